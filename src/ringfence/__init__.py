@@ -1,0 +1,1 @@
+"""Waldur's OpenStack security-group API over PostgreSQL, kept in step with Neutron."""

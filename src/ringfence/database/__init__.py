@@ -1,0 +1,1 @@
+"""PostgreSQL: the server, the pool, migrations, jobs and stored documents."""

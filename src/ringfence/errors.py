@@ -1,0 +1,52 @@
+"""What can go wrong, named by what the caller can do about it.
+
+`http/errors.py` maps these classes to statuses; the command line prints their text.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Detail = str | Sequence[Any] | Mapping[str, Any]
+
+
+class RingfenceError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class OperatorError(RingfenceError):
+    """Something an operator must mend before the command can run; one line that names the fix."""
+
+
+class RequestError(RingfenceError):
+    """Base of the errors that answer a request.
+
+    `detail` is the body as the contract gives it: a string becomes `{"detail": …}`, a list or a
+    mapping is sent as it is.
+    """
+
+    def __init__(self, detail: Detail) -> None:
+        super().__init__(str(detail))
+        self.detail = detail
+
+
+class Invalid(RequestError):
+    """The input breaks a rule; `detail` names the field, what is wrong and what is allowed."""
+
+
+class NotFound(RequestError):
+    """It does not exist, or the actor may not know that it does."""
+
+
+class Forbidden(RequestError):
+    """The actor sees the object, but may not do this to it."""
+
+    def __init__(self) -> None:
+        super().__init__("You do not have permission to perform this action.")
+
+
+class Conflict(RequestError):
+    """The object's state does not allow this now; `detail` names the states that do."""
+
+
+class Unavailable(RequestError):
+    """A part that the answer needs is away for now; the same request may succeed later."""

@@ -1,0 +1,1 @@
+"""What happened, by whom, from what to what."""

@@ -1,0 +1,1 @@
+"""References to the marketplace resource and offering of a tenant."""

@@ -1,0 +1,1 @@
+"""The clouds' networking API: a port, and the drivers that fill it."""

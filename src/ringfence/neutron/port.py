@@ -1,0 +1,138 @@
+"""What the sync needs of a cloud's network service.
+
+Two drivers implement it and pass one test suite: `openstack` (a real Neutron) and `sandbox`.
+Values are those that Neutron shows: `None` means any, remote ends are backend ids.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from ringfence.errors import RingfenceError
+
+
+@dataclass(frozen=True, slots=True)
+class CloudRule:
+    """One rule as the cloud holds it, or as it is to be created (then `id` is empty)."""
+
+    ethertype: str
+    direction: str
+    protocol: str | None = None
+    port_range_min: int | None = None
+    port_range_max: int | None = None
+    remote_ip_prefix: str | None = None
+    remote_group_id: str | None = None
+    remote_address_group_id: str | None = None
+    description: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CloudGroup:
+    """One security group with all of its rules."""
+
+    id: str
+    project_id: str
+    name: str
+    description: str
+    revision_number: int
+    created_at: datetime
+    rules: tuple[CloudRule, ...]
+
+
+class CloudError(RingfenceError):
+    """Base of what a cloud can answer instead of doing what was asked.
+
+    The message is shown to users in `error_message`: it holds no address and no credential.
+    """
+
+
+class Retry(CloudError):
+    """Temporary: the same call may succeed later (`after`: seconds that the cloud asked for)."""
+
+    def __init__(self, message: str, *, after: float | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class GiveUp(CloudError):
+    """Permanent: repeating the call cannot help."""
+
+
+class CloudUnreachable(Retry):
+    """No usable answer: refused, timed out, cut, 5xx, or not what Neutron would say."""
+
+
+class TooManyRequests(Retry):
+    """The cloud asks to slow down."""
+
+
+class QuotaExceeded(GiveUp):
+    """The project's quota at the cloud is used up."""
+
+
+class AccessRefused(GiveUp):
+    """The credentials are wrong or lack the right."""
+
+
+class GroupNotFound(GiveUp):
+    """The cloud knows no such group."""
+
+
+class GroupInUse(GiveUp):
+    """The group is attached to a port."""
+
+
+class RuleExists(GiveUp):
+    """An equal rule is there already; looking again shows it."""
+
+
+class RequestRefused(GiveUp):
+    """The cloud understood the call and refuses what it says."""
+
+
+class Misconfigured(GiveUp):
+    """The cloud's settings here are unusable, for example no such entry in `clouds.yaml`."""
+
+
+class NetworkCloud(Protocol):
+    """A cloud's security groups, seen with one set of credentials.
+
+    Every method raises `CloudError` and nothing else. Creation in bulk is atomic: all rules or
+    none. Nothing here repeats a call that could have had an effect.
+    """
+
+    async def list_groups(self, project_id: str, *, name: str | None = None) -> list[CloudGroup]:
+        """Give the groups that belong to the project, each whole."""
+        ...
+
+    async def get_group(self, group_id: str) -> CloudGroup:
+        """Give one group; `GroupNotFound` where there is none."""
+        ...
+
+    async def create_group(self, project_id: str, name: str, description: str) -> CloudGroup:
+        """Create a group; the answer has the rules that the cloud gave it by itself."""
+        ...
+
+    async def update_group(self, group_id: str, *, name: str, description: str) -> CloudGroup:
+        """Set name and description."""
+        ...
+
+    async def delete_group(self, group_id: str) -> None:
+        """Delete a group with its rules; `GroupNotFound`, `GroupInUse`."""
+        ...
+
+    async def create_rules(
+        self, project_id: str, group_id: str, rules: Sequence[CloudRule]
+    ) -> list[CloudRule]:
+        """Create rules in one call, all or none; `RuleExists`, `QuotaExceeded`."""
+        ...
+
+    async def delete_rule(self, rule_id: str) -> None:
+        """Delete one rule; one that is gone already is no error."""
+        ...
+
+    async def check(self, project_id: str) -> None:
+        """Make the cheapest call that proves reachability and the right to read the project."""
+        ...

@@ -1,0 +1,1 @@
+"""The provisioning file: reading it, checking it, and bringing the database to it."""

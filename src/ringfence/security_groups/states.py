@@ -1,0 +1,47 @@
+"""The eight states of a security group and the steps between them."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """The words that go over the wire."""
+
+    CREATION_SCHEDULED = "CREATION_SCHEDULED"
+    CREATING = "CREATING"
+    UPDATE_SCHEDULED = "UPDATE_SCHEDULED"
+    UPDATING = "UPDATING"
+    DELETION_SCHEDULED = "DELETION_SCHEDULED"
+    DELETING = "DELETING"
+    OK = "OK"
+    ERRED = "ERRED"
+
+
+# A step to itself is a job taken up again after its worker died.
+ALLOWED: Mapping[State, frozenset[State]] = {
+    State.CREATION_SCHEDULED: frozenset({State.CREATING, State.ERRED}),
+    State.CREATING: frozenset({State.CREATING, State.OK, State.ERRED}),
+    State.UPDATE_SCHEDULED: frozenset({State.UPDATING, State.OK, State.ERRED}),
+    State.UPDATING: frozenset({State.UPDATING, State.OK, State.ERRED}),
+    State.DELETION_SCHEDULED: frozenset({State.DELETING, State.ERRED}),
+    State.DELETING: frozenset({State.DELETING, State.ERRED}),
+    State.OK: frozenset({State.UPDATE_SCHEDULED, State.DELETION_SCHEDULED, State.ERRED}),
+    State.ERRED: frozenset({State.UPDATE_SCHEDULED, State.DELETION_SCHEDULED, State.OK}),
+}
+
+# Waldur's numbering of the states, which decides what `o=state` means.
+WALDUR_ORDER: tuple[State, ...] = (
+    State.UPDATE_SCHEDULED,
+    State.UPDATING,
+    State.OK,
+    State.ERRED,
+    State.CREATION_SCHEDULED,
+    State.CREATING,
+    State.DELETION_SCHEDULED,
+    State.DELETING,
+)
+
+
+def sources(target: State) -> tuple[State, ...]:
+    """Give the states from which a group may step to `target`, in the order of the enum."""
+    return tuple(state for state in State if target in ALLOWED[state])

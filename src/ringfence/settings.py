@@ -1,0 +1,114 @@
+"""What an operator can set: environment variables, or `ringfence.toml` named by one of them."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import platformdirs
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PostgresDsn,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
+
+from ringfence.errors import OperatorError
+
+PREFIX = "RINGFENCE_"
+FILE_VARIABLE = "RINGFENCE_CONFIG"
+
+ContractVersion = Literal["2025-11", "2026-10"]
+
+
+def default_home() -> Path:
+    """Give the platform's data directory; root's is the system's, which other users can reach."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/ringfence")
+    return platformdirs.user_data_path("ringfence")
+
+
+class Settings(BaseModel):
+    """All settings, checked. Names are those of the environment variables, in lower case."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    home: Path = Field(default_factory=default_home)
+    database_url: str | None = None
+    public_url: str | None = None
+    contract: ContractVersion = "2025-11"
+    pull_interval: Annotated[float, Field(ge=1, le=31 * 24 * 3600)] = 7200
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, url: str | None) -> str | None:
+        if not url:
+            return None
+        try:
+            TypeAdapter(PostgresDsn).validate_python(url)
+        except ValidationError:
+            # The value may hold a password: it is not repeated.
+            raise ValueError("expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE") from None
+        return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _base(cls, url: str | None) -> str | None:
+        if not url:
+            return None
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("expected an address such as https://api.example.com")
+        return url.rstrip("/")
+
+
+def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings; the environment wins over the file.
+
+    Raises `OperatorError` that names the setting and what is allowed.
+    """
+    values: dict[str, object] = {}
+    sources: dict[str, str] = {}
+    if path := environment.get(FILE_VARIABLE):
+        for name, value in _read_file(Path(path)).items():
+            values[name.lower()] = value
+            sources[name.lower()] = f"{name} in {path}"
+    for variable, value in environment.items():
+        if variable.startswith(PREFIX) and variable != FILE_VARIABLE:
+            name = variable.removeprefix(PREFIX).lower()
+            values[name] = value
+            sources[name] = variable
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise OperatorError(_explain(error, sources)) from None
+
+
+def _read_file(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise OperatorError(
+            f"{FILE_VARIABLE}: cannot read {path}: {error.strerror}"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise OperatorError(f"{path} is not valid TOML: {error}") from None
+
+
+def _explain(error: ValidationError, sources: Mapping[str, str]) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    name = str(first["loc"][0])
+    where = sources.get(name, name)
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(PREFIX + field.upper() for field in Settings.model_fields)
+        return f"{where}: there is no such setting; there are {known} and {FILE_VARIABLE}"
+    message = str(first["msg"]).removeprefix("Value error, ")
+    return f"{where}: {message[:1].lower()}{message[1:]}"

@@ -1,0 +1,1 @@
+"""Users, their tokens and the roles they were given."""
