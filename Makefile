@@ -1,0 +1,46 @@
+# Two commands do all set-up: `make demo` and `make test`. Both need only Python >= 3.11.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lock clean
+
+SHELL := bash
+BIN := .venv/bin
+PORT ?= 8000
+# Arguments for pytest, for example: make test TESTS="tests/http -x"
+TESTS ?= tests
+
+INPUTS := pyproject.toml requirements.lock requirements-dev.lock tools/environment tools/uv.lock
+COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
+          --no-emit-index-url --no-annotate $(UPGRADE)
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/.runtime ## serve demonstration data over a sandbox cloud (PORT=8000)
+	@exec $(BIN)/ringfence demo --port $(PORT)
+
+test: .venv/.development ## run every test, a real PostgreSQL, Keystone and Neutron included
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --maxprocesses 8 $(TESTS)
+
+check: .venv/.development ## format, lint, strict types, import contracts, migration lint
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/squawk src/ringfence/database/migrations/*.sql
+
+format: .venv/.development ## put the source into its one form
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+lock: .venv/.development ## write the lock files anew (UPGRADE=--upgrade takes newer releases)
+	@$(COMPILE) pyproject.toml --group build --group dev -o requirements-dev.lock
+	@$(COMPILE) pyproject.toml --group build -c requirements-dev.lock -o requirements.lock
+
+clean: ## remove the environment and every cache in the tree
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+
+.venv/.runtime: $(INPUTS)
+	@tools/environment runtime
+
+.venv/.development: $(INPUTS)
+	@tools/environment development
