@@ -80,6 +80,10 @@ class GroupNotFound(GiveUp):
     """The cloud knows no such group."""
 
 
+class RemoteNotFound(GiveUp):
+    """A rule names a remote group, or an address group, that the cloud does not have."""
+
+
 class GroupInUse(GiveUp):
     """The group is attached to a port."""
 
@@ -126,7 +130,11 @@ class NetworkCloud(Protocol):
     async def create_rules(
         self, project_id: str, group_id: str, rules: Sequence[CloudRule]
     ) -> list[CloudRule]:
-        """Create rules in one call, all or none; `RuleExists`, `QuotaExceeded`."""
+        """Create rules in one call, all or none, and give them in the same order.
+
+        `RuleExists`, `QuotaExceeded`; `GroupNotFound` for the group itself, `RemoteNotFound` for
+        a group that a rule names.
+        """
         ...
 
     async def delete_rule(self, rule_id: str) -> None:

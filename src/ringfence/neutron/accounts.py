@@ -1,0 +1,122 @@
+"""Entries of clouds.yaml: read when first asked for, and again when a file changes.
+
+Everything that openstacksdk reads is obeyed, because openstacksdk reads it.
+"""
+
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from keystoneauth1.adapter import Adapter
+from openstack.config import OpenStackConfig
+from openstack.config.loader import CONFIG_FILES, SECURE_FILES
+from openstack.connection import Connection
+
+from ringfence.neutron.port import Misconfigured
+from ringfence.neutron.refusals import from_exception
+from ringfence.neutron.transport import Guard
+
+LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
+# What the files were when they were read: path, time of change, size.
+Signature = tuple[tuple[str, int, int], ...]
+
+
+class Account:
+    """One entry, signed in at the first call; tokens and connections are kept for the next."""
+
+    def __init__(self, connection: Connection, largest_answer: int) -> None:
+        self.guard = Guard(largest_answer)
+        for scheme in ("http://", "https://"):
+            connection.session.session.mount(scheme, self.guard)
+        self._connection = connection
+        self._prefix: str | None = None
+        self._lock = threading.Lock()
+
+    def network(self) -> tuple[Adapter, str]:
+        """Give the network service and the path before its resources; it may ask the catalogue."""
+        with self._lock:
+            adapter: Adapter = self._connection.network
+            if self._prefix is None:
+                endpoint = str(adapter.endpoint_override or adapter.get_endpoint() or "")
+                # An override is often written without the version that a catalogue's lacks, too.
+                versioned = urlsplit(endpoint).path.rstrip("/").endswith("/v2.0")
+                self._prefix = "" if versioned else "/v2.0"
+            return adapter, self._prefix
+
+
+class Accounts:
+    """The entries in use, by name; `environment` says where the files are, as for openstacksdk."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str] = os.environ,
+        largest_answer: int = LARGEST_ANSWER_BYTES,
+    ) -> None:
+        self._environment = environment
+        self._largest_answer = largest_answer
+        self._lock = threading.Lock()
+        self._signature: Signature = ()
+        self._accounts: dict[str, Account] = {}
+
+    def get(self, entry: str) -> Account:
+        """Give the entry as the files have it now; raise `Misconfigured` that names the fix."""
+        with self._lock:
+            signature = self._look()
+            if signature != self._signature:
+                # Calls under way finish on the old connections.
+                self._accounts = {}
+                self._signature = signature
+            if entry not in self._accounts:
+                self._accounts[entry] = self._open(entry)
+            return self._accounts[entry]
+
+    def _open(self, entry: str) -> Account:
+        try:
+            config = OpenStackConfig(app_name="ringfence")
+            known = entry in config.cloud_config["clouds"] and entry != config.envvar_key
+            region = config.get_one(entry) if known else None
+            connection = None if region is None else Connection(config=region)
+        except Exception as error:  # noqa: BLE001 - the SDK raises many kinds, none of them ours
+            # openstacksdk's own text can quote the file, and with it a password.
+            raise _unusable(error, entry) from None
+        if connection is None:
+            raise Misconfigured(
+                f"There is no entry {entry!r} in clouds.yaml; add it, "
+                "or name another openstack_cloud."
+            )
+        return Account(connection, self._largest_answer)
+
+    def _look(self) -> Signature:
+        named = self._environment.get("OS_CLIENT_CONFIG_FILE")
+        if named and not os.access(named, os.R_OK):
+            raise Misconfigured(
+                f"OS_CLIENT_CONFIG_FILE names {named}, which cannot be read; "
+                "create it or name another."
+            )
+        secure = self._environment.get("OS_CLIENT_SECURE_FILE")
+        paths = [path for path in (named, secure, *CONFIG_FILES, *SECURE_FILES) if path]
+        found = tuple(entry for path in paths if (entry := _stamp(path)))
+        if not found:
+            raise Misconfigured(
+                "There is no clouds.yaml; write one and name it in OS_CLIENT_CONFIG_FILE."
+            )
+        return found
+
+
+def _stamp(path: str) -> tuple[str, int, int] | None:
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return None
+    return path, status.st_mtime_ns, status.st_size
+
+
+def _unusable(error: Exception, entry: str) -> Misconfigured:
+    known = from_exception(error, entry)
+    if isinstance(known, Misconfigured):
+        return known
+    return Misconfigured(
+        f"The entry {entry!r} in clouds.yaml cannot be used ({type(error).__name__}); correct it."
+    )

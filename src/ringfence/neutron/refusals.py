@@ -1,0 +1,142 @@
+"""What a cloud's refusal means: from statuses and exceptions to the errors of the port.
+
+Messages are shown to users: Neutron's own sentence where there is one, never an address.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+
+import yaml
+from keystoneauth1 import exceptions as keystone
+from openstack import exceptions as openstack
+
+from ringfence.neutron import translate
+from ringfence.neutron.port import (
+    AccessRefused,
+    CloudError,
+    CloudUnreachable,
+    GroupInUse,
+    GroupNotFound,
+    Misconfigured,
+    QuotaExceeded,
+    RemoteNotFound,
+    RequestRefused,
+    RuleExists,
+    TooManyRequests,
+)
+
+LONGEST_MESSAGE = 500
+LONGEST_WAIT_SECONDS = 3600.0
+
+# By NeutronError type; the types are class names in neutron and neutron-lib.
+CONFLICTS: Mapping[str, type[CloudError]] = {
+    "OverQuota": QuotaExceeded,
+    "SecurityGroupInUse": GroupInUse,
+    "SecurityGroupRuleExists": RuleExists,
+    "DuplicateSecurityGroupRuleInPost": RuleExists,
+}
+MISSING: Mapping[str, type[CloudError]] = {
+    "SecurityGroupNotFound": GroupNotFound,
+    "SecurityGroupRuleNotFound": GroupNotFound,
+    "AddressGroupNotFound": RemoteNotFound,
+}
+UNREACHABLE: Sequence[tuple[type[Exception], str]] = (
+    (keystone.ConnectTimeout, "The cloud did not answer in time."),
+    (keystone.SSLError, "The cloud's TLS certificate cannot be verified."),
+    (keystone.ConnectionError, "The cloud cannot be reached: no connection, or it was cut."),
+)
+# What is wrong with an entry of clouds.yaml, and what to do; the first that fits.
+REMEDIES: Sequence[tuple[tuple[type[Exception], ...], str]] = (
+    (
+        (keystone.NotFound,),
+        "has an auth_url that is not an identity service; correct it",
+    ),
+    (
+        (keystone.EndpointNotFound, keystone.EmptyCatalog),
+        "finds no network service in its catalogue; check region_name and interface",
+    ),
+    (
+        (keystone.NoMatchingPlugin, keystone.MissingAuthPlugin),
+        "has an auth_type that is unknown; correct it",
+    ),
+    (
+        (keystone.AuthPluginException, keystone.AuthorizationFailure),
+        "cannot be used to sign in; check its auth section",
+    ),
+    (
+        (openstack.ConfigException, yaml.YAMLError),
+        "cannot be used; check that the file is valid",
+    ),
+)
+
+
+def from_status(status: int, headers: Mapping[str, str], answer: Any) -> CloudError:  # noqa: ANN401, PLR0911 - parsed JSON; a table
+    """Give the error for a status of 300 or more; `answer` is the parsed body or `None`."""
+    kind, message = translate.neutron_error(answer) or ("", "")
+    message = _sentence(message) or f"The cloud refused the request (HTTP {status})."
+    match status:
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return _slow_down(headers)
+        case HTTPStatus.SERVICE_UNAVAILABLE if "retry-after" in headers:
+            return _slow_down(headers)
+        case HTTPStatus.UNAUTHORIZED:
+            return AccessRefused("The cloud does not accept the credentials.")
+        case HTTPStatus.FORBIDDEN:
+            return AccessRefused(message)
+        case HTTPStatus.NOT_FOUND if kind in MISSING:
+            return MISSING[kind](message)
+        case HTTPStatus.CONFLICT:
+            return CONFLICTS.get(kind, RequestRefused)(message)
+        case HTTPStatus.NOT_FOUND | HTTPStatus.REQUEST_TIMEOUT:
+            # Not Neutron's own, but of something in between: nothing is known to be gone.
+            return CloudUnreachable(f"{translate.NOT_NEUTRONS} (HTTP {status}).")
+        case _ if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return RequestRefused(message)
+    return CloudUnreachable(f"The cloud's network service failed (HTTP {status}).")
+
+
+def from_exception(error: Exception, entry: str) -> CloudError:
+    """Give the error for what openstacksdk or keystoneauth raised with this clouds.yaml entry."""
+    if isinstance(error, CloudError):
+        return error
+    if isinstance(error, keystone.ConnectionError):
+        reason = next(text for kind, text in UNREACHABLE if isinstance(error, kind))
+        return CloudUnreachable(reason)
+    if isinstance(error, keystone.HttpError) and error.http_status != HTTPStatus.NOT_FOUND:
+        headers = error.response.headers if error.response is not None else {}
+        return from_status(error.http_status, headers, None)
+    if remedy := _remedy(error):
+        return Misconfigured(f"The entry {entry!r} in clouds.yaml {remedy}.")
+    return CloudUnreachable(f"{translate.NOT_NEUTRONS} ({type(error).__name__}).")
+
+
+def _remedy(error: Exception) -> str | None:
+    if isinstance(error, keystone.MissingRequiredOptions):
+        return f"lacks {', '.join(option.dest for option in error.options)} under auth; add it"
+    return next((text for kinds, text in REMEDIES if isinstance(error, kinds)), None)
+
+
+def _slow_down(headers: Mapping[str, str]) -> TooManyRequests:
+    after = _seconds(headers.get("retry-after", ""))
+    return TooManyRequests("The cloud asks to slow down.", after=after)
+
+
+def _sentence(message: str) -> str:
+    """Give the message on one line and of a bearable length."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in message).split())
+    return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"
+
+
+def _seconds(value: str) -> float | None:
+    """Read Retry-After (RFC 9110, section 10.2.3): seconds or a date."""
+    if value.isascii() and value.isdigit():
+        return min(float(value), LONGEST_WAIT_SECONDS)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    left = (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    return min(max(left, 0.0), LONGEST_WAIT_SECONDS)
