@@ -1,7 +1,7 @@
 """A security group's rule: the value, and the form in which two rules are one.
 
-The canonical form is Neutron's own duplicate key (`_rule_to_key` in neutron/db/securitygroups_db.py),
-which leaves the description out. Everything here is pure.
+The canonical form is Neutron's own duplicate key (`_rule_to_key` in its securitygroups_db), which
+leaves the description out. Everything here is pure.
 """
 
 import ipaddress
@@ -11,8 +11,39 @@ from typing import NamedTuple
 ETHERTYPES = ("IPv4", "IPv6")
 DIRECTIONS = ("ingress", "egress")
 
-# Neutron compares these by number and name alike (neutron_lib.constants.IP_PROTOCOL_MAP).
-PROTOCOL_NAMES = {6: "tcp", 17: "udp", 1: "icmp", 58: "ipv6-icmp", 132: "sctp", 33: "dccp", 136: "udplite"}
+# Neutron takes number and name for one (neutron_lib.constants.IP_PROTOCOL_NUM_TO_NAME_MAP).
+PROTOCOL_NAMES = {
+    0: "ip",
+    1: "icmp",
+    2: "igmp",
+    4: "ipip",
+    6: "tcp",
+    8: "egp",
+    17: "udp",
+    33: "dccp",
+    41: "ipv6-encap",
+    43: "ipv6-route",
+    44: "ipv6-frag",
+    46: "rsvp",
+    47: "gre",
+    50: "esp",
+    51: "ah",
+    58: "ipv6-icmp",
+    59: "ipv6-nonxt",
+    60: "ipv6-opts",
+    89: "ospf",
+    112: "vrrp",
+    113: "pgm",
+    132: "sctp",
+    136: "udplite",
+}
+PROTOCOL_NUMBERS = {name: number for number, name in PROTOCOL_NAMES.items()}
+
+# In IPv6, Neutron takes these for one (`_make_canonical_ipv6_icmp_protocol`).
+ICMP_OVER_IPV6 = frozenset({"icmp", "icmpv6", "ipv6-icmp"})
+# Neutron drops this range, whatever the protocol (`_make_canonical_port_range`).
+ALL_PORTS = (1, 65535)
+ALL_ADDRESSES = frozenset({"0.0.0.0/0", "::/0"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +77,61 @@ class RuleKey(NamedTuple):
     remote_ip_prefix: str | None
     remote_group: str | None
     remote_address_group: str | None
+
+
+def canonical(rule: Rule) -> RuleKey:
+    """Give Neutron's duplicate key of a rule: equal keys are one rule to it."""
+    prefix = stored_prefix(rule.cidr)
+    ports: tuple[int | None, int | None] = (rule.from_port, rule.to_port)
+    if ports == ALL_PORTS:
+        ports = (None, None)
+    return RuleKey(
+        ethertype=rule.ethertype,
+        direction=rule.direction,
+        protocol=_protocol_name(rule.protocol, rule.ethertype),
+        port_range_min=ports[0],
+        port_range_max=ports[1],
+        remote_ip_prefix=None if prefix in ALL_ADDRESSES else prefix,
+        remote_group=rule.remote_group,
+        remote_address_group=rule.remote_address_group,
+    )
+
+
+def stored_prefix(cidr: str | None) -> str | None:
+    """Give a prefix as Neutron stores it: with its length, lower case, compressed, host bits kept.
+
+    What is no prefix comes back as it was; checking is not done here.
+    """
+    if not cidr:
+        return None
+    address, slash, length = cidr.strip().partition("/")
+    try:
+        parsed = ipaddress.ip_address(address)
+        return f"{parsed.compressed}/{int(length) if slash else parsed.max_prefixlen}"
+    except ValueError:
+        return cidr
+
+
+def shown_protocol(protocol: str | None, ethertype: str) -> str:
+    """Give a cloud's protocol in the words of the contract: tcp, udp, icmp, empty, or a number.
+
+    A word of Neutron's without an equal number stays.
+    """
+    name = _protocol_name(protocol or "", ethertype)
+    if name is None:
+        return ""
+    if name in {"tcp", "udp", "icmp"} or (name == "ipv6-icmp" and ethertype == "IPv6"):
+        return "icmp" if name == "ipv6-icmp" else name
+    return str(PROTOCOL_NUMBERS.get(name, name))
+
+
+def _protocol_name(protocol: str, ethertype: str) -> str | None:
+    """See `_get_ip_proto_name_and_num` of Neutron's securitygroups_db."""
+    word = protocol.lower()
+    if word in {"", "any"}:
+        return None
+    if word.isascii() and word.isdigit():
+        word = PROTOCOL_NAMES.get(int(word), word)
+    if ethertype == "IPv6" and word in ICMP_OVER_IPV6:
+        return "ipv6-icmp"
+    return word

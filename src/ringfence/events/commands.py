@@ -1,0 +1,51 @@
+"""Recording what happened, in the transaction in which it happened."""
+
+from collections.abc import Sequence
+from typing import LiteralString
+
+from psycopg.types.json import Jsonb
+
+from ringfence.database.pool import Connection
+from ringfence.events.types import Event
+
+_RECORD: LiteralString = """
+INSERT INTO events (
+    event_type, message, user_uuid, username,
+    customer_uuid, project_uuid, tenant_uuid, security_group_uuid, context
+)
+SELECT
+    event.type, event.message, event.actor_uuid, event.actor_name,
+    event.customer, event.project, event.tenant, event.security_group, event.context
+FROM jsonb_to_recordset(%(events)s) AS event (
+    type text, message text, actor_uuid uuid, actor_name text,
+    customer uuid, project uuid, tenant uuid, security_group uuid, context jsonb
+)
+"""
+
+
+async def record(connection: Connection, event: Event) -> None:
+    """Keep one event; it is there if and only if the connection's transaction commits."""
+    await record_all(connection, [event])
+
+
+async def record_all(connection: Connection, events: Sequence[Event]) -> None:
+    """Keep several events, in this order, in one statement."""
+    if events:
+        await connection.execute(_RECORD, {"events": Jsonb([_row(event) for event in events])})
+
+
+def _row(event: Event) -> dict[str, object]:
+    uuids = {
+        "customer": event.customer,
+        "project": event.project,
+        "tenant": event.tenant,
+        "security_group": event.security_group,
+        "actor_uuid": event.actor and event.actor.uuid,
+    }
+    return {
+        "type": event.type,
+        "message": event.message,
+        "actor_name": event.actor and event.actor.username,
+        "context": dict(event.context),
+        **{name: uuid and uuid.hex for name, uuid in uuids.items()},
+    }

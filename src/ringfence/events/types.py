@@ -1,0 +1,48 @@
+"""The kinds of events, in Waldur's words, and the event itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class EventType(StrEnum):
+    """What can happen."""
+
+    GROUP_ADDED_LOCALLY = "openstack_security_group_added_locally"
+    GROUP_ADDED_REMOTELY = "openstack_security_group_added_remotely"
+    GROUP_CREATED = "openstack_security_group_created"
+    GROUP_UPDATED = "openstack_security_group_updated"
+    GROUP_DELETED = "openstack_security_group_deleted"
+    GROUP_PULLED = "openstack_security_group_pulled"
+    GROUP_IMPORTED = "openstack_security_group_imported"
+    GROUP_REMOVED_LOCALLY = "openstack_security_group_removed_locally"
+    GROUP_REMOVED_REMOTELY = "openstack_security_group_removed_remotely"
+    GROUP_ERRED = "openstack_security_group_erred"
+    TENANT_PULLED = "openstack_tenant_pulled"
+    TENANT_PULL_FAILED = "openstack_tenant_pull_failed"
+    # Too many groups are missing at once: nothing was touched.
+    TENANT_PULL_STOPPED = "openstack_tenant_pull_stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it."""
+
+    uuid: UUID
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. Without an actor, the service did it by itself."""
+
+    type: EventType
+    message: str
+    actor: Actor | None = None
+    customer: UUID | None = None
+    project: UUID | None = None
+    tenant: UUID | None = None
+    security_group: UUID | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)

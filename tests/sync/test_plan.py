@@ -1,0 +1,153 @@
+"""The laws of a plan, over generated rule sets."""
+
+import random
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ringfence.neutron.port import CloudRule
+from ringfence.security_groups.rules import Rule, canonical
+from ringfence.sync.plan import Changes, plan, rule_for_cloud, rule_from_cloud
+
+PREFIXES = {
+    "IPv4": [None, "", "0.0.0.0/0", "10.1.2.3/8", "10.0.0.0/8", "192.0.2.7", "192.0.2.7/32"],
+    "IPv6": [None, "::/0", "2001:DB8::/32", "2001:db8:0::/32", "::ffff:10.0.0.1", "fe80::1/64"],
+}
+PROTOCOLS = ["", "tcp", "6", "udp", "17", "icmp", "1", "58", "132", "0", "200"]
+
+
+@st.composite
+def rules(draw):
+    ethertype = draw(st.sampled_from(["IPv4", "IPv6"]))
+    end = draw(st.sampled_from(["cidr", "group", "address group"]))
+    low = draw(st.sampled_from([None, 1, 22, 80]))
+    high = None if low is None else draw(st.sampled_from([65535, 80]))
+    return Rule(
+        ethertype=ethertype,
+        direction=draw(st.sampled_from(["ingress", "egress"])),
+        protocol=draw(st.sampled_from(PROTOCOLS)),
+        from_port=low,
+        to_port=high,
+        cidr=draw(st.sampled_from(PREFIXES[ethertype])) if end == "cidr" else None,
+        description=draw(st.sampled_from(["", "web"])),
+        remote_group=draw(st.sampled_from(["g1", "g2"])) if end == "group" else None,
+        remote_address_group="a1" if end == "address group" else None,
+    )
+
+
+rule_sets = st.lists(rules(), max_size=12)
+
+
+def at_the_cloud(asked: list[Rule]) -> list[CloudRule]:
+    """What a Neutron would hold after it was given these."""
+    return [
+        replace(rule_for_cloud(rule), id=f"rule-{number}")
+        for number, rule in enumerate({canonical(rule): rule for rule in asked}.values())
+    ]
+
+
+def keys(found) -> list:
+    return [canonical(rule_from_cloud(rule)) for rule in found]
+
+
+def applied(changes: Changes, observed: list[CloudRule]) -> list[CloudRule]:
+    gone = {rule.id for rule in changes.remove}
+    added = [replace(rule, id=f"new-{number}") for number, rule in enumerate(changes.add)]
+    return [rule for rule in observed if rule.id not in gone] + added
+
+
+@given(rule_sets, rule_sets)
+def test_applying_a_plan_gives_exactly_what_was_asked_for(desired, before):
+    observed = at_the_cloud(before)
+
+    after = keys(applied(plan(desired, observed), observed))
+
+    assert len(after) == len(set(after))
+    assert set(after) == {canonical(rule) for rule in desired}
+
+
+@given(rule_sets, st.randoms(use_true_random=False))
+def test_what_is_equal_is_planned_nothing_in_any_order_and_without_ids(desired, chance):
+    observed = [replace(rule, id="") for rule in at_the_cloud(desired)]
+    chance.shuffle(observed)
+
+    assert not plan(desired, observed).needed
+
+
+@given(rule_sets)
+def test_what_is_equal_is_planned_nothing_in_neutrons_own_spelling(desired):
+    spelled = [
+        replace(
+            rule,
+            protocol={"6": "tcp", "": None, "1": "icmp"}.get(rule.protocol or "", rule.protocol),
+            port_range_min=None if rule.port_range_min == 1 else rule.port_range_min,
+            port_range_max=None if rule.port_range_min == 1 else rule.port_range_max,
+        )
+        for rule in at_the_cloud(desired)
+        if (rule.port_range_min, rule.port_range_max) in {(1, 65535), (None, None), (22, 80)}
+    ]
+    asked = [
+        rule
+        for rule in desired
+        if (rule.from_port, rule.to_port) in {(1, 65535), (None, None), (22, 80)}
+    ]
+
+    assert not plan(asked, spelled).needed
+
+
+@given(rule_sets, rule_sets)
+def test_no_rule_that_is_on_both_sides_is_touched(desired, before):
+    observed = at_the_cloud(before)
+    asked = {canonical(rule) for rule in desired}
+
+    changes = plan(desired, observed)
+
+    assert not asked & set(keys(changes.remove))
+    assert not set(keys(changes.add)) & set(keys(observed))
+    assert set(keys(changes.keep)) == asked & set(keys(observed))
+
+
+@given(rule_sets, rule_sets)
+def test_planning_again_after_applying_plans_nothing(desired, before):
+    observed = at_the_cloud(before)
+
+    assert not plan(desired, applied(plan(desired, observed), observed)).needed
+
+
+@given(rule_sets, rule_sets, st.integers())
+def test_a_plan_does_not_depend_on_order(desired, before, seed):
+    observed = at_the_cloud(before)
+    chance = random.Random(seed)  # noqa: S311 - an order, not a secret
+    first = plan(desired, observed)
+
+    second = plan(chance.sample(desired, len(desired)), chance.sample(observed, len(observed)))
+
+    assert set(keys(first.add)) == set(keys(second.add))
+    assert {rule.id for rule in first.remove} == {rule.id for rule in second.remove}
+
+
+@given(rule_sets)
+def test_another_description_is_reported_and_makes_no_call(desired):
+    observed = [replace(rule, description="of the cloud") for rule in at_the_cloud(desired)]
+
+    changes = plan(desired, observed)
+
+    assert not changes.needed
+    assert len(changes.description_only) == len(observed)
+
+
+@given(rule_sets)
+def test_of_two_equal_rules_at_the_cloud_one_goes(desired):
+    observed = at_the_cloud(desired)
+    twice = [*observed, *(replace(rule, id=f"{rule.id}-twin") for rule in observed)]
+
+    changes = plan(desired, twice)
+
+    assert {rule.id for rule in changes.remove} == {f"{rule.id}-twin" for rule in observed}
+    assert not changes.add
+
+
+@given(rules())
+def test_a_rule_that_went_to_the_cloud_and_back_is_the_same_rule(rule):
+    assert canonical(rule_from_cloud(rule_for_cloud(rule))) == canonical(rule)
