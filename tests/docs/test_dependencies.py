@@ -1,0 +1,44 @@
+"""docs/dependencies.md has one line for each direct dependency, and for nothing else."""
+
+import re
+import tomllib
+
+from tests.docs.markdown import ROOT
+
+
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def required():
+    """Give the names of all direct dependencies, of the program and of its development."""
+    groups = project()["dependency-groups"].values()
+    lines = [*project()["project"]["dependencies"], *(line for group in groups for line in group)]
+    return [re.match(r"[A-Za-z0-9._-]+", line)[0] for line in lines]
+
+
+def locked(lock):
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z0-9._-]+)==([^ ;\\]+)", text, re.MULTILINE))
+
+
+def test_each_direct_dependency_has_a_line_with_all_its_cells():
+    text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([^`]+)` \|(.*)\|$", text, re.MULTILINE)
+    assert sorted(row[0] for row in rows) == sorted(required())
+    for _, cells in rows:
+        assert len([cell for cell in cells.split(" | ") if cell.strip()]) == 3
+
+
+def test_the_locks_agree_and_hold_every_dependency():
+    runtime, development = locked("requirements.lock"), locked("requirements-dev.lock")
+    assert runtime.items() <= development.items()
+    assert set(required()) <= set(development)
+
+
+def test_the_locks_pin_by_hash_and_name_no_index():
+    for lock in ("requirements.lock", "requirements-dev.lock", "tools/uv.lock"):
+        text = (ROOT / lock).read_text(encoding="utf-8")
+        assert "://" not in text
+        for requirement in re.split(r"\n(?=[a-z0-9])", text.strip()):
+            assert "--hash=sha256:" in requirement
