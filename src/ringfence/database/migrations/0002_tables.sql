@@ -252,6 +252,7 @@ CREATE TABLE sandbox_groups (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX sandbox_groups_project ON sandbox_groups (project_id, name);
+CREATE UNIQUE INDEX sandbox_groups_default ON sandbox_groups (project_id) WHERE name = 'default';
 
 CREATE TABLE sandbox_rules (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
