@@ -45,6 +45,10 @@ class Account:
                 self._prefix = "" if versioned else "/v2.0"
             return adapter, self._prefix
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._connection.session.session.close()
+
 
 class Accounts:
     """The entries in use, by name; `environment` says where the files are, as for openstacksdk."""
@@ -71,6 +75,13 @@ class Accounts:
             if entry not in self._accounts:
                 self._accounts[entry] = self._open(entry)
             return self._accounts[entry]
+
+    def close(self) -> None:
+        """Let go of all connections; the next `get` signs in anew."""
+        with self._lock:
+            for account in self._accounts.values():
+                account.close()
+            self._accounts = {}
 
     def _open(self, entry: str) -> Account:
         try:

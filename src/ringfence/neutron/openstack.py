@@ -54,6 +54,7 @@ class OpenStackClouds:
         for cloud in self._clouds.values():
             cloud.close()
         self._clouds = {}
+        self._accounts.close()
 
 
 class OpenStackCloud:

@@ -1,0 +1,168 @@
+"""A real Keystone and Neutron for tests: started by the first who needs it, stopped by the last.
+
+State lives in the user's cache directory, so that the packages are installed once; the databases
+go back to their first state at each start.
+"""
+
+import fcntl
+import json
+import shutil
+import socket
+import subprocess
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+import yaml
+
+SCRIPT = Path(__file__).with_name("openstack-lab")
+READY_SECONDS = 400
+# The lab is on loopback: no proxy of the environment stands in between.
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass
+class Lab:
+    """A running lab: where it is, and what a test asks of it besides."""
+
+    state: Path
+    _token: str = field(default="", repr=False)
+
+    @property
+    def clouds_yaml(self) -> Path:
+        """A clouds.yaml whose entry `admin` is a project-scoped administrator."""
+        return self.state / "clouds.yaml"
+
+    @property
+    def entry(self) -> dict:
+        return yaml.safe_load(self.clouds_yaml.read_text())["clouds"]["admin"]
+
+    @property
+    def identity_url(self) -> str:
+        return self.entry["auth"]["auth_url"]
+
+    @property
+    def network_url(self) -> str:
+        _, port, *_ = (self.state / "run" / "params").read_text().split()
+        return f"http://127.0.0.1:{port}"
+
+    @property
+    def token(self) -> str:
+        """A token of the administrator."""
+        if not self._token:
+            auth = self.entry["auth"]
+            user = {
+                "name": auth["username"],
+                "domain": {"id": "default"},
+                "password": auth["password"],
+            }
+            scope = {"project": {"name": auth["project_name"], "domain": {"id": "default"}}}
+            identity = {"methods": ["password"], "password": {"user": user}}
+            body = {"auth": {"identity": identity, "scope": scope}}
+            _, headers = self._ask("POST", f"{self.identity_url}/auth/tokens", body)
+            self._token = headers["X-Subject-Token"]
+        return self._token
+
+    def neutron(self, method: str, path: str, body: dict | None = None) -> dict:
+        """Call Neutron as the administrator; `path` as `/v2.0/security-groups`."""
+        return self._ask(method, self.network_url + path, body, self.token)[0]
+
+    def keystone(self, method: str, path: str, body: dict | None = None) -> dict:
+        """Call Keystone as the administrator; `path` as `/projects`."""
+        return self._ask(method, self.identity_url + path, body, self.token)[0]
+
+    def make_project(self, *, groups: int = -1, rules: int = -1) -> str:
+        """Make an OpenStack project of its own for a test and give its id; -1 is no limit."""
+        values = {"name": f"test-{uuid.uuid4().hex}", "domain_id": "default"}
+        project = self.keystone("POST", "/projects", {"project": values})["project"]["id"]
+        self.set_quota(project, groups=groups, rules=rules)
+        return project
+
+    def set_quota(self, project: str, *, groups: int = -1, rules: int = -1) -> None:
+        quota = {"security_group": groups, "security_group_rule": rules}
+        self.neutron("PUT", f"/v2.0/quotas/{project}", {"quota": quota})
+
+    def write_clouds(self, folder: Path, **entries: dict) -> Path:
+        """Write a clouds.yaml of the administrator's entry under other names, with changes."""
+        path = folder / "clouds.yaml"
+        clouds = {name: {**self.entry, **changes} for name, changes in entries.items()}
+        path.write_text(yaml.safe_dump({"clouds": clouds}))
+        return path
+
+    def _ask(
+        self, method: str, url: str, body: dict | None, token: str = ""
+    ) -> tuple[dict, dict[str, str]]:
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        if token:
+            headers["X-Auth-Token"] = token
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - loopback
+        with OPENER.open(request, timeout=60) as response:
+            content = response.read()
+            return json.loads(content) if content else {}, dict(response.headers)
+
+
+@contextmanager
+def running_lab(state: Path | None = None) -> Iterator[Lab]:
+    """Share the lab of this user, across processes, for as long as the block lasts."""
+    state = state or platformdirs.user_cache_path("ringfence") / "openstack-lab"
+    state.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as locks:
+        users = locks.enter_context((state / "users.lock").open("w"))
+        start = locks.enter_context((state / "start.lock").open("w"))
+        fcntl.flock(start, fcntl.LOCK_EX)
+        # Alone: what runs, if anything, was left by a run that was killed.
+        alone = _try_alone(users)
+        if alone or _lab(state, "status").returncode:
+            _start(state)
+        fcntl.flock(users, fcntl.LOCK_SH)
+        fcntl.flock(start, fcntl.LOCK_UN)
+        try:
+            yield Lab(state)
+        finally:
+            fcntl.flock(start, fcntl.LOCK_EX)
+            if _try_alone(users):
+                _lab(state, "down")
+
+
+def _try_alone(users: object) -> bool:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _start(state: Path) -> None:
+    _lab(state, "down")
+    made = (state / "template" / ".made").exists()
+    result = _lab(state, "reset" if made else "up", *_free_ports())
+    if result.returncode:
+        # Other pins than last time, or a port that was taken meanwhile.
+        _lab(state, "wipe")
+        result = _lab(state, "up", *_free_ports())
+    if result.returncode:
+        raise RuntimeError(f"the OpenStack lab does not start:\n{result.stderr}")
+
+
+def _lab(state: Path, verb: str, *options: str) -> subprocess.CompletedProcess:
+    bash = shutil.which("bash") or "/bin/bash"
+    return subprocess.run(
+        [bash, SCRIPT, verb, "--state", state, *options],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=READY_SECONDS,
+    )
+
+
+def _free_ports() -> list[str]:
+    with socket.socket() as one, socket.socket() as two:
+        one.bind(("127.0.0.1", 0))
+        two.bind(("127.0.0.1", 0))
+        identity, network = one.getsockname()[1], two.getsockname()[1]
+    return ["--identity-port", str(identity), "--network-port", str(network)]

@@ -1,0 +1,186 @@
+"""A recording proxy in front of a network service, which fails when told to.
+
+    def test_a_lost_answer(neutron_proxy, lab, tmp_path):
+        neutron_proxy.fault("POST", "/security-group-rules", Cut(after=True))  # the first such call
+        neutron_proxy.fault("GET", "/security-groups", Answer(503), nth=3)
+        neutron_proxy.fault("PUT", "", Delay(2.0))
+        path = lab.write_clouds(tmp_path, east={"network_endpoint_override": neutron_proxy.url})
+        ...
+        assert neutron_proxy.count("POST", "/security-group-rules") == 1
+        assert [str(call) for call in neutron_proxy.changes()] == ["POST /v2.0/... 201", ...]
+
+`path` is matched as a part of the call's path; `calls` has every call in the order of its end.
+A fault is used up by the call that it strikes; `nth` counts matching calls from now on.
+"""
+
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
+
+
+@dataclass(frozen=True)
+class Delay:
+    """Wait before the call goes on to the service."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Cut the client's connection before the service is asked, or after it did the work."""
+
+    after: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Answer without asking the service."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Fault = Delay | Cut | Answer
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call; `status` is 0 where the client got no answer."""
+
+    method: str
+    path: str
+    status: int
+    body: bytes
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {self.status}"
+
+
+class Proxy:
+    """What a test holds: the address, the calls so far, and the faults to come."""
+
+    def __init__(self, url: str, target: str) -> None:
+        self.url = url
+        self.target = target
+        self.calls: list[Call] = []
+        self._faults: list[list] = []
+        self._lock = threading.Lock()
+
+    def fault(self, method: str, path: str, fault: Fault, *, nth: int = 1) -> None:
+        with self._lock:
+            self._faults.append([method, path, fault, nth])
+
+    def count(self, method: str, path: str = "") -> int:
+        return sum(call.method == method and path in call.path for call in self.calls)
+
+    def changes(self) -> list[Call]:
+        return [call for call in self.calls if call.method != "GET"]
+
+    def record(self, call: Call) -> None:
+        with self._lock:
+            self.calls.append(call)
+
+    def next_fault(self, method: str, path: str) -> Fault | None:
+        struck = None
+        with self._lock:
+            for waiting in list(self._faults):
+                if waiting[0] == method and waiting[1] in path:
+                    waiting[3] -= 1
+                    if waiting[3] == 0 and struck is None:
+                        struck = waiting[2]
+                        self._faults.remove(waiting)
+        return struck
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    proxy: Proxy
+
+    def handle_one_request(self) -> None:
+        with suppress(ConnectionError):
+            super().handle_one_request()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def _serve(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        fault = self.proxy.next_fault(self.command, self.path)
+        if isinstance(fault, Answer):
+            self._answer(body, fault.status, fault.headers, fault.body)
+            return
+        if isinstance(fault, Delay):
+            time.sleep(fault.seconds)
+        if isinstance(fault, Cut) and not fault.after:
+            self._cut(body)
+            return
+        status, headers, answer = self._forward(body)
+        if isinstance(fault, Cut):
+            self._cut(body)
+        else:
+            self._answer(body, status, headers, answer)
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve  # noqa: N815 - http.server's names
+
+    def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        target = urlsplit(self.proxy.target)
+        connection = http.client.HTTPConnection(target.hostname, target.port, timeout=60)
+        headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
+        try:
+            connection.request(self.command, target.path + self.path, body or None, headers)
+            response = connection.getresponse()
+            answer = response.read()
+        finally:
+            connection.close()
+        kept = {k: v for k, v in response.getheaders() if k.lower() not in HOP_BY_HOP}
+        return response.status, kept, answer
+
+    def _answer(self, sent: bytes, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        # Recorded first: whoever has the answer finds the call.
+        self.proxy.record(Call(self.command, self.path, status, sent))
+        self.send_response(status)
+        for name, value in headers.items():
+            if name.lower() not in {"date", "server"}:
+                self.send_header(name, value)
+        if status != http.client.NO_CONTENT:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _cut(self, sent: bytes) -> None:
+        self.proxy.record(Call(self.command, self.path, 0, sent))
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Serve on a free port of loopback in a thread; give the address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def recording_proxy(target: str) -> Iterator[Proxy]:
+    """Serve a proxy in front of `target`, for example `http://127.0.0.1:9696`."""
+    proxy = Proxy("", target)
+    with serving(type("Handler", (_Handler,), {"proxy": proxy})) as url:
+        proxy.url = url
+        yield proxy
