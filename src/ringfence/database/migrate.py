@@ -1,0 +1,198 @@
+"""Bring the database's tables to what this release expects; forward only.
+
+Each migration commits together with its row in `schema_migrations`, or not at all. A session lock
+keeps several processes from applying the same one.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import LiteralString
+
+import psycopg
+from procrastinate.schema import SchemaManager
+from psycopg.conninfo import conninfo_to_dict
+
+from ringfence.database.pool import Connection
+from ringfence.errors import OperatorError
+
+OLDEST_SERVER = 15
+CONNECT_SECONDS = 10
+# How long another process may be migrating before this one gives up.
+LOCK_WAIT_SECONDS = 60
+# A statement that waits longer for a table holds up every request behind it.
+TABLE_LOCK_SECONDS = 5
+# Any number, the same for all releases.
+SESSION_LOCK = 7_413_082_951
+
+_BOOK: LiteralString = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    name text PRIMARY KEY,
+    checksum text,
+    applied timestamptz NOT NULL DEFAULT now()
+)
+"""
+_HAS_BOOK: LiteralString = "SELECT to_regclass('schema_migrations') IS NOT NULL"
+_RECORDED: LiteralString = "SELECT name, checksum FROM schema_migrations"
+_RECORD: LiteralString = "INSERT INTO schema_migrations (name, checksum) VALUES (%s, %s)"
+
+
+@dataclass(frozen=True)
+class Migration:
+    """A step of the schema; `checksum` is None where the text is not ours to hold still."""
+
+    name: str
+    sql: str
+    checksum: str | None
+
+
+def migrations() -> list[Migration]:
+    """Give all migrations of this release, in the order in which they apply."""
+    # Another package's text, which may change in space and comment: its version is pinned.
+    found = [Migration("0001_job_queue", SchemaManager.get_schema(), None)]
+    folder = files("ringfence.database") / "migrations"
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".sql"):
+            content = file.read_bytes()
+            checksum = hashlib.sha256(content).hexdigest()
+            found.append(Migration(file.name.removesuffix(".sql"), content.decode(), checksum))
+    return found
+
+
+async def migrate(conninfo: str) -> list[str]:
+    """Apply what is missing; give the names of what was applied.
+
+    Raises `OperatorError` when the database cannot be reached, is too old, is newer than this
+    release, or refuses a migration.
+    """
+    async with _connection(conninfo) as connection:
+        await _lock(connection)
+        await connection.execute(_BOOK)
+        missing = await _missing(connection)
+        for migration in missing:
+            await _apply(connection, migration)
+        return [migration.name for migration in missing]
+
+
+async def pending(conninfo: str) -> list[str]:
+    """Give the names of the migrations that the database lacks; raises as `migrate` does."""
+    async with _connection(conninfo) as connection:
+        cursor = await connection.execute(_HAS_BOOK)
+        row = await cursor.fetchone()
+        if row is None or not row[0]:
+            return [migration.name for migration in migrations()]
+        return [migration.name for migration in await _missing(connection)]
+
+
+@asynccontextmanager
+async def _connection(conninfo: str) -> AsyncIterator[Connection]:
+    try:
+        # The connection string's own time limit wins.
+        limit = {"connect_timeout": CONNECT_SECONDS} | conninfo_to_dict(conninfo)
+        connection = await psycopg.AsyncConnection.connect(
+            conninfo,
+            autocommit=True,
+            application_name="ringfence migrate",
+            client_encoding="utf8",
+            connect_timeout=int(str(limit["connect_timeout"])),
+        )
+    except (psycopg.Error, ValueError, OSError) as error:
+        raise OperatorError(_unreachable(conninfo, error)) from None
+    async with connection:
+        _require_fit(connection.info)
+        try:
+            yield connection
+        except psycopg.OperationalError as error:
+            raise OperatorError(f"the database went away: {_one_line(error)}") from None
+
+
+def _require_fit(server: psycopg.ConnectionInfo) -> None:
+    version = server.server_version
+    if version < OLDEST_SERVER * 10_000:
+        raise OperatorError(
+            f"the database is PostgreSQL {version // 10_000}: "
+            f"Ringfence needs {OLDEST_SERVER} or newer"
+        )
+    encoding = server.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise OperatorError(
+            f"the encoding of the database is {encoding}: "
+            "create one with `ENCODING 'UTF8' TEMPLATE template0`"
+        )
+
+
+def _unreachable(conninfo: str, error: Exception) -> str:
+    try:
+        parameters = conninfo_to_dict(conninfo)
+    except psycopg.Error:
+        # What libpq says of it would repeat it, with its password.
+        return "RINGFENCE_DATABASE_URL is not a connection string that PostgreSQL understands"
+    reason = _one_line(error)
+    password = parameters.get("password")
+    if password:
+        reason = reason.replace(str(password), "***")
+    host = parameters.get("host") or parameters.get("hostaddr") or "the local socket"
+    return (
+        f"cannot connect to the database at {host}: {reason}; "
+        "check that it runs and what RINGFENCE_DATABASE_URL says"
+    )
+
+
+def _one_line(error: Exception) -> str:
+    lines = str(error).split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), type(error).__name__)
+
+
+async def _lock(connection: Connection) -> None:
+    await connection.execute(
+        "SELECT set_config('lock_timeout', %s, false)", [f"{LOCK_WAIT_SECONDS}s"]
+    )
+    try:
+        await connection.execute("SELECT pg_advisory_lock(%s)", [SESSION_LOCK])
+    except psycopg.errors.LockNotAvailable:
+        raise OperatorError(
+            f"another process has been migrating this database for {LOCK_WAIT_SECONDS} s: "
+            "wait until it is done, then run this again"
+        ) from None
+
+
+async def _missing(connection: Connection) -> list[Migration]:
+    cursor = await connection.execute(_RECORDED)
+    recorded: dict[str, str | None] = dict(await cursor.fetchall())
+    known = migrations()
+    unknown = sorted(recorded.keys() - {migration.name for migration in known})
+    if unknown:
+        raise OperatorError(
+            f"the database is newer than this release (it has {', '.join(unknown)}): "
+            "upgrade Ringfence"
+        )
+    for migration in known:
+        if recorded.get(migration.name, migration.checksum) != migration.checksum:
+            raise OperatorError(
+                f"migration {migration.name} was changed after it was applied: "
+                "install the release unmodified, and put changes into a new migration"
+            )
+    return [migration for migration in known if migration.name not in recorded]
+
+
+async def _apply(connection: Connection, migration: Migration) -> None:
+    try:
+        async with connection.transaction():
+            await connection.execute(
+                "SELECT set_config('lock_timeout', %s, true)", [f"{TABLE_LOCK_SECONDS}s"]
+            )
+            # Its text is a file of this package or of the job queue's: never input.
+            await connection.execute(migration.sql)
+            await connection.execute(_RECORD, [migration.name, migration.checksum])
+    except psycopg.errors.LockNotAvailable:
+        raise OperatorError(
+            f"migration {migration.name} waited too long for a table that is in use: "
+            "run it again at a quieter time"
+        ) from None
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as error:
+        message = error.diag.message_primary or _one_line(error)
+        raise OperatorError(f"migration {migration.name} failed: {message}") from None

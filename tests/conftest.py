@@ -1,0 +1,204 @@
+"""A real PostgreSQL for every test that touches data.
+
+All processes of a run share one embedded server, as all processes of a home do; it is kept between
+runs, so that only the first one makes it. Each test has a database of its own, copied from a
+template that holds the migrated schema.
+"""
+
+import asyncio
+import hashlib
+import itertools
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from ringfence.database import binaries, home
+from ringfence.database.embedded import running
+from ringfence.database.migrate import migrate, migrations
+from ringfence.database.pool import Database
+from ringfence.settings import Settings
+
+CHECKOUT = Path(__file__).parents[1]
+# Nothing in a test outlives the machine: waiting for its disk would prove nothing.
+CARELESS = ("fsync", "synchronous_commit", "full_page_writes")
+TEMPLATE_LOCK = 20_260_101
+
+
+@pytest.fixture(scope="session")
+def short_folder() -> Path:
+    """Give a folder with a short path that an unprivileged user can pass, kept between runs.
+
+    As root, pytest's own folders are closed to the user who runs the server.
+    """
+    digest = hashlib.sha256(os.fsencode(CHECKOUT)).hexdigest()[:8]
+    folder = Path(f"/tmp/ringfence-tests-{os.geteuid()}-{digest}")  # noqa: S108 - its owner is checked
+    folder.mkdir(exist_ok=True)
+    status = folder.lstat()
+    assert stat.S_ISDIR(status.st_mode)
+    assert status.st_uid == os.geteuid(), f"somebody else made {folder}"
+    folder.chmod(0o711)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def database_server(short_folder: Path) -> Iterator[str]:
+    """Give the connection string of the shared server; the last process to leave stops it."""
+    with running(Settings(home=short_folder / "home")) as conninfo:
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            connection.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
+            for name in CARELESS:
+                connection.execute(
+                    sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(name))
+                )
+            connection.execute("SELECT pg_reload_conf()")
+        yield conninfo
+
+
+@pytest.fixture(scope="session")
+def template(database_server: str) -> str:
+    """Give the name of a database with the migrated schema, made once for each state of it."""
+    texts = "\0".join(migration.sql for migration in migrations())
+    name = f"template_{hashlib.sha256(texts.encode()).hexdigest()[:16]}"
+    with psycopg.connect(database_server, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
+        _drop_abandoned(connection)
+        made = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        if made.fetchone() is None:
+            _make_template(connection, database_server, name)
+    return name
+
+
+def _make_template(connection: psycopg.Connection, server: str, name: str) -> None:
+    draft = sql.Identifier("draft")
+    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(draft))
+    connection.execute(sql.SQL("CREATE DATABASE {}").format(draft))
+    # In a thread: this one may have an event loop already.
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(asyncio.run, migrate(make_conninfo(server, dbname="draft"))).result()
+    connection.execute(
+        sql.SQL("ALTER DATABASE {} RENAME TO {}").format(draft, sql.Identifier(name))
+    )
+
+
+def _drop_abandoned(connection: psycopg.Connection) -> None:
+    """Drop what the tests of killed processes left: a name tells whose it is."""
+    found = connection.execute("SELECT datname FROM pg_database WHERE datname ^@ 'test_'")
+    for (name,) in found.fetchall():
+        if not Path(f"/proc/{name.split('_')[1]}").exists():
+            connection.execute(_drop(name))
+
+
+def _drop(name: str) -> sql.Composed:
+    return sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(name))
+
+
+@pytest.fixture(scope="session")
+def server_connection(database_server: str) -> Iterator[psycopg.Connection]:
+    """Keep one connection to the server, to make and drop databases with."""
+    with psycopg.connect(database_server, autocommit=True) as connection:
+        yield connection
+
+
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def empty_conninfo(server_connection: psycopg.Connection) -> Iterator[str]:
+    """Give the connection string of a fresh database without tables."""
+    with _fresh(server_connection, "template1") as conninfo:
+        yield conninfo
+
+
+@pytest.fixture
+def conninfo(server_connection: psycopg.Connection, template: str) -> Iterator[str]:
+    """Give the connection string of a fresh, migrated database."""
+    with _fresh(server_connection, template) as conninfo:
+        yield conninfo
+
+
+@contextmanager
+def _fresh(connection: psycopg.Connection, template: str) -> Iterator[str]:
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    connection.execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+            sql.Identifier(name), sql.Identifier(template)
+        )
+    )
+    try:
+        yield make_conninfo(connection.info.dsn, dbname=name)
+    finally:
+        connection.execute(_drop(name))
+
+
+@pytest.fixture
+async def database(conninfo: str):
+    """Give an open pool on a fresh, migrated database."""
+    async with Database.open(conninfo, size=4) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def tcp_server(database_server: str, short_folder: Path) -> Iterator[str]:  # noqa: ARG001 - it copies the programs
+    """Give the URL of an ordinary server: over TCP, with a password, not started by Ringfence."""
+    # The shared server has put the programs in their place.
+    shared = short_folder / "home"
+    programs = binaries.provide(shared, shared / "data")
+    folder = short_folder / f"tcp-{os.getpid()}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    account = home.server_account(folder, folder / "data")
+    os.chown(folder, account.uid, account.gid)
+    options = account.subprocess_options() | {"cwd": folder}
+    secret = folder / "secret"
+    secret.write_text("correct-horse\n")
+    data = folder / "data"
+    initdb = [programs / "initdb", "-D", data, "-U", "ringfence", f"--pwfile={secret}"]
+    subprocess.run(
+        [*initdb, "--auth=scram-sha-256", "--encoding=UTF8", "--no-sync"],
+        check=True,
+        capture_output=True,
+        **options,
+    )
+    port = _free_port()
+    command = [programs / "postgres", "-D", data, "-p", str(port), "-c", "fsync=off"]
+    command += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, **options)
+    try:
+        url = f"postgresql://ringfence:correct-horse@127.0.0.1:{port}/postgres"
+        _wait_until_it_answers(url)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(20)
+        shutil.rmtree(folder)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_until_it_answers(url: str) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            psycopg.connect(url).close()
+        except psycopg.OperationalError:
+            assert time.monotonic() < deadline, "the server does not start"
+            time.sleep(0.05)
+        else:
+            return

@@ -1,0 +1,164 @@
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from ringfence.database import migrate as module
+from ringfence.database.migrate import migrate, migrations, pending
+from ringfence.errors import OperatorError
+
+ALL = ["0001_job_queue", "0002_tables", "0003_documents"]
+FOLDER = Path(module.__file__).parent / "migrations"
+MIGRATE = """
+import asyncio, sys
+from ringfence.database.migrate import migrate
+print(*asyncio.run(migrate(sys.argv[1])))
+"""
+
+
+def names(listed):
+    return [migration.name for migration in listed]
+
+
+async def test_it_applies_what_is_missing_and_then_nothing(empty_conninfo):
+    assert await pending(empty_conninfo) == names(migrations())
+    assert await migrate(empty_conninfo) == names(migrations())
+    assert await pending(empty_conninfo) == []
+    assert await migrate(empty_conninfo) == []
+
+
+def test_it_starts_with_the_job_queue_and_goes_on_in_order():
+    assert names(migrations())[:3] == ALL
+    assert names(migrations()) == sorted(names(migrations()))
+
+
+def test_five_processes_at_once_apply_each_migration_once(empty_conninfo):
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", MIGRATE, empty_conninfo], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(5)
+    ]
+    outputs = [process.communicate(timeout=60)[0].split() for process in processes]
+    assert [process.returncode for process in processes] == [0] * 5
+    assert sorted(itertools.chain(*outputs)) == names(migrations())
+
+
+async def test_a_database_newer_than_the_code_is_left_alone(conninfo):
+    with psycopg.connect(conninfo) as connection:
+        connection.execute("INSERT INTO schema_migrations VALUES ('9999_future', 'x', now())")
+    for use in (migrate, pending):
+        with pytest.raises(OperatorError, match=r"9999_future.*upgrade Ringfence"):
+            await use(conninfo)
+
+
+async def test_a_migration_changed_after_it_was_applied_is_noticed(conninfo):
+    with psycopg.connect(conninfo) as connection:
+        connection.execute("UPDATE schema_migrations SET checksum = 'x' WHERE name = '0002_tables'")
+    with pytest.raises(OperatorError, match="0002_tables was changed after it was applied"):
+        await migrate(conninfo)
+
+
+async def test_another_text_of_the_job_queue_is_no_change_of_ours(conninfo, monkeypatch):
+    monkeypatch.setattr(module.SchemaManager, "get_schema", lambda: "-- reworded")
+    assert await migrate(conninfo) == []
+
+
+async def test_a_migration_that_fails_leaves_nothing_and_names_itself(empty_conninfo, monkeypatch):
+    broken = module.Migration("0002_broken", "CREATE TABLE half (); SELECT 1/0", "x")
+    monkeypatch.setattr(module, "migrations", lambda: [broken])
+    with pytest.raises(OperatorError, match="0002_broken failed: division by zero"):
+        await migrate(empty_conninfo)
+    assert await pending(empty_conninfo) == ["0002_broken"]
+    with psycopg.connect(empty_conninfo) as connection:
+        assert connection.execute("SELECT to_regclass('half')").fetchone() == (None,)
+
+
+async def test_a_table_in_use_makes_it_give_up_soon(conninfo, monkeypatch):
+    late = module.Migration("0009_late", "ALTER TABLE users ADD COLUMN late text", "x")
+    known = [*migrations(), late]
+    monkeypatch.setattr(module, "migrations", lambda: known)
+    monkeypatch.setattr(module, "TABLE_LOCK_SECONDS", 1)
+    with psycopg.connect(conninfo) as reader:
+        reader.execute("SELECT * FROM users")
+        with pytest.raises(OperatorError, match="0009_late waited too long for a table"):
+            await migrate(conninfo)
+    assert await migrate(conninfo) == ["0009_late"]
+
+
+async def test_it_does_not_wait_for_ever_for_another_process(conninfo, monkeypatch):
+    monkeypatch.setattr(module, "LOCK_WAIT_SECONDS", 1)
+    with psycopg.connect(conninfo, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [module.SESSION_LOCK])
+        with pytest.raises(OperatorError, match="another process has been migrating"):
+            await migrate(conninfo)
+
+
+async def test_an_older_postgresql_is_refused(conninfo, monkeypatch):
+    monkeypatch.setattr(module, "OLDEST_SERVER", 99)
+    with pytest.raises(OperatorError, match="is PostgreSQL 18: Ringfence needs 99 or newer"):
+        await migrate(conninfo)
+
+
+async def test_a_database_that_cannot_hold_every_name_is_refused(tcp_server):
+    with psycopg.connect(tcp_server, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS narrow")
+        connection.execute("CREATE DATABASE narrow ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(OperatorError, match="the encoding of the database is LATIN1"):
+        await migrate(make_conninfo(tcp_server, dbname="narrow"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ringfence:s3cret@127.0.0.1:1/ringfence",
+        "postgresql://ringfence:s3cret@127.0.0.1:s3cret/ringfence",
+        "postgresql://ringfence:s3cret@[::1/ringfence",
+        "host=/nowhere password=s3cret connect_timeout=s3cret",
+    ],
+)
+async def test_what_cannot_be_reached_is_said_in_one_line_without_the_password(url):
+    for use in (migrate, pending):
+        with pytest.raises(OperatorError, match="RINGFENCE_DATABASE_URL") as caught:
+            await use(url)
+        assert "s3cret" not in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+async def test_an_ordinary_server_over_tcp_takes_the_same_migrations(tcp_server):
+    with psycopg.connect(tcp_server, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS ordinary")
+        connection.execute("CREATE DATABASE ordinary")
+    assert await migrate(make_conninfo(tcp_server, dbname="ordinary")) == names(migrations())
+
+
+async def test_a_wrong_password_is_said_in_one_line_without_it(tcp_server):
+    with pytest.raises(OperatorError, match="password authentication failed") as caught:
+        await migrate(tcp_server.replace("correct-horse", "wrong-horse"))
+    assert "horse" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.sql")), ids=lambda file: file.stem)
+def test_every_file_sets_a_lock_timeout_before_it_does_anything(file):
+    lines = file.read_text().splitlines()
+    statements = [line for line in lines if line.strip() and not line.startswith("--")]
+    assert statements[0].startswith("SET lock_timeout = "), file.name
+
+
+def test_the_linter_of_migrations_is_content():
+    squawk = Path(sys.executable).with_name("squawk")
+    result = subprocess.run(
+        [squawk, *sorted(FOLDER.glob("*.sql"))],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"NO_COLOR": "1"},
+    )
+    assert result.returncode == 0, result.stdout
