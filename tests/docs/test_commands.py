@@ -1,0 +1,170 @@
+"""Every command in the README and the guides works, and prints what the page says it prints.
+
+A `console` block runs as it stands, each document from top to bottom in one shell, in an empty
+folder with a home of its own. The comment above a block can say otherwise:
+
+- `file: NAME`: no commands; the block is the content of that file.
+- `run: in the background`: starts, and is ready once it prints the block's last line.
+- `not run: REASON`: left out; ends with a reason.
+
+`...` in the shown output stands for anything.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
+from pathlib import Path
+
+import pytest
+
+from tests.docs.markdown import DOCUMENTS, ROOT, Block, blocks, name
+
+BACKGROUND = "run: in the background"
+TIME_LIMIT_SECONDS = 90
+DOCUMENT_PORT = "8000"
+
+PROLOGUE = """
+set -euo pipefail
+background=()
+finish() {
+  status=$?
+  if [ "${#background[@]}" -gt 0 ]; then kill -TERM "${background[@]}" 2>/dev/null || true; fi
+  wait
+  exit "$status"
+}
+trap finish EXIT
+ready() {
+  for _ in $(seq 300); do
+    if grep -qF -- "$2" "$1"; then return; fi
+    kill -0 "${background[-1]}" || break
+    sleep 0.1
+  done
+  cat "$1"
+  return 1
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command of a block with the output shown below it."""
+
+    text: str
+    shown: str
+
+
+def commands(block: Block) -> list[Command]:
+    found = []
+    for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
+        lines = part.splitlines(keepends=True)
+        # A command goes on while its lines end with a backslash.
+        last = next(number for number, line in enumerate(lines) if not line.endswith("\\\n"))
+        found.append(Command("".join(lines[: last + 1]).rstrip(), "".join(lines[last + 1 :])))
+    return found
+
+
+def runnable(document: Path) -> list[Block]:
+    return [
+        block
+        for block in blocks(document)
+        if block.mark.startswith("file: ")
+        or (block.language == "console" and not block.mark.startswith("not run: "))
+    ]
+
+
+def script(document: Path, port: int) -> tuple[str, list[str]]:
+    """Give the shell script of a document, and the output that each of its steps should have."""
+    steps, shown = [PROLOGUE], []
+    for block in runnable(document):
+        if block.mark.startswith("file: "):
+            target = shlex.quote(block.mark.removeprefix("file: "))
+            steps.append(f"cat > {target} <<'END OF FILE'\n{block.text}END OF FILE\n")
+            continue
+        for command in commands(block):
+            output = command.shown.replace(DOCUMENT_PORT, str(port))
+            text = command.text.replace(DOCUMENT_PORT, str(port))
+            text = text.replace("ringfence serve", f"ringfence serve --port {port}")
+            steps.append(f"echo '@@ step {len(shown)}'\n")
+            if block.mark == BACKGROUND:
+                log = f"background-{len(shown)}.log"
+                last = shlex.quote(output.splitlines()[-1])
+                steps.append(f"{text} >{log} 2>&1 &\nbackground+=($!)\nready {log} {last}\n")
+                output = ""
+            else:
+                steps.append(f"{text}\n")
+            shown.append(output)
+    return "".join(steps), shown
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def surroundings():
+    """Give an empty folder and the environment of somebody who just installed the program."""
+    # Short, for the sake of socket paths, and open to the user that PostgreSQL runs as for root.
+    folder = Path(tempfile.mkdtemp(prefix="ringfence-docs-", dir="/tmp"))  # noqa: S108
+    folder.chmod(0o755)
+    (folder / "bin").mkdir()
+    (folder / "work").mkdir()
+    if not shutil.which("curl"):
+        stand_in = ROOT / "tests" / "docs" / "curl.py"
+        launcher = folder / "bin" / "curl"
+        launcher.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{stand_in}" "$@"\n')
+        launcher.chmod(0o755)
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("RINGFENCE_", "OS_", "PYTEST_"))
+    }
+    programs = Path(sys.executable).parent
+    environment["PATH"] = f"{folder / 'bin'}:{programs}:{environment['PATH']}"
+    environment["RINGFENCE_HOME"] = str(folder / "home")
+    yield folder / "work", environment
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(
+    "document", [each for each in DOCUMENTS if any(map(commands, runnable(each)))], ids=name
+)
+def test_every_command_works_and_prints_what_the_page_shows(document, surroundings):
+    folder, environment = surroundings
+    text, shown = script(document, free_port())
+    run = subprocess.run(
+        ["bash", "-c", text],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=TIME_LIMIT_SECONDS,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+    printed = re.split(r"^@@ step \d+\n", run.stdout, flags=re.MULTILINE)[1:]
+    assert len(printed) == len(shown)
+    checker = OutputChecker()
+    for expected, actual in zip(shown, printed, strict=True):
+        if expected:
+            matches = checker.check_output(expected, actual, ELLIPSIS | NORMALIZE_WHITESPACE)
+            assert matches, f"the page shows\n{expected}\nthe command printed\n{actual}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_a_block_of_commands_is_run_or_says_why_not(document):
+    for block in blocks(document):
+        assert block.language not in {"bash", "sh", "shell"}, f"line {block.line}: use console"
+        if block.language == "console":
+            assert block.mark in {"", BACKGROUND} or re.match(r"not run: \w", block.mark)
+            assert commands(block), f"line {block.line}: no command starts with '$ '"
