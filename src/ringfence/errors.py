@@ -29,6 +29,10 @@ class RequestError(RingfenceError):
         self.detail = detail
 
 
+class Unauthenticated(RequestError):
+    """The request does not say who makes it, or says it wrongly."""
+
+
 class Invalid(RequestError):
     """The input breaks a rule; `detail` names the field, what is wrong and what is allowed."""
 

@@ -1,4 +1,9 @@
-"""The stored answers: kept equal to the view that defines them, in the change's own transaction."""
+"""The stored answers: kept equal to the view that defines them, in the change's own transaction.
+
+Two transactions that render the same answer must do so one after the other, or the later one to
+commit may have looked before the earlier one did. So rendering takes a lock first: on the tenant
+for a few groups (a group only shows groups of its own tenant), on all for the rest.
+"""
 
 from collections.abc import Sequence
 from typing import LiteralString
@@ -13,6 +18,7 @@ INSERT INTO security_group_documents AS stored (security_group_id, document, sta
 SELECT rendered.security_group_id, rendered.document, rendered.staff_document
 FROM security_group_rendered AS rendered
 WHERE rendered.security_group_id = ANY(ARRAY({selection}))
+ORDER BY rendered.security_group_id
 ON CONFLICT (security_group_id) DO UPDATE
 SET document = excluded.document, staff_document = excluded.staff_document
 WHERE (stored.document, stored.staff_document)
@@ -61,11 +67,40 @@ WHERE (rendered.document, rendered.staff_document)
 """
 
 
+# Two-part advisory locks: this class, and 0 for all tenants or the tenant's id.
+_LOCK_CLASS = 1_380_533_830
+_FEW = 1_000
+
+_LOCK_TENANTS: LiteralString = """
+WITH everything AS (
+    SELECT pg_advisory_xact_lock_shared(%(class)s, 0) AS held
+)
+SELECT pg_advisory_xact_lock(%(class)s, tenant.id)
+FROM everything
+CROSS JOIN (
+    SELECT DISTINCT sg.tenant_id::integer AS id
+    FROM security_groups AS sg
+    WHERE sg.id = ANY(%(ids)s)
+    ORDER BY 1
+) AS tenant
+WHERE everything.held IS NOT NULL
+"""
+
+_LOCK_ALL: LiteralString = "SELECT pg_advisory_xact_lock(%(class)s, 0)"
+
+
 async def refresh(connection: Connection, selection: LiteralString, ids: Sequence[int]) -> None:
     """Render anew the groups that show one of `ids`.
 
     `selection` is one of GROUPS, TENANTS, PROJECTS, CUSTOMERS and CLOUDS: what `ids` identify.
+    Call it last in a transaction: it holds a lock until the commit.
     """
+    if not ids:
+        return
+    few = selection == GROUPS and len(ids) <= _FEW
+    await connection.execute(
+        _LOCK_TENANTS if few else _LOCK_ALL, {"class": _LOCK_CLASS, "ids": list(ids)}
+    )
     await connection.execute(_RENDER.replace("{selection}", selection), {"ids": list(ids)})
 
 

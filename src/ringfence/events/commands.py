@@ -40,7 +40,7 @@ def _row(event: Event) -> dict[str, object]:
         "project": event.project,
         "tenant": event.tenant,
         "security_group": event.security_group,
-        "actor_uuid": event.actor and event.actor.uuid,
+        "actor_uuid": event.actor and event.actor.user_uuid,
     }
     return {
         "type": event.type,

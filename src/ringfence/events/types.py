@@ -6,10 +6,17 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from ringfence.access.permissions import Actor
+
 
 class EventType(StrEnum):
     """What can happen."""
 
+    CREATION_SCHEDULED = "resource_creation_scheduled"
+    UPDATE_SCHEDULED = "resource_update_scheduled"
+    DELETION_SCHEDULED = "resource_deletion_scheduled"
+    PULL_SCHEDULED = "resource_pull_scheduled"
+    RULES_CHANGED = "openstack_security_group_rules_changed"
     GROUP_ADDED_LOCALLY = "openstack_security_group_added_locally"
     GROUP_ADDED_REMOTELY = "openstack_security_group_added_remotely"
     GROUP_CREATED = "openstack_security_group_created"
@@ -24,14 +31,8 @@ class EventType(StrEnum):
     TENANT_PULL_FAILED = "openstack_tenant_pull_failed"
     # Too many groups are missing at once: nothing was touched.
     TENANT_PULL_STOPPED = "openstack_tenant_pull_stopped"
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who did it."""
-
-    uuid: UUID
-    username: str
+    # `ringfence load` changed something; the counts are in the context.
+    LOADED = "ringfence_loaded"
 
 
 @dataclass(frozen=True, slots=True)

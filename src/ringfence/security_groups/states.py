@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from ringfence.errors import Conflict
+
 
 class State(StrEnum):
     """The words that go over the wire."""
@@ -45,3 +47,27 @@ WALDUR_ORDER: tuple[State, ...] = (
 def sources(target: State) -> tuple[State, ...]:
     """Give the states from which a group may step to `target`, in the order of the enum."""
     return tuple(state for state in State if target in ALLOWED[state])
+
+
+class Operation(StrEnum):
+    """What a user can ask of a group, where its state matters."""
+
+    UPDATE = "update"
+    SET_RULES = "set_rules"
+    PULL = "pull"
+    DELETE = "delete"
+
+
+VALID_FOR: Mapping[Operation, tuple[State, ...]] = {
+    Operation.UPDATE: (State.OK,),
+    Operation.SET_RULES: (State.OK,),
+    Operation.PULL: (State.OK, State.ERRED),
+    Operation.DELETE: (State.OK, State.ERRED),
+}
+
+
+def require_state(state: State, operation: Operation) -> None:
+    """Raise `Conflict` unless the operation may start from this state."""
+    valid = VALID_FOR[operation]
+    if state not in valid:
+        raise Conflict(f"Valid states for operation: {', '.join(valid)}.")

@@ -1,0 +1,99 @@
+"""Who may do what: one table, read by the code and walked cell by cell by a test."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from ringfence.errors import Forbidden
+
+
+class Role(StrEnum):
+    """How a user stands to an object: by a flag of its own, or by a grant."""
+
+    STAFF = "STAFF"
+    SUPPORT = "SUPPORT"
+    CUSTOMER_OWNER = "CUSTOMER.OWNER"
+    CUSTOMER_MANAGER = "CUSTOMER.MANAGER"
+    CUSTOMER_SUPPORT = "CUSTOMER.SUPPORT"
+    PROJECT_ADMIN = "PROJECT.ADMIN"
+    PROJECT_MANAGER = "PROJECT.MANAGER"
+    PROJECT_MEMBER = "PROJECT.MEMBER"
+
+
+class Permission(StrEnum):
+    """What can be done to a security group, or to a tenant with its groups."""
+
+    SECURITY_GROUP_READ = "security_group.read"
+    SECURITY_GROUP_CREATE = "security_group.create"
+    SECURITY_GROUP_UPDATE = "security_group.update"
+    SECURITY_GROUP_SET_RULES = "security_group.set_rules"
+    SECURITY_GROUP_PULL = "security_group.pull"
+    SECURITY_GROUP_DELETE = "security_group.delete"
+    SECURITY_GROUP_UNLINK = "security_group.unlink"
+    TENANT_PULL_SECURITY_GROUPS = "tenant.pull_security_groups"
+
+
+_EVERY_ROLE = frozenset(Role)
+_CHANGING_ROLES = frozenset(
+    {Role.STAFF, Role.CUSTOMER_OWNER, Role.PROJECT_ADMIN, Role.PROJECT_MANAGER}
+)
+_STAFF = frozenset({Role.STAFF})
+
+MATRIX: Mapping[Permission, frozenset[Role]] = {
+    Permission.SECURITY_GROUP_READ: _EVERY_ROLE,
+    Permission.SECURITY_GROUP_CREATE: _CHANGING_ROLES,
+    Permission.SECURITY_GROUP_UPDATE: _CHANGING_ROLES,
+    Permission.SECURITY_GROUP_SET_RULES: _CHANGING_ROLES,
+    Permission.SECURITY_GROUP_PULL: _CHANGING_ROLES,
+    Permission.SECURITY_GROUP_DELETE: _CHANGING_ROLES,
+    Permission.SECURITY_GROUP_UNLINK: _STAFF,
+    Permission.TENANT_PULL_SECURITY_GROUPS: _CHANGING_ROLES,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role on one customer, or on one project (ids of rows)."""
+
+    role: Role
+    customer_id: int | None
+    project_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who makes a request."""
+
+    user_id: int
+    user_uuid: UUID
+    username: str
+    grants: tuple[Grant, ...]
+    is_staff: bool = False
+    is_support: bool = False
+
+    def global_roles(self) -> frozenset[Role]:
+        """Give the roles that hold everywhere."""
+        flags = {Role.STAFF: self.is_staff, Role.SUPPORT: self.is_support}
+        return frozenset(role for role, held in flags.items() if held)
+
+    def roles_at(self, customer_id: int, project_id: int) -> frozenset[Role]:
+        """Give the roles that hold for objects of this project."""
+        granted = (
+            grant.role
+            for grant in self.grants
+            if grant.customer_id == customer_id or grant.project_id == project_id
+        )
+        return self.global_roles() | frozenset(granted)
+
+
+def require(actor: Actor, permission: Permission, *, customer_id: int, project_id: int) -> None:
+    """Raise `Forbidden` unless the actor may do this to objects of the project."""
+    if not actor.roles_at(customer_id, project_id) & MATRIX[permission]:
+        raise Forbidden
+
+
+def require_everywhere(actor: Actor, permission: Permission) -> None:
+    """Raise `Forbidden` unless the actor may do this whatever the object, seen or not."""
+    if not actor.global_roles() & MATRIX[permission]:
+        raise Forbidden

@@ -1,0 +1,43 @@
+"""What an actor may see, as a condition on rows: what is outside does not exist for it."""
+
+from dataclasses import dataclass
+from typing import LiteralString
+
+from ringfence.access.permissions import MATRIX, Actor, Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The customers and projects (ids of rows) in which a permission holds, or everything."""
+
+    everything: bool
+    customers: list[int]
+    projects: list[int]
+
+    @classmethod
+    def of(cls, actor: Actor, permission: Permission = Permission.SECURITY_GROUP_READ) -> "Scope":
+        """Give the scope in which the actor holds the permission."""
+        roles = MATRIX[permission]
+        grants = [grant for grant in actor.grants if grant.role in roles]
+        return cls(
+            everything=bool(actor.global_roles() & roles),
+            customers=[grant.customer_id for grant in grants if grant.customer_id is not None],
+            projects=[grant.project_id for grant in grants if grant.project_id is not None],
+        )
+
+
+# For statements that join `project`. Pass `scope_parameters`.
+VISIBLE: LiteralString = """(
+    %(sees_everything)s
+    OR project.customer_id = ANY(%(sees_customers)s::bigint[])
+    OR project.id = ANY(%(sees_projects)s::bigint[])
+)"""
+
+
+def scope_parameters(scope: Scope) -> dict[str, object]:
+    """Give the parameters that `VISIBLE` takes."""
+    return {
+        "sees_everything": scope.everything,
+        "sees_customers": scope.customers,
+        "sees_projects": scope.projects,
+    }

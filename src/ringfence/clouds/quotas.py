@@ -1,0 +1,56 @@
+"""How much a tenant may hold: limits, and what is used of them."""
+
+from dataclasses import dataclass
+from typing import LiteralString
+
+from ringfence.database.pool import Connection
+from ringfence.errors import Invalid
+
+# Rows of groups and rules are counted as they are: a stored count could be wrong.
+_EXCEEDED: LiteralString = """
+SELECT quota.name, quota.limit_value, used.used + used.added AS required
+FROM tenant_quotas AS quota
+CROSS JOIN LATERAL (
+    SELECT
+        %(groups)s::bigint AS added,
+        (SELECT count(*) FROM security_groups AS sg WHERE sg.tenant_id = quota.tenant_id) AS used
+    WHERE quota.name = 'security_group_count'
+    UNION ALL
+    SELECT
+        %(rules)s::bigint AS added,
+        (
+            SELECT count(*)
+            FROM security_group_rules AS rule
+            INNER JOIN security_groups AS sg ON rule.security_group_id = sg.id
+            WHERE sg.tenant_id = quota.tenant_id
+        ) AS used
+    WHERE quota.name = 'security_group_rule_count'
+) AS used
+WHERE
+    quota.tenant_id = %(tenant_id)s
+    AND quota.limit_value >= 0
+    AND used.added > 0
+    AND used.used + used.added > quota.limit_value
+ORDER BY quota.name
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """By how much a change raises what a tenant holds; what is not positive always fits."""
+
+    groups: int = 0
+    rules: int = 0
+
+
+async def require_room(connection: Connection, tenant_id: int, growth: Growth) -> None:
+    """Raise `Invalid` where the growth passes a limit. The caller holds the tenant's row."""
+    cursor = await connection.execute(
+        _EXCEEDED, {"tenant_id": tenant_id, "groups": growth.groups, "rules": growth.rules}
+    )
+    exceeded = [
+        f"{name} quota limit: {limit}, requires {required}"
+        for name, limit, required in await cursor.fetchall()
+    ]
+    if exceeded:
+        raise Invalid([f"One or more quotas were exceeded: {'; '.join(exceeded)}"])

@@ -1,0 +1,118 @@
+"""The outermost layer of HTTP: who asks, one log line a request, no exception past it."""
+
+import re
+import time
+from collections.abc import MutableMapping
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ringfence.access.authentication import authenticate
+from ringfence.access.permissions import Actor
+from ringfence.database.pool import Database
+from ringfence.errors import RequestError
+from ringfence.http.contract import negotiate
+from ringfence.http.errors import answer, answer_unexpected
+from ringfence.http.routing import redirect_to_slash
+from ringfence.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+_SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Vary": "Accept, Authorization",
+    "Cache-Control": "no-store",
+}
+
+
+class Boundary:
+    """Wraps the routes: request id, negotiation, authentication, errors, the log line.
+
+    Everything below `/api/` needs an actor, known routes and unknown ones alike, so that nobody
+    learns without a token what exists. It is found in `request.scope["actor"]`.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, whatever happens."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, send)
+        with structlog.contextvars.bound_contextvars(request_id=exchange.request_id):
+            await self._handle(exchange, scope, receive)
+            exchange.write_log_line()
+
+    async def _handle(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
+        try:
+            if redirect := redirect_to_slash(scope):
+                await redirect(scope, receive, exchange.send)
+                return
+            headers = Headers(scope=scope)
+            scope["contract"] = negotiate(headers.get("accept"), self.settings.contract)
+            if scope["path"].startswith("/api/"):
+                scope["actor"] = await self._actor(scope, headers)
+                exchange.username = scope["actor"].username
+            await self.app(scope, receive, exchange.send)
+        except RequestError as error:
+            await exchange.answer_error(error, receive)
+        except Exception:
+            log.exception("request_failed", method=scope["method"], path=scope["path"])
+            await exchange.answer_fault(receive)
+
+    async def _actor(self, scope: Scope, headers: Headers) -> Actor:
+        database: Database = scope["app"].state.database
+        return await authenticate(database, headers.get("authorization"))
+
+
+class _Exchange:
+    """One request and what was answered."""
+
+    def __init__(self, scope: MutableMapping[str, Any], send: Send) -> None:
+        self._scope = scope
+        self._send = send
+        self._started = time.perf_counter()
+        self.status = 0
+        self.username: str | None = None
+        given = Headers(scope=scope).get("x-request-id", "")
+        self.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on, with the headers that every answer has."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-ID"] = self.request_id
+            for name, value in _SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+        await self._send(message)
+
+    async def answer_error(self, error: RequestError, receive: Receive) -> None:
+        """Answer with the error, unless an answer has begun."""
+        if self.status == 0:
+            await answer(error)(self._scope, receive, self.send)
+
+    async def answer_fault(self, receive: Receive) -> None:
+        """Answer with a reference to the log, unless an answer has begun."""
+        if self.status == 0:
+            await answer_unexpected(self.request_id)(self._scope, receive, self.send)
+
+    def write_log_line(self) -> None:
+        """Write the request's one line. Query strings stay out: they may hold anything."""
+        log.info(
+            "request",
+            method=self._scope["method"],
+            path=self._scope["path"],
+            status=self.status,
+            milliseconds=round((time.perf_counter() - self._started) * 1000, 1),
+            user=self.username,
+        )

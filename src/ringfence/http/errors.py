@@ -1,0 +1,53 @@
+"""From what went wrong to a status and a body: one table."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from ringfence.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    RequestError,
+    Unauthenticated,
+    Unavailable,
+)
+from ringfence.http.body import BodyTooLarge, UnsupportedMediaType
+from ringfence.http.contract import NotAcceptable
+
+STATUSES: Mapping[type[RequestError], int] = {
+    Invalid: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    NotAcceptable: 406,
+    Conflict: 409,
+    BodyTooLarge: 413,
+    UnsupportedMediaType: 415,
+    Unavailable: 503,
+}
+
+_HEADERS: Mapping[type[RequestError], dict[str, str]] = {
+    Unauthenticated: {"WWW-Authenticate": "Token"},
+    Unavailable: {"Retry-After": "2"},
+}
+
+
+def status_of(error: RequestError) -> int:
+    """Give the status for an error: that of the nearest class in the table."""
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+
+
+def answer(error: RequestError) -> Response:
+    """Give the answer that tells the caller about an error."""
+    detail = error.detail
+    body: Any = {"detail": detail} if isinstance(detail, str) else detail
+    return JSONResponse(body, status_of(error), headers=_HEADERS.get(type(error)))
+
+
+def answer_unexpected(reference: str) -> Response:
+    """Give the answer to a fault of our own: a reference to the log, and nothing else."""
+    detail = f"Internal server error. Please quote the reference {reference}."
+    return JSONResponse({"detail": detail, "reference": reference}, 500)

@@ -1,0 +1,223 @@
+"""The kinds of value that a request's body is made of, and what is said when one is wrong.
+
+Messages are Django REST framework's, since portals show them to people. A field takes what the
+caller sent and gives the clean value, or raises `FieldError`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
+
+from ringfence.errors import Invalid
+
+# What the caller did not send, as opposed to null.
+MISSING: Any = object()
+
+
+class FieldError(ValueError):
+    """What is wrong with one value."""
+
+
+class Field(Protocol):
+    """One kind of value."""
+
+    def clean(self, value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+        """Give the clean value; raises `FieldError`."""
+        ...
+
+
+def refuse_null(value: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+    """Raise `FieldError` for null."""
+    if value is None:
+        raise FieldError("This field may not be null.")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string, trimmed; numbers become strings, booleans do not."""
+
+    max_length: int
+    blank: bool = False
+    null: bool = False
+
+    def clean(self, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
+        """Give the trimmed string, or None where null is allowed and sent."""
+        if value is None and self.null:
+            return None
+        refuse_null(value)
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise FieldError("Not a valid string.")
+        text = str(value)
+        if "\x00" in text:
+            raise FieldError("Null characters are not allowed.")
+        if not _is_unicode(text):
+            raise FieldError("Not a valid string.")
+        text = text.strip()
+        if not text and not self.blank:
+            raise FieldError("This field may not be blank.")
+        if len(text) > self.max_length:
+            raise FieldError(f"Ensure this field has no more than {self.max_length} characters.")
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words, spelled exactly."""
+
+    words: Sequence[str]
+
+    def clean(self, value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
+        """Give the word."""
+        refuse_null(value)
+        if not isinstance(value, str) or value not in self.words:
+            raise FieldError(f'"{printable(value)}" is not a valid choice.')
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """A whole number; `"80"` and `80.0` are one, booleans are none."""
+
+    minimum: int
+    maximum: int
+    null: bool = False
+
+    def clean(self, value: Any) -> int | None:  # noqa: ANN401 - whatever JSON holds
+        """Give the number, or None where null is allowed and sent."""
+        if value is None and self.null:
+            return None
+        refuse_null(value)
+        number = _whole(value)
+        if number is None:
+            raise FieldError("A valid integer is required.")
+        if number > self.maximum:
+            raise FieldError(f"Ensure this value is less than or equal to {self.maximum}.")
+        if number < self.minimum:
+            raise FieldError(f"Ensure this value is greater than or equal to {self.minimum}.")
+        return number
+
+
+# Digits beyond these are out of any range here; longer ones would only cost time.
+_INTEGER = re.compile(r"\s*([+-]?[0-9]{1,20})(\.0*)?\s*")
+
+
+def _whole(value: Any) -> int | None:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    if isinstance(value, str) and (match := _INTEGER.fullmatch(value)):
+        return int(match[1])
+    return None
+
+
+# Addresses that this service answers, apart from the one a field asks for.
+_OTHER_ROUTES = re.compile(
+    r"/api/(openstack-security-groups|openstack-tenants|customers|projects|service-settings|users)"
+    r"/([0-9a-fA-F-]{32,36}/)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hyperlink:
+    """The address of an object, on any host or as a path; gives the uuid in it (32 hex digits)."""
+
+    collection: str
+
+    def clean(self, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
+        """Give the uuid, or None for null and the empty string."""
+        if value is None or value == "":
+            return None
+        if not isinstance(value, str):
+            kind = type(value).__name__
+            raise FieldError(f"Incorrect type. Expected URL string, received {kind}.")
+        path = path_of(value)
+        if uuid := uuid_in(path, self.collection):
+            return uuid
+        if _OTHER_ROUTES.fullmatch(path):
+            raise FieldError("Invalid hyperlink - Incorrect URL match.")
+        raise FieldError("Invalid hyperlink - No URL match.")
+
+
+def path_of(address: str) -> str:
+    """Give the path of an address, or of what is a path already; empty where it has none."""
+    try:
+        return unquote(urlsplit(address).path)
+    except ValueError:
+        return ""
+
+
+_UUID = r"([0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
+
+
+def uuid_in(path: str, collection: str) -> str | None:
+    """Give the uuid (32 hex digits) of an object's path in `/api/COLLECTION/UUID/`."""
+    match = re.fullmatch(rf"/api/{re.escape(collection)}/{_UUID}/", path)
+    return match[1].replace("-", "").lower() if match else None
+
+
+def clean_fields(
+    body: Any,  # noqa: ANN401 - whatever JSON holds
+    fields: Mapping[str, Field],
+    *,
+    required: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Clean the fields that were sent; unknown keys are left out.
+
+    Raises `Invalid` with all errors at once: `{"name": ["This field is required."]}`.
+    """
+    if not isinstance(body, Mapping):
+        raise Invalid(not_a_dictionary(body))
+    values: dict[str, Any] = {}
+    errors: dict[str, Any] = {}
+    for name, field in fields.items():
+        sent = body.get(name, MISSING)
+        if sent is MISSING:
+            if name in required:
+                errors[name] = ["This field is required."]
+            continue
+        try:
+            values[name] = field.clean(sent)
+        except FieldError as error:
+            errors[name] = [str(error)]
+        except Invalid as error:
+            errors[name] = error.detail
+    if errors:
+        raise Invalid(errors)
+    return values
+
+
+_JSON_TYPES = {list: "list", str: "str", int: "int", float: "float", bool: "bool", dict: "dict"}
+
+
+def not_a_dictionary(value: Any) -> dict[str, list[str]]:  # noqa: ANN401 - whatever JSON holds
+    """Say that an object was expected."""
+    if value is None:
+        return {"non_field_errors": ["No data provided"]}
+    kind = _JSON_TYPES.get(type(value), "value")
+    return {"non_field_errors": [f"Invalid data. Expected a dictionary, but got {kind}."]}
+
+
+def not_a_list(value: Any) -> dict[str, list[str]]:  # noqa: ANN401 - whatever JSON holds
+    """Say that a list was expected."""
+    if value is None:
+        return {"non_field_errors": ["No data provided"]}
+    kind = _JSON_TYPES.get(type(value), "value")
+    return {"non_field_errors": [f'Expected a list of items but got type "{kind}".']}
+
+
+def printable(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
+    """Give a value as it may stand in an answer: encodable, and not longer than the request."""
+    return str(value).encode("utf-8", "replace").decode("utf-8")[:200]
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

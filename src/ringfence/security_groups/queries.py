@@ -1,0 +1,241 @@
+"""Reading groups: what an actor may see, as the stored answers or as values to work with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from ringfence.access.scope import VISIBLE, Scope, scope_parameters
+from ringfence.database.pool import Connection, Database
+from ringfence.errors import NotFound
+from ringfence.http.lists import Page
+from ringfence.security_groups.filters import Conditions
+from ringfence.security_groups.rules import Rule
+from ringfence.security_groups.schemas import RuleRequest, UnresolvedEnd
+from ringfence.security_groups.states import WALDUR_ORDER, State
+
+NO_SUCH_GROUP = "No SecurityGroup matches the given query."
+
+_FROM: LiteralString = """
+FROM security_groups AS sg
+INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
+INNER JOIN projects AS project ON tenant.project_id = project.id
+INNER JOIN customers AS customer ON project.customer_id = customer.id
+INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
+"""
+
+# A page past the last one has no offset of its own: `last` computes it from the count.
+_LIST: LiteralString = """
+WITH matching AS (
+    SELECT count(*) AS total {from_where}
+),
+page AS MATERIALIZED (
+    SELECT sg.id, row_number() OVER () AS place
+    FROM (
+        SELECT sg.id {from_where}
+        ORDER BY {order}
+        LIMIT %(size)s
+        OFFSET coalesce(
+            %(offset)s, (SELECT greatest((total - 1) / %(size)s, 0) FROM matching) * %(size)s
+        )
+    ) AS sg
+)
+SELECT
+    (SELECT total FROM matching),
+    convert_to('[' || coalesce((
+        SELECT string_agg(
+            CASE
+                WHEN %(is_staff)s THEN coalesce(stored.staff_document, stored.document)
+                ELSE stored.document
+            END,
+            ',' ORDER BY page.place
+        )
+        FROM page
+        INNER JOIN security_group_documents AS stored ON page.id = stored.security_group_id
+    ), '') || ']', 'UTF8')
+"""
+
+_COUNT: LiteralString = "SELECT count(*) {from_where}"
+
+_DOCUMENT: LiteralString = """
+SELECT convert_to(
+    CASE
+        WHEN %(is_staff)s THEN coalesce(stored.staff_document, stored.document)
+        ELSE stored.document
+    END, 'UTF8')
+{from}
+INNER JOIN security_group_documents AS stored ON sg.id = stored.security_group_id
+WHERE sg.uuid = %(path_uuid)s AND {conditions}
+"""
+
+_GROUP: LiteralString = """
+SELECT
+    sg.id, sg.uuid, sg.name, sg.description, sg.state, sg.backend_id, sg.version,
+    tenant.id AS tenant_id, tenant.uuid AS tenant_uuid, tenant.name AS tenant_name,
+    project.id AS project_id, project.uuid AS project_uuid,
+    customer.id AS customer_id, customer.uuid AS customer_uuid
+{from}
+WHERE {condition}
+"""
+
+# Other rows may be referred to meanwhile, so the key stays free: two groups may name each other.
+_LOCK: LiteralString = " FOR NO KEY UPDATE OF sg"
+
+_RULES: LiteralString = """
+SELECT
+    rule.id, rule.ethertype, rule.direction, rule.protocol, rule.from_port, rule.to_port,
+    rule.cidr, rule.description, hex(remote.uuid),
+    rule.unresolved_group_backend_id, rule.unresolved_group_name,
+    rule.remote_address_group_backend_id
+FROM security_group_rules AS rule
+LEFT JOIN security_groups AS remote ON rule.remote_group_id = remote.id
+WHERE rule.security_group_id = %(id)s
+ORDER BY rule.position, rule.id
+"""
+
+_GROUPS_OF_TENANT: LiteralString = """
+SELECT sg.uuid, sg.id
+FROM security_groups AS sg
+WHERE sg.tenant_id = %(tenant_id)s AND sg.uuid = ANY(%(uuids)s::uuid[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityGroup:
+    """A group with where it belongs; rules apart."""
+
+    id: int
+    uuid: UUID
+    name: str
+    description: str
+    state: State
+    backend_id: str
+    version: int
+    tenant_id: int
+    tenant_uuid: UUID
+    tenant_name: str
+    project_id: int
+    project_uuid: UUID
+    customer_id: int
+    customer_uuid: UUID
+
+    def __post_init__(self) -> None:
+        """Turn the row's word into the state it names."""
+        object.__setattr__(self, "state", State(self.state))
+
+
+def _where(conditions: Conditions) -> LiteralString:
+    terms: list[LiteralString] = [VISIBLE, *conditions.conditions]
+    return " AND ".join(terms)
+
+
+def _parameters(scope: Scope, conditions: Conditions) -> dict[str, Any]:
+    return {
+        **scope_parameters(scope),
+        **conditions.parameters,
+        "state_order": list(WALDUR_ORDER),
+    }
+
+
+async def list_documents(
+    database: Database,
+    scope: Scope,
+    conditions: Conditions,
+    *,
+    order: LiteralString,
+    page: Page,
+    is_staff: bool,
+) -> tuple[int, bytes]:
+    """Give how many groups match, and the documents of one page as a JSON array.
+
+    One statement. A page past the end is empty; the count tells.
+    """
+    from_where = _FROM + "WHERE " + _where(conditions)
+    statement = _LIST.replace("{from_where}", from_where).replace("{order}", order)
+    parameters = _parameters(scope, conditions) | {
+        "size": page.size,
+        "offset": page.offset,
+        "is_staff": is_staff,
+    }
+    async with database.connection() as connection:
+        cursor = await connection.execute(statement, parameters, binary=True)
+        row = await cursor.fetchone()
+    return (row[0], row[1]) if row else (0, b"[]")
+
+
+async def count(database: Database, scope: Scope, conditions: Conditions) -> int:
+    """Give how many groups match."""
+    statement = _COUNT.replace("{from_where}", _FROM + "WHERE " + _where(conditions))
+    async with database.connection() as connection:
+        cursor = await connection.execute(statement, _parameters(scope, conditions))
+        row = await cursor.fetchone()
+    return row[0] if row else 0
+
+
+async def document(
+    database: Database, scope: Scope, uuid: UUID, conditions: Conditions, *, is_staff: bool
+) -> bytes:
+    """Give the document of one group; raises `NotFound` for one that is not seen."""
+    statement = _DOCUMENT.replace("{from}", _FROM).replace("{conditions}", _where(conditions))
+    parameters = _parameters(scope, conditions) | {"path_uuid": uuid, "is_staff": is_staff}
+    async with database.connection() as connection:
+        cursor = await connection.execute(statement, parameters, binary=True)
+        row = await cursor.fetchone()
+    if row is None:
+        raise NotFound(NO_SUCH_GROUP)
+    return bytes(row[0])
+
+
+async def get(database: Database, scope: Scope, uuid: UUID) -> SecurityGroup:
+    """Give one group; raises `NotFound` for one that is not seen."""
+    statement = _GROUP.replace("{from}", _FROM).replace(
+        "{condition}", "sg.uuid = %(path_uuid)s AND " + VISIBLE
+    )
+    async with database.connection() as connection:
+        cursor = connection.cursor(row_factory=class_row(SecurityGroup))
+        await cursor.execute(statement, scope_parameters(scope) | {"path_uuid": uuid})
+        group = await cursor.fetchone()
+    if group is None:
+        raise NotFound(NO_SUCH_GROUP)
+    return group
+
+
+async def lock(connection: Connection, group_id: int) -> SecurityGroup:
+    """Give one group anew and hold its row; raises `NotFound` where it is gone meanwhile."""
+    statement = _GROUP.replace("{from}", _FROM).replace("{condition}", "sg.id = %(id)s") + _LOCK
+    cursor = connection.cursor(row_factory=class_row(SecurityGroup))
+    await cursor.execute(statement, {"id": group_id})
+    group = await cursor.fetchone()
+    if group is None:
+        raise NotFound(NO_SUCH_GROUP)
+    return group
+
+
+async def rules_of(connection: Connection, group_id: int) -> list[RuleRequest]:
+    """Give the rules of a group as they stand, in their order."""
+    cursor = await connection.execute(_RULES, {"id": group_id})
+    return [_stored(row) for row in await cursor.fetchall()]
+
+
+def _stored(row: Sequence[Any]) -> RuleRequest:
+    rule_id, *values, remote_group, group_backend_id, group_name, address_group = row
+    unresolved = (
+        UnresolvedEnd(group_backend_id, group_name, address_group)
+        if group_backend_id is not None or address_group is not None
+        else None
+    )
+    return RuleRequest(Rule(*values, remote_group=remote_group), rule_id, unresolved)
+
+
+async def groups_of_tenant(
+    connection: Connection, tenant_id: int, uuids: Sequence[str]
+) -> dict[str, int]:
+    """Give those of the groups (32 hex digits each) that are the tenant's own, with their ids."""
+    if not uuids:
+        return {}
+    cursor = await connection.execute(
+        _GROUPS_OF_TENANT, {"tenant_id": tenant_id, "uuids": list(uuids)}
+    )
+    return {uuid.hex: group_id for uuid, group_id in await cursor.fetchall()}

@@ -1,0 +1,36 @@
+"""Taking a group's row away without opening anything that referred to it."""
+
+from typing import LiteralString
+
+from ringfence.database.pool import Connection
+
+# "From this group" must not become "from anywhere": the name and backend id stay.
+_UNRESOLVE: LiteralString = """
+WITH unresolved AS (
+    UPDATE security_group_rules AS rule
+    SET
+        remote_group_id = NULL,
+        unresolved_group_backend_id = remote.backend_id,
+        unresolved_group_name = remote.name
+    FROM security_groups AS remote
+    WHERE
+        remote.id = %(id)s
+        AND rule.remote_group_id = remote.id
+        AND rule.security_group_id <> remote.id
+    RETURNING rule.security_group_id
+)
+SELECT DISTINCT security_group_id FROM unresolved ORDER BY security_group_id
+"""
+
+_DELETE: LiteralString = "DELETE FROM security_groups WHERE id = %(id)s"
+
+
+async def remove(connection: Connection, group_id: int) -> list[int]:
+    """Delete a group's row with its rules; give the ids of groups whose rules named it.
+
+    Those rules stay, unresolved. The caller refreshes the documents of these groups.
+    """
+    cursor = await connection.execute(_UNRESOLVE, {"id": group_id})
+    referring = [row[0] for row in await cursor.fetchall()]
+    await connection.execute(_DELETE, {"id": group_id})
+    return referring

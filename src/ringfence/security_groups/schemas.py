@@ -1,0 +1,283 @@
+"""What clients send about groups and rules: one description of a rule for every way in."""
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ringfence.errors import Invalid
+from ringfence.http.fields import (
+    Choice,
+    FieldError,
+    Hyperlink,
+    Integer,
+    Text,
+    clean_fields,
+    not_a_dictionary,
+    not_a_list,
+    path_of,
+    printable,
+    refuse_null,
+    uuid_in,
+)
+from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule, canonical
+from ringfence.security_groups.validation import ANY, RuleProblem, check_rule, is_protocol
+
+COLLECTION = "openstack-security-groups"
+DEFAULT_NAME = "default"
+MANAGED_BY_OPENSTACK = "Default security group is managed by OpenStack itself."
+NAME_TAKEN = "Security group name should be unique."
+DUPLICATE_RULES = "Duplicate security group rules are not allowed."
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """tcp, udp, icmp, nothing for any, or a number as IANA assigns them."""
+
+    def clean(self, value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
+        """Give the word or the number as text, as it was sent."""
+        refuse_null(value)
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, str | int)
+            or not is_protocol(str(value))
+        ):
+            raise FieldError(f'"{printable(value)}" is not a valid choice.')
+        return str(value)
+
+
+GROUP_FIELDS = {
+    "name": Text(max_length=150),
+    "description": Text(max_length=2000, blank=True),
+}
+
+# DRF's range of an integer column below, the highest port above.
+_PORT = Integer(minimum=-2_147_483_648, maximum=65_535, null=True)
+
+RULE_FIELDS = {
+    "ethertype": Choice(ETHERTYPES),
+    "direction": Choice(DIRECTIONS),
+    "protocol": Protocol(),
+    "from_port": _PORT,
+    "to_port": _PORT,
+    "cidr": Text(max_length=255, blank=True, null=True),
+    "description": Text(max_length=2000, blank=True),
+    "remote_group": Hyperlink(COLLECTION),
+}
+
+_RULE_ID = Integer(minimum=-(2**63), maximum=2**63 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class UnresolvedEnd:
+    """A remote end without a row here, kept by backend id: a group, or an address group."""
+
+    group_backend_id: str | None = None
+    group_name: str | None = None
+    address_group_backend_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRequest:
+    """One rule as it is to stand; `id` where it is one that stands already.
+
+    `rule.remote_group` is the hexadecimal uuid of a group of the tenant; ports are None for any.
+    """
+
+    rule: Rule
+    id: int | None = None
+    unresolved: UnresolvedEnd | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRequest:
+    """A group that is to be created."""
+
+    name: str
+    description: str
+    rules: tuple[RuleRequest, ...]
+
+
+def clean_update(body: Any, *, partial: bool) -> dict[str, str]:  # noqa: ANN401 - whatever JSON holds
+    """Give the name and description that PUT or PATCH asks for; raises `Invalid`."""
+    values = clean_fields(body, GROUP_FIELDS, required=() if partial else ("name",))
+    if values.get("name") == DEFAULT_NAME:
+        raise Invalid({"name": [MANAGED_BY_OPENSTACK]})
+    return values
+
+
+def clean_creation(body: Any, known_groups: Container[str]) -> GroupRequest:  # noqa: ANN401 - whatever JSON holds
+    """Give the group that is asked for; raises `Invalid` with the mistakes of all fields."""
+    if not isinstance(body, Mapping):
+        raise Invalid(not_a_dictionary(body))
+    errors: dict[str, Any] = {}
+    values: dict[str, str] = {}
+    rules: list[RuleRequest] = []
+    try:
+        values = clean_fields(body, GROUP_FIELDS, required=("name",))
+    except Invalid as error:
+        errors.update(dict_of(error))
+    try:
+        rules = _clean_new_rules(body.get("rules", []), known_groups)
+    except Invalid as error:
+        errors["rules"] = error.detail
+    if values.get("name") == DEFAULT_NAME:
+        errors["name"] = [MANAGED_BY_OPENSTACK]
+    if errors:
+        raise Invalid(errors)
+    return GroupRequest(values["name"], values.get("description", ""), tuple(rules))
+
+
+def dict_of(error: Invalid) -> dict[str, Any]:
+    """Give the fields that an error names."""
+    return dict(error.detail) if isinstance(error.detail, Mapping) else {}
+
+
+def _clean_new_rules(
+    body: Any,  # noqa: ANN401 - whatever JSON holds
+    known_groups: Container[str],
+) -> list[RuleRequest]:
+    if body is None:
+        raise Invalid(["This field may not be null."])
+    if isinstance(body, list):
+        existing = [
+            [f"Cannot add existed rule with id {printable(rule['id'])} to new security group"]
+            if isinstance(rule, Mapping) and "id" in rule
+            else {}
+            for rule in body
+        ]
+        if any(existing):
+            raise Invalid(existing)
+    return clean_rules(body, known_groups, {})
+
+
+def remote_groups_named(body: Any) -> set[str]:  # noqa: ANN401 - whatever JSON holds
+    """Give the uuids of all groups that a list of rules names, to look them up at once."""
+    if not isinstance(body, list):
+        return set()
+    addresses = (rule.get("remote_group") for rule in body if isinstance(rule, Mapping))
+    found = (uuid_in(path_of(a), COLLECTION) for a in addresses if isinstance(a, str))
+    return {uuid for uuid in found if uuid}
+
+
+def clean_rules(
+    body: Any,  # noqa: ANN401 - whatever JSON holds
+    known_groups: Container[str],
+    stored: Mapping[int, RuleRequest],
+) -> list[RuleRequest]:
+    """Give the rules that are asked for, in their order.
+
+    `known_groups` holds the uuids that a rule may name, `stored` the group's rules by id. Raises
+    `Invalid` with a list parallel to the rules, or with one message for all of them.
+    """
+    if not isinstance(body, list):
+        raise Invalid(not_a_list(body))
+    rules: list[RuleRequest] = []
+    errors: list[Any] = []
+    for entry in body:
+        try:
+            rules.append(_clean_rule(entry, known_groups, stored))
+            errors.append({})
+        except Invalid as error:
+            errors.append(error.detail)
+    if any(errors):
+        raise Invalid(errors)
+    rules = _once_by_id(rules)
+    refuse_duplicates(rules)
+    return rules
+
+
+def _clean_rule(
+    entry: Any,  # noqa: ANN401 - whatever JSON holds
+    known_groups: Container[str],
+    stored: Mapping[int, RuleRequest],
+) -> RuleRequest:
+    values = _clean_rule_fields(entry, known_groups)
+    base = _stored_rule(entry["id"], stored) if "id" in entry else RuleRequest(Rule())
+    # A rule that stands keeps its ports where none are sent; a new one must say them.
+    rule = replace(base.rule if base.id is None else _with_wire_ports(base.rule), **values)
+    # The wire cannot express such an end: a rule sent back unchanged must not become "any".
+    unresolved = base.unresolved
+    if rule.cidr or rule.remote_group:
+        unresolved = None
+    try:
+        check_rule(rule)
+    except RuleProblem as problem:
+        raise Invalid({problem.field or "non_field_errors": [str(problem)]}) from None
+    return RuleRequest(_without_wire_ports(rule), base.id, unresolved)
+
+
+def _clean_rule_fields(entry: Any, known_groups: Container[str]) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
+    errors: dict[str, Any] = {}
+    values: dict[str, Any] = {}
+    try:
+        values = clean_fields(entry, RULE_FIELDS)
+    except Invalid as error:
+        errors = dict_of(error)
+    if not isinstance(entry, Mapping):
+        raise Invalid(errors)
+    named = remote_groups_named([entry])
+    if "remote_group" not in errors and any(uuid not in known_groups for uuid in named):
+        errors["remote_group"] = ["Invalid hyperlink - Object does not exist."]
+    if errors:
+        # In the order of the fields, as they are declared.
+        raise Invalid({name: errors[name] for name in (*RULE_FIELDS, *errors) if name in errors})
+    return values
+
+
+def _stored_rule(sent: Any, stored: Mapping[int, RuleRequest]) -> RuleRequest:  # noqa: ANN401 - whatever JSON holds
+    try:
+        rule_id = _RULE_ID.clean(sent)
+    except FieldError as error:
+        raise Invalid({"id": [str(error)]}) from None
+    if rule_id is None or rule_id not in stored:
+        message = f"Security group does not have rule with id {printable(sent)}."
+        raise Invalid({"id": message})
+    return stored[rule_id]
+
+
+def _with_wire_ports(rule: Rule) -> Rule:
+    return replace(
+        rule,
+        from_port=ANY if rule.from_port is None else rule.from_port,
+        to_port=ANY if rule.to_port is None else rule.to_port,
+    )
+
+
+def _without_wire_ports(rule: Rule) -> Rule:
+    # Waldur writes any port as -1; inside, any is None.
+    return replace(
+        rule,
+        from_port=None if rule.from_port == ANY else rule.from_port,
+        to_port=None if rule.to_port == ANY else rule.to_port,
+    )
+
+
+def _once_by_id(rules: Sequence[RuleRequest]) -> list[RuleRequest]:
+    seen: set[int] = set()
+    kept: list[RuleRequest] = []
+    for rule in rules:
+        if rule.id is not None:
+            if rule.id in seen:
+                continue
+            seen.add(rule.id)
+        kept.append(rule)
+    return kept
+
+
+def refuse_duplicates(rules: Sequence[RuleRequest]) -> None:
+    """Raise `Invalid` where Neutron would take two of the rules for one."""
+    keys = [canonical(_with_remote_end(request)) for request in rules]
+    if len(set(keys)) != len(keys):
+        raise Invalid([DUPLICATE_RULES])
+
+
+def _with_remote_end(request: RuleRequest) -> Rule:
+    if request.unresolved is None:
+        return request.rule
+    group = request.unresolved.group_backend_id
+    return replace(
+        request.rule,
+        # Apart from any uuid of a known group
+        remote_group=None if group is None else f"unresolved {group}",
+        remote_address_group=request.unresolved.address_group_backend_id,
+    )
