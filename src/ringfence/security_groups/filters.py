@@ -119,7 +119,7 @@ def _read_states(
 ) -> None:
     states = query.getlist("state")
     for state in states:
-        if state not in State:
+        if state not in State.__members__:
             raise Invalid(
                 [
                     f"Select a valid choice. {state} is not one of the available choices.".replace(

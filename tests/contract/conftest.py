@@ -1,0 +1,47 @@
+"""The application as a client meets it: over HTTP, on a real PostgreSQL."""
+
+import httpx
+import pytest
+from tests.factories.world import World, make_world
+
+from ringfence.app import create_app
+from ringfence.settings import Settings
+
+
+@pytest.fixture
+async def world(database) -> World:
+    return await make_world(database)
+
+
+@pytest.fixture
+def app(database):
+    app = create_app(Settings())
+    app.state.database = database
+    return app
+
+
+@pytest.fixture
+async def api(app):
+    """Give a function that makes a client for a user of the world (None: nobody)."""
+    clients: list[httpx.AsyncClient] = []
+
+    def client_of(user: str | None = "admin", **headers: str) -> httpx.AsyncClient:
+        if user is not None:
+            headers = {"Authorization": f"Token {user}-token"} | headers
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app),
+            base_url="http://api.example.com",
+            headers=headers,
+        )
+        clients.append(client)
+        return client
+
+    yield client_of
+    for client in clients:
+        await client.aclose()
+
+
+@pytest.fixture
+def client(api) -> httpx.AsyncClient:
+    """Give the client of a project's administrator."""
+    return api("admin")
