@@ -1,0 +1,174 @@
+"""What changes clouds and tenants."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import LiteralString
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from ringfence.database.pool import Connection
+from ringfence.database.recordset import recordset
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """A cloud as provisioning knows it; `openstack_cloud` is its entry in `clouds.yaml`."""
+
+    uuid: UUID
+    name: str
+    backend: str
+    openstack_cloud: str | None = None
+    state: str = "OK"
+    error_message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A tenant; `parent` is its project."""
+
+    uuid: UUID
+    parent: UUID
+    name: str
+    cloud: UUID
+    backend_id: str = ""
+    openstack_cloud: str | None = None
+    state: str = "OK"
+
+
+_CLOUDS_PRESENT: LiteralString = """
+SELECT uuid, name, backend, openstack_cloud, state, error_message
+FROM clouds
+WHERE uuid = ANY(%(uuids)s) OR name = ANY(%(names)s)
+ORDER BY id
+FOR NO KEY UPDATE
+"""
+
+# Two clouds may swap their names in one file.
+_PARK_CLOUD_NAMES: LiteralString = """
+UPDATE clouds SET name = clouds.uuid::text
+FROM jsonb_to_recordset(%(rows)s) AS entry (uuid uuid, name text)
+WHERE clouds.uuid = entry.uuid AND clouds.name <> entry.name
+"""
+
+_STORE_CLOUDS: LiteralString = """
+INSERT INTO clouds (uuid, name, backend, openstack_cloud, state, error_message)
+SELECT
+    entry.uuid, entry.name, entry.backend, entry.openstack_cloud, entry.state,
+    entry.error_message
+FROM jsonb_to_recordset(%(rows)s) AS entry (
+    uuid uuid, name text, backend text, openstack_cloud text, state text, error_message text
+)
+ON CONFLICT (uuid) DO UPDATE
+SET
+    name = excluded.name,
+    backend = excluded.backend,
+    openstack_cloud = excluded.openstack_cloud,
+    state = excluded.state,
+    error_message = excluded.error_message
+RETURNING id
+"""
+
+_TENANTS_PRESENT: LiteralString = """
+SELECT
+    tenant.uuid, project.uuid AS parent, tenant.name, cloud.uuid AS cloud, tenant.backend_id,
+    tenant.openstack_cloud, tenant.state
+FROM tenants AS tenant
+INNER JOIN projects AS project ON tenant.project_id = project.id
+INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
+WHERE
+    tenant.uuid = ANY(%(uuids)s)
+    OR tenant.name = ANY(%(names)s)
+    OR (tenant.backend_id <> '' AND tenant.backend_id = ANY(%(backend_ids)s))
+ORDER BY tenant.id
+FOR NO KEY UPDATE OF tenant
+"""
+
+_PARK_BACKEND_IDS: LiteralString = """
+UPDATE tenants SET backend_id = ''
+FROM jsonb_to_recordset(%(rows)s) AS entry (uuid uuid, backend_id text)
+WHERE tenants.uuid = entry.uuid AND tenants.backend_id NOT IN ('', entry.backend_id)
+"""
+
+_STORE_TENANTS: LiteralString = """
+INSERT INTO tenants (uuid, project_id, cloud_id, name, backend_id, openstack_cloud, state)
+SELECT
+    entry.uuid, project.id, cloud.id, entry.name, entry.backend_id, entry.openstack_cloud,
+    entry.state
+FROM jsonb_to_recordset(%(rows)s) AS entry (
+    uuid uuid, parent uuid, cloud uuid, name text, backend_id text, openstack_cloud text,
+    state text
+)
+INNER JOIN projects AS project ON entry.parent = project.uuid
+INNER JOIN clouds AS cloud ON entry.cloud = cloud.uuid
+ON CONFLICT (uuid) DO UPDATE
+SET
+    cloud_id = excluded.cloud_id,
+    name = excluded.name,
+    backend_id = excluded.backend_id,
+    openstack_cloud = excluded.openstack_cloud,
+    state = excluded.state,
+    modified = now()
+RETURNING id
+"""
+
+_STORE_QUOTAS: LiteralString = """
+INSERT INTO tenant_quotas AS quota (tenant_id, name, limit_value)
+SELECT tenant.id, entry.name, entry.limit_value
+FROM jsonb_to_recordset(%(rows)s) AS entry (tenant uuid, name text, limit_value integer)
+INNER JOIN tenants AS tenant ON entry.tenant = tenant.uuid
+ON CONFLICT (tenant_id, name) DO UPDATE SET limit_value = excluded.limit_value
+WHERE quota.limit_value <> excluded.limit_value
+RETURNING (SELECT tenant.uuid FROM tenants AS tenant WHERE tenant.id = quota.tenant_id)
+"""
+
+
+async def clouds_present(
+    connection: Connection, uuids: Sequence[UUID], names: Sequence[str]
+) -> list[Cloud]:
+    """Give, and lock, the clouds that have one of the uuids or names."""
+    async with connection.cursor(row_factory=class_row(Cloud)) as cursor:
+        await cursor.execute(_CLOUDS_PRESENT, {"uuids": list(uuids), "names": list(names)})
+        return await cursor.fetchall()
+
+
+async def store_clouds(connection: Connection, clouds: Sequence[Cloud]) -> list[int]:
+    """Create the clouds or, where the uuid exists, make them so; give their ids."""
+    rows = {"rows": recordset(clouds)}
+    await connection.execute(_PARK_CLOUD_NAMES, rows)
+    cursor = await connection.execute(_STORE_CLOUDS, rows)
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def tenants_present(
+    connection: Connection,
+    uuids: Sequence[UUID],
+    names: Sequence[str],
+    backend_ids: Sequence[str],
+) -> list[Tenant]:
+    """Give, and lock, the tenants that have one of the uuids, names or backend ids, anywhere."""
+    values = {"uuids": list(uuids), "names": list(names), "backend_ids": list(backend_ids)}
+    async with connection.cursor(row_factory=class_row(Tenant)) as cursor:
+        await cursor.execute(_TENANTS_PRESENT, values)
+        return await cursor.fetchall()
+
+
+async def store_tenants(connection: Connection, tenants: Sequence[Tenant]) -> list[int]:
+    """Create the tenants or, where the uuid exists, make them so; give their ids."""
+    rows = {"rows": recordset(tenants)}
+    await connection.execute(_PARK_BACKEND_IDS, rows)
+    cursor = await connection.execute(_STORE_TENANTS, rows)
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def store_quotas(
+    connection: Connection, quotas: Mapping[UUID, Mapping[str, int]]
+) -> set[UUID]:
+    """Set the named limits of the tenants (-1: none); give those for which one differed."""
+    rows = [
+        {"tenant": tenant, "name": name, "limit_value": limit}
+        for tenant, limits in quotas.items()
+        for name, limit in limits.items()
+    ]
+    cursor = await connection.execute(_STORE_QUOTAS, {"rows": recordset(rows)})
+    return {row[0] for row in await cursor.fetchall()}

@@ -1,0 +1,21 @@
+"""Many rows as one parameter, for `jsonb_to_recordset`."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+
+def recordset(rows: Sequence[Any]) -> Jsonb:
+    """Wrap mappings or dataclasses; uuids and times go as their text."""
+    return Jsonb([_mapping(row) for row in rows], dumps=_dumps)
+
+
+def _mapping(row: Any) -> Any:  # noqa: ANN401 (a mapping or a dataclass)
+    return asdict(row) if is_dataclass(row) and not isinstance(row, type) else row
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, default=str)

@@ -1,0 +1,102 @@
+"""What changes customers and projects."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import LiteralString
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from ringfence.database.pool import Connection
+from ringfence.database.recordset import recordset
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer as provisioning knows it."""
+
+    uuid: UUID
+    name: str
+    native_name: str = ""
+    abbreviation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project; `parent` is its customer."""
+
+    uuid: UUID
+    parent: UUID
+    name: str
+
+
+_CUSTOMERS_PRESENT: LiteralString = """
+SELECT uuid, name, native_name, abbreviation
+FROM customers
+WHERE uuid = ANY(%(uuids)s) OR name = ANY(%(names)s)
+ORDER BY id
+FOR NO KEY UPDATE
+"""
+
+_STORE_CUSTOMERS: LiteralString = """
+INSERT INTO customers (uuid, name, native_name, abbreviation)
+SELECT entry.uuid, entry.name, entry.native_name, entry.abbreviation
+FROM jsonb_to_recordset(%(rows)s)
+AS entry (uuid uuid, name text, native_name text, abbreviation text)
+ON CONFLICT (uuid) DO UPDATE
+SET
+    name = excluded.name,
+    native_name = excluded.native_name,
+    abbreviation = excluded.abbreviation
+RETURNING id
+"""
+
+_PROJECTS_PRESENT: LiteralString = """
+SELECT project.uuid, customer.uuid AS parent, project.name
+FROM projects AS project
+INNER JOIN customers AS customer ON project.customer_id = customer.id
+WHERE project.uuid = ANY(%(uuids)s) OR project.name = ANY(%(names)s)
+ORDER BY project.id
+FOR NO KEY UPDATE OF project
+"""
+
+_STORE_PROJECTS: LiteralString = """
+INSERT INTO projects (uuid, customer_id, name)
+SELECT entry.uuid, customer.id, entry.name
+FROM jsonb_to_recordset(%(rows)s) AS entry (uuid uuid, parent uuid, name text)
+INNER JOIN customers AS customer ON entry.parent = customer.uuid
+ON CONFLICT (uuid) DO UPDATE SET name = excluded.name
+RETURNING id
+"""
+
+
+async def customers_present(
+    connection: Connection, uuids: Sequence[UUID], names: Sequence[str]
+) -> list[Customer]:
+    """Give, and lock, the customers that have one of the uuids or names."""
+    async with connection.cursor(row_factory=class_row(Customer)) as cursor:
+        await cursor.execute(_CUSTOMERS_PRESENT, {"uuids": list(uuids), "names": list(names)})
+        return await cursor.fetchall()
+
+
+async def store_customers(connection: Connection, customers: Sequence[Customer]) -> list[int]:
+    """Create the customers or, where the uuid exists, make them so; give their ids."""
+    rows = recordset(customers)
+    cursor = await connection.execute(_STORE_CUSTOMERS, {"rows": rows})
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def projects_present(
+    connection: Connection, uuids: Sequence[UUID], names: Sequence[str]
+) -> list[Project]:
+    """Give, and lock, the projects that have one of the uuids or names, of any customer."""
+    async with connection.cursor(row_factory=class_row(Project)) as cursor:
+        await cursor.execute(_PROJECTS_PRESENT, {"uuids": list(uuids), "names": list(names)})
+        return await cursor.fetchall()
+
+
+async def store_projects(connection: Connection, projects: Sequence[Project]) -> list[int]:
+    """Create the projects or, where the uuid exists, make them so; give their ids."""
+    rows = recordset(projects)
+    cursor = await connection.execute(_STORE_PROJECTS, {"rows": rows})
+    return [row[0] for row in await cursor.fetchall()]

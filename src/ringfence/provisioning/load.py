@@ -1,0 +1,153 @@
+"""`ringfence load`: read files, resolve what they name, write what differs; all or nothing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import LiteralString
+
+import psycopg
+import structlog
+
+from ringfence.clouds.commands import store_clouds, store_quotas, store_tenants
+from ringfence.database import documents
+from ringfence.database.pool import Connection, Database
+from ringfence.errors import OperatorError
+from ringfence.events.commands import record
+from ringfence.events.types import Event, EventType
+from ringfence.marketplace.commands import store_references
+from ringfence.organisations.commands import store_customers, store_projects
+from ringfence.provisioning.desired import Desired, check_token_owners, desire, differing
+from ringfence.provisioning.document import read_documents
+from ringfence.provisioning.groups import DesiredGroup, change, desire_groups
+from ringfence.provisioning.mistakes import Mistakes
+from ringfence.provisioning.present import match_present
+from ringfence.provisioning.report import Report
+from ringfence.provisioning.schema import Document
+from ringfence.provisioning.walk import Kinds, collect
+from ringfence.security_groups.provision import rules_present, store_groups
+from ringfence.users.commands import grant_roles, store_tokens, store_users, token_owners
+
+logger = structlog.get_logger(__name__)
+
+# Two loads at once wait for each other; the number only has to be nobody else's.
+_LOCK: LiteralString = "SELECT pg_advisory_xact_lock(7264617620260001)"
+
+
+async def load_files(database: Database, paths: Sequence[Path]) -> Report:
+    """Load the files in one transaction; loading them again changes nothing.
+
+    Raises `OperatorError` with a line for each mistake, and then stores nothing.
+    """
+    read = read_documents(paths)
+    try:
+        async with database.transaction() as connection:
+            await connection.execute(_LOCK)
+            report = await load(connection, read)
+    except psycopg.errors.IntegrityError as error:
+        logger.warning("load_overtaken", constraint=error.diag.constraint_name)
+        raise OperatorError(
+            "the database was changed by others while the files were loaded: load them again"
+        ) from None
+    logger.info("loaded", files=len(paths), changed=not report.nothing_changed)
+    return report
+
+
+async def load(connection: Connection, read: Sequence[tuple[str, Document]]) -> Report:
+    """Load checked documents on a connection in a transaction that the caller ends."""
+    mistakes = Mistakes()
+    kinds = collect(read, mistakes)
+    mistakes.check()
+    await match_present(connection, kinds, mistakes)
+    mistakes.check()
+    desired = desire(kinds, mistakes)
+    groups = desire_groups(kinds.groups, mistakes)
+    owners = await token_owners(connection, list(desired.tokens))
+    check_token_owners(kinds, desired, owners, mistakes)
+    mistakes.check()
+    report = Report()
+    await _store_clouds_and_users(connection, kinds, desired, report)
+    await _store_organisations(connection, kinds, desired, report)
+    await _store_tenants(connection, kinds, desired, report)
+    await _store_groups(connection, groups, report)
+    if desired.grants:
+        granted = await grant_roles(connection, desired.grants)
+        report.add("roles", created=granted, changed=0, named=len(desired.grants))
+    if not report.nothing_changed:
+        await record(connection, _event(report))
+    return report
+
+
+async def _store_clouds_and_users(
+    connection: Connection, kinds: Kinds, desired: Desired, report: Report
+) -> None:
+    clouds, created = differing(desired.clouds, kinds.clouds.targets)
+    if clouds:
+        ids = await store_clouds(connection, clouds)
+        await documents.refresh(connection, documents.CLOUDS, ids)
+    _add(report, "clouds", created, len(clouds), len(desired.clouds))
+    users, created = differing(desired.users, kinds.users.targets)
+    if users:
+        await store_users(connection, users)
+    _add(report, "users", created, len(users), len(desired.users))
+    if desired.tokens:
+        tokens = [(user, digest) for digest, user in desired.tokens.items()]
+        stored = await store_tokens(connection, tokens)
+        report.add("tokens", created=stored, changed=0, named=len(tokens))
+
+
+async def _store_organisations(
+    connection: Connection, kinds: Kinds, desired: Desired, report: Report
+) -> None:
+    customers, created = differing(desired.customers, kinds.customers.targets)
+    if customers:
+        ids = await store_customers(connection, customers)
+        await documents.refresh(connection, documents.CUSTOMERS, ids)
+    _add(report, "customers", created, len(customers), len(desired.customers))
+    projects, created = differing(desired.projects, kinds.projects.targets)
+    if projects:
+        ids = await store_projects(connection, projects)
+        await documents.refresh(connection, documents.PROJECTS, ids)
+    _add(report, "projects", created, len(projects), len(desired.projects))
+
+
+async def _store_tenants(
+    connection: Connection, kinds: Kinds, desired: Desired, report: Report
+) -> None:
+    tenants, created = differing(desired.tenants, kinds.tenants.targets)
+    changed = {tenant.uuid for tenant in tenants}
+    ids: list[int] = []
+    if tenants:
+        ids = await store_tenants(connection, tenants)
+    if desired.quotas:
+        changed |= await store_quotas(connection, desired.quotas)
+    if desired.references:
+        referring = await store_references(connection, desired.references)
+        changed |= referring.keys()
+        ids.extend(referring.values())
+    if ids:
+        await documents.refresh(connection, documents.TENANTS, ids)
+    _add(report, "tenants", created, len(changed), len(desired.tenants))
+
+
+async def _store_groups(
+    connection: Connection, groups: Sequence[DesiredGroup], report: Report
+) -> None:
+    ruled = [one.target.uuid for one in groups if one.rules is not None and one.target.row]
+    present = await rules_present(connection, ruled)
+    found = [(one, change(one, present.get(one.target.uuid, ()))) for one in groups]
+    changes = [wanted for _, wanted in found if wanted is not None]
+    if changes:
+        await store_groups(connection, changes)
+    created = sum(one.target.row is None for one in groups)
+    _add(report, "security groups", created, len(changes), len(groups))
+
+
+def _add(report: Report, kind: str, created: int, written: int, named: int) -> None:
+    report.add(kind, created=created, changed=written - created, named=named)
+
+
+def _event(report: Report) -> Event:
+    counts = {
+        kind: {"created": one.created, "changed": one.changed}
+        for kind, one in report.counts.items()
+    }
+    return Event(EventType.LOADED, "Provisioning files have been loaded.", context=counts)

@@ -1,0 +1,37 @@
+"""What a load did, told to the operator."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of one kind: how many objects were made, altered and left alone."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+@dataclass(slots=True)
+class Report:
+    """The counts by kind, in the order of the files' structure."""
+
+    counts: dict[str, Counts] = field(default_factory=dict)
+
+    def add(self, kind: str, *, created: int, changed: int, named: int) -> None:
+        """Note what became of the `named` objects of one kind."""
+        if named:
+            self.counts[kind] = Counts(created, changed, named - created - changed)
+
+    @property
+    def nothing_changed(self) -> bool:
+        """Tell whether everything was so already."""
+        return not any(one.created or one.changed for one in self.counts.values())
+
+    def lines(self) -> list[str]:
+        """Give the report as plain text, a line a kind."""
+        lines = [
+            f"{kind}: {one.created} created, {one.changed} changed, {one.unchanged} unchanged"
+            for kind, one in self.counts.items()
+        ]
+        return [*lines, "nothing changed"] if self.nothing_changed else lines

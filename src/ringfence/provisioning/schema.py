@@ -1,0 +1,314 @@
+"""What a provisioning file may say: the keys, their types and their limits.
+
+A key that is absent, or null, is not stated: an object that exists keeps what it has, a new one
+takes the default. Which keys were stated is pydantic's `model_fields_set`.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from ringfence.provisioning.mistakes import nearest, quote
+from ringfence.provisioning.reader import Plain
+from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES
+from ringfence.security_groups.states import State
+
+_UUID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+# What fits an HTTP header as one word.
+_TOKEN = re.compile(r"[!-~]{1,512}")
+_BOOLEANS = {"true": True, "True": True, "TRUE": True}
+_BOOLEANS |= {"false": False, "False": False, "FALSE": False}
+
+NAME_CHARACTERS = 255
+# Waldur's limits of a security group.
+GROUP_NAME_CHARACTERS = 150
+DESCRIPTION_CHARACTERS = 2000
+
+
+def _wrong(message: str) -> PydanticCustomError:
+    # Braces would be taken for placeholders.
+    return PydanticCustomError("mistake", "{message}", {"message": message})
+
+
+def _text(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise _wrong("should be text")
+    text = str(value)
+    if "\0" in text:
+        raise _wrong("null characters are not allowed")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise _wrong("holds half of a surrogate pair, which is not text")
+    return text
+
+
+def _short(limit: int, *, blank: bool) -> BeforeValidator:
+    def check(value: object) -> str:
+        text = _text(value)
+        if len(text) > limit:
+            raise _wrong(f"should have at most {limit} characters, found {len(text)}")
+        if not blank and not text.strip():
+            raise _wrong("should not be empty")
+        return text
+
+    return BeforeValidator(check)
+
+
+def _uuid(value: object) -> UUID:
+    if isinstance(value, UUID):
+        return value
+    text = _text(value)
+    if not _UUID.fullmatch(text):
+        raise _wrong(f"{quote(text)} is not a uuid: 32 hexadecimal digits, or the dashed form")
+    return UUID(text)
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Plain) and value in _BOOLEANS:
+        return _BOOLEANS[value]
+    raise _wrong("should be true or false")
+
+
+def _integer(low: int, high: int) -> BeforeValidator:
+    def check(value: object) -> int:
+        if not isinstance(value, int | str) or isinstance(value, bool):
+            raise _wrong("should be an integer")
+        if isinstance(value, str) and not _INTEGER.fullmatch(value):
+            raise _wrong(f"should be an integer, found {quote(value)}")
+        if not low <= int(value) <= high:
+            raise _wrong(f"should be in range [{low}, {high}], found {value}")
+        return int(value)
+
+    return BeforeValidator(check)
+
+
+def _choice(*allowed: str) -> BeforeValidator:
+    def check(value: object) -> str:
+        text = _text(value)
+        if text not in allowed:
+            hint = nearest(text, allowed) or f"; allowed: {', '.join(allowed)}"
+            raise _wrong(f"{quote(text)} is not allowed{hint}")
+        return text
+
+    return BeforeValidator(check)
+
+
+def _time(value: object) -> datetime:
+    if isinstance(value, datetime):
+        moment = value
+    else:
+        text = _text(value)
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise _wrong(f"{quote(text)} is not a time such as 2025-11-26T10:00:00Z") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise _wrong(f"{moment.isoformat()} is outside of the years 1 to 9999") from None
+
+
+def _token(value: object) -> str:
+    # Never repeated in a message.
+    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+        raise _wrong("should be 1 to 512 visible ASCII characters without blanks (not shown here)")
+    return str(value)
+
+
+def _resolve(value: object) -> object:
+    """Give unquoted scalars of free-form content the types that JSON has for them."""
+    if isinstance(value, dict):
+        return {_text(key): _resolve(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_resolve(item) for item in value]
+    if isinstance(value, Plain):
+        if value in _BOOLEANS:
+            return _BOOLEANS[value]
+        if _INTEGER.fullmatch(value):
+            return int(value)
+        if _NUMBER.fullmatch(value) and abs(number := float(value)) != float("inf"):
+            return number
+    return _text(value) if isinstance(value, str) else value
+
+
+def _options(value: object) -> object:
+    return _resolve(value) if isinstance(value, dict) else value
+
+
+Name = Annotated[str, _short(NAME_CHARACTERS, blank=False)]
+GroupName = Annotated[str, _short(GROUP_NAME_CHARACTERS, blank=False)]
+Word = Annotated[str, _short(NAME_CHARACTERS, blank=True)]
+Description = Annotated[str, _short(DESCRIPTION_CHARACTERS, blank=True)]
+Message = Annotated[str, _short(100_000, blank=True)]
+Uuid = Annotated[UUID, BeforeValidator(_uuid)]
+Boolean = Annotated[bool, BeforeValidator(_boolean)]
+Limit = Annotated[int, _integer(-1, 2**31 - 1)]
+Port = Annotated[int, _integer(-1, 65535)]
+Time = Annotated[datetime, BeforeValidator(_time)]
+Token = Annotated[str, BeforeValidator(_token)]
+StateWord = Annotated[str, _choice(*State)]
+
+CUSTOMER_ROLES = ("CUSTOMER.OWNER", "CUSTOMER.MANAGER", "CUSTOMER.SUPPORT")
+PROJECT_ROLES = ("PROJECT.ADMIN", "PROJECT.MANAGER", "PROJECT.MEMBER")
+
+
+class Entry(BaseModel):
+    """Base of the file's mappings: unknown keys are mistakes, null is absence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_nulls(cls, data: Any) -> Any:  # noqa: ANN401 (whatever the file says)
+        if not isinstance(data, dict):
+            return data
+        return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
+
+
+class CloudEntry(Entry):
+    """A cloud: "service settings" on the wire."""
+
+    name: Name
+    uuid: Uuid | None = None
+    backend: Annotated[str, _choice("openstack", "sandbox")]
+    openstack_cloud: Name | None = None
+    state: StateWord = State.OK
+    error_message: Message = ""
+
+
+class UserEntry(Entry):
+    """A user; `token` is stored as its SHA-256 only."""
+
+    username: Name
+    uuid: Uuid | None = None
+    token: Annotated[Token | None, Field(repr=False)] = None
+    is_staff: Boolean = False
+    is_support: Boolean = False
+    is_active: Boolean = True
+
+    @property
+    def name(self) -> str:
+        """What a reference calls the user."""
+        return self.username
+
+
+class RuleEntry(Entry):
+    """A rule as the file writes it; ports of -1 are any, as on the wire."""
+
+    ethertype: Annotated[str, _choice(*ETHERTYPES)] = "IPv4"
+    direction: Annotated[str, _choice(*DIRECTIONS)] = "ingress"
+    protocol: Word = ""
+    from_port: Port = -1
+    to_port: Port = -1
+    cidr: Word | None = None
+    description: Description = ""
+    remote_group: Word | None = None
+
+
+class GroupEntry(Entry):
+    """A security group, taken as it stands."""
+
+    name: GroupName
+    uuid: Uuid | None = None
+    description: Description = ""
+    backend_id: Word = ""
+    state: StateWord = State.OK
+    error_message: Message = ""
+    created: Time | None = None
+    modified: Time | None = None
+    rules: list[RuleEntry] = []
+
+
+class QuotasEntry(Entry):
+    """A tenant's limits; -1 is none."""
+
+    security_group_count: Limit = -1
+    security_group_rule_count: Limit = -1
+
+
+class MarketplaceEntry(Entry):
+    """What fills the marketplace fields of the tenant's groups."""
+
+    resource_uuid: Uuid | None = None
+    resource_state: Word | None = None
+    offering_uuid: Uuid | None = None
+    offering_name: Word | None = None
+    offering_type: Word | None = None
+    offering_plugin_options: Annotated[dict[str, Any], BeforeValidator(_options)] | None = None
+    category_uuid: Uuid | None = None
+    category_name: Word | None = None
+    plan_uuid: Uuid | None = None
+    is_usage_based: Boolean | None = None
+    is_limit_based: Boolean | None = None
+
+
+class TenantEntry(Entry):
+    """An OpenStack project within a cloud."""
+
+    name: Name
+    uuid: Uuid | None = None
+    cloud: Name
+    openstack_cloud: Name | None = None
+    backend_id: Word = ""
+    state: StateWord = State.OK
+    quotas: QuotasEntry = QuotasEntry()
+    marketplace: MarketplaceEntry | None = None
+    security_groups: list[GroupEntry] = []
+
+
+class ProjectEntry(Entry):
+    """A project of a customer."""
+
+    name: Name
+    uuid: Uuid | None = None
+    tenants: list[TenantEntry] = []
+
+
+class CustomerEntry(Entry):
+    """A customer with its projects."""
+
+    name: Name
+    uuid: Uuid | None = None
+    native_name: Word = ""
+    abbreviation: Word = ""
+    projects: list[ProjectEntry] = []
+
+
+class RoleEntry(Entry):
+    """A role of a user in one customer or one project."""
+
+    user: Name
+    role: Annotated[str, _choice(*CUSTOMER_ROLES, *PROJECT_ROLES)]
+    customer: Name | None = None
+    project: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_scope(self) -> Self:
+        scope, other = ("customer", "project")
+        if self.role in PROJECT_ROLES:
+            scope, other = other, scope
+        if getattr(self, scope) is None:
+            raise _wrong(f"the role {self.role} needs the key {scope!r}")
+        if getattr(self, other) is not None:
+            raise _wrong(f"the role {self.role} is one of a {scope}; leave out {other!r}")
+        return self
+
+
+class Document(Entry):
+    """One file."""
+
+    clouds: list[CloudEntry] = []
+    users: list[UserEntry] = []
+    customers: list[CustomerEntry] = []
+    roles: list[RoleEntry] = []

@@ -1,0 +1,99 @@
+"""All entries of all files, level by level, each with its place and its parent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ringfence.clouds.commands import Cloud, Tenant
+from ringfence.organisations.commands import Customer, Project
+from ringfence.provisioning.identity import Declared, Kind
+from ringfence.provisioning.mistakes import Mistakes, Place
+from ringfence.provisioning.schema import (
+    CloudEntry,
+    CustomerEntry,
+    Document,
+    GroupEntry,
+    ProjectEntry,
+    RoleEntry,
+    TenantEntry,
+    UserEntry,
+)
+from ringfence.security_groups.provision import Group
+from ringfence.users.commands import User
+
+
+@dataclass(slots=True)
+class Kinds:
+    """What the files name, merged; `roles` are entries with their places."""
+
+    clouds: Kind[CloudEntry, Cloud] = field(default_factory=lambda: Kind("cloud", unique=True))
+    users: Kind[UserEntry, User] = field(default_factory=lambda: Kind("user", unique=True))
+    customers: Kind[CustomerEntry, Customer] = field(
+        default_factory=lambda: Kind("customer", unique=False)
+    )
+    projects: Kind[ProjectEntry, Project] = field(
+        default_factory=lambda: Kind("project", unique=False)
+    )
+    tenants: Kind[TenantEntry, Tenant] = field(default_factory=lambda: Kind("tenant", unique=False))
+    groups: Kind[GroupEntry, Group] = field(
+        default_factory=lambda: Kind("security group", unique=True, repeatable=False)
+    )
+    roles: list[tuple[RoleEntry, Place]] = field(default_factory=list)
+
+
+def collect(documents: Sequence[tuple[str, Document]], mistakes: Mistakes) -> Kinds:
+    """Merge the entries of all files, each file given with the label of its mistakes."""
+    kinds = Kinds()
+    tops = [(Place("", label), document) for label, document in documents]
+    kinds.clouds.merge(
+        [
+            Declared(cloud, top.key("clouds").item(index))
+            for top, document in tops
+            for index, cloud in enumerate(document.clouds)
+        ],
+        mistakes,
+    )
+    kinds.users.merge(
+        [
+            Declared(user, top.key("users").item(index))
+            for top, document in tops
+            for index, user in enumerate(document.users)
+        ],
+        mistakes,
+    )
+    customers: list[Declared[CustomerEntry, Customer]] = [
+        Declared(customer, top.key("customers").item(index))
+        for top, document in tops
+        for index, customer in enumerate(document.customers)
+    ]
+    kinds.roles = [
+        (role, top.key("roles").item(index))
+        for top, document in tops
+        for index, role in enumerate(document.roles)
+    ]
+    _descend(kinds, customers, mistakes)
+    return kinds
+
+
+def _descend(
+    kinds: Kinds, customers: Sequence[Declared[CustomerEntry, Customer]], mistakes: Mistakes
+) -> None:
+    """Merge level by level: a level's parents are known once the level above is merged."""
+    kinds.customers.merge(customers, mistakes)
+    projects: list[Declared[ProjectEntry, Project]] = [
+        Declared(project, customer.place.key("projects").item(index), customer.target)
+        for customer in customers
+        for index, project in enumerate(customer.entry.projects)
+    ]
+    kinds.projects.merge(projects, mistakes)
+    tenants: list[Declared[TenantEntry, Tenant]] = [
+        Declared(tenant, project.place.key("tenants").item(index), project.target)
+        for project in projects
+        for index, tenant in enumerate(project.entry.tenants)
+    ]
+    kinds.tenants.merge(tenants, mistakes)
+    groups: list[Declared[GroupEntry, Group]] = [
+        Declared(group, tenant.place.key("security_groups").item(index), tenant.target)
+        for tenant in tenants
+        for index, group in enumerate(tenant.entry.security_groups)
+    ]
+    kinds.groups.merge(groups, mistakes)

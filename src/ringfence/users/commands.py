@@ -1,0 +1,166 @@
+"""What changes users, their tokens and their roles."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import LiteralString
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from ringfence.database.pool import Connection, Database
+from ringfence.database.recordset import recordset
+from ringfence.errors import OperatorError
+
+TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user as provisioning knows it."""
+
+    uuid: UUID
+    name: str
+    is_staff: bool = False
+    is_support: bool = False
+    is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role in one customer or one project, all by uuid."""
+
+    user: UUID
+    role: str
+    customer: UUID | None
+    project: UUID | None
+
+
+_PRESENT: LiteralString = """
+SELECT uuid, username AS name, is_staff, is_support, is_active
+FROM users
+WHERE uuid = ANY(%(uuids)s) OR username = ANY(%(names)s)
+ORDER BY id
+FOR NO KEY UPDATE
+"""
+
+# Two users may swap their names in one file.
+_PARK_NAMES: LiteralString = """
+UPDATE users SET username = users.uuid::text
+FROM jsonb_to_recordset(%(rows)s) AS entry (uuid uuid, name text)
+WHERE users.uuid = entry.uuid AND users.username <> entry.name
+"""
+
+_STORE: LiteralString = """
+INSERT INTO users (uuid, username, is_staff, is_support, is_active)
+SELECT entry.uuid, entry.name, entry.is_staff, entry.is_support, entry.is_active
+FROM jsonb_to_recordset(%(rows)s)
+AS entry (uuid uuid, name text, is_staff boolean, is_support boolean, is_active boolean)
+ON CONFLICT (uuid) DO UPDATE
+SET
+    username = excluded.username,
+    is_staff = excluded.is_staff,
+    is_support = excluded.is_support,
+    is_active = excluded.is_active
+"""
+
+_DIGEST_OWNERS: LiteralString = """
+SELECT token.digest, holder.uuid
+FROM tokens AS token
+INNER JOIN users AS holder ON token.user_id = holder.id
+WHERE token.digest = ANY(%(digests)s)
+"""
+
+# A fixed token does not expire.
+_STORE_TOKENS: LiteralString = """
+INSERT INTO tokens (user_id, digest)
+SELECT holder.id, entry.digest
+FROM unnest(%(users)s::uuid[], %(digests)s::bytea[]) AS entry (holder, digest)
+INNER JOIN users AS holder ON entry.holder = holder.uuid
+ON CONFLICT (digest) DO UPDATE SET expires = NULL
+WHERE tokens.user_id = excluded.user_id AND tokens.expires IS NOT NULL
+"""
+
+_GRANT: LiteralString = """
+INSERT INTO role_grants (user_id, role, customer_id, project_id)
+SELECT holder.id, entry.role, customer.id, project.id
+FROM jsonb_to_recordset(%(rows)s) AS entry ("user" uuid, role text, customer uuid, project uuid)
+INNER JOIN users AS holder ON entry."user" = holder.uuid
+LEFT JOIN customers AS customer ON entry.customer = customer.uuid
+LEFT JOIN projects AS project ON entry.project = project.uuid
+ON CONFLICT DO NOTHING
+"""
+
+_ISSUE: LiteralString = """
+INSERT INTO tokens (user_id, digest, expires)
+SELECT holder.id, %(digest)s, now() + %(expires)s::interval
+FROM users AS holder
+WHERE holder.username = %(username)s AND holder.is_active
+"""
+
+_IS_ACTIVE: LiteralString = "SELECT is_active FROM users WHERE username = %(username)s"
+
+
+def token_digest(token: str) -> bytes:
+    """Give what is stored of a token: enough to recognise it, not to use it."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def issue_token(database: Database, username: str, *, expires: timedelta | None) -> str:
+    """Make a token for a user and give it; only its digest stays here.
+
+    `expires` counts from now; None never does. Raises `OperatorError` for a user who is unknown
+    or inactive.
+    """
+    token = secrets.token_hex(TOKEN_BYTES)
+    values = {"username": username, "digest": token_digest(token), "expires": expires}
+    async with database.transaction() as connection:
+        issued = await connection.execute(_ISSUE, values)
+        if issued.rowcount:
+            return token
+        found = await connection.execute(_IS_ACTIVE, {"username": username})
+        if await found.fetchone() is None:
+            raise OperatorError(
+                f"no user is called {username!r}: load a file that names it (ringfence load FILE)"
+            )
+    raise OperatorError(
+        f"the user {username!r} is inactive: load a file that says is_active: true for it"
+    )
+
+
+async def users_present(
+    connection: Connection, uuids: Sequence[UUID], names: Sequence[str]
+) -> list[User]:
+    """Give, and lock, the users that have one of the uuids or names."""
+    async with connection.cursor(row_factory=class_row(User)) as cursor:
+        await cursor.execute(_PRESENT, {"uuids": list(uuids), "names": list(names)})
+        return await cursor.fetchall()
+
+
+async def store_users(connection: Connection, users: Sequence[User]) -> None:
+    """Create the users or, where the uuid exists, make them so."""
+    rows = {"rows": recordset(users)}
+    await connection.execute(_PARK_NAMES, rows)
+    await connection.execute(_STORE, rows)
+
+
+async def token_owners(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, UUID]:
+    """Give the users who have tokens with these digests."""
+    cursor = await connection.execute(_DIGEST_OWNERS, {"digests": list(digests)})
+    return {bytes(digest): uuid for digest, uuid in await cursor.fetchall()}
+
+
+async def store_tokens(connection: Connection, tokens: Sequence[tuple[UUID, bytes]]) -> int:
+    """Keep (user, digest) pairs without expiry; give how many were not so before."""
+    users, digests = [user for user, _ in tokens], [digest for _, digest in tokens]
+    cursor = await connection.execute(_STORE_TOKENS, {"users": users, "digests": digests})
+    return cursor.rowcount
+
+
+async def grant_roles(connection: Connection, grants: Sequence[Grant]) -> int:
+    """Grant the roles; give how many were not granted before."""
+    rows = recordset(grants)
+    cursor = await connection.execute(_GRANT, {"rows": rows})
+    return cursor.rowcount

@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import pytest
+
+from ringfence.errors import OperatorError
+from ringfence.provisioning.load import load_files
+
+
+@pytest.fixture
+def load(database, tmp_path: Path):
+    """Load texts, each as a file; give the report's lines."""
+
+    async def run(*texts: str):
+        paths = []
+        for index, text in enumerate(texts):
+            path = tmp_path / f"{index}.yaml"
+            path.write_text(text)
+            paths.append(path)
+        return await load_files(database, paths)
+
+    return run
+
+
+@pytest.fixture
+def mistakes(load):
+    """Load texts that hold mistakes; give these, line by line."""
+
+    async def run(*texts: str) -> list[str]:
+        with pytest.raises(OperatorError) as caught:
+            await load(*texts)
+        return str(caught.value).splitlines()
+
+    return run
+
+
+@pytest.fixture
+def query(database):
+    """Run a statement; give its rows."""
+
+    async def run(statement: str, *values):
+        async with database.connection() as connection:
+            cursor = await connection.execute(statement, values)
+            return await cursor.fetchall() if cursor.description else []
+
+    return run
