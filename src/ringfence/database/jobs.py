@@ -9,6 +9,7 @@ from uuid import UUID
 
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued
+from structlog.contextvars import get_contextvars
 
 from ringfence.database.pool import Connection
 
@@ -30,14 +31,14 @@ async def defer_for_group(connection: Connection, job: Job, security_group: UUID
     """Ask for work on one group; jobs of one group run one after the other."""
     await queue.configure_task(
         job, lock=f"security_group:{security_group}", connection=connection
-    ).defer_async(security_group=security_group.hex)
+    ).defer_async(security_group=security_group.hex, request_id=_request_id())
 
 
 async def defer_for_tenant(connection: Connection, tenant: UUID) -> None:
     """Ask for a comparison of the tenant with its cloud, at a user's request."""
     await queue.configure_task(
         Job.PULL_TENANT, lock=f"tenant:{tenant}", connection=connection
-    ).defer_async(tenant=tenant.hex, periodic=False)
+    ).defer_async(tenant=tenant.hex, periodic=False, request_id=_request_id())
 
 
 async def defer_periodic_for_tenant(connection: Connection, tenant: UUID) -> None:
@@ -51,3 +52,9 @@ async def defer_periodic_for_tenant(connection: Connection, tenant: UUID) -> Non
     with suppress(AlreadyEnqueued):
         async with connection.transaction():
             await job.defer_async(tenant=tenant.hex, periodic=True)
+
+
+def _request_id() -> str | None:
+    """Give the id that joins a job's log line to that of its request, where there is one."""
+    request_id = get_contextvars().get("request_id")
+    return None if request_id is None else str(request_id)

@@ -1,0 +1,137 @@
+"""A tenant's groups as the rows have them, to be held against what a cloud says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import LiteralString
+from uuid import UUID
+
+from psycopg.rows import dict_row
+
+from ringfence.database.pool import Connection
+from ringfence.security_groups.rules import Rule
+from ringfence.security_groups.states import State
+
+_MOMENTS: LiteralString = """
+SELECT id, modified, clock_timestamp() FROM security_groups WHERE tenant_id = %s
+UNION ALL
+SELECT 0, clock_timestamp(), clock_timestamp()
+"""
+
+# A rule as an array of its values, in the order of `_stored_rule`; its remote group by backend id.
+_LOCAL: LiteralString = """
+SELECT
+    sg.id, sg.uuid, sg.name, sg.description, sg.backend_id, sg.state, sg.version,
+    sg.applied_version, sg.modified, sg.error_message, sg.is_twin, rules.rules
+FROM security_groups AS sg
+LEFT JOIN LATERAL (
+    SELECT
+        jsonb_agg(
+            jsonb_build_array(
+                rule.id, rule.position, rule.ethertype, rule.direction, rule.protocol,
+                rule.from_port, rule.to_port, rule.cidr, rule.description,
+                coalesce(remote.backend_id, rule.unresolved_group_backend_id),
+                rule.remote_address_group_backend_id
+            )
+            ORDER BY rule.position, rule.id
+        ) AS rules
+    FROM security_group_rules AS rule
+    LEFT JOIN security_groups AS remote ON rule.remote_group_id = remote.id
+    WHERE rule.security_group_id = sg.id
+) AS rules ON true
+WHERE sg.tenant_id = %(tenant)s AND (%(only)s::bigint IS NULL OR sg.id = %(only)s)
+ORDER BY sg.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRule:
+    """A rule's row, its remote group by backend id."""
+
+    id: int
+    position: int
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class LocalGroup:
+    """A group as the rows have it, with the moment of its last change."""
+
+    id: int
+    uuid: UUID
+    name: str
+    description: str
+    backend_id: str
+    state: State
+    version: int
+    applied_version: int
+    modified: datetime
+    error_message: str
+    is_twin: bool
+    rules: tuple[StoredRule, ...]
+
+    @property
+    def is_outstanding(self) -> bool:
+        """Whether something was asked for that never reached the cloud in full."""
+        return self.version != self.applied_version
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """When each group of a tenant had last changed, at the moment `taken`."""
+
+    taken: datetime
+    of: Mapping[int, datetime] = field(default_factory=dict)
+
+
+async def moments(connection: Connection, tenant_id: int) -> Moments:
+    """Take the moments, to be taken before a cloud is asked."""
+    cursor = await connection.execute(_MOMENTS, [tenant_id])
+    rows = await cursor.fetchall()
+    taken = min(row[2] for row in rows)
+    return Moments(taken, {row[0]: row[1] for row in rows if row[0]})
+
+
+async def local_groups(
+    connection: Connection, tenant_id: int, *, only: int | None = None
+) -> list[LocalGroup]:
+    """Give all groups of a tenant with their rules, or one of them, in one statement."""
+    cursor = connection.cursor(row_factory=dict_row)
+    await cursor.execute(_LOCAL, {"tenant": tenant_id, "only": only})
+    return [
+        LocalGroup(
+            **row
+            | {
+                "state": State(row["state"]),
+                "rules": tuple(_stored_rule(*rule) for rule in row["rules"] or ()),
+            }
+        )
+        for row in await cursor.fetchall()
+    ]
+
+
+def _stored_rule(  # noqa: PLR0913, PLR0917 - the columns of a row, in their order
+    rule_id: int,
+    position: int,
+    ethertype: str,
+    direction: str,
+    protocol: str,
+    from_port: int | None,
+    to_port: int | None,
+    cidr: str | None,
+    description: str,
+    remote_group: str | None,
+    remote_address_group: str | None,
+) -> StoredRule:
+    rule = Rule(
+        ethertype,
+        direction,
+        protocol,
+        from_port,
+        to_port,
+        cidr,
+        description,
+        remote_group,
+        remote_address_group,
+    )
+    return StoredRule(rule_id, position, rule)

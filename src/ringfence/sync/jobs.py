@@ -1,0 +1,178 @@
+"""The jobs by name: what each does, and what becomes of it when it cannot be done.
+
+A job says "this group may differ", never "make this change": it may be lost, repeated or cut off
+anywhere, and the next one sets things right. Between tries a group stays in its state of work
+under way; ERRED comes only after the last try, or at once where trying cannot help.
+"""
+
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import procrastinate
+import structlog
+from procrastinate import JobContext
+from structlog.contextvars import bound_contextvars
+
+from ringfence.clouds import comparisons
+from ringfence.database.jobs import Job
+from ringfence.database.pool import Database
+from ringfence.errors import Unavailable
+from ringfence.neutron.port import CloudError, Retry
+from ringfence.security_groups import outcomes
+from ringfence.sync.clouds import Clouds
+from ringfence.sync.pull import pull_group, pull_tenant
+from ringfence.sync.push import delete_group, push_group
+from ringfence.sync.retries import DATABASE_PAUSE, Strategy, TryAgain, pause
+
+logger = structlog.get_logger(__name__)
+
+Failed = Callable[[str, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One run of a job: how many came before, and whether it is the periodic kind."""
+
+    attempt: int
+    periodic: bool = False
+
+
+class Desk:
+    """Where jobs come in: one for each worker."""
+
+    def __init__(self, database: Database, clouds: Clouds) -> None:
+        self._database = database
+        self._clouds = clouds
+
+    def register(self, app: procrastinate.App) -> None:
+        """Give the names that changes ask for their work."""
+        work: dict[Job, Callable[..., Awaitable[None]]] = {
+            Job.PUSH_GROUP: self.push_group,
+            Job.PULL_GROUP: self.pull_group,
+            Job.DELETE_GROUP: self.delete_group,
+            Job.PULL_TENANT: self.pull_tenant,
+        }
+        for name, function in work.items():
+            app.task(name=name, pass_context=True, retry=Strategy())(function)
+
+    async def push_group(
+        self, context: JobContext, *, security_group: str, request_id: str | None = None
+    ) -> None:
+        """Make the cloud's group what was asked for."""
+        await self._on_group(context, push_group, security_group, request_id)
+
+    async def pull_group(
+        self, context: JobContext, *, security_group: str, request_id: str | None = None
+    ) -> None:
+        """Take over what the cloud has of one group."""
+        await self._on_group(context, pull_group, security_group, request_id)
+
+    async def delete_group(
+        self, context: JobContext, *, security_group: str, request_id: str | None = None
+    ) -> None:
+        """Delete the group at the cloud, then here."""
+        await self._on_group(context, delete_group, security_group, request_id)
+
+    async def pull_tenant(
+        self,
+        context: JobContext,
+        *,
+        tenant: str,
+        periodic: bool = False,
+        request_id: str | None = None,
+    ) -> None:
+        """Take over what the cloud has of a tenant's groups."""
+
+        async def work() -> dict[str, object]:
+            uuid = UUID(tenant)
+            done = await pull_tenant(self._database, self._clouds, uuid, requested=not periodic)
+            return dict(done)
+
+        async def failed(message: str, _trace: str) -> None:
+            if not periodic:
+                async with self._database.transaction() as connection:
+                    await comparisons.fail(connection, UUID(tenant), message)
+
+        ids = {"tenant": tenant, "request_id": request_id, "periodic": periodic}
+        with bound_contextvars(**_ids(context, ids)):
+            await run(work, failed, Try(context.job.attempts, periodic))
+
+    async def _on_group(
+        self,
+        context: JobContext,
+        function: Callable[[Database, Clouds, UUID], Awaitable[bool]],
+        security_group: str,
+        request_id: str | None,
+    ) -> None:
+        async def work() -> dict[str, object]:
+            uuid = UUID(security_group)
+            return {"had_work": await function(self._database, self._clouds, uuid)}
+
+        async def failed(message: str, trace: str) -> None:
+            async with self._database.transaction() as connection:
+                await outcomes.failed(connection, UUID(security_group), message, trace)
+
+        ids = {"security_group": security_group, "request_id": request_id}
+        with bound_contextvars(**_ids(context, ids)):
+            await run(work, failed, Try(context.job.attempts))
+
+
+async def run(
+    work: Callable[[], Awaitable[dict[str, object]]], failed: Failed, this_try: Try
+) -> None:
+    """Do the work once; ask for another try, or record the failure in words for a person.
+
+    Raises `TryAgain` where another try follows. Writes one line of log.
+    """
+    begun = time.monotonic()
+    outcome: dict[str, object] = {"outcome": "interrupted"}
+    try:
+        outcome = {"outcome": "done", **await work()}
+    except Unavailable as error:
+        # Our own database: the cloud's answer is not known to be anything, so nothing has failed.
+        outcome = {"outcome": "database away"}
+        raise TryAgain(DATABASE_PAUSE) from error
+    except CloudError as error:
+        outcome = {"outcome": "refused", "error": str(error)}
+        after = _pause_after(error, this_try)
+        if after is not None:
+            outcome |= {"outcome": "another try", "after": round(after, 1)}
+            raise TryAgain(after) from error
+        await _give_up(failed, str(error))
+    except Exception:
+        reference = uuid4().hex[:12]
+        outcome = {"outcome": "internal error", "reference": reference}
+        logger.exception("job_crashed", reference=reference)
+        await _give_up(failed, f"Internal error, reference {reference}.")
+    finally:
+        seconds = round(time.monotonic() - begun, 3)
+        logger.info("job", attempt=this_try.attempt, seconds=seconds, **outcome)
+
+
+def _pause_after(error: CloudError, this_try: Try) -> float | None:
+    if not isinstance(error, Retry):
+        return None
+    return pause(this_try.attempt, error.after, periodic=this_try.periodic)
+
+
+async def _give_up(failed: Failed, message: str) -> None:
+    try:
+        await failed(message, traceback.format_exc())
+    except Unavailable as away:
+        raise TryAgain(DATABASE_PAUSE) from away
+
+
+def _ids(context: JobContext, ids: Mapping[str, object]) -> dict[str, object]:
+    present = {name: value for name, value in ids.items() if value is not None}
+    return {"job": context.job.task_name, "job_id": context.job.id, **present}
+
+
+def jobs_app(conninfo: str) -> procrastinate.App:
+    """Give an application on a pool of its own, as a worker needs it."""
+    connector = procrastinate.PsycopgConnector(
+        conninfo=conninfo, min_size=1, max_size=4, timeout=5.0, kwargs={"connect_timeout": 3}
+    )
+    return procrastinate.App(connector=connector)

@@ -1,0 +1,196 @@
+"""One group, from what was asked for to the cloud.
+
+Load, close the transaction; look at the cloud, plan, act, look again; settle, guarded by the
+version that was loaded. Every step may be repeated: a push that died is simply pushed again.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from ringfence.database.pool import Database
+from ringfence.events.types import EventType
+from ringfence.neutron.port import (
+    CloudGroup,
+    CloudRule,
+    GiveUp,
+    GroupNotFound,
+    NetworkCloud,
+    Retry,
+    RuleExists,
+)
+from ringfence.security_groups import outcomes
+from ringfence.security_groups.outcomes import Asked, Group
+from ringfence.security_groups.states import State
+from ringfence.sync.clouds import Clouds, project_of
+from ringfence.sync.plan import Changes, plan
+
+NOT_FOUND = "The security group was not found at the cloud."
+DEFAULT_NAME = "default"
+RULES_A_CALL = 100
+LOOKS = 3
+# How far the cloud's clock may be behind ours.
+CLOCK_TOLERANCE = timedelta(seconds=10)
+
+logger = structlog.get_logger(__name__)
+
+
+async def push_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
+    """Make the group at the cloud exactly what was asked for; tells whether there was any work.
+
+    Raises `CloudError`; the group's state then stays for the next try.
+    """
+    async with database.transaction() as connection:
+        group = await outcomes.take_up(connection, uuid, outcomes.PUSHED)
+    if group is None:
+        return False
+    await push(database, clouds.of(group.placement), group)
+    return True
+
+
+async def push(database: Database, cloud: NetworkCloud, group: Group) -> None:
+    """Push a group that was taken up."""
+    found = await _find_or_create(database, cloud, group)
+    async with database.connection() as connection:
+        asked = await outcomes.asked_rules(connection, group.id)
+    _refuse_unresolvable(asked)
+    found = await _rename(cloud, group, found)
+    changes = await _converge(cloud, group, found, asked)
+    event = EventType.GROUP_CREATED if group.state is State.CREATING else EventType.GROUP_UPDATED
+    context = {
+        "backend_id": found.id,
+        "version": group.version,
+        "description_only": len(changes.description_only),
+    }
+    async with database.transaction() as connection:
+        settled = await outcomes.applied(connection, group, event, context)
+    if not settled:
+        logger.info("push_outdated", security_group=group.uuid.hex, version=group.version)
+
+
+async def delete_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
+    """Delete the group at the cloud, then here; tells whether there was any work.
+
+    Raises `CloudError`; a group that the cloud does not have is deleted already.
+    """
+    async with database.transaction() as connection:
+        group = await outcomes.take_up(connection, uuid, outcomes.DELETED)
+    if group is None:
+        return False
+    if group.name == DEFAULT_NAME and group.backend_id:
+        raise GiveUp("The default security group is managed by OpenStack itself.")
+    await _delete_at_the_cloud(database, clouds, group)
+    async with database.transaction() as connection:
+        await outcomes.deleted(connection, group)
+    return True
+
+
+async def _delete_at_the_cloud(database: Database, clouds: Clouds, group: Group) -> None:
+    backend_id = group.backend_id
+    if not backend_id and group.creation_started is None:
+        return
+    cloud = clouds.of(group.placement)
+    if not backend_id:
+        unanswered = await _find_unanswered(database, cloud, group)
+        if unanswered is None:
+            return
+        backend_id = unanswered.id
+    try:
+        await cloud.delete_group(backend_id)
+    except GroupNotFound:
+        logger.info("group_was_gone_already", security_group=group.uuid.hex)
+
+
+async def _find_or_create(database: Database, cloud: NetworkCloud, group: Group) -> CloudGroup:
+    if group.backend_id:
+        try:
+            return await cloud.get_group(group.backend_id)
+        except GroupNotFound:
+            raise GroupNotFound(NOT_FOUND) from None
+    found = await _find_unanswered(database, cloud, group)
+    if found is None:
+        found = await cloud.create_group(project_of(group.placement), group.name, group.description)
+    async with database.transaction() as connection:
+        wanted = await outcomes.created(connection, group, found.id)
+    if not wanted:
+        # It was unlinked or settled by hand meanwhile: what was created then is nobody's.
+        raise GiveUp("The security group changed while it was being created.")
+    return found
+
+
+async def _find_unanswered(
+    database: Database, cloud: NetworkCloud, group: Group
+) -> CloudGroup | None:
+    """Look for the group of an earlier creation that was not answered.
+
+    Neutron takes no mark of ours, so it is known by project, name, time, and by being nobody's.
+    """
+    if group.creation_started is None:
+        return None
+    since = group.creation_started - CLOCK_TOLERANCE
+    candidates = [
+        candidate
+        for candidate in await cloud.list_groups(project_of(group.placement), name=group.name)
+        if candidate.name == group.name and candidate.created_at >= since
+    ]
+    if not candidates:
+        return None
+    async with database.connection() as connection:
+        known = await outcomes.known_backend_ids(
+            connection,
+            group.placement.tenant_id,
+            [candidate.id for candidate in candidates],
+        )
+    free = [candidate for candidate in candidates if candidate.id not in known]
+    return min(free, key=lambda candidate: candidate.created_at, default=None)
+
+
+def _refuse_unresolvable(asked: Asked) -> None:
+    """Never push a rule without the remote group that it names: it would admit anybody."""
+    if asked.lost:
+        raise GiveUp(
+            "A rule names the security group "
+            f"{asked.lost[0]}, which does not exist any more and never was at the cloud."
+        )
+    if asked.unborn:
+        raise Retry(
+            f"A rule names the security group {asked.unborn[0]}, which is not at the cloud yet."
+        )
+
+
+async def _rename(cloud: NetworkCloud, group: Group, found: CloudGroup) -> CloudGroup:
+    # The name of the default group is Neutron's own.
+    name = found.name if DEFAULT_NAME in {found.name, group.name} else group.name
+    if (found.name, found.description) == (name, group.description):
+        return found
+    return await cloud.update_group(found.id, name=name, description=group.description)
+
+
+async def _converge(cloud: NetworkCloud, group: Group, found: CloudGroup, asked: Asked) -> Changes:
+    """Act until the cloud's rules are those asked for; nothing to do makes no call."""
+    for _ in range(LOOKS):
+        changes = plan(asked.rules, found.rules)
+        if not changes.needed:
+            return changes
+        await _act(cloud, project_of(group.placement), found.id, changes)
+        found = await cloud.get_group(found.id)
+    changes = plan(asked.rules, found.rules)
+    if changes.needed:
+        raise Retry("The rules at the cloud were changed by somebody else at the same time.")
+    return changes
+
+
+async def _act(cloud: NetworkCloud, project: str, group_id: str, changes: Changes) -> None:
+    try:
+        for chunk in _chunks(changes.add):
+            await cloud.create_rules(project, group_id, chunk)
+    except RuleExists:
+        # Somebody was faster: it counts as ours once it is seen there.
+        return
+    for rule in changes.remove:
+        await cloud.delete_rule(rule.id)
+
+
+def _chunks(rules: tuple[CloudRule, ...]) -> list[tuple[CloudRule, ...]]:
+    return [rules[start : start + RULES_A_CALL] for start in range(0, len(rules), RULES_A_CALL)]

@@ -1,0 +1,118 @@
+"""One worker: it takes jobs, beats its heart, and looks after what others left lying."""
+
+import asyncio
+import signal
+from contextlib import suppress
+
+import structlog
+from procrastinate.worker import Worker
+
+from ringfence.database.pool import Database
+from ringfence.errors import Unavailable
+from ringfence.settings import Settings
+from ringfence.sync import rescue
+from ringfence.sync.clouds import Clouds
+from ringfence.sync.jobs import Desk, jobs_app
+
+CONCURRENCY = 8
+# A job whose lock was held, or that waited for its next try, is noticed by looking.
+POLL_SECONDS = 0.5
+LOOK_SECONDS = 5.0
+# Below what a service manager and the parent process allow.
+FINISH_SECONDS = 10.0
+PAUSE_SECONDS = 1.0
+FORGET_HOURS = 7 * 24
+TIDY_SECONDS = 3600.0
+
+logger = structlog.get_logger(__name__)
+
+
+async def run_worker(
+    settings: Settings,
+    conninfo: str,
+    *,
+    concurrency: int = CONCURRENCY,
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Work until `stop` is set, or without one until SIGTERM or SIGINT.
+
+    A database that is away ends nothing: the worker begins anew when it is back.
+    """
+    if stop is None:
+        stop = _stopped_by_signals()
+    async with Database.open(conninfo, size=concurrency + 2) as database:
+        clouds = Clouds(database)
+        looking = asyncio.create_task(_look_after(settings, database, stop))
+        try:
+            while not stop.is_set():
+                await _work(conninfo, Desk(database, clouds), concurrency, stop)
+        finally:
+            looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await looking
+            await clouds.close()
+
+
+async def _work(conninfo: str, desk: Desk, concurrency: int, stop: asyncio.Event) -> None:
+    """Be one worker, until asked to stop or until its database fails it."""
+    app = jobs_app(conninfo)
+    desk.register(app)
+    try:
+        async with app.open_async():
+            worker = Worker(
+                app,
+                concurrency=concurrency,
+                fetch_job_polling_interval=POLL_SECONDS,
+                shutdown_graceful_timeout=FINISH_SECONDS,
+                delete_jobs="successful",
+                install_signal_handlers=False,
+                update_heartbeat_interval=rescue.HEARTBEAT_SECONDS,
+                stalled_worker_timeout=rescue.STALLED_SECONDS,
+            )
+            ending = asyncio.create_task(_end_with(worker, stop))
+            try:
+                await worker.run()  # type: ignore[no-untyped-call]
+            finally:
+                ending.cancel()
+    except Exception as error:  # noqa: BLE001 - whatever it was, the next worker may do better
+        logger.warning("worker_failed", error=str(error), kind=type(error).__name__)
+        await _pause(stop, PAUSE_SECONDS)
+
+
+async def _end_with(worker: Worker, stop: asyncio.Event) -> None:
+    await stop.wait()
+    worker.stop()  # type: ignore[no-untyped-call]
+
+
+async def _look_after(settings: Settings, database: Database, stop: asyncio.Event) -> None:
+    """Every few seconds, take up what nobody works on."""
+    interval = settings.pull_interval
+    every = min(LOOK_SECONDS, interval / 4)
+    since_tidied = TIDY_SECONDS
+    while not stop.is_set():
+        try:
+            await rescue.retake_stalled(database)
+            await rescue.ask_again(database)
+            await rescue.compare_due_tenants(database, interval)
+            if since_tidied >= TIDY_SECONDS:
+                await rescue.forget_old_jobs(database, FORGET_HOURS)
+                since_tidied = 0.0
+        except Unavailable:
+            logger.warning("database_away")
+        except Exception:
+            logger.exception("rescue_failed")
+        await _pause(stop, every)
+        since_tidied += every
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+
+
+def _stopped_by_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
