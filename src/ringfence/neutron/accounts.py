@@ -5,14 +5,16 @@ Everything that openstacksdk reads is obeyed, because openstacksdk reads it.
 
 import os
 import threading
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from keystoneauth1.adapter import Adapter
 from openstack.config import OpenStackConfig
+from openstack.config.cloud_region import CloudRegion
 from openstack.config.loader import CONFIG_FILES, SECURE_FILES
-from openstack.connection import Connection
+from openstack.warnings import RemovedInSDK60Warning
 
 from ringfence.neutron.port import Misconfigured
 from ringfence.neutron.refusals import from_exception
@@ -26,28 +28,29 @@ Signature = tuple[tuple[str, int, int], ...]
 class Account:
     """One entry, signed in at the first call; tokens and connections are kept for the next."""
 
-    def __init__(self, connection: Connection, largest_answer: int) -> None:
+    def __init__(self, region: CloudRegion, largest_answer: int) -> None:
         self.guard = Guard(largest_answer)
+        self._region = region
+        self._session = region.get_session()
         for scheme in ("http://", "https://"):
-            connection.session.session.mount(scheme, self.guard)
-        self._connection = connection
-        self._prefix: str | None = None
+            self._session.session.mount(scheme, self.guard)
+        self._network: tuple[Adapter, str] | None = None
         self._lock = threading.Lock()
 
     def network(self) -> tuple[Adapter, str]:
         """Give the network service and the path before its resources; it may ask the catalogue."""
         with self._lock:
-            adapter: Adapter = self._connection.network
-            if self._prefix is None:
+            if self._network is None:
+                adapter: Adapter = self._region.get_session_client("network")
                 endpoint = str(adapter.endpoint_override or adapter.get_endpoint() or "")
-                # An override is often written without the version that a catalogue's lacks, too.
+                # Many write an override without the version, as Neutron's own address is.
                 versioned = urlsplit(endpoint).path.rstrip("/").endswith("/v2.0")
-                self._prefix = "" if versioned else "/v2.0"
-            return adapter, self._prefix
+                self._network = adapter, "" if versioned else "/v2.0"
+            return self._network
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._connection.session.session.close()
+        self._session.session.close()
 
 
 class Accounts:
@@ -85,19 +88,21 @@ class Accounts:
 
     def _open(self, entry: str) -> Account:
         try:
-            config = OpenStackConfig(app_name="ringfence")
-            known = entry in config.cloud_config["clouds"] and entry != config.envvar_key
-            region = config.get_one(entry) if known else None
-            connection = None if region is None else Connection(config=region)
+            # openstacksdk warns of InfluxDB whether or not anybody asked for it.
+            with warnings.catch_warnings(action="ignore", category=RemovedInSDK60Warning):
+                config = OpenStackConfig(app_name="ringfence")
+                known = entry in config.cloud_config["clouds"] and entry != config.envvar_key
+                region = config.get_one(entry) if known else None
+            account = None if region is None else Account(region, self._largest_answer)
         except Exception as error:  # noqa: BLE001 - the SDK raises many kinds, none of them ours
             # openstacksdk's own text can quote the file, and with it a password.
             raise _unusable(error, entry) from None
-        if connection is None:
+        if account is None:
             raise Misconfigured(
                 f"There is no entry {entry!r} in clouds.yaml; add it, "
                 "or name another openstack_cloud."
             )
-        return Account(connection, self._largest_answer)
+        return account
 
     def _look(self) -> Signature:
         named = self._environment.get("OS_CLIENT_CONFIG_FILE")

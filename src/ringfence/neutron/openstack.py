@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from keystoneauth1.adapter import Adapter
+
 from ringfence.neutron import translate
 from ringfence.neutron.accounts import LARGEST_ANSWER_BYTES, Account, Accounts
 from ringfence.neutron.port import (
@@ -176,7 +178,9 @@ class OpenStackCloud:
 
 def _exchange(account: Account, method: str, path: str, query: Query | None, body: object) -> Any:  # noqa: ANN401 - parsed JSON
     network, prefix = account.network()
-    response = network.request(
+    # The adapter's own way: the SDK's subclass adds a cache of answers and metrics.
+    response = Adapter.request(
+        network,
         prefix + path,
         method,
         params=query or {},
@@ -189,7 +193,6 @@ def _exchange(account: Account, method: str, path: str, query: Query | None, bod
         redirect=method == "GET",
         # Not even to the SDK's debug log: bodies and headers are nobody's business there.
         log=False,
-        skip_cache=True,
     )
     answer = _parse(response.content)
     if response.status_code >= 300:  # noqa: PLR2004 - HTTP
