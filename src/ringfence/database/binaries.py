@@ -49,7 +49,7 @@ def _wheel_version() -> str | None:
 
 def _major_of_data(data: Path) -> str | None:
     try:
-        return (data / "PG_VERSION").read_text(encoding="ascii").strip()
+        return (data / "PG_VERSION").read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         return None
 

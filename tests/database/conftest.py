@@ -1,0 +1,165 @@
+"""Homes of their own, and processes that hold them, as each of the two kinds of user."""
+
+import itertools
+import os
+import pwd
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from ringfence.database import binaries
+from ringfence.database.embedded import server_process_id
+
+ROOT = os.geteuid() == 0
+ORDINARY = pwd.getpwnam("daemon").pw_uid if ROOT else os.geteuid()
+# Everything is imported before the user changes: that user may not reach the source.
+HOLD = """
+import os, sys
+from pathlib import Path
+import psycopg
+from ringfence.database.embedded import running
+from ringfence.errors import OperatorError
+from ringfence.settings import Settings
+if int(sys.argv[2]) != os.geteuid():
+    os.setgroups([])
+    os.setgid(int(sys.argv[2]))
+    os.setuid(int(sys.argv[2]))
+try:
+    with running(Settings(home=Path(sys.argv[1]))) as conninfo:
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            print(conninfo, flush=True)
+            for line in sys.stdin:
+                if not line.strip():
+                    break
+                connection.execute(line)
+                print("done", flush=True)
+except OperatorError as error:
+    print("refused:", error, flush=True)
+"""
+_numbers = itertools.count()
+
+
+class Holder:
+    """A process that uses the server of a home until it is told to leave."""
+
+    def __init__(self, home: Path, uid: int) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", HOLD, home, str(uid)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def says(self, seconds: float = 20) -> str:
+        ready, _, _ = select.select([self.process.stdout], [], [], seconds)
+        assert ready, "it says nothing"
+        return self.process.stdout.readline().strip()
+
+    def run(self, statement: str) -> None:
+        self.process.stdin.write(f"{statement}\n")
+        self.process.stdin.flush()
+        assert self.says() == "done"
+
+    def leave(self) -> None:
+        with suppress(BrokenPipeError):
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+        self.process.wait(30)
+        self._close()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+        self._close()
+
+    def _close(self) -> None:
+        with suppress(BrokenPipeError):
+            self.process.stdin.close()
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def folder(short_folder: Path) -> Iterator[Path]:
+    """Give an empty folder that every user can pass; its servers are killed afterwards."""
+    folder = short_folder / f"{os.getpid()}-{next(_numbers)}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    folder.chmod(0o755)
+    yield folder
+    for data in folder.rglob("data"):
+        kill_server(data.parent)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["as root", "as an ordinary user"] if ROOT else ["as an ordinary user"])
+def user(request: pytest.FixtureRequest) -> int:
+    """Give the user who runs Ringfence."""
+    return 0 if request.param == "as root" else ORDINARY
+
+
+@pytest.fixture
+def home(folder: Path, user: int) -> Path:
+    """Give a home that is not there yet, in a folder of the user's own."""
+    if user != os.geteuid():
+        os.chown(folder, user, user)
+    return folder / "home"
+
+
+@pytest.fixture
+def hold(user: int) -> Iterator[Callable[[Path], Holder]]:
+    """Give a function that starts a process that holds a home; whoever is left is killed."""
+    holders = []
+
+    def start(home: Path, *, copy: bool = True) -> Holder:
+        if copy and user != os.geteuid():
+            _copy_programs(home, user)
+        holders.append(Holder(home, user))
+        return holders[-1]
+
+    yield start
+    for holder in holders:
+        holder.kill()
+
+
+def _copy_programs(home: Path, uid: int) -> None:
+    # The installation itself may be closed to another user.
+    for missing in [path for path in (*reversed(home.parents), home) if not path.exists()]:
+        missing.mkdir(mode=0o700)
+        os.chown(missing, uid, uid)
+    if not (home / "postgresql").exists():
+        (home / "postgresql").mkdir()
+        binaries.provide(home, home / "data")
+        os.chown(home / "postgresql", uid, uid)
+
+
+def kill_server(home: Path) -> None:
+    """Kill the server and all its children at once, as a power cut would."""
+    process_id = server_process_id(home)
+    if process_id is None:
+        return
+    for child in children(process_id):
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    os.kill(process_id, signal.SIGKILL)
+    wait_until(lambda: server_process_id(home) is None)
+
+
+def children(process_id: int) -> list[int]:
+    listing = ["ps", "-o", "pid=", "--ppid", str(process_id)]
+    output = subprocess.run(listing, check=False, capture_output=True, text=True).stdout
+    return [int(line) for line in output.split()]
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

