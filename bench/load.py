@@ -1,3 +1,4 @@
+# ruff: noqa: INP001, T201 (a script that prints)
 """How long `ringfence load` takes: `python bench/load.py [GROUPS] [RULES]`.
 
 Uses the embedded database of a home in a temporary folder, or RINGFENCE_DATABASE_URL (an empty
@@ -28,7 +29,10 @@ def write_file(path: Path, groups: int, rules: int) -> None:
         lines += [f"          - name: tenant-{tenant}", "            cloud: east"]
         lines += ["            security_groups:"]
         for group in range(tenant, groups, TENANTS):
-            lines += [f"              - name: group-{group}", f"                backend_id: b{group}"]
+            lines += [
+                f"              - name: group-{group}",
+                f"                backend_id: b{group}",
+            ]
             lines += ["                rules:"]
             for rule in range(rules):
                 port = f"from_port: {1000 + rule}, to_port: {1000 + rule}"

@@ -53,7 +53,13 @@ customers:
                 created: 2025-11-26T10:00:00Z
                 modified: 2025-11-26T10:00:00Z
                 rules:
-                  - {ethertype: IPv4, direction: ingress, protocol: tcp, from_port: 443, to_port: 443, cidr: 0.0.0.0/0, description: ""}
+                  - ethertype: IPv4
+                    direction: ingress
+                    protocol: tcp
+                    from_port: 443
+                    to_port: 443
+                    cidr: 0.0.0.0/0
+                    description: ""
                   - {protocol: tcp, from_port: 5432, to_port: 5432, remote_group: db}
               - name: db
                 rules:

@@ -1,11 +1,13 @@
 import asyncio
 import json
 
+from tests.provisioning.example import EXAMPLE, small
+
 from ringfence.database import documents
 from ringfence.provisioning.load import load_files
 from ringfence.provisioning.report import Counts
+from ringfence.security_groups.provision import store_groups
 from ringfence.users.commands import token_digest
-from tests.provisioning.example import EXAMPLE, small
 
 TABLES = (
     "users",
@@ -23,6 +25,11 @@ TABLES = (
     "security_group_documents",
     "events",
 )
+
+
+async def rows_with_their_transactions(query) -> list:
+    statements = [f"SELECT xmin::text, t::text FROM {name} AS t ORDER BY 2" for name in TABLES]  # noqa: S608
+    return [await query(statement) for statement in statements]
 
 
 async def document(query, name: str) -> dict:
@@ -80,15 +87,14 @@ async def test_what_a_file_leaves_out_takes_the_default(load, query):
 
 async def test_loading_again_changes_nothing_and_says_so(load, query):
     await load(EXAMPLE)
-    before = [await query(f"SELECT xmin::text, * FROM {table} ORDER BY 2, 3") for table in TABLES]
+    before = await rows_with_their_transactions(query)
 
     report = await load(EXAMPLE)
 
     assert report.nothing_changed
     assert "nothing changed" in report.lines()
     assert "security groups: 0 created, 0 changed, 2 unchanged" in report.lines()
-    after = [await query(f"SELECT xmin::text, * FROM {table} ORDER BY 2, 3") for table in TABLES]
-    assert after == before
+    assert await rows_with_their_transactions(query) == before
 
 
 async def test_a_file_without_any_uuid_changes_nothing_the_second_time(load):
@@ -215,9 +221,8 @@ async def test_a_token_is_kept_as_its_digest_only(load, query):
     assert await query("SELECT digest, expires FROM tokens") == [
         (token_digest("0123456789abcdef"), None)
     ]
-    for table in TABLES:
-        rows = await query(f"SELECT t::text FROM {table} AS t")
-        assert not any("0123456789abcdef" in row[0] for row in rows)
+    for rows in await rows_with_their_transactions(query):
+        assert not any("0123456789abcdef" in text for _, text in rows)
 
 
 async def test_a_fixed_token_that_had_expired_works_again(load, query):
@@ -290,7 +295,7 @@ roles: [{{user: u, role: PROJECT.MEMBER, project: {uuid.upper()}}}]
     ) == [(uuid,)]
 
 
-async def test_two_loads_at_once_leave_one_of_each(load, query, database, tmp_path):
+async def test_two_loads_at_once_leave_one_of_each(query, database, tmp_path):
     path = tmp_path / "file.yaml"
     path.write_text(EXAMPLE)
 
@@ -300,7 +305,7 @@ async def test_two_loads_at_once_leave_one_of_each(load, query, database, tmp_pa
     assert await query("SELECT count(*) FROM security_groups") == [(2,)]
 
 
-async def test_a_json_file_says_the_same(load, query, database, tmp_path):
+async def test_a_json_file_says_the_same(query, database, tmp_path):
     path = tmp_path / "file.json"
     path.write_text(json.dumps({"users": [{"username": "ü😀", "is_staff": True}]}))
 
@@ -315,3 +320,52 @@ async def test_a_load_leaves_one_event(load, query):
 
     rows = await query("SELECT event_type, context -> 'security groups' FROM events")
     assert rows == [("ringfence_loaded", {"created": 2, "changed": 0})]
+
+
+async def test_groups_keep_the_order_of_the_file(load, query):
+    await load(small(f"[{{name: z}}, {{name: b, uuid: {'1' * 32}}}, {{name: a}}]"))
+
+    assert await query("SELECT name FROM security_groups ORDER BY created, id") == [
+        ("z",),
+        ("b",),
+        ("a",),
+    ]
+
+
+async def test_a_twin_at_the_cloud_is_named_by_its_uuid(load, mistakes, query):
+    first, twin = "1" * 32, "2" * 32
+    await load(small(f"[{{name: a, uuid: {first}}}]"))
+    await query(
+        "INSERT INTO security_groups (uuid, tenant_id, name, state, is_twin)"
+        " SELECT %s::uuid, tenant_id, name, state, true FROM security_groups",
+        twin,
+    )
+
+    report = await load(small(f"[{{name: a, uuid: {first}}}, {{name: a, uuid: {twin}}}]"))
+    [mistake] = await mistakes(small("[{name: b, rules: [{remote_group: a}]}]"))
+    renamed = await load(small(f"[{{name: c, uuid: {twin}}}]"))
+
+    assert report.nothing_changed
+    assert mistake.endswith("2 security groups are called 'a': give the uuid")
+    assert renamed.counts["security groups"] == Counts(changed=1)
+    assert await query("SELECT count(*) FROM security_groups WHERE is_twin") == [(0,)]
+
+
+async def test_a_group_created_meanwhile_stops_the_load_with_one_line(
+    load, mistakes, database, monkeypatch
+):
+    await load(small("[]"))
+
+    async def overtake(connection, changes):
+        async with database.connection() as other:
+            await other.execute(
+                "INSERT INTO security_groups (tenant_id, name, state)"
+                " SELECT id, 'a', 'OK' FROM tenants"
+            )
+        return await store_groups(connection, changes)
+
+    monkeypatch.setattr("ringfence.provisioning.load.store_groups", overtake)
+
+    assert await mistakes(small("[{name: a}]")) == [
+        "the database was changed by others while the files were loaded: load them again"
+    ]

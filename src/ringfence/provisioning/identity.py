@@ -66,8 +66,11 @@ class Declared(Generic[EntryT, PresentT]):
 class Kind(Generic[EntryT, PresentT]):
     """All objects of one kind that the files name or refer to."""
 
-    def __init__(self, word: str, *, unique: bool, repeatable: bool = True) -> None:
+    def __init__(
+        self, word: str, *, unique: bool, repeatable: bool = True, name_key: str = "name"
+    ) -> None:
         self.word = word
+        self._name_key = name_key
         self._unique = unique
         self._repeatable = repeatable
         self.targets: list[Target[PresentT]] = []
@@ -87,13 +90,15 @@ class Kind(Generic[EntryT, PresentT]):
                 found = by_name[key]
             if len(found) > 1:
                 message = f"{len(found)} {self.word}s are called {quote(key[1])}: give the uuid"
-                mistakes.add(item.place.key("name"), message)
+                mistakes.add(item.place.key(self._name_key), message)
             if found:
                 item.target = found[0]
                 self._combine(found[0], item, mistakes)
                 continue
             item.target = self._target(item)
             by_name[key].append(item.target)
+        order = {id(item.target): -index for index, item in enumerate(reversed(declared))}
+        self.targets.sort(key=lambda target: order[id(target)])
 
     def _target(self, item: Declared[EntryT, PresentT]) -> Target[PresentT]:
         uuid = item.entry.uuid
@@ -109,12 +114,14 @@ class Kind(Generic[EntryT, PresentT]):
         self, target: Target[PresentT], item: Declared[EntryT, PresentT], mistakes: Mistakes
     ) -> None:
         if target.parent is not item.parent or not self._repeatable:
-            message = f"this {self.word} is given twice, first at {target.place}"
+            message = f"this {self.word} is given twice, also at {target.place}"
             mistakes.add(item.place, message)
             return
-        for key, value in {"name": item.entry.name, **_stated(item.entry)}.items():
-            stated = target.name if key == "name" else target.stated.setdefault(key, value)
-            if stated != value:
+        if target.name != item.entry.name:
+            key = self._name_key
+            mistakes.add(item.place.key(key), f"contradicts {target.place.key(key)}")
+        for key, value in _stated(item.entry).items():
+            if target.stated.setdefault(key, value) != value:
                 mistakes.add(item.place.key(key), f"contradicts {target.place.key(key)}")
 
     def match(self, rows: Iterable[PresentT], mistakes: Mistakes) -> None:
@@ -135,7 +142,7 @@ class Kind(Generic[EntryT, PresentT]):
                 found = [row for row in found if not getattr(row, "is_twin", False)] or found
             if len(found) > 1:
                 message = f"{len(found)} {self.word}s are called {quote(target.name)}"
-                mistakes.add(target.place.key("name"), f"{message}: give the uuid")
+                mistakes.add(target.place.key(self._name_key), f"{message}: give the uuid")
             elif found:
                 target.row = found[0]
                 del self._by_uuid[target.uuid]
@@ -164,7 +171,7 @@ class Kind(Generic[EntryT, PresentT]):
             owner = owners.setdefault(key, target.uuid)
             if owner != target.uuid:
                 message = f"the {self.word} {owner.hex} is called {quote(target.name)} already"
-                mistakes.add(target.place.key("name"), message)
+                mistakes.add(target.place.key(self._name_key), message)
 
     def target_of(self, uuid: UUID) -> "Target[PresentT] | None":
         """Give the target with this uuid."""

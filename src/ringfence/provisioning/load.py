@@ -10,7 +10,7 @@ import structlog
 from ringfence.clouds.commands import store_clouds, store_quotas, store_tenants
 from ringfence.database import documents
 from ringfence.database.pool import Connection, Database
-from ringfence.errors import OperatorError
+from ringfence.errors import OperatorError, Unavailable
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.marketplace.commands import store_references
@@ -31,6 +31,8 @@ logger = structlog.get_logger(__name__)
 # Two loads at once wait for each other; the number only has to be nobody else's.
 _LOCK: LiteralString = "SELECT pg_advisory_xact_lock(7264617620260001)"
 
+_OVERTAKEN = "the database was changed by others while the files were loaded: load them again"
+
 
 async def load_files(database: Database, paths: Sequence[Path]) -> Report:
     """Load the files in one transaction; loading them again changes nothing.
@@ -44,9 +46,11 @@ async def load_files(database: Database, paths: Sequence[Path]) -> Report:
             report = await load(connection, read)
     except psycopg.errors.IntegrityError as error:
         logger.warning("load_overtaken", constraint=error.diag.constraint_name)
-        raise OperatorError(
-            "the database was changed by others while the files were loaded: load them again"
-        ) from None
+        raise OperatorError(_OVERTAKEN) from None
+    except Unavailable as error:
+        if isinstance(error.__cause__, psycopg.errors.DeadlockDetected):
+            raise OperatorError(_OVERTAKEN) from None
+        raise
     logger.info("loaded", files=len(paths), changed=not report.nothing_changed)
     return report
 

@@ -60,5 +60,6 @@ def quote(text: str) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which known name was probably meant, as the end of a message."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {quote(near[0])}?" if near else ""
+    names = {one.lower(): one for one in known}
+    near = difflib.get_close_matches(name.lower(), list(names), n=1)
+    return f"; did you mean {quote(names[near[0]])}?" if near else ""

@@ -17,7 +17,10 @@ DEPTH = 40
 # How many values repeated aliases may stand for: a few hundred bytes could name billions.
 ALIASED_VALUES = 200_000
 
-_TEXT_TAGS = frozenset({None, "!", "tag:yaml.org,2002:str"})
+_TAG = "tag:yaml.org,2002:"
+_TEXT_TAGS = frozenset({None, "!", f"{_TAG}str"})
+# Written by programs; the field decides all the same.
+_PLAIN_TAGS = frozenset({f"{_TAG}{name}" for name in ("bool", "int", "float", "timestamp")})
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -27,7 +30,7 @@ class Plain(str):
     __slots__ = ()
 
 
-class _Duplicate(Exception):  # noqa: N818 (internal, caught below)
+class _Duplicate(Exception):
     """A mapping of a JSON text gives this key twice."""
 
 
@@ -146,11 +149,8 @@ class _Composer:
                 _refuse(Place("", self._label), "holds several YAML documents; split the file")
 
     def _start(self, value: dict[str, Any] | list[Any], event: yaml.CollectionStartEvent) -> None:
-        if event.tag is not None and event.tag not in {
-            "tag:yaml.org,2002:map",
-            "tag:yaml.org,2002:seq",
-        }:
-            _refuse(self._place(), f"the tag {quote(event.tag)} is not supported")
+        if event.tag not in {None, f"{_TAG}map", f"{_TAG}seq"}:
+            _refuse(self._place(), f"the tag {quote(str(event.tag))} is not supported")
         if isinstance(self._container(), dict) and self._keys[-1] is None:
             _refuse(self._place(), "a key must be text")
         if len(self._open) >= DEPTH:
@@ -159,6 +159,10 @@ class _Composer:
         self._keys.append(None)
 
     def _scalar(self, event: yaml.ScalarEvent) -> str | None:
+        if event.tag == f"{_TAG}null":
+            return None
+        if event.tag in _PLAIN_TAGS:
+            return Plain(event.value)
         if event.tag not in _TEXT_TAGS:
             _refuse(self._place(), f"the tag {quote(str(event.tag))} is not supported")
         if not event.implicit[0]:

@@ -26,7 +26,9 @@ class Kinds:
     """What the files name, merged; `roles` are entries with their places."""
 
     clouds: Kind[CloudEntry, Cloud] = field(default_factory=lambda: Kind("cloud", unique=True))
-    users: Kind[UserEntry, User] = field(default_factory=lambda: Kind("user", unique=True))
+    users: Kind[UserEntry, User] = field(
+        default_factory=lambda: Kind("user", unique=True, name_key="username")
+    )
     customers: Kind[CustomerEntry, Customer] = field(
         default_factory=lambda: Kind("customer", unique=False)
     )

@@ -1,0 +1,32 @@
+"""The demonstration data, which come with the package."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from ringfence.provisioning.reader import read_text
+from ringfence.provisioning.schema import GroupEntry
+
+
+def demonstration_file() -> AbstractContextManager[Path]:
+    """Give the file for `load_files`: a cloud, users, customers, tenants and roles."""
+    return resources.as_file(resources.files(__package__) / "demonstration.yaml")
+
+
+def demonstration_groups() -> Mapping[str, Sequence[dict[str, Any]]]:
+    """Give, by tenant name, the groups to create through the API's own path.
+
+    Each has name, description and rules, as bodies of `create_security_group` have them, but that
+    `remote_group` is the name of a group earlier in the tenant's list.
+    """
+    text = (resources.files(__package__) / "demonstration_groups.yaml").read_text("utf-8")
+    adapter = TypeAdapter(dict[str, list[GroupEntry]])
+    tenants = adapter.validate_python(read_text(text))
+    return {
+        tenant: [group.model_dump(include={"name", "description", "rules"}) for group in groups]
+        for tenant, groups in tenants.items()
+    }
