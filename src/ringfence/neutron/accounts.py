@@ -91,9 +91,12 @@ class Accounts:
             # openstacksdk warns of InfluxDB whether or not anybody asked for it.
             with warnings.catch_warnings(action="ignore", category=RemovedInSDK60Warning):
                 config = OpenStackConfig(app_name="ringfence")
+                _refuse_skipped(config, self._named())
                 known = entry in config.cloud_config["clouds"] and entry != config.envvar_key
                 region = config.get_one(entry) if known else None
             account = None if region is None else Account(region, self._largest_answer)
+        except Misconfigured:
+            raise
         except Exception as error:  # noqa: BLE001 - the SDK raises many kinds, none of them ours
             # openstacksdk's own text can quote the file, and with it a password.
             raise _unusable(error, entry) from None
@@ -104,8 +107,11 @@ class Accounts:
             )
         return account
 
+    def _named(self) -> str | None:
+        return self._environment.get("OS_CLIENT_CONFIG_FILE")
+
     def _look(self) -> Signature:
-        named = self._environment.get("OS_CLIENT_CONFIG_FILE")
+        named = self._named()
         if named and not os.access(named, os.R_OK):
             raise Misconfigured(
                 f"OS_CLIENT_CONFIG_FILE names {named}, which cannot be read; "
@@ -127,6 +133,12 @@ def _stamp(path: str) -> tuple[str, int, int] | None:
     except OSError:
         return None
     return path, status.st_mtime_ns, status.st_size
+
+
+def _refuse_skipped(config: OpenStackConfig, named: str | None) -> None:
+    """Raise where openstacksdk passed over the file as unreadable and took another, or none."""
+    if not config.config_filename or (named and config.config_filename != named):
+        raise Misconfigured("clouds.yaml cannot be read; check that the file is valid YAML.")
 
 
 def _unusable(error: Exception, entry: str) -> Misconfigured:

@@ -116,6 +116,9 @@ def from_exception(error: Exception, entry: str) -> CloudError:
 def _remedy(error: Exception) -> str | None:
     if isinstance(error, keystone.MissingRequiredOptions):
         return f"lacks {', '.join(option.dest for option in error.options)} under auth; add it"
+    if type(error) is Exception:
+        # keystoneauth's plain ones: "password is a required attribute".
+        return "lacks something under auth; check its auth section"
     return next((text for kinds, text in REMEDIES if isinstance(error, kinds)), None)
 
 

@@ -60,10 +60,13 @@ class _Body:
         received = 0
         while piece := self._raw.read1(max(amount, CHUNK_BYTES), **options):
             received += len(piece)
-            if received > self._largest:
+            try:
+                _left(self._deadline)
+                _refuse_more(received, self._largest)
+            except CloudUnreachable:
+                # What is left of the answer is still in this connection.
                 self._raw.close()
-                raise CloudUnreachable("The cloud sent an answer that is too large.")
-            _left(self._deadline)
+                raise
             yield piece
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever urllib3 has
@@ -75,6 +78,11 @@ def _left(deadline: float) -> float:
     if left <= 0:
         raise CloudUnreachable("The cloud did not answer in time.")
     return left
+
+
+def _refuse_more(received: int, largest: int) -> None:
+    if received > largest:
+        raise CloudUnreachable("The cloud sent an answer that is too large.")
 
 
 def _refuse_detour(response: requests.Response) -> None:

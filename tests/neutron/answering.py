@@ -1,0 +1,58 @@
+"""A server that answers as a test says, for a cloud that is none.
+
+    with answering(lambda call: Answer(200, b"<html>")) as server:
+        server.url, server.calls
+
+The function is given a `Call` and gives an `Answer`, or a function that writes to the socket.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+
+from tests.lab.proxy import Answer, Call, serving
+
+Wire = Callable[[Callable[[bytes], object]], None]
+
+
+class Server:
+    def __init__(self) -> None:
+        self.url = ""
+        self.calls: list[Call] = []
+        self.headers: list[dict[str, str]] = []
+
+
+@contextmanager
+def answering(answer: Callable[[Call], Answer | Wire]) -> Iterator[Server]:
+    server = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def _serve(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            call = Call(self.command, self.path, 0, body)
+            server.calls.append(call)
+            server.headers.append(dict(self.headers))
+            given = answer(call)
+            if not isinstance(given, Answer):
+                self.close_connection = True
+                try:
+                    given(self.wfile.write)
+                except OSError:
+                    return
+                return
+            self.send_response(given.status)
+            for name, value in given.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(given.body)))
+            self.end_headers()
+            self.wfile.write(given.body)
+
+        do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - http.server's names
+
+    with serving(Handler) as server.url:
+        yield server
