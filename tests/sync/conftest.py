@@ -1,0 +1,163 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+from tests.factories.world import World, make_world
+from tests.lab.fixtures import lab, neutron_proxy, openstack_project
+from tests.lab.proxy import Proxy
+
+from ringfence.clouds.placement import placement_of
+from ringfence.database import documents
+from ringfence.neutron.port import CloudGroup, CloudRule, NetworkCloud
+from ringfence.security_groups.rules import canonical
+from ringfence.sync.clouds import Clouds, project_of
+from ringfence.sync.plan import rule_from_cloud
+
+__all__ = ["lab", "neutron_proxy", "openstack_project"]
+
+
+@dataclass
+class Place:
+    """A tenant's rows, and the cloud that it lives in."""
+
+    world: World
+    clouds: Clouds
+    cloud: NetworkCloud
+    project: str
+
+    @property
+    def database(self):
+        return self.world.database
+
+    @property
+    def tenant(self) -> UUID:
+        return self.world.tenant_uuid
+
+    async def ask(self, name="web", rules=(), **columns) -> UUID:
+        """Make a group as the API leaves it: asked for, and not at the cloud yet."""
+        asked = {"state": "CREATION_SCHEDULED", "backend_id": "", "applied_version": 0}
+        return await self.world.group(name, rules=list(rules), **asked | columns)
+
+    async def change_rules(self, uuid: UUID, rules) -> None:
+        """Ask for other rules, as `set_rules` does."""
+        async with self.database.transaction() as connection:
+            cursor = await connection.execute(
+                "UPDATE security_groups SET state = 'UPDATE_SCHEDULED', version = version + 1,"
+                " modified = now() WHERE uuid = %s RETURNING id",
+                [uuid],
+            )
+            (group,) = await cursor.fetchone()
+            await connection.execute(
+                "DELETE FROM security_group_rules WHERE security_group_id = %s", [group]
+            )
+            for position, rule in enumerate(rules):
+                values = {"security_group_id": group, "position": position} | rule
+                marks = ", ".join(f"%({name})s" for name in values)
+                await connection.execute(
+                    f"INSERT INTO security_group_rules ({', '.join(values)}) VALUES ({marks})",  # noqa: S608 - names of columns
+                    values,
+                )
+            await documents.refresh(connection, documents.GROUPS, [group])
+
+    async def schedule(self, uuid: UUID, state: str) -> None:
+        await self.world.execute(
+            "UPDATE security_groups SET state = %s, modified = now() WHERE uuid = %s", state, uuid
+        )
+
+    async def row(self, uuid: UUID):
+        return await self.world.one(
+            "SELECT state, backend_id, version, applied_version, error_message, name"
+            " FROM security_groups WHERE uuid = %s",
+            uuid,
+        )
+
+    async def found(self, uuid: UUID) -> CloudGroup:
+        return await self.cloud.get_group((await self.row(uuid))[1])
+
+    async def keys(self, uuid: UUID) -> set:
+        """What the cloud has, as keys."""
+        return {canonical(rule_from_cloud(rule)) for rule in (await self.found(uuid)).rules}
+
+    async def rows(self, uuid: UUID) -> list:
+        async with self.database.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT rule.protocol, rule.from_port, rule.to_port, rule.cidr"
+                " FROM security_group_rules AS rule INNER JOIN security_groups AS sg"
+                " ON sg.id = rule.security_group_id WHERE sg.uuid = %s ORDER BY rule.position",
+                [uuid],
+            )
+            return await cursor.fetchall()
+
+    async def events(self) -> list[str]:
+        async with self.database.connection() as connection:
+            cursor = await connection.execute("SELECT event_type FROM events ORDER BY id")
+            return [row[0].removeprefix("openstack_") for row in await cursor.fetchall()]
+
+    async def documents_are_fresh(self) -> bool:
+        async with self.database.connection() as connection:
+            return await documents.stale(connection) == []
+
+
+def tcp(port, **values) -> dict:
+    return (
+        {"protocol": "tcp", "from_port": port, "to_port": port, "cidr": "10.0.0.0/8"}
+        | values
+        | {
+            "ethertype": "IPv4",
+            "direction": "ingress",
+        }
+    )
+
+
+def cloud_tcp(port, **values) -> CloudRule:
+    return CloudRule(
+        **{"remote_ip_prefix": "10.0.0.0/8"} | values,
+        ethertype="IPv4",
+        direction="ingress",
+        protocol="tcp",
+        port_range_min=port,
+        port_range_max=port,
+    )
+
+
+async def _place(database) -> Place:
+    world = await make_world(database)
+    clouds = Clouds(database)
+    async with database.connection() as connection:
+        placement = await placement_of(connection, world.tenant_uuid)
+    return Place(world, clouds, clouds.of(placement), project_of(placement))
+
+
+@pytest.fixture
+async def sandbox(database):
+    """A tenant in a sandbox cloud."""
+    return await _place(database)
+
+
+@pytest.fixture
+async def neutron(database, lab, neutron_proxy, openstack_project, tmp_path, monkeypatch):
+    """A tenant at the lab's Neutron, through the recording proxy."""
+    path = lab.write_clouds(tmp_path, east={"network_endpoint_override": neutron_proxy.url})
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+    place = await _place(database)
+    await place.world.execute("UPDATE clouds SET backend = 'openstack', openstack_cloud = 'east'")
+    await place.world.execute(
+        "UPDATE tenants SET backend_id = %s WHERE uuid = %s", openstack_project, place.tenant
+    )
+    async with database.connection() as connection:
+        placement = await placement_of(connection, place.tenant)
+    place.cloud, place.project = place.clouds.of(placement), openstack_project
+    yield place
+    await place.clouds.close()
+
+
+@pytest.fixture(params=["sandbox", "neutron"])
+def place(request) -> Place:
+    """The same tenant in either."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def calls(neutron_proxy) -> Proxy:
+    """What was said to Neutron."""
+    return neutron_proxy
