@@ -1,0 +1,68 @@
+import copy
+import json
+from contextlib import suppress
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.provisioning.example import EXAMPLE
+
+from ringfence.provisioning.desired import desire
+from ringfence.provisioning.document import check_document
+from ringfence.provisioning.groups import change, desire_groups
+from ringfence.provisioning.mistakes import Mistakes
+from ringfence.provisioning.reader import read_text
+from ringfence.provisioning.walk import collect
+
+TREE = read_text(EXAMPLE)
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["web", "db", "Acme", "tcp", "::/0", "10.0.0.0/8", "OK", "1" * 32, "alice"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=5,
+)
+
+
+def places(tree, path=()):
+    yield path
+    items = tree.items() if isinstance(tree, dict) else enumerate(tree)
+    if isinstance(tree, dict | list):
+        for key, value in items:
+            yield from (
+                places(value, (*path, key)) if isinstance(value, dict | list) else [(*path, key)]
+            )
+
+
+PLACES = list(places(TREE))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), max_size=3))
+def test_any_document_is_taken_or_refused_with_one_line_a_mistake(alterations):
+    tree = copy.deepcopy(TREE)
+    for path, value in alterations:
+        _put(tree, path, value)
+    mistakes = Mistakes()
+    # By way of text, as a file holds it.
+    document = check_document(read_text(json.dumps(tree), is_json=True), "", mistakes)
+    if document is not None:
+        kinds = collect([("", document)], mistakes)
+        for kind in (kinds.clouds, kinds.users, kinds.customers, kinds.projects, kinds.tenants):
+            kind.match([], mistakes)
+        kinds.groups.match([], mistakes)
+        desire(kinds, mistakes)
+        for group in desire_groups(kinds.groups, mistakes):
+            assert change(group, []) is not None
+
+    assert not any("\n" in line or "0123456789abcdef" in line for line in mistakes.lines)
+
+
+def _put(tree, path, value) -> None:
+    # An earlier alteration may have taken the place away.
+    with suppress(KeyError, IndexError, TypeError):
+        for key in path[:-1]:
+            tree = tree[key]
+        tree[path[-1]] = value
