@@ -3,7 +3,6 @@
 import re
 
 import pytest
-
 from tests.docs.markdown import ROOT, name
 from tests.docs.test_architecture import contracts
 

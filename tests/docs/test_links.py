@@ -1,7 +1,6 @@
 """A reader who follows a link arrives."""
 
 import pytest
-
 from tests.docs.markdown import DOCUMENTS, links, name
 
 

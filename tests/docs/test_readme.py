@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ringfence.settings import FILE_VARIABLE, PREFIX, Settings
 from tests.docs.markdown import ROOT
+
+from ringfence.settings import FILE_VARIABLE, PREFIX, Settings
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
