@@ -23,6 +23,7 @@ PREFIX = "RINGFENCE_"
 FILE_VARIABLE = "RINGFENCE_CONFIG"
 
 ContractVersion = Literal["2025-11", "2026-10"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 def default_home() -> Path:
@@ -33,7 +34,10 @@ def default_home() -> Path:
 
 
 class Settings(BaseModel):
-    """All settings, checked. Names are those of the environment variables, in lower case."""
+    """All settings, checked. Names are those of the environment variables, in lower case.
+
+    `pull_interval` is in seconds; `log_level` is the least important record that is written.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -42,6 +46,7 @@ class Settings(BaseModel):
     public_url: str | None = None
     contract: ContractVersion = "2025-11"
     pull_interval: Annotated[float, Field(ge=1, le=31 * 24 * 3600)] = 7200
+    log_level: LogLevel = "info"
 
     @field_validator("home")
     @classmethod
@@ -96,9 +101,7 @@ def _read_file(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise OperatorError(
-            f"{FILE_VARIABLE}: cannot read {path}: {error.strerror}"
-        ) from None
+        raise OperatorError(f"{FILE_VARIABLE}: cannot read {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise OperatorError(f"{path} is not valid TOML: {error}") from None
 

@@ -1,0 +1,321 @@
+"""The operator's commands; they call what HTTP calls.
+
+Every mistake of an operator is one line `ringfence: …` on standard error that names the fix, and
+exit code 2. Heavy packages are imported inside the commands: `--help` answers at once, and each
+process carries only what it uses.
+"""
+
+# ruff: noqa: PLC0415 - imports inside commands are this module's way, see above
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from ringfence.errors import OperatorError, RequestError
+
+if TYPE_CHECKING:
+    from ringfence.database.pool import Database
+    from ringfence.settings import Settings
+
+OPERATOR_MISTAKE = 2
+UNEXPECTED = 1
+INTERRUPTED = 130
+
+Result = TypeVar("Result")
+
+app = typer.Typer(
+    name="ringfence",
+    help="Serve OpenStack security groups over HTTP, and keep them in step with Neutron.",
+    epilog="Settings: RINGFENCE_… variables, or the file that RINGFENCE_CONFIG names.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
+
+
+def main() -> None:
+    """Run the program; the entry point of the package."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one for each way to end
+    """Run one command; gives the exit code and never raises."""
+    from ringfence.supervisor import StartError
+
+    try:
+        result = app(args=list(arguments), prog_name="ringfence", standalone_mode=False)
+    except (OperatorError, RequestError) as error:
+        return _complain(str(error), OPERATOR_MISTAKE)
+    except StartError as failure:
+        return failure.code
+    except typer.TyperException as error:
+        return _usage(error)
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has seen enough; what is left has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last one to see it; the trace is logged
+        import structlog
+
+        structlog.get_logger(__name__).exception("unexpected_error")
+        text = f"unexpected {type(error).__name__}; its trace is the last record in the log above"
+        return _complain(text, UNEXPECTED)
+    return result if isinstance(result, int) else 0
+
+
+def _usage(error: typer.TyperException) -> int:
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    context = getattr(error, "ctx", None)
+    if not message.strip() or type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(context.get_help() if context else message, err=True)
+        return OPERATOR_MISTAKE
+    command = context.command_path if context else "ringfence"
+    return _complain(f"{message.rstrip('.')}; see {command} --help", OPERATOR_MISTAKE)
+
+
+def _complain(message: str, code: int) -> int:
+    from ringfence.logs import mask
+
+    sys.stdout.flush()
+    for line in mask(message).splitlines():
+        sys.stderr.write(f"ringfence: {line.strip()}\n")
+    sys.stderr.flush()
+    return code
+
+
+def _version(*, asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"ringfence {version('ringfence')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    _asked: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=lambda value: _version(asked=value),
+            is_eager=True,
+            help="Show the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog="Example: ringfence serve --port 8080 --workers 4")
+def serve(
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Port = 8000,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=64,
+            show_default="one for each core, at most 2",
+            help="Processes that answer requests.",
+        ),
+    ] = None,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Run no job worker beside the API.")
+    ] = False,
+) -> None:
+    """Migrate the database, then serve the API and run one job worker.
+
+    Prints `ready http://HOST:PORT` on standard output once it answers. SIGTERM ends it: requests
+    and jobs in flight are finished first.
+    """
+    settings = _start()
+    _serve(settings, host, port, workers=workers, job_worker=not no_worker)
+
+
+@app.command(epilog="Example: ringfence worker --concurrency 16")
+def worker(
+    *,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=256, help="Jobs that run at the same time.")
+    ] = 8,
+) -> None:
+    """Run jobs only: as many of these as you like, on as many machines.
+
+    SIGTERM ends it: jobs in flight are finished first.
+    """
+    from ringfence.clouds_file import check_clouds_file
+
+    settings = _start()
+    check_clouds_file(os.environ)
+    with _migrated(settings):
+        from ringfence.processes import work
+
+        work(settings, concurrency)
+
+
+@app.command(epilog="Example: ringfence migrate")
+def migrate() -> None:
+    """Apply what is missing of the database's migrations, and exit."""
+    with _migrated(_start()) as (_, applied):
+        for name in applied:
+            typer.echo(f"applied {name}")
+        if not applied:
+            typer.echo("nothing to apply")
+
+
+@app.command(epilog="Example: ringfence load clouds.yaml customers.yaml")
+def load(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="YAML or JSON.", show_default=False)
+    ],
+) -> None:
+    """Load customers, projects, tenants, groups, users and roles: all of the files, or nothing.
+
+    Loading the same again changes nothing. A mistake is shown with its path in the file.
+    """
+    from ringfence import report
+
+    with _migrated(_start()) as (conninfo, _):
+        from ringfence.provisioning.load import load_files
+
+        with report.progress("Loading"):
+            result = _with_database(conninfo, lambda database: load_files(database, files))
+    report.show(result.lines())
+
+
+@app.command(epilog="Example: TOKEN=$(ringfence token alice)")
+def token(
+    user: Annotated[str, typer.Argument(metavar="USER", help="The user's name.")],
+) -> None:
+    """Issue a token for a user and print it, once: only its digest is kept."""
+    with _migrated(_start()) as (conninfo, _):
+        from ringfence.users.commands import issue_token
+
+        secret = _with_database(
+            conninfo, lambda database: issue_token(database, user, expires=None)
+        )
+    if sys.stderr.isatty():
+        typer.echo('Send it as "Authorization: Token …"; it is not shown again:', err=True)
+    typer.echo(secret)
+
+
+@app.command(epilog="Example: ringfence demo --port 8080")
+def demo(*, port: Port = 8000) -> None:
+    """Serve demonstration data over a sandbox cloud: something to try at once.
+
+    Prints the address, a token and one command to try. It keeps a home of its own, unless
+    RINGFENCE_HOME or RINGFENCE_DATABASE_URL says where.
+    """
+    from ringfence.demonstration import own_home, prepare, welcome
+
+    settings = own_home(_start())
+    secret = ""
+
+    async def fill(database: "Database") -> None:
+        nonlocal secret
+        secret = await prepare(database)
+
+    _serve(
+        settings,
+        "127.0.0.1",
+        port,
+        before=lambda conninfo: _with_database(conninfo, fill),
+        after=lambda address: welcome(address, secret),
+    )
+
+
+@app.command(epilog="Example: ringfence doctor && echo all is well")
+def doctor() -> None:
+    """Check database, migrations, jobs, clouds and stored answers; change nothing.
+
+    Prints a line for each check; exit code 1 if one of them found a fault.
+    """
+    from ringfence import report
+    from ringfence.doctor import examine
+
+    settings = _start()
+    with report.progress("Examining"):
+        checks = asyncio.run(examine(settings))
+    report.show_checks(checks)
+    if not all(check.fine for check in checks):
+        raise typer.Exit(1)
+
+
+def _start() -> "Settings":
+    from ringfence import logs
+    from ringfence.settings import load_settings
+
+    settings = load_settings()
+    logs.configure(settings.log_level)
+    return settings
+
+
+def _serve(  # noqa: PLR0913 - what `serve` and `demo` differ in
+    settings: "Settings",
+    host: str,
+    port: int,
+    *,
+    workers: int | None = None,
+    job_worker: bool = True,
+    before: Callable[[str], object] = lambda _conninfo: None,
+    after: Callable[[str], Sequence[str]] = lambda _address: (),
+) -> None:
+    from ringfence.clouds_file import check_clouds_file
+    from ringfence.listening import address_of, claim
+    from ringfence.processes import default_api_processes, supervise
+
+    check_clouds_file(os.environ)
+    # The port first: where it is taken, nothing has been started or changed.
+    with claim(host, port) as listener, _migrated(settings) as (conninfo, _):
+        before(conninfo)
+        address = address_of(listener)
+
+        def ready() -> None:
+            typer.echo(f"ready http://{address}")
+            for line in after(address):
+                typer.echo(line)
+            sys.stdout.flush()
+
+        supervise(
+            listener,
+            settings=settings,
+            api_processes=workers or default_api_processes(),
+            job_worker=job_worker,
+            on_ready=ready,
+        )
+
+
+@contextmanager
+def _migrated(settings: "Settings") -> Iterator[tuple[str, list[str]]]:
+    """Hold the database for a command: its connection string, and what was applied just now."""
+    from ringfence.database.embedded import running
+    from ringfence.database.migrate import migrate as apply
+
+    with running(settings) as conninfo:
+        yield conninfo, asyncio.run(apply(conninfo))
+
+
+def _with_database(
+    conninfo: str, use: Callable[["Database"], Coroutine[Any, Any, Result]]
+) -> Result:
+    from ringfence.database.pool import Database
+
+    async def main() -> Result:
+        async with Database.open(conninfo, size=2) as database:
+            return await use(database)
+
+    return asyncio.run(main())

@@ -1,0 +1,118 @@
+"""Logs: one form for our records and the libraries', on standard error, without secrets.
+
+JSON lines where standard error is a file or a pipe, readable colours in a terminal.
+"""
+
+import logging
+import os
+import re
+import sys
+from typing import Any
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from ringfence.settings import LogLevel
+
+MASK = "***"
+
+_SECRET_KEY = re.compile(
+    r"(?:^|_)(?:token|password|passwd|secret|authorization|cookie|credentials?|api_?key)s?$",
+    re.IGNORECASE,
+)
+# "Token" before a word is English; before a long one, or one with digits, it is a credential.
+_SECRET_TEXT = re.compile(
+    r"(?P<scheme>\b(?:token|bearer|basic)\s+)(?:(?=[\w.~+/=-]*\d)\w[\w.~+/=-]{7,}|\w[\w.~+/=-]{19,})"
+    r"|(?P<address>\b[a-z][a-z0-9+.-]*://)[^\s/@]+@"
+    r"|(?P<pair>\b(?:token|password|passwd|secret|api_?key)[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&)}]+",
+    re.IGNORECASE,
+)
+# Libraries that tell at "info" what only their authors need.
+_QUIET = ("procrastinate", "psycopg", "keystoneauth", "openstack", "urllib3", "asyncio")
+
+
+def configure(level: LogLevel = "info") -> None:
+    """Send every record of this process, and of those it forks, through one formatter."""
+    terminal = sys.stderr.isatty()
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        add_process,
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _readable() if terminal else structlog.processors.JSONRenderer(_json),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    logging.captureWarnings(capture=True)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def add_process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Add the process id: several processes write to one stream."""
+    event["pid"] = os.getpid()
+    return event
+
+
+def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Mask what is secret by its key or by its look, formatted exceptions included."""
+    for key, value in event.items():
+        # ProcessorFormatter keeps its own objects under such keys.
+        if not key.startswith("_"):
+            event[key] = _masked(key, value)
+    return event
+
+
+def mask(text: str) -> str:
+    """Mask tokens, passwords and addresses with credentials within a text."""
+    return _SECRET_TEXT.sub(_keep_the_word, text)
+
+
+def _masked(key: str, value: Any) -> Any:  # noqa: ANN401 - a record holds anything
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if _SECRET_KEY.search(key):
+        return MASK
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {name: _masked(str(name), part) for name, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked("", part) for part in value]
+    return mask(str(value))
+
+
+def _keep_the_word(match: re.Match[str]) -> str:
+    word = match["scheme"] or match["address"] or match["pair"]
+    return f"{word}{MASK}@" if match["address"] else f"{word}{MASK}"
+
+
+def _json(event: EventDict, **_options: object) -> str:
+    first = {key: event.pop(key, None) for key in ("timestamp", "level", "event")}
+    return msgspec.json.encode(first | dict(event), enc_hook=str).decode()
+
+
+def _readable() -> Processor:
+    return structlog.dev.ConsoleRenderer(colors="NO_COLOR" not in os.environ)

@@ -1,0 +1,129 @@
+"""What runs in each process of a service: the API, or the job worker."""
+
+import asyncio
+import importlib
+import os
+import signal
+import socket
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ringfence.listening import BACKLOG, Probe
+from ringfence.settings import Settings
+from ringfence.supervisor import Child, Supervisor
+
+if TYPE_CHECKING:
+    from granian.server.embed import Server
+
+# Heavy packages are imported inside the functions: only the process that needs one pays for it.
+# ruff: noqa: PLC0415
+
+APPLICATION = "ringfence.app:create_app"
+
+# hyper's limit for a request line with its headers.
+HEADER_BYTES = 64 * 1024
+HEADER_SECONDS = 20
+DEFAULT_CONCURRENCY = 8
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+Application = Callable[..., Any]
+
+
+def default_api_processes() -> int:
+    """One for each core, at most two: each takes its own memory and database connections."""
+    return min(2, os.cpu_count() or 1)
+
+
+def load_application(target: str = APPLICATION) -> Callable[..., Application]:
+    """Import the factory; done before forking, the children share what it brought in."""
+    module, _, name = target.partition(":")
+    factory: Callable[..., Application] = getattr(importlib.import_module(module), name)
+    return factory
+
+
+def supervise(
+    listener: socket.socket,
+    *,
+    settings: Settings,
+    api_processes: int,
+    job_worker: bool,
+    on_ready: Callable[[], None],
+) -> None:
+    """Run the API and, if asked for, one job worker, until a signal; `on_ready` is called once."""
+    factory = partial(load_application(), settings)
+    children = [
+        Child(f"api-{number}", partial(serve_api, factory, listener), [listener.fileno()])
+        for number in range(1, api_processes + 1)
+    ]
+    if job_worker:
+        children.append(Child("worker", partial(work, settings, DEFAULT_CONCURRENCY)))
+    Supervisor(children, Probe(listener), on_ready).run()
+
+
+def serve_api(factory: Callable[[], Application], listener: socket.socket) -> int:
+    """Answer requests on the inherited socket until a signal; what is in flight is finished."""
+    import uvloop
+
+    async def main() -> None:
+        server = _server(factory(), listener)
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, server.stop)
+        await server.serve()
+
+    uvloop.run(main())
+    return 0
+
+
+def work(settings: Settings, concurrency: int) -> int:
+    """Run jobs until a signal; those that run are finished first."""
+    from ringfence.database.embedded import running
+    from ringfence.sync.worker import run_worker
+
+    async def main(conninfo: str) -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, stop.set)
+        await run_worker(settings, conninfo, concurrency=concurrency, stop=stop)
+
+    with running(settings) as conninfo:
+        asyncio.run(main(conninfo))
+    return 0
+
+
+def _server(application: Application, listener: socket.socket) -> "Server":
+    from granian._granian import SocketHolder
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+    from granian.server.embed import Server
+
+    class Inheriting(Server):
+        """Granian binds a socket of its own per process; a shared one loses no connection."""
+
+        def _init_shared_socket(self) -> None:
+            self._shd = SocketHolder(  # type: ignore[call-arg,assignment]
+                listener.fileno(), uds=False, backlog=BACKLOG
+            )
+
+    return Inheriting(
+        application,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=BACKLOG,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HEADER_BYTES
+        ),
+        # Its records reach our handler through the root logger; it would write to standard output.
+        log_dictconfig={
+            "version": 1,
+            "incremental": True,
+            "handlers": {},
+            "loggers": {"_granian": {"propagate": True}},
+        },
+        log_level=LogLevels.error,
+        log_access=False,
+    )

@@ -1,0 +1,83 @@
+import json
+import logging
+
+import pytest
+import structlog
+
+from ringfence import logs
+
+
+@pytest.fixture
+def written(capsys):
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    root.handlers[:] = before
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+
+
+def test_a_record_is_one_line_of_json_with_time_level_and_event(written):
+    logs.configure()
+    structlog.get_logger("here").info("group_created", security_group="web", rules=3)
+    (record,) = written()
+    assert list(record)[:3] == ["timestamp", "level", "event"]
+    assert record["timestamp"].endswith("Z")
+    assert (record["level"], record["event"]) == ("info", "group_created")
+    assert (record["security_group"], record["rules"]) == ("web", 3)
+
+
+def test_records_of_libraries_have_the_same_form(written):
+    logs.configure()
+    logging.getLogger("library").warning("slow: %s", "yes", extra={"seconds": 2})
+    (record,) = written()
+    assert record["event"] == "slow: yes"
+    assert record["seconds"] == 2
+
+
+def test_what_is_below_the_level_is_not_written(written):
+    logs.configure("warning")
+    structlog.get_logger("here").info("quiet")
+    structlog.get_logger("here").warning("loud")
+    assert [record["event"] for record in written()] == ["loud"]
+
+
+@pytest.mark.parametrize(
+    ("data", "secret"),
+    [
+        ({"token": "abc"}, "abc"),
+        ({"Authorization": "Token 12ab"}, "12ab"),
+        ({"user_password": "hunter2"}, "hunter2"),
+        ({"headers": {"cookie": "id=77aa"}}, "77aa"),
+        ({"header": "Token 0123456789abcdef"}, "0123456789abcdef"),
+        ({"header": "bearer abcdefghijklmnopqrstuvwx"}, "abcdefghijklmnopqrstuvwx"),
+        ({"url": "postgresql://ann:s3cr3t@db/x"}, "s3cr3t"),
+        ({"lines": ["password=hunter2 host=db"]}, "hunter2"),
+        ({"body": '{"secret": "hunter2"}'}, "hunter2"),
+        ({"error": ValueError("api_key: hunter2")}, "hunter2"),
+    ],
+)
+def test_secrets_are_masked_by_key_and_by_look(written, data, secret):
+    logs.configure()
+    structlog.get_logger("here").info("request", **data)
+    (record,) = written()
+    assert secret not in json.dumps(record)
+    assert logs.MASK in json.dumps(record)
+
+
+def test_secrets_in_a_trace_are_masked(written):
+    logs.configure()
+    try:
+        raise RuntimeError("cannot reach https://ann:s3cr3t@cloud/v3 with Token 0123456789abcdef")
+    except RuntimeError:
+        structlog.get_logger("here").exception("failed")
+    (record,) = written()
+    assert "RuntimeError" in record["exception"]
+    assert "s3cr3t" not in record["exception"]
+    assert "0123456789abcdef" not in record["exception"]
+
+
+@pytest.mark.parametrize("text", ["see ringfence token --help", "Basic authentication", "10:20"])
+def test_plain_words_are_left_alone(text):
+    assert logs.mask(text) == text
