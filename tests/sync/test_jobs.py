@@ -1,0 +1,105 @@
+import pytest
+
+from ringfence.errors import Unavailable
+from ringfence.neutron.port import (
+    AccessRefused,
+    CloudUnreachable,
+    GroupInUse,
+    QuotaExceeded,
+    TooManyRequests,
+)
+from ringfence.sync.jobs import Try, run
+from ringfence.sync.retries import PAUSES, TryAgain, pause
+
+LAST = Try(len(PAUSES))
+
+
+class Record:
+    def __init__(self):
+        self.failures = []
+
+    async def __call__(self, message, trace):
+        self.failures.append((message, trace))
+
+
+def raising(error):
+    async def work():
+        raise error
+
+    return work
+
+
+@pytest.mark.parametrize("attempt", range(len(PAUSES)))
+async def test_a_temporary_error_is_tried_again_and_records_nothing(attempt):
+    failed = Record()
+
+    with pytest.raises(TryAgain):
+        await run(raising(CloudUnreachable("away")), failed, Try(attempt))
+
+    assert failed.failures == []
+
+
+async def test_a_temporary_error_is_recorded_after_the_last_try():
+    failed = Record()
+
+    await run(raising(CloudUnreachable("The cloud does not answer.")), failed, LAST)
+
+    ((message, trace),) = failed.failures
+    assert message == "The cloud does not answer."
+    assert "Traceback" in trace
+
+
+@pytest.mark.parametrize("kind", [QuotaExceeded, AccessRefused, GroupInUse])
+async def test_a_permanent_error_is_recorded_at_once_in_the_clouds_words(kind):
+    failed = Record()
+
+    await run(raising(kind("Quota exceeded.")), failed, Try(0))
+
+    assert failed.failures[0][0] == "Quota exceeded."
+
+
+async def test_an_unexpected_error_is_recorded_with_a_reference_and_without_its_words():
+    failed = Record()
+
+    await run(raising(ZeroDivisionError("secret")), failed, Try(0))
+
+    message, trace = failed.failures[0]
+    assert message.startswith("Internal error, reference ")
+    assert "secret" not in message
+    assert "ZeroDivisionError" in trace
+
+
+async def test_our_own_database_being_away_is_never_a_failure():
+    failed = Record()
+
+    with pytest.raises(TryAgain):
+        await run(raising(Unavailable("away")), failed, LAST)
+
+    assert failed.failures == []
+
+
+async def test_a_failure_that_cannot_be_recorded_is_tried_again():
+    async def failed(_message, _trace):
+        raise Unavailable("away")
+
+    with pytest.raises(TryAgain):
+        await run(raising(QuotaExceeded("full")), failed, Try(0))
+
+
+async def test_what_the_cloud_asks_to_wait_is_waited():
+    with pytest.raises(TryAgain) as caught:
+        await run(raising(TooManyRequests("slow", after=17.0)), Record(), Try(0))
+
+    assert caught.value.after >= 17.0
+
+
+def test_tries_last_about_two_minutes_and_survive_an_outage_of_twenty_seconds():
+    for _ in range(50):
+        pauses = [pause(attempt, None) for attempt in range(len(PAUSES))]
+        assert 90 < sum(pauses) < 150
+        assert pauses[0] < 1
+    assert pause(len(PAUSES), None) is None
+
+
+def test_a_cloud_cannot_make_us_wait_for_ever():
+    assert pause(0, 86400.0) == 120.0
