@@ -23,10 +23,11 @@ async def pull_security_groups(request: Request) -> Response:
         customer_id=tenant.customer_id,
         project_id=tenant.project_id,
     )
+    # A host that cannot be answered to is refused before anything is scheduled.
+    base = base_of(request, request.app.state.settings.public_url)
     await comparisons.request(database, actor, tenant)
     if request.scope["contract"] == "2026-10":
         return JSONResponse({"status": "Security groups pull has been scheduled."}, 202)
-    base = base_of(request, request.app.state.settings.public_url)
     return JSONResponse(await queries.representation(database, tenant.id, base))
 
 

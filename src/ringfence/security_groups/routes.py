@@ -29,21 +29,24 @@ async def list_groups(request: Request) -> Response:
     conditions = read_filters(request.query_params, actor)
     order = read_order(request.query_params)
     page = read_page(request.query_params)
+    base = _base(request)
     if request.method == "HEAD":
-        total, body = await queries.count(database, scope, conditions), b""
+        total, body = await queries.count(database, scope, conditions), None
     else:
-        total, body = await queries.list_documents(
+        total, documents = await queries.list_documents(
             database, scope, conditions, order=order, page=page, is_staff=actor.is_staff
         )
-    base = _base(request)
-    address = base + request.url.path
+        fields = request.query_params.getlist("field")
+        body = pick(with_base(documents, base), fields, many=True)
+    numbered = page.resolve(total)
     query = request.query_params.multi_items()
-    headers = {
-        "X-Result-Count": str(total),
-        "Link": link_header(address, query, page.resolve(total)),
-    }
-    body = pick(with_base(body, base), request.query_params.getlist("field"), many=True)
-    return Response(body, media_type=JSON, headers=headers)
+    response = Response(body, media_type=JSON)
+    response.headers["X-Result-Count"] = str(total)
+    response.headers["Link"] = link_header(base + request.url.path, query, numbered)
+    if body is None:
+        # It would be the length of an answer that nobody has made.
+        del response.headers["Content-Length"]
+    return response
 
 
 async def retrieve_group(request: Request) -> Response:
@@ -108,6 +111,8 @@ async def create_group(request: Request) -> Response:
         project_id=tenant.project_id,
     )
     tenants.require_ok(tenant)
+    # A host that cannot be answered to is refused before anything is made.
+    _base(request)
     created = await commands.create(database, actor, tenant.id, await read_json(request))
     return await _answer_group(request, created, status=201)
 
