@@ -212,7 +212,12 @@ def not_a_list(value: Any) -> dict[str, list[str]]:  # noqa: ANN401 - whatever J
 
 def printable(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
     """Give a value as it may stand in an answer: encodable, and not longer than the request."""
-    return str(value).encode("utf-8", "replace").decode("utf-8")[:200]
+    try:
+        text = str(value)
+    except RecursionError:
+        # Python reads lists within lists that it cannot write.
+        text = "…"
+    return text.encode("utf-8", "replace").decode("utf-8")[:200]
 
 
 def _is_unicode(text: str) -> bool:

@@ -79,9 +79,10 @@ def _digits(text: str) -> int:
 def link_header(address: str, query: Sequence[tuple[str, str]], page: NumberedPage) -> str:
     """Give the `Link` header: first, prev, next, last in this order, which clients rely on.
 
-    `address` has no query; keys are sorted and `page` is left out for the first page.
+    `address` has no query; keys are sorted, a repeated key keeps the order of its values, and
+    `page` is left out for the first page.
     """
-    kept = sorted((name, value) for name, value in query if name != "page")
+    kept = [(name, value) for name, value in query if name != "page"]
     numbers = {"first": 1, "prev": page.number - 1, "next": page.number + 1, "last": page.last}
     if page.number == 1:
         del numbers["prev"]
