@@ -63,6 +63,10 @@ FILTERS: Mapping[str, Filter] = {
     "service_settings_name": Filter("cloud.name ILIKE %(service_settings_name)s", _contains),
 }
 
+NO_NULL = "Null characters are not allowed."
+
+_TEXTS = (*FILTERS, "tenant", "external_ip")
+
 _MANAGEABLE: LiteralString = """(
     %(manages_everything)s
     OR project.customer_id = ANY(%(manages_customers)s::bigint[])
@@ -89,12 +93,10 @@ def read_filters(query: QueryParams, actor: Actor) -> Conditions:
     """
     conditions: list[LiteralString] = []
     parameters: dict[str, Any] = {}
-    errors: dict[str, Any] = {}
+    errors: dict[str, Any] = {name: [NO_NULL] for name in _TEXTS if "\x00" in query.get(name, "")}
     for name, entry in FILTERS.items():
         text = query.get(name, "").strip()
-        if "\x00" in text:
-            errors[name] = ["Null characters are not allowed."]
-        elif text:
+        if text and name not in errors:
             try:
                 parameters[name] = entry.read(text)
                 conditions.append(entry.condition)
@@ -189,12 +191,12 @@ def read_order(query: QueryParams) -> LiteralString:
     text = query.get("o", "").strip()
     if not text:
         return DEFAULT_ORDER
-    terms: list[LiteralString] = []
+    # Each column once: a second time it could not change the order.
+    terms: dict[LiteralString, LiteralString] = {}
     for word in (part.strip() for part in text.split(",")):
         column = ORDERS.get(word.removeprefix("-"))
         if column is None:
             message = f"Select a valid choice. {word} is not one of the available choices."
             raise Invalid({"o": [message.replace("\x00", "")]})
-        terms.append(column + " DESC" if word.startswith("-") else column)
-    terms.append(DEFAULT_ORDER)
-    return ", ".join(terms)
+        terms.setdefault(column, column + " DESC" if word.startswith("-") else column)
+    return ", ".join([*terms.values(), DEFAULT_ORDER])
