@@ -226,7 +226,7 @@ def _stored(row: Sequence[Any]) -> RuleRequest:
         if group_backend_id is not None or address_group is not None
         else None
     )
-    return RuleRequest(Rule(*values, remote_group=remote_group), rule_id, unresolved)
+    return RuleRequest(Rule(*values, remote_group), rule_id, unresolved)
 
 
 async def groups_of_tenant(

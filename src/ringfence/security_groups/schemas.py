@@ -7,6 +7,7 @@ from typing import Any
 from ringfence.errors import Invalid
 from ringfence.http.fields import (
     Choice,
+    Field,
     FieldError,
     Hyperlink,
     Integer,
@@ -53,7 +54,7 @@ GROUP_FIELDS = {
 # DRF's range of an integer column below, the highest port above.
 _PORT = Integer(minimum=-2_147_483_648, maximum=65_535, null=True)
 
-RULE_FIELDS = {
+RULE_FIELDS: Mapping[str, Field] = {
     "ethertype": Choice(ETHERTYPES),
     "direction": Choice(DIRECTIONS),
     "protocol": Protocol(),
@@ -124,6 +125,7 @@ def clean_creation(body: Any, known_groups: Container[str]) -> GroupRequest:  # 
         errors["name"] = [MANAGED_BY_OPENSTACK]
     if errors:
         raise Invalid(errors)
+    refuse_duplicates(rules)
     return GroupRequest(values["name"], values.get("description", ""), tuple(rules))
 
 
@@ -147,7 +149,7 @@ def _clean_new_rules(
         ]
         if any(existing):
             raise Invalid(existing)
-    return clean_rules(body, known_groups, {})
+    return _clean_each(body, known_groups, {})
 
 
 def remote_groups_named(body: Any) -> set[str]:  # noqa: ANN401 - whatever JSON holds
@@ -169,6 +171,16 @@ def clean_rules(
     `known_groups` holds the uuids that a rule may name, `stored` the group's rules by id. Raises
     `Invalid` with a list parallel to the rules, or with one message for all of them.
     """
+    rules = _once_by_id(_clean_each(body, known_groups, stored))
+    refuse_duplicates(rules)
+    return rules
+
+
+def _clean_each(
+    body: Any,  # noqa: ANN401 - whatever JSON holds
+    known_groups: Container[str],
+    stored: Mapping[int, RuleRequest],
+) -> list[RuleRequest]:
     if not isinstance(body, list):
         raise Invalid(not_a_list(body))
     rules: list[RuleRequest] = []
@@ -181,8 +193,6 @@ def clean_rules(
             errors.append(error.detail)
     if any(errors):
         raise Invalid(errors)
-    rules = _once_by_id(rules)
-    refuse_duplicates(rules)
     return rules
 
 
