@@ -4,7 +4,7 @@ The callers have checked that the actor sees the group and may change it; states
 here, under the row's lock.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -52,7 +52,11 @@ SELECT exists(
 
 _RENAME: LiteralString = """
 UPDATE security_groups
-SET name = %(name)s, description = %(description)s, is_twin = false
+SET
+    -- A twin stays one until it has a name of its own.
+    is_twin = is_twin AND name = %(name)s,
+    name = %(name)s,
+    description = %(description)s
 WHERE id = %(id)s
 """
 
@@ -289,7 +293,7 @@ async def _schedule(
     actor: Actor,
     group: SecurityGroup,
     step: _Step,
-    context: dict[str, object],
+    context: Mapping[str, object],
 ) -> None:
     """Enter the step's state with its version, event, job and document."""
     await connection.execute(
@@ -304,7 +308,7 @@ async def _schedule(
 
 
 def _event(
-    kind: EventType, message: str, actor: Actor, group: SecurityGroup, context: dict[str, object]
+    kind: EventType, message: str, actor: Actor, group: SecurityGroup, context: Mapping[str, object]
 ) -> Event:
     return Event(
         kind,
