@@ -13,10 +13,15 @@ CREATE FUNCTION json_or_null(text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN coalesce(to_json($1)::text, 'null');
 
--- Waldur's form: `2025-08-26T16:52:25.767170+00:00`
+-- Waldur's form: `2025-08-26T16:52:25.767170+00:00`, without microseconds where they are zero
 CREATE FUNCTION json_time(timestamptz) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE STRICT
-RETURN '"' || to_char($1 AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') || '+00:00"';
+RETURN '"' || to_char($1 AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS')
+|| CASE
+    WHEN date_trunc('second', $1) = $1 THEN ''
+    ELSE to_char($1 AT TIME ZONE 'UTC', '.US')
+END
+|| '+00:00"';
 
 -- The rules of a group as the contract shows them, in their order.
 --
