@@ -69,11 +69,11 @@ def test_secrets_are_masked_by_key_and_by_look(written, data, secret):
 def test_secrets_in_a_trace_are_masked(written):
     logs.configure()
     try:
-        raise RuntimeError("cannot reach https://ann:s3cr3t@cloud/v3 with Token 0123456789abcdef")
-    except RuntimeError:
+        int("https://ann:s3cr3t@cloud/v3 with Token 0123456789abcdef")
+    except ValueError:
         structlog.get_logger("here").exception("failed")
     (record,) = written()
-    assert "RuntimeError" in record["exception"]
+    assert "ValueError" in record["exception"]
     assert "s3cr3t" not in record["exception"]
     assert "0123456789abcdef" not in record["exception"]
 

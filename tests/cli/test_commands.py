@@ -1,0 +1,276 @@
+"""The commands as an operator runs them: real processes on a home of their own."""
+
+import http.client
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+PROVISIONING = """
+clouds: [{name: east, backend: sandbox}]
+users: [{username: ann}]
+customers:
+  - name: Acme
+    projects: [{name: Web, tenants: [{name: web-prod, cloud: east}]}]
+roles: [{user: ann, role: PROJECT.ADMIN, project: Web}]
+"""
+
+
+class Operator:
+    """Somebody with a shell, a home and an environment."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("RINGFENCE_", "OS_"))}
+        self.environment = kept | {"RINGFENCE_HOME": str(folder / "home"), "NO_COLOR": "1"}
+        self.started = []
+
+    def run(self, *arguments, **settings):
+        return subprocess.run(
+            [sys.executable, "-m", "ringfence", *arguments],
+            env=self.environment | settings,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def mistake(self, *arguments, **settings):
+        done = self.run(*arguments, **settings)
+        assert (done.returncode, done.stdout) == (2, ""), done
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("ringfence: ")
+        return line.removeprefix("ringfence: ")
+
+    def serve(self, *arguments):
+        log = self.folder / f"log-{len(self.started)}"
+        with log.open("w") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "ringfence", *arguments, "--port", "0"],
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+        self.started.append(process)
+        began = time.monotonic()
+        line = process.stdout.readline()
+        assert re.fullmatch(r"ready http://127\.0\.0\.1:\d+\n", line), log.read_text()
+        assert time.monotonic() - began < 10
+        return process, line.split()[1]
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.write_text(text)
+        return str(path)
+
+
+@pytest.fixture(scope="module")
+def operator():
+    # Short, for the sake of socket paths, and open to the user that PostgreSQL runs as for root.
+    folder = Path(tempfile.mkdtemp(prefix="ringfence-cli-", dir="/tmp"))
+    folder.chmod(0o755)
+    one = Operator(folder)
+    yield one
+    for process in one.started:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=20)
+    shutil.rmtree(folder)
+
+
+def get(address, headers):
+    target = urlsplit(address)
+    connection = http.client.HTTPConnection(target.hostname, target.port, timeout=5)
+    try:
+        connection.request("GET", f"{target.path}?{target.query}", headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def status(address):
+    return get(f"{address}/api/", {})[0]
+
+
+def children(process):
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True, check=True
+    )
+    return [int(word) for word in listed.stdout.split()]
+
+
+def postmaster(operator):
+    return (operator.folder / "home" / "data" / "postmaster.pid").exists()
+
+
+def test_migrate_says_what_it_applied_and_then_that_nothing_is_left(operator):
+    assert operator.run("migrate").stdout.startswith("applied 0001_job_queue\napplied 0002_tables")
+    assert operator.run("migrate").stdout == "nothing to apply\n"
+
+
+def test_load_reports_each_kind_and_changes_nothing_when_repeated(operator):
+    path = operator.write("site.yaml", PROVISIONING)
+    first = operator.run("load", path)
+    assert (first.returncode, first.stderr.count("ringfence:")) == (0, 0), first
+    assert "1 created" in first.stdout
+    second = operator.run("load", path)
+    assert second.stdout.endswith("nothing changed\n")
+
+
+def test_a_mistake_in_a_file_names_its_path(operator):
+    path = operator.write("wrong.yaml", PROVISIONING.replace("cloud: east", "cloud: esat"))
+    line = operator.mistake("load", path)
+    assert line.startswith("customers[0].projects[0].tenants[0].cloud: no cloud is called 'esat'")
+
+
+def test_a_token_is_all_that_is_printed(operator):
+    done = operator.run("token", "ann")
+    assert re.fullmatch(r"\S{32,}\n", done.stdout)
+    assert "nobody" in operator.mistake("token", "nobody")
+
+
+def test_two_services_share_a_home_and_survive_kills(operator):
+    first, address = operator.serve("serve")
+    second, other = operator.serve("serve", "--no-worker", "--workers", "1")
+    assert {status(address), status(other)} <= {200, 401, 404}
+
+    first.kill()
+    assert status(other) in {200, 401, 404}
+    for child in children(second):
+        os.kill(child, signal.SIGKILL)
+    assert status(other) in {200, 401, 404}
+
+    began = time.monotonic()
+    second.send_signal(signal.SIGTERM)
+    assert second.wait(timeout=20) == 0
+    assert second.stdout.read() == ""
+    assert time.monotonic() - began < 10
+    deadline = time.monotonic() + 5
+    while postmaster(operator):
+        assert time.monotonic() < deadline, "the last process left the database running"
+        time.sleep(0.1)
+
+
+def test_a_worker_ends_with_zero_when_asked(operator):
+    log = operator.folder / "worker.log"
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ringfence", "worker", "--concurrency", "2"],
+            env=operator.environment,
+            stderr=errors,
+        )
+    operator.started.append(process)
+    deadline = time.monotonic() + 20
+    while not postmaster(operator):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    time.sleep(2)
+    process.terminate()
+    assert process.wait(timeout=20) == 0, log.read_text()
+
+
+def test_demo_prints_an_address_a_token_and_a_command_that_works(operator):
+    operator.environment["RINGFENCE_HOME"] = str(operator.folder / "demo")
+    try:
+        process, address = operator.serve("demo")
+        lines = [process.stdout.readline().split(maxsplit=1) for _ in range(3)]
+        assert [name for name, _ in lines] == ["address", "token", "try"]
+        command = shlex.split(lines[2][1])
+        assert command[-1].startswith(f"{address}/api/openstack-security-groups/?")
+        name, _, value = command[command.index("-H") + 1].partition(": ")
+        code, body = get(command[-1], {name: value})
+        assert code == 200
+        assert "load-balancer" in {group["name"] for group in json.loads(body)}
+        examined = operator.run("doctor")
+        assert examined.returncode == 0, examined.stdout
+        assert all(line.startswith("✓ ") for line in examined.stdout.splitlines())
+    finally:
+        operator.environment["RINGFENCE_HOME"] = str(operator.folder / "home")
+
+
+def test_doctor_says_what_is_wrong_and_ends_with_one(operator):
+    path = operator.write(
+        "broken.yaml",
+        """
+clouds: [{name: west, backend: openstack, openstack_cloud: nowhere}]
+customers:
+  - name: Globex
+    projects: [{name: P, tenants: [{name: lost, cloud: west, backend_id: abc}]}]
+""",
+    )
+    assert operator.run("load", path).returncode == 0
+    named = operator.write("clouds.yaml", "clouds: {elsewhere: {auth_type: none}}\n")
+    done = operator.run("doctor", OS_CLIENT_CONFIG_FILE=named)
+    assert done.returncode == 1
+    (fault,) = [line for line in done.stdout.splitlines() if line.startswith("✗")]
+    assert fault.startswith("✗ cloud west, tenant lost: ")
+    assert "clouds.yaml" in fault
+
+
+def test_a_port_in_use_names_the_option_and_starts_nothing(operator):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        elsewhere = str(operator.folder / "untouched")
+        line = operator.mistake("serve", "--port", port, RINGFENCE_HOME=elsewhere)
+    assert line.startswith(f"port {port} on 127.0.0.1 is in use; choose another with --port")
+    assert not Path(elsewhere).exists()
+
+
+def test_settings_that_are_wrong_are_named(operator):
+    toml = operator.write("ringfence.toml", "pull_interval = [")
+    assert "RINGFENCE_PULL" in operator.mistake("migrate", RINGFENCE_PULL="7")
+    assert f"{toml} is not valid TOML" in operator.mistake("doctor", RINGFENCE_CONFIG=toml)
+    clouds = operator.write("bad.yaml", "clouds: {east: {auth: {password: hunter2]")
+    line = operator.mistake("serve", "--port", "0", OS_CLIENT_CONFIG_FILE=clouds)
+    assert line.startswith(f"{clouds} is not valid YAML (line 1, column ")
+    assert "hunter2" not in line
+
+
+def test_a_database_that_is_away_is_named_without_its_password(operator):
+    url = "postgresql://ann:hunter2@127.0.0.1:1/ringfence"
+    line = operator.mistake("serve", "--port", "0", RINGFENCE_DATABASE_URL=url)
+    assert "127.0.0.1" in line
+    assert "RINGFENCE_DATABASE_URL" in line
+    assert "hunter2" not in line
+    done = operator.run("doctor", RINGFENCE_DATABASE_URL=url)
+    assert done.returncode == 1
+    assert done.stdout.startswith("✗ database: ")
+
+
+def test_usage_mistakes_are_one_line_too(operator):
+    assert operator.mistake("serve", "--port", "many").startswith("Invalid value for '--port'")
+    assert "ringfence token --help" in operator.mistake("token")
+
+
+@pytest.mark.parametrize(
+    "command", ["serve", "worker", "migrate", "load", "token", "demo", "doctor"]
+)
+def test_each_command_is_explained_with_an_example(command, monkeypatch, capsys):
+    from ringfence.cli import run  # noqa: PLC0415 - imported where it is run
+
+    monkeypatch.setenv("COLUMNS", "100")
+    assert run([command, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "Example: " in shown
+    assert f"ringfence {command}" in shown
+
+
+def test_the_version_is_shown(capsys):
+    from ringfence.cli import run  # noqa: PLC0415
+
+    assert run(["--version"]) == 0
+    assert re.fullmatch(r"ringfence \d+\.\d+\.\d+\n", capsys.readouterr().out)
