@@ -448,20 +448,20 @@ async def test_an_entry_that_is_not_there_names_the_next_step(
     monkeypatch.setenv("OS_USERNAME", "somebody")
     clouds_yaml(east=signed_in("http://127.0.0.1:1"))
     with pytest.raises(Misconfigured, match=f"no entry '{entry}' in clouds.yaml; add it"):
-        clouds.cloud(entry)
+        await clouds.cloud(entry).check("p1")
 
 
-def test_a_broken_file_names_the_next_step_and_does_not_quote_it(clouds_yaml):
+async def test_a_broken_file_names_the_next_step_and_does_not_quote_it(clouds, clouds_yaml):
     clouds_yaml().write_text(f"clouds:\n  east:\n   password: {SECRET}\n  bad: [")
     with pytest.raises(Misconfigured, match="check that the file is valid YAML") as caught:
-        OpenStackClouds().cloud("east")
+        await clouds.cloud("east").check("p1")
     assert SECRET not in str(caught.value)
 
 
 @pytest.mark.usefixtures("clouds_yaml")
-def test_a_file_that_is_not_there_names_the_next_step():
+async def test_a_file_that_is_not_there_names_the_next_step(clouds):
     with pytest.raises(Misconfigured, match="cannot be read; create it"):
-        OpenStackClouds().cloud("east")
+        await clouds.cloud("east").check("p1")
 
 
 async def test_the_file_is_read_again_when_it_changes(clouds, clouds_yaml):

@@ -1,26 +1,31 @@
-"""Entries of clouds.yaml: read when first asked for, and again when a file changes.
+"""Entries of clouds.yaml, and calls with them: read when first asked for, and after a change.
 
 Everything that openstacksdk reads is obeyed, because openstacksdk reads it.
 """
 
+import json
 import os
 import threading
 import warnings
-from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from keystoneauth1.adapter import Adapter
+from keystoneauth1.exceptions import EndpointNotFound
 from openstack.config import OpenStackConfig
 from openstack.config.cloud_region import CloudRegion
 from openstack.config.loader import CONFIG_FILES, SECURE_FILES
 from openstack.warnings import RemovedInSDK60Warning
 
-from ringfence.neutron.port import Misconfigured
-from ringfence.neutron.refusals import from_exception
+from ringfence.neutron import translate
+from ringfence.neutron.call import Call
+from ringfence.neutron.port import CloudError, CloudUnreachable, Misconfigured
+from ringfence.neutron.refusals import from_exception, from_status
 from ringfence.neutron.transport import Guard
 
-LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
+VARIABLE = "OS_CLIENT_CONFIG_FILE"
 # What the files were when they were read: path, time of change, size.
 Signature = tuple[tuple[str, int, int], ...]
 
@@ -43,10 +48,38 @@ class Account:
             if self._network is None:
                 adapter: Adapter = self._region.get_session_client("network")
                 endpoint = str(adapter.endpoint_override or adapter.get_endpoint() or "")
+                if not endpoint:
+                    raise EndpointNotFound
                 # Many write an override without the version, as Neutron's own address is.
                 versioned = urlsplit(endpoint).path.rstrip("/").endswith("/v2.0")
                 self._network = adapter, "" if versioned else "/v2.0"
             return self._network
+
+    def exchange(self, call: Call) -> Any:  # noqa: ANN401 - parsed JSON
+        """Make one call and give the parsed answer; raise `CloudError` or what the SDK raises."""
+        network, prefix = self.network()
+        # The adapter's own way: the SDK's subclass adds a cache of answers and metrics.
+        response = Adapter.request(
+            network,
+            prefix + call.path,
+            call.method,
+            params=call.query or {},
+            json=call.body,
+            headers={"Accept": "application/json"},
+            raise_exc=False,
+            # What may have had an effect is never sent twice, whatever clouds.yaml says.
+            connect_retries=0,
+            status_code_retries=0,
+            redirect=call.method == "GET",
+            # Not even to the SDK's debug log: bodies and headers are nobody's business there.
+            log=False,
+        )
+        answer = _parse(response.content)
+        if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
+            raise from_status(response.status_code, response.headers, answer)
+        if answer is None and call.method != "DELETE":
+            raise CloudUnreachable(f"{translate.NOT_NEUTRONS} (no JSON).")
+        return answer
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -54,18 +87,25 @@ class Account:
 
 
 class Accounts:
-    """The entries in use, by name; `environment` says where the files are, as for openstacksdk."""
+    """The entries in use, by name; `largest_answer` is in bytes."""
 
-    def __init__(
-        self,
-        environment: Mapping[str, str] = os.environ,
-        largest_answer: int = LARGEST_ANSWER_BYTES,
-    ) -> None:
-        self._environment = environment
+    def __init__(self, largest_answer: int) -> None:
         self._largest_answer = largest_answer
         self._lock = threading.Lock()
         self._signature: Signature = ()
         self._accounts: dict[str, Account] = {}
+
+    def call(self, entry: str, seconds: float, call: Call) -> Any:  # noqa: ANN401 - parsed JSON
+        """Make a call with the entry, all in all within the time; raise `CloudError` only."""
+        try:
+            account = self.get(entry)
+            with account.guard.within(seconds):
+                return account.exchange(call)
+        except CloudError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the port raises `CloudError` and nothing else
+            # No cause: keystoneauth's messages hold addresses, and traces end up in logs.
+            raise from_exception(error, entry) from None
 
     def get(self, entry: str) -> Account:
         """Give the entry as the files have it now; raise `Misconfigured` that names the fix."""
@@ -91,7 +131,7 @@ class Accounts:
             # openstacksdk warns of InfluxDB whether or not anybody asked for it.
             with warnings.catch_warnings(action="ignore", category=RemovedInSDK60Warning):
                 config = OpenStackConfig(app_name="ringfence")
-                _refuse_skipped(config, self._named())
+                _refuse_skipped(config)
                 known = entry in config.cloud_config["clouds"] and entry != config.envvar_key
                 region = config.get_one(entry) if known else None
             account = None if region is None else Account(region, self._largest_answer)
@@ -107,17 +147,13 @@ class Accounts:
             )
         return account
 
-    def _named(self) -> str | None:
-        return self._environment.get("OS_CLIENT_CONFIG_FILE")
-
     def _look(self) -> Signature:
-        named = self._named()
+        named = os.environ.get(VARIABLE)
         if named and not os.access(named, os.R_OK):
             raise Misconfigured(
-                f"OS_CLIENT_CONFIG_FILE names {named}, which cannot be read; "
-                "create it or name another."
+                f"{VARIABLE} names {named}, which cannot be read; create it or name another."
             )
-        secure = self._environment.get("OS_CLIENT_SECURE_FILE")
+        secure = os.environ.get("OS_CLIENT_SECURE_FILE")
         paths = [path for path in (named, secure, *CONFIG_FILES, *SECURE_FILES) if path]
         found = tuple(entry for path in paths if (entry := _stamp(path)))
         if not found:
@@ -125,6 +161,13 @@ class Accounts:
                 "There is no clouds.yaml; write one and name it in OS_CLIENT_CONFIG_FILE."
             )
         return found
+
+
+def _parse(content: bytes) -> Any:  # noqa: ANN401 - parsed JSON
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _stamp(path: str) -> tuple[str, int, int] | None:
@@ -135,8 +178,9 @@ def _stamp(path: str) -> tuple[str, int, int] | None:
     return path, status.st_mtime_ns, status.st_size
 
 
-def _refuse_skipped(config: OpenStackConfig, named: str | None) -> None:
+def _refuse_skipped(config: OpenStackConfig) -> None:
     """Raise where openstacksdk passed over the file as unreadable and took another, or none."""
+    named = os.environ.get(VARIABLE)
     if not config.config_filename or (named and config.config_filename != named):
         raise Misconfigured("clouds.yaml cannot be read; check that the file is valid YAML.")
 

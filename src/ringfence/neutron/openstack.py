@@ -1,20 +1,19 @@
 """A real cloud's security groups, through openstacksdk.
 
 Calls go through the network adapter's raw JSON: openstacksdk's resource objects cost more than
-the call. The SDK is synchronous, so each call runs in one of a few threads of its cloud.
+the call. The SDK is synchronous, so each call runs in one of a few threads of its cloud; it is
+also slow to load, so the first call loads it (`accounts`), and who has no real cloud never does.
 """
 
 import asyncio
-import json
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from keystoneauth1.adapter import Adapter
-
 from ringfence.neutron import translate
-from ringfence.neutron.accounts import LARGEST_ANSWER_BYTES, Account, Accounts
+from ringfence.neutron.call import Call, Query
 from ringfence.neutron.port import (
     CloudError,
     CloudGroup,
@@ -24,14 +23,15 @@ from ringfence.neutron.port import (
     NetworkCloud,
     RemoteNotFound,
 )
-from ringfence.neutron.refusals import from_exception, from_status
+
+if TYPE_CHECKING:
+    from ringfence.neutron.accounts import Accounts
 
 CALL_SECONDS = 30.0
+LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 THREADS = 8
 # At Neutron's smallest useful page a project of this many groups is past any quota.
 MOST_PAGES = 1000
-
-Query = Mapping[str, str]
 
 
 class OpenStackClouds:
@@ -40,31 +40,57 @@ class OpenStackClouds:
     def __init__(
         self, *, call_seconds: float = CALL_SECONDS, largest_answer: int = LARGEST_ANSWER_BYTES
     ) -> None:
-        self._accounts = Accounts(largest_answer=largest_answer)
+        self._sdk = _Sdk(largest_answer)
         self._call_seconds = call_seconds
         self._clouds: dict[str, OpenStackCloud] = {}
 
     def cloud(self, entry: str) -> NetworkCloud:
-        """Give the cloud of an entry; raise `Misconfigured` where the entry is unusable."""
-        self._accounts.get(entry)
+        """Give the cloud of an entry; that an entry is unusable is said by the first call."""
         if entry not in self._clouds:
-            self._clouds[entry] = OpenStackCloud(entry, self._accounts, self._call_seconds)
+            self._clouds[entry] = OpenStackCloud(entry, self._sdk, self._call_seconds)
         return self._clouds[entry]
 
     async def close(self) -> None:
-        """Let go of the threads; calls under way end by their own time limit."""
+        """Let go of threads and connections; calls under way end by their own time limit."""
         for cloud in self._clouds.values():
             cloud.close()
         self._clouds = {}
-        self._accounts.close()
+        self._sdk.close()
+
+
+class _Sdk:
+    """The accounts, once somebody needs them."""
+
+    def __init__(self, largest_answer: int) -> None:
+        self._largest_answer = largest_answer
+        self._accounts: Accounts | None = None
+        self._lock = threading.Lock()
+
+    async def accounts(self) -> "Accounts":
+        """Load the SDK; it takes a second or two, in which others go on."""
+        if self._accounts is not None:
+            return self._accounts
+        return await asyncio.to_thread(self._load)
+
+    def _load(self) -> "Accounts":
+        with self._lock:
+            if self._accounts is None:
+                from ringfence.neutron.accounts import Accounts  # noqa: PLC0415
+
+                self._accounts = Accounts(self._largest_answer)
+            return self._accounts
+
+    def close(self) -> None:
+        if self._accounts is not None:
+            self._accounts.close()
 
 
 class OpenStackCloud:
     """`NetworkCloud` over one entry of clouds.yaml."""
 
-    def __init__(self, entry: str, accounts: Accounts, call_seconds: float) -> None:
+    def __init__(self, entry: str, sdk: _Sdk, call_seconds: float) -> None:
         self._entry = entry
-        self._accounts = accounts
+        self._sdk = sdk
         self._call_seconds = call_seconds
         self._slots = asyncio.Semaphore(THREADS)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"cloud-{entry}")
@@ -147,66 +173,26 @@ class OpenStackCloud:
         if not isinstance(answer, Mapping) or "security_groups" not in answer:
             raise CloudUnreachable(f"{translate.NOT_NEUTRONS} (security_groups is missing).")
 
-    def close(self) -> None:
-        """Take no more calls."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
     async def _call(
         self, method: str, path: str, *, query: Query | None = None, body: object = None
     ) -> Any:  # noqa: ANN401 - parsed JSON
         """Make one call in a thread; give the parsed answer, `None` for an empty one."""
+        call = Call(method, path, query, body)
+        accounts = await self._sdk.accounts()
         loop = asyncio.get_running_loop()
         async with self._slots:
-            work = loop.run_in_executor(self._threads, self._send, method, path, query, body)
+            work = loop.run_in_executor(
+                self._threads, accounts.call, self._entry, self._call_seconds, call
+            )
             try:
                 # The thread keeps its own limit; this one holds where a read cannot be broken off.
                 return await asyncio.wait_for(work, self._call_seconds + 1)
             except TimeoutError:
                 raise CloudUnreachable("The cloud did not answer in time.") from None
 
-    def _send(self, method: str, path: str, query: Query | None, body: object) -> Any:  # noqa: ANN401 - parsed JSON
-        try:
-            account = self._accounts.get(self._entry)
-            with account.guard.within(self._call_seconds):
-                return _exchange(account, method, path, query, body)
-        except CloudError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the port raises `CloudError` and nothing else
-            # No cause: keystoneauth's messages hold addresses, and traces end up in logs.
-            raise from_exception(error, self._entry) from None
-
-
-def _exchange(account: Account, method: str, path: str, query: Query | None, body: object) -> Any:  # noqa: ANN401 - parsed JSON
-    network, prefix = account.network()
-    # The adapter's own way: the SDK's subclass adds a cache of answers and metrics.
-    response = Adapter.request(
-        network,
-        prefix + path,
-        method,
-        params=query or {},
-        json=body,
-        headers={"Accept": "application/json"},
-        raise_exc=False,
-        # A call that may have had an effect is never sent twice, whatever clouds.yaml says.
-        connect_retries=0,
-        status_code_retries=0,
-        redirect=method == "GET",
-        # Not even to the SDK's debug log: bodies and headers are nobody's business there.
-        log=False,
-    )
-    answer = _parse(response.content)
-    if response.status_code >= 300:  # noqa: PLR2004 - HTTP
-        raise from_status(response.status_code, response.headers, answer)
-    if answer is None and method != "DELETE":
-        raise CloudUnreachable(f"{translate.NOT_NEUTRONS} (no JSON).")
-    return answer
-
-
-def _parse(content: bytes) -> Any:  # noqa: ANN401 - parsed JSON
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return None
+    def close(self) -> None:
+        """Take no more calls."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _group_path(group_id: str) -> str:
