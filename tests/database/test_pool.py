@@ -5,12 +5,12 @@ import time
 
 import psycopg
 import pytest
+from tests.database.conftest import kill_server, wait_until
 
 from ringfence.database.embedded import running, server_process_id
 from ringfence.database.pool import Database
 from ringfence.errors import Unavailable
 from ringfence.settings import Settings
-from tests.database.conftest import kill_server, wait_until
 
 
 async def fetch(database, statement="SELECT 1"):
@@ -37,10 +37,13 @@ async def test_a_statement_commits_by_itself(database, conninfo):
 
 
 async def test_a_transaction_commits_as_a_whole_or_not_at_all(database):
-    with pytest.raises(ZeroDivisionError):
+    async def fail_half_way():
         async with database.transaction() as connection:
             await connection.execute("CREATE TABLE half ()")
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail_half_way()
     assert await fetch(database, "SELECT to_regclass('half') IS NULL")
     async with database.transaction() as connection:
         await connection.execute("CREATE TABLE whole ()")
@@ -62,8 +65,7 @@ async def test_a_mistake_in_a_statement_is_not_taken_for_an_absence(database):
 async def test_connections_that_were_cut_are_replaced(database, server_connection):
     assert await fetch(database) == 1
     server_connection.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ringfence'"
-        " AND datname = (SELECT %s::text)",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
         [await fetch(database, "SELECT current_database()")],
     )
     assert await recovers(database) == 1
@@ -76,18 +78,14 @@ async def test_too_few_connections_are_an_absence_not_a_hang(conninfo, monkeypat
             await fetch(database)
 
 
-@pytest.mark.parametrize("manner", ["killed", "stopped"])
-async def test_while_the_server_is_away_it_says_so_and_afterwards_it_works(folder, manner):
+async def test_while_the_server_is_away_it_says_so_and_afterwards_it_works(folder):
     settings = Settings(home=folder / "home")
     with running(settings) as conninfo:
         async with Database.open(conninfo) as database:
             assert await fetch(database) == 1
-            if manner == "killed":
-                kill_server(settings.home)
-            else:
-                os.kill(server_process_id(settings.home), signal.SIGINT)
-                wait_until(lambda: server_process_id(settings.home) is None)
-            for _ in range(3):
+            os.kill(server_process_id(settings.home), signal.SIGINT)
+            wait_until(lambda: server_process_id(settings.home) is None)
+            for _ in range(2):
                 start = time.monotonic()
                 with pytest.raises(Unavailable):
                     await fetch(database)
@@ -98,7 +96,8 @@ async def test_while_the_server_is_away_it_says_so_and_afterwards_it_works(folde
                 assert values == [1] * 20
 
 
-async def test_a_long_absence_is_recovered_from_as_well(folder):
+async def test_a_long_absence_is_recovered_from_as_well(folder, monkeypatch):
+    monkeypatch.setattr("ringfence.database.pool.WAIT_SECONDS", 0.5)
     settings = Settings(home=folder / "home")
     with running(settings) as conninfo:
         async with Database.open(conninfo) as database:
@@ -113,7 +112,8 @@ async def test_a_long_absence_is_recovered_from_as_well(folder):
                 assert await recovers(database) == 1
 
 
-async def test_it_opens_before_the_server_is_there(folder):
+async def test_it_opens_before_the_server_is_there(folder, monkeypatch):
+    monkeypatch.setattr("ringfence.database.pool.WAIT_SECONDS", 0.5)
     settings = Settings(home=folder / "home")
     with running(settings) as conninfo:
         pass

@@ -191,10 +191,14 @@ class _Server:
                     return
                 self._wait_until(deadline)
             reason = self._last_words(log_start)
-            # Children of a killed server hold its shared memory until they notice.
-            if "still in use" not in reason or time.monotonic() > orphans_gone:
+            # Children of a killed server hold its memory until they notice; and a starter that was
+            # killed may have left a server that was not to be seen yet.
+            passing = "still in use" in reason or self.process_id() is not None
+            if not passing or time.monotonic() > orphans_gone:
                 raise OperatorError(f"the database of {self._home} does not start: {reason}")
             time.sleep(0.2)
+            if self.process_id() is not None and self._answers():
+                return
 
     def _wait_until(self, deadline: float) -> None:
         if time.monotonic() > deadline:
@@ -255,11 +259,13 @@ class _Server:
         own_folder(socket_folder(self._home), account)
 
     def _clear_stale(self) -> None:
-        """Take back what a killed server left, now that no server runs."""
+        """Take back what a killed server left, where PostgreSQL itself would stop at it."""
         lines = self._recorded()
-        if lines:
-            # Its process id may be another program's now. The rest of the file stays: it tells
-            # the next server whether children of the killed one still use its memory.
+        if self.process_id() is not None:
+            return
+        if lines and lines[0].isdecimal() and _exists(int(lines[0])):
+            # Its process id is another program's now. The rest of the file stays: it tells the
+            # next server whether children of the killed one still use its memory.
             lines[0] = str(NO_PROCESS)
             # The folder is the server user's: root follows no link from there.
             flags = os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW
@@ -336,6 +342,16 @@ def _runs_on(process_id: int, data: Path) -> bool:
         result = subprocess.run(listing, check=False, capture_output=True)  # noqa: S603 - a number
         return b" -D " + os.fsencode(data) in result.stdout
     return b"-D" in command and os.fsencode(data) in command
+
+
+def _exists(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 @contextmanager
