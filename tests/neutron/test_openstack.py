@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -555,3 +557,8 @@ async def test_an_address_group_is_kept(lab, lab_cloud, openstack_project):
     await lab_cloud.create_rules(openstack_project, group.id, [rule])
     kept = (await lab_cloud.get_group(group.id)).rules
     assert rule.remote_address_group_id in {kept.remote_address_group_id for kept in kept}
+
+
+def test_the_sdk_is_not_loaded_before_it_is_needed():
+    program = "import sys, ringfence.neutron.openstack; sys.exit('openstack' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
