@@ -179,7 +179,7 @@ async def take_up(connection: Connection, uuid: UUID, states: Sequence[State]) -
     if group is None or group.state not in states:
         return None
     state = _UNDER_WAY.get(group.state, group.state)
-    creates = not group.backend_id and state is not State.DELETING
+    creates = states == PUSHED and not group.backend_id
     if state != group.state or (creates and group.creation_started is None):
         values = {"id": group.id, "state": state, "creates": creates}
         await connection.execute(_ENTER, values)

@@ -51,6 +51,7 @@ async def run_worker(
             with suppress(asyncio.CancelledError):
                 await looking
             await clouds.close()
+    logger.info("worker_ended")
 
 
 async def _work(conninfo: str, desk: Desk, concurrency: int, stop: asyncio.Event) -> None:
@@ -70,6 +71,7 @@ async def _work(conninfo: str, desk: Desk, concurrency: int, stop: asyncio.Event
                 stalled_worker_timeout=rescue.STALLED_SECONDS,
             )
             ending = asyncio.create_task(_end_with(worker, stop))
+            logger.info("worker_started", concurrency=concurrency)
             try:
                 await worker.run()  # type: ignore[no-untyped-call]
             finally:
