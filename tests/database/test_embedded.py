@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -64,7 +65,9 @@ def test_its_settings(settings_of_a_new_home, name, value):
 def settings_of_a_new_home(short_folder):
     home = short_folder / f"settings-{os.getpid()}"
     with running(Settings(home=home)) as conninfo, psycopg.connect(conninfo) as connection:
-        return dict(connection.execute("SELECT name, setting FROM pg_settings").fetchall())
+        settings = dict(connection.execute("SELECT name, setting FROM pg_settings").fetchall())
+    shutil.rmtree(home)
+    return settings
 
 
 def test_several_processes_share_it_and_the_last_one_stops_it(home, hold):
