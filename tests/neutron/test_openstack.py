@@ -154,9 +154,6 @@ async def test_an_answer_that_is_not_usable_says_nothing_about_the_group(cloud_a
             cloud.delete_rule("r1"),
             cloud.create_rules("p1", "g1", [tcp(80, 80)]),
         ):
-            if answer.status == 200 and "delete" in call.__name__:
-                await call
-                continue
             with pytest.raises(CloudUnreachable) as caught:
                 await call
             assert "elsewhere" not in str(caught.value)
@@ -220,7 +217,7 @@ async def test_a_long_message_is_cut_and_put_on_one_line(cloud_at):
     assert str(caught.value).isprintable()
 
 
-LATER = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
+LATER = format_datetime(datetime.now(UTC) + timedelta(minutes=30), usegmt=True)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +225,7 @@ LATER = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
     [
         (429, "7", 7, 7),
         (503, "7", 7, 7),
-        (429, LATER, 1, 100),
+        pytest.param(429, LATER, 1, 3600, id="date"),
         (429, "Thu, 01 Jan 1970 00:00:00 GMT", 0, 0),
         (429, "999999999", 3600, 3600),
     ],

@@ -77,7 +77,10 @@ class Account:
         answer = _parse(response.content)
         if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
             raise from_status(response.status_code, response.headers, answer)
-        if answer is None and call.method != "DELETE":
+        if call.method == "DELETE" and response.status_code != HTTPStatus.NO_CONTENT:
+            # A friendly page of something in between has deleted nothing.
+            raise CloudUnreachable(f"{translate.NOT_NEUTRONS} (HTTP {response.status_code}).")
+        if call.method != "DELETE" and answer is None:
             raise CloudUnreachable(f"{translate.NOT_NEUTRONS} (no JSON).")
         return answer
 
@@ -151,7 +154,7 @@ class Accounts:
         named = os.environ.get(VARIABLE)
         if named and not os.access(named, os.R_OK):
             raise Misconfigured(
-                f"{VARIABLE} names {named}, which cannot be read; create it or name another."
+                f"{VARIABLE} names a file that cannot be read; create it or name another."
             )
         secure = os.environ.get("OS_CLIENT_SECURE_FILE")
         paths = [path for path in (named, secure, *CONFIG_FILES, *SECURE_FILES) if path]
