@@ -1,6 +1,7 @@
 """What only root can show; `conftest.py` leaves this module out for everyone else."""
 
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,13 @@ def test_root_drops_to_a_user_without_rights(folder):
         status = Path(f"/proc/{server_process_id(home)}/status").read_text()
     uids = next(line for line in status.splitlines() if line.startswith("Uid:"))
     assert "0" not in uids.split()[1:]
+
+
+def test_a_home_that_exists_and_is_closed_is_opened_for_passing_through_only(folder):
+    closed = folder / "home"
+    closed.mkdir(mode=0o700)
+    assert fetch(closed, "SELECT 1") == (1,)
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o711
 
 
 def test_a_folder_that_the_server_cannot_pass_is_named(folder):
