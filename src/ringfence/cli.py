@@ -9,10 +9,12 @@ process carries only what it uses.
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -142,6 +144,7 @@ def serve(
     Prints `ready http://HOST:PORT` on standard output once it answers. SIGTERM ends it: requests
     and jobs in flight are finished first.
     """
+    _end_well_when_asked()
     settings = _start()
     _serve(settings, host, port, workers=workers, job_worker=not no_worker)
 
@@ -159,12 +162,16 @@ def worker(
     """
     from ringfence.clouds_file import check_clouds_file
 
+    _end_well_when_asked()
     settings = _start()
     check_clouds_file(os.environ)
     with _migrated(settings):
         from ringfence.processes import work
 
         work(settings, concurrency)
+    from ringfence.sync.worker import end_process
+
+    end_process(0)
 
 
 @app.command(epilog="Example: ringfence migrate")
@@ -222,6 +229,7 @@ def demo(*, port: Port = 8000) -> None:
     """
     from ringfence.demonstration import own_home, prepare, welcome
 
+    _end_well_when_asked()
     settings = own_home(_start())
     secret = ""
 
@@ -297,6 +305,16 @@ def _serve(  # noqa: PLR0913 - what `serve` and `demo` differ in
             job_worker=job_worker,
             on_ready=ready,
         )
+
+
+def _end_well_when_asked() -> None:
+    """End with 0 at a SIGTERM that comes before the service's own handling of it."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 @contextmanager

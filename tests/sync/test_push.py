@@ -5,6 +5,7 @@ from tests.sync.conftest import cloud_tcp, tcp
 from ringfence.neutron.port import (
     CloudUnreachable,
     GiveUp,
+    GroupInUse,
     GroupNotFound,
     RemoteNotFound,
     Retry,
@@ -243,6 +244,22 @@ async def test_deleting_what_the_cloud_does_not_have_succeeds(place):
     await remove(place, uuid)
 
     assert await place.row(uuid) is None
+
+
+async def test_a_group_in_use_is_not_deleted_and_the_cloud_says_why(neutron, lab):
+    uuid = await neutron.ask()
+    await push(neutron, uuid)
+    backend_id = (await neutron.row(uuid))[1]
+    owner = {"project_id": neutron.project}
+    network = lab.neutron("POST", "/v2.0/networks", {"network": owner})["network"]["id"]
+    port = owner | {"network_id": network, "security_groups": [backend_id]}
+    lab.neutron("POST", "/v2.0/ports", {"port": port})
+    await neutron.schedule(uuid, "DELETION_SCHEDULED")
+
+    with pytest.raises(GroupInUse, match="in use"):
+        await remove(neutron, uuid)
+
+    assert (await neutron.row(uuid))[0] == "DELETING"
 
 
 async def test_deleting_a_group_whose_creation_was_never_answered_leaves_no_orphan(neutron, calls):

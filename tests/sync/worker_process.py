@@ -5,9 +5,10 @@ import sys
 
 from ringfence import logs
 from ringfence.settings import Settings
-from ringfence.sync.worker import run_worker
+from ringfence.sync.worker import end_process, run_worker
 
 if __name__ == "__main__":
     logs.configure()
     settings = Settings(pull_interval=float(sys.argv[2]))
     asyncio.run(run_worker(settings, sys.argv[1]))
+    end_process(0)
