@@ -1,6 +1,5 @@
 """Something to try at once: demonstration data over a sandbox cloud, and words of welcome."""
 
-import os
 import shlex
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,7 +15,7 @@ from ringfence.provisioning.demonstration import demonstration_file, demonstrati
 from ringfence.provisioning.document import read_documents
 from ringfence.provisioning.load import load_files
 from ringfence.security_groups import commands
-from ringfence.settings import PREFIX, Settings
+from ringfence.settings import Settings
 from ringfence.users.commands import issue_token
 
 USER = "alice"
@@ -43,10 +42,7 @@ def own_home(settings: Settings) -> Settings:
     """Keep the demonstration apart from the default home; a home or database given is obeyed."""
     if settings.model_fields_set & {"home", "database_url"}:
         return settings
-    home = settings.home / "demo"
-    # The processes of this service read the settings anew.
-    os.environ[f"{PREFIX}HOME"] = str(home)
-    return settings.model_copy(update={"home": home})
+    return settings.model_copy(update={"home": settings.home / "demo"})
 
 
 async def prepare(database: Database) -> str:

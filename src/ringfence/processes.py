@@ -37,6 +37,9 @@ def default_api_processes() -> int:
 
 def load_application(target: str = APPLICATION) -> Callable[..., Application]:
     """Import the factory; done before forking, the children share what it brought in."""
+    # The server's own code, too, is loaded once for all.
+    importlib.import_module("granian.server.embed")
+    importlib.import_module("uvloop")
     module, _, name = target.partition(":")
     factory: Callable[..., Application] = getattr(importlib.import_module(module), name)
     return factory

@@ -28,7 +28,7 @@ STOP_SECONDS = 14.0
 # A child whose parent was killed ends within this time and the next look at its parent.
 ORPHAN_SECONDS = 1.5
 ORPHAN_LOOK_SECONDS = 0.25
-PAUSES = (0.1, 1.0, 2.0, 5.0, 10.0)
+PAUSES = (0.1, 0.3, 1.0, 2.0, 5.0)
 # A child that lived this long did start: its end is an accident, not a fault at start.
 SETTLED_SECONDS = 10.0
 STARTS_BEFORE_GIVING_UP = 3
@@ -147,11 +147,12 @@ class Supervisor:
 
     def _replace(self, child: Child) -> None:
         code = child.bury()
-        if self._stopping:
+        # Once the service has answered, no fault of one process ends the others.
+        if self._stopping or self._ready:
             return
         if code == OPERATOR_MISTAKE:
             raise StartError(code)
-        if not self._ready and child.failures >= STARTS_BEFORE_GIVING_UP:
+        if child.failures >= STARTS_BEFORE_GIVING_UP:
             raise StartError(1)
 
     def _end_all(self) -> None:
@@ -178,12 +179,14 @@ def _wake_on_signals(stop: Callable[[], None]) -> Iterator[int]:
         with contextlib.suppress(BlockingIOError):
             os.write(writer, b"!")
 
-    before = {number: signal.signal(number, handle) for number in _SIGNALS}
+    for number in _SIGNALS:
+        signal.signal(number, handle)
     try:
         yield reader
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        # What follows is leaving the database: short, and not to be cut off by a second signal.
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         os.close(reader)
         os.close(writer)
 
