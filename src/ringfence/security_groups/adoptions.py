@@ -24,8 +24,10 @@ from ringfence.security_groups.versions import Cause, record_versions
 _UNMOVED: LiteralString = """
 SELECT sg.id
 FROM security_groups AS sg
-INNER JOIN jsonb_to_recordset(%(seen)s) AS seen (id bigint, modified timestamptz)
-    ON sg.id = seen.id AND sg.modified = seen.modified
+INNER JOIN jsonb_to_recordset(%(seen)s) AS seen (
+    id bigint, modified timestamptz, version integer
+)
+    ON sg.id = seen.id AND sg.modified = seen.modified AND sg.version = seen.version
 ORDER BY sg.id
 FOR UPDATE OF sg
 """
@@ -319,7 +321,9 @@ async def mark_gone(
 
 
 async def _unmoved(connection: Connection, groups: Sequence[LocalGroup]) -> set[int]:
-    seen = [{"id": group.id, "modified": group.modified} for group in groups]
+    seen = [
+        {"id": group.id, "modified": group.modified, "version": group.version} for group in groups
+    ]
     cursor = await connection.execute(_UNMOVED, {"seen": recordset(seen)})
     return {row[0] for row in await cursor.fetchall()}
 

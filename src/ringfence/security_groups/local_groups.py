@@ -13,9 +13,9 @@ from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.states import State
 
 _MOMENTS: LiteralString = """
-SELECT id, modified, clock_timestamp() FROM security_groups WHERE tenant_id = %s
+SELECT id, modified, version, clock_timestamp() FROM security_groups WHERE tenant_id = %s
 UNION ALL
-SELECT 0, clock_timestamp(), clock_timestamp()
+SELECT 0, clock_timestamp(), 0, clock_timestamp()
 """
 
 # A rule as an array of its values, in the order of `_stored_rule`; its remote group by backend id.
@@ -71,6 +71,11 @@ class LocalGroup:
     rules: tuple[StoredRule, ...]
 
     @property
+    def moment(self) -> tuple[datetime, int]:
+        """What differs once the group was changed in any way."""
+        return (self.modified, self.version)
+
+    @property
     def is_outstanding(self) -> bool:
         """Whether something was asked for that never reached the cloud in full."""
         return self.version != self.applied_version
@@ -78,18 +83,18 @@ class LocalGroup:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """When each group of a tenant had last changed, at the moment `taken`."""
+    """When each group of a tenant had last changed, and its version, at the moment `taken`."""
 
     taken: datetime
-    of: Mapping[int, datetime] = field(default_factory=dict)
+    of: Mapping[int, tuple[datetime, int]] = field(default_factory=dict)
 
 
 async def moments(connection: Connection, tenant_id: int) -> Moments:
     """Take the moments, to be taken before a cloud is asked."""
     cursor = await connection.execute(_MOMENTS, [tenant_id])
     rows = await cursor.fetchall()
-    taken = min(row[2] for row in rows)
-    return Moments(taken, {row[0]: row[1] for row in rows if row[0]})
+    taken = min(row[3] for row in rows)
+    return Moments(taken, {row[0]: (row[1], row[2]) for row in rows if row[0]})
 
 
 async def local_groups(

@@ -143,7 +143,7 @@ def compare_tenant(
 
 
 def _is_still(row: LocalGroup, before: Moments) -> bool:
-    return row.state in {State.OK, State.ERRED} and before.of.get(row.id) == row.modified
+    return row.state in {State.OK, State.ERRED} and before.of.get(row.id) == row.moment
 
 
 def _is_marked(row: LocalGroup) -> bool:
@@ -172,7 +172,7 @@ async def _compare_with_rows(
                 attached.add(row.id)
     async with database.connection() as connection:
         rows = await local_groups(connection, placement.tenant_id)
-    moved = {row.id: row.modified for row in rows if row.id in attached}
+    moved = {row.id: row.moment for row in rows if row.id in attached}
     before = Moments(before.taken, {**before.of, **moved})
     return compare_tenant(rows, listed, before), before
 
