@@ -207,23 +207,7 @@ async def import_groups(
 ) -> int:
     """Take in groups unknown here; `since` is when the cloud was asked. Gives how many."""
     await tenants.lock(connection, placement.tenant_id)
-    rows = [
-        {
-            "place": place,
-            "backend_id": group.backend_id,
-            "name": group.name,
-            "description": group.description,
-        }
-        for place, group in enumerate(found)
-    ]
-    values = {
-        "tenant": placement.tenant_id,
-        "tenant_uuid": placement.tenant_uuid,
-        "since": since,
-        "found": recordset(rows),
-    }
-    cursor = await connection.execute(_IMPORT, values)
-    imported = await cursor.fetchall()
+    imported = await _insert_groups(connection, placement, found, since)
     if not imported:
         return 0
     ids = {row[3]: row[0] for row in imported}
@@ -318,6 +302,28 @@ async def mark_gone(
     )
     await documents.refresh(connection, documents.GROUPS, ids)
     return len(gone)
+
+
+async def _insert_groups(
+    connection: Connection, placement: Placement, found: Sequence[FoundGroup], since: datetime
+) -> list[tuple[int, UUID, str, str]]:
+    rows = [
+        {
+            "place": place,
+            "backend_id": group.backend_id,
+            "name": group.name,
+            "description": group.description,
+        }
+        for place, group in enumerate(found)
+    ]
+    values = {
+        "tenant": placement.tenant_id,
+        "tenant_uuid": placement.tenant_uuid,
+        "since": since,
+        "found": recordset(rows),
+    }
+    cursor = await connection.execute(_IMPORT, values)
+    return await cursor.fetchall()
 
 
 async def _unmoved(connection: Connection, groups: Sequence[LocalGroup]) -> set[int]:
