@@ -220,13 +220,14 @@ async def rules_of(connection: Connection, group_id: int) -> list[RuleRequest]:
 
 
 def _stored(row: Sequence[Any]) -> RuleRequest:
-    rule_id, *values, remote_group, group_backend_id, group_name, address_group = row
+    # The rule's own columns stand in the order of its fields.
+    rule_id, *rule, group_backend_id, group_name, address_group = row
     unresolved = (
         UnresolvedEnd(group_backend_id, group_name, address_group)
         if group_backend_id is not None or address_group is not None
         else None
     )
-    return RuleRequest(Rule(*values, remote_group), rule_id, unresolved)
+    return RuleRequest(Rule(*rule), rule_id, unresolved)
 
 
 async def groups_of_tenant(
