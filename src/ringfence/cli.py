@@ -144,7 +144,6 @@ def serve(
     Prints `ready http://HOST:PORT` on standard output once it answers. SIGTERM ends it: requests
     and jobs in flight are finished first.
     """
-    _end_well_when_asked()
     settings = _start()
     _serve(settings, host, port, workers=workers, job_worker=not no_worker)
 
@@ -162,7 +161,6 @@ def worker(
     """
     from ringfence.clouds_file import check_clouds_file
 
-    _end_well_when_asked()
     settings = _start()
     check_clouds_file(os.environ)
     with _migrated(settings):
@@ -229,7 +227,6 @@ def demo(*, port: Port = 8000) -> None:
     """
     from ringfence.demonstration import own_home, prepare, welcome
 
-    _end_well_when_asked()
     settings = own_home(_start())
     secret = ""
 
@@ -267,6 +264,7 @@ def _start() -> "Settings":
     from ringfence import logs
     from ringfence.settings import load_settings
 
+    _end_well_when_asked()
     settings = load_settings()
     logs.configure(settings.log_level)
     return settings
@@ -308,10 +306,14 @@ def _serve(  # noqa: PLR0913 - what `serve` and `demo` differ in
 
 
 def _end_well_when_asked() -> None:
-    """End with 0 at a SIGTERM that comes before the service's own handling of it."""
+    """End with 0 at SIGTERM, leaving the database properly; what was under way is rolled back.
+
+    Services put their own handling in this one's place once they run.
+    """
 
     def end(number: int, _frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_IGN)
+        typer.echo("ringfence: stopped by SIGTERM", err=True)
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, end)

@@ -56,7 +56,7 @@ class Settings(BaseModel):
     @field_validator("database_url")
     @classmethod
     def _postgresql(cls, url: str | None) -> str | None:
-        if not url:
+        if url is None:
             return None
         try:
             TypeAdapter(PostgresDsn).validate_python(url)
@@ -68,7 +68,7 @@ class Settings(BaseModel):
     @field_validator("public_url")
     @classmethod
     def _base(cls, url: str | None) -> str | None:
-        if not url:
+        if url is None:
             return None
         if not url.startswith(("http://", "https://")):
             raise ValueError("expected an address such as https://api.example.com")
@@ -76,7 +76,7 @@ class Settings(BaseModel):
 
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings; the environment wins over the file.
+    """Read the settings; the environment wins over the file. An empty variable is not given.
 
     Raises `OperatorError` that names the setting and what is allowed.
     """
@@ -89,8 +89,9 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     for variable, value in environment.items():
         if variable.startswith(PREFIX) and variable != FILE_VARIABLE:
             name = variable.removeprefix(PREFIX).lower()
-            values[name] = value
             sources[name] = variable
+            if value.strip() or name not in Settings.model_fields:
+                values[name] = value
     try:
         return Settings.model_validate(values)
     except ValidationError as error:

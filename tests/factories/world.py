@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from ringfence.access.authentication import digest
@@ -57,13 +58,8 @@ class World:
             "applied_version": 1,
             "created": datetime.now(UTC),
         } | columns
-        names = ", ".join(values)
-        marks = ", ".join(f"%({name})s" for name in values)
         async with self.database.transaction() as connection:
-            cursor = await connection.execute(
-                f"INSERT INTO security_groups ({names}) VALUES ({marks}) RETURNING id", values
-            )
-            (group_id,) = await cursor.fetchone()
+            group_id = await _insert(connection, "security_groups", values)
             for position, rule in enumerate(rules):
                 await _insert(
                     connection,
@@ -92,12 +88,18 @@ class World:
 
 
 async def _insert(connection: Connection, table: str, values: dict[str, Any]) -> int:
-    marks = ", ".join(f"%({name})s" for name in values)
-    cursor = await connection.execute(
-        f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks}) RETURNING id", values
-    )
+    cursor = await connection.execute(_insertion(table, values, returning=sql.SQL("id")), values)
     (row_id,) = await cursor.fetchone()
     return row_id
+
+
+def _insertion(table: str, values: dict[str, Any], *, returning: sql.Composable) -> sql.Composed:
+    return sql.SQL("INSERT INTO {} ({}) VALUES ({}) RETURNING {}").format(
+        sql.Identifier(table),
+        sql.SQL(", ").join(map(sql.Identifier, values)),
+        sql.SQL(", ").join(map(sql.Placeholder, values)),
+        returning,
+    )
 
 
 async def make_world(database: Database) -> World:
@@ -200,8 +202,7 @@ async def set_marketplace(world: World, **columns: Any) -> None:
     options = columns.pop("offering_plugin_options", {})
     values = {"tenant_id": world.tenant_id, "offering_plugin_options": Jsonb(options)} | columns
     async with world.database.transaction() as connection:
-        marks = ", ".join(f"%({name})s" for name in values)
         await connection.execute(
-            f"INSERT INTO marketplace_references ({', '.join(values)}) VALUES ({marks})", values
+            _insertion("marketplace_references", values, returning=sql.SQL("tenant_id")), values
         )
         await documents.refresh(connection, documents.TENANTS, [world.tenant_id])
