@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from tests.contract.addresses import a_rule, group_at, tenant_at, to_group
 
+from ringfence.clouds import queries as tenants
 from ringfence.database import documents
 
 TABLES = (
@@ -189,6 +190,19 @@ async def test_a_group_may_be_unlinked_while_others_come_to_name_it(api, world):
     assert await stale(world) == []
 
 
+async def test_a_group_may_be_unlinked_while_its_answer_is_being_rendered(api, world):
+    remote = await world.group("remote")
+    remote_id = await world.value("SELECT id FROM security_groups")
+    await world.group("naming", rules=[RULE | {"remote_group_id": remote_id}])
+    async with world.database.transaction() as connection:
+        await documents.hold(connection, [remote_id])
+        unlinking = asyncio.create_task(api("staff").post(group_at(remote, "unlink/")))
+        await asyncio.sleep(0.1)
+        await documents.refresh(connection, documents.GROUPS, [remote_id])
+    assert (await unlinking).status_code == 204
+    assert await stale(world) == []
+
+
 async def test_stored_answers_equal_their_definition_after_every_command(api, world):
     staff = api("staff")
     for command in commands(world, uuid4()):
@@ -213,7 +227,7 @@ class Mix:
 
     async def step(self):
         often = [self.set_rules, self.settle]
-        once = [self.create, self.rename, self.pull, self.delete, self.unlink, self.rename_tenant]
+        once = [self.create, self.rename, self.pull, self.delete, self.unlink, self.rename_around]
         chosen = self.random.choice([*once, *often, *often])
         await chosen()
 
@@ -265,6 +279,7 @@ class Mix:
     async def settle(self):
         """Stand in for the worker: what was asked for has reached the cloud."""
         async with self.world.database.transaction() as connection:
+            await tenants.lock(connection, self.world.tenant_id)
             cursor = await connection.execute(
                 "UPDATE security_groups SET state = 'OK', backend_id = hex(uuid), modified = now() "
                 "WHERE uuid = %s RETURNING id",
@@ -273,13 +288,23 @@ class Mix:
             ids = [row[0] for row in await cursor.fetchall()]
             await documents.refresh(connection, documents.GROUPS, ids)
 
-    async def rename_tenant(self):
+    async def rename_around(self):
+        """Stand in for `ringfence load`: a name changes that all groups show."""
+        table, selection, row_id = self.random.choice(
+            [
+                ("tenants", documents.TENANTS, self.world.tenant_id),
+                ("projects", documents.PROJECTS, self.world.project_id),
+                ("customers", documents.CUSTOMERS, self.world.customer_id),
+                ("clouds", documents.CLOUDS, self.world.cloud_id),
+            ]
+        )
         async with self.world.database.transaction() as connection:
-            name = f"tenant {self.random.randrange(99)}"
+            name = f"name {self.random.randrange(99)}"
             await connection.execute(
-                "UPDATE tenants SET name = %s WHERE id = %s", [name, self.world.tenant_id]
+                f"UPDATE {table} SET name = %s WHERE id = %s",  # noqa: S608 - names from above
+                [name, row_id],
             )
-            await documents.refresh(connection, documents.TENANTS, [self.world.tenant_id])
+            await documents.refresh(connection, selection, [row_id])
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -89,6 +89,15 @@ WHERE everything.held IS NOT NULL
 _LOCK_ALL: LiteralString = "SELECT pg_advisory_xact_lock(%(class)s, 0)"
 
 
+async def hold(connection: Connection, ids: Sequence[int]) -> None:
+    """Keep other transactions from rendering these groups until the commit.
+
+    Needed before a group is deleted: its answer goes with it, and a row that is going while
+    another transaction renders it would make each wait for the other.
+    """
+    await connection.execute(_LOCK_TENANTS, {"class": _LOCK_CLASS, "ids": list(ids)})
+
+
 async def refresh(connection: Connection, selection: LiteralString, ids: Sequence[int]) -> None:
     """Render anew the groups that show one of `ids`.
 
@@ -97,10 +106,10 @@ async def refresh(connection: Connection, selection: LiteralString, ids: Sequenc
     """
     if not ids:
         return
-    few = selection == GROUPS and len(ids) <= _FEW
-    await connection.execute(
-        _LOCK_TENANTS if few else _LOCK_ALL, {"class": _LOCK_CLASS, "ids": list(ids)}
-    )
+    if selection == GROUPS and len(ids) <= _FEW:
+        await hold(connection, ids)
+    else:
+        await connection.execute(_LOCK_ALL, {"class": _LOCK_CLASS})
     await connection.execute(_RENDER.replace("{selection}", selection), {"ids": list(ids)})
 
 

@@ -212,6 +212,7 @@ async def known_backend_ids(
 
 async def created(connection: Connection, group: Group, backend_id: str) -> bool:
     """Remember at once which group at the cloud is ours; tells whether it was still wanted."""
+    await tenants.lock(connection, group.placement.tenant_id)
     values = {"id": group.id, "backend_id": backend_id, "states": list(PUSHED)}
     cursor = await connection.execute(_REMEMBER, values)
     if await cursor.fetchone() is None:

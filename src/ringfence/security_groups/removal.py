@@ -2,6 +2,7 @@
 
 from typing import LiteralString
 
+from ringfence.database import documents
 from ringfence.database.pool import Connection
 
 # "From this group" must not become "from anywhere": the name and backend id stay.
@@ -30,6 +31,7 @@ async def remove(connection: Connection, group_id: int) -> list[int]:
 
     Those rules stay, unresolved. The caller refreshes the documents of these groups.
     """
+    await documents.hold(connection, [group_id])
     cursor = await connection.execute(_UNRESOLVE, {"id": group_id})
     referring = [row[0] for row in await cursor.fetchall()]
     await connection.execute(_DELETE, {"id": group_id})
