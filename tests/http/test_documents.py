@@ -1,0 +1,52 @@
+"""From stored documents to an answer."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import Request
+
+from ringfence.errors import Invalid
+from ringfence.http.documents import base_of, pick, with_base
+
+ONE = b'{"url":"\x01/a/","name":"x, \\"y\\"","rules":[{"id":1}]}'
+
+
+def request(host, scheme="http"):
+    headers = [] if host is None else [(b"host", host.encode("latin-1"))]
+    return Request({"type": "http", "scheme": scheme, "headers": headers, "path": "/"})
+
+
+@pytest.mark.parametrize("host", ["x.example", "x.example:8080", "127.0.0.1", "[::1]:80"])
+def test_addresses_start_with_the_host_that_was_asked(host):
+    assert base_of(request(host, "https"), None) == f"https://{host}"
+
+
+@pytest.mark.parametrize("host", [None, "", "a b", "a/b", 'a"b', "a\r\nb", "a:b", "user@a", "é"])
+def test_a_host_that_is_none_is_not_echoed(host):
+    with pytest.raises(Invalid):
+        base_of(request(host), None)
+
+
+def test_a_public_address_wins_over_the_host():
+    assert base_of(request("evil"), "https://api.example.com") == "https://api.example.com"
+
+
+def test_the_base_is_filled_in_and_fields_are_copied_as_they_are():
+    document = with_base(ONE, "http://h")
+    assert pick(document, [], many=False) == document
+    assert pick(document, ["nothing"], many=False) == document
+    assert (
+        pick(document, ["rules", "url"], many=False) == b'{"url":"http://h/a/","rules":[{"id":1}]}'
+    )
+    many = b"[" + document + b"," + document + b"]"
+    assert pick(many, ["name", "nothing"], many=True) == (
+        b'[{"name":"x, \\"y\\""},{"name":"x, \\"y\\""}]'
+    )
+    assert pick(b"[]", ["name"], many=True) == b"[]"
+
+
+@given(st.lists(st.text()))
+def test_whatever_fields_are_asked_for_the_answer_is_one_of_the_documents_own_parts(names):
+    picked = pick(with_base(ONE, ""), names, many=False)
+    assert picked.startswith(b"{")
+    assert len(picked) <= len(ONE)

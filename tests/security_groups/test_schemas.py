@@ -1,0 +1,121 @@
+"""From a body to rules: what stands is kept, what is unresolved stays so."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ringfence.errors import Invalid
+from ringfence.security_groups.rules import Rule
+from ringfence.security_groups.schemas import (
+    RuleRequest,
+    UnresolvedEnd,
+    clean_creation,
+    clean_rules,
+    clean_update,
+    remote_groups_named,
+)
+
+DB = "d" * 32
+DB_ADDRESS = f"/api/openstack-security-groups/{DB}/"
+GONE = UnresolvedEnd(group_backend_id="b", group_name="gone")
+STORED = {
+    1: RuleRequest(Rule(protocol="tcp", from_port=22, to_port=22, cidr="10.0.0.0/8"), 1),
+    2: RuleRequest(Rule(), 2, GONE),
+    3: RuleRequest(Rule(remote_group=DB), 3),
+    4: RuleRequest(Rule(), 4, UnresolvedEnd(address_group_backend_id="a")),
+}
+ANY_PORT = {"from_port": -1, "to_port": -1}
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(DB_ADDRESS),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = [
+    *("ethertype", "direction", "protocol", "from_port", "to_port", "cidr", "description"),
+    *("remote_group", "id", "remote_group_name"),
+]
+
+
+def clean(*rules):
+    return clean_rules(list(rules), {DB}, STORED)
+
+
+def test_any_port_is_minus_one_outside_and_none_inside():
+    (request,) = clean(ANY_PORT)
+    assert (request.rule.from_port, request.rule.to_port) == (None, None)
+
+
+def test_an_id_alone_keeps_the_rule_as_it_stands():
+    assert clean(*({"id": rule_id} for rule_id in STORED)) == list(STORED.values())
+
+
+def test_the_order_is_that_of_the_body():
+    assert [request.id for request in clean({"id": 3}, {"id": 1})] == [3, 1]
+
+
+@pytest.mark.parametrize(
+    "sent", [{}, {"remote_group": None}, {"remote_group": ""}, {"cidr": None}, {"cidr": ""}]
+)
+@pytest.mark.parametrize("rule_id", [2, 4])
+def test_an_unresolved_end_is_not_opened_by_what_the_wire_shows_of_it(sent, rule_id):
+    (request,) = clean({"id": rule_id, "remote_group_name": "gone"} | sent)
+    assert request.unresolved == STORED[rule_id].unresolved
+
+
+@pytest.mark.parametrize("sent", [{"cidr": "10.0.0.0/8"}, {"remote_group": DB_ADDRESS}])
+def test_an_unresolved_end_gives_way_to_another(sent):
+    (request,) = clean({"id": 2} | sent)
+    assert request.unresolved is None
+    assert request.rule.cidr or request.rule.remote_group
+
+
+def test_a_remote_group_that_stands_excludes_a_cidr():
+    with pytest.raises(Invalid, match="not both"):
+        clean({"id": 3, "cidr": "10.0.0.0/8"})
+    (request,) = clean({"id": 3, "cidr": "10.0.0.0/8", "remote_group": None})
+    assert request.rule == Rule(cidr="10.0.0.0/8")
+
+
+def test_unresolved_ends_are_no_duplicates_of_any():
+    assert len(clean({"id": 2}, {"id": 4}, ANY_PORT)) == 3
+
+
+def test_two_rules_with_one_unresolved_end_are_duplicates():
+    stored = STORED | {5: RuleRequest(Rule(description="again"), 5, GONE)}
+    with pytest.raises(Invalid, match="Duplicate"):
+        clean_rules([{"id": 2}, {"id": 5}], {DB}, stored)
+
+
+def test_the_groups_that_rules_name_are_found_before_they_are_checked():
+    body = [{"remote_group": DB_ADDRESS}, {"remote_group": "x"}, {"remote_group": 5}, 7, {}]
+    assert remote_groups_named(body) == {DB}
+    assert remote_groups_named({"remote_group": DB_ADDRESS}) == set()
+    assert remote_groups_named(None) == set()
+
+
+@given(JSON)
+def test_any_json_is_cleaned_or_refused(body):
+    for attempt in (
+        lambda: clean_rules(body, {DB}, STORED),
+        lambda: clean_creation(body, {DB}),
+        lambda: clean_update(body, partial=True),
+    ):
+        with suppress(Invalid):
+            attempt()
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(KEYS), JSON | st.integers(1, 4)), max_size=3))
+def test_a_rule_never_loses_its_remote_end_without_being_told_so(body):
+    try:
+        requests = clean_rules(body, {DB}, STORED)
+    except Invalid:
+        return
+    for request in requests:
+        rule = request.rule
+        ends = [bool(rule.cidr), bool(rule.remote_group), request.unresolved is not None]
+        assert sum(ends) <= 1
+        if request.id in {2, 4}:
+            assert sum(ends) == 1

@@ -1,0 +1,61 @@
+"""The steps between states, and what may start from which."""
+
+import pytest
+
+from ringfence.errors import Conflict
+from ringfence.security_groups.states import (
+    ALLOWED,
+    VALID_FOR,
+    WALDUR_ORDER,
+    Operation,
+    State,
+    require_state,
+    sources,
+)
+
+
+def test_the_states_are_the_eight_words_of_the_contract():
+    assert {str(state) for state in State} == {
+        *("CREATION_SCHEDULED", "CREATING", "UPDATE_SCHEDULED", "UPDATING"),
+        *("DELETION_SCHEDULED", "DELETING", "OK", "ERRED"),
+    }
+    assert all(state.name == state for state in State)
+    assert set(ALLOWED) == set(WALDUR_ORDER) == set(State)
+    assert len(WALDUR_ORDER) == 8
+
+
+def test_every_state_leads_to_rest():
+    for state in State:
+        reached = {state}
+        for _ in State:
+            reached |= {target for one in reached for target in ALLOWED[one]}
+        assert reached & {State.OK, State.ERRED}, state
+
+
+def test_work_starts_from_rest_or_from_its_own_schedule():
+    for state in (State.UPDATE_SCHEDULED, State.DELETION_SCHEDULED):
+        assert set(sources(state)) == {State.OK, State.ERRED}
+    assert set(sources(State.DELETING)) == {State.DELETION_SCHEDULED, State.DELETING}
+
+
+@pytest.mark.parametrize("operation", Operation)
+@pytest.mark.parametrize("state", State)
+def test_an_operation_starts_from_its_valid_states_and_names_them_otherwise(operation, state):
+    valid = {
+        Operation.UPDATE: "OK",
+        Operation.SET_RULES: "OK",
+        Operation.PULL: "OK, ERRED",
+        Operation.DELETE: "OK, ERRED",
+    }[operation]
+    if state in valid.split(", "):
+        require_state(state, operation)
+    else:
+        with pytest.raises(Conflict, match=rf"^Valid states for operation: {valid}\.$"):
+            require_state(state, operation)
+
+
+def test_where_an_operation_leads_is_an_allowed_step():
+    targets = {Operation.DELETE: State.DELETION_SCHEDULED}
+    for operation, valid in VALID_FOR.items():
+        target = targets.get(operation, State.UPDATE_SCHEDULED)
+        assert all(target in ALLOWED[state] for state in valid)
