@@ -11,6 +11,7 @@ from ringfence.neutron.port import (
     Retry,
 )
 from ringfence.security_groups.rules import Rule, canonical
+from ringfence.sync.pull import pull_group
 from ringfence.sync.push import delete_group, push_group
 
 WEB = tcp(443, cidr="0.0.0.0/0")
@@ -91,6 +92,34 @@ async def test_a_group_is_renamed_and_described(place):
 
     group = await place.found(uuid)
     assert (group.name, group.description) == ("new", "why")
+
+
+async def test_descriptions_longer_than_the_cloud_keeps_stay_whole_here(place):
+    long = "why this door is open " * 50
+    uuid = await place.ask(description=long, rules=[SSH | {"description": long}])
+
+    await push(place, uuid)
+    assert (await place.found(uuid)).description == long[:255]
+    await place.schedule(uuid, "UPDATE_SCHEDULED")
+    await pull_group(place.database, place.clouds, uuid)
+
+    columns = "sg.description, rule.description, sg.state, sg.version"
+    joined = "security_groups AS sg INNER JOIN security_group_rules AS rule"
+    assert await place.world.one(
+        f"SELECT {columns} FROM {joined} ON sg.id = rule.security_group_id"  # noqa: S608 - ours
+    ) == (long, long, "OK", 1)
+
+
+async def test_a_description_that_is_only_cut_makes_no_call(neutron, calls):
+    long = "d" * 2000
+    uuid = await neutron.ask(description=long, rules=[SSH | {"description": long}])
+    await push(neutron, uuid)
+    calls.calls.clear()
+    await neutron.schedule(uuid, "UPDATE_SCHEDULED")
+
+    await push(neutron, uuid)
+
+    assert calls.changes() == []
 
 
 async def test_a_creation_whose_answer_was_lost_is_found_and_leaves_no_twin(neutron, calls):

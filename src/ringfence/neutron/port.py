@@ -11,6 +11,14 @@ from typing import Protocol
 
 from ringfence.errors import RingfenceError
 
+# Of groups and rules alike (`DESCRIPTION_FIELD_SIZE` of neutron-lib's database constants).
+LONGEST_DESCRIPTION = 255
+
+
+def kept_description(description: str) -> str:
+    """Give as much of a description as the cloud keeps; Neutron refuses a longer one."""
+    return description[:LONGEST_DESCRIPTION]
+
 
 @dataclass(frozen=True, slots=True)
 class CloudRule:

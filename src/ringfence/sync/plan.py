@@ -6,7 +6,7 @@ Rules are compared by `canonical`, the key by which Neutron itself takes two rul
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ringfence.neutron.port import CloudRule
+from ringfence.neutron.port import CloudRule, kept_description
 from ringfence.security_groups.rules import Rule, RuleKey, canonical, shown_protocol, stored_prefix
 
 
@@ -50,7 +50,7 @@ def plan(desired: Sequence[Rule], observed: Sequence[CloudRule]) -> Changes:
         description_only=tuple(
             (asked[key], found)
             for key, found in kept.items()
-            if asked[key].description != found.description
+            if kept_description(asked[key].description) != found.description
         ),
     )
 
@@ -66,7 +66,7 @@ def rule_for_cloud(rule: Rule) -> CloudRule:
         remote_ip_prefix=stored_prefix(rule.cidr),
         remote_group_id=rule.remote_group,
         remote_address_group_id=rule.remote_address_group,
-        description=rule.description,
+        description=kept_description(rule.description),
     )
 
 

@@ -14,7 +14,13 @@ from ringfence.clouds.placement import Placement, placement_of
 from ringfence.database.pool import Database
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
-from ringfence.neutron.port import CloudGroup, GiveUp, GroupNotFound, NetworkCloud
+from ringfence.neutron.port import (
+    CloudGroup,
+    GiveUp,
+    GroupNotFound,
+    NetworkCloud,
+    kept_description,
+)
 from ringfence.security_groups import adoptions, outcomes
 from ringfence.security_groups.adoptions import FoundGroup, Refresh
 from ringfence.security_groups.local_groups import LocalGroup, Moments, local_groups, moments
@@ -112,10 +118,11 @@ def compare(local: LocalGroup, found: CloudGroup) -> Refresh:
     """
     theirs = {canonical(rule): rule for rule in map(rule_from_cloud, found.rules)}
     ours = {canonical(stored.rule): stored for stored in local.rules}
+    is_described_so = found.description == kept_description(local.description)
     return Refresh(
         local,
         name=local.name if local.name == DEFAULT_NAME else found.name,
-        description=found.description,
+        description=local.description if is_described_so else found.description,
         add=tuple(rule for key, rule in theirs.items() if key not in ours),
         drop=tuple(stored for key, stored in ours.items() if key not in theirs),
     )

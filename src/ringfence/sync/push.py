@@ -19,6 +19,7 @@ from ringfence.neutron.port import (
     NetworkCloud,
     Retry,
     RuleExists,
+    kept_description,
 )
 from ringfence.security_groups import outcomes
 from ringfence.security_groups.outcomes import Asked, Group
@@ -110,7 +111,9 @@ async def _find_or_create(database: Database, cloud: NetworkCloud, group: Group)
             raise GroupNotFound(NOT_FOUND) from None
     found = await _find_unanswered(database, cloud, group)
     if found is None:
-        found = await cloud.create_group(project_of(group.placement), group.name, group.description)
+        found = await cloud.create_group(
+            project_of(group.placement), group.name, kept_description(group.description)
+        )
     async with database.transaction() as connection:
         wanted = await outcomes.created(connection, group, found.id)
     if not wanted:
@@ -162,9 +165,10 @@ def _refuse_unresolvable(asked: Asked) -> None:
 async def _rename(cloud: NetworkCloud, group: Group, found: CloudGroup) -> CloudGroup:
     # The name of the default group is Neutron's own.
     name = found.name if DEFAULT_NAME in {found.name, group.name} else group.name
-    if (found.name, found.description) == (name, group.description):
+    description = kept_description(group.description)
+    if (found.name, found.description) == (name, description):
         return found
-    return await cloud.update_group(found.id, name=name, description=group.description)
+    return await cloud.update_group(found.id, name=name, description=description)
 
 
 async def _converge(cloud: NetworkCloud, group: Group, found: CloudGroup, asked: Asked) -> Changes:
