@@ -136,6 +136,36 @@ async def test_odd_queries_are_answered_without_a_500(client):
             assert response.status_code in {200, 400, 404}, query[:100]
 
 
+async def test_a_client_that_leaves_amid_its_body_is_no_fault_and_changes_nothing(
+    app, world, caplog
+):
+    group = await world.group()
+    messages = [
+        {"type": "http.request", "body": b'{"name": "new"}', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent = []
+
+    async def receive():
+        return messages.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    headers = {"host": "x", "authorization": "Token admin-token"} | JSON
+    scope = {
+        "type": "http",
+        "method": "PUT",
+        "path": group_at(group),
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+    }
+    await app(scope, receive, send)
+    assert sent == []
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+    await nothing_stored(world)
+
+
 async def test_ten_thousand_rules_are_an_answer_and_no_500(client, world):
     group = await world.group()
     rules = [{"from_port": port, "to_port": port, "protocol": "tcp"} for port in range(1, 10_001)]

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ringfence.access.authentication import authenticate
@@ -20,6 +21,9 @@ from ringfence.http.routing import redirect_to_slash
 from ringfence.settings import Settings
 
 log = structlog.get_logger(__name__)
+
+# As nginx writes it in its log; it is never sent.
+CLIENT_LEFT = 499
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -65,6 +69,9 @@ class Boundary:
             await self.app(scope, receive, exchange.send)
         except RequestError as error:
             await exchange.answer_error(error, receive)
+        except ClientDisconnect:
+            # Its body was never whole, so nothing was changed, and nobody is there to be answered.
+            exchange.status = CLIENT_LEFT
         except Exception:
             log.exception("request_failed", method=scope["method"], path=scope["path"])
             await exchange.answer_fault(receive)
