@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from tests.cli.operator import operating
+from tests.cli.operating import operating
 
 PROVISIONING = """
 clouds: [{name: east, backend: sandbox}]

@@ -9,7 +9,7 @@ import urllib.request
 from dataclasses import dataclass
 
 import pytest
-from tests.cli.operator import Operator, operating
+from tests.cli.operating import Operator, operating
 from tests.lab.fixtures import lab, neutron_proxy, openstack_project
 from tests.lab.openstack import Lab
 from tests.lab.proxy import Proxy

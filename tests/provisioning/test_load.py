@@ -54,7 +54,7 @@ async def test_every_key_of_a_file_reaches_the_answer_of_its_group(load, query):
     assert shown["tenant_uuid"] == "e0000000000000000000000000000001"
     assert shown["uuid"] == "f0000000000000000000000000000001"
     assert shown["description"] == "what the world sees"
-    assert shown["created"] == shown["modified"] == "2025-11-26T10:00:00.000000+00:00"
+    assert shown["created"] == shown["modified"] == "2025-11-26T10:00:00+00:00"
     assert shown["marketplace_offering_plugin_options"] == {
         "flavors": 3,
         "ratio": 1.5,
