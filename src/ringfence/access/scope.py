@@ -41,3 +41,23 @@ def scope_parameters(scope: Scope) -> dict[str, object]:
         "sees_customers": scope.customers,
         "sees_projects": scope.projects,
     }
+
+
+# What the actor may change, for statements that join `project`. Pass `actor_parameters`.
+MANAGEABLE: LiteralString = """(
+    %(manages_everything)s
+    OR project.customer_id = ANY(%(manages_customers)s::bigint[])
+    OR project.id = ANY(%(manages_projects)s::bigint[])
+)"""
+
+
+def actor_parameters(actor: Actor) -> dict[str, object]:
+    """Give the parameters of `VISIBLE` and `MANAGEABLE`, with `actor_id` and `is_staff`."""
+    manages = Scope.of(actor, Permission.SECURITY_GROUP_UPDATE)
+    return scope_parameters(Scope.of(actor)) | {
+        "manages_everything": manages.everything,
+        "manages_customers": manages.customers,
+        "manages_projects": manages.projects,
+        "actor_id": actor.user_id,
+        "is_staff": actor.is_staff,
+    }

@@ -10,11 +10,11 @@ from psycopg.rows import class_row
 from ringfence.access.scope import VISIBLE, Scope, scope_parameters
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import NotFound
-from ringfence.http.lists import Page
-from ringfence.security_groups.filters import Conditions
+from ringfence.http.collections import Collection
+from ringfence.security_groups.filters import FILTERS, ORDERS
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.schemas import RuleRequest, UnresolvedEnd
-from ringfence.security_groups.states import WALDUR_ORDER, State
+from ringfence.security_groups.states import State
 
 NO_SUCH_GROUP = "No SecurityGroup matches the given query."
 
@@ -26,49 +26,26 @@ INNER JOIN customers AS customer ON project.customer_id = customer.id
 INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
 """
 
-# A page past the last one has no offset of its own: `last` computes it from the count.
-_LIST: LiteralString = """
-WITH matching AS (
-    SELECT count(*) AS total {from_where}
-),
-page AS MATERIALIZED (
-    SELECT sg.id, row_number() OVER () AS place
-    FROM (
-        SELECT sg.id {from_where}
-        ORDER BY {order}
-        LIMIT %(size)s
-        OFFSET coalesce(
-            %(offset)s, (SELECT greatest((total - 1) / %(size)s, 0) FROM matching) * %(size)s
-        )
-    ) AS sg
-)
-SELECT
-    (SELECT total FROM matching),
-    convert_to('[' || coalesce((
-        SELECT string_agg(
-            CASE
-                WHEN %(is_staff)s THEN coalesce(stored.staff_document, stored.document)
-                ELSE stored.document
-            END,
-            ',' ORDER BY page.place
-        )
-        FROM page
-        INNER JOIN security_group_documents AS stored ON page.id = stored.security_group_id
-    ), '') || ']', 'UTF8')
-"""
-
-_COUNT: LiteralString = "SELECT count(*) {from_where}"
-
 _DOCUMENT: LiteralString = """
-SELECT convert_to(
+SELECT
     CASE
         WHEN %(is_staff)s THEN coalesce(stored.staff_document, stored.document)
         ELSE stored.document
-    END, 'UTF8')
-{from}
-INNER JOIN security_group_documents AS stored ON sg.id = stored.security_group_id
-WHERE sg.uuid = %(path_uuid)s AND {conditions}
+    END AS document
+FROM security_group_documents AS stored
+WHERE stored.security_group_id = page.id
 """
+
+GROUPS = Collection(
+    path="/api/openstack-security-groups/",
+    missing=NO_SUCH_GROUP,
+    source=_FROM,
+    alias="sg",
+    visible=VISIBLE,
+    document=_DOCUMENT,
+    filters=FILTERS,
+    orders=ORDERS,
+)
 
 _GROUP: LiteralString = """
 SELECT
@@ -124,68 +101,6 @@ class SecurityGroup:
     def __post_init__(self) -> None:
         """Turn the row's word into the state it names."""
         object.__setattr__(self, "state", State(self.state))
-
-
-def _where(conditions: Conditions) -> LiteralString:
-    terms: list[LiteralString] = [VISIBLE, *conditions.conditions]
-    return " AND ".join(terms)
-
-
-def _parameters(scope: Scope, conditions: Conditions) -> dict[str, Any]:
-    return {
-        **scope_parameters(scope),
-        **conditions.parameters,
-        "state_order": list(WALDUR_ORDER),
-    }
-
-
-async def list_documents(
-    database: Database,
-    scope: Scope,
-    conditions: Conditions,
-    *,
-    order: LiteralString,
-    page: Page,
-    is_staff: bool,
-) -> tuple[int, bytes]:
-    """Give how many groups match, and the documents of one page as a JSON array.
-
-    One statement. A page past the end is empty; the count tells.
-    """
-    from_where = _FROM + "WHERE " + _where(conditions)
-    statement = _LIST.replace("{from_where}", from_where).replace("{order}", order)
-    parameters = _parameters(scope, conditions) | {
-        "size": page.size,
-        "offset": page.offset,
-        "is_staff": is_staff,
-    }
-    async with database.connection() as connection:
-        cursor = await connection.execute(statement, parameters, binary=True)
-        row = await cursor.fetchone()
-    return (row[0], row[1]) if row else (0, b"[]")
-
-
-async def count(database: Database, scope: Scope, conditions: Conditions) -> int:
-    """Give how many groups match."""
-    statement = _COUNT.replace("{from_where}", _FROM + "WHERE " + _where(conditions))
-    async with database.connection() as connection:
-        cursor = await connection.execute(statement, _parameters(scope, conditions))
-        row = await cursor.fetchone()
-    return row[0] if row else 0
-
-
-async def document(
-    database: Database, scope: Scope, uuid: UUID, conditions: Conditions, *, is_staff: bool
-) -> bytes:
-    """Give the document of one group; raises `NotFound` for one that is not seen."""
-    statement = _DOCUMENT.replace("{from}", _FROM).replace("{conditions}", _where(conditions))
-    parameters = _parameters(scope, conditions) | {"path_uuid": uuid, "is_staff": is_staff}
-    async with database.connection() as connection:
-        cursor = await connection.execute(statement, parameters, binary=True)
-        row = await cursor.fetchone()
-    if row is None:
-        raise NotFound(NO_SUCH_GROUP)
-    return bytes(row[0])
 
 
 async def get(database: Database, scope: Scope, uuid: UUID) -> SecurityGroup:

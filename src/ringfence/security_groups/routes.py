@@ -1,7 +1,5 @@
 """The operations on security groups, as clients know them."""
 
-from uuid import UUID
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -11,47 +9,11 @@ from ringfence.access.scope import Scope
 from ringfence.clouds import queries as tenants
 from ringfence.database.pool import Database
 from ringfence.http.body import read_json
-from ringfence.http.documents import base_of, pick, with_base
-from ringfence.http.lists import link_header, read_page
+from ringfence.http.collections import answer_one, request_base, routes_of
 from ringfence.http.routing import path_uuid
 from ringfence.security_groups import commands, queries
-from ringfence.security_groups.filters import NO_CONDITIONS, read_filters, read_order
-from ringfence.security_groups.queries import NO_SUCH_GROUP, SecurityGroup
+from ringfence.security_groups.queries import GROUPS, NO_SUCH_GROUP, SecurityGroup
 from ringfence.security_groups.states import Operation, require_state
-
-JSON = "application/json"
-
-
-async def list_groups(request: Request) -> Response:
-    """List the groups that the actor may see; HEAD gives the headers alone."""
-    actor, database = _context(request)
-    scope = Scope.of(actor)
-    conditions = read_filters(request.query_params, actor)
-    order = read_order(request.query_params)
-    page = read_page(request.query_params)
-    base = _base(request)
-    if request.method == "HEAD":
-        total, body = await queries.count(database, scope, conditions), None
-    else:
-        total, documents = await queries.list_documents(
-            database, scope, conditions, order=order, page=page, is_staff=actor.is_staff
-        )
-        fields = request.query_params.getlist("field")
-        body = pick(with_base(documents, base), fields, many=True)
-    numbered = page.resolve(total)
-    query = request.query_params.multi_items()
-    response = Response(body, media_type=JSON)
-    response.headers["X-Result-Count"] = str(total)
-    response.headers["Link"] = link_header(base + request.url.path, query, numbered)
-    if body is None:
-        # It would be the length of an answer that nobody has made.
-        del response.headers["Content-Length"]
-    return response
-
-
-async def retrieve_group(request: Request) -> Response:
-    """Give one group."""
-    return await _answer_group(request, path_uuid(request, NO_SUCH_GROUP))
 
 
 async def update_group(request: Request) -> Response:
@@ -112,17 +74,13 @@ async def create_group(request: Request) -> Response:
     )
     tenants.require_ok(tenant)
     # A host that cannot be answered to is refused before anything is made.
-    _base(request)
+    request_base(request)
     created = await commands.create(database, actor, tenant.id, await read_json(request))
-    return await _answer_group(request, created, status=201)
+    return await answer_one(GROUPS, request, created, status=201)
 
 
 def _context(request: Request) -> tuple[Actor, Database]:
     return request.scope["actor"], request.app.state.database
-
-
-def _base(request: Request) -> str:
-    return base_of(request, request.app.state.settings.public_url)
 
 
 async def _seen(request: Request) -> SecurityGroup:
@@ -142,24 +100,10 @@ async def _changeable(
     return group
 
 
-async def _answer_group(request: Request, uuid: UUID, *, status: int = 200) -> Response:
-    actor, database = _context(request)
-    # As at Waldur, the filters of a list hold for one group too; what was just made is no list.
-    query = request.query_params
-    conditions = read_filters(query, actor) if status == 200 else NO_CONDITIONS  # noqa: PLR2004
-    document = await queries.document(
-        database, Scope.of(actor), uuid, conditions, is_staff=actor.is_staff
-    )
-    body = pick(with_base(document, _base(request)), query.getlist("field"), many=False)
-    return Response(body, status, media_type=JSON)
-
-
-_GROUPS = "/api/openstack-security-groups/"
-_GROUP = _GROUPS + "{uuid}/"
+_GROUP = GROUPS.path + "{uuid}/"
 
 routes = [
-    Route(_GROUPS, list_groups, methods=["GET", "HEAD"]),
-    Route(_GROUP, retrieve_group, methods=["GET", "HEAD"]),
+    *routes_of(GROUPS),
     Route(_GROUP, update_group, methods=["PUT", "PATCH"]),
     Route(_GROUP, delete_group, methods=["DELETE"]),
     Route(_GROUP + "pull/", pull_group, methods=["POST"]),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from ringfence.errors import Conflict
+from ringfence.http.filters import STATES
 
 
 class State(StrEnum):
@@ -32,16 +33,7 @@ ALLOWED: Mapping[State, frozenset[State]] = {
 }
 
 # Waldur's numbering of the states, which decides what `o=state` means.
-WALDUR_ORDER: tuple[State, ...] = (
-    State.UPDATE_SCHEDULED,
-    State.UPDATING,
-    State.OK,
-    State.ERRED,
-    State.CREATION_SCHEDULED,
-    State.CREATING,
-    State.DELETION_SCHEDULED,
-    State.DELETING,
-)
+WALDUR_ORDER: tuple[State, ...] = tuple(State(word) for word in STATES)
 
 
 def sources(target: State) -> tuple[State, ...]:

@@ -1,0 +1,53 @@
+"""The filters of clouds and tenants, and those by place that whatever is in a tenant takes."""
+
+from collections.abc import Mapping
+from typing import LiteralString
+
+from ringfence.access.scope import MANAGEABLE
+from ringfence.http.filters import NOWHERE, STATES, Choices, Filter, Flag, Kind, contains, uuid
+from ringfence.organisations.filters import CUSTOMER_NAME_FILTERS, CUSTOMER_NAME_ORDERS
+
+# For statements that join `cloud`, `project` and `customer`.
+PLACE_FILTERS: Mapping[str, Kind] = {
+    **CUSTOMER_NAME_FILTERS,
+    "project": Filter("project.uuid = %(project)s", uuid),
+    "project_uuid": Filter("project.uuid = %(project_uuid)s", uuid),
+    "project_name": Filter("project.name ILIKE %(project_name)s", contains),
+    "customer": Filter("customer.uuid = %(customer)s", uuid),
+    "customer_uuid": Filter("customer.uuid = %(customer_uuid)s", uuid),
+    "service_settings_uuid": Filter("cloud.uuid = %(service_settings_uuid)s", uuid),
+    "service_settings_name": Filter("cloud.name ILIKE %(service_settings_name)s", contains),
+    "can_manage": Flag(MANAGEABLE + " = %(can_manage)s"),
+    # Floating addresses are those of ports, and no port is known yet.
+    "external_ip": Filter(NOWHERE),
+}
+
+PLACE_ORDERS: Mapping[str, LiteralString] = {
+    **CUSTOMER_NAME_ORDERS,
+    "project_name": "project.name",
+    "service_name": "cloud.name",
+}
+
+TENANT_FILTERS: Mapping[str, Kind] = {
+    **PLACE_FILTERS,
+    "uuid": Filter("tenant.uuid = %(uuid)s", uuid),
+    "name": Filter("tenant.name ILIKE %(name)s", contains),
+    "name_exact": Filter("tenant.name = %(name_exact)s"),
+    "backend_id": Filter("tenant.backend_id = %(backend_id)s"),
+    "state": Choices("tenant.state = ANY(%(state)s)", STATES),
+    # No tenant has a description here.
+    "description": Filter(NOWHERE),
+}
+
+CLOUD_FILTERS: Mapping[str, Kind] = {
+    "name": Filter("cloud.name ILIKE %(name)s", contains),
+    "name_exact": Filter("cloud.name = %(name_exact)s"),
+    "state": Choices("cloud.state = ANY(%(state)s)", STATES),
+    "type": Filter("%(type)s = 'OpenStack'"),
+    # Clouds are shared by all customers, and belong to none.
+    "shared": Flag("%(shared)s"),
+    "customer": Filter(NOWHERE, uuid),
+    "customer_uuid": Filter(NOWHERE, uuid),
+    "scope": Filter(NOWHERE),
+    "scope_uuid": Filter(NOWHERE, uuid),
+}
