@@ -30,6 +30,8 @@ SUCCESS = {
     "pull": 202,
     "set_rules": 200,
     "unlink": 204,
+    "set_ok": 200,
+    "set_erred": 200,
     "create": 201,
     "tenant_pull": 200,
 }
@@ -41,18 +43,22 @@ NEEDS = {
     "pull": Permission.SECURITY_GROUP_PULL,
     "set_rules": Permission.SECURITY_GROUP_SET_RULES,
     "unlink": Permission.SECURITY_GROUP_UNLINK,
+    "set_ok": Permission.SECURITY_GROUP_SET_OK,
+    "set_erred": Permission.SECURITY_GROUP_SET_ERRED,
     "create": Permission.SECURITY_GROUP_CREATE,
     "tenant_pull": Permission.TENANT_PULL_SECURITY_GROUPS,
 }
 
+FOR_STAFF = {"unlink", "set_ok", "set_erred"}
+
 
 def expected(operation: str, user: str, where: str) -> int:
     """Give the status of one cell; `where` is own, foreign or missing."""
-    if operation == "unlink":
+    if operation in FOR_STAFF:
         # Refused whatever the object, so that nobody learns what exists.
         if user != "staff":
             return 403
-        return 404 if where == "missing" else 204
+        return 404 if where == "missing" else SUCCESS[operation]
     sees = where == "own" and user in SEE_THEIR_OWN
     sees |= where == "foreign" and user in SEE_THE_WORLD
     if not sees:
@@ -75,6 +81,8 @@ def request_of(operation, group, tenant):
         "pull": ("POST", group_at(group, "pull/"), None),
         "set_rules": ("POST", group_at(group, "set_rules/"), []),
         "unlink": ("POST", group_at(group, "unlink/"), None),
+        "set_ok": ("POST", group_at(group, "set_ok/"), None),
+        "set_erred": ("POST", group_at(group, "set_erred/"), {"error_message": "x"}),
     }[operation]
 
 

@@ -69,6 +69,8 @@ FIELDS = {
     "tenant_name": text,
     "tenant_uuid": uuid,
     "rules": rules,
+    # As marketplace_offering_type: not on the page, read by clients from 8.1.3 on.
+    "instance_count": null,
     "marketplace_offering_uuid": null,
     "marketplace_offering_name": null,
     # Not on the page; clients from 8.0.6 on read it, older ones take unknown keys.

@@ -27,6 +27,8 @@ class EventType(StrEnum):
     GROUP_REMOVED_LOCALLY = "openstack_security_group_removed_locally"
     GROUP_REMOVED_REMOTELY = "openstack_security_group_removed_remotely"
     GROUP_ERRED = "openstack_security_group_erred"
+    GROUP_SET_OK = "openstack_security_group_set_ok"
+    GROUP_SET_ERRED = "openstack_security_group_set_erred"
     TENANT_PULLED = "openstack_tenant_pulled"
     TENANT_PULL_FAILED = "openstack_tenant_pull_failed"
     # Too many groups are missing at once: nothing was touched.

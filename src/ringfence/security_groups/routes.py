@@ -11,7 +11,7 @@ from ringfence.database.pool import Database
 from ringfence.http.body import read_json
 from ringfence.http.collections import answer_one, request_base, routes_of
 from ringfence.http.routing import path_uuid
-from ringfence.security_groups import commands, queries
+from ringfence.security_groups import by_hand, commands, queries
 from ringfence.security_groups.queries import GROUPS, NO_SUCH_GROUP, SecurityGroup
 from ringfence.security_groups.states import Operation, require_state
 
@@ -54,11 +54,25 @@ async def delete_group(request: Request) -> Response:
 async def unlink_group(request: Request) -> Response:
     """Forget the group here, whatever its state."""
     actor, database = _context(request)
-    # Before the look-up: whoever may not do this at all learns nothing about what exists.
-    require_everywhere(actor, Permission.SECURITY_GROUP_UNLINK)
-    group = await _seen(request)
+    group = await _seen_by_staff(request, Permission.SECURITY_GROUP_UNLINK)
     await commands.unlink(database, actor, group)
     return Response(status_code=204)
+
+
+async def set_group_ok(request: Request) -> Response:
+    """Take the group for OK, whatever its state."""
+    actor, database = _context(request)
+    group = await _seen_by_staff(request, Permission.SECURITY_GROUP_SET_OK)
+    await by_hand.set_ok(database, actor, group)
+    return JSONResponse({"detail": "Resource has been marked as OK."})
+
+
+async def set_group_erred(request: Request) -> Response:
+    """Take the group for failed, whatever its state."""
+    actor, database = _context(request)
+    group = await _seen_by_staff(request, Permission.SECURITY_GROUP_SET_ERRED)
+    await by_hand.set_erred(database, actor, group, await read_json(request))
+    return JSONResponse({"detail": "Resource has been marked as ERRED."})
 
 
 async def create_group(request: Request) -> Response:
@@ -89,6 +103,13 @@ async def _seen(request: Request) -> SecurityGroup:
     return await queries.get(database, Scope.of(actor), uuid)
 
 
+async def _seen_by_staff(request: Request, permission: Permission) -> SecurityGroup:
+    actor, _ = _context(request)
+    # Before the look-up: whoever may not do this at all learns nothing about what exists.
+    require_everywhere(actor, permission)
+    return await _seen(request)
+
+
 async def _changeable(
     request: Request, permission: Permission, operation: Operation
 ) -> SecurityGroup:
@@ -109,5 +130,7 @@ routes = [
     Route(_GROUP + "pull/", pull_group, methods=["POST"]),
     Route(_GROUP + "set_rules/", set_rules, methods=["POST"]),
     Route(_GROUP + "unlink/", unlink_group, methods=["POST"]),
+    Route(_GROUP + "set_ok/", set_group_ok, methods=["POST"]),
+    Route(_GROUP + "set_erred/", set_group_erred, methods=["POST"]),
     Route("/api/openstack-tenants/{uuid}/create_security_group/", create_group, methods=["POST"]),
 ]

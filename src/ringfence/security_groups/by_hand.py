@@ -1,0 +1,75 @@
+"""Settling a group by hand: staff say that it is OK, or that it has failed, whatever its state.
+
+The cloud is not asked, and what is asked for stays as it is. A job that is in flight finds its
+group at rest and leaves it so (see `outcomes`); `version` and `applied_version` stay too, so what
+never reached the cloud still counts as outstanding, and no pull takes it away.
+"""
+
+from collections.abc import Mapping
+from typing import Any, LiteralString
+
+from ringfence.access.permissions import Actor
+from ringfence.clouds import queries as tenants
+from ringfence.database import documents
+from ringfence.database.pool import Database
+from ringfence.events.commands import record
+from ringfence.events.types import Event, EventType
+from ringfence.http.fields import Field, Text, clean_fields
+from ringfence.security_groups import queries
+from ringfence.security_groups.queries import SecurityGroup
+from ringfence.security_groups.states import State
+
+_ERROR_FIELDS: Mapping[str, Field] = {
+    "error_message": Text(max_length=10_000, blank=True),
+    "error_traceback": Text(max_length=100_000, blank=True),
+}
+
+# `modified` moves: a comparison that looked before leaves the group alone.
+_SETTLE: LiteralString = """
+UPDATE security_groups
+SET
+    state = %(state)s,
+    error_message = %(error_message)s,
+    error_traceback = %(error_traceback)s,
+    modified = now()
+WHERE id = %(id)s
+"""
+
+
+async def set_ok(database: Database, actor: Actor, group: SecurityGroup) -> None:
+    """Take the group for OK and clear what was said of its failure."""
+    await _settle(database, actor, group, State.OK, {})
+
+
+async def set_erred(database: Database, actor: Actor, group: SecurityGroup, body: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+    """Take the group for failed, with the caller's words for why. Raises `Invalid`."""
+    await _settle(database, actor, group, State.ERRED, clean_fields(body, _ERROR_FIELDS))
+
+
+async def _settle(
+    database: Database,
+    actor: Actor,
+    group: SecurityGroup,
+    state: State,
+    error: Mapping[str, str],
+) -> None:
+    errors = {name: error.get(name, "") for name in _ERROR_FIELDS}
+    async with database.transaction() as connection:
+        await tenants.lock(connection, group.tenant_id)
+        current = await queries.lock(connection, group.id)
+        await connection.execute(_SETTLE, {"id": current.id, "state": state, **errors})
+        await record(
+            connection,
+            Event(
+                EventType.GROUP_SET_OK if state is State.OK else EventType.GROUP_SET_ERRED,
+                f"Security group {current.name} has been marked as {state}.",
+                actor,
+                customer=current.customer_uuid,
+                project=current.project_uuid,
+                tenant=current.tenant_uuid,
+                security_group=current.uuid,
+                # The traceback is for staff alone; an event is for all who see the group.
+                context={"from": current.state, "error_message": errors["error_message"]},
+            ),
+        )
+        await documents.refresh(connection, documents.GROUPS, [current.id])

@@ -1,0 +1,175 @@
+"""Staff settle a group by hand, whatever its state; no job in flight undoes it."""
+
+from uuid import UUID
+
+import httpx
+import pytest
+from tests.contract.addresses import GROUPS, a_rule, group_at
+from waldur_api_client import AuthenticatedClient
+from waldur_api_client.api.openstack_security_groups import openstack_security_groups_retrieve
+
+from ringfence.database import documents
+from ringfence.security_groups import outcomes
+from ringfence.security_groups.states import State
+from ringfence.sync.clouds import Clouds
+from ringfence.sync.push import delete_group, push_group
+
+FAILED = {"error_message": "by hand", "error_traceback": "Traceback: by hand"}
+
+
+@pytest.fixture
+def staff(api) -> httpx.AsyncClient:
+    return api("staff")
+
+
+async def row(world, group: UUID):
+    return await world.one(
+        "SELECT state, error_message, error_traceback, version, applied_version"
+        " FROM security_groups WHERE uuid = %s",
+        group,
+    )
+
+
+async def stale(world) -> list[int]:
+    async with world.database.connection() as connection:
+        return await documents.stale(connection)
+
+
+@pytest.mark.parametrize("state", State)
+async def test_a_group_in_any_state_becomes_ok_and_its_error_is_cleared(staff, world, state):
+    group = await world.group(
+        state=state, error_message="lost", error_traceback="Traceback", version=2
+    )
+    response = await staff.post(group_at(group, "set_ok/"))
+    assert (response.status_code, response.json()) == (
+        200,
+        {"detail": "Resource has been marked as OK."},
+    )
+    # What never reached the cloud still counts as outstanding.
+    assert await row(world, group) == ("OK", "", "", 2, 1)
+    shown = (await staff.get(group_at(group))).json()
+    assert (shown["state"], shown["error_message"], shown["error_traceback"]) == ("OK", "", "")
+    assert await stale(world) == []
+
+
+@pytest.mark.parametrize("state", State)
+async def test_a_group_in_any_state_becomes_erred_with_the_words_given(staff, world, state):
+    group = await world.group(state=state)
+    response = await staff.post(group_at(group, "set_erred/"), json=FAILED)
+    assert (response.status_code, response.json()) == (
+        200,
+        {"detail": "Resource has been marked as ERRED."},
+    )
+    assert await row(world, group) == ("ERRED", "by hand", "Traceback: by hand", 1, 1)
+    assert await stale(world) == []
+
+
+async def test_only_staff_reads_the_traceback_that_staff_gave(api, staff, world):
+    group = await world.group()
+    await staff.post(group_at(group, "set_erred/"), json=FAILED)
+    seen = {user: (await api(user).get(group_at(group))).json() for user in ("staff", "admin")}
+    assert {user: shown["error_traceback"] for user, shown in seen.items()} == {
+        "staff": "Traceback: by hand",
+        "admin": "",
+    }
+    assert seen["admin"]["error_message"] == "by hand"
+    assert "Traceback" not in str(await world.value("SELECT context FROM events"))
+
+
+@pytest.mark.parametrize("body", [None, {}, {"error_message": ""}, {"unknown": 1}])
+async def test_the_words_may_be_left_out(staff, world, body):
+    group = await world.group(error_message="older", error_traceback="older", state="ERRED")
+    response = await staff.post(group_at(group, "set_erred/"), json=body)
+    assert response.status_code == 200
+    assert (await row(world, group))[:3] == ("ERRED", "", "")
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ([], {"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]}),
+        ({"error_message": None}, {"error_message": ["This field may not be null."]}),
+        (
+            {"error_message": True, "error_traceback": "\x00"},
+            {
+                "error_message": ["Not a valid string."],
+                "error_traceback": ["Null characters are not allowed."],
+            },
+        ),
+    ],
+)
+async def test_words_that_are_none_are_refused_and_nothing_changes(staff, world, body, detail):
+    group = await world.group()
+    response = await staff.post(group_at(group, "set_erred/"), json=body)
+    assert (response.status_code, response.json()) == (400, detail)
+    assert (await row(world, group))[0] == "OK"
+    assert await world.value("SELECT count(*) FROM events") == 0
+
+
+async def test_it_is_recorded_with_who_did_it_and_asks_for_no_work(staff, world):
+    group = await world.group("web", state="UPDATING")
+    await staff.post(group_at(group, "set_erred/"), json=FAILED)
+    await staff.post(group_at(group, "set_ok/"))
+    found = await world.one("SELECT array_agg(event_type ORDER BY id) FROM events")
+    assert found[0] == ["openstack_security_group_set_erred", "openstack_security_group_set_ok"]
+    event = await world.one(
+        "SELECT message, username, security_group_uuid, context FROM events ORDER BY id LIMIT 1"
+    )
+    assert event == (
+        "Security group web has been marked as ERRED.",
+        "staff",
+        group,
+        {"from": "UPDATING", "error_message": "by hand"},
+    )
+    assert await world.value("SELECT count(*) FROM procrastinate_jobs") == 0
+
+
+@pytest.mark.parametrize(("action", "state"), [("set_ok/", "OK"), ("set_erred/", "ERRED")])
+async def test_a_push_in_flight_leaves_what_was_settled_by_hand(staff, world, action, state):
+    group = await world.group(state="UPDATE_SCHEDULED", version=2)
+    async with world.database.transaction() as connection:
+        taken = await outcomes.take_up(connection, group, outcomes.PUSHED)
+    await staff.post(group_at(group, action))
+    async with world.database.transaction() as connection:
+        assert not await outcomes.applied(connection, taken, outcomes.EventType.GROUP_UPDATED, {})
+        assert not await outcomes.failed(connection, group, "too late", "")
+    assert await row(world, group) == (state, "", "", 2, 1)
+
+
+@pytest.mark.parametrize("state", ["CREATION_SCHEDULED", "UPDATE_SCHEDULED", "DELETION_SCHEDULED"])
+async def test_a_job_that_waits_finds_nothing_to_do(staff, world, state):
+    group = await world.group(state=state)
+    await staff.post(group_at(group, "set_erred/"))
+    clouds = Clouds(world.database)
+    assert not await push_group(world.database, clouds, group)
+    assert not await delete_group(world.database, clouds, group)
+    assert (await row(world, group))[0] == "ERRED"
+
+
+async def test_work_goes_on_from_what_was_settled_by_hand(api, staff, world):
+    group = await world.group(state="CREATING", backend_id="", applied_version=0)
+    await staff.post(group_at(group, "set_ok/"))
+    response = await api("admin").post(group_at(group, "set_rules/"), json=[a_rule()])
+    assert response.status_code == 200
+    assert await push_group(world.database, Clouds(world.database), group)
+    assert await row(world, group) == ("OK", "", "", 2, 2)
+
+
+async def test_instance_count_is_null_until_ports_are_known(api, world):
+    group = await world.group()
+    shown = (await api("admin").get(group_at(group))).json()
+    assert shown["instance_count"] is None
+    listed = (await api("admin").get(GROUPS, params={"field": "instance_count"})).json()
+    assert listed == [{"instance_count": None}]
+
+
+async def test_the_client_of_the_page_takes_the_newer_field(api, world):
+    group = await world.group()
+    content = (await api("admin").get(group_at(group))).content
+    transport = httpx.MockTransport(
+        lambda _: httpx.Response(200, content=content, headers={"Content-Type": "application/json"})
+    )
+    client = AuthenticatedClient("http://api.example.com", "x", prefix="Token")
+    client.set_httpx_client(httpx.Client(base_url="http://api.example.com", transport=transport))
+    parsed = openstack_security_groups_retrieve.sync(group, client=client)
+    assert parsed.additional_properties["instance_count"] is None
