@@ -5,6 +5,7 @@ here, under the row's lock.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -245,17 +246,15 @@ def refuse_default(group: SecurityGroup) -> None:
         raise Invalid({"name": MANAGED_BY_OPENSTACK})
 
 
+@dataclass(frozen=True, slots=True)
 class _Step:
     """One way to leave OK or ERRED: the state, the job, whether it is a new version, the words."""
 
-    def __init__(
-        self, state: State, job: Job, event: EventType, words: str, *, new_version: bool
-    ) -> None:
-        self.state = state
-        self.job = job
-        self.event = event
-        self.words = words
-        self.new_version = new_version
+    state: State
+    job: Job
+    event: EventType
+    words: str
+    new_version: bool
 
 
 _UPDATE = _Step(
