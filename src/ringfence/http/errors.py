@@ -29,7 +29,7 @@ STATUSES: Mapping[type[RequestError], int] = {
     Unavailable: 503,
 }
 
-_HEADERS: Mapping[type[RequestError], dict[str, str]] = {
+HEADERS: Mapping[type[RequestError], dict[str, str]] = {
     Unauthenticated: {"WWW-Authenticate": "Token"},
     Unavailable: {"Retry-After": "2"},
 }
@@ -44,7 +44,7 @@ def answer(error: RequestError) -> Response:
     """Give the answer that tells the caller about an error."""
     detail = error.detail
     body: Any = {"detail": detail} if isinstance(detail, str) else detail
-    return JSONResponse(body, status_of(error), headers=_HEADERS.get(type(error)))
+    return JSONResponse(body, status_of(error), headers=HEADERS.get(type(error)))
 
 
 def answer_unexpected(reference: str) -> Response:

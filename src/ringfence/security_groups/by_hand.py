@@ -19,7 +19,7 @@ from ringfence.security_groups import queries
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.states import State
 
-_ERROR_FIELDS: Mapping[str, Field] = {
+ERROR_FIELDS: Mapping[str, Field] = {
     "error_message": Text(max_length=10_000, blank=True),
     "error_traceback": Text(max_length=100_000, blank=True),
 }
@@ -43,7 +43,7 @@ async def set_ok(database: Database, actor: Actor, group: SecurityGroup) -> None
 
 async def set_erred(database: Database, actor: Actor, group: SecurityGroup, body: Any) -> None:  # noqa: ANN401 - whatever JSON holds
     """Take the group for failed, with the caller's words for why. Raises `Invalid`."""
-    await _settle(database, actor, group, State.ERRED, clean_fields(body, _ERROR_FIELDS))
+    await _settle(database, actor, group, State.ERRED, clean_fields(body, ERROR_FIELDS))
 
 
 async def _settle(
@@ -53,7 +53,7 @@ async def _settle(
     state: State,
     error: Mapping[str, str],
 ) -> None:
-    errors = {name: error.get(name, "") for name in _ERROR_FIELDS}
+    errors = {name: error.get(name, "") for name in ERROR_FIELDS}
     async with database.transaction() as connection:
         await tenants.lock(connection, group.tenant_id)
         current = await queries.lock(connection, group.id)

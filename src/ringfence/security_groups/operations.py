@@ -1,0 +1,344 @@
+"""What the operations on security groups take and answer, as the API's description tells it."""
+
+from collections.abc import Mapping
+
+from ringfence.http.openapi import LIST_HEADERS, Answer, Body, Operation
+from ringfence.http.parameters import (
+    UUID_IN_PATH,
+    choice_of_fields,
+    count_parameters,
+    list_parameters,
+)
+from ringfence.http.schema import (
+    BOOLEAN,
+    CORE_STATES,
+    DETAIL,
+    FREE_FORM,
+    HEX_UUID,
+    INTEGER,
+    STATUS,
+    STRING,
+    TIME,
+    URI,
+    Model,
+    Schema,
+    array,
+    described,
+    enumeration,
+    fields_schema,
+    nullable,
+    object_of,
+)
+from ringfence.security_groups.by_hand import ERROR_FIELDS
+from ringfence.security_groups.filters import FILTERS, ORDERS
+from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule
+from ringfence.security_groups.schemas import COLLECTION, GROUP_FIELDS, RULE_FIELDS
+from ringfence.security_groups.validation import ANY, NAMED_PROTOCOLS
+
+_ETHERTYPE = enumeration("EthertypeEnum", ETHERTYPES)
+_DIRECTION = enumeration("DirectionEnum", DIRECTIONS)
+_NAMED = enumeration("ProtocolEnum", [word for word in NAMED_PROTOCOLS if word])
+_BLANK = enumeration("BlankEnum", [""])
+_NUMBER: Schema = {**STRING, "pattern": "^(0|[1-9][0-9]{0,2})$"}
+
+_ETHERTYPE_MEANS = "IP protocol version - either 'IPv4' or 'IPv6'"
+_DIRECTION_MEANS = "Traffic direction - either 'ingress' (incoming) or 'egress' (outgoing)"
+_PROTOCOL_MEANS = "The network protocol (TCP, UDP, ICMP, or empty for any protocol)"
+
+_MEANINGS: Mapping[str, Schema] = {
+    "from_port": {"description": "Starting port number in the range (1-65535)"},
+    "to_port": {"description": "Ending port number in the range (1-65535)"},
+    "cidr": {"description": "CIDR notation for the source/destination network address range"},
+    "remote_group": {"description": "Remote security group that this rule references, if any"},
+}
+
+_SENT_RULE: Mapping[str, Schema] = {
+    **_MEANINGS,
+    "ethertype": described(_ETHERTYPE, _ETHERTYPE_MEANS, default=Rule().ethertype),
+    "direction": described(_DIRECTION, _DIRECTION_MEANS, default=Rule().direction),
+    "protocol": {"anyOf": [_NAMED, _BLANK, _NUMBER], "description": _PROTOCOL_MEANS},
+    # -1 is any; what lies between is refused in the words of the rule as a whole.
+    "from_port": {**_MEANINGS["from_port"], "minimum": ANY},
+    "to_port": {**_MEANINGS["to_port"], "minimum": ANY},
+}
+_RULE_TO_CREATE = Model(
+    "OpenStackSecurityGroupRuleCreateRequest", fields_schema(RULE_FIELDS, more=_SENT_RULE)
+)
+_KEPT_ID = described(INTEGER, "The rule that stands already, to keep or to change.")
+_RULE_TO_SET = Model(
+    "OpenStackSecurityGroupRuleUpdateRequest",
+    fields_schema(RULE_FIELDS, more={**_SENT_RULE, "id": _KEPT_ID}),
+)
+
+# Of a rule that the cloud had already, the protocol is in the cloud's words.
+_SHOWN_PROTOCOL: Schema = {"anyOf": [_NAMED, _BLANK, STRING], "description": _PROTOCOL_MEANS}
+_RULE = Model(
+    "OpenStackSecurityGroupRuleCreate",
+    object_of(
+        {
+            "ethertype": described(_ETHERTYPE, _ETHERTYPE_MEANS),
+            "direction": described(_DIRECTION, _DIRECTION_MEANS),
+            "protocol": _SHOWN_PROTOCOL,
+            "from_port": {**nullable(INTEGER), **_MEANINGS["from_port"]},
+            "to_port": {**nullable(INTEGER), **_MEANINGS["to_port"]},
+            "cidr": {**nullable(STRING), **_MEANINGS["cidr"]},
+            "description": STRING,
+            "remote_group_name": STRING,
+            "remote_group_uuid": HEX_UUID,
+            "id": INTEGER,
+            "remote_group": {**nullable(URI), **_MEANINGS["remote_group"]},
+        }
+    ),
+)
+
+# No field is required: `field` leaves out what is not asked for.
+GROUP = Model(
+    "OpenStackSecurityGroup",
+    object_of(
+        {
+            "url": URI,
+            "uuid": HEX_UUID,
+            "name": STRING,
+            "description": STRING,
+            "service_name": STRING,
+            "service_settings": URI,
+            "service_settings_uuid": HEX_UUID,
+            "service_settings_state": STRING,
+            "service_settings_error_message": STRING,
+            "project": URI,
+            "project_name": STRING,
+            "project_uuid": HEX_UUID,
+            "customer": URI,
+            "customer_uuid": HEX_UUID,
+            "customer_name": STRING,
+            "customer_native_name": STRING,
+            "customer_abbreviation": STRING,
+            "error_message": STRING,
+            "error_traceback": STRING,
+            "resource_type": STRING,
+            "state": CORE_STATES,
+            "created": TIME,
+            "modified": TIME,
+            "backend_id": STRING,
+            "access_url": nullable(STRING),
+            "tenant": URI,
+            "tenant_name": STRING,
+            "tenant_uuid": HEX_UUID,
+            "rules": array(_RULE),
+            "instance_count": nullable(INTEGER),
+            "marketplace_offering_uuid": nullable(STRING),
+            "marketplace_offering_name": nullable(STRING),
+            "marketplace_offering_type": nullable(STRING),
+            "marketplace_offering_plugin_options": nullable(FREE_FORM),
+            "marketplace_category_uuid": nullable(STRING),
+            "marketplace_category_name": nullable(STRING),
+            "marketplace_resource_uuid": nullable(STRING),
+            "marketplace_plan_uuid": nullable(STRING),
+            "marketplace_resource_state": nullable(STRING),
+            "is_usage_based": nullable(BOOLEAN),
+            "is_limit_based": nullable(BOOLEAN),
+        }
+    ),
+)
+_NAMES = Model(
+    "OpenStackSecurityGroupUpdate",
+    object_of({"name": STRING, "description": STRING}, ["name", "description"]),
+)
+
+_UPDATE = Model(
+    "OpenStackSecurityGroupUpdateRequest", fields_schema(GROUP_FIELDS, required=["name"])
+)
+_PATCH = Model("PatchedOpenStackSecurityGroupUpdateRequest", fields_schema(GROUP_FIELDS))
+_CREATE = Model(
+    "OpenStackSecurityGroupRequest",
+    fields_schema(
+        GROUP_FIELDS, required=["name"], more={"rules": {**array(_RULE_TO_CREATE), "default": []}}
+    ),
+)
+_SET_ERRED = Model(
+    "SetErredRequest",
+    fields_schema(ERROR_FIELDS, more={name: {"default": ""} for name in ERROR_FIELDS}),
+)
+
+_NAME = "my-awesome-openstack-security-group"
+_RULE_EXAMPLE = {
+    "ethertype": "IPv4",
+    "direction": "ingress",
+    "protocol": "tcp",
+    "from_port": 8080,
+    "to_port": 8080,
+    "cidr": "192.168.1.0/24",
+    "description": "A sample description.",
+}
+
+_LIST = list_parameters(
+    FILTERS,
+    ORDERS,
+    GROUP,
+    more={"state": array(CORE_STATES)},
+    descriptions={"can_manage": "Can manage", "query": "Search by name or description"},
+)
+_OTHER = "Other Actions"
+_GROUPS = f"/api/{COLLECTION}/"
+_GROUP = _GROUPS + "{uuid}/"
+
+operations = (
+    Operation(
+        "openstack_security_groups_list",
+        "GET",
+        _GROUPS,
+        tag=COLLECTION,
+        title="List security groups",
+        description="Get a list of security groups.",
+        parameters=_LIST,
+        answers={200: Answer(array(GROUP), headers=LIST_HEADERS)},
+        refusals=(400, 404),
+    ),
+    Operation(
+        "openstack_security_groups_count",
+        "HEAD",
+        _GROUPS,
+        tag=COLLECTION,
+        section=_OTHER,
+        title="Count security groups",
+        description="Get number of items in the collection matching the request parameters.",
+        parameters=count_parameters(_LIST),
+        answers={200: Answer(headers=LIST_HEADERS)},
+        refusals=(400, 404),
+    ),
+    Operation(
+        "openstack_security_groups_retrieve",
+        "GET",
+        _GROUP,
+        tag=COLLECTION,
+        title="Get security group details",
+        description="Retrieve details of a specific security group.",
+        parameters=(UUID_IN_PATH, choice_of_fields(GROUP)),
+        answers={200: Answer(GROUP)},
+        refusals=(400, 404),
+    ),
+    Operation(
+        "openstack_security_groups_pull",
+        "POST",
+        _GROUP + "pull/",
+        tag=COLLECTION,
+        title="Synchronize resource state",
+        description=(
+            "Schedule an asynchronous pull operation to synchronize resource state from the"
+            " backend. Returns 202 if the pull was scheduled successfully, or 409 if the pull"
+            " operation is not implemented for this resource type."
+        ),
+        parameters=(UUID_IN_PATH,),
+        answers={202: Answer(DETAIL, promised=False), 409: Answer(DETAIL, promised=False)},
+        refusals=(403, 404),
+    ),
+    Operation(
+        "openstack_security_groups_unlink",
+        "POST",
+        _GROUP + "unlink/",
+        tag=COLLECTION,
+        title="Unlink resource",
+        description=(
+            "Delete resource from the database without scheduling operations on backend and"
+            " without checking current state of the resource. It is intended to be used for"
+            " removing resource stuck in transitioning state."
+        ),
+        parameters=(UUID_IN_PATH,),
+        answers={204: Answer()},
+        refusals=(403, 404),
+    ),
+    Operation(
+        "openstack_security_groups_update",
+        "PUT",
+        _GROUP,
+        tag=COLLECTION,
+        title="Update",
+        parameters=(UUID_IN_PATH,),
+        body=Body(_UPDATE, example={"name": _NAME}),
+        answers={200: Answer(_NAMES)},
+        refusals=(403, 404, 409),
+    ),
+    Operation(
+        "openstack_security_groups_partial_update",
+        "PATCH",
+        _GROUP,
+        tag=COLLECTION,
+        title="Partially update security group",
+        description="Update specific fields of a security group.",
+        parameters=(UUID_IN_PATH,),
+        body=Body(_PATCH, required=False),
+        answers={200: Answer(_NAMES)},
+        refusals=(403, 404, 409),
+    ),
+    Operation(
+        "openstack_security_groups_destroy",
+        "DELETE",
+        _GROUP,
+        tag=COLLECTION,
+        title="Delete security group",
+        description="Delete a security group.",
+        parameters=(UUID_IN_PATH,),
+        answers={204: Answer()},
+        refusals=(400, 403, 404, 409),
+    ),
+    Operation(
+        "openstack_security_groups_set_rules",
+        "POST",
+        _GROUP + "set_rules/",
+        tag=COLLECTION,
+        section=_OTHER,
+        title="Set security group rules",
+        description=(
+            "Update the rules for a specific security group. This overwrites all existing rules."
+        ),
+        parameters=(UUID_IN_PATH,),
+        body=Body(array(_RULE_TO_SET), example=[_RULE_EXAMPLE]),
+        answers={200: Answer(), 202: Answer(STATUS, "In contract 2026-10")},
+        refusals=(403, 404, 409),
+    ),
+    Operation(
+        "openstack_security_groups_set_ok",
+        "POST",
+        _GROUP + "set_ok/",
+        tag=COLLECTION,
+        section=_OTHER,
+        title="Mark resource as OK",
+        description=(
+            "Manually transition the resource to OK state and clear error fields."
+            " Staff-only operation."
+        ),
+        parameters=(UUID_IN_PATH,),
+        answers={200: Answer(DETAIL)},
+        refusals=(403, 404),
+    ),
+    Operation(
+        "openstack_security_groups_set_erred",
+        "POST",
+        _GROUP + "set_erred/",
+        tag=COLLECTION,
+        section=_OTHER,
+        title="Mark resource as ERRED",
+        description=(
+            "Manually transition the resource to ERRED state. This is useful for resources stuck"
+            " in transitional states (CREATING, UPDATING, DELETING) that cannot be synced via"
+            " pull. Staff-only operation."
+        ),
+        parameters=(UUID_IN_PATH,),
+        body=Body(_SET_ERRED, example={"error_message": "The quota was exceeded."}, required=False),
+        answers={200: Answer(DETAIL)},
+        refusals=(403, 404),
+    ),
+    Operation(
+        "openstack_tenants_create_security_group",
+        "POST",
+        "/api/openstack-tenants/{uuid}/create_security_group/",
+        tag="openstack-tenants",
+        section=_OTHER,
+        title="Create security group",
+        description="Create a security group for the tenant.",
+        parameters=(UUID_IN_PATH, choice_of_fields(GROUP)),
+        body=Body(_CREATE, example={"name": _NAME, "rules": [_RULE_EXAMPLE]}),
+        answers={201: Answer(GROUP)},
+        refusals=(403, 404, 409),
+    ),
+)
