@@ -13,6 +13,7 @@ from ringfence.database.pool import Database
 from ringfence.http.boundary import Boundary
 from ringfence.http.routing import answer_http_exception
 from ringfence.logs import configure
+from ringfence.organisations.routes import routes as organisation_routes
 from ringfence.security_groups.routes import routes as security_group_routes
 from ringfence.settings import Settings, load_settings
 
@@ -30,7 +31,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 yield
 
     app = Starlette(
-        routes=[*security_group_routes, *tenant_routes],
+        routes=[*security_group_routes, *tenant_routes, *organisation_routes],
         middleware=[Middleware(Boundary, settings=settings)],
         exception_handlers={HTTPException: answer_http_exception},
         lifespan=lifespan,

@@ -33,7 +33,8 @@ SUCCESS = {
     "set_ok": 200,
     "set_erred": 200,
     "create": 201,
-    "tenant_pull": 200,
+    "tenant_pull": 202,
+    "tenant_pull_groups": 200,
 }
 NEEDS = {
     "retrieve": Permission.SECURITY_GROUP_READ,
@@ -46,7 +47,8 @@ NEEDS = {
     "set_ok": Permission.SECURITY_GROUP_SET_OK,
     "set_erred": Permission.SECURITY_GROUP_SET_ERRED,
     "create": Permission.SECURITY_GROUP_CREATE,
-    "tenant_pull": Permission.TENANT_PULL_SECURITY_GROUPS,
+    "tenant_pull": Permission.TENANT_PULL,
+    "tenant_pull_groups": Permission.TENANT_PULL_SECURITY_GROUPS,
 }
 
 FOR_STAFF = {"unlink", "set_ok", "set_erred"}
@@ -72,6 +74,8 @@ def request_of(operation, group, tenant):
         name = {"name": uuid4().hex}
         return "POST", tenant_at(tenant, "create_security_group/"), name
     if operation == "tenant_pull":
+        return "POST", tenant_at(tenant, "pull/"), None
+    if operation == "tenant_pull_groups":
         return "POST", tenant_at(tenant, "pull_security_groups/"), None
     return {
         "retrieve": ("GET", group_at(group), None),

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     SECURITY_GROUP_UNLINK = "security_group.unlink"
     SECURITY_GROUP_SET_OK = "security_group.set_ok"
     SECURITY_GROUP_SET_ERRED = "security_group.set_erred"
+    TENANT_PULL = "tenant.pull"
     TENANT_PULL_SECURITY_GROUPS = "tenant.pull_security_groups"
 
 
@@ -52,6 +53,7 @@ MATRIX: Mapping[Permission, frozenset[Role]] = {
     Permission.SECURITY_GROUP_UNLINK: _STAFF,
     Permission.SECURITY_GROUP_SET_OK: _STAFF,
     Permission.SECURITY_GROUP_SET_ERRED: _STAFF,
+    Permission.TENANT_PULL: _CHANGING_ROLES,
     Permission.TENANT_PULL_SECURITY_GROUPS: _CHANGING_ROLES,
 }
 

@@ -8,7 +8,7 @@ from typing import LiteralString
 from uuid import UUID
 
 from ringfence.access.permissions import Actor
-from ringfence.clouds.queries import Tenant, lock, require_ok
+from ringfence.clouds.queries import Tenant, lock, require_state
 from ringfence.database.jobs import defer_for_tenant
 from ringfence.database.pool import Connection, Database
 from ringfence.events.commands import record
@@ -96,10 +96,13 @@ WHERE
 """
 
 
-async def request(database: Database, actor: Actor, tenant: Tenant) -> None:
-    """Ask for a comparison of the tenant's groups with the cloud. Raises `Conflict`."""
+async def request(database: Database, actor: Actor, tenant: Tenant, *valid: str) -> None:
+    """Ask for a comparison of the tenant's groups with the cloud.
+
+    Raises `Conflict` unless the tenant is in one of the states.
+    """
     async with database.transaction() as connection:
-        require_ok(await lock(connection, tenant.id))
+        require_state(await lock(connection, tenant.id), *valid)
         await connection.execute(_SCHEDULE, [tenant.id])
         await record(
             connection,

@@ -1,14 +1,17 @@
-"""Reading tenants: what an actor may see."""
+"""Reading clouds and tenants: what an actor may see, and how it is shown."""
 
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg.rows import class_row
 
 from ringfence.access.scope import VISIBLE, Scope, scope_parameters
+from ringfence.clouds.filters import CLOUD_FILTERS, PLACE_ORDERS, TENANT_FILTERS
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, NotFound
+from ringfence.http.collections import Collection
+from ringfence.http.filters import Orders
 
 NO_SUCH_TENANT = "No Tenant matches the given query."
 
@@ -26,72 +29,151 @@ WHERE {condition}
 # Rows may go on referring to the tenant meanwhile.
 _LOCK: LiteralString = " FOR NO KEY UPDATE OF tenant"
 
-# What clients of `pull_security_groups` read back: the tenant as Waldur shows it.
-_REPRESENTATION: LiteralString = """
-SELECT json_build_object(
-    'url', %(base)s || '/api/openstack-tenants/' || hex(tenant.uuid) || '/',
-    'uuid', hex(tenant.uuid),
-    'name', tenant.name,
-    'description', '',
-    'service_name', cloud.name,
-    'service_settings', %(base)s || '/api/service-settings/' || hex(cloud.uuid) || '/',
-    'service_settings_uuid', hex(cloud.uuid),
-    'service_settings_state', cloud.state,
-    'service_settings_error_message', cloud.error_message,
-    'project', %(base)s || '/api/projects/' || hex(project.uuid) || '/',
-    'project_name', project.name,
-    'project_uuid', hex(project.uuid),
-    'customer', %(base)s || '/api/customers/' || hex(customer.uuid) || '/',
-    'customer_uuid', hex(customer.uuid),
-    'customer_name', customer.name,
-    'customer_native_name', customer.native_name,
-    'customer_abbreviation', customer.abbreviation,
-    'error_message', tenant.error_message,
-    'resource_type', 'OpenStack.Tenant',
-    'state', tenant.state,
-    'created', json_time(tenant.created)::json,
-    'modified', json_time(tenant.modified)::json,
-    'backend_id', tenant.backend_id,
-    'access_url', NULL,
-    'quotas', (
-        SELECT coalesce(json_agg(json_build_object(
-            'name', quota.name,
-            'usage', CASE quota.name
-                WHEN 'security_group_count' THEN used.groups
-                ELSE used.rules
-            END,
-            'limit', quota.limit_value
-        ) ORDER BY quota.name), '[]')
-        FROM tenant_quotas AS quota
-        WHERE quota.tenant_id = tenant.id
-    ),
-    'marketplace_offering_uuid', hex(market.offering_uuid),
-    'marketplace_offering_name', market.offering_name,
-    'marketplace_offering_type', market.offering_type,
-    'marketplace_offering_plugin_options', market.offering_plugin_options,
-    'marketplace_category_uuid', hex(market.category_uuid),
-    'marketplace_category_name', market.category_name,
-    'marketplace_resource_uuid', hex(market.resource_uuid),
-    'marketplace_plan_uuid', hex(market.plan_uuid),
-    'marketplace_resource_state', market.resource_state,
-    'is_usage_based', market.is_usage_based,
-    'is_limit_based', market.is_limit_based
-)
+_TENANT_SHOWN: LiteralString = """
+SELECT row_to_json(shown)::text AS document
+FROM (
+    SELECT
+        %(base)s || '/api/openstack-tenants/' || hex(tenant.uuid) || '/' AS url,
+        hex(tenant.uuid) AS uuid,
+        tenant.name,
+        '' AS description,
+        cloud.name AS service_name,
+        %(base)s || '/api/service-settings/' || hex(cloud.uuid) || '/' AS service_settings,
+        hex(cloud.uuid) AS service_settings_uuid,
+        cloud.state AS service_settings_state,
+        cloud.error_message AS service_settings_error_message,
+        %(base)s || '/api/projects/' || hex(project.uuid) || '/' AS project,
+        project.name AS project_name,
+        hex(project.uuid) AS project_uuid,
+        %(base)s || '/api/customers/' || hex(customer.uuid) || '/' AS customer,
+        hex(customer.uuid) AS customer_uuid,
+        customer.name AS customer_name,
+        customer.native_name AS customer_native_name,
+        customer.abbreviation AS customer_abbreviation,
+        tenant.error_message,
+        '' AS error_traceback,
+        'OpenStack.Tenant' AS resource_type,
+        tenant.state,
+        json_time(tenant.created)::json AS created,
+        json_time(tenant.modified)::json AS modified,
+        tenant.backend_id,
+        NULL AS access_url,
+        '' AS availability_zone,
+        '' AS internal_network_id,
+        '' AS external_network_id,
+        '' AS external_network_ref_name,
+        (
+            SELECT json_agg(json_build_object(
+                'name', used.name, 'usage', used.used, 'limit', coalesce(quota.limit_value, -1)
+            ) ORDER BY used.name)
+            FROM (
+                SELECT 'security_group_count' AS name, count(*) AS used
+                FROM security_groups AS sg
+                WHERE sg.tenant_id = tenant.id
+                UNION ALL
+                SELECT 'security_group_rule_count' AS name, count(*) AS used
+                FROM security_group_rules AS rule
+                INNER JOIN security_groups AS sg ON rule.security_group_id = sg.id
+                WHERE sg.tenant_id = tenant.id
+            ) AS used
+            LEFT JOIN tenant_quotas AS quota
+                ON used.name = quota.name AND quota.tenant_id = tenant.id
+        ) AS quotas,
+        '' AS default_volume_type_name,
+        hex(market.offering_uuid) AS marketplace_offering_uuid,
+        market.offering_name AS marketplace_offering_name,
+        market.offering_type AS marketplace_offering_type,
+        market.offering_plugin_options AS marketplace_offering_plugin_options,
+        hex(market.category_uuid) AS marketplace_category_uuid,
+        market.category_name AS marketplace_category_name,
+        hex(market.resource_uuid) AS marketplace_resource_uuid,
+        hex(market.plan_uuid) AS marketplace_plan_uuid,
+        market.resource_state AS marketplace_resource_state,
+        market.is_usage_based,
+        market.is_limit_based
+    FROM tenants AS tenant
+    INNER JOIN projects AS project ON tenant.project_id = project.id
+    INNER JOIN customers AS customer ON project.customer_id = customer.id
+    INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
+    LEFT JOIN marketplace_references AS market ON tenant.id = market.tenant_id
+    WHERE tenant.id = page.id
+) AS shown
+"""
+
+TENANTS = Collection(
+    path="/api/openstack-tenants/",
+    missing=NO_SUCH_TENANT,
+    source="""
 FROM tenants AS tenant
 INNER JOIN projects AS project ON tenant.project_id = project.id
 INNER JOIN customers AS customer ON project.customer_id = customer.id
 INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
-LEFT JOIN marketplace_references AS market ON tenant.id = market.tenant_id
-CROSS JOIN LATERAL (
+""",
+    alias="tenant",
+    visible=VISIBLE,
+    document=_TENANT_SHOWN,
+    filters=TENANT_FILTERS,
+    orders=Orders(
+        {
+            **PLACE_ORDERS,
+            "name": "tenant.name",
+            "state": "array_position(%(state_order)s::text[], tenant.state)",
+            "created": "tenant.created",
+        },
+        default="tenant.name, tenant.id",
+    ),
+)
+
+# A cloud is nobody's: whoever sees a tenant on it sees the cloud.
+_CLOUD_VISIBLE: LiteralString = """(
+    %(sees_everything)s
+    OR EXISTS (
+        SELECT 1 FROM tenants AS tenant
+        INNER JOIN projects AS project ON tenant.project_id = project.id
+        WHERE tenant.cloud_id = cloud.id AND {visible}
+    )
+)""".replace("{visible}", VISIBLE)
+
+# Credentials and addresses of the cloud are not here to be shown, so `options` is empty.
+_CLOUD_SHOWN: LiteralString = """
+SELECT row_to_json(shown)::text AS document
+FROM (
     SELECT
-        count(DISTINCT sg.id) AS groups,
-        count(rule.id) AS rules
-    FROM security_groups AS sg
-    LEFT JOIN security_group_rules AS rule ON sg.id = rule.security_group_id
-    WHERE sg.tenant_id = tenant.id
-) AS used
-WHERE tenant.id = %(id)s
+        %(base)s || '/api/service-settings/' || hex(cloud.uuid) || '/' AS url,
+        hex(cloud.uuid) AS uuid,
+        cloud.name,
+        'OpenStack' AS type,
+        cloud.state,
+        cloud.error_message,
+        true AS shared,
+        NULL AS customer,
+        NULL AS customer_name,
+        '' AS customer_native_name,
+        '' AS terms_of_services,
+        NULL AS scope,
+        '{}'::json AS options
+    FROM clouds AS cloud
+    WHERE cloud.id = page.id
+) AS shown
 """
+
+CLOUDS = Collection(
+    path="/api/service-settings/",
+    missing="No ServiceSettings matches the given query.",
+    source="FROM clouds AS cloud",
+    alias="cloud",
+    visible=_CLOUD_VISIBLE,
+    document=_CLOUD_SHOWN,
+    filters=CLOUD_FILTERS,
+    orders=Orders(
+        {
+            "name": "cloud.name",
+            "state": "array_position(%(state_order)s::text[], cloud.state)",
+        },
+        default="cloud.name, cloud.id",
+        skips_unknown=True,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +216,10 @@ async def lock(connection: Connection, tenant_id: int) -> Tenant:
 
 def require_ok(tenant: Tenant) -> None:
     """Raise `Conflict` unless the tenant is at rest."""
-    if tenant.state != "OK":
-        raise Conflict("Valid states for operation: OK.")
+    require_state(tenant, "OK")
 
 
-async def representation(database: Database, tenant_id: int, base: str) -> dict[str, Any]:
-    """Give the tenant as clients read it; addresses start with `base`."""
-    async with database.connection() as connection:
-        cursor = await connection.execute(_REPRESENTATION, {"id": tenant_id, "base": base})
-        row = await cursor.fetchone()
-    if row is None:
-        raise NotFound(NO_SUCH_TENANT)
-    found: dict[str, Any] = row[0]
-    return found
+def require_state(tenant: Tenant, *valid: str) -> None:
+    """Raise `Conflict` unless the tenant is in one of the states."""
+    if tenant.state not in valid:
+        raise Conflict(f"Valid states for operation: {', '.join(valid)}.")

@@ -1,4 +1,4 @@
-"""The operations on tenants that concern their security groups."""
+"""The operations on clouds and tenants; those that change groups stand with the groups."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -7,34 +7,48 @@ from starlette.routing import Route
 from ringfence.access.permissions import Permission, require
 from ringfence.access.scope import Scope
 from ringfence.clouds import comparisons, queries
-from ringfence.http.documents import base_of
+from ringfence.clouds.queries import CLOUDS, TENANTS, Tenant
+from ringfence.http.collections import answer_one, request_base, routes_of
 from ringfence.http.routing import path_uuid
+
+
+async def pull_tenant(request: Request) -> Response:
+    """Ask for the cloud's view of a tenant, which is that of its groups."""
+    tenant = await changeable(request, Permission.TENANT_PULL)
+    actor, database = request.scope["actor"], request.app.state.database
+    await comparisons.request(database, actor, tenant, "OK", "ERRED")
+    return JSONResponse({"detail": "Pull operation was successfully scheduled."}, 202)
 
 
 async def pull_security_groups(request: Request) -> Response:
     """Ask for the cloud's view of all groups of a tenant."""
+    tenant = await changeable(request, Permission.TENANT_PULL_SECURITY_GROUPS)
     actor, database = request.scope["actor"], request.app.state.database
-    scope = Scope.of(actor)
-    uuid = path_uuid(request, queries.NO_SUCH_TENANT)
-    tenant = await queries.get(database, scope, uuid)
-    require(
-        actor,
-        Permission.TENANT_PULL_SECURITY_GROUPS,
-        customer_id=tenant.customer_id,
-        project_id=tenant.project_id,
-    )
     # A host that cannot be answered to is refused before anything is scheduled.
-    base = base_of(request, request.app.state.settings.public_url)
-    await comparisons.request(database, actor, tenant)
+    request_base(request)
+    await comparisons.request(database, actor, tenant, "OK")
     if request.scope["contract"] == "2026-10":
         return JSONResponse({"status": "Security groups pull has been scheduled."}, 202)
-    return JSONResponse(await queries.representation(database, tenant.id, base))
+    return await answer_one(TENANTS, request, tenant.uuid)
 
+
+async def changeable(request: Request, permission: Permission) -> Tenant:
+    """Give the tenant of the path, once it is sure that it is seen and that this may be done.
+
+    Raises `NotFound`, `Forbidden`.
+    """
+    actor, database = request.scope["actor"], request.app.state.database
+    uuid = path_uuid(request, queries.NO_SUCH_TENANT)
+    tenant = await queries.get(database, Scope.of(actor), uuid)
+    require(actor, permission, customer_id=tenant.customer_id, project_id=tenant.project_id)
+    return tenant
+
+
+_TENANT = TENANTS.path + "{uuid}/"
 
 routes = [
-    Route(
-        "/api/openstack-tenants/{uuid}/pull_security_groups/",
-        pull_security_groups,
-        methods=["POST"],
-    )
+    *routes_of(TENANTS),
+    Route(_TENANT + "pull/", pull_tenant, methods=["POST"]),
+    Route(_TENANT + "pull_security_groups/", pull_security_groups, methods=["POST"]),
+    *routes_of(CLOUDS),
 ]
