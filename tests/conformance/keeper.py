@@ -1,0 +1,70 @@
+"""Keep an instance in a folder for as long as anybody holds the lock on its file `users`.
+
+usage: python keeper.py FOLDER
+
+It returns once the instance answers, and leaves a process behind that waits for the end.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+RINGFENCE = (sys.executable, "-m", "ringfence")
+CONTRACTS = {"address": "2025-11", "newer_address": "2026-10"}
+READY = b"."
+
+
+def main(folder: Path) -> int:
+    """Start the one that stays, and wait until it says that all answers."""
+    reading, writing = os.pipe()
+    if os.fork():
+        os.close(writing)
+        return 0 if os.read(reading, 1) == READY else 1
+    os.close(reading)
+    os.setsid()
+    keep(folder, writing)
+    return 0
+
+
+def keep(folder: Path, ready: int) -> None:
+    """Load, serve in both contract versions, tell where, and end with the last user."""
+    subprocess.run([*RINGFENCE, "load", folder / "site.json"], check=True, timeout=60)
+    processes: list[subprocess.Popen[str]] = []
+    try:
+        addresses = {name: serve(contract, processes) for name, contract in CONTRACTS.items()}
+        (folder / "addresses.json").write_text(json.dumps(addresses))
+        os.write(ready, READY)
+        with (folder / "users").open("a") as users:
+            fcntl.flock(users, fcntl.LOCK_EX)
+            stop(processes)
+            shutil.rmtree(folder)
+    finally:
+        stop(processes)
+
+
+def serve(contract: str, processes: "list[subprocess.Popen[str]]") -> str:
+    """Start one more process of the service; gives its address."""
+    command = [*RINGFENCE, "serve", "--port", "0", "--workers", "1"]
+    # One that does the jobs is enough.
+    command += ["--no-worker"] if processes else []
+    environment = os.environ | {"RINGFENCE_CONTRACT": contract}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    processes.append(process)
+    assert process.stdout is not None
+    return process.stdout.readline().split()[1]
+
+
+def stop(processes: "list[subprocess.Popen[str]]") -> None:
+    """End the processes, and wait until they have."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.wait(30)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

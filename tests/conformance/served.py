@@ -1,0 +1,162 @@
+"""One served instance for all clients: `ringfence load`, then `serve` over a sandbox cloud.
+
+It runs in both contract versions, on one database: once as clients up to 8.0.8 expect it, once as
+newer ones do.
+"""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+KEEPER = Path(__file__).with_name("keeper.py")
+READY_SECONDS = 60
+# Beyond the largest page that any of the clients asks for
+MANY = 320
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Site:
+    """The served instance, as its users see it."""
+
+    address: str
+    newer_address: str
+
+    def address_of(self, contract: str) -> str:
+        """Give the address of the process that answers in a version of the contract."""
+        return self.newer_address if contract == "2026-10" else self.address
+
+    def client(self, user: str = "ann", **headers: str) -> httpx.Client:
+        """Give an HTTP client that signs in as a user."""
+        headers = {"Authorization": f"Token {token(user)}"} | headers
+        return httpx.Client(base_url=self.address, headers=headers, timeout=30)
+
+    def create(self, tenant: str, name: str, rules: Sequence[Json] = ()) -> Json:
+        """Make a group and wait until the cloud has it."""
+        address = f"/api/openstack-tenants/{tenant_uuid(tenant)}/create_security_group/"
+        with self.client() as client:
+            made = client.post(address, json={"name": name, "rules": list(rules)})
+        assert made.status_code == 201, made.text
+        return self.settled(made.json()["uuid"])
+
+    def group(self, uuid: str) -> Json | None:
+        """Give a group; None once it is gone."""
+        with self.client("staff") as client:
+            answer = client.get(f"/api/openstack-security-groups/{uuid}/")
+        return answer.json() if answer.status_code == 200 else None
+
+    def settled(self, uuid: str) -> Json:
+        """Give a group once nothing is under way for it any more."""
+        deadline = time.monotonic() + 30
+        while True:
+            group = self.group(uuid)
+            assert group is not None, f"{uuid} is gone"
+            if group["state"] in {"OK", "ERRED"}:
+                assert group["state"] == "OK", group["error_message"]
+                return group
+            assert time.monotonic() < deadline, group
+            time.sleep(0.05)
+
+    def gone(self, uuid: str) -> bool:
+        """Wait until a group is deleted."""
+        deadline = time.monotonic() + 30
+        while self.group(uuid) is not None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return self.group(uuid) is None
+
+
+# A tenant for each suite: none meets another's groups.
+TENANTS = ("page", "httpie", "releases", "ansible", "terraform", "portal", "many", "typescript")
+
+
+def tenant_uuid(name: str) -> str:
+    """Give the uuid of a tenant."""
+    return f"{TENANTS.index(name):032x}".replace("0" * 8, "e0000000", 1)
+
+
+def token(user: str) -> str:
+    """Give a user's token."""
+    return f"{user}-token-0123456789abcdef"
+
+
+def provisioning() -> Json:
+    """Give what the site is loaded with."""
+    tenants: list[Json] = [
+        {"name": name, "uuid": tenant_uuid(name), "cloud": "east", "backend_id": f"{number:032x}"}
+        for number, name in enumerate(TENANTS, 1)
+    ]
+    tenants[TENANTS.index("many")]["security_groups"] = [
+        {"name": f"group-{number:03}", "description": f"number {number}, of many"}
+        for number in range(MANY)
+    ]
+    return {
+        "clouds": [{"name": "east", "backend": "sandbox"}],
+        "users": [
+            {"username": "staff", "token": token("staff"), "is_staff": True},
+            {"username": "ann", "token": token("ann")},
+        ],
+        "customers": [{"name": "Acme", "projects": [{"name": "Web", "tenants": tenants}]}],
+        "roles": [{"user": "ann", "role": "PROJECT.ADMIN", "project": "Web"}],
+    }
+
+
+@contextmanager
+def joined(folder: Path) -> Iterator[Site]:
+    """Give the instance that all processes of a run share; the first one to come has it started.
+
+    Each holds a lock for as long as it is there. A process of its own, `keeper.py`, keeps the
+    instance until nobody holds the lock: a test run that is killed leaves nothing behind.
+    """
+    with _entered(folder):
+        yield _instance(folder)
+
+
+@contextmanager
+def _entered(folder: Path) -> Iterator[None]:
+    while True:
+        folder.mkdir(mode=0o711, exist_ok=True)
+        with (folder / "users").open("a") as users:
+            fcntl.flock(users, fcntl.LOCK_SH)
+            # The keeper of an instance that had ended took the file away.
+            if os.fstat(users.fileno()).st_nlink:
+                yield
+                return
+
+
+def _instance(folder: Path) -> Site:
+    with (folder / "starting").open("a") as starting:
+        fcntl.flock(starting, fcntl.LOCK_EX)
+        addresses = folder / "addresses.json"
+        if not addresses.exists():
+            _start(folder)
+        return Site(**json.loads(addresses.read_text()))
+
+
+def _start(folder: Path) -> None:
+    (folder / "site.json").write_text(json.dumps(provisioning()))
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("RINGFENCE_", "OS_"))}
+    # The groups of a file are not at the cloud: no comparison shall come upon them.
+    settings = {"RINGFENCE_HOME": str(folder / "home"), "RINGFENCE_PULL_INTERVAL": "2600000"}
+    log = folder / "keeper.log"
+    with log.open("w") as output:
+        done = subprocess.run(
+            [sys.executable, KEEPER, folder],
+            env=kept | settings,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            timeout=READY_SECONDS,
+            check=False,
+        )
+    assert done.returncode == 0, log.read_text()

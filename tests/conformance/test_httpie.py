@@ -1,0 +1,103 @@
+"""The page's HTTPie commands, typed by somebody at a terminal, by HTTPie itself."""
+
+import json
+import os
+import pty
+import subprocess
+from dataclasses import dataclass
+
+import pytest
+from tests.conformance.clients import python_client
+from tests.conformance.page import (
+    CORRECTED_RULE,
+    EXAMPLE_NAME,
+    EXAMPLE_RULE,
+    EXAMPLES,
+    GROUPS,
+    Example,
+)
+from tests.conformance.served import token
+
+SET_RULES = next(example for example in EXAMPLES if example.operation == "set_rules")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What HTTPie printed: the head of the answer, then its body."""
+
+    head: str
+    body: str
+
+    @property
+    def status(self):
+        return int(self.head.split()[1])
+
+
+@pytest.fixture(scope="module")
+def terminal():
+    """Give a terminal to type at: without one, HTTPie would wait for a body."""
+    keyboard, terminal = pty.openpty()
+    yield terminal
+    os.close(terminal)
+    os.close(keyboard)
+
+
+@pytest.fixture
+def http(site, terminal, tmp_path):
+    """Give a function that runs a page's command with host, uuid and token replaced."""
+
+    # Without a terminal to print to, it would leave out the head of the answer.
+    program = [python_client("httpie") / "http", "--print=hb"]
+
+    def run(example: Example, uuid: str, body=..., user: str = "ann") -> Answer:
+        body = example.body if body is ... else body
+        address = f"{site.address}{GROUPS}{example.path.format(uuid=uuid)}"
+        fields = [f"{name}={value}" for name, value in body.items()] if type(body) is dict else []
+        done = subprocess.run(
+            [*program, example.method, address, f"Authorization:Token {token(user)}", *fields],
+            # As after `echo '[…]' |`, or at the terminal
+            **({"input": json.dumps(body) + "\n"} if type(body) is list else {"stdin": terminal}),
+            env=os.environ | {"HTTPIE_CONFIG_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+        head, _, content = done.stdout.partition("\n\n")
+        return Answer(head, content.strip())
+
+    return run
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.operation)
+def test_a_command_of_the_page_is_answered_as_the_page_says(site, http, example):
+    group = site.create("httpie", f"for {example.operation}")
+    user = "staff" if example.operation == "unlink" else "ann"
+    body = [CORRECTED_RULE] if example is SET_RULES else example.body
+    answer = http(example, group["uuid"], body, user)
+    assert answer.status == example.status, answer
+    if example.operation == "list":
+        assert "x-result-count: " in answer.head
+        assert all("rules" in each for each in json.loads(answer.body))
+    elif example.operation == "retrieve":
+        assert json.loads(answer.body)["uuid"] == group["uuid"]
+    elif example.operation == "update":
+        assert json.loads(answer.body) == {"name": EXAMPLE_NAME, "description": ""}
+    elif example.operation == "partial_update":
+        assert json.loads(answer.body) == {"name": group["name"], "description": ""}
+    elif example.operation != "pull":
+        assert answer.body == ""
+
+
+def test_the_rules_of_the_page_as_they_stand_are_refused_field_by_field(site, http):
+    group = site.create("httpie", "as it stands")
+    answer = http(SET_RULES, group["uuid"], [EXAMPLE_RULE])
+    assert answer.status == 400
+    (errors,) = json.loads(answer.body)
+    assert errors == {
+        "ethertype": ["This field may not be null."],
+        "direction": ["This field may not be null."],
+        "protocol": ["This field may not be null."],
+        "remote_group": ["Invalid hyperlink - No URL match."],
+    }
+    assert site.group(group["uuid"])["rules"] == []

@@ -1,0 +1,56 @@
+"""All operations on groups by releases of waldur-api-client, from the first that fits the page."""
+
+import pytest
+from tests.conformance.served import MANY, tenant_uuid, token
+
+# The first release with the page's statuses, that of its day, the last before they changed, and
+# the newest.
+RELEASES = {"7.8.8": "2025-11", "7.9.0": "2025-11", "8.0.8": "2025-11", "8.1.3": "2026-10"}
+ACCEPT = {"2025-11": "", "2026-10": "application/json; version=2026-10"}
+RULES_SET = {"status": "Rules update was successfully scheduled."}
+PULLED = {"detail": "Pull operation was successfully scheduled."}
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_release_reads_the_answer_of_every_operation(site, release, run_program, count):
+    tenant = tenant_uuid("releases")
+    found = run_program(
+        f"waldur-api-client-{release}",
+        "every_operation.py",
+        address=site.address,
+        token=token("ann"),
+        staff_token=token("staff"),
+        tenant=tenant,
+        tenant_url=f"{site.address}/api/openstack-tenants/{tenant}/",
+        many=tenant_uuid("many"),
+        name=f"by {release}",
+        accept=ACCEPT[RELEASES[release]],
+    )
+    # What a release does not know, it keeps aside.
+    known_later = {"marketplace_offering_type", "instance_count"}
+    assert set(found.pop("unknown fields")) <= (known_later if release < "8.1" else set())
+    assert found == expected(release)
+    count(len(found))
+
+
+def expected(release):
+    name = f"by {release}"
+    newer = RELEASES[release] == "2026-10"
+    operations = {
+        "tenants_create_security_group": [201, name, "CREATION_SCHEDULED"],
+        "retrieve": ["OK", 2, []],
+        "list": [200, [name]],
+        "count": [200, 1],
+        "update": [200, True],
+        "partial_update": [200, True, ""],
+        "set_rules": [202, RULES_SET, [443, 53, -1]] if newer else [200, None, [443, 53, -1]],
+        "pull": [202, PULLED if release >= "8" else None],
+        "destroy": [204, None],
+        "unlink": [204, None],
+    }
+    since_8 = {
+        "list.sync_all": [MANY, MANY],
+        "set_erred": [200, True, "ERRED", "out of order"],
+        "set_ok": [200, True, "OK"],
+    }
+    return operations | since_8 if release >= "8" else operations
