@@ -27,6 +27,10 @@ COLLECTION = "openstack-security-groups"
 DEFAULT_NAME = "default"
 MANAGED_BY_OPENSTACK = "Default security group is managed by OpenStack itself."
 NAME_TAKEN = "Security group name should be unique."
+LOST_END = (
+    "This rule names a remote group without saying which: it would be open to any address. "
+    "Send the rule's id, a remote_group or a cidr."
+)
 DUPLICATE_RULES = "Duplicate security group rules are not allowed."
 
 
@@ -202,6 +206,7 @@ def _clean_rule(
     stored: Mapping[int, RuleRequest],
 ) -> RuleRequest:
     values = _clean_rule_fields(entry, known_groups)
+    _refuse_lost_end(entry)
     base = _stored_rule(entry["id"], stored) if "id" in entry else RuleRequest(Rule())
     # A rule that stands keeps its ports where none are sent; a new one must say them.
     rule = replace(base.rule if base.id is None else _with_wire_ports(base.rule), **values)
@@ -214,6 +219,17 @@ def _clean_rule(
     except RuleProblem as problem:
         raise Invalid({problem.field or "non_field_errors": [str(problem)]}) from None
     return RuleRequest(_without_wire_ports(rule), base.id, unresolved)
+
+
+def _refuse_lost_end(entry: Mapping[str, Any]) -> None:
+    """Raise `Invalid` for a copy of an unresolved rule that would admit anybody.
+
+    Such a rule is shown by the name of its remote group alone, which is read-only: only its id
+    says what it stands for. An empty `remote_group` is somebody's choice of none.
+    """
+    ends = (entry.get("remote_group"), entry.get("cidr"))
+    if entry.get("remote_group_name") and "id" not in entry and ends in {(None, None), (None, "")}:
+        raise Invalid({"remote_group_name": [LOST_END]})
 
 
 def _clean_rule_fields(entry: Any, known_groups: Container[str]) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
