@@ -11,7 +11,7 @@ import socket
 import subprocess
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,6 +85,20 @@ class Lab:
     def set_quota(self, project: str, *, groups: int = -1, rules: int = -1) -> None:
         quota = {"security_group": groups, "security_group_rule": rules}
         self.neutron("PUT", f"/v2.0/quotas/{project}", {"quota": quota})
+
+    def make_network(self, project: str) -> str:
+        """Make a network with one subnet in a project; give its id."""
+        values = {"name": "net", "project_id": project}
+        network = self.neutron("POST", "/v2.0/networks", {"network": values})["network"]["id"]
+        values = {"network_id": network, "ip_version": 4, "cidr": "192.0.2.0/24"}
+        self.neutron("POST", "/v2.0/subnets", {"subnet": values | {"project_id": project}})
+        return network
+
+    def make_port(self, network: str, project: str, groups: Sequence[str], **values: str) -> str:
+        """Make a port that carries the groups, as a compute service does; give its id."""
+        values |= {"network_id": network, "project_id": project}
+        port = {**values, "security_groups": list(groups)}
+        return self.neutron("POST", "/v2.0/ports", {"port": port})["port"]["id"]
 
     def write_clouds(self, folder: Path, **entries: dict) -> Path:
         """Write a clouds.yaml of the administrator's entry under other names, with changes."""

@@ -1,6 +1,9 @@
+import asyncio
+
 import pytest
 from tests.lab.fixtures import lab, neutron_proxy, openstack_project
 
+from ringfence.neutron import sandbox_ports
 from ringfence.neutron.openstack import OpenStackClouds
 from ringfence.neutron.sandbox import SandboxCloud
 
@@ -30,3 +33,25 @@ def project(request, cloud):
     if isinstance(cloud, SandboxCloud):
         return "0123456789abcdef0123456789abcdef"
     return request.getfixturevalue("openstack_project")
+
+
+@pytest.fixture
+def add_port(request, cloud, project):
+    """Give a function that makes a port with groups in the project, as a compute service does."""
+    if isinstance(cloud, SandboxCloud):
+        database = request.getfixturevalue("database")
+
+        async def add(groups, **values):
+            async with database.transaction() as connection:
+                return await sandbox_ports.add_port(
+                    connection, project, groups, fixed_ips=["192.0.2.7"], **values
+                )
+
+        return add
+    lab = request.getfixturevalue("lab")
+    network = lab.make_network(project)
+
+    async def add_to_network(groups, **values):
+        return await asyncio.to_thread(lab.make_port, network, project, groups, **values)
+
+    return add_to_network

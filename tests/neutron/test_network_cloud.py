@@ -9,7 +9,10 @@ from tests.neutron.pairs import icmp, tcp, v4, v6
 
 from ringfence.neutron.port import (
     CloudRule,
+    GroupInUse,
     GroupNotFound,
+    Outdated,
+    PortNotFound,
     RemoteNotFound,
     RequestRefused,
     RuleExists,
@@ -314,3 +317,69 @@ async def test_nonsense_is_refused(cloud, project):
             continue
         taken.append(rule)
     assert taken == []
+
+
+async def test_ports_are_listed_with_the_groups_that_they_carry(cloud, project, add_port):
+    one, two = [await cloud.create_group(project, name, "") for name in ("one", "two")]
+    port = await add_port(
+        [one.id, two.id], name="eth0", device_id="vm-1", device_owner="compute:nova"
+    )
+    bare = await add_port([])
+    found = {port.id: port for port in await cloud.list_ports(project)}
+    assert set(found) == {port, bare}
+    assert set(found[port].security_group_ids) == {one.id, two.id}
+    shown = found[port]
+    assert (shown.name, shown.device_id) == ("eth0", "vm-1")
+    assert (shown.device_owner, shown.project_id) == ("compute:nova", project)
+    assert len(shown.fixed_ips) == 1
+    assert found[bare].security_group_ids == ()
+
+
+async def test_another_projects_ports_are_not_listed(cloud, add_port):
+    await add_port([])
+    assert await cloud.list_ports(uuid4().hex) == []
+
+
+async def test_a_port_takes_other_groups_and_its_revision_grows(cloud, project, add_port):
+    one, two = [await cloud.create_group(project, name, "") for name in ("one", "two")]
+    port_id = await add_port([one.id])
+    for groups in ([one.id, two.id], [two.id], []):
+        (before,) = await cloud.list_ports(project)
+        await cloud.set_port_groups(port_id, groups, revision=before.revision_number)
+        (after,) = await cloud.list_ports(project)
+        assert set(after.security_group_ids) == set(groups)
+        assert after.revision_number > before.revision_number
+
+
+async def test_a_port_that_changed_since_it_was_read_is_left_as_it_is(cloud, project, add_port):
+    one, two = [await cloud.create_group(project, name, "") for name in ("one", "two")]
+    port_id = await add_port([one.id])
+    (read,) = await cloud.list_ports(project)
+    await cloud.set_port_groups(port_id, [one.id, two.id], revision=read.revision_number)
+    with pytest.raises(Outdated):
+        await cloud.set_port_groups(port_id, [], revision=read.revision_number)
+    (port,) = await cloud.list_ports(project)
+    assert set(port.security_group_ids) == {one.id, two.id}
+
+
+async def test_a_port_or_group_that_is_not_there_is_not_found(cloud, project, add_port):
+    with pytest.raises(PortNotFound, match=NOBODY):
+        await cloud.set_port_groups(NOBODY, [], revision=1)
+    port_id = await add_port([])
+    (port,) = await cloud.list_ports(project)
+    with pytest.raises(GroupNotFound, match=NOBODY):
+        await cloud.set_port_groups(port_id, [NOBODY], revision=port.revision_number)
+
+
+async def test_a_group_that_a_port_carries_is_not_deleted(cloud, project, add_port):
+    group = await cloud.create_group(project, "web", "")
+    port_id = await add_port([group.id])
+    with pytest.raises(GroupInUse, match=f"Security Group {group.id} in use"):
+        await cloud.delete_group(group.id)
+    (port,) = await cloud.list_ports(project)
+    await cloud.set_port_groups(port_id, [], revision=port.revision_number)
+    await cloud.delete_group(group.id)
+
+
+async def test_a_cloud_without_floating_addresses_has_none(cloud, project):
+    assert await cloud.list_floating_addresses(project) == {}

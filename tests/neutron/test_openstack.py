@@ -564,3 +564,33 @@ async def test_an_address_group_is_kept(lab, lab_cloud, openstack_project):
 def test_the_sdk_is_not_loaded_before_it_is_needed():
     program = "import sys, ringfence.neutron.openstack; sys.exit('openstack' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+async def test_floating_addresses_are_read_page_by_page(cloud_at):
+    def page(call):
+        first = "marker" not in call.path
+        more = [{"rel": "next", "href": "/v2.0/floatingips?marker=f1"}] if first else []
+        address = "203.0.113.7" if first else "203.0.113.8"
+        item = {"floating_ip_address": address, "port_id": "x", "project_id": "p1"}
+        return as_json({"floatingips": [item], "floatingips_links": more})
+
+    with answering(page) as server:
+        found = await cloud_at(server.url).list_floating_addresses("p1")
+    assert found == {"203.0.113.7": "x", "203.0.113.8": "x"}
+    assert len(server.calls) == 2
+
+
+@pytest.mark.parametrize("answer", [Answer(404, b"<html>no such page</html>"), Answer(503)])
+async def test_a_gateways_fault_does_not_mean_that_there_are_no_floating_addresses(
+    cloud_at, answer
+):
+    with answering(lambda _: answer) as server, pytest.raises(CloudUnreachable):
+        await cloud_at(server.url).list_floating_addresses("p1")
+
+
+async def test_a_port_is_changed_only_at_the_revision_that_was_read(cloud_at):
+    with answering(lambda _: as_json({"port": {}})) as server:
+        await cloud_at(server.url).set_port_groups("x", ["g1"], revision=4)
+    assert (server.calls[0].method, server.calls[0].path) == ("PUT", "/v2.0/ports/x")
+    assert server.headers[0]["If-Match"] == "revision_number=4"
+    assert json.loads(server.calls[0].body) == {"port": {"security_groups": ["g1"]}}

@@ -5,6 +5,7 @@ import pytest
 from tests.neutron.pairs import tcp, v4
 
 from ringfence.database.pool import Database
+from ringfence.neutron import sandbox_ports
 from ringfence.neutron.port import CloudUnreachable, RequestRefused, RuleExists
 from ringfence.neutron.sandbox import SandboxCloud
 
@@ -57,3 +58,11 @@ async def test_a_database_that_is_away_is_an_unreachable_cloud():
     async with Database.open(nowhere, size=1) as database:
         with pytest.raises(CloudUnreachable):
             await SandboxCloud(database).check(PROJECT)
+
+
+async def test_floating_addresses_lead_to_ports_of_the_project(sandbox, database):
+    async with database.transaction() as connection:
+        port = await sandbox_ports.add_port(connection, PROJECT, [])
+        await sandbox_ports.add_floating_address(connection, "203.0.113.7", port)
+    assert await sandbox.list_floating_addresses(PROJECT) == {"203.0.113.7": port}
+    assert await sandbox.list_floating_addresses("p" * 32) == {}

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ringfence.neutron import translate
-from ringfence.neutron.port import CloudGroup, CloudRule, CloudUnreachable
+from ringfence.neutron.port import CloudGroup, CloudPort, CloudRule, CloudUnreachable
 
 RULE = {
     "id": "r1",
@@ -134,3 +134,61 @@ def test_a_rule_is_written_without_what_is_any():
         "remote_address_group_id": "a1",
         "description": "",
     }
+
+
+# As Neutron answers, without what is not read.
+PORT = {
+    "id": "18822455-ecfe-49be-ac7b-98160cad5497",
+    "name": "vm",
+    "project_id": "p1",
+    "tenant_id": "p1",
+    "device_id": "i1",
+    "device_owner": "compute:nova",
+    "fixed_ips": [{"subnet_id": "s1", "ip_address": "192.0.2.38"}],
+    "security_groups": ["g1", "g2"],
+    "revision_number": 4,
+}
+# The shape that Neutron's API reference shows: the lab has no router, so no floating addresses.
+FLOATING = {
+    "id": "2f245a7b-796b-4f26-9cf9-9e82d248fda7",
+    "router_id": "d23abc8d-2991-4a55-ba98-2aaea84cc72f",
+    "status": "ACTIVE",
+    "description": "",
+    "tenant_id": "p1",
+    "project_id": "p1",
+    "floating_network_id": "376da547-b977-4cfe-9cba-275c80debf57",
+    "fixed_ip_address": "10.0.0.3",
+    "floating_ip_address": "203.0.113.7",
+    "port_id": "18822455-ecfe-49be-ac7b-98160cad5497",
+    "port_details": {"device_owner": "compute:nova", "device_id": "i1"},
+    "revision_number": 3,
+}
+
+
+def test_a_port_is_read_with_its_groups():
+    assert translate.ports_from_answer({"ports": [PORT]}) == [
+        CloudPort(PORT["id"], "p1", "vm", "i1", "compute:nova", ("192.0.2.38",), ("g1", "g2"), 4)
+    ]
+
+
+def test_a_port_that_has_nothing_is_read():
+    bare = {"id": "x", "tenant_id": "p1", "fixed_ips": None, "device_id": None}
+    assert translate.read_port(bare) == CloudPort("x", "p1", "", "", "", (), (), 0)
+
+
+@pytest.mark.parametrize(
+    "change", [{"id": ""}, {"security_groups": [None]}, {"fixed_ips": [{}]}, {"project_id": 7}]
+)
+def test_a_port_that_is_not_neutrons_makes_the_answer_unusable(change):
+    with pytest.raises(CloudUnreachable):
+        translate.ports_from_answer({"ports": [PORT | change]})
+
+
+def test_floating_addresses_are_read_where_they_lead_to_a_port_of_the_project():
+    unused = FLOATING | {"floating_ip_address": "203.0.113.8", "port_id": None}
+    foreign = FLOATING | {"floating_ip_address": "203.0.113.9", "project_id": "p2"}
+    answer = {"floatingips": [FLOATING, unused, foreign]}
+    assert translate.floating_from_answer(answer, "p1") == {"203.0.113.7": PORT["id"]}
+    for unusable in ({}, {"floatingips": None}, {"floatingips": [FLOATING | {"port_id": 7}]}):
+        with pytest.raises(CloudUnreachable):
+            translate.floating_from_answer(unusable, "p1")

@@ -65,7 +65,7 @@ class Account:
             call.method,
             params=call.query or {},
             json=call.body,
-            headers={"Accept": "application/json"},
+            headers=call.headers,
             raise_exc=False,
             # What may have had an effect is never sent twice, whatever clouds.yaml says.
             connect_retries=0,

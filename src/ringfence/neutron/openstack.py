@@ -7,7 +7,7 @@ also slow to load, so the first call loads it (`accounts`), and who has no real 
 
 import asyncio
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -15,13 +15,17 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from ringfence.neutron import translate
 from ringfence.neutron.call import Call, Query
 from ringfence.neutron.port import (
+    AccessRefused,
     CloudError,
     CloudGroup,
+    CloudPort,
     CloudRule,
     CloudUnreachable,
     GroupNotFound,
     NetworkCloud,
+    NoSuchResource,
     RemoteNotFound,
+    RequestRefused,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +36,11 @@ LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 THREADS = 8
 # At Neutron's smallest useful page a project of this many groups is past any quota.
 MOST_PAGES = 1000
+ENDLESS = "The cloud's list does not end."
+PORT_FIELDS = (
+    *("id", "project_id", "tenant_id", "name", "device_id", "device_owner", "fixed_ips"),
+    *("security_groups", "revision_number"),
+)
 
 
 class OpenStackClouds:
@@ -97,29 +106,17 @@ class OpenStackCloud:
 
     async def list_groups(self, project_id: str, *, name: str | None = None) -> list[CloudGroup]:
         """Give the groups that belong to the project, page by page."""
-        query = (
-            {"project_id": project_id}
-            if name is None
-            else {
-                "project_id": project_id,
-                "name": name,
-            }
-        )
+        query = {"project_id": project_id} | ({} if name is None else {"name": name})
         groups: dict[str, CloudGroup] = {}
-        page: Query | None = query
-        for _ in range(MOST_PAGES):
-            answer = await self._call("GET", "/security-groups", query=page)
+        async for answer in self._pages("/security-groups", query):
             for group in translate.groups_from_answer(answer):
                 groups[group.id] = group
-            page = _next_page(answer, query, page)
-            if page is None:
-                # A cloud that ignores a filter must not show one tenant another's groups.
-                return [
-                    group
-                    for group in groups.values()
-                    if group.project_id == project_id and name in (None, group.name)
-                ]
-        raise CloudUnreachable("The cloud's list of security groups does not end.")
+        # A cloud that ignores a filter must not show one tenant another's groups.
+        return [
+            group
+            for group in groups.values()
+            if group.project_id == project_id and name in (None, group.name)
+        ]
 
     async def get_group(self, group_id: str) -> CloudGroup:
         """Give one group; `GroupNotFound` where there is none."""
@@ -131,16 +128,17 @@ class OpenStackCloud:
         answer = await self._call("POST", "/security-groups", body={"security_group": values})
         return translate.group_from_answer(answer)
 
-    async def update_group(self, group_id: str, *, name: str, description: str) -> CloudGroup:
-        """Set name and description."""
+    async def update_group(
+        self, group_id: str, *, name: str, description: str, revision: int | None = None
+    ) -> CloudGroup:
+        """Set name and description; `Outdated` unless the group is at the revision, if given."""
         body = {"security_group": {"name": name, "description": description}}
-        return translate.group_from_answer(
-            await self._call("PUT", _group_path(group_id), body=body)
-        )
+        call = Call("PUT", _group_path(group_id), body=body, revision=revision)
+        return translate.group_from_answer(await self._make(call))
 
-    async def delete_group(self, group_id: str) -> None:
-        """Delete a group with its rules; `GroupNotFound`, `GroupInUse`."""
-        await self._call("DELETE", _group_path(group_id))
+    async def delete_group(self, group_id: str, *, revision: int | None = None) -> None:
+        """Delete a group with its rules; `GroupNotFound`, `GroupInUse`, and `Outdated` as above."""
+        await self._make(Call("DELETE", _group_path(group_id), revision=revision))
 
     async def create_rules(
         self, project_id: str, group_id: str, rules: Sequence[CloudRule]
@@ -166,6 +164,41 @@ class OpenStackCloud:
         except GroupNotFound:
             return
 
+    async def rule_room(self, project_id: str) -> int | None:
+        """Ask for the quota of rules and what is used of it."""
+        path = f"/quotas/{quote(project_id, safe='')}/details.json"
+        try:
+            return translate.room_from_answer(await self._call("GET", path))
+        except (AccessRefused, RequestRefused):
+            # Credentials that may not see quotas: then nothing is known.
+            return None
+
+    async def list_ports(self, project_id: str) -> list[CloudPort]:
+        """Give the project's ports, page by page, without what nobody here reads."""
+        query: Query = {"project_id": project_id, "fields": PORT_FIELDS}
+        ports: dict[str, CloudPort] = {}
+        async for answer in self._pages("/ports", query):
+            ports |= {port.id: port for port in translate.ports_from_answer(answer)}
+        return [port for port in ports.values() if port.project_id == project_id]
+
+    async def list_floating_addresses(self, project_id: str) -> Mapping[str, str]:
+        """Give the project's floating addresses on ports; none where there is no router."""
+        addresses: dict[str, str] = {}
+        try:
+            async for answer in self._pages("/floatingips", {"project_id": project_id}):
+                addresses |= translate.floating_from_answer(answer, project_id)
+        except NoSuchResource:
+            return {}
+        return addresses
+
+    async def set_port_groups(
+        self, port_id: str, group_ids: Sequence[str], *, revision: int
+    ) -> None:
+        """Let the port carry exactly these groups; `Outdated`, `PortNotFound`, `GroupNotFound`."""
+        body = {"port": {"security_groups": list(group_ids)}}
+        path = f"/ports/{quote(port_id, safe='')}"
+        await self._make(Call("PUT", path, body=body, revision=revision))
+
     async def check(self, project_id: str) -> None:
         """Read the id of at most one of the project's groups."""
         query = {"project_id": project_id, "limit": "1", "fields": "id"}
@@ -173,11 +206,26 @@ class OpenStackCloud:
         if not isinstance(answer, Mapping) or "security_groups" not in answer:
             raise CloudUnreachable(f"{translate.NOT_NEUTRONS} (security_groups is missing).")
 
+    async def _pages(self, path: str, query: Query) -> AsyncIterator[Any]:
+        """Give the answers of a list, one for each of its pages."""
+        links = path.removeprefix("/").replace("-", "_") + "_links"
+        page: Query | None = query
+        for _ in range(MOST_PAGES):
+            answer = await self._call("GET", path, query=page)
+            yield answer
+            page = _next_page(answer, links, query, page)
+            if page is None:
+                return
+        raise CloudUnreachable(ENDLESS)
+
     async def _call(
         self, method: str, path: str, *, query: Query | None = None, body: object = None
     ) -> Any:  # noqa: ANN401 - parsed JSON
-        """Make one call in a thread; give the parsed answer, `None` for an empty one."""
-        call = Call(method, path, query, body)
+        """Make one call; give the parsed answer, `None` for an empty one."""
+        return await self._make(Call(method, path, query, body))
+
+    async def _make(self, call: Call) -> Any:  # noqa: ANN401 - parsed JSON
+        """Make one call in a thread."""
         accounts = await self._sdk.accounts()
         loop = asyncio.get_running_loop()
         async with self._slots:
@@ -199,15 +247,15 @@ def _group_path(group_id: str) -> str:
     return f"/security-groups/{quote(group_id, safe='')}"
 
 
-def _next_page(answer: object, query: Query, page: Query | None) -> Query | None:
+def _next_page(answer: object, links: str, query: Query, page: Query | None) -> Query | None:
     """Give the query of the next page: only its words are taken, so no link leads elsewhere."""
-    link = translate.next_page(answer, "security_groups_links")
+    link = translate.next_page(answer, links)
     if link is None:
         return None
     words = dict(parse_qsl(urlsplit(link).query))
     following = dict(query) | {key: words[key] for key in words.keys() & {"marker", "limit"}}
     if following == page or "marker" not in following:
-        raise CloudUnreachable("The cloud's list of security groups does not end.")
+        raise CloudUnreachable(ENDLESS)
     return following
 
 

@@ -4,7 +4,7 @@ Two drivers implement it and pass one test suite: `openstack` (a real Neutron) a
 Values are those that Neutron shows: `None` means any, remote ends are backend ids.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -49,6 +49,23 @@ class CloudGroup:
     rules: tuple[CloudRule, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CloudPort:
+    """A port (Neutron's: a connection to a network) with the groups that it carries.
+
+    `device_owner` says what it belongs to, `compute:…` an instance, whose id `device_id` is then.
+    """
+
+    id: str
+    project_id: str
+    name: str
+    device_id: str
+    device_owner: str
+    fixed_ips: tuple[str, ...]
+    security_group_ids: tuple[str, ...]
+    revision_number: int
+
+
 class CloudError(RingfenceError):
     """Base of what a cloud can answer instead of doing what was asked.
 
@@ -72,8 +89,16 @@ class CloudUnreachable(Retry):
     """No usable answer: refused, timed out, cut, 5xx, or not what Neutron would say."""
 
 
+class NoSuchResource(CloudUnreachable):
+    """Neutron has nothing of this kind: an extension that the cloud does not run."""
+
+
 class TooManyRequests(Retry):
     """The cloud asks to slow down."""
+
+
+class Outdated(Retry):
+    """The group, or the port, is not at the revision that the call was meant for; look again."""
 
 
 class QuotaExceeded(GiveUp):
@@ -86,6 +111,10 @@ class AccessRefused(GiveUp):
 
 class GroupNotFound(GiveUp):
     """The cloud knows no such group."""
+
+
+class PortNotFound(GiveUp):
+    """The cloud knows no such port."""
 
 
 class RemoteNotFound(GiveUp):
@@ -109,7 +138,7 @@ class Misconfigured(GiveUp):
 
 
 class NetworkCloud(Protocol):
-    """A cloud's security groups, seen with one set of credentials.
+    """A cloud's security groups and who carries them, seen with one set of credentials.
 
     Every method raises `CloudError` and nothing else. Creation in bulk is atomic: all rules or
     none. Nothing here repeats a call that could have had an effect.
@@ -127,12 +156,14 @@ class NetworkCloud(Protocol):
         """Create a group; the answer has the rules that the cloud gave it by itself."""
         ...
 
-    async def update_group(self, group_id: str, *, name: str, description: str) -> CloudGroup:
-        """Set name and description."""
+    async def update_group(
+        self, group_id: str, *, name: str, description: str, revision: int | None = None
+    ) -> CloudGroup:
+        """Set name and description; `Outdated` unless the group is at the revision, if given."""
         ...
 
-    async def delete_group(self, group_id: str) -> None:
-        """Delete a group with its rules; `GroupNotFound`, `GroupInUse`."""
+    async def delete_group(self, group_id: str, *, revision: int | None = None) -> None:
+        """Delete a group with its rules; `GroupNotFound`, `GroupInUse`, and `Outdated` as above."""
         ...
 
     async def create_rules(
@@ -147,6 +178,33 @@ class NetworkCloud(Protocol):
 
     async def delete_rule(self, rule_id: str) -> None:
         """Delete one rule; one that is gone already is no error."""
+        ...
+
+    async def rule_room(self, project_id: str) -> int | None:
+        """Give how many more rules the project may hold; `None` for no limit, or none known.
+
+        Less than 0 where it holds more than it may: a quota can be lowered below what is used.
+        """
+        ...
+
+    async def list_ports(self, project_id: str) -> list[CloudPort]:
+        """Give the ports that belong to the project."""
+        ...
+
+    async def list_floating_addresses(self, project_id: str) -> Mapping[str, str]:
+        """Give the project's floating addresses in use, each with the id of its port.
+
+        A cloud without floating addresses has none.
+        """
+        ...
+
+    async def set_port_groups(
+        self, port_id: str, group_ids: Sequence[str], *, revision: int
+    ) -> None:
+        """Let the port carry exactly these groups; `Outdated` unless it is at the revision.
+
+        `PortNotFound`; `GroupNotFound` for a group that is not there.
+        """
         ...
 
     async def check(self, project_id: str) -> None:

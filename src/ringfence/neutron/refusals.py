@@ -21,6 +21,9 @@ from ringfence.neutron.port import (
     GroupInUse,
     GroupNotFound,
     Misconfigured,
+    NoSuchResource,
+    Outdated,
+    PortNotFound,
     QuotaExceeded,
     RemoteNotFound,
     RequestRefused,
@@ -42,6 +45,7 @@ MISSING: Mapping[str, type[CloudError]] = {
     "SecurityGroupNotFound": GroupNotFound,
     "SecurityGroupRuleNotFound": GroupNotFound,
     "AddressGroupNotFound": RemoteNotFound,
+    "PortNotFound": PortNotFound,
 }
 UNREACHABLE: Sequence[tuple[type[Exception], str]] = (
     (keystone.ConnectTimeout, "The cloud did not answer in time."),
@@ -73,7 +77,7 @@ REMEDIES: Sequence[tuple[tuple[type[Exception], ...], str]] = (
 )
 
 
-def from_status(status: int, headers: Mapping[str, str], answer: Any) -> CloudError:  # noqa: ANN401, PLR0911 - parsed JSON; a table
+def from_status(status: int, headers: Mapping[str, str], answer: Any) -> CloudError:  # noqa: ANN401, C901, PLR0911 - parsed JSON; a table
     """Give the error for a status of 300 or more; `answer` is the parsed body or `None`."""
     kind, message = translate.neutron_error(answer) or ("", "")
     message = _sentence(message) or f"The cloud refused the request (HTTP {status})."
@@ -90,6 +94,10 @@ def from_status(status: int, headers: Mapping[str, str], answer: Any) -> CloudEr
             return MISSING[kind](message)
         case HTTPStatus.CONFLICT:
             return CONFLICTS.get(kind, RequestRefused)(message)
+        case HTTPStatus.PRECONDITION_FAILED:
+            return Outdated("The security group changed at the cloud at the same time.")
+        case HTTPStatus.NOT_FOUND if kind == "HTTPNotFound":
+            return NoSuchResource(f"{translate.NOT_NEUTRONS} (HTTP {status}).")
         case HTTPStatus.NOT_FOUND | HTTPStatus.REQUEST_TIMEOUT:
             # Not Neutron's own, but of something in between: nothing is known to be gone.
             return CloudUnreachable(f"{translate.NOT_NEUTRONS} (HTTP {status}).")

@@ -1,10 +1,10 @@
-"""A cloud without a cloud: Neutron's behaviour over two tables of our own database.
+"""A cloud without a cloud: Neutron's behaviour over a few tables of our own database.
 
 It is for demonstrations and tests, and passes the suite that a real Neutron passes. It acts as
 Neutron does for a member of the project: the default group stays as it is.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import LiteralString
@@ -12,11 +12,15 @@ from uuid import UUID, uuid4
 
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Unavailable
+from ringfence.neutron import sandbox_ports
 from ringfence.neutron.port import (
     CloudGroup,
+    CloudPort,
     CloudRule,
     CloudUnreachable,
+    GroupInUse,
     GroupNotFound,
+    Outdated,
     RemoteNotFound,
     RequestRefused,
     RuleExists,
@@ -85,7 +89,7 @@ WHERE id IN (SELECT group_id FROM removed)
 
 
 class SandboxCloud:
-    """`NetworkCloud` over the tables sandbox_groups and sandbox_rules."""
+    """`NetworkCloud` over the tables whose names start with `sandbox`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -113,18 +117,23 @@ class SandboxCloud:
             await _add_rules(connection, group, _first_rules())
             return await _get(connection, group)
 
-    async def update_group(self, group_id: str, *, name: str, description: str) -> CloudGroup:
+    async def update_group(
+        self, group_id: str, *, name: str, description: str, revision: int | None = None
+    ) -> CloudGroup:
         """Set name and description; the default group keeps its name, and keeps it alone."""
         group = _uuid(group_id)
         stored_text("name", name)
         stored_text("description", description)
         async with self._transaction() as connection:
             _refuse_default(name)
-            _refuse_default((await _get(connection, group)).name)
+            await connection.execute(LOCK, ([group],))
+            found = await _get(connection, group)
+            _refuse_default(found.name)
+            _require_revision(found, revision)
             await connection.execute(RENAME, (name, description, group))
             return await _get(connection, group)
 
-    async def delete_group(self, group_id: str) -> None:
+    async def delete_group(self, group_id: str, *, revision: int | None = None) -> None:
         """Delete a group, and silently every rule that names it, as Neutron does."""
         group = _uuid(group_id)
         async with self._transaction() as connection:
@@ -133,6 +142,9 @@ class SandboxCloud:
             cursor = await connection.execute(NAMED_BY, (group,))
             owners = [row[0] for row in await cursor.fetchall() if row[0] != group]
             await connection.execute(LOCK, ([group, *owners],))
+            _require_revision(await _get(connection, group), revision)
+            if await sandbox_ports.is_in_use(connection, group):
+                raise GroupInUse(f"Security Group {group} in use.")
             for owner in owners:
                 await connection.execute(BUMP, (1, owner))
             await connection.execute(REMOVE_GROUP, (group,))
@@ -161,6 +173,27 @@ class SandboxCloud:
             return
         async with self._transaction() as connection:
             await connection.execute(REMOVE_RULE, (rule,))
+
+    async def rule_room(self, project_id: str) -> int | None:  # noqa: ARG002 - the port's face
+        """Say that there is no limit."""
+        return None
+
+    async def list_ports(self, project_id: str) -> list[CloudPort]:
+        """Give the project's ports."""
+        async with self._transaction() as connection:
+            return await sandbox_ports.read_ports(connection, project_id)
+
+    async def list_floating_addresses(self, project_id: str) -> Mapping[str, str]:
+        """Give the project's floating addresses, each with the id of its port."""
+        async with self._transaction() as connection:
+            return await sandbox_ports.read_floating(connection, project_id)
+
+    async def set_port_groups(
+        self, port_id: str, group_ids: Sequence[str], *, revision: int
+    ) -> None:
+        """Let the port carry exactly these groups; `Outdated`, `PortNotFound`, `GroupNotFound`."""
+        async with self._transaction() as connection:
+            await sandbox_ports.set_groups(connection, port_id, group_ids, revision)
 
     async def check(self, project_id: str) -> None:
         """Read the project."""
@@ -280,6 +313,11 @@ def _key(rule: CloudRule) -> RuleKey:
             remote_address_group=rule.remote_address_group_id,
         )
     )
+
+
+def _require_revision(found: CloudGroup, revision: int | None) -> None:
+    if revision not in {None, found.revision_number}:
+        raise Outdated("The security group changed at the cloud at the same time.")
 
 
 def _refuse_default(name: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ringfence.neutron.port import CloudGroup, CloudRule, CloudUnreachable
+from ringfence.neutron.port import CloudGroup, CloudPort, CloudRule, CloudUnreachable
 
 NOT_NEUTRONS = "The cloud sent an answer that is not Neutron's"
 # A cloud without timestamps: too old to be taken for a group that was just created.
@@ -31,6 +31,50 @@ def rules_from_answer(answer: Any) -> list[CloudRule]:  # noqa: ANN401 - parsed 
     return [read_rule(item) for item in _list(_member(answer, "security_group_rules"))]
 
 
+def room_from_answer(answer: Any) -> int | None:  # noqa: ANN401 - parsed JSON
+    """Read `{"quota": {"security_group_rule": {…}}}`: what is left, or `None` for no limit."""
+    quota = _mapping(_member(_member(answer, "quota"), "security_group_rule"))
+    limit, used = quota.get("limit"), quota.get("used")
+    if not isinstance(limit, int) or not isinstance(used, int):
+        raise _unusable("a quota is not a number")
+    # What is reserved are requests under way, those that were just refused among them.
+    return None if limit < 0 else limit - used
+
+
+def ports_from_answer(answer: Any) -> list[CloudPort]:  # noqa: ANN401 - parsed JSON
+    """Read `{"ports": […]}`; raise `CloudUnreachable` for anything else."""
+    return [read_port(item) for item in _list(_member(answer, "ports"))]
+
+
+def floating_from_answer(answer: Any, project_id: str) -> dict[str, str]:  # noqa: ANN401 - parsed JSON
+    """Read `{"floatingips": […]}`: those of the project that are on a port, with its id."""
+    items = [_mapping(item) for item in _list(_member(answer, "floatingips"))]
+    return {
+        _identifier(item, "floating_ip_address"): _identifier(item, "port_id")
+        for item in items
+        if item.get("port_id") and _owner(item) == project_id
+    }
+
+
+def read_port(item: Any) -> CloudPort:  # noqa: ANN401 - parsed JSON
+    """Read one port; it may say nothing of groups where the cloud has port security off."""
+    port = _mapping(item)
+    addresses = [_mapping(fixed) for fixed in _list(port.get("fixed_ips") or [])]
+    groups = _list(port.get("security_groups") or [])
+    if not all(isinstance(group, str) and group for group in groups):
+        raise _unusable("security_groups is not a list of ids")
+    return CloudPort(
+        id=_identifier(port, "id"),
+        project_id=_owner(port),
+        name=_text(port, "name"),
+        device_id=_text(port, "device_id"),
+        device_owner=_text(port, "device_owner"),
+        fixed_ips=tuple(_identifier(address, "ip_address") for address in addresses),
+        security_group_ids=tuple(map(str, groups)),
+        revision_number=_number(port, "revision_number") or 0,
+    )
+
+
 def read_group(item: Any) -> CloudGroup:  # noqa: ANN401 - parsed JSON
     """Read one group with its nested rules."""
     group = _mapping(item)
@@ -38,11 +82,9 @@ def read_group(item: Any) -> CloudGroup:  # noqa: ANN401 - parsed JSON
     rules = _list(group.get("security_group_rules"))
     if any(_mapping(rule).get("security_group_id", group_id) != group_id for rule in rules):
         raise _unusable("a rule of another group")
-    # `tenant_id` is the name that old releases give it.
-    owner = "project_id" if group.get("project_id") else "tenant_id"
     return CloudGroup(
         id=group_id,
-        project_id=_identifier(group, owner),
+        project_id=_owner(group),
         name=_text(group, "name"),
         description=_text(group, "description"),
         revision_number=_number(group, "revision_number") or 0,
@@ -134,6 +176,11 @@ def _identifier(values: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise _unusable(f"{name} is missing")
     return value
+
+
+def _owner(values: Mapping[str, Any]) -> str:
+    # `tenant_id` is the name that old releases give it.
+    return _identifier(values, "project_id" if values.get("project_id") else "tenant_id")
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:

@@ -1,0 +1,137 @@
+"""The sandbox's ports: who carries its groups, so that a group can be in use there too.
+
+Nothing here makes an instance; `add_port` and `add_floating_address` stand in for what does.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import LiteralString
+from uuid import UUID, uuid4
+
+from ringfence.database.pool import Connection
+from ringfence.neutron.port import CloudPort, GroupNotFound, Outdated, PortNotFound
+
+_PORTS: LiteralString = """
+SELECT
+    port.id::text, port.project_id, port.name, port.device_id, port.device_owner, port.fixed_ips,
+    ARRAY(
+        SELECT carried.group_id::text FROM sandbox_port_groups AS carried
+        WHERE carried.port_id = port.id
+        ORDER BY carried.group_id
+    ),
+    port.revision_number
+FROM sandbox_ports AS port
+WHERE port.project_id = %s
+ORDER BY port.id
+"""
+
+_FLOATING: LiteralString = """
+SELECT floating.address, floating.port_id::text
+FROM sandbox_floating_addresses AS floating
+INNER JOIN sandbox_ports AS port ON floating.port_id = port.id
+WHERE port.project_id = %s
+"""
+
+_ADD_PORT: LiteralString = """
+INSERT INTO sandbox_ports (id, project_id, name, device_id, device_owner, fixed_ips)
+VALUES (%s, %s, %s, %s, %s, %s)
+"""
+
+_ADD_FLOATING: LiteralString = """
+INSERT INTO sandbox_floating_addresses (address, port_id) VALUES (%s, %s)
+"""
+
+_REVISION: LiteralString = "SELECT revision_number FROM sandbox_ports WHERE id = %s FOR UPDATE"
+
+_BUMP: LiteralString = """
+UPDATE sandbox_ports SET revision_number = revision_number + 1 WHERE id = %s
+"""
+
+# The groups stay while a port takes them up; in one order, so that nobody waits in a circle.
+_HOLD_GROUPS: LiteralString = """
+SELECT id FROM sandbox_groups WHERE id = ANY(%s::uuid[]) ORDER BY id FOR KEY SHARE
+"""
+
+_DROP_GROUPS: LiteralString = "DELETE FROM sandbox_port_groups WHERE port_id = %s"
+
+_ADD_GROUPS: LiteralString = """
+INSERT INTO sandbox_port_groups (port_id, group_id) SELECT %s, unnest(%s::uuid[])
+"""
+
+_IN_USE: LiteralString = "SELECT 1 FROM sandbox_port_groups WHERE group_id = %s LIMIT 1"
+
+
+async def read_ports(connection: Connection, project_id: str) -> list[CloudPort]:
+    """Give the project's ports."""
+    cursor = await connection.execute(_PORTS, [project_id])
+    return [
+        CloudPort(row[0], row[1], row[2], row[3], row[4], tuple(row[5]), tuple(row[6]), row[7])
+        for row in await cursor.fetchall()
+    ]
+
+
+async def read_floating(connection: Connection, project_id: str) -> Mapping[str, str]:
+    """Give the floating addresses on the project's ports, each with the id of its port."""
+    cursor = await connection.execute(_FLOATING, [project_id])
+    return dict(await cursor.fetchall())
+
+
+async def set_groups(
+    connection: Connection, port_id: str, group_ids: Sequence[str], revision: int
+) -> None:
+    """Let a port carry exactly these groups; `PortNotFound`, `Outdated`, `GroupNotFound`."""
+    try:
+        port = UUID(port_id)
+    except ValueError:
+        raise _not_found(port_id) from None
+    cursor = await connection.execute(_REVISION, [port])
+    row = await cursor.fetchone()
+    if row is None:
+        raise _not_found(port_id)
+    if row[0] != revision:
+        raise Outdated("The port changed at the cloud at the same time.")
+    await _put_on(connection, port, group_ids)
+    await connection.execute(_BUMP, [port])
+
+
+async def is_in_use(connection: Connection, group: UUID) -> bool:
+    """Tell whether a port carries the group. The caller holds the group's row."""
+    cursor = await connection.execute(_IN_USE, [group])
+    return await cursor.fetchone() is not None
+
+
+async def add_port(  # noqa: PLR0913 - what a port shows
+    connection: Connection,
+    project_id: str,
+    group_ids: Sequence[str],
+    *,
+    name: str = "",
+    device_id: str = "",
+    device_owner: str = "",
+    fixed_ips: Sequence[str] = (),
+) -> str:
+    """Make a port that carries the groups; give its id."""
+    port = uuid4()
+    values = (port, project_id, name, device_id, device_owner, list(fixed_ips))
+    await connection.execute(_ADD_PORT, values)
+    await _put_on(connection, port, group_ids)
+    return str(port)
+
+
+async def add_floating_address(connection: Connection, address: str, port_id: str) -> None:
+    """Lead a floating address to a port."""
+    await connection.execute(_ADD_FLOATING, [address, port_id])
+
+
+async def _put_on(connection: Connection, port: UUID, group_ids: Sequence[str]) -> None:
+    groups = sorted(set(group_ids))
+    cursor = await connection.execute(_HOLD_GROUPS, [groups])
+    found = {str(row[0]) for row in await cursor.fetchall()}
+    for group in groups:
+        if group not in found:
+            raise GroupNotFound(f"Security group {group} does not exist")
+    await connection.execute(_DROP_GROUPS, [port])
+    await connection.execute(_ADD_GROUPS, [port, groups])
+
+
+def _not_found(port_id: str) -> PortNotFound:
+    return PortNotFound(f"Port {port_id} could not be found.")
