@@ -35,6 +35,7 @@ SUCCESS = {
     "create": 201,
     "tenant_pull": 202,
     "tenant_pull_groups": 200,
+    "tenant_push_groups": 200,
 }
 NEEDS = {
     "retrieve": Permission.SECURITY_GROUP_READ,
@@ -49,6 +50,7 @@ NEEDS = {
     "create": Permission.SECURITY_GROUP_CREATE,
     "tenant_pull": Permission.TENANT_PULL,
     "tenant_pull_groups": Permission.TENANT_PULL_SECURITY_GROUPS,
+    "tenant_push_groups": Permission.TENANT_PUSH_SECURITY_GROUPS,
 }
 
 FOR_STAFF = {"unlink", "set_ok", "set_erred"}
@@ -75,6 +77,8 @@ def request_of(operation, group, tenant):
         return "POST", tenant_at(tenant, "create_security_group/"), name
     if operation == "tenant_pull":
         return "POST", tenant_at(tenant, "pull/"), None
+    if operation == "tenant_push_groups":
+        return "POST", tenant_at(tenant, "push_security_groups/"), [{"name": uuid4().hex}]
     if operation == "tenant_pull_groups":
         return "POST", tenant_at(tenant, "pull_security_groups/"), None
     return {
@@ -117,6 +121,8 @@ async def test_each_role_may_do_exactly_what_its_cell_says(api, world, operation
             if response.status_code == 403:
                 assert response.json() == FORBIDDEN
             await world.execute("UPDATE tenants SET state = 'OK'")
+            # Pushing all groups of a tenant asks that each be at rest.
+            await world.execute("UPDATE security_groups SET state = 'OK'")
     assert found == wanted
 
 

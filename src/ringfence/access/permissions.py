@@ -35,6 +35,7 @@ class Permission(StrEnum):
     SECURITY_GROUP_SET_ERRED = "security_group.set_erred"
     TENANT_PULL = "tenant.pull"
     TENANT_PULL_SECURITY_GROUPS = "tenant.pull_security_groups"
+    TENANT_PUSH_SECURITY_GROUPS = "tenant.push_security_groups"
 
 
 _EVERY_ROLE = frozenset(Role)
@@ -55,6 +56,7 @@ MATRIX: Mapping[Permission, frozenset[Role]] = {
     Permission.SECURITY_GROUP_SET_ERRED: _STAFF,
     Permission.TENANT_PULL: _CHANGING_ROLES,
     Permission.TENANT_PULL_SECURITY_GROUPS: _CHANGING_ROLES,
+    Permission.TENANT_PUSH_SECURITY_GROUPS: _CHANGING_ROLES,
 }
 
 

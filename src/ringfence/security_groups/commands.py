@@ -5,7 +5,7 @@ here, under the row's lock.
 """
 
 from typing import Any, LiteralString
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from psycopg.errors import UniqueViolation
 
@@ -35,6 +35,7 @@ from ringfence.security_groups.steps import (
     PULL,
     SET_RULES,
     UPDATE,
+    NewGroup,
     enter_creation,
     event_of,
     insert,
@@ -62,13 +63,15 @@ async def create(database: Database, actor: Actor, tenant_id: int, body: Any) ->
         await _refuse_taken_name(connection, tenant_id, request.name, "non_field_errors")
         await require_room(connection, tenant_id, Growth(groups=1, rules=len(request.rules)))
         try:
-            made = await insert(connection, tenant_id, request.name, request.description)
+            uuid = uuid4()
+            group_id = await insert(connection, tenant_id, uuid, request.name, request.description)
         except UniqueViolation:
             raise Invalid({"non_field_errors": [NAME_TAKEN]}) from None
-        await write_rules(connection, made[0], request.rules, named)
-        await enter_creation(connection, actor, tenant, made, request.name, len(request.rules))
-        await documents.refresh(connection, documents.GROUPS, [made[0]])
-    return made[1]
+        await write_rules(connection, group_id, request.rules, named)
+        made = NewGroup(group_id, uuid, request.name, len(request.rules))
+        await enter_creation(connection, actor, tenant, made)
+        await documents.refresh(connection, documents.GROUPS, [group_id])
+    return uuid
 
 
 async def update(

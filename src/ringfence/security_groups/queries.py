@@ -128,6 +128,16 @@ async def lock(connection: Connection, group_id: int) -> SecurityGroup:
     return group
 
 
+async def lock_all(connection: Connection, tenant_id: int) -> list[SecurityGroup]:
+    """Give all groups of a tenant and hold their rows, in the order of their ids."""
+    statement = _GROUP.replace("{from}", _FROM).replace(
+        "{condition}", "sg.tenant_id = %(tenant_id)s ORDER BY sg.id"
+    )
+    cursor = connection.cursor(row_factory=class_row(SecurityGroup))
+    await cursor.execute(statement + _LOCK, {"tenant_id": tenant_id})
+    return await cursor.fetchall()
+
+
 async def rules_of(connection: Connection, group_id: int) -> list[RuleRequest]:
     """Give the rules of a group as they stand, in their order."""
     cursor = await connection.execute(_RULES, {"id": group_id})

@@ -7,11 +7,12 @@ from starlette.routing import Route
 from ringfence.access.permissions import Actor, Permission, require, require_everywhere
 from ringfence.access.scope import Scope
 from ringfence.clouds import queries as tenants
+from ringfence.clouds.routes import changeable
 from ringfence.database.pool import Database
 from ringfence.http.body import read_json
 from ringfence.http.collections import answer_one, request_base, routes_of
 from ringfence.http.routing import path_uuid
-from ringfence.security_groups import by_hand, commands, queries
+from ringfence.security_groups import batch, by_hand, commands, queries
 from ringfence.security_groups.queries import GROUPS, NO_SUCH_GROUP, SecurityGroup
 from ringfence.security_groups.states import Operation, require_state
 
@@ -78,19 +79,23 @@ async def set_group_erred(request: Request) -> Response:
 async def create_group(request: Request) -> Response:
     """Create a group in a tenant."""
     actor, database = _context(request)
-    uuid = path_uuid(request, tenants.NO_SUCH_TENANT)
-    tenant = await tenants.get(database, Scope.of(actor), uuid)
-    require(
-        actor,
-        Permission.SECURITY_GROUP_CREATE,
-        customer_id=tenant.customer_id,
-        project_id=tenant.project_id,
-    )
+    tenant = await changeable(request, Permission.SECURITY_GROUP_CREATE)
     tenants.require_ok(tenant)
     # A host that cannot be answered to is refused before anything is made.
     request_base(request)
     created = await commands.create(database, actor, tenant.id, await read_json(request))
     return await answer_one(GROUPS, request, created, status=201)
+
+
+async def push_groups(request: Request) -> Response:
+    """Make the groups of a tenant those that are listed."""
+    actor, database = _context(request)
+    tenant = await changeable(request, Permission.TENANT_PUSH_SECURITY_GROUPS)
+    tenants.require_ok(tenant)
+    await batch.replace_groups(database, actor, tenant.id, await read_json(request))
+    if request.scope["contract"] == "2025-11":
+        return Response(status_code=200)
+    return JSONResponse({"status": "Security groups update has been scheduled."}, 202)
 
 
 def _context(request: Request) -> tuple[Actor, Database]:
@@ -122,6 +127,7 @@ async def _changeable(
 
 
 _GROUP = GROUPS.path + "{uuid}/"
+_TENANT = tenants.TENANTS.path + "{uuid}/"
 
 routes = [
     *routes_of(GROUPS),
@@ -132,5 +138,6 @@ routes = [
     Route(_GROUP + "unlink/", unlink_group, methods=["POST"]),
     Route(_GROUP + "set_ok/", set_group_ok, methods=["POST"]),
     Route(_GROUP + "set_erred/", set_group_erred, methods=["POST"]),
-    Route("/api/openstack-tenants/{uuid}/create_security_group/", create_group, methods=["POST"]),
+    Route(_TENANT + "create_security_group/", create_group, methods=["POST"]),
+    Route(_TENANT + "push_security_groups/", push_groups, methods=["POST"]),
 ]

@@ -122,7 +122,7 @@ def clean_creation(body: Any, known_groups: Container[str]) -> GroupRequest:  # 
     except Invalid as error:
         errors.update(dict_of(error))
     try:
-        rules = _clean_new_rules(body.get("rules", []), known_groups)
+        rules = clean_new_rules(body.get("rules", []), known_groups)
     except Invalid as error:
         errors["rules"] = error.detail
     if values.get("name") == DEFAULT_NAME:
@@ -138,10 +138,11 @@ def dict_of(error: Invalid) -> dict[str, Any]:
     return dict(error.detail) if isinstance(error.detail, Mapping) else {}
 
 
-def _clean_new_rules(
+def clean_new_rules(
     body: Any,  # noqa: ANN401 - whatever JSON holds
     known_groups: Container[str],
 ) -> list[RuleRequest]:
+    """Give the rules of a group to come; raises `Invalid`, also where one has an id."""
     if body is None:
         raise Invalid(["This field may not be null."])
     if isinstance(body, list):

@@ -20,9 +20,9 @@ from ringfence.security_groups.states import State
 from ringfence.security_groups.versions import Cause, record_versions
 
 _INSERT: LiteralString = """
-INSERT INTO security_groups (tenant_id, name, description, state)
-VALUES (%(tenant_id)s, %(name)s, %(description)s, 'CREATION_SCHEDULED')
-RETURNING id, uuid
+INSERT INTO security_groups (tenant_id, uuid, name, description, state)
+VALUES (%(tenant_id)s, %(uuid)s, %(name)s, %(description)s, 'CREATION_SCHEDULED')
+RETURNING id
 """
 
 _RENAME: LiteralString = """
@@ -185,16 +185,21 @@ def event_of(
 
 
 async def insert(
-    connection: Connection, tenant_id: int, name: str, description: str
-) -> tuple[int, UUID]:
+    connection: Connection, tenant_id: int, uuid: UUID, name: str, description: str
+) -> int:
     """Make a group's row, to be created at the cloud; raises `UniqueViolation` for its name."""
-    parameters = {"tenant_id": tenant_id, "name": name, "description": description}
+    parameters = {
+        "tenant_id": tenant_id,
+        "uuid": uuid,
+        "name": name,
+        "description": description,
+    }
     # A savepoint: an import of the same name must not poison the transaction.
     async with connection.transaction():
         cursor = await connection.execute(_INSERT, parameters)
         row = await cursor.fetchone()
     assert row is not None  # noqa: S101 - INSERT … RETURNING gives a row or raises
-    return row[0], row[1]
+    return int(row[0])
 
 
 async def rename(connection: Connection, group_id: int, name: str, description: str) -> None:
@@ -204,38 +209,45 @@ async def rename(connection: Connection, group_id: int, name: str, description: 
         await connection.execute(_RENAME, parameters)
 
 
+@dataclass(frozen=True, slots=True)
+class NewGroup:
+    """A group that was made, with how many rules."""
+
+    id: int
+    uuid: UUID
+    name: str
+    rules: int
+
+
 async def enter_creation(
-    connection: Connection,
-    actor: Actor,
-    tenant: Tenant,
-    made: tuple[int, UUID],
-    name: str,
-    rules: int,
+    connection: Connection, actor: Actor, tenant: Tenant, made: NewGroup
 ) -> None:
-    """Record a group that was made, rules and all, and ask for it at the cloud."""
-    group_id, uuid = made
-    await record_versions(connection, [group_id], Cause.USER, actor.user_id)
+    """Record a group that was made, rules and all, and ask for it at the cloud.
+
+    The caller refreshes documents.
+    """
+    await record_versions(connection, [made.id], Cause.USER, actor.user_id)
     await record(
         connection,
         Event(
             EventType.CREATION_SCHEDULED,
-            f"Security group {name} creation has been scheduled.",
+            f"Security group {made.name} creation has been scheduled.",
             actor,
             customer=tenant.customer_uuid,
             project=tenant.project_uuid,
             tenant=tenant.uuid,
-            security_group=uuid,
-            context={"rules": rules},
+            security_group=made.uuid,
+            context={"rules": made.rules},
         ),
     )
-    await defer_for_group(connection, Job.PUSH_GROUP, uuid)
+    await defer_for_group(connection, Job.PUSH_GROUP, made.uuid)
 
 
 async def write_rules(
     connection: Connection,
     group_id: int,
     rules: Sequence[RuleRequest],
-    groups: dict[str, int],
+    groups: Mapping[str, int],
 ) -> None:
     """Make the group's rules these; `groups` has the ids of the groups that they name."""
     rows = [_row(place, rule, groups) for place, rule in enumerate(rules)]
@@ -248,7 +260,7 @@ async def write_rules(
         await connection.execute(_ADD_RULES.replace("{rules}", _RULES), parameters)
 
 
-def _row(place: int, request: RuleRequest, groups: dict[str, int]) -> dict[str, object]:
+def _row(place: int, request: RuleRequest, groups: Mapping[str, int]) -> dict[str, object]:
     rule, end = request.rule, request.unresolved
     return {
         "id": request.id,

@@ -1,0 +1,179 @@
+"""Setting all groups of a tenant at once: those that are not listed go, `default` stays."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.errors import UniqueViolation
+
+from ringfence.access.permissions import Actor
+from ringfence.clouds import queries as tenants
+from ringfence.clouds.queries import Tenant
+from ringfence.clouds.quotas import Growth, require_room
+from ringfence.database import documents
+from ringfence.database.pool import Connection, Database
+from ringfence.errors import Conflict, Invalid
+from ringfence.security_groups import queries
+from ringfence.security_groups.batch_schemas import WantedGroup, clean_batch
+from ringfence.security_groups.queries import SecurityGroup
+from ringfence.security_groups.schemas import DEFAULT_NAME, NAME_TAKEN, RuleRequest
+from ringfence.security_groups.states import State
+from ringfence.security_groups.steps import (
+    DELETE,
+    SET_RULES,
+    UPDATE,
+    NewGroup,
+    enter,
+    enter_creation,
+    insert,
+    rename,
+    write_rules,
+)
+
+_AT_REST = (State.OK, State.ERRED)
+_GOING = (State.DELETION_SCHEDULED, State.DELETING)
+
+
+@dataclass(frozen=True, slots=True)
+class _Replacement:
+    """A group that stands, with its rules, and what it is to become."""
+
+    group: SecurityGroup
+    rules: Sequence[RuleRequest]
+    wanted: WantedGroup
+
+    @property
+    def changes_rules(self) -> bool:
+        return _content(self.rules) != _content(self.wanted.rules)
+
+    @property
+    def is_needed(self) -> bool:
+        """Tell whether there is a change, or an earlier one that failed."""
+        before = (self.group.name, self.group.description)
+        return (
+            self.group.state is State.ERRED
+            or before != (self.wanted.name, self.wanted.description)
+            or self.changes_rules
+        )
+
+    @property
+    def context(self) -> dict[str, object]:
+        return {
+            "from": {"name": self.group.name, "description": self.group.description},
+            "to": {"name": self.wanted.name, "description": self.wanted.description},
+            "rules_before": len(self.rules),
+            "rules_after": len(self.wanted.rules),
+        }
+
+
+async def replace_groups(database: Database, actor: Actor, tenant_id: int, body: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+    """Make the tenant's groups those that are asked for. Raises `Invalid`, `Conflict`.
+
+    A group that is not listed is scheduled for deletion. It counts against the quotas, and holds
+    its name, until the cloud has let it go.
+    """
+    async with database.transaction() as connection:
+        tenant = await tenants.lock(connection, tenant_id)
+        tenants.require_ok(tenant)
+        present = {group.uuid: group for group in await queries.lock_all(connection, tenant_id)}
+        wanted = clean_batch(body, present)
+        new = [group for group in wanted if group.uuid not in present]
+        kept = [group for group in wanted if group.uuid in present]
+        going = _unlisted(present.values(), kept)
+        _require_rest([*(present[group.uuid] for group in kept), *going])
+        replacements = [
+            _Replacement(
+                present[group.uuid],
+                await queries.rules_of(connection, present[group.uuid].id),
+                group,
+            )
+            for group in kept
+        ]
+        await _require_room(connection, tenant_id, new, replacements)
+        needed = [replacement for replacement in replacements if replacement.is_needed]
+        ids = await _write_names(connection, tenant, new, needed)
+        ids |= {group.uuid.hex: group.id for group in present.values()}
+        await _write(connection, actor, tenant, new, needed, ids)
+        for group in going:
+            await enter(connection, actor, group, DELETE, {})
+        touched = {ids[group.uuid.hex] for group in new} | {
+            *(replacement.group.id for replacement in needed),
+            *(group.id for group in going),
+        }
+        await documents.refresh(connection, documents.GROUPS, sorted(touched))
+
+
+def _unlisted(present: Iterable[SecurityGroup], kept: Sequence[WantedGroup]) -> list[SecurityGroup]:
+    """Give the groups that are to go and are not going yet."""
+    listed = {group.uuid for group in kept}
+    return [
+        group
+        for group in present
+        if group.uuid not in listed and group.name != DEFAULT_NAME and group.state not in _GOING
+    ]
+
+
+def _require_rest(groups: Sequence[SecurityGroup]) -> None:
+    busy = [group.name for group in groups if group.state not in _AT_REST]
+    if busy:
+        raise Conflict(
+            f"Valid states for operation: {', '.join(_AT_REST)}."
+            f" Security groups in other states: {', '.join(busy)}."
+        )
+
+
+async def _require_room(
+    connection: Connection,
+    tenant_id: int,
+    new: Sequence[WantedGroup],
+    replacements: Sequence[_Replacement],
+) -> None:
+    rules = sum(len(group.rules) for group in new) + sum(
+        len(replacement.wanted.rules) - len(replacement.rules) for replacement in replacements
+    )
+    await require_room(connection, tenant_id, Growth(groups=len(new), rules=rules))
+
+
+async def _write_names(
+    connection: Connection,
+    tenant: Tenant,
+    new: Sequence[WantedGroup],
+    needed: Sequence[_Replacement],
+) -> dict[str, int]:
+    """Write all groups without their rules, so that rules may name any of them; give new ids."""
+    ids: dict[str, int] = {}
+    try:
+        for replacement in needed:
+            name, description = replacement.wanted.name, replacement.wanted.description
+            await rename(connection, replacement.group.id, name, description)
+        for group in new:
+            ids[group.uuid.hex] = await insert(
+                connection, tenant.id, group.uuid, group.name, group.description
+            )
+    except UniqueViolation:
+        raise Invalid({"name": [NAME_TAKEN]}) from None
+    return ids
+
+
+async def _write(
+    connection: Connection,
+    actor: Actor,
+    tenant: Tenant,
+    new: Sequence[WantedGroup],
+    needed: Sequence[_Replacement],
+    ids: Mapping[str, int],
+) -> None:
+    for group in new:
+        await write_rules(connection, ids[group.uuid.hex], group.rules, ids)
+        made = NewGroup(ids[group.uuid.hex], group.uuid, group.name, len(group.rules))
+        await enter_creation(connection, actor, tenant, made)
+    for replacement in needed:
+        step = UPDATE
+        if replacement.changes_rules:
+            step = SET_RULES
+            await write_rules(connection, replacement.group.id, replacement.wanted.rules, ids)
+        await enter(connection, actor, replacement.group, step, replacement.context)
+
+
+def _content(rules: Sequence[RuleRequest]) -> list[tuple[object, object]]:
+    return [(request.rule, request.unresolved) for request in rules]

@@ -1,0 +1,184 @@
+"""What clients send to set all groups of a tenant at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from ringfence.errors import Invalid
+from ringfence.http.fields import (
+    MISSING,
+    Field,
+    FieldError,
+    Text,
+    clean_fields,
+    not_a_dictionary,
+    not_a_list,
+    printable,
+    refuse_null,
+)
+from ringfence.security_groups.queries import SecurityGroup
+from ringfence.security_groups.schemas import (
+    COLLECTION,
+    DEFAULT_NAME,
+    GROUP_FIELDS,
+    MANAGED_BY_OPENSTACK,
+    RuleRequest,
+    clean_new_rules,
+    dict_of,
+    refuse_duplicates,
+)
+
+_REMOTE_GROUP_NAME = Text(max_length=255)
+
+
+@dataclass(frozen=True, slots=True)
+class Uuid:
+    """A uuid, with or without dashes."""
+
+    def clean(self, value: Any) -> UUID:  # noqa: ANN401 - whatever JSON holds
+        """Give the uuid."""
+        refuse_null(value)
+        try:
+            return UUID(value)
+        except (ValueError, AttributeError, TypeError):
+            raise FieldError("Must be a valid UUID.") from None
+
+
+BATCH_FIELDS: Mapping[str, Field] = {"uuid": Uuid(), **GROUP_FIELDS}
+
+
+@dataclass(frozen=True, slots=True)
+class WantedGroup:
+    """A group as it is to stand; `uuid` is a new one where the group is new."""
+
+    uuid: UUID
+    name: str
+    description: str
+    rules: tuple[RuleRequest, ...]
+
+
+def clean_batch(body: Any, present: Mapping[UUID, SecurityGroup]) -> list[WantedGroup]:  # noqa: ANN401 - whatever JSON holds
+    """Give the groups that are asked for; `present` holds those of the tenant.
+
+    Raises `Invalid` with a list parallel to the groups, or with what is wrong between them.
+    """
+    if not isinstance(body, list):
+        raise Invalid(not_a_list(body))
+    uuids = [_uuid_of(entry) for entry in body]
+    names = _names_afterwards(body, uuids, present)
+    wanted: list[WantedGroup] = []
+    errors: list[Any] = []
+    for entry, uuid in zip(body, uuids, strict=True):
+        try:
+            wanted.append(_clean_group(entry, uuid, names))
+            errors.append({})
+        except Invalid as error:
+            errors.append(error.detail)
+    if any(errors):
+        raise Invalid(errors)
+    _refuse_conflicts(body, wanted, present)
+    return wanted
+
+
+def _uuid_of(entry: Any) -> UUID:  # noqa: ANN401 - whatever JSON holds
+    """Give the uuid that an entry names, or a new one; what is wrong is said later."""
+    try:
+        return Uuid().clean(entry.get("uuid") if isinstance(entry, Mapping) else None)
+    except FieldError:
+        return uuid4()
+
+
+def _names_afterwards(
+    body: list[Any], uuids: list[UUID], present: Mapping[UUID, SecurityGroup]
+) -> dict[str, UUID]:
+    """Give the groups by the names they are to have; only these can be named by a rule.
+
+    The rest will be gone, except for the default group, which stays whatever is asked for.
+    """
+    names = {group.name: group.uuid for group in present.values() if group.name == DEFAULT_NAME}
+    for entry, uuid in zip(body, uuids, strict=True):
+        if isinstance(entry, Mapping) and isinstance(entry.get("name"), str):
+            names[entry["name"].strip()] = uuid
+    return names
+
+
+def _clean_group(entry: Any, uuid: UUID, names: Mapping[str, UUID]) -> WantedGroup:  # noqa: ANN401 - whatever JSON holds
+    if not isinstance(entry, Mapping):
+        raise Invalid(not_a_dictionary(entry))
+    errors: dict[str, Any] = {}
+    values: dict[str, Any] = {}
+    rules: list[RuleRequest] = []
+    try:
+        values = clean_fields(entry, BATCH_FIELDS, required=("name",))
+    except Invalid as error:
+        errors.update(dict_of(error))
+    try:
+        rules = _clean_rules(entry.get("rules", []), names)
+    except Invalid as error:
+        errors["rules"] = error.detail
+    if values.get("name") == DEFAULT_NAME:
+        errors["name"] = [MANAGED_BY_OPENSTACK]
+    if errors:
+        raise Invalid(errors)
+    return WantedGroup(uuid, values["name"], values.get("description", ""), tuple(rules))
+
+
+def _clean_rules(body: Any, names: Mapping[str, UUID]) -> list[RuleRequest]:  # noqa: ANN401 - whatever JSON holds
+    known = {uuid.hex for uuid in names.values()}
+    if not isinstance(body, list):
+        return clean_new_rules(body, known)
+    errors = [_wrong_name(entry, names) for entry in body]
+    if any(errors):
+        raise Invalid(errors)
+    rules = clean_new_rules([_with_remote_group(entry, names) for entry in body], known)
+    refuse_duplicates(rules)
+    return rules
+
+
+def _wrong_name(entry: Any, names: Mapping[str, UUID]) -> dict[str, list[str]]:  # noqa: ANN401 - whatever JSON holds
+    sent = entry.get("remote_group_name", MISSING) if isinstance(entry, Mapping) else MISSING
+    if sent is MISSING:
+        return {}
+    try:
+        name = _REMOTE_GROUP_NAME.clean(sent)
+    except FieldError as error:
+        return {"remote_group_name": [str(error)]}
+    # Waldur leaves the rule without its remote group then: open to any.
+    if name not in names and not entry.get("remote_group"):
+        message = f"There will be no security group with name {printable(name)} in the tenant."
+        return {"remote_group_name": [message]}
+    return {}
+
+
+def _with_remote_group(entry: Any, names: Mapping[str, UUID]) -> Any:  # noqa: ANN401 - whatever JSON holds
+    if not isinstance(entry, Mapping):
+        return entry
+    # All rules are replaced, so the id of one that stood means nothing; portals send it along.
+    plain = {key: value for key, value in entry.items() if key != "id"}
+    name = entry.get("remote_group_name")
+    uuid = names.get(name.strip()) if isinstance(name, str) else None
+    if uuid is not None:
+        plain["remote_group"] = f"/api/{COLLECTION}/{uuid.hex}/"
+    return plain
+
+
+def _refuse_conflicts(
+    body: list[Any], wanted: list[WantedGroup], present: Mapping[UUID, SecurityGroup]
+) -> None:
+    """Raise `Invalid` for the first thing that does not go together."""
+    if len({group.name for group in wanted}) != len(wanted):
+        raise Invalid({"security_groups": ["Security group names must be unique."]})
+    if len({group.uuid for group in wanted}) != len(wanted):
+        raise Invalid({"security_groups": ["Security group UUIDs must be unique."]})
+    taken = {(group.name, group.uuid) for group in present.values()}
+    for entry, group in zip(body, wanted, strict=True):
+        standing = present.get(group.uuid)
+        if "uuid" in entry and standing is None:
+            message = f"Security group with UUID {group.uuid} does not belong to the tenant."
+            raise Invalid({"non_field_errors": [message]})
+        if standing and standing.name == DEFAULT_NAME:
+            raise Invalid({"name": [MANAGED_BY_OPENSTACK]})
+        # Also that of a group that is to go: until it has gone, the name is its own.
+        if any(name == group.name and uuid != group.uuid for name, uuid in taken):
+            raise Invalid({"name": ["Security group with this name already exists."]})
