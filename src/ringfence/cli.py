@@ -218,6 +218,24 @@ def token(
     typer.echo(secret)
 
 
+@app.command(epilog="Example: ringfence password alice < password.txt")
+def password(
+    user: Annotated[str, typer.Argument(metavar="USER", help="The user's name.")],
+) -> None:
+    """Set a user's password: asked for in a terminal, else the first line of standard input.
+
+    With it, the user gets tokens that last for a day at `/api-auth/password/`.
+    """
+    if sys.stdin.isatty():
+        secret = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    else:
+        secret = sys.stdin.readline().rstrip("\r\n")
+    with _migrated(_start()) as (conninfo, _):
+        from ringfence.users.passwords import set_password
+
+        _with_database(conninfo, lambda database: set_password(database, user, secret))
+
+
 @app.command(epilog="Example: ringfence demo --port 8080")
 def demo(*, port: Port = 8000) -> None:
     """Serve demonstration data over a sandbox cloud: something to try at once.
@@ -258,6 +276,28 @@ def doctor() -> None:
     report.show_checks(checks)
     if not all(check.fine for check in checks):
         raise typer.Exit(1)
+
+
+@app.command()
+def docs(
+    directory: Annotated[Path, typer.Argument(help="Folder to write to; made where missing.")],
+) -> None:
+    """Write the reference of the API as Markdown, a page for each kind of object."""
+    from importlib.metadata import version
+
+    from ringfence.app import OPERATIONS
+    from ringfence.http.openapi import assemble
+    from ringfence.reference.pages import pages
+
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, text in pages(assemble(OPERATIONS, version("ringfence"))).items():
+            (directory / name).write_text(text, encoding="utf-8")
+            typer.echo(directory / name)
+    except OSError as error:
+        raise OperatorError(
+            f"cannot write to {directory}: {error.strerror}; name a folder of yours"
+        ) from None
 
 
 def _start() -> "Settings":

@@ -6,6 +6,9 @@ import tomllib
 from tests.docs.markdown import ROOT
 
 
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-site.lock", "tools/uv.lock")
+
+
 def project():
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -33,11 +36,12 @@ def test_each_direct_dependency_has_a_line_with_all_its_cells():
 def test_the_locks_agree_and_hold_every_dependency():
     runtime, development = locked("requirements.lock"), locked("requirements-dev.lock")
     assert runtime.items() <= development.items()
-    assert set(required()) <= set(development)
+    site = locked("requirements-site.lock")
+    assert set(required()) <= {*development, *site}
 
 
 def test_the_locks_pin_by_hash_and_name_no_index():
-    for lock in ("requirements.lock", "requirements-dev.lock", "tools/uv.lock"):
+    for lock in LOCKS:
         text = (ROOT / lock).read_text(encoding="utf-8")
         assert "://" not in text
         for requirement in re.split(r"\n(?=[a-z0-9])", text.strip()):

@@ -112,9 +112,11 @@ def assemble(operations: Iterable[Operation], version: str) -> dict[str, Any]:
     """Give the OpenAPI 3.1 document of the operations."""
     models = _Models()
     paths: dict[str, dict[str, Any]] = {}
-    for operation in operations:
+    for position, operation in enumerate(operations):
         methods = paths.setdefault(operation.path, {})
-        methods[operation.method.lower()] = _operation(operation, models)
+        # Methods stand under their paths here; readers may want the order of declaration.
+        place = {"x-position": position}
+        methods[operation.method.lower()] = _operation(operation, models) | place
     responses = {
         kind.__name__: models.resolve(_refusal(kind, status)) for kind, status in STATUSES.items()
     }

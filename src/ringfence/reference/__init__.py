@@ -1,0 +1,1 @@
+"""The API's description, as readers have it: the schema, an interactive page, pages of Markdown."""

@@ -1,0 +1,68 @@
+"""The schema, and a page to read it and try it: public, since they tell what anyone may know.
+
+The page's assets are in this package: it works without the internet, and its policy allows
+nothing from elsewhere and no inline code.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ringfence.errors import NotFound
+from ringfence.http.openapi import Operation, assemble
+
+SCHEMA = "/api/schema/"
+DOCS = "/api/docs/"
+PAGES = (SCHEMA, DOCS)
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_ASSETS = {
+    "index.html": "text/html; charset=utf-8",
+    "docs.css": "text/css; charset=utf-8",
+    "docs.js": "text/javascript; charset=utf-8",
+}
+
+
+def routes_of(operations: Iterable[Operation]) -> list[Route]:
+    """Give the routes of the schema of these operations, and of the page."""
+    document = msgspec.json.encode(assemble(operations, version("ringfence")))
+
+    async def answer_schema(_request: Request) -> Response:
+        return Response(document, media_type="application/json")
+
+    return [
+        Route(SCHEMA, answer_schema, methods=["GET", "HEAD"], include_in_schema=False),
+        Route(DOCS, answer_page, methods=["GET", "HEAD"], include_in_schema=False),
+        Route(DOCS + "{name}", answer_asset, methods=["GET", "HEAD"], include_in_schema=False),
+    ]
+
+
+async def answer_page(_request: Request) -> Response:
+    """Give the page."""
+    return _asset("index.html")
+
+
+async def answer_asset(request: Request) -> Response:
+    """Give what the page loads."""
+    return _asset(request.path_params["name"])
+
+
+def _asset(name: str) -> Response:
+    if name not in _ASSETS:
+        raise NotFound("Not found.")
+    headers = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
+    return Response(_read(name), media_type=_ASSETS[name], headers=headers)
+
+
+@cache
+def _read(name: str) -> bytes:
+    return (files(__package__) / "assets" / name).read_bytes()

@@ -1,0 +1,141 @@
+"""Tables of parameters and fields, in Markdown."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ringfence.reference.document import Node, follow
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """A field of a body or an answer, `rules.cidr` for one of an object within."""
+
+    name: str
+    schema: Node
+    required: bool
+
+
+def table(rows: Sequence[Row], columns: Sequence[str], optional: Sequence[str] = ()) -> list[str]:
+    """Give the lines of a table; an optional column stands where some row fills it."""
+    shown = [
+        column for column in columns if column not in optional or any(row[column] for row in rows)
+    ]
+    lines = ["| " + " | ".join(shown) + " |", "|" + "---|" * len(shown)]
+    return lines + [
+        "| " + " | ".join(_cell(row[column]) for column in shown) + " |" for row in rows
+    ]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def parameter_rows(parameters: Sequence[Node]) -> list[Row]:
+    """Give a row for each parameter."""
+    return [
+        {
+            "Name": f"`{each['name']}`",
+            "Type": _plain_type(each["schema"]),
+            "Required": "✓" if each["required"] else "",
+            "Description": each["description"],
+        }
+        for each in parameters
+    ]
+
+
+def body_rows(document: Node, schema: Node) -> list[Row]:
+    """Give a row for each field that is sent, with its default."""
+    return [
+        {
+            "Field": f"`{field.name}`",
+            "Type": type_label(document, field.schema),
+            "Required": "✓" if field.required else "",
+            "Description": _with_default(field.schema),
+        }
+        for field in fields(document, schema)
+    ]
+
+
+def answer_rows(document: Node, schema: Node) -> list[Row]:
+    """Give a row for each field that is answered."""
+    return [
+        {
+            "Field": f"`{field.name}`",
+            "Type": type_label(document, field.schema),
+            "Description": str(field.schema.get("description", "")),
+        }
+        for field in fields(document, schema)
+    ]
+
+
+def limit_rows(document: Node, schema: Node) -> list[Row]:
+    """Give a row for each field whose values are bounded."""
+    rows = [
+        {"Field": f"`{field.name}`", "Constraints": "; ".join(_limits(document, field.schema))}
+        for field in fields(document, schema)
+    ]
+    return [row for row in rows if row["Constraints"]]
+
+
+def fields(document: Node, schema: Node, prefix: str = "") -> Iterator[FieldRow]:
+    """Give the fields of an object, or of a list's objects, and of the objects within."""
+    described = follow(document, schema)
+    described = follow(document, described.get("items", described))
+    for name, entry in described.get("properties", {}).items():
+        yield FieldRow(prefix + name, entry, name in described.get("required", ()))
+        yield from fields(document, entry, f"{prefix}{name}.")
+
+
+def type_label(document: Node, schema: Node) -> str:
+    """Give the type as the pages name it; `any` for a choice of words that has a model."""
+    if "properties" in follow(document, schema):
+        return "object"
+    if _kind(schema) == "array":
+        items = follow(document, schema["items"])
+        return f"array of {_kind(items)}s" if "type" in items else "array"
+    return _plain_type(schema)
+
+
+def _plain_type(schema: Node) -> str:
+    if "type" not in schema:
+        return "any"
+    if schema.get("additionalProperties"):
+        return "object (free-form)"
+    form = f" ({schema['format']})" if "format" in schema else ""
+    return _kind(schema) + form
+
+
+def _kind(schema: Node) -> str:
+    kind = schema.get("type", "any")
+    return kind if isinstance(kind, str) else next(word for word in kind if word != "null")
+
+
+def _with_default(schema: Node) -> str:
+    description = str(schema.get("description", ""))
+    if schema.get("default") in (None, "", []):
+        return description
+    default = f"_Constraints: default: `{schema['default']}`_"
+    return f"{description}<br>{default}" if description else default
+
+
+def _limits(document: Node, schema: Node) -> Iterator[str]:
+    for choice in schema.get("anyOf", [schema]):
+        described = follow(document, choice)
+        if "enum" in described:
+            yield "one of " + ", ".join(f"`{word or '(empty)'}`" for word in described["enum"])
+        for keyword, words in _LIMITS.items():
+            if keyword in described:
+                yield words.format(described[keyword])
+        if "null" in described.get("type", ()):
+            yield "null is taken"
+
+
+_LIMITS = {
+    "minLength": "at least {} character",
+    "maxLength": "at most {} characters",
+    "minimum": "at least {}",
+    "maximum": "at most {}",
+    "pattern": "matching `{}`",
+}

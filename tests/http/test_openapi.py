@@ -1,0 +1,136 @@
+"""The description of the API: valid, complete, and in the words of the published clients."""
+
+import re
+from pathlib import Path
+
+import pytest
+import waldur_api_client
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from starlette.routing import Route
+
+from ringfence.app import OPERATIONS, create_app
+from ringfence.http.errors import STATUSES
+from ringfence.http.fields import Choice, Hyperlink, Integer, Text
+from ringfence.http.openapi import Answer, Operation, assemble
+from ringfence.http.schema import (
+    DETAIL,
+    STRING,
+    Model,
+    array,
+    described,
+    fields_schema,
+    nullable,
+    object_of,
+)
+from ringfence.settings import Settings
+
+CLIENT = Path(waldur_api_client.__file__).parent
+# Newer than the page's day.
+NEWER_IDS = {"openstack_security_groups_set_ok", "openstack_security_groups_set_erred"}
+
+
+@pytest.fixture(scope="module")
+def document():
+    return assemble(OPERATIONS, "1.2.3")
+
+
+def test_the_document_is_valid_openapi_3_1(document):
+    OpenAPIV31SpecValidator(document).validate()
+    assert document["openapi"].startswith("3.1.")
+    assert document["info"]["version"] == "1.2.3"
+
+
+def test_routes_and_operations_are_the_same():
+    routes = {
+        (method, route.path)
+        for route in create_app(Settings()).routes
+        if isinstance(route, Route) and route.include_in_schema
+        for method in route.methods
+    }
+    declared = {(operation.method, operation.path) for operation in OPERATIONS}
+    # HEAD belongs to every GET; only where it has a name of its own it is declared.
+    implied = {("HEAD", path) for method, path in declared if method == "GET"}
+    assert routes - implied == declared - implied
+    assert declared <= routes
+
+
+def test_operation_ids_are_unique_and_those_of_the_published_client():
+    ids = [operation.id for operation in OPERATIONS]
+    assert len(set(ids)) == len(ids)
+    known = {path.stem for path in (CLIENT / "api").glob("*/*.py")}
+    assert set(ids) - known <= NEWER_IDS
+
+
+def test_operations_are_grouped_as_in_the_published_client():
+    for operation in OPERATIONS:
+        if operation.id not in NEWER_IDS:
+            module = CLIENT / "api" / operation.tag.replace("-", "_") / f"{operation.id}.py"
+            assert module.is_file(), operation.id
+
+
+def test_bodies_and_answers_are_named_as_in_the_published_client():
+    source = "\n".join(path.read_text() for path in (CLIENT / "models").glob("open_stack_*.py"))
+    known = set(re.findall(r"^class (\w+)", source, re.MULTILINE))
+    named = set(assemble(OPERATIONS, "1")["components"]["schemas"])
+    assert {name for name in named if name.startswith("OpenStack")} <= known
+
+
+def test_every_address_has_the_parameters_it_names():
+    for operation in OPERATIONS:
+        in_path = {each.name for each in operation.parameters if each.place == "path"}
+        assert in_path == set(re.findall(r"\{(\w+)\}", operation.path)), operation.id
+
+
+def test_every_refusal_is_described_by_its_error(document):
+    responses = document["components"]["responses"]
+    assert set(responses) == {kind.__name__ for kind in STATUSES}
+    assert all(response["description"] for response in responses.values())
+    assert set(responses["Unauthenticated"]["headers"]) == {"WWW-Authenticate"}
+
+
+def operation(**more):
+    given = {"answers": {200: Answer()}, "title": "Look", "tag": "things"} | more
+    return Operation("things_look", "GET", "/api/things/", **given)
+
+
+def test_what_every_operation_can_answer_needs_no_mention():
+    assert operation().statuses == [200, 401, 406, 503]
+    assert operation(public=True).statuses == [200, 406, 503]
+    assert operation(refusals=(404,)).statuses == [200, 401, 404, 406, 503]
+
+
+def test_a_model_is_described_once_and_referred_to():
+    thing = Model("Thing", object_of({"name": STRING}))
+    answers = {200: Answer(array(thing)), 409: Answer(described(thing, "Why"))}
+    made = assemble([operation(answers=answers)], "1")
+    assert set(made["components"]["schemas"]) >= {"Thing"}
+    responses = made["paths"]["/api/things/"]["get"]["responses"]
+    listed = responses["200"]["content"]["application/json"]["schema"]
+    assert listed == {"type": "array", "items": {"$ref": "#/components/schemas/Thing"}}
+    named = responses["409"]["content"]["application/json"]["schema"]
+    assert named == {"$ref": "#/components/schemas/Thing", "description": "Why"}
+
+
+def test_two_models_of_one_name_are_refused():
+    answers = {200: Answer(Model("Detail", STRING)), 409: Answer(DETAIL)}
+    with pytest.raises(ValueError, match="two models are named Detail"):
+        assemble([operation(answers=answers)], "1")
+
+
+def test_the_limits_of_a_body_are_those_of_its_fields():
+    fields = {
+        "name": Text(max_length=3),
+        "note": Text(max_length=5, blank=True, null=True),
+        "port": Integer(minimum=1, maximum=9),
+        "kind": Choice(("a", "b")),
+        "group": Hyperlink("groups"),
+    }
+    schema = fields_schema(fields, required=["name"], more={"port": {"description": "Which"}})
+    assert schema["required"] == ["name"]
+    assert schema["properties"] == {
+        "name": {"type": "string", "minLength": 1, "maxLength": 3},
+        "note": {"type": ["string", "null"], "maxLength": 5},
+        "port": {"type": "integer", "minimum": 1, "maximum": 9, "description": "Which"},
+        "kind": {"type": "string", "enum": ["a", "b"]},
+        "group": nullable({"type": "string", "format": "uri"}),
+    }

@@ -1,0 +1,85 @@
+"""Each fact of the published page is on the generated one: nothing missing, nothing different."""
+
+import pytest
+from tests.reference.facts import Fact, facts_of, stored
+
+from ringfence.app import OPERATIONS
+from ringfence.http.openapi import assemble
+from ringfence.reference.pages import pages
+
+GROUPS = "/api/openstack-security-groups/"
+# What newer releases have, what the wire has had all along, and the numbers that bound a field.
+ADDED_OPERATIONS = {
+    f"HEAD {GROUPS}",
+    f"POST {GROUPS}{{uuid}}/set_ok/",
+    f"POST {GROUPS}{{uuid}}/set_erred/",
+}
+ADDED_SUBJECTS = {"constraints", "errors", "response 202"}
+ADDED_NAMES = {"o", "id", "Link", "X-Result-Count", "instance_count", "marketplace_offering_type"}
+
+
+@pytest.fixture(scope="module")
+def generated():
+    written = pages(assemble(OPERATIONS, "1"))
+    return facts_of(written["openstack-security-groups.md"])
+
+
+def places(facts):
+    """Give what the facts are about, each once, in its order."""
+    return list(dict.fromkeys(fact[:3] for fact in facts))
+
+
+def test_each_fact_of_the_published_page_is_there(generated, capsys):
+    expected = stored()
+    values = {fact[:4]: fact.value for fact in generated}
+    different = [
+        (fact, values.get(fact[:4])) for fact in expected if values.get(fact[:4]) != fact.value
+    ]
+    assert different == []
+    with capsys.disabled():
+        print(f"\n{len(expected)} facts, all present")  # noqa: T201 - the count is the result
+
+
+def test_operations_parameters_and_fields_stand_in_the_published_order(generated):
+    expected = places(stored())
+    # A sample may name more than the published one does.
+    kept = [place for place in places(generated) if place in set(expected)]
+    by_operation = {place[0]: [] for place in expected}
+    for place in expected:
+        by_operation[place[0]].append(place)
+    for operation, order in by_operation.items():
+        assert [place for place in kept if place[0] == operation] == order
+    assert list(dict.fromkeys(place[0] for place in kept)) == list(by_operation)
+
+
+def test_only_what_is_meant_to_be_added_is_added(generated):
+    known = set(stored())
+    added = [fact for fact in generated if fact not in known]
+    unexpected = [fact for fact in added if not is_addition(fact)]
+    assert unexpected == []
+
+
+def is_addition(fact: Fact) -> bool:
+    return (
+        fact.operation in ADDED_OPERATIONS
+        or fact.subject in ADDED_SUBJECTS
+        or fact.name in ADDED_NAMES
+        # The published sample sends no rules.
+        or (fact.subject == "sample" and fact.aspect.startswith("model"))
+    )
+
+
+def test_every_generated_page_can_be_read_for_its_facts():
+    for name, text in pages(assemble(OPERATIONS, "1")).items():
+        if name != "index.md":
+            operations = {fact.operation for fact in facts_of(text)} - {""}
+            assert operations, name
+
+
+def test_a_page_that_differs_is_told_apart(generated):
+    text = pages(assemble(OPERATIONS, "1"))["openstack-security-groups.md"]
+    changed = facts_of(text.replace("| `can_manage` | boolean |", "| `can_manage` | string |"))
+    assert set(generated) - set(changed) == {
+        Fact(f"GET {GROUPS}", "query parameters", "can_manage", "type", "boolean"),
+        Fact(f"HEAD {GROUPS}", "query parameters", "can_manage", "type", "boolean"),
+    }
