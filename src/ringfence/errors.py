@@ -52,5 +52,18 @@ class Conflict(RequestError):
     """The object's state does not allow this now; `detail` names the states that do."""
 
 
+class TooManyRequests(RequestError):
+    """The caller has tried too often; `seconds` says when it may try again."""
+
+    def __init__(self, seconds: int) -> None:
+        unit = "second" if seconds == 1 else "seconds"
+        super().__init__(f"Request was throttled. Expected available in {seconds} {unit}.")
+        self.seconds = seconds
+
+
+class PreconditionFailed(RequestError):
+    """The object is not what the caller has seen; it must look again and decide anew."""
+
+
 class Unavailable(RequestError):
     """A part that the answer needs is away for now; the same request may succeed later."""

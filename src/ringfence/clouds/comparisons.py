@@ -4,6 +4,7 @@ A comparison that a user asked for shows in the tenant's state (the API sets UPD
 a periodic one does not.
 """
 
+from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
 
@@ -85,6 +86,11 @@ WHERE
 RETURNING uuid
 """
 
+_COMPARED: LiteralString = """
+INSERT INTO tenant_comparisons (tenant_id, compared_at) VALUES (%(id)s, %(at)s)
+ON CONFLICT (tenant_id) DO UPDATE SET compared_at = excluded.compared_at
+"""
+
 # A tenant that was loaded in such a state stays as it was loaded: nothing has changed it since.
 _UNSETTLED: LiteralString = """
 SELECT tenant.uuid
@@ -126,6 +132,11 @@ async def begin(connection: Connection, tenant: UUID) -> None:
 async def succeed(connection: Connection, tenant_id: int, *, requested: bool) -> None:
     """Show that the tenant was compared; without anything to say, nothing is written."""
     await connection.execute(_SUCCEED, {"id": tenant_id, "requested": requested})
+
+
+async def compared(connection: Connection, tenant_id: int, at: datetime) -> None:
+    """Remember when the cloud was asked that the tenant was held against."""
+    await connection.execute(_COMPARED, {"id": tenant_id, "at": at})
 
 
 async def fail(connection: Connection, tenant: UUID, message: str) -> None:

@@ -27,12 +27,23 @@ class EventType(StrEnum):
     GROUP_REMOVED_LOCALLY = "openstack_security_group_removed_locally"
     GROUP_REMOVED_REMOTELY = "openstack_security_group_removed_remotely"
     GROUP_ERRED = "openstack_security_group_erred"
+    # One event for each port that it was taken off
+    GROUP_DETACHED = "openstack_security_group_detached"
     GROUP_SET_OK = "openstack_security_group_set_ok"
     GROUP_SET_ERRED = "openstack_security_group_set_erred"
+    # The cloud differs from what was asked for, and neither is touched.
+    GROUP_DRIFTED = "openstack_security_group_drifted"
+    # The cloud differs from what was asked for, which is put back.
+    GROUP_DRIFT_ENFORCED = "openstack_security_group_drift_enforced"
+    DRIFT_MODE_SET = "openstack_drift_mode_set"
     TENANT_PULLED = "openstack_tenant_pulled"
     TENANT_PULL_FAILED = "openstack_tenant_pull_failed"
     # Too many groups are missing at once: nothing was touched.
     TENANT_PULL_STOPPED = "openstack_tenant_pull_stopped"
+    SIGNED_IN = "auth_logged_in_with_username"
+    TOKEN_CREATED = "token_created"  # noqa: S105 - the name of an event
+    TOKENS_REVOKED = "auth_logged_out"
+    PASSWORD_SET = "user_password_updated"  # noqa: S105 - the name of an event
     # `ringfence load` changed something; the counts are in the context.
     LOADED = "ringfence_loaded"
 

@@ -10,7 +10,9 @@ from ringfence.errors import (
     Forbidden,
     Invalid,
     NotFound,
+    PreconditionFailed,
     RequestError,
+    TooManyRequests,
     Unauthenticated,
     Unavailable,
 )
@@ -24,8 +26,10 @@ STATUSES: Mapping[type[RequestError], int] = {
     NotFound: 404,
     NotAcceptable: 406,
     Conflict: 409,
+    PreconditionFailed: 412,
     BodyTooLarge: 413,
     UnsupportedMediaType: 415,
+    TooManyRequests: 429,
     Unavailable: 503,
 }
 
@@ -44,7 +48,10 @@ def answer(error: RequestError) -> Response:
     """Give the answer that tells the caller about an error."""
     detail = error.detail
     body: Any = {"detail": detail} if isinstance(detail, str) else detail
-    return JSONResponse(body, status_of(error), headers=HEADERS.get(type(error)))
+    headers = dict(HEADERS.get(type(error), {}))
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = str(error.seconds)
+    return JSONResponse(body, status_of(error), headers=headers)
 
 
 def answer_unexpected(reference: str) -> Response:

@@ -151,7 +151,6 @@ SET state = 'ERRED', error_message = %(message)s, error_traceback = '', modified
 WHERE id = ANY(%(ids)s)
 """
 
-
 _PROMOTE: LiteralString = """
 UPDATE security_groups SET is_twin = false
 WHERE
@@ -183,6 +182,8 @@ class Refresh:
     description: str
     add: tuple[Rule, ...] = ()
     drop: tuple[StoredRule, ...] = ()
+    # How many of `drop` name a group that the cloud has no more: it took them away, unasked.
+    lost: int = 0
 
     @property
     def is_change(self) -> bool:
@@ -204,12 +205,15 @@ async def attach(connection: Connection, placement: Placement, local: LocalGroup
 
 async def import_groups(
     connection: Connection, placement: Placement, found: Sequence[FoundGroup], since: datetime
-) -> int:
-    """Take in groups unknown here; `since` is when the cloud was asked. Gives how many."""
+) -> dict[str, int]:
+    """Take in groups unknown here; `since` is when the cloud was asked.
+
+    Gives the ids of those that were taken in, by backend id.
+    """
     await tenants.lock(connection, placement.tenant_id)
     imported = await _insert_groups(connection, placement, found, since)
     if not imported:
-        return 0
+        return {}
     ids = {row[3]: row[0] for row in imported}
     await _add_rules(
         connection,
@@ -232,7 +236,7 @@ async def import_groups(
         ],
     )
     await documents.refresh(connection, documents.GROUPS, list(ids.values()))
-    return len(imported)
+    return ids
 
 
 async def refresh_groups(
@@ -240,8 +244,8 @@ async def refresh_groups(
 ) -> int:
     """Make known groups what the cloud has, and OK. Gives how many had not moved on meanwhile."""
     await tenants.lock(connection, placement.tenant_id)
-    unmoved = await _unmoved(connection, [refresh.local for refresh in refreshes])
-    taken = [refresh for refresh in refreshes if refresh.local.id in unmoved]
+    still = await unmoved(connection, [refresh.local for refresh in refreshes])
+    taken = [refresh for refresh in refreshes if refresh.local.id in still]
     if not taken:
         return 0
     dropped = [rule.id for refresh in taken for rule in refresh.drop]
@@ -285,8 +289,8 @@ async def mark_gone(
 ) -> int:
     """Mark groups that the cloud does not have any more as ERRED; gives how many."""
     await tenants.lock(connection, placement.tenant_id)
-    unmoved = await _unmoved(connection, groups)
-    gone = [group for group in groups if group.id in unmoved]
+    still = await unmoved(connection, groups)
+    gone = [group for group in groups if group.id in still]
     if not gone:
         return 0
     ids = [group.id for group in gone]
@@ -326,7 +330,8 @@ async def _insert_groups(
     return await cursor.fetchall()
 
 
-async def _unmoved(connection: Connection, groups: Sequence[LocalGroup]) -> set[int]:
+async def unmoved(connection: Connection, groups: Sequence[LocalGroup]) -> set[int]:
+    """Give the ids of the groups that are still as they were looked at, and hold their rows."""
     seen = [
         {"id": group.id, "modified": group.modified, "version": group.version} for group in groups
     ]
@@ -370,6 +375,7 @@ def _pulled(placement: Placement, refresh: Refresh) -> Event:
         "to": {"name": refresh.name, "description": refresh.description},
         "rules_added": len(refresh.add),
         "rules_removed": len(refresh.drop),
+        "rules_lost_with_their_remote_group": refresh.lost,
     }
     local = refresh.local
     return _event(placement, EventType.GROUP_PULLED, local.uuid, said, local.backend_id, change)

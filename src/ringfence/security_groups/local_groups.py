@@ -8,6 +8,7 @@ from uuid import UUID
 
 from psycopg.rows import dict_row
 
+from ringfence.clouds.drift_modes import DriftMode
 from ringfence.database.pool import Connection
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.states import State
@@ -22,8 +23,11 @@ SELECT 0, clock_timestamp(), 0, clock_timestamp()
 _LOCAL: LiteralString = """
 SELECT
     sg.id, sg.uuid, sg.name, sg.description, sg.backend_id, sg.state, sg.version,
-    sg.applied_version, sg.modified, sg.error_message, sg.is_twin, rules.rules
+    sg.applied_version, sg.modified, sg.error_message, sg.is_twin, rules.rules,
+    coalesce(own.drift_mode, usual.drift_mode, 'adopt') AS drift_mode
 FROM security_groups AS sg
+LEFT JOIN security_group_drift_modes AS own ON sg.id = own.security_group_id
+LEFT JOIN tenant_drift_modes AS usual ON sg.tenant_id = usual.tenant_id
 LEFT JOIN LATERAL (
     SELECT
         jsonb_agg(
@@ -69,6 +73,7 @@ class LocalGroup:
     error_message: str
     is_twin: bool
     rules: tuple[StoredRule, ...]
+    drift_mode: DriftMode = DriftMode.ADOPT
 
     @property
     def moment(self) -> tuple[datetime, int]:
@@ -108,6 +113,7 @@ async def local_groups(
             **row
             | {
                 "state": State(row["state"]),
+                "drift_mode": DriftMode(row["drift_mode"]),
                 "rules": tuple(_stored_rule(*rule) for rule in row["rules"] or ()),
             }
         )

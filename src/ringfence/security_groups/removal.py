@@ -23,7 +23,15 @@ WITH unresolved AS (
 SELECT DISTINCT security_group_id FROM unresolved ORDER BY security_group_id
 """
 
-_DELETE: LiteralString = "DELETE FROM security_groups WHERE id = %(id)s"
+# Versions of other groups may name it: what it was is needed to bring them back.
+_DELETE: LiteralString = """
+WITH gone AS (
+    DELETE FROM security_groups WHERE id = %(id)s
+    RETURNING id, tenant_id, uuid, backend_id, name
+)
+INSERT INTO security_group_remains (security_group_id, tenant_id, uuid, backend_id, name)
+SELECT gone.id, gone.tenant_id, gone.uuid, gone.backend_id, gone.name FROM gone
+"""
 
 
 async def remove(connection: Connection, group_id: int) -> list[int]:

@@ -20,6 +20,9 @@ class State(StrEnum):
     ERRED = "ERRED"
 
 
+# What an ERRED group says that a direct read did not find; `set_rules` makes such a one anew.
+NOT_FOUND = "The security group was not found at the cloud."
+
 # A step to itself is a job taken up again after its worker died.
 ALLOWED: Mapping[State, frozenset[State]] = {
     State.CREATION_SCHEDULED: frozenset({State.CREATING, State.ERRED}),

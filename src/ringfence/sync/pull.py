@@ -5,11 +5,13 @@ asked for stays; where the cloud is silent, it is asked again directly before th
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from ringfence.clouds import comparisons
+from ringfence.clouds import queries as tenants
+from ringfence.clouds.drift_modes import DriftMode
 from ringfence.clouds.placement import Placement, placement_of
 from ringfence.database.pool import Database
 from ringfence.events.commands import record
@@ -21,18 +23,43 @@ from ringfence.neutron.port import (
     NetworkCloud,
     kept_description,
 )
-from ringfence.security_groups import adoptions, outcomes
+from ringfence.security_groups import adoptions, drifts, observations, outcomes
 from ringfence.security_groups.adoptions import FoundGroup, Refresh
 from ringfence.security_groups.local_groups import LocalGroup, Moments, local_groups, moments
 from ringfence.security_groups.rules import canonical
-from ringfence.security_groups.states import State
+from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.sync.clouds import Clouds, project_of
+from ringfence.sync.observe import (
+    Seen,
+    is_adopted,
+    missing,
+    observation_of,
+    observe,
+    to_be_put_back,
+)
 from ringfence.sync.plan import rule_from_cloud
-from ringfence.sync.push import DEFAULT_NAME, NOT_FOUND, push
+from ringfence.sync.ports import observe_ports
+from ringfence.sync.push import DEFAULT_NAME, push
 
-# So many groups missing at once, and more than half of a tenant's, are taken for a mistake.
-MISSING_BOUND = 5
 GROUPS_A_TRANSACTION = 200
+
+
+@dataclass(frozen=True, slots=True)
+class MissingBound:
+    """More groups than `count`, and more than `share` of a tenant's, missing at once: a mistake.
+
+    The comparison then touches nothing until an operator confirms it.
+    """
+
+    count: int = 5
+    share: float = 0.5
+
+    def is_passed(self, missing: int, known: int) -> bool:
+        """Whether so many missing of so many known are not to be believed."""
+        return missing > self.count and missing > self.share * known
+
+
+USUAL_BOUND = MissingBound()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +67,12 @@ class Comparison:
     """A tenant's rows against the cloud's list."""
 
     unknown: tuple[CloudGroup, ...]
-    refreshes: tuple[Refresh, ...]
+    # Groups at rest that the cloud has, each with what it said
+    seen: tuple[Seen, ...]
     missing: tuple[LocalGroup, ...]
     # Groups that never learnt their backend id, with the group of their name
     attachable: tuple[tuple[LocalGroup, CloudGroup], ...]
     known: int
-
-    @property
-    def is_suspicious(self) -> bool:
-        """Whether too much is missing to be believed."""
-        return len(self.missing) > MISSING_BOUND and 2 * len(self.missing) > self.known
 
 
 async def pull_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
@@ -69,21 +92,33 @@ async def pull_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
     try:
         found = await cloud.get_group(group.backend_id)
     except GroupNotFound:
+        async with database.transaction() as connection:
+            await tenants.lock(connection, group.placement.tenant_id)
+            await observations.write(connection, [missing(local)], None)
         raise GroupNotFound(NOT_FOUND) from None
     refresh = compare(local, found)
-    if local.is_outstanding and refresh.is_change:
+    if refresh.is_change and (local.is_outstanding or local.drift_mode is DriftMode.ENFORCE):
         await push(database, cloud, group)
         return True
     async with database.transaction() as connection:
-        await adoptions.refresh_groups(connection, group.placement, [refresh])
+        settled = _unchanged(local) if local.drift_mode is DriftMode.REPORT else refresh
+        await adoptions.refresh_groups(connection, group.placement, [settled])
+    await observe(database, group.placement, [(refresh, found)], None)
     return True
 
 
 async def pull_tenant(
-    database: Database, clouds: Clouds, uuid: UUID, *, requested: bool
+    database: Database,
+    clouds: Clouds,
+    uuid: UUID,
+    *,
+    requested: bool,
+    bound: MissingBound = USUAL_BOUND,
+    confirmed: bool = False,
 ) -> Mapping[str, int]:
     """Compare all of a tenant's groups with its cloud; gives what was done, in numbers.
 
+    More missing groups than `bound` allows are marked only where an operator `confirmed` it.
     Raises `CloudError`; nothing was touched then.
     """
     async with database.transaction() as connection:
@@ -97,12 +132,14 @@ async def pull_tenant(
         before = await moments(connection, placement.tenant_id)
     listed = await cloud.list_groups(project_of(placement))
     comparison, before = await _compare_with_rows(database, placement, listed, before)
-    if comparison.is_suspicious:
+    if not confirmed and bound.is_passed(len(comparison.missing), comparison.known):
         await _stop(database, placement, comparison, requested=requested)
         return {"missing": len(comparison.missing), "touched": 0}
     gone, present = await _confirm(cloud, comparison.missing)
     done = await _write(database, placement, comparison, before, gone, present)
+    await observe_ports(database, cloud, placement)
     async with database.transaction() as connection:
+        await comparisons.compared(connection, placement.tenant_id, before.taken)
         await comparisons.succeed(connection, placement.tenant_id, requested=requested)
         if requested or any(done.values()):
             said = f"Security groups of tenant {placement.tenant_name} have been pulled."
@@ -135,14 +172,18 @@ def compare_tenant(
     found = {group.id: group for group in listed}
     still = [row for row in rows if _is_still(row, before)]
     at_the_cloud = [row for row in still if row.backend_id and not _is_marked(row)]
-    refreshes = [compare(row, found[row.backend_id]) for row in still if row.backend_id in found]
+    seen = [
+        (_compare_among(row, found[row.backend_id], at_the_cloud, found), found[row.backend_id])
+        for row in still
+        if row.backend_id in found
+    ]
     known = {row.backend_id for row in rows}
     unknown = [group for group in listed if group.id not in known]
     nameless = {row.name: row for row in still if not row.backend_id and not row.is_twin}
     by_name = {group.name: group for group in reversed(unknown) if group.name in nameless}
     return Comparison(
         unknown=tuple(unknown),
-        refreshes=tuple(refresh for refresh in refreshes if _is_due(refresh)),
+        seen=tuple(seen),
         missing=tuple(row for row in at_the_cloud if row.backend_id not in found),
         attachable=tuple((nameless[name], group) for name, group in by_name.items()),
         known=len(at_the_cloud),
@@ -161,7 +202,29 @@ def _is_due(refresh: Refresh) -> bool:
     """Spare what was asked for and never arrived; settle what did arrive."""
     if refresh.local.is_outstanding:
         return not refresh.is_change
-    return refresh.is_change or refresh.local.state is not State.OK
+    if refresh.is_change:
+        return is_adopted(refresh)
+    return refresh.local.state is not State.OK
+
+
+def _unchanged(local: LocalGroup) -> Refresh:
+    return Refresh(local, local.name, local.description)
+
+
+def _compare_among(
+    row: LocalGroup,
+    found: CloudGroup,
+    rows: Sequence[LocalGroup],
+    listed: Container[str],
+) -> Refresh:
+    """Compare, and count the rules that went with the groups that they name."""
+    refresh = compare(row, found)
+    named = {stored.rule.remote_group for stored in refresh.drop if stored.rule.remote_group}
+    if not named:
+        return refresh
+    gone = {other.backend_id for other in rows if other.backend_id in named} - {""}
+    lost = {backend_id for backend_id in gone if backend_id not in listed}
+    return replace(refresh, lost=sum(stored.rule.remote_group in lost for stored in refresh.drop))
 
 
 async def _compare_with_rows(
@@ -186,20 +249,20 @@ async def _compare_with_rows(
 
 async def _confirm(
     cloud: NetworkCloud, missing: Sequence[LocalGroup]
-) -> tuple[list[LocalGroup], list[Refresh]]:
+) -> tuple[list[LocalGroup], list[Seen]]:
     """Ask for each missing group directly; a list may be cut short, a direct answer is not."""
     answers = await asyncio.gather(
         *(cloud.get_group(row.backend_id) for row in missing), return_exceptions=True
     )
     gone: list[LocalGroup] = []
-    present: list[Refresh] = []
+    present: list[Seen] = []
     for row, answer in zip(missing, answers, strict=True):
         if isinstance(answer, GroupNotFound):
             gone.append(row)
         elif isinstance(answer, BaseException):
             raise answer
-        elif _is_due(refresh := compare(row, answer)):
-            present.append(refresh)
+        else:
+            present.append((compare(row, answer), answer))
     return gone, present
 
 
@@ -209,24 +272,36 @@ async def _write(
     comparison: Comparison,
     before: Moments,
     gone: Sequence[LocalGroup],
-    present: Sequence[Refresh],
+    present: Sequence[Seen],
 ) -> dict[str, int]:
-    done = {"imported": 0, "refreshed": 0, "gone": 0}
+    done = {"imported": 0, "refreshed": 0, "put_back": 0, "drifted": 0, "gone": 0}
     if comparison.unknown:
         found = [_found(group) for group in comparison.unknown]
         async with database.transaction() as connection:
-            done["imported"] = await adoptions.import_groups(
-                connection, placement, found, before.taken
-            )
-    refreshes = [*comparison.refreshes, *present]
+            ids = await adoptions.import_groups(connection, placement, found, before.taken)
+            done["imported"] = len(ids)
+            looks = [
+                observation_of(ids[group.id], group)
+                for group in comparison.unknown
+                if group.id in ids
+            ]
+            await observations.write(connection, looks, before.taken)
+    seen = [*comparison.seen, *present]
+    refreshes = [refresh for refresh, _ in seen if _is_due(refresh)]
     for start in range(0, len(refreshes), GROUPS_A_TRANSACTION):
         async with database.transaction() as connection:
             done["refreshed"] += await adoptions.refresh_groups(
                 connection, placement, refreshes[start : start + GROUPS_A_TRANSACTION]
             )
+    done["drifted"] = await observe(database, placement, seen, before.taken)
+    if back := to_be_put_back(seen):
+        async with database.transaction() as connection:
+            done["put_back"] = await drifts.put_back(connection, placement, back)
     if gone:
         async with database.transaction() as connection:
             done["gone"] = await adoptions.mark_gone(connection, placement, gone, NOT_FOUND)
+            looks = [missing(local) for local in gone]
+            await observations.write(connection, looks, before.taken)
     if any(refresh.local.is_twin for refresh in refreshes) or gone:
         async with database.transaction() as connection:
             await adoptions.promote_twins(connection, placement)

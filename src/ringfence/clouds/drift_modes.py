@@ -1,0 +1,62 @@
+"""What is done where a cloud differs from what was asked for: the word, and a tenant's default."""
+
+from enum import StrEnum
+from typing import LiteralString
+
+from ringfence.clouds.queries import Tenant, lock
+from ringfence.database.pool import Connection, Database
+from ringfence.events.commands import record
+from ringfence.events.types import Event, EventType
+
+
+class DriftMode(StrEnum):
+    """Who is right when the two differ."""
+
+    # The cloud: its rules are taken over, and what they replaced stays as a version.
+    ADOPT = "adopt"
+    # What was asked for: it is put back.
+    ENFORCE = "enforce"
+    # Nobody: the difference is told, and neither side is touched.
+    REPORT = "report"
+
+
+_SET: LiteralString = """
+INSERT INTO tenant_drift_modes (tenant_id, drift_mode) VALUES (%(id)s, %(mode)s)
+ON CONFLICT (tenant_id) DO UPDATE SET drift_mode = excluded.drift_mode
+"""
+
+_GET: LiteralString = """
+SELECT coalesce(
+    (SELECT mode.drift_mode FROM tenant_drift_modes AS mode WHERE mode.tenant_id = %s), 'adopt'
+)
+"""
+
+
+async def default_mode(connection: Connection, tenant_id: int) -> DriftMode:
+    """Give the mode of the tenant's groups that have none of their own."""
+    cursor = await connection.execute(_GET, [tenant_id])
+    row = await cursor.fetchone()
+    return DriftMode(row[0]) if row else DriftMode.ADOPT
+
+
+async def set_default_mode(database: Database, tenant: Tenant, mode: DriftMode) -> bool:
+    """Set the mode of the tenant's groups that have none of their own; tells whether it is new."""
+    async with database.transaction() as connection:
+        await lock(connection, tenant.id)
+        before = await default_mode(connection, tenant.id)
+        if before is mode:
+            return False
+        await connection.execute(_SET, {"id": tenant.id, "mode": mode})
+        said = f"Differences of tenant {tenant.name} from its cloud: {mode} from now on."
+        await record(
+            connection,
+            Event(
+                EventType.DRIFT_MODE_SET,
+                said,
+                customer=tenant.customer_uuid,
+                project=tenant.project_uuid,
+                tenant=tenant.uuid,
+                context={"from": before, "to": mode},
+            ),
+        )
+    return True

@@ -1,0 +1,124 @@
+"""What a cloud last said of each group, kept apart from what is asked for.
+
+What is equal to what is kept is not written again: when a tenant was last compared stands once,
+with the tenant (see `clouds.comparisons`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+
+from psycopg.rows import dict_row
+
+from ringfence.database.pool import Connection
+from ringfence.database.recordset import recordset
+
+# A later look is never overwritten by an earlier one. Of a missing group, the last look stays.
+_WRITE: LiteralString = """
+INSERT INTO security_group_observations AS stored (
+    security_group_id, name, description, rules, revision_number, digest, drift_digest, missing,
+    observed_at
+)
+SELECT
+    found.security_group_id, found.name, found.description, found.rules, found.revision_number,
+    found.digest, found.drift_digest, found.missing,
+    coalesce(%(observed_at)s::timestamptz, clock_timestamp())
+FROM jsonb_to_recordset(%(found)s) AS found (
+    security_group_id bigint, name text, description text, rules jsonb, revision_number integer,
+    digest text, drift_digest text, missing boolean
+)
+INNER JOIN security_groups AS sg ON sg.id = found.security_group_id
+ORDER BY found.security_group_id
+ON CONFLICT (security_group_id) DO UPDATE
+SET
+    name = CASE WHEN excluded.missing THEN stored.name ELSE excluded.name END,
+    description = CASE WHEN excluded.missing THEN stored.description ELSE excluded.description END,
+    rules = CASE WHEN excluded.missing THEN stored.rules ELSE excluded.rules END,
+    revision_number = CASE
+        WHEN excluded.missing THEN stored.revision_number ELSE excluded.revision_number
+    END,
+    digest = excluded.digest,
+    drift_digest = excluded.drift_digest,
+    missing = excluded.missing,
+    observed_at = excluded.observed_at
+WHERE stored.observed_at <= excluded.observed_at
+RETURNING security_group_id
+"""
+
+_MARKS: LiteralString = """
+SELECT observation.security_group_id, observation.digest, observation.drift_digest
+FROM security_group_observations AS observation
+INNER JOIN security_groups AS sg ON observation.security_group_id = sg.id
+WHERE sg.tenant_id = %s
+"""
+
+# A comparison that found the group as it was wrote nothing: it counts as a look.
+_LAST: LiteralString = """
+SELECT
+    observation.name, observation.description, observation.rules, observation.revision_number,
+    observation.missing, greatest(observation.observed_at, comparison.compared_at) AS observed_at
+FROM security_group_observations AS observation
+INNER JOIN security_groups AS sg ON observation.security_group_id = sg.id
+LEFT JOIN tenant_comparisons AS comparison ON sg.tenant_id = comparison.tenant_id
+WHERE observation.security_group_id = %s
+"""
+
+MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One look at one group. `rules` are mappings in the cloud's own words.
+
+    `digest` is of the whole, `drift_digest` of the difference from what is asked for, or empty.
+    """
+
+    security_group_id: int
+    name: str
+    description: str
+    rules: Sequence[Mapping[str, Any]]
+    revision_number: int
+    digest: str
+    drift_digest: str = ""
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LastLook:
+    """The last observation of a group, as it is kept."""
+
+    name: str
+    description: str
+    rules: Sequence[Mapping[str, Any]]
+    revision_number: int
+    missing: bool
+    observed_at: datetime
+
+
+async def write(
+    connection: Connection, seen: Sequence[Observation], observed_at: datetime | None
+) -> set[int]:
+    """Keep what was seen, since `observed_at` or now; give the ids for which nothing was newer.
+
+    The caller holds the tenant's row.
+    """
+    if not seen:
+        return set()
+    values = {"found": recordset(seen), "observed_at": observed_at}
+    cursor = await connection.execute(_WRITE, values)
+    return {row[0] for row in await cursor.fetchall()}
+
+
+async def marks(connection: Connection, tenant_id: int) -> dict[int, tuple[str, str]]:
+    """Give both digests of each of the tenant's observations."""
+    cursor = await connection.execute(_MARKS, [tenant_id])
+    return {row[0]: (row[1], row[2]) for row in await cursor.fetchall()}
+
+
+async def last_look(connection: Connection, group_id: int) -> LastLook | None:
+    """Give the last observation of a group, if it was ever seen."""
+    cursor = connection.cursor(row_factory=dict_row)
+    await cursor.execute(_LAST, [group_id])
+    row = await cursor.fetchone()
+    return LastLook(**row) if row else None

@@ -1,0 +1,148 @@
+"""From what a cloud said to what is kept of it, and back."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from operator import attrgetter
+
+from ringfence.clouds import queries as tenants
+from ringfence.clouds.drift_modes import DriftMode
+from ringfence.clouds.placement import Placement
+from ringfence.database.pool import Database
+from ringfence.neutron.port import CloudGroup, CloudRule
+from ringfence.security_groups import drifts, observations
+from ringfence.security_groups.adoptions import Refresh
+from ringfence.security_groups.local_groups import LocalGroup
+from ringfence.security_groups.observations import MISSING, LastLook, Observation
+from ringfence.security_groups.states import State
+
+GROUPS_A_TRANSACTION = 200
+
+_VALUES = attrgetter(*CloudRule.__dataclass_fields__)
+_IN_ORDER = attrgetter("id")
+
+Seen = tuple[Refresh, CloudGroup]
+
+
+def observation_of(group_id: int, found: CloudGroup, drift: str = "") -> Observation:
+    """Give a look at a group as it is kept; rules in the order of their ids."""
+    return Observation(
+        security_group_id=group_id,
+        name=found.name,
+        description=found.description,
+        rules=[asdict(rule) for rule in sorted(found.rules, key=_IN_ORDER)],
+        revision_number=found.revision_number,
+        digest=digest_of(found),
+        drift_digest=drift,
+    )
+
+
+def missing(local: LocalGroup) -> Observation:
+    """Give the look at a group that the cloud does not have any more."""
+    return Observation(
+        local.id, local.name, local.description, [], 0, MISSING, MISSING, missing=True
+    )
+
+
+def digest_of(found: CloudGroup) -> str:
+    """Give a digest of all that a cloud says of a group, whatever the order of its rules.
+
+    The revision alone would not do: Neutron drops rules silently with the group that they name.
+    """
+    rules = [_VALUES(rule) for rule in sorted(found.rules, key=_IN_ORDER)]
+    return _digest((found.name, found.description, found.revision_number, rules))
+
+
+def drift_of(refresh: Refresh) -> str:
+    """Give a digest of how the cloud differs from what is asked for; empty where it does not."""
+    if not refresh.is_change:
+        return ""
+    renamed = (refresh.local.name, refresh.name, refresh.local.description, refresh.description)
+    added = sorted(map(repr, refresh.add))
+    dropped = sorted(repr(stored.rule) for stored in refresh.drop)
+    return _digest((renamed, added, dropped))
+
+
+def is_adopted(refresh: Refresh) -> bool:
+    """Whether what the cloud has is taken over: unless another mode says so, or work is unsent."""
+    return refresh.local.drift_mode is DriftMode.ADOPT and not refresh.local.is_outstanding
+
+
+async def observe(
+    database: Database, placement: Placement, seen: Sequence[Seen], at: datetime | None
+) -> int:
+    """Keep what is new of what the cloud said at `at`, or now, after adoptable groups took it over.
+
+    Gives how many groups differ, and otherwise than before, whose mode says that this is told.
+    """
+    async with database.connection() as connection:
+        marks = await observations.marks(connection, placement.tenant_id)
+    new = list(_news(seen, marks))
+    told = 0
+    for start in range(0, len(new), GROUPS_A_TRANSACTION):
+        chunk = new[start : start + GROUPS_A_TRANSACTION]
+        async with database.transaction() as connection:
+            await tenants.lock(connection, placement.tenant_id)
+            written = await observations.write(connection, [look for _, look in chunk], at)
+            drifted = [
+                refresh
+                for refresh, look in chunk
+                if look.security_group_id in written and _is_told(refresh, look, marks)
+            ]
+            await drifts.tell(connection, placement, drifted)
+            told += len(drifted)
+    return told
+
+
+def _news(
+    seen: Iterable[Seen], marks: Mapping[int, tuple[str, str]]
+) -> Iterator[tuple[Refresh, Observation]]:
+    for refresh, group in seen:
+        drift = "" if is_adopted(refresh) else drift_of(refresh)
+        if marks.get(refresh.local.id) != (digest_of(group), drift):
+            yield refresh, observation_of(refresh.local.id, group, drift)
+
+
+def _is_told(refresh: Refresh, look: Observation, marks: Mapping[int, tuple[str, str]]) -> bool:
+    if not look.drift_digest or refresh.local.is_outstanding:
+        return False
+    _, before = marks.get(refresh.local.id, ("", ""))
+    return refresh.local.drift_mode is DriftMode.REPORT and before != look.drift_digest
+
+
+def to_be_put_back(seen: Iterable[Seen]) -> list[Refresh]:
+    """Give what the cloud changed of groups at rest whose mode says that what was asked for wins.
+
+    What was asked for and never arrived is not drift, and is left to those who asked.
+    """
+    return [
+        refresh
+        for refresh, _ in seen
+        if refresh.is_change
+        and refresh.local.drift_mode is DriftMode.ENFORCE
+        and refresh.local.state is State.OK
+        and not refresh.local.is_outstanding
+    ]
+
+
+def found_again(group: LocalGroup, last: LastLook) -> CloudGroup:
+    """Give what was kept as the cloud said it."""
+    return CloudGroup(
+        id=group.backend_id,
+        project_id="",
+        name=last.name,
+        description=last.description,
+        revision_number=last.revision_number,
+        created_at=datetime.min.replace(tzinfo=UTC),
+        rules=rules_of(last),
+    )
+
+
+def rules_of(last: LastLook) -> tuple[CloudRule, ...]:
+    """Give the rules that were kept."""
+    return tuple(CloudRule(**rule) for rule in last.rules)
+
+
+def _digest(value: Sequence[object]) -> str:
+    return hashlib.blake2b(repr(value).encode(), digest_size=16).hexdigest()
