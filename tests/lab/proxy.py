@@ -9,15 +9,16 @@
         assert neutron_proxy.count("POST", "/security-group-rules") == 1
         assert [str(call) for call in neutron_proxy.changes()] == ["POST /v2.0/... 201", ...]
 
-`path` is matched as a part of the call's path; `calls` has every call in the order of its end.
-A fault is used up by the call that it strikes; `nth` counts matching calls from now on.
+`path` is matched as a part of the call's path, a method of "" matches any; `calls` has every call
+in the order of its end. A fault is used up by the call that it strikes, unless it is `lasting`;
+`nth` counts matching calls from now on.
 """
 
 import http.client
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,21 +36,32 @@ class Delay:
 
 @dataclass(frozen=True)
 class Cut:
-    """Cut the client's connection before the service is asked, or after it did the work."""
+    """Cut the client's connection before the service is asked, or after it did the work.
+
+    `first` is called before the cut, for example to kill the client; `seconds` are waited then.
+    """
 
     after: bool = False
+    seconds: float = 0.0
+    first: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Answer without asking the service."""
+    """Answer without asking the service, or in place of its answer after it did the work."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    after: bool = False
 
 
-Fault = Delay | Cut | Answer
+@dataclass(frozen=True)
+class Truncate:
+    """Let the service answer, and pass on only the first half of the body."""
+
+
+Fault = Delay | Cut | Answer | Truncate
 
 
 @dataclass(frozen=True)
@@ -75,9 +87,18 @@ class Proxy:
         self._faults: list[list] = []
         self._lock = threading.Lock()
 
-    def fault(self, method: str, path: str, fault: Fault, *, nth: int = 1) -> None:
+    def fault(
+        self, method: str, path: str, fault: Fault, *, nth: int = 1, lasting: bool = False
+    ) -> None:
         with self._lock:
-            self._faults.append([method, path, fault, nth])
+            self._faults.append([method, path, fault, nth, lasting])
+
+    def heal(self) -> int:
+        """Take back all faults; give how many had not struck yet."""
+        with self._lock:
+            left = sum(waiting[3] > 0 for waiting in self._faults)
+            self._faults.clear()
+        return left
 
     def count(self, method: str, path: str = "") -> int:
         return sum(call.method == method and path in call.path for call in self.calls)
@@ -93,11 +114,12 @@ class Proxy:
         struck = None
         with self._lock:
             for waiting in list(self._faults):
-                if waiting[0] == method and waiting[1] in path:
+                if waiting[0] in {"", method} and waiting[1] in path:
                     waiting[3] -= 1
-                    if waiting[3] == 0 and struck is None:
+                    if struck is None and (waiting[3] == 0 or (waiting[4] and waiting[3] < 0)):
                         struck = waiting[2]
-                        self._faults.remove(waiting)
+                        if not waiting[4]:
+                            self._faults.remove(waiting)
         return struck
 
 
@@ -114,20 +136,21 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        fault = self.proxy.next_fault(self.command, self.path)
-        if isinstance(fault, Answer):
-            self._answer(body, fault.status, fault.headers, fault.body)
-            return
-        if isinstance(fault, Delay):
-            time.sleep(fault.seconds)
-        if isinstance(fault, Cut) and not fault.after:
-            self._cut(body)
-            return
-        status, headers, answer = self._forward(body)
-        if isinstance(fault, Cut):
-            self._cut(body)
-        else:
-            self._answer(body, status, headers, answer)
+        match self.proxy.next_fault(self.command, self.path):
+            case Answer() as fault:
+                if fault.after:
+                    self._forward(body)
+                self._answer(body, fault.status, fault.headers, fault.body)
+            case Cut() as fault:
+                if fault.after:
+                    self._forward(body)
+                self._cut(body, fault)
+            case fault:
+                if isinstance(fault, Delay):
+                    time.sleep(fault.seconds)
+                status, headers, answer = self._forward(body)
+                kept = len(answer) // 2 if isinstance(fault, Truncate) else len(answer)
+                self._answer(body, status, headers, answer, kept)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve  # noqa: N815 - http.server's names
 
@@ -144,7 +167,14 @@ class _Handler(BaseHTTPRequestHandler):
         kept = {k: v for k, v in response.getheaders() if k.lower() not in HOP_BY_HOP}
         return response.status, kept, answer
 
-    def _answer(self, sent: bytes, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    def _answer(
+        self,
+        sent: bytes,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        kept: int | None = None,
+    ) -> None:
         # Recorded first: whoever has the answer finds the call.
         self.proxy.record(Call(self.command, self.path, status, sent))
         self.send_response(status)
@@ -154,11 +184,20 @@ class _Handler(BaseHTTPRequestHandler):
         if status != http.client.NO_CONTENT:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[:kept])
+        if kept is not None and kept < len(body):
+            self._close()
 
-    def _cut(self, sent: bytes) -> None:
+    def _cut(self, sent: bytes, fault: Cut) -> None:
+        if fault.first is not None:
+            fault.first()
+        time.sleep(fault.seconds)
         self.proxy.record(Call(self.command, self.path, 0, sent))
+        self._close()
+
+    def _close(self) -> None:
         self.close_connection = True
+        self.wfile.flush()
         self.connection.shutdown(socket.SHUT_RDWR)
 
 

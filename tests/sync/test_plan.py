@@ -148,6 +148,70 @@ def test_of_two_equal_rules_at_the_cloud_one_goes(desired):
     assert not changes.add
 
 
+def steps(changes: Changes) -> list[int]:
+    """By how much each call changes the number of rules, in the order of the calls."""
+    before = [-1] * len(changes.remove_before)
+    return [*before, *[1] * len(changes.add), *[-1] * len(changes.remove_after)]
+
+
+@given(rule_sets, rule_sets)
+def test_where_there_is_room_no_rule_goes_before_the_additions(desired, before):
+    observed = at_the_cloud(before)
+    for room in (None, len(desired)):
+        changes = plan(desired, observed, room=room)
+
+        assert changes.removed_first == 0
+        assert changes.remove_after == changes.remove
+
+
+@given(rule_sets, rule_sets, st.integers(-5, 15))
+def test_near_the_quota_just_enough_removals_go_first(desired, before, room):
+    observed = at_the_cloud(before)
+
+    changes = plan(desired, observed, room=room)
+
+    grown = len(changes.add) - len(changes.remove)
+    assert changes.fits == (not changes.add or grown <= room)
+    if not changes.fits:
+        assert changes.removed_first == 0
+        return
+    held, most = 0, max(room, 0)
+    for step in steps(changes):
+        held += step
+        assert held <= most
+    assert held == grown
+    if changes.removed_first:
+        # With one removal fewer the last addition would be refused.
+        assert len(changes.add) - (changes.removed_first - 1) > room
+
+
+@given(rule_sets, rule_sets, st.integers(-5, 15))
+def test_the_quota_changes_the_order_of_a_plan_and_nothing_else(desired, before, room):
+    observed = at_the_cloud(before)
+
+    near, far = plan(desired, observed, room=room), plan(desired, observed)
+
+    assert (near.add, near.keep, near.description_only) == (
+        far.add,
+        far.keep,
+        far.description_only,
+    )
+    assert near.remove == far.remove == (*near.remove_before, *near.remove_after)
+
+
+@given(rule_sets)
+def test_of_those_that_make_room_twins_are_the_first(desired):
+    observed = at_the_cloud(desired)
+    twins = [replace(rule, id=f"{rule.id}-twin") for rule in observed]
+    other = CloudRule("IPv4", "ingress", "sctp", id="other")
+    new = Rule(protocol="112")
+
+    changes = plan([*desired, new], [other, *observed, *twins], room=0)
+
+    assert changes.removed_first == 1
+    assert changes.remove_before[0].id == (twins[0].id if twins else "other")
+
+
 @given(rules())
 def test_a_rule_that_went_to_the_cloud_and_back_is_the_same_rule(rule):
     assert canonical(rule_from_cloud(rule_for_cloud(rule))) == canonical(rule)

@@ -12,7 +12,11 @@ from ringfence.security_groups.rules import Rule, RuleKey, canonical, shown_prot
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The calls to make, `add` first, and what needs none.
+    """The calls to make, and what needs none.
+
+    In this order: the first `removed_first` of `remove`, all of `add`, the rest of `remove`. A
+    rule goes before the additions only where the quota leaves no other way, for until then the
+    old rules and the new ones both admit their traffic.
 
     `description_only` are those of `keep` that differ in their description: Neutron's rules are
     immutable, and two that differ in nothing else cannot be there at once, so changing one would
@@ -23,35 +27,64 @@ class Changes:
     remove: tuple[CloudRule, ...]
     keep: tuple[CloudRule, ...]
     description_only: tuple[tuple[Rule, CloudRule], ...]
+    removed_first: int = 0
+    # Whether the quota takes what is to be there in the end; if not, no rule is removed for it.
+    fits: bool = True
 
     @property
     def needed(self) -> bool:
         """Whether there is any call to make."""
         return bool(self.add or self.remove)
 
+    @property
+    def remove_before(self) -> tuple[CloudRule, ...]:
+        """What makes room for the additions."""
+        return self.remove[: self.removed_first]
 
-def plan(desired: Sequence[Rule], observed: Sequence[CloudRule]) -> Changes:
-    """Compare the rules asked for (remote groups by backend id) with those at the cloud."""
+    @property
+    def remove_after(self) -> tuple[CloudRule, ...]:
+        """What goes once its successors are there."""
+        return self.remove[self.removed_first :]
+
+
+def plan(
+    desired: Sequence[Rule], observed: Sequence[CloudRule], *, room: int | None = None
+) -> Changes:
+    """Compare the rules asked for (remote groups by backend id) with those at the cloud.
+
+    `room` is how many more rules the project may hold at the cloud, less than 0 where it holds
+    too many already; `None` where it is unlimited or not known.
+    """
     asked: dict[RuleKey, Rule] = {}
     for rule in desired:
         asked.setdefault(canonical(rule), rule)
     kept: dict[RuleKey, CloudRule] = {}
-    remove: list[CloudRule] = []
+    twins: list[CloudRule] = []
+    others: list[CloudRule] = []
     for found in observed:
         key = canonical(rule_from_cloud(found))
-        if key not in asked or key in kept:
-            remove.append(found)
-        else:
+        if key in kept:
+            twins.append(found)
+        elif key in asked:
             kept[key] = found
+        else:
+            others.append(found)
+    add = tuple(rule_for_cloud(rule) for key, rule in asked.items() if key not in kept)
+    # Nobody misses a twin, so those make room first.
+    remove = (*twins, *others)
+    short = 0 if room is None or not add else max(0, len(add) - room)
+    fits = short <= len(remove)
     return Changes(
-        add=tuple(rule_for_cloud(rule) for key, rule in asked.items() if key not in kept),
-        remove=tuple(remove),
+        add=add,
+        remove=remove,
         keep=tuple(kept.values()),
         description_only=tuple(
             (asked[key], found)
             for key, found in kept.items()
             if kept_description(asked[key].description) != found.description
         ),
+        removed_first=short if fits else 0,
+        fits=fits,
     )
 
 

@@ -1,0 +1,139 @@
+"""The matrix: what is done, each call that it makes to Neutron, and what goes wrong with it.
+
+`make test` runs a selection in which each fault meets each operation, and each call most kinds of
+fault; with RINGFENCE_FAULTS=all (`make test-faults`) every cell is run.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+
+from tests.lab.proxy import Answer, Cut, Delay, Fault, Truncate
+
+# A worker's limits while faults are tried: what takes minutes in earnest takes moments here.
+CALL_SECONDS = 1.0
+LARGEST_ANSWER = 200_000
+GROUPS, RULES = "/v2.0/security-groups", "/v2.0/security-group-rules"
+WRITES = ("POST", "PUT", "DELETE")
+
+# The calls of each operation, in their order; a test without a fault compares.
+CALLS: dict[str, list[str]] = {
+    "create": [
+        f"POST {GROUPS}",
+        f"POST {RULES}",
+        f"DELETE {RULES}/",
+        f"DELETE {RULES}/",
+        f"GET {GROUPS}/",
+    ],
+    "rename": [f"GET {GROUPS}/", f"PUT {GROUPS}/"],
+    "set_rules": [f"GET {GROUPS}/", f"POST {RULES}", f"DELETE {RULES}/", f"GET {GROUPS}/"],
+    "delete": [f"GET {GROUPS}/", f"DELETE {GROUPS}/"],
+    "pull": [f"GET {GROUPS}/"],
+    "pull_tenant": [f"GET {GROUPS}?", f"GET {GROUPS}/"],
+}
+
+
+def _neutron(kind: str, message: str) -> bytes:
+    return json.dumps({"NeutronError": {"type": kind, "message": message, "detail": ""}}).encode()
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A kind of fault. With `reason`, it is refused for good: ERRED with that word, at once.
+
+    Else nobody may ever see it. A `lasting` one stays until it is taken back.
+    """
+
+    fault: Fault
+    reason: str = ""
+    lasting: bool = False
+    # What it can happen to: the beginnings of calls, and those that it cannot.
+    only: tuple[str, ...] = ("",)
+    never: tuple[str, ...] = ()
+
+    def fits(self, call: str) -> bool:
+        return call.startswith(self.only) and not (self.never and call.startswith(self.never))
+
+
+FORBIDDEN = _neutron("PolicyNotAuthorized", "That is disallowed by policy")
+TROUBLES: dict[str, Trouble] = {
+    "cut before the effect": Trouble(Cut()),
+    "answer lost after the effect": Trouble(Cut(after=True)),
+    "hang before the effect": Trouble(Cut(seconds=2 * CALL_SECONDS)),
+    "hang after the effect": Trouble(Cut(after=True, seconds=2 * CALL_SECONDS)),
+    # A creation that arrives after it was given up cannot be told from somebody else's.
+    "late": Trouble(Delay(2 * CALL_SECONDS), never=(f"POST {GROUPS}",)),
+    "401 once": Trouble(Answer(401)),
+    "401": Trouble(Answer(401), "does not accept the credentials", lasting=True),
+    "403": Trouble(Answer(403, FORBIDDEN), "disallowed by policy", lasting=True),
+    "404 of a stranger": Trouble(Answer(404, b"<html>not here</html>")),
+    "409": Trouble(Answer(409, _neutron("Conflict", "Somebody is at it")), "is at it", only=WRITES),
+    "409 quota": Trouble(
+        Answer(
+            409, _neutron("OverQuota", "Quota exceeded for resources: ['security_group_rule'].")
+        ),
+        "Quota exceeded",
+        lasting=True,
+        only=("POST",),
+    ),
+    "409 exists": Trouble(
+        Answer(409, _neutron("SecurityGroupRuleExists", "Security group rule already exists.")),
+        only=(f"POST {RULES}",),
+    ),
+    "409 in use": Trouble(
+        Answer(409, _neutron("SecurityGroupInUse", "Security Group is in use.")),
+        "in use",
+        only=(f"DELETE {GROUPS}",),
+    ),
+    "412": Trouble(
+        Answer(412, _neutron("RevisionNumberConstraintFailed", "Constrained to 4")),
+        only=(f"PUT {GROUPS}", f"DELETE {GROUPS}"),
+    ),
+    "429": Trouble(Answer(429, headers={"Retry-After": "1"})),
+    "500 after the effect": Trouble(Answer(500, b"{}", after=True)),
+    "503": Trouble(Answer(503)),
+    "redirect": Trouble(Answer(302, headers={"Location": "http://127.0.0.2:9/v2.0/other"})),
+    "malformed": Trouble(Answer(200, b'{"security_groups": [{', after=True)),
+    "another's JSON": Trouble(Answer(200, b'{"security_groups": [{"id": 1}]}', after=True)),
+    "empty": Trouble(Answer(200, b"", after=True)),
+    # What a deletion answers has no body to cut short.
+    "truncated": Trouble(Truncate(), never=("DELETE",)),
+    "huge": Trouble(Answer(200, b" " * (2 * LARGEST_ANSWER), after=True)),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One fault at one call (from 1) of one operation."""
+
+    operation: str
+    number: int
+    trouble: str
+
+    @property
+    def call(self) -> str:
+        return CALLS[self.operation][self.number - 1]
+
+    def __str__(self) -> str:
+        return f"{self.operation}-{self.number}-{self.trouble.replace(' ', '_')}"
+
+
+def _cells(troubles: list[str]) -> list[Cell]:
+    return [
+        Cell(operation, number, trouble)
+        for trouble in troubles
+        for operation, calls in CALLS.items()
+        for number, call in enumerate(calls, 1)
+        if trouble not in TROUBLES or TROUBLES[trouble].fits(call)
+    ]
+
+
+def _selected(cells: list[Cell], every: int) -> list[Cell]:
+    """Take every so-manieth, which no operation's number of calls divides."""
+    return cells if os.environ.get("RINGFENCE_FAULTS") == "all" else cells[::every]
+
+
+ALL = _cells(list(TROUBLES))
+KILLS = _cells(["killed before", "killed after"])
+CELLS = _selected(ALL, 7)
+KILLED = _selected(KILLS, 7)

@@ -1,0 +1,253 @@
+"""The whole of Ringfence over a real Neutron, but for the processes, and what is done with it."""
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import httpx
+from tests.faults.matrix import GROUPS
+from tests.lab.openstack import Lab
+from tests.lab.proxy import Proxy
+from tests.sync.conftest import Place, cloud_tcp
+
+from ringfence.neutron import translate
+from ringfence.security_groups.rules import Rule, RuleKey, canonical
+from ringfence.sync.plan import rule_from_cloud
+
+ADDRESS = "/api/openstack-security-groups/"
+SETTLED = {"OK", "ERRED"}
+SECONDS = 40.0
+
+
+def tcp(port: int, cidr: str = "10.0.0.0/8") -> dict:
+    return {
+        "ethertype": "IPv4",
+        "direction": "ingress",
+        "protocol": "tcp",
+        "from_port": port,
+        "to_port": port,
+        "cidr": cidr,
+    }
+
+
+SSH, WEB, MAIL = tcp(22), tcp(443, "0.0.0.0/0"), tcp(25)
+
+
+def keys(rules: list[dict]) -> set[RuleKey]:
+    names = ("ethertype", "direction", "protocol", "from_port", "to_port", "cidr")
+    return {canonical(Rule(**{name: rule[name] for name in names})) for rule in rules}
+
+
+@dataclass
+class Site:
+    """A tenant, its cloud behind the proxy, and a client of the API."""
+
+    place: Place
+    proxy: Proxy
+    lab: Lab
+    client: httpx.AsyncClient
+    # What is to be at the cloud besides the default group: rules by the group's name.
+    wanted: dict[str, list[dict]] = field(default_factory=dict)
+
+    @property
+    def tenant(self) -> str:
+        return f"/api/openstack-tenants/{self.place.tenant.hex}/"
+
+    async def ask(self, method: str, path: str, body: object = None) -> httpx.Response:
+        answer = await self.client.request(method, path, json=body)
+        assert answer.status_code < 300, answer.text
+        return answer
+
+    async def create(self, name: str, rules: list[dict]) -> str:
+        body = {"name": name, "rules": rules}
+        answer = await self.ask("POST", f"{self.tenant}create_security_group/", body)
+        self.wanted[name] = rules
+        return answer.json()["uuid"]
+
+    async def created(self, name: str, rules: list[dict]) -> str:
+        uuid = await self.create(name, rules)
+        await self.settle()
+        assert (await self.group(uuid))["state"] == "OK"
+        return uuid
+
+    async def group(self, uuid: str) -> dict | None:
+        answer = await self.client.get(f"{ADDRESS}{uuid}/")
+        return answer.json() if answer.status_code == 200 else None
+
+    async def settle(self, seconds: float = SECONDS) -> None:
+        """Wait until nothing is asked for any more."""
+        deadline = time.monotonic() + seconds
+        while await self.place.world.value(
+            "SELECT (SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing'))"
+            " + (SELECT count(*) FROM security_groups WHERE state NOT IN ('OK', 'ERRED'))"
+            " + (SELECT count(*) FROM tenants WHERE state NOT IN ('OK', 'ERRED'))"
+        ):
+            assert time.monotonic() < deadline, await self.errors()
+            await asyncio.sleep(0.03)
+
+    async def errors(self) -> list[str]:
+        """What was said of failures, to whoever looked."""
+        async with self.place.database.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT message FROM events WHERE event_type LIKE '%erred' OR"
+                " event_type LIKE '%failed' ORDER BY id"
+            )
+            found = [row[0] for row in await cursor.fetchall()]
+            cursor = await connection.execute(
+                "SELECT error_message FROM tenants WHERE error_message <> ''"
+            )
+            return found + [row[0] for row in await cursor.fetchall()]
+
+    def at_the_cloud(self) -> dict[str, set[RuleKey]]:
+        """What Neutron has in the project, asked past the proxy; each name once."""
+        query = f"{GROUPS}?project_id={self.place.project}"
+        found = translate.groups_from_answer(self.lab.neutron("GET", query))
+        assert max(Counter(group.name for group in found).values()) == 1, found
+        return {
+            group.name: {canonical(rule_from_cloud(rule)) for rule in group.rules}
+            for group in found
+            if group.name != "default"
+        }
+
+    async def assert_right(self) -> None:
+        """Neutron has what is wanted: nothing extra, nothing lost; and the API shows it."""
+        wanted = {name: keys(rules) for name, rules in self.wanted.items()}
+        assert self.at_the_cloud() == wanted
+        groups = (await self.ask("GET", ADDRESS)).json()
+        shown = {
+            group["name"]: keys(group["rules"])
+            for group in groups
+            if group["name"] != "default" and "not found at" not in group["error_message"]
+        }
+        assert shown == wanted
+        assert {group["name"]: group["state"] for group in groups if group["name"] in wanted} == (
+            dict.fromkeys(wanted, "OK")
+        )
+        assert await self.place.documents_are_fresh()
+
+
+class Operation:
+    """Something a user asks for; `again` is what they do once the reason of a refusal is gone."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.uuid = ""
+
+    async def arrange(self) -> None:
+        self.uuid = await self.site.created("web", [SSH, WEB])
+
+    async def act(self) -> None:
+        raise NotImplementedError
+
+    async def again(self) -> None:
+        await self.site.ask("POST", f"{ADDRESS}{self.uuid}/pull/")
+
+    async def error(self) -> str:
+        """What the user is told."""
+        group = await self.site.group(self.uuid)
+        assert group["state"] == "ERRED"
+        return group["error_message"]
+
+    async def after(self) -> None:
+        await self.site.assert_right()
+
+
+class Create(Operation):
+    async def arrange(self) -> None:
+        pass
+
+    async def act(self) -> None:
+        self.uuid = await self.site.create("web", [SSH, WEB])
+
+    async def again(self) -> None:
+        group = await self.site.group(self.uuid)
+        if group["backend_id"]:
+            await super().again()
+            return
+        # There is nothing at the cloud, and a pull has nothing to pull.
+        await self.site.ask("DELETE", f"{ADDRESS}{self.uuid}/")
+        await self.site.settle()
+        await self.act()
+
+
+class Rename(Operation):
+    async def act(self) -> None:
+        body = {"name": "mail", "description": "for letters"}
+        await self.site.ask("PATCH", f"{ADDRESS}{self.uuid}/", body)
+        self.site.wanted = {"mail": [SSH, WEB]}
+
+
+class SetRules(Operation):
+    async def act(self) -> None:
+        self.site.wanted["web"] = [WEB, MAIL]
+        await self.site.ask("POST", f"{ADDRESS}{self.uuid}/set_rules/", [WEB, MAIL])
+
+
+class Delete(Operation):
+    async def act(self) -> None:
+        self.site.wanted = {}
+        await self.site.ask("DELETE", f"{ADDRESS}{self.uuid}/")
+
+    again = act
+
+    async def after(self) -> None:
+        await super().after()
+        assert await self.site.group(self.uuid) is None
+
+
+class Pull(Operation):
+    async def act(self) -> None:
+        if self.site.wanted["web"] == [SSH, WEB]:
+            backend_id = (await self.site.group(self.uuid))["backend_id"]
+            await self.site.place.cloud.create_rules(
+                self.site.place.project, backend_id, [cloud_tcp(25)]
+            )
+            self.site.wanted["web"] = [SSH, WEB, MAIL]
+            self.site.proxy.calls.clear()
+        await self.site.ask("POST", f"{ADDRESS}{self.uuid}/pull/")
+
+
+class PullTenant(Operation):
+    """One group has changed at the cloud, one is new there, and one has gone."""
+
+    async def arrange(self) -> None:
+        await super().arrange()
+        gone = await self.site.created("gone", [SSH])
+        del self.site.wanted["gone"]
+        cloud, project = self.site.place.cloud, self.site.place.project
+        ids = [(await self.site.group(uuid))["backend_id"] for uuid in (self.uuid, gone)]
+        await cloud.create_rules(project, ids[0], [cloud_tcp(25)])
+        await cloud.delete_group(ids[1])
+        new = await cloud.create_group(project, "new", "")
+        for rule in new.rules:
+            await cloud.delete_rule(rule.id)
+        self.site.wanted |= {"web": [SSH, WEB, MAIL], "new": []}
+
+    async def act(self) -> None:
+        await self.site.ask("POST", f"{self.site.tenant}pull_security_groups/")
+
+    again = act
+
+    async def error(self) -> str:
+        state, message = await self.site.place.world.one(
+            "SELECT state, error_message FROM tenants WHERE uuid = %s", self.site.place.tenant
+        )
+        assert state == "ERRED"
+        return message
+
+    async def after(self) -> None:
+        await super().after()
+        gone = (await self.site.ask("GET", f"{ADDRESS}?name_exact=gone")).json()
+        assert [group["state"] for group in gone] == ["ERRED"]
+        assert keys(gone[0]["rules"]) == keys([SSH])
+
+
+OPERATIONS: dict[str, type[Operation]] = {
+    "create": Create,
+    "rename": Rename,
+    "set_rules": SetRules,
+    "delete": Delete,
+    "pull": Pull,
+    "pull_tenant": PullTenant,
+}

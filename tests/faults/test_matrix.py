@@ -1,0 +1,80 @@
+"""Each fault at each call of each operation; afterwards Neutron has exactly what was asked for."""
+
+import asyncio
+
+import pytest
+from tests.faults.matrix import ALL, CALLS, CELLS, KILLED, KILLS, TROUBLES, Cell
+from tests.faults.site import OPERATIONS
+from tests.faults.worker_process import worker_process
+from tests.lab.proxy import Cut
+
+
+def made(site) -> list[str]:
+    return [f"{call.method} {call.path}" for call in site.proxy.calls]
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+async def test_the_matrix_knows_every_call_of_an_operation(site, worker, name):
+    operation = OPERATIONS[name](site)
+    await operation.arrange()
+    site.proxy.calls.clear()
+
+    await operation.act()
+    await site.settle()
+
+    for call, expected in zip(made(site), CALLS[name], strict=True):
+        assert call.startswith(expected)
+    await operation.after()
+    assert not worker.done()
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+async def test_a_fault_passes_unseen_or_is_told_and_then_healed(site, worker, struck, cell: Cell):
+    trouble = TROUBLES[cell.trouble]
+    operation = OPERATIONS[cell.operation](site)
+    await operation.arrange()
+    site.proxy.fault("", "", trouble.fault, nth=cell.number, lasting=trouble.lasting)
+
+    await operation.act()
+    await site.settle()
+
+    assert site.proxy.heal() == 0, "the fault has struck nothing"
+    if trouble.reason:
+        assert trouble.reason in await operation.error()
+        await operation.again()
+        await site.settle()
+    else:
+        assert await site.errors() == []
+    await operation.after()
+    assert not worker.done()
+    outcome = f"refused for {trouble.reason!r}, healed when asked again" if trouble.reason else ""
+    struck(cell.operation, cell.trouble, outcome or "passed unseen")
+
+
+@pytest.mark.parametrize("cell", KILLED, ids=str)
+async def test_a_worker_killed_at_a_call_loses_nothing(
+    site, struck, conninfo, clouds_file, tmp_path, cell: Cell
+):
+    operation = OPERATIONS[cell.operation](site)
+    log = str(tmp_path / "log")
+    with worker_process(conninfo, clouds_file, log) as first:
+        await operation.arrange()
+        kill = Cut(after=cell.trouble == "killed after", first=first.kill)
+        site.proxy.fault("", "", kill, nth=cell.number)
+        await operation.act()
+        while first.exitcode is None:
+            await asyncio.sleep(0.02)
+    with worker_process(conninfo, clouds_file, log):
+        await site.settle()
+
+    assert site.proxy.heal() == 0
+    assert await site.errors() == []
+    await operation.after()
+    struck(cell.operation, cell.trouble, "taken up by the next worker")
+
+
+def test_the_selection_meets_every_operation_and_nearly_every_fault():
+    assert {cell.operation for cell in CELLS} == {cell.operation for cell in KILLED} | set(CALLS)
+    assert {cell.trouble for cell in ALL} == set(TROUBLES)
+    assert len({cell.trouble for cell in CELLS}) >= len(TROUBLES) - 3
+    assert len(KILLS) == 2 * sum(map(len, CALLS.values()))

@@ -1,0 +1,57 @@
+"""A worker in a process of its own, made so fast that it can be killed often."""
+
+import asyncio
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from functools import partial
+
+from tests.faults.matrix import CALL_SECONDS, LARGEST_ANSWER
+
+from ringfence import logs
+from ringfence.neutron.openstack import OpenStackClouds
+from ringfence.settings import Settings
+from ringfence.sync import clouds, rescue, retries, worker
+
+PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0)
+STALLED_SECONDS = 1.5
+
+# A fork of a process that has loaded everything starts in moments, and has no thread yet.
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["tests.faults.worker_process", "ringfence.neutron.accounts"])
+
+
+def hasten(put: Callable[[object, str, object], None]) -> None:
+    """Shorten all waiting; `put` sets a name of a module, as `monkeypatch.setattr` does."""
+    put(retries, "PAUSES", PAUSES)
+    put(retries, "PERIODIC_PAUSES", PAUSES)
+    put(rescue, "HEARTBEAT_SECONDS", STALLED_SECONDS / 5)
+    put(rescue, "STALLED_SECONDS", STALLED_SECONDS)
+    put(worker, "POLL_SECONDS", 0.05)
+    put(worker, "LOOK_SECONDS", 0.2)
+    limits = {"call_seconds": CALL_SECONDS, "largest_answer": LARGEST_ANSWER}
+    put(clouds, "OpenStackClouds", partial(OpenStackClouds, **limits))
+
+
+def work(conninfo: str, clouds_file: str, log: str) -> None:
+    """Be the worker, until killed."""
+    with open(log, "a", buffering=1) as output:  # noqa: PTH123 - one line of many processes
+        os.dup2(output.fileno(), sys.stderr.fileno())
+    os.environ["OS_CLIENT_CONFIG_FILE"] = clouds_file
+    hasten(setattr)
+    logs.configure()
+    asyncio.run(worker.run_worker(Settings(pull_interval=7200), conninfo))
+
+
+@contextmanager
+def worker_process(conninfo: str, clouds_file: str, log: str):
+    process = CONTEXT.Process(target=work, args=(conninfo, clouds_file, log), daemon=True)
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
+        process.close()
