@@ -171,14 +171,16 @@ def _refuse_conflicts(
         raise Invalid({"security_groups": ["Security group names must be unique."]})
     if len({group.uuid for group in wanted}) != len(wanted):
         raise Invalid({"security_groups": ["Security group UUIDs must be unique."]})
-    taken = {(group.name, group.uuid) for group in present.values()}
+    holders: dict[str, set[UUID]] = {}
+    for standing in present.values():
+        holders.setdefault(standing.name, set()).add(standing.uuid)
     for entry, group in zip(body, wanted, strict=True):
-        standing = present.get(group.uuid)
-        if "uuid" in entry and standing is None:
+        before = present.get(group.uuid)
+        if "uuid" in entry and before is None:
             message = f"Security group with UUID {group.uuid} does not belong to the tenant."
             raise Invalid({"non_field_errors": [message]})
-        if standing and standing.name == DEFAULT_NAME:
+        if before and before.name == DEFAULT_NAME:
             raise Invalid({"name": [MANAGED_BY_OPENSTACK]})
         # Also that of a group that is to go: until it has gone, the name is its own.
-        if any(name == group.name and uuid != group.uuid for name, uuid in taken):
+        if holders.get(group.name, set()) - {group.uuid}:
             raise Invalid({"name": ["Security group with this name already exists."]})
