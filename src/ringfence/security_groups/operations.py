@@ -52,7 +52,7 @@ _MEANINGS: Mapping[str, Schema] = {
     "remote_group": {"description": "Remote security group that this rule references, if any"},
 }
 
-_SENT_RULE: Mapping[str, Schema] = {
+SENT_RULE: Mapping[str, Schema] = {
     **_MEANINGS,
     "ethertype": described(_ETHERTYPE, _ETHERTYPE_MEANS, default=Rule().ethertype),
     "direction": described(_DIRECTION, _DIRECTION_MEANS, default=Rule().direction),
@@ -62,12 +62,12 @@ _SENT_RULE: Mapping[str, Schema] = {
     "to_port": {**_MEANINGS["to_port"], "minimum": ANY},
 }
 _RULE_TO_CREATE = Model(
-    "OpenStackSecurityGroupRuleCreateRequest", fields_schema(RULE_FIELDS, more=_SENT_RULE)
+    "OpenStackSecurityGroupRuleCreateRequest", fields_schema(RULE_FIELDS, more=SENT_RULE)
 )
 _KEPT_ID = described(INTEGER, "The rule that stands already, to keep or to change.")
 _RULE_TO_SET = Model(
     "OpenStackSecurityGroupRuleUpdateRequest",
-    fields_schema(RULE_FIELDS, more={**_SENT_RULE, "id": _KEPT_ID}),
+    fields_schema(RULE_FIELDS, more={**SENT_RULE, "id": _KEPT_ID}),
 )
 
 # Of a rule that the cloud had already, the protocol is in the cloud's words.
