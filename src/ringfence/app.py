@@ -10,12 +10,15 @@ from starlette.middleware import Middleware
 from ringfence.clouds.routes import routes as tenant_routes
 from ringfence.database.embedded import running
 from ringfence.database.pool import Database
+from ringfence.events.routes import routes as event_routes
+from ringfence.http.about import routes as about_routes
 from ringfence.http.boundary import Boundary
 from ringfence.http.routing import answer_http_exception
 from ringfence.logs import configure
 from ringfence.organisations.routes import routes as organisation_routes
 from ringfence.security_groups.routes import routes as security_group_routes
 from ringfence.settings import Settings, load_settings
+from ringfence.users.routes import routes as user_routes
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -31,7 +34,14 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 yield
 
     app = Starlette(
-        routes=[*security_group_routes, *tenant_routes, *organisation_routes],
+        routes=[
+            *security_group_routes,
+            *tenant_routes,
+            *organisation_routes,
+            *user_routes,
+            *event_routes,
+            *about_routes,
+        ],
         middleware=[Middleware(Boundary, settings=settings)],
         exception_handlers={HTTPException: answer_http_exception},
         lifespan=lifespan,

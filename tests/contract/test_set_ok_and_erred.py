@@ -35,11 +35,13 @@ async def stale(world) -> list[int]:
         return await documents.stale(connection)
 
 
-@pytest.mark.parametrize("state", State)
-async def test_a_group_in_any_state_becomes_ok_and_its_error_is_cleared(staff, world, state):
-    group = await world.group(
-        state=state, error_message="lost", error_traceback="Traceback", version=2
-    )
+async def test_a_group_in_any_state_becomes_ok_and_its_error_is_cleared(staff, world):
+    failed = {"error_message": "lost", "error_traceback": "Traceback", "version": 2}
+    for state in State:
+        await becomes_ok(staff, world, await world.group(state, state=state, **failed))
+
+
+async def becomes_ok(staff, world, group):
     response = await staff.post(group_at(group, "set_ok/"))
     assert (response.status_code, response.json()) == (
         200,
@@ -52,9 +54,12 @@ async def test_a_group_in_any_state_becomes_ok_and_its_error_is_cleared(staff, w
     assert await stale(world) == []
 
 
-@pytest.mark.parametrize("state", State)
-async def test_a_group_in_any_state_becomes_erred_with_the_words_given(staff, world, state):
-    group = await world.group(state=state)
+async def test_a_group_in_any_state_becomes_erred_with_the_words_given(staff, world):
+    for state in State:
+        await becomes_erred(staff, world, await world.group(state, state=state))
+
+
+async def becomes_erred(staff, world, group):
     response = await staff.post(group_at(group, "set_erred/"), json=FAILED)
     assert (response.status_code, response.json()) == (
         200,

@@ -15,6 +15,7 @@ from ringfence.access.authentication import authenticate
 from ringfence.access.permissions import Actor
 from ringfence.database.pool import Database
 from ringfence.errors import RequestError
+from ringfence.http.about import CONFIGURATION_PATH
 from ringfence.http.contract import negotiate
 from ringfence.http.errors import answer, answer_unexpected
 from ringfence.http.routing import redirect_to_slash
@@ -24,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 # As nginx writes it in its log; it is never sent.
 CLIENT_LEFT = 499
+
+# What a portal asks before anybody signs in.
+PUBLIC = frozenset({CONFIGURATION_PATH})
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -39,12 +43,14 @@ class Boundary:
     """Wraps the routes: request id, negotiation, authentication, errors, the log line.
 
     Everything below `/api/` needs an actor, known routes and unknown ones alike, so that nobody
-    learns without a token what exists. It is found in `request.scope["actor"]`.
+    learns without a token what exists; but for what `PUBLIC` names. The actor is found in
+    `request.scope["actor"]`.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, pages: tuple[str, ...] = ()) -> None:
         self.app = app
         self.settings = settings
+        self.pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, whatever happens."""
@@ -61,9 +67,12 @@ class Boundary:
             if redirect := redirect_to_slash(scope):
                 await redirect(scope, receive, exchange.send)
                 return
+            if scope["path"].startswith(self.pages):
+                await self.app(scope, receive, exchange.send)
+                return
             headers = Headers(scope=scope)
             scope["contract"] = negotiate(headers.get("accept"), self.settings.contract)
-            if scope["path"].startswith("/api/"):
+            if scope["path"].startswith("/api/") and scope["path"] not in PUBLIC:
                 scope["actor"] = await self._actor(scope, headers)
                 exchange.username = scope["actor"].username
             await self.app(scope, receive, exchange.send)

@@ -114,6 +114,11 @@ async def _count(collection: Collection, request: Request, conditions: Condition
     return row[0] if row else 0
 
 
+async def count_of(collection: Collection, request: Request) -> int:
+    """Give how many objects a list with the request's filters would show."""
+    return await _count(collection, request, read_filters(request.query_params, collection.filters))
+
+
 async def _one_row(
     request: Request, statement: LiteralString, parameters: Mapping[str, Any]
 ) -> tuple[Any, ...] | None:

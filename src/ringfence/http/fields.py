@@ -52,7 +52,7 @@ class Text:
         text = str(value)
         if "\x00" in text:
             raise FieldError("Null characters are not allowed.")
-        if not _is_unicode(text):
+        if not is_unicode(text):
             raise FieldError("Not a valid string.")
         text = text.strip()
         if not text and not self.blank:
@@ -220,7 +220,8 @@ def printable(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
     return text.encode("utf-8", "replace").decode("utf-8")[:200]
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Tell whether the text can be sent and stored: JSON also holds halves of characters."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

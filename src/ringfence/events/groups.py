@@ -1,0 +1,31 @@
+"""Kinds of events in groups, which clients ask for by name."""
+
+from collections.abc import Mapping
+
+from ringfence.events.types import EventType
+
+_SECURITY_GROUP = "openstack_security_group_"
+
+EVENT_GROUPS: Mapping[str, tuple[EventType, ...]] = {
+    "auth": (EventType.SIGNED_IN, EventType.TOKENS_REVOKED),
+    "openstack_security_group": tuple(
+        kind for kind in EventType if kind.startswith(_SECURITY_GROUP)
+    ),
+    "openstack_resources": tuple(
+        kind
+        for kind in EventType
+        if kind.startswith("openstack_") and not kind.startswith(_SECURITY_GROUP)
+    ),
+    "resources": tuple(kind for kind in EventType if kind.startswith("resource_")),
+    "provisioning": tuple(kind for kind in EventType if kind.startswith("ringfence_")),
+    "users": (EventType.TOKEN_CREATED, EventType.PASSWORD_SET),
+}
+
+# What `scope` may be the address of: the words, and the collections.
+SCOPES: Mapping[str, str] = {
+    "customer": "customers",
+    "project": "projects",
+    "openstack.tenant": "openstack-tenants",
+    "openstack.securitygroup": "openstack-security-groups",
+    "user": "users",
+}

@@ -1,0 +1,140 @@
+"""Reading what happened: everybody within its customers and projects, staff and support all."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, LiteralString
+from uuid import UUID
+
+from ringfence.database.pool import Database
+from ringfence.errors import Invalid
+from ringfence.events.groups import EVENT_GROUPS, SCOPES
+from ringfence.http.collections import Collection
+from ringfence.http.fields import path_of, uuid_in
+from ringfence.http.filters import (
+    NO_NULL,
+    NOT_GIVEN,
+    Filter,
+    Orders,
+    Several,
+    contains,
+    uuid,
+)
+
+NO_SUCH_EVENT = "No Event matches the given query."
+
+# By uuid: an event outlives what it tells of. Arrays, so that each is looked up by its index.
+_VISIBLE: LiteralString = """(
+    %(sees_everything)s
+    OR event.customer_uuid = ANY(ARRAY(
+        SELECT customer.uuid FROM customers AS customer
+        WHERE customer.id = ANY(%(sees_customers)s::bigint[])
+    ))
+    OR event.project_uuid = ANY(ARRAY(
+        SELECT project.uuid FROM projects AS project
+        WHERE project.id = ANY(%(sees_projects)s::bigint[])
+    ))
+    OR (
+        event.user_uuid = (
+            SELECT account.uuid FROM users AS account WHERE account.id = %(actor_id)s
+        )
+        AND event.customer_uuid IS NULL
+        AND event.project_uuid IS NULL
+    )
+)"""
+
+_DOCUMENT: LiteralString = """
+SELECT row_to_json(shown)::text AS document
+FROM (
+    SELECT
+        hex(event.uuid) AS uuid,
+        json_time(event.created)::json AS created,
+        event.event_type,
+        event.message,
+        event.context || jsonb_strip_nulls(jsonb_build_object(
+            'user_uuid', hex(event.user_uuid),
+            'user_username', event.username,
+            'customer_uuid', hex(event.customer_uuid),
+            'project_uuid', hex(event.project_uuid),
+            'tenant_uuid', hex(event.tenant_uuid),
+            'security_group_uuid', hex(event.security_group_uuid)
+        )) AS context
+    FROM events AS event
+    WHERE event.id = page.id
+) AS shown
+"""
+
+_UUID_OF: LiteralString = "SELECT uuid FROM events WHERE id = %(id)s"
+
+
+def _timestamp(text: str) -> datetime:
+    try:
+        seconds = float(text)
+        if math.isfinite(seconds):
+            return datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)
+    except (ValueError, OverflowError):
+        pass
+    raise Invalid(["Enter a number."])
+
+
+def _scope(text: str) -> UUID | None:
+    path = path_of(text)
+    found = next(filter(None, (uuid_in(path, collection) for collection in SCOPES.values())), None)
+    return UUID(found) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """Names of groups of events, which are alternatives when repeated."""
+
+    condition: LiteralString
+
+    def read(self, values: Sequence[str]) -> Any:  # noqa: ANN401 - whatever the condition takes
+        """Give the kinds in these groups; an unknown group has none."""
+        if any("\x00" in text for text in values):
+            raise Invalid([NO_NULL])
+        names = [text.strip() for text in values if text.strip()]
+        kinds = [kind for name in names for kind in EVENT_GROUPS.get(name, ())]
+        return kinds if names else NOT_GIVEN
+
+
+EVENTS = Collection(
+    path="/api/events/",
+    missing=NO_SUCH_EVENT,
+    source="FROM events AS event",
+    alias="event",
+    visible=_VISIBLE,
+    document=_DOCUMENT,
+    filters={
+        "created_from": Filter("event.created >= %(created_from)s", _timestamp),
+        "created_to": Filter("event.created < %(created_to)s", _timestamp),
+        "customer_uuid": Filter("event.customer_uuid = %(customer_uuid)s", uuid),
+        "event_type": Several("event.event_type = ANY(%(event_type)s)"),
+        "feature": _Groups("event.event_type = ANY(%(feature)s)"),
+        "message": Filter("event.message ILIKE %(message)s", contains),
+        "project_uuid": Filter("event.project_uuid = %(project_uuid)s", uuid),
+        "related_user_uuid": Filter("event.user_uuid = %(related_user_uuid)s", uuid),
+        # Uuids of different kinds never meet.
+        "scope": Filter(
+            """(
+                event.customer_uuid = %(scope)s
+                OR event.project_uuid = %(scope)s
+                OR event.tenant_uuid = %(scope)s
+                OR event.security_group_uuid = %(scope)s
+                OR event.user_uuid = %(scope)s
+            )""",
+            _scope,
+        ),
+        "user_uuid": Filter("event.user_uuid = %(user_uuid)s", uuid),
+    },
+    orders=Orders({"created": "event.created"}, default="event.created DESC, event.id DESC"),
+)
+
+
+async def uuid_of(database: Database, event_id: int) -> UUID | None:
+    """Give the uuid of the event with this number, which Waldur's clients ask by."""
+    async with database.connection() as connection:
+        cursor = await connection.execute(_UUID_OF, {"id": event_id})
+        row = await cursor.fetchone()
+    return row[0] if row else None

@@ -1,0 +1,55 @@
+"""The operations on events."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ringfence.errors import NotFound
+from ringfence.events.groups import EVENT_GROUPS, SCOPES
+from ringfence.events.queries import EVENTS, NO_SUCH_EVENT, uuid_of
+from ringfence.http.collections import answer_list, answer_one, count_of
+
+
+async def list_events(request: Request) -> Response:
+    """List what happened, the latest first."""
+    return await answer_list(EVENTS, request)
+
+
+async def retrieve_event(request: Request) -> Response:
+    """Give one event, by its uuid or by its number."""
+    text: str = request.path_params["uuid"]
+    # Fewer digits than a uuid has: Waldur's clients know events by number.
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):  # noqa: PLR2004
+        return await answer_one(EVENTS, request)
+    uuid = await uuid_of(request.app.state.database, int(text))
+    if uuid is None:
+        raise NotFound(NO_SUCH_EVENT)
+    return await answer_one(EVENTS, request, uuid)
+
+
+async def count_events(request: Request) -> Response:
+    """Count the events that a list with the same filters would show."""
+    count = await count_of(EVENTS, request)
+    return JSONResponse({"count": count}, headers={"X-Result-Count": str(count)})
+
+
+async def list_event_groups(_request: Request) -> Response:
+    """Give the kinds of events by group."""
+    return JSONResponse(
+        {name: list(kinds) for name, kinds in EVENT_GROUPS.items()},
+        headers={"X-Result-Count": str(len(EVENT_GROUPS))},
+    )
+
+
+async def list_scope_types(_request: Request) -> Response:
+    """Give what events can be asked for by its address."""
+    return JSONResponse(list(SCOPES), headers={"X-Result-Count": str(len(SCOPES))})
+
+
+routes = [
+    Route("/api/events/", list_events, methods=["GET", "HEAD"]),
+    Route("/api/events/count/", count_events, methods=["GET", "HEAD"]),
+    Route("/api/events/event_groups/", list_event_groups, methods=["GET", "HEAD"]),
+    Route("/api/events/scope_types/", list_scope_types, methods=["GET", "HEAD"]),
+    Route("/api/events/{uuid}/", retrieve_event, methods=["GET", "HEAD"]),
+]

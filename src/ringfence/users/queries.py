@@ -1,0 +1,155 @@
+"""Reading users and their tokens: everybody sees itself, staff and support all."""
+
+from typing import LiteralString
+
+from ringfence.http.collections import Collection
+from ringfence.http.filters import Filter, Flag, Orders
+from ringfence.users.tokens import NO_SUCH_TOKEN, NO_SUCH_USER
+
+_VISIBLE: LiteralString = "(%(sees_everything)s OR account.id = %(actor_id)s)"
+
+# There is at most one row; its secret is nowhere here.
+_NEWEST: LiteralString = """
+LATERAL (
+    SELECT
+        token.created,
+        token.expires,
+        extract(epoch FROM token.expires - token.created)::integer AS lifetime
+    FROM tokens AS token
+    WHERE token.user_id = account.id AND (token.expires IS NULL OR token.expires > now())
+    ORDER BY token.id DESC
+    LIMIT 1
+) AS token ON true
+"""
+
+_PERMISSIONS: LiteralString = """
+coalesce((
+    SELECT json_agg(json_build_object(
+        'user_uuid', hex(account.uuid),
+        'user_name', account.username,
+        'user_username', account.username,
+        'created', json_time(held.created)::json,
+        'expiration_time', NULL,
+        'role_name', held.role,
+        'scope_type', CASE WHEN project.id IS NULL THEN 'customer' ELSE 'project' END,
+        'scope_uuid', hex(coalesce(project.uuid, customer.uuid)),
+        'scope_name', coalesce(project.name, customer.name),
+        'customer_uuid', hex(customer.uuid),
+        'customer_name', customer.name,
+        'project_uuid', hex(project.uuid)
+    ) ORDER BY held.id)
+    FROM role_grants AS held
+    LEFT JOIN projects AS project ON held.project_id = project.id
+    INNER JOIN customers AS customer
+        ON customer.id = coalesce(held.customer_id, project.customer_id)
+    WHERE held.user_id = account.id
+), '[]')
+"""
+
+# Waldur keeps more of a person than is kept here: those fields are there and empty, since
+# clients read them. `token` is not there: a token is shown once, when it is made.
+_USER: LiteralString = """
+SELECT row_to_json(shown)::text AS document
+FROM (
+    SELECT
+        %(base)s || '/api/users/' || hex(account.uuid) || '/' AS url,
+        hex(account.uuid) AS uuid,
+        account.username,
+        account.username AS slug,
+        account.username AS full_name,
+        '' AS native_name,
+        '' AS job_title,
+        '' AS email,
+        '' AS phone_number,
+        '' AS organization,
+        NULL AS civil_number,
+        '' AS description,
+        account.is_staff,
+        account.is_active,
+        account.is_support,
+        token.lifetime AS token_lifetime,
+        json_time(token.expires)::json AS token_expires_at,
+        'default' AS registration_method,
+        json_time(account.created)::json AS date_joined,
+        json_time(account.created)::json AS agreement_date,
+        false AS notifications_enabled,
+        'en' AS preferred_language,
+        {permissions} AS permissions,
+        NULL AS requested_email,
+        '[]'::json AS affiliations,
+        '' AS first_name,
+        '' AS last_name,
+        NULL AS birth_date,
+        '' AS identity_provider_name,
+        '' AS identity_provider_label,
+        '' AS identity_provider_management_url,
+        '[]'::json AS identity_provider_fields,
+        NULL AS image,
+        '' AS identity_source,
+        token.created IS NOT NULL AS has_active_session,
+        account.password_hash IS NOT NULL AS has_usable_password,
+        NULL AS ip_address
+    FROM users AS account
+    LEFT JOIN {token}
+    WHERE account.id = page.id
+) AS shown
+""".replace("{permissions}", _PERMISSIONS).replace("{token}", _NEWEST)
+
+USERS = Collection(
+    path="/api/users/",
+    missing=NO_SUCH_USER,
+    source="FROM users AS account",
+    alias="account",
+    visible=_VISIBLE,
+    document=_USER,
+    filters={
+        "username": Filter("account.username = %(username)s"),
+        "full_name": Filter("strpos(lower(account.username), lower(%(full_name)s)) > 0"),
+        "query": Filter("strpos(lower(account.username), lower(%(query)s)) > 0"),
+        "is_active": Flag("account.is_active = %(is_active)s"),
+        "is_staff": Flag("account.is_staff = %(is_staff)s"),
+        "is_support": Flag("account.is_support = %(is_support)s"),
+    },
+    orders=Orders(
+        {
+            "username": "account.username",
+            "full_name": "account.username",
+            "is_active": "account.is_active",
+            "is_staff": "account.is_staff",
+            "is_support": "account.is_support",
+            "date_joined": "account.created",
+        },
+        default="account.username, account.id",
+        skips_unknown=True,
+    ),
+)
+
+_TOKEN: LiteralString = """
+SELECT row_to_json(shown)::text AS document
+FROM (
+    SELECT
+        %(base)s || '/api/auth-tokens/' || account.id || '/' AS url,
+        json_time(token.created)::json AS created,
+        %(base)s || '/api/users/' || hex(account.uuid) || '/' AS "user",
+        '' AS user_first_name,
+        '' AS user_last_name,
+        account.username AS user_username,
+        account.is_active AS user_is_active,
+        token.lifetime AS user_token_lifetime
+    FROM users AS account
+    INNER JOIN {token}
+    WHERE account.id = page.id
+) AS shown
+""".replace("{token}", _NEWEST)
+
+# Waldur has one token for a user; of several here, the newest one stands for all.
+AUTH_TOKENS = Collection(
+    path="/api/auth-tokens/",
+    missing=NO_SUCH_TOKEN,
+    source="FROM users AS account INNER JOIN " + _NEWEST,
+    alias="account",
+    visible=_VISIBLE,
+    document=_TOKEN,
+    filters={},
+    orders=Orders({}, default="account.username, account.id", skips_unknown=True),
+)

@@ -1,0 +1,108 @@
+"""The operations on users and tokens, and signing in."""
+
+from collections.abc import Mapping
+from datetime import UTC
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ringfence.access.authentication import read_token
+from ringfence.access.permissions import Actor
+from ringfence.database.pool import Database
+from ringfence.errors import NotFound
+from ringfence.http.body import read_json
+from ringfence.http.collections import answer_list, answer_one, routes_of
+from ringfence.http.peers import address_of_peer
+from ringfence.http.routing import path_uuid
+from ringfence.users import tokens
+from ringfence.users.queries import AUTH_TOKENS, USERS
+from ringfence.users.sign_in import sign_in
+from ringfence.users.tokens import NO_SUCH_TOKEN, NO_SUCH_USER, Holder, Token
+
+
+async def show_me(request: Request) -> Response:
+    """Give the caller itself."""
+    actor, _ = _context(request)
+    return await answer_one(USERS, request, actor.user_uuid)
+
+
+async def show_token(request: Request) -> Response:
+    """Tell of a user's newest token all but the token, of which only a digest is kept."""
+    actor, database = _context(request)
+    holder = await tokens.holder_by_uuid(database, actor, path_uuid(request, NO_SUCH_USER))
+    return JSONResponse(_shown(holder, await tokens.newest_token(database, holder)))
+
+
+async def refresh_token(request: Request) -> Response:
+    """Replace all of a user's tokens by a new one, and show that one."""
+    actor, database = _context(request)
+    holder = await tokens.holder_by_uuid(database, actor, path_uuid(request, NO_SUCH_USER))
+    asked_with = read_token(request.headers.get("authorization"))
+    return JSONResponse(
+        _shown(holder, await tokens.replace_tokens(database, actor, holder, asked_with))
+    )
+
+
+async def list_tokens(request: Request) -> Response:
+    """List who holds tokens, of those that the actor sees."""
+    return await answer_list(AUTH_TOKENS, request)
+
+
+async def retrieve_token(request: Request) -> Response:
+    """Tell of the tokens of one user."""
+    actor, database = _context(request)
+    holder = await tokens.seen_holder(database, actor, _user_id(request))
+    return await answer_one(AUTH_TOKENS, request, holder.uuid)
+
+
+async def delete_token(request: Request) -> Response:
+    """Revoke all tokens of a user."""
+    actor, database = _context(request)
+    holder = await tokens.holder_by_id(database, actor, _user_id(request))
+    await tokens.revoke_tokens(database, actor, holder)
+    return Response(status_code=204)
+
+
+async def sign_in_by_password(request: Request) -> Response:
+    """Give a token to who knows a user's password."""
+    database: Database = request.app.state.database
+    token = await sign_in(database, address_of_peer(request), await read_json(request))
+    return JSONResponse({"token": token.secret})
+
+
+def _context(request: Request) -> tuple[Actor, Database]:
+    return request.scope["actor"], request.app.state.database
+
+
+def _user_id(request: Request) -> int:
+    text: str = request.path_params["user_id"]
+    # More digits than these are no bigint.
+    if text.isascii() and text.isdecimal() and len(text) <= 18:  # noqa: PLR2004
+        return int(text)
+    raise NotFound(NO_SUCH_TOKEN)
+
+
+def _shown(holder: Holder, token: Token) -> Mapping[str, object]:
+    return {
+        "created": token.created.astimezone(UTC).isoformat(),
+        "user_first_name": "",
+        "user_last_name": "",
+        "user_username": holder.username,
+        "user_is_active": holder.is_active,
+        "user_token_lifetime": token.lifetime,
+        # Clients up to 7.9 need the key; it is empty but in the answer that makes the token.
+        "token": token.secret,
+    }
+
+
+routes = [
+    Route("/api/users/me/", show_me, methods=["GET", "HEAD"]),
+    *routes_of(USERS),
+    Route("/api/users/{uuid}/token/", show_token, methods=["GET", "HEAD"]),
+    Route("/api/users/{uuid}/refresh_token/", refresh_token, methods=["POST"]),
+    Route("/api/auth-tokens/", list_tokens, methods=["GET", "HEAD"]),
+    Route("/api/auth-tokens/{user_id}/", retrieve_token, methods=["GET", "HEAD"]),
+    Route("/api/auth-tokens/{user_id}/", delete_token, methods=["DELETE"]),
+    Route("/api-auth/password/", sign_in_by_password, methods=["POST"]),
+]

@@ -1,0 +1,117 @@
+"""From a name and a password to a token."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, LiteralString
+from uuid import UUID
+
+import structlog
+from psycopg.rows import class_row
+
+from ringfence.access.permissions import Actor
+from ringfence.database.pool import Database
+from ringfence.errors import Unauthenticated
+from ringfence.events.commands import record
+from ringfence.events.types import Event, EventType
+from ringfence.http.fields import (
+    Field,
+    FieldError,
+    Text,
+    clean_fields,
+    is_unicode,
+    refuse_null,
+)
+from ringfence.users import passwords, throttle
+from ringfence.users.tokens import SIGNED_IN_FOR, Holder, Token, issue
+
+log = structlog.get_logger(__name__)
+
+# One answer for whatever was wrong: nobody learns which names exist.
+REFUSED = "Invalid username/password."
+
+_ACCOUNT: LiteralString = """
+SELECT id, uuid, username, is_active, password_hash FROM users WHERE username = %(username)s
+"""
+
+# A password that was set meanwhile stays.
+_REHASH: LiteralString = """
+UPDATE users SET password_hash = %(rehashed)s
+WHERE id = %(id)s AND password_hash = %(password_hash)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """A password: a string as it was typed, blanks included."""
+
+    def clean(self, value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
+        """Give the password."""
+        refuse_null(value)
+        if not isinstance(value, str) or not is_unicode(value):
+            raise FieldError("Not a valid string.")
+        if not value:
+            raise FieldError("This field may not be blank.")
+        if len(value) > passwords.MAXIMUM_LENGTH:
+            raise FieldError(
+                f"Ensure this field has no more than {passwords.MAXIMUM_LENGTH} characters."
+            )
+        return value
+
+
+SIGN_IN_FIELDS: Mapping[str, Field] = {
+    "username": Text(max_length=128),
+    "password": Password(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    id: int
+    uuid: UUID
+    username: str
+    is_active: bool
+    password_hash: str | None
+
+
+async def sign_in(database: Database, address: str, body: Any) -> Token:  # noqa: ANN401 - whatever JSON holds
+    """Give a token to who knows a user's password.
+
+    `address` is where the request comes from. Raises `Invalid`, `Unauthenticated` and
+    `TooManyRequests`.
+    """
+    values = clean_fields(body, SIGN_IN_FIELDS, required=tuple(SIGN_IN_FIELDS))
+    username, password = values["username"], values["password"]
+    await throttle.count_try(database, address, username)
+    account = await _account(database, username)
+    # No connection is held meanwhile: this is what takes the time.
+    password_hash = account.password_hash if account else None
+    is_right = await passwords.is_right(password_hash, password)
+    if account is None or not is_right or not account.is_active:
+        log.info("sign_in_refused", address=address, user=account and account.username)
+        raise Unauthenticated(REFUSED)
+    return await _welcome(database, address, account, password)
+
+
+async def _account(database: Database, username: str) -> _Account | None:
+    async with database.connection() as connection:
+        cursor = connection.cursor(row_factory=class_row(_Account))
+        await cursor.execute(_ACCOUNT, {"username": username})
+        return await cursor.fetchone()
+
+
+async def _welcome(database: Database, address: str, account: _Account, password: str) -> Token:
+    rehashed = None
+    if account.password_hash and passwords.needs_rehash(account.password_hash):
+        rehashed = await passwords.hash_password(password)
+    actor = Actor(account.id, account.uuid, account.username, ())
+    said = f"User {account.username} has signed in by password."
+    async with database.transaction() as connection:
+        if rehashed:
+            values = {"id": account.id, "password_hash": account.password_hash}
+            await connection.execute(_REHASH, values | {"rehashed": rehashed})
+        holder = Holder(account.id, account.uuid, account.username, account.is_active)
+        token = await issue(connection, holder, SIGNED_IN_FOR)
+        context = {"ip_address": address}
+        await record(connection, Event(EventType.SIGNED_IN, said, actor, context=context))
+        await throttle.give_back(connection, address, account.username)
+    return token

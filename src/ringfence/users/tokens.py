@@ -1,0 +1,173 @@
+"""Tokens: issued to who signs in, made anew, revoked. A secret is shown once, when it is made."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import LiteralString
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from ringfence.access.permissions import Actor
+from ringfence.database.pool import Connection, Database
+from ringfence.errors import Forbidden, NotFound
+from ringfence.events.commands import record
+from ringfence.events.types import Event, EventType
+from ringfence.users.commands import TOKEN_BYTES, token_digest
+
+NO_SUCH_USER = "No User matches the given query."
+NO_SUCH_TOKEN = "No Token matches the given query."  # noqa: S105 - words, not a token
+
+# How long a token lasts that was got by password.
+SIGNED_IN_FOR = timedelta(hours=24)
+
+_HOLDER: LiteralString = """
+SELECT holder.id, holder.uuid, holder.username, holder.is_active
+FROM users AS holder
+WHERE {condition}
+"""
+
+_INSERT: LiteralString = """
+INSERT INTO tokens (user_id, digest, expires)
+VALUES (%(user_id)s, %(digest)s, now() + %(lifetime)s::interval)
+RETURNING created, extract(epoch FROM expires - created)::integer AS lifetime
+"""
+
+_NEWEST: LiteralString = """
+SELECT token.created, extract(epoch FROM token.expires - token.created)::integer AS lifetime
+FROM tokens AS token
+WHERE token.user_id = %(user_id)s AND (token.expires IS NULL OR token.expires > now())
+ORDER BY token.id DESC
+LIMIT 1
+"""
+
+_ASKED_WITH: LiteralString = "SELECT expires IS NULL FROM tokens WHERE digest = %(digest)s"
+
+_REVOKE: LiteralString = "DELETE FROM tokens WHERE user_id = %(user_id)s"
+
+_FORGET_EXPIRED: LiteralString = """
+DELETE FROM tokens WHERE user_id = %(user_id)s AND expires <= now()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A user, as the holder of tokens."""
+
+    id: int
+    uuid: UUID
+    username: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What can be told of a token; `lifetime` is in seconds, None for one that never expires.
+
+    `secret` is there only in the moment when the token is made.
+    """
+
+    created: datetime
+    lifetime: int | None
+    secret: str = ""
+
+
+async def holder_by_uuid(database: Database, actor: Actor, uuid: UUID) -> Holder:
+    """Give a user whose tokens the actor may handle; raises `NotFound`, `Forbidden`."""
+    return await _holder(database, actor, "holder.uuid = %(key)s", uuid, NO_SUCH_USER)
+
+
+async def holder_by_id(database: Database, actor: Actor, user_id: int) -> Holder:
+    """Give a user whose tokens the actor may handle; raises `NotFound`, `Forbidden`."""
+    return await _holder(database, actor, "holder.id = %(key)s", user_id, NO_SUCH_TOKEN)
+
+
+async def seen_holder(database: Database, actor: Actor, user_id: int) -> Holder:
+    """Give a user of whose tokens the actor may know; raises `NotFound`."""
+    return await _seen(database, actor, "holder.id = %(key)s", user_id, NO_SUCH_TOKEN)
+
+
+async def newest_token(database: Database, holder: Holder) -> Token:
+    """Give the user's newest token that is valid; raises `NotFound`."""
+    async with database.connection() as connection:
+        cursor = connection.cursor(row_factory=class_row(Token))
+        await cursor.execute(_NEWEST, {"user_id": holder.id})
+        token = await cursor.fetchone()
+    if token is None:
+        raise NotFound(NO_SUCH_TOKEN)
+    return token
+
+
+async def replace_tokens(
+    database: Database, actor: Actor, holder: Holder, asked_with: str
+) -> Token:
+    """Revoke all of a user's tokens and make one.
+
+    It never expires if it was asked for by the user with one that never does (`asked_with`): who
+    holds a token for a day cannot make it last.
+    """
+    async with database.transaction() as connection:
+        await _lock(connection, holder)
+        cursor = await connection.execute(_ASKED_WITH, {"digest": token_digest(asked_with)})
+        row = await cursor.fetchone()
+        lasts = holder.id == actor.user_id and row is not None and row[0]
+        await connection.execute(_REVOKE, {"user_id": holder.id})
+        token = await issue(connection, holder, None if lasts else SIGNED_IN_FOR)
+        said = f"The tokens of user {holder.username} have been replaced."
+        await record(connection, _event(EventType.TOKEN_CREATED, said, actor, holder))
+    return token
+
+
+async def revoke_tokens(database: Database, actor: Actor, holder: Holder) -> None:
+    """Revoke all of a user's tokens; raises `NotFound` where there is none."""
+    async with database.transaction() as connection:
+        await _lock(connection, holder)
+        revoked = await connection.execute(_REVOKE, {"user_id": holder.id})
+        if not revoked.rowcount:
+            raise NotFound(NO_SUCH_TOKEN)
+        said = f"The tokens of user {holder.username} have been revoked."
+        await record(connection, _event(EventType.TOKENS_REVOKED, said, actor, holder))
+
+
+async def issue(connection: Connection, holder: Holder, lifetime: timedelta | None) -> Token:
+    """Make a token for a user, who loses those that have expired."""
+    secret = secrets.token_hex(TOKEN_BYTES)
+    await connection.execute(_FORGET_EXPIRED, {"user_id": holder.id})
+    values = {"user_id": holder.id, "digest": token_digest(secret), "lifetime": lifetime}
+    cursor = await connection.execute(_INSERT, values)
+    row = await cursor.fetchone()
+    assert row is not None  # noqa: S101 - INSERT … RETURNING gives a row or raises
+    return Token(row[0], row[1], secret)
+
+
+async def _holder(
+    database: Database, actor: Actor, condition: LiteralString, key: object, missing: str
+) -> Holder:
+    holder = await _seen(database, actor, condition, key, missing)
+    # Support sees all users; their tokens are their own, and staff's to handle.
+    if holder.id != actor.user_id and not actor.is_staff:
+        raise Forbidden
+    return holder
+
+
+async def _seen(
+    database: Database, actor: Actor, condition: LiteralString, key: object, missing: str
+) -> Holder:
+    statement = _HOLDER.replace("{condition}", condition)
+    async with database.connection() as connection:
+        cursor = connection.cursor(row_factory=class_row(Holder))
+        await cursor.execute(statement, {"key": key})
+        holder = await cursor.fetchone()
+    if holder is None or not (holder.id == actor.user_id or actor.global_roles()):
+        raise NotFound(missing)
+    return holder
+
+
+async def _lock(connection: Connection, holder: Holder) -> None:
+    # Of two who replace at once, the second revokes what the first has made.
+    await connection.execute("SELECT 1 FROM users WHERE id = %s FOR NO KEY UPDATE", [holder.id])
+
+
+def _event(kind: EventType, message: str, actor: Actor, holder: Holder) -> Event:
+    context = {"affected_user_uuid": holder.uuid.hex, "affected_user_username": holder.username}
+    return Event(kind, message, actor, context=context)
