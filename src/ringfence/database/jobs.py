@@ -27,11 +27,13 @@ class Job(StrEnum):
 queue = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
 
-async def defer_for_group(connection: Connection, job: Job, security_group: UUID) -> None:
+async def defer_for_group(
+    connection: Connection, job: Job, security_group: UUID, **arguments: bool
+) -> None:
     """Ask for work on one group; jobs of one group run one after the other."""
     await queue.configure_task(
         job, lock=f"security_group:{security_group}", connection=connection
-    ).defer_async(security_group=security_group.hex, request_id=_request_id())
+    ).defer_async(security_group=security_group.hex, request_id=_request_id(), **arguments)
 
 
 async def defer_for_tenant(connection: Connection, tenant: UUID) -> None:

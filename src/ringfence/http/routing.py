@@ -23,6 +23,12 @@ def path_uuid(request: Request, missing: str) -> UUID:
         raise NotFound(missing) from None
 
 
+def is_set(request: Request, name: str) -> bool:
+    """Tell whether the query says `true` or `1` under this name, last of all."""
+    values = request.query_params.getlist(name)
+    return bool(values) and values[-1].strip().lower() in {"true", "1"}
+
+
 def allowed_methods(routes: Sequence[BaseRoute], request: Request) -> list[str]:
     """Give the methods that some route takes at the request's path."""
     methods: set[str] = set()

@@ -17,21 +17,23 @@ from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, Invalid
 from ringfence.events.commands import record
 from ringfence.events.types import EventType
-from ringfence.security_groups import queries
+from ringfence.security_groups import queries, usage
+from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.removal import remove
+from ringfence.security_groups.rule_lists import read_rule_list
 from ringfence.security_groups.schemas import (
     DEFAULT_NAME,
     MANAGED_BY_OPENSTACK,
     NAME_TAKEN,
     clean_creation,
-    clean_rules,
     clean_update,
     remote_groups_named,
 )
 from ringfence.security_groups.states import Operation, require_state
 from ringfence.security_groups.steps import (
     DELETE,
+    DETACH_AND_DELETE,
     PULL,
     SET_RULES,
     UPDATE,
@@ -102,21 +104,27 @@ async def update(
     return wanted
 
 
-async def replace_rules(database: Database, actor: Actor, group: SecurityGroup, body: Any) -> None:  # noqa: ANN401 - whatever JSON holds
-    """Make the rules exactly those that are asked for. Raises `Invalid`, `Conflict`."""
+async def replace_rules(
+    database: Database,
+    actor: Actor,
+    group: SecurityGroup,
+    body: Any,  # noqa: ANN401 - whatever JSON holds
+    preconditions: Preconditions = NONE,
+) -> None:
+    """Make the rules exactly those that are asked for.
+
+    Raises `Invalid`, `Conflict`, `PreconditionFailed`.
+    """
     async with database.transaction() as connection:
         group = await _lock(connection, group)
         require_state(group.state, Operation.SET_RULES)
-        stored = await queries.rules_of(connection, group.id)
-        named = await _groups_named(connection, group.tenant_id, body)
-        # A rule that is kept may name its group without saying it again.
-        standing = {rule.rule.remote_group for rule in stored if rule.rule.remote_group}
-        named |= await queries.groups_of_tenant(connection, group.tenant_id, sorted(standing))
-        by_id = {rule.id: rule for rule in stored if rule.id is not None}
-        rules = clean_rules(body, named, by_id)
-        await require_room(connection, group.tenant_id, Growth(rules=len(rules) - len(stored)))
-        await write_rules(connection, group.id, rules, named)
-        change = {"rules_before": len(stored), "rules_after": len(rules)}
+        preconditions.require_version(group)
+        asked = await read_rule_list(connection, group, body)
+        preconditions.require_plan(group, asked.rules)
+        growth = len(asked.rules) - len(asked.stored)
+        await require_room(connection, group.tenant_id, Growth(rules=growth))
+        await write_rules(connection, group.id, asked.rules, asked.named)
+        change = {"rules_before": len(asked.stored), "rules_after": len(asked.rules)}
         await schedule(connection, actor, group, SET_RULES, change)
 
 
@@ -132,13 +140,24 @@ async def pull(database: Database, actor: Actor, group: SecurityGroup) -> None:
         await schedule(connection, actor, group, PULL, {})
 
 
-async def delete(database: Database, actor: Actor, group: SecurityGroup) -> None:
-    """Ask for the group to go, at the cloud first. Raises `Invalid`, `Conflict`."""
+async def delete(
+    database: Database, actor: Actor, group: SecurityGroup, *, detach: bool = False
+) -> None:
+    """Ask for the group to go, at the cloud first; `detach` takes it off its ports before.
+
+    A group that only other groups' rules name may go: those rules stay here, unresolved. Raises
+    `Invalid`, `Conflict`.
+    """
     refuse_default(group)
     async with database.transaction() as connection:
         group = await _lock(connection, group)
         require_state(group.state, Operation.DELETE)
-        await schedule(connection, actor, group, DELETE, {})
+        used = await usage.usage_of(connection, group.id)
+        if used.ports and not detach:
+            raise Conflict(usage.refusal(group.name, used))
+        context = {"ports": used.ports, "referred_to_by": used.groups}
+        step = DETACH_AND_DELETE if detach else DELETE
+        await schedule(connection, actor, group, step, context)
 
 
 async def unlink(database: Database, actor: Actor, group: SecurityGroup) -> None:

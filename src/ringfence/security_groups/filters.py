@@ -1,6 +1,7 @@
 """The filters and orders of the list of groups."""
 
 from collections.abc import Mapping
+from typing import LiteralString
 
 from ringfence.clouds.filters import PLACE_FILTERS, PLACE_ORDERS
 from ringfence.http.filters import (
@@ -14,6 +15,16 @@ from ringfence.http.filters import (
     uuid,
 )
 
+# As far as a port is known: who carries a group is what its cloud last showed.
+_ON_PORTS_AT: LiteralString = """
+sg.id IN (
+    SELECT carrying.security_group_id
+    FROM cloud_ports AS port
+    INNER JOIN cloud_port_groups AS carrying ON carrying.port_id = port.id
+    WHERE port.floating_addresses @> ARRAY[%(external_ip)s]::text[]
+)
+"""
+
 FILTERS: Mapping[str, Kind] = {
     **PLACE_FILTERS,
     "uuid": Filter("sg.uuid = %(uuid)s", uuid),
@@ -23,6 +34,7 @@ FILTERS: Mapping[str, Kind] = {
     "name_exact": Filter("sg.name = %(name_exact)s"),
     "description": Filter("sg.description ILIKE %(description)s", contains),
     "backend_id": Filter("sg.backend_id = %(backend_id)s"),
+    "external_ip": Filter(_ON_PORTS_AT),
     "query": Filter("(sg.name ILIKE %(query)s OR sg.description ILIKE %(query)s)", contains),
     "state": Choices("sg.state = ANY(%(state)s)", STATES),
 }

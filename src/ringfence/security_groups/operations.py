@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from ringfence.http.openapi import LIST_HEADERS, Answer, Body, Operation
 from ringfence.http.parameters import (
     UUID_IN_PATH,
+    Parameter,
     choice_of_fields,
     count_parameters,
     list_parameters,
@@ -178,6 +179,29 @@ _LIST = list_parameters(
     more={"state": array(CORE_STATES)},
     descriptions={"can_manage": "Can manage", "query": "Search by name or description"},
 )
+_USAGE = Model(
+    "OpenStackSecurityGroupUsage",
+    object_of(
+        {
+            "ports": array(
+                object_of(
+                    {
+                        "backend_id": STRING,
+                        "name": STRING,
+                        "device_id": STRING,
+                        "device_owner": STRING,
+                        "addresses": array(STRING),
+                        "floating": array(STRING),
+                    }
+                )
+            ),
+            "referenced_by": array(object_of({"uuid": HEX_UUID, "name": STRING, "url": URI})),
+            "instance_count": nullable(INTEGER),
+            "observed_at": nullable(TIME),
+        }
+    ),
+)
+_DETACH = Parameter("detach", BOOLEAN, "Take the group off the ports that carry it first.")
 _OTHER = "Other Actions"
 _GROUPS = f"/api/{COLLECTION}/"
 _GROUP = _GROUPS + "{uuid}/"
@@ -215,6 +239,21 @@ operations = (
         description="Retrieve details of a specific security group.",
         parameters=(UUID_IN_PATH, choice_of_fields(GROUP)),
         answers={200: Answer(GROUP)},
+        refusals=(400, 404),
+    ),
+    Operation(
+        "openstack_security_groups_usage_retrieve",
+        "GET",
+        _GROUP + "usage/",
+        tag=COLLECTION,
+        section=_OTHER,
+        title="Get security group usage",
+        description=(
+            "The ports that carry a security group, as its cloud last showed them, and the groups"
+            " whose rules refer to it. Where ports were never read, `observed_at` is null."
+        ),
+        parameters=(UUID_IN_PATH,),
+        answers={200: Answer(_USAGE)},
         refusals=(400, 404),
     ),
     Operation(
@@ -277,7 +316,7 @@ operations = (
         tag=COLLECTION,
         title="Delete security group",
         description="Delete a security group.",
-        parameters=(UUID_IN_PATH,),
+        parameters=(UUID_IN_PATH, _DETACH),
         answers={204: Answer()},
         refusals=(400, 403, 404, 409),
     ),

@@ -10,9 +10,10 @@ from ringfence.clouds import queries as tenants
 from ringfence.clouds.routes import changeable
 from ringfence.database.pool import Database
 from ringfence.http.body import read_json
-from ringfence.http.collections import answer_one, request_base, routes_of
-from ringfence.http.routing import path_uuid
-from ringfence.security_groups import batch, by_hand, commands, queries
+from ringfence.http.collections import JSON, answer_one, request_base, routes_of
+from ringfence.http.routing import is_set, path_uuid
+from ringfence.security_groups import batch, by_hand, commands, queries, usage
+from ringfence.security_groups.preconditions import read_preconditions
 from ringfence.security_groups.queries import GROUPS, NO_SUCH_GROUP, SecurityGroup
 from ringfence.security_groups.states import Operation, require_state
 
@@ -20,7 +21,7 @@ from ringfence.security_groups.states import Operation, require_state
 async def update_group(request: Request) -> Response:
     """Set name and description."""
     actor, database = _context(request)
-    group = await _changeable(request, Permission.SECURITY_GROUP_UPDATE, Operation.UPDATE)
+    group = await changeable_group(request, Permission.SECURITY_GROUP_UPDATE, Operation.UPDATE)
     body = await read_json(request)
     values = await commands.update(database, actor, group, body, partial=request.method == "PATCH")
     return JSONResponse(values)
@@ -29,8 +30,11 @@ async def update_group(request: Request) -> Response:
 async def set_rules(request: Request) -> Response:
     """Replace all rules."""
     actor, database = _context(request)
-    group = await _changeable(request, Permission.SECURITY_GROUP_SET_RULES, Operation.SET_RULES)
-    await commands.replace_rules(database, actor, group, await read_json(request))
+    group = await changeable_group(
+        request, Permission.SECURITY_GROUP_SET_RULES, Operation.SET_RULES
+    )
+    body = await read_json(request)
+    await commands.replace_rules(database, actor, group, body, read_preconditions(request))
     if request.scope["contract"] == "2025-11":
         return Response(status_code=200)
     return JSONResponse({"status": "Rules update was successfully scheduled."}, 202)
@@ -39,7 +43,7 @@ async def set_rules(request: Request) -> Response:
 async def pull_group(request: Request) -> Response:
     """Ask for the cloud's view of the group."""
     actor, database = _context(request)
-    group = await _changeable(request, Permission.SECURITY_GROUP_PULL, Operation.PULL)
+    group = await changeable_group(request, Permission.SECURITY_GROUP_PULL, Operation.PULL)
     await commands.pull(database, actor, group)
     return JSONResponse({"detail": "Pull operation was successfully scheduled."}, 202)
 
@@ -47,9 +51,17 @@ async def pull_group(request: Request) -> Response:
 async def delete_group(request: Request) -> Response:
     """Ask for the group to go."""
     actor, database = _context(request)
-    group = await _changeable(request, Permission.SECURITY_GROUP_DELETE, Operation.DELETE)
-    await commands.delete(database, actor, group)
+    group = await changeable_group(request, Permission.SECURITY_GROUP_DELETE, Operation.DELETE)
+    await commands.delete(database, actor, group, detach=is_set(request, "detach"))
     return Response(status_code=204)
+
+
+async def show_usage(request: Request) -> Response:
+    """Tell who uses the group, as far as its cloud has shown it."""
+    _, database = _context(request)
+    group = await seen_group(request)
+    base = request_base(request)
+    return Response(await usage.shown(database, group.id, base), media_type=JSON)
 
 
 async def unlink_group(request: Request) -> Response:
@@ -102,7 +114,8 @@ def _context(request: Request) -> tuple[Actor, Database]:
     return request.scope["actor"], request.app.state.database
 
 
-async def _seen(request: Request) -> SecurityGroup:
+async def seen_group(request: Request) -> SecurityGroup:
+    """Give the group of the path; raises `NotFound` for one that is not seen."""
     actor, database = _context(request)
     uuid = path_uuid(request, NO_SUCH_GROUP)
     return await queries.get(database, Scope.of(actor), uuid)
@@ -112,15 +125,15 @@ async def _seen_by_staff(request: Request, permission: Permission) -> SecurityGr
     actor, _ = _context(request)
     # Before the look-up: whoever may not do this at all learns nothing about what exists.
     require_everywhere(actor, permission)
-    return await _seen(request)
+    return await seen_group(request)
 
 
-async def _changeable(
+async def changeable_group(
     request: Request, permission: Permission, operation: Operation
 ) -> SecurityGroup:
     """Give the group, once it is sure that it is seen, may be changed, and is at rest."""
     actor, _ = _context(request)
-    group = await _seen(request)
+    group = await seen_group(request)
     require(actor, permission, customer_id=group.customer_id, project_id=group.project_id)
     require_state(group.state, operation)
     return group
@@ -133,6 +146,7 @@ routes = [
     *routes_of(GROUPS),
     Route(_GROUP, update_group, methods=["PUT", "PATCH"]),
     Route(_GROUP, delete_group, methods=["DELETE"]),
+    Route(_GROUP + "usage/", show_usage, methods=["GET", "HEAD"]),
     Route(_GROUP + "pull/", pull_group, methods=["POST"]),
     Route(_GROUP + "set_rules/", set_rules, methods=["POST"]),
     Route(_GROUP + "unlink/", unlink_group, methods=["POST"]),

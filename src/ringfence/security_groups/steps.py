@@ -1,7 +1,7 @@
 """The steps that a change of a group is made of, within its transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import LiteralString
 from uuid import UUID
 
@@ -106,6 +106,8 @@ class Step:
     event: EventType
     words: str
     new_version: bool
+    # What the job is told besides the group
+    arguments: Mapping[str, bool] = field(default_factory=dict)
 
 
 UPDATE = Step(
@@ -136,6 +138,7 @@ DELETE = Step(
     "deletion has been scheduled",
     new_version=False,
 )
+DETACH_AND_DELETE = replace(DELETE, arguments={"detach": True})
 
 
 async def schedule(
@@ -165,7 +168,7 @@ async def enter(
         await record_versions(connection, [group.id], Cause.USER, actor.user_id)
     message = f"Security group {group.name} {step.words}."
     await record(connection, event_of(step.event, message, actor, group, context))
-    await defer_for_group(connection, step.job, group.uuid)
+    await defer_for_group(connection, step.job, group.uuid, **step.arguments)
 
 
 def event_of(

@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID, uuid4
 
 import procrastinate
@@ -71,10 +72,16 @@ class Desk:
         await self._on_group(context, pull_group, security_group, request_id)
 
     async def delete_group(
-        self, context: JobContext, *, security_group: str, request_id: str | None = None
+        self,
+        context: JobContext,
+        *,
+        security_group: str,
+        detach: bool = False,
+        request_id: str | None = None,
     ) -> None:
-        """Delete the group at the cloud, then here."""
-        await self._on_group(context, delete_group, security_group, request_id)
+        """Delete the group at the cloud, then here; `detach` takes it off its ports before."""
+        work = partial(delete_group, detach=detach)
+        await self._on_group(context, work, security_group, request_id)
 
     async def pull_tenant(
         self,

@@ -4,6 +4,7 @@ Load, close the transaction; look at the cloud, plan, act, look again; settle, g
 version that was loaded. Every step may be repeated: a push that died is simply pushed again.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,22 +16,26 @@ from ringfence.neutron.port import (
     CloudGroup,
     CloudRule,
     GiveUp,
+    GroupInUse,
     GroupNotFound,
     NetworkCloud,
+    QuotaExceeded,
     Retry,
     RuleExists,
     kept_description,
 )
-from ringfence.security_groups import outcomes
+from ringfence.security_groups import observations, outcomes
 from ringfence.security_groups.outcomes import Asked, Group
-from ringfence.security_groups.states import State
+from ringfence.security_groups.rules import Rule
+from ringfence.security_groups.states import NOT_FOUND, State
+from ringfence.sync import ports
 from ringfence.sync.clouds import Clouds, project_of
+from ringfence.sync.observe import observation_of
 from ringfence.sync.plan import Changes, plan
 
-NOT_FOUND = "The security group was not found at the cloud."
 DEFAULT_NAME = "default"
 RULES_A_CALL = 100
-LOOKS = 3
+LOOKS = 4
 # How far the cloud's clock may be behind ours.
 CLOCK_TOLERANCE = timedelta(seconds=10)
 
@@ -57,22 +62,30 @@ async def push(database: Database, cloud: NetworkCloud, group: Group) -> None:
         asked = await outcomes.asked_rules(connection, group.id)
     _refuse_unresolvable(asked)
     found = await _rename(cloud, group, found)
-    changes = await _converge(cloud, group, found, asked)
+    converged = await _converge(cloud, group, found, asked)
     event = EventType.GROUP_CREATED if group.state is State.CREATING else EventType.GROUP_UPDATED
     context = {
         "backend_id": found.id,
         "version": group.version,
-        "description_only": len(changes.description_only),
+        "description_only": len(converged.description_only),
     }
+    if converged.removed_first:
+        # For a moment the group had fewer rules than before and after: somebody may ask why.
+        context["removed_first"] = converged.removed_first
     async with database.transaction() as connection:
         settled = await outcomes.applied(connection, group, event, context)
+        if settled:
+            await observations.write(connection, [observation_of(group.id, converged.found)], None)
     if not settled:
         logger.info("push_outdated", security_group=group.uuid.hex, version=group.version)
 
 
-async def delete_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
+async def delete_group(
+    database: Database, clouds: Clouds, uuid: UUID, *, detach: bool = False
+) -> bool:
     """Delete the group at the cloud, then here; tells whether there was any work.
 
+    `detach` takes it off its ports before. One that is in use is refused in words that name them.
     Raises `CloudError`; a group that the cloud does not have is deleted already.
     """
     async with database.transaction() as connection:
@@ -81,13 +94,15 @@ async def delete_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
         return False
     if group.name == DEFAULT_NAME and group.backend_id:
         raise GiveUp("The default security group is managed by OpenStack itself.")
-    await _delete_at_the_cloud(database, clouds, group)
+    await _delete_at_the_cloud(database, clouds, group, detach=detach)
     async with database.transaction() as connection:
         await outcomes.deleted(connection, group)
     return True
 
 
-async def _delete_at_the_cloud(database: Database, clouds: Clouds, group: Group) -> None:
+async def _delete_at_the_cloud(
+    database: Database, clouds: Clouds, group: Group, *, detach: bool
+) -> None:
     backend_id = group.backend_id
     if not backend_id and group.creation_started is None:
         return
@@ -97,10 +112,16 @@ async def _delete_at_the_cloud(database: Database, clouds: Clouds, group: Group)
         if unanswered is None:
             return
         backend_id = unanswered.id
+    if detach:
+        await ports.detach(database, cloud, group, backend_id)
     try:
-        await cloud.delete_group(backend_id)
+        found = await cloud.get_group(backend_id)
+        # One that changed since it was looked at is looked at again, by the next try.
+        await cloud.delete_group(backend_id, revision=found.revision_number)
     except GroupNotFound:
         logger.info("group_was_gone_already", security_group=group.uuid.hex)
+    except GroupInUse:
+        raise await ports.in_use(database, cloud, group) from None
 
 
 async def _find_or_create(database: Database, cloud: NetworkCloud, group: Group) -> CloudGroup:
@@ -108,7 +129,7 @@ async def _find_or_create(database: Database, cloud: NetworkCloud, group: Group)
         try:
             return await cloud.get_group(group.backend_id)
         except GroupNotFound:
-            raise GroupNotFound(NOT_FOUND) from None
+            group = await _forget(database, group)
     found = await _find_unanswered(database, cloud, group)
     if found is None:
         found = await cloud.create_group(
@@ -120,6 +141,20 @@ async def _find_or_create(database: Database, cloud: NetworkCloud, group: Group)
         # It was unlinked or settled by hand meanwhile: what was created then is nobody's.
         raise GiveUp("The security group changed while it was being created.")
     return found
+
+
+async def _forget(database: Database, group: Group) -> Group:
+    """Let a group that is gone be made anew, where nothing of it was known to be at the cloud.
+
+    Any other is ERRED first: that somebody deleted it may well be what its owner has to hear.
+    """
+    if group.applied_version or group.name == DEFAULT_NAME:
+        raise GroupNotFound(NOT_FOUND)
+    async with database.transaction() as connection:
+        forgotten = await outcomes.forget(connection, group)
+    if forgotten is None:
+        raise GiveUp("The security group changed while it was being created.")
+    return forgotten
 
 
 async def _find_unanswered(
@@ -168,31 +203,55 @@ async def _rename(cloud: NetworkCloud, group: Group, found: CloudGroup) -> Cloud
     description = kept_description(group.description)
     if (found.name, found.description) == (name, description):
         return found
-    return await cloud.update_group(found.id, name=name, description=description)
+    return await cloud.update_group(
+        found.id, name=name, description=description, revision=found.revision_number
+    )
 
 
-async def _converge(cloud: NetworkCloud, group: Group, found: CloudGroup, asked: Asked) -> Changes:
+@dataclass(frozen=True, slots=True)
+class Converged:
+    """The cloud's rules are those asked for; what is left to tell of it."""
+
+    found: CloudGroup
+    description_only: tuple[tuple[Rule, CloudRule], ...]
+    removed_first: int
+
+
+async def _converge(
+    cloud: NetworkCloud, group: Group, found: CloudGroup, asked: Asked
+) -> Converged:
     """Act until the cloud's rules are those asked for; nothing to do makes no call."""
+    project = project_of(group.placement)
+    removed_first = 0
+    room: int | None = None
     for _ in range(LOOKS):
-        changes = plan(asked.rules, found.rules)
+        changes = plan(asked.rules, found.rules, room=room)
         if not changes.needed:
-            return changes
-        await _act(cloud, project_of(group.placement), found.id, changes)
+            return Converged(found, changes.description_only, removed_first)
+        try:
+            await _act(cloud, project, found.id, changes)
+            removed_first += changes.removed_first
+        except RuleExists:
+            # Somebody was faster: it counts as ours once it is seen there.
+            pass
+        except QuotaExceeded:
+            removed_first += changes.removed_first
+            room = await cloud.rule_room(project) if changes.remove_after else None
+            if room is None or not plan(asked.rules, found.rules, room=room).fits:
+                raise
         found = await cloud.get_group(found.id)
     changes = plan(asked.rules, found.rules)
     if changes.needed:
         raise Retry("The rules at the cloud were changed by somebody else at the same time.")
-    return changes
+    return Converged(found, changes.description_only, removed_first)
 
 
 async def _act(cloud: NetworkCloud, project: str, group_id: str, changes: Changes) -> None:
-    try:
-        for chunk in _chunks(changes.add):
-            await cloud.create_rules(project, group_id, chunk)
-    except RuleExists:
-        # Somebody was faster: it counts as ours once it is seen there.
-        return
-    for rule in changes.remove:
+    for rule in changes.remove_before:
+        await cloud.delete_rule(rule.id)
+    for chunk in _chunks(changes.add):
+        await cloud.create_rules(project, group_id, chunk)
+    for rule in changes.remove_after:
         await cloud.delete_rule(rule.id)
 
 

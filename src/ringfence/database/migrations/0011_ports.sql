@@ -2,7 +2,7 @@
 
 SET lock_timeout = '5s';
 
--- Ports that carry a group that is known here; written by comparisons, never by a request.
+-- Ports of the tenant's project that carry any group; written by the sync, never by a request.
 CREATE TABLE cloud_ports (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     tenant_id bigint NOT NULL REFERENCES tenants ON DELETE CASCADE,
@@ -30,6 +30,17 @@ CREATE TABLE cloud_port_readings (
     tenant_id bigint PRIMARY KEY REFERENCES tenants ON DELETE CASCADE,
     taken timestamptz NOT NULL
 );
+
+-- On how many instances each group is, where it is on any.
+CREATE VIEW security_group_instances AS
+SELECT
+    carrying.security_group_id,
+    port.tenant_id,
+    count(DISTINCT port.device_id) AS instances
+FROM cloud_port_groups AS carrying
+INNER JOIN cloud_ports AS port ON carrying.port_id = port.id
+WHERE port.device_owner LIKE 'compute:%' AND port.device_id <> ''
+GROUP BY carrying.security_group_id, port.tenant_id;
 
 -- Whether a new group keeps the two rules by which Neutron lets everything out.
 ALTER TABLE tenants ADD COLUMN keeps_default_egress boolean NOT NULL DEFAULT false;
@@ -121,14 +132,15 @@ LEFT JOIN LATERAL (
     WHERE representation.security_group_id = sg.id
 ) AS rules ON true
 LEFT JOIN LATERAL (
-    SELECT count(DISTINCT port.device_id) FILTER (
-        WHERE port.device_owner LIKE 'compute:%' AND port.device_id <> ''
+    SELECT coalesce(
+        (
+            SELECT counted.instances FROM security_group_instances AS counted
+            WHERE counted.security_group_id = sg.id
+        ),
+        0
     ) AS instances
     FROM cloud_port_readings AS reading
-    LEFT JOIN cloud_port_groups AS carrying ON carrying.security_group_id = sg.id
-    LEFT JOIN cloud_ports AS port ON carrying.port_id = port.id
     WHERE reading.tenant_id = sg.tenant_id
-    GROUP BY reading.tenant_id
 ) AS carried ON true;
 
 -- No answer changes: a tenant whose ports were never read says null, as before.

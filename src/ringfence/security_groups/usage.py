@@ -1,0 +1,129 @@
+"""Who uses a group: the ports that carry it and the groups whose rules name it, as far as known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import LiteralString
+
+from ringfence.database.pool import Connection, Database
+
+# More names than these make no message clearer.
+MOST_NAMED = 20
+
+_REFERRING: LiteralString = """
+SELECT DISTINCT sg.id, sg.name
+FROM security_group_rules AS rule
+INNER JOIN security_groups AS sg ON rule.security_group_id = sg.id
+WHERE rule.remote_group_id = %(id)s AND sg.id <> %(id)s
+ORDER BY sg.name, sg.id
+"""
+
+_PORTS: LiteralString = """
+SELECT port.backend_id, port.name
+FROM cloud_port_groups AS carrying
+INNER JOIN cloud_ports AS port ON carrying.port_id = port.id
+WHERE carrying.security_group_id = %(id)s
+ORDER BY port.name, port.backend_id
+"""
+
+_TAKEN: LiteralString = """
+SELECT reading.taken
+FROM cloud_port_readings AS reading
+INNER JOIN security_groups AS sg ON reading.tenant_id = sg.tenant_id
+WHERE sg.id = %(id)s
+"""
+
+_SHOWN: LiteralString = """
+SELECT row_to_json(shown)::text
+FROM (
+    SELECT
+        coalesce((
+            SELECT json_agg(json_build_object(
+                'backend_id', port.backend_id,
+                'name', port.name,
+                'device_id', port.device_id,
+                'device_owner', port.device_owner,
+                'addresses', port.addresses,
+                'floating', port.floating_addresses
+            ) ORDER BY port.name, port.backend_id)
+            FROM cloud_port_groups AS carrying
+            INNER JOIN cloud_ports AS port ON carrying.port_id = port.id
+            WHERE carrying.security_group_id = sg.id
+        ), '[]') AS ports,
+        coalesce((
+            SELECT json_agg(json_build_object(
+                'uuid', hex(other.uuid),
+                'name', other.name,
+                'url', %(base)s || '/api/openstack-security-groups/' || hex(other.uuid) || '/'
+            ) ORDER BY other.name, other.id)
+            FROM security_groups AS other
+            WHERE
+                other.id <> sg.id
+                AND EXISTS (
+                    SELECT FROM security_group_rules AS rule
+                    WHERE rule.security_group_id = other.id AND rule.remote_group_id = sg.id
+                )
+        ), '[]') AS referenced_by,
+        CASE WHEN reading.taken IS NOT NULL THEN coalesce(counted.instances, 0) END
+            AS instance_count,
+        json_time(reading.taken)::json AS observed_at
+    FROM security_groups AS sg
+    LEFT JOIN cloud_port_readings AS reading ON sg.tenant_id = reading.tenant_id
+    LEFT JOIN security_group_instances AS counted ON sg.id = counted.security_group_id
+    WHERE sg.id = %(id)s
+) AS shown
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Ports by name and id, groups by name; `taken` is when the ports were last read, if ever."""
+
+    ports: tuple[str, ...]
+    groups: tuple[str, ...]
+    taken: datetime | None
+
+
+async def usage_of(connection: Connection, group_id: int) -> Usage:
+    """Give who uses a group, in words to name them by."""
+    values = {"id": group_id}
+    cursor = await connection.execute(_PORTS, values)
+    ports = [f"{name} ({port})" if name else port for port, name in await cursor.fetchall()]
+    cursor = await connection.execute(_REFERRING, values)
+    groups = [name for _, name in await cursor.fetchall()]
+    cursor = await connection.execute(_TAKEN, values)
+    row = await cursor.fetchone()
+    return Usage(tuple(ports), tuple(groups), row[0] if row else None)
+
+
+def refusal(name: str, usage: Usage) -> str:
+    """Say why a group is not deleted, who is in the way, and what to do about it."""
+    said = f"Security group {name} is in use by {_ports(usage.ports)}."
+    if usage.ports and usage.taken:
+        said = said[:-1] + f" (as seen at {usage.taken.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC)."
+    if usage.groups:
+        plural = "s" if len(usage.groups) > 1 else ""
+        said += f" Rules of the security group{plural} {_named(usage.groups)} refer to it."
+    if usage.ports:
+        said += " Take it off these ports first, or delete it with ?detach=true."
+    return said
+
+
+async def shown(database: Database, group_id: int, base: str) -> str:
+    """Give who uses a group as the API shows it, in JSON; addresses start with `base`."""
+    async with database.connection() as connection:
+        cursor = await connection.execute(_SHOWN, {"id": group_id, "base": base})
+        row = await cursor.fetchone()
+    return row[0] if row else "{}"
+
+
+def _ports(ports: Sequence[str]) -> str:
+    if not ports:
+        return "a port that the credentials here do not show"
+    return f"{len(ports)} port{'s' if len(ports) > 1 else ''}: {_named(ports)}"
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMED
+    listed = ", ".join(names[:MOST_NAMED])
+    return f"{listed} and {more} more" if more > 0 else listed
