@@ -7,18 +7,39 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+from ringfence.clouds.operations import operations as tenant_operations
 from ringfence.clouds.routes import routes as tenant_routes
 from ringfence.database.embedded import running
 from ringfence.database.pool import Database
+from ringfence.events.operations import operations as event_operations
 from ringfence.events.routes import routes as event_routes
 from ringfence.http.about import routes as about_routes
+from ringfence.http.about_operations import operations as about_operations
 from ringfence.http.boundary import Boundary
+from ringfence.http.openapi import Operation
 from ringfence.http.routing import answer_http_exception
 from ringfence.logs import configure
+from ringfence.organisations.operations import operations as organisation_operations
 from ringfence.organisations.routes import routes as organisation_routes
+from ringfence.reference.routes import PAGES
+from ringfence.reference.routes import routes_of as reference_routes
+from ringfence.security_groups.batch_operations import operations as batch_operations
+from ringfence.security_groups.operations import operations as security_group_operations
 from ringfence.security_groups.routes import routes as security_group_routes
 from ringfence.settings import Settings, load_settings
+from ringfence.users.operations import operations as user_operations
 from ringfence.users.routes import routes as user_routes
+
+# What `/api/schema/` describes, in the order of its pages.
+OPERATIONS: tuple[Operation, ...] = (
+    *security_group_operations,
+    *tenant_operations,
+    *batch_operations,
+    *organisation_operations,
+    *user_operations,
+    *event_operations,
+    *about_operations,
+)
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -41,8 +62,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
             *user_routes,
             *event_routes,
             *about_routes,
+            *reference_routes(OPERATIONS),
         ],
-        middleware=[Middleware(Boundary, settings=settings)],
+        middleware=[Middleware(Boundary, settings=settings, pages=PAGES)],
         exception_handlers={HTTPException: answer_http_exception},
         lifespan=lifespan,
     )

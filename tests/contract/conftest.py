@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from tests.contract import described
 from tests.factories.world import World, make_world
 
 from ringfence.app import create_app
@@ -32,6 +33,7 @@ async def api(app):
             transport=httpx.ASGITransport(app=app),
             base_url="http://api.example.com",
             headers=headers,
+            event_hooks={"response": [described.check]},
         )
         clients.append(client)
         return client

@@ -58,7 +58,7 @@ def _endpoints(summary: str) -> Iterator[tuple[str, str]]:
     row = r'^\| <span class="http-badge http-(\w+)">(\w+)</span> \| `(.+?)` \| \[(.+?)\]\((.+?)\)'
     for badge, method, path, title, anchor in re.findall(row, summary, re.MULTILINE):
         assert badge == method.lower()
-        assert anchor == "#" + title.lower().replace(" ", "-")
+        assert anchor == "#" + re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-"), title
         yield title, f"{method} {path}"
 
 

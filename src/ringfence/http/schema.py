@@ -96,8 +96,10 @@ def _field_schema(entry: Field, more: Schema | Model | None) -> Schema | Model:
 CORE_STATES = enumeration("CoreStates", STATES)
 DETAIL = Model("Detail", object_of({"detail": STRING}, ["detail"]))
 STATUS = Model("Status", object_of({"status": STRING}, ["status"]))
+# What is wrong with one field: messages, or where it is a list or an object, what is wrong within.
+_WITHIN: Schema = {"$ref": "#/components/schemas/Messages"}
 MESSAGES = Model(
     "Messages",
-    {"anyOf": [array(STRING), STRING, array({"type": "object"}), {"type": "object"}]},
+    {"anyOf": [STRING, array(_WITHIN), {"type": "object", "additionalProperties": _WITHIN}]},
 )
 FIELD_ERRORS = Model("FieldErrors", {"type": "object", "additionalProperties": MESSAGES})

@@ -1,0 +1,29 @@
+"""What the service says of itself, as the API's description tells it."""
+
+from ringfence.http.about import CONFIGURATION_PATH
+from ringfence.http.openapi import Answer, Operation
+from ringfence.http.schema import FREE_FORM, STRING, Model, object_of
+
+_VERSION = Model("Version", object_of({"version": STRING}, ["version"]))
+
+operations = (
+    Operation(
+        "configuration_retrieve",
+        "GET",
+        CONFIGURATION_PATH,
+        tag="configuration",
+        title="Get public configuration",
+        description="What a portal asks before anybody signs in.",
+        answers={200: Answer(FREE_FORM)},
+        public=True,
+    ),
+    Operation(
+        "version_retrieve",
+        "GET",
+        "/api/version/",
+        tag="version",
+        title="Get application version",
+        description="The version that is installed.",
+        answers={200: Answer(_VERSION)},
+    ),
+)
