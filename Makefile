@@ -1,6 +1,6 @@
 # Two commands do all set-up: `make demo` and `make test`. Both need only Python >= 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock clean
+.PHONY: help demo test check format lock site clean
 
 SHELL := bash
 BIN := .venv/bin
@@ -35,6 +35,10 @@ format: .venv/.development ## put the source into its one form
 lock: .venv/.development ## write the lock files anew (UPGRADE=--upgrade takes newer releases)
 	@$(COMPILE) pyproject.toml --group build --group dev -o requirements-dev.lock
 	@$(COMPILE) pyproject.toml --group build -c requirements-dev.lock -o requirements.lock
+	@$(COMPILE) --group site -o requirements-site.lock
+
+site: .venv/.development ## build the site of the guides and the reference, in build/site
+	@tools/site build/site
 
 clean: ## remove the environment and every cache in the tree
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
