@@ -84,6 +84,31 @@ def test_a_token_is_all_that_is_printed(operator):
     assert "nobody" in operator.mistake("token", "nobody")
 
 
+def test_a_password_is_read_from_standard_input_and_never_repeated(operator):
+    def set_password(user, typed):
+        return subprocess.run(
+            [sys.executable, "-m", "ringfence", "password", user],
+            env=operator.environment,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    done = set_password("ann", "correct horse\nsecond line\n")
+    assert (done.returncode, done.stdout) == (0, "")
+    for user, typed, complaint in (
+        ("ann", "short-7\n", "8 to 128 characters"),
+        ("ann", "", "8 to 128 characters"),
+        ("nobody", "correct horse\n", "no user is called 'nobody'"),
+    ):
+        done = set_password(user, typed)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert complaint in done.stderr
+        assert not typed or typed.strip() not in done.stderr
+
+
 def test_two_services_share_a_home_and_survive_kills(operator):
     first, address = operator.serve("serve")
     second, other = operator.serve("serve", "--no-worker", "--workers", "1")
@@ -198,7 +223,7 @@ def test_usage_mistakes_are_one_line_too(operator):
 
 
 @pytest.mark.parametrize(
-    "command", ["serve", "worker", "migrate", "load", "token", "demo", "doctor"]
+    "command", ["serve", "worker", "migrate", "load", "token", "password", "demo", "doctor"]
 )
 def test_each_command_is_explained_with_an_example(command, monkeypatch, capsys):
     from ringfence.cli import run  # noqa: PLC0415 - imported where it is run
