@@ -89,6 +89,13 @@ WHERE id = %(id)s AND backend_id = '' AND state = ANY(%(states)s)
 RETURNING id
 """
 
+_FORGET: LiteralString = """
+UPDATE security_groups
+SET backend_id = '', creation_started = clock_timestamp(), modified = now()
+WHERE id = %(id)s AND backend_id = %(backend_id)s AND state = ANY(%(states)s)
+RETURNING creation_started
+"""
+
 _APPLIED: LiteralString = """
 UPDATE security_groups
 SET
@@ -219,6 +226,21 @@ async def created(connection: Connection, group: Group, backend_id: str) -> bool
         return False
     await documents.refresh(connection, documents.GROUPS, [group.id])
     return True
+
+
+async def forget(connection: Connection, group: Group) -> Group | None:
+    """Forget the cloud's group, which is gone; `None` where the group here has moved on."""
+    await tenants.lock(connection, group.placement.tenant_id)
+    values = {"id": group.id, "backend_id": group.backend_id, "states": list(PUSHED)}
+    cursor = await connection.execute(_FORGET, values)
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    said = f"Security group {group.name} was not found at the cloud and is made anew."
+    context = {"backend_id": group.backend_id}
+    await record(connection, event_of(group, EventType.GROUP_REMOVED_REMOTELY, said, context))
+    await documents.refresh(connection, documents.GROUPS, [group.id])
+    return replace(group, backend_id="", creation_started=row[0])
 
 
 async def applied(
