@@ -24,15 +24,21 @@ from ringfence.organisations.routes import routes as organisation_routes
 from ringfence.reference.routes import PAGES
 from ringfence.reference.routes import routes_of as reference_routes
 from ringfence.security_groups.batch_operations import operations as batch_operations
+from ringfence.security_groups.history_operations import operations as history_operations
+from ringfence.security_groups.history_routes import routes as history_routes
 from ringfence.security_groups.operations import operations as security_group_operations
 from ringfence.security_groups.routes import routes as security_group_routes
 from ringfence.settings import Settings, load_settings
+from ringfence.sync.operations import operations as sync_operations
+from ringfence.sync.routes import routes as sync_routes
 from ringfence.users.operations import operations as user_operations
 from ringfence.users.routes import routes as user_routes
 
 # What `/api/schema/` describes, in the order of its pages.
 OPERATIONS: tuple[Operation, ...] = (
     *security_group_operations,
+    *history_operations,
+    *sync_operations,
     *tenant_operations,
     *batch_operations,
     *organisation_operations,
@@ -56,7 +62,10 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     app = Starlette(
         routes=[
+            # Before the groups' own: a dry run of what they do is answered here.
+            *sync_routes,
             *security_group_routes,
+            *history_routes,
             *tenant_routes,
             *organisation_routes,
             *user_routes,

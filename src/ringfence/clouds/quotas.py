@@ -35,12 +35,38 @@ ORDER BY quota.name
 """
 
 
+_RULES: LiteralString = """
+SELECT
+    (
+        SELECT count(*)
+        FROM security_group_rules AS rule
+        INNER JOIN security_groups AS sg ON rule.security_group_id = sg.id
+        WHERE sg.tenant_id = %(tenant_id)s
+    ) AS used,
+    coalesce(
+        (
+            SELECT quota.limit_value FROM tenant_quotas AS quota
+            WHERE
+                quota.tenant_id = %(tenant_id)s AND quota.name = 'security_group_rule_count'
+        ),
+        -1
+    ) AS limit_value
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Growth:
     """By how much a change raises what a tenant holds; what is not positive always fits."""
 
     groups: int = 0
     rules: int = 0
+
+
+async def rules_used(connection: Connection, tenant_id: int) -> tuple[int, int]:
+    """Give how many rules the tenant holds, and how many it may hold; -1 is any number."""
+    cursor = await connection.execute(_RULES, {"tenant_id": tenant_id})
+    row = await cursor.fetchone()
+    return (row[0], row[1]) if row else (0, -1)
 
 
 async def require_room(connection: Connection, tenant_id: int, growth: Growth) -> None:

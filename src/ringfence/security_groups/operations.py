@@ -66,7 +66,7 @@ _RULE_TO_CREATE = Model(
     "OpenStackSecurityGroupRuleCreateRequest", fields_schema(RULE_FIELDS, more=SENT_RULE)
 )
 _KEPT_ID = described(INTEGER, "The rule that stands already, to keep or to change.")
-_RULE_TO_SET = Model(
+RULE_TO_SET = Model(
     "OpenStackSecurityGroupRuleUpdateRequest",
     fields_schema(RULE_FIELDS, more={**SENT_RULE, "id": _KEPT_ID}),
 )
@@ -162,7 +162,7 @@ _SET_ERRED = Model(
 )
 
 _NAME = "my-awesome-openstack-security-group"
-_RULE_EXAMPLE = {
+RULE_EXAMPLE = {
     "ethertype": "IPv4",
     "direction": "ingress",
     "protocol": "tcp",
@@ -202,6 +202,10 @@ _USAGE = Model(
     ),
 )
 _DETACH = Parameter("detach", BOOLEAN, "Take the group off the ports that carry it first.")
+_SEEN = (
+    Parameter("plan_token", STRING, "The plan that was seen; anything else is refused with 412."),
+    Parameter("If-Match", STRING, "The version that was seen, as `ETag` gave it.", place="header"),
+)
 _OTHER = "Other Actions"
 _GROUPS = f"/api/{COLLECTION}/"
 _GROUP = _GROUPS + "{uuid}/"
@@ -330,10 +334,10 @@ operations = (
         description=(
             "Update the rules for a specific security group. This overwrites all existing rules."
         ),
-        parameters=(UUID_IN_PATH,),
-        body=Body(array(_RULE_TO_SET), example=[_RULE_EXAMPLE]),
+        parameters=(UUID_IN_PATH, *_SEEN),
+        body=Body(array(RULE_TO_SET), example=[RULE_EXAMPLE]),
         answers={200: Answer(), 202: Answer(STATUS, "In contract 2026-10")},
-        refusals=(403, 404, 409),
+        refusals=(403, 404, 409, 412),
     ),
     Operation(
         "openstack_security_groups_set_ok",
@@ -376,7 +380,7 @@ operations = (
         title="Create security group",
         description="Create a security group for the tenant.",
         parameters=(UUID_IN_PATH, choice_of_fields(GROUP)),
-        body=Body(_CREATE, example={"name": _NAME, "rules": [_RULE_EXAMPLE]}),
+        body=Body(_CREATE, example={"name": _NAME, "rules": [RULE_EXAMPLE]}),
         answers={201: Answer(GROUP)},
         refusals=(403, 404, 409),
     ),

@@ -12,6 +12,7 @@ from ringfence.database.pool import Connection, Database
 from ringfence.errors import NotFound
 from ringfence.http.collections import Collection
 from ringfence.security_groups.filters import FILTERS, ORDERS
+from ringfence.security_groups.representation import Remote
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.schemas import RuleRequest, UnresolvedEnd
 from ringfence.security_groups.states import State
@@ -50,6 +51,7 @@ GROUPS = Collection(
 _GROUP: LiteralString = """
 SELECT
     sg.id, sg.uuid, sg.name, sg.description, sg.state, sg.backend_id, sg.version,
+    sg.state = 'ERRED' AND sg.error_message = '{not_found}' AS is_gone,
     tenant.id AS tenant_id, tenant.uuid AS tenant_uuid, tenant.name AS tenant_name,
     project.id AS project_id, project.uuid AS project_uuid,
     customer.id AS customer_id, customer.uuid AS customer_uuid
@@ -79,6 +81,11 @@ WHERE sg.tenant_id = %(tenant_id)s AND sg.uuid = ANY(%(uuids)s::uuid[])
 """
 
 
+_REMOTES: LiteralString = """
+SELECT sg.name, sg.backend_id, sg.uuid FROM security_groups AS sg WHERE sg.tenant_id = %s
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class SecurityGroup:
     """A group with where it belongs; rules apart."""
@@ -90,6 +97,8 @@ class SecurityGroup:
     state: State
     backend_id: str
     version: int
+    # Whether a direct read did not find it at the cloud
+    is_gone: bool
     tenant_id: int
     tenant_uuid: UUID
     tenant_name: str
@@ -165,3 +174,9 @@ async def groups_of_tenant(
         _GROUPS_OF_TENANT, {"tenant_id": tenant_id, "uuids": list(uuids)}
     )
     return {uuid.hex: group_id for uuid, group_id in await cursor.fetchall()}
+
+
+async def remotes_of_tenant(connection: Connection, tenant_id: int) -> list[Remote]:
+    """Give all groups that a rule of the tenant may name."""
+    cursor = await connection.execute(_REMOTES, [tenant_id])
+    return [Remote(*row) for row in await cursor.fetchall()]

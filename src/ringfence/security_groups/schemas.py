@@ -20,7 +20,7 @@ from ringfence.http.fields import (
     refuse_null,
     uuid_in,
 )
-from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule, canonical
+from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule, RuleKey, canonical
 from ringfence.security_groups.validation import ANY, RuleProblem, check_rule, is_protocol
 
 COLLECTION = "openstack-security-groups"
@@ -293,9 +293,14 @@ def _once_by_id(rules: Sequence[RuleRequest]) -> list[RuleRequest]:
 
 def refuse_duplicates(rules: Sequence[RuleRequest]) -> None:
     """Raise `Invalid` where Neutron would take two of the rules for one."""
-    keys = [canonical(_with_remote_end(request)) for request in rules]
+    keys = [key_of(request) for request in rules]
     if len(set(keys)) != len(keys):
         raise Invalid([DUPLICATE_RULES])
+
+
+def key_of(request: RuleRequest) -> RuleKey:
+    """Give what decides whether Neutron takes two rules for one, whatever their remote ends."""
+    return canonical(_with_remote_end(request))
 
 
 def _with_remote_end(request: RuleRequest) -> Rule:

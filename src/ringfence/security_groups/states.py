@@ -51,6 +51,7 @@ class Operation(StrEnum):
     SET_RULES = "set_rules"
     PULL = "pull"
     DELETE = "delete"
+    ROLLBACK = "rollback"
 
 
 VALID_FOR: Mapping[Operation, tuple[State, ...]] = {
@@ -58,6 +59,8 @@ VALID_FOR: Mapping[Operation, tuple[State, ...]] = {
     Operation.SET_RULES: (State.OK,),
     Operation.PULL: (State.OK, State.ERRED),
     Operation.DELETE: (State.OK, State.ERRED),
+    # What has failed may be just what is to be taken back.
+    Operation.ROLLBACK: (State.OK, State.ERRED),
 }
 
 

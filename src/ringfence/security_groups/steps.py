@@ -106,6 +106,7 @@ class Step:
     event: EventType
     words: str
     new_version: bool
+    cause: Cause = Cause.USER
     # What the job is told besides the group
     arguments: Mapping[str, bool] = field(default_factory=dict)
 
@@ -165,7 +166,7 @@ async def enter(
         _SCHEDULE, {"id": group.id, "state": step.state, "new_version": int(step.new_version)}
     )
     if step.new_version:
-        await record_versions(connection, [group.id], Cause.USER, actor.user_id)
+        await record_versions(connection, [group.id], step.cause, actor.user_id)
     message = f"Security group {group.name} {step.words}."
     await record(connection, event_of(step.event, message, actor, group, context))
     await defer_for_group(connection, step.job, group.uuid, **step.arguments)

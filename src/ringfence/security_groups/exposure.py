@@ -1,0 +1,97 @@
+"""What deserves a second look before rules are set: who is let in, and what only looks narrow.
+
+Nothing here is refused: a warning is for the person who decides. Everything is pure.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ringfence.security_groups.rules import ALL_ADDRESSES, Rule, RuleKey, canonical
+
+# Ports behind which nobody wants the whole internet (IANA's service names, and usual defaults).
+SENSITIVE_PORTS = {
+    22: "SSH",
+    23: "Telnet",
+    445: "SMB",
+    1433: "SQL Server",
+    1521: "Oracle",
+    2375: "Docker",
+    2379: "etcd",
+    3306: "MySQL",
+    3389: "RDP",
+    5432: "PostgreSQL",
+    5900: "VNC",
+    6379: "Redis",
+    9200: "Elasticsearch",
+    11211: "Memcached",
+    27017: "MongoDB",
+}
+_WITH_PORTS = frozenset({"tcp", "udp"})
+
+
+class Code(StrEnum):
+    """The kinds of warnings, for programs."""
+
+    EVERYTHING_OPEN = "everything_open"
+    SENSITIVE_PORT_OPEN = "sensitive_port_open"
+    PREFIX_IS_EVERYTHING = "prefix_is_everything"
+    SAME_AS_DEFAULT = "same_as_default"
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A warning about the rule at a place in the list, counted from 0."""
+
+    rule: int
+    code: Code
+    message: str
+
+
+def warnings_of(rules: Sequence[Rule]) -> list[Warned]:
+    """Give what deserves a second look in these rules, in their order."""
+    return [
+        Warned(place, code, message)
+        for place, rule in enumerate(rules)
+        for code, message in _of_rule(rule)
+    ]
+
+
+def _of_rule(rule: Rule) -> Iterator[tuple[Code, str]]:
+    key = canonical(rule)
+    is_for_all = _is_for_all(key)
+    if key.remote_ip_prefix is not None and is_for_all:
+        yield (
+            Code.PREFIX_IS_EVERYTHING,
+            f"{rule.cidr} covers every address, as 0.0.0.0/0 and ::/0 do.",
+        )
+    if not is_for_all:
+        return
+    if key.direction == "egress":
+        if key.protocol is None:
+            yield (
+                Code.SAME_AS_DEFAULT,
+                "This is the rule that Neutron gives each new group by itself: it lets all out.",
+            )
+    elif key.protocol is None or (key.protocol in _WITH_PORTS and key.port_range_min is None):
+        what = key.protocol or "every protocol"
+        yield Code.EVERYTHING_OPEN, f"Anybody may reach every port by {what}."
+    elif key.protocol in _WITH_PORTS:
+        names = list(_sensitive(key))
+        if names:
+            yield Code.SENSITIVE_PORT_OPEN, f"Anybody may reach {', '.join(names)}."
+
+
+def _is_for_all(key: RuleKey) -> bool:
+    if key.remote_group is not None or key.remote_address_group is not None:
+        return False
+    prefix = key.remote_ip_prefix
+    return prefix is None or prefix in ALL_ADDRESSES or prefix.endswith("/0")
+
+
+def _sensitive(key: RuleKey) -> Iterator[str]:
+    first = key.port_range_min or 1
+    last = key.port_range_max or first
+    for port, name in SENSITIVE_PORTS.items():
+        if first <= port <= last:
+            yield f"{name} ({port})"

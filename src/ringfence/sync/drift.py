@@ -1,0 +1,81 @@
+"""How one group differs at its cloud, as far as the cloud was last seen."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+from ringfence.clouds.drift_modes import DriftMode
+from ringfence.database.pool import Database
+from ringfence.security_groups import observations, queries
+from ringfence.security_groups.drifts import mode_of
+from ringfence.security_groups.local_groups import LocalGroup, local_groups
+from ringfence.security_groups.observations import LastLook
+from ringfence.security_groups.queries import SecurityGroup
+from ringfence.security_groups.rules import Rule
+from ringfence.sync.observe import found_again
+from ringfence.sync.plan import plan
+from ringfence.sync.preview import Remotes
+from ringfence.sync.pull import compare
+
+
+class DriftState(StrEnum):
+    """Whether a group is at its cloud what was asked for."""
+
+    IN_SYNC = "in_sync"
+    DRIFTING = "drifting"
+    # The cloud does not have the group any more.
+    MISSING = "missing"
+    # The cloud was never seen.
+    UNKNOWN = "unknown"
+
+
+async def drift_of_group(database: Database, group: SecurityGroup, base: str) -> dict[str, Any]:
+    """Show how the group differs at its cloud; the cloud is not asked."""
+    async with database.transaction() as connection:
+        mode = await mode_of(connection, group)
+        look = await observations.last_look(connection, group.id)
+        (local,) = await local_groups(connection, group.tenant_id, only=group.id)
+        remotes = Remotes(await queries.remotes_of_tenant(connection, group.tenant_id))
+    return _shown(mode, local, look, remotes, base)
+
+
+def _shown(
+    mode: DriftMode, local: LocalGroup, look: LastLook | None, remotes: Remotes, base: str
+) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "mode": mode,
+        "state": DriftState.UNKNOWN,
+        "observed_at": look and look.observed_at.isoformat(),
+        "revision": look and look.revision_number,
+        "missing_at_cloud": [],
+        "unexpected_at_cloud": [],
+        "description_only": [],
+        "name": None,
+        "description": None,
+    }
+    if look is None:
+        return shown
+    if look.missing:
+        return shown | {"state": DriftState.MISSING}
+    found = found_again(local, look)
+    refresh = compare(local, found)
+    changes = plan([stored.rule for stored in local.rules], found.rules)
+
+    def each(rules: Iterable[Rule]) -> list[dict[str, Any]]:
+        return [remotes.shown(rule, base) for rule in rules]
+
+    return shown | {
+        "state": DriftState.DRIFTING if refresh.is_change else DriftState.IN_SYNC,
+        "missing_at_cloud": each(stored.rule for stored in refresh.drop),
+        "unexpected_at_cloud": each(refresh.add),
+        "description_only": [
+            remotes.shown(rule, base) | {"description_at_cloud": theirs.description}
+            for rule, theirs in changes.description_only
+        ],
+        "name": _words(local.name, refresh.name),
+        "description": _words(local.description, refresh.description),
+    }
+
+
+def _words(desired: str, at_cloud: str) -> dict[str, str] | None:
+    return None if desired == at_cloud else {"desired": desired, "at_cloud": at_cloud}

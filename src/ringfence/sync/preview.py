@@ -1,0 +1,159 @@
+"""What setting rules would do at the cloud, before it is done: nothing is stored, no cloud asked.
+
+It is held against what the cloud last said; where it never said anything, against what was asked
+for before.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from ringfence.clouds.quotas import rules_used
+from ringfence.database.pool import Connection, Database
+from ringfence.neutron.port import CloudRule
+from ringfence.security_groups import observations, queries
+from ringfence.security_groups.exposure import warnings_of
+from ringfence.security_groups.local_groups import local_groups
+from ringfence.security_groups.preconditions import plan_token
+from ringfence.security_groups.queries import SecurityGroup
+from ringfence.security_groups.representation import Remote, shown_rule
+from ringfence.security_groups.rule_lists import read_rule_list
+from ringfence.security_groups.rules import Rule, canonical, shown_protocol
+from ringfence.security_groups.schemas import RuleRequest
+from ringfence.sync.observe import rules_of
+from ringfence.sync.plan import Changes, plan, rule_for_cloud, rule_from_cloud
+from ringfence.sync.push import RULES_A_CALL
+
+# Stands for the backend id of a group that has none: nothing at a cloud is called so.
+_UNBORN = "unborn "
+
+
+class Remotes:
+    """The groups of a tenant, by backend id and by uuid."""
+
+    def __init__(self, known: Sequence[Remote]) -> None:
+        self._by_uuid = {remote.uuid.hex: remote for remote in known if remote.uuid}
+        self._by_key: dict[str, Remote] = {}
+        for remote in known:
+            self._by_key[self._key(remote)] = remote
+
+    @staticmethod
+    def _key(remote: Remote) -> str:
+        return remote.backend_id or f"{_UNBORN}{remote.uuid.hex if remote.uuid else remote.name}"
+
+    def rule(self, request: RuleRequest) -> Rule:
+        """Give a rule with the backend id of its remote end, or what stands for one."""
+        rule, end = request.rule, request.unresolved
+        if rule.remote_group:
+            return replace(rule, remote_group=self._key(self._by_uuid[rule.remote_group]))
+        if end is None:
+            return rule
+        if end.group_backend_id is None:
+            return replace(rule, remote_address_group=end.address_group_backend_id)
+        lost = Remote(end.group_name or "", end.group_backend_id)
+        self._by_key.setdefault(self._key(lost), lost)
+        return replace(rule, remote_group=self._key(lost))
+
+    def shown(self, rule: Rule, base: str) -> dict[str, Any]:
+        """Show a rule whose remote group is a backend id."""
+        if rule.remote_group is None:
+            return shown_rule(rule, None, base)
+        unknown = Remote(rule.remote_group, rule.remote_group)
+        return shown_rule(rule, self._by_key.get(rule.remote_group, unknown), base)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A plan with all that is told of it."""
+
+    group: SecurityGroup
+    requests: Sequence[RuleRequest]
+    rules: Sequence[Rule]
+    changes: Changes
+    remotes: Remotes
+    quota: Mapping[str, int]
+    # None: the cloud was never seen, and the rules are held against those asked for before.
+    observed_at: datetime | None
+
+    @property
+    def token(self) -> str:
+        """What `set_rules` takes to do this and nothing else."""
+        return plan_token(self.group, self.requests)
+
+    @property
+    def calls(self) -> int:
+        """How many changing calls Neutron would get: additions in bulk, a removal for each rule."""
+        return -(-len(self.changes.add) // RULES_A_CALL) + len(self.changes.remove)
+
+    def shown(self, base: str) -> dict[str, Any]:
+        """Show the plan."""
+
+        def at_cloud(rules: Sequence[CloudRule]) -> list[dict[str, Any]]:
+            return [self.remotes.shown(rule_from_cloud(rule), base) for rule in rules]
+
+        return {
+            "version": self.group.version,
+            "compared_with": "desired" if self.observed_at is None else "cloud",
+            "observed_at": self.observed_at and self.observed_at.isoformat(),
+            "rules": [self.remotes.shown(in_one_spelling(rule), base) for rule in self.rules],
+            "kept": at_cloud(self.changes.keep),
+            "added": at_cloud(self.changes.add),
+            "removed": at_cloud(self.changes.remove),
+            "description_only": [
+                self.remotes.shown(rule, base) | {"description_at_cloud": found.description}
+                for rule, found in self.changes.description_only
+            ],
+            "quota": {"security_group_rule_count": dict(self.quota)},
+            "warnings": [
+                {"rule": warned.rule, "code": warned.code, "message": warned.message}
+                for warned in warnings_of(self.rules)
+            ],
+            "calls": self.calls,
+            "plan_token": self.token,
+        }
+
+
+async def preview(database: Database, group: SecurityGroup, body: Any) -> Preview:  # noqa: ANN401 - whatever JSON holds
+    """Say what `set_rules` with this body would do. Raises `Invalid`."""
+    async with database.transaction() as connection:
+        group = await queries.lock(connection, group.id)
+        asked = await read_rule_list(connection, group, body)
+        remotes = Remotes(await queries.remotes_of_tenant(connection, group.tenant_id))
+        used, limit = await rules_used(connection, group.tenant_id)
+        observed, observed_at = await _observed(connection, group)
+    rules = [remotes.rule(request) for request in asked.rules]
+    after = used + len(asked.rules) - len(asked.stored)
+    return Preview(
+        group=group,
+        requests=asked.rules,
+        rules=rules,
+        changes=plan(rules, observed),
+        remotes=remotes,
+        quota={"used": used, "limit": limit, "after": after},
+        observed_at=observed_at,
+    )
+
+
+async def _observed(
+    connection: Connection, group: SecurityGroup
+) -> tuple[Sequence[CloudRule], datetime | None]:
+    look = await observations.last_look(connection, group.id)
+    if look is not None:
+        return (() if look.missing else rules_of(look)), look.observed_at
+    if not group.backend_id:
+        return (), None
+    (local,) = await local_groups(connection, group.tenant_id, only=group.id)
+    return [rule_for_cloud(stored.rule) for stored in local.rules], None
+
+
+def in_one_spelling(rule: Rule) -> Rule:
+    """Give the one way to write a rule that Neutron takes for the same."""
+    key = canonical(rule)
+    return replace(
+        rule,
+        protocol=shown_protocol(key.protocol, key.ethertype),
+        from_port=key.port_range_min,
+        to_port=key.port_range_max,
+        cidr=key.remote_ip_prefix,
+    )

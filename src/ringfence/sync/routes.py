@@ -1,0 +1,54 @@
+"""What the sync tells of a group: what a change would do, and how its cloud differs."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
+
+from ringfence.access.permissions import Permission
+from ringfence.http.body import read_json
+from ringfence.http.collections import request_base
+from ringfence.http.routing import is_set
+from ringfence.security_groups.preconditions import etag
+from ringfence.security_groups.queries import GROUPS
+from ringfence.security_groups.routes import changeable_group, seen_group
+from ringfence.security_groups.states import Operation
+from ringfence.sync.drift import drift_of_group
+from ringfence.sync.preview import preview
+
+
+async def plan_rules(request: Request) -> Response:
+    """Say what setting these rules would do; nothing is stored."""
+    group = await changeable_group(
+        request, Permission.SECURITY_GROUP_SET_RULES, Operation.SET_RULES
+    )
+    base = request_base(request)
+    plan = await preview(request.app.state.database, group, await read_json(request))
+    return JSONResponse(plan.shown(base), headers={"ETag": etag(plan.group.version)})
+
+
+async def show_drift(request: Request) -> Response:
+    """Show how the group differs at its cloud, as far as that was last seen."""
+    group = await seen_group(request)
+    base = request_base(request)
+    return JSONResponse(await drift_of_group(request.app.state.database, group, base))
+
+
+class DryRun(Route):
+    """A route for requests alone that say `dry_run=true`; others are left to the next route."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match as any route does, and only where nothing is to be done."""
+        if scope["type"] == "http" and is_set(Request(scope), "dry_run"):
+            return super().matches(scope)
+        return Match.NONE, {}
+
+
+_GROUP = GROUPS.path + "{uuid}/"
+
+# Before the routes of the groups: `set_rules` itself stands there.
+routes = [
+    DryRun(_GROUP + "set_rules/", plan_rules, methods=["POST"]),
+    Route(_GROUP + "plan/", plan_rules, methods=["POST"]),
+    Route(_GROUP + "drift/", show_drift, methods=["GET"]),
+]
