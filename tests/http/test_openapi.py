@@ -49,7 +49,8 @@ def test_the_document_is_valid_openapi_3_1(document):
 
 def test_routes_and_operations_are_the_same():
     routes = {
-        (method, route.path)
+        # What a part of the path is made of is the router's matter.
+        (method, re.sub(r":\w+\}", "}", route.path))
         for route in create_app(Settings()).routes
         if isinstance(route, Route) and route.include_in_schema
         for method in route.methods

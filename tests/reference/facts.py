@@ -73,21 +73,13 @@ def _operation(operation: str, content: str) -> Iterator[Fact]:
 
 def _tab(operation: str, title: str, text: str) -> Iterator[Fact]:
     match title:
-        case "HTTPie":
-            for address in re.findall(r"https://\S+", text.rsplit("| http", maxsplit=1)[-1])[:1]:
-                yield Fact(operation, "sample", "HTTPie", "address", address)
-        case "Python":
-            for kind, name, source in re.findall(
-                r"\*\*(\w+) Source:\*\* \[`(\w+)`\]\((.+?)\)", text
-            ):
-                yield Fact(operation, "sample", "Python", kind.lower(), name)
-                yield Fact(operation, "sample", "Python", f"{kind.lower()} source", source)
-        case "TypeScript":
-            for name in re.findall(r"import \{ (\w+) \}", text):
-                yield Fact(operation, "sample", "TypeScript", "function", name)
+        case "HTTPie" | "Python" | "TypeScript":
+            yield from _sample(operation, title, text)
         case "Responses":
             yield from _responses(operation, text)
-        case "Path Parameters" | "Query Parameters" | "Constraints" | "Errors":
+        case "Path Parameters" | "Query Parameters" | "Header Parameters":
+            yield from _rows(operation, title.lower(), text)
+        case "Constraints" | "Errors":
             yield from _rows(operation, title.lower(), text)
         case "Request Body" | "Request Body (required)":
             required = "yes" if title.endswith("(required)") else "no"
@@ -96,6 +88,18 @@ def _tab(operation: str, title: str, text: str) -> Iterator[Fact]:
             yield from _rows(operation, "request body", text)
         case _:
             raise ValueError(f"unknown part of a page: {title}")
+
+
+def _sample(operation: str, title: str, text: str) -> Iterator[Fact]:
+    if title == "HTTPie":
+        for address in re.findall(r"https://\S+", text.rsplit("| http", maxsplit=1)[-1])[:1]:
+            yield Fact(operation, "sample", title, "address", address)
+    for kind, name, source in re.findall(r"\*\*(\w+) Source:\*\* \[`(\w+)`\]\((.+?)\)", text):
+        yield Fact(operation, "sample", title, kind.lower(), name)
+        yield Fact(operation, "sample", title, f"{kind.lower()} source", source)
+    if title == "TypeScript":
+        for name in re.findall(r"import \{ (\w+) \}", text):
+            yield Fact(operation, "sample", title, "function", name)
 
 
 def _responses(operation: str, text: str) -> Iterator[Fact]:

@@ -9,15 +9,10 @@ from ringfence.reference.pages import pages
 
 GROUPS = "/api/openstack-security-groups/"
 # What newer releases have, what the wire has had all along, and the numbers that bound a field.
-ADDED_SUBJECTS = {"constraints", "errors", "response 202"}
+ADDED_SUBJECTS = {"constraints", "errors", "header parameters", "response 202"}
 ADDED_NAMES = {
-    "o",
-    "id",
-    "detach",
-    "Link",
-    "X-Result-Count",
-    "instance_count",
-    "marketplace_offering_type",
+    *("o", "id", "detach", "dry_run", "plan_token", "ETag", "Link", "X-Result-Count"),
+    *("instance_count", "marketplace_offering_type"),
 }
 
 

@@ -24,7 +24,7 @@ class Parameter:
     name: str
     schema: Schema | Model
     description: str = ""
-    place: Literal["query", "path"] = "query"
+    place: Literal["query", "path", "header"] = "query"
 
 
 UUID_IN_PATH = Parameter("uuid", UUID, place="path")

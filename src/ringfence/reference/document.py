@@ -32,7 +32,7 @@ class Described:
         return str(self.node["tags"][0])
 
     def parameters(self, place: str) -> list[Node]:
-        """Give the parameters of the path or the query."""
+        """Give the parameters of the path, the query or the headers."""
         return [each for each in self.node.get("parameters", []) if each["in"] == place]
 
     @property

@@ -65,6 +65,8 @@ def _operation(operation: Described) -> Iterable[str]:
         yield from _tab("Path Parameters", table(path, columns, ["Description"]))
     if query := parameter_rows(operation.parameters("query")):
         yield from _tab("Query Parameters", table(query, columns, ["Required", "Description"]))
+    if header := parameter_rows(operation.parameters("header")):
+        yield from _tab("Header Parameters", table(header, columns, ["Required", "Description"]))
     yield from _body(operation)
     yield from _tab("Responses", _answers(operation))
     yield from _tab("Errors", _refusals(operation))

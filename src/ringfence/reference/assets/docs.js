@@ -58,13 +58,17 @@ function addressOf(path, inputs) {
   for (const { parameter, input, several } of inputs) {
     const text = input.value.trim();
     if (parameter.in === "path") path = path.replace(`{${parameter.name}}`, encodeURIComponent(text));
-    else if (text) (several ? text.split(",") : [text]).forEach((value) => query.append(parameter.name, value.trim()));
+    else if (text && parameter.in === "query") (several ? text.split(",") : [text]).forEach((value) => query.append(parameter.name, value.trim()));
   }
   return query.size ? `${path}?${query}` : path;
 }
 
-function headersOf(hasBody) {
+function headersOf(inputs, hasBody) {
   const headers = {};
+  for (const { parameter, input } of inputs) {
+    const text = input.value.trim();
+    if (text && parameter.in === "header") headers[parameter.name] = text;
+  }
   const token = document.getElementById("token").value.trim();
   const contract = document.getElementById("contract").value;
   headers.Accept = contract ? `application/json; version=${contract}` : "application/json";
@@ -77,11 +81,11 @@ async function call(method, path, inputs, body, output) {
   output.textContent = "…";
   try {
     const text = body ? body.value.trim() : "";
-    const options = { method: method.toUpperCase(), headers: headersOf(text !== "") };
+    const options = { method: method.toUpperCase(), headers: headersOf(inputs, text !== "") };
     if (text && !NO_BODY.has(method)) options.body = text;
     const answer = await fetch(addressOf(path, inputs), options);
     const content = await answer.text();
-    const headers = ["link", "x-result-count", "x-request-id", "allow", "retry-after"]
+    const headers = ["etag", "link", "x-result-count", "x-request-id", "allow", "retry-after"]
       .filter((name) => answer.headers.has(name))
       .map((name) => `${name}: ${answer.headers.get(name)}`);
     output.textContent = [`${answer.status} ${answer.statusText}`, ...headers, "", pretty(content)].join("\n");
