@@ -1,0 +1,73 @@
+"""The samples of a page are programs, and what they send is what the schema asks for."""
+
+import ast
+import re
+import shlex
+import textwrap
+
+import jsonschema_rs
+import pytest
+
+from ringfence.app import OPERATIONS
+from ringfence.http.openapi import Answer, Body, Operation, assemble
+from ringfence.http.parameters import UUID_IN_PATH
+from ringfence.http.schema import STRING, Model, array, nullable, object_of
+from ringfence.reference.pages import pages
+
+
+@pytest.fixture(scope="module")
+def document():
+    return assemble(OPERATIONS, "1")
+
+
+def samples(document, language):
+    text = "\n".join(pages(document).values())
+    blocks = re.findall(rf"(?ms)^    ```{language}\n(.*?)^    ```", text)
+    assert len(blocks) == len(OPERATIONS)
+    return [textwrap.dedent(block) for block in blocks]
+
+
+def test_every_python_sample_is_a_program(document):
+    for program in samples(document, "python"):
+        names = {node.id for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Name)}
+        assert {"client", "response"} <= names
+
+
+def test_every_httpie_sample_is_one_command(document):
+    for command in samples(document, "bash"):
+        words = shlex.split(command.replace("\\\n", " "))
+        assert words[words.index("http") + 1] in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+
+
+def test_every_example_of_a_body_is_as_its_schema_asks(document):
+    bodies = [
+        node["requestBody"]["content"]["application/json"]
+        for methods in document["paths"].values()
+        for node in methods.values()
+        if "requestBody" in node
+    ]
+    examples = [body for body in bodies if "example" in body]
+    assert len(examples) >= 5
+    for body in examples:
+        schema = {**body["schema"], "components": document["components"]}
+        jsonschema_rs.validate(schema, body["example"])
+
+
+def test_a_page_shows_what_is_within_and_what_may_be_null():
+    inner = Model("Inner", object_of({"name": nullable(STRING)}))
+    operation = Operation(
+        "things_change",
+        "POST",
+        "/api/things/{uuid}/",
+        tag="things",
+        title="Change",
+        parameters=(UUID_IN_PATH,),
+        body=Body(Model("Thing", object_of({"inner": inner, "many": array(inner)}, ["inner"]))),
+        answers={200: Answer(array(STRING)), 409: Answer(inner, promised=False)},
+    )
+    page = pages(assemble([operation], "1"))["things.md"]
+    assert "| `inner` | object | ✓ |" in page
+    assert "| `inner.name` | string |  |" in page
+    assert "| `many.name` | null is taken |" in page
+    assert "**`409`** - No response body" in page
+    assert "things_change.sync(" in page
