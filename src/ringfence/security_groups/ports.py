@@ -144,14 +144,14 @@ async def take_reading(
     values = {"tenant": tenant_id, "found": recordset(carrying)}
     for statement in (_FORGET, _KEEP, _CARRY):
         await connection.execute(statement, values)
-    after = await _instances(connection, tenant_id)
-    is_first = bool(row[0])
-    changed = (
-        await _groups(connection, tenant_id)
-        if is_first
-        else [group for group, _ in before.items() ^ after.items()]
-    )
-    await documents.refresh(connection, documents.GROUPS, sorted(set(changed)))
+    is_first = row[0]
+    if is_first:
+        # From "not known" to a number, zero included.
+        changed = await _groups(connection, tenant_id)
+    else:
+        after = await _instances(connection, tenant_id)
+        changed = sorted({group for group, _ in before.items() ^ after.items()})
+    await documents.refresh(connection, documents.GROUPS, changed)
     return True
 
 
