@@ -36,6 +36,7 @@ SUCCESS = {
     "tenant_pull": 202,
     "tenant_pull_groups": 200,
     "tenant_push_groups": 200,
+    "tenant_default_egress": 200,
 }
 NEEDS = {
     "retrieve": Permission.SECURITY_GROUP_READ,
@@ -51,9 +52,10 @@ NEEDS = {
     "tenant_pull": Permission.TENANT_PULL,
     "tenant_pull_groups": Permission.TENANT_PULL_SECURITY_GROUPS,
     "tenant_push_groups": Permission.TENANT_PUSH_SECURITY_GROUPS,
+    "tenant_default_egress": Permission.TENANT_SET_DEFAULT_EGRESS,
 }
 
-FOR_STAFF = {"unlink", "set_ok", "set_erred"}
+FOR_STAFF = {"unlink", "set_ok", "set_erred", "tenant_default_egress"}
 
 
 def expected(operation: str, user: str, where: str) -> int:
@@ -79,6 +81,8 @@ def request_of(operation, group, tenant):
         return "POST", tenant_at(tenant, "pull/"), None
     if operation == "tenant_push_groups":
         return "POST", tenant_at(tenant, "push_security_groups/"), [{"name": uuid4().hex}]
+    if operation == "tenant_default_egress":
+        return "POST", tenant_at(tenant, "set_default_egress/"), {"keep": False}
     if operation == "tenant_pull_groups":
         return "POST", tenant_at(tenant, "pull_security_groups/"), None
     return {

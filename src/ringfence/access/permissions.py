@@ -36,6 +36,7 @@ class Permission(StrEnum):
     TENANT_PULL = "tenant.pull"
     TENANT_PULL_SECURITY_GROUPS = "tenant.pull_security_groups"
     TENANT_PUSH_SECURITY_GROUPS = "tenant.push_security_groups"
+    TENANT_SET_DEFAULT_EGRESS = "tenant.set_default_egress"
 
 
 _EVERY_ROLE = frozenset(Role)
@@ -57,6 +58,7 @@ MATRIX: Mapping[Permission, frozenset[Role]] = {
     Permission.TENANT_PULL: _CHANGING_ROLES,
     Permission.TENANT_PULL_SECURITY_GROUPS: _CHANGING_ROLES,
     Permission.TENANT_PUSH_SECURITY_GROUPS: _CHANGING_ROLES,
+    Permission.TENANT_SET_DEFAULT_EGRESS: _STAFF,
 }
 
 

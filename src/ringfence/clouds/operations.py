@@ -2,7 +2,7 @@
 
 from ringfence.clouds.queries import CLOUDS, TENANTS
 from ringfence.http.collection_operations import list_count_retrieve
-from ringfence.http.openapi import Answer, Operation
+from ringfence.http.openapi import Answer, Body, Operation
 from ringfence.http.parameters import UUID_IN_PATH, choice_of_fields
 from ringfence.http.schema import (
     BOOLEAN,
@@ -99,6 +99,7 @@ CLOUD = Model(
     ),
 )
 
+_DEFAULT_EGRESS = Model("DefaultEgress", object_of({"keep": BOOLEAN}, ["keep"]))
 _TENANT = TENANTS.path + "{uuid}/"
 
 operations = (
@@ -127,6 +128,22 @@ operations = (
         parameters=(UUID_IN_PATH, choice_of_fields(TENANT)),
         answers={200: Answer(TENANT), 202: Answer(STATUS, "In contract 2026-10")},
         refusals=(400, 403, 404, 409),
+    ),
+    Operation(
+        "openstack_tenants_set_default_egress",
+        "POST",
+        _TENANT + "set_default_egress/",
+        tag="openstack-tenants",
+        section="Other Actions",
+        title="Keep default egress rules",
+        description=(
+            "Say whether security groups created from now on keep the two rules that let"
+            " everything out, IPv4 and IPv6. Staff-only operation."
+        ),
+        parameters=(UUID_IN_PATH,),
+        body=Body(_DEFAULT_EGRESS, example={"keep": True}),
+        answers={200: Answer(_DEFAULT_EGRESS)},
+        refusals=(403, 404),
     ),
     *list_count_retrieve(CLOUDS, CLOUD, "cloud", "clouds"),
 )

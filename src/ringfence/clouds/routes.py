@@ -4,10 +4,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ringfence.access.permissions import Permission, require
+from ringfence.access.permissions import Permission, require, require_everywhere
 from ringfence.access.scope import Scope
-from ringfence.clouds import comparisons, queries
+from ringfence.clouds import comparisons, default_egress, queries
 from ringfence.clouds.queries import CLOUDS, TENANTS, Tenant
+from ringfence.http.body import read_json
 from ringfence.http.collections import answer_one, request_base, routes_of
 from ringfence.http.routing import path_uuid
 
@@ -32,6 +33,17 @@ async def pull_security_groups(request: Request) -> Response:
     return await answer_one(TENANTS, request, tenant.uuid)
 
 
+async def set_default_egress(request: Request) -> Response:
+    """Say whether new groups of a tenant keep the rules that let everything out."""
+    actor, database = request.scope["actor"], request.app.state.database
+    # Before the look-up: whoever may not do this at all learns nothing about what exists.
+    require_everywhere(actor, Permission.TENANT_SET_DEFAULT_EGRESS)
+    tenant = await changeable(request, Permission.TENANT_SET_DEFAULT_EGRESS)
+    body = await read_json(request)
+    keep = await default_egress.set_default_egress(database, actor, tenant, body)
+    return JSONResponse({"keep": keep})
+
+
 async def changeable(request: Request, permission: Permission) -> Tenant:
     """Give the tenant of the path, once it is sure that it is seen and that this may be done.
 
@@ -50,5 +62,6 @@ routes = [
     *routes_of(TENANTS),
     Route(_TENANT + "pull/", pull_tenant, methods=["POST"]),
     Route(_TENANT + "pull_security_groups/", pull_security_groups, methods=["POST"]),
+    Route(_TENANT + "set_default_egress/", set_default_egress, methods=["POST"]),
     *routes_of(CLOUDS),
 ]

@@ -36,6 +36,7 @@ class EventType(StrEnum):
     # The cloud differs from what was asked for, which is put back.
     GROUP_DRIFT_ENFORCED = "openstack_security_group_drift_enforced"
     DRIFT_MODE_SET = "openstack_drift_mode_set"
+    DEFAULT_EGRESS_SET = "openstack_default_egress_set"
     TENANT_PULLED = "openstack_tenant_pulled"
     TENANT_PULL_FAILED = "openstack_tenant_pull_failed"
     # Too many groups are missing at once: nothing was touched.

@@ -77,6 +77,18 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class YesOrNo:
+    """True or false."""
+
+    def clean(self, value: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
+        """Give it as it is."""
+        refuse_null(value)
+        if not isinstance(value, bool):
+            raise FieldError("Must be a valid boolean.")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
 class Integer:
     """A whole number; `"80"` and `80.0` are one, booleans are none."""
 

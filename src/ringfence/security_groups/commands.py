@@ -11,6 +11,7 @@ from psycopg.errors import UniqueViolation
 
 from ringfence.access.permissions import Actor
 from ringfence.clouds import queries as tenants
+from ringfence.clouds.default_egress import keeps_default_egress
 from ringfence.clouds.quotas import Growth, require_room
 from ringfence.database import documents
 from ringfence.database.pool import Connection, Database
@@ -29,6 +30,7 @@ from ringfence.security_groups.schemas import (
     clean_creation,
     clean_update,
     remote_groups_named,
+    with_default_egress,
 )
 from ringfence.security_groups.states import Operation, require_state
 from ringfence.security_groups.steps import (
@@ -62,15 +64,18 @@ async def create(database: Database, actor: Actor, tenant_id: int, body: Any) ->
         asked = body.get("rules") if isinstance(body, dict) else None
         named = await _groups_named(connection, tenant_id, asked)
         request = clean_creation(body, named)
+        rules = request.rules
+        if await keeps_default_egress(connection, tenant_id):
+            rules = with_default_egress(rules)
         await _refuse_taken_name(connection, tenant_id, request.name, "non_field_errors")
-        await require_room(connection, tenant_id, Growth(groups=1, rules=len(request.rules)))
+        await require_room(connection, tenant_id, Growth(groups=1, rules=len(rules)))
         try:
             uuid = uuid4()
             group_id = await insert(connection, tenant_id, uuid, request.name, request.description)
         except UniqueViolation:
             raise Invalid({"non_field_errors": [NAME_TAKEN]}) from None
-        await write_rules(connection, group_id, request.rules, named)
-        made = NewGroup(group_id, uuid, request.name, len(request.rules))
+        await write_rules(connection, group_id, rules, named)
+        made = NewGroup(group_id, uuid, request.name, len(rules))
         await enter_creation(connection, actor, tenant, made)
         await documents.refresh(connection, documents.GROUPS, [group_id])
     return uuid
@@ -111,13 +116,13 @@ async def replace_rules(
     body: Any,  # noqa: ANN401 - whatever JSON holds
     preconditions: Preconditions = NONE,
 ) -> None:
-    """Make the rules exactly those that are asked for.
+    """Make the rules exactly those that are asked for; a group that is gone at the cloud, anew.
 
     Raises `Invalid`, `Conflict`, `PreconditionFailed`.
     """
     async with database.transaction() as connection:
         group = await _lock(connection, group)
-        require_state(group.state, Operation.SET_RULES)
+        require_state(group.state, Operation.SET_RULES, is_gone=group.is_gone)
         preconditions.require_version(group)
         asked = await read_rule_list(connection, group, body)
         preconditions.require_plan(group, asked.rules)

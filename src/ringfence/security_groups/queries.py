@@ -15,7 +15,7 @@ from ringfence.security_groups.filters import FILTERS, ORDERS
 from ringfence.security_groups.representation import Remote
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.schemas import RuleRequest, UnresolvedEnd
-from ringfence.security_groups.states import State
+from ringfence.security_groups.states import NOT_FOUND, State
 
 NO_SUCH_GROUP = "No SecurityGroup matches the given query."
 
@@ -48,16 +48,20 @@ GROUPS = Collection(
     orders=ORDERS,
 )
 
-_GROUP: LiteralString = """
+_GROUP: LiteralString = (
+    """
 SELECT
     sg.id, sg.uuid, sg.name, sg.description, sg.state, sg.backend_id, sg.version,
-    sg.state = 'ERRED' AND sg.error_message = '{not_found}' AS is_gone,
+    sg.state = 'ERRED' AND sg.error_message = '"""
+    + NOT_FOUND
+    + """' AS is_gone,
     tenant.id AS tenant_id, tenant.uuid AS tenant_uuid, tenant.name AS tenant_name,
     project.id AS project_id, project.uuid AS project_uuid,
     customer.id AS customer_id, customer.uuid AS customer_uuid
 {from}
 WHERE {condition}
 """
+)
 
 # Other rows may be referred to meanwhile, so the key stays free: two groups may name each other.
 _LOCK: LiteralString = " FOR NO KEY UPDATE OF sg"

@@ -135,7 +135,7 @@ async def changeable_group(
     actor, _ = _context(request)
     group = await seen_group(request)
     require(actor, permission, customer_id=group.customer_id, project_id=group.project_id)
-    require_state(group.state, operation)
+    require_state(group.state, operation, is_gone=group.is_gone)
     return group
 
 

@@ -133,6 +133,16 @@ def clean_creation(body: Any, known_groups: Container[str]) -> GroupRequest:  # 
     return GroupRequest(values["name"], values.get("description", ""), tuple(rules))
 
 
+def with_default_egress(rules: Sequence[RuleRequest]) -> tuple[RuleRequest, ...]:
+    """Give the rules with the two that Neutron gives each new group, unless equal ones are there.
+
+    They let everything out (`_create_default_security_group_rules` in its securitygroups_db).
+    """
+    keys = {canonical(_with_remote_end(request)) for request in rules}
+    default = [Rule(ethertype=ethertype, direction="egress") for ethertype in ETHERTYPES]
+    return (*rules, *(RuleRequest(rule) for rule in default if canonical(rule) not in keys))
+
+
 def dict_of(error: Invalid) -> dict[str, Any]:
     """Give the fields that an error names."""
     return dict(error.detail) if isinstance(error.detail, Mapping) else {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import LiteralString
 
 from ringfence.errors import Conflict
 from ringfence.http.filters import STATES
@@ -21,7 +22,7 @@ class State(StrEnum):
 
 
 # What an ERRED group says that a direct read did not find; `set_rules` makes such a one anew.
-NOT_FOUND = "The security group was not found at the cloud."
+NOT_FOUND: LiteralString = "The security group was not found at the cloud."
 
 # A step to itself is a job taken up again after its worker died.
 ALLOWED: Mapping[State, frozenset[State]] = {
@@ -64,8 +65,11 @@ VALID_FOR: Mapping[Operation, tuple[State, ...]] = {
 }
 
 
-def require_state(state: State, operation: Operation) -> None:
-    """Raise `Conflict` unless the operation may start from this state."""
+def require_state(state: State, operation: Operation, *, is_gone: bool = False) -> None:
+    """Raise `Conflict` unless the operation may start from this state.
+
+    A group that is gone at the cloud is ERRED, and setting its rules makes it anew.
+    """
     valid = VALID_FOR[operation]
-    if state not in valid:
+    if state not in valid and not (is_gone and operation is Operation.SET_RULES):
         raise Conflict(f"Valid states for operation: {', '.join(valid)}.")

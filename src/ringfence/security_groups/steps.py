@@ -16,7 +16,7 @@ from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.schemas import RuleRequest
-from ringfence.security_groups.states import State
+from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.security_groups.versions import Cause, record_versions
 
 _INSERT: LiteralString = """
@@ -35,12 +35,21 @@ SET
 WHERE id = %(id)s
 """
 
-# A new operation on an erred group clears what its last one left behind.
+# A new operation on an erred group clears what its last one left behind. Of a group that was not
+# found at the cloud, nothing is there: what is asked for next makes it anew.
 _SCHEDULE: LiteralString = """
 UPDATE security_groups
 SET
     state = %(state)s,
     version = version + %(new_version)s::integer,
+    applied_version = CASE
+        WHEN
+            %(new_version)s::integer = 1
+            AND state = 'ERRED'
+            AND error_message = %(not_found)s
+            THEN 0
+        ELSE applied_version
+    END,
     error_message = '',
     error_traceback = '',
     modified = now()
@@ -162,9 +171,13 @@ async def enter(
     context: Mapping[str, object],
 ) -> None:
     """Enter the step's state with its version, event and job; the caller refreshes documents."""
-    await connection.execute(
-        _SCHEDULE, {"id": group.id, "state": step.state, "new_version": int(step.new_version)}
-    )
+    values = {
+        "id": group.id,
+        "state": step.state,
+        "new_version": int(step.new_version),
+        "not_found": NOT_FOUND,
+    }
+    await connection.execute(_SCHEDULE, values)
     if step.new_version:
         await record_versions(connection, [group.id], step.cause, actor.user_id)
     message = f"Security group {group.name} {step.words}."
