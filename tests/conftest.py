@@ -23,6 +23,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from tests.faults import summary
 
 from ringfence.database import binaries, home
 from ringfence.database.embedded import running
@@ -34,6 +35,16 @@ CHECKOUT = Path(__file__).parents[1]
 # Nothing in a test outlives the machine: waiting for its disk would prove nothing.
 CARELESS = ("fsync", "synchronous_commit", "full_page_writes")
 TEMPLATE_LOCK = 20_260_101
+
+pytest.register_assert_rewrite("tests.faults.site")
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Say which faults were injected, and what came of them."""
+    if found := summary.lines(terminalreporter.stats.get("passed", [])):
+        terminalreporter.section("injected faults")
+        for line in found:
+            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")

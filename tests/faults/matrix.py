@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from tests.lab.proxy import Answer, Cut, Delay, Fault, Truncate
 
 # A worker's limits while faults are tried: what takes minutes in earnest takes moments here.
-CALL_SECONDS = 1.0
+CALL_SECONDS = 2.5
+# Past that limit.
+HANG_SECONDS = CALL_SECONDS + 1
 LARGEST_ANSWER = 200_000
 GROUPS, RULES = "/v2.0/security-groups", "/v2.0/security-group-rules"
+PORTS, ADDRESSES = "GET /v2.0/ports?", "GET /v2.0/floatingips?"
 WRITES = ("POST", "PUT", "DELETE")
 
 # The calls of each operation, in their order; a test without a fault compares.
@@ -29,8 +32,10 @@ CALLS: dict[str, list[str]] = {
     "set_rules": [f"GET {GROUPS}/", f"POST {RULES}", f"DELETE {RULES}/", f"GET {GROUPS}/"],
     "delete": [f"GET {GROUPS}/", f"DELETE {GROUPS}/"],
     "pull": [f"GET {GROUPS}/"],
-    "pull_tenant": [f"GET {GROUPS}?", f"GET {GROUPS}/"],
+    "pull_tenant": [f"GET {GROUPS}?", f"GET {GROUPS}/", PORTS, ADDRESSES],
 }
+# Credentials that may not make these have everything but who uses a group.
+OPTIONAL = (PORTS, ADDRESSES)
 
 
 def _neutron(kind: str, message: str) -> bytes:
@@ -59,10 +64,10 @@ FORBIDDEN = _neutron("PolicyNotAuthorized", "That is disallowed by policy")
 TROUBLES: dict[str, Trouble] = {
     "cut before the effect": Trouble(Cut()),
     "answer lost after the effect": Trouble(Cut(after=True)),
-    "hang before the effect": Trouble(Cut(seconds=2 * CALL_SECONDS)),
-    "hang after the effect": Trouble(Cut(after=True, seconds=2 * CALL_SECONDS)),
+    "hang before the effect": Trouble(Cut(seconds=HANG_SECONDS)),
+    "hang after the effect": Trouble(Cut(after=True, seconds=HANG_SECONDS)),
     # A creation that arrives after it was given up cannot be told from somebody else's.
-    "late": Trouble(Delay(2 * CALL_SECONDS), never=(f"POST {GROUPS}",)),
+    "late": Trouble(Delay(HANG_SECONDS), never=(f"POST {GROUPS}",)),
     "401 once": Trouble(Answer(401)),
     "401": Trouble(Answer(401), "does not accept the credentials", lasting=True),
     "403": Trouble(Answer(403, FORBIDDEN), "disallowed by policy", lasting=True),
@@ -113,6 +118,11 @@ class Cell:
     @property
     def call(self) -> str:
         return CALLS[self.operation][self.number - 1]
+
+    @property
+    def reason(self) -> str:
+        """What the user is told, if anything."""
+        return "" if self.call.startswith(OPTIONAL) else TROUBLES[self.trouble].reason
 
     def __str__(self) -> str:
         return f"{self.operation}-{self.number}-{self.trouble.replace(' ', '_')}"

@@ -11,6 +11,7 @@ from tests.lab.openstack import Lab
 from tests.lab.proxy import Proxy
 from tests.sync.conftest import Place, cloud_tcp
 
+from ringfence.database.jobs import defer_periodic_for_tenant
 from ringfence.neutron import translate
 from ringfence.security_groups.rules import Rule, RuleKey, canonical
 from ringfence.sync.plan import rule_from_cloud
@@ -197,15 +198,14 @@ class Delete(Operation):
 
 
 class Pull(Operation):
-    async def act(self) -> None:
-        if self.site.wanted["web"] == [SSH, WEB]:
-            backend_id = (await self.site.group(self.uuid))["backend_id"]
-            await self.site.place.cloud.create_rules(
-                self.site.place.project, backend_id, [cloud_tcp(25)]
-            )
-            self.site.wanted["web"] = [SSH, WEB, MAIL]
-            self.site.proxy.calls.clear()
-        await self.site.ask("POST", f"{ADDRESS}{self.uuid}/pull/")
+    async def arrange(self) -> None:
+        await super().arrange()
+        backend_id = (await self.site.group(self.uuid))["backend_id"]
+        place = self.site.place
+        await place.cloud.create_rules(place.project, backend_id, [cloud_tcp(25)])
+        self.site.wanted["web"] = [SSH, WEB, MAIL]
+
+    act = Operation.again
 
 
 class PullTenant(Operation):
@@ -213,7 +213,7 @@ class PullTenant(Operation):
 
     async def arrange(self) -> None:
         await super().arrange()
-        gone = await self.site.created("gone", [SSH])
+        gone = await self.site.created("gone", [])
         del self.site.wanted["gone"]
         cloud, project = self.site.place.cloud, self.site.place.project
         ids = [(await self.site.group(uuid))["backend_id"] for uuid in (self.uuid, gone)]
@@ -227,7 +227,10 @@ class PullTenant(Operation):
     async def act(self) -> None:
         await self.site.ask("POST", f"{self.site.tenant}pull_security_groups/")
 
-    again = act
+    async def again(self) -> None:
+        # A tenant that is ERRED takes no request: the next comparison by itself heals it.
+        async with self.site.place.database.transaction() as connection:
+            await defer_periodic_for_tenant(connection, self.site.place.tenant)
 
     async def error(self) -> str:
         state, message = await self.site.place.world.one(
@@ -240,7 +243,6 @@ class PullTenant(Operation):
         await super().after()
         gone = (await self.site.ask("GET", f"{ADDRESS}?name_exact=gone")).json()
         assert [group["state"] for group in gone] == ["ERRED"]
-        assert keys(gone[0]["rules"]) == keys([SSH])
 
 
 OPERATIONS: dict[str, type[Operation]] = {

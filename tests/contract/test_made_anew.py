@@ -1,0 +1,58 @@
+"""A group that somebody deleted at the cloud: told, and made anew when its rules are set."""
+
+import pytest
+
+from ringfence.clouds.placement import placement_of
+from ringfence.security_groups.states import NOT_FOUND
+from ringfence.sync.clouds import Clouds, project_of
+from ringfence.sync.push import push_group
+
+PORTS = {"from_port": 22, "to_port": 22, "cidr": "10.0.0.0/8"}
+RULE = {"ethertype": "IPv4", "direction": "ingress", "protocol": "tcp"} | PORTS
+
+
+@pytest.fixture
+async def gone(world):
+    """A group that was not found at the cloud."""
+    return await world.group(
+        state="ERRED", error_message=NOT_FOUND, version=3, applied_version=3, backend_id="f" * 32
+    )
+
+
+async def test_set_rules_makes_it_anew_with_an_event(world, client, gone):
+    address = f"/api/openstack-security-groups/{gone.hex}/"
+
+    answer = await client.post(f"{address}set_rules/", json=[RULE])
+    assert answer.status_code == 200, answer.text
+    clouds = Clouds(world.database)
+    await push_group(world.database, clouds, gone)
+
+    group = (await client.get(address)).json()
+    assert (group["state"], group["error_message"]) == ("OK", "")
+    assert group["backend_id"] != "f" * 32
+    async with world.database.connection() as connection:
+        placement = await placement_of(connection, world.tenant_uuid)
+    listed = await clouds.of(placement).list_groups(project_of(placement), name="web")
+    assert [found.id for found in listed] == [group["backend_id"]]
+    assert [rule.protocol for rule in listed[0].rules] == ["tcp"]
+    said = await world.value(
+        "SELECT message FROM events WHERE event_type = 'openstack_security_group_removed_remotely'"
+    )
+    assert said == "Security group web was not found at the cloud and is made anew."
+
+
+async def test_any_other_erred_group_still_refuses_set_rules(world, client):
+    uuid = await world.group(state="ERRED", error_message="The cloud cannot be reached.")
+
+    answer = await client.post(f"/api/openstack-security-groups/{uuid.hex}/set_rules/", json=[RULE])
+
+    assert answer.status_code == 409
+    assert answer.json() == {"detail": "Valid states for operation: OK."}
+
+
+async def test_it_can_be_deleted(world, client, gone):
+    answer = await client.delete(f"/api/openstack-security-groups/{gone.hex}/")
+
+    assert answer.status_code == 204
+    state = await world.value("SELECT state FROM security_groups WHERE uuid = %s", gone)
+    assert state == "DELETION_SCHEDULED"

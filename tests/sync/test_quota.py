@@ -1,0 +1,72 @@
+"""Near the quota of rules at a real cloud."""
+
+import pytest
+from tests.sync.conftest import tcp
+
+from ringfence.neutron.port import QuotaExceeded
+from ringfence.sync.push import push_group
+
+PORTS = range(1000, 1010)
+FULL = [tcp(port) for port in PORTS]
+
+
+async def push(place, uuid):
+    return await push_group(place.database, place.clouds, uuid)
+
+
+async def holding(place, lab, *, room):
+    """A group with ten rules in a project that may hold so many more."""
+    uuid = await place.ask(rules=FULL)
+    await push(place, uuid)
+    # The default group has four.
+    lab.set_quota(place.project, rules=len(FULL) + 4 + room)
+    return uuid
+
+
+async def ports(place, uuid):
+    return {rule.port_range_min for rule in (await place.found(uuid)).rules}
+
+
+def made(calls):
+    return [call.method for call in calls.calls if "/security-group-rules" in call.path]
+
+
+async def asked_for_room(calls):
+    return calls.count("GET", "/quotas/")
+
+
+async def test_without_room_just_enough_rules_go_before_the_new_ones_come(neutron, lab, calls):
+    uuid = await holding(neutron, lab, room=1)
+    await neutron.change_rules(uuid, [*FULL[3:], tcp(1), tcp(2), tcp(3)])
+    calls.calls.clear()
+
+    await push(neutron, uuid)
+
+    assert made(calls) == ["POST", "DELETE", "DELETE", "POST", "DELETE"]
+    assert await ports(neutron, uuid) == {1, 2, 3, *PORTS[3:]}
+    assert (await neutron.row(uuid))[0] == "OK"
+    context = await neutron.world.value("SELECT context FROM events ORDER BY id DESC LIMIT 1")
+    assert context["removed_first"] == 2
+
+
+async def test_with_room_nothing_goes_early_and_the_quota_is_not_asked_for(neutron, lab, calls):
+    uuid = await holding(neutron, lab, room=3)
+    await neutron.change_rules(uuid, [*FULL[3:], tcp(1), tcp(2), tcp(3)])
+    calls.calls.clear()
+
+    await push(neutron, uuid)
+
+    assert made(calls) == ["POST", "DELETE", "DELETE", "DELETE"]
+    assert await asked_for_room(calls) == 0
+
+
+async def test_what_does_not_fit_is_refused_and_no_rule_goes_for_it(neutron, lab, calls):
+    uuid = await holding(neutron, lab, room=0)
+    await neutron.change_rules(uuid, [*FULL[1:], tcp(1), tcp(2)])
+    calls.calls.clear()
+
+    with pytest.raises(QuotaExceeded, match="security_group_rule"):
+        await push(neutron, uuid)
+
+    assert made(calls) == ["POST"]
+    assert await ports(neutron, uuid) == set(PORTS)
