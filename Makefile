@@ -1,6 +1,6 @@
 # Two commands do all set-up: `make demo` and `make test`. Both need only Python >= 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock site clean
+.PHONY: help demo test test-faults check format lock site typescript compatibility clean
 
 SHELL := bash
 BIN := .venv/bin
@@ -13,13 +13,16 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-heade
           --no-emit-index-url --no-annotate $(UPGRADE)
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/.runtime ## serve demonstration data over a sandbox cloud (PORT=8000)
 	@exec $(BIN)/ringfence demo --port $(PORT)
 
 test: .venv/.development ## run every test, a real PostgreSQL, Keystone and Neutron included
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --maxprocesses 8 $(TESTS)
+
+test-faults: .venv/.development ## inject every fault at every call to Neutron, not a selection
+	@RINGFENCE_FAULTS=all PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --maxprocesses 8 tests/faults
 
 check: .venv/.development ## format, lint, strict types, import contracts, migration lint
 	@$(BIN)/ruff format --check .
@@ -36,9 +39,18 @@ lock: .venv/.development ## write the lock files anew (UPGRADE=--upgrade takes n
 	@$(COMPILE) pyproject.toml --group build --group dev -o requirements-dev.lock
 	@$(COMPILE) pyproject.toml --group build -c requirements-dev.lock -o requirements.lock
 	@$(COMPILE) --group site -o requirements-site.lock
+	@cd tests/conformance/locks && for pins in *.in; do \
+	  $(CURDIR)/$(COMPILE) --python-version 3.11 "$$pins" -o "$${pins%.in}.lock"; done
 
 site: .venv/.development ## build the site of the guides and the reference, in build/site
 	@tools/site build/site
+
+typescript: .venv/.development ## generate clients/typescript/src from the schema (needs Node)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.conformance.typescript
+
+compatibility: .venv/.development ## write docs/compatibility.md from a run with real clients
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q -n auto --maxprocesses 8 \
+	  -p tests.conformance.counts tests/conformance
 
 clean: ## remove the environment and every cache in the tree
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -44,6 +44,7 @@ def keep(folder: Path, ready: int) -> None:
             shutil.rmtree(folder)
     finally:
         stop(processes)
+        shutil.rmtree(folder / "home", ignore_errors=True)
 
 
 def serve(contract: str, processes: "list[subprocess.Popen[str]]") -> str:

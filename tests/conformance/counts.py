@@ -1,0 +1,57 @@
+"""A plugin of pytest that writes what a run of these suites held: `make compatibility`."""
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent
+PAGE = FOLDER.parents[1] / "docs" / "compatibility.md"
+HEAD = """# Compatibility
+
+What real clients were seen to do with a served instance. `make compatibility` wrote this from a \
+run of `tests/conformance`, which `make test` runs too.
+
+| suite | what | tests | held |
+|---|---|---:|---:|
+"""
+
+
+class Counts:
+    """Counts tests that passed, and what they say they held, by suite."""
+
+    def __init__(self) -> None:
+        self.passed: Counter[str] = Counter()
+        self.held: Counter[str] = Counter()
+        self.others: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take one report, also of a process of xdist."""
+        suite = Path(report.nodeid.split("::")[0]).stem
+        if report.when == "call" and report.passed:
+            self.passed[suite] += 1
+            numbers = [value for name, value in report.user_properties if name == "held"]
+            self.held[suite] += sum(numbers) or 1
+        elif not report.passed:
+            self.others.append(report.nodeid)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Write the page, unless something failed or was left out."""
+        if self.others or not self.passed:
+            terminalreporter.write_line(f"{PAGE.name} stays as it is: {len(self.others)} not held")
+            return
+        PAGE.write_text(HEAD + "".join(map(self._line, sorted(self.passed))) + self._total())
+
+    def _line(self, suite: str) -> str:
+        docstring = ast.get_docstring(ast.parse((FOLDER / f"{suite}.py").read_text())) or ""
+        what = docstring.splitlines()[0].rstrip(".")
+        return f"| `{suite}` | {what} | {self.passed[suite]} | {self.held[suite]} |\n"
+
+    def _total(self) -> str:
+        return f"| **all** | | **{self.passed.total()}** | **{self.held.total()}** |\n"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Join the run."""
+    config.pluginmanager.register(Counts())

@@ -1,0 +1,66 @@
+"""Three ways in which clients walk pages, over more groups than any of them asks for at once."""
+
+from math import ceil
+
+import pytest
+from tests.conformance.served import MANY, tenant_uuid
+
+GROUPS = "/api/openstack-security-groups/"
+QUERY = {"tenant_uuid": tenant_uuid("many")}
+
+
+@pytest.fixture
+def reader(site):
+    with site.client() as client:
+        yield client
+
+
+def names(answer):
+    assert answer.status_code == 200, answer.text
+    return [group["name"] for group in answer.json()]
+
+
+def test_waldur_cli_counts_pages_by_the_number_of_results(reader, count):
+    """It asks for 300 at a time, and for as many pages as that makes."""
+    first = reader.get(GROUPS, params=QUERY | {"page": 1, "page_size": 300})
+    pages = ceil(int(first.headers["X-Result-Count"]) / 300)
+    found = names(first)
+    for page in range(2, pages + 1):
+        found += names(reader.get(GROUPS, params=QUERY | {"page": page, "page_size": 300}))
+    assert pages == 2
+    assert (len(found), len(set(found))) == (MANY, MANY)
+    count(1)
+
+
+def test_python_waldur_client_takes_next_by_its_place_in_link(reader, count):
+    """It takes the second of the parts, or the third where there is a page before."""
+    answer = reader.get(GROUPS, params=QUERY | {"page_size": 50})
+    found = names(answer)
+    while "next" in answer.headers["Link"]:
+        parts = answer.headers["Link"].split(", ")
+        part = parts[2 if "prev" in answer.headers["Link"] else 1]
+        answer = reader.get(part.split("; ")[0][1:-1])
+        found += names(answer)
+        assert len(found) <= MANY
+    assert (len(found), len(set(found))) == (MANY, MANY)
+    count(1)
+
+
+def test_the_newer_ansible_collection_follows_absolute_addresses(reader, count):
+    answer = reader.get(GROUPS, params=QUERY | {"page_size": 100})
+    found = names(answer)
+    while following := answer.links.get("next"):
+        answer = reader.get(following["url"])
+        found += names(answer)
+    assert (len(found), len(set(found))) == (MANY, MANY)
+    assert [link for link in answer.links if link in {"first", "last"}] == ["first", "last"]
+    count(1)
+
+
+def test_a_token_of_the_newer_command_line_comes_as_bearer(site, count):
+    with site.client() as client:
+        token = client.headers["Authorization"].split()[1]
+        for scheme in ("Bearer", "token", "TOKEN"):
+            headers = {"Authorization": f"{scheme} {token}"}
+            assert client.get(GROUPS, headers=headers).status_code == 200
+            count(1)
