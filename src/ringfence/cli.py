@@ -9,17 +9,16 @@ process carries only what it uses.
 
 import asyncio
 import os
-import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ringfence.errors import OperatorError, RequestError
+from ringfence.opening import migrated, start, with_database
+from ringfence.sync_commands import sync
 
 if TYPE_CHECKING:
     from ringfence.database.pool import Database
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 OPERATOR_MISTAKE = 2
 UNEXPECTED = 1
 INTERRUPTED = 130
-
-Result = TypeVar("Result")
 
 app = typer.Typer(
     name="ringfence",
@@ -41,6 +38,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(sync, name="sync")
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
 
@@ -144,7 +143,7 @@ def serve(
     Prints `ready http://HOST:PORT` on standard output once it answers. SIGTERM ends it: requests
     and jobs in flight are finished first.
     """
-    settings = _start()
+    settings = start()
     _serve(settings, host, port, workers=workers, job_worker=not no_worker)
 
 
@@ -161,9 +160,9 @@ def worker(
     """
     from ringfence.clouds_file import check_clouds_file
 
-    settings = _start()
+    settings = start()
     check_clouds_file(os.environ)
-    with _migrated(settings):
+    with migrated(settings):
         from ringfence.processes import work
 
         work(settings, concurrency)
@@ -175,7 +174,7 @@ def worker(
 @app.command(epilog="Example: ringfence migrate")
 def migrate() -> None:
     """Apply what is missing of the database's migrations, and exit."""
-    with _migrated(_start()) as (_, applied):
+    with migrated(start()) as (_, applied):
         for name in applied:
             typer.echo(f"applied {name}")
         if not applied:
@@ -194,11 +193,11 @@ def load(
     """
     from ringfence import report
 
-    with _migrated(_start()) as (conninfo, _):
+    with migrated(start()) as (conninfo, _):
         from ringfence.provisioning.load import load_files
 
         with report.progress("Loading"):
-            result = _with_database(conninfo, lambda database: load_files(database, files))
+            result = with_database(conninfo, lambda database: load_files(database, files))
     report.show(result.lines())
 
 
@@ -207,12 +206,10 @@ def token(
     user: Annotated[str, typer.Argument(metavar="USER", help="The user's name.")],
 ) -> None:
     """Issue a token for a user and print it, once: only its digest is kept."""
-    with _migrated(_start()) as (conninfo, _):
+    with migrated(start()) as (conninfo, _):
         from ringfence.users.commands import issue_token
 
-        secret = _with_database(
-            conninfo, lambda database: issue_token(database, user, expires=None)
-        )
+        secret = with_database(conninfo, lambda database: issue_token(database, user, expires=None))
     if sys.stderr.isatty():
         typer.echo('Send it as "Authorization: Token …"; it is not shown again:', err=True)
     typer.echo(secret)
@@ -230,10 +227,10 @@ def password(
         secret = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     else:
         secret = sys.stdin.readline().rstrip("\r\n")
-    with _migrated(_start()) as (conninfo, _):
+    with migrated(start()) as (conninfo, _):
         from ringfence.users.passwords import set_password
 
-        _with_database(conninfo, lambda database: set_password(database, user, secret))
+        with_database(conninfo, lambda database: set_password(database, user, secret))
 
 
 @app.command(epilog="Example: ringfence demo --port 8080")
@@ -245,7 +242,7 @@ def demo(*, port: Port = 8000) -> None:
     """
     from ringfence.demonstration import own_home, prepare, welcome
 
-    settings = own_home(_start())
+    settings = own_home(start())
     secret = ""
 
     async def fill(database: "Database") -> None:
@@ -256,7 +253,7 @@ def demo(*, port: Port = 8000) -> None:
         settings,
         "127.0.0.1",
         port,
-        before=lambda conninfo: _with_database(conninfo, fill),
+        before=lambda conninfo: with_database(conninfo, fill),
         after=lambda address: welcome(address, secret),
     )
 
@@ -270,7 +267,7 @@ def doctor() -> None:
     from ringfence import report
     from ringfence.doctor import examine
 
-    settings = _start()
+    settings = start()
     with report.progress("Examining"):
         checks = asyncio.run(examine(settings))
     report.show_checks(checks)
@@ -300,16 +297,6 @@ def docs(
         ) from None
 
 
-def _start() -> "Settings":
-    from ringfence import logs
-    from ringfence.settings import load_settings
-
-    _end_well_when_asked()
-    settings = load_settings()
-    logs.configure(settings.log_level)
-    return settings
-
-
 def _serve(  # noqa: PLR0913 - what `serve` and `demo` differ in
     settings: "Settings",
     host: str,
@@ -326,7 +313,7 @@ def _serve(  # noqa: PLR0913 - what `serve` and `demo` differ in
 
     check_clouds_file(os.environ)
     # The port first: where it is taken, nothing has been started or changed.
-    with claim(host, port) as listener, _migrated(settings) as (conninfo, _):
+    with claim(host, port) as listener, migrated(settings) as (conninfo, _):
         before(conninfo)
         address = address_of(listener)
 
@@ -343,39 +330,3 @@ def _serve(  # noqa: PLR0913 - what `serve` and `demo` differ in
             job_worker=job_worker,
             on_ready=ready,
         )
-
-
-def _end_well_when_asked() -> None:
-    """End with 0 at SIGTERM, leaving the database properly; what was under way is rolled back.
-
-    Services put their own handling in this one's place once they run.
-    """
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_IGN)
-        typer.echo("ringfence: stopped by SIGTERM", err=True)
-        raise SystemExit(0)
-
-    signal.signal(signal.SIGTERM, end)
-
-
-@contextmanager
-def _migrated(settings: "Settings") -> Iterator[tuple[str, list[str]]]:
-    """Hold the database for a command: its connection string, and what was applied just now."""
-    from ringfence.database.embedded import running
-    from ringfence.database.migrate import migrate as apply
-
-    with running(settings) as conninfo:
-        yield conninfo, asyncio.run(apply(conninfo))
-
-
-def _with_database(
-    conninfo: str, use: Callable[["Database"], Coroutine[Any, Any, Result]]
-) -> Result:
-    from ringfence.database.pool import Database
-
-    async def main() -> Result:
-        async with Database.open(conninfo, size=2) as database:
-            return await use(database)
-
-    return asyncio.run(main())

@@ -36,7 +36,9 @@ def default_home() -> Path:
 class Settings(BaseModel):
     """All settings, checked. Names are those of the environment variables, in lower case.
 
-    `pull_interval` is in seconds; `log_level` is the least important record that is written.
+    A comparison that misses more than `missing_count` groups and more than `missing_share` of a
+    tenant's marks none of them. `pull_interval` is in seconds; `log_level` is the least important
+    record that is written.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -46,6 +48,8 @@ class Settings(BaseModel):
     public_url: str | None = None
     contract: ContractVersion = "2025-11"
     pull_interval: Annotated[float, Field(ge=1, le=31 * 24 * 3600)] = 7200
+    missing_count: Annotated[int, Field(ge=0, le=1_000_000)] = 5
+    missing_share: Annotated[float, Field(ge=0, le=1)] = 0.5
     log_level: LogLevel = "info"
 
     @field_validator("home")

@@ -24,7 +24,7 @@ from ringfence.errors import Unavailable
 from ringfence.neutron.port import CloudError, Retry
 from ringfence.security_groups import outcomes
 from ringfence.sync.clouds import Clouds
-from ringfence.sync.pull import pull_group, pull_tenant
+from ringfence.sync.pull import USUAL_BOUND, MissingBound, pull_group, pull_tenant
 from ringfence.sync.push import delete_group, push_group
 from ringfence.sync.retries import DATABASE_PAUSE, Strategy, TryAgain, pause
 
@@ -44,9 +44,12 @@ class Try:
 class Desk:
     """Where jobs come in: one for each worker."""
 
-    def __init__(self, database: Database, clouds: Clouds) -> None:
+    def __init__(
+        self, database: Database, clouds: Clouds, bound: MissingBound = USUAL_BOUND
+    ) -> None:
         self._database = database
         self._clouds = clouds
+        self._bound = bound
 
     def register(self, app: procrastinate.App) -> None:
         """Give the names that changes ask for their work."""
@@ -95,7 +98,9 @@ class Desk:
 
         async def work() -> dict[str, object]:
             uuid = UUID(tenant)
-            done = await pull_tenant(self._database, self._clouds, uuid, requested=not periodic)
+            done = await pull_tenant(
+                self._database, self._clouds, uuid, requested=not periodic, bound=self._bound
+            )
             return dict(done)
 
         async def failed(message: str, _trace: str) -> None:

@@ -147,6 +147,24 @@ async def pull_tenant(
     return done
 
 
+async def missing_groups(database: Database, clouds: Clouds, uuid: UUID) -> list[LocalGroup]:
+    """Give the groups at rest that the cloud does not have, each asked for directly; no change.
+
+    Raises `CloudError`.
+    """
+    async with database.transaction() as connection:
+        placement = await placement_of(connection, uuid)
+        if placement is None:
+            return []
+        before = await moments(connection, placement.tenant_id)
+    cloud = clouds.of(placement)
+    listed = await cloud.list_groups(project_of(placement))
+    async with database.connection() as connection:
+        rows = await local_groups(connection, placement.tenant_id)
+    gone, _ = await _confirm(cloud, compare_tenant(rows, listed, before).missing)
+    return gone
+
+
 def compare(local: LocalGroup, found: CloudGroup) -> Refresh:
     """Say what makes the row equal to the cloud's group.
 

@@ -17,6 +17,7 @@ from ringfence.settings import Settings
 from ringfence.sync import rescue
 from ringfence.sync.clouds import Clouds
 from ringfence.sync.jobs import Desk, jobs_app
+from ringfence.sync.pull import MissingBound
 
 CONCURRENCY = 8
 # A job whose lock was held, or that waited for its next try, is noticed by looking.
@@ -46,10 +47,11 @@ async def run_worker(
         stop = _stopped_by_signals()
     async with Database.open(conninfo, size=concurrency + 2) as database:
         clouds = Clouds(database)
+        desk = Desk(database, clouds, MissingBound(settings.missing_count, settings.missing_share))
         looking = asyncio.create_task(_look_after(settings, database, stop))
         try:
             while not stop.is_set():
-                await _work(conninfo, Desk(database, clouds), concurrency, stop)
+                await _work(conninfo, desk, concurrency, stop)
         finally:
             looking.cancel()
             with suppress(asyncio.CancelledError):

@@ -1,0 +1,66 @@
+"""How every command begins: its settings, its log, its database; and how it ends when asked to."""
+
+# ruff: noqa: PLC0415 - imports inside functions, so that `--help` answers at once
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from ringfence.database.pool import Database
+    from ringfence.settings import Settings
+
+Result = TypeVar("Result")
+
+
+def start() -> "Settings":
+    """Read the settings and configure the log; raises `OperatorError`."""
+    from ringfence import logs
+    from ringfence.settings import load_settings
+
+    _end_well_when_asked()
+    settings = load_settings()
+    logs.configure(settings.log_level)
+    return settings
+
+
+def _end_well_when_asked() -> None:
+    """End with 0 at SIGTERM, leaving the database properly; what was under way is rolled back.
+
+    Services put their own handling in this one's place once they run.
+    """
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        typer.echo("ringfence: stopped by SIGTERM", err=True)
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, end)
+
+
+@contextmanager
+def migrated(settings: "Settings") -> Iterator[tuple[str, list[str]]]:
+    """Hold the database for a command: its connection string, and what was applied just now."""
+    from ringfence.database.embedded import running
+    from ringfence.database.migrate import migrate as apply
+
+    with running(settings) as conninfo:
+        yield conninfo, asyncio.run(apply(conninfo))
+
+
+def with_database(
+    conninfo: str, use: Callable[["Database"], Coroutine[Any, Any, Result]]
+) -> Result:
+    """Run a coroutine function on a pool that is open meanwhile."""
+    from ringfence.database.pool import Database
+
+    async def main() -> Result:
+        async with Database.open(conninfo, size=2) as database:
+            return await use(database)
+
+    return asyncio.run(main())

@@ -1,0 +1,144 @@
+"""What an operator does to the sync from a shell: compare now, look ahead, confirm."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import LiteralString
+from uuid import UUID
+
+from psycopg.rows import tuple_row
+
+from ringfence.clouds.placement import placement_of
+from ringfence.clouds.queries import Tenant
+from ringfence.database.pool import Database
+from ringfence.errors import OperatorError
+from ringfence.neutron.port import CloudError, GroupNotFound
+from ringfence.security_groups import outcomes
+from ringfence.security_groups.local_groups import local_groups
+from ringfence.security_groups.rules import Rule
+from ringfence.sync.clouds import Clouds
+from ringfence.sync.plan import Changes, plan, rule_from_cloud
+from ringfence.sync.pull import MissingBound, missing_groups, pull_tenant
+
+TENANTS_AT_ONCE = 8
+
+_GROUP: LiteralString = """
+SELECT sg.id, sg.tenant_id, tenant.uuid
+FROM security_groups AS sg
+INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
+WHERE sg.uuid = %s
+"""
+
+
+async def pull_now(
+    database: Database, tenants: Sequence[Tenant], bound: MissingBound, told: Callable[[str], None]
+) -> bool:
+    """Compare tenants with their clouds, some at once, and tell a line of each; False: one failed.
+
+    It takes no job and needs no worker; what it finds out is guarded as a worker's is.
+    """
+    clouds = Clouds(database)
+    at_once = asyncio.Semaphore(TENANTS_AT_ONCE)
+
+    async def pull(tenant: Tenant) -> bool:
+        async with at_once:
+            try:
+                done = await pull_tenant(
+                    database, clouds, tenant.uuid, requested=False, bound=bound
+                )
+            except CloudError as error:
+                told(f"{tenant.name}: failed: {error}")
+                return False
+        if "touched" in done:
+            said = f"{done['missing']} groups are missing at the cloud at once"
+            told(f"{tenant.name}: stopped: {said}; see ringfence sync confirm {tenant.uuid.hex}")
+            return False
+        told(f"{tenant.name}: {_counts(done)}")
+        return True
+
+    try:
+        return all(await asyncio.gather(*map(pull, tenants)))
+    finally:
+        await clouds.close()
+
+
+async def confirm_missing(
+    database: Database, tenant: Tenant, *, is_sure: bool
+) -> tuple[list[str], int]:
+    """Give lines of the groups that the cloud has no more, each asked for directly.
+
+    Where the operator `is_sure`, they are marked as ERRED, and the number of them comes back.
+    """
+    clouds = Clouds(database)
+    try:
+        gone = await missing_groups(database, clouds, tenant.uuid)
+        lines = [f"{group.name}: {group.uuid.hex}, at Neutron {group.backend_id}" for group in gone]
+        if not gone or not is_sure:
+            return lines, 0
+        done = await pull_tenant(database, clouds, tenant.uuid, requested=False, confirmed=True)
+        return lines, done["gone"]
+    except CloudError as error:
+        raise OperatorError(f"tenant {tenant.name}: {error}") from None
+    finally:
+        await clouds.close()
+
+
+async def plan_push(database: Database, named: str) -> list[str]:
+    """Say what a push of a group would do now: its cloud is read, and nothing is changed."""
+    async with database.connection() as connection:
+        cursor = connection.cursor(row_factory=tuple_row)
+        await cursor.execute(_GROUP, [_uuid(named)])
+        row = await cursor.fetchone()
+        if row is None:
+            raise OperatorError(f"there is no security group {named}; name it by its uuid")
+        group_id, tenant_id, tenant = row
+        (local,) = await local_groups(connection, tenant_id, only=group_id)
+        asked = await outcomes.asked_rules(connection, group_id)
+        placement = await placement_of(connection, tenant)
+    if asked.lost or asked.unborn:
+        return [f"nothing: a rule names {(*asked.lost, *asked.unborn)[0]}, not at the cloud"]
+    if placement is None or not local.backend_id:
+        return ["create the group", *lines_of(plan(asked.rules, ()))]
+    clouds = Clouds(database)
+    try:
+        found = await clouds.of(placement).get_group(local.backend_id)
+    except GroupNotFound:
+        return ["nothing: the group was not found at the cloud"]
+    except CloudError as error:
+        raise OperatorError(f"tenant {placement.tenant_name}: {error}") from None
+    finally:
+        await clouds.close()
+    return lines_of(plan(asked.rules, found.rules)) or ["nothing: the cloud has what was asked for"]
+
+
+def lines_of(changes: Changes) -> list[str]:
+    """Write a plan, one line a rule, in the order of its calls."""
+    return [
+        *(f"- {_words(rule_from_cloud(rule))}" for rule in changes.remove_before),
+        *(f"+ {_words(rule_from_cloud(rule))}" for rule in changes.add),
+        *(f"- {_words(rule_from_cloud(rule))}" for rule in changes.remove_after),
+    ]
+
+
+def _words(rule: Rule) -> str:
+    ports = "" if rule.from_port is None else f" {rule.from_port}-{rule.to_port}"
+    way = "from" if rule.direction == "ingress" else "to"
+    ends = (
+        rule.remote_group and f"group {rule.remote_group}",
+        rule.remote_address_group and f"address group {rule.remote_address_group}",
+        rule.cidr,
+    )
+    end = next((end for end in ends if end), "anywhere")
+    return f"{rule.direction} {rule.ethertype} {rule.protocol or 'any'}{ports} {way} {end}"
+
+
+def _counts(done: object) -> str:
+    counts = dict(done) if isinstance(done, dict) else {}
+    said = [f"{number} {name.replace('_', ' ')}" for name, number in counts.items() if number]
+    return ", ".join(said) or "equal"
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(hex=text)
+    except ValueError:
+        raise OperatorError(f"{text} is no uuid of a security group") from None

@@ -1,0 +1,115 @@
+"""What the sync has to do and has found, by cloud and tenant, for an operator to read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from ringfence.clouds import queries as tenants
+from ringfence.clouds.queries import Tenant
+from ringfence.database.pool import Database
+from ringfence.errors import OperatorError
+
+_STATUS: LiteralString = """
+SELECT
+    cloud.name AS cloud,
+    tenant.name AS tenant,
+    tenant.uuid,
+    coalesce(mode.drift_mode, 'adopt') AS mode,
+    comparison.compared_at,
+    tenant.error_message,
+    count(sg.id) AS groups,
+    count(*) FILTER (
+        WHERE sg.state IN ('CREATION_SCHEDULED', 'UPDATE_SCHEDULED', 'DELETION_SCHEDULED')
+    ) AS scheduled,
+    count(*) FILTER (WHERE sg.state IN ('CREATING', 'UPDATING', 'DELETING')) AS in_flight,
+    count(*) FILTER (WHERE sg.state = 'ERRED') AS erred,
+    count(*) FILTER (WHERE seen.drift_digest <> '' AND NOT seen.missing) AS drifting,
+    count(*) FILTER (WHERE seen.missing) AS missing
+FROM tenants AS tenant
+INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
+LEFT JOIN tenant_drift_modes AS mode ON tenant.id = mode.tenant_id
+LEFT JOIN tenant_comparisons AS comparison ON tenant.id = comparison.tenant_id
+LEFT JOIN security_groups AS sg ON tenant.id = sg.tenant_id
+LEFT JOIN security_group_observations AS seen ON sg.id = seen.security_group_id
+GROUP BY cloud.name, tenant.id, mode.drift_mode, comparison.compared_at
+ORDER BY cloud.name, tenant.name, tenant.id
+"""
+
+_FIND: LiteralString = """
+SELECT tenant.id FROM tenants AS tenant
+WHERE tenant.name = %(name)s OR tenant.uuid = %(uuid)s
+ORDER BY tenant.id
+"""
+
+_ALL: LiteralString = "SELECT tenant.id FROM tenants AS tenant ORDER BY tenant.name, tenant.id"
+
+
+@dataclass(frozen=True, slots=True)
+class TenantStatus:
+    """One tenant: how many groups it has, and how many of them are in which condition."""
+
+    cloud: str
+    tenant: str
+    uuid: UUID
+    mode: str
+    compared_at: datetime | None
+    error_message: str
+    groups: int
+    scheduled: int
+    in_flight: int
+    erred: int
+    drifting: int
+    missing: int
+
+    def line(self) -> str:
+        """Say it in one line."""
+        counts = ("groups", "scheduled", "in_flight", "erred", "drifting", "missing")
+        said = ", ".join(f"{getattr(self, name)} {name.replace('_', ' ')}" for name in counts)
+        when = f"{self.compared_at:%Y-%m-%d %H:%M:%S} UTC" if self.compared_at else "never"
+        words = f"{self.cloud} / {self.tenant}: {said}; {self.mode}; compared {when}"
+        return f"{words}; {self.error_message}" if self.error_message else words
+
+
+async def status(database: Database) -> list[TenantStatus]:
+    """Give the status of every tenant."""
+    async with database.connection() as connection:
+        cursor = connection.cursor(row_factory=class_row(TenantStatus))
+        await cursor.execute(_STATUS)
+        return await cursor.fetchall()
+
+
+async def find_tenant(database: Database, named: str) -> Tenant:
+    """Give the tenant of this name or uuid; raises `OperatorError`."""
+    values = {"name": named, "uuid": _uuid(named)}
+    found = await _tenants(database, _FIND, values)
+    if not found:
+        raise OperatorError(f"there is no tenant {named}; ringfence sync status shows all")
+    if len(found) > 1:
+        uuids = ", ".join(tenant.uuid.hex for tenant in found)
+        raise OperatorError(f"several tenants are named {named}; say which by uuid: {uuids}")
+    return found[0]
+
+
+async def all_tenants(database: Database) -> list[Tenant]:
+    """Give every tenant."""
+    return await _tenants(database, _ALL, {})
+
+
+async def _tenants(
+    database: Database, statement: LiteralString, values: Mapping[str, object]
+) -> list[Tenant]:
+    async with database.transaction() as connection:
+        cursor = await connection.execute(statement, values)
+        ids: Sequence[tuple[int]] = await cursor.fetchall()
+        return [await tenants.lock(connection, tenant_id) for (tenant_id,) in ids]
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(hex=text)
+    except ValueError:
+        return None
