@@ -3,15 +3,18 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from tests.lab.proxy import Answer, Cut
 from tests.sync.conftest import Place, tcp
 
+from ringfence.access.permissions import Actor
+from ringfence.access.scope import Scope
 from ringfence.neutron import sandbox_ports
 from ringfence.neutron.port import CloudUnreachable, GroupInUse, Retry
 from ringfence.neutron.sandbox import SandboxCloud
-from ringfence.security_groups import outcomes, ports
+from ringfence.security_groups import commands, outcomes, ports, queries
 from ringfence.sync.ports import LOOKS, detach, in_use
 from ringfence.sync.pull import pull_tenant
 from ringfence.sync.push import delete_group, push_group
@@ -294,7 +297,10 @@ async def test_of_two_readings_at_once_the_one_that_began_later_stands(sandbox):
 async def test_a_pulled_default_group_takes_rules_and_keeps_its_name(place):
     await pull(place)
     uuid = await place.world.value("SELECT uuid FROM security_groups WHERE name = 'default'")
-    await place.change_rules(uuid, [tcp(22)])
+    staff = Actor(place.world.users["staff"], uuid4(), "staff", (), is_staff=True)
+    group = await queries.get(place.database, Scope.of(staff), uuid)
+    ssh = {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr": "10.0.0.0/8"}
+    await commands.replace_rules(place.database, staff, group, [ssh])
 
     assert await push_group(place.database, place.clouds, uuid)
 
