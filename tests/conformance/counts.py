@@ -53,5 +53,6 @@ class Counts:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Join the run."""
-    config.pluginmanager.register(Counts())
+    """Join the run; where it has several processes, the one that hears of all tests."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Counts())

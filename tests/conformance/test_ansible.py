@@ -26,6 +26,7 @@ def play(site, tmp_path):
     environment = os.environ | {
         "ANSIBLE_HOME": str(tmp_path / "ansible"),
         "ANSIBLE_LIBRARY": str(modules),
+        "ANSIBLE_PIPELINING": "true",
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         "LC_ALL": "C.UTF-8",
@@ -95,25 +96,22 @@ def test_playbooks_create_repeat_update_and_delete(site, play, count):
     results = play(group("db", state="absent"), gone, facts())
     assert changed(results) == [True, True, False]
     assert site.gone(made["uuid"])
-    assert changed(play(gone)) == [False]
     count(5)
 
 
 def test_rules_without_a_description_are_sent_again_and_stay_what_they_are(site, play, count):
     plain = group("plain", rules=[HTTPS])
-    created, listed, again = play(plain, facts(name="plain"), plain)
+    created, listed, again, everything = play(
+        plain, facts(name="plain"), plain, facts(tenant="many")
+    )
     assert changed([created, again]) == [True, True]
     (before,) = listed["security_groups"]
     after = site.settled(before["uuid"])
     # Without ids these are new rules, of the same content.
     assert [rule | {"id": 0} for rule in after["rules"]] == [
-        rule | {"id": 0, "remote_group": None} for rule in before["rules"]
+        rule | {"id": 0} for rule in before["rules"]
     ]
-    count(2)
-
-
-def test_all_groups_of_a_tenant_are_read_over_pages(play, count):
-    (result,) = play(facts(tenant="many"))
-    names = [group["name"] for group in result["security_groups"]]
+    # More than fit into a page of this client
+    names = [group["name"] for group in everything["security_groups"]]
     assert (len(names), len(set(names))) == (MANY, MANY)
-    count(1)
+    count(3)

@@ -51,6 +51,10 @@ export type Customer = {
     call_managing_organization_uuid?: string | null;
 };
 
+export type DefaultEgress = {
+    keep: boolean;
+};
+
 export type Detail = {
     detail: string;
 };
@@ -71,7 +75,7 @@ export type Event = {
     };
 };
 
-export type EventTypesEnum = 'resource_creation_scheduled' | 'resource_update_scheduled' | 'resource_deletion_scheduled' | 'resource_pull_scheduled' | 'openstack_security_group_rules_changed' | 'openstack_security_group_added_locally' | 'openstack_security_group_added_remotely' | 'openstack_security_group_created' | 'openstack_security_group_updated' | 'openstack_security_group_deleted' | 'openstack_security_group_pulled' | 'openstack_security_group_imported' | 'openstack_security_group_removed_locally' | 'openstack_security_group_removed_remotely' | 'openstack_security_group_erred' | 'openstack_security_group_detached' | 'openstack_security_group_set_ok' | 'openstack_security_group_set_erred' | 'openstack_security_group_drifted' | 'openstack_security_group_drift_enforced' | 'openstack_drift_mode_set' | 'openstack_tenant_pulled' | 'openstack_tenant_pull_failed' | 'openstack_tenant_pull_stopped' | 'auth_logged_in_with_username' | 'token_created' | 'auth_logged_out' | 'user_password_updated' | 'ringfence_loaded';
+export type EventTypesEnum = 'resource_creation_scheduled' | 'resource_update_scheduled' | 'resource_deletion_scheduled' | 'resource_pull_scheduled' | 'openstack_security_group_rules_changed' | 'openstack_security_group_added_locally' | 'openstack_security_group_added_remotely' | 'openstack_security_group_created' | 'openstack_security_group_updated' | 'openstack_security_group_deleted' | 'openstack_security_group_pulled' | 'openstack_security_group_imported' | 'openstack_security_group_removed_locally' | 'openstack_security_group_removed_remotely' | 'openstack_security_group_erred' | 'openstack_security_group_detached' | 'openstack_security_group_set_ok' | 'openstack_security_group_set_erred' | 'openstack_security_group_drifted' | 'openstack_security_group_drift_enforced' | 'openstack_drift_mode_set' | 'openstack_default_egress_set' | 'openstack_tenant_pulled' | 'openstack_tenant_pull_failed' | 'openstack_tenant_pull_stopped' | 'auth_logged_in_with_username' | 'token_created' | 'auth_logged_out' | 'user_password_updated' | 'ringfence_loaded';
 
 export type FieldErrors = {
     [key: string]: Messages;
@@ -1958,6 +1962,58 @@ export type OpenstackTenantsPullSecurityGroupsResponses = {
 };
 
 export type OpenstackTenantsPullSecurityGroupsResponse = OpenstackTenantsPullSecurityGroupsResponses[keyof OpenstackTenantsPullSecurityGroupsResponses];
+
+export type OpenstackTenantsSetDefaultEgressData = {
+    body: DefaultEgress;
+    path: {
+        uuid: string;
+    };
+    query?: never;
+    url: '/api/openstack-tenants/{uuid}/set_default_egress/';
+};
+
+export type OpenstackTenantsSetDefaultEgressErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * The body is longer than any sensible request.
+     */
+    413: Detail;
+    /**
+     * The body is not JSON by its own account.
+     */
+    415: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type OpenstackTenantsSetDefaultEgressError = OpenstackTenantsSetDefaultEgressErrors[keyof OpenstackTenantsSetDefaultEgressErrors];
+
+export type OpenstackTenantsSetDefaultEgressResponses = {
+    200: DefaultEgress;
+};
+
+export type OpenstackTenantsSetDefaultEgressResponse = OpenstackTenantsSetDefaultEgressResponses[keyof OpenstackTenantsSetDefaultEgressResponses];
 
 export type ServiceSettingsListData = {
     body?: never;
