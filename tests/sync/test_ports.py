@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -15,6 +16,7 @@ from ringfence.neutron import sandbox_ports
 from ringfence.neutron.port import CloudUnreachable, GroupInUse, Retry
 from ringfence.neutron.sandbox import SandboxCloud
 from ringfence.security_groups import commands, outcomes, ports, queries
+from ringfence.sync.jobs import Desk
 from ringfence.sync.ports import LOOKS, detach, in_use
 from ringfence.sync.pull import pull_tenant
 from ringfence.sync.push import delete_group, push_group
@@ -308,3 +310,22 @@ async def test_a_pulled_default_group_takes_rules_and_keeps_its_name(place):
     assert (state, version, applied, error, name) == ("OK", 2, 2, "", "default")
     found = await place.found(uuid)
     assert (found.name, len(found.rules)) == ("default", 1)
+
+
+def job():
+    return SimpleNamespace(job=SimpleNamespace(attempts=0, task_name="delete_group", id=1))
+
+
+async def test_the_job_turns_a_group_in_use_erred_by_name_and_detaches_where_told_to(sandbox):
+    web = await made(sandbox, "web")
+    port = await Net(sandbox).port([web], **instance("vm-1"))
+    desk = Desk(sandbox.database, sandbox.clouds)
+
+    await desk.delete_group(job(), security_group=(await scheduled(sandbox, web)).hex)
+    state, *_, error, _ = await sandbox.row(web)
+    assert state == "ERRED"
+    assert f"in use by 1 port: vm-1-eth0 ({port})" in error
+
+    await scheduled(sandbox, web)
+    await desk.delete_group(job(), security_group=web.hex, detach=True)
+    assert await sandbox.row(web) is None
