@@ -65,6 +65,41 @@ def settled(uuid):
     raise TimeoutError(uuid)
 
 
+def neighbours(group):
+    """Read what the addresses in a group lead to, and who asks; gives the status of each."""
+    found = {}
+    for place, uuid in (
+        ("openstack_tenants", group.tenant_uuid),
+        ("customers", group.customer_uuid),
+        ("projects", group.project_uuid),
+        ("service_settings", group.service_settings_uuid),
+    ):
+        listed = read(place, "list")
+        assert uuid in {each.uuid for each in listed.parsed}, place
+        found[f"{place}_list"] = int(listed.status_code)
+        counted = read(place, "count")
+        found[f"{place}_count"] = int(counted.status_code)
+        assert counted.parsed == len(listed.parsed), place
+        one = read(place, "retrieve", uuid)
+        found[f"{place}_retrieve"] = int(one.status_code)
+        assert one.parsed.uuid == uuid, place
+    for place, operation in (
+        ("users", "me_retrieve"),
+        ("events", "list"),
+        ("events", "count"),
+        ("version", "retrieve"),
+        ("configuration", "retrieve"),
+    ):
+        found[f"{place}_{operation}"] = int(read(place, operation).status_code)
+    return found
+
+
+def read(place, operation, *arguments):
+    """Call an operation that only reads."""
+    module = import_module(f"waldur_api_client.api.{place}.{place}_{operation}")
+    return module.sync_detailed(*arguments, client=ANN)
+
+
 def main():
     """Try them all."""
     found = {}
@@ -76,6 +111,8 @@ def main():
     missing = [k for k, v in group.to_dict().items() if isinstance(v, client_types.Unset)]
     found["retrieve"] = [group.state.value, len(group.rules), missing]
     found["unknown fields"] = sorted(group.additional_properties)
+
+    found |= neighbours(group)
 
     filters = {
         "can_manage": True,
