@@ -16,7 +16,7 @@ from ringfence.settings import Settings
 from ringfence.sync import clouds, rescue, retries, worker
 
 PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0)
-STALLED_SECONDS = 1.5
+STALLED_SECONDS = 3.0
 
 # A fork of a process that has loaded everything starts in moments, and has no thread yet.
 CONTEXT = multiprocessing.get_context("forkserver")

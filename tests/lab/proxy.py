@@ -84,6 +84,9 @@ class Proxy:
         self.url = url
         self.target = target
         self.calls: list[Call] = []
+        # How many calls were under way at once, at most.
+        self.busiest = 0
+        self._under_way = 0
         self._faults: list[list] = []
         self._lock = threading.Lock()
 
@@ -110,6 +113,17 @@ class Proxy:
         with self._lock:
             self.calls.append(call)
 
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        with self._lock:
+            self._under_way += 1
+            self.busiest = max(self.busiest, self._under_way)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
+
     def next_fault(self, method: str, path: str) -> Fault | None:
         struck = None
         with self._lock:
@@ -135,6 +149,10 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def _serve(self) -> None:
+        with self.proxy.under_way():
+            self._serve_one()
+
+    def _serve_one(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         match self.proxy.next_fault(self.command, self.path):
             case Answer() as fault:

@@ -136,6 +136,62 @@ async def test_a_creation_whose_answer_was_lost_is_found_and_leaves_no_twin(neut
     assert await neutron.keys(uuid) == keys(WEB)
 
 
+async def test_a_creation_that_arrives_after_it_was_given_up_leaves_no_twin(place, monkeypatch):
+    create = place.cloud.create_group
+    rules = place.cloud.create_rules
+    late = []
+
+    async def given_up(project, name, description):
+        late.append((project, name, description))
+        raise CloudUnreachable("The cloud did not answer in time.")
+
+    async def arriving_meanwhile(project, group, asked):
+        await create(*late[0])
+        return await rules(project, group, asked)
+
+    uuid = await place.ask(rules=[WEB])
+    with monkeypatch.context() as patch:
+        patch.setattr(place.cloud, "create_group", given_up)
+        with pytest.raises(CloudUnreachable):
+            await push(place, uuid)
+    monkeypatch.setattr(place.cloud, "create_rules", arriving_meanwhile)
+
+    await push(place, uuid)
+
+    named = await place.cloud.list_groups(place.project, name="web")
+    assert [group.id for group in named] == [(await place.row(uuid))[1]]
+    assert await place.keys(uuid) == keys(WEB)
+
+
+async def test_of_two_workers_that_create_one_group_the_slower_takes_its_own_away(
+    place, monkeypatch
+):
+    uuid = await place.ask(rules=[WEB])
+    create = place.cloud.create_group
+
+    async def overtaken(project, name, description):
+        monkeypatch.setattr(place.cloud, "create_group", create)
+        found = await create(project, name, description)
+        # The other one neither waits for this answer nor finds its group.
+        await place.world.execute("UPDATE security_groups SET creation_started = NULL")
+        with monkeypatch.context() as patch:
+            patch.setattr(place.cloud, "list_groups", nothing)
+            await push(place, uuid)
+        return found
+
+    async def nothing(_project, *, name=None):  # noqa: ARG001 - the driver's face
+        return []
+
+    monkeypatch.setattr(place.cloud, "create_group", overtaken)
+
+    with pytest.raises(Retry, match="changed while"):
+        await push(place, uuid)
+
+    named = await place.cloud.list_groups(place.project, name="web")
+    assert [group.id for group in named] == [(await place.row(uuid))[1]]
+    assert (await place.row(uuid))[0] == "OK"
+
+
 async def test_a_foreign_group_of_the_same_name_is_not_taken_for_ours(place):
     foreign = await place.cloud.create_group(place.project, "web", "")
     await place.ask("known", backend_id=foreign.id, state="OK", applied_version=1)

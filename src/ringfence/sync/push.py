@@ -4,8 +4,10 @@ Load, close the transaction; look at the cloud, plan, act, look again; settle, g
 version that was loaded. Every step may be repeated: a push that died is simply pushed again.
 """
 
+from collections.abc import Container, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -31,13 +33,15 @@ from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.sync import ports
 from ringfence.sync.clouds import Clouds, project_of
 from ringfence.sync.observe import observation_of
-from ringfence.sync.plan import Changes, plan
+from ringfence.sync.plan import Changes, plan, rule_from_cloud
 
 DEFAULT_NAME = "default"
 RULES_A_CALL = 100
 LOOKS = 4
 # How far the cloud's clock may be behind ours.
 CLOCK_TOLERANCE = timedelta(seconds=10)
+# What Neutron gives each new group.
+FIRST_RULES = {Rule(ethertype, "egress") for ethertype in ("IPv4", "IPv6")}
 
 logger = structlog.get_logger(__name__)
 
@@ -63,6 +67,7 @@ async def push(database: Database, cloud: NetworkCloud, group: Group) -> None:
     _refuse_unresolvable(asked)
     found = await _rename(cloud, group, found)
     converged = await _converge(cloud, group, found, asked)
+    await _remove_late(database, cloud, group)
     event = EventType.GROUP_CREATED if group.state is State.CREATING else EventType.GROUP_UPDATED
     context = {
         "backend_id": found.id,
@@ -131,16 +136,19 @@ async def _find_or_create(database: Database, cloud: NetworkCloud, group: Group)
         except GroupNotFound:
             group = await _forget(database, group)
     found = await _find_unanswered(database, cloud, group)
+    is_new = found is None
     if found is None:
         found = await cloud.create_group(
             project_of(group.placement), group.name, kept_description(group.description)
         )
     async with database.transaction() as connection:
         wanted = await outcomes.created(connection, group, found.id)
-    if not wanted:
-        # It was unlinked or settled by hand meanwhile: what was created then is nobody's.
-        raise GiveUp("The security group changed while it was being created.")
-    return found
+    if wanted:
+        return found
+    # It was unlinked, settled by hand, or taken up by another worker meanwhile.
+    if is_new and found.id not in await _known(database, group, [found]):
+        await cloud.delete_group(found.id, revision=found.revision_number)
+    raise Retry("The security group changed while it was being created.")
 
 
 async def _forget(database: Database, group: Group) -> Group:
@@ -166,22 +174,44 @@ async def _find_unanswered(
     """
     if group.creation_started is None:
         return None
-    since = group.creation_started - CLOCK_TOLERANCE
+    free = await _free_of_its_name(database, cloud, group, group.creation_started)
+    return min(free, key=lambda candidate: candidate.created_at, default=None)
+
+
+async def _free_of_its_name(
+    database: Database, cloud: NetworkCloud, group: Group, begun: datetime
+) -> list[CloudGroup]:
+    since = begun - CLOCK_TOLERANCE
     candidates = [
         candidate
         for candidate in await cloud.list_groups(project_of(group.placement), name=group.name)
         if candidate.name == group.name and candidate.created_at >= since
     ]
-    if not candidates:
-        return None
+    known = await _known(database, group, candidates) if candidates else set()
+    return [candidate for candidate in candidates if candidate.id not in known]
+
+
+async def _known(
+    database: Database, group: Group, candidates: Sequence[CloudGroup]
+) -> Container[str]:
+    ids = [candidate.id for candidate in candidates]
     async with database.connection() as connection:
-        known = await outcomes.known_backend_ids(
-            connection,
-            group.placement.tenant_id,
-            [candidate.id for candidate in candidates],
-        )
-    free = [candidate for candidate in candidates if candidate.id not in known]
-    return min(free, key=lambda candidate: candidate.created_at, default=None)
+        return await outcomes.known_backend_ids(connection, group.placement.tenant_id, ids)
+
+
+async def _remove_late(database: Database, cloud: NetworkCloud, group: Group) -> None:
+    """Delete what an earlier creation made after it was given up, if it has arrived by now.
+
+    It is known as an unanswered one is, and by being as Neutron makes it, touched by nobody.
+    """
+    if group.backend_id or group.creation_started is None:
+        return
+    for found in await _free_of_its_name(database, cloud, group, group.creation_started):
+        untouched = {rule_from_cloud(rule) for rule in found.rules} == FIRST_RULES
+        if untouched and found.description == kept_description(group.description):
+            logger.warning("late_creation_removed", security_group=group.uuid.hex, id=found.id)
+            with suppress(GroupNotFound):
+                await cloud.delete_group(found.id, revision=found.revision_number)
 
 
 def _refuse_unresolvable(asked: Asked) -> None:
