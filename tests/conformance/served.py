@@ -77,7 +77,19 @@ class Site:
 
 
 # A tenant for each suite: none meets another's groups.
-TENANTS = ("page", "httpie", "releases", "ansible", "terraform", "portal", "many", "typescript")
+TENANTS = (
+    "page",
+    "httpie",
+    "ansible",
+    "terraform",
+    "portal",
+    "many",
+    "typescript",
+    "release 7.8.8",
+    "release 7.9.0",
+    "release 8.0.8",
+    "release 8.1.3",
+)
 
 
 def tenant_uuid(name: str) -> str:

@@ -26,7 +26,7 @@ NEIGHBOURS = (
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_release_reads_the_answer_of_every_operation(site, release, run_program, count):
-    tenant = tenant_uuid("releases")
+    tenant = tenant_uuid(f"release {release}")
     found = run_program(
         f"waldur-api-client-{release}",
         "every_operation.py",
@@ -60,6 +60,12 @@ def expected(release):
         "pull": [202, PULLED if release >= "8" else None],
         "destroy": [204, None],
         "unlink": [204, None],
+    }
+    operations |= {
+        "tenants_pull": 202,
+        "tenants_pull_security_groups": [202, "status"] if newer else [200, "uuid"],
+        "tenants_push_security_groups": 202 if newer else 200,
+        "pushed": [1],
     }
     operations |= dict.fromkeys(NEIGHBOURS, 200)
     since_8 = {

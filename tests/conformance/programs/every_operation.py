@@ -74,7 +74,7 @@ def neighbours(group):
         ("projects", group.project_uuid),
         ("service_settings", group.service_settings_uuid),
     ):
-        listed = read(place, "list")
+        listed = read(place, "list", page_size=100)
         assert uuid in {each.uuid for each in listed.parsed}, place
         found[f"{place}_list"] = int(listed.status_code)
         counted = read(place, "count")
@@ -94,10 +94,36 @@ def neighbours(group):
     return found
 
 
-def read(place, operation, *arguments):
+def tenant_actions():
+    """Pull the tenant and its groups, and set all of them at once; gives statuses and answers."""
+    found, tenant = {}, GIVEN["tenant"]
+    status, _ = call("openstack_tenants_pull", tenant)
+    found["tenants_pull"] = status
+    tenant_settled()
+    status, answer = call("openstack_tenants_pull_security_groups", tenant)
+    found["tenants_pull_security_groups"] = [status, max(answer.to_dict())]
+    tenant_settled()
+    pushed = model("TenantSecurityGroupUpdateRequest", {"name": "pushed", "rules": RULES[:1]})
+    status, _ = call("openstack_tenants_push_security_groups", tenant, body=[pushed])
+    found["tenants_push_security_groups"] = status
+    listed = group_call("list", tenant_uuid=tenant, name_exact="pushed")[1]
+    found["pushed"] = [len(group.rules) for group in listed]
+    return found
+
+
+def tenant_settled():
+    """Wait until nothing is under way for the tenant."""
+    for _ in range(300):
+        if call("openstack_tenants_retrieve", GIVEN["tenant"])[1].state.value == "OK":
+            return
+        time.sleep(0.05)
+    raise TimeoutError(GIVEN["tenant"])
+
+
+def read(place, operation, *arguments, **parameters):
     """Call an operation that only reads."""
     module = import_module(f"waldur_api_client.api.{place}.{place}_{operation}")
-    return module.sync_detailed(*arguments, client=ANN)
+    return module.sync_detailed(*arguments, client=ANN, **parameters)
 
 
 def main():
@@ -178,7 +204,7 @@ def main():
     body = model("OpenStackSecurityGroupRequest", {"name": f"{GIVEN['name']} 2", "rules": []})
     other = call("openstack_tenants_create_security_group", GIVEN["tenant"], body=body)[1]
     found["unlink"] = group_call("unlink", other.uuid, client=STAFF)
-    return found
+    return found | tenant_actions()
 
 
 json.dump(main(), sys.stdout)
