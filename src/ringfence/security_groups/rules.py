@@ -6,6 +6,7 @@ leaves the description out. Everything here is pure.
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 ETHERTYPES = ("IPv4", "IPv6")
@@ -97,6 +98,8 @@ def canonical(rule: Rule) -> RuleKey:
     )
 
 
+# The same few prefixes stand in most rules, and parsing one costs more than all else of a key.
+@lru_cache(maxsize=4096)
 def stored_prefix(cidr: str | None) -> str | None:
     """Give a prefix as Neutron stores it: with its length, lower case, compressed, host bits kept.
 
