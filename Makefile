@@ -7,6 +7,8 @@ BIN := .venv/bin
 PORT ?= 8000
 # Arguments for pytest, for example: make test TESTS="tests/http -x"
 TESTS ?= tests
+# How long `make fuzz` takes
+MINUTES ?= 20
 
 INPUTS := pyproject.toml requirements.lock requirements-dev.lock tools/environment tools/uv.lock
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
@@ -23,6 +25,9 @@ test: .venv/.development ## run every test, a real PostgreSQL, Keystone and Neut
 
 test-faults: .venv/.development ## inject every fault at every call to Neutron, not a selection
 	@RINGFENCE_FAULTS=all PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --maxprocesses 8 tests/faults
+
+fuzz: .venv/.development ## let Schemathesis try what the schema allows, for MINUTES=20
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.fuzz.run $(MINUTES)
 
 check: .venv/.development ## format, lint, strict types, import contracts, migration lint
 	@$(BIN)/ruff format --check .

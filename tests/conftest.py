@@ -24,6 +24,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from tests.faults import summary
+from tests.hostile import summary as hostile
 
 from ringfence.database import binaries, home
 from ringfence.database.embedded import running
@@ -40,9 +41,15 @@ pytest.register_assert_rewrite("tests.faults.site")
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
-    """Say which faults were injected, and what came of them."""
-    if found := summary.lines(terminalreporter.stats.get("passed", [])):
-        terminalreporter.section("injected faults")
+    """Say which faults were injected and what was sent in ill will, and what came of them."""
+    passed, ended = (terminalreporter.stats.get(key, []) for key in ("passed", ""))
+    _section(terminalreporter, "injected faults", summary.lines(passed))
+    _section(terminalreporter, "hostile and generated requests", hostile.lines(ended))
+
+
+def _section(terminalreporter, title, lines) -> None:
+    if found := list(lines):
+        terminalreporter.section(title)
         for line in found:
             terminalreporter.line(line)
 

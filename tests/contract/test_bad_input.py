@@ -1,10 +1,13 @@
 """What nobody should send: the right 4xx, nothing stored, never a 500."""
 
+import asyncio
 import itertools
 import json
 
 import pytest
 from tests.contract.addresses import GROUPS, a_rule, group_at, tenant_at
+
+from ringfence.http import body
 
 JSON = {"Content-Type": "application/json"}
 DEEP = 10_000
@@ -161,8 +164,23 @@ async def test_a_client_that_leaves_amid_its_body_is_no_fault_and_changes_nothin
         "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
     }
     await app(scope, receive, send)
-    assert sent == []
+    # Whoever only stopped sending reads why.
+    assert [message.get("status") for message in sent] == [400, None]
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+    await nothing_stored(world)
+
+
+async def test_a_body_that_does_not_arrive_in_time_is_a_408(client, world, monkeypatch):
+    group = await world.group()
+    monkeypatch.setattr(body, "MAXIMUM_SECONDS", 0.1)
+
+    async def slow():
+        yield b'{"name": '
+        await asyncio.sleep(30)
+
+    response = await client.put(group_at(group), content=slow(), headers=JSON)
+    assert response.status_code == 408
+    assert response.json() == {"detail": "The request body did not arrive within 0.1 seconds."}
     await nothing_stored(world)
 
 

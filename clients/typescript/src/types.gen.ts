@@ -958,6 +958,10 @@ export type OpenstackSecurityGroupsPartialUpdateErrors = {
      */
     406: Detail;
     /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
+    /**
      * The object's state does not allow this now; `detail` names the states that do.
      */
     409: Detail;
@@ -1013,6 +1017,10 @@ export type OpenstackSecurityGroupsUpdateErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
     /**
      * The object's state does not allow this now; `detail` names the states that do.
      */
@@ -1202,6 +1210,10 @@ export type OpenstackSecurityGroupsSetRulesErrors = {
      */
     406: Detail;
     /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
+    /**
      * The object's state does not allow this now; `detail` names the states that do.
      */
     409: Detail;
@@ -1306,6 +1318,10 @@ export type OpenstackSecurityGroupsSetErredErrors = {
      */
     406: Detail;
     /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
+    /**
      * The body is longer than any sensible request.
      */
     413: Detail;
@@ -1359,6 +1375,10 @@ export type OpenstackTenantsCreateSecurityGroupErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
     /**
      * The object's state does not allow this now; `detail` names the states that do.
      */
@@ -1510,6 +1530,10 @@ export type OpenstackSecurityGroupsRollbackErrors = {
      */
     406: Detail;
     /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
+    /**
      * The object's state does not allow this now; `detail` names the states that do.
      */
     409: Detail;
@@ -1570,6 +1594,10 @@ export type OpenstackSecurityGroupsSetDriftModeErrors = {
      */
     406: Detail;
     /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
+    /**
      * The body is longer than any sensible request.
      */
     413: Detail;
@@ -1621,6 +1649,10 @@ export type OpenstackSecurityGroupsPlanErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
     /**
      * The object's state does not allow this now; `detail` names the states that do.
      */
@@ -1994,6 +2026,10 @@ export type OpenstackTenantsSetDefaultEgressErrors = {
      */
     406: Detail;
     /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
+    /**
      * The body is longer than any sensible request.
      */
     413: Detail;
@@ -2206,6 +2242,10 @@ export type OpenstackTenantsPushSecurityGroupsErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
     /**
      * The object's state does not allow this now; `detail` names the states that do.
      */
@@ -3124,6 +3164,10 @@ export type ApiAuthPasswordErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
     /**
      * The body is longer than any sensible request.
      */

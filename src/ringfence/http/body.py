@@ -1,5 +1,6 @@
 """Reading a request's body: JSON, bounded, and nothing that PostgreSQL could not store."""
 
+import asyncio
 import json
 from typing import Any, NoReturn
 
@@ -8,6 +9,8 @@ from starlette.requests import Request
 from ringfence.errors import Invalid, RequestError
 
 MAXIMUM_BYTES = 1_048_576
+# A body that takes longer only holds memory.
+MAXIMUM_SECONDS = 30.0
 
 
 class UnsupportedMediaType(RequestError):
@@ -18,12 +21,32 @@ class BodyTooLarge(RequestError):
     """The body is longer than any sensible request."""
 
 
+class BodyTooSlow(RequestError):
+    """The body did not arrive in time."""
+
+
+class BodyBroken(Invalid):
+    """The body ended before it was whole."""
+
+    def __init__(self) -> None:
+        super().__init__({"detail": "The request body ended before it was complete."})
+
+
+class _NotJson(ValueError):
+    """What Python takes for JSON, and nobody else does."""
+
+
 async def read_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON holds
     """Give the decoded body; no body counts as an empty object, as at Waldur.
 
-    Raises `Invalid`, `UnsupportedMediaType`, `BodyTooLarge`.
+    Raises `Invalid`, `UnsupportedMediaType`, `BodyTooLarge`, `BodyTooSlow`.
     """
-    raw = await _read(request)
+    try:
+        async with asyncio.timeout(MAXIMUM_SECONDS):
+            raw = await _read(request)
+    except TimeoutError:
+        detail = f"The request body did not arrive within {MAXIMUM_SECONDS:g} seconds."
+        raise BodyTooSlow(detail) from None
     if not raw:
         return {}
     content_type = request.headers.get("content-type", "")
@@ -33,8 +56,11 @@ async def read_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON ho
         return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
     except RecursionError:
         raise Invalid({"detail": "JSON parse error - nested too deeply"}) from None
-    except ValueError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, _NotJson) as error:
         raise Invalid({"detail": f"JSON parse error - {error}"}) from None
+    except ValueError:
+        # Python reads no longer ones, and its words for that are about Python.
+        raise Invalid({"detail": "JSON parse error - a number has too many digits"}) from None
 
 
 async def _read(request: Request) -> bytes:
@@ -49,4 +75,4 @@ async def _read(request: Request) -> bytes:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"Out of range float values are not JSON compliant: {name!r}")
+    raise _NotJson(f"Out of range float values are not JSON compliant: {name!r}")

@@ -16,6 +16,7 @@ from ringfence.access.permissions import Actor
 from ringfence.database.pool import Database
 from ringfence.errors import RequestError
 from ringfence.http.about import CONFIGURATION_PATH
+from ringfence.http.body import BodyBroken
 from ringfence.http.contract import negotiate
 from ringfence.http.errors import answer, answer_unexpected
 from ringfence.http.routing import redirect_to_slash
@@ -79,7 +80,9 @@ class Boundary:
         except RequestError as error:
             await exchange.answer_error(error, receive)
         except ClientDisconnect:
-            # Its body was never whole, so nothing was changed, and nobody is there to be answered.
+            # Its body was never whole, so nothing was changed. A client that left reads no answer;
+            # one whose chunks or lengths are wrong does.
+            await exchange.answer_error(BodyBroken(), receive)
             exchange.status = CLIENT_LEFT
         except Exception:
             log.exception("request_failed", method=scope["method"], path=scope["path"])

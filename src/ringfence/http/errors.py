@@ -16,7 +16,7 @@ from ringfence.errors import (
     Unauthenticated,
     Unavailable,
 )
-from ringfence.http.body import BodyTooLarge, UnsupportedMediaType
+from ringfence.http.body import BodyTooLarge, BodyTooSlow, UnsupportedMediaType
 from ringfence.http.contract import NotAcceptable
 
 STATUSES: Mapping[type[RequestError], int] = {
@@ -25,6 +25,7 @@ STATUSES: Mapping[type[RequestError], int] = {
     Forbidden: 403,
     NotFound: 404,
     NotAcceptable: 406,
+    BodyTooSlow: 408,
     Conflict: 409,
     PreconditionFailed: 412,
     BodyTooLarge: 413,

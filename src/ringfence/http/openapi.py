@@ -20,8 +20,8 @@ and orders (`list_parameters`), words from their enum (`enumeration`), refusals 
 
 Operation ids and the names of models are those of Waldur's published clients. A model is used as
 a value, wherever a schema stands; `{"$ref": MODEL, "description": …}` adds to one. Every operation
-can answer 401 (unless it is public), 406 and 503; one with a body 400, 413 and 415 as well: these
-need no mention. HEAD belongs to every GET, and is declared where it has a name of its own.
+can answer 401 (unless it is public), 406 and 503; one with a body 400, 408, 413 and 415 as well:
+these need no mention. HEAD belongs to every GET, and is declared where it has a name of its own.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -94,7 +94,7 @@ class Operation:
         """Give all that it can answer with, in order."""
         implied = {406, 503} | (set() if self.public else {401})
         if self.body:
-            implied |= {400, 413, 415}
+            implied |= {400, 408, 413, 415}
         return sorted({*self.answers, *self.refusals, *implied})
 
 
@@ -105,6 +105,9 @@ Sign requests with `Authorization: Token …`. An object out of the caller's sig
 it sees but may not change is 403. A method that an address does not take is 405. Lists come in \
 pages. Two contracts differ in the answers of some actions: `2025-11` and `2026-10`; \
 `Accept: application/json; version=2026-10` chooses one for a request.
+
+What is no request to any operation is answered before one is found, without a body: 400 where it \
+is not HTTP, 431 where address and headers are too large. 30 kB in up to 90 headers always pass.
 """
 
 

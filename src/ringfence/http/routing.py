@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
 from ringfence.errors import NotFound
+from ringfence.http.fields import printable
 
 
 def path_uuid(request: Request, missing: str) -> UUID:
@@ -43,7 +44,7 @@ async def answer_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
     app: Starlette = request.app
     if error.status_code == 405:  # noqa: PLR2004 - HTTP's own number
-        detail = f'Method "{request.method}" not allowed.'
+        detail = f'Method "{printable(request.method)}" not allowed.'
         allow = ", ".join(allowed_methods(app.routes, request))
         return JSONResponse({"detail": detail}, 405, headers={"Allow": allow})
     return JSONResponse({"detail": "Not found."}, error.status_code)

@@ -1,0 +1,206 @@
+"""Hostile bytes on the sockets of a served instance: a clear 4xx, bounded memory, still there."""
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from tests.fuzz.instance import Instance, served, token
+from tests.hostile.wire import chunked, connected, memory, received, request, send
+
+STAFF = f"Authorization: Token {token('staff')}"
+LARGE = 10_000_000
+# Far more than any of these requests needs, far less than all of them together.
+ROOM = 64
+GROUPS = "/api/openstack-security-groups/"
+
+
+@pytest.fixture(scope="module")
+def instance():
+    with served() as instance:
+        yield instance
+
+
+@pytest.fixture(scope="module")
+def group(instance):
+    """Give the path of a group."""
+    with instance.client() as client:
+        [group] = client.get(GROUPS, params={"page_size": 1}).json()
+    return f"{GROUPS}{group['uuid']}/"
+
+
+def api_process(instance: Instance) -> int:
+    """Give the process that answers: the one that is larger than the worker of jobs."""
+    children = Path(f"/proc/{instance.supervisor}/task/{instance.supervisor}/children")
+    return max(map(int, children.read_text().split()), key=memory)
+
+
+@pytest.fixture(autouse=True)
+def _unharmed(instance, group, record_property):
+    """Hold after each test: nothing was stored, memory is bounded, requests are answered."""
+    with instance.client() as client:
+        before = client.get(group).json()
+        process = api_process(instance)
+        size = memory(process)
+        yield
+        grown = memory(process) - size
+        record_property("MiB more", grown)
+        after = client.get(group)
+    assert after.json() == before
+    assert api_process(instance) == process, "it was started anew"
+    assert grown < ROOM, f"{grown} MiB"
+
+
+def nested(depth):
+    return b"[" * depth + b"]" * depth
+
+
+def renamed(value):
+    return b'{"name": ' + value + b"}"
+
+
+BODIES = {
+    "10 MB": (renamed(b'"' + b"x" * LARGE + b'"'), 413),
+    "10 MB of small values": (b"[" + b"1," * (LARGE // 2) + b"1]", 413),
+    "nested 10,000 deep": (nested(10_000), 400),
+    "objects 10,000 deep": (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, 400),
+    "half a million opened": (b"[" * 500_000, 400),
+    "invalid UTF-8": (renamed(b'"\xff\xfe"'), 400),
+    # As everywhere in JSON's world, the last one counts.
+    "duplicate keys": (b'{"name": "good", "name": "\\u0000"}', 400),
+    "NaN": (renamed(b"NaN"), 400),
+    "a number beyond 64 bits, too long to read": (renamed(b"9" * 100_000), 400),
+    "NUL": (renamed(b'"a\\u0000b"'), 400),
+    "half a surrogate pair": (renamed(b'"\\ud800"'), 400),
+    "UTF-16": (renamed(b'"x"').decode().encode("utf-16"), 400),
+    "zeros": (b"\0" * 1_000_000, 400),
+}
+
+
+@pytest.mark.parametrize("what", BODIES)
+def test_a_hostile_body_is_refused_in_words(instance, group, what, record_property):
+    body, status = BODIES[what]
+    answer = send(instance.address, request("PUT", group, STAFF, body=body))
+    record_property("milliseconds", answer.milliseconds)
+    assert answer.status == status, answer
+    assert json.loads(answer.body)
+    assert "python" not in answer.body.decode().lower()
+    assert "sys." not in answer.body.decode()
+
+
+def test_a_port_beyond_64_bits_is_out_of_range(instance, group):
+    rules = b'[{"protocol": "tcp", "from_port": 18446744073709551617, "to_port": 1e400}]'
+    answer = send(instance.address, request("POST", group + "set_rules/", STAFF, body=rules))
+    assert answer.status == 400, answer
+
+
+def test_who_does_not_sign_in_has_no_body_read(instance, group, record_property):
+    answer = send(instance.address, request("PUT", group, body=b"x" * LARGE))
+    record_property("milliseconds", answer.milliseconds)
+    assert answer.status == 401
+
+
+HEADS = {
+    "a header of 64 kB": (request("GET", GROUPS, STAFF, f"X-Long: {'x' * 65_536}"), 431),
+    "a header of 10 MB": (request("GET", GROUPS, STAFF, f"X-Long: {'x' * LARGE}"), 431),
+    "a thousand headers": (request("GET", GROUPS, STAFF, *["X-Many: 1"] * 1000), 431),
+    "10,000 fields": (request("GET", f"{GROUPS}?{'field=name&' * 10_000}", STAFF), 431),
+    "a method of 10 MB": (request("X" * LARGE, GROUPS, STAFF), 431),
+    "a NUL in a header": (request("GET", GROUPS, STAFF, "X: a\0b"), 400),
+    "a NUL in the path": (request("GET", "/api/\0/", STAFF), 400),
+    "bytes beyond ASCII in the path": (request("GET", "/api/\xff\xfe/", STAFF), 400),
+    "a token beyond ASCII": (request("GET", GROUPS, "Authorization: Token \xff"), 401),
+    "no host": (f"GET {GROUPS} HTTP/1.1\r\n{STAFF}\r\n\r\n".encode(), 400),
+    "an odd host": (f"GET {GROUPS} HTTP/1.1\r\nHost: a b\r\n{STAFF}\r\n\r\n".encode(), 400),
+    "a folded header": (request("GET", GROUPS, STAFF, "X: a\r\n b"), 400),
+    "a blank before the colon": (request("GET", GROUPS, STAFF, "X : a"), 400),
+    "TLS": (b"\x16\x03\x01\x02\x00" + b"\0" * 500, 400),
+    "HTTP/0.9": (b"GET /\r\n\r\n", 400),
+    "a method that is unknown": (request("BREW", GROUPS, STAFF), 405),
+    "a tunnel": (request("CONNECT", "example.com:80", STAFF), 404),
+}
+
+
+@pytest.mark.parametrize("what", HEADS)
+def test_a_hostile_head_is_refused(instance, what, record_property):
+    sent, status = HEADS[what]
+    answer = send(instance.address, sent)
+    record_property("milliseconds", answer.milliseconds)
+    assert answer.status == status, answer
+
+
+def test_five_thousand_fields_are_answered(instance, group, record_property):
+    answer = send(instance.address, request("GET", f"{group}?{'field&' * 5_000}", STAFF))
+    record_property("milliseconds", answer.milliseconds)
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize("length", ["-1", "abc", "+5", "5, 6", "9" * 30, "5\r\nContent-Length: 6"])
+def test_a_length_that_is_none_is_refused(instance, group, length):
+    json_type = "Content-Type: application/json"
+    head = request("PUT", group, STAFF, json_type, f"Content-Length: {length}")
+    assert send(instance.address, head, b'{"name": "x"}').status == 400
+
+
+def test_a_body_shorter_than_its_length_is_told_so(instance, group):
+    whole = request("PUT", group, STAFF, body=b'{"name": "short"}' + b" " * 50)
+    answer = send(instance.address, whole[:-50], ends=True)
+    assert answer.status == 400, answer
+    assert json.loads(answer.body) == {"detail": "The request body ended before it was complete."}
+
+
+def test_what_follows_a_body_is_no_part_of_it(instance, group):
+    body = b'{"name": "\\u0000"}'
+    answer = send(instance.address, request("PUT", group, STAFF, body=body), b'"more"}\r\n\r\n')
+    assert answer.status == 400, answer
+
+
+CHUNKS = {
+    "no size": [b"zz\r\nabc\r\n"],
+    "a size beyond 64 bits": [b"fffffffffffffffff\r\nabc"],
+    "an endless extension": [b"5;" + b"x" * 1_000_000 + b"\r\nabcde\r\n0\r\n\r\n"],
+    "endless trailers": [b"2\r\n{}\r\n0\r\n", b"X: " + b"y" * 1_000_000 + b"\r\n\r\n"],
+    "no line after a chunk": [b"2\r\n{}XX0\r\n\r\n"],
+}
+
+
+@pytest.mark.parametrize("what", CHUNKS)
+def test_chunks_that_are_none_are_a_400(instance, group, what):
+    answer = send(instance.address, *chunked("PUT", group, STAFF, chunks=CHUNKS[what]))
+    assert answer.status == 400, answer
+    assert json.loads(answer.body)
+
+
+def test_chunks_without_end_are_a_413(instance, group, record_property):
+    endless = (b"10000\r\n" + b"x" * 65_536 + b"\r\n" for _ in range(1000))
+    answer = send(instance.address, *chunked("PUT", group, STAFF, chunks=endless))
+    record_property("milliseconds", answer.milliseconds)
+    assert answer.status == 413
+
+
+def test_a_length_and_chunks_at_once_are_no_second_request(instance, group):
+    smuggled = request("DELETE", group, STAFF)
+    sent = chunked("PUT", group, STAFF, "Content-Length: 5", chunks=[b"0\r\n\r\n", smuggled])
+    assert send(instance.address, *sent).status == 400
+
+
+def test_slow_bodies_hold_no_more_than_their_size_and_nobody_up(instance, group):
+    head = request("PUT", group, STAFF, body=b"[" * 900_000)[:-100_000]
+    process = api_process(instance)
+    size = memory(process)
+    with ExitStack() as stack:
+        slow = [stack.enter_context(connected(instance.address)) for _ in range(50)]
+        for connection in slow:
+            connection.sendall(head)
+        with instance.client() as client:
+            assert client.get(group).status_code == 200
+        assert memory(process) - size < 2 * ROOM
+        # The rest of one comes after all.
+        slow[0].sendall(b"[" * 100_000)
+        assert received(slow[0]).startswith(b"HTTP/1.1 400 ")
+
+
+def test_clients_that_leave_amid_their_bodies_leave_no_trace(instance, group):
+    for _ in range(50):
+        with connected(instance.address) as connection:
+            connection.sendall(request("PUT", group, STAFF, body=b"[" * 1000)[:-500])
