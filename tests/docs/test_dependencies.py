@@ -5,7 +5,6 @@ import tomllib
 
 from tests.docs.markdown import ROOT
 
-
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-site.lock", "tools/uv.lock")
 
 

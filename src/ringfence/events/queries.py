@@ -1,9 +1,7 @@
 """Reading what happened: everybody within its customers and projects, staff and support all."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -68,16 +66,6 @@ FROM (
 _UUID_OF: LiteralString = "SELECT uuid FROM events WHERE id = %(id)s"
 
 
-def _timestamp(text: str) -> datetime:
-    try:
-        seconds = float(text)
-        if math.isfinite(seconds):
-            return datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)
-    except (ValueError, OverflowError):
-        pass
-    raise Invalid(["Enter a number."])
-
-
 def _scope(text: str) -> UUID | None:
     path = path_of(text)
     found = next(filter(None, (uuid_in(path, collection) for collection in SCOPES.values())), None)
@@ -107,8 +95,8 @@ EVENTS = Collection(
     visible=_VISIBLE,
     document=_DOCUMENT,
     filters={
-        "created_from": Filter("event.created >= %(created_from)s", _timestamp),
-        "created_to": Filter("event.created < %(created_to)s", _timestamp),
+        "created_from": Filter("event.created >= %(created_from)s", timestamp),
+        "created_to": Filter("event.created < %(created_to)s", timestamp),
         "customer_uuid": Filter("event.customer_uuid = %(customer_uuid)s", uuid),
         "event_type": Several("event.event_type = ANY(%(event_type)s)"),
         "feature": _Groups("event.event_type = ANY(%(feature)s)"),

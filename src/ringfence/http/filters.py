@@ -4,10 +4,11 @@ A feature declares a table of its filters, by the name of their parameter; a con
 was read under that same name.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString, Protocol
 from uuid import UUID
 
@@ -138,6 +139,17 @@ def moment(text: str) -> datetime:
         return time if time.tzinfo else time.replace(tzinfo=UTC)
     except ValueError:
         raise Invalid(["Enter a valid date/time."]) from None
+
+
+def timestamp(text: str) -> datetime:
+    """Read seconds since 1970; raises `Invalid`."""
+    try:
+        seconds = float(text)
+        if math.isfinite(seconds):
+            return datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)
+    except (ValueError, OverflowError):
+        pass
+    raise Invalid(["Enter a number."])
 
 
 def address_in(collection: str) -> Callable[[str], UUID | None]:

@@ -211,6 +211,7 @@ def _parameter(parameter: Parameter, models: _Models) -> dict[str, Any]:
         "required": parameter.place == "path",
         "description": parameter.description,
         "schema": models.resolve(parameter.schema),
+        **parameter.style,
     }
 
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ringfence.http.filters import Choices, Filter, Flag, Kind, Orders, Several, moment, uuid
+from ringfence.http.filters import Choices, Filter, Flag, Kind, Orders, Several, moment, timestamp, uuid, uuids
 from ringfence.http.schema import (
     BOOLEAN,
     INTEGER,
+    NUMBER,
     STRING,
     TIME,
     UUID,
@@ -26,7 +27,14 @@ class Parameter:
     description: str = ""
     place: Literal["query", "path", "header"] = "query"
 
+    @property
+    def style(self) -> Mapping[str, Any]:
+        """Say how a list is sent, where it is not by repeating the parameter."""
+        return {"style": "form", "explode": False} if self.schema is _UUIDS else {}
 
+
+# With commas between them
+_UUIDS = array(UUID)
 UUID_IN_PATH = Parameter("uuid", UUID, place="path")
 PAGING = (
     Parameter("page", INTEGER, "A page number within the paginated result set."),
@@ -77,9 +85,13 @@ def _schema_of(kind: Kind) -> Schema:
 
 
 def _converted(convert: Any) -> Schema:  # noqa: ANN401 - compared, never called
-    if convert is uuid:
-        return UUID
-    return TIME if convert is moment else STRING
+    known: tuple[tuple[object, Schema], ...] = (
+        (uuid, UUID),
+        (uuids, _UUIDS),
+        (moment, TIME),
+        (timestamp, NUMBER),
+    )
+    return next((schema for each, schema in known if each is convert), STRING)
 
 
 def choice_of_fields(model: Model) -> Parameter:

@@ -101,7 +101,7 @@ operations = (
         parameters=(
             UUID_IN_PATH,
             _NUMBER_IN_PATH,
-            Parameter("compare", INTEGER, "Another version's number."),
+            Parameter("compare", {**INTEGER, "minimum": 0}, "Another version's number."),
         ),
         answers={200: Answer(_VERSION, headers=ETAG)},
         refusals=(400, 404),
@@ -118,7 +118,7 @@ operations = (
         ),
         parameters=(UUID_IN_PATH,),
         body=Body(
-            Model("SecurityGroupRollbackRequest", object_of({"version": INTEGER}, ["version"])),
+            Model("SecurityGroupRollbackRequest", object_of({"version": {**INTEGER, "minimum": 1}}, ["version"])),
             example={"version": 3},
         ),
         answers={202: Answer(STATUS)},
