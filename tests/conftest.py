@@ -87,7 +87,7 @@ def database_server(short_folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def template(database_server: str) -> str:
     """Give the name of a database with the migrated schema, made once for each state of it."""
-    texts = "\0".join(migration.sql for migration in migrations())
+    texts = "\0".join(text for each in migrations() for text in (each.name, each.sql))
     name = f"template_{hashlib.sha256(texts.encode()).hexdigest()[:16]}"
     with psycopg.connect(database_server, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
