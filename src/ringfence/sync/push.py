@@ -204,7 +204,8 @@ async def _remove_late(database: Database, cloud: NetworkCloud, group: Group) ->
 
     It is known as an unanswered one is, and by being as Neutron makes it, touched by nobody.
     """
-    if group.backend_id or group.creation_started is None:
+    # Only while it is being created, from the second try on: the time is bounded then.
+    if group.state is not State.CREATING or group.creation_started is None:
         return
     for found in await _free_of_its_name(database, cloud, group, group.creation_started):
         untouched = {rule_from_cloud(rule) for rule in found.rules} == FIRST_RULES
