@@ -414,6 +414,7 @@ export const customersRetrieve = <ThrowOnError extends boolean = true>(options: 
  * Get a list of projects.
  */
 export const projectsList = <ThrowOnError extends boolean = true>(options?: Options<ProjectsListData, ThrowOnError>) => (options?.client ?? client).get<ProjectsListResponses, ProjectsListErrors, ThrowOnError>({
+    querySerializer: { parameters: { customer: { array: { explode: false } } } },
     security: [{ name: 'Authorization', type: 'apiKey' }],
     url: '/api/projects/',
     ...options
@@ -425,6 +426,7 @@ export const projectsList = <ThrowOnError extends boolean = true>(options?: Opti
  * Get number of items in the collection matching the request parameters.
  */
 export const projectsCount = <ThrowOnError extends boolean = true>(options?: Options<ProjectsCountData, ThrowOnError>) => (options?.client ?? client).head<ProjectsCountResponses, ProjectsCountErrors, ThrowOnError>({
+    querySerializer: { parameters: { customer: { array: { explode: false } } } },
     security: [{ name: 'Authorization', type: 'apiKey' }],
     url: '/api/projects/',
     ...options

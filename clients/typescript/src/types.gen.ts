@@ -2485,7 +2485,7 @@ export type ProjectsListData = {
          */
         created_before?: string;
         current_user_has_role?: Array<string>;
-        customer?: string;
+        customer?: Array<string>;
         customer_abbreviation?: string;
         customer_name?: string;
         customer_native_name?: string;
@@ -2569,7 +2569,7 @@ export type ProjectsCountData = {
          */
         created_before?: string;
         current_user_has_role?: Array<string>;
-        customer?: string;
+        customer?: Array<string>;
         customer_abbreviation?: string;
         customer_name?: string;
         customer_native_name?: string;
@@ -3198,8 +3198,8 @@ export type EventsListData = {
     body?: never;
     path?: never;
     query?: {
-        created_from?: string;
-        created_to?: string;
+        created_from?: number;
+        created_to?: number;
         customer_uuid?: string;
         event_type?: Array<string>;
         feature?: string;
@@ -3260,8 +3260,8 @@ export type EventsCountData = {
     body?: never;
     path?: never;
     query?: {
-        created_from?: string;
-        created_to?: string;
+        created_from?: number;
+        created_to?: number;
         customer_uuid?: string;
         event_type?: Array<string>;
         feature?: string;
@@ -3361,8 +3361,8 @@ export type EventsCountRetrieveData = {
     body?: never;
     path?: never;
     query?: {
-        created_from?: string;
-        created_to?: string;
+        created_from?: number;
+        created_to?: number;
         customer_uuid?: string;
         event_type?: Array<string>;
         feature?: string;

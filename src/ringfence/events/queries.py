@@ -17,6 +17,7 @@ from ringfence.http.filters import (
     Orders,
     Several,
     contains,
+    timestamp,
     uuid,
 )
 

@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ringfence.http.filters import Choices, Filter, Flag, Kind, Orders, Several, moment, timestamp, uuid, uuids
+from ringfence.http.filters import (
+    Choices,
+    Filter,
+    Flag,
+    Kind,
+    Orders,
+    Several,
+    moment,
+    timestamp,
+    uuid,
+    uuids,
+)
 from ringfence.http.schema import (
     BOOLEAN,
     INTEGER,

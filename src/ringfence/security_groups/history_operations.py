@@ -118,7 +118,12 @@ operations = (
         ),
         parameters=(UUID_IN_PATH,),
         body=Body(
-            Model("SecurityGroupRollbackRequest", object_of({"version": {**INTEGER, "minimum": 1}}, ["version"])),
+            Model(
+                "SecurityGroupRollbackRequest",
+                object_of(
+                    {"version": {**INTEGER, "minimum": 1, "maximum": 2_147_483_647}}, ["version"]
+                ),
+            ),
             example={"version": 3},
         ),
         answers={202: Answer(STATUS)},
