@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 from tests.cli.operating import operating
@@ -16,10 +17,10 @@ ROLES = {"ann": "PROJECT.ADMIN", "bob": "PROJECT.MEMBER", "victim": "PROJECT.MEM
 
 @dataclass(frozen=True)
 class Instance:
-    """Where it answers, and which process does."""
+    """Where it answers, and where it says what it does."""
 
     address: str
-    supervisor: int
+    log: Path
     # Whose tokens may be revoked: how users and tokens are addressed.
     victim: dict[str, str]
 
@@ -27,6 +28,17 @@ class Instance:
         """Give an HTTP client that signs in as a user."""
         headers = {"Authorization": f"Token {token(user)}"}
         return httpx.Client(base_url=self.address, headers=headers, timeout=30)
+
+    def processes(self) -> list[int]:
+        """Give the processes that answered or answer, as they were started."""
+        return [each["child"] for each in self._records() if each.get("process") == "api-1"]
+
+    def faults(self) -> list[dict]:
+        """Give what was written as an error."""
+        return [each for each in self._records() if each["level"] in {"error", "critical"}]
+
+    def _records(self) -> list[dict]:
+        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
 
 def token(user: str) -> str:
@@ -52,8 +64,8 @@ def served(**settings: str) -> Iterator[Instance]:
             check=True,
             timeout=60,
         )
-        process, address = operator.serve("serve", "--workers", "1")
-        yield Instance(address, process.pid, victim_at(address))
+        _, address = operator.serve("serve", "--workers", "1")
+        yield Instance(address, operator.folder / "log-0", victim_at(address))
 
 
 def victim_at(address: str) -> dict[str, str]:

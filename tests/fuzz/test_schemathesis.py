@@ -19,6 +19,7 @@ def instance():
 def test_no_answer_breaks_the_schema(instance, user, record_property):
     run = fuzz(instance, user, SEED, "--max-examples", str(EXAMPLES[user]))
     assert run.failures == 0, run.text
+    assert instance.faults() == []
     assert {phase: run.report["phases"][phase]["status"] for phase in PHASES} == dict.fromkeys(
         PHASES, "success"
     )

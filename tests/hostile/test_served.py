@@ -2,10 +2,9 @@
 
 import json
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
-from tests.fuzz.instance import Instance, served, token
+from tests.fuzz.instance import served, token
 from tests.hostile.wire import chunked, connected, memory, received, request, send
 
 STAFF = f"Authorization: Token {token('staff')}"
@@ -29,26 +28,21 @@ def group(instance):
     return f"{GROUPS}{group['uuid']}/"
 
 
-def api_process(instance: Instance) -> int:
-    """Give the process that answers: the one that is larger than the worker of jobs."""
-    children = Path(f"/proc/{instance.supervisor}/task/{instance.supervisor}/children")
-    return max(map(int, children.read_text().split()), key=memory)
-
-
 @pytest.fixture(autouse=True)
 def _unharmed(instance, group, record_property):
     """Hold after each test: nothing was stored, memory is bounded, requests are answered."""
     with instance.client() as client:
         before = client.get(group).json()
-        process = api_process(instance)
+        [process] = instance.processes()
         size = memory(process)
         yield
         grown = memory(process) - size
         record_property("MiB more", grown)
         after = client.get(group)
     assert after.json() == before
-    assert api_process(instance) == process, "it was started anew"
+    assert instance.processes() == [process], "it was started anew"
     assert grown < ROOM, f"{grown} MiB"
+    assert instance.faults() == []
 
 
 def nested(depth):
@@ -186,7 +180,7 @@ def test_a_length_and_chunks_at_once_are_no_second_request(instance, group):
 
 def test_slow_bodies_hold_no_more_than_their_size_and_nobody_up(instance, group):
     head = request("PUT", group, STAFF, body=b"[" * 900_000)[:-100_000]
-    process = api_process(instance)
+    [process] = instance.processes()
     size = memory(process)
     with ExitStack() as stack:
         slow = [stack.enter_context(connected(instance.address)) for _ in range(50)]
