@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -31,6 +32,12 @@ from ringfence.database.embedded import running
 from ringfence.database.migrate import migrate, migrations
 from ringfence.database.pool import Database
 from ringfence.settings import Settings
+
+# A property holds or does not; how fast a busy machine finds out is no part of it.
+hypothesis.settings.register_profile(
+    "ringfence", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("ringfence")
 
 CHECKOUT = Path(__file__).parents[1]
 # Nothing in a test outlives the machine: waiting for its disk would prove nothing.
