@@ -46,6 +46,7 @@ def test_an_operation_starts_from_its_valid_states_and_names_them_otherwise(oper
         Operation.SET_RULES: "OK",
         Operation.PULL: "OK, ERRED",
         Operation.DELETE: "OK, ERRED",
+        Operation.ROLLBACK: "OK, ERRED",
     }[operation]
     if state in valid.split(", "):
         require_state(state, operation)
