@@ -11,6 +11,7 @@ from ringfence.security_groups.states import (
     State,
     require_state,
     sources,
+    step,
 )
 
 
@@ -53,6 +54,16 @@ def test_an_operation_starts_from_its_valid_states_and_names_them_otherwise(oper
     else:
         with pytest.raises(Conflict, match=rf"^Valid states for operation: {valid}\.$"):
             require_state(state, operation)
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("target", State)
+def test_a_step_that_the_table_lacks_is_refused(state, target):
+    if target in ALLOWED[state]:
+        assert step(state, target) is target
+    else:
+        with pytest.raises(Conflict, match="Valid states for operation"):
+            step(state, target)
 
 
 def test_where_an_operation_leads_is_an_allowed_step():

@@ -21,7 +21,7 @@ from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.security_groups.removal import remove
 from ringfence.security_groups.rules import Rule
-from ringfence.security_groups.states import State
+from ringfence.security_groups.states import State, step
 
 PUSHED = (State.CREATION_SCHEDULED, State.CREATING, State.UPDATE_SCHEDULED, State.UPDATING)
 PULLED = (State.UPDATE_SCHEDULED, State.UPDATING)
@@ -185,7 +185,7 @@ async def take_up(connection: Connection, uuid: UUID, states: Sequence[State]) -
     group = await _lock(connection, uuid)
     if group is None or group.state not in states:
         return None
-    state = _UNDER_WAY.get(group.state, group.state)
+    state = step(group.state, _UNDER_WAY.get(group.state, group.state))
     creates = states == PUSHED and not group.backend_id
     if state != group.state or (creates and group.creation_started is None):
         values = {"id": group.id, "state": state, "creates": creates}
@@ -267,6 +267,7 @@ async def failed(connection: Connection, uuid: UUID, message: str, traceback: st
     group = await _lock(connection, uuid)
     if group is None or group.state in {State.OK, State.ERRED}:
         return False
+    step(group.state, State.ERRED)
     values = {"id": group.id, "message": message, "traceback": traceback}
     await connection.execute(_FAILED, values)
     said = f"Security group {group.name} has failed: {message}"

@@ -45,6 +45,16 @@ def sources(target: State) -> tuple[State, ...]:
     return tuple(state for state in State if target in ALLOWED[state])
 
 
+def step(state: State, target: State) -> State:
+    """Give the state that the step leads to; raises `Conflict` for a step that the table lacks.
+
+    Staff who settle a group by hand (`set_ok`, `set_erred`) are the one exception to the table.
+    """
+    if target not in ALLOWED[state]:
+        raise Conflict(f"Valid states for operation: {', '.join(sources(target))}.")
+    return target
+
+
 class Operation(StrEnum):
     """What a user can ask of a group, where its state matters."""
 

@@ -14,6 +14,7 @@ from ringfence.database.jobs import Job, defer_for_group
 from ringfence.database.pool import Connection
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
+from ringfence.security_groups import states
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.schemas import RuleRequest
 from ringfence.security_groups.states import NOT_FOUND, State
@@ -173,7 +174,7 @@ async def enter(
     """Enter the step's state with its version, event and job; the caller refreshes documents."""
     values = {
         "id": group.id,
-        "state": step.state,
+        "state": states.step(group.state, step.state),
         "new_version": int(step.new_version),
         "not_found": NOT_FOUND,
     }
