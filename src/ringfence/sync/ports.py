@@ -1,9 +1,6 @@
 """Ports: who carries a tenant's groups, and taking a group off its ports before it goes."""
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 import structlog
 
@@ -33,52 +30,27 @@ LOOKS = 5
 logger = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The ports of a tenant as the cloud listed them, and the moment before it was asked."""
-
-    found: tuple[FoundPort, ...]
-    taken: datetime
-
-
 async def observe_ports(database: Database, cloud: NetworkCloud, placement: Placement) -> None:
     """Read the ports and floating addresses of a tenant, and keep what was seen.
 
-    Raises `Retry`.
-    """
-    reading = await read_ports(database, cloud, placement)
-    if reading is not None:
-        await keep_ports(database, placement, reading)
-
-
-async def read_ports(
-    database: Database, cloud: NetworkCloud, placement: Placement
-) -> Reading | None:
-    """Read the ports and floating addresses of a tenant, both at once.
-
-    `None` where the credentials may not read them: then who uses a group is not known here.
+    Credentials that may not read them change nothing: then who uses a group is not known here.
     Raises `Retry`.
     """
     async with database.connection() as connection:
         taken = await ports.begin_reading(connection)
     project = project_of(placement)
     try:
-        listed, floating = await asyncio.gather(
-            cloud.list_ports(project), cloud.list_floating_addresses(project)
-        )
+        listed = await cloud.list_ports(project)
+        floating = await cloud.list_floating_addresses(project)
     except GiveUp as refused:
         logger.warning("ports_not_read", tenant=placement.tenant_uuid.hex, error=str(refused))
-        return None
+        return
     leading_to: dict[str, list[str]] = {}
     for address, port_id in floating.items():
         leading_to.setdefault(port_id, []).append(address)
-    return Reading(tuple(_found(port, leading_to.get(port.id, ())) for port in listed), taken)
-
-
-async def keep_ports(database: Database, placement: Placement, reading: Reading) -> None:
-    """Keep a reading, once the groups that the ports carry have their rows."""
+    found = [_found(port, leading_to.get(port.id, ())) for port in listed]
     async with database.transaction() as connection:
-        await ports.take_reading(connection, placement.tenant_id, reading.found, reading.taken)
+        await ports.take_reading(connection, placement.tenant_id, found, taken)
 
 
 async def detach(database: Database, cloud: NetworkCloud, group: Group, backend_id: str) -> None:

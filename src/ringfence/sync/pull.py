@@ -38,7 +38,7 @@ from ringfence.sync.observe import (
     to_be_put_back,
 )
 from ringfence.sync.plan import rule_from_cloud
-from ringfence.sync.ports import Reading, keep_ports, read_ports
+from ringfence.sync.ports import observe_ports
 from ringfence.sync.push import DEFAULT_NAME, push
 
 GROUPS_A_TRANSACTION = 200
@@ -130,14 +130,14 @@ async def pull_tenant(
     cloud = clouds.of(placement)
     async with database.connection() as connection:
         before = await moments(connection, placement.tenant_id)
-    listed, reading = await _look(database, cloud, placement)
+    listed = await cloud.list_groups(project_of(placement))
     comparison, before = await _compare_with_rows(database, placement, listed, before)
     if not confirmed and bound.is_passed(len(comparison.missing), comparison.known):
         await _stop(database, placement, comparison, requested=requested)
         return {"missing": len(comparison.missing), "touched": 0}
     gone, present = await _confirm(cloud, comparison.missing)
     done = await _write(database, placement, comparison, before, gone, present)
-    await _keep_ports(database, placement, reading)
+    await observe_ports(database, cloud, placement)
     async with database.transaction() as connection:
         await comparisons.compared(connection, placement.tenant_id, before.taken)
         await comparisons.succeed(connection, placement.tenant_id, requested=requested)
@@ -145,32 +145,6 @@ async def pull_tenant(
             said = f"Security groups of tenant {placement.tenant_name} have been pulled."
             await record(connection, _event(placement, EventType.TENANT_PULLED, said, done))
     return done
-
-
-async def _look(
-    database: Database, cloud: NetworkCloud, placement: Placement
-) -> tuple[list[CloudGroup], Reading | BaseException | None]:
-    """List the groups, and the ports beside them: most of a pull is waiting for the cloud.
-
-    What keeps the ports from being read does not keep the groups from being compared.
-    """
-    listed, reading = await asyncio.gather(
-        cloud.list_groups(project_of(placement)),
-        read_ports(database, cloud, placement),
-        return_exceptions=True,
-    )
-    if isinstance(listed, BaseException):
-        raise listed
-    return listed, reading
-
-
-async def _keep_ports(
-    database: Database, placement: Placement, reading: Reading | BaseException | None
-) -> None:
-    if isinstance(reading, BaseException):
-        raise reading
-    if reading is not None:
-        await keep_ports(database, placement, reading)
 
 
 async def missing_groups(database: Database, clouds: Clouds, uuid: UUID) -> list[LocalGroup]:
