@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from ringfence.clouds.operations import RESOURCE_FIELDS
 from ringfence.http.openapi import LIST_HEADERS, Answer, Body, Operation
 from ringfence.http.parameters import (
     UUID_IN_PATH,
@@ -97,31 +98,7 @@ GROUP = Model(
     "OpenStackSecurityGroup",
     object_of(
         {
-            "url": URI,
-            "uuid": HEX_UUID,
-            "name": STRING,
-            "description": STRING,
-            "service_name": STRING,
-            "service_settings": URI,
-            "service_settings_uuid": HEX_UUID,
-            "service_settings_state": STRING,
-            "service_settings_error_message": STRING,
-            "project": URI,
-            "project_name": STRING,
-            "project_uuid": HEX_UUID,
-            "customer": URI,
-            "customer_uuid": HEX_UUID,
-            "customer_name": STRING,
-            "customer_native_name": STRING,
-            "customer_abbreviation": STRING,
-            "error_message": STRING,
-            "error_traceback": STRING,
-            "resource_type": STRING,
-            "state": CORE_STATES,
-            "created": TIME,
-            "modified": TIME,
-            "backend_id": STRING,
-            "access_url": nullable(STRING),
+            **RESOURCE_FIELDS,
             "tenant": URI,
             "tenant_name": STRING,
             "tenant_uuid": HEX_UUID,
