@@ -1,5 +1,6 @@
 """The composition root: settings → database → routes."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+from ringfence.access.token_use import TokenUses
 from ringfence.clouds.operations import operations as tenant_operations
 from ringfence.clouds.routes import routes as tenant_routes
 from ringfence.database.embedded import running
@@ -58,7 +60,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
         with running(settings) as conninfo:
             async with Database.open(conninfo) as database:
                 app.state.database = database
-                yield
+                async with _writing(app.state.token_uses, database):
+                    yield
 
     app = Starlette(
         routes=[
@@ -79,4 +82,16 @@ def create_app(settings: Settings | None = None) -> Starlette:
     )
     app.router.redirect_slashes = False
     app.state.settings = settings
+    app.state.token_uses = TokenUses()
     return app
+
+
+@asynccontextmanager
+async def _writing(uses: TokenUses, database: Database) -> AsyncIterator[None]:
+    """Write the uses of tokens as long as requests come, and what is left at the end."""
+    writing = asyncio.create_task(uses.keep_writing(database))
+    try:
+        yield
+    finally:
+        writing.cancel()
+        await uses.write(database)

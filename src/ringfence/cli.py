@@ -19,6 +19,7 @@ import typer
 from ringfence.errors import OperatorError, RequestError
 from ringfence.opening import migrated, start, with_database
 from ringfence.sync_commands import sync
+from ringfence.token_commands import issue, tokens
 
 if TYPE_CHECKING:
     from ringfence.database.pool import Database
@@ -39,6 +40,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.command("token", epilog="Example: TOKEN=$(ringfence token alice --expires 90d)")(issue)
+app.add_typer(tokens, name="tokens")
 app.add_typer(sync, name="sync")
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
@@ -199,20 +202,6 @@ def load(
         with report.progress("Loading"):
             result = with_database(conninfo, lambda database: load_files(database, files))
     report.show(result.lines())
-
-
-@app.command(epilog="Example: TOKEN=$(ringfence token alice)")
-def token(
-    user: Annotated[str, typer.Argument(metavar="USER", help="The user's name.")],
-) -> None:
-    """Issue a token for a user and print it, once: only its digest is kept."""
-    with migrated(start()) as (conninfo, _):
-        from ringfence.users.commands import issue_token
-
-        secret = with_database(conninfo, lambda database: issue_token(database, user, expires=None))
-    if sys.stderr.isatty():
-        typer.echo('Send it as "Authorization: Token …"; it is not shown again:', err=True)
-    typer.echo(secret)
 
 
 @app.command(epilog="Example: ringfence password alice < password.txt")

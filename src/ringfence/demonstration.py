@@ -16,7 +16,8 @@ from ringfence.provisioning.document import read_documents
 from ringfence.provisioning.load import load_files
 from ringfence.security_groups import commands
 from ringfence.settings import Settings
-from ringfence.users.commands import issue_token
+from ringfence.users.by_hand import issue_token
+from ringfence.users.tokens import Terms
 
 USER = "alice"
 # Each start issues one; they leave by themselves.
@@ -55,7 +56,7 @@ async def prepare(database: Database) -> str:
         ours = [one.name for _, read in read_documents([path]) for one in read.customers]
         await _refuse_other_data(database, ours)
         await load_files(database, [path])
-    token = await issue_token(database, USER, expires=TOKEN_LIFE)
+    token = await issue_token(database, USER, Terms(TOKEN_LIFE))
     await _create_groups(database, await authenticate(database, f"Token {token}"))
     return token
 

@@ -44,8 +44,8 @@ class NotFound(RequestError):
 class Forbidden(RequestError):
     """The actor sees the object, but may not do this to it."""
 
-    def __init__(self) -> None:
-        super().__init__("You do not have permission to perform this action.")
+    def __init__(self, detail: str = "You do not have permission to perform this action.") -> None:
+        super().__init__(detail)
 
 
 class Conflict(RequestError):

@@ -1,9 +1,11 @@
 """From the `Authorization` header to an actor, or a 401 in Waldur's words."""
 
 import hashlib
-from typing import LiteralString
+from typing import Any, LiteralString
 
-from ringfence.access.permissions import Actor, Grant, Role
+from psycopg.rows import namedtuple_row
+
+from ringfence.access.permissions import Actor, Grant, Role, TokenUsed, confined
 from ringfence.database.pool import Database
 from ringfence.errors import Unauthenticated
 
@@ -19,11 +21,18 @@ SELECT
     account.is_support,
     account.is_active,
     coalesce(token.expires <= now(), false) AS expired,
+    token.id AS token_id,
+    token.uuid AS token_uuid,
+    token.name AS token_name,
+    token.is_read_only,
+    token.project_id,
+    project.customer_id,
     coalesce(held.roles, '{}') AS roles,
     coalesce(held.customers, '{}') AS customers,
     coalesce(held.projects, '{}') AS projects
 FROM tokens AS token
 INNER JOIN users AS account ON token.user_id = account.id
+LEFT JOIN projects AS project ON token.project_id = project.id
 LEFT JOIN LATERAL (
     SELECT
         array_agg(role_grant.role) AS roles,
@@ -60,17 +69,36 @@ async def authenticate(database: Database, header: str | None) -> Actor:
     """Give who makes the request, by one statement; raises `Unauthenticated`."""
     token = read_token(header)
     async with database.connection() as connection:
-        cursor = await connection.execute(_ACTOR, {"digest": digest(token)})
-        row = await cursor.fetchone()
+        cursor = connection.cursor(row_factory=namedtuple_row)
+        await cursor.execute(_ACTOR, {"digest": digest(token)})
+        row: Any = await cursor.fetchone()
     if row is None:
         raise Unauthenticated("Invalid token.")
-    user_id, uuid, username, is_staff, is_support, is_active, expired, *held = row
-    if not is_active:
+    if not row.is_active:
         raise Unauthenticated("User inactive or deleted.")
-    if expired:
+    if row.expired:
         raise Unauthenticated("Token has expired.")
+    return _actor(row)
+
+
+def _actor(row: Any) -> Actor:  # noqa: ANN401 - a row of `_ACTOR`, by its names
     grants = tuple(
         Grant(Role(role), customer_id, project_id)
-        for role, customer_id, project_id in zip(*held, strict=True)
+        for role, customer_id, project_id in zip(
+            row.roles, row.customers, row.projects, strict=True
+        )
     )
-    return Actor(user_id, uuid, username, grants, is_staff=is_staff, is_support=is_support)
+    actor = Actor(
+        row.id,
+        row.uuid,
+        row.username,
+        grants,
+        is_staff=row.is_staff,
+        is_support=row.is_support,
+        token=TokenUsed(
+            row.token_id, row.token_uuid, row.token_name, row.is_read_only, row.project_id
+        ),
+    )
+    if row.project_id is None:
+        return actor
+    return confined(actor, row.customer_id, row.project_id)

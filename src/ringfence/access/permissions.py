@@ -1,7 +1,7 @@
 """Who may do what: one table, read by the code and walked cell by cell by a test."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -39,6 +39,8 @@ class Permission(StrEnum):
     TENANT_SET_DEFAULT_EGRESS = "tenant.set_default_egress"
 
 
+READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
 _EVERY_ROLE = frozenset(Role)
 _CHANGING_ROLES = frozenset(
     {Role.STAFF, Role.CUSTOMER_OWNER, Role.PROJECT_ADMIN, Role.PROJECT_MANAGER}
@@ -72,8 +74,19 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenUsed:
+    """The token of a request, but for its secret; `project_id` is the one project it reaches."""
+
+    id: int
+    uuid: UUID
+    name: str = ""
+    is_read_only: bool = False
+    project_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
-    """Who makes a request."""
+    """Who makes a request, as far as the token reaches with which it is made."""
 
     user_id: int
     user_uuid: UUID
@@ -81,6 +94,14 @@ class Actor:
     grants: tuple[Grant, ...]
     is_staff: bool = False
     is_support: bool = False
+    token: TokenUsed | None = None
+
+    @property
+    def is_limited(self) -> bool:
+        """Tell whether the token allows less than its user may."""
+        return self.token is not None and (
+            self.token.is_read_only or self.token.project_id is not None
+        )
 
     def global_roles(self) -> frozenset[Role]:
         """Give the roles that hold everywhere."""
@@ -95,6 +116,29 @@ class Actor:
             if grant.customer_id == customer_id or grant.project_id == project_id
         )
         return self.global_roles() | frozenset(granted)
+
+
+def confined(actor: Actor, customer_id: int, project_id: int) -> Actor:
+    """Give the actor with what it may do in this project, and nothing else.
+
+    Staff is staff there by a grant, so that what needs no object (`require_everywhere`), and what
+    only the flag opens, stays closed.
+    """
+    held = sorted(actor.roles_at(customer_id, project_id))
+    grants = tuple(Grant(role, None, project_id) for role in held)
+    return replace(actor, grants=grants, is_staff=False, is_support=False)
+
+
+def require_writable(actor: Actor, method: str) -> None:
+    """Raise `Forbidden` where the token may only read and the method is one that changes."""
+    if actor.token is not None and actor.token.is_read_only and method not in READING_METHODS:
+        raise Forbidden("This token may only read; use one that may write.")
+
+
+def require_unlimited(actor: Actor) -> None:
+    """Raise `Forbidden` where the token is limited: it must not make, or end, one that is not."""
+    if actor.is_limited:
+        raise Forbidden("This token is limited; use one that is not to manage tokens.")
 
 
 def require(actor: Actor, permission: Permission, *, customer_id: int, project_id: int) -> None:

@@ -18,7 +18,12 @@ EVENT_GROUPS: Mapping[str, tuple[EventType, ...]] = {
     ),
     "resources": tuple(kind for kind in EventType if kind.startswith("resource_")),
     "provisioning": tuple(kind for kind in EventType if kind.startswith("ringfence_")),
-    "users": (EventType.TOKEN_CREATED, EventType.PASSWORD_SET),
+    "users": (
+        EventType.TOKEN_CREATED,
+        EventType.TOKEN_ROTATED,
+        EventType.TOKEN_REVOKED,
+        EventType.PASSWORD_SET,
+    ),
 }
 
 # What `scope` may be the address of: the words, and the collections.

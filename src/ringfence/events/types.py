@@ -43,6 +43,9 @@ class EventType(StrEnum):
     TENANT_PULL_STOPPED = "openstack_tenant_pull_stopped"
     SIGNED_IN = "auth_logged_in_with_username"
     TOKEN_CREATED = "token_created"  # noqa: S105 - the name of an event
+    # The same token with another secret
+    TOKEN_ROTATED = "token_rotated"  # noqa: S105 - the name of an event
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - the name of an event
     TOKENS_REVOKED = "auth_logged_out"
     PASSWORD_SET = "user_password_updated"  # noqa: S105 - the name of an event
     # `ringfence load` changed something; the counts are in the context.

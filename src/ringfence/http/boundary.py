@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ringfence.access.authentication import authenticate
-from ringfence.access.permissions import Actor
+from ringfence.access.permissions import Actor, require_writable
 from ringfence.database.pool import Database
 from ringfence.errors import RequestError
 from ringfence.http.about import CONFIGURATION_PATH
@@ -76,6 +76,7 @@ class Boundary:
             if scope["path"].startswith("/api/") and scope["path"] not in PUBLIC:
                 scope["actor"] = await self._actor(scope, headers)
                 exchange.username = scope["actor"].username
+                require_writable(scope["actor"], scope["method"])
             await self.app(scope, receive, exchange.send)
         except RequestError as error:
             await exchange.answer_error(error, receive)
@@ -89,8 +90,12 @@ class Boundary:
             await exchange.answer_fault(receive)
 
     async def _actor(self, scope: Scope, headers: Headers) -> Actor:
-        database: Database = scope["app"].state.database
-        return await authenticate(database, headers.get("authorization"))
+        state = scope["app"].state
+        database: Database = state.database
+        actor = await authenticate(database, headers.get("authorization"))
+        if actor.token is not None:
+            state.token_uses.note(actor.token.id, scope["client"][0] if scope["client"] else "")
+        return actor
 
 
 class _Exchange:

@@ -1,18 +1,15 @@
 """What changes users, their tokens and their roles."""
 
 import hashlib
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import LiteralString
 from uuid import UUID
 
 from psycopg.rows import class_row
 
-from ringfence.database.pool import Connection, Database
+from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
-from ringfence.errors import OperatorError
 
 TOKEN_BYTES = 32
 
@@ -93,41 +90,10 @@ LEFT JOIN projects AS project ON entry.project = project.uuid
 ON CONFLICT DO NOTHING
 """
 
-_ISSUE: LiteralString = """
-INSERT INTO tokens (user_id, digest, expires)
-SELECT holder.id, %(digest)s, now() + %(expires)s::interval
-FROM users AS holder
-WHERE holder.username = %(username)s AND holder.is_active
-"""
-
-_IS_ACTIVE: LiteralString = "SELECT is_active FROM users WHERE username = %(username)s"
-
 
 def token_digest(token: str) -> bytes:
     """Give what is stored of a token: enough to recognise it, not to use it."""
     return hashlib.sha256(token.encode()).digest()
-
-
-async def issue_token(database: Database, username: str, *, expires: timedelta | None) -> str:
-    """Make a token for a user and give it; only its digest stays here.
-
-    `expires` counts from now; None never does. Raises `OperatorError` for a user who is unknown
-    or inactive.
-    """
-    token = secrets.token_hex(TOKEN_BYTES)
-    values = {"username": username, "digest": token_digest(token), "expires": expires}
-    async with database.transaction() as connection:
-        issued = await connection.execute(_ISSUE, values)
-        if issued.rowcount:
-            return token
-        found = await connection.execute(_IS_ACTIVE, {"username": username})
-        if await found.fetchone() is None:
-            raise OperatorError(
-                f"no user is called {username!r}: load a file that names it (ringfence load FILE)"
-            )
-    raise OperatorError(
-        f"the user {username!r} is inactive: load a file that says is_active: true for it"
-    )
 
 
 async def users_present(

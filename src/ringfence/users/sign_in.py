@@ -22,7 +22,7 @@ from ringfence.http.fields import (
     refuse_null,
 )
 from ringfence.users import passwords, throttle
-from ringfence.users.tokens import SIGNED_IN_FOR, Holder, Token, issue
+from ringfence.users.tokens import SIGNED_IN_FOR, Holder, Terms, Token, issue
 
 log = structlog.get_logger(__name__)
 
@@ -110,7 +110,7 @@ async def _welcome(database: Database, address: str, account: _Account, password
             values = {"id": account.id, "password_hash": account.password_hash}
             await connection.execute(_REHASH, values | {"rehashed": rehashed})
         holder = Holder(account.id, account.uuid, account.username, account.is_active)
-        token = await issue(connection, holder, SIGNED_IN_FOR)
+        token = await issue(connection, holder, Terms(SIGNED_IN_FOR))
         context = {"ip_address": address}
         await record(connection, Event(EventType.SIGNED_IN, said, actor, context=context))
         await throttle.give_back(connection, address, account.username)

@@ -1,14 +1,14 @@
 """Tokens: issued to who signs in, made anew, revoked. A secret is shown once, when it is made."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import LiteralString
 from uuid import UUID
 
 from psycopg.rows import class_row
 
-from ringfence.access.permissions import Actor
+from ringfence.access.permissions import Actor, require_unlimited
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Forbidden, NotFound
 from ringfence.events.commands import record
@@ -28,9 +28,12 @@ WHERE {condition}
 """
 
 _INSERT: LiteralString = """
-INSERT INTO tokens (user_id, digest, expires)
-VALUES (%(user_id)s, %(digest)s, now() + %(lifetime)s::interval)
-RETURNING created, extract(epoch FROM expires - created)::integer AS lifetime
+INSERT INTO tokens (user_id, digest, expires, name, is_read_only, project_id)
+VALUES (
+    %(user_id)s, %(digest)s, now() + %(lifetime)s::interval,
+    %(name)s, %(is_read_only)s, %(project_id)s
+)
+RETURNING created, extract(epoch FROM expires - created)::integer AS lifetime, uuid
 """
 
 _NEWEST: LiteralString = """
@@ -70,6 +73,17 @@ class Token:
     created: datetime
     lifetime: int | None
     secret: str = ""
+    uuid: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a token is to be: no lifetime means that it never expires, no project means all."""
+
+    lifetime: timedelta | None = None
+    name: str = ""
+    is_read_only: bool = False
+    project_id: int | None = None
 
 
 async def holder_by_uuid(database: Database, actor: Actor, uuid: UUID) -> Holder:
@@ -104,22 +118,25 @@ async def replace_tokens(
     """Revoke all of a user's tokens and make one.
 
     It never expires if it was asked for by the user with one that never does (`asked_with`): who
-    holds a token for a day cannot make it last.
+    holds a token for a day cannot make it last. Raises `Forbidden` for an actor whose own token is
+    limited.
     """
+    require_unlimited(actor)
     async with database.transaction() as connection:
         await _lock(connection, holder)
         cursor = await connection.execute(_ASKED_WITH, {"digest": token_digest(asked_with)})
         row = await cursor.fetchone()
         lasts = holder.id == actor.user_id and row is not None and row[0]
         await connection.execute(_REVOKE, {"user_id": holder.id})
-        token = await issue(connection, holder, None if lasts else SIGNED_IN_FOR)
+        token = await issue(connection, holder, Terms(None if lasts else SIGNED_IN_FOR))
         said = f"The tokens of user {holder.username} have been replaced."
         await record(connection, _event(EventType.TOKEN_CREATED, said, actor, holder))
     return token
 
 
 async def revoke_tokens(database: Database, actor: Actor, holder: Holder) -> None:
-    """Revoke all of a user's tokens; raises `NotFound` where there is none."""
+    """Revoke all of a user's tokens; raises `NotFound` where there is none, `Forbidden`."""
+    require_unlimited(actor)
     async with database.transaction() as connection:
         await _lock(connection, holder)
         revoked = await connection.execute(_REVOKE, {"user_id": holder.id})
@@ -129,15 +146,20 @@ async def revoke_tokens(database: Database, actor: Actor, holder: Holder) -> Non
         await record(connection, _event(EventType.TOKENS_REVOKED, said, actor, holder))
 
 
-async def issue(connection: Connection, holder: Holder, lifetime: timedelta | None) -> Token:
+async def issue(connection: Connection, holder: Holder, terms: Terms) -> Token:
     """Make a token for a user, who loses those that have expired."""
-    secret = secrets.token_hex(TOKEN_BYTES)
+    secret = new_secret()
     await connection.execute(_FORGET_EXPIRED, {"user_id": holder.id})
-    values = {"user_id": holder.id, "digest": token_digest(secret), "lifetime": lifetime}
+    values = {"user_id": holder.id, "digest": token_digest(secret), **asdict(terms)}
     cursor = await connection.execute(_INSERT, values)
     row = await cursor.fetchone()
     assert row is not None  # noqa: S101 - INSERT … RETURNING gives a row or raises
-    return Token(row[0], row[1], secret)
+    return Token(row[0], row[1], secret, row[2])
+
+
+def new_secret() -> str:
+    """Give 256 random bits, as hexadecimal digits."""
+    return secrets.token_hex(TOKEN_BYTES)
 
 
 async def _holder(

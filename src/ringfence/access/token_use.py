@@ -1,0 +1,91 @@
+"""When tokens were last used: counted in memory, and written once a minute.
+
+No request waits for it, and none writes because of it. What a killed process had counted and not
+written is lost: it tells of use, and decides nothing.
+"""
+
+import asyncio
+import time
+from ipaddress import ip_address
+from typing import LiteralString
+
+import structlog
+from psycopg.types.json import Jsonb
+
+from ringfence.database.pool import Database
+from ringfence.errors import Unavailable
+
+log = structlog.get_logger(__name__)
+
+FLUSH_SECONDS = 60.0
+
+# Processes write of the same tokens: each in the same order, so that none waits for another twice.
+_WRITE: LiteralString = """
+WITH used AS MATERIALIZED (
+    SELECT token.id, entry.uses, to_timestamp(entry.moment) AS moment, entry.address
+    FROM jsonb_to_recordset(%(uses)s)
+    AS entry (id bigint, uses bigint, moment double precision, address inet)
+    INNER JOIN tokens AS token ON entry.id = token.id
+    ORDER BY token.id
+    FOR NO KEY UPDATE OF token
+)
+UPDATE tokens
+SET
+    use_count = tokens.use_count + used.uses,
+    last_used = greatest(tokens.last_used, used.moment),
+    last_used_address = CASE
+        WHEN tokens.last_used > used.moment THEN tokens.last_used_address ELSE used.address
+    END
+FROM used
+WHERE tokens.id = used.id
+"""
+
+
+class TokenUses:
+    """The uses of tokens that are not written yet: how many, when last, and from where."""
+
+    def __init__(self) -> None:
+        self._uses: dict[int, tuple[int, float, str]] = {}
+
+    def note(self, token_id: int, address: str) -> None:
+        """Count one use, now."""
+        used = self._uses.get(token_id)
+        self._uses[token_id] = (used[0] + 1 if used else 1, time.time(), address)
+
+    async def write(self, database: Database) -> None:
+        """Write what was counted; where the database is away, keep it for the next time."""
+        uses, self._uses = self._uses, {}
+        if not uses:
+            return
+        rows = [
+            {"id": token_id, "uses": count, "moment": moment, "address": _address(address)}
+            for token_id, (count, moment, address) in uses.items()
+        ]
+        try:
+            async with database.connection() as connection:
+                await connection.execute(_WRITE, {"uses": Jsonb(rows)})
+        except Unavailable:
+            self._take_back(uses)
+
+    async def keep_writing(self, database: Database) -> None:
+        """Write every minute, until cancelled."""
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            try:
+                await self.write(database)
+            except Exception:
+                log.exception("token_uses_not_written")
+
+    def _take_back(self, uses: dict[int, tuple[int, float, str]]) -> None:
+        for token_id, (count, moment, address) in uses.items():
+            newer = self._uses.get(token_id)
+            self._uses[token_id] = (
+                (count + newer[0], *newer[1:]) if newer else (count, moment, address)
+            )
+
+
+def _address(text: str) -> str | None:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return None

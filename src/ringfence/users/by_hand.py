@@ -1,0 +1,202 @@
+"""Tokens as operators issue, list, renew and revoke them on the command line."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import LiteralString
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from ringfence.database.pool import Connection, Database
+from ringfence.errors import OperatorError
+from ringfence.events.commands import record
+from ringfence.events.types import Event, EventType
+from ringfence.users.commands import token_digest
+from ringfence.users.tokens import Holder, Terms, issue, new_secret
+
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_LONGEST = timedelta(days=3660)
+
+_BY_NAME: LiteralString = """
+SELECT id, uuid, username, is_active FROM users WHERE username = %(username)s
+"""
+
+_PROJECTS: LiteralString = """
+SELECT id FROM projects
+WHERE name = %(project)s OR replace(uuid::text, '-', '') = replace(lower(%(project)s), '-', '')
+LIMIT 2
+"""
+
+_LISTED: LiteralString = """
+SELECT
+    token.uuid,
+    account.username,
+    token.name,
+    token.is_read_only,
+    project.name AS project,
+    token.created,
+    token.expires,
+    token.last_used
+FROM tokens AS token
+INNER JOIN users AS account ON token.user_id = account.id
+LEFT JOIN projects AS project ON token.project_id = project.id
+WHERE %(username)s::text IS NULL OR account.username = %(username)s
+ORDER BY account.username, token.id
+"""
+
+_RENEW: LiteralString = """
+UPDATE tokens SET digest = %(digest)s
+FROM users AS account
+WHERE tokens.user_id = account.id AND tokens.uuid = %(uuid)s
+RETURNING account.id, account.uuid, account.username, account.is_active
+"""
+
+_REVOKE: LiteralString = """
+DELETE FROM tokens USING users AS account
+WHERE tokens.user_id = account.id AND tokens.uuid = %(uuid)s
+RETURNING account.id, account.uuid, account.username, account.is_active
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedToken:
+    """A token as an operator sees it."""
+
+    uuid: UUID
+    username: str
+    name: str
+    is_read_only: bool
+    project: str | None
+    created: datetime
+    expires: datetime | None
+    last_used: datetime | None
+
+    def line(self) -> str:
+        """Give it in one line."""
+        limits = [
+            *(["read-only"] if self.is_read_only else []),
+            *([f"project {self.project}"] if self.project else []),
+        ]
+        return ", ".join(
+            [
+                f"{self.uuid.hex} {self.username}: {self.name or 'no name'}",
+                *limits,
+                f"expires {_day(self.expires)}",
+                f"last used {_day(self.last_used)}",
+            ]
+        )
+
+
+def read_lifetime(text: str) -> timedelta:
+    """Read `90d`, `12h` or `30m`; raises `OperatorError`."""
+    found = re.fullmatch(r"([1-9][0-9]{0,6})([mhd])", text.strip())
+    lifetime = int(found[1]) * _UNITS[found[2]] if found else _LONGEST * 2
+    if lifetime > _LONGEST:
+        raise OperatorError(
+            f"--expires {text!r}: expected a number and m, h or d, such as 12h or 90d; "
+            "at most ten years"
+        )
+    return lifetime
+
+
+async def issue_token(
+    database: Database, username: str, terms: Terms, *, project: str | None = None
+) -> str:
+    """Make a token for a user and give it; only its digest stays here.
+
+    `project` is the name or uuid of the one that it reaches. Raises `OperatorError` for a user who
+    is unknown or inactive, and for a project that is unknown or one of several of the name.
+    """
+    async with database.transaction() as connection:
+        holder = await _holder(connection, username)
+        if project is not None:
+            terms = replace(terms, project_id=await _project(connection, project))
+        token = await issue(connection, holder, terms)
+        await record(connection, _event(EventType.TOKEN_CREATED, "issued", holder, token.uuid))
+    return token.secret
+
+
+async def listed(database: Database, username: str | None) -> Sequence[ListedToken]:
+    """Give the tokens of a user, or of all."""
+    async with database.connection() as connection:
+        cursor = connection.cursor(row_factory=class_row(ListedToken))
+        await cursor.execute(_LISTED, {"username": username})
+        return await cursor.fetchall()
+
+
+async def renew(database: Database, token: str) -> str:
+    """Give a token (by its uuid) another secret; the old one is refused from now on."""
+    secret = new_secret()
+    await _change(database, _RENEW, token, EventType.TOKEN_ROTATED, token_digest(secret))
+    return secret
+
+
+async def revoke(database: Database, token: str) -> None:
+    """End a token (by its uuid); it is refused from now on."""
+    await _change(database, _REVOKE, token, EventType.TOKEN_REVOKED)
+
+
+async def _change(
+    database: Database,
+    statement: LiteralString,
+    token: str,
+    kind: EventType,
+    digest: bytes | None = None,
+) -> None:
+    try:
+        uuid = UUID(hex=token)
+    except ValueError:
+        raise OperatorError(f"{token!r} is no uuid of a token: see ringfence tokens list") from None
+    done = "rotated" if kind is EventType.TOKEN_ROTATED else "revoked"
+    async with database.transaction() as connection:
+        cursor = connection.cursor(row_factory=class_row(Holder))
+        await cursor.execute(statement, {"uuid": uuid, "digest": digest})
+        holder = await cursor.fetchone()
+        if holder is None:
+            raise OperatorError(f"there is no token {token}: see ringfence tokens list")
+        await record(connection, _event(kind, done, holder, uuid))
+
+
+async def _holder(connection: Connection, username: str) -> Holder:
+    cursor = connection.cursor(row_factory=class_row(Holder))
+    await cursor.execute(_BY_NAME, {"username": username})
+    holder = await cursor.fetchone()
+    if holder is None:
+        raise OperatorError(
+            f"no user is called {username!r}: load a file that names it (ringfence load FILE)"
+        )
+    if not holder.is_active:
+        raise OperatorError(
+            f"the user {username!r} is inactive: load a file that says is_active: true for it"
+        )
+    return holder
+
+
+async def _project(connection: Connection, project: str) -> int:
+    cursor = await connection.execute(_PROJECTS, {"project": project})
+    found = await cursor.fetchall()
+    if not found:
+        raise OperatorError(f"no project is called {project!r}: name one, or give its uuid")
+    if len(found) > 1:
+        raise OperatorError(f"several projects are called {project!r}: give the uuid of one")
+    identifier: int = found[0][0]
+    return identifier
+
+
+def _event(kind: EventType, done: str, holder: Holder, token: UUID | None) -> Event:
+    context = {
+        "affected_user_uuid": holder.uuid.hex,
+        "affected_user_username": holder.username,
+        "token_uuid": token and token.hex,
+    }
+    return Event(
+        kind,
+        f"A token of user {holder.username} has been {done} by an operator.",
+        context=context,
+    )
+
+
+def _day(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "never"
