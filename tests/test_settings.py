@@ -34,6 +34,15 @@ def test_the_environment_wins_over_the_file(tmp_path: Path):
         ("RINGFENCE_PUBLIC_URL", "api.example.com", "https://"),
         ("RINGFENCE_DATABASE_URL", "mysql://u:secret@h/d", "postgresql://"),
         ("RINGFENCE_CONFIG", "/nowhere/ringfence.toml", "cannot read"),
+        ("RINGFENCE_TRUSTED_PROXIES", "proxy.example.com", "10.0.0.0/8"),
+        ("RINGFENCE_TRUSTED_PROXIES", "10.0.0.1/8", "host bits"),
+        ("RINGFENCE_TRUSTED_PROXIES", "10.0.0.0/8, 0.0.0.0/0", "0.0.0.0/0 is everybody"),
+        ("RINGFENCE_TRUSTED_PROXIES", "::/0", "::/0 is everybody"),
+        ("RINGFENCE_PROXY_HEADERS", "both", "'x-forwarded' or 'forwarded'"),
+        ("RINGFENCE_ALLOWED_HOSTS", "*", "*.example.com"),
+        ("RINGFENCE_ALLOWED_HOSTS", "https://api.example.com", "api.example.com"),
+        ("RINGFENCE_CORS_ORIGINS", "*", "https://portal.example.com"),
+        ("RINGFENCE_CORS_ORIGINS", "https://a.example.com/", "is not an origin"),
     ],
 )
 def test_a_mistake_names_the_setting_and_what_is_allowed(variable, value, said):

@@ -1,14 +1,18 @@
 """What an operator can set: environment variables, or `ringfence.toml` named by one of them."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
 from pydantic import (
+    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PostgresDsn,
@@ -24,6 +28,55 @@ FILE_VARIABLE = "RINGFENCE_CONFIG"
 
 ContractVersion = Literal["2025-11", "2026-10"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+ProxyHeaders = Literal["x-forwarded", "forwarded"]
+Network = IPv4Network | IPv6Network
+
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+_HOST_NAME = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+
+
+def _listed(value: object) -> object:
+    """Read `a, b` as a list of words; `none` is the empty one."""
+    if not isinstance(value, str):
+        return value
+    words = [word.strip() for word in value.split(",") if word.strip()]
+    return [] if words == ["none"] else words
+
+
+def _network(value: object) -> Network:
+    try:
+        network = ip_network(str(value))
+    except ValueError as error:
+        raise ValueError(f"{error}; expected networks such as 10.0.0.0/8, 192.0.2.7") from None
+    if network.prefixlen == 0:
+        raise ValueError(f"{network} is everybody; name the networks that are meant")
+    return network
+
+
+def _origin(value: str) -> str:
+    if not _ORIGIN.fullmatch(value):
+        raise ValueError(f"{value!r} is not an origin such as https://portal.example.com")
+    return value
+
+
+def _host_name(value: str) -> str:
+    name = value.lower()
+    if not _HOST_NAME.fullmatch(name):
+        raise ValueError(f"{value!r} is not a host such as api.example.com or *.example.com")
+    return name
+
+
+Networks = Annotated[
+    tuple[Annotated[Network, BeforeValidator(_network)], ...], BeforeValidator(_listed)
+]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)]
+HostNames = Annotated[
+    tuple[Annotated[str, AfterValidator(_host_name)], ...], BeforeValidator(_listed)
+]
+
+
+def _this_machine() -> tuple[Network, ...]:
+    return (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 
 
 def default_home() -> Path:
@@ -38,7 +91,8 @@ class Settings(BaseModel):
 
     A comparison that misses more than `missing_count` groups and more than `missing_share` of a
     tenant's marks none of them. `pull_interval` is in seconds; `log_level` is the least important
-    record that is written.
+    record that is written. Of the headers of proxies one kind is read: a proxy that sets the one
+    may pass on what a client sent as the other.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -51,6 +105,10 @@ class Settings(BaseModel):
     missing_count: Annotated[int, Field(ge=0, le=1_000_000)] = 5
     missing_share: Annotated[float, Field(ge=0, le=1)] = 0.5
     log_level: LogLevel = "info"
+    trusted_proxies: Networks = Field(default_factory=_this_machine)
+    proxy_headers: ProxyHeaders = "x-forwarded"
+    allowed_hosts: HostNames = ()
+    cors_origins: Origins = ()
 
     @field_validator("home")
     @classmethod

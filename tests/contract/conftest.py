@@ -16,7 +16,7 @@ async def world(database) -> World:
 
 @pytest.fixture
 def app(database):
-    app = create_app(Settings())
+    app = create_app(Settings(allowed_hosts="api.example.com, other.example"))
     app.state.database = database
     return app
 

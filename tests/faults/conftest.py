@@ -18,7 +18,7 @@ __all__ = ["lab", "neutron", "neutron_proxy", "openstack_project"]
 @pytest.fixture
 async def site(neutron, neutron_proxy, lab, database):
     """A tenant at the lab, and the API as its administrator sees it."""
-    app = create_app(Settings())
+    app = create_app(Settings(allowed_hosts="api.example.com"))
     app.state.database = database
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app),

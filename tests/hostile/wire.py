@@ -69,7 +69,7 @@ def received(connection: socket.socket) -> bytes:
 
 def request(method: str, target: str, *headers: str, body: bytes | None = None) -> bytes:
     """Give the bytes of a request; its length is said where it has a body."""
-    lines = [f"{method} {target} HTTP/1.1", "Host: api.example.com", *headers]
+    lines = [f"{method} {target} HTTP/1.1", "Host: localhost", *headers]
     if body is not None:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + (body or b"")

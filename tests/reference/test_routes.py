@@ -11,7 +11,7 @@ from ringfence.settings import Settings
 
 @pytest.fixture
 async def anyone():
-    app = create_app(Settings())
+    app = create_app(Settings(allowed_hosts="api.example.com"))
     # Nothing here asks it.
     app.state.database = None
     transport = httpx.ASGITransport(app=app)

@@ -2,12 +2,12 @@
 
 import re
 import time
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any
 from uuid import uuid4
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +19,8 @@ from ringfence.http.about import CONFIGURATION_PATH
 from ringfence.http.body import BodyBroken
 from ringfence.http.contract import negotiate
 from ringfence.http.errors import answer, answer_unexpected
+from ringfence.http.front import Front, Header
+from ringfence.http.peers import Proxies
 from ringfence.http.routing import redirect_to_slash
 from ringfence.settings import Settings
 
@@ -32,39 +34,42 @@ PUBLIC = frozenset({CONFIGURATION_PATH})
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
-_SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Vary": "Accept, Authorization",
-    "Cache-Control": "no-store",
-}
-
 
 class Boundary:
-    """Wraps the routes: request id, negotiation, authentication, errors, the log line.
+    """Wraps the routes: request id, host, negotiation, authentication, errors, the log line.
 
     Everything below `/api/` needs an actor, known routes and unknown ones alike, so that nobody
     learns without a token what exists; but for what `PUBLIC` names. The actor is found in
-    `request.scope["actor"]`.
+    `request.scope["actor"]`, who asks from where in `request.scope["caller"]`.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings, pages: tuple[str, ...] = ()) -> None:
         self.app = app
         self.settings = settings
         self.pages = pages
+        self.proxies = Proxies(settings)
+        self.front = Front(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, whatever happens."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = _Exchange(scope, send)
-        with structlog.contextvars.bound_contextvars(request_id=exchange.request_id):
+        caller = scope["caller"] = self.proxies.caller(scope)
+        # What the framework builds addresses from.
+        scope["scheme"] = caller.scheme
+        exchange = _Exchange(scope, send, self.front.headers(scope, caller))
+        context = {"request_id": exchange.request_id, "client": caller.address}
+        with structlog.contextvars.bound_contextvars(**context):
             await self._handle(exchange, scope, receive)
             exchange.write_log_line()
 
     async def _handle(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
         try:
+            self.front.check_host(scope["caller"])
+            if preflight := self.front.preflight(scope):
+                await preflight(scope, receive, exchange.send)
+                return
             if redirect := redirect_to_slash(scope):
                 await redirect(scope, receive, exchange.send)
                 return
@@ -101,9 +106,12 @@ class Boundary:
 class _Exchange:
     """One request and what was answered."""
 
-    def __init__(self, scope: MutableMapping[str, Any], send: Send) -> None:
+    def __init__(
+        self, scope: MutableMapping[str, Any], send: Send, headers: Sequence[Header]
+    ) -> None:
         self._scope = scope
         self._send = send
+        self._headers = headers
         self._started = time.perf_counter()
         self.status = 0
         self.username: str | None = None
@@ -114,10 +122,10 @@ class _Exchange:
         """Pass a message on, with the headers that every answer has."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-ID"] = self.request_id
-            for name, value in _SECURITY_HEADERS.items():
-                headers.setdefault(name, value)
+            headers = message["headers"]
+            given = {name for name, _ in headers}
+            headers.extend(header for header in self._headers if header[0] not in given)
+            headers.append((b"x-request-id", self.request_id.encode()))
         await self._send(message)
 
     async def answer_error(self, error: RequestError, receive: Receive) -> None:

@@ -1,16 +1,12 @@
 """From stored documents to the body of an answer: the base of addresses, chosen fields."""
 
-import re
 from collections.abc import Sequence
 
 import msgspec
 from starlette.requests import Request
 
 from ringfence.database.documents import BASE_MARK
-from ringfence.errors import Invalid
-
-# What a Host header may hold (RFC 9110, section 7.2); anything else is not echoed.
-_HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+from ringfence.http.peers import caller_of
 
 _group_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _list_decoder = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
@@ -21,10 +17,8 @@ def base_of(request: Request, public_url: str | None) -> str:
     """Give the base of every address in the answer, without a slash at its end."""
     if public_url:
         return public_url
-    host = request.headers.get("host", "")
-    if not _HOST.fullmatch(host):
-        raise Invalid({"detail": "The Host header is missing or malformed."})
-    return f"{request.url.scheme}://{host}"
+    caller = caller_of(request)
+    return f"{caller.scheme}://{caller.host}"
 
 
 def with_base(document: bytes, base: str) -> bytes:

@@ -1,29 +1,153 @@
-"""Where a request comes from."""
+"""Who a request comes from and what it asked for, said by the socket or by a trusted proxy."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from starlette.requests import Request
+from starlette.types import Scope
+
+from ringfence.settings import Network, ProxyHeaders, Settings
 
 UNKNOWN = "unknown"
+# More hops than these no installation has; a client may send as many as it likes.
+HOPS = 16
+
+Address = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The client's address, and the scheme and host that it asked for, with the host's port."""
+
+    address: str
+    scheme: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Hop:
+    """What one proxy says: who asked it, and for what; empty where it says nothing."""
+
+    address: str
+    scheme: str = ""
+    host: str = ""
+
+
+class Proxies:
+    """The proxies that are believed; what anyone else says of itself is passed over."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._headers = settings.proxy_headers
+        self._trusts = _trusting(settings.trusted_proxies)
+
+    def caller(self, scope: Scope) -> Caller:
+        """Find who asked, from the nearest hop outwards, as far as proxies are trusted."""
+        client = scope.get("client")
+        peer = _canonical(client[0]) if client else UNKNOWN
+        asked = Caller(peer, scope.get("scheme", "http"), _last(scope, b"host"))
+        return self._behind(asked, scope) if self._trusts(peer) else asked
+
+    def _behind(self, proxy: Caller, scope: Scope) -> Caller:
+        address, scheme, host = proxy.address, proxy.scheme, proxy.host
+        for hop in reversed(_hops(self._headers, scope)):
+            scheme = hop.scheme or scheme
+            host = hop.host or host
+            said = _canonical(_without_port(hop.address))
+            if said == UNKNOWN:
+                break
+            address = said
+            if not self._trusts(said):
+                break
+        return Caller(address, scheme if scheme in {"http", "https"} else "http", host)
+
+
+def caller_of(request: Request) -> Caller:
+    """Give who asked, as the boundary found it."""
+    caller: Caller = request.scope["caller"]
+    return caller
 
 
 def address_of_peer(request: Request) -> str:
-    """Give the address that the request comes from.
-
-    A peer on this machine is taken for a proxy: what it says last in `X-Forwarded-For` counts,
-    since that is what it added itself.
-    """
-    peer = _address(request.client.host if request.client else "")
-    if peer is None:
-        return UNKNOWN
-    if peer.is_loopback:
-        said = ",".join(request.headers.getlist("x-forwarded-for"))
-        peer = _address(said.rpartition(",")[2].strip()) or peer
-    return str(peer)
+    """Give the address of the client: the one that the log, limits and events tell."""
+    return caller_of(request).address
 
 
-def _address(text: str) -> IPv4Address | IPv6Address | None:
+def _trusting(networks: Sequence[Network]) -> Callable[[str], bool]:
+    """Give the test whether an address is a trusted proxy's; few ask again and again."""
+
+    @lru_cache(maxsize=1024)
+    def trusts(text: str) -> bool:
+        address = _address(text)
+        return address is not None and any(address in network for network in networks)
+
+    return trusts
+
+
+def _hops(headers: ProxyHeaders, scope: Scope) -> list[_Hop]:
+    """Give what the proxies say, the client's own first and the nearest proxy last."""
+    if headers == "forwarded":
+        return [_forwarded(element) for element in _split(_all(scope, b"forwarded"), ",")[-HOPS:]]
+    addresses = _split(_all(scope, b"x-forwarded-for"), ",")[-HOPS:]
+    hops = [_Hop(address) for address in addresses] or [_Hop(UNKNOWN)]
+    # Each names what the nearest proxy was asked for: it replaces them, others append to the list.
+    scheme = _split(_all(scope, b"x-forwarded-proto"), ",")[-1:]
+    host = _split(_all(scope, b"x-forwarded-host"), ",")[-1:]
+    hops[-1] = _Hop(hops[-1].address, "".join(scheme).lower(), "".join(host))
+    return hops
+
+
+def _forwarded(element: str) -> _Hop:
+    """Read one element of `Forwarded` (RFC 7239, section 4)."""
+    said: dict[str, str] = {}
+    for pair in _split(element, ";"):
+        name, _, value = pair.partition("=")
+        said[name.strip().lower()] = value.strip().strip('"')
+    return _Hop(said.get("for", UNKNOWN), said.get("proto", "").lower(), said.get("host", ""))
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """Split outside of quotation marks; empty parts are left out."""
+    if '"' not in text:
+        return [part.strip() for part in text.split(separator) if part.strip()]
+    parts, quoted = [""], False
+    for character in text:
+        quoted ^= character == '"'
+        if character == separator and not quoted:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _all(scope: Scope, name: bytes) -> str:
+    return b",".join(value for key, value in scope["headers"] if key == name).decode("latin-1")
+
+
+def _last(scope: Scope, name: bytes) -> str:
+    values = [value for key, value in scope["headers"] if key == name]
+    return values[-1].decode("latin-1") if values else ""
+
+
+def _without_port(text: str) -> str:
+    """Give the address of `[2001:db8::1]:80` or `192.0.2.1:80`, or the text as it is."""
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    host, colon, _ = text.partition(":")
+    return host if colon and text.count(":") == 1 else text
+
+
+@lru_cache(maxsize=1024)
+def _canonical(text: str) -> str:
+    address = _address(text)
+    return UNKNOWN if address is None else str(address)
+
+
+def _address(text: str) -> Address | None:
     try:
-        return ip_address(text)
+        address = ip_address(text)
     except ValueError:
         return None
+    # How a socket for both families shows an IPv4 client.
+    return getattr(address, "ipv4_mapped", None) or address
