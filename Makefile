@@ -1,6 +1,6 @@
 # Two commands do all set-up: `make demo` and `make test`. Both need only Python >= 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults check format lock site typescript compatibility clean
+.PHONY: help demo test test-faults check format lock site typescript compatibility bench bench-short clean
 
 SHELL := bash
 BIN := .venv/bin
@@ -9,6 +9,11 @@ PORT ?= 8000
 TESTS ?= tests
 # How long `make fuzz` takes
 MINUTES ?= 20
+# Groups in the data sets of `make bench`, seconds of a window, windows of a case
+SIZES ?= 2000 100000 1000000
+SECONDS ?= 1
+ROUNDS ?= 5
+CACHE ?=
 
 INPUTS := pyproject.toml requirements.lock requirements-dev.lock tools/environment tools/uv.lock
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
@@ -56,6 +61,13 @@ typescript: .venv/.development ## generate clients/typescript/src from the schem
 compatibility: .venv/.development ## write docs/compatibility.md from a run with real clients
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q -n auto --maxprocesses 8 \
 	  -p tests.conformance.counts tests/conformance
+
+bench: .venv/.development ## measure all requests beside the floor, for docs/performance.md
+	@$(BIN)/python -m bench --groups $(SIZES) --seconds $(SECONDS) --rounds $(ROUNDS) \
+	  $(if $(CACHE),--cache $(CACHE)) --page docs/performance.md
+
+bench-short: .venv/.development ## the same on 2,000 groups in two minutes, printed only
+	@$(BIN)/python -m bench --groups 2000 --seconds 0.3 --rounds 3 $(if $(CACHE),--cache $(CACHE))
 
 clean: ## remove the environment and every cache in the tree
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -1,5 +1,5 @@
-# ruff: noqa: INP001, T201 (a script that prints)
-"""How long `ringfence load` takes: `python bench/load.py [GROUPS] [RULES]`.
+# ruff: noqa: T201 (a script that prints)
+"""How long `ringfence load` takes: `python -m bench.load [GROUPS] [RULES]`.
 
 Uses the embedded database of a home in a temporary folder, or RINGFENCE_DATABASE_URL (an empty
 database; it is filled).

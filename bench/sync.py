@@ -1,5 +1,5 @@
-# ruff: noqa: INP001, T201, S608, ASYNC110, ASYNC240 (a script that prints; its SQL holds no input)
-"""What the sync costs at a real Neutron, on loopback: `python bench/sync.py [GROUPS] [RULES]`.
+# ruff: noqa: T201, S608, ASYNC110, ASYNC240 (a script that prints; its SQL holds no input)
+"""What the sync costs at a real Neutron, on loopback: `python -m bench.sync [GROUPS] [RULES]`.
 
 Starts the Keystone and Neutron of the tests and a PostgreSQL of its own, and prints each figure
 with its bound. The groups of the large tenant are written into Neutron's database directly: the
@@ -19,25 +19,22 @@ import urllib.request
 import uuid
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+import structlog
+from tests.factories.world import World, make_world
+from tests.lab.openstack import OPENER, Lab, running_lab
+from tests.lab.proxy import Proxy, recording_proxy
+from tests.sync.conftest import Place, tcp
 
-import structlog  # noqa: E402
-from tests.factories.world import World, make_world  # noqa: E402
-from tests.lab.openstack import OPENER, Lab, running_lab  # noqa: E402
-from tests.lab.proxy import Proxy, recording_proxy  # noqa: E402
-from tests.sync.conftest import Place, tcp  # noqa: E402
-
-from ringfence.clouds.placement import placement_of  # noqa: E402
-from ringfence.database.embedded import running  # noqa: E402
-from ringfence.database.jobs import Job, defer_for_group  # noqa: E402
-from ringfence.database.migrate import migrate  # noqa: E402
-from ringfence.database.pool import Database  # noqa: E402
-from ringfence.settings import Settings  # noqa: E402
-from ringfence.sync.clouds import Clouds, project_of  # noqa: E402
-from ringfence.sync.pull import pull_tenant  # noqa: E402
-from ringfence.sync.push import push_group  # noqa: E402
-from ringfence.sync.worker import run_worker  # noqa: E402
+from ringfence.clouds.placement import placement_of
+from ringfence.database.embedded import running
+from ringfence.database.jobs import Job, defer_for_group
+from ringfence.database.migrate import migrate
+from ringfence.database.pool import Database
+from ringfence.settings import Settings
+from ringfence.sync.clouds import Clouds, project_of
+from ringfence.sync.pull import pull_tenant
+from ringfence.sync.push import push_group
+from ringfence.sync.worker import run_worker
 
 CREATES = 100
 TRIES = 5
@@ -161,7 +158,7 @@ async def pulls(place: Place, proxy: Proxy, lab: Lab, conninfo: str, groups: int
     say("  list calls for groups", lists, f"bound: 1 (of {groups} groups; pages where it pages)")
     done = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, __file__, "--memory", conninfo, place.tenant.hex],
+        [sys.executable, "-m", "bench.sync", "--memory", conninfo, place.tenant.hex],
         check=True,
         capture_output=True,
         text=True,

@@ -1,0 +1,127 @@
+"""The load: keep-alive connections on loopback that ask, read the answer, and ask again.
+
+An answer is read no further than its status and length, so that the client's own work stays small
+beside what it measures. It runs in a process that no measurement counts.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+_END = b"\r\n\r\n"
+_LENGTH = b"content-length:"
+
+
+@dataclass(slots=True)
+class Answers:
+    """What came back: seconds of each answer, how often each status, seconds in all."""
+
+    latencies: list[float] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+    seconds: float = 0.0
+    broken: int = 0
+
+    @property
+    def requests(self) -> int:
+        """How many answers there were."""
+        return len(self.latencies)
+
+    def quantile(self, share: float) -> float:
+        """Give the latency, in seconds, that this share of the answers stayed within."""
+        ordered = sorted(self.latencies)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
+
+    def failures(self) -> int:
+        """Give how many answers were not of the 2xx kind, connections that broke included."""
+        return self.broken + sum(n for status, n in self.statuses.items() if status // 100 != 2)  # noqa: PLR2004
+
+
+def request(method: str, path: str, token: str, body: bytes | None = None) -> bytes:
+    """Give the bytes of a request."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Token {token}"]
+    if body is not None:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
+
+
+class _Connection(asyncio.Protocol):
+    """One connection, one request at a time, until there is none left or time is over."""
+
+    def __init__(self, requests: Iterator[bytes], answers: Answers, deadline: float) -> None:
+        self._requests = requests
+        self._answers = answers
+        self._deadline = deadline
+        self._received = bytearray()
+        self._expected = 0
+        self._sent = 0.0
+        self._is_head = False
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - of a TCP connection
+        self._transport = transport
+        self._next()
+
+    def _next(self) -> None:
+        asked = next(self._requests, None) if time.perf_counter() < self._deadline else None
+        if asked is None:
+            self._finish()
+            return
+        self._is_head = asked.startswith(b"HEAD")
+        self._sent = time.perf_counter()
+        self._transport.write(asked)
+
+    def data_received(self, data: bytes) -> None:
+        received = self._received
+        received += data
+        if not self._expected:
+            end = received.find(_END)
+            if end < 0:
+                return
+            self._expected = end + len(_END) + (0 if self._is_head else _length(received[:end]))
+        if len(received) < self._expected:
+            return
+        self._answers.latencies.append(time.perf_counter() - self._sent)
+        self._answers.statuses[int(received[9:12])] += 1
+        received.clear()
+        self._expected = 0
+        self._next()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's signature
+        if not self.done.done():
+            self._answers.broken += 1
+            self.done.set_result(None)
+
+    def _finish(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+        self._transport.close()
+
+
+def _length(head: bytearray) -> int:
+    lower = head.lower()
+    start = lower.find(_LENGTH)
+    if start < 0:
+        return 0
+    line, _, _ = lower[start + len(_LENGTH) :].partition(b"\r")
+    return int(line)
+
+
+async def drive(
+    port: int, requests: Iterator[bytes], *, seconds: float, connections: int
+) -> Answers:
+    """Send requests for so long on so many connections, or until there are no more."""
+    loop = asyncio.get_running_loop()
+    answers = Answers()
+    began = time.perf_counter()
+    deadline = began + seconds
+    made = [
+        loop.create_connection(lambda: _Connection(requests, answers, deadline), "127.0.0.1", port)
+        for _ in range(connections)
+    ]
+    protocols = [protocol for _, protocol in await asyncio.gather(*made)]
+    await asyncio.gather(*(protocol.done for protocol in protocols))
+    answers.seconds = time.perf_counter() - began
+    return answers

@@ -1,0 +1,197 @@
+"""Measuring: short windows of load, what is compared in turns, in several rounds."""
+
+import asyncio
+import itertools
+import re
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from typing import LiteralString
+
+import psycopg
+
+from bench.cases import Case, Sample
+from bench.client import Answers, drive
+from bench.place import Place
+from bench.processes import cpu
+from bench.services import Service, floor, serving
+
+SERVICE, FLOOR = "service", "floor"
+WARM_UP = 40
+COUNTED = 5
+_STATEMENT = re.compile(rb"LOG:  (execute|statement)")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How long and how often: `seconds` of each window, `rounds` of all."""
+
+    seconds: float
+    rounds: int
+    connections: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One window of load; CPU in seconds a request."""
+
+    rate: float
+    p50: float
+    p99: float
+    application: float
+    database: float
+
+    @property
+    def cpu(self) -> float:
+        """Application and database together."""
+        return self.application + self.database
+
+
+@dataclass(slots=True)
+class Figures:
+    """All windows of one case on one data set; `statements` of SQL are counted apart."""
+
+    groups: int
+    case: str
+    is_bounded: bool = False
+    service: list[Window] = field(default_factory=list)
+    floor: list[Window] = field(default_factory=list)
+    statements: float | None = None
+
+    def median(self, of: str, subject: str = SERVICE) -> float | None:
+        """Give the median of one figure; None where the subject has none."""
+        windows: list[Window] = getattr(self, subject)
+        return statistics.median(getattr(one, of) for one in windows) if windows else None
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times the floor's CPU the service takes: the median of the pairs."""
+        pairs = zip(self.service, self.floor, strict=False)
+        ratios = [ours.cpu / least.cpu for ours, least in pairs if least.cpu]
+        return statistics.median(ratios) if ratios else None
+
+    def as_mapping(self) -> dict[str, object]:
+        """Give what a JSON file keeps."""
+        return asdict(self)
+
+
+class FailedError(Exception):
+    """A request was answered otherwise than it should; a figure of it would mean nothing."""
+
+
+class _Measurer:
+    def __init__(self, place: Place, database: str, options: Options) -> None:
+        self._place = place
+        self._database = database
+        self._options = options
+
+    def window(self, service: Service, case: Case, requests: Iterator[bytes]) -> Window:
+        """Load the service with a case; what it has never seen before is asked unmeasured."""
+        first = next(requests)
+        warm = itertools.chain([first], requests)
+        if not case.writes:
+            self._drive(service, case, itertools.islice(warm, WARM_UP))
+        before = cpu(service.process), cpu(self._place.server)
+        answers = self._drive(service, case, warm)
+        after = cpu(service.process), cpu(self._place.server)
+        return Window(
+            rate=answers.requests / answers.seconds,
+            p50=answers.quantile(0.5),
+            p99=answers.quantile(0.99),
+            application=(after[0] - before[0]) / answers.requests,
+            database=(after[1] - before[1]) / answers.requests,
+        )
+
+    def _drive(self, service: Service, case: Case, requests: Iterator[bytes]) -> Answers:
+        options = self._options
+        answers = asyncio.run(
+            drive(
+                service.port,
+                requests,
+                seconds=options.seconds,
+                connections=options.connections,
+            )
+        )
+        if answers.failures() or not answers.requests:
+            raise FailedError(
+                f"{case.name}: {dict(answers.statuses)}, {answers.broken} connections broke"
+            )
+        return answers
+
+
+def measure(
+    place: Place,
+    database: str,
+    groups: int,
+    cases: Sequence[Case],
+    options: Options,
+    say: Callable[[str], None],
+) -> list[Figures]:
+    """Measure cases on a data set; the service and the floor take turns at being first."""
+    sample = Sample.of(place.conninfo(database))
+    measurer = _Measurer(place, database, options)
+    found = [Figures(groups, case.name, case.is_bounded) for case in cases]
+    with ExitStack() as stack:
+        url = place.url(database)
+        subjects = {SERVICE: stack.enter_context(serving(url, "--no-worker"))}
+        if any(case.has_floor for case in cases):
+            subjects[FLOOR] = stack.enter_context(floor(url))
+        for turn in range(options.rounds):
+            for case, figures in zip(cases, found, strict=True):
+                names = [SERVICE, FLOOR] if case.has_floor else [SERVICE]
+                for name in names if turn % 2 == 0 else reversed(names):
+                    window = measurer.window(subjects[name], case, case.requests(sample))
+                    getattr(figures, name).append(window)
+                    if case.writes:
+                        _put_back(place.conninfo(database))
+            say(f"{groups:,} groups: round {turn + 1} of {options.rounds}")
+    return found
+
+
+_PUT_BACK: tuple[LiteralString, ...] = (
+    "DELETE FROM security_groups WHERE name ^@ 'new-'",
+    "UPDATE security_groups SET state = 'OK' WHERE state NOT IN ('OK', 'ERRED')",
+    "DELETE FROM procrastinate_jobs",
+    "CHECKPOINT",
+)
+
+
+def _put_back(conninfo: str) -> None:
+    """Let the same requests be made again; the data set is a copy that nobody keeps."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        for statement in _PUT_BACK:
+            connection.execute(statement)
+
+
+def count_statements(
+    place: Place, database: str, cases: Sequence[Case], subject: str = SERVICE
+) -> dict[str, float]:
+    """Count the SQL statements of a request, by the server's own log, on a database to spare."""
+    with psycopg.connect(place.conninfo(database), autocommit=True) as connection:
+        connection.execute(
+            f"ALTER DATABASE {connection.info.dbname} SET log_statement = 'all'"  # type: ignore[arg-type]
+        )
+    counted: dict[str, float] = defaultdict(float)
+    sample = Sample.of(place.conninfo(database))
+    start = serving if subject == SERVICE else floor
+    options = ("--workers", "1", "--no-worker") if subject == SERVICE else ("1",)
+    with start(place.url(database), *options) as service:
+        for case in cases:
+            requests = case.requests(sample)
+            ask = lambda number, requests=requests: asyncio.run(  # noqa: E731 - one call, twice
+                drive(
+                    service.port,
+                    itertools.islice(requests, number),
+                    seconds=60,
+                    connections=1,
+                )
+            )
+            ask(2)
+            before = place.log.stat().st_size
+            ask(COUNTED)
+            with place.log.open("rb") as log:
+                log.seek(before)
+                counted[case.name] = len(_STATEMENT.findall(log.read())) / COUNTED
+    return counted

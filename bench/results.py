@@ -1,0 +1,184 @@
+"""What was measured, as tables of words: the same ones for a terminal and for the page."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bench.measure import FLOOR, Figures
+from bench.processes import Memory
+
+# Of the reference under like conditions: 2 cores, 8 connections, 2,000 groups of 5 rules.
+REFERENCE = {
+    "list of 10, staff": (7.0, 162),
+    "list of 100, staff": (0.72, 1557),
+    "retrieve, staff": (41.0, 22),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A title, the heads of columns and the rows."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def markdown(self) -> str:
+        """Give the table as Markdown; its title stands in the page."""
+        lines = [self.columns, ["---", *["---:"] * (len(self.columns) - 1)], *self.rows]
+        return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+    def show(self) -> None:
+        """Print the table."""
+        from rich.console import Console  # noqa: PLC0415 - slow to load
+        from rich.table import Table as Shown  # noqa: PLC0415
+
+        shown = Shown(title=self.title, title_justify="left", title_style="bold")
+        for index, column in enumerate(self.columns):
+            shown.add_column(column, justify="right" if index else "left", no_wrap=not index)
+        for row in self.rows:
+            shown.add_row(*row)
+        Console(width=None if Console().is_terminal else 140).print(shown)
+
+
+def micro(seconds: float | None) -> str:
+    """Show seconds as microseconds."""
+    return "·" if seconds is None else f"{seconds * 1e6:,.0f}"
+
+
+def milli(seconds: float | None) -> str:
+    """Show seconds as milliseconds."""
+    return "·" if seconds is None else f"{seconds * 1e3:,.1f}"
+
+
+def plain(number: float | None, digits: int = 0) -> str:
+    """Show a number, or a dash where there is none."""
+    return "·" if number is None else f"{number:,.{digits}f}"
+
+
+def requests(figures: Iterable[Figures], groups: int) -> Table:
+    """Give the table of all cases on one data set."""
+    rows = [
+        [
+            one.case,
+            plain(one.median("rate")),
+            milli(one.median("p50")),
+            milli(one.median("p99")),
+            micro(one.median("application")),
+            micro(one.median("database")),
+            micro(one.median("cpu", FLOOR)),
+            plain(one.ratio, 2),
+            plain(one.statements),
+        ]
+        for one in figures
+        if one.groups == groups
+    ]
+    columns = (
+        *("case", "requests/s", "p50 ms", "p99 ms", "CPU µs: application", "database"),
+        *("floor, both", "times the floor", "SQL"),
+    )
+    return Table(f"{groups:,} groups of 5 rules", columns, rows)
+
+
+def reference(figures: Iterable[Figures], groups: int) -> Table:
+    """Set our rates beside those of the reference."""
+    rows = []
+    for one in figures:
+        rate = one.median("rate")
+        if one.groups == groups and one.case in REFERENCE and rate:
+            theirs, statements = REFERENCE[one.case]
+            ours = [plain(rate), plain(one.statements)]
+            rows.append(
+                [one.case, plain(theirs, 2), plain(statements), *ours, plain(rate / theirs)]
+            )
+    columns = ("case", "reference: requests/s", "SQL", "here: requests/s", "SQL", "times as many")
+    return Table("Beside the reference", columns, rows)
+
+
+def processes(seconds: Sequence[float], memory: Sequence[Memory]) -> Table:
+    """Give start-up and memory."""
+    ordered = sorted(seconds)
+    rows = [["ready after, s (median of starts)", plain(ordered[len(ordered) // 2], 2), ""]]
+    rows += [[f"{one.name}, MB", plain(one.resident), plain(one.proportional)] for one in memory]
+    return Table("Start-up and memory", ("what", "figure; resident", "proportional share"), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One aim: what, its bound as words, the figure, and whether it is within."""
+
+    name: str
+    bound: str
+    figure: str
+    is_met: bool
+
+
+def targets(
+    figures: Sequence[Figures], seconds: Sequence[float], memory: Sequence[Memory]
+) -> Table:
+    """Hold what was measured against the aims."""
+    found = [
+        *_floor_targets(figures),
+        *_growth_targets(figures),
+        *_process_targets(seconds, memory),
+    ]
+    rows = [[one.name, one.bound, one.figure, "yes" if one.is_met else "no"] for one in found]
+    return Table("Targets", ("target", "bound", "measured", "met"), rows)
+
+
+def _floor_targets(figures: Sequence[Figures]) -> Iterator[Target]:
+    sizes = sorted({one.groups for one in figures})
+    known = {(one.groups, one.case): one for one in figures}
+    bounds = (*(("list of 10, staff", 1.5), ("list of 100, staff", 1.3), ("retrieve, staff", 1.5)),)
+    for case, bound in bounds:
+        for groups in sizes:
+            one = known.get((groups, case))
+            if one and (ratio := one.ratio):
+                name = f"{case}, {groups:,} groups: times the floor's CPU"
+                yield Target(name, f"≤ {bound}", plain(ratio, 2), ratio <= bound)
+    for groups in sizes:
+        for length in (10, 100):
+            admin = known.get((groups, f"list of {length}, project admin"))
+            staff = known.get((groups, f"list of {length}, staff"))
+            if admin and staff:
+                ratio = _of(admin, "cpu") / _of(staff, "cpu")
+                name = f"list of {length} as project admin, {groups:,} groups: times staff's CPU"
+                yield Target(name, "≤ 1.2", plain(ratio, 2), ratio <= 1.2)  # noqa: PLR2004
+    for one in figures:
+        if one.case.startswith("set_rules"):
+            cpu = _of(one, "cpu") * 1e3
+            name = f"{one.case}, {one.groups:,} groups: CPU, ms"
+            yield Target(name, "≤ 15", plain(cpu, 1), cpu <= 15)  # noqa: PLR2004
+
+
+def _growth_targets(figures: Sequence[Figures]) -> Iterator[Target]:
+    """Say how costs grew from the smallest set to the largest."""
+    small, large = min(one.groups for one in figures), max(one.groups for one in figures)
+    if small == large:
+        return
+    known = {(one.groups, one.case): one for one in figures}
+    for one in figures:
+        before = known.get((small, one.case))
+        if one.groups == large and one.is_bounded and before:
+            ratio = _of(one, "p50") / _of(before, "p50")
+            name = f"{one.case}, {large:,} groups: times its p50 at {small:,}"
+            yield Target(name, "≤ 2", plain(ratio, 2), ratio <= 2)  # noqa: PLR2004
+    last, first = known[large, "last page of 10, staff"], known[large, "list of 10, staff"]
+    ratio = _of(last, "p50") / _of(first, "p50")
+    name = f"last page, {large:,} groups: times the first's p50"
+    yield Target(name, "≤ 3", plain(ratio, 2), ratio <= 3)  # noqa: PLR2004
+
+
+def _process_targets(seconds: Sequence[float], memory: Sequence[Memory]) -> Iterator[Target]:
+    if seconds:
+        median = sorted(seconds)[len(seconds) // 2]
+        yield Target("ready on a migrated database: s", "< 3", plain(median, 2), median < 3)  # noqa: PLR2004
+    if memory:
+        largest = max(one.resident for one in memory)
+        name = "the largest process: MB resident"
+        yield Target(name, "< 120", plain(largest), largest < 120)  # noqa: PLR2004
+
+
+def _of(one: Figures, figure: str) -> float:
+    found = one.median(figure)
+    assert found is not None  # noqa: S101 - every case was measured
+    return found

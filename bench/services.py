@@ -1,0 +1,72 @@
+"""What is measured, as processes: the service as it ships, and the floor."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+READY_SECONDS = 60.0
+STOP_SECONDS = 25.0
+
+
+class NotReadyError(Exception):
+    """A service did not say that it is ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running service: its port, its first process, and the seconds until it was ready."""
+
+    port: int
+    process: int
+    seconds: float
+
+
+@contextmanager
+def serving(url: str | None, *options: str, home: Path | None = None) -> Iterator[Service]:
+    """Run `ringfence serve` on a database, or on the embedded one of a home."""
+    command = [sys.executable, "-m", "ringfence", "serve", "--port", "0", *options]
+    environment = {"RINGFENCE_DATABASE_URL": url} if url else {"RINGFENCE_HOME": str(home)}
+    with _running(command, environment) as service:
+        yield service
+
+
+@contextmanager
+def floor(url: str, *options: str) -> Iterator[Service]:
+    """Run the floor on a database."""
+    with _running([sys.executable, "-m", "bench.floor", url, *options], {}) as service:
+        yield service
+
+
+@contextmanager
+def _running(command: list[str], environment: dict[str, str]) -> Iterator[Service]:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("RINGFENCE_")}
+    began = time.perf_counter()
+    started = subprocess.Popen(  # noqa: S603 - a program of this package
+        command,
+        cwd=ROOT,
+        env=inherited | environment,
+        stdout=subprocess.PIPE,
+        # Its log is written, as it ships, and read by nobody.
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with started as process:
+        try:
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            line = process.stdout.readline()
+            if not line.startswith("ready "):
+                raise NotReadyError(f"{' '.join(command[2:])} said {line!r}, not that it is ready")
+            yield Service(int(line.rsplit(":", 1)[1]), process.pid, time.perf_counter() - began)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()

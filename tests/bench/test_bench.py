@@ -1,0 +1,111 @@
+"""The harness measures what it says, on a tiny data set; no time is asserted."""
+
+import json
+import os
+import urllib.request
+from xml.etree import ElementTree as ET
+
+import psycopg
+import pytest
+from bench.cases import PATH, READS, WRITES
+from bench.dataset import ADMIN, OWNER, STAFF, provide
+from bench.measure import FLOOR, FailedError, Figures, Options, Window, count_statements, measure
+from bench.page import NoPlaceError, write_sections
+from bench.place import Place
+from bench.processes import cpu, memory, tree
+from bench.services import floor, serving
+
+from bench import plots, results
+
+GROUPS = 120
+CASES = tuple(case for case in READS if case.name in {"list of 10, staff", "retrieve, staff"})
+SHORT = Options(seconds=0.2, rounds=1, connections=2)
+
+
+def silent(_line):
+    """Take what the harness says on its way."""
+
+
+@pytest.fixture(scope="module")
+def place(short_folder, database_server):
+    return Place(short_folder, database_server)
+
+
+@pytest.fixture(scope="module")
+def data_set(place):
+    return provide(place, GROUPS, silent)
+
+
+@pytest.fixture
+def copy(place, data_set):
+    with place.clone(data_set, f"test_{os.getpid()}_bench_{GROUPS}") as name:
+        yield name
+
+
+def ask(service, path, token):
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{service.port}{path}", headers={"Authorization": f"Token {token}"}
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - loopback
+        return int(answer.headers.get("X-Result-Count") or 1), json.loads(answer.read())
+
+
+def test_a_data_set_is_made_once_and_its_answers_are_those_of_the_service(place, data_set):
+    assert provide(place, GROUPS, pytest.fail) == data_set
+    with psycopg.connect(place.conninfo(data_set)) as connection:
+        counted = connection.execute(
+            "SELECT count(*), count(document) FROM security_groups AS sg"
+            " LEFT JOIN security_group_documents AS stored ON sg.id = stored.security_group_id"
+        )
+        assert counted.fetchone() == (GROUPS, GROUPS)
+
+
+def test_the_floor_answers_what_the_service_answers(place, data_set):
+    url = place.url(data_set)
+    with serving(url, "--workers", "1", "--no-worker") as service, floor(url, "1") as least:
+        for token in (STAFF, ADMIN, OWNER):
+            ours, theirs = (ask(one, f"{PATH}?page_size=10", token) for one in (service, least))
+            base = f"http://127.0.0.1:{service.port}"
+            moved = json.dumps(theirs).replace(f"http://127.0.0.1:{least.port}", base)
+            assert list(ours) == json.loads(moved), token
+        assert cpu(service.process) > 0
+        assert len(memory(service.process)) == len(tree(service.process)) > 1
+
+
+def test_requests_are_measured_and_shown(place, copy):
+    found = measure(place, copy, GROUPS, (*CASES, WRITES[0]), SHORT, silent)
+    assert [len(one.floor) for one in found] == [1, 1, 0]
+    assert all(one.median("rate") > 0 for one in found)
+    counted = count_statements(place, copy, CASES)
+    assert all(0 < counted[case.name] < 5 for case in CASES)
+    shown = results.requests(found, GROUPS).markdown()
+    assert all(one.case in shown for one in found)
+    assert "set_rules" in results.targets(found, [1.0], []).markdown()
+    for drawing in (plots.costs(found), plots.growth(found)):
+        assert ET.fromstring(drawing).tag.endswith("svg")  # noqa: S314 - drawn here
+
+
+def test_a_request_that_fails_gives_no_figure(place, copy):
+    with psycopg.connect(place.conninfo(copy)) as connection:
+        connection.execute("DELETE FROM tokens")
+    with pytest.raises(FailedError, match="401"):
+        measure(place, copy, GROUPS, CASES[:1], SHORT, silent)
+
+
+def test_figures_are_medians_of_pairs():
+    costs = [(2.0, 1.0), (9.0, 3.0), (8.0, 2.0)]
+    windows = [[Window(1, 1, 1, each / 2, each / 2) for each in pair] for pair in costs]
+    figures = Figures(
+        1, "case", service=[ours for ours, _ in windows], floor=[least for _, least in windows]
+    )
+    assert (figures.median("cpu"), figures.median("cpu", FLOOR), figures.ratio) == (8, 2, 3)
+
+
+def test_what_is_written_by_hand_stays_on_the_page(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- a: measured -->\nold\n<!-- a: end -->\nafter\n")
+    write_sections(page, {"a": "new\n"})
+    write_sections(page, {"a": "newer\n"})
+    assert page.read_text() == "before\n<!-- a: measured -->\nnewer\n<!-- a: end -->\nafter\n"
+    with pytest.raises(NoPlaceError):
+        write_sections(page, {"b": ""})
