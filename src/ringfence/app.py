@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+from ringfence import measures
 from ringfence.access.token_use import TokenUses
 from ringfence.clouds.operations import operations as tenant_operations
 from ringfence.clouds.routes import routes as tenant_routes
@@ -21,6 +22,9 @@ from ringfence.http.boundary import Boundary
 from ringfence.http.openapi import Operation
 from ringfence.http.routing import answer_http_exception
 from ringfence.logs import configure
+from ringfence.monitoring import routes as monitoring
+from ringfence.monitoring.gauges import Gauges
+from ringfence.monitoring.health import Readiness
 from ringfence.organisations.operations import operations as organisation_operations
 from ringfence.organisations.routes import routes as organisation_routes
 from ringfence.reference.routes import PAGES
@@ -35,6 +39,8 @@ from ringfence.sync.operations import operations as sync_operations
 from ringfence.sync.routes import routes as sync_routes
 from ringfence.users.operations import operations as user_operations
 from ringfence.users.routes import routes as user_routes
+
+WATCH_SECONDS = 5.0
 
 # What `/api/schema/` describes, in the order of its pages.
 OPERATIONS: tuple[Operation, ...] = (
@@ -60,7 +66,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         with running(settings) as conninfo:
             async with Database.open(conninfo) as database:
                 app.state.database = database
-                async with _writing(app.state.token_uses, database):
+                async with _writing(app.state.token_uses, database), _watching(database):
                     yield
 
     app = Starlette(
@@ -75,14 +81,17 @@ def create_app(settings: Settings | None = None) -> Starlette:
             *event_routes,
             *about_routes,
             *reference_routes(OPERATIONS),
+            *monitoring.routes,
         ],
-        middleware=[Middleware(Boundary, settings=settings, pages=PAGES)],
+        middleware=[Middleware(Boundary, settings=settings, pages=(*PAGES, *monitoring.PAGES))],
         exception_handlers={HTTPException: answer_http_exception},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
     app.state.settings = settings
     app.state.token_uses = TokenUses()
+    app.state.readiness = Readiness()
+    app.state.gauges = Gauges()
     return app
 
 
@@ -95,3 +104,19 @@ async def _writing(uses: TokenUses, database: Database) -> AsyncIterator[None]:
     finally:
         writing.cancel()
         await uses.write(database)
+
+
+@asynccontextmanager
+async def _watching(database: Database) -> AsyncIterator[None]:
+    """Note every few seconds how this process's connections are used."""
+
+    async def watch() -> None:
+        while True:
+            measures.current().pool(**database.usage())
+            await asyncio.sleep(WATCH_SECONDS)
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ringfence.listening import BACKLOG, Probe
@@ -54,14 +55,27 @@ def supervise(
     on_ready: Callable[[], None],
 ) -> None:
     """Run the API and, if asked for, one job worker, until a signal; `on_ready` is called once."""
+    from ringfence.measures import shared_folder
+
     factory = partial(load_application(), settings)
-    children = [
-        Child(f"api-{number}", partial(serve_api, factory, listener), [listener.fileno()])
-        for number in range(1, api_processes + 1)
-    ]
-    if job_worker:
-        children.append(Child("worker", partial(work, settings, DEFAULT_CONCURRENCY)))
-    Supervisor(children, Probe(listener), on_ready).run()
+    answer = partial(serve_api, factory, listener)
+    run_jobs = partial(work, settings, DEFAULT_CONCURRENCY)
+    with shared_folder() as folder:
+        children = [
+            Child(name, partial(_counting, folder, name, answer), [listener.fileno()])
+            for name in (f"api-{number}" for number in range(1, api_processes + 1))
+        ]
+        if job_worker:
+            children.append(Child("worker", partial(_counting, folder, "worker", run_jobs)))
+        Supervisor(children, Probe(listener), on_ready).run()
+
+
+def _counting(folder: Path, name: str, run: Callable[[], int]) -> int:
+    """Run what counts into the folder that all processes of the service share."""
+    from ringfence import measures
+
+    measures.begin(name, folder)
+    return run()
 
 
 def serve_api(factory: Callable[[], Application], listener: socket.socket) -> int:

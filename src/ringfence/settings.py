@@ -16,6 +16,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PostgresDsn,
+    SecretStr,
     TypeAdapter,
     ValidationError,
     field_validator,
@@ -109,6 +110,8 @@ class Settings(BaseModel):
     proxy_headers: ProxyHeaders = "x-forwarded"
     allowed_hosts: HostNames = ()
     cors_origins: Origins = ()
+    metrics_allowed: Networks = Field(default_factory=_this_machine)
+    metrics_token: Annotated[SecretStr, Field(min_length=16)] | None = None
 
     @field_validator("home")
     @classmethod

@@ -51,6 +51,17 @@ class Database:
         finally:
             await pool.close(timeout=5)
 
+    def usage(self) -> dict[str, int]:
+        """Tell how many connections are idle and used, how many there may be, and who waits."""
+        known = self._pool.get_stats()
+        size, idle = known.get("pool_size", 0), known.get("pool_available", 0)
+        return {
+            "idle": idle,
+            "used": size - idle,
+            "limit": known.get("pool_max", 0),
+            "waiting": known.get("requests_waiting", 0),
+        }
+
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection for single statements, each its own transaction."""

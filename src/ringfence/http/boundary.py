@@ -1,5 +1,6 @@
 """The outermost layer of HTTP: who asks, one log line a request, no exception past it."""
 
+import logging
 import re
 import time
 from collections.abc import MutableMapping, Sequence
@@ -11,6 +12,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ringfence import measures
 from ringfence.access.authentication import authenticate
 from ringfence.access.permissions import Actor, require_writable
 from ringfence.database.pool import Database
@@ -19,7 +21,7 @@ from ringfence.http.about import CONFIGURATION_PATH
 from ringfence.http.body import BodyBroken
 from ringfence.http.contract import negotiate
 from ringfence.http.errors import answer, answer_unexpected
-from ringfence.http.front import Front, Header
+from ringfence.http.front import HEALTH, METRICS, Front, Header
 from ringfence.http.peers import Proxies
 from ringfence.http.routing import redirect_to_slash
 from ringfence.settings import Settings
@@ -62,11 +64,12 @@ class Boundary:
         context = {"request_id": exchange.request_id, "client": caller.address}
         with structlog.contextvars.bound_contextvars(**context):
             await self._handle(exchange, scope, receive)
-            exchange.write_log_line()
+            exchange.close()
 
     async def _handle(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
         try:
-            self.front.check_host(scope["caller"])
+            if not scope["path"].startswith(HEALTH):
+                self.front.check_host(scope["caller"])
             if preflight := self.front.preflight(scope):
                 await preflight(scope, receive, exchange.send)
                 return
@@ -138,13 +141,21 @@ class _Exchange:
         if self.status == 0:
             await answer_unexpected(self.request_id)(self._scope, receive, self.send)
 
-    def write_log_line(self) -> None:
-        """Write the request's one line. Query strings stay out: they may hold anything."""
-        log.info(
+    def close(self) -> None:
+        """Count the request and write its line. Queries stay out: they may hold anything."""
+        seconds = time.perf_counter() - self._started
+        route = self._scope.get("route")
+        measures.current().request(
+            self._scope["method"], route.path if route else measures.NO_ROUTE, self.status, seconds
+        )
+        # Who asks every few seconds would fill the log.
+        level = logging.DEBUG if self._scope["path"].startswith((HEALTH, METRICS)) else logging.INFO
+        log.log(
+            level,
             "request",
             method=self._scope["method"],
             path=self._scope["path"],
             status=self.status,
-            milliseconds=round((time.perf_counter() - self._started) * 1000, 1),
+            milliseconds=round(seconds * 1000, 1),
             user=self.username,
         )

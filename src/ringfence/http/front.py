@@ -19,6 +19,10 @@ from ringfence.settings import Settings
 # What a Host header may hold (RFC 9110, section 7.2).
 _HOST = re.compile(r"(?P<name>[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
+# Machines ask for these again and again, of a load balancer's checks with any host or none.
+HEALTH = "/health/"
+METRICS = "/metrics"
+
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 TAKEN = (
     "Authorization, Content-Type, Accept, Idempotency-Key, If-Match, If-None-Match, "

@@ -7,7 +7,8 @@ also slow to load, so the first call loads it (`accounts`), and who has no real 
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -37,6 +38,8 @@ THREADS = 8
 # At Neutron's smallest useful page a project of this many groups is past any quota.
 MOST_PAGES = 1000
 ENDLESS = "The cloud's list does not end."
+# Who is told of each call when it ended: entry, method, error, seconds.
+Note = Callable[[str, str, CloudError | None, float], None]
 PORT_FIELDS = (
     *("id", "project_id", "tenant_id", "name", "device_id", "device_owner", "fixed_ips"),
     *("security_groups", "revision_number"),
@@ -47,16 +50,21 @@ class OpenStackClouds:
     """The clouds of clouds.yaml by entry; all tenants of an entry share its threads and tokens."""
 
     def __init__(
-        self, *, call_seconds: float = CALL_SECONDS, largest_answer: int = LARGEST_ANSWER_BYTES
+        self,
+        *,
+        call_seconds: float = CALL_SECONDS,
+        largest_answer: int = LARGEST_ANSWER_BYTES,
+        note: Note = lambda *_call: None,
     ) -> None:
         self._sdk = _Sdk(largest_answer)
+        self._note = note
         self._call_seconds = call_seconds
         self._clouds: dict[str, OpenStackCloud] = {}
 
     def cloud(self, entry: str) -> NetworkCloud:
         """Give the cloud of an entry; that an entry is unusable is said by the first call."""
         if entry not in self._clouds:
-            self._clouds[entry] = OpenStackCloud(entry, self._sdk, self._call_seconds)
+            self._clouds[entry] = OpenStackCloud(entry, self._sdk, self._call_seconds, self._note)
         return self._clouds[entry]
 
     async def close(self) -> None:
@@ -97,10 +105,11 @@ class _Sdk:
 class OpenStackCloud:
     """`NetworkCloud` over one entry of clouds.yaml."""
 
-    def __init__(self, entry: str, sdk: _Sdk, call_seconds: float) -> None:
+    def __init__(self, entry: str, sdk: _Sdk, call_seconds: float, note: Note) -> None:
         self._entry = entry
         self._sdk = sdk
         self._call_seconds = call_seconds
+        self._note = note
         self._slots = asyncio.Semaphore(THREADS)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"cloud-{entry}")
 
@@ -225,18 +234,29 @@ class OpenStackCloud:
         return await self._make(Call(method, path, query, body))
 
     async def _make(self, call: Call) -> Any:  # noqa: ANN401 - parsed JSON
-        """Make one call in a thread."""
+        """Make one call in a thread, and tell of it."""
         accounts = await self._sdk.accounts()
-        loop = asyncio.get_running_loop()
         async with self._slots:
-            work = loop.run_in_executor(
-                self._threads, accounts.call, self._entry, self._call_seconds, call
-            )
+            begun = time.monotonic()
+            failed: CloudError | None = None
             try:
-                # The thread keeps its own limit; this one holds where a read cannot be broken off.
-                return await asyncio.wait_for(work, self._call_seconds + 1)
-            except TimeoutError:
-                raise CloudUnreachable("The cloud did not answer in time.") from None
+                return await self._in_thread(accounts, call)
+            except CloudError as error:
+                failed = error
+                raise
+            finally:
+                self._note(self._entry, call.method, failed, time.monotonic() - begun)
+
+    async def _in_thread(self, accounts: "Accounts", call: Call) -> Any:  # noqa: ANN401 - parsed JSON
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(
+            self._threads, accounts.call, self._entry, self._call_seconds, call
+        )
+        try:
+            # The thread keeps its own limit; this one holds where a read cannot be broken off.
+            return await asyncio.wait_for(work, self._call_seconds + 1)
+        except TimeoutError:
+            raise CloudUnreachable("The cloud did not answer in time.") from None
 
     def close(self) -> None:
         """Take no more calls."""

@@ -5,14 +5,16 @@ from ringfence.database.pool import Database
 from ringfence.neutron.openstack import OpenStackClouds
 from ringfence.neutron.port import Misconfigured, NetworkCloud
 from ringfence.neutron.sandbox import SandboxCloud
+from ringfence.sync.contacts import Contacts
 
 
 class Clouds:
     """The clouds that this process talks to."""
 
     def __init__(self, database: Database) -> None:
+        self.contacts = Contacts()
         self._sandbox = SandboxCloud(database)
-        self._openstack = OpenStackClouds()
+        self._openstack = OpenStackClouds(note=self.contacts.note)
 
     def of(self, placement: Placement) -> NetworkCloud:
         """Give the driver of a tenant's cloud; raises `Misconfigured`."""

@@ -17,6 +17,7 @@ import structlog
 from procrastinate import JobContext
 from structlog.contextvars import bound_contextvars
 
+from ringfence import measures
 from ringfence.clouds import comparisons
 from ringfence.database.jobs import Job
 from ringfence.database.pool import Database
@@ -35,10 +36,11 @@ Failed = Callable[[str, str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One run of a job: how many came before, and whether it is the periodic kind."""
+    """One run of a job: its name, how many came before, and whether it is the periodic kind."""
 
     attempt: int
     periodic: bool = False
+    job: str = "job"
 
 
 class Desk:
@@ -110,7 +112,7 @@ class Desk:
 
         ids = {"tenant": tenant, "request_id": request_id, "periodic": periodic}
         with bound_contextvars(**_ids(context, ids)):
-            await run(work, failed, Try(context.job.attempts, periodic))
+            await run(work, failed, Try(context.job.attempts, periodic, context.job.task_name))
 
     async def _on_group(
         self,
@@ -129,7 +131,8 @@ class Desk:
 
         ids = {"security_group": security_group, "request_id": request_id}
         with bound_contextvars(**_ids(context, ids)):
-            await run(work, failed, Try(context.job.attempts))
+            this_try = Try(context.job.attempts, job=context.job.task_name)
+            await run(work, failed, this_try)
 
 
 async def run(
@@ -162,6 +165,8 @@ async def run(
     finally:
         seconds = round(time.monotonic() - begun, 3)
         logger.info("job", attempt=this_try.attempt, seconds=seconds, **outcome)
+        ended = str(outcome["outcome"]).replace(" ", "_")
+        measures.current().job(this_try.job, ended, seconds)
 
 
 def _pause_after(error: CloudError, this_try: Try) -> float | None:

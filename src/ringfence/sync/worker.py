@@ -11,11 +11,13 @@ from typing import NoReturn
 import structlog
 from procrastinate.worker import Worker
 
+from ringfence import measures
 from ringfence.database.pool import Database
 from ringfence.errors import Unavailable
 from ringfence.settings import Settings
 from ringfence.sync import rescue
 from ringfence.sync.clouds import Clouds
+from ringfence.sync.contacts import Contacts
 from ringfence.sync.jobs import Desk, jobs_app
 from ringfence.sync.pull import MissingBound
 
@@ -48,7 +50,7 @@ async def run_worker(
     async with Database.open(conninfo, size=concurrency + 2) as database:
         clouds = Clouds(database)
         desk = Desk(database, clouds, MissingBound(settings.missing_count, settings.missing_share))
-        looking = asyncio.create_task(_look_after(settings, database, stop))
+        looking = asyncio.create_task(_look_after(settings, database, clouds.contacts, stop))
         try:
             while not stop.is_set():
                 await _work(conninfo, desk, concurrency, stop)
@@ -99,8 +101,10 @@ async def _end_with(worker: Worker, stop: asyncio.Event) -> None:
     worker.stop()  # type: ignore[no-untyped-call]
 
 
-async def _look_after(settings: Settings, database: Database, stop: asyncio.Event) -> None:
-    """Every few seconds, take up what nobody works on."""
+async def _look_after(
+    settings: Settings, database: Database, contacts: Contacts, stop: asyncio.Event
+) -> None:
+    """Every few seconds, take up what nobody works on, and tell how it goes."""
     interval = settings.pull_interval
     every = min(LOOK_SECONDS, interval / 4)
     since_tidied = TIDY_SECONDS
@@ -109,6 +113,7 @@ async def _look_after(settings: Settings, database: Database, stop: asyncio.Even
             await rescue.retake_stalled(database)
             await rescue.ask_again(database)
             await rescue.compare_due_tenants(database, interval)
+            await contacts.write(database)
             if since_tidied >= TIDY_SECONDS:
                 await rescue.forget_old_jobs(database, FORGET_HOURS)
                 since_tidied = 0.0
@@ -116,6 +121,7 @@ async def _look_after(settings: Settings, database: Database, stop: asyncio.Even
             logger.warning("database_away")
         except Exception:
             logger.exception("rescue_failed")
+        measures.current().pool(**database.usage())
         await _pause(stop, every)
         since_tidied += every
 

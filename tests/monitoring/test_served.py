@@ -1,0 +1,80 @@
+"""Several processes of one service, scraped through the port that they share."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.cli.operating import operating
+from tests.monitoring.conftest import samples
+
+PATIENCE_SECONDS = 30
+
+
+@pytest.fixture
+def operator():
+    with operating() as operator:
+        yield operator
+
+
+def until(found, ask):
+    """Ask until it is found; gives the last answer."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not found(answer := ask()):
+        assert time.monotonic() < deadline, answer
+        time.sleep(0.1)
+    return answer
+
+
+def scraped(address):
+    return samples(httpx.get(f"{address}/metrics", timeout=30).text)
+
+
+def pids(operator):
+    """Give the process ids by name, as the log tells of their start."""
+    lines = (operator.folder / "log-0").read_text(encoding="utf-8").splitlines()
+    started = [line for line in map(json.loads, lines) if line["event"] == "process_started"]
+    return {line["process"]: line["child"] for line in started}
+
+
+def folder_of(pid):
+    """Give the folder that a process counts into."""
+    places = (Path("/dev/shm"), Path("/tmp"))  # noqa: S108 - where the program puts it
+    files = (file for place in places for file in place.glob("ringfence-measures-*/api-1.pid"))
+    return next(file.parent for file in files if file.read_text() == str(pid))
+
+
+def test_what_all_processes_count_adds_up_and_outlives_one_of_them(operator):
+    process, address = operator.serve("serve", "--workers", "2")
+    ready = until(
+        lambda answer: answer.status_code == 200,
+        lambda: httpx.get(f"{address}/health/ready", timeout=30),
+    )
+    assert ready.json() == {"status": "ready"}
+    # Each request on a connection of its own: both processes get some.
+    for _ in range(40):
+        assert httpx.get(f"{address}/api/configuration/", timeout=30).status_code == 200
+    counted = (
+        "ringfence_http_requests_total",
+        *(("method", "GET"), ("route", "/api/configuration/"), ("status", "200")),
+    )
+    # A request is counted when its answer has gone out.
+    found = until(lambda found: found.get(counted) == 40, lambda: scraped(address))
+    assert found[("ringfence_workers",)] == 1
+    for name in ("api-1", "api-2", "worker"):
+        assert found[("process_resident_memory_bytes", ("process", name))] > 1_000_000
+        limit = ("ringfence_database_pool_limit", ("process", name))
+        assert until(lambda found, limit=limit: limit in found, lambda: scraped(address))[limit] > 1
+    running = pids(operator)
+    folder = folder_of(running["api-1"])
+    began = ("process_start_time_seconds", ("process", "api-1"))
+    os.kill(running["api-1"], signal.SIGKILL)
+    until(lambda now: now["api-1"] != running["api-1"], lambda: pids(operator))
+    after = until(lambda now: now.get(began, 0) > found[began], lambda: scraped(address))
+    assert after[counted] == 40
+    process.terminate()
+    assert process.wait(timeout=30) == 0
+    assert not folder.exists()
