@@ -26,6 +26,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from tests.faults import summary
 from tests.hostile import summary as hostile
+from tests.own_faults import summary as own_faults
 
 from ringfence.database import binaries, home
 from ringfence.database.embedded import running
@@ -48,13 +49,14 @@ CHECKOUT = Path(__file__).parents[1]
 CARELESS = ("fsync", "synchronous_commit", "full_page_writes")
 TEMPLATE_LOCK = 20_260_101
 
-pytest.register_assert_rewrite("tests.faults.site")
+pytest.register_assert_rewrite("tests.faults.site", "tests.own_faults.traffic")
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
     """Say which faults were injected and what was sent in ill will, and what came of them."""
     passed, ended = (terminalreporter.stats.get(key, []) for key in ("passed", ""))
     _section(terminalreporter, "injected faults", summary.lines(passed))
+    _section(terminalreporter, "faults of our own parts", own_faults.lines(passed))
     _section(terminalreporter, "hostile and generated requests", hostile.lines(ended))
 
 

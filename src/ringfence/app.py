@@ -12,8 +12,8 @@ from ringfence import measures
 from ringfence.access.token_use import TokenUses
 from ringfence.clouds.operations import operations as tenant_operations
 from ringfence.clouds.routes import routes as tenant_routes
-from ringfence.database.embedded import running
-from ringfence.database.pool import Database
+from ringfence.database.keeping import kept_running
+from ringfence.database.pool import USE_SECONDS, Database
 from ringfence.events.operations import operations as event_operations
 from ringfence.events.routes import routes as event_routes
 from ringfence.http.about import routes as about_routes
@@ -63,11 +63,13 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        with running(settings) as conninfo:
-            async with Database.open(conninfo) as database:
-                app.state.database = database
-                async with _writing(app.state.token_uses, database), _watching(database):
-                    yield
+        async with (
+            kept_running(settings) as conninfo,
+            Database.open(conninfo, use_seconds=USE_SECONDS) as database,
+        ):
+            app.state.database = database
+            async with _writing(app.state.token_uses, database), _watching(database):
+                yield
 
     app = Starlette(
         routes=[

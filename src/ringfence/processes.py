@@ -95,18 +95,18 @@ def serve_api(factory: Callable[[], Application], listener: socket.socket) -> in
 
 def work(settings: Settings, concurrency: int) -> int:
     """Run jobs until a signal; those that run are finished first."""
-    from ringfence.database.embedded import running
+    from ringfence.database.keeping import kept_running
     from ringfence.sync.worker import run_worker
 
-    async def main(conninfo: str) -> None:
+    async def main() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, stop.set)
-        await run_worker(settings, conninfo, concurrency=concurrency, stop=stop)
+        async with kept_running(settings) as conninfo:
+            await run_worker(settings, conninfo, concurrency=concurrency, stop=stop)
 
-    with running(settings) as conninfo:
-        asyncio.run(main(conninfo))
+    asyncio.run(main())
     return 0
 
 

@@ -82,6 +82,14 @@ def running(settings: Settings) -> Iterator[str]:
         server.leave(users)
 
 
+def revive(settings: Settings) -> bool:
+    """Start the embedded server where it has died among those who use it; tells whether it had.
+
+    Call it inside `running`. Raises `OperatorError` when it does not start.
+    """
+    return settings.database_url is None and _Server(settings.home).revive()
+
+
 def server_process_id(home: Path) -> int | None:
     """Give the process id of the server of `home`, or None when it does not run."""
     return _Server(home).process_id()
@@ -121,6 +129,17 @@ class _Server:
             log.warning("embedded_database_left_running", reason=str(error))
         finally:
             os.close(users)
+
+    def revive(self) -> bool:
+        if self.process_id() is not None:
+            return False
+        with _explained(self._home), self._deciding():
+            if not self._data.exists():
+                # An empty database in its place would look like the loss of everything.
+                raise OperatorError(f"{self._data} is gone: bring it back, or start anew")
+            is_first = self.process_id() is None
+            self._bring_up()
+        return is_first
 
     def conninfo(self, database: str = NAME) -> str:
         return make_conninfo(

@@ -8,7 +8,9 @@ from enum import StrEnum
 from uuid import UUID
 
 import procrastinate
-from procrastinate.exceptions import AlreadyEnqueued
+import psycopg
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import JobDeferrer
 from structlog.contextvars import get_contextvars
 
 from ringfence.database.pool import Connection
@@ -31,21 +33,21 @@ async def defer_for_group(
     connection: Connection, job: Job, security_group: UUID, **arguments: bool
 ) -> None:
     """Ask for work on one group; jobs of one group run one after the other."""
-    await queue.configure_task(
+    deferrer = queue.configure_task(
         job, lock=f"security_group:{security_group}", connection=connection
-    ).defer_async(security_group=security_group.hex, request_id=_request_id(), **arguments)
+    )
+    await _defer(deferrer, security_group=security_group.hex, request_id=_request_id(), **arguments)
 
 
 async def defer_for_tenant(connection: Connection, tenant: UUID) -> None:
     """Ask for a comparison of the tenant with its cloud, at a user's request."""
-    await queue.configure_task(
-        Job.PULL_TENANT, lock=f"tenant:{tenant}", connection=connection
-    ).defer_async(tenant=tenant.hex, periodic=False, request_id=_request_id())
+    deferrer = queue.configure_task(Job.PULL_TENANT, lock=f"tenant:{tenant}", connection=connection)
+    await _defer(deferrer, tenant=tenant.hex, periodic=False, request_id=_request_id())
 
 
 async def defer_periodic_for_tenant(connection: Connection, tenant: UUID) -> None:
     """Ask for the periodic comparison, unless one waits already."""
-    job = queue.configure_task(
+    deferrer = queue.configure_task(
         Job.PULL_TENANT,
         lock=f"tenant:{tenant}",
         queueing_lock=f"periodic:{tenant}",
@@ -53,7 +55,17 @@ async def defer_periodic_for_tenant(connection: Connection, tenant: UUID) -> Non
     )
     with suppress(AlreadyEnqueued):
         async with connection.transaction():
-            await job.defer_async(tenant=tenant.hex, periodic=True)
+            await _defer(deferrer, tenant=tenant.hex, periodic=True)
+
+
+async def _defer(deferrer: JobDeferrer, **arguments: bool | str | None) -> None:
+    try:
+        await deferrer.defer_async(**arguments)
+    except ConnectorException as error:
+        # Whoever lent the connection tells by psycopg's error whether the server is away.
+        if isinstance(error.__cause__, psycopg.Error):
+            raise error.__cause__ from None
+        raise
 
 
 def _request_id() -> str | None:

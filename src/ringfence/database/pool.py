@@ -1,9 +1,14 @@
-"""The connections of one process."""
+"""The connections of one process, and what becomes of them when the server fails."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import psycopg
+import structlog
+from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ringfence.errors import Unavailable
@@ -13,24 +18,74 @@ Connection = psycopg.AsyncConnection
 # Without it PostgreSQL plans `LIMIT $1` anew at each request, at twice the cost of running it.
 SESSION = "-c plan_cache_mode=force_generic_plan -c timezone=UTC"
 WAIT_SECONDS = 4.0
+# Of one use of a connection by a request, the wait for it included.
+USE_SECONDS = 8.0
+CANCEL_SECONDS = 1.0
 AWAY = "The database is not available, try again later."
+
+# A host that died without a word is noticed after 25 s at most; a socket has no use for these.
+TRANSPORT = {
+    "connect_timeout": 3,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+# A server that a failover has left read only, a plan of before a migration, an ended session.
+READ_ONLY = "25006"
+OUTDATED_PLAN = "cached plan must not change result type"
+ENDED = (
+    errors.AdminShutdown,
+    errors.CrashShutdown,
+    errors.IdleInTransactionSessionTimeout,
+    errors.IdleSessionTimeout,
+)
+
+log = structlog.get_logger(__name__)
+
+
+class _Impatient(Connection):
+    """A connection that is dropped, with its answer, once its statement was cancelled.
+
+    psycopg waits 10 s for a server that does not even take the cancellation.
+    """
+
+    async def cancel_safe(self, *, timeout: float = CANCEL_SECONDS) -> None:  # noqa: ASYNC109
+        """Ask the server to stop working on it, and wait for nothing else."""
+        try:
+            await super().cancel_safe(timeout=min(timeout, CANCEL_SECONDS))
+        finally:
+            self.pgconn.finish()
+
+
+def lasting(conninfo: str) -> str:
+    """Give the connection string with limits for a host that is gone, where it sets none."""
+    return make_conninfo("", **(TRANSPORT | conninfo_to_dict(conninfo)))
 
 
 class Database:
     """A pool, in two shapes: single statements, and transactions."""
 
-    def __init__(self, pool: AsyncConnectionPool) -> None:
+    def __init__(
+        self, pool: AsyncConnectionPool[_Impatient], use_seconds: float | None = None
+    ) -> None:
         self._pool = pool
+        self._use_seconds = use_seconds
+        self._drained = 0.0
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, conninfo: str, *, size: int = 8) -> AsyncIterator["Database"]:
+    async def open(
+        cls, conninfo: str, *, size: int = 8, use_seconds: float | None = None
+    ) -> AsyncIterator["Database"]:
         """Open the pool; `conninfo` is a libpq URI or connection string.
 
         A database that is away is no error here: each use says `Unavailable` until it is back.
+        A use that takes longer than `use_seconds` is cut off, and says so as well.
         """
         pool = AsyncConnectionPool(
-            conninfo,
+            lasting(conninfo),
+            connection_class=_Impatient,
             min_size=1,
             max_size=size,
             timeout=WAIT_SECONDS,
@@ -38,7 +93,6 @@ class Database:
             kwargs={
                 "autocommit": True,
                 "options": SESSION,
-                "connect_timeout": 3,
                 "application_name": "ringfence",
                 # Prepared from the first use: the statements are few and all are hot.
                 "prepare_threshold": 0,
@@ -47,7 +101,7 @@ class Database:
         )
         await pool.open(wait=False)
         try:
-            yield cls(pool)
+            yield cls(pool, use_seconds)
         finally:
             await pool.close(timeout=5)
 
@@ -65,18 +119,47 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection for single statements, each its own transaction."""
+        lent: Connection | None = None
+        begun = time.monotonic()
+        deadline = asyncio.timeout(self._use_seconds)
         try:
-            async with self._pool.connection() as connection:
-                yield connection
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            # One connection died: let the pool find the others that died with it.
-            await self._pool.check()
-            raise Unavailable(AWAY) from error
+            async with deadline, self._pool.connection() as lent:
+                yield lent
         except PoolTimeout as error:
-            raise Unavailable(AWAY) from error
+            raise self._unavailable(error, "no connection became free") from error
+        except psycopg.Error as error:
+            if not await self._is_absence(error, lent, begun):
+                raise
+            raise self._unavailable(error, str(error)) from error
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            raise self._unavailable(error, f"no end after {self._use_seconds} s") from error
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """Lend a connection inside a transaction that commits when the block ends well."""
         async with self.connection() as connection, connection.transaction():
             yield connection
+
+    async def _is_absence(
+        self, error: psycopg.Error, lent: Connection | None, begun: float
+    ) -> bool:
+        """Tell whether the server is at fault, and drop the connections that died with this one."""
+        away = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        lost = away and lent is not None and lent.closed
+        lost = lost or isinstance(error, ENDED) or error.sqlstate == READ_ONLY
+        lost = lost or OUTDATED_PLAN in str(error)
+        # Those who fail together drop them once: what was connected since is good.
+        if lost and begun > self._drained:
+            self._drained = time.monotonic()
+            await self._pool.drain()
+        return lost or away
+
+    def _unavailable(self, error: Exception, reason: str) -> Unavailable:
+        log.warning("database_failed", kind=type(error).__name__, reason=_one_line(reason))
+        return Unavailable(AWAY)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -20,7 +20,7 @@ from structlog.contextvars import bound_contextvars
 from ringfence import measures
 from ringfence.clouds import comparisons
 from ringfence.database.jobs import Job
-from ringfence.database.pool import Database
+from ringfence.database.pool import Database, lasting
 from ringfence.errors import Unavailable
 from ringfence.neutron.port import CloudError, Retry
 from ringfence.security_groups import outcomes
@@ -190,6 +190,6 @@ def _ids(context: JobContext, ids: Mapping[str, object]) -> dict[str, object]:
 def jobs_app(conninfo: str) -> procrastinate.App:
     """Give an application on a pool of its own, as a worker needs it."""
     connector = procrastinate.PsycopgConnector(
-        conninfo=conninfo, min_size=1, max_size=4, timeout=5.0, kwargs={"connect_timeout": 3}
+        conninfo=lasting(conninfo), min_size=1, max_size=4, timeout=5.0
     )
     return procrastinate.App(connector=connector)

@@ -1,0 +1,29 @@
+"""What was done to the service's own parts and what came of it, for the end of a run's output."""
+
+
+def lines(reports) -> list[str]:
+    """Give a line for each fault; nothing where none was struck."""
+    struck = [
+        value
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == "own fault" and report.when == "call"
+    ]
+    if not struck:
+        return []
+    answers, kept = (sum(each[key] for each in struck) for key in ("answers", "kept"))
+    return [
+        *map(_line, struck),
+        f"{len(struck)} faults of our own parts: {answers} answers, none of them 500; "
+        f"{kept} acknowledged groups, all kept",
+    ]
+
+
+def _line(struck: dict) -> str:
+    counts = f"{struck['answers']} answers, {struck['unavailable']} of them 503"
+    if struck["cut"]:
+        counts += f", {struck['cut']} cut"
+    return (
+        f"{struck['fault']}: {counts}, the longest {struck['longest']:.1f} s; "
+        f"{struck['kept']} acknowledged groups kept; writes again after {struck['recovered']:.1f} s"
+    )

@@ -1,0 +1,78 @@
+"""PostgreSQL stops, dies, hangs or refuses in the midst of reads and writes."""
+
+import os
+import signal
+import time
+
+import pytest
+from tests.database.conftest import children
+from tests.own_faults.served import Served
+from tests.own_faults.traffic import Traffic
+
+from ringfence.database.embedded import server_process_id
+
+# Longer than any limit of the service's own.
+HANG_SECONDS = 12.0
+
+
+def stop_in_order(served: Served) -> None:
+    os.kill(served.postmaster(), signal.SIGINT)
+
+
+def kill_at_once(served: Served) -> None:
+    served.kill_database()
+
+
+def kill_a_backend(served: Served) -> None:
+    os.kill(served.backends()[0], signal.SIGKILL)
+
+
+def hang(served: Served) -> None:
+    postmaster = served.postmaster()
+    stopped = [postmaster, *children(postmaster)]
+    for process in stopped:
+        os.kill(process, signal.SIGSTOP)
+    time.sleep(HANG_SECONDS)
+    for process in reversed(stopped):
+        os.kill(process, signal.SIGCONT)
+
+
+def lock_a_table(served: Served) -> None:
+    with served.connect() as connection, connection.transaction():
+        connection.execute("LOCK TABLE security_groups")
+        time.sleep(HANG_SECONDS)
+
+
+def cut_every_session(served: Served) -> None:
+    with served.connect() as connection:
+        for _ in range(20):
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+            time.sleep(0.1)
+
+
+FAULTS = {
+    "PostgreSQL stopped in order": stop_in_order,
+    "PostgreSQL killed with all its processes": kill_at_once,
+    "one backend of PostgreSQL killed": kill_a_backend,
+    "every session ended, again and again for 2 s": cut_every_session,
+    "PostgreSQL hangs for 12 s": hang,
+    "a table locked for 12 s": lock_a_table,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_it_says_503_and_recovers_and_keeps_what_it_acknowledged(served, outcome, fault):
+    served.serve("--workers", "2")
+    with Traffic(served) as traffic:
+        traffic.until_written()
+        time.sleep(1)
+        FAULTS[fault](served)
+        recovered = traffic.until_written()
+        time.sleep(1)
+    traffic.assert_answered_well()
+    kept = traffic.assert_kept()
+    assert server_process_id(served.home) is not None
+    outcome(fault, traffic, kept, recovered)
