@@ -1,6 +1,6 @@
 # Two commands do all set-up: `make demo` and `make test`. Both need only Python >= 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults check format lock site typescript compatibility bench bench-short clean
+.PHONY: help demo test test-faults test-own-faults check format lock site typescript compatibility bench bench-short clean
 
 SHELL := bash
 BIN := .venv/bin
@@ -20,7 +20,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-heade
           --no-emit-index-url --no-annotate $(UPGRADE)
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/.runtime ## serve demonstration data over a sandbox cloud (PORT=8000)
 	@exec $(BIN)/ringfence demo --port $(PORT)
@@ -30,6 +30,9 @@ test: .venv/.development ## run every test, a real PostgreSQL, Keystone and Neut
 
 test-faults: .venv/.development ## inject every fault at every call to Neutron, not a selection
 	@RINGFENCE_FAULTS=all PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --maxprocesses 8 tests/faults
+
+test-own-faults: .venv/.development ## strike PostgreSQL, the processes, the disk and the clock, all of it
+	@RINGFENCE_OWN_FAULTS=all PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n 2 tests/own_faults
 
 fuzz: .venv/.development ## let Schemathesis try what the schema allows, for MINUTES=20
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.fuzz.run $(MINUTES)

@@ -20,10 +20,12 @@ class Operator:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("RINGFENCE_", "OS_"))}
         self.environment = kept | {"RINGFENCE_HOME": str(folder / "home"), "NO_COLOR": "1"}
         self.started = []
+        # What the program is run by, where that is not the shell.
+        self.through = []
 
     def run(self, *arguments, **settings):
         return subprocess.run(
-            [sys.executable, "-m", "ringfence", *arguments],
+            [*self.through, sys.executable, "-m", "ringfence", *arguments],
             env=self.environment | settings,
             cwd=self.folder,
             capture_output=True,
@@ -43,7 +45,7 @@ class Operator:
         log = self.folder / f"log-{len(self.started)}"
         with log.open("w") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", "ringfence", *arguments, "--port", "0"],
+                [*self.through, sys.executable, "-m", "ringfence", *arguments, "--port", "0"],
                 env=self.environment,
                 stdout=subprocess.PIPE,
                 stderr=errors,

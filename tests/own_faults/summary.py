@@ -1,5 +1,7 @@
 """What was done to the service's own parts and what came of it, for the end of a run's output."""
 
+from tests.own_faults.selection import may_mount
+
 
 def lines(reports) -> list[str]:
     """Give a line for each fault; nothing where none was struck."""
@@ -12,11 +14,9 @@ def lines(reports) -> list[str]:
     if not struck:
         return []
     answers, kept = (sum(each[key] for each in struck) for key in ("answers", "kept"))
-    return [
-        *map(_line, struck),
-        f"{len(struck)} faults of our own parts: {answers} answers, none of them 500; "
-        f"{kept} acknowledged groups, all kept",
-    ]
+    total = f"{len(struck)} faults of our own parts: {answers} answers, none of them 500; "
+    left_out = [] if may_mount() else ["the disk full: left out, this user may mount none to fill"]
+    return [*map(_line, struck), *left_out, f"{total}{kept} acknowledged groups, all kept"]
 
 
 def _line(struck: dict) -> str:

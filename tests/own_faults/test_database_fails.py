@@ -6,6 +6,7 @@ import time
 
 import pytest
 from tests.database.conftest import children
+from tests.own_faults.selection import chosen
 from tests.own_faults.served import Served
 from tests.own_faults.traffic import Traffic
 
@@ -63,7 +64,15 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "fault",
+    chosen(
+        FAULTS,
+        "PostgreSQL killed with all its processes",
+        "every session ended, again and again for 2 s",
+        "a table locked for 12 s",
+    ),
+)
 def test_it_says_503_and_recovers_and_keeps_what_it_acknowledged(served, outcome, fault):
     served.serve("--workers", "2")
     with Traffic(served) as traffic:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from tests.database.conftest import children
+from tests.own_faults.selection import chosen
 from tests.own_faults.served import Served
 from tests.own_faults.traffic import Traffic
 
@@ -30,7 +31,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", chosen(FAULTS, "every child of the service killed at once"))
 def test_others_take_over_and_nothing_acknowledged_is_lost(served, outcome, fault):
     served.serve("--workers", "2")
     with Traffic(served) as traffic:
@@ -48,7 +49,8 @@ def test_the_next_start_has_what_was_acknowledged_before_everything_was_killed(s
     with Traffic(served) as traffic:
         traffic.until_written()
         time.sleep(1)
-        served.kill_everything(served.processes[0])
+        served.kill_service(served.processes[0])
+        served.kill_database()
     traffic.assert_answered_well(cut=True)
     begun = time.monotonic()
     served.address = served.serve("--workers", "1")
@@ -57,17 +59,14 @@ def test_the_next_start_has_what_was_acknowledged_before_everything_was_killed(s
     outcome("everything killed, PostgreSQL included", traffic, kept, recovered)
 
 
-@pytest.mark.parametrize("killed", [0, 1], ids=["the first", "the second"])
+@pytest.mark.parametrize("killed", chosen([0, 1], 0), ids=lambda number: f"number {number}")
 def test_of_two_services_on_one_home_the_other_goes_on(served, outcome, killed):
     addresses = [served.serve("--workers", "1") for _ in range(2)]
     served.address = addresses[1 - killed]
     with Traffic(served) as traffic:
         traffic.until_written()
         process = served.processes[killed]
-        own = children(process.pid)
-        for each in [process.pid, *own]:
-            os.kill(each, signal.SIGKILL)
-        process.communicate()
+        served.kill_service(process)
         time.sleep(1)
         # The one that is left starts the database that both have used.
         served.kill_database()

@@ -132,3 +132,35 @@ async def test_jobs_that_ended_long_ago_are_forgotten(sandbox):
     await rescue.forget_old_jobs(sandbox.database, 24)
 
     assert len(await jobs(sandbox)) == 1
+
+
+async def test_a_job_that_a_worker_has_by_the_database_alone_is_taken_up_at_the_second_look(
+    sandbox,
+):
+    await working(sandbox, heartbeat_seconds_ago=1)
+    worker, job = await sandbox.world.one("SELECT worker_id, id FROM procrastinate_jobs")
+
+    suspected = await rescue.retake_abandoned(sandbox.database, worker, set(), set())
+    assert (suspected, await jobs(sandbox)) == ({job}, [("push_group", "doing")])
+
+    assert await rescue.retake_abandoned(sandbox.database, worker, set(), suspected) == set()
+    assert await jobs(sandbox) == [("push_group", "todo")]
+
+
+async def test_a_job_that_runs_is_no_suspect(sandbox):
+    await working(sandbox, heartbeat_seconds_ago=1)
+    worker, job = await sandbox.world.one("SELECT worker_id, id FROM procrastinate_jobs")
+
+    assert await rescue.retake_abandoned(sandbox.database, worker, {job}, {job}) == set()
+
+    assert await jobs(sandbox) == [("push_group", "doing")]
+
+
+async def test_a_job_put_off_by_a_clock_that_was_set_back_runs_now(sandbox):
+    async with sandbox.database.transaction() as connection:
+        await defer_for_group(connection, Job.PUSH_GROUP, await sandbox.ask())
+    for ahead, expected in (("2 minutes", 0), ("1 day", 1)):
+        await sandbox.world.execute(
+            "UPDATE procrastinate_jobs SET scheduled_at = now() + %s::interval", ahead
+        )
+        assert await rescue.retake_stalled(sandbox.database) == expected

@@ -75,8 +75,9 @@ WHERE
         FROM tenants AS tenant
         INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
         WHERE
-            tenant.comparison_scheduled
-            < now() - make_interval(secs => %(interval)s * (0.8 + 0.15 * random()))
+            -- Or it lies ahead, where the clock was set back.
+            tenant.comparison_scheduled NOT BETWEEN
+            now() - make_interval(secs => %(interval)s * (0.8 + 0.15 * random())) AND now()
             AND (tenant.state = 'OK' OR (tenant.state = 'ERRED' AND tenant.error_message <> ''))
             AND (tenant.backend_id <> '' OR cloud.backend = 'sandbox')
         ORDER BY tenant.comparison_scheduled
@@ -98,7 +99,8 @@ FROM tenants AS tenant
 WHERE
     tenant.state IN ('UPDATE_SCHEDULED', 'UPDATING')
     AND tenant.modified > tenant.created
-    AND tenant.modified < now() - make_interval(secs => %s)
+    -- Or it lies ahead, where the clock was set back.
+    AND tenant.modified NOT BETWEEN now() - make_interval(secs => %s) AND now()
 """
 
 

@@ -273,7 +273,9 @@ class _Server:
         quoted = operator_name().replace('"', '""')
         for name, text in (("hba", HBA), ("ident", f'{NAME} "{quoted}" {NAME}\n')):
             path = self._home / f"pg_{name}.conf"
-            path.write_text(text, encoding="utf-8")
+            # On a full disk, writing the same again would leave nothing of it.
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                path.write_text(text, encoding="utf-8")
             path.chmod(0o644 if account.uid != os.geteuid() else 0o600)
         own_folder(socket_folder(self._home), account)
 

@@ -125,7 +125,8 @@ SELECT sg.uuid, sg.state, sg.version <> sg.applied_version AS is_outstanding
 FROM security_groups AS sg
 WHERE
     sg.state NOT IN ('OK', 'ERRED')
-    AND sg.modified < now() - make_interval(secs => %s)
+    -- Or it lies ahead, where the clock was set back.
+    AND sg.modified NOT BETWEEN now() - make_interval(secs => %s) AND now()
     AND NOT EXISTS (
         SELECT 1 FROM security_group_versions AS version
         WHERE

@@ -7,7 +7,8 @@ under way; ERRED comes only after the last try, or at once where trying cannot h
 
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID, uuid4
@@ -52,6 +53,8 @@ class Desk:
         self._database = database
         self._clouds = clouds
         self._bound = bound
+        # The ids of the jobs that run here now.
+        self.running: set[int | None] = set()
 
     def register(self, app: procrastinate.App) -> None:
         """Give the names that changes ask for their work."""
@@ -111,7 +114,7 @@ class Desk:
                     await comparisons.fail(connection, UUID(tenant), message)
 
         ids = {"tenant": tenant, "request_id": request_id, "periodic": periodic}
-        with bound_contextvars(**_ids(context, ids)):
+        with self._shown(context, ids):
             await run(work, failed, Try(context.job.attempts, periodic, context.job.task_name))
 
     async def _on_group(
@@ -130,9 +133,20 @@ class Desk:
                 await outcomes.failed(connection, UUID(security_group), message, trace)
 
         ids = {"security_group": security_group, "request_id": request_id}
-        with bound_contextvars(**_ids(context, ids)):
+        with self._shown(context, ids):
             this_try = Try(context.job.attempts, job=context.job.task_name)
             await run(work, failed, this_try)
+
+    @contextmanager
+    def _shown(self, context: JobContext, ids: Mapping[str, object]) -> Iterator[None]:
+        """Show the job among those that run, and in each line of its log."""
+        self.running.add(context.job.id)
+        present = {name: value for name, value in ids.items() if value is not None}
+        try:
+            with bound_contextvars(job=context.job.task_name, job_id=context.job.id, **present):
+                yield
+        finally:
+            self.running.discard(context.job.id)
 
 
 async def run(
@@ -180,11 +194,6 @@ async def _give_up(failed: Failed, message: str) -> None:
         await failed(message, traceback.format_exc())
     except Unavailable as away:
         raise TryAgain(DATABASE_PAUSE) from away
-
-
-def _ids(context: JobContext, ids: Mapping[str, object]) -> dict[str, object]:
-    present = {name: value for name, value in ids.items() if value is not None}
-    return {"job": context.job.task_name, "job_id": context.job.id, **present}
 
 
 def jobs_app(conninfo: str) -> procrastinate.App:

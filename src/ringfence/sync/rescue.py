@@ -1,5 +1,6 @@
 """What no job takes care of any more: stalled ones, lost ones, and comparisons that are due."""
 
+from collections.abc import Collection
 from typing import LiteralString
 
 import structlog
@@ -14,6 +15,7 @@ from ringfence.database.jobs import (
 )
 from ringfence.database.pool import Connection, Database
 from ringfence.security_groups import outcomes
+from ringfence.sync.retries import LONGEST_PAUSE
 
 HEARTBEAT_SECONDS = 5.0
 STALLED_SECONDS = 15.0
@@ -21,24 +23,45 @@ QUIET_SECONDS = 5.0
 
 logger = structlog.get_logger(__name__)
 
-# A worker without a heartbeat is dead; Procrastinate leaves its jobs as they were.
-_RETAKE: LiteralString = """
+_RUN_AGAIN: LiteralString = """
 UPDATE procrastinate_jobs
 SET status = 'todo', attempts = attempts + 1, scheduled_at = NULL, abort_requested = false
-WHERE
-    id IN (
-        SELECT job.id
-        FROM procrastinate_jobs AS job
-        LEFT JOIN procrastinate_workers AS worker ON job.worker_id = worker.id
-        WHERE
-            job.status = 'doing'
-            AND (
-                worker.id IS NULL
-                OR worker.last_heartbeat < now() - make_interval(secs => %s)
-            )
-        FOR UPDATE OF job SKIP LOCKED
-    )
+WHERE id IN ({selection})
 RETURNING id, task_name
+"""
+
+# A worker without a heartbeat is dead; Procrastinate leaves its jobs as they were. One from the
+# future was beaten before the clock was set back.
+_OF_DEAD_WORKERS: LiteralString = """
+SELECT job.id
+FROM procrastinate_jobs AS job
+LEFT JOIN procrastinate_workers AS worker ON job.worker_id = worker.id
+WHERE
+    job.status = 'doing'
+    AND (
+        worker.id IS NULL
+        OR abs(extract(epoch FROM now() - worker.last_heartbeat)) > %s
+    )
+FOR UPDATE OF job SKIP LOCKED
+"""
+
+_OF_A_WORKER: LiteralString = """
+SELECT job.id FROM procrastinate_jobs AS job WHERE job.status = 'doing' AND job.worker_id = %s
+"""
+
+_THESE: LiteralString = """
+SELECT job.id
+FROM procrastinate_jobs AS job
+WHERE job.status = 'doing' AND job.id = ANY(%s)
+FOR UPDATE OF job SKIP LOCKED
+"""
+
+# No try is ever put off for that long: the clock was set back meanwhile.
+_PUT_OFF_TOO_LONG: LiteralString = """
+SELECT job.id
+FROM procrastinate_jobs AS job
+WHERE job.status = 'todo' AND job.scheduled_at > now() + make_interval(secs => %s)
+FOR UPDATE OF job SKIP LOCKED
 """
 
 _FORGET: LiteralString = """
@@ -58,9 +81,31 @@ WHERE job.lock = ANY(%s) AND job.status IN ('todo', 'doing')
 
 
 async def retake_stalled(database: Database) -> int:
-    """Let the jobs of dead workers run again; gives how many there were."""
+    """Let the jobs of dead workers run again, and those put off for too long; gives how many."""
+    of_dead = await _run_again(database, _OF_DEAD_WORKERS, STALLED_SECONDS)
+    return of_dead + await _run_again(database, _PUT_OFF_TOO_LONG, 2 * LONGEST_PAUSE)
+
+
+async def retake_abandoned(
+    database: Database, worker: int, running: Collection[int], suspected: Collection[int]
+) -> set[int]:
+    """Let the jobs run again that this worker has by the database, and does not run.
+
+    The database went away when one of them was handed out, or reported. `suspected` are those that
+    the look before this one gave: what is about to begin or to end is no concern. Gives those that
+    are suspected now.
+    """
     async with database.connection() as connection:
-        cursor = await connection.execute(_RETAKE, [STALLED_SECONDS])
+        rows = await (await connection.execute(_OF_A_WORKER, [worker])).fetchall()
+    idle = {job for (job,) in rows} - set(running)
+    if abandoned := idle & set(suspected):
+        await _run_again(database, _THESE, list(abandoned))
+    return idle - abandoned
+
+
+async def _run_again(database: Database, selection: LiteralString, value: object) -> int:
+    async with database.connection() as connection:
+        cursor = await connection.execute(_RUN_AGAIN.replace("{selection}", selection), [value])
         rows = await cursor.fetchall()
     for job_id, name in rows:
         logger.warning("job_retaken", job=name, job_id=job_id)

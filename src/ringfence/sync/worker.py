@@ -53,7 +53,7 @@ async def run_worker(
         looking = asyncio.create_task(_look_after(settings, database, clouds.contacts, stop))
         try:
             while not stop.is_set():
-                await _work(conninfo, desk, concurrency, stop)
+                await _work(conninfo, database, desk, concurrency, stop)
         finally:
             looking.cancel()
             with suppress(asyncio.CancelledError):
@@ -69,7 +69,9 @@ def end_process(code: int) -> NoReturn:
     os._exit(code)
 
 
-async def _work(conninfo: str, desk: Desk, concurrency: int, stop: asyncio.Event) -> None:
+async def _work(
+    conninfo: str, database: Database, desk: Desk, concurrency: int, stop: asyncio.Event
+) -> None:
     """Be one worker, until asked to stop or until its database fails it."""
     app = jobs_app(conninfo)
     desk.register(app)
@@ -85,12 +87,16 @@ async def _work(conninfo: str, desk: Desk, concurrency: int, stop: asyncio.Event
                 update_heartbeat_interval=rescue.HEARTBEAT_SECONDS,
                 stalled_worker_timeout=rescue.STALLED_SECONDS,
             )
-            ending = asyncio.create_task(_end_with(worker, stop))
+            beside = [
+                asyncio.create_task(_end_with(worker, stop)),
+                asyncio.create_task(_look_after_own(worker, database, desk)),
+            ]
             logger.info("worker_started", concurrency=concurrency)
             try:
                 await worker.run()  # type: ignore[no-untyped-call]
             finally:
-                ending.cancel()
+                for task in beside:
+                    task.cancel()
     except Exception as error:  # noqa: BLE001 - whatever it was, the next worker may do better
         logger.warning("worker_failed", error=str(error), kind=type(error).__name__)
         await _pause(stop, PAUSE_SECONDS)
@@ -99,6 +105,22 @@ async def _work(conninfo: str, desk: Desk, concurrency: int, stop: asyncio.Event
 async def _end_with(worker: Worker, stop: asyncio.Event) -> None:
     await stop.wait()
     worker.stop()  # type: ignore[no-untyped-call]
+
+
+async def _look_after_own(worker: Worker, database: Database, desk: Desk) -> None:
+    """Every few seconds, take up what is this worker's by the database alone."""
+    suspected: set[int] = set()
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        if worker.worker_id is None:
+            continue
+        running = {job for job in desk.running if job is not None}
+        try:
+            suspected = await rescue.retake_abandoned(
+                database, worker.worker_id, running, suspected
+            )
+        except Unavailable:
+            logger.warning("database_away")
 
 
 async def _look_after(

@@ -17,12 +17,21 @@ TRIES_FROM_AN_ADDRESS = 60
 TRIES_OF_A_PAIR = 10
 TRIES_AS_A_USER = 100
 
+# A beginning that lies ahead is of before the clock was set back.
 _COUNT: LiteralString = """
 INSERT INTO sign_in_tries AS tried (key) VALUES (%(key)s)
 ON CONFLICT (key) DO UPDATE
 SET
-    tries = CASE WHEN tried.began > now() - interval '1 minute' THEN tried.tries + 1 ELSE 1 END,
-    began = CASE WHEN tried.began > now() - interval '1 minute' THEN tried.began ELSE now() END
+    tries = CASE
+        WHEN tried.began BETWEEN now() - interval '1 minute' AND now() + interval '1 minute'
+            THEN tried.tries + 1
+        ELSE 1
+    END,
+    began = CASE
+        WHEN tried.began BETWEEN now() - interval '1 minute' AND now() + interval '1 minute'
+            THEN tried.began
+        ELSE now()
+    END
 RETURNING tries, extract(epoch FROM began + interval '1 minute' - now())::float
 """
 

@@ -1,8 +1,5 @@
-"""Connections run out, and the disk is full."""
+"""Connections run out."""
 
-import os
-import subprocess
-import sys
 import time
 from contextlib import ExitStack, suppress
 
