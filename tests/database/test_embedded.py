@@ -367,3 +367,17 @@ def test_a_start_that_hangs_elsewhere_is_not_waited_for_for_ever(folder, monkeyp
             fetch(home, "SELECT 1")
         other.kill()
     wait_until(lambda: fetch(home, "SELECT 1") == (1,))
+
+
+# It becomes itself again and again: at any moment a shell with these words runs.
+AGAIN = 'test "$1" -lt 500 && exec /bin/sh -c "$3" sh "$(($1 + 1))" -D "$3" "$4"'
+
+
+def test_a_server_that_is_only_just_becoming_one_is_seen(folder):
+    command = [*("/bin/sh", "-c", AGAIN, "sh", "0", "-D"), AGAIN, folder]
+    seen = []
+    with subprocess.Popen(command) as becoming:
+        while becoming.poll() is None:
+            seen.append(embedded._runs_on(becoming.pid, folder) or becoming.poll() is not None)  # noqa: SLF001 - what lasts a moment is met only by looking often
+    assert len(seen) > 100
+    assert all(seen)
