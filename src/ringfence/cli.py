@@ -48,7 +48,7 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free 
 
 
 def main() -> None:
-    """Run the program; the entry point of the package."""
+    """Run what was typed, and end with its exit code."""
     sys.exit(run(sys.argv[1:]))
 
 

@@ -1,15 +1,11 @@
-"""How every command begins: its settings, its log, its database; and how it ends when asked to."""
+"""How every command begins: its settings, its log, its database."""
 
 # ruff: noqa: PLC0415 - imports inside functions, so that `--help` answers at once
 
 import asyncio
-import signal
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
-
-import typer
 
 if TYPE_CHECKING:
     from ringfence.database.pool import Database
@@ -23,24 +19,9 @@ def start() -> "Settings":
     from ringfence import logs
     from ringfence.settings import load_settings
 
-    _end_well_when_asked()
     settings = load_settings()
     logs.configure(settings.log_level)
     return settings
-
-
-def _end_well_when_asked() -> None:
-    """End with 0 at SIGTERM, leaving the database properly; what was under way is rolled back.
-
-    Services put their own handling in this one's place once they run.
-    """
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_IGN)
-        typer.echo("ringfence: stopped by SIGTERM", err=True)
-        raise SystemExit(0)
-
-    signal.signal(signal.SIGTERM, end)
 
 
 @contextmanager

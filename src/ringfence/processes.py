@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ringfence import stopping
 from ringfence.listening import BACKLOG, Probe
 from ringfence.settings import Settings
 from ringfence.supervisor import Child, Supervisor
@@ -103,6 +104,8 @@ def work(settings: Settings, concurrency: int) -> int:
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, stop.set)
+        if stopping.asked():
+            stop.set()
         async with kept_running(settings) as conninfo:
             await run_worker(settings, conninfo, concurrency=concurrency, stop=stop)
 

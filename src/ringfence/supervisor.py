@@ -20,6 +20,7 @@ from types import FrameType
 
 import structlog
 
+from ringfence import stopping
 from ringfence.errors import OperatorError
 from ringfence.listening import Probe
 
@@ -112,6 +113,8 @@ class Supervisor:
         gc.collect()
         gc.freeze()
         with _wake_on_signals(self._stop) as wake:
+            if stopping.asked():
+                self._stop()
             try:
                 while not self._stopping:
                     self._start_due()
