@@ -27,6 +27,7 @@ from psycopg.conninfo import make_conninfo
 from tests.faults import summary
 from tests.hostile import summary as hostile
 from tests.own_faults import summary as own_faults
+from tests.patience import PATIENCE_SECONDS
 
 from ringfence.database import binaries, home
 from ringfence.database.embedded import running
@@ -224,7 +225,7 @@ def _free_port() -> int:
 
 
 def _wait_until_it_answers(url: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             psycopg.connect(url).close()

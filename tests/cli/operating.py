@@ -6,10 +6,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.patience import PATIENCE_SECONDS
 
 
 class Operator:
@@ -30,7 +31,7 @@ class Operator:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
 
@@ -52,10 +53,8 @@ class Operator:
                 text=True,
             )
         self.started.append(process)
-        began = time.monotonic()
         line = process.stdout.readline()
         assert re.fullmatch(r"ready http://127\.0\.0\.1:\d+\n", line), log.read_text()
-        assert time.monotonic() - began < 60
         return process, line.split()[1]
 
     def write(self, name, text):
@@ -77,5 +76,5 @@ def operating() -> Iterator[Operator]:
         for process in one.started:
             if process.poll() is None:
                 process.terminate()
-            process.communicate(timeout=20)
+            process.communicate(timeout=PATIENCE_SECONDS)
         shutil.rmtree(folder)

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from tests.cli.operating import operating
+from tests.patience import PATIENCE_SECONDS
 
 # Python's own start is over; the program's imports are not.
 FIRST_IMPORTS = ("typer.models", "ringfence.cli", "structlog.processors", "pydantic.main")
@@ -68,7 +69,7 @@ def test_a_service_that_was_asked_while_nothing_could_be_raised_ends_all_the_sam
     done = subprocess.run(
         [sys.executable, "-c", SWALLOWED, command],
         env=operator.environment,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0

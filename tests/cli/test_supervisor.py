@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.patience import PATIENCE_SECONDS
 
 STANDIN = Path(__file__).with_name("standin.py")
 
@@ -32,7 +33,7 @@ class Service:
         return self
 
     def get(self, path="/"):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         try:
             connection.request("GET", path)
             return connection.getresponse().read().decode()
@@ -41,7 +42,7 @@ class Service:
 
     def end(self):
         self.process.terminate()
-        _, errors = self.process.communicate(timeout=20)
+        _, errors = self.process.communicate(timeout=PATIENCE_SECONDS)
         return self.process.returncode, errors
 
 
@@ -97,7 +98,7 @@ def test_children_of_a_killed_parent_leave_the_port(service):
     running = service("api", "api", "idle").until_ready()
     running.process.kill()
     running.process.wait()
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         with socket.socket() as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -111,7 +112,7 @@ def test_children_of_a_killed_parent_leave_the_port(service):
 
 def test_a_process_that_cannot_start_ends_the_service_with_one(service):
     running = service("broken")
-    output, errors = running.process.communicate(timeout=20)
+    output, errors = running.process.communicate(timeout=PATIENCE_SECONDS)
     assert running.process.returncode == 1
     assert output == ""
     assert "process_failed" in errors

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from tests.patience import PATIENCE_SECONDS
 
 KEEPER = Path(__file__).with_name("keeper.py")
 READY_SECONDS = 60
@@ -40,7 +41,7 @@ class Site:
     def client(self, user: str = "ann", **headers: str) -> httpx.Client:
         """Give an HTTP client that signs in as a user."""
         headers = {"Authorization": f"Token {token(user)}"} | headers
-        return httpx.Client(base_url=self.address, headers=headers, timeout=30)
+        return httpx.Client(base_url=self.address, headers=headers, timeout=PATIENCE_SECONDS)
 
     def create(self, tenant: str, name: str, rules: Sequence[Json] = ()) -> Json:
         """Make a group and wait until the cloud has it."""
@@ -58,7 +59,7 @@ class Site:
 
     def settled(self, uuid: str) -> Json:
         """Give a group once nothing is under way for it any more."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             group = self.group(uuid)
             assert group is not None, f"{uuid} is gone"
@@ -70,7 +71,7 @@ class Site:
 
     def gone(self, uuid: str) -> bool:
         """Wait until a group is deleted."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while self.group(uuid) is not None and time.monotonic() < deadline:
             time.sleep(0.05)
         return self.group(uuid) is None

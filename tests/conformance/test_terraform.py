@@ -40,7 +40,7 @@ def apply(provider, method, path, **body):
 
 def poll(provider, path):
     """Ask until nothing is under way, as the provider does."""
-    for _ in range(300):
+    for _ in range(2400):
         group = apply(provider, "GET", path)
         if group["state"] in {"OK", "ERRED"}:
             return group
@@ -87,7 +87,7 @@ def test_a_plan_is_created_read_updated_and_destroyed(provider, count):
     assert poll(provider, path)["rules"] == kept
 
     apply(provider, "DELETE", path)
-    for _ in range(300):
+    for _ in range(2400):
         status = provider.get(path).status_code
         if status == 404:
             break

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.patience import PATIENCE_SECONDS
 
 from ringfence.database import binaries
 from ringfence.database.embedded import running, server_process_id
@@ -62,8 +63,8 @@ class Holder:
             text=True,
         )
 
-    def says(self, seconds: float = 20) -> str:
-        ready, _, _ = select.select([self.process.stdout], [], [], seconds)
+    def says(self) -> str:
+        ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE_SECONDS)
         assert ready, "it says nothing"
         return self.process.stdout.readline().strip()
 
@@ -76,12 +77,12 @@ class Holder:
         with suppress(BrokenPipeError):
             self.process.stdin.write("\n")
             self.process.stdin.flush()
-        self.process.wait(30)
+        self.process.wait(PATIENCE_SECONDS)
         self._close()
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(PATIENCE_SECONDS)
         self._close()
 
     def _close(self) -> None:
@@ -162,8 +163,8 @@ def children(process_id: int) -> list[int]:
     return [int(line) for line in output.split()]
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -32,18 +32,6 @@ def test_the_server_runs_as_long_as_it_is_used(home, hold):
     assert server_process_id(home) is None
 
 
-def test_the_first_start_is_quick_and_later_ones_are_quicker(folder):
-    durations = []
-    for _ in range(2):
-        start = time.monotonic()
-        with running(Settings(home=folder / "home")):
-            durations.append(time.monotonic() - start)
-    # On an idle machine: 1 s and 0.05 s. Other tests run beside this one, on the same disk.
-    assert durations[0] < 15
-    assert durations[1] < 2
-    assert durations[1] < durations[0]
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -121,10 +109,8 @@ def test_everything_is_killed_and_what_was_acknowledged_is_there(home, hold):
     killed.run("INSERT INTO kept SELECT generate_series(1, 1000)")
     killed.kill()
     kill_server(home)
-    start = time.monotonic()
     following = hold(home)
     assert following.says().startswith("host=")
-    assert time.monotonic() - start < 10
     following.run("DO $$ BEGIN ASSERT (SELECT count(*) FROM kept) = 1000; END $$")
     following.leave()
 

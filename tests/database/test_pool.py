@@ -6,6 +6,7 @@ import time
 import psycopg
 import pytest
 from tests.database.conftest import kill_server, wait_until
+from tests.patience import PATIENCE_SECONDS
 
 from ringfence.database.embedded import running, server_process_id
 from ringfence.database.pool import Database
@@ -19,8 +20,8 @@ async def fetch(database, statement="SELECT 1"):
         return (await cursor.fetchone())[0]
 
 
-async def recovers(database, seconds=10):
-    deadline = time.monotonic() + seconds
+async def recovers(database):
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             return await fetch(database)
@@ -86,10 +87,8 @@ async def test_while_the_server_is_away_it_says_so_and_afterwards_it_works(folde
             os.kill(server_process_id(settings.home), signal.SIGINT)
             wait_until(lambda: server_process_id(settings.home) is None)
             for _ in range(2):
-                start = time.monotonic()
                 with pytest.raises(Unavailable):
                     await fetch(database)
-                assert time.monotonic() - start < 10
             with running(settings):
                 assert await recovers(database) == 1
                 values = await asyncio.gather(*(fetch(database) for _ in range(20)))

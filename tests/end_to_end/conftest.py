@@ -13,6 +13,7 @@ from tests.cli.operating import Operator, operating
 from tests.lab.fixtures import lab, neutron_proxy, openstack_project
 from tests.lab.openstack import Lab
 from tests.lab.proxy import Proxy
+from tests.patience import PATIENCE_SECONDS
 
 __all__ = ["lab", "neutron_proxy", "openstack_project"]
 
@@ -48,7 +49,7 @@ class Site:
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        self.process.communicate(timeout=20)
+        self.process.communicate(timeout=PATIENCE_SECONDS)
 
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, object]:
         """Make a request as alice; give the status and what the body says."""
@@ -59,7 +60,7 @@ class Site:
             method=method,
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
+            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310 - loopback
                 status, content = answer.status, answer.read()
         except urllib.error.HTTPError as error:
             status, content = error.code, error.read()
@@ -70,14 +71,14 @@ class Site:
         assert status == 201, group
         return group
 
-    def until_ok(self, uuid: str, seconds: float = 20.0) -> dict:
+    def until_ok(self, uuid: str) -> dict:
         """Wait for the group to be at rest; it must be OK then."""
-        group = self.until(uuid, lambda group: group["state"] in {"OK", "ERRED"}, seconds)
+        group = self.until(uuid, lambda group: group["state"] in {"OK", "ERRED"})
         assert group["state"] == "OK", group["error_message"]
         return group
 
-    def until(self, uuid: str, reached, seconds: float = 20.0) -> dict | None:
-        deadline = time.monotonic() + seconds
+    def until(self, uuid: str, reached) -> dict | None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             status, group = self.ask("GET", f"{GROUPS}{uuid}/")
             found = group if status == 200 else None
@@ -96,7 +97,7 @@ class Site:
             "PATH": "/usr/bin:/bin",
         }
         done = subprocess.run(
-            [*command, "-f", "json"], env=environment, capture_output=True, check=True, timeout=60
+            [*command, "-f", "json"], env=environment, capture_output=True, check=True
         )
         return {
             (

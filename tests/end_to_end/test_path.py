@@ -7,6 +7,7 @@ import time
 
 from tests.end_to_end.conftest import GROUPS, Site
 from tests.lab.proxy import Delay
+from tests.patience import PATIENCE_SECONDS
 
 HTTPS = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "0.0.0.0/0"}
 SSH = {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr": "192.0.2.0/24"}
@@ -81,13 +82,13 @@ def test_a_group_is_created_changed_pulled_and_deleted_at_neutron(site: Site):
 def test_a_worker_that_is_killed_in_the_middle_of_a_push_loses_nothing(site: Site):
     site.proxy.fault("POST", "/security-group-rules", Delay(3.0))
     group = site.create("web", [HTTPS, SSH, PING])
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while site.proxy.count("POST", "/security-groups") == 0:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     os.kill(job_worker(site), signal.SIGKILL)
 
-    web = site.until_ok(group["uuid"], 60)
+    web = site.until_ok(group["uuid"])
     assert site.rules_at_the_cloud(web) == {
         ("ingress", "IPv4", "tcp", "443:443", "0.0.0.0/0", None),
         ("ingress", "IPv4", "tcp", "22:22", "192.0.2.0/24", None),
@@ -109,7 +110,7 @@ def test_after_everything_was_killed_every_acknowledged_write_is_there(site: Sit
         assert status == 200
         assert [rule["from_port"] for rule in found["rules"]] == [443, 22]
     for group in groups:
-        site.until_ok(group["uuid"], 60)
+        site.until_ok(group["uuid"])
 
 
 def job_worker(site: Site) -> int:

@@ -6,6 +6,7 @@ import pytest
 from tests.faults.site import Site
 from tests.faults.worker_process import hasten
 from tests.lab.fixtures import lab, neutron_proxy, openstack_project
+from tests.patience import PATIENCE_SECONDS
 from tests.sync.conftest import neutron
 
 from ringfence.app import create_app
@@ -36,7 +37,7 @@ async def worker(database, conninfo, neutron, monkeypatch):  # noqa: ARG001 - th
     task = asyncio.create_task(run_worker(Settings(pull_interval=7200), conninfo, stop=stop))
     yield task
     stop.set()
-    await asyncio.wait_for(task, 15)
+    await asyncio.wait_for(task, PATIENCE_SECONDS)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import httpx
 from tests.faults.matrix import GROUPS
 from tests.lab.openstack import Lab
 from tests.lab.proxy import Proxy
+from tests.patience import PATIENCE_SECONDS
 from tests.sync.conftest import Place, cloud_tcp
 
 from ringfence.database.jobs import defer_periodic_for_tenant
@@ -18,7 +19,6 @@ from ringfence.sync.plan import rule_from_cloud
 
 ADDRESS = "/api/openstack-security-groups/"
 SETTLED = {"OK", "ERRED"}
-SECONDS = 40.0
 
 
 def tcp(port: int, cidr: str = "10.0.0.0/8") -> dict:
@@ -76,9 +76,9 @@ class Site:
         answer = await self.client.get(f"{ADDRESS}{uuid}/")
         return answer.json() if answer.status_code == 200 else None
 
-    async def settle(self, seconds: float = SECONDS) -> None:
+    async def settle(self) -> None:
         """Wait until nothing is asked for any more."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while await self.place.world.value(
             "SELECT (SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing'))"
             " + (SELECT count(*) FROM security_groups WHERE state NOT IN ('OK', 'ERRED'))"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 from tests.cli.operating import operating
+from tests.patience import PATIENCE_SECONDS
 
 PASSWORD = "correct horse"
 ROLES = {"ann": "PROJECT.ADMIN", "bob": "PROJECT.MEMBER", "victim": "PROJECT.MEMBER"}
@@ -27,7 +28,7 @@ class Instance:
     def client(self, user: str = "staff") -> httpx.Client:
         """Give an HTTP client that signs in as a user."""
         headers = {"Authorization": f"Token {token(user)}"}
-        return httpx.Client(base_url=self.address, headers=headers, timeout=30)
+        return httpx.Client(base_url=self.address, headers=headers, timeout=PATIENCE_SECONDS)
 
     def processes(self) -> list[int]:
         """Give the processes that answered or answer, as they were started."""
@@ -62,7 +63,7 @@ def served(**settings: str) -> Iterator[Instance]:
             text=True,
             capture_output=True,
             check=True,
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
         )
         _, address = operator.serve("serve", "--workers", "1")
         yield Instance(address, operator.folder / "log-0", victim_at(address))
@@ -71,7 +72,7 @@ def served(**settings: str) -> Iterator[Instance]:
 def victim_at(address: str) -> dict[str, str]:
     """Give how the victim is addressed."""
     headers = {"Authorization": f"Token {token('staff')}"}
-    with httpx.Client(base_url=address, headers=headers) as client:
+    with httpx.Client(base_url=address, headers=headers, timeout=PATIENCE_SECONDS) as client:
         users = client.get("/api/users/", params={"page_size": 300}).json()
         tokens = client.get("/api/auth-tokens/", params={"page_size": 300}).json()
     [uuid] = [user["uuid"] for user in users if user["username"] == "victim"]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.patience import PATIENCE_SECONDS
+
 PIECE = 65_536
 
 
@@ -21,9 +23,9 @@ class Answer:
     milliseconds: float
 
 
-def send(address: str, *parts: bytes, ends: bool = False, seconds: float = 10) -> Answer:
+def send(address: str, *parts: bytes, ends: bool = False) -> Answer:
     """Send the parts as far as they are taken; `ends` says that nothing more will come."""
-    with connected(address, seconds) as connection:
+    with connected(address) as connection:
         began = time.perf_counter()
         try:
             for part in parts:
@@ -41,10 +43,10 @@ def send(address: str, *parts: bytes, ends: bool = False, seconds: float = 10) -
     return Answer(status, head.decode("latin-1").lower(), body, elapsed)
 
 
-def connected(address: str, seconds: float = 10) -> socket.socket:
+def connected(address: str) -> socket.socket:
     """Give a connection."""
     parts = urlsplit(address)
-    return socket.create_connection((parts.hostname, parts.port), timeout=seconds)
+    return socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE_SECONDS)
 
 
 def received(connection: socket.socket) -> bytes:

@@ -1,7 +1,5 @@
 """The kinds of value that a body is made of; what clients read is in tests/contract."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -172,7 +170,5 @@ def test_what_cannot_be_written_is_shown_as_dots():
 
 
 @pytest.mark.parametrize("text", [" " * 1_000_000, "1" * 1_000_000, "1." + "0" * 1_000_000 + "x"])
-def test_a_long_text_is_no_number_and_takes_no_time(text):
-    started = time.perf_counter()
+def test_a_long_text_is_no_number(text):
     assert outcome(PORT, text) == "A valid integer is required."
-    assert time.perf_counter() - started < 1

@@ -3,11 +3,12 @@ import http.client
 import pytest
 from tests.lab.proxy import Answer, Cut, recording_proxy
 from tests.neutron.answering import answering
+from tests.patience import PATIENCE_SECONDS
 
 
 def ask(url, method="GET", path="/", body=None):
     host = url.removeprefix("http://")
-    connection = http.client.HTTPConnection(host, timeout=5)
+    connection = http.client.HTTPConnection(host, timeout=PATIENCE_SECONDS)
     try:
         connection.request(method, path, body)
         return connection.getresponse().status

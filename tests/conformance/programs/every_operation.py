@@ -57,7 +57,7 @@ def group_call(operation, /, *arguments, **parameters):
 
 def settled(uuid):
     """Wait until nothing is under way for a group."""
-    for _ in range(300):
+    for _ in range(2400):
         group = group_call("retrieve", uuid)[1]
         if group.state.value in {"OK", "ERRED"}:
             return group
@@ -113,7 +113,7 @@ def tenant_actions():
 
 def tenant_settled():
     """Wait until nothing is under way for the tenant."""
-    for _ in range(300):
+    for _ in range(2400):
         if call("openstack_tenants_retrieve", GIVEN["tenant"])[1].state.value == "OK":
             return
         time.sleep(0.05)
