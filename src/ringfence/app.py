@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from ringfence import measures
+from ringfence import measures, tracing
 from ringfence.access.token_use import TokenUses
 from ringfence.clouds.operations import operations as tenant_operations
 from ringfence.clouds.routes import routes as tenant_routes
@@ -65,6 +65,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with (
             kept_running(settings) as conninfo,
+            tracing.sending(),
             Database.open(conninfo, use_seconds=USE_SECONDS) as database,
         ):
             app.state.database = database

@@ -13,6 +13,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import JobDeferrer
 from structlog.contextvars import get_contextvars
 
+from ringfence import tracing
 from ringfence.database.pool import Connection
 
 
@@ -36,13 +37,13 @@ async def defer_for_group(
     deferrer = queue.configure_task(
         job, lock=f"security_group:{security_group}", connection=connection
     )
-    await _defer(deferrer, security_group=security_group.hex, request_id=_request_id(), **arguments)
+    await _defer(deferrer, security_group=security_group.hex, **_whence(), **arguments)
 
 
 async def defer_for_tenant(connection: Connection, tenant: UUID) -> None:
     """Ask for a comparison of the tenant with its cloud, at a user's request."""
     deferrer = queue.configure_task(Job.PULL_TENANT, lock=f"tenant:{tenant}", connection=connection)
-    await _defer(deferrer, tenant=tenant.hex, periodic=False, request_id=_request_id())
+    await _defer(deferrer, tenant=tenant.hex, periodic=False, **_whence())
 
 
 async def defer_periodic_for_tenant(connection: Connection, tenant: UUID) -> None:
@@ -68,7 +69,7 @@ async def _defer(deferrer: JobDeferrer, **arguments: bool | str | None) -> None:
         raise
 
 
-def _request_id() -> str | None:
-    """Give the id that joins a job's log line to that of its request, where there is one."""
+def _whence() -> dict[str, str]:
+    """Give what joins a job to its request: the id in both their log lines, and its trace."""
     request_id = get_contextvars().get("request_id")
-    return None if request_id is None else str(request_id)
+    return ({} if request_id is None else {"request_id": str(request_id)}) | tracing.carried()

@@ -11,6 +11,7 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from ringfence import tracing
 from ringfence.errors import Unavailable
 
 Connection = psycopg.AsyncConnection
@@ -94,6 +95,7 @@ class Database:
                 "autocommit": True,
                 "options": SESSION,
                 "application_name": "ringfence",
+                "cursor_factory": tracing.cursor_factory(),
                 # Prepared from the first use: the statements are few and all are hot.
                 "prepare_threshold": 0,
             },

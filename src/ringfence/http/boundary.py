@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from collections.abc import MutableMapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ringfence import measures
+from ringfence import measures, tracing
 from ringfence.access.authentication import authenticate
 from ringfence.access.permissions import Actor, require_writable
 from ringfence.database.pool import Database
@@ -62,7 +63,7 @@ class Boundary:
         scope["scheme"] = caller.scheme
         exchange = _Exchange(scope, send, self.front.headers(scope, caller))
         context = {"request_id": exchange.request_id, "client": caller.address}
-        with structlog.contextvars.bound_contextvars(**context):
+        with structlog.contextvars.bound_contextvars(**context), exchange.trace():
             await self._handle(exchange, scope, receive)
             exchange.close()
 
@@ -141,19 +142,33 @@ class _Exchange:
         if self.status == 0:
             await answer_unexpected(self.request_id)(self._scope, receive, self.send)
 
+    def trace(self) -> AbstractContextManager[None]:
+        """Trace the request; a caller that traces its own gets it joined to that."""
+        if not tracing.is_on():
+            return nullcontext()
+        about = {
+            "http.request.method": self._scope["method"],
+            "url.path": self._scope["path"],
+            "client.address": self._scope["caller"].address,
+            "ringfence.request_id": self.request_id,
+        }
+        given = Headers(scope=self._scope).get(tracing.HEADER)
+        return tracing.span(self._scope["method"], "SERVER", about, given)
+
     def close(self) -> None:
         """Count the request and write its line. Queries stay out: they may hold anything."""
         seconds = time.perf_counter() - self._started
         route = self._scope.get("route")
-        measures.current().request(
-            self._scope["method"], route.path if route else measures.NO_ROUTE, self.status, seconds
-        )
+        template = route.path if route else None
+        method = self._scope["method"]
+        measures.current().request(method, template or measures.NO_ROUTE, self.status, seconds)
+        tracing.end_request(method, template, self.status)
         # Who asks every few seconds would fill the log.
         level = logging.DEBUG if self._scope["path"].startswith((HEALTH, METRICS)) else logging.INFO
         log.log(
             level,
             "request",
-            method=self._scope["method"],
+            method=method,
             path=self._scope["path"],
             status=self.status,
             milliseconds=round(seconds * 1000, 1),

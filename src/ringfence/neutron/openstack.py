@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from ringfence import tracing
 from ringfence.neutron import translate
 from ringfence.neutron.call import Call, Query
 from ringfence.neutron.port import (
@@ -239,8 +240,10 @@ class OpenStackCloud:
         async with self._slots:
             begun = time.monotonic()
             failed: CloudError | None = None
+            about = {"ringfence.entry": self._entry, "http.request.method": call.method}
             try:
-                return await self._in_thread(accounts, call)
+                with tracing.span(f"{call.method} {_kind(call.path)}", "CLIENT", about):
+                    return await self._in_thread(accounts, call)
             except CloudError as error:
                 failed = error
                 raise
@@ -261,6 +264,11 @@ class OpenStackCloud:
     def close(self) -> None:
         """Take no more calls."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _kind(path: str) -> str:
+    """Give the kind of resource that a path leads to, without which one."""
+    return path.split("/", maxsplit=2)[1]
 
 
 def _group_path(group_id: str) -> str:

@@ -18,7 +18,7 @@ import structlog
 from procrastinate import JobContext
 from structlog.contextvars import bound_contextvars
 
-from ringfence import measures
+from ringfence import measures, tracing
 from ringfence.clouds import comparisons
 from ringfence.database.jobs import Job
 from ringfence.database.pool import Database, lasting
@@ -65,7 +65,8 @@ class Desk:
             Job.PULL_TENANT: self.pull_tenant,
         }
         for name, function in work.items():
-            app.task(name=name, pass_context=True, retry=Strategy())(function)
+            work_of = tracing.traced_job(function)
+            app.task(name=name, pass_context=True, retry=Strategy())(work_of)
 
     async def push_group(
         self, context: JobContext, *, security_group: str, request_id: str | None = None

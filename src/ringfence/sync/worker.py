@@ -11,7 +11,7 @@ from typing import NoReturn
 import structlog
 from procrastinate.worker import Worker
 
-from ringfence import measures
+from ringfence import measures, tracing
 from ringfence.database.pool import Database
 from ringfence.errors import Unavailable
 from ringfence.settings import Settings
@@ -47,7 +47,7 @@ async def run_worker(
     """
     if stop is None:
         stop = _stopped_by_signals()
-    async with Database.open(conninfo, size=concurrency + 2) as database:
+    async with tracing.sending(), Database.open(conninfo, size=concurrency + 2) as database:
         clouds = Clouds(database)
         desk = Desk(database, clouds, MissingBound(settings.missing_count, settings.missing_share))
         looking = asyncio.create_task(_look_after(settings, database, clouds.contacts, stop))
