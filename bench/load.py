@@ -1,69 +1,190 @@
-# ruff: noqa: T201 (a script that prints)
-"""How long `ringfence load` takes: `python -m bench.load [GROUPS] [RULES]`.
+"""How long `ringfence load` takes, and what it computes: `python -m bench.load`.
 
-Uses the embedded database of a home in a temporary folder, or RINGFENCE_DATABASE_URL (an empty
-database; it is filled).
+A JSON file is loaded with `--resumable`, killed half way, run again to its end, and then loaded
+once more, which changes nothing; up to SMALL groups, the ordinary load is measured too.
 """
 
+import argparse
 import asyncio
+import json
 import os
+import signal
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from ringfence.database.embedded import running
-from ringfence.database.migrate import migrate
-from ringfence.database.pool import Database
-from ringfence.provisioning.load import load_files
-from ringfence.settings import Settings
+import psycopg
 
-TENANTS = 20
+from bench.dataset import GROUPS_PER_TENANT
+from bench.measure import FailedError
+from bench.page import write_sections
+from bench.place import Place, default_cache, opened
+from bench.processes import cpu
+from bench.results import Table, plain
+from bench.services import ROOT
+from ringfence.database.migrate import migrate
+
+TENANTS_PER_CUSTOMER = 10
+SMALL = 20_000
+DATABASE = "loading"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the command: seconds, CPU of both sides, and its largest memory, in megabytes."""
+
+    seconds: float
+    application: float
+    database: float
+    megabytes: float
+    said: str
 
 
 def write_file(path: Path, groups: int, rules: int) -> None:
-    """Write a file of `groups` groups, spread over TENANTS tenants, with `rules` rules each."""
-    lines = ["clouds:", "  - {name: east, backend: sandbox}", "customers:", "  - name: Acme"]
-    lines += ["    projects:", "      - name: Web", "        tenants:"]
-    for tenant in range(TENANTS):
-        lines += [f"          - name: tenant-{tenant}", "            cloud: east"]
-        lines += ["            security_groups:"]
-        for group in range(tenant, groups, TENANTS):
-            lines += [
-                f"              - name: group-{group}",
-                f"                backend_id: b{group}",
+    """Write a JSON file, a customer at a time."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write('{"clouds": [{"name": "east", "backend": "sandbox"}], "users": [')
+        file.write('{"username": "root", "is_staff": true}], "customers": [')
+        step = GROUPS_PER_TENANT * TENANTS_PER_CUSTOMER
+        for number, first in enumerate(range(0, groups, step)):
+            tenants = [
+                _tenant(start, min(start + GROUPS_PER_TENANT, groups), rules)
+                for start in range(first, min(first + step, groups), GROUPS_PER_TENANT)
             ]
-            lines += ["                rules:"]
-            for rule in range(rules):
-                port = f"from_port: {1000 + rule}, to_port: {1000 + rule}"
-                end = f"remote_group: group-{tenant}" if rule == 1 else "cidr: 10.0.0.0/8"
-                lines.append(f"                  - {{protocol: tcp, {port}, {end}}}")
-    path.write_text("\n".join(lines))
+            projects = [{"name": f"project-{number}", "tenants": tenants}]
+            file.write(", " if number else "")
+            json.dump({"name": f"customer-{number}", "projects": projects}, file)
+        file.write(
+            '], "roles": [{"user": "root", "role": "PROJECT.ADMIN", "project": "project-0"}]}'
+        )
 
 
-async def measure(conninfo: str, path: Path) -> None:
-    """Load the file twice and print what it took."""
-    await migrate(conninfo)
-    async with Database.open(conninfo) as database:
-        for _ in range(2):
-            start = time.perf_counter()
-            report = await load_files(database, [path])
-            print(f"{time.perf_counter() - start:.2f} s:", "; ".join(report.lines()))
+def _tenant(first: int, end: int, rules: int) -> dict[str, object]:
+    groups = [
+        {
+            "name": f"group-{number}",
+            "description": "as it stands",
+            "backend_id": f"b{number}",
+            "rules": [_rule(number, rule, f"group-{first}") for rule in range(rules)],
+        }
+        for number in range(first, end)
+    ]
+    name = f"tenant-{first}"
+    return {"name": name, "cloud": "east", "backend_id": name, "security_groups": groups}
+
+
+def _rule(group: int, number: int, remote: str) -> dict[str, object]:
+    port = 1000 + number
+    end = {"remote_group": remote} if number == 1 else {"cidr": f"10.{group % 250}.{number}.0/24"}
+    return {"protocol": "tcp", "from_port": port, "to_port": port, "description": "", **end}
+
+
+def load(place: Place, file: Path, *options: str, kill_at: int | None = None) -> Run:
+    """Load a file; with `kill_at`, kill the program once so many groups are stored."""
+    command = [sys.executable, "-m", "ringfence", "load", *options, str(file)]
+    variables = {k: v for k, v in os.environ.items() if not k.startswith("RINGFENCE_")}
+    variables |= {"RINGFENCE_DATABASE_URL": place.url(DATABASE), "RINGFENCE_LOG_LEVEL": "error"}
+    before = cpu(place.server)
+    began = time.perf_counter()
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=output)  # noqa: S603 - ours
+        if kill_at is not None:
+            while process.poll() is None and _groups(place) < kill_at:
+                time.sleep(0.2)
+            process.send_signal(signal.SIGKILL)
+        # Of this one process alone, which is what `wait` would not tell.
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - began
+        output.seek(0)
+        said = output.read()
+    if kill_at is None and process.returncode:
+        raise FailedError(f"{' '.join(command[2:])} ended with {process.returncode}")
+    application = usage.ru_utime + usage.ru_stime
+    megabytes = usage.ru_maxrss / 1024
+    return Run(seconds, application, cpu(place.server) - before, megabytes, said)
+
+
+def _groups(place: Place) -> int:
+    with psycopg.connect(place.conninfo(DATABASE)) as connection:
+        row = connection.execute("SELECT count(*) FROM security_groups").fetchone()
+    return row[0] if row else 0
+
+
+def measure(place: Place, groups: int, rules: int) -> Iterator[tuple[str, Run]]:
+    """Load as an operator would, with an accident half way."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "groups.json"
+        write_file(file, groups, rules)
+        if groups <= SMALL:
+            with _empty(place):
+                yield "all or nothing", load(place, file)
+                yield "the same again", load(place, file)
+        with _empty(place):
+            killed = load(place, file, "--resumable", kill_at=groups // 2)
+            yield f"in parts, killed at {_groups(place):,} groups", killed
+            yield "run again, to the end", load(place, file, "--resumable")
+            stored = _groups(place)
+            again = load(place, file, "--resumable")
+            yield "the same again", again
+    if stored != groups or "nothing changed" not in again.said:
+        raise FailedError(f"{stored:,} of {groups:,} groups are stored; the last run: {again.said}")
+
+
+@contextmanager
+def _empty(place: Place) -> Iterator[None]:
+    place.create(DATABASE)
+    try:
+        asyncio.run(migrate(place.conninfo(DATABASE)))
+        yield
+    finally:
+        place.drop(DATABASE)
+
+
+def table(groups: int, rules: int, runs: Sequence[tuple[str, Run]]) -> Table:
+    """Give what was measured."""
+    rows = [
+        [
+            what,
+            plain(run.seconds, 1),
+            plain(run.application, 1),
+            plain(run.database, 1),
+            plain(run.megabytes),
+        ]
+        for what, run in runs
+    ]
+    columns = (
+        "run",
+        "seconds",
+        "CPU s: `load`",
+        "CPU s: PostgreSQL",
+        "largest memory of `load`, MB",
+    )
+    return Table(f"Loading {groups:,} groups of {rules} rules", columns, rows)
 
 
 def main() -> None:
-    """Measure on the database that the environment names."""
-    groups, rules = int((sys.argv[1:] or ["2000"])[0]), int((sys.argv[2:] or ["5"])[0])
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "groups.yaml"
-        write_file(path, groups, rules)
-        if url := os.environ.get("RINGFENCE_DATABASE_URL"):
-            asyncio.run(measure(url, path))
-            return
-        with tempfile.TemporaryDirectory() as home:
-            Path(home).chmod(0o711)
-            with running(Settings(home=Path(home) / "home")) as conninfo:
-                asyncio.run(measure(conninfo, path))
+    """Measure, and print; put it into the page where one is named."""
+    parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
+    parser.add_argument("--groups", type=int, nargs="+", default=[2000])
+    parser.add_argument("--rules", type=int, default=5)
+    parser.add_argument("--page", type=Path, help="a page that takes the tables")
+    parser.add_argument("--cache", type=Path, default=default_cache())
+    arguments = parser.parse_args()
+    tables = []
+    with opened(arguments.cache) as place:
+        for groups in arguments.groups:
+            runs = list(measure(place, groups, arguments.rules))
+            tables.append(table(groups, arguments.rules, runs))
+            tables[-1].show()
+    if arguments.page:
+        shown = "\n".join(f"### {one.title}\n\n{one.markdown()}" for one in tables)
+        write_sections(arguments.page, {"load": shown})
 
 
 if __name__ == "__main__":

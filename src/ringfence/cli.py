@@ -189,6 +189,15 @@ def load(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="YAML or JSON.", show_default=False)
     ],
+    *,
+    resumable: Annotated[
+        bool,
+        typer.Option(
+            "--resumable",
+            help="Load part after part, each on its own: for large files, best JSON. "
+            "Cut off and run again, it goes on where it was.",
+        ),
+    ] = False,
 ) -> None:
     """Load customers, projects, tenants, groups, users and roles: all of the files, or nothing.
 
@@ -197,11 +206,28 @@ def load(
     from ringfence import report
 
     with migrated(start()) as (conninfo, _):
-        from ringfence.provisioning.load import load_files
+        lines = _load_in_parts(conninfo, files) if resumable else _load_at_once(conninfo, files)
+    report.show(lines)
 
-        with report.progress("Loading"):
-            result = with_database(conninfo, lambda database: load_files(database, files))
-    report.show(result.lines())
+
+def _load_at_once(conninfo: str, files: Sequence[Path]) -> list[str]:
+    from ringfence import report
+    from ringfence.provisioning.load import load_files
+
+    with report.progress("Loading"):
+        return with_database(conninfo, lambda database: load_files(database, files)).lines()
+
+
+def _load_in_parts(conninfo: str, files: Sequence[Path]) -> list[str]:
+    from ringfence import report
+    from ringfence.provisioning.resumable import load_in_parts
+
+    with report.advancing("Loading") as tell:
+
+        def advance(done: int, total: int, groups: int) -> None:
+            tell(done, total, f"{groups:,} groups")
+
+        return with_database(conninfo, lambda db: load_in_parts(db, files, advance)).lines()
 
 
 @app.command(epilog="Example: ringfence password alice < password.txt")

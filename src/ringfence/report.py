@@ -1,9 +1,13 @@
 """How commands show their results: tables and colours in a terminal, plain lines in a pipe."""
 
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
+
+AFTER_SECONDS = 2.0
+TELL_SECONDS = 10.0
 
 
 class Shown(Protocol):
@@ -35,6 +39,57 @@ def progress(what: str) -> Iterator[None]:
 
     with Console(stderr=True).status(f"{what} …"):
         yield
+
+
+@contextmanager
+def advancing(what: str) -> Iterator[Callable[[int, int, str], None]]:
+    """Show how far something came: a bar in a terminal, a line now and then in a pipe.
+
+    Gives a function of what is done, of all, and of a note. What takes less than AFTER_SECONDS
+    shows nothing.
+    """
+    began = time.monotonic()
+    if sys.stderr.isatty():
+        with _bar(what, began) as advance:
+            yield advance
+        return
+    told = began
+
+    def tell(done: int, total: int, note: str) -> None:
+        nonlocal told
+        if time.monotonic() - told > TELL_SECONDS:
+            told = time.monotonic()
+            sys.stderr.write(f"{what}: {done * 100 // max(total, 1)} %, {note}\n")
+            sys.stderr.flush()
+
+    yield tell
+
+
+@contextmanager
+def _bar(what: str, began: float) -> Iterator[Callable[[int, int, str], None]]:
+    from rich import progress as bars  # noqa: PLC0415 - only a terminal needs it
+    from rich.console import Console  # noqa: PLC0415
+
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.TaskProgressColumn(),
+        bars.TextColumn("{task.fields[note]}"),
+        bars.TimeElapsedColumn(),
+        bars.TimeRemainingColumn(),
+    )
+    bar = bars.Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task(what, note="")
+
+    def advance(done: int, total: int, note: str) -> None:
+        if not bar.live.is_started and time.monotonic() - began > AFTER_SECONDS:
+            bar.start()
+        bar.update(task, completed=done, total=total, note=note)
+
+    try:
+        yield advance
+    finally:
+        bar.stop()
 
 
 def show(lines: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -14,7 +14,10 @@ def recordset(rows: Sequence[Any]) -> Jsonb:
 
 
 def _mapping(row: Any) -> Any:  # noqa: ANN401 (a mapping or a dataclass)
-    return asdict(row) if is_dataclass(row) and not isinstance(row, type) else row
+    if is_dataclass(row) and not isinstance(row, type):
+        # Not `asdict`, which copies each value deeply.
+        return {field.name: getattr(row, field.name) for field in fields(row)}
+    return row
 
 
 def _dumps(value: object) -> str:

@@ -1,5 +1,6 @@
 """What a load did, told to the operator."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -22,6 +23,16 @@ class Report:
         """Note what became of the `named` objects of one kind."""
         if named:
             self.counts[kind] = Counts(created, changed, named - created - changed)
+
+    def join(self, other: "Report", repeated: Mapping[str, int]) -> None:
+        """Add what a later part did; `repeated` objects of a kind were counted before."""
+        for kind, one in other.counts.items():
+            before = self.counts.get(kind, Counts())
+            self.counts[kind] = Counts(
+                before.created + one.created,
+                before.changed + one.changed,
+                before.unchanged + one.unchanged - repeated.get(kind, 0),
+            )
 
     @property
     def nothing_changed(self) -> bool:

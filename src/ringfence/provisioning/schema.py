@@ -44,7 +44,8 @@ def _text(value: object) -> str:
     text = str(value)
     if "\0" in text:
         raise _wrong("null characters are not allowed")
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    # A file of a million groups has tens of millions of texts, and mostly of ASCII.
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         raise _wrong("holds half of a surrogate pair, which is not text")
     return text
 

@@ -136,23 +136,22 @@ _DELETE_RULES: LiteralString = """
 DELETE FROM security_group_rules WHERE security_group_id = ANY(%(ids)s)
 """
 
-_INSERT_RULES: LiteralString = """
-INSERT INTO security_group_rules (
+_COPY_RULES: LiteralString = """
+COPY security_group_rules (
     security_group_id, position, ethertype, direction, protocol, from_port, to_port, cidr,
     description, remote_group_id
-)
-SELECT
-    entry.security_group_id, entry.position, entry.ethertype, entry.direction, entry.protocol,
-    entry.from_port, entry.to_port, entry.cidr, entry.description, entry.remote_group_id
-FROM jsonb_to_recordset(%(rows)s) AS entry (
-    security_group_id bigint, position integer, ethertype text, direction text, protocol text,
-    from_port integer, to_port integer, cidr text, description text, remote_group_id bigint
-)
+) FROM STDIN
 """
 
-# Thousands of new rows are unknown to the planner, which would then read them one by one.
+# The planner would read rows that it does not know of one by one; what is little beside the rest
+# changes no plan.
 _ANALYZE: LiteralString = "ANALYZE security_groups, security_group_rules"
 _WORTH_ANALYZING = 500
+_IS_MUCH: LiteralString = """
+SELECT %(changed)s * 10 > max(table_class.reltuples)
+FROM pg_class AS table_class
+WHERE table_class.oid = 'security_groups'::regclass
+"""
 
 
 async def groups_present(
@@ -191,12 +190,20 @@ async def store_groups(connection: Connection, changes: Sequence[Change]) -> lis
     for batch in _batches(changes):
         ids |= await _store_rows(connection, [change.group for change in batch])
     await _store_rules(connection, changes, ids)
-    if len(changes) >= _WORTH_ANALYZING:
-        await connection.execute(_ANALYZE)
+    await _analyze(connection, len(changes))
     versioned = [ids[change.group.uuid] for change in changes if change.has_new_version]
     await record_versions(connection, versioned, Cause.LOAD)
     await documents.refresh(connection, documents.GROUPS, list(ids.values()))
     return list(ids.values())
+
+
+async def _analyze(connection: Connection, changed: int) -> None:
+    if changed < _WORTH_ANALYZING:
+        return
+    cursor = await connection.execute(_IS_MUCH, {"changed": changed})
+    row = await cursor.fetchone()
+    if row and row[0]:
+        await connection.execute(_ANALYZE)
 
 
 async def _store_rows(connection: Connection, groups: Sequence[Group]) -> dict[UUID, int]:
@@ -217,24 +224,17 @@ async def _store_rules(
     cursor = await connection.execute(_IDS, {"uuids": [UUID(uuid) for uuid in named]})
     # A missing group is a KeyError: its rule must never be stored without its remote end.
     remotes: dict[str, int] = dict(await cursor.fetchall())
-    rows = [
-        {
-            "security_group_id": ids[change.group.uuid],
-            "position": position,
-            "ethertype": rule.ethertype,
-            "direction": rule.direction,
-            "protocol": rule.protocol,
-            "from_port": rule.from_port,
-            "to_port": rule.to_port,
-            "cidr": rule.cidr,
-            "description": rule.description,
-            "remote_group_id": remotes[rule.remote_group] if rule.remote_group else None,
-        }
-        for change in ruled
-        for position, rule in enumerate(change.rules or ())
-    ]
-    for batch in _batches(rows):
-        await connection.execute(_INSERT_RULES, {"rows": recordset(batch)})
+    async with connection.cursor().copy(_COPY_RULES) as copy:
+        for change in ruled:
+            group = ids[change.group.uuid]
+            for position, rule in enumerate(change.rules or ()):
+                remote = remotes[rule.remote_group] if rule.remote_group else None
+                await copy.write_row((group, position, *_columns(rule), remote))
+
+
+def _columns(rule: Rule) -> tuple[object, ...]:
+    end = (rule.from_port, rule.to_port, rule.cidr, rule.description)
+    return rule.ethertype, rule.direction, rule.protocol, *end
 
 
 def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 
 from ringfence.security_groups.rules import Rule
 
@@ -32,6 +33,8 @@ def is_protocol(word: str) -> bool:
     return _PROTOCOL_NUMBER.fullmatch(word) is not None and int(word) <= 255  # noqa: PLR2004 - one byte
 
 
+# The same few prefixes stand in most rules of a file.
+@lru_cache(maxsize=4096)
 def is_cidr(text: str, ethertype: str) -> bool:
     """Tell whether Neutron takes this as a prefix of the IP version.
 
