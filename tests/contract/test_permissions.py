@@ -23,6 +23,8 @@ CHANGE_THEIR_OWN = {"staff", "owner", "admin", "manager"}
 
 # What a success is, for each operation on an object.
 SUCCESS = {
+    "tenant_confirm_missing": 202,
+    "sync_status": 200,
     "retrieve": 200,
     "update": 200,
     "partial_update": 200,
@@ -53,13 +55,18 @@ NEEDS = {
     "tenant_pull_groups": Permission.TENANT_PULL_SECURITY_GROUPS,
     "tenant_push_groups": Permission.TENANT_PUSH_SECURITY_GROUPS,
     "tenant_default_egress": Permission.TENANT_SET_DEFAULT_EGRESS,
+    "tenant_confirm_missing": Permission.TENANT_CONFIRM_MISSING,
+    "sync_status": Permission.SYNC_READ,
 }
 
-FOR_STAFF = {"unlink", "set_ok", "set_erred", "tenant_default_egress"}
+FOR_STAFF = {"unlink", "set_ok", "set_erred", "tenant_default_egress", "tenant_confirm_missing"}
 
 
 def expected(operation: str, user: str, where: str) -> int:
     """Give the status of one cell; `where` is own, foreign or missing."""
+    if operation == "sync_status":
+        # It is of no object.
+        return SUCCESS[operation] if user in SEE_THE_WORLD else 403
     if operation in FOR_STAFF:
         # Refused whatever the object, so that nobody learns what exists.
         if user != "staff":
@@ -73,7 +80,7 @@ def expected(operation: str, user: str, where: str) -> int:
     return SUCCESS[operation] if may else 403
 
 
-def request_of(operation, group, tenant):
+def request_of(operation, group, tenant):  # noqa: PLR0911 - a table
     if operation == "create":
         name = {"name": uuid4().hex}
         return "POST", tenant_at(tenant, "create_security_group/"), name
@@ -83,6 +90,10 @@ def request_of(operation, group, tenant):
         return "POST", tenant_at(tenant, "push_security_groups/"), [{"name": uuid4().hex}]
     if operation == "tenant_default_egress":
         return "POST", tenant_at(tenant, "set_default_egress/"), {"keep": False}
+    if operation == "tenant_confirm_missing":
+        return "POST", tenant_at(tenant, "confirm_missing/"), None
+    if operation == "sync_status":
+        return "GET", "/api/sync-status/", None
     if operation == "tenant_pull_groups":
         return "POST", tenant_at(tenant, "pull_security_groups/"), None
     return {

@@ -22,7 +22,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """What can be done to a security group, or to a tenant with its groups."""
+    """What can be done to a security group, to a tenant with its groups, or to see of the sync."""
 
     SECURITY_GROUP_READ = "security_group.read"
     SECURITY_GROUP_CREATE = "security_group.create"
@@ -37,6 +37,8 @@ class Permission(StrEnum):
     TENANT_PULL_SECURITY_GROUPS = "tenant.pull_security_groups"
     TENANT_PUSH_SECURITY_GROUPS = "tenant.push_security_groups"
     TENANT_SET_DEFAULT_EGRESS = "tenant.set_default_egress"
+    TENANT_CONFIRM_MISSING = "tenant.confirm_missing"
+    SYNC_READ = "sync.read"
 
 
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -61,6 +63,9 @@ MATRIX: Mapping[Permission, frozenset[Role]] = {
     Permission.TENANT_PULL_SECURITY_GROUPS: _CHANGING_ROLES,
     Permission.TENANT_PUSH_SECURITY_GROUPS: _CHANGING_ROLES,
     Permission.TENANT_SET_DEFAULT_EGRESS: _STAFF,
+    Permission.TENANT_CONFIRM_MISSING: _STAFF,
+    # It tells of all tenants.
+    Permission.SYNC_READ: _STAFF | {Role.SUPPORT},
 }
 
 

@@ -104,9 +104,12 @@ WHERE
 """
 
 
-async def request(database: Database, actor: Actor, tenant: Tenant, *valid: str) -> None:
+async def request(
+    database: Database, actor: Actor, tenant: Tenant, *valid: str, confirmed: bool = False
+) -> None:
     """Ask for a comparison of the tenant's groups with the cloud.
 
+    Where the actor `confirmed` it, what is missing is marked, however much it is.
     Raises `Conflict` unless the tenant is in one of the states.
     """
     async with database.transaction() as connection:
@@ -123,7 +126,7 @@ async def request(database: Database, actor: Actor, tenant: Tenant, *valid: str)
                 tenant=tenant.uuid,
             ),
         )
-        await defer_for_tenant(connection, tenant.uuid)
+        await defer_for_tenant(connection, tenant.uuid, confirmed=confirmed)
 
 
 async def begin(connection: Connection, tenant: UUID) -> None:

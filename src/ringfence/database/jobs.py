@@ -40,10 +40,14 @@ async def defer_for_group(
     await _defer(deferrer, security_group=security_group.hex, **_whence(), **arguments)
 
 
-async def defer_for_tenant(connection: Connection, tenant: UUID) -> None:
+async def defer_for_tenant(
+    connection: Connection, tenant: UUID, *, confirmed: bool = False
+) -> None:
     """Ask for a comparison of the tenant with its cloud, at a user's request."""
+    # Workers of the release before do not know the word.
+    more = {"confirmed": True} if confirmed else {}
     deferrer = queue.configure_task(Job.PULL_TENANT, lock=f"tenant:{tenant}", connection=connection)
-    await _defer(deferrer, tenant=tenant.hex, periodic=False, **_whence())
+    await _defer(deferrer, tenant=tenant.hex, periodic=False, **_whence(), **more)
 
 
 async def defer_periodic_for_tenant(connection: Connection, tenant: UUID) -> None:

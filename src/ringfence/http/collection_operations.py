@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ringfence.http.collections import Collection
-from ringfence.http.filters import Choices
+from ringfence.http.filters import STATES, Choices
 from ringfence.http.openapi import LIST_HEADERS, Answer, Operation
 from ringfence.http.parameters import (
     UUID_IN_PATH,
@@ -24,11 +24,10 @@ def list_count_retrieve(
     """Describe list, count and retrieve; `descriptions` says by name what a filter is for."""
     tag = collection.path.removeprefix("/api/").rstrip("/")
     name = tag.replace("-", "_")
-    # Of the choices that lists offer, all are states.
     states = {
         filter_name: array(CORE_STATES)
         for filter_name, kind in collection.filters.items()
-        if isinstance(kind, Choices)
+        if isinstance(kind, Choices) and kind.words is STATES
     }
     parameters = list_parameters(
         collection.filters, collection.orders, shown, more=states, descriptions=descriptions

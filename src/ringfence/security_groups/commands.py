@@ -4,6 +4,8 @@ The callers have checked that the actor sees the group and may change it; states
 here, under the row's lock.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
@@ -12,13 +14,14 @@ from psycopg.errors import UniqueViolation
 from ringfence.access.permissions import Actor
 from ringfence.clouds import queries as tenants
 from ringfence.clouds.default_egress import keeps_default_egress
-from ringfence.clouds.quotas import Growth, require_room
+from ringfence.clouds.quotas import Growth, require_room, rules_used
 from ringfence.database import documents
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, Invalid
 from ringfence.events.commands import record
 from ringfence.events.types import EventType
 from ringfence.security_groups import queries, usage
+from ringfence.security_groups.exposure import warnings_of
 from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.removal import remove
@@ -27,6 +30,7 @@ from ringfence.security_groups.schemas import (
     DEFAULT_NAME,
     MANAGED_BY_OPENSTACK,
     NAME_TAKEN,
+    RuleRequest,
     clean_creation,
     clean_update,
     remote_groups_named,
@@ -56,29 +60,65 @@ SELECT exists(
 """
 
 
+@dataclass(frozen=True, slots=True)
+class _Creation:
+    """A group that may be created, and the groups that its rules name."""
+
+    name: str
+    description: str
+    rules: Sequence[RuleRequest]
+    named: dict[str, int]
+
+
 async def create(database: Database, actor: Actor, tenant_id: int, body: Any) -> UUID:  # noqa: ANN401 - whatever JSON holds
     """Create a group with its rules; give its uuid. Raises `Invalid`, `Conflict`."""
     async with database.transaction() as connection:
         tenant = await tenants.lock(connection, tenant_id)
         tenants.require_ok(tenant)
-        asked = body.get("rules") if isinstance(body, dict) else None
-        named = await _groups_named(connection, tenant_id, asked)
-        request = clean_creation(body, named)
-        rules = request.rules
-        if await keeps_default_egress(connection, tenant_id):
-            rules = with_default_egress(rules)
-        await _refuse_taken_name(connection, tenant_id, request.name, "non_field_errors")
-        await require_room(connection, tenant_id, Growth(groups=1, rules=len(rules)))
+        asked = await _read_creation(connection, tenant_id, body)
         try:
             uuid = uuid4()
-            group_id = await insert(connection, tenant_id, uuid, request.name, request.description)
+            group_id = await insert(connection, tenant_id, uuid, asked.name, asked.description)
         except UniqueViolation:
             raise Invalid({"non_field_errors": [NAME_TAKEN]}) from None
-        await write_rules(connection, group_id, rules, named)
-        made = NewGroup(group_id, uuid, request.name, len(rules))
+        await write_rules(connection, group_id, asked.rules, asked.named)
+        made = NewGroup(group_id, uuid, asked.name, len(asked.rules))
         await enter_creation(connection, actor, tenant, made)
         await documents.refresh(connection, documents.GROUPS, [group_id])
     return uuid
+
+
+async def plan_creation(database: Database, tenant_id: int, body: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
+    """Say what creating this would do, and store nothing; raises as `create` does."""
+    async with database.transaction() as connection:
+        tenants.require_ok(await tenants.lock(connection, tenant_id))
+        asked = await _read_creation(connection, tenant_id, body)
+        used, limit = await rules_used(connection, tenant_id)
+    return {
+        "quota": {
+            "security_group_rule_count": {
+                "used": used,
+                "limit": limit,
+                "after": used + len(asked.rules),
+            }
+        },
+        "warnings": [
+            {"rule": warned.rule, "code": warned.code, "message": warned.message}
+            for warned in warnings_of([request.rule for request in asked.rules])
+        ],
+    }
+
+
+async def _read_creation(connection: Connection, tenant_id: int, body: Any) -> _Creation:  # noqa: ANN401 - whatever JSON holds
+    asked = body.get("rules") if isinstance(body, dict) else None
+    named = await _groups_named(connection, tenant_id, asked)
+    request = clean_creation(body, named)
+    rules = request.rules
+    if await keeps_default_egress(connection, tenant_id):
+        rules = with_default_egress(rules)
+    await _refuse_taken_name(connection, tenant_id, request.name, "non_field_errors")
+    await require_room(connection, tenant_id, Growth(groups=1, rules=len(rules)))
+    return _Creation(request.name, request.description, rules, named)
 
 
 async def update(

@@ -127,7 +127,7 @@ _UPDATE = Model(
     "OpenStackSecurityGroupUpdateRequest", fields_schema(GROUP_FIELDS, required=["name"])
 )
 _PATCH = Model("PatchedOpenStackSecurityGroupUpdateRequest", fields_schema(GROUP_FIELDS))
-_CREATE = Model(
+CREATE = Model(
     "OpenStackSecurityGroupRequest",
     fields_schema(
         GROUP_FIELDS, required=["name"], more={"rules": {**array(_RULE_TO_CREATE), "default": []}}
@@ -357,7 +357,7 @@ operations = (
         title="Create security group",
         description="Create a security group for the tenant.",
         parameters=(UUID_IN_PATH, choice_of_fields(GROUP)),
-        body=Body(_CREATE, example={"name": _NAME, "rules": [RULE_EXAMPLE]}),
+        body=Body(CREATE, example={"name": _NAME, "rules": [RULE_EXAMPLE]}),
         answers={201: Answer(GROUP)},
         refusals=(403, 404, 409),
     ),

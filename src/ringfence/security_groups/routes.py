@@ -13,6 +13,7 @@ from ringfence.http.body import read_json
 from ringfence.http.collections import JSON, answer_one, request_base, routes_of
 from ringfence.http.routing import is_set, path_uuid
 from ringfence.security_groups import batch, by_hand, commands, queries, usage
+from ringfence.security_groups.overviews import OVERVIEWS
 from ringfence.security_groups.preconditions import read_preconditions
 from ringfence.security_groups.queries import GROUPS, NO_SUCH_GROUP, SecurityGroup
 from ringfence.security_groups.states import Operation, require_state
@@ -99,6 +100,13 @@ async def create_group(request: Request) -> Response:
     return await answer_one(GROUPS, request, created, status=201)
 
 
+async def plan_group(request: Request) -> Response:
+    """Say what creating a group would do; nothing is stored."""
+    _, database = _context(request)
+    tenant = await changeable(request, Permission.SECURITY_GROUP_CREATE)
+    return JSONResponse(await commands.plan_creation(database, tenant.id, await read_json(request)))
+
+
 async def push_groups(request: Request) -> Response:
     """Make the groups of a tenant those that are listed."""
     actor, database = _context(request)
@@ -144,6 +152,7 @@ _TENANT = tenants.TENANTS.path + "{uuid}/"
 
 routes = [
     *routes_of(GROUPS),
+    *routes_of(OVERVIEWS),
     Route(_GROUP, update_group, methods=["PUT", "PATCH"]),
     Route(_GROUP, delete_group, methods=["DELETE"]),
     Route(_GROUP + "usage/", show_usage, methods=["GET", "HEAD"]),
@@ -153,5 +162,6 @@ routes = [
     Route(_GROUP + "set_ok/", set_group_ok, methods=["POST"]),
     Route(_GROUP + "set_erred/", set_group_erred, methods=["POST"]),
     Route(_TENANT + "create_security_group/", create_group, methods=["POST"]),
+    Route(_TENANT + "plan_security_group/", plan_group, methods=["POST"]),
     Route(_TENANT + "push_security_groups/", push_groups, methods=["POST"]),
 ]

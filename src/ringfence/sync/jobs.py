@@ -98,6 +98,7 @@ class Desk:
         *,
         tenant: str,
         periodic: bool = False,
+        confirmed: bool = False,
         request_id: str | None = None,
     ) -> None:
         """Take over what the cloud has of a tenant's groups."""
@@ -105,7 +106,12 @@ class Desk:
         async def work() -> dict[str, object]:
             uuid = UUID(tenant)
             done = await pull_tenant(
-                self._database, self._clouds, uuid, requested=not periodic, bound=self._bound
+                self._database,
+                self._clouds,
+                uuid,
+                requested=not periodic,
+                bound=self._bound,
+                confirmed=confirmed,
             )
             return dict(done)
 

@@ -3,6 +3,9 @@
 from ringfence.http.openapi import Answer, Body, Operation
 from ringfence.http.parameters import UUID_IN_PATH
 from ringfence.http.schema import (
+    CORE_STATES,
+    DETAIL,
+    HEX_UUID,
     INTEGER,
     STRING,
     TIME,
@@ -13,7 +16,6 @@ from ringfence.http.schema import (
     nullable,
     object_of,
 )
-from ringfence.security_groups.exposure import Code
 from ringfence.security_groups.history_operations import (
     DRIFT_MODE,
     ETAG,
@@ -22,6 +24,7 @@ from ringfence.security_groups.history_operations import (
     SHOWN_RULE,
 )
 from ringfence.security_groups.operations import RULE_EXAMPLE, RULE_TO_SET
+from ringfence.security_groups.plan_operations import QUOTA_USE, WARNING
 from ringfence.security_groups.schemas import COLLECTION
 from ringfence.sync.drift import DriftState
 
@@ -29,17 +32,6 @@ _PLACE = "/api/openstack-security-groups/{uuid}/"
 
 _DESCRIBED = Model(
     "SecurityGroupRuleDescribedAtCloud", object_of({**SHOWN_RULE, "description_at_cloud": STRING})
-)
-_USE = object_of({"used": INTEGER, "limit": INTEGER, "after": INTEGER}, ["used", "limit", "after"])
-_WARNING = Model(
-    "SecurityGroupRuleWarning",
-    object_of(
-        {
-            "rule": described(INTEGER, "The rule's place in the list, from 0."),
-            "code": enumeration("SecurityGroupRuleWarningCode", Code),
-            "message": STRING,
-        }
-    ),
 )
 _PLAN = Model(
     "SecurityGroupPlan",
@@ -53,8 +45,8 @@ _PLAN = Model(
             "added": array(RULE),
             "removed": array(RULE),
             "description_only": array(_DESCRIBED),
-            "quota": object_of({"security_group_rule_count": _USE}),
-            "warnings": array(_WARNING),
+            "quota": object_of({"security_group_rule_count": QUOTA_USE}),
+            "warnings": array(WARNING),
             "calls": described(INTEGER, "How many changing calls Neutron would get."),
             "plan_token": described(STRING, "What `set_rules` takes as `plan_token`."),
         }
@@ -74,6 +66,29 @@ _DRIFT = Model(
             "description_only": array(_DESCRIBED),
             "name": nullable(_WORDS),
             "description": nullable(_WORDS),
+        }
+    ),
+)
+
+_TENANT_STATUS = Model(
+    "SyncStatus",
+    object_of(
+        {
+            "cloud": STRING,
+            "cloud_state": CORE_STATES,
+            "cloud_error_message": STRING,
+            "tenant": STRING,
+            "uuid": described(HEX_UUID, "The tenant's."),
+            "state": CORE_STATES,
+            "mode": DRIFT_MODE,
+            "compared_at": nullable(TIME),
+            "error_message": STRING,
+            "groups": INTEGER,
+            "scheduled": INTEGER,
+            "in_flight": INTEGER,
+            "erred": INTEGER,
+            "drifting": INTEGER,
+            "missing": INTEGER,
         }
     ),
 )
@@ -106,5 +121,34 @@ operations = (
         parameters=(UUID_IN_PATH,),
         answers={200: Answer(_DRIFT)},
         refusals=(404,),
+    ),
+    Operation(
+        "sync_status_list",
+        "GET",
+        "/api/sync-status/",
+        tag="sync-status",
+        title="Show what the sync does",
+        description=(
+            "What is scheduled, in flight, erred, drifting and missing, by cloud and tenant; for"
+            " staff and support."
+        ),
+        answers={200: Answer(array(_TENANT_STATUS))},
+        refusals=(403,),
+    ),
+    Operation(
+        "openstack_tenants_confirm_missing",
+        "POST",
+        "/api/openstack-tenants/{uuid}/confirm_missing/",
+        tag="openstack-tenants",
+        section="Other Actions",
+        title="Confirm missing security groups",
+        description=(
+            "Compare the tenant with its cloud, and mark the groups that the cloud does not have"
+            " any more, however many they are. A comparison that misses too many stops until this"
+            " is asked for, or until they are back. For staff."
+        ),
+        parameters=(UUID_IN_PATH,),
+        answers={202: Answer(DETAIL)},
+        refusals=(403, 404, 409),
     ),
 )

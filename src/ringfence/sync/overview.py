@@ -1,7 +1,7 @@
 """What the sync has to do and has found, by cloud and tenant, for an operator to read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -16,8 +16,11 @@ from ringfence.errors import OperatorError
 _STATUS: LiteralString = """
 SELECT
     cloud.name AS cloud,
+    cloud.state AS cloud_state,
+    cloud.error_message AS cloud_error_message,
     tenant.name AS tenant,
     tenant.uuid,
+    tenant.state,
     coalesce(mode.drift_mode, 'adopt') AS mode,
     comparison.compared_at,
     tenant.error_message,
@@ -35,7 +38,7 @@ LEFT JOIN tenant_drift_modes AS mode ON tenant.id = mode.tenant_id
 LEFT JOIN tenant_comparisons AS comparison ON tenant.id = comparison.tenant_id
 LEFT JOIN security_groups AS sg ON tenant.id = sg.tenant_id
 LEFT JOIN security_group_observations AS seen ON sg.id = seen.security_group_id
-GROUP BY cloud.name, tenant.id, mode.drift_mode, comparison.compared_at
+GROUP BY cloud.id, tenant.id, mode.drift_mode, comparison.compared_at
 ORDER BY cloud.name, tenant.name, tenant.id
 """
 
@@ -53,8 +56,11 @@ class TenantStatus:
     """One tenant: how many groups it has, and how many of them are in which condition."""
 
     cloud: str
+    cloud_state: str
+    cloud_error_message: str
     tenant: str
     uuid: UUID
+    state: str
     mode: str
     compared_at: datetime | None
     error_message: str
@@ -64,6 +70,11 @@ class TenantStatus:
     erred: int
     drifting: int
     missing: int
+
+    def shown(self) -> dict[str, object]:
+        """Show it as the API does."""
+        times = {"compared_at": self.compared_at and self.compared_at.isoformat()}
+        return asdict(self) | {"uuid": self.uuid.hex} | times
 
     def line(self) -> str:
         """Say it in one line."""

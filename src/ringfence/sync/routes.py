@@ -5,7 +5,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from ringfence.access.permissions import Permission
+from ringfence.access.permissions import Permission, require_everywhere
+from ringfence.clouds import comparisons
+from ringfence.clouds.queries import TENANTS
+from ringfence.clouds.routes import changeable
 from ringfence.http.body import read_json
 from ringfence.http.collections import request_base
 from ringfence.http.routing import is_set
@@ -14,6 +17,7 @@ from ringfence.security_groups.queries import GROUPS
 from ringfence.security_groups.routes import changeable_group, seen_group
 from ringfence.security_groups.states import Operation
 from ringfence.sync.drift import drift_of_group
+from ringfence.sync.overview import status
 from ringfence.sync.preview import preview
 
 
@@ -34,6 +38,23 @@ async def show_drift(request: Request) -> Response:
     return JSONResponse(await drift_of_group(request.app.state.database, group, base))
 
 
+async def show_status(request: Request) -> Response:
+    """Show what the sync has to do and has found, tenant by tenant."""
+    require_everywhere(request.scope["actor"], Permission.SYNC_READ)
+    found = await status(request.app.state.database)
+    return JSONResponse([tenant.shown() for tenant in found])
+
+
+async def confirm_missing(request: Request) -> Response:
+    """Compare a tenant with its cloud, and mark what is missing however much it is."""
+    actor, database = request.scope["actor"], request.app.state.database
+    # Before the look-up: whoever may not do this at all learns nothing about what exists.
+    require_everywhere(actor, Permission.TENANT_CONFIRM_MISSING)
+    tenant = await changeable(request, Permission.TENANT_CONFIRM_MISSING)
+    await comparisons.request(database, actor, tenant, "OK", "ERRED", confirmed=True)
+    return JSONResponse({"detail": "Comparison was successfully scheduled."}, 202)
+
+
 class DryRun(Route):
     """A route for requests alone that say `dry_run=true`; others are left to the next route."""
 
@@ -51,4 +72,6 @@ routes = [
     DryRun(_GROUP + "set_rules/", plan_rules, methods=["POST"]),
     Route(_GROUP + "plan/", plan_rules, methods=["POST"]),
     Route(_GROUP + "drift/", show_drift, methods=["GET"]),
+    Route("/api/sync-status/", show_status, methods=["GET", "HEAD"]),
+    Route(TENANTS.path + "{uuid}/confirm_missing/", confirm_missing, methods=["POST"]),
 ]

@@ -1,0 +1,106 @@
+"""Groups at a glance: what is open to everybody, what drifts, who may change it."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg.types.json import Jsonb
+
+from ringfence.security_groups.exposure import Code, warnings_of
+from ringfence.security_groups.rules import Rule
+
+OVERVIEWS = "/api/security-group-overviews/"
+OPENINGS = {Code.EVERYTHING_OPEN, Code.SENSITIVE_PORT_OPEN}
+
+
+async def observe(world, group, **columns):
+    values = {
+        "security_group_id": await world.value(
+            "SELECT id FROM security_groups WHERE uuid = %s", group
+        ),
+        "name": "x",
+        "description": "",
+        "rules": Jsonb([]),
+        "revision_number": 1,
+        "digest": "d",
+    } | columns
+    names = ", ".join(values)
+    marks = ", ".join(["%s"] * len(values))
+    await world.execute(
+        f"INSERT INTO security_group_observations ({names}, observed_at)"  # noqa: S608 - our names
+        f" VALUES ({marks}, now())",
+        *values.values(),
+    )
+
+
+async def names(client, **query):
+    response = await client.get(OVERVIEWS, params={"o": "name", **query})
+    assert response.status_code == 200, response.text
+    return [group["name"] for group in response.json()]
+
+
+async def test_a_group_is_shown_with_its_place_its_counts_and_what_it_opens(client, world):
+    rules = [
+        {"direction": "ingress", "ethertype": "IPv4", "protocol": "tcp", "from_port": 22}
+        | {"to_port": 22, "cidr": "0.0.0.0/0"},
+        {"direction": "ingress", "ethertype": "IPv6", "protocol": "tcp", "from_port": 22}
+        | {"to_port": 22, "cidr": "::/0"},
+        {"direction": "ingress", "ethertype": "IPv4", "protocol": "tcp", "cidr": "10.0.0.0/8"},
+        {"direction": "egress", "ethertype": "IPv4"},
+    ]
+    group = await world.group("web", rules=rules)
+    shown = (await client.get(f"{OVERVIEWS}{group}/")).json()
+    assert shown["rules_count"] == 4
+    assert shown["instance_count"] is None
+    assert shown["drift"] == "unknown"
+    assert shown["can_manage"] is True
+    assert shown["open_to_all"] == [{"protocol": "tcp", "from_port": 22, "to_port": 22}]
+    assert shown["tenant_uuid"] == world.tenant_uuid.hex
+    assert (shown["version"], shown["applied_version"]) == (1, 1)
+
+
+async def test_who_may_only_look_is_told_so(api, world):
+    await world.group("web")
+    [shown] = (await api("member").get(OVERVIEWS)).json()
+    assert shown["can_manage"] is False
+    assert (await api("unrelated").get(OVERVIEWS)).json() == []
+
+
+async def test_groups_are_found_by_what_they_open_and_by_how_they_differ(client, world):
+    await world.group("closed")
+    anybody = {"direction": "ingress", "ethertype": "IPv4"}
+    opened = await world.group("opened", rules=[anybody])
+    gone = await world.group("gone")
+    same = await world.group("same")
+    await observe(world, opened, drift_digest="differs")
+    await observe(world, gone, missing=True)
+    await observe(world, same)
+    assert await names(client, is_open_to_all="true") == ["opened"]
+    assert await names(client, is_open_to_all="false") == ["closed", "gone", "same"]
+    assert await names(client, drift="drifting") == ["opened"]
+    assert await names(client, drift="missing") == ["gone"]
+    assert await names(client, drift=["unknown", "in_sync"]) == ["closed", "same"]
+    assert (await client.get(OVERVIEWS, params={"drift": "wrong"})).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "order", ["name", "-name", "state", "tenant_name", "modified", "project_name", "service_name"]
+)
+async def test_each_order_is_taken(client, world, order):
+    await world.group("a")
+    assert await names(client, o=order) == ["a"]
+
+
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
+@given(
+    cidr=st.sampled_from([None, "", "0.0.0.0/0", "10.0.0.0/0", "0.0.0.0/00", "10.0.0.0/8"])
+    | st.integers(0, 32).map(lambda length: f"0.0.0.0/{length}"),
+    direction=st.sampled_from(["ingress", "egress"]),
+)
+async def test_the_list_finds_open_what_the_plan_warns_of(client, world, cidr, direction):
+    rule = Rule(direction=direction, cidr=cidr)
+    row = {"direction": direction, "ethertype": "IPv4", "cidr": cidr}
+    group = await world.group(rules=[row])
+    warned = {warning.code for warning in warnings_of([rule])} & OPENINGS
+    shown = (await client.get(f"{OVERVIEWS}{group}/")).json()
+    await world.execute("DELETE FROM security_groups WHERE uuid = %s", group)
+    assert bool(shown["open_to_all"]) is bool(warned)
