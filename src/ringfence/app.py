@@ -33,18 +33,24 @@ from ringfence.security_groups.batch_operations import operations as batch_opera
 from ringfence.security_groups.history_operations import operations as history_operations
 from ringfence.security_groups.history_routes import routes as history_routes
 from ringfence.security_groups.operations import operations as security_group_operations
+from ringfence.security_groups.overview_operations import operations as overview_operations
+from ringfence.security_groups.plan_operations import operations as plan_operations
 from ringfence.security_groups.routes import routes as security_group_routes
 from ringfence.settings import Settings, load_settings
 from ringfence.sync.operations import operations as sync_operations
 from ringfence.sync.routes import routes as sync_routes
 from ringfence.users.operations import operations as user_operations
 from ringfence.users.routes import routes as user_routes
+from ringfence.web.routes import CONSOLE
+from ringfence.web.routes import routes as web_routes
 
 WATCH_SECONDS = 5.0
 
 # What `/api/schema/` describes, in the order of its pages.
 OPERATIONS: tuple[Operation, ...] = (
     *security_group_operations,
+    *plan_operations,
+    *overview_operations,
     *history_operations,
     *sync_operations,
     *tenant_operations,
@@ -85,8 +91,11 @@ def create_app(settings: Settings | None = None) -> Starlette:
             *about_routes,
             *reference_routes(OPERATIONS),
             *monitoring.routes,
+            *web_routes,
         ],
-        middleware=[Middleware(Boundary, settings=settings, pages=(*PAGES, *monitoring.PAGES))],
+        middleware=[
+            Middleware(Boundary, settings=settings, pages=(*PAGES, *monitoring.PAGES, CONSOLE))
+        ],
         exception_handlers={HTTPException: answer_http_exception},
         lifespan=lifespan,
     )

@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { ApiAuthPasswordData, ApiAuthPasswordErrors, ApiAuthPasswordResponses, AuthTokensCountData, AuthTokensCountErrors, AuthTokensCountResponses, AuthTokensDestroyData, AuthTokensDestroyErrors, AuthTokensDestroyResponses, AuthTokensListData, AuthTokensListErrors, AuthTokensListResponses, AuthTokensRetrieveData, AuthTokensRetrieveErrors, AuthTokensRetrieveResponses, ConfigurationRetrieveData, ConfigurationRetrieveErrors, ConfigurationRetrieveResponses, CustomersCountData, CustomersCountErrors, CustomersCountResponses, CustomersListData, CustomersListErrors, CustomersListResponses, CustomersRetrieveData, CustomersRetrieveErrors, CustomersRetrieveResponses, EventsCountData, EventsCountErrors, EventsCountResponses, EventsCountRetrieveData, EventsCountRetrieveErrors, EventsCountRetrieveResponses, EventsEventGroupsRetrieveData, EventsEventGroupsRetrieveErrors, EventsEventGroupsRetrieveResponses, EventsListData, EventsListErrors, EventsListResponses, EventsRetrieveData, EventsRetrieveErrors, EventsRetrieveResponses, EventsScopeTypesRetrieveData, EventsScopeTypesRetrieveErrors, EventsScopeTypesRetrieveResponses, OpenstackSecurityGroupsCountData, OpenstackSecurityGroupsCountErrors, OpenstackSecurityGroupsCountResponses, OpenstackSecurityGroupsDestroyData, OpenstackSecurityGroupsDestroyErrors, OpenstackSecurityGroupsDestroyResponses, OpenstackSecurityGroupsDriftData, OpenstackSecurityGroupsDriftErrors, OpenstackSecurityGroupsDriftResponses, OpenstackSecurityGroupsListData, OpenstackSecurityGroupsListErrors, OpenstackSecurityGroupsListResponses, OpenstackSecurityGroupsPartialUpdateData, OpenstackSecurityGroupsPartialUpdateErrors, OpenstackSecurityGroupsPartialUpdateResponses, OpenstackSecurityGroupsPlanData, OpenstackSecurityGroupsPlanErrors, OpenstackSecurityGroupsPlanResponses, OpenstackSecurityGroupsPullData, OpenstackSecurityGroupsPullErrors, OpenstackSecurityGroupsPullResponses, OpenstackSecurityGroupsRetrieveData, OpenstackSecurityGroupsRetrieveErrors, OpenstackSecurityGroupsRetrieveResponses, OpenstackSecurityGroupsRollbackData, OpenstackSecurityGroupsRollbackErrors, OpenstackSecurityGroupsRollbackResponses, OpenstackSecurityGroupsSetDriftModeData, OpenstackSecurityGroupsSetDriftModeErrors, OpenstackSecurityGroupsSetDriftModeResponses, OpenstackSecurityGroupsSetErredData, OpenstackSecurityGroupsSetErredErrors, OpenstackSecurityGroupsSetErredResponses, OpenstackSecurityGroupsSetOkData, OpenstackSecurityGroupsSetOkErrors, OpenstackSecurityGroupsSetOkResponses, OpenstackSecurityGroupsSetRulesData, OpenstackSecurityGroupsSetRulesErrors, OpenstackSecurityGroupsSetRulesResponses, OpenstackSecurityGroupsUnlinkData, OpenstackSecurityGroupsUnlinkErrors, OpenstackSecurityGroupsUnlinkResponses, OpenstackSecurityGroupsUpdateData, OpenstackSecurityGroupsUpdateErrors, OpenstackSecurityGroupsUpdateResponses, OpenstackSecurityGroupsUsageRetrieveData, OpenstackSecurityGroupsUsageRetrieveErrors, OpenstackSecurityGroupsUsageRetrieveResponses, OpenstackSecurityGroupsVersionsListData, OpenstackSecurityGroupsVersionsListErrors, OpenstackSecurityGroupsVersionsListResponses, OpenstackSecurityGroupsVersionsRetrieveData, OpenstackSecurityGroupsVersionsRetrieveErrors, OpenstackSecurityGroupsVersionsRetrieveResponses, OpenstackTenantsCountData, OpenstackTenantsCountErrors, OpenstackTenantsCountResponses, OpenstackTenantsCreateSecurityGroupData, OpenstackTenantsCreateSecurityGroupErrors, OpenstackTenantsCreateSecurityGroupResponses, OpenstackTenantsListData, OpenstackTenantsListErrors, OpenstackTenantsListResponses, OpenstackTenantsPullData, OpenstackTenantsPullErrors, OpenstackTenantsPullResponses, OpenstackTenantsPullSecurityGroupsData, OpenstackTenantsPullSecurityGroupsErrors, OpenstackTenantsPullSecurityGroupsResponses, OpenstackTenantsPushSecurityGroupsData, OpenstackTenantsPushSecurityGroupsErrors, OpenstackTenantsPushSecurityGroupsResponses, OpenstackTenantsRetrieveData, OpenstackTenantsRetrieveErrors, OpenstackTenantsRetrieveResponses, OpenstackTenantsSetDefaultEgressData, OpenstackTenantsSetDefaultEgressErrors, OpenstackTenantsSetDefaultEgressResponses, ProjectsCountData, ProjectsCountErrors, ProjectsCountResponses, ProjectsListData, ProjectsListErrors, ProjectsListResponses, ProjectsRetrieveData, ProjectsRetrieveErrors, ProjectsRetrieveResponses, ServiceSettingsCountData, ServiceSettingsCountErrors, ServiceSettingsCountResponses, ServiceSettingsListData, ServiceSettingsListErrors, ServiceSettingsListResponses, ServiceSettingsRetrieveData, ServiceSettingsRetrieveErrors, ServiceSettingsRetrieveResponses, UsersCountData, UsersCountErrors, UsersCountResponses, UsersListData, UsersListErrors, UsersListResponses, UsersMeRetrieveData, UsersMeRetrieveErrors, UsersMeRetrieveResponses, UsersRefreshTokenData, UsersRefreshTokenErrors, UsersRefreshTokenResponses, UsersRetrieveData, UsersRetrieveErrors, UsersRetrieveResponses, UsersTokenRetrieveData, UsersTokenRetrieveErrors, UsersTokenRetrieveResponses, VersionRetrieveData, VersionRetrieveErrors, VersionRetrieveResponses } from './types.gen';
+import type { ApiAuthPasswordData, ApiAuthPasswordErrors, ApiAuthPasswordResponses, AuthTokensCountData, AuthTokensCountErrors, AuthTokensCountResponses, AuthTokensDestroyData, AuthTokensDestroyErrors, AuthTokensDestroyResponses, AuthTokensListData, AuthTokensListErrors, AuthTokensListResponses, AuthTokensRetrieveData, AuthTokensRetrieveErrors, AuthTokensRetrieveResponses, ConfigurationRetrieveData, ConfigurationRetrieveErrors, ConfigurationRetrieveResponses, CustomersCountData, CustomersCountErrors, CustomersCountResponses, CustomersListData, CustomersListErrors, CustomersListResponses, CustomersRetrieveData, CustomersRetrieveErrors, CustomersRetrieveResponses, EventsCountData, EventsCountErrors, EventsCountResponses, EventsCountRetrieveData, EventsCountRetrieveErrors, EventsCountRetrieveResponses, EventsEventGroupsRetrieveData, EventsEventGroupsRetrieveErrors, EventsEventGroupsRetrieveResponses, EventsListData, EventsListErrors, EventsListResponses, EventsRetrieveData, EventsRetrieveErrors, EventsRetrieveResponses, EventsScopeTypesRetrieveData, EventsScopeTypesRetrieveErrors, EventsScopeTypesRetrieveResponses, OpenstackSecurityGroupsCountData, OpenstackSecurityGroupsCountErrors, OpenstackSecurityGroupsCountResponses, OpenstackSecurityGroupsDestroyData, OpenstackSecurityGroupsDestroyErrors, OpenstackSecurityGroupsDestroyResponses, OpenstackSecurityGroupsDriftData, OpenstackSecurityGroupsDriftErrors, OpenstackSecurityGroupsDriftResponses, OpenstackSecurityGroupsListData, OpenstackSecurityGroupsListErrors, OpenstackSecurityGroupsListResponses, OpenstackSecurityGroupsPartialUpdateData, OpenstackSecurityGroupsPartialUpdateErrors, OpenstackSecurityGroupsPartialUpdateResponses, OpenstackSecurityGroupsPlanData, OpenstackSecurityGroupsPlanErrors, OpenstackSecurityGroupsPlanResponses, OpenstackSecurityGroupsPullData, OpenstackSecurityGroupsPullErrors, OpenstackSecurityGroupsPullResponses, OpenstackSecurityGroupsRetrieveData, OpenstackSecurityGroupsRetrieveErrors, OpenstackSecurityGroupsRetrieveResponses, OpenstackSecurityGroupsRollbackData, OpenstackSecurityGroupsRollbackErrors, OpenstackSecurityGroupsRollbackResponses, OpenstackSecurityGroupsSetDriftModeData, OpenstackSecurityGroupsSetDriftModeErrors, OpenstackSecurityGroupsSetDriftModeResponses, OpenstackSecurityGroupsSetErredData, OpenstackSecurityGroupsSetErredErrors, OpenstackSecurityGroupsSetErredResponses, OpenstackSecurityGroupsSetOkData, OpenstackSecurityGroupsSetOkErrors, OpenstackSecurityGroupsSetOkResponses, OpenstackSecurityGroupsSetRulesData, OpenstackSecurityGroupsSetRulesErrors, OpenstackSecurityGroupsSetRulesResponses, OpenstackSecurityGroupsUnlinkData, OpenstackSecurityGroupsUnlinkErrors, OpenstackSecurityGroupsUnlinkResponses, OpenstackSecurityGroupsUpdateData, OpenstackSecurityGroupsUpdateErrors, OpenstackSecurityGroupsUpdateResponses, OpenstackSecurityGroupsUsageRetrieveData, OpenstackSecurityGroupsUsageRetrieveErrors, OpenstackSecurityGroupsUsageRetrieveResponses, OpenstackSecurityGroupsVersionsListData, OpenstackSecurityGroupsVersionsListErrors, OpenstackSecurityGroupsVersionsListResponses, OpenstackSecurityGroupsVersionsRetrieveData, OpenstackSecurityGroupsVersionsRetrieveErrors, OpenstackSecurityGroupsVersionsRetrieveResponses, OpenstackTenantsConfirmMissingData, OpenstackTenantsConfirmMissingErrors, OpenstackTenantsConfirmMissingResponses, OpenstackTenantsCountData, OpenstackTenantsCountErrors, OpenstackTenantsCountResponses, OpenstackTenantsCreateSecurityGroupData, OpenstackTenantsCreateSecurityGroupErrors, OpenstackTenantsCreateSecurityGroupResponses, OpenstackTenantsListData, OpenstackTenantsListErrors, OpenstackTenantsListResponses, OpenstackTenantsPlanSecurityGroupData, OpenstackTenantsPlanSecurityGroupErrors, OpenstackTenantsPlanSecurityGroupResponses, OpenstackTenantsPullData, OpenstackTenantsPullErrors, OpenstackTenantsPullResponses, OpenstackTenantsPullSecurityGroupsData, OpenstackTenantsPullSecurityGroupsErrors, OpenstackTenantsPullSecurityGroupsResponses, OpenstackTenantsPushSecurityGroupsData, OpenstackTenantsPushSecurityGroupsErrors, OpenstackTenantsPushSecurityGroupsResponses, OpenstackTenantsRetrieveData, OpenstackTenantsRetrieveErrors, OpenstackTenantsRetrieveResponses, OpenstackTenantsSetDefaultEgressData, OpenstackTenantsSetDefaultEgressErrors, OpenstackTenantsSetDefaultEgressResponses, ProjectsCountData, ProjectsCountErrors, ProjectsCountResponses, ProjectsListData, ProjectsListErrors, ProjectsListResponses, ProjectsRetrieveData, ProjectsRetrieveErrors, ProjectsRetrieveResponses, SecurityGroupOverviewsCountData, SecurityGroupOverviewsCountErrors, SecurityGroupOverviewsCountResponses, SecurityGroupOverviewsListData, SecurityGroupOverviewsListErrors, SecurityGroupOverviewsListResponses, SecurityGroupOverviewsRetrieveData, SecurityGroupOverviewsRetrieveErrors, SecurityGroupOverviewsRetrieveResponses, ServiceSettingsCountData, ServiceSettingsCountErrors, ServiceSettingsCountResponses, ServiceSettingsListData, ServiceSettingsListErrors, ServiceSettingsListResponses, ServiceSettingsRetrieveData, ServiceSettingsRetrieveErrors, ServiceSettingsRetrieveResponses, SyncStatusListData, SyncStatusListErrors, SyncStatusListResponses, UsersCountData, UsersCountErrors, UsersCountResponses, UsersListData, UsersListErrors, UsersListResponses, UsersMeRetrieveData, UsersMeRetrieveErrors, UsersMeRetrieveResponses, UsersRefreshTokenData, UsersRefreshTokenErrors, UsersRefreshTokenResponses, UsersRetrieveData, UsersRetrieveErrors, UsersRetrieveResponses, UsersTokenRetrieveData, UsersTokenRetrieveErrors, UsersTokenRetrieveResponses, VersionRetrieveData, VersionRetrieveErrors, VersionRetrieveResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean> = Options2<TData, ThrowOnError> & {
     /**
@@ -180,6 +180,54 @@ export const openstackTenantsCreateSecurityGroup = <ThrowOnError extends boolean
 });
 
 /**
+ * Plan a security group
+ *
+ * What `create_security_group` with the same body would do: it refuses what that would refuse, and stores nothing.
+ */
+export const openstackTenantsPlanSecurityGroup = <ThrowOnError extends boolean = true>(options: Options<OpenstackTenantsPlanSecurityGroupData, ThrowOnError>) => (options.client ?? client).post<OpenstackTenantsPlanSecurityGroupResponses, OpenstackTenantsPlanSecurityGroupErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/openstack-tenants/{uuid}/plan_security_group/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List security groups at a glance
+ *
+ * Get a list of security groups at a glance.
+ */
+export const securityGroupOverviewsList = <ThrowOnError extends boolean = true>(options?: Options<SecurityGroupOverviewsListData, ThrowOnError>) => (options?.client ?? client).get<SecurityGroupOverviewsListResponses, SecurityGroupOverviewsListErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/security-group-overviews/',
+    ...options
+});
+
+/**
+ * Count security groups at a glance
+ *
+ * Get number of items in the collection matching the request parameters.
+ */
+export const securityGroupOverviewsCount = <ThrowOnError extends boolean = true>(options?: Options<SecurityGroupOverviewsCountData, ThrowOnError>) => (options?.client ?? client).head<SecurityGroupOverviewsCountResponses, SecurityGroupOverviewsCountErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/security-group-overviews/',
+    ...options
+});
+
+/**
+ * Get security group at a glance details
+ *
+ * Retrieve details of a specific security group at a glance.
+ */
+export const securityGroupOverviewsRetrieve = <ThrowOnError extends boolean = true>(options: Options<SecurityGroupOverviewsRetrieveData, ThrowOnError>) => (options.client ?? client).get<SecurityGroupOverviewsRetrieveResponses, SecurityGroupOverviewsRetrieveErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/security-group-overviews/{uuid}/',
+    ...options
+});
+
+/**
  * List versions
  *
  * What was asked for of the group, the newest first.
@@ -254,6 +302,28 @@ export const openstackSecurityGroupsPlan = <ThrowOnError extends boolean = true>
 export const openstackSecurityGroupsDrift = <ThrowOnError extends boolean = true>(options: Options<OpenstackSecurityGroupsDriftData, ThrowOnError>) => (options.client ?? client).get<OpenstackSecurityGroupsDriftResponses, OpenstackSecurityGroupsDriftErrors, ThrowOnError>({
     security: [{ name: 'Authorization', type: 'apiKey' }],
     url: '/api/openstack-security-groups/{uuid}/drift/',
+    ...options
+});
+
+/**
+ * Show what the sync does
+ *
+ * What is scheduled, in flight, erred, drifting and missing, by cloud and tenant; for staff and support.
+ */
+export const syncStatusList = <ThrowOnError extends boolean = true>(options?: Options<SyncStatusListData, ThrowOnError>) => (options?.client ?? client).get<SyncStatusListResponses, SyncStatusListErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/sync-status/',
+    ...options
+});
+
+/**
+ * Confirm missing security groups
+ *
+ * Compare the tenant with its cloud, and mark the groups that the cloud does not have any more, however many they are. A comparison that misses too many stops until this is asked for, or until they are back. For staff.
+ */
+export const openstackTenantsConfirmMissing = <ThrowOnError extends boolean = true>(options: Options<OpenstackTenantsConfirmMissingData, ThrowOnError>) => (options.client ?? client).post<OpenstackTenantsConfirmMissingResponses, OpenstackTenantsConfirmMissingErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/openstack-tenants/{uuid}/confirm_missing/',
     ...options
 });
 

@@ -75,7 +75,7 @@ export type Event = {
     };
 };
 
-export type EventTypesEnum = 'resource_creation_scheduled' | 'resource_update_scheduled' | 'resource_deletion_scheduled' | 'resource_pull_scheduled' | 'openstack_security_group_rules_changed' | 'openstack_security_group_added_locally' | 'openstack_security_group_added_remotely' | 'openstack_security_group_created' | 'openstack_security_group_updated' | 'openstack_security_group_deleted' | 'openstack_security_group_pulled' | 'openstack_security_group_imported' | 'openstack_security_group_removed_locally' | 'openstack_security_group_removed_remotely' | 'openstack_security_group_erred' | 'openstack_security_group_detached' | 'openstack_security_group_set_ok' | 'openstack_security_group_set_erred' | 'openstack_security_group_drifted' | 'openstack_security_group_drift_enforced' | 'openstack_drift_mode_set' | 'openstack_default_egress_set' | 'openstack_tenant_pulled' | 'openstack_tenant_pull_failed' | 'openstack_tenant_pull_stopped' | 'auth_logged_in_with_username' | 'token_created' | 'auth_logged_out' | 'user_password_updated' | 'ringfence_loaded';
+export type EventTypesEnum = 'resource_creation_scheduled' | 'resource_update_scheduled' | 'resource_deletion_scheduled' | 'resource_pull_scheduled' | 'openstack_security_group_rules_changed' | 'openstack_security_group_added_locally' | 'openstack_security_group_added_remotely' | 'openstack_security_group_created' | 'openstack_security_group_updated' | 'openstack_security_group_deleted' | 'openstack_security_group_pulled' | 'openstack_security_group_imported' | 'openstack_security_group_removed_locally' | 'openstack_security_group_removed_remotely' | 'openstack_security_group_erred' | 'openstack_security_group_detached' | 'openstack_security_group_set_ok' | 'openstack_security_group_set_erred' | 'openstack_security_group_drifted' | 'openstack_security_group_drift_enforced' | 'openstack_drift_mode_set' | 'openstack_default_egress_set' | 'openstack_tenant_pulled' | 'openstack_tenant_pull_failed' | 'openstack_tenant_pull_stopped' | 'auth_logged_in_with_username' | 'token_created' | 'token_rotated' | 'token_revoked' | 'auth_logged_out' | 'user_password_updated' | 'ringfence_loaded';
 
 export type FieldErrors = {
     [key: string]: Messages;
@@ -424,6 +424,17 @@ export type Quota = {
     limit?: number;
 };
 
+export type SecurityGroupCreationPlan = {
+    quota?: {
+        security_group_rule_count?: {
+            used: number;
+            limit: number;
+            after: number;
+        };
+    };
+    warnings?: Array<SecurityGroupRuleWarning>;
+};
+
 export type SecurityGroupDrift = {
     mode?: DriftMode;
     state?: SecurityGroupDriftState;
@@ -442,11 +453,55 @@ export type SecurityGroupDrift = {
     } | null;
 };
 
+export type SecurityGroupDriftAtLastLook = 'in_sync' | 'drifting' | 'missing' | 'unknown';
+
 export type SecurityGroupDriftModeRequest = {
     mode: DriftMode | null;
 };
 
 export type SecurityGroupDriftState = 'in_sync' | 'drifting' | 'missing' | 'unknown';
+
+export type SecurityGroupOpening = {
+    /**
+     * Empty for every protocol.
+     */
+    protocol?: string;
+    from_port?: number | null;
+    to_port?: number | null;
+};
+
+export type SecurityGroupOverview = {
+    url?: string;
+    uuid?: string;
+    name?: string;
+    description?: string;
+    state?: CoreStates;
+    error_message?: string;
+    version?: number;
+    /**
+     * The last version that reached the cloud.
+     */
+    applied_version?: number;
+    tenant_uuid?: string;
+    tenant_name?: string;
+    project_uuid?: string;
+    project_name?: string;
+    customer_uuid?: string;
+    customer_name?: string;
+    service_settings_uuid?: string;
+    service_name?: string;
+    rules_count?: number;
+    instance_count?: number | null;
+    drift?: SecurityGroupDriftAtLastLook;
+    observed_at?: string | null;
+    /**
+     * What anybody may reach, by the rules that name no narrower end.
+     */
+    open_to_all?: Array<SecurityGroupOpening>;
+    can_manage?: boolean;
+    created?: string;
+    modified?: string;
+};
 
 export type SecurityGroupPlan = {
     version?: number;
@@ -611,6 +666,27 @@ export type SetErredRequest = {
 
 export type Status = {
     status: string;
+};
+
+export type SyncStatus = {
+    cloud?: string;
+    cloud_state?: CoreStates;
+    cloud_error_message?: string;
+    tenant?: string;
+    /**
+     * The tenant's.
+     */
+    uuid?: string;
+    state?: CoreStates;
+    mode?: DriftMode;
+    compared_at?: string | null;
+    error_message?: string;
+    groups?: number;
+    scheduled?: number;
+    in_flight?: number;
+    erred?: number;
+    drifting?: number;
+    missing?: number;
 };
 
 export type TenantSecurityGroupUpdateRequest = {
@@ -1405,6 +1481,267 @@ export type OpenstackTenantsCreateSecurityGroupResponses = {
 
 export type OpenstackTenantsCreateSecurityGroupResponse = OpenstackTenantsCreateSecurityGroupResponses[keyof OpenstackTenantsCreateSecurityGroupResponses];
 
+export type OpenstackTenantsPlanSecurityGroupData = {
+    body: OpenStackSecurityGroupRequest;
+    path: {
+        uuid: string;
+    };
+    query?: never;
+    url: '/api/openstack-tenants/{uuid}/plan_security_group/';
+};
+
+export type OpenstackTenantsPlanSecurityGroupErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
+    /**
+     * The object's state does not allow this now; `detail` names the states that do.
+     */
+    409: Detail;
+    /**
+     * The body is longer than any sensible request.
+     */
+    413: Detail;
+    /**
+     * The body is not JSON by its own account.
+     */
+    415: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type OpenstackTenantsPlanSecurityGroupError = OpenstackTenantsPlanSecurityGroupErrors[keyof OpenstackTenantsPlanSecurityGroupErrors];
+
+export type OpenstackTenantsPlanSecurityGroupResponses = {
+    200: SecurityGroupCreationPlan;
+};
+
+export type OpenstackTenantsPlanSecurityGroupResponse = OpenstackTenantsPlanSecurityGroupResponses[keyof OpenstackTenantsPlanSecurityGroupResponses];
+
+export type SecurityGroupOverviewsListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        backend_id?: string;
+        can_manage?: boolean;
+        customer?: string;
+        customer_abbreviation?: string;
+        customer_name?: string;
+        customer_native_name?: string;
+        customer_uuid?: string;
+        description?: string;
+        /**
+         * Whether the cloud has what was asked for, as of the last comparison.
+         */
+        drift?: Array<'in_sync' | 'drifting' | 'missing' | 'unknown'>;
+        external_ip?: string;
+        field?: Array<'url' | 'uuid' | 'name' | 'description' | 'state' | 'error_message' | 'version' | 'applied_version' | 'tenant_uuid' | 'tenant_name' | 'project_uuid' | 'project_name' | 'customer_uuid' | 'customer_name' | 'service_settings_uuid' | 'service_name' | 'rules_count' | 'instance_count' | 'drift' | 'observed_at' | 'open_to_all' | 'can_manage' | 'created' | 'modified'>;
+        /**
+         * Whether any rule lets everybody in.
+         */
+        is_open_to_all?: boolean;
+        name?: string;
+        name_exact?: string;
+        /**
+         * Order by these fields, with commas between them; a minus before one turns it round.
+         */
+        o?: string;
+        /**
+         * A page number within the paginated result set.
+         */
+        page?: number;
+        /**
+         * Number of results to return per page.
+         */
+        page_size?: number;
+        project?: string;
+        project_name?: string;
+        project_uuid?: string;
+        query?: string;
+        service_settings_name?: string;
+        service_settings_uuid?: string;
+        state?: Array<CoreStates>;
+        tenant?: string;
+        tenant_uuid?: string;
+        uuid?: string;
+    };
+    url: '/api/security-group-overviews/';
+};
+
+export type SecurityGroupOverviewsListErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type SecurityGroupOverviewsListError = SecurityGroupOverviewsListErrors[keyof SecurityGroupOverviewsListErrors];
+
+export type SecurityGroupOverviewsListResponses = {
+    200: Array<SecurityGroupOverview>;
+};
+
+export type SecurityGroupOverviewsListResponse = SecurityGroupOverviewsListResponses[keyof SecurityGroupOverviewsListResponses];
+
+export type SecurityGroupOverviewsCountData = {
+    body?: never;
+    path?: never;
+    query?: {
+        backend_id?: string;
+        can_manage?: boolean;
+        customer?: string;
+        customer_abbreviation?: string;
+        customer_name?: string;
+        customer_native_name?: string;
+        customer_uuid?: string;
+        description?: string;
+        /**
+         * Whether the cloud has what was asked for, as of the last comparison.
+         */
+        drift?: Array<'in_sync' | 'drifting' | 'missing' | 'unknown'>;
+        external_ip?: string;
+        /**
+         * Whether any rule lets everybody in.
+         */
+        is_open_to_all?: boolean;
+        name?: string;
+        name_exact?: string;
+        /**
+         * Order by these fields, with commas between them; a minus before one turns it round.
+         */
+        o?: string;
+        /**
+         * A page number within the paginated result set.
+         */
+        page?: number;
+        /**
+         * Number of results to return per page.
+         */
+        page_size?: number;
+        project?: string;
+        project_name?: string;
+        project_uuid?: string;
+        query?: string;
+        service_settings_name?: string;
+        service_settings_uuid?: string;
+        state?: Array<CoreStates>;
+        tenant?: string;
+        tenant_uuid?: string;
+        uuid?: string;
+    };
+    url: '/api/security-group-overviews/';
+};
+
+export type SecurityGroupOverviewsCountErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type SecurityGroupOverviewsCountError = SecurityGroupOverviewsCountErrors[keyof SecurityGroupOverviewsCountErrors];
+
+export type SecurityGroupOverviewsCountResponses = {
+    200: unknown;
+};
+
+export type SecurityGroupOverviewsRetrieveData = {
+    body?: never;
+    path: {
+        uuid: string;
+    };
+    query?: {
+        field?: Array<'url' | 'uuid' | 'name' | 'description' | 'state' | 'error_message' | 'version' | 'applied_version' | 'tenant_uuid' | 'tenant_name' | 'project_uuid' | 'project_name' | 'customer_uuid' | 'customer_name' | 'service_settings_uuid' | 'service_name' | 'rules_count' | 'instance_count' | 'drift' | 'observed_at' | 'open_to_all' | 'can_manage' | 'created' | 'modified'>;
+    };
+    url: '/api/security-group-overviews/{uuid}/';
+};
+
+export type SecurityGroupOverviewsRetrieveErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type SecurityGroupOverviewsRetrieveError = SecurityGroupOverviewsRetrieveErrors[keyof SecurityGroupOverviewsRetrieveErrors];
+
+export type SecurityGroupOverviewsRetrieveResponses = {
+    200: SecurityGroupOverview;
+};
+
+export type SecurityGroupOverviewsRetrieveResponse = SecurityGroupOverviewsRetrieveResponses[keyof SecurityGroupOverviewsRetrieveResponses];
+
 export type OpenstackSecurityGroupsVersionsListData = {
     body?: never;
     path: {
@@ -1714,6 +2051,84 @@ export type OpenstackSecurityGroupsDriftResponses = {
 };
 
 export type OpenstackSecurityGroupsDriftResponse = OpenstackSecurityGroupsDriftResponses[keyof OpenstackSecurityGroupsDriftResponses];
+
+export type SyncStatusListData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/sync-status/';
+};
+
+export type SyncStatusListErrors = {
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type SyncStatusListError = SyncStatusListErrors[keyof SyncStatusListErrors];
+
+export type SyncStatusListResponses = {
+    200: Array<SyncStatus>;
+};
+
+export type SyncStatusListResponse = SyncStatusListResponses[keyof SyncStatusListResponses];
+
+export type OpenstackTenantsConfirmMissingData = {
+    body?: never;
+    path: {
+        uuid: string;
+    };
+    query?: never;
+    url: '/api/openstack-tenants/{uuid}/confirm_missing/';
+};
+
+export type OpenstackTenantsConfirmMissingErrors = {
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * The object's state does not allow this now; `detail` names the states that do.
+     */
+    409: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type OpenstackTenantsConfirmMissingError = OpenstackTenantsConfirmMissingErrors[keyof OpenstackTenantsConfirmMissingErrors];
+
+export type OpenstackTenantsConfirmMissingResponses = {
+    202: Detail;
+};
+
+export type OpenstackTenantsConfirmMissingResponse = OpenstackTenantsConfirmMissingResponses[keyof OpenstackTenantsConfirmMissingResponses];
 
 export type OpenstackTenantsListData = {
     body?: never;

@@ -1,4 +1,4 @@
-"""From the `Authorization` header to an actor, or a 401 in Waldur's words."""
+"""From the `Authorization` header, or a session, to an actor, or a 401 in Waldur's words."""
 
 import hashlib
 from typing import Any, LiteralString
@@ -41,8 +41,19 @@ LEFT JOIN LATERAL (
     FROM role_grants AS role_grant
     WHERE role_grant.user_id = account.id
 ) AS held ON true
-WHERE token.digest = %(digest)s
+WHERE {which}
 """
+
+_OF_TOKEN = _ACTOR.replace("{which}", "token.digest = %(digest)s")
+
+# A session is worth what the token is that it was begun with, and no more.
+_OF_SESSION = _ACTOR.replace(
+    "{which}",
+    """token.id = (
+    SELECT session.token_id FROM console_sessions AS session
+    WHERE session.digest = %(digest)s AND session.expires > now()
+)""",
+)
 
 
 def digest(token: str) -> bytes:
@@ -67,10 +78,18 @@ def read_token(header: str | None) -> str:
 
 async def authenticate(database: Database, header: str | None) -> Actor:
     """Give who makes the request, by one statement; raises `Unauthenticated`."""
-    token = read_token(header)
+    return await _found(database, _OF_TOKEN, read_token(header))
+
+
+async def authenticate_session(database: Database, secret: str) -> Actor:
+    """Give whose session this is, by one statement; raises `Unauthenticated`."""
+    return await _found(database, _OF_SESSION, secret)
+
+
+async def _found(database: Database, statement: LiteralString, secret: str) -> Actor:
     async with database.connection() as connection:
         cursor = connection.cursor(row_factory=namedtuple_row)
-        await cursor.execute(_ACTOR, {"digest": digest(token)})
+        await cursor.execute(statement, {"digest": digest(secret)})
         row: Any = await cursor.fetchone()
     if row is None:
         raise Unauthenticated("Invalid token.")

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ringfence import measures, tracing
-from ringfence.access.authentication import authenticate
+from ringfence.access.authentication import authenticate, authenticate_session
 from ringfence.access.permissions import Actor, require_writable
 from ringfence.database.pool import Database
 from ringfence.errors import RequestError
@@ -25,6 +25,7 @@ from ringfence.http.errors import answer, answer_unexpected
 from ringfence.http.front import HEALTH, METRICS, Front, Header
 from ringfence.http.peers import Proxies
 from ringfence.http.routing import redirect_to_slash
+from ringfence.http.sessions import session_of
 from ringfence.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -101,7 +102,11 @@ class Boundary:
     async def _actor(self, scope: Scope, headers: Headers) -> Actor:
         state = scope["app"].state
         database: Database = state.database
-        actor = await authenticate(database, headers.get("authorization"))
+        authorization = headers.get("authorization")
+        if authorization is None and (secret := session_of(scope, headers, self.settings)):
+            actor = await authenticate_session(database, secret)
+        else:
+            actor = await authenticate(database, authorization)
         if actor.token is not None:
             state.token_uses.note(actor.token.id, scope["client"][0] if scope["client"] else "")
         return actor

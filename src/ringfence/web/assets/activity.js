@@ -1,0 +1,23 @@
+// What happened to a group, and by whom.
+
+import { ask } from "./api.js";
+import { html } from "./html.js";
+import { useLoaded } from "./loading.js";
+import { Ago } from "./times.js";
+
+/** @param {{group: any}} properties */
+export function Activity({ group }) {
+  const { data: events, error } = useLoaded(
+    async (signal) => (await ask("GET", "/api/events/", { query: { scope: group.url, page_size: 6 }, signal })).data,
+    [group.uuid, group.state, group.version],
+  );
+  return html`<section class="card">
+    <h2>What happened</h2>
+    ${error && html`<p class="quiet">${error.message}</p>`}
+    ${events?.length === 0 && html`<p class="quiet">Nothing is on record.</p>`}
+    <ol class="plain activity">${(events ?? []).map((/** @type {any} */ event) => html`<li key=${event.uuid}>
+      ${event.message}
+      <span class="quiet"><${Ago} at=${event.created} />${event.context.user_username ? ` · ${event.context.user_username}` : ""}</span>
+    </li>`)}</ol>
+  </section>`;
+}

@@ -1,0 +1,111 @@
+// The console begins: who is there, which page, and the frame around it.
+
+import { followLinks, go, useAddress } from "./address.js";
+import { Clouds } from "./clouds.js";
+import { Group } from "./group.js";
+import { GroupList } from "./group_list.js";
+import { html, render, useEffect, useErrorBoundary, useState } from "./html.js";
+import { Failure } from "./loading.js";
+import { NewGroup } from "./new_group.js";
+import { Said, say } from "./saying.js";
+import { signOut, whoAmI } from "./session.js";
+import { SignIn } from "./sign_in.js";
+
+const LIST = "/console/groups/";
+
+/** @param {{user: any}} properties */
+function Page({ user }) {
+  const { path, query } = useAddress();
+  const parts = path.split("/").filter(Boolean).slice(1);
+  const [broken] = useErrorBoundary();
+  useEffect(() => {
+    if (parts.length === 0) go(LIST, { quietly: true });
+  }, [path]);
+  if (broken) return html`<${Failure} error=${broken} retry=${() => location.reload()} />`;
+  if (parts[0] === "clouds") return html`<${Clouds} user=${user} />`;
+  if (parts[0] === "groups" && parts[1] === "new") return html`<${NewGroup} query=${query} />`;
+  if (parts[0] === "groups" && parts[1]) {
+    return html`<${Group} key=${parts[1]} uuid=${parts[1]} part=${parts[2] ?? ""} user=${user} />`;
+  }
+  if (parts[0] === "groups") return html`<${GroupList} query=${query} />`;
+  return parts.length > 0 && html`<${Failure} error=${{ status: 404 }} />`;
+}
+
+/** @param {{user: any}} properties */
+function Frame({ user }) {
+  const { path } = useAddress();
+  const seesAll = user.is_staff || user.is_support;
+  const leave = async (/** @type {boolean} */ everywhere) => {
+    await signOut(everywhere);
+    say(everywhere ? "You are signed out everywhere." : "You are signed out.");
+    location.assign("/console/sign-in/");
+  };
+  const current = (/** @type {string} */ start) => (path.startsWith(start) ? "page" : null);
+  return html`
+    <a class="skip" href="#main">Skip to content</a>
+    <header class="bar">
+      <a class="brand" href=${LIST}><span class="brand-mark" aria-hidden="true"></span>Ringfence</a>
+      <nav aria-label="Main">
+        <a href=${LIST} aria-current=${current(LIST)}>Groups</a>
+        ${seesAll && html`<a href="/console/clouds/" aria-current=${current("/console/clouds/")}>Clouds</a>`}
+      </nav>
+      <details class="menu" name="menu">
+        <summary><span class="menu-name">${user.username}</span></summary>
+        <div class="menu-items">
+          <a href="/api/docs/" target="_blank" rel="noopener">API</a>
+          <button type="button" onClick=${() => leave(false)}>Sign out</button>
+          <button type="button" onClick=${() => leave(true)}>Sign out everywhere</button>
+        </div>
+      </details>
+    </header>
+    <main id="main" tabindex="-1"><${Page} user=${user} /></main>
+    <${Said} />`;
+}
+
+function Console() {
+  const { path } = useAddress();
+  const [user, setUser] = useState(/** @type {any} */ (undefined));
+  const [error, setError] = useState(/** @type {any} */ (null));
+  const look = async () => {
+    setError(null);
+    try {
+      setUser(await whoAmI());
+    } catch (refused) {
+      if (refused.status === 401) setUser(null);
+      else setError(refused);
+    }
+  };
+  useEffect(() => {
+    look();
+    const gone = () => setUser(null);
+    window.addEventListener("ringfence:signed-out", gone);
+    return () => window.removeEventListener("ringfence:signed-out", gone);
+  }, []);
+  const isSigningIn = path === "/console/sign-in/";
+  useEffect(() => {
+    if (user && isSigningIn) go(LIST, { quietly: true });
+  }, [user, isSigningIn]);
+  if (error) return html`<main id="main"><${Failure} error=${error} retry=${look} /></main>`;
+  if (user === undefined) return html`<div class="bar" aria-hidden="true"></div>`;
+  // The address stays: whoever signs in is where the link led.
+  if (user === null) return html`<${SignIn} onDone=${look} /><${Said} />`;
+  return html`<${Frame} user=${user} />`;
+}
+
+// An open menu closes when something else is chosen.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    const inside = menu.contains(/** @type {Node} */ (event.target));
+    const isItem = /** @type {Element} */ (event.target).closest?.(".menu-items");
+    if (!inside || isItem) menu.removeAttribute("open");
+  }
+});
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+  if (!menu) return;
+  menu.removeAttribute("open");
+  /** @type {HTMLElement | null} */ (menu.querySelector("summary"))?.focus();
+});
+
+followLinks();
+render(html`<${Console} />`, /** @type {any} */ (document.getElementById("console")));

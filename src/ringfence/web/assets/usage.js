@@ -1,0 +1,48 @@
+// Who depends on a group: instances, their ports, and the groups whose rules name it.
+
+import { GROUPS, ask } from "./api.js";
+import { html } from "./html.js";
+import { useLoaded } from "./loading.js";
+import { Ago } from "./times.js";
+import { count } from "./words.js";
+
+/** @param {{group: any}} properties */
+export function useUsage({ group }) {
+  return useLoaded(
+    async (signal) => (await ask("GET", `${GROUPS}${group.uuid}/usage/`, { signal })).data,
+    [group.uuid, group.state],
+  );
+}
+
+/** @param {{group: any}} properties */
+export function Usage({ group }) {
+  const { data: usage, error } = useUsage({ group });
+  return html`<section class="card">
+    <h2>Used by</h2>
+    ${error && html`<p class="quiet">${error.message}</p>`}
+    ${!usage && !error && html`<p class="quiet">…</p>`}
+    ${usage && html`<${Instances} usage=${usage} /><${Referring} usage=${usage} />`}
+  </section>`;
+}
+
+/** @param {{usage: any}} properties */
+export function Instances({ usage }) {
+  if (!usage.observed_at) return html`<p class="quiet">Not known: the tenant's ports were not read yet.</p>`;
+  return html`
+    <p>${usage.instance_count ? count(usage.instance_count, "instance") : "No instance"}, ${count(usage.ports.length, "port")}
+      <span class="quiet"> · seen <${Ago} at=${usage.observed_at} /></span></p>
+    <ul class="plain">${usage.ports.slice(0, 8).map((/** @type {any} */ port) => html`<li key=${port.backend_id}>
+      <span class="mono">${port.addresses.join(", ") || port.name || port.backend_id}</span>
+      ${port.floating.length > 0 && html`<span class="quiet"> · reached at </span><span class="mono">${port.floating.join(", ")}</span>`}
+    </li>`)}
+    ${usage.ports.length > 8 && html`<li class="quiet">and ${usage.ports.length - 8} more</li>`}</ul>`;
+}
+
+/** @param {{usage: any}} properties */
+export function Referring({ usage }) {
+  if (!usage.referenced_by.length) return html`<p class="quiet">No other group refers to it.</p>`;
+  return html`<p>Rules of ${count(usage.referenced_by.length, "other group")} refer to it:</p>
+    <ul class="plain">${usage.referenced_by.map((/** @type {any} */ other) => html`<li key=${other.uuid}>
+      <a href=${`/console/groups/${other.uuid}/`}>${other.name}</a>
+    </li>`)}</ul>`;
+}

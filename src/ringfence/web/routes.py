@@ -1,0 +1,79 @@
+"""The console's addresses: its pages, what they load, and its sessions."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ringfence.errors import Forbidden
+from ringfence.http.body import read_json
+from ringfence.http.peers import address_of_peer
+from ringfence.http.routing import is_set
+from ringfence.http.sessions import drop_session, is_own_request, keep_session, session_of
+from ringfence.web import assets, sessions
+
+CONSOLE = "/console/"
+_ASSETS = CONSOLE + "assets/{release}/"
+
+# Each is the same page, which looks at its own address.
+_PAGES = (
+    "",
+    "sign-in/",
+    "groups/",
+    "groups/new/",
+    "groups/{uuid}/",
+    "groups/{uuid}/{part}/",
+    "clouds/",
+)
+
+
+async def show_page(request: Request) -> Response:
+    """Give the page."""
+    return assets.answer_page(request.headers)
+
+
+async def show_asset(request: Request) -> Response:
+    """Give what the page loads."""
+    named = request.path_params
+    name = f"{named['folder']}/{named['name']}" if "folder" in named else named["name"]
+    return assets.answer_asset(named["release"], name, request.headers)
+
+
+async def begin_session(request: Request) -> Response:
+    """Sign in, with a token or with a username and a password."""
+    settings = request.app.state.settings
+    if not is_own_request(request.scope, request.headers, settings):
+        raise Forbidden
+    session = await sessions.begin(
+        request.app.state.database, address_of_peer(request), await read_json(request)
+    )
+    response = JSONResponse({"seconds": session.seconds})
+    keep_session(response, request.scope, settings, session.secret, session.seconds)
+    return response
+
+
+async def end_session(request: Request) -> Response:
+    """Sign out, here or everywhere."""
+    settings = request.app.state.settings
+    if not is_own_request(request.scope, request.headers, settings):
+        raise Forbidden
+    if secret := session_of(request.scope, request.headers, settings):
+        everywhere = is_set(request, "everywhere")
+        await sessions.end(request.app.state.database, secret, everywhere=everywhere)
+    response = Response(status_code=204)
+    drop_session(response, request.scope, settings)
+    return response
+
+
+_ROUTES = [
+    *((CONSOLE + page, show_page, ["GET", "HEAD"]) for page in _PAGES),
+    (CONSOLE + "session/", begin_session, ["POST"]),
+    (CONSOLE + "session/", end_session, ["DELETE"]),
+    (_ASSETS + "{name}", show_asset, ["GET", "HEAD"]),
+    (_ASSETS + "{folder}/{name}", show_asset, ["GET", "HEAD"]),
+]
+
+# For people in a browser; programs have the API.
+routes = [
+    Route(path, endpoint, methods=methods, include_in_schema=False)
+    for path, endpoint, methods in _ROUTES
+]

@@ -1,0 +1,81 @@
+"""One served instance and one browser for all tests of a process; each test has its own people."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from tests.browser import chromium
+from tests.browser.site import Site, served, token
+
+LOOP = "session"
+# What is slow here is the machine.
+PATIENCE = 20_000
+Visitor = Callable[..., Awaitable[Page]]
+
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(autouse=True)
+def _chromium(record_property):
+    if chromium.program() is None:
+        reason = "there is no Chromium; tools/browser brings Debian's"
+        record_property("left out", f"the console in a browser: {reason}")
+        pytest.skip(f"LEFT OUT, the console in a browser: {reason}")
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    with served() as site:
+        yield site
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope=LOOP)
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium.launched() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope=LOOP)
+async def visit(site: Site, browser: Browser) -> AsyncIterator[Visitor]:
+    """Give a function that opens an address of the console for somebody, signed in already.
+
+    What any of the pages complains of fails the test.
+    """
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    async def visit(path: str = "/console/", user: str | None = "ann", **options) -> Page:
+        options = {"viewport": {"width": 1280, "height": 800}} | options
+        context = await browser.new_context(base_url=site.address, **options)
+        contexts.append(context)
+        if user is not None:
+            await sign_in(context, site, user)
+        page = await context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda message: complaints.extend(_complaint(message)))
+        page.on("pageerror", lambda error: complaints.append(f"{error}\n{error.stack}"))
+        await page.goto(path)
+        return page
+
+    yield visit
+    for context in contexts:
+        await context.close()
+    assert complaints == []
+
+
+async def sign_in(context: BrowserContext, site: Site, user: str) -> None:
+    """Begin a session as somebody, without the page for it."""
+    done = await context.request.post(
+        "/console/session/",
+        data={"token": token(user)},
+        headers={"X-Ringfence-Console": "1", "Origin": site.address},
+    )
+    assert done.ok, await done.text()
+
+
+def _complaint(message: ConsoleMessage) -> list[str]:
+    # A browser tells of each refusal; what the page makes of it is what tests look at.
+    is_refusal = re.search(r"status of 4\d\d|net::ERR_INTERNET_DISCONNECTED", message.text)
+    return [] if message.type not in {"error", "warning"} or is_refusal else [message.text]

@@ -1,0 +1,107 @@
+"""Finding a group and reading it: the list, its address, what a group's page says."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+from tests.browser.site import EGRESS, HTTPS, OFFICE, tenant_uuid
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+def row(page, name):
+    return page.get_by_role("row").filter(has=page.get_by_role("link", name=name, exact=True))
+
+
+async def test_a_group_is_found_while_typing_and_the_address_carries_the_view(site, visit):
+    site.create("finding-web", [HTTPS, OFFICE], description="What the world reaches")
+    site.create("finding-db")
+    page = await visit("/console/groups/")
+    await page.get_by_label("Find groups").fill("finding")
+    await expect(page.get_by_text("2 groups found")).to_be_visible()
+    await expect(row(page, "finding-web")).to_contain_text("HTTPS")
+    await expect(row(page, "finding-db").get_by_text("No", exact=True)).to_be_visible()
+    await page.get_by_label("Open to the internet").select_option("true")
+    await expect(page.get_by_text("1 group found")).to_be_visible()
+    await expect(page).to_have_url(re.compile(r"query=finding&is_open_to_all=true"))
+    shared = await visit(page.url.removeprefix(site.address), user="mia")
+    await expect(shared.get_by_text("1 group found")).to_be_visible()
+    await expect(shared.get_by_label("Find groups")).to_have_value("finding")
+
+
+async def test_the_list_is_sorted_and_paged_in_the_address(site, visit):
+    page = await visit(f"/console/groups/?tenant_uuid={tenant_uuid('shop')}")
+    site.create("aaa-first")
+    await page.get_by_role("button", name="Name").click()
+    await expect(page).to_have_url(re.compile("o=name"))
+    await expect(page.get_by_role("row").nth(1)).to_contain_text("aaa-first")
+    await page.get_by_role("button", name="Name").click()
+    await expect(page).to_have_url(re.compile("o=-name"))
+    await expect(page.get_by_role("columnheader", name="Name")).to_have_attribute(
+        "aria-sort", "descending"
+    )
+    await expect(page.get_by_role("row").nth(1)).not_to_contain_text("aaa-first")
+
+
+async def test_nothing_found_is_said_and_cleared(visit):
+    page = await visit("/console/groups/?query=no-such-thing")
+    await expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    await page.get_by_role("button", name="Clear").click()
+    await expect(page).to_have_url(re.compile("/console/groups/$"))
+
+
+async def test_a_group_reads_as_people_speak(site, visit):
+    front = site.create("reading-front", [HTTPS])
+    group = site.create(
+        "reading-web",
+        [
+            {"protocol": "tcp", "from_port": 8080, "to_port": 8090, "remote_group": front["url"]},
+            OFFICE | {"description": "The office"},
+            EGRESS,
+        ],
+    )
+    page = await visit("/console/groups/?query=reading")
+    await page.get_by_role("link", name="reading-web").click()
+    await expect(page.get_by_role("heading", name="reading-web", level=1)).to_be_visible()
+    incoming = page.get_by_role("table", name="Who may come in")
+    await expect(incoming).to_contain_text(re.compile("TCP 8080.8090"))
+    await expect(incoming.get_by_role("link", name="reading-front")).to_be_visible()
+    await expect(incoming).to_contain_text("addresses for documentation, 256 addresses")
+    await expect(incoming).to_contain_text("The office")
+    await expect(page.get_by_role("table", name="What may go out")).to_contain_text("anywhere")
+    about = page.get_by_role("complementary")
+    await expect(about).to_contain_text("creation has been scheduled")
+    await incoming.get_by_role("link", name="reading-front").click()
+    await expect(page.get_by_text("Open to the internet:")).to_be_visible()
+    await expect(
+        page.get_by_role("complementary").get_by_role("link", name=group["name"])
+    ).to_be_visible()
+
+
+async def test_the_state_changes_by_itself(site, visit):
+    group = site.create("changing")
+    page = await visit(f"/console/groups/?query={group['name']}")
+    await expect(row(page, "changing")).to_contain_text("OK")
+    with site.client("staff") as client:
+        client.post(
+            f"/api/openstack-security-groups/{group['uuid']}/set_erred/",
+            json={"error_message": "The cloud refused."},
+        )
+    await expect(row(page, "changing")).to_contain_text("Failed")
+    await page.get_by_role("link", name="changing").click()
+    await expect(page.get_by_role("alert")).to_contain_text("The cloud refused.")
+
+
+async def test_a_difference_at_the_cloud_is_shown_with_its_rules(site, visit):
+    group = site.create("drifting", [HTTPS])
+    site.at_cloud("DELETE FROM sandbox_rules WHERE group_id = %s::uuid", group["backend_id"])
+    with site.client("staff") as client:
+        path = f"/api/openstack-security-groups/{group['uuid']}/"
+        client.post(f"{path}set_drift_mode/", json={"mode": "report"})
+        client.post(f"{path}pull/")
+    site.settled(group["uuid"])
+    page = await visit("/console/groups/?query=drifting")
+    await expect(row(page, "drifting")).to_contain_text("Differs")
+    await page.get_by_role("link", name="drifting").click()
+    await expect(page.get_by_text("Asked for, and not there")).to_be_visible()
+    await expect(page.get_by_label("Where it differs")).to_have_value("report")

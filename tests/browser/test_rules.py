@@ -1,0 +1,189 @@
+"""Changing rules: typed, corrected in the API's words, reviewed, applied, seen to arrive."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+from tests.browser.site import HTTPS, OFFICE
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def edit(site, visit, name, rules, user="ann"):
+    group = site.create(name, rules, tenant="editing")
+    page = await visit(f"/console/groups/{group['uuid']}/edit/", user=user)
+    await expect(page.get_by_role("table", name="Rules")).to_be_visible()
+    return group, page
+
+
+async def review_and_apply(page):
+    await page.get_by_role("button", name="Review").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Apply exactly this").click()
+
+
+async def test_a_change_is_reviewed_applied_and_seen_to_reach_the_cloud(site, visit):
+    group, page = await edit(site, visit, "applying", [HTTPS, OFFICE])
+    await page.get_by_role("button", name="PostgreSQL").click()
+    await page.get_by_label("Addresses, rule 3").fill("10.0.0.0/8")
+    await page.get_by_role("button", name="Remove rule 1").click()
+    await page.get_by_role("button", name="Review").click()
+    dialog = page.get_by_role("dialog")
+    for words in ("1 added", "1 removed", "1 kept", "TCP 5432", "of 2000"):
+        await expect(dialog).to_contain_text(words)
+    await dialog.get_by_role("button", name="Apply exactly this").click()
+    await expect(page).to_have_url(re.compile(rf"/{group['uuid']}/$"))
+    await expect(page.get_by_role("table", name="Who may come in")).to_contain_text("TCP 5432")
+    await expect(page.locator("h1 + .mark")).to_have_text("OK")
+    rules = site.settled(group["uuid"])["rules"]
+    assert [(rule["from_port"], rule["cidr"]) for rule in rules] == [
+        (22, "198.51.100.0/24"),
+        (5432, "10.0.0.0/8"),
+    ]
+    # The rule that was kept is the very same.
+    assert rules[0]["id"] == group["rules"][1]["id"]
+
+
+async def test_each_mistake_stands_at_its_cell_in_the_words_of_the_api(site, visit):
+    _, page = await edit(site, visit, "mistaken", [OFFICE])
+    ports, end = page.get_by_label("Ports, rule 1"), page.get_by_label("Addresses, rule 1")
+    await ports.fill("99999")
+    await expect(ports).to_have_attribute("aria-invalid", "true")
+    await expect(ports).to_have_accessible_description(re.compile("less than or equal to 65535"))
+    await expect(page.get_by_text("1 line to correct.")).to_be_visible()
+    await expect(page.get_by_role("button", name="Review")).to_be_disabled()
+    await ports.fill("22")
+    await end.fill("10/8")
+    await expect(end).to_have_accessible_description(re.compile("Expected CIDR format"))
+    await end.fill("")
+    # An empty end is a mistake, never "from anywhere".
+    await expect(end).to_have_attribute("aria-invalid", "true")
+    await end.fill("10.0.0.0/8")
+    await expect(page.get_by_role("button", name="Review")).to_be_enabled()
+
+
+async def test_a_door_to_the_internet_is_warned_of_before_and_in_the_review(site, visit):
+    _, page = await edit(site, visit, "warned", [OFFICE])
+    await page.get_by_label("Kind of the other end, rule 1").select_option("all")
+    await expect(page.get_by_text("Anybody may reach SSH (22).")).to_be_visible()
+    await page.get_by_role("button", name="Review").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("Look twice")
+
+
+async def test_many_lines_are_pasted_at_once(site, visit):
+    group, page = await edit(site, visit, "pasting", [])
+    await page.get_by_role("button", name="Paste many").click()
+    await page.get_by_label(re.compile("One rule a line")).fill(
+        "tcp 443 10.0.0.0/8 inner\n"
+        "udp 53 from 192.0.2.0/24 # resolver\n"
+        "out tcp 8000-8010 2001:db8::/32\n"
+        "\n"
+        "ssh 198.51.100.7/32"
+    )
+    await page.get_by_role("button", name="Add these lines").click()
+    await expect(page.get_by_role("row")).to_have_count(5)
+    await review_and_apply(page)
+    await expect(page.get_by_role("table", name="What may go out")).to_contain_text(
+        re.compile("8000.8010")
+    )
+    rules = site.settled(group["uuid"])["rules"]
+    said = [
+        (r["direction"], r["ethertype"], r["protocol"], r["from_port"], r["cidr"], r["description"])
+        for r in rules
+    ]
+    assert said == [
+        ("ingress", "IPv4", "tcp", 443, "10.0.0.0/8", "inner"),
+        ("ingress", "IPv4", "udp", 53, "192.0.2.0/24", "resolver"),
+        ("egress", "IPv6", "tcp", 8000, "2001:db8::/32", ""),
+        ("ingress", "IPv4", "tcp", 22, "198.51.100.7/32", ""),
+    ]
+
+
+async def test_prefixes_pasted_into_a_cell_become_lines_like_that_one(site, visit):
+    _, page = await edit(site, visit, "pasted-into", [OFFICE])
+    await page.get_by_label("Addresses, rule 1").evaluate(
+        """element => {
+            const data = new DataTransfer();
+            data.setData("text", "10.0.0.0/8\\n2001:db8::/32");
+            const how = { clipboardData: data, bubbles: true, cancelable: true };
+            element.dispatchEvent(new ClipboardEvent("paste", how));
+        }"""
+    )
+    await expect(page.get_by_label("Addresses, rule 3")).to_have_value("2001:db8::/32")
+    await expect(page.get_by_label("IP version, rule 3")).to_have_value("IPv6")
+    await expect(page.get_by_label("Ports, rule 2")).to_have_value("22")
+
+
+async def test_a_remote_group_is_found_by_its_name(site, visit):
+    site.create("remote-target", tenant="editing")
+    group, page = await edit(site, visit, "naming", [OFFICE])
+    await page.get_by_label("Kind of the other end, rule 1").select_option("group")
+    await page.get_by_label("Group, rule 1").fill("remote-tar")
+    await expect(page.get_by_label("Group, rule 1")).to_have_attribute("aria-invalid", "true")
+    await page.get_by_label("Group, rule 1").fill("remote-target")
+    await review_and_apply(page)
+    await expect(page.get_by_role("link", name="remote-target")).to_be_visible()
+    assert site.settled(group["uuid"])["rules"][0]["remote_group_name"] == "remote-target"
+
+
+async def test_everything_is_done_with_the_keyboard(site, visit):
+    group, page = await edit(site, visit, "typed", [OFFICE])
+    await page.get_by_label("Addresses, rule 1").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("Ports, rule 2")).to_be_focused()
+    await page.keyboard.type("8443")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("10.1.0.0/16")
+    await page.keyboard.press("Control+ArrowUp")
+    await expect(page.get_by_label("Addresses, rule 1")).to_be_focused()
+    await expect(page.get_by_role("button", name="Review")).to_be_enabled()
+    await page.keyboard.press("Control+Enter")
+    apply = page.get_by_role("button", name="Apply exactly this")
+    await expect(apply).to_be_enabled()
+    await apply.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("table", name="Who may come in")).to_contain_text("8443")
+    assert len(site.settled(group["uuid"])["rules"]) == 2
+
+
+async def test_of_two_who_edit_at_once_the_second_is_told_and_loses_nothing(site, visit):
+    group, page = await edit(site, visit, "together", [OFFICE])
+    await page.get_by_label("Ports, rule 1").fill("2222")
+    await page.get_by_role("button", name="Review").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("1 added")
+    site.set_rules(group["uuid"], [OFFICE | {"id": group["rules"][0]["id"]}, HTTPS])
+    await dialog.get_by_role("button", name="Apply exactly this").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("bob changed this group")
+    await expect(dialog.get_by_role("alert")).to_contain_text("1 added, 0 removed")
+    assert len(site.group(group["uuid"])["rules"]) == 2
+    await dialog.get_by_role("button", name="Take their changes in").click()
+    await expect(page.get_by_label("Ports, rule 1")).to_have_value("2222")
+    await expect(page.get_by_label("Ports, rule 2")).to_have_value("443")
+    await review_and_apply(page)
+    await expect(page.get_by_role("table", name="Who may come in")).to_contain_text("2222")
+    ports = [rule["from_port"] for rule in site.settled(group["uuid"])["rules"]]
+    assert ports == [2222, 443]
+
+
+async def test_a_table_of_hundreds_stays_quick(site, visit):
+    rules = [
+        {"protocol": "tcp", "from_port": port, "to_port": port, "cidr": "10.0.0.0/8"}
+        for port in range(1000, 1300)
+    ]
+    _, page = await edit(site, visit, "hundreds", rules)
+    await expect(page.get_by_role("row")).to_have_count(301)
+    cell = page.get_by_label("Description, rule 150")
+    await cell.evaluate(
+        """element => {
+            window.longest = 0;
+            new PerformanceObserver(list => {
+                for (const entry of list.getEntries())
+                    window.longest = Math.max(window.longest, entry.duration);
+            }).observe({ type: "longtask" });
+        }"""
+    )
+    await cell.press_sequentially("why this is there")
+    await expect(page.get_by_role("button", name="Review")).to_be_enabled()
+    # Nobody notices this much; redrawing all lines at each key would take several times as long.
+    assert await page.evaluate("window.longest") < 1000
