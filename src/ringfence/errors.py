@@ -67,3 +67,17 @@ class PreconditionFailed(RequestError):
 
 class Unavailable(RequestError):
     """A part that the answer needs is away for now; the same request may succeed later."""
+
+
+class Overloaded(Unavailable):
+    """As many requests are being served as there is room for; the same one may succeed later."""
+
+    def __init__(self) -> None:
+        super().__init__("The service is busy, try again later.")
+
+
+class KeyUsedOtherwise(RequestError):
+    """The `Idempotency-Key` was used before, for another request."""
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for another request; take a new one.")

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ringfence import stopping
 from ringfence.listening import BACKLOG, Probe
@@ -17,19 +17,16 @@ from ringfence.supervisor import Child, Supervisor
 
 if TYPE_CHECKING:
     from granian.server.embed import Server
+    from starlette.applications import Starlette
 
 # Heavy packages are imported inside the functions: only the process that needs one pays for it.
 # ruff: noqa: PLC0415
 
 APPLICATION = "ringfence.app:create_app"
 
-# From here on a head that is not whole is refused; one that came in whole may be twice as long.
-HEADER_BYTES = 32 * 1024
 HEADER_SECONDS = 20
 DEFAULT_CONCURRENCY = 8
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-Application = Callable[..., Any]
 
 
 def default_api_processes() -> int:
@@ -37,13 +34,13 @@ def default_api_processes() -> int:
     return min(2, os.cpu_count() or 1)
 
 
-def load_application(target: str = APPLICATION) -> Callable[..., Application]:
+def load_application(target: str = APPLICATION) -> Callable[..., "Starlette"]:
     """Import the factory; done before forking, the children share what it brought in."""
     # The server's own code, too, is loaded once for all.
     importlib.import_module("granian.server.embed")
     importlib.import_module("uvloop")
     module, _, name = target.partition(":")
-    factory: Callable[..., Application] = getattr(importlib.import_module(module), name)
+    factory: Callable[..., Starlette] = getattr(importlib.import_module(module), name)
     return factory
 
 
@@ -79,12 +76,14 @@ def _counting(folder: Path, name: str, run: Callable[[], int]) -> int:
     return run()
 
 
-def serve_api(factory: Callable[[], Application], listener: socket.socket) -> int:
+def serve_api(factory: Callable[[], "Starlette"], listener: socket.socket) -> int:
     """Answer requests on the inherited socket until a signal; what is in flight is finished."""
     import uvloop
 
     async def main() -> None:
-        server = _server(factory(), listener)
+        application = factory()
+        # From so many on a head that is not whole is refused; a whole one may be twice as long.
+        server = _server(application, listener, application.state.settings.header_bytes)
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, server.stop)
@@ -113,7 +112,7 @@ def work(settings: Settings, concurrency: int) -> int:
     return 0
 
 
-def _server(application: Application, listener: socket.socket) -> "Server":
+def _server(application: "Starlette", listener: socket.socket, header_bytes: int) -> "Server":
     from granian._granian import SocketHolder
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
@@ -135,7 +134,7 @@ def _server(application: Application, listener: socket.socket) -> "Server":
         websockets=False,
         backlog=BACKLOG,
         http1_settings=HTTP1Settings(
-            header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HEADER_BYTES
+            header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=header_bytes
         ),
         # Its records reach our handler through the root logger; it would write to standard output.
         log_dictconfig={

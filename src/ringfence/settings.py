@@ -93,7 +93,8 @@ class Settings(BaseModel):
     A comparison that misses more than `missing_count` groups and more than `missing_share` of a
     tenant's marks none of them. `pull_interval` is in seconds; `log_level` is the least important
     record that is written. Of the headers of proxies one kind is read: a proxy that sets the one
-    may pass on what a client sent as the other.
+    may pass on what a client sent as the other. Rates are requests a second, in each process; 0 is
+    no limit. A body may take `body_seconds` to arrive.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -106,6 +107,14 @@ class Settings(BaseModel):
     missing_count: Annotated[int, Field(ge=0, le=1_000_000)] = 5
     missing_share: Annotated[float, Field(ge=0, le=1)] = 0.5
     log_level: LogLevel = "info"
+    body_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 1024 * 1024
+    body_seconds: Annotated[float, Field(ge=0.1, le=3600)] = 30
+    header_bytes: Annotated[int, Field(ge=8192, le=1024 * 1024)] = 32 * 1024
+    rules_per_request: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    concurrent_requests: Annotated[int, Field(ge=1, le=100_000)] = 256
+    address_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 5000
+    token_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 5000
+    token_change_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 100
     trusted_proxies: Networks = Field(default_factory=_this_machine)
     proxy_headers: ProxyHeaders = "x-forwarded"
     allowed_hosts: HostNames = ()

@@ -7,8 +7,6 @@ import json
 import pytest
 from tests.contract.addresses import GROUPS, a_rule, group_at, tenant_at
 
-from ringfence.http import body
-
 JSON = {"Content-Type": "application/json"}
 DEEP = 10_000
 
@@ -170,9 +168,9 @@ async def test_a_client_that_leaves_amid_its_body_is_no_fault_and_changes_nothin
     await nothing_stored(world)
 
 
-async def test_a_body_that_does_not_arrive_in_time_is_a_408(client, world, monkeypatch):
+async def test_a_body_that_does_not_arrive_in_time_is_a_408(app, client, world):
     group = await world.group()
-    monkeypatch.setattr(body, "MAXIMUM_SECONDS", 0.1)
+    app.state.settings = app.state.settings.model_copy(update={"body_seconds": 0.1})
 
     async def slow():
         yield b'{"name": '
@@ -184,8 +182,9 @@ async def test_a_body_that_does_not_arrive_in_time_is_a_408(client, world, monke
     await nothing_stored(world)
 
 
-async def test_ten_thousand_rules_are_an_answer_and_no_500(client, world):
+async def test_ten_thousand_rules_are_an_answer_and_no_500(app, client, world):
     group = await world.group()
+    app.state.settings = app.state.settings.model_copy(update={"rules_per_request": 10_000})
     rules = [{"from_port": port, "to_port": port, "protocol": "tcp"} for port in range(1, 10_001)]
     response = await client.post(group_at(group, "set_rules/"), json=rules)
     assert response.status_code == 200

@@ -819,6 +819,10 @@ export type OpenstackSecurityGroupsListErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -897,6 +901,10 @@ export type OpenstackSecurityGroupsCountErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -910,6 +918,16 @@ export type OpenstackSecurityGroupsCountResponses = {
 
 export type OpenstackSecurityGroupsDestroyData = {
     body?: never;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         uuid: string;
     };
@@ -944,9 +962,29 @@ export type OpenstackSecurityGroupsDestroyErrors = {
      */
     406: Detail;
     /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
+    /**
      * The object's state does not allow this now; `detail` names the states that do.
      */
     409: Detail;
+    /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
+     * The body is longer than any sensible request.
+     */
+    413: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -990,6 +1028,10 @@ export type OpenstackSecurityGroupsRetrieveErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -1005,6 +1047,16 @@ export type OpenstackSecurityGroupsRetrieveResponse = OpenstackSecurityGroupsRet
 
 export type OpenstackSecurityGroupsPartialUpdateData = {
     body?: PatchedOpenStackSecurityGroupUpdateRequest;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         uuid: string;
     };
@@ -1042,6 +1094,10 @@ export type OpenstackSecurityGroupsPartialUpdateErrors = {
      */
     409: Detail;
     /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
      * The body is longer than any sensible request.
      */
     413: Detail;
@@ -1049,6 +1105,14 @@ export type OpenstackSecurityGroupsPartialUpdateErrors = {
      * The body is not JSON by its own account.
      */
     415: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -1065,6 +1129,16 @@ export type OpenstackSecurityGroupsPartialUpdateResponse = OpenstackSecurityGrou
 
 export type OpenstackSecurityGroupsUpdateData = {
     body: OpenStackSecurityGroupUpdateRequest;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         uuid: string;
     };
@@ -1102,6 +1176,10 @@ export type OpenstackSecurityGroupsUpdateErrors = {
      */
     409: Detail;
     /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
      * The body is longer than any sensible request.
      */
     413: Detail;
@@ -1109,6 +1187,14 @@ export type OpenstackSecurityGroupsUpdateErrors = {
      * The body is not JSON by its own account.
      */
     415: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -1150,6 +1236,10 @@ export type OpenstackSecurityGroupsUsageRetrieveErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -1165,6 +1255,16 @@ export type OpenstackSecurityGroupsUsageRetrieveResponse = OpenstackSecurityGrou
 
 export type OpenstackSecurityGroupsPullData = {
     body?: never;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         uuid: string;
     };
@@ -1173,6 +1273,10 @@ export type OpenstackSecurityGroupsPullData = {
 };
 
 export type OpenstackSecurityGroupsPullErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
@@ -1189,7 +1293,27 @@ export type OpenstackSecurityGroupsPullErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
     409: Detail;
+    /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
+     * The body is longer than any sensible request.
+     */
+    413: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -1206,6 +1330,16 @@ export type OpenstackSecurityGroupsPullResponse = OpenstackSecurityGroupsPullRes
 
 export type OpenstackSecurityGroupsUnlinkData = {
     body?: never;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         uuid: string;
     };
@@ -1214,6 +1348,10 @@ export type OpenstackSecurityGroupsUnlinkData = {
 };
 
 export type OpenstackSecurityGroupsUnlinkErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
@@ -1230,6 +1368,30 @@ export type OpenstackSecurityGroupsUnlinkErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
+    /**
+     * The object's state does not allow this now; `detail` names the states that do.
+     */
+    409: Detail;
+    /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
+     * The body is longer than any sensible request.
+     */
+    413: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -1247,6 +1409,10 @@ export type OpenstackSecurityGroupsUnlinkResponse = OpenstackSecurityGroupsUnlin
 export type OpenstackSecurityGroupsSetRulesData = {
     body: Array<OpenStackSecurityGroupRuleUpdateRequest>;
     headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
         /**
          * The version that was seen, as `ETag` gave it.
          */
@@ -1306,6 +1472,14 @@ export type OpenstackSecurityGroupsSetRulesErrors = {
      */
     415: Detail;
     /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -1325,6 +1499,16 @@ export type OpenstackSecurityGroupsSetRulesResponse = OpenstackSecurityGroupsSet
 
 export type OpenstackSecurityGroupsSetOkData = {
     body?: never;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         uuid: string;
     };
@@ -1333,6 +1517,10 @@ export type OpenstackSecurityGroupsSetOkData = {
 };
 
 export type OpenstackSecurityGroupsSetOkErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
@@ -1350,6 +1538,30 @@ export type OpenstackSecurityGroupsSetOkErrors = {
      */
     406: Detail;
     /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
+    /**
+     * The object's state does not allow this now; `detail` names the states that do.
+     */
+    409: Detail;
+    /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
+     * The body is longer than any sensible request.
+     */
+    413: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -1365,6 +1577,16 @@ export type OpenstackSecurityGroupsSetOkResponse = OpenstackSecurityGroupsSetOkR
 
 export type OpenstackSecurityGroupsSetErredData = {
     body?: SetErredRequest;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         uuid: string;
     };
@@ -1398,6 +1620,14 @@ export type OpenstackSecurityGroupsSetErredErrors = {
      */
     408: Detail;
     /**
+     * The object's state does not allow this now; `detail` names the states that do.
+     */
+    409: Detail;
+    /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
      * The body is longer than any sensible request.
      */
     413: Detail;
@@ -1405,6 +1635,14 @@ export type OpenstackSecurityGroupsSetErredErrors = {
      * The body is not JSON by its own account.
      */
     415: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -1421,6 +1659,16 @@ export type OpenstackSecurityGroupsSetErredResponse = OpenstackSecurityGroupsSet
 
 export type OpenstackTenantsCreateSecurityGroupData = {
     body: OpenStackSecurityGroupRequest;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         uuid: string;
     };
@@ -1460,6 +1708,10 @@ export type OpenstackTenantsCreateSecurityGroupErrors = {
      */
     409: Detail;
     /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
      * The body is longer than any sensible request.
      */
     413: Detail;
@@ -1467,6 +1719,14 @@ export type OpenstackTenantsCreateSecurityGroupErrors = {
      * The body is not JSON by its own account.
      */
     415: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -1483,6 +1743,16 @@ export type OpenstackTenantsCreateSecurityGroupResponse = OpenstackTenantsCreate
 
 export type OpenstackTenantsPlanSecurityGroupData = {
     body: OpenStackSecurityGroupRequest;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         uuid: string;
     };
@@ -1520,6 +1790,10 @@ export type OpenstackTenantsPlanSecurityGroupErrors = {
      */
     409: Detail;
     /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
      * The body is longer than any sensible request.
      */
     413: Detail;
@@ -1527,6 +1801,14 @@ export type OpenstackTenantsPlanSecurityGroupErrors = {
      * The body is not JSON by its own account.
      */
     415: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -1609,6 +1891,10 @@ export type SecurityGroupOverviewsListErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -1689,6 +1975,10 @@ export type SecurityGroupOverviewsCountErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -1728,6 +2018,10 @@ export type SecurityGroupOverviewsRetrieveErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -1773,6 +2067,10 @@ export type OpenstackSecurityGroupsVersionsListErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -1823,6 +2121,10 @@ export type OpenstackSecurityGroupsVersionsRetrieveErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -1838,6 +2140,16 @@ export type OpenstackSecurityGroupsVersionsRetrieveResponse = OpenstackSecurityG
 
 export type OpenstackSecurityGroupsRollbackData = {
     body: SecurityGroupRollbackRequest;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         uuid: string;
     };
@@ -1887,6 +2199,14 @@ export type OpenstackSecurityGroupsRollbackErrors = {
      */
     415: Detail;
     /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -1902,6 +2222,16 @@ export type OpenstackSecurityGroupsRollbackResponse = OpenstackSecurityGroupsRol
 
 export type OpenstackSecurityGroupsSetDriftModeData = {
     body: SecurityGroupDriftModeRequest;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         uuid: string;
     };
@@ -1935,6 +2265,14 @@ export type OpenstackSecurityGroupsSetDriftModeErrors = {
      */
     408: Detail;
     /**
+     * The object's state does not allow this now; `detail` names the states that do.
+     */
+    409: Detail;
+    /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
      * The body is longer than any sensible request.
      */
     413: Detail;
@@ -1942,6 +2280,14 @@ export type OpenstackSecurityGroupsSetDriftModeErrors = {
      * The body is not JSON by its own account.
      */
     415: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -1958,6 +2304,16 @@ export type OpenstackSecurityGroupsSetDriftModeResponse = OpenstackSecurityGroup
 
 export type OpenstackSecurityGroupsPlanData = {
     body: Array<OpenStackSecurityGroupRuleUpdateRequest>;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         uuid: string;
     };
@@ -1995,6 +2351,10 @@ export type OpenstackSecurityGroupsPlanErrors = {
      */
     409: Detail;
     /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
      * The body is longer than any sensible request.
      */
     413: Detail;
@@ -2002,6 +2362,14 @@ export type OpenstackSecurityGroupsPlanErrors = {
      * The body is not JSON by its own account.
      */
     415: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -2039,6 +2407,10 @@ export type OpenstackSecurityGroupsDriftErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -2073,6 +2445,10 @@ export type SyncStatusListErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -2088,6 +2464,16 @@ export type SyncStatusListResponse = SyncStatusListResponses[keyof SyncStatusLis
 
 export type OpenstackTenantsConfirmMissingData = {
     body?: never;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         uuid: string;
     };
@@ -2096,6 +2482,10 @@ export type OpenstackTenantsConfirmMissingData = {
 };
 
 export type OpenstackTenantsConfirmMissingErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
@@ -2113,9 +2503,29 @@ export type OpenstackTenantsConfirmMissingErrors = {
      */
     406: Detail;
     /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
+    /**
      * The object's state does not allow this now; `detail` names the states that do.
      */
     409: Detail;
+    /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
+     * The body is longer than any sensible request.
+     */
+    413: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -2190,6 +2600,10 @@ export type OpenstackTenantsListErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -2262,6 +2676,10 @@ export type OpenstackTenantsCountErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -2302,6 +2720,10 @@ export type OpenstackTenantsRetrieveErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -2317,6 +2739,16 @@ export type OpenstackTenantsRetrieveResponse = OpenstackTenantsRetrieveResponses
 
 export type OpenstackTenantsPullData = {
     body?: never;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         uuid: string;
     };
@@ -2325,6 +2757,10 @@ export type OpenstackTenantsPullData = {
 };
 
 export type OpenstackTenantsPullErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
@@ -2341,7 +2777,27 @@ export type OpenstackTenantsPullErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
     409: Detail;
+    /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
+     * The body is longer than any sensible request.
+     */
+    413: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -2358,6 +2814,16 @@ export type OpenstackTenantsPullResponse = OpenstackTenantsPullResponses[keyof O
 
 export type OpenstackTenantsPullSecurityGroupsData = {
     body?: never;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         uuid: string;
     };
@@ -2389,9 +2855,29 @@ export type OpenstackTenantsPullSecurityGroupsErrors = {
      */
     406: Detail;
     /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
+    /**
      * The object's state does not allow this now; `detail` names the states that do.
      */
     409: Detail;
+    /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
+     * The body is longer than any sensible request.
+     */
+    413: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -2412,6 +2898,16 @@ export type OpenstackTenantsPullSecurityGroupsResponse = OpenstackTenantsPullSec
 
 export type OpenstackTenantsSetDefaultEgressData = {
     body: DefaultEgress;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         uuid: string;
     };
@@ -2445,6 +2941,14 @@ export type OpenstackTenantsSetDefaultEgressErrors = {
      */
     408: Detail;
     /**
+     * The object's state does not allow this now; `detail` names the states that do.
+     */
+    409: Detail;
+    /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
      * The body is longer than any sensible request.
      */
     413: Detail;
@@ -2452,6 +2956,14 @@ export type OpenstackTenantsSetDefaultEgressErrors = {
      * The body is not JSON by its own account.
      */
     415: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -2514,6 +3026,10 @@ export type ServiceSettingsListErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -2574,6 +3090,10 @@ export type ServiceSettingsCountErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -2614,6 +3134,10 @@ export type ServiceSettingsRetrieveErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -2629,6 +3153,16 @@ export type ServiceSettingsRetrieveResponse = ServiceSettingsRetrieveResponses[k
 
 export type OpenstackTenantsPushSecurityGroupsData = {
     body: Array<TenantSecurityGroupUpdateRequest>;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         uuid: string;
     };
@@ -2666,6 +3200,10 @@ export type OpenstackTenantsPushSecurityGroupsErrors = {
      */
     409: Detail;
     /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
      * The body is longer than any sensible request.
      */
     413: Detail;
@@ -2673,6 +3211,14 @@ export type OpenstackTenantsPushSecurityGroupsErrors = {
      * The body is not JSON by its own account.
      */
     415: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -2754,6 +3300,10 @@ export type CustomersListErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -2829,6 +3379,10 @@ export type CustomersCountErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -2868,6 +3422,10 @@ export type CustomersRetrieveErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -2953,6 +3511,10 @@ export type ProjectsListErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -3036,6 +3598,10 @@ export type ProjectsCountErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -3075,6 +3641,10 @@ export type ProjectsRetrieveErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -3134,6 +3704,10 @@ export type UsersListErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -3191,6 +3765,10 @@ export type UsersCountErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -3230,6 +3808,10 @@ export type UsersRetrieveErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -3271,6 +3853,10 @@ export type UsersMeRetrieveErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -3311,6 +3897,10 @@ export type UsersTokenRetrieveErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -3326,6 +3916,16 @@ export type UsersTokenRetrieveResponse = UsersTokenRetrieveResponses[keyof Users
 
 export type UsersRefreshTokenData = {
     body?: never;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         uuid: string;
     };
@@ -3334,6 +3934,10 @@ export type UsersRefreshTokenData = {
 };
 
 export type UsersRefreshTokenErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
@@ -3350,6 +3954,30 @@ export type UsersRefreshTokenErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
+    /**
+     * The object's state does not allow this now; `detail` names the states that do.
+     */
+    409: Detail;
+    /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
+     * The body is longer than any sensible request.
+     */
+    413: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -3407,6 +4035,10 @@ export type AuthTokensListErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -3462,6 +4094,10 @@ export type AuthTokensCountErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -3475,6 +4111,16 @@ export type AuthTokensCountResponses = {
 
 export type AuthTokensDestroyData = {
     body?: never;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
     path: {
         user_id: number;
     };
@@ -3483,6 +4129,10 @@ export type AuthTokensDestroyData = {
 };
 
 export type AuthTokensDestroyErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
@@ -3499,6 +4149,30 @@ export type AuthTokensDestroyErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
+    /**
+     * The object's state does not allow this now; `detail` names the states that do.
+     */
+    409: Detail;
+    /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
+     * The body is longer than any sensible request.
+     */
+    413: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -3545,6 +4219,10 @@ export type AuthTokensRetrieveErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -3658,6 +4336,10 @@ export type EventsListErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -3719,6 +4401,10 @@ export type EventsCountErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -3758,6 +4444,10 @@ export type EventsRetrieveErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -3816,6 +4506,10 @@ export type EventsCountRetrieveErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -3847,6 +4541,10 @@ export type EventsEventGroupsRetrieveErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -3880,6 +4578,10 @@ export type EventsScopeTypesRetrieveErrors = {
      */
     406: Detail;
     /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
     503: Detail;
@@ -3905,6 +4607,10 @@ export type ConfigurationRetrieveErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
@@ -3937,6 +4643,10 @@ export type VersionRetrieveErrors = {
      * The caller takes nothing that this service can send.
      */
     406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */

@@ -10,6 +10,7 @@ from ringfence.clouds import comparisons, default_egress, queries
 from ringfence.clouds.queries import CLOUDS, TENANTS, Tenant
 from ringfence.http.body import read_json
 from ringfence.http.collections import answer_one, request_base, routes_of
+from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
 
 
@@ -47,12 +48,13 @@ async def set_default_egress(request: Request) -> Response:
 async def changeable(request: Request, permission: Permission) -> Tenant:
     """Give the tenant of the path, once it is sure that it is seen and that this may be done.
 
-    Raises `NotFound`, `Forbidden`.
+    Raises `NotFound`, `Forbidden`, `PreconditionFailed`.
     """
     actor, database = request.scope["actor"], request.app.state.database
     uuid = path_uuid(request, queries.NO_SUCH_TENANT)
     tenant = await queries.get(database, Scope.of(actor), uuid)
     require(actor, permission, customer_id=tenant.customer_id, project_id=tenant.project_id)
+    refuse_tags(request.headers)
     return tenant
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 import psycopg
 import structlog
@@ -43,6 +44,8 @@ ENDED = (
 )
 
 log = structlog.get_logger(__name__)
+
+_enclosing: ContextVar[Connection | None] = ContextVar("enclosing", default=None)
 
 
 class _Impatient(Connection):
@@ -120,7 +123,13 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """Lend a connection for single statements, each its own transaction."""
+        """Lend a connection for single statements, each its own transaction.
+
+        Within `enclosing` it is the connection of that transaction, for everybody.
+        """
+        if held := _enclosing.get():
+            yield held
+            return
         lent: Connection | None = None
         begun = time.monotonic()
         deadline = asyncio.timeout(self._use_seconds)
@@ -143,6 +152,19 @@ class Database:
         """Lend a connection inside a transaction that commits when the block ends well."""
         async with self.connection() as connection, connection.transaction():
             yield connection
+
+    @asynccontextmanager
+    async def enclosing(self) -> AsyncIterator[Connection]:
+        """Like `transaction`, and whatever uses the database within is part of it.
+
+        A transaction within ends well or badly by itself, and is committed with the whole.
+        """
+        async with self.transaction() as connection:
+            token = _enclosing.set(connection)
+            try:
+                yield connection
+            finally:
+                _enclosing.reset(token)
 
     async def _is_absence(
         self, error: psycopg.Error, lent: Connection | None, begun: float

@@ -7,10 +7,8 @@ from typing import Any, NoReturn
 from starlette.requests import Request
 
 from ringfence.errors import Invalid, RequestError
-
-MAXIMUM_BYTES = 1_048_576
-# A body that takes longer only holds memory.
-MAXIMUM_SECONDS = 30.0
+from ringfence.http.limits import Limits
+from ringfence.settings import Settings
 
 
 class UnsupportedMediaType(RequestError):
@@ -41,12 +39,7 @@ async def read_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON ho
 
     Raises `Invalid`, `UnsupportedMediaType`, `BodyTooLarge`, `BodyTooSlow`.
     """
-    try:
-        async with asyncio.timeout(MAXIMUM_SECONDS):
-            raw = await _read(request)
-    except TimeoutError:
-        detail = f"The request body did not arrive within {MAXIMUM_SECONDS:g} seconds."
-        raise BodyTooSlow(detail) from None
+    raw = await read_body(request)
     if not raw:
         return {}
     content_type = request.headers.get("content-type", "")
@@ -63,13 +56,29 @@ async def read_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON ho
         raise Invalid({"detail": "JSON parse error - a number has too many digits"}) from None
 
 
-async def _read(request: Request) -> bytes:
+async def read_body(request: Request) -> bytes:
+    """Give the bytes of the body; raises `BodyTooLarge`, `BodyTooSlow`.
+
+    A body that comes too slowly only holds memory, and no place among the requests that run.
+    """
+    settings: Settings = request.app.state.settings
+    limits: Limits = request.scope["limits"]
+    try:
+        with limits.away():
+            async with asyncio.timeout(settings.body_seconds):
+                return await _read(request, settings.body_bytes)
+    except TimeoutError:
+        detail = f"The request body did not arrive within {settings.body_seconds:g} seconds."
+        raise BodyTooSlow(detail) from None
+
+
+async def _read(request: Request, maximum: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > MAXIMUM_BYTES:
-            raise BodyTooLarge(f"The request body may not exceed {MAXIMUM_BYTES} bytes.")
+        if size > maximum:
+            raise BodyTooLarge(f"The request body may not exceed {maximum} bytes.")
         chunks.append(chunk)
     return b"".join(chunks)
 

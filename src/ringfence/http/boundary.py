@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import MutableMapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ringfence import measures, tracing
 from ringfence.access.authentication import authenticate, authenticate_session
-from ringfence.access.permissions import Actor, require_writable
+from ringfence.access.permissions import READING_METHODS, Actor, require_writable
 from ringfence.database.pool import Database
 from ringfence.errors import RequestError
 from ringfence.http.about import CONFIGURATION_PATH
@@ -23,8 +24,10 @@ from ringfence.http.body import BodyBroken
 from ringfence.http.contract import negotiate
 from ringfence.http.errors import answer, answer_unexpected
 from ringfence.http.front import HEALTH, METRICS, Front, Header
+from ringfence.http.idempotency import HEADER, read_key, run_once
+from ringfence.http.limits import Limits
 from ringfence.http.peers import Proxies
-from ringfence.http.routing import redirect_to_slash
+from ringfence.http.routing import is_served, redirect_to_slash
 from ringfence.http.sessions import session_of
 from ringfence.settings import Settings
 
@@ -53,6 +56,7 @@ class Boundary:
         self.pages = pages
         self.proxies = Proxies(settings)
         self.front = Front(settings)
+        self.limits = Limits(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, whatever happens."""
@@ -78,16 +82,15 @@ class Boundary:
             if redirect := redirect_to_slash(scope):
                 await redirect(scope, receive, exchange.send)
                 return
-            if scope["path"].startswith(self.pages):
+            if scope["path"].startswith((HEALTH, METRICS)):
                 await self.app(scope, receive, exchange.send)
                 return
-            headers = Headers(scope=scope)
-            scope["contract"] = negotiate(headers.get("accept"), self.settings.contract)
-            if scope["path"].startswith("/api/") and scope["path"] not in PUBLIC:
-                scope["actor"] = await self._actor(scope, headers)
-                exchange.username = scope["actor"].username
-                require_writable(scope["actor"], scope["method"])
-            await self.app(scope, receive, exchange.send)
+            self.limits.admit(scope["caller"].address)
+            self.limits.enter()
+            try:
+                await self._serve(exchange, scope, receive)
+            finally:
+                self.limits.leave()
         except RequestError as error:
             await exchange.answer_error(error, receive)
         except ClientDisconnect:
@@ -99,6 +102,34 @@ class Boundary:
             log.exception("request_failed", method=scope["method"], path=scope["path"])
             await exchange.answer_fault(receive)
 
+    async def _serve(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
+        scope["limits"] = self.limits
+        if scope["path"].startswith(self.pages):
+            await self.app(scope, receive, exchange.send)
+            return
+        headers = Headers(scope=scope)
+        scope["contract"] = negotiate(headers.get("accept"), self.settings.contract)
+        if scope["path"].startswith("/api/") and scope["path"] not in PUBLIC:
+            actor = scope["actor"] = await self._actor(scope, headers)
+            exchange.username = actor.username
+            self.limits.charge(actor, scope["method"])
+            require_writable(actor, scope["method"])
+            if scope["method"] not in READING_METHODS:
+                await self._change(exchange, scope, receive, headers)
+                return
+        await self.app(scope, receive, exchange.send)
+
+    async def _change(
+        self, exchange: "_Exchange", scope: Scope, receive: Receive, headers: Headers
+    ) -> None:
+        key = read_key(headers) if HEADER in headers and is_served(scope) else None
+        if key is None:
+            await self.app(scope, receive, exchange.send)
+            return
+        database: Database = scope["app"].state.database
+        response = await run_once(database, scope, receive, key, partial(self.app, scope))
+        await response(scope, receive, exchange.send)
+
     async def _actor(self, scope: Scope, headers: Headers) -> Actor:
         state = scope["app"].state
         database: Database = state.database
@@ -108,7 +139,7 @@ class Boundary:
         else:
             actor = await authenticate(database, authorization)
         if actor.token is not None:
-            state.token_uses.note(actor.token.id, scope["client"][0] if scope["client"] else "")
+            state.token_uses.note(actor.token.id, scope["caller"].address)
         return actor
 
 

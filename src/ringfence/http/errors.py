@@ -9,6 +9,7 @@ from ringfence.errors import (
     Conflict,
     Forbidden,
     Invalid,
+    KeyUsedOtherwise,
     NotFound,
     PreconditionFailed,
     RequestError,
@@ -30,6 +31,7 @@ STATUSES: Mapping[type[RequestError], int] = {
     PreconditionFailed: 412,
     BodyTooLarge: 413,
     UnsupportedMediaType: 415,
+    KeyUsedOtherwise: 422,
     TooManyRequests: 429,
     Unavailable: 503,
 }
@@ -49,7 +51,7 @@ def answer(error: RequestError) -> Response:
     """Give the answer that tells the caller about an error."""
     detail = error.detail
     body: Any = {"detail": detail} if isinstance(detail, str) else detail
-    headers = dict(HEADERS.get(type(error), {}))
+    headers = dict(next((HEADERS[kind] for kind in type(error).__mro__ if kind in HEADERS), {}))
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = str(error.seconds)
     return JSONResponse(body, status_of(error), headers=headers)

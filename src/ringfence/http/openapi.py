@@ -20,8 +20,10 @@ and orders (`list_parameters`), words from their enum (`enumeration`), refusals 
 
 Operation ids and the names of models are those of Waldur's published clients. A model is used as
 a value, wherever a schema stands; `{"$ref": MODEL, "description": …}` adds to one. Every operation
-can answer 401 (unless it is public), 406 and 503; one with a body 400, 408, 413 and 415 as well:
-these need no mention. HEAD belongs to every GET, and is declared where it has a name of its own.
+can answer 401 (unless it is public), 406, 429 and 503; one with a body 400, 408, 413 and 415 as
+well, and one that changes something 403, 409, 412 and 422: these need no mention, nor do
+`Idempotency-Key` and `If-Match`. HEAD belongs to every GET, and is declared where it has a name of
+its own.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -90,13 +92,33 @@ class Operation:
     public: bool = False
 
     @property
+    def changes(self) -> bool:
+        """Tell whether it is a method that may change something, for somebody."""
+        return self.method not in {"GET", "HEAD"} and not self.public
+
+    @property
     def statuses(self) -> list[int]:
         """Give all that it can answer with, in order."""
-        implied = {406, 503} | (set() if self.public else {401})
+        implied = {406, 429, 503} | (set() if self.public else {401})
         if self.body:
             implied |= {400, 408, 413, 415}
+        if self.changes:
+            # A token that may only read, a key that is none, one under way, one used otherwise
+            implied |= {400, 403, 408, 409, 412, 413, 422}
         return sorted({*self.answers, *self.refusals, *implied})
 
+
+# What every method that changes something takes.
+CHANGING = (
+    Parameter(
+        "Idempotency-Key",
+        {**STRING, "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+        "Within 24 hours, a request that is sent again with its key is not carried out again: "
+        "the first answer comes back.",
+        place="header",
+    ),
+    Parameter("If-Match", STRING, "The version that was seen, as `ETag` gave it.", place="header"),
+)
 
 DESCRIPTION = """\
 Security groups of OpenStack tenants, as Waldur's clients know them.
@@ -186,8 +208,8 @@ def _operation(operation: Operation, models: _Models) -> dict[str, Any]:
         "description": operation.description,
         "x-section": operation.section,
     }
-    if operation.parameters:
-        result["parameters"] = [_parameter(each, models) for each in operation.parameters]
+    if parameters := [*operation.parameters, *(CHANGING if operation.changes else ())]:
+        result["parameters"] = [_parameter(each, models) for each in parameters]
     if operation.body:
         result["requestBody"] = {
             "required": operation.body.required,

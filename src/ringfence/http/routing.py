@@ -50,13 +50,17 @@ async def answer_http_exception(request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": "Not found."}, error.status_code)
 
 
+def is_served(scope: Scope) -> bool:
+    """Tell whether some route takes the path and the method."""
+    return any(route.matches(scope)[0] is Match.FULL for route in scope["app"].routes)
+
+
 def redirect_to_slash(scope: Scope) -> Response | None:
     """Give the redirect of a GET that lacks the slash at its end, where a route would take it."""
     path: str = scope["path"]
     if path.endswith("/") or scope["method"] not in {"GET", "HEAD"}:
         return None
-    slashed = dict(scope, path=f"{path}/")
-    if not any(route.matches(slashed)[0] is Match.FULL for route in scope["app"].routes):
+    if not is_served(dict(scope, path=f"{path}/")):
         return None
     query = scope.get("query_string", b"").decode("latin-1")
     return RedirectResponse(f"{quote(path)}/{'?' if query else ''}{query}", 301)

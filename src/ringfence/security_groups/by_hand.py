@@ -6,6 +6,7 @@ never reached the cloud still counts as outstanding, and no pull takes it away.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from ringfence.access.permissions import Actor
@@ -16,6 +17,7 @@ from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.http.fields import Field, Text, clean_fields
 from ringfence.security_groups import queries
+from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.states import State
 
@@ -36,27 +38,44 @@ WHERE id = %(id)s
 """
 
 
-async def set_ok(database: Database, actor: Actor, group: SecurityGroup) -> None:
-    """Take the group for OK and clear what was said of its failure."""
-    await _settle(database, actor, group, State.OK, {})
-
-
-async def set_erred(database: Database, actor: Actor, group: SecurityGroup, body: Any) -> None:  # noqa: ANN401 - whatever JSON holds
-    """Take the group for failed, with the caller's words for why. Raises `Invalid`."""
-    await _settle(database, actor, group, State.ERRED, clean_fields(body, ERROR_FIELDS))
-
-
-async def _settle(
+async def set_ok(
     database: Database,
     actor: Actor,
     group: SecurityGroup,
-    state: State,
-    error: Mapping[str, str],
+    preconditions: Preconditions = NONE,
 ) -> None:
+    """Take the group for OK and clear what was said of its failure."""
+    await _settle(database, actor, group, _Settled(State.OK, {}, preconditions))
+
+
+async def set_erred(
+    database: Database,
+    actor: Actor,
+    group: SecurityGroup,
+    body: Any,  # noqa: ANN401 - whatever JSON holds
+    preconditions: Preconditions = NONE,
+) -> None:
+    """Take the group for failed, with the caller's words for why. Raises `Invalid`."""
+    error = clean_fields(body, ERROR_FIELDS)
+    await _settle(database, actor, group, _Settled(State.ERRED, error, preconditions))
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    state: State
+    error: Mapping[str, str]
+    preconditions: Preconditions
+
+
+async def _settle(
+    database: Database, actor: Actor, group: SecurityGroup, settled: _Settled
+) -> None:
+    state, error = settled.state, settled.error
     errors = {name: error.get(name, "") for name in ERROR_FIELDS}
     async with database.transaction() as connection:
         await tenants.lock(connection, group.tenant_id)
         current = await queries.lock(connection, group.id)
+        settled.preconditions.require_version(current)
         await connection.execute(_SETTLE, {"id": current.id, "state": state, **errors})
         await record(
             connection,

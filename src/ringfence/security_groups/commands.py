@@ -126,6 +126,7 @@ async def update(
     actor: Actor,
     group: SecurityGroup,
     body: Any,  # noqa: ANN401 - whatever JSON holds
+    preconditions: Preconditions = NONE,
     *,
     partial: bool,
 ) -> dict[str, str]:
@@ -135,6 +136,7 @@ async def update(
     async with database.transaction() as connection:
         group = await _lock(connection, group)
         require_state(group.state, Operation.UPDATE)
+        preconditions.require_version(group)
         wanted = {"name": group.name, "description": group.description} | values
         if wanted["name"] == group.name and wanted["description"] == group.description:
             return wanted
@@ -173,11 +175,17 @@ async def replace_rules(
         await schedule(connection, actor, group, SET_RULES, change)
 
 
-async def pull(database: Database, actor: Actor, group: SecurityGroup) -> None:
+async def pull(
+    database: Database,
+    actor: Actor,
+    group: SecurityGroup,
+    preconditions: Preconditions = NONE,
+) -> None:
     """Ask for the cloud's view of the group. Raises `Conflict`."""
     async with database.transaction() as connection:
         group = await _lock(connection, group)
         require_state(group.state, Operation.PULL)
+        preconditions.require_version(group)
         if not group.backend_id:
             raise Conflict(
                 "The security group does not exist at the cloud yet: there is nothing to pull."
@@ -186,7 +194,12 @@ async def pull(database: Database, actor: Actor, group: SecurityGroup) -> None:
 
 
 async def delete(
-    database: Database, actor: Actor, group: SecurityGroup, *, detach: bool = False
+    database: Database,
+    actor: Actor,
+    group: SecurityGroup,
+    preconditions: Preconditions = NONE,
+    *,
+    detach: bool = False,
 ) -> None:
     """Ask for the group to go, at the cloud first; `detach` takes it off its ports before.
 
@@ -197,6 +210,7 @@ async def delete(
     async with database.transaction() as connection:
         group = await _lock(connection, group)
         require_state(group.state, Operation.DELETE)
+        preconditions.require_version(group)
         used = await usage.usage_of(connection, group.id)
         if used.ports and not detach:
             raise Conflict(usage.refusal(group.name, used))
@@ -205,10 +219,16 @@ async def delete(
         await schedule(connection, actor, group, step, context)
 
 
-async def unlink(database: Database, actor: Actor, group: SecurityGroup) -> None:
+async def unlink(
+    database: Database,
+    actor: Actor,
+    group: SecurityGroup,
+    preconditions: Preconditions = NONE,
+) -> None:
     """Forget the group here, whatever its state; the cloud is not asked."""
     async with database.transaction() as connection:
         group = await _lock(connection, group)
+        preconditions.require_version(group)
         referring = await remove(connection, group.id)
         await record(
             connection,

@@ -19,6 +19,7 @@ from ringfence.events.types import Event, EventType
 from ringfence.http.fields import not_a_dictionary, printable
 from ringfence.security_groups import queries
 from ringfence.security_groups.adoptions import Refresh, unmoved
+from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.steps import event_of
 
@@ -66,15 +67,22 @@ async def tell(connection: Connection, placement: Placement, refreshes: Sequence
     await record_all(connection, [_event(placement, kind, refresh, said) for refresh in refreshes])
 
 
-async def set_mode(database: Database, actor: Actor, group: SecurityGroup, body: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+async def set_mode(
+    database: Database,
+    actor: Actor,
+    group: SecurityGroup,
+    body: Any,  # noqa: ANN401 - whatever JSON holds
+    preconditions: Preconditions = NONE,
+) -> None:
     """Set what is done where the group differs at the cloud; null: as its tenant's default says.
 
-    Raises `Invalid`.
+    Raises `Invalid`, `PreconditionFailed`.
     """
     mode = _clean_mode(body)
     async with database.transaction() as connection:
         await tenants.lock(connection, group.tenant_id)
         group = await queries.lock(connection, group.id)
+        preconditions.require_version(group)
         before = await own_mode(connection, group.id)
         if before == mode:
             return

@@ -78,7 +78,8 @@ async def set_drift_mode(request: Request) -> Response:
         customer_id=group.customer_id,
         project_id=group.project_id,
     )
-    await drifts.set_mode(database, actor, group, await read_json(request))
+    body = await read_json(request)
+    await drifts.set_mode(database, actor, group, body, read_preconditions(request))
     return JSONResponse({"status": "Drift mode has been set."})
 
 

@@ -179,9 +179,8 @@ _USAGE = Model(
     ),
 )
 _DETACH = Parameter("detach", BOOLEAN, "Take the group off the ports that carry it first.")
-_SEEN = (
-    Parameter("plan_token", STRING, "The plan that was seen; anything else is refused with 412."),
-    Parameter("If-Match", STRING, "The version that was seen, as `ETag` gave it.", place="header"),
+_PLAN_TOKEN = Parameter(
+    "plan_token", STRING, "The plan that was seen; anything else is refused with 412."
 )
 _OTHER = "Other Actions"
 _GROUPS = f"/api/{COLLECTION}/"
@@ -311,7 +310,7 @@ operations = (
         description=(
             "Update the rules for a specific security group. This overwrites all existing rules."
         ),
-        parameters=(UUID_IN_PATH, *_SEEN),
+        parameters=(UUID_IN_PATH, _PLAN_TOKEN),
         body=Body(array(RULE_TO_SET), example=[RULE_EXAMPLE]),
         answers={200: Answer(), 202: Answer(STATUS, "In contract 2026-10")},
         refusals=(403, 404, 409, 412),

@@ -8,11 +8,12 @@ from dataclasses import astuple, dataclass
 from starlette.requests import Request
 
 from ringfence.errors import PreconditionFailed
+from ringfence.http.preconditions import ANY, read_tags
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.schemas import RuleRequest
 
-# Strong tags alone: If-Match never holds for a weak one (RFC 9110, section 13.1.1).
-_TAG = re.compile(r'(?:^|,)\s*("[^"]*")\s*(?=,|$)')
+# The version in a tag; what follows it tells answers apart that show one version differently.
+_VERSION = re.compile(r'"v([1-9][0-9]{0,9})(?:\.[^"]*)?"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Preconditions:
     def require_version(self, group: SecurityGroup) -> None:
         """Raise `PreconditionFailed` where the group is not at the version that was seen."""
         version = group.version
-        is_seen = self.tags is None or bool(self.tags & {"*", etag(version)})
+        is_seen = self.tags is None or ANY in self.tags or version in self._versions()
         if self.plan_token is not None:
             is_seen &= self.plan_token.partition(".")[0] == str(version)
         if not is_seen:
@@ -33,6 +34,10 @@ class Preconditions:
                 f"The security group is at version {version}, which is not what was seen; "
                 "look again."
             )
+
+    def _versions(self) -> set[int]:
+        found = map(_VERSION.fullmatch, self.tags or ())
+        return {int(match[1]) for match in found if match}
 
     def require_plan(self, group: SecurityGroup, rules: Sequence[RuleRequest]) -> None:
         """Raise `PreconditionFailed` where these are not the rules that were planned."""
@@ -45,12 +50,7 @@ NONE = Preconditions()
 
 def read_preconditions(request: Request) -> Preconditions:
     """Read `If-Match` and `plan_token` of a request."""
-    sent = request.headers.getlist("if-match")
-    tags = None
-    if sent:
-        joined = ", ".join(sent).strip()
-        tags = frozenset({"*"} if joined == "*" else _TAG.findall(joined))
-    return Preconditions(tags, request.query_params.get("plan_token"))
+    return Preconditions(read_tags(request.headers), request.query_params.get("plan_token"))
 
 
 def etag(version: int) -> str:

@@ -16,6 +16,7 @@ from ringfence.security_groups import batch, by_hand, commands, queries, usage
 from ringfence.security_groups.overviews import OVERVIEWS
 from ringfence.security_groups.preconditions import read_preconditions
 from ringfence.security_groups.queries import GROUPS, NO_SUCH_GROUP, SecurityGroup
+from ringfence.security_groups.rule_lists import read_rules
 from ringfence.security_groups.states import Operation, require_state
 
 
@@ -24,7 +25,9 @@ async def update_group(request: Request) -> Response:
     actor, database = _context(request)
     group = await changeable_group(request, Permission.SECURITY_GROUP_UPDATE, Operation.UPDATE)
     body = await read_json(request)
-    values = await commands.update(database, actor, group, body, partial=request.method == "PATCH")
+    seen = read_preconditions(request)
+    partial = request.method == "PATCH"
+    values = await commands.update(database, actor, group, body, seen, partial=partial)
     return JSONResponse(values)
 
 
@@ -34,7 +37,7 @@ async def set_rules(request: Request) -> Response:
     group = await changeable_group(
         request, Permission.SECURITY_GROUP_SET_RULES, Operation.SET_RULES
     )
-    body = await read_json(request)
+    body = await read_rules(request)
     await commands.replace_rules(database, actor, group, body, read_preconditions(request))
     if request.scope["contract"] == "2025-11":
         return Response(status_code=200)
@@ -45,7 +48,7 @@ async def pull_group(request: Request) -> Response:
     """Ask for the cloud's view of the group."""
     actor, database = _context(request)
     group = await changeable_group(request, Permission.SECURITY_GROUP_PULL, Operation.PULL)
-    await commands.pull(database, actor, group)
+    await commands.pull(database, actor, group, read_preconditions(request))
     return JSONResponse({"detail": "Pull operation was successfully scheduled."}, 202)
 
 
@@ -53,7 +56,8 @@ async def delete_group(request: Request) -> Response:
     """Ask for the group to go."""
     actor, database = _context(request)
     group = await changeable_group(request, Permission.SECURITY_GROUP_DELETE, Operation.DELETE)
-    await commands.delete(database, actor, group, detach=is_set(request, "detach"))
+    seen = read_preconditions(request)
+    await commands.delete(database, actor, group, seen, detach=is_set(request, "detach"))
     return Response(status_code=204)
 
 
@@ -69,7 +73,7 @@ async def unlink_group(request: Request) -> Response:
     """Forget the group here, whatever its state."""
     actor, database = _context(request)
     group = await _seen_by_staff(request, Permission.SECURITY_GROUP_UNLINK)
-    await commands.unlink(database, actor, group)
+    await commands.unlink(database, actor, group, read_preconditions(request))
     return Response(status_code=204)
 
 
@@ -77,7 +81,7 @@ async def set_group_ok(request: Request) -> Response:
     """Take the group for OK, whatever its state."""
     actor, database = _context(request)
     group = await _seen_by_staff(request, Permission.SECURITY_GROUP_SET_OK)
-    await by_hand.set_ok(database, actor, group)
+    await by_hand.set_ok(database, actor, group, read_preconditions(request))
     return JSONResponse({"detail": "Resource has been marked as OK."})
 
 
@@ -85,7 +89,8 @@ async def set_group_erred(request: Request) -> Response:
     """Take the group for failed, whatever its state."""
     actor, database = _context(request)
     group = await _seen_by_staff(request, Permission.SECURITY_GROUP_SET_ERRED)
-    await by_hand.set_erred(database, actor, group, await read_json(request))
+    body = await read_json(request)
+    await by_hand.set_erred(database, actor, group, body, read_preconditions(request))
     return JSONResponse({"detail": "Resource has been marked as ERRED."})
 
 
@@ -96,7 +101,7 @@ async def create_group(request: Request) -> Response:
     tenants.require_ok(tenant)
     # A host that cannot be answered to is refused before anything is made.
     request_base(request)
-    created = await commands.create(database, actor, tenant.id, await read_json(request))
+    created = await commands.create(database, actor, tenant.id, await read_rules(request))
     return await answer_one(GROUPS, request, created, status=201)
 
 
@@ -104,7 +109,9 @@ async def plan_group(request: Request) -> Response:
     """Say what creating a group would do; nothing is stored."""
     _, database = _context(request)
     tenant = await changeable(request, Permission.SECURITY_GROUP_CREATE)
-    return JSONResponse(await commands.plan_creation(database, tenant.id, await read_json(request)))
+    return JSONResponse(
+        await commands.plan_creation(database, tenant.id, await read_rules(request))
+    )
 
 
 async def push_groups(request: Request) -> Response:
@@ -112,7 +119,7 @@ async def push_groups(request: Request) -> Response:
     actor, database = _context(request)
     tenant = await changeable(request, Permission.TENANT_PUSH_SECURITY_GROUPS)
     tenants.require_ok(tenant)
-    await batch.replace_groups(database, actor, tenant.id, await read_json(request))
+    await batch.replace_groups(database, actor, tenant.id, await read_rules(request))
     if request.scope["contract"] == "2025-11":
         return Response(status_code=200)
     return JSONResponse({"status": "Security groups update has been scheduled."}, 202)

@@ -9,12 +9,12 @@ from ringfence.access.permissions import Permission, require_everywhere
 from ringfence.clouds import comparisons
 from ringfence.clouds.queries import TENANTS
 from ringfence.clouds.routes import changeable
-from ringfence.http.body import read_json
 from ringfence.http.collections import request_base
 from ringfence.http.routing import is_set
 from ringfence.security_groups.preconditions import etag
 from ringfence.security_groups.queries import GROUPS
 from ringfence.security_groups.routes import changeable_group, seen_group
+from ringfence.security_groups.rule_lists import read_rules
 from ringfence.security_groups.states import Operation
 from ringfence.sync.drift import drift_of_group
 from ringfence.sync.overview import status
@@ -27,7 +27,7 @@ async def plan_rules(request: Request) -> Response:
         request, Permission.SECURITY_GROUP_SET_RULES, Operation.SET_RULES
     )
     base = request_base(request)
-    plan = await preview(request.app.state.database, group, await read_json(request))
+    plan = await preview(request.app.state.database, group, await read_rules(request))
     return JSONResponse(plan.shown(base), headers={"ETag": etag(plan.group.version)})
 
 

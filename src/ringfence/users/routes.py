@@ -13,7 +13,9 @@ from ringfence.database.pool import Database
 from ringfence.errors import NotFound
 from ringfence.http.body import read_json
 from ringfence.http.collections import answer_list, answer_one, routes_of
+from ringfence.http.idempotency import hold_secret
 from ringfence.http.peers import address_of_peer
+from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
 from ringfence.users import tokens
 from ringfence.users.queries import AUTH_TOKENS, USERS
@@ -38,6 +40,8 @@ async def refresh_token(request: Request) -> Response:
     """Replace all of a user's tokens by a new one, and show that one."""
     actor, database = _context(request)
     holder = await tokens.holder_by_uuid(database, actor, path_uuid(request, NO_SUCH_USER))
+    refuse_tags(request.headers)
+    hold_secret(request)
     asked_with = read_token(request.headers.get("authorization"))
     return JSONResponse(
         _shown(holder, await tokens.replace_tokens(database, actor, holder, asked_with))
@@ -60,6 +64,7 @@ async def delete_token(request: Request) -> Response:
     """Revoke all tokens of a user."""
     actor, database = _context(request)
     holder = await tokens.holder_by_id(database, actor, _user_id(request))
+    refuse_tags(request.headers)
     await tokens.revoke_tokens(database, actor, holder)
     return Response(status_code=204)
 

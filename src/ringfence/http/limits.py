@@ -1,0 +1,118 @@
+"""How much of the service one caller, and all together, can have: counted in each process alone.
+
+A look-up in a dictionary decides, so what is refused costs next to nothing, and nothing waits for
+another process. What a service of several processes gives is a limit for each of them.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from ringfence.access.permissions import READING_METHODS, Actor
+from ringfence.errors import Overloaded, TooManyRequests
+from ringfence.settings import Settings
+
+# After a pause so many seconds' worth may come at once.
+BURST_SECONDS = 2.0
+# Callers that are remembered; those who have been quiet are forgotten first.
+REMEMBERED = 20_000
+# One holder has as many addresses as such a network holds.
+_IPV6_NETWORK = 64
+
+
+class Rate:
+    """So many a second for each key, by the time at which its next one would be due (GCRA)."""
+
+    def __init__(self, a_second: float) -> None:
+        self._interval = 1 / a_second if a_second else 0.0
+        self._burst = BURST_SECONDS
+        self._due: dict[object, float] = {}
+
+    def take(self, key: object, now: float) -> float:
+        """Take one; give 0, or in how many seconds there will be one."""
+        if not self._interval:
+            return 0.0
+        due = self._due.get(key, now)
+        if due < now:
+            due = now
+        elif due - now > self._burst:
+            return due - now - self._burst
+        if len(self._due) >= REMEMBERED and key not in self._due:
+            self._forget(now)
+        self._due[key] = due + self._interval
+        return 0.0
+
+    def _forget(self, now: float) -> None:
+        self._due = {key: due for key, due in self._due.items() if due > now}
+        if len(self._due) >= REMEMBERED:
+            # So many at once are no callers of ours: the bound on all together holds them.
+            self._due.clear()
+
+
+class Limits:
+    """The limits of one process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._addresses = Rate(settings.address_rate)
+        self._tokens = Rate(settings.token_rate)
+        self._changes = Rate(settings.token_change_rate)
+        self._room = settings.concurrent_requests
+        self.running = 0
+
+    def admit(self, address: str) -> None:
+        """Count a request from an address; raises `TooManyRequests`."""
+        _require(self._addresses.take(_holder(address), time.monotonic()))
+
+    def charge(self, actor: Actor, method: str) -> None:
+        """Count a request with a token, and one that changes something again.
+
+        Raises `TooManyRequests`.
+        """
+        key = actor.token.id if actor.token else -actor.user_id
+        now = time.monotonic()
+        _require(self._tokens.take(key, now))
+        if method not in READING_METHODS:
+            _require(self._changes.take(key, now))
+
+    def enter(self) -> None:
+        """Take one of the places of requests that are served at the same time; then `leave` it.
+
+        Raises `Overloaded` where all are taken: who waits in a queue without end is answered when
+        nobody listens any more.
+        """
+        if self.running >= self._room:
+            raise Overloaded
+        self.running += 1
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self.running -= 1
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Lend the place to others while the client sends: whoever is slow holds up nobody."""
+        self.running -= 1
+        try:
+            yield
+        finally:
+            self.running += 1
+
+
+def _require(seconds: float) -> None:
+    if seconds > 0:
+        raise TooManyRequests(max(1, math.ceil(seconds)))
+
+
+@lru_cache(maxsize=4096)
+def _holder(address: str) -> str:
+    """Give what stands for whoever has the address."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, IPv6Address):
+        return str(ip_network((known, _IPV6_NETWORK), strict=False))
+    return address

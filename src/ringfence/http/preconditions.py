@@ -1,0 +1,29 @@
+"""`If-Match`: a change is made only to what its sender has seen (RFC 9110, section 13.1.1)."""
+
+import re
+
+from starlette.datastructures import Headers
+
+from ringfence.errors import PreconditionFailed
+
+# Strong tags alone: If-Match never holds for a weak one.
+_TAG = re.compile(r'(?:^|,)\s*("[^"]*")\s*(?=,|$)')
+ANY = "*"
+
+
+def read_tags(headers: Headers) -> frozenset[str] | None:
+    """Give the tags of `If-Match`, or `ANY`; None where it was not sent."""
+    sent = headers.getlist("if-match")
+    if not sent:
+        return None
+    joined = ", ".join(sent).strip()
+    return frozenset({ANY} if joined == ANY else _TAG.findall(joined))
+
+
+def refuse_tags(headers: Headers) -> None:
+    """Raise `PreconditionFailed` for what has no version: none can be the one that was seen."""
+    tags = read_tags(headers)
+    if tags is not None and ANY not in tags:
+        raise PreconditionFailed(
+            "This has no version that If-Match could name; send the request without it."
+        )
