@@ -290,6 +290,47 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Overwrite what is there already.")]
+
+
+@app.command(epilog="Example: ringfence backup /backup/ringfence-$(date +%F)")
+def backup(
+    file: Annotated[Path, typer.Argument(help="File to write; only its owner may read it.")],
+    *,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write the whole embedded database into a file, as it is at one moment.
+
+    The service may run meanwhile. The file holds no token and no password, only their digests.
+    """
+    from ringfence import report
+    from ringfence.database.backup import backup as write
+
+    settings = start()
+    with report.progress("Backing up"):
+        contents = write(settings, file.absolute(), overwrite=overwrite)
+    typer.echo(f"written: {sum(contents.rows.values())} rows of {len(contents.rows)} tables")
+
+
+@app.command(epilog="Example: ringfence restore /backup/ringfence-2026-10-01")
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `ringfence backup` has written.")],
+    *,
+    overwrite: Overwrite = False,
+) -> None:
+    """Put a backup in the place of the embedded database: all of it, or nothing.
+
+    The file is checked first. Nobody may use the database meanwhile.
+    """
+    from ringfence import report
+    from ringfence.database.backup import restore as read
+
+    settings = start()
+    with report.progress("Restoring"):
+        contents = read(settings, file.absolute(), overwrite=overwrite)
+    typer.echo(f"restored: what Ringfence {contents.release} held at {contents.made}")
+
+
 @app.command()
 def docs(
     directory: Annotated[Path, typer.Argument(help="Folder to write to; made where missing.")],

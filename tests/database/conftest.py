@@ -125,7 +125,7 @@ def hold(user: int) -> Iterator[Callable[[Path], Holder]]:
 
     def start(home: Path, *, copy: bool = True) -> Holder:
         if copy and user != os.geteuid():
-            _copy_programs(home, user)
+            copy_programs(home, user)
         holders.append(Holder(home, user))
         return holders[-1]
 
@@ -134,7 +134,7 @@ def hold(user: int) -> Iterator[Callable[[Path], Holder]]:
         holder.kill()
 
 
-def _copy_programs(home: Path, uid: int) -> None:
+def copy_programs(home: Path, uid: int) -> None:
     # The installation itself may be closed to another user.
     for missing in [path for path in (*reversed(home.parents), home) if not path.exists()]:
         missing.mkdir(mode=0o700)

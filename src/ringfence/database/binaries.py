@@ -39,6 +39,14 @@ def provide(home: Path, data: Path) -> Path:
     )
 
 
+def in_use(home: Path) -> Path:
+    """Give the folder of the programs that run the data of `home`, which a server runs now."""
+    kept = _kept(home / "postgresql", _major_of_data(home / "data"))
+    if kept is None:
+        raise OperatorError(f"the programs of the database are gone from {home / 'postgresql'}")
+    return kept / PROGRAMS / "bin"
+
+
 def _wheel_version() -> str | None:
     # Its metadata only: importing the package would run its own start-up code.
     try:

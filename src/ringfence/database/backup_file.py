@@ -1,0 +1,162 @@
+"""The file of a backup: two lines that say what it is, the dump, and a digest of all of it."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ringfence.errors import OperatorError
+
+FIRST_LINE = b"ringfence backup 1\n"
+LONGEST_LINE = 1_000_000
+CHUNK = 1 << 20
+DIGEST_BYTES = hashlib.sha256().digest_size
+
+
+class Contents(BaseModel):
+    """What the second line says: when and by whom it was made, and what is in it.
+
+    `server` is PostgreSQL's version as a number (180006), `rows` counts those of each table.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    made: str
+    release: str
+    server: int
+    migrations: list[str]
+    rows: dict[str, int]
+
+
+def write(
+    path: Path, contents: Contents, dump: Callable[[BinaryIO], object], *, overwrite: bool
+) -> None:
+    """Write the file as a whole or not at all; `dump` writes its part.
+
+    Raises `OperatorError` where the file exists and may not be overwritten.
+    """
+    refuse_existing(path, overwrite=overwrite)
+    with _incoming(path) as (incoming, name):
+        hashing = _Hashing(incoming)
+        hashing.write(FIRST_LINE)
+        hashing.write(json.dumps(contents.model_dump()).encode() + b"\n")
+        dump(hashing)  # type: ignore[arg-type]
+        incoming.write(hashing.digest.digest())
+        incoming.flush()
+        os.fsync(incoming.fileno())
+        if overwrite:
+            os.replace(name, path)  # noqa: PTH105 - a name, as tempfile gives it
+        else:
+            # Unlike a rename, it fails where somebody has made the file meanwhile.
+            os.link(name, path)
+    _settle(path.parent)
+
+
+def refuse_existing(path: Path, *, overwrite: bool) -> None:
+    """Raise `OperatorError` where there is a file already that may not be overwritten."""
+    if path.is_dir():
+        raise OperatorError(f"{path} is a folder: name a file in it")
+    if path.exists() and not overwrite:
+        raise OperatorError(f"{path} exists already: name another file, or say --overwrite")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[tuple[Contents, Iterator[bytes]]]:
+    """Give what a backup says of itself, and its dump in pieces; all of it was checked before.
+
+    Raises `OperatorError` where it is no backup, or not as it was written.
+    """
+    with _opened(path) as file:
+        contents = _head(file, path)
+        begin = file.tell()
+        end = path.stat().st_size - DIGEST_BYTES
+        if end < begin or _digest(file, end) != file.read(DIGEST_BYTES):
+            raise OperatorError(
+                f"{path} is not as it was written (its checksum is wrong): take another copy of it"
+            )
+        file.seek(begin)
+        yield contents, _pieces(file, end - begin)
+
+
+def _head(file: BinaryIO, path: Path) -> Contents:
+    first = file.readline(LONGEST_LINE)
+    if first != FIRST_LINE:
+        if first.startswith(b"ringfence backup "):
+            raise OperatorError(f"{path} is of a newer release of Ringfence: restore it with that")
+        raise OperatorError(f"{path} is no backup of Ringfence: make one with `ringfence backup`")
+    try:
+        return Contents.model_validate_json(file.readline(LONGEST_LINE))
+    except ValidationError:
+        raise OperatorError(
+            f"{path} is damaged at its beginning: take another copy of it"
+        ) from None
+
+
+def _digest(file: BinaryIO, end: int) -> bytes:
+    """Give the digest of what comes before `end`; afterwards the file stands there."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    for piece in _pieces(file, end):
+        digest.update(piece)
+    return digest.digest()
+
+
+def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
+    while size > 0 and (piece := file.read(min(size, CHUNK))):
+        size -= len(piece)
+        yield piece
+
+
+class _Hashing:
+    """A file that remembers the digest of what was written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+
+    def write(self, piece: bytes) -> int:
+        self.digest.update(piece)
+        return self._file.write(piece)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise OperatorError(f"cannot read {path}: {error.strerror}") from None
+    with file:
+        yield file
+
+
+@contextmanager
+def _incoming(path: Path) -> Iterator[tuple[BinaryIO, str]]:
+    """Give a new file beside `path` that only its owner may read; it is gone afterwards."""
+    try:
+        # Readable by its owner alone: what is in a backup tells how everybody is protected.
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise OperatorError(f"cannot write in {path.parent}: {error.strerror}") from None
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file, name
+    except OSError as error:
+        reason = "it exists already" if isinstance(error, FileExistsError) else error.strerror
+        raise OperatorError(f"cannot write {path}: {reason}; nothing is left of it") from None
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(name)  # noqa: PTH108
+
+
+def _settle(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
