@@ -13,6 +13,7 @@ from tests.database.conftest import ORDINARY, ROOT, children, fetch, kill_server
 
 from ringfence.database import binaries, embedded
 from ringfence.database.embedded import running, server_process_id
+from ringfence.database.server_process import runs_on
 from ringfence.errors import OperatorError
 from ringfence.settings import Settings
 
@@ -364,6 +365,21 @@ def test_a_server_that_is_only_just_becoming_one_is_seen(folder):
     seen = []
     with subprocess.Popen(command) as becoming:
         while becoming.poll() is None:
-            seen.append(embedded._runs_on(becoming.pid, folder) or becoming.poll() is not None)  # noqa: SLF001 - what lasts a moment is met only by looking often
+            seen.append(runs_on(becoming.pid, folder) or becoming.poll() is not None)
     assert len(seen) > 100
     assert all(seen)
+
+
+def test_a_start_that_is_cut_off_leaves_no_server(folder, monkeypatch):
+    home = folder / "home"
+    fetch(home, "SELECT 1")
+
+    def cut_off(_server):
+        raise SystemExit(0)
+
+    monkeypatch.setattr(embedded._Server, "_answers", cut_off)  # noqa: SLF001 - where it waits
+    with pytest.raises(SystemExit), running(Settings(home=home)):
+        pass
+    listing = ["ps", "-ww", "-eo", "args="]
+    running_now = subprocess.run(listing, check=True, capture_output=True, text=True).stdout
+    assert str(home / "data") not in running_now

@@ -33,6 +33,7 @@ from ringfence.database.home import (
     server_account,
     socket_folder,
 )
+from ringfence.database.server_process import exists, runs_on
 from ringfence.errors import OperatorError
 from ringfence.settings import Settings
 
@@ -56,15 +57,10 @@ START_SECONDS = 60.0
 ORPHANS_SECONDS = 10.0
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.02
-# How long a process may take from one program to the next: its pages may be on a busy disk.
-BECOMING_SECONDS = 10.0
-BECOMING_POLL_SECONDS = 0.001
 # Above the highest process id of any system.
 NO_PROCESS = 2**31 - 1
 # Of `postmaster.pid`, counted from 0.
 SOCKET_LINE = 4
-# Of `/proc/PID/stat`, behind the name: the size of the virtual memory.
-MEMORY_WORD = 20
 
 log = structlog.get_logger(__name__)
 
@@ -156,7 +152,7 @@ class _Server:
         if not recorded or not recorded[0].isdecimal():
             return None
         process_id = int(recorded[0])
-        return process_id if _runs_on(process_id, self._data) else None
+        return process_id if runs_on(process_id, self._data) else None
 
     def _socket(self) -> Path:
         # Where a running server listens was decided by its starter, whose TMPDIR may be another.
@@ -210,10 +206,15 @@ class _Server:
             self._clear_stale()
             log_start = self._shorten_log()
             process_id = self._launch(programs, account)
-            while _runs_on(process_id, self._data):
-                if self._answers():
-                    return
-                self._wait_until(deadline)
+            try:
+                while runs_on(process_id, self._data):
+                    if self._answers():
+                        return
+                    self._wait_until(deadline)
+            except (KeyboardInterrupt, SystemExit):
+                # Whoever wanted it is asked to end: left alone, it would run for nobody.
+                self._end(process_id)
+                raise
             reason = self._last_words(log_start)
             # Children of a killed server hold its memory until they notice; and a starter that was
             # killed may have left a server that was not to be seen yet.
@@ -289,7 +290,7 @@ class _Server:
         lines = self._recorded()
         if self.process_id() is not None:
             return
-        if lines and lines[0].isdecimal() and _exists(int(lines[0])):
+        if lines and lines[0].isdecimal() and exists(int(lines[0])):
             # Its process id is another program's now. The rest of the file stays: it tells the
             # next server whether children of the killed one still use its memory.
             lines[0] = str(NO_PROCESS)
@@ -337,60 +338,24 @@ class _Server:
 
     def _stop(self) -> None:
         process_id = self.process_id()
-        if process_id is None:
-            return
-        with suppress(ProcessLookupError):
-            # A fast shutdown. Nobody else uses the server, so nothing is cut off.
-            os.kill(process_id, signal.SIGINT)
+        if process_id is not None:
+            self._end(process_id)
+
+    def _end(self, process_id: int) -> None:
+        """Shut a server down that nobody uses, fast: nothing is cut off."""
         deadline = time.monotonic() + STOP_SECONDS
-        while _runs_on(process_id, self._data):
+        while runs_on(process_id, self._data):
             if time.monotonic() > deadline:
                 raise OperatorError(f"it does not stop within {STOP_SECONDS:.0f} s")
+            # Again and again: before it is ready to, a server ignores that it is asked.
+            with suppress(ProcessLookupError):
+                os.kill(process_id, signal.SIGINT)
             time.sleep(POLL_SECONDS)
 
 
 def _open_lock(path: Path) -> int:
     # Python's descriptors close in programs that it starts: the server never inherits a lock.
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-
-
-def _runs_on(process_id: int, data: Path) -> bool:
-    """Say whether this process is a server of `data`, and not one that took over a dead one's id.
-
-    A process that died and that its parent has not noted has no command line. One that is just
-    becoming another program has none either, for a moment.
-    """
-    try:
-        deadline = time.monotonic() + BECOMING_SECONDS
-        while not (line := Path(f"/proc/{process_id}/cmdline").read_bytes()):
-            if not _has_memory(process_id) or time.monotonic() > deadline:
-                return False
-            time.sleep(BECOMING_POLL_SECONDS)
-        command = line.split(b"\0")
-    except (FileNotFoundError, ProcessLookupError):
-        if Path("/proc/self").exists():
-            return False
-        listing = ["ps", "-ww", "-o", "command=", "-p", str(process_id)]
-        result = subprocess.run(listing, check=False, capture_output=True)  # noqa: S603 - a number
-        return b" -D " + os.fsencode(data) in result.stdout
-    return b"-D" in command and os.fsencode(data) in command
-
-
-def _has_memory(process_id: int) -> bool:
-    """Say whether this is a live program of Linux: the dead have no memory, nor has the kernel."""
-    # Words are counted after the name, which is in brackets and may hold anything.
-    after_name = Path(f"/proc/{process_id}/stat").read_bytes().rpartition(b")")[2].split()
-    return int(after_name[MEMORY_WORD]) > 0
-
-
-def _exists(process_id: int) -> bool:
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 @contextmanager

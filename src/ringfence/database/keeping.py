@@ -23,19 +23,23 @@ async def kept_running(settings: Settings) -> AsyncIterator[str]:
     full), it is tried again until it can.
     """
     with running(settings) as conninfo:
-        keeper = asyncio.create_task(_keep(settings))
+        leaving = asyncio.Event()
+        keeper = asyncio.create_task(_keep(settings, leaving))
         try:
             yield conninfo
         finally:
-            keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeper
+            # Never cut off: a thread that is about to look would start what was just stopped.
+            leaving.set()
+            await keeper
 
 
-async def _keep(settings: Settings) -> None:
+async def _keep(settings: Settings, leaving: asyncio.Event) -> None:
     # A server of the operator's own is theirs to keep.
     while settings.database_url is None:
-        await asyncio.sleep(LOOK_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(leaving.wait(), LOOK_SECONDS)
+        if leaving.is_set():
+            return
         try:
             if await asyncio.to_thread(revive, settings):
                 log.warning("embedded_database_started_again")
