@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ringfence.errors import OperatorError, RequestError
+from ringfence.event_commands import events
 from ringfence.opening import migrated, start, with_database
 from ringfence.sync_commands import sync
 from ringfence.token_commands import issue, tokens
@@ -43,6 +44,7 @@ app = typer.Typer(
 app.command("token", epilog="Example: TOKEN=$(ringfence token alice --expires 90d)")(issue)
 app.add_typer(tokens, name="tokens")
 app.add_typer(sync, name="sync")
+app.add_typer(events, name="events")
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
 
@@ -174,14 +176,29 @@ def worker(
     end_process(0)
 
 
-@app.command(epilog="Example: ringfence migrate")
-def migrate() -> None:
+@app.command(epilog="Example: ringfence migrate --grant ringfence_service")
+def migrate(
+    *,
+    role: Annotated[
+        str | None,
+        typer.Option(
+            "--grant",
+            metavar="ROLE",
+            help="Let this role of the database serve, and change nothing in the audit trail.",
+        ),
+    ] = None,
+) -> None:
     """Apply what is missing of the database's migrations, and exit."""
-    with migrated(start()) as (_, applied):
+    with migrated(start()) as (conninfo, applied):
         for name in applied:
             typer.echo(f"applied {name}")
         if not applied:
             typer.echo("nothing to apply")
+        if role is not None:
+            from ringfence.database.privileges import grant
+
+            with_database(conninfo, lambda database: grant(database, role))
+            typer.echo(f"granted to {role}")
 
 
 @app.command(epilog="Example: ringfence load clouds.yaml customers.yaml")

@@ -57,6 +57,8 @@ async def happened(world) -> dict[str, UUID]:
         Event(EventType.SIGNED_IN, "signed in", admin),
         Event(EventType.LOADED, "loaded"),
     ]
+    # Times are set by hand here, which nobody else can do.
+    await world.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
     for number, event in enumerate(events):
         async with world.database.transaction() as connection:
             await record_all(connection, [event])

@@ -69,7 +69,9 @@ async def migrate(conninfo: str) -> list[str]:
     """
     async with _connection(conninfo) as connection:
         await _lock(connection)
-        await connection.execute(_BOOK)
+        # A role that only serves may make no table, not even one that is there.
+        if not await _has_book(connection):
+            await connection.execute(_BOOK)
         missing = await _missing(connection)
         for migration in missing:
             await _apply(connection, migration)
@@ -79,11 +81,14 @@ async def migrate(conninfo: str) -> list[str]:
 async def pending(conninfo: str) -> list[str]:
     """Give the names of the migrations that the database lacks; raises as `migrate` does."""
     async with _connection(conninfo) as connection:
-        cursor = await connection.execute(_HAS_BOOK)
-        row = await cursor.fetchone()
-        if row is None or not row[0]:
+        if not await _has_book(connection):
             return [migration.name for migration in migrations()]
         return [migration.name for migration in await _missing(connection)]
+
+
+async def _has_book(connection: Connection) -> bool:
+    row = await (await connection.execute(_HAS_BOOK)).fetchone()
+    return bool(row and row[0])
 
 
 @asynccontextmanager

@@ -1,24 +1,29 @@
 """Recording what happened, in the transaction in which it happened."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import LiteralString
 
 from psycopg.types.json import Jsonb
 
+from ringfence.access.origin import current_origin
 from ringfence.database.pool import Connection
 from ringfence.events.types import Event
 
 _RECORD: LiteralString = """
 INSERT INTO events (
     event_type, message, user_uuid, username,
-    customer_uuid, project_uuid, tenant_uuid, security_group_uuid, context
+    customer_uuid, project_uuid, tenant_uuid, security_group_uuid, context,
+    change, address, token_uuid, token_name, request_id
 )
 SELECT
     event.type, event.message, event.actor_uuid, event.actor_name,
-    event.customer, event.project, event.tenant, event.security_group, event.context
+    event.customer, event.project, event.tenant, event.security_group, event.context,
+    event.change, %(address)s, %(token_uuid)s, %(token_name)s, %(request_id)s
 FROM jsonb_to_recordset(%(events)s) AS event (
     type text, message text, actor_uuid uuid, actor_name text,
-    customer uuid, project uuid, tenant uuid, security_group uuid, context jsonb
+    customer uuid, project uuid, tenant uuid, security_group uuid, context jsonb,
+    change jsonb
 )
 """
 
@@ -31,7 +36,8 @@ async def record(connection: Connection, event: Event) -> None:
 async def record_all(connection: Connection, events: Sequence[Event]) -> None:
     """Keep several events, in this order, in one statement."""
     if events:
-        await connection.execute(_RECORD, {"events": Jsonb([_row(event) for event in events])})
+        rows = Jsonb([_row(event) for event in events])
+        await connection.execute(_RECORD, {"events": rows, **asdict(current_origin())})
 
 
 def _row(event: Event) -> dict[str, object]:
@@ -47,5 +53,6 @@ def _row(event: Event) -> dict[str, object]:
         "message": event.message,
         "actor_name": event.actor and event.actor.username,
         "context": dict(event.context),
+        "change": event.change,
         **{name: uuid and uuid.hex for name, uuid in uuids.items()},
     }

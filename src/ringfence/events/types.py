@@ -64,3 +64,5 @@ class Event:
     tenant: UUID | None = None
     security_group: UUID | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
+    # From what to what: for the audit trail alone, where the context has no room for it
+    change: Mapping[str, Any] | None = None

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ringfence import measures, tracing
 from ringfence.access.authentication import authenticate, authenticate_session
+from ringfence.access.origin import Origin
 from ringfence.access.permissions import READING_METHODS, Actor, require_writable
 from ringfence.database.pool import Database
 from ringfence.errors import RequestError
@@ -26,7 +27,8 @@ from ringfence.http.errors import answer, answer_unexpected
 from ringfence.http.front import HEALTH, METRICS, Front, Header
 from ringfence.http.idempotency import HEADER, read_key, run_once
 from ringfence.http.limits import Limits
-from ringfence.http.peers import Proxies
+from ringfence.http.peers import UNKNOWN, Proxies
+from ringfence.http.refusals import Refusals, is_refusal
 from ringfence.http.routing import is_served, redirect_to_slash
 from ringfence.http.sessions import session_of
 from ringfence.settings import Settings
@@ -57,6 +59,7 @@ class Boundary:
         self.proxies = Proxies(settings)
         self.front = Front(settings)
         self.limits = Limits(settings)
+        self.refusals = Refusals()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, whatever happens."""
@@ -71,6 +74,9 @@ class Boundary:
         with structlog.contextvars.bound_contextvars(**context), exchange.trace():
             await self._handle(exchange, scope, receive)
             exchange.close()
+            if is_refusal(scope, exchange.status):
+                origin = exchange.origin()
+                await self.refusals.keep(scope, origin, exchange.status, exchange.detail)
 
     async def _handle(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
         try:
@@ -105,7 +111,8 @@ class Boundary:
     async def _serve(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
         scope["limits"] = self.limits
         if scope["path"].startswith(self.pages):
-            await self.app(scope, receive, exchange.send)
+            with exchange.origin().known():
+                await self.app(scope, receive, exchange.send)
             return
         headers = Headers(scope=scope)
         scope["contract"] = negotiate(headers.get("accept"), self.settings.contract)
@@ -114,15 +121,18 @@ class Boundary:
             exchange.username = actor.username
             self.limits.charge(actor, scope["method"])
             require_writable(actor, scope["method"])
-            if scope["method"] not in READING_METHODS:
-                await self._change(exchange, scope, receive, headers)
-                return
-        await self.app(scope, receive, exchange.send)
+        if scope["method"] in READING_METHODS:
+            await self.app(scope, receive, exchange.send)
+            return
+        with exchange.origin().known():
+            await self._change(exchange, scope, receive, headers)
 
     async def _change(
         self, exchange: "_Exchange", scope: Scope, receive: Receive, headers: Headers
     ) -> None:
-        key = read_key(headers) if HEADER in headers and is_served(scope) else None
+        # Who is nobody has no keys.
+        has_key = "actor" in scope and HEADER in headers and is_served(scope)
+        key = read_key(headers) if has_key else None
         if key is None:
             await self.app(scope, receive, exchange.send)
             return
@@ -154,9 +164,19 @@ class _Exchange:
         self._headers = headers
         self._started = time.perf_counter()
         self.status = 0
+        self.detail = ""
         self.username: str | None = None
         given = Headers(scope=scope).get("x-request-id", "")
         self.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+
+    def origin(self) -> Origin:
+        """Give where the request comes from, as far as that is known by now."""
+        actor: Actor | None = self._scope.get("actor")
+        said: str = self._scope["caller"].address
+        address = None if said == UNKNOWN else said
+        if actor is None or actor.token is None:
+            return Origin(address, request_id=self.request_id)
+        return Origin(address, actor.token.uuid, actor.token.name, self.request_id)
 
     async def send(self, message: Message) -> None:
         """Pass a message on, with the headers that every answer has."""
@@ -170,6 +190,7 @@ class _Exchange:
 
     async def answer_error(self, error: RequestError, receive: Receive) -> None:
         """Answer with the error, unless an answer has begun."""
+        self.detail = str(error)
         if self.status == 0:
             await answer(error)(self._scope, receive, self.send)
 

@@ -18,7 +18,7 @@ from ringfence.security_groups import states
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.schemas import RuleRequest
 from ringfence.security_groups.states import NOT_FOUND, State
-from ringfence.security_groups.versions import Cause, record_versions
+from ringfence.security_groups.versions import Cause, change_of, record_versions
 
 _INSERT: LiteralString = """
 INSERT INTO security_groups (tenant_id, uuid, name, description, state)
@@ -182,7 +182,12 @@ async def enter(
     if step.new_version:
         await record_versions(connection, [group.id], step.cause, actor.user_id)
     message = f"Security group {group.name} {step.words}."
-    await record(connection, event_of(step.event, message, actor, group, context))
+    event = event_of(step.event, message, actor, group, context)
+    is_going = step.state is State.DELETION_SCHEDULED
+    if step.new_version or is_going:
+        change = await change_of(connection, group.id, is_going=is_going)
+        event = replace(event, change=change)
+    await record(connection, event)
     await defer_for_group(connection, step.job, group.uuid, **step.arguments)
 
 
@@ -256,6 +261,7 @@ async def enter_creation(
             tenant=tenant.uuid,
             security_group=made.uuid,
             context={"rules": made.rules},
+            change=await change_of(connection, made.id),
         ),
     )
     await defer_for_group(connection, Job.PUSH_GROUP, made.uuid)

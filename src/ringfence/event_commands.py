@@ -1,0 +1,56 @@
+"""`ringfence events …`: the audit trail for other programs."""
+
+# ruff: noqa: PLC0415 - imports inside commands, so that `--help` answers at once
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ringfence.errors import OperatorError
+from ringfence.opening import migrated, start, with_database
+
+if TYPE_CHECKING:
+    from ringfence.database.pool import Database
+
+events = typer.Typer(help="What happened, and what was refused.", no_args_is_help=True)
+
+
+@events.command(epilog="Example: ringfence events export --since 2026-11-01 > audit.jsonl")
+def export(
+    *,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="From then on.", show_default="the beginning"),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Before then.", show_default="now")
+    ] = None,
+) -> None:
+    """Write events and refused changes as JSON lines, the oldest first.
+
+    Times are ISO 8601; without a zone they are UTC.
+    """
+    from ringfence.events.export import exported
+
+    first, last = _moment("--since", since), _moment("--until", until)
+
+    async def write(database: "Database") -> None:
+        async for line in exported(database, first, last):
+            sys.stdout.write(f"{line}\n")
+
+    with migrated(start()) as (conninfo, _):
+        with_database(conninfo, write)
+
+
+def _moment(option: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise OperatorError(
+            f"{option} {text!r}: expected a time such as 2026-11-01 or 2026-11-01T12:30:00+02:00"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,73 @@
+"""The audit trail as JSON lines: what happened and what was refused, in the order of time."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import LiteralString
+
+from ringfence.database.pool import Database
+
+# Both sides are read along their indexes, and never all at once.
+_LINES: LiteralString = """
+SELECT line.document
+FROM (
+    SELECT
+        event.created,
+        event.id,
+        json_strip_nulls(json_build_object(
+            'kind', 'event',
+            'uuid', hex(event.uuid),
+            'created', json_time(event.created)::json,
+            'type', event.event_type,
+            'message', event.message,
+            'user_uuid', hex(event.user_uuid),
+            'username', event.username,
+            'address', host(event.address),
+            'token_uuid', hex(event.token_uuid),
+            'token_name', event.token_name,
+            'request_id', event.request_id,
+            'customer_uuid', hex(event.customer_uuid),
+            'project_uuid', hex(event.project_uuid),
+            'tenant_uuid', hex(event.tenant_uuid),
+            'security_group_uuid', hex(event.security_group_uuid),
+            'context', event.context,
+            'change', event.change
+        ))::text AS document
+    FROM events AS event
+    WHERE event.created >= %(since)s AND event.created < %(until)s
+    UNION ALL
+    SELECT
+        refusal.created,
+        refusal.id,
+        json_strip_nulls(json_build_object(
+            'kind', 'refusal',
+            'created', json_time(refusal.created)::json,
+            'method', refusal.method,
+            'path', refusal.path,
+            'status', refusal.status,
+            'detail', refusal.detail,
+            'user_uuid', hex(refusal.user_uuid),
+            'username', refusal.username,
+            'address', host(refusal.address),
+            'token_uuid', hex(refusal.token_uuid),
+            'token_name', refusal.token_name,
+            'request_id', refusal.request_id,
+            'left_out', refusal.left_out
+        ))::text AS document
+    FROM refusals AS refusal
+    WHERE refusal.created >= %(since)s AND refusal.created < %(until)s
+) AS line
+ORDER BY line.created, line.id
+"""
+
+FIRST, LAST = "-infinity", "infinity"
+
+
+async def exported(
+    database: Database, since: datetime | None = None, until: datetime | None = None
+) -> AsyncIterator[str]:
+    """Give a line of JSON for each event and refusal from `since` on, before `until`."""
+    parameters = {"since": since or FIRST, "until": until or LAST}
+    async with database.transaction() as connection, connection.cursor("export") as cursor:
+        await cursor.execute(_LINES, parameters)
+        async for (line,) in cursor:
+            yield line

@@ -1,0 +1,86 @@
+"""What was refused of what would have changed something, for the audit trail.
+
+It is written after the answer, by itself: what is refused has no transaction.
+"""
+
+import time
+from typing import LiteralString
+
+from starlette.types import Scope
+
+from ringfence.access.origin import Origin
+from ringfence.access.permissions import READING_METHODS, Actor
+from ringfence.database.pool import Database
+from ringfence.errors import Unavailable
+from ringfence.http.limits import Rate
+from ringfence.logs import mask
+
+# A client that tried too fast, or left, is no refusal of what it asked for.
+PASSING = frozenset({408, 429, 499})
+FIRST_REFUSAL, FIRST_FAULT = 400, 500
+
+# Kept of one token, or of one address without a token; in bursts of twice as many.
+KEPT_A_SECOND = 5.0
+PATH_LENGTH = 500
+DETAIL_LENGTH = 500
+
+_KEEP: LiteralString = """
+INSERT INTO refusals (
+    method, path, status, detail, user_uuid, username, address, token_uuid, token_name,
+    request_id, left_out
+)
+VALUES (
+    %(method)s, %(path)s, %(status)s, %(detail)s, %(user_uuid)s, %(username)s, %(address)s,
+    %(token_uuid)s, %(token_name)s, %(request_id)s, %(left_out)s
+)
+"""
+
+
+def is_refusal(scope: Scope, status: int) -> bool:
+    """Tell whether something would have changed, and was refused."""
+    return (
+        scope["method"] not in READING_METHODS
+        and FIRST_REFUSAL <= status < FIRST_FAULT
+        and status not in PASSING
+        and scope["path"].startswith(("/api/", "/api-auth/"))
+    )
+
+
+class Refusals:
+    """Keeps refusals, as many of each caller as tell what it tries."""
+
+    def __init__(self) -> None:
+        self._rate = Rate(KEPT_A_SECOND)
+        self._left_out = 0
+
+    async def keep(self, scope: Scope, origin: Origin, status: int, detail: str) -> None:
+        """Keep a refusal; where the database is away, the log has it alone."""
+        if self._rate.take(origin.token_uuid or origin.address, time.monotonic()):
+            self._left_out += 1
+            return
+        left_out, self._left_out = self._left_out, 0
+        actor: Actor | None = scope.get("actor")
+        values = {
+            "method": scope["method"][:16],
+            "path": _text(scope["path"])[:PATH_LENGTH],
+            "status": status,
+            "detail": _text(mask(detail))[:DETAIL_LENGTH],
+            "user_uuid": actor and actor.user_uuid,
+            "username": actor and actor.username,
+            "address": origin.address,
+            "token_uuid": origin.token_uuid,
+            "token_name": origin.token_name,
+            "request_id": origin.request_id,
+            "left_out": left_out,
+        }
+        database: Database = scope["app"].state.database
+        try:
+            async with database.connection() as connection:
+                await connection.execute(_KEEP, values)
+        except Unavailable:
+            self._left_out += left_out + 1
+
+
+def _text(text: str) -> str:
+    """Give what PostgreSQL can store of a text."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")

@@ -1,0 +1,214 @@
+"""The audit trail: who, from where, by which token, what, from what to what, and why."""
+
+import json
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from ringfence.app import OPERATIONS
+from ringfence.database.migrate import migrate
+from ringfence.database.pool import Database
+from ringfence.database.privileges import grant
+from ringfence.errors import OperatorError
+from ringfence.events.export import exported
+from ringfence.http.refusals import KEPT_A_SECOND
+
+GROUPS = "/api/openstack-security-groups/"
+# What is asked for in advance changes nothing, whatever its method.
+WITHOUT_EFFECT = {"plan", "plan_security_group"}
+HTTPS = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "0.0.0.0/0"}
+
+
+async def lines(world):
+    return [json.loads(line) async for line in exported(world.database)]
+
+
+async def test_every_change_says_who_from_where_by_which_token_and_why(api, world):
+    group = await world.group("web")
+    user = await world.value("SELECT uuid FROM users WHERE username = 'admin'")
+    token = await world.value("SELECT uuid FROM tokens WHERE user_id = %s", world.users["staff"])
+    bodies = {
+        "set_rules": [HTTPS],
+        "rollback": {"version": 1},
+        "set_drift_mode": {"mode": "report"},
+        "set_default_egress": {"keep": True},
+        "create_security_group": {"name": "new", "rules": []},
+        "push_security_groups": [{"name": "pushed", "rules": []}],
+    }
+    told = set()
+    # Whoever revokes its own token does nothing more.
+    for operation in sorted(
+        OPERATIONS, key=lambda each: each.id == "openstack_security_groups_unlink"
+    ):
+        action = operation.path.rstrip("/").rpartition("/")[2]
+        if not operation.changes or action in WITHOUT_EFFECT or action == "confirm_missing":
+            continue
+        await world.execute(
+            "UPDATE security_groups SET state = 'OK', version = greatest(version, 1)"
+        )
+        await world.execute("UPDATE tenants SET state = 'OK'")
+        path = (
+            operation.path.replace("{user_id}", str(world.users["admin"]))
+            .replace("openstack-tenants/{uuid}", f"openstack-tenants/{world.tenant_uuid.hex}")
+            .replace("users/{uuid}", f"users/{user.hex}")
+            .replace("{uuid}", group.hex)
+        )
+        body = bodies.get(action, {"name": operation.id[-20:], "description": "x"})
+        before = len(await lines(world))
+        answer = await api("staff").request(
+            operation.method, path, json=body, headers={"X-Request-ID": operation.id}
+        )
+        assert answer.status_code < 300, (operation.id, answer.text)
+        new = (await lines(world))[before:]
+        assert new, operation.id
+        for line in new:
+            assert line["kind"] == "event"
+            assert (line["username"], line["address"]) == ("staff", "127.0.0.1"), operation.id
+            assert (line["token_uuid"], line["request_id"]) == (token.hex, operation.id)
+        told.add(operation.id)
+    assert len(told) > 12
+
+
+async def test_a_change_tells_from_what_to_what(client, world):
+    ssh = {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr": "10.0.0.0/8"}
+    made = await client.post(
+        f"/api/openstack-tenants/{world.tenant_uuid.hex}/create_security_group/",
+        json={"name": "web", "rules": [HTTPS, ssh]},
+    )
+    path = f"{GROUPS}{made.json()['uuid']}/"
+    for method, address, body in (
+        ("POST", path + "set_rules/", [HTTPS]),
+        ("PATCH", path, {"name": "shop"}),
+        ("DELETE", path, None),
+    ):
+        await world.execute("UPDATE security_groups SET state = 'OK'")
+        answer = await client.request(method, address, json=body)
+        assert answer.is_success, answer.text
+    created, ruled, renamed, going = await lines(world)
+
+    def ports(rules):
+        return sorted(rule["from_port"] for rule in rules)
+
+    assert ports(created["change"]["rules_added"]) == [22, 443]
+    assert created["change"]["rules_removed"] == []
+    assert ruled["change"]["rules_added"] == []
+    assert [rule["cidr"] for rule in ruled["change"]["rules_removed"]] == ["10.0.0.0/8"]
+    assert ruled["change"]["version"] == 2
+    assert (renamed["context"]["from"]["name"], renamed["context"]["to"]["name"]) == ("web", "shop")
+    assert renamed["change"]["rules_added"] == renamed["change"]["rules_removed"] == []
+    assert ports(going["change"]["rules_removed"]) == [443]
+    # What an event shows over the API is what it always was.
+    shown = (await client.get("/api/events/")).json()
+    assert "change" not in str(shown[0])
+    assert "address" not in shown[0]["context"]
+
+
+async def test_every_refused_change_is_told_and_no_event_shows_it(api, world):
+    group = await world.group()
+    path = f"{GROUPS}{group.hex}/"
+    asked = [
+        ("member", "PATCH", path, {"name": "x"}, 403),
+        ("unrelated", "DELETE", path, None, 404),
+        ("admin", "PATCH", path, {"name": ""}, 400),
+        ("nobody", "POST", path + "pull/", None, 401),
+    ]
+    for user, method, address, body, status in asked:
+        answer = await api(user).request(
+            method, address, json=body, headers={"X-Request-ID": f"by-{user}"}
+        )
+        assert answer.status_code == status
+        # Reading is no change.
+        await api(user).get(f"{GROUPS}{'0' * 32}/")
+    found = await lines(world)
+    assert [(line["kind"], line.get("username"), line["status"]) for line in found] == [
+        ("refusal", None if user == "nobody" else user, status) for user, _, _, _, status in asked
+    ]
+    assert [line["request_id"] for line in found] == [f"by-{user}" for user, *_ in asked]
+    assert {line["address"] for line in found} == {"127.0.0.1"}
+    assert found[0]["detail"] == "You do not have permission to perform this action."
+    assert found[0]["path"] == path
+    assert "nobody-token" not in json.dumps(found)
+    assert (await api("staff").get("/api/events/")).json() == []
+
+
+async def test_a_flood_of_refusals_is_counted_and_not_kept(api, world):
+    client = api("nobody")
+    tries = int(KEPT_A_SECOND * 2) * 4
+    for _ in range(tries):
+        assert (await client.post(f"{GROUPS}{'0' * 32}/pull/")).status_code == 401
+    kept = await world.value("SELECT count(*) FROM refusals")
+    assert kept > 0
+    # Whoever comes next is told of, and with it how many were left out.
+    await api("member").post(f"{GROUPS}{'0' * 32}/pull/")
+    told = await world.value("SELECT sum(left_out) + count(*) FROM refusals")
+    assert told == tries + 1
+
+
+@pytest.mark.parametrize("table", ["events", "refusals"])
+async def test_the_audit_trail_only_grows(api, world, table):
+    group = await world.group()
+    await api("admin").post(f"{GROUPS}{group.hex}/pull/")
+    await api("member").post(f"{GROUPS}{group.hex}/pull/")
+    count = await world.value(f"SELECT count(*) FROM {table}")  # noqa: S608 - a word of this test
+    assert count == 1
+    for statement in (
+        f"UPDATE {table} SET username = 'somebody'",  # noqa: S608
+        f"DELETE FROM {table}",  # noqa: S608
+        f"TRUNCATE {table}",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="neither changed nor"):
+            await world.execute(statement)
+    assert await world.value(f"SELECT count(*) FROM {table}") == count  # noqa: S608
+
+
+@pytest.fixture
+async def serving(world, conninfo):
+    """Give the database of the world as a role sees it that only serves."""
+    name = await world.value("SELECT current_database()")
+    role = f"{name}_service"
+    await world.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
+    await grant(world.database, role)
+    become = sql.SQL("ALTER DATABASE {} SET role = {}").format(sql.Identifier(name), role)
+    await world.execute(become)
+    async with Database.open(conninfo, size=2) as database:
+        yield database
+    await world.execute("RESET ROLE")
+    await world.execute(sql.SQL("ALTER DATABASE {} RESET role").format(sql.Identifier(name)))
+    await world.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(role)))
+    await world.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+
+async def test_a_role_that_only_serves_cannot_touch_it_nor_its_guard(
+    app, api, world, serving, conninfo
+):
+    group = await world.group()
+    app.state.database = serving
+    assert (await api("admin").post(f"{GROUPS}{group.hex}/pull/")).status_code == 202
+    assert (await api("member").post(f"{GROUPS}{group.hex}/pull/")).status_code == 403
+    key = {"Idempotency-Key": "one"}
+    tenant = f"/api/openstack-tenants/{world.tenant_uuid.hex}/"
+    body = {"name": "new", "rules": [HTTPS]}
+    made = await api("admin").post(tenant + "create_security_group/", json=body, headers=key)
+    assert made.status_code == 201, made.text
+    # It starts beside a database whose migrations are all there.
+    assert await migrate(conninfo) == []
+    for statement in (
+        "UPDATE events SET message = ''",
+        "DELETE FROM refusals",
+        "TRUNCATE events",
+        "ALTER TABLE events DISABLE TRIGGER events_append_only",
+        "DROP TABLE refusals",
+        "DROP FUNCTION refuse_change() CASCADE",
+        "DELETE FROM schema_migrations",
+        "CREATE TABLE mine ()",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            async with serving.connection() as connection:
+                await connection.execute(statement)
+    assert [line["kind"] for line in await lines(world)] == ["event", "refusal", "event"]
+
+
+async def test_a_role_that_is_none_is_named(world):
+    with pytest.raises(OperatorError, match="CREATE ROLE"):
+        await grant(world.database, "nobody's")
