@@ -45,6 +45,9 @@ check: .venv/.development ## format, lint, strict types, import contracts, migra
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/squawk src/ringfence/database/migrations/*.sql
 
+check-deploy: .venv/.development ## hold deploy/ against the linters of those who read it
+	@tools/deploy
+
 format: .venv/.development ## put the source into its one form
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
@@ -52,7 +55,10 @@ format: .venv/.development ## put the source into its one form
 lock: .venv/.development ## write the lock files anew (UPGRADE=--upgrade takes newer releases)
 	@$(COMPILE) pyproject.toml --group build --group dev -o requirements-dev.lock
 	@$(COMPILE) pyproject.toml --group build -c requirements-dev.lock -o requirements.lock
+	@$(COMPILE) pyproject.toml --group build --extra telemetry -c requirements-dev.lock \
+	  -o requirements-container.lock
 	@$(COMPILE) --group site -o requirements-site.lock
+	@$(COMPILE) --group deploy -o requirements-deploy.lock
 	@cd tests/conformance/locks && for pins in *.in; do \
 	  $(CURDIR)/$(COMPILE) --python-version 3.11 "$$pins" -o "$${pins%.in}.lock"; done
 

@@ -5,7 +5,10 @@ import tomllib
 
 from tests.docs.markdown import ROOT
 
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-site.lock", "tools/uv.lock")
+LOCKS = (
+    *(f"requirements{kind}.lock" for kind in ("", "-container", "-deploy", "-dev", "-site")),
+    "tools/uv.lock",
+)
 
 
 def project():
@@ -38,8 +41,9 @@ def test_each_direct_dependency_has_a_line_with_all_its_cells():
 def test_the_locks_agree_and_hold_every_dependency():
     runtime, development = locked("requirements.lock"), locked("requirements-dev.lock")
     assert runtime.items() <= development.items()
-    site = locked("requirements-site.lock")
-    assert set(required()) <= {*development, *site}
+    assert runtime.items() <= locked("requirements-container.lock").items()
+    locks = (development, locked("requirements-site.lock"), locked("requirements-deploy.lock"))
+    assert set(required()) <= {name for lock in locks for name in lock}
 
 
 def test_the_locks_pin_by_hash_and_name_no_index():

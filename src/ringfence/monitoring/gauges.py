@@ -154,7 +154,7 @@ class Gauges:
             if time.monotonic() - self._asked > FRESH_SECONDS:
                 self._known = await self._look(database)
                 self._asked = time.monotonic()
-            return [_up(self._known), *(_families(self._known) if self._known else ())]
+            return [up(self._known), *(families(self._known) if self._known else ())]
 
     async def _look(self, database: Database) -> Known | None:
         try:
@@ -182,12 +182,14 @@ async def _workers(connection: Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def _up(known: Known | None) -> Metric:
+def up(known: Known | None) -> Metric:
+    """Give whether anything is known."""
     words = "Whether the database answered."
     return GaugeMetricFamily("ringfence_database_up", words, value=float(known is not None))
 
 
-def _families(known: Known) -> Iterator[Metric]:
+def families(known: Known) -> Iterator[Metric]:
+    """Give what is known as Prometheus takes it."""
     yield GaugeMetricFamily(
         "ringfence_workers", "Workers that were heard of lately.", value=known.workers
     )

@@ -1,0 +1,99 @@
+"""Alerts, the dashboard and the guide name metrics that are there, with labels that they have."""
+
+import json
+import re
+
+import pytest
+import yaml
+from tests.docs.markdown import ROOT
+
+from ringfence.measures import Measures
+from ringfence.monitoring.gauges import Cloud, Count, Jobs, Known, families, up
+
+DEPLOY = ROOT / "deploy"
+SUFFIXES = ("_total", "_bucket", "_count", "_sum")
+# Prometheus adds these itself.
+OUTSIDE = {"up": set()}
+ADDED = {"instance", "job", "le"}
+
+
+def exported():
+    """Give the labels of each metric, by its name without a suffix."""
+    now = None
+    known = Known(
+        jobs=[Jobs("push_group", "todo", 1, 1.0)],
+        workers=1,
+        clouds=[Cloud("east", reachable=True, compared=now, longest=now, tenants=1, stopped=0)],
+        groups=[Count("east", "OK", 1)],
+        drifts=[Count("east", "missing", 1)],
+    )
+    measures = Measures()
+    measures.request("GET", "/", 200, 0.1)
+    measures.job("push_group", "done", 0.1)
+    measures.cloud_call("east", "GET", "answered", 0.1)
+    measures.pool(idle=1, used=1, limit=1, waiting=0)
+    found = dict(OUTSIDE)
+    for family in (*measures.collect(), up(known), *families(known)):
+        names = found.setdefault(family.name, set())
+        for sample in family.samples:
+            names |= set(sample.labels)
+    # Without a moment there is no sample, and the label is that of all clouds.
+    return {
+        name: labels or ({"cloud"} if "_comparison_" in name else set())
+        for name, labels in found.items()
+    }
+
+
+def expressions():
+    rules = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yaml").read_text(encoding="utf-8"))
+    for group in rules["groups"]:
+        for rule in group["rules"]:
+            yield rule["alert"], rule["expr"]
+    dashboard = json.loads((DEPLOY / "grafana" / "ringfence.json").read_text(encoding="utf-8"))
+    for panel in dashboard["panels"]:
+        for target in panel.get("targets", []):
+            yield panel["title"], target["expr"]
+    for variable in dashboard["templating"]["list"]:
+        if variable["type"] == "query":
+            query = variable["query"]["query"]
+            yield (
+                variable["name"],
+                re.sub(r"label_values\((\w+), (\w+)\)", r"max by (\2) (\1)", query),
+            )
+
+
+def base(name, metrics):
+    if name in metrics:
+        return name
+    return next((name.removesuffix(end) for end in SUFFIXES if name.endswith(end)), name)
+
+
+@pytest.mark.parametrize(("place", "expression"), list(expressions()))
+def test_an_expression_names_metrics_and_labels_that_are_exported(place, expression):
+    metrics = exported()
+    text = re.sub(r'"[^"]*"', '""', expression)
+    named = {
+        base(name, metrics) for name in re.findall(r"\b(?:ringfence|process)_\w+|\bup\b", text)
+    }
+    assert named, place
+    assert named <= metrics.keys()
+    used = set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)\s*\"\"", text))
+    for grouping in re.findall(r"\bby\s*\(([^)]*)\)", text):
+        used |= {word.strip() for word in grouping.split(",")}
+    labels = ADDED.union(*(metrics[name] for name in named))
+    assert used <= labels, place
+
+
+def test_every_alert_and_panel_says_what_it_is_about():
+    rules = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yaml").read_text(encoding="utf-8"))
+    for group in rules["groups"]:
+        for rule in group["rules"]:
+            assert rule["for"]
+            assert rule["labels"]["severity"] in {"critical", "warning"}
+            assert rule["annotations"].keys() == {"summary", "description"}
+
+
+def test_the_guide_lists_every_metric():
+    guide = (ROOT / "docs" / "guides" / "operations.md").read_text(encoding="utf-8")
+    ours = [name for name in exported() if name.startswith("ringfence_")]
+    assert [name for name in ours if f"`{name}" not in guide] == []

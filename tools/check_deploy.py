@@ -1,0 +1,224 @@
+"""Hold what is in `deploy/` against the tools of those who read it; `tools/deploy` runs this.
+
+promtool and systemd-analyze come from no package index: where the machine lacks one, its checks
+are named as not run, and with `STRICT=1` that is a failure.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import compose_spec
+import helm_python
+import kubernetes_validate
+import promql_parser
+import yaml
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+DEPLOY = Path(__file__).parents[1] / "deploy"
+CHART = DEPLOY / "helm" / "ringfence"
+KUBERNETES = ("1.29", "1.34")
+EXPOSURE = 2.0
+# Nobody but its operator knows the schema of what the Prometheus operator reads.
+CUSTOM = frozenset({"ServiceMonitor"})
+
+VALUES = {
+    "existingSecret": "ringfence",
+    "publicUrl": "https://api.example.com",
+    "trustedProxies": ["10.0.0.0/8"],
+    "settings": {"LOG_LEVEL": "warning"},
+}
+EVERYTHING = VALUES | {
+    "image": {"digest": "sha256:" + "0" * 64},
+    "imagePullSecrets": [{"name": "registry"}],
+    "podAnnotations": {"example.com/team": "network"},
+    "nodeSelector": {"kubernetes.io/os": "linux"},
+    "tolerations": [{"key": "control", "operator": "Exists", "effect": "NoSchedule"}],
+    "ingress": {"enabled": True, "host": "api.example.com", "tlsSecret": "certificate"},
+    "networkPolicy": {
+        "enabled": True,
+        "fromNamespaces": [{"kubernetes.io/metadata.name": "ingress"}],
+    },
+    "serviceMonitor": {"enabled": True},
+}
+
+
+class Fault(Exception):
+    """What a check found."""
+
+
+class NotRun(Exception):
+    """A tool that this machine lacks; the message says where it comes from."""
+
+
+def check_container() -> str:
+    """Lint the Containerfile with hadolint."""
+    folder = DEPLOY / "container"
+    config = str(folder / "hadolint.yaml")
+    _run("hadolint", "--config", config, str(folder / "Containerfile"))
+    return "hadolint finds nothing"
+
+
+def check_compose() -> str:
+    """Read the compose file as the specification of compose has it."""
+    text = (DEPLOY / "compose" / "compose.yaml").read_text(encoding="utf-8")
+    compose_spec.PyCompose(text)
+    services = yaml.safe_load(text)["services"]
+    for name, service in services.items():
+        if not service["read_only"] or service["cap_drop"] != ["ALL"]:
+            raise Fault(f"service {name} may write or has capabilities")
+    return f"{len(services)} services, valid by the compose specification"
+
+
+def check_chart() -> str:
+    """Lint and render the chart with Helm, and hold all it makes against Kubernetes' schemas."""
+    found = helm_python.lint(CHART, EVERYTHING, strict=True)
+    # An icon is Helm's only wish that is not met.
+    words = [each for each in found["messages"] if "icon is recommended" not in each["error"]]
+    if words:
+        raise Fault(str(words))
+    made = [_render(values) for values in (VALUES, EVERYTHING)]
+    _refuse_values({}, {**VALUES, "trustedProxies": ["0.0.0.0/0"]}, {**VALUES, "publicUrl": "x"})
+    objects = [each for some in made for each in some]
+    for each in objects:
+        if each["kind"] not in CUSTOM:
+            for release in KUBERNETES:
+                kubernetes_validate.validate(each, release, strict=True)
+    return f"Helm lints it; {len(objects)} objects valid for Kubernetes {' and '.join(KUBERNETES)}"
+
+
+def check_dashboard() -> str:
+    """Read the dashboard with Grafana's own types, lose nothing, and parse its expressions."""
+    dashboard = json.loads((DEPLOY / "grafana" / "ringfence.json").read_text(encoding="utf-8"))
+    kept = json.loads(JSONEncoder().encode(Dashboard.from_json(dashboard)))
+    lost = list(_lost(dashboard, kept, ""))
+    if lost:
+        raise Fault(f"unknown to Grafana: {', '.join(lost)}")
+    expressions = [
+        target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])
+    ]
+    for expression in expressions:
+        promql_parser.parse(expression.replace("$__rate_interval", "5m"))
+    return f"{len(dashboard['panels'])} panels that Grafana knows, {len(expressions)} expressions"
+
+
+def check_rules() -> str:
+    """Parse the expressions of the alerts."""
+    rules = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yaml").read_text(encoding="utf-8"))
+    expressions = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    for expression in expressions:
+        promql_parser.parse(expression)
+    return f"{len(expressions)} expressions parse"
+
+
+def check_rules_with_promtool() -> str:
+    """Let Prometheus' own tool check alerts and configuration, and run the tests of the alerts."""
+    promtool = _tool("promtool", "the package prometheus of Debian")
+    folder = DEPLOY / "prometheus"
+    _run(promtool, "check", "rules", str(folder / "alerts.yaml"))
+    _run(promtool, "check", "config", str(folder / "prometheus.yaml"))
+    _run(promtool, "test", "rules", str(folder / "alerts.test.yaml"))
+    return "promtool takes rules and configuration; the tests of the alerts pass"
+
+
+def check_units() -> str:
+    """Let systemd verify the units, and judge how much they are exposed."""
+    analyze = _tool("systemd-analyze", "systemd")
+    exposures = []
+    with tempfile.TemporaryDirectory() as folder:
+        for unit in sorted((DEPLOY / "systemd").glob("*.service")):
+            text = unit.read_text(encoding="utf-8")
+            # What the unit starts is not installed where it is checked.
+            copy = Path(folder) / unit.name.replace("@", "@1")
+            copy.write_text(text.replace("/opt/ringfence/bin/ringfence", "/bin/true"))
+            _run(analyze, "verify", "--man=no", str(copy))
+            threshold = f"--threshold={EXPOSURE * 10:.0f}"
+            said = _run(analyze, "security", "--offline=yes", "--no-pager", threshold, str(copy))
+            exposures.append(said.rpartition(": ")[2].split()[0])
+    return f"verified; exposure {', '.join(exposures)} of 10 (at most {EXPOSURE:g} is let pass)"
+
+
+CHECKS: tuple[Callable[[], str], ...] = (
+    check_container,
+    check_compose,
+    check_chart,
+    check_dashboard,
+    check_rules,
+    check_rules_with_promtool,
+    check_units,
+)
+
+
+def _render(values: dict[str, object]) -> list[dict[str, object]]:
+    with helm_python.Chart.load(CHART) as chart:
+        chart.validate_schema(values)
+        texts = chart.render(values, name="check", namespace="ringfence").values()
+    return [each for text in texts for each in yaml.safe_load_all(text) if each]
+
+
+def _refuse_values(*wrong: dict[str, object]) -> None:
+    """Raise unless the chart's schema refuses each of these."""
+    with helm_python.Chart.load(CHART) as chart:
+        for values in wrong:
+            try:
+                chart.validate_schema(values)
+            except helm_python.HelmValuesError:
+                continue
+            raise Fault(f"the chart takes {values}")
+
+
+def _lost(given: object, kept: object, path: str) -> Iterator[str]:
+    """Give the paths of what is in the first and not in the second; empty values do not count."""
+    if isinstance(given, dict):
+        for name, value in given.items():
+            there = kept.get(name) if isinstance(kept, dict) else None
+            yield from _lost(value, there, f"{path}/{name}")
+    elif isinstance(given, list):
+        for place, value in enumerate(given):
+            there = kept[place] if isinstance(kept, list) and place < len(kept) else None
+            yield from _lost(value, there, f"{path}[{place}]")
+    elif given not in {None, ""} and given != kept:
+        yield path
+
+
+def _tool(name: str, source: str) -> str:
+    found = os.environ.get(name.upper()) or shutil.which(name)
+    if not found:
+        raise NotRun(f"{name} is not installed; it comes with {source}")
+    return found
+
+
+def _run(program: str, *arguments: str) -> str:
+    done = subprocess.run(  # noqa: S603 - the tools that this file names
+        [program, *arguments], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise Fault(f"{Path(program).name} {arguments[0]}:\n{done.stdout}{done.stderr}".strip())
+    return done.stdout.strip()
+
+
+def main() -> int:
+    """Run all checks, say what each found, and give the exit code."""
+    faults = missing = 0
+    for check in CHECKS:
+        name = check.__name__.removeprefix("check_").replace("_", " ")
+        try:
+            said = f"ok       {name}: {check()}"
+        except NotRun as lack:
+            missing += 1
+            said = f"NOT RUN  {name}: {lack}"
+        except Exception as error:  # noqa: BLE001 - each tool has its own way to refuse
+            faults += 1
+            said = f"FAULT    {name}: {error}"
+        sys.stdout.write(f"{said}\n")
+    return int(bool(faults or (missing and os.environ.get("STRICT"))))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
