@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from ringfence import measures, tracing
 from ringfence.access.token_use import TokenUses
 from ringfence.clouds.operations import operations as tenant_operations
+from ringfence.clouds.queries import CLOUDS, TENANTS
 from ringfence.clouds.routes import routes as tenant_routes
 from ringfence.database.keeping import kept_running
 from ringfence.database.pool import USE_SECONDS, Database
@@ -26,6 +27,7 @@ from ringfence.monitoring import routes as monitoring
 from ringfence.monitoring.gauges import Gauges
 from ringfence.monitoring.health import Readiness
 from ringfence.organisations.operations import operations as organisation_operations
+from ringfence.organisations.queries import CUSTOMERS, PROJECTS
 from ringfence.organisations.routes import routes as organisation_routes
 from ringfence.reference.routes import PAGES
 from ringfence.reference.routes import routes_of as reference_routes
@@ -35,11 +37,13 @@ from ringfence.security_groups.history_routes import routes as history_routes
 from ringfence.security_groups.operations import operations as security_group_operations
 from ringfence.security_groups.overview_operations import operations as overview_operations
 from ringfence.security_groups.plan_operations import operations as plan_operations
+from ringfence.security_groups.queries import GROUPS
 from ringfence.security_groups.routes import routes as security_group_routes
 from ringfence.settings import Settings, load_settings
 from ringfence.sync.operations import operations as sync_operations
 from ringfence.sync.routes import routes as sync_routes
 from ringfence.users.operations import operations as user_operations
+from ringfence.users.queries import USERS
 from ringfence.users.routes import routes as user_routes
 from ringfence.web.routes import CONSOLE
 from ringfence.web.routes import routes as web_routes
@@ -60,6 +64,10 @@ OPERATIONS: tuple[Operation, ...] = (
     *event_operations,
     *about_operations,
 )
+
+
+# Read without passing the routes, which are there for everything else at the same addresses.
+COLLECTIONS = (GROUPS, TENANTS, CLOUDS, PROJECTS, CUSTOMERS, USERS)
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -94,7 +102,12 @@ def create_app(settings: Settings | None = None) -> Starlette:
             *web_routes,
         ],
         middleware=[
-            Middleware(Boundary, settings=settings, pages=(*PAGES, *monitoring.PAGES, CONSOLE))
+            Middleware(
+                Boundary,
+                settings=settings,
+                pages=(*PAGES, *monitoring.PAGES, CONSOLE),
+                collections=COLLECTIONS,
+            )
         ],
         exception_handlers={HTTPException: answer_http_exception},
         lifespan=lifespan,

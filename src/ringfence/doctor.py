@@ -67,6 +67,15 @@ ORDER BY cloud.name, tenant.name, tenant.id
 
 _STORED: LiteralString = "SELECT count(*) FROM security_group_documents"
 
+# As `index_security_group_texts` names and makes them
+SEARCH_INDEXES = 4
+_INDEXED: LiteralString = """
+SELECT count(*)
+FROM pg_index AS found
+INNER JOIN pg_class AS class ON found.indexrelid = class.oid
+WHERE class.relname LIKE '%\\_contains' AND found.indisvalid
+"""
+
 _UUIDS: LiteralString = "SELECT sg.uuid FROM security_groups AS sg WHERE sg.id = ANY(%(ids)s)"
 
 
@@ -95,6 +104,8 @@ async def _checks(conninfo: str) -> AsyncIterator[Check]:
         async for check in _clouds(conninfo):
             yield check
         yield await _documents(connection)
+        yield await _counts(connection)
+        yield await _searches(connection)
 
 
 def _server(connection: Connection) -> Check:
@@ -132,6 +143,24 @@ async def _documents(connection: Connection) -> Check:
         return Check("stored answers", fine=False, detail=detail)
     row = await (await connection.execute(_STORED)).fetchone()
     return Check("stored answers", fine=True, detail=f"{row[0] if row else 0} equal their sources")
+
+
+async def _counts(connection: Connection) -> Check:
+    wrong = await documents.miscounted(connection)
+    detail = f"wrong for {wrong} places or states; report this as a defect" if wrong else "right"
+    return Check("numbers of groups", fine=not wrong, detail=detail)
+
+
+async def _searches(connection: Connection) -> Check:
+    row = await (await connection.execute(_INDEXED)).fetchone()
+    if row and row[0] == SEARCH_INDEXES:
+        return Check("searches by a part of a text", fine=True, detail="indexed")
+    detail = (
+        "each reads all groups in scope: let the database's owner run CREATE EXTENSION pg_trgm, "
+        "then run SELECT index_security_group_texts()"
+    )
+    # It is slow at many groups, and nothing is wrong.
+    return Check("searches by a part of a text", fine=True, detail=detail)
 
 
 async def _clouds(conninfo: str) -> AsyncIterator[Check]:

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
-from psycopg import AsyncCursor
+from psycopg import AsyncCursor, AsyncRawCursor
 
 from ringfence.errors import OperatorError
 
@@ -161,13 +161,23 @@ def cursor_factory() -> "type[AsyncCursor[Any]]":
     return _TracedCursor if _tracer is not None else AsyncCursor
 
 
+def raw_cursor_factory() -> "type[AsyncRawCursor[Any]]":
+    """Give the same for statements whose parameters are numbered."""
+    return _TracedRawCursor if _tracer is not None else AsyncRawCursor
+
+
 class _TracedCursor(AsyncCursor[Any]):
     """Traces statements as they were written; their parameters stay here."""
 
     async def execute(self, query: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - psycopg's
         """Run the statement within a span."""
+        query = query.decode() if isinstance(query, bytes) else query
         text = query if isinstance(query, str) else type(query).__name__
         word = (text.split(maxsplit=1) or [""])[0].upper()
         attributes = {"db.system.name": "postgresql", "db.query.text": text.strip()}
         with span(word, "CLIENT", attributes):
             return await super().execute(query, *arguments, **options)
+
+
+class _TracedRawCursor(AsyncRawCursor[Any], _TracedCursor):
+    """Does so for statements whose parameters are numbered."""

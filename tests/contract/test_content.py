@@ -111,4 +111,4 @@ async def test_no_answer_is_cached_or_framed(client, path):
     headers = (await client.get(path)).headers
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Frame-Options"] == "DENY"
-    assert headers["Vary"] == "Accept, Authorization, Cookie"
+    assert headers["Vary"] == "Accept, Accept-Encoding, Authorization, Cookie"

@@ -8,6 +8,8 @@ from uuid import uuid4
 import pytest
 from tests.contract.addresses import GROUPS, tenant_at
 
+from ringfence.database import documents
+
 ADDRESS = f"http://api.example.com{GROUPS}"
 ORDERS = [
     *("name", "state", "customer_name", "customer_native_name", "customer_abbreviation"),
@@ -23,7 +25,7 @@ async def make_groups(world, count, **columns):
             INSERT INTO security_groups (tenant_id, name, state, created)
             SELECT
                 CASE WHEN mod(number, 3) = 0 THEN %s::bigint ELSE %s END,
-                'group ' || lpad((number / 2)::text, 3, '0') || CASE mod(number, 2)
+                'group ' || lpad((number / 2)::text, 4, '0') || CASE mod(number, 2)
                     WHEN 0 THEN ' even' ELSE ' odd' END,
                 (ARRAY['OK', 'ERRED', 'UPDATING', 'CREATING', 'DELETING'])[1 + mod(number, 5)],
                 '2025-01-01'::timestamptz + make_interval(secs => number / 4)
@@ -239,6 +241,8 @@ async def test_o_orders_by_each_column_and_a_minus_turns_it_round(client, world)
 async def test_o_by_a_name_compares_the_names_of_customers_projects_and_clouds(api, world):
     mine, foreign = await world.group(), await world.group(tenant_id=world.foreign_tenant_id)
     await world.execute("UPDATE customers SET native_name = 'Z', abbreviation = 'Z' WHERE id > 1")
+    async with world.database.transaction() as connection:
+        await documents.refresh(connection, documents.CLOUDS, [world.cloud_id])
     staff = api("staff")
     for order, first in {
         "customer_name": mine,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
-from ringfence.http.lists import InvalidPage, NumberedPage, Page, link_header, read_page
+from ringfence.http.lists import InvalidPage, Links, NumberedPage, Page, read_page
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_the_offset_of_the_last_page_depends_on_the_count():
 def test_a_link_drops_page_for_the_first_one_and_keeps_the_rest_sorted_by_key():
     query = [("b", "2 3"), ("page", "2"), ("a", "z"), ("a", "y"), ("c", "")]
     first = "<http://x/?a=z&a=y&b=2+3&c=>"
-    assert link_header("http://x/", query, NumberedPage(2, 3)).split(", ") == [
+    assert Links(query).header("http://x/", NumberedPage(2, 3, has_next=True)).split(", ") == [
         f'{first}; rel="first"',
         f'{first}; rel="prev"',
         '<http://x/?a=z&a=y&b=2+3&c=&page=3>; rel="next"',
@@ -61,7 +61,9 @@ def test_a_link_drops_page_for_the_first_one_and_keeps_the_rest_sorted_by_key():
     st.integers(1, 5).flatmap(lambda last: st.tuples(st.integers(1, last), st.just(last))),
 )
 def test_a_link_has_no_comma_but_between_its_parts(query, place):
-    header = link_header("http://x/", query, NumberedPage(*place))
+    number, last = place
+    page = NumberedPage(number, last, has_next=number < last)
+    header = Links(query).header("http://x/", page)
     relations = [part.rpartition("=")[2] for part in header.split(",")]
     assert relations[0] == '"first"'
     assert relations[-1] == '"last"'

@@ -1,17 +1,22 @@
 """From the `Authorization` header, or a session, to an actor, or a 401 in Waldur's words."""
 
 import hashlib
-from typing import Any, LiteralString
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, LiteralString
 
 from psycopg.rows import namedtuple_row
 
 from ringfence.access.permissions import Actor, Grant, Role, TokenUsed, confined
+from ringfence.access.scope import actor_parameters
 from ringfence.database.pool import Database
+from ringfence.database.reading import Values, first_row
 from ringfence.errors import Unauthenticated
 
 # `Bearer` is what newer command lines send.
 SCHEMES = ("token", "bearer")
 
+# Grants in one order, so that the same ones are the same bytes.
 _ACTOR: LiteralString = """
 SELECT
     account.id,
@@ -38,22 +43,37 @@ LEFT JOIN LATERAL (
         array_agg(role_grant.role) AS roles,
         array_agg(role_grant.customer_id) AS customers,
         array_agg(role_grant.project_id) AS projects
-    FROM role_grants AS role_grant
-    WHERE role_grant.user_id = account.id
+    FROM (
+        SELECT role_grants.role, role_grants.customer_id, role_grants.project_id
+        FROM role_grants
+        WHERE role_grants.user_id = account.id
+        ORDER BY role_grants.id
+    ) AS role_grant
 ) AS held ON true
 WHERE {which}
 """
 
-_OF_TOKEN = _ACTOR.replace("{which}", "token.digest = %(digest)s")
+Kind = Literal["token", "session"]
 
 # A session is worth what the token is that it was begun with, and no more.
-_OF_SESSION = _ACTOR.replace(
-    "{which}",
-    """token.id = (
+ACTORS: Mapping[Kind, LiteralString] = {
+    "token": _ACTOR.replace("{which}", "token.digest = %(credential)s"),
+    "session": _ACTOR.replace(
+        "{which}",
+        """token.id = (
     SELECT session.token_id FROM console_sessions AS session
-    WHERE session.digest = %(digest)s AND session.expires > now()
+    WHERE session.digest = %(credential)s AND session.expires > now()
 )""",
-)
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a caller shows, by its digest."""
+
+    kind: Kind
+    digest: bytes
 
 
 def digest(token: str) -> bytes:
@@ -76,31 +96,50 @@ def read_token(header: str | None) -> str:
     return words[1]
 
 
+def of_token(header: str | None) -> Credential:
+    """Give what an `Authorization` header shows; raises `Unauthenticated`."""
+    return Credential("token", digest(read_token(header)))
+
+
+def of_session(secret: str) -> Credential:
+    """Give what the secret of a session shows."""
+    return Credential("session", digest(secret))
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """An actor, with what statements take of it, and the bytes of the row that told of it."""
+
+    actor: Actor
+    parameters: Mapping[str, Any]
+    row: Values
+
+
 async def authenticate(database: Database, header: str | None) -> Actor:
     """Give who makes the request, by one statement; raises `Unauthenticated`."""
-    return await _found(database, _OF_TOKEN, read_token(header))
+    return (await recognise(database, of_token(header))).actor
 
 
-async def authenticate_session(database: Database, secret: str) -> Actor:
-    """Give whose session this is, by one statement; raises `Unauthenticated`."""
-    return await _found(database, _OF_SESSION, secret)
-
-
-async def _found(database: Database, statement: LiteralString, secret: str) -> Actor:
+async def recognise(database: Database, credential: Credential) -> Recognised:
+    """Give whose credential it is, by one statement; raises `Unauthenticated`."""
     async with database.connection() as connection:
         cursor = connection.cursor(row_factory=namedtuple_row)
-        await cursor.execute(statement, {"digest": digest(secret)})
+        await cursor.execute(
+            ACTORS[credential.kind], {"credential": credential.digest}, binary=True
+        )
         row: Any = await cursor.fetchone()
-    if row is None:
+        values = first_row(cursor.pgresult)
+    if row is None or values is None:
         raise Unauthenticated("Invalid token.")
     if not row.is_active:
         raise Unauthenticated("User inactive or deleted.")
     if row.expired:
         raise Unauthenticated("Token has expired.")
-    return _actor(row)
+    actor = _actor(row)
+    return Recognised(actor, actor_parameters(actor), values)
 
 
-def _actor(row: Any) -> Actor:  # noqa: ANN401 - a row of `_ACTOR`, by its names
+def _actor(row: Any) -> Actor:  # noqa: ANN401 - a row of `ACTOR`, by its names
     grants = tuple(
         Grant(Role(role), customer_id, project_id)
         for role, customer_id, project_id in zip(

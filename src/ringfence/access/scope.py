@@ -1,5 +1,6 @@
 """What an actor may see, as a condition on rows: what is outside does not exist for it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import LiteralString
 
@@ -21,9 +22,14 @@ class Scope:
         grants = [grant for grant in actor.grants if grant.role in roles]
         return cls(
             everything=bool(actor.global_roles() & roles),
-            customers=[grant.customer_id for grant in grants if grant.customer_id is not None],
-            projects=[grant.project_id for grant in grants if grant.project_id is not None],
+            customers=_once(grant.customer_id for grant in grants),
+            projects=_once(grant.project_id for grant in grants),
         )
+
+
+def _once(ids: Iterable[int | None]) -> list[int]:
+    """Give what there is, each once: a user may hold several roles at one place."""
+    return sorted({number for number in ids if number is not None})
 
 
 # For statements that join `project`. Pass `scope_parameters`.

@@ -13,17 +13,47 @@ from ringfence.database.pool import Connection
 # Where the base of an address belongs in a stored document (see 0003_documents.sql).
 BASE_MARK = b"\x01"
 
-_RENDER: LiteralString = """
-INSERT INTO security_group_documents AS stored (security_group_id, document, staff_document)
-SELECT rendered.security_group_id, rendered.document, rendered.staff_document
-FROM security_group_rendered AS rendered
-WHERE rendered.security_group_id = ANY(ARRAY({selection}))
-ORDER BY rendered.security_group_id
-ON CONFLICT (security_group_id) DO UPDATE
-SET document = excluded.document, staff_document = excluded.staff_document
-WHERE (stored.document, stored.staff_document)
-    IS DISTINCT FROM (excluded.document, excluded.staff_document)
+# What lists are ordered, narrowed and counted by (see 0015_lists.sql), as the view names it.
+_KEYS: LiteralString = """
+uuid, tenant_id, project_id, customer_id, cloud_id, version, state_rank, created, name,
+description, backend_id, tenant_name, project_name, customer_name, customer_native_name,
+customer_abbreviation, service_name
 """
+
+
+def _of(alias: LiteralString) -> LiteralString:
+    """Give the keys as columns of a table."""
+    return ", ".join([alias + "." + key.strip() for key in _KEYS.split(",")])
+
+
+# One group at a time (`OFFSET 0`): joined as a whole, the views would be made of all groups first.
+_RENDER: LiteralString = """
+INSERT INTO security_group_documents AS stored
+(security_group_id, document, staff_document, {keys}, revision)
+SELECT
+    rendered.security_group_id, rendered.document, rendered.staff_document, {of_source}, 1
+FROM (SELECT unnest(ARRAY({selection})) AS id ORDER BY 1) AS chosen
+CROSS JOIN LATERAL (
+    SELECT * FROM security_group_rendered AS one
+    WHERE one.security_group_id = chosen.id OFFSET 0
+) AS rendered
+CROSS JOIN LATERAL (
+    SELECT * FROM security_group_keys AS one
+    WHERE one.security_group_id = chosen.id OFFSET 0
+) AS source
+ON CONFLICT (security_group_id) DO UPDATE
+SET
+    (document, staff_document, {keys}, revision)
+    = (excluded.document, excluded.staff_document, {of_excluded}, stored.revision + 1)
+WHERE (stored.document, stored.staff_document, {of_stored})
+    IS DISTINCT FROM (excluded.document, excluded.staff_document, {of_excluded})
+"""
+_RENDER = (
+    _RENDER.replace("{keys}", _KEYS)
+    .replace("{of_source}", _of("source"))
+    .replace("{of_stored}", _of("stored"))
+    .replace("{of_excluded}", _of("excluded"))
+)
 
 # A group's name also stands in the rules that name it.
 GROUPS: LiteralString = """
@@ -58,14 +88,63 @@ INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
 WHERE tenant.cloud_id = ANY(%(ids)s)
 """
 
-_STALE: LiteralString = """
-SELECT coalesce(rendered.security_group_id, stored.security_group_id)
-FROM security_group_rendered AS rendered
-FULL JOIN security_group_documents AS stored USING (security_group_id)
-WHERE (rendered.document, rendered.staff_document)
-    IS DISTINCT FROM (stored.document, stored.staff_document)
-"""
+# Some groups at a time: however many there are, neither side holds more of them in memory.
+_AT_ONCE = 5_000
 
+_STALE: LiteralString = """
+WITH part AS MATERIALIZED (
+    SELECT sg.id
+    FROM security_groups AS sg
+    WHERE sg.id > %(after)s
+    ORDER BY sg.id
+    LIMIT %(limit)s
+)
+SELECT
+    (SELECT max(part.id) FROM part),
+    ARRAY(
+        SELECT rendered.security_group_id
+        FROM part
+        CROSS JOIN LATERAL (
+            SELECT * FROM security_group_rendered AS one
+            WHERE one.security_group_id = part.id OFFSET 0
+        ) AS rendered
+        CROSS JOIN LATERAL (
+            SELECT * FROM security_group_keys AS one
+            WHERE one.security_group_id = part.id OFFSET 0
+        ) AS source
+        LEFT JOIN security_group_documents AS stored ON part.id = stored.security_group_id
+        WHERE
+            (rendered.document, rendered.staff_document, {of_source})
+            IS DISTINCT FROM (stored.document, stored.staff_document, {of_stored})
+        ORDER BY 1
+    )
+""".replace("{of_source}", _of("source")).replace("{of_stored}", _of("stored"))
+
+_MISCOUNTED: LiteralString = """
+WITH counted AS (
+    SELECT each.level, each.id, sum(each.groups) AS groups
+    FROM (
+        SELECT level, id, groups FROM security_group_counts
+        UNION ALL
+        SELECT level, id, groups FROM security_group_count_changes
+    ) AS each
+    GROUP BY each.level, each.id
+),
+found AS (
+    SELECT key.level, key.id, count(*) AS groups
+    FROM security_group_documents AS stored
+    CROSS JOIN LATERAL (
+        VALUES
+        ('all', 0), ('customer', stored.customer_id), ('project', stored.project_id),
+        ('tenant', stored.tenant_id), ('cloud', stored.cloud_id), ('state', stored.state_rank)
+    ) AS key (level, id)
+    GROUP BY key.level, key.id
+)
+SELECT count(*)
+FROM counted
+FULL JOIN found ON counted.level = found.level AND counted.id = found.id
+WHERE coalesce(counted.groups, 0) <> coalesce(found.groups, 0)
+"""
 
 # Two-part advisory locks: this class, and 0 for all tenants or the tenant's id.
 _LOCK_CLASS = 1_380_533_830
@@ -114,6 +193,22 @@ async def refresh(connection: Connection, selection: LiteralString, ids: Sequenc
 
 
 async def stale(connection: Connection) -> list[int]:
-    """Give the ids of groups whose stored answer differs from its definition; should be none."""
-    cursor = await connection.execute(_STALE)
-    return [row[0] for row in await cursor.fetchall()]
+    """Give the ids of groups whose stored answer differs from its definition; should be none.
+
+    An answer without its group cannot be: it goes with the group.
+    """
+    found: list[int] = []
+    after = 0
+    while True:
+        cursor = await connection.execute(_STALE, {"after": after, "limit": _AT_ONCE})
+        row = await cursor.fetchone()
+        if row is None or row[0] is None:
+            return found
+        after = row[0]
+        found.extend(row[1])
+
+
+async def miscounted(connection: Connection) -> int:
+    """Give for how many places and states the number of groups is wrong; should be none."""
+    row = await (await connection.execute(_MISCOUNTED)).fetchone()
+    return int(row[0]) if row else 0

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from hashlib import sha256
 
 import psycopg
 import structlog
@@ -71,11 +72,16 @@ class Database:
     """A pool, in two shapes: single statements, and transactions."""
 
     def __init__(
-        self, pool: AsyncConnectionPool[_Impatient], use_seconds: float | None = None
+        self,
+        pool: AsyncConnectionPool[_Impatient],
+        conninfo: str,
+        use_seconds: float | None = None,
     ) -> None:
         self._pool = pool
         self._use_seconds = use_seconds
         self._drained = 0.0
+        # Tells what is remembered of one database from what is of another.
+        self.mark = sha256(conninfo.encode()).digest()
 
     @classmethod
     @asynccontextmanager
@@ -99,6 +105,8 @@ class Database:
                 "options": SESSION,
                 "application_name": "ringfence",
                 "cursor_factory": tracing.cursor_factory(),
+                # Texts go out as they come in.
+                "client_encoding": "utf8",
                 # Prepared from the first use: the statements are few and all are hot.
                 "prepare_threshold": 0,
             },
@@ -106,7 +114,7 @@ class Database:
         )
         await pool.open(wait=False)
         try:
-            yield cls(pool, use_seconds)
+            yield cls(pool, conninfo, use_seconds)
         finally:
             await pool.close(timeout=5)
 

@@ -3,7 +3,7 @@
 import logging
 import re
 import time
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
@@ -11,17 +11,20 @@ from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ringfence import measures, tracing
-from ringfence.access.authentication import authenticate, authenticate_session
+from ringfence.access.asking import Asking, Callers
+from ringfence.access.authentication import of_session, of_token
 from ringfence.access.origin import Origin
 from ringfence.access.permissions import READING_METHODS, Actor, require_writable
 from ringfence.database.pool import Database
-from ringfence.errors import RequestError
+from ringfence.errors import RequestError, Unavailable
 from ringfence.http.about import CONFIGURATION_PATH
 from ringfence.http.body import BodyBroken
+from ringfence.http.collections import Listed, Reads
 from ringfence.http.contract import negotiate
 from ringfence.http.errors import answer, answer_unexpected
 from ringfence.http.front import HEALTH, METRICS, Front, Header
@@ -49,13 +52,23 @@ class Boundary:
 
     Everything below `/api/` needs an actor, known routes and unknown ones alike, so that nobody
     learns without a token what exists; but for what `PUBLIC` names. The actor is found in
-    `request.scope["actor"]`, who asks from where in `request.scope["caller"]`.
+    `request.scope["actor"]`, who asks from where in `request.scope["caller"]`. Lists and objects of
+    `collections` are read without passing the routes, and look the caller up themselves, in the
+    statement that reads.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, pages: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        pages: tuple[str, ...] = (),
+        collections: Sequence[Listed] = (),
+    ) -> None:
         self.app = app
         self.settings = settings
         self.pages = pages
+        self.callers = Callers()
+        self.reads = Reads(collections)
         self.proxies = Proxies(settings)
         self.front = Front(settings)
         self.limits = Limits(settings)
@@ -117,8 +130,15 @@ class Boundary:
         headers = Headers(scope=scope)
         scope["contract"] = negotiate(headers.get("accept"), self.settings.contract)
         if scope["path"].startswith("/api/") and scope["path"] not in PUBLIC:
-            actor = scope["actor"] = await self._actor(scope, headers)
-            exchange.username = actor.username
+            asking = scope["asking"] = self._asking(scope, headers)
+            if read := self.reads.find(scope):
+                answered = partial(read, Request(scope, receive))
+                response = await self._read(asking, scope["method"], answered)
+                self._note(exchange, scope)
+                await response(scope, receive, exchange.send)
+                return
+            actor = scope["actor"] = (await asking.settle()).actor
+            self._note(exchange, scope)
             self.limits.charge(actor, scope["method"])
             require_writable(actor, scope["method"])
         if scope["method"] in READING_METHODS:
@@ -140,17 +160,32 @@ class Boundary:
         response = await run_once(database, scope, receive, key, partial(self.app, scope))
         await response(scope, receive, exchange.send)
 
-    async def _actor(self, scope: Scope, headers: Headers) -> Actor:
-        state = scope["app"].state
-        database: Database = state.database
+    def _asking(self, scope: Scope, headers: Headers) -> Asking:
         authorization = headers.get("authorization")
         if authorization is None and (secret := session_of(scope, headers, self.settings)):
-            actor = await authenticate_session(database, secret)
+            credential = of_session(secret)
         else:
-            actor = await authenticate(database, authorization)
+            credential = of_token(authorization)
+        return self.callers.asking(scope["app"].state.database, credential)
+
+    async def _read(
+        self, asking: Asking, method: str, answered: Callable[[], Awaitable[Response]]
+    ) -> Response:
+        """Give the answer of a read; who asks is settled before what is wrong with the question."""
+        try:
+            self.limits.charge((await asking.caller()).actor, method)
+            return await answered()
+        except Unavailable:
+            raise
+        except RequestError:
+            await asking.settle()
+            raise
+
+    def _note(self, exchange: "_Exchange", scope: Scope) -> None:
+        actor: Actor = scope["actor"]
+        exchange.username = actor.username
         if actor.token is not None:
-            state.token_uses.note(actor.token.id, scope["caller"].address)
-        return actor
+            scope["app"].state.token_uses.note(actor.token.id, scope["caller"].address)
 
 
 class _Exchange:
@@ -215,8 +250,7 @@ class _Exchange:
     def close(self) -> None:
         """Count the request and write its line. Queries stay out: they may hold anything."""
         seconds = time.perf_counter() - self._started
-        route = self._scope.get("route")
-        template = route.path if route else None
+        template = self._template()
         method = self._scope["method"]
         measures.current().request(method, template or measures.NO_ROUTE, self.status, seconds)
         tracing.end_request(method, template, self.status)
@@ -231,3 +265,9 @@ class _Exchange:
             milliseconds=round(seconds * 1000, 1),
             user=self.username,
         )
+
+    def _template(self) -> str | None:
+        """Give the path without what names an object in it; None where nothing is there."""
+        route = self._scope.get("route")
+        found: str | None = route.path if route else self._scope.get("template")
+        return found

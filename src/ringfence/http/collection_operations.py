@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from ringfence.http.collections import Collection
+from ringfence.http.collections import Listed
 from ringfence.http.filters import STATES, Choices
-from ringfence.http.openapi import LIST_HEADERS, Answer, Operation
+from ringfence.http.openapi import LIST_HEADERS, Answer, Operation, listed, retrieved
 from ringfence.http.parameters import (
     UUID_IN_PATH,
     choice_of_fields,
@@ -15,7 +15,7 @@ from ringfence.http.schema import CORE_STATES, Model, array
 
 
 def list_count_retrieve(
-    collection: Collection,
+    collection: Listed,
     shown: Model,
     noun: str,
     nouns: str,
@@ -41,7 +41,7 @@ def list_count_retrieve(
             title=f"List {nouns}",
             description=f"Get a list of {nouns}.",
             parameters=parameters,
-            answers={200: Answer(array(shown), headers=LIST_HEADERS)},
+            answers=listed(shown),
             refusals=(400, 404),
         ),
         Operation(
@@ -64,7 +64,7 @@ def list_count_retrieve(
             title=f"Get {noun} details",
             description=f"Retrieve details of a specific {noun}.",
             parameters=(UUID_IN_PATH, choice_of_fields(shown)),
-            answers={200: Answer(shown)},
+            answers=retrieved(shown),
             refusals=(400, 404),
         ),
     )

@@ -1,28 +1,49 @@
 """Objects of one kind as clients list, count and retrieve them: one way for every feature.
 
 A feature says in SQL where its objects are, who sees which and how one is shown; the statements,
-paging, headers and chosen fields are the same for all.
+paging, headers and chosen fields are the same for all. A statement also looks the caller's token
+up: a read is one round trip to the database.
 """
 
-from collections.abc import Mapping
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from functools import lru_cache, partial
+from hashlib import blake2b
+from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Scope
 
-from ringfence.access.permissions import Actor
-from ringfence.access.scope import actor_parameters
-from ringfence.database.pool import Database
-from ringfence.errors import NotFound
+from ringfence.access.asking import Asking, Changed
+from ringfence.access.authentication import Recognised
+from ringfence.database.reading import Values, integer
+from ringfence.errors import NotFound, Unavailable
+from ringfence.http.answers import Header, answer_head, answer_json, tag_of
 from ringfence.http.documents import base_of, pick, with_base
 from ringfence.http.filters import NO_CONDITIONS, STATES, Conditions, Kind, Orders, read_filters
-from ringfence.http.lists import Page, link_header, read_page
+from ringfence.http.lists import Links, NumberedPage, Page, read_page
 from ringfence.http.routing import path_uuid
+from ringfence.http.walks import WALKS, key_of
 
 JSON = "application/json"
+_STATES = list(STATES)
+# True, as PostgreSQL sends it
+_TRUE = b"\x01"
+# Whoever asks changes meanwhile: once is rare.
+_TRIES = 4
+Read = TypeVar("Read", bound="Asked")
+
+_READING = frozenset({"GET", "HEAD"})
+_UUID = re.compile(r"[0-9A-Fa-f]{32}/|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}/")
+
+# Longer queries are read each time, so that nobody fills the memory with them.
+_REMEMBERED_QUERY = 512
 
 # A page past the last one has no offset of its own: `last` computes it from the count.
 _LIST: LiteralString = """
@@ -36,23 +57,25 @@ page AS MATERIALIZED (
         ORDER BY {order}
         LIMIT %(size)s
         OFFSET coalesce(
-            %(offset)s, (SELECT greatest((total - 1) / %(size)s, 0) FROM matching) * %(size)s
+            %(offset)s::bigint,
+            (SELECT greatest((total - 1) / %(size)s, 0) FROM matching) * %(size)s
         )
     ) AS chosen
 )
 SELECT
     (SELECT total FROM matching),
-    convert_to('[' || coalesce((
+    (
         SELECT string_agg(shown.document, ',' ORDER BY page.place)
         FROM page
         INNER JOIN LATERAL ({document}) AS shown ON true
-    ), '') || ']', 'UTF8')
+    ),
+    NULL::bigint, NULL::boolean, NULL::text
 """
 
 _COUNT: LiteralString = "SELECT count(*) {from_where}"
 
 _RETRIEVE: LiteralString = """
-SELECT convert_to(shown.document, 'UTF8')
+SELECT shown.document, NULL::integer, NULL::bigint
 FROM (
     SELECT {alias}.id {from_where} AND {alias}.uuid = %(path_uuid)s
 ) AS page
@@ -60,9 +83,74 @@ INNER JOIN LATERAL ({document}) AS shown ON true
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
-    """Objects of one kind.
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """What the query of a request says, read once for all requests that say the same."""
+
+    query: QueryParams
+    conditions: Conditions
+    fields: tuple[str, ...]
+    # Those made of it so far
+    statements: dict[Hashable, LiteralString]
+
+    def statement(self, key: Hashable, make: Callable[[], LiteralString]) -> LiteralString:
+        """Give the statement with this key, made when it is first asked for."""
+        found = self.statements.get(key)
+        if found is None:
+            found = self.statements[key] = make()
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AskedList(Asked):
+    """What the query of a list says; `walk` is the same for all pages of one list."""
+
+    page: Page
+    links: Links
+    walk: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Listed(ABC):
+    """Objects of one kind that can be listed, counted and retrieved."""
+
+    path: str
+    missing: str
+    filters: Mapping[str, Kind]
+    orders: Orders
+
+    def shape(self, _caller: Recognised) -> Hashable:
+        """Give what the text of a statement depends on, of who asks."""
+        return None
+
+    def parameters(self, caller: Recognised, conditions: Conditions) -> dict[str, Any]:
+        """Give what the statements take of the caller and of the filters."""
+        return {**caller.parameters, **conditions.parameters, "state_order": _STATES}
+
+    @abstractmethod
+    def list_statement(self, asked: AskedList, shape: Any, *, continued: bool) -> LiteralString:  # noqa: ANN401
+        """Give the statement for a page.
+
+        It finds: how many there are; the documents with commas between them; their digest; whether
+        more follow, of a page that is `continued` after the place `%(after)s`; and the place of
+        its last row, if it is full. The latter three may be null.
+        """
+
+    @abstractmethod
+    def count_statement(self, asked: Asked, shape: Any) -> LiteralString:  # noqa: ANN401
+        """Give the statement that counts."""
+
+    @abstractmethod
+    def one_statement(self, asked: Asked, shape: Any) -> LiteralString:  # noqa: ANN401
+        """Give the statement for the object `%(path_uuid)s`: its document, version and digest.
+
+        The latter two may be null; there is no row where none is seen.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class Collection(Listed):
+    """Objects that are shown as they are read.
 
     `source` is a FROM clause in which `alias` names the row itself. `visible` holds for the rows
     that an actor may see. `document` selects the `document` (JSON as text) of the row whose id is
@@ -70,19 +158,26 @@ class Collection:
     take the parameters of `actor_parameters`.
     """
 
-    path: str
-    missing: str
     source: LiteralString
     alias: LiteralString
     visible: LiteralString
     document: LiteralString
-    filters: Mapping[str, Kind]
-    orders: Orders
 
-    def statement(
+    def list_statement(self, asked: AskedList, shape: None, *, continued: bool) -> LiteralString:  # noqa: ARG002
+        """Give the statement for a page; none is ever continued."""
+        return self._statement(_LIST, asked.conditions, self.orders.read(asked.query))
+
+    def count_statement(self, asked: Asked, shape: None) -> LiteralString:  # noqa: ARG002
+        """Give the statement that counts."""
+        return self._statement(_COUNT, asked.conditions)
+
+    def one_statement(self, asked: Asked, shape: None) -> LiteralString:  # noqa: ARG002
+        """Give the statement for one object."""
+        return self._statement(_RETRIEVE, asked.conditions)
+
+    def _statement(
         self, template: LiteralString, conditions: Conditions, order: LiteralString = ""
     ) -> LiteralString:
-        """Give a statement on the visible rows that meet the conditions."""
         where: list[LiteralString] = [self.visible, *conditions.conditions]
         return (
             template.replace("{from_where}", self.source + " WHERE " + " AND ".join(where))
@@ -92,100 +187,166 @@ class Collection:
         )
 
 
-async def _page(
-    collection: Collection, request: Request, conditions: Conditions, page: Page, base: str
-) -> tuple[int, bytes]:
-    """Give how many objects match, and those of one page as a JSON array; one statement."""
-    order = collection.orders.read(request.query_params)
-    parameters = {"size": page.size, "offset": page.offset, "base": base}
-    row = await _one_row(
-        request,
-        collection.statement(_LIST, conditions, order),
-        _parameters(request, conditions) | parameters,
-    )
-    return (row[0], row[1]) if row else (0, b"[]")
+def _read_one(collection: Listed, text: bytes) -> Asked:
+    query = QueryParams(text)
+    conditions = read_filters(query, collection.filters)
+    return Asked(query, conditions, tuple(query.getlist("field")), {})
 
 
-async def _count(collection: Collection, request: Request, conditions: Conditions) -> int:
+def _read_made(_collection: Listed, text: bytes) -> Asked:
+    # As at Waldur, the filters of a list hold for one object too; what was just made is no list.
+    query = QueryParams(text)
+    return Asked(query, NO_CONDITIONS, tuple(query.getlist("field")), {})
+
+
+def _read_list(collection: Listed, text: bytes) -> AskedList:
+    asked = _read_one(collection, text)
+    page = read_page(asked.query)
     # Also where nothing is shown, an order that does not exist is refused.
-    collection.orders.read(request.query_params)
-    statement = collection.statement(_COUNT, conditions)
-    row = await _one_row(request, statement, _parameters(request, conditions))
-    return row[0] if row else 0
+    collection.orders.read(asked.query)
+    pairs = [pair for pair in asked.query.multi_items() if pair[0] != "page"]
+    pairs.sort(key=lambda pair: pair[0])
+    return AskedList(
+        asked.query,
+        asked.conditions,
+        asked.fields,
+        {},
+        page,
+        Links(pairs),
+        blake2b(repr((collection.path, pairs)).encode(), digest_size=16).digest(),
+    )
 
 
-async def count_of(collection: Collection, request: Request) -> int:
+def _remembering(read: Callable[[Listed, bytes], Read]) -> Callable[[Listed, Request], Read]:
+    """Give how a request's query is read: of what most callers send, nothing is read anew."""
+    remembered = lru_cache(maxsize=1024)(read)
+
+    def asked(collection: Listed, request: Request) -> Read:
+        text: bytes = request.scope["query_string"]
+        return (remembered if len(text) <= _REMEMBERED_QUERY else read)(collection, text)
+
+    return asked
+
+
+_asked_one = _remembering(_read_one)
+_asked_made = _remembering(_read_made)
+_asked_list = _remembering(_read_list)
+
+
+async def _settled(
+    request: Request, read: Callable[[Asking, Recognised], Awaitable[Values]]
+) -> tuple[Values, Recognised]:
+    """Read for whoever asks, anew where that turns out to be somebody else than was thought."""
+    asking: Asking = request.scope["asking"]
+    for _ in range(_TRIES):
+        caller = await asking.caller()
+        try:
+            values = await read(asking, caller)
+        except Changed:
+            continue
+        request.scope["actor"] = caller.actor
+        return values, caller
+    raise Unavailable("What you may see is changing, try again.")
+
+
+async def count_of(collection: Listed, request: Request) -> int:
     """Give how many objects a list with the request's filters would show."""
-    return await _count(collection, request, read_filters(request.query_params, collection.filters))
+    asked = _asked_list(collection, request)
 
+    async def read(asking: Asking, caller: Recognised) -> Values:
+        shape = collection.shape(caller)
+        statement = asked.statement(
+            ("count", shape), lambda: collection.count_statement(asked, shape)
+        )
+        return await asking.read(statement, collection.parameters(caller, asked.conditions))
 
-async def _one_row(
-    request: Request, statement: LiteralString, parameters: Mapping[str, Any]
-) -> tuple[Any, ...] | None:
-    database: Database = request.app.state.database
-    async with database.connection() as connection:
-        cursor = await connection.execute(statement, parameters, binary=True)
-        return await cursor.fetchone()
-
-
-def _parameters(request: Request, conditions: Conditions) -> dict[str, Any]:
-    actor: Actor = request.scope["actor"]
-    return {
-        **actor_parameters(actor),
-        **conditions.parameters,
-        "state_order": list(STATES),
-    }
+    values, _ = await _settled(request, read)
+    return integer(values[0])
 
 
 def request_base(request: Request) -> str:
-    """Give the base of the addresses in an answer; raises `Invalid` for a malformed host."""
+    """Give the base of the addresses in an answer."""
     return base_of(request, request.app.state.settings.public_url)
 
 
-async def answer_list(collection: Collection, request: Request) -> Response:
+async def answer_list(collection: Listed, request: Request) -> Response:
     """Answer with the objects that the actor may see; HEAD gives the headers alone."""
-    query = request.query_params
-    conditions = read_filters(query, collection.filters)
-    page = read_page(query)
+    asked = _asked_list(collection, request)
     base = request_base(request)
     if request.method == "HEAD":
-        total, body = await _count(collection, request, conditions), None
-    else:
-        total, documents = await _page(collection, request, conditions, page, base)
-        body = pick(with_base(documents, base), query.getlist("field"), many=True)
-    numbered = page.resolve(total)
-    response = Response(body, media_type=JSON)
-    response.headers["X-Result-Count"] = str(total)
-    response.headers["Link"] = link_header(base + request.url.path, query.multi_items(), numbered)
-    if body is None:
-        # It would be the length of an answer that nobody has made.
-        del response.headers["Content-Length"]
-    return response
+        total = await count_of(collection, request)
+        return answer_head(_paging(request, asked, base, total, asked.page.resolve(total)))
+    (count, found, digest, more, last), caller = await _page(collection, request, asked, base)
+    total = integer(count)
+    page = asked.page.resolve(total, has_next=None if more is None else more == _TRUE)
+    if page.has_next and last:
+        asking: Asking = request.scope["asking"]
+        WALKS.remember(key_of(asking.mark, asked.walk, page.number), last)
+    documents = with_base(found or b"", base)
+    tag = tag_of(base, caller.actor.is_staff, page, total, digest or documents)
+    body = pick(b"[" + documents + b"]", asked.fields, many=True)
+    return answer_json(request, body, tag, headers=_paging(request, asked, base, total, page))
+
+
+async def _page(
+    collection: Listed, request: Request, asked: AskedList, base: str
+) -> tuple[Values, Recognised]:
+    async def read(asking: Asking, caller: Recognised) -> Values:
+        place = None
+        if asked.page.number is not None and asked.page.number > 1:
+            place = WALKS.recall(key_of(asking.mark, asked.walk, asked.page.number - 1))
+        shape, continued = collection.shape(caller), place is not None
+        statement = asked.statement(
+            (continued, shape),
+            lambda: collection.list_statement(asked, shape, continued=continued),
+        )
+        parameters = collection.parameters(caller, asked.conditions) | {
+            "size": asked.page.size,
+            "offset": asked.page.offset,
+            "base": base,
+            "after": place.decode() if place else None,
+        }
+        return await asking.read(statement, parameters)
+
+    return await _settled(request, read)
+
+
+def _paging(
+    request: Request, asked: AskedList, base: str, total: int, page: NumberedPage
+) -> Sequence[Header]:
+    links = asked.links.header(base + request.scope["path"], page)
+    return ((b"x-result-count", b"%d" % total), (b"link", links.encode("latin-1")))
 
 
 async def answer_one(
-    collection: Collection, request: Request, made: UUID | None = None, *, status: int = 200
+    collection: Listed, request: Request, made: UUID | None = None, *, status: int = 200
 ) -> Response:
     """Answer with the object of the path, or with the one that was just made.
 
     Raises `NotFound` for one that is not seen.
     """
-    query, base = request.query_params, request_base(request)
-    # As at Waldur, the filters of a list hold for one object too; what was just made is no list.
-    conditions = read_filters(query, collection.filters) if made is None else NO_CONDITIONS
+    base = request_base(request)
+    asked = (_asked_one if made is None else _asked_made)(collection, request)
     path = path_uuid(request, collection.missing) if made is None else made
-    row = await _one_row(
-        request,
-        collection.statement(_RETRIEVE, conditions),
-        _parameters(request, conditions) | {"path_uuid": path, "base": base},
-    )
-    if row is None:
+
+    async def read(asking: Asking, caller: Recognised) -> Values:
+        shape = collection.shape(caller)
+        statement = asked.statement(shape, lambda: collection.one_statement(asked, shape))
+        parameters = collection.parameters(caller, asked.conditions)
+        return await asking.read(statement, parameters | {"path_uuid": path, "base": base})
+
+    (found, version, digest), caller = await _settled(request, read)
+    if found is None:
         raise NotFound(collection.missing)
-    body = pick(with_base(bytes(row[0]), base), query.getlist("field"), many=False)
-    return Response(body, status, media_type=JSON)
+    document = with_base(found, base)
+    tag = tag_of(base, caller.actor.is_staff, digest or document)
+    if version is not None:
+        # What `If-Match` compares (see security_groups/preconditions.py).
+        tag = f"v{integer(version)}.{tag}"
+    return answer_json(request, pick(document, asked.fields, many=False), tag, status=status)
 
 
-def routes_of(collection: Collection) -> list[Route]:
+def routes_of(collection: Listed) -> list[Route]:
     """Give the routes that every collection has: list, count and retrieve."""
 
     async def answer_collection(request: Request) -> Response:
@@ -198,3 +359,29 @@ def routes_of(collection: Collection) -> list[Route]:
         Route(collection.path, answer_collection, methods=["GET", "HEAD"]),
         Route(collection.path + "{uuid}/", answer_object, methods=["GET", "HEAD"]),
     ]
+
+
+class Reads:
+    """The reads of collections, found by the path alone."""
+
+    def __init__(self, collections: Sequence[Listed]) -> None:
+        self._collections = {collection.path: collection for collection in collections}
+
+    def find(self, scope: Scope) -> Callable[[Request], Awaitable[Response]] | None:
+        """Give what answers a GET or HEAD of a list or of an object; None for all else.
+
+        Whatever looks unlike a uuid is left to the routes: it may be a word of its own.
+        """
+        if scope["method"] not in _READING:
+            return None
+        path: str = scope["path"]
+        if collection := self._collections.get(path):
+            scope["template"] = path
+            return partial(answer_list, collection)
+        start = path.rfind("/", 0, -1) + 1
+        collection = self._collections.get(path[:start])
+        if collection and _UUID.fullmatch(path, start):
+            scope["path_params"] = {"uuid": path[start:-1]}
+            scope["template"] = path[:start] + "{uuid}/"
+            return partial(answer_one, collection)
+        return None

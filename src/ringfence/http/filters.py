@@ -217,15 +217,26 @@ class Orders:
 
         Raises `Invalid` for a column that does not exist; an empty `o` means the default.
         """
+        terms: list[LiteralString] = [
+            column + " DESC" if is_descending else column
+            for column, is_descending in self.chosen(query).items()
+        ]
+        return ", ".join([*terms, self.default])
+
+    def chosen(self, query: QueryParams) -> dict[LiteralString, bool]:
+        """Give the columns that `o` names, and of each whether it is turned round.
+
+        Raises `Invalid` for a column that does not exist.
+        """
         # Each column once: a second time it could not change the order.
-        terms: dict[LiteralString, LiteralString] = {}
+        terms: dict[LiteralString, bool] = {}
         for word in self._words(query):
             column = self.columns.get(word.removeprefix("-"))
             if column is not None:
-                terms.setdefault(column, column + " DESC" if word.startswith("-") else column)
+                terms.setdefault(column, word.startswith("-"))
             elif not self.skips_unknown:
                 raise Invalid({"o": [_not_available(word)]})
-        return ", ".join([*terms.values(), self.default])
+        return terms
 
     def _words(self, query: QueryParams) -> list[str]:
         text = query.get("o", "").strip()

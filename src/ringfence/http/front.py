@@ -57,7 +57,8 @@ class Front:
             names.add(urlsplit(settings.public_url).hostname or "")
         self._names = frozenset(name for name in names if not name.startswith("*."))
         self._ends = tuple(name.removeprefix("*") for name in names if name.startswith("*."))
-        vary = b"Accept, Authorization, Cookie" + (b", Origin" if self._origins else b"")
+        vary = b"Accept, Accept-Encoding, Authorization, Cookie"
+        vary += b", Origin" if self._origins else b""
         self._always = (*_ALWAYS, (b"vary", vary))
 
     def check_host(self, caller: Caller) -> None:

@@ -31,13 +31,19 @@ class Page:
         """Give how many items come before; None where that depends on the count."""
         return None if self.number is None else (self.number - 1) * self.size
 
-    def resolve(self, count: int) -> "NumberedPage":
-        """Give the page with its number, once the count is known; raises `InvalidPage`."""
+    def resolve(self, count: int, *, has_next: bool | None = None) -> "NumberedPage":
+        """Give the page with its number, once the count is known; raises `InvalidPage`.
+
+        `has_next` tells of a page that continues another one whether anything follows. Such a page
+        exists, however many there are by the count: that may have shrunk since.
+        """
         last = max(1, -(-count // self.size))
         number = last if self.number is None else self.number
+        if has_next is not None:
+            return NumberedPage(number, max(last, number + has_next), has_next=has_next)
         if number > last:
             raise InvalidPage
-        return NumberedPage(number, last)
+        return NumberedPage(number, last, has_next=number < last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ class NumberedPage:
 
     number: int
     last: int
+    has_next: bool
 
 
 def read_page(query: QueryParams) -> Page:
@@ -76,26 +83,32 @@ def _digits(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 12 else 0  # noqa: PLR2004
 
 
-def link_header(address: str, query: Sequence[tuple[str, str]], page: NumberedPage) -> str:
-    """Give the `Link` header: first, prev, next, last in this order, which clients rely on.
+class Links:
+    """The `Link` header of every page of one query, which is taken apart once.
 
-    `address` has no query; keys are sorted, a repeated key keeps the order of its values, and
-    `page` is left out for the first page.
+    First, prev, next, last in this order, which clients rely on; keys are sorted, a repeated key
+    keeps the order of its values, and `page` is left out for the first page.
     """
-    kept = [(name, value) for name, value in query if name != "page"]
-    numbers = {"first": 1, "prev": page.number - 1, "next": page.number + 1, "last": page.last}
-    if page.number == 1:
-        del numbers["prev"]
-    if page.number == page.last:
-        del numbers["next"]
-    links = (
-        f'<{_address(address, kept, number)}>; rel="{relation}"'
-        for relation, number in numbers.items()
-    )
-    return ", ".join(links)
 
+    def __init__(self, query: Sequence[tuple[str, str]]) -> None:
+        kept = sorted((pair for pair in query if pair[0] != "page"), key=lambda pair: pair[0])
+        self._first = "?" + urlencode(kept) if kept else ""
+        before = [pair for pair in kept if pair[0] < "page"]
+        after = [pair for pair in kept if pair[0] > "page"]
+        self._before = "?" + urlencode(before) + "&page=" if before else "?page="
+        self._after = "&" + urlencode(after) if after else ""
 
-def _address(address: str, query: Sequence[tuple[str, str]], number: int) -> str:
-    paging = [("page", str(number))] if number > 1 else []
-    pairs = sorted([*query, *paging], key=lambda pair: pair[0])
-    return f"{address}?{urlencode(pairs)}" if pairs else address
+    def header(self, address: str, page: NumberedPage) -> str:
+        """Give the header of a page; `address` has no query."""
+        links = [f'<{address}{self._first}>; rel="first"']
+        if page.number > 1:
+            links.append(f'<{self._address(address, page.number - 1)}>; rel="prev"')
+        if page.has_next:
+            links.append(f'<{self._address(address, page.number + 1)}>; rel="next"')
+        links.append(f'<{self._address(address, page.last)}>; rel="last"')
+        return ", ".join(links)
+
+    def _address(self, address: str, number: int) -> str:
+        if number == 1:
+            return address + self._first
+        return f"{address}{self._before}{number}{self._after}"

@@ -73,6 +73,22 @@ LIST_HEADERS: Mapping[str, Schema] = {
     "Link": described(STRING, "The addresses of the first, previous, next and last page."),
 }
 
+TAG: Mapping[str, Schema] = {
+    "ETag": described(STRING, "The same as long as the answer is; to send in `If-None-Match`."),
+}
+_NOT_MODIFIED = Answer(headers=TAG, description="The caller has the answer already.")
+
+
+def listed(shown: Schema | Model) -> Mapping[int, Answer]:
+    """Give what a list answers; `shown` is one of its objects."""
+    headers = {**LIST_HEADERS, **TAG}
+    return {200: Answer(array(shown), headers=headers), 304: _NOT_MODIFIED}
+
+
+def retrieved(shown: Schema | Model) -> Mapping[int, Answer]:
+    """Give what an object's address answers."""
+    return {200: Answer(shown, headers=TAG), 304: _NOT_MODIFIED}
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:

@@ -10,7 +10,7 @@ from ringfence.access.permissions import Permission, require
 from ringfence.errors import Invalid, NotFound
 from ringfence.http.body import read_json
 from ringfence.http.collections import request_base
-from ringfence.http.lists import link_header, read_page
+from ringfence.http.lists import Links, read_page
 from ringfence.security_groups import drifts, history
 from ringfence.security_groups.history import NO_SUCH_VERSION, Version, difference
 from ringfence.security_groups.preconditions import etag, read_preconditions
@@ -37,7 +37,7 @@ async def list_versions(request: Request) -> Response:
     address = base + request.url.path
     headers = {
         "X-Result-Count": str(total),
-        "Link": link_header(address, request.query_params.multi_items(), numbered),
+        "Link": Links(request.query_params.multi_items()).header(address, numbered),
         "ETag": etag(group.version),
     }
     return JSONResponse(shown[: page.size], headers=headers)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ringfence.clouds.operations import RESOURCE_FIELDS
-from ringfence.http.openapi import LIST_HEADERS, Answer, Body, Operation
+from ringfence.http.openapi import LIST_HEADERS, Answer, Body, Operation, listed, retrieved
 from ringfence.http.parameters import (
     UUID_IN_PATH,
     Parameter,
@@ -195,7 +195,7 @@ operations = (
         title="List security groups",
         description="Get a list of security groups.",
         parameters=_LIST,
-        answers={200: Answer(array(GROUP), headers=LIST_HEADERS)},
+        answers=listed(GROUP),
         refusals=(400, 404),
     ),
     Operation(
@@ -218,7 +218,7 @@ operations = (
         title="Get security group details",
         description="Retrieve details of a specific security group.",
         parameters=(UUID_IN_PATH, choice_of_fields(GROUP)),
-        answers={200: Answer(GROUP)},
+        answers=retrieved(GROUP),
         refusals=(400, 404),
     ),
     Operation(

@@ -56,6 +56,7 @@ INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
 INNER JOIN projects AS project ON tenant.project_id = project.id
 INNER JOIN customers AS customer ON project.customer_id = customer.id
 INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
+INNER JOIN security_group_documents AS stored ON sg.id = stored.security_group_id
 LEFT JOIN security_group_observations AS seen ON sg.id = seen.security_group_id
 """
 

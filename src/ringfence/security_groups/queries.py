@@ -10,8 +10,8 @@ from psycopg.rows import class_row
 from ringfence.access.scope import VISIBLE, Scope, scope_parameters
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import NotFound
-from ringfence.http.collections import Collection
 from ringfence.security_groups.filters import FILTERS, ORDERS
+from ringfence.security_groups.pages import StoredGroups
 from ringfence.security_groups.representation import Remote
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.schemas import RuleRequest, UnresolvedEnd
@@ -27,26 +27,7 @@ INNER JOIN customers AS customer ON project.customer_id = customer.id
 INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
 """
 
-_DOCUMENT: LiteralString = """
-SELECT
-    CASE
-        WHEN %(is_staff)s THEN coalesce(stored.staff_document, stored.document)
-        ELSE stored.document
-    END AS document
-FROM security_group_documents AS stored
-WHERE stored.security_group_id = page.id
-"""
-
-GROUPS = Collection(
-    path="/api/openstack-security-groups/",
-    missing=NO_SUCH_GROUP,
-    source=_FROM,
-    alias="sg",
-    visible=VISIBLE,
-    document=_DOCUMENT,
-    filters=FILTERS,
-    orders=ORDERS,
-)
+GROUPS = StoredGroups("/api/openstack-security-groups/", NO_SUCH_GROUP, FILTERS, ORDERS)
 
 _GROUP: LiteralString = (
     """

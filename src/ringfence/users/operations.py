@@ -1,7 +1,7 @@
 """What the operations on users and tokens answer, as the API's description tells it."""
 
 from ringfence.http.collection_operations import list_count_retrieve
-from ringfence.http.openapi import LIST_HEADERS, Answer, Body, Operation
+from ringfence.http.openapi import LIST_HEADERS, Answer, Body, Operation, listed, retrieved
 from ringfence.http.parameters import (
     UUID_IN_PATH,
     Parameter,
@@ -141,7 +141,7 @@ operations = (
         title="Get current user details",
         description="Retrieve the user whose token was sent.",
         parameters=(choice_of_fields(USER),),
-        answers={200: Answer(USER)},
+        answers=retrieved(USER),
         refusals=(400, 404),
     ),
     Operation(
@@ -176,7 +176,7 @@ operations = (
         title="List auth tokens",
         description="Who holds a token, of those whom the caller sees.",
         parameters=_TOKENS,
-        answers={200: Answer(array(AUTH_TOKEN), headers=LIST_HEADERS)},
+        answers=listed(AUTH_TOKEN),
         refusals=(400, 403, 404),
     ),
     Operation(
@@ -199,7 +199,7 @@ operations = (
         title="Get auth token details",
         description="Tell of the newest token of a user.",
         parameters=(_USER_ID, choice_of_fields(AUTH_TOKEN)),
-        answers={200: Answer(AUTH_TOKEN)},
+        answers=retrieved(AUTH_TOKEN),
         refusals=(400, 403, 404),
     ),
     Operation(

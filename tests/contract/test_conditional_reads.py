@@ -1,0 +1,109 @@
+"""`ETag`, 304 and compression on reads."""
+
+import pytest
+from tests.contract.addresses import GROUPS, a_rule, group_at
+from tests.contract.test_lists import make_groups
+
+from ringfence.database import documents
+
+
+async def tag_of(client, path, **headers):
+    answer = await client.get(path, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.headers["ETag"]
+
+
+async def known(client, path, tag):
+    return (await client.get(path, headers={"If-None-Match": tag})).status_code == 304
+
+
+@pytest.mark.parametrize("path", ["list", "object", "?field=name", "/api/openstack-tenants/"])
+async def test_what_the_caller_has_is_not_sent_again(client, world, path):
+    group = await world.group()
+    path = {"list": GROUPS, "object": group_at(group), "?field=name": f"{GROUPS}?field=name"}.get(
+        path, path
+    )
+    tag = await tag_of(client, path)
+    assert tag.startswith('"')
+    for sent in (tag, f'"other", {tag}', f"W/{tag}", "*", tag[:-1] + '-gzip"'):
+        answer = await client.get(path, headers={"If-None-Match": sent})
+        assert (answer.status_code, answer.content) == (304, b""), sent
+        assert answer.headers["ETag"] == tag
+    assert not await known(client, path, '"other"')
+
+
+async def test_the_tag_of_a_group_begins_with_its_version_and_opens_its_next_change(client, world):
+    group = await world.group()
+    tag = await tag_of(client, group_at(group))
+    assert tag.startswith('"v1.')
+    changed = await client.post(
+        group_at(group, "set_rules/"), json=[a_rule()], headers={"If-Match": tag}
+    )
+    assert changed.is_success, changed.text
+    assert not await known(client, group_at(group), tag)
+    assert (await tag_of(client, group_at(group))).startswith('"v2.')
+    await world.execute("UPDATE security_groups SET state = 'OK'")
+    stale = await client.post(group_at(group, "set_rules/"), json=[], headers={"If-Match": tag})
+    assert stale.status_code == 412
+
+
+async def test_a_tag_changes_with_whatever_the_answer_shows(api, world):
+    group = await world.group(state="ERRED", error_message="oh", error_traceback="line 1")
+    staff, admin = api("staff"), api("admin")
+    paths = (GROUPS, group_at(group))
+    tags = [await tag_of(staff, path) for path in paths]
+    # Who may not read the traceback has another answer.
+    for path, tag in zip(paths, tags, strict=True):
+        assert not await known(admin, path, tag)
+    async with world.database.transaction() as connection:
+        await connection.execute("UPDATE customers SET name = 'Other name' WHERE name = 'Acme'")
+        await documents.refresh(connection, documents.CUSTOMERS, [world.customer_id])
+    for path, tag in zip(paths, tags, strict=True):
+        assert not await known(staff, path, tag)
+    tags = [await tag_of(staff, path) for path in paths]
+    assert [await known(staff, path, tag) for path, tag in zip(paths, tags, strict=True)] == [
+        True,
+        True,
+    ]
+
+
+async def test_the_tag_of_a_page_changes_with_the_number_of_groups_on_all_pages(client, world):
+    await make_groups(world, 12)
+    tag = await tag_of(client, GROUPS)
+    await make_groups(world, 0)
+    assert await known(client, GROUPS, tag)
+    await world.group("zzz")
+    assert not await known(client, GROUPS, tag)
+
+
+@pytest.mark.parametrize(
+    ("accepts", "compresses"),
+    [
+        ("gzip", True),
+        ("br, gzip;q=0.5", True),
+        ("*", True),
+        ("identity", False),
+        ("gzip;q=0", False),
+        ("gzip;q=0.0, br", False),
+        ("xgzip", False),
+        ("", False),
+    ],
+)
+async def test_a_large_list_is_compressed_for_those_who_take_it(client, world, accepts, compresses):
+    await make_groups(world, 60)
+    address = f"{GROUPS}?page_size=60"
+    plain = await client.get(address, headers={"Accept-Encoding": "identity"})
+    answer = await client.get(address, headers={"Accept-Encoding": accepts})
+    assert ("Content-Encoding" in answer.headers) == compresses
+    assert answer.content == plain.content
+    sent = int(answer.headers["Content-Length"])
+    assert sent < len(plain.content) / 4 if compresses else sent == len(plain.content)
+    # Another form of the same answer has a tag of its own, and is known by either.
+    assert (answer.headers["ETag"] == plain.headers["ETag"]) != compresses
+    assert await known(client, address, answer.headers["ETag"])
+
+
+async def test_a_small_list_is_not_compressed(client, world):
+    await make_groups(world, 3)
+    answer = await client.get(GROUPS, headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in answer.headers
