@@ -1,14 +1,14 @@
 # Two commands do all set-up: `make demo` and `make test`. Both need only Python >= 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-own-faults check format lock site typescript compatibility bench bench-short clean
+.PHONY: help demo test test-faults test-own-faults check format lock site typescript compatibility bench bench-short stress clean
 
 SHELL := bash
 BIN := .venv/bin
 PORT ?= 8000
 # Arguments for pytest, for example: make test TESTS="tests/http -x"
 TESTS ?= tests
-# How long `make fuzz` takes
-MINUTES ?= 20
+# How long `make fuzz` and `make stress` take
+MINUTES ?= $(if $(filter stress,$(MAKECMDGOALS)),10,20)
 # Groups in the data sets of `make bench`, seconds of a window, windows of a case
 SIZES ?= 2000 100000 1000000
 SECONDS ?= 1
@@ -38,25 +38,15 @@ test-own-faults: .venv/.development ## strike PostgreSQL, the processes, the dis
 fuzz: .venv/.development ## let Schemathesis try what the schema allows, for MINUTES=20
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.fuzz.run $(MINUTES)
 
-check: .venv/.development ## format, lint, strict types, import contracts, licences, migration lint
+check: .venv/.development ## format, lint, strict types, import contracts, migration lint
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python tools/licences.py check
 	@$(BIN)/squawk src/ringfence/database/migrations/*.sql
 
 check-deploy: .venv/.development ## hold deploy/ against the linters of those who read it
 	@tools/deploy
-
-licences: .venv/.development ## write docs/licences.md, after make lock
-	@$(BIN)/python tools/licences.py write
-
-audit: .venv/.development ## ask for known faults of what the program installs (STRICT=1: or fail)
-	@tools/supply audit
-
-sbom: .venv/.development ## write a bill of materials (CycloneDX) to build/ringfence.cdx.json
-	@tools/supply sbom build/ringfence.cdx.json
 
 format: .venv/.development ## put the source into its one form
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -69,7 +59,6 @@ lock: .venv/.development ## write the lock files anew (UPGRADE=--upgrade takes n
 	  -o requirements-container.lock
 	@$(COMPILE) --group site -o requirements-site.lock
 	@$(COMPILE) --group deploy -o requirements-deploy.lock
-	@$(COMPILE) --group supply -o requirements-supply.lock
 	@cd tests/conformance/locks && for pins in *.in; do \
 	  $(CURDIR)/$(COMPILE) --python-version 3.11 "$$pins" -o "$${pins%.in}.lock"; done
 
@@ -89,6 +78,10 @@ bench: .venv/.development ## measure all requests beside the floor, for docs/per
 
 bench-short: .venv/.development ## the same on 2,000 groups in two minutes, printed only
 	@$(BIN)/python -m bench --groups 2000 --seconds 0.3 --rounds 3 $(if $(CACHE),--cache $(CACHE))
+
+stress: .venv/.development ## read and write on 64 connections for MINUTES=10, on 100,000 groups
+	@$(BIN)/python -m bench.stress --minutes $(MINUTES) $(if $(CACHE),--cache $(CACHE)) \
+	  --page docs/performance.md
 
 clean: ## remove the environment and every cache in the tree
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -7,7 +7,7 @@ beside what it measures. It runs in a process that no measurement counts.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 _END = b"\r\n\r\n"
@@ -46,17 +46,25 @@ def request(method: str, path: str, token: str, body: bytes | None = None) -> by
     return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
 
 
+# Told of each answer: what was asked, the status, and the body.
+Hear = Callable[[bytes, int, bytes], None]
+
+
 class _Connection(asyncio.Protocol):
     """One connection, one request at a time, until there is none left or time is over."""
 
-    def __init__(self, requests: Iterator[bytes], answers: Answers, deadline: float) -> None:
+    def __init__(
+        self, requests: Iterator[bytes], answers: Answers, deadline: float, hear: Hear | None
+    ) -> None:
         self._requests = requests
         self._answers = answers
         self._deadline = deadline
+        self._hear = hear
+        self._asked = b""
+        self._head = 0
         self._received = bytearray()
         self._expected = 0
         self._sent = 0.0
-        self._is_head = False
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -69,7 +77,7 @@ class _Connection(asyncio.Protocol):
         if asked is None:
             self._finish()
             return
-        self._is_head = asked.startswith(b"HEAD")
+        self._asked = asked
         self._sent = time.perf_counter()
         self._transport.write(asked)
 
@@ -80,11 +88,16 @@ class _Connection(asyncio.Protocol):
             end = received.find(_END)
             if end < 0:
                 return
-            self._expected = end + len(_END) + (0 if self._is_head else _length(received[:end]))
+            self._head = end + len(_END)
+            is_head = self._asked.startswith(b"HEAD")
+            self._expected = self._head + (0 if is_head else _length(received[:end]))
         if len(received) < self._expected:
             return
         self._answers.latencies.append(time.perf_counter() - self._sent)
-        self._answers.statuses[int(received[9:12])] += 1
+        status = int(received[9:12])
+        self._answers.statuses[status] += 1
+        if self._hear is not None:
+            self._hear(self._asked, status, bytes(received[self._head :]))
         received.clear()
         self._expected = 0
         self._next()
@@ -110,7 +123,12 @@ def _length(head: bytearray) -> int:
 
 
 async def drive(
-    port: int, requests: Iterator[bytes], *, seconds: float, connections: int
+    port: int,
+    requests: Iterator[bytes],
+    *,
+    seconds: float,
+    connections: int,
+    hear: Hear | None = None,
 ) -> Answers:
     """Send requests for so long on so many connections, or until there are no more."""
     loop = asyncio.get_running_loop()
@@ -118,7 +136,9 @@ async def drive(
     began = time.perf_counter()
     deadline = began + seconds
     made = [
-        loop.create_connection(lambda: _Connection(requests, answers, deadline), "127.0.0.1", port)
+        loop.create_connection(
+            lambda: _Connection(requests, answers, deadline, hear), "127.0.0.1", port
+        )
         for _ in range(connections)
     ]
     protocols = [protocol for _, protocol in await asyncio.gather(*made)]

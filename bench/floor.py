@@ -13,15 +13,19 @@ import hashlib
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
+from types import SimpleNamespace
 from typing import Any, LiteralString
 from urllib.parse import parse_qsl
 from uuid import UUID
+
+from psycopg import AsyncRawCursor
 
 from ringfence.database.documents import BASE_MARK
 from ringfence.database.pool import Database
 from ringfence.listening import Probe, address_of, claim
 from ringfence.logs import configure
 from ringfence.processes import default_api_processes, load_application, serve_api
+from ringfence.settings import Settings
 from ringfence.supervisor import Child, Supervisor
 
 Message = MutableMapping[str, Any]
@@ -30,83 +34,104 @@ Send = Callable[[Message], Awaitable[None]]
 
 PATH = "/api/openstack-security-groups/"
 
-# Sums by tenant would be cheaper to count, and dearer to write: the table is counted here.
+# A project within a customer that is the caller's too is no place of its own.
 _CALLER: LiteralString = """
 WITH caller AS MATERIALIZED (
     SELECT
+        account.id,
         account.is_staff OR account.is_support AS everything,
         ARRAY(
-            SELECT held.customer_id FROM role_grants AS held WHERE held.user_id = account.id
-        ) AS customers,
-        ARRAY(
-            SELECT held.project_id FROM role_grants AS held WHERE held.user_id = account.id
-        ) AS projects
+            SELECT DISTINCT held.customer_id FROM role_grants AS held
+            WHERE held.user_id = account.id AND held.customer_id IS NOT NULL
+        ) AS customers
     FROM tokens AS token
     INNER JOIN users AS account ON token.user_id = account.id
     WHERE
-        token.digest = %(digest)s
+        token.digest = $1
         AND account.is_active
         AND coalesce(token.expires > now(), true)
-)
-"""
-
-_SCOPE: LiteralString = """
-(
-    caller.everything
-    OR project.customer_id = ANY(caller.customers)
-    OR project.id = ANY(caller.projects)
-)
-"""
-
-_COUNTED: LiteralString = (
-    """
-, counted AS (
-    SELECT count(*) AS total
+),
+place AS MATERIALIZED (
+    SELECT 'all' AS level, 0 AS id FROM caller WHERE caller.everything
+    UNION ALL
+    SELECT 'customer', unnest(caller.customers) FROM caller WHERE NOT caller.everything
+    UNION ALL
+    SELECT DISTINCT 'project', project.id
     FROM caller
-    CROSS JOIN projects AS project
-    INNER JOIN tenants AS tenant ON project.id = tenant.project_id
-    INNER JOIN security_groups AS sg ON tenant.id = sg.tenant_id
-    WHERE """
-    + _SCOPE
-    + ")"
+    INNER JOIN role_grants AS held ON caller.id = held.user_id
+    INNER JOIN projects AS project ON held.project_id = project.id
+    WHERE NOT caller.everything AND project.customer_id <> ALL(caller.customers)
 )
+"""
+
+# The sums by place that the service keeps, and what was not added to them yet.
+_COUNTED: LiteralString = """
+SELECT sum(counted.groups)::bigint AS total
+FROM place
+CROSS JOIN LATERAL (
+    SELECT summed.groups FROM security_group_counts AS summed
+    WHERE summed.level = place.level AND summed.id = place.id
+    UNION ALL
+    SELECT change.groups FROM security_group_count_changes AS change
+    WHERE change.level = place.level AND change.id = place.id
+) AS counted
+"""
+
+_FIRST: LiteralString = """
+(
+    SELECT stored.document, stored.tenant_name, stored.created, stored.security_group_id
+    FROM place
+    CROSS JOIN LATERAL (
+        SELECT * FROM security_group_documents AS one
+        WHERE {condition}
+        ORDER BY one.tenant_name, one.created, one.security_group_id
+        LIMIT $2
+    ) AS stored
+    WHERE place.level = '{level}'
+)
+"""
+
+
+def _first(level: LiteralString, condition: LiteralString) -> LiteralString:
+    return _FIRST.replace("{level}", level).replace("{condition}", condition)
+
 
 # Each answer is a row of its own: joining 100 of them costs PostgreSQL twice what the rest does.
 _LIST: LiteralString = (
     _CALLER
+    + "SELECT page.document, ("
     + _COUNTED
-    + """
-SELECT (SELECT total FROM counted), convert_to(stored.document, 'UTF8')
-FROM (
-    SELECT sg.id, tenant.name, sg.created
-    FROM caller
-    CROSS JOIN tenants AS tenant
-    INNER JOIN projects AS project ON tenant.project_id = project.id
-    INNER JOIN security_groups AS sg ON tenant.id = sg.tenant_id
-    WHERE """
-    + _SCOPE
-    + """
-    ORDER BY tenant.name, sg.created, sg.id
-    LIMIT %(size)s
-) AS page
-INNER JOIN security_group_documents AS stored ON page.id = stored.security_group_id
-ORDER BY page.name, page.created, page.id
+    + ") FROM ("
+    + " UNION ALL ".join(
+        [
+            _first("all", "true"),
+            _first("customer", "one.customer_id = place.id"),
+            _first("project", "one.project_id = place.id"),
+        ]
+    )
+    + """) AS page
+ORDER BY page.tenant_name, page.created, page.security_group_id
+LIMIT $2
 """
 )
 
-_HEAD: LiteralString = _CALLER + _COUNTED + "SELECT total, '\\x'::bytea FROM counted"
+_HEAD: LiteralString = _CALLER + "SELECT '', (" + _COUNTED + ")"
 
 _RETRIEVE: LiteralString = (
     _CALLER
     + """
-SELECT 1, convert_to(stored.document, 'UTF8')
-FROM caller
-CROSS JOIN security_groups AS sg
-INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
-INNER JOIN projects AS project ON tenant.project_id = project.id
-INNER JOIN security_group_documents AS stored ON sg.id = stored.security_group_id
-WHERE sg.uuid = %(uuid)s AND """
-    + _SCOPE
+SELECT stored.document, 1::bigint
+FROM security_group_documents AS stored
+WHERE
+    stored.uuid = $2
+    AND EXISTS (
+        SELECT 1 FROM place
+        WHERE
+            place.level = 'all'
+            OR (place.level = 'customer' AND place.id = stored.customer_id)
+            OR (place.level = 'project' AND place.id = stored.project_id)
+    )
+"""
 )
 
 
@@ -115,6 +140,8 @@ class Floor:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        # The server reads its bounds there.
+        self.state = SimpleNamespace(settings=Settings(database_url=url))
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request, or the life of the application."""
@@ -122,28 +149,28 @@ class Floor:
             await self._live(receive, send)
             return
         headers = dict(scope["headers"])
-        digest = hashlib.sha256(headers.get(b"authorization", b"")[6:]).digest()
-        parameters: dict[str, object] = {"digest": digest}
-        statement = _LIST
+        values: list[object] = [hashlib.sha256(headers[b"authorization"][6:]).digest()]
+        statement, size = _HEAD, 0
         if scope["path"] != PATH:
             statement = _RETRIEVE
-            parameters["uuid"] = UUID(scope["path"].removeprefix(PATH).rstrip("/"))
-        elif scope["method"] == "HEAD":
-            statement = _HEAD
-        else:
+            values.append(UUID(scope["path"].removeprefix(PATH).rstrip("/")))
+        elif scope["method"] == "GET":
             query = dict(parse_qsl(scope["query_string"].decode()))
-            parameters["size"] = int(query.get("page_size", 10))
+            statement, size = _LIST, int(query.get("page_size", 10))
+            values.append(size)
         async with self._database.connection() as connection:
-            cursor = await connection.execute(statement, parameters, binary=True)
-            rows = await cursor.fetchall()
-        if not rows:
+            cursor = AsyncRawCursor(connection)
+            await cursor.execute(statement, values, binary=True)
+            found = cursor.pgresult
+        if found is None or not found.ntuples:
             await _send(send, 404, b"", [])
             return
         base = b"http://" + headers[b"host"]
-        body = b",".join([row[1] for row in rows])
-        if "size" in parameters:
+        body = b",".join([found.get_value(row, 0) or b"" for row in range(found.ntuples)])
+        if size:
             body = b"[" + body + b"]"
-        await _send(send, 200, body.replace(BASE_MARK, base), _paging(base, rows[0][0], parameters))
+        total = int.from_bytes(found.get_value(0, 1) or b"", "big")
+        await _send(send, 200, body.replace(BASE_MARK, base), _paging(base, total, size))
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -153,11 +180,9 @@ class Floor:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def _paging(base: bytes, total: int, parameters: dict[str, object]) -> list[tuple[bytes, bytes]]:
-    if "size" not in parameters:
+def _paging(base: bytes, total: int, size: int) -> list[tuple[bytes, bytes]]:
+    if not size:
         return [(b"x-result-count", b"%d" % total)]
-    size = parameters["size"]
-    assert isinstance(size, int)  # noqa: S101 - put there above
     address = b"%s%s?page_size=%d" % (base, PATH.encode(), size)
     link = b'<%s>; rel="first", <%s&page=2>; rel="next", <%s&page=%d>; rel="last"'
     links = link % (address, address, address, -(-total // size))

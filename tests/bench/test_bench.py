@@ -3,6 +3,7 @@
 import json
 import os
 import urllib.request
+from argparse import Namespace
 from xml.etree import ElementTree as ET
 
 import psycopg
@@ -14,6 +15,7 @@ from bench.page import NoPlaceError, write_sections
 from bench.place import Place
 from bench.processes import cpu, memory, tree
 from bench.services import floor, serving
+from bench.stress import stress
 
 from bench import plots, results
 
@@ -83,6 +85,14 @@ def test_requests_are_measured_and_shown(place, copy):
     assert "set_rules" in results.targets(found, [1.0], []).markdown()
     for drawing in (plots.costs(found), plots.growth(found)):
         assert ET.fromstring(drawing).tag.endswith("svg")  # noqa: S314 - drawn here
+
+
+def test_a_stress_ends_with_every_group_at_rest_and_no_stale_answer(place, copy):
+    options = Namespace(minutes=0.02, connections=4, seed=1)
+    outcome = stress(place, copy, options)
+    assert outcome.faults() == []
+    assert outcome.answers.requests == sum(outcome.traffic.answered.values()) > 0
+    assert "equal their sources" in outcome.table(4).markdown()
 
 
 def test_a_request_that_fails_gives_no_figure(place, copy):

@@ -1,0 +1,319 @@
+"""Reads and writes at once, for minutes, with a worker over the sandbox cloud.
+
+`python -m bench.stress` holds that nothing fails but what the contract lets fail, that no stored
+answer is stale at the end, that every group has come to rest, and that memory does not grow.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import LiteralString
+
+import psycopg
+
+from bench.cases import Sample
+from bench.client import Answers, drive, request
+from bench.dataset import ADMIN, KINDS, OWNER, STAFF, provide
+from bench.floor import PATH
+from bench.page import write_sections
+from bench.place import Place, default_cache, opened
+from bench.processes import memory
+from bench.results import Table, milli, plain
+from bench.services import ROOT, Service, serving
+
+SAMPLE_SECONDS = 5.0
+SETTLE_SECONDS = 900.0
+# What each kind of request may be answered with. 409: the group is on its way already.
+ALLOWED = {
+    "list": {200},
+    "retrieve": {200},
+    "set_rules": {200, 409},
+    "change": {200, 409},
+    "pull": {202, 409},
+    "create": {201},
+    "delete": {204, 409},
+}
+# Of a hundred requests
+SHARES = {
+    "list": 60,
+    "retrieve": 28,
+    "set_rules": 5,
+    "change": 3,
+    "pull": 1,
+    "create": 2,
+    "delete": 1,
+}
+
+# The cloud holds what the data set says that it holds.
+_FILL_CLOUD: tuple[LiteralString, ...] = (
+    """
+    INSERT INTO sandbox_groups (id, project_id, name, description, created_at)
+    SELECT sg.backend_id::uuid, tenant.backend_id, sg.name, sg.description, sg.created
+    FROM security_groups AS sg
+    INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
+    """,
+    """
+    INSERT INTO sandbox_rules (
+        group_id, ethertype, direction, protocol, port_range_min, port_range_max,
+        remote_ip_prefix, remote_group_id, description
+    )
+    SELECT
+        sg.backend_id::uuid, rule.ethertype, rule.direction, nullif(rule.protocol, ''),
+        rule.from_port, rule.to_port, rule.cidr, remote.backend_id::uuid, rule.description
+    FROM security_group_rules AS rule
+    INNER JOIN security_groups AS sg ON rule.security_group_id = sg.id
+    LEFT JOIN security_groups AS remote ON rule.remote_group_id = remote.id
+    """,
+    "VACUUM (FREEZE, ANALYZE)",
+)
+
+_UNSETTLED: LiteralString = """
+SELECT count(*) FROM security_groups WHERE state NOT IN ('OK', 'ERRED')
+"""
+_ERRED: LiteralString = "SELECT count(*) FROM security_groups WHERE state = 'ERRED'"
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What is asked, drawn by chance, and what came of each kind."""
+
+    sample: Sample
+    chance: random.Random
+    answered: Counter[tuple[str, int]] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    _made: list[str] = field(default_factory=list)
+    _kinds: dict[int, str] = field(default_factory=dict)
+    _number: int = 0
+
+    def requests(self) -> Iterator[bytes]:
+        """Give requests without end."""
+        kinds = list(SHARES)
+        weights = list(SHARES.values())
+        while True:
+            kind = self.chance.choices(kinds, weights)[0]
+            if kind == "delete" and not self._made:
+                kind = "create"
+            asked = getattr(self, f"_{kind}")()
+            self._kinds[id(asked)] = kind
+            yield asked
+
+    def hear(self, asked: bytes, status: int, body: bytes) -> None:
+        """Note an answer; a group that was made may be deleted later."""
+        kind = self._kinds.pop(id(asked))
+        self.answered[kind, status] += 1
+        if status not in ALLOWED[kind]:
+            self.wrong.append(f"{kind}: {status} {body[:200].decode(errors='replace')}")
+        elif status == 201:  # noqa: PLR2004 - created
+            self._made.append(json.loads(body)["uuid"])
+
+    def _list(self) -> bytes:
+        caller = self.chance.choice((STAFF, ADMIN, OWNER))
+        kind = self.chance.choice(KINDS)
+        queries = (
+            "",
+            f"?page={self.chance.randint(1, 10)}",
+            "?page_size=100",
+            f"?tenant_uuid={self.chance.choice(self.sample.tenants)}",
+            "?state=UPDATE_SCHEDULED&state=UPDATING",
+            f"?name={kind}-0000{self.chance.randint(100, 999)}",
+            "?o=-created&field=name&field=state",
+        )
+        return request("GET", PATH + self.chance.choice(queries), caller)
+
+    def _group(self) -> str:
+        return f"{PATH}{self.chance.choice(self.sample.groups)}/"
+
+    def _retrieve(self) -> bytes:
+        return request("GET", self._group(), STAFF)
+
+    def _set_rules(self) -> bytes:
+        first = self.chance.randint(1000, 60000)
+        return request("POST", f"{self._group()}set_rules/", STAFF, self._rules(first))
+
+    def _change(self) -> bytes:
+        body = json.dumps({"description": f"changed {self.chance.random()}"}).encode()
+        return request("PATCH", self._group(), STAFF, body)
+
+    def _pull(self) -> bytes:
+        return request("POST", f"{self._group()}pull/", STAFF, b"")
+
+    def _create(self) -> bytes:
+        self._number += 1
+        tenant = self.chance.choice(self.sample.tenants)
+        rules = json.loads(self._rules(3000))
+        body = {"name": f"made-{self._number}", "description": "", "rules": rules}
+        path = f"/api/openstack-tenants/{tenant}/create_security_group/"
+        return request("POST", path, STAFF, json.dumps(body).encode())
+
+    def _delete(self) -> bytes:
+        uuid = self._made.pop(self.chance.randrange(len(self._made)))
+        return request("DELETE", f"{PATH}{uuid}/", STAFF)
+
+    def _rules(self, first: int) -> bytes:
+        rules = [
+            {"protocol": "tcp", "from_port": port, "to_port": port, "cidr": "10.0.0.0/8"}
+            for port in range(first, first + self.chance.randint(0, 20))
+        ]
+        return json.dumps(rules).encode()
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the stress found; memory is the sum of the processes' shares, in megabytes."""
+
+    answers: Answers
+    traffic: Traffic
+    memory: list[tuple[float, float]]
+    settled: float
+    erred: int
+    doctor: str
+
+    @property
+    def conflicts(self) -> int:
+        """How many answers said that a group is on its way already."""
+        return sum(n for (_, status), n in self.traffic.answered.items() if status == 409)  # noqa: PLR2004
+
+    def faults(self) -> list[str]:
+        """Give what should not be."""
+        found = [*self.traffic.wrong[:10]]
+        if self.answers.broken:
+            found.append(f"{self.answers.broken} connections broke")
+        if self.erred:
+            found.append(f"{self.erred} groups are ERRED that were not before")
+        found += [line for line in self.doctor.splitlines() if line.startswith("✗")]
+        return found
+
+    def table(self, connections: int) -> Table:
+        """Give the figures."""
+        third = len(self.memory) // 3
+        rows = [
+            ["requests", plain(self.answers.requests)],
+            ["requests/s", plain(self.answers.requests / self.answers.seconds)],
+            ["p50 ms", milli(self.answers.quantile(0.5))],
+            ["p99 ms", milli(self.answers.quantile(0.99))],
+            ["409, since the group is on its way", plain(self.conflicts)],
+            ["answers that should not be", plain(len(self.traffic.wrong) + self.answers.broken)],
+            ["stale stored answers, by `ringfence doctor`", self._stale()],
+            ["groups ERRED that were not before", plain(self.erred)],
+            ["seconds until every group was at rest", plain(self.settled)],
+            ["memory after a third, MB", plain(self.memory[third][1])],
+            ["memory at the end, MB", plain(self.memory[-1][1])],
+        ]
+        rows += [
+            [f"{kind}: {status}", plain(number)]
+            for (kind, status), number in sorted(self.traffic.answered.items())
+        ]
+        minutes = self.answers.seconds / 60
+        title = f"{connections} connections for {minutes:.1f} minutes"
+        return Table(title, ("what", "figure"), rows)
+
+    def _stale(self) -> str:
+        lines = [line for line in self.doctor.splitlines() if "stored answers" in line]
+        return lines[0].split(": ", 1)[-1] if lines else "not told"
+
+
+def stress(place: Place, database: str, options: argparse.Namespace) -> Outcome:
+    """Let requests rain on a service with its worker; then look at what is left."""
+    conninfo = place.conninfo(database)
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        for statement in _FILL_CLOUD:
+            connection.execute(statement)
+    before = _number(conninfo, _ERRED)
+    traffic = Traffic(Sample.of(conninfo), random.Random(options.seed))  # noqa: S311 - the same again
+    with serving(place.url(database)) as service:
+        answers, sizes = asyncio.run(_drive(service, traffic, options))
+        began = time.perf_counter()
+        while _number(conninfo, _UNSETTLED) and time.perf_counter() - began < SETTLE_SECONDS:
+            time.sleep(1)
+        settled = time.perf_counter() - began
+        doctor = _doctor(place.url(database))
+    erred = _number(conninfo, _ERRED) - before
+    return Outcome(answers, traffic, sizes, settled, erred, doctor)
+
+
+async def _drive(
+    service: Service, traffic: Traffic, options: argparse.Namespace
+) -> tuple[Answers, list[tuple[float, float]]]:
+    sizes: list[tuple[float, float]] = []
+    watching = asyncio.create_task(_watch(service.process, sizes))
+    answers = await drive(
+        service.port,
+        traffic.requests(),
+        seconds=options.minutes * 60,
+        connections=options.connections,
+        hear=traffic.hear,
+    )
+    watching.cancel()
+    sizes.append((answers.seconds, _size(service.process)))
+    return answers, sizes
+
+
+async def _watch(process: int, sizes: list[tuple[float, float]]) -> None:
+    began = time.perf_counter()
+    while True:
+        sizes.append((time.perf_counter() - began, _size(process)))
+        await asyncio.sleep(SAMPLE_SECONDS)
+
+
+def _size(process: int) -> float:
+    return sum(one.proportional for one in memory(process))
+
+
+def _number(conninfo: str, statement: LiteralString) -> int:
+    with psycopg.connect(conninfo) as connection:
+        row = connection.execute(statement).fetchone()
+    return row[0] if row else 0
+
+
+def _doctor(url: str) -> str:
+    """Ask `ringfence doctor`, which compares every stored answer with its definition."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ringfence", "doctor"],
+        cwd=ROOT,
+        env={"RINGFENCE_DATABASE_URL": url, "PATH": "/usr/bin:/bin"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    return done.stdout
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.stress", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--groups", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--page", type=Path, help="a page that takes the table")
+    parser.add_argument("--cache", type=Path, default=default_cache())
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run, print, and end with 1 where something is as it should not be."""
+    options = _arguments()
+    say: Callable[[str], object] = lambda line: print(line, file=sys.stderr, flush=True)  # noqa: E731, T201 - a script
+    with opened(options.cache) as place:
+        name = provide(place, options.groups, say)
+        with place.clone(name, f"{name}_stressed") as copy:
+            outcome = stress(place, copy, options)
+    table = outcome.table(options.connections)
+    table.show()
+    if options.page:
+        write_sections(options.page, {"stress": table.markdown()})
+    faults = outcome.faults()
+    for fault in faults:
+        say(fault)
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main()
