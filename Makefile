@@ -38,15 +38,25 @@ test-own-faults: .venv/.development ## strike PostgreSQL, the processes, the dis
 fuzz: .venv/.development ## let Schemathesis try what the schema allows, for MINUTES=20
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.fuzz.run $(MINUTES)
 
-check: .venv/.development ## format, lint, strict types, import contracts, migration lint
+check: .venv/.development ## format, lint, strict types, import contracts, licences, migration lint
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python tools/licences.py check
 	@$(BIN)/squawk src/ringfence/database/migrations/*.sql
 
 check-deploy: .venv/.development ## hold deploy/ against the linters of those who read it
 	@tools/deploy
+
+licences: .venv/.development ## write docs/licences.md, after make lock
+	@$(BIN)/python tools/licences.py write
+
+audit: .venv/.development ## ask for known faults of what the program installs (STRICT=1: or fail)
+	@tools/supply audit
+
+sbom: .venv/.development ## write a bill of materials (CycloneDX) to build/ringfence.cdx.json
+	@tools/supply sbom build/ringfence.cdx.json
 
 format: .venv/.development ## put the source into its one form
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -59,6 +69,7 @@ lock: .venv/.development ## write the lock files anew (UPGRADE=--upgrade takes n
 	  -o requirements-container.lock
 	@$(COMPILE) --group site -o requirements-site.lock
 	@$(COMPILE) --group deploy -o requirements-deploy.lock
+	@$(COMPILE) --group supply -o requirements-supply.lock
 	@cd tests/conformance/locks && for pins in *.in; do \
 	  $(CURDIR)/$(COMPILE) --python-version 3.11 "$$pins" -o "$${pins%.in}.lock"; done
 

@@ -6,7 +6,8 @@ import tomllib
 from tests.docs.markdown import ROOT
 
 LOCKS = (
-    *(f"requirements{kind}.lock" for kind in ("", "-container", "-deploy", "-dev", "-site")),
+    *(f"requirements{kind}.lock" for kind in ("", "-container", "-deploy", "-dev")),
+    *("requirements-site.lock", "requirements-supply.lock"),
     "tools/uv.lock",
 )
 
@@ -42,7 +43,8 @@ def test_the_locks_agree_and_hold_every_dependency():
     runtime, development = locked("requirements.lock"), locked("requirements-dev.lock")
     assert runtime.items() <= development.items()
     assert runtime.items() <= locked("requirements-container.lock").items()
-    locks = (development, locked("requirements-site.lock"), locked("requirements-deploy.lock"))
+    others = (locked(f"requirements-{kind}.lock") for kind in ("deploy", "site", "supply"))
+    locks = (development, *others)
     assert set(required()) <= {name for lock in locks for name in lock}
 
 
