@@ -15,6 +15,7 @@ from ringfence.clouds.queries import CLOUDS, TENANTS
 from ringfence.clouds.routes import routes as tenant_routes
 from ringfence.database.keeping import kept_running
 from ringfence.database.pool import USE_SECONDS, Database
+from ringfence.database.replica import Replica
 from ringfence.events.operations import operations as event_operations
 from ringfence.events.routes import routes as event_routes
 from ringfence.http.about import routes as about_routes
@@ -83,7 +84,11 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Database.open(conninfo, use_seconds=USE_SECONDS) as database,
         ):
             app.state.database = database
-            async with _writing(app.state.token_uses, database), _watching(database):
+            async with (
+                _writing(app.state.token_uses, database),
+                _watching(database),
+                Replica.open(database, settings.database_replica_url) as app.state.replica,
+            ):
                 yield
 
     app = Starlette(
@@ -117,6 +122,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     app.state.token_uses = TokenUses()
     app.state.readiness = Readiness()
     app.state.gauges = Gauges()
+    app.state.replica = None
     return app
 
 

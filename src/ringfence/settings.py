@@ -19,6 +19,7 @@ from pydantic import (
     SecretStr,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 
@@ -101,6 +102,7 @@ class Settings(BaseModel):
 
     home: Path = Field(default_factory=default_home)
     database_url: str | None = None
+    database_replica_url: str | None = None
     public_url: str | None = None
     contract: ContractVersion = "2025-11"
     pull_interval: Annotated[float, Field(ge=1, le=31 * 24 * 3600)] = 7200
@@ -122,12 +124,21 @@ class Settings(BaseModel):
     metrics_allowed: Networks = Field(default_factory=_this_machine)
     metrics_token: Annotated[SecretStr, Field(min_length=16)] | None = None
 
+    @field_validator("database_replica_url")
+    @classmethod
+    def _beside_a_primary(cls, url: str | None, info: ValidationInfo) -> str | None:
+        if url is not None and info.data.get("database_url") is None:
+            raise ValueError(
+                "the embedded database has no replica; set RINGFENCE_DATABASE_URL as well"
+            )
+        return url
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
 
-    @field_validator("database_url")
+    @field_validator("database_url", "database_replica_url")
     @classmethod
     def _postgresql(cls, url: str | None) -> str | None:
         if url is None:

@@ -8,12 +8,13 @@ is remembered decides nothing but which statement is tried first.
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, LiteralString
 
 from ringfence.access.authentication import ACTORS, Credential, Kind, Recognised, recognise
 from ringfence.database.pool import Database
-from ringfence.database.reading import Values, on_one_line, read_row
+from ringfence.database.reading import Values, find_row, on_one_line, read_row
+from ringfence.database.replica import Replica
 
 # Credentials that a process remembers; the least recently used go first.
 REMEMBERED = 4096
@@ -29,9 +30,11 @@ class Callers:
     def __init__(self) -> None:
         self._seen: OrderedDict[Credential, Recognised] = OrderedDict()
 
-    def asking(self, database: Database, credential: Credential) -> "Asking":
-        """Begin with what a request shows."""
-        return Asking(self, database, credential, self._seen.get(credential))
+    def asking(
+        self, database: Database, replica: Replica | None, credential: Credential
+    ) -> "Asking":
+        """Begin with what a request shows; what it reads comes from `replica`, where there is."""
+        return Asking(self, database, replica, credential, self._seen.get(credential))
 
     def remember(self, credential: Credential, recognised: Recognised) -> None:
         """Remember what the database just said of a credential."""
@@ -52,11 +55,13 @@ class Asking:
         self,
         callers: Callers,
         database: Database,
+        replica: Replica | None,
         credential: Credential,
         remembered: Recognised | None,
     ) -> None:
         self._callers = callers
         self._database = database
+        self._replica = replica
         self._credential = credential
         # Of this caller at this database
         self.mark = database.mark + credential.digest
@@ -82,6 +87,8 @@ class Asking:
         Raises `Changed` where the caller is not what it was made for: make it anew, for what
         `caller` gives now. Raises `Unauthenticated`.
         """
+        if self._replica is not None:
+            return await self._read_there(self._replica, statement, parameters)
         seen = self._recognised
         given = {**parameters, "credential": self._credential.digest}
         statement = _with_caller(statement, self._credential.kind)
@@ -93,6 +100,28 @@ class Asking:
         self.is_settled = False
         await self.settle()
         raise Changed
+
+    async def _read_there(
+        self, replica: Replica, statement: LiteralString, parameters: Mapping[str, Any]
+    ) -> Values:
+        # A replica may not know yet that a token was revoked: who asks, the primary says.
+        seen = self._recognised
+        settled = await self.settle()
+        if seen is None or settled.row != seen.row:
+            raise Changed
+        find = partial(find_row, statement=_alone(statement), parameters=parameters)
+        row = await replica.read(find, settled.actor.written)
+        assert row is not None  # noqa: S101 - a row of nulls, where nothing is found
+        return row
+
+
+@lru_cache(maxsize=2048)
+def _alone(statement: LiteralString) -> LiteralString:
+    return on_one_line(
+        "SELECT answer.* FROM (VALUES (true)) AS caller LEFT JOIN ("
+        + statement
+        + ") AS answer ON true"
+    )
 
 
 @lru_cache(maxsize=2048)

@@ -32,12 +32,14 @@ SELECT
     token.is_read_only,
     token.project_id,
     project.customer_id,
+    known.position AS written,
     coalesce(held.roles, '{}') AS roles,
     coalesce(held.customers, '{}') AS customers,
     coalesce(held.projects, '{}') AS projects
 FROM tokens AS token
 INNER JOIN users AS account ON token.user_id = account.id
 LEFT JOIN projects AS project ON token.project_id = project.id
+LEFT JOIN caller_positions AS known ON account.id = known.user_id
 LEFT JOIN LATERAL (
     SELECT
         array_agg(role_grant.role) AS roles,
@@ -156,6 +158,7 @@ def _actor(row: Any) -> Actor:  # noqa: ANN401 - a row of `ACTOR`, by its names
         token=TokenUsed(
             row.token_id, row.token_uuid, row.token_name, row.is_read_only, row.project_id
         ),
+        written=row.written,
     )
     if row.project_id is None:
         return actor

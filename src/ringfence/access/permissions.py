@@ -100,6 +100,8 @@ class Actor:
     is_staff: bool = False
     is_support: bool = False
     token: TokenUsed | None = None
+    # Up to where in the write-ahead log the user has written; told where a replica is read.
+    written: int | None = None
 
     @property
     def is_limited(self) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, LiteralString
 from psycopg.pq.abc import PGresult
 
 from ringfence import tracing
-from ringfence.database.pool import Database
+from ringfence.database.pool import Connection, Database
 
 Values = tuple[bytes | None, ...]
 
@@ -41,11 +41,18 @@ async def read_row(
     database: Database, statement: LiteralString, parameters: Mapping[str, Any]
 ) -> Values | None:
     """Give the values of the first row that the statement finds; it may take fewer parameters."""
-    text, names = _numbered(statement)
     async with database.connection() as connection:
-        cursor = tracing.raw_cursor_factory()(connection)
-        await cursor.execute(text, [parameters[name] for name in names], binary=True)
-        return first_row(cursor.pgresult)
+        return await find_row(connection, statement, parameters)
+
+
+async def find_row(
+    connection: Connection, statement: LiteralString, parameters: Mapping[str, Any]
+) -> Values | None:
+    """Do what `read_row` does, on a connection."""
+    text, names = _numbered(statement)
+    cursor = tracing.raw_cursor_factory()(connection)
+    await cursor.execute(text, [parameters[name] for name in names], binary=True)
+    return first_row(cursor.pgresult)
 
 
 def first_row(result: PGresult | None) -> Values | None:

@@ -21,6 +21,7 @@ from ringfence.access.authentication import of_session, of_token
 from ringfence.access.origin import Origin
 from ringfence.access.permissions import READING_METHODS, Actor, require_writable
 from ringfence.database.pool import Database
+from ringfence.database.replica import Replica
 from ringfence.errors import RequestError, Unavailable
 from ringfence.http.about import CONFIGURATION_PATH
 from ringfence.http.body import BodyBroken
@@ -144,6 +145,9 @@ class Boundary:
         if scope["method"] in READING_METHODS:
             await self.app(scope, receive, exchange.send)
             return
+        replica: Replica | None = scope["app"].state.replica
+        if replica is not None and "actor" in scope:
+            exchange.before_answer = partial(replica.wrote, scope["actor"].user_id)
         with exchange.origin().known():
             await self._change(exchange, scope, receive, headers)
 
@@ -166,7 +170,9 @@ class Boundary:
             credential = of_session(secret)
         else:
             credential = of_token(authorization)
-        return self.callers.asking(scope["app"].state.database, credential)
+        state = scope["app"].state
+        replica = state.replica if scope["method"] in READING_METHODS else None
+        return self.callers.asking(state.database, replica, credential)
 
     async def _read(
         self, asking: Asking, method: str, answered: Callable[[], Awaitable[Response]]
@@ -201,6 +207,8 @@ class _Exchange:
         self.status = 0
         self.detail = ""
         self.username: str | None = None
+        # What must be done once the change is made, and before anybody learns of it.
+        self.before_answer: Callable[[], Awaitable[None]] | None = None
         given = Headers(scope=scope).get("x-request-id", "")
         self.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
 
@@ -216,6 +224,9 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         """Pass a message on, with the headers that every answer has."""
         if message["type"] == "http.response.start":
+            hook, self.before_answer = self.before_answer, None
+            if hook is not None:
+                await hook()
             self.status = message["status"]
             headers = message["headers"]
             given = {name for name, _ in headers}
