@@ -1,13 +1,15 @@
 # Two commands do all set-up: `make demo` and `make test`. Both need only Python >= 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-own-faults check format lock site typescript compatibility bench bench-short stress clean
+.PHONY: help demo test test-faults test-own-faults test-authorization overload fuzz check format lock site typescript compatibility bench bench-short stress clean
 
 SHELL := bash
 BIN := .venv/bin
 PORT ?= 8000
 # Arguments for pytest, for example: make test TESTS="tests/http -x"
 TESTS ?= tests
-# How long `make fuzz` and `make stress` take
+# Steps of `make test-authorization`
+STEPS ?= 20000
+# How long `make fuzz`, `make overload` and `make stress` take
 MINUTES ?= $(if $(filter stress,$(MAKECMDGOALS)),10,20)
 # Groups in the data sets of `make bench`, seconds of a window, windows of a case
 SIZES ?= 2000 100000 1000000
@@ -34,6 +36,12 @@ test-faults: .venv/.development ## inject every fault at every call to Neutron, 
 
 test-own-faults: .venv/.development ## strike PostgreSQL, the processes, the disk and the clock, all of it
 	@RINGFENCE_OWN_FAULTS=all PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n 2 tests/own_faults
+
+test-authorization: .venv/.development ## walk 20,000 random steps against a model of who may do what
+	@RINGFENCE_STEPS=$(STEPS) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n 2 tests/authorization
+
+overload: .venv/.development ## send four times what can be carried out, for MINUTES=20
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.overload.run $(MINUTES)
 
 fuzz: .venv/.development ## let Schemathesis try what the schema allows, for MINUTES=20
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.fuzz.run $(MINUTES)

@@ -113,7 +113,7 @@ class Settings(BaseModel):
     body_seconds: Annotated[float, Field(ge=0.1, le=3600)] = 30
     header_bytes: Annotated[int, Field(ge=8192, le=1024 * 1024)] = 32 * 1024
     rules_per_request: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
-    concurrent_requests: Annotated[int, Field(ge=1, le=100_000)] = 256
+    concurrent_requests: Annotated[int, Field(ge=1, le=100_000)] = 128
     address_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 5000
     token_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 5000
     token_change_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 100

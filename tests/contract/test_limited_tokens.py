@@ -94,6 +94,22 @@ async def test_a_token_for_a_project_reaches_what_is_in_it(world, issue, api, ot
         assert counted.headers["X-Result-Count"] == str(count)
 
 
+async def test_a_token_for_a_project_tells_of_no_role_elsewhere(world, issue, other_project):
+    await world.execute(
+        "INSERT INTO role_grants (user_id, role, project_id)"
+        " SELECT %s, 'PROJECT.MEMBER', project_id FROM tenants WHERE id ="
+        " (SELECT tenant_id FROM security_groups WHERE uuid = %s)",
+        world.users["admin"],
+        other_project,
+    )
+    for columns, roles in (({}, 2), ({"project_id": world.project_id}, 1)):
+        client = await issue("admin", **columns)
+        for path in (ME, "/api/users/?username=admin"):
+            shown = (await client.get(path)).json()
+            [user] = shown if isinstance(shown, list) else [shown]
+            assert len(user["permissions"]) == roles, path
+
+
 async def test_a_token_for_a_project_is_nothing_where_its_user_is_nobody(world, issue):
     await world.group()
     client = await issue("unrelated", project_id=world.project_id)

@@ -58,7 +58,10 @@ MANAGEABLE: LiteralString = """(
 
 
 def actor_parameters(actor: Actor) -> dict[str, object]:
-    """Give the parameters of `VISIBLE` and `MANAGEABLE`, with `actor_id` and `is_staff`."""
+    """Give the parameters of `VISIBLE` and `MANAGEABLE`, with `actor_id`, `is_staff`.
+
+    `only_project` is the one that the token reaches; None stands for all.
+    """
     manages = Scope.of(actor, Permission.SECURITY_GROUP_UPDATE)
     return scope_parameters(Scope.of(actor)) | {
         "manages_everything": manages.everything,
@@ -66,4 +69,5 @@ def actor_parameters(actor: Actor) -> dict[str, object]:
         "manages_projects": manages.projects,
         "actor_id": actor.user_id,
         "is_staff": actor.is_staff,
+        "only_project": actor.token.project_id if actor.token else None,
     }

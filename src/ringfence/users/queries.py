@@ -42,7 +42,17 @@ coalesce((
     LEFT JOIN projects AS project ON held.project_id = project.id
     INNER JOIN customers AS customer
         ON customer.id = coalesce(held.customer_id, project.customer_id)
-    WHERE held.user_id = account.id
+    WHERE
+        held.user_id = account.id
+        -- A token for one project tells nothing of the others, its user's own roles included.
+        AND (
+            %(only_project)s::bigint IS NULL
+            OR held.project_id = %(only_project)s
+            OR held.customer_id = (
+                SELECT reached.customer_id FROM projects AS reached
+                WHERE reached.id = %(only_project)s
+            )
+        )
 ), '[]')
 """
 
