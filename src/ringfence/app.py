@@ -49,7 +49,7 @@ from ringfence.users.routes import routes as user_routes
 from ringfence.web.routes import CONSOLE
 from ringfence.web.routes import routes as web_routes
 
-WATCH_SECONDS = 5.0
+WATCH_SECONDS = 1.0
 
 # What `/api/schema/` describes, in the order of its pages.
 OPERATIONS: tuple[Operation, ...] = (
@@ -139,10 +139,11 @@ async def _writing(uses: TokenUses, database: Database) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _watching(database: Database) -> AsyncIterator[None]:
-    """Note every few seconds how this process's connections are used."""
+    """Sum up every second what this process answered, and how its connections are used."""
 
     async def watch() -> None:
         while True:
+            measures.current().write()
             measures.current().pool(**database.usage())
             await asyncio.sleep(WATCH_SECONDS)
 
@@ -151,3 +152,4 @@ async def _watching(database: Database) -> AsyncIterator[None]:
         yield
     finally:
         watching.cancel()
+        measures.current().write()

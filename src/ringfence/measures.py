@@ -6,8 +6,10 @@ this program or from `clouds.yaml`: never from a request, so that their number s
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +31,28 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 _JOB_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 
 
+@dataclass(slots=True)
+class _Tally:
+    """Requests of one kind that are in no sum yet: by bucket, the last one for longer ones.
+
+    A sum is in shared memory, and to add to it costs more than some requests may.
+    """
+
+    seconds: float = 0.0
+    places: list[int] = field(default_factory=lambda: [0] * (len(_SECONDS) + 1))
+
+
+class _Sums(Histogram):
+    """A histogram that takes many observations at once."""
+
+    def add(self, places: Sequence[int], seconds: float) -> None:
+        """Add as many as each bucket says, with the sum of their seconds."""
+        self._sum.inc(seconds)
+        for bucket, number in zip(self._buckets, places, strict=True):
+            if number:
+                bucket.inc(number)
+
+
 class Measures:
     """The counters of one process; `process` is its name, such as `api-1`."""
 
@@ -44,11 +68,12 @@ class Measures:
         self._requests = self._counter(
             "ringfence_http_requests", "Requests answered.", "method", "route", "status"
         )
-        self._request_seconds = self._histogram(
+        self._request_seconds = _Sums(
             "ringfence_http_request_duration_seconds",
             "From a request's head to the end of its answer.",
-            _SECONDS,
-            *("method", "route"),
+            ("method", "route"),
+            buckets=_SECONDS,
+            registry=self._registry,
         )
         self._jobs = self._histogram(
             "ringfence_job_duration_seconds", "Runs of jobs.", _JOB_SECONDS, "job", "outcome"
@@ -70,20 +95,28 @@ class Measures:
         self._pool_waiting = self._gauge(
             "ringfence_database_pool_waiting", "Who waits for a connection.", "process"
         )
-        self._routes: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._tallies: dict[tuple[str, str, int], _Tally] = {}
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count an answer; `route` is the template of its path, or `NO_ROUTE`."""
-        method = method if method in METHODS else OTHER
-        key = (method, route, status)
-        found = self._routes.get(key)
-        if found is None:
-            found = self._routes[key] = (
-                self._requests.labels(method, route, str(status)),
-                self._request_seconds.labels(method, route),
-            )
-        found[0].inc()
-        found[1].observe(seconds)
+        """Count an answer; `route` is the template of its path, or `NO_ROUTE`.
+
+        It is in the sums after `write`.
+        """
+        key = (method if method in METHODS else OTHER, route, status)
+        tally = self._tallies.get(key)
+        if tally is None:
+            tally = self._tallies[key] = _Tally()
+        tally.seconds += seconds
+        tally.places[bisect_left(_SECONDS, seconds)] += 1
+
+    def write(self) -> None:
+        """Add the requests since the last time to the sums."""
+        for (method, route, status), tally in self._tallies.items():
+            number = sum(tally.places)
+            if number:
+                self._requests.labels(method, route, str(status)).inc(number)
+                self._request_seconds.labels(method, route).add(tally.places, tally.seconds)
+                tally.seconds, tally.places = 0.0, [0] * len(tally.places)
 
     def job(self, job: str, outcome: str, seconds: float) -> None:
         """Count a run of a job."""

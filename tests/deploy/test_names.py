@@ -29,6 +29,7 @@ def exported():
     )
     measures = Measures()
     measures.request("GET", "/", 200, 0.1)
+    measures.write()
     measures.job("push_group", "done", 0.1)
     measures.cloud_call("east", "GET", "answered", 0.1)
     measures.pool(idle=1, used=1, limit=1, waiting=0)

@@ -1,8 +1,12 @@
 """Metrics: who may read them, what they count, and what never becomes a label."""
 
+from itertools import pairwise
+from types import SimpleNamespace
+
 import pytest
 from tests.monitoring.conftest import samples
 
+from ringfence.monitoring.gauges import Gauges
 from ringfence.neutron.port import CloudUnreachable, GroupNotFound
 from ringfence.sync.contacts import Contacts
 
@@ -151,6 +155,22 @@ async def test_a_cloud_is_reachable_until_a_call_gets_no_answer(at, world, datab
     # Since when it is away is kept.
     assert await world.value("SELECT failed_at FROM cloud_contacts") == since
     assert await world.value("SELECT answered_at < failed_at FROM cloud_contacts")
+
+
+async def test_looking_at_the_database_takes_a_small_share_of_the_time(database, monkeypatch):
+    clock = SimpleNamespace(monotonic=lambda: clock.now, now=100.0)
+    monkeypatch.setattr("ringfence.monitoring.gauges.time", clock)
+    gauges, looks = Gauges(), []
+
+    async def look(_database):
+        looks.append(clock.now)
+        clock.now += 2.0
+
+    monkeypatch.setattr(gauges, "_look", look)
+    for _ in range(200):
+        await gauges.collect(database)
+        clock.now += 1.0
+    assert [round(later - first) for first, later in pairwise(looks)] == [101, 101]
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,10 @@ from psycopg.rows import class_row
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Unavailable
 
-# Several who scrape at once, or one who scrapes all processes, cost one look.
+# Several who scrape at once, or one who scrapes all processes, cost one look. It counts all groups,
+# 0.3 s for 300,000 of them: looking takes a fiftieth of the time, however many there are.
 FRESH_SECONDS = 5.0
+SHARE = 1 / 50
 ANSWER_SECONDS = 10.0
 WORKER_SECONDS = 30
 
@@ -146,14 +148,16 @@ class Gauges:
     def __init__(self) -> None:
         self._asking = asyncio.Lock()
         self._known: Known | None = None
-        self._asked = float("-inf")
+        self._good_until = float("-inf")
 
     async def collect(self, database: Database) -> list[Metric]:
         """Give the gauges; of a database that is away, this alone."""
         async with self._asking:
-            if time.monotonic() - self._asked > FRESH_SECONDS:
+            begun = time.monotonic()
+            if begun > self._good_until:
                 self._known = await self._look(database)
-                self._asked = time.monotonic()
+                took = time.monotonic() - begun
+                self._good_until = begun + max(FRESH_SECONDS, took / SHARE)
             return [up(self._known), *(families(self._known) if self._known else ())]
 
     async def _look(self, database: Database) -> Known | None:

@@ -26,6 +26,7 @@ async def show_metrics(request: Request) -> Response:
     _require_allowed(request)
     gauges: Gauges = request.app.state.gauges
     families = await gauges.collect(request.app.state.database)
+    measures.current().write()
     encode, kind = exposition.choose_encoder(request.headers.get("accept", ""))
     # Reading what other processes wrote takes milliseconds, in which others are answered.
     text = await asyncio.to_thread(encode, _Collected(families))
