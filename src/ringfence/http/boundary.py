@@ -22,7 +22,7 @@ from ringfence.access.origin import Origin
 from ringfence.access.permissions import READING_METHODS, Actor, require_writable
 from ringfence.database.pool import Database
 from ringfence.database.replica import Replica
-from ringfence.errors import RequestError, Unavailable
+from ringfence.errors import RequestError, TooManyRequests, Unavailable
 from ringfence.http.about import CONFIGURATION_PATH
 from ringfence.http.body import BodyBroken
 from ringfence.http.collections import Listed, Reads
@@ -181,7 +181,7 @@ class Boundary:
         try:
             self.limits.charge((await asking.caller()).actor, method)
             return await answered()
-        except Unavailable:
+        except (Unavailable, TooManyRequests):
             raise
         except RequestError:
             await asking.settle()

@@ -22,6 +22,7 @@ LATERAL (
 ) AS token ON true
 """
 
+# A token for one project tells nothing of the others, its user's own roles included.
 _PERMISSIONS: LiteralString = """
 coalesce((
     SELECT json_agg(json_build_object(
@@ -44,7 +45,6 @@ coalesce((
         ON customer.id = coalesce(held.customer_id, project.customer_id)
     WHERE
         held.user_id = account.id
-        -- A token for one project tells nothing of the others, its user's own roles included.
         AND (
             %(only_project)s::bigint IS NULL
             OR held.project_id = %(only_project)s
