@@ -1,9 +1,15 @@
 """Rates: what was allowed comes back with time, and memory stays bounded."""
 
+from contextlib import suppress
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.http.limits import BURST_SECONDS, REMEMBERED, Rate
+from ringfence.errors import Overloaded
+from ringfence.http import limits as module
+from ringfence.http.limits import BURST_SECONDS, FEW, REMEMBERED, Limits, Rate
+from ringfence.settings import Settings
 
 Gaps = st.lists(st.floats(0, 3, allow_nan=False), max_size=200)
 
@@ -38,3 +44,55 @@ def test_memory_is_bounded_however_many_come():
     for number in range(3 * REMEMBERED):
         rate.take(number, 1.0)
     assert len(rate._due) <= REMEMBERED  # noqa: SLF001 - memory is what this is about
+
+
+class Clock:
+    """Stands for the module of time: it goes on when told to."""
+
+    now = 100.0
+
+    def monotonic(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    return clock
+
+
+def fill(limits, most=1000):
+    """Enter until refused; give how many are there then."""
+    with suppress(Overloaded):
+        for _ in range(most):
+            limits.enter()
+    return limits.running
+
+
+def test_where_requests_end_slowly_fewer_are_let_in(clock):
+    limits = Limits(Settings(concurrent_requests=128, queue_seconds=2))
+    assert fill(limits) == 128
+    # At 20 a second, 40 are two seconds' worth.
+    while limits.running > FEW + 1:
+        clock.now += 0.05
+        limits.leave()
+    assert 35 <= fill(limits) <= 45
+
+
+def test_where_requests_end_fast_all_places_are_used(clock):
+    limits = Limits(Settings(concurrent_requests=128, queue_seconds=2))
+    fill(limits)
+    for _ in range(200):
+        clock.now += 0.001
+        limits.leave()
+        limits.enter()
+    assert fill(limits) == 128
+
+
+def test_a_quiet_hour_is_no_slowness(clock):
+    limits = Limits(Settings(concurrent_requests=128, queue_seconds=2))
+    limits.enter()
+    clock.now += 3600
+    limits.leave()
+    assert fill(limits) == 128

@@ -17,6 +17,10 @@ from ringfence.settings import Settings
 
 # After a pause so many seconds' worth may come at once.
 BURST_SECONDS = 2.0
+# So few at the same time are never too many.
+FEW = 8
+# How much the newest of the times between two ends counts
+WEIGHT = 0.05
 # Callers that are remembered; those who have been quiet are forgotten first.
 REMEMBERED = 20_000
 # One holder has as many addresses as such a network holds.
@@ -60,7 +64,11 @@ class Limits:
         self._tokens = Rate(settings.token_rate)
         self._changes = Rate(settings.token_change_rate)
         self._room = settings.concurrent_requests
+        self._patience = settings.queue_seconds
         self.running = 0
+        # Between two ends of requests, while there are more than a few
+        self._pause = 0.0
+        self._ended = 0.0
 
     def admit(self, address: str) -> None:
         """Count a request from an address; raises `TooManyRequests`."""
@@ -80,15 +88,27 @@ class Limits:
     def enter(self) -> None:
         """Take one of the places of requests that are served at the same time; then `leave` it.
 
-        Raises `Overloaded` where all are taken: who waits in a queue without end is answered when
-        nobody listens any more.
+        Raises `Overloaded` where all are taken, or where those who are there already will take
+        longer than is worth waiting for: who waits in a queue without end is answered when nobody
+        listens any more.
         """
-        if self.running >= self._room:
+        if self.running >= self._room or (
+            self.running > FEW and self.running * self._pause > self._patience
+        ):
             raise Overloaded
+        if self.running == FEW:
+            # From here on it counts how fast they end.
+            self._ended = time.monotonic()
         self.running += 1
 
     def leave(self) -> None:
         """Give the place back."""
+        now = time.monotonic()
+        if self.running > FEW:
+            self._pause += WEIGHT * (now - self._ended - self._pause)
+        else:
+            self._pause = 0.0
+        self._ended = now
         self.running -= 1
 
     @contextmanager
