@@ -8,6 +8,7 @@ place of the one before, in one step.
 import asyncio
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -28,6 +29,9 @@ from ringfence.settings import Settings
 
 RELEASE = version("ringfence")
 INCOMING, OUTGOING = f"{NAME}_restored", f"{NAME}_before"
+
+# A session that was closed, our own too, is still shown for a moment.
+LEAVE_SECONDS = 5.0
 
 _TABLES: LiteralString = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
 _APPLIED: LiteralString = "SELECT name FROM schema_migrations ORDER BY name"
@@ -109,12 +113,14 @@ def _refuse_what_is_there(conninfo: str, *, overwrite: bool) -> None:
 
 
 def _refuse_others(postgres: psycopg.Connection) -> None:
-    row = postgres.execute(_OTHERS, [NAME]).fetchone()
-    if row and row[0]:
-        raise OperatorError(
-            "the database is in use: stop `ringfence serve` and every worker of this home, "
-            "then run this again"
-        )
+    deadline = time.monotonic() + LEAVE_SECONDS
+    while (row := postgres.execute(_OTHERS, [NAME]).fetchone()) and row[0]:
+        if time.monotonic() > deadline:
+            raise OperatorError(
+                "the database is in use: stop `ringfence serve` and every worker of this home, "
+                "then run this again"
+            )
+        time.sleep(0.1)
 
 
 def _load(settings: Settings, conninfo: str, contents: Contents, pieces: Iterator[bytes]) -> None:
