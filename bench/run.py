@@ -35,7 +35,8 @@ class Run:
     machine: str
     options: Options
     figures: list[Figures] = field(default_factory=list)
-    starts: list[float] = field(default_factory=list)
+    # Of each: seconds, and seconds of CPU
+    starts: list[tuple[float, float]] = field(default_factory=list)
     memory: list[Memory] = field(default_factory=list)
     load_average: list[float] = field(default_factory=list)
 
@@ -114,8 +115,8 @@ def _memory(place: Place, database: str) -> list[Memory]:
         return memory(service.process)
 
 
-def _starts() -> list[float]:
-    """Give the seconds until a service answers, its migrated database stopped before."""
+def _starts() -> list[tuple[float, float]]:
+    """Give what it takes until a service answers, its migrated database stopped before."""
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         # As root, the server's own user passes through.
         Path(folder).chmod(0o711)
@@ -123,7 +124,7 @@ def _starts() -> list[float]:
         found = []
         for _ in range(STARTS + 1):
             with serving(None, home=home) as service:
-                found.append(service.seconds)
+                found.append((service.seconds, service.computed))
     # The first one made the database.
     return found[1:]
 

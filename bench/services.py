@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.processes import cpu
+
 ROOT = Path(__file__).parents[1]
 READY_SECONDS = 60.0
 STOP_SECONDS = 25.0
@@ -21,11 +23,15 @@ class NotReadyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running service: its port, its first process, and the seconds until it was ready."""
+    """A running service: its port and first process, and what it took to be ready, in seconds.
+
+    `computed` is CPU, but for the embedded database's, which is no child of it.
+    """
 
     port: int
     process: int
     seconds: float
+    computed: float
 
 
 @contextmanager
@@ -63,7 +69,9 @@ def _running(command: list[str], environment: dict[str, str]) -> Iterator[Servic
             line = process.stdout.readline()
             if not line.startswith("ready "):
                 raise NotReadyError(f"{' '.join(command[2:])} said {line!r}, not that it is ready")
-            yield Service(int(line.rsplit(":", 1)[1]), process.pid, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            port = int(line.rsplit(":", 1)[1])
+            yield Service(port, process.pid, seconds, cpu(process.pid))
         finally:
             process.send_signal(signal.SIGTERM)
             try:

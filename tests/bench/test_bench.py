@@ -82,7 +82,7 @@ def test_requests_are_measured_and_shown(place, copy):
     assert all(0 < counted[case.name] < 5 for case in CASES)
     shown = results.requests(found, GROUPS).markdown()
     assert all(one.case in shown for one in found)
-    assert "set_rules" in results.targets(found, [1.0], []).markdown()
+    assert "set_rules" in results.targets(found, [(1.0, 0.5)], []).markdown()
     for drawing in (plots.costs(found), plots.growth(found)):
         assert ET.fromstring(drawing).tag.endswith("svg")  # noqa: S314 - drawn here
 
