@@ -26,7 +26,7 @@ CHART = DEPLOY / "helm" / "ringfence"
 KUBERNETES = ("1.29", "1.34")
 EXPOSURE = 2.0
 # Nobody but its operator knows the schema of what the Prometheus operator reads.
-CUSTOM = frozenset({"ServiceMonitor"})
+CUSTOM = frozenset({"PodMonitor"})
 
 VALUES = {
     "existingSecret": "ringfence",
@@ -45,7 +45,7 @@ EVERYTHING = VALUES | {
         "enabled": True,
         "fromNamespaces": [{"kubernetes.io/metadata.name": "ingress"}],
     },
-    "serviceMonitor": {"enabled": True},
+    "podMonitor": {"enabled": True},
 }
 
 

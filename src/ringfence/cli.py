@@ -158,6 +158,10 @@ def worker(
     concurrency: Annotated[
         int, typer.Option(min=1, max=256, help="Jobs that run at the same time.")
     ] = 8,
+    host: Annotated[str, typer.Option(help="Address of the port.")] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(max=65535, help="Answer /health/ and /metrics at this port.")
+    ] = None,
 ) -> None:
     """Run jobs only: as many of these as you like, on as many machines.
 
@@ -168,9 +172,12 @@ def worker(
     settings = start()
     check_clouds_file(os.environ)
     with migrated(settings):
-        from ringfence.processes import work
+        from ringfence.processes import work, work_monitored
 
-        work(settings, concurrency)
+        if port is None:
+            work(settings, concurrency)
+        else:
+            work_monitored(settings, concurrency, host, port)
     from ringfence.sync.worker import end_process
 
     end_process(0)

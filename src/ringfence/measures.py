@@ -166,8 +166,8 @@ def current() -> Measures:
     return _current
 
 
-def begin(process: str, folder: Path) -> None:
-    """Count into the folder from here on; called in a process that was just forked."""
+def begin(process: str, folder: Path | None = None) -> None:
+    """Count under this name from here on; with a folder, in a process that was just forked."""
     global _current  # noqa: PLW0603
     _current = Measures(process, folder)
 

@@ -1,17 +1,18 @@
 """What runs in each process of a service: the API, or the job worker."""
 
 import asyncio
+import contextlib
 import importlib
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ringfence import stopping
-from ringfence.listening import BACKLOG, Probe
+from ringfence.listening import BACKLOG, Probe, claim
 from ringfence.settings import Settings
 from ringfence.supervisor import Child, Supervisor
 
@@ -95,6 +96,33 @@ def serve_api(factory: Callable[[], "Starlette"], listener: socket.socket) -> in
 
 def work(settings: Settings, concurrency: int) -> int:
     """Run jobs until a signal; those that run are finished first."""
+    return _work(settings, concurrency, contextlib.nullcontext())
+
+
+def work_monitored(settings: Settings, concurrency: int, host: str, port: int) -> int:
+    """Run jobs as `work` does, and answer who asks for health and metrics meanwhile."""
+    from ringfence import measures
+    from ringfence.monitoring.standalone import create_monitor
+
+    measures.begin("worker")
+    with claim(host, port) as listener:
+        server = _server(create_monitor(settings), listener, settings.header_bytes)
+        return _work(settings, concurrency, _answering(server))
+
+
+@contextlib.asynccontextmanager
+async def _answering(server: "Server") -> AsyncIterator[None]:
+    serving = asyncio.create_task(server.serve())
+    try:
+        yield
+    finally:
+        server.stop()  # type: ignore[no-untyped-call]
+        await serving
+
+
+def _work(
+    settings: Settings, concurrency: int, meanwhile: contextlib.AbstractAsyncContextManager[None]
+) -> int:
     from ringfence.database.keeping import kept_running
     from ringfence.sync.worker import run_worker
 
@@ -105,7 +133,7 @@ def work(settings: Settings, concurrency: int) -> int:
             loop.add_signal_handler(number, stop.set)
         if stopping.asked():
             stop.set()
-        async with kept_running(settings) as conninfo:
+        async with kept_running(settings) as conninfo, meanwhile:
             await run_worker(settings, conninfo, concurrency=concurrency, stop=stop)
 
     asyncio.run(main())

@@ -3,6 +3,9 @@
 import json
 import os
 import signal
+import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import pytest
 from tests.cli.operating import operating
 from tests.monitoring.conftest import samples
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 @pytest.fixture
@@ -45,6 +48,41 @@ def folder_of(pid):
     places = (Path("/dev/shm"), Path("/tmp"))  # noqa: S108 - where the program puts it
     files = (file for place in places for file in place.glob("ringfence-measures-*/api-1.pid"))
     return next(file.parent for file in files if file.read_text() == str(pid))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_a_worker_alone_answers_for_itself(operator):
+    port = free_port()
+    with (operator.folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ringfence", "worker", "--port", str(port)],
+            env=operator.environment,
+            stderr=log,
+        )
+    operator.started.append(process)
+    address = f"http://127.0.0.1:{port}"
+
+    def ready():
+        try:
+            return httpx.get(f"{address}/health/ready", timeout=30).status_code
+        except httpx.TransportError as error:
+            return error
+
+    until(lambda answer: answer == 200, ready)
+    found = scraped(address)
+    assert found[("ringfence_workers",)] == 1
+    assert found[("process_resident_memory_bytes", ("process", "worker"))] > 1_000_000
+    for path in ("/api/openstack-security-groups/", "/api/docs/", "/console/", "/"):
+        assert httpx.get(f"{address}{path}", timeout=30).status_code in {401, 404}
+    stranger = {"X-Forwarded-For": "192.0.2.1"}
+    assert httpx.get(f"{address}/metrics", headers=stranger, timeout=30).status_code == 403
+    process.terminate()
+    assert process.wait(timeout=30) == 0
 
 
 def test_what_all_processes_count_adds_up_and_outlives_one_of_them(operator):

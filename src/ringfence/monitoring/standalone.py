@@ -1,0 +1,39 @@
+"""What a worker answers that has no API beside it: its health and its metrics, and nothing else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from ringfence.database.keeping import kept_running
+from ringfence.database.pool import Database
+from ringfence.http.boundary import Boundary
+from ringfence.http.routing import answer_http_exception
+from ringfence.monitoring.gauges import Gauges
+from ringfence.monitoring.health import Readiness
+from ringfence.monitoring.routes import PAGES, routes
+from ringfence.settings import Settings
+
+
+def create_monitor(settings: Settings) -> Starlette:
+    """Give the ASGI application; it holds a connection or two of its own."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with kept_running(settings) as conninfo, Database.open(conninfo, size=2) as database:
+            app.state.database = database
+            yield
+
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Boundary, settings=settings, pages=PAGES)],
+        exception_handlers={HTTPException: answer_http_exception},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    app.state.settings = settings
+    app.state.readiness = Readiness()
+    app.state.gauges = Gauges()
+    return app
