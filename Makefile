@@ -1,6 +1,7 @@
 # Two commands do all set-up: `make demo` and `make test`. Both need only Python >= 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-own-faults test-authorization overload fuzz check format lock site typescript compatibility bench bench-short stress clean
+.PHONY: help demo test test-faults test-own-faults test-authorization overload fuzz check format lock site typescript compatibility bench bench-short stress clean \
+        console-screenshots console-images console-figures
 
 SHELL := bash
 BIN := .venv/bin
@@ -83,6 +84,18 @@ lock: .venv/.development ## write the lock files anew (UPGRADE=--upgrade takes n
 
 site: .venv/.development ## build the site of the guides and the reference, in build/site
 	@tools/site build/site
+
+console-screenshots: .venv/.development ## write every page of the console to build/console
+	@tools/browser
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.browser.look screenshots
+
+console-images: .venv/.development ## write the console's pictures in the documents anew
+	@tools/browser
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.browser.look images
+
+console-figures: .venv/.development ## print size, requests, first content and layout shift
+	@tools/browser
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.browser.look figures
 
 typescript: .venv/.development ## generate clients/typescript/src from the schema (needs Node)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.conformance.typescript

@@ -7,7 +7,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 from tests.browser import chromium
-from tests.browser.site import Site, served, token
+from tests.browser.session import sign_in
+from tests.browser.site import Site, served
 
 LOOP = "session"
 # What is slow here is the machine.
@@ -63,16 +64,6 @@ async def visit(site: Site, browser: Browser) -> AsyncIterator[Visitor]:
     for context in contexts:
         await context.close()
     assert complaints == []
-
-
-async def sign_in(context: BrowserContext, site: Site, user: str) -> None:
-    """Begin a session as somebody, without the page for it."""
-    done = await context.request.post(
-        "/console/session/",
-        data={"token": token(user)},
-        headers={"X-Ringfence-Console": "1", "Origin": site.address},
-    )
-    assert done.ok, await done.text()
 
 
 def _complaint(message: ConsoleMessage) -> list[str]:

@@ -20,10 +20,10 @@ from ringfence.settings import Settings
 Json = dict[str, Any]
 
 PASSWORD = "correct horse"
-USERS = ("ann", "bob", "mia", "nobody")
+USERS = ("ann", "bob", "mia", "nobody", "staff", "sue")
 ROLES = {"ann": "PROJECT.ADMIN", "bob": "PROJECT.MANAGER", "mia": "PROJECT.MEMBER"}
 # Each suite changes groups in a tenant of its own.
-TENANTS = ("shop", "editing", "history", "making", "hostile", "access")
+TENANTS = ("shop", "editing", "history", "making", "hostile", "access", "vanishing")
 WAIT_SECONDS = 30
 
 HTTPS = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "0.0.0.0/0"}
@@ -70,6 +70,14 @@ class Site:
         with self.client("staff") as client:
             return client.get(f"/api/openstack-security-groups/{uuid}/").json()
 
+    def group_named(self, name: str) -> Json:
+        """Give the group of a name."""
+        with self.client("staff") as client:
+            [group] = client.get(
+                "/api/openstack-security-groups/", params={"name_exact": name}
+            ).json()
+        return group
+
     def settled(self, uuid: str) -> Json:
         """Give a group once it is at rest."""
         deadline = time.monotonic() + WAIT_SECONDS
@@ -86,6 +94,67 @@ class Site:
             )
         assert done.status_code == 200, done.text
         self.settled(uuid)
+
+    def fill(self, tenant: str, number: int) -> None:
+        """Load so many groups from a file; they are not at the cloud."""
+        groups = [
+            {
+                "name": f"group-{place:04}",
+                "description": f"number {place}",
+                "rules": [HTTPS, OFFICE],
+            }
+            for place in range(number)
+        ]
+        document = provisioning()
+        [entry] = [
+            each
+            for each in document["customers"][0]["projects"][0]["tenants"]
+            if each["name"] == tenant
+        ]
+        entry["security_groups"] = groups
+        entry["quotas"] = {"security_group_count": -1, "security_group_rule_count": -1}
+        done = self.operator.run("load", self.operator.write("many.json", json.dumps(document)))
+        assert done.returncode == 0, done.stderr
+
+    def drifting(self, name: str) -> Json:
+        """Make a group that lacks its rule at the cloud, and is only told of."""
+        group = self.create(name, [OFFICE])
+        self.at_cloud("DELETE FROM sandbox_rules WHERE group_id = %s::uuid", group["backend_id"])
+        path = f"/api/openstack-security-groups/{group['uuid']}/"
+        with self.client("staff") as client:
+            client.post(f"{path}set_drift_mode/", json={"mode": "report"})
+            client.post(f"{path}pull/")
+        return self.settled(group["uuid"])
+
+    def carry(self, group: Json, name: str, address: str, *floating: str) -> None:
+        """Let an instance at the cloud carry a group."""
+        project = f"{TENANTS.index(group['tenant_name']) + 1:032x}"
+        self.at_cloud(
+            """
+            WITH port AS (
+                INSERT INTO sandbox_ports (project_id, name, device_id, device_owner, fixed_ips)
+                VALUES (%s, %s, gen_random_uuid()::text, 'compute:nova', ARRAY[%s])
+                RETURNING id
+            ),
+            carrying AS (
+                INSERT INTO sandbox_port_groups (port_id, group_id)
+                SELECT port.id, %s::uuid FROM port
+            )
+            INSERT INTO sandbox_floating_addresses (address, port_id)
+            SELECT given.address, port.id FROM port, unnest(%s::text[]) AS given (address)
+            """,
+            *(project, name, address, group["backend_id"], list(floating)),
+        )
+
+    def compare(self, tenant: str) -> None:
+        """Compare a tenant with its cloud, and wait until that is done."""
+        path = f"/api/openstack-tenants/{tenant_uuid(tenant)}/"
+        deadline = time.monotonic() + WAIT_SECONDS
+        with self.client("staff") as client:
+            client.post(f"{path}pull/")
+            while client.get(path).json()["state"] not in {"OK", "ERRED"}:
+                assert time.monotonic() < deadline, tenant
+                time.sleep(0.05)
 
     def at_cloud(self, statement: LiteralString, *values: object) -> None:
         """Do something at the sandbox cloud, behind the service's back."""
@@ -132,10 +201,11 @@ def provisioning() -> Json:
         }
         for number, name in enumerate(TENANTS, 1)
     ]
-    users = [{"username": name, "token": token(name)} for name in USERS]
+    flags = {"staff": {"is_staff": True}, "sue": {"is_support": True}}
+    users = [{"username": name, "token": token(name)} | flags.get(name, {}) for name in USERS]
     return {
         "clouds": [{"name": "east", "backend": "sandbox"}],
-        "users": [{"username": "staff", "token": token("staff"), "is_staff": True}, *users],
+        "users": users,
         "customers": [{"name": "Acme", "projects": [{"name": "Web shop", "tenants": tenants}]}],
         "roles": [
             {"user": user, "role": role, "project": "Web shop"} for user, role in ROLES.items()

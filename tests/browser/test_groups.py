@@ -93,13 +93,7 @@ async def test_the_state_changes_by_itself(site, visit):
 
 
 async def test_a_difference_at_the_cloud_is_shown_with_its_rules(site, visit):
-    group = site.create("drifting", [HTTPS])
-    site.at_cloud("DELETE FROM sandbox_rules WHERE group_id = %s::uuid", group["backend_id"])
-    with site.client("staff") as client:
-        path = f"/api/openstack-security-groups/{group['uuid']}/"
-        client.post(f"{path}set_drift_mode/", json={"mode": "report"})
-        client.post(f"{path}pull/")
-    site.settled(group["uuid"])
+    site.drifting("drifting")
     page = await visit("/console/groups/?query=drifting")
     await expect(row(page, "drifting")).to_contain_text("Differs")
     await page.get_by_role("link", name="drifting").click()

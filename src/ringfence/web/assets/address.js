@@ -4,6 +4,23 @@ import { useEffect, useState } from "./html.js";
 
 const MOVED = "ringfence:moved";
 
+let isHeld = () => false;
+
+/**
+ * Ask before this page is left, for as long as there is something to lose; gives what ends it.
+ *
+ * @param {() => boolean} hasSomethingToLose
+ */
+export function holdHere(hasSomethingToLose) {
+  const warn = (/** @type {BeforeUnloadEvent} */ event) => hasSomethingToLose() && event.preventDefault();
+  isHeld = hasSomethingToLose;
+  window.addEventListener("beforeunload", warn);
+  return () => {
+    isHeld = () => false;
+    window.removeEventListener("beforeunload", warn);
+  };
+}
+
 /** Give the present path and query, and follow them. */
 export function useAddress() {
   const [, redraw] = useState(0);
@@ -27,6 +44,7 @@ export function useAddress() {
  */
 export function go(address, { quietly = false } = {}) {
   const isAnotherPage = new URL(address, location.href).pathname !== location.pathname;
+  if (isAnotherPage && isHeld() && !confirm("Leave? What you changed here is not applied yet.")) return;
   history[quietly ? "replaceState" : "pushState"](null, "", address);
   window.dispatchEvent(new Event(MOVED));
   if (isAnotherPage) scrollTo(0, 0);

@@ -32,6 +32,7 @@ export class Refused extends Error {
  * @returns {Promise<{data: any, total: number, etag: string | null}>}
  */
 export async function ask(method, path, { body, query, headers = {}, signal } = {}) {
+  /** @type {Record<string, string>} */
   const sent = { ...headers, "X-Ringfence-Console": "1", Accept: "application/json" };
   if (body !== undefined) sent["Content-Type"] = "application/json";
   let response;

@@ -97,7 +97,7 @@ function Head({ group, part, user, reload }) {
       </div>
     </div>
     <p class="quiet page-about">${group.description || "No description."}</p>
-    <${Trouble} group=${group} />
+    <${Trouble} group=${group} pull=${pull} />
     <nav class="tabs" aria-label="Parts of the group">
       ${tab("", "Rules")} ${group.can_manage && tab("edit", "Edit")} ${tab("history", "History")}
     </nav>
@@ -106,12 +106,13 @@ function Head({ group, part, user, reload }) {
     ${asked === "unlink" && html`<${UnlinkGroup} group=${group} onClose=${close} />`}`;
 }
 
-/** @param {{group: any}} properties */
-function Trouble({ group }) {
+/** @param {{group: any, pull: () => Promise<void>}} properties */
+function Trouble({ group, pull }) {
   if (group.state === "ERRED") {
     return html`<div class="notice notice-bad" role="alert">
       <strong>The last work on this group failed.</strong> ${group.error_message || "The cloud gave no reason."}
       <span class="quiet"> What was asked for is kept; comparing with the cloud tries again.</span>
+      ${group.can_manage && group.backend_id && html`<div class="actions"><button type="button" class="button" onClick=${pull}>Compare with the cloud</button></div>`}
     </div>`;
   }
   if (!isAtRest(group.state)) {

@@ -60,7 +60,8 @@ export function DeleteGroup({ group, onClose, reload }) {
         ${ports > 0 && html`<label class="check">
           <input type="checkbox" checked=${detach} onChange=${(/** @type {any} */ event) => setDetach(event.target.checked)} />
           Take it off ${count(ports, "port")} first. A port without any other group lets nothing through.
-        </label>`}`}
+        </label>
+        ${lone && html`<p class="quiet">While ports carry it, it cannot be deleted.</p>`}`}`}
       <${Refusal} refused=${refused} />
     </div>
     <footer class="dialog-foot">

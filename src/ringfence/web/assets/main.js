@@ -8,7 +8,7 @@ import { html, render, useEffect, useErrorBoundary, useState } from "./html.js";
 import { Failure } from "./loading.js";
 import { NewGroup } from "./new_group.js";
 import { Said, say } from "./saying.js";
-import { signOut, whoAmI } from "./session.js";
+import { likelyUser, signOut, whoAmI } from "./session.js";
 import { SignIn } from "./sign_in.js";
 
 const LIST = "/console/groups/";
@@ -64,7 +64,7 @@ function Frame({ user }) {
 
 function Console() {
   const { path } = useAddress();
-  const [user, setUser] = useState(/** @type {any} */ (undefined));
+  const [user, setUser] = useState(/** @type {any} */ (likelyUser));
   const [error, setError] = useState(/** @type {any} */ (null));
   const look = async () => {
     setError(null);

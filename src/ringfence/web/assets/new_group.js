@@ -10,8 +10,16 @@ import { RuleTable } from "./rule_table.js";
 import { say } from "./saying.js";
 import { Title } from "./title.js";
 
-/** @param {any} detail */
-const rulesOf = (detail) => detail?.rules ?? (Array.isArray(detail) ? detail : []);
+/**
+ * What is wrong with the rules, or with the whole; name and description say it at their own cells.
+ *
+ * @param {any} detail
+ */
+function rulesOf(detail) {
+  if (Array.isArray(detail)) return detail;
+  const { name, description, rules, ...whole } = detail ?? {};
+  return rules ?? Object.values(whole).flat();
+}
 
 /** @param {{query: URLSearchParams}} properties */
 export function NewGroup({ query }) {

@@ -34,7 +34,7 @@ function Quota({ quota }) {
   if (quota.limit < 0) return html`<p class="quiet">Rules of the tenant: ${quota.used} → ${quota.after}, without a limit.</p>`;
   const isOver = quota.after > quota.limit;
   return html`<div class="quota">
-    <label>Rules of the tenant: ${quota.used} → <strong>${quota.after}</strong> of ${quota.limit}
+    <label><span>Rules of the tenant: ${quota.used} → <strong>${quota.after}</strong> of ${quota.limit}</span>
       <meter min="0" max=${quota.limit} high=${quota.limit * 0.9} value=${Math.min(quota.after, quota.limit)}></meter></label>
     ${isOver && html`<p class="mistake">This is over the quota: it will be refused.</p>`}
   </div>`;

@@ -1,6 +1,6 @@
 // Changing a group's rules: typed, checked by the API, reviewed, then done exactly so.
 
-import { go } from "./address.js";
+import { go, holdHere } from "./address.js";
 import { GROUPS, ask } from "./api.js";
 import { useChecked } from "./checking.js";
 import { Dialog } from "./dialog.js";
@@ -27,7 +27,7 @@ export function RuleEditor({ group, reload }) {
   const checked = useChecked(rows, plan, [group.version, group.state]);
   const changed = isDifferent(base.rules, rows);
   isEdited.current = changed;
-  useLeaving(isEdited);
+  useEffect(() => holdHere(() => isEdited.current), []);
   const edit = useCallback((/** @type {any} */ how) => setRows(how), []);
   const canReview = Boolean(checked.isCurrent && checked.plan) && changed;
   const review = () => (canReview ? setReviewing(true) : say(reasonOf(checked, changed), "bad"));
@@ -79,15 +79,6 @@ function reasonOf(checked, changed) {
   if (!checked.isCurrent) return "Checking…";
   if (checked.mistakes.size) return `${count(checked.mistakes.size, "line")} to correct.`;
   return checked.plan ? "" : checked.general || "It cannot be checked now.";
-}
-
-/** @param {{current: boolean}} isEdited */
-function useLeaving(isEdited) {
-  useEffect(() => {
-    const warn = (/** @type {BeforeUnloadEvent} */ event) => isEdited.current && event.preventDefault();
-    window.addEventListener("beforeunload", warn);
-    return () => window.removeEventListener("beforeunload", warn);
-  }, []);
 }
 
 /** @param {{group: any, base: any, rows: any[], takeIn: (withTheirs: boolean) => Promise<void>, onDone: () => Promise<void>, onClose: () => void}} properties */

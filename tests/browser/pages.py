@@ -1,0 +1,82 @@
+"""Every page of the console, with something on it: what tests, screenshots and figures look at."""
+
+from dataclasses import dataclass
+
+from playwright.async_api import Page, expect
+from tests.browser.site import EGRESS, HTTPS, OFFICE, Site
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page: its name, its address, and what is there once it is ready.
+
+    `press` names buttons that open more, `then` is there after that.
+    """
+
+    name: str
+    path: str
+    ready: str
+    press: tuple[str, ...] = ()
+    then: str = "body"
+    user: str | None = "staff"
+
+    async def open(self, page: Page) -> None:
+        """Go there, and wait until all of it is there."""
+        await page.goto(self.path)
+        await expect(page.locator(self.ready).first).to_be_visible()
+        for name in self.press:
+            label = f':has-text("{name}")'
+            button = f'button{label}, button[aria-label^="{name}"], summary{label}'
+            await page.locator(button).last.click()
+        await expect(page.locator(self.then).first).to_be_visible()
+        await page.wait_for_load_state("networkidle")
+
+
+def every_page(site: Site) -> list[Shown]:
+    """Arrange groups in all conditions, and give the pages that show them."""
+    front = site.create(
+        "load-balancer",
+        [HTTPS | {"description": "HTTPS"}, HTTPS | {"from_port": 80, "to_port": 80}, EGRESS],
+        description="What the world reaches",
+    )
+    inner = {"protocol": "tcp", "from_port": 8080, "to_port": 8090, "remote_group": front["url"]}
+    web = site.create("web", [inner, OFFICE], description="Application servers")
+    site.set_rules(web["uuid"], [inner, OFFICE | {"description": "Office"}, EGRESS])
+    database = {"protocol": "tcp", "from_port": 5432, "to_port": 5432, "remote_group": web["url"]}
+    site.create("database", [database], description="PostgreSQL, for the application servers")
+    ping = {"protocol": "icmp", "from_port": 8, "to_port": 0, "cidr": "0.0.0.0/0"}
+    site.create("ping", [ping], description="Echo requests from anywhere")
+    site.carry(web, "web-1", "10.0.0.11", "203.0.113.11")
+    site.carry(web, "web-2", "10.0.0.12")
+    site.carry(front, "lb-1", "10.0.0.5", "203.0.113.5")
+    site.compare("shop")
+    failed = site.create("bastion", [OFFICE | {"cidr": "0.0.0.0/0"}], description="SSH")
+    drifting = site.drifting("cache")
+    with site.client("staff") as client:
+        client.post(
+            f"/api/openstack-security-groups/{failed['uuid']}/set_erred/",
+            json={"error_message": "Quota exceeded for resources: ['security_group_rule']."},
+        )
+    at = f"/console/groups/{web['uuid']}/"
+    return [
+        Shown("sign-in", "/console/", "form", user=None),
+        Shown("groups", "/console/groups/?tenant_uuid=" + web["tenant_uuid"], "table.groups"),
+        Shown("groups-none", "/console/groups/?query=nothing-like-this", ".empty"),
+        Shown("group", at, ".activity li"),
+        Shown("group-failed", f"/console/groups/{failed['uuid']}/", ".notice-bad"),
+        Shown("group-drifting", f"/console/groups/{drifting['uuid']}/", ".at-cloud .change"),
+        Shown("group-menu", at, ".activity li", press=("More",)),
+        Shown("group-delete", at, ".activity li", press=("More", "Delete"), then=".dialog .check"),
+        Shown("edit", f"{at}edit/", ".editing"),
+        Shown(
+            "review",
+            f"{at}edit/",
+            ".editing",
+            press=("All from", "Remove", "Review"),
+            then=".review-sum",
+        ),
+        Shown("history", f"{at}history/", ".changes"),
+        Shown("new", "/console/groups/new/", ".form-grid"),
+        Shown("clouds", "/console/clouds/", ".cloud"),
+        Shown("not-found", f"/console/groups/{'0' * 32}/", ".empty"),
+    ]

@@ -1,0 +1,28 @@
+"""The types that the console's modules say in comments hold, as far as TypeScript can tell."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.conformance import typescript
+
+import ringfence.web
+
+ASSETS = Path(ringfence.web.__file__).parent / "assets"
+# What the libraries offer, as far as it is used; they are published without types of their own.
+TYPES = Path(__file__).with_name("types")
+# What is caught here comes from the API module alone.
+OPTIONS = "--allowJs --checkJs --noEmit --strict --useUnknownInCatchVariables false"
+OPTIONS += " --target es2023 --module esnext"
+OPTIONS += " --lib es2023,dom,dom.iterable --moduleResolution bundler"
+
+
+def test_the_modules_are_well_typed(tmp_path, record_property):
+    if reason := typescript.missing_node():
+        record_property("left out", f"the types of the console: {reason}")
+        pytest.skip(f"LEFT OUT, the types of the console: {reason}")
+    for path in ASSETS.glob("*.js"):
+        shutil.copy(path, tmp_path)
+    shutil.copytree(TYPES, tmp_path / "vendor")
+    modules = sorted(str(path) for path in tmp_path.glob("*.js"))
+    typescript.run(typescript.program("tsc"), *OPTIONS.split(), *modules)
