@@ -1,29 +1,33 @@
 import asyncio
 import threading
+from contextlib import contextmanager
 
 from tests.database.conftest import wait_until
 
 from ringfence.database import keeping
-from ringfence.database.embedded import server_process_id
 from ringfence.settings import Settings
 
 
-async def test_whoever_leaves_waits_for_a_look_that_has_begun(folder, monkeypatch):
+async def test_whoever_leaves_waits_for_a_look_that_has_begun(monkeypatch):
     """Otherwise that look may find the server stopped, and start it for nobody."""
-    looking, release = threading.Event(), threading.Event()
-    found = []
+    looking, left = threading.Event(), threading.Event()
+    happened = []
 
-    def look(settings):
+    @contextmanager
+    def held(_settings):
+        yield "a connection string"
+        happened.append("left")
+        left.set()
+
+    def look(_settings):
         looking.set()
-        release.wait()
-        found.append(server_process_id(settings.home))
+        left.wait(0.5)
+        happened.append("looked")
         return False
 
     monkeypatch.setattr(keeping, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(keeping, "running", held)
     monkeypatch.setattr(keeping, "revive", look)
-    settings = Settings(home=folder / "home")
-    async with keeping.kept_running(settings):
+    async with keeping.kept_running(Settings()):
         await asyncio.to_thread(wait_until, looking.is_set)
-        threading.Timer(0.2, release.set).start()
-    assert found[0] is not None
-    assert server_process_id(settings.home) is None
+    assert happened == ["looked", "left"]
