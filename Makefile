@@ -30,7 +30,7 @@ demo: .venv/.runtime ## serve demonstration data over a sandbox cloud (PORT=8000
 
 test: .venv/.development ## run every test, a real PostgreSQL, Keystone and Neutron included
 	@tools/browser
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --maxprocesses 8 $(TESTS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal $(TESTS)
 
 test-faults: .venv/.development ## inject every fault at every call to Neutron, not a selection
 	@RINGFENCE_FAULTS=all PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --maxprocesses 8 tests/faults

@@ -53,6 +53,11 @@ TEMPLATE_LOCK = 20_260_101
 pytest.register_assert_rewrite("tests.faults.site", "tests.own_faults.traffic")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: some tests wait, for a cloud or for a process to start."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_terminal_summary(terminalreporter) -> None:
     """Say which faults were injected and what was sent in ill will, and what came of them."""
     passed, ended = (terminalreporter.stats.get(key, []) for key in ("passed", ""))

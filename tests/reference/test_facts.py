@@ -9,7 +9,7 @@ from ringfence.reference.pages import pages
 
 GROUPS = "/api/openstack-security-groups/"
 # What newer releases have, what the wire has had all along, and the numbers that bound a field.
-ADDED_SUBJECTS = {"constraints", "errors", "header parameters", "response 202"}
+ADDED_SUBJECTS = {"constraints", "errors", "header parameters", "response 202", "response 304"}
 ADDED_NAMES = {
     *("o", "id", "detach", "dry_run", "plan_token", "ETag", "Link", "X-Result-Count"),
     *("instance_count", "marketplace_offering_type"),

@@ -34,10 +34,14 @@ _ASSETS = {
 
 def routes_of(operations: Iterable[Operation]) -> list[Route]:
     """Give the routes of the schema of these operations, and of the page."""
-    document = msgspec.json.encode(assemble(operations, version("ringfence")))
+
+    @cache
+    def document() -> bytes:
+        # When it is first asked for: nobody waits for it at the start of a process.
+        return msgspec.json.encode(assemble(operations, version("ringfence")))
 
     async def answer_schema(_request: Request) -> Response:
-        return Response(document, media_type="application/json")
+        return Response(document(), media_type="application/json")
 
     return [
         Route(SCHEMA, answer_schema, methods=["GET", "HEAD"], include_in_schema=False),
