@@ -105,9 +105,13 @@ def work_monitored(settings: Settings, concurrency: int, host: str, port: int) -
     from ringfence.monitoring.standalone import create_monitor
 
     measures.begin("worker")
-    with claim(host, port) as listener:
-        server = _server(create_monitor(settings), listener, settings.header_bytes)
+    listener = claim(host, port)
+    server = _server(create_monitor(settings), listener, settings.header_bytes)
+    try:
         return _work(settings, concurrency, _answering(server))
+    finally:
+        # The server closes it when it stops.
+        listener.detach()
 
 
 @contextlib.asynccontextmanager
