@@ -35,6 +35,7 @@ from ringfence.http.peers import UNKNOWN, Proxies
 from ringfence.http.refusals import Refusals, is_refusal
 from ringfence.http.routing import is_served, redirect_to_slash
 from ringfence.http.sessions import session_of
+from ringfence.logs import write_line
 from ringfence.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -267,14 +268,15 @@ class _Exchange:
         tracing.end_request(method, template, self.status)
         # Who asks every few seconds would fill the log.
         level = logging.DEBUG if self._scope["path"].startswith((HEALTH, METRICS)) else logging.INFO
-        log.log(
+        write_line(
             level,
             "request",
+            self._scope["path"],
             method=method,
-            path=self._scope["path"],
             status=self.status,
             milliseconds=round(seconds * 1000, 1),
             user=self.username,
+            **structlog.contextvars.get_contextvars(),
         )
 
     def _template(self) -> str | None:

@@ -16,6 +16,10 @@ HOPS = 16
 
 Address = IPv4Address | IPv6Address
 
+_SAID_BY_PROXIES = frozenset(
+    {b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -47,7 +51,8 @@ class Proxies:
         client = scope.get("client")
         peer = _canonical(client[0]) if client else UNKNOWN
         asked = Caller(peer, scope.get("scheme", "http"), _last(scope, b"host"))
-        return self._behind(asked, scope) if self._trusts(peer) else asked
+        is_proxied = any(name in _SAID_BY_PROXIES for name, _ in scope["headers"])
+        return self._behind(asked, scope) if is_proxied and self._trusts(peer) else asked
 
     def _behind(self, proxy: Caller, scope: Scope) -> Caller:
         address, scheme, host = proxy.address, proxy.scheme, proxy.host
