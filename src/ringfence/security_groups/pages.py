@@ -274,11 +274,12 @@ class _Matches:
         if self.places is None:
             return [_materialized("matching", matching), _MATCHING_COUNTED]
         column = self.places.column
+        # What is there is looked at as it is: an index of texts would find what is elsewhere, too.
         each = (
             "SELECT found.* FROM unnest((SELECT places.ids FROM places)::bigint[]) AS place (id)"
-            " CROSS JOIN LATERAL ("
-            + found + " AND ".join([column + " = place.id", *self.conditions])
-            + " OFFSET 0) AS found"
+            " CROSS JOIN LATERAL (SELECT " + columns + " FROM ("
+            "SELECT stored.* FROM " + _TABLE + " WHERE " + column + " = place.id OFFSET 0"
+            ") AS stored WHERE " + " AND ".join(self.conditions) + ") AS found"
         )  # fmt: skip
         within = column + " + 0 = ANY((SELECT places.ids FROM places)::bigint[])"
         is_each: LiteralString = "(SELECT held.total <= " + _SEARCHED + " FROM held)"
