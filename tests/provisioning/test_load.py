@@ -35,7 +35,7 @@ async def rows_with_their_transactions(query) -> list:
 async def document(query, name: str) -> dict:
     rows = await query(
         "SELECT document FROM security_group_documents"
-        " JOIN security_groups ON id = security_group_id WHERE name = %s",
+        " JOIN security_groups AS sg ON sg.id = security_group_id WHERE sg.name = %s",
         name,
     )
     return json.loads(rows[0][0].replace("\x01", ""))
