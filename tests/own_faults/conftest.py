@@ -2,11 +2,13 @@ from collections.abc import Iterator
 
 import pytest
 from tests.cli.operating import operating
-from tests.own_faults.selection import may_mount
+from tests.own_faults.selection import ALL, may_mount
 from tests.own_faults.served import Served
 
 # Left out, not skipped: there is nothing that could be run. The summary says so.
 collect_ignore = [] if may_mount() else ["test_disk_is_full.py"]
+# The usual ones are struck in less than a minute.
+collect_ignore += [] if ALL else ["test_read_only.py"]
 
 
 @pytest.fixture

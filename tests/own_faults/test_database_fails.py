@@ -70,7 +70,6 @@ FAULTS = {
         FAULTS,
         "PostgreSQL killed with all its processes",
         "every session ended, again and again for 2 s",
-        "a table locked for 12 s",
     ),
 )
 def test_it_says_503_and_recovers_and_keeps_what_it_acknowledged(served, outcome, fault):
