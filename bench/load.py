@@ -26,7 +26,7 @@ from bench.page import write_sections
 from bench.place import Place, default_cache, opened
 from bench.processes import cpu
 from bench.results import Table, plain
-from bench.services import ROOT
+from bench.services import ROOT, inherited
 from ringfence.database.migrate import migrate
 
 TENANTS_PER_CUSTOMER = 10
@@ -87,8 +87,10 @@ def _rule(group: int, number: int, remote: str) -> dict[str, object]:
 def load(place: Place, file: Path, *options: str, kill_at: int | None = None) -> Run:
     """Load a file; with `kill_at`, kill the program once so many groups are stored."""
     command = [sys.executable, "-m", "ringfence", "load", *options, str(file)]
-    variables = {k: v for k, v in os.environ.items() if not k.startswith("RINGFENCE_")}
-    variables |= {"RINGFENCE_DATABASE_URL": place.url(DATABASE), "RINGFENCE_LOG_LEVEL": "error"}
+    variables = inherited() | {
+        "RINGFENCE_DATABASE_URL": place.url(DATABASE),
+        "RINGFENCE_LOG_LEVEL": "error",
+    }
     before = cpu(place.server)
     began = time.perf_counter()
     with tempfile.TemporaryFile("w+") as output:

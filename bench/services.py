@@ -34,6 +34,11 @@ class Service:
     computed: float
 
 
+def inherited() -> dict[str, str]:
+    """Give the environment without settings of ours."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("RINGFENCE_")}
+
+
 @contextmanager
 def serving(url: str | None, *options: str, home: Path | None = None) -> Iterator[Service]:
     """Run `ringfence serve` on a database, or on the embedded one of a home."""
@@ -52,12 +57,11 @@ def floor(url: str, *options: str) -> Iterator[Service]:
 
 @contextmanager
 def _running(command: list[str], environment: dict[str, str]) -> Iterator[Service]:
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("RINGFENCE_")}
     began = time.perf_counter()
     started = subprocess.Popen(  # noqa: S603 - a program of this package
         command,
         cwd=ROOT,
-        env=inherited | environment,
+        env=inherited() | environment,
         stdout=subprocess.PIPE,
         # Its log is written, as it ships, and read by nobody.
         stderr=subprocess.DEVNULL,

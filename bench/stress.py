@@ -27,7 +27,7 @@ from bench.page import write_sections
 from bench.place import Place, default_cache, opened
 from bench.processes import memory
 from bench.results import Table, milli, plain
-from bench.services import ROOT, Service, serving
+from bench.services import ROOT, Service, inherited, serving
 
 SAMPLE_SECONDS = 5.0
 SETTLE_SECONDS = 900.0
@@ -278,7 +278,7 @@ def _doctor(url: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "ringfence", "doctor"],
         cwd=ROOT,
-        env={"RINGFENCE_DATABASE_URL": url, "PATH": "/usr/bin:/bin"},
+        env=inherited() | {"RINGFENCE_DATABASE_URL": url},
         stdout=subprocess.PIPE,
         text=True,
         check=False,
