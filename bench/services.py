@@ -40,10 +40,13 @@ def inherited() -> dict[str, str]:
 
 
 @contextmanager
-def serving(url: str | None, *options: str, home: Path | None = None) -> Iterator[Service]:
+def serving(
+    url: str | None, *options: str, home: Path | None = None, **settings: str
+) -> Iterator[Service]:
     """Run `ringfence serve` on a database, or on the embedded one of a home."""
     command = [sys.executable, "-m", "ringfence", "serve", "--port", "0", *options]
     environment = {"RINGFENCE_DATABASE_URL": url} if url else {"RINGFENCE_HOME": str(home)}
+    environment |= {f"RINGFENCE_{name.upper()}": value for name, value in settings.items()}
     with _running(command, environment) as service:
         yield service
 
