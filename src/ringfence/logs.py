@@ -27,7 +27,9 @@ _SECRET_KEY = re.compile(
 _SECRET_TEXT = re.compile(
     r"(?P<scheme>\b(?:token|bearer|basic)\s+)(?:(?=[\w.~+/=-]*\d)\w[\w.~+/=-]{7,}|\w[\w.~+/=-]{19,})"
     r"|(?P<address>\b[a-z][a-z0-9+.-]*://)[^\s/@]+@"
-    r"|(?P<pair>\b(?:token|password|passwd|secret|api_?key)[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&)}]+",
+    r"|(?P<pair>\b(?:token|password|passwd|secret|api_?key)[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&)}]+"
+    # What a token of ours looks like, wherever somebody put it
+    r"|(?P<bare>(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f]))",
     re.IGNORECASE,
 )
 # Of such characters no secret text is made: each has a blank, an equals sign or a colon.
@@ -140,7 +142,7 @@ def _masked(key: str, value: Any) -> Any:  # noqa: ANN401 - a record holds anyth
 
 
 def _keep_the_word(match: re.Match[str]) -> str:
-    word = match["scheme"] or match["address"] or match["pair"]
+    word = match["scheme"] or match["address"] or match["pair"] or ""
     return f"{word}{MASK}@" if match["address"] else f"{word}{MASK}"
 
 

@@ -62,7 +62,7 @@ class Refusals:
         actor: Actor | None = scope.get("actor")
         values = {
             "method": scope["method"][:16],
-            "path": _text(scope["path"])[:PATH_LENGTH],
+            "path": _text(mask(scope["path"]))[:PATH_LENGTH],
             "status": status,
             "detail": _text(mask(detail))[:DETAIL_LENGTH],
             "user_uuid": actor and actor.user_uuid,
