@@ -61,6 +61,7 @@ async def screenshots(site: Site, browser: Browser, folder: Path) -> list[Path]:
             for shown in pages:
                 page = people[shown.user]
                 await shown.open(page)
+                await page.wait_for_load_state("networkidle")
                 written.append(folder / f"{shown.name}-{width_name}-{theme}.png")
                 await page.screenshot(path=written[-1], full_page=not shown.press)
             for page in people.values():
@@ -75,6 +76,7 @@ async def images(site: Site, browser: Browser, folder: Path) -> list[Path]:
     for shown in every_page(site):
         if shown.name in IMAGES:
             await shown.open(page)
+            await page.wait_for_load_state("networkidle")
             written.append(folder / IMAGES[shown.name])
             await page.screenshot(path=written[-1])
     return written

@@ -29,7 +29,6 @@ class Shown:
             button = f'button{label}, button[aria-label^="{name}"], summary{label}'
             await page.locator(button).last.click()
         await expect(page.locator(self.then).first).to_be_visible()
-        await page.wait_for_load_state("networkidle")
 
 
 def every_page(site: Site) -> list[Shown]:

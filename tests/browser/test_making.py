@@ -60,6 +60,19 @@ async def test_deleting_shows_who_refers_to_it_and_then_it_is_gone(site, visit):
     await expect(incoming).not_to_contain_text("anywhere")
 
 
+async def test_what_changed_under_the_question_is_not_deleted(site, visit):
+    group = site.create("changed-meanwhile", tenant="making")
+    page = await visit(f"/console/groups/{group['uuid']}/")
+    await page.locator("summary", has_text="More").click()
+    await page.get_by_role("button", name="Delete").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("button", name="Delete")).to_be_enabled()
+    site.set_rules(group["uuid"], [HTTPS])
+    await dialog.get_by_role("button", name="Delete").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("not what was seen")
+    assert site.group(group["uuid"])["rules"]
+
+
 async def test_a_name_is_changed_in_place(site, visit):
     group = site.create("named", tenant="making")
     page = await visit(f"/console/groups/{group['uuid']}/")

@@ -9,6 +9,16 @@ import { Instances, Referring, useUsage } from "./usage.js";
 import { count } from "./words.js";
 
 /**
+ * What a change must begin from: the version that was there when the question was asked.
+ *
+ * @param {any} group
+ */
+function useSeen(group) {
+  const [seen] = useState(group.version);
+  return { "If-Match": `"v${seen}"` };
+}
+
+/**
  * Do it, or show in the API's own words why not.
  *
  * @param {() => Promise<any>} work
@@ -39,8 +49,9 @@ function Refusal({ refused }) {
 export function DeleteGroup({ group, onClose, reload }) {
   const { data: usage, error } = useUsage({ group });
   const [detach, setDetach] = useState(false);
+  const headers = useSeen(group);
   const { isBusy, refused, run } = useDoing(async () => {
-    await ask("DELETE", `${GROUPS}${group.uuid}/`, { query: { detach: detach || undefined } });
+    await ask("DELETE", `${GROUPS}${group.uuid}/`, { headers, query: { detach: detach || undefined } });
     say(`${group.name} is being deleted.`);
     onClose();
     await reload();
@@ -94,10 +105,11 @@ export function UnlinkGroup({ group, onClose }) {
 export function RenameGroup({ group, onClose, reload }) {
   const [name, setName] = useState(group.name);
   const [description, setDescription] = useState(group.description);
+  const headers = useSeen(group);
   const nameId = useId();
   const descriptionId = useId();
   const { isBusy, refused, run } = useDoing(async () => {
-    await ask("PUT", `${GROUPS}${group.uuid}/`, { body: { name, description } });
+    await ask("PUT", `${GROUPS}${group.uuid}/`, { headers, body: { name, description } });
     onClose();
     await reload();
   });

@@ -4,22 +4,26 @@ import { ask } from "./api.js";
 
 const SESSION = "/console/session/";
 
-const HINT = "ringfence:was-signed-in";
+const KEPT = "ringfence:user";
 
-/** Who is likely there, before the server has said so: pages need not wait to ask for theirs. */
+/**
+ * Who is likely there, before the server has said so: a page need not wait to ask for what is its
+ * own. What it may show is decided by the server alone.
+ */
 export function likelyUser() {
-  return localStorage.getItem(HINT) ? { username: "", is_staff: false, is_support: false } : undefined;
+  const kept = localStorage.getItem(KEPT);
+  return kept ? JSON.parse(kept) : undefined;
 }
 
 /** Give the user who is signed in; raises `Refused`. */
 export async function whoAmI() {
   try {
-    const query = { field: ["uuid", "username", "is_staff", "is_support"] };
+    const query = { field: ["username", "is_staff", "is_support"] };
     const { data } = await ask("GET", "/api/users/me/", { query });
-    localStorage.setItem(HINT, "yes");
+    localStorage.setItem(KEPT, JSON.stringify(data));
     return data;
   } catch (refused) {
-    if (refused.status === 401) localStorage.removeItem(HINT);
+    if (refused.status === 401) localStorage.removeItem(KEPT);
     throw refused;
   }
 }
@@ -31,5 +35,6 @@ export async function signIn(secret) {
 
 /** @param {boolean} everywhere */
 export async function signOut(everywhere) {
+  localStorage.removeItem(KEPT);
   await ask("DELETE", SESSION, { query: { everywhere: everywhere || undefined } });
 }
