@@ -57,7 +57,7 @@ def supervise(
     from ringfence.measures import shared_folder
 
     factory = partial(load_application(), settings)
-    answer = partial(serve_api, factory, listener)
+    answer = partial(serve_api, factory, listener, settings.header_bytes)
     run_jobs = partial(work, settings, DEFAULT_CONCURRENCY)
     with shared_folder() as folder:
         children = [
@@ -77,14 +77,15 @@ def _counting(folder: Path, name: str, run: Callable[[], int]) -> int:
     return run()
 
 
-def serve_api(factory: Callable[[], "Starlette"], listener: socket.socket) -> int:
+def serve_api(
+    factory: Callable[[], "Starlette"], listener: socket.socket, header_bytes: int
+) -> int:
     """Answer requests on the inherited socket until a signal; what is in flight is finished."""
     import uvloop
 
     async def main() -> None:
-        application = factory()
         # From so many on a head that is not whole is refused; a whole one may be twice as long.
-        server = _server(application, listener, application.state.settings.header_bytes)
+        server = _server(factory(), listener, header_bytes)
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, server.stop)

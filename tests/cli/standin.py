@@ -40,7 +40,7 @@ def main(*kinds):
     logs.configure()
     listener = claim("127.0.0.1", 0)
     runs = {
-        "api": partial(serve_api, lambda: application, listener),
+        "api": partial(serve_api, lambda: application, listener, 32 * 1024),
         "idle": idle,
         "broken": broken,
     }
