@@ -50,10 +50,15 @@ FROM ({page}) AS page
 _CARRYING: LiteralString = (
     "SELECT chosen.*, row_number() OVER () AS number FROM ({chosen}) AS chosen"
 )
+# Each by its key (`OFFSET 0`): how few rows a page has is nothing that the planner can know.
 _FETCHING: LiteralString = """
-SELECT ordered.*, {document} AS document, stored.digest
+SELECT ordered.*, fetched.document, fetched.digest
 FROM (SELECT chosen.*, row_number() OVER () AS number FROM ({chosen}) AS chosen) AS ordered
-INNER JOIN security_group_documents AS stored ON ordered.id = stored.security_group_id
+CROSS JOIN LATERAL (
+    SELECT {document} AS document, stored.digest
+    FROM security_group_documents AS stored
+    WHERE stored.security_group_id = ordered.id OFFSET 0
+) AS fetched
 ORDER BY ordered.number
 """
 
