@@ -53,6 +53,7 @@ TEMPLATE_LOCK = 20_260_101
 pytest.register_assert_rewrite("tests.faults.site", "tests.own_faults.traffic")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: some tests wait, for a cloud or for a process to start."""
     return (os.cpu_count() or 1) + 1
