@@ -141,6 +141,7 @@ def test_a_worker_ends_with_zero_when_asked(operator):
     operator.started.append(process)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while "worker_started" not in log.read_text():
+        assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline
         time.sleep(0.1)
     process.terminate()
