@@ -44,6 +44,8 @@ from ringfence.settings import Settings, load_settings
 from ringfence.sync.operations import operations as sync_operations
 from ringfence.sync.routes import routes as sync_routes
 from ringfence.users.operations import operations as user_operations
+from ringfence.users.personal_token_operations import operations as personal_token_operations
+from ringfence.users.personal_token_routes import routes as personal_token_routes
 from ringfence.users.queries import USERS
 from ringfence.users.routes import routes as user_routes
 from ringfence.web.routes import CONSOLE
@@ -62,6 +64,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *batch_operations,
     *organisation_operations,
     *user_operations,
+    *personal_token_operations,
     *event_operations,
     *about_operations,
 )
@@ -100,6 +103,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             *tenant_routes,
             *organisation_routes,
             *user_routes,
+            *personal_token_routes,
             *event_routes,
             *about_routes,
             *reference_routes(OPERATIONS),

@@ -34,6 +34,11 @@ async def test_every_change_says_who_from_where_by_which_token_and_why(api, worl
         "set_drift_mode": {"mode": "report"},
         "set_default_egress": {"keep": True},
         "create_security_group": {"name": "new", "rules": []},
+        "personal-access-tokens": {
+            "name": "x",
+            "scopes": ["read"],
+            "expires_at": "2999-12-31T00:00:00Z",
+        },
         "push_security_groups": [{"name": "pushed", "rules": []}],
     }
     told = set()
@@ -48,9 +53,15 @@ async def test_every_change_says_who_from_where_by_which_token_and_why(api, worl
             "UPDATE security_groups SET state = 'OK', version = greatest(version, 1)"
         )
         await world.execute("UPDATE tenants SET state = 'OK'")
+        spare = await world.value(
+            "INSERT INTO tokens (user_id, digest)"
+            " VALUES (%s, sha256(gen_random_uuid()::text::bytea)) RETURNING uuid",
+            world.users["staff"],
+        )
         path = (
             operation.path.replace("{user_id}", str(world.users["admin"]))
             .replace("openstack-tenants/{uuid}", f"openstack-tenants/{world.tenant_uuid.hex}")
+            .replace("tokens/{uuid}", f"tokens/{spare.hex}")
             .replace("users/{uuid}", f"users/{user.hex}")
             .replace("{uuid}", group.hex)
         )

@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { ApiAuthPasswordData, ApiAuthPasswordErrors, ApiAuthPasswordResponses, AuthTokensCountData, AuthTokensCountErrors, AuthTokensCountResponses, AuthTokensDestroyData, AuthTokensDestroyErrors, AuthTokensDestroyResponses, AuthTokensListData, AuthTokensListErrors, AuthTokensListResponses, AuthTokensRetrieveData, AuthTokensRetrieveErrors, AuthTokensRetrieveResponses, ConfigurationRetrieveData, ConfigurationRetrieveErrors, ConfigurationRetrieveResponses, CustomersCountData, CustomersCountErrors, CustomersCountResponses, CustomersListData, CustomersListErrors, CustomersListResponses, CustomersRetrieveData, CustomersRetrieveErrors, CustomersRetrieveResponses, EventsCountData, EventsCountErrors, EventsCountResponses, EventsCountRetrieveData, EventsCountRetrieveErrors, EventsCountRetrieveResponses, EventsEventGroupsRetrieveData, EventsEventGroupsRetrieveErrors, EventsEventGroupsRetrieveResponses, EventsListData, EventsListErrors, EventsListResponses, EventsRetrieveData, EventsRetrieveErrors, EventsRetrieveResponses, EventsScopeTypesRetrieveData, EventsScopeTypesRetrieveErrors, EventsScopeTypesRetrieveResponses, OpenstackSecurityGroupsCountData, OpenstackSecurityGroupsCountErrors, OpenstackSecurityGroupsCountResponses, OpenstackSecurityGroupsDestroyData, OpenstackSecurityGroupsDestroyErrors, OpenstackSecurityGroupsDestroyResponses, OpenstackSecurityGroupsDriftData, OpenstackSecurityGroupsDriftErrors, OpenstackSecurityGroupsDriftResponses, OpenstackSecurityGroupsListData, OpenstackSecurityGroupsListErrors, OpenstackSecurityGroupsListResponses, OpenstackSecurityGroupsPartialUpdateData, OpenstackSecurityGroupsPartialUpdateErrors, OpenstackSecurityGroupsPartialUpdateResponses, OpenstackSecurityGroupsPlanData, OpenstackSecurityGroupsPlanErrors, OpenstackSecurityGroupsPlanResponses, OpenstackSecurityGroupsPullData, OpenstackSecurityGroupsPullErrors, OpenstackSecurityGroupsPullResponses, OpenstackSecurityGroupsRetrieveData, OpenstackSecurityGroupsRetrieveErrors, OpenstackSecurityGroupsRetrieveResponses, OpenstackSecurityGroupsRollbackData, OpenstackSecurityGroupsRollbackErrors, OpenstackSecurityGroupsRollbackResponses, OpenstackSecurityGroupsSetDriftModeData, OpenstackSecurityGroupsSetDriftModeErrors, OpenstackSecurityGroupsSetDriftModeResponses, OpenstackSecurityGroupsSetErredData, OpenstackSecurityGroupsSetErredErrors, OpenstackSecurityGroupsSetErredResponses, OpenstackSecurityGroupsSetOkData, OpenstackSecurityGroupsSetOkErrors, OpenstackSecurityGroupsSetOkResponses, OpenstackSecurityGroupsSetRulesData, OpenstackSecurityGroupsSetRulesErrors, OpenstackSecurityGroupsSetRulesResponses, OpenstackSecurityGroupsUnlinkData, OpenstackSecurityGroupsUnlinkErrors, OpenstackSecurityGroupsUnlinkResponses, OpenstackSecurityGroupsUpdateData, OpenstackSecurityGroupsUpdateErrors, OpenstackSecurityGroupsUpdateResponses, OpenstackSecurityGroupsUsageRetrieveData, OpenstackSecurityGroupsUsageRetrieveErrors, OpenstackSecurityGroupsUsageRetrieveResponses, OpenstackSecurityGroupsVersionsListData, OpenstackSecurityGroupsVersionsListErrors, OpenstackSecurityGroupsVersionsListResponses, OpenstackSecurityGroupsVersionsRetrieveData, OpenstackSecurityGroupsVersionsRetrieveErrors, OpenstackSecurityGroupsVersionsRetrieveResponses, OpenstackTenantsConfirmMissingData, OpenstackTenantsConfirmMissingErrors, OpenstackTenantsConfirmMissingResponses, OpenstackTenantsCountData, OpenstackTenantsCountErrors, OpenstackTenantsCountResponses, OpenstackTenantsCreateSecurityGroupData, OpenstackTenantsCreateSecurityGroupErrors, OpenstackTenantsCreateSecurityGroupResponses, OpenstackTenantsListData, OpenstackTenantsListErrors, OpenstackTenantsListResponses, OpenstackTenantsPlanSecurityGroupData, OpenstackTenantsPlanSecurityGroupErrors, OpenstackTenantsPlanSecurityGroupResponses, OpenstackTenantsPullData, OpenstackTenantsPullErrors, OpenstackTenantsPullResponses, OpenstackTenantsPullSecurityGroupsData, OpenstackTenantsPullSecurityGroupsErrors, OpenstackTenantsPullSecurityGroupsResponses, OpenstackTenantsPushSecurityGroupsData, OpenstackTenantsPushSecurityGroupsErrors, OpenstackTenantsPushSecurityGroupsResponses, OpenstackTenantsRetrieveData, OpenstackTenantsRetrieveErrors, OpenstackTenantsRetrieveResponses, OpenstackTenantsSetDefaultEgressData, OpenstackTenantsSetDefaultEgressErrors, OpenstackTenantsSetDefaultEgressResponses, ProjectsCountData, ProjectsCountErrors, ProjectsCountResponses, ProjectsListData, ProjectsListErrors, ProjectsListResponses, ProjectsRetrieveData, ProjectsRetrieveErrors, ProjectsRetrieveResponses, SecurityGroupOverviewsCountData, SecurityGroupOverviewsCountErrors, SecurityGroupOverviewsCountResponses, SecurityGroupOverviewsListData, SecurityGroupOverviewsListErrors, SecurityGroupOverviewsListResponses, SecurityGroupOverviewsRetrieveData, SecurityGroupOverviewsRetrieveErrors, SecurityGroupOverviewsRetrieveResponses, ServiceSettingsCountData, ServiceSettingsCountErrors, ServiceSettingsCountResponses, ServiceSettingsListData, ServiceSettingsListErrors, ServiceSettingsListResponses, ServiceSettingsRetrieveData, ServiceSettingsRetrieveErrors, ServiceSettingsRetrieveResponses, SyncStatusListData, SyncStatusListErrors, SyncStatusListResponses, UsersCountData, UsersCountErrors, UsersCountResponses, UsersListData, UsersListErrors, UsersListResponses, UsersMeRetrieveData, UsersMeRetrieveErrors, UsersMeRetrieveResponses, UsersRefreshTokenData, UsersRefreshTokenErrors, UsersRefreshTokenResponses, UsersRetrieveData, UsersRetrieveErrors, UsersRetrieveResponses, UsersTokenRetrieveData, UsersTokenRetrieveErrors, UsersTokenRetrieveResponses, VersionRetrieveData, VersionRetrieveErrors, VersionRetrieveResponses } from './types.gen';
+import type { ApiAuthPasswordData, ApiAuthPasswordErrors, ApiAuthPasswordResponses, AuthTokensCountData, AuthTokensCountErrors, AuthTokensCountResponses, AuthTokensDestroyData, AuthTokensDestroyErrors, AuthTokensDestroyResponses, AuthTokensListData, AuthTokensListErrors, AuthTokensListResponses, AuthTokensRetrieveData, AuthTokensRetrieveErrors, AuthTokensRetrieveResponses, ConfigurationRetrieveData, ConfigurationRetrieveErrors, ConfigurationRetrieveResponses, CustomersCountData, CustomersCountErrors, CustomersCountResponses, CustomersListData, CustomersListErrors, CustomersListResponses, CustomersRetrieveData, CustomersRetrieveErrors, CustomersRetrieveResponses, EventsCountData, EventsCountErrors, EventsCountResponses, EventsCountRetrieveData, EventsCountRetrieveErrors, EventsCountRetrieveResponses, EventsEventGroupsRetrieveData, EventsEventGroupsRetrieveErrors, EventsEventGroupsRetrieveResponses, EventsListData, EventsListErrors, EventsListResponses, EventsRetrieveData, EventsRetrieveErrors, EventsRetrieveResponses, EventsScopeTypesRetrieveData, EventsScopeTypesRetrieveErrors, EventsScopeTypesRetrieveResponses, OpenstackSecurityGroupsCountData, OpenstackSecurityGroupsCountErrors, OpenstackSecurityGroupsCountResponses, OpenstackSecurityGroupsDestroyData, OpenstackSecurityGroupsDestroyErrors, OpenstackSecurityGroupsDestroyResponses, OpenstackSecurityGroupsDriftData, OpenstackSecurityGroupsDriftErrors, OpenstackSecurityGroupsDriftResponses, OpenstackSecurityGroupsListData, OpenstackSecurityGroupsListErrors, OpenstackSecurityGroupsListResponses, OpenstackSecurityGroupsPartialUpdateData, OpenstackSecurityGroupsPartialUpdateErrors, OpenstackSecurityGroupsPartialUpdateResponses, OpenstackSecurityGroupsPlanData, OpenstackSecurityGroupsPlanErrors, OpenstackSecurityGroupsPlanResponses, OpenstackSecurityGroupsPullData, OpenstackSecurityGroupsPullErrors, OpenstackSecurityGroupsPullResponses, OpenstackSecurityGroupsRetrieveData, OpenstackSecurityGroupsRetrieveErrors, OpenstackSecurityGroupsRetrieveResponses, OpenstackSecurityGroupsRollbackData, OpenstackSecurityGroupsRollbackErrors, OpenstackSecurityGroupsRollbackResponses, OpenstackSecurityGroupsSetDriftModeData, OpenstackSecurityGroupsSetDriftModeErrors, OpenstackSecurityGroupsSetDriftModeResponses, OpenstackSecurityGroupsSetErredData, OpenstackSecurityGroupsSetErredErrors, OpenstackSecurityGroupsSetErredResponses, OpenstackSecurityGroupsSetOkData, OpenstackSecurityGroupsSetOkErrors, OpenstackSecurityGroupsSetOkResponses, OpenstackSecurityGroupsSetRulesData, OpenstackSecurityGroupsSetRulesErrors, OpenstackSecurityGroupsSetRulesResponses, OpenstackSecurityGroupsUnlinkData, OpenstackSecurityGroupsUnlinkErrors, OpenstackSecurityGroupsUnlinkResponses, OpenstackSecurityGroupsUpdateData, OpenstackSecurityGroupsUpdateErrors, OpenstackSecurityGroupsUpdateResponses, OpenstackSecurityGroupsUsageRetrieveData, OpenstackSecurityGroupsUsageRetrieveErrors, OpenstackSecurityGroupsUsageRetrieveResponses, OpenstackSecurityGroupsVersionsListData, OpenstackSecurityGroupsVersionsListErrors, OpenstackSecurityGroupsVersionsListResponses, OpenstackSecurityGroupsVersionsRetrieveData, OpenstackSecurityGroupsVersionsRetrieveErrors, OpenstackSecurityGroupsVersionsRetrieveResponses, OpenstackTenantsConfirmMissingData, OpenstackTenantsConfirmMissingErrors, OpenstackTenantsConfirmMissingResponses, OpenstackTenantsCountData, OpenstackTenantsCountErrors, OpenstackTenantsCountResponses, OpenstackTenantsCreateSecurityGroupData, OpenstackTenantsCreateSecurityGroupErrors, OpenstackTenantsCreateSecurityGroupResponses, OpenstackTenantsListData, OpenstackTenantsListErrors, OpenstackTenantsListResponses, OpenstackTenantsPlanSecurityGroupData, OpenstackTenantsPlanSecurityGroupErrors, OpenstackTenantsPlanSecurityGroupResponses, OpenstackTenantsPullData, OpenstackTenantsPullErrors, OpenstackTenantsPullResponses, OpenstackTenantsPullSecurityGroupsData, OpenstackTenantsPullSecurityGroupsErrors, OpenstackTenantsPullSecurityGroupsResponses, OpenstackTenantsPushSecurityGroupsData, OpenstackTenantsPushSecurityGroupsErrors, OpenstackTenantsPushSecurityGroupsResponses, OpenstackTenantsRetrieveData, OpenstackTenantsRetrieveErrors, OpenstackTenantsRetrieveResponses, OpenstackTenantsSetDefaultEgressData, OpenstackTenantsSetDefaultEgressErrors, OpenstackTenantsSetDefaultEgressResponses, PersonalAccessTokensAvailableScopesListData, PersonalAccessTokensAvailableScopesListErrors, PersonalAccessTokensAvailableScopesListResponses, PersonalAccessTokensCountData, PersonalAccessTokensCountErrors, PersonalAccessTokensCountResponses, PersonalAccessTokensCreateData, PersonalAccessTokensCreateErrors, PersonalAccessTokensCreateResponses, PersonalAccessTokensDestroyData, PersonalAccessTokensDestroyErrors, PersonalAccessTokensDestroyResponses, PersonalAccessTokensListData, PersonalAccessTokensListErrors, PersonalAccessTokensListResponses, PersonalAccessTokensRetrieveData, PersonalAccessTokensRetrieveErrors, PersonalAccessTokensRetrieveResponses, PersonalAccessTokensRotateData, PersonalAccessTokensRotateErrors, PersonalAccessTokensRotateResponses, ProjectsCountData, ProjectsCountErrors, ProjectsCountResponses, ProjectsListData, ProjectsListErrors, ProjectsListResponses, ProjectsRetrieveData, ProjectsRetrieveErrors, ProjectsRetrieveResponses, SecurityGroupOverviewsCountData, SecurityGroupOverviewsCountErrors, SecurityGroupOverviewsCountResponses, SecurityGroupOverviewsListData, SecurityGroupOverviewsListErrors, SecurityGroupOverviewsListResponses, SecurityGroupOverviewsRetrieveData, SecurityGroupOverviewsRetrieveErrors, SecurityGroupOverviewsRetrieveResponses, ServiceSettingsCountData, ServiceSettingsCountErrors, ServiceSettingsCountResponses, ServiceSettingsListData, ServiceSettingsListErrors, ServiceSettingsListResponses, ServiceSettingsRetrieveData, ServiceSettingsRetrieveErrors, ServiceSettingsRetrieveResponses, SyncStatusListData, SyncStatusListErrors, SyncStatusListResponses, UsersCountData, UsersCountErrors, UsersCountResponses, UsersListData, UsersListErrors, UsersListResponses, UsersMeRetrieveData, UsersMeRetrieveErrors, UsersMeRetrieveResponses, UsersRefreshTokenData, UsersRefreshTokenErrors, UsersRefreshTokenResponses, UsersRetrieveData, UsersRetrieveErrors, UsersRetrieveResponses, UsersTokenRetrieveData, UsersTokenRetrieveErrors, UsersTokenRetrieveResponses, VersionRetrieveData, VersionRetrieveErrors, VersionRetrieveResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean> = Options2<TData, ThrowOnError> & {
     /**
@@ -635,6 +635,87 @@ export const apiAuthPassword = <ThrowOnError extends boolean = true>(options: Op
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * List personal access tokens
+ *
+ * Get a list of personal access tokens.
+ */
+export const personalAccessTokensList = <ThrowOnError extends boolean = true>(options?: Options<PersonalAccessTokensListData, ThrowOnError>) => (options?.client ?? client).get<PersonalAccessTokensListResponses, PersonalAccessTokensListErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/personal-access-tokens/',
+    ...options
+});
+
+/**
+ * Count personal access tokens
+ *
+ * Get number of items in the collection matching the request parameters.
+ */
+export const personalAccessTokensCount = <ThrowOnError extends boolean = true>(options?: Options<PersonalAccessTokensCountData, ThrowOnError>) => (options?.client ?? client).head<PersonalAccessTokensCountResponses, PersonalAccessTokensCountErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/personal-access-tokens/',
+    ...options
+});
+
+/**
+ * Create personal access token
+ *
+ * Make a token of the caller's own; only this answer shows it.
+ */
+export const personalAccessTokensCreate = <ThrowOnError extends boolean = true>(options: Options<PersonalAccessTokensCreateData, ThrowOnError>) => (options.client ?? client).post<PersonalAccessTokensCreateResponses, PersonalAccessTokensCreateErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/personal-access-tokens/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete personal access token
+ *
+ * End a token at once.
+ */
+export const personalAccessTokensDestroy = <ThrowOnError extends boolean = true>(options: Options<PersonalAccessTokensDestroyData, ThrowOnError>) => (options.client ?? client).delete<PersonalAccessTokensDestroyResponses, PersonalAccessTokensDestroyErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/personal-access-tokens/{uuid}/',
+    ...options
+});
+
+/**
+ * Get personal access token details
+ *
+ * Retrieve details of a specific personal access token.
+ */
+export const personalAccessTokensRetrieve = <ThrowOnError extends boolean = true>(options: Options<PersonalAccessTokensRetrieveData, ThrowOnError>) => (options.client ?? client).get<PersonalAccessTokensRetrieveResponses, PersonalAccessTokensRetrieveErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/personal-access-tokens/{uuid}/',
+    ...options
+});
+
+/**
+ * Rotate personal access token
+ *
+ * Give a token another secret, on the same terms; only this answer shows it.
+ */
+export const personalAccessTokensRotate = <ThrowOnError extends boolean = true>(options: Options<PersonalAccessTokensRotateData, ThrowOnError>) => (options.client ?? client).post<PersonalAccessTokensRotateResponses, PersonalAccessTokensRotateErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/personal-access-tokens/{uuid}/rotate/',
+    ...options
+});
+
+/**
+ * List what a token can be made for
+ *
+ * `read` is always one of them; without `write`, a token changes nothing.
+ */
+export const personalAccessTokensAvailableScopesList = <ThrowOnError extends boolean = true>(options?: Options<PersonalAccessTokensAvailableScopesListData, ThrowOnError>) => (options?.client ?? client).get<PersonalAccessTokensAvailableScopesListResponses, PersonalAccessTokensAvailableScopesListErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/personal-access-tokens/available_scopes/',
+    ...options
 });
 
 /**

@@ -4,6 +4,17 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
+export type AllowedScopeInputRequest = {
+    type: 'project';
+    uuid: string;
+};
+
+export type AllowedScopeOutput = {
+    type?: string;
+    uuid?: string;
+    name?: string;
+};
+
 export type AuthToken = {
     url?: string;
     created?: string;
@@ -13,6 +24,11 @@ export type AuthToken = {
     user_username?: string;
     user_is_active?: boolean;
     user_token_lifetime?: number | null;
+};
+
+export type AvailableScope = {
+    permission?: string;
+    description?: string;
 };
 
 export type BlankEnum = '';
@@ -385,6 +401,42 @@ export type PermissionProject = {
     image?: string | null;
     resource_count?: number;
     end_date?: string | null;
+};
+
+export type PersonalAccessToken = {
+    uuid?: string;
+    name?: string;
+    scopes?: Array<'read' | 'write'>;
+    allowed_scopes?: Array<AllowedScopeOutput>;
+    allowed_networks?: Array<string>;
+    expires_at?: string;
+    created?: string;
+    user_username?: string;
+    token_prefix?: string;
+    is_active?: boolean;
+    last_used_at?: string;
+    last_used_ip?: string;
+    use_count?: number;
+};
+
+export type PersonalAccessTokenCreateRequest = {
+    name: string;
+    scopes: Array<'read' | 'write'>;
+    expires_at: string;
+    allowed_scopes?: Array<AllowedScopeInputRequest>;
+    allowed_networks?: Array<string>;
+};
+
+export type PersonalAccessTokenCreated = {
+    uuid?: string;
+    name?: string;
+    scopes?: Array<'read' | 'write'>;
+    allowed_scopes?: Array<AllowedScopeOutput>;
+    allowed_networks?: Array<string>;
+    expires_at?: string;
+    created?: string;
+    user_username?: string;
+    token: string;
 };
 
 export type Project = {
@@ -4286,6 +4338,431 @@ export type ApiAuthPasswordResponses = {
 };
 
 export type ApiAuthPasswordResponse = ApiAuthPasswordResponses[keyof ApiAuthPasswordResponses];
+
+export type PersonalAccessTokensListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        field?: Array<'uuid' | 'name' | 'scopes' | 'allowed_scopes' | 'allowed_networks' | 'expires_at' | 'created' | 'user_username' | 'token_prefix' | 'is_active' | 'last_used_at' | 'last_used_ip' | 'use_count'>;
+        name?: string;
+        /**
+         * Order by these fields, with commas between them; a minus before one turns it round.
+         */
+        o?: string;
+        /**
+         * A page number within the paginated result set.
+         */
+        page?: number;
+        /**
+         * Number of results to return per page.
+         */
+        page_size?: number;
+        username?: string;
+    };
+    url: '/api/personal-access-tokens/';
+};
+
+export type PersonalAccessTokensListErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type PersonalAccessTokensListError = PersonalAccessTokensListErrors[keyof PersonalAccessTokensListErrors];
+
+export type PersonalAccessTokensListResponses = {
+    200: Array<PersonalAccessToken>;
+};
+
+export type PersonalAccessTokensListResponse = PersonalAccessTokensListResponses[keyof PersonalAccessTokensListResponses];
+
+export type PersonalAccessTokensCountData = {
+    body?: never;
+    path?: never;
+    query?: {
+        name?: string;
+        /**
+         * Order by these fields, with commas between them; a minus before one turns it round.
+         */
+        o?: string;
+        /**
+         * A page number within the paginated result set.
+         */
+        page?: number;
+        /**
+         * Number of results to return per page.
+         */
+        page_size?: number;
+        username?: string;
+    };
+    url: '/api/personal-access-tokens/';
+};
+
+export type PersonalAccessTokensCountErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type PersonalAccessTokensCountError = PersonalAccessTokensCountErrors[keyof PersonalAccessTokensCountErrors];
+
+export type PersonalAccessTokensCountResponses = {
+    200: unknown;
+};
+
+export type PersonalAccessTokensCreateData = {
+    body: PersonalAccessTokenCreateRequest;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/personal-access-tokens/';
+};
+
+export type PersonalAccessTokensCreateErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
+    /**
+     * The object's state does not allow this now; `detail` names the states that do.
+     */
+    409: Detail;
+    /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
+     * The body is longer than any sensible request.
+     */
+    413: Detail;
+    /**
+     * The body is not JSON by its own account.
+     */
+    415: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type PersonalAccessTokensCreateError = PersonalAccessTokensCreateErrors[keyof PersonalAccessTokensCreateErrors];
+
+export type PersonalAccessTokensCreateResponses = {
+    201: PersonalAccessTokenCreated;
+};
+
+export type PersonalAccessTokensCreateResponse = PersonalAccessTokensCreateResponses[keyof PersonalAccessTokensCreateResponses];
+
+export type PersonalAccessTokensDestroyData = {
+    body?: never;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        uuid: string;
+    };
+    query?: never;
+    url: '/api/personal-access-tokens/{uuid}/';
+};
+
+export type PersonalAccessTokensDestroyErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
+    /**
+     * The object's state does not allow this now; `detail` names the states that do.
+     */
+    409: Detail;
+    /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
+     * The body is longer than any sensible request.
+     */
+    413: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type PersonalAccessTokensDestroyError = PersonalAccessTokensDestroyErrors[keyof PersonalAccessTokensDestroyErrors];
+
+export type PersonalAccessTokensDestroyResponses = {
+    204: void;
+};
+
+export type PersonalAccessTokensDestroyResponse = PersonalAccessTokensDestroyResponses[keyof PersonalAccessTokensDestroyResponses];
+
+export type PersonalAccessTokensRetrieveData = {
+    body?: never;
+    path: {
+        uuid: string;
+    };
+    query?: {
+        field?: Array<'uuid' | 'name' | 'scopes' | 'allowed_scopes' | 'allowed_networks' | 'expires_at' | 'created' | 'user_username' | 'token_prefix' | 'is_active' | 'last_used_at' | 'last_used_ip' | 'use_count'>;
+    };
+    url: '/api/personal-access-tokens/{uuid}/';
+};
+
+export type PersonalAccessTokensRetrieveErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type PersonalAccessTokensRetrieveError = PersonalAccessTokensRetrieveErrors[keyof PersonalAccessTokensRetrieveErrors];
+
+export type PersonalAccessTokensRetrieveResponses = {
+    200: PersonalAccessToken;
+};
+
+export type PersonalAccessTokensRetrieveResponse = PersonalAccessTokensRetrieveResponses[keyof PersonalAccessTokensRetrieveResponses];
+
+export type PersonalAccessTokensRotateData = {
+    body?: never;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        uuid: string;
+    };
+    query?: never;
+    url: '/api/personal-access-tokens/{uuid}/rotate/';
+};
+
+export type PersonalAccessTokensRotateErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
+    /**
+     * The object's state does not allow this now; `detail` names the states that do.
+     */
+    409: Detail;
+    /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
+     * The body is longer than any sensible request.
+     */
+    413: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type PersonalAccessTokensRotateError = PersonalAccessTokensRotateErrors[keyof PersonalAccessTokensRotateErrors];
+
+export type PersonalAccessTokensRotateResponses = {
+    201: PersonalAccessTokenCreated;
+};
+
+export type PersonalAccessTokensRotateResponse = PersonalAccessTokensRotateResponses[keyof PersonalAccessTokensRotateResponses];
+
+export type PersonalAccessTokensAvailableScopesListData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/personal-access-tokens/available_scopes/';
+};
+
+export type PersonalAccessTokensAvailableScopesListErrors = {
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type PersonalAccessTokensAvailableScopesListError = PersonalAccessTokensAvailableScopesListErrors[keyof PersonalAccessTokensAvailableScopesListErrors];
+
+export type PersonalAccessTokensAvailableScopesListResponses = {
+    200: Array<AvailableScope>;
+};
+
+export type PersonalAccessTokensAvailableScopesListResponse = PersonalAccessTokensAvailableScopesListResponses[keyof PersonalAccessTokensAvailableScopesListResponses];
 
 export type EventsListData = {
     body?: never;

@@ -14,7 +14,7 @@ LATERAL (
     SELECT
         token.created,
         token.expires,
-        extract(epoch FROM token.expires - token.created)::integer AS lifetime
+        extract(epoch FROM token.expires - token.created)::bigint AS lifetime
     FROM tokens AS token
     WHERE token.user_id = account.id AND (token.expires IS NULL OR token.expires > now())
     ORDER BY token.id DESC

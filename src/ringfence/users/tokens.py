@@ -30,14 +30,14 @@ WHERE {condition}
 _INSERT: LiteralString = """
 INSERT INTO tokens (user_id, digest, expires, name, is_read_only, project_id)
 VALUES (
-    %(user_id)s, %(digest)s, now() + %(lifetime)s::interval,
+    %(user_id)s, %(digest)s, coalesce(%(expires)s, now() + %(lifetime)s::interval),
     %(name)s, %(is_read_only)s, %(project_id)s
 )
-RETURNING created, extract(epoch FROM expires - created)::integer AS lifetime, uuid
+RETURNING created, extract(epoch FROM expires - created)::bigint AS lifetime, uuid
 """
 
 _NEWEST: LiteralString = """
-SELECT token.created, extract(epoch FROM token.expires - token.created)::integer AS lifetime
+SELECT token.created, extract(epoch FROM token.expires - token.created)::bigint AS lifetime
 FROM tokens AS token
 WHERE token.user_id = %(user_id)s AND (token.expires IS NULL OR token.expires > now())
 ORDER BY token.id DESC
@@ -78,12 +78,13 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a token is to be: no lifetime means that it never expires, no project means all."""
+    """What a token is to be: without a lifetime or time it never expires; no project means all."""
 
     lifetime: timedelta | None = None
     name: str = ""
     is_read_only: bool = False
     project_id: int | None = None
+    expires: datetime | None = None
 
 
 async def holder_by_uuid(database: Database, actor: Actor, uuid: UUID) -> Holder:

@@ -1,0 +1,77 @@
+"""The operations on tokens one by one."""
+
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ringfence.http.body import read_json
+from ringfence.http.collections import answer_one, routes_of
+from ringfence.http.idempotency import hold_secret
+from ringfence.http.preconditions import refuse_tags
+from ringfence.http.routing import path_uuid
+from ringfence.users import personal_tokens
+from ringfence.users.personal_token_queries import PERSONAL_TOKENS
+from ringfence.users.personal_tokens import SCOPES, Made
+from ringfence.users.tokens import NO_SUCH_TOKEN
+
+# What the answer that makes a token does not tell of it
+_UNTOLD = ("token_prefix", "is_active", "last_used_at", "last_used_ip", "use_count")
+
+
+async def create_token(request: Request) -> Response:
+    """Make a token and show it, once."""
+    refuse_tags(request.headers)
+    hold_secret(request)
+    database = request.app.state.database
+    body = await read_json(request)
+    made = await personal_tokens.create(database, request.scope["actor"], body)
+    return await _shown_once(request, made)
+
+
+async def rotate_token(request: Request) -> Response:
+    """Give a token another secret and show it, once."""
+    hold_secret(request)
+    uuid = _uuid(request)
+    made = await personal_tokens.rotate(request.app.state.database, request.scope["actor"], uuid)
+    return await _shown_once(request, made)
+
+
+async def revoke_token(request: Request) -> Response:
+    """End a token."""
+    uuid = _uuid(request)
+    await personal_tokens.revoke(request.app.state.database, request.scope["actor"], uuid)
+    return Response(status_code=204)
+
+
+async def list_scopes(request: Request) -> Response:  # noqa: ARG001 - the same for all
+    """Tell what a token can be made for."""
+    return JSONResponse(
+        [{"permission": word, "description": said} for word, said in SCOPES.items()],
+        headers={"X-Result-Count": str(len(SCOPES))},
+    )
+
+
+def _uuid(request: Request) -> UUID:
+    refuse_tags(request.headers)
+    return path_uuid(request, NO_SUCH_TOKEN)
+
+
+async def _shown_once(request: Request, made: Made) -> Response:
+    answer = await answer_one(PERSONAL_TOKENS, request, made.uuid)
+    shown = msgspec.json.decode(answer.body)
+    told = {name: value for name, value in shown.items() if name not in _UNTOLD}
+    return JSONResponse({**told, "token": made.secret}, 201)
+
+
+_TOKEN = PERSONAL_TOKENS.path + "{uuid}/"
+
+routes = [
+    Route(PERSONAL_TOKENS.path + "available_scopes/", list_scopes, methods=["GET", "HEAD"]),
+    Route(PERSONAL_TOKENS.path, create_token, methods=["POST"]),
+    *routes_of(PERSONAL_TOKENS),
+    Route(_TOKEN, revoke_token, methods=["DELETE"]),
+    Route(_TOKEN + "rotate/", rotate_token, methods=["POST"]),
+]

@@ -1,0 +1,160 @@
+"""Tokens one by one over the API, as Waldur's newer clients know them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.contract.test_limited_tokens import issue  # noqa: F401 - a fixture
+
+from ringfence.access.authentication import digest
+
+TOKENS = "/api/personal-access-tokens/"
+GROUPS = "/api/openstack-security-groups/"
+ME = "/api/users/me/"
+
+
+@pytest.fixture
+def wanted(world):
+    def of(**more):
+        until = datetime.now(UTC) + timedelta(days=30)
+        return {"name": "backup", "scopes": ["read"], "expires_at": until.isoformat()} | more
+
+    assert world
+    return of
+
+
+async def test_a_token_is_made_for_a_purpose_and_shown_once(api, client, world, wanted):
+    group = await world.group()
+    place = [{"type": "project", "uuid": str(world.project_uuid)}]
+    body = wanted(allowed_scopes=place, allowed_networks=[])
+    answer = await client.post(TOKENS, json=body)
+    made = answer.json()
+    assert answer.status_code == 201
+    assert len(made["token"]) == 64
+    assert made["scopes"] == ["read"]
+    assert made["allowed_scopes"] == [
+        {"type": "project", "uuid": world.project_uuid.hex, "name": "Web"}
+    ]
+    assert datetime.fromisoformat(made["expires_at"]) == datetime.fromisoformat(body["expires_at"])
+    stored = await world.value("SELECT digest FROM tokens WHERE uuid = %s", made["uuid"])
+    assert stored == digest(made["token"])
+
+    limited = api(None, Authorization=f"Token {made['token']}")
+    assert (await limited.get(f"{GROUPS}{group.hex}/")).status_code == 200
+    assert (await limited.patch(f"{GROUPS}{group.hex}/", json={})).status_code == 403
+    shown = (await client.get(f"{TOKENS}{made['uuid']}/")).json()
+    assert "token" not in shown
+    assert (shown["name"], shown["use_count"], shown["is_active"]) == ("backup", 0, True)
+    assert made["token"] not in (await client.get(TOKENS)).text
+
+
+async def test_a_token_that_writes_may_what_its_user_may(api, client, world, wanted):
+    group = await world.group()
+    made = (await client.post(TOKENS, json=wanted(scopes=["write", "read"]))).json()
+    whole = api(None, Authorization=f"Token {made['token']}")
+    answer = await whole.patch(f"{GROUPS}{group.hex}/", json={"description": "x"})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": ""},
+        {"name": None},
+        {"scopes": []},
+        {"scopes": ["write"]},
+        {"scopes": ["everything", "read"]},
+        {"scopes": "read"},
+        {"expires_at": None},
+        {"expires_at": "soon"},
+        {"expires_at": "2001-01-01T00:00:00Z"},
+        {"allowed_scopes": [{"type": "customer", "uuid": "0" * 32}]},
+        {"allowed_scopes": [{"type": "project", "uuid": "0" * 32}]},
+        {"allowed_scopes": [{"type": "project", "uuid": "x"}]},
+        {"allowed_scopes": [{}, {}]},
+        {"allowed_scopes": {"a": 1}},
+        {"allowed_networks": ["10.0.0.0/8"]},
+    ],
+)
+async def test_what_cannot_be_held_is_refused_and_no_token_is_made(client, world, wanted, wrong):
+    before = await world.value("SELECT count(*) FROM tokens")
+    answer = await client.post(TOKENS, json=wanted(**wrong))
+    assert (answer.status_code, list(answer.json())) == (400, list(wrong))
+    assert await world.value("SELECT count(*) FROM tokens") == before
+
+
+async def test_a_project_that_one_does_not_see_is_none(client, world, wanted):
+    foreign = await world.value("SELECT uuid FROM projects WHERE name = 'Elsewhere'")
+    place = [{"type": "project", "uuid": str(foreign)}]
+    answer = await client.post(TOKENS, json=wanted(allowed_scopes=place))
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"allowed_scopes": ["There is no such project."]},
+    )
+
+
+async def test_everybody_sees_its_own_and_staff_all(api, world, wanted):
+    made = (await api("admin").post(TOKENS, json=wanted())).json()
+    path = f"{TOKENS}{made['uuid']}/"
+    found = {user: (await api(user).get(path)).status_code for user in world.users}
+    assert found == dict.fromkeys(world.users, 404) | {"admin": 200, "staff": 200}
+    for method, address in (("DELETE", path), ("POST", path + "rotate/")):
+        for user in ("support", "owner", "unrelated"):
+            assert (await api(user).request(method, address)).status_code == 404
+    # Its secret is for its user alone; to end it is not.
+    assert (await api("staff").post(path + "rotate/")).status_code == 403
+    assert (await api("staff").delete(path)).status_code == 204
+    assert (await api("admin").get(path)).status_code == 404
+
+
+async def test_rotating_and_revoking_hold_from_the_next_request_on(api, client, world, wanted):
+    made = (await client.post(TOKENS, json=wanted())).json()
+    path = f"{TOKENS}{made['uuid']}/"
+
+    def bearer(secret):
+        return api(None, Authorization=f"Token {secret}")
+
+    assert (await bearer(made["token"]).get(ME)).status_code == 200
+    rotated = (await client.post(path + "rotate/")).json()
+    assert (rotated["uuid"], rotated["expires_at"]) == (made["uuid"], made["expires_at"])
+    assert (await bearer(made["token"]).get(ME)).status_code == 401
+    assert (await bearer(rotated["token"]).get(ME)).status_code == 200
+    assert (await client.delete(path)).status_code == 204
+    assert (await bearer(rotated["token"]).get(ME)).status_code == 401
+    assert (await client.delete(path)).status_code == 404
+    kinds = await world.value("SELECT array_agg(event_type ORDER BY id) FROM events")
+    assert kinds == ["token_created", "token_rotated", "token_revoked"]
+    told = await world.value("SELECT string_agg(to_jsonb(e)::text, '') FROM events AS e")
+    assert made["token"] not in told
+    assert rotated["token"] not in told
+
+
+async def test_a_limited_token_makes_none_and_tells_of_no_wider_one(
+    client,
+    world,
+    wanted,
+    issue,  # noqa: F811 - a fixture
+):
+    limited = await issue("admin", project_id=world.project_id)
+    assert (await limited.post(TOKENS, json=wanted())).status_code == 403
+    made = (await client.post(TOKENS, json=wanted())).json()
+    for method, path in (("DELETE", ""), ("POST", "rotate/")):
+        answer = await limited.request(method, f"{TOKENS}{made['uuid']}/{path}")
+        assert answer.status_code == 403
+    [own] = (await limited.get(TOKENS)).json()
+    assert own["allowed_scopes"][0]["uuid"] == world.project_uuid.hex
+    # It may end itself.
+    assert (await limited.delete(f"{TOKENS}{own['uuid']}/")).status_code == 204
+    assert (await limited.get(ME)).status_code == 401
+
+
+async def test_a_token_that_never_expires_or_was_never_used_has_times_all_the_same(client, world):
+    [shown] = (await client.get(TOKENS)).json()
+    assert shown["expires_at"].startswith("9999-12-31")
+    assert (shown["last_used_at"], shown["use_count"]) == (shown["created"], 0)
+    assert world
+
+
+@pytest.mark.usefixtures("world")
+async def test_what_a_token_can_be_made_for_is_told(client):
+    answer = await client.get(TOKENS + "available_scopes/")
+    assert [each["permission"] for each in answer.json()] == ["read", "write"]
