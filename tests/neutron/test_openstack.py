@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -15,6 +16,7 @@ from tests.lab.proxy import Answer, Cut, Delay
 from tests.neutron.answering import answering
 from tests.neutron.pairs import tcp
 from tests.neutron.test_translate import GROUP, RULE
+from tests.patience import PATIENCE_SECONDS
 
 from ringfence.neutron.openstack import THREADS, OpenStackClouds
 from ringfence.neutron.port import (
@@ -56,8 +58,13 @@ def clouds_yaml(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-async def clouds():
-    opened = OpenStackClouds(call_seconds=1.0, largest_answer=1_000_000)
+def call_seconds():
+    return PATIENCE_SECONDS
+
+
+@pytest.fixture
+async def clouds(call_seconds):
+    opened = OpenStackClouds(call_seconds=call_seconds, largest_answer=1_000_000)
     yield opened
     await opened.close()
 
@@ -263,6 +270,7 @@ def trickle(write):
         write(b" ")
 
 
+@pytest.mark.parametrize("call_seconds", [1.0])
 @pytest.mark.parametrize("wire", [hang, trickle])
 async def test_a_cloud_that_is_slow_is_given_up_in_time(cloud_at, wire):
     with answering(lambda _: wire) as server:
@@ -323,11 +331,14 @@ async def test_nobody_listening_is_unreachable_and_no_address_is_told(cloud_at):
 
 async def test_calls_of_a_cloud_share_eight_threads(cloud_at):
     running, most = 0, 0
+    together = threading.Barrier(THREADS, timeout=PATIENCE_SECONDS)
 
     def slowly(_call):
         nonlocal running, most
         running += 1
         most = max(most, running)
+        # Nobody goes on before all are there.
+        together.wait()
         time.sleep(0.1)
         running -= 1
         return as_json({"security_group": GROUP})
@@ -489,7 +500,7 @@ async def proxied(lab, neutron_proxy, tmp_path, monkeypatch):
     """The lab's Neutron behind the recording proxy."""
     path = lab.write_clouds(tmp_path, east={"network_endpoint_override": neutron_proxy.url})
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
-    opened = OpenStackClouds(call_seconds=10.0)
+    opened = OpenStackClouds(call_seconds=PATIENCE_SECONDS)
     yield opened.cloud("east")
     await opened.close()
 
