@@ -15,6 +15,9 @@ RUN = """async () => {
     return found.violations.map(each => [each.id, each.help, each.nodes.slice(0, 3).map(
         node => `${node.target.join(" ")}: ${node.failureSummary}`)]);
 }"""
+NARROW = 360
+# Pictures of every page are left there, to be looked at.
+PICTURES = Path(__file__).parents[2] / "build" / "console"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -31,6 +34,7 @@ async def test_axe_finds_nothing_on_any_page(pages, visit, theme):
     for shown in pages:
         page = people[shown.user]
         await shown.open(page)
+        await page.screenshot(path=PICTURES / f"{shown.name}-wide-{theme}.png")
         await page.evaluate(axe)
         if found := await page.evaluate(RUN):
             violations[shown.name] = found
@@ -44,10 +48,12 @@ async def test_no_page_is_too_wide_for_any_window(pages, visit):
         page = people[shown.user]
         await page.set_viewport_size({"width": 1280, "height": 800})
         await shown.open(page)
-        for width in (360, 768, 2560):
+        for width in (NARROW, 768, 2560):
             await page.set_viewport_size({"width": width, "height": 900})
             if (overflow := await page.evaluate(OVERFLOW)) > 0:
                 too_wide[shown.name, width] = overflow
+            if width == NARROW:
+                await page.screenshot(path=PICTURES / f"{shown.name}-narrow-light.png")
     assert too_wide == {}
 
 
