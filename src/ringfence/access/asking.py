@@ -129,7 +129,8 @@ def _with_caller(statement: LiteralString, kind: Kind) -> LiteralString:
     return on_one_line(
         "SELECT caller.*, answer.* FROM ("
         + ACTORS[kind]
-        + ") AS caller LEFT JOIN ("
+        # There is one at most. Told so, the planner does not put the answer by for a second one.
+        + " LIMIT 1) AS caller LEFT JOIN ("
         + statement
         + ") AS answer ON true"
     )

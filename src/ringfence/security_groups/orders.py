@@ -56,9 +56,10 @@ class Order:
         return ", ".join([_term(key, not falls) for key, falls in self._found])
 
     @property
-    def place(self) -> LiteralString:
-        """Give the place of a row that was found, as JSON."""
-        return "jsonb_build_array(" + ", ".join([key for key, _ in self._found]) + ")"
+    def last_place(self) -> LiteralString:
+        """Give the place of the last row of a page that is full, as JSON."""
+        keys = ["(array_agg(page." + key + "))[%(size)s]" for key, _ in self._found]
+        return "jsonb_build_array(" + ", ".join(keys) + ")::text"
 
     @property
     def after(self) -> LiteralString:

@@ -34,32 +34,39 @@ _SEEN: LiteralString = (
     " OR stored.project_id = ANY(%(sees_projects)s::bigint[]))"
 )
 
-# Of a page that continues another, one row more is read, to know whether there is one.
 _FIND: LiteralString = """
 WITH {tables}
 SELECT
     (SELECT counted.total FROM counted) AS total,
-    string_agg(page.document, ',') {within} AS documents,
-    bit_xor(page.digest) {within} AS digest,
-    {more} AS more,
-    (jsonb_agg({place}) FILTER (WHERE page.number = %(size)s) -> 0)::text AS last
+    string_agg(page.document, ',') AS documents,
+    bit_xor(page.digest) AS digest,
+    NULL::boolean AS more,
+    CASE WHEN count(*) = %(size)s THEN {place} END AS last
 FROM ({page}) AS page
 """
 
-# Where the rows that are found carry their answers, and where they are fetched once chosen.
-_CARRYING: LiteralString = (
-    "SELECT chosen.*, row_number() OVER () AS number FROM ({chosen}) AS chosen"
-)
+# Of a page that continues another, one row more is read, to know whether there is one. Numbering
+# rows copies their answers, so only such pages do it.
+_FIND_CONTINUED: LiteralString = """
+WITH {tables}
+SELECT
+    (SELECT counted.total FROM counted) AS total,
+    string_agg(page.document, ',') FILTER (WHERE page.number <= %(size)s) AS documents,
+    bit_xor(page.digest) FILTER (WHERE page.number <= %(size)s) AS digest,
+    count(*) > %(size)s AS more,
+    CASE WHEN count(*) >= %(size)s THEN {place} END AS last
+FROM (SELECT numbered.*, row_number() OVER () AS number FROM ({page}) AS numbered) AS page
+"""
+
 # Each by its key (`OFFSET 0`): how few rows a page has is nothing that the planner can know.
 _FETCHING: LiteralString = """
-SELECT ordered.*, fetched.document, fetched.digest
-FROM (SELECT chosen.*, row_number() OVER () AS number FROM ({chosen}) AS chosen) AS ordered
+SELECT chosen.*, fetched.document, fetched.digest
+FROM ({chosen}) AS chosen
 CROSS JOIN LATERAL (
     SELECT {document} AS document, stored.digest
     FROM security_group_documents AS stored
-    WHERE stored.security_group_id = ordered.id OFFSET 0
+    WHERE stored.security_group_id = chosen.id OFFSET 0
 ) AS fetched
-ORDER BY ordered.number
 """
 
 _LAST_SIZE: LiteralString = (
@@ -114,12 +121,11 @@ class StoredGroups(Listed):
         if carries:
             columns += ", " + document + " AS document, stored.digest"
         return (
-            _FIND.replace("{tables}", ", ".join(source.tables()))
-            .replace("{page}", _CARRYING if carries else _FETCHING)
+            (_FIND_CONTINUED if continued else _FIND)
+            .replace("{tables}", ", ".join(source.tables()))
+            .replace("{page}", "{chosen}" if carries else _FETCHING)
             .replace("{chosen}", source.page(columns, asked.page, continued=continued))
-            .replace("{within}", "FILTER (WHERE page.number <= %(size)s)" if continued else "")
-            .replace("{more}", "count(*) > %(size)s" if continued else "NULL::boolean")
-            .replace("{place}", source.order.place)
+            .replace("{place}", source.order.last_place)
             .replace("{document}", document)
         )
 
