@@ -13,7 +13,6 @@ import hashlib
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
-from types import SimpleNamespace
 from typing import Any, LiteralString
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -140,8 +139,6 @@ class Floor:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        # The server reads its bounds there.
-        self.state = SimpleNamespace(settings=Settings(database_url=url))
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request, or the life of the application."""
@@ -204,10 +201,10 @@ def main(url: str, processes: int) -> None:
     configure("error")
     load_application("bench.floor:Floor")
     with claim("127.0.0.1", 0) as listener:
-        factory = partial(Floor, url)
+        bytes_of_head = Settings(database_url=url).header_bytes
+        answer = partial(serve_api, partial(Floor, url), listener, bytes_of_head)
         children = [
-            Child(f"floor-{number}", partial(serve_api, factory, listener), [listener.fileno()])
-            for number in range(processes)
+            Child(f"floor-{number}", answer, [listener.fileno()]) for number in range(processes)
         ]
         address = address_of(listener)
         ready = partial(print, f"ready http://{address}", flush=True)
