@@ -95,8 +95,8 @@ class Settings(BaseModel):
     tenant's marks none of them. `pull_interval` is in seconds; `log_level` is the least important
     record that is written. Of the headers of proxies one kind is read: a proxy that sets the one
     may pass on what a client sent as the other. Rates are requests a second, in each process; 0 is
-    no limit. A body may take `body_seconds` to arrive. A request
-    that would wait for others longer than `queue_seconds` is refused.
+    no limit. A body may take `body_seconds` to arrive. A request that would wait for others longer
+    than `queue_seconds` is refused.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -115,7 +115,7 @@ class Settings(BaseModel):
     header_bytes: Annotated[int, Field(ge=8192, le=1024 * 1024)] = 32 * 1024
     rules_per_request: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
     concurrent_requests: Annotated[int, Field(ge=1, le=100_000)] = 128
-    queue_seconds: Annotated[float, Field(ge=0.1, le=60)] = 2
+    queue_seconds: Annotated[float, Field(ge=0.1, le=60)] = 5
     address_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 5000
     token_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 5000
     token_change_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 100
