@@ -158,3 +158,5 @@ async def test_a_token_that_never_expires_or_was_never_used_has_times_all_the_sa
 async def test_what_a_token_can_be_made_for_is_told(client):
     answer = await client.get(TOKENS + "available_scopes/")
     assert [each["permission"] for each in answer.json()] == ["read", "write"]
+    refused = await client.delete(TOKENS + "available_scopes/")
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD")

@@ -4979,6 +4979,10 @@ export type EventsCountRetrieveErrors = {
      */
     401: Detail;
     /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: Detail;
+    /**
      * The caller takes nothing that this service can send.
      */
     406: Detail;

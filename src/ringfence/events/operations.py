@@ -48,7 +48,7 @@ operations = (
         description="How many events a list with the same filters would show.",
         parameters=_LISTED[1].parameters,
         answers={200: Answer(_COUNT, headers=_COUNT_HEADER)},
-        refusals=(400,),
+        refusals=(400, 404),
     ),
     Operation(
         "events_event_groups_retrieve",

@@ -5,7 +5,8 @@ from uuid import UUID
 import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from ringfence.http.body import read_json
 from ringfence.http.collections import answer_one, routes_of
@@ -66,12 +67,23 @@ async def _shown_once(request: Request, made: Made) -> Response:
     return JSONResponse({**told, "token": made.secret}, 201)
 
 
+class OfOne(Route):
+    """A route of one token: the word that stands in the place of a uuid is none."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match as any route does, but for that word."""
+        if scope["type"] == "http" and scope["path"] == _AVAILABLE:
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+_AVAILABLE = PERSONAL_TOKENS.path + "available_scopes/"
 _TOKEN = PERSONAL_TOKENS.path + "{uuid}/"
 
 routes = [
-    Route(PERSONAL_TOKENS.path + "available_scopes/", list_scopes, methods=["GET", "HEAD"]),
+    Route(_AVAILABLE, list_scopes, methods=["GET", "HEAD"]),
     Route(PERSONAL_TOKENS.path, create_token, methods=["POST"]),
     *routes_of(PERSONAL_TOKENS),
-    Route(_TOKEN, revoke_token, methods=["DELETE"]),
+    OfOne(_TOKEN, revoke_token, methods=["DELETE"]),
     Route(_TOKEN + "rotate/", rotate_token, methods=["POST"]),
 ]
