@@ -66,24 +66,16 @@ def use_up_the_log(served: Served) -> None:
             connection.execute("SELECT pg_switch_wal(), txid_current()")
 
 
-def until_full(traffic: Traffic, seconds: float = 60.0) -> None:
-    """Wait until the service has noticed: its database still has room in the files it has."""
-    deadline = time.monotonic() + seconds
-    while not traffic.unavailable():
-        assert time.monotonic() < deadline, traffic.counts()
-        time.sleep(0.1)
-
-
 def test_a_full_disk_refuses_writes_until_there_is_room_again(on_a_small_disk, outcome):
     served = on_a_small_disk
     with Traffic(served) as traffic:
         traffic.until_written()
         ballast = served.fill()
         use_up_the_log(served)
-        until_full(traffic)
+        traffic.until_unavailable()
         time.sleep(FULL_SECONDS)
         ballast.unlink()
-        recovered = traffic.until_written(60)
+        recovered = traffic.until_written()
         time.sleep(1)
     traffic.assert_answered_well()
     outcome("the disk full", traffic, traffic.assert_kept(), recovered)
