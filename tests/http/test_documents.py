@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from ringfence.http.documents import base_of, pick, with_base
+from ringfence.http.documents import Choice, base_of, with_base
 from ringfence.http.peers import Caller
 
 ONE = b'{"url":"\x01/a/","name":"x, \\"y\\"","rules":[{"id":1}]}'
@@ -27,20 +27,28 @@ def test_a_public_address_wins_over_the_host():
 
 def test_the_base_is_filled_in_and_fields_are_copied_as_they_are():
     document = with_base(ONE, "http://h")
-    assert pick(document, [], many=False) == document
-    assert pick(document, ["nothing"], many=False) == document
-    assert (
-        pick(document, ["rules", "url"], many=False) == b'{"url":"http://h/a/","rules":[{"id":1}]}'
-    )
+    assert Choice([]).of_one(document) == document
+    assert Choice(["nothing"]).of_one(document) == document
+    chosen = b'{"url":"http://h/a/","rules":[{"id":1}]}'
+    assert Choice(["rules", "url"]).of_one(document) == chosen
+
+
+def test_fields_of_lists_are_those_of_each_object_in_their_own_order():
+    document = with_base(ONE, "")
     many = b"[" + document + b"," + document + b"]"
-    assert pick(many, ["name", "nothing"], many=True) == (
-        b'[{"name":"x, \\"y\\""},{"name":"x, \\"y\\""}]'
-    )
-    assert pick(b"[]", ["name"], many=True) == b"[]"
+    assert Choice([]).of_list(many) == many
+    assert Choice(["nothing"]).of_list(many) == many
+    names = Choice(["rules", "name", "nothing"])
+    chosen = b'{"name":"x, \\"y\\"","rules":[{"id":1}]}'
+    # A list that is empty says nothing of the next one.
+    assert names.of_list(b"[]") == b"[]"
+    for _ in range(2):
+        assert names.of_list(many) == b"[" + chosen + b"," + chosen + b"]"
+    assert names.of_list(b"[]") == b"[]"
 
 
 @given(st.lists(st.text()))
 def test_whatever_fields_are_asked_for_the_answer_is_one_of_the_documents_own_parts(names):
-    picked = pick(with_base(ONE, ""), names, many=False)
+    picked = Choice(names).of_one(with_base(ONE, ""))
     assert picked.startswith(b"{")
     assert len(picked) <= len(ONE)

@@ -25,7 +25,7 @@ from ringfence.access.authentication import Recognised
 from ringfence.database.reading import Values, integer
 from ringfence.errors import NotFound, Unavailable
 from ringfence.http.answers import Header, answer_head, answer_json, tag_of
-from ringfence.http.documents import base_of, pick, with_base
+from ringfence.http.documents import Choice, base_of, with_base
 from ringfence.http.filters import NO_CONDITIONS, STATES, Conditions, Kind, Orders, read_filters
 from ringfence.http.lists import Links, NumberedPage, Page, read_page
 from ringfence.http.routing import path_uuid
@@ -89,7 +89,7 @@ class Asked:
 
     query: QueryParams
     conditions: Conditions
-    fields: tuple[str, ...]
+    fields: Choice
     # Those made of it so far
     statements: dict[Hashable, LiteralString]
 
@@ -190,13 +190,13 @@ class Collection(Listed):
 def _read_one(collection: Listed, text: bytes) -> Asked:
     query = QueryParams(text)
     conditions = read_filters(query, collection.filters)
-    return Asked(query, conditions, tuple(query.getlist("field")), {})
+    return Asked(query, conditions, Choice(query.getlist("field")), {})
 
 
 def _read_made(_collection: Listed, text: bytes) -> Asked:
     # As at Waldur, the filters of a list hold for one object too; what was just made is no list.
     query = QueryParams(text)
-    return Asked(query, NO_CONDITIONS, tuple(query.getlist("field")), {})
+    return Asked(query, NO_CONDITIONS, Choice(query.getlist("field")), {})
 
 
 def _read_list(collection: Listed, text: bytes) -> AskedList:
@@ -284,7 +284,7 @@ async def answer_list(collection: Listed, request: Request) -> Response:
         WALKS.remember(key_of(asking.mark, asked.walk, page.number), last)
     documents = with_base(found or b"", base)
     tag = tag_of(base, caller.actor.is_staff, page, total, digest or documents)
-    body = pick(b"[" + documents + b"]", asked.fields, many=True)
+    body = asked.fields.of_list(b"[" + documents + b"]")
     return answer_json(request, body, tag, headers=_paging(request, asked, base, total, page))
 
 
@@ -343,7 +343,7 @@ async def answer_one(
     if version is not None:
         # What `If-Match` compares (see security_groups/preconditions.py).
         tag = f"v{integer(version)}.{tag}"
-    return answer_json(request, pick(document, asked.fields, many=False), tag, status=status)
+    return answer_json(request, asked.fields.of_one(document), tag, status=status)
 
 
 def routes_of(collection: Listed) -> list[Route]:

@@ -26,20 +26,41 @@ def with_base(document: bytes, base: str) -> bytes:
     return document.replace(BASE_MARK, base.encode())
 
 
-def pick(document: bytes, names: Sequence[str], *, many: bool) -> bytes:
-    """Keep the named fields; unknown names are ignored, and none known means all fields.
+class Choice:
+    """Which fields of objects of one kind an answer has: no names mean all."""
 
-    Values are copied as they are, never decoded. The base of addresses must be filled in before.
-    """
-    if not names:
-        return document
-    chosen = set(names)
-    if many:
-        groups = _list_decoder.decode(document)
-        if not groups or chosen.isdisjoint(groups[0]):
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = frozenset(names)
+        # Made of the first list: objects of one kind have the same fields in the same order.
+        self._list_decoder: msgspec.json.Decoder[list[msgspec.Struct]] | None = None
+
+    def of_one(self, document: bytes) -> bytes:
+        """Keep the named fields; unknown names are ignored, and none known means all fields.
+
+        Values are copied as they are, never decoded. The base of addresses must be filled in.
+        """
+        if not self._names:
             return document
-        return _encode([{k: v for k, v in group.items() if k in chosen} for group in groups])
-    group = _group_decoder.decode(document)
-    if chosen.isdisjoint(group):
-        return document
-    return _encode({k: v for k, v in group.items() if k in chosen})
+        group = _group_decoder.decode(document)
+        kept = {key: value for key, value in group.items() if key in self._names}
+        return _encode(kept) if kept else document
+
+    def of_list(self, documents: bytes) -> bytes:
+        """Do so for each object of a list."""
+        if not self._names:
+            return documents
+        if self._list_decoder is None:
+            groups = _list_decoder.decode(documents)
+            known = [key for key in groups[0] if key in self._names] if groups else []
+            if not known:
+                return documents
+            self._list_decoder = _decoder_of(known)
+        return _encode(self._list_decoder.decode(documents))
+
+
+def _decoder_of(names: Sequence[str]) -> msgspec.json.Decoder[list[msgspec.Struct]]:
+    """Give what passes over all fields but these, a third of the work of looking at each."""
+    places = {f"field_{number}": name for number, name in enumerate(names)}
+    fields = [(place, msgspec.Raw) for place in places]
+    chosen = msgspec.defstruct("Chosen", fields, rename=places)
+    return msgspec.json.Decoder(list[chosen])  # type: ignore[valid-type] # made just now
