@@ -59,10 +59,12 @@ class Figures:
     service: list[Window] = field(default_factory=list)
     floor: list[Window] = field(default_factory=list)
     statements: float | None = None
+    # What it was answered with instead, where that makes all figures meaningless
+    failed: str = ""
 
     def median(self, of: str, subject: str = SERVICE) -> float | None:
         """Give the median of one figure; None where the subject has none."""
-        windows: list[Window] = getattr(self, subject)
+        windows: list[Window] = [] if self.failed else getattr(self, subject)
         return statistics.median(getattr(one, of) for one in windows) if windows else None
 
     @property
@@ -140,12 +142,18 @@ def measure(
             subjects[FLOOR] = stack.enter_context(floor(url))
         for turn in range(options.rounds):
             for case, figures in zip(cases, found, strict=True):
+                if figures.failed:
+                    continue
                 names = [SERVICE, FLOOR] if case.has_floor else [SERVICE]
-                for name in names if turn % 2 == 0 else reversed(names):
-                    window = measurer.window(subjects[name], case, case.requests(sample))
-                    getattr(figures, name).append(window)
-                    if case.writes:
-                        _put_back(place.conninfo(database))
+                try:
+                    for name in names if turn % 2 == 0 else reversed(names):
+                        window = measurer.window(subjects[name], case, case.requests(sample))
+                        getattr(figures, name).append(window)
+                except FailedError as error:
+                    figures.failed = str(error)
+                    say(f"{groups:,} groups: {error}")
+                if case.writes:
+                    _put_back(place.conninfo(database))
             say(f"{groups:,} groups: round {turn + 1} of {options.rounds}")
     return found
 

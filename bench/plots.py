@@ -71,7 +71,9 @@ def growth(figures: Sequence[Figures]) -> str:
     """Draw the median latency of each case on each data set, on a logarithmic scale."""
     sizes = sorted({one.groups for one in figures})
     cases = list(dict.fromkeys(one.case for one in figures))
-    latencies = {(one.case, one.groups): (one.median("p50") or 0) * 1e3 for one in figures}
+    latencies = {
+        (one.case, one.groups): latency * 1e3 for one in figures if (latency := one.median("p50"))
+    }
     low = math.floor(math.log10(min(latencies.values())))
     high = math.ceil(math.log10(max(latencies.values())))
     scale = (WIDTH - LEFT - RIGHT) / max(high - low, 1)
@@ -91,13 +93,13 @@ def growth(figures: Sequence[Figures]) -> str:
         parts.append(_text(x + 10, 15, f"{groups:,} groups"))
     for row, case in enumerate(cases):
         y = 40 + ROW * row
-        places = [at(latencies[case, groups]) for groups in sizes if (case, groups) in latencies]
+        found = {groups: latencies.get((case, groups)) for groups in sizes}
+        places = {groups: at(latency) for groups, latency in found.items() if latency}
         parts.append(_text(LEFT - 10, y + 4, case, "end"))
-        parts.append(
-            f'<line x1="{min(places):.1f}" y1="{y}" x2="{max(places):.1f}" y2="{y}" class="line"/>'
-        )
+        ends = f'x1="{min(places.values()):.1f}" x2="{max(places.values()):.1f}"'
+        parts.append(f'<line {ends} y1="{y}" y2="{y}" class="line"/>')
         parts += [
-            f'<circle cx="{x:.1f}" cy="{y}" r="5" class="{"abc"[index % 3]}"/>'
-            for index, x in enumerate(places)
+            f'<circle cx="{x:.1f}" cy="{y}" r="5" class="{"abc"[sizes.index(groups) % 3]}"/>'
+            for groups, x in places.items()
         ]
     return _drawing("Median latency by number of groups", bottom + 26, parts)
