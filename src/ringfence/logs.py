@@ -32,8 +32,9 @@ _SECRET_TEXT = re.compile(
     r"|(?P<bare>(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f]))",
     re.IGNORECASE,
 )
-# Of such characters no secret text is made: each has a blank, an equals sign or a colon.
-_HARMLESS = re.compile(r"[A-Za-z0-9/._~-]*")
+# Of such characters no secret text is made but a token of ours: any other has a blank, an equals
+# sign or a colon.
+_HARMLESS = re.compile(r"(?!.*[0-9A-Fa-f]{64})[A-Za-z0-9/._~-]*")
 # Libraries that tell at "info" what only their authors need.
 _QUIET = ("procrastinate", "psycopg", "keystoneauth", "openstack", "urllib3", "asyncio")
 

@@ -122,7 +122,8 @@ async def test_a_remote_group_is_found_by_its_name(site, visit):
     await expect(page.get_by_label("Group, rule 1")).to_have_attribute("aria-invalid", "true")
     await page.get_by_label("Group, rule 1").fill("remote-target")
     await review_and_apply(page)
-    await expect(page.get_by_role("link", name="remote-target")).to_be_visible()
+    incoming = page.get_by_role("table", name="Who may come in")
+    await expect(incoming.get_by_role("link", name="remote-target")).to_be_visible()
     assert site.settled(group["uuid"])["rules"][0]["remote_group_name"] == "remote-target"
 
 

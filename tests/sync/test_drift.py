@@ -4,6 +4,12 @@ import pytest
 from tests.sync.conftest import cloud_tcp, tcp
 from tests.sync.test_pull import at_the_cloud, fingerprint, pull, pull_one, push, pushed
 
+from ringfence.access.scope import Scope
+from ringfence.errors import NotFound
+from ringfence.security_groups import queries
+from ringfence.security_groups.removal import remove
+from ringfence.sync.drift import drift_of_group
+
 
 async def set_mode(place, uuid, mode):
     await place.world.execute(
@@ -213,3 +219,14 @@ async def test_a_later_look_is_not_overwritten_by_an_earlier_one(sandbox):
     await pull(sandbox)
 
     assert await observed(sandbox, uuid) == (False, False, 1)
+
+
+async def test_the_drift_of_a_group_that_has_just_gone_is_not_found(sandbox):
+    uuid = await pushed(sandbox, rules=[tcp(22)])
+    everything = Scope(everything=True, customers=[], projects=[])
+    group = await queries.get(sandbox.database, everything, uuid)
+    async with sandbox.database.transaction() as connection:
+        await remove(connection, group.id)
+
+    with pytest.raises(NotFound):
+        await drift_of_group(sandbox.database, group, "")

@@ -10,6 +10,8 @@ from psycopg.rows import dict_row
 
 from ringfence.clouds.drift_modes import DriftMode
 from ringfence.database.pool import Connection
+from ringfence.errors import NotFound
+from ringfence.security_groups.queries import NO_SUCH_GROUP
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.states import State
 
@@ -100,6 +102,14 @@ async def moments(connection: Connection, tenant_id: int) -> Moments:
     rows = await cursor.fetchall()
     taken = min(row[3] for row in rows)
     return Moments(taken, {row[0]: (row[1], row[2]) for row in rows if row[0]})
+
+
+async def local_group(connection: Connection, tenant_id: int, group_id: int) -> LocalGroup:
+    """Give one group of a tenant with its rules; raises `NotFound` where it is gone meanwhile."""
+    found = await local_groups(connection, tenant_id, only=group_id)
+    if not found:
+        raise NotFound(NO_SUCH_GROUP)
+    return found[0]
 
 
 async def local_groups(

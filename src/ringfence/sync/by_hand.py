@@ -13,7 +13,7 @@ from ringfence.database.pool import Database
 from ringfence.errors import OperatorError
 from ringfence.neutron.port import CloudError, GroupNotFound
 from ringfence.security_groups import outcomes
-from ringfence.security_groups.local_groups import local_groups
+from ringfence.security_groups.local_groups import local_group
 from ringfence.security_groups.rules import Rule
 from ringfence.sync.clouds import Clouds
 from ringfence.sync.plan import Changes, plan, rule_from_cloud
@@ -91,7 +91,7 @@ async def plan_push(database: Database, named: str) -> list[str]:
         if row is None:
             raise OperatorError(f"there is no security group {named}; name it by its uuid")
         group_id, tenant_id, tenant = row
-        (local,) = await local_groups(connection, tenant_id, only=group_id)
+        local = await local_group(connection, tenant_id, group_id)
         asked = await outcomes.asked_rules(connection, group_id)
         placement = await placement_of(connection, tenant)
     if asked.lost or asked.unborn:

@@ -8,7 +8,7 @@ from ringfence.clouds.drift_modes import DriftMode
 from ringfence.database.pool import Database
 from ringfence.security_groups import observations, queries
 from ringfence.security_groups.drifts import mode_of
-from ringfence.security_groups.local_groups import LocalGroup, local_groups
+from ringfence.security_groups.local_groups import LocalGroup, local_group
 from ringfence.security_groups.observations import LastLook
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.rules import Rule
@@ -30,11 +30,11 @@ class DriftState(StrEnum):
 
 
 async def drift_of_group(database: Database, group: SecurityGroup, base: str) -> dict[str, Any]:
-    """Show how the group differs at its cloud; the cloud is not asked."""
+    """Show how the group differs at its cloud, which is not asked; raises `NotFound`."""
     async with database.transaction() as connection:
         mode = await mode_of(connection, group)
         look = await observations.last_look(connection, group.id)
-        (local,) = await local_groups(connection, group.tenant_id, only=group.id)
+        local = await local_group(connection, group.tenant_id, group.id)
         remotes = Remotes(await queries.remotes_of_tenant(connection, group.tenant_id))
     return _shown(mode, local, look, remotes, base)
 

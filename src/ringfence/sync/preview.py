@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from ringfence.clouds import queries as tenants
 from ringfence.clouds.quotas import rules_used
 from ringfence.database.pool import Connection, Database
 from ringfence.neutron.port import CloudRule
 from ringfence.security_groups import observations, queries
 from ringfence.security_groups.exposure import warnings_of
-from ringfence.security_groups.local_groups import local_groups
+from ringfence.security_groups.local_groups import local_group
 from ringfence.security_groups.preconditions import plan_token
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.representation import Remote, shown_rule
@@ -117,6 +118,8 @@ class Preview:
 async def preview(database: Database, group: SecurityGroup, body: Any) -> Preview:  # noqa: ANN401 - whatever JSON holds
     """Say what `set_rules` with this body would do. Raises `Invalid`."""
     async with database.transaction() as connection:
+        # What the rules name stays until the plan is made.
+        await tenants.lock(connection, group.tenant_id)
         group = await queries.lock(connection, group.id)
         asked = await read_rule_list(connection, group, body)
         remotes = Remotes(await queries.remotes_of_tenant(connection, group.tenant_id))
@@ -143,7 +146,7 @@ async def _observed(
         return (() if look.missing else rules_of(look)), look.observed_at
     if not group.backend_id:
         return (), None
-    (local,) = await local_groups(connection, group.tenant_id, only=group.id)
+    local = await local_group(connection, group.tenant_id, group.id)
     return [rule_for_cloud(stored.rule) for stored in local.rules], None
 
 

@@ -88,7 +88,11 @@ async def pull_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
         raise GiveUp("The security group is not at the cloud yet: there is nothing to pull.")
     cloud = clouds.of(group.placement)
     async with database.connection() as connection:
-        local = (await local_groups(connection, group.placement.tenant_id, only=group.id))[0]
+        rows = await local_groups(connection, group.placement.tenant_id, only=group.id)
+    if not rows:
+        # It was unlinked meanwhile.
+        return False
+    local = rows[0]
     try:
         found = await cloud.get_group(group.backend_id)
     except GroupNotFound:
