@@ -46,10 +46,10 @@ async def test_without_a_connection_what_is_there_stays_and_is_called_old(site, 
     table = page.get_by_role("table", name="Who may come in")
     await expect(table).to_be_visible()
     await page.context.set_offline(True)
-    await expect(page.get_by_text("What you see may be old.")).to_be_visible()
+    await expect(page.get_by_text("What you see may be old.").first).to_be_visible()
     await expect(table).to_be_visible()
     await page.context.set_offline(False)
-    await expect(page.get_by_text("What you see may be old.")).to_have_count(0)
+    await expect(page.get_by_text("What you see may be old.").first).to_have_count(0)
 
 
 async def test_a_hidden_tab_asks_nothing(site, visit):

@@ -51,8 +51,10 @@ def token(user: str) -> str:
 def served(**settings: str) -> Iterator[Instance]:
     """Load and serve an instance of its own, in a folder that is gone afterwards."""
     with operating() as operator:
-        # The groups of a file are not at the cloud: no comparison shall come upon them.
-        operator.environment |= {"RINGFENCE_PULL_INTERVAL": "2600000"} | settings
+        # The groups of a file are not at the cloud: no comparison shall come upon them. One client
+        # sends more than any may, and is to be answered.
+        unhurried = {"RINGFENCE_PULL_INTERVAL": "2600000", "RINGFENCE_TOKEN_CHANGE_RATE": "0"}
+        operator.environment |= unhurried | settings
         path = operator.write("site.json", json.dumps(provisioning()))
         done = operator.run("load", path)
         assert done.returncode == 0, done.stderr
