@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright: the one without windows if it is there, which is lighter."""
+"""Debian's Chromium, driven by Playwright; the lighter one without windows where it is there."""
 
 import shutil
 from collections.abc import AsyncIterator
