@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ringfence.backup_commands import backup, restore
 from ringfence.errors import OperatorError, RequestError
 from ringfence.event_commands import events
 from ringfence.opening import migrated, start, with_database
@@ -41,10 +42,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command("token", epilog="Example: TOKEN=$(ringfence token alice --expires 90d)")(issue)
-app.add_typer(tokens, name="tokens")
-app.add_typer(sync, name="sync")
-app.add_typer(events, name="events")
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
 
@@ -314,47 +311,6 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Overwrite what is there already.")]
-
-
-@app.command(epilog="Example: ringfence backup /backup/ringfence-$(date +%F)")
-def backup(
-    file: Annotated[Path, typer.Argument(help="File to write; only its owner may read it.")],
-    *,
-    overwrite: Overwrite = False,
-) -> None:
-    """Write the whole embedded database into a file, as it is at one moment.
-
-    The service may run meanwhile. The file holds no token and no password, only their digests.
-    """
-    from ringfence import report
-    from ringfence.database.backup import backup as write
-
-    settings = start()
-    with report.progress("Backing up"):
-        contents = write(settings, file.absolute(), overwrite=overwrite)
-    typer.echo(f"written: {sum(contents.rows.values())} rows of {len(contents.rows)} tables")
-
-
-@app.command(epilog="Example: ringfence restore /backup/ringfence-2026-10-01")
-def restore(
-    file: Annotated[Path, typer.Argument(help="A file that `ringfence backup` has written.")],
-    *,
-    overwrite: Overwrite = False,
-) -> None:
-    """Put a backup in the place of the embedded database: all of it, or nothing.
-
-    The file is checked first. Nobody may use the database meanwhile.
-    """
-    from ringfence import report
-    from ringfence.database.backup import restore as read
-
-    settings = start()
-    with report.progress("Restoring"):
-        contents = read(settings, file.absolute(), overwrite=overwrite)
-    typer.echo(f"restored: what Ringfence {contents.release} held at {contents.made}")
-
-
 @app.command()
 def docs(
     directory: Annotated[Path, typer.Argument(help="Folder to write to; made where missing.")],
@@ -410,3 +366,12 @@ def _serve(  # noqa: PLR0913 - what `serve` and `demo` differ in
             job_worker=job_worker,
             on_ready=ready,
         )
+
+
+# Commands with modules of their own
+app.command(epilog="Example: ringfence backup /backup/ringfence-$(date +%F)")(backup)
+app.command(epilog="Example: ringfence restore /backup/ringfence-2026-10-01")(restore)
+app.command("token", epilog="Example: TOKEN=$(ringfence token alice --expires 90d)")(issue)
+app.add_typer(tokens, name="tokens")
+app.add_typer(sync, name="sync")
+app.add_typer(events, name="events")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from ringfence.access.permissions import Actor
-from ringfence.clouds import queries as tenants
 from ringfence.database import documents
 from ringfence.database.pool import Database
 from ringfence.events.commands import record
@@ -73,8 +72,7 @@ async def _settle(
     state, error = settled.state, settled.error
     errors = {name: error.get(name, "") for name in ERROR_FIELDS}
     async with database.transaction() as connection:
-        await tenants.lock(connection, group.tenant_id)
-        current = await queries.lock(connection, group.id)
+        current = await queries.lock_in_tenant(connection, group)
         settled.preconditions.require_version(current)
         await connection.execute(_SETTLE, {"id": current.id, "state": state, **errors})
         await record(

@@ -134,7 +134,7 @@ async def update(
     refuse_default(group)
     values = clean_update(body, partial=partial)
     async with database.transaction() as connection:
-        group = await _lock(connection, group)
+        group = await queries.lock_in_tenant(connection, group)
         require_state(group.state, Operation.UPDATE)
         preconditions.require_version(group)
         wanted = {"name": group.name, "description": group.description} | values
@@ -163,7 +163,7 @@ async def replace_rules(
     Raises `Invalid`, `Conflict`, `PreconditionFailed`.
     """
     async with database.transaction() as connection:
-        group = await _lock(connection, group)
+        group = await queries.lock_in_tenant(connection, group)
         require_state(group.state, Operation.SET_RULES, is_gone=group.is_gone)
         preconditions.require_version(group)
         asked = await read_rule_list(connection, group, body)
@@ -183,7 +183,7 @@ async def pull(
 ) -> None:
     """Ask for the cloud's view of the group. Raises `Conflict`."""
     async with database.transaction() as connection:
-        group = await _lock(connection, group)
+        group = await queries.lock_in_tenant(connection, group)
         require_state(group.state, Operation.PULL)
         preconditions.require_version(group)
         if not group.backend_id:
@@ -208,7 +208,7 @@ async def delete(
     """
     refuse_default(group)
     async with database.transaction() as connection:
-        group = await _lock(connection, group)
+        group = await queries.lock_in_tenant(connection, group)
         require_state(group.state, Operation.DELETE)
         preconditions.require_version(group)
         used = await usage.usage_of(connection, group.id)
@@ -227,7 +227,7 @@ async def unlink(
 ) -> None:
     """Forget the group here, whatever its state; the cloud is not asked."""
     async with database.transaction() as connection:
-        group = await _lock(connection, group)
+        group = await queries.lock_in_tenant(connection, group)
         preconditions.require_version(group)
         referring = await remove(connection, group.id)
         await record(
@@ -247,12 +247,6 @@ def refuse_default(group: SecurityGroup) -> None:
     """Raise `Invalid` for the group whose name and existence belong to Neutron."""
     if group.name == DEFAULT_NAME:
         raise Invalid({"name": MANAGED_BY_OPENSTACK})
-
-
-async def _lock(connection: Connection, group: SecurityGroup) -> SecurityGroup:
-    # The tenant first, always: quotas and names are counted under its lock.
-    await tenants.lock(connection, group.tenant_id)
-    return await queries.lock(connection, group.id)
 
 
 async def _groups_named(

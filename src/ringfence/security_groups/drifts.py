@@ -4,6 +4,7 @@ A group that changed here since it was looked at is left alone, as in `adoptions
 """
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Any, LiteralString
 
 from ringfence.access.permissions import Actor
@@ -38,6 +39,17 @@ _CLEAR_MODE: LiteralString = "DELETE FROM security_group_drift_modes WHERE secur
 _OWN_MODE: LiteralString = """
 SELECT own.drift_mode FROM security_group_drift_modes AS own WHERE own.security_group_id = %s
 """
+
+
+class Drift(StrEnum):
+    """Whether a group was at its cloud what was asked for, when the two were last compared."""
+
+    IN_SYNC = "in_sync"
+    DRIFTING = "drifting"
+    # The cloud does not have the group any more.
+    MISSING = "missing"
+    # The cloud was never seen.
+    UNKNOWN = "unknown"
 
 
 async def put_back(
@@ -80,8 +92,7 @@ async def set_mode(
     """
     mode = _clean_mode(body)
     async with database.transaction() as connection:
-        await tenants.lock(connection, group.tenant_id)
-        group = await queries.lock(connection, group.id)
+        group = await queries.lock_in_tenant(connection, group)
         preconditions.require_version(group)
         before = await own_mode(connection, group.id)
         if before == mode:

@@ -16,7 +16,8 @@ from ringfence.http.schema import (
     nullable,
     object_of,
 )
-from ringfence.security_groups.overviews import OVERVIEWS, Drift
+from ringfence.security_groups.drifts import Drift
+from ringfence.security_groups.overviews import OVERVIEWS
 
 _OPENING = Model(
     "SecurityGroupOpening",

@@ -4,26 +4,14 @@ The stored answers are as Waldur's clients know them. This is what a person look
 the rules, and with what answers do not have: drift, and what is open to everybody.
 """
 
-from enum import StrEnum
 from typing import LiteralString
 
 from ringfence.access.scope import MANAGEABLE, VISIBLE
 from ringfence.http.collections import Collection
 from ringfence.http.filters import Choices, Flag, Orders
+from ringfence.security_groups.drifts import Drift
 from ringfence.security_groups.filters import FILTERS, ORDERS
-from ringfence.security_groups.queries import NO_SUCH_GROUP
-
-
-class Drift(StrEnum):
-    """Whether a group was at its cloud what was asked for, when the two were last compared."""
-
-    IN_SYNC = "in_sync"
-    DRIFTING = "drifting"
-    # The cloud does not have the group any more.
-    MISSING = "missing"
-    # The cloud was never seen.
-    UNKNOWN = "unknown"
-
+from ringfence.security_groups.queries import NO_SUCH_GROUP, SOURCE
 
 _DRIFT: LiteralString = """
 CASE
@@ -50,15 +38,13 @@ EXISTS (
 )
 """.replace("{open}", _OPEN)
 
-_FROM: LiteralString = """
-FROM security_groups AS sg
-INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
-INNER JOIN projects AS project ON tenant.project_id = project.id
-INNER JOIN customers AS customer ON project.customer_id = customer.id
-INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
+_FROM: LiteralString = (
+    SOURCE
+    + """
 INNER JOIN security_group_documents AS stored ON sg.id = stored.security_group_id
 LEFT JOIN security_group_observations AS seen ON sg.id = seen.security_group_id
 """
+)
 
 _SHOWN: LiteralString = (
     """

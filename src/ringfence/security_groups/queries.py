@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from ringfence.access.scope import VISIBLE, Scope, scope_parameters
+from ringfence.clouds import queries as tenants
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import NotFound
 from ringfence.security_groups.filters import FILTERS, ORDERS
@@ -19,7 +20,7 @@ from ringfence.security_groups.states import NOT_FOUND, State
 
 NO_SUCH_GROUP = "No SecurityGroup matches the given query."
 
-_FROM: LiteralString = """
+SOURCE: LiteralString = """
 FROM security_groups AS sg
 INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
 INNER JOIN projects AS project ON tenant.project_id = project.id
@@ -99,7 +100,7 @@ class SecurityGroup:
 
 async def get(database: Database, scope: Scope, uuid: UUID) -> SecurityGroup:
     """Give one group; raises `NotFound` for one that is not seen."""
-    statement = _GROUP.replace("{from}", _FROM).replace(
+    statement = _GROUP.replace("{from}", SOURCE).replace(
         "{condition}", "sg.uuid = %(path_uuid)s AND " + VISIBLE
     )
     async with database.connection() as connection:
@@ -113,7 +114,7 @@ async def get(database: Database, scope: Scope, uuid: UUID) -> SecurityGroup:
 
 async def lock(connection: Connection, group_id: int) -> SecurityGroup:
     """Give one group anew and hold its row; raises `NotFound` where it is gone meanwhile."""
-    statement = _GROUP.replace("{from}", _FROM).replace("{condition}", "sg.id = %(id)s") + _LOCK
+    statement = _GROUP.replace("{from}", SOURCE).replace("{condition}", "sg.id = %(id)s") + _LOCK
     cursor = connection.cursor(row_factory=class_row(SecurityGroup))
     await cursor.execute(statement, {"id": group_id})
     group = await cursor.fetchone()
@@ -122,9 +123,18 @@ async def lock(connection: Connection, group_id: int) -> SecurityGroup:
     return group
 
 
+async def lock_in_tenant(connection: Connection, group: SecurityGroup) -> SecurityGroup:
+    """Hold the group's tenant and then its row, and give it anew; raises `NotFound`.
+
+    The tenant first, always: quotas and names are counted under its lock.
+    """
+    await tenants.lock(connection, group.tenant_id)
+    return await lock(connection, group.id)
+
+
 async def lock_all(connection: Connection, tenant_id: int) -> list[SecurityGroup]:
     """Give all groups of a tenant and hold their rows, in the order of their ids."""
-    statement = _GROUP.replace("{from}", _FROM).replace(
+    statement = _GROUP.replace("{from}", SOURCE).replace(
         "{condition}", "sg.tenant_id = %(tenant_id)s ORDER BY sg.id"
     )
     cursor = connection.cursor(row_factory=class_row(SecurityGroup))

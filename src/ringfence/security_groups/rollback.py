@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 from ringfence.access.permissions import Actor
-from ringfence.clouds import queries as tenants
 from ringfence.clouds.quotas import Growth, require_room
 from ringfence.database.pool import Database
 from ringfence.errors import Invalid
@@ -36,8 +35,7 @@ async def roll_back(
     """
     number = _clean_number(body)
     async with database.transaction() as connection:
-        await tenants.lock(connection, group.tenant_id)
-        group = await queries.lock(connection, group.id)
+        group = await queries.lock_in_tenant(connection, group)
         require_state(group.state, Operation.ROLLBACK)
         preconditions.require_version(group)
         version = await version_of(connection, group, number)

@@ -1,13 +1,12 @@
 """How one group differs at its cloud, as far as the cloud was last seen."""
 
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import Any
 
 from ringfence.clouds.drift_modes import DriftMode
 from ringfence.database.pool import Database
 from ringfence.security_groups import observations, queries
-from ringfence.security_groups.drifts import mode_of
+from ringfence.security_groups.drifts import Drift, mode_of
 from ringfence.security_groups.local_groups import LocalGroup, local_group
 from ringfence.security_groups.observations import LastLook
 from ringfence.security_groups.queries import SecurityGroup
@@ -16,17 +15,6 @@ from ringfence.sync.observe import found_again
 from ringfence.sync.plan import plan
 from ringfence.sync.preview import Remotes
 from ringfence.sync.pull import compare
-
-
-class DriftState(StrEnum):
-    """Whether a group is at its cloud what was asked for."""
-
-    IN_SYNC = "in_sync"
-    DRIFTING = "drifting"
-    # The cloud does not have the group any more.
-    MISSING = "missing"
-    # The cloud was never seen.
-    UNKNOWN = "unknown"
 
 
 async def drift_of_group(database: Database, group: SecurityGroup, base: str) -> dict[str, Any]:
@@ -44,7 +32,7 @@ def _shown(
 ) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "mode": mode,
-        "state": DriftState.UNKNOWN,
+        "state": Drift.UNKNOWN,
         "observed_at": look and look.observed_at.isoformat(),
         "revision": look and look.revision_number,
         "missing_at_cloud": [],
@@ -56,7 +44,7 @@ def _shown(
     if look is None:
         return shown
     if look.missing:
-        return shown | {"state": DriftState.MISSING}
+        return shown | {"state": Drift.MISSING}
     found = found_again(local, look)
     refresh = compare(local, found)
     changes = plan([stored.rule for stored in local.rules], found.rules)
@@ -65,7 +53,7 @@ def _shown(
         return [remotes.shown(rule, base) for rule in rules]
 
     return shown | {
-        "state": DriftState.DRIFTING if refresh.is_change else DriftState.IN_SYNC,
+        "state": Drift.DRIFTING if refresh.is_change else Drift.IN_SYNC,
         "missing_at_cloud": each(stored.rule for stored in refresh.drop),
         "unexpected_at_cloud": each(refresh.add),
         "description_only": [

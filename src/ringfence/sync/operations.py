@@ -16,6 +16,7 @@ from ringfence.http.schema import (
     nullable,
     object_of,
 )
+from ringfence.security_groups.drifts import Drift
 from ringfence.security_groups.history_operations import (
     DRIFT_MODE,
     ETAG,
@@ -26,7 +27,6 @@ from ringfence.security_groups.history_operations import (
 from ringfence.security_groups.operations import RULE_EXAMPLE, RULE_TO_SET
 from ringfence.security_groups.plan_operations import QUOTA_USE, WARNING
 from ringfence.security_groups.schemas import COLLECTION
-from ringfence.sync.drift import DriftState
 
 _PLACE = "/api/openstack-security-groups/{uuid}/"
 
@@ -58,7 +58,7 @@ _DRIFT = Model(
     object_of(
         {
             "mode": DRIFT_MODE,
-            "state": enumeration("SecurityGroupDriftState", DriftState),
+            "state": enumeration("SecurityGroupDriftState", Drift),
             "observed_at": nullable(TIME),
             "revision": nullable(INTEGER),
             "missing_at_cloud": array(RULE),

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ringfence.clouds import queries as tenants
 from ringfence.clouds.quotas import rules_used
 from ringfence.database.pool import Connection, Database
 from ringfence.neutron.port import CloudRule
@@ -119,8 +118,7 @@ async def preview(database: Database, group: SecurityGroup, body: Any) -> Previe
     """Say what `set_rules` with this body would do. Raises `Invalid`."""
     async with database.transaction() as connection:
         # What the rules name stays until the plan is made.
-        await tenants.lock(connection, group.tenant_id)
-        group = await queries.lock(connection, group.id)
+        group = await queries.lock_in_tenant(connection, group)
         asked = await read_rule_list(connection, group, body)
         remotes = Remotes(await queries.remotes_of_tenant(connection, group.tenant_id))
         used, limit = await rules_used(connection, group.tenant_id)
