@@ -105,13 +105,13 @@ async def plan_of(api, world, monkeypatch):
     await make_groups(world, 3_000, other=world.foreign_tenant_id)
     await world.execute("ANALYZE")
     read = []
-    original = asking.read_row
+    original = asking.read_rows
 
     async def note(database, statement, parameters):
         read[:] = [statement, parameters]
         return await original(database, statement, parameters)
 
-    monkeypatch.setattr(asking, "read_row", note)
+    monkeypatch.setattr(asking, "read_rows", note)
 
     async def plan(user, query):
         response = await api(user).get(GROUPS, params=query)

@@ -11,13 +11,17 @@ from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Any, LiteralString
 
+from psycopg.pq.abc import PGresult
+
 from ringfence.access.authentication import ACTORS, Credential, Kind, Recognised, recognise
 from ringfence.database.pool import Database
-from ringfence.database.reading import Values, find_row, on_one_line, read_row
+from ringfence.database.reading import find_rows, on_one_line, read_rows
 from ringfence.database.replica import Replica
 
 # Credentials that a process remembers; the least recently used go first.
 REMEMBERED = 4096
+# True, as PostgreSQL sends it
+_TRUE = b"\x01"
 
 
 class Changed(Exception):
@@ -81,8 +85,10 @@ class Asking:
             self.is_settled = True
         return self._recognised
 
-    async def read(self, statement: LiteralString, parameters: Mapping[str, Any]) -> Values:
-        """Give the one row of a statement made for the caller; nulls where it finds none.
+    async def read(self, statement: LiteralString, parameters: Mapping[str, Any]) -> PGresult:
+        """Give the rows of a statement made for the caller; one of nulls where it finds none.
+
+        Their first column tells of the caller; the statement's own columns follow.
 
         Raises `Changed` where the caller is not what it was made for: make it anew, for what
         `caller` gives now. Raises `Unauthenticated`.
@@ -90,35 +96,37 @@ class Asking:
         if self._replica is not None:
             return await self._read_there(self._replica, statement, parameters)
         seen = self._recognised
-        given = {**parameters, "credential": self._credential.digest}
-        statement = _with_caller(statement, self._credential.kind)
-        row = await read_row(self._database, statement, given)
-        width = len(seen.row) if seen else 0
-        if seen is not None and row is not None and row[:width] == seen.row:
-            self.is_settled = True
-            return row[width:]
+        if seen is not None:
+            given = {
+                **parameters,
+                "credential": self._credential.digest,
+                "remembered": seen.fingerprint,
+            }
+            statement = _with_caller(statement, self._credential.kind)
+            found = await read_rows(self._database, statement, given)
+            if found.ntuples and found.get_value(0, 0) == _TRUE:
+                self.is_settled = True
+                return found
         self.is_settled = False
         await self.settle()
         raise Changed
 
     async def _read_there(
         self, replica: Replica, statement: LiteralString, parameters: Mapping[str, Any]
-    ) -> Values:
+    ) -> PGresult:
         # A replica may not know yet that a token was revoked: who asks, the primary says.
         seen = self._recognised
         settled = await self.settle()
-        if seen is None or settled.row != seen.row:
+        if seen is None or settled.fingerprint != seen.fingerprint:
             raise Changed
-        find = partial(find_row, statement=_alone(statement), parameters=parameters)
-        row = await replica.read(find, settled.actor.written)
-        assert row is not None  # noqa: S101 - a row of nulls, where nothing is found
-        return row
+        find = partial(find_rows, statement=_alone(statement), parameters=parameters)
+        return await replica.read(find, settled.actor.written)
 
 
 @lru_cache(maxsize=2048)
 def _alone(statement: LiteralString) -> LiteralString:
     return on_one_line(
-        "SELECT answer.* FROM (VALUES (true)) AS caller LEFT JOIN ("
+        "SELECT caller.*, answer.* FROM (VALUES (true)) AS caller (is_as_remembered) LEFT JOIN ("
         + statement
         + ") AS answer ON true"
     )
@@ -128,9 +136,10 @@ def _alone(statement: LiteralString) -> LiteralString:
 def _with_caller(statement: LiteralString, kind: Kind) -> LiteralString:
     return on_one_line(
         "SELECT caller.*, answer.* FROM ("
+        "SELECT record_send(actor) = %(remembered)s AS is_as_remembered FROM ("
         + ACTORS[kind]
         # There is one at most. Told so, the planner does not put the answer by for a second one.
-        + " LIMIT 1) AS caller LEFT JOIN ("
+        + ") AS actor LIMIT 1) AS caller LEFT JOIN ("
         + statement
         + ") AS answer ON true"
     )

@@ -10,7 +10,6 @@ from psycopg.rows import namedtuple_row
 from ringfence.access.permissions import Actor, Grant, Role, TokenUsed, confined
 from ringfence.access.scope import actor_parameters
 from ringfence.database.pool import Database
-from ringfence.database.reading import Values, first_row
 from ringfence.errors import Unauthenticated
 
 # `Bearer` is what newer command lines send.
@@ -69,6 +68,11 @@ ACTORS: Mapping[Kind, LiteralString] = {
     ),
 }
 
+_RECOGNISE: Mapping[Kind, LiteralString] = {
+    kind: "SELECT actor.*, record_send(actor) AS fingerprint FROM (" + statement + ") AS actor"
+    for kind, statement in ACTORS.items()
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Credential:
@@ -110,11 +114,14 @@ def of_session(secret: str) -> Credential:
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """An actor, with what statements take of it, and the bytes of the row that told of it."""
+    """An actor, with what statements take of it, and the row that told of it, as PostgreSQL sends it.
+
+    Equal fingerprints, equal rows.
+    """
 
     actor: Actor
     parameters: Mapping[str, Any]
-    row: Values
+    fingerprint: bytes
 
 
 async def authenticate(database: Database, header: str | None) -> Actor:
@@ -127,18 +134,17 @@ async def recognise(database: Database, credential: Credential) -> Recognised:
     async with database.connection() as connection:
         cursor = connection.cursor(row_factory=namedtuple_row)
         await cursor.execute(
-            ACTORS[credential.kind], {"credential": credential.digest}, binary=True
+            _RECOGNISE[credential.kind], {"credential": credential.digest}, binary=True
         )
         row: Any = await cursor.fetchone()
-        values = first_row(cursor.pgresult)
-    if row is None or values is None:
+    if row is None:
         raise Unauthenticated("Invalid token.")
     if not row.is_active:
         raise Unauthenticated("User inactive or deleted.")
     if row.expired:
         raise Unauthenticated("Token has expired.")
     actor = _actor(row)
-    return Recognised(actor, actor_parameters(actor), values)
+    return Recognised(actor, actor_parameters(actor), row.fingerprint)
 
 
 def _actor(row: Any) -> Actor:  # noqa: ANN401 - a row of `ACTOR`, by its names

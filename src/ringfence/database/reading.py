@@ -1,12 +1,13 @@
-"""Statements that find one row, for the hot paths: prepared once, values as they come.
+"""Statements that find rows, for the hot paths: prepared once, values as they come.
 
 A statement is written with named parameters, as everywhere; which of them it takes is found out
-once. What comes back is the row's values in PostgreSQL's binary form, undecoded: most of it goes
-out as it is.
+once. What comes back are the rows in PostgreSQL's binary form, undecoded: most of it goes out as
+it is.
 """
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, LiteralString
 
@@ -15,9 +16,11 @@ from psycopg.pq.abc import PGresult
 from ringfence import tracing
 from ringfence.database.pool import Connection, Database
 
-Values = tuple[bytes | None, ...]
-
 _PARAMETER = re.compile(r"%\((\w+)\)s")
+
+# PostgreSQL's own numbers of types, and the moment from which it counts microseconds.
+_BIGINT, _INTEGER, _TIMESTAMPTZ = 20, 23, 1184
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @lru_cache(maxsize=2048)
@@ -37,31 +40,45 @@ def on_one_line(statement: LiteralString) -> LiteralString:
     return " ".join(statement.split())
 
 
-async def read_row(
+async def read_rows(
     database: Database, statement: LiteralString, parameters: Mapping[str, Any]
-) -> Values | None:
-    """Give the values of the first row that the statement finds; it may take fewer parameters."""
+) -> PGresult:
+    """Give the rows that the statement finds; it may take fewer parameters."""
     async with database.connection() as connection:
-        return await find_row(connection, statement, parameters)
+        return await find_rows(connection, statement, parameters)
 
 
-async def find_row(
+async def find_rows(
     connection: Connection, statement: LiteralString, parameters: Mapping[str, Any]
-) -> Values | None:
-    """Do what `read_row` does, on a connection."""
+) -> PGresult:
+    """Do what `read_rows` does, on a connection."""
     text, names = _numbered(statement)
     cursor = tracing.raw_cursor_factory()(connection)
     await cursor.execute(text, [parameters[name] for name in names], binary=True)
-    return first_row(cursor.pgresult)
-
-
-def first_row(result: PGresult | None) -> Values | None:
-    """Give the values of a result's first row as they came; None where there is none."""
-    if result is None or result.ntuples == 0:
-        return None
-    return tuple([result.get_value(0, column) for column in range(result.nfields)])
+    found = cursor.pgresult
+    assert found is not None  # noqa: S101 - a statement was executed
+    return found
 
 
 def integer(value: bytes | None) -> int:
     """Read an integer in binary form; null is 0."""
     return int.from_bytes(value, "big", signed=True) if value else 0
+
+
+def as_texts(found: PGresult, row: int, first: int) -> list[str]:
+    """Give the values of a row from a column on, in texts that PostgreSQL reads as the same.
+
+    For integers, times and texts, none of them null.
+    """
+    return [
+        _as_text(found.get_value(row, column) or b"", found.ftype(column))
+        for column in range(first, found.nfields)
+    ]
+
+
+def _as_text(value: bytes, kind: int) -> str:
+    if kind in {_BIGINT, _INTEGER}:
+        return str(integer(value))
+    if kind == _TIMESTAMPTZ:
+        return (_EPOCH + timedelta(microseconds=integer(value))).isoformat()
+    return value.decode()

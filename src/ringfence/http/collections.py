@@ -14,6 +14,8 @@ from hashlib import blake2b
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
+import msgspec
+from psycopg.pq.abc import PGresult
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,10 +24,10 @@ from starlette.types import Scope
 
 from ringfence.access.asking import Asking, Changed
 from ringfence.access.authentication import Recognised
-from ringfence.database.reading import Values, integer
+from ringfence.database.reading import as_texts, integer
 from ringfence.errors import NotFound, Unavailable
 from ringfence.http.answers import Header, answer_head, answer_json, tag_of
-from ringfence.http.documents import Choice, base_of, with_base
+from ringfence.http.documents import Choice, base_of, list_of, with_base
 from ringfence.http.filters import NO_CONDITIONS, STATES, Conditions, Kind, Orders, read_filters
 from ringfence.http.lists import Links, NumberedPage, Page, read_page
 from ringfence.http.routing import path_uuid
@@ -33,8 +35,9 @@ from ringfence.http.walks import WALKS, key_of
 
 JSON = "application/json"
 _STATES = list(STATES)
-# True, as PostgreSQL sends it
-_TRUE = b"\x01"
+# The columns of what is found: of a list, and of one object. The first of all is the caller's.
+_TOTAL, _LISTED, _LISTED_DIGEST, _PLACE = 1, 2, 3, 4
+_ONE, _VERSION, _ONE_DIGEST = 1, 2, 3
 # Whoever asks changes meanwhile: once is rare.
 _TRIES = 4
 Read = TypeVar("Read", bound="Asked")
@@ -62,14 +65,14 @@ page AS MATERIALIZED (
         )
     ) AS chosen
 )
-SELECT
-    (SELECT total FROM matching),
-    (
-        SELECT string_agg(shown.document, ',' ORDER BY page.place)
-        FROM page
-        INNER JOIN LATERAL ({document}) AS shown ON true
-    ),
-    NULL::bigint, NULL::boolean, NULL::text
+SELECT matching.total, listed.document, NULL::bigint AS digest
+FROM matching
+LEFT JOIN (
+    SELECT shown.document
+    FROM page
+    INNER JOIN LATERAL ({document}) AS shown ON true
+    ORDER BY page.place
+) AS listed ON true
 """
 
 _COUNT: LiteralString = "SELECT count(*) {from_where}"
@@ -131,9 +134,10 @@ class Listed(ABC):
     def list_statement(self, asked: AskedList, shape: Any, *, continued: bool) -> LiteralString:  # noqa: ANN401
         """Give the statement for a page.
 
-        It finds: how many there are; the documents with commas between them; their digest; whether
-        more follow, of a page that is `continued` after the place `%(after)s`; and the place of
-        its last row, if it is full. The latter three may be null.
+        It finds a row for each object, or one of nulls: how many there are in all; its document;
+        its digest, which may be null; and the columns of its place, if pages can be continued. A
+        page that is `continued` after the place `%(after)s`, an array of texts in JSON, has one row
+        more than it shows, if more follow.
         """
 
     @abstractmethod
@@ -234,18 +238,18 @@ _asked_list = _remembering(_read_list)
 
 
 async def _settled(
-    request: Request, read: Callable[[Asking, Recognised], Awaitable[Values]]
-) -> tuple[Values, Recognised]:
+    request: Request, read: Callable[[Asking, Recognised], Awaitable[PGresult]]
+) -> tuple[PGresult, Recognised]:
     """Read for whoever asks, anew where that turns out to be somebody else than was thought."""
     asking: Asking = request.scope["asking"]
     for _ in range(_TRIES):
         caller = await asking.caller()
         try:
-            values = await read(asking, caller)
+            found = await read(asking, caller)
         except Changed:
             continue
         request.scope["actor"] = caller.actor
-        return values, caller
+        return found, caller
     raise Unavailable("What you may see is changing, try again.")
 
 
@@ -253,15 +257,15 @@ async def count_of(collection: Listed, request: Request) -> int:
     """Give how many objects a list with the request's filters would show."""
     asked = _asked_list(collection, request)
 
-    async def read(asking: Asking, caller: Recognised) -> Values:
+    async def read(asking: Asking, caller: Recognised) -> PGresult:
         shape = collection.shape(caller)
         statement = asked.statement(
             ("count", shape), lambda: collection.count_statement(asked, shape)
         )
         return await asking.read(statement, collection.parameters(caller, asked.conditions))
 
-    values, _ = await _settled(request, read)
-    return integer(values[0])
+    found, _ = await _settled(request, read)
+    return integer(found.get_value(0, _TOTAL))
 
 
 def request_base(request: Request) -> str:
@@ -276,23 +280,35 @@ async def answer_list(collection: Listed, request: Request) -> Response:
     if request.method == "HEAD":
         total = await count_of(collection, request)
         return answer_head(_paging(request, asked, base, total, asked.page.resolve(total)))
-    (count, found, digest, more, last), caller = await _page(collection, request, asked, base)
-    total = integer(count)
-    page = asked.page.resolve(total, has_next=None if more is None else more == _TRUE)
-    if page.has_next and last:
+    found, is_continued, caller = await _page(collection, request, asked, base)
+    total, size = integer(found.get_value(0, _TOTAL)), asked.page.size
+    page = asked.page.resolve(total, has_next=found.ntuples > size if is_continued else None)
+    # Of no objects there is one row, of nulls.
+    count = 0 if found.get_value(0, _LISTED) is None else min(found.ntuples, size)
+    if page.has_next and count and found.nfields > _PLACE:
         asking: Asking = request.scope["asking"]
-        WALKS.remember(key_of(asking.mark, asked.walk, page.number), last)
-    documents = with_base(found or b"", base)
-    tag = tag_of(base, caller.actor.is_staff, page, total, digest or documents)
-    body = asked.fields.of_list(b"[" + documents + b"]")
+        place = msgspec.json.encode(as_texts(found, count - 1, _PLACE))
+        WALKS.remember(key_of(asking.mark, asked.walk, page.number), place)
+    documents = list_of([found.get_value(row, _LISTED) or b"" for row in range(count)], base)
+    digests = [found.get_value(row, _LISTED_DIGEST) for row in range(count)]
+    known = [digest for digest in digests if digest is not None]
+    tag = tag_of(
+        base.encode(),
+        b"%d %d %d" % (caller.actor.is_staff, page.number, total),
+        *(known or [documents]),
+    )
+    body = asked.fields.of_list(documents)
     return answer_json(request, body, tag, headers=_paging(request, asked, base, total, page))
 
 
 async def _page(
     collection: Listed, request: Request, asked: AskedList, base: str
-) -> tuple[Values, Recognised]:
-    async def read(asking: Asking, caller: Recognised) -> Values:
-        place = None
+) -> tuple[PGresult, bool, Recognised]:
+    """Read a page; tell whether it continues another one."""
+    place: bytes | None = None
+
+    async def read(asking: Asking, caller: Recognised) -> PGresult:
+        nonlocal place
         if asked.page.number is not None and asked.page.number > 1:
             place = WALKS.recall(key_of(asking.mark, asked.walk, asked.page.number - 1))
         shape, continued = collection.shape(caller), place is not None
@@ -308,7 +324,8 @@ async def _page(
         }
         return await asking.read(statement, parameters)
 
-    return await _settled(request, read)
+    found, caller = await _settled(request, read)
+    return found, place is not None, caller
 
 
 def _paging(
@@ -329,17 +346,19 @@ async def answer_one(
     asked = (_asked_one if made is None else _asked_made)(collection, request)
     path = path_uuid(request, collection.missing) if made is None else made
 
-    async def read(asking: Asking, caller: Recognised) -> Values:
+    async def read(asking: Asking, caller: Recognised) -> PGresult:
         shape = collection.shape(caller)
         statement = asked.statement(shape, lambda: collection.one_statement(asked, shape))
         parameters = collection.parameters(caller, asked.conditions)
         return await asking.read(statement, parameters | {"path_uuid": path, "base": base})
 
-    (found, version, digest), caller = await _settled(request, read)
-    if found is None:
+    found, caller = await _settled(request, read)
+    stored = found.get_value(0, _ONE)
+    if stored is None:
         raise NotFound(collection.missing)
-    document = with_base(found, base)
-    tag = tag_of(base, caller.actor.is_staff, digest or document)
+    document = with_base(stored, base)
+    version, digest = found.get_value(0, _VERSION), found.get_value(0, _ONE_DIGEST)
+    tag = tag_of(base.encode(), b"%d" % caller.actor.is_staff, digest or document)
     if version is not None:
         # What `If-Match` compares (see security_groups/preconditions.py).
         tag = f"v{integer(version)}.{tag}"

@@ -26,6 +26,18 @@ def with_base(document: bytes, base: str) -> bytes:
     return document.replace(BASE_MARK, base.encode())
 
 
+def list_of(documents: list[bytes], base: str) -> bytes:
+    """Join stored documents to a list, and fill in the base.
+
+    The brackets go to its ends first: the whole is long, and is copied no more than it must.
+    """
+    if not documents:
+        return b"[]"
+    documents[0] = b"[" + documents[0]
+    documents[-1] += b"]"
+    return with_base(b",".join(documents), base)
+
+
 class Choice:
     """Which fields of objects of one kind an answer has: no names mean all."""
 

@@ -56,10 +56,9 @@ class Order:
         return ", ".join([_term(key, not falls) for key, falls in self._found])
 
     @property
-    def last_place(self) -> LiteralString:
-        """Give the place of the last row of a page that is full, as JSON."""
-        keys = ["(array_agg(page." + key + "))[%(size)s]" for key, _ in self._found]
-        return "jsonb_build_array(" + ", ".join(keys) + ")::text"
+    def place(self) -> LiteralString:
+        """Give the columns of a page's rows that tell where each stands."""
+        return ", ".join(["page." + key for key, _ in self._found])
 
     @property
     def after(self) -> LiteralString:
