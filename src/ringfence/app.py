@@ -23,7 +23,7 @@ from ringfence.http.about_operations import operations as about_operations
 from ringfence.http.boundary import Boundary
 from ringfence.http.openapi import Operation
 from ringfence.http.routing import answer_http_exception
-from ringfence.logs import configure
+from ringfence.logs import configure, flush_lines
 from ringfence.monitoring import routes as monitoring
 from ringfence.monitoring.gauges import Gauges
 from ringfence.monitoring.health import Readiness
@@ -79,6 +79,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
     settings = settings or load_settings()
     configure(settings.log_level)
 
+    token_uses = TokenUses()
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with (
@@ -88,11 +90,12 @@ def create_app(settings: Settings | None = None) -> Starlette:
         ):
             app.state.database = database
             async with (
-                _writing(app.state.token_uses, database),
+                _writing(token_uses, database),
                 _watching(database),
                 Replica.open(database, settings.database_replica_url) as app.state.replica,
             ):
                 yield
+        flush_lines()
 
     app = Starlette(
         routes=[
@@ -116,6 +119,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 settings=settings,
                 pages=(*PAGES, *monitoring.PAGES, CONSOLE),
                 collections=COLLECTIONS,
+                token_uses=token_uses,
             )
         ],
         exception_handlers={HTTPException: answer_http_exception},
@@ -123,7 +127,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     )
     app.router.redirect_slashes = False
     app.state.settings = settings
-    app.state.token_uses = TokenUses()
+    app.state.token_uses = token_uses
     app.state.readiness = Readiness()
     app.state.gauges = Gauges()
     app.state.replica = None

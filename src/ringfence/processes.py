@@ -88,7 +88,7 @@ def serve_api(
     """Answer requests on the inherited socket until a signal; what is in flight is finished."""
     import uvloop
 
-    _keep_freed_memory()
+    keep_freed_memory()
 
     async def main() -> None:
         # From so many on a head that is not whole is refused; a whole one may be twice as long.
@@ -102,7 +102,7 @@ def serve_api(
     return 0
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Have the C library keep what it frees for the next answer.
 
     By default glibc gives it back and asks again at each list of some hundred kilobytes, which

@@ -1,5 +1,6 @@
 """The harness measures what it says, on a tiny data set; no time is asserted."""
 
+import asyncio
 import json
 import os
 import urllib.request
@@ -8,16 +9,20 @@ from xml.etree import ElementTree as ET
 
 import psycopg
 import pytest
-from bench.cases import PATH, READS, WRITES
+from bench.cases import PATH, READS, WRITES, Sample
 from bench.dataset import ADMIN, OWNER, STAFF, provide
+from bench.floor import Floor
 from bench.measure import FLOOR, Figures, Options, Window, count_statements, measure
 from bench.page import NoPlaceError, write_sections
 from bench.place import Place
 from bench.processes import cpu, memory, tree
+from bench.profile import profile, table
 from bench.services import floor, serving
 from bench.stress import stress
 
 from bench import plots, results
+from ringfence.app import create_app
+from ringfence.settings import Settings
 
 GROUPS = 120
 CASES = tuple(case for case in READS if case.name in {"list of 10, staff", "retrieve, staff"})
@@ -85,6 +90,21 @@ def test_requests_are_measured_and_shown(place, copy):
     assert "set_rules" in results.targets(found, [(1.0, 0.5)], []).markdown()
     for drawing in (plots.costs(found), plots.growth(found)):
         assert ET.fromstring(drawing).tag.endswith("svg")  # noqa: S314 - drawn here
+
+
+def test_a_profile_adds_up_to_the_time_of_a_request_part_by_part(place, data_set):
+    url, sample = place.url(data_set), Sample.of(place.conninfo(data_set))
+    case = CASES[0]
+    ours, least = (
+        asyncio.run(profile(make(), case, sample, 500))
+        for make in (lambda: create_app(Settings(database_url=url)), lambda: Floor(url))
+    )
+    shown = table([(case.name, ours, least)])
+    *names, whole = [row[0] for row in shown.rows]
+    assert whole == "all"
+    for one in (ours, least):
+        assert sum(map(one.seconds, names)) == pytest.approx(one.whole)
+    assert least.seconds("who asks") == 0 < ours.whole
 
 
 def test_a_stress_ends_with_every_group_at_rest_and_no_stale_answer(place, copy):

@@ -150,7 +150,9 @@ async def test_who_sees_a_part_reads_that_part_of_an_index(plan_of, user):
     place = {"admin": "project", "owner": "customer"}[user]
     plan = await plan_of(user, {})
     assert f"using security_group_documents_{place} on" in plan, plan
-    assert f"Index Cond: ({place}_id = place.id)" in plan, plan
+    assert f"Index Cond: ({place}_id = (" in plan, plan
+    # The rows of one place are in order as they come.
+    assert "Sort Key: stored." not in plan, plan
 
 
 async def test_a_part_of_a_name_is_searched_in_its_index(plan_of):

@@ -1,28 +1,14 @@
 """From stored documents to an answer."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.requests import Request
 
-from ringfence.http.documents import Choice, base_of, with_base
-from ringfence.http.peers import Caller
+from ringfence.http.documents import Choice, list_of, with_base
 
 ONE = b'{"url":"\x01/a/","name":"x, \\"y\\"","rules":[{"id":1}]}'
-
-
-def request(host, scheme="http"):
-    caller = Caller("192.0.2.1", scheme, host)
-    return Request({"type": "http", "headers": [], "path": "/", "caller": caller})
-
-
-@pytest.mark.parametrize("host", ["x.example", "x.example:8080", "127.0.0.1", "[::1]:80"])
-def test_addresses_start_with_the_host_that_was_asked(host):
-    assert base_of(request(host, "https"), None) == f"https://{host}"
-
-
-def test_a_public_address_wins_over_the_host():
-    assert base_of(request("evil"), "https://api.example.com") == "https://api.example.com"
 
 
 def test_the_base_is_filled_in_and_fields_are_copied_as_they_are():
@@ -31,6 +17,12 @@ def test_the_base_is_filled_in_and_fields_are_copied_as_they_are():
     assert Choice(["nothing"]).of_one(document) == document
     chosen = b'{"url":"http://h/a/","rules":[{"id":1}]}'
     assert Choice(["rules", "url"]).of_one(document) == chosen
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_list_of_documents_is_json_with_the_base_filled_in(number):
+    found = list_of([ONE] * number, "http://h")
+    assert json.loads(found) == [json.loads(with_base(ONE, "http://h"))] * number
 
 
 def test_fields_of_lists_are_those_of_each_object_in_their_own_order():

@@ -67,10 +67,13 @@ class Asking:
         self._database = database
         self._replica = replica
         self._credential = credential
-        # Of this caller at this database
-        self.mark = database.mark + credential.digest
         self._recognised = remembered
         self.is_settled = False
+
+    @property
+    def mark(self) -> bytes:
+        """Give what tells this caller at this database from all others."""
+        return self._database.mark + self._credential.digest
 
     async def caller(self) -> Recognised:
         """Give who asks, as remembered; looked up where nothing is. Raises `Unauthenticated`."""

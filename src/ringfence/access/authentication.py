@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, LiteralString
+from typing import Any, Literal, LiteralString, NamedTuple
 
 from psycopg.rows import namedtuple_row
 
@@ -68,14 +68,13 @@ ACTORS: Mapping[Kind, LiteralString] = {
     ),
 }
 
-_RECOGNISE: Mapping[Kind, LiteralString] = {
-    kind: "SELECT actor.*, record_send(actor) AS fingerprint FROM (" + statement + ") AS actor"
-    for kind, statement in ACTORS.items()
-}
+# The whole row is one value as well: equal values, equal rows.
+_RECOGNISE: LiteralString = """
+SELECT actor.*, record_send(actor) AS fingerprint FROM ({actor}) AS actor
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(NamedTuple):
     """What a caller shows, by its digest."""
 
     kind: Kind
@@ -114,10 +113,7 @@ def of_session(secret: str) -> Credential:
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """An actor, with what statements take of it, and the row that told of it, as PostgreSQL sends it.
-
-    Equal fingerprints, equal rows.
-    """
+    """An actor, with what statements take of it, and the row that told of it, as bytes."""
 
     actor: Actor
     parameters: Mapping[str, Any]
@@ -133,9 +129,8 @@ async def recognise(database: Database, credential: Credential) -> Recognised:
     """Give whose credential it is, by one statement; raises `Unauthenticated`."""
     async with database.connection() as connection:
         cursor = connection.cursor(row_factory=namedtuple_row)
-        await cursor.execute(
-            _RECOGNISE[credential.kind], {"credential": credential.digest}, binary=True
-        )
+        statement = _RECOGNISE.replace("{actor}", ACTORS[credential.kind])
+        await cursor.execute(statement, {"credential": credential.digest}, binary=True)
         row: Any = await cursor.fetchone()
     if row is None:
         raise Unauthenticated("Invalid token.")

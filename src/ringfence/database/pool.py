@@ -146,8 +146,13 @@ class Database:
         begun = time.monotonic()
         deadline = asyncio.timeout(self._use_seconds)
         try:
-            async with deadline, self._pool.connection() as lent:
-                yield lent
+            async with deadline:
+                # Not `pool.connection()`, which commits: a transaction ends in `transaction`.
+                lent = await self._pool.getconn()
+                try:
+                    yield lent
+                finally:
+                    await self._pool.putconn(lent)
         except PoolTimeout as error:
             raise self._unavailable(error, "no connection became free") from error
         except psycopg.Error as error:

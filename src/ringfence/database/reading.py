@@ -65,18 +65,11 @@ def integer(value: bytes | None) -> int:
     return int.from_bytes(value, "big", signed=True) if value else 0
 
 
-def as_texts(found: PGresult, row: int, first: int) -> list[str]:
-    """Give the values of a row from a column on, in texts that PostgreSQL reads as the same.
+def as_text(kind: int, value: bytes) -> str:
+    """Give a value in binary form, of a type by PostgreSQL's number, in a text that it reads back.
 
-    For integers, times and texts, none of them null.
+    For integers, times and texts.
     """
-    return [
-        _as_text(found.get_value(row, column) or b"", found.ftype(column))
-        for column in range(first, found.nfields)
-    ]
-
-
-def _as_text(value: bytes, kind: int) -> str:
     if kind in {_BIGINT, _INTEGER}:
         return str(integer(value))
     if kind == _TIMESTAMPTZ:

@@ -8,6 +8,8 @@ from hashlib import blake2b
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ringfence.http.headers import joined
+
 Header = tuple[bytes, bytes]
 
 # From here on sending less is worth the time of the processor.
@@ -49,7 +51,9 @@ def answer_json(
     """Answer with JSON, or with 304 and no body where the caller says that it has it."""
     if request.method == "GET" and _has(request, tag):
         return _Bytes(b"", 304, [*headers, _etag(tag)])
-    if len(body) >= COMPRESSED_FROM and _TAKES_GZIP.search(_header(request, b"accept-encoding")):
+    if len(body) >= COMPRESSED_FROM and _TAKES_GZIP.search(
+        joined(request.scope, b"accept-encoding")
+    ):
         body = _compressed(body)
         headers = (*headers, _GZIPPED)
         tag += "-gzip"
@@ -63,7 +67,7 @@ def answer_head(headers: Sequence[Header]) -> Response:
 
 
 def _has(request: Request, tag: str) -> bool:
-    said = _header(request, b"if-none-match")
+    said = joined(request.scope, b"if-none-match")
     return bool(said) and (said.strip() == "*" or tag in _TAG.findall(said))
 
 
@@ -74,8 +78,3 @@ def _etag(tag: str) -> Header:
 def _compressed(body: bytes) -> bytes:
     compressor = zlib.compressobj(_LEVEL, wbits=_GZIP_FORM)
     return compressor.compress(body) + compressor.flush()
-
-
-def _header(request: Request, name: bytes) -> str:
-    values = [value for key, value in request.scope["headers"] if key == name]
-    return b",".join(values).decode("latin-1")

@@ -6,8 +6,8 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from random import getrandbits
 from typing import Any
-from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers
@@ -20,6 +20,7 @@ from ringfence.access.asking import Asking, Callers
 from ringfence.access.authentication import of_session, of_token
 from ringfence.access.origin import Origin
 from ringfence.access.permissions import READING_METHODS, Actor, require_writable
+from ringfence.access.token_use import TokenUses
 from ringfence.database.pool import Database
 from ringfence.database.replica import Replica
 from ringfence.errors import RequestError, TooManyRequests, Unavailable
@@ -29,6 +30,7 @@ from ringfence.http.collections import Listed, Reads
 from ringfence.http.contract import negotiate
 from ringfence.http.errors import answer, answer_unexpected
 from ringfence.http.front import HEALTH, METRICS, Front, Header
+from ringfence.http.headers import first
 from ringfence.http.idempotency import HEADER, read_key, run_once
 from ringfence.http.limits import Limits
 from ringfence.http.peers import UNKNOWN, Proxies
@@ -49,6 +51,11 @@ PUBLIC = frozenset({CONFIGURATION_PATH})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
+def _any_id() -> str:
+    """Give a request id; nothing depends on its being hard to guess."""
+    return f"{getrandbits(128):032x}"
+
+
 class Boundary:
     """Wraps the routes: request id, host, negotiation, authentication, errors, the log line.
 
@@ -65,10 +72,12 @@ class Boundary:
         settings: Settings,
         pages: tuple[str, ...] = (),
         collections: Sequence[Listed] = (),
+        token_uses: TokenUses | None = None,
     ) -> None:
         self.app = app
         self.settings = settings
         self.pages = pages
+        self.token_uses = TokenUses() if token_uses is None else token_uses
         self.callers = Callers()
         self.reads = Reads(collections)
         self.proxies = Proxies(settings)
@@ -84,14 +93,18 @@ class Boundary:
         caller = scope["caller"] = self.proxies.caller(scope)
         # What the framework builds addresses from.
         scope["scheme"] = caller.scheme
+        scope["base"] = self.front.base(caller)
         exchange = _Exchange(scope, send, self.front.headers(scope, caller))
-        context = {"request_id": exchange.request_id, "client": caller.address}
-        with structlog.contextvars.bound_contextvars(**context), exchange.trace():
-            await self._handle(exchange, scope, receive)
-            exchange.close()
-            if is_refusal(scope, exchange.status):
-                origin = exchange.origin()
-                await self.refusals.keep(scope, origin, exchange.status, exchange.detail)
+        before = structlog.contextvars.bind_contextvars(**exchange.said)
+        try:
+            with exchange.trace():
+                await self._handle(exchange, scope, receive)
+                exchange.close()
+                if is_refusal(scope, exchange.status):
+                    origin = exchange.origin()
+                    await self.refusals.keep(scope, origin, exchange.status, exchange.detail)
+        finally:
+            structlog.contextvars.reset_contextvars(**before)
 
     async def _handle(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
         try:
@@ -129,10 +142,10 @@ class Boundary:
             with exchange.origin().known():
                 await self.app(scope, receive, exchange.send)
             return
-        headers = Headers(scope=scope)
-        scope["contract"] = negotiate(headers.get("accept"), self.settings.contract)
+        accept = first(scope, b"accept") or b""
+        scope["contract"] = negotiate(accept.decode("latin-1"), self.settings.contract)
         if scope["path"].startswith("/api/") and scope["path"] not in PUBLIC:
-            asking = scope["asking"] = self._asking(scope, headers)
+            asking = scope["asking"] = self._asking(scope)
             if read := self.reads.find(scope):
                 answered = partial(read, Request(scope, receive))
                 response = await self._read(asking, scope["method"], answered)
@@ -150,11 +163,10 @@ class Boundary:
         if replica is not None and "actor" in scope:
             exchange.before_answer = partial(replica.wrote, scope["actor"].user_id)
         with exchange.origin().known():
-            await self._change(exchange, scope, receive, headers)
+            await self._change(exchange, scope, receive)
 
-    async def _change(
-        self, exchange: "_Exchange", scope: Scope, receive: Receive, headers: Headers
-    ) -> None:
+    async def _change(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
+        headers = Headers(scope=scope)
         # Who is nobody has no keys.
         has_key = "actor" in scope and HEADER in headers and is_served(scope)
         key = read_key(headers) if has_key else None
@@ -165,12 +177,12 @@ class Boundary:
         response = await run_once(database, scope, receive, key, partial(self.app, scope))
         await response(scope, receive, exchange.send)
 
-    def _asking(self, scope: Scope, headers: Headers) -> Asking:
-        authorization = headers.get("authorization")
-        if authorization is None and (secret := session_of(scope, headers, self.settings)):
+    def _asking(self, scope: Scope) -> Asking:
+        shown = first(scope, b"authorization")
+        if shown is None and (secret := session_of(scope, Headers(scope=scope), self.settings)):
             credential = of_session(secret)
         else:
-            credential = of_token(authorization)
+            credential = of_token((shown or b"").decode("latin-1"))
         state = scope["app"].state
         replica = state.replica if scope["method"] in READING_METHODS else None
         return self.callers.asking(state.database, replica, credential)
@@ -192,7 +204,7 @@ class Boundary:
         actor: Actor = scope["actor"]
         exchange.username = actor.username
         if actor.token is not None:
-            scope["app"].state.token_uses.note(actor.token.id, scope["caller"].address)
+            self.token_uses.note(actor.token.id, scope["caller"].address)
 
 
 class _Exchange:
@@ -210,8 +222,10 @@ class _Exchange:
         self.username: str | None = None
         # What must be done once the change is made, and before anybody learns of it.
         self.before_answer: Callable[[], Awaitable[None]] | None = None
-        given = Headers(scope=scope).get("x-request-id", "")
-        self.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        given = (first(scope, b"x-request-id") or b"").decode("latin-1")
+        self.request_id: str = given if given and _REQUEST_ID.fullmatch(given) else _any_id()
+        # What every line of the log says as long as the request lasts
+        self.said = {"request_id": self.request_id, "client": scope["caller"].address}
 
     def origin(self) -> Origin:
         """Give where the request comes from, as far as that is known by now."""
@@ -276,7 +290,7 @@ class _Exchange:
             status=self.status,
             milliseconds=round(seconds * 1000, 1),
             user=self.username,
-            **structlog.contextvars.get_contextvars(),
+            **(structlog.contextvars.get_contextvars() if tracing.is_on() else self.said),
         )
 
     def _template(self) -> str | None:

@@ -24,10 +24,10 @@ from starlette.types import Scope
 
 from ringfence.access.asking import Asking, Changed
 from ringfence.access.authentication import Recognised
-from ringfence.database.reading import as_texts, integer
+from ringfence.database.reading import as_text, integer
 from ringfence.errors import NotFound, Unavailable
 from ringfence.http.answers import Header, answer_head, answer_json, tag_of
-from ringfence.http.documents import Choice, base_of, list_of, with_base
+from ringfence.http.documents import Choice, list_of, with_base
 from ringfence.http.filters import NO_CONDITIONS, STATES, Conditions, Kind, Orders, read_filters
 from ringfence.http.lists import Links, NumberedPage, Page, read_page
 from ringfence.http.routing import path_uuid
@@ -41,6 +41,9 @@ _ONE, _VERSION, _ONE_DIGEST = 1, 2, 3
 # Whoever asks changes meanwhile: once is rare.
 _TRIES = 4
 Read = TypeVar("Read", bound="Asked")
+
+_encode_place = msgspec.msgpack.Encoder().encode
+_decode_place = msgspec.msgpack.Decoder(list[tuple[int, bytes]]).decode
 
 _READING = frozenset({"GET", "HEAD"})
 _UUID = re.compile(r"[0-9A-Fa-f]{32}/|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}/")
@@ -269,8 +272,9 @@ async def count_of(collection: Listed, request: Request) -> int:
 
 
 def request_base(request: Request) -> str:
-    """Give the base of the addresses in an answer."""
-    return base_of(request, request.app.state.settings.public_url)
+    """Give the base of the addresses in an answer, as the boundary found it."""
+    base: str = request.scope["base"]
+    return base
 
 
 async def answer_list(collection: Listed, request: Request) -> Response:
@@ -287,8 +291,8 @@ async def answer_list(collection: Listed, request: Request) -> Response:
     count = 0 if found.get_value(0, _LISTED) is None else min(found.ntuples, size)
     if page.has_next and count and found.nfields > _PLACE:
         asking: Asking = request.scope["asking"]
-        place = msgspec.json.encode(as_texts(found, count - 1, _PLACE))
-        WALKS.remember(key_of(asking.mark, asked.walk, page.number), place)
+        key = key_of(asking.mark, asked.walk, page.number)
+        WALKS.remember(key, _encode_place(_place_of(found, count - 1)))
     documents = list_of([found.get_value(row, _LISTED) or b"" for row in range(count)], base)
     digests = [found.get_value(row, _LISTED_DIGEST) for row in range(count)]
     known = [digest for digest in digests if digest is not None]
@@ -320,12 +324,26 @@ async def _page(
             "size": asked.page.size,
             "offset": asked.page.offset,
             "base": base,
-            "after": place.decode() if place else None,
+            "after": _after(place) if place else None,
         }
         return await asking.read(statement, parameters)
 
     found, caller = await _settled(request, read)
     return found, place is not None, caller
+
+
+def _place_of(found: PGresult, row: int) -> list[tuple[int, bytes]]:
+    """Give where a row stands: its values as they came, each with the number of its type."""
+    return [
+        (found.ftype(column), found.get_value(row, column) or b"")
+        for column in range(_PLACE, found.nfields)
+    ]
+
+
+def _after(place: bytes) -> str:
+    """Give a place that was remembered as an array of texts, in JSON."""
+    values = _decode_place(place)
+    return msgspec.json.encode([as_text(kind, value) for kind, value in values]).decode()
 
 
 def _paging(

@@ -3,22 +3,12 @@
 from collections.abc import Sequence
 
 import msgspec
-from starlette.requests import Request
 
 from ringfence.database.documents import BASE_MARK
-from ringfence.http.peers import caller_of
 
 _group_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _list_decoder = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _encode = msgspec.json.Encoder().encode
-
-
-def base_of(request: Request, public_url: str | None) -> str:
-    """Give the base of every address in the answer, without a slash at its end."""
-    if public_url:
-        return public_url
-    caller = caller_of(request)
-    return f"{caller.scheme}://{caller.host}"
 
 
 def with_base(document: bytes, base: str) -> bytes:

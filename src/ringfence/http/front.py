@@ -5,6 +5,7 @@ None of it knows who asks; all of it holds for every path.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 from socket import gethostname
 from urllib.parse import urlsplit
@@ -13,10 +14,13 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from ringfence.errors import Invalid
+from ringfence.http.headers import first
 from ringfence.http.peers import Caller
 from ringfence.settings import Settings
 
 # What a Host header may hold (RFC 9110, section 7.2).
+# Longer ones are read each time, so that nobody fills the memory with them.
+_REMEMBERED = 256
 _HOST = re.compile(r"(?P<name>[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 # Machines ask for these again and again, of a load balancer's checks with any host or none.
@@ -51,6 +55,7 @@ class Front:
     """The door: which hosts are ours, which other sites' pages may read answers."""
 
     def __init__(self, settings: Settings) -> None:
+        self._public_url = settings.public_url
         self._origins = frozenset(settings.cors_origins)
         names = {"localhost", gethostname().lower(), *settings.allowed_hosts}
         if settings.public_url:
@@ -60,30 +65,39 @@ class Front:
         vary = b"Accept, Accept-Encoding, Authorization, Cookie"
         vary += b", Origin" if self._origins else b""
         self._always = (*_ALWAYS, (b"vary", vary))
+        self._remembered = lru_cache(maxsize=256)(self._wrong_with)
 
     def check_host(self, caller: Caller) -> None:
         """Refuse what was meant for somebody else: a page whose name was bent to this address.
 
         An address as host is let pass, since no name leads to it. Raises `Invalid`.
         """
-        match = _HOST.fullmatch(caller.host)
+        judge = self._remembered if len(caller.host) <= _REMEMBERED else self._wrong_with
+        if wrong := judge(caller.host):
+            raise Invalid({"detail": wrong})
+
+    def _wrong_with(self, host: str) -> str:
+        """Tell what is wrong with a host; nothing, where it is served."""
+        match = _HOST.fullmatch(host)
         if match is None:
-            raise Invalid({"detail": "The Host header is missing or malformed."})
+            return "The Host header is missing or malformed."
         name = match["name"].lower()
         if name in self._names or name.endswith(self._ends) or _is_address(name):
-            return
-        raise Invalid(
-            {
-                "detail": f"The host {name[:253]} is not served here. "
-                "Its operator can name it in RINGFENCE_ALLOWED_HOSTS."
-            }
+            return ""
+        return (
+            f"The host {name[:253]} is not served here. "
+            "Its operator can name it in RINGFENCE_ALLOWED_HOSTS."
         )
+
+    def base(self, caller: Caller) -> str:
+        """Give the base of every address in the answer, without a slash at its end."""
+        return self._public_url or f"{caller.scheme}://{caller.host}"
 
     def preflight(self, scope: Scope) -> Response | None:
         """Answer a browser that asks whether a configured site's page may send a request."""
         if scope["method"] != "OPTIONS" or not self._origin(scope):
             return None
-        if not _header(scope, b"access-control-request-method"):
+        if not first(scope, b"access-control-request-method"):
             return None
         headers = {
             "Access-Control-Allow-Methods": METHODS,
@@ -103,7 +117,7 @@ class Front:
         """Give the origin of the page that asks, if it is a configured one."""
         if not self._origins:
             return b""
-        origin = _header(scope, b"origin")
+        origin = first(scope, b"origin") or b""
         return origin if origin.decode("latin-1") in self._origins else b""
 
 
@@ -113,10 +127,6 @@ def _sharing(origin: bytes) -> tuple[Header, Header]:
         (b"access-control-allow-origin", origin),
         (b"access-control-expose-headers", SHOWN.encode()),
     )
-
-
-def _header(scope: Scope, name: bytes) -> bytes:
-    return next((value for key, value in scope["headers"] if key == name), b"")
 
 
 def _is_address(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
@@ -46,8 +47,7 @@ class Page:
         return NumberedPage(number, last, has_next=number < last)
 
 
-@dataclass(frozen=True, slots=True)
-class NumberedPage:
+class NumberedPage(NamedTuple):
     """A page that exists, among how many."""
 
     number: int

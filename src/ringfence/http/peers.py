@@ -1,13 +1,14 @@
 """Who a request comes from and what it asked for, said by the socket or by a trusted proxy."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.types import Scope
 
+from ringfence.http.headers import joined
 from ringfence.settings import Network, ProxyHeaders, Settings
 
 UNKNOWN = "unknown"
@@ -21,8 +22,7 @@ _SAID_BY_PROXIES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """The client's address, and the scheme and host that it asked for, with the host's port."""
 
     address: str
@@ -30,8 +30,7 @@ class Caller:
     host: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Hop:
+class _Hop(NamedTuple):
     """What one proxy says: who asked it, and for what; empty where it says nothing."""
 
     address: str
@@ -50,8 +49,13 @@ class Proxies:
         """Find who asked, from the nearest hop outwards, as far as proxies are trusted."""
         client = scope.get("client")
         peer = _canonical(client[0]) if client else UNKNOWN
-        asked = Caller(peer, scope.get("scheme", "http"), _last(scope, b"host"))
-        is_proxied = any(name in _SAID_BY_PROXIES for name, _ in scope["headers"])
+        host, is_proxied = b"", False
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value
+            elif name in _SAID_BY_PROXIES:
+                is_proxied = True
+        asked = Caller(peer, scope.get("scheme", "http"), host.decode("latin-1"))
         return self._behind(asked, scope) if is_proxied and self._trusts(peer) else asked
 
     def _behind(self, proxy: Caller, scope: Scope) -> Caller:
@@ -93,12 +97,12 @@ def _trusting(networks: Sequence[Network]) -> Callable[[str], bool]:
 def _hops(headers: ProxyHeaders, scope: Scope) -> list[_Hop]:
     """Give what the proxies say, the client's own first and the nearest proxy last."""
     if headers == "forwarded":
-        return [_forwarded(element) for element in _split(_all(scope, b"forwarded"), ",")[-HOPS:]]
-    addresses = _split(_all(scope, b"x-forwarded-for"), ",")[-HOPS:]
+        return [_forwarded(element) for element in _split(joined(scope, b"forwarded"), ",")[-HOPS:]]
+    addresses = _split(joined(scope, b"x-forwarded-for"), ",")[-HOPS:]
     hops = [_Hop(address) for address in addresses] or [_Hop(UNKNOWN)]
     # Each names what the nearest proxy was asked for: it replaces them, others append to the list.
-    scheme = _split(_all(scope, b"x-forwarded-proto"), ",")[-1:]
-    host = _split(_all(scope, b"x-forwarded-host"), ",")[-1:]
+    scheme = _split(joined(scope, b"x-forwarded-proto"), ",")[-1:]
+    host = _split(joined(scope, b"x-forwarded-host"), ",")[-1:]
     hops[-1] = _Hop(hops[-1].address, "".join(scheme).lower(), "".join(host))
     return hops
 
@@ -124,15 +128,6 @@ def _split(text: str, separator: str) -> list[str]:
         else:
             parts[-1] += character
     return [part.strip() for part in parts if part.strip()]
-
-
-def _all(scope: Scope, name: bytes) -> str:
-    return b",".join(value for key, value in scope["headers"] if key == name).decode("latin-1")
-
-
-def _last(scope: Scope, name: bytes) -> str:
-    values = [value for key, value in scope["headers"] if key == name]
-    return values[-1].decode("latin-1") if values else ""
 
 
 def _without_port(text: str) -> str:

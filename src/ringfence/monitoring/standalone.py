@@ -11,6 +11,7 @@ from ringfence.database.keeping import kept_running
 from ringfence.database.pool import Database
 from ringfence.http.boundary import Boundary
 from ringfence.http.routing import answer_http_exception
+from ringfence.logs import flush_lines
 from ringfence.monitoring.gauges import Gauges
 from ringfence.monitoring.health import Readiness
 from ringfence.monitoring.routes import PAGES, routes
@@ -25,6 +26,7 @@ def create_monitor(settings: Settings) -> Starlette:
         async with kept_running(settings) as conninfo, Database.open(conninfo, size=2) as database:
             app.state.database = database
             yield
+        flush_lines()
 
     app = Starlette(
         routes=routes,

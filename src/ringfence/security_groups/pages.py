@@ -91,6 +91,7 @@ class StoredGroups(Listed):
             sees["sees_everything"],
             has_customers=bool(customers),
             has_projects=bool(projects),
+            is_at_one=len(customers) + len(projects) == 1,
             is_at_few=len(customers) + len(projects) <= _FEW,
             manages_everything=sees["manages_everything"],
             reads_tracebacks=sees["is_staff"],
@@ -142,7 +143,8 @@ def _source(shape: Shape, conditions: Conditions, order: Order) -> "_Index | _Ma
     if not others:
         return _Index(order, places)
     if places is None and others == [STATE]:
-        return _Index(order, Places(STATE, "%(state)s::bigint[]", are_few=True))
+        is_one = len(conditions.parameters[STATE]) == 1
+        return _Index(order, Places(STATE, "%(state)s::bigint[]", is_one, are_few=True))
     return _Matches(order, places, [FILTERS[name].condition for name in others])
 
 
@@ -217,6 +219,9 @@ class _Index:
         order = self.order.backward if is_backward else self.order.forward
         if self.places is None:
             return _read(columns, where, order, limit)
+        if self.places.is_one and self.order.is_default:
+            there: LiteralString = " = (SELECT places.ids[1] FROM places)"
+            return _read(columns, [self.places.column + there, *where], order, limit)
         each = (
             "SELECT found.* FROM unnest((SELECT places.ids FROM places)::bigint[]) AS place (id)"
             " CROSS JOIN LATERAL ("

@@ -7,7 +7,7 @@ cost the same however many groups there are elsewhere.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import LiteralString
+from typing import LiteralString, NamedTuple
 
 from ringfence.access.scope import VISIBLE
 from ringfence.http.filters import Conditions
@@ -93,14 +93,14 @@ _COUNTED: LiteralString = """
 EVERYWHERE: LiteralString = _COUNTED.replace("{level}", _QUOTED["all"]).replace("{ids}", "= 0")
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What of a caller decides which statement is best; never what it may see."""
 
     sees_everything: bool
     has_customers: bool
     has_projects: bool
     # Of customers or projects, whichever there are
+    is_at_one: bool
     is_at_few: bool
     manages_everything: bool
     reads_tracebacks: bool
@@ -112,6 +112,8 @@ class Places:
 
     level: str
     ids: LiteralString
+    # At most, so that its rows are in order already
+    is_one: bool
     # So that a page is best made of the first rows of each
     are_few: bool
 
@@ -149,18 +151,18 @@ def places_of(shape: Shape, conditions: Conditions) -> Places | None:
         + ")"
     )
     one = any(name in _NAMES_ONE and LEVELS[name] == level for name in named)
-    return Places(level, ids, are_few=one)
+    return Places(level, ids, is_one=one, are_few=one)
 
 
 def _seen(shape: Shape) -> Places | None:
     if shape.sees_everything:
         return None
     if not shape.has_customers:
-        return Places("project", "%(sees_projects)s::bigint[]", are_few=shape.is_at_few)
+        return Places("project", "%(sees_projects)s::bigint[]", shape.is_at_one, shape.is_at_few)
     if not shape.has_projects:
-        return Places("customer", "%(sees_customers)s::bigint[]", are_few=shape.is_at_few)
+        return Places("customer", "%(sees_customers)s::bigint[]", shape.is_at_one, shape.is_at_few)
     ids: LiteralString = "ARRAY(SELECT project.id FROM projects AS project WHERE " + VISIBLE + ")"
-    return Places("project", ids, are_few=False)
+    return Places("project", ids, is_one=False, are_few=False)
 
 
 def _level(shape: Shape, levels: set[str]) -> str:

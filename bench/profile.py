@@ -1,0 +1,206 @@
+"""Where a read's time goes in the application: `python -m bench.profile`.
+
+The service and the floor run in this process, without a server around them and one request after
+another. A timer that counts CPU, the kernel's included, looks again and again at what is being
+done, and adds it to the part that the innermost known module belongs to. What it prints are
+microseconds of a request, so the difference of two columns is what the service does beyond the
+floor, part by part.
+"""
+
+import argparse
+import asyncio
+import itertools
+import signal
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import uvloop
+
+from bench.cases import READS, Case, Sample
+from bench.dataset import provide
+from bench.floor import Floor
+from bench.page import write_sections
+from bench.place import default_cache, opened
+from bench.results import Table
+from ringfence.app import create_app
+from ringfence.processes import keep_freed_memory
+from ringfence.settings import Settings
+
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+Message = MutableMapping[str, Any]
+
+CASES = ("list of 10, staff", "list of 100, staff", "retrieve, staff")
+WARM_UP = 200
+# How often it looks; the kernel may round it up to a tick of its own.
+INTERVAL = 0.001
+ELSE = "the event loop, Python, the rest"
+
+# Each with what the path of its modules holds; the first that fits counts.
+PARTS: Sequence[tuple[str, tuple[str, ...]]] = (
+    ("psycopg: protocol, parameters, waiting", ("/psycopg/",)),
+    ("a connection of the pool, its deadline", ("/psycopg_pool/", "/database/pool.py")),
+    ("counting and the log line", ("/ringfence/logs.py", "/ringfence/measures.py")),
+    (
+        "front: request id, proxies, host, limits, headers",
+        ("/boundary.py", "/front.py", "/peers.py", "/limits.py", "/http/headers.py", "/structlog/"),
+    ),
+    ("who asks", ("/ringfence/access/",)),
+    ("query, statement, paging, tag", ("/ringfence/", "/starlette/")),
+    ("the floor itself", ("/bench/floor.py",)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Seconds of a request, and how often each part was seen at work."""
+
+    whole: float
+    seen: Counter[str]
+
+    def seconds(self, part: str) -> float:
+        """Give the seconds that a part takes of a request."""
+        return self.whole * self.seen[part] / max(self.seen.total(), 1)
+
+
+def _part_of(frame: FrameType | None) -> str:
+    while frame is not None:
+        path = frame.f_code.co_filename
+        for name, fragments in PARTS:
+            if any(fragment in path for fragment in fragments):
+                return name
+        frame = frame.f_back
+    return ELSE
+
+
+@contextmanager
+def _looking() -> Iterator[Counter[str]]:
+    """Count what is being done, at each tick of this process's CPU."""
+    seen: Counter[str] = Counter()
+
+    def look(_signal: int, frame: FrameType | None) -> None:
+        seen[_part_of(frame)] += 1
+
+    signal.signal(signal.SIGPROF, look)
+    signal.setitimer(signal.ITIMER_PROF, INTERVAL, INTERVAL)
+    try:
+        yield seen
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+@asynccontextmanager
+async def _living(application: Application) -> Any:  # noqa: ANN401 - a context of nothing
+    """Have an application start, and stop it afterwards."""
+    asked: asyncio.Queue[Message] = asyncio.Queue()
+    started = asyncio.Event()
+
+    async def hear(_message: Message) -> None:
+        started.set()
+
+    running = asyncio.ensure_future(application({"type": "lifespan", "state": {}}, asked.get, hear))
+    await asked.put({"type": "lifespan.startup"})
+    await started.wait()
+    try:
+        yield
+    finally:
+        await asked.put({"type": "lifespan.shutdown"})
+        await running
+
+
+def _scope(request: bytes) -> Message:
+    """Give what a server makes of a request's bytes."""
+    line, *lines = request.split(b"\r\n\r\n")[0].split(b"\r\n")
+    method, target, _ = line.decode().split(" ")
+    path, _, query = target.partition("?")
+    pairs = (header.partition(b": ") for header in lines)
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "scheme": "http",
+        "method": method,
+        "root_path": "",
+        "path": path,
+        "raw_path": path.encode(),
+        "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 5000),
+        "state": {},
+        "query_string": query.encode(),
+        "headers": [(name.lower(), value) for name, _, value in pairs],
+    }
+
+
+async def _ask(application: Application, requests: Iterator[bytes], number: int) -> None:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] != 200:  # noqa: PLR2004 - HTTP's own number
+            raise RuntimeError(f"answered with {message['status']}")
+
+    for request in itertools.islice(requests, number):
+        await application(_scope(request), receive, send)
+
+
+async def profile(application: Application, case: Case, sample: Sample, number: int) -> Profile:
+    """Ask so many times, and tell where the time went."""
+    requests = case.requests(sample)
+    async with _living(application):
+        await _ask(application, requests, WARM_UP)
+        before = time.process_time()
+        with _looking() as seen:
+            await _ask(application, requests, number)
+        seconds = (time.process_time() - before) / number
+    return Profile(seconds, seen)
+
+
+def table(found: Sequence[tuple[str, Profile, Profile]]) -> Table:
+    """Give the parts of the service and of the floor, case by case."""
+    rows = [
+        [
+            part,
+            *(f"{one.seconds(part) * 1e6:,.0f}" for _, *both in found for one in both),
+        ]
+        for part in [*(name for name, _ in PARTS), ELSE]
+    ]
+    whole = [f"{one.whole * 1e6:,.0f}" for _, *both in found for one in both]
+    columns = ["CPU µs", *(f"{case}{of}" for case, *_ in found for of in ("", ": the floor"))]
+    return Table("Within the application", columns, [*rows, ["all", *whole]])
+
+
+def main() -> None:
+    """Profile, and print; put it into the page where one is named."""
+    parser = argparse.ArgumentParser(prog="python -m bench.profile", description=__doc__)
+    parser.add_argument("--groups", type=int, default=2000)
+    parser.add_argument("--requests", type=int, default=20_000, help="of each case")
+    parser.add_argument("--page", type=Path, help="a page that takes the table")
+    parser.add_argument("--cache", type=Path, default=default_cache())
+    arguments = parser.parse_args()
+    keep_freed_memory()
+    with opened(arguments.cache) as place:
+        name = provide(place, arguments.groups, print)
+        url, sample = place.url(name), Sample.of(place.conninfo(name))
+        cases = [case for case in READS if case.name in CASES]
+
+        async def both(case: Case) -> tuple[str, Profile, Profile]:
+            service = create_app(Settings(database_url=url))
+            return (
+                case.name,
+                await profile(service, case, sample, arguments.requests),
+                await profile(Floor(url), case, sample, arguments.requests),
+            )
+
+        made = table([uvloop.run(both(case)) for case in cases])
+    made.show()
+    if arguments.page:
+        write_sections(arguments.page, {"profile": made.markdown()})
+
+
+if __name__ == "__main__":
+    main()
