@@ -1,3 +1,4 @@
+import asyncio
 import json
 import logging
 
@@ -76,6 +77,59 @@ def test_secrets_in_a_trace_are_masked(written):
     assert "ValueError" in record["exception"]
     assert "s3cr3t" not in record["exception"]
     assert "0123456789abcdef" not in record["exception"]
+
+
+def write_lines(*paths):
+    for path in paths:
+        logs.write_line(logging.INFO, "request", path)
+
+
+def test_a_line_is_written_at_once_where_no_loop_runs(written):
+    logs.configure()
+    write_lines("/a")
+    assert [record["path"] for record in written()] == ["/a"]
+
+
+def test_lines_of_one_moment_come_together_and_before_the_record_that_follows_them(written):
+    logs.configure()
+
+    async def serve():
+        write_lines("/a", "/b")
+        structlog.get_logger("here").warning("failed")
+        before = written()
+        write_lines("/c", "/d")
+        return before
+
+    before = asyncio.run(serve())
+    assert [record.get("path", record["event"]) for record in before] == ["/a", "/b", "failed"]
+    logs.flush_lines()
+    assert [record["path"] for record in written()] == ["/c", "/d"]
+
+
+def test_lines_do_not_wait_for_the_next_request(written):
+    logs.configure()
+
+    async def serve():
+        write_lines("/a")
+        found = []
+        while not found:
+            await asyncio.sleep(logs.LINE_SECONDS)
+            found = written()
+        return found
+
+    assert [record["path"] for record in asyncio.run(serve())] == ["/a"]
+
+
+def test_a_loop_that_ended_holds_up_no_lines_of_the_next(written):
+    logs.configure()
+
+    async def serve(path, seconds):
+        write_lines(path)
+        await asyncio.sleep(seconds)
+
+    asyncio.run(serve("/a", 0))
+    asyncio.run(serve("/b", 10 * logs.LINE_SECONDS))
+    assert [record["path"] for record in written()] == ["/a", "/b"]
 
 
 @pytest.mark.parametrize("text", ["see ringfence token --help", "Basic authentication", "10:20"])
