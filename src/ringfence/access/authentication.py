@@ -69,9 +69,12 @@ ACTORS: Mapping[Kind, LiteralString] = {
 }
 
 # The whole row is one value as well: equal values, equal rows.
-_RECOGNISE: LiteralString = """
+_WITH_FINGERPRINT: LiteralString = """
 SELECT actor.*, record_send(actor) AS fingerprint FROM ({actor}) AS actor
 """
+_RECOGNISE: Mapping[Kind, LiteralString] = {
+    kind: _WITH_FINGERPRINT.replace("{actor}", statement) for kind, statement in ACTORS.items()
+}
 
 
 class Credential(NamedTuple):
@@ -129,8 +132,9 @@ async def recognise(database: Database, credential: Credential) -> Recognised:
     """Give whose credential it is, by one statement; raises `Unauthenticated`."""
     async with database.connection() as connection:
         cursor = connection.cursor(row_factory=namedtuple_row)
-        statement = _RECOGNISE.replace("{actor}", ACTORS[credential.kind])
-        await cursor.execute(statement, {"credential": credential.digest}, binary=True)
+        await cursor.execute(
+            _RECOGNISE[credential.kind], {"credential": credential.digest}, binary=True
+        )
         row: Any = await cursor.fetchone()
     if row is None:
         raise Unauthenticated("Invalid token.")

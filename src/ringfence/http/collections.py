@@ -298,7 +298,7 @@ async def answer_list(collection: Listed, request: Request) -> Response:
     known = [digest for digest in digests if digest is not None]
     tag = tag_of(
         base.encode(),
-        b"%d %d %d" % (caller.actor.is_staff, page.number, total),
+        b"%d %d %d %d %d" % (caller.actor.is_staff, total, *page),
         *(known or [documents]),
     )
     body = asked.fields.of_list(documents)

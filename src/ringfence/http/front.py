@@ -19,9 +19,9 @@ from ringfence.http.peers import Caller
 from ringfence.settings import Settings
 
 # What a Host header may hold (RFC 9110, section 7.2).
+_HOST = re.compile(r"(?P<name>[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 # Longer ones are read each time, so that nobody fills the memory with them.
 _REMEMBERED = 256
-_HOST = re.compile(r"(?P<name>[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 # Machines ask for these again and again, of a load balancer's checks with any host or none.
 HEALTH = "/health/"
