@@ -11,6 +11,7 @@ from tests.contract.test_lists import make_groups
 
 from ringfence.access import asking
 from ringfence.database.pool import Database
+from ringfence.security_groups import pages
 
 READS = [
     "",
@@ -172,10 +173,53 @@ async def test_who_sees_a_part_reads_that_part_of_an_index(plan_of, user):
     assert "Sort Key: stored." not in plan, plan
 
 
-async def test_a_part_of_a_name_is_searched_in_its_index(plan_of):
-    for name in ("name", "description"):
-        plan = await plan_of("staff", {name: "group 0123"})
-        assert f"Bitmap Index Scan on security_group_documents_{name}_contains" in plan, plan
+TEXTS = {"name": ["name"], "description": ["description"], "query": ["name", "description"]}
+
+
+async def test_a_part_of_a_text_is_found_by_its_parts_of_five_characters_alone(plan_of):
+    for parameter, columns in TEXTS.items():
+        plan = await plan_of("staff", {parameter: "oup 0123"})
+        for column in columns:
+            index = f"Bitmap Index Scan on security_groups_{column}_substrings"
+            assert plan.count(index) == 1, plan
+        assert plan.count("Bitmap Index Scan") == len(columns), plan
+
+
+async def test_a_part_of_less_than_five_characters_is_found_by_its_trigrams(plan_of):
+    for parameter, columns in TEXTS.items():
+        plan = await plan_of("staff", {parameter: "0123"})
+        for column in columns:
+            index = f"Bitmap Index Scan on security_group_documents_{column}_contains"
+            assert plan.count(index) == 1, plan
+        assert plan.count("Bitmap Index Scan") == len(columns), plan
+
+
+async def test_a_part_of_a_text_is_found_by_index_where_there_are_no_trigrams(plan_of, world):
+    await world.execute("DROP EXTENSION pg_trgm CASCADE")
+    for parameter, columns in TEXTS.items():
+        plan = await plan_of("staff", {parameter: "oup 0123"})
+        assert plan.count("Bitmap Index Scan") == len(columns), plan
+
+
+async def test_few_groups_in_a_place_are_looked_at_as_they_are(plan_of):
+    for parameter in TEXTS:
+        plan = await plan_of("admin", {parameter: "oup 0123"})
+        scans = [line for line in plan.splitlines() if "_substrings" in line and "Scan" in line]
+        assert all("never executed" in line for line in scans), plan
+        assert "Filter: (substrings_of_five" not in plan, plan
+
+
+async def test_many_groups_in_a_place_are_found_as_everywhere(plan_of, api, monkeypatch):
+    query = {"name": "oup 012", "o": "name", "page_size": 100}
+    wanted = (await api("admin").get(GROUPS, params=query)).json()
+    assert len(wanted) > 10
+    # An order of its own, so that the statement is made anew
+    query["o"] = "-name"
+    monkeypatch.setattr(pages, "_SEARCHED", "0")
+    plan = await plan_of("admin", query)
+    scan = "Bitmap Index Scan on security_groups_name_substrings"
+    assert "never executed" not in next(line for line in plan.splitlines() if scan in line), plan
+    assert (await api("admin").get(GROUPS, params=query)).json() == wanted[::-1]
 
 
 async def test_no_unfiltered_count_looks_at_the_groups(plan_of):

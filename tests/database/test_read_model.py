@@ -2,12 +2,16 @@
 
 import asyncio
 import random
+from urllib.parse import quote
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from tests.factories.world import make_world
 
 from ringfence.database import documents
+from ringfence.doctor import examine
+from ringfence.settings import Settings
 
 COUNTED = """
 SELECT coalesce(sum(each.groups), 0)
@@ -143,9 +147,21 @@ async def test_a_new_name_of_a_customer_is_one_statement_for_exactly_its_groups(
     assert await wrong(world) == ([], 0)
 
 
-async def test_texts_are_searched_by_index_where_the_server_has_it(world):
+async def searches_as_examined(conninfo):
+    server = conninfo_to_dict(conninfo)
+    socket = quote(server["host"], safe="")
+    url = f"postgresql://{server['user']}@{socket}/{server['dbname']}"
+    checks = await examine(Settings(database_url=url))
+    return next(check for check in checks if check.name == "searches by a part of a text")
+
+
+async def test_texts_are_searched_by_index_where_the_server_has_it(world, conninfo):
     assert await world.value("SELECT index_security_group_texts()") is True
+    assert (await searches_as_examined(conninfo)).detail == "indexed"
     await world.execute("DROP EXTENSION pg_trgm CASCADE")
+    examined = await searches_as_examined(conninfo)
+    assert examined.fine
+    assert "CREATE EXTENSION pg_trgm" in examined.detail
     # A server that lacks it is searched all the same.
     assert await world.value("SELECT index_security_group_texts()") is False
     await world.execute("CREATE EXTENSION pg_trgm")

@@ -6,6 +6,7 @@ from ringfence.database import documents
 from ringfence.database import migrate as module
 from ringfence.database.migrate import migrate, migrations
 from ringfence.database.pool import Database
+from ringfence.security_groups.filters import searched
 
 A_GROUP = """
 WITH cloud AS (
@@ -27,10 +28,23 @@ RENDER = "INSERT INTO security_group_documents SELECT * FROM security_group_rend
 STORED = "SELECT document FROM security_group_documents"
 
 
+STORED_KEYS = "SELECT name FROM security_group_documents AS stored WHERE {condition}"
+WRITTEN = """
+INSERT INTO security_group_documents (security_group_id, document, staff_document)
+SELECT security_group_id, document, staff_document FROM security_group_rendered
+ON CONFLICT (security_group_id) DO UPDATE SET document = excluded.document
+"""
+
+
+def as_of(last, monkeypatch):
+    """Let migrations end with this one."""
+    older = [migration for migration in migrations() if migration.name <= last]
+    monkeypatch.setattr(module, "migrations", lambda: older)
+
+
 async def test_answers_stored_before_a_migration_are_those_of_after_it(empty_conninfo, monkeypatch):
-    older = [migration for migration in migrations() if migration.name <= "0003_documents"]
     with monkeypatch.context() as patched:
-        patched.setattr(module, "migrations", lambda: older)
+        as_of("0003_documents", patched)
         await migrate(empty_conninfo)
     with psycopg.connect(empty_conninfo) as connection:
         connection.execute(A_GROUP)
@@ -44,3 +58,30 @@ async def test_answers_stored_before_a_migration_are_those_of_after_it(empty_con
         assert await documents.stale(open_) == []
         cursor = await open_.execute(STORED)
         assert '"instance_count":null' in (await cursor.fetchone())[0]
+
+
+async def test_texts_are_searched_that_were_stored_before_a_migration_and_by_an_older_release(
+    empty_conninfo, monkeypatch
+):
+    with monkeypatch.context() as patched:
+        as_of("0016_caller_positions", patched)
+        await migrate(empty_conninfo)
+    with psycopg.connect(empty_conninfo, autocommit=True) as connection:
+        connection.execute(A_GROUP)
+        connection.execute("UPDATE security_groups SET name = 'Before: DB-0000001'")
+        connection.execute(WRITTEN)
+        assert "0017_substrings" in await migrate(empty_conninfo)
+        connection.execute("UPDATE security_groups SET description = 'lets db-0000001 talk'")
+        connection.execute(
+            "INSERT INTO security_groups (tenant_id, name, state)"
+            " SELECT tenant_id, 'after: db-0000001', 'OK' FROM security_groups"
+        )
+        connection.execute(WRITTEN)
+        for way in ("seqscan", "indexscan", "indexonlyscan"):
+            connection.execute(f"SET enable_{way} = off")
+        for name, wanted in (("name", 2), ("description", 1), ("query", 2)):
+            statement = STORED_KEYS.format(condition=searched(name, "%db-000000%"))
+            parameters = {name: "%db-000000%"}
+            assert len(connection.execute(statement, parameters).fetchall()) == wanted
+            plan = connection.execute("EXPLAIN " + statement, parameters).fetchall()
+            assert "_substrings" in str(plan)

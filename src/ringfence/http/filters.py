@@ -131,6 +131,11 @@ def contains(text: str) -> str:
     return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
 
 
+def contained(pattern: str) -> str:
+    """Give the text that `contains` made a pattern of."""
+    return re.sub(r"\\(.)", r"\1", pattern[1:-1])
+
+
 def moment(text: str) -> datetime:
     """Read a time in ISO 8601, in UTC where it names no zone; raises `Invalid`."""
     try:

@@ -16,6 +16,7 @@ from ringfence.http.filters import (
     Kind,
     Orders,
     address_in,
+    contained,
     contains,
     uuid,
 )
@@ -29,6 +30,28 @@ stored.security_group_id IN (
     WHERE port.floating_addresses @> ARRAY[%(external_ip)s]::text[]
 )
 """
+
+# As many characters as `substrings_of_five` gives (see 0017_substrings.sql)
+_SUBSTRING = 5
+
+# Holds wherever {column} ILIKE {pattern} does, which is LIKE between both in lower case: what
+# contains a text contains its parts. The pattern is put into lower case before the text is taken
+# out of it, as ILIKE does: what a letter becomes may depend on its neighbours.
+_HAS_SUBSTRINGS: LiteralString = """
+substrings_of_five(lower({column})) COLLATE "C" @> substrings_of_five(
+    regexp_replace(left(substr(lower({pattern}), 2), -1), '\\\\(.)', '\\1', 'g')
+)
+"""
+_CANDIDATES: LiteralString = (
+    "stored.security_group_id IN (SELECT sg.id FROM security_groups AS sg WHERE {has_substrings})"
+)
+
+
+def _candidates(pattern: LiteralString, *columns: LiteralString) -> LiteralString:
+    has_substrings = [_HAS_SUBSTRINGS.replace("{column}", column) for column in columns]
+    return _CANDIDATES.replace("{has_substrings}", " OR ".join(has_substrings)).replace(
+        "{pattern}", pattern
+    )
 
 
 class Ranked(Choices):
@@ -57,6 +80,26 @@ FILTERS: Mapping[str, Kind] = {
     ),
     "state": Ranked("stored.state_rank = ANY(%(state)s::integer[])", STATES),
 }
+
+# Filters by a part of a text, with what an index gives instead of all groups
+_SEARCHES: Mapping[str, LiteralString] = {
+    "name": _candidates("%(name)s", "sg.name"),
+    "description": _candidates("%(description)s", "sg.description"),
+    "query": _candidates("%(query)s", "sg.name", "sg.description"),
+}
+
+
+def searched(name: str, value: Any) -> LiteralString:  # noqa: ANN401 - whatever the filter reads
+    """Give a filter's condition as it is put to all groups, or to those that an index gives.
+
+    A text too short for that is left to the trigrams.
+    """
+    condition = FILTERS[name].condition
+    if name not in _SEARCHES or len(contained(value)) < _SUBSTRING:
+        return condition
+    # `IS TRUE`: the trigrams are not asked as well, which would cost more than it finds.
+    return _SEARCHES[name] + " AND (" + condition + ") IS TRUE"
+
 
 ORDERS = Orders(
     {

@@ -14,7 +14,7 @@ from ringfence.access.authentication import Recognised
 from ringfence.http.collections import Asked, AskedList, Listed
 from ringfence.http.filters import Conditions
 from ringfence.http.lists import Page
-from ringfence.security_groups.filters import FILTERS
+from ringfence.security_groups.filters import FILTERS, searched
 from ringfence.security_groups.orders import Order, order_of
 from ringfence.security_groups.places import EVERYWHERE, LEVELS, STATE, Places, Shape, places_of
 
@@ -145,7 +145,12 @@ def _source(shape: Shape, conditions: Conditions, order: Order) -> "_Index | _Ma
     if places is None and others == [STATE]:
         is_one = len(conditions.parameters[STATE]) == 1
         return _Index(order, Places(STATE, "%(state)s::bigint[]", is_one, are_few=True))
-    return _Matches(order, places, [FILTERS[name].condition for name in others])
+    return _Matches(
+        order,
+        places,
+        [FILTERS[name].condition for name in others],
+        [searched(name, conditions.parameters[name]) for name in others],
+    )
 
 
 def _read(
@@ -260,6 +265,8 @@ class _Matches:
     order: Order
     places: Places | None
     conditions: Sequence[LiteralString]
+    # The same, for whoever looks them up in an index
+    searched: Sequence[LiteralString]
 
     @property
     def may_carry(self) -> bool:
@@ -270,7 +277,7 @@ class _Matches:
         """Give the named tables that a page is found with."""
         columns = self.order.keys + ", stored.security_group_id AS id"
         found = "SELECT " + columns + " FROM " + _TABLE + " WHERE "
-        matching = found + " AND ".join(self.conditions)
+        matching = found + " AND ".join(self.searched)
         if self.places is None:
             return [_materialized("matching", matching), _MATCHING_COUNTED]
         column = self.places.column
@@ -286,7 +293,7 @@ class _Matches:
         matching = (
             "SELECT each.* FROM (" + each + ") AS each WHERE " + is_each
             + " UNION ALL SELECT searched.* FROM ("
-            + found + " AND ".join([*self.conditions, within])
+            + found + " AND ".join([*self.searched, within])
             + " OFFSET 0) AS searched WHERE NOT " + is_each
         )  # fmt: skip
         return [
