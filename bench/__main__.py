@@ -32,8 +32,9 @@ def main() -> None:
     arguments = _arguments()
     options = Options(arguments.seconds, arguments.rounds, arguments.connections)
     made = run(arguments.cache, sorted(arguments.groups), options, _say)
-    show(made)
+    # First: whatever becomes of the tables, the figures are there.
     keep(made, RESULTS)
+    show(made)
     if arguments.page:
         write(made, arguments.page)
 

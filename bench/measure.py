@@ -137,7 +137,9 @@ def measure(
     found = [Figures(groups, case.name, case.is_bounded) for case in cases]
     with ExitStack() as stack:
         url = place.url(database)
-        subjects = {SERVICE: stack.enter_context(serving(url, "--no-worker"))}
+        # One caller changes more here than any may, and not that bound is to be measured.
+        service = serving(url, "--no-worker", token_change_rate="0")  # noqa: S106 - a rate
+        subjects = {SERVICE: stack.enter_context(service)}
         if any(case.has_floor for case in cases):
             subjects[FLOOR] = stack.enter_context(floor(url))
         for turn in range(options.rounds):
