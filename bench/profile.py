@@ -8,32 +8,28 @@ floor, part by part.
 """
 
 import argparse
-import asyncio
 import itertools
 import signal
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import uvloop
 
 from bench.cases import READS, Case, Sample
 from bench.dataset import provide
 from bench.floor import Floor
+from bench.inside import Application, ask, living
 from bench.page import write_sections
 from bench.place import default_cache, opened
 from bench.results import Table
 from ringfence.app import create_app
 from ringfence.processes import keep_freed_memory
 from ringfence.settings import Settings
-
-Application = Callable[[Any, Any, Any], Awaitable[None]]
-Message = MutableMapping[str, Any]
 
 CASES = ("list of 10, staff", "list of 100, staff", "retrieve, staff")
 WARM_UP = 200
@@ -94,68 +90,16 @@ def _looking() -> Iterator[Counter[str]]:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-@asynccontextmanager
-async def _living(application: Application) -> Any:  # noqa: ANN401 - a context of nothing
-    """Have an application start, and stop it afterwards."""
-    asked: asyncio.Queue[Message] = asyncio.Queue()
-    started = asyncio.Event()
-
-    async def hear(_message: Message) -> None:
-        started.set()
-
-    running = asyncio.ensure_future(application({"type": "lifespan", "state": {}}, asked.get, hear))
-    await asked.put({"type": "lifespan.startup"})
-    await started.wait()
-    try:
-        yield
-    finally:
-        await asked.put({"type": "lifespan.shutdown"})
-        await running
-
-
-def _scope(request: bytes) -> Message:
-    """Give what a server makes of a request's bytes."""
-    line, *lines = request.split(b"\r\n\r\n")[0].split(b"\r\n")
-    method, target, _ = line.decode().split(" ")
-    path, _, query = target.partition("?")
-    pairs = (header.partition(b": ") for header in lines)
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "scheme": "http",
-        "method": method,
-        "root_path": "",
-        "path": path,
-        "raw_path": path.encode(),
-        "server": ("127.0.0.1", 80),
-        "client": ("127.0.0.1", 5000),
-        "state": {},
-        "query_string": query.encode(),
-        "headers": [(name.lower(), value) for name, _, value in pairs],
-    }
-
-
-async def _ask(application: Application, requests: Iterator[bytes], number: int) -> None:
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Message) -> None:
-        if message["type"] == "http.response.start" and message["status"] != 200:  # noqa: PLR2004 - HTTP's own number
-            raise RuntimeError(f"answered with {message['status']}")
-
-    for request in itertools.islice(requests, number):
-        await application(_scope(request), receive, send)
-
-
 async def profile(application: Application, case: Case, sample: Sample, number: int) -> Profile:
     """Ask so many times, and tell where the time went."""
     requests = case.requests(sample)
-    async with _living(application):
-        await _ask(application, requests, WARM_UP)
+    async with living(application):
+        for request in itertools.islice(requests, WARM_UP):
+            await ask(application, request)
         before = time.process_time()
         with _looking() as seen:
-            await _ask(application, requests, number)
+            for request in itertools.islice(requests, number):
+                await ask(application, request)
         seconds = (time.process_time() - before) / number
     return Profile(seconds, seen)
 

@@ -15,6 +15,8 @@ from bench.floor import Floor
 from bench.measure import FLOOR, Figures, Options, Window, count_statements, measure
 from bench.page import NoPlaceError, write_sections
 from bench.place import Place
+from bench.plans import CASES as PLANNED
+from bench.plans import plans
 from bench.processes import cpu, memory, tree
 from bench.profile import profile, table
 from bench.services import floor, serving
@@ -105,6 +107,15 @@ def test_a_profile_adds_up_to_the_time_of_a_request_part_by_part(place, data_set
     for one in (ours, least):
         assert sum(map(one.seconds, names)) == pytest.approx(one.whole)
     assert least.seconds("who asks") == 0 < ours.whole
+
+
+def test_the_plan_of_each_list_shows_what_touches_groups(place, data_set):
+    made = asyncio.run(plans(place, data_set, GROUPS))
+    assert [plan.title for plan in made] == [title for title, *_ in PLANNED]
+    shown = {plan.title: "\n".join(plan.lines) for plan in made}
+    assert "using documents_order on documents stored  (rows=10 loops=1)" in shown["the first page"]
+    assert "Scan Backward" in shown["the last page"]
+    assert all(plan.lines and plan.buffers and "```text" in plan.markdown() for plan in made)
 
 
 def test_a_stress_ends_with_every_group_at_rest_and_no_stale_answer(place, copy):

@@ -1,0 +1,64 @@
+"""The service, or the floor, in this process and without a server around it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+Message = MutableMapping[str, Any]
+
+
+@asynccontextmanager
+async def living(application: Application) -> AsyncIterator[None]:
+    """Have an application start, and stop it afterwards."""
+    asked: asyncio.Queue[Message] = asyncio.Queue()
+    started = asyncio.Event()
+
+    async def hear(_message: Message) -> None:
+        started.set()
+
+    running = asyncio.ensure_future(application({"type": "lifespan", "state": {}}, asked.get, hear))
+    await asked.put({"type": "lifespan.startup"})
+    await started.wait()
+    try:
+        yield
+    finally:
+        await asked.put({"type": "lifespan.shutdown"})
+        await running
+
+
+async def ask(application: Application, request: bytes) -> None:
+    """Ask, and read nothing but that it went well."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] != 200:  # noqa: PLR2004 - HTTP's own number
+            raise RuntimeError(f"answered with {message['status']}")
+
+    await application(_scope(request), receive, send)
+
+
+def _scope(request: bytes) -> Message:
+    """Give what a server makes of a request's bytes."""
+    line, *lines = request.split(b"\r\n\r\n")[0].split(b"\r\n")
+    method, target, _ = line.decode().split(" ")
+    path, _, query = target.partition("?")
+    pairs = (header.partition(b": ") for header in lines)
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "scheme": "http",
+        "method": method,
+        "root_path": "",
+        "path": path,
+        "raw_path": path.encode(),
+        "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 5000),
+        "state": {},
+        "query_string": query.encode(),
+        "headers": [(name.lower(), value) for name, _, value in pairs],
+    }
