@@ -6,11 +6,10 @@ whatever is asked), run twice and explained. Shown is what touches groups.
 
 import argparse
 import asyncio
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -24,6 +23,7 @@ from bench.place import Place, default_cache, opened
 from ringfence.access import asking
 from ringfence.app import create_app
 from ringfence.database.pool import SESSION, Database
+from ringfence.database.reading import numbered
 from ringfence.settings import Settings
 
 # Title, caller, query; a page that continues another is asked for after that one.
@@ -57,7 +57,6 @@ CASES: Sequence[tuple[str, str, str]] = (
     ("`name=web`, customer owner", OWNER, "name=web"),
 )
 
-_PARAMETER = re.compile(r"%\((\w+)\)s")
 _GROUPS = ("security_group_documents", "security_groups", "cloud_ports")
 _CONDITIONS = ("Presorted Key", "Index Cond", "Filter", "Rows Removed by Index Recheck")
 # Text of conditions that is longer says nothing more.
@@ -90,7 +89,7 @@ async def plans(place: Place, database: str, groups: int) -> list[Plan]:
         "backend_id": sample.backend_id,
         "middle": groups // 20,
     }
-    sent: list[tuple[str, Mapping[str, Any]]] = []
+    sent: list[tuple[LiteralString, Mapping[str, Any]]] = []
     read = asking.read_rows
 
     async def note(database: Database, statement: Any, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as it was
@@ -104,8 +103,8 @@ async def plans(place: Place, database: str, groups: int) -> list[Plan]:
         async with living(service):
             for title, caller, query in CASES:
                 text = query.format(**values).replace(" ", "%20")
-                before = text.replace("&page=2", "")
-                for one in (before, text):
+                # The page that it continues comes before it.
+                for one in dict.fromkeys((text.removesuffix("&page=2"), text)):
                     await ask(service, request("GET", f"{PATH}?{one}", caller))
                 found.append(_explain(place.conninfo(database), title, *sent[-1]))
     finally:
@@ -113,13 +112,14 @@ async def plans(place: Place, database: str, groups: int) -> list[Plan]:
     return found
 
 
-def _explain(conninfo: str, title: str, statement: str, parameters: Mapping[str, Any]) -> Plan:
-    names = list(dict.fromkeys(_PARAMETER.findall(statement)))
-    numbered = _PARAMETER.sub(lambda match: f"${names.index(match[1]) + 1}", statement)
+def _explain(
+    conninfo: str, title: str, statement: LiteralString, parameters: Mapping[str, Any]
+) -> Plan:
+    text, names = numbered(statement)
     given = sql.SQL(", ").join([sql.Literal(parameters[name]) for name in names])
     explain = sql.SQL("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE read ({})").format(given)
     with psycopg.connect(conninfo, options=SESSION, autocommit=True) as connection:
-        connection.execute(f"PREPARE read AS {numbered}", prepare=False)  # type: ignore[arg-type] # the service's own
+        connection.execute(b"PREPARE read AS " + text, prepare=False)
         connection.execute(explain, prepare=False)
         row = connection.execute(explain, prepare=False).fetchone()
     assert row is not None  # noqa: S101 - EXPLAIN answers

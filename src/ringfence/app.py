@@ -90,7 +90,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         ):
             app.state.database = database
             async with (
-                _writing(token_uses, database),
+                _writing(app.state.token_uses, database),
                 _watching(database),
                 Replica.open(database, settings.database_replica_url) as app.state.replica,
             ):

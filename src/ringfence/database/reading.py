@@ -24,7 +24,7 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @lru_cache(maxsize=2048)
-def _numbered(statement: LiteralString) -> tuple[bytes, tuple[str, ...]]:
+def numbered(statement: LiteralString) -> tuple[bytes, tuple[str, ...]]:
     """Give the statement with numbered parameters, and their names in that order."""
     names = tuple(dict.fromkeys(_PARAMETER.findall(statement)))
     numbers = {name: f"${number}" for number, name in enumerate(names, 1)}
@@ -52,7 +52,7 @@ async def find_rows(
     connection: Connection, statement: LiteralString, parameters: Mapping[str, Any]
 ) -> PGresult:
     """Do what `read_rows` does, on a connection."""
-    text, names = _numbered(statement)
+    text, names = numbered(statement)
     cursor = tracing.raw_cursor_factory()(connection)
     await cursor.execute(text, [parameters[name] for name in names], binary=True)
     found = cursor.pgresult

@@ -26,7 +26,7 @@ from ringfence.database.replica import Replica
 from ringfence.errors import RequestError, TooManyRequests, Unavailable
 from ringfence.http.about import CONFIGURATION_PATH
 from ringfence.http.body import BodyBroken
-from ringfence.http.collections import Listed, Reads
+from ringfence.http.collections import Listed
 from ringfence.http.contract import negotiate
 from ringfence.http.errors import answer, answer_unexpected
 from ringfence.http.front import HEALTH, METRICS, Front, Header
@@ -34,6 +34,7 @@ from ringfence.http.headers import first
 from ringfence.http.idempotency import HEADER, read_key, run_once
 from ringfence.http.limits import Limits
 from ringfence.http.peers import UNKNOWN, Proxies
+from ringfence.http.reads import Reads
 from ringfence.http.refusals import Refusals, is_refusal
 from ringfence.http.routing import is_served, redirect_to_slash
 from ringfence.http.sessions import session_of

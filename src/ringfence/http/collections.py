@@ -5,33 +5,30 @@ paging, headers and chosen fields are the same for all. A statement also looks t
 up: a read is one round trip to the database.
 """
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
-import msgspec
 from psycopg.pq.abc import PGresult
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Scope
 
 from ringfence.access.asking import Asking, Changed
 from ringfence.access.authentication import Recognised
-from ringfence.database.reading import as_text, integer
+from ringfence.database.reading import integer
 from ringfence.errors import NotFound, Unavailable
 from ringfence.http.answers import Header, answer_head, answer_json, tag_of
 from ringfence.http.documents import Choice, list_of, with_base
 from ringfence.http.filters import NO_CONDITIONS, STATES, Conditions, Kind, Orders, read_filters
 from ringfence.http.lists import Links, NumberedPage, Page, read_page
 from ringfence.http.routing import path_uuid
-from ringfence.http.walks import WALKS, key_of
+from ringfence.http.walks import WALKS, after, key_of, place_of
 
 JSON = "application/json"
 _STATES = list(STATES)
@@ -41,12 +38,6 @@ _ONE, _VERSION, _ONE_DIGEST = 1, 2, 3
 # Whoever asks changes meanwhile: once is rare.
 _TRIES = 4
 Read = TypeVar("Read", bound="Asked")
-
-_encode_place = msgspec.msgpack.Encoder().encode
-_decode_place = msgspec.msgpack.Decoder(list[tuple[int, bytes]]).decode
-
-_READING = frozenset({"GET", "HEAD"})
-_UUID = re.compile(r"[0-9A-Fa-f]{32}/|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}/")
 
 # Longer queries are read each time, so that nobody fills the memory with them.
 _REMEMBERED_QUERY = 512
@@ -292,14 +283,14 @@ async def answer_list(collection: Listed, request: Request) -> Response:
     if page.has_next and count and found.nfields > _PLACE:
         asking: Asking = request.scope["asking"]
         key = key_of(asking.mark, asked.walk, page.number)
-        WALKS.remember(key, _encode_place(_place_of(found, count - 1)))
+        WALKS.remember(key, place_of(found, count - 1, _PLACE))
     documents = list_of([found.get_value(row, _LISTED) or b"" for row in range(count)], base)
-    digests = [found.get_value(row, _LISTED_DIGEST) for row in range(count)]
-    known = [digest for digest in digests if digest is not None]
+    values = (found.get_value(row, _LISTED_DIGEST) for row in range(count))
+    digests = [digest for digest in values if digest is not None]
     tag = tag_of(
         base.encode(),
         b"%d %d %d %d %d" % (caller.actor.is_staff, total, *page),
-        *(known or [documents]),
+        *(digests or [documents]),
     )
     body = asked.fields.of_list(documents)
     return answer_json(request, body, tag, headers=_paging(request, asked, base, total, page))
@@ -324,26 +315,12 @@ async def _page(
             "size": asked.page.size,
             "offset": asked.page.offset,
             "base": base,
-            "after": _after(place) if place else None,
+            "after": after(place) if place else None,
         }
         return await asking.read(statement, parameters)
 
     found, caller = await _settled(request, read)
     return found, place is not None, caller
-
-
-def _place_of(found: PGresult, row: int) -> list[tuple[int, bytes]]:
-    """Give where a row stands: its values as they came, each with the number of its type."""
-    return [
-        (found.ftype(column), found.get_value(row, column) or b"")
-        for column in range(_PLACE, found.nfields)
-    ]
-
-
-def _after(place: bytes) -> str:
-    """Give a place that was remembered as an array of texts, in JSON."""
-    values = _decode_place(place)
-    return msgspec.json.encode([as_text(kind, value) for kind, value in values]).decode()
 
 
 def _paging(
@@ -396,29 +373,3 @@ def routes_of(collection: Listed) -> list[Route]:
         Route(collection.path, answer_collection, methods=["GET", "HEAD"]),
         Route(collection.path + "{uuid}/", answer_object, methods=["GET", "HEAD"]),
     ]
-
-
-class Reads:
-    """The reads of collections, found by the path alone."""
-
-    def __init__(self, collections: Sequence[Listed]) -> None:
-        self._collections = {collection.path: collection for collection in collections}
-
-    def find(self, scope: Scope) -> Callable[[Request], Awaitable[Response]] | None:
-        """Give what answers a GET or HEAD of a list or of an object; None for all else.
-
-        Whatever looks unlike a uuid is left to the routes: it may be a word of its own.
-        """
-        if scope["method"] not in _READING:
-            return None
-        path: str = scope["path"]
-        if collection := self._collections.get(path):
-            scope["template"] = path
-            return partial(answer_list, collection)
-        start = path.rfind("/", 0, -1) + 1
-        collection = self._collections.get(path[:start])
-        if collection and _UUID.fullmatch(path, start):
-            scope["path_params"] = {"uuid": path[start:-1]}
-            scope["template"] = path[:start] + "{uuid}/"
-            return partial(answer_one, collection)
-        return None

@@ -15,6 +15,11 @@ import time
 import zlib
 from hashlib import blake2b
 
+import msgspec
+from psycopg.pq.abc import PGresult
+
+from ringfence.database.reading import as_text
+
 SLOTS = 8192
 SLOT_BYTES = 1024
 # As long as a reader may take for one page
@@ -22,6 +27,9 @@ SECONDS = 600.0
 
 # Checksum of the rest, key, time, length of the place
 _HEAD = struct.Struct("<I16sdH")
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[tuple[int, bytes]]).decode
 
 
 class Walks:
@@ -57,6 +65,22 @@ class Walks:
 def key_of(caller: bytes, walk: bytes, page: int) -> bytes:
     """Give the key of one page (counted from 1) of a walk by somebody at a database."""
     return blake2b(b"%b%d" % (caller, page), key=walk, digest_size=16).digest()
+
+
+def place_of(found: PGresult, row: int, first: int) -> bytes:
+    """Give where a row stands: its values from a column on, each with the number of its type."""
+    return _encode(
+        [
+            (found.ftype(column), found.get_value(row, column) or b"")
+            for column in range(first, found.nfields)
+        ]
+    )
+
+
+def after(place: bytes) -> str:
+    """Give a place as statements take it: an array of texts, in JSON."""
+    texts = [as_text(kind, value) for kind, value in _decode(place)]
+    return msgspec.json.encode(texts).decode()
 
 
 WALKS = Walks()

@@ -144,7 +144,7 @@ def _source(shape: Shape, conditions: Conditions, order: Order) -> "_Index | _Ma
         return _Index(order, places)
     if places is None and others == [STATE]:
         is_one = len(conditions.parameters[STATE]) == 1
-        return _Index(order, Places(STATE, "%(state)s::bigint[]", is_one, are_few=True))
+        return _Index(order, Places(STATE, "%(state)s::bigint[]", is_one=is_one, are_few=True))
     return _Matches(
         order,
         places,

@@ -158,9 +158,19 @@ def _seen(shape: Shape) -> Places | None:
     if shape.sees_everything:
         return None
     if not shape.has_customers:
-        return Places("project", "%(sees_projects)s::bigint[]", shape.is_at_one, shape.is_at_few)
+        return Places(
+            "project",
+            "%(sees_projects)s::bigint[]",
+            is_one=shape.is_at_one,
+            are_few=shape.is_at_few,
+        )
     if not shape.has_projects:
-        return Places("customer", "%(sees_customers)s::bigint[]", shape.is_at_one, shape.is_at_few)
+        return Places(
+            "customer",
+            "%(sees_customers)s::bigint[]",
+            is_one=shape.is_at_one,
+            are_few=shape.is_at_few,
+        )
     ids: LiteralString = "ARRAY(SELECT project.id FROM projects AS project WHERE " + VISIBLE + ")"
     return Places("project", ids, is_one=False, are_few=False)
 
