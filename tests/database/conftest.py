@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -154,7 +155,8 @@ def kill_server(home: Path) -> None:
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
     os.kill(process_id, signal.SIGKILL)
-    wait_until(lambda: server_process_id(home) is None)
+    # A service that watches it may have started another before this looks.
+    wait_until(lambda: server_process_id(home) != process_id)
 
 
 def children(process_id: int) -> list[int]:
@@ -163,11 +165,13 @@ def children(process_id: int) -> list[int]:
     return [int(line) for line in output.split()]
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], Any]) -> Any:
+    """Ask until the answer is true in Python's sense; give that answer."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
+    while not (answer := condition()):
         assert time.monotonic() < deadline
         time.sleep(0.02)
+    return answer
 
 
 def modes(*folders):

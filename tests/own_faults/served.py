@@ -83,8 +83,7 @@ class Served:
         return psycopg.connect(self.conninfo(), autocommit=True)
 
     def postmaster(self) -> int:
-        wait_until(lambda: server_process_id(self.home) is not None)
-        return server_process_id(self.home)
+        return wait_until(lambda: server_process_id(self.home))
 
     def backends(self) -> list[int]:
         with self.connect() as connection:
