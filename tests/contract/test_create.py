@@ -34,6 +34,22 @@ async def test_the_answer_is_the_whole_group_before_the_cloud_has_it(client, wor
     assert job == ("push_group", group["uuid"])
 
 
+async def test_the_answer_is_the_group_as_made_however_soon_it_changes(client, world):
+    # At the commit it is gone: sooner than any worker or other user could be.
+    await world.execute(
+        """
+        CREATE FUNCTION vanish() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN DELETE FROM security_groups WHERE id = NEW.id; RETURN NULL; END $$
+        """
+    )
+    await world.execute(
+        "CREATE CONSTRAINT TRIGGER vanish AFTER INSERT ON security_groups"
+        " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION vanish()"
+    )
+    response = await create(client, world, {"name": "web"})
+    assert (response.status_code, response.json()["state"]) == (201, "CREATION_SCHEDULED")
+
+
 async def test_rules_and_description_may_be_left_out(client, world):
     # Waldur requires `rules`; its own clients leave them out.
     response = await create(client, world, {"name": "web"})

@@ -99,8 +99,11 @@ async def create_group(request: Request) -> Response:
     actor, database = _context(request)
     tenant = await changeable(request, Permission.SECURITY_GROUP_CREATE)
     tenants.require_ok(tenant)
-    created = await commands.create(database, actor, tenant.id, await read_rules(request))
-    return await answer_one(GROUPS, request, created, status=201)
+    body = await read_rules(request)
+    # Read before the commit: a worker may take the group up, or somebody delete it, right after.
+    async with database.enclosing():
+        created = await commands.create(database, actor, tenant.id, body)
+        return await answer_one(GROUPS, request, created, status=201)
 
 
 async def plan_group(request: Request) -> Response:
