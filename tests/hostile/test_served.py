@@ -1,6 +1,7 @@
 """Hostile bytes on the sockets of a served instance: a clear 4xx, bounded memory, still there."""
 
 import json
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -92,6 +93,19 @@ def test_who_does_not_sign_in_has_no_body_read(instance, group, record_property)
     answer = send(instance.address, request("PUT", group, body=b"x" * LARGE))
     record_property("milliseconds", answer.milliseconds)
     assert answer.status == 401
+
+
+def test_who_is_refused_before_the_body_came_keeps_the_connection(instance, group):
+    body = renamed(b'"x"')
+    whole = request("PUT", group, body=body)
+    with connected(instance.address) as connection:
+        connection.sendall(whole.removesuffix(body))
+        # By now it is refused: the body plays no part in that.
+        time.sleep(0.2)
+        connection.sendall(body)
+        assert received(connection).startswith(b"HTTP/1.1 401")
+        connection.sendall(request("GET", "/health/live"))
+        assert received(connection).startswith(b"HTTP/1.1 200")
 
 
 HEADS = {

@@ -5,10 +5,16 @@ import json
 from typing import Any, NoReturn
 
 from starlette.requests import Request
+from starlette.types import Message, Receive
 
 from ringfence.errors import Invalid, RequestError
 from ringfence.http.limits import Limits
 from ringfence.settings import Settings
+
+# What a client has on the way when it is refused before its body was read: a request of its usual
+# size, sent behind its headers. Whoever sends more, or later, finds the connection closed.
+REST_BYTES = 65_536
+REST_SECONDS = 3.0
 
 
 class UnsupportedMediaType(RequestError):
@@ -32,6 +38,37 @@ class BodyBroken(Invalid):
 
 class _NotJson(ValueError):
     """What Python takes for JSON, and nobody else does."""
+
+
+class Incoming:
+    """A request's body as it comes: the `receive` of ASGI, and whether there is more."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._size = 0
+        self._is_over = False
+
+    async def __call__(self) -> Message:
+        """Give the next message."""
+        # Whoever gave up waiting for one is not made to wait once more.
+        was_over, self._is_over = self._is_over, True
+        message = await self._receive()
+        self._size += len(message.get("body", b""))
+        self._is_over = was_over or not message.get("more_body", False)
+        return message
+
+    async def drop_rest(self) -> None:
+        """Read what is still on its way, and keep nothing of it.
+
+        The server closes a connection whose request it has not read to the end. A client that is
+        still sending then is told of the closed connection, and never sees its answer.
+        """
+        try:
+            async with asyncio.timeout(REST_SECONDS):
+                while not self._is_over and self._size <= REST_BYTES:
+                    await self()
+        except TimeoutError:
+            return
 
 
 async def read_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON holds

@@ -25,7 +25,7 @@ from ringfence.database.pool import Database
 from ringfence.database.replica import Replica
 from ringfence.errors import RequestError, TooManyRequests, Unavailable
 from ringfence.http.about import CONFIGURATION_PATH
-from ringfence.http.body import BodyBroken
+from ringfence.http.body import BodyBroken, Incoming
 from ringfence.http.collections import Listed
 from ringfence.http.contract import negotiate
 from ringfence.http.errors import answer, answer_unexpected
@@ -99,7 +99,7 @@ class Boundary:
         before = structlog.contextvars.bind_contextvars(**exchange.said)
         try:
             with exchange.trace():
-                await self._handle(exchange, scope, receive)
+                await self._handle(exchange, scope, Incoming(receive))
                 exchange.close()
                 if is_refusal(scope, exchange.status):
                     origin = exchange.origin()
@@ -107,7 +107,7 @@ class Boundary:
         finally:
             structlog.contextvars.reset_contextvars(**before)
 
-    async def _handle(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
+    async def _handle(self, exchange: "_Exchange", scope: Scope, receive: Incoming) -> None:
         try:
             if not scope["path"].startswith(HEALTH):
                 self.front.check_host(scope["caller"])
@@ -250,15 +250,17 @@ class _Exchange:
             headers.append((b"x-request-id", self.request_id.encode()))
         await self._send(message)
 
-    async def answer_error(self, error: RequestError, receive: Receive) -> None:
+    async def answer_error(self, error: RequestError, receive: Incoming) -> None:
         """Answer with the error, unless an answer has begun."""
         self.detail = str(error)
         if self.status == 0:
+            await receive.drop_rest()
             await answer(error)(self._scope, receive, self.send)
 
-    async def answer_fault(self, receive: Receive) -> None:
+    async def answer_fault(self, receive: Incoming) -> None:
         """Answer with a reference to the log, unless an answer has begun."""
         if self.status == 0:
+            await receive.drop_rest()
             await answer_unexpected(self.request_id)(self._scope, receive, self.send)
 
     def trace(self) -> AbstractContextManager[None]:
