@@ -30,7 +30,7 @@ def body_of(ports: Rules) -> list[dict]:
 
 @dataclass
 class Answer:
-    """What came back; the status is `CUT` where the connection ended without an answer."""
+    """What came back; `CUT`, and why, where the connection ended without an answer."""
 
     status: int
     body: bytes
@@ -59,9 +59,9 @@ class Client:
             self._connection.request(method, path, content, headers)
             answer = self._connection.getresponse()
             found = answer.read()
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException) as error:
             self.close()
-            return Answer(CUT, b"", time.monotonic() - begun)
+            return Answer(CUT, repr(error).encode(), time.monotonic() - begun)
         given = {name.lower(): value for name, value in answer.getheaders()}
         return Answer(answer.status, found, time.monotonic() - begun, given)
 
