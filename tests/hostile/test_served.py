@@ -89,7 +89,7 @@ def test_a_port_beyond_64_bits_is_out_of_range(instance, group):
     assert answer.status == 400, answer
 
 
-def test_who_does_not_sign_in_has_no_body_read(instance, group, record_property):
+def test_who_does_not_sign_in_has_no_large_body_read(instance, group, record_property):
     answer = send(instance.address, request("PUT", group, body=b"x" * LARGE))
     record_property("milliseconds", answer.milliseconds)
     assert answer.status == 401

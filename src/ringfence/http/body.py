@@ -51,10 +51,10 @@ class Incoming:
     async def __call__(self) -> Message:
         """Give the next message."""
         # Whoever gave up waiting for one is not made to wait once more.
-        was_over, self._is_over = self._is_over, True
+        self._is_over = True
         message = await self._receive()
         self._size += len(message.get("body", b""))
-        self._is_over = was_over or not message.get("more_body", False)
+        self._is_over = not message.get("more_body", False)
         return message
 
     async def drop_rest(self) -> None:
