@@ -53,10 +53,14 @@ check: .venv/.development ## format, lint, strict types, import contracts, licen
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python tools/licences.py check
+	@$(BIN)/python tools/refused.py check
 	@$(BIN)/squawk src/ringfence/database/migrations/*.sql
 
 check-deploy: .venv/.development ## hold deploy/ against the linters of those who read it
 	@tools/deploy
+
+refused: .venv/.development ## write docs/refused.md from the table of the validation
+	@$(BIN)/python tools/refused.py write
 
 licences: .venv/.development ## write docs/licences.md, after make lock
 	@$(BIN)/python tools/licences.py write

@@ -56,7 +56,7 @@ BLANK = "This field may not be blank."
 NULL = "This field may not be null."
 NO_STRING = "Not a valid string."
 LONG_NAME = "Ensure this field has no more than 150 characters."
-LONG_DESCRIPTION = "Ensure this field has no more than 2000 characters."
+LONG_DESCRIPTION = "Ensure this field has no more than 255 characters."
 NO_NULL = "Null characters are not allowed."
 
 WRONG = [
@@ -74,10 +74,11 @@ WRONG = [
     ("PATCH", b'{"description": null}', {"description": [NULL]}),
     ("PATCH", b'{"description": false}', {"description": [NO_STRING]}),
     ("PATCH", b'{"description": "\\u0000"}', {"description": [NO_NULL]}),
-    ("PATCH", b'{"description": "%s"}' % (b"x" * 2001), {"description": [LONG_DESCRIPTION]}),
+    ("PATCH", b'{"description": "%s"}' % (b"x" * 256), {"description": [LONG_DESCRIPTION]}),
     ("PUT", b'{"name": "", "description": null}', {"name": [BLANK], "description": [NULL]}),
     ("PUT", b'{"name": "default"}', {"name": [DEFAULT]}),
     ("PUT", b'{"name": " default "}', {"name": [DEFAULT]}),
+    ("PUT", b'{"name": "Default"}', {"name": [DEFAULT]}),
     ("PUT", b'{"name": "taken"}', {"name": ["Security group name should be unique."]}),
     *(
         (
@@ -109,9 +110,8 @@ RIGHT = [
     ({"name": 1.5}, {"name": "1.5", "description": ""}),
     ({"name": "TAKEN"}, {"name": "TAKEN", "description": ""}),
     ({"name": "foreign"}, {"name": "foreign", "description": ""}),
-    ({"name": "Default"}, {"name": "Default", "description": ""}),
     ({"name": "é" * 150}, {"name": "é" * 150, "description": ""}),
-    ({"description": " " + "x" * 2000}, {"name": "web", "description": "x" * 2000}),
+    ({"description": " " + "x" * 255}, {"name": "web", "description": "x" * 255}),
     ({"description": 0}, {"name": "web", "description": "0"}),
     ({"name": "<b>&\\"}, {"name": "<b>&\\", "description": ""}),
 ]

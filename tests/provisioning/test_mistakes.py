@@ -228,3 +228,28 @@ async def test_a_mistake_stores_nothing_of_any_file(mistakes, query):
     await mistakes("users: [{username: good}]", small("[{name: a, rules: [{remote_group: x}]}]"))
 
     assert await query("SELECT * FROM users") == []
+
+
+@pytest.mark.parametrize("name", ["Default", "dEFAULT"])
+async def test_the_clouds_own_name_in_another_case_is_a_mistake(mistakes, query, name):
+    assert await mistakes(small(f"[{{name: {name}}}]")) == [
+        f"{GROUP}.name: '{name}' is not allowed: no cloud takes this spelling of 'default'"
+    ]
+    assert await query("SELECT * FROM security_groups") == []
+
+
+async def test_the_clouds_own_group_can_be_described(load, query):
+    await load(small("[{name: default}]"))
+
+    assert await query("SELECT name FROM security_groups") == [("default",)]
+
+
+async def test_a_protocol_of_ipv6_is_a_mistake_with_ipv4(mistakes):
+    said = '"58" (ipv6-icmp) is a protocol of IPv6 and does not exist in IPv4.'
+    assert await mistakes(rule("protocol: 58")) == [f"{GROUP}.rules[0].protocol: {said}"]
+
+
+async def test_a_description_is_no_longer_than_the_cloud_keeps(mistakes):
+    assert await mistakes(rule(f"description: {'x' * 256}")) == [
+        f"{GROUP}.rules[0].description: should have at most 255 characters, found 256"
+    ]

@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringfence.security_groups.refused_input import ICMP_PROTOCOLS, PORT_PROTOCOLS
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.validation import (
     ANY,
-    ICMP_PROTOCOLS,
-    PORT_PROTOCOLS,
     RuleProblem,
     check_rule,
     is_cidr,
@@ -37,7 +36,9 @@ def test_ports_are_a_range_of_ports_or_any(protocol, first, last):
 @given(st.sampled_from(sorted(ICMP_PROTOCOLS)), PORTS, PORTS)
 def test_type_and_code_are_bytes_or_any_and_no_code_stands_without_a_type(protocol, kind, code):
     expected = ANY <= kind <= 255 and ANY <= code <= 255 and (kind != ANY or code == ANY)
-    assert is_possible(protocol=protocol, from_port=kind, to_port=code) is expected
+    rule = {"protocol": protocol, "from_port": kind, "to_port": code}
+    assert is_possible(ethertype="IPv6", **rule) is expected
+    assert is_possible(ethertype="IPv4", **rule) is (expected and protocol != "58")
 
 
 @given(st.sampled_from(["", "0", "2", "47", "112", "255"]), PORTS, PORTS)

@@ -10,9 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ringfence.errors import RingfenceError
-
-# Of groups and rules alike (`DESCRIPTION_FIELD_SIZE` of neutron-lib's database constants).
-LONGEST_DESCRIPTION = 255
+from ringfence.security_groups.refused_input import LONGEST_DESCRIPTION
 
 
 def kept_description(description: str) -> str:

@@ -9,6 +9,7 @@ import socket
 from dataclasses import replace
 
 from ringfence.neutron.port import CloudRule, RequestRefused
+from ringfence.security_groups.refused_input import ONLY_IPV6_WORDS
 from ringfence.security_groups.rules import (
     ALL_PORTS,
     DIRECTIONS,
@@ -25,11 +26,6 @@ LARGEST_BYTE = 255
 OTHER_NAMES = {"hopopt": 0, "icmpv6": 58}
 WITH_PORTS = frozenset({6, 17, 33, 132, 136})
 WITH_TYPE_AND_CODE = frozenset({1, 58})
-ONLY_IPV6 = frozenset(
-    f"{word}"
-    for name in ("ipv6-encap", "ipv6-frag", "ipv6-icmp", "ipv6-nonxt", "ipv6-opts", "ipv6-route")
-    for word in (name, PROTOCOL_NUMBERS[name])
-) | {"icmpv6"}
 
 
 def stored(rule: CloudRule) -> CloudRule:
@@ -40,7 +36,7 @@ def stored(rule: CloudRule) -> CloudRule:
     protocol = _protocol(rule.protocol, ethertype)
     ports = _ports(rule, protocol)
     prefix = _prefix(rule.remote_ip_prefix, ethertype)
-    if protocol in ONLY_IPV6 and ethertype == "IPv4":
+    if protocol in ONLY_IPV6_WORDS and ethertype == "IPv4":
         raise RequestRefused(f"Invalid ethertype {ethertype} for protocol {protocol}.")
     remotes = (prefix, rule.remote_group_id, rule.remote_address_group_id)
     if sum(map(bool, remotes)) > 1:

@@ -14,6 +14,12 @@ from pydantic_core import PydanticCustomError
 
 from ringfence.provisioning.mistakes import nearest, quote
 from ringfence.provisioning.reader import Plain
+from ringfence.security_groups.refused_input import (
+    LARGEST_PORT,
+    LONGEST_DESCRIPTION,
+    LONGEST_NAME,
+    is_name_of_default_group,
+)
 from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES
 from ringfence.security_groups.states import State
 
@@ -26,9 +32,6 @@ _BOOLEANS = {"true": True, "True": True, "TRUE": True}
 _BOOLEANS |= {"false": False, "False": False, "FALSE": False}
 
 NAME_CHARACTERS = 255
-# Waldur's limits of a security group.
-GROUP_NAME_CHARACTERS = 150
-DESCRIPTION_CHARACTERS = 2000
 
 
 def _wrong(message: str) -> PydanticCustomError:
@@ -51,15 +54,24 @@ def _text(value: object) -> str:
 
 
 def _short(limit: int, *, blank: bool) -> BeforeValidator:
-    def check(value: object) -> str:
-        text = _text(value)
-        if len(text) > limit:
-            raise _wrong(f"should have at most {limit} characters, found {len(text)}")
-        if not blank and not text.strip():
-            raise _wrong("should not be empty")
-        return text
+    return BeforeValidator(lambda value: _short_text(value, limit, blank=blank))
 
-    return BeforeValidator(check)
+
+def _short_text(value: object, limit: int, *, blank: bool) -> str:
+    text = _text(value)
+    if len(text) > limit:
+        raise _wrong(f"should have at most {limit} characters, found {len(text)}")
+    if not blank and not text.strip():
+        raise _wrong("should not be empty")
+    return text
+
+
+def _group_name(value: object) -> str:
+    name = _short_text(value, LONGEST_NAME, blank=False)
+    # `default` itself describes the group that the cloud makes; no cloud takes another spelling.
+    if is_name_of_default_group(name) and name != "default":
+        raise _wrong(f"{quote(name)} is not allowed: no cloud takes this spelling of 'default'")
+    return name
 
 
 def _uuid(value: object) -> UUID:
@@ -148,14 +160,14 @@ def _options(value: object) -> object:
 
 
 Name = Annotated[str, _short(NAME_CHARACTERS, blank=False)]
-GroupName = Annotated[str, _short(GROUP_NAME_CHARACTERS, blank=False)]
+GroupName = Annotated[str, BeforeValidator(_group_name)]
 Word = Annotated[str, _short(NAME_CHARACTERS, blank=True)]
-Description = Annotated[str, _short(DESCRIPTION_CHARACTERS, blank=True)]
+Description = Annotated[str, _short(LONGEST_DESCRIPTION, blank=True)]
 Message = Annotated[str, _short(100_000, blank=True)]
 Uuid = Annotated[UUID, BeforeValidator(_uuid)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
 Limit = Annotated[int, _integer(-1, 2**31 - 1)]
-Port = Annotated[int, _integer(-1, 65535)]
+Port = Annotated[int, _integer(-1, LARGEST_PORT)]
 Time = Annotated[datetime, BeforeValidator(_time)]
 Token = Annotated[str, BeforeValidator(_token)]
 StateWord = Annotated[str, _choice(*State)]

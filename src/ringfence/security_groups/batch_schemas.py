@@ -18,6 +18,7 @@ from ringfence.http.fields import (
     refuse_null,
 )
 from ringfence.security_groups.queries import SecurityGroup
+from ringfence.security_groups.refused_input import is_name_of_default_group
 from ringfence.security_groups.schemas import (
     COLLECTION,
     DEFAULT_NAME,
@@ -117,7 +118,7 @@ def _clean_group(entry: Any, uuid: UUID, names: Mapping[str, UUID]) -> WantedGro
         rules = _clean_rules(entry.get("rules", []), names)
     except Invalid as error:
         errors["rules"] = error.detail
-    if values.get("name") == DEFAULT_NAME:
+    if is_name_of_default_group(values.get("name", "")):
         errors["name"] = [MANAGED_BY_OPENSTACK]
     if errors:
         raise Invalid(errors)

@@ -24,6 +24,7 @@ from ringfence.security_groups import queries, usage
 from ringfence.security_groups.exposure import warnings_of
 from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
+from ringfence.security_groups.refused_input import is_name_of_default_group
 from ringfence.security_groups.removal import remove
 from ringfence.security_groups.rule_lists import read_rule_list
 from ringfence.security_groups.schemas import (
@@ -138,6 +139,7 @@ async def update(
         require_state(group.state, Operation.UPDATE)
         preconditions.require_version(group)
         wanted = {"name": group.name, "description": group.description} | values
+        refuse_impossible_name(wanted["name"])
         if wanted["name"] == group.name and wanted["description"] == group.description:
             return wanted
         if wanted["name"] != group.name:
@@ -166,6 +168,7 @@ async def replace_rules(
         group = await queries.lock_in_tenant(connection, group)
         require_state(group.state, Operation.SET_RULES, is_gone=group.is_gone)
         preconditions.require_version(group)
+        refuse_impossible_name(group.name)
         asked = await read_rule_list(connection, group, body)
         preconditions.require_plan(group, asked.rules)
         growth = len(asked.rules) - len(asked.stored)
@@ -247,6 +250,12 @@ def refuse_default(group: SecurityGroup) -> None:
     """Raise `Invalid` for the group whose name and existence belong to Neutron."""
     if group.name == DEFAULT_NAME:
         raise Invalid({"name": MANAGED_BY_OPENSTACK})
+
+
+def refuse_impossible_name(name: str) -> None:
+    """Raise `Invalid` for a name that no cloud takes: what is pushed with it ends in an error."""
+    if is_name_of_default_group(name) and name != DEFAULT_NAME:
+        raise Invalid({"name": [f'No cloud takes the name "{name}": rename the group first.']})
 
 
 async def _groups_named(

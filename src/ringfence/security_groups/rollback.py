@@ -9,12 +9,14 @@ from ringfence.database.pool import Database
 from ringfence.errors import Invalid
 from ringfence.http.fields import FieldError, Integer, not_a_dictionary
 from ringfence.security_groups import queries
+from ringfence.security_groups.commands import refuse_impossible_name
 from ringfence.security_groups.history import Version, version_of
 from ringfence.security_groups.preconditions import Preconditions
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.schemas import RuleRequest, key_of
 from ringfence.security_groups.states import Operation, require_state
 from ringfence.security_groups.steps import SET_RULES, schedule, write_rules
+from ringfence.security_groups.validation import RuleProblem, check_protocol
 from ringfence.security_groups.versions import Cause
 
 _NUMBER = Integer(minimum=1, maximum=2_147_483_647)
@@ -38,7 +40,9 @@ async def roll_back(
         group = await queries.lock_in_tenant(connection, group)
         require_state(group.state, Operation.ROLLBACK)
         preconditions.require_version(group)
+        refuse_impossible_name(group.name)
         version = await version_of(connection, group, number)
+        _refuse_impossible_rules(version)
         stored = await queries.rules_of(connection, group.id)
         rules = _kept_where_equal(version, stored)
         growth = Growth(rules=len(rules) - len(stored))
@@ -55,6 +59,16 @@ async def roll_back(
             "rolled_back_to": number,
         }
         await schedule(connection, actor, group, _STEP, change)
+
+
+def _refuse_impossible_rules(version: Version) -> None:
+    """Raise `Invalid` for what no cloud takes. What the contract alone refuses may come back."""
+    for place, rule in enumerate(version.rules, start=1):
+        try:
+            check_protocol(rule.request.rule)
+        except RuleProblem as problem:
+            holds = f"Version {version.number} holds what no cloud takes, in rule {place}"
+            raise Invalid({"version": [f"{holds}: {problem}"]}) from None
 
 
 def _kept_where_equal(version: Version, stored: list[RuleRequest]) -> list[RuleRequest]:

@@ -20,12 +20,19 @@ from ringfence.http.fields import (
     refuse_null,
     uuid_in,
 )
+from ringfence.security_groups.refused_input import (
+    LARGEST_PORT,
+    LONGEST_DESCRIPTION,
+    LONGEST_NAME,
+    is_name_of_default_group,
+)
+from ringfence.security_groups.refused_input import MANAGED_BY_OPENSTACK as _MANAGED
 from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule, RuleKey, canonical
 from ringfence.security_groups.validation import ANY, RuleProblem, check_rule, is_protocol
 
 COLLECTION = "openstack-security-groups"
 DEFAULT_NAME = "default"
-MANAGED_BY_OPENSTACK = "Default security group is managed by OpenStack itself."
+MANAGED_BY_OPENSTACK = _MANAGED.message
 NAME_TAKEN = "Security group name should be unique."
 LOST_END = (
     "This rule names a remote group without saying which: it would be open to any address. "
@@ -51,12 +58,12 @@ class Protocol:
 
 
 GROUP_FIELDS = {
-    "name": Text(max_length=150),
-    "description": Text(max_length=2000, blank=True),
+    "name": Text(max_length=LONGEST_NAME),
+    "description": Text(max_length=LONGEST_DESCRIPTION, blank=True),
 }
 
 # DRF's range of an integer column below, the highest port above.
-_PORT = Integer(minimum=-2_147_483_648, maximum=65_535, null=True)
+_PORT = Integer(minimum=-2_147_483_648, maximum=LARGEST_PORT, null=True)
 
 RULE_FIELDS: Mapping[str, Field] = {
     "ethertype": Choice(ETHERTYPES),
@@ -65,7 +72,7 @@ RULE_FIELDS: Mapping[str, Field] = {
     "from_port": _PORT,
     "to_port": _PORT,
     "cidr": Text(max_length=255, blank=True, null=True),
-    "description": Text(max_length=2000, blank=True),
+    "description": Text(max_length=LONGEST_DESCRIPTION, blank=True),
     "remote_group": Hyperlink(COLLECTION),
 }
 
@@ -105,7 +112,7 @@ class GroupRequest:
 def clean_update(body: Any, *, partial: bool) -> dict[str, str]:  # noqa: ANN401 - whatever JSON holds
     """Give the name and description that PUT or PATCH asks for; raises `Invalid`."""
     values = clean_fields(body, GROUP_FIELDS, required=() if partial else ("name",))
-    if values.get("name") == DEFAULT_NAME:
+    if is_name_of_default_group(values.get("name", "")):
         raise Invalid({"name": [MANAGED_BY_OPENSTACK]})
     return values
 
@@ -125,7 +132,7 @@ def clean_creation(body: Any, known_groups: Container[str]) -> GroupRequest:  # 
         rules = clean_new_rules(body.get("rules", []), known_groups)
     except Invalid as error:
         errors["rules"] = error.detail
-    if values.get("name") == DEFAULT_NAME:
+    if is_name_of_default_group(values.get("name", "")):
         errors["name"] = [MANAGED_BY_OPENSTACK]
     if errors:
         raise Invalid(errors)

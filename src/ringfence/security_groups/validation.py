@@ -4,12 +4,17 @@ import ipaddress
 import re
 from functools import lru_cache
 
+from ringfence.security_groups import refused_input as refused
+from ringfence.security_groups.refused_input import (
+    ICMP_PROTOCOLS,
+    LARGEST_BYTE,
+    ONLY_IPV6,
+    ONLY_IPV6_WORDS,
+    PORT_PROTOCOLS,
+    Refusal,
+)
 from ringfence.security_groups.rules import Rule
 
-# Ports as TCP has them: tcp, dccp, sctp and udplite by number (Neutron's list of such protocols).
-PORT_PROTOCOLS = frozenset({"tcp", "udp", "6", "17", "33", "132", "136"})
-# Type and code in the places of the ports.
-ICMP_PROTOCOLS = frozenset({"icmp", "1", "58"})
 NAMED_PROTOCOLS = ("tcp", "udp", "icmp", "")
 
 ANY = -1
@@ -19,18 +24,23 @@ _PREFIX_LENGTH = re.compile(r"[0-9]{1,3}")
 
 
 class RuleProblem(ValueError):
-    """What is wrong with a rule as a whole; `field` is None where no single field is to blame."""
+    """What is wrong with a rule as a whole: an entry of the table, at the field that it names.
 
-    def __init__(self, field: str | None, message: str) -> None:
-        super().__init__(message)
-        self.field = field
+    `field` is None where no single field is to blame.
+    """
+
+    def __init__(self, refusal: Refusal, field: str = "", **values: object) -> None:
+        super().__init__(refusal.say(**values))
+        named = field or refusal.field
+        self.field = None if named == "non_field_errors" else named
+        self.hint = refusal.hint
 
 
 def is_protocol(word: str) -> bool:
     """Tell whether this is tcp, udp, icmp, the empty word for any, or a number up to 255."""
     if word in NAMED_PROTOCOLS:
         return True
-    return _PROTOCOL_NUMBER.fullmatch(word) is not None and int(word) <= 255  # noqa: PLR2004 - one byte
+    return _PROTOCOL_NUMBER.fullmatch(word) is not None and int(word) <= LARGEST_BYTE
 
 
 # The same few prefixes stand in most rules of a file.
@@ -60,29 +70,31 @@ def check_rule(rule: Rule) -> None:
     _check_remote_end(rule)
     for name, port in (("to_port", rule.to_port), ("from_port", rule.from_port)):
         if port is None:
-            raise RuleProblem(name, "Empty value is not allowed.")
+            raise RuleProblem(refused.PORT_MISSING, name)
     if rule.protocol in ICMP_PROTOCOLS:
         _check_icmp(rule)
     elif rule.protocol in PORT_PROTOCOLS:
         _check_ports(rule)
     else:
         _check_no_ports(rule)
+    check_protocol(rule)
+
+
+def check_protocol(rule: Rule) -> None:
+    """Raise `RuleProblem` for a protocol that the rule's IP version does not have."""
+    if rule.protocol in ONLY_IPV6_WORDS and rule.ethertype == "IPv4":
+        name = ONLY_IPV6.get(rule.protocol, rule.protocol)
+        raise RuleProblem(refused.PROTOCOL_OF_IPV6, value=rule.protocol, name=name)
 
 
 def _check_remote_end(rule: Rule) -> None:
     if not rule.cidr:
         return
     if not is_cidr(rule.cidr, rule.ethertype):
-        expected = (
-            "Expected CIDR format: <0-255>.<0-255>.<0-255>.<0-255>/<0-32>"
-            if rule.ethertype == "IPv4"
-            else "IPv6 addresses are represented as eight groups, separated by colons."
-        )
-        raise RuleProblem("cidr", expected)
+        is_ipv4 = rule.ethertype == "IPv4"
+        raise RuleProblem(refused.PREFIX_OF_IPV4 if is_ipv4 else refused.PREFIX_OF_IPV6)
     if rule.remote_group:
-        raise RuleProblem(
-            None, "You can specify either the remote_group_id or cidr attribute, not both."
-        )
+        raise RuleProblem(refused.TWO_ENDS)
 
 
 def _ports(rule: Rule) -> tuple[tuple[str, int], ...]:
@@ -92,30 +104,26 @@ def _ports(rule: Rule) -> tuple[tuple[str, int], ...]:
 
 def _check_icmp(rule: Rule) -> None:
     for name, number in _ports(rule):
-        if not ANY <= number <= 255:  # noqa: PLR2004 - one byte
-            raise RuleProblem(name, f"Value should be in range [-1, 255], found {number}")
-    # Neutron refuses a code without a type (SecurityGroupMissingIcmpType).
+        if not ANY <= number <= LARGEST_BYTE:
+            raise RuleProblem(refused.ICMP_VALUE, name, value=number)
     if rule.from_port == ANY and rule.to_port != ANY:
-        raise RuleProblem(None, '"from_port" should not be -1 if "to_port" is defined.')
+        raise RuleProblem(refused.ICMP_CODE_ALONE)
 
 
 def _check_ports(rule: Rule) -> None:
     (_, first), (_, last) = _ports(rule)
     if first > last:
-        raise RuleProblem(None, '"from_port" should be less or equal to "to_port"')
+        raise RuleProblem(refused.PORTS_REVERSED)
     if first == ANY and last != ANY:
-        raise RuleProblem(None, '"from_port" should not be -1 if "to_port" is defined.')
+        raise RuleProblem(refused.ONLY_LAST_PORT)
     for name, number in _ports(rule):
         if number != ANY and number < 1:
-            raise RuleProblem(name, f"Value should be in range [1, 65535], found {number}")
+            raise RuleProblem(refused.PORT_ZERO, name, value=number)
 
 
 def _check_no_ports(rule: Rule) -> None:
     for name, number in _ports(rule):
         if number != ANY:
-            reason = (
-                f"Port range is not supported for protocol {rule.protocol}."
-                if rule.protocol
-                else "Port range is not supported if protocol is not specified."
-            )
-            raise RuleProblem(name, reason)
+            if not rule.protocol:
+                raise RuleProblem(refused.PORTS_OF_ANY, name)
+            raise RuleProblem(refused.PORTS_OF_OTHERS, name, protocol=rule.protocol)

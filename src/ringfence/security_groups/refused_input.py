@@ -1,0 +1,320 @@
+"""What is refused of a security group and its rules, and why: one table.
+
+The validation raises these entries, `tools/refused.py` writes docs/refused.md from them, and tests
+send the examples to this service and to a real Neutron. What Neutron refuses in every cloud is
+refused before anything is stored: a request that cannot succeed must not end in a failed group.
+Where an entry is stricter than Neutron, the API's contract is its source.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# Waldur's limit; Neutron takes 255 (`NAME_FIELD_SIZE`).
+LONGEST_NAME = 150
+# Of groups and rules alike, in characters (`DESCRIPTION_FIELD_SIZE`).
+LONGEST_DESCRIPTION = 255
+LARGEST_PORT = 65_535
+LARGEST_BYTE = 255
+
+# Ports as TCP has them: tcp, dccp, sctp and udplite by number (`SG_PORT_PROTO_NUMS`).
+PORT_PROTOCOLS = frozenset({"tcp", "udp", "6", "17", "33", "132", "136"})
+# Type and code in the places of the ports.
+ICMP_PROTOCOLS = frozenset({"icmp", "1", "58"})
+# What Neutron refuses with IPv4, by number and by name.
+ONLY_IPV6: Mapping[str, str] = {
+    "41": "ipv6-encap",
+    "43": "ipv6-route",
+    "44": "ipv6-frag",
+    "58": "ipv6-icmp",
+    "59": "ipv6-nonxt",
+    "60": "ipv6-opts",
+}
+ONLY_IPV6_WORDS = frozenset({*ONLY_IPV6, *ONLY_IPV6.values(), "icmpv6"})
+
+_EXTENSION = "neutron/extensions/securitygroup.py"
+_DATABASE = "neutron/db/securitygroups_db.py"
+_DESCRIPTION = "neutron/extensions/standardattrdescription.py"
+CONTRACT = "the API's contract"
+
+_ANYWHERE = {"ethertype": "IPv4", "direction": "ingress", "from_port": -1, "to_port": -1}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One thing that is refused.
+
+    `message` is what the response says at `field`, with the values in braces. `refused` and
+    `accepted` are examples: a group as it is created, or one rule where `field` is one of a rule.
+    """
+
+    about: str
+    field: str
+    condition: str
+    message: str
+    source: str
+    refused: Mapping[str, Any]
+    accepted: Mapping[str, Any]
+    hint: str = ""
+
+    def say(self, **values: object) -> str:
+        """Return the message with its values."""
+        return self.message.format(**values)
+
+    @property
+    def is_neutrons(self) -> bool:
+        """Whether Neutron refuses it in every cloud."""
+        return self.source != CONTRACT
+
+
+def _group(**values: object) -> Mapping[str, Any]:
+    return {"name": "web", **values}
+
+
+def _tcp(first: object, last: object, **values: object) -> Mapping[str, Any]:
+    return _ANYWHERE | {"protocol": "tcp", "from_port": first, "to_port": last} | values
+
+
+def _icmp(kind: object, code: object, **values: object) -> Mapping[str, Any]:
+    return _tcp(kind, code, protocol="icmp", **values)
+
+
+def _rule(**values: object) -> Mapping[str, Any]:
+    return {**_ANYWHERE, **values}
+
+
+MANAGED_BY_OPENSTACK = Refusal(
+    "group",
+    "name",
+    "`default`, in any case: every project has one such group, and OpenStack makes it",
+    "Default security group is managed by OpenStack itself.",
+    f"`_validate_name_not_default`, {_EXTENSION}",
+    _group(name="dEFAULT"),
+    _group(name="defaults"),
+)
+NAME_LENGTH = Refusal(
+    "group",
+    "name",
+    f"longer than {LONGEST_NAME} characters (Neutron takes 255)",
+    "Ensure this field has no more than {limit} characters.",
+    CONTRACT,
+    _group(name="x" * (LONGEST_NAME + 1)),
+    _group(name="é" * LONGEST_NAME),
+)
+NAME_BLANK = Refusal(
+    "group",
+    "name",
+    "empty, or blanks alone",
+    "This field may not be blank.",
+    CONTRACT,
+    _group(name="  "),
+    _group(name=" web "),
+)
+NAME_NULL_CHARACTER = Refusal(
+    "group",
+    "name",
+    "a null character; so in every text",
+    "Null characters are not allowed.",
+    CONTRACT,
+    _group(name="a\0b"),
+    _group(name="a b"),
+)
+NAME_NO_TEXT = Refusal(
+    "group",
+    "name",
+    "half of a surrogate pair, which is no text; so in every text (Neutron answers 500)",
+    "Not a valid string.",
+    f"`_validate_name_not_default`, {_EXTENSION}",
+    _group(name="\ud800"),
+    _group(name="😀"),
+)
+DESCRIPTION_LENGTH = Refusal(
+    "group",
+    "description",
+    f"longer than {LONGEST_DESCRIPTION} characters",
+    "Ensure this field has no more than {limit} characters.",
+    f"`DESCRIPTION_BODY`, {_DESCRIPTION}",
+    _group(description="x" * (LONGEST_DESCRIPTION + 1)),
+    _group(description="é" * LONGEST_DESCRIPTION),
+)
+RULE_DESCRIPTION_LENGTH = Refusal(
+    "rule",
+    "description",
+    f"longer than {LONGEST_DESCRIPTION} characters",
+    "Ensure this field has no more than {limit} characters.",
+    f"`DESCRIPTION_BODY`, {_DESCRIPTION}",
+    _rule(description="x" * (LONGEST_DESCRIPTION + 1)),
+    _rule(description="é" * LONGEST_DESCRIPTION),
+)
+ETHERTYPE = Refusal(
+    "rule",
+    "ethertype",
+    "another word than `IPv4` or `IPv6`, or another case (Neutron ignores the case)",
+    '"{value}" is not a valid choice.',
+    f"`convert_ethertype_to_case_insensitive`, {_EXTENSION}",
+    _rule(ethertype="IPv5"),
+    _rule(ethertype="IPv6"),
+    "Allowed: IPv4, IPv6.",
+)
+DIRECTION = Refusal(
+    "rule",
+    "direction",
+    "another word than `ingress` or `egress`, or another case",
+    '"{value}" is not a valid choice.',
+    f"`RESOURCE_ATTRIBUTE_MAP`, {_EXTENSION}",
+    _rule(direction="in"),
+    _rule(direction="egress"),
+    "Allowed: ingress, egress.",
+)
+PROTOCOL = Refusal(
+    "rule",
+    "protocol",
+    "neither a word of the API nor a number up to 255",
+    '"{value}" is not a valid choice.',
+    f"`convert_protocol`, {_EXTENSION}",
+    _rule(protocol="http"),
+    _rule(protocol="47"),
+    'Allowed: tcp, udp, icmp, "" for any protocol, or a number from 0 to 255.',
+)
+PROTOCOL_OF_IPV6 = Refusal(
+    "rule",
+    "protocol",
+    "one that only IPv6 has, with IPv4: "
+    + ", ".join(f"{number} ({name})" for number, name in ONLY_IPV6.items()),
+    '"{value}" ({name}) is a protocol of IPv6 and does not exist in IPv4.',
+    f"`_validate_ethertype_and_protocol`, {_DATABASE}",
+    _rule(protocol="58"),
+    _rule(protocol="58", ethertype="IPv6"),
+)
+PREFIX_OF_IPV4 = Refusal(
+    "rule",
+    "cidr",
+    "with IPv4: no IPv4 address with an optional prefix length up to 32",
+    "Expected CIDR format: <0-255>.<0-255>.<0-255>.<0-255>/<0-32>",
+    f"`convert_ip_prefix_to_cidr`, {_EXTENSION}; `_validate_ip_prefix`, {_DATABASE}",
+    _rule(cidr="10.0.0.0/33"),
+    _rule(cidr="10.0.0.0/8"),
+)
+PREFIX_OF_IPV6 = Refusal(
+    "rule",
+    "cidr",
+    "with IPv6: no IPv6 address with an optional prefix length up to 128",
+    "IPv6 addresses are represented as eight groups, separated by colons.",
+    f"`convert_ip_prefix_to_cidr`, {_EXTENSION}; `_validate_ip_prefix`, {_DATABASE}",
+    _rule(ethertype="IPv6", cidr="10.0.0.0/8"),
+    _rule(ethertype="IPv6", cidr="2001:db8::/32"),
+)
+TWO_ENDS = Refusal(
+    "rule",
+    "non_field_errors",
+    "`cidr` and `remote_group` together",
+    "You can specify either the remote_group_id or cidr attribute, not both.",
+    f"`_validate_multiple_remote_entites`, {_DATABASE}",
+    _rule(cidr="10.0.0.0/8", remote_group="/api/openstack-security-groups/" + "a" * 32 + "/"),
+    _rule(remote_group="/api/openstack-security-groups/" + "a" * 32 + "/"),
+)
+REMOTE_GROUP = Refusal(
+    "rule",
+    "remote_group",
+    "a group that the tenant does not have",
+    "Invalid hyperlink - Object does not exist.",
+    f"`_check_security_group`, {_DATABASE}",
+    _rule(remote_group="/api/openstack-security-groups/" + "b" * 32 + "/"),
+    _rule(remote_group="/api/openstack-security-groups/" + "a" * 32 + "/"),
+)
+PORT_MISSING = Refusal(
+    "rule",
+    "to_port",
+    "a port that is missing or null",
+    "Empty value is not allowed.",
+    CONTRACT,
+    _tcp(22, None),
+    _tcp(22, 22),
+    "Send from_port and to_port, both alike for one port; -1 in both means any.",
+)
+PORT_TOO_LARGE = Refusal(
+    "rule",
+    "to_port",
+    f"above {LARGEST_PORT}",
+    "Ensure this value is less than or equal to {limit}.",
+    f"`convert_validate_port_value`, {_EXTENSION}",
+    _tcp(22, LARGEST_PORT + 1),
+    _tcp(22, LARGEST_PORT),
+)
+PORTS_REVERSED = Refusal(
+    "rule",
+    "non_field_errors",
+    "`from_port` above `to_port`",
+    '"from_port" should be less or equal to "to_port"',
+    f"`_validate_port_range`, {_DATABASE}",
+    _tcp(443, 80),
+    _tcp(80, 443),
+)
+ONLY_LAST_PORT = Refusal(
+    "rule",
+    "non_field_errors",
+    "`from_port` -1 with another `to_port`",
+    '"from_port" should not be -1 if "to_port" is defined.',
+    f"`_validate_port_range`, {_DATABASE}",
+    _tcp(-1, 80),
+    _tcp(-1, -1),
+)
+PORT_ZERO = Refusal(
+    "rule",
+    "from_port",
+    "0, or less than -1",
+    f"Value should be in range [1, {LARGEST_PORT}], found {{value}}",
+    f"`_validate_port_range`, {_DATABASE}",
+    _tcp(0, 80),
+    _tcp(1, 80),
+)
+ICMP_VALUE = Refusal(
+    "rule",
+    "from_port",
+    f"of ICMP, where it is the type, and `to_port` the code: outside of 0 to {LARGEST_BYTE}",
+    f"Value should be in range [-1, {LARGEST_BYTE}], found {{value}}",
+    f"`_validate_port_range`, {_DATABASE}",
+    _icmp(LARGEST_BYTE + 1, -1),
+    _icmp(LARGEST_BYTE, -1),
+)
+ICMP_CODE_ALONE = Refusal(
+    "rule",
+    "non_field_errors",
+    "of ICMP: a code (`to_port`) without a type (`from_port`)",
+    '"from_port" should not be -1 if "to_port" is defined.',
+    f"`_validate_port_range`, {_DATABASE}",
+    _icmp(-1, 0),
+    _icmp(8, 0),
+)
+PORTS_OF_ANY = Refusal(
+    "rule",
+    "from_port",
+    "a port without a protocol (Neutron takes 1 to 65535 for any)",
+    "Port range is not supported if protocol is not specified.",
+    f"`_validate_port_range`, {_DATABASE}",
+    _tcp(80, 80, protocol=""),
+    _tcp(-1, -1, protocol=""),
+)
+PORTS_OF_OTHERS = Refusal(
+    "rule",
+    "from_port",
+    "a port of a protocol that has none (Neutron takes 1 to 65535 for any)",
+    "Port range is not supported for protocol {protocol}.",
+    f"`_validate_port_range`, {_DATABASE}",
+    _tcp(80, 80, protocol="47"),
+    _tcp(80, 80, protocol="132"),
+)
+
+# In the order of the fields; of one field, in the order in which they are looked for.
+TABLE: Sequence[Refusal] = (
+    *(MANAGED_BY_OPENSTACK, NAME_LENGTH, NAME_BLANK, NAME_NULL_CHARACTER, NAME_NO_TEXT),
+    *(DESCRIPTION_LENGTH, ETHERTYPE, DIRECTION, PROTOCOL, PROTOCOL_OF_IPV6),
+    *(PORT_MISSING, PORT_TOO_LARGE, PORTS_REVERSED, ONLY_LAST_PORT, PORT_ZERO),
+    *(ICMP_VALUE, ICMP_CODE_ALONE, PORTS_OF_ANY, PORTS_OF_OTHERS),
+    *(PREFIX_OF_IPV4, PREFIX_OF_IPV6, TWO_ENDS, REMOTE_GROUP, RULE_DESCRIPTION_LENGTH),
+)
+
+
+def is_name_of_default_group(name: str) -> bool:
+    """Whether Neutron takes the name for that of a project's default group: in any case."""
+    return name.lower() == "default"

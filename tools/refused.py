@@ -1,0 +1,126 @@
+"""docs/refused.md: what is refused, and why, from the table that the validation uses.
+
+python tools/refused.py check|write
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ringfence.errors import Invalid
+from ringfence.security_groups.refused_input import CONTRACT, TABLE, Refusal
+from ringfence.security_groups.schemas import DUPLICATE_RULES, clean_creation
+
+PAGE = Path(__file__).parents[1] / "docs" / "refused.md"
+LONG = 80
+PLAIN = {"name": "web", "ethertype": "IPv4", "direction": "ingress", "from_port": -1, "to_port": -1}
+
+HEAD = """# What is refused, and why
+
+A request that no OpenStack cloud can carry out is refused at once, with 400, at the field that is \
+wrong; nothing is stored, and nothing is sent to the cloud. So are requests that the API's \
+contract refuses. This page is written from the table that the validation uses \
+(`src/ringfence/security_groups/refused_input.py`, by `make refused`), and tests send every \
+example to a real Neutron.
+
+The same table holds for every way in: `create_security_group`, `push_security_groups`, PUT and \
+PATCH, `set_rules`, `plan`, `rollback`, and the files of `ringfence load`, which say it in their \
+own words. There, `default` itself is allowed: it describes the group that the cloud makes.
+
+In a list of rules, the errors are a list too: one object for each rule, empty where the rule is \
+right. Names and descriptions are trimmed first. Mistakes in the values of single fields are told \
+together; of a whole rule, the first.
+"""
+
+TAIL = f"""
+## Lists of rules
+
+- Two rules that Neutron takes for one: `["{DUPLICATE_RULES}"]`. The description \
+makes no difference, `6` is `tcp`, no `cidr` is `0.0.0.0/0` (IPv6: `::/0`), and ports 1 to 65535 \
+are any. Source: `_check_for_duplicate_rules`, neutron/db/securitygroups_db.py.
+- More rules than the quota of the tenant, or than one request may have \
+(`RINGFENCE_RULES_PER_REQUEST`).
+
+## What only the cloud can say
+
+A quota in the cloud, missing rights, a group that is in use, or one that somebody deleted in the \
+cloud are not known beforehand. Such a change is stored, and ends in `ERRED`, with the reason and \
+what helps in `error_message`: see [When the sync meets trouble](guides/sync.md).
+"""
+
+
+def main(verb: str) -> int:
+    """Write the page, or compare it with the one that is there."""
+    text = page()
+    if verb == "write":
+        PAGE.write_text(text, encoding="utf-8")
+    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
+        sys.stderr.write(f"{PAGE.name} is not what the table says: run `make refused`\n")
+        return 1
+    return 0
+
+
+def page() -> str:
+    """Return the page: the groups' part, then the rules'."""
+    parts = [HEAD]
+    for about, title in (("group", "A group"), ("rule", "A rule")):
+        rows = [_row(entry) for entry in TABLE if entry.about == about]
+        parts += [
+            f"\n## {title}\n\n",
+            "| field | what is refused | the response says | refused | accepted | source |\n",
+            "|---|---|---|---|---|---|\n",
+            *rows,
+        ]
+    return "".join([*parts, TAIL])
+
+
+def _row(entry: Refusal) -> str:
+    about = "" if entry.field == "non_field_errors" else f"`{entry.field}`"
+    cells = (
+        about or "(the rule)",
+        entry.condition,
+        f"{_said(entry)}{f' Hint: {entry.hint}' if entry.hint else ''}",
+        _example(entry, entry.refused, entry.accepted),
+        _example(entry, entry.accepted, entry.refused),
+        entry.source if entry.source == CONTRACT else f"Neutron: {entry.source}",
+    )
+    return f"| {' | '.join(_cell(cell) for cell in cells)} |\n"
+
+
+def _said(entry: Refusal) -> str:
+    """Return what the validation really says of the example."""
+    is_rule = entry.about == "rule"
+    body = {"name": "web", "rules": [entry.refused]} if is_rule else entry.refused
+    try:
+        clean_creation(body, {"a" * 32})
+    except Invalid as error:
+        detail: Any = error.detail
+        return str((detail["rules"][0] if is_rule else detail)[entry.field][0])
+    raise AssertionError(entry.condition)
+
+
+def _example(entry: Refusal, values: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """Return what distinguishes the example from a plain group or rule, and from the other one."""
+    told = {
+        name: _short(value)
+        for name, value in values.items()
+        if name == entry.field or PLAIN.get(name) != value or other.get(name, value) != value
+    }
+    return f"`{json.dumps(told, ensure_ascii=False)}`"
+
+
+def _short(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    if not isinstance(value, str):
+        return value
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in value)
+    return text if len(text) <= LONG else f"{text[0]}… ({len(text)} characters)"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;") if "`" not in text else text
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "check"))
