@@ -20,6 +20,10 @@ RULE = {
     "normalized_cidr": "192.0.2.0/24",
     "standard_attr_id": 7,
 }
+# What a Neutron without any optional extension says of a rule from anywhere
+ANY = dict.fromkeys(
+    ("protocol", "port_range_min", "port_range_max", "remote_ip_prefix", "remote_group_id")
+)
 GROUP = {
     "id": "g1",
     "project_id": "p1",
@@ -47,7 +51,7 @@ def test_a_group_is_read_whole():
 
 
 def test_what_a_real_neutron_leaves_out_is_any_or_empty():
-    rule = {"id": "r", "ethertype": "IPv6", "direction": "egress", "description": None}
+    rule = {**ANY, "id": "r", "ethertype": "IPv6", "direction": "egress"}
     assert translate.read_rule(rule) == CloudRule("IPv6", "egress", id="r")
     old = {"id": "g", "tenant_id": "p", "name": None, "security_group_rules": []}
     group = translate.read_group(old)
@@ -59,11 +63,14 @@ def test_what_a_real_neutron_leaves_out_is_any_or_empty():
     ("sent", "read"),
     [
         ({"port_range_min": "80"}, ("port_range_min", 80)),
-        ({"port_range_min": ""}, ("port_range_min", None)),
+        ({"port_range_min": "", "port_range_max": ""}, ("port_range_min", None)),
         ({"protocol": 6}, ("protocol", "6")),
-        ({"protocol": "any"}, ("protocol", None)),
+        ({"protocol": "any", "port_range_min": None, "port_range_max": None}, ("protocol", None)),
         ({"remote_ip_prefix": "", "remote_group_id": "g2"}, ("remote_group_id", "g2")),
-        ({"remote_address_group_id": "a1"}, ("remote_address_group_id", "a1")),
+        (
+            {"remote_ip_prefix": None, "remote_address_group_id": "a1"},
+            ("remote_address_group_id", "a1"),
+        ),
     ],
 )
 def test_two_spellings_are_read_as_one(sent, read):
@@ -87,6 +94,17 @@ NONSENSE_RULES = (
     {**RULE, "port_range_min": True},
     {**RULE, "port_range_max": 65536},
     {**RULE, "port_range_max": -1},
+    {**RULE, "port_range_max": None},
+    {**RULE, "port_range_max": 79},
+    {**RULE, "protocol": None},
+    {**RULE, "protocol": "teleport"},
+    {**RULE, "protocol": "256"},
+    {**RULE, "protocol": "9" * 5000},
+    {**RULE, "remote_ip_prefix": "anywhere"},
+    {**RULE, "remote_ip_prefix": "::/0"},
+    {**RULE, "remote_ip_prefix": "10.0.0.0/8\0"},
+    {**RULE, "remote_group_id": "g2"},
+    {**RULE, "id": "r\ud800"},
     {**RULE, "remote_ip_prefix": 10},
     {**RULE, "remote_group_id": {"id": "g2"}},
     {**RULE, "security_group_id": "g2"},
@@ -94,34 +112,78 @@ NONSENSE_RULES = (
 
 
 @pytest.mark.parametrize("rule", NONSENSE_RULES)
-def test_one_rule_that_is_none_spoils_the_answer(rule):
-    group = {**GROUP, "security_group_rules": [RULE, rule]}
-    with pytest.raises(CloudUnreachable, match="not Neutron's"):
-        translate.groups_from_answer({"security_groups": [GROUP, group]})
+def test_a_rule_that_cannot_be_read_stays_visible_and_spoils_nothing_around_it(rule):
+    group = {
+        **GROUP,
+        "id": "g3",
+        "security_group_rules": [rule, {**RULE, "security_group_id": "g3"}],
+    }
+    whole, partial = translate.groups_from_answer({"security_groups": [GROUP, group]})
+    assert (len(whole.rules), whole.unreadable) == (1, ())
+    assert [found.id for found in partial.rules] == ["r1"]
+    assert len(partial.unreadable) == 1
+
+
+@pytest.mark.parametrize("missing", [*ANY, "id", "ethertype", "direction"])
+def test_a_rule_without_one_of_its_keys_is_not_guessed_at(missing):
+    rule = {name: value for name, value in RULE.items() if name != missing}
+    with pytest.raises(CloudUnreachable, match=f"{missing} is"):
+        translate.read_rule(rule)
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "answer", [None, [], "<html>", {}, *({"security_groups": v} for v in (None, {}, 7))]
+)
+def test_an_answer_that_is_not_neutrons_is_never_an_empty_list(answer):
+    with pytest.raises(CloudUnreachable, match="not Neutron's"):
+        translate.groups_from_answer(answer)
+
+
+@pytest.mark.parametrize(
+    "item",
     [
         None,
         [],
-        "<html>",
-        {},
-        {"security_groups": None},
-        {"security_groups": {}},
-        {"security_groups": [None]},
-        {"security_groups": [{**GROUP, "id": ""}]},
-        {"security_groups": [{**GROUP, "project_id": None, "tenant_id": None}]},
-        {"security_groups": [{**GROUP, "security_group_rules": None}]},
-        {"security_groups": [{**GROUP, "security_group_rules": {}}]},
-        {"security_groups": [{**GROUP, "revision_number": "many"}]},
-        {"security_groups": [{**GROUP, "created_at": "yesterday"}]},
-        {"security_groups": [{k: v for k, v in GROUP.items() if k != "security_group_rules"}]},
+        {**GROUP, "id": ""},
+        {**GROUP, "id": "g\0"},
+        {**GROUP, "id": "g" * 3000},
+        {**GROUP, "project_id": None, "tenant_id": None},
     ],
 )
-def test_an_answer_that_is_not_neutrons_is_never_a_partial_group(answer):
-    with pytest.raises(CloudUnreachable, match="not Neutron's"):
-        translate.groups_from_answer(answer)
+def test_a_group_without_identity_is_skipped_and_reported(item):
+    reported = []
+    found = translate.groups_from_answer(
+        {"security_groups": [item, GROUP]}, lambda *said: reported.append(said)
+    )
+    assert [group.id for group in found] == ["g1"]
+    assert [kind for kind, _, _ in reported] == ["security_groups"]
+
+
+@pytest.mark.parametrize("rules", [None, {}, "many"])
+def test_a_group_whose_rules_are_no_list_is_not_a_group_without_rules(rules):
+    group = translate.read_group({**GROUP, "security_group_rules": rules})
+    assert (group.rules, [rule.reason for rule in group.unreadable]) == (
+        (),
+        [translate.UNKNOWN_RULES],
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "value"),
+    [
+        ({"name": "a\0b"}, "name", "a\ufffdb"),
+        ({"name": "\ud800"}, "name", "\ufffd"),
+        ({"description": "x" * 1_000_000}, "description", "x" * 254 + "…"),
+        ({"description": ["a", 1]}, "description", '["a", 1]'),
+        ({"name": 7}, "name", "7"),
+        ({"revision_number": "many"}, "revision_number", 0),
+        ({"revision_number": 10**12}, "revision_number", 0),
+        ({"created_at": "yesterday"}, "created_at", translate.EPOCH),
+        ({"created_at": 7}, "created_at", translate.EPOCH),
+    ],
+)
+def test_what_only_describes_a_group_is_made_storable(change, name, value):
+    assert getattr(translate.read_group({**GROUP, **change}), name) == value
 
 
 def test_a_rule_is_written_without_what_is_any():
@@ -132,7 +194,6 @@ def test_a_rule_is_written_without_what_is_any():
         "ethertype": "IPv4",
         "direction": "ingress",
         "remote_address_group_id": "a1",
-        "description": "",
     }
 
 
@@ -176,12 +237,23 @@ def test_a_port_that_has_nothing_is_read():
     assert translate.read_port(bare) == CloudPort("x", "p1", "", "", "", (), (), 0)
 
 
+@pytest.mark.parametrize("change", [{"id": ""}, {"project_id": 7}, {"id": ["p"]}])
+def test_a_port_without_identity_is_skipped(change):
+    (found,) = translate.ports_from_answer({"ports": [PORT | change, PORT]})
+    assert found.id == PORT["id"]
+
+
 @pytest.mark.parametrize(
-    "change", [{"id": ""}, {"security_groups": [None]}, {"fixed_ips": [{}]}, {"project_id": 7}]
+    ("change", "name", "value"),
+    [
+        ({"security_groups": [None, "g1", 7]}, "security_group_ids", ("g1",)),
+        ({"fixed_ips": [{}, None, {"ip_address": "a\0"}]}, "fixed_ips", ("a\ufffd",)),
+        ({"name": {"a": 1}}, "name", '{"a": 1}'),
+        ({"device_owner": "compute:\udfff"}, "device_owner", "compute:\ufffd"),
+    ],
 )
-def test_a_port_that_is_not_neutrons_makes_the_answer_unusable(change):
-    with pytest.raises(CloudUnreachable):
-        translate.ports_from_answer({"ports": [PORT | change]})
+def test_what_only_describes_a_port_is_made_storable(change, name, value):
+    assert getattr(translate.read_port(PORT | change), name) == value
 
 
 def test_floating_addresses_are_read_where_they_lead_to_a_port_of_the_project():
@@ -189,6 +261,8 @@ def test_floating_addresses_are_read_where_they_lead_to_a_port_of_the_project():
     foreign = FLOATING | {"floating_ip_address": "203.0.113.9", "project_id": "p2"}
     answer = {"floatingips": [FLOATING, unused, foreign]}
     assert translate.floating_from_answer(answer, "p1") == {"203.0.113.7": PORT["id"]}
-    for unusable in ({}, {"floatingips": None}, {"floatingips": [FLOATING | {"port_id": 7}]}):
+    bad = {"floatingips": [FLOATING | {"port_id": 7}, FLOATING]}
+    assert translate.floating_from_answer(bad, "p1") == {"203.0.113.7": PORT["id"]}
+    for unusable in ({}, {"floatingips": None}):
         with pytest.raises(CloudUnreachable):
             translate.floating_from_answer(unusable, "p1")

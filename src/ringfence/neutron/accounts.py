@@ -25,6 +25,8 @@ from ringfence.neutron.port import CloudError, CloudUnreachable, Misconfigured
 from ringfence.neutron.refusals import from_exception, from_status
 from ringfence.neutron.transport import Guard
 
+# Digits of what any column of Neutron's holds, and more
+LONGEST_INTEGER = 20
 VARIABLE = "OS_CLIENT_CONFIG_FILE"
 # What the files were when they were read: path, time of change, size.
 Signature = tuple[tuple[str, int, int], ...]
@@ -167,10 +169,17 @@ class Accounts:
 
 
 def _parse(content: bytes) -> Any:  # noqa: ANN401 - parsed JSON
+    """Return the parsed body, `None` where it is no JSON; one bad value spoils only itself."""
     try:
-        return json.loads(content)
+        text = content.decode(json.detect_encoding(content), "replace")
+        # Control characters that are not escaped, numbers without end and NaN are somebody's bug.
+        return json.loads(text, strict=False, parse_int=_integer, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
+
+
+def _integer(digits: str) -> int | None:
+    return int(digits) if len(digits) <= LONGEST_INTEGER else None
 
 
 def _stamp(path: str) -> tuple[str, int, int] | None:

@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
+import structlog
+
 from ringfence import tracing
 from ringfence.neutron import translate
 from ringfence.neutron.call import Call, Query
@@ -32,6 +34,8 @@ from ringfence.neutron.port import (
 
 if TYPE_CHECKING:
     from ringfence.neutron.accounts import Accounts
+
+logger = structlog.get_logger(__name__)
 
 CALL_SECONDS = 30.0
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
@@ -119,7 +123,7 @@ class OpenStackCloud:
         query = {"project_id": project_id} | ({} if name is None else {"name": name})
         groups: dict[str, CloudGroup] = {}
         async for answer in self._pages("/security-groups", query):
-            for group in translate.groups_from_answer(answer):
+            for group in translate.groups_from_answer(answer, self._skipped):
                 groups[group.id] = group
         # A cloud that ignores a filter must not show one tenant another's groups.
         return [
@@ -188,7 +192,8 @@ class OpenStackCloud:
         query: Query = {"project_id": project_id, "fields": PORT_FIELDS}
         ports: dict[str, CloudPort] = {}
         async for answer in self._pages("/ports", query):
-            ports |= {port.id: port for port in translate.ports_from_answer(answer)}
+            read = translate.ports_from_answer(answer, self._skipped)
+            ports |= {port.id: port for port in read}
         return [port for port in ports.values() if port.project_id == project_id]
 
     async def list_floating_addresses(self, project_id: str) -> Mapping[str, str]:
@@ -196,7 +201,7 @@ class OpenStackCloud:
         addresses: dict[str, str] = {}
         try:
             async for answer in self._pages("/floatingips", {"project_id": project_id}):
-                addresses |= translate.floating_from_answer(answer, project_id)
+                addresses |= translate.floating_from_answer(answer, project_id, self._skipped)
         except NoSuchResource:
             return {}
         return addresses
@@ -215,6 +220,9 @@ class OpenStackCloud:
         answer = await self._call("GET", "/security-groups", query=query)
         if not isinstance(answer, Mapping) or "security_groups" not in answer:
             raise CloudUnreachable(f"{translate.NOT_NEUTRONS} (security_groups is missing).")
+
+    def _skipped(self, kind: str, item: str, reason: str) -> None:
+        logger.warning("cloud_item_skipped", entry=self._entry, kind=kind, item=item, reason=reason)
 
     async def _pages(self, path: str, query: Query) -> AsyncIterator[Any]:
         """Give the answers of a list, one for each of its pages."""

@@ -12,6 +12,8 @@ from typing import Protocol
 from ringfence.errors import RingfenceError
 from ringfence.security_groups.refused_input import LONGEST_DESCRIPTION
 
+NOT_NEUTRONS = "The cloud sent an answer that is not Neutron's"
+
 
 def kept_description(description: str) -> str:
     """Give as much of a description as the cloud keeps; Neutron refuses a longer one."""
@@ -35,8 +37,19 @@ class CloudRule:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadableRule:
+    """A rule that the cloud has and that means nothing here: `reason` says what is wrong with it.
+
+    It is neither absent nor known to admit anything, so nothing is removed or added because of it.
+    """
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CloudGroup:
-    """One security group with all of its rules."""
+    """One security group with all of its rules; those in `unreadable` are not among `rules`."""
 
     id: str
     project_id: str
@@ -45,6 +58,7 @@ class CloudGroup:
     revision_number: int
     created_at: datetime
     rules: tuple[CloudRule, ...]
+    unreadable: tuple[UnreadableRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +99,14 @@ class GiveUp(CloudError):
 
 class CloudUnreachable(Retry):
     """No usable answer: refused, timed out, cut, 5xx, or not what Neutron would say."""
+
+
+class Unusable(CloudUnreachable):
+    """A response, or an item of one, that is not Neutron's: `reason` is the part that tells."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{NOT_NEUTRONS} ({reason}).")
+        self.reason = reason
 
 
 class NoSuchResource(CloudUnreachable):

@@ -15,6 +15,7 @@ from ringfence.security_groups.rules import (
     DIRECTIONS,
     ETHERTYPES,
     ICMP_OVER_IPV6,
+    PROTOCOL_ALIASES,
     PROTOCOL_NAMES,
     PROTOCOL_NUMBERS,
 )
@@ -22,8 +23,6 @@ from ringfence.security_groups.rules import (
 LONGEST_TEXT = 255
 LARGEST_PORT = 65535
 LARGEST_BYTE = 255
-# Names that Neutron takes beside the one it gives each number.
-OTHER_NAMES = {"hopopt": 0, "icmpv6": 58}
 WITH_PORTS = frozenset({6, 17, 33, 132, 136})
 WITH_TYPE_AND_CODE = frozenset({1, 58})
 
@@ -84,7 +83,7 @@ def _protocol(value: str | None, ethertype: str) -> str | None:
     if number is None or number > LARGEST_BYTE:
         raise RequestRefused(
             f"Security group rule protocol {value} not supported. Only protocol values "
-            f"{sorted(PROTOCOL_NUMBERS | OTHER_NAMES)} and integer representations [0 to 255] "
+            f"{sorted(PROTOCOL_NUMBERS | PROTOCOL_ALIASES)} and integer representations [0 to 255] "
             "are supported."
         )
     if ethertype == "IPv6" and word in ICMP_OVER_IPV6:
@@ -97,7 +96,7 @@ def _protocol(value: str | None, ethertype: str) -> str | None:
 def _protocol_number(value: str) -> int | None:
     if value.isascii() and value.isdigit():
         return int(value)
-    return PROTOCOL_NUMBERS.get(value.lower(), OTHER_NAMES.get(value.lower()))
+    return PROTOCOL_NUMBERS.get(value.lower(), PROTOCOL_ALIASES.get(value.lower()))
 
 
 def _ports(rule: CloudRule, protocol: str | None) -> tuple[int | None, int | None]:

@@ -184,6 +184,7 @@ class Refresh:
     drop: tuple[StoredRule, ...] = ()
     # How many of `drop` name a group that the cloud has no more: it took them away, unasked.
     lost: int = 0
+    unreadable: str = ""  # What is said of rules that cannot be read: any may be one of ours.
 
     @property
     def is_change(self) -> bool:

@@ -17,16 +17,16 @@ from ringfence.database.recordset import recordset
 # A later look is never overwritten by an earlier one. Of a missing group, the last look stays.
 _WRITE: LiteralString = """
 INSERT INTO security_group_observations AS stored (
-    security_group_id, name, description, rules, revision_number, digest, drift_digest, missing,
-    observed_at
+    security_group_id, name, description, rules, unreadable, revision_number, digest,
+    drift_digest, missing, observed_at
 )
 SELECT
-    found.security_group_id, found.name, found.description, found.rules, found.revision_number,
-    found.digest, found.drift_digest, found.missing,
+    found.security_group_id, found.name, found.description, found.rules, found.unreadable,
+    found.revision_number, found.digest, found.drift_digest, found.missing,
     coalesce(%(observed_at)s::timestamptz, clock_timestamp())
 FROM jsonb_to_recordset(%(found)s) AS found (
-    security_group_id bigint, name text, description text, rules jsonb, revision_number integer,
-    digest text, drift_digest text, missing boolean
+    security_group_id bigint, name text, description text, rules jsonb, unreadable jsonb,
+    revision_number integer, digest text, drift_digest text, missing boolean
 )
 INNER JOIN security_groups AS sg ON sg.id = found.security_group_id
 ORDER BY found.security_group_id
@@ -35,6 +35,7 @@ SET
     name = CASE WHEN excluded.missing THEN stored.name ELSE excluded.name END,
     description = CASE WHEN excluded.missing THEN stored.description ELSE excluded.description END,
     rules = CASE WHEN excluded.missing THEN stored.rules ELSE excluded.rules END,
+    unreadable = CASE WHEN excluded.missing THEN stored.unreadable ELSE excluded.unreadable END,
     revision_number = CASE
         WHEN excluded.missing THEN stored.revision_number ELSE excluded.revision_number
     END,
@@ -56,8 +57,9 @@ WHERE sg.tenant_id = %s
 # A comparison that found the group as it was wrote nothing: it counts as a look.
 _LAST: LiteralString = """
 SELECT
-    observation.name, observation.description, observation.rules, observation.revision_number,
-    observation.missing, greatest(observation.observed_at, comparison.compared_at) AS observed_at
+    observation.name, observation.description, observation.rules, observation.unreadable,
+    observation.revision_number, observation.missing,
+    greatest(observation.observed_at, comparison.compared_at) AS observed_at
 FROM security_group_observations AS observation
 INNER JOIN security_groups AS sg ON observation.security_group_id = sg.id
 LEFT JOIN tenant_comparisons AS comparison ON sg.tenant_id = comparison.tenant_id
@@ -82,6 +84,8 @@ class Observation:
     digest: str
     drift_digest: str = ""
     missing: bool = False
+    # Rules that could not be read: mappings of their id and the reason
+    unreadable: Sequence[Mapping[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class LastLook:
     revision_number: int
     missing: bool
     observed_at: datetime
+    unreadable: Sequence[Mapping[str, str]] = ()
 
 
 async def write(

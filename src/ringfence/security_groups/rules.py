@@ -39,11 +39,17 @@ PROTOCOL_NAMES = {
     136: "udplite",
 }
 PROTOCOL_NUMBERS = {name: number for number, name in PROTOCOL_NAMES.items()}
+# Names beside the one that a number has (`IP_PROTOCOL_MAP`). To Neutron, `hopopt` is not equal to
+# `ip`, nor to 0: it stays a word.
+PROTOCOL_ALIASES = {"hopopt": 0, "icmpv6": 58}
+LARGEST_PROTOCOL = 255
 
 # In IPv6, Neutron takes these for one (`_make_canonical_ipv6_icmp_protocol`).
 ICMP_OVER_IPV6 = frozenset({"icmp", "icmpv6", "ipv6-icmp"})
 # Neutron drops this range, whatever the protocol (`_make_canonical_port_range`).
 ALL_PORTS = (1, 65535)
+# Other backends show it with port 0, which no packet has.
+ALL_PORT_RANGES = frozenset({ALL_PORTS, (0, 65535)})
 ALL_ADDRESSES = frozenset({"0.0.0.0/0", "::/0"})
 
 
@@ -84,7 +90,7 @@ def canonical(rule: Rule) -> RuleKey:
     """Give Neutron's duplicate key of a rule: equal keys are one rule to it."""
     prefix = stored_prefix(rule.cidr)
     ports: tuple[int | None, int | None] = (rule.from_port, rule.to_port)
-    if ports == ALL_PORTS:
+    if ports in ALL_PORT_RANGES:
         ports = (None, None)
     return RuleKey(
         ethertype=rule.ethertype,
@@ -128,13 +134,23 @@ def shown_protocol(protocol: str | None, ethertype: str) -> str:
     return str(PROTOCOL_NUMBERS.get(name, name))
 
 
+def protocol_number(word: str) -> int | None:
+    """Return the number of a protocol's name, or of the number itself; `None` for any other."""
+    if word.isascii() and word.isdigit():
+        number = int(word) if len(word) <= 3 else LARGEST_PROTOCOL + 1  # noqa: PLR2004 - digits
+        return number if number <= LARGEST_PROTOCOL else None
+    word = word.lower()
+    return PROTOCOL_NUMBERS.get(word, PROTOCOL_ALIASES.get(word))
+
+
 def _protocol_name(protocol: str, ethertype: str) -> str | None:
     """See `_get_ip_proto_name_and_num` of Neutron's securitygroups_db."""
     word = protocol.lower()
     if word in {"", "any"}:
         return None
     if word.isascii() and word.isdigit():
-        word = PROTOCOL_NAMES.get(int(word), word)
+        number = protocol_number(word)
+        word = word if number is None else PROTOCOL_NAMES.get(number, str(number))
     if ethertype == "IPv6" and word in ICMP_OVER_IPV6:
         return "ipv6-icmp"
     return word

@@ -17,6 +17,8 @@ from ringfence.security_groups.rules import Rule
 
 NAMED_PROTOCOLS = ("tcp", "udp", "icmp", "")
 
+HOPOPT = "hopopt"
+
 ANY = -1
 
 _PROTOCOL_NUMBER = re.compile(r"0|[1-9][0-9]{0,2}")
@@ -37,8 +39,11 @@ class RuleProblem(ValueError):
 
 
 def is_protocol(word: str) -> bool:
-    """Tell whether this is tcp, udp, icmp, the empty word for any, or a number up to 255."""
-    if word in NAMED_PROTOCOLS:
+    """Return whether this is tcp, udp, icmp, the empty word for any, or a number up to 255.
+
+    `hopopt` is shown by that name, because Neutron does not take it for number 0.
+    """
+    if word in NAMED_PROTOCOLS or word == HOPOPT:
         return True
     return _PROTOCOL_NUMBER.fullmatch(word) is not None and int(word) <= LARGEST_BYTE
 

@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from typing import LiteralString
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import structlog
 from psycopg.rows import tuple_row
 
 from ringfence.clouds.placement import placement_of
 from ringfence.clouds.queries import Tenant
 from ringfence.database.pool import Database
-from ringfence.errors import OperatorError
+from ringfence.errors import OperatorError, Unavailable
 from ringfence.neutron.port import CloudError, GroupNotFound
 from ringfence.security_groups import outcomes
 from ringfence.security_groups.local_groups import local_group
@@ -20,6 +21,8 @@ from ringfence.sync.plan import Changes, plan, rule_from_cloud
 from ringfence.sync.pull import MissingBound, missing_groups, pull_tenant
 
 TENANTS_AT_ONCE = 8
+
+logger = structlog.get_logger(__name__)
 
 _GROUP: LiteralString = """
 SELECT sg.id, sg.tenant_id, tenant.uuid
@@ -47,6 +50,12 @@ async def pull_now(
                 )
             except CloudError as error:
                 told(f"{tenant.name}: failed: {error}")
+                return False
+            except Exception as error:
+                # No tenant keeps another from its turn.
+                reference = uuid4().hex[:12]
+                logger.exception("pull_crashed", tenant=tenant.uuid.hex, reference=reference)
+                told(f"{tenant.name}: failed: {_reason(error)}, reference {reference}")
                 return False
         if "touched" in done:
             said = f"{done['missing']} groups are missing at the cloud at once"
@@ -129,6 +138,10 @@ def _words(rule: Rule) -> str:
     )
     end = next((end for end in ends if end), "anywhere")
     return f"{rule.direction} {rule.ethertype} {rule.protocol or 'any'}{ports} {way} {end}"
+
+
+def _reason(error: Exception) -> str:
+    return "the database is away" if isinstance(error, Unavailable) else "internal error"
 
 
 def _counts(done: object) -> str:

@@ -38,6 +38,7 @@ def _shown(
         "missing_at_cloud": [],
         "unexpected_at_cloud": [],
         "description_only": [],
+        "unreadable": [],
         "name": None,
         "description": None,
     }
@@ -53,13 +54,14 @@ def _shown(
         return [remotes.shown(rule, base) for rule in rules]
 
     return shown | {
-        "state": Drift.DRIFTING if refresh.is_change else Drift.IN_SYNC,
+        "state": Drift.DRIFTING if refresh.is_change or refresh.unreadable else Drift.IN_SYNC,
         "missing_at_cloud": each(stored.rule for stored in refresh.drop),
         "unexpected_at_cloud": each(refresh.add),
         "description_only": [
             remotes.shown(rule, base) | {"description_at_cloud": theirs.description}
             for rule, theirs in changes.description_only
         ],
+        "unreadable": list(look.unreadable),
         "name": _words(local.name, refresh.name),
         "description": _words(local.description, refresh.description),
     }

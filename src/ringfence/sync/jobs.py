@@ -24,11 +24,14 @@ from ringfence.database.jobs import Job
 from ringfence.database.pool import Database, lasting
 from ringfence.errors import Unavailable
 from ringfence.neutron.port import CloudError, Retry
+from ringfence.neutron.text import storable
 from ringfence.security_groups import outcomes
 from ringfence.sync.clouds import Clouds
 from ringfence.sync.pull import USUAL_BOUND, MissingBound, pull_group, pull_tenant
 from ringfence.sync.push import delete_group, push_group
 from ringfence.sync.retries import DATABASE_PAUSE, Strategy, TryAgain, pause
+
+LONGEST_TRACE = 100_000
 
 logger = structlog.get_logger(__name__)
 
@@ -198,7 +201,8 @@ def _pause_after(error: CloudError, this_try: Try) -> float | None:
 
 async def _give_up(failed: Failed, message: str) -> None:
     try:
-        await failed(message, traceback.format_exc())
+        trace = storable(traceback.format_exc(), LONGEST_TRACE)
+        await failed(storable(message, LONGEST_TRACE), trace)
     except Unavailable as away:
         raise TryAgain(DATABASE_PAUSE) from away
 

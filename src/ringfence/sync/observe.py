@@ -10,14 +10,17 @@ from ringfence.clouds import queries as tenants
 from ringfence.clouds.drift_modes import DriftMode
 from ringfence.clouds.placement import Placement
 from ringfence.database.pool import Database
-from ringfence.neutron.port import CloudGroup, CloudRule
+from ringfence.neutron.port import CloudGroup, CloudRule, UnreadableRule
 from ringfence.security_groups import drifts, observations
 from ringfence.security_groups.adoptions import Refresh
 from ringfence.security_groups.local_groups import LocalGroup
 from ringfence.security_groups.observations import MISSING, LastLook, Observation
 from ringfence.security_groups.states import State
+from ringfence.security_groups.unreadable import BEGINNING
 
 GROUPS_A_TRANSACTION = 200
+# How many rules that cannot be read are named
+SHOWN = 3
 
 _VALUES = attrgetter(*CloudRule.__dataclass_fields__)
 _IN_ORDER = attrgetter("id")
@@ -32,9 +35,23 @@ def observation_of(group_id: int, found: CloudGroup, drift: str = "") -> Observa
         name=found.name,
         description=found.description,
         rules=[asdict(rule) for rule in sorted(found.rules, key=_IN_ORDER)],
+        unreadable=[asdict(rule) for rule in found.unreadable],
         revision_number=found.revision_number,
         digest=digest_of(found),
         drift_digest=drift,
+    )
+
+
+def said_of_unreadable(found: CloudGroup) -> str:
+    """Return what is said of the group's rules that cannot be read; empty where all can be."""
+    if not found.unreadable:
+        return ""
+    shown = [f"{rule.id or 'one without id'}: {rule.reason}" for rule in found.unreadable[:SHOWN]]
+    more = len(found.unreadable) - len(shown)
+    named = "; ".join(shown) + (f"; and {more} more" if more else "")
+    return (
+        f"{BEGINNING} ({named}). They are left as they are: correct or delete them in the cloud, "
+        "then pull the group."
     )
 
 
@@ -51,17 +68,18 @@ def digest_of(found: CloudGroup) -> str:
     The revision alone would not do: Neutron drops rules silently with the group that they name.
     """
     rules = [_VALUES(rule) for rule in sorted(found.rules, key=_IN_ORDER)]
-    return _digest((found.name, found.description, found.revision_number, rules))
+    unreadable = sorted((rule.id, rule.reason) for rule in found.unreadable)
+    return _digest((found.name, found.description, found.revision_number, rules, unreadable))
 
 
 def drift_of(refresh: Refresh) -> str:
     """Give a digest of how the cloud differs from what is asked for; empty where it does not."""
-    if not refresh.is_change:
+    if not refresh.is_change and not refresh.unreadable:
         return ""
     renamed = (refresh.local.name, refresh.name, refresh.local.description, refresh.description)
     added = sorted(map(repr, refresh.add))
     dropped = sorted(repr(stored.rule) for stored in refresh.drop)
-    return _digest((renamed, added, dropped))
+    return _digest((renamed, added, dropped, refresh.unreadable))
 
 
 def is_adopted(refresh: Refresh) -> bool:
@@ -99,7 +117,9 @@ def _news(
     seen: Iterable[Seen], marks: Mapping[int, tuple[str, str]]
 ) -> Iterator[tuple[Refresh, Observation]]:
     for refresh, group in seen:
-        drift = "" if is_adopted(refresh) else drift_of(refresh)
+        # A group with a rule that cannot be read is never known to be as desired.
+        is_equal = is_adopted(refresh) and not refresh.unreadable
+        drift = "" if is_equal else drift_of(refresh)
         if marks.get(refresh.local.id) != (digest_of(group), drift):
             yield refresh, observation_of(refresh.local.id, group, drift)
 
@@ -120,6 +140,7 @@ def to_be_put_back(seen: Iterable[Seen]) -> list[Refresh]:
         refresh
         for refresh, _ in seen
         if refresh.is_change
+        and not refresh.unreadable
         and refresh.local.drift_mode is DriftMode.ENFORCE
         and refresh.local.state is State.OK
         and not refresh.local.is_outstanding
@@ -136,6 +157,7 @@ def found_again(group: LocalGroup, last: LastLook) -> CloudGroup:
         revision_number=last.revision_number,
         created_at=datetime.min.replace(tzinfo=UTC),
         rules=rules_of(last),
+        unreadable=tuple(UnreadableRule(**rule) for rule in last.unreadable),
     )
 
 

@@ -64,6 +64,10 @@ _DRIFT = Model(
             "missing_at_cloud": array(RULE),
             "unexpected_at_cloud": array(RULE),
             "description_only": array(_DESCRIBED),
+            "unreadable": described(
+                array(object_of({"id": STRING, "reason": STRING})),
+                "Rules in the cloud that cannot be read; they are left as they are.",
+            ),
             "name": nullable(_WORDS),
             "description": nullable(_WORDS),
         }

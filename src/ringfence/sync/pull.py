@@ -28,6 +28,7 @@ from ringfence.security_groups.adoptions import FoundGroup, Refresh
 from ringfence.security_groups.local_groups import LocalGroup, Moments, local_groups, moments
 from ringfence.security_groups.rules import canonical
 from ringfence.security_groups.states import NOT_FOUND, State
+from ringfence.security_groups.unreadable import mark_unreadable
 from ringfence.sync.clouds import Clouds, project_of
 from ringfence.sync.observe import (
     Seen,
@@ -35,6 +36,7 @@ from ringfence.sync.observe import (
     missing,
     observation_of,
     observe,
+    said_of_unreadable,
     to_be_put_back,
 )
 from ringfence.sync.plan import rule_from_cloud
@@ -101,12 +103,15 @@ async def pull_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
             await observations.write(connection, [missing(local)], None)
         raise GroupNotFound(NOT_FOUND) from None
     refresh = compare(local, found)
-    if refresh.is_change and (local.is_outstanding or local.drift_mode is DriftMode.ENFORCE):
+    enforced = local.drift_mode is DriftMode.ENFORCE and not refresh.unreadable
+    if refresh.is_change and (local.is_outstanding or enforced):
         await push(database, cloud, group)
         return True
     async with database.transaction() as connection:
-        settled = _unchanged(local) if local.drift_mode is DriftMode.REPORT else refresh
+        settled = refresh if local.drift_mode is DriftMode.ADOPT else _unchanged(local)
         await adoptions.refresh_groups(connection, group.placement, [settled])
+        if refresh.unreadable:
+            await mark_unreadable(connection, group.placement, {local.id: refresh.unreadable})
     await observe(database, group.placement, [(refresh, found)], None)
     return True
 
@@ -145,7 +150,8 @@ async def pull_tenant(
     async with database.transaction() as connection:
         await comparisons.compared(connection, placement.tenant_id, before.taken)
         await comparisons.succeed(connection, placement.tenant_id, requested=requested)
-        if requested or any(done.values()):
+        # A rule that cannot be read is no news: its group has an event of its own.
+        if requested or any(number for what, number in done.items() if what != "unreadable"):
             said = f"Security groups of tenant {placement.tenant_name} have been pulled."
             await record(connection, _event(placement, EventType.TENANT_PULLED, said, done))
     return done
@@ -176,6 +182,7 @@ def compare(local: LocalGroup, found: CloudGroup) -> Refresh:
     difference is what a user asked for and could not have.
     """
     theirs = {canonical(rule): rule for rule in map(rule_from_cloud, found.rules)}
+    unreadable = said_of_unreadable(found)
     ours = {canonical(stored.rule): stored for stored in local.rules}
     is_described_so = found.description == kept_description(local.description)
     return Refresh(
@@ -183,7 +190,11 @@ def compare(local: LocalGroup, found: CloudGroup) -> Refresh:
         name=local.name if local.name == DEFAULT_NAME else found.name,
         description=local.description if is_described_so else found.description,
         add=tuple(rule for key, rule in theirs.items() if key not in ours),
-        drop=tuple(stored for key, stored in ours.items() if key not in theirs),
+        # Any of the rules that cannot be read may be the one that seems to be missing.
+        drop=()
+        if unreadable
+        else tuple(stored for key, stored in ours.items() if key not in theirs),
+        unreadable=unreadable,
     )
 
 
@@ -222,6 +233,9 @@ def _is_marked(row: LocalGroup) -> bool:
 
 def _is_due(refresh: Refresh) -> bool:
     """Spare what was asked for and never arrived; settle what did arrive."""
+    if refresh.unreadable:
+        # There is nothing that could be settled as OK.
+        return refresh.is_change and is_adopted(refresh)
     if refresh.local.is_outstanding:
         return not refresh.is_change
     if refresh.is_change:
@@ -296,7 +310,8 @@ async def _write(
     gone: Sequence[LocalGroup],
     present: Sequence[Seen],
 ) -> dict[str, int]:
-    done = {"imported": 0, "refreshed": 0, "put_back": 0, "drifted": 0, "gone": 0}
+    done = {"imported": 0, "refreshed": 0, "put_back": 0, "drifted": 0, "gone": 0, "unreadable": 0}
+    ids: Mapping[str, int] = {}
     if comparison.unknown:
         found = [_found(group) for group in comparison.unknown]
         async with database.transaction() as connection:
@@ -324,10 +339,25 @@ async def _write(
             done["gone"] = await adoptions.mark_gone(connection, placement, gone, NOT_FOUND)
             looks = [missing(local) for local in gone]
             await observations.write(connection, looks, before.taken)
+    if unreadable := _unreadable(comparison.unknown, ids, seen):
+        async with database.transaction() as connection:
+            await mark_unreadable(connection, placement, unreadable)
+        done["unreadable"] = len(unreadable)
     if any(refresh.local.is_twin for refresh in refreshes) or gone:
         async with database.transaction() as connection:
             await adoptions.promote_twins(connection, placement)
     return done
+
+
+def _unreadable(
+    unknown: Sequence[CloudGroup], ids: Mapping[str, int], seen: Sequence[Seen]
+) -> dict[int, str]:
+    """Return what is said of each group with a rule that cannot be read, by the id of its row."""
+    imported = [group for group in unknown if group.unreadable and group.id in ids]
+    at_rest = [refresh for refresh, _ in seen if not refresh.local.is_outstanding]
+    return {ids[group.id]: said_of_unreadable(group) for group in imported} | {
+        refresh.local.id: refresh.unreadable for refresh in at_rest if refresh.unreadable
+    }
 
 
 async def _stop(

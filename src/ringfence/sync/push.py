@@ -32,7 +32,7 @@ from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.sync import ports
 from ringfence.sync.clouds import Clouds, project_of
-from ringfence.sync.observe import observation_of
+from ringfence.sync.observe import observation_of, said_of_unreadable
 from ringfence.sync.plan import Changes, plan, rule_from_cloud
 
 DEFAULT_NAME = "default"
@@ -67,6 +67,8 @@ async def push(database: Database, cloud: NetworkCloud, group: Group) -> None:
     _refuse_unresolvable(asked)
     found = await _rename(cloud, group, found)
     converged = await _converge(cloud, group, found, asked)
+    if converged.found.unreadable:
+        raise GiveUp(said_of_unreadable(converged.found))
     await _remove_late(database, cloud, group)
     event = EventType.GROUP_CREATED if group.state is State.CREATING else EventType.GROUP_UPDATED
     context = {
@@ -208,7 +210,8 @@ async def _remove_late(database: Database, cloud: NetworkCloud, group: Group) ->
     if group.state is not State.CREATING or group.creation_started is None:
         return
     for found in await _free_of_its_name(database, cloud, group, group.creation_started):
-        untouched = {rule_from_cloud(rule) for rule in found.rules} == FIRST_RULES
+        rules = {rule_from_cloud(rule) for rule in found.rules}
+        untouched = rules == FIRST_RULES and not found.unreadable
         if untouched and found.description == kept_description(group.description):
             logger.warning("late_creation_removed", security_group=group.uuid.hex, id=found.id)
             with suppress(GroupNotFound):
@@ -272,6 +275,8 @@ async def _converge(
                 raise
         found = await cloud.get_group(found.id)
     changes = plan(asked.rules, found.rules)
+    if found.unreadable:
+        raise GiveUp(said_of_unreadable(found))
     if changes.needed:
         raise Retry("The rules at the cloud were changed by somebody else at the same time.")
     return Converged(found, changes.description_only, removed_first)

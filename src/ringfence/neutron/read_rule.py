@@ -1,0 +1,143 @@
+"""One rule of Neutron's JSON, in the one form that is compared, shown and sent back.
+
+A rule is read only if every part of it is known: a guess would show it as more open, or as less,
+than it is. Backends write "any port" in several ways, and each of them is read as `None`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ringfence.neutron.port import CloudRule, Unusable
+from ringfence.neutron.text import storable, words
+from ringfence.security_groups.rules import (
+    ALL_PORT_RANGES,
+    DIRECTIONS,
+    ETHERTYPES,
+    protocol_number,
+)
+from ringfence.security_groups.validation import is_cidr
+
+LARGEST_PORT = 65535
+LARGEST_BYTE = 255
+ANY_PORT = -1
+WITH_TYPE_AND_CODE = frozenset({1, 58})
+# A key that is left out could stand for anything: Neutron writes null for any.
+ALWAYS_SAID = (
+    *("protocol", "port_range_min", "port_range_max"),
+    *("remote_ip_prefix", "remote_group_id"),
+)
+
+
+def read_rule(item: Any, group_id: str | None = None) -> CloudRule:  # noqa: ANN401 - parsed JSON
+    """Read one rule, of this group if one is named; raise `Unusable` with what is wrong."""
+    if not isinstance(item, Mapping):
+        raise Unusable("not an object")
+    rule: Mapping[str, Any] = item
+    if group_id is not None and rule.get("security_group_id", group_id) != group_id:
+        raise Unusable("a rule of another group")
+    if lacking := [name for name in ALWAYS_SAID if name not in rule]:
+        raise Unusable(f"{lacking[0]} is missing")
+    ethertype = _one_of(rule, "ethertype", ETHERTYPES)
+    protocol = _protocol(rule.get("protocol"))
+    low, high = _ports(rule, protocol)
+    prefix, group, address_group = _remote_end(rule, ethertype)
+    return CloudRule(
+        id=_required(rule, "id"),
+        ethertype=ethertype,
+        direction=_one_of(rule, "direction", DIRECTIONS),
+        protocol=protocol,
+        port_range_min=low,
+        port_range_max=high,
+        remote_ip_prefix=prefix,
+        remote_group_id=group,
+        remote_address_group_id=address_group,
+        description=words(rule.get("description")),
+    )
+
+
+def _required(rule: Mapping[str, Any], name: str) -> str:
+    value = _optional(rule, name)
+    if value is None:
+        raise Unusable(f"{name} is missing")
+    return value
+
+
+def _optional(rule: Mapping[str, Any], name: str) -> str | None:
+    """Return what identifies something as it is; cleaned or cut, it would be another's."""
+    value = rule.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise Unusable(f"{name} is not a text")
+    if storable(value) != value:
+        raise Unusable(f"{name} cannot be stored")
+    return value
+
+
+def _one_of(rule: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str:
+    value = rule.get(name)
+    if isinstance(value, str):
+        for known in allowed:
+            if value == known or value.lower() == known.lower():
+                return known
+    raise Unusable(f"{name} is unknown")
+
+
+def _protocol(value: object) -> str | None:
+    # Neutron takes "any" for none; some drivers of it store the word.
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise Unusable("protocol is not a text")
+    word = str(value).lower()
+    if word in {"any", "-1"}:
+        return None
+    if protocol_number(word) is None:
+        raise Unusable("protocol is unknown")
+    return word
+
+
+def _ports(rule: Mapping[str, Any], protocol: str | None) -> tuple[int | None, int | None]:
+    ports = (_port(rule, "port_range_min"), _port(rule, "port_range_max"))
+    if ports in ALL_PORT_RANGES:
+        return None, None
+    low, high = ports
+    if ports == (None, None):
+        return ports
+    if protocol is None:
+        raise Unusable("ports without a protocol")
+    if protocol_number(protocol) in WITH_TYPE_AND_CODE:
+        if low is None or low > LARGEST_BYTE or (high or 0) > LARGEST_BYTE:
+            raise Unusable("type and code are out of range")
+    elif low is None or high is None or low > high:
+        raise Unusable("not a range of ports")
+    return ports
+
+
+def _port(rule: Mapping[str, Any], name: str) -> int | None:
+    value = rule.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 5:  # noqa: PLR2004 - digits of the largest
+        value = int(value)
+    if value in (ANY_PORT, str(ANY_PORT)):
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unusable(f"{name} is not a number")
+    if not 0 <= value <= LARGEST_PORT:
+        raise Unusable(f"{name} is out of range")
+    return value
+
+
+def _remote_end(
+    rule: Mapping[str, Any], ethertype: str
+) -> tuple[str | None, str | None, str | None]:
+    prefix = _optional(rule, "remote_ip_prefix")
+    if prefix is not None:
+        prefix = prefix.strip()
+        if not is_cidr(prefix, ethertype):
+            raise Unusable(f"remote_ip_prefix is no prefix of {ethertype}")
+    ends = (prefix, _optional(rule, "remote_group_id"), _optional(rule, "remote_address_group_id"))
+    if sum(end is not None for end in ends) > 1:
+        raise Unusable("more than one remote end")
+    return ends

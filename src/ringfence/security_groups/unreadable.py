@@ -1,0 +1,62 @@
+"""Groups with a rule that the cloud has and that cannot be read: ERRED, and an event says why.
+
+Such a group is left as it is on both sides until its rules can be read, or a user changes it.
+"""
+
+from collections.abc import Mapping
+from typing import LiteralString
+
+from ringfence.clouds import queries as tenants
+from ringfence.clouds.placement import Placement
+from ringfence.database import documents
+from ringfence.database.pool import Connection
+from ringfence.database.recordset import recordset
+from ringfence.events.commands import record_all
+from ringfence.events.types import Event, EventType
+
+BEGINNING = "Rules of this group in the cloud cannot be read"
+
+# Groups at rest, and those that said something else of the same before
+_MARK: LiteralString = """
+UPDATE security_groups AS sg
+SET state = 'ERRED', error_message = found.message, error_traceback = '', modified = now()
+FROM jsonb_to_recordset(%(found)s) AS found (id bigint, message text)
+WHERE
+    sg.id = found.id
+    AND (
+        sg.state = 'OK'
+        OR (
+            sg.state = 'ERRED'
+            AND starts_with(sg.error_message, %(beginning)s)
+            AND sg.error_message <> found.message
+        )
+    )
+RETURNING sg.id, sg.uuid, sg.name, sg.backend_id, sg.error_message
+"""
+
+
+async def mark_unreadable(
+    connection: Connection, placement: Placement, messages: Mapping[int, str]
+) -> int:
+    """Mark groups as ERRED with what is said of each, by id; return how many were not so before."""
+    await tenants.lock(connection, placement.tenant_id)
+    found = [{"id": group, "message": message} for group, message in sorted(messages.items())]
+    values = {"found": recordset(found), "beginning": BEGINNING}
+    rows = await (await connection.execute(_MARK, values)).fetchall()
+    await record_all(
+        connection,
+        [
+            Event(
+                EventType.GROUP_ERRED,
+                f"Security group {name} has failed: {message}",
+                customer=placement.customer_uuid,
+                project=placement.project_uuid,
+                tenant=placement.tenant_uuid,
+                security_group=uuid,
+                context={"backend_id": backend_id, "message": message},
+            )
+            for _, uuid, name, backend_id, message in rows
+        ],
+    )
+    await documents.refresh(connection, documents.GROUPS, [row[0] for row in rows])
+    return len(rows)
