@@ -58,6 +58,13 @@ WHERE sg.state NOT IN ('OK', 'ERRED') AND sg.modified < now() - interval '15 min
 ORDER BY sg.id
 """
 
+_NOT_COMPARED: LiteralString = """
+SELECT tenant.name, tenant.error_message
+FROM tenants AS tenant
+WHERE tenant.state = 'ERRED' OR tenant.error_message <> ''
+ORDER BY tenant.name, tenant.id
+"""
+
 _TENANTS: LiteralString = """
 SELECT cloud.name, tenant.uuid
 FROM tenants AS tenant
@@ -101,6 +108,7 @@ async def _checks(conninfo: str) -> AsyncIterator[Check]:
         yield await _jobs(connection, "jobs of dead workers", _ABANDONED, "start a worker")
         yield await _jobs(connection, "jobs that wait", _WAITING, "start a worker, or more of them")
         yield await _groups(connection)
+        yield await _comparisons(connection)
         async for check in _clouds(conninfo):
             yield check
         yield await _documents(connection)
@@ -132,6 +140,14 @@ async def _groups(connection: Connection) -> Check:
     found = [f"{uuid.hex} {state}" for uuid, state in rows]
     detail = f"for more than 15 minutes: {_few(found)}; see the worker's log"
     return Check("groups in transition", fine=not found, detail=detail if found else "none is late")
+
+
+async def _comparisons(connection: Connection) -> Check:
+    rows = await (await connection.execute(_NOT_COMPARED)).fetchall()
+    found = [f"{name} ({message or 'ERRED'})" for name, message in rows]
+    detail = f"failed or stopped for {_few(found)}; correct it, then run ringfence sync pull"
+    shown = detail if found else "none failed"
+    return Check("comparisons with clouds", fine=not found, detail=shown)
 
 
 async def _documents(connection: Connection) -> Check:

@@ -4,6 +4,7 @@ JSON lines where standard error is a file or a pipe, readable colours in a termi
 """
 
 import asyncio
+import json
 import logging
 import os
 import re
@@ -43,7 +44,7 @@ _QUIET = ("procrastinate", "psycopg", "keystoneauth", "openstack", "urllib3", "a
 # So long a line may wait for others.
 LINE_SECONDS = 0.02
 
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(enc_hook=str).encode
 
 log = structlog.get_logger(__name__)
 
@@ -153,7 +154,7 @@ def write_line(level: int, event: str, path: str, **more: str | float | None) ->
         **more,
         "pid": os.getpid(),
     }
-    _lines.add(_encode(record).decode() + "\n")
+    _lines.add(_encoded(record) + "\n")
 
 
 def flush_lines() -> None:
@@ -203,7 +204,15 @@ def _keep_the_word(match: re.Match[str]) -> str:
 
 def _json(event: EventDict, **_options: object) -> str:
     first = {key: event.pop(key, None) for key in ("timestamp", "level", "event")}
-    return msgspec.json.encode(first | dict(event), enc_hook=str).decode()
+    return _encoded(first | dict(event))
+
+
+def _encoded(record: dict[str, Any]) -> str:
+    try:
+        return _encode(record).decode()
+    except UnicodeEncodeError:
+        # A lone surrogate, which UTF-8 does not have: JSON's escape of it does.
+        return json.dumps(record, default=str)
 
 
 def _readable() -> Processor:

@@ -135,3 +135,13 @@ def test_a_loop_that_ended_holds_up_no_lines_of_the_next(written):
 @pytest.mark.parametrize("text", ["see ringfence token --help", "Basic authentication", "10:20"])
 def test_plain_words_are_left_alone(text):
     assert logs.mask(text) == text
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\0b", "\x1b[31m", "\u202etxt", "x" * 1_000_000])
+def test_any_text_is_written_as_one_line(written, text):
+    logs.configure()
+    structlog.get_logger("here").warning("cloud_item_skipped", item=text)
+    logs.write_line(logging.INFO, "request", path=text)
+    logs.flush_lines()
+    skipped, request = written()
+    assert (skipped["item"], request["path"]) == (text, text)

@@ -147,21 +147,36 @@ async def test_a_new_name_of_a_customer_is_one_statement_for_exactly_its_groups(
     assert await wrong(world) == ([], 0)
 
 
-async def searches_as_examined(conninfo):
+async def examined(conninfo, name):
     server = conninfo_to_dict(conninfo)
     socket = quote(server["host"], safe="")
     url = f"postgresql://{server['user']}@{socket}/{server['dbname']}"
     checks = await examine(Settings(database_url=url))
-    return next(check for check in checks if check.name == "searches by a part of a text")
+    return next(check for check in checks if check.name == name)
+
+
+async def searches_as_examined(conninfo):
+    return await examined(conninfo, "searches by a part of a text")
+
+
+async def test_the_doctor_names_a_tenant_whose_comparison_failed(world, conninfo):
+    assert (await examined(conninfo, "comparisons with clouds")).fine
+    await world.execute(
+        "UPDATE tenants SET state = 'ERRED', error_message = 'Internal error.' WHERE uuid = %s",
+        world.tenant_uuid,
+    )
+    check = await examined(conninfo, "comparisons with clouds")
+    assert not check.fine
+    assert "web-prod (Internal error.)" in check.detail
 
 
 async def test_texts_are_searched_by_index_where_the_server_has_it(world, conninfo):
     assert await world.value("SELECT index_security_group_texts()") is True
     assert (await searches_as_examined(conninfo)).detail == "indexed"
     await world.execute("DROP EXTENSION pg_trgm CASCADE")
-    examined = await searches_as_examined(conninfo)
-    assert examined.fine
-    assert "CREATE EXTENSION pg_trgm" in examined.detail
+    check = await searches_as_examined(conninfo)
+    assert check.fine
+    assert "CREATE EXTENSION pg_trgm" in check.detail
     # A server that lacks it is searched all the same.
     assert await world.value("SELECT index_security_group_texts()") is False
     await world.execute("CREATE EXTENSION pg_trgm")

@@ -74,12 +74,17 @@ def digest_of(found: CloudGroup) -> str:
 
 def drift_of(refresh: Refresh) -> str:
     """Give a digest of how the cloud differs from what is asked for; empty where it does not."""
-    if not refresh.is_change and not refresh.unreadable:
-        return ""
+    if not refresh.is_change:
+        return drift_of_unreadable(refresh.unreadable)
     renamed = (refresh.local.name, refresh.name, refresh.local.description, refresh.description)
     added = sorted(map(repr, refresh.add))
     dropped = sorted(repr(stored.rule) for stored in refresh.drop)
     return _digest((renamed, added, dropped, refresh.unreadable))
+
+
+def drift_of_unreadable(said: str) -> str:
+    """Return a digest of rules that cannot be read, which are drift; empty where there is none."""
+    return _digest((said,)) if said else ""
 
 
 def is_adopted(refresh: Refresh) -> bool:
@@ -125,7 +130,8 @@ def _news(
 
 
 def _is_told(refresh: Refresh, look: Observation, marks: Mapping[int, tuple[str, str]]) -> bool:
-    if not look.drift_digest or refresh.local.is_outstanding:
+    # Rules that cannot be read have an event of their own.
+    if not refresh.is_change or not look.drift_digest or refresh.local.is_outstanding:
         return False
     _, before = marks.get(refresh.local.id, ("", ""))
     return refresh.local.drift_mode is DriftMode.REPORT and before != look.drift_digest

@@ -32,6 +32,7 @@ from ringfence.security_groups.unreadable import mark_unreadable
 from ringfence.sync.clouds import Clouds, project_of
 from ringfence.sync.observe import (
     Seen,
+    drift_of_unreadable,
     is_adopted,
     missing,
     observation_of,
@@ -318,7 +319,7 @@ async def _write(
             ids = await adoptions.import_groups(connection, placement, found, before.taken)
             done["imported"] = len(ids)
             looks = [
-                observation_of(ids[group.id], group)
+                observation_of(ids[group.id], group, drift_of_unreadable(said_of_unreadable(group)))
                 for group in comparison.unknown
                 if group.id in ids
             ]

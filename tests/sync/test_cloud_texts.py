@@ -1,0 +1,281 @@
+"""What a cloud may deliver as text, or instead of it, and one bad item among good ones."""
+
+import copy
+import json
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.lab.proxy import Answer
+from tests.neutron.answering import answering
+from tests.neutron.test_translate import GROUP, PORT, RULE
+from tests.sync.conftest import cloud_tcp, tcp
+from tests.sync.test_drift import set_mode
+from tests.sync.test_pull import at_the_cloud, fingerprint, pull, pull_one, pushed, uuid_of
+
+from ringfence.neutron.port import GiveUp, UnreadableRule
+from ringfence.security_groups import queries
+from ringfence.security_groups.unreadable import BEGINNING
+from ringfence.sync import by_hand, overview, push
+from ringfence.sync.drift import drift_of_group
+from ringfence.sync.pull import USUAL_BOUND, pull_tenant
+
+NASTY = "a\0b\ud800\x1b[31m\u202etxt\x7f"
+
+
+@pytest.fixture
+def neutron_says(sandbox, tmp_path, monkeypatch):
+    """Give a function that points the tenant at a cloud with these lists, by resource."""
+    path = tmp_path / "clouds.yaml"
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+    said = {"security_groups": [], "ports": [], "floatingips": []}
+
+    def answer(call):
+        resource, _, item = call.path.partition("?")[0].removeprefix("/v2.0/").partition("/")
+        kind = resource.replace("-", "_")
+        if not item:
+            return Answer(200, json.dumps({kind: said[kind]}).encode())
+        for group in said[kind]:
+            if isinstance(group, dict) and group.get("id") == item:
+                return Answer(200, json.dumps({"security_group": group}).encode())
+        body = {"NeutronError": {"type": "SecurityGroupNotFound", "message": NASTY, "detail": ""}}
+        return Answer(404, json.dumps(body).encode())
+
+    with answering(answer) as server:
+        entry = {"auth_type": "none", "network_endpoint_override": server.url}
+        path.write_text(yaml.safe_dump({"clouds": {"east": entry}}))
+        sandbox.said, sandbox.calls = said, server.calls
+        yield sandbox
+
+
+@pytest.fixture
+async def at_neutron(neutron_says):
+    """The tenant, whose cloud says what a test puts into `said`."""
+    place = neutron_says
+    await place.world.execute("UPDATE clouds SET backend = 'openstack', openstack_cloud = 'east'")
+    await place.world.execute("UPDATE tenants SET backend_id = 'p1' WHERE uuid = %s", place.tenant)
+    place.said["security_groups"] = [copy.deepcopy(GROUP)]
+    yield place
+    await place.clouds.close()
+
+
+def another(**values):
+    rule = {**RULE, "security_group_id": "g2", "id": "r2"}
+    return {**GROUP, "id": "g2", "name": "calm", "security_group_rules": [rule], **values}
+
+
+async def state_of(place, backend_id):
+    return await place.world.one(
+        "SELECT name, description, state, error_message FROM security_groups WHERE backend_id = %s",
+        backend_id,
+    )
+
+
+async def drift(place, backend_id):
+    uuid = await uuid_of(place, backend_id)
+    row = await place.world.value("SELECT id FROM security_groups WHERE uuid = %s", uuid)
+    async with place.database.transaction() as connection:
+        group = await queries.lock(connection, row)
+    return await drift_of_group(place.database, group, "")
+
+
+async def test_neutron_takes_nul_from_a_member_and_the_pull_stores_it_replaced(
+    neutron, lab, openstack_project, calls
+):
+    values = {"project_id": openstack_project, "name": "web", "description": "a\0b"}
+    made = lab.neutron("POST", "/v2.0/security-groups", {"security_group": values})
+    group = made["security_group"]["id"]
+    rule = {"security_group_id": group, "direction": "ingress", "description": "c\0d"}
+    lab.neutron("POST", "/v2.0/security-group-rules", {"security_group_rule": rule | tcp_22()})
+
+    await pull(neutron, requested=True)
+
+    uuid = await uuid_of(neutron, group)
+    assert (await state_of(neutron, group))[1:] == ("a\N{REPLACEMENT CHARACTER}b", "OK", "")
+    described = await neutron.world.value(
+        "SELECT max(description) FROM security_group_rules WHERE description <> ''"
+    )
+    assert described == "c\N{REPLACEMENT CHARACTER}d"
+    before = await fingerprint(neutron)
+    await pull(neutron)
+    assert await fingerprint(neutron) == before
+    assert (await drift(neutron, group))["state"] == "in_sync"
+    # What the user changes is pushed, and the description is not among it.
+    await neutron.change_rules(uuid, [tcp(443)])
+    await push.push_group(neutron.database, neutron.clouds, uuid)
+    assert (await neutron.row(uuid))[0] == "OK"
+    assert calls.count("PUT") == 0
+
+
+def tcp_22():
+    return {"protocol": "tcp", "port_range_min": 22, "port_range_max": 22, "ethertype": "IPv4"}
+
+
+ANY_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(), max_size=20)
+    | st.sampled_from(
+        [NASTY, "x" * 1_000_000, "\ud800" * 4000, "\0", "Ω" * 3000, "any", "0.0.0.0/0"]
+    ),
+    lambda values: (
+        st.lists(values, max_size=2) | st.dictionaries(st.text(max_size=3), values, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+def changes_of(whole):
+    """Any of the keys with any value, or without it."""
+    return st.dictionaries(st.sampled_from(sorted(whole)), ANY_JSON | st.just(...), max_size=3)
+
+
+def changed(whole, changes):
+    merged = {**whole, **changes}
+    return {name: value for name, value in merged.items() if value is not ...}
+
+
+@given(
+    group=changes_of(GROUP),
+    rule=changes_of(RULE),
+    port=changes_of(PORT),
+    mode=st.sampled_from(["adopt", "enforce", "report"]),
+)
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+async def test_no_value_of_any_field_stops_a_pull_opens_anything_or_is_drift(
+    at_neutron, group, rule, port, mode
+):
+    at_neutron.said["security_groups"] = [
+        changed({**GROUP, "security_group_rules": [changed(RULE, rule)]}, group),
+        another(),
+    ]
+    at_neutron.said["ports"] = [changed(PORT, port), PORT]
+    await at_neutron.world.execute("UPDATE tenants SET state = 'OK'")
+
+    await pull(at_neutron)
+
+    assert (await state_of(at_neutron, "g2"))[2] == "OK"
+    prefixes = await at_neutron.world.value(
+        "SELECT array_agg(coalesce(cidr, '')) FROM security_group_rules AS rule"
+        " WHERE remote_group_id IS NULL AND unresolved_group_backend_id IS NULL"
+        " AND remote_address_group_backend_id IS NULL"
+    )
+    assert set(prefixes) <= {RULE["remote_ip_prefix"], *_meant(rule, group)}
+    before = await fingerprint(at_neutron)
+    await pull(at_neutron)
+    assert await fingerprint(at_neutron) == before
+    assert {call.method for call in at_neutron.calls} == {"GET"}
+    await at_neutron.world.execute(
+        "INSERT INTO tenant_drift_modes SELECT id, %s FROM tenants"
+        " ON CONFLICT (tenant_id) DO UPDATE SET drift_mode = excluded.drift_mode",
+        mode,
+    )
+    await at_neutron.world.execute("DELETE FROM security_groups WHERE backend_id <> 'g2'")
+
+
+def _meant(rule, _group):
+    prefix = rule.get("remote_ip_prefix", RULE["remote_ip_prefix"])
+    if prefix in (None, ""):
+        return {""}
+    return {prefix.strip()} if isinstance(prefix, str) else set()
+
+
+@pytest.mark.parametrize("mode", ["adopt", "enforce", "report"])
+async def test_a_rule_that_cannot_be_read_is_said_and_neither_removed_nor_taken_for_absent(
+    at_neutron, mode
+):
+    at_neutron.said["security_groups"].append(another())
+    await pull(at_neutron)
+    uuid = await uuid_of(at_neutron, "g1")
+    await set_mode(at_neutron, uuid, mode)
+    rules = at_neutron.said["security_groups"][0]["security_group_rules"]
+    rules[0] = {**RULE, "protocol": ["tcp"]}
+
+    done = await pull(at_neutron)
+
+    assert done["unreadable"] == 1
+    _, _, state, message = await state_of(at_neutron, "g1")
+    assert state == "ERRED"
+    assert message.startswith(f"{BEGINNING} (r1: protocol is not a text)")
+    assert (await state_of(at_neutron, "g2"))[2] == "OK"
+    assert await at_neutron.rows(uuid) == [("tcp", 80, 81, "192.0.2.0/24")]
+    shown = await drift(at_neutron, "g1")
+    assert shown["state"] == "drifting"
+    assert shown["unreadable"] == [{"id": "r1", "reason": "protocol is not a text"}]
+    before = await fingerprint(at_neutron)
+    await pull(at_neutron)
+    await pull_one(at_neutron, uuid)
+    assert (await state_of(at_neutron, "g1"))[2] == "ERRED"
+    assert {call.method for call in at_neutron.calls} == {"GET"}
+    rules[0] = RULE
+    await pull(at_neutron)
+    assert (await state_of(at_neutron, "g1"))[2:] == ("OK", "")
+    assert len(before) == len(await fingerprint(at_neutron))
+    assert await at_neutron.documents_are_fresh()
+
+
+async def test_a_rule_added_beside_an_unreadable_one_is_adopted(at_neutron):
+    await pull(at_neutron)
+    uuid = await uuid_of(at_neutron, "g1")
+    group = at_neutron.said["security_groups"][0]
+    more = {**RULE, "id": "r9", "port_range_max": 443, "port_range_min": 443}
+    group["security_group_rules"] = [{**RULE, "ethertype": "IPv5"}, more]
+
+    await pull(at_neutron)
+
+    assert [row[1] for row in await at_neutron.rows(uuid)] == [80, 443]
+    assert (await state_of(at_neutron, "g1"))[2] == "ERRED"
+
+
+async def test_a_push_leaves_an_unreadable_rule_and_ends_in_words(sandbox, monkeypatch):
+    uuid = await pushed(sandbox, rules=[tcp(22)])
+    real = sandbox.cloud.get_group
+
+    async def with_unreadable(group_id):
+        found = await real(group_id)
+        return type(found)(
+            *(getattr(found, name) for name in ("id", "project_id", "name", "description")),
+            *(found.revision_number, found.created_at, found.rules),
+            unreadable=(UnreadableRule("r1", "protocol is unknown"),),
+        )
+
+    monkeypatch.setattr(sandbox.cloud, "get_group", with_unreadable)
+    await sandbox.change_rules(uuid, [tcp(443)])
+
+    with pytest.raises(GiveUp, match="r1: protocol is unknown"):
+        await push.push_group(sandbox.database, sandbox.clouds, uuid)
+
+    # What could be done was done: the user's rule is there, the old one is not.
+    found = await real((await sandbox.row(uuid))[1])
+    assert [rule.port_range_min for rule in found.rules] == [443]
+
+
+async def test_one_tenant_that_crashes_keeps_no_other_from_its_turn(sandbox, monkeypatch):
+    await at_the_cloud(sandbox, "db", cloud_tcp(1))
+    tenants = await overview.all_tenants(sandbox.database)
+    lines = []
+
+    async def crashes(database, _clouds, uuid, **options):
+        if uuid == sandbox.tenant:
+            raise ValueError(NASTY)
+        return await pull_tenant(database, sandbox.clouds, uuid, **options)
+
+    monkeypatch.setattr(by_hand, "pull_tenant", crashes)
+    assert not await by_hand.pull_now(sandbox.database, tenants, USUAL_BOUND, lines.append)
+    assert min(lines) == "foreign: 1 imported"
+    assert max(lines).startswith("web-prod: failed: internal error, reference ")
+
+
+async def test_a_long_error_of_a_cloud_is_kept_in_one_line(at_neutron):
+    await pull(at_neutron)
+    uuid = await uuid_of(at_neutron, "g1")
+    at_neutron.said["security_groups"] = []
+    with pytest.raises(GiveUp):
+        await pull_one(at_neutron, uuid)
+    assert await at_neutron.documents_are_fresh()
