@@ -77,6 +77,31 @@ def plan(
         typer.echo(line)
 
 
+@sync.command(
+    epilog="Example: ringfence sync adopt 6a1c0f2e9b7d4c55a1d0c8a1f0b2c3d4"
+    " 1f1f7a34-58a7-4c0f-9a7d-2f0f5d6f8a11"
+)
+def adopt(
+    group: Annotated[str, typer.Argument(metavar="GROUP", help="The security group's uuid.")],
+    backend_id: Annotated[
+        str, typer.Argument(metavar="BACKEND_ID", help="The id of the group in the cloud.")
+    ],
+) -> None:
+    """Say which group in the cloud a group is, where only its name tells.
+
+    The cloud's group must belong to the tenant's project. What a pull imported of it is merged.
+    The cloud is not changed: what differs then is drift.
+    """
+    from ringfence.sync import adopt as adoption
+
+    with migrated(start()) as (conninfo, _):
+        lines = with_database(
+            conninfo, lambda database: adoption.adopt(database, group, backend_id)
+        )
+    for line in lines:
+        typer.echo(line)
+
+
 @sync.command(epilog="Example: ringfence sync confirm web-prod --yes")
 def confirm(
     tenant: Tenant,

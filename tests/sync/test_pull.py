@@ -298,7 +298,7 @@ async def test_a_group_created_while_a_pull_is_under_way_is_not_imported_as_a_gh
     place, monkeypatch
 ):
     uuid = await place.ask("web", creation_started="2020-01-01", state="CREATING")
-    await at_the_cloud(place, "web")
+    await place.cloud.create_group(place.project, "web", "")
 
     async def nothing():
         pass
@@ -320,16 +320,6 @@ async def test_a_group_deleted_while_a_pull_is_under_way_does_not_come_back(plac
     await during_the_list(place, monkeypatch, delete)
 
     assert await place.world.value("SELECT count(*) FROM security_groups WHERE name = 'web'") == 0
-
-
-async def test_a_group_that_never_learnt_its_backend_id_is_joined_by_name(place):
-    uuid = await place.ask("web", state="OK", applied_version=1)
-    backend_id = await at_the_cloud(place, "web", cloud_tcp(22))
-
-    await pull(place)
-
-    assert (await place.row(uuid))[:2] == ("OK", backend_id)
-    assert await place.rows(uuid) == [("tcp", 22, 22, "10.0.0.0/8")]
 
 
 async def test_a_requested_pull_shows_in_the_tenant(sandbox):

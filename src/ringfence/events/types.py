@@ -27,6 +27,10 @@ class EventType(StrEnum):
     GROUP_REMOVED_LOCALLY = "openstack_security_group_removed_locally"
     GROUP_REMOVED_REMOTELY = "openstack_security_group_removed_remotely"
     GROUP_ERRED = "openstack_security_group_erred"
+    # The cloud has groups of its name, and nothing proves that one of them is it.
+    GROUP_NAME_CONTESTED = "openstack_security_group_name_contested"
+    # An operator said which group in the cloud it is.
+    GROUP_BOUND = "openstack_security_group_bound"
     # One event for each port that it was taken off
     GROUP_DETACHED = "openstack_security_group_detached"
     GROUP_SET_OK = "openstack_security_group_set_ok"

@@ -32,8 +32,8 @@ ORDER BY sg.id
 FOR UPDATE OF sg
 """
 
-# Groups of ours that the list shows before our rows know it, or shows still after we deleted
-# them, are not imported. A second group of a name is kept as a twin.
+# Groups of ours that the list shows before our rows know it (their row is under way), or shows
+# still after we deleted them, are not imported. A second group of a name is kept as a twin.
 _IMPORT: LiteralString = """
 INSERT INTO security_groups (
     tenant_id, name, description, backend_id, state, version, applied_version, is_twin
@@ -55,7 +55,7 @@ WHERE
             sg.tenant_id = %(tenant)s
             AND sg.name = found.name
             AND sg.backend_id = ''
-            AND NOT sg.is_twin
+            AND sg.state NOT IN ('OK', 'ERRED')
     )
     AND NOT EXISTS (
         SELECT 1 FROM events AS event
@@ -98,7 +98,7 @@ ORDER BY found.security_group_id, found.position
 _DROP_RULES: LiteralString = "DELETE FROM security_group_rules WHERE id = ANY(%s)"
 
 # Rules that named a group by its backend id alone, now that it is known
-_RESOLVE: LiteralString = """
+RESOLVE: LiteralString = """
 UPDATE security_group_rules AS rule
 SET
     remote_group_id = remote.id,
@@ -137,12 +137,6 @@ FROM jsonb_to_recordset(%(found)s) AS found (
     id bigint, name text, description text, changed boolean, is_repeated boolean
 )
 WHERE sg.id = found.id
-"""
-
-_ATTACH: LiteralString = """
-UPDATE security_groups SET backend_id = %(backend_id)s, modified = now()
-WHERE id = %(id)s AND backend_id = '' AND state IN ('OK', 'ERRED')
-RETURNING id
 """
 
 _GONE: LiteralString = """
@@ -193,17 +187,6 @@ class Refresh:
         return bool(renamed or self.add or self.drop)
 
 
-async def attach(connection: Connection, placement: Placement, local: LocalGroup, to: str) -> bool:
-    """Remember that a group without backend id is the cloud's `to`; tells whether it still fits."""
-    await tenants.lock(connection, placement.tenant_id)
-    cursor = await connection.execute(_ATTACH, {"id": local.id, "backend_id": to})
-    if await cursor.fetchone() is None:
-        return False
-    await connection.execute(_RESOLVE, [[local.id]])
-    await documents.refresh(connection, documents.GROUPS, [local.id])
-    return True
-
-
 async def import_groups(
     connection: Connection, placement: Placement, found: Sequence[FoundGroup], since: datetime
 ) -> dict[str, int]:
@@ -226,7 +209,7 @@ async def import_groups(
             for place, rule in enumerate(group.rules)
         ],
     )
-    await connection.execute(_RESOLVE, [list(ids.values())])
+    await connection.execute(RESOLVE, [list(ids.values())])
     await record_versions(connection, list(ids.values()), Cause.PULL)
     said = "Security group {} has been imported."
     await record_all(

@@ -32,6 +32,7 @@ SET
     state = %(state)s,
     error_message = %(error_message)s,
     error_traceback = %(error_traceback)s,
+    creation_ended = CASE WHEN backend_id = '' THEN coalesce(creation_ended, now()) END,
     modified = now()
 WHERE id = %(id)s
 """

@@ -25,7 +25,8 @@ SELECT 0, clock_timestamp(), 0, clock_timestamp()
 _LOCAL: LiteralString = """
 SELECT
     sg.id, sg.uuid, sg.name, sg.description, sg.backend_id, sg.state, sg.version,
-    sg.applied_version, sg.modified, sg.error_message, sg.is_twin, rules.rules,
+    sg.applied_version, sg.modified, sg.error_message, sg.is_twin, sg.creation_started,
+    coalesce(sg.creation_ended, sg.modified) AS creation_ended, rules.rules,
     coalesce(own.drift_mode, usual.drift_mode, 'adopt') AS drift_mode
 FROM security_groups AS sg
 LEFT JOIN security_group_drift_modes AS own ON sg.id = own.security_group_id
@@ -76,6 +77,9 @@ class LocalGroup:
     is_twin: bool
     rules: tuple[StoredRule, ...]
     drift_mode: DriftMode = DriftMode.ADOPT
+    # Of creations whose outcome is not known; the end counts for a group at rest alone.
+    creation_started: datetime | None = None
+    creation_ended: datetime | None = None
 
     @property
     def moment(self) -> tuple[datetime, int]:

@@ -7,7 +7,7 @@ the tenant, then its groups.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -27,6 +27,9 @@ PUSHED = (State.CREATION_SCHEDULED, State.CREATING, State.UPDATE_SCHEDULED, Stat
 PULLED = (State.UPDATE_SCHEDULED, State.UPDATING)
 DELETED = (State.DELETION_SCHEDULED, State.DELETING)
 
+# How long after we gave a creation up the cloud may still carry it out.
+CREATION_IS_LATE = timedelta(minutes=10)
+
 _UNDER_WAY = {
     State.CREATION_SCHEDULED: State.CREATING,
     State.UPDATE_SCHEDULED: State.UPDATING,
@@ -35,11 +38,14 @@ _UNDER_WAY = {
 
 _TENANT_OF: LiteralString = "SELECT tenant_id FROM security_groups WHERE uuid = %s"
 
+# A creation that was given up long ago has no outcome any more: what comes now is not its.
 _GROUP: LiteralString = (
     """
 SELECT
     sg.id, sg.uuid, sg.name, sg.description, sg.backend_id, sg.state, sg.version,
-    sg.applied_version, sg.creation_started,
+    sg.applied_version,
+    CASE WHEN open.is_open THEN sg.creation_started END AS creation_started,
+    CASE WHEN open.is_open THEN sg.creation_ended END AS creation_ended,
 """
     + PLACEMENT_COLUMNS
     + """
@@ -48,7 +54,10 @@ INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
 """
     + PLACEMENT_JOINS
     + """
-WHERE sg.uuid = %s
+CROSS JOIN LATERAL (
+    SELECT coalesce(sg.creation_ended > now() - %(is_late)s::interval, true) AS is_open
+) AS open
+WHERE sg.uuid = %(uuid)s
 FOR UPDATE OF sg
 """
 )
@@ -59,9 +68,10 @@ UPDATE security_groups
 SET
     state = %(state)s,
     creation_started = CASE
-        WHEN %(creates)s THEN coalesce(creation_started, clock_timestamp())
+        WHEN %(creates)s THEN coalesce(%(creation_started)s, clock_timestamp())
         ELSE creation_started
     END,
+    creation_ended = CASE WHEN NOT %(creates)s THEN creation_ended END,
     modified = now()
 WHERE id = %(id)s
 """
@@ -91,9 +101,18 @@ RETURNING id
 
 _FORGET: LiteralString = """
 UPDATE security_groups
-SET backend_id = '', creation_started = clock_timestamp(), modified = now()
+SET
+    backend_id = '',
+    creation_started = clock_timestamp(),
+    creation_ended = NULL,
+    modified = now()
 WHERE id = %(id)s AND backend_id = %(backend_id)s AND state = ANY(%(states)s)
-RETURNING creation_started
+RETURNING id
+"""
+
+_REFUSED: LiteralString = """
+UPDATE security_groups SET creation_started = NULL
+WHERE id = %(id)s AND backend_id = '' AND state = ANY(%(states)s)
 """
 
 _APPLIED: LiteralString = """
@@ -114,6 +133,10 @@ SET
     state = 'ERRED',
     error_message = %(message)s,
     error_traceback = %(traceback)s,
+    creation_ended = CASE
+        WHEN backend_id = '' AND creation_started IS NOT NULL
+            THEN coalesce(creation_ended, clock_timestamp())
+    END,
     modified = now()
 WHERE id = %(id)s
 """
@@ -153,7 +176,8 @@ class Waiting:
 class Group:
     """A group as a job takes it up.
 
-    `creation_started` is when an earlier try began to create it at the cloud, if one did.
+    `creation_started` is when the first creation began whose outcome is not known, if there was
+    one, and `creation_ended` when the last of these was given up.
     """
 
     id: int
@@ -165,6 +189,7 @@ class Group:
     version: int
     applied_version: int
     creation_started: datetime | None
+    creation_ended: datetime | None
     placement: Placement
 
 
@@ -188,11 +213,17 @@ async def take_up(connection: Connection, uuid: UUID, states: Sequence[State]) -
         return None
     state = step(group.state, _UNDER_WAY.get(group.state, group.state))
     creates = states == PUSHED and not group.backend_id
-    if state != group.state or (creates and group.creation_started is None):
-        values = {"id": group.id, "state": state, "creates": creates}
+    is_begun = group.creation_started is not None and group.creation_ended is None
+    if state != group.state or (creates and not is_begun):
+        values = {
+            "id": group.id,
+            "state": state,
+            "creates": creates,
+            "creation_started": group.creation_started,
+        }
         await connection.execute(_ENTER, values)
         await documents.refresh(connection, documents.GROUPS, [group.id])
-    return replace(group, state=state)
+    return replace(group, state=state, creation_ended=None if creates else group.creation_ended)
 
 
 async def asked_rules(connection: Connection, group_id: int) -> Asked:
@@ -241,7 +272,12 @@ async def forget(connection: Connection, group: Group) -> Group | None:
     context = {"backend_id": group.backend_id}
     await record(connection, event_of(group, EventType.GROUP_REMOVED_REMOTELY, said, context))
     await documents.refresh(connection, documents.GROUPS, [group.id])
-    return replace(group, backend_id="", creation_started=row[0])
+    return replace(group, backend_id="", creation_started=None, creation_ended=None)
+
+
+async def creation_refused(connection: Connection, group: Group) -> None:
+    """Record that the cloud refused the first creation of the group: nothing came of it."""
+    await connection.execute(_REFUSED, {"id": group.id, "states": list(PUSHED)})
 
 
 async def applied(
@@ -318,7 +354,7 @@ async def _lock(connection: Connection, uuid: UUID) -> Group | None:
         return None
     await tenants.lock(connection, row[0])
     rows = connection.cursor(row_factory=dict_row)
-    await rows.execute(_GROUP, [uuid])
+    await rows.execute(_GROUP, {"uuid": uuid, "is_late": CREATION_IS_LATE})
     found = await rows.fetchone()
     if found is None:
         return None

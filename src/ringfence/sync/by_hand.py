@@ -8,16 +8,16 @@ from uuid import UUID, uuid4
 import structlog
 from psycopg.rows import tuple_row
 
-from ringfence.clouds.placement import placement_of
+from ringfence.clouds.placement import Placement, placement_of
 from ringfence.clouds.queries import Tenant
 from ringfence.database.pool import Database
 from ringfence.errors import OperatorError, Unavailable
 from ringfence.neutron.port import CloudError, GroupNotFound
 from ringfence.security_groups import outcomes
-from ringfence.security_groups.local_groups import local_group
+from ringfence.security_groups.local_groups import LocalGroup, local_group
 from ringfence.security_groups.rules import Rule
-from ringfence.sync.clouds import Clouds
-from ringfence.sync.plan import Changes, plan, rule_from_cloud
+from ringfence.sync.clouds import Clouds, require_own
+from ringfence.sync.plan import CREATED_ANEW, Changes, plan, rule_from_cloud
 from ringfence.sync.pull import MissingBound, missing_groups, pull_tenant
 
 TENANTS_AT_ONCE = 8
@@ -93,6 +93,27 @@ async def confirm_missing(
 
 async def plan_push(database: Database, named: str) -> list[str]:
     """Say what a push of a group would do now: its cloud is read, and nothing is changed."""
+    local, placement = await find_group(database, named)
+    async with database.connection() as connection:
+        asked = await outcomes.asked_rules(connection, local.id)
+    if asked.lost or asked.unborn:
+        return [f"nothing: a rule names {(*asked.lost, *asked.unborn)[0]}, not in the cloud"]
+    if not local.backend_id:
+        return ["create the group", *lines_of(plan(asked.rules, ()))]
+    clouds = Clouds(database)
+    try:
+        found = require_own(placement, await clouds.of(placement).get_group(local.backend_id))
+    except GroupNotFound:
+        return [f"create the group. {CREATED_ANEW}", *lines_of(plan(asked.rules, ()))]
+    except CloudError as error:
+        raise OperatorError(f"tenant {placement.tenant_name}: {error}") from None
+    finally:
+        await clouds.close()
+    return lines_of(plan(asked.rules, found.rules)) or ["nothing: the cloud has what was asked for"]
+
+
+async def find_group(database: Database, named: str) -> tuple[LocalGroup, Placement]:
+    """Return the group of this uuid, and where its tenant is; raises `OperatorError`."""
     async with database.connection() as connection:
         cursor = connection.cursor(row_factory=tuple_row)
         await cursor.execute(_GROUP, [_uuid(named)])
@@ -101,22 +122,9 @@ async def plan_push(database: Database, named: str) -> list[str]:
             raise OperatorError(f"there is no security group {named}; name it by its uuid")
         group_id, tenant_id, tenant = row
         local = await local_group(connection, tenant_id, group_id)
-        asked = await outcomes.asked_rules(connection, group_id)
         placement = await placement_of(connection, tenant)
-    if asked.lost or asked.unborn:
-        return [f"nothing: a rule names {(*asked.lost, *asked.unborn)[0]}, not at the cloud"]
-    if placement is None or not local.backend_id:
-        return ["create the group", *lines_of(plan(asked.rules, ()))]
-    clouds = Clouds(database)
-    try:
-        found = await clouds.of(placement).get_group(local.backend_id)
-    except GroupNotFound:
-        return ["nothing: the group was not found at the cloud"]
-    except CloudError as error:
-        raise OperatorError(f"tenant {placement.tenant_name}: {error}") from None
-    finally:
-        await clouds.close()
-    return lines_of(plan(asked.rules, found.rules)) or ["nothing: the cloud has what was asked for"]
+    assert placement is not None  # noqa: S101 - a group has a tenant
+    return local, placement
 
 
 def lines_of(changes: Changes) -> list[str]:

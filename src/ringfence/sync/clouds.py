@@ -3,7 +3,7 @@
 from ringfence.clouds.placement import Placement
 from ringfence.database.pool import Database
 from ringfence.neutron.openstack import OpenStackClouds
-from ringfence.neutron.port import Misconfigured, NetworkCloud
+from ringfence.neutron.port import CloudGroup, GiveUp, Misconfigured, NetworkCloud
 from ringfence.neutron.sandbox import SandboxCloud
 from ringfence.sync.contacts import Contacts
 
@@ -40,3 +40,19 @@ class Clouds:
 def project_of(placement: Placement) -> str:
     """Give the project at the cloud; a sandbox needs no OpenStack project to exist."""
     return placement.project_backend_id or placement.tenant_uuid.hex
+
+
+def require_own(placement: Placement, found: CloudGroup) -> CloudGroup:
+    """Return the group; raise `GiveUp` where it belongs to another project than the tenant."""
+    if is_own(placement, found):
+        return found
+    raise GiveUp(
+        f"The security group {found.id} belongs to the project {found.project_id} in the cloud, "
+        f"and tenant {placement.tenant_name} is the project {project_of(placement)}: "
+        "it is not changed. Correct the tenant's backend_id, or delete the group here."
+    )
+
+
+def is_own(placement: Placement, found: CloudGroup) -> bool:
+    """Return whether the group belongs to the project that the tenant stands for."""
+    return found.project_id == project_of(placement)

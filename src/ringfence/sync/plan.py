@@ -5,9 +5,16 @@ Rules are compared by `canonical`, the key by which Neutron itself takes two rul
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import LiteralString
 
 from ringfence.neutron.port import CloudRule, kept_description
 from ringfence.security_groups.rules import Rule, RuleKey, canonical, shown_protocol, stored_prefix
+
+# What is said of a plan whose group the cloud does not have any more.
+CREATED_ANEW: LiteralString = (
+    "The cloud does not have this group any more: setting its rules creates a new group. Its "
+    "backend_id changes, its tags are lost, and ports that carried the old group do not carry it."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,16 @@ from ringfence.neutron.port import (
     NetworkCloud,
     kept_description,
 )
-from ringfence.security_groups import adoptions, drifts, observations, outcomes
+from ringfence.security_groups import adoptions, bindings, drifts, observations, outcomes
 from ringfence.security_groups.adoptions import FoundGroup, Refresh
+from ringfence.security_groups.bindings import Contested
 from ringfence.security_groups.local_groups import LocalGroup, Moments, local_groups, moments
 from ringfence.security_groups.rules import canonical
+from ringfence.security_groups.schemas import DEFAULT_NAME
 from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.security_groups.unreadable import mark_unreadable
-from ringfence.sync.clouds import Clouds, project_of
+from ringfence.sync.clouds import Clouds, is_own, project_of, require_own
+from ringfence.sync.identity import namesakes, recognised
 from ringfence.sync.observe import (
     Seen,
     drift_of_unreadable,
@@ -42,7 +45,7 @@ from ringfence.sync.observe import (
 )
 from ringfence.sync.plan import rule_from_cloud
 from ringfence.sync.ports import observe_ports
-from ringfence.sync.push import DEFAULT_NAME, push
+from ringfence.sync.push import push
 
 GROUPS_A_TRANSACTION = 200
 
@@ -73,8 +76,10 @@ class Comparison:
     # Groups at rest that the cloud has, each with what it said
     seen: tuple[Seen, ...]
     missing: tuple[LocalGroup, ...]
-    # Groups that never learnt their backend id, with the group of their name
-    attachable: tuple[tuple[LocalGroup, CloudGroup], ...]
+    # Groups that never learnt their backend id, with the group that is theirs by evidence
+    recognised: tuple[tuple[LocalGroup, CloudGroup], ...]
+    # Groups without backend id, with the groups of their name
+    contested: tuple[Contested, ...]
     known: int
 
 
@@ -97,7 +102,7 @@ async def pull_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
         return False
     local = rows[0]
     try:
-        found = await cloud.get_group(group.backend_id)
+        found = require_own(group.placement, await cloud.get_group(group.backend_id))
     except GroupNotFound:
         async with database.transaction() as connection:
             await tenants.lock(connection, group.placement.tenant_id)
@@ -145,7 +150,7 @@ async def pull_tenant(
     if not confirmed and bound.is_passed(len(comparison.missing), comparison.known):
         await _stop(database, placement, comparison, requested=requested)
         return {"missing": len(comparison.missing), "touched": 0}
-    gone, present = await _confirm(cloud, comparison.missing)
+    gone, present = await _confirm(cloud, placement, comparison.missing)
     done = await _write(database, placement, comparison, before, gone, present)
     await observe_ports(database, cloud, placement)
     async with database.transaction() as connection:
@@ -172,7 +177,8 @@ async def missing_groups(database: Database, clouds: Clouds, uuid: UUID) -> list
     listed = await cloud.list_groups(project_of(placement))
     async with database.connection() as connection:
         rows = await local_groups(connection, placement.tenant_id)
-    gone, _ = await _confirm(cloud, compare_tenant(rows, listed, before).missing)
+    missing_in_list = compare_tenant(rows, listed, before).missing
+    gone, _ = await _confirm(cloud, placement, missing_in_list)
     return gone
 
 
@@ -213,13 +219,13 @@ def compare_tenant(
     ]
     known = {row.backend_id for row in rows}
     unknown = [group for group in listed if group.id not in known]
-    nameless = {row.name: row for row in still if not row.backend_id and not row.is_twin}
-    by_name = {group.name: group for group in reversed(unknown) if group.name in nameless}
+    unborn = [row for row in still if not row.backend_id]
     return Comparison(
         unknown=tuple(unknown),
         seen=tuple(seen),
         missing=tuple(row for row in at_the_cloud if row.backend_id not in found),
-        attachable=tuple((nameless[name], group) for name, group in by_name.items()),
+        recognised=tuple(recognised(unborn, listed, known)),
+        contested=tuple(Contested(row, namesakes(row, listed)) for row in unborn),
         known=len(at_the_cloud),
     )
 
@@ -270,12 +276,12 @@ async def _compare_with_rows(
     async with database.connection() as connection:
         rows = await local_groups(connection, placement.tenant_id)
     comparison = compare_tenant(rows, listed, before)
-    if not comparison.attachable:
+    if not comparison.recognised:
         return comparison, before
     attached = set()
-    for row, group in comparison.attachable:
+    for row, group in comparison.recognised:
         async with database.transaction() as connection:
-            if await adoptions.attach(connection, placement, row, group.id):
+            if await bindings.attach(connection, placement, row, group.id):
                 attached.add(row.id)
     async with database.connection() as connection:
         rows = await local_groups(connection, placement.tenant_id)
@@ -285,9 +291,12 @@ async def _compare_with_rows(
 
 
 async def _confirm(
-    cloud: NetworkCloud, missing: Sequence[LocalGroup]
+    cloud: NetworkCloud, placement: Placement, missing: Sequence[LocalGroup]
 ) -> tuple[list[LocalGroup], list[Seen]]:
-    """Ask for each missing group directly; a list may be cut short, a direct answer is not."""
+    """Ask for each missing group directly; a list may be cut short, a direct response is not.
+
+    One that is in another project is gone from this tenant as well.
+    """
     answers = await asyncio.gather(
         *(cloud.get_group(row.backend_id) for row in missing), return_exceptions=True
     )
@@ -298,6 +307,8 @@ async def _confirm(
             gone.append(row)
         elif isinstance(answer, BaseException):
             raise answer
+        elif not is_own(placement, answer):
+            gone.append(row)
         else:
             present.append((compare(row, answer), answer))
     return gone, present
@@ -311,7 +322,8 @@ async def _write(
     gone: Sequence[LocalGroup],
     present: Sequence[Seen],
 ) -> dict[str, int]:
-    done = {"imported": 0, "refreshed": 0, "put_back": 0, "drifted": 0, "gone": 0, "unreadable": 0}
+    counted = ("imported", "contested", "refreshed", "put_back", "drifted", "gone", "unreadable")
+    done = dict.fromkeys(counted, 0)
     ids: Mapping[str, int] = {}
     if comparison.unknown:
         found = [_found(group) for group in comparison.unknown]
@@ -324,6 +336,9 @@ async def _write(
                 if group.id in ids
             ]
             await observations.write(connection, looks, before.taken)
+    if news := [contested for contested in comparison.contested if contested.is_news]:
+        async with database.transaction() as connection:
+            done["contested"] = await bindings.contest(connection, placement, news)
     seen = [*comparison.seen, *present]
     refreshes = [refresh for refresh, _ in seen if _is_due(refresh)]
     for start in range(0, len(refreshes), GROUPS_A_TRANSACTION):

@@ -7,7 +7,6 @@ version that was loaded. Every step may be repeated: a push that died is simply 
 from collections.abc import Container, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -29,19 +28,16 @@ from ringfence.neutron.port import (
 from ringfence.security_groups import observations, outcomes
 from ringfence.security_groups.outcomes import Asked, Group
 from ringfence.security_groups.rules import Rule
+from ringfence.security_groups.schemas import DEFAULT_NAME
 from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.sync import ports
-from ringfence.sync.clouds import Clouds, project_of
+from ringfence.sync.clouds import Clouds, project_of, require_own
+from ringfence.sync.identity import Attempt, attempt_of
 from ringfence.sync.observe import observation_of, said_of_unreadable
-from ringfence.sync.plan import Changes, plan, rule_from_cloud
+from ringfence.sync.plan import Changes, plan
 
-DEFAULT_NAME = "default"
 RULES_A_CALL = 100
 LOOKS = 4
-# How far the cloud's clock may be behind ours.
-CLOCK_TOLERANCE = timedelta(seconds=10)
-# What Neutron gives each new group.
-FIRST_RULES = {Rule(ethertype, "egress") for ethertype in ("IPv4", "IPv6")}
 
 logger = structlog.get_logger(__name__)
 
@@ -119,10 +115,11 @@ async def _delete_at_the_cloud(
         if unanswered is None:
             return
         backend_id = unanswered.id
-    if detach:
-        await ports.detach(database, cloud, group, backend_id)
     try:
-        found = await cloud.get_group(backend_id)
+        found = require_own(group.placement, await cloud.get_group(backend_id))
+        if detach:
+            await ports.detach(database, cloud, group, backend_id)
+            found = await cloud.get_group(backend_id)
         # One that changed since it was looked at is looked at again, by the next try.
         await cloud.delete_group(backend_id, revision=found.revision_number)
     except GroupNotFound:
@@ -134,15 +131,13 @@ async def _delete_at_the_cloud(
 async def _find_or_create(database: Database, cloud: NetworkCloud, group: Group) -> CloudGroup:
     if group.backend_id:
         try:
-            return await cloud.get_group(group.backend_id)
+            return require_own(group.placement, await cloud.get_group(group.backend_id))
         except GroupNotFound:
             group = await _forget(database, group)
     found = await _find_unanswered(database, cloud, group)
     is_new = found is None
     if found is None:
-        found = await cloud.create_group(
-            project_of(group.placement), group.name, kept_description(group.description)
-        )
+        found = await _create(database, cloud, group)
     async with database.transaction() as connection:
         wanted = await outcomes.created(connection, group, found.id)
     if wanted:
@@ -151,6 +146,18 @@ async def _find_or_create(database: Database, cloud: NetworkCloud, group: Group)
     if is_new and found.id not in await _known(database, group, [found]):
         await cloud.delete_group(found.id, revision=found.revision_number)
     raise Retry("The security group changed while it was being created.")
+
+
+async def _create(database: Database, cloud: NetworkCloud, group: Group) -> CloudGroup:
+    description = kept_description(group.description)
+    try:
+        return await cloud.create_group(project_of(group.placement), group.name, description)
+    except GiveUp:
+        # Nothing came of it, and nothing will: a group of this name is somebody else's.
+        if group.creation_started is None:
+            async with database.transaction() as connection:
+                await outcomes.creation_refused(connection, group)
+        raise
 
 
 async def _forget(database: Database, group: Group) -> Group:
@@ -172,22 +179,23 @@ async def _find_unanswered(
 ) -> CloudGroup | None:
     """Look for the group of an earlier creation that was not answered.
 
-    Neutron takes no mark of ours, so it is known by project, name, time, and by being nobody's.
+    Neutron takes no mark of ours, so it is known by project, name, description and time, by
+    being as Neutron made it, and by being nobody's.
     """
-    if group.creation_started is None:
+    attempt = attempt_of(group)
+    if attempt is None:
         return None
-    free = await _free_of_its_name(database, cloud, group, group.creation_started)
+    free = await _free_of_its_name(database, cloud, group, attempt)
     return min(free, key=lambda candidate: candidate.created_at, default=None)
 
 
 async def _free_of_its_name(
-    database: Database, cloud: NetworkCloud, group: Group, begun: datetime
+    database: Database, cloud: NetworkCloud, group: Group, attempt: Attempt
 ) -> list[CloudGroup]:
-    since = begun - CLOCK_TOLERANCE
     candidates = [
         candidate
         for candidate in await cloud.list_groups(project_of(group.placement), name=group.name)
-        if candidate.name == group.name and candidate.created_at >= since
+        if attempt.may_have_made(candidate)
     ]
     known = await _known(database, group, candidates) if candidates else set()
     return [candidate for candidate in candidates if candidate.id not in known]
@@ -204,18 +212,16 @@ async def _known(
 async def _remove_late(database: Database, cloud: NetworkCloud, group: Group) -> None:
     """Delete what an earlier creation made after it was given up, if it has arrived by now.
 
-    It is known as an unanswered one is, and by being as Neutron makes it, touched by nobody.
+    It is known as an unanswered one is.
     """
+    attempt = attempt_of(group)
     # Only while it is being created, from the second try on: the time is bounded then.
-    if group.state is not State.CREATING or group.creation_started is None:
+    if group.state is not State.CREATING or attempt is None:
         return
-    for found in await _free_of_its_name(database, cloud, group, group.creation_started):
-        rules = {rule_from_cloud(rule) for rule in found.rules}
-        untouched = rules == FIRST_RULES and not found.unreadable
-        if untouched and found.description == kept_description(group.description):
-            logger.warning("late_creation_removed", security_group=group.uuid.hex, id=found.id)
-            with suppress(GroupNotFound):
-                await cloud.delete_group(found.id, revision=found.revision_number)
+    for found in await _free_of_its_name(database, cloud, group, attempt):
+        logger.warning("late_creation_removed", security_group=group.uuid.hex, id=found.id)
+        with suppress(GroupNotFound):
+            await cloud.delete_group(found.id, revision=found.revision_number)
 
 
 def _refuse_unresolvable(asked: Asked) -> None:

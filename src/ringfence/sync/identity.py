@@ -1,0 +1,94 @@
+"""Which group in the cloud a row without backend id is. Everything here is pure.
+
+Identity is an id. A row that has none yet becomes a group in the cloud by evidence alone: the
+group came of a creation of ours whose outcome is not known, or it is the one `default` group that
+Neutron keeps for each project. A name proves nothing: Neutron allows many groups of one name, and
+other tools make them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ringfence.neutron.port import CloudGroup, kept_description
+from ringfence.security_groups.local_groups import LocalGroup
+from ringfence.security_groups.outcomes import CREATION_IS_LATE, Group
+from ringfence.security_groups.rules import Rule
+from ringfence.security_groups.schemas import DEFAULT_NAME
+from ringfence.sync.plan import rule_from_cloud
+
+# How far the cloud's clock may be behind ours.
+CLOCK_TOLERANCE = timedelta(seconds=10)
+# What Neutron gives each new group.
+FIRST_RULES = {Rule(ethertype, "egress") for ethertype in ("IPv4", "IPv6")}
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Creations whose outcome is not known: what they may have made, from when until when."""
+
+    name: str
+    description: str
+    started: datetime
+    # None: they go on.
+    ended: datetime | None
+
+    def may_have_made(self, found: CloudGroup) -> bool:
+        """Return whether the group has the name, and was made in that time, in the cloud's words.
+
+        Who asks checks besides that no row has the group.
+        """
+        since = self.started - CLOCK_TOLERANCE
+        until = self.ended and self.ended + CREATION_IS_LATE
+        is_in_time = since <= found.created_at and (until is None or found.created_at <= until)
+        return found.name == self.name and is_in_time and self._is_untouched(found)
+
+    def _is_untouched(self, found: CloudGroup) -> bool:
+        """Return whether the group is as Neutron makes it for us: nobody uses it yet."""
+        rules = {rule_from_cloud(rule) for rule in found.rules}
+        is_as_made = rules == FIRST_RULES and not found.unreadable
+        return is_as_made and found.description == kept_description(self.description)
+
+
+def attempt_of(group: Group | LocalGroup) -> Attempt | None:
+    """Return the creations of a group whose outcome is not known, if there were any."""
+    if group.creation_started is None:
+        return None
+    return Attempt(group.name, group.description, group.creation_started, group.creation_ended)
+
+
+def recognised(
+    rows: Sequence[LocalGroup], listed: Sequence[CloudGroup], known: set[str]
+) -> list[tuple[LocalGroup, CloudGroup]]:
+    """Pair rows without backend id with groups of the list that are theirs by evidence.
+
+    `known` are the ids that rows have; the oldest group counts where an attempt made several.
+    """
+    free = sorted(
+        (group for group in listed if group.id not in known), key=lambda group: group.created_at
+    )
+    pairs: list[tuple[LocalGroup, CloudGroup]] = []
+    for row in rows:
+        found = _group_of(row, listed, free)
+        if found is not None:
+            free.remove(found)
+            pairs.append((row, found))
+    return pairs
+
+
+def _group_of(
+    row: LocalGroup, listed: Sequence[CloudGroup], free: Sequence[CloudGroup]
+) -> CloudGroup | None:
+    if row.name == DEFAULT_NAME:
+        # Neutron: the table `default_security_group` has one row for each project.
+        defaults = [group for group in listed if group.name == DEFAULT_NAME]
+        return defaults[0] if len(defaults) == 1 and defaults[0] in free else None
+    attempt = attempt_of(row)
+    if attempt is None:
+        return None
+    return next((group for group in free if attempt.may_have_made(group)), None)
+
+
+def namesakes(row: LocalGroup, listed: Sequence[CloudGroup]) -> tuple[str, ...]:
+    """Return the ids of the groups in the cloud that have the name of a row without backend id."""
+    return tuple(sorted(group.id for group in listed if group.name == row.name))
