@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import LiteralString
 
@@ -29,6 +30,7 @@ from bench.place import Place, default_cache, opened
 from bench.processes import memory
 from bench.results import Table, milli, plain
 from bench.services import ROOT, Service, inherited, serving
+from ringfence.background import in_background, pause
 
 SAMPLE_SECONDS = 5.0
 SETTLE_SECONDS = 900.0
@@ -246,24 +248,23 @@ async def _drive(
     service: Service, traffic: Traffic, options: argparse.Namespace
 ) -> tuple[Answers, list[tuple[float, float]]]:
     sizes: list[tuple[float, float]] = []
-    watching = asyncio.create_task(_watch(service.process, sizes))
-    answers = await drive(
-        service.port,
-        traffic.requests(),
-        seconds=options.minutes * 60,
-        connections=options.connections,
-        hear=traffic.hear,
-    )
-    watching.cancel()
+    async with in_background(partial(_watch, service.process, sizes), "memory"):
+        answers = await drive(
+            service.port,
+            traffic.requests(),
+            seconds=options.minutes * 60,
+            connections=options.connections,
+            hear=traffic.hear,
+        )
     sizes.append((answers.seconds, _size(service.process)))
     return answers, sizes
 
 
-async def _watch(process: int, sizes: list[tuple[float, float]]) -> None:
+async def _watch(process: int, sizes: list[tuple[float, float]], stop: asyncio.Event) -> None:
     began = time.perf_counter()
-    while True:
+    while not stop.is_set():
         sizes.append((time.perf_counter() - began, _size(process)))
-        await asyncio.sleep(SAMPLE_SECONDS)
+        await pause(stop, SAMPLE_SECONDS)
 
 
 def _size(process: int) -> float:

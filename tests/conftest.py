@@ -50,6 +50,7 @@ CHECKOUT = Path(__file__).parents[1]
 CARELESS = ("fsync", "synchronous_commit", "full_page_writes")
 TEMPLATE_LOCK = 20_260_101
 
+pytest_plugins = ["tests.time_limit"]
 pytest.register_assert_rewrite("tests.faults.site", "tests.own_faults.traffic")
 
 

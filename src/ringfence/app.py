@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -10,6 +11,7 @@ from starlette.middleware import Middleware
 
 from ringfence import measures, tracing
 from ringfence.access.token_use import TokenUses
+from ringfence.background import in_background, pause
 from ringfence.clouds.operations import operations as tenant_operations
 from ringfence.clouds.queries import CLOUDS, TENANTS
 from ringfence.clouds.routes import routes as tenant_routes
@@ -90,8 +92,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
         ):
             app.state.database = database
             async with (
-                _writing(app.state.token_uses, database),
-                _watching(database),
+                in_background(partial(app.state.token_uses.keep_writing, database), "token uses"),
+                in_background(partial(_watch, database), "measures"),
                 Replica.open(database, settings.database_replica_url) as app.state.replica,
             ):
                 yield
@@ -134,30 +136,10 @@ def create_app(settings: Settings | None = None) -> Starlette:
     return app
 
 
-@asynccontextmanager
-async def _writing(uses: TokenUses, database: Database) -> AsyncIterator[None]:
-    """Write the uses of tokens as long as requests come, and what is left at the end."""
-    writing = asyncio.create_task(uses.keep_writing(database))
-    try:
-        yield
-    finally:
-        writing.cancel()
-        await uses.write(database)
-
-
-@asynccontextmanager
-async def _watching(database: Database) -> AsyncIterator[None]:
+async def _watch(database: Database, stop: asyncio.Event) -> None:
     """Sum up every second what this process answered, and how its connections are used."""
-
-    async def watch() -> None:
-        while True:
-            measures.current().write()
-            measures.current().pool(**database.usage())
-            await asyncio.sleep(WATCH_SECONDS)
-
-    watching = asyncio.create_task(watch())
-    try:
-        yield
-    finally:
-        watching.cancel()
+    while not stop.is_set():
         measures.current().write()
+        measures.current().pool(**database.usage())
+        await pause(stop, WATCH_SECONDS)
+    measures.current().write()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ringfence import stopping
+from ringfence.background import end
 from ringfence.listening import BACKLOG, Probe, claim
 from ringfence.settings import Settings
 from ringfence.supervisor import Child, Supervisor
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 APPLICATION = "ringfence.app:create_app"
 
 HEADER_SECONDS = 20
+# Of the requests for health and metrics that are under way when a worker ends.
+MONITOR_SECONDS = 5.0
 DEFAULT_CONCURRENCY = 8
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -141,7 +144,7 @@ async def _answering(server: "Server") -> AsyncIterator[None]:
         yield
     finally:
         server.stop()  # type: ignore[no-untyped-call]
-        await serving
+        await end(serving, grace_seconds=MONITOR_SECONDS)
 
 
 def _work(

@@ -1,6 +1,5 @@
 """Walking all pages while another client creates and deletes, also before the reader's place."""
 
-import asyncio
 import contextlib
 import itertools
 from uuid import uuid4
@@ -8,7 +7,9 @@ from uuid import uuid4
 import pytest
 from tests.contract.addresses import GROUPS
 from tests.contract.test_lists import ORDERS, make_groups
+from tests.patience import PATIENCE_SECONDS
 
+from ringfence.background import in_background
 from ringfence.database import documents
 
 COUNT = 2_000
@@ -24,8 +25,8 @@ class Writer:
         self._made: list[int] = []
         self._number = itertools.count()
 
-    async def run(self):
-        while True:
+    async def run(self, stop):
+        while not stop.is_set():
             await self.step()
 
     async def step(self):
@@ -53,13 +54,8 @@ class Writer:
 
 @contextlib.asynccontextmanager
 async def writing(world):
-    writer = asyncio.create_task(Writer(world).run())
-    try:
+    async with in_background(Writer(world).run, "writer", grace_seconds=PATIENCE_SECONDS):
         yield
-    finally:
-        writer.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await writer
 
 
 async def by_link(client, order):

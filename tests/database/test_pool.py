@@ -121,3 +121,57 @@ async def test_it_opens_before_the_server_is_there(folder, monkeypatch):
             await fetch(database)
         with running(settings):
             assert await recovers(database) == 1
+
+
+async def until_one_waits(database):
+    while not database.usage()["waiting"]:  # noqa: ASYNC110 - each step of the loop counts here
+        await asyncio.sleep(0)
+
+
+async def ends(task):
+    """A task that goes on is cancelled once more: the pool closes only when it is gone."""
+    await asyncio.wait({task}, timeout=5)
+    has_ended = task.done()
+    task.cancel()
+    assert has_ended, "its cancellation was lost"
+
+
+# Steps of the event loop between a connection becoming free and the cancellation of who waits.
+@pytest.mark.parametrize("steps", range(8))
+async def test_a_task_cancelled_while_a_connection_becomes_free_ends(conninfo, steps):
+    async with Database.open(conninfo, size=1) as database:
+
+        async def use():
+            async with database.connection():
+                await asyncio.Event().wait()
+
+        async with database.connection():
+            waiting = asyncio.create_task(use())
+            await until_one_waits(database)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await ends(waiting)
+        # What it held, or was about to, is there for the next.
+        assert await fetch(database) == 1
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_a_deadline_that_passes_while_a_connection_becomes_free_holds(conninfo, steps):
+    async with Database.open(conninfo, size=1) as database:
+
+        async def use(deadline):
+            async with deadline, database.connection():
+                await asyncio.Event().wait()
+
+        deadline = asyncio.timeout(None)
+        async with database.connection():
+            waiting = asyncio.create_task(use(deadline))
+            await until_one_waits(database)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        deadline.reschedule(asyncio.get_running_loop().time())
+        await ends(waiting)
+        with pytest.raises(TimeoutError):
+            await waiting
+        assert await fetch(database) == 1

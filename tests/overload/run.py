@@ -23,6 +23,8 @@ from tests.fuzz.instance import Instance, token
 from tests.hostile.wire import memory, request
 from tests.overload.client import Outcome, Pool, Sending, keep_busy, keep_pace, settle
 
+from ringfence.background import in_background, pause
+
 SEED = 20_260_101
 TIMES = 4
 CALIBRATION_SECONDS = 20
@@ -154,17 +156,16 @@ async def drive(instance: Instance, seconds: float) -> int:
     outcome = pool.begin()
     print(f"{TIMES} times that for {seconds / 60:g} minutes: {TIMES * sustainable:.0f} a second")
 
-    async def watch() -> None:
-        while True:
+    async def watch(stop: asyncio.Event) -> None:
+        while not stop.is_set():
             sizes.append(memory(process))
-            await asyncio.sleep(1)
+            await pause(stop, 1)
 
-    watching = asyncio.create_task(watch())
-    began = time.perf_counter()
-    await keep_pace(pool, TIMES * sustainable, seconds, work.following)
-    elapsed = time.perf_counter() - began
-    await settle(pool)
-    watching.cancel()
+    async with in_background(watch, "memory"):
+        began = time.perf_counter()
+        await keep_pace(pool, TIMES * sustainable, seconds, work.following)
+        elapsed = time.perf_counter() - began
+        await settle(pool)
     told("overload", outcome, elapsed)
     lost = await asyncio.to_thread(lost_writes, client, work)
     written = sum(map(len, work.acknowledged.values()))

@@ -12,6 +12,7 @@ from typing import LiteralString
 import structlog
 from psycopg.types.json import Jsonb
 
+from ringfence.background import pause
 from ringfence.database.pool import Database
 from ringfence.errors import Unavailable
 
@@ -67,10 +68,10 @@ class TokenUses:
         except Unavailable:
             self._take_back(uses)
 
-    async def keep_writing(self, database: Database) -> None:
-        """Write every minute, until cancelled."""
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
+    async def keep_writing(self, database: Database, stop: asyncio.Event) -> None:
+        """Write every minute, and what is left once `stop` is set."""
+        while not stop.is_set():
+            await pause(stop, FLUSH_SECONDS)
             try:
                 await self.write(database)
             except Exception:

@@ -2,15 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 
-from ringfence.database.embedded import revive, running
+from ringfence.background import in_background, pause
+from ringfence.database.embedded import LOCK_SECONDS, START_SECONDS, revive, running
 from ringfence.errors import OperatorError
 from ringfence.settings import Settings
 
 LOOK_SECONDS = 1.0
+# What starting a server may take: until others have decided, and until it is ready.
+REVIVE_SECONDS = LOCK_SECONDS + START_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -23,22 +27,17 @@ async def kept_running(settings: Settings) -> AsyncIterator[str]:
     full), it is tried again until it can.
     """
     with running(settings) as conninfo:
-        leaving = asyncio.Event()
-        keeper = asyncio.create_task(_keep(settings, leaving))
-        try:
+        # Not cut off early: a thread that is about to look would start what was just stopped.
+        keep = partial(_keep, settings)
+        async with in_background(keep, "keeping the database", grace_seconds=REVIVE_SECONDS):
             yield conninfo
-        finally:
-            # Never cut off: a thread that is about to look would start what was just stopped.
-            leaving.set()
-            await keeper
 
 
-async def _keep(settings: Settings, leaving: asyncio.Event) -> None:
+async def _keep(settings: Settings, stop: asyncio.Event) -> None:
     # A server of the operator's own is theirs to keep.
     while settings.database_url is None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(leaving.wait(), LOOK_SECONDS)
-        if leaving.is_set():
+        await pause(stop, LOOK_SECONDS)
+        if stop.is_set():
             return
         try:
             if await asyncio.to_thread(revive, settings):

@@ -147,8 +147,7 @@ class Database:
         deadline = asyncio.timeout(self._use_seconds)
         try:
             async with deadline:
-                # Not `pool.connection()`, which commits: a transaction ends in `transaction`.
-                lent = await self._pool.getconn()
+                lent = await self._lend()
                 try:
                     yield lent
                 finally:
@@ -163,6 +162,21 @@ class Database:
             if not deadline.expired():
                 raise
             raise self._unavailable(error, f"no end after {self._use_seconds} s") from error
+
+    async def _lend(self) -> _Impatient:
+        """Take a connection from the pool; a cancellation that arrives with it is kept.
+
+        Not by `pool.connection()`, which commits: a transaction ends in `transaction`. The pool
+        waits with `asyncio.wait_for`, which loses such a cancellation before Python 3.12: loops
+        would not end, and deadlines not hold.
+        """
+        task = asyncio.current_task()
+        before = task.cancelling() if task else 0
+        lent = await self._pool.getconn()
+        if task and task.cancelling() > before:
+            await self._pool.putconn(lent)
+            raise asyncio.CancelledError
+        return lent
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:

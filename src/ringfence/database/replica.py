@@ -9,11 +9,12 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import LiteralString, TypeVar
 
 import structlog
 
+from ringfence.background import in_background, pause
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Unavailable
 
@@ -67,13 +68,8 @@ class Replica:
             return
         async with Database.open(conninfo, use_seconds=USE_SECONDS) as database:
             replica = cls(primary, database)
-            watching = asyncio.create_task(replica.watch())
-            try:
+            async with in_background(replica.watch, "replica"):
                 yield replica
-            finally:
-                watching.cancel()
-                with suppress(asyncio.CancelledError):
-                    await watching
 
     async def read(self, run: Callable[[Connection], Awaitable[Row]], written: int | None) -> Row:
         """Give what `run` reads, by one statement, on a connection that shows what is `written`."""
@@ -93,14 +89,14 @@ class Replica:
         async with self._primary.connection() as connection:
             await connection.execute(_WROTE, [user_id])
 
-    async def watch(self) -> None:
-        """Look again and again whether the replica will do, until cancelled."""
-        while True:
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Look again and again whether the replica will do, until `stop` is set."""
+        while not stop.is_set():
             usable = await self.look()
             if usable != self._is_usable:
                 log.warning("replica_is_used" if usable else "replica_is_passed_over")
             self._is_usable = usable
-            await asyncio.sleep(LOOK_SECONDS)
+            await pause(stop, LOOK_SECONDS)
 
     async def look(self) -> bool:
         """Tell whether the replica shows what the primary had a moment ago."""

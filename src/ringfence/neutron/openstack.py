@@ -265,7 +265,8 @@ class OpenStackCloud:
         )
         try:
             # The thread keeps its own limit; this one holds where a read cannot be broken off.
-            return await asyncio.wait_for(work, self._call_seconds + 1)
+            async with asyncio.timeout(self._call_seconds + 1):
+                return await work
         except TimeoutError:
             raise CloudUnreachable("The cloud did not answer in time.") from None
 

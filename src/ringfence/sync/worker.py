@@ -5,13 +5,14 @@ import logging
 import os
 import signal
 import sys
-from contextlib import suppress
+from functools import partial
 from typing import NoReturn
 
 import structlog
 from procrastinate.worker import Worker
 
 from ringfence import measures, tracing
+from ringfence.background import end, in_background, pause
 from ringfence.database.pool import Database
 from ringfence.errors import Unavailable
 from ringfence.settings import Settings
@@ -50,14 +51,12 @@ async def run_worker(
     async with tracing.sending(), Database.open(conninfo, size=concurrency + 2) as database:
         clouds = Clouds(database)
         desk = Desk(database, clouds, MissingBound(settings.missing_count, settings.missing_share))
-        looking = asyncio.create_task(_look_after(settings, database, clouds.contacts, stop))
+        look_after = partial(_look_after, settings, database, clouds.contacts)
         try:
-            while not stop.is_set():
-                await _work(conninfo, database, desk, concurrency, stop)
+            async with in_background(look_after, "jobs of others"):
+                while not stop.is_set():
+                    await _work(conninfo, database, desk, concurrency, stop)
         finally:
-            looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await looking
             await clouds.close()
     logger.info("worker_ended")
 
@@ -87,19 +86,17 @@ async def _work(
                 update_heartbeat_interval=rescue.HEARTBEAT_SECONDS,
                 stalled_worker_timeout=rescue.STALLED_SECONDS,
             )
-            beside = [
-                asyncio.create_task(_end_with(worker, stop)),
-                asyncio.create_task(_look_after_own(worker, database, desk)),
-            ]
+            ending = asyncio.create_task(_end_with(worker, stop), name="end of the worker")
             logger.info("worker_started", concurrency=concurrency)
             try:
-                await worker.run()  # type: ignore[no-untyped-call]
+                look_after = partial(_look_after_own, worker, database, desk)
+                async with in_background(look_after, "own jobs"):
+                    await worker.run()  # type: ignore[no-untyped-call]
             finally:
-                for task in beside:
-                    task.cancel()
+                await end(ending)
     except Exception as error:  # noqa: BLE001 - whatever it was, the next worker may do better
         logger.warning("worker_failed", error=str(error), kind=type(error).__name__)
-        await _pause(stop, PAUSE_SECONDS)
+        await pause(stop, PAUSE_SECONDS)
 
 
 async def _end_with(worker: Worker, stop: asyncio.Event) -> None:
@@ -107,12 +104,14 @@ async def _end_with(worker: Worker, stop: asyncio.Event) -> None:
     worker.stop()  # type: ignore[no-untyped-call]
 
 
-async def _look_after_own(worker: Worker, database: Database, desk: Desk) -> None:
+async def _look_after_own(
+    worker: Worker, database: Database, desk: Desk, stop: asyncio.Event
+) -> None:
     """Every few seconds, take up what is this worker's by the database alone."""
     suspected: set[int] = set()
-    while True:
-        await asyncio.sleep(LOOK_SECONDS)
-        if worker.worker_id is None:
+    while not stop.is_set():
+        await pause(stop, LOOK_SECONDS)
+        if stop.is_set() or worker.worker_id is None:
             continue
         running = {job for job in desk.running if job is not None}
         try:
@@ -144,13 +143,8 @@ async def _look_after(
         except Exception:
             logger.exception("rescue_failed")
         measures.current().pool(**database.usage())
-        await _pause(stop, every)
+        await pause(stop, every)
         since_tidied += every
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
 
 
 def _stopped_by_signals() -> asyncio.Event:
