@@ -49,7 +49,14 @@ class Forbidden(RequestError):
 
 
 class Conflict(RequestError):
-    """The object's state does not allow this now; `detail` names the states that do."""
+    """The object's state does not allow this now; `detail` names the states that do.
+
+    `hint` says how it is now and what helps, beside the words that the contract records.
+    """
+
+    def __init__(self, detail: Detail, *, hint: str = "") -> None:
+        super().__init__(detail)
+        self.hint = hint
 
 
 class TooManyRequests(RequestError):

@@ -154,7 +154,7 @@ async def test_a_tenant_that_is_not_ok_takes_no_group(client, world):
         response = await create(client, world, {})
         assert (response.status_code, response.json()) == (
             409,
-            {"detail": "Valid states for operation: OK."},
+            {"detail": "Valid states for operation: OK.", "hint": f"The tenant is {state}."},
         )
 
 

@@ -7,7 +7,15 @@ from tests.contract.addresses import GROUPS, group_at
 from ringfence.database import documents
 
 DEFAULT = {"name": "Default security group is managed by OpenStack itself."}
-NOT_OK_OR_ERRED = {"detail": "Valid states for operation: OK, ERRED."}
+
+
+def not_at_rest(state):
+    return {
+        "detail": "Valid states for operation: OK, ERRED.",
+        "hint": f"The security group is {state}: wait until it is OK or ERRED.",
+    }
+
+
 UNDER_WAY = [
     *("CREATION_SCHEDULED", "CREATING", "UPDATE_SCHEDULED", "UPDATING"),
     *("DELETION_SCHEDULED", "DELETING"),
@@ -41,7 +49,7 @@ async def test_delete_of_a_group_under_way_is_a_409(client, world):
     for state in UNDER_WAY:
         group = await world.group(state, state=state)
         response = await client.delete(group_at(group))
-        assert (response.status_code, response.json()) == (409, NOT_OK_OR_ERRED)
+        assert (response.status_code, response.json()) == (409, not_at_rest(state))
     assert await jobs(world) is None
 
 
@@ -61,7 +69,7 @@ async def test_pull_of_a_group_at_rest_schedules_it_and_a_second_one_waits(clien
         # A new operation clears what the last one left behind.
         assert (shown["state"], shown["error_message"]) == ("UPDATE_SCHEDULED", "")
         response = await client.post(group_at(group, "pull/"))
-        assert (response.status_code, response.json()) == (409, NOT_OK_OR_ERRED)
+        assert (response.status_code, response.json()) == (409, not_at_rest("UPDATE_SCHEDULED"))
     assert await jobs(world) == ["pull_group"] * 2
     versions = await world.value("SELECT max(version) FROM security_groups")
     assert versions == 1
@@ -78,7 +86,8 @@ async def test_pull_of_a_group_that_is_not_at_the_cloud_is_a_409(client, world):
     group = await world.group(backend_id="")
     response = await client.post(group_at(group, "pull/"))
     assert response.status_code == 409
-    assert list(response.json()) == ["detail"]
+    assert "nothing to pull" in response.json()["detail"]
+    assert "rollback/" in response.json()["hint"]
     assert await jobs(world) is None
 
 
@@ -86,7 +95,7 @@ async def test_pull_of_a_group_under_way_is_a_409(client, world):
     for state in UNDER_WAY:
         group = await world.group(state, state=state)
         response = await client.post(group_at(group, "pull/"))
-        assert (response.status_code, response.json()) == (409, NOT_OK_OR_ERRED)
+        assert (response.status_code, response.json()) == (409, not_at_rest(state))
 
 
 async def test_unlink_forgets_a_group_in_any_state_and_asks_no_cloud(api, world):

@@ -165,3 +165,17 @@ async def test_a_group_that_has_such_a_name_must_be_renamed_before_it_is_rolled_
     said = 'No cloud takes the name "dEFAULT": rename the group first.'
     assert (response.status_code, response.json()) == (400, {"name": [said]})
     await nothing_happened()
+
+
+async def test_in_the_newer_contract_it_is_renamed_where_its_rules_cannot_be_set(
+    api, world, nothing_happened
+):
+    group = await world.group("dEFAULT", state="ERRED")
+    newer = api("admin", Accept="application/json; version=2026-10")
+    await nothing_happened(begin=True)
+    response = await newer.post(group_at(group, "set_rules/"), json=[])
+    said = 'No cloud takes the name "dEFAULT": rename the group first.'
+    assert (response.status_code, response.json()) == (400, {"name": [said]})
+    await nothing_happened()
+    response = await newer.patch(group_at(group), json={"name": "web"})
+    assert response.status_code == 200, response.text

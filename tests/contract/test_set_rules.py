@@ -466,7 +466,8 @@ async def test_rules_are_set_on_a_group_that_is_ok_alone(client, world):
         group = await world.group(state, state=state)
         response = await client.post(group_at(group, "set_rules/"), content=b"{")
         assert response.status_code == 409
-        assert response.json() == {"detail": "Valid states for operation: OK."}
+        assert response.json()["detail"] == "Valid states for operation: OK."
+        assert f"The security group is {state}" in response.json()["hint"]
 
 
 async def test_the_quota_counts_the_difference_and_never_stops_a_reduction(client, world):

@@ -39,7 +39,7 @@ async def test_a_second_pull_meanwhile_is_a_409(client, world):
     response = await client.post(path)
     assert (response.status_code, response.json()) == (
         409,
-        {"detail": "Valid states for operation: OK."},
+        {"detail": "Valid states for operation: OK.", "hint": "The tenant is UPDATE_SCHEDULED."},
     )
     assert await world.value("SELECT count(*) FROM procrastinate_jobs") == 1
 

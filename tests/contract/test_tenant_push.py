@@ -210,7 +210,8 @@ async def test_a_group_under_change_is_named_in_a_409(client, world, push):
         assert response.status_code == 409
         assert response.json() == {
             "detail": "Valid states for operation: OK, ERRED."
-            " Security groups in other states: busy, new."
+            " Security groups in other states: busy, new.",
+            "hint": "Wait until they are OK or ERRED.",
         }
     assert await states(client) == {"busy": "UPDATING", "new": "CREATING", "going": "DELETING"}
 
@@ -220,7 +221,7 @@ async def test_a_tenant_that_is_not_ok_is_a_409(world, push):
     response = await push([])
     assert (response.status_code, response.json()) == (
         409,
-        {"detail": "Valid states for operation: OK."},
+        {"detail": "Valid states for operation: OK.", "hint": "The tenant is UPDATING."},
     )
 
 

@@ -150,5 +150,8 @@ async def test_a_pull_is_a_comparison_of_its_groups(client, world, state, versio
     again = await client.post(path, headers=accept)
     assert (again.status_code, again.json()) == (
         409,
-        {"detail": "Valid states for operation: OK, ERRED."},
+        {
+            "detail": "Valid states for operation: OK, ERRED.",
+            "hint": "The tenant is UPDATE_SCHEDULED.",
+        },
     )

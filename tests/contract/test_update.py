@@ -148,7 +148,8 @@ async def test_an_update_needs_a_group_that_is_ok(client, world, method):
         # State comes before the body: a wrong one is not looked at.
         response = await client.request(method, group_at(group), content=b"{")
         assert response.status_code == 409
-        assert response.json() == {"detail": "Valid states for operation: OK."}
+        assert response.json()["detail"] == "Valid states for operation: OK."
+        assert f"The security group is {state}" in response.json()["hint"]
 
 
 async def test_permission_comes_before_state_and_body(api, world):

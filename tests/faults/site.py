@@ -119,7 +119,7 @@ class Site:
         shown = {
             group["name"]: keys(group["rules"])
             for group in groups
-            if group["name"] != "default" and "not found at" not in group["error_message"]
+            if group["name"] != "default" and "not found in" not in group["error_message"]
         }
         assert shown == wanted
         assert {group["name"]: group["state"] for group in groups if group["name"] in wanted} == (

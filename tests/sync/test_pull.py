@@ -90,7 +90,7 @@ async def test_a_pull_of_a_group_that_is_gone_says_so(place):
     uuid = await pushed(place)
     await place.cloud.delete_group((await place.row(uuid))[1])
 
-    with pytest.raises(GroupNotFound, match="not found at the cloud"):
+    with pytest.raises(GroupNotFound, match="not found in the cloud"):
         await pull_one(place, uuid)
 
 

@@ -273,7 +273,7 @@ async def test_a_group_that_is_gone_at_the_cloud_is_said_to_be(place):
     await place.cloud.delete_group((await place.row(uuid))[1])
     await place.change_rules(uuid, [SSH])
 
-    with pytest.raises(GroupNotFound, match="not found at the cloud"):
+    with pytest.raises(GroupNotFound, match="not found in the cloud"):
         await push(place, uuid)
 
 

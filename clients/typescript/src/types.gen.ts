@@ -73,6 +73,7 @@ export type DefaultEgress = {
 
 export type Detail = {
     detail: string;
+    hint?: string;
 };
 
 export type DirectionEnum = 'ingress' | 'egress';

@@ -222,4 +222,7 @@ def require_ok(tenant: Tenant) -> None:
 def require_state(tenant: Tenant, *valid: str) -> None:
     """Raise `Conflict` unless the tenant is in one of the states."""
     if tenant.state not in valid:
-        raise Conflict(f"Valid states for operation: {', '.join(valid)}.")
+        raise Conflict(
+            f"Valid states for operation: {', '.join(valid)}.",
+            hint=f"The tenant is {tenant.state}.",
+        )

@@ -95,7 +95,8 @@ def _field_schema(entry: Field, more: Schema | Model | None) -> Schema | Model:
 
 
 CORE_STATES = enumeration("CoreStates", STATES)
-DETAIL = Model("Detail", object_of({"detail": STRING}, ["detail"]))
+# A conflict may carry a hint, beside the words that clients know.
+DETAIL = Model("Detail", object_of({"detail": STRING, "hint": STRING}, ["detail"]))
 STATUS = Model("Status", object_of({"status": STRING}, ["status"]))
 # What is wrong with one field: messages, or where it is a list or an object, what is wrong within.
 _WITHIN: Schema = {"$ref": "#/components/schemas/Messages"}

@@ -118,7 +118,8 @@ def _require_rest(groups: Sequence[SecurityGroup]) -> None:
     if busy:
         raise Conflict(
             f"Valid states for operation: {', '.join(_AT_REST)}."
-            f" Security groups in other states: {', '.join(busy)}."
+            f" Security groups in other states: {', '.join(busy)}.",
+            hint="Wait until they are OK or ERRED.",
         )
 
 

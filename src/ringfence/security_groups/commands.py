@@ -24,6 +24,7 @@ from ringfence.security_groups import queries, usage
 from ringfence.security_groups.exposure import warnings_of
 from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
+from ringfence.security_groups.readiness import hint
 from ringfence.security_groups.refused_input import is_name_of_default_group
 from ringfence.security_groups.removal import remove
 from ringfence.security_groups.rule_lists import read_rule_list
@@ -37,7 +38,7 @@ from ringfence.security_groups.schemas import (
     remote_groups_named,
     with_default_egress,
 )
-from ringfence.security_groups.states import Operation, require_state
+from ringfence.security_groups.states import Operation, State
 from ringfence.security_groups.steps import (
     DELETE,
     DETACH_AND_DELETE,
@@ -131,16 +132,20 @@ async def update(
     *,
     partial: bool,
 ) -> dict[str, str]:
-    """Set name and description; give both as they stand then. No change makes no job."""
+    """Set name and description; return both as they are then.
+
+    No change makes no job, unless the last one failed: then it is pushed again.
+    """
     refuse_default(group)
     values = clean_update(body, partial=partial)
     async with database.transaction() as connection:
         group = await queries.lock_in_tenant(connection, group)
-        require_state(group.state, Operation.UPDATE)
+        preconditions.require_state(group, Operation.UPDATE)
         preconditions.require_version(group)
         wanted = {"name": group.name, "description": group.description} | values
         refuse_impossible_name(wanted["name"])
-        if wanted["name"] == group.name and wanted["description"] == group.description:
+        is_same = wanted == {"name": group.name, "description": group.description}
+        if is_same and group.state is not State.ERRED:
             return wanted
         if wanted["name"] != group.name:
             await _refuse_taken_name(connection, group.tenant_id, wanted["name"], "name", group.id)
@@ -166,7 +171,7 @@ async def replace_rules(
     """
     async with database.transaction() as connection:
         group = await queries.lock_in_tenant(connection, group)
-        require_state(group.state, Operation.SET_RULES, is_gone=group.is_gone)
+        preconditions.require_state(group, Operation.SET_RULES)
         preconditions.require_version(group)
         refuse_impossible_name(group.name)
         asked = await read_rule_list(connection, group, body)
@@ -187,11 +192,12 @@ async def pull(
     """Ask for the cloud's view of the group. Raises `Conflict`."""
     async with database.transaction() as connection:
         group = await queries.lock_in_tenant(connection, group)
-        require_state(group.state, Operation.PULL)
+        preconditions.require_state(group, Operation.PULL)
         preconditions.require_version(group)
         if not group.backend_id:
             raise Conflict(
-                "The security group does not exist at the cloud yet: there is nothing to pull."
+                "The security group does not exist at the cloud yet: there is nothing to pull.",
+                hint=hint(group, preconditions.contract),
             )
         await schedule(connection, actor, group, PULL, {})
 
@@ -212,7 +218,7 @@ async def delete(
     refuse_default(group)
     async with database.transaction() as connection:
         group = await queries.lock_in_tenant(connection, group)
-        require_state(group.state, Operation.DELETE)
+        preconditions.require_state(group, Operation.DELETE)
         preconditions.require_version(group)
         used = await usage.usage_of(connection, group.id)
         if used.ports and not detach:

@@ -10,7 +10,10 @@ from starlette.requests import Request
 from ringfence.errors import PreconditionFailed
 from ringfence.http.preconditions import ANY, read_tags
 from ringfence.security_groups.queries import SecurityGroup
+from ringfence.security_groups.readiness import require_state
 from ringfence.security_groups.schemas import RuleRequest
+from ringfence.security_groups.states import Operation
+from ringfence.settings import ContractVersion
 
 # The version in a tag; what follows it tells answers apart that show one version differently.
 _VERSION = re.compile(r'"v([1-9][0-9]{0,9})(?:\.[^"]*)?"')
@@ -18,10 +21,18 @@ _VERSION = re.compile(r'"v([1-9][0-9]{0,9})(?:\.[^"]*)?"')
 
 @dataclass(frozen=True, slots=True)
 class Preconditions:
-    """The tags of `If-Match` (None where it was not sent), and the token of a plan."""
+    """The tags of `If-Match` (None where it was not sent), the token of a plan, and the contract.
+
+    The contract decides from which states a group may be changed.
+    """
 
     tags: frozenset[str] | None = None
     plan_token: str | None = None
+    contract: ContractVersion = "2025-11"
+
+    def require_state(self, group: SecurityGroup, operation: Operation) -> None:
+        """Raise `Conflict` unless the operation may start from the group's state."""
+        require_state(group, operation, self.contract)
 
     def require_version(self, group: SecurityGroup) -> None:
         """Raise `PreconditionFailed` where the group is not at the version that was seen."""
@@ -49,8 +60,9 @@ NONE = Preconditions()
 
 
 def read_preconditions(request: Request) -> Preconditions:
-    """Read `If-Match` and `plan_token` of a request."""
-    return Preconditions(read_tags(request.headers), request.query_params.get("plan_token"))
+    """Read `If-Match`, `plan_token` and the contract of a request."""
+    token = request.query_params.get("plan_token")
+    return Preconditions(read_tags(request.headers), token, request.scope["contract"])
 
 
 def etag(version: int) -> str:

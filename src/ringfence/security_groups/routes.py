@@ -16,8 +16,9 @@ from ringfence.security_groups import batch, by_hand, commands, queries, usage
 from ringfence.security_groups.overviews import OVERVIEWS
 from ringfence.security_groups.preconditions import read_preconditions
 from ringfence.security_groups.queries import GROUPS, NO_SUCH_GROUP, SecurityGroup
+from ringfence.security_groups.readiness import require_state
 from ringfence.security_groups.rule_lists import read_rules
-from ringfence.security_groups.states import Operation, require_state
+from ringfence.security_groups.states import Operation
 
 
 async def update_group(request: Request) -> Response:
@@ -151,7 +152,7 @@ async def changeable_group(
     actor, _ = _context(request)
     group = await seen_group(request)
     require(actor, permission, customer_id=group.customer_id, project_id=group.project_id)
-    require_state(group.state, operation, is_gone=group.is_gone)
+    require_state(group, operation, request.scope["contract"])
     return group
 
 

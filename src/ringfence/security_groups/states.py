@@ -21,8 +21,14 @@ class State(StrEnum):
     ERRED = "ERRED"
 
 
-# What an ERRED group says that a direct read did not find; `set_rules` makes such a one anew.
-NOT_FOUND: LiteralString = "The security group was not found at the cloud."
+# What a user may find a group in when nothing is under way.
+AT_REST = (State.OK, State.ERRED)
+
+# What an ERRED group says that a direct read did not find; any push creates such a one anew.
+NOT_FOUND: LiteralString = (
+    "The security group was not found in the cloud. "
+    "Set its rules, or roll it back to its present version, to create it anew; or delete it."
+)
 
 # A step to itself is a job taken up again after its worker died.
 ALLOWED: Mapping[State, frozenset[State]] = {
@@ -63,23 +69,3 @@ class Operation(StrEnum):
     PULL = "pull"
     DELETE = "delete"
     ROLLBACK = "rollback"
-
-
-VALID_FOR: Mapping[Operation, tuple[State, ...]] = {
-    Operation.UPDATE: (State.OK,),
-    Operation.SET_RULES: (State.OK,),
-    Operation.PULL: (State.OK, State.ERRED),
-    Operation.DELETE: (State.OK, State.ERRED),
-    # What has failed may be just what is to be taken back.
-    Operation.ROLLBACK: (State.OK, State.ERRED),
-}
-
-
-def require_state(state: State, operation: Operation, *, is_gone: bool = False) -> None:
-    """Raise `Conflict` unless the operation may start from this state.
-
-    A group that is gone at the cloud is ERRED, and setting its rules makes it anew.
-    """
-    valid = VALID_FOR[operation]
-    if state not in valid and not (is_gone and operation is Operation.SET_RULES):
-        raise Conflict(f"Valid states for operation: {', '.join(valid)}.")

@@ -22,11 +22,12 @@ from ringfence import measures, tracing
 from ringfence.clouds import comparisons
 from ringfence.database.jobs import Job
 from ringfence.database.pool import Database, lasting
-from ringfence.errors import Unavailable
+from ringfence.errors import RingfenceError, Unavailable
 from ringfence.neutron.port import CloudError, Retry
 from ringfence.neutron.text import storable
 from ringfence.security_groups import outcomes
 from ringfence.sync.clouds import Clouds
+from ringfence.sync.failures import explained
 from ringfence.sync.pull import USUAL_BOUND, MissingBound, pull_group, pull_tenant
 from ringfence.sync.push import delete_group, push_group
 from ringfence.sync.retries import DATABASE_PAUSE, Strategy, TryAgain, pause
@@ -35,7 +36,7 @@ LONGEST_TRACE = 100_000
 
 logger = structlog.get_logger(__name__)
 
-Failed = Callable[[str, str], Awaitable[None]]
+Failed = Callable[[RingfenceError, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +119,12 @@ class Desk:
             )
             return dict(done)
 
-        async def failed(message: str, _trace: str) -> None:
+        async def failed(error: RingfenceError, _trace: str) -> None:
             if not periodic:
                 async with self._database.transaction() as connection:
-                    await comparisons.fail(connection, UUID(tenant), message)
+                    await comparisons.fail(
+                        connection, UUID(tenant), storable(str(error), LONGEST_TRACE)
+                    )
 
         ids = {"tenant": tenant, "request_id": request_id, "periodic": periodic}
         with self._shown(context, ids):
@@ -138,7 +141,8 @@ class Desk:
             uuid = UUID(security_group)
             return {"had_work": await function(self._database, self._clouds, uuid)}
 
-        async def failed(message: str, trace: str) -> None:
+        async def failed(error: RingfenceError, trace: str) -> None:
+            message = storable(explained(error, context.job.task_name), LONGEST_TRACE)
             async with self._database.transaction() as connection:
                 await outcomes.failed(connection, UUID(security_group), message, trace)
 
@@ -180,12 +184,12 @@ async def run(
         if after is not None:
             outcome |= {"outcome": "another try", "after": round(after, 1)}
             raise TryAgain(after) from error
-        await _give_up(failed, str(error))
+        await _give_up(failed, error)
     except Exception:
         reference = uuid4().hex[:12]
         outcome = {"outcome": "internal error", "reference": reference}
         logger.exception("job_crashed", reference=reference)
-        await _give_up(failed, f"Internal error, reference {reference}.")
+        await _give_up(failed, RingfenceError(f"Internal error, reference {reference}."))
     finally:
         seconds = round(time.monotonic() - begun, 3)
         logger.info("job", attempt=this_try.attempt, seconds=seconds, **outcome)
@@ -199,10 +203,9 @@ def _pause_after(error: CloudError, this_try: Try) -> float | None:
     return pause(this_try.attempt, error.after, periodic=this_try.periodic)
 
 
-async def _give_up(failed: Failed, message: str) -> None:
+async def _give_up(failed: Failed, error: RingfenceError) -> None:
     try:
-        trace = storable(traceback.format_exc(), LONGEST_TRACE)
-        await failed(storable(message, LONGEST_TRACE), trace)
+        await failed(error, storable(traceback.format_exc(), LONGEST_TRACE))
     except Unavailable as away:
         raise TryAgain(DATABASE_PAUSE) from away
 

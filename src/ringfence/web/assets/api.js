@@ -15,6 +15,9 @@ export class Refused extends Error {
   }
 }
 
+// This contract lets a failed group be changed.
+const CONTRACT = "application/json; version=2026-10";
+
 /**
  * @typedef {object} Options
  * @property {any} [body]
@@ -33,7 +36,7 @@ export class Refused extends Error {
  */
 export async function ask(method, path, { body, query, headers = {}, signal } = {}) {
   /** @type {Record<string, string>} */
-  const sent = { ...headers, "X-Ringfence-Console": "1", Accept: "application/json" };
+  const sent = { ...headers, "X-Ringfence-Console": "1", Accept: CONTRACT };
   if (body !== undefined) sent["Content-Type"] = "application/json";
   let response;
   try {

@@ -68,6 +68,17 @@ function Head({ group, part, user, reload }) {
     }
     await reload();
   };
+  const pushAgain = async () => {
+    try {
+      await ask("POST", `${GROUPS}${group.uuid}/rollback/`, {
+        body: { version: group.version }, headers: { "If-Match": `"v${group.version}"` },
+      });
+      say("It is pushed again.");
+    } catch (refused) {
+      say(refused.message, "bad");
+    }
+    await reload();
+  };
   const close = () => setAsked("");
   const tab = (/** @type {string} */ name, /** @type {string} */ said) => html`
     <a href=${name ? `${home}${name}/` : home} aria-current=${part === name ? "page" : null}>${said}</a>`;
@@ -88,7 +99,7 @@ function Head({ group, part, user, reload }) {
           <div class="menu-items">
             <a href=${`/console/groups/new/?copy=${group.uuid}`}>Copy to a new group</a>
             ${group.can_manage && html`
-              <button type="button" onClick=${() => setAsked("rename")} disabled=${group.state !== "OK"}>Rename or describe</button>
+              <button type="button" onClick=${() => setAsked("rename")} disabled=${!rest}>Rename or describe</button>
               <button type="button" onClick=${pull} disabled=${!rest}>Compare with the cloud</button>
               <button type="button" class="danger" onClick=${() => setAsked("delete")} disabled=${!rest}>Delete</button>`}
             ${user.is_staff && html`<button type="button" class="danger" onClick=${() => setAsked("unlink")}>Unlink</button>`}
@@ -97,7 +108,7 @@ function Head({ group, part, user, reload }) {
       </div>
     </div>
     <p class="quiet page-about">${group.description || "No description."}</p>
-    <${Trouble} group=${group} pull=${pull} />
+    <${Trouble} group=${group} pull=${pull} pushAgain=${pushAgain} />
     <nav class="tabs" aria-label="Parts of the group">
       ${tab("", "Rules")} ${group.can_manage && tab("edit", "Edit")} ${tab("history", "History")}
     </nav>
@@ -106,13 +117,16 @@ function Head({ group, part, user, reload }) {
     ${asked === "unlink" && html`<${UnlinkGroup} group=${group} onClose=${close} />`}`;
 }
 
-/** @param {{group: any, pull: () => Promise<void>}} properties */
-function Trouble({ group, pull }) {
+/** @param {{group: any, pull: () => Promise<void>, pushAgain: () => Promise<void>}} properties */
+function Trouble({ group, pull, pushAgain }) {
   if (group.state === "ERRED") {
     return html`<div class="notice notice-bad" role="alert">
       <strong>The last work on this group failed.</strong> ${group.error_message || "The cloud gave no reason."}
-      <span class="quiet"> What was asked for is kept; comparing with the cloud tries again.</span>
-      ${group.can_manage && group.backend_id && html`<div class="actions"><button type="button" class="button" onClick=${pull}>Compare with the cloud</button></div>`}
+      <span class="quiet"> What is desired is kept. The group can be edited, pushed again, or deleted.</span>
+      ${group.can_manage && html`<div class="actions">
+        <button type="button" class="button" onClick=${pushAgain}>Push again</button>
+        ${group.backend_id && html`<button type="button" class="button" onClick=${pull}>Compare with the cloud</button>`}
+      </div>`}
     </div>`;
   }
   if (!isAtRest(group.state)) {

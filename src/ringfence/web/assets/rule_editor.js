@@ -49,7 +49,7 @@ export function RuleEditor({ group, reload }) {
   const isBehind = group.version !== base.version;
   return html`
     ${isBehind && html`<${Meanwhile} group=${group} base=${base} takeIn=${takeIn} />`}
-    ${checked.status === 409 && html`<p class="notice notice-warn" role="status">${checked.general} This group is ${group.state}: wait until it is at rest${group.state === "ERRED" ? ", or compare it with the cloud" : ""}. What you type is kept.</p>`}
+    ${checked.status === 409 && html`<p class="notice notice-warn" role="status">${checked.general} What you type is kept.</p>`}
     ${checked.status !== 409 && checked.general && html`<p class="notice notice-bad" role="alert">${checked.general}</p>`}
     <${RuleTable} rows=${rows} edit=${edit} checked=${checked} tenant=${group.tenant_uuid}
       self=${{ name: group.name, url: group.url }} onReview=${() => latest.current()} />

@@ -1,0 +1,43 @@
+"""What a failed group says: the cloud's words, then the action that helps."""
+
+import pytest
+
+from ringfence.database.jobs import Job
+from ringfence.errors import RingfenceError
+from ringfence.neutron import port
+from ringfence.security_groups.states import NOT_FOUND
+from ringfence.sync.failures import explained
+
+KINDS = [
+    kind
+    for kind in vars(port).values()
+    if isinstance(kind, type) and issubclass(kind, port.CloudError)
+]
+HELPS = (
+    *("roll it back to its present version", "pull it again", "delete it again"),
+    *("Set its rules", "Ask for fewer rules"),
+)
+
+
+@pytest.mark.parametrize("job", [Job.PUSH_GROUP, Job.PULL_GROUP, Job.DELETE_GROUP])
+@pytest.mark.parametrize("kind", [*KINDS, RingfenceError], ids=lambda kind: kind.__name__)
+def test_every_kind_of_failure_names_an_action(kind, job):
+    said = explained(kind("The cloud says no"), job)
+    assert said.startswith("The cloud says no")
+    if kind is not port.GroupInUse:
+        assert said.startswith("The cloud says no. ")
+        assert any(each in said for each in HELPS)
+
+
+def test_a_group_in_use_and_one_that_is_gone_say_it_themselves():
+    assert (
+        explained(port.GroupInUse("In use. Detach it."), Job.DELETE_GROUP) == "In use. Detach it."
+    )
+    assert explained(port.GroupNotFound(NOT_FOUND), Job.PUSH_GROUP) == NOT_FOUND
+    assert "roll it back" in NOT_FOUND
+
+
+def test_the_action_is_the_one_that_failed():
+    error = port.AccessRefused("No.")
+    assert "delete it again" in explained(error, Job.DELETE_GROUP)
+    assert "pushes it again" in explained(error, Job.PUSH_GROUP)
