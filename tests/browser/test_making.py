@@ -86,3 +86,36 @@ async def test_a_name_is_changed_in_place(site, visit):
     await dialog.get_by_role("button", name="Save").click()
     await expect(page.get_by_role("heading", name="named-anew", level=1)).to_be_visible()
     await expect(page).to_have_title(re.compile("named-anew"))
+
+
+def fail(site, group):
+    """Take the group for failed, as a refusal by the cloud does."""
+    with site.client("staff") as client:
+        client.post(
+            f"/api/openstack-security-groups/{group['uuid']}/set_erred/",
+            json={"error_message": "The cloud refused."},
+        )
+
+
+async def test_a_failed_group_is_pushed_again(site, visit):
+    group = site.create("failed-again", tenant="making")
+    fail(site, group)
+    page = await visit(f"/console/groups/{group['uuid']}/")
+    await page.get_by_role("button", name="Push again").click()
+    await expect(page.locator("h1 + .mark")).to_have_text("OK")
+    await expect(page.get_by_role("alert")).to_have_count(0)
+    assert site.group(group["uuid"])["state"] == "OK"
+
+
+async def test_a_failed_group_is_renamed_in_place(site, visit):
+    group = site.create("failed-name", tenant="making")
+    fail(site, group)
+    page = await visit(f"/console/groups/{group['uuid']}/")
+    await page.locator("summary", has_text="More").click()
+    await page.get_by_role("button", name="Rename or describe").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Name").fill("no-longer-failed")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("heading", name="no-longer-failed", level=1)).to_be_visible()
+    await expect(page.get_by_role("alert")).to_have_count(0)
+    assert site.group(group["uuid"])["state"] == "OK"

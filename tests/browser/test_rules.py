@@ -44,6 +44,18 @@ async def test_a_change_is_reviewed_applied_and_seen_to_reach_the_cloud(site, vi
     assert rules[0]["id"] == group["rules"][1]["id"]
 
 
+async def test_the_rules_of_a_failed_group_are_changed(site, visit):
+    group, page = await edit(site, visit, "failed-rules", [OFFICE])
+    with site.client("staff") as client:
+        client.post(f"/api/openstack-security-groups/{group['uuid']}/set_erred/", json={})
+    await page.get_by_role("button", name="PostgreSQL").click()
+    await page.get_by_label("Addresses, rule 2").fill("10.0.0.0/8")
+    await expect(page.locator("h1 + .mark")).to_have_text("Failed")
+    await review_and_apply(page)
+    await expect(page.locator("h1 + .mark")).to_have_text("OK")
+    assert len(site.settled(group["uuid"])["rules"]) == 2
+
+
 async def test_each_mistake_stands_at_its_cell_in_the_words_of_the_api(site, visit):
     _, page = await edit(site, visit, "mistaken", [OFFICE])
     ports, end = page.get_by_label("Ports, rule 1"), page.get_by_label("Addresses, rule 1")

@@ -10,12 +10,12 @@ from ringfence.database.jobs import Job
 from ringfence.errors import RingfenceError
 from ringfence.neutron.port import (
     AccessRefused,
-    CloudError,
     GroupInUse,
     GroupNotFound,
     Misconfigured,
     QuotaExceeded,
     RemoteNotFound,
+    RequestRefused,
     Retry,
 )
 from ringfence.security_groups.states import NOT_FOUND
@@ -35,8 +35,8 @@ HELPS: Sequence[tuple[type[RingfenceError], str]] = (
     (GroupNotFound, CREATE_ANEW),
     (RemoteNotFound, "Set rules that name another group; or {again}."),
     (Retry, "When its reason has passed, {again}."),
-    (CloudError, "Change what is refused; or {again}."),
-    # An error of our own, with the reference to the log.
+    (RequestRefused, "Change what is refused; or {again}."),
+    # Words of our own, with what to do, or with the reference to the log.
     (RingfenceError, "To try once more, {again}."),
 )
 # Its message names the ports, and what to do about them.
