@@ -81,9 +81,9 @@ def _row(entry: Refusal) -> str:
     cells = (
         about or "(the rule)",
         entry.condition,
-        f"{_said(entry)}{f' Hint: {entry.hint}' if entry.hint else ''}",
+        _said(entry),
         _example(entry, entry.refused, entry.accepted),
-        _example(entry, entry.accepted, entry.refused),
+        " ".join([_example(entry, entry.accepted, entry.refused), entry.instead]).strip(),
         entry.source if entry.source == CONTRACT else f"Neutron: {entry.source}",
     )
     return f"| {' | '.join(_cell(cell) for cell in cells)} |\n"

@@ -30,7 +30,7 @@ def starts(message):
 @pytest.mark.parametrize("refusal", TABLE, ids=lambda entry: f"{entry.field} {entry.condition}")
 def test_an_entry_refuses_its_example_and_takes_the_other(refusal):
     said = said_of(refusal, refusal.refused)
-    assert [name for name in said if name != "hint"] == [refusal.field]
+    assert list(said) == [refusal.field]
     (message,) = said[refusal.field]
     assert message.startswith(starts(refusal.message))
     assert said_of(refusal, refusal.accepted) == {}

@@ -96,7 +96,8 @@ def _field_schema(entry: Field, more: Schema | Model | None) -> Schema | Model:
 
 CORE_STATES = enumeration("CoreStates", STATES)
 # A conflict may carry a hint, beside the words that clients know.
-DETAIL = Model("Detail", object_of({"detail": STRING, "hint": STRING}, ["detail"]))
+_HINT: Schema = {**STRING, "description": "Of a conflict: the present state, and what helps"}
+DETAIL = Model("Detail", object_of({"detail": STRING, "hint": _HINT}, ["detail"]))
 STATUS = Model("Status", object_of({"status": STRING}, ["status"]))
 # What is wrong with one field: messages, or where it is a list or an object, what is wrong within.
 _WITHIN: Schema = {"$ref": "#/components/schemas/Messages"}

@@ -55,7 +55,8 @@ class Refusal:
     source: str
     refused: Mapping[str, Any]
     accepted: Mapping[str, Any]
-    hint: str = ""
+    # What can be sent instead, for the page; the response keeps the contract's words alone.
+    instead: str = ""
 
     def say(self, **values: object) -> str:
         """Return the message with its values."""

@@ -35,7 +35,6 @@ class RuleProblem(ValueError):
         super().__init__(refusal.say(**values))
         named = field or refusal.field
         self.field = None if named == "non_field_errors" else named
-        self.hint = refusal.hint
 
 
 def is_protocol(word: str) -> bool:
