@@ -122,6 +122,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 pages=(*PAGES, *monitoring.PAGES, CONSOLE),
                 collections=COLLECTIONS,
                 token_uses=token_uses,
+                operations=OPERATIONS,
             )
         ],
         exception_handlers={HTTPException: answer_http_exception},

@@ -27,7 +27,9 @@ _SECRET_KEY = re.compile(
 )
 # "Token" before a word is English; before a long one, or one with digits, it is a credential.
 _SECRET_TEXT = re.compile(
-    r"(?P<scheme>\b(?:token|bearer|basic)\s+)(?:(?=[\w.~+/=-]*\d)\w[\w.~+/=-]{7,}|\w[\w.~+/=-]{19,})"
+    # What follows both schemes is nothing but a credential.
+    r"(?P<both>\bbearer\s+token\s+)[^\s\"',;&)}]+"
+    r"|(?P<scheme>\b(?:token|bearer|basic)\s+)(?:(?=[\w.~+/=-]*\d)\w[\w.~+/=-]{7,}|\w[\w.~+/=-]{19,})"
     r"|(?P<address>\b[a-z][a-z0-9+.-]*://)[^\s/@]+@"
     r"|(?P<pair>\b(?:token|password|passwd|secret|api_?key)[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&)}]+"
     # What a token of ours looks like, wherever somebody put it
@@ -198,7 +200,7 @@ def _masked(key: str, value: Any) -> Any:  # noqa: ANN401 - a record holds anyth
 
 
 def _keep_the_word(match: re.Match[str]) -> str:
-    word = match["scheme"] or match["address"] or match["pair"] or ""
+    word = match["both"] or match["scheme"] or match["address"] or match["pair"] or ""
     return f"{word}{MASK}@" if match["address"] else f"{word}{MASK}"
 
 

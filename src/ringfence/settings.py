@@ -96,7 +96,8 @@ class Settings(BaseModel):
     record that is written. Of the headers of proxies one kind is read: a proxy that sets the one
     may pass on what a client sent as the other. Rates are requests a second, in each process; 0 is
     no limit. A body may take `body_seconds` to arrive. A request that would wait for others longer
-    than `queue_seconds` is refused.
+    than `queue_seconds` is refused. `strict` refuses names that a query or a body should not have,
+    which are ignored otherwise.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -106,6 +107,7 @@ class Settings(BaseModel):
     database_replica_url: str | None = None
     public_url: str | None = None
     contract: ContractVersion = "2025-11"
+    strict: bool = False
     pull_interval: Annotated[float, Field(ge=1, le=31 * 24 * 3600)] = 7200
     missing_count: Annotated[int, Field(ge=0, le=1_000_000)] = 5
     missing_share: Annotated[float, Field(ge=0, le=1)] = 0.5

@@ -52,6 +52,8 @@ def test_what_is_below_the_level_is_not_written(written):
         ({"user_password": "hunter2"}, "hunter2"),
         ({"headers": {"cookie": "id=77aa"}}, "77aa"),
         ({"header": "Token 0123456789abcdef"}, "0123456789abcdef"),
+        ({"header": "Bearer Token short"}, "short"),
+        ({"header": "authorization: BEARER  TOKEN secret-word"}, "secret-word"),
         ({"header": "bearer abcdefghijklmnopqrstuvwx"}, "abcdefghijklmnopqrstuvwx"),
         ({"url": "postgresql://ann:s3cr3t@db/x"}, "s3cr3t"),
         ({"lines": ["password=hunter2 host=db"]}, "hunter2"),

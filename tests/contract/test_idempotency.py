@@ -263,6 +263,9 @@ async def test_if_match_holds_for_every_change(api, world):
             .replace("{uuid}", group.hex)
         )
         body = bodies.get(path.split("/")[-2], {"name": "other", "description": ""})
+        if operation.own and "name" in body:
+            # These take nothing that they do not know.
+            body = operation.body.example if operation.body else None
         for tag in ('"v2"', '"v11.x"', 'W/"v1"', '"1"', "v1", '"'):
             answer = await api("staff").request(
                 operation.method, path, json=body, headers={"If-Match": tag}

@@ -150,8 +150,10 @@ async def test_head_gives_the_headers_of_get_without_a_body(client, world):
     for query in ("", "?page=2", "?page=last&page_size=4", "?field=name", "?name=even&field=uuid"):
         get, head = await client.get(GROUPS + query), await client.head(GROUPS + query)
         assert (head.status_code, head.content) == (200, b"")
-        for name in ("X-Result-Count", "Link", "Content-Type", "Vary"):
+        for name in ("X-Result-Count", "Link", "Vary"):
             assert head.headers[name] == get.headers[name]
+        # Clients that are told of JSON read an empty body as such, and fail.
+        assert "Content-Type" not in head.headers
         # It may be left out, never wrong (RFC 9110, section 8.6).
         assert head.headers.get("Content-Length") in {None, get.headers["Content-Length"]}
 

@@ -224,6 +224,6 @@ async def test_whoever_may_not_set_rules_may_not_plan_them(api, world):
     found = [
         (await api(user).post(group_at(group, action), json=[])).status_code
         for user in ("member", "unrelated", "manager")
-        for action in ("plan/", "set_rules/?dry_run=1")
+        for action in ("plan/", "set_rules/?dry_run=true")
     ]
     assert found == [403, 403, 404, 404, 200, 200]

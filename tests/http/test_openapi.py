@@ -131,9 +131,9 @@ def operation(**more):
 
 
 def test_what_every_operation_can_answer_needs_no_mention():
-    assert operation().statuses == [200, 401, 406, 429, 503]
-    assert operation(public=True).statuses == [200, 406, 429, 503]
-    assert operation(refusals=(404,)).statuses == [200, 401, 404, 406, 429, 503]
+    assert operation().statuses == [200, 400, 401, 403, 406, 429, 503]
+    assert operation(public=True).statuses == [200, 400, 406, 429, 503]
+    assert operation(refusals=(404,)).statuses == [200, 400, 401, 403, 404, 406, 429, 503]
 
 
 def test_a_model_is_described_once_and_referred_to():

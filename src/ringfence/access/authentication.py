@@ -99,6 +99,9 @@ def read_token(header: str | None) -> str:
         raise Unauthenticated("Authentication credentials were not provided.")
     if len(words) == 1:
         raise Unauthenticated("Invalid token. No credentials provided.")
+    if len(words) > 2 and [word.lower() for word in words[:2]] == ["bearer", "token"]:  # noqa: PLR2004
+        # Waldur's JavaScript client from 8.0.9 on puts its own scheme before the one it is given.
+        del words[0]
     if len(words) > 2:  # noqa: PLR2004 - the scheme and the token
         raise Unauthenticated("Invalid token. Token string should not contain spaces.")
     return words[1]

@@ -150,6 +150,7 @@ operations = (
         body=Body(_DEFAULT_EGRESS, example={"keep": True}),
         answers={200: Answer(_DEFAULT_EGRESS)},
         refusals=(403, 404),
+        own=True,
     ),
     *list_count_retrieve(CLOUDS, CLOUD, "cloud", "clouds"),
 )

@@ -2,14 +2,19 @@
 
 import asyncio
 import json
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
-from starlette.types import Message, Receive
+from starlette.types import Message, Receive, Scope
 
 from ringfence.errors import Invalid, RequestError
 from ringfence.http.limits import Limits
 from ringfence.settings import Settings
+
+if TYPE_CHECKING:
+    # It is made of the operations, which know what reading a body raises.
+    from ringfence.http.unknown_names import Expected
 
 # What a client has on the way when it is refused before its body was read: a request of its usual
 # size, sent behind its headers. Whoever sends more, or later, finds the connection closed.
@@ -74,6 +79,8 @@ class Incoming:
 async def read_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON holds
     """Give the decoded body; no body counts as an empty object, as at Waldur.
 
+    Keys that the operation does not have are refused, or noted as ignored (`unknown_names`).
+
     Raises `Invalid`, `UnsupportedMediaType`, `BodyTooLarge`, `BodyTooSlow`.
     """
     raw = await read_body(request)
@@ -82,8 +89,18 @@ async def read_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON ho
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise UnsupportedMediaType(f'Unsupported media type "{content_type}" in request.')
+    body = _decoded(raw)
+    expected: Expected | None = request.scope.get("expected")
+    if expected is not None:
+        expected.check_body(request.scope, body)
+    return body
+
+
+def _decoded(raw: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
     try:
-        return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+        return json.loads(
+            raw.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_unique
+        )
     except RecursionError:
         raise Invalid({"detail": "JSON parse error - nested too deeply"}) from None
     except (json.JSONDecodeError, UnicodeDecodeError, _NotJson) as error:
@@ -91,6 +108,43 @@ async def read_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON ho
     except ValueError:
         # Python reads no longer ones, and its words for that are about Python.
         raise Invalid({"detail": "JSON parse error - a number has too many digits"}) from None
+
+
+async def checked_without_reader(scope: Scope, receive: Receive) -> Receive:
+    """Check the names in a body that its operation does not read; return what gives it once more.
+
+    Waldur ignores such a body whatever it is. So this one may be JSON, a form or neither; a
+    parameter of ours in it must not be lost. Raises `Invalid`, and what reading a body raises.
+    """
+    expected: Expected | None = scope.get("expected")
+    if expected is None or expected.body is not None:
+        return receive
+    body = await read_body(Request(scope, receive))
+    if body:
+        expected.check_body(scope, _read_loosely(body))
+    return replayed(body)
+
+
+def _read_loosely(raw: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+    text = raw.decode("utf-8", "replace")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return dict(parse_qsl(text, keep_blank_values=True))
+
+
+def replayed(body: bytes) -> Receive:
+    """Return a `receive` of ASGI that gives a body which was read already."""
+    sent = False
+
+    async def receive() -> Message:
+        nonlocal sent
+        if sent:
+            return {"type": "http.disconnect"}
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
 
 
 async def read_body(request: Request) -> bytes:
@@ -118,6 +172,18 @@ async def _read(request: Request, maximum: int) -> bytes:
             raise BodyTooLarge(f"The request body may not exceed {maximum} bytes.")
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; raises `_NotJson` for a key that stands twice: one would be lost."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _NotJson(f"the key {ascii(key)[:100]} is given twice")
+            seen.add(key)
+    return found
 
 
 def _refuse_constant(name: str) -> NoReturn:

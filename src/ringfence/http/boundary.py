@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from random import getrandbits
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from starlette.datastructures import Headers
@@ -23,21 +23,24 @@ from ringfence.access.permissions import READING_METHODS, Actor, require_writabl
 from ringfence.access.token_use import TokenUses
 from ringfence.database.pool import Database
 from ringfence.database.replica import Replica
-from ringfence.errors import RequestError, TooManyRequests, Unavailable
+from ringfence.errors import Forbidden, RequestError, TooManyRequests, Unavailable
+from ringfence.http import ignored
 from ringfence.http.about import CONFIGURATION_PATH
-from ringfence.http.body import BodyBroken, Incoming
+from ringfence.http.body import BodyBroken, Incoming, checked_without_reader
 from ringfence.http.collections import Listed
 from ringfence.http.contract import negotiate
 from ringfence.http.errors import answer, answer_unexpected
 from ringfence.http.front import HEALTH, METRICS, Front, Header
-from ringfence.http.headers import first
+from ringfence.http.headers import IMPERSONATION_REFUSED, first, is_impersonating
 from ringfence.http.idempotency import HEADER, read_key, run_once
 from ringfence.http.limits import Limits
+from ringfence.http.openapi import Operation
 from ringfence.http.peers import UNKNOWN, Proxies
 from ringfence.http.reads import Reads
 from ringfence.http.refusals import Refusals, is_refusal
 from ringfence.http.routing import is_served, redirect_to_slash
 from ringfence.http.sessions import session_of
+from ringfence.http.unknown_names import UnknownNames
 from ringfence.logs import write_line
 from ringfence.settings import Settings
 
@@ -74,6 +77,7 @@ class Boundary:
         pages: tuple[str, ...] = (),
         collections: Sequence[Listed] = (),
         token_uses: TokenUses | None = None,
+        operations: Sequence[Operation] = (),
     ) -> None:
         self.app = app
         self.settings = settings
@@ -85,6 +89,7 @@ class Boundary:
         self.front = Front(settings)
         self.limits = Limits(settings)
         self.refusals = Refusals()
+        self.names = UnknownNames(operations, is_strict=settings.strict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, whatever happens."""
@@ -147,8 +152,10 @@ class Boundary:
         scope["contract"] = negotiate(accept.decode("latin-1"), self.settings.contract)
         if scope["path"].startswith("/api/") and scope["path"] not in PUBLIC:
             asking = scope["asking"] = self._asking(scope)
+            if is_impersonating(scope):
+                await self._refuse_impersonation(exchange, scope, asking)
             if read := self.reads.find(scope):
-                answered = partial(read, Request(scope, receive))
+                answered = partial(self._answer_read, read, Request(scope, receive))
                 response = await self._read(asking, scope["method"], answered)
                 self._note(exchange, scope)
                 await response(scope, receive, exchange.send)
@@ -157,6 +164,7 @@ class Boundary:
             self._note(exchange, scope)
             self.limits.charge(actor, scope["method"])
             require_writable(actor, scope["method"])
+        self.names.check(scope)
         if scope["method"] in READING_METHODS:
             await self.app(scope, receive, exchange.send)
             return
@@ -166,7 +174,23 @@ class Boundary:
         with exchange.origin().known():
             await self._change(exchange, scope, receive)
 
+    async def _answer_read(
+        self, read: Callable[[Request], Awaitable[Response]], request: Request
+    ) -> Response:
+        self.names.check(request.scope)
+        return await read(request)
+
+    async def _refuse_impersonation(
+        self, exchange: "_Exchange", scope: Scope, asking: Asking
+    ) -> NoReturn:
+        """Raise `Forbidden`: served with the caller's own rights, a request would do too much."""
+        actor = scope["actor"] = (await asking.settle()).actor
+        self._note(exchange, scope)
+        self.limits.charge(actor, scope["method"])
+        raise Forbidden(IMPERSONATION_REFUSED)
+
     async def _change(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
+        receive = await checked_without_reader(scope, receive)
         headers = Headers(scope=scope)
         # Who is nobody has no keys.
         has_key = "actor" in scope and HEADER in headers and is_served(scope)
@@ -218,6 +242,7 @@ class _Exchange:
         self._send = send
         self._headers = headers
         self._started = time.perf_counter()
+        self._is_head = scope["method"] == "HEAD"
         self.status = 0
         self.detail = ""
         self.username: str | None = None
@@ -245,9 +270,16 @@ class _Exchange:
                 await hook()
             self.status = message["status"]
             headers = message["headers"]
+            if self._is_head:
+                # A client takes it for the promise of a body, and reads one.
+                headers[:] = [header for header in headers if header[0] != b"content-type"]
             given = {name for name, _ in headers}
             headers.extend(header for header in self._headers if header[0] not in given)
             headers.append((b"x-request-id", self.request_id.encode()))
+            if ignored.HEADER not in given and (warning := ignored.warning(self._scope)):
+                headers.append((ignored.HEADER, warning))
+        elif self._is_head:
+            message = {**message, "body": b""}
         await self._send(message)
 
     async def answer_error(self, error: RequestError, receive: Incoming) -> None:

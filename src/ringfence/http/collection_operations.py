@@ -42,7 +42,7 @@ def list_count_retrieve(
             description=f"Get a list of {nouns}.",
             parameters=parameters,
             answers=listed(shown),
-            refusals=(400, 404),
+            refusals=(404,),
         ),
         Operation(
             f"{name}_count",
@@ -54,7 +54,7 @@ def list_count_retrieve(
             description="Get number of items in the collection matching the request parameters.",
             parameters=count_parameters(parameters),
             answers={200: Answer(headers=LIST_HEADERS)},
-            refusals=(400, 404),
+            refusals=(404,),
         ),
         Operation(
             f"{name}_retrieve",
@@ -65,6 +65,8 @@ def list_count_retrieve(
             description=f"Retrieve details of a specific {noun}.",
             parameters=(UUID_IN_PATH, choice_of_fields(shown)),
             answers=retrieved(shown),
-            refusals=(400, 404),
+            refusals=(404,),
+            # As at Waldur, the filters of a list hold for one object too.
+            also_takes=tuple(each.name for each in parameters),
         ),
     )

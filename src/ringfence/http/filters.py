@@ -83,6 +83,18 @@ class Flag:
         return words.get(values[-1].strip().lower() if values else "", NOT_GIVEN)
 
 
+class StrictFlag(Flag):
+    """Yes or no, in an operation that Waldur does not have: anything else is refused."""
+
+    def read(self, values: Sequence[str]) -> Any:  # noqa: ANN401 - whatever the condition takes
+        """Return True or False; raises `Invalid`."""
+        if not {"true", "false"}.issuperset(text.lower() for text in values):
+            raise Invalid(["Must be true or false."])
+        if len({text.lower() for text in values}) > 1:
+            raise Invalid(["This parameter is given more than once, with different values."])
+        return Flag.read(self, values)
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """Words that are alternatives when repeated; an empty one is wrong."""

@@ -30,9 +30,11 @@ METRICS = "/metrics"
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 TAKEN = (
     "Authorization, Content-Type, Accept, Idempotency-Key, If-Match, If-None-Match, "
-    "X-Request-ID, traceparent, tracestate"
+    "X-Request-ID, traceparent, tracestate, "
+    # Refused, which a page learns only if its browser sends it.
+    "X-Impersonated-User-Uuid"
 )
-SHOWN = "Link, X-Result-Count, ETag, Location, Retry-After, X-Request-ID"
+SHOWN = "Link, X-Result-Count, ETag, Location, Retry-After, X-Request-ID, Warning"
 PREFLIGHT_SECONDS = 600
 
 # A year, as browsers' own lists ask for; it concerns this host name alone.

@@ -2,6 +2,21 @@
 
 from starlette.types import Scope
 
+# Who sends this wants to be seen as somebody else, with no more rights than that user has.
+_IMPERSONATED = b"x-impersonated-user-uuid"
+IMPERSONATION_REFUSED = (
+    "X-Impersonated-User-Uuid asks to act as another user, which is not served here: "
+    "send the request without it, or with a token of that user."
+)
+
+
+def is_impersonating(scope: Scope) -> bool:
+    """Return whether a request asks to be served as another user's, in whichever spelling."""
+    return any(
+        key == _IMPERSONATED or key.replace(b"_", b"-") == _IMPERSONATED
+        for key, _ in scope["headers"]
+    )
+
 
 def first(scope: Scope, name: bytes) -> bytes | None:
     """Give the first value of a header; None where there is none."""

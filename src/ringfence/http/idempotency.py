@@ -20,7 +20,8 @@ from starlette.types import Message, Receive, Scope
 from ringfence.access.permissions import Actor
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, Invalid, KeyUsedOtherwise, RequestError
-from ringfence.http.body import read_body
+from ringfence.http import ignored
+from ringfence.http.body import read_body, replayed
 from ringfence.http.errors import answer
 
 HEADER = "idempotency-key"
@@ -32,7 +33,7 @@ FIRST_FAULT = 500
 
 _KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 _SECRET = "answer_is_secret"  # noqa: S105 - a name within the scope
-_KEPT_HEADERS = ("content-type", "etag", "location")
+_KEPT_HEADERS = ("content-type", "etag", "location", "warning")
 
 # Held until the transaction ends, also by the death of who holds it.
 _CLAIM: LiteralString = """
@@ -126,6 +127,9 @@ async def run_once(
         if kept := await _kept(connection, parameters):
             return kept
         given = await _serve(run, body)
+        if warning := ignored.warning(scope):
+            # What the body had is not looked at again for who sends the request again.
+            given.headers.append((ignored.HEADER, warning))
         if given.status < FIRST_FAULT and given.status not in PASSING:
             await _keep(connection, parameters, given, is_secret=_SECRET in scope)
     return given.response()
@@ -151,17 +155,8 @@ async def _kept(connection: Connection, parameters: dict[str, Any]) -> Response 
 
 async def _serve(run: Run, body: bytes) -> _Answer:
     given = _Answer()
-    sent = False
-
-    async def receive() -> Message:
-        nonlocal sent
-        if sent:
-            return {"type": "http.disconnect"}
-        sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
     try:
-        await run(receive, given.take)
+        await run(replayed(body), given.take)
     except RequestError as error:
         # What a command began was undone with its own part of the transaction.
         refusal = answer(error)

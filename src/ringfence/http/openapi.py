@@ -20,8 +20,8 @@ and orders (`list_parameters`), words from their enum (`enumeration`), refusals 
 
 Operation ids and the names of models are those of Waldur's published clients. A model is used as
 a value, wherever a schema stands; `{"$ref": MODEL, "description": …}` adds to one. Every operation
-can answer 401 (unless it is public), 406, 429 and 503; one with a body 400, 408, 413 and 415 as
-well, and one that changes something 403, 409, 412 and 422: these need no mention, nor do
+can answer 400, 406, 429 and 503, and unless it is public 401 and 403; one with a body 408, 413 and
+415 as well, and one that changes something 409, 412 and 422: these need no mention, nor do
 `Idempotency-Key` and `If-Match`. HEAD belongs to every GET, and is declared where it has a name of
 its own.
 """
@@ -47,11 +47,17 @@ from ringfence.http.schema import (
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What is sent."""
+    """What is sent.
+
+    Keys that the schema does not name are refused by an operation of ours, and otherwise ignored
+    and named in the `Warning` of the response. `unknown_keys` says it where that is not so:
+    "checked" where the reader of the body does it, object by object.
+    """
 
     schema: Schema | Model
     example: Any = None
     required: bool = True
+    unknown_keys: Literal["refused", "named", "checked"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,11 @@ def retrieved(shown: Schema | Model) -> Mapping[int, Answer]:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method at one path, under the name that clients know it by."""
+    """One method at one path, under the name that clients know it by.
+
+    `own` marks one that Waldur does not have: it refuses what it does not know. `also_takes` names
+    query parameters that have their effect, or rightly none, and are not described.
+    """
 
     id: str
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
@@ -106,6 +116,13 @@ class Operation:
     refusals: Collection[int] = ()
     section: str = "Core CRUD"
     public: bool = False
+    own: bool = False
+    also_takes: Collection[str] = ()
+
+    @property
+    def in_query(self) -> tuple[Parameter, ...]:
+        """Return the parameters of the query."""
+        return tuple(each for each in self.parameters if each.place == "query")
 
     @property
     def changes(self) -> bool:
@@ -115,12 +132,13 @@ class Operation:
     @property
     def statuses(self) -> list[int]:
         """Give all that it can answer with, in order."""
-        implied = {406, 429, 503} | (set() if self.public else {401})
+        # A name that it does not take, a request in somebody else's name
+        implied = {400, 406, 429, 503} | (set() if self.public else {401, 403})
         if self.body:
-            implied |= {400, 408, 413, 415}
+            implied |= {408, 413, 415}
         if self.changes:
             # A token that may only read, a key that is none, one under way, one used otherwise
-            implied |= {400, 403, 408, 409, 412, 413, 422}
+            implied |= {408, 409, 412, 413, 422}
         return sorted({*self.answers, *self.refusals, *implied})
 
 

@@ -31,12 +31,24 @@ from ringfence.http.schema import (
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter, of the query unless it says otherwise."""
+    """One parameter, of the query unless it says otherwise.
+
+    `own` marks one that Waldur does not have, of an operation that it has: its value is strict, and
+    so are names that nearly are its own (see `ringfence.http.unknown_names`). Of an operation of
+    ours, all that no operation of Waldur's takes are.
+    """
 
     name: str
     schema: Schema | Model
     description: str = ""
     place: Literal["query", "path", "header"] = "query"
+    own: bool = False
+
+    @property
+    def type(self) -> str:
+        """Return the type of its values, as its schema says it."""
+        schema = self.schema.schema if isinstance(self.schema, Model) else self.schema
+        return str(schema.get("type", ""))
 
     @property
     def style(self) -> Mapping[str, Any]:

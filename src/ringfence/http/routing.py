@@ -24,10 +24,9 @@ def path_uuid(request: Request, missing: str) -> UUID:
         raise NotFound(missing) from None
 
 
-def is_set(request: Request, name: str) -> bool:
-    """Tell whether the query says `true` or `1` under this name, last of all."""
-    values = request.query_params.getlist(name)
-    return bool(values) and values[-1].strip().lower() in {"true", "1"}
+def own_flag(scope: Scope, name: str) -> bool:
+    """Return whether a request sets a flag of ours, as it was read before (`unknown_names`)."""
+    return scope.get("own", {}).get(name) is True
 
 
 def allowed_methods(routes: Sequence[BaseRoute], request: Request) -> list[str]:

@@ -1,5 +1,7 @@
 """What the operations on customers and projects answer, as the API's description tells it."""
 
+from dataclasses import replace
+
 from ringfence.http.collection_operations import list_count_retrieve
 from ringfence.http.schema import (
     BOOLEAN,
@@ -92,6 +94,9 @@ PROJECT = Model(
     ),
 )
 
+# No project ends here, so there is none to leave out or to add.
+_WITHOUT_EFFECT = ("conceal_finished_projects", "include_terminated")
+
 operations = (
     *list_count_retrieve(
         CUSTOMERS,
@@ -100,15 +105,18 @@ operations = (
         "customers",
         descriptions={"query": "Search by name, native name, abbreviation or uuid"},
     ),
-    *list_count_retrieve(
-        PROJECTS,
-        PROJECT,
-        "project",
-        "projects",
-        descriptions={
-            "created": "Created at this time or later",
-            "created_before": "Created at this time or earlier",
-            "query": "Search by name or uuid",
-        },
+    *(
+        replace(operation, also_takes=(*operation.also_takes, *_WITHOUT_EFFECT))
+        for operation in list_count_retrieve(
+            PROJECTS,
+            PROJECT,
+            "project",
+            "projects",
+            descriptions={
+                "created": "Created at this time or later",
+                "created_before": "Created at this time or earlier",
+                "query": "Search by name or uuid",
+            },
+        )
     ),
 )

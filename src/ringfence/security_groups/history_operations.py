@@ -89,6 +89,7 @@ operations = (
         parameters=(UUID_IN_PATH, *PAGING),
         answers={200: Answer(array(_SUMMARY), headers={**LIST_HEADERS, **ETAG})},
         refusals=(404,),
+        own=True,
     ),
     Operation(
         "openstack_security_groups_versions_retrieve",
@@ -104,7 +105,8 @@ operations = (
             Parameter("compare", {**INTEGER, "minimum": 0}, "Another version's number."),
         ),
         answers={200: Answer(_VERSION, headers=ETAG)},
-        refusals=(400, 404),
+        refusals=(404,),
+        own=True,
     ),
     Operation(
         "openstack_security_groups_rollback",
@@ -128,6 +130,7 @@ operations = (
         ),
         answers={202: Answer(STATUS)},
         refusals=(403, 404, 409, 412),
+        own=True,
     ),
     Operation(
         "openstack_security_groups_set_drift_mode",
@@ -150,5 +153,6 @@ operations = (
         ),
         answers={200: Answer(STATUS)},
         refusals=(403, 404),
+        own=True,
     ),
 )

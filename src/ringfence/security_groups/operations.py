@@ -178,9 +178,17 @@ _USAGE = Model(
         }
     ),
 )
-_DETACH = Parameter("detach", BOOLEAN, "Take the group off the ports that carry it first.")
+_DETACH = Parameter(
+    "detach", BOOLEAN, "Take the group off the ports that carry it first.", own=True
+)
 _PLAN_TOKEN = Parameter(
-    "plan_token", STRING, "The plan that was seen; anything else is refused with 412."
+    "plan_token", STRING, "The plan that was seen; anything else is refused with 412.", own=True
+)
+_DRY_RUN = Parameter(
+    "dry_run",
+    BOOLEAN,
+    "Return what the request would do, as `plan` does, and do nothing.",
+    own=True,
 )
 _OTHER = "Other Actions"
 _GROUPS = f"/api/{COLLECTION}/"
@@ -218,6 +226,8 @@ operations = (
         title="Get security group details",
         description="Retrieve details of a specific security group.",
         parameters=(UUID_IN_PATH, choice_of_fields(GROUP)),
+        # As at Waldur, the filters of the list hold for one group too.
+        also_takes=tuple(each.name for each in _LIST),
         answers=retrieved(GROUP),
         refusals=(400, 404),
     ),
@@ -234,7 +244,8 @@ operations = (
         ),
         parameters=(UUID_IN_PATH,),
         answers={200: Answer(_USAGE)},
-        refusals=(400, 404),
+        refusals=(404,),
+        own=True,
     ),
     Operation(
         "openstack_security_groups_pull",
@@ -310,8 +321,8 @@ operations = (
         description=(
             "Update the rules for a specific security group. This overwrites all existing rules."
         ),
-        parameters=(UUID_IN_PATH, _PLAN_TOKEN),
-        body=Body(array(RULE_TO_SET), example=[RULE_EXAMPLE]),
+        parameters=(UUID_IN_PATH, _DRY_RUN, _PLAN_TOKEN),
+        body=Body(array(RULE_TO_SET), example=[RULE_EXAMPLE], unknown_keys="checked"),
         answers={200: Answer(), 202: Answer(STATUS, "In contract 2026-10")},
         refusals=(403, 404, 409, 412),
     ),

@@ -1,5 +1,7 @@
 """The operations on groups at a glance, as the API's description tells them."""
 
+from dataclasses import replace
+
 from ringfence.http.collection_operations import list_count_retrieve
 from ringfence.http.schema import (
     BOOLEAN,
@@ -63,13 +65,16 @@ _OVERVIEW = Model(
     ),
 )
 
-operations = list_count_retrieve(
-    OVERVIEWS,
-    _OVERVIEW,
-    "security group at a glance",
-    "security groups at a glance",
-    {
-        "drift": "Whether the cloud has what was asked for, as of the last comparison.",
-        "is_open_to_all": "Whether any rule lets everybody in.",
-    },
+operations = tuple(
+    replace(operation, own=True)
+    for operation in list_count_retrieve(
+        OVERVIEWS,
+        _OVERVIEW,
+        "security group at a glance",
+        "security groups at a glance",
+        {
+            "drift": "Whether the cloud has what was asked for, as of the last comparison.",
+            "is_open_to_all": "Whether any rule lets everybody in.",
+        },
+    )
 )

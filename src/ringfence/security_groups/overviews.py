@@ -8,7 +8,7 @@ from typing import LiteralString
 
 from ringfence.access.scope import MANAGEABLE, VISIBLE
 from ringfence.http.collections import Collection
-from ringfence.http.filters import Choices, Flag, Orders
+from ringfence.http.filters import Choices, Orders, StrictFlag
 from ringfence.security_groups.drifts import Drift
 from ringfence.security_groups.filters import FILTERS, ORDERS
 from ringfence.security_groups.queries import NO_SUCH_GROUP, SOURCE
@@ -107,7 +107,8 @@ OVERVIEWS = Collection(
     filters={
         **FILTERS,
         "drift": Choices(_DRIFT + " = ANY(%(drift)s)", [str(word) for word in Drift]),
-        "is_open_to_all": Flag(_IS_OPEN + " = %(is_open_to_all)s"),
+        "can_manage": StrictFlag(MANAGEABLE + " = %(can_manage)s"),
+        "is_open_to_all": StrictFlag(_IS_OPEN + " = %(is_open_to_all)s"),
     },
     orders=Orders(
         {

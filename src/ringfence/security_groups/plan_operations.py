@@ -50,8 +50,10 @@ operations = (
             " refuse, and stores nothing."
         ),
         parameters=(UUID_IN_PATH,),
-        body=Body(CREATE, example={"name": "web", "rules": [RULE_EXAMPLE]}),
+        # What `create_security_group` takes, so that the same body can be planned and sent.
+        body=Body(CREATE, example={"name": "web", "rules": [RULE_EXAMPLE]}, unknown_keys="named"),
         answers={200: Answer(_PLAN)},
         refusals=(403, 404, 409),
+        own=True,
     ),
 )

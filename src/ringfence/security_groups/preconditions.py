@@ -61,7 +61,7 @@ NONE = Preconditions()
 
 def read_preconditions(request: Request) -> Preconditions:
     """Read `If-Match`, `plan_token` and the contract of a request."""
-    token = request.query_params.get("plan_token")
+    token = request.scope.get("own", {}).get("plan_token")
     return Preconditions(read_tags(request.headers), token, request.scope["contract"])
 
 

@@ -11,7 +11,7 @@ from ringfence.clouds.routes import changeable
 from ringfence.database.pool import Database
 from ringfence.http.body import read_json
 from ringfence.http.collections import JSON, answer_one, request_base, routes_of
-from ringfence.http.routing import is_set, path_uuid
+from ringfence.http.routing import own_flag, path_uuid
 from ringfence.security_groups import batch, by_hand, commands, queries, usage
 from ringfence.security_groups.overviews import OVERVIEWS
 from ringfence.security_groups.preconditions import read_preconditions
@@ -58,7 +58,7 @@ async def delete_group(request: Request) -> Response:
     actor, database = _context(request)
     group = await changeable_group(request, Permission.SECURITY_GROUP_DELETE, Operation.DELETE)
     seen = read_preconditions(request)
-    await commands.delete(database, actor, group, seen, detach=is_set(request, "detach"))
+    await commands.delete(database, actor, group, seen, detach=own_flag(request.scope, "detach"))
     return Response(status_code=204)
 
 

@@ -110,9 +110,10 @@ operations = (
             " `dry_run=true` answers the same."
         ),
         parameters=(UUID_IN_PATH,),
-        body=Body(array(RULE_TO_SET), example=[RULE_EXAMPLE]),
+        body=Body(array(RULE_TO_SET), example=[RULE_EXAMPLE], unknown_keys="checked"),
         answers={200: Answer(_PLAN, headers=ETAG)},
         refusals=(403, 404, 409),
+        own=True,
     ),
     Operation(
         "openstack_security_groups_drift",
@@ -125,6 +126,7 @@ operations = (
         parameters=(UUID_IN_PATH,),
         answers={200: Answer(_DRIFT)},
         refusals=(404,),
+        own=True,
     ),
     Operation(
         "sync_status_list",
@@ -138,6 +140,7 @@ operations = (
         ),
         answers={200: Answer(array(_TENANT_STATUS))},
         refusals=(403,),
+        own=True,
     ),
     Operation(
         "openstack_tenants_confirm_missing",
@@ -154,5 +157,6 @@ operations = (
         parameters=(UUID_IN_PATH,),
         answers={202: Answer(DETAIL)},
         refusals=(403, 404, 409),
+        own=True,
     ),
 )

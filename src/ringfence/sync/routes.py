@@ -10,7 +10,7 @@ from ringfence.clouds import comparisons
 from ringfence.clouds.queries import TENANTS
 from ringfence.clouds.routes import changeable
 from ringfence.http.collections import request_base
-from ringfence.http.routing import is_set
+from ringfence.http.routing import own_flag
 from ringfence.security_groups.preconditions import etag
 from ringfence.security_groups.queries import GROUPS
 from ringfence.security_groups.routes import changeable_group, seen_group
@@ -60,7 +60,7 @@ class DryRun(Route):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match as any route does, and only where nothing is to be done."""
-        if scope["type"] == "http" and is_set(Request(scope), "dry_run"):
+        if scope["type"] == "http" and own_flag(scope, "dry_run"):
             return super().matches(scope)
         return Match.NONE, {}
 

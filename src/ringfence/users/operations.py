@@ -199,6 +199,7 @@ operations = (
         title="Get auth token details",
         description="Tell of the newest token of a user.",
         parameters=(_USER_ID, choice_of_fields(AUTH_TOKEN)),
+        also_takes=tuple(each.name for each in _TOKENS),
         answers=retrieved(AUTH_TOKEN),
         refusals=(400, 403, 404),
     ),

@@ -23,6 +23,8 @@ SCOPES: Mapping[str, str] = {
     "write": "Change what the user may change.",
 }
 PROJECT = "project"
+# The name is what a token's own representation has beside them.
+_PLACE_KEYS = frozenset({"type", "uuid", "name"})
 
 _PROJECT: LiteralString = (
     """
@@ -85,6 +87,11 @@ class _Places:
             return None
         if not isinstance(value, list) or len(value) > 1 or not isinstance(value[0], dict):
             raise FieldError("Expected at most one object: a token reaches all, or one project.")
+        if unknown := sorted(value[0].keys() - _PLACE_KEYS):
+            allowed = ", ".join(sorted(_PLACE_KEYS))
+            raise FieldError(
+                f'There is no such key: "{printable(unknown[0])}". Allowed: {allowed}.'
+            )
         if value[0].get("type") != PROJECT:
             raise FieldError('A token is limited to a "project", and to nothing else.')
         try:

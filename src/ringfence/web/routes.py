@@ -4,10 +4,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ringfence.errors import Forbidden
+from ringfence.errors import Forbidden, Invalid
 from ringfence.http.body import read_json
+from ringfence.http.filters import StrictFlag
 from ringfence.http.peers import address_of_peer
-from ringfence.http.routing import is_set
 from ringfence.http.sessions import drop_session, is_own_request, keep_session, session_of
 from ringfence.web import assets, sessions
 
@@ -56,12 +56,20 @@ async def end_session(request: Request) -> Response:
     settings = request.app.state.settings
     if not is_own_request(request.scope, request.headers, settings):
         raise Forbidden
+    everywhere = _read_everywhere(request)
     if secret := session_of(request.scope, request.headers, settings):
-        everywhere = is_set(request, "everywhere")
         await sessions.end(request.app.state.database, secret, everywhere=everywhere)
     response = Response(status_code=204)
     drop_session(response, request.scope, settings)
     return response
+
+
+def _read_everywhere(request: Request) -> bool:
+    values = request.query_params.getlist("everywhere")
+    try:
+        return bool(values) and StrictFlag("").read(values)
+    except Invalid as error:
+        raise Invalid({"everywhere": error.detail}) from None
 
 
 _ROUTES = [

@@ -1,0 +1,258 @@
+"""Names in a query or a body that their operation does not have: refused, or ignored and named.
+
+Waldur ignores what it does not know, and its clients rely on that. A parameter of ours decides
+whether anything is carried out at all, so it must not be lost: its values are strict, and so are
+names that nearly are one. An operation that Waldur does not have knows its own names alone.
+
+It all follows from the operations' declarations: `Parameter.own`, `Operation.own` and the schema
+of the body. `ringfence.http.boundary` asks before the operation begins, `read_json` once it has a
+body.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from re import Pattern
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.routing import compile_path
+from starlette.types import Scope
+
+from ringfence.errors import Invalid
+from ringfence.http import ignored
+from ringfence.http.fields import printable
+from ringfence.http.openapi import Body, Operation
+from ringfence.http.parameters import Parameter
+from ringfence.http.schema import Model
+from ringfence.http.spelling import NEAR, nearest
+
+READING = frozenset({"GET", "HEAD"})
+# Longer queries are read each time, so that nobody fills the memory with them.
+_REMEMBERED_QUERY = 512
+# As many mistakes as are told at once.
+_TOLD = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a query says in parameters of ours, and the names in it that nobody knows."""
+
+    own: Mapping[str, Any]
+    ignored: Sequence[str] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What one operation takes; `elsewhere` says of parameters of ours where they are taken."""
+
+    known: frozenset[str]
+    own: Mapping[str, Parameter]
+    elsewhere: Mapping[str, str]
+    is_strict: bool
+    refuses_keys: bool
+    changes: bool
+    body: Body | None = None
+
+    def read_query(self, text: bytes) -> Query:
+        """Read a query; raises `Invalid` for what is wrong with names and with values of ours."""
+        given: dict[str, list[str]] = {}
+        for name, value in parse_qsl(text.decode("latin-1"), keep_blank_values=True):
+            given.setdefault(name, []).append(value)
+        own: dict[str, Any] = {}
+        dropped: list[str] = []
+        errors: dict[str, Any] = {}
+        for name, values in given.items():
+            if len(errors) == _TOLD:
+                break
+            if parameter := self.own.get(name):
+                _read_own(parameter, values, own, errors)
+            elif name not in self.known:
+                if wrong := self._wrong_with(name):
+                    errors[printable(name)] = [wrong]
+                else:
+                    dropped.append(name)
+        if errors:
+            raise Invalid(errors)
+        return Query(own, dropped)
+
+    def _wrong_with(self, name: str) -> str | None:
+        """Return why an unknown parameter is refused; None where it is ignored."""
+        if meant := nearest(name, self.own):
+            return f"There is no such parameter. Did you mean {meant}?"
+        if meant := nearest(name, self.elsewhere, NEAR if self.changes else 0):
+            return self._not_here(meant)
+        return _no_such("parameter", name, self.known | self.own.keys()) if self.is_strict else None
+
+    def _not_here(self, name: str) -> str:
+        return (
+            f"This operation does not take {name}, and nothing was done. "
+            f"{name} is a parameter of {self.elsewhere[name]}."
+        )
+
+    def check_body(self, scope: Scope, body: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+        """Refuse unknown keys of a body, or note them as ignored; raises `Invalid`.
+
+        A body of another shape than is declared is left to its reader.
+        """
+        if self.body is not None and self.body.unknown_keys == "checked":
+            return
+        known, is_list = _keys_of(self.body)
+        entries = body if isinstance(body, list) and (is_list or not self.body) else [body]
+        errors: list[dict[str, Any]] = []
+        for entry in entries:
+            errors.append({})
+            for key in entry if isinstance(entry, dict) else ():
+                if key in known:
+                    continue
+                if wrong := self._wrong_with_key(key, known):
+                    errors[-1][printable(key)] = [wrong]
+                    if len(errors[-1]) == _TOLD:
+                        break
+                else:
+                    ignored.note(scope, "body keys", [key])
+        if any(errors):
+            raise Invalid(errors if entries is body else errors[0])
+
+    def _wrong_with_key(self, key: str, known: frozenset[str]) -> str | None:
+        if meant := nearest(key, self.own):
+            return f"There is no such key. {meant} is a parameter of the query."
+        if meant := nearest(key, self.elsewhere, NEAR if self.changes else 0):
+            return self._not_here(meant)
+        return _no_such("key", key, known) if self.refuses_keys else None
+
+
+class UnknownNames:
+    """What every operation takes, found by a request's method and path."""
+
+    def __init__(self, operations: Iterable[Operation], *, is_strict: bool = False) -> None:
+        operations = tuple(operations)
+        self._by_template: dict[tuple[str, str], Expected] = {}
+        self._by_path: dict[tuple[str, int], list[tuple[Pattern[str], Expected]]] = {}
+        places = own_parameters(operations)
+        for operation in sorted(operations, key=lambda each: each.path.count("{")):
+            expected = _expected(operation, operations, places, is_strict=is_strict)
+            pattern = compile_path(operation.path)[0]
+            for method in ("GET", "HEAD") if operation.method in READING else (operation.method,):
+                if (method, operation.path) in self._by_template:
+                    continue
+                self._by_template[method, operation.path] = expected
+                place = (method, operation.path.count("/"))
+                self._by_path.setdefault(place, []).append((pattern, expected))
+
+    def check(self, scope: Scope) -> None:
+        """Read what the query says in parameters of ours; raises `Invalid`.
+
+        The result is in `scope["own"]`; `scope["expected"]` checks a body.
+        """
+        text: bytes = scope["query_string"]
+        if not text and scope["method"] in READING:
+            return
+        if (expected := self._find(scope)) is None:
+            return
+        scope["expected"] = expected
+        if text:
+            read = _remembered if len(text) <= _REMEMBERED_QUERY else Expected.read_query
+            query = read(expected, text)
+            scope["own"] = query.own
+            if query.ignored:
+                ignored.note(scope, "query parameters", query.ignored)
+
+    def _find(self, scope: Scope) -> Expected | None:
+        # Reads that pass by the routes know it already.
+        if template := scope.get("template"):
+            return self._by_template.get((scope["method"], template))
+        path: str = scope["path"]
+        # A template has as many slashes as its paths: no parameter holds one.
+        candidates = self._by_path.get((scope["method"], path.count("/")), ())
+        return next((expected for pattern, expected in candidates if pattern.match(path)), None)
+
+
+_remembered = lru_cache(maxsize=1024)(Expected.read_query)
+
+
+def own_parameters(operations: Iterable[Operation]) -> dict[str, str]:
+    """Return the query parameters that Waldur does not have, each with the operations it is of."""
+    theirs: set[str] = set()
+    ours: dict[str, list[str]] = {}
+    for operation in operations:
+        for parameter in operation.in_query:
+            if parameter.own or operation.own:
+                place = f"{operation.method} {operation.path}"
+                ours.setdefault(parameter.name, []).append(place)
+            else:
+                theirs.add(parameter.name)
+    return {name: ", ".join(places) for name, places in ours.items() if name not in theirs}
+
+
+def _expected(
+    operation: Operation,
+    operations: Sequence[Operation],
+    places: Mapping[str, str],
+    *,
+    is_strict: bool,
+) -> Expected:
+    # HEAD takes what GET does, whichever of them is declared.
+    twins = [
+        each
+        for each in operations
+        if each.path == operation.path
+        and (each is operation or {each.method, operation.method} <= READING)
+    ]
+    parameters = {each.name: each for twin in twins for each in twin.in_query}
+    unknown_keys = operation.body.unknown_keys if operation.body else None
+    return Expected(
+        frozenset(parameters).union(*(twin.also_takes for twin in twins)),
+        {name: each for name, each in parameters.items() if name in places},
+        {name: where for name, where in places.items() if name not in parameters},
+        is_strict=is_strict or operation.own,
+        refuses_keys=is_strict
+        or unknown_keys == "refused"
+        or (operation.own and unknown_keys != "named"),
+        changes=operation.method not in READING,
+        body=operation.body,
+    )
+
+
+def _keys_of(body: Body | None) -> tuple[frozenset[str], bool]:
+    """Return the keys of a body's objects, and whether it is a list of them."""
+    schema: Any = body.schema if body else {}
+    is_list = not isinstance(schema, Model) and schema.get("type") == "array"
+    shown = schema["items"] if is_list else schema
+    properties = (shown.schema if isinstance(shown, Model) else shown).get("properties", {})
+    return frozenset(properties), is_list
+
+
+def _read_own(
+    parameter: Parameter, values: Sequence[str], own: dict[str, Any], errors: dict[str, Any]
+) -> None:
+    if parameter.type == "array":
+        # Its words are alternatives, and checked where the list is read.
+        return
+    try:
+        read = {_own_value(parameter, text) for text in values}
+    except Invalid as error:
+        errors[parameter.name] = error.detail
+        return
+    if len(read) > 1:
+        errors[parameter.name] = ["This parameter is given more than once, with different values."]
+        return
+    own[parameter.name] = read.pop()
+
+
+def _own_value(parameter: Parameter, text: str) -> bool | str:
+    if parameter.type == "boolean":
+        if (word := text.lower()) in {"true", "false"}:
+            return word == "true"
+        raise Invalid([f'Must be true or false; "{printable(text)}" is neither.'])
+    if not text.strip():
+        raise Invalid(["This parameter may not be empty."])
+    return text
+
+
+def _no_such(kind: str, name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    meant = nearest(name, names)
+    hint = f" Did you mean {meant}?" if meant else ""
+    allowed = f" Allowed: {', '.join(names)}." if names else " None is taken here."
+    return f"There is no such {kind}.{hint}{allowed}"
