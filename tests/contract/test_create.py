@@ -63,8 +63,8 @@ async def test_field_chooses_fields_of_the_answer_and_filters_do_not_matter(clie
     assert response.json() == {"name": "web", "state": "CREATION_SCHEDULED"}
 
 
-async def test_unknown_keys_are_ignored(client, world):
-    body = {"name": "web", "tags": ["x"], "uuid": "y", "state": "OK", "rules": [a_rule(tags=[])]}
+async def test_unknown_keys_of_a_group_are_ignored(client, world):
+    body = {"name": "web", "tags": ["x"], "uuid": "y", "state": "OK", "rules": [a_rule()]}
     response = await create(client, world, body)
     assert response.status_code == 201
     assert response.json()["state"] == "CREATION_SCHEDULED"

@@ -369,3 +369,23 @@ async def test_a_group_created_meanwhile_stops_the_load_with_one_line(
     assert await mistakes(small("[{name: a}]")) == [
         "the database was changed by others while the files were loaded: load them again"
     ]
+
+
+async def test_a_rule_of_a_file_does_not_open_one_whose_end_no_file_can_name(load, mistakes, query):
+    ssh = "{protocol: tcp, from_port: 22, to_port: 22"
+    await load(small(f"[{{name: a, rules: [{ssh}, cidr: 10.0.0.0/8}}]}}]"))
+    await query(
+        "UPDATE security_group_rules SET cidr = NULL,"
+        " remote_address_group_backend_id = 'offices' RETURNING 1"
+    )
+
+    for end in ("", ", cidr: ''", ", remote_group: ''"):
+        [mistake] = await mistakes(small(f"[{{name: a, rules: [{ssh}{end}}}]}}]"))
+        assert "rules[0]: would be open to any address" in mistake
+        assert "'offices'" in mistake
+
+    assert (await load(small("[{name: a}]"))).nothing_changed
+    await load(small(f"[{{name: a, rules: [{ssh}, cidr: 0.0.0.0/0}}]}}]"))
+    assert await query("SELECT cidr FROM security_group_rules") == [("0.0.0.0/0",)]
+    # It is open now: a file that says so in other words changes nothing about that.
+    await load(small(f"[{{name: a, rules: [{ssh}}}]}}]"))

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringfence.errors import Invalid
+from ringfence.security_groups.remote_ends import known_of_stored
+from ringfence.security_groups.rule_requests import RuleRequest, UnresolvedEnd
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.schemas import (
-    RuleRequest,
-    UnresolvedEnd,
     clean_creation,
     clean_rules,
     clean_update,
@@ -39,12 +39,15 @@ KEYS = [
 ]
 
 
+KNOWN = known_of_stored(list(STORED.values()))
+
+
 def clean(*rules):
-    return clean_rules(list(rules), {DB}, STORED)
+    return clean_rules(list(rules), {DB}, STORED, KNOWN)
 
 
 def test_any_port_is_minus_one_outside_and_none_inside():
-    (request,) = clean(ANY_PORT)
+    (request,) = clean(ANY_PORT | {"cidr": "10.0.0.0/8"})
     assert (request.rule.from_port, request.rule.to_port) == (None, None)
 
 
@@ -59,9 +62,9 @@ def test_the_order_is_that_of_the_body():
 @pytest.mark.parametrize(
     "sent", [{}, {"remote_group": None}, {"remote_group": ""}, {"cidr": None}, {"cidr": ""}]
 )
-@pytest.mark.parametrize("rule_id", [2, 4])
-def test_an_unresolved_end_is_not_opened_by_what_the_wire_shows_of_it(sent, rule_id):
-    (request,) = clean({"id": rule_id, "remote_group_name": "gone"} | sent)
+@pytest.mark.parametrize(("rule_id", "name"), [(2, "gone"), (4, "address group a")])
+def test_an_unresolved_end_is_not_opened_by_what_the_wire_shows_of_it(sent, rule_id, name):
+    (request,) = clean({"id": rule_id, "remote_group_name": name} | sent)
     assert request.unresolved == STORED[rule_id].unresolved
 
 
@@ -80,13 +83,13 @@ def test_a_remote_group_that_stands_excludes_a_cidr():
 
 
 def test_unresolved_ends_are_no_duplicates_of_any():
-    assert len(clean({"id": 2}, {"id": 4}, ANY_PORT)) == 3
+    assert len(clean({"id": 2}, {"id": 4}, ANY_PORT | {"cidr": "0.0.0.0/0"})) == 3
 
 
 def test_two_rules_with_one_unresolved_end_are_duplicates():
     stored = STORED | {5: RuleRequest(Rule(description="again"), 5, GONE)}
     with pytest.raises(Invalid, match="Duplicate"):
-        clean_rules([{"id": 2}, {"id": 5}], {DB}, stored)
+        clean_rules([{"id": 2}, {"id": 5}], {DB}, stored, KNOWN)
 
 
 def test_the_groups_that_rules_name_are_found_before_they_are_checked():
@@ -99,7 +102,7 @@ def test_the_groups_that_rules_name_are_found_before_they_are_checked():
 @given(JSON)
 def test_any_json_is_cleaned_or_refused(body):
     for attempt in (
-        lambda: clean_rules(body, {DB}, STORED),
+        lambda: clean_rules(body, {DB}, STORED, KNOWN),
         lambda: clean_creation(body, {DB}),
         lambda: clean_update(body, partial=True),
     ):
@@ -110,7 +113,7 @@ def test_any_json_is_cleaned_or_refused(body):
 @given(st.lists(st.dictionaries(st.sampled_from(KEYS), JSON | st.integers(1, 4)), max_size=3))
 def test_a_rule_never_loses_its_remote_end_without_being_told_so(body):
     try:
-        requests = clean_rules(body, {DB}, STORED)
+        requests = clean_rules(body, {DB}, STORED, KNOWN)
     except Invalid:
         return
     for request in requests:

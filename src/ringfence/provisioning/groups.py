@@ -9,6 +9,7 @@ from ringfence.provisioning.identity import Kind, Target, parse_uuid
 from ringfence.provisioning.mistakes import Mistakes, Place, nearest, quote
 from ringfence.provisioning.schema import GroupEntry, RuleEntry
 from ringfence.security_groups.provision import Change, Group
+from ringfence.security_groups.remote_ends import rest_of
 from ringfence.security_groups.rules import Rule, RuleKey, canonical
 from ringfence.security_groups.states import State
 from ringfence.security_groups.validation import ANY, RuleProblem, check_rule, is_protocol
@@ -38,6 +39,32 @@ def desire_groups(kind: Kind[GroupEntry, Group], mistakes: Mistakes) -> list[Des
             rules = _rules(entries, target.place.key("rules"), known, mistakes)
         desired.append(DesiredGroup(target, rules))
     return desired
+
+
+def refuse_opening(
+    desired: DesiredGroup, present_rules: Sequence[Rule], mistakes: Mistakes
+) -> None:
+    """Note each rule for any address that equals a present one but for an end no file can name.
+
+    What is open already stays so.
+    """
+    kept = {rest_of(rule): rule for rule in present_rules if rule.remote_address_group is not None}
+    if not kept:
+        return
+    opened = {canonical(rule) for rule in present_rules}
+    for index, rule in enumerate(desired.rules or ()):
+        key = canonical(rule)
+        # A prefix of all addresses is said on purpose.
+        if rule.cidr or rule.remote_group or key in opened or key not in kept:
+            continue
+        end = quote(str(kept[key].remote_address_group))
+        everybody = "0.0.0.0/0" if rule.ethertype == "IPv4" else "::/0"
+        mistakes.add(
+            desired.target.place.key("rules").item(index),
+            f"would be open to any address; the present rule that equals it has the remote end"
+            f" {end}, which no file can name: leave out 'rules' to keep it, or say"
+            f" 'cidr: {everybody}' to open it on purpose",
+        )
 
 
 def change(desired: DesiredGroup, present_rules: Sequence[Rule]) -> Change | None:

@@ -19,7 +19,7 @@ from ringfence.marketplace.commands import store_references
 from ringfence.organisations.commands import store_customers, store_projects
 from ringfence.provisioning.desired import Desired, check_token_owners, desire, differing
 from ringfence.provisioning.document import read_documents
-from ringfence.provisioning.groups import DesiredGroup, change, desire_groups
+from ringfence.provisioning.groups import DesiredGroup, change, desire_groups, refuse_opening
 from ringfence.provisioning.mistakes import Mistakes
 from ringfence.provisioning.present import match_present
 from ringfence.provisioning.report import Report
@@ -166,6 +166,10 @@ async def _store_groups(
 ) -> None:
     ruled = [one.target.uuid for one in groups if one.rules is not None and one.target.row]
     present = await rules_present(connection, ruled)
+    mistakes = Mistakes()
+    for one in groups:
+        refuse_opening(one, present.get(one.target.uuid, ()), mistakes)
+    mistakes.check()
     found = [(one, change(one, present.get(one.target.uuid, ()))) for one in groups]
     changes = [wanted for _, wanted in found if wanted is not None]
     if changes:

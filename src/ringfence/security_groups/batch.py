@@ -1,8 +1,9 @@
 """Setting all groups of a tenant at once: those that are not listed go, `default` stays."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from psycopg.errors import UniqueViolation
 
@@ -14,9 +15,13 @@ from ringfence.database import documents
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, Invalid
 from ringfence.security_groups import queries
-from ringfence.security_groups.batch_schemas import WantedGroup, clean_batch
+from ringfence.security_groups.batch_schemas import WantedGroup, clean_batch, uuid_of
+from ringfence.security_groups.known_ends import describes_ends, ends_of, opens
 from ringfence.security_groups.queries import SecurityGroup
-from ringfence.security_groups.schemas import DEFAULT_NAME, NAME_TAKEN, RuleRequest
+from ringfence.security_groups.remote_ends import KnownEnds, RemoteEnd, has_own_key, known_of_stored
+from ringfence.security_groups.rule_keys import REMOTE_GROUP_NAME
+from ringfence.security_groups.rule_requests import RuleRequest
+from ringfence.security_groups.schemas import DEFAULT_NAME, NAME_TAKEN
 from ringfence.security_groups.states import State
 from ringfence.security_groups.steps import (
     DELETE,
@@ -76,7 +81,8 @@ async def replace_groups(database: Database, actor: Actor, tenant_id: int, body:
         tenant = await tenants.lock(connection, tenant_id)
         tenants.require_ok(tenant)
         present = {group.uuid: group for group in await queries.lock_all(connection, tenant_id)}
-        wanted = clean_batch(body, present)
+        stored = await _rules_of_listed(connection, body, present)
+        wanted = await _clean(connection, body, present, stored)
         new = [group for group in wanted if group.uuid not in present]
         kept = [group for group in wanted if group.uuid in present]
         going = _unlisted(present.values(), kept)
@@ -84,7 +90,7 @@ async def replace_groups(database: Database, actor: Actor, tenant_id: int, body:
         replacements = [
             _Replacement(
                 present[group.uuid],
-                await queries.rules_of(connection, present[group.uuid].id),
+                stored[group.uuid],
                 group,
             )
             for group in kept
@@ -101,6 +107,73 @@ async def replace_groups(database: Database, actor: Actor, tenant_id: int, body:
             *(group.id for group in going),
         }
         await documents.refresh(connection, documents.GROUPS, sorted(touched))
+
+
+Rules = Mapping[UUID, Sequence[RuleRequest]]
+
+
+async def _rules_of_listed(
+    connection: Connection,
+    body: Any,  # noqa: ANN401 - whatever JSON holds
+    present: Mapping[UUID, SecurityGroup],
+) -> Rules:
+    """Return the rules of the groups that are listed and stand."""
+    uuids = {uuid_of(entry) for entry in body} if isinstance(body, list) else set()
+    return {
+        uuid: await queries.rules_of(connection, present[uuid].id)
+        for uuid in sorted(uuids & present.keys())
+    }
+
+
+async def _clean(
+    connection: Connection,
+    body: Any,  # noqa: ANN401 - whatever JSON holds
+    present: Mapping[UUID, SecurityGroup],
+    stored: Rules,
+) -> list[WantedGroup]:
+    """Return the groups as they are to stand; raises `Invalid`."""
+    groups = [RemoteEnd(group.name, group.backend_id, uuid.hex) for uuid, group in present.items()]
+    of_new = KnownEnds(groups=groups)
+    ends = {uuid: known_of_stored(rules, groups) for uuid, rules in stored.items()}
+
+    def ends_known(uuid: UUID) -> KnownEnds:
+        return ends.get(uuid, of_new)
+
+    described = {uuid for uuid in stored if _describes_ends(body, uuid, present)}
+    for uuid in sorted(described):
+        ends[uuid], _ = await ends_of(connection, present[uuid], stored[uuid], groups)
+    wanted = clean_batch(body, present, ends_known)
+    opened = [
+        group.uuid
+        for group in wanted
+        if group.uuid in stored
+        and group.uuid not in described
+        and opens(group.rules, ends[group.uuid])
+    ]
+    if not opened:
+        return wanted
+    for uuid in opened:
+        ends[uuid], _ = await ends_of(connection, present[uuid], stored[uuid], groups)
+    return clean_batch(body, present, ends_known)
+
+
+def _describes_ends(body: Any, uuid: UUID, present: Mapping[UUID, SecurityGroup]) -> bool:  # noqa: ANN401 - whatever JSON holds
+    """Return whether a listed group's rules say ends in keys that the contract has not for them."""
+    names = {group.name for group in present.values()} | {
+        str(entry.get("name")) for entry in body if isinstance(entry, dict)
+    }
+    return any(
+        describes_ends([rule for rule in entry["rules"] if not _is_by_name(rule, names)])
+        for entry in body
+        if isinstance(entry, dict) and isinstance(entry.get("rules"), list)
+        if uuid_of(entry) == uuid
+    )
+
+
+def _is_by_name(rule: Any, names: Container[str]) -> bool:  # noqa: ANN401 - whatever JSON holds
+    if not isinstance(rule, dict) or has_own_key(rule):
+        return False
+    return isinstance(name := rule.get(REMOTE_GROUP_NAME), str) and name in names
 
 
 def _unlisted(present: Iterable[SecurityGroup], kept: Sequence[WantedGroup]) -> list[SecurityGroup]:

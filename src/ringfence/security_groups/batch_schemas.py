@@ -1,6 +1,6 @@
 """What clients send to set all groups of a tenant at once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,15 +19,17 @@ from ringfence.http.fields import (
 )
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.refused_input import is_name_of_default_group
+from ringfence.security_groups.remote_ends import KnownEnds, ambiguous, has_own_key, says_end
+from ringfence.security_groups.rule_keys import REMOTE_GROUP_NAME
+from ringfence.security_groups.rule_requests import RuleRequest, refuse_duplicates
 from ringfence.security_groups.schemas import (
     COLLECTION,
     DEFAULT_NAME,
     GROUP_FIELDS,
     MANAGED_BY_OPENSTACK,
-    RuleRequest,
     clean_new_rules,
     dict_of,
-    refuse_duplicates,
+    remote_groups_named,
 )
 
 _REMOTE_GROUP_NAME = Text(max_length=255)
@@ -59,20 +61,26 @@ class WantedGroup:
     rules: tuple[RuleRequest, ...]
 
 
-def clean_batch(body: Any, present: Mapping[UUID, SecurityGroup]) -> list[WantedGroup]:  # noqa: ANN401 - whatever JSON holds
+def clean_batch(
+    body: Any,  # noqa: ANN401 - whatever JSON holds
+    present: Mapping[UUID, SecurityGroup],
+    ends: Callable[[UUID], KnownEnds],
+) -> list[WantedGroup]:
     """Give the groups that are asked for; `present` holds those of the tenant.
+
+    `ends` returns the remote ends that the rules of a group may mean.
 
     Raises `Invalid` with a list parallel to the groups, or with what is wrong between them.
     """
     if not isinstance(body, list):
         raise Invalid(not_a_list(body))
-    uuids = [_uuid_of(entry) for entry in body]
+    uuids = [uuid_of(entry) for entry in body]
     names = _names_afterwards(body, uuids, present)
     wanted: list[WantedGroup] = []
     errors: list[Any] = []
     for entry, uuid in zip(body, uuids, strict=True):
         try:
-            wanted.append(_clean_group(entry, uuid, names))
+            wanted.append(_clean_group(entry, uuid, names, ends(uuid)))
             errors.append({})
         except Invalid as error:
             errors.append(error.detail)
@@ -82,7 +90,7 @@ def clean_batch(body: Any, present: Mapping[UUID, SecurityGroup]) -> list[Wanted
     return wanted
 
 
-def _uuid_of(entry: Any) -> UUID:  # noqa: ANN401 - whatever JSON holds
+def uuid_of(entry: Any) -> UUID:  # noqa: ANN401 - whatever JSON holds
     """Give the uuid that an entry names, or a new one; what is wrong is said later."""
     try:
         return Uuid().clean(entry.get("uuid") if isinstance(entry, Mapping) else None)
@@ -104,7 +112,12 @@ def _names_afterwards(
     return names
 
 
-def _clean_group(entry: Any, uuid: UUID, names: Mapping[str, UUID]) -> WantedGroup:  # noqa: ANN401 - whatever JSON holds
+def _clean_group(
+    entry: Any,  # noqa: ANN401 - whatever JSON holds
+    uuid: UUID,
+    names: Mapping[str, UUID],
+    before: KnownEnds,
+) -> WantedGroup:
     if not isinstance(entry, Mapping):
         raise Invalid(not_a_dictionary(entry))
     errors: dict[str, Any] = {}
@@ -115,7 +128,7 @@ def _clean_group(entry: Any, uuid: UUID, names: Mapping[str, UUID]) -> WantedGro
     except Invalid as error:
         errors.update(dict_of(error))
     try:
-        rules = _clean_rules(entry.get("rules", []), names)
+        rules = _clean_rules(entry.get("rules", []), names, before)
     except Invalid as error:
         errors["rules"] = error.detail
     if is_name_of_default_group(values.get("name", "")):
@@ -125,43 +138,73 @@ def _clean_group(entry: Any, uuid: UUID, names: Mapping[str, UUID]) -> WantedGro
     return WantedGroup(uuid, values["name"], values.get("description", ""), tuple(rules))
 
 
-def _clean_rules(body: Any, names: Mapping[str, UUID]) -> list[RuleRequest]:  # noqa: ANN401 - whatever JSON holds
-    known = {uuid.hex for uuid in names.values()}
+def _clean_rules(body: Any, names: Mapping[str, UUID], before: KnownEnds) -> list[RuleRequest]:  # noqa: ANN401 - whatever JSON holds
+    groups = {uuid.hex for uuid in names.values()}
     if not isinstance(body, list):
-        return clean_new_rules(body, known)
-    errors = [_wrong_name(entry, names) for entry in body]
+        return clean_new_rules(body, groups)
+    meant = [_with_end_of_id(entry, before) for entry in body]
+    errors = [_wrong_name(entry, names, before) for entry in meant]
     if any(errors):
         raise Invalid(errors)
-    rules = clean_new_rules([_with_remote_group(entry, names) for entry in body], known)
+    plain = [_with_remote_group(entry, names, groups) for entry in meant]
+    rules = clean_new_rules(plain, groups, before)
     refuse_duplicates(rules)
     return rules
 
 
-def _wrong_name(entry: Any, names: Mapping[str, UUID]) -> dict[str, list[str]]:  # noqa: ANN401 - whatever JSON holds
-    sent = entry.get("remote_group_name", MISSING) if isinstance(entry, Mapping) else MISSING
-    if sent is MISSING:
+def _with_end_of_id(entry: Any, before: KnownEnds) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Return the rule with its end in place of its id, where no request can set that end.
+
+    All rules are replaced, so the id of one that stood means nothing else; portals send it along.
+    """
+    if not isinstance(entry, Mapping):
+        return entry
+    plain = {key: value for key, value in entry.items() if key != "id"}
+    sent = entry.get("id")
+    if not isinstance(sent, int) or says_end(entry) or has_own_key(entry):
+        return plain
+    kept = (one.end for one in before.rules if one.id == sent and one.end.group is None)
+    end = next(kept, None)
+    # By another name, another group is meant.
+    if end is None or entry.get(REMOTE_GROUP_NAME) not in (None, end.name):
+        return plain
+    return plain | end.sent
+
+
+def _wrong_name(entry: Any, names: Mapping[str, UUID], before: KnownEnds) -> dict[str, list[str]]:  # noqa: ANN401 - whatever JSON holds
+    sent = entry.get(REMOTE_GROUP_NAME, MISSING) if isinstance(entry, Mapping) else MISSING
+    if sent is MISSING or has_own_key(entry):
         return {}
     try:
         name = _REMOTE_GROUP_NAME.clean(sent)
     except FieldError as error:
-        return {"remote_group_name": [str(error)]}
+        return {REMOTE_GROUP_NAME: [str(error)]}
+    if entry.get("remote_group"):
+        return {}
+    kept = [one.end for one in before.described_by({REMOTE_GROUP_NAME: sent}) if not one.end.group]
+    if name in names:
+        # The name of a group to be, and that of an end which no request can set: which is meant?
+        message = ambiguous(REMOTE_GROUP_NAME, sent, kept)
+        return {REMOTE_GROUP_NAME: [message]} if kept else {}
     # Waldur leaves the rule without its remote group then: open to any.
-    if name not in names and not entry.get("remote_group"):
+    if not kept:
         message = f"There will be no security group with name {printable(name)} in the tenant."
-        return {"remote_group_name": [message]}
+        return {REMOTE_GROUP_NAME: [message]}
     return {}
 
 
-def _with_remote_group(entry: Any, names: Mapping[str, UUID]) -> Any:  # noqa: ANN401 - whatever JSON holds
-    if not isinstance(entry, Mapping):
+def _with_remote_group(entry: Any, names: Mapping[str, UUID], groups: Container[str]) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Return the rule with the group of its `remote_group_name` as its `remote_group`.
+
+    An address of a group that stays says more than a name, which another may have by then.
+    """
+    if not isinstance(entry, Mapping) or has_own_key(entry):
         return entry
-    # All rules are replaced, so the id of one that stood means nothing; portals send it along.
-    plain = {key: value for key, value in entry.items() if key != "id"}
-    name = entry.get("remote_group_name")
+    name = entry.get(REMOTE_GROUP_NAME)
     uuid = names.get(name.strip()) if isinstance(name, str) else None
-    if uuid is not None:
-        plain["remote_group"] = f"/api/{COLLECTION}/{uuid.hex}/"
-    return plain
+    if uuid is None or any(one in groups for one in remote_groups_named([entry])):
+        return entry
+    return {**entry, "remote_group": f"/api/{COLLECTION}/{uuid.hex}/"}
 
 
 def _refuse_conflicts(

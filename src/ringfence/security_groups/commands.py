@@ -22,20 +22,21 @@ from ringfence.events.commands import record
 from ringfence.events.types import EventType
 from ringfence.security_groups import queries, usage
 from ringfence.security_groups.exposure import warnings_of
+from ringfence.security_groups.known_ends import groups_named
 from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.readiness import hint
 from ringfence.security_groups.refused_input import is_name_of_default_group
+from ringfence.security_groups.remote_ends import KnownEnds
 from ringfence.security_groups.removal import remove
 from ringfence.security_groups.rule_lists import read_rule_list
+from ringfence.security_groups.rule_requests import RuleRequest
 from ringfence.security_groups.schemas import (
     DEFAULT_NAME,
     MANAGED_BY_OPENSTACK,
     NAME_TAKEN,
-    RuleRequest,
     clean_creation,
     clean_update,
-    remote_groups_named,
     with_default_egress,
 )
 from ringfence.security_groups.states import Operation, State
@@ -113,8 +114,9 @@ async def plan_creation(database: Database, tenant_id: int, body: Any) -> dict[s
 
 async def _read_creation(connection: Connection, tenant_id: int, body: Any) -> _Creation:  # noqa: ANN401 - whatever JSON holds
     asked = body.get("rules") if isinstance(body, dict) else None
-    named = await _groups_named(connection, tenant_id, asked)
-    request = clean_creation(body, named)
+    groups = await groups_named(connection, tenant_id, asked)
+    named = groups.ids
+    request = clean_creation(body, named, KnownEnds(groups=groups.ends))
     rules = request.rules
     if await keeps_default_egress(connection, tenant_id):
         rules = with_default_egress(rules)
@@ -262,14 +264,6 @@ def refuse_impossible_name(name: str) -> None:
     """Raise `Invalid` for a name that no cloud takes: what is pushed with it ends in an error."""
     if is_name_of_default_group(name) and name != DEFAULT_NAME:
         raise Invalid({"name": [f'No cloud takes the name "{name}": rename the group first.']})
-
-
-async def _groups_named(
-    connection: Connection,
-    tenant_id: int,
-    rules: Any,  # noqa: ANN401 - whatever JSON holds
-) -> dict[str, int]:
-    return await queries.groups_of_tenant(connection, tenant_id, sorted(remote_groups_named(rules)))
 
 
 async def _refuse_taken_name(

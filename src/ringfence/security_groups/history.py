@@ -13,8 +13,9 @@ from ringfence.database.recordset import recordset
 from ringfence.errors import NotFound
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.representation import Remote, shown_request
+from ringfence.security_groups.rule_keys import ShownRule
+from ringfence.security_groups.rule_requests import RuleRequest, UnresolvedEnd, key_of
 from ringfence.security_groups.rules import Rule, RuleKey
-from ringfence.security_groups.schemas import RuleRequest, UnresolvedEnd, key_of
 from ringfence.security_groups.versions import Cause
 
 NO_SUCH_VERSION = "No version of the security group matches the given query."
@@ -66,6 +67,50 @@ LEFT JOIN LATERAL (
 ) AS present ON true
 """
 
+# The rules with a group or an address group at their end, of all versions and of what the cloud
+# last showed, each once; the newest names first.
+_LIMITED: LiteralString = """
+SELECT limited.rule
+FROM (
+    SELECT
+        rule.value - '{id,position,description}'::text [] AS rule,
+        version.number AS age
+    FROM security_group_versions AS version
+    CROSS JOIN LATERAL jsonb_array_elements(version.rules) AS rule (value)
+    WHERE
+        version.security_group_id = %(group)s
+        AND coalesce(
+            rule.value ->> 'remote_group_id',
+            rule.value ->> 'unresolved_group_backend_id',
+            rule.value ->> 'remote_address_group_backend_id'
+        ) IS NOT NULL
+    UNION ALL
+    SELECT
+        jsonb_build_object(
+            'ethertype', rule.value -> 'ethertype',
+            'direction', rule.value -> 'direction',
+            'protocol', coalesce(rule.value ->> 'protocol', ''),
+            'from_port', rule.value -> 'port_range_min',
+            'to_port', rule.value -> 'port_range_max',
+            'cidr', NULL,
+            'remote_group_id', NULL,
+            'unresolved_group_backend_id', rule.value -> 'remote_group_id',
+            'unresolved_group_name', rule.value -> 'remote_group_id',
+            'remote_address_group_backend_id', rule.value -> 'remote_address_group_id'
+        ),
+        0
+    FROM security_group_observations AS seen
+    CROSS JOIN LATERAL jsonb_array_elements(seen.rules) AS rule (value)
+    WHERE
+        seen.security_group_id = %(group)s
+        AND coalesce(
+            rule.value ->> 'remote_group_id', rule.value ->> 'remote_address_group_id'
+        ) IS NOT NULL
+) AS limited
+GROUP BY limited.rule
+ORDER BY max(limited.age) DESC
+"""
+
 Named = tuple[int | None, str | None]
 
 
@@ -77,7 +122,7 @@ class VersionRule:
     remote: Remote | None = None
     remote_id: int | None = None
 
-    def shown(self, base: str) -> dict[str, Any]:
+    def shown(self, base: str) -> ShownRule:
         """Show the rule."""
         return shown_request(self.request, self.remote, base)
 
@@ -147,6 +192,14 @@ async def version_of(connection: Connection, group: SecurityGroup, number: int) 
     raise NotFound(NO_SUCH_VERSION)
 
 
+async def limited_rules(connection: Connection, group: SecurityGroup) -> list[VersionRule]:
+    """Return the rules with a group or an address group at their end that the group ever had."""
+    cursor = await connection.execute(_LIMITED, {"group": group.id})
+    rules = [row[0] | {"description": ""} for row in await cursor.fetchall()]
+    remotes = await _remotes(connection, group.tenant_id, [rules])
+    return [_rule(stored, remotes) for stored in rules]
+
+
 async def _read(
     connection: Connection,
     group: SecurityGroup,
@@ -212,7 +265,7 @@ def _rule(
         found = Remote(name, backend_id, uuid)
         return VersionRule(RuleRequest(replace(rule, remote_group=uuid.hex)), found, present_id)
     # It is gone: it is named as what it was, and never left out, which would mean "any".
-    end = UnresolvedEnd(
-        backend_id or named[1] or "", name or stored["unresolved_group_name"] or UNKNOWN_GROUP
-    )
+    backend_id = backend_id or named[1] or ""
+    name = name or stored["unresolved_group_name"] or backend_id or UNKNOWN_GROUP
+    end = UnresolvedEnd(backend_id, name)
     return VersionRule(RuleRequest(rule, None, end))

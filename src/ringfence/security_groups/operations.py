@@ -320,6 +320,9 @@ operations = (
         title="Set security group rules",
         description=(
             "Update the rules for a specific security group. This overwrites all existing rules."
+            " Rules of responses can be sent back as they are: a remote end that `cidr` and"
+            " `remote_group` cannot say is kept by the rule's `id` or by the key that shows it, or"
+            " refused; it never becomes any address. Unknown keys of a rule are refused."
         ),
         parameters=(UUID_IN_PATH, _DRY_RUN, _PLAN_TOKEN),
         body=Body(array(RULE_TO_SET), example=[RULE_EXAMPLE], unknown_keys="checked"),

@@ -235,8 +235,11 @@ async def asked_rules(connection: Connection, group_id: int) -> Asked:
     lost: list[str] = []
     for row in await cursor.fetchall():
         name, is_known = row.pop("remote_name"), row.pop("remote_is_known")
+        # Empty: it has no id in the cloud, and is an end all the same.
         if row["remote_group"] == "":
             (unborn if is_known else lost).append(name)
+        if row["remote_address_group"] == "":
+            lost.append("that is an address group without an id")
         rules.append(Rule(**row))
     return Asked(tuple(rules), tuple(unborn), tuple(lost))
 

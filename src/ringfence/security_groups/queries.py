@@ -14,8 +14,8 @@ from ringfence.errors import NotFound
 from ringfence.security_groups.filters import FILTERS, ORDERS
 from ringfence.security_groups.pages import StoredGroups
 from ringfence.security_groups.representation import Remote
+from ringfence.security_groups.rule_requests import RuleRequest, UnresolvedEnd
 from ringfence.security_groups.rules import Rule
-from ringfence.security_groups.schemas import RuleRequest, UnresolvedEnd
 from ringfence.security_groups.states import NOT_FOUND, State
 
 NO_SUCH_GROUP = "No SecurityGroup matches the given query."
@@ -59,13 +59,6 @@ LEFT JOIN security_groups AS remote ON rule.remote_group_id = remote.id
 WHERE rule.security_group_id = %(id)s
 ORDER BY rule.position, rule.id
 """
-
-_GROUPS_OF_TENANT: LiteralString = """
-SELECT sg.uuid, sg.id
-FROM security_groups AS sg
-WHERE sg.tenant_id = %(tenant_id)s AND sg.uuid = ANY(%(uuids)s::uuid[])
-"""
-
 
 _REMOTES: LiteralString = """
 SELECT sg.name, sg.backend_id, sg.uuid FROM security_groups AS sg WHERE sg.tenant_id = %s
@@ -157,18 +150,6 @@ def _stored(row: Sequence[Any]) -> RuleRequest:
         else None
     )
     return RuleRequest(Rule(*rule), rule_id, unresolved)
-
-
-async def groups_of_tenant(
-    connection: Connection, tenant_id: int, uuids: Sequence[str]
-) -> dict[str, int]:
-    """Give those of the groups (32 hex digits each) that are the tenant's own, with their ids."""
-    if not uuids:
-        return {}
-    cursor = await connection.execute(
-        _GROUPS_OF_TENANT, {"tenant_id": tenant_id, "uuids": list(uuids)}
-    )
-    return {uuid.hex: group_id for uuid, group_id in await cursor.fetchall()}
 
 
 async def remotes_of_tenant(connection: Connection, tenant_id: int) -> list[Remote]:

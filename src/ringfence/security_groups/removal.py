@@ -12,7 +12,10 @@ WITH unresolved AS (
     SET
         remote_group_id = NULL,
         unresolved_group_backend_id = remote.backend_id,
-        unresolved_group_name = remote.name
+        -- One without a name is called by its id in the cloud.
+        unresolved_group_name = coalesce(
+            nullif(remote.name, ''), nullif(remote.backend_id, ''), 'a group that is gone'
+        )
     FROM security_groups AS remote
     WHERE
         remote.id = %(id)s

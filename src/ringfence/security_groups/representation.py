@@ -1,11 +1,12 @@
 """Rules as plans, versions and differences show them: in the contract's words, with both ends."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
+from ringfence.security_groups.rule_keys import ShownRule
+from ringfence.security_groups.rule_requests import RuleRequest
 from ringfence.security_groups.rules import Rule
-from ringfence.security_groups.schemas import COLLECTION, RuleRequest
+from ringfence.security_groups.schemas import COLLECTION
 from ringfence.security_groups.validation import ANY
 
 
@@ -18,9 +19,9 @@ class Remote:
     uuid: UUID | None = None
 
 
-def shown_rule(rule: Rule, remote: Remote | None, base: str) -> dict[str, Any]:
+def shown_rule(rule: Rule, remote: Remote | None, base: str) -> ShownRule:
     """Show a rule; its `remote_group` and address group are said whole, never left out as "any"."""
-    shown: dict[str, Any] = {
+    shown: ShownRule = {
         "ethertype": rule.ethertype,
         "direction": rule.direction,
         "protocol": rule.protocol,
@@ -42,7 +43,7 @@ def shown_rule(rule: Rule, remote: Remote | None, base: str) -> dict[str, Any]:
     return shown
 
 
-def shown_request(request: RuleRequest, remote: Remote | None, base: str) -> dict[str, Any]:
+def shown_request(request: RuleRequest, remote: Remote | None, base: str) -> ShownRule:
     """Show a rule of the rows; `remote` is the known group that it names, if it names one."""
     end = request.unresolved
     if end is not None and end.group_backend_id is not None:

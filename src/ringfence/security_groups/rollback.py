@@ -13,7 +13,7 @@ from ringfence.security_groups.commands import refuse_impossible_name
 from ringfence.security_groups.history import Version, version_of
 from ringfence.security_groups.preconditions import Preconditions
 from ringfence.security_groups.queries import SecurityGroup
-from ringfence.security_groups.schemas import RuleRequest, key_of
+from ringfence.security_groups.rule_requests import RuleRequest, key_of
 from ringfence.security_groups.states import Operation
 from ringfence.security_groups.steps import SET_RULES, schedule, write_rules
 from ringfence.security_groups.validation import RuleProblem, check_protocol

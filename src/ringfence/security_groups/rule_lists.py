@@ -9,8 +9,11 @@ from ringfence.database.pool import Connection
 from ringfence.errors import Invalid
 from ringfence.http.body import read_json
 from ringfence.security_groups import queries
+from ringfence.security_groups.known_ends import describes_ends, ends_of, groups_named, opens
 from ringfence.security_groups.queries import SecurityGroup
-from ringfence.security_groups.schemas import RuleRequest, clean_rules, remote_groups_named
+from ringfence.security_groups.remote_ends import known_of_stored
+from ringfence.security_groups.rule_requests import RuleRequest
+from ringfence.security_groups.schemas import clean_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,13 @@ async def read_rule_list(
 ) -> RuleList:
     """Check a list of rules for the group; raises `Invalid`."""
     stored = await queries.rules_of(connection, group.id)
-    named = await queries.groups_of_tenant(
-        connection, group.tenant_id, sorted(remote_groups_named(body))
-    )
-    # A rule that is kept may name its group without saying it again.
-    standing = {rule.rule.remote_group for rule in stored if rule.rule.remote_group}
-    named |= await queries.groups_of_tenant(connection, group.tenant_id, sorted(standing))
+    groups = await groups_named(connection, group.tenant_id, body, stored)
     by_id = {rule.id: rule for rule in stored if rule.id is not None}
-    return RuleList(clean_rules(body, named, by_id), stored, named)
+    known, ids = known_of_stored(stored, groups.ends), groups.ids
+    if not describes_ends(body):
+        rules = clean_rules(body, ids, by_id, known)
+        if not opens(rules, known):
+            return RuleList(rules, stored, ids)
+    known, more = await ends_of(connection, group, stored, groups.ends)
+    ids |= more
+    return RuleList(clean_rules(body, ids, by_id, known), stored, ids)

@@ -27,18 +27,19 @@ from ringfence.security_groups.refused_input import (
     is_name_of_default_group,
 )
 from ringfence.security_groups.refused_input import MANAGED_BY_OPENSTACK as _MANAGED
-from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule, RuleKey, canonical
+from ringfence.security_groups.remote_ends import EndProblem, KnownEnds, descriptions, settle
+from ringfence.security_groups.rule_keys import unknown_keys
+from ringfence.security_groups.rule_requests import RuleRequest, key_of, refuse_duplicates
+from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule, canonical
 from ringfence.security_groups.validation import ANY, RuleProblem, check_rule, is_protocol
 
 COLLECTION = "openstack-security-groups"
 DEFAULT_NAME = "default"
 MANAGED_BY_OPENSTACK = _MANAGED.message
 NAME_TAKEN = "Security group name should be unique."
-LOST_END = (
-    "This rule names a remote group without saying which: it would be open to any address. "
-    "Send the rule's id, a remote_group or a cidr."
-)
-DUPLICATE_RULES = "Duplicate security group rules are not allowed."
+NO_SUCH_OBJECT = "Invalid hyperlink - Object does not exist."
+# Of a group to come: it has no rules yet, and no versions.
+NO_ENDS = KnownEnds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,27 +81,6 @@ _RULE_ID = Integer(minimum=-(2**63), maximum=2**63 - 1)
 
 
 @dataclass(frozen=True, slots=True)
-class UnresolvedEnd:
-    """A remote end without a row here, kept by backend id: a group, or an address group."""
-
-    group_backend_id: str | None = None
-    group_name: str | None = None
-    address_group_backend_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RuleRequest:
-    """One rule as it is to stand; `id` where it is one that stands already.
-
-    `rule.remote_group` is the hexadecimal uuid of a group of the tenant; ports are None for any.
-    """
-
-    rule: Rule
-    id: int | None = None
-    unresolved: UnresolvedEnd | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class GroupRequest:
     """A group that is to be created."""
 
@@ -117,7 +97,11 @@ def clean_update(body: Any, *, partial: bool) -> dict[str, str]:  # noqa: ANN401
     return values
 
 
-def clean_creation(body: Any, known_groups: Container[str]) -> GroupRequest:  # noqa: ANN401 - whatever JSON holds
+def clean_creation(
+    body: Any,  # noqa: ANN401 - whatever JSON holds
+    known_groups: Container[str],
+    known: KnownEnds = NO_ENDS,
+) -> GroupRequest:
     """Give the group that is asked for; raises `Invalid` with the mistakes of all fields."""
     if not isinstance(body, Mapping):
         raise Invalid(not_a_dictionary(body))
@@ -129,7 +113,7 @@ def clean_creation(body: Any, known_groups: Container[str]) -> GroupRequest:  # 
     except Invalid as error:
         errors.update(dict_of(error))
     try:
-        rules = clean_new_rules(body.get("rules", []), known_groups)
+        rules = clean_new_rules(body.get("rules", []), known_groups, known)
     except Invalid as error:
         errors["rules"] = error.detail
     if is_name_of_default_group(values.get("name", "")):
@@ -145,7 +129,7 @@ def with_default_egress(rules: Sequence[RuleRequest]) -> tuple[RuleRequest, ...]
 
     They let everything out (`_create_default_security_group_rules` in its securitygroups_db).
     """
-    keys = {canonical(_with_remote_end(request)) for request in rules}
+    keys = {key_of(request) for request in rules}
     default = [Rule(ethertype=ethertype, direction="egress") for ethertype in ETHERTYPES]
     return (*rules, *(RuleRequest(rule) for rule in default if canonical(rule) not in keys))
 
@@ -158,6 +142,7 @@ def dict_of(error: Invalid) -> dict[str, Any]:
 def clean_new_rules(
     body: Any,  # noqa: ANN401 - whatever JSON holds
     known_groups: Container[str],
+    known: KnownEnds = NO_ENDS,
 ) -> list[RuleRequest]:
     """Give the rules of a group to come; raises `Invalid`, also where one has an id."""
     if body is None:
@@ -171,7 +156,7 @@ def clean_new_rules(
         ]
         if any(existing):
             raise Invalid(existing)
-    return _clean_each(body, known_groups, {})
+    return _clean_each(body, known_groups, {}, known)
 
 
 def remote_groups_named(body: Any) -> set[str]:  # noqa: ANN401 - whatever JSON holds
@@ -187,13 +172,15 @@ def clean_rules(
     body: Any,  # noqa: ANN401 - whatever JSON holds
     known_groups: Container[str],
     stored: Mapping[int, RuleRequest],
+    known: KnownEnds,
 ) -> list[RuleRequest]:
     """Give the rules that are asked for, in their order.
 
-    `known_groups` holds the uuids that a rule may name, `stored` the group's rules by id. Raises
-    `Invalid` with a list parallel to the rules, or with one message for all of them.
+    `known_groups` holds the uuids that a rule may name, `stored` the group's rules by id, `known`
+    the remote ends that it may mean. Raises `Invalid` with a list parallel to the rules, or with
+    one message for all of them.
     """
-    rules = _once_by_id(_clean_each(body, known_groups, stored))
+    rules = _once_by_id(_clean_each(body, known_groups, stored, known))
     refuse_duplicates(rules)
     return rules
 
@@ -202,6 +189,7 @@ def _clean_each(
     body: Any,  # noqa: ANN401 - whatever JSON holds
     known_groups: Container[str],
     stored: Mapping[int, RuleRequest],
+    known: KnownEnds,
 ) -> list[RuleRequest]:
     if not isinstance(body, list):
         raise Invalid(not_a_list(body))
@@ -209,7 +197,7 @@ def _clean_each(
     errors: list[Any] = []
     for entry in body:
         try:
-            rules.append(_clean_rule(entry, known_groups, stored))
+            rules.append(_clean_rule(entry, known_groups, stored, known))
             errors.append({})
         except Invalid as error:
             errors.append(error.detail)
@@ -222,32 +210,23 @@ def _clean_rule(
     entry: Any,  # noqa: ANN401 - whatever JSON holds
     known_groups: Container[str],
     stored: Mapping[int, RuleRequest],
+    known: KnownEnds,
 ) -> RuleRequest:
     values = _clean_rule_fields(entry, known_groups)
-    _refuse_lost_end(entry)
     base = _stored_rule(entry["id"], stored) if "id" in entry else RuleRequest(Rule())
     # A rule that stands keeps its ports where none are sent; a new one must say them.
     rule = replace(base.rule if base.id is None else _with_wire_ports(base.rule), **values)
-    # The wire cannot express such an end: a rule sent back unchanged must not become "any".
-    unresolved = base.unresolved
-    if rule.cidr or rule.remote_group:
-        unresolved = None
     try:
+        described = descriptions(entry)
         check_rule(rule)
+        request = settle(_without_wire_ports(rule), base, values, described, known)
     except RuleProblem as problem:
         raise Invalid({problem.field or "non_field_errors": [str(problem)]}) from None
-    return RuleRequest(_without_wire_ports(rule), base.id, unresolved)
-
-
-def _refuse_lost_end(entry: Mapping[str, Any]) -> None:
-    """Raise `Invalid` for a copy of an unresolved rule that would admit anybody.
-
-    Such a rule is shown by the name of its remote group alone, which is read-only: only its id
-    says what it stands for. An empty `remote_group` is somebody's choice of none.
-    """
-    ends = (entry.get("remote_group"), entry.get("cidr"))
-    if entry.get("remote_group_name") and "id" not in entry and ends in {(None, None), (None, "")}:
-        raise Invalid({"remote_group_name": [LOST_END]})
+    except EndProblem as problem:
+        raise Invalid({problem.key: [str(problem)]}) from None
+    if request.rule.remote_group and request.rule.remote_group not in known_groups:
+        raise Invalid({"remote_group": [NO_SUCH_OBJECT]})
+    return request
 
 
 def _clean_rule_fields(entry: Any, known_groups: Container[str]) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
@@ -261,7 +240,8 @@ def _clean_rule_fields(entry: Any, known_groups: Container[str]) -> dict[str, An
         raise Invalid(errors)
     named = remote_groups_named([entry])
     if "remote_group" not in errors and any(uuid not in known_groups for uuid in named):
-        errors["remote_group"] = ["Invalid hyperlink - Object does not exist."]
+        errors["remote_group"] = [NO_SUCH_OBJECT]
+    errors |= unknown_keys(entry, (*RULE_FIELDS, "id"))
     if errors:
         # In the order of the fields, as they are declared.
         raise Invalid({name: errors[name] for name in (*RULE_FIELDS, *errors) if name in errors})
@@ -306,27 +286,3 @@ def _once_by_id(rules: Sequence[RuleRequest]) -> list[RuleRequest]:
             seen.add(rule.id)
         kept.append(rule)
     return kept
-
-
-def refuse_duplicates(rules: Sequence[RuleRequest]) -> None:
-    """Raise `Invalid` where Neutron would take two of the rules for one."""
-    keys = [key_of(request) for request in rules]
-    if len(set(keys)) != len(keys):
-        raise Invalid([DUPLICATE_RULES])
-
-
-def key_of(request: RuleRequest) -> RuleKey:
-    """Give what decides whether Neutron takes two rules for one, whatever their remote ends."""
-    return canonical(_with_remote_end(request))
-
-
-def _with_remote_end(request: RuleRequest) -> Rule:
-    if request.unresolved is None:
-        return request.rule
-    group = request.unresolved.group_backend_id
-    return replace(
-        request.rule,
-        # Apart from any uuid of a known group
-        remote_group=None if group is None else f"unresolved {group}",
-        remote_address_group=request.unresolved.address_group_backend_id,
-    )

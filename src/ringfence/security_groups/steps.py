@@ -16,7 +16,7 @@ from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.security_groups import states
 from ringfence.security_groups.queries import SecurityGroup
-from ringfence.security_groups.schemas import RuleRequest
+from ringfence.security_groups.rule_requests import RuleRequest
 from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.security_groups.versions import Cause, change_of, record_versions
 

@@ -139,12 +139,12 @@ def lines_of(changes: Changes) -> list[str]:
 def _words(rule: Rule) -> str:
     ports = "" if rule.from_port is None else f" {rule.from_port}-{rule.to_port}"
     way = "from" if rule.direction == "ingress" else "to"
-    ends = (
-        rule.remote_group and f"group {rule.remote_group}",
-        rule.remote_address_group and f"address group {rule.remote_address_group}",
-        rule.cidr,
-    )
-    end = next((end for end in ends if end), "anywhere")
+    end = rule.cidr or "anywhere"
+    # An empty id is an end, too.
+    if rule.remote_group is not None:
+        end = f"group {rule.remote_group}"
+    if rule.remote_address_group is not None:
+        end = f"address group {rule.remote_address_group}"
     return f"{rule.direction} {rule.ethertype} {rule.protocol or 'any'}{ports} {way} {end}"
 
 

@@ -1,6 +1,7 @@
 """How one group differs at its cloud, as far as the cloud was last seen."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ringfence.clouds.drift_modes import DriftMode
@@ -10,6 +11,8 @@ from ringfence.security_groups.drifts import Drift, mode_of
 from ringfence.security_groups.local_groups import LocalGroup, local_group
 from ringfence.security_groups.observations import LastLook
 from ringfence.security_groups.queries import SecurityGroup
+from ringfence.security_groups.rule_keys import ShownRule
+from ringfence.security_groups.rule_requests import RuleRequest
 from ringfence.security_groups.rules import Rule
 from ringfence.sync.observe import found_again
 from ringfence.sync.plan import plan
@@ -23,8 +26,18 @@ async def drift_of_group(database: Database, group: SecurityGroup, base: str) ->
         mode = await mode_of(connection, group)
         look = await observations.last_look(connection, group.id)
         local = await local_group(connection, group.tenant_id, group.id)
+        stored = await queries.rules_of(connection, group.id)
         remotes = Remotes(await queries.remotes_of_tenant(connection, group.tenant_id))
-    return _shown(mode, local, look, remotes, base)
+    return _shown(mode, _with_named_ends(local, stored, remotes), look, remotes, base)
+
+
+def _with_named_ends(
+    local: LocalGroup, stored: Sequence[RuleRequest], remotes: Remotes
+) -> LocalGroup:
+    """Return the group with the ends of its rules as they are shown, also those without an id."""
+    rules = {request.id: remotes.rule(request) for request in stored}
+    named = (replace(one, rule=rules.get(one.id, one.rule)) for one in local.rules)
+    return replace(local, rules=tuple(named))
 
 
 def _shown(
@@ -50,7 +63,7 @@ def _shown(
     refresh = compare(local, found)
     changes = plan([stored.rule for stored in local.rules], found.rules)
 
-    def each(rules: Iterable[Rule]) -> list[dict[str, Any]]:
+    def each(rules: Iterable[Rule]) -> list[ShownRule]:
         return [remotes.shown(rule, base) for rule in rules]
 
     return shown | {

@@ -10,17 +10,18 @@ from datetime import datetime
 from typing import Any
 
 from ringfence.clouds.quotas import rules_used
-from ringfence.database.pool import Connection, Database
+from ringfence.database.pool import Database
 from ringfence.neutron.port import CloudRule
 from ringfence.security_groups import observations, queries
 from ringfence.security_groups.exposure import warnings_of
-from ringfence.security_groups.local_groups import local_group
+from ringfence.security_groups.observations import LastLook
 from ringfence.security_groups.preconditions import plan_token
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.representation import Remote, shown_rule
+from ringfence.security_groups.rule_keys import ShownRule
 from ringfence.security_groups.rule_lists import read_rule_list
+from ringfence.security_groups.rule_requests import RuleRequest
 from ringfence.security_groups.rules import Rule, canonical, shown_protocol
-from ringfence.security_groups.schemas import RuleRequest
 from ringfence.sync.observe import rules_of
 from ringfence.sync.plan import Changes, plan, rule_for_cloud, rule_from_cloud
 from ringfence.sync.push import RULES_A_CALL
@@ -55,7 +56,7 @@ class Remotes:
         self._by_key.setdefault(self._key(lost), lost)
         return replace(rule, remote_group=self._key(lost))
 
-    def shown(self, rule: Rule, base: str) -> dict[str, Any]:
+    def shown(self, rule: Rule, base: str) -> ShownRule:
         """Show a rule whose remote group is a backend id."""
         if rule.remote_group is None:
             return shown_rule(rule, None, base)
@@ -89,7 +90,7 @@ class Preview:
     def shown(self, base: str) -> dict[str, Any]:
         """Show the plan."""
 
-        def at_cloud(rules: Sequence[CloudRule]) -> list[dict[str, Any]]:
+        def at_cloud(rules: Sequence[CloudRule]) -> list[ShownRule]:
             return [self.remotes.shown(rule_from_cloud(rule), base) for rule in rules]
 
         return {
@@ -122,30 +123,28 @@ async def preview(database: Database, group: SecurityGroup, body: Any) -> Previe
         asked = await read_rule_list(connection, group, body)
         remotes = Remotes(await queries.remotes_of_tenant(connection, group.tenant_id))
         used, limit = await rules_used(connection, group.tenant_id)
-        observed, observed_at = await _observed(connection, group)
+        look = await observations.last_look(connection, group.id)
     rules = [remotes.rule(request) for request in asked.rules]
     after = used + len(asked.rules) - len(asked.stored)
     return Preview(
         group=group,
         requests=asked.rules,
         rules=rules,
-        changes=plan(rules, observed),
+        changes=plan(rules, _observed(group, asked.stored, look, remotes)),
         remotes=remotes,
         quota={"used": used, "limit": limit, "after": after},
-        observed_at=observed_at,
+        observed_at=None if look is None else look.observed_at,
     )
 
 
-async def _observed(
-    connection: Connection, group: SecurityGroup
-) -> tuple[Sequence[CloudRule], datetime | None]:
-    look = await observations.last_look(connection, group.id)
+def _observed(
+    group: SecurityGroup, stored: Sequence[RuleRequest], look: LastLook | None, remotes: Remotes
+) -> Sequence[CloudRule]:
     if look is not None:
-        return (() if look.missing else rules_of(look)), look.observed_at
+        return () if look.missing else rules_of(look)
     if not group.backend_id:
-        return (), None
-    local = await local_group(connection, group.tenant_id, group.id)
-    return [rule_for_cloud(stored.rule) for stored in local.rules], None
+        return ()
+    return [rule_for_cloud(remotes.rule(request)) for request in stored]
 
 
 def in_one_spelling(rule: Rule) -> Rule:

@@ -1,0 +1,137 @@
+"""The keys of a rule: those that responses show, which requests may repeat, and no others.
+
+A key that is dropped widens the rule, so an unknown one is refused with the name that was probably
+meant. Everything here is pure.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, Final, Required, TypedDict
+
+from ringfence.http.fields import printable
+
+
+class ShownRule(TypedDict, total=False):
+    """A rule as responses show it: what is not listed here can be neither shown nor sent back."""
+
+    id: int
+    ethertype: Required[str]
+    direction: Required[str]
+    protocol: Required[str]
+    from_port: Required[int]
+    to_port: Required[int]
+    cidr: Required[str | None]
+    description: Required[str]
+    remote_group: Required[str | None]
+    remote_group_name: str
+    remote_group_uuid: str
+    remote_group_backend_id: str
+    remote_address_group_backend_id: str
+    # The description on the other side of a comparison
+    description_before: str
+    description_at_cloud: str
+
+
+KNOWN_KEYS = frozenset(ShownRule.__annotations__)
+
+# What may say which group or address group is the remote end, beside `remote_group` and `cidr`.
+REMOTE_GROUP_NAME: Final = "remote_group_name"
+REMOTE_GROUP_UUID: Final = "remote_group_uuid"
+REMOTE_GROUP_BACKEND_ID: Final = "remote_group_backend_id"
+ADDRESS_GROUP_BACKEND_ID: Final = "remote_address_group_backend_id"
+
+# The names that Neutron, its command line, Terraform, Ansible and other clouds have for a key.
+_ELSEWHERE: Mapping[str, str] = {
+    **dict.fromkeys(
+        (
+            *("remoteipprefix", "remoteip", "remotecidr", "remoteprefix", "remoteaddress"),
+            *("ipprefix", "prefix", "source", "sourcecidr", "sourceip", "sourceipprefix"),
+            *("srcip", "destination", "dstip", "destinationipprefix", "cidrip", "cidripv6"),
+            *("cidrblock", "cidrblocks", "ipv6cidrblocks", "ipranges", "iprange", "network"),
+            *("subnet", "address", "addresses", "remote", "from", "to"),
+        ),
+        "cidr",
+    ),
+    **dict.fromkeys(
+        ("portrangemin", "minport", "portmin", "fromports", "startport", "firstport"), "from_port"
+    ),
+    **dict.fromkeys(("portrangemax", "maxport", "portmax", "endport", "lastport"), "to_port"),
+    **dict.fromkeys(
+        ("port", "ports", "portrange", "dstport", "destinationport", "destinationports"),
+        "from_port and to_port",
+    ),
+    **dict.fromkeys(
+        (
+            *("remotegroupid", "remotesecuritygroup", "remotesecuritygroupid", "remotegroupurl"),
+            *("sourcegroup", "sourcegroupid", "sourcesecuritygroup", "sourcesecuritygroupid"),
+            *("srcgroup", "group", "groupname", "securitygroup", "securitygroups"),
+            *("referencedsecuritygroupid", "userids", "prefixlistids"),
+        ),
+        "remote_group",
+    ),
+    **dict.fromkeys(
+        ("remoteaddressgroup", "remoteaddressgroupid", "addressgroup", "addressgroupid"),
+        ADDRESS_GROUP_BACKEND_ID,
+    ),
+    **dict.fromkeys(
+        ("iptype", "ipversion", "ipprotocolversion", "ethernettype", "family", "addressfamily"),
+        "ethertype",
+    ),
+    **dict.fromkeys(("proto", "ipprotocol", "protocols", "protocolnumber"), "protocol"),
+    **dict.fromkeys(("icmptype", "type"), "from_port, which is the type of ICMP"),
+    **dict.fromkeys(("icmpcode", "code"), "to_port, which is the code of ICMP"),
+    **dict.fromkeys(("flow", "way", "trafficdirection"), "direction"),
+    **dict.fromkeys(
+        ("comment", "comments", "desc", "note", "name", "ruledescription"), "description"
+    ),
+    **dict.fromkeys(("ruleid", "securitygroupruleid", "uuid"), "id"),
+}
+_TOLD_A_RULE = 5
+_LONGEST_COMPARED = 40
+_NEAR = 2
+
+
+def unknown_keys(rule: Mapping[str, Any], settable: Iterable[str]) -> dict[str, list[str]]:
+    """Return a message for each key that no rule has; `settable` are those to name as allowed."""
+    # A request may hold more of them than anybody reads.
+    unknown = islice((key for key in rule if key not in KNOWN_KEYS), _TOLD_A_RULE)
+    allowed = ", ".join(settable)
+    return {
+        printable(key): [f"Unknown key{_meant(key)} Allowed: {allowed}, and what responses show."]
+        for key in unknown
+    }
+
+
+def _meant(key: str) -> str:
+    plain = "".join(_letters(key[:_LONGEST_COMPARED]))
+    if len(key) > _LONGEST_COMPARED:
+        return "."
+    meant = _ELSEWHERE.get(plain) or _nearest(plain)
+    if meant is None:
+        return "."
+    return f'. Did you mean "{meant}"?' if meant in KNOWN_KEYS else f". Did you mean {meant}?"
+
+
+def _letters(key: str) -> Iterator[str]:
+    return (letter for letter in key.lower() if letter.isalnum())
+
+
+def _nearest(plain: str) -> str | None:
+    distances = {key: _distance(plain, key.replace("_", "")) for key in KNOWN_KEYS}
+    key = min(sorted(distances), key=distances.__getitem__)
+    # Of a short word, two letters are most.
+    return key if distances[key] <= min(_NEAR, len(plain) // 2) else None
+
+
+def _distance(one: str, other: str) -> int:
+    """Return the edit distance of two short words; any number above the limit is too far."""
+    if abs(len(one) - len(other)) > _NEAR:
+        return _NEAR + 1
+    before = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        line = [row]
+        for column, wanted in enumerate(other, 1):
+            changed = before[column - 1] + (letter != wanted)
+            line.append(min(changed, before[column] + 1, line[-1] + 1))
+        before = line
+    return before[-1]

@@ -1,0 +1,61 @@
+"""A submitted rule as a value: what it admits, which stored rule it is, and its remote end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ringfence.errors import Invalid
+from ringfence.security_groups.rules import Rule, RuleKey, canonical
+
+DUPLICATE_RULES = "Duplicate security group rules are not allowed."
+
+
+@dataclass(frozen=True, slots=True)
+class UnresolvedEnd:
+    """A remote end without a row here, kept by backend id: a group, or an address group."""
+
+    group_backend_id: str | None = None
+    group_name: str | None = None
+    address_group_backend_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRequest:
+    """One rule as it is to stand; `id` where it is one that stands already.
+
+    `rule.remote_group` is the hexadecimal uuid of a group of the tenant; ports are None for any.
+    """
+
+    rule: Rule
+    id: int | None = None
+    unresolved: UnresolvedEnd | None = None
+
+    @property
+    def has_remote_end(self) -> bool:
+        """Whether the rule is limited to a prefix, a group or an address group."""
+        rule = self.rule
+        return bool(rule.cidr or rule.remote_group) or self.unresolved is not None
+
+
+def refuse_duplicates(rules: Sequence[RuleRequest]) -> None:
+    """Raise `Invalid` where Neutron would take two of the rules for one."""
+    keys = [key_of(request) for request in rules]
+    if len(set(keys)) != len(keys):
+        raise Invalid([DUPLICATE_RULES])
+
+
+def key_of(request: RuleRequest) -> RuleKey:
+    """Return what decides whether Neutron takes two rules for one, whatever their remote ends."""
+    return canonical(_with_remote_end(request))
+
+
+def _with_remote_end(request: RuleRequest) -> Rule:
+    end = request.unresolved
+    if end is None:
+        return request.rule
+    group = end.group_backend_id
+    return replace(
+        request.rule,
+        # Apart from any uuid of a known group; a group that was never in the cloud has no id.
+        remote_group=None if group is None else f"unresolved {group or f'named {end.group_name}'}",
+        remote_address_group=end.address_group_backend_id,
+    )
