@@ -11,7 +11,9 @@ from typing import Any
 
 from ringfence.errors import Invalid
 from ringfence.security_groups.refused_input import CONTRACT, TABLE, Refusal
-from ringfence.security_groups.schemas import DUPLICATE_RULES, clean_creation
+from ringfence.security_groups.rule_keys import ShownRule
+from ringfence.security_groups.rule_requests import DUPLICATE_RULES
+from ringfence.security_groups.schemas import clean_creation
 
 PAGE = Path(__file__).parents[1] / "docs" / "refused.md"
 LONG = 80
@@ -34,7 +36,28 @@ right. Names and descriptions are trimmed first. Mistakes in the values of singl
 together; of a whole rule, the first.
 """
 
+KEYS = ", ".join(f"`{key}`" for key in ShownRule.__annotations__)
+
 TAIL = f"""
+## Keys of a rule
+
+A rule has the keys {KEYS}. Those that only responses have may be sent back. Any other key is \
+refused at that rule, with the nearest known one: what is dropped of a rule widens it.
+
+## A rule's remote end
+
+A rule without `cidr` and `remote_group` is for any address. It is refused
+
+- where another key describes a remote end (`remote_group_name`, `remote_group_uuid`, \
+`remote_group_backend_id`, `remote_address_group_backend_id`) and no rule that the group has or \
+had has that end; in these keys an empty text is a value, which names nothing;
+- where nothing describes one, and a rule of the group, of its versions or of the cloud equals it \
+in all but a remote end that no request can set (an address group, a group without a row here).
+
+The error names the end, how to keep it, and how to open the rule on purpose \
+(`"cidr": "0.0.0.0/0"`, IPv6: `"::/0"`). See [Sending rules back]\
+(guides/plans-and-versions.md#sending-rules-back).
+
 ## Lists of rules
 
 - Two rules that Neutron takes for one: `["{DUPLICATE_RULES}"]`. The description \

@@ -308,6 +308,13 @@ async def test_a_rule_that_is_open_already_stays_so_beside_one_that_equals_it(cl
     shown = await rules_of(client, group)
     assert (await send(client, group, shown)).status_code == 200
     assert await rules_of(client, group) == shown
+    await settle(world)
+    both = await version_of(client, group, 2)
+    assert (await send(client, group, both)).status_code == 200
+    assert await ends(world) == [(22, ADDRESS_GROUP), (22, None)]
+    await settle(world)
+    # Alone, it may be the other one after a client has dropped its end.
+    assert ADDRESS_GROUP in refusal(await send(client, group, both[1:]))
 
 
 async def test_two_ends_of_one_name_are_told_apart_by_the_rest_of_the_rule(client, world):

@@ -6,7 +6,7 @@ read and sent back is compared with what its security group knows: its rules, wh
 showed of it, and its versions. See `known_ends` for how these are read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 from uuid import UUID
@@ -31,6 +31,8 @@ END_KEYS = (
 _OWN_KEYS = (ADDRESS_GROUP_BACKEND_ID, REMOTE_GROUP_BACKEND_ID)
 
 Described = Mapping[str, str]
+# The rest of a rule, and what tells its end apart
+Kept = tuple[RuleKey, tuple[object, ...]]
 
 
 class EndProblem(ValueError):
@@ -103,6 +105,10 @@ class RemoteEnd:
         return " and ".join(f'"{key}": "{value}"' for key, value in self.sent.items())
 
 
+# In the place of a stored rule where none is meant: it is open to nobody.
+_OTHER = RuleRequest(Rule(), unresolved=UnresolvedEnd())
+
+
 @dataclass(frozen=True, slots=True)
 class LimitedRule:
     """A rule that has, or had, a remote end which is a group or an address group.
@@ -164,17 +170,22 @@ class KnownEnds:
         known = (end for end in self.groups if end.group == uuid)
         return next(known, RemoteEnd("", "", uuid))
 
-    def refuse_opening(self, rule: Rule, base: RuleRequest) -> None:
-        """Raise `EndProblem` for a rule without an end that equals one with an unsettable end."""
-        rest = rest_of(rule)
-        if base.id is not None and is_open(base) and rest_of(base.rule) == rest:
+    def refuse_opening(
+        self, request: RuleRequest, base: RuleRequest, kept: Container[Kept]
+    ) -> None:
+        """Raise `EndProblem` for a rule without an end that equals one with an unsettable end.
+
+        A rule that was open already may stay so, beside those that `kept` has by rest and end.
+        """
+        rest = rest_of(request.rule)
+        if request.has_remote_end or (is_open(base) and rest_of(base.rule) == rest):
             return
         for limited in self.rules:
             if limited.rest != rest or limited.end.group is not None:
                 continue
-            if limited.id is None and rest in self.open_rests:
-                continue
-            raise EndProblem("remote_group", _would_open(rule, limited))
+            is_kept = limited.id is None or (rest, limited.end.key) in kept
+            if not (is_kept and rest in self.open_rests):
+                raise EndProblem("remote_group", _would_open(request.rule, limited))
 
 
 def known_of_stored(
@@ -215,9 +226,27 @@ def settle(
     request = RuleRequest(rule, base.id)
     if request.has_remote_end:
         return request
-    if base.unresolved is None:
-        known.refuse_opening(rule, base)
     return RuleRequest(rule, base.id, base.unresolved)
+
+
+def opening_problems(
+    rules: Sequence[RuleRequest], stored: Mapping[int, RuleRequest], known: KnownEnds
+) -> list[dict[str, list[str]]]:
+    """Return for each rule what is wrong where it lost its remote end, and so would open."""
+    kept = {
+        (rest_of(request.rule), RemoteEnd.of(request.unresolved).key)
+        for request in rules
+        if request.unresolved is not None
+    }
+    problems: list[dict[str, list[str]]] = []
+    for request in rules:
+        base = _OTHER if request.id is None else stored[request.id]
+        try:
+            known.refuse_opening(request, base, kept)
+            problems.append({})
+        except EndProblem as problem:
+            problems.append({problem.key: [str(problem)]})
+    return problems
 
 
 def descriptions(entry: Mapping[str, Any]) -> dict[str, str]:

@@ -27,7 +27,13 @@ from ringfence.security_groups.refused_input import (
     is_name_of_default_group,
 )
 from ringfence.security_groups.refused_input import MANAGED_BY_OPENSTACK as _MANAGED
-from ringfence.security_groups.remote_ends import EndProblem, KnownEnds, descriptions, settle
+from ringfence.security_groups.remote_ends import (
+    EndProblem,
+    KnownEnds,
+    descriptions,
+    opening_problems,
+    settle,
+)
 from ringfence.security_groups.rule_keys import unknown_keys
 from ringfence.security_groups.rule_requests import RuleRequest, key_of, refuse_duplicates
 from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule, canonical
@@ -201,6 +207,8 @@ def _clean_each(
             errors.append({})
         except Invalid as error:
             errors.append(error.detail)
+    if not any(errors):
+        errors = [*opening_problems(rules, stored, known)]
     if any(errors):
         raise Invalid(errors)
     return rules
