@@ -874,6 +874,10 @@ export type OpenstackSecurityGroupsListErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -955,6 +959,10 @@ export type OpenstackSecurityGroupsCountErrors = {
      * The request does not say who makes it, or says it wrongly.
      */
     401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
     /**
      * It does not exist, or the actor may not know that it does.
      */
@@ -1082,6 +1090,10 @@ export type OpenstackSecurityGroupsRetrieveErrors = {
      * The request does not say who makes it, or says it wrongly.
      */
     401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
     /**
      * It does not exist, or the actor may not know that it does.
      */
@@ -1291,6 +1303,10 @@ export type OpenstackSecurityGroupsUsageRetrieveErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -1485,6 +1501,10 @@ export type OpenstackSecurityGroupsSetRulesData = {
         uuid: string;
     };
     query?: {
+        /**
+         * Return what the request would do, as `plan` does, and do nothing.
+         */
+        dry_run?: boolean;
         /**
          * The plan that was seen; anything else is refused with 412.
          */
@@ -1946,6 +1966,10 @@ export type SecurityGroupOverviewsListErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -2030,6 +2054,10 @@ export type SecurityGroupOverviewsCountErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -2073,6 +2101,10 @@ export type SecurityGroupOverviewsRetrieveErrors = {
      * The request does not say who makes it, or says it wrongly.
      */
     401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
     /**
      * It does not exist, or the actor may not know that it does.
      */
@@ -2119,9 +2151,17 @@ export type OpenstackSecurityGroupsVersionsListData = {
 
 export type OpenstackSecurityGroupsVersionsListErrors = {
     /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
      * The request does not say who makes it, or says it wrongly.
      */
     401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
     /**
      * It does not exist, or the actor may not know that it does.
      */
@@ -2175,6 +2215,10 @@ export type OpenstackSecurityGroupsVersionsRetrieveErrors = {
      * The request does not say who makes it, or says it wrongly.
      */
     401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
     /**
      * It does not exist, or the actor may not know that it does.
      */
@@ -2458,9 +2502,17 @@ export type OpenstackSecurityGroupsDriftData = {
 
 export type OpenstackSecurityGroupsDriftErrors = {
     /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
      * The request does not say who makes it, or says it wrongly.
      */
     401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
     /**
      * It does not exist, or the actor may not know that it does.
      */
@@ -2495,6 +2547,10 @@ export type SyncStatusListData = {
 };
 
 export type SyncStatusListErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
@@ -2655,6 +2711,10 @@ export type OpenstackTenantsListErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -2731,6 +2791,10 @@ export type OpenstackTenantsCountErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -2774,6 +2838,10 @@ export type OpenstackTenantsRetrieveErrors = {
      * The request does not say who makes it, or says it wrongly.
      */
     401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
     /**
      * It does not exist, or the actor may not know that it does.
      */
@@ -3081,6 +3149,10 @@ export type ServiceSettingsListErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -3145,6 +3217,10 @@ export type ServiceSettingsCountErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -3188,6 +3264,10 @@ export type ServiceSettingsRetrieveErrors = {
      * The request does not say who makes it, or says it wrongly.
      */
     401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
     /**
      * It does not exist, or the actor may not know that it does.
      */
@@ -3355,6 +3435,10 @@ export type CustomersListErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -3434,6 +3518,10 @@ export type CustomersCountErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -3477,6 +3565,10 @@ export type CustomersRetrieveErrors = {
      * The request does not say who makes it, or says it wrongly.
      */
     401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
     /**
      * It does not exist, or the actor may not know that it does.
      */
@@ -3566,6 +3658,10 @@ export type ProjectsListErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -3653,6 +3749,10 @@ export type ProjectsCountErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -3696,6 +3796,10 @@ export type ProjectsRetrieveErrors = {
      * The request does not say who makes it, or says it wrongly.
      */
     401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
     /**
      * It does not exist, or the actor may not know that it does.
      */
@@ -3759,6 +3863,10 @@ export type UsersListErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -3820,6 +3928,10 @@ export type UsersCountErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -3863,6 +3975,10 @@ export type UsersRetrieveErrors = {
      * The request does not say who makes it, or says it wrongly.
      */
     401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
     /**
      * It does not exist, or the actor may not know that it does.
      */
@@ -3908,6 +4024,10 @@ export type UsersMeRetrieveErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -3943,6 +4063,10 @@ export type UsersTokenRetrieveData = {
 };
 
 export type UsersTokenRetrieveErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
@@ -4383,6 +4507,10 @@ export type PersonalAccessTokensListErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -4439,6 +4567,10 @@ export type PersonalAccessTokensCountErrors = {
      * The request does not say who makes it, or says it wrongly.
      */
     401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
     /**
      * It does not exist, or the actor may not know that it does.
      */
@@ -4638,6 +4770,10 @@ export type PersonalAccessTokensRetrieveErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -4750,9 +4886,17 @@ export type PersonalAccessTokensAvailableScopesListData = {
 
 export type PersonalAccessTokensAvailableScopesListErrors = {
     /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
      * The request does not say who makes it, or says it wrongly.
      */
     401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
     /**
      * The caller takes nothing that this service can send.
      */
@@ -4815,6 +4959,10 @@ export type EventsListErrors = {
      * The request does not say who makes it, or says it wrongly.
      */
     401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
     /**
      * It does not exist, or the actor may not know that it does.
      */
@@ -4881,6 +5029,10 @@ export type EventsCountErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -4924,6 +5076,10 @@ export type EventsRetrieveErrors = {
      * The request does not say who makes it, or says it wrongly.
      */
     401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
     /**
      * It does not exist, or the actor may not know that it does.
      */
@@ -4990,6 +5146,10 @@ export type EventsCountRetrieveErrors = {
      */
     401: Detail;
     /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
      * It does not exist, or the actor may not know that it does.
      */
     404: Detail;
@@ -5026,9 +5186,17 @@ export type EventsEventGroupsRetrieveData = {
 
 export type EventsEventGroupsRetrieveErrors = {
     /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
      * The request does not say who makes it, or says it wrongly.
      */
     401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
     /**
      * The caller takes nothing that this service can send.
      */
@@ -5062,9 +5230,17 @@ export type EventsScopeTypesRetrieveData = {
 
 export type EventsScopeTypesRetrieveErrors = {
     /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
      * The request does not say who makes it, or says it wrongly.
      */
     401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
     /**
      * The caller takes nothing that this service can send.
      */
@@ -5095,6 +5271,10 @@ export type ConfigurationRetrieveData = {
 };
 
 export type ConfigurationRetrieveErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
     /**
      * The caller takes nothing that this service can send.
      */
@@ -5128,9 +5308,17 @@ export type VersionRetrieveData = {
 
 export type VersionRetrieveErrors = {
     /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
      * The request does not say who makes it, or says it wrongly.
      */
     401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
     /**
      * The caller takes nothing that this service can send.
      */
