@@ -49,14 +49,14 @@ async def test_deleting_shows_who_refers_to_it_and_then_it_is_gone(site, visit):
     await page.get_by_role("button", name="Delete").click()
     dialog = page.get_by_role("dialog", name="Delete going?")
     await expect(dialog.get_by_role("link", name="referring")).to_be_visible()
-    await expect(dialog).to_contain_text("let nobody in")
+    await expect(dialog).to_contain_text("name a remote group that is not there any more")
     await dialog.get_by_role("button", name="Delete").click()
     await expect(page.get_by_role("heading", name="going is gone")).to_be_visible()
     left = site.group_named("referring")
     await page.goto(f"/console/groups/{left['uuid']}/")
-    # A rule whose group is gone is said to let nobody in, never "from anywhere".
+    # Who gets in by a rule whose group is gone is unknown: neither nobody nor everybody.
     incoming = page.get_by_role("table", name="Who may come in")
-    await expect(incoming).to_contain_text("not known here")
+    await expect(incoming).to_contain_text("unknown members")
     await expect(incoming).not_to_contain_text("anywhere")
 
 

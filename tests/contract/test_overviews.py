@@ -38,6 +38,25 @@ async def names(client, **query):
     return [group["name"] for group in response.json()]
 
 
+async def test_remote_ends_with_unknown_members_are_counted_and_are_not_open_to_all(client, world):
+    ends = [
+        {"unresolved_group_backend_id": "a" * 32, "unresolved_group_name": "foreign"},
+        {"unresolved_group_backend_id": "b" * 32, "unresolved_group_name": ""},
+        {"remote_address_group_backend_id": "c" * 32},
+        {"cidr": "10.0.0.0/8"},
+    ]
+    rules = [{"direction": "ingress", "ethertype": "IPv4"} | end for end in ends]
+    # What a group may reach says nothing of who gets in.
+    rules.append({"direction": "egress", "ethertype": "IPv4"} | ends[0])
+    group = await world.group("web", rules=rules)
+    shown = (await client.get(f"{OVERVIEWS}{group}/")).json()
+    assert shown["unknown_members_count"] == 3
+    assert shown["open_to_all"] == []
+    plain = await world.group("plain", rules=[rules[3]])
+    shown = (await client.get(f"{OVERVIEWS}{plain}/")).json()
+    assert shown["unknown_members_count"] == 0
+
+
 async def test_a_group_is_shown_with_its_place_its_counts_and_what_it_opens(client, world):
     rules = [
         {"direction": "ingress", "ethertype": "IPv4", "protocol": "tcp", "from_port": 22}

@@ -8,12 +8,30 @@ from tests.sync.test_pull import at_the_cloud, fingerprint, pull, pushed
 from ringfence.clouds.drift_modes import DriftMode, default_mode, set_default_mode
 from ringfence.errors import OperatorError
 from ringfence.neutron.port import CloudUnreachable
+from ringfence.security_groups.rules import Rule
 from ringfence.sync import by_hand, overview
+from ringfence.sync.plan import plan
 from ringfence.sync.pull import USUAL_BOUND, MissingBound, pull_tenant
 
 
 async def the_tenant(place):
     return await overview.find_tenant(place.database, "web-prod")
+
+
+@pytest.mark.parametrize(
+    ("rule", "end"),
+    [
+        (Rule(), "from anywhere"),
+        (Rule(cidr="10.0.0.0/8"), "from 10.0.0.0/8"),
+        (Rule(remote_group="db"), "from group db"),
+        (Rule(remote_group=""), "from group without a name"),
+        (Rule(remote_address_group="ag"), "from address group ag"),
+        (Rule(remote_address_group=""), "from address group without a name"),
+    ],
+)
+def test_a_planned_rule_names_its_remote_end_and_never_takes_one_for_anywhere(rule, end):
+    [line] = by_hand.lines_of(plan([rule], ()))
+    assert line.endswith(end)
 
 
 async def many_missing(place):

@@ -58,6 +58,12 @@ _OVERVIEW = Model(
             "open_to_all": described(
                 array(_OPENING), "What anybody may reach, by the rules that name no narrower end."
             ),
+            "unknown_members_count": described(
+                INTEGER,
+                "How many incoming rules name a remote end whose members are not known here: an "
+                "address group, or a group of the cloud that has no row. What they admit is in "
+                "neither `open_to_all` nor `is_open_to_all`.",
+            ),
             "can_manage": BOOLEAN,
             "created": TIME,
             "modified": TIME,
@@ -74,7 +80,7 @@ operations = tuple(
         "security groups at a glance",
         {
             "drift": "Whether the cloud has what was asked for, as of the last comparison.",
-            "is_open_to_all": "Whether any rule lets everybody in.",
+            "is_open_to_all": "Whether any rule admits every address.",
         },
     )
 )

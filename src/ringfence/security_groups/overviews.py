@@ -31,6 +31,15 @@ AND rule.remote_address_group_backend_id IS NULL
 AND coalesce(rule.cidr, '') ~ '^$|/0+$'
 """
 
+# An end whose members only the cloud knows: neither nobody nor everybody.
+_UNKNOWN: LiteralString = """
+rule.direction = 'ingress'
+AND (
+    rule.unresolved_group_backend_id IS NOT NULL
+    OR rule.remote_address_group_backend_id IS NOT NULL
+)
+"""
+
 _IS_OPEN: LiteralString = """
 EXISTS (
     SELECT FROM security_group_rules AS rule
@@ -84,6 +93,10 @@ FROM (
                 WHERE rule.security_group_id = sg.id AND {open}
             ) AS opening
         ), '[]') AS open_to_all,
+        (
+            SELECT count(*) FROM security_group_rules AS rule
+            WHERE rule.security_group_id = sg.id AND {unknown}
+        ) AS unknown_members_count,
         {manageable} AS can_manage,
         json_time(sg.created)::json AS created,
         json_time(sg.modified)::json AS modified
@@ -93,6 +106,7 @@ FROM (
 ) AS shown
 """.replace("{drift}", _DRIFT)
     .replace("{open}", _OPEN)
+    .replace("{unknown}", _UNKNOWN)
     .replace("{manageable}", MANAGEABLE)
     .replace("{from}", _FROM)
 )

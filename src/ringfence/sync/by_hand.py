@@ -139,13 +139,17 @@ def lines_of(changes: Changes) -> list[str]:
 def _words(rule: Rule) -> str:
     ports = "" if rule.from_port is None else f" {rule.from_port}-{rule.to_port}"
     way = "from" if rule.direction == "ingress" else "to"
-    end = rule.cidr or "anywhere"
-    # An empty id is an end, too.
+    protocol = rule.protocol or "any"
+    return f"{rule.direction} {rule.ethertype} {protocol}{ports} {way} {_end(rule)}"
+
+
+def _end(rule: Rule) -> str:
+    """Return a rule's remote end in words; one without a name is still an end."""
     if rule.remote_group is not None:
-        end = f"group {rule.remote_group}"
+        return f"group {rule.remote_group or 'without a name'}"
     if rule.remote_address_group is not None:
-        end = f"address group {rule.remote_address_group}"
-    return f"{rule.direction} {rule.ethertype} {rule.protocol or 'any'}{ports} {way} {end}"
+        return f"address group {rule.remote_address_group or 'without a name'}"
+    return rule.cidr or "anywhere"
 
 
 def _reason(error: Exception) -> str:

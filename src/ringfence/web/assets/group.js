@@ -15,7 +15,7 @@ import { say } from "./saying.js";
 import { State, isAtRest } from "./states.js";
 import { Title } from "./title.js";
 import { Usage } from "./usage.js";
-import { openWords } from "./words.js";
+import { openWords, unknownWords } from "./words.js";
 
 /** @param {{uuid: string, part: string, user: any}} properties */
 export function Group({ uuid, part, user }) {
@@ -142,9 +142,11 @@ function Trouble({ group, pull, pushAgain }) {
 /** @param {{group: any, user: any, reload: () => Promise<void>}} properties */
 function Overview({ group, reload }) {
   const opened = openWords(group.open_to_all);
+  const unknown = unknownWords(group);
   return html`<div class="columns">
     <div>
       ${opened.length > 0 && html`<p class="notice notice-warn"><strong>Open to the internet:</strong> ${opened.join(", ")}.</p>`}
+      ${unknown && html`<p class="notice"><strong>Not known:</strong> ${unknown}</p>`}
       <${RuleLists} rules=${group.rules} />
     </div>
     <aside class="side" aria-label="About the group">

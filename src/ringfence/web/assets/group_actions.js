@@ -67,7 +67,7 @@ export function DeleteGroup({ group, onClose, reload }) {
         <h3>What breaks</h3>
         <${Instances} usage=${usage} />
         <${Referring} usage=${usage} />
-        ${usage.referenced_by.length > 0 && html`<p class="notice notice-warn">At the cloud these rules go with it; here they stay, and let nobody in.</p>`}
+        ${usage.referenced_by.length > 0 && html`<p class="notice notice-warn">In the cloud these rules are removed with it. Here they stay, and name a remote group that is not there any more.</p>`}
         ${ports > 0 && html`<label class="check">
           <input type="checkbox" checked=${detach} onChange=${(/** @type {any} */ event) => setDetach(event.target.checked)} />
           Take it off ${count(ports, "port")} first. A port without any other group lets nothing through.

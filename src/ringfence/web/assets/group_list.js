@@ -6,7 +6,7 @@ import { html, useEffect, useRef, useState } from "./html.js";
 import { Failure, Skeleton, Stale, useLoaded } from "./loading.js";
 import { DRIFT_WORDS, Drift, STATE_WORDS, State, isAtRest } from "./states.js";
 import { Title } from "./title.js";
-import { count, openWords } from "./words.js";
+import { count, openWords, unknownWords } from "./words.js";
 
 const SIZE = 50;
 const NARROWING = ["query", "state", "drift", "is_open_to_all", "tenant_uuid", "project_uuid", "service_settings_uuid", "can_manage", "external_ip"];
@@ -80,6 +80,7 @@ function Heading({ column, label, order }) {
 /** @param {{group: any}} properties */
 function Row({ group }) {
   const opened = openWords(group.open_to_all);
+  const unknown = unknownWords(group);
   return html`<tr>
     <td class="cell-name" data-label="Name">
       <a href=${`/console/groups/${group.uuid}/`}>${group.name}</a>
@@ -90,7 +91,7 @@ function Row({ group }) {
     <td data-label="State"><${State} state=${group.state} title=${group.error_message || null} /></td>
     <td data-label="Rules" class="number">${group.rules_count}</td>
     <td data-label="Instances" class="number">${group.instance_count ?? html`<span class="quiet" title="The tenant's ports were not read yet">–</span>`}</td>
-    <td data-label="Open to the internet">${opened.length ? html`<${Open} opened=${opened} />` : html`<span class="quiet">No</span>`}</td>
+    <td data-label="Open to the internet">${opened.length ? html`<${Open} opened=${opened} />` : html`<span class="quiet" title=${unknown || null}>${unknown ? "Unknown" : "No"}</span>`}</td>
     <td data-label="At the cloud"><${Drift} drift=${group.drift} /></td>
   </tr>`;
 }
@@ -135,7 +136,7 @@ function Narrowing({ query }) {
       onInput=${(/** @type {any} */ event) => setText(event.target.value)} />
     <${Choice} name="state" label="State" choices=${STATE_WORDS} query=${query} />
     <${Choice} name="drift" label="At the cloud" choices=${DRIFT_WORDS} query=${query} />
-    <${Choice} name="is_open_to_all" label="Open to the internet" choices=${[["true", "Open"], ["false", "Not open"]]} query=${query} />
+    <${Choice} name="is_open_to_all" label="Open to the internet" choices=${[["true", "Open"], ["false", "No such rule"]]} query=${query} />
     <${Choice} name="tenant_uuid" label="Tenant" choices=${places} query=${query} />
     <${Choice} name="can_manage" label="Your part" choices=${[["true", "I may change"], ["false", "I may look at"]]} query=${query} />
     <button type="button" class="button button-plain" onClick=${clear} disabled=${!isNarrowed}>Clear</button>

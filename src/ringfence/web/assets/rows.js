@@ -1,6 +1,6 @@
 // Rules while they are edited: text in cells, whatever it is. What is right, the API says.
 
-import { endWords, isIcmp, portDigits } from "./words.js";
+import { endWords, isIcmp, portDigits, remoteKeys } from "./words.js";
 
 /** @typedef {import("./words.js").Rule} Rule */
 
@@ -18,6 +18,7 @@ import { endWords, isIcmp, portDigits } from "./words.js";
  * @property {"all" | "cidr" | "group" | "kept"} kind
  * @property {string} end what is typed: a prefix, or a group's name
  * @property {string} [group] the address of the group of that name
+ * @property {Record<string, any>} [kept] the end of a rule of kind "kept", in the keys that it came with
  * @property {string | null} [everybody] how the rule that stands says "everybody"
  * @property {string} description
  */
@@ -54,6 +55,7 @@ export function rowOf(rule, { keepId = true } = {}) {
     end: found === "all" ? "" : end,
     group: rule.remote_group ?? undefined,
     everybody: found === "all" ? rule.cidr : undefined,
+    kept: found === "lost" ? remoteKeys(rule) : undefined,
     description: rule.description,
   });
 }
@@ -74,7 +76,8 @@ export function bodyOf(row) {
     to_port: last,
     description: row.description,
   };
-  if (row.kind === "kept") return body;
+  // Without its end, a rule that has no id would admit every address.
+  if (row.kind === "kept") return { ...body, ...row.kept };
   return { ...body, ...endOf(row) };
 }
 
@@ -110,7 +113,7 @@ function readPorts(text, row) {
  */
 export function signature(row) {
   const { direction, ethertype, protocol, from_port: first, to_port: last, ...rest } = bodyOf(row);
-  const end = row.kind === "kept" ? row.end : row.kind === "all" ? "*" : row.kind === "group" ? row.group : row.end;
+  const end = row.kind === "kept" ? JSON.stringify(row.kept) : row.kind === "all" ? "*" : row.kind === "group" ? row.group : row.end;
   return JSON.stringify([direction, ethertype, protocol, first, last, end, rest.description]);
 }
 

@@ -6,8 +6,8 @@ import { count, endWords, whatWords } from "./words.js";
 /** @typedef {import("./words.js").Rule} Rule */
 
 const DIRECTIONS = /** @type {const} */ ([
-  ["ingress", "Who may come in", "From", "Nothing may come in: no rule lets anybody."],
-  ["egress", "What may go out", "To", "Nothing may go out: no rule lets it."],
+  ["ingress", "Who may come in", "From", "No rule of this group admits incoming traffic."],
+  ["egress", "What may go out", "To", "No rule of this group admits outgoing traffic."],
 ]);
 
 /** @param {{rules: Rule[]}} properties */
@@ -48,7 +48,7 @@ export function End({ rule }) {
   return html`${isDoor && html`<span class="door">anywhere</span>`}
     ${!isDoor && kind === "group" && html`<a href=${`/console/groups/${uuid}/`}>${end}</a>`}
     ${!isDoor && kind !== "group" && html`<span class=${kind === "cidr" ? "mono" : null}>${end}</span>`}
-    <span class=${kind === "lost" ? "meaning tone-bad" : "meaning quiet"}>${meaning}</span>`;
+    <span class=${kind === "lost" ? "meaning tone-warn" : "meaning quiet"}>${meaning}</span>`;
 }
 
 /**

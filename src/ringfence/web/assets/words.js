@@ -23,6 +23,8 @@ import { ICMP_TYPES, PROTOCOLS, SERVICES } from "./services.js";
 
 const WORDS = /** @type {Record<string, string>} */ ({ tcp: "TCP", udp: "UDP", icmp: "ICMP" });
 
+const NUMBERS = new Intl.NumberFormat("en");
+
 /** @param {number | null | undefined} port */
 const isAny = (port) => port === null || port === undefined || port === -1;
 
@@ -88,6 +90,7 @@ const MEANINGS = /** @type {[RegExp, string][]} */ ([
 export function cidrMeaning(cidr) {
   const [address, length] = cidr.split("/");
   const bits = address.includes(":") ? 128 : 32;
+  if (length !== undefined && !/^\d+$/.test(length)) return "";
   const free = bits - (length === undefined ? bits : Number(length));
   const whose = MEANINGS.find(([pattern]) => pattern.test(address))?.[1];
   let many = free <= 0 ? "one address" : "";
@@ -97,23 +100,37 @@ export function cidrMeaning(cidr) {
 }
 
 /**
- * The other end: its words, what it means, and whether it is everybody or nobody that is known.
+ * The keys of a rule that describe a remote end other than a prefix, as far as they have a value. An
+ * empty name is one: the end is there, and has no name.
+ *
+ * @param {Rule} rule
+ */
+export function remoteKeys(rule) {
+  const entries = Object.entries(rule).filter(([key, value]) => key.startsWith("remote_") && value !== null && value !== undefined);
+  return Object.fromEntries(entries.filter(([key, value]) => value !== "" || key !== "remote_group"));
+}
+
+const UNKNOWN = "unknown members";
+
+/**
+ * The other end of a rule: its words, what it means, and its kind. Whose members are not known here
+ * is "lost": nothing is said of who gets in by it.
  *
  * @param {Rule} rule
  * @returns {{end: string, meaning: string, kind: "all" | "cidr" | "group" | "lost", uuid?: string}}
  */
 export function endWords(rule) {
-  if (rule.remote_address_group_backend_id) {
-    const id = rule.remote_address_group_backend_id;
-    return { end: `address group ${id}`, meaning: "known to the cloud alone", kind: "lost" };
+  const { remote_group: url, remote_group_name: name, remote_group_backend_id: id, remote_address_group_backend_id: addresses } = rule;
+  if (typeof addresses === "string") {
+    return { end: addresses ? `address group ${addresses}` : "an address group", meaning: `${UNKNOWN}: the cloud alone has them`, kind: "lost" };
   }
-  if (rule.remote_group) {
-    const uuid = rule.remote_group_uuid ?? rule.remote_group.split("/").at(-2);
-    return { end: rule.remote_group_name ?? "a group", meaning: "members of this group", kind: "group", uuid };
+  if (url) {
+    const uuid = rule.remote_group_uuid || url.split("/").at(-2) || "";
+    return { end: name || `group ${uuid}`, meaning: "members of this group", kind: "group", uuid };
   }
-  if (rule.remote_group_name || rule.remote_group_backend_id) {
-    const name = rule.remote_group_name || rule.remote_group_backend_id || "";
-    return { end: name, meaning: "a group that is not known here: lets nobody in", kind: "lost" };
+  const hasEnd = Object.keys(remoteKeys(rule)).length > 0;
+  if (hasEnd && (name || id || !rule.cidr)) {
+    return { end: name || id || rule.remote_group_uuid || "a group without a name", meaning: `${UNKNOWN}: this group is not known here`, kind: "lost" };
   }
   if (!rule.cidr || /\/0+$/.test(rule.cidr)) {
     return { end: "anywhere", meaning: `every ${rule.ethertype} address`, kind: "all" };
@@ -122,15 +139,12 @@ export function endWords(rule) {
 }
 
 /**
- * A rule in one line, for lists and for screen readers.
+ * What is said of a group that has incoming rules with unknown members; empty where it has none.
  *
- * @param {Rule} rule
+ * @param {{unknown_members_count: number}} group
  */
-export function sentence(rule) {
-  const { what, service } = whatWords(rule);
-  const { end } = endWords(rule);
-  const way = rule.direction === "ingress" ? "from" : "to";
-  return `${what}${service ? ` (${service})` : ""} ${way} ${end}`;
+export function unknownWords({ unknown_members_count: number }) {
+  return number > 0 ? `The members of ${number === 1 ? "a remote end" : `${NUMBERS.format(number)} remote ends`} are not known here.` : "";
 }
 
 /**
@@ -145,8 +159,6 @@ export function openWords(openings) {
   });
   return [...new Set(said)];
 }
-
-const NUMBERS = new Intl.NumberFormat("en");
 
 /**
  * @param {number} number

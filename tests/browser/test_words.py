@@ -1,0 +1,85 @@
+"""What the console says of a rule's remote end, over all shapes in which one is shown."""
+
+import pytest
+from tests.browser.modules import base
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+WORDS = """async ([base, rules]) => {
+    const { endWords } = await import(`${base}words.js`);
+    const { rowOf, bodyOf, newRow } = await import(`${base}rows.js`);
+    return rules.map(rule => {
+        const row = rowOf(rule);
+        const copy = newRow({ ...row, id: undefined });
+        return { ...endWords(rule), sent: bodyOf(row), copied: bodyOf(copy) };
+    });
+}"""
+RULE = {"id": 7, "ethertype": "IPv4", "direction": "ingress", "protocol": "tcp", "from_port": 22}
+RULE |= {"to_port": 22, "cidr": None, "description": "", "remote_group": None}
+URL = "http://localhost/api/openstack-security-groups/0123/"
+
+KNOWN = [
+    ({}, "all", "anywhere"),
+    ({"cidr": ""}, "all", "anywhere"),
+    ({"cidr": "0.0.0.0/0"}, "all", "anywhere"),
+    ({"cidr": "::/0", "ethertype": "IPv6"}, "all", "anywhere"),
+    ({"cidr": "10.0.0.0/8"}, "cidr", "10.0.0.0/8"),
+    ({"cidr": "10.0.0.0/8", "remote_group_name": ""}, "cidr", "10.0.0.0/8"),
+    ({"remote_group": URL, "remote_group_name": "web"}, "group", "web"),
+    ({"remote_group": URL, "remote_group_name": ""}, "group", "group 0123"),
+    ({"remote_group": URL}, "group", "group 0123"),
+]
+UNKNOWN = [
+    ({"remote_address_group_backend_id": "ag"}, "address group ag"),
+    ({"remote_address_group_backend_id": ""}, "an address group"),
+    (
+        {"remote_address_group_backend_id": "ag", "remote_group_name": "address group ag"},
+        "address group ag",
+    ),
+    ({"remote_group_name": "address group ag"}, "address group ag"),
+    ({"remote_group_name": "shared"}, "shared"),
+    ({"remote_group_name": "shared", "remote_group_backend_id": "b"}, "shared"),
+    ({"remote_group_name": "", "remote_group_backend_id": "b"}, "b"),
+    ({"remote_group_name": "", "remote_group_backend_id": ""}, "a group without a name"),
+    ({"remote_group_name": ""}, "a group without a name"),
+    ({"remote_group_name": "", "cidr": ""}, "a group without a name"),
+    ({"remote_group_backend_id": "b"}, "b"),
+    ({"remote_group_uuid": "0123"}, "0123"),
+    # An end of a kind that this release does not know.
+    ({"remote_thing": "x"}, "a group without a name"),
+]
+
+
+@pytest.fixture
+def words(visit):
+    async def words(ends):
+        page = await visit("/console/", user=None)
+        return await page.evaluate(WORDS, [base(), [RULE | end for end in ends]])
+
+    return words
+
+
+async def test_a_known_end_is_said_in_its_own_words(words):
+    found = await words([end for end, _, _ in KNOWN])
+    assert [(each["kind"], each["end"]) for each in found] == [(k, w) for _, k, w in KNOWN]
+    assert not any("unknown" in each["meaning"] for each in found)
+
+
+async def test_of_unknown_members_nothing_is_said_of_who_gets_in(words):
+    found = await words([end for end, _ in UNKNOWN])
+    assert [(each["kind"], each["end"]) for each in found] == [("lost", end) for _, end in UNKNOWN]
+    for each in found:
+        assert each["meaning"].startswith("unknown members")
+        said = f"{each['end']} {each['meaning']}"
+        assert not any(word in said for word in ("anywhere", "nobody", "anybody", "every"))
+
+
+async def test_a_rule_with_unknown_members_is_sent_and_copied_with_its_end(words):
+    ends = [end for end, _ in UNKNOWN]
+    for end, each in zip(ends, await words(ends), strict=True):
+        named = {key: value for key, value in end.items() if key.startswith("remote_")}
+        for body in (each["sent"], each["copied"]):
+            assert named.items() <= body.items()
+            assert "cidr" not in body
+        assert each["sent"]["id"] == 7
+        assert "id" not in each["copied"]
