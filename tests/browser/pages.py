@@ -10,13 +10,15 @@ from tests.browser.site import EGRESS, HTTPS, OFFICE, Site
 class Shown:
     """A page: its name, its address, and what is there once it is ready.
 
-    `press` names buttons that open more, `then` is there after that.
+    `press` names buttons that open more, `paste` goes into the box that they open, `then` is there
+    after that.
     """
 
     name: str
     path: str
     ready: str
     press: tuple[str, ...] = ()
+    paste: str = ""
     then: str = "body"
     user: str | None = "staff"
 
@@ -28,6 +30,8 @@ class Shown:
             label = f':has-text("{name}")'
             button = f'button{label}, button[aria-label^="{name}"], summary{label}'
             await page.locator(button).last.click()
+        if self.paste:
+            await page.locator("textarea").fill(self.paste)
         await expect(page.locator(self.then).first).to_be_visible()
 
 
@@ -67,6 +71,14 @@ def every_page(site: Site) -> list[Shown]:
         Shown("group-menu", at, ".activity li", press=("More",)),
         Shown("group-delete", at, ".activity li", press=("More", "Delete"), then=".dialog .check"),
         Shown("edit", f"{at}edit/", ".editing"),
+        Shown(
+            "paste",
+            f"{at}edit/",
+            ".editing",
+            press=("Paste many",),
+            paste="tcp 22 10.0.0.0/8\ntcp 22 10.0.0.0/8 except 10.4.0.0/16\n10.5.0.0/16",
+            then=".paste-mistakes",
+        ),
         Shown(
             "review",
             f"{at}edit/",

@@ -92,7 +92,7 @@ async def test_many_lines_are_pasted_at_once(site, visit):
         "\n"
         "ssh 198.51.100.7/32"
     )
-    await page.get_by_role("button", name="Add these lines").click()
+    await page.get_by_role("button", name="Add 4 rules").click()
     await expect(page.get_by_role("row")).to_have_count(5)
     await review_and_apply(page)
     await expect(page.get_by_role("table", name="What may go out")).to_contain_text(

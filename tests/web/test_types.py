@@ -21,8 +21,11 @@ def test_the_modules_are_well_typed(tmp_path, record_property):
     if reason := typescript.missing_node():
         record_property("left out", f"the types of the console: {reason}")
         pytest.skip(f"LEFT OUT, the types of the console: {reason}")
-    for path in ASSETS.glob("*.js"):
-        shutil.copy(path, tmp_path)
+    for path in ASSETS.rglob("*.js"):
+        if path.parent.name != "vendor":
+            copy = tmp_path / path.relative_to(ASSETS)
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copy(path, copy)
+    modules = sorted(str(path) for path in tmp_path.rglob("*.js"))
     shutil.copytree(TYPES, tmp_path / "vendor")
-    modules = sorted(str(path) for path in tmp_path.glob("*.js"))
     typescript.run(typescript.program("tsc"), *OPTIONS.split(), *modules)

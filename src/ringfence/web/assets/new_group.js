@@ -6,6 +6,7 @@ import { ofRefusal, useChecked } from "./checking.js";
 import { html, useCallback, useEffect, useId, useState } from "./html.js";
 import { Failure, Skeleton, useLoaded } from "./loading.js";
 import { bodyOf, newRow, rowOf } from "./rows.js";
+import { usePaste } from "./paste/box.js";
 import { RuleTable } from "./rule_table.js";
 import { say } from "./saying.js";
 import { Title } from "./title.js";
@@ -57,8 +58,13 @@ function Form({ tenants, source }) {
   useEffect(() => setRefused(null), [rows, name, tenant]);
   const wrong = refused ? ofRefusal(refused, rows, rulesOf) : checked;
   const said = wrong.detail?.name && name ? wrong.detail.name : refused?.detail?.name;
+  const paste = usePaste();
   const create = async (/** @type {any} */ event) => {
     event?.preventDefault();
+    if (paste.pending) {
+      say(paste.pending, "bad");
+      return;
+    }
     setBusy(true);
     try {
       const { data } = await ask("POST", `${path}create_security_group/`, { body: { name, description, rules: rows.map(bodyOf) } });
@@ -80,11 +86,11 @@ function Form({ tenants, source }) {
     ${wrong.general && html`<p class="notice notice-bad" role="alert">${wrong.general}</p>`}
     ${refused && refused.status !== 400 && html`<p class="notice notice-bad" role="alert">${refused.message}</p>`}
     <h2 class="section">Rules</h2>
-    <${RuleTable} key=${tenant} rows=${rows} edit=${setRows} checked=${wrong} tenant=${tenant} onReview=${create} />
+    <${RuleTable} key=${tenant} rows=${rows} edit=${setRows} checked=${wrong} tenant=${tenant} paste=${paste} onReview=${create} />
     <footer class="editor-foot">
-      <p class="quiet" role="status">${checked.plan ? `Rules of the tenant: ${checked.plan.quota.security_group_rule_count.used} → ${checked.plan.quota.security_group_rule_count.after}` : "\u00a0"}</p>
+      <p class="quiet" role="status">${paste.pending || (checked.plan ? `Rules of the tenant: ${checked.plan.quota.security_group_rule_count.used} → ${checked.plan.quota.security_group_rule_count.after}` : "\u00a0")}</p>
       <a class="button" href="/console/groups/">Leave</a>
-      <button class="button button-main" form="new" disabled=${isBusy || !name.trim()}>Create</button>
+      <button class="button button-main" form="new" disabled=${isBusy || !name.trim() || Boolean(paste.pending)}>Create</button>
     </footer>`;
 }
 

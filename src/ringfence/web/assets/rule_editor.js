@@ -9,6 +9,7 @@ import { loadGroup } from "./group_loading.js";
 import { useLoaded } from "./loading.js";
 import { Review } from "./review.js";
 import { bodyOf, merged, rowOf, signature, withIds } from "./rows.js";
+import { usePaste } from "./paste/box.js";
 import { RuleTable } from "./rule_table.js";
 import { say } from "./saying.js";
 import { ago } from "./times.js";
@@ -26,11 +27,12 @@ export function RuleEditor({ group, reload }) {
   }, [group.uuid]);
   const checked = useChecked(rows, plan, [group.version, group.state]);
   const changed = isDifferent(base.rules, rows);
-  isEdited.current = changed;
+  const paste = usePaste();
+  isEdited.current = changed || Boolean(paste.text.trim());
   useEffect(() => holdHere(() => isEdited.current), []);
   const edit = useCallback((/** @type {any} */ how) => setRows(how), []);
-  const canReview = Boolean(checked.isCurrent && checked.plan) && changed;
-  const review = () => (canReview ? setReviewing(true) : say(reasonOf(checked, changed), "bad"));
+  const canReview = Boolean(checked.isCurrent && checked.plan) && changed && !paste.pending;
+  const review = () => (canReview ? setReviewing(true) : say(paste.pending || reasonOf(checked, changed), "bad"));
   const latest = useRef(review);
   latest.current = review;
   const takeIn = async (/** @type {boolean} */ withTheirs) => {
@@ -52,9 +54,9 @@ export function RuleEditor({ group, reload }) {
     ${checked.status === 409 && html`<p class="notice notice-warn" role="status">${checked.general} What you type is kept.</p>`}
     ${checked.status !== 409 && checked.general && html`<p class="notice notice-bad" role="alert">${checked.general}</p>`}
     <${RuleTable} rows=${rows} edit=${edit} checked=${checked} tenant=${group.tenant_uuid}
-      self=${{ name: group.name, url: group.url }} onReview=${() => latest.current()} />
+      self=${{ name: group.name, url: group.url }} paste=${paste} onReview=${() => latest.current()} />
     <footer class="editor-foot">
-      <p class="quiet" role="status">${reasonOf(checked, changed) || `${count(checked.plan.added.length, "rule")} to add, ${checked.plan.removed.length} to remove`}</p>
+      <p class="quiet" role="status">${paste.pending || reasonOf(checked, changed) || `${count(checked.plan.added.length, "rule")} to add, ${checked.plan.removed.length} to remove`}</p>
       <button type="button" class="button" disabled=${!changed} onClick=${() => setRows(base.rules.map((/** @type {any} */ rule) => rowOf(rule)))}>Undo all</button>
       <button type="button" class="button button-main" disabled=${!canReview} onClick=${review}>Review</button>
     </footer>

@@ -3,7 +3,8 @@
 import { html, useCallback, useEffect, useId, useMemo, useRef, useState } from "./html.js";
 import { GROUPS, ask } from "./api.js";
 import { Copy, Cross } from "./icons.js";
-import { isMany, readRules } from "./pasting.js";
+import { PasteBox } from "./paste/box.js";
+import { isMany, readRules } from "./paste/read.js";
 import { newRow } from "./rows.js";
 import { say } from "./saying.js";
 import { PRESETS } from "./services.js";
@@ -17,6 +18,8 @@ const COLUMNS = [
   ["kind", "From or to"], ["description", "Why"],
 ];
 const PROTOCOLS = [["tcp", "TCP"], ["udp", "UDP"], ["icmp", "ICMP"], ["", "Any"]];
+// Names of groups that are looked up at once after a paste; others are found when they are typed.
+const MOST_NAMES = 20;
 const KINDS = [["cidr", "Addresses"], ["group", "Group"], ["all", "Anywhere"]];
 
 /**
@@ -26,11 +29,12 @@ const KINDS = [["cidr", "Addresses"], ["group", "Group"], ["all", "Anywhere"]];
  * @param {import("./checking.js").Checked} properties.checked
  * @param {string} properties.tenant whose groups can be named
  * @param {{name: string, url: string}} [properties.self] the group itself
+ * @param {import("./paste/box.js").Paste} properties.paste
  * @param {() => void} properties.onReview
  */
-export function RuleTable({ rows, edit, checked, tenant, self, onReview }) {
+export function RuleTable({ rows, edit, checked, tenant, self, paste, onReview }) {
   const table = useRef(/** @type {any} */ (null));
-  const { names, find, addressOf } = useGroupNames(tenant, self);
+  const { names, find, resolve, addressOf } = useGroupNames(tenant, self);
   useEffect(() => {
     // Names that were typed before it was known whose they are.
     const meant = (/** @type {Row} */ row) => (row.kind === "group" && !row.group ? addressOf(row.end) : undefined);
@@ -44,13 +48,15 @@ export function RuleTable({ rows, edit, checked, tenant, self, onReview }) {
     find(name);
     change(key, { end: name, group: addressOf(name) });
   }, [find]);
-  const insert = useCallback((/** @type {Row[]} */ added, /** @type {string} */ after = "") => {
+  const insert = useCallback((/** @type {Row[]} */ given, /** @type {string} */ after = "") => {
+    const added = given.map((row) => (row.kind === "group" && !row.group ? { ...row, group: addressOf(row.end) } : row));
     edit((before) => {
       const place = before.findIndex((row) => row.key === after);
       return place < 0 ? [...before, ...added] : before.toSpliced(place + 1, 0, ...added);
     });
     focusSoon(table, added[0]?.key, "ports");
-  }, []);
+    resolve(added.filter((row) => row.kind === "group" && !row.group).map((row) => row.end));
+  }, [resolve]);
   const remove = useCallback((/** @type {string} */ key) => {
     edit((before) => {
       const place = before.findIndex((row) => row.key === key);
@@ -65,14 +71,19 @@ export function RuleTable({ rows, edit, checked, tenant, self, onReview }) {
     if (!isMany(text) || !key) return;
     event.preventDefault();
     const here = rows.find((row) => row.key === key);
-    const added = readRules(text, here);
+    const { rows: added, mistakes } = readRules(text, here);
+    if (mistakes.length) {
+      paste.change({ isOpen: true, text: [paste.text, text].filter(Boolean).join("\n"), like: paste.text.trim() ? undefined : here });
+      say(`${count(mistakes.length, "pasted line")} not understood: nothing was added.`, "bad");
+      return;
+    }
     insert(added, key);
     // The line that was pasted into was only a place to paste.
     if (here && !here.id && !here.end && here.kind !== "all") edit((before) => before.filter((row) => row.key !== key));
     say(`${count(added.length, "rule")} pasted.`);
   };
   return html`
-    <${Adding} insert=${insert} self=${self} />
+    <${Adding} insert=${insert} self=${self} paste=${paste} />
     <div class="table-frame">
       <table class="table editing" ref=${table} onKeyDown=${onKeyDown} onPaste=${onPaste}>
         <caption class="unseen">Rules; Control with the arrow keys moves between lines</caption>
@@ -86,36 +97,22 @@ export function RuleTable({ rows, edit, checked, tenant, self, onReview }) {
             change=${change} type=${type} insert=${insert} remove=${remove} list=${list} />`)}
         </tbody>
       </table>
-      ${rows.length === 0 && html`<p class="empty-line">No rule: nothing comes in, nothing goes out. Add one above, or paste a list.</p>`}
+      ${rows.length === 0 && html`<p class="empty-line">No rule: this group admits nothing, in or out. Add one above, or paste a list.</p>`}
     </div>
     <datalist id=${list}>${names.map((name) => html`<option key=${name} value=${name}></option>`)}</datalist>`;
 }
 
-/** @param {{insert: (rows: Row[]) => void, self?: {name: string, url: string}}} properties */
-function Adding({ insert, self }) {
-  const [isPasting, setPasting] = useState(false);
-  const [text, setText] = useState("");
-  const id = useId();
-  const paste = () => {
-    const rows = readRules(text);
-    insert(rows);
-    say(`${count(rows.length, "rule")} added.`);
-    setText("");
-    setPasting(false);
-  };
+/** @param {{insert: (rows: Row[]) => void, self?: {name: string, url: string}, paste: import("./paste/box.js").Paste}} properties */
+function Adding({ insert, self, paste }) {
   return html`<div class="adding">
     <button type="button" class="button" onClick=${() => insert([newRow()])}>Add a rule</button>
-    <button type="button" class="button" aria-expanded=${isPasting} onClick=${() => setPasting(!isPasting)}>Paste many</button>
+    <button type="button" class="button" aria-expanded=${paste.isOpen} onClick=${() => paste.change({ isOpen: !paste.isOpen })}>Paste many</button>
     <span class="adding-presets" role="group" aria-label="Presets">
       ${PRESETS.map((preset) => html`<button type="button" class="chip" key=${preset.name}
         onClick=${() => insert(preset.opens.map((values) => newRow({ ...values, description: preset.name })))}>${preset.name}</button>`)}
       ${self && html`<button type="button" class="chip" onClick=${() => insert(["IPv4", "IPv6"].map((ethertype) => newRow({ ethertype, protocol: "", kind: "group", end: self.name, group: self.url, description: "Among themselves" })))}>All from this group</button>`}
     </span>
-    ${isPasting && html`<div class="pasting">
-      <label for=${id}>One rule a line, such as <code>tcp 443 10.0.0.0/8 office</code> or just a prefix</label>
-      <textarea id=${id} rows="5" class="mono" value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)}></textarea>
-      <button type="button" class="button" disabled=${!text.trim()} onClick=${paste}>Add these lines</button>
-    </div>`}
+    ${paste.isOpen && html`<${PasteBox} paste=${paste} insert=${insert} />`}
   </div>`;
 }
 
@@ -157,7 +154,7 @@ function EditedRow({ row, place, mistakes, warnings, change, type, insert, remov
         spellcheck=${false} autocapitalize="none" onInput=${set("end")} />`}
       ${row.kind === "group" && html`<input aria-label=${`Group, ${line}`} ...${cell("end")} list=${list} value=${row.end} placeholder="name of a group" spellcheck=${false}
         autocomplete="off" onFocus=${() => type(key, row.end)} onInput=${(/** @type {any} */ event) => type(key, event.target.value)} />`}
-      ${row.kind === "kept" && html`<span class="tone-bad clip" title=${row.end}>${row.end}</span>`}
+      ${row.kind === "kept" && html`<span class="tone-warn clip" title=${`${row.end}: unknown members`}>${row.end}</span>`}
       ${words("end")}</td>
       <td data-label="Why"><input aria-label=${`Description, ${line}`} ...${cell("description")} value=${row.description} placeholder="why it is there" onInput=${set("description")} />${words("description")}
         ${words("whole")}${warnings?.map((/** @type {string} */ text) => html`<span class="warning" key=${text}>${text}</span>`)}</td>
@@ -188,8 +185,19 @@ function useGroupNames(tenant, self) {
       setNames(data.map((/** @type {any} */ group) => group.name));
     }, 150);
   }, [tenant]);
+  const resolve = useCallback(async (/** @type {string[]} */ wanted) => {
+    const unknown = [...new Set(wanted)].filter((name) => !known.current.has(name));
+    const found = await Promise.allSettled(unknown.slice(0, MOST_NAMES).map((name) => ask("GET", GROUPS, {
+      query: { tenant_uuid: tenant, name_exact: name, field: ["name", "url"] },
+    })));
+    // A name that is not found is said at its cell, by the API.
+    for (const each of found) {
+      if (each.status === "fulfilled") for (const { name, url } of each.value.data) known.current.set(name, url);
+    }
+    if (unknown.length) setNames((before) => [...new Set([...before, ...unknown.filter((name) => known.current.has(name))])]);
+  }, [tenant]);
   const addressOf = useCallback((/** @type {string} */ name) => known.current.get(name), []);
-  return { names, find, addressOf };
+  return { names, find, resolve, addressOf };
 }
 
 /**

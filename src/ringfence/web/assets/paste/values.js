@@ -1,0 +1,146 @@
+// The words of a rule, each with one reading: protocols, ports, ICMP types, addresses.
+
+/** A line that cannot be read wholly, and the word at which reading ended. */
+export class Mistake extends Error {
+  /**
+   * @param {string} word
+   * @param {string} message what is wrong, and what is allowed
+   */
+  constructor(word, message) {
+    super(message);
+    this.word = word;
+  }
+}
+
+/**
+ * A remote end; without an ethertype it is of each IP version that the rest of the line allows.
+ *
+ * @typedef {object} End
+ * @property {"all" | "cidr" | "group"} kind
+ * @property {"" | "IPv4" | "IPv6"} ethertype
+ * @property {string} end a prefix or the name of a group; empty for every address
+ */
+
+// The names of Neutron's API (neutron_lib.constants.IP_PROTOCOL_MAP), as rows have them.
+const NAMES = /** @type {Record<string, string>} */ ({
+  tcp: "tcp", udp: "udp", icmp: "icmp", icmpv6: "icmpv6", "ipv6-icmp": "icmpv6", igmp: "2",
+  ipip: "4", egp: "8", dccp: "33", "ipv6-encap": "41", "ipv6-route": "43", "ipv6-frag": "44",
+  rsvp: "46", gre: "47", esp: "50", ah: "51", "ipv6-nonxt": "59", "ipv6-opts": "60", ospf: "89",
+  vrrp: "112", pgm: "113", sctp: "132", udplite: "136",
+});
+const NUMBERS = /** @type {Record<string, string>} */ ({ 1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6" });
+const WITH_PORTS = new Set(["tcp", "udp", "33", "132", "136"]);
+const EVERY = new Set(["any", "all"]);
+const ANYWHERE = new Set(["any", "anywhere"]);
+const HIGHEST_PORT = 65535;
+const HIGHEST_BYTE = 255;
+
+export const hasPorts = (/** @type {string} */ protocol) => WITH_PORTS.has(protocol);
+export const isIcmp = (/** @type {string} */ protocol) => protocol === "icmp" || protocol === "icmpv6";
+export const isEvery = (/** @type {string | undefined} */ word) => EVERY.has(small(word));
+export const isAnywhere = (/** @type {string | undefined} */ word) => ANYWHERE.has(small(word));
+export const small = (/** @type {string | undefined} */ word) => (word ?? "").toLowerCase();
+
+/** The protocol of a name, without "any"; undefined for another word. */
+export const namedProtocol = (/** @type {string | undefined} */ word) =>
+  (Object.hasOwn(NAMES, small(word)) ? NAMES[small(word)] : undefined);
+
+/**
+ * Return the protocol of a name, of a number, or of "any".
+ *
+ * @param {string} word
+ */
+export function protocolOf(word) {
+  const named = isEvery(word) ? "" : namedProtocol(word);
+  if (named !== undefined) return named;
+  // In iptables 0 is every protocol, in Neutron it is one: it has no single reading.
+  const isNumber = /^[1-9]\d{0,2}$/.test(word) && Number(word) <= HIGHEST_BYTE;
+  if (!isNumber) throw new Mistake(word, "is not a protocol: write tcp, udp, icmp, icmpv6, esp, ah, gre, sctp, another name or number of IANA's, or any.");
+  return NUMBERS[word] ?? word;
+}
+
+/**
+ * Return each port or range of a list: "80,443", "8000-8100", "8000:8100".
+ *
+ * @param {string} word
+ */
+export function portsOf(word) {
+  return unique(word.split(",").map((part) => {
+    const found = part.match(/^([1-9]\d{0,4})(?:[-–:]([1-9]\d{0,4}))?$/);
+    const [first, last] = [Number(found?.[1]), Number(found?.[2] ?? found?.[1])];
+    if (!found || last > HIGHEST_PORT || first > last) {
+      throw new Mistake(word, "is not a list of ports: write 22, 80,443 or 8000-8100, from 1 to 65535.");
+    }
+    return first === last ? `${first}` : `${first}-${last}`;
+  }));
+}
+
+/**
+ * Return each ICMP type of a list, with its code or without: "8", "8/0", "3,11".
+ *
+ * @param {string} word
+ */
+export function icmpTypesOf(word) {
+  return unique(word.split(",").map((part) => {
+    const numbers = part.split("/");
+    const isRight = numbers.length <= 2 && numbers.every((each) => /^(0|[1-9]\d{0,2})$/.test(each) && Number(each) <= HIGHEST_BYTE);
+    if (!isRight) throw new Mistake(word, "is not an ICMP type: write 8, or 8/0 for type and code.");
+    return part;
+  }));
+}
+
+/** Whether a word can only be meant as an address: it is one, or a mistake. */
+export const looksLikeAddress = (/** @type {string} */ word) =>
+  /^[\d.,/]*\d\.\d/.test(word) || (/^[\da-f:.,/]+$/i.test(word) && word.split(":").length > 2);
+
+/**
+ * Return the remote ends of a list of prefixes.
+ *
+ * @param {string} word
+ * @returns {End[]}
+ */
+export const prefixesOf = (word) => word.split(",").map((part) => prefixOf(part));
+
+/**
+ * @param {string} word
+ * @returns {End}
+ */
+function prefixOf(word) {
+  const [address, length, ...rest] = word.split("/");
+  const ethertype = isIpv4(address) ? "IPv4" : isIpv6(address) ? "IPv6" : "";
+  const bits = ethertype === "IPv6" ? 128 : 32;
+  const isLength = length === undefined || (/^(0|[1-9]\d{0,2})$/.test(length) && Number(length) <= bits);
+  if (!ethertype || !isLength || rest.length) {
+    throw new Mistake(word, "is not an address or a prefix: write 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32.");
+  }
+  const every = ethertype === "IPv6" ? "::/0" : "0.0.0.0/0";
+  const isZero = /^[0.:]+$/.test(address);
+  if (length === "0" && isZero) return { kind: "all", ethertype, end: "" };
+  if (length === "0" || (length === undefined && isZero)) {
+    throw new Mistake(word, `does not say which addresses are meant: write ${every} for every ${ethertype} address, or a longer prefix.`);
+  }
+  return { kind: "cidr", ethertype, end: length === undefined ? `${address}/${bits}` : word };
+}
+
+/** @param {string} text */
+function isIpv4(text) {
+  const octets = text.split(".");
+  return octets.length === 4 && octets.every((each) => /^(0|[1-9]\d{0,2})$/.test(each) && Number(each) <= HIGHEST_BYTE);
+}
+
+/** @param {string} text */
+function isIpv6(text) {
+  const halves = text.split("::");
+  if (halves.length > 2) return false;
+  const groups = halves.flatMap((half) => (half === "" ? [] : half.split(":")));
+  const last = groups.at(-1) ?? "";
+  // The last 32 bits may be written as in IPv4.
+  const isMixed = last.includes(".");
+  if (isMixed && !(isIpv4(last) && text.endsWith(last))) return false;
+  const length = groups.length + (isMixed ? 1 : 0);
+  const words = isMixed ? groups.slice(0, -1) : groups;
+  return words.every((each) => /^[\da-f]{1,4}$/i.test(each)) && (halves.length === 2 ? length < 8 : length === 8);
+}
+
+/** @param {string[]} words */
+const unique = (words) => [...new Set(words)];

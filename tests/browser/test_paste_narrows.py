@@ -1,0 +1,290 @@
+"""No pasted line yields a rule that admits more than its words say, whatever the words are.
+
+The oracle does not parse. It finds what looks like a constraint, wherever it stands before a `#`,
+and holds each rule to it: a constraint that no rule obeys was dropped, and a dropped word opens a
+door.
+"""
+
+import ipaddress
+import random
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from tests.browser.modules import read_texts
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+Json = dict[str, Any]
+LINES_A_SEED = 6000
+
+# By the word: the protocol as the API has it.
+PROTOCOLS = {"tcp": "tcp", "udp": "udp", "icmp": "icmp", "icmpv6": "icmp", "ipv6-icmp": "icmp"}
+PROTOCOLS |= {"esp": "50", "ah": "51", "gre": "47", "sctp": "132", "ospf": "89"}
+WITH_PORTS = {"tcp", "udp", "132"}
+SERVICES = {"ssh": {("tcp", 22)}, "https": {("tcp", 443)}, "dns": {("tcp", 53), ("udp", 53)}}
+SERVICES |= {"ping": {("icmp", 8)}}
+IN = {"in", "ingress", "inbound", "input", "--ingress"}
+OUT = {"out", "egress", "outbound", "output", "--egress"}
+FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6", "icmpv6": "IPv6", "ipv6-icmp": "IPv6"}
+EVERYBODY = {"any", "anywhere", "all"}
+NEVER = {"deny", "reject", "drop", "limit", "except", "not", "!", "only", "without", "unless"}
+NEVER |= {"--sport", "-i", "-o", "eth0", "forward", "--remote-address-group", "--project"}
+NEVER |= {"established", "type", "sport"}
+FREE = ["office", "from", "ticket", "vpn", "backup", "Berlin", "all", "web", "the", "4711"]
+COMMANDS = re.compile(
+    r"(sudo )?(ufw |iptables |ip6tables |-)|openstack security group rule create "
+)
+NUMBERED = {"port", "ports", "sport", "dport", "type", "code", "protocol", "proto"}
+REMARKS = {"comment", "--comment", "--description"}
+
+VALUES = ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "10.1.0.0/16,10.2.0.0/16", "0.0.0.0/0"]
+VALUES += ["::/0", "10.0.0.0/33", "22", "443", "80,443", "8000-8100", "8000:8100", "22:22"]
+VALUES += ["22/tcp", "udp/53", "8/0", "70000", "50"]
+WORDS = [*VALUES, *PROTOCOLS, *SERVICES, *IN, *OUT, *FAMILIES, *EVERYBODY, *NEVER, *FREE]
+WORDS += [
+    "allow",
+    "ufw",
+    "iptables",
+    "ip6tables",
+    "on",
+    "delete",
+    "log",
+    "to",
+    "port",
+    "proto",
+    "protocol",
+    "group",
+    "comment",
+    "sudo",
+    "and",
+]
+WORDS += ["-A", "INPUT", "-p", "-s", "-d", "--dport", "-j", "ACCEPT", "-m", "multiport", "NEW"]
+WORDS += ["--ctstate", "--protocol", "--dst-port", "--remote-ip", "--remote-group", "--ethertype"]
+WORDS += ["IPv4", "--description", "--icmp-type", "openstack", "create", "tpc", "10.0.0.0/8,", ","]
+WORDS += ["--comment", "-", "x", "10.0.0", "ports", "(10.4.0.0/16)", "-t", "-I", "filter", "sg"]
+
+CREATE = "openstack security group rule create"
+TEMPLATES = [
+    "{proto} {ports} {end} {free} {free}",
+    "{proto} {ports} {end} {end} {free}",
+    "{way} {family} {proto} {ports} {end}",
+    "{ports}/{proto} {end} {free} {free} {free}",
+    "icmp {type} {end} {free}",
+    "esp {end} {free}",
+    "any {end} {free}",
+    "{service} {end} {free}",
+    "{proto} {ports} from {end} {free}",
+    "{proto} {ports} group web {free}",
+    "ufw allow {ports}/{proto}",
+    "ufw allow {way} {service}",
+    "allow {proto} from {end} to any port {ports}",
+    "ufw allow from {end} to any port {ports} proto {proto} comment {free}",
+    "ufw allow out to {end} port {ports} proto {proto}",
+    "-A INPUT -p {proto} -s {end} --dport {ports} -j ACCEPT",
+    "-A INPUT -p {proto} -m multiport --dports {ports} -j ACCEPT",
+    "iptables -A OUTPUT -d {end} -p {proto} --dport {ports} -m comment --comment {free} -j ACCEPT",
+    "ip6tables -A INPUT -p icmpv6 --icmpv6-type {type} -j ACCEPT",
+    CREATE + " --protocol {proto} --dst-port {ports} --remote-ip {end} --ingress web",
+    CREATE + " --protocol {proto} --dst-port {ports} --description {free} web",
+    "--protocol {proto} --dst-port {ports} --remote-group web --egress --ethertype {family}",
+    "--protocol icmp --icmp-type {type} --remote-ip {end} --description {free}",
+]
+PARTS = {
+    "proto": ["tcp", "udp", "sctp", "TCP"],
+    "ports": ["22", "80,443", "8000-8100", "8000:8100", "1:65535"],
+    "end": ["10.0.0.0/8", "10.20.30.40/8", "192.0.2.7", "2001:db8::/32", "10.1.0.0/16,10.2.0.0/16"],
+    "way": ["in", "out"],
+    "family": ["ipv4", "IPv6"],
+    "type": ["8", "8/0", "128"],
+    "service": list(SERVICES),
+    "free": FREE,
+}
+
+
+def made(chance: random.Random) -> str:
+    """Return a line: words in any order, or one that could be meant, with a word changed."""
+    if chance.random() < 0.2:
+        return " ".join(chance.choices(WORDS, k=chance.randint(1, 8)))
+    template = chance.choice(TEMPLATES)
+    line = re.sub(r"\{(\w+)\}", lambda found: chance.choice(PARTS[found[1]]), template)
+    words = line.split()
+    for _ in range(chance.choice([0, 1, 1, 1, 2])):
+        place = chance.randrange(len(words))
+        match chance.choice(["delete", "replace", "insert", "swap", "misspell"]):
+            case "delete" if len(words) > 1:
+                words.pop(place)
+            case "replace":
+                words[place] = chance.choice(WORDS)
+            case "insert":
+                words.insert(place + chance.randint(0, 1), chance.choice(WORDS))
+            case "swap":
+                other = chance.randrange(len(words))
+                words[place], words[other] = words[other], words[place]
+            case _:
+                letters = list(words[place])
+                letters.pop(chance.randrange(len(letters)))
+                words[place] = "".join(letters) or "x"
+    return " ".join(words)
+
+
+@dataclass
+class Said:
+    """What the words of a line restrict, found one by one."""
+
+    prefixes: set[Any] = field(default_factory=set)
+    ports: set[tuple[int, int]] = field(default_factory=set)
+    protocols: set[str] = field(default_factory=set)
+    families: set[str] = field(default_factory=set)
+    services: set[str] = field(default_factory=set)
+    directions: set[str] = field(default_factory=set)
+    never: set[str] = field(default_factory=set)
+    is_everybody: bool = False
+    # A constraint that stands where a command has its comment.
+    remarked: bool = False
+
+
+def networks(word: str) -> set[Any]:
+    found = set()
+    for part in re.split(r"[,()]", word):
+        if "." in part or part.count(":") > 1:
+            try:
+                found.add(ipaddress.ip_network(part, strict=False))
+            except ValueError:
+                continue
+    return found
+
+
+def ranges(word: str) -> set[tuple[int, int]]:
+    """Return the ports or numbers of a word that is nothing but a list of them."""
+    parts = [part for part in word.split(",") if part]
+    if not parts or not all(re.fullmatch(r"\d+([-:]\d+)?", part) for part in parts):
+        return set()
+    bounds = [[int(number) for number in re.split("[-:]", part)] for part in parts]
+    return {(numbers[0], numbers[-1]) for numbers in bounds}
+
+
+def said_by(line: str) -> Said:
+    said = Said()
+    words = line.split("#", maxsplit=1)[0].split()
+    group_names = {
+        place + 1 for place, word in enumerate(words) if word.lower() in {"group", "--remote-group"}
+    }
+    families = {"iptables": "IPv4", "ip6tables": "IPv6"}
+    said.families |= {families[words[0]]} if words and words[0] in families else set()
+    has_end = described = False
+    for place, word in enumerate(words):
+        before = words[place - 1].lower() if place else ""
+        if before in REMARKS:
+            said.remarked |= bool(networks(word) or ranges(word))
+            continue
+        small = word.lower()
+        if place in group_names and small not in NEVER:
+            has_end = True
+            continue
+        said.prefixes |= networks(word)
+        has_end |= bool(networks(word)) or small in EVERYBODY
+        # "ticket 4711": a number that follows a word after the last address describes.
+        described |= has_end and re.search("[a-z]", before) is not None
+        is_free = described and before not in NUMBERED
+        for part in small.split("/") if not networks(word) else ():
+            if not is_free and before not in {"-p", "--protocol", "protocol", "proto", "-i"}:
+                said.ports |= ranges(part)
+            if part in PROTOCOLS:
+                said.protocols.add(PROTOCOLS[part])
+        if before in {"-p", "--protocol", "protocol", "proto"} and small.isdigit():
+            said.protocols.add(small)
+        # A group may be called "ssh".
+        said.services |= {small} & set(SERVICES) if "--protocol" not in words else set()
+        said.families |= {FAMILIES[small]} if small in FAMILIES else set()
+        # "in Berlin" is a description.
+        said.directions |= {"ingress"} if small in IN else {"egress"} if small in OUT else set()
+        said.never |= {small} & NEVER
+        said.is_everybody |= small in EVERYBODY
+    return said
+
+
+def excess(line: str, rules: list[Json]) -> list[str]:
+    """Return what the rules leave out of what the line says."""
+    said = said_by(line)
+    wrong = [f"{word} is not possible" for word in said.never]
+    ends = [rule["cidr"] and ipaddress.ip_network(rule["cidr"], strict=False) for rule in rules]
+    if said.prefixes and set(ends) != said.prefixes:
+        wrong.append(f"ends {ends}")
+    if not said.prefixes and any(end and end.prefixlen == 0 for end in ends):
+        is_spelt = said.is_everybody or (COMMANDS.match(line) and not said.remarked)
+        wrong += [] if is_spelt else ["open to all"]
+    names = {word for rule in rules if (word := rule["remote_group"])}
+    if re.search(r"(^| )(group|--remote-group) (?!rule create)", line) and not names:
+        wrong.append("the remote group is left out")
+    for rule in rules:
+        wrong += excess_of(rule, said)
+    return wrong
+
+
+def excess_of(rule: Json, said: Said) -> list[str]:
+    wrong = []
+    if said.protocols - {rule["protocol"]}:
+        wrong.append(f"protocol {rule['protocol']}")
+    if said.families - {rule["ethertype"]}:
+        wrong.append(f"family {rule['ethertype']}")
+    if said.directions - {rule["direction"]}:
+        wrong.append(f"direction {rule['direction']}")
+    if any((rule["protocol"], rule["from_port"]) not in SERVICES[word] for word in said.services):
+        wrong.append("another service")
+    numbers = {number for bounds in said.ports for number in bounds}
+    pair = (rule["from_port"], rule["to_port"])
+    is_within = pair in said.ports or (
+        rule["protocol"] == "icmp" and set(pair) - {-1} <= numbers and pair[0] != -1
+    )
+    if said.ports and not is_within:
+        wrong.append(f"ports {pair}")
+    is_any = pair[0] == -1 and rule["protocol"] in WITH_PORTS
+    if is_any and not said.is_everybody:
+        wrong.append("every port")
+    return wrong
+
+
+def unused(line: str, rules: list[Json]) -> list[str]:
+    said = said_by(line)
+    used = {number for rule in rules for number in (rule["from_port"], rule["to_port"])}
+    return [f"{bounds} is not used" for bounds in said.ports if not set(bounds) <= used]
+
+
+@pytest.fixture(params=range(3))
+def lines(request):
+    chance = random.Random(request.param)  # noqa: S311 - the same lines each time
+    return [made(chance) for _ in range(LINES_A_SEED)]
+
+
+async def test_no_line_admits_more_than_its_words_say(visit, lines):
+    page = await visit("/console/", user=None)
+    read = await read_texts(page, lines)
+    wrong = {}
+    for line, each in zip(lines, read, strict=True):
+        # Rules, or a mistake; a line that says nothing is none of both.
+        assert bool(each["rules"]) != bool(each["mistakes"]), line
+        if each["rules"] and (found := excess(line, each["rules"]) + unused(line, each["rules"])):
+            wrong[line] = (found, each["rules"])
+    assert wrong == {}
+    # The property is held by lines that are read, not by refusing all of them.
+    assert sum(bool(each["rules"]) for each in read) > len(lines) / 5
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("tcp 22 10.0.0.0/8", {"cidr": "0.0.0.0/0"}),
+        ("tcp 22 10.0.0.0/8", {"from_port": -1, "to_port": -1}),
+        ("tcp 22 10.0.0.0/8", {"protocol": ""}),
+        ("out tcp 22 10.0.0.0/8", {"direction": "ingress"}),
+        ("tcp 22 10.0.0.0/8 except 10.4.0.0/16", {}),
+        ("tcp 22 group web", {"cidr": "0.0.0.0/0", "remote_group": None}),
+    ],
+)
+async def test_the_oracle_sees_a_word_that_was_dropped(line, rule):
+    read = {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr": "10.0.0.0/8"}
+    read |= {"direction": "ingress", "ethertype": "IPv4", "remote_group": None}
+    assert excess("tcp 22 10.0.0.0/8", [read]) == []
+    assert excess(line, [read | rule]) != []
