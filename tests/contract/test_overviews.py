@@ -41,7 +41,7 @@ async def names(client, **query):
 async def test_remote_ends_with_unknown_members_are_counted_and_are_not_open_to_all(client, world):
     ends = [
         {"unresolved_group_backend_id": "a" * 32, "unresolved_group_name": "foreign"},
-        {"unresolved_group_backend_id": "b" * 32, "unresolved_group_name": ""},
+        {"unresolved_group_backend_id": "b" * 32, "unresolved_group_name": "b"},
         {"remote_address_group_backend_id": "c" * 32},
         {"cidr": "10.0.0.0/8"},
     ]

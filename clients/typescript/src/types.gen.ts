@@ -561,6 +561,10 @@ export type SecurityGroupOverview = {
      * What anybody may reach, by the rules that name no narrower end.
      */
     open_to_all?: Array<SecurityGroupOpening>;
+    /**
+     * How many incoming rules name a remote end whose members are not known here: an address group, or a group of the cloud that has no row. What they admit is in neither `open_to_all` nor `is_open_to_all`.
+     */
+    unknown_members_count?: number;
     can_manage?: boolean;
     created?: string;
     modified?: string;
@@ -1923,9 +1927,9 @@ export type SecurityGroupOverviewsListData = {
          */
         drift?: Array<'in_sync' | 'drifting' | 'missing' | 'unknown'>;
         external_ip?: string;
-        field?: Array<'url' | 'uuid' | 'name' | 'description' | 'state' | 'error_message' | 'version' | 'applied_version' | 'tenant_uuid' | 'tenant_name' | 'project_uuid' | 'project_name' | 'customer_uuid' | 'customer_name' | 'service_settings_uuid' | 'service_name' | 'rules_count' | 'instance_count' | 'drift' | 'observed_at' | 'open_to_all' | 'can_manage' | 'created' | 'modified'>;
+        field?: Array<'url' | 'uuid' | 'name' | 'description' | 'state' | 'error_message' | 'version' | 'applied_version' | 'tenant_uuid' | 'tenant_name' | 'project_uuid' | 'project_name' | 'customer_uuid' | 'customer_name' | 'service_settings_uuid' | 'service_name' | 'rules_count' | 'instance_count' | 'drift' | 'observed_at' | 'open_to_all' | 'unknown_members_count' | 'can_manage' | 'created' | 'modified'>;
         /**
-         * Whether any rule lets everybody in.
+         * Whether any rule admits every address.
          */
         is_open_to_all?: boolean;
         name?: string;
@@ -2013,7 +2017,7 @@ export type SecurityGroupOverviewsCountData = {
         drift?: Array<'in_sync' | 'drifting' | 'missing' | 'unknown'>;
         external_ip?: string;
         /**
-         * Whether any rule lets everybody in.
+         * Whether any rule admits every address.
          */
         is_open_to_all?: boolean;
         name?: string;
@@ -2087,7 +2091,7 @@ export type SecurityGroupOverviewsRetrieveData = {
         uuid: string;
     };
     query?: {
-        field?: Array<'url' | 'uuid' | 'name' | 'description' | 'state' | 'error_message' | 'version' | 'applied_version' | 'tenant_uuid' | 'tenant_name' | 'project_uuid' | 'project_name' | 'customer_uuid' | 'customer_name' | 'service_settings_uuid' | 'service_name' | 'rules_count' | 'instance_count' | 'drift' | 'observed_at' | 'open_to_all' | 'can_manage' | 'created' | 'modified'>;
+        field?: Array<'url' | 'uuid' | 'name' | 'description' | 'state' | 'error_message' | 'version' | 'applied_version' | 'tenant_uuid' | 'tenant_name' | 'project_uuid' | 'project_name' | 'customer_uuid' | 'customer_name' | 'service_settings_uuid' | 'service_name' | 'rules_count' | 'instance_count' | 'drift' | 'observed_at' | 'open_to_all' | 'unknown_members_count' | 'can_manage' | 'created' | 'modified'>;
     };
     url: '/api/security-group-overviews/{uuid}/';
 };
