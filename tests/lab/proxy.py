@@ -15,15 +15,18 @@ in the order of its end. A fault is used up by the call that it strikes, unless 
 """
 
 import http.client
+import re
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+CREATED_AT = re.compile(rb'("created_at": *")([^"]+)"')
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
 
 
@@ -87,6 +90,8 @@ class Proxy:
         # How many calls were under way at once, at most.
         self.busiest = 0
         self._under_way = 0
+        # How far the service's clock is ahead of ours, as it seems through here.
+        self.skew = timedelta()
         self._faults: list[list] = []
         self._lock = threading.Lock()
 
@@ -172,6 +177,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve  # noqa: N815 - http.server's names
 
+    def date_time_string(self, timestamp=None) -> str:
+        moment = time.time() if timestamp is None else timestamp
+        return super().date_time_string(moment + self.proxy.skew.total_seconds())
+
+    def _skewed(self, body: bytes) -> bytes:
+        def later(match: re.Match[bytes]) -> bytes:
+            moment = datetime.fromisoformat(match[2].decode()) + self.proxy.skew
+            return match[1] + moment.strftime("%Y-%m-%dT%H:%M:%SZ").encode() + b'"'
+
+        return CREATED_AT.sub(later, body) if self.proxy.skew else body
+
     def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         target = urlsplit(self.proxy.target)
         connection = http.client.HTTPConnection(target.hostname, target.port, timeout=60)
@@ -183,7 +199,7 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             connection.close()
         kept = {k: v for k, v in response.getheaders() if k.lower() not in HOP_BY_HOP}
-        return response.status, kept, answer
+        return response.status, kept, self._skewed(answer)
 
     def _answer(
         self,

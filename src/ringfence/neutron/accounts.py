@@ -6,7 +6,10 @@ Everything that openstacksdk reads is obeyed, because openstacksdk reads it.
 import json
 import os
 import threading
+import time
 import warnings
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,8 @@ from ringfence.neutron.transport import Guard
 
 # Digits of what any column of Neutron's holds, and more
 LONGEST_INTEGER = 20
+# Others leave no room for sums of times.
+SENSIBLE_YEARS = range(1970, 9000)
 VARIABLE = "OS_CLIENT_CONFIG_FILE"
 # What the files were when they were read: path, time of change, size.
 Signature = tuple[tuple[str, int, int], ...]
@@ -42,6 +47,8 @@ class Account:
         for scheme in ("http://", "https://"):
             self._session.session.mount(scheme, self.guard)
         self._network: tuple[Adapter, str] | None = None
+        # What the cloud's clock was in its last response, and ours then (monotonic)
+        self._time: tuple[datetime, float] | None = None
         self._lock = threading.Lock()
 
     def network(self) -> tuple[Adapter, str]:
@@ -76,6 +83,7 @@ class Account:
             # Not even to the SDK's debug log: bodies and headers are nobody's business there.
             log=False,
         )
+        self._note_time(response.headers.get("date"))
         answer = _parse(response.content)
         if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
             raise from_status(response.status_code, response.headers, answer)
@@ -85,6 +93,22 @@ class Account:
         if call.method != "DELETE" and answer is None:
             raise CloudUnreachable(f"{translate.NOT_NEUTRONS} (no JSON).")
         return answer
+
+    def now(self) -> datetime | None:
+        """Return the time by the cloud's clock, `None` before its first response."""
+        if self._time is None:
+            return None
+        moment, noted = self._time
+        return moment + timedelta(seconds=time.monotonic() - noted)
+
+    def _note_time(self, date: str | None) -> None:
+        try:
+            moment = parsedate_to_datetime(date or "")
+        except ValueError:
+            return
+        if moment.year not in SENSIBLE_YEARS:
+            return
+        self._time = moment.replace(tzinfo=moment.tzinfo or UTC), time.monotonic()
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -123,6 +147,12 @@ class Accounts:
             if entry not in self._accounts:
                 self._accounts[entry] = self._open(entry)
             return self._accounts[entry]
+
+    def now(self, entry: str) -> datetime | None:
+        """Return the time by the clock of an entry's cloud, `None` if it is not known."""
+        with self._lock:
+            account = self._accounts.get(entry)
+        return account.now() if account else None
 
     def close(self) -> None:
         """Let go of all connections; the next `get` signs in anew."""

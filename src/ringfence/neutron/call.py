@@ -23,6 +23,7 @@ class Call(NamedTuple):
     def headers(self) -> dict[str, str]:
         """Give what the call says besides its body."""
         accept = {"Accept": "application/json"}
-        if self.revision is None:
+        if not self.revision:
+            # None, or 0: the cloud counts no revisions.
             return accept
         return accept | {"If-Match": f"revision_number={self.revision}"}

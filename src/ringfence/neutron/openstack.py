@@ -6,10 +6,13 @@ also slow to load, so the first call loads it (`accounts`), and who has no real 
 """
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -19,6 +22,7 @@ from ringfence import tracing
 from ringfence.neutron import translate
 from ringfence.neutron.call import Call, Query
 from ringfence.neutron.port import (
+    USUAL_FIRST_RULES,
     AccessRefused,
     CloudError,
     CloudGroup,
@@ -30,6 +34,8 @@ from ringfence.neutron.port import (
     NoSuchResource,
     RemoteNotFound,
     RequestRefused,
+    UnknownPath,
+    without_identity,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +48,8 @@ LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 THREADS = 8
 # At Neutron's smallest useful page a project of this many groups is past any quota.
 MOST_PAGES = 1000
+# "Unrecognized attribute(s) 'description'", or "Attribute 'description' not allowed in POST"
+UNKNOWN_DESCRIPTION = re.compile(r"(?i)\battribute.{0,40}\bdescription\b")
 ENDLESS = "The cloud's list does not end."
 # Who is told of each call when it ended: entry, method, error, seconds.
 Note = Callable[[str, str, CloudError | None, float], None]
@@ -102,6 +110,10 @@ class _Sdk:
                 self._accounts = Accounts(self._largest_answer)
             return self._accounts
 
+    def now(self, entry: str) -> datetime | None:
+        """Return the time by the clock of an entry's cloud, if it was called already."""
+        return self._accounts.now(entry) if self._accounts else None
+
     def close(self) -> None:
         if self._accounts is not None:
             self._accounts.close()
@@ -115,6 +127,10 @@ class OpenStackCloud:
         self._sdk = sdk
         self._call_seconds = call_seconds
         self._note = note
+        # An old cloud has no descriptions of rules: known once it has refused one.
+        self._describes_rules = True
+        # By project, the rules that the last new group came with
+        self._first_rules: dict[str, Sequence[CloudRule]] = {}
         self._slots = asyncio.Semaphore(THREADS)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"cloud-{entry}")
 
@@ -136,11 +152,34 @@ class OpenStackCloud:
         """Give one group; `GroupNotFound` where there is none."""
         return translate.group_from_answer(await self._call("GET", _group_path(group_id)))
 
-    async def create_group(self, project_id: str, name: str, description: str) -> CloudGroup:
+    async def create_group(
+        self, project_id: str, name: str, description: str, *, stateful: bool | None = None
+    ) -> CloudGroup:
         """Create a group in the project, whatever project the credentials are of."""
-        values = {"project_id": project_id, "name": name, "description": description}
+        values: dict[str, object] = {
+            "project_id": project_id,
+            "name": name,
+            "description": description,
+        }
+        if stateful is False:
+            # A cloud without the extension has no such group, and refuses: replies would pass.
+            values["stateful"] = False
         answer = await self._call("POST", "/security-groups", body={"security_group": values})
-        return translate.group_from_answer(answer)
+        made = translate.group_from_answer(answer)
+        self._first_rules[project_id] = without_identity(made)
+        return made
+
+    async def first_rules(self, project_id: str) -> Sequence[CloudRule]:
+        """Ask for the templates; without that extension, a new group had what the last one had."""
+        try:
+            answer = await self._call("GET", "/default-security-group-rules")
+        except (UnknownPath, AccessRefused):
+            return self._first_rules.get(project_id, USUAL_FIRST_RULES)
+        return translate.first_rules_from_answer(answer)
+
+    def now(self) -> datetime | None:
+        """Return the time of the cloud's last response, and what has passed since."""
+        return self._sdk.now(self._entry)
 
     async def update_group(
         self, group_id: str, *, name: str, description: str, revision: int | None = None
@@ -160,16 +199,31 @@ class OpenStackCloud:
         """Create the rules in one POST."""
         if not rules:
             return []
-        written = [translate.write_rule(project_id, group_id, rule) for rule in rules]
-        body = {"security_group_rules": written}
         try:
-            answer = await self._call("POST", "/security-group-rules", body=body)
+            answer = await self._post_rules(project_id, group_id, rules)
         except GroupNotFound as error:
             raise _whose(error, group_id, rules) from None
         created = translate.rules_from_answer(answer)
         if len(created) != len(rules):
             raise CloudUnreachable(f"{translate.NOT_NEUTRONS} (not as many rules as were sent).")
         return created
+
+    async def _post_rules(self, project_id: str, group_id: str, rules: Sequence[CloudRule]) -> Any:  # noqa: ANN401 - parsed JSON
+        """Create the rules, without descriptions in a cloud that refuses the attribute."""
+        sent = [replace(rule, description="") for rule in rules]
+        if self._describes_rules:
+            sent = list(rules)
+        written = [translate.write_rule(project_id, group_id, rule) for rule in sent]
+        body = {"security_group_rules": written}
+        try:
+            return await self._call("POST", "/security-group-rules", body=body)
+        except RequestRefused as refused:
+            is_described = any(rule.description for rule in sent)
+            if not is_described or not UNKNOWN_DESCRIPTION.search(str(refused)):
+                raise
+        logger.warning("rules_without_descriptions", entry=self._entry)
+        self._describes_rules = False
+        return await self._post_rules(project_id, group_id, rules)
 
     async def delete_rule(self, rule_id: str) -> None:
         """Delete one rule; one that is gone already is no error."""
@@ -183,8 +237,8 @@ class OpenStackCloud:
         path = f"/quotas/{quote(project_id, safe='')}/details.json"
         try:
             return translate.room_from_answer(await self._call("GET", path))
-        except (AccessRefused, RequestRefused):
-            # Credentials that may not see quotas: then nothing is known.
+        except (AccessRefused, RequestRefused, UnknownPath):
+            # Credentials that may not see quotas, or no such extension: then nothing is known.
             return None
 
     async def list_ports(self, project_id: str) -> list[CloudPort]:

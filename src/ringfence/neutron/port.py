@@ -5,7 +5,7 @@ Values are those that Neutron shows: `None` means any, remote ends are backend i
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -36,6 +36,12 @@ class CloudRule:
     id: str = ""
 
 
+# The group itself, as a remote end of the rules that a cloud gives each new group
+PARENT = "PARENT"
+# What Neutron gives a new group where its administrator has set nothing else
+USUAL_FIRST_RULES = (CloudRule("IPv4", "egress"), CloudRule("IPv6", "egress"))
+
+
 @dataclass(frozen=True, slots=True)
 class UnreadableRule:
     """A rule that the cloud has and that means nothing here: `reason` says what is wrong with it.
@@ -59,6 +65,21 @@ class CloudGroup:
     created_at: datetime
     rules: tuple[CloudRule, ...]
     unreadable: tuple[UnreadableRule, ...] = ()
+    # Whether replies are admitted without a rule; `None` where the cloud does not say it.
+    stateful: bool | None = None
+
+
+def without_identity(group: CloudGroup) -> tuple[CloudRule, ...]:
+    """Return the group's rules as they compare with those of another: no ids, no descriptions."""
+    return tuple(
+        replace(
+            rule,
+            id="",
+            description="",
+            remote_group_id=PARENT if rule.remote_group_id == group.id else rule.remote_group_id,
+        )
+        for rule in group.rules
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +130,11 @@ class Unusable(CloudUnreachable):
         self.reason = reason
 
 
-class NoSuchResource(CloudUnreachable):
+class UnknownPath(CloudUnreachable):
+    """The cloud, or something in front of it, knows no such path; what it names may exist."""
+
+
+class NoSuchResource(UnknownPath):
     """Neutron has nothing of this kind: an extension that the cloud does not run."""
 
 
@@ -172,8 +197,18 @@ class NetworkCloud(Protocol):
         """Give one group; `GroupNotFound` where there is none."""
         ...
 
-    async def create_group(self, project_id: str, name: str, description: str) -> CloudGroup:
+    async def create_group(
+        self, project_id: str, name: str, description: str, *, stateful: bool | None = None
+    ) -> CloudGroup:
         """Create a group; the answer has the rules that the cloud gave it by itself."""
+        ...
+
+    async def first_rules(self, project_id: str) -> Sequence[CloudRule]:
+        """Return the rules that the cloud gives a new group; `PARENT` stands for the group."""
+        ...
+
+    def now(self) -> datetime | None:
+        """Return the time by the cloud's clock; `None` where it is not known, or ours."""
         ...
 
     async def update_group(

@@ -29,6 +29,7 @@ from ringfence.neutron.port import (
     RequestRefused,
     RuleExists,
     TooManyRequests,
+    UnknownPath,
 )
 
 LONGEST_MESSAGE = 500
@@ -100,7 +101,7 @@ def from_status(status: int, headers: Mapping[str, str], answer: Any) -> CloudEr
             return NoSuchResource(f"{translate.NOT_NEUTRONS} (HTTP {status}).")
         case HTTPStatus.NOT_FOUND | HTTPStatus.REQUEST_TIMEOUT:
             # Not Neutron's own, but of something in between: nothing is known to be gone.
-            return CloudUnreachable(f"{translate.NOT_NEUTRONS} (HTTP {status}).")
+            return UnknownPath(f"{translate.NOT_NEUTRONS} (HTTP {status}).")
         case _ if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return RequestRefused(message)
     return CloudUnreachable(f"The cloud's network service failed (HTTP {status}).")

@@ -14,6 +14,7 @@ from ringfence.database.pool import Connection, Database
 from ringfence.errors import Unavailable
 from ringfence.neutron import sandbox_ports
 from ringfence.neutron.port import (
+    USUAL_FIRST_RULES,
     CloudGroup,
     CloudPort,
     CloudRule,
@@ -105,7 +106,14 @@ class SandboxCloud:
         async with self._transaction() as connection:
             return await _get(connection, _uuid(group_id))
 
-    async def create_group(self, project_id: str, name: str, description: str) -> CloudGroup:
+    async def create_group(
+        self,
+        project_id: str,
+        name: str,
+        description: str,
+        *,
+        stateful: bool | None = None,  # noqa: ARG002 - a cloud without the extension
+    ) -> CloudGroup:
         """Create a group with the two egress rules that Neutron gives each."""
         _refuse_default(name)
         stored_text("name", name)
@@ -116,6 +124,13 @@ class SandboxCloud:
             await connection.execute(ADD_GROUP, (group, project_id, name, description))
             await _add_rules(connection, group, _first_rules())
             return await _get(connection, group)
+
+    async def first_rules(self, project_id: str) -> Sequence[CloudRule]:  # noqa: ARG002 - the port's
+        """Return the two egress rules."""
+        return USUAL_FIRST_RULES
+
+    def now(self) -> None:
+        """Say that its clock is our database's."""
 
     async def update_group(
         self, group_id: str, *, name: str, description: str, revision: int | None = None

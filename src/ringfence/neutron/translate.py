@@ -6,6 +6,7 @@ cannot be read is kept as unreadable with its group, and an item of a list is sk
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -51,6 +52,16 @@ def groups_from_answer(answer: Any, skipped: Skipped = skipped_silently) -> list
 def rules_from_answer(answer: Any) -> list[CloudRule]:  # noqa: ANN401 - parsed JSON
     """Read `{"security_group_rules": […]}`; raise `Unusable` for anything else."""
     return [read_rule(item) for item in _list(_member(answer, "security_group_rules"))]
+
+
+def first_rules_from_answer(answer: Any) -> list[CloudRule]:  # noqa: ANN401 - parsed JSON
+    """Read the templates of a new group's rules that are not for default groups alone."""
+    items = map(_mapping, _list(_member(answer, "default_security_group_rules")))
+    return [
+        replace(read_rule(item), id="", description="")
+        for item in items
+        if item.get("used_in_non_default_sg")
+    ]
 
 
 def room_from_answer(answer: Any) -> int | None:  # noqa: ANN401 - parsed JSON
@@ -107,6 +118,7 @@ def read_group(item: Any) -> CloudGroup:  # noqa: ANN401 - parsed JSON
         created_at=_moment(group.get("created_at")),
         rules=rules,
         unreadable=unreadable,
+        stateful=group["stateful"] if isinstance(group.get("stateful"), bool) else None,
     )
 
 

@@ -26,7 +26,8 @@ _LOCAL: LiteralString = """
 SELECT
     sg.id, sg.uuid, sg.name, sg.description, sg.backend_id, sg.state, sg.version,
     sg.applied_version, sg.modified, sg.error_message, sg.is_twin, sg.creation_started,
-    coalesce(sg.creation_ended, sg.modified) AS creation_ended, rules.rules,
+    coalesce(sg.creation_ended, sg.modified) AS creation_ended,
+    sg.stateful, rules.rules,
     coalesce(own.drift_mode, usual.drift_mode, 'adopt') AS drift_mode
 FROM security_groups AS sg
 LEFT JOIN security_group_drift_modes AS own ON sg.id = own.security_group_id
@@ -80,6 +81,8 @@ class LocalGroup:
     # Of creations whose outcome is not known; the end counts for a group at rest alone.
     creation_started: datetime | None = None
     creation_ended: datetime | None = None
+    # As desired; `None` where no cloud has said it yet
+    stateful: bool | None = None
 
     @property
     def moment(self) -> tuple[datetime, int]:

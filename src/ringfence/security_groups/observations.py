@@ -17,16 +17,16 @@ from ringfence.database.recordset import recordset
 # A later look is never overwritten by an earlier one. Of a missing group, the last look stays.
 _WRITE: LiteralString = """
 INSERT INTO security_group_observations AS stored (
-    security_group_id, name, description, rules, unreadable, revision_number, digest,
+    security_group_id, name, description, rules, unreadable, revision_number, stateful, digest,
     drift_digest, missing, observed_at
 )
 SELECT
     found.security_group_id, found.name, found.description, found.rules, found.unreadable,
-    found.revision_number, found.digest, found.drift_digest, found.missing,
+    found.revision_number, found.stateful, found.digest, found.drift_digest, found.missing,
     coalesce(%(observed_at)s::timestamptz, clock_timestamp())
 FROM jsonb_to_recordset(%(found)s) AS found (
     security_group_id bigint, name text, description text, rules jsonb, unreadable jsonb,
-    revision_number integer, digest text, drift_digest text, missing boolean
+    revision_number integer, stateful boolean, digest text, drift_digest text, missing boolean
 )
 INNER JOIN security_groups AS sg ON sg.id = found.security_group_id
 ORDER BY found.security_group_id
@@ -39,12 +39,33 @@ SET
     revision_number = CASE
         WHEN excluded.missing THEN stored.revision_number ELSE excluded.revision_number
     END,
+    stateful = CASE WHEN excluded.missing THEN stored.stateful ELSE excluded.stateful END,
     digest = excluded.digest,
     drift_digest = excluded.drift_digest,
     missing = excluded.missing,
     observed_at = excluded.observed_at
 WHERE stored.observed_at <= excluded.observed_at
 RETURNING security_group_id
+"""
+
+# What the cloud says first is what is desired.
+_FIRST_STATEFUL: LiteralString = """
+UPDATE security_groups AS sg
+SET stateful = seen.stateful
+FROM security_group_observations AS seen
+WHERE
+    sg.id = ANY(%s)
+    AND seen.security_group_id = sg.id
+    AND sg.stateful IS NULL
+    AND seen.stateful IS NOT NULL
+"""
+
+_STATEFUL: LiteralString = """
+UPDATE security_groups AS sg
+SET stateful = found.stateful
+FROM jsonb_to_recordset(%s) AS found (id bigint, stateful boolean)
+WHERE sg.id = found.id AND sg.stateful <> found.stateful
+RETURNING sg.id
 """
 
 _MARKS: LiteralString = """
@@ -58,7 +79,7 @@ WHERE sg.tenant_id = %s
 _LAST: LiteralString = """
 SELECT
     observation.name, observation.description, observation.rules, observation.unreadable,
-    observation.revision_number, observation.missing,
+    observation.revision_number, observation.stateful, observation.missing,
     greatest(observation.observed_at, comparison.compared_at) AS observed_at
 FROM security_group_observations AS observation
 INNER JOIN security_groups AS sg ON observation.security_group_id = sg.id
@@ -86,6 +107,7 @@ class Observation:
     missing: bool = False
     # Rules that could not be read: mappings of their id and the reason
     unreadable: Sequence[Mapping[str, str]] = ()
+    stateful: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +121,7 @@ class LastLook:
     missing: bool
     observed_at: datetime
     unreadable: Sequence[Mapping[str, str]] = ()
+    stateful: bool | None = None
 
 
 async def write(
@@ -112,6 +135,17 @@ async def write(
         return set()
     values = {"found": recordset(seen), "observed_at": observed_at}
     cursor = await connection.execute(_WRITE, values)
+    written = {row[0] for row in await cursor.fetchall()}
+    await connection.execute(_FIRST_STATEFUL, [list(written)])
+    return written
+
+
+async def adopt_stateful(connection: Connection, stateful: Mapping[int, bool]) -> set[int]:
+    """Make desired what clouds say of groups, by id; return the ids where it was otherwise."""
+    if not stateful:
+        return set()
+    rows = [{"id": group, "stateful": value} for group, value in sorted(stateful.items())]
+    cursor = await connection.execute(_STATEFUL, [recordset(rows)])
     return {row[0] for row in await cursor.fetchall()}
 
 

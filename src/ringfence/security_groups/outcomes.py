@@ -46,6 +46,7 @@ SELECT
     sg.applied_version,
     CASE WHEN open.is_open THEN sg.creation_started END AS creation_started,
     CASE WHEN open.is_open THEN sg.creation_ended END AS creation_ended,
+    sg.stateful,
 """
     + PLACEMENT_COLUMNS
     + """
@@ -190,6 +191,8 @@ class Group:
     applied_version: int
     creation_started: datetime | None
     creation_ended: datetime | None
+    # As the cloud last had it, where that was adopted
+    stateful: bool | None
     placement: Placement
 
 

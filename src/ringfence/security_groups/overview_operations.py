@@ -54,6 +54,7 @@ _OVERVIEW = Model(
             "rules_count": INTEGER,
             "instance_count": nullable(INTEGER),
             "drift": enumeration("SecurityGroupDriftAtLastLook", Drift),
+            "stateful": nullable(BOOLEAN),
             "observed_at": nullable(TIME),
             "open_to_all": described(
                 array(_OPENING), "What anybody may reach, by the rules that name no narrower end."

@@ -84,6 +84,7 @@ FROM (
             WHERE counted.security_group_id = sg.id
         ), 0) END AS instance_count,
         {drift} AS drift,
+        seen.stateful,
         json_time(seen.observed_at)::json AS observed_at,
         coalesce((
             SELECT json_agg(row_to_json(opening) ORDER BY opening.protocol, opening.from_port)

@@ -21,8 +21,8 @@ from ringfence.security_groups.schemas import DEFAULT_NAME
 from ringfence.security_groups.states import State
 from ringfence.sync.by_hand import find_group
 from ringfence.sync.clouds import Clouds, is_own, project_of
+from ringfence.sync.compare import compare
 from ringfence.sync.observe import drift_of, is_adopted, observation_of, said_of_unreadable
-from ringfence.sync.pull import compare
 
 _DIFFERS = (
     "This is the cloud's group {} from now on, which differs from what is desired (see its "
@@ -102,7 +102,7 @@ async def _bind(database: Database, adoption: _Adoption) -> list[str]:
         _require_import(holder)
         binding = _binding(adoption)
         await bindings.bind(connection, placement, binding, holder)
-        drift = "" if is_adopted(adoption.refresh) else drift_of(adoption.refresh)
+        drift = "" if is_adopted(adoption.refresh) else drift_of(adoption.refresh, found)
         look = observation_of(local.id, found, drift)
         await observations.write(connection, [look], None)
     return _lines(adoption, binding, holder)

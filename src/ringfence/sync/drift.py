@@ -14,10 +14,10 @@ from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.rule_keys import ShownRule
 from ringfence.security_groups.rule_requests import RuleRequest
 from ringfence.security_groups.rules import Rule
-from ringfence.sync.observe import found_again
+from ringfence.sync.compare import compare
+from ringfence.sync.observe import found_again, lasting_drift
 from ringfence.sync.plan import plan
 from ringfence.sync.preview import Remotes
-from ringfence.sync.pull import compare
 
 
 async def drift_of_group(database: Database, group: SecurityGroup, base: str) -> dict[str, Any]:
@@ -52,6 +52,8 @@ def _shown(
         "unexpected_at_cloud": [],
         "description_only": [],
         "unreadable": [],
+        "stateful": look and look.stateful,
+        "desired_stateful": local.stateful,
         "name": None,
         "description": None,
     }
@@ -61,13 +63,14 @@ def _shown(
         return shown | {"state": Drift.MISSING}
     found = found_again(local, look)
     refresh = compare(local, found)
+    is_drifting = refresh.is_change or bool(lasting_drift(found, stateful=local.stateful))
     changes = plan([stored.rule for stored in local.rules], found.rules)
 
     def each(rules: Iterable[Rule]) -> list[ShownRule]:
         return [remotes.shown(rule, base) for rule in rules]
 
     return shown | {
-        "state": Drift.DRIFTING if refresh.is_change or refresh.unreadable else Drift.IN_SYNC,
+        "state": Drift.DRIFTING if is_drifting else Drift.IN_SYNC,
         "missing_at_cloud": each(stored.rule for stored in refresh.drop),
         "unexpected_at_cloud": each(refresh.add),
         "description_only": [

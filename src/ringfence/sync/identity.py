@@ -13,14 +13,11 @@ from datetime import datetime, timedelta
 from ringfence.neutron.port import CloudGroup, kept_description
 from ringfence.security_groups.local_groups import LocalGroup
 from ringfence.security_groups.outcomes import CREATION_IS_LATE, Group
-from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.schemas import DEFAULT_NAME
-from ringfence.sync.plan import rule_from_cloud
+from ringfence.sync.cloud_view import SAME_CLOCK, CloudView
 
-# How far the cloud's clock may be behind ours.
+# A response says the time in whole seconds, and the servers of a cloud differ a little.
 CLOCK_TOLERANCE = timedelta(seconds=10)
-# What Neutron gives each new group.
-FIRST_RULES = {Rule(ethertype, "egress") for ethertype in ("IPv4", "IPv6")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +30,19 @@ class Attempt:
     # None: they go on.
     ended: datetime | None
 
-    def may_have_made(self, found: CloudGroup) -> bool:
+    def may_have_made(self, found: CloudGroup, view: CloudView = SAME_CLOCK) -> bool:
         """Return whether the group has the name, and was made in that time, in the cloud's words.
 
         Who asks checks besides that no row has the group.
         """
-        since = self.started - CLOCK_TOLERANCE
-        until = self.ended and self.ended + CREATION_IS_LATE
+        since = self.started + view.ahead - CLOCK_TOLERANCE
+        until = self.ended and self.ended + view.ahead + CREATION_IS_LATE
         is_in_time = since <= found.created_at and (until is None or found.created_at <= until)
-        return found.name == self.name and is_in_time and self._is_untouched(found)
+        return found.name == self.name and is_in_time and self._is_untouched(found, view)
 
-    def _is_untouched(self, found: CloudGroup) -> bool:
-        """Return whether the group is as Neutron makes it for us: nobody uses it yet."""
-        rules = {rule_from_cloud(rule) for rule in found.rules}
-        is_as_made = rules == FIRST_RULES and not found.unreadable
-        return is_as_made and found.description == kept_description(self.description)
+    def _is_untouched(self, found: CloudGroup, view: CloudView) -> bool:
+        """Return whether the group is as the cloud makes it for us: nobody uses it yet."""
+        return view.is_as_made(found) and found.description == kept_description(self.description)
 
 
 def attempt_of(group: Group | LocalGroup) -> Attempt | None:
@@ -58,7 +53,10 @@ def attempt_of(group: Group | LocalGroup) -> Attempt | None:
 
 
 def recognised(
-    rows: Sequence[LocalGroup], listed: Sequence[CloudGroup], known: set[str]
+    rows: Sequence[LocalGroup],
+    listed: Sequence[CloudGroup],
+    known: set[str],
+    view: CloudView = SAME_CLOCK,
 ) -> list[tuple[LocalGroup, CloudGroup]]:
     """Pair rows without backend id with groups of the list that are theirs by evidence.
 
@@ -69,7 +67,7 @@ def recognised(
     )
     pairs: list[tuple[LocalGroup, CloudGroup]] = []
     for row in rows:
-        found = _group_of(row, listed, free)
+        found = _group_of(row, listed, free, view)
         if found is not None:
             free.remove(found)
             pairs.append((row, found))
@@ -77,7 +75,7 @@ def recognised(
 
 
 def _group_of(
-    row: LocalGroup, listed: Sequence[CloudGroup], free: Sequence[CloudGroup]
+    row: LocalGroup, listed: Sequence[CloudGroup], free: Sequence[CloudGroup], view: CloudView
 ) -> CloudGroup | None:
     if row.name == DEFAULT_NAME:
         # Neutron: the table `default_security_group` has one row for each project.
@@ -86,7 +84,7 @@ def _group_of(
     attempt = attempt_of(row)
     if attempt is None:
         return None
-    return next((group for group in free if attempt.may_have_made(group)), None)
+    return next((group for group in free if attempt.may_have_made(group, view)), None)
 
 
 def namesakes(row: LocalGroup, listed: Sequence[CloudGroup]) -> tuple[str, ...]:

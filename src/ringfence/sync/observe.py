@@ -9,12 +9,13 @@ from operator import attrgetter
 from ringfence.clouds import queries as tenants
 from ringfence.clouds.drift_modes import DriftMode
 from ringfence.clouds.placement import Placement
-from ringfence.database.pool import Database
+from ringfence.database.pool import Connection, Database
 from ringfence.neutron.port import CloudGroup, CloudRule, UnreadableRule
 from ringfence.security_groups import drifts, observations
 from ringfence.security_groups.adoptions import Refresh
 from ringfence.security_groups.local_groups import LocalGroup
 from ringfence.security_groups.observations import MISSING, LastLook, Observation
+from ringfence.security_groups.statefulness import adopt_stateful, tell_stateful
 from ringfence.security_groups.states import State
 from ringfence.security_groups.unreadable import BEGINNING
 
@@ -37,6 +38,7 @@ def observation_of(group_id: int, found: CloudGroup, drift: str = "") -> Observa
         rules=[asdict(rule) for rule in sorted(found.rules, key=_IN_ORDER)],
         unreadable=[asdict(rule) for rule in found.unreadable],
         revision_number=found.revision_number,
+        stateful=found.stateful,
         digest=digest_of(found),
         drift_digest=drift,
     )
@@ -69,22 +71,35 @@ def digest_of(found: CloudGroup) -> str:
     """
     rules = [_VALUES(rule) for rule in sorted(found.rules, key=_IN_ORDER)]
     unreadable = sorted((rule.id, rule.reason) for rule in found.unreadable)
-    return _digest((found.name, found.description, found.revision_number, rules, unreadable))
+    about = (found.name, found.description, found.revision_number, found.stateful)
+    return _digest((about, rules, unreadable))
 
 
-def drift_of(refresh: Refresh) -> str:
-    """Give a digest of how the cloud differs from what is asked for; empty where it does not."""
+def is_otherwise_stateful(*, desired: bool | None, observed: bool | None) -> bool:
+    """Return whether both are known and differ."""
+    return desired is not None and observed is not None and desired is not observed
+
+
+def drift_of(refresh: Refresh, found: CloudGroup) -> str:
+    """Return a digest of how the cloud differs from what is desired; empty where it does not."""
+    lasting = lasting_drift(found, stateful=refresh.local.stateful)
     if not refresh.is_change:
-        return drift_of_unreadable(refresh.unreadable)
-    renamed = (refresh.local.name, refresh.name, refresh.local.description, refresh.description)
+        return lasting
+    about = (refresh.local.name, refresh.name, refresh.local.description, refresh.description)
+    renamed = (*about, lasting)
     added = sorted(map(repr, refresh.add))
     dropped = sorted(repr(stored.rule) for stored in refresh.drop)
-    return _digest((renamed, added, dropped, refresh.unreadable))
+    return _digest((renamed, added, dropped))
 
 
-def drift_of_unreadable(said: str) -> str:
-    """Return a digest of rules that cannot be read, which are drift; empty where there is none."""
-    return _digest((said,)) if said else ""
+def lasting_drift(found: CloudGroup, *, stateful: bool | None) -> str:
+    """Return a digest of the drift that no push ends; empty where there is none.
+
+    That is rules that cannot be read, and a group that is otherwise stateful than desired.
+    """
+    unreadable = said_of_unreadable(found)
+    otherwise = is_otherwise_stateful(desired=stateful, observed=found.stateful)
+    return _digest((unreadable, found.stateful)) if unreadable or otherwise else ""
 
 
 def is_adopted(refresh: Refresh) -> bool:
@@ -114,8 +129,33 @@ async def observe(
                 if look.security_group_id in written and _is_told(refresh, look, marks)
             ]
             await drifts.tell(connection, placement, drifted)
+            otherwise = [
+                (refresh, look)
+                for refresh, look in chunk
+                if look.security_group_id in written
+                and is_otherwise_stateful(desired=refresh.local.stateful, observed=look.stateful)
+            ]
+            await _settle_stateful(connection, placement, otherwise, marks)
             told += len(drifted)
     return told
+
+
+async def _settle_stateful(
+    connection: Connection,
+    placement: Placement,
+    otherwise: Sequence[tuple[Refresh, Observation]],
+    marks: Mapping[int, tuple[str, str]],
+) -> None:
+    adopted = [
+        (refresh.local, bool(look.stateful)) for refresh, look in otherwise if is_adopted(refresh)
+    ]
+    kept = [
+        (refresh.local, bool(look.stateful))
+        for refresh, look in otherwise
+        if not is_adopted(refresh) and marks.get(refresh.local.id, ("", ""))[1] != look.drift_digest
+    ]
+    await adopt_stateful(connection, placement, adopted)
+    await tell_stateful(connection, placement, kept)
 
 
 def _news(
@@ -124,13 +164,13 @@ def _news(
     for refresh, group in seen:
         # A group with a rule that cannot be read is never known to be as desired.
         is_equal = is_adopted(refresh) and not refresh.unreadable
-        drift = "" if is_equal else drift_of(refresh)
+        drift = "" if is_equal else drift_of(refresh, group)
         if marks.get(refresh.local.id) != (digest_of(group), drift):
             yield refresh, observation_of(refresh.local.id, group, drift)
 
 
 def _is_told(refresh: Refresh, look: Observation, marks: Mapping[int, tuple[str, str]]) -> bool:
-    # Rules that cannot be read have an event of their own.
+    # Rules that cannot be read have an event of their own, and so has `stateful`.
     if not refresh.is_change or not look.drift_digest or refresh.local.is_outstanding:
         return False
     _, before = marks.get(refresh.local.id, ("", ""))
@@ -164,6 +204,7 @@ def found_again(group: LocalGroup, last: LastLook) -> CloudGroup:
         created_at=datetime.min.replace(tzinfo=UTC),
         rules=rules_of(last),
         unreadable=tuple(UnreadableRule(**rule) for rule in last.unreadable),
+        stateful=last.stateful,
     )
 
 

@@ -3,6 +3,7 @@
 from ringfence.http.openapi import Answer, Body, Operation
 from ringfence.http.parameters import UUID_IN_PATH
 from ringfence.http.schema import (
+    BOOLEAN,
     CORE_STATES,
     DETAIL,
     HEX_UUID,
@@ -67,6 +68,14 @@ _DRIFT = Model(
             "unreadable": described(
                 array(object_of({"id": STRING, "reason": STRING})),
                 "Rules in the cloud that cannot be read; they are left as they are.",
+            ),
+            "stateful": described(
+                nullable(BOOLEAN),
+                "Whether the group admits replies without a rule, as last observed; null where"
+                " the cloud does not say it.",
+            ),
+            "desired_stateful": described(
+                nullable(BOOLEAN), "As it was when it was last adopted, and as it is made anew."
             ),
             "name": nullable(_WORDS),
             "description": nullable(_WORDS),

@@ -5,8 +5,8 @@ asked for stays; where the cloud is silent, it is asked again directly before th
 """
 
 import asyncio
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from ringfence.clouds import comparisons
@@ -21,22 +21,19 @@ from ringfence.neutron.port import (
     GiveUp,
     GroupNotFound,
     NetworkCloud,
-    kept_description,
 )
 from ringfence.security_groups import adoptions, bindings, drifts, observations, outcomes
 from ringfence.security_groups.adoptions import FoundGroup, Refresh
-from ringfence.security_groups.bindings import Contested
 from ringfence.security_groups.local_groups import LocalGroup, Moments, local_groups, moments
-from ringfence.security_groups.rules import canonical
-from ringfence.security_groups.schemas import DEFAULT_NAME
 from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.security_groups.unreadable import mark_unreadable
+from ringfence.sync.cloud_view import SAME_CLOCK, view_of
 from ringfence.sync.clouds import Clouds, is_own, project_of, require_own
-from ringfence.sync.identity import namesakes, recognised
+from ringfence.sync.compare import Comparison, compare, compare_tenant
 from ringfence.sync.observe import (
     Seen,
-    drift_of_unreadable,
     is_adopted,
+    lasting_drift,
     missing,
     observation_of,
     observe,
@@ -66,21 +63,6 @@ class MissingBound:
 
 
 USUAL_BOUND = MissingBound()
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A tenant's rows against the cloud's list."""
-
-    unknown: tuple[CloudGroup, ...]
-    # Groups at rest that the cloud has, each with what it said
-    seen: tuple[Seen, ...]
-    missing: tuple[LocalGroup, ...]
-    # Groups that never learnt their backend id, with the group that is theirs by evidence
-    recognised: tuple[tuple[LocalGroup, CloudGroup], ...]
-    # Groups without backend id, with the groups of their name
-    contested: tuple[Contested, ...]
-    known: int
 
 
 async def pull_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
@@ -146,7 +128,7 @@ async def pull_tenant(
     async with database.connection() as connection:
         before = await moments(connection, placement.tenant_id)
     listed = await cloud.list_groups(project_of(placement))
-    comparison, before = await _compare_with_rows(database, placement, listed, before)
+    comparison, before = await _compare_with_rows(database, cloud, placement, listed, before)
     if not confirmed and bound.is_passed(len(comparison.missing), comparison.known):
         await _stop(database, placement, comparison, requested=requested)
         return {"missing": len(comparison.missing), "touched": 0}
@@ -182,62 +164,6 @@ async def missing_groups(database: Database, clouds: Clouds, uuid: UUID) -> list
     return gone
 
 
-def compare(local: LocalGroup, found: CloudGroup) -> Refresh:
-    """Say what makes the row equal to the cloud's group.
-
-    A rule on both sides stays as it is here, its description too: Neutron cannot change one, so a
-    difference is what a user asked for and could not have.
-    """
-    theirs = {canonical(rule): rule for rule in map(rule_from_cloud, found.rules)}
-    unreadable = said_of_unreadable(found)
-    ours = {canonical(stored.rule): stored for stored in local.rules}
-    is_described_so = found.description == kept_description(local.description)
-    return Refresh(
-        local,
-        name=local.name if local.name == DEFAULT_NAME else found.name,
-        description=local.description if is_described_so else found.description,
-        add=tuple(rule for key, rule in theirs.items() if key not in ours),
-        # Any of the rules that cannot be read may be the one that seems to be missing.
-        drop=()
-        if unreadable
-        else tuple(stored for key, stored in ours.items() if key not in theirs),
-        unreadable=unreadable,
-    )
-
-
-def compare_tenant(
-    rows: Sequence[LocalGroup], listed: Sequence[CloudGroup], before: Moments
-) -> Comparison:
-    """Hold a list against the rows; groups that moved since `before` are left alone."""
-    found = {group.id: group for group in listed}
-    still = [row for row in rows if _is_still(row, before)]
-    at_the_cloud = [row for row in still if row.backend_id and not _is_marked(row)]
-    seen = [
-        (_compare_among(row, found[row.backend_id], at_the_cloud, found), found[row.backend_id])
-        for row in still
-        if row.backend_id in found
-    ]
-    known = {row.backend_id for row in rows}
-    unknown = [group for group in listed if group.id not in known]
-    unborn = [row for row in still if not row.backend_id]
-    return Comparison(
-        unknown=tuple(unknown),
-        seen=tuple(seen),
-        missing=tuple(row for row in at_the_cloud if row.backend_id not in found),
-        recognised=tuple(recognised(unborn, listed, known)),
-        contested=tuple(Contested(row, namesakes(row, listed)) for row in unborn),
-        known=len(at_the_cloud),
-    )
-
-
-def _is_still(row: LocalGroup, before: Moments) -> bool:
-    return row.state in {State.OK, State.ERRED} and before.of.get(row.id) == row.moment
-
-
-def _is_marked(row: LocalGroup) -> bool:
-    return row.state is State.ERRED and row.error_message == NOT_FOUND
-
-
 def _is_due(refresh: Refresh) -> bool:
     """Spare what was asked for and never arrived; settle what did arrive."""
     if refresh.unreadable:
@@ -254,28 +180,19 @@ def _unchanged(local: LocalGroup) -> Refresh:
     return Refresh(local, local.name, local.description)
 
 
-def _compare_among(
-    row: LocalGroup,
-    found: CloudGroup,
-    rows: Sequence[LocalGroup],
-    listed: Container[str],
-) -> Refresh:
-    """Compare, and count the rules that went with the groups that they name."""
-    refresh = compare(row, found)
-    named = {stored.rule.remote_group for stored in refresh.drop if stored.rule.remote_group}
-    if not named:
-        return refresh
-    gone = {other.backend_id for other in rows if other.backend_id in named} - {""}
-    lost = {backend_id for backend_id in gone if backend_id not in listed}
-    return replace(refresh, lost=sum(stored.rule.remote_group in lost for stored in refresh.drop))
-
-
 async def _compare_with_rows(
-    database: Database, placement: Placement, listed: Sequence[CloudGroup], before: Moments
+    database: Database,
+    cloud: NetworkCloud,
+    placement: Placement,
+    listed: Sequence[CloudGroup],
+    before: Moments,
 ) -> tuple[Comparison, Moments]:
     async with database.connection() as connection:
         rows = await local_groups(connection, placement.tenant_id)
-    comparison = compare_tenant(rows, listed, before)
+    view = SAME_CLOCK
+    if any(row.creation_started and not row.backend_id for row in rows):
+        view = await view_of(database, cloud, project_of(placement))
+    comparison = compare_tenant(rows, listed, before, view)
     if not comparison.recognised:
         return comparison, before
     attached = set()
@@ -287,7 +204,7 @@ async def _compare_with_rows(
         rows = await local_groups(connection, placement.tenant_id)
     moved = {row.id: row.moment for row in rows if row.id in attached}
     before = Moments(before.taken, {**before.of, **moved})
-    return compare_tenant(rows, listed, before), before
+    return compare_tenant(rows, listed, before, view), before
 
 
 async def _confirm(
@@ -331,7 +248,7 @@ async def _write(
             ids = await adoptions.import_groups(connection, placement, found, before.taken)
             done["imported"] = len(ids)
             looks = [
-                observation_of(ids[group.id], group, drift_of_unreadable(said_of_unreadable(group)))
+                observation_of(ids[group.id], group, lasting_drift(group, stateful=None))
                 for group in comparison.unknown
                 if group.id in ids
             ]

@@ -31,9 +31,10 @@ from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.schemas import DEFAULT_NAME
 from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.sync import ports
+from ringfence.sync.cloud_view import view_of
 from ringfence.sync.clouds import Clouds, project_of, require_own
 from ringfence.sync.identity import Attempt, attempt_of
-from ringfence.sync.observe import observation_of, said_of_unreadable
+from ringfence.sync.observe import lasting_drift, observation_of, said_of_unreadable
 from ringfence.sync.plan import Changes, plan
 
 RULES_A_CALL = 100
@@ -78,7 +79,9 @@ async def push(database: Database, cloud: NetworkCloud, group: Group) -> None:
     async with database.transaction() as connection:
         settled = await outcomes.applied(connection, group, event, context)
         if settled:
-            await observations.write(connection, [observation_of(group.id, converged.found)], None)
+            found = converged.found
+            look = observation_of(group.id, found, lasting_drift(found, stateful=group.stateful))
+            await observations.write(connection, [look], None)
     if not settled:
         logger.info("push_outdated", security_group=group.uuid.hex, version=group.version)
 
@@ -151,7 +154,8 @@ async def _find_or_create(database: Database, cloud: NetworkCloud, group: Group)
 async def _create(database: Database, cloud: NetworkCloud, group: Group) -> CloudGroup:
     description = kept_description(group.description)
     try:
-        return await cloud.create_group(project_of(group.placement), group.name, description)
+        project = project_of(group.placement)
+        return await cloud.create_group(project, group.name, description, stateful=group.stateful)
     except GiveUp:
         # Nothing came of it, and nothing will: a group of this name is somebody else's.
         if group.creation_started is None:
@@ -192,11 +196,12 @@ async def _find_unanswered(
 async def _free_of_its_name(
     database: Database, cloud: NetworkCloud, group: Group, attempt: Attempt
 ) -> list[CloudGroup]:
-    candidates = [
-        candidate
-        for candidate in await cloud.list_groups(project_of(group.placement), name=group.name)
-        if attempt.may_have_made(candidate)
-    ]
+    project = project_of(group.placement)
+    listed = await cloud.list_groups(project, name=group.name)
+    if not listed:
+        return []
+    view = await view_of(database, cloud, project)
+    candidates = [candidate for candidate in listed if attempt.may_have_made(candidate, view)]
     known = await _known(database, group, candidates) if candidates else set()
     return [candidate for candidate in candidates if candidate.id not in known]
 

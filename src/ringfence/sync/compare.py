@@ -1,0 +1,106 @@
+"""Rows against what a cloud says of their groups. Everything here is pure."""
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
+
+from ringfence.neutron.port import CloudGroup, kept_description
+from ringfence.security_groups.adoptions import Refresh
+from ringfence.security_groups.bindings import Contested
+from ringfence.security_groups.local_groups import LocalGroup, Moments
+from ringfence.security_groups.rules import canonical
+from ringfence.security_groups.schemas import DEFAULT_NAME
+from ringfence.security_groups.states import NOT_FOUND, State
+from ringfence.sync.cloud_view import SAME_CLOCK, CloudView
+from ringfence.sync.identity import namesakes, recognised
+from ringfence.sync.observe import Seen, said_of_unreadable
+from ringfence.sync.plan import rule_from_cloud
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A tenant's rows against the cloud's list."""
+
+    unknown: tuple[CloudGroup, ...]
+    # Groups at rest that the cloud has, each with what it said
+    seen: tuple[Seen, ...]
+    missing: tuple[LocalGroup, ...]
+    # Groups that never learnt their backend id, with the group that is theirs by evidence
+    recognised: tuple[tuple[LocalGroup, CloudGroup], ...]
+    # Groups without backend id, with the groups of their name
+    contested: tuple[Contested, ...]
+    known: int
+
+
+def compare(local: LocalGroup, found: CloudGroup) -> Refresh:
+    """Say what makes the row equal to the cloud's group.
+
+    A rule on both sides stays as it is here, its description too: Neutron cannot change one, so a
+    difference is what a user asked for and could not have.
+    """
+    theirs = {canonical(rule): rule for rule in map(rule_from_cloud, found.rules)}
+    unreadable = said_of_unreadable(found)
+    ours = {canonical(stored.rule): stored for stored in local.rules}
+    is_described_so = found.description == kept_description(local.description)
+    return Refresh(
+        local,
+        name=local.name if local.name == DEFAULT_NAME else found.name,
+        description=local.description if is_described_so else found.description,
+        add=tuple(rule for key, rule in theirs.items() if key not in ours),
+        # Any of the rules that cannot be read may be the one that seems to be missing.
+        drop=()
+        if unreadable
+        else tuple(stored for key, stored in ours.items() if key not in theirs),
+        unreadable=unreadable,
+    )
+
+
+def compare_tenant(
+    rows: Sequence[LocalGroup],
+    listed: Sequence[CloudGroup],
+    before: Moments,
+    view: CloudView = SAME_CLOCK,
+) -> Comparison:
+    """Hold a list against the rows; groups that moved since `before` are left alone."""
+    found = {group.id: group for group in listed}
+    still = [row for row in rows if _is_still(row, before)]
+    at_the_cloud = [row for row in still if row.backend_id and not _is_marked(row)]
+    seen = [
+        (_compare_among(row, found[row.backend_id], at_the_cloud, found), found[row.backend_id])
+        for row in still
+        if row.backend_id in found
+    ]
+    known = {row.backend_id for row in rows}
+    unknown = [group for group in listed if group.id not in known]
+    unborn = [row for row in still if not row.backend_id]
+    return Comparison(
+        unknown=tuple(unknown),
+        seen=tuple(seen),
+        missing=tuple(row for row in at_the_cloud if row.backend_id not in found),
+        recognised=tuple(recognised(unborn, listed, known, view)),
+        contested=tuple(Contested(row, namesakes(row, listed)) for row in unborn),
+        known=len(at_the_cloud),
+    )
+
+
+def _is_still(row: LocalGroup, before: Moments) -> bool:
+    return row.state in {State.OK, State.ERRED} and before.of.get(row.id) == row.moment
+
+
+def _is_marked(row: LocalGroup) -> bool:
+    return row.state is State.ERRED and row.error_message == NOT_FOUND
+
+
+def _compare_among(
+    row: LocalGroup,
+    found: CloudGroup,
+    rows: Sequence[LocalGroup],
+    listed: Container[str],
+) -> Refresh:
+    """Compare, and count the rules that went with the groups that they name."""
+    refresh = compare(row, found)
+    named = {stored.rule.remote_group for stored in refresh.drop if stored.rule.remote_group}
+    if not named:
+        return refresh
+    gone = {other.backend_id for other in rows if other.backend_id in named} - {""}
+    lost = {backend_id for backend_id in gone if backend_id not in listed}
+    return replace(refresh, lost=sum(stored.rule.remote_group in lost for stored in refresh.drop))

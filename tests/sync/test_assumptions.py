@@ -1,0 +1,187 @@
+"""What differs between clouds: clocks, first rules, optional attributes."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from tests.lab.proxy import Answer
+from tests.sync.conftest import tcp
+from tests.sync.test_cloud_texts import at_neutron, drift, neutron_says
+from tests.sync.test_pull import pull, uuid_of
+
+from ringfence.neutron.port import CloudGroup, QuotaExceeded, Retry
+from ringfence.sync.push import push_group
+
+__all__ = ["at_neutron", "neutron_says"]
+
+
+def named(lab, project, name):
+    path = f"/v2.0/security-groups?project_id={project}&name={name}"
+    return lab.neutron("GET", path)["security_groups"]
+
+
+async def push(place, uuid):
+    return await push_group(place.database, place.clouds, uuid)
+
+
+@pytest.mark.parametrize("seconds", [-90, 90])
+async def test_a_cloud_whose_clock_differs_gets_one_group_for_unanswered_creations(
+    neutron, lab, calls, seconds
+):
+    calls.skew = timedelta(seconds=seconds)
+    uuid = await neutron.ask(rules=[tcp(22)])
+    calls.fault("POST", "/security-groups", Answer(504, after=True))
+
+    with pytest.raises(Retry):
+        await push(neutron, uuid)
+    await push(neutron, uuid)
+
+    assert (await neutron.row(uuid))[0] == "OK"
+    assert len(named(lab, neutron.project, "web")) == 1
+
+
+# As Neutron shows its templates; the lab's own are left alone, for every other test meets them.
+TEMPLATE = {
+    "id": "t1",
+    "description": "",
+    "direction": "ingress",
+    "ethertype": "IPv4",
+    "protocol": "tcp",
+    "port_range_min": 22,
+    "port_range_max": 22,
+    "remote_ip_prefix": None,
+    "remote_group_id": "PARENT",
+    "remote_address_group_id": None,
+    "used_in_non_default_sg": True,
+    "used_in_default_sg": False,
+}
+OF_DEFAULT = {**TEMPLATE, "protocol": None, "port_range_min": None, "port_range_max": None}
+TEMPLATES = [
+    TEMPLATE,
+    *(
+        {**OF_DEFAULT, "direction": "egress", "ethertype": word, "remote_group_id": None}
+        for word in ("IPv4", "IPv6")
+    ),
+    {**OF_DEFAULT, "used_in_non_default_sg": False, "used_in_default_sg": True},
+]
+
+
+async def late_creation(place, lab, *, from_template):
+    """A group that is pushed for the second time, and what the first try made too late."""
+    uuid = await place.ask(rules=[tcp(22)])
+    await place.world.execute(
+        "UPDATE security_groups SET state = 'CREATING', creation_started = clock_timestamp()"
+        " WHERE uuid = %s",
+        uuid,
+    )
+    own = await place.cloud.create_group(place.project, "web", "")
+    await place.world.execute(
+        "UPDATE security_groups SET backend_id = %s WHERE uuid = %s", own.id, uuid
+    )
+    late = await place.cloud.create_group(place.project, "web", "")
+    if from_template:
+        port = {"protocol": "tcp", "port_range_min": 22, "port_range_max": 22}
+        ends = {"security_group_id": late.id, "remote_group_id": late.id, "ethertype": "IPv4"}
+        rule = {"direction": "ingress", **port, **ends}
+        lab.neutron("POST", "/v2.0/security-group-rules", {"security_group_rule": rule})
+    return uuid
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_a_late_creation_with_the_clouds_own_first_rules_is_removed_and_no_other(
+    neutron, lab, calls, is_known
+):
+    body = json.dumps({"default_security_group_rules": TEMPLATES}).encode()
+    answer = Answer(200, body) if is_known else Answer(404, b"<html>")
+    calls.fault("GET", "/default-security-group-rules", answer, lasting=True)
+    await push(neutron, await late_creation(neutron, lab, from_template=True))
+    # With rules that nothing explains, somebody has been there.
+    assert len(named(lab, neutron.project, "web")) == (1 if is_known else 2)
+
+
+async def test_a_late_creation_is_removed_in_a_cloud_without_templates(neutron, lab, calls):
+    calls.fault("GET", "/default-security-group-rules", Answer(404, b"<html>"), lasting=True)
+    await push(neutron, await late_creation(neutron, lab, from_template=False))
+    assert len(named(lab, neutron.project, "web")) == 1
+
+
+async def test_over_quota_is_named_at_once_in_a_cloud_without_quota_details(neutron, lab, calls):
+    calls.fault("GET", "/details.json", Answer(404, b"<html>"), lasting=True)
+    uuid = await neutron.ask(rules=[tcp(22)])
+    await push(neutron, uuid)
+    lab.set_quota(neutron.project, rules=5)
+    await neutron.change_rules(uuid, [tcp(22), *(tcp(port) for port in range(80, 90))])
+    with pytest.raises(QuotaExceeded, match="security_group_rule"):
+        await push(neutron, uuid)
+    await neutron.change_rules(uuid, [tcp(port) for port in range(80, 90)])
+    with pytest.raises(QuotaExceeded, match="security_group_rule"):
+        await push(neutron, uuid)
+
+
+def say(place, **values):
+    place.said["security_groups"][0] |= values
+
+
+async def test_a_group_that_becomes_stateless_is_adopted_with_an_event(at_neutron):
+    say(at_neutron, stateful=True)
+    await pull(at_neutron)
+    shown = await drift(at_neutron, "g1")
+    assert (shown["stateful"], shown["desired_stateful"]) == (True, True)
+
+    say(at_neutron, stateful=False)
+    await pull(at_neutron)
+    await pull(at_neutron)
+
+    shown = await drift(at_neutron, "g1")
+    assert (shown["state"], shown["stateful"], shown["desired_stateful"]) == (
+        "in_sync",
+        False,
+        False,
+    )
+    assert (await at_neutron.events()).count("security_group_pulled") == 1
+
+
+@pytest.mark.parametrize("mode", ["report", "enforce"])
+async def test_a_group_that_becomes_stateless_is_drift_and_not_pushed(at_neutron, mode):
+    say(at_neutron, stateful=True)
+    await pull(at_neutron)
+    await at_neutron.world.execute(
+        "INSERT INTO tenant_drift_modes SELECT id, %s FROM tenants", mode
+    )
+    say(at_neutron, stateful=False)
+
+    await pull(at_neutron)
+    await pull(at_neutron)
+
+    shown = await drift(at_neutron, "g1")
+    assert (shown["state"], shown["desired_stateful"]) == ("drifting", True)
+    assert (await at_neutron.events()).count("security_group_drifted") == 1
+    assert {call.method for call in at_neutron.calls} == {"GET"}
+    say(at_neutron, stateful=True)
+    await pull(at_neutron)
+    assert (await drift(at_neutron, "g1"))["state"] == "in_sync"
+
+
+async def test_a_cloud_without_the_extension_says_nothing_of_replies(at_neutron):
+    await pull(at_neutron)
+    shown = await drift(at_neutron, "g1")
+    assert (shown["state"], shown["stateful"]) == ("in_sync", None)
+
+
+async def test_a_stateless_group_that_is_made_anew_is_stateless(neutron, lab):
+    values = {"project_id": neutron.project, "name": "web", "stateful": False}
+    made = lab.neutron("POST", "/v2.0/security-groups", {"security_group": values})
+    first = made["security_group"]["id"]
+    await pull(neutron)
+    uuid = await uuid_of(neutron, first)
+    lab.neutron("DELETE", f"/v2.0/security-groups/{first}")
+    await neutron.world.execute(
+        "UPDATE security_groups SET backend_id = '', state = 'UPDATE_SCHEDULED' WHERE uuid = %s",
+        uuid,
+    )
+
+    await push(neutron, uuid)
+
+    found: CloudGroup = await neutron.found(uuid)
+    assert found.id != first
+    assert found.stateful is False
