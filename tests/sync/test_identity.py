@@ -23,7 +23,7 @@ async def refused_for_quota(place, monkeypatch, name="web", rules=()):
     """A creation that the cloud refused for certain."""
     uuid = await place.ask(name, rules=list(rules))
 
-    async def refuse(_project, _name, _description):
+    async def refuse(_project, _name, _description, **_options):
         raise QuotaExceeded("Quota exceeded for resources: ['security_group'].")
 
     with monkeypatch.context() as patch:

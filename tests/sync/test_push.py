@@ -141,7 +141,7 @@ async def test_a_creation_that_arrives_after_it_was_given_up_leaves_no_twin(plac
     rules = place.cloud.create_rules
     late = []
 
-    async def given_up(project, name, description):
+    async def given_up(project, name, description, **_options):
         late.append((project, name, description))
         raise CloudUnreachable("The cloud did not answer in time.")
 
@@ -169,7 +169,7 @@ async def test_of_two_workers_that_create_one_group_the_slower_takes_its_own_awa
     uuid = await place.ask(rules=[WEB])
     create = place.cloud.create_group
 
-    async def overtaken(project, name, description):
+    async def overtaken(project, name, description, **_options):
         monkeypatch.setattr(place.cloud, "create_group", create)
         found = await create(project, name, description)
         # The other one neither waits for this answer nor finds its group.
