@@ -13,6 +13,7 @@ from tests.neutron.test_translate import GROUP, PORT, RULE
 from tests.sync.conftest import cloud_tcp, tcp
 from tests.sync.test_drift import set_mode
 from tests.sync.test_pull import at_the_cloud, fingerprint, pull, pull_one, pushed, uuid_of
+from tests.time_limit import LONG_SECONDS
 
 from ringfence.neutron.port import GiveUp, UnreadableRule
 from ringfence.security_groups import queries
@@ -138,6 +139,7 @@ def changed(whole, changes):
     return {name: value for name, value in merged.items() if value is not ...}
 
 
+@pytest.mark.timeout(LONG_SECONDS)
 @given(
     group=changes_of(GROUP),
     rule=changes_of(RULE),
@@ -145,7 +147,7 @@ def changed(whole, changes):
     mode=st.sampled_from(["adopt", "enforce", "report"]),
 )
 @settings(
-    max_examples=60,
+    max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_no_value_of_any_field_stops_a_pull_opens_anything_or_is_drift(

@@ -506,6 +506,14 @@ export type SecurityGroupDrift = {
         id?: string;
         reason?: string;
     }>;
+    /**
+     * Whether the group admits replies without a rule, as last observed; null where the cloud does not say it.
+     */
+    stateful?: boolean | null;
+    /**
+     * As it was when it was last adopted, and as it is made anew.
+     */
+    desired_stateful?: boolean | null;
     name?: {
         desired?: string;
         at_cloud?: string;
@@ -556,6 +564,7 @@ export type SecurityGroupOverview = {
     rules_count?: number;
     instance_count?: number | null;
     drift?: SecurityGroupDriftAtLastLook;
+    stateful?: boolean | null;
     observed_at?: string | null;
     /**
      * What anybody may reach, by the rules that name no narrower end.
@@ -1927,7 +1936,7 @@ export type SecurityGroupOverviewsListData = {
          */
         drift?: Array<'in_sync' | 'drifting' | 'missing' | 'unknown'>;
         external_ip?: string;
-        field?: Array<'url' | 'uuid' | 'name' | 'description' | 'state' | 'error_message' | 'version' | 'applied_version' | 'tenant_uuid' | 'tenant_name' | 'project_uuid' | 'project_name' | 'customer_uuid' | 'customer_name' | 'service_settings_uuid' | 'service_name' | 'rules_count' | 'instance_count' | 'drift' | 'observed_at' | 'open_to_all' | 'unknown_members_count' | 'can_manage' | 'created' | 'modified'>;
+        field?: Array<'url' | 'uuid' | 'name' | 'description' | 'state' | 'error_message' | 'version' | 'applied_version' | 'tenant_uuid' | 'tenant_name' | 'project_uuid' | 'project_name' | 'customer_uuid' | 'customer_name' | 'service_settings_uuid' | 'service_name' | 'rules_count' | 'instance_count' | 'drift' | 'stateful' | 'observed_at' | 'open_to_all' | 'unknown_members_count' | 'can_manage' | 'created' | 'modified'>;
         /**
          * Whether any rule admits every address.
          */
@@ -2091,7 +2100,7 @@ export type SecurityGroupOverviewsRetrieveData = {
         uuid: string;
     };
     query?: {
-        field?: Array<'url' | 'uuid' | 'name' | 'description' | 'state' | 'error_message' | 'version' | 'applied_version' | 'tenant_uuid' | 'tenant_name' | 'project_uuid' | 'project_name' | 'customer_uuid' | 'customer_name' | 'service_settings_uuid' | 'service_name' | 'rules_count' | 'instance_count' | 'drift' | 'observed_at' | 'open_to_all' | 'unknown_members_count' | 'can_manage' | 'created' | 'modified'>;
+        field?: Array<'url' | 'uuid' | 'name' | 'description' | 'state' | 'error_message' | 'version' | 'applied_version' | 'tenant_uuid' | 'tenant_name' | 'project_uuid' | 'project_name' | 'customer_uuid' | 'customer_name' | 'service_settings_uuid' | 'service_name' | 'rules_count' | 'instance_count' | 'drift' | 'stateful' | 'observed_at' | 'open_to_all' | 'unknown_members_count' | 'can_manage' | 'created' | 'modified'>;
     };
     url: '/api/security-group-overviews/{uuid}/';
 };
