@@ -1,6 +1,6 @@
 # Two commands do all set-up: `make demo` and `make test`. Both need only Python >= 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-own-faults test-authorization overload fuzz check format lock site typescript compatibility bench bench-short stress clean \
+.PHONY: help demo test test-faults test-own-faults test-authorization test-round-trips overload fuzz check format lock site typescript compatibility bench bench-short stress clean \
         console-screenshots console-images console-figures
 
 SHELL := bash
@@ -10,6 +10,9 @@ PORT ?= 8000
 TESTS ?= tests
 # Steps of `make test-authorization`
 STEPS ?= 20000
+# Round trips of rules and rule objects of `make test-round-trips`
+ROUND_TRIPS ?= 10000
+RULE_OBJECTS ?= 2000
 # How long `make fuzz`, `make overload` and `make stress` take
 MINUTES ?= $(if $(filter stress,$(MAKECMDGOALS)),10,20)
 # Groups in the data sets of `make bench`, seconds of a window, windows of a case
@@ -40,6 +43,11 @@ test-own-faults: .venv/.development ## strike PostgreSQL, the processes, the dis
 
 test-authorization: .venv/.development ## walk 20,000 random steps against a model of who may do what
 	@RINGFENCE_STEPS=$(STEPS) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n 2 tests/authorization
+
+test-round-trips: .venv/.development ## send rules back and with wrong keys to a real Neutron, 10,000 and 2,000 times
+	@RINGFENCE_ROUND_TRIPS=$(ROUND_TRIPS) RINGFENCE_RULE_OBJECTS=$(RULE_OBJECTS) \
+		RINGFENCE_EXAMPLES=500 PATH="$(CURDIR)/$(BIN):$$PATH" \
+		$(BIN)/pytest -n 2 tests/sync/test_round_trips.py tests/contract/test_round_trips.py
 
 overload: .venv/.development ## send four times what can be carried out, for MINUTES=20
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.overload.run $(MINUTES)

@@ -8,6 +8,7 @@ from random import Random
 from uuid import uuid4
 
 import hypothesis
+import pytest
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 from tests.contract import described
@@ -19,7 +20,7 @@ from ringfence.security_groups.rule_keys import KNOWN_KEYS
 from ringfence.security_groups.rules import Rule, canonical
 from ringfence.security_groups.schemas import RULE_FIELDS
 
-EXAMPLES = int(os.environ.get("RINGFENCE_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("RINGFENCE_EXAMPLES", "30"))
 RULES = (
     "SELECT rule.description, rule.ethertype, rule.direction, rule.protocol, rule.from_port,"
     " rule.to_port, rule.cidr, hex(remote.uuid),"
@@ -244,6 +245,7 @@ class Site:
         return await self.world.value("SELECT name FROM security_groups WHERE uuid = %s", uuid)
 
 
+@pytest.mark.timeout(300 + 10 * EXAMPLES)
 @hypothesis.settings(
     max_examples=EXAMPLES,
     suppress_health_check=[
@@ -296,6 +298,7 @@ async def test_rules_sent_back_mean_the_same_or_are_refused(
     assert stored.keys() == {rule["description"] for rule in sent}
 
 
+@pytest.mark.timeout(300)
 async def test_unchanged_rules_of_a_group_are_never_refused(client, world):
     for seed in range(20):
         await world.execute("DELETE FROM security_group_rules")

@@ -85,3 +85,28 @@ async def test_texts_are_searched_that_were_stored_before_a_migration_and_by_an_
             assert len(connection.execute(statement, parameters).fetchall()) == wanted
             plan = connection.execute("EXPLAIN " + statement, parameters).fetchall()
             assert "_substrings" in str(plan)
+
+
+async def test_a_remote_group_without_a_name_has_one_after_a_migration(empty_conninfo, monkeypatch):
+    with monkeypatch.context() as patched:
+        as_of("0017_substrings", patched)
+        await migrate(empty_conninfo)
+    with psycopg.connect(empty_conninfo, autocommit=True) as connection:
+        connection.execute(A_GROUP)
+        for backend_id in ("in-neutron", ""):
+            connection.execute(
+                "INSERT INTO security_group_rules (security_group_id, position, ethertype,"
+                " direction, unresolved_group_backend_id, unresolved_group_name)"
+                " SELECT id, 0, 'IPv4', 'ingress', %s, '' FROM security_groups",
+                [backend_id],
+            )
+        connection.execute(WRITTEN)
+
+    assert "0018_names_of_ends" in await migrate(empty_conninfo)
+
+    async with Database.open(empty_conninfo, size=1) as database, database.connection() as open_:
+        assert await documents.stale(open_) == []
+        cursor = await open_.execute(STORED)
+        document = (await cursor.fetchone())[0]
+        for name in ("in-neutron", "a group that is gone"):
+            assert f'"remote_group_name":"{name}"' in document

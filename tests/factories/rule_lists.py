@@ -125,7 +125,11 @@ def an_empty_rule(chance: Random, number: int) -> dict[str, Any]:
     """Return a rule with empty and null values where its end belongs."""
     port = 1000 + number
     rule: dict[str, Any] = {"protocol": "tcp", "from_port": port, "to_port": port}
-    for key in ("cidr", "remote_group", *DESCRIPTIVE):
+    values = {"cidr": (None, "", " ", "10.0.0.0/8", "x"), "remote_group": (None, None, "", "x")}
+    for key, some in values.items():
         if chance.random() < 0.6:
-            rule[key] = chance.choice((None, "", "", "x", "10.0.0.0/8"))
+            rule[key] = chance.choice(some)
+    for key in DESCRIPTIVE:
+        if chance.random() < 0.3:
+            rule[key] = chance.choice((None, None, None, "", "x"))
     return rule
