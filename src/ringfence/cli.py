@@ -219,6 +219,15 @@ def load(
             "Cut off and run again, it goes on where it was.",
         ),
     ] = False,
+    moves: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--move-tenant",
+            metavar="TENANT",
+            help="Let this tenant, by name or uuid, become another project in the cloud; "
+            "its groups stay in the old one. May be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Load customers, projects, tenants, groups, users and roles: all of the files, or nothing.
 
@@ -227,19 +236,21 @@ def load(
     from ringfence import report
 
     with migrated(start()) as (conninfo, _):
-        lines = _load_in_parts(conninfo, files) if resumable else _load_at_once(conninfo, files)
+        load_them = _load_in_parts if resumable else _load_at_once
+        lines = load_them(conninfo, files, moves or ())
     report.show(lines)
 
 
-def _load_at_once(conninfo: str, files: Sequence[Path]) -> list[str]:
+def _load_at_once(conninfo: str, files: Sequence[Path], moves: Sequence[str]) -> list[str]:
     from ringfence import report
     from ringfence.provisioning.load import load_files
 
     with report.progress("Loading"):
-        return with_database(conninfo, lambda database: load_files(database, files)).lines()
+        report_of = with_database(conninfo, lambda db: load_files(db, files, moves=moves))
+    return report_of.lines()
 
 
-def _load_in_parts(conninfo: str, files: Sequence[Path]) -> list[str]:
+def _load_in_parts(conninfo: str, files: Sequence[Path], moves: Sequence[str]) -> list[str]:
     from ringfence import report
     from ringfence.provisioning.resumable import load_in_parts
 
@@ -248,7 +259,8 @@ def _load_in_parts(conninfo: str, files: Sequence[Path]) -> list[str]:
         def advance(done: int, total: int, groups: int) -> None:
             tell(done, total, f"{groups:,} groups")
 
-        return with_database(conninfo, lambda db: load_in_parts(db, files, advance)).lines()
+        resumed = with_database(conninfo, lambda db: load_in_parts(db, files, advance, moves=moves))
+    return resumed.lines()
 
 
 @app.command(epilog="Example: ringfence password alice < password.txt")

@@ -43,7 +43,7 @@ def pull(
 ) -> None:
     """Compare a tenant, or all of them, with its cloud now; exit code 1 if one of them failed."""
     from ringfence.sync import by_hand, overview
-    from ringfence.sync.pull import MissingBound
+    from ringfence.sync.missing_bound import MissingBound
 
     if (tenant is None) == (not everything):
         raise OperatorError("name one tenant, or say --all")

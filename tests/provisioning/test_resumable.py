@@ -78,14 +78,14 @@ def cut_off_after(monkeypatch):
     def arrange(number):
         store, left = resumable.load_documents, [number]
 
-        async def load_documents(database, read, then):
+        async def load_documents(database, read, then, **more):
             async def cut(connection):
                 await then(connection)
                 if left[0] == 0:
                     raise RuntimeError("the machine went down")
                 left[0] -= 1
 
-            return await store(database, read, cut)
+            return await store(database, read, cut, **more)
 
         monkeypatch.setattr(resumable, "load_documents", load_documents)
 

@@ -10,8 +10,9 @@ from ringfence.errors import OperatorError
 from ringfence.neutron.port import CloudUnreachable
 from ringfence.security_groups.rules import Rule
 from ringfence.sync import by_hand, overview
+from ringfence.sync.missing_bound import USUAL_BOUND, MissingBound
 from ringfence.sync.plan import plan
-from ringfence.sync.pull import USUAL_BOUND, MissingBound, pull_tenant
+from ringfence.sync.pull import pull_tenant
 
 
 async def the_tenant(place):

@@ -20,7 +20,8 @@ from ringfence.security_groups import queries
 from ringfence.security_groups.unreadable import BEGINNING
 from ringfence.sync import by_hand, overview, push
 from ringfence.sync.drift import drift_of_group
-from ringfence.sync.pull import USUAL_BOUND, pull_tenant
+from ringfence.sync.missing_bound import USUAL_BOUND
+from ringfence.sync.pull import pull_tenant
 
 NASTY = "a\0b\ud800\x1b[31m\u202etxt\x7f"
 

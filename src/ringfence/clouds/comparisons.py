@@ -45,6 +45,17 @@ UPDATE tenants SET state = 'ERRED', error_message = %(message)s, modified = now(
 WHERE uuid = %(uuid)s AND state IN ('UPDATE_SCHEDULED', 'UPDATING')
 """
 
+_REFUSE: LiteralString = """
+UPDATE tenants SET state = 'ERRED', error_message = %(message)s, modified = now()
+WHERE
+    id = %(id)s
+    AND (
+        state IN ('OK', 'UPDATE_SCHEDULED', 'UPDATING')
+        OR (state = 'ERRED' AND error_message NOT IN ('', %(message)s))
+    )
+RETURNING id
+"""
+
 _STOP: LiteralString = """
 WITH before AS (
     SELECT tenant.id, tenant.error_message FROM tenants AS tenant
@@ -147,6 +158,12 @@ async def compared(connection: Connection, tenant_id: int, at: datetime) -> None
 async def fail(connection: Connection, tenant: UUID, message: str) -> None:
     """Show that the comparison that a user asked for failed for good."""
     await connection.execute(_FAIL, {"uuid": tenant, "message": message})
+
+
+async def refuse(connection: Connection, tenant_id: int, message: str) -> bool:
+    """Show that the tenant cannot be compared with anything; return whether that is news."""
+    cursor = await connection.execute(_REFUSE, {"id": tenant_id, "message": message})
+    return await cursor.fetchone() is not None
 
 
 async def stop(connection: Connection, tenant_id: int, message: str, *, requested: bool) -> bool:

@@ -41,6 +41,8 @@ class EventType(StrEnum):
     GROUP_DRIFT_ENFORCED = "openstack_security_group_drift_enforced"
     DRIFT_MODE_SET = "openstack_drift_mode_set"
     DEFAULT_EGRESS_SET = "openstack_default_egress_set"
+    # The tenant is another project from now on; its groups stayed in the old one.
+    TENANT_MOVED = "openstack_tenant_moved"
     TENANT_PULLED = "openstack_tenant_pulled"
     TENANT_PULL_FAILED = "openstack_tenant_pull_failed"
     # Too many groups are missing at once: nothing was touched.

@@ -8,12 +8,13 @@ import os
 import threading
 import time
 import warnings
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from keystoneauth1.adapter import Adapter
 from keystoneauth1.exceptions import EndpointNotFound
@@ -24,7 +25,7 @@ from openstack.warnings import RemovedInSDK60Warning
 
 from ringfence.neutron import translate
 from ringfence.neutron.call import Call
-from ringfence.neutron.port import CloudError, CloudUnreachable, Misconfigured
+from ringfence.neutron.port import CloudError, CloudUnreachable, Misconfigured, ProjectStatus
 from ringfence.neutron.refusals import from_exception, from_status
 from ringfence.neutron.transport import Guard
 
@@ -110,6 +111,28 @@ class Account:
             return
         self._time = moment.replace(tzinfo=moment.tzinfo or UTC), time.monotonic()
 
+    def project_status(self, project_id: str) -> ProjectStatus:
+        """Return whether a project exists: the credentials' own does, others Keystone may tell.
+
+        Keystone refuses who may not ask, whether or not the project exists
+        (`identity:get_project`).
+        """
+        if self._session.get_project_id() == project_id:
+            return ProjectStatus.FOUND
+        address = str(getattr(self._session.auth, "auth_url", None) or "").rstrip("/")
+        if not address:
+            return ProjectStatus.UNKNOWN
+        prefix = "" if urlsplit(address).path.endswith("/v3") else "/v3"
+        response = self._session.get(
+            f"{address}{prefix}/projects/{quote(project_id, safe='')}",
+            authenticated=True,
+            headers={"Accept": "application/json"},
+            raise_exc=False,
+            connect_retries=0,
+            log=False,
+        )
+        return _status_of(response.status_code, _parse(response.content), project_id)
+
     def close(self) -> None:
         """Let go of the connections."""
         self._session.session.close()
@@ -124,12 +147,22 @@ class Accounts:
         self._signature: Signature = ()
         self._accounts: dict[str, Account] = {}
 
-    def call(self, entry: str, seconds: float, call: Call) -> Any:  # noqa: ANN401 - parsed JSON
+    def call(self, entry: str, call: Call, seconds: float) -> Any:  # noqa: ANN401 - parsed JSON
         """Make a call with the entry, all in all within the time; raise `CloudError` only."""
+        return self._within(entry, seconds, lambda account: account.exchange(call))
+
+    def project_status(self, entry: str, project_id: str, seconds: float) -> ProjectStatus:
+        """Return whether a project exists, with the entry, within the time; as `call`."""
+        status: ProjectStatus = self._within(
+            entry, seconds, lambda account: account.project_status(project_id)
+        )
+        return status
+
+    def _within(self, entry: str, seconds: float, work: Callable[[Account], Any]) -> Any:  # noqa: ANN401 - what the work returns
         try:
             account = self.get(entry)
             with account.guard.within(seconds):
-                return account.exchange(call)
+                return work(account)
         except CloudError:
             raise
         except Exception as error:  # noqa: BLE001 - the port raises `CloudError` and nothing else
@@ -196,6 +229,18 @@ class Accounts:
                 "There is no clouds.yaml; write one and name it in OS_CLIENT_CONFIG_FILE."
             )
         return found
+
+
+def _status_of(status: int, body: object, project_id: str) -> ProjectStatus:
+    found = body if isinstance(body, dict) else {}
+    if status == HTTPStatus.OK and isinstance(project := found.get("project"), dict):
+        is_it = project.get("id") == project_id
+        return ProjectStatus.FOUND if is_it else ProjectStatus.MISSING
+    if status == HTTPStatus.NOT_FOUND and isinstance(error := found.get("error"), dict):
+        # Keystone's own words, not those of something in between
+        is_said = error.get("code") == HTTPStatus.NOT_FOUND
+        return ProjectStatus.MISSING if is_said else ProjectStatus.UNKNOWN
+    return ProjectStatus.UNKNOWN
 
 
 def _parse(content: bytes) -> Any:  # noqa: ANN401 - parsed JSON

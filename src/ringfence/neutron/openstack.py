@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -32,6 +33,7 @@ from ringfence.neutron.port import (
     GroupNotFound,
     NetworkCloud,
     NoSuchResource,
+    ProjectStatus,
     RemoteNotFound,
     RequestRefused,
     UnknownPath,
@@ -46,6 +48,8 @@ logger = structlog.get_logger(__name__)
 CALL_SECONDS = 30.0
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 THREADS = 8
+# For so long a project that was found is taken to be there.
+PROJECT_SECONDS = 600.0
 # At Neutron's smallest useful page a project of this many groups is past any quota.
 MOST_PAGES = 1000
 # "Unrecognized attribute(s) 'description'", or "Attribute 'description' not allowed in POST"
@@ -131,6 +135,7 @@ class OpenStackCloud:
         self._describes_rules = True
         # By project, the rules that the last new group came with
         self._first_rules: dict[str, Sequence[CloudRule]] = {}
+        self._projects: dict[str, float] = {}
         self._slots = asyncio.Semaphore(THREADS)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"cloud-{entry}")
 
@@ -268,6 +273,18 @@ class OpenStackCloud:
         path = f"/ports/{quote(port_id, safe='')}"
         await self._make(Call("PUT", path, body=body, revision=revision))
 
+    async def project_status(self, project_id: str) -> ProjectStatus:
+        """Ask the identity service, unless the credentials are of the project itself."""
+        if self._projects.get(project_id, 0.0) > time.monotonic():
+            return ProjectStatus.FOUND
+        accounts = await self._sdk.accounts()
+        status: ProjectStatus = await self._told(
+            "GET", "projects", partial(accounts.project_status, self._entry, project_id)
+        )
+        if status is ProjectStatus.FOUND:
+            self._projects[project_id] = time.monotonic() + PROJECT_SECONDS
+        return status
+
     async def check(self, project_id: str) -> None:
         """Read the id of at most one of the project's groups."""
         query = {"project_id": project_id, "limit": "1", "fields": "id"}
@@ -297,26 +314,29 @@ class OpenStackCloud:
         return await self._make(Call(method, path, query, body))
 
     async def _make(self, call: Call) -> Any:  # noqa: ANN401 - parsed JSON
-        """Make one call in a thread, and tell of it."""
+        """Make one call of the network service."""
         accounts = await self._sdk.accounts()
+        work = partial(accounts.call, self._entry, call)
+        return await self._told(call.method, _kind(call.path), work)
+
+    async def _told(self, method: str, kind: str, work: Callable[[float], Any]) -> Any:  # noqa: ANN401 - parsed JSON
+        """Work in a thread, with the seconds that it may take, and note how it ended."""
         async with self._slots:
             begun = time.monotonic()
             failed: CloudError | None = None
-            about = {"ringfence.entry": self._entry, "http.request.method": call.method}
+            about = {"ringfence.entry": self._entry, "http.request.method": method}
             try:
-                with tracing.span(f"{call.method} {_kind(call.path)}", "CLIENT", about):
-                    return await self._in_thread(accounts, call)
+                with tracing.span(f"{method} {kind}", "CLIENT", about):
+                    return await self._in_thread(work)
             except CloudError as error:
                 failed = error
                 raise
             finally:
-                self._note(self._entry, call.method, failed, time.monotonic() - begun)
+                self._note(self._entry, method, failed, time.monotonic() - begun)
 
-    async def _in_thread(self, accounts: "Accounts", call: Call) -> Any:  # noqa: ANN401 - parsed JSON
+    async def _in_thread(self, call: Callable[[float], Any]) -> Any:  # noqa: ANN401 - parsed JSON
         loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(
-            self._threads, accounts.call, self._entry, self._call_seconds, call
-        )
+        work = loop.run_in_executor(self._threads, call, self._call_seconds)
         try:
             # The thread keeps its own limit; this one holds where a read cannot be broken off.
             async with asyncio.timeout(self._call_seconds + 1):

@@ -7,6 +7,7 @@ Values are those that Neutron shows: `None` means any, remote ends are backend i
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from ringfence.errors import RingfenceError
@@ -99,6 +100,14 @@ class CloudPort:
     revision_number: int
 
 
+class ProjectStatus(StrEnum):
+    """Whether a project exists, as far as the credentials may know."""
+
+    FOUND = "found"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+
 class CloudError(RingfenceError):
     """Base of what a cloud can answer instead of doing what was asked.
 
@@ -172,6 +181,10 @@ class GroupInUse(GiveUp):
 
 class RuleExists(GiveUp):
     """An equal rule is there already; looking again shows it."""
+
+
+class ProjectNotFound(GiveUp):
+    """The project that a tenant stands for does not exist, or the credentials do not see it."""
 
 
 class RequestRefused(GiveUp):
@@ -260,6 +273,10 @@ class NetworkCloud(Protocol):
 
         `PortNotFound`; `GroupNotFound` for a group that is not there.
         """
+        ...
+
+    async def project_status(self, project_id: str) -> ProjectStatus:
+        """Return whether the project exists."""
         ...
 
     async def check(self, project_id: str) -> None:

@@ -22,6 +22,7 @@ from ringfence.neutron.port import (
     GroupInUse,
     GroupNotFound,
     Outdated,
+    ProjectStatus,
     RemoteNotFound,
     RequestRefused,
     RuleExists,
@@ -209,6 +210,10 @@ class SandboxCloud:
         """Let the port carry exactly these groups; `Outdated`, `PortNotFound`, `GroupNotFound`."""
         async with self._transaction() as connection:
             await sandbox_ports.set_groups(connection, port_id, group_ids, revision)
+
+    async def project_status(self, project_id: str) -> ProjectStatus:  # noqa: ARG002 - the port's face
+        """Return that it exists: a pretended cloud has every project."""
+        return ProjectStatus.FOUND
 
     async def check(self, project_id: str) -> None:
         """Read the project."""

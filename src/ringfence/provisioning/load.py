@@ -1,7 +1,7 @@
 """`ringfence load`: read files, resolve what they name, write what differs; all or nothing."""
 
 import gc
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import LiteralString
@@ -21,7 +21,9 @@ from ringfence.provisioning.desired import Desired, check_token_owners, desire, 
 from ringfence.provisioning.document import read_documents
 from ringfence.provisioning.groups import DesiredGroup, change, desire_groups, refuse_opening
 from ringfence.provisioning.mistakes import Mistakes
+from ringfence.provisioning.moves import carry_out, find_moves
 from ringfence.provisioning.present import match_present
+from ringfence.provisioning.projects import Findings, check_projects
 from ringfence.provisioning.report import Report
 from ringfence.provisioning.schema import Document
 from ringfence.provisioning.walk import Kinds, collect
@@ -36,13 +38,16 @@ _LOCK: LiteralString = "SELECT pg_advisory_xact_lock(7264617620260001)"
 _OVERTAKEN = "the database was changed by others while the files were loaded: load them again"
 
 
-async def load_files(database: Database, paths: Sequence[Path]) -> Report:
+async def load_files(
+    database: Database, paths: Sequence[Path], *, moves: Collection[str] = ()
+) -> Report:
     """Load the files in one transaction; loading them again changes nothing.
 
-    Raises `OperatorError` with a line for each mistake, and then stores nothing.
+    `moves` are names and uuids of tenants that may become another project in the cloud. Raises
+    `OperatorError` with a line for each mistake, and then stores nothing.
     """
     with without_collector():
-        report = await load_documents(database, read_documents(paths))
+        report = await load_documents(database, read_documents(paths), moves=moves)
     logger.info("loaded", files=len(paths), changed=not report.nothing_changed)
     return report
 
@@ -63,15 +68,18 @@ async def load_documents(
     database: Database,
     read: Sequence[tuple[str, Document]],
     then: Callable[[Connection], Awaitable[object]] | None = None,
+    *,
+    moves: Collection[str] = (),
 ) -> Report:
     """Load checked documents in one transaction, which ends with what `then` writes.
 
     Raises `OperatorError` with a line for each mistake, and then stores nothing.
     """
+    findings = await check_projects(database, read)
     try:
         async with database.transaction() as connection:
             await connection.execute(_LOCK)
-            report = await load(connection, read)
+            report = await load(connection, read, moves, findings)
             if then is not None:
                 await then(connection)
     except psycopg.errors.IntegrityError as error:
@@ -81,17 +89,25 @@ async def load_documents(
         if isinstance(error.__cause__, psycopg.errors.DeadlockDetected):
             raise OperatorError(_OVERTAKEN) from None
         raise
+    report.warnings += findings.warnings
     return report
 
 
-async def load(connection: Connection, read: Sequence[tuple[str, Document]]) -> Report:
+async def load(
+    connection: Connection,
+    read: Sequence[tuple[str, Document]],
+    moves: Collection[str],
+    findings: Findings,
+) -> Report:
     """Load checked documents on a connection in a transaction that the caller ends."""
     mistakes = Mistakes()
+    findings.add_to(mistakes)
     kinds = collect(read, mistakes)
     mistakes.check()
     await match_present(connection, kinds, mistakes)
     mistakes.check()
     desired = desire(kinds, mistakes)
+    moved = await find_moves(connection, kinds, desired, moves, mistakes)
     groups = desire_groups(kinds.groups, mistakes)
     owners = await token_owners(connection, list(desired.tokens))
     check_token_owners(kinds, desired, owners, mistakes)
@@ -100,6 +116,7 @@ async def load(connection: Connection, read: Sequence[tuple[str, Document]]) -> 
     await _store_clouds_and_users(connection, kinds, desired, report)
     await _store_organisations(connection, kinds, desired, report)
     await _store_tenants(connection, kinds, desired, report)
+    await carry_out(connection, moved)
     await _store_groups(connection, groups, report)
     if desired.grants:
         granted = await grant_roles(connection, desired.grants)

@@ -18,6 +18,7 @@ class Report:
     """The counts by kind, in the order of the files' structure."""
 
     counts: dict[str, Counts] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def add(self, kind: str, *, created: int, changed: int, named: int) -> None:
         """Note what became of the `named` objects of one kind."""
@@ -26,6 +27,7 @@ class Report:
 
     def join(self, other: "Report", repeated: Mapping[str, int]) -> None:
         """Add what a later part did; `repeated` objects of a kind were counted before."""
+        self.warnings += [line for line in other.warnings if line not in self.warnings]
         for kind, one in other.counts.items():
             before = self.counts.get(kind, Counts())
             self.counts[kind] = Counts(
@@ -45,4 +47,5 @@ class Report:
             f"{kind}: {one.created} created, {one.changed} changed, {one.unchanged} unchanged"
             for kind, one in self.counts.items()
         ]
-        return [*lines, "nothing changed"] if self.nothing_changed else lines
+        lines += ["nothing changed"] if self.nothing_changed else []
+        return [*lines, *self.warnings]

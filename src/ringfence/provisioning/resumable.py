@@ -5,7 +5,7 @@ of its files, so one that was cut off goes on where it was, and changed files ar
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -50,16 +50,20 @@ class Resumed:
         return [loaded, *self.report.lines()]
 
 
-async def load_in_parts(database: Database, paths: Sequence[Path], advance: Advance) -> Resumed:
+async def load_in_parts(
+    database: Database, paths: Sequence[Path], advance: Advance, *, moves: Collection[str] = ()
+) -> Resumed:
     """Load the files part after part; go on after the last one that an earlier run committed.
 
     Raises `OperatorError` at the first part with mistakes: those before it stay loaded.
     """
     with without_collector():
-        return await _load_in_parts(database, paths, advance)
+        return await _load_in_parts(database, paths, advance, moves)
 
 
-async def _load_in_parts(database: Database, paths: Sequence[Path], advance: Advance) -> Resumed:
+async def _load_in_parts(
+    database: Database, paths: Sequence[Path], advance: Advance, moves: Collection[str]
+) -> Resumed:
     run = await asyncio.to_thread(digest_of, paths)
     parts = await asyncio.to_thread(list, parts_of(paths))
     before = await _begin(database, run)
@@ -71,7 +75,7 @@ async def _load_in_parts(database: Database, paths: Sequence[Path], advance: Adv
     try:
         async for part, document in _read_ahead(parts[before:]):
             note = partial(_note, run=run, parts=number + 1)
-            found = await _load(database, part, document, note)
+            found = await _load(database, part, document, note, moves)
             number += 1
             done += part.size
             report.join(found, part.repeated)
@@ -123,9 +127,10 @@ async def _load(
     part: Part,
     document: Document,
     note: Callable[[Connection], Awaitable[None]],
+    moves: Collection[str],
 ) -> Report:
     try:
-        return await load_documents(database, [(part.label, document)], note)
+        return await load_documents(database, [(part.label, document)], note, moves=moves)
     except OperatorError as error:
         raise part.placed(error) from None
 

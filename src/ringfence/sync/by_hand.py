@@ -17,8 +17,9 @@ from ringfence.security_groups import outcomes
 from ringfence.security_groups.local_groups import LocalGroup, local_group
 from ringfence.security_groups.rules import Rule
 from ringfence.sync.clouds import Clouds, require_own
+from ringfence.sync.missing_bound import MissingBound
 from ringfence.sync.plan import CREATED_ANEW, Changes, plan, rule_from_cloud
-from ringfence.sync.pull import MissingBound, missing_groups, pull_tenant
+from ringfence.sync.pull import missing_groups, pull_tenant
 
 TENANTS_AT_ONCE = 8
 

@@ -28,7 +28,8 @@ from ringfence.neutron.text import storable
 from ringfence.security_groups import outcomes
 from ringfence.sync.clouds import Clouds
 from ringfence.sync.failures import explained
-from ringfence.sync.pull import USUAL_BOUND, MissingBound, pull_group, pull_tenant
+from ringfence.sync.missing_bound import USUAL_BOUND, MissingBound
+from ringfence.sync.pull import pull_group, pull_tenant
 from ringfence.sync.push import delete_group, push_group
 from ringfence.sync.retries import DATABASE_PAUSE, Strategy, TryAgain, pause
 

@@ -6,7 +6,6 @@ asked for stays; where the cloud is silent, it is asked again directly before th
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from ringfence.clouds import comparisons
@@ -28,8 +27,9 @@ from ringfence.security_groups.local_groups import LocalGroup, Moments, local_gr
 from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.security_groups.unreadable import mark_unreadable
 from ringfence.sync.cloud_view import SAME_CLOCK, view_of
-from ringfence.sync.clouds import Clouds, is_own, project_of, require_own
+from ringfence.sync.clouds import Clouds, is_own, require_own
 from ringfence.sync.compare import Comparison, compare, compare_tenant
+from ringfence.sync.missing_bound import USUAL_BOUND, MissingBound
 from ringfence.sync.observe import (
     Seen,
     is_adopted,
@@ -42,27 +42,10 @@ from ringfence.sync.observe import (
 )
 from ringfence.sync.plan import rule_from_cloud
 from ringfence.sync.ports import observe_ports
+from ringfence.sync.projects import list_groups
 from ringfence.sync.push import push
 
 GROUPS_A_TRANSACTION = 200
-
-
-@dataclass(frozen=True, slots=True)
-class MissingBound:
-    """More groups than `count`, and more than `share` of a tenant's, missing at once: a mistake.
-
-    The comparison then touches nothing until an operator confirms it.
-    """
-
-    count: int = 5
-    share: float = 0.5
-
-    def is_passed(self, missing: int, known: int) -> bool:
-        """Whether so many missing of so many known are not to be believed."""
-        return missing > self.count and missing > self.share * known
-
-
-USUAL_BOUND = MissingBound()
 
 
 async def pull_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
@@ -127,7 +110,7 @@ async def pull_tenant(
     cloud = clouds.of(placement)
     async with database.connection() as connection:
         before = await moments(connection, placement.tenant_id)
-    listed = await cloud.list_groups(project_of(placement))
+    listed = await list_groups(database, cloud, placement)
     comparison, before = await _compare_with_rows(database, cloud, placement, listed, before)
     if not confirmed and bound.is_passed(len(comparison.missing), comparison.known):
         await _stop(database, placement, comparison, requested=requested)
@@ -156,7 +139,7 @@ async def missing_groups(database: Database, clouds: Clouds, uuid: UUID) -> list
             return []
         before = await moments(connection, placement.tenant_id)
     cloud = clouds.of(placement)
-    listed = await cloud.list_groups(project_of(placement))
+    listed = await list_groups(database, cloud, placement)
     async with database.connection() as connection:
         rows = await local_groups(connection, placement.tenant_id)
     missing_in_list = compare_tenant(rows, listed, before).missing

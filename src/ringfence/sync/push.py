@@ -36,6 +36,7 @@ from ringfence.sync.clouds import Clouds, project_of, require_own
 from ringfence.sync.identity import Attempt, attempt_of
 from ringfence.sync.observe import lasting_drift, observation_of, said_of_unreadable
 from ringfence.sync.plan import Changes, plan
+from ringfence.sync.projects import require_project
 
 RULES_A_CALL = 100
 LOOKS = 4
@@ -154,6 +155,7 @@ async def _find_or_create(database: Database, cloud: NetworkCloud, group: Group)
 async def _create(database: Database, cloud: NetworkCloud, group: Group) -> CloudGroup:
     description = kept_description(group.description)
     try:
+        await require_project(cloud, group.placement)
         project = project_of(group.placement)
         return await cloud.create_group(project, group.name, description, stateful=group.stateful)
     except GiveUp:

@@ -20,7 +20,7 @@ from ringfence.sync import rescue
 from ringfence.sync.clouds import Clouds
 from ringfence.sync.contacts import Contacts
 from ringfence.sync.jobs import Desk, jobs_app
-from ringfence.sync.pull import MissingBound
+from ringfence.sync.missing_bound import MissingBound
 
 CONCURRENCY = 8
 # A job whose lock was held, or that waited for its next try, is noticed by looking.

@@ -1,0 +1,134 @@
+"""Whether the projects that files name exist, asked before the transaction begins.
+
+Only what is not stored yet is asked for. A cloud that does not answer is a warning: loading does
+not depend on it.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import LiteralString
+from uuid import UUID
+
+from ringfence.database.pool import Database
+from ringfence.provisioning.identity import parse_uuid
+from ringfence.provisioning.mistakes import Mistakes, Place, quote
+from ringfence.provisioning.schema import Document, TenantEntry
+from ringfence.sync.projects import LookUp, look_up
+
+_DASHED = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+_CLOUDS: LiteralString = """
+SELECT cloud.uuid, cloud.name, cloud.backend, cloud.openstack_cloud FROM clouds AS cloud
+WHERE cloud.uuid = ANY(%(uuids)s) OR cloud.name = ANY(%(names)s)
+"""
+
+_STORED: LiteralString = """
+SELECT DISTINCT coalesce(tenant.openstack_cloud, cloud.openstack_cloud), tenant.backend_id
+FROM tenants AS tenant
+INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
+WHERE tenant.backend_id = ANY(%s) AND cloud.backend = 'openstack'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A project that a tenant's entry names, in the entry of clouds.yaml that leads there."""
+
+    place: Place
+    entry: str
+    project: str
+
+
+@dataclass(slots=True)
+class Findings:
+    """What is wrong with the projects, and what could not be asked."""
+
+    wrong: list[tuple[Place, str]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def add_to(self, mistakes: Mistakes) -> None:
+        """Note what is wrong."""
+        for place, message in self.wrong:
+            mistakes.add(place, message)
+
+
+async def check_projects(database: Database, read: Sequence[tuple[str, Document]]) -> Findings:
+    """Ask for the projects that are new in the files."""
+    named = list(await _named(database, read))
+    findings = Findings()
+    wanted = {(one.entry, one.project) for one in named if not _DASHED.fullmatch(one.project)}
+    if wanted:
+        wanted -= await _stored(database, [project for _, project in wanted])
+    result = await look_up(wanted) if wanted else LookUp()
+    for one in named:
+        if _DASHED.fullmatch(one.project):
+            undashed = one.project.replace("-", "").lower()
+            message = f"{quote(one.project)} is no project id: Keystone writes it {undashed!r}"
+            findings.wrong.append((one.place, message))
+        elif (one.entry, one.project) in result.missing:
+            message = f"the cloud of the entry {quote(one.entry)} has no project {one.project!r}"
+            findings.wrong.append((one.place, message))
+    findings.warnings += _warnings(result)
+    return findings
+
+
+def _warnings(result: LookUp) -> Iterator[str]:
+    for entry, error in sorted(result.failed.items()):
+        yield f"warning: projects of the entry {quote(entry)} were not checked: {error}"
+    for entry, project in sorted(result.unknown):
+        yield (
+            f"warning: project {project} was not checked: the credentials of the entry "
+            f"{quote(entry)} are of another project and may not ask"
+        )
+
+
+async def _stored(database: Database, projects: Sequence[str]) -> set[tuple[str, str]]:
+    async with database.connection() as connection:
+        cursor = await connection.execute(_STORED, [list(projects)])
+        return {(row[0], row[1]) for row in await cursor.fetchall()}
+
+
+async def _named(database: Database, read: Sequence[tuple[str, Document]]) -> Iterator[_Named]:
+    tenants = [one for label, document in read for one in _tenants(document, Place("", label))]
+    if not tenants:
+        return iter(())
+    entries = await _entries(database, read, {tenant.cloud for tenant, _ in tenants})
+    return (
+        _Named(place.key("backend_id"), entry, tenant.backend_id)
+        for tenant, place in tenants
+        if (usual := entries.get(tenant.cloud)) and (entry := tenant.openstack_cloud or usual)
+    )
+
+
+def _tenants(document: Document, top: Place) -> Iterator[tuple[TenantEntry, Place]]:
+    for c, customer in enumerate(document.customers):
+        projects = top.key("customers").item(c).key("projects")
+        for p, project in enumerate(customer.projects):
+            for t, tenant in enumerate(project.tenants):
+                if tenant.backend_id:
+                    yield tenant, projects.item(p).key("tenants").item(t)
+
+
+async def _entries(
+    database: Database, read: Sequence[tuple[str, Document]], references: set[str]
+) -> dict[str, str]:
+    """Return the entry of clouds.yaml of each cloud with OpenStack, by what refers to it."""
+    entries: dict[str, str] = {}
+    uuids = [uuid for reference in references if (uuid := parse_uuid(reference))]
+    async with database.connection() as connection:
+        cursor = await connection.execute(_CLOUDS, {"uuids": uuids, "names": list(references)})
+        rows: list[tuple[UUID, str, str, str | None]] = await cursor.fetchall()
+    declared = [
+        (cloud.uuid, cloud.name, cloud.backend, cloud.openstack_cloud)
+        for _, document in read
+        for cloud in document.clouds
+    ]
+    # What the files say comes before what is stored.
+    for uuid, name, backend, entry in [*rows, *declared]:
+        keys = {name} if uuid is None else {name, uuid.hex, str(uuid)}
+        for key in keys:
+            entries.pop(key, None)
+            if backend == "openstack" and entry:
+                entries[key] = entry
+    return entries

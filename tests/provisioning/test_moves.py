@@ -1,0 +1,98 @@
+"""A tenant does not become another project, nor go to another cloud, unless that is meant."""
+
+import pytest
+
+from ringfence.errors import OperatorError
+from ringfence.provisioning.load import load_files
+from ringfence.provisioning.resumable import load_in_parts
+from ringfence.security_groups.moves import MOVED
+
+SITE = """
+clouds: [{name: east, backend: sandbox}, {name: west, backend: sandbox}]
+customers:
+  - name: Acme
+    projects:
+      - name: Web
+        tenants: [{name: prod, cloud: CLOUD, backend_id: "PROJECT", security_groups: GROUPS}]
+"""
+TENANT = "customers[0].projects[0].tenants[0]"
+ONE = "[{name: web, backend_id: g1, rules: [{protocol: tcp, from_port: 22, to_port: 22}]}]"
+
+
+def site(cloud="east", project="p1", groups=ONE):
+    return SITE.replace("CLOUD", cloud).replace("PROJECT", project).replace("GROUPS", groups)
+
+
+@pytest.mark.parametrize(
+    ("moved", "key"),
+    [
+        (site(project="p2", groups="[]"), "backend_id"),
+        (site(cloud="west", groups="[]"), "cloud"),
+        (site(cloud="west", project="p2", groups="[]"), "backend_id"),
+    ],
+)
+async def test_a_tenant_with_groups_stays_where_it_is(load, mistakes, query, moved, key):
+    await load(site())
+    [(uuid,)] = await query("SELECT hex(uuid) FROM tenants")
+
+    lines = await mistakes(moved)
+
+    words = "the tenant has 1 security groups in the project 'p1', which would stay there"
+    assert lines == [f"{TENANT}.{key}: {words}; if that is meant, add --move-tenant {uuid}"]
+    assert await query("SELECT backend_id FROM tenants") == [("p1",)]
+
+
+async def test_a_tenant_without_groups_or_without_a_project_goes_anywhere(load, query):
+    await load(site(groups="[]"))
+    await load(site(cloud="west", project="p2", groups="[]"))
+    assert await query("SELECT backend_id FROM tenants") == [("p2",)]
+
+
+@pytest.mark.parametrize("named", ["prod", "uuid"])
+@pytest.mark.parametrize("in_parts", [False, True])
+async def test_a_move_that_is_meant_forgets_ids_and_keeps_what_is_desired(
+    load, query, database, tmp_path, named, in_parts
+):
+    await load(site())
+    if named == "uuid":
+        [(named,)] = await query("SELECT hex(uuid) FROM tenants")
+    path = tmp_path / "moved.yaml"
+    path.write_text(site(project="p2", groups="[{name: web, description: new}]"))
+
+    if in_parts:
+        await load_in_parts(database, [path], lambda *_told: None, moves=[named])
+    else:
+        await load_files(database, [path], moves=[named])
+
+    assert await query(
+        "SELECT backend_id, state, error_message, description, applied_version FROM security_groups"
+    ) == [("", "ERRED", MOVED, "new", 0)]
+    assert await query("SELECT from_port FROM security_group_rules") == [(22,)]
+    [(context,)] = await query(
+        "SELECT context FROM events WHERE event_type = 'openstack_tenant_moved'"
+    )
+    assert (context["from"]["backend_id"], context["to"]["backend_id"]) == ("p1", "p2")
+    assert context["groups"] == 1
+    # Meant once, harmless twice.
+    assert (await load_files(database, [path], moves=[named])).nothing_changed
+
+
+async def test_a_move_takes_the_ids_that_the_file_gives_and_never_the_old_ones(
+    load, database, tmp_path, query
+):
+    await load(site())
+    path = tmp_path / "moved.yaml"
+    path.write_text(site(project="p2"))
+    with pytest.raises(OperatorError) as refused:
+        await load_files(database, [path], moves=["prod"])
+    path.write_text(site(project="p2", groups=ONE.replace("g1", "g2")))
+
+    await load_files(database, [path], moves=["prod"])
+
+    assert str(refused.value) == (
+        f"{TENANT}.security_groups[0].backend_id: 'g1' is in the project that the tenant leaves:"
+        " leave it out"
+    )
+    assert await query("SELECT backend_id, state, error_message FROM security_groups") == [
+        ("g2", "OK", "")
+    ]
