@@ -138,6 +138,7 @@ async def test_every_refused_change_is_told_and_no_event_shows_it(api, world):
     assert [line["request_id"] for line in found] == [f"by-{user}" for user, *_ in asked]
     assert {line["address"] for line in found} == {"127.0.0.1"}
     assert found[0]["detail"] == "You do not have permission to perform this action."
+    assert found[2]["detail"] == {"name": ["This field may not be blank."]}
     assert found[0]["path"] == path
     assert "nobody-token" not in json.dumps(found)
     assert (await api("staff").get("/api/events/")).json() == []
@@ -154,6 +155,23 @@ async def test_a_flood_of_refusals_is_counted_and_not_kept(api, world):
     await api("member").post(f"{GROUPS}{'0' * 32}/pull/")
     told = await world.value("SELECT sum(left_out) + count(*) FROM refusals")
     assert told == tries + 1
+
+
+async def test_a_refusal_of_any_shape_and_length_is_kept_as_json(client, world):
+    path = f"/api/openstack-tenants/{world.tenant_uuid.hex}/create_security_group/"
+    wrong = {"protocol": 'it\'s "quoted" \u0000', "from_port": 1, "to_port": 2}
+    bodies = [
+        {"name": "a", "rules": [HTTPS, wrong]},
+        {"name": "b", "rules": [wrong] * 500},
+        [],
+    ]
+    for body in bodies:
+        assert (await client.post(path, json=body)).status_code == 400
+    one, many, none = [line["detail"] for line in await lines(world)]
+    assert one["rules"][0] == {}
+    assert "quoted" in one["rules"][1]["protocol"][0]
+    assert set(many) == {"shortened"}
+    assert list(none) == ["non_field_errors"]
 
 
 @pytest.mark.parametrize("table", ["events", "refusals"])

@@ -381,3 +381,31 @@ async def test_a_pull_of_a_thousand_equal_groups_is_a_handful_of_statements(sand
 
     # Six for the groups, eight for the ports, however many there are of either.
     assert len(statements) <= 14, len(statements)
+
+
+async def test_what_was_adopted_is_told_rule_by_rule(place):
+    uuid = await pushed(place, rules=[tcp(22), tcp(80)])
+    other = await pushed(place, "db", rules=[tcp(5432)])
+    found = await place.found(uuid)
+    gone = next(rule.id for rule in found.rules if rule.port_range_min == 22)
+    await place.cloud.create_rules(place.project, found.id, [cloud_tcp(443)])
+    await place.cloud.delete_rule(gone)
+    await place.cloud.create_rules(place.project, (await place.row(other))[1], [cloud_tcp(1)])
+
+    await pull(place)
+
+    async with place.database.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT security_group_uuid, change FROM events"
+            " WHERE event_type = 'openstack_security_group_pulled'"
+        )
+        told = dict(await cursor.fetchall())
+
+    def ports(key, group):
+        return [(rule["cidr"], rule["from_port"]) for rule in told[group][key]]
+
+    assert ports("rules_added", uuid) == [("10.0.0.0/8", 443)]
+    assert ports("rules_removed", uuid) == [("10.0.0.0/8", 22)]
+    assert ports("rules_added", other) == [("10.0.0.0/8", 1)]
+    assert ports("rules_removed", other) == []
+    assert told[uuid]["version"] == 2

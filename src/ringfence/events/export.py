@@ -44,7 +44,7 @@ FROM (
             'method', refusal.method,
             'path', refusal.path,
             'status', refusal.status,
-            'detail', refusal.detail,
+            'detail', coalesce(refusal.errors, to_jsonb(refusal.detail)),
             'user_uuid', hex(refusal.user_uuid),
             'username', refusal.username,
             'address', host(refusal.address),

@@ -23,7 +23,7 @@ from ringfence.access.permissions import READING_METHODS, Actor, require_writabl
 from ringfence.access.token_use import TokenUses
 from ringfence.database.pool import Database
 from ringfence.database.replica import Replica
-from ringfence.errors import Forbidden, RequestError, TooManyRequests, Unavailable
+from ringfence.errors import Detail, Forbidden, RequestError, TooManyRequests, Unavailable
 from ringfence.http import ignored
 from ringfence.http.about import CONFIGURATION_PATH
 from ringfence.http.body import BodyBroken, Incoming, checked_without_reader
@@ -244,7 +244,7 @@ class _Exchange:
         self._started = time.perf_counter()
         self._is_head = scope["method"] == "HEAD"
         self.status = 0
-        self.detail = ""
+        self.detail: Detail = ""
         self.username: str | None = None
         # What must be done once the change is made, and before anybody learns of it.
         self.before_answer: Callable[[], Awaitable[None]] | None = None
@@ -284,7 +284,7 @@ class _Exchange:
 
     async def answer_error(self, error: RequestError, receive: Incoming) -> None:
         """Answer with the error, unless an answer has begun."""
-        self.detail = str(error)
+        self.detail = error.detail
         if self.status == 0:
             await receive.drop_rest()
             await answer(error)(self._scope, receive, self.send)

@@ -3,15 +3,18 @@
 It is written after the answer, by itself: what is refused has no transaction.
 """
 
+import json
 import time
-from typing import LiteralString
+from collections.abc import Mapping
+from typing import Any, LiteralString
 
+from psycopg.types.json import Jsonb
 from starlette.types import Scope
 
 from ringfence.access.origin import Origin
 from ringfence.access.permissions import READING_METHODS, Actor
 from ringfence.database.pool import Database
-from ringfence.errors import Unavailable
+from ringfence.errors import Detail, Unavailable
 from ringfence.http.limits import Rate
 from ringfence.logs import mask
 
@@ -23,15 +26,16 @@ FIRST_REFUSAL, FIRST_FAULT = 400, 500
 KEPT_A_SECOND = 5.0
 PATH_LENGTH = 500
 DETAIL_LENGTH = 500
+ERRORS_LENGTH = 10_000
 
 _KEEP: LiteralString = """
 INSERT INTO refusals (
-    method, path, status, detail, user_uuid, username, address, token_uuid, token_name,
+    method, path, status, detail, errors, user_uuid, username, address, token_uuid, token_name,
     request_id, left_out
 )
 VALUES (
-    %(method)s, %(path)s, %(status)s, %(detail)s, %(user_uuid)s, %(username)s, %(address)s,
-    %(token_uuid)s, %(token_name)s, %(request_id)s, %(left_out)s
+    %(method)s, %(path)s, %(status)s, %(detail)s, %(errors)s, %(user_uuid)s, %(username)s,
+    %(address)s, %(token_uuid)s, %(token_name)s, %(request_id)s, %(left_out)s
 )
 """
 
@@ -53,7 +57,7 @@ class Refusals:
         self._rate = Rate(KEPT_A_SECOND)
         self._left_out = 0
 
-    async def keep(self, scope: Scope, origin: Origin, status: int, detail: str) -> None:
+    async def keep(self, scope: Scope, origin: Origin, status: int, detail: Detail) -> None:
         """Keep a refusal; where the database is away, the log has it alone."""
         if self._rate.take(origin.token_uuid or origin.address, time.monotonic()):
             self._left_out += 1
@@ -64,7 +68,8 @@ class Refusals:
             "method": scope["method"][:16],
             "path": _text(mask(scope["path"]))[:PATH_LENGTH],
             "status": status,
-            "detail": _text(mask(detail))[:DETAIL_LENGTH],
+            "detail": _kept(detail) if isinstance(detail, str) else "",
+            "errors": None if isinstance(detail, str) else Jsonb(_bounded(_kept_json(detail))),
             "user_uuid": actor and actor.user_uuid,
             "username": actor and actor.username,
             "address": origin.address,
@@ -84,3 +89,24 @@ class Refusals:
 def _text(text: str) -> str:
     """Give what PostgreSQL can store of a text."""
     return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+
+
+def _kept(text: str) -> str:
+    return _text(mask(text))[:DETAIL_LENGTH]
+
+
+def _kept_json(value: Any) -> Any:  # noqa: ANN401 - what a body may be
+    """Return what PostgreSQL can store of a body, each text masked and shortened."""
+    if isinstance(value, str):
+        return _kept(value)
+    if isinstance(value, Mapping):
+        return {_kept(str(key)): _kept_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_kept_json(item) for item in value]
+    return value
+
+
+def _bounded(body: Any) -> Any:  # noqa: ANN401 - what a body may be
+    """Return the body, or where it is too long its beginning as one text."""
+    text = json.dumps(body, ensure_ascii=False)
+    return body if len(text) <= ERRORS_LENGTH else {"shortened": text[:DETAIL_LENGTH]}

@@ -5,7 +5,7 @@ or of what is asked for) is left alone: the next comparison sees it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -19,7 +19,7 @@ from ringfence.events.commands import record_all
 from ringfence.events.types import Event, EventType
 from ringfence.security_groups.local_groups import LocalGroup, StoredRule
 from ringfence.security_groups.rules import Rule
-from ringfence.security_groups.versions import Cause, record_versions
+from ringfence.security_groups.versions import Cause, changes_of, record_versions
 
 _UNMOVED: LiteralString = """
 SELECT sg.id
@@ -257,7 +257,11 @@ async def refresh_groups(
     await connection.execute(_REFRESH, {"found": recordset(rows)})
     changed = [refresh for refresh in taken if refresh.is_change]
     await record_versions(connection, [refresh.local.id for refresh in changed], Cause.PULL)
-    await record_all(connection, [_pulled(placement, refresh) for refresh in changed])
+    rules = await changes_of(connection, [refresh.local.id for refresh in changed])
+    await record_all(
+        connection,
+        [_pulled(placement, refresh, rules[refresh.local.id]) for refresh in changed],
+    )
     await documents.refresh(connection, documents.GROUPS, [refresh.local.id for refresh in taken])
     return len(taken)
 
@@ -352,9 +356,9 @@ def _next_position(group: LocalGroup) -> int:
     return max((rule.position for rule in group.rules), default=-1) + 1
 
 
-def _pulled(placement: Placement, refresh: Refresh) -> Event:
+def _pulled(placement: Placement, refresh: Refresh, rules: Mapping[str, Any]) -> Event:
     said = f"Security group {refresh.name} has been pulled."
-    change = {
+    context = {
         "from": {"name": refresh.local.name, "description": refresh.local.description},
         "to": {"name": refresh.name, "description": refresh.description},
         "rules_added": len(refresh.add),
@@ -362,7 +366,9 @@ def _pulled(placement: Placement, refresh: Refresh) -> Event:
         "rules_lost_with_their_remote_group": refresh.lost,
     }
     local = refresh.local
-    return _event(placement, EventType.GROUP_PULLED, local.uuid, said, local.backend_id, change)
+    kind = EventType.GROUP_PULLED
+    event = _event(placement, kind, local.uuid, said, local.backend_id, context)
+    return replace(event, change=rules)
 
 
 def _event(

@@ -37,43 +37,60 @@ WHERE sg.id = ANY(%(ids)s)
 """
 
 # Rules are told apart by what they say, not by their rows. Nothing is compared with what is gone.
-_CHANGE: LiteralString = """
+_CHANGES: LiteralString = """
 WITH said AS (
     SELECT
+        sg.id,
         version.number,
         rule.value - '{id,position}'::text [] AS rule
     FROM security_groups AS sg
     INNER JOIN security_group_versions AS version ON sg.id = version.security_group_id
     CROSS JOIN LATERAL jsonb_array_elements(version.rules) AS rule (value)
     WHERE
-        sg.id = %(id)s
+        sg.id = ANY(%(ids)s)
         AND (
             (version.number = sg.version AND NOT %(is_going)s)
             OR version.number = sg.version - (NOT %(is_going)s)::integer
         )
 ),
 numbered AS (
-    SELECT sg.version, sg.version - (NOT %(is_going)s)::integer AS before
+    SELECT sg.id, sg.version, sg.version - (NOT %(is_going)s)::integer AS before
     FROM security_groups AS sg
-    WHERE sg.id = %(id)s
+    WHERE sg.id = ANY(%(ids)s)
+),
+earlier AS (
+    SELECT said.id, said.rule
+    FROM said
+    INNER JOIN numbered ON said.id = numbered.id AND said.number = numbered.before
+),
+later AS (
+    SELECT said.id, said.rule
+    FROM said
+    INNER JOIN numbered ON said.id = numbered.id AND said.number = numbered.version
+    WHERE NOT %(is_going)s
 ),
 gone AS (
-    SELECT said.rule FROM said, numbered WHERE said.number = numbered.before
+    SELECT earlier.id, earlier.rule FROM earlier
     EXCEPT ALL
-    SELECT said.rule FROM said, numbered
-    WHERE said.number = numbered.version AND NOT %(is_going)s
+    SELECT later.id, later.rule FROM later
 ),
 come AS (
-    SELECT said.rule FROM said, numbered
-    WHERE said.number = numbered.version AND NOT %(is_going)s
+    SELECT later.id, later.rule FROM later
     EXCEPT ALL
-    SELECT said.rule FROM said, numbered WHERE said.number = numbered.before
+    SELECT earlier.id, earlier.rule FROM earlier
 )
-SELECT jsonb_build_object(
-    'version', (SELECT numbered.version FROM numbered),
-    'rules_removed', coalesce((SELECT jsonb_agg(gone.rule) FROM gone), '[]'),
-    'rules_added', coalesce((SELECT jsonb_agg(come.rule) FROM come), '[]')
-)
+SELECT
+    numbered.id,
+    jsonb_build_object(
+        'version', numbered.version,
+        'rules_removed', coalesce(
+            (SELECT jsonb_agg(gone.rule) FROM gone WHERE gone.id = numbered.id), '[]'
+        ),
+        'rules_added', coalesce(
+            (SELECT jsonb_agg(come.rule) FROM come WHERE come.id = numbered.id), '[]'
+        )
+    )
+FROM numbered
 """
 
 
@@ -84,11 +101,15 @@ async def change_of(
 
     A group that is going loses all that it has.
     """
-    cursor = await connection.execute(_CHANGE, {"id": group_id, "is_going": is_going})
-    row = await cursor.fetchone()
-    assert row is not None  # noqa: S101 - one row, always
-    change: dict[str, Any] = row[0]
-    return change
+    return (await changes_of(connection, [group_id], is_going=is_going))[group_id]
+
+
+async def changes_of(
+    connection: Connection, ids: Sequence[int], *, is_going: bool = False
+) -> dict[int, dict[str, Any]]:
+    """Return the same of several groups, by id."""
+    cursor = await connection.execute(_CHANGES, {"ids": list(ids), "is_going": is_going})
+    return dict(await cursor.fetchall())
 
 
 async def record_versions(

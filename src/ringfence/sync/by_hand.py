@@ -16,6 +16,7 @@ from ringfence.neutron.port import CloudError, GroupNotFound
 from ringfence.security_groups import outcomes
 from ringfence.security_groups.local_groups import LocalGroup, local_group
 from ringfence.security_groups.rules import Rule
+from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.sync.clouds import Clouds, require_own
 from ringfence.sync.missing_bound import MissingBound
 from ringfence.sync.plan import CREATED_ANEW, Changes, plan, rule_from_cloud
@@ -105,7 +106,7 @@ async def plan_push(database: Database, named: str) -> list[str]:
     try:
         found = require_own(placement, await clouds.of(placement).get_group(local.backend_id))
     except GroupNotFound:
-        return [f"create the group. {CREATED_ANEW}", *lines_of(plan(asked.rules, ()))]
+        return [_missing(local), *lines_of(plan(asked.rules, ()))]
     except CloudError as error:
         raise OperatorError(f"tenant {placement.tenant_name}: {error}") from None
     finally:
@@ -126,6 +127,12 @@ async def find_group(database: Database, named: str) -> tuple[LocalGroup, Placem
         placement = await placement_of(connection, tenant)
     assert placement is not None  # noqa: S101 - a group has a tenant
     return local, placement
+
+
+def _missing(local: LocalGroup) -> str:
+    is_marked = local.state is State.ERRED and local.error_message == NOT_FOUND
+    now = "create the group" if is_marked else "nothing yet: a pull marks the group as not found"
+    return f"{now}. {CREATED_ANEW}"
 
 
 def lines_of(changes: Changes) -> list[str]:

@@ -34,6 +34,15 @@ _PLACE = "/api/openstack-security-groups/{uuid}/"
 _DESCRIBED = Model(
     "SecurityGroupRuleDescribedAtCloud", object_of({**SHOWN_RULE, "description_at_cloud": STRING})
 )
+_NOTICE = Model(
+    "SecurityGroupPlanNotice",
+    object_of(
+        {
+            "code": {**STRING, "enum": ["group_created_anew"]},
+            "message": described(STRING, "What is lost, and what changes besides the rules."),
+        }
+    ),
+)
 _PLAN = Model(
     "SecurityGroupPlan",
     object_of(
@@ -48,6 +57,7 @@ _PLAN = Model(
             "description_only": array(_DESCRIBED),
             "quota": object_of({"security_group_rule_count": QUOTA_USE}),
             "warnings": array(WARNING),
+            "notices": array(_NOTICE),
             "calls": described(INTEGER, "How many changing calls Neutron would get."),
             "plan_token": described(STRING, "What `set_rules` takes as `plan_token`."),
         }

@@ -23,11 +23,15 @@ from ringfence.security_groups.rule_lists import read_rule_list
 from ringfence.security_groups.rule_requests import RuleRequest
 from ringfence.security_groups.rules import Rule, canonical, shown_protocol
 from ringfence.sync.observe import rules_of
-from ringfence.sync.plan import Changes, plan, rule_for_cloud, rule_from_cloud
+from ringfence.sync.plan import CREATED_ANEW, Changes, plan, rule_for_cloud, rule_from_cloud
 from ringfence.sync.push import RULES_A_CALL
 
 # Stands for the backend id of a group that has none: nothing at a cloud is called so.
 _UNBORN = "unborn "
+
+
+# What is told of the plan of a group that the cloud does not have any more.
+GONE = {"code": "group_created_anew", "message": CREATED_ANEW}
 
 
 class Remotes:
@@ -76,6 +80,8 @@ class Preview:
     quota: Mapping[str, int]
     # None: the cloud was never seen, and the rules are held against those asked for before.
     observed_at: datetime | None
+    # Whether the cloud had the group and has it no more
+    is_missing: bool = False
 
     @property
     def token(self) -> str:
@@ -84,8 +90,9 @@ class Preview:
 
     @property
     def calls(self) -> int:
-        """How many changing calls Neutron would get: additions in bulk, a removal for each rule."""
-        return -(-len(self.changes.add) // RULES_A_CALL) + len(self.changes.remove)
+        """How many changing calls Neutron would get: creation, additions in bulk, each removal."""
+        creation = int(self.is_missing or not self.group.backend_id)
+        return creation + -(-len(self.changes.add) // RULES_A_CALL) + len(self.changes.remove)
 
     def shown(self, base: str) -> dict[str, Any]:
         """Show the plan."""
@@ -110,6 +117,7 @@ class Preview:
                 {"rule": warned.rule, "code": warned.code, "message": warned.message}
                 for warned in warnings_of(self.rules)
             ],
+            "notices": [GONE] if self.is_missing else [],
             "calls": self.calls,
             "plan_token": self.token,
         }
@@ -134,14 +142,21 @@ async def preview(database: Database, group: SecurityGroup, body: Any) -> Previe
         remotes=remotes,
         quota={"used": used, "limit": limit, "after": after},
         observed_at=None if look is None else look.observed_at,
+        is_missing=_is_missing(group, look),
     )
+
+
+def _is_missing(group: SecurityGroup, look: LastLook | None) -> bool:
+    return group.is_gone or (look is not None and look.missing)
 
 
 def _observed(
     group: SecurityGroup, stored: Sequence[RuleRequest], look: LastLook | None, remotes: Remotes
 ) -> Sequence[CloudRule]:
+    if _is_missing(group, look):
+        return ()
     if look is not None:
-        return () if look.missing else rules_of(look)
+        return rules_of(look)
     if not group.backend_id:
         return ()
     return [rule_for_cloud(remotes.rule(request)) for request in stored]

@@ -7,7 +7,7 @@ import { count } from "./words.js";
 
 /** @param {{plan: any}} properties */
 export function Review({ plan }) {
-  const { added, removed, kept, description_only: described, warnings } = plan;
+  const { added, removed, kept, description_only: described, warnings, notices = [] } = plan;
   const isNothing = !added.length && !removed.length;
   return html`
     <p class="review-sum">
@@ -16,7 +16,8 @@ export function Review({ plan }) {
       <span class="sum">${kept.length} kept</span>
       <span class="quiet">${plan.calls === 0 ? "No call to the cloud" : `${count(plan.calls, "call")} to the cloud`}</span>
     </p>
-    ${isNothing && html`<p class="notice">At the cloud nothing changes.</p>`}
+    ${isNothing && notices.length === 0 && html`<p class="notice">At the cloud nothing changes.</p>`}
+    ${notices.map((/** @type {any} */ notice) => html`<p class="notice notice-warn" key=${notice.code}>${notice.message}</p>`)}
     ${warnings.length > 0 && html`<div class="notice notice-warn"><strong>Look twice</strong>
       <ul>${warnings.map((/** @type {any} */ warning, /** @type {number} */ place) => html`<li key=${place}>Rule ${warning.rule + 1}: ${warning.message}</li>`)}</ul></div>`}
     ${added.length > 0 && html`<h3>Added first</h3><${Changes} rules=${added} sign="+" />`}

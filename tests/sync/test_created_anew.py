@@ -1,0 +1,52 @@
+"""A plan for a group that the cloud does not have any more says what is lost with it."""
+
+from tests.sync.conftest import tcp
+from tests.sync.test_pull import pull, push, pushed
+
+from ringfence.access.scope import Scope
+from ringfence.security_groups import queries
+from ringfence.sync import by_hand
+from ringfence.sync.plan import CREATED_ANEW
+from ringfence.sync.preview import preview
+
+HTTPS = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "10.0.0.0/8"}
+
+
+async def plan(place, uuid, *rules):
+    group = await queries.get(
+        place.database, Scope(everything=True, customers=[], projects=[]), uuid
+    )
+    return (await preview(place.database, group, list(rules))).shown("")
+
+
+async def test_both_plans_say_that_a_missing_group_is_created_anew(place):
+    uuid = await pushed(place, rules=[tcp(22)])
+    before = (await place.row(uuid))[1]
+    await place.cloud.delete_group(before)
+    early = await by_hand.plan_push(place.database, uuid.hex)
+    await pull(place)
+
+    shown = await plan(place, uuid, HTTPS)
+    lines = await by_hand.plan_push(place.database, uuid.hex)
+
+    assert shown["notices"] == [{"code": "group_created_anew", "message": CREATED_ANEW}]
+    assert shown["calls"] == 2
+    assert [rule["from_port"] for rule in shown["added"]] == [443]
+    assert early[0].startswith(f"nothing yet: a pull marks the group as not found. {CREATED_ANEW}")
+    assert lines == [
+        f"create the group. {CREATED_ANEW}",
+        "+ ingress IPv4 tcp 22-22 from 10.0.0.0/8",
+    ]
+    # And so it is.
+    await place.world.execute("UPDATE security_groups SET applied_version = 0")
+    await place.change_rules(uuid, [tcp(443)])
+    await push(place, uuid)
+    assert (await place.row(uuid))[1] not in {"", before}
+
+
+async def test_a_plan_of_a_group_that_is_there_has_no_notice(place):
+    uuid = await pushed(place, rules=[tcp(22)])
+
+    shown = await plan(place, uuid, HTTPS)
+
+    assert (shown["notices"], shown["calls"]) == ([], 2)
