@@ -95,7 +95,7 @@ export type Event = {
     };
 };
 
-export type EventTypesEnum = 'resource_creation_scheduled' | 'resource_update_scheduled' | 'resource_deletion_scheduled' | 'resource_pull_scheduled' | 'openstack_security_group_rules_changed' | 'openstack_security_group_added_locally' | 'openstack_security_group_added_remotely' | 'openstack_security_group_created' | 'openstack_security_group_updated' | 'openstack_security_group_deleted' | 'openstack_security_group_pulled' | 'openstack_security_group_imported' | 'openstack_security_group_removed_locally' | 'openstack_security_group_removed_remotely' | 'openstack_security_group_erred' | 'openstack_security_group_name_contested' | 'openstack_security_group_bound' | 'openstack_security_group_detached' | 'openstack_security_group_set_ok' | 'openstack_security_group_set_erred' | 'openstack_security_group_drifted' | 'openstack_security_group_drift_enforced' | 'openstack_drift_mode_set' | 'openstack_default_egress_set' | 'openstack_tenant_pulled' | 'openstack_tenant_pull_failed' | 'openstack_tenant_pull_stopped' | 'auth_logged_in_with_username' | 'token_created' | 'token_rotated' | 'token_revoked' | 'auth_logged_out' | 'user_password_updated' | 'ringfence_loaded';
+export type EventTypesEnum = 'resource_creation_scheduled' | 'resource_update_scheduled' | 'resource_deletion_scheduled' | 'resource_pull_scheduled' | 'openstack_security_group_rules_changed' | 'openstack_security_group_added_locally' | 'openstack_security_group_added_remotely' | 'openstack_security_group_created' | 'openstack_security_group_updated' | 'openstack_security_group_deleted' | 'openstack_security_group_pulled' | 'openstack_security_group_imported' | 'openstack_security_group_removed_locally' | 'openstack_security_group_removed_remotely' | 'openstack_security_group_erred' | 'openstack_security_group_name_contested' | 'openstack_security_group_bound' | 'openstack_security_group_detached' | 'openstack_security_group_set_ok' | 'openstack_security_group_set_erred' | 'openstack_security_group_drifted' | 'openstack_security_group_drift_enforced' | 'openstack_drift_mode_set' | 'openstack_default_egress_set' | 'openstack_tenant_moved' | 'openstack_tenant_pulled' | 'openstack_tenant_pull_failed' | 'openstack_tenant_pull_stopped' | 'auth_logged_in_with_username' | 'token_created' | 'token_rotated' | 'token_revoked' | 'auth_logged_out' | 'user_password_updated' | 'ringfence_loaded';
 
 export type FieldErrors = {
     [key: string]: Messages;
@@ -596,6 +596,7 @@ export type SecurityGroupPlan = {
         };
     };
     warnings?: Array<SecurityGroupRuleWarning>;
+    notices?: Array<SecurityGroupPlanNotice>;
     /**
      * How many changing calls Neutron would get.
      */
@@ -604,6 +605,14 @@ export type SecurityGroupPlan = {
      * What `set_rules` takes as `plan_token`.
      */
     plan_token?: string;
+};
+
+export type SecurityGroupPlanNotice = {
+    code?: 'group_created_anew';
+    /**
+     * What is lost, and what changes besides the rules.
+     */
+    message?: string;
 };
 
 export type SecurityGroupRollbackRequest = {
