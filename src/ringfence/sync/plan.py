@@ -13,8 +13,8 @@ from ringfence.security_groups.rules import Rule, RuleKey, canonical, shown_prot
 # What is said of a plan whose group the cloud does not have any more.
 CREATED_ANEW: LiteralString = (
     "The cloud does not have this group any more: setting its rules creates a new group. Its "
-    "backend_id changes, its tags are lost, a stateless group becomes stateful, and "
-    "ports that carried the old group do not carry the new one."
+    "backend_id changes, its tags are lost, and ports that carried the old group do not carry the "
+    "new one. Whether it is stateful is kept."
 )
 
 

@@ -27,7 +27,7 @@ from ringfence.security_groups.local_groups import LocalGroup, Moments, local_gr
 from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.security_groups.unreadable import mark_unreadable
 from ringfence.sync.cloud_view import SAME_CLOCK, view_of
-from ringfence.sync.clouds import Clouds, is_own, require_own
+from ringfence.sync.clouds import Clouds, is_own, project_of, require_own
 from ringfence.sync.compare import Comparison, compare, compare_tenant
 from ringfence.sync.missing_bound import USUAL_BOUND, MissingBound
 from ringfence.sync.observe import (
