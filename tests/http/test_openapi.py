@@ -11,7 +11,7 @@ from starlette.routing import Route
 from ringfence.app import OPERATIONS, create_app
 from ringfence.http.errors import STATUSES
 from ringfence.http.fields import Choice, Hyperlink, Integer, Text
-from ringfence.http.openapi import Answer, Operation, assemble
+from ringfence.http.openapi import WITHOUT_BODY, Answer, Operation, assemble
 from ringfence.http.schema import (
     DETAIL,
     STRING,
@@ -22,6 +22,7 @@ from ringfence.http.schema import (
     nullable,
     object_of,
 )
+from ringfence.reference.document import follow
 from ringfence.settings import Settings
 
 CLIENT = Path(waldur_api_client.__file__).parent
@@ -120,7 +121,8 @@ def test_every_address_has_the_parameters_it_names():
 
 def test_every_refusal_is_described_by_its_error(document):
     responses = document["components"]["responses"]
-    assert set(responses) == {kind.__name__ for kind in STATUSES}
+    of_head = {name for name in responses if name.endswith(WITHOUT_BODY)}
+    assert set(responses) - of_head == {kind.__name__ for kind in STATUSES}
     assert all(response["description"] for response in responses.values())
     assert set(responses["Unauthenticated"]["headers"]) == {"WWW-Authenticate"}
 
@@ -171,3 +173,11 @@ def test_the_limits_of_a_body_are_those_of_its_fields():
         "kind": {"type": "string", "enum": ["a", "b"]},
         "group": nullable({"type": "string", "format": "uri"}),
     }
+
+
+def test_no_response_to_head_has_content(document):
+    heads = [path["head"] for path in document["paths"].values() if "head" in path]
+    assert heads
+    for head in heads:
+        for status, response in head["responses"].items():
+            assert "content" not in follow(document, response), (head["operationId"], status)

@@ -126,7 +126,7 @@ export const openstackSecurityGroupsUnlink = <ThrowOnError extends boolean = tru
 /**
  * Set security group rules
  *
- * Update the rules for a specific security group. This overwrites all existing rules. Rules of responses can be sent back as they are: a remote end that `cidr` and `remote_group` cannot say is kept by the rule's `id` or by the key that shows it, or refused; it never becomes any address. Unknown keys of a rule are refused.
+ * Update the rules for a specific security group. This overwrites all existing rules.
  */
 export const openstackSecurityGroupsSetRules = <ThrowOnError extends boolean = true>(options: Options<OpenstackSecurityGroupsSetRulesData, ThrowOnError>) => (options.client ?? client).post<OpenstackSecurityGroupsSetRulesResponses, OpenstackSecurityGroupsSetRulesErrors, ThrowOnError>({
     security: [{ name: 'Authorization', type: 'apiKey' }],

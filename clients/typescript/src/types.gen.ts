@@ -267,6 +267,9 @@ export type OpenStackSecurityGroupRuleUpdateByNameRequest = {
     remote_group_name?: string;
 };
 
+/**
+ * Rules of responses can be sent back as they are: a remote end that `cidr` and `remote_group` cannot say is kept by the rule's `id` or by the key that shows it, or refused; it never becomes any address. Unknown keys are refused.
+ */
 export type OpenStackSecurityGroupRuleUpdateRequest = {
     /**
      * IP protocol version - either 'IPv4' or 'IPv6'
@@ -976,34 +979,32 @@ export type OpenstackSecurityGroupsCountErrors = {
     /**
      * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
      */
-    400: Invalid;
+    400: unknown;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
-    401: Detail;
+    401: unknown;
     /**
      * The actor sees the object, but may not do this to it.
      */
-    403: Detail;
+    403: unknown;
     /**
      * It does not exist, or the actor may not know that it does.
      */
-    404: Detail;
+    404: unknown;
     /**
      * The caller takes nothing that this service can send.
      */
-    406: Detail;
+    406: unknown;
     /**
      * The caller has tried too often; `seconds` says when it may try again.
      */
-    429: Detail;
+    429: unknown;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
-    503: Detail;
+    503: unknown;
 };
-
-export type OpenstackSecurityGroupsCountError = OpenstackSecurityGroupsCountErrors[keyof OpenstackSecurityGroupsCountErrors];
 
 export type OpenstackSecurityGroupsCountResponses = {
     200: unknown;
@@ -2070,34 +2071,32 @@ export type SecurityGroupOverviewsCountErrors = {
     /**
      * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
      */
-    400: Invalid;
+    400: unknown;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
-    401: Detail;
+    401: unknown;
     /**
      * The actor sees the object, but may not do this to it.
      */
-    403: Detail;
+    403: unknown;
     /**
      * It does not exist, or the actor may not know that it does.
      */
-    404: Detail;
+    404: unknown;
     /**
      * The caller takes nothing that this service can send.
      */
-    406: Detail;
+    406: unknown;
     /**
      * The caller has tried too often; `seconds` says when it may try again.
      */
-    429: Detail;
+    429: unknown;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
-    503: Detail;
+    503: unknown;
 };
-
-export type SecurityGroupOverviewsCountError = SecurityGroupOverviewsCountErrors[keyof SecurityGroupOverviewsCountErrors];
 
 export type SecurityGroupOverviewsCountResponses = {
     200: unknown;
@@ -2807,34 +2806,32 @@ export type OpenstackTenantsCountErrors = {
     /**
      * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
      */
-    400: Invalid;
+    400: unknown;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
-    401: Detail;
+    401: unknown;
     /**
      * The actor sees the object, but may not do this to it.
      */
-    403: Detail;
+    403: unknown;
     /**
      * It does not exist, or the actor may not know that it does.
      */
-    404: Detail;
+    404: unknown;
     /**
      * The caller takes nothing that this service can send.
      */
-    406: Detail;
+    406: unknown;
     /**
      * The caller has tried too often; `seconds` says when it may try again.
      */
-    429: Detail;
+    429: unknown;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
-    503: Detail;
+    503: unknown;
 };
-
-export type OpenstackTenantsCountError = OpenstackTenantsCountErrors[keyof OpenstackTenantsCountErrors];
 
 export type OpenstackTenantsCountResponses = {
     200: unknown;
@@ -3233,34 +3230,32 @@ export type ServiceSettingsCountErrors = {
     /**
      * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
      */
-    400: Invalid;
+    400: unknown;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
-    401: Detail;
+    401: unknown;
     /**
      * The actor sees the object, but may not do this to it.
      */
-    403: Detail;
+    403: unknown;
     /**
      * It does not exist, or the actor may not know that it does.
      */
-    404: Detail;
+    404: unknown;
     /**
      * The caller takes nothing that this service can send.
      */
-    406: Detail;
+    406: unknown;
     /**
      * The caller has tried too often; `seconds` says when it may try again.
      */
-    429: Detail;
+    429: unknown;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
-    503: Detail;
+    503: unknown;
 };
-
-export type ServiceSettingsCountError = ServiceSettingsCountErrors[keyof ServiceSettingsCountErrors];
 
 export type ServiceSettingsCountResponses = {
     200: unknown;
@@ -3534,34 +3529,32 @@ export type CustomersCountErrors = {
     /**
      * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
      */
-    400: Invalid;
+    400: unknown;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
-    401: Detail;
+    401: unknown;
     /**
      * The actor sees the object, but may not do this to it.
      */
-    403: Detail;
+    403: unknown;
     /**
      * It does not exist, or the actor may not know that it does.
      */
-    404: Detail;
+    404: unknown;
     /**
      * The caller takes nothing that this service can send.
      */
-    406: Detail;
+    406: unknown;
     /**
      * The caller has tried too often; `seconds` says when it may try again.
      */
-    429: Detail;
+    429: unknown;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
-    503: Detail;
+    503: unknown;
 };
-
-export type CustomersCountError = CustomersCountErrors[keyof CustomersCountErrors];
 
 export type CustomersCountResponses = {
     200: unknown;
@@ -3765,34 +3758,32 @@ export type ProjectsCountErrors = {
     /**
      * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
      */
-    400: Invalid;
+    400: unknown;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
-    401: Detail;
+    401: unknown;
     /**
      * The actor sees the object, but may not do this to it.
      */
-    403: Detail;
+    403: unknown;
     /**
      * It does not exist, or the actor may not know that it does.
      */
-    404: Detail;
+    404: unknown;
     /**
      * The caller takes nothing that this service can send.
      */
-    406: Detail;
+    406: unknown;
     /**
      * The caller has tried too often; `seconds` says when it may try again.
      */
-    429: Detail;
+    429: unknown;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
-    503: Detail;
+    503: unknown;
 };
-
-export type ProjectsCountError = ProjectsCountErrors[keyof ProjectsCountErrors];
 
 export type ProjectsCountResponses = {
     200: unknown;
@@ -3944,34 +3935,32 @@ export type UsersCountErrors = {
     /**
      * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
      */
-    400: Invalid;
+    400: unknown;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
-    401: Detail;
+    401: unknown;
     /**
      * The actor sees the object, but may not do this to it.
      */
-    403: Detail;
+    403: unknown;
     /**
      * It does not exist, or the actor may not know that it does.
      */
-    404: Detail;
+    404: unknown;
     /**
      * The caller takes nothing that this service can send.
      */
-    406: Detail;
+    406: unknown;
     /**
      * The caller has tried too often; `seconds` says when it may try again.
      */
-    429: Detail;
+    429: unknown;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
-    503: Detail;
+    503: unknown;
 };
-
-export type UsersCountError = UsersCountErrors[keyof UsersCountErrors];
 
 export type UsersCountResponses = {
     200: unknown;
@@ -4285,34 +4274,32 @@ export type AuthTokensCountErrors = {
     /**
      * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
      */
-    400: Invalid;
+    400: unknown;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
-    401: Detail;
+    401: unknown;
     /**
      * The actor sees the object, but may not do this to it.
      */
-    403: Detail;
+    403: unknown;
     /**
      * It does not exist, or the actor may not know that it does.
      */
-    404: Detail;
+    404: unknown;
     /**
      * The caller takes nothing that this service can send.
      */
-    406: Detail;
+    406: unknown;
     /**
      * The caller has tried too often; `seconds` says when it may try again.
      */
-    429: Detail;
+    429: unknown;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
-    503: Detail;
+    503: unknown;
 };
-
-export type AuthTokensCountError = AuthTokensCountErrors[keyof AuthTokensCountErrors];
 
 export type AuthTokensCountResponses = {
     200: unknown;
@@ -4584,34 +4571,32 @@ export type PersonalAccessTokensCountErrors = {
     /**
      * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
      */
-    400: Invalid;
+    400: unknown;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
-    401: Detail;
+    401: unknown;
     /**
      * The actor sees the object, but may not do this to it.
      */
-    403: Detail;
+    403: unknown;
     /**
      * It does not exist, or the actor may not know that it does.
      */
-    404: Detail;
+    404: unknown;
     /**
      * The caller takes nothing that this service can send.
      */
-    406: Detail;
+    406: unknown;
     /**
      * The caller has tried too often; `seconds` says when it may try again.
      */
-    429: Detail;
+    429: unknown;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
-    503: Detail;
+    503: unknown;
 };
-
-export type PersonalAccessTokensCountError = PersonalAccessTokensCountErrors[keyof PersonalAccessTokensCountErrors];
 
 export type PersonalAccessTokensCountResponses = {
     200: unknown;
@@ -5045,34 +5030,32 @@ export type EventsCountErrors = {
     /**
      * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
      */
-    400: Invalid;
+    400: unknown;
     /**
      * The request does not say who makes it, or says it wrongly.
      */
-    401: Detail;
+    401: unknown;
     /**
      * The actor sees the object, but may not do this to it.
      */
-    403: Detail;
+    403: unknown;
     /**
      * It does not exist, or the actor may not know that it does.
      */
-    404: Detail;
+    404: unknown;
     /**
      * The caller takes nothing that this service can send.
      */
-    406: Detail;
+    406: unknown;
     /**
      * The caller has tried too often; `seconds` says when it may try again.
      */
-    429: Detail;
+    429: unknown;
     /**
      * A part that the answer needs is away for now; the same request may succeed later.
      */
-    503: Detail;
+    503: unknown;
 };
-
-export type EventsCountError = EventsCountErrors[keyof EventsCountErrors];
 
 export type EventsCountResponses = {
     200: unknown;

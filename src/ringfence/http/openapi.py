@@ -141,6 +141,11 @@ class Operation:
             implied |= {408, 409, 412, 413, 422}
         return sorted({*self.answers, *self.refusals, *implied})
 
+    @property
+    def refused(self) -> list[int]:
+        """Return the statuses that it has in common with others."""
+        return [status for status in self.statuses if status not in self.answers]
+
 
 # What every method that changes something takes.
 CHANGING = (
@@ -171,13 +176,20 @@ def assemble(operations: Iterable[Operation], version: str) -> dict[str, Any]:
     """Give the OpenAPI 3.1 document of the operations."""
     models = _Models()
     paths: dict[str, dict[str, Any]] = {}
+    refusals: set[str] = set()
     for position, operation in enumerate(operations):
         methods = paths.setdefault(operation.path, {})
         # Methods stand under their paths here; readers may want the order of declaration.
         place = {"x-position": position}
         methods[operation.method.lower()] = _operation(operation, models) | place
+        refusals |= {_refusal_name(operation, status) for status in operation.refused}
     responses = {
         kind.__name__: models.resolve(_refusal(kind, status)) for kind, status in STATUSES.items()
+    }
+    responses |= {
+        name + WITHOUT_BODY: {key: value for key, value in response.items() if key != "content"}
+        for name, response in responses.items()
+        if name + WITHOUT_BODY in refusals
     }
     return {
         "openapi": "3.1.0",
@@ -192,6 +204,9 @@ def assemble(operations: Iterable[Operation], version: str) -> dict[str, Any]:
         },
     }
 
+
+# A response to HEAD has no body, and says no type of one.
+WITHOUT_BODY = "WithoutBody"
 
 _TOKEN = {
     "type": "apiKey",
@@ -252,7 +267,7 @@ def _operation(operation: Operation, models: _Models) -> dict[str, Any]:
     result["responses"] = {
         str(status): _answer(operation.answers[status], models)
         if status in operation.answers
-        else {"$ref": f"#/components/responses/{_kind_of(status).__name__}"}
+        else {"$ref": f"#/components/responses/{_refusal_name(operation, status)}"}
         for status in operation.statuses
     }
     if operation.public:
@@ -296,6 +311,10 @@ def _header(schema: Schema) -> dict[str, Any]:
 
 def _kind_of(status: int) -> type[RequestError]:
     return next(kind for kind, known in STATUSES.items() if known == status)
+
+
+def _refusal_name(operation: Operation, status: int) -> str:
+    return _kind_of(status).__name__ + (WITHOUT_BODY if operation.method == "HEAD" else "")
 
 
 def _refusal(kind: type[RequestError], status: int) -> dict[str, Any]:

@@ -69,7 +69,12 @@ _RULE_TO_CREATE = Model(
 _KEPT_ID = described(INTEGER, "The rule that stands already, to keep or to change.")
 RULE_TO_SET = Model(
     "OpenStackSecurityGroupRuleUpdateRequest",
-    fields_schema(RULE_FIELDS, more={**SENT_RULE, "id": _KEPT_ID}),
+    described(
+        fields_schema(RULE_FIELDS, more={**SENT_RULE, "id": _KEPT_ID}),
+        "Rules of responses can be sent back as they are: a remote end that `cidr` and"
+        " `remote_group` cannot say is kept by the rule's `id` or by the key that shows it, or"
+        " refused; it never becomes any address. Unknown keys are refused.",
+    ),
 )
 
 # Of a rule that the cloud had already, the protocol is in the cloud's words.
@@ -320,9 +325,6 @@ operations = (
         title="Set security group rules",
         description=(
             "Update the rules for a specific security group. This overwrites all existing rules."
-            " Rules of responses can be sent back as they are: a remote end that `cidr` and"
-            " `remote_group` cannot say is kept by the rule's `id` or by the key that shows it, or"
-            " refused; it never becomes any address. Unknown keys of a rule are refused."
         ),
         parameters=(UUID_IN_PATH, _DRY_RUN, _PLAN_TOKEN),
         body=Body(array(RULE_TO_SET), example=[RULE_EXAMPLE], unknown_keys="checked"),
