@@ -436,4 +436,4 @@ async def test_a_rule_of_thousands_of_unknown_keys_is_told_a_few(client, world):
     group = await world.group()
     response = await send(client, group, [a_rule(**{f"key{n}": 1 for n in range(20_000)})])
     assert response.status_code == 400
-    assert len(response.json()[0]) == 5
+    assert len(response.json()[0]) == 2

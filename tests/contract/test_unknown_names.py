@@ -14,7 +14,7 @@ from tests.contract import described
 from tests.contract.addresses import GROUPS, TENANTS, a_rule, group_at, tenant_at
 
 from ringfence.app import OPERATIONS, create_app
-from ringfence.http.unknown_names import own_parameters
+from ringfence.http.unknown_names import MOST_UNKNOWN, own_parameters
 from ringfence.settings import Settings
 
 CHANGING = [each for each in OPERATIONS if each.changes]
@@ -399,3 +399,19 @@ async def test_a_strict_service_refuses_every_unknown_name(strict, world):
     assert response.json() == {"force": ["There is no such key. None is taken here."]}
     assert await everything(world) == before
     assert (await strict.get(f"{GROUPS}?can_manage=true&o=name&field=name")).status_code == 200
+
+
+async def test_more_unknown_names_than_anybody_means_are_refused_before_they_are_compared(
+    client, world
+):
+    group = await world.group()
+    before = await everything(world)
+    names = {f"key{number}": "1" for number in range(MOST_UNKNOWN + 2)}
+    for sent, kind in (({"json": names}, "keys"), ({"params": names}, "parameters")):
+        response = await client.patch(group_at(group), **sent)
+        assert response.status_code == 400
+        said = f"There are more than {MOST_UNKNOWN} {kind} that this operation does not have."
+        assert response.json() == {"non_field_errors": [said]}
+    assert await everything(world) == before
+    whole = (await client.get(group_at(group))).json() | {"description": "sent back"}
+    assert (await client.put(group_at(group), json=whole)).status_code == 200

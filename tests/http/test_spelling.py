@@ -48,3 +48,12 @@ def test_case_and_separators_make_no_difference():
     assert nearest("PLAN-TOKENS", ["dry_run", "plan_token"]) == "plan_token"
     assert nearest("plan", ["dry_run", "plan_token"]) is None
     assert nearest("dry_run" * 100_000, ["dry_run"]) is None
+
+
+@given(WORDS, st.lists(WORDS, max_size=5))
+def test_the_nearest_name_is_the_one_of_least_distance(word, known):
+    limit = min(2, len(word) // 2)
+    near = [name for name in known if distance(word, name) <= limit]
+    expected = min((distance(word, name) for name in near), default=None)
+    found = nearest(word, known)
+    assert (None if found is None else distance(word, found)) == expected

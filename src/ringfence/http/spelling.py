@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 # Letters that may be wrong, left out, too many or exchanged with their neighbour.
 NEAR = 2
@@ -13,13 +14,22 @@ def plain(name: str) -> str:
 
 
 def nearest(name: str, known: Iterable[str], limit: int = NEAR) -> str | None:
-    """Return the known name with the least distance from this one, at most `limit`."""
+    """Return the known name with the least distance from this one, at most `limit`.
+
+    Of a short name, half of its letters are most: more would be another word.
+    """
     if len(name) > _LONGEST:
         return None
-    found: tuple[int, str] | None = None
     written = plain(name)
+    limit = min(limit, len(written) // 2)
+    letters = _letters(written)
+    found: tuple[int, str] | None = None
     for each in known:
-        apart = distance(written, plain(each), limit)
+        other, others_letters = _known(each)
+        # One mistake brings a letter and takes one, at most.
+        if (letters ^ others_letters).bit_count() > 2 * limit:
+            continue
+        apart = distance(written, other, limit)
         if apart <= limit and (found is None or apart < found[0]):
             found = (apart, each)
     return found[1] if found else None
@@ -28,7 +38,7 @@ def nearest(name: str, known: Iterable[str], limit: int = NEAR) -> str | None:
 def distance(one: str, other: str, limit: int = NEAR) -> int:
     """Return the edit distance by Damerau and Levenshtein (optimal string alignment).
 
-    What is more than `limit` is returned as `limit + 1`, without comparing long texts.
+    What is more than `limit` is returned as `limit + 1`, without comparing the rest.
     """
     if abs(len(one) - len(other)) > limit:
         return limit + 1
@@ -41,8 +51,25 @@ def distance(one: str, other: str, limit: int = NEAR) -> int:
             if row > 1 and column > 1 and (letter, one[row - 2]) == (other[column - 2], against):
                 cost = min(cost, before[column - 2] + 1)
             line.append(cost)
+        # An exchange of two letters looks back one line more.
+        if min(line) > limit and min(above) > limit:
+            return limit + 1
         before, above = above, line
     return min(above[-1], limit + 1)
+
+
+def _letters(text: str) -> int:
+    """Return which letters a text has, as bits; several letters may share one."""
+    found = 0
+    for letter in text:
+        found |= 1 << ord(letter) % 64
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _known(name: str) -> tuple[str, int]:
+    # Names of operations and of rules are few, and are compared again and again.
+    return plain(name), _letters(plain(name))
 
 
 # No name of an operation is near to a longer one.

@@ -32,6 +32,8 @@ READING = frozenset({"GET", "HEAD"})
 _REMEMBERED_QUERY = 512
 # As many mistakes as are told at once.
 _TOLD = 10
+# So many different names are compared with the known ones; nobody sends more in good faith.
+MOST_UNKNOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Expected:
         for name, values in given.items():
             if len(errors) == _TOLD:
                 break
+            if len(dropped) > MOST_UNKNOWN:
+                raise _too_many("parameters")
             if parameter := self.own.get(name):
                 _read_own(parameter, values, own, errors)
             elif name not in self.known:
@@ -100,12 +104,17 @@ class Expected:
         known, is_list = _keys_of(self.body)
         entries = body if isinstance(body, list) and (is_list or not self.body) else [body]
         errors: list[dict[str, Any]] = []
+        found: dict[str, str | None] = {}
         for entry in entries:
             errors.append({})
             for key in entry if isinstance(entry, dict) else ():
                 if key in known:
                     continue
-                if wrong := self._wrong_with_key(key, known):
+                if key not in found:
+                    if len(found) == MOST_UNKNOWN:
+                        raise _too_many("keys")
+                    found[key] = self._wrong_with_key(key, known)
+                if wrong := found[key]:
                     errors[-1][printable(key)] = [wrong]
                     if len(errors[-1]) == _TOLD:
                         break
@@ -248,6 +257,11 @@ def _own_value(parameter: Parameter, text: str) -> bool | str:
     if not text.strip():
         raise Invalid(["This parameter may not be empty."])
     return text
+
+
+def _too_many(kind: str) -> Invalid:
+    said = f"There are more than {MOST_UNKNOWN} {kind} that this operation does not have."
+    return Invalid({"non_field_errors": [said]})
 
 
 def _no_such(kind: str, name: str, known: Iterable[str]) -> str:

@@ -4,11 +4,13 @@ A key that is dropped widens the rule, so an unknown one is refused with the nam
 meant. Everything here is pure.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, Required, TypedDict
 
 from ringfence.http.fields import printable
+from ringfence.http.spelling import nearest, plain
 
 
 class ShownRule(TypedDict, total=False):
@@ -86,9 +88,9 @@ _ELSEWHERE: Mapping[str, str] = {
     ),
     **dict.fromkeys(("ruleid", "securitygroupruleid", "uuid"), "id"),
 }
-_TOLD_A_RULE = 5
+# Of each of a thousand rules
+_TOLD_A_RULE = 2
 _LONGEST_COMPARED = 40
-_NEAR = 2
 
 
 def unknown_keys(rule: Mapping[str, Any], settable: Iterable[str]) -> dict[str, list[str]]:
@@ -102,36 +104,9 @@ def unknown_keys(rule: Mapping[str, Any], settable: Iterable[str]) -> dict[str, 
     }
 
 
+@lru_cache(maxsize=512)
 def _meant(key: str) -> str:
-    plain = "".join(_letters(key[:_LONGEST_COMPARED]))
-    if len(key) > _LONGEST_COMPARED:
-        return "."
-    meant = _ELSEWHERE.get(plain) or _nearest(plain)
+    meant = _ELSEWHERE.get(plain(key[:_LONGEST_COMPARED])) or nearest(key, sorted(KNOWN_KEYS))
     if meant is None:
         return "."
     return f'. Did you mean "{meant}"?' if meant in KNOWN_KEYS else f". Did you mean {meant}?"
-
-
-def _letters(key: str) -> Iterator[str]:
-    return (letter for letter in key.lower() if letter.isalnum())
-
-
-def _nearest(plain: str) -> str | None:
-    distances = {key: _distance(plain, key.replace("_", "")) for key in KNOWN_KEYS}
-    key = min(sorted(distances), key=distances.__getitem__)
-    # Of a short word, two letters are most.
-    return key if distances[key] <= min(_NEAR, len(plain) // 2) else None
-
-
-def _distance(one: str, other: str) -> int:
-    """Return the edit distance of two short words; any number above the limit is too far."""
-    if abs(len(one) - len(other)) > _NEAR:
-        return _NEAR + 1
-    before = list(range(len(other) + 1))
-    for row, letter in enumerate(one, 1):
-        line = [row]
-        for column, wanted in enumerate(other, 1):
-            changed = before[column - 1] + (letter != wanted)
-            line.append(min(changed, before[column] + 1, line[-1] + 1))
-        before = line
-    return before[-1]
