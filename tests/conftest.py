@@ -60,6 +60,24 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable(report):  # noqa: ARG001 - the hook's own name
+    """Make a report sendable: tests of hostile text log what UTF-8 cannot express."""
+    return _sendable((yield))
+
+
+def _sendable(value):
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case dict():
+            return {key: _sendable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_sendable(item) for item in value]
+        case _:
+            return value
+
+
 def pytest_terminal_summary(terminalreporter) -> None:
     """Say which faults were injected and what was sent in ill will, and what came of them."""
     passed, ended = (terminalreporter.stats.get(key, []) for key in ("passed", ""))
