@@ -41,7 +41,11 @@ def pull(
     *,
     everything: Annotated[bool, typer.Option("--all", help="All tenants.")] = False,
 ) -> None:
-    """Compare a tenant, or all of them, with its cloud now; exit code 1 if one of them failed."""
+    """Compare a tenant, or all of them, with its cloud now.
+
+    The exit code is 1, and the last line names the tenants, if a comparison failed or stopped, or
+    if a group has rules that cannot be read.
+    """
     from ringfence.sync import by_hand, overview
     from ringfence.sync.missing_bound import MissingBound
 
@@ -50,7 +54,7 @@ def pull(
     settings = start()
     bound = MissingBound(settings.missing_count, settings.missing_share)
 
-    async def work(database: "Database") -> bool:
+    async def work(database: "Database") -> list[str]:
         chosen = (
             await overview.all_tenants(database)
             if tenant is None
@@ -60,8 +64,10 @@ def pull(
             return await by_hand.pull_now(database, chosen, bound, told)
 
     with migrated(settings) as (conninfo, _):
-        if not with_database(conninfo, work):
-            raise typer.Exit(1)
+        incomplete = with_database(conninfo, work)
+    if incomplete:
+        typer.echo(f"incomplete: {'; '.join(incomplete)}")
+        raise typer.Exit(1)
 
 
 @sync.command(epilog="Example: ringfence sync plan 6a1c0f2e9b7d4c55a1d0c8a1f0b2c3d4")

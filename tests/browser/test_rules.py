@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.async_api import expect
+from psycopg.types.json import Jsonb
 from tests.browser.site import HTTPS, OFFICE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -72,6 +73,21 @@ async def test_each_mistake_stands_at_its_cell_in_the_words_of_the_api(site, vis
     await expect(end).to_have_attribute("aria-invalid", "true")
     await end.fill("10.0.0.0/8")
     await expect(page.get_by_role("button", name="Review")).to_be_enabled()
+
+
+async def test_the_review_says_that_rules_in_the_cloud_cannot_be_read(site, visit):
+    group, page = await edit(site, visit, "unreadable", [OFFICE])
+    site.settled(group["uuid"])
+    site.at_cloud(
+        "UPDATE security_group_observations SET unreadable = %s WHERE security_group_id ="
+        " (SELECT id FROM security_groups WHERE uuid = %s)",
+        Jsonb([{"id": "r9", "reason": "ethertype is unknown"}]),
+        group["uuid"],
+    )
+    await page.get_by_label("Addresses, rule 1").fill("10.0.0.0/8")
+    await page.get_by_role("button", name="Review").click()
+    notice = page.get_by_role("dialog").locator(".notice-warn")
+    await expect(notice).to_contain_text("r9: ethertype is unknown")
 
 
 async def test_a_door_to_the_internet_is_warned_of_before_and_in_the_review(site, visit):

@@ -1,7 +1,13 @@
 """`ringfence sync …`, as an operator types it."""
 
+import json
+
 import pytest
+import yaml
 from tests.cli.operating import operating
+from tests.lab.proxy import Answer
+from tests.neutron.answering import answering
+from tests.neutron.test_translate import GROUP, RULE
 
 DOCUMENT = """
 clouds: [{name: east, backend: sandbox}]
@@ -43,3 +49,56 @@ def test_an_operator_looks_compares_and_decides(operator):
 )
 def test_a_mistake_is_one_line_that_names_the_fix(operator, arguments, said):
     assert operator.mistake("sync", *arguments) == said
+
+
+SEVERAL = """
+clouds: [{name: west, backend: openstack, openstack_cloud: west}]
+customers:
+  - name: Umbrella
+    projects:
+      - name: Web
+        tenants:
+          - {name: good, cloud: west, backend_id: p1}
+          - {name: odd, cloud: west, backend_id: p2}
+          - {name: away, cloud: west, backend_id: p3}
+"""
+
+
+def test_a_script_notices_a_tenant_that_is_not_wholly_compared(operator):
+    default = {**GROUP, "id": "g0", "name": "default", "security_group_rules": []}
+    odd = {**RULE, "ethertype": "IPv5", "security_group_id": "g3"}
+    said = {
+        "p1": [default, GROUP],
+        "p2": [
+            {**default, "id": "g2", "project_id": "p2"},
+            {**GROUP, "id": "g3", "project_id": "p2", "security_group_rules": [odd]},
+        ],
+    }
+
+    def answer(call):
+        project = call.path.rpartition("project_id=")[2][:2]
+        kind = call.path.removeprefix("/v2.0/").partition("?")[0].replace("-", "_")
+        if project not in said:
+            return Answer(403, b"{}")
+        groups = said[project] if kind == "security_groups" else []
+        return Answer(200, json.dumps({kind: groups}).encode())
+
+    with answering(answer) as server:
+        entry = {"auth_type": "none", "network_endpoint_override": server.url}
+        clouds = operator.write("entries.yaml", yaml.safe_dump({"clouds": {"west": entry}}))
+        options = {"OS_CLIENT_CONFIG_FILE": clouds}
+        loaded = operator.run("load", operator.write("several.yaml", SEVERAL), **options)
+        assert loaded.returncode == 0, loaded.stderr
+
+        one, other, all_of_them = (
+            operator.run("sync", "pull", named, **options) for named in ("good", "odd", "--all")
+        )
+
+    assert one.returncode == 0, one.stdout
+    assert [other.returncode, all_of_them.returncode] == [1, 1]
+    last, last_of_all = (done.stdout.splitlines()[-1] for done in (other, all_of_them))
+    assert last == "incomplete: odd (rules that cannot be read in web)"
+    assert sorted(last_of_all.removeprefix("incomplete: ").split("; ")) == [
+        "away (failed)",
+        "odd (rules that cannot be read in web)",
+    ]

@@ -95,6 +95,21 @@ async def test_a_plan_is_held_against_what_the_cloud_last_said(client, world):
     )
 
 
+async def test_a_plan_says_that_rules_in_the_cloud_cannot_be_read(client, world):
+    group = await world.group(rules=[a_row(22)])
+    await see(world, group, 22)
+    assert (await plan(client, group, [a_rule()]))["notices"] == []
+    await world.execute(
+        "UPDATE security_group_observations SET unreadable = %s",
+        Jsonb([{"id": "r9", "reason": "ethertype is unknown"}]),
+    )
+
+    [notice] = (await plan(client, group, [a_rule()]))["notices"]
+
+    assert notice["code"] == "rules_unreadable"
+    assert "r9: ethertype is unknown" in notice["message"]
+
+
 async def test_rules_come_back_in_one_spelling(client, world):
     group = await world.group()
     rule = a_rule(protocol="6", from_port=1, to_port=65535, cidr="10.1.2.3")

@@ -143,6 +143,20 @@ def running_lab(state: Path | None = None) -> Iterator[Lab]:
                 _lab(state, "down")
 
 
+@contextmanager
+def separate_lab(shared: Lab, folder: Path) -> Iterator[Lab]:
+    """Run another lab in an empty folder, for a test of what would change the shared one for all.
+
+    It takes the packages and the first state of the shared one, and so starts in seconds.
+    """
+    (folder / "venv").symlink_to(shared.state / "venv")
+    shutil.copytree(shared.state / "template", folder / "template")
+    shutil.copytree(shared.state / "run" / "keys", folder / "run" / "keys")
+    shutil.copy2(shared.state / "run" / "secrets.json", folder / "run" / "secrets.json")
+    with running_lab(folder) as own:
+        yield own
+
+
 def _try_alone(users: object) -> bool:
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)

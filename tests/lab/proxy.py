@@ -11,7 +11,7 @@
 
 `path` is matched as a part of the call's path, a method of "" matches any; `calls` has every call
 in the order of its end. A fault is used up by the call that it strikes, unless it is `lasting`;
-`nth` counts matching calls from now on.
+`nth` counts matching calls from now on. `lack` takes an optional extension away (`lacking.py`).
 """
 
 import http.client
@@ -25,6 +25,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+from tests.lab.lacking import Lack
 
 CREATED_AT = re.compile(rb'("created_at": *")([^"]+)"')
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
@@ -92,6 +94,8 @@ class Proxy:
         self._under_way = 0
         # How far the service's clock is ahead of ours, as it seems through here.
         self.skew = timedelta()
+        # What the service lacks, as it seems through here.
+        self.lack = Lack()
         self._faults: list[list] = []
         self._lock = threading.Lock()
 
@@ -159,6 +163,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve_one(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if refused := self.proxy.lack.refusal(self.command, self.path, body):
+            self._answer(body, refused[0], {"Content-Type": "application/json"}, refused[1])
+            return
         match self.proxy.next_fault(self.command, self.path):
             case Answer() as fault:
                 if fault.after:
@@ -191,15 +198,17 @@ class _Handler(BaseHTTPRequestHandler):
     def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         target = urlsplit(self.proxy.target)
         connection = http.client.HTTPConnection(target.hostname, target.port, timeout=60)
-        headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
+        dropped = HOP_BY_HOP | {name.lower() for name in self.proxy.lack.headers}
+        headers = {k: v for k, v in self.headers.items() if k.lower() not in dropped}
+        path = target.path + self.proxy.lack.address(self.path)
         try:
-            connection.request(self.command, target.path + self.path, body or None, headers)
+            connection.request(self.command, path, body or None, headers)
             response = connection.getresponse()
             answer = response.read()
         finally:
             connection.close()
         kept = {k: v for k, v in response.getheaders() if k.lower() not in HOP_BY_HOP}
-        return response.status, kept, self._skewed(answer)
+        return response.status, kept, self._skewed(self.proxy.lack.response(answer))
 
     def _answer(
         self,

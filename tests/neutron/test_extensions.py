@@ -99,6 +99,52 @@ async def test_without_a_router_there_are_no_floating_addresses(cloud_at):
         assert await cloud_at(server.url).list_floating_addresses("p1") == {}
 
 
+def knowing_tenants_alone(call):
+    """A cloud without `project-id`, in Neutron's words."""
+    if "project_id=" in call.path:
+        message = "['project_id'] is invalid attribute for filtering"
+    elif b"project_id" in call.body:
+        message = "Unrecognized attribute(s) 'project_id'"
+    elif call.method == "POST":
+        return as_json({"security_group": OF_TENANT}, 201)
+    else:
+        return as_json({"security_groups": [OF_TENANT]})
+    return as_json({"NeutronError": {"type": "HTTPBadRequest", "message": message}}, 400)
+
+
+OF_TENANT = {name: value for name, value in GROUP.items() if name != "project_id"}
+
+
+@pytest.mark.parametrize("first", ["list", "create"])
+async def test_a_cloud_that_knows_tenants_alone_is_asked_by_tenant_and_remembered(cloud_at, first):
+    with answering(knowing_tenants_alone) as server:
+        cloud = cloud_at(server.url)
+        if first == "list":
+            assert [group.project_id for group in await cloud.list_groups("p1")] == ["p1"]
+        assert (await cloud.create_group("p1", "web", "")).project_id == "p1"
+        assert len(await cloud.list_groups("p1", name="web")) == 1
+    refused = [b"project_id" in call.body or "project_id=" in call.path for call in server.calls]
+    assert refused == [True] + [False] * (len(refused) - 1)
+    assert server.calls[-1].path == "/v2.0/security-groups?tenant_id=p1&name=web"
+
+
+async def test_another_refusal_is_no_reason_to_ask_again(cloud_at):
+    body = {"NeutronError": {"type": "HTTPBadRequest", "message": "Invalid input for name."}}
+    with answering(lambda _: as_json(body, 400)) as server, pytest.raises(RequestRefused):
+        await cloud_at(server.url).create_group("p1", "web", "")
+    assert len(server.calls) == 1
+
+
+async def test_a_group_that_is_made_in_another_project_is_refused(cloud_at):
+    made = as_json({"security_group": {**GROUP, "project_id": "p2", "tenant_id": "p2"}}, 201)
+    with (
+        answering(lambda _: made) as server,
+        pytest.raises(RequestRefused, match="made the security group g1 in the project p2"),
+    ):
+        await cloud_at(server.url).create_group("p1", "web", "")
+    assert len(server.calls) == 1
+
+
 async def test_without_revisions_no_condition_is_sent(cloud_at):
     bare = {name: value for name, value in GROUP.items() if name != "revision_number"}
     with answering(lambda _: as_json({"security_group": bare})) as server:

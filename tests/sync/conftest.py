@@ -1,3 +1,4 @@
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -134,21 +135,28 @@ async def sandbox(database):
     return await _place(database)
 
 
+@asynccontextmanager
+async def place_at(database, clouds_yaml, project, monkeypatch):
+    """A tenant of the project, at the cloud that clouds.yaml calls east."""
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds_yaml))
+    place = await _place(database)
+    await place.world.execute("UPDATE clouds SET backend = 'openstack', openstack_cloud = 'east'")
+    await place.world.execute(
+        "UPDATE tenants SET backend_id = %s WHERE uuid = %s", project, place.tenant
+    )
+    async with database.connection() as connection:
+        placement = await placement_of(connection, place.tenant)
+    place.cloud, place.project = place.clouds.of(placement), project
+    yield place
+    await place.clouds.close()
+
+
 @pytest.fixture
 async def neutron(database, lab, neutron_proxy, openstack_project, tmp_path, monkeypatch):
     """A tenant at the lab's Neutron, through the recording proxy."""
     path = lab.write_clouds(tmp_path, east={"network_endpoint_override": neutron_proxy.url})
-    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
-    place = await _place(database)
-    await place.world.execute("UPDATE clouds SET backend = 'openstack', openstack_cloud = 'east'")
-    await place.world.execute(
-        "UPDATE tenants SET backend_id = %s WHERE uuid = %s", openstack_project, place.tenant
-    )
-    async with database.connection() as connection:
-        placement = await placement_of(connection, place.tenant)
-    place.cloud, place.project = place.clouds.of(placement), openstack_project
-    yield place
-    await place.clouds.close()
+    async with place_at(database, path, openstack_project, monkeypatch) as place:
+        yield place
 
 
 @pytest.fixture(params=["sandbox", "neutron"])

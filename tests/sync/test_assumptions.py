@@ -1,13 +1,16 @@
 """What differs between clouds: clocks, first rules, optional attributes."""
 
+import asyncio
 import json
 from datetime import timedelta
 
 import pytest
+from tests.lab.openstack import separate_lab
 from tests.lab.proxy import Answer
-from tests.sync.conftest import tcp
+from tests.sync.conftest import place_at, tcp
 from tests.sync.test_cloud_texts import at_neutron, drift, neutron_says
 from tests.sync.test_pull import pull, uuid_of
+from tests.time_limit import LONG_SECONDS
 
 from ringfence.neutron.port import CloudGroup, QuotaExceeded, Retry
 from ringfence.sync.push import push_group
@@ -40,7 +43,40 @@ async def test_a_cloud_whose_clock_differs_gets_one_group_for_unanswered_creatio
     assert len(named(lab, neutron.project, "web")) == 1
 
 
-# As Neutron shows its templates; the lab's own are left alone, for every other test meets them.
+@pytest.mark.parametrize("seconds", [-90, 90])
+async def test_six_groups_of_a_cloud_whose_clock_differs_are_made_once_each(
+    neutron, lab, calls, seconds
+):
+    calls.skew = timedelta(seconds=seconds)
+    uuids = [await neutron.ask(f"web-{number}", rules=[tcp(22)]) for number in range(6)]
+    # No creation is ever answered, however often it is tried.
+    calls.fault("POST", "/security-groups", Answer(504, after=True), lasting=True)
+
+    tries = 0
+    waiting = uuids
+    while waiting and tries < 9:
+        tries += 1
+        ended = await asyncio.gather(
+            *(push(neutron, uuid) for uuid in waiting), return_exceptions=True
+        )
+        assert all(isinstance(one, Retry) for one in ended if isinstance(one, BaseException))
+        waiting = [uuid for uuid in uuids if (await neutron.row(uuid))[0] != "OK"]
+    await pull(neutron)
+
+    assert [(await neutron.row(uuid))[0] for uuid in uuids] == ["OK"] * 6
+    made = lab.neutron("GET", f"/v2.0/security-groups?project_id={neutron.project}")
+    names = sorted(group["name"] for group in made["security_groups"])
+    assert names == ["default", *(f"web-{number}" for number in range(6))]
+    # One was made for each, none was made again and removed, and none was imported as another.
+    assert (calls.count("POST", "/security-groups"), calls.count("DELETE", "/security-groups")) == (
+        6,
+        0,
+    )
+    assert await neutron.world.value("SELECT count(*) FROM security_groups") == 7
+
+
+# As Neutron shows its templates; those of the shared lab are left alone: every other test meets
+# them.
 TEMPLATE = {
     "id": "t1",
     "description": "",
@@ -66,19 +102,19 @@ TEMPLATES = [
 ]
 
 
-async def late_creation(place, lab, *, from_template):
+async def late_creation(place, lab, *, from_template, name="web"):
     """A group that is pushed for the second time, and what the first try made too late."""
-    uuid = await place.ask(rules=[tcp(22)])
+    uuid = await place.ask(name, rules=[tcp(22)])
     await place.world.execute(
         "UPDATE security_groups SET state = 'CREATING', creation_started = clock_timestamp()"
         " WHERE uuid = %s",
         uuid,
     )
-    own = await place.cloud.create_group(place.project, "web", "")
+    own = await place.cloud.create_group(place.project, name, "")
     await place.world.execute(
         "UPDATE security_groups SET backend_id = %s WHERE uuid = %s", own.id, uuid
     )
-    late = await place.cloud.create_group(place.project, "web", "")
+    late = await place.cloud.create_group(place.project, name, "")
     if from_template:
         port = {"protocol": "tcp", "port_range_min": 22, "port_range_max": 22}
         ends = {"security_group_id": late.id, "remote_group_id": late.id, "ethertype": "IPv4"}
@@ -97,6 +133,43 @@ async def test_a_late_creation_with_the_clouds_own_first_rules_is_removed_and_no
     await push(neutron, await late_creation(neutron, lab, from_template=True))
     # With rules that nothing explains, somebody has been there.
     assert len(named(lab, neutron.project, "web")) == (1 if is_known else 2)
+
+
+@pytest.fixture
+def templates_lab(lab, tmp_path):
+    """A Neutron of its own whose administrator lets the members of a new group in by SSH."""
+    folder = tmp_path / "lab"
+    folder.mkdir()
+    with separate_lab(lab, folder) as own:
+        values = {name: TEMPLATE[name] for name in TEMPLATE.keys() - {"id"}}
+        template = {name: value for name, value in values.items() if value is not None}
+        path = "/v2.0/default-security-group-rules"
+        own.neutron("POST", path, {"default_security_group_rule": template})
+        yield own
+
+
+@pytest.mark.timeout(LONG_SECONDS)
+async def test_a_late_creation_of_an_administrators_own_templates_is_removed_unless_touched(
+    database, templates_lab, tmp_path, monkeypatch
+):
+    path = templates_lab.write_clouds(tmp_path, east={})
+    project = templates_lab.make_project()
+    async with place_at(database, path, project, monkeypatch) as place:
+        calm = await late_creation(place, templates_lab, from_template=False)
+        busy = await late_creation(place, templates_lab, from_template=False, name="busy")
+        groups = named(templates_lab, project, "busy")
+        own = (await place.row(busy))[1]
+        [late] = [group["id"] for group in groups if group["id"] != own]
+        rule = {"security_group_id": late, "direction": "ingress", "protocol": "udp"}
+        path = "/v2.0/security-group-rules"
+        templates_lab.neutron("POST", path, {"security_group_rule": rule})
+
+        await push(place, calm)
+        await push(place, busy)
+
+        assert [len(group["security_group_rules"]) for group in groups] == [3, 3]
+        assert len(named(templates_lab, project, "web")) == 1
+        assert len(named(templates_lab, project, "busy")) == 2
 
 
 async def test_a_late_creation_is_removed_in_a_cloud_without_templates(neutron, lab, calls):

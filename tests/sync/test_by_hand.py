@@ -80,7 +80,7 @@ async def test_comparing_now_tells_a_line_of_each_tenant_and_goes_on_after_a_fai
     tenants = await overview.all_tenants(sandbox.database)
     lines = []
 
-    assert await by_hand.pull_now(sandbox.database, tenants, USUAL_BOUND, lines.append)
+    assert await by_hand.pull_now(sandbox.database, tenants, USUAL_BOUND, lines.append) == []
 
     assert sorted(lines) == ["foreign: 1 imported", "web-prod: 2 imported"]
     lines.clear()
@@ -91,7 +91,9 @@ async def test_comparing_now_tells_a_line_of_each_tenant_and_goes_on_after_a_fai
         return await pull_tenant(database, sandbox.clouds, uuid, **options)
 
     monkeypatch.setattr(by_hand, "pull_tenant", fails)
-    assert not await by_hand.pull_now(sandbox.database, tenants, USUAL_BOUND, lines.append)
+    assert await by_hand.pull_now(sandbox.database, tenants, USUAL_BOUND, lines.append) == [
+        "web-prod (failed)"
+    ]
     assert sorted(lines) == ["foreign: equal", "web-prod: failed: away"]
 
 
@@ -99,7 +101,9 @@ async def test_too_many_missing_groups_stop_until_an_operator_confirms(sandbox):
     await many_missing(sandbox)
     tenant, lines = await the_tenant(sandbox), []
 
-    assert not await by_hand.pull_now(sandbox.database, [tenant], USUAL_BOUND, lines.append)
+    assert await by_hand.pull_now(sandbox.database, [tenant], USUAL_BOUND, lines.append) == [
+        "web-prod (stopped)"
+    ]
 
     assert "8 groups are missing" in lines[0]
     assert f"ringfence sync confirm {tenant.uuid.hex}" in lines[0]

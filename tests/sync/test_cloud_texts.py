@@ -15,15 +15,20 @@ from tests.sync.test_drift import set_mode
 from tests.sync.test_pull import at_the_cloud, fingerprint, pull, pull_one, pushed, uuid_of
 from tests.time_limit import LONG_SECONDS
 
+from ringfence.access.scope import Scope
 from ringfence.neutron.port import GiveUp, UnreadableRule
 from ringfence.security_groups import queries
 from ringfence.security_groups.unreadable import BEGINNING
 from ringfence.sync import by_hand, overview, push
 from ringfence.sync.drift import drift_of_group
 from ringfence.sync.missing_bound import USUAL_BOUND
+from ringfence.sync.preview import preview
 from ringfence.sync.pull import pull_tenant
 
 NASTY = "a\0b\ud800\x1b[31m\u202etxt\x7f"
+
+# Each project has one.
+DEFAULT = {**GROUP, "id": "g0", "name": "default", "security_group_rules": []}
 
 
 @pytest.fixture
@@ -37,7 +42,8 @@ def neutron_says(sandbox, tmp_path, monkeypatch):
         resource, _, item = call.path.partition("?")[0].removeprefix("/v2.0/").partition("/")
         kind = resource.replace("-", "_")
         if not item:
-            return Answer(200, json.dumps({kind: said[kind]}).encode())
+            first = [DEFAULT] if kind == "security_groups" else []
+            return Answer(200, json.dumps({kind: first + said[kind]}).encode())
         for group in said[kind]:
             if isinstance(group, dict) and group.get("id") == item:
                 return Answer(200, json.dumps({"security_group": group}).encode())
@@ -236,6 +242,67 @@ async def test_a_rule_added_beside_an_unreadable_one_is_adopted(at_neutron):
     assert (await state_of(at_neutron, "g1"))[2] == "ERRED"
 
 
+async def test_pulling_now_names_the_groups_whose_rules_cannot_be_read(at_neutron):
+    tenants = [await overview.find_tenant(at_neutron.database, "web-prod")]
+    lines = []
+
+    async def incomplete():
+        return await by_hand.pull_now(at_neutron.database, tenants, USUAL_BOUND, lines.append)
+
+    assert await incomplete() == []
+    at_neutron.said["security_groups"][0]["security_group_rules"] = [{**RULE, "protocol": ["tcp"]}]
+    expected = ["web-prod (rules that cannot be read in web)"]
+    # The second time nothing is new, and it is still so.
+    assert [await incomplete(), await incomplete()] == [expected, expected]
+
+    # A change that has not reached the cloud does not hide it.
+    await at_neutron.change_rules(await uuid_of(at_neutron, "g1"), [tcp(443)])
+    assert await incomplete() == expected
+    for number in range(4):
+        rule = {**RULE, "security_group_id": f"h{number}", "ethertype": "IPv5"}
+        group = another(id=f"h{number}", name=f"a{number}", security_group_rules=[rule])
+        at_neutron.said["security_groups"].append(group)
+    assert await incomplete() == ["web-prod (rules that cannot be read in a0, a1, a2 and 2 more)"]
+    at_neutron.said["security_groups"] = [copy.deepcopy(GROUP)]
+    await at_neutron.world.execute("DELETE FROM security_groups WHERE name LIKE 'a_'")
+    # The group that waits for its push is not compared; what was observed of it still counts.
+    await at_neutron.world.execute("UPDATE security_groups SET state = 'OK'")
+    assert await incomplete() == []
+
+
+async def plan_of(place, uuid, *rules):
+    everything = Scope(everything=True, customers=[], projects=[])
+    group = await queries.get(place.database, everything, uuid)
+    return (await preview(place.database, group, list(rules))).shown("")
+
+
+async def test_both_plans_say_that_rules_cannot_be_read(at_neutron):
+    await pull(at_neutron)
+    uuid = await uuid_of(at_neutron, "g1")
+    group = at_neutron.said["security_groups"][0]
+    group["security_group_rules"] = [RULE, {**RULE, "id": "r9", "ethertype": "IPv5"}]
+    await pull(at_neutron)
+    https = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "10.0.0.0/8"}
+
+    shown = await plan_of(at_neutron, uuid, https)
+    lines = await by_hand.plan_push(at_neutron.database, uuid.hex)
+
+    [notice] = shown["notices"]
+    assert notice["code"] == "rules_unreadable"
+    assert notice["message"].startswith(f"{BEGINNING} (r9: ethertype is unknown)")
+    assert notice["message"].endswith("Until then every change of the group ends as ERRED.")
+    assert lines == [notice["message"], "nothing else: the rest is as desired"]
+    await at_neutron.change_rules(uuid, [tcp(443)])
+    assert (await by_hand.plan_push(at_neutron.database, uuid.hex))[1:] == [
+        "+ ingress IPv4 tcp 443-443 from 10.0.0.0/8",
+        "- ingress IPv4 tcp 80-81 from 192.0.2.0/24",
+    ]
+    group["security_group_rules"].pop()
+    await at_neutron.world.execute("UPDATE security_groups SET state = 'OK'")
+    await pull(at_neutron)
+    assert (await plan_of(at_neutron, uuid, https))["notices"] == []
+
+
 async def test_a_push_leaves_an_unreadable_rule_and_ends_in_words(sandbox, monkeypatch):
     uuid = await pushed(sandbox, rules=[tcp(22)])
     real = sandbox.cloud.get_group
@@ -270,7 +337,8 @@ async def test_one_tenant_that_crashes_keeps_no_other_from_its_turn(sandbox, mon
         return await pull_tenant(database, sandbox.clouds, uuid, **options)
 
     monkeypatch.setattr(by_hand, "pull_tenant", crashes)
-    assert not await by_hand.pull_now(sandbox.database, tenants, USUAL_BOUND, lines.append)
+    incomplete = await by_hand.pull_now(sandbox.database, tenants, USUAL_BOUND, lines.append)
+    assert incomplete == ["web-prod (failed)"]
     assert min(lines) == "foreign: 1 imported"
     assert max(lines).startswith("web-prod: failed: internal error, reference ")
 

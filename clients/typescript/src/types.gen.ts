@@ -611,9 +611,9 @@ export type SecurityGroupPlan = {
 };
 
 export type SecurityGroupPlanNotice = {
-    code?: 'group_created_anew';
+    code?: 'group_created_anew' | 'rules_unreadable';
     /**
-     * What is lost, and what changes besides the rules.
+     * What happens besides the changes of rules, or keeps them from success.
      */
     message?: string;
 };

@@ -1,8 +1,15 @@
 """One call to Neutron, before anything is known of how it travels."""
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+# "['project_id'] is invalid attribute for filtering", or "Unrecognized attribute(s) 'project_id'"
+_UNKNOWN_PROJECT_ID = re.compile(
+    r"(?i)attribute.{0,40}\bproject_id\b|\bproject_id\b.{0,40}attribute"
+)
+
+Value = TypeVar("Value")
 Query = Mapping[str, str | Sequence[str]]
 
 
@@ -27,3 +34,25 @@ class Call(NamedTuple):
             # None, or 0: the cloud counts no revisions.
             return accept
         return accept | {"If-Match": f"revision_number={self.revision}"}
+
+    def with_tenant_id(self) -> "Call":
+        """Return the call in the words of a cloud without the extension `project-id`."""
+        query = None if self.query is None else _renamed(self.query)
+        body = self.body
+        if isinstance(body, Mapping):
+            body = {
+                kind: [_renamed(item) for item in value]
+                if isinstance(value, list)
+                else _renamed(value)
+                for kind, value in body.items()
+            }
+        return self._replace(query=query, body=body)
+
+
+def is_about_project_id(refusal: str) -> bool:
+    """Return whether a cloud's refusal says that it knows no attribute `project_id`."""
+    return _UNKNOWN_PROJECT_ID.search(refusal) is not None
+
+
+def _renamed(values: Mapping[str, Value]) -> dict[str, Value]:
+    return {"tenant_id" if name == "project_id" else name: value for name, value in values.items()}

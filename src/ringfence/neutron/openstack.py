@@ -21,7 +21,7 @@ import structlog
 
 from ringfence import tracing
 from ringfence.neutron import translate
-from ringfence.neutron.call import Call, Query
+from ringfence.neutron.call import Call, Query, is_about_project_id
 from ringfence.neutron.port import (
     USUAL_FIRST_RULES,
     AccessRefused,
@@ -133,6 +133,8 @@ class OpenStackCloud:
         self._note = note
         # An old cloud has no descriptions of rules: known once it has refused one.
         self._describes_rules = True
+        # An older one knows projects as tenants alone: known likewise.
+        self._says_project_id = True
         # By project, the rules that the last new group came with
         self._first_rules: dict[str, Sequence[CloudRule]] = {}
         self._projects: dict[str, float] = {}
@@ -171,6 +173,12 @@ class OpenStackCloud:
             values["stateful"] = False
         answer = await self._call("POST", "/security-groups", body={"security_group": values})
         made = translate.group_from_answer(answer)
+        if made.project_id != project_id:
+            raise RequestRefused(
+                f"The cloud made the security group {made.id} in the project {made.project_id} "
+                f"instead of {project_id}: nothing is written to it. Delete it in the cloud, and "
+                "correct the credentials or the tenant's backend_id."
+            )
         self._first_rules[project_id] = without_identity(made)
         return made
 
@@ -314,7 +322,19 @@ class OpenStackCloud:
         return await self._make(Call(method, path, query, body))
 
     async def _make(self, call: Call) -> Any:  # noqa: ANN401 - parsed JSON
-        """Make one call of the network service."""
+        """Make one call of the network service, in the words that it knows."""
+        if not self._says_project_id:
+            return await self._send(call.with_tenant_id())
+        try:
+            return await self._send(call)
+        except RequestRefused as refused:
+            if not is_about_project_id(str(refused)):
+                raise
+        logger.warning("projects_as_tenants", entry=self._entry)
+        self._says_project_id = False
+        return await self._send(call.with_tenant_id())
+
+    async def _send(self, call: Call) -> Any:  # noqa: ANN401 - parsed JSON
         accounts = await self._sdk.accounts()
         work = partial(accounts.call, self._entry, call)
         return await self._told(call.method, _kind(call.path), work)

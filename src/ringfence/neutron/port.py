@@ -68,6 +68,8 @@ class CloudGroup:
     unreadable: tuple[UnreadableRule, ...] = ()
     # Whether replies are admitted without a rule; `None` where the cloud does not say it.
     stateful: bool | None = None
+    # Whether its rules say which address group they name, be it none; not every cloud has any.
+    tells_address_groups: bool = True
 
 
 def without_identity(group: CloudGroup) -> tuple[CloudRule, ...]:

@@ -21,6 +21,7 @@ LARGEST_PORT = 65535
 LARGEST_BYTE = 255
 ANY_PORT = -1
 WITH_TYPE_AND_CODE = frozenset({1, 58})
+ADDRESS_GROUP = "remote_address_group_id"
 # A key that is left out could stand for anything: Neutron writes null for any.
 ALWAYS_SAID = (
     *("protocol", "port_range_min", "port_range_max"),
@@ -137,7 +138,7 @@ def _remote_end(
         prefix = prefix.strip()
         if not is_cidr(prefix, ethertype):
             raise Unusable(f"remote_ip_prefix is no prefix of {ethertype}")
-    ends = (prefix, _optional(rule, "remote_group_id"), _optional(rule, "remote_address_group_id"))
+    ends = (prefix, _optional(rule, "remote_group_id"), _optional(rule, ADDRESS_GROUP))
     if sum(end is not None for end in ends) > 1:
         raise Unusable("more than one remote end")
     return ends

@@ -99,9 +99,12 @@ def from_status(status: int, headers: Mapping[str, str], answer: Any) -> CloudEr
             return Outdated("The security group changed at the cloud at the same time.")
         case HTTPStatus.NOT_FOUND if kind == "HTTPNotFound":
             return NoSuchResource(f"{translate.NOT_NEUTRONS} (HTTP {status}).")
-        case HTTPStatus.NOT_FOUND | HTTPStatus.REQUEST_TIMEOUT:
+        case HTTPStatus.NOT_FOUND:
             # Not Neutron's own, but of something in between: nothing is known to be gone.
             return UnknownPath(f"{translate.NOT_NEUTRONS} (HTTP {status}).")
+        case HTTPStatus.REQUEST_TIMEOUT:
+            # Of something in between as well, and no word about what the cloud has.
+            return CloudUnreachable(f"{translate.NOT_NEUTRONS} (HTTP {status}).")
         case _ if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return RequestRefused(message)
     return CloudUnreachable(f"The cloud's network service failed (HTTP {status}).")

@@ -18,7 +18,7 @@ from ringfence.neutron.port import (
     UnreadableRule,
     Unusable,
 )
-from ringfence.neutron.read_rule import read_rule
+from ringfence.neutron.read_rule import ADDRESS_GROUP, read_rule
 from ringfence.neutron.text import storable, words
 
 __all__ = ["NOT_NEUTRONS", "read_rule"]
@@ -119,6 +119,13 @@ def read_group(item: Any) -> CloudGroup:  # noqa: ANN401 - parsed JSON
         rules=rules,
         unreadable=unreadable,
         stateful=group["stateful"] if isinstance(group.get("stateful"), bool) else None,
+        tells_address_groups=_tells_address_groups(group.get("security_group_rules")),
+    )
+
+
+def _tells_address_groups(items: object) -> bool:
+    return isinstance(items, list) and all(
+        ADDRESS_GROUP in item for item in items if isinstance(item, Mapping)
     )
 
 
@@ -155,7 +162,7 @@ def write_rule(project_id: str, group_id: str, rule: CloudRule) -> dict[str, obj
         "port_range_max": rule.port_range_max,
         "remote_ip_prefix": rule.remote_ip_prefix,
         "remote_group_id": rule.remote_group_id,
-        "remote_address_group_id": rule.remote_address_group_id,
+        ADDRESS_GROUP: rule.remote_address_group_id,
         # A cloud without descriptions of rules refuses even an empty one.
         "description": rule.description or None,
     }

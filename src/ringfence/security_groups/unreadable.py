@@ -3,7 +3,7 @@
 Such a group is left as it is on both sides until its rules can be read, or a user changes it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import LiteralString
 
 from ringfence.clouds import queries as tenants
@@ -33,6 +33,22 @@ WHERE
     )
 RETURNING sg.id, sg.uuid, sg.name, sg.backend_id, sg.error_message
 """
+
+_UNREADABLE: LiteralString = """
+SELECT sg.tenant_id, array_agg(sg.name ORDER BY sg.name, sg.id)
+FROM security_groups AS sg
+INNER JOIN security_group_observations AS observed ON sg.id = observed.security_group_id
+WHERE sg.tenant_id = ANY(%s) AND NOT observed.missing AND observed.unreadable <> '[]'
+GROUP BY sg.tenant_id
+"""
+
+
+async def unreadable_groups(
+    connection: Connection, tenants: Sequence[int]
+) -> Mapping[int, Sequence[str]]:
+    """Return the names of the groups with a rule that could not be read when last observed."""
+    rows = await (await connection.execute(_UNREADABLE, [list(tenants)])).fetchall()
+    return dict(rows)
 
 
 async def mark_unreadable(

@@ -17,12 +17,16 @@ from ringfence.security_groups import outcomes
 from ringfence.security_groups.local_groups import LocalGroup, local_group
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.states import NOT_FOUND, State
+from ringfence.security_groups.unreadable import unreadable_groups
 from ringfence.sync.clouds import Clouds, require_own
 from ringfence.sync.missing_bound import MissingBound
+from ringfence.sync.observe import notice_of_unreadable, with_hidden_ends
 from ringfence.sync.plan import CREATED_ANEW, Changes, plan, rule_from_cloud
 from ringfence.sync.pull import missing_groups, pull_tenant
 
 TENANTS_AT_ONCE = 8
+# How many groups of a tenant are named in one line
+SHOWN = 3
 
 logger = structlog.get_logger(__name__)
 
@@ -36,15 +40,16 @@ WHERE sg.uuid = %s
 
 async def pull_now(
     database: Database, tenants: Sequence[Tenant], bound: MissingBound, told: Callable[[str], None]
-) -> bool:
-    """Compare tenants with their clouds, some at once, and tell a line of each; False: one failed.
+) -> list[str]:
+    """Compare tenants with their clouds, some at once, and tell a line of each.
 
-    It takes no job and needs no worker; what it finds out is guarded as a worker's is.
+    Return those that are not wholly compared, each with the reason. It takes no job and needs no
+    worker; what it finds out is guarded as a worker's is.
     """
     clouds = Clouds(database)
     at_once = asyncio.Semaphore(TENANTS_AT_ONCE)
 
-    async def pull(tenant: Tenant) -> bool:
+    async def pull(tenant: Tenant) -> str:
         async with at_once:
             try:
                 done = await pull_tenant(
@@ -52,24 +57,33 @@ async def pull_now(
                 )
             except CloudError as error:
                 told(f"{tenant.name}: failed: {error}")
-                return False
+                return "failed"
             except Exception as error:
                 # No tenant keeps another from its turn.
                 reference = uuid4().hex[:12]
                 logger.exception("pull_crashed", tenant=tenant.uuid.hex, reference=reference)
                 told(f"{tenant.name}: failed: {_reason(error)}, reference {reference}")
-                return False
+                return "failed"
         if "touched" in done:
             said = f"{done['missing']} groups are missing at the cloud at once"
             told(f"{tenant.name}: stopped: {said}; see ringfence sync confirm {tenant.uuid.hex}")
-            return False
+            return "stopped"
         told(f"{tenant.name}: {_counts(done)}")
-        return True
+        return ""
 
     try:
-        return all(await asyncio.gather(*map(pull, tenants)))
+        reasons = dict(zip(tenants, await asyncio.gather(*map(pull, tenants)), strict=True))
     finally:
         await clouds.close()
+    compared = [tenant.id for tenant, reason in reasons.items() if not reason]
+    async with database.connection() as connection:
+        groups = await unreadable_groups(connection, compared)
+    reasons |= {
+        tenant: f"rules that cannot be read in {_several(groups[tenant.id])}"
+        for tenant in tenants
+        if tenant.id in groups
+    }
+    return [f"{tenant.name} ({reason})" for tenant, reason in reasons.items() if reason]
 
 
 async def confirm_missing(
@@ -111,7 +125,11 @@ async def plan_push(database: Database, named: str) -> list[str]:
         raise OperatorError(f"tenant {placement.tenant_name}: {error}") from None
     finally:
         await clouds.close()
-    return lines_of(plan(asked.rules, found.rules)) or ["nothing: the cloud has what was asked for"]
+    found = with_hidden_ends(found, asked.rules)
+    lines = lines_of(plan(asked.rules, found.rules))
+    if found.unreadable:
+        return [notice_of_unreadable(found), *(lines or ["nothing else: the rest is as desired"])]
+    return lines or ["nothing: the cloud has what was asked for"]
 
 
 async def find_group(database: Database, named: str) -> tuple[LocalGroup, Placement]:
@@ -162,6 +180,11 @@ def _end(rule: Rule) -> str:
 
 def _reason(error: Exception) -> str:
     return "the database is away" if isinstance(error, Unavailable) else "internal error"
+
+
+def _several(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _counts(done: object) -> str:

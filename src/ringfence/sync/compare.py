@@ -12,7 +12,7 @@ from ringfence.security_groups.schemas import DEFAULT_NAME
 from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.sync.cloud_view import SAME_CLOCK, CloudView
 from ringfence.sync.identity import namesakes, recognised
-from ringfence.sync.observe import Seen, said_of_unreadable
+from ringfence.sync.observe import Seen, said_of_unreadable, with_hidden_ends
 from ringfence.sync.plan import rule_from_cloud
 
 
@@ -54,6 +54,11 @@ def compare(local: LocalGroup, found: CloudGroup) -> Refresh:
     )
 
 
+def as_known(local: LocalGroup, found: CloudGroup) -> CloudGroup:
+    """Return the cloud's group with what the cloud hides of the rules that are known here."""
+    return with_hidden_ends(found, (stored.rule for stored in local.rules))
+
+
 def compare_tenant(
     rows: Sequence[LocalGroup],
     listed: Sequence[CloudGroup],
@@ -62,6 +67,11 @@ def compare_tenant(
 ) -> Comparison:
     """Hold a list against the rows; groups that moved since `before` are left alone."""
     found = {group.id: group for group in listed}
+    found |= {
+        row.backend_id: as_known(row, found[row.backend_id])
+        for row in rows
+        if row.backend_id in found
+    }
     still = [row for row in rows if _is_still(row, before)]
     at_the_cloud = [row for row in still if row.backend_id and not _is_marked(row)]
     seen = [

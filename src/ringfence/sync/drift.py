@@ -61,7 +61,7 @@ def _shown(
         return shown
     if look.missing:
         return shown | {"state": Drift.MISSING}
-    found = found_again(local, look)
+    found = found_again(local.backend_id, look)
     refresh = compare(local, found)
     is_drifting = refresh.is_change or bool(lasting_drift(found, stateful=local.stateful))
     changes = plan([stored.rule for stored in local.rules], found.rules)

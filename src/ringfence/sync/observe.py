@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from operator import attrgetter
 
@@ -11,13 +11,16 @@ from ringfence.clouds.drift_modes import DriftMode
 from ringfence.clouds.placement import Placement
 from ringfence.database.pool import Connection, Database
 from ringfence.neutron.port import CloudGroup, CloudRule, UnreadableRule
+from ringfence.neutron.read_rule import ADDRESS_GROUP
 from ringfence.security_groups import drifts, observations
 from ringfence.security_groups.adoptions import Refresh
 from ringfence.security_groups.local_groups import LocalGroup
 from ringfence.security_groups.observations import MISSING, LastLook, Observation
+from ringfence.security_groups.rules import Rule, canonical
 from ringfence.security_groups.statefulness import adopt_stateful, tell_stateful
 from ringfence.security_groups.states import State
 from ringfence.security_groups.unreadable import BEGINNING
+from ringfence.sync.plan import rule_from_cloud
 
 GROUPS_A_TRANSACTION = 200
 # How many rules that cannot be read are named
@@ -54,6 +57,34 @@ def said_of_unreadable(found: CloudGroup) -> str:
     return (
         f"{BEGINNING} ({named}). They are left as they are: correct or delete them in the cloud, "
         "then pull the group."
+    )
+
+
+def notice_of_unreadable(found: CloudGroup) -> str:
+    """Return what a plan of the group says of them; empty where all rules can be read."""
+    said = said_of_unreadable(found)
+    return said and f"{said} Until then every change of the group ends as ERRED."
+
+
+def with_hidden_ends(found: CloudGroup, known: Iterable[Rule]) -> CloudGroup:
+    """Return the group with each rule as unreadable whose address group is not told any more.
+
+    Such a rule reads like one that is open to any address, and equals a known one of an address
+    group in everything else.
+    """
+    if found.tells_address_groups:
+        return found
+    ends = {
+        canonical(replace(rule, remote_address_group=None))
+        for rule in known
+        if rule.remote_address_group is not None
+    }
+    hidden = [rule for rule in found.rules if canonical(rule_from_cloud(rule)) in ends]
+    reason = f"{ADDRESS_GROUP} is missing"
+    return replace(
+        found,
+        rules=tuple(rule for rule in found.rules if rule not in hidden),
+        unreadable=(*found.unreadable, *(UnreadableRule(rule.id, reason) for rule in hidden)),
     )
 
 
@@ -193,10 +224,10 @@ def to_be_put_back(seen: Iterable[Seen]) -> list[Refresh]:
     ]
 
 
-def found_again(group: LocalGroup, last: LastLook) -> CloudGroup:
-    """Give what was kept as the cloud said it."""
+def found_again(backend_id: str, last: LastLook) -> CloudGroup:
+    """Return what was kept as the cloud said it."""
     return CloudGroup(
-        id=group.backend_id,
+        id=backend_id,
         project_id="",
         name=last.name,
         description=last.description,

@@ -38,8 +38,10 @@ _NOTICE = Model(
     "SecurityGroupPlanNotice",
     object_of(
         {
-            "code": {**STRING, "enum": ["group_created_anew"]},
-            "message": described(STRING, "What is lost, and what changes besides the rules."),
+            "code": {**STRING, "enum": ["group_created_anew", "rules_unreadable"]},
+            "message": described(
+                STRING, "What happens besides the changes of rules, or keeps them from success."
+            ),
         }
     ),
 )

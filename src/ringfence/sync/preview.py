@@ -4,7 +4,7 @@ It is held against what the cloud last said; where it never said anything, again
 for before.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from ringfence.security_groups.rule_keys import ShownRule
 from ringfence.security_groups.rule_lists import read_rule_list
 from ringfence.security_groups.rule_requests import RuleRequest
 from ringfence.security_groups.rules import Rule, canonical, shown_protocol
-from ringfence.sync.observe import rules_of
+from ringfence.sync.observe import found_again, notice_of_unreadable, rules_of
 from ringfence.sync.plan import CREATED_ANEW, Changes, plan, rule_for_cloud, rule_from_cloud
 from ringfence.sync.push import RULES_A_CALL
 
@@ -82,6 +82,8 @@ class Preview:
     observed_at: datetime | None
     # Whether the cloud had the group and has it no more
     is_missing: bool = False
+    # What is said of rules in the cloud that cannot be read
+    unreadable: str = ""
 
     @property
     def token(self) -> str:
@@ -93,6 +95,12 @@ class Preview:
         """How many changing calls Neutron would get: creation, additions in bulk, each removal."""
         creation = int(self.is_missing or not self.group.backend_id)
         return creation + -(-len(self.changes.add) // RULES_A_CALL) + len(self.changes.remove)
+
+    def _notices(self) -> Iterator[Mapping[str, str]]:
+        if self.is_missing:
+            yield GONE
+        elif self.unreadable:
+            yield {"code": "rules_unreadable", "message": self.unreadable}
 
     def shown(self, base: str) -> dict[str, Any]:
         """Show the plan."""
@@ -117,7 +125,7 @@ class Preview:
                 {"rule": warned.rule, "code": warned.code, "message": warned.message}
                 for warned in warnings_of(self.rules)
             ],
-            "notices": [GONE] if self.is_missing else [],
+            "notices": list(self._notices()),
             "calls": self.calls,
             "plan_token": self.token,
         }
@@ -143,6 +151,9 @@ async def preview(database: Database, group: SecurityGroup, body: Any) -> Previe
         quota={"used": used, "limit": limit, "after": after},
         observed_at=None if look is None else look.observed_at,
         is_missing=_is_missing(group, look),
+        unreadable=""
+        if look is None
+        else notice_of_unreadable(found_again(group.backend_id, look)),
     )
 
 

@@ -28,7 +28,7 @@ from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.security_groups.unreadable import mark_unreadable
 from ringfence.sync.cloud_view import SAME_CLOCK, view_of
 from ringfence.sync.clouds import Clouds, is_own, project_of, require_own
-from ringfence.sync.compare import Comparison, compare, compare_tenant
+from ringfence.sync.compare import Comparison, as_known, compare, compare_tenant
 from ringfence.sync.missing_bound import USUAL_BOUND, MissingBound
 from ringfence.sync.observe import (
     Seen,
@@ -67,12 +67,13 @@ async def pull_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
         return False
     local = rows[0]
     try:
-        found = require_own(group.placement, await cloud.get_group(group.backend_id))
+        answer = require_own(group.placement, await cloud.get_group(group.backend_id))
     except GroupNotFound:
         async with database.transaction() as connection:
             await tenants.lock(connection, group.placement.tenant_id)
             await observations.write(connection, [missing(local)], None)
         raise GroupNotFound(NOT_FOUND) from None
+    found = as_known(local, answer)
     refresh = compare(local, found)
     enforced = local.drift_mode is DriftMode.ENFORCE and not refresh.unreadable
     if refresh.is_change and (local.is_outstanding or enforced):
@@ -210,7 +211,8 @@ async def _confirm(
         elif not is_own(placement, answer):
             gone.append(row)
         else:
-            present.append((compare(row, answer), answer))
+            found = as_known(row, answer)
+            present.append((compare(row, found), found))
     return gone, present
 
 

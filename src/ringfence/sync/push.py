@@ -34,7 +34,12 @@ from ringfence.sync import ports
 from ringfence.sync.cloud_view import view_of
 from ringfence.sync.clouds import Clouds, project_of, require_own
 from ringfence.sync.identity import Attempt, attempt_of
-from ringfence.sync.observe import lasting_drift, observation_of, said_of_unreadable
+from ringfence.sync.observe import (
+    lasting_drift,
+    observation_of,
+    said_of_unreadable,
+    with_hidden_ends,
+)
 from ringfence.sync.plan import Changes, plan
 from ringfence.sync.projects import require_project
 
@@ -272,6 +277,7 @@ async def _converge(
     removed_first = 0
     room: int | None = None
     for _ in range(LOOKS):
+        found = with_hidden_ends(found, asked.rules)
         changes = plan(asked.rules, found.rules, room=room)
         if not changes.needed:
             return Converged(found, changes.description_only, removed_first)
@@ -287,6 +293,7 @@ async def _converge(
             if room is None or not plan(asked.rules, found.rules, room=room).fits:
                 raise
         found = await cloud.get_group(found.id)
+    found = with_hidden_ends(found, asked.rules)
     changes = plan(asked.rules, found.rules)
     if found.unreadable:
         raise GiveUp(said_of_unreadable(found))
