@@ -12,8 +12,10 @@ from tests.sync.test_drift import set_mode
 from tests.sync.test_projects import member, stand_for
 from tests.sync.test_pull import pull, pull_one, push, pushed, uuid_of
 
+from ringfence.errors import OperatorError
 from ringfence.neutron.port import GroupInUse, ProjectNotFound, RequestRefused
 from ringfence.security_groups.unreadable import BEGINNING
+from ringfence.sync.adopt import adopt
 from ringfence.sync.push import delete_group
 
 __all__ = ["at_neutron", "member", "neutron_says"]
@@ -177,6 +179,21 @@ async def test_a_rule_whose_address_group_is_not_told_any_more_is_not_taken_for_
     group["security_group_rules"] = [office, other]
     await pull(at_neutron)
     assert (await state_of(at_neutron, "g1"))[2:] == ("OK", "")
+
+
+async def test_a_group_whose_address_groups_are_not_told_is_not_adopted_manually(at_neutron):
+    office = {**RULE, "remote_ip_prefix": None, "remote_address_group_id": "a1"}
+    group = at_neutron.said["security_groups"][0]
+    group["security_group_rules"] = [office]
+    await pull(at_neutron)
+    uuid = await uuid_of(at_neutron, "g1")
+    await at_neutron.world.execute(
+        "UPDATE security_groups SET backend_id = '' WHERE uuid = %s", uuid
+    )
+    office.pop("remote_address_group_id")
+
+    with pytest.raises(OperatorError, match="r1: remote_address_group_id is missing"):
+        await adopt(at_neutron.database, uuid.hex, "g1")
 
 
 async def ends(place):

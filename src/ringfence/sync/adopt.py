@@ -21,7 +21,7 @@ from ringfence.security_groups.schemas import DEFAULT_NAME
 from ringfence.security_groups.states import State
 from ringfence.sync.by_hand import find_group
 from ringfence.sync.clouds import Clouds, is_own, project_of
-from ringfence.sync.compare import compare
+from ringfence.sync.compare import as_known, compare
 from ringfence.sync.observe import drift_of, is_adopted, observation_of, said_of_unreadable
 
 _DIFFERS = (
@@ -62,7 +62,7 @@ async def _look(
     cloud: NetworkCloud, placement: Placement, local: LocalGroup, backend_id: str
 ) -> CloudGroup:
     try:
-        found = await cloud.get_group(backend_id)
+        found = as_known(local, await cloud.get_group(backend_id))
     except GroupNotFound:
         raise OperatorError(f"the cloud has no security group {backend_id}") from None
     if not is_own(placement, found):
