@@ -437,3 +437,114 @@ async def test_a_rule_of_thousands_of_unknown_keys_is_told_a_few(client, world):
     response = await send(client, group, [a_rule(**{f"key{n}": 1 for n in range(20_000)})])
     assert response.status_code == 400
     assert len(response.json()[0]) == 2
+
+
+NAMED_AGAIN = ("id", "ethertype", "direction", "protocol", "from_port", "to_port")
+
+
+async def push(client, world, *groups):
+    return await client.post(tenant_at(world.tenant_uuid, "push_security_groups/"), json=groups)
+
+
+async def as_pushed(client, group, change=lambda rule: rule):
+    shown = (await client.get(group_at(group))).json()
+    rules = [change(rule) for rule in shown["rules"]]
+    return {"uuid": group.hex, "name": shown["name"], "rules": rules}
+
+
+async def a_site(client, world):
+    """Three groups: from a prefix and an address group, from a remote group, and open."""
+    web = await world.group(
+        "web",
+        rules=[
+            SSH | {"cidr": "198.51.100.0/24", "description": "office", "direction": "egress"},
+            FROM_OFFICES | {"from_port": 80, "to_port": 80},
+        ],
+    )
+    db = await world.group("db")
+    assert (await send(client, db, [to_group(web, from_port=5432, to_port=5432)])).status_code < 300
+    return web, db, await world.group("open", rules=[SSH | {"from_port": 443, "to_port": 443}])
+
+
+KEPT_BY_ID = {
+    "the number": lambda sent: sent,
+    "a text": str,
+    "a text with zeros": "00{}".format,
+    "a float": float,
+}
+
+
+@pytest.mark.parametrize("form", KEPT_BY_ID)
+@pytest.mark.parametrize("keys", [NAMED_AGAIN, ("id",), ("id", "from_port", "to_port")])
+async def test_push_keeps_by_id_all_that_set_rules_keeps(client, world, form, keys):
+    groups = await a_site(client, world)
+    await settle(world)
+    before = [(await client.get(group_at(group))).json()["rules"] for group in groups]
+
+    def reduced(rule):
+        return {key: rule[key] for key in keys} | {"id": KEPT_BY_ID[form](rule["id"])}
+
+    body = [await as_pushed(client, group, reduced) for group in groups]
+    response = await push(client, world, *body)
+
+    assert response.status_code == 200, response.text
+    assert [(await client.get(group_at(group))).json()["rules"] for group in groups] == before
+
+
+@pytest.mark.parametrize("sent", [None, True, [7], {}, "x", "", " ", 7.5, 10**30, -1, "\ud800"])
+@pytest.mark.parametrize("is_new", [False, True])
+async def test_push_refuses_an_id_that_may_be_all_that_says_an_end(client, world, sent, is_new):
+    web, *_ = await a_site(client, world)
+    await settle(world)
+    before = await everything(world)
+    body = {"name": "copy"} if is_new else {"uuid": web.hex, "name": "web"}
+    for end in ({}, {"cidr": ""}, {"cidr": None, "remote_group": None}):
+        content = json.dumps([body | {"rules": [SSH | end | {"id": sent}]}]).encode()
+        response = await client.post(
+            tenant_at(world.tenant_uuid, "push_security_groups/"),
+            content=content,
+            headers={"Content-Type": "application/json"},
+        )
+        assert response.status_code == 400, (end, response.text)
+        (errors,) = response.json()[0]["rules"]
+        assert "id" in str(errors) or "integer" in str(errors)
+    assert await everything(world) == before
+
+
+async def test_push_takes_a_rule_of_another_group_where_it_says_its_end(client, world):
+    web, db, opened = await a_site(client, world)
+    await settle(world)
+    rest = [{"uuid": group.hex, "name": name} for group, name in ((db, "db"), (opened, "open"))]
+    (foreign,) = await rules_of(client, db)
+
+    async def ask(target, rule):
+        return await push(client, world, target | {"rules": [rule]}, *rest)
+
+    bare = {key: foreign[key] for key in NAMED_AGAIN}
+    for target in ({"uuid": web.hex, "name": "web"}, {"name": "copy"}):
+        assert "id" in refusal(await ask(target, bare))
+    said = bare | {"cidr": "10.0.0.0/8"}
+    assert (await ask({"uuid": web.hex, "name": "web"}, said)).status_code == 200
+    await settle(world)
+    (rule,) = await rules_of(client, web)
+    assert rule["cidr"] == "10.0.0.0/8"
+    named = bare | {"remote_group_name": "db", "id": 10**9}
+    assert (await ask({"name": "copy"}, named)).status_code == 200
+
+
+@pytest.mark.parametrize("door", ["set_rules", "push"])
+async def test_a_rule_is_kept_once_and_becomes_no_two_different_ones(client, world, door):
+    group = await world.group("web", rules=[SSH | {"cidr": "198.51.100.0/24"}])
+    (rule,) = await rules_of(client, group)
+
+    async def ask(*rules):
+        if door == "push":
+            return await push(client, world, {"uuid": group.hex, "name": "web", "rules": [*rules]})
+        return await send(client, group, [*rules])
+
+    one = {"id": rule["id"]}
+    for other in ({"cidr": "10.0.0.0/8"}, {"description": "x"}, {"protocol": "udp"}):
+        response = await ask(rule, one | other)
+        assert f"id {rule['id']} is in the list twice" in refusal(response)
+    assert (await ask(rule, one, one | {"cidr": rule["cidr"]})).status_code == 200
+    assert await rules_of(client, group) == [rule]

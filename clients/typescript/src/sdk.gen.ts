@@ -433,7 +433,7 @@ export const serviceSettingsRetrieve = <ThrowOnError extends boolean = true>(opt
 /**
  * Batch update security groups for a tenant.
  *
- * Make the tenant's security groups those that are listed: one with a uuid is updated, one without is created, and one that is not listed is deleted, except for `default`. All rules of the listed groups are replaced.
+ * Make the tenant's security groups those that are listed: one with a uuid is updated, one without is created, and one that is not listed is deleted, except for `default`. All rules of the listed groups are replaced; the id of a rule of the group keeps what is not sent of it.
  */
 export const openstackTenantsPushSecurityGroups = <ThrowOnError extends boolean = true>(options: Options<OpenstackTenantsPushSecurityGroupsData, ThrowOnError>) => (options.client ?? client).post<OpenstackTenantsPushSecurityGroupsResponses, OpenstackTenantsPushSecurityGroupsErrors, ThrowOnError>({
     security: [{ name: 'Authorization', type: 'apiKey' }],

@@ -15,7 +15,7 @@ from ringfence.database import documents
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, Invalid
 from ringfence.security_groups import queries
-from ringfence.security_groups.batch_schemas import WantedGroup, clean_batch, uuid_of
+from ringfence.security_groups.batch_schemas import Before, WantedGroup, clean_batch, uuid_of
 from ringfence.security_groups.known_ends import describes_ends, ends_of, opens
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.remote_ends import KnownEnds, RemoteEnd, has_own_key, known_of_stored
@@ -136,13 +136,18 @@ async def _clean(
     of_new = KnownEnds(groups=groups)
     ends = {uuid: known_of_stored(rules, groups) for uuid, rules in stored.items()}
 
-    def ends_known(uuid: UUID) -> KnownEnds:
-        return ends.get(uuid, of_new)
+    by_id = {
+        uuid: {rule.id: rule for rule in rules if rule.id is not None}
+        for uuid, rules in stored.items()
+    }
+
+    def before(uuid: UUID) -> Before:
+        return Before(by_id.get(uuid), ends.get(uuid, of_new))
 
     described = {uuid for uuid in stored if _describes_ends(body, uuid, present)}
     for uuid in sorted(described):
         ends[uuid], _ = await ends_of(connection, present[uuid], stored[uuid], groups)
-    wanted = clean_batch(body, present, ends_known)
+    wanted = clean_batch(body, present, before)
     opened = [
         group.uuid
         for group in wanted
@@ -154,7 +159,7 @@ async def _clean(
         return wanted
     for uuid in opened:
         ends[uuid], _ = await ends_of(connection, present[uuid], stored[uuid], groups)
-    return clean_batch(body, present, ends_known)
+    return clean_batch(body, present, before)
 
 
 def _describes_ends(body: Any, uuid: UUID, present: Mapping[UUID, SecurityGroup]) -> bool:  # noqa: ANN401 - whatever JSON holds

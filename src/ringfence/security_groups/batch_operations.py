@@ -47,7 +47,8 @@ operations = (
         description=(
             "Make the tenant's security groups those that are listed: one with a uuid is updated,"
             " one without is created, and one that is not listed is deleted, except for `default`."
-            " All rules of the listed groups are replaced."
+            " All rules of the listed groups are replaced; the id of a rule of the group keeps"
+            " what is not sent of it."
         ),
         parameters=(UUID_IN_PATH,),
         body=Body(array(_GROUP), example=[{"name": "web", "rules": []}]),

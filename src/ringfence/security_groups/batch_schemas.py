@@ -19,7 +19,13 @@ from ringfence.http.fields import (
 )
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.refused_input import is_name_of_default_group
-from ringfence.security_groups.remote_ends import KnownEnds, ambiguous, has_own_key, says_end
+from ringfence.security_groups.remote_ends import (
+    KnownEnds,
+    ambiguous,
+    has_own_key,
+    needs_more,
+    says_end,
+)
 from ringfence.security_groups.rule_keys import REMOTE_GROUP_NAME
 from ringfence.security_groups.rule_requests import RuleRequest, refuse_duplicates
 from ringfence.security_groups.schemas import (
@@ -28,8 +34,10 @@ from ringfence.security_groups.schemas import (
     GROUP_FIELDS,
     MANAGED_BY_OPENSTACK,
     clean_new_rules,
+    clean_rules,
     dict_of,
     remote_groups_named,
+    stored_id,
 )
 
 _REMOTE_GROUP_NAME = Text(max_length=255)
@@ -61,14 +69,25 @@ class WantedGroup:
     rules: tuple[RuleRequest, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the rules of a listed group may mean: its rules by id, and remote ends.
+
+    `stored` is None for a group to come.
+    """
+
+    stored: Mapping[int, RuleRequest] | None
+    ends: KnownEnds
+
+
 def clean_batch(
     body: Any,  # noqa: ANN401 - whatever JSON holds
     present: Mapping[UUID, SecurityGroup],
-    ends: Callable[[UUID], KnownEnds],
+    before: Callable[[UUID], Before],
 ) -> list[WantedGroup]:
     """Give the groups that are asked for; `present` holds those of the tenant.
 
-    `ends` returns the remote ends that the rules of a group may mean.
+    `before` returns what the rules of a group may mean.
 
     Raises `Invalid` with a list parallel to the groups, or with what is wrong between them.
     """
@@ -80,7 +99,7 @@ def clean_batch(
     errors: list[Any] = []
     for entry, uuid in zip(body, uuids, strict=True):
         try:
-            wanted.append(_clean_group(entry, uuid, names, ends(uuid)))
+            wanted.append(_clean_group(entry, uuid, names, before(uuid)))
             errors.append({})
         except Invalid as error:
             errors.append(error.detail)
@@ -116,7 +135,7 @@ def _clean_group(
     entry: Any,  # noqa: ANN401 - whatever JSON holds
     uuid: UUID,
     names: Mapping[str, UUID],
-    before: KnownEnds,
+    before: Before,
 ) -> WantedGroup:
     if not isinstance(entry, Mapping):
         raise Invalid(not_a_dictionary(entry))
@@ -138,37 +157,43 @@ def _clean_group(
     return WantedGroup(uuid, values["name"], values.get("description", ""), tuple(rules))
 
 
-def _clean_rules(body: Any, names: Mapping[str, UUID], before: KnownEnds) -> list[RuleRequest]:  # noqa: ANN401 - whatever JSON holds
+def _clean_rules(body: Any, names: Mapping[str, UUID], before: Before) -> list[RuleRequest]:  # noqa: ANN401 - whatever JSON holds
     groups = {uuid.hex for uuid in names.values()}
     if not isinstance(body, list):
         return clean_new_rules(body, groups)
-    meant = [_with_end_of_id(entry, before) for entry in body]
-    errors = [_wrong_name(entry, names, before) for entry in meant]
+    meant = [_with_meant_id(entry, before) for entry in body]
+    errors = [_wrong_name(entry, names, before.ends) for entry in meant]
     if any(errors):
         raise Invalid(errors)
     plain = [_with_remote_group(entry, names, groups) for entry in meant]
-    rules = clean_new_rules(plain, groups, before)
+    if before.stored is not None:
+        return clean_rules(plain, groups, before.stored, before.ends)
+    rules = clean_new_rules(plain, groups, before.ends)
     refuse_duplicates(rules)
     return rules
 
 
-def _with_end_of_id(entry: Any, before: KnownEnds) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """Return the rule with its end in place of its id, where no request can set that end.
+def _with_meant_id(entry: Any, before: Before) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Return the rule with its id where that is one of its group, or is to be refused.
 
-    All rules are replaced, so the id of one that stood means nothing else; portals send it along.
+    To Waldur, no id means anything here, and portals send those of other groups along. So such an
+    id is left out where the rule says its remote end, and refused where it may be all that says it.
     """
-    if not isinstance(entry, Mapping):
+    if not isinstance(entry, Mapping) or "id" not in entry:
         return entry
-    plain = {key: value for key, value in entry.items() if key != "id"}
-    sent = entry.get("id")
-    if not isinstance(sent, int) or says_end(entry) or has_own_key(entry):
-        return plain
-    kept = (one.end for one in before.rules if one.id == sent and one.end.group is None)
-    end = next(kept, None)
+    stored = before.stored or {}
+    rule_id = stored_id(entry["id"], stored)
+    if rule_id is None:
+        if says_end(entry) or needs_more(entry):
+            return {key: value for key, value in entry.items() if key != "id"}
+        return entry
+    if says_end(entry) or has_own_key(entry):
+        return entry
+    end = before.ends.end_of(stored[rule_id])
     # By another name, another group is meant.
-    if end is None or entry.get(REMOTE_GROUP_NAME) not in (None, end.name):
-        return plain
-    return plain | end.sent
+    if end is None or end.group or entry.get(REMOTE_GROUP_NAME) not in (None, end.name):
+        return entry
+    return {**entry, **end.sent}
 
 
 def _wrong_name(entry: Any, names: Mapping[str, UUID], before: KnownEnds) -> dict[str, list[str]]:  # noqa: ANN401 - whatever JSON holds

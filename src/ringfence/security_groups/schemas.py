@@ -36,7 +36,7 @@ from ringfence.security_groups.remote_ends import (
 )
 from ringfence.security_groups.rule_keys import unknown_keys
 from ringfence.security_groups.rule_requests import RuleRequest, key_of, refuse_duplicates
-from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule, canonical
+from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule, RuleKey, canonical
 from ringfence.security_groups.validation import ANY, RuleProblem, check_rule, is_protocol
 
 COLLECTION = "openstack-security-groups"
@@ -83,6 +83,10 @@ RULE_FIELDS: Mapping[str, Field] = {
     "remote_group": Hyperlink(COLLECTION),
 }
 
+_TWICE = (
+    "The rule with id {} is in the list twice, and the two differ. Send it once; a further rule has"
+    " no id."
+)
 _RULE_ID = Integer(minimum=-(2**63), maximum=2**63 - 1)
 
 
@@ -256,15 +260,24 @@ def _clean_rule_fields(entry: Any, known_groups: Container[str]) -> dict[str, An
     return values
 
 
-def _stored_rule(sent: Any, stored: Mapping[int, RuleRequest]) -> RuleRequest:  # noqa: ANN401 - whatever JSON holds
+def stored_id(sent: Any, stored: Mapping[int, RuleRequest]) -> int | None:  # noqa: ANN401 - whatever JSON holds
+    """Return the id of the stored rule that is meant; None where it is none of these."""
     try:
-        rule_id = _RULE_ID.clean(sent)
+        rule_id: int | None = _RULE_ID.clean(sent)
+    except FieldError:
+        return None
+    return rule_id if rule_id in stored else None
+
+
+def _stored_rule(sent: Any, stored: Mapping[int, RuleRequest]) -> RuleRequest:  # noqa: ANN401 - whatever JSON holds
+    rule_id = stored_id(sent, stored)
+    if rule_id is not None:
+        return stored[rule_id]
+    try:
+        _RULE_ID.clean(sent)
     except FieldError as error:
         raise Invalid({"id": [str(error)]}) from None
-    if rule_id is None or rule_id not in stored:
-        message = f"Security group does not have rule with id {printable(sent)}."
-        raise Invalid({"id": message})
-    return stored[rule_id]
+    raise Invalid({"id": f"Security group does not have rule with id {printable(sent)}."})
 
 
 def _with_wire_ports(rule: Rule) -> Rule:
@@ -285,12 +298,20 @@ def _without_wire_ports(rule: Rule) -> Rule:
 
 
 def _once_by_id(rules: Sequence[RuleRequest]) -> list[RuleRequest]:
-    seen: set[int] = set()
+    """Return each stored rule once; raises `Invalid` where one is to become two different ones."""
+    seen: dict[int, RuleRequest] = {}
     kept: list[RuleRequest] = []
+    errors: list[dict[str, list[str]]] = []
     for rule in rules:
-        if rule.id is not None:
-            if rule.id in seen:
-                continue
-            seen.add(rule.id)
-        kept.append(rule)
+        first = rule if rule.id is None else seen.setdefault(rule.id, rule)
+        if first is rule:
+            kept.append(rule)
+        is_same = _content(first) == _content(rule)
+        errors.append({} if is_same else {"id": [_TWICE.format(rule.id)]})
+    if any(errors):
+        raise Invalid(errors)
     return kept
+
+
+def _content(rule: RuleRequest) -> tuple[RuleKey, str]:
+    return key_of(rule), rule.rule.description
