@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 from uuid import UUID
 
-from ringfence.http.fields import printable
+from ringfence.http.fields import is_unicode, printable
 from ringfence.security_groups.rule_keys import (
     ADDRESS_GROUP_BACKEND_ID,
     REMOTE_GROUP_BACKEND_ID,
@@ -302,8 +302,13 @@ def uuids_and_backend_ids(body: Any) -> tuple[set[str], set[str]]:  # noqa: ANN4
     backend_ids = (entry.get(REMOTE_GROUP_BACKEND_ID) for entry in entries)
     return (
         {uuid for uuid in uuids if uuid},
-        {text for text in backend_ids if isinstance(text, str) and text and "\0" not in text},
+        {text for text in backend_ids if isinstance(text, str) and text and _is_storable(text)},
     )
+
+
+def _is_storable(text: str) -> bool:
+    # What PostgreSQL does not take is no id; it is refused as an unknown one later.
+    return "\0" not in text and is_unicode(text)
 
 
 def _entries(body: Any) -> list[Any]:  # noqa: ANN401 - whatever JSON holds
