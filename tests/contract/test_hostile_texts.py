@@ -58,7 +58,7 @@ def rich(operation):
 async def test_a_text_that_postgresql_does_not_take_is_never_a_fault(
     api,
     path_of,
-    operation,  # noqa: F811 - the fixture
+    operation,
 ):
     client, path = api("staff"), path_of(operation)
     tried = set()
