@@ -329,7 +329,7 @@ async def test_lines_for_two_groups_are_not_read_as_one(reader):
 async def test_addresses_alone_are_read_as_the_row_that_they_are_pasted_into(reader):
     row = {"direction": "ingress", "ethertype": "IPv4", "protocol": "tcp", "ports": "22"}
     row |= {"kind": "kept", "end": "gone", "description": "office", "key": "row-1"}
-    [read] = await read_texts(reader, ["10.1.0.0/16\nfd00::/8 lab"], row)
+    [read] = await read_texts(reader, ["10.1.0.0/16\nfd00::/8 # lab"], row)
     assert [shown(rule) for rule in read["rules"]] == [
         "ingress IPv4 tcp 22-22 10.1.0.0/16 (office)",
         "ingress IPv6 tcp 22-22 fd00::/8 (lab)",

@@ -1,8 +1,9 @@
 // What the API says of rules while they are typed: its own words, at the cell that is meant.
 
 import { Refused, words } from "./api.js";
-import { bodyOf } from "./rows.js";
+import { bodyOf, portsMistake } from "./rows.js";
 import { useEffect, useState } from "./html.js";
+import { own } from "./own.js";
 
 /** @typedef {import("./rows.js").Row} Row */
 
@@ -70,6 +71,9 @@ export function ofRefusal(refused, rows, ofRules = (detail) => detail) {
   if (isEach) {
     detail.forEach((each, place) => {
       const found = mistakesOf(each);
+      const ports = rows[place] && portsMistake(rows[place]);
+      // What was typed is not what the API was sent.
+      if (ports) found.ports = ports;
       if (rows[place] && Object.keys(found).length) mistakes.set(rows[place].key, found);
     });
   }
@@ -83,7 +87,7 @@ function mistakesOf(detail) {
   const found = {};
   const isNamed = detail && typeof detail === "object" && !Array.isArray(detail);
   for (const [field, said] of Object.entries(isNamed ? detail : { whole: detail })) {
-    const cell = CELLS[field] ?? "whole";
+    const cell = own(CELLS, field) ?? "whole";
     const text = words(said);
     if (text && !found[cell]?.includes(text)) found[cell] = [found[cell], text].filter(Boolean).join(" ");
   }

@@ -5,6 +5,7 @@ import { refine, useAddress } from "./address.js";
 import { Dialog } from "./dialog.js";
 import { html, useState } from "./html.js";
 import { Failure, Skeleton, useLoaded } from "./loading.js";
+import { own } from "./own.js";
 import { Review } from "./review.js";
 import { Changes } from "./rule_lists.js";
 import { say } from "./saying.js";
@@ -37,7 +38,7 @@ export function History({ group, reload }) {
         <button type="button" class="version" aria-pressed=${version.number === shown} onClick=${() => refine({ version: String(version.number), compare: "" })}>
           <strong>Version ${version.number}</strong>
           ${version.number === group.applied_version && html` <span class="mark mark-good">at the cloud</span>`}
-          <span class="quiet">${version.author ?? "Ringfence"} · ${CAUSES[version.cause] ?? version.cause} <${Ago} at=${version.created} /></span>
+          <span class="quiet">${version.author ?? "Ringfence"} · ${own(CAUSES, version.cause) ?? version.cause} <${Ago} at=${version.created} /></span>
           <span><span class="tone-good">+${version.rules_added}</span> <span class="tone-bad">−${version.rules_removed}</span> <span class="quiet">of ${version.rules_count}</span></span>
         </button>
       </li>`)}</ol>

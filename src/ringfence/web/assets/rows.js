@@ -1,5 +1,6 @@
 // Rules while they are edited: text in cells, whatever it is. What is right, the API says.
 
+import { hasPorts, isEvery, protocolIn } from "./paste/values.js";
 import { endWords, isIcmp, portDigits, remoteKeys } from "./words.js";
 
 /** @typedef {import("./words.js").Rule} Rule */
@@ -22,6 +23,10 @@ import { endWords, isIcmp, portDigits, remoteKeys } from "./words.js";
  * @property {string | null} [everybody] how the rule that stands says "everybody"
  * @property {string} description
  */
+
+// As in a pasted line; 0 is a type and a code, and as a port the API has its word on it.
+const RANGE = /^(0|[1-9]\d*)(?:\s*[-–:]\s*(0|[1-9]\d*))?$/;
+const TYPE = /^(0|[1-9]\d*)(?:\s*\/\s*(0|[1-9]\d*))?$/;
 
 let made = 0;
 
@@ -50,7 +55,7 @@ export function rowOf(rule, { keepId = true } = {}) {
     direction: rule.direction,
     ethertype: rule.ethertype,
     protocol: rule.protocol,
-    ports: portDigits(rule),
+    ports: portDigits(rule) || (hasPorts(protocolIn(rule.protocol)) ? "any" : ""),
     kind: kinds[found],
     end: found === "all" ? "" : end,
     group: rule.remote_group ?? undefined,
@@ -61,12 +66,13 @@ export function rowOf(rule, { keepId = true } = {}) {
 }
 
 /**
- * What is sent for a row: as it was typed where it cannot be read.
+ * Return what is sent for a row. An end or ports that cannot be read are sent as what the API
+ * refuses.
  *
  * @param {Row} row
  */
 export function bodyOf(row) {
-  const [first, last] = readPorts(row.ports, row);
+  const [first, last] = readPorts(row) ?? ["none", "none"];
   const body = {
     ...(row.id === undefined ? {} : { id: row.id }),
     direction: row.direction,
@@ -91,19 +97,35 @@ function endOf(row) {
 }
 
 /**
- * Read "443", "8000-8010", "8/0" for ICMP, or nothing for any.
+ * Read "443", "8000-8010" or "8000:8010", "8/0" for ICMP, or "any"; null for what is none of these.
+ * An empty cell is "any" only where a protocol has no ports, or for ICMP.
  *
- * @param {string} text
- * @param {{protocol: string}} row
- * @returns {(number | string)[]}
+ * @param {{protocol: string, ports: string}} row
+ * @returns {[number, number] | null}
  */
-function readPorts(text, row) {
-  const typed = text.trim();
-  if (typed === "" || typed.toLowerCase() === "any") return [-1, -1];
-  const both = typed.match(/^(\d+)\s*[-–:/]\s*(\d+)$/);
-  if (both) return [Number(both[1]), Number(both[2])];
-  if (/^\d+$/.test(typed)) return [Number(typed), isIcmp(row) ? -1 : Number(typed)];
-  return [typed, typed];
+function readPorts(row) {
+  const typed = row.ports.trim();
+  if (isEvery(typed) || (typed === "" && !hasPorts(protocolIn(row.protocol)))) return [-1, -1];
+  const found = typed.match(isTyped(row) ? TYPE : RANGE);
+  if (!found) return null;
+  const first = Number(found[1]);
+  if (isTyped(row)) return [first, Number(found[2] ?? -1)];
+  const last = Number(found[2] ?? first);
+  return first <= last ? [first, last] : null;
+}
+
+const isTyped = (/** @type {{protocol: string}} */ { protocol }) => isIcmp({ protocol: protocolIn(protocol) }) || protocolIn(protocol) === "icmpv6";
+
+/**
+ * Return what is wrong with the ports of a row; empty for numbers, whose bounds the API has.
+ *
+ * @param {{protocol: string, ports: string}} row
+ */
+export function portsMistake(row) {
+  if (readPorts(row)) return "";
+  if (row.ports.trim() === "") return "Empty does not say which ports: write 22, 8000-8100, or any for every port.";
+  if (isTyped(row)) return "This is not an ICMP type: write 8, 8/0 for type and code, or any.";
+  return "These are not ports, or not from the first to the last: write 22, 8000-8100, or any. Several ports are a rule each.";
 }
 
 /**

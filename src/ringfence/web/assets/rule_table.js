@@ -145,7 +145,7 @@ function EditedRow({ row, place, mistakes, warnings, change, type, insert, remov
         <option value="other" selected=${isOther}>No.</option>
       </select>${isOther && html`<input class="short" aria-label=${`Protocol number, ${line}`} inputmode="numeric" value=${row.protocol} onInput=${set("protocol")} />`}${words("protocol")}</td>
       <td data-label=${icmp ? "Type/code" : "Ports"}><input aria-label=${`${icmp ? "Type and code" : "Ports"}, ${line}`} ...${cell("ports")} value=${row.ports}
-        placeholder=${icmp ? "any, 8/0" : "any"} spellcheck=${false} onInput=${set("ports")} />${words("ports")}</td>
+        placeholder=${icmp ? "any, 8/0" : row.protocol === "" ? "any" : "22, 80-90, any"} spellcheck=${false} onInput=${set("ports")} />${words("ports")}</td>
       <td data-label="From or to" class="pair"><select aria-label=${`Kind of the other end, ${line}`} data-cell="kind"
         onChange=${(/** @type {any} */ event) => change(key, { kind: event.target.value, end: "", group: undefined })}>
         ${kinds.map(([value, label]) => html`<option value=${value} selected=${row.kind === value}>${label}</option>`)}

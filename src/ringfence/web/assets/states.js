@@ -1,6 +1,7 @@
 // How a group stands, as a word, a colour and a shape: colour alone tells nobody anything.
 
 import { html } from "./html.js";
+import { own } from "./own.js";
 
 /** @type {Record<string, [string, string]>} */
 const STATES = {
@@ -29,12 +30,12 @@ export const isAtRest = (state) => state === "OK" || state === "ERRED";
 
 /** @param {{state: string, title?: string}} properties */
 export function State({ state, title }) {
-  const [said, tone] = STATES[state] ?? [state, "idle"];
+  const [said, tone] = own(STATES, state) ?? [state, "idle"];
   return html`<span class="mark mark-${tone}" title=${title}>${said}</span>`;
 }
 
 /** @param {{drift: string}} properties */
 export function Drift({ drift }) {
-  const [said, tone] = DRIFTS[drift] ?? [drift, "idle"];
+  const [said, tone] = own(DRIFTS, drift) ?? [drift, "idle"];
   return html`<span class="mark mark-${tone}">${said}</span>`;
 }

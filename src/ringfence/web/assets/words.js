@@ -1,5 +1,6 @@
 // Rules as people read them: "TCP 443, HTTPS, from anywhere".
 
+import { own } from "./own.js";
 import { ICMP_TYPES, PROTOCOLS, SERVICES } from "./services.js";
 
 /**
@@ -32,7 +33,7 @@ const isAny = (port) => port === null || port === undefined || port === -1;
 export function protocolWords({ protocol, ethertype }) {
   if (protocol === "") return "Everything";
   if (protocol === "icmp" && ethertype === "IPv6") return "ICMPv6";
-  return WORDS[protocol] ?? PROTOCOLS[protocol] ?? `Protocol ${protocol}`;
+  return own(WORDS, protocol) ?? own(PROTOCOLS, protocol) ?? `Protocol ${protocol}`;
 }
 
 /** @param {{protocol: string}} rule */
@@ -60,11 +61,11 @@ export function whatWords(rule) {
   const digits = portDigits(rule);
   if (isIcmp(rule)) {
     const family = rule.ethertype === "IPv6" || rule.protocol === "58" ? "v6" : "v4";
-    const service = ICMP_TYPES[`${family}/${rule.from_port}`] ?? "";
+    const service = own(ICMP_TYPES, `${family}/${rule.from_port}`) ?? "";
     return { what: digits && !service ? `${protocol} type ${digits}` : protocol, service };
   }
   const isSingle = rule.from_port === rule.to_port;
-  const service = digits && isSingle ? SERVICES[String(rule.from_port)] ?? "" : "";
+  const service = digits && isSingle ? own(SERVICES, rule.from_port) ?? "" : "";
   if (rule.protocol === "") return { what: "Everything", service: "" };
   return { what: digits ? `${protocol} ${digits}` : `All ${protocol}`, service };
 }

@@ -53,7 +53,7 @@ export function readCsv(line, columns) {
   const protocol = values.protocol ? protocolOf(values.protocol) : needed("protocol");
   const direction = known(values.direction, "direction", DIRECTIONS, "ingress");
   const ethertype = known(values.ethertype, "ethertype", ETHERTYPES, "");
-  return rowsOf({ direction, ethertype, opens: [{ protocol, ports: openedBy(values, protocol) }], ends: endsOf(values), description: values.description ?? "" });
+  return rowsOf({ direction, ethertype, opens: [{ protocol, ports: openedBy(values, protocol) }], ends: endsOf(values), described: { column: values.description } });
 }
 
 /**

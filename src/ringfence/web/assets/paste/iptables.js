@@ -1,6 +1,6 @@
 // Rules as iptables has them: "-A INPUT -p tcp -s 10.0.0.0/8 --dport 22 -j ACCEPT".
 
-import { checkComment } from "./description.js";
+import { own } from "../own.js";
 import { rowsOf } from "./meaning.js";
 import { takeOptions } from "./options.js";
 import { Mistake, icmpTypesOf, isIcmp, portsOf, prefixesOf, protocolOf, small } from "./values.js";
@@ -35,7 +35,7 @@ const TYPES = /** @type {Record<string, Record<string, string>>} */ ({
 export function readIptables(line) {
   const { words, remark } = shellWords(line);
   const start = words[0] === "sudo" ? 1 : 0;
-  const program = Object.hasOwn(PROGRAMS, words[start]) ? PROGRAMS[words[start]] : "";
+  const program = own(PROGRAMS, words[start]) ?? "";
   const { matches, others } = withoutMatches(words.slice(program ? start + 1 : start));
   const { values, rest } = takeOptions(others, 0, OPTIONS, { refused: REFUSED, form: FORM });
   // "-I INPUT 1": where the rule is put says nothing of what it admits.
@@ -48,9 +48,7 @@ export function readIptables(line) {
   checkMatches(matches, protocol);
   const opens = [{ protocol, ports: openedBy(values, protocol) }];
   const ends = endsOf(values, direction, program || (protocol === "icmpv6" ? "IPv6" : "IPv4"));
-  const rows = rowsOf({ direction, ethertype: program, opens, ends, description: [values.comment, remark].filter(Boolean).join(" ") });
-  checkComment(values.comment, rows);
-  return rows;
+  return rowsOf({ direction, ethertype: program, opens, ends, described: { comment: values.comment, remark } });
 }
 
 /** @param {string[]} words */
@@ -79,10 +77,11 @@ function isInserted(words, number) {
 function directionOf({ chain, table = "filter", source, destination }) {
   if (table !== "filter") throw new Mistake(table, "is another table than filter, which says who gets in.");
   if (chain === undefined) throw new Mistake("", "The line names no chain: add -A INPUT for what comes in, -A OUTPUT for what goes out.");
-  if (!Object.hasOwn(CHAINS, chain)) throw new Mistake(chain, "is not read: INPUT is what comes in, OUTPUT what goes out.");
-  const own = chain === "INPUT" ? destination : source;
-  if (own !== undefined) throw new Mistake(own, "is the address of the instance itself, which a rule of a security group cannot say.");
-  return CHAINS[chain];
+  const way = own(CHAINS, chain);
+  if (way === undefined) throw new Mistake(chain, "is not read: INPUT is what comes in, OUTPUT what goes out.");
+  const inner = chain === "INPUT" ? destination : source;
+  if (inner !== undefined) throw new Mistake(inner, "is the address of the instance itself, which a rule of a security group cannot say.");
+  return way;
 }
 
 /** @param {Record<string, string>} values */
@@ -99,8 +98,8 @@ function checkTarget({ target, states }) {
  * @param {string} protocol
  */
 function checkMatches(matches, protocol) {
-  const own = protocol === "icmpv6" ? ["icmp6", "icmpv6"] : [protocol];
-  const wrong = matches.find((each) => !MATCHES.has(each) && !own.includes(small(each)));
+  const named = protocol === "icmpv6" ? ["icmp6", "icmpv6"] : [protocol];
+  const wrong = matches.find((each) => !MATCHES.has(each) && !named.includes(small(each)));
   if (wrong !== undefined) throw new Mistake(wrong, FORM);
 }
 
@@ -112,7 +111,7 @@ function openedBy({ ports, types }, protocol) {
   if (ports !== undefined && types !== undefined) throw new Mistake(types, "does not go with ports.");
   if (types === undefined) return ports === undefined ? null : portsOf(ports);
   if (!isIcmp(protocol)) throw new Mistake(types, "belongs to ICMP: write -p icmp.");
-  return icmpTypesOf(TYPES[protocol][types] ?? types);
+  return icmpTypesOf(own(TYPES[protocol], types) ?? types);
 }
 
 /**

@@ -1,7 +1,7 @@
 // What a line means, and the rows that are exactly that: one for each port and each remote end.
 
 import { newRow } from "../rows.js";
-import { couldBePart } from "./description.js";
+import { checkDescribed, couldBePart, textOf } from "./description.js";
 import { Mistake, hasPorts, isIcmp } from "./values.js";
 
 /** @typedef {import("../rows.js").Row} Row */
@@ -18,7 +18,8 @@ import { Mistake, hasPorts, isIcmp } from "./values.js";
  * @property {string} ethertype empty where it is not spelt out
  * @property {Opening[]} opens
  * @property {import("./values.js").End[]} ends
- * @property {string} description
+ * @property {import("./description.js").Described} described
+ * @property {string} [description] of rules that the line does not describe
  */
 
 // More is not a list that a person reviews.
@@ -31,7 +32,8 @@ const LONGEST_DESCRIPTION = 2000;
  * @param {Meaning} meaning
  * @returns {Row[]}
  */
-export function rowsOf({ direction, ethertype, opens, ends, description }) {
+export function rowsOf({ direction, ethertype, opens, ends, described, description: usual = "" }) {
+  const description = textOf(described) || usual;
   if (description.length > LONGEST_DESCRIPTION) throw new Mistake("", `The description is longer than ${LONGEST_DESCRIPTION} characters.`);
   const wrong = ends.find(({ kind, end }) => kind === "group" && (!end || couldBePart(end)));
   if (wrong) throw new Mistake(wrong.end, "could be another part of the rule rather than the name of a group: choose the group in the table.");
@@ -41,11 +43,13 @@ export function rowsOf({ direction, ethertype, opens, ends, description }) {
   const rows = opened.flatMap(({ protocol, ports }) => ports.flatMap((each) => ends.flatMap((end) =>
     ethertypesOf(end, ethertype, protocol).map((family) => ({
       direction, ethertype: family, protocol: protocol === "icmpv6" ? "icmp" : protocol,
-      ports: each, kind: end.kind, end: end.end, description,
+      ports: each || (hasPorts(protocol) ? "any" : ""), kind: end.kind, end: end.end, description,
     })))));
   // A prefix that is written twice is one rule.
   const distinct = new Map(rows.map((row) => [JSON.stringify(row), row]));
-  return [...distinct.values()].map((row) => newRow(row));
+  const made = [...distinct.values()].map((row) => newRow(row));
+  checkDescribed(described, made);
+  return made;
 }
 
 /** @param {Opening} opening */

@@ -1,6 +1,6 @@
 // The arguments of "openstack security group rule create".
 
-import { checkComment, couldBePart } from "./description.js";
+import { couldBePart } from "./description.js";
 import { rowsOf } from "./meaning.js";
 import { takeOptions } from "./options.js";
 import { Mistake, icmpTypesOf, isIcmp, portsOf, prefixesOf, protocolOf, small } from "./values.js";
@@ -38,9 +38,8 @@ export function readOpenstack(line) {
   const protocol = protocolOf(values.protocol);
   const direction = values.way === "--egress" ? "egress" : "ingress";
   const ethertype = ethertypeOf(values, protocol);
-  const description = [values.description, remark].filter(Boolean).join(" ");
-  const rows = rowsOf({ direction, ethertype, opens: [{ protocol, ports: openedBy(values, protocol) }], ends: endsOf(values), description });
-  checkComment(values.description, rows);
+  const described = { comment: values.description, remark };
+  const rows = rowsOf({ direction, ethertype, opens: [{ protocol, ports: openedBy(values, protocol) }], ends: endsOf(values), described });
   return { rows, group };
 }
 

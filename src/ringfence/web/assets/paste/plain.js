@@ -3,7 +3,6 @@
 //     [in|out] [ipv4|ipv6] PROTOCOL [PORTS] [from|to] END… [DESCRIPTION] [# REMARK]
 
 import { PRESETS } from "../services.js";
-import { checkDescription } from "./description.js";
 import { rowsOf } from "./meaning.js";
 import {
   Mistake, hasPorts, icmpTypesOf, isAnywhere, isEvery, isIcmp, looksLikeAddress, namedProtocol,
@@ -44,12 +43,8 @@ export function readPlain(line, like) {
   const opens = model ? [model.opens] : takeOpens(words);
   const direction = spelt.direction || model?.direction || "ingress";
   const ends = takeEnds(words, direction);
-  const rest = words.words.slice(words.place);
-  const description = [rest.join(" "), remark].filter(Boolean).join(" ");
-  const ethertype = spelt.ethertype;
-  const rows = rowsOf({ direction, ethertype, opens, ends, description: description || model?.description || "" });
-  checkDescription(rest, rows);
-  return rows;
+  const described = { free: words.words.slice(words.place), remark };
+  return rowsOf({ direction, ethertype: spelt.ethertype, opens, ends, described, description: model?.description });
 }
 
 /**

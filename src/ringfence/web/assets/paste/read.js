@@ -6,7 +6,7 @@ import { MOST_RULES } from "./meaning.js";
 import { readOpenstack } from "./openstack.js";
 import { readPlain } from "./plain.js";
 import { readUfw } from "./ufw.js";
-import { Mistake, hasPorts, small } from "./values.js";
+import { Mistake, hasPorts, isEvery, protocolIn, small } from "./values.js";
 
 /** @typedef {import("../rows.js").Row} Row */
 
@@ -23,8 +23,8 @@ const LONGEST_TEXT = 256 * 1024;
 const LONGEST_LINE = 4096;
 const COMMANDS = new Set(["iptables", "ip6tables"]);
 const VERBS = new Set(["ufw", "allow"]);
-// Letters that are not seen could hide what a line says; a tab is a space.
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/u;
+// Letters that are not seen could hide what a line says; a tab is a space. U+2800 is drawn empty.
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 /** Whether a text is worth being read as rules, rather than as what belongs into one cell. */
 export const isMany = (/** @type {string} */ text) => text.trim().includes("\n");
@@ -111,10 +111,11 @@ function readFor(line, state) {
  * @returns {import("./plain.js").Like | Mistake}
  */
 function likeOf(row) {
-  const protocol = row.protocol === "icmp" && row.ethertype === "IPv6" ? "icmpv6" : row.protocol;
-  const ports = row.ports.trim();
-  // The ports of a new row that nobody filled in are not "any".
-  if (!ports && row.id === undefined && hasPorts(protocol)) {
+  const named = protocolIn(row.protocol);
+  const protocol = named === "icmp" && row.ethertype === "IPv6" ? "icmpv6" : named;
+  const ports = isEvery(row.ports.trim()) ? "" : row.ports.trim();
+  // Ports that nobody filled in are not "any".
+  if (!row.ports.trim() && hasPorts(protocol)) {
     return new Mistake("", "The rule that these addresses are pasted into has no ports yet: fill them in first, or write any.");
   }
   return { direction: row.direction, opens: { protocol, ports: [ports] }, description: row.description };

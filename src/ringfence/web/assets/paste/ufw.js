@@ -1,6 +1,6 @@
 // Rules as ufw has them: "ufw allow 22/tcp", "allow from 10.0.0.0/8 to any port 22 proto tcp".
 
-import { checkComment } from "./description.js";
+import { own } from "../own.js";
 import { rowsOf } from "./meaning.js";
 import { takeOpens, takeSpelt } from "./plain.js";
 import { Mistake, hasPorts, isAnywhere, portsOf, prefixesOf, protocolOf, small } from "./values.js";
@@ -32,11 +32,12 @@ export function readUfw(line) {
   words.takeIf("sudo");
   const isCommand = words.takeIf("ufw");
   const verb = words.take("The line ends before allow.");
-  if (small(verb) !== "allow") throw new Mistake(verb, REFUSED[small(verb)] ?? FORM);
+  if (small(verb) !== "allow") throw new Mistake(verb, own(REFUSED, small(verb)) ?? FORM);
   const spelt = takeSpelt(words);
   const direction = spelt.direction || "ingress";
   const isOpened = words.next !== undefined && !CLAUSES.includes(small(words.next));
-  if (isOpened && REFUSED[small(words.next)]) throw new Mistake(words.next ?? "", REFUSED[small(words.next)]);
+  const refused = isOpened ? own(REFUSED, small(words.next)) : undefined;
+  if (refused) throw new Mistake(words.next ?? "", refused);
   // A protocol alone is "proto" without the word.
   const named = isOpened && isProtocolAlone(words) ? { protocol: words.take("") } : {};
   const opened = isOpened && !("protocol" in named) ? takeOpens(words) : null;
@@ -47,10 +48,7 @@ export function readUfw(line) {
     throw new Mistake(clauses.protocol ?? clauses.toPort ?? "", "says again what the line has said already.");
   }
   const ends = endsOf(clauses, direction, isCommand);
-  const description = [clauses.comment, remark].filter(Boolean).join(" ");
-  const rows = rowsOf({ direction, ethertype: spelt.ethertype, opens, ends, description });
-  checkComment(clauses.comment, rows);
-  return rows;
+  return rowsOf({ direction, ethertype: spelt.ethertype, opens, ends, described: { comment: clauses.comment, remark } });
 }
 
 /** @param {Words} words */
@@ -76,7 +74,7 @@ function takeClauses(words, clauses) {
   while (words.next !== undefined) {
     const word = words.take("");
     const name = small(word);
-    if (!CLAUSES.includes(name)) throw new Mistake(word, REFUSED[name] ?? FORM);
+    if (!CLAUSES.includes(name)) throw new Mistake(word, own(REFUSED, name) ?? FORM);
     const part = /** @type {"from" | "to" | "protocol" | "comment"} */ (name === "proto" ? "protocol" : name);
     if (clauses[part] !== undefined) throw new Mistake(word, "stands in the line twice.");
     clauses[part] = part === "comment" ? words.take("The line ends before the comment.") : words.takeList(`The line ends after ${name}.`);
@@ -105,9 +103,9 @@ function opensOf({ protocol, toPort }) {
  * @returns {import("./values.js").End[]}
  */
 function endsOf({ from, to }, direction, isCommand) {
-  const [remote, own] = direction === "egress" ? [to, from] : [from, to];
-  if (own !== undefined && !isAnywhere(own)) {
-    throw new Mistake(own, "is the address of the instance itself, which a rule of a security group cannot say: write any.");
+  const [remote, inner] = direction === "egress" ? [to, from] : [from, to];
+  if (inner !== undefined && !isAnywhere(inner)) {
+    throw new Mistake(inner, "is the address of the instance itself, which a rule of a security group cannot say: write any.");
   }
   if (remote === undefined && !isCommand) {
     throw new Mistake("", `The line does not say ${direction === "egress" ? "to" : "from"} where: add an address, or any for every address.`);

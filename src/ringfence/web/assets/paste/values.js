@@ -1,5 +1,7 @@
 // The words of a rule, each with one reading: protocols, ports, ICMP types, addresses.
 
+import { own } from "../own.js";
+
 /** A line that cannot be read wholly, and the word at which reading ended. */
 export class Mistake extends Error {
   /**
@@ -43,7 +45,14 @@ export const small = (/** @type {string | undefined} */ word) => (word ?? "").to
 
 /** The protocol of a name, without "any"; undefined for another word. */
 export const namedProtocol = (/** @type {string | undefined} */ word) =>
-  (Object.hasOwn(NAMES, small(word)) ? NAMES[small(word)] : undefined);
+  own(NAMES, small(word));
+
+/** The protocol of a cell, as rows have it: of a name, or of a number however it is written. */
+export function protocolIn(/** @type {string} */ cell) {
+  const typed = cell.trim();
+  const number = /^\d+$/.test(typed) ? `${Number(typed)}` : typed;
+  return namedProtocol(typed) ?? own(NUMBERS, number) ?? number;
+}
 
 /**
  * Return the protocol of a name, of a number, or of "any".
@@ -56,7 +65,7 @@ export function protocolOf(word) {
   // In iptables 0 is every protocol, in Neutron it is one: it has no single reading.
   const isNumber = /^[1-9]\d{0,2}$/.test(word) && Number(word) <= HIGHEST_BYTE;
   if (!isNumber) throw new Mistake(word, "is not a protocol: write tcp, udp, icmp, icmpv6, esp, ah, gre, sctp, another name or number of IANA's, or any.");
-  return NUMBERS[word] ?? word;
+  return own(NUMBERS, word) ?? word;
 }
 
 /**
