@@ -103,7 +103,13 @@ async def test_a_token_in_the_query_is_refused(api):
 
 @pytest.mark.parametrize(
     "name",
-    ["X-Impersonated-User-Uuid", "X-IMPERSONATED-USER-UUID", "x_impersonated_user_uuid"],
+    [
+        "X-Impersonated-User-Uuid",
+        "X-IMPERSONATED-USER-UUID",
+        "x_impersonated_user_uuid",
+        "X-Impersonate-User-Uuid",
+        "Impersonate-User",
+    ],
 )
 @pytest.mark.parametrize("user", ["staff", "unrelated"])
 async def test_impersonation_is_refused_before_anything_is_done(api, world, user, name):
@@ -130,6 +136,18 @@ async def test_impersonation_is_refused_before_anything_is_done(api, world, user
                 assert "not served" in said
     assert await world.value("SELECT state FROM security_groups") == "OK"
     assert await world.value("SELECT count(*) FROM procrastinate_jobs") == 0
+
+
+async def test_two_different_credentials_are_none(api, world):
+    group = await world.group()
+    for method, path in (("GET", GROUPS), ("GET", group_at(group)), ("DELETE", group_at(group))):
+        for other, status in (("Token unrelated-token", 401), ("Token admin-token", 200)):
+            if (method, status) == ("DELETE", 200):
+                continue
+            headers = [("Authorization", "Token admin-token"), ("Authorization", other)]
+            response = await api(None).request(method, path, headers=headers)
+            assert response.status_code == status, (method, path, other)
+    assert await world.value("SELECT state FROM security_groups") == "OK"
 
 
 @pytest.mark.usefixtures("world")

@@ -237,7 +237,7 @@ async def test_unknown_parameters_of_a_read_are_ignored_and_named(client, world,
         )
         assert response.status_code == 200
         assert response.headers["Warning"].startswith('299 - "ignored query parameters: bogus')
-        assert "x%20y" in response.headers["Warning"]
+        assert response.headers["Warning"].endswith(', 1 (unnamed)"')
         plain = await client.request(method, path)
         assert "Warning" not in plain.headers
 
@@ -274,10 +274,7 @@ async def test_unknown_keys_of_a_body_are_ignored_and_named(client, world):
     again = await client.post(f"{path}?bogus", content=content, headers=headers)
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.headers["Idempotency-Replayed"] == "true"
-    expected = (
-        '299 - "ignored query parameters: bogus; '
-        'ignored body keys: tags, end%22%0D%0AX-Evil%3A%201, %3F, (empty)"'
-    )
+    expected = '299 - "ignored query parameters: bogus; ignored body keys: tags, 3 (unnamed)"'
     assert first.headers.get_list("Warning") == again.headers.get_list("Warning") == [expected]
     pushed = await client.patch(
         group_at(await world.group("other")), json={"description": "z", "state": "OK"}
@@ -290,7 +287,7 @@ async def test_unknown_keys_of_a_body_are_ignored_and_named(client, world):
 
 @pytest.mark.usefixtures("world")
 async def test_a_warning_is_bounded(client):
-    query = "&".join(f"{'u' * 300}{number}" for number in range(30))
+    query = "&".join(f"{'u' * 57}{number}" for number in range(30))
     warning = (await client.get(f"{GROUPS}?{query}")).headers["Warning"]
     assert warning.endswith(', and 20 more"')
     assert len(warning) < 1000

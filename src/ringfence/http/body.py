@@ -3,12 +3,13 @@
 import asyncio
 import json
 from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
 from ringfence.errors import Invalid, RequestError
+from ringfence.http.fields import printable
+from ringfence.http.headers import joined
 from ringfence.http.limits import Limits
 from ringfence.settings import Settings
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 # size, sent behind its headers. Whoever sends more, or later, finds the connection closed.
 REST_BYTES = 65_536
 REST_SECONDS = 3.0
+PACKED = 'Unsupported content coding "{}"; send the body as it is. Nothing was done.'
+_GZIP = b"\x1f\x8b"
 
 
 class UnsupportedMediaType(RequestError):
@@ -92,7 +95,7 @@ async def read_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON ho
     body = _decoded(raw)
     expected: Expected | None = request.scope.get("expected")
     if expected is not None:
-        expected.check_body(request.scope, body)
+        expected.check_body(request.scope, body, raw)
     return body
 
 
@@ -111,26 +114,25 @@ def _decoded(raw: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
 
 
 async def checked_without_reader(scope: Scope, receive: Receive) -> Receive:
-    """Check the names in a body that its operation does not read; return what gives it once more.
+    """Check the body of a change that its operation does not read; return what gives it once more.
 
     Waldur ignores such a body whatever it is. So this one may be JSON, a form or neither; a
-    parameter of ours in it must not be lost. Raises `Invalid`, and what reading a body raises.
+    parameter of ours in it must not be lost. No change takes a packed body. Raises `Invalid`, and
+    what reading a body raises.
     """
     expected: Expected | None = scope.get("expected")
-    if expected is None or expected.body is not None:
+    if expected is None:
+        return receive
+    if (coding := joined(scope, b"content-encoding").strip().lower()) not in {"", "identity"}:
+        raise UnsupportedMediaType(PACKED.format(printable(coding)))
+    if expected.body is not None:
         return receive
     body = await read_body(Request(scope, receive))
+    if body.startswith(_GZIP):
+        raise UnsupportedMediaType(PACKED.format("gzip"))
     if body:
-        expected.check_body(scope, _read_loosely(body))
+        expected.check_unread(scope, body)
     return replayed(body)
-
-
-def _read_loosely(raw: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
-    text = raw.decode("utf-8", "replace")
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return dict(parse_qsl(text, keep_blank_values=True))
 
 
 def replayed(body: bytes) -> Receive:

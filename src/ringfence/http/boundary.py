@@ -31,7 +31,7 @@ from ringfence.http.collections import Listed
 from ringfence.http.contract import negotiate
 from ringfence.http.errors import answer, answer_unexpected
 from ringfence.http.front import HEALTH, METRICS, Front, Header
-from ringfence.http.headers import IMPERSONATION_REFUSED, first, is_impersonating
+from ringfence.http.headers import IMPERSONATION_REFUSED, credentials, first, is_impersonating
 from ringfence.http.idempotency import HEADER, read_key, run_once
 from ringfence.http.limits import Limits
 from ringfence.http.openapi import Operation
@@ -203,7 +203,7 @@ class Boundary:
         await response(scope, receive, exchange.send)
 
     def _asking(self, scope: Scope) -> Asking:
-        shown = first(scope, b"authorization")
+        shown = credentials(scope)
         if shown is None and (secret := session_of(scope, Headers(scope=scope), self.settings)):
             credential = of_session(secret)
         else:

@@ -4,8 +4,11 @@ from functools import lru_cache
 from typing import get_args
 
 from ringfence.errors import RequestError
+from ringfence.http.spelling import nearest, plain
 from ringfence.settings import ContractVersion
 
+# Of what nearly is a version: it is served as little as an unknown one.
+_NO_VERSION = ""
 _JSON = ("*/*", "application/*", "application/json")
 
 
@@ -46,6 +49,15 @@ _remembered = lru_cache(maxsize=256)(_negotiated)
 
 def _read(offer: str) -> tuple[str, str | None]:
     media_type, *parameters = (part.strip().lower() for part in offer.split(";"))
-    pairs = (parameter.partition("=") for parameter in parameters)
+    pairs = [parameter.partition("=") for parameter in parameters]
+    if any(_is_misspelt(name.strip()) for name, _, _ in pairs):
+        return media_type, _NO_VERSION
     versions = [value.strip('" ') for name, _, value in pairs if name.strip() == "version"]
     return media_type, versions[-1] if versions else None
+
+
+def _is_misspelt(name: str) -> bool:
+    """Return whether a parameter is meant for `version`: the default would be another contract."""
+    if name == "version":
+        return False
+    return name == "v" or "version" in plain(name) or nearest(name, ("version",)) is not None

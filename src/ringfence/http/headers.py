@@ -2,8 +2,10 @@
 
 from starlette.types import Scope
 
+from ringfence.errors import Unauthenticated
+
 # Who sends this wants to be seen as somebody else, with no more rights than that user has.
-_IMPERSONATED = b"x-impersonated-user-uuid"
+_IMPERSONATION = b"impersonat"
 IMPERSONATION_REFUSED = (
     "X-Impersonated-User-Uuid asks to act as another user, which is not served here: "
     "send the request without it, or with a token of that user."
@@ -12,10 +14,15 @@ IMPERSONATION_REFUSED = (
 
 def is_impersonating(scope: Scope) -> bool:
     """Return whether a request asks to be served as another user's, in whichever spelling."""
-    return any(
-        key == _IMPERSONATED or key.replace(b"_", b"-") == _IMPERSONATED
-        for key, _ in scope["headers"]
-    )
+    return any(_IMPERSONATION in key for key, _ in scope["headers"])
+
+
+def credentials(scope: Scope) -> bytes | None:
+    """Return the value of `Authorization`; raises `Unauthenticated` for different ones."""
+    shown = {value for key, value in scope["headers"] if key == b"authorization"}
+    if len(shown) > 1:
+        raise Unauthenticated("Invalid token. Different Authorization headers were sent.")
+    return shown.pop() if shown else None
 
 
 def first(scope: Scope, name: bytes) -> bytes | None:

@@ -7,10 +7,11 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
-from ringfence.errors import NotFound
+from ringfence.errors import Invalid, NotFound
 
 DEFAULT_SIZE = 10
 MAXIMUM_SIZE = 300
+LONGEST_QUERY = 8192
 
 
 class InvalidPage(NotFound):
@@ -87,12 +88,16 @@ class Links:
     """The `Link` header of every page of one query, which is taken apart once.
 
     First, prev, next, last in this order, which clients rely on; keys are sorted, a repeated key
-    keeps the order of its values, and `page` is left out for the first page.
+    keeps the order of its values, and `page` is left out for the first page. Raises `Invalid` for
+    a query that is too long to be repeated.
     """
 
     def __init__(self, query: Sequence[tuple[str, str]]) -> None:
         kept = sorted((pair for pair in query if pair[0] != "page"), key=lambda pair: pair[0])
         self._first = "?" + urlencode(kept) if kept else ""
+        if len(self._first) > LONGEST_QUERY:
+            # It stands in the header four times.
+            raise Invalid({"detail": f"The query of a list may have {LONGEST_QUERY} bytes."})
         before = [pair for pair in kept if pair[0] < "page"]
         after = [pair for pair in kept if pair[0] > "page"]
         self._before = "?" + urlencode(before) + "&page=" if before else "?page="

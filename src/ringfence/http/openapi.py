@@ -21,7 +21,7 @@ and orders (`list_parameters`), words from their enum (`enumeration`), refusals 
 Operation ids and the names of models are those of Waldur's published clients. A model is used as
 a value, wherever a schema stands; `{"$ref": MODEL, "description": …}` adds to one. Every operation
 can answer 400, 406, 429 and 503, and unless it is public 401 and 403; one with a body 408, 413 and
-415 as well, and one that changes something 409, 412 and 422: these need no mention, nor do
+415 as well, and one that changes something these, 409, 412 and 422: they need no mention, nor do
 `Idempotency-Key` and `If-Match`. HEAD belongs to every GET, and is declared where it has a name of
 its own.
 """
@@ -138,7 +138,7 @@ class Operation:
             implied |= {408, 413, 415}
         if self.changes:
             # A token that may only read, a key that is none, one under way, one used otherwise
-            implied |= {408, 409, 412, 413, 422}
+            implied |= {408, 409, 412, 413, 415, 422}
         return sorted({*self.answers, *self.refusals, *implied})
 
     @property

@@ -1,5 +1,6 @@
 """How near two names are, so that a misspelt one is recognised and the right one is named."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
@@ -9,7 +10,12 @@ NEAR = 2
 
 
 def plain(name: str) -> str:
-    """Return the letters and digits of a name, in lower case: `DRY-RUN` is `dryrun`."""
+    """Return the letters and digits of a name, in lower case: `DRY-RUN` is `dryrun`.
+
+    Of a long one only the first letters are read, whatever it is padded with.
+    """
+    if len(name) > _READ:
+        name = _PADDING.sub("", name)[:_READ]
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", name).casefold()))
 
 
@@ -18,9 +24,9 @@ def nearest(name: str, known: Iterable[str], limit: int = NEAR) -> str | None:
 
     Of a short name, half of its letters are most: more would be another word.
     """
-    if len(name) > _LONGEST:
-        return None
     written = plain(name)
+    if len(written) > _LONGEST:
+        return None
     limit = min(limit, len(written) // 2)
     letters = _letters(written)
     found: tuple[int, str] | None = None
@@ -74,3 +80,5 @@ def _known(name: str) -> tuple[str, int]:
 
 # No name of an operation is near to a longer one.
 _LONGEST = 128
+_READ = 1024
+_PADDING = re.compile(r"[\x00-/:-@\[-`{-\x7f]+")

@@ -9,6 +9,7 @@ of the body. `ringfence.http.boundary` asks before the operation begins, `read_j
 body.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,18 +21,21 @@ from starlette.routing import compile_path
 from starlette.types import Scope
 
 from ringfence.errors import Invalid
-from ringfence.http import ignored
+from ringfence.http import conditions, ignored
 from ringfence.http.fields import printable
 from ringfence.http.openapi import Body, Operation
 from ringfence.http.parameters import Parameter
 from ringfence.http.schema import Model
 from ringfence.http.spelling import NEAR, nearest
+from ringfence.http.unread import read_form, read_object
 
 READING = frozenset({"GET", "HEAD"})
 # Longer queries are read each time, so that nobody fills the memory with them.
 _REMEMBERED_QUERY = 512
 # As many mistakes as are told at once.
 _TOLD = 10
+# What forms write for a character that is no letter.
+_QUOTED = re.compile(rb"%[0-9A-Fa-f]{2}")
 # So many different names are compared with the known ones; nobody sends more in good faith.
 MOST_UNKNOWN = 100
 
@@ -72,7 +76,7 @@ class Expected:
             if parameter := self.own.get(name):
                 _read_own(parameter, values, own, errors)
             elif name not in self.known:
-                if wrong := self._wrong_with(name):
+                if wrong := self._wrong_with(name) or self._wrong_with_values(values):
                     errors[printable(name)] = [wrong]
                 else:
                     dropped.append(name)
@@ -86,7 +90,22 @@ class Expected:
             return f"There is no such parameter. Did you mean {meant}?"
         if meant := nearest(name, self.elsewhere, NEAR if self.changes else 0):
             return self._not_here(meant)
+        if self.changes and (meant := conditions.meant_by(name)):
+            return self._not_so("parameter", meant)
         return _no_such("parameter", name, self.known | self.own.keys()) if self.is_strict else None
+
+    def _wrong_with_values(self, values: Iterable[str]) -> str | None:
+        found = map(conditions.held_in_value, values if self.changes else ())
+        meant = next(filter(None, found), None)
+        return self._not_so("parameter", meant) if meant else None
+
+    def _not_so(self, kind: str, meant: str) -> str:
+        """Return why a word that stands for a parameter or a header of ours is refused."""
+        if meant in self.elsewhere:
+            return self._not_here(meant)
+        if meant in self.own:
+            return f"There is no such {kind}. Did you mean {meant}? It is a parameter of the query."
+        return f"There is no such {kind}. Did you mean the header {meant}?"
 
     def _not_here(self, name: str) -> str:
         return (
@@ -94,15 +113,17 @@ class Expected:
             f"{name} is a parameter of {self.elsewhere[name]}."
         )
 
-    def check_body(self, scope: Scope, body: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+    def check_body(self, scope: Scope, body: Any, raw: bytes) -> None:  # noqa: ANN401 - JSON
         """Refuse unknown keys of a body, or note them as ignored; raises `Invalid`.
 
-        A body of another shape than is declared is left to its reader.
+        A body of another shape than is declared is left to its reader. `raw` is the body as it
+        came: where it has none of our words, none is looked for at any depth.
         """
         if self.body is not None and self.body.unknown_keys == "checked":
             return
         known, is_list = _keys_of(self.body)
         entries = body if isinstance(body, list) and (is_list or not self.body) else [body]
+        is_deep = self.changes and (b"\\" in raw or conditions.held_in_bytes(raw) is not None)
         errors: list[dict[str, Any]] = []
         found: dict[str, str | None] = {}
         for entry in entries:
@@ -114,7 +135,7 @@ class Expected:
                     if len(found) == MOST_UNKNOWN:
                         raise _too_many("keys")
                     found[key] = self._wrong_with_key(key, known)
-                if wrong := found[key]:
+                if wrong := found[key] or (is_deep and self._wrong_within(entry[key])):
                     errors[-1][printable(key)] = [wrong]
                     if len(errors[-1]) == _TOLD:
                         break
@@ -128,7 +149,47 @@ class Expected:
             return f"There is no such key. {meant} is a parameter of the query."
         if meant := nearest(key, self.elsewhere, NEAR if self.changes else 0):
             return self._not_here(meant)
+        if self.changes and (meant := conditions.meant_by(key)):
+            return self._not_so("key", meant)
         return _no_such("key", key, known) if self.refuses_keys else None
+
+    def _wrong_within(self, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
+        """Return why a value is refused that holds a word of ours; None where it holds none."""
+        names: list[str] = []
+        values: list[str] = []
+        pending = [value]
+        while pending:
+            value = pending.pop()
+            if isinstance(value, dict):
+                names.extend(value)
+                pending.extend(value.values())
+            elif isinstance(value, list):
+                pending.extend(value)
+            elif isinstance(value, str):
+                values.append(value)
+        meant = conditions.held_in(names)
+        if meant is None and self.body is None:
+            # Where a body is read, values may be names: those of a tenant, for example.
+            meant = conditions.word_among(values)
+        return self._not_so("key", meant) if meant else None
+
+    def check_unread(self, scope: Scope, raw: bytes) -> None:
+        """Check a body that the operation does not take, whatever it is; raises `Invalid`.
+
+        Of one that has no names nothing is repeated: it may be a secret.
+        """
+        entries = read_object(raw)
+        if entries is None:
+            unquoted = _QUOTED.sub(b"", raw)
+            if meant := conditions.held_in_bytes(raw) or conditions.held_in_bytes(unquoted):
+                raise Invalid({"non_field_errors": [self._not_so("key", meant)]})
+            entries = read_form(raw)
+        if entries is not None:
+            self.check_body(scope, entries, raw)
+        elif self.refuses_keys:
+            raise Invalid({"non_field_errors": ["This operation takes no body."]})
+        else:
+            ignored.note(scope, "the body", ())
 
 
 class UnknownNames:
@@ -160,6 +221,8 @@ class UnknownNames:
         if (expected := self._find(scope)) is None:
             return
         scope["expected"] = expected
+        if expected.changes:
+            conditions.refuse_headers(scope)
         if text:
             read = _remembered if len(text) <= _REMEMBERED_QUERY else Expected.read_query
             query = read(expected, text)

@@ -1,0 +1,145 @@
+"""Words by which a request asks for no change, or for one under a condition only.
+
+Waldur ignores what it does not know. Where that is such a word, what its sender wanted to try or to
+guard would be carried out; so changes refuse it, wherever it stands. Reads have nothing to lose.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from starlette.types import Scope
+
+from ringfence.errors import Invalid
+from ringfence.http.spelling import NEAR, distance, plain
+
+_DRY_RUN = "dry_run"
+_TOKEN = "plan_token"  # noqa: S105 - the name of a parameter
+_MATCH = "If-Match"
+_KEY = "Idempotency-Key"
+
+# The letters that tell what is meant within any other text. The first are parameters of ours.
+HELD: Mapping[str, str] = {
+    "dryrun": _DRY_RUN,
+    "plantoken": _TOKEN,
+    "detach": "detach",
+    "rundry": _DRY_RUN,
+    "ifmatch": _MATCH,
+    "idempotencykey": _KEY,
+}
+# Within a value, which may be a sentence, only what guards.
+_HELD_IN_VALUES = ("dryrun", "plantoken")
+
+# What other tools call a dry run and its token. These are whole names, in letters and digits.
+_UNMISTAKABLE: Mapping[str, str] = {
+    **dict.fromkeys(
+        (
+            *("dry", "drymode", "dryonly", "isdry", "simulate", "simulated", "simulation"),
+            *("checkmode", "checkonly", "validateonly", "onlyvalidate", "noop", "nooperation"),
+            *("whatif", "testrun", "testmode", "testonly", "trialrun", "planonly", "previewonly"),
+            *("noexecute", "noexec", "nocommit", "pretend"),
+        ),
+        _DRY_RUN,
+    ),
+    **dict.fromkeys(("planhash", "planid", "planetag", "planversion"), _TOKEN),
+    **dict.fromkeys(("ifversion", "expectedversion"), _MATCH),
+}
+# Headers may have these names for reasons of their own.
+_NAMES: Mapping[str, str] = {
+    **_UNMISTAKABLE,
+    **dict.fromkeys(
+        ("preview", "check", "validate", "commit", "execute", "trial", "rehearse"), _DRY_RUN
+    ),
+    **dict.fromkeys(("etag", "ifnonematch", "ifunmodifiedsince"), _MATCH),
+}
+
+_EXACT = frozenset({b"if-match", b"idempotency-key"})
+_EXACT_NAMES = ("ifmatch", "idempotencykey")
+# Others that begin so are conditions; RFC 9110 has these two hold for reads alone.
+_CONDITION = (b"if-", b"if_", b"x-if-", b"x_if_")
+_OF_READS = frozenset({b"if-modified-since", b"if-range"})
+# Longer names and values are looked at each time, so that nobody fills the memory with them.
+_REMEMBERED = 64
+
+_HELD_BYTES = tuple((word.encode(), meant) for word, meant in HELD.items())
+_LOWER = bytes.maketrans(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    b"abcdefghijklmnopqrstuvwxyz",
+)
+_NO_LETTERS = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"))
+# Between names the end of one stays.
+_NO_LETTERS_WITHIN = _NO_LETTERS.replace(b"\0", b"")
+
+
+def meant_by(name: str) -> str | None:
+    """Return the parameter or the header that a name stands for; None where it is for none."""
+    written = plain(name)
+    return _held(written) or _NAMES.get(written)
+
+
+def held_in(names: Iterable[str]) -> str | None:
+    """Return what one of many names within a body holds: words of ours alone, no synonyms."""
+    letters = _letters_within(names)
+    return next((meant for word, meant in _HELD_BYTES if word in letters), None)
+
+
+def held_in_value(text: str) -> str | None:
+    """Return the parameter that a value holds, as `x=1;dry_run=true` does after `x`."""
+    written = plain(text)
+    return next((HELD[word] for word in _HELD_IN_VALUES if word in written), None)
+
+
+def word_among(texts: Iterable[str]) -> str | None:
+    """Return the parameter that one of the texts is the name of, as `--dry-run` among options."""
+    letters = b"\0" + _letters_within(texts) + b"\0"
+    return next((HELD[word] for word in _HELD_IN_VALUES if f"\0{word}\0".encode() in letters), None)
+
+
+def held_in_bytes(raw: bytes) -> str | None:
+    """Return the first word of ours in a text of any encoding, by its ASCII letters alone."""
+    letters = raw.translate(_LOWER, _NO_LETTERS)
+    return next((meant for word, meant in _HELD_BYTES if word in letters), None)
+
+
+def _letters_within(texts: Iterable[str]) -> bytes:
+    return "\0".join(texts).encode("utf-8", "replace").translate(_LOWER, _NO_LETTERS_WITHIN)
+
+
+def _held(written: str) -> str | None:
+    return next((meant for word, meant in HELD.items() if word in written), None)
+
+
+def refuse_headers(scope: Scope) -> None:
+    """Raise `Invalid` for a header of a change that would be one of ours, or a condition."""
+    for name, value in scope["headers"]:
+        read = _remembered if len(name) <= _REMEMBERED else meant_by_header
+        meant = read(name)
+        if meant is None and name == b"prefer" and held_in_bytes(value) == _DRY_RUN:
+            meant = _DRY_RUN
+        if meant is not None:
+            raise Invalid({"detail": _refusal(name.decode("latin-1")[:_REMEMBERED], meant)})
+
+
+def meant_by_header(name: bytes) -> str | None:
+    """Return what a header of a change would have been; None for one that may stand there."""
+    if name in _EXACT or name in _OF_READS:
+        return None
+    if name == b"if" or name.startswith(_CONDITION):
+        return _MATCH
+    written = plain(name.decode("latin-1"))
+    if "idempoten" in written:
+        return _KEY
+    forms = (written, written.removeprefix("x"))
+    near = (known for known in _EXACT_NAMES if min(distance(form, known) for form in forms) <= NEAR)
+    meant = HELD.get(next(near, ""))
+    return meant or _held(written) or next(filter(None, map(_UNMISTAKABLE.get, forms)), None)
+
+
+_remembered = lru_cache(maxsize=1024)(meant_by_header)
+
+
+def _refusal(name: str, meant: str) -> str:
+    kind = "header" if meant in {_MATCH, _KEY} else "parameter of the query"
+    return (
+        f"The header {name} is not served here, and nothing was done. "
+        f"Send the {kind} {meant}, or the request without it."
+    )

@@ -1,0 +1,33 @@
+"""Names in a body that its operation does not take, so that nobody has said what it should be."""
+
+import json
+import re
+from typing import Any
+
+# More pairs than anybody means are no form.
+_PAIRS = 100
+# Without a value it may be any word, or the end of a secret in base64.
+_PAIR = re.compile(r"([A-Za-z0-9_.\[\]-]{1,60})=[^=]+")
+
+
+def read_object(raw: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Return an object of JSON, or a list of objects; nothing is an empty one, others are None."""
+    if not raw.strip():
+        return {}
+    try:
+        body = json.loads(raw.decode())
+    except (ValueError, RecursionError):
+        return None
+    if body is None:
+        return {}
+    entries = body if isinstance(body, list) else [body]
+    return body if all(isinstance(each, dict) for each in entries) else None
+
+
+def read_form(raw: bytes) -> dict[str, None] | None:
+    """Return the names of a form; None for what is no form."""
+    if raw.count(b"&") >= _PAIRS:
+        return None
+    pairs = [_PAIR.fullmatch(pair) for pair in raw.decode("latin-1").split("&")]
+    names = [pair[1] for pair in pairs if pair]
+    return dict.fromkeys(names) if len(names) == len(pairs) else None
