@@ -1072,6 +1072,10 @@ export type OpenstackSecurityGroupsDestroyErrors = {
      */
     413: Detail;
     /**
+     * The body is not JSON by its own account.
+     */
+    415: Detail;
+    /**
      * The `Idempotency-Key` was used before, for another request.
      */
     422: Detail;
@@ -1409,6 +1413,10 @@ export type OpenstackSecurityGroupsPullErrors = {
      */
     413: Detail;
     /**
+     * The body is not JSON by its own account.
+     */
+    415: Detail;
+    /**
      * The `Idempotency-Key` was used before, for another request.
      */
     422: Detail;
@@ -1486,6 +1494,10 @@ export type OpenstackSecurityGroupsUnlinkErrors = {
      * The body is longer than any sensible request.
      */
     413: Detail;
+    /**
+     * The body is not JSON by its own account.
+     */
+    415: Detail;
     /**
      * The `Idempotency-Key` was used before, for another request.
      */
@@ -1659,6 +1671,10 @@ export type OpenstackSecurityGroupsSetOkErrors = {
      * The body is longer than any sensible request.
      */
     413: Detail;
+    /**
+     * The body is not JSON by its own account.
+     */
+    415: Detail;
     /**
      * The `Idempotency-Key` was used before, for another request.
      */
@@ -2659,6 +2675,10 @@ export type OpenstackTenantsConfirmMissingErrors = {
      */
     413: Detail;
     /**
+     * The body is not JSON by its own account.
+     */
+    415: Detail;
+    /**
      * The `Idempotency-Key` was used before, for another request.
      */
     422: Detail;
@@ -2941,6 +2961,10 @@ export type OpenstackTenantsPullErrors = {
      */
     413: Detail;
     /**
+     * The body is not JSON by its own account.
+     */
+    415: Detail;
+    /**
      * The `Idempotency-Key` was used before, for another request.
      */
     422: Detail;
@@ -3020,6 +3044,10 @@ export type OpenstackTenantsPullSecurityGroupsErrors = {
      * The body is longer than any sensible request.
      */
     413: Detail;
+    /**
+     * The body is not JSON by its own account.
+     */
+    415: Detail;
     /**
      * The `Idempotency-Key` was used before, for another request.
      */
@@ -4169,6 +4197,10 @@ export type UsersRefreshTokenErrors = {
      */
     413: Detail;
     /**
+     * The body is not JSON by its own account.
+     */
+    415: Detail;
+    /**
      * The `Idempotency-Key` was used before, for another request.
      */
     422: Detail;
@@ -4361,6 +4393,10 @@ export type AuthTokensDestroyErrors = {
      * The body is longer than any sensible request.
      */
     413: Detail;
+    /**
+     * The body is not JSON by its own account.
+     */
+    415: Detail;
     /**
      * The `Idempotency-Key` was used before, for another request.
      */
@@ -4735,6 +4771,10 @@ export type PersonalAccessTokensDestroyErrors = {
      */
     413: Detail;
     /**
+     * The body is not JSON by its own account.
+     */
+    415: Detail;
+    /**
      * The `Idempotency-Key` was used before, for another request.
      */
     422: Detail;
@@ -4862,6 +4902,10 @@ export type PersonalAccessTokensRotateErrors = {
      * The body is longer than any sensible request.
      */
     413: Detail;
+    /**
+     * The body is not JSON by its own account.
+     */
+    415: Detail;
     /**
      * The `Idempotency-Key` was used before, for another request.
      */
