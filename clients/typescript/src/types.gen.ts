@@ -1072,7 +1072,7 @@ export type OpenstackSecurityGroupsDestroyErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -1204,7 +1204,7 @@ export type OpenstackSecurityGroupsPartialUpdateErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -1286,7 +1286,7 @@ export type OpenstackSecurityGroupsUpdateErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -1413,7 +1413,7 @@ export type OpenstackSecurityGroupsPullErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -1495,7 +1495,7 @@ export type OpenstackSecurityGroupsUnlinkErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -1586,7 +1586,7 @@ export type OpenstackSecurityGroupsSetRulesErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -1672,7 +1672,7 @@ export type OpenstackSecurityGroupsSetOkErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -1754,7 +1754,7 @@ export type OpenstackSecurityGroupsSetErredErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -1838,7 +1838,7 @@ export type OpenstackTenantsCreateSecurityGroupErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -1920,7 +1920,7 @@ export type OpenstackTenantsPlanSecurityGroupErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -2339,7 +2339,7 @@ export type OpenstackSecurityGroupsRollbackErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -2421,7 +2421,7 @@ export type OpenstackSecurityGroupsSetDriftModeErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -2503,7 +2503,7 @@ export type OpenstackSecurityGroupsPlanErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -2675,7 +2675,7 @@ export type OpenstackTenantsConfirmMissingErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -2961,7 +2961,7 @@ export type OpenstackTenantsPullErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -3045,7 +3045,7 @@ export type OpenstackTenantsPullSecurityGroupsErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -3131,7 +3131,7 @@ export type OpenstackTenantsSetDefaultEgressErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -3396,7 +3396,7 @@ export type OpenstackTenantsPushSecurityGroupsErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -4197,7 +4197,7 @@ export type UsersRefreshTokenErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -4394,7 +4394,7 @@ export type AuthTokensDestroyErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -4498,7 +4498,7 @@ export type ApiAuthPasswordErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -4689,7 +4689,7 @@ export type PersonalAccessTokensCreateErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -4771,7 +4771,7 @@ export type PersonalAccessTokensDestroyErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**
@@ -4903,7 +4903,7 @@ export type PersonalAccessTokensRotateErrors = {
      */
     413: Detail;
     /**
-     * The body is not JSON by its own account.
+     * The body is not JSON by its own account, or it is packed.
      */
     415: Detail;
     /**

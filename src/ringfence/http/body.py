@@ -26,7 +26,7 @@ _GZIP = b"\x1f\x8b"
 
 
 class UnsupportedMediaType(RequestError):
-    """The body is not JSON by its own account."""
+    """The body is not JSON by its own account, or it is packed."""
 
 
 class BodyTooLarge(RequestError):
