@@ -28,8 +28,10 @@ contract refuses. This page is written from the table that the validation uses \
 example to a real Neutron.
 
 The same table holds for every way in: `create_security_group`, `push_security_groups`, PUT and \
-PATCH, `set_rules`, `plan`, `rollback`, and the files of `ringfence load`, which say it in their \
-own words. There, `default` itself is allowed: it describes the group that the cloud makes.
+PATCH, `set_rules`, `plan`, `rollback`, and, for what they state, the files of `ringfence load`, \
+which say it in their own words. In a file, ports that are left out are any \
+([Provisioning](guides/provisioning.md)), and `default` itself is allowed: it describes the group \
+that the cloud makes.
 
 In a list of rules, the errors are a list too: one object for each rule, empty where the rule is \
 right. Names and descriptions are trimmed first. Mistakes in the values of single fields are told \
@@ -44,6 +46,12 @@ TAIL = f"""
 A rule has the keys {KEYS}. Those that only responses have may be sent back. Any other key is \
 refused at that rule, with the nearest known one: what is dropped of a rule widens it.
 
+## Protocol 0
+
+The number 0 is what typed clients send where nothing is set, and firewalls of iptables admit \
+every protocol for it: as a JSON number it is refused. The texts `"0"` and `"hopopt"` are taken, \
+and plans warn that they may be every protocol.
+
 ## A rule's remote end
 
 A rule without `cidr` and `remote_group` is for any address. It is refused
@@ -52,7 +60,9 @@ A rule without `cidr` and `remote_group` is for any address. It is refused
 `remote_group_backend_id`, `remote_address_group_backend_id`) and no rule that the group has or \
 had has that end; in these keys an empty text is a value, which names nothing;
 - where nothing describes one, and a rule of the group, of its versions or of the cloud equals it \
-in all but a remote end that no request can set (an address group, a group without a row here).
+in all but a remote end that no request can set (an address group, a group without a row here);
+- where nothing describes one, and a rule that the group has, or has in the cloud, with such an \
+end admits some of the same: tcp 22 to 23 beside tcp 22. What one open rule admitted before may stay.
 
 The error names the end, how to keep it, and how to open the rule on purpose \
 (`"cidr": "0.0.0.0/0"`, IPv6: `"::/0"`). See [Sending rules back]\

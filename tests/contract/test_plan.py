@@ -159,6 +159,16 @@ async def test_a_plan_warns_of_what_is_open_to_the_world(client, world):
     assert "SSH (22)" in warned[0]["message"]
 
 
+async def test_a_plan_warns_that_protocol_0_is_every_protocol_to_some_clouds(client, world):
+    group = await world.group()
+    for protocol in ("0", "hopopt"):
+        rule = {"protocol": protocol, "from_port": -1, "to_port": -1}
+        limited = rule | {"cidr": "10.0.0.0/8"}
+        (warned,) = (await plan(client, group, [limited, rule]))["warnings"]
+        assert (warned["rule"], warned["code"]) == (1, "everything_open")
+        assert f"Protocol {protocol} is number 0" in warned["message"]
+
+
 async def test_a_hundred_rules_are_one_call_and_each_removal_is_one(client, world):
     group = await world.group(rules=[a_row(port) for port in (1, 2, 3)])
     rules = [a_rule(from_port=port, to_port=port) for port in range(100, 201)]

@@ -548,3 +548,81 @@ async def test_a_rule_is_kept_once_and_becomes_no_two_different_ones(client, wor
         assert f"id {rule['id']} is in the list twice" in refusal(response)
     assert (await ask(rule, one, one | {"cidr": rule["cidr"]})).status_code == 200
     assert await rules_of(client, group) == [rule]
+
+
+# What is sent without an end beside tcp 22 of an address group: True where it would open that.
+BESIDE_SSH = [
+    ({"from_port": 22, "to_port": 23}, True),
+    ({"from_port": 1, "to_port": 22}, True),
+    ({"from_port": 1, "to_port": 65535}, True),
+    ({"from_port": -1, "to_port": -1}, True),
+    ({"protocol": "6", "from_port": 20, "to_port": 30}, True),
+    ({"protocol": "", "from_port": -1, "to_port": -1}, True),
+    ({"protocol": "0", "from_port": -1, "to_port": -1}, True),
+    ({"protocol": "hopopt", "from_port": -1, "to_port": -1}, True),
+    ({"from_port": 22, "to_port": 23, "cidr": "", "remote_group": ""}, True),
+    ({"from_port": 22, "to_port": 23, "cidr": "0.0.0.0/0"}, False),
+    ({"from_port": 22, "to_port": 23, "cidr": "10.0.0.0/8"}, False),
+    ({"from_port": 23, "to_port": 23}, False),
+    ({"from_port": 1, "to_port": 21}, False),
+    ({"protocol": "udp"}, False),
+    ({"protocol": "47", "from_port": -1, "to_port": -1}, False),
+    ({"direction": "egress", "from_port": 1, "to_port": 100}, False),
+    ({"ethertype": "IPv6", "from_port": 1, "to_port": 100}, False),
+]
+
+
+@pytest.mark.parametrize("door", ["set_rules", "push"])
+@pytest.mark.parametrize("where", ["stored", "observed"])
+async def test_a_rule_without_an_end_does_not_open_what_has_one(client, world, door, where):
+    group = await world.group("web", rules=[FROM_OFFICES] if where == "stored" else [])
+    if where == "observed":
+        await observe(world, group, remote_address_group_id=ADDRESS_GROUP)
+
+    async def ask(rules):
+        if door == "push":
+            return await push(client, world, {"uuid": group.hex, "name": "web", "rules": rules})
+        return await send(client, group, rules)
+
+    before = await everything(world)
+    for said, opens in BESIDE_SSH:
+        if opens:
+            told = refusal(await ask([SSH | said]))
+            assert f"the address group {ADDRESS_GROUP}" in told
+            assert '"cidr": "0.0.0.0/0"' in told
+            assert await everything(world) == before
+    if door == "set_rules":
+        for said, opens in BESIDE_SSH:
+            response = await client.post(group_at(group, "plan/"), json=[SSH | said])
+            assert response.status_code == (400 if opens else 200), (said, response.text)
+    else:
+        accepted = [SSH | said for said, opens in BESIDE_SSH if not opens]
+        assert (await ask(accepted)).status_code == 200
+
+
+async def test_what_one_open_rule_admitted_may_stay_open_beside_an_end(client, world):
+    wide = {"from_port": 20, "to_port": 30}
+    group = await world.group(rules=[FROM_OFFICES, SSH | wide])
+    offices, opened = await rules_of(client, group)
+    keys = (*SSH, "description")
+    for rule in (
+        opened,
+        {key: opened[key] for key in keys},
+        SSH | {"from_port": 21, "to_port": 23},
+    ):
+        for rules in ([rule], [offices, rule]):
+            response = await client.post(group_at(group, "plan/"), json=rules)
+            assert response.status_code == 200, response.text
+    wider = SSH | {"from_port": 20, "to_port": 31}
+    for rule in (wider, {"id": opened["id"], "to_port": 31}):
+        assert ADDRESS_GROUP in refusal(await send(client, group, [offices, rule]))
+
+
+async def test_what_only_a_former_version_had_is_no_reason_to_refuse_more_than_equals_it(
+    client, world
+):
+    group = await world.group(rules=[FROM_OFFICES])
+    assert (await send(client, group, [])).status_code == 200
+    await settle(world)
+    refusal(await send(client, group, [SSH]))
+    assert (await send(client, group, [SSH | {"to_port": 23}])).status_code == 200

@@ -103,6 +103,12 @@ async def test_a_body_that_is_no_list_of_objects_is_refused(client, world):
         assert (response.status_code, response.json()) == (400, expected), content
 
 
+NUMBER_ZERO = (
+    "The number 0 is what programs send where nothing is set, and some clouds take it for every"
+    ' protocol. Send "" for any protocol, or the text "0" for protocol 0 (HOPOPT) on purpose.'
+)
+
+
 def choice(value):
     return f'"{value}" is not a valid choice.'
 
@@ -118,6 +124,9 @@ FIELD_STAGE = [
     ({"protocol": "256"}, {"protocol": [choice("256")]}),
     ({"protocol": "-1"}, {"protocol": [choice("-1")]}),
     ({"protocol": True}, {"protocol": [choice("True")]}),
+    ({"protocol": False}, {"protocol": [choice("False")]}),
+    ({"protocol": 0}, {"protocol": [NUMBER_ZERO]}),
+    ({"protocol": -0.0, "from_port": -1, "to_port": -1}, {"protocol": [NUMBER_ZERO]}),
     ({"protocol": 6.0}, {"protocol": [choice("6.0")]}),
     ({"protocol": "any"}, {"protocol": [choice("any")]}),
     ({"from_port": True}, {"from_port": [NO_INTEGER]}),

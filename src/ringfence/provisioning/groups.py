@@ -148,6 +148,12 @@ def _rules(
 
 
 def _rule(entry: RuleEntry, place: Place, names: GroupNames, mistakes: Mistakes) -> Rule | None:
+    if entry.model_fields_set <= {"description"}:
+        mistakes.add(
+            place,
+            "states nothing and would admit everything from any address: state what it admits",
+        )
+        return None
     if not is_protocol(entry.protocol):
         allowed = "tcp, udp, icmp, '' for any, or a number from 0 to 255"
         mistakes.add(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ringfence.security_groups.rules import ALL_ADDRESSES, Rule, RuleKey, canonical
+from ringfence.security_groups.rules import ALL_ADDRESSES, EVERY_PROTOCOL, Rule, RuleKey, canonical
 
 # Ports behind which nobody wants the whole internet (IANA's service names, and usual defaults).
 SENSITIVE_PORTS = {
@@ -27,6 +27,10 @@ SENSITIVE_PORTS = {
     11211: "Memcached",
     27017: "MongoDB",
 }
+# See `EVERY_PROTOCOL`.
+_ZERO = (
+    "Protocol {} is number 0, and for that clouds whose firewall is iptables admit every protocol."
+)
 _WITH_PORTS = frozenset({"tcp", "udp"})
 
 
@@ -73,9 +77,11 @@ def _of_rule(rule: Rule) -> Iterator[tuple[Code, str]]:
                 Code.SAME_AS_DEFAULT,
                 "This is the rule that Neutron gives each new group by itself: it lets all out.",
             )
-    elif key.protocol is None or (key.protocol in _WITH_PORTS and key.port_range_min is None):
-        what = key.protocol or "every protocol"
-        yield Code.EVERYTHING_OPEN, f"Anybody may reach every port by {what}."
+    elif key.protocol in EVERY_PROTOCOL:
+        reason = f" {_ZERO.format(rule.protocol)}" if key.protocol else ""
+        yield Code.EVERYTHING_OPEN, f"Anybody may reach every port by every protocol.{reason}"
+    elif key.protocol in _WITH_PORTS and key.port_range_min is None:
+        yield Code.EVERYTHING_OPEN, f"Anybody may reach every port by {key.protocol}."
     elif key.protocol in _WITH_PORTS:
         names = list(_sensitive(key))
         if names:

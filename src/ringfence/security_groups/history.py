@@ -70,7 +70,7 @@ LEFT JOIN LATERAL (
 # The rules with a group or an address group at their end, of all versions and of what the cloud
 # last showed, each once; the newest names first.
 _LIMITED: LiteralString = """
-SELECT limited.rule
+SELECT limited.rule, min(limited.age) = 0 AS is_observed
 FROM (
     SELECT
         rule.value - '{id,position,description}'::text [] AS rule,
@@ -192,12 +192,17 @@ async def version_of(connection: Connection, group: SecurityGroup, number: int) 
     raise NotFound(NO_SUCH_VERSION)
 
 
-async def limited_rules(connection: Connection, group: SecurityGroup) -> list[VersionRule]:
-    """Return the rules with a group or an address group at their end that the group ever had."""
+async def limited_rules(
+    connection: Connection, group: SecurityGroup
+) -> list[tuple[VersionRule, bool]]:
+    """Return the rules with a group or an address group at their end that the group ever had.
+
+    Beside each stands whether the cloud last showed it.
+    """
     cursor = await connection.execute(_LIMITED, {"group": group.id})
-    rules = [row[0] | {"description": ""} for row in await cursor.fetchall()]
-    remotes = await _remotes(connection, group.tenant_id, [rules])
-    return [_rule(stored, remotes) for stored in rules]
+    rows = [(row[0] | {"description": ""}, row[1]) for row in await cursor.fetchall()]
+    remotes = await _remotes(connection, group.tenant_id, [[rule for rule, _ in rows]])
+    return [(_rule(rule, remotes), is_observed) for rule, is_observed in rows]
 
 
 async def _read(

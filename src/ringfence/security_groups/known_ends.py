@@ -91,10 +91,13 @@ async def ends_of(
 ) -> tuple[KnownEnds, dict[str, int]]:
     """Return all remote ends that a security group knows, and the ids of those that are groups."""
     rules = await history.limited_rules(connection, group)
-    limited = [LimitedRule(_end(rule), rest_of(rule.request.rule)) for rule in rules]
+    limited = [
+        LimitedRule(_end(rule), rest_of(rule.request.rule), is_present=is_observed)
+        for rule, is_observed in rules
+    ]
     ids = {
         rule.request.rule.remote_group: rule.remote_id
-        for rule in rules
+        for rule, _ in rules
         if rule.request.rule.remote_group and rule.remote_id is not None
     }
     return known_of_stored(stored, groups, limited), ids

@@ -6,7 +6,7 @@ read and sent back is compared with what its security group knows: its rules, wh
 showed of it, and its versions. See `known_ends` for how these are read.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 from uuid import UUID
@@ -31,8 +31,6 @@ END_KEYS = (
 _OWN_KEYS = (ADDRESS_GROUP_BACKEND_ID, REMOTE_GROUP_BACKEND_ID)
 
 Described = Mapping[str, str]
-# The rest of a rule, and what tells its end apart
-Kept = tuple[RuleKey, tuple[object, ...]]
 
 
 class EndProblem(ValueError):
@@ -105,20 +103,18 @@ class RemoteEnd:
         return " and ".join(f'"{key}": "{value}"' for key, value in self.sent.items())
 
 
-# In the place of a stored rule where none is meant: it is open to nobody.
-_OTHER = RuleRequest(Rule(), unresolved=UnresolvedEnd())
-
-
 @dataclass(frozen=True, slots=True)
 class LimitedRule:
     """A rule that has, or had, a remote end which is a group or an address group.
 
     `rest` is all else of it, `id` that of a stored rule. An end of no rule in particular has none.
+    `is_present` is set for what is stored or was last observed, and not for former versions.
     """
 
     end: RemoteEnd
     rest: RuleKey | None = None
     id: int | None = None
+    is_present: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,33 +166,16 @@ class KnownEnds:
         known = (end for end in self.groups if end.group == uuid)
         return next(known, RemoteEnd("", "", uuid))
 
-    def refuse_opening(
-        self, request: RuleRequest, base: RuleRequest, kept: Container[Kept]
-    ) -> None:
-        """Raise `EndProblem` for a rule without an end that equals one with an unsettable end.
-
-        A rule that was open already may stay so, beside those that `kept` has by rest and end.
-        """
-        rest = rest_of(request.rule)
-        if request.has_remote_end or (is_open(base) and rest_of(base.rule) == rest):
-            return
-        for limited in self.rules:
-            if limited.rest != rest or limited.end.group is not None:
-                continue
-            is_kept = limited.id is None or (rest, limited.end.key) in kept
-            if not (is_kept and rest in self.open_rests):
-                raise EndProblem("remote_group", _would_open(request.rule, limited))
-
 
 def known_of_stored(
     stored: Sequence[RuleRequest],
     groups: Sequence[RemoteEnd] = (),
     others: Sequence[LimitedRule] = (),
 ) -> KnownEnds:
-    """Return what is known from a security group's rules, and from `others` that it has had."""
+    """Return what is known from a group's rules, and from `others` that it has had or has there."""
     bare = KnownEnds(groups=groups)
     limited = [
-        LimitedRule(end, rest_of(request.rule), request.id)
+        LimitedRule(end, rest_of(request.rule), request.id, is_present=True)
         for request in stored
         if (end := bare.end_of(request)) is not None
     ]
@@ -227,26 +206,6 @@ def settle(
     if request.has_remote_end:
         return request
     return RuleRequest(rule, base.id, base.unresolved)
-
-
-def opening_problems(
-    rules: Sequence[RuleRequest], stored: Mapping[int, RuleRequest], known: KnownEnds
-) -> list[dict[str, list[str]]]:
-    """Return for each rule what is wrong where it lost its remote end, and so would open."""
-    kept = {
-        (rest_of(request.rule), RemoteEnd.of(request.unresolved).key)
-        for request in rules
-        if request.unresolved is not None
-    }
-    problems: list[dict[str, list[str]]] = []
-    for request in rules:
-        base = _OTHER if request.id is None else stored[request.id]
-        try:
-            known.refuse_opening(request, base, kept)
-            problems.append({})
-        except EndProblem as problem:
-            problems.append({problem.key: [str(problem)]})
-    return problems
 
 
 def descriptions(entry: Mapping[str, Any]) -> dict[str, str]:
@@ -354,19 +313,10 @@ def _refuse_contradiction(rule: Rule, described: Described, known: KnownEnds) ->
         )
 
 
-def _everybody(rule: Rule) -> str:
+def everybody(rule: Rule) -> str:
+    """Return what opens a rule to any address on purpose, in words."""
     prefix = "0.0.0.0/0" if rule.ethertype == "IPv4" else "::/0"
     return f'"cidr": "{prefix}"'
-
-
-def _would_open(rule: Rule, limited: LimitedRule) -> str:
-    by_id = "" if limited.id is None else f'"id": {limited.id} or '
-    return (
-        "This rule names no remote end and would be open to any address. The rule that equals it"
-        f" in everything else has a remote end, {printable(limited.end.words)}. To keep that, send"
-        f" {by_id}{printable(limited.end.as_sent)}; to open the rule to any address on purpose,"
-        f" send {_everybody(rule)}."
-    )
 
 
 def _unknown_end(rule: Rule, key: str, value: str) -> str:
@@ -374,7 +324,7 @@ def _unknown_end(rule: Rule, key: str, value: str) -> str:
         f'{key} says "{printable(value)}", which is not the remote end of any rule that this'
         " security group has or had: without it, the rule would be open to any address. Send the"
         " id of the rule to keep, a remote_group or a cidr; to open the rule to any address on"
-        f" purpose, send {_everybody(rule)} without {key}."
+        f" purpose, send {everybody(rule)} without {key}."
     )
 
 
@@ -382,7 +332,7 @@ def _contradicts_id(rule: Rule, base: RuleRequest, own: RemoteEnd | None) -> str
     has = "no such remote end" if own is None else f"another remote end, {own.words}"
     return (
         f"The rule with id {base.id} has {printable(has)}. Send remote_group or cidr to change it,"
-        f" neither to keep it, or {_everybody(rule)} to open the rule to any address on purpose."
+        f" neither to keep it, or {everybody(rule)} to open the rule to any address on purpose."
     )
 
 

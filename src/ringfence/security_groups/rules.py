@@ -44,6 +44,11 @@ PROTOCOL_NUMBERS = {name: number for number, name in PROTOCOL_NAMES.items()}
 PROTOCOL_ALIASES = {"hopopt": 0, "icmpv6": 58}
 LARGEST_PROTOCOL = 255
 
+# In canonical form, what admits every protocol: none, and number 0. For `0`, Neutron's iptables
+# driver leaves out `-p` (`_iptables_protocol_name`), and iptables itself takes `ip` and `hopopt`
+# for all protocols; Open vSwitch admits that one alone.
+EVERY_PROTOCOL = frozenset({None, "ip", "hopopt"})
+
 # In IPv6, Neutron takes these for one (`_make_canonical_ipv6_icmp_protocol`).
 ICMP_OVER_IPV6 = frozenset({"icmp", "icmpv6", "ipv6-icmp"})
 # Neutron drops this range, whatever the protocol (`_make_canonical_port_range`).

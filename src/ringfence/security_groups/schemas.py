@@ -20,6 +20,7 @@ from ringfence.http.fields import (
     refuse_null,
     uuid_in,
 )
+from ringfence.security_groups.openings import opening_problems
 from ringfence.security_groups.refused_input import (
     LARGEST_PORT,
     LONGEST_DESCRIPTION,
@@ -31,7 +32,6 @@ from ringfence.security_groups.remote_ends import (
     EndProblem,
     KnownEnds,
     descriptions,
-    opening_problems,
     settle,
 )
 from ringfence.security_groups.rule_keys import unknown_keys
@@ -48,6 +48,12 @@ NO_SUCH_OBJECT = "Invalid hyperlink - Object does not exist."
 NO_ENDS = KnownEnds()
 
 
+_NUMBER_ZERO = (
+    "The number 0 is what programs send where nothing is set, and some clouds take it for every"
+    ' protocol. Send "" for any protocol, or the text "0" for protocol 0 (HOPOPT) on purpose.'
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Protocol:
     """tcp, udp, icmp, nothing for any, or a number as IANA assigns them."""
@@ -55,6 +61,8 @@ class Protocol:
     def clean(self, value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
         """Give the word or the number as text, as it was sent."""
         refuse_null(value)
+        if value == 0 and not isinstance(value, bool | str):
+            raise FieldError(_NUMBER_ZERO)
         if (
             isinstance(value, bool)
             or not isinstance(value, str | int)
