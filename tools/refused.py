@@ -62,7 +62,8 @@ had has that end; in these keys an empty text is a value, which names nothing;
 - where nothing describes one, and a rule of the group, of its versions or of the cloud equals it \
 in all but a remote end that no request can set (an address group, a group without a row here);
 - where nothing describes one, and a rule that the group has, or has in the cloud, with such an \
-end admits some of the same: tcp 22 to 23 beside tcp 22. What one open rule admitted before may stay.
+end admits some of the same: tcp 22 to 23 beside tcp 22. What one open rule admitted before \
+may stay.
 
 The error names the end, how to keep it, and how to open the rule on purpose \
 (`"cidr": "0.0.0.0/0"`, IPv6: `"::/0"`). See [Sending rules back]\

@@ -110,6 +110,8 @@ def rule(text: str) -> str:
             f"{GROUP}.stat: there is no such key; did you mean 'state'",
         ),
         (rule("cidr: 10.0.0.0/33"), f"{GROUP}.rules[0].cidr: Expected CIDR format"),
+        (rule(""), f"{GROUP}.rules[0]: states nothing and would admit everything"),
+        (rule("description: x"), f"{GROUP}.rules[0]: states nothing and would admit"),
         (rule("cidr: 10/8"), f"{GROUP}.rules[0].cidr: Expected CIDR format"),
         (rule("ethertype: IPv6, cidr: 10.0.0.0/8"), f"{GROUP}.rules[0].cidr: IPv6 addresses are"),
         (
