@@ -383,6 +383,10 @@ async def test_a_rule_of_a_file_does_not_open_one_whose_end_no_file_can_name(loa
         [mistake] = await mistakes(small(f"[{{name: a, rules: [{ssh}{end}}}]}}]"))
         assert "rules[0]: would be open to any address" in mistake
         assert "'offices'" in mistake
+    for wider in ("protocol: tcp", "protocol: tcp, from_port: 1, to_port: 22", "protocol: ''"):
+        [mistake] = await mistakes(small(f"[{{name: a, rules: [{{{wider}}}]}}]"))
+        assert "rules[0]: would be open to any address" in mistake
+        assert "admits some of the same has the remote end 'offices'" in mistake
 
     assert (await load(small("[{name: a}]"))).nothing_changed
     await load(small(f"[{{name: a, rules: [{ssh}, cidr: 0.0.0.0/0}}]}}]"))

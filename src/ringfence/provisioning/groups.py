@@ -12,6 +12,7 @@ from ringfence.security_groups.provision import Change, Group
 from ringfence.security_groups.remote_ends import rest_of
 from ringfence.security_groups.rules import Rule, RuleKey, canonical
 from ringfence.security_groups.states import State
+from ringfence.security_groups.traffic import Traffic
 from ringfence.security_groups.validation import ANY, RuleProblem, check_rule, is_protocol
 
 # A tenant's groups, as they will be, by name; twins share one.
@@ -44,24 +45,31 @@ def desire_groups(kind: Kind[GroupEntry, Group], mistakes: Mistakes) -> list[Des
 def refuse_opening(
     desired: DesiredGroup, present_rules: Sequence[Rule], mistakes: Mistakes
 ) -> None:
-    """Note each rule for any address that equals a present one but for an end no file can name.
+    """Note each rule for any address that admits some of what a present one limits.
 
-    What is open already stays so.
+    That is one to an end which no file can name. What is open already stays so.
     """
-    kept = {rest_of(rule): rule for rule in present_rules if rule.remote_address_group is not None}
+    kept = [
+        (rest_of(rule), rule) for rule in present_rules if rule.remote_address_group is not None
+    ]
     if not kept:
         return
+    equal, overlapping = dict(kept), Traffic(kept)
     opened = {canonical(rule) for rule in present_rules}
     for index, rule in enumerate(desired.rules or ()):
         key = canonical(rule)
         # A prefix of all addresses is said on purpose.
-        if rule.cidr or rule.remote_group or key in opened or key not in kept:
+        if rule.cidr or rule.remote_group or key in opened:
             continue
-        end = quote(str(kept[key].remote_address_group))
+        limited = equal.get(key) or overlapping.overlapping(key)
+        if limited is None:
+            continue
+        end = quote(str(limited.remote_address_group))
+        how = "equals it" if key in equal else "admits some of the same"
         everybody = "0.0.0.0/0" if rule.ethertype == "IPv4" else "::/0"
         mistakes.add(
             desired.target.place.key("rules").item(index),
-            f"would be open to any address; the present rule that equals it has the remote end"
+            f"would be open to any address; the present rule that {how} has the remote end"
             f" {end}, which no file can name: leave out 'rules' to keep it, or say"
             f" 'cidr: {everybody}' to open it on purpose",
         )
