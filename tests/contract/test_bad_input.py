@@ -117,8 +117,8 @@ async def test_a_body_beyond_a_mebibyte_is_a_413_and_nothing_is_stored(client, w
 
 
 @pytest.mark.usefixtures("world")
-async def test_ten_thousand_field_parameters_are_answered(client):
-    response = await client.get(f"{GROUPS}?{'field&' * 10_000}field=name")
+async def test_a_thousand_field_parameters_are_answered(client):
+    response = await client.get(f"{GROUPS}?{'field&' * 1000}field=name")
     assert response.status_code == 200
 
 

@@ -281,5 +281,5 @@ async def test_any_other_order_is_a_400(client):
 
 @pytest.mark.usefixtures("world")
 async def test_an_order_of_many_terms_is_answered(client):
-    response = await client.get(GROUPS, params={"o": ",".join(["name", "-created"] * 2000)})
+    response = await client.get(GROUPS, params={"o": ",".join(["name", "-created"] * 400)})
     assert response.status_code == 200
