@@ -21,6 +21,7 @@ KEEPERS = {
     "with backend ids alone": lambda rule: without(rule, "id", *DESCRIPTIVE[:2]),
     "what can be set, with ids": lambda rule: without(rule, *DESCRIPTIVE),
     "what can be set": lambda rule: {key: rule[key] for key in SETTABLE if key in rule},
+    "by ids": lambda rule: {key: rule[key] for key in ("id", "description") if key in rule},
     "without nulls": lambda rule: {key: value for key, value in rule.items() if value is not None},
     "with empty texts for nulls": lambda rule: {
         key: "" if value is None else value for key, value in rule.items()
