@@ -28,7 +28,7 @@ from urllib.parse import urlsplit
 
 from tests.lab.lacking import Lack
 
-CREATED_AT = re.compile(rb'("created_at": *")([^"]+)"')
+MOMENT = re.compile(rb'("(?:created|updated)_at": *")([^"]+)"')
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
 
 
@@ -193,7 +193,7 @@ class _Handler(BaseHTTPRequestHandler):
             moment = datetime.fromisoformat(match[2].decode()) + self.proxy.skew
             return match[1] + moment.strftime("%Y-%m-%dT%H:%M:%SZ").encode() + b'"'
 
-        return CREATED_AT.sub(later, body) if self.proxy.skew else body
+        return MOMENT.sub(later, body) if self.proxy.skew else body
 
     def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         target = urlsplit(self.proxy.target)

@@ -102,7 +102,7 @@ TEMPLATES = [
 ]
 
 
-async def late_creation(place, lab, *, from_template, name="web"):
+async def late_creation(place, name="web"):
     """A group that is pushed for the second time, and what the first try made too late."""
     uuid = await place.ask(name, rules=[tcp(22)])
     await place.world.execute(
@@ -114,25 +114,18 @@ async def late_creation(place, lab, *, from_template, name="web"):
     await place.world.execute(
         "UPDATE security_groups SET backend_id = %s WHERE uuid = %s", own.id, uuid
     )
-    late = await place.cloud.create_group(place.project, name, "")
-    if from_template:
-        port = {"protocol": "tcp", "port_range_min": 22, "port_range_max": 22}
-        ends = {"security_group_id": late.id, "remote_group_id": late.id, "ethertype": "IPv4"}
-        rule = {"direction": "ingress", **port, **ends}
-        lab.neutron("POST", "/v2.0/security-group-rules", {"security_group_rule": rule})
+    await place.cloud.create_group(place.project, name, "")
     return uuid
 
 
-@pytest.mark.parametrize("is_known", [True, False])
-async def test_a_late_creation_with_the_clouds_own_first_rules_is_removed_and_no_other(
-    neutron, lab, calls, is_known
+async def test_a_group_with_other_rules_than_the_clouds_first_ones_is_no_late_creation(
+    neutron, lab, calls
 ):
     body = json.dumps({"default_security_group_rules": TEMPLATES}).encode()
-    answer = Answer(200, body) if is_known else Answer(404, b"<html>")
-    calls.fault("GET", "/default-security-group-rules", answer, lasting=True)
-    await push(neutron, await late_creation(neutron, lab, from_template=True))
-    # With rules that nothing explains, somebody has been there.
-    assert len(named(lab, neutron.project, "web")) == (1 if is_known else 2)
+    calls.fault("GET", "/default-security-group-rules", Answer(200, body), lasting=True)
+    await push(neutron, await late_creation(neutron))
+    # The template's rule is not there: somebody has been.
+    assert len(named(lab, neutron.project, "web")) == 2
 
 
 @pytest.fixture
@@ -155,8 +148,8 @@ async def test_a_late_creation_of_an_administrators_own_templates_is_removed_unl
     path = templates_lab.write_clouds(tmp_path, east={})
     project = templates_lab.make_project()
     async with place_at(database, path, project, monkeypatch) as place:
-        calm = await late_creation(place, templates_lab, from_template=False)
-        busy = await late_creation(place, templates_lab, from_template=False, name="busy")
+        calm = await late_creation(place)
+        busy = await late_creation(place, "busy")
         groups = named(templates_lab, project, "busy")
         own = (await place.row(busy))[1]
         [late] = [group["id"] for group in groups if group["id"] != own]
@@ -174,7 +167,7 @@ async def test_a_late_creation_of_an_administrators_own_templates_is_removed_unl
 
 async def test_a_late_creation_is_removed_in_a_cloud_without_templates(neutron, lab, calls):
     calls.fault("GET", "/default-security-group-rules", Answer(404, b"<html>"), lasting=True)
-    await push(neutron, await late_creation(neutron, lab, from_template=False))
+    await push(neutron, await late_creation(neutron))
     assert len(named(lab, neutron.project, "web")) == 1
 
 

@@ -1,5 +1,6 @@
 """Which group in the cloud is ours: by its id or by evidence, and never by its name."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,13 +10,21 @@ from tests.sync.test_drift import set_mode
 from tests.sync.test_pull import at_the_cloud, pull, push, pushed, uuid_of
 
 from ringfence.errors import OperatorError
-from ringfence.neutron.port import CloudGroup, CloudRule, CloudUnreachable, GiveUp, QuotaExceeded
+from ringfence.neutron.port import (
+    AccessRefused,
+    CloudGroup,
+    CloudRule,
+    CloudUnreachable,
+    GiveUp,
+    QuotaExceeded,
+)
 from ringfence.security_groups import outcomes
 from ringfence.security_groups.bindings import CONTESTED
 from ringfence.sync.adopt import adopt
 from ringfence.sync.identity import Attempt
 from ringfence.sync.push import delete_group
 
+GROUPS_PATH = "/v2.0/security-groups"
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
@@ -178,11 +187,19 @@ FIRST = tuple(CloudRule(ethertype, "egress") for ethertype in ("IPv4", "IPv6"))
         ({"rules": ()}, False),
         ({"created_at": NOW - timedelta(minutes=1)}, False),
         ({"created_at": NOW + timedelta(minutes=13)}, False),
+        ({"revision_number": 2}, False),
+        ({"revision_number": 0}, True),
+        ({"tags": ("owner",)}, False),
+        ({"stateful": True}, True),
+        ({"stateful": False}, False),
+        ({"revision_number": 0, "updated_at": NOW + timedelta(seconds=1)}, True),
+        ({"revision_number": 0, "updated_at": NOW + timedelta(seconds=2)}, False),
     ],
 )
-def test_evidence_is_name_description_time_and_being_untouched(changes, may_be):
+def test_evidence_is_all_that_the_cloud_says_of_a_group(changes, may_be):
     values = {"name": "web", "description": "ours", "rules": FIRST, "created_at": NOW} | changes
-    found = CloudGroup(id="1", project_id="p", revision_number=1, **values)
+    values = {"revision_number": 1} | values
+    found = CloudGroup(id="1", project_id="p", **values)
     attempt = Attempt("web", "ours", NOW, NOW + timedelta(minutes=2))
     assert attempt.may_have_made(found) is may_be
 
@@ -301,3 +318,156 @@ async def test_the_guides_remedies_leave_a_strangers_group_as_neutron_shows_it(n
     assert lab.neutron("GET", path) == before
     assert (await neutron.row(again))[0] == "OK"
     assert len(await neutron.keys(again)) == 1
+
+
+async def unanswered(place, monkeypatch, name="web", rules=(), **columns):
+    """A creation that the cloud neither carried out nor answered."""
+    uuid = await place.ask(name, rules=list(rules), **columns)
+
+    async def be_silent(_project, _name, _description, **_options):
+        raise CloudUnreachable("The cloud did not answer in time.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place.cloud, "create_group", be_silent)
+        with pytest.raises(CloudUnreachable):
+            await push(place, uuid)
+    return uuid
+
+
+async def a_changed(place, _lab, name):
+    """Bare again: a rule was added and removed."""
+    found = await place.cloud.create_group(place.project, name, "")
+    [rule] = await place.cloud.create_rules(place.project, found.id, [cloud_tcp(22)])
+    await place.cloud.delete_rule(rule.id)
+    return found.id
+
+
+async def a_stateless(place, lab, name):
+    values = {"project_id": place.project, "name": name, "description": "", "stateful": False}
+    return lab.neutron("POST", GROUPS_PATH, {"security_group": values})["security_group"]["id"]
+
+
+async def a_tagged(place, lab, name):
+    found = await place.cloud.create_group(place.project, name, "")
+    lab.neutron("PUT", f"{GROUPS_PATH}/{found.id}/tags", {"tags": ["owner=terraform"]})
+    return found.id
+
+
+async def a_carried(place, lab, name):
+    found = await place.cloud.create_group(place.project, name, "")
+    lab.make_port(lab.make_network(place.project), place.project, [found.id])
+    return found.id
+
+
+STRANGERS = [a_changed, a_stateless, a_tagged, a_carried]
+
+
+@pytest.mark.parametrize("make", STRANGERS)
+async def test_a_strangers_group_of_the_window_is_neither_taken_nor_rewritten(
+    neutron, lab, monkeypatch, make
+):
+    uuid = await unanswered(neutron, monkeypatch, rules=[tcp(8443)])
+    group_id = await make(neutron, lab, "web")
+    before = lab.neutron("GET", f"{GROUPS_PATH}/{group_id}")
+
+    await push(neutron, uuid)
+
+    state, backend_id, *_ = await neutron.row(uuid)
+    assert (state, backend_id != group_id) == ("OK", True)
+    assert lab.neutron("GET", f"{GROUPS_PATH}/{group_id}") == before
+
+
+@pytest.mark.parametrize("make", STRANGERS)
+async def test_a_strangers_group_after_giving_up_is_imported_and_not_taken(
+    neutron, lab, monkeypatch, make
+):
+    uuid = await unanswered(neutron, monkeypatch, rules=[tcp(8443)])
+    await give_up(neutron, uuid, "The cloud did not answer in time.")
+    group_id = await make(neutron, lab, "web")
+    before = lab.neutron("GET", f"{GROUPS_PATH}/{group_id}")
+
+    await pull(neutron)
+
+    assert (await neutron.row(uuid))[1] == ""
+    assert await uuid_of(neutron, group_id) is not None
+    assert lab.neutron("GET", f"{GROUPS_PATH}/{group_id}") == before
+
+
+async def test_deleting_after_an_unanswered_creation_deletes_nothing_by_evidence(
+    place, monkeypatch
+):
+    uuid = await unanswered(place, monkeypatch)
+    await give_up(place, uuid, "The cloud did not answer in time.")
+    bare = await place.cloud.create_group(place.project, "web", "")
+    await place.schedule(uuid, "DELETION_SCHEDULED")
+
+    await delete_group(place.database, place.clouds, uuid)
+    message = await place.world.value("SELECT message FROM events ORDER BY id DESC LIMIT 1")
+    await pull(place)
+
+    assert await place.row(uuid) is None
+    assert await untouched(place, bare)
+    assert bare.id in message
+    assert await uuid_of(place, bare.id) is not None
+
+
+async def test_a_creation_that_was_answered_has_no_late_twin(place, monkeypatch):
+    uuid = await place.ask(rules=[tcp(443)])
+
+    async def fail(_project, _group, _rules):
+        raise CloudUnreachable("The cloud did not answer in time.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place.cloud, "create_rules", fail)
+        with pytest.raises(CloudUnreachable):
+            await push(place, uuid)
+    theirs = await place.cloud.create_group(place.project, "web", "")
+
+    await push(place, uuid)
+
+    assert (await place.row(uuid))[0] == "OK"
+    assert await untouched(place, theirs)
+
+
+@pytest.mark.parametrize("make", STRANGERS)
+async def test_a_strangers_group_is_no_late_twin(neutron, neutron_proxy, lab, make):
+    neutron_proxy.fault("POST", "/security-groups", Cut(after=True))
+    uuid = await neutron.ask(rules=[tcp(443)])
+    with pytest.raises(CloudUnreachable):
+        await push(neutron, uuid)
+    # A little younger: the oldest counts.
+    await asyncio.sleep(1.1)
+    group_id = await make(neutron, lab, "web")
+    before = lab.neutron("GET", f"{GROUPS_PATH}/{group_id}")
+
+    await push(neutron, uuid)
+
+    assert (await neutron.row(uuid))[0] == "OK"
+    assert lab.neutron("GET", f"{GROUPS_PATH}/{group_id}") == before
+
+
+async def test_where_ports_cannot_be_read_nothing_is_known_to_be_unused(place, monkeypatch):
+    uuid = await unanswered(place, monkeypatch)
+    bare = await place.cloud.create_group(place.project, "web", "")
+
+    async def refuse(_project):
+        raise AccessRefused("The credentials may not read ports.")
+
+    monkeypatch.setattr(place.cloud, "list_ports", refuse)
+    await push(place, uuid)
+
+    assert (await place.row(uuid))[1] != bare.id
+    assert await untouched(place, bare)
+
+
+async def test_what_was_taken_by_evidence_is_named_by_an_event(place, monkeypatch):
+    uuid = await unanswered(place, monkeypatch)
+    await give_up(place, uuid, "The cloud did not answer in time.")
+    late = await place.cloud.create_group(place.project, "web", "")
+
+    await pull(place)
+
+    assert (await place.row(uuid))[1] == late.id
+    assert late.id in await place.world.value(
+        "SELECT message FROM events WHERE event_type = 'openstack_security_group_bound'"
+    )

@@ -347,18 +347,6 @@ async def test_a_group_in_use_is_not_deleted_and_the_cloud_says_why(neutron, lab
     assert (await neutron.row(uuid))[0] == "DELETING"
 
 
-async def test_deleting_a_group_whose_creation_was_never_answered_leaves_no_orphan(neutron, calls):
-    calls.fault("POST", "/security-groups", Cut(after=True))
-    uuid = await neutron.ask()
-    with pytest.raises(CloudUnreachable):
-        await push(neutron, uuid)
-    await neutron.schedule(uuid, "DELETION_SCHEDULED")
-
-    await remove(neutron, uuid)
-
-    assert await neutron.cloud.list_groups(neutron.project, name="web") == []
-
-
 async def test_more_rules_than_one_call_takes_go_in_several(sandbox):
     rules = [tcp(port) for port in range(1000, 1250)]
     uuid = await sandbox.ask(rules=rules)

@@ -23,6 +23,7 @@ from ringfence import tracing
 from ringfence.neutron import translate
 from ringfence.neutron.call import Call, Query, is_about_project_id
 from ringfence.neutron.port import (
+    USUAL_FIRST_REVISION,
     USUAL_FIRST_RULES,
     AccessRefused,
     CloudError,
@@ -137,6 +138,7 @@ class OpenStackCloud:
         self._says_project_id = True
         # By project, the rules that the last new group came with
         self._first_rules: dict[str, Sequence[CloudRule]] = {}
+        self._first_revision: dict[str, int] = {}
         self._projects: dict[str, float] = {}
         self._slots = asyncio.Semaphore(THREADS)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"cloud-{entry}")
@@ -180,6 +182,7 @@ class OpenStackCloud:
                 "correct the credentials or the tenant's backend_id."
             )
         self._first_rules[project_id] = without_identity(made)
+        self._first_revision[project_id] = made.revision_number
         return made
 
     async def first_rules(self, project_id: str) -> Sequence[CloudRule]:
@@ -189,6 +192,10 @@ class OpenStackCloud:
         except (UnknownPath, AccessRefused):
             return self._first_rules.get(project_id, USUAL_FIRST_RULES)
         return translate.first_rules_from_answer(answer)
+
+    def first_revision(self, project_id: str) -> int:
+        """Return the revision that the last new group came with; releases differ."""
+        return self._first_revision.get(project_id, USUAL_FIRST_REVISION)
 
     def now(self) -> datetime | None:
         """Return the time of the cloud's last response, and what has passed since."""

@@ -39,6 +39,8 @@ class CloudRule:
 
 # The group itself, as a remote end of the rules that a cloud gives each new group
 PARENT = "PARENT"
+# The revision of a group that nobody has changed since Neutron made it
+USUAL_FIRST_REVISION = 1
 # What Neutron gives a new group where its administrator has set nothing else
 USUAL_FIRST_RULES = (CloudRule("IPv4", "egress"), CloudRule("IPv6", "egress"))
 
@@ -70,6 +72,9 @@ class CloudGroup:
     stateful: bool | None = None
     # Whether its rules say which address group they name, be it none; not every cloud has any.
     tells_address_groups: bool = True
+    # `None` where the cloud does not say it
+    updated_at: datetime | None = None
+    tags: tuple[str, ...] = ()
 
 
 def without_identity(group: CloudGroup) -> tuple[CloudRule, ...]:
@@ -220,6 +225,10 @@ class NetworkCloud(Protocol):
 
     async def first_rules(self, project_id: str) -> Sequence[CloudRule]:
         """Return the rules that the cloud gives a new group; `PARENT` stands for the group."""
+        ...
+
+    def first_revision(self, project_id: str) -> int:
+        """Return the revision of a new group, which nobody has changed."""
         ...
 
     def now(self) -> datetime | None:

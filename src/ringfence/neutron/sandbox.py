@@ -14,6 +14,7 @@ from ringfence.database.pool import Connection, Database
 from ringfence.errors import Unavailable
 from ringfence.neutron import sandbox_ports
 from ringfence.neutron.port import (
+    USUAL_FIRST_REVISION,
     USUAL_FIRST_RULES,
     CloudGroup,
     CloudPort,
@@ -129,6 +130,10 @@ class SandboxCloud:
     async def first_rules(self, project_id: str) -> Sequence[CloudRule]:  # noqa: ARG002 - the port's
         """Return the two egress rules."""
         return USUAL_FIRST_RULES
+
+    def first_revision(self, project_id: str) -> int:  # noqa: ARG002 - the port's
+        """Return Neutron's."""
+        return USUAL_FIRST_REVISION
 
     def now(self) -> None:
         """Say that its clock is our database's."""

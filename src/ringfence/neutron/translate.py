@@ -120,7 +120,14 @@ def read_group(item: Any) -> CloudGroup:  # noqa: ANN401 - parsed JSON
         unreadable=unreadable,
         stateful=group["stateful"] if isinstance(group.get("stateful"), bool) else None,
         tells_address_groups=_tells_address_groups(group.get("security_group_rules")),
+        updated_at=_moment(group["updated_at"]) if group.get("updated_at") else None,
+        tags=_tags(group.get("tags")),
     )
+
+
+def _tags(value: object) -> tuple[str, ...]:
+    """Return the tags; one that is no text is a tag all the same."""
+    return tuple(map(words, value)) if isinstance(value, list) else ()
 
 
 def _tells_address_groups(items: object) -> bool:

@@ -133,6 +133,12 @@ async def attach(connection: Connection, placement: Placement, local: LocalGroup
     cursor = await connection.execute(_ATTACH, {"id": local.id, "backend_id": to})
     if await cursor.fetchone() is None:
         return False
+    said = (
+        f"Security group {local.name} is the cloud's group {to} from now on: all evidence says "
+        "that it came of its creation, or is the project's default group."
+    )
+    context = {"backend_id": to, "from": local.backend_id, "merged": None, "difference": None}
+    await record(connection, _event(placement, EventType.GROUP_BOUND, local, said, context))
     await _resolve(connection, local.id)
     return True
 

@@ -95,7 +95,12 @@ SELECT backend_id FROM security_groups WHERE tenant_id = %s AND backend_id = ANY
 """
 
 _REMEMBER: LiteralString = """
-UPDATE security_groups SET backend_id = %(backend_id)s, modified = now()
+UPDATE security_groups
+SET
+    backend_id = %(backend_id)s,
+    -- The only creation was answered: nothing of it can be late.
+    creation_started = CASE WHEN NOT %(is_only)s THEN creation_started END,
+    modified = now()
 WHERE id = %(id)s AND backend_id = '' AND state = ANY(%(states)s)
 RETURNING id
 """
@@ -258,7 +263,13 @@ async def known_backend_ids(
 async def created(connection: Connection, group: Group, backend_id: str) -> bool:
     """Remember at once which group at the cloud is ours; tells whether it was still wanted."""
     await tenants.lock(connection, group.placement.tenant_id)
-    values = {"id": group.id, "backend_id": backend_id, "states": list(PUSHED)}
+    is_only = group.creation_started is None
+    values = {
+        "id": group.id,
+        "backend_id": backend_id,
+        "states": list(PUSHED),
+        "is_only": is_only,
+    }
     cursor = await connection.execute(_REMEMBER, values)
     if await cursor.fetchone() is None:
         return False
@@ -319,19 +330,29 @@ async def failed(connection: Connection, uuid: UUID, message: str, traceback: st
     return True
 
 
-async def deleted(connection: Connection, group: Group) -> bool:
-    """Take the row away after the cloud let the group go; rules that name it stay, unresolved."""
+async def deleted(connection: Connection, group: Group, left: Sequence[str] = ()) -> bool:
+    """Remove the row after the cloud let the group go; rules that name it stay, unresolved.
+
+    `left` are groups in the cloud that may come of its creation, and stay there.
+    """
     current = await _lock(connection, group.uuid)
     if current is None or current.state is not State.DELETING:
         return False
     referring = await remove(connection, group.id)
     said = _SAID[EventType.GROUP_DELETED].format(name=group.name)
-    context = {"backend_id": group.backend_id, "name": group.name}
+    context: dict[str, Any] = {"backend_id": group.backend_id, "name": group.name}
+    if left:
+        said = _LEFT.format(name=group.name, ids=", ".join(left))
+        context["left_in_cloud"] = list(left)
     await record(connection, event_of(group, EventType.GROUP_DELETED, said, context))
     await documents.refresh(connection, documents.GROUPS, referring)
     return True
 
 
+_LEFT = (
+    "Security group {name} has been deleted here alone: the cloud did not say whether it was "
+    "created there. What may have come of it stays there ({ids}), and the next pull imports it."
+)
 _SAID = {
     EventType.GROUP_CREATED: "Security group {name} has been created.",
     EventType.GROUP_UPDATED: "Security group {name} has been updated.",

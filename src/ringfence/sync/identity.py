@@ -29,6 +29,8 @@ class Attempt:
     started: datetime
     # None: they go on.
     ended: datetime | None
+    # As it was sent; `None` leaves it to the cloud, which makes it so.
+    stateful: bool | None = None
 
     def may_have_made(self, found: CloudGroup, view: CloudView = SAME_CLOCK) -> bool:
         """Return whether the group has the name, and was made in that time, in the cloud's words.
@@ -42,14 +44,24 @@ class Attempt:
 
     def _is_untouched(self, found: CloudGroup, view: CloudView) -> bool:
         """Return whether the group is as the cloud makes it for us: nobody uses it yet."""
-        return view.is_as_made(found) and found.description == kept_description(self.description)
+        return (
+            view.is_as_made(found)
+            and found.description == kept_description(self.description)
+            and (found.stateful is False) == (self.stateful is False)
+        )
 
 
 def attempt_of(group: Group | LocalGroup) -> Attempt | None:
     """Return the creations of a group whose outcome is not known, if there were any."""
     if group.creation_started is None:
         return None
-    return Attempt(group.name, group.description, group.creation_started, group.creation_ended)
+    return Attempt(
+        group.name,
+        group.description,
+        group.creation_started,
+        group.creation_ended,
+        group.stateful,
+    )
 
 
 def recognised(

@@ -20,6 +20,7 @@ from ringfence.neutron.port import (
     GroupInUse,
     GroupNotFound,
     NetworkCloud,
+    Outdated,
     QuotaExceeded,
     Retry,
     RuleExists,
@@ -31,7 +32,7 @@ from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.schemas import DEFAULT_NAME
 from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.sync import ports
-from ringfence.sync.cloud_view import view_of
+from ringfence.sync.cloud_view import NO_REVISIONS, view_of
 from ringfence.sync.clouds import Clouds, project_of, require_own
 from ringfence.sync.identity import Attempt, attempt_of
 from ringfence.sync.observe import (
@@ -106,24 +107,34 @@ async def delete_group(
         return False
     if group.name == DEFAULT_NAME and group.backend_id:
         raise GiveUp("The default security group is managed by OpenStack itself.")
-    await _delete_at_the_cloud(database, clouds, group, detach=detach)
+    left: Sequence[str] = ()
+    if group.backend_id:
+        await _delete_at_the_cloud(database, clouds, group, detach=detach)
+    else:
+        left = await _left_in_cloud(database, clouds, group)
     async with database.transaction() as connection:
-        await outcomes.deleted(connection, group)
+        await outcomes.deleted(connection, group, left)
     return True
+
+
+async def _left_in_cloud(database: Database, clouds: Clouds, group: Group) -> list[str]:
+    """Return the ids of the groups that creations without a response may have made.
+
+    They stay in the cloud: another tool may have made an equal one at the same time.
+    """
+    attempt = attempt_of(group)
+    if attempt is None:
+        return []
+    cloud = clouds.of(group.placement)
+    free = await _free_of_its_name(database, cloud, group, attempt)
+    return sorted(found.id for found in free)
 
 
 async def _delete_at_the_cloud(
     database: Database, clouds: Clouds, group: Group, *, detach: bool
 ) -> None:
     backend_id = group.backend_id
-    if not backend_id and group.creation_started is None:
-        return
     cloud = clouds.of(group.placement)
-    if not backend_id:
-        unanswered = await _find_unanswered(database, cloud, group)
-        if unanswered is None:
-            return
-        backend_id = unanswered.id
     try:
         found = require_own(group.placement, await cloud.get_group(backend_id))
         if detach:
@@ -224,16 +235,19 @@ async def _known(
 async def _remove_late(database: Database, cloud: NetworkCloud, group: Group) -> None:
     """Delete what an earlier creation made after it was given up, if it has arrived by now.
 
-    It is known as an unanswered one is.
+    Only where all evidence agrees, the cloud counts revisions, and it is still as it was looked
+    at. Any other stays, and the next pull imports it.
     """
     attempt = attempt_of(group)
     # Only while it is being created, from the second try on: the time is bounded then.
     if group.state is not State.CREATING or attempt is None:
         return
     for found in await _free_of_its_name(database, cloud, group, attempt):
-        logger.warning("late_creation_removed", security_group=group.uuid.hex, id=found.id)
-        with suppress(GroupNotFound):
+        if found.revision_number == NO_REVISIONS:
+            continue
+        with suppress(GroupNotFound, GroupInUse, Outdated):
             await cloud.delete_group(found.id, revision=found.revision_number)
+            logger.warning("late_creation_removed", security_group=group.uuid.hex, id=found.id)
 
 
 def _refuse_unresolvable(asked: Asked) -> None:
