@@ -96,3 +96,60 @@ async def test_a_move_takes_the_ids_that_the_file_gives_and_never_the_old_ones(
     assert await query("SELECT backend_id, state, error_message FROM security_groups") == [
         ("g2", "OK", "")
     ]
+
+
+OPENSTACK = """
+clouds: [{name: east, backend: openstack, openstack_cloud: ENTRY}]
+customers:
+  - name: Acme
+    projects:
+      - name: Web
+        tenants: [TENANT]
+"""
+OF_CLOUD = f'{{name: prod, cloud: east, backend_id: "p1", security_groups: {ONE}}}'
+OF_ITS_OWN = OF_CLOUD.replace("cloud: east", "cloud: east, openstack_cloud: own")
+
+
+def way(entry="first", tenant=OF_CLOUD):
+    return OPENSTACK.replace("ENTRY", entry).replace("TENANT", tenant)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (way(), way("second"), "clouds[0].openstack_cloud"),
+        (way(), way("second", ""), "clouds[0].openstack_cloud"),
+        (way(), way(tenant=OF_ITS_OWN), f"{TENANT}.openstack_cloud"),
+        (
+            way(tenant=OF_ITS_OWN),
+            way(tenant=OF_ITS_OWN.replace("own", "other")),
+            f"{TENANT}.openstack_cloud",
+        ),
+    ],
+)
+async def test_another_entry_of_clouds_yaml_is_another_cloud_unless_told(
+    load, mistakes, query, database, tmp_path, case
+):
+    before, after, place = case
+    await load(before)
+    [(uuid,)] = await query("SELECT hex(uuid) FROM tenants")
+
+    lines = await mistakes(after)
+
+    said = "the tenant 'prod' has 1 security groups in the project 'p1', which would stay there"
+    why = "(none was found there with the new entry)"
+    assert lines == [f"{place}: {said} {why}; if that is meant, add --move-tenant {uuid}"]
+    path = tmp_path / "moved.yaml"
+    path.write_text(after.replace("backend_id: g1, ", ""))
+    await load_files(database, [path], moves=["prod"])
+    assert await query("SELECT backend_id, error_message FROM security_groups") == [("", MOVED)]
+    assert (await load_files(database, [path])).nothing_changed
+
+
+async def test_another_entry_moves_no_tenant_that_does_not_take_it_or_has_nothing_there(
+    load, query
+):
+    await load(way(tenant=OF_ITS_OWN))
+    await load(way("second", OF_ITS_OWN))
+    await load(OPENSTACK.replace("ENTRY", "second").replace("[TENANT]", "[]"))
+    assert await query("SELECT backend_id FROM security_groups") == [("g1",)]

@@ -229,3 +229,19 @@ async def test_a_tenant_that_moves_leaves_its_groups_as_they_are_in_the_old_proj
     await push(neutron, group)
     assert (await neutron.found(group)).project_id == new
     assert await untouched(neutron, ours, theirs)
+
+
+async def test_another_entry_that_leads_to_the_same_project_is_no_move(neutron, lab, tmp_path):
+    uuid = await pushed(neutron, "web", [tcp(443)])
+    lab.write_clouds(tmp_path, east={}, renamed={})
+    (name,) = await neutron.world.one("SELECT name FROM clouds")
+    cloud = {"name": name, "backend": "openstack", "openstack_cloud": "renamed"}
+    file = tmp_path / "site.yaml"
+    file.write_text(yaml.safe_dump({"clouds": [cloud]}))
+    before = await neutron.row(uuid)
+
+    await load_files(neutron.database, [file])
+
+    assert await neutron.row(uuid) == before
+    await pull(neutron)
+    assert await neutron.row(uuid) == before

@@ -19,9 +19,10 @@ from ringfence.marketplace.commands import store_references
 from ringfence.organisations.commands import store_customers, store_projects
 from ringfence.provisioning.desired import Desired, check_token_owners, desire, differing
 from ringfence.provisioning.document import read_documents
+from ringfence.provisioning.entries import find_same_projects
 from ringfence.provisioning.groups import DesiredGroup, change, desire_groups, refuse_opening
 from ringfence.provisioning.mistakes import Mistakes
-from ringfence.provisioning.moves import carry_out, find_moves
+from ringfence.provisioning.moves import Meant, carry_out, find_moves
 from ringfence.provisioning.present import match_present
 from ringfence.provisioning.projects import Findings, check_projects
 from ringfence.provisioning.report import Report
@@ -76,6 +77,7 @@ async def load_documents(
     Raises `OperatorError` with a line for each mistake, and then stores nothing.
     """
     findings = await check_projects(database, read)
+    findings.same_projects = await find_same_projects(database, read)
     try:
         async with database.transaction() as connection:
             await connection.execute(_LOCK)
@@ -107,7 +109,9 @@ async def load(
     await match_present(connection, kinds, mistakes)
     mistakes.check()
     desired = desire(kinds, mistakes)
-    moved = await find_moves(connection, kinds, desired, moves, mistakes)
+    moved = await find_moves(
+        connection, kinds, desired, Meant(moves, findings.same_projects), mistakes
+    )
     groups = desire_groups(kinds.groups, mistakes)
     owners = await token_owners(connection, list(desired.tokens))
     check_token_owners(kinds, desired, owners, mistakes)

@@ -5,14 +5,16 @@ Their groups are in the old project: that is a mistake, unless the operator says
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from ringfence.clouds.commands import Tenant
 from ringfence.database.pool import Connection
 from ringfence.events.commands import record_all
 from ringfence.events.types import Event, EventType
 from ringfence.provisioning.desired import Desired
+from ringfence.provisioning.entries import Ways, tenants_of, ways_of
 from ringfence.provisioning.identity import Target
-from ringfence.provisioning.mistakes import Mistakes, quote
+from ringfence.provisioning.mistakes import Mistakes, Place, quote
 from ringfence.provisioning.walk import Kinds
 from ringfence.security_groups.moves import MOVED, groups_of_tenants, leave_project
 from ringfence.security_groups.provision import Group
@@ -28,30 +30,50 @@ class Move:
     groups: int
 
 
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Names and uuids of tenants that may move, and entries known to lead to the same project."""
+
+    named: Collection[str]
+    same_projects: Collection[tuple[UUID, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A tenant that goes elsewhere; `entry` is the entry of clouds.yaml where that alone does."""
+
+    before: Tenant
+    after: Tenant
+    place: Place
+    name: str
+    entry: str | None = None
+
+
 async def find_moves(
-    connection: Connection,
-    kinds: Kinds,
-    desired: Desired,
-    meant: Collection[str],
-    mistakes: Mistakes,
+    connection: Connection, kinds: Kinds, desired: Desired, meant: Meant, mistakes: Mistakes
 ) -> list[Move]:
     """Return the moves that the operator means; one that is not meant is a mistake.
 
-    `meant` are names and uuids of tenants. The groups of a tenant that moves are at rest, without
-    backend ids, in what the files are held against from now on.
+    The groups of a tenant that moves are at rest, without backend ids, in what the files are held
+    against from now on.
     """
+    ways = await ways_of(connection, desired.clouds, [*kinds.tenants.rows.values()])
     found = [
-        (target.row, tenant, target)
+        one
         for tenant in desired.tenants
         if (target := kinds.tenants.target_of(tenant.uuid)) is not None
-        and target.row is not None
-        and _is_elsewhere(target.row, tenant)
+        and (one := _find(kinds, target, tenant, ways)) is not None
     ]
-    counts = await groups_of_tenants(connection, [tenant.uuid for _, tenant, _ in found])
+    found += await _of_clouds(connection, kinds, desired, ways)
+    found = [one for one in found if (one.before.uuid, one.entry) not in meant.same_projects]
+    counts = await groups_of_tenants(connection, [one.before.uuid for one in found])
     moves = [
-        Move(row, tenant, counts[tenant.uuid])
-        for row, tenant, target in found
-        if tenant.uuid in counts and _is_meant(target, row, counts[tenant.uuid], meant, mistakes)
+        Move(one.before, one.after, counts[one.before.uuid].groups)
+        for one in found
+        if one.before.uuid in counts
+        # Another way there loses nothing of groups that were never in the cloud.
+        and (one.entry is None or counts[one.before.uuid].bound)
+        and _is_meant(one, counts[one.before.uuid].groups, meant, mistakes)
     ]
     for move in moves:
         _forget_ids(kinds, move, mistakes)
@@ -66,23 +88,57 @@ async def carry_out(connection: Connection, moves: Sequence[Move]) -> None:
     await record_all(connection, [_event(move) for move in moves])
 
 
-def _is_elsewhere(row: Tenant, tenant: Tenant) -> bool:
-    before, after = (row.cloud, row.backend_id), (tenant.cloud, tenant.backend_id)
+def _find(kinds: Kinds, target: Target[Tenant], tenant: Tenant, ways: Ways) -> _Found | None:
+    row = target.row
     # Without a backend id nothing was ever in the cloud.
-    return bool(row.backend_id) and before != after
+    if row is None or not row.backend_id:
+        return None
+    if (row.cloud, row.backend_id) != (tenant.cloud, tenant.backend_id):
+        is_said = target.stated.get("backend_id", row.backend_id) != row.backend_id
+        place = target.place.key("backend_id" if is_said else "cloud")
+        return _Found(row, tenant, place, target.name)
+    before, after = ways.of(row, tenant)
+    if before == after:
+        return None
+    place = target.place.key("openstack_cloud")
+    if row.openstack_cloud == tenant.openstack_cloud:
+        place = _place_of_cloud(kinds, tenant.cloud) or place
+    return _Found(row, tenant, place, target.name, after[1] or "")
 
 
-def _is_meant(
-    target: Target[Tenant], row: Tenant, groups: int, meant: Collection[str], mistakes: Mistakes
-) -> bool:
-    if {target.name, row.name, row.uuid.hex, str(row.uuid)} & set(meant):
+async def _of_clouds(
+    connection: Connection, kinds: Kinds, desired: Desired, ways: Ways
+) -> list[_Found]:
+    """Return the tenants that the files do not name, of clouds to which another way leads."""
+    changed = {cloud.uuid: cloud.openstack_cloud or "" for cloud in desired.clouds}
+    changed = {uuid: entry for uuid, entry in changed.items() if uuid in ways.changed()}
+    if not changed:
+        return []
+    named = {tenant.uuid for tenant in desired.tenants}
+    return [
+        _Found(row, row, place, row.name, changed[row.cloud])
+        for row in await tenants_of(connection, changed)
+        if row.uuid not in named and (place := _place_of_cloud(kinds, row.cloud)) is not None
+    ]
+
+
+def _place_of_cloud(kinds: Kinds, cloud: UUID) -> Place | None:
+    target = kinds.clouds.target_of(cloud)
+    return target.place.key("openstack_cloud") if target else None
+
+
+def _is_meant(found: _Found, groups: int, meant: Meant, mistakes: Mistakes) -> bool:
+    row = found.before
+    if {found.name, row.name, row.uuid.hex, str(row.uuid)} & set(meant.named):
         return True
-    is_said = target.stated.get("backend_id", row.backend_id) != row.backend_id
-    place = target.place.key("backend_id" if is_said else "cloud")
+    whose, why = "the tenant", ""
+    if found.entry is not None:
+        whose = f"the tenant {quote(row.name)}"
+        why = " (none was found there with the new entry)"
     mistakes.add(
-        place,
-        f"the tenant has {groups} security groups in the project {quote(row.backend_id)}, which "
-        f"would stay there; if that is meant, add --move-tenant {row.uuid.hex}",
+        found.place,
+        f"{whose} has {groups} security groups in the project {quote(row.backend_id)}, which "
+        f"would stay there{why}; if that is meant, add --move-tenant {row.uuid.hex}",
     )
     return False
 

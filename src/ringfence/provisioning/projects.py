@@ -46,6 +46,8 @@ class Findings:
 
     wrong: list[tuple[Place, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    # Tenants whose groups are found through another entry of clouds.yaml
+    same_projects: set[tuple[UUID, str]] = field(default_factory=set)
 
     def add_to(self, mistakes: Mistakes) -> None:
         """Note what is wrong."""

@@ -5,6 +5,7 @@ here and left alone there.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import LiteralString
 from uuid import UUID
 
@@ -18,7 +19,8 @@ MOVED: LiteralString = (
 )
 
 _COUNT: LiteralString = """
-SELECT tenant.uuid, count(*)
+SELECT
+    tenant.uuid, count(*) AS groups, count(*) FILTER (WHERE sg.backend_id <> '') AS bound
 FROM tenants AS tenant
 INNER JOIN security_groups AS sg ON tenant.id = sg.tenant_id
 WHERE tenant.uuid = ANY(%s)
@@ -61,10 +63,18 @@ WHERE comparison.tenant_id = tenant.id AND tenant.uuid = ANY(%s)
 """
 
 
-async def groups_of_tenants(connection: Connection, tenants: Sequence[UUID]) -> dict[UUID, int]:
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many groups a tenant has, and how many of them have an id in the cloud."""
+
+    groups: int
+    bound: int
+
+
+async def groups_of_tenants(connection: Connection, tenants: Sequence[UUID]) -> dict[UUID, Count]:
     """Return how many groups the tenants have; those without any are left out."""
     cursor = await connection.execute(_COUNT, [list(tenants)])
-    return dict(await cursor.fetchall())
+    return {uuid: Count(groups, bound) for uuid, groups, bound in await cursor.fetchall()}
 
 
 async def leave_project(connection: Connection, tenants: Sequence[UUID]) -> None:

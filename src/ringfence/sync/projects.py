@@ -7,6 +7,7 @@ administrator Neutron makes a `default` group for any id.
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from ringfence.clouds import comparisons
 from ringfence.clouds.placement import Placement
@@ -17,6 +18,7 @@ from ringfence.neutron.openstack import OpenStackClouds
 from ringfence.neutron.port import (
     CloudError,
     CloudGroup,
+    GroupNotFound,
     NetworkCloud,
     ProjectNotFound,
     ProjectStatus,
@@ -96,6 +98,47 @@ class LookUp:
     unknown: set[tuple[str, str]] = field(default_factory=set)
     # Why the projects of an entry could not be asked for
     failed: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Some groups of a tenant, to be looked for in its project through an entry."""
+
+    tenant: UUID
+    entry: str
+    project: str
+    group_ids: tuple[str, ...]
+
+
+async def find_samples(samples: Collection[Sample]) -> set[tuple[UUID, str]]:
+    """Return the tenants and entries through which one of the groups was found."""
+    clouds = OpenStackClouds(call_seconds=LOOK_UP_SECONDS)
+    found: set[tuple[UUID, str]] = set()
+
+    async def ask(entry: str) -> None:
+        for sample in (one for one in samples if one.entry == entry):
+            try:
+                if await _is_found(clouds.cloud(entry), sample):
+                    found.add((sample.tenant, entry))
+            except CloudError:
+                # Nothing is known of what lies behind the entry.
+                return
+
+    try:
+        await asyncio.gather(*map(ask, sorted({sample.entry for sample in samples})))
+    finally:
+        await clouds.close()
+    return found
+
+
+async def _is_found(cloud: NetworkCloud, sample: Sample) -> bool:
+    for group_id in sample.group_ids:
+        try:
+            group = await cloud.get_group(group_id)
+        except GroupNotFound:
+            continue
+        return group.project_id == sample.project
+    return False
 
 
 async def look_up(wanted: Collection[tuple[str, str]]) -> LookUp:
