@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from tests.lab.proxy import Cut
@@ -16,11 +17,15 @@ from ringfence.neutron.port import (
     CloudRule,
     CloudUnreachable,
     GiveUp,
+    GroupNotFound,
     QuotaExceeded,
 )
 from ringfence.security_groups import outcomes
 from ringfence.security_groups.bindings import CONTESTED
+from ringfence.security_groups.states import DEFAULT_NOT_FOUND
 from ringfence.sync.adopt import adopt
+from ringfence.sync.by_hand import plan_push
+from ringfence.sync.failures import explained
 from ringfence.sync.identity import Attempt
 from ringfence.sync.push import delete_group
 
@@ -471,3 +476,65 @@ async def test_what_was_taken_by_evidence_is_named_by_an_event(place, monkeypatc
     assert late.id in await place.world.value(
         "SELECT message FROM events WHERE event_type = 'openstack_security_group_bound'"
     )
+
+
+@pytest.mark.parametrize("is_marked", [False, True])
+async def test_a_default_group_that_neutron_made_anew_is_the_same_group_here(
+    place, request, is_marked
+):
+    await pull(place)
+    [old] = await place.cloud.list_groups(place.project, name="default")
+    uuid = await uuid_of(place, old.id)
+    if is_marked:
+        message = DEFAULT_NOT_FOUND
+        await place.world.execute(
+            "UPDATE security_groups SET state = 'ERRED', error_message = %s", message
+        )
+    if "sandbox" in request.node.callspec.id:
+        await place.world.execute("DELETE FROM sandbox_groups WHERE id = %s", UUID(old.id))
+    else:
+        request.getfixturevalue("lab").neutron("DELETE", f"{GROUPS_PATH}/{old.id}")
+
+    await pull(place)
+
+    [new] = await place.cloud.list_groups(place.project, name="default")
+    assert new.id != old.id
+    assert (await place.row(uuid))[:5] == ("OK", new.id, 1, 1, "")
+    assert await place.world.value("SELECT count(*) FROM security_groups") == 1
+    assert await place.rows(uuid) != []
+    assert (await place.events()).count("security_group_bound") == 1
+    assert await place.documents_are_fresh()
+
+
+async def test_what_a_default_group_says_names_nothing_that_neutron_refuses(place):
+    uuid = await place.ask("default", backend_id=str(uuid4()), state="UPDATE_SCHEDULED")
+    with pytest.raises(GroupNotFound) as refused:
+        await push(place, uuid)
+    said = explained(refused.value, "push_group")
+    assert said == DEFAULT_NOT_FOUND
+    assert not {"delete", "rename", "set its rules"} & set(said.lower().split())
+
+
+async def test_a_plan_of_a_contested_group_names_the_other_one(place, monkeypatch):
+    uuid = await refused_for_quota(place, monkeypatch)
+    theirs = await strangers(place)
+    await pull(place)
+
+    first, second, *_ = await plan_push(place.database, uuid.hex)
+
+    assert first.startswith(f"{CONTESTED} ({theirs.id})")
+    assert second == "create the group"
+
+
+async def test_rolling_a_contested_group_back_creates_it_beside_the_other(place, monkeypatch):
+    uuid = await refused_for_quota(place, monkeypatch, rules=[tcp(443)])
+    theirs = await strangers(place)
+    await pull(place)
+    # What a rollback to the present version schedules, in either contract
+    await place.schedule(uuid, "UPDATE_SCHEDULED")
+
+    await push(place, uuid)
+
+    state, backend_id, *_ = await place.row(uuid)
+    assert (state, backend_id != theirs.id) == ("OK", True)
+    assert await untouched(place, theirs)

@@ -20,16 +20,29 @@ from ringfence.events.types import Event, EventType
 from ringfence.security_groups.adoptions import RESOLVE, unmoved
 from ringfence.security_groups.local_groups import LocalGroup
 from ringfence.security_groups.removal import remove
-from ringfence.security_groups.states import State
+from ringfence.security_groups.schemas import DEFAULT_NAME
+from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 
 # Begins what a group says whose name is in the cloud without proof that it is this group.
 CONTESTED: LiteralString = "In the cloud there is another group of this name"
 SHOWN_IDS = 3
+_OTHERWISE: LiteralString = (
+    "; otherwise roll this group back to its present version, which creates it beside the other "
+    "one (rename it before, which takes contract 2026-10), or delete it here, which deletes "
+    "nothing in the cloud."
+)
 
 _ATTACH: LiteralString = """
 UPDATE security_groups
-SET backend_id = %(backend_id)s, creation_started = NULL, creation_ended = NULL, modified = now()
-WHERE id = %(id)s AND backend_id = '' AND state IN ('OK', 'ERRED')
+SET
+    backend_id = %(backend_id)s,
+    creation_started = NULL,
+    creation_ended = NULL,
+    -- It is found again.
+    state = CASE WHEN error_message = ANY(%(not_found)s) THEN 'OK' ELSE state END,
+    error_message = CASE WHEN error_message <> ALL(%(not_found)s) THEN error_message ELSE '' END,
+    modified = now()
+WHERE id = %(id)s AND backend_id = %(from)s AND state IN ('OK', 'ERRED')
 RETURNING id
 """
 
@@ -99,9 +112,10 @@ class Contested:
         decide = (
             f"{CONTESTED} ({ids}), and nothing proves that it is this one: nothing is changed. "
             f"An operator decides: ringfence sync adopt {self.local.uuid.hex} BACKEND_ID takes it "
-            "for this group; otherwise rename this group, or delete it here, which deletes "
-            "nothing in the cloud."
+            "for this group"
         )
+        # Nobody creates, renames or deletes a `default` group.
+        decide += "." if self.local.name == DEFAULT_NAME else _OTHERWISE
         return f"{self.reason} {decide}".strip()
 
     @property
@@ -128,9 +142,18 @@ class Binding:
 
 
 async def attach(connection: Connection, placement: Placement, local: LocalGroup, to: str) -> bool:
-    """Bind a group without backend id to the cloud's `to`; return whether that still fits."""
+    """Bind a group to the cloud's `to` by evidence; return whether that still fits.
+
+    The group has no backend id, or is a `default` one that Neutron made anew.
+    """
     await tenants.lock(connection, placement.tenant_id)
-    cursor = await connection.execute(_ATTACH, {"id": local.id, "backend_id": to})
+    values = {
+        "id": local.id,
+        "backend_id": to,
+        "from": local.backend_id,
+        "not_found": [NOT_FOUND, DEFAULT_NOT_FOUND],
+    }
+    cursor = await connection.execute(_ATTACH, values)
     if await cursor.fetchone() is None:
         return False
     said = (

@@ -13,9 +13,9 @@ from ringfence.database import documents
 from ringfence.database.pool import Connection
 
 MOVED: LiteralString = (
-    "The tenant became another project in the cloud, where this group does not exist. Setting its "
-    "rules, or rolling back to a version, creates it there; deleting it deletes nothing in the "
-    "old project."
+    "The tenant became another project in the cloud, where this group does not exist. Rolling "
+    "it back to its present version creates it there (so does setting its rules, in contract "
+    "2026-10); deleting it deletes nothing in the old project."
 )
 
 _COUNT: LiteralString = """

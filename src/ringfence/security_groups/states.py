@@ -29,6 +29,11 @@ NOT_FOUND: LiteralString = (
     "The security group was not found in the cloud. "
     "Set its rules, or roll it back to its present version, to create it anew; or delete it."
 )
+# Nobody can make or delete this one, and it is made anew by itself.
+DEFAULT_NOT_FOUND: LiteralString = (
+    "The default security group was not found in the cloud. OpenStack keeps one for each project: "
+    "pull the tenant, which takes the present one for this group."
+)
 
 # A step to itself is a job taken up again after its worker died.
 ALLOWED: Mapping[State, frozenset[State]] = {

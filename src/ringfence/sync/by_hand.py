@@ -14,9 +14,10 @@ from ringfence.database.pool import Database
 from ringfence.errors import OperatorError, Unavailable
 from ringfence.neutron.port import CloudError, GroupNotFound
 from ringfence.security_groups import outcomes
+from ringfence.security_groups.bindings import CONTESTED
 from ringfence.security_groups.local_groups import LocalGroup, local_group
 from ringfence.security_groups.rules import Rule
-from ringfence.security_groups.states import NOT_FOUND, State
+from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.security_groups.unreadable import unreadable_groups
 from ringfence.sync.clouds import Clouds, require_own
 from ringfence.sync.missing_bound import MissingBound
@@ -115,7 +116,9 @@ async def plan_push(database: Database, named: str) -> list[str]:
     if asked.lost or asked.unborn:
         return [f"nothing: a rule names {(*asked.lost, *asked.unborn)[0]}, not in the cloud"]
     if not local.backend_id:
-        return ["create the group", *lines_of(plan(asked.rules, ()))]
+        _, contested, rest = local.error_message.partition(CONTESTED)
+        beside = [f"{contested}{rest}"] if contested else []
+        return [*beside, "create the group", *lines_of(plan(asked.rules, ()))]
     clouds = Clouds(database)
     try:
         found = require_own(placement, await clouds.of(placement).get_group(local.backend_id))
@@ -148,7 +151,7 @@ async def find_group(database: Database, named: str) -> tuple[LocalGroup, Placem
 
 
 def _missing(local: LocalGroup) -> str:
-    is_marked = local.state is State.ERRED and local.error_message == NOT_FOUND
+    is_marked = local.state is State.ERRED and local.error_message in {NOT_FOUND, DEFAULT_NOT_FOUND}
     now = "create the group" if is_marked else "nothing yet: a pull marks the group as not found"
     return f"{now}. {CREATED_ANEW}"
 

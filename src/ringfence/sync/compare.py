@@ -9,7 +9,7 @@ from ringfence.security_groups.bindings import Contested
 from ringfence.security_groups.local_groups import LocalGroup, Moments
 from ringfence.security_groups.rules import canonical
 from ringfence.security_groups.schemas import DEFAULT_NAME
-from ringfence.security_groups.states import NOT_FOUND, State
+from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.sync.cloud_view import SAME_CLOCK, CloudView
 from ringfence.sync.identity import namesakes, recognised
 from ringfence.sync.observe import Seen, said_of_unreadable, with_hidden_ends
@@ -82,11 +82,12 @@ def compare_tenant(
     known = {row.backend_id for row in rows}
     unknown = [group for group in listed if group.id not in known]
     unborn = [row for row in still if not row.backend_id]
+    remade = [row for row in still if _is_remade(row, found)]
     return Comparison(
         unknown=tuple(unknown),
         seen=tuple(seen),
         missing=tuple(row for row in at_the_cloud if row.backend_id not in found),
-        recognised=tuple(recognised(unborn, listed, known, view)),
+        recognised=tuple(recognised([*unborn, *remade], listed, known, view)),
         contested=tuple(Contested(row, namesakes(row, listed)) for row in unborn),
         known=len(at_the_cloud),
     )
@@ -97,7 +98,12 @@ def _is_still(row: LocalGroup, before: Moments) -> bool:
 
 
 def _is_marked(row: LocalGroup) -> bool:
-    return row.state is State.ERRED and row.error_message == NOT_FOUND
+    return row.state is State.ERRED and row.error_message in {NOT_FOUND, DEFAULT_NOT_FOUND}
+
+
+def _is_remade(row: LocalGroup, found: Container[str]) -> bool:
+    """Return whether the row is a `default` group that is gone: Neutron makes it anew."""
+    return row.name == DEFAULT_NAME and bool(row.backend_id) and row.backend_id not in found
 
 
 def _compare_among(

@@ -18,7 +18,7 @@ from ringfence.neutron.port import (
     RequestRefused,
     Retry,
 )
-from ringfence.security_groups.states import NOT_FOUND
+from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND
 
 # How the same work is asked for again; rolling back works without a `backend_id`, too.
 AGAIN = {
@@ -46,7 +46,7 @@ COMPLETE = (GroupInUse,)
 def explained(error: RingfenceError, job: str) -> str:
     """Return what went wrong in the cloud's words, and what helps."""
     said = str(error)
-    if said == NOT_FOUND or isinstance(error, COMPLETE):
+    if said in {NOT_FOUND, DEFAULT_NOT_FOUND} or isinstance(error, COMPLETE):
         return said
     helps = next(text for kind, text in HELPS if isinstance(error, kind))
     again = AGAIN.get(Job(job), AGAIN[Job.PUSH_GROUP])

@@ -24,7 +24,8 @@ from ringfence.neutron.port import (
 from ringfence.security_groups import adoptions, bindings, drifts, observations, outcomes
 from ringfence.security_groups.adoptions import FoundGroup, Refresh
 from ringfence.security_groups.local_groups import LocalGroup, Moments, local_groups, moments
-from ringfence.security_groups.states import NOT_FOUND, State
+from ringfence.security_groups.schemas import DEFAULT_NAME
+from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.security_groups.unreadable import mark_unreadable
 from ringfence.sync.cloud_view import SAME_CLOCK, view_of
 from ringfence.sync.clouds import Clouds, is_own, project_of, require_own
@@ -72,7 +73,8 @@ async def pull_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
         async with database.transaction() as connection:
             await tenants.lock(connection, group.placement.tenant_id)
             await observations.write(connection, [missing(local)], None)
-        raise GroupNotFound(NOT_FOUND) from None
+        is_default = group.name == DEFAULT_NAME
+        raise GroupNotFound(DEFAULT_NOT_FOUND if is_default else NOT_FOUND) from None
     found = as_known(local, answer)
     refresh = compare(local, found)
     enforced = local.drift_mode is DriftMode.ENFORCE and not refresh.unreadable
@@ -254,7 +256,8 @@ async def _write(
             done["put_back"] = await drifts.put_back(connection, placement, back)
     if gone:
         async with database.transaction() as connection:
-            done["gone"] = await adoptions.mark_gone(connection, placement, gone, NOT_FOUND)
+            for message, groups in _by_message(gone).items():
+                done["gone"] += await adoptions.mark_gone(connection, placement, groups, message)
             looks = [missing(local) for local in gone]
             await observations.write(connection, looks, before.taken)
     if unreadable := _unreadable(comparison.unknown, ids, seen):
@@ -265,6 +268,14 @@ async def _write(
         async with database.transaction() as connection:
             await adoptions.promote_twins(connection, placement)
     return done
+
+
+def _by_message(gone: Sequence[LocalGroup]) -> Mapping[str, Sequence[LocalGroup]]:
+    """Return groups that are gone by what each is to say."""
+    defaults = [local for local in gone if local.name == DEFAULT_NAME]
+    others = [local for local in gone if local.name != DEFAULT_NAME]
+    said = {NOT_FOUND: others, DEFAULT_NOT_FOUND: defaults}
+    return {message: groups for message, groups in said.items() if groups}
 
 
 def _unreadable(

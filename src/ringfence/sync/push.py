@@ -30,7 +30,7 @@ from ringfence.security_groups import observations, outcomes
 from ringfence.security_groups.outcomes import Asked, Group
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.schemas import DEFAULT_NAME
-from ringfence.security_groups.states import NOT_FOUND, State
+from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.sync import ports
 from ringfence.sync.cloud_view import NO_REVISIONS, view_of
 from ringfence.sync.clouds import Clouds, project_of, require_own
@@ -187,7 +187,9 @@ async def _forget(database: Database, group: Group) -> Group:
 
     Any other is ERRED first: that somebody deleted it may well be what its owner has to hear.
     """
-    if group.applied_version or group.name == DEFAULT_NAME:
+    if group.name == DEFAULT_NAME:
+        raise GroupNotFound(DEFAULT_NOT_FOUND)
+    if group.applied_version:
         raise GroupNotFound(NOT_FOUND)
     async with database.transaction() as connection:
         forgotten = await outcomes.forget(connection, group)
