@@ -90,10 +90,11 @@ def _usage(error: typer.TyperException) -> int:
 
 def _complain(message: str, code: int) -> int:
     from ringfence.logs import mask
+    from ringfence.report import one_line
 
     sys.stdout.flush()
     for line in mask(message).splitlines():
-        sys.stderr.write(f"ringfence: {line.strip()}\n")
+        sys.stderr.write(f"ringfence: {one_line(line.strip())}\n")
     sys.stderr.flush()
     return code
 

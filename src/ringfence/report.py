@@ -29,6 +29,17 @@ class Shown(Protocol):
         ...
 
 
+def one_line(text: str) -> str:
+    """Return the text as one line that does nothing to a terminal.
+
+    Names are anybody's: control, formatting (of direction, too) and line-breaking characters are
+    shown as escapes.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 @contextmanager
 def progress(what: str) -> Iterator[None]:
     """Show that something goes on, where somebody watches."""

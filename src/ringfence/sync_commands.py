@@ -30,7 +30,7 @@ def status() -> None:
 
     with migrated(start()) as (conninfo, _):
         found = with_database(conninfo, overview.status)
-    report.show([tenant.line() for tenant in found])
+    report.show([report.one_line(tenant.line()) for tenant in found])
 
 
 @sync.command(epilog="Example: ringfence sync pull web-prod")
@@ -66,7 +66,7 @@ def pull(
     with migrated(settings) as (conninfo, _):
         incomplete = with_database(conninfo, work)
     if incomplete:
-        typer.echo(f"incomplete: {'; '.join(incomplete)}")
+        _say(f"incomplete: {'; '.join(incomplete)}")
         raise typer.Exit(1)
 
 
@@ -80,7 +80,7 @@ def plan(
     with migrated(start()) as (conninfo, _):
         lines = with_database(conninfo, lambda database: by_hand.plan_push(database, group))
     for line in lines:
-        typer.echo(line)
+        _say(line)
 
 
 @sync.command(
@@ -105,7 +105,7 @@ def adopt(
             conninfo, lambda database: adoption.adopt(database, group, backend_id)
         )
     for line in lines:
-        typer.echo(line)
+        _say(line)
 
 
 @sync.command(epilog="Example: ringfence sync confirm web-prod --yes")
@@ -127,7 +127,7 @@ def confirm(
     with migrated(start()) as (conninfo, _):
         lines, marked = with_database(conninfo, work)
     for line in lines:
-        typer.echo(line)
+        _say(line)
     if yes and lines:
         typer.echo(f"{marked} marked as not found at the cloud")
     elif lines:
@@ -165,19 +165,27 @@ def mode(
         typer.echo(with_database(conninfo, work))
 
 
+def _say(line: str) -> None:
+    from ringfence import report
+
+    typer.echo(report.one_line(line))
+
+
 @contextmanager
 def _telling(total: int) -> Iterator[Callable[[str], None]]:
     """Give what prints a line; in a terminal above a bar that shows how many are still to come."""
     if not sys.stdout.isatty():
-        yield typer.echo
+        yield _say
         return
     from rich.progress import Progress
+
+    from ringfence import report
 
     with Progress(transient=True) as bar:
         task = bar.add_task("Comparing", total=total)
 
         def tell(line: str) -> None:
-            bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            bar.console.print(report.one_line(line), markup=False, highlight=False, soft_wrap=True)
             bar.advance(task)
 
         yield tell

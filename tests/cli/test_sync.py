@@ -9,6 +9,8 @@ from tests.lab.proxy import Answer
 from tests.neutron.answering import answering
 from tests.neutron.test_translate import GROUP, RULE
 
+from ringfence.report import one_line
+
 DOCUMENT = """
 clouds: [{name: east, backend: sandbox}]
 customers:
@@ -45,10 +47,30 @@ def test_an_operator_looks_compares_and_decides(operator):
         (["pull", "nowhere"], "there is no tenant nowhere; ringfence sync status shows all"),
         (["mode", "web-prod", "x"], "there is no mode x; there are adopt, enforce, report"),
         (["plan", "x"], "x is no uuid of a security group"),
+        (["adopt", "f" * 32, ""], "'' is no id of a security group in a cloud"),
+        (["adopt", "f" * 32, "../ports/1"], "'../ports/1' is no id of a security group in a cloud"),
+        (
+            ["pull", "a\x1b[2J\u202eb"],
+            "there is no tenant a\\x1b[2J\\u202eb; ringfence sync status shows all",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_fix(operator, arguments, said):
     assert operator.mistake("sync", *arguments) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Büro 東京 ✓", "Büro 東京 ✓"),
+        ("evil\x1b[2J\x1b[31mowned", "evil\\x1b[2J\\x1b[31mowned"),
+        ("l1\nt1: equal\r", "l1\\nt1: equal\\r"),
+        ("\u202etxt.exe\u2066", "\\u202etxt.exe\\u2066"),
+        ("a\u2028b\x85c\x9bd", "a\\u2028b\\x85c\\x9bd"),
+    ],
+)
+def test_what_an_operator_sees_of_a_name_does_nothing_to_the_terminal(name, shown):
+    assert one_line(name) == shown
 
 
 SEVERAL = """

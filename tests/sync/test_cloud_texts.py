@@ -18,7 +18,7 @@ from tests.time_limit import LONG_SECONDS
 from ringfence.access.scope import Scope
 from ringfence.neutron.port import GiveUp, UnreadableRule
 from ringfence.security_groups import queries
-from ringfence.security_groups.unreadable import BEGINNING
+from ringfence.security_groups.unreadable import BEGINNING, READABLE
 from ringfence.sync import by_hand, overview, push
 from ringfence.sync.drift import drift_of_group
 from ringfence.sync.missing_bound import USUAL_BOUND
@@ -227,6 +227,43 @@ async def test_a_rule_that_cannot_be_read_is_said_and_neither_removed_nor_taken_
     assert (await state_of(at_neutron, "g1"))[2:] == ("OK", "")
     assert len(before) == len(await fingerprint(at_neutron))
     assert await at_neutron.documents_are_fresh()
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"), [("enforce", "UPDATE_SCHEDULED"), ("report", "OK"), ("adopt", "OK")]
+)
+async def test_what_could_not_be_read_is_said_no_more_once_it_is_gone(at_neutron, mode, expected):
+    await pull(at_neutron)
+    uuid = await uuid_of(at_neutron, "g1")
+    await set_mode(at_neutron, uuid, mode)
+    group = at_neutron.said["security_groups"][0]
+    rules = group["security_group_rules"]
+    group["security_group_rules"] = [{**RULE, "protocol": ["tcp"]}, *rules[1:]]
+    await pull(at_neutron)
+    group["security_group_rules"] = rules[1:]
+
+    await pull(at_neutron)
+
+    state, message = (await state_of(at_neutron, "g1"))[2:]
+    assert state == expected
+    assert BEGINNING not in message or expected == "UPDATE_SCHEDULED"
+    assert await at_neutron.documents_are_fresh()
+
+
+async def test_what_is_outstanding_says_that_the_rules_can_be_read_again(at_neutron):
+    await pull(at_neutron)
+    uuid = await uuid_of(at_neutron, "g1")
+    await at_neutron.world.execute(
+        "UPDATE security_groups SET version = version + 1, state = 'ERRED', error_message = %s"
+        " WHERE uuid = %s",
+        f"{BEGINNING} (r1: protocol is unknown).",
+        uuid,
+    )
+    at_neutron.said["security_groups"][0]["security_group_rules"] = []
+
+    await pull(at_neutron)
+
+    assert (await state_of(at_neutron, "g1"))[2:] == ("ERRED", READABLE)
 
 
 async def test_a_rule_added_beside_an_unreadable_one_is_adopted(at_neutron):

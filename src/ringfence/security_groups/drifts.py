@@ -26,7 +26,7 @@ from ringfence.security_groups.steps import event_of
 
 _PUT_BACK: LiteralString = """
 UPDATE security_groups SET state = 'UPDATE_SCHEDULED', modified = now()
-WHERE id = ANY(%s) AND state = 'OK'
+WHERE id = ANY(%s) AND state IN ('OK', 'ERRED')
 """
 
 _SET_MODE: LiteralString = """
@@ -55,7 +55,7 @@ class Drift(StrEnum):
 async def put_back(
     connection: Connection, placement: Placement, refreshes: Sequence[Refresh]
 ) -> int:
-    """Schedule pushes of what is asked for of groups that are OK; give how many."""
+    """Schedule pushes of what is desired of groups at rest; return of how many."""
     await tenants.lock(connection, placement.tenant_id)
     still = await unmoved(connection, [refresh.local for refresh in refreshes])
     taken = [refresh for refresh in refreshes if refresh.local.id in still]

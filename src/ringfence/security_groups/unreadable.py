@@ -13,6 +13,9 @@ from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
 from ringfence.events.commands import record_all
 from ringfence.events.types import Event, EventType
+from ringfence.security_groups.adoptions import unmoved
+from ringfence.security_groups.local_groups import LocalGroup
+from ringfence.security_groups.states import State
 
 BEGINNING = "Rules of this group in the cloud cannot be read"
 
@@ -34,6 +37,21 @@ WHERE
 RETURNING sg.id, sg.uuid, sg.name, sg.backend_id, sg.error_message
 """
 
+READABLE: LiteralString = (
+    "The rules of this group in the cloud can be read again. What is desired has not reached it: "
+    "roll it back to its present version, which pushes it."
+)
+_CLEAR: LiteralString = """
+UPDATE security_groups
+SET
+    state = CASE WHEN version = applied_version THEN 'OK' ELSE state END,
+    error_message = CASE WHEN version = applied_version THEN '' ELSE %(readable)s END,
+    error_traceback = '',
+    modified = now()
+WHERE id = ANY(%(ids)s) AND state = 'ERRED' AND starts_with(error_message, %(beginning)s)
+RETURNING id
+"""
+
 _UNREADABLE: LiteralString = """
 SELECT sg.tenant_id, array_agg(sg.name ORDER BY sg.name, sg.id)
 FROM security_groups AS sg
@@ -49,6 +67,22 @@ async def unreadable_groups(
     """Return the names of the groups with a rule that could not be read when last observed."""
     rows = await (await connection.execute(_UNREADABLE, [list(tenants)])).fetchall()
     return dict(rows)
+
+
+def says_unreadable(local: LocalGroup) -> bool:
+    """Return whether the group is ERRED because rules of it could not be read."""
+    return local.state is State.ERRED and local.error_message.startswith(BEGINNING)
+
+
+async def clear_unreadable(
+    connection: Connection, placement: Placement, groups: Sequence[LocalGroup]
+) -> None:
+    """Let groups whose rules can be read again say so no more; what is outstanding stays ERRED."""
+    await tenants.lock(connection, placement.tenant_id)
+    still = await unmoved(connection, groups)
+    values = {"ids": list(still), "readable": READABLE, "beginning": BEGINNING}
+    rows = await (await connection.execute(_CLEAR, values)).fetchall()
+    await documents.refresh(connection, documents.GROUPS, [row[0] for row in rows])
 
 
 async def mark_unreadable(

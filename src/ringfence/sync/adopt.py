@@ -3,6 +3,7 @@
 The cloud is read and never changed; what differs then is drift.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from ringfence.sync.clouds import Clouds, is_own, project_of
 from ringfence.sync.compare import as_known, compare
 from ringfence.sync.observe import drift_of, is_adopted, observation_of, said_of_unreadable
 
+_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,254}")
 _DIFFERS = (
     "This is the cloud's group {} from now on, which differs from what is desired (see its "
     "drift): nothing was changed. Setting its rules, or pulling it, makes the cloud's group what "
@@ -43,6 +45,8 @@ async def adopt(database: Database, named: str, backend_id: str) -> list[str]:
 
     Raises `OperatorError`: nothing was changed then.
     """
+    if not _ID.fullmatch(backend_id):
+        raise OperatorError(f"{backend_id!r} is no id of a security group in a cloud")
     local, placement = await find_group(database, named)
     if local.backend_id == backend_id:
         return [f"{local.name} is the cloud's group {backend_id} already"]

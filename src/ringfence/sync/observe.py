@@ -19,7 +19,7 @@ from ringfence.security_groups.observations import MISSING, LastLook, Observatio
 from ringfence.security_groups.rules import Rule, canonical
 from ringfence.security_groups.statefulness import adopt_stateful, tell_stateful
 from ringfence.security_groups.states import State
-from ringfence.security_groups.unreadable import BEGINNING
+from ringfence.security_groups.unreadable import BEGINNING, says_unreadable
 from ringfence.sync.plan import rule_from_cloud
 
 GROUPS_A_TRANSACTION = 200
@@ -219,7 +219,7 @@ def to_be_put_back(seen: Iterable[Seen]) -> list[Refresh]:
         if refresh.is_change
         and not refresh.unreadable
         and refresh.local.drift_mode is DriftMode.ENFORCE
-        and refresh.local.state is State.OK
+        and (refresh.local.state is State.OK or says_unreadable(refresh.local))
         and not refresh.local.is_outstanding
     ]
 

@@ -26,7 +26,11 @@ from ringfence.security_groups.adoptions import FoundGroup, Refresh
 from ringfence.security_groups.local_groups import LocalGroup, Moments, local_groups, moments
 from ringfence.security_groups.schemas import DEFAULT_NAME
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
-from ringfence.security_groups.unreadable import mark_unreadable
+from ringfence.security_groups.unreadable import (
+    clear_unreadable,
+    mark_unreadable,
+    says_unreadable,
+)
 from ringfence.sync.cloud_view import SAME_CLOCK, view_of
 from ringfence.sync.clouds import Clouds, is_own, project_of, require_own
 from ringfence.sync.compare import Comparison, as_known, compare, compare_tenant
@@ -254,6 +258,13 @@ async def _write(
     if back := to_be_put_back(seen):
         async with database.transaction() as connection:
             done["put_back"] = await drifts.put_back(connection, placement, back)
+    if readable := [
+        refresh.local
+        for refresh, _ in seen
+        if not refresh.unreadable and says_unreadable(refresh.local)
+    ]:
+        async with database.transaction() as connection:
+            await clear_unreadable(connection, placement, readable)
     if gone:
         async with database.transaction() as connection:
             for message, groups in _by_message(gone).items():
