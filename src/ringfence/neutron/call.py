@@ -27,6 +27,11 @@ class Call(NamedTuple):
     revision: int | None = None
 
     @property
+    def kind(self) -> str:
+        """Return the kind of resource that the path leads to, without which one."""
+        return self.path.split("/", maxsplit=2)[1]
+
+    @property
     def headers(self) -> dict[str, str]:
         """Give what the call says besides its body."""
         accept = {"Accept": "application/json"}

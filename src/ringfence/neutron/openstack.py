@@ -344,7 +344,7 @@ class OpenStackCloud:
     async def _send(self, call: Call) -> Any:  # noqa: ANN401 - parsed JSON
         accounts = await self._sdk.accounts()
         work = partial(accounts.call, self._entry, call)
-        return await self._told(call.method, _kind(call.path), work)
+        return await self._told(call.method, call.kind, work)
 
     async def _told(self, method: str, kind: str, work: Callable[[float], Any]) -> Any:  # noqa: ANN401 - parsed JSON
         """Work in a thread, with the seconds that it may take, and note how it ended."""
@@ -374,11 +374,6 @@ class OpenStackCloud:
     def close(self) -> None:
         """Take no more calls."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _kind(path: str) -> str:
-    """Give the kind of resource that a path leads to, without which one."""
-    return path.split("/", maxsplit=2)[1]
 
 
 def _group_path(group_id: str) -> str:
