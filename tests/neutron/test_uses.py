@@ -49,6 +49,8 @@ OPTIONAL = {
     "security_group.project_id": "project-id",
     "security_group.revision_number": "standard-attr-revisions",
     "security_group.stateful": "stateful-security-group",
+    "security_group.tags": "standard-attr-tag",
+    "security_group.updated_at": "standard-attr-timestamp",
     "security_group_rule.description": "standard-attr-description",
     "security_group_rule.project_id": "project-id",
     "security_group_rule.remote_address_group_id": "security-groups-remote-address-group",
@@ -77,7 +79,7 @@ async def call_everything(cloud):
     await cloud.check("p1")
 
 
-WITHOUT_CALL = {"now", "project_status"}
+WITHOUT_CALL = {"first_revision", "now", "project_status"}
 
 
 def everything(call):
