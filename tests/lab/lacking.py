@@ -102,7 +102,6 @@ LACKS: Mapping[str, tuple[Lack, ...]] = {
     "quotas": (Lack(path="/quotas/"),),
     "standard-attr-revisions": (Lack(("*.revision_number",), headers=("If-Match",)),),
     "revision-if-match": (Lack(headers=("If-Match",)),),
-    "standard-attr-tag": (Lack(("security_group.tags",)),),
     "standard-attr-timestamp": (Lack(("*.created_at", "*.updated_at")),),
     "standard-attr-description": (Lack(("security_group_rule.description",)),),
     "security-groups-normalized-cidr": (Lack(("security_group_rule.normalized_cidr",)),),
