@@ -24,6 +24,7 @@ from tests.factories.rule_lists import (
 )
 
 from ringfence.app import create_app
+from ringfence.security_groups.rules import ALL_PORTS
 from ringfence.settings import Settings
 from ringfence.sync.push import push_group
 
@@ -62,7 +63,9 @@ class Site:
         rows: dict[object, dict] = {}
         for number in range(RULES):
             row = a_row(self.chance, self.ends, number)
-            traffic = (row["ethertype"], row["direction"], row["protocol"], row["from_port"])
+            ports = (row["from_port"], row["to_port"])
+            first = None if ports == ALL_PORTS else row["from_port"]
+            traffic = (row["ethertype"], row["direction"], row["protocol"], first)
             # Neutron takes those for one that differ in their spelling alone.
             rows.setdefault((*traffic, self.kind(row)), row)
         return list(rows.values())
@@ -134,6 +137,7 @@ class Site:
     async def send(self, group, rules):
         response = await self.client.post(group_at(group, "set_rules/"), json=rules)
         self.statuses[response.status_code] += 1
+        self.said = response.text
         assert response.status_code in {200, 400}, response.text
         return response.status_code == 200
 
@@ -174,7 +178,7 @@ async def test_rules_of_a_response_that_are_sent_back_admit_no_more(
                 chance.choice(("unchanged", *KEEPERS)) if chance.random() < 0.5 else "unchanged"
             )
             is_kept = await site.send(group, [KEEPERS[keeper](rule) for rule in rules])
-            assert is_kept or keeper != "unchanged", rules
+            assert is_kept or keeper != "unchanged", (site.said, rules)
             if is_kept:
                 await site.settle(group)
             trips += 1
