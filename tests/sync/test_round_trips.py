@@ -65,7 +65,8 @@ class Site:
             row = a_row(self.chance, self.ends, number)
             ports = (row["from_port"], row["to_port"])
             first = None if ports == ALL_PORTS else row["from_port"]
-            traffic = (row["ethertype"], row["direction"], row["protocol"], first)
+            protocol = {"6": "tcp"}.get(row["protocol"], row["protocol"])
+            traffic = (row["ethertype"], row["direction"], protocol, first)
             # Neutron takes those for one that differ in their spelling alone.
             rows.setdefault((*traffic, self.kind(row)), row)
         return list(rows.values())
