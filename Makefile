@@ -33,6 +33,7 @@ demo: .venv/.runtime ## serve demonstration data over a sandbox cloud (PORT=8000
 
 test: .venv/.development ## run every test, a real PostgreSQL, Keystone and Neutron included
 	@tools/browser
+	@tools/nginx
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal $(TESTS)
 
 test-faults: .venv/.development ## inject every fault at every call to Neutron, not a selection

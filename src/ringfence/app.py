@@ -111,7 +111,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             *personal_token_routes,
             *event_routes,
             *about_routes,
-            *reference_routes(OPERATIONS),
+            *reference_routes(OPERATIONS, settings.public_path),
             *monitoring.routes,
             *web_routes,
         ],

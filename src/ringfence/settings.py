@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import (
@@ -127,6 +128,11 @@ class Settings(BaseModel):
     cors_origins: Origins = ()
     metrics_allowed: Networks = Field(default_factory=_this_machine)
     metrics_token: Annotated[SecretStr, Field(min_length=16)] | None = None
+
+    @property
+    def public_path(self) -> str:
+        """The path of the public URL, without a slash at its end; mostly empty."""
+        return urlsplit(self.public_url or "").path
 
     @field_validator("database_replica_url")
     @classmethod

@@ -52,7 +52,7 @@ async def visit(site: Site, browser: Browser) -> AsyncIterator[Visitor]:
         context = await browser.new_context(base_url=site.address, **options)
         contexts.append(context)
         if user is not None:
-            await sign_in(context, site, user)
+            await sign_in(context, site.address, user)
         page = await context.new_page()
         page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: complaints.extend(_complaint(message)))

@@ -92,9 +92,10 @@ async def figures(site: Site, browser: Browser) -> list[str]:
     first: dict[str, Any] = await page.evaluate(FIGURES)
     await shown.open(page)
     again: dict[str, Any] = await page.evaluate(FIGURES)
-    total = sum(len(asset.compressed) for asset in assets().values())
+    loaded = (page(""), *assets().values())
+    total = sum(len(asset.compressed) for asset in loaded)
     return [
-        f"assets        {total / 1000:8.1f} kB compressed, in {len(assets())} files",
+        f"assets        {total / 1000:8.1f} kB compressed, in {len(loaded)} files",
         *_lines("first visit", first),
         *_lines("again", again),
     ]
@@ -118,7 +119,7 @@ async def _page(
         color_scheme=theme,
     )
     if user is not None:
-        await sign_in(context, site, user)
+        await sign_in(context, site.address, user)
     return await context.new_page()
 
 

@@ -169,9 +169,10 @@ class Site:
 
 
 @contextmanager
-def served() -> Iterator[Site]:
+def served(**settings: str) -> Iterator[Site]:
     """Load and serve an instance of its own, in a folder that is gone afterwards."""
     with operating() as operator:
+        operator.environment |= settings
         # No comparison shall come upon what a test has arranged.
         operator.environment["RINGFENCE_PULL_INTERVAL"] = "2600000"
         done = operator.run("load", operator.write("site.json", json.dumps(provisioning())))

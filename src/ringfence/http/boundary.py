@@ -36,6 +36,7 @@ from ringfence.http.idempotency import HEADER, read_key, run_once
 from ringfence.http.limits import Limits
 from ringfence.http.openapi import Operation
 from ringfence.http.peers import UNKNOWN, Proxies
+from ringfence.http.public_path import serve_below
 from ringfence.http.reads import Reads
 from ringfence.http.refusals import Refusals, is_refusal
 from ringfence.http.routing import is_served, redirect_to_slash
@@ -81,6 +82,7 @@ class Boundary:
     ) -> None:
         self.app = app
         self.settings = settings
+        self.public_path = settings.public_path
         self.pages = pages
         self.token_uses = TokenUses() if token_uses is None else token_uses
         self.callers = Callers()
@@ -100,6 +102,7 @@ class Boundary:
         # What the framework builds addresses from.
         scope["scheme"] = caller.scheme
         scope["base"] = self.front.base(caller)
+        serve_below(self.public_path)
         exchange = _Exchange(scope, send, self.front.headers(scope, caller))
         before = structlog.contextvars.bind_contextvars(**exchange.said)
         try:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from ringfence.errors import Invalid
+from ringfence.http.public_path import without_prefix
 
 # What the caller did not send, as opposed to null.
 MISSING: Any = object()
@@ -156,9 +157,9 @@ class Hyperlink:
 
 
 def path_of(address: str) -> str:
-    """Give the path of an address, or of what is a path already; empty where it has none."""
+    """Return the path of ours in an address, or in a path; empty where there is none."""
     try:
-        return unquote(urlsplit(address).path)
+        return without_prefix(unquote(urlsplit(address).path))
     except ValueError:
         return ""
 

@@ -172,8 +172,8 @@ is not HTTP, 431 where address and headers are too large. 30 kB in up to 90 head
 """
 
 
-def assemble(operations: Iterable[Operation], version: str) -> dict[str, Any]:
-    """Give the OpenAPI 3.1 document of the operations."""
+def assemble(operations: Iterable[Operation], version: str, server: str = "/") -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of the operations, whose paths are below `server`."""
     models = _Models()
     paths: dict[str, dict[str, Any]] = {}
     refusals: set[str] = set()
@@ -194,7 +194,7 @@ def assemble(operations: Iterable[Operation], version: str) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Ringfence", "version": version, "description": DESCRIPTION},
-        "servers": [{"url": "/"}],
+        "servers": [{"url": server}],
         "security": [{"token": []}],
         "paths": paths,
         "components": {

@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from ringfence.errors import NotFound
 from ringfence.http.fields import printable
+from ringfence.http.public_path import with_prefix
 
 
 def path_uuid(request: Request, missing: str) -> UUID:
@@ -62,4 +63,4 @@ def redirect_to_slash(scope: Scope) -> Response | None:
     if not is_served(dict(scope, path=f"{path}/")):
         return None
     query = scope.get("query_string", b"").decode("latin-1")
-    return RedirectResponse(f"{quote(path)}/{'?' if query else ''}{query}", 301)
+    return RedirectResponse(f"{with_prefix(quote(path))}/{'?' if query else ''}{query}", 301)

@@ -32,13 +32,13 @@ _ASSETS = {
 }
 
 
-def routes_of(operations: Iterable[Operation]) -> list[Route]:
-    """Give the routes of the schema of these operations, and of the page."""
+def routes_of(operations: Iterable[Operation], public_path: str) -> list[Route]:
+    """Return the routes of the schema of these operations, and of the page."""
 
     @cache
     def document() -> bytes:
         # When it is first asked for: nobody waits for it at the start of a process.
-        return msgspec.json.encode(assemble(operations, version("ringfence")))
+        return msgspec.json.encode(assemble(operations, version("ringfence"), f"{public_path}/"))
 
     async def answer_schema(_request: Request) -> Response:
         return Response(document(), media_type="application/json")

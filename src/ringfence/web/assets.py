@@ -75,21 +75,24 @@ def current_release() -> str:
 
 @cache
 def assets() -> dict[str, Asset]:
-    """Give all files as they are sent; the page names those that it loads."""
-    read, release = read_files(), current_release()
-    scripts = sorted(name for name in read if name.endswith(".js"))
-    preloads = "\n".join(
-        f'<link rel="modulepreload" href="/console/assets/{release}/{name}">' for name in scripts
-    )
-    page = read[PAGE].decode().replace("{release}", release).replace("{preloads}", preloads)
-    return {name: Asset.of(name, content) for name, content in read.items()} | {
-        PAGE: Asset.of(PAGE, page.encode())
-    }
+    """Return the files that the page loads, as they are sent, by their name."""
+    return {name: Asset.of(name, content) for name, content in read_files().items() if name != PAGE}
 
 
-def answer_page(headers: Headers) -> Response:
-    """Give the page, which browsers ask for each time."""
-    return _answer(assets()[PAGE], headers, "no-cache")
+@cache
+def page(public_path: str) -> Asset:
+    """Return the page for a service below this path, with the addresses of what it loads."""
+    folder = f"{public_path}/console/assets/{current_release()}/"
+    scripts = sorted(name for name in assets() if name.endswith(".js"))
+    preloads = "\n".join(f'<link rel="modulepreload" href="{folder}{name}">' for name in scripts)
+    text = read_files()[PAGE].decode().replace("{preloads}", preloads)
+    text = text.replace("{assets}", folder).replace("{base}", public_path)
+    return Asset.of(PAGE, text.encode())
+
+
+def answer_page(headers: Headers, public_path: str) -> Response:
+    """Return the page, which browsers ask for each time."""
+    return _answer(page(public_path), headers, "no-cache")
 
 
 def answer_asset(release: str, name: str, headers: Headers) -> Response:

@@ -28,7 +28,7 @@ _PAGES = (
 
 async def show_page(request: Request) -> Response:
     """Give the page."""
-    return assets.answer_page(request.headers)
+    return assets.answer_page(request.headers, request.app.state.settings.public_path)
 
 
 async def show_asset(request: Request) -> Response:

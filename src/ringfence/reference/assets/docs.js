@@ -53,6 +53,9 @@ function parameterInputs(schema, operation) {
   });
 }
 
+// The page is at api/docs/ below the service's own path, whatever that is for this reader.
+const BASE = new URL("../..", location.href).pathname.slice(0, -1);
+
 function addressOf(path, inputs) {
   const query = new URLSearchParams();
   for (const { parameter, input, several } of inputs) {
@@ -60,7 +63,7 @@ function addressOf(path, inputs) {
     if (parameter.in === "path") path = path.replace(`{${parameter.name}}`, encodeURIComponent(text));
     else if (text && parameter.in === "query") (several ? text.split(",") : [text]).forEach((value) => query.append(parameter.name, value.trim()));
   }
-  return query.size ? `${path}?${query}` : path;
+  return BASE + (query.size ? `${path}?${query}` : path);
 }
 
 function headersOf(inputs, hasBody) {
@@ -169,6 +172,6 @@ function find(text) {
 }
 
 document.getElementById("find").addEventListener("input", (event) => find(event.target.value));
-fetch("/api/schema/").then((answer) => answer.json()).then(show).catch((error) => {
+fetch("../schema/").then((answer) => answer.json()).then(show).catch((error) => {
   document.getElementById("operations").textContent = `The schema could not be read: ${error.message}`;
 });

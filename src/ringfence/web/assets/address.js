@@ -2,6 +2,12 @@
 
 import { useEffect, useState } from "./html.js";
 
+// Of this service, without a slash at its end: it may be served below a path. This file is at
+// console/assets/RELEASE/ below it.
+export const BASE = new URL("../../..", import.meta.url).pathname.slice(0, -1);
+export const CONSOLE = `${BASE}/console/`;
+export const GROUP_PAGES = `${CONSOLE}groups/`;
+
 const MOVED = "ringfence:moved";
 
 let isHeld = () => false;
@@ -70,7 +76,7 @@ export function followLinks() {
     const link = /** @type {Element} */ (event.target).closest?.("a[href]");
     const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
     if (!(link instanceof HTMLAnchorElement) || !isPlain || event.defaultPrevented) return;
-    const isOurs = link.origin === location.origin && link.pathname.startsWith("/console/");
+    const isOurs = link.origin === location.origin && link.pathname.startsWith(CONSOLE);
     if (!isOurs || link.target || link.getAttribute("href")?.startsWith("#")) return;
     event.preventDefault();
     go(link.pathname + link.search);

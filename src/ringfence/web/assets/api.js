@@ -1,5 +1,7 @@
 // The API as the console asks it: the same operations as everybody's, with the session's cookie.
 
+import { BASE } from "./address.js";
+
 /**
  * What the API refused, or that it could not be reached (status 0).
  */
@@ -70,7 +72,7 @@ function address(path, query = {}) {
       if (each !== null && each !== undefined && each !== "") pairs.append(name, String(each));
     }
   }
-  return pairs.size ? `${path}?${pairs}` : path;
+  return BASE + (pairs.size ? `${path}?${pairs}` : path);
 }
 
 /** @param {Response} response */

@@ -1,5 +1,6 @@
 // What the sync does, cloud by cloud and tenant by tenant; for staff and support.
 
+import { GROUP_PAGES } from "./address.js";
 import { TENANTS, ask } from "./api.js";
 import { Dialog } from "./dialog.js";
 import { html, useState } from "./html.js";
@@ -65,7 +66,7 @@ function Cloud({ name, tenants, user, reload }) {
 /** @param {{tenant: any, user: any, reload: () => Promise<void>}} properties */
 function Tenant({ tenant, user, reload }) {
   const [isAsked, setAsked] = useState(false);
-  const list = `/console/groups/?tenant_uuid=${tenant.uuid}`;
+  const list = `${GROUP_PAGES}?tenant_uuid=${tenant.uuid}`;
   const compare = async () => {
     try {
       await ask("POST", `${TENANTS}${tenant.uuid}/pull/`);

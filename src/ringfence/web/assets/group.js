@@ -1,6 +1,6 @@
 // One group: what it lets through, who depends on it, how it stands, and what can be done to it.
 
-import { go } from "./address.js";
+import { GROUP_PAGES, go } from "./address.js";
 import { GROUPS, ask } from "./api.js";
 import { Activity } from "./activity.js";
 import { AtCloud } from "./at_cloud.js";
@@ -57,7 +57,7 @@ function useArrival(group) {
 /** @param {{group: any, part: string, user: any, reload: () => Promise<void>}} properties */
 function Head({ group, part, user, reload }) {
   const [asked, setAsked] = useState("");
-  const home = `/console/groups/${group.uuid}/`;
+  const home = `${GROUP_PAGES}${group.uuid}/`;
   const rest = isAtRest(group.state);
   const pull = async () => {
     try {
@@ -84,8 +84,8 @@ function Head({ group, part, user, reload }) {
     <a href=${name ? `${home}${name}/` : home} aria-current=${part === name ? "page" : null}>${said}</a>`;
   return html`
     <nav class="crumbs" aria-label="Where you are">
-      <a href="/console/groups/">Groups</a>
-      <a href=${`/console/groups/?tenant_uuid=${group.tenant_uuid}`}>${group.tenant_name}</a>
+      <a href=${GROUP_PAGES}>Groups</a>
+      <a href=${`${GROUP_PAGES}?tenant_uuid=${group.tenant_uuid}`}>${group.tenant_name}</a>
     </nav>
     <div class="page-head">
       <div class="page-name">
@@ -97,7 +97,7 @@ function Head({ group, part, user, reload }) {
         <details class="menu" name="menu">
           <summary class="button">More</summary>
           <div class="menu-items">
-            <a href=${`/console/groups/new/?copy=${group.uuid}`}>Copy to a new group</a>
+            <a href=${`${GROUP_PAGES}new/?copy=${group.uuid}`}>Copy to a new group</a>
             ${group.can_manage && html`
               <button type="button" onClick=${() => setAsked("rename")} disabled=${!rest}>Rename or describe</button>
               <button type="button" onClick=${pull} disabled=${!rest}>Compare with the cloud</button>
@@ -172,6 +172,6 @@ function Gone({ name }) {
   return html`<section class="empty">
     <h1 tabindex="-1">${name ? `${name} is gone` : "Not found"}</h1>
     <p>${name ? "It was deleted, here and at the cloud." : "There is no such group, or your roles do not let you see it."}</p>
-    <button type="button" class="button button-main" onClick=${() => go("/console/groups/")}>All groups</button>
+    <button type="button" class="button button-main" onClick=${() => go(GROUP_PAGES)}>All groups</button>
   </section>`;
 }

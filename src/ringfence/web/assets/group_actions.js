@@ -1,6 +1,6 @@
 // What is done to a whole group, each after a question that says what it means.
 
-import { go } from "./address.js";
+import { GROUP_PAGES, go } from "./address.js";
 import { GROUPS, ask } from "./api.js";
 import { Dialog } from "./dialog.js";
 import { html, useId, useState } from "./html.js";
@@ -87,7 +87,7 @@ export function UnlinkGroup({ group, onClose }) {
   const { isBusy, refused, run } = useDoing(async () => {
     await ask("POST", `${GROUPS}${group.uuid}/unlink/`);
     say(`${group.name} is not known here any more.`);
-    go("/console/groups/");
+    go(GROUP_PAGES);
   });
   return html`<${Dialog} title=${`Unlink ${group.name}?`} onClose=${onClose}>
     <div class="dialog-body">

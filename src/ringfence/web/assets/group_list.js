@@ -1,6 +1,6 @@
 // All groups that the reader may see: found, narrowed, sorted; the address bar says which.
 
-import { go, refine } from "./address.js";
+import { GROUP_PAGES, go, refine } from "./address.js";
 import { OVERVIEWS, TENANTS, ask } from "./api.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { Failure, Skeleton, Stale, useLoaded } from "./loading.js";
@@ -38,7 +38,7 @@ export function GroupList({ query }) {
           ${data ? `${count(data.total, "group")}${isNarrowed ? " found" : ""}` : "\u00a0"}
         </p>
       </div>
-      <a class="button button-main" href="/console/groups/new/">New group</a>
+      <a class="button button-main" href=${`${GROUP_PAGES}new/`}>New group</a>
     </div>
     <${Narrowing} query=${query} />
     <${Stale} error=${data && error} />
@@ -83,7 +83,7 @@ function Row({ group }) {
   const unknown = unknownWords(group);
   return html`<tr>
     <td class="cell-name" data-label="Name">
-      <a href=${`/console/groups/${group.uuid}/`}>${group.name}</a>
+      <a href=${`${GROUP_PAGES}${group.uuid}/`}>${group.name}</a>
       <span class="quiet clip">${group.description}</span>
     </td>
     <td data-label="Tenant">${group.tenant_name}<span class="quiet clip">${group.customer_name} / ${group.project_name}</span></td>
@@ -174,5 +174,5 @@ function Nothing({ isNarrowed }) {
         <p>No group that you may see is like that. Try fewer words, or clear the filters.</p></section>`
     : html`<section class="empty"><h2>No security groups yet</h2>
         <p>A security group says who may reach the instances that carry it. Make one from nothing, from a preset, or as a copy.</p>
-        <a class="button button-main" href="/console/groups/new/">Make the first one</a></section>`;
+        <a class="button button-main" href=${`${GROUP_PAGES}new/`}>Make the first one</a></section>`;
 }

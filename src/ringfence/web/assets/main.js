@@ -1,6 +1,6 @@
 // The console begins: who is there, which page, and the frame around it.
 
-import { followLinks, go, useAddress } from "./address.js";
+import { BASE, CONSOLE, GROUP_PAGES, followLinks, go, useAddress } from "./address.js";
 import { Clouds } from "./clouds.js";
 import { Group } from "./group.js";
 import { GroupList } from "./group_list.js";
@@ -11,15 +11,13 @@ import { Said, say } from "./saying.js";
 import { likelyUser, signOut, whoAmI } from "./session.js";
 import { SignIn } from "./sign_in.js";
 
-const LIST = "/console/groups/";
-
 /** @param {{user: any}} properties */
 function Page({ user }) {
   const { path, query } = useAddress();
-  const parts = path.split("/").filter(Boolean).slice(1);
+  const parts = path.slice(CONSOLE.length).split("/").filter(Boolean);
   const [broken] = useErrorBoundary();
   useEffect(() => {
-    if (parts.length === 0) go(LIST, { quietly: true });
+    if (parts.length === 0) go(GROUP_PAGES, { quietly: true });
   }, [path]);
   if (broken) return html`<${Failure} error=${broken} retry=${() => location.reload()} />`;
   if (parts[0] === "clouds") return html`<${Clouds} user=${user} />`;
@@ -38,21 +36,21 @@ function Frame({ user }) {
   const leave = async (/** @type {boolean} */ everywhere) => {
     await signOut(everywhere);
     say(everywhere ? "You are signed out everywhere." : "You are signed out.");
-    location.assign("/console/sign-in/");
+    location.assign(`${CONSOLE}sign-in/`);
   };
   const current = (/** @type {string} */ start) => (path.startsWith(start) ? "page" : null);
   return html`
     <a class="skip" href="#main">Skip to content</a>
     <header class="bar">
-      <a class="brand" href=${LIST}><span class="brand-mark" aria-hidden="true"></span>Ringfence</a>
+      <a class="brand" href=${GROUP_PAGES}><span class="brand-mark" aria-hidden="true"></span>Ringfence</a>
       <nav aria-label="Main">
-        <a href=${LIST} aria-current=${current(LIST)}>Groups</a>
-        ${seesAll && html`<a href="/console/clouds/" aria-current=${current("/console/clouds/")}>Clouds</a>`}
+        <a href=${GROUP_PAGES} aria-current=${current(GROUP_PAGES)}>Groups</a>
+        ${seesAll && html`<a href=${`${CONSOLE}clouds/`} aria-current=${current(`${CONSOLE}clouds/`)}>Clouds</a>`}
       </nav>
       <details class="menu" name="menu">
         <summary><span class="menu-name">${user.username}</span></summary>
         <div class="menu-items">
-          <a href="/api/docs/" target="_blank" rel="noopener">API</a>
+          <a href=${`${BASE}/api/docs/`} target="_blank" rel="noopener">API</a>
           <button type="button" onClick=${() => leave(false)}>Sign out</button>
           <button type="button" onClick=${() => leave(true)}>Sign out everywhere</button>
         </div>
@@ -81,9 +79,9 @@ function Console() {
     window.addEventListener("ringfence:signed-out", gone);
     return () => window.removeEventListener("ringfence:signed-out", gone);
   }, []);
-  const isSigningIn = path === "/console/sign-in/";
+  const isSigningIn = path === `${CONSOLE}sign-in/`;
   useEffect(() => {
-    if (user && isSigningIn) go(LIST, { quietly: true });
+    if (user && isSigningIn) go(GROUP_PAGES, { quietly: true });
   }, [user, isSigningIn]);
   if (error) return html`<main id="main"><${Failure} error=${error} retry=${look} /></main>`;
   if (user === undefined) return html`<div class="bar" aria-hidden="true"></div>`;

@@ -1,6 +1,6 @@
 // A new group: from nothing, from a preset, or as a copy of another.
 
-import { go } from "./address.js";
+import { GROUP_PAGES, go } from "./address.js";
 import { GROUPS, TENANTS, ask } from "./api.js";
 import { ofRefusal, useChecked } from "./checking.js";
 import { html, useCallback, useEffect, useId, useState } from "./html.js";
@@ -69,14 +69,14 @@ function Form({ tenants, source }) {
     try {
       const { data } = await ask("POST", `${path}create_security_group/`, { body: { name, description, rules: rows.map(bodyOf) } });
       say(`${data.name} is stored, and on its way to the cloud.`);
-      go(`/console/groups/${data.uuid}/`);
+      go(`${GROUP_PAGES}${data.uuid}/`);
     } catch (problem) {
       setRefused(problem);
       setBusy(false);
     }
   };
   return html`
-    <nav class="crumbs" aria-label="Where you are"><a href="/console/groups/">Groups</a></nav>
+    <nav class="crumbs" aria-label="Where you are"><a href=${GROUP_PAGES}>Groups</a></nav>
     <div class="page-head"><${Title} of=${source ? `Copy of ${source.name}` : "New group"} /></div>
     <form class="card form-grid" id="new" onSubmit=${create}>
       <${Entry} label="Name" value=${name} set=${setName} said=${said} required=${true} />
@@ -89,7 +89,7 @@ function Form({ tenants, source }) {
     <${RuleTable} key=${tenant} rows=${rows} edit=${setRows} checked=${wrong} tenant=${tenant} paste=${paste} onReview=${create} />
     <footer class="editor-foot">
       <p class="quiet" role="status">${paste.pending || (checked.plan ? `Rules of the tenant: ${checked.plan.quota.security_group_rule_count.used} → ${checked.plan.quota.security_group_rule_count.after}` : "\u00a0")}</p>
-      <a class="button" href="/console/groups/">Leave</a>
+      <a class="button" href=${GROUP_PAGES}>Leave</a>
       <button class="button button-main" form="new" disabled=${isBusy || !name.trim() || Boolean(paste.pending)}>Create</button>
     </footer>`;
 }

@@ -1,6 +1,6 @@
 // Changing a group's rules: typed, checked by the API, reviewed, then done exactly so.
 
-import { go, holdHere } from "./address.js";
+import { GROUP_PAGES, go, holdHere } from "./address.js";
 import { GROUPS, ask } from "./api.js";
 import { useChecked } from "./checking.js";
 import { Dialog } from "./dialog.js";
@@ -45,7 +45,7 @@ export function RuleEditor({ group, reload }) {
   const done = async () => {
     isEdited.current = false;
     say("Stored. It is on its way to the cloud.");
-    go(`/console/groups/${group.uuid}/`);
+    go(`${GROUP_PAGES}${group.uuid}/`);
     await reload();
   };
   const isBehind = group.version !== base.version;

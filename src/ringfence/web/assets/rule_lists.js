@@ -1,5 +1,6 @@
 // A group's rules for reading, by direction.
 
+import { GROUP_PAGES } from "./address.js";
 import { html } from "./html.js";
 import { count, endWords, whatWords } from "./words.js";
 
@@ -46,7 +47,7 @@ export function End({ rule }) {
   const { end, meaning, kind, uuid } = endWords(rule);
   const isDoor = kind === "all" && rule.direction === "ingress";
   return html`${isDoor && html`<span class="door">anywhere</span>`}
-    ${!isDoor && kind === "group" && html`<a href=${`/console/groups/${uuid}/`}>${end}</a>`}
+    ${!isDoor && kind === "group" && html`<a href=${`${GROUP_PAGES}${uuid}/`}>${end}</a>`}
     ${!isDoor && kind !== "group" && html`<span class=${kind === "cidr" ? "mono" : null}>${end}</span>`}
     <span class=${kind === "lost" ? "meaning tone-warn" : "meaning quiet"}>${meaning}</span>`;
 }

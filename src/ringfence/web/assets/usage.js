@@ -1,5 +1,6 @@
 // Who depends on a group: instances, their ports, and the groups whose rules name it.
 
+import { GROUP_PAGES } from "./address.js";
 import { GROUPS, ask } from "./api.js";
 import { html } from "./html.js";
 import { useLoaded } from "./loading.js";
@@ -43,6 +44,6 @@ export function Referring({ usage }) {
   if (!usage.referenced_by.length) return html`<p class="quiet">No other group refers to it.</p>`;
   return html`<p>Rules of ${count(usage.referenced_by.length, "other group")} refer to it:</p>
     <ul class="plain">${usage.referenced_by.map((/** @type {any} */ other) => html`<li key=${other.uuid}>
-      <a href=${`/console/groups/${other.uuid}/`}>${other.name}</a>
+      <a href=${`${GROUP_PAGES}${other.uuid}/`}>${other.name}</a>
     </li>`)}</ul>`;
 }
