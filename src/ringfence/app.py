@@ -48,9 +48,9 @@ from ringfence.sync.routes import routes as sync_routes
 from ringfence.users.operations import operations as user_operations
 from ringfence.users.personal_token_operations import operations as personal_token_operations
 from ringfence.users.personal_token_routes import routes as personal_token_routes
-from ringfence.users.queries import USERS
+from ringfence.users.queries import ROLES, USERS
 from ringfence.users.routes import routes as user_routes
-from ringfence.web.routes import CONSOLE
+from ringfence.web.routes import CONSOLE, ICONS
 from ringfence.web.routes import routes as web_routes
 
 WATCH_SECONDS = 1.0
@@ -73,7 +73,7 @@ OPERATIONS: tuple[Operation, ...] = (
 
 
 # Read without passing the routes, which are there for everything else at the same addresses.
-COLLECTIONS = (GROUPS, TENANTS, CLOUDS, PROJECTS, CUSTOMERS, USERS)
+COLLECTIONS = (GROUPS, TENANTS, CLOUDS, PROJECTS, CUSTOMERS, USERS, ROLES)
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -119,7 +119,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Middleware(
                 Boundary,
                 settings=settings,
-                pages=(*PAGES, *monitoring.PAGES, CONSOLE),
+                pages=(*PAGES, *monitoring.PAGES, CONSOLE, ICONS),
                 collections=COLLECTIONS,
                 token_uses=token_uses,
                 operations=OPERATIONS,

@@ -47,7 +47,8 @@ async def test_a_password_begins_a_session_whose_token_goes_with_it(browser, wor
     before = await world.value("SELECT count(*) FROM tokens")
     await sign_in(browser, username="admin", password="correct horse")
     assert await world.value("SELECT count(*) FROM tokens") == before + 1
-    assert (await browser.get("/api/users/me/")).json()["username"] == "admin"
+    me = (await browser.get("/api/users/me/")).json()
+    assert (me["username"], me["token"]) == ("admin", None)
     assert (await browser.delete(SESSION)).status_code == 204
     assert await world.value("SELECT count(*) FROM tokens") == before
 

@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 CONFIGURATION_PATH = "/api/configuration/"
+IDENTITY_PROVIDERS_PATH = "/api/identity-providers/"
 
 # The keys that Waldur's portal reads first; all else of it is about what is not served here.
 _CONFIGURATION = {
@@ -17,6 +18,8 @@ _CONFIGURATION = {
         "AUTHENTICATION_METHODS": ["LOCAL_SIGNIN"],
         "ONLY_STAFF_MANAGES_SERVICES": True,
         "OWNER_CAN_MANAGE_CUSTOMER": False,
+        "LANGUAGE_CHOICES": "en",
+        "USER_MANDATORY_FIELDS": [],
         "LOCAL_IDP_NAME": "Local DB",
         "LOCAL_IDP_LABEL": "Local DB",
         "LOCAL_IDP_MANAGEMENT_URL": "",
@@ -33,6 +36,11 @@ async def show_configuration(_request: Request) -> Response:
     return JSONResponse(_CONFIGURATION)
 
 
+async def list_identity_providers(_request: Request) -> Response:
+    """Return none: users sign in here, with a password or a token."""
+    return JSONResponse([], headers={"X-Result-Count": "0"})
+
+
 async def show_version(_request: Request) -> Response:
     """Give the installed version."""
     return JSONResponse({"version": version("ringfence")})
@@ -40,5 +48,6 @@ async def show_version(_request: Request) -> Response:
 
 routes = [
     Route(CONFIGURATION_PATH, show_configuration, methods=["GET", "HEAD"]),
+    Route(IDENTITY_PROVIDERS_PATH, list_identity_providers, methods=["GET", "HEAD"]),
     Route("/api/version/", show_version, methods=["GET", "HEAD"]),
 ]

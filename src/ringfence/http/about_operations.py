@@ -1,8 +1,8 @@
 """What the service says of itself, as the API's description tells it."""
 
-from ringfence.http.about import CONFIGURATION_PATH
+from ringfence.http.about import CONFIGURATION_PATH, IDENTITY_PROVIDERS_PATH
 from ringfence.http.openapi import Answer, Operation
-from ringfence.http.schema import FREE_FORM, STRING, Model, object_of
+from ringfence.http.schema import FREE_FORM, STRING, Model, array, object_of
 
 _VERSION = Model("Version", object_of({"version": STRING}, ["version"]))
 
@@ -15,6 +15,16 @@ operations = (
         title="Get public configuration",
         description="What a portal asks before anybody signs in.",
         answers={200: Answer(FREE_FORM)},
+        public=True,
+    ),
+    Operation(
+        "identity_providers_list",
+        "GET",
+        IDENTITY_PROVIDERS_PATH,
+        tag="identity-providers",
+        title="List identity providers",
+        description="An empty list: users sign in at this service itself.",
+        answers={200: Answer(array(FREE_FORM))},
         public=True,
     ),
     Operation(

@@ -25,7 +25,7 @@ from ringfence.database.pool import Database
 from ringfence.database.replica import Replica
 from ringfence.errors import Detail, Forbidden, RequestError, TooManyRequests, Unavailable
 from ringfence.http import ignored
-from ringfence.http.about import CONFIGURATION_PATH
+from ringfence.http.about import CONFIGURATION_PATH, IDENTITY_PROVIDERS_PATH
 from ringfence.http.body import BodyBroken, Incoming, checked_without_reader
 from ringfence.http.collections import Listed
 from ringfence.http.contract import negotiate
@@ -51,7 +51,7 @@ log = structlog.get_logger(__name__)
 CLIENT_LEFT = 499
 
 # What a portal asks before anybody signs in.
-PUBLIC = frozenset({CONFIGURATION_PATH})
+PUBLIC = frozenset({CONFIGURATION_PATH, IDENTITY_PROVIDERS_PATH})
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
@@ -331,11 +332,17 @@ def _paging(
 
 
 async def answer_one(
-    collection: Listed, request: Request, made: UUID | None = None, *, status: int = 200
+    collection: Listed,
+    request: Request,
+    made: UUID | None = None,
+    *,
+    status: int = 200,
+    values: Mapping[str, object] = MappingProxyType({}),
 ) -> Response:
     """Answer with the object of the path, or with the one that was just made.
 
-    Raises `NotFound` for one that is not seen.
+    `values` are parameters of the collection's document that only this request has. Raises
+    `NotFound` for one that is not seen.
     """
     base = request_base(request)
     asked = (_asked_one if made is None else _asked_made)(collection, request)
@@ -345,7 +352,8 @@ async def answer_one(
         shape = collection.shape(caller)
         statement = asked.statement(shape, lambda: collection.one_statement(asked, shape))
         parameters = collection.parameters(caller, asked.conditions)
-        return await asking.read(statement, parameters | {"path_uuid": path, "base": base})
+        own = {**values, "path_uuid": path, "base": base}
+        return await asking.read(statement, parameters | own)
 
     found, caller = await _settled(request, read)
     stored = found.get_value(0, _ONE)

@@ -22,7 +22,7 @@ from ringfence.http.schema import (
     nullable,
     object_of,
 )
-from ringfence.users.queries import AUTH_TOKENS, USERS
+from ringfence.users.queries import AUTH_TOKENS, ROLES, USERS
 from ringfence.users.sign_in import SIGN_IN_FIELDS
 
 _PERMISSION = Model(
@@ -90,6 +90,21 @@ USER = Model(
         }
     ),
 )
+_ME = Model("CurrentUser", object_of({**USER.schema["properties"], "token": nullable(STRING)}))
+_ROLE = Model(
+    "RoleDetails",
+    object_of(
+        {
+            "uuid": HEX_UUID,
+            "name": STRING,
+            "description": STRING,
+            "permissions": array(STRING),
+            "is_system_role": BOOLEAN,
+            "is_active": BOOLEAN,
+            "content_type": {"enum": ["customer", "project"]},
+        }
+    ),
+)
 AUTH_TOKEN = Model(
     "AuthToken",
     object_of(
@@ -139,11 +154,15 @@ operations = (
         USERS.path + "me/",
         tag="users",
         title="Get current user details",
-        description="Retrieve the user whose token was sent.",
-        parameters=(choice_of_fields(USER),),
-        answers=retrieved(USER),
+        description=(
+            "Retrieve the user whose token was sent. `token` is that very token, as portals "
+            "expect; it is null in a session of the console."
+        ),
+        parameters=(choice_of_fields(_ME),),
+        answers=retrieved(_ME),
         refusals=(400, 404),
     ),
+    *list_count_retrieve(ROLES, _ROLE, "role", "roles"),
     Operation(
         "users_token_retrieve",
         "GET",

@@ -1,5 +1,6 @@
 """Reading users and their tokens: everybody sees itself, staff and support all."""
 
+from dataclasses import replace
 from typing import LiteralString
 
 from ringfence.http.collections import Collection
@@ -57,7 +58,7 @@ coalesce((
 """
 
 # Waldur keeps more of a person than is kept here: those fields are there and empty, since
-# clients read them. `token` is not there: a token is shown once, when it is made.
+# clients read them.
 _USER: LiteralString = """
 SELECT row_to_json(shown)::text AS document
 FROM (
@@ -132,6 +133,55 @@ USERS = Collection(
         default="account.username, account.id",
         skips_unknown=True,
     ),
+)
+
+# Waldur's portal goes on with the token that it reads here. Only digests of tokens are kept, so
+# it is the one that the request was made with, and null for a session of the console.
+ME = replace(
+    USERS,
+    document=_USER.replace("account.username,\n", "account.username,\n %(token)s AS token,", 1),
+)
+
+# Those that grants can have; staff and support are flags of a user.
+_ROLES: LiteralString = """
+(SELECT known.*, md5(known.name)::uuid AS uuid, true AS is_active
+FROM (VALUES
+    (1, 'CUSTOMER.OWNER', 'Organization owner', 'customer'),
+    (2, 'CUSTOMER.MANAGER', 'Organization manager', 'customer'),
+    (3, 'CUSTOMER.SUPPORT', 'Organization support', 'customer'),
+    (4, 'PROJECT.ADMIN', 'Project administrator', 'project'),
+    (5, 'PROJECT.MANAGER', 'Project manager', 'project'),
+    (6, 'PROJECT.MEMBER', 'Project member', 'project')
+) AS known (id, name, description, content_type)) AS role
+"""
+
+_ROLE: LiteralString = """
+SELECT json_build_object(
+    'uuid', hex(role.uuid),
+    'name', role.name,
+    'description', role.description,
+    'permissions', '[]'::json,
+    'is_system_role', true,
+    'is_active', true,
+    'content_type', role.content_type
+)::text AS document
+FROM {roles}
+WHERE role.id = page.id
+""".replace("{roles}", _ROLES)
+
+ROLES = Collection(
+    path="/api/roles/",
+    missing="No Role matches the given query.",
+    source="FROM " + _ROLES,
+    alias="role",
+    visible="true",
+    document=_ROLE,
+    filters={
+        "name": Filter("strpos(lower(role.name), lower(%(name)s)) > 0"),
+        "description": Filter("strpos(lower(role.description), lower(%(description)s)) > 0"),
+        "is_active": Flag("role.is_active = %(is_active)s"),
+    },
+    orders=Orders({}, default="role.id", skips_unknown=True),
 )
 
 _TOKEN: LiteralString = """

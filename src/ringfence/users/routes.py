@@ -18,15 +18,17 @@ from ringfence.http.peers import address_of_peer
 from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
 from ringfence.users import tokens
-from ringfence.users.queries import AUTH_TOKENS, USERS
+from ringfence.users.queries import AUTH_TOKENS, ME, ROLES, USERS
 from ringfence.users.sign_in import sign_in
 from ringfence.users.tokens import NO_SUCH_TOKEN, NO_SUCH_USER, Holder, Token
 
 
 async def show_me(request: Request) -> Response:
-    """Give the caller itself."""
+    """Return the caller, with the token of this request."""
     actor, _ = _context(request)
-    return await answer_one(USERS, request, actor.user_uuid)
+    header = request.headers.get("authorization")
+    token = None if header is None else read_token(header)
+    return await answer_one(ME, request, actor.user_uuid, values={"token": token})
 
 
 async def show_token(request: Request) -> Response:
@@ -104,6 +106,7 @@ def _shown(holder: Holder, token: Token) -> Mapping[str, object]:
 routes = [
     Route("/api/users/me/", show_me, methods=["GET", "HEAD"]),
     *routes_of(USERS),
+    *routes_of(ROLES),
     Route("/api/users/{uuid}/token/", show_token, methods=["GET", "HEAD"]),
     Route("/api/users/{uuid}/refresh_token/", refresh_token, methods=["POST"]),
     Route("/api/auth-tokens/", list_tokens, methods=["GET", "HEAD"]),

@@ -103,6 +103,14 @@ def answer_asset(release: str, name: str, headers: Headers) -> Response:
     return _answer(asset, headers, _FOR_GOOD)
 
 
+def answer_mark() -> Response:
+    """Return the mark, which a page of any other site may show."""
+    mark = assets()["mark.svg"]
+    headers = {"Cache-Control": "public, max-age=86400", "ETag": mark.etag}
+    headers |= {"Cross-Origin-Resource-Policy": "cross-origin"}
+    return Response(mark.plain, media_type=mark.media_type, headers=headers)
+
+
 def _answer(asset: Asset, headers: Headers, keep: str) -> Response:
     sent = _HEADERS | {"ETag": asset.etag, "Cache-Control": keep}
     if asset.etag in headers.get("if-none-match", ""):

@@ -12,6 +12,8 @@ from ringfence.http.sessions import drop_session, is_own_request, keep_session, 
 from ringfence.web import assets, sessions
 
 CONSOLE = "/console/"
+# Where Waldur's portal looks for logos, before anybody signs in.
+ICONS = "/api/icons/"
 _ASSETS = CONSOLE + "assets/{release}/"
 
 # Each is the same page, which looks at its own address.
@@ -36,6 +38,11 @@ async def show_asset(request: Request) -> Response:
     named = request.path_params
     name = f"{named['folder']}/{named['name']}" if "folder" in named else named["name"]
     return assets.answer_asset(named["release"], name, request.headers)
+
+
+async def show_icon(_request: Request) -> Response:
+    """Return our mark, whichever logo is asked for."""
+    return assets.answer_mark()
 
 
 async def begin_session(request: Request) -> Response:
@@ -78,6 +85,7 @@ _ROUTES = [
     (CONSOLE + "session/", end_session, ["DELETE"]),
     (_ASSETS + "{name}", show_asset, ["GET", "HEAD"]),
     (_ASSETS + "{folder}/{name}", show_asset, ["GET", "HEAD"]),
+    (ICONS + "{name}/", show_icon, ["GET", "HEAD"]),
 ]
 
 # For people in a browser; programs have the API.
