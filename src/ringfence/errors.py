@@ -83,6 +83,13 @@ class Overloaded(Unavailable):
         super().__init__("The service is busy, try again later.")
 
 
+class Deadlocked(Unavailable):
+    """Others held what the change needed, and waited for what it held; it was undone whole."""
+
+    def __init__(self) -> None:
+        super().__init__("Others are changing the same at this moment, try again.")
+
+
 class KeyUsedOtherwise(RequestError):
     """The `Idempotency-Key` was used before, for another request."""
 

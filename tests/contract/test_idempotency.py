@@ -1,6 +1,7 @@
 """`Idempotency-Key`: one effect and one answer, however often a request is sent."""
 
 import asyncio
+import re
 
 import httpx
 import pytest
@@ -8,7 +9,10 @@ from tests.contract.test_limited_tokens import issue  # noqa: F401 - a fixture
 
 from ringfence.app import OPERATIONS
 from ringfence.database import documents
+from ringfence.database.migrate import SESSION_LOCK
 from ringfence.errors import Unavailable
+from ringfence.http import idempotency
+from ringfence.provisioning import load
 
 GROUPS = "/api/openstack-security-groups/"
 KEY = {"Idempotency-Key": "3f1c-one"}
@@ -147,6 +151,49 @@ async def test_a_token_for_a_project_reads_no_answer_of_a_whole_one(
     assert (await api("owner").post(creation, json=body, headers=KEY)).status_code == 201
     limited = await issue("owner", project_id=world.project_id)
     assert (await limited.post(creation, json=body, headers=KEY)).status_code == 422
+
+
+ROLE_ENDS = {
+    "no role is left": ("DELETE FROM role_grants", 404),
+    "a role that may only see is left": (
+        "UPDATE role_grants SET role = 'PROJECT.MEMBER' WHERE role = 'PROJECT.ADMIN'",
+        403,
+    ),
+}
+
+
+@pytest.mark.parametrize("ends", ROLE_ENDS.values(), ids=ROLE_ENDS)
+async def test_an_answer_is_not_given_again_to_who_may_not_see_it_any_more(
+    client, world, creation, ends
+):
+    statement, status = ends
+    group = await world.group()
+    requests = [
+        ("POST", creation, {"name": "new", "rules": []}),
+        ("PATCH", f"{GROUPS}{group.hex}/", {"description": "secret"}),
+    ]
+    for number, (method, path, body) in enumerate(requests):
+        key = {"Idempotency-Key": f"key {number}"}
+        assert (await client.request(method, path, json=body, headers=key)).is_success
+    await world.execute(statement)
+    for number, (method, path, body) in enumerate(requests):
+        key = {"Idempotency-Key": f"key {number}"}
+        again = await client.request(method, path, json=body, headers=key)
+        assert again.status_code == status, again.text
+        assert set(again.json()) == {"detail"}
+
+
+async def test_a_key_takes_no_lock_of_a_migration_or_a_load(world):
+    """Those are positive numbers; a key's could be any of them otherwise."""
+    for key in map(str, range(64)):
+        async with world.database.transaction() as connection:
+            await connection.execute(idempotency._CLAIM, {"key": key, "user_id": 1})  # noqa: SLF001
+            held = await connection.execute(
+                "SELECT classid::bigint >> 31, objsubid FROM pg_locks"
+                " WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+            )
+            assert await held.fetchall() == [(1, 1)]
+    assert min(SESSION_LOCK, int(re.search(r"\d+", load._LOCK)[0])) > 0  # noqa: SLF001
 
 
 async def test_a_refusal_for_good_comes_again_and_one_for_now_does_not(client, world, creation):

@@ -74,6 +74,18 @@ async def test_a_change_opens_one_transaction(client, world, statements):
     assert [statement for statement in statements if b"BEGIN" in as_bytes(statement)] == [b"BEGIN"]
 
 
+async def test_who_asks_is_read_again_by_the_first_statement_of_a_change(client, world, statements):
+    group = await world.group()
+    await client.post(group_at(group, "pull/"))
+    await world.execute("UPDATE security_groups SET state = 'OK'")
+    statements.clear()
+    assert (await client.post(group_at(group, "set_rules/"), json=[a_rule()])).is_success
+    seen = [as_bytes(statement) for statement in statements]
+    first = seen[seen.index(b"BEGIN") + 1]
+    assert b"FOR SHARE OF account FOR KEY SHARE OF token" in first
+    assert [text for text in seen if b"FOR SHARE OF account" in text] == [first]
+
+
 async def test_reads_work_where_nothing_can_be_written(app, api, world, conninfo):
     group, *_ = [await world.group(f"group {number}") for number in range(4)]
     name = psycopg.conninfo.conninfo_to_dict(conninfo)["dbname"]

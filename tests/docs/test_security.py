@@ -7,6 +7,12 @@ from tests.docs.markdown import ROOT
 TEXT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 RISKS = re.findall(r"^\| API(\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", TEXT, re.MULTILINE)
 
+ATTACKS = re.findall(
+    r"^\| ([^|]+) \| ([^|]+) \| (`tests/[^|]+) \|$",
+    TEXT.partition("## Attacks that were tried")[2].partition("\n## ")[0],
+    re.MULTILINE,
+)
+
 
 def test_all_ten_risks_have_a_defence_and_tests():
     assert [int(number) for number, *_ in RISKS] == list(range(1, 11))
@@ -15,7 +21,8 @@ def test_all_ten_risks_have_a_defence_and_tests():
 
 def test_each_test_that_is_named_is_there():
     missing = []
-    for *_, named in RISKS:
+    assert ATTACKS
+    for *_, named in (*RISKS, *ATTACKS):
         found = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", named)
         assert found, named
         for path, name in found:

@@ -13,15 +13,13 @@ from typing import Any, LiteralString
 
 from psycopg.pq.abc import PGresult
 
-from ringfence.access.authentication import ACTORS, Credential, Kind, Recognised, recognise
-from ringfence.database.pool import Database
-from ringfence.database.reading import find_rows, on_one_line, read_rows
+from ringfence.access.authentication import ACTORS, Credential, Kind, Recognised, hold, recognise
+from ringfence.database.pool import Connection, Database
+from ringfence.database.reading import TRUE, find_rows, on_one_line, read_rows
 from ringfence.database.replica import Replica
 
 # Credentials that a process remembers; the least recently used go first.
 REMEMBERED = 4096
-# True, as PostgreSQL sends it
-_TRUE = b"\x01"
 
 
 class Changed(Exception):
@@ -88,6 +86,17 @@ class Asking:
             self.is_settled = True
         return self._recognised
 
+    async def confirm(self, connection: Connection, *, alone: bool = False) -> None:
+        """Hold who asks, as it was settled, until the connection's transaction ends.
+
+        Raises `Changed` where the database says something else of it by now. What ends tokens
+        holds it `alone`.
+        """
+        known = await self.settle()
+        if not await hold(connection, self._credential, known, alone=alone):
+            self.is_settled = False
+            raise Changed
+
     async def read(self, statement: LiteralString, parameters: Mapping[str, Any]) -> PGresult:
         """Give the rows of a statement made for the caller; one of nulls where it finds none.
 
@@ -107,7 +116,7 @@ class Asking:
             }
             statement = _with_caller(statement, self._credential.kind)
             found = await read_rows(self._database, statement, given)
-            if found.ntuples and found.get_value(0, 0) == _TRUE:
+            if found.ntuples and found.get_value(0, 0) == TRUE:
                 self.is_settled = True
                 return found
         self.is_settled = False

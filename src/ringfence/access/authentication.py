@@ -1,7 +1,7 @@
 """From the `Authorization` header, or a session, to an actor, or a 401 in Waldur's words."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, LiteralString, NamedTuple
 
@@ -9,7 +9,8 @@ from psycopg.rows import namedtuple_row
 
 from ringfence.access.permissions import Actor, Grant, Role, TokenUsed, confined
 from ringfence.access.scope import actor_parameters
-from ringfence.database.pool import Database
+from ringfence.database.pool import Connection, Database
+from ringfence.database.reading import TRUE, find_rows, on_one_line
 from ringfence.errors import Unauthenticated
 
 # `Bearer` is what newer command lines send.
@@ -31,11 +32,11 @@ SELECT
     token.is_read_only,
     token.project_id,
     project.customer_id,
-    known.position AS written,
+    {written} AS written,
     coalesce(held.roles, '{}') AS roles,
     coalesce(held.customers, '{}') AS customers,
     coalesce(held.projects, '{}') AS projects
-FROM tokens AS token
+FROM {source}
 INNER JOIN users AS account ON token.user_id = account.id
 LEFT JOIN projects AS project ON token.project_id = project.id
 LEFT JOIN caller_positions AS known ON account.id = known.user_id
@@ -49,23 +50,74 @@ LEFT JOIN LATERAL (
         FROM role_grants
         WHERE role_grants.user_id = account.id
         ORDER BY role_grants.id
+        {lock_grants}
     ) AS role_grant
 ) AS held ON true
 WHERE {which}
+{locks}
 """
 
 Kind = Literal["token", "session"]
+KINDS: Sequence[Kind] = ("token", "session")
 
 # A session is worth what the token is that it was begun with, and no more.
+_SOURCES: Mapping[Kind, LiteralString] = {
+    "token": "tokens AS token",
+    "session": """console_sessions AS session
+INNER JOIN tokens AS token ON session.token_id = token.id""",
+}
+_WHICH: Mapping[Kind, LiteralString] = {
+    "token": "token.digest = %(credential)s",
+    "session": "session.digest = %(credential)s AND session.expires > now()",
+}
+
+
+def _actor_statement(
+    kind: Kind, *, written: LiteralString, grants: LiteralString = "", locks: LiteralString = ""
+) -> LiteralString:
+    return (
+        _ACTOR.replace("{source}", _SOURCES[kind])
+        .replace("{which}", _WHICH[kind])
+        .replace("{written}", written)
+        .replace("{lock_grants}", grants)
+        .replace("{locks}", locks)
+    )
+
+
 ACTORS: Mapping[Kind, LiteralString] = {
-    "token": _ACTOR.replace("{which}", "token.digest = %(credential)s"),
-    "session": _ACTOR.replace(
-        "{which}",
-        """token.id = (
-    SELECT session.token_id FROM console_sessions AS session
-    WHERE session.digest = %(credential)s AND session.expires > now()
-)""",
-    ),
+    kind: _actor_statement(kind, written="known.position") for kind in KINDS
+}
+
+# What ends or narrows an identity deletes its token, session or grant, or gives the token another
+# secret. The weakest lock waits for those, and lets the uses of tokens be counted. A user is
+# narrowed by flags, which only `SHARE` waits for. The user is locked first, as everywhere.
+_SHARED: Mapping[Kind, LiteralString] = {
+    "token": "FOR SHARE OF account FOR KEY SHARE OF token",
+    "session": "FOR SHARE OF account FOR KEY SHARE OF token, session",
+}
+# For what ends tokens itself: two who share a row, and both want it alone, would wait for ever.
+_EXCLUSIVE: Mapping[Kind, LiteralString] = {
+    "token": "FOR NO KEY UPDATE OF account FOR UPDATE OF token",
+    "session": "FOR NO KEY UPDATE OF account FOR UPDATE OF token, session",
+}
+
+_IS_SAME: LiteralString = """
+SELECT record_send(actor) = %(remembered)s AS is_same FROM ({actor}) AS actor
+"""
+
+
+def _hold_statement(kind: Kind, locks: LiteralString) -> LiteralString:
+    # What a replica has to show is no part of an identity's authority.
+    actor = _actor_statement(
+        kind, written="%(written)s::bigint", grants="FOR KEY SHARE", locks=locks
+    )
+    return on_one_line(_IS_SAME.replace("{actor}", actor))
+
+
+_HOLD: Mapping[tuple[Kind, bool], LiteralString] = {
+    (kind, alone): _hold_statement(kind, locks[kind])
+    for kind in KINDS
+    for alone, locks in ((False, _SHARED), (True, _EXCLUSIVE))
 }
 
 # The whole row is one value as well: equal values, equal rows.
@@ -147,6 +199,24 @@ async def recognise(database: Database, credential: Credential) -> Recognised:
         raise Unauthenticated("Token has expired.")
     actor = _actor(row)
     return Recognised(actor, actor_parameters(actor), row.fingerprint)
+
+
+async def hold(
+    connection: Connection, credential: Credential, known: Recognised, *, alone: bool
+) -> bool:
+    """Lock who shows the credential until the transaction ends; return whether it is as `known`.
+
+    What was committed before is seen. From then on whoever revokes the token, ends the session,
+    deactivates the user or takes a role away waits for the transaction; so do the user's other
+    changes where it holds the identity `alone`.
+    """
+    parameters = {
+        "credential": credential.digest,
+        "remembered": known.fingerprint,
+        "written": known.actor.written,
+    }
+    found = await find_rows(connection, _HOLD[credential.kind, alone], parameters)
+    return bool(found.ntuples) and found.get_value(0, 0) == TRUE
 
 
 def _actor(row: Any) -> Actor:  # noqa: ANN401 - a row of `ACTOR`, by its names

@@ -1,11 +1,13 @@
 """Who may do what: one table, read by the code and walked cell by cell by a test."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
-from ringfence.errors import Forbidden
+from ringfence.errors import Forbidden, NotFound
 
 
 class Role(StrEnum):
@@ -148,13 +150,57 @@ def require_unlimited(actor: Actor) -> None:
         raise Forbidden("This token is limited; use one that is not to manage tokens.")
 
 
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """A permission that was needed: at one project of a customer (ids of rows), or everywhere."""
+
+    permission: Permission
+    customer_id: int | None = None
+    project_id: int | None = None
+
+    def check(self, actor: Actor) -> None:
+        """Raise `Forbidden` unless the actor may do this."""
+        if self.customer_id is None or self.project_id is None:
+            held = actor.global_roles()
+        else:
+            held = actor.roles_at(self.customer_id, self.project_id)
+        if not held & MATRIX[self.permission]:
+            raise Forbidden
+
+    def check_again(self, actor: Actor) -> None:
+        """Check what was met before; raise `NotFound` where the actor sees nothing there by now."""
+        if self.customer_id is not None and self.project_id is not None:
+            held = actor.roles_at(self.customer_id, self.project_id)
+            if not held & MATRIX[Permission.SECURITY_GROUP_READ]:
+                raise NotFound("Not found.")
+        self.check(actor)
+
+
+_noted: ContextVar[list[Demand] | None] = ContextVar("demands", default=None)
+
+
+@contextmanager
+def demands_noted() -> Iterator[list[Demand]]:
+    """Note what is required within: on whose strength a response shows what it shows."""
+    demands: list[Demand] = []
+    token = _noted.set(demands)
+    try:
+        yield demands
+    finally:
+        _noted.reset(token)
+
+
 def require(actor: Actor, permission: Permission, *, customer_id: int, project_id: int) -> None:
     """Raise `Forbidden` unless the actor may do this to objects of the project."""
-    if not actor.roles_at(customer_id, project_id) & MATRIX[permission]:
-        raise Forbidden
+    _require(actor, Demand(permission, customer_id, project_id))
 
 
 def require_everywhere(actor: Actor, permission: Permission) -> None:
     """Raise `Forbidden` unless the actor may do this whatever the object, seen or not."""
-    if not actor.global_roles() & MATRIX[permission]:
-        raise Forbidden
+    _require(actor, Demand(permission))
+
+
+def _require(actor: Actor, demand: Demand) -> None:
+    if (noted := _noted.get()) is not None:
+        noted.append(demand)
+    demand.check(actor)

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from hashlib import sha256
 
@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ringfence import tracing
-from ringfence.errors import Unavailable
+from ringfence.errors import Deadlocked, Unavailable
 
 Connection = psycopg.AsyncConnection
 
@@ -50,7 +50,21 @@ ENDED = (
 
 log = structlog.get_logger(__name__)
 
+# What a transaction begins with: it raises where the transaction may not be.
+Check = Callable[[Connection], Awaitable[None]]
+
 _enclosing: ContextVar[Connection | None] = ContextVar("enclosing", default=None)
+_check: ContextVar[Check | None] = ContextVar("check", default=None)
+
+
+@contextmanager
+def checked_first(check: Check) -> Iterator[None]:
+    """Have every transaction within begin with this check, whoever opens it."""
+    token = _check.set(check)
+    try:
+        yield
+    finally:
+        _check.reset(token)
 
 
 class _Impatient(Connection):
@@ -157,6 +171,8 @@ class Database:
         except psycopg.Error as error:
             if not await self._is_absence(error, lent, begun):
                 raise
+            if isinstance(error, errors.DeadlockDetected):
+                raise Deadlocked from error
             raise self._unavailable(error, str(error)) from error
         except TimeoutError as error:
             if not deadline.expired():
@@ -180,8 +196,15 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """Lend a connection inside a transaction that commits when the block ends well."""
+        """Lend a connection inside a transaction that commits when the block ends well.
+
+        It begins with the check of `checked_first`; one within `enclosing` is part of a
+        transaction that has begun so. Raises `Deadlocked` where the server ended a deadlock by it.
+        """
+        check = _check.get() if _enclosing.get() is None else None
         async with self.connection() as connection, connection.transaction():
+            if check is not None:
+                await check(connection)
             yield connection
 
     @asynccontextmanager

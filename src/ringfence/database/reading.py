@@ -21,6 +21,8 @@ _PARAMETER = re.compile(r"%\((\w+)\)s")
 # PostgreSQL's own numbers of types, and the moment from which it counts microseconds.
 _BIGINT, _INTEGER, _TIMESTAMPTZ = 20, 23, 1184
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+# True in binary form
+TRUE = b"\x01"
 
 
 @lru_cache(maxsize=2048)

@@ -23,6 +23,8 @@ REST_BYTES = 65_536
 REST_SECONDS = 3.0
 PACKED = 'Unsupported content coding "{}"; send the body as it is. Nothing was done.'
 _GZIP = b"\x1f\x8b"
+# Where a request's scope holds its body once it was read.
+_KEPT = "body"
 
 
 class UnsupportedMediaType(RequestError):
@@ -150,16 +152,21 @@ def replayed(body: bytes) -> Receive:
 
 
 async def read_body(request: Request) -> bytes:
-    """Give the bytes of the body; raises `BodyTooLarge`, `BodyTooSlow`.
+    """Give the bytes of the body, as often as they are asked for.
 
     A body that comes too slowly only holds memory, and no place among the requests that run.
+    Raises `BodyTooLarge`, `BodyTooSlow`.
     """
+    if (kept := request.scope.get(_KEPT)) is not None:
+        body: bytes = kept
+        return body
     settings: Settings = request.app.state.settings
     limits: Limits = request.scope["limits"]
     try:
         with limits.away():
             async with asyncio.timeout(settings.body_seconds):
-                return await _read(request, settings.body_bytes)
+                body = request.scope[_KEPT] = await _read(request, settings.body_bytes)
+                return body
     except TimeoutError:
         detail = f"The request body did not arrive within {settings.body_seconds:g} seconds."
         raise BodyTooSlow(detail) from None

@@ -16,14 +16,21 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ringfence import measures, tracing
-from ringfence.access.asking import Asking, Callers
+from ringfence.access.asking import Asking, Callers, Changed
 from ringfence.access.authentication import of_session, of_token
 from ringfence.access.origin import Origin
 from ringfence.access.permissions import READING_METHODS, Actor, require_writable
 from ringfence.access.token_use import TokenUses
-from ringfence.database.pool import Database
+from ringfence.database.pool import Database, checked_first
 from ringfence.database.replica import Replica
-from ringfence.errors import Detail, Forbidden, RequestError, TooManyRequests, Unavailable
+from ringfence.errors import (
+    Deadlocked,
+    Detail,
+    Forbidden,
+    RequestError,
+    TooManyRequests,
+    Unavailable,
+)
 from ringfence.http import ignored
 from ringfence.http.about import CONFIGURATION_PATH, IDENTITY_PROVIDERS_PATH
 from ringfence.http.body import BodyBroken, Incoming, checked_without_reader
@@ -41,7 +48,7 @@ from ringfence.http.reads import Reads
 from ringfence.http.refusals import Refusals, is_refusal
 from ringfence.http.routing import is_served, redirect_to_slash
 from ringfence.http.sessions import session_of
-from ringfence.http.unknown_names import UnknownNames
+from ringfence.http.unknown_names import Expected, UnknownNames
 from ringfence.logs import write_line
 from ringfence.settings import Settings
 
@@ -52,6 +59,9 @@ CLIENT_LEFT = 499
 
 # What a portal asks before anybody signs in.
 PUBLIC = frozenset({CONFIGURATION_PATH, IDENTITY_PROVIDERS_PATH})
+
+# Who asks changes meanwhile: once is rare.
+_TRIES = 4
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -175,7 +185,7 @@ class Boundary:
         if replica is not None and "actor" in scope:
             exchange.before_answer = partial(replica.wrote, scope["actor"].user_id)
         with exchange.origin().known():
-            await self._change(exchange, scope, receive)
+            await self._change_as_settled(exchange, scope, receive)
 
     async def _answer_read(
         self, read: Callable[[Request], Awaitable[Response]], request: Request
@@ -191,6 +201,31 @@ class Boundary:
         self._note(exchange, scope)
         self.limits.charge(actor, scope["method"])
         raise Forbidden(IMPERSONATION_REFUSED)
+
+    async def _change_as_settled(
+        self, exchange: "_Exchange", scope: Scope, receive: Receive
+    ) -> None:
+        """Carry out what may change something, for who asks as it is when the change is made.
+
+        However long the request was under way, each transaction of it begins by reading who asks
+        again. Where that is somebody else by now, the request is decided anew for whom it is.
+        """
+        asking: Asking | None = scope.get("asking")
+        if asking is None:
+            await self._change(exchange, scope, receive)
+            return
+        expected: Expected | None = scope.get("expected")
+        alone = expected is not None and expected.ends_tokens
+        for _ in range(_TRIES):
+            try:
+                with checked_first(partial(asking.confirm, alone=alone)):
+                    await self._change(exchange, scope, receive)
+            except (Changed, Deadlocked):
+                actor = scope["actor"] = (await asking.settle()).actor
+                require_writable(actor, scope["method"])
+            else:
+                return
+        raise Unavailable("What you may do is changing, try again.")
 
     async def _change(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
         receive = await checked_without_reader(scope, receive)

@@ -3,12 +3,15 @@
 The whole request runs in one transaction, which its answer is part of. So the change and the
 answer to give again are both there or neither, wherever a process or a connection dies: who is
 left without an answer sends the same request with the same key, and learns what came of it.
+
+An answer that is given again shows no more than its reader may see by then: what was required for
+it is kept beside it, and required again.
 """
 
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
@@ -17,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope
 
-from ringfence.access.permissions import Actor
+from ringfence.access.permissions import Actor, Demand, Permission, demands_noted
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, Invalid, KeyUsedOtherwise, RequestError
 from ringfence.http import ignored
@@ -29,34 +32,38 @@ REPLAYED = "Idempotency-Replayed"
 
 # Nothing was done, and the same request may succeed later: a key is not spent on these.
 PASSING = frozenset({401, 408, 409, 413, 429})
-FIRST_FAULT = 500
+FIRST_REFUSAL, FIRST_FAULT = 400, 500
 
 _KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 _SECRET = "answer_is_secret"  # noqa: S105 - a name within the scope
 _KEPT_HEADERS = ("content-type", "etag", "location", "warning")
 
-# Held until the transaction ends, also by the death of who holds it.
+# Held until the transaction ends, also by the death of who holds it. Its numbers are negative;
+# those of migrations and loads are positive, so no key is ever taken for one of them.
 _CLAIM: LiteralString = """
-SELECT pg_try_advisory_xact_lock(hashtextextended(%(key)s, %(user_id)s))
+SELECT pg_try_advisory_xact_lock(
+    hashtextextended(%(key)s, %(user_id)s) | (-9223372036854775808)::bigint
+)
 """
 
 _FIND: LiteralString = """
-SELECT asked, status, headers, body
+SELECT asked, status, headers, body, demands
 FROM idempotency_keys
 WHERE user_id = %(user_id)s AND key = %(key)s AND created > now() - interval '24 hours'
 """
 
 # A key that is older than a day starts anew.
 _KEEP: LiteralString = """
-INSERT INTO idempotency_keys (user_id, key, asked, status, headers, body)
-VALUES (%(user_id)s, %(key)s, %(asked)s, %(status)s, %(headers)s, %(body)s)
+INSERT INTO idempotency_keys (user_id, key, asked, status, headers, body, demands)
+VALUES (%(user_id)s, %(key)s, %(asked)s, %(status)s, %(headers)s, %(body)s, %(demands)s)
 ON CONFLICT (user_id, key) DO UPDATE
 SET
     asked = excluded.asked,
     created = excluded.created,
     status = excluded.status,
     headers = excluded.headers,
-    body = excluded.body
+    body = excluded.body,
+    demands = excluded.demands
 """
 
 _FORGET: LiteralString = """
@@ -117,20 +124,26 @@ async def run_once(
     """Give the answer of the first request with this key, which is this one or an earlier one.
 
     `run` serves the request. Raises `KeyUsedOtherwise`, `Conflict` while the first one is under
-    way, and what reading a body raises.
+    way, what reading a body raises, and what was required of the first one and is not met any more.
     """
     body = await read_body(Request(scope, receive))
-    user_id = scope["actor"].user_id
-    parameters: dict[str, Any] = {"user_id": user_id, "key": key, "asked": _asked(scope, body)}
+    actor: Actor = scope["actor"]
+    parameters: dict[str, Any] = {
+        "user_id": actor.user_id,
+        "key": key,
+        "asked": _asked(scope, body),
+    }
     async with database.enclosing() as connection:
         await _claim(connection, parameters)
-        if kept := await _kept(connection, parameters):
+        if kept := await _kept(connection, parameters, actor):
             return kept
-        given = await _serve(run, body)
+        with demands_noted() as demands:
+            given = await _serve(run, body)
         if warning := ignored.warning(scope):
             # What the body had is not looked at again for who sends the request again.
             given.headers.append((ignored.HEADER, warning))
         if given.status < FIRST_FAULT and given.status not in PASSING:
+            parameters["demands"] = Jsonb([asdict(demand) for demand in demands])
             await _keep(connection, parameters, given, is_secret=_SECRET in scope)
     return given.response()
 
@@ -141,13 +154,18 @@ async def _claim(connection: Connection, parameters: dict[str, Any]) -> None:
         raise Conflict("A request with this Idempotency-Key is under way; try again later.")
 
 
-async def _kept(connection: Connection, parameters: dict[str, Any]) -> Response | None:
+async def _kept(
+    connection: Connection, parameters: dict[str, Any], actor: Actor
+) -> Response | None:
     row = await (await connection.execute(_FIND, parameters)).fetchone()
     if row is None:
         return None
-    asked, status, headers, body = row
+    asked, status, headers, body, demands = row
     if bytes(asked) != parameters["asked"]:
         raise KeyUsedOtherwise
+    if status < FIRST_REFUSAL:
+        for demand in demands:
+            Demand(**demand | {"permission": Permission(demand["permission"])}).check_again(actor)
     if body is None:
         raise Conflict("This request was carried out; its answer held a secret, which is not kept.")
     return Response(bytes(body), status, headers={**headers, REPLAYED: "true"})

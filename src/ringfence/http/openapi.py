@@ -101,7 +101,8 @@ class Operation:
     """One method at one path, under the name that clients know it by.
 
     `own` marks one that Waldur does not have: it refuses what it does not know. `also_takes` names
-    query parameters that have their effect, or rightly none, and are not described.
+    query parameters that have their effect, or rightly none, and are not described. One that
+    `ends_tokens` holds its caller alone while it does.
     """
 
     id: str
@@ -118,6 +119,7 @@ class Operation:
     public: bool = False
     own: bool = False
     also_takes: Collection[str] = ()
+    ends_tokens: bool = False
 
     @property
     def in_query(self) -> tuple[Parameter, ...]:

@@ -59,6 +59,7 @@ class Expected:
     refuses_keys: bool
     changes: bool
     body: Body | None = None
+    ends_tokens: bool = False
 
     def read_query(self, text: bytes) -> Query:
         """Read a query; raises `Invalid` for what is wrong with names and with values of ours."""
@@ -283,6 +284,7 @@ def _expected(
         or (operation.own and unknown_keys != "named"),
         changes=operation.method not in READING,
         body=operation.body,
+        ends_tokens=operation.ends_tokens,
     )
 
 

@@ -7,11 +7,11 @@ from uuid import UUID
 from ringfence.clouds.commands import clouds_present, tenants_present
 from ringfence.database.pool import Connection
 from ringfence.organisations.commands import customers_present, projects_present
-from ringfence.provisioning.identity import Kind, parse_uuid
+from ringfence.provisioning.identity import Kind, Target, parse_uuid
 from ringfence.provisioning.mistakes import Mistakes
 from ringfence.provisioning.walk import Kinds
 from ringfence.security_groups.provision import groups_present
-from ringfence.users.commands import users_present
+from ringfence.users.commands import User, lock_users, users_present
 
 
 async def match_present(connection: Connection, kinds: Kinds, mistakes: Mistakes) -> None:
@@ -22,6 +22,9 @@ async def match_present(connection: Connection, kinds: Kinds, mistakes: Mistakes
     kinds.clouds.match(await clouds_present(connection, uuids, names), mistakes)
     uuids, names = _wanted(kinds.users, [role.user for role in roles])
     kinds.users.match(await users_present(connection, uuids, names), mistakes)
+    # Before any tenant: a user's own change holds the user first, and then the tenant.
+    if changing := [target.uuid for target in kinds.users.targets if _is_changing(target)]:
+        await lock_users(connection, changing)
     uuids, names = _wanted(kinds.customers, [role.customer for role in roles])
     kinds.customers.match(await customers_present(connection, uuids, names), mistakes)
     uuids, names = _wanted(kinds.projects, [role.project for role in roles])
@@ -33,6 +36,16 @@ async def match_present(connection: Connection, kinds: Kinds, mistakes: Mistakes
     owners = {group.parent.uuid for group in kinds.groups.targets if group.parent}
     uuids, _ = _wanted(kinds.groups, [])
     kinds.groups.match(await groups_present(connection, uuids, list(owners)), mistakes)
+
+
+def _is_changing(target: Target[User]) -> bool:
+    row = target.row
+    if row is None:
+        return False
+    stated = {name: target.stated.get(name) for name in ("is_staff", "is_support", "is_active")}
+    return row.name != target.name or any(
+        value is not None and getattr(row, name) != value for name, value in stated.items()
+    )
 
 
 def _wanted(kind: Kind[Any, Any], references: Iterable[str | None]) -> tuple[list[UUID], list[str]]:

@@ -35,11 +35,19 @@ class Grant:
     project: UUID | None
 
 
+# A stronger lock would have every change that these users make wait for the end of the load.
 _PRESENT: LiteralString = """
 SELECT uuid, username AS name, is_staff, is_support, is_active
 FROM users
 WHERE uuid = ANY(%(uuids)s) OR username = ANY(%(names)s)
 ORDER BY id
+FOR KEY SHARE
+"""
+
+_LOCK: LiteralString = """
+SELECT account.id FROM users AS account
+WHERE account.uuid = ANY(%(uuids)s)
+ORDER BY account.id
 FOR NO KEY UPDATE
 """
 
@@ -99,10 +107,15 @@ def token_digest(token: str) -> bytes:
 async def users_present(
     connection: Connection, uuids: Sequence[UUID], names: Sequence[str]
 ) -> list[User]:
-    """Give, and lock, the users that have one of the uuids or names."""
+    """Give the users that have one of the uuids or names, and keep them from being deleted."""
     async with connection.cursor(row_factory=class_row(User)) as cursor:
         await cursor.execute(_PRESENT, {"uuids": list(uuids), "names": list(names)})
         return await cursor.fetchall()
+
+
+async def lock_users(connection: Connection, uuids: Sequence[UUID]) -> None:
+    """Wait for what these users are changing, and have what they change next wait."""
+    await connection.execute(_LOCK, {"uuids": list(uuids)})
 
 
 async def store_users(connection: Connection, users: Sequence[User]) -> None:

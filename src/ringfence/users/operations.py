@@ -186,6 +186,7 @@ operations = (
         parameters=(UUID_IN_PATH,),
         answers={200: Answer(_USER_TOKEN)},
         refusals=(403, 404),
+        ends_tokens=True,
     ),
     Operation(
         "auth_tokens_list",
@@ -232,6 +233,7 @@ operations = (
         parameters=(_USER_ID,),
         answers={204: Answer()},
         refusals=(403, 404),
+        ends_tokens=True,
     ),
     Operation(
         "api_auth_password",

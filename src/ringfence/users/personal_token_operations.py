@@ -91,6 +91,7 @@ operations = (
         parameters=(UUID_IN_PATH,),
         answers={204: Answer()},
         refusals=(404,),
+        ends_tokens=True,
     ),
     Operation(
         "personal_access_tokens_rotate",
@@ -103,6 +104,7 @@ operations = (
         parameters=(UUID_IN_PATH,),
         answers={201: Answer(_MADE)},
         refusals=(404,),
+        ends_tokens=True,
     ),
     Operation(
         "personal_access_tokens_available_scopes_list",
