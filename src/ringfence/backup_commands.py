@@ -28,7 +28,7 @@ def backup(
     settings = start()
     with report.progress("Backing up"):
         contents = write(settings, file.absolute(), overwrite=overwrite)
-    typer.echo(f"written: {sum(contents.rows.values())} rows of {len(contents.rows)} tables")
+    report.say(f"written: {sum(contents.rows.values())} rows of {len(contents.rows)} tables")
 
 
 def restore(
@@ -46,4 +46,4 @@ def restore(
     settings = start()
     with report.progress("Restoring"):
         contents = read(settings, file.absolute(), overwrite=overwrite)
-    typer.echo(f"restored: what Ringfence {contents.release} held at {contents.made}")
+    report.say(f"restored: what Ringfence {contents.release} held at {contents.made}")

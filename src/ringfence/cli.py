@@ -11,15 +11,18 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ringfence import report
 from ringfence.backup_commands import backup, restore
 from ringfence.errors import OperatorError, RequestError
 from ringfence.event_commands import events
 from ringfence.opening import migrated, start, with_database
+from ringfence.report import leave_output, prepare_streams
 from ringfence.sync_commands import sync
 from ringfence.token_commands import issue, tokens
 
@@ -48,7 +51,9 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free 
 
 def main() -> None:
     """Run what was typed, and end with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    prepare_streams()
+    code = run(sys.argv[1:])
+    sys.exit(_finish_output(code))
 
 
 def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one for each way to end
@@ -57,8 +62,10 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one for each way to
 
     try:
         result = app(args=list(arguments), prog_name="ringfence", standalone_mode=False)
-    except (OperatorError, RequestError) as error:
-        return _complain(str(error), OPERATOR_MISTAKE)
+    except OperatorError as error:
+        return _complain(error.lines, OPERATOR_MISTAKE)
+    except RequestError as error:
+        return _complain([str(error)], OPERATOR_MISTAKE)
     except StartError as failure:
         return failure.code
     except typer.TyperException as error:
@@ -67,15 +74,27 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one for each way to
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has seen enough; what is left has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave_output()
         return 0
     except Exception as error:  # noqa: BLE001 - the last one to see it; the trace is logged
         import structlog
 
         structlog.get_logger(__name__).exception("unexpected_error")
         text = f"unexpected {type(error).__name__}; its trace is the last record in the log above"
-        return _complain(text, UNEXPECTED)
+        return _complain([text], UNEXPECTED)
     return result if isinstance(result, int) else 0
+
+
+def _finish_output(code: int) -> int:
+    """Write what waits for others of standard output; say so where it cannot be written."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leave_output()
+    except OSError as error:
+        leave_output()
+        return code or _complain([f"cannot write to standard output: {error.strerror}"], UNEXPECTED)
+    return code
 
 
 def _usage(error: typer.TyperException) -> int:
@@ -85,17 +104,21 @@ def _usage(error: typer.TyperException) -> int:
         typer.echo(context.get_help() if context else message, err=True)
         return OPERATOR_MISTAKE
     command = context.command_path if context else "ringfence"
-    return _complain(f"{message.rstrip('.')}; see {command} --help", OPERATOR_MISTAKE)
+    line = " ".join(f"{message.rstrip('.')}; see {command} --help".splitlines())
+    return _complain([line], OPERATOR_MISTAKE)
 
 
-def _complain(message: str, code: int) -> int:
-    from ringfence.logs import mask
-    from ringfence.report import one_line
+def _complain(lines: Sequence[str], code: int) -> int:
+    from ringfence.escaping import terminal
+    from ringfence.masking import mask
 
-    sys.stdout.flush()
-    for line in mask(message).splitlines():
-        sys.stderr.write(f"ringfence: {one_line(line.strip())}\n")
-    sys.stderr.flush()
+    # What is printed already comes first; where nobody reads that, there is still this.
+    with suppress(OSError):
+        sys.stdout.flush()
+    with suppress(OSError):
+        for line in lines:
+            sys.stderr.write(f"ringfence: {terminal(mask(line).strip())}\n")
+        sys.stderr.flush()
     return code
 
 
@@ -196,14 +219,14 @@ def migrate(
     """Apply what is missing of the database's migrations, and exit."""
     with migrated(start()) as (conninfo, applied):
         for name in applied:
-            typer.echo(f"applied {name}")
+            report.say(f"applied {name}")
         if not applied:
-            typer.echo("nothing to apply")
+            report.say("nothing to apply")
         if role is not None:
             from ringfence.database.privileges import grant
 
             with_database(conninfo, lambda database: grant(database, role))
-            typer.echo(f"granted to {role}")
+            report.say(f"granted to {role}")
 
 
 @app.command(epilog="Example: ringfence load clouds.yaml customers.yaml")
@@ -234,8 +257,6 @@ def load(
 
     Loading the same again changes nothing. A mistake is shown with its path in the file.
     """
-    from ringfence import report
-
     with migrated(start()) as (conninfo, _):
         load_them = _load_in_parts if resumable else _load_at_once
         lines = load_them(conninfo, files, moves or ())
@@ -243,7 +264,6 @@ def load(
 
 
 def _load_at_once(conninfo: str, files: Sequence[Path], moves: Sequence[str]) -> list[str]:
-    from ringfence import report
     from ringfence.provisioning.load import load_files
 
     with report.progress("Loading"):
@@ -252,7 +272,6 @@ def _load_at_once(conninfo: str, files: Sequence[Path], moves: Sequence[str]) ->
 
 
 def _load_in_parts(conninfo: str, files: Sequence[Path], moves: Sequence[str]) -> list[str]:
-    from ringfence import report
     from ringfence.provisioning.resumable import load_in_parts
 
     with report.advancing("Loading") as tell:
@@ -313,7 +332,6 @@ def doctor() -> None:
 
     Prints a line for each check; exit code 1 if one of them found a fault.
     """
-    from ringfence import report
     from ringfence.doctor import examine
 
     settings = start()
@@ -339,7 +357,7 @@ def docs(
         directory.mkdir(parents=True, exist_ok=True)
         for name, text in pages(assemble(OPERATIONS, version("ringfence"))).items():
             (directory / name).write_text(text, encoding="utf-8")
-            typer.echo(directory / name)
+            report.say(str(directory / name))
     except OSError as error:
         raise OperatorError(
             f"cannot write to {directory}: {error.strerror}; name a folder of yours"
@@ -367,10 +385,8 @@ def _serve(  # noqa: PLR0913 - what `serve` and `demo` differ in
         address = address_of(listener)
 
         def ready() -> None:
-            typer.echo(f"ready http://{address}")
-            for line in after(address):
-                typer.echo(line)
-            sys.stdout.flush()
+            for line in (f"ready http://{address}", *after(address)):
+                report.say(line)
 
         supervise(
             listener,

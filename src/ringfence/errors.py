@@ -14,7 +14,14 @@ class RingfenceError(Exception):
 
 
 class OperatorError(RingfenceError):
-    """Something an operator must mend before the command can run; one line that names the fix."""
+    """Something an operator must mend before the command can run.
+
+    One line that names the fix, or one for each of several mistakes. A line may hold any text.
+    """
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
 
 
 class RequestError(RingfenceError):

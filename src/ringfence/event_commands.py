@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ringfence.errors import OperatorError
+from ringfence.escaping import json_line
 from ringfence.opening import migrated, start, with_database
 
 if TYPE_CHECKING:
@@ -35,10 +36,14 @@ def export(
     from ringfence.events.export import exported
 
     first, last = _moment("--since", since), _moment("--until", until)
+    if first and last and first >= last:
+        raise OperatorError(
+            f"--since {since} is not before --until {until}: there is nothing between them"
+        )
 
     async def write(database: "Database") -> None:
         async for line in exported(database, first, last):
-            sys.stdout.write(f"{line}\n")
+            sys.stdout.write(f"{json_line(line)}\n")
 
     with migrated(start()) as (conninfo, _):
         with_database(conninfo, write)
@@ -53,4 +58,7 @@ def _moment(option: str, text: str | None) -> datetime | None:
         raise OperatorError(
             f"{option} {text!r}: expected a time such as 2026-11-01 or 2026-11-01T12:30:00+02:00"
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise OperatorError(f"{option} {text!r}: name a time of the years 1 to 9999") from None

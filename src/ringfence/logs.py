@@ -7,7 +7,6 @@ import asyncio
 import json
 import logging
 import os
-import re
 import sys
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -17,28 +16,10 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from ringfence import escaping
+from ringfence.masking import is_clean, mask, masked
 from ringfence.settings import LogLevel
 
-MASK = "***"
-
-_SECRET_KEY = re.compile(
-    r"(?:^|_)(?:token|password|passwd|secret|authorization|cookie|credentials?|api_?key)s?$",
-    re.IGNORECASE,
-)
-# "Token" before a word is English; before a long one, or one with digits, it is a credential.
-_SECRET_TEXT = re.compile(
-    # What follows both schemes is nothing but a credential.
-    r"(?P<both>\bbearer\s+token\s+)[^\s\"',;&)}]+"
-    r"|(?P<scheme>\b(?:token|bearer|basic)\s+)(?:(?=[\w.~+/=-]*\d)\w[\w.~+/=-]{7,}|\w[\w.~+/=-]{19,})"
-    r"|(?P<address>\b[a-z][a-z0-9+.-]*://)[^\s/@]+@"
-    r"|(?P<pair>\b(?:token|password|passwd|secret|api_?key)[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&)}]+"
-    # What a token of ours looks like, wherever somebody put it
-    r"|(?P<bare>(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f]))",
-    re.IGNORECASE,
-)
-# Of such characters no secret text is made but a token of ours: any other has a blank, an equals
-# sign or a colon.
-_HARMLESS = re.compile(r"(?!.*[0-9A-Fa-f]{64})[A-Za-z0-9/._~-]*")
 # Libraries that tell at "info" what only their authors need.
 _QUIET = ("procrastinate", "psycopg", "keystoneauth", "openstack", "urllib3", "asyncio")
 
@@ -152,7 +133,7 @@ def write_line(level: int, event: str, path: str, **more: str | float | None) ->
         "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
         "level": logging.getLevelName(level).lower(),
         "event": event,
-        "path": path if _HARMLESS.fullmatch(path) else mask(path),
+        "path": path if is_clean(path) else mask(path),
         **more,
         "pid": os.getpid(),
     }
@@ -172,36 +153,12 @@ def add_process(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Mask what is secret by its key or by its look, formatted exceptions included."""
+    """Mask what is secret, formatted exceptions included."""
     for key, value in event.items():
         # ProcessorFormatter keeps its own objects under such keys.
         if not key.startswith("_"):
-            event[key] = _masked(key, value)
+            event[key] = masked(key, value)
     return event
-
-
-def mask(text: str) -> str:
-    """Mask tokens, passwords and addresses with credentials within a text."""
-    return _SECRET_TEXT.sub(_keep_the_word, text)
-
-
-def _masked(key: str, value: Any) -> Any:  # noqa: ANN401 - a record holds anything
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if _SECRET_KEY.search(key):
-        return MASK
-    if isinstance(value, str):
-        return mask(value)
-    if isinstance(value, dict):
-        return {name: _masked(str(name), part) for name, part in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_masked("", part) for part in value]
-    return mask(str(value))
-
-
-def _keep_the_word(match: re.Match[str]) -> str:
-    word = match["both"] or match["scheme"] or match["address"] or match["pair"] or ""
-    return f"{word}{MASK}@" if match["address"] else f"{word}{MASK}"
 
 
 def _json(event: EventDict, **_options: object) -> str:
@@ -211,11 +168,26 @@ def _json(event: EventDict, **_options: object) -> str:
 
 def _encoded(record: dict[str, Any]) -> str:
     try:
-        return _encode(record).decode()
+        return escaping.json_line(_encode(record).decode())
     except UnicodeEncodeError:
         # A lone surrogate, which UTF-8 does not have: JSON's escape of it does.
         return json.dumps(record, default=str)
 
 
 def _readable() -> Processor:
-    return structlog.dev.ConsoleRenderer(colors="NO_COLOR" not in os.environ)
+    render = structlog.dev.ConsoleRenderer(colors="NO_COLOR" not in os.environ)
+
+    def rendered(logger: WrappedLogger, method: str, event: EventDict) -> str:
+        # Before it is coloured: afterwards, the colours' own sequences are among them.
+        trace = event.pop("exception", None)
+        shown = {escaping.terminal(str(key)): _shown(value) for key, value in event.items()}
+        line = str(render(logger, method, shown))
+        lines = [] if trace is None else str(trace).splitlines()
+        return "\n".join([line, *map(escaping.terminal, lines)])
+
+    return rendered
+
+
+def _shown(value: Any) -> Any:  # noqa: ANN401 - a record holds anything
+    is_plain = value is None or isinstance(value, bool | int | float)
+    return value if is_plain else escaping.terminal(str(value))

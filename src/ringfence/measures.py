@@ -19,6 +19,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from ringfence.escaping import label
+
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # In memory, where there is such a place: the files are written at each request.
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own in it
@@ -124,7 +126,7 @@ class Measures:
 
     def cloud_call(self, cloud: str, method: str, outcome: str, seconds: float) -> None:
         """Count a call to a cloud, by its entry of `clouds.yaml`."""
-        self._cloud_calls.labels(cloud, method, outcome).observe(seconds)
+        self._cloud_calls.labels(label(cloud), method, outcome).observe(seconds)
 
     def pool(self, *, idle: int, used: int, limit: int, waiting: int) -> None:
         """Note the state of this process's connections to the database."""

@@ -1,10 +1,15 @@
 """How commands show their results: tables and colours in a terminal, plain lines in a pipe."""
 
+import io
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol
+
+from ringfence.errors import OperatorError
+from ringfence.escaping import terminal
 
 AFTER_SECONDS = 2.0
 TELL_SECONDS = 10.0
@@ -29,15 +34,57 @@ class Shown(Protocol):
         ...
 
 
-def one_line(text: str) -> str:
-    """Return the text as one line that does nothing to a terminal.
+# The standard streams that were closed when the program began, by their names.
+_closed: set[str] = set()
 
-    Names are anybody's: control, formatting (of direction, too) and line-breaking characters are
-    shown as escapes.
+
+def prepare_streams() -> None:
+    """Make the standard streams such that writing a line of any text never fails for its text.
+
+    A stream that is closed becomes one to nowhere, before another file or a connection takes its
+    number. A terminal that lacks a character gets a replacement.
     """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            _closed.add(name)
+            with suppress(OSError):
+                os.fstat(number)
+                continue
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def require_reader() -> None:
+    """Raise `OperatorError` where what a command is about to print, once, would reach nobody."""
+    if "stdout" in _closed:
+        raise OperatorError(
+            "standard output is closed, and what would be printed is not shown again: open it"
+        )
+
+
+def say(text: str) -> None:
+    """Print one line that does nothing to a terminal.
+
+    Where the reader has seen enough, the work goes on without it.
+    """
+    try:
+        sys.stdout.write(f"{terminal(text)}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leave_output()
+
+
+def leave_output() -> None:
+    """Send what is still printed nowhere: its reader is gone."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 @contextmanager
@@ -107,26 +154,39 @@ def show(lines: Sequence[str]) -> None:
     """Print `word: rest` lines; in a terminal as a table of two columns."""
     if not sys.stdout.isatty():
         for line in lines:
-            sys.stdout.write(f"{line}\n")
+            say(line)
         return
     rows = [line.partition(": ") for line in lines]
-    _table([(left, right) for left, _, right in rows])
+    _table([(terminal(left), terminal(right)) for left, _, right in rows])
 
 
 def show_checks(checks: Sequence[Shown]) -> None:
-    """Print a line for each check; ✗ marks a fault."""
+    """Print a line for each check; ✗ marks a fault, or FAILED where a stream has no such sign."""
+    well, fault = _signs()
     if not sys.stdout.isatty():
         for check in checks:
-            sys.stdout.write(f"{'✓' if check.fine else '✗'} {check.name}: {check.detail}\n")
+            say(f"{well if check.fine else fault} {check.name}: {check.detail}")
         return
     from rich.text import Text  # noqa: PLC0415
 
     _table(
         [
-            (Text("✓", "green") if check.fine else Text("✗", "bold red"), check.name, check.detail)
+            (
+                Text(well, "green") if check.fine else Text(fault, "bold red"),
+                terminal(check.name),
+                terminal(check.detail),
+            )
             for check in checks
         ]
     )
+
+
+def _signs() -> tuple[str, str]:
+    try:
+        "✓✗".encode(sys.stdout.encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return "ok", "FAILED"
+    return "✓", "✗"
 
 
 def _table(rows: Sequence[Sequence[object]]) -> None:

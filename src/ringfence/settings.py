@@ -24,6 +24,7 @@ from pydantic import (
     field_validator,
 )
 
+from ringfence import masking
 from ringfence.errors import OperatorError
 
 PREFIX = "RINGFENCE_"
@@ -187,10 +188,22 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             sources[name] = variable
             if value.strip() or name not in Settings.model_fields:
                 values[name] = value
+    _learn_secrets(values, environment)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
         raise OperatorError(_explain(error, sources)) from None
+
+
+def _learn_secrets(values: Mapping[str, object], environment: Mapping[str, str]) -> None:
+    """Mask what the settings hold from here on, before anything can complain of it."""
+    for name in ("database_url", "database_replica_url"):
+        masking.learn_url(str(values.get(name) or ""))
+    masking.learn(str(values.get("metrics_token") or ""))
+    # What libpq and openstacksdk read by themselves
+    masking.learn_fields(
+        {name: value for name, value in environment.items() if name.startswith(("PG", "OS_"))}
+    )
 
 
 def _read_file(path: Path) -> dict[str, object]:

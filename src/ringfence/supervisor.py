@@ -22,7 +22,9 @@ import structlog
 
 from ringfence import stopping
 from ringfence.errors import OperatorError
+from ringfence.escaping import terminal
 from ringfence.listening import Probe
+from ringfence.masking import mask
 
 # What is in flight may take this long; below the 20 s that a service manager is promised.
 STOP_SECONDS = 14.0
@@ -208,7 +210,8 @@ def _enter(child: Child, parent: int, foreign: set[int]) -> None:
     try:
         code = child.run()
     except OperatorError as error:
-        os.write(2, f"ringfence: {error}\n".encode())
+        for line in error.lines:
+            os.write(2, f"ringfence: {terminal(mask(line))}\n".encode("ascii", "backslashreplace"))
         code = OPERATOR_MISTAKE
     except Exception:
         logger.exception("process_failed", process=child.name)

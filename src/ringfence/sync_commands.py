@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ringfence.errors import OperatorError
+from ringfence.escaping import terminal
 from ringfence.opening import migrated, start, with_database
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def status() -> None:
 
     with migrated(start()) as (conninfo, _):
         found = with_database(conninfo, overview.status)
-    report.show([report.one_line(tenant.line()) for tenant in found])
+    report.show([tenant.line() for tenant in found])
 
 
 @sync.command(epilog="Example: ringfence sync pull web-prod")
@@ -129,11 +130,11 @@ def confirm(
     for line in lines:
         _say(line)
     if yes and lines:
-        typer.echo(f"{marked} marked as not found at the cloud")
+        _say(f"{marked} marked as not found at the cloud")
     elif lines:
-        typer.echo(f"{len(lines)} would be marked; run it again with --yes")
+        _say(f"{len(lines)} would be marked; run it again with --yes")
     else:
-        typer.echo("none is missing")
+        _say("none is missing")
 
 
 @sync.command(epilog="Example: ringfence sync mode web-prod enforce")
@@ -162,13 +163,13 @@ def mode(
             return await default_mode(connection, found.id)
 
     with migrated(start()) as (conninfo, _):
-        typer.echo(with_database(conninfo, work))
+        _say(with_database(conninfo, work))
 
 
 def _say(line: str) -> None:
     from ringfence import report
 
-    typer.echo(report.one_line(line))
+    report.say(line)
 
 
 @contextmanager
@@ -179,13 +180,11 @@ def _telling(total: int) -> Iterator[Callable[[str], None]]:
         return
     from rich.progress import Progress
 
-    from ringfence import report
-
     with Progress(transient=True) as bar:
         task = bar.add_task("Comparing", total=total)
 
         def tell(line: str) -> None:
-            bar.console.print(report.one_line(line), markup=False, highlight=False, soft_wrap=True)
+            bar.console.print(terminal(line), markup=False, highlight=False, soft_wrap=True)
             bar.advance(task)
 
         yield tell

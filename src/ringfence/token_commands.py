@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ringfence import report
 from ringfence.opening import migrated, start, with_database
 
 tokens = typer.Typer(help="List tokens, renew one, revoke one.", no_args_is_help=True)
@@ -33,12 +34,13 @@ def issue(
     ] = None,
 ) -> None:
     """Issue a token for a user and print it, once: only its digest is kept."""
+    report.require_reader()
     with migrated(start()) as (conninfo, _):
-        from ringfence.users.by_hand import issue_token, read_lifetime
+        from ringfence.users.by_hand import issue_token, read_lifetime, read_name
         from ringfence.users.tokens import Terms
 
         lifetime = None if expires is None else read_lifetime(expires)
-        terms = Terms(lifetime, name.strip(), read_only)
+        terms = Terms(lifetime, read_name(name), read_only)
         secret = with_database(
             conninfo, lambda database: issue_token(database, user, terms, project=project)
         )
@@ -52,8 +54,6 @@ def list_tokens(
     ] = None,
 ) -> None:
     """List tokens: their uuids, what they are for and may, and when they were last used."""
-    from ringfence import report
-
     with migrated(start()) as (conninfo, _):
         from ringfence.users.by_hand import listed
 
@@ -64,6 +64,7 @@ def list_tokens(
 @tokens.command(epilog="Example: TOKEN=$(ringfence tokens rotate 6a1c0f2e9b7d4c55a1d0c8a1f0b2c3d4)")
 def rotate(token: Token) -> None:
     """Give a token another secret and print it, once; the old one is refused from now on."""
+    report.require_reader()
     with migrated(start()) as (conninfo, _):
         from ringfence.users.by_hand import renew
 
@@ -83,4 +84,5 @@ def revoke(token: Token) -> None:
 def _print_secret(secret: str) -> None:
     if sys.stderr.isatty():
         typer.echo('Send it as "Authorization: Token …"; it is not shown again:', err=True)
-    typer.echo(secret)
+    sys.stdout.write(f"{secret}\n")
+    sys.stdout.flush()

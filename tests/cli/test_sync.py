@@ -9,7 +9,7 @@ from tests.lab.proxy import Answer
 from tests.neutron.answering import answering
 from tests.neutron.test_translate import GROUP, RULE
 
-from ringfence.report import one_line
+from ringfence.escaping import terminal
 
 DOCUMENT = """
 clouds: [{name: east, backend: sandbox}]
@@ -70,7 +70,7 @@ def test_a_mistake_is_one_line_that_names_the_fix(operator, arguments, said):
     ],
 )
 def test_what_an_operator_sees_of_a_name_does_nothing_to_the_terminal(name, shown):
-    assert one_line(name) == shown
+    assert terminal(name) == shown
 
 
 SEVERAL = """

@@ -60,6 +60,9 @@ async def test_a_token_that_writes_may_what_its_user_may(api, client, world, wan
     [
         {"name": ""},
         {"name": None},
+        {"name": "a\x1b[2Jb"},
+        {"name": "a\nb"},
+        {"name": "\u202etxt"},
         {"scopes": []},
         {"scopes": ["write"]},
         {"scopes": ["everything", "read"]},
@@ -80,6 +83,14 @@ async def test_what_cannot_be_held_is_refused_and_no_token_is_made(client, world
     answer = await client.post(TOKENS, json=wanted(**wrong))
     assert (answer.status_code, list(answer.json())) == (400, list(wrong))
     assert await world.value("SELECT count(*) FROM tokens") == before
+
+
+@pytest.mark.parametrize(
+    "time", ["9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59.999999-00:01", "10000-01-01"]
+)
+async def test_a_time_without_a_year_in_utc_is_refused(client, wanted, time):
+    answer = await client.post(TOKENS, json=wanted(expires_at=time))
+    assert (answer.status_code, list(answer.json())) == (400, ["expires_at"])
 
 
 async def test_a_project_that_one_does_not_see_is_none(client, world, wanted):

@@ -12,6 +12,7 @@ from ringfence.access.scope import actor_parameters
 from ringfence.database.pool import Connection, Database
 from ringfence.database.reading import TRUE, find_rows, on_one_line
 from ringfence.errors import Unauthenticated
+from ringfence.masking import present
 
 # `Bearer` is what newer command lines send.
 SCHEMES = ("token", "bearer")
@@ -156,6 +157,7 @@ def read_token(header: str | None) -> str:
         del words[0]
     if len(words) > 2:  # noqa: PLR2004 - the scheme and the token
         raise Unauthenticated("Invalid token. Token string should not contain spaces.")
+    present(words[1])
     return words[1]
 
 

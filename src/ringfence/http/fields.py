@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from ringfence.errors import Invalid
+from ringfence.escaping import controls
 from ringfence.http.public_path import without_prefix
 
 # What the caller did not send, as opposed to null.
@@ -42,6 +43,8 @@ class Text:
     max_length: int
     blank: bool = False
     null: bool = False
+    # Where the contract is ours: what lists show on one line
+    one_line: bool = False
 
     def clean(self, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
         """Give the trimmed string, or None where null is allowed and sent."""
@@ -56,6 +59,8 @@ class Text:
         if not is_unicode(text):
             raise FieldError("Not a valid string.")
         text = text.strip()
+        if self.one_line and controls(text):
+            raise FieldError("Control characters and marks of direction are not allowed.")
         if not text and not self.blank:
             raise FieldError("This field may not be blank.")
         if len(text) > self.max_length:

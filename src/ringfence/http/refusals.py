@@ -16,7 +16,7 @@ from ringfence.access.permissions import READING_METHODS, Actor
 from ringfence.database.pool import Database
 from ringfence.errors import Detail, Unavailable
 from ringfence.http.limits import Rate
-from ringfence.logs import mask
+from ringfence.masking import mask
 
 # A client that tried too fast, or left, is no refusal of what it asked for.
 PASSING = frozenset({408, 429, 499})

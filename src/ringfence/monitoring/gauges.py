@@ -13,6 +13,7 @@ from psycopg.rows import class_row
 
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Unavailable
+from ringfence.escaping import label
 
 # Several who scrape at once, or one who scrapes all processes, cost one look. It counts all groups,
 # 0.3 s for 300,000 of them: looking takes a fiftieth of the time, however many there are.
@@ -232,35 +233,35 @@ def _of_clouds(clouds: Sequence[Cloud]) -> Iterator[Metric]:
     reached = [((each.cloud,), each.reachable) for each in clouds if each.reachable is not None]
     compared = [((each.cloud,), each.compared.timestamp()) for each in clouds if each.compared]
     longest = [((each.cloud,), each.longest.timestamp()) for each in clouds if each.longest]
-    label = ("cloud",)
+    of_cloud = ("cloud",)
     yield _family(
         "ringfence_cloud_reachable",
         "Whether the last call to the cloud got an answer.",
-        label,
+        of_cloud,
         reached,
     )
     yield _family(
         "ringfence_cloud_last_comparison_timestamp_seconds",
         "When a tenant of the cloud was last compared with it.",
-        label,
+        of_cloud,
         compared,
     )
     yield _family(
         "ringfence_cloud_oldest_comparison_timestamp_seconds",
         "When the tenant that has waited longest was last compared, or came to be.",
-        label,
+        of_cloud,
         longest,
     )
     yield _family(
         "ringfence_cloud_tenants",
         "Tenants of the cloud.",
-        label,
+        of_cloud,
         [((c.cloud,), c.tenants) for c in clouds],
     )
     yield _family(
         "ringfence_cloud_tenants_stopped",
         "Tenants whose comparison stopped or failed, and says why.",
-        label,
+        of_cloud,
         [((each.cloud,), each.stopped) for each in clouds],
     )
 
@@ -273,5 +274,5 @@ def _family(
 ) -> Metric:
     family = GaugeMetricFamily(name, words, labels=labels)
     for values, number in samples:
-        family.add_metric(values, float(number))
+        family.add_metric([label(value) for value in values], float(number))
     return family

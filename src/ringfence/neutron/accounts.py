@@ -23,6 +23,7 @@ from openstack.config.cloud_region import CloudRegion
 from openstack.config.loader import CONFIG_FILES, SECURE_FILES
 from openstack.warnings import RemovedInSDK60Warning
 
+from ringfence import masking
 from ringfence.neutron import translate
 from ringfence.neutron.call import Call
 from ringfence.neutron.port import CloudError, CloudUnreachable, Misconfigured, ProjectStatus
@@ -202,6 +203,7 @@ class Accounts:
                 _refuse_skipped(config)
                 known = entry in config.cloud_config["clouds"] and entry != config.envvar_key
                 region = config.get_one(entry) if known else None
+                masking.learn_fields(getattr(region, "config", None))
             account = None if region is None else Account(region, self._largest_answer)
         except Misconfigured:
             raise

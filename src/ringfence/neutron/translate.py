@@ -277,6 +277,6 @@ def _revision(values: Mapping[str, Any]) -> int:
 def _moment(value: object) -> datetime:
     try:
         moment = datetime.fromisoformat(value if isinstance(value, str) else "")
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return EPOCH
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

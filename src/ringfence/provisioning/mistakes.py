@@ -50,7 +50,7 @@ class Mistakes:
         shown = self.lines[:SHOWN]
         if len(self.lines) > SHOWN:
             shown.append(f"and {len(self.lines) - SHOWN} more mistakes")
-        raise OperatorError("\n".join(shown))
+        raise OperatorError(*shown)
 
 
 def quote(text: str) -> str:

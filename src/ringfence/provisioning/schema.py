@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from ringfence.escaping import controls
 from ringfence.provisioning.mistakes import nearest, quote
 from ringfence.provisioning.reader import Plain
 from ringfence.security_groups.refused_input import (
@@ -64,6 +65,13 @@ def _short_text(value: object, limit: int, *, blank: bool) -> str:
     if not blank and not text.strip():
         raise _wrong("should not be empty")
     return text
+
+
+def _name(value: object) -> str:
+    name = _short_text(value, NAME_CHARACTERS, blank=False)
+    if controls(name):
+        raise _wrong("should not hold control characters or marks of direction")
+    return name
 
 
 def _group_name(value: object) -> str:
@@ -159,7 +167,7 @@ def _options(value: object) -> object:
     return _resolve(value) if isinstance(value, dict) else value
 
 
-Name = Annotated[str, _short(NAME_CHARACTERS, blank=False)]
+Name = Annotated[str, BeforeValidator(_name)]
 GroupName = Annotated[str, BeforeValidator(_group_name)]
 Word = Annotated[str, _short(NAME_CHARACTERS, blank=True)]
 Description = Annotated[str, _short(LONGEST_DESCRIPTION, blank=True)]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ringfence.escaping import markdown_code
 from ringfence.reference.document import Node, follow
 
 Row = dict[str, str]
@@ -36,7 +37,7 @@ def parameter_rows(parameters: Sequence[Node]) -> list[Row]:
     """Give a row for each parameter."""
     return [
         {
-            "Name": f"`{each['name']}`",
+            "Name": markdown_code(each["name"]),
             "Type": _plain_type(each["schema"]),
             "Required": "✓" if each["required"] else "",
             "Description": each["description"],
@@ -49,7 +50,7 @@ def body_rows(document: Node, schema: Node) -> list[Row]:
     """Give a row for each field that is sent, with its default."""
     return [
         {
-            "Field": f"`{field.name}`",
+            "Field": markdown_code(field.name),
             "Type": type_label(document, field.schema),
             "Required": "✓" if field.required else "",
             "Description": _with_default(field.schema),
@@ -62,7 +63,7 @@ def answer_rows(document: Node, schema: Node) -> list[Row]:
     """Give a row for each field that is answered."""
     return [
         {
-            "Field": f"`{field.name}`",
+            "Field": markdown_code(field.name),
             "Type": type_label(document, field.schema),
             "Description": str(field.schema.get("description", "")),
         }
@@ -73,7 +74,10 @@ def answer_rows(document: Node, schema: Node) -> list[Row]:
 def limit_rows(document: Node, schema: Node) -> list[Row]:
     """Give a row for each field whose values are bounded."""
     rows = [
-        {"Field": f"`{field.name}`", "Constraints": "; ".join(_limits(document, field.schema))}
+        {
+            "Field": markdown_code(field.name),
+            "Constraints": "; ".join(_limits(document, field.schema)),
+        }
         for field in fields(document, schema)
     ]
     return [row for row in rows if row["Constraints"]]

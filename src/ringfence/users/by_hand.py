@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import OperatorError
+from ringfence.escaping import controls
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.users.commands import token_digest
@@ -18,6 +19,7 @@ from ringfence.users.tokens import Holder, Terms, issue, new_secret
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LONGEST = timedelta(days=3660)
+LONGEST_NAME = 150
 
 _BY_NAME: LiteralString = """
 SELECT id, uuid, username, is_active FROM users WHERE username = %(username)s
@@ -29,6 +31,7 @@ WHERE name = %(project)s OR replace(uuid::text, '-', '') = replace(lower(%(proje
 LIMIT 2
 """
 
+# Python has no later year; a token that expires then was made by something else.
 _LISTED: LiteralString = """
 SELECT
     token.uuid,
@@ -37,13 +40,13 @@ SELECT
     token.is_read_only,
     project.name AS project,
     token.created,
-    token.expires,
+    least(token.expires, '9999-12-31T23:59:59Z') AS expires,
     token.last_used
 FROM tokens AS token
 INNER JOIN users AS account ON token.user_id = account.id
 LEFT JOIN projects AS project ON token.project_id = project.id
 WHERE %(username)s::text IS NULL OR account.username = %(username)s
-ORDER BY account.username, token.id
+ORDER BY account.username, token.name, token.id
 """
 
 _RENEW: LiteralString = """
@@ -101,6 +104,17 @@ def read_lifetime(text: str) -> timedelta:
     return lifetime
 
 
+def read_name(text: str) -> str:
+    """Return what a token is called; raises `OperatorError` where lists could not show it."""
+    name = text.strip()
+    if controls(name) or len(name) > LONGEST_NAME:
+        raise OperatorError(
+            f"--name {text[:40]!r}: expected at most {LONGEST_NAME} characters, "
+            "without control characters and marks of direction"
+        )
+    return name
+
+
 async def issue_token(
     database: Database, username: str, terms: Terms, *, project: str | None = None
 ) -> str:
@@ -119,11 +133,21 @@ async def issue_token(
 
 
 async def listed(database: Database, username: str | None) -> Sequence[ListedToken]:
-    """Give the tokens of a user, or of all."""
+    """Return the tokens of a user, or of all, by user and name.
+
+    Raises `OperatorError` for a user who does not exist.
+    """
     async with database.connection() as connection:
         cursor = connection.cursor(row_factory=class_row(ListedToken))
         await cursor.execute(_LISTED, {"username": username})
-        return await cursor.fetchall()
+        found = await cursor.fetchall()
+        if username is not None and not found:
+            row = await (await connection.execute(_BY_NAME, {"username": username})).fetchone()
+            if row is None:
+                raise OperatorError(
+                    f"no user is called {username!r}; ringfence tokens list shows those of all"
+                )
+        return found
 
 
 async def renew(database: Database, token: str) -> str:

@@ -69,8 +69,12 @@ class _Moment:
         try:
             moment = datetime.fromisoformat(value)
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            # One that has no year in UTC could be stored, and never be read again.
+            moment = moment.astimezone(UTC)
             is_past = moment <= datetime.now(UTC)
-        except (TypeError, ValueError, OverflowError):
+        except OverflowError:
+            raise FieldError("Ensure this is before the year 10000, in UTC.") from None
+        except (TypeError, ValueError):
             raise FieldError("Datetime has wrong format: expected ISO 8601.") from None
         if is_past:
             raise FieldError("This is not in the future.")
@@ -111,7 +115,7 @@ class _Networks:
 
 
 TOKEN_FIELDS: Mapping[str, Field] = {
-    "name": Text(max_length=150),
+    "name": Text(max_length=150, one_line=True),
     "scopes": _Scopes(),
     "expires_at": _Moment(),
     "allowed_scopes": _Places(),

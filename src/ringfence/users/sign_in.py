@@ -21,6 +21,7 @@ from ringfence.http.fields import (
     is_unicode,
     refuse_null,
 )
+from ringfence.masking import present
 from ringfence.users import passwords, throttle
 from ringfence.users.tokens import SIGNED_IN_FOR, Holder, Terms, Token, issue
 
@@ -55,6 +56,7 @@ class Password:
             raise FieldError(
                 f"Ensure this field has no more than {passwords.MAXIMUM_LENGTH} characters."
             )
+        present(value)
         return value
 
 
