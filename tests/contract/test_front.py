@@ -70,6 +70,15 @@ async def test_only_hosts_of_this_service_are_served(at, host, status):
         assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
+@pytest.mark.parametrize("second", ["localhost", "evil.example", ""])
+async def test_two_hosts_are_refused_whatever_they_are(at, second):
+    client = at()
+    headers = [("Host", "localhost"), ("Host", second)]
+    response = await client.get("/api/version/", headers=headers)
+    assert response.status_code == 400
+    assert "Host" in response.json()["detail"]
+
+
 @pytest.mark.usefixtures("world")
 async def test_a_host_that_a_proxy_tells_is_checked_as_any_other(at):
     client = at("127.0.0.1", allowed_hosts="api.example.com")

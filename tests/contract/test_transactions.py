@@ -87,6 +87,23 @@ async def test_where_one_part_fails_nothing_remains_of_the_others(api, world, ta
             assert await everything(world) == before, command
 
 
+async def test_a_fault_is_quoted_by_a_reference_of_our_own_whatever_the_client_calls_it(
+    client, world, caplog
+):
+    group = await world.group("web")
+    await make_fail(world, "security_groups", "UPDATE")
+    headers = {"X-Request-ID": "chosen-by-the-client"}
+    response = await client.post(
+        f"/api/openstack-security-groups/{group.hex}/pull/", headers=headers
+    )
+    assert response.status_code == 500
+    assert response.headers["X-Request-ID"] == "chosen-by-the-client"
+    reference = response.json()["reference"]
+    assert reference != "chosen-by-the-client"
+    assert reference in response.json()["detail"]
+    assert reference in caplog.text
+
+
 async def test_an_answer_is_given_after_the_commit(client, world):
     group = await world.group()
     # A constraint that is looked at when the transaction ends.

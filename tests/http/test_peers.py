@@ -1,5 +1,7 @@
 """Who asks is what the nearest trusted hop says, and nobody else."""
 
+from ipaddress import ip_address
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +56,9 @@ def test_what_a_client_says_of_itself_is_passed_over(header):
         (["[2001:db8::7]:5123"], "2001:db8::7"),
         (["2001:DB8:0::7"], "2001:db8::7"),
         (["::ffff:192.0.2.7"], "192.0.2.7"),
+        # A zone is of the machine that says it: the database has none.
+        (["fe80::1%eth0"], "fe80::1"),
+        (["[fe80::1%25eth0]:5123"], "fe80::1"),
         # What is no address ends the walk at the hop that said it.
         (["192.0.2.7, unknown"], "10.0.0.1"),
         (["192.0.2.7, nonsense, 10.0.0.2"], "10.0.0.2"),
@@ -74,7 +79,7 @@ def test_the_nearest_proxy_says_scheme_and_host():
     assert caller("::1", said) == Caller("192.0.2.7", "https", "api.example.com:8443")
     assert caller("::1", [("X-Forwarded-Proto", "javascript")]).scheme == "http"
     assert caller("::1", [("X-Forwarded-Proto", "https")]) == Caller(
-        "::1", "https", "asked.example"
+        "::1", "https", "asked.example", is_client=False
     )
 
 
@@ -86,7 +91,7 @@ def test_of_forwarded_the_farthest_trusted_hop_counts():
     found = caller("10.0.0.1", said, proxy_headers="forwarded")
     assert found == Caller("2001:db8::7", "https", "inner;x,y")
     assert caller("10.0.0.1", [("Forwarded", "for=_hidden")], proxy_headers="forwarded") == Caller(
-        "10.0.0.1", "http", "asked.example"
+        "10.0.0.1", "http", "asked.example", is_client=False
     )
 
 
@@ -95,6 +100,20 @@ def test_the_kind_of_header_that_is_not_configured_is_passed_over():
     assert caller("10.0.0.1", both) == Caller("192.0.2.7", "http", "asked.example")
     found = caller("10.0.0.1", both, proxy_headers="forwarded")
     assert found == Caller("198.51.100.9", "https", "evil.example")
+
+
+@pytest.mark.parametrize("said", ["unknown", "192.0.2.7, unknown", "nonsense, 10.0.0.2", "", ", ,"])
+def test_a_proxy_that_does_not_say_who_asks_is_no_client(said):
+    assert not caller("10.0.0.1", chain(said)).is_client
+    assert caller("10.0.0.1", chain("192.0.2.7")).is_client
+    assert caller("10.0.0.1").is_client
+
+
+def test_several_hosts_are_none_even_behind_a_proxy():
+    for more in ([], [("X-Forwarded-Host", "api.example.com")]):
+        found = caller("10.0.0.1", [("Host", "asked.example"), *more, *chain("192.0.2.7")])
+        assert found.host == "asked.example, asked.example"
+        assert found.address == "192.0.2.7"
 
 
 def test_a_peer_without_an_address_is_unknown_and_never_trusted():
@@ -112,11 +131,13 @@ def test_nobody_is_trusted_where_the_setting_says_none():
     assert Proxies(settings).caller(scope).address == "127.0.0.1"
 
 
-@given(st.lists(st.text(alphabet='0123456789abcdef.:[], ;="for\x00é', max_size=60), max_size=4))
+@given(st.lists(st.text(alphabet='0123456789abcdef.:%[], ;="for\x00é', max_size=60), max_size=4))
 def test_whatever_is_said_an_address_comes_of_it(said):
     for kind, header in (("x-forwarded", "X-Forwarded-For"), ("forwarded", "Forwarded")):
         found = caller("10.0.0.1", chain(*said, header=header), proxy_headers=kind)
-        assert found.address != UNKNOWN
+        # As the database reads them: an address without a zone
+        assert str(ip_address(found.address)) == found.address
+        assert "%" not in found.address
 
 
 @given(

@@ -30,6 +30,10 @@ async def scraped(client):
         # Behind the proxy on this machine there is somebody else.
         ("127.0.0.1", {"X-Forwarded-For": "192.0.2.1"}, 403),
         ("192.0.2.1", {"X-Forwarded-For": "127.0.0.1"}, 403),
+        # A proxy that does not say who asks is asked by somebody else all the same.
+        ("127.0.0.1", {"X-Forwarded-For": "unknown"}, 403),
+        ("127.0.0.1", {"X-Forwarded-For": "192.0.2.1, unknown"}, 403),
+        ("127.0.0.1", {"X-Forwarded-Proto": "https"}, 403),
         ("192.0.2.1", {"Authorization": f"Bearer {SECRET}"}, 200),
         ("192.0.2.1", {"Authorization": f"bearer  {SECRET} "}, 200),
         ("192.0.2.1", {"Authorization": f"Token {SECRET}"}, 403),

@@ -80,6 +80,12 @@ async def test_tries_are_counted_as_those_at_the_api(browser, world):
         ("POST", {"X-Ringfence-Console": "1"}),
         ("POST", {"Origin": ORIGIN}),
         ("POST", OWN | {"Origin": "null"}),
+        ("POST", OWN | {"Origin": "http://["}),
+        ("POST", OWN | {"Origin": "http://[::1"}),
+        ("POST", OWN | {"Origin": "http://api.example.com\uff0f"}),
+        ("POST", OWN | {"Origin": "//api.example.com"}),
+        ("POST", OWN | {"Origin": "api.example.com"}),
+        ("POST", OWN | {"Origin": ""}),
         ("POST", OWN | {"Origin": "http://api.example.com.evil.example"}),
         ("POST", OWN | {"Origin": "http://api.example.com:8080"}),
     ],
@@ -88,7 +94,8 @@ async def test_the_cookie_counts_for_nothing_in_a_request_of_another_site(
     api, browser, world, method, headers
 ):
     await sign_in(browser)
-    foreign = api(None, **headers)
+    raw = {name: value.encode() for name, value in headers.items()}
+    foreign = api(None, **raw)
     foreign.cookies.set("ringfence", browser.cookies["ringfence"])
     group = await world.group()
     path = GROUPS if method == "GET" else f"{GROUPS}{group.hex}/pull/"
@@ -96,6 +103,30 @@ async def test_the_cookie_counts_for_nothing_in_a_request_of_another_site(
     if method == "POST":
         assert (await foreign.post(SESSION, json={"token": "admin-token"})).status_code == 403
         assert (await foreign.delete(SESSION)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ("ringfence={}", 200),
+        ("a=b; ringfence={}; c", 200),
+        (" ;=;ringfence = {} ;\\;", 200),
+        ("ringfence={0}; ringfence={0}", 200),
+        # Of two that differ, one is not ours, and nobody knows which.
+        ("ringfence=other; ringfence={}", 401),
+        ("ringfence={}; ringfence=", 401),
+        ("xringfence={}; ringfence2={}", 401),
+        ("ringfence", 401),
+        ("ringfence=", 401),
+        ("", 401),
+        ('ringfence="\\\\\\', 401),
+    ],
+)
+@pytest.mark.usefixtures("world")
+async def test_the_one_cookie_is_found_among_others(api, browser, sent, status):
+    await sign_in(browser)
+    cookie = sent.format(browser.cookies["ringfence"], browser.cookies["ringfence"])
+    assert (await api(None, **OWN, Cookie=cookie).get(GROUPS)).status_code == status
 
 
 async def test_a_token_in_the_header_is_what_counts_beside_a_cookie(api, browser, world):

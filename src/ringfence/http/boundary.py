@@ -152,7 +152,8 @@ class Boundary:
             await exchange.answer_error(BodyBroken(), receive)
             exchange.status = CLIENT_LEFT
         except Exception:
-            log.exception("request_failed", method=scope["method"], path=scope["path"])
+            where = {"method": scope["method"], "path": scope["path"]}
+            log.exception("request_failed", reference=exchange.reference, **where)
             await exchange.answer_fault(receive)
 
     async def _serve(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
@@ -287,7 +288,9 @@ class _Exchange:
         # What must be done once the change is made, and before anybody learns of it.
         self.before_answer: Callable[[], Awaitable[None]] | None = None
         given = (first(scope, b"x-request-id") or b"").decode("latin-1")
-        self.request_id: str = given if given and _REQUEST_ID.fullmatch(given) else _any_id()
+        # What is quoted of an internal error leads to it alone, whatever its client calls it.
+        self.reference = _any_id()
+        self.request_id: str = given if _REQUEST_ID.fullmatch(given) else self.reference
         # What every line of the log says as long as the request lasts
         self.said = {"request_id": self.request_id, "client": scope["caller"].address}
 
@@ -331,7 +334,7 @@ class _Exchange:
         """Answer with a reference to the log, unless an answer has begun."""
         if self.status == 0:
             await receive.drop_rest()
-            await answer_unexpected(self.request_id)(self._scope, receive, self.send)
+            await answer_unexpected(self.reference)(self._scope, receive, self.send)
 
     def trace(self) -> AbstractContextManager[None]:
         """Trace the request; a caller that traces its own gets it joined to that."""

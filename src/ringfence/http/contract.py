@@ -32,7 +32,13 @@ def negotiate(accept: str | None, default: ContractVersion) -> ContractVersion:
     return (_remembered if len(accept) <= _REMEMBERED else _negotiated)(accept, default)
 
 
+# More offers and parameters than these no client makes.
+_MOST_PARTS = 100
+
+
 def _negotiated(accept: str, default: ContractVersion) -> ContractVersion:
+    if accept.count(",") + accept.count(";") > _MOST_PARTS:
+        raise NotAcceptable
     for media_type, version in map(_read, accept.split(",")):
         if media_type not in _JSON:
             continue

@@ -161,8 +161,15 @@ class Hyperlink:
         raise FieldError("Invalid hyperlink - No URL match.")
 
 
+# No address of an object is longer. That of a host name is compared in normal form, which takes
+# quadratic time of some texts.
+_LONGEST_ADDRESS = 2048
+
+
 def path_of(address: str) -> str:
     """Return the path of ours in an address, or in a path; empty where there is none."""
+    if len(address) > _LONGEST_ADDRESS:
+        return ""
     try:
         return without_prefix(unquote(urlsplit(address).path))
     except ValueError:

@@ -82,7 +82,7 @@ class Front:
         """Tell what is wrong with a host; nothing, where it is served."""
         match = _HOST.fullmatch(host)
         if match is None:
-            return "The Host header is missing or malformed."
+            return "The Host header is missing, malformed or sent more than once."
         name = match["name"].lower()
         if name in self._names or name.endswith(self._ends) or _is_address(name):
             return ""

@@ -23,11 +23,16 @@ _SAID_BY_PROXIES = frozenset(
 
 
 class Caller(NamedTuple):
-    """The client's address, and the scheme and host that it asked for, with the host's port."""
+    """The client's address, and the scheme and host that it asked for, with the host's port.
+
+    Where a proxy does not say whose request it passes on, `is_client` is false, and the address is
+    the proxy's own.
+    """
 
     address: str
     scheme: str
     host: str
+    is_client: bool = True
 
 
 class _Hop(NamedTuple):
@@ -49,27 +54,36 @@ class Proxies:
         """Find who asked, from the nearest hop outwards, as far as proxies are trusted."""
         client = scope.get("client")
         peer = _canonical(client[0]) if client else UNKNOWN
-        host, is_proxied = b"", False
+        hosts: list[bytes] = []
+        is_proxied = False
         for name, value in scope["headers"]:
             if name == b"host":
-                host = value
+                hosts.append(value)
             elif name in _SAID_BY_PROXIES:
                 is_proxied = True
-        asked = Caller(peer, scope.get("scheme", "http"), host.decode("latin-1"))
-        return self._behind(asked, scope) if is_proxied and self._trusts(peer) else asked
+        # Several are no host, whatever they say: whoever is in between may have read another one
+        # (RFC 9112, section 3.2).
+        host = b", ".join(hosts).decode("latin-1")
+        asked = Caller(peer, scope.get("scheme", "http"), host)
+        if not is_proxied or not self._trusts(peer):
+            return asked
+        found = self._behind(asked, scope)
+        return found if len(hosts) <= 1 else found._replace(host=host)
 
     def _behind(self, proxy: Caller, scope: Scope) -> Caller:
         address, scheme, host = proxy.address, proxy.scheme, proxy.host
+        is_client = True
         for hop in reversed(_hops(self._headers, scope)):
             scheme = hop.scheme or scheme
             host = hop.host or host
             said = _canonical(_without_port(hop.address))
             if said == UNKNOWN:
+                is_client = False
                 break
             address = said
             if not self._trusts(said):
                 break
-        return Caller(address, scheme if scheme in {"http", "https"} else "http", host)
+        return Caller(address, scheme if scheme in {"http", "https"} else "http", host, is_client)
 
 
 def caller_of(request: Request) -> Caller:
@@ -120,13 +134,14 @@ def _split(text: str, separator: str) -> list[str]:
     """Split outside of quotation marks; empty parts are left out."""
     if '"' not in text:
         return [part.strip() for part in text.split(separator) if part.strip()]
-    parts, quoted = [""], False
-    for character in text:
+    parts: list[str] = []
+    quoted, start = False, 0
+    for place, character in enumerate(text):
         quoted ^= character == '"'
         if character == separator and not quoted:
-            parts.append("")
-        else:
-            parts[-1] += character
+            parts.append(text[start:place])
+            start = place + 1
+    parts.append(text[start:])
     return [part.strip() for part in parts if part.strip()]
 
 
@@ -149,5 +164,8 @@ def _address(text: str) -> Address | None:
         address = ip_address(text)
     except ValueError:
         return None
-    # How a socket for both families shows an IPv4 client.
-    return getattr(address, "ipv4_mapped", None) or address
+    if isinstance(address, IPv4Address):
+        return address
+    # A zone (`fe80::1%eth0`) is of the machine that says it, and no part of the address. The mapped
+    # form is how a socket for both families shows an IPv4 client.
+    return address.ipv4_mapped or IPv6Address(int(address))

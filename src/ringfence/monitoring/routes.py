@@ -52,9 +52,10 @@ def _require_allowed(request: Request) -> None:
         expected = settings.metrics_token.get_secret_value()
         if hmac.compare_digest(given.strip().encode(), expected.encode()):
             return
-    address = caller_of(request).address
-    if address != UNKNOWN:
-        place = ip_address(address)
+    caller = caller_of(request)
+    # Of a proxy that does not say who asks, the address is no reason to trust whoever it is.
+    if caller.is_client and caller.address != UNKNOWN:
+        place = ip_address(caller.address)
         if any(place in network for network in settings.metrics_allowed):
             return
     raise Forbidden(

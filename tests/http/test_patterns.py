@@ -1,0 +1,154 @@
+"""Every regular expression takes time in proportion to the text that it sees, at the worst.
+
+They are found in the source, so that a new one is held as well: each is tried, by the methods that
+it is used with, on long texts that match almost to their end.
+"""
+
+import ast
+import itertools
+import re
+import time
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import ringfence
+
+SOURCE = Path(ringfence.__file__).parent
+SHORT, LONG = 1_000, 16_000
+# What grows with the square of the length takes 256 times as long.
+MOST = 3 * LONG / SHORT
+TRIES = 3
+# Below this the clock tells nothing.
+LEAST = 20e-6
+METHODS = frozenset({"match", "fullmatch", "search", "findall", "finditer", "split", "sub"})
+# Made when the program runs, and of what
+MADE = {
+    "http/fields.py": "the path of a collection, escaped, and a UUID",
+    "masking.py": "a secret of the settings, escaped",
+    "reference/samples.py": "words of this source, when the reference is built",
+}
+# What is read word by word; of the rest of a pattern's letters these stand for all.
+LETTERS = 'aA0f .,;="\\/:-@%\n'
+WORDS = ("token ", "bearer token ", "a+a.", "http://", 'W/"', "gzip;q=0", '-gzip"', "attribute ")
+
+
+@cache
+def patterns():
+    """Give each pattern of the source: where it is, compiled, and the methods it is used with."""
+    return list(found_patterns())
+
+
+def found_patterns():
+    for path in sorted(SOURCE.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        tree, where = ast.parse(text), path.relative_to(SOURCE).as_posix()
+        for node in filter(is_of_re, ast.walk(tree)):
+            names = names_of(tree, node)
+            pattern = made(where, names) or read(node)
+            if pattern is None:
+                assert where in MADE, f"{where}:{node.lineno} makes a pattern when it runs"
+                continue
+            method = node.func.attr
+            used = used_with(text, names) if method == "compile" else {method}
+            yield where, pattern, used or METHODS
+
+
+def made(where, names):
+    """Give the pattern that a module holds by one of these names."""
+    module = import_module(".".join(("ringfence", *Path(where).with_suffix("").parts)))
+    found = [getattr(module, name, None) for name in names]
+    return next((each for each in found if isinstance(each, re.Pattern)), None)
+
+
+def read(node):
+    """Give the pattern of a call; None where it is made when the program runs."""
+    try:
+        return re.compile(ast.literal_eval(node.args[0]))
+    except ValueError:
+        return None
+
+
+def names_of(tree, call):
+    return [
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and node.value is call
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    ]
+
+
+def used_with(text, names):
+    """Give the methods that a pattern is used with in its module; one for others has none."""
+    found = [re.findall(rf"\b{re.escape(name)}\.(\w+)", text) for name in names]
+    return METHODS.intersection(*map(set, found)) if found else set()
+
+
+def is_of_re(node):
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "re"
+        and node.func.attr in METHODS | {"compile"}
+    )
+
+
+def units(pattern):
+    """Give what long texts are made of: letters that the pattern names, alone and in twos."""
+    source = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode()
+    named = [letter for letter in LETTERS if letter in source or letter in "aA0 "]
+    found = [*WORDS, *named, *map("".join, itertools.permutations(named, 2))]
+    return found if isinstance(pattern.pattern, str) else [unit.encode() for unit in found]
+
+
+def is_expensive(run, unit):
+    """Tell whether the longer text takes more than in proportion, however often it is tried."""
+    short = long = float("inf")
+    for _ in range(TRIES):
+        short, long = min(short, seconds(run, unit, SHORT)), min(long, seconds(run, unit, LONG))
+        if long <= MOST * max(short, LEAST):
+            return False
+    return True
+
+
+def seconds(run, unit, length):
+    end = "\x01" if isinstance(unit, str) else b"\x01"
+    text = unit * (length // len(unit)) + end
+    began = time.process_time()
+    run(text)
+    return time.process_time() - began
+
+
+def runs(pattern, methods):
+    """Give how the pattern is run on a text, for each method."""
+    for method in sorted(methods):
+        of_text = getattr(pattern, method)
+        if method == "sub":
+            yield lambda text, sub=of_text: sub(text[:0], text)
+        elif method == "finditer":
+            yield lambda text, find=of_text: list(find(text))
+        else:
+            yield of_text
+
+
+@pytest.mark.parametrize(
+    ("where", "pattern", "methods"),
+    [pytest.param(*found, id=f"{found[0]}-{number}") for number, found in enumerate(patterns())],
+)
+def test_a_pattern_takes_time_in_proportion_to_the_text(where, pattern, methods):
+    for run in runs(pattern, methods):
+        for unit in units(pattern):
+            assert not is_expensive(run, unit), (where, pattern.pattern, unit)
+
+
+def test_what_is_measured_tells_linear_from_quadratic():
+    assert is_expensive(re.compile(r"\s+x").search, " ")
+    assert not is_expensive(re.compile(r"\s+").search, " ")
+
+
+def test_the_patterns_are_found():
+    assert len(patterns()) > 30
