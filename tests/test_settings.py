@@ -32,6 +32,25 @@ def test_the_environment_wins_over_the_file(tmp_path: Path):
         ("RINGFENCE_PULL_INTERVAL", "soon", "number"),
         ("RINGFENCE_PULL_INTERVAL", "0", "greater than or equal to 1"),
         ("RINGFENCE_PUBLIC_URL", "api.example.com", "https://"),
+        ("RINGFENCE_PUBLIC_URL", "https://", "with a host"),
+        ("RINGFENCE_PUBLIC_URL", "https:///path", "with a host"),
+        ("RINGFENCE_PUBLIC_URL", "ftp://a.example.com", "https://api.example.com"),
+        ("RINGFENCE_PUBLIC_URL", "https://a.example.com?x=1", "no query"),
+        ("RINGFENCE_PUBLIC_URL", "https://a.example.com/?", "no query"),
+        ("RINGFENCE_PUBLIC_URL", "https://a.example.com/#x", "no fragment"),
+        ("RINGFENCE_PUBLIC_URL", "https://user:secret@a.example.com", "no user and no password"),
+        ("RINGFENCE_PUBLIC_URL", "https://secret@a.example.com", "no user and no password"),
+        ("RINGFENCE_PUBLIC_URL", "https://a.example.com:port", "with a host"),
+        ("RINGFENCE_PUBLIC_URL", "https://a.example.com:99999", "with a host"),
+        ("RINGFENCE_PUBLIC_URL", "https://[::1", "with a host"),
+        ("RINGFENCE_PUBLIC_URL", "https://a b", "in ASCII"),
+        ("RINGFENCE_PUBLIC_URL", "https://büro.example.com", "in ASCII"),
+        ("RINGFENCE_PUBLIC_URL", "https://a.example.com/a//b", "HOST[:PORT][/PATH]"),
+        ("RINGFENCE_PUBLIC_URL", "https://a.example.com/../b", "HOST[:PORT][/PATH]"),
+        ("RINGFENCE_PUBLIC_URL", 'https://a.example.com/"b', "HOST[:PORT][/PATH]"),
+        ("RINGFENCE_PUBLIC_URL", "https://a..example.com", "HOST[:PORT][/PATH]"),
+        ("RINGFENCE_HOME", "~nobody-of-this-name/x", "who has no home"),
+        ("RINGFENCE_PUBLIC_URI", "x", "did you mean RINGFENCE_PUBLIC_URL?"),
         ("RINGFENCE_DATABASE_URL", "mysql://u:secret@h/d", "postgresql://"),
         ("RINGFENCE_CONFIG", "/nowhere/ringfence.toml", "cannot read"),
         ("RINGFENCE_TRUSTED_PROXIES", "proxy.example.com", "10.0.0.0/8"),
@@ -53,6 +72,39 @@ def test_a_mistake_names_the_setting_and_what_is_allowed(variable, value, said):
     assert said in text
     assert "secret" not in text
     assert "\n" not in text
+
+
+def test_all_mistakes_are_told_at_once_by_the_names_of_the_settings(tmp_path: Path):
+    wrong = {
+        "RINGFENCE_CONFIG": str(tmp_path / "missing.toml"),
+        "RINGFENCE_PUBLIC_URL": "https://",
+        "RINGFENCE_COLOUR": "red",
+        "RINGFENCE_PULL_INTERVAL": "soon",
+        "RINGFENCE_DATABASE_URL": "mysql://u:secret@h/d",
+        "RINGFENCE_DATABASE_REPLICA_URL": "postgresql://u:secret@h/d",
+        "RINGFENCE_TRUSTED_PROXIES": "a, b",
+    }
+    with pytest.raises(OperatorError) as mistake:
+        load_settings(wrong)
+    lines = mistake.value.lines
+    named = [line.partition(":")[0] for line in lines]
+    assert set(named) == wrong.keys() - {"RINGFENCE_DATABASE_REPLICA_URL"}
+    assert named[1:] == sorted(named[1:])
+    assert not any("secret" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.example.com",
+        "http://localhost:8000/",
+        "https://[2001:db8::1]:8443/firewall",
+        "https://api.example.com/a/b%20c/",
+        "https://API.example.com./x",
+    ],
+)
+def test_a_public_url_is_kept_without_the_slash_at_its_end(url):
+    assert load_settings({"RINGFENCE_PUBLIC_URL": url}).public_url == url.rstrip("/")
 
 
 def test_a_mistake_in_the_file_names_the_file(tmp_path: Path):

@@ -28,12 +28,13 @@ class RequestError(RingfenceError):
     """Base of the errors that answer a request.
 
     `detail` is the body as the contract gives it: a string becomes `{"detail": …}`, a list or a
-    mapping is sent as it is.
+    mapping is sent as it is. A `hint` says what helps, beside the words that the contract records.
     """
 
-    def __init__(self, detail: Detail) -> None:
+    def __init__(self, detail: Detail, *, hint: str = "") -> None:
         super().__init__(str(detail))
         self.detail = detail
+        self.hint = hint
 
 
 class Unauthenticated(RequestError):
@@ -58,12 +59,8 @@ class Forbidden(RequestError):
 class Conflict(RequestError):
     """The object's state does not allow this now; `detail` names the states that do.
 
-    `hint` says how it is now and what helps, beside the words that the contract records.
+    `hint` says how it is now and what helps.
     """
-
-    def __init__(self, detail: Detail, *, hint: str = "") -> None:
-        super().__init__(detail)
-        self.hint = hint
 
 
 class TooManyRequests(RequestError):

@@ -1,5 +1,6 @@
 """What an operator can set: environment variables, or `ringfence.toml` named by one of them."""
 
+import difflib
 import os
 import re
 import tomllib
@@ -7,7 +8,7 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import platformdirs
 from pydantic import (
@@ -35,6 +36,11 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 ProxyHeaders = Literal["x-forwarded", "forwarded"]
 Network = IPv4Network | IPv6Network
 
+_PUBLIC_HOST = re.compile(
+    r"(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE
+)
+# Neither empty segments nor `..`, which proxies take out.
+_PUBLIC_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*/*")
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _HOST_NAME = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 
@@ -138,7 +144,8 @@ class Settings(BaseModel):
     @field_validator("database_replica_url")
     @classmethod
     def _beside_a_primary(cls, url: str | None, info: ValidationInfo) -> str | None:
-        if url is not None and info.data.get("database_url") is None:
+        # Where that one is wrong, it is not there, and told of by itself.
+        if url is not None and info.data.get("database_url", "") is None:
             raise ValueError(
                 "the embedded database has no replica; set RINGFENCE_DATABASE_URL as well"
             )
@@ -147,7 +154,10 @@ class Settings(BaseModel):
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:
-        return home.expanduser().absolute()
+        try:
+            return home.expanduser().absolute()
+        except RuntimeError:
+            raise ValueError(f"{home} names a user who has no home; write the whole path") from None
 
     @field_validator("database_url", "database_replica_url")
     @classmethod
@@ -166,20 +176,37 @@ class Settings(BaseModel):
     def _base(cls, url: str | None) -> str | None:
         if url is None:
             return None
-        if not url.startswith(("http://", "https://")):
-            raise ValueError("expected an address such as https://api.example.com")
+        # What is wrong may be a password in it: it is not repeated.
+        parts = _split(url)
+        if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("expected a URL with a host, such as https://api.example.com")
+        if "@" in parts.netloc:
+            raise ValueError("a public URL has no user and no password; name its host alone")
+        if "?" in url or "#" in url:
+            raise ValueError("a public URL has no query and no fragment; end it with its path")
+        if not _PUBLIC_HOST.fullmatch(parts.netloc) or not _PUBLIC_PATH.fullmatch(parts.path):
+            raise ValueError(
+                "expected https://HOST[:PORT][/PATH] in ASCII, such as "
+                "https://api.example.com/firewall; write other characters as xn--… or %…"
+            )
         return url.rstrip("/")
 
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings; the environment wins over the file. An empty variable is not given.
 
-    Raises `OperatorError` that names the setting and what is allowed.
+    Raises `OperatorError` with a line for each mistake: the setting, and what is allowed.
     """
     values: dict[str, object] = {}
     sources: dict[str, str] = {}
+    mistakes: list[str] = []
     if path := environment.get(FILE_VARIABLE):
-        for name, value in _read_file(Path(path)).items():
+        try:
+            read = _read_file(Path(path))
+        except OperatorError as error:
+            mistakes += error.lines
+            read = {}
+        for name, value in read.items():
             values[name.lower()] = value
             sources[name.lower()] = f"{name} in {path}"
     for variable, value in environment.items():
@@ -190,9 +217,12 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
                 values[name] = value
     _learn_secrets(values, environment)
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
-        raise OperatorError(_explain(error, sources)) from None
+        mistakes += _explain(error, sources)
+    if mistakes:
+        raise OperatorError(*mistakes)
+    return settings
 
 
 def _learn_secrets(values: Mapping[str, object], environment: Mapping[str, str]) -> None:
@@ -215,12 +245,27 @@ def _read_file(path: Path) -> dict[str, object]:
         raise OperatorError(f"{path} is not valid TOML: {error}") from None
 
 
-def _explain(error: ValidationError, sources: Mapping[str, str]) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    name = str(first["loc"][0])
-    where = sources.get(name, name)
-    if first["type"] == "extra_forbidden":
-        known = ", ".join(PREFIX + field.upper() for field in Settings.model_fields)
-        return f"{where}: there is no such setting; there are {known} and {FILE_VARIABLE}"
-    message = str(first["msg"]).removeprefix("Value error, ")
-    return f"{where}: {message[:1].lower()}{message[1:]}"
+def _explain(error: ValidationError, sources: Mapping[str, str]) -> list[str]:
+    """Return a line for each mistake, by the names of the settings."""
+    lines = []
+    for each in error.errors(include_url=False, include_input=False):
+        name = str(each["loc"][0])
+        where = sources.get(name, name)
+        if each["type"] == "extra_forbidden":
+            known = sorted(PREFIX + field.upper() for field in Settings.model_fields)
+            close = difflib.get_close_matches(PREFIX + name.upper(), known, 1)
+            meant = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
+            lines.append(f"{where}: there is no such setting{meant}")
+        else:
+            message = str(each["msg"]).removeprefix("Value error, ")
+            lines.append(f"{where}: {message[:1].lower()}{message[1:]}")
+    return sorted(set(lines))
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts

@@ -91,6 +91,17 @@ async def test_groups_are_made_through_their_tenant_and_the_list_does_not_offer_
     assert (response.status_code, response.headers["Allow"]) == (405, "POST")
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_a_change_without_the_last_slash_is_a_404_that_names_it(client, world, method):
+    group = await world.group()
+    for path in (f"{GROUPS}{group.hex}", GROUPS.rstrip("/"), f"{GROUPS}{group.hex}/pull"):
+        response = await client.request(method, path, json={})
+        assert (response.status_code, response.json()) == (
+            404,
+            {"detail": "Not found.", "hint": f"{path}/ exists: the path ends with a slash."},
+        )
+
+
 @pytest.mark.usefixtures("world")
 async def test_an_unknown_address_is_a_404_that_lists_no_routes(client):
     response = await client.get("/api/nothing/")

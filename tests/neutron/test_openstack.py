@@ -410,17 +410,27 @@ async def test_a_wrong_password_is_refused_without_telling_it(clouds, clouds_yam
     assert keystone.url not in str(caught.value)
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 305, 307, 308])
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda url: url.replace("127.0.0.1", "[::1]"),
+        lambda url: url,
+        lambda url: url.replace("http://", "//"),
+        lambda url: url.replace("http:", "https:"),
+        lambda _: "http://[::1",
+    ],
+    ids=["host", "port", "without a scheme", "scheme", "no URL"],
+)
 async def test_an_identity_service_that_leads_elsewhere_gets_no_password_sent_on(
-    clouds, clouds_yaml
+    clouds, clouds_yaml, other, status
 ):
     with (
         answering(lambda _: Answer(200)) as elsewhere,
-        answering(
-            lambda _: Answer(307, b"", {"Location": elsewhere.url.replace("127.0.0.1", "[::1]")})
-        ) as keystone,
+        answering(lambda _: Answer(status, b"", {"Location": other(elsewhere.url)})) as keystone,
     ):
         clouds_yaml(east=signed_in(keystone.url))
-        with pytest.raises(CloudUnreachable, match="another host"):
+        with pytest.raises(CloudUnreachable, match="another host, port or scheme"):
             await clouds.cloud("east").get_group("g1")
     assert elsewhere.calls == []
 

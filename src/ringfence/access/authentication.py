@@ -16,6 +16,7 @@ from ringfence.masking import present
 
 # `Bearer` is what newer command lines send.
 SCHEMES = ("token", "bearer")
+SCHEME_HINT = 'Begin the Authorization header with the scheme "Token", then the token.'
 
 # Grants in one order, so that the same ones are the same bytes.
 _ACTOR: LiteralString = """
@@ -149,7 +150,10 @@ def read_token(header: str | None) -> str:
     """Give the token of an `Authorization` header; raises `Unauthenticated`."""
     words = (header or "").split()
     if not words or words[0].lower() not in SCHEMES:
-        raise Unauthenticated("Authentication credentials were not provided.")
+        # What it holds is never repeated: it may be a token without its scheme.
+        raise Unauthenticated(
+            "Authentication credentials were not provided.", hint=SCHEME_HINT if words else ""
+        )
     if len(words) == 1:
         raise Unauthenticated("Invalid token. No credentials provided.")
     if len(words) > 2 and [word.lower() for word in words[:2]] == ["bearer", "token"]:  # noqa: PLR2004

@@ -51,8 +51,8 @@ def answer(error: RequestError) -> Response:
     """Give the answer that tells the caller about an error."""
     detail = error.detail
     body: Any = {"detail": detail} if isinstance(detail, str) else detail
-    if isinstance(error, Conflict) and error.hint:
-        body = {"detail": detail, "hint": error.hint}
+    if isinstance(detail, str) and error.hint:
+        body["hint"] = error.hint
     headers = dict(next((HEADERS[kind] for kind in type(error).__mro__ if kind in HEADERS), {}))
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = str(error.seconds)

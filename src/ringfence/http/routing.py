@@ -47,12 +47,24 @@ async def answer_http_exception(request: Request, error: Exception) -> Response:
         detail = f'Method "{printable(request.method)}" not allowed.'
         allow = ", ".join(allowed_methods(app.routes, request))
         return JSONResponse({"detail": detail}, 405, headers={"Allow": allow})
-    return JSONResponse({"detail": "Not found."}, error.status_code)
+    body = {"detail": "Not found."}
+    if lacks_slash(request.scope):
+        path = with_prefix(printable(request.scope["path"]))
+        body["hint"] = f"{path}/ exists: the path ends with a slash."
+    return JSONResponse(body, error.status_code)
 
 
 def is_served(scope: Scope) -> bool:
     """Tell whether some route takes the path and the method."""
     return any(route.matches(scope)[0] is Match.FULL for route in scope["app"].routes)
+
+
+def lacks_slash(scope: Scope) -> bool:
+    """Tell whether there is a route for the path with a slash at its end, and none without."""
+    path: str = scope["path"]
+    there = dict(scope, path=f"{path}/")
+    routes = scope["app"].routes
+    return not path.endswith("/") and any(r.matches(there)[0] is not Match.NONE for r in routes)
 
 
 def redirect_to_slash(scope: Scope) -> Response | None:

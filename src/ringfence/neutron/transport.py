@@ -1,4 +1,4 @@
-"""How bytes reach a cloud: bounded in time and size, and never led to another host.
+"""How bytes reach a cloud: bounded in time and size, and never led to another origin.
 
 It is mounted under the whole session, so that tokens, discovery and calls are held alike.
 """
@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from ringfence.neutron.port import CloudUnreachable
 
 CHUNK_BYTES = 65536
+_PORTS = {"http": 80, "https": 443}
 
 
 class Guard(HTTPAdapter):
@@ -86,11 +87,23 @@ def _refuse_more(received: int, largest: int) -> None:
 
 
 def _refuse_detour(response: requests.Response) -> None:
-    """Raise where a redirect leaves the host, or leaves TLS: a token would go with it."""
-    if not response.is_redirect:
+    """Raise where a redirect leaves the origin: a password or a token would go with it.
+
+    keystoneauth follows more statuses than requests calls redirects.
+    """
+    location = response.headers.get("location")
+    if not 300 <= response.status_code < 400 or location is None:  # noqa: PLR2004 - HTTP's own
         return
-    here = urlsplit(response.url)
-    there = urlsplit(urljoin(response.url, response.headers["location"]))
-    if there.hostname != here.hostname or (here.scheme, there.scheme) == ("https", "http"):
+    if _origin(response.url, location) != _origin(response.url):
         response.close()
-        raise CloudUnreachable("The cloud's answer points to another host; it was not followed.")
+        raise CloudUnreachable(
+            "The cloud's answer points to another host, port or scheme; it was not followed."
+        )
+
+
+def _origin(url: str, location: str = "") -> tuple[str, str | None, int | None] | None:
+    try:
+        parts = urlsplit(urljoin(url, location))
+        return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return None
