@@ -1,13 +1,12 @@
 """A real PostgreSQL for every test that touches data.
 
 All processes of a run share one embedded server, as all processes of a home do; it is kept between
-runs, so that only the first one makes it. Each test has a database of its own, copied from a
-template that holds the migrated schema.
+runs, so that only the first one makes it. Each test has a database of its own, with the migrated
+schema.
 """
 
 import asyncio
 import hashlib
-import itertools
 import os
 import shutil
 import socket
@@ -16,7 +15,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -24,6 +22,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from tests import databases
 from tests.faults import summary
 from tests.hostile import summary as hostile
 from tests.own_faults import summary as own_faults
@@ -150,15 +149,11 @@ def _make_template(connection: psycopg.Connection, server: str, name: str) -> No
 
 
 def _drop_abandoned(connection: psycopg.Connection) -> None:
-    """Drop what the tests of killed processes left: a name tells whose it is."""
+    """Drop what killed processes left: a name tells whose it is."""
     found = connection.execute("SELECT datname FROM pg_database WHERE datname ^@ 'test_'")
     for (name,) in found.fetchall():
         if not Path(f"/proc/{name.split('_')[1]}").exists():
-            connection.execute(_drop(name))
-
-
-def _drop(name: str) -> sql.Composed:
-    return sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(name))
+            connection.execute(databases.drop(name))
 
 
 @pytest.fixture(scope="session")
@@ -168,35 +163,26 @@ def server_connection(database_server: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-_numbers = itertools.count()
+@pytest.fixture(scope="session")
+def copies(server_connection: psycopg.Connection, template: str) -> Iterator[databases.Copies]:
+    """Keep the migrated databases of this process."""
+    copies = databases.Copies(server_connection, template)
+    yield copies
+    copies.close()
 
 
 @pytest.fixture
 def empty_conninfo(server_connection: psycopg.Connection) -> Iterator[str]:
     """Give the connection string of a fresh database without tables."""
-    with _fresh(server_connection, "template1") as conninfo:
+    with databases.fresh(server_connection, "template1") as conninfo:
         yield conninfo
 
 
 @pytest.fixture
-def conninfo(server_connection: psycopg.Connection, template: str) -> Iterator[str]:
-    """Give the connection string of a fresh, migrated database."""
-    with _fresh(server_connection, template) as conninfo:
+def conninfo(copies: databases.Copies) -> Iterator[str]:
+    """Give the connection string of a migrated database without rows."""
+    with copies.lend() as conninfo:
         yield conninfo
-
-
-@contextmanager
-def _fresh(connection: psycopg.Connection, template: str) -> Iterator[str]:
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    connection.execute(
-        sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-            sql.Identifier(name), sql.Identifier(template)
-        )
-    )
-    try:
-        yield make_conninfo(connection.info.dsn, dbname=name)
-    finally:
-        connection.execute(_drop(name))
 
 
 @pytest.fixture
