@@ -1,5 +1,6 @@
 """Settings come from the environment or a file, and say what is wrong with themselves."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,10 @@ def test_the_environment_wins_over_the_file(tmp_path: Path):
         ("RINGFENCE_PROXY_HEADERS", "both", "'x-forwarded' or 'forwarded'"),
         ("RINGFENCE_ALLOWED_HOSTS", "*", "*.example.com"),
         ("RINGFENCE_ALLOWED_HOSTS", "https://api.example.com", "api.example.com"),
+        ("RINGFENCE_TOKEN_MAX_LIFETIME", "90", "12h or 90d"),
+        ("RINGFENCE_TOKEN_MAX_LIFETIME", "0d", "12h or 90d"),
+        ("RINGFENCE_TOKEN_MAX_LIFETIME", "4000d", "at most ten years"),
+        ("RINGFENCE_TOKEN_MAX_LIFETIME", "P90D", "12h or 90d"),
         ("RINGFENCE_CORS_ORIGINS", "*", "https://portal.example.com"),
         ("RINGFENCE_CORS_ORIGINS", "https://a.example.com/", "is not an origin"),
     ],
@@ -105,6 +110,12 @@ def test_all_mistakes_are_told_at_once_by_the_names_of_the_settings(tmp_path: Pa
 )
 def test_a_public_url_is_kept_without_the_slash_at_its_end(url):
     assert load_settings({"RINGFENCE_PUBLIC_URL": url}).public_url == url.rstrip("/")
+
+
+def test_a_period_is_a_number_and_a_unit():
+    settings = load_settings({"RINGFENCE_TOKEN_MAX_LIFETIME": "90d"})
+    assert settings.token_max_lifetime == timedelta(days=90)
+    assert load_settings({}).token_max_lifetime is None
 
 
 def test_a_mistake_in_the_file_names_the_file(tmp_path: Path):

@@ -5,6 +5,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -44,6 +45,22 @@ _PUBLIC_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+,;=:@%-]+
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _HOST_NAME = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_LONGEST = timedelta(days=3660)
+
+
+def read_period(text: str) -> timedelta:
+    """Read `90d`, `12h` or `30m`; raises `ValueError`."""
+    found = re.fullmatch(r"([1-9][0-9]{0,6})([mhd])", text.strip(), re.ASCII)
+    period = int(found[1]) * _UNITS[found[2]] if found else None
+    if period is None or period > _LONGEST:
+        raise ValueError("expected a number and m, h or d, such as 12h or 90d; at most ten years")
+    return period
+
+
+def _period(value: object) -> timedelta:
+    return read_period(str(value))
+
 
 def _listed(value: object) -> object:
     """Read `a, b` as a list of words; `none` is the empty one."""
@@ -80,6 +97,7 @@ Networks = Annotated[
     tuple[Annotated[Network, BeforeValidator(_network)], ...], BeforeValidator(_listed)
 ]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)]
+Period = Annotated[timedelta, BeforeValidator(_period)]
 HostNames = Annotated[
     tuple[Annotated[str, AfterValidator(_host_name)], ...], BeforeValidator(_listed)
 ]
@@ -104,7 +122,8 @@ class Settings(BaseModel):
     record that is written. Of the headers of proxies one kind is read: a proxy that sets the one
     may pass on what a client sent as the other. Rates are requests a second, in each process; 0 is
     no limit. A body may take `body_seconds` to arrive. A request that would wait for others longer
-    than `queue_seconds` is refused. `strict` refuses names that a query or a body should not have,
+    than `queue_seconds` is refused. No token that is made or rotated lives longer than
+    `token_max_lifetime`. `strict` refuses names that a query or a body should not have,
     which are ignored otherwise.
     """
 
@@ -129,6 +148,7 @@ class Settings(BaseModel):
     address_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 5000
     token_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 5000
     token_change_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 100
+    token_max_lifetime: Period | None = None
     trusted_proxies: Networks = Field(default_factory=_this_machine)
     proxy_headers: ProxyHeaders = "x-forwarded"
     allowed_hosts: HostNames = ()

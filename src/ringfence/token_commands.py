@@ -35,11 +35,18 @@ def issue(
 ) -> None:
     """Issue a token for a user and print it, once: only its digest is kept."""
     report.require_reader()
-    with migrated(start()) as (conninfo, _):
-        from ringfence.users.by_hand import issue_token, read_lifetime, read_name
+    settings = start()
+    with migrated(settings) as (conninfo, _):
+        from ringfence.users.by_hand import (
+            issue_token,
+            read_lifetime,
+            read_name,
+            require_lifetime,
+        )
         from ringfence.users.tokens import Terms
 
         lifetime = None if expires is None else read_lifetime(expires)
+        require_lifetime(lifetime, settings.token_max_lifetime)
         terms = Terms(lifetime, read_name(name), read_only)
         secret = with_database(
             conninfo, lambda database: issue_token(database, user, terms, project=project)
@@ -65,10 +72,12 @@ def list_tokens(
 def rotate(token: Token) -> None:
     """Give a token another secret and print it, once; the old one is refused from now on."""
     report.require_reader()
-    with migrated(start()) as (conninfo, _):
+    settings = start()
+    with migrated(settings) as (conninfo, _):
         from ringfence.users.by_hand import renew
 
-        secret = with_database(conninfo, lambda database: renew(database, token))
+        longest = settings.token_max_lifetime
+        secret = with_database(conninfo, lambda database: renew(database, token, longest))
     _print_secret(secret)
 
 

@@ -158,6 +158,92 @@ async def test_a_limited_token_makes_none_and_tells_of_no_wider_one(
     assert (await limited.get(ME)).status_code == 401
 
 
+LATER = {
+    "in a minute": timedelta(minutes=1),
+    "in an hour": timedelta(hours=1),
+    "in a month": timedelta(days=30),
+}
+
+
+@pytest.mark.parametrize("end", LATER.values(), ids=LATER)
+async def test_a_token_makes_and_rotates_none_that_outlives_it(
+    api,
+    world,
+    wanted,
+    issue,  # noqa: F811 - a fixture
+    end,
+):
+    now = datetime.now(UTC)
+    other = (await api("admin").post(TOKENS, json=wanted(expires_at="9999-01-01"))).json()
+    brief = await issue("admin", expires=now + end)
+    for beyond in ("9999-12-31T23:59:59Z", (now + end + timedelta(seconds=1)).isoformat()):
+        refused = await brief.post(TOKENS, json=wanted(expires_at=beyond))
+        assert refused.status_code == 400
+        assert "no longer than the token or session that makes it" in refused.text
+        assert f"{now + end:%Y-%m-%dT%H:%M}" in refused.text
+    within = await brief.post(TOKENS, json=wanted(expires_at=(now + end).isoformat()))
+    assert within.status_code == 201
+    assert (await brief.post(f"{TOKENS}{within.json()['uuid']}/rotate/")).status_code == 201
+    never = await world.value("SELECT uuid FROM tokens WHERE digest = %s", digest("admin-token"))
+    for lasting in (other["uuid"], never.hex):
+        refused = await brief.post(f"{TOKENS}{lasting}/rotate/")
+        assert refused.status_code == 403
+        assert "outlives yours" in refused.text
+    # To end one is another matter: it makes nothing.
+    assert (await brief.delete(f"{TOKENS}{other['uuid']}/")).status_code == 204
+
+
+async def test_a_session_makes_no_token_that_outlives_it(api, world, wanted):
+    browser = api(None, **{"X-Ringfence-Console": "1", "Origin": "http://api.example.com"})
+    assert (await browser.post("/console/session/", json={"token": "admin-token"})).is_success
+    assert (await browser.post(TOKENS, json=wanted())).status_code == 400
+    soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    assert (await browser.post(TOKENS, json=wanted(expires_at=soon))).status_code == 201
+    own = await world.value("SELECT uuid FROM tokens WHERE digest = %s", digest("admin-token"))
+    assert (await browser.post(f"{TOKENS}{own.hex}/rotate/")).status_code == 403
+    me = (await browser.get(ME)).json()["uuid"]
+    made = (await browser.post(f"/api/users/{me}/refresh_token/")).json()
+    assert 0 < made["user_token_lifetime"] <= 12 * 3600
+
+
+async def test_a_token_that_rotates_itself_is_told_its_new_secret(
+    api,
+    world,
+    issue,  # noqa: F811 - a fixture
+):
+    for key in ({}, {"Idempotency-Key": "once"}):
+        client = await issue("admin", project_id=world.project_id)
+        [own] = [each for each in (await client.get(TOKENS)).json() if not each["name"]][-1:]
+        rotated = await client.post(f"{TOKENS}{own['uuid']}/rotate/", headers=key)
+        assert rotated.status_code == 201, rotated.text
+        assert (await client.get(ME)).status_code == 401
+        new = api(None, Authorization=f"Token {rotated.json()['token']}")
+        assert (await new.get(ME)).status_code == 200
+
+
+async def test_no_token_lives_longer_than_the_setting_says(app, api, client, world, wanted):
+    longest = timedelta(days=7)
+    app.state.settings = app.state.settings.model_copy(update={"token_max_lifetime": longest})
+    refused = await client.post(TOKENS, json=wanted())
+    assert refused.status_code == 400
+    assert "A token lives 7d at most here" in refused.text
+    now = datetime.now(UTC)
+    six = (now + timedelta(days=6)).isoformat()
+    assert (await client.post(TOKENS, json=wanted(expires_at=six))).status_code == 201
+    # One that was made before lasts as it was made, and no longer than this once it is renewed.
+    own = await world.value("SELECT uuid FROM tokens WHERE digest = %s", digest("admin-token"))
+    rotated = (await client.post(f"{TOKENS}{own.hex}/rotate/")).json()
+    assert datetime.fromisoformat(rotated["expires_at"]) <= datetime.now(UTC) + longest
+    uuid = await world.value("SELECT uuid FROM users WHERE username = 'owner'")
+    made = (await api("owner").post(f"/api/users/{uuid.hex}/refresh_token/")).json()
+    assert 0 < made["user_token_lifetime"] <= longest.total_seconds()
+
+
+async def test_a_time_that_no_calendar_has_is_refused(client, wanted):
+    for beyond in ("9999-12-31T23:59:59-12:00", "10000-01-01", "0001-01-01T00:00:00+12:00"):
+        assert (await client.post(TOKENS, json=wanted(expires_at=beyond))).status_code == 400
+
+
 async def test_a_token_that_never_expires_or_was_never_used_has_times_all_the_same(client, world):
     [shown] = (await client.get(TOKENS)).json()
     assert shown["expires_at"].startswith("9999-12-31")

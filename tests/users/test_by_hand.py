@@ -3,7 +3,14 @@ from datetime import timedelta
 import pytest
 
 from ringfence.errors import OperatorError
-from ringfence.users.by_hand import issue_token, listed, read_lifetime, renew, revoke
+from ringfence.users.by_hand import (
+    issue_token,
+    listed,
+    read_lifetime,
+    renew,
+    require_lifetime,
+    revoke,
+)
 from ringfence.users.commands import token_digest
 from ringfence.users.tokens import Terms
 
@@ -88,6 +95,20 @@ async def test_a_token_is_listed_renewed_and_revoked_by_its_uuid(database, alice
         events = await cursor.fetchall()
     assert [kind for kind, _ in events] == ["token_created", "token_rotated", "token_revoked"]
     assert not [text for _, text in events if first in text or second in text]
+
+
+async def test_an_operator_is_held_to_the_longest_lifetime_too(database, alice):
+    week = timedelta(days=7)
+    for lifetime in (None, timedelta(days=8)):
+        with pytest.raises(OperatorError, match="RINGFENCE_TOKEN_MAX_LIFETIME allows 7d at most"):
+            require_lifetime(lifetime, week)
+    require_lifetime(week, week)
+    require_lifetime(None, None)
+    await issue_token(database, alice, Terms())
+    [token] = await listed(database, alice)
+    await renew(database, token.uuid.hex, week)
+    [(_, left)] = await tokens(database)
+    assert timedelta(days=6) < left <= week
 
 
 @pytest.mark.parametrize("name", ["x", "0" * 32, ""])

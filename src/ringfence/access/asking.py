@@ -86,6 +86,12 @@ class Asking:
             self.is_settled = True
         return self._recognised
 
+    def renew(self, digest: bytes) -> None:
+        """Go on as who shows the new secret of its token; a session goes on as it is."""
+        if self._credential.kind == "token":
+            self._credential = Credential("token", digest)
+            self._recognised, self.is_settled = None, False
+
     async def confirm(self, connection: Connection, *, alone: bool = False) -> None:
         """Hold who asks, as it was settled, until the connection's transaction ends.
 

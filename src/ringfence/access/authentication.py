@@ -18,7 +18,8 @@ from ringfence.masking import present
 SCHEMES = ("token", "bearer")
 SCHEME_HINT = 'Begin the Authorization header with the scheme "Token", then the token.'
 
-# Grants in one order, so that the same ones are the same bytes.
+# Python's calendar ends with the year 9999: what ends then never does. Grants in one order, so that
+# the same ones are the same bytes.
 _ACTOR: LiteralString = """
 SELECT
     account.id,
@@ -33,6 +34,7 @@ SELECT
     token.name AS token_name,
     token.is_read_only,
     token.project_id,
+    CASE WHEN {expires} < '9999-12-31Z' THEN {expires} END AS expires,
     project.customer_id,
     {written} AS written,
     coalesce(held.roles, '{}') AS roles,
@@ -72,6 +74,8 @@ _WHICH: Mapping[Kind, LiteralString] = {
     "token": "token.digest = %(credential)s",
     "session": "session.digest = %(credential)s AND session.expires > now()",
 }
+# A session ends with its token, or before.
+_EXPIRES: Mapping[Kind, LiteralString] = {"token": "token.expires", "session": "session.expires"}
 
 
 def _actor_statement(
@@ -80,6 +84,7 @@ def _actor_statement(
     return (
         _ACTOR.replace("{source}", _SOURCES[kind])
         .replace("{which}", _WHICH[kind])
+        .replace("{expires}", _EXPIRES[kind])
         .replace("{written}", written)
         .replace("{lock_grants}", grants)
         .replace("{locks}", locks)
@@ -240,7 +245,12 @@ def _actor(row: Any) -> Actor:  # noqa: ANN401 - a row of `ACTOR`, by its names
         is_staff=row.is_staff,
         is_support=row.is_support,
         token=TokenUsed(
-            row.token_id, row.token_uuid, row.token_name, row.is_read_only, row.project_id
+            row.token_id,
+            row.token_uuid,
+            row.token_name,
+            row.is_read_only,
+            row.project_id,
+            row.expires,
         ),
         written=row.written,
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -89,6 +90,8 @@ class TokenUsed:
     name: str = ""
     is_read_only: bool = False
     project_id: int | None = None
+    # When it ends, or the session that was begun with it; None where it never does
+    expires: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Tokens as operators issue, list, renew and revoke them on the command line."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import LiteralString
 from uuid import UUID
 
@@ -14,11 +14,10 @@ from ringfence.errors import OperatorError
 from ringfence.escaping import controls
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
+from ringfence.settings import read_period
 from ringfence.users.commands import token_digest
-from ringfence.users.tokens import Holder, Terms, issue, new_secret
+from ringfence.users.tokens import Holder, Terms, in_words, issue, new_secret
 
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-_LONGEST = timedelta(days=3660)
 LONGEST_NAME = 150
 
 _BY_NAME: LiteralString = """
@@ -50,7 +49,7 @@ ORDER BY account.username, token.name, token.id
 """
 
 _RENEW: LiteralString = """
-UPDATE tokens SET digest = %(digest)s
+UPDATE tokens SET digest = %(digest)s, expires = least(tokens.expires, %(until)s)
 FROM users AS account
 WHERE tokens.user_id = account.id AND tokens.uuid = %(uuid)s
 RETURNING account.id, account.uuid, account.username, account.is_active
@@ -94,14 +93,18 @@ class ListedToken:
 
 def read_lifetime(text: str) -> timedelta:
     """Read `90d`, `12h` or `30m`; raises `OperatorError`."""
-    found = re.fullmatch(r"([1-9][0-9]{0,6})([mhd])", text.strip())
-    lifetime = int(found[1]) * _UNITS[found[2]] if found else _LONGEST * 2
-    if lifetime > _LONGEST:
+    try:
+        return read_period(text)
+    except ValueError as error:
+        raise OperatorError(f"--expires {text!r}: {error}") from None
+
+
+def require_lifetime(lifetime: timedelta | None, longest: timedelta | None) -> None:
+    """Raise `OperatorError` for a token that would live longer than the setting allows."""
+    if longest is not None and (lifetime is None or lifetime > longest):
         raise OperatorError(
-            f"--expires {text!r}: expected a number and m, h or d, such as 12h or 90d; "
-            "at most ten years"
+            f"RINGFENCE_TOKEN_MAX_LIFETIME allows {in_words(longest)} at most: say --expires"
         )
-    return lifetime
 
 
 def read_name(text: str) -> str:
@@ -150,10 +153,14 @@ async def listed(database: Database, username: str | None) -> Sequence[ListedTok
         return found
 
 
-async def renew(database: Database, token: str) -> str:
-    """Give a token (by its uuid) another secret; the old one is refused from now on."""
+async def renew(database: Database, token: str, longest: timedelta | None = None) -> str:
+    """Give a token (by its uuid) another secret; the old one is refused from now on.
+
+    It lives no longer than `longest` from now on.
+    """
     secret = new_secret()
-    await _change(database, _RENEW, token, EventType.TOKEN_ROTATED, token_digest(secret))
+    values = {"digest": token_digest(secret), "until": longest and datetime.now(UTC) + longest}
+    await _change(database, _RENEW, token, EventType.TOKEN_ROTATED, values)
     return secret
 
 
@@ -167,7 +174,7 @@ async def _change(
     statement: LiteralString,
     token: str,
     kind: EventType,
-    digest: bytes | None = None,
+    values: Mapping[str, object] = MappingProxyType({}),
 ) -> None:
     try:
         uuid = UUID(hex=token)
@@ -176,7 +183,7 @@ async def _change(
     done = "rotated" if kind is EventType.TOKEN_ROTATED else "revoked"
     async with database.transaction() as connection:
         cursor = connection.cursor(row_factory=class_row(Holder))
-        await cursor.execute(statement, {"uuid": uuid, "digest": digest})
+        await cursor.execute(statement, {**values, "uuid": uuid})
         holder = await cursor.fetchone()
         if holder is None:
             raise OperatorError(f"there is no token {token}: see ringfence tokens list")

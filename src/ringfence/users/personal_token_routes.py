@@ -8,12 +8,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
+from ringfence.access.permissions import Actor
 from ringfence.http.body import read_json
 from ringfence.http.collections import answer_one, routes_of
 from ringfence.http.idempotency import hold_secret
 from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
 from ringfence.users import personal_tokens
+from ringfence.users.commands import token_digest
 from ringfence.users.personal_token_queries import PERSONAL_TOKENS
 from ringfence.users.personal_tokens import SCOPES, Made
 from ringfence.users.tokens import NO_SUCH_TOKEN
@@ -28,7 +30,8 @@ async def create_token(request: Request) -> Response:
     hold_secret(request)
     database = request.app.state.database
     body = await read_json(request)
-    made = await personal_tokens.create(database, request.scope["actor"], body)
+    longest = request.app.state.settings.token_max_lifetime
+    made = await personal_tokens.create(database, request.scope["actor"], body, longest)
     return await _shown_once(request, made)
 
 
@@ -36,7 +39,12 @@ async def rotate_token(request: Request) -> Response:
     """Give a token another secret and show it, once."""
     hold_secret(request)
     uuid = _uuid(request)
-    made = await personal_tokens.rotate(request.app.state.database, request.scope["actor"], uuid)
+    actor: Actor = request.scope["actor"]
+    longest = request.app.state.settings.token_max_lifetime
+    made = await personal_tokens.rotate(request.app.state.database, actor, uuid, longest)
+    if actor.token and actor.token.uuid == uuid:
+        # Its old secret reads nothing any more, and the new one would be lost.
+        request.scope["asking"].renew(token_digest(made.secret))
     return await _shown_once(request, made)
 
 

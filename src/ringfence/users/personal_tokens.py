@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -16,13 +16,22 @@ from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.http.fields import Field, FieldError, Text, clean_fields, printable
 from ringfence.users.commands import token_digest
-from ringfence.users.tokens import NO_SUCH_TOKEN, Holder, Terms, issue, new_secret
+from ringfence.users.tokens import (
+    NO_SUCH_TOKEN,
+    Holder,
+    Terms,
+    in_words,
+    issue,
+    latest_end,
+    new_secret,
+)
 
 SCOPES: Mapping[str, str] = {
     "read": "See what the user sees.",
     "write": "Change what the user may change.",
 }
 PROJECT = "project"
+_OUTLIVES = "That token outlives yours; rotate it with itself, or with one that lasts as long."
 # The name is what a token's own representation has beside them.
 _PLACE_KEYS = frozenset({"type", "uuid", "name"})
 
@@ -33,14 +42,23 @@ SELECT project.id FROM projects AS project WHERE project.uuid = %(uuid)s AND """
 )
 
 _LOCKED: LiteralString = """
-SELECT token.id, token.uuid, account.id AS user_id, account.uuid AS user_uuid, account.username
+SELECT
+    token.id,
+    token.uuid,
+    account.id AS user_id,
+    account.uuid AS user_uuid,
+    account.username,
+    coalesce(token.expires, 'infinity') > coalesce(%(own_end)s, 'infinity'::timestamptz)
+        AS outlives_own
 FROM tokens AS token
 INNER JOIN users AS account ON token.user_id = account.id
 WHERE token.uuid = %(uuid)s AND (account.id = %(actor_id)s OR %(is_staff)s)
 FOR UPDATE OF token
 """
 
-_ROTATE: LiteralString = "UPDATE tokens SET digest = %(digest)s WHERE id = %(id)s"
+_ROTATE: LiteralString = """
+UPDATE tokens SET digest = %(digest)s, expires = least(expires, %(until)s) WHERE id = %(id)s
+"""
 
 _REVOKE: LiteralString = "DELETE FROM tokens WHERE id = %(id)s"
 
@@ -139,12 +157,23 @@ class _Token:
     user_id: int
     user_uuid: UUID
     username: str
+    # Whether it lives longer than what the request was made with
+    outlives_own: bool
 
 
-async def create(database: Database, actor: Actor, body: Any) -> Made:  # noqa: ANN401 - whatever JSON holds
-    """Make a token of the actor's own. Raises `Invalid`, `Forbidden`."""
+async def create(
+    database: Database,
+    actor: Actor,
+    body: Any,  # noqa: ANN401 - whatever JSON holds
+    longest: timedelta | None = None,
+) -> Made:
+    """Make a token of the actor's own, which may do no more and lives no longer than the actor's.
+
+    `longest` is the setting `token_max_lifetime`. Raises `Invalid`, `Forbidden`.
+    """
     require_unlimited(actor)
     values = clean_fields(body, TOKEN_FIELDS, required=REQUIRED)
+    _refuse_longer(actor, values["expires_at"], longest)
     holder = Holder(actor.user_id, actor.user_uuid, actor.username, is_active=True)
     async with database.transaction() as connection:
         terms = Terms(
@@ -159,17 +188,23 @@ async def create(database: Database, actor: Actor, body: Any) -> Made:  # noqa: 
     return Made(token.uuid, token.secret)
 
 
-async def rotate(database: Database, actor: Actor, uuid: UUID) -> Made:
+async def rotate(
+    database: Database, actor: Actor, uuid: UUID, longest: timedelta | None = None
+) -> Made:
     """Give a token of the actor's another secret on the same terms; the old one ends at once.
 
-    Raises `NotFound`; `Forbidden` for somebody else's, whose secret nobody else may have.
+    It lives no longer than `longest` from now on. Raises `NotFound`; `Forbidden` for somebody
+    else's, whose secret nobody else may have, and for one that outlives the actor's own.
     """
     secret = new_secret()
+    until = longest and datetime.now(UTC) + longest
     async with database.transaction() as connection:
         token = await _lock(connection, actor, uuid)
         if token.user_id != actor.user_id:
             raise Forbidden
-        values = {"id": token.id, "digest": token_digest(secret)}
+        if token.outlives_own:
+            raise Forbidden(_OUTLIVES)
+        values = {"id": token.id, "digest": token_digest(secret), "until": until}
         await connection.execute(_ROTATE, values)
         await _record(connection, EventType.TOKEN_ROTATED, actor, _holder(token), uuid)
     return Made(uuid, secret)
@@ -188,12 +223,30 @@ async def _lock(connection: Connection, actor: Actor, uuid: UUID) -> _Token:
     if not (actor.token and actor.token.uuid == uuid):
         require_unlimited(actor)
     cursor = connection.cursor(row_factory=class_row(_Token))
-    values = {"uuid": uuid, "actor_id": actor.user_id, "is_staff": actor.is_staff}
+    values = {
+        "uuid": uuid,
+        "actor_id": actor.user_id,
+        "is_staff": actor.is_staff,
+        "own_end": actor.token and actor.token.expires,
+    }
     await cursor.execute(_LOCKED, values)
     token = await cursor.fetchone()
     if token is None:
         raise NotFound(NO_SUCH_TOKEN)
     return token
+
+
+def _refuse_longer(actor: Actor, end: datetime, longest: timedelta | None) -> None:
+    latest = latest_end(actor, longest)
+    if latest is None or end <= latest:
+        return
+    own = actor.token and actor.token.expires
+    why = (
+        "A token lives no longer than the token or session that makes it"
+        if own == latest
+        else f"A token lives {in_words(longest or timedelta())} at most here"
+    )
+    raise Invalid({"expires_at": [f"{why}: until {latest:%Y-%m-%dT%H:%M:%SZ} at the latest."]})
 
 
 async def _project(connection: Connection, actor: Actor, uuid: UUID | None) -> int | None:

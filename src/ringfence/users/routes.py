@@ -44,10 +44,9 @@ async def refresh_token(request: Request) -> Response:
     holder = await tokens.holder_by_uuid(database, actor, path_uuid(request, NO_SUCH_USER))
     refuse_tags(request.headers)
     hold_secret(request)
-    asked_with = read_token(request.headers.get("authorization"))
-    return JSONResponse(
-        _shown(holder, await tokens.replace_tokens(database, actor, holder, asked_with))
-    )
+    longest = request.app.state.settings.token_max_lifetime
+    token = await tokens.replace_tokens(database, actor, holder, longest)
+    return JSONResponse(_shown(holder, token))
 
 
 async def list_tokens(request: Request) -> Response:
@@ -74,7 +73,9 @@ async def delete_token(request: Request) -> Response:
 async def sign_in_by_password(request: Request) -> Response:
     """Give a token to who knows a user's password."""
     database: Database = request.app.state.database
-    token = await sign_in(database, address_of_peer(request), await read_json(request))
+    longest = request.app.state.settings.token_max_lifetime
+    body = await read_json(request)
+    token = await sign_in(database, address_of_peer(request), body, longest)
     return JSONResponse({"token": token.secret})
 
 

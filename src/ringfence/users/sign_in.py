@@ -1,7 +1,8 @@
 """From a name and a password to a token."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -32,6 +33,16 @@ REFUSED = "Invalid username/password."
 
 _ACCOUNT: LiteralString = """
 SELECT id, uuid, username, is_active, password_hash FROM users WHERE username = %(username)s
+"""
+
+# Before anything else of the user is locked, and as strongly as what follows needs it
+_STILL: LiteralString = """
+SELECT 1 FROM users AS account
+WHERE
+    account.id = %(id)s
+    AND account.is_active
+    AND account.password_hash = %(password_hash)s
+FOR NO KEY UPDATE
 """
 
 # A password that was set meanwhile stays.
@@ -75,8 +86,13 @@ class _Account:
     password_hash: str | None
 
 
-async def sign_in(database: Database, address: str, body: Any) -> Token:  # noqa: ANN401 - whatever JSON holds
-    """Give a token to who knows a user's password.
+async def sign_in(
+    database: Database,
+    address: str,
+    body: Any,  # noqa: ANN401 - whatever JSON holds
+    longest: timedelta | None = None,
+) -> Token:
+    """Give a token to who knows a user's password; it lasts no longer than `longest`.
 
     `address` is where the request comes from. Raises `Invalid`, `Unauthenticated` and
     `TooManyRequests`.
@@ -91,7 +107,8 @@ async def sign_in(database: Database, address: str, body: Any) -> Token:  # noqa
     if account is None or not is_right or not account.is_active:
         log.info("sign_in_refused", address=address, user=account and account.username)
         raise Unauthenticated(REFUSED)
-    return await _welcome(database, address, account, password)
+    lifetime = min(SIGNED_IN_FOR, longest or SIGNED_IN_FOR)
+    return await _welcome(database, address, account, password, lifetime)
 
 
 async def _account(database: Database, username: str) -> _Account | None:
@@ -101,18 +118,24 @@ async def _account(database: Database, username: str) -> _Account | None:
         return await cursor.fetchone()
 
 
-async def _welcome(database: Database, address: str, account: _Account, password: str) -> Token:
+async def _welcome(
+    database: Database, address: str, account: _Account, password: str, lifetime: timedelta
+) -> Token:
     rehashed = None
     if account.password_hash and passwords.needs_rehash(account.password_hash):
         rehashed = await passwords.hash_password(password)
     actor = Actor(account.id, account.uuid, account.username, ())
     said = f"User {account.username} has signed in by password."
     async with database.transaction() as connection:
+        # Hashing took its time, and the wait for it: what was right then must be so now.
+        current = await connection.execute(_STILL, asdict(account))
+        if await current.fetchone() is None:
+            raise Unauthenticated(REFUSED)
         if rehashed:
             values = {"id": account.id, "password_hash": account.password_hash}
             await connection.execute(_REHASH, values | {"rehashed": rehashed})
         holder = Holder(account.id, account.uuid, account.username, account.is_active)
-        token = await issue(connection, holder, Terms(SIGNED_IN_FOR))
+        token = await issue(connection, holder, Terms(lifetime))
         context = {"ip_address": address}
         await record(connection, Event(EventType.SIGNED_IN, said, actor, context=context))
         await throttle.give_back(connection, address, account.username)

@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 from uuid import UUID
 
@@ -30,7 +30,8 @@ WHERE {condition}
 _INSERT: LiteralString = """
 INSERT INTO tokens (user_id, digest, expires, name, is_read_only, project_id)
 VALUES (
-    %(user_id)s, %(digest)s, coalesce(%(expires)s, now() + %(lifetime)s::interval),
+    %(user_id)s, %(digest)s,
+    least(%(expires)s::timestamptz, now() + %(lifetime)s::interval),
     %(name)s, %(is_read_only)s, %(project_id)s
 )
 RETURNING created, extract(epoch FROM expires - created)::bigint AS lifetime, uuid
@@ -43,8 +44,6 @@ WHERE token.user_id = %(user_id)s AND (token.expires IS NULL OR token.expires > 
 ORDER BY token.id DESC
 LIMIT 1
 """
-
-_ASKED_WITH: LiteralString = "SELECT expires IS NULL FROM tokens WHERE digest = %(digest)s"
 
 _REVOKE: LiteralString = "DELETE FROM tokens WHERE user_id = %(user_id)s"
 
@@ -78,7 +77,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a token is to be: without a lifetime or time it never expires; no project means all."""
+    """What a token is to be: without a lifetime or time it never expires; no project means all.
+
+    With both it ends with the earlier one.
+    """
 
     lifetime: timedelta | None = None
     name: str = ""
@@ -113,23 +115,45 @@ async def newest_token(database: Database, holder: Holder) -> Token:
     return token
 
 
-async def replace_tokens(
-    database: Database, actor: Actor, holder: Holder, asked_with: str
-) -> Token:
-    """Revoke all of a user's tokens and make one.
+def latest_end(actor: Actor, longest: timedelta | None) -> datetime | None:
+    """Return when a token that the actor makes ends at the latest; None for never.
 
-    It never expires if it was asked for by the user with one that never does (`asked_with`): who
-    holds a token for a day cannot make it last. Raises `Forbidden` for an actor whose own token is
-    limited.
+    It lives no longer than the token, or the session, that it is made with, nor than the setting
+    `token_max_lifetime` says.
+    """
+    ends = [
+        *([actor.token.expires] if actor.token and actor.token.expires else []),
+        *([datetime.now(UTC) + longest] if longest else []),
+    ]
+    return min(ends, default=None)
+
+
+def in_words(period: timedelta) -> str:
+    """Return a period as settings have it: `90d`, `12h`, `30m`."""
+    minutes = int(period.total_seconds()) // 60
+    for unit, size in (("d", 24 * 60), ("h", 60)):
+        if minutes % size == 0:
+            return f"{minutes // size}{unit}"
+    return f"{minutes}m"
+
+
+async def replace_tokens(
+    database: Database, actor: Actor, holder: Holder, longest: timedelta | None = None
+) -> Token:
+    """Revoke all of a user's tokens and make one, of a day at most.
+
+    It never expires if it was asked for by the user with one that never does. It ends with the
+    token that it was asked for with: who holds a token for a day cannot make it last. Raises
+    `Forbidden` for an actor whose own token is limited.
     """
     require_unlimited(actor)
+    until = latest_end(actor, longest)
     async with database.transaction() as connection:
         await _lock(connection, holder)
-        cursor = await connection.execute(_ASKED_WITH, {"digest": token_digest(asked_with)})
-        row = await cursor.fetchone()
-        lasts = holder.id == actor.user_id and row is not None and row[0]
+        lasts = holder.id == actor.user_id and actor.token and actor.token.expires is None
         await connection.execute(_REVOKE, {"user_id": holder.id})
-        token = await issue(connection, holder, Terms(None if lasts else SIGNED_IN_FOR))
+        terms = Terms(None if lasts else SIGNED_IN_FOR, expires=until)
+        token = await issue(connection, holder, terms)
         said = f"The tokens of user {holder.username} have been replaced."
         await record(connection, _event(EventType.TOKEN_CREATED, said, actor, holder))
     return token

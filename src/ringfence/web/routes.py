@@ -50,8 +50,9 @@ async def begin_session(request: Request) -> Response:
     settings = request.app.state.settings
     if not is_own_request(request.scope, request.headers, settings):
         raise Forbidden
+    body = await read_json(request)
     session = await sessions.begin(
-        request.app.state.database, address_of_peer(request), await read_json(request)
+        request.app.state.database, address_of_peer(request), body, settings.token_max_lifetime
     )
     response = JSONResponse({"seconds": session.seconds})
     keep_session(response, request.scope, settings, session.secret, session.seconds)

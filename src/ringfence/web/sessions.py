@@ -63,17 +63,23 @@ class Session:
     seconds: int
 
 
-async def begin(database: Database, address: str, body: Any) -> Session:  # noqa: ANN401 - whatever JSON holds
+async def begin(
+    database: Database,
+    address: str,
+    body: Any,  # noqa: ANN401 - whatever JSON holds
+    longest: timedelta | None = None,
+) -> Session:
     """Begin a session for who sends a token, or a username with its password.
 
-    `address` is where the request comes from. Raises `Invalid`, `Unauthenticated` and
+    `address` is where the request comes from; a token that is made lasts no longer than `longest`.
+    Raises `Invalid`, `Unauthenticated` and
     `TooManyRequests`.
     """
     if isinstance(body, Mapping) and "token" in body:
         token = clean_fields(body, TOKEN_FIELDS, required=("token",))["token"]
         await authenticate(database, f"Token {token}")
         return await _begin(database, token, owns_token=False)
-    made = await sign_in(database, address, body)
+    made = await sign_in(database, address, body, longest)
     return await _begin(database, made.secret, owns_token=True)
 
 
