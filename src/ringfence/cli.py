@@ -22,7 +22,7 @@ from ringfence.backup_commands import backup, restore
 from ringfence.errors import OperatorError, RequestError
 from ringfence.event_commands import events
 from ringfence.opening import migrated, start, with_database
-from ringfence.report import leave_output, prepare_streams
+from ringfence.report import prepare_streams
 from ringfence.sync_commands import sync
 from ringfence.token_commands import issue, tokens
 
@@ -72,10 +72,6 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one for each way to
         return _usage(error)
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has seen enough; what is left has nowhere to go.
-        leave_output()
-        return 0
     except Exception as error:  # noqa: BLE001 - the last one to see it; the trace is logged
         import structlog
 
@@ -89,11 +85,8 @@ def _finish_output(code: int) -> int:
     """Write what waits for others of standard output; say so where it cannot be written."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        leave_output()
-    except OSError as error:
-        leave_output()
-        return code or _complain([f"cannot write to standard output: {error.strerror}"], UNEXPECTED)
+    except OperatorError as error:
+        return code or _complain(error.lines, UNEXPECTED)
     return code
 
 
@@ -113,7 +106,7 @@ def _complain(lines: Sequence[str], code: int) -> int:
     from ringfence.masking import mask
 
     # What is printed already comes first; where nobody reads that, there is still this.
-    with suppress(OSError):
+    with suppress(OSError, OperatorError):
         sys.stdout.flush()
     with suppress(OSError):
         for line in lines:

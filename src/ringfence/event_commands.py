@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ringfence import report
 from ringfence.errors import OperatorError
 from ringfence.escaping import json_line
 from ringfence.opening import migrated, start, with_database
@@ -44,6 +45,8 @@ def export(
     async def write(database: "Database") -> None:
         async for line in exported(database, first, last):
             sys.stdout.write(f"{json_line(line)}\n")
+            if not report.has_reader():
+                break
 
     with migrated(start()) as (conninfo, _):
         with_database(conninfo, write)

@@ -38,26 +38,71 @@ class Shown(Protocol):
 _closed: set[str] = set()
 
 
+class Output(io.TextIOWrapper):
+    """Standard output, which takes any text and goes nowhere once its reader has left."""
+
+    def __init__(self, stream: io.TextIOWrapper) -> None:
+        encoding, by_line = stream.encoding, stream.line_buffering
+        # A terminal that lacks a character gets a replacement.
+        super().__init__(stream.detach(), encoding, errors="replace", line_buffering=by_line)
+        self.has_reader = True
+
+    def write(self, text: str) -> int:
+        """Write a text, wherever it goes."""
+        try:
+            return super().write(text)
+        except BrokenPipeError:
+            self._leave()
+            return len(text)
+
+    def flush(self) -> None:
+        """Pass on what waits; raises `OperatorError` where there is no room for it."""
+        try:
+            super().flush()
+        except BrokenPipeError:
+            self._leave()
+        except OSError as error:
+            # What waits is tried again at the end otherwise, and told again.
+            self._leave()
+            raise OperatorError(f"cannot write to standard output: {error.strerror}") from None
+
+    def _leave(self) -> None:
+        self.has_reader = False
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
+
+
 def prepare_streams() -> None:
     """Make the standard streams such that writing a line of any text never fails for its text.
 
     A stream that is closed becomes one to nowhere, before another file or a connection takes its
-    number. A terminal that lacks a character gets a replacement.
+    number.
     """
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
-        stream = getattr(sys, name)
-        if stream is None:
+        if getattr(sys, name) is None:
             _closed.add(name)
-            with suppress(OSError):
-                os.fstat(number)
-                continue
-            nowhere = os.open(os.devnull, os.O_RDWR)
-            if nowhere != number:
-                os.dup2(nowhere, number)
-                os.close(nowhere)
+            _open_nowhere(number)
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
-        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout = Output(sys.stdout)
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(errors="replace")
+
+
+def _open_nowhere(number: int) -> None:
+    with suppress(OSError):
+        os.fstat(number)
+        return
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    if nowhere != number:
+        os.dup2(nowhere, number)
+        os.close(nowhere)
+
+
+def has_reader() -> bool:
+    """Tell whether anybody may still read what is printed."""
+    return not isinstance(sys.stdout, Output) or sys.stdout.has_reader
 
 
 def require_reader() -> None:
@@ -69,22 +114,9 @@ def require_reader() -> None:
 
 
 def say(text: str) -> None:
-    """Print one line that does nothing to a terminal.
-
-    Where the reader has seen enough, the work goes on without it.
-    """
-    try:
-        sys.stdout.write(f"{terminal(text)}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        leave_output()
-
-
-def leave_output() -> None:
-    """Send what is still printed nowhere: its reader is gone."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    """Print one line that does nothing to a terminal."""
+    sys.stdout.write(f"{terminal(text)}\n")
+    sys.stdout.flush()
 
 
 @contextmanager

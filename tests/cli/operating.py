@@ -9,8 +9,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
+from psycopg.conninfo import conninfo_to_dict
 from tests.patience import PATIENCE_SECONDS
+
+
+def url_of(conninfo):
+    """Return the URL of a database on a socket."""
+    parts = {name: quote(str(part), safe="") for name, part in conninfo_to_dict(conninfo).items()}
+    return "postgresql://{user}@{host}:5432/{dbname}".format(**parts)
 
 
 class Operator:

@@ -1,18 +1,18 @@
 """Whatever things are called, each command prints quiet lines, and as many as there are things."""
 
 import asyncio
+import io
 import json
 import logging
-from urllib.parse import quote
 
 import psycopg
 import pytest
 import structlog
-from psycopg.conninfo import conninfo_to_dict
+from tests.cli.operating import url_of
 from tests.factories.world import make_world
 from tests.test_escaping import HOSTILE, is_quiet
 
-from ringfence import logs
+from ringfence import logs, report
 from ringfence.cli import run
 from ringfence.database.pool import Database
 from ringfence.users.by_hand import issue_token
@@ -34,9 +34,7 @@ NAMED = {
 @pytest.fixture
 def world(conninfo, monkeypatch):
     """Rename everything there is to something hostile."""
-    parts = {name: quote(str(part), safe="") for name, part in conninfo_to_dict(conninfo).items()}
-    url = "postgresql://{user}@{host}:5432/{dbname}".format(**parts)
-    monkeypatch.setenv("RINGFENCE_DATABASE_URL", url)
+    monkeypatch.setenv("RINGFENCE_DATABASE_URL", url_of(conninfo))
     monkeypatch.setenv("NO_COLOR", "1")
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
@@ -63,6 +61,25 @@ def world(conninfo, monkeypatch):
     root.setLevel(level)
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()
+
+
+def test_every_command_prints_to_a_terminal_that_lacks_characters(world, monkeypatch, tmp_path):
+    tenant = world.tenant_uuid.hex
+    for arguments in (
+        ("sync", "status"),
+        ("tokens", "list"),
+        ("events", "export"),
+        ("sync", "mode", tenant),
+        ("sync", "confirm", tenant),
+        ("docs", str(tmp_path / "東京")),
+        ("--help",),
+        ("sync", "--help"),
+    ):
+        there = io.BytesIO()
+        terminal = io.TextIOWrapper(there, encoding="latin-1", errors="strict")
+        monkeypatch.setattr("sys.stdout", report.Output(terminal))
+        assert run(arguments) == 0, arguments
+        assert there.getvalue() or arguments[0] == "events"
 
 
 def test_every_command_prints_quiet_lines(world, capsys, tmp_path):

@@ -234,6 +234,60 @@ def test_a_full_disk_is_said_in_one_line(folder, monkeypatch):
         fetch(folder / "home", "SELECT 1")
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device", "/x/y"), "cannot use /x/y .*: No space left on"),
+        (
+            shutil.Error([("/from/a", "/to/a", "[Errno 28] No space left on device: '/to/a'")]),
+            "cannot use /to/a for the database: No space left on device; mend",
+        ),
+        (shutil.Error(["something"]), "for the database: something; mend"),
+        (OSError("odd"), "for the database: odd; mend"),
+        (OSError(), "for the database: OSError; mend"),
+    ],
+)
+def test_an_error_of_the_disk_says_where_and_why(folder, monkeypatch, error, said):
+    def full(*_arguments, **_options):
+        raise error
+
+    monkeypatch.setattr(binaries.shutil, "copytree", full)
+    with pytest.raises(OperatorError, match=said):
+        fetch(folder / "home", "SELECT 1")
+    assert not list((folder / "home" / "postgresql").glob(".incoming"))
+
+
+@pytest.mark.parametrize("size", ["8m", "60m"])
+def test_a_disk_that_is_too_small_for_a_first_start_is_named(folder, size):
+    small = folder / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", small],
+        check=False,
+        capture_output=True,
+    )
+    if mounted.returncode != 0:
+        pytest.skip("no disk of its own can be mounted here")
+    try:
+        with pytest.raises(OperatorError, match="No space left on device"):
+            fetch(small / "home", "SELECT 1")
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
+@pytest.mark.parametrize("odd", ['q"x', "q$x", "q`x", "q\\x", "q\nx", "q\x1b[2Jx"])
+def test_a_path_that_programs_would_take_for_more_is_refused(folder, odd):
+    with pytest.raises(OperatorError, match="set RINGFENCE_HOME to another place"):
+        fetch(folder / odd, "SELECT 1")
+    assert not (folder / odd).exists()
+
+
+def test_a_home_may_have_any_other_character_in_its_path(folder):
+    home = folder / "a ,';&#%()é=*?~{}[]!|<>:@ b"
+    assert fetch(home, "SELECT 1") == (1,)
+    embedded.socket_folder(home.resolve()).rmdir()
+
+
 def test_a_long_path_has_its_socket_in_a_private_folder_elsewhere(home, hold):
     deep = home.joinpath(*["a-rather-long-name"] * 6)
     outside = Path(tempfile.gettempdir())

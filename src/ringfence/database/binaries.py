@@ -86,13 +86,18 @@ def _copied(folder: Path, version: str) -> Path:
         return copy
     incoming = folder / ".incoming"
     shutil.rmtree(incoming, ignore_errors=True)
-    for part in (PROGRAMS, LIBRARIES):
-        source = Path(str(distribution(WHEEL).locate_file(part)))
-        # Not every platform's wheel has libraries of its own.
-        if source.is_dir():
-            shutil.copytree(source, incoming / part, ignore=NEEDED_TO_BUILD_ONLY, symlinks=True)
-    _let_all_read(folder)
-    incoming.rename(copy)
+    try:
+        for part in (PROGRAMS, LIBRARIES):
+            source = Path(str(distribution(WHEEL).locate_file(part)))
+            # Not every platform's wheel has libraries of its own.
+            if source.is_dir():
+                shutil.copytree(source, incoming / part, ignore=NEEDED_TO_BUILD_ONLY, symlinks=True)
+        _let_all_read(folder)
+        incoming.rename(copy)
+    except OSError:
+        # On a full disk, what was copied would be in the way of mending it.
+        shutil.rmtree(incoming, ignore_errors=True)
+        raise
     for older in folder.glob(f"{_major(version)}.*"):
         if older != copy:
             shutil.rmtree(older, ignore_errors=True)

@@ -9,6 +9,7 @@ a file remembers: whoever is killed leaves nothing to clear away. Two files are 
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -363,11 +364,21 @@ def _explained(home: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = error.filename or home
+        where, why = _cause(error)
         raise OperatorError(
-            f"cannot use {where} for the database: {error.strerror}; "
+            f"cannot use {where or home} for the database: {why}; "
             "mend that, or set RINGFENCE_HOME to another place"
         ) from None
+
+
+def _cause(error: OSError) -> tuple[str, str]:
+    """Return where it went wrong and why; copying a folder collects an error for each file."""
+    if isinstance(error, shutil.Error) and error.args and error.args[0]:
+        first = error.args[0][0]
+        where, why = (str(first[1]), str(first[2])) if isinstance(first, tuple) else ("", first)
+        # `[Errno 28] No space left on device: '/where/it/was'`
+        return where, re.sub(r"^\[Errno \d+\] ([^:]*).*", r"\1", why, flags=re.DOTALL)
+    return str(error.filename or ""), error.strerror or str(error) or type(error).__name__
 
 
 def _reason(output: str) -> str:

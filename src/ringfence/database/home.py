@@ -22,6 +22,7 @@ UNPRIVILEGED = ("ringfence", "postgres", "nobody")
 LONGEST_SOCKET = 100
 SOCKET = ".s.PGSQL.5432"
 OWNER_ONLY = 0o700
+_ODD = {'"': "a double quote", "$": "a dollar sign", "`": "a backquote", "\\": "a backslash"}
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def operator_name() -> str:
 
 def prepare(home: Path) -> None:
     """Make the home where there is none, and refuse one that others could change."""
+    _refuse_odd(home)
     missing = [folder for folder in (home, *home.parents) if not folder.exists()]
     # The unprivileged server passes through what root makes, and lists nothing there.
     mode = 0o711 if os.geteuid() == 0 else 0o700
@@ -81,6 +83,20 @@ def prepare(home: Path) -> None:
     if os.geteuid() == 0:
         # Passing through shows nothing: whatever lies inside is closed by itself.
         home.chmod(stat.S_IMODE(status.st_mode) | 0o011)
+
+
+def _refuse_odd(home: Path) -> None:
+    """Raise for a path that programs of PostgreSQL would take for more than a path.
+
+    `initdb` puts the path of `postgres` between double quotes of a shell.
+    """
+    odd = [shown for mark, shown in _ODD.items() if mark in str(home)]
+    if odd or not str(home).isprintable():
+        what = " and ".join(odd) or "characters that cannot be printed"
+        raise OperatorError(
+            f"the path {home} has {what} in it, which the programs of the embedded database "
+            "cannot use: set RINGFENCE_HOME to another place"
+        )
 
 
 def server_account(home: Path, data: Path) -> Account:
@@ -159,10 +175,13 @@ def own_folder(folder: Path, account: Account) -> None:
 def socket_folder(home: Path) -> Path:
     """Give the place of the server's socket: in the home, unless that path is too long for one."""
     folder = home / "run"
-    if len(os.fsencode(folder / SOCKET)) <= LONGEST_SOCKET:
+    # Clients of PostgreSQL take a comma for the end of a path.
+    if len(os.fsencode(folder / SOCKET)) <= LONGEST_SOCKET and "," not in str(folder):
         return folder
     digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
     folder = Path(tempfile.gettempdir(), f"ringfence-{os.geteuid()}-{digest}")
+    if "," in str(folder):
+        raise OperatorError(f"the path {folder.parent} has a comma in it: set another TMPDIR")
     if len(os.fsencode(folder / SOCKET)) > LONGEST_SOCKET:
         raise OperatorError(f"the path {home} is too long for a socket: set a shorter TMPDIR")
     return folder
