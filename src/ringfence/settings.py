@@ -122,8 +122,9 @@ class Settings(BaseModel):
     record that is written. Of the headers of proxies one kind is read: a proxy that sets the one
     may pass on what a client sent as the other. Rates are requests a second, in each process; 0 is
     no limit. A body may take `body_seconds` to arrive. A request that would wait for others longer
-    than `queue_seconds` is refused. No token that is made or rotated lives longer than
-    `token_max_lifetime`. `strict` refuses names that a query or a body should not have,
+    than `queue_seconds` is refused. Refused changes are kept for `refusal_days`. No token that is
+    made or rotated lives longer than `token_max_lifetime`. `strict` refuses names that a query or
+    a body should not have,
     which are ignored otherwise.
     """
 
@@ -145,9 +146,10 @@ class Settings(BaseModel):
     rules_per_request: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
     concurrent_requests: Annotated[int, Field(ge=1, le=100_000)] = 128
     queue_seconds: Annotated[float, Field(ge=0.1, le=60)] = 5
-    address_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 5000
-    token_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 5000
+    address_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 500
+    token_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 500
     token_change_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 100
+    refusal_days: Annotated[int, Field(ge=31, le=36_500)] = 180
     token_max_lifetime: Period | None = None
     trusted_proxies: Networks = Field(default_factory=_this_machine)
     proxy_headers: ProxyHeaders = "x-forwarded"

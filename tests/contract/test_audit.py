@@ -12,7 +12,11 @@ from ringfence.database.pool import Database
 from ringfence.database.privileges import grant
 from ringfence.errors import OperatorError
 from ringfence.events.export import exported
-from ringfence.http.refusals import KEPT_A_SECOND
+from ringfence.http.refusals import (
+    KEPT_A_SECOND,
+    NOBODYS_IN_ALL_A_SECOND,
+    NOBODYS_IN_ALL_BURST,
+)
 
 GROUPS = "/api/openstack-security-groups/"
 # What is asked for in advance changes nothing, whatever its method.
@@ -144,11 +148,47 @@ async def test_every_refused_change_is_told_and_no_event_shows_it(api, world):
     assert (await api("staff").get("/api/events/")).json() == []
 
 
+async def test_of_who_is_nobody_a_network_is_told_of_once_in_a_minute(api, world):
+    tries = 300
+    for number in range(tries):
+        client = api("nobody", **{"X-Forwarded-For": f"2001:db8:0:7::{number:x}"})
+        path = f"{GROUPS}{'0' * 32}/pull/" if number % 2 else "/api-auth/password/"
+        assert (await client.post(path)).status_code in {400, 401}
+    assert await world.value("SELECT count(*) FROM refusals") == 1
+    other = api("nobody", **{"X-Forwarded-For": "2001:db8:0:8::1"})
+    await other.post(f"{GROUPS}{'0' * 32}/pull/")
+    assert await world.value("SELECT sum(left_out) + count(*) FROM refusals") == tries + 1
+
+
+async def test_of_who_is_nobody_no_more_is_kept_however_many_networks_there_are(api, world):
+    for number in range(100):
+        client = api("nobody", **{"X-Forwarded-For": f"2001:db8:0:{number:x}::1"})
+        await client.post(f"{GROUPS}{'0' * 32}/pull/")
+    kept = await world.value("SELECT count(*) FROM refusals")
+    assert kept <= NOBODYS_IN_ALL_A_SECOND * NOBODYS_IN_ALL_BURST + 5
+
+
+async def test_refusals_are_removed_once_they_are_old_and_not_before(api, world):
+    await world.execute(
+        "INSERT INTO refusals (created, method, path, status, detail)"
+        " SELECT now() - make_interval(days => age), 'POST', age::text, 400, ''"
+        " FROM unnest(ARRAY[1, 29, 32, 179, 181, 1000]) AS age"
+    )
+    await api("member").post(f"{GROUPS}{'0' * 32}/pull/")
+    kept = await world.value("SELECT string_agg(path, ' ' ORDER BY created) FROM refusals")
+    assert kept.split()[:4] == ["179", "32", "29", "1"]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="neither changed nor"):
+        await world.execute("DELETE FROM refusals WHERE path IN ('1', '29')")
+    # Whatever is asked for, none goes within a month.
+    await world.execute("SELECT forget_refusals(0)")
+    assert await world.value("SELECT count(*) FROM refusals WHERE path IN ('1', '29')") == 2
+
+
 async def test_a_flood_of_refusals_is_counted_and_not_kept(api, world):
-    client = api("nobody")
+    client = api("unrelated")
     tries = int(KEPT_A_SECOND * 2) * 4
     for _ in range(tries):
-        assert (await client.post(f"{GROUPS}{'0' * 32}/pull/")).status_code == 401
+        assert (await client.post(f"{GROUPS}{'0' * 32}/pull/")).status_code == 404
     kept = await world.value("SELECT count(*) FROM refusals")
     assert kept > 0
     # Whoever comes next is told of, and with it how many were left out.

@@ -160,50 +160,204 @@ async def test_other_methods_and_types_are_refused(nobody):
     assert response.status_code == 415
 
 
-async def test_after_ten_failures_in_a_minute_even_the_right_password_waits(nobody, world):
-    for _ in range(throttle.TRIES_OF_A_PAIR):
-        assert (await sign_in(nobody, password="wrong horse")).status_code == 401
-    response = await sign_in(nobody)
-    assert response.status_code == 429
-    seconds = int(response.headers["Retry-After"])
-    assert 0 < seconds <= 60
-    assert response.json() == {
-        "detail": f"Request was throttled. Expected available in {seconds} seconds."
-    }
-    # Others from there, and the same user from elsewhere, are let in.
-    assert (await sign_in(nobody, "owner")).status_code == 401
-    assert (await sign_in(nobody, **{"X-Forwarded-For": "192.0.2.7"})).status_code == 200
-    await world.execute("UPDATE sign_in_tries SET began = now() - interval '61 seconds'")
-    assert (await sign_in(nobody)).status_code == 200
-    left = await world.value("SELECT count(*) FROM sign_in_tries WHERE tries > 0")
-    assert left == 0
+@pytest.fixture
+def quick(monkeypatch):
+    """Have passwords compared, where how often one may try is what is looked at."""
+    monkeypatch.setattr(
+        passwords, "_verify", lambda kept, password: bool(kept) and password == PASSWORD
+    )
 
 
-async def test_many_tries_at_once_are_no_more_than_one_after_the_other(nobody):
+def from_address(address):
+    return {"X-Forwarded-For": address}
+
+
+async def failures(http, count, username="admin", address="192.0.2.1"):
+    """Try wrong passwords, each after the pause of the one before; give the statuses."""
+    sent = [
+        await sign_in(http, username, "wrong horse", **from_address(address)) for _ in range(count)
+    ]
+    return [response.status_code for response in sent]
+
+
+async def pass_time(world, seconds):
+    await world.execute(
+        "UPDATE sign_in_tries SET counted = counted - make_interval(secs => %s),"
+        " next_at = next_at - make_interval(secs => %s)",
+        seconds,
+        seconds,
+    )
+
+
+@pytest.mark.usefixtures("quick")
+async def test_who_fails_again_and_again_waits_longer_each_time_and_never_long(nobody, world):
+    free = throttle.OF_A_PAIR.free
+    assert await failures(nobody, free + 1) == [401] * (free + 1)
+    pauses = []
+    for _ in range(12):
+        refused = await sign_in(nobody, **from_address("192.0.2.1"))
+        assert refused.status_code == 429, "even the right password waits"
+        pauses.append(int(refused.headers["Retry-After"]))
+        unit = "second" if pauses[-1] == 1 else "seconds"
+        assert refused.json() == {
+            "detail": f"Request was throttled. Expected available in {pauses[-1]} {unit}."
+        }
+        # Waiting exactly so long is enough, and what was refused did not count.
+        await pass_time(world, pauses[-1])
+        assert await failures(nobody, 1) == [401]
+    assert pauses[0] == 1
+    assert pauses[3] > 2 * pauses[1]
+    assert max(pauses) <= throttle.OF_A_PAIR.longest
+    await pass_time(world, throttle.OF_A_PAIR.longest)
+    assert (await sign_in(nobody, **from_address("192.0.2.1"))).status_code == 200
+    # From there on it begins anew.
+    assert await failures(nobody, free) == [401] * free
+
+
+@pytest.mark.usefixtures("quick")
+async def test_failures_are_forgiven_with_time(nobody, world):
+    free = throttle.OF_A_PAIR.free
+    assert await failures(nobody, free) == [401] * free
+    await pass_time(world, throttle.OF_A_PAIR.forgiven * free)
+    assert await failures(nobody, free + 2) == [*[401] * (free + 1), 429]
+
+
+@pytest.mark.usefixtures("quick")
+async def test_the_addresses_of_one_ipv6_network_are_one(nobody):
+    free = throttle.OF_A_PAIR.free
+    addresses = [f"2001:db8:0:7::{number:x}" for number in range(1, 120)]
+    found = [(await failures(nobody, 1, address=address))[0] for address in addresses]
+    assert found.count(401) <= free + 2
+    # Another network, and others from this one, are let in.
+    assert await failures(nobody, 1, address="2001:db8:0:8::1") == [401]
+    assert await failures(nobody, 1, "owner", "2001:db8:0:7::1") == [401]
+
+
+@pytest.mark.usefixtures("quick")
+async def test_one_network_cannot_keep_a_user_from_signing_in_elsewhere(nobody):
+    assert 429 in await failures(nobody, 110, address="2001:db8:0:7::1")
+    assert (await sign_in(nobody, **from_address("192.0.2.7"))).status_code == 200
+
+
+@pytest.mark.usefixtures("quick")
+async def test_many_networks_do_not_slow_a_user_down_where_it_signed_in_before(nobody, monkeypatch):
+    monkeypatch.setattr(throttle, "AS_A_USER", throttle.Pace(3, 60, 5))
+    assert (await sign_in(nobody, **from_address("192.0.2.1"))).status_code == 200
+    found = [(await failures(nobody, 1, address=f"198.51.100.{n}"))[0] for n in range(6)]
+    assert found == [401, 401, 401, 401, 429, 429]
+    assert (await sign_in(nobody, **from_address("192.0.2.1"))).status_code == 200
+    # It is slowed down where it never was, and no more than that.
+    await failures(nobody, 1, address="198.51.100.8")
+    await failures(nobody, 1, address="198.51.100.9")
+    refused = await sign_in(nobody, **from_address("203.0.113.9"))
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) <= 5
+
+
+@pytest.mark.usefixtures("quick")
+async def test_many_names_from_one_network_are_slowed_down_and_noticed(nobody, world, caplog):
+    found = [(await failures(nobody, 1, f"user{number}"))[0] for number in range(80)]
+    assert throttle.FROM_A_NETWORK.free < found.count(401) <= throttle.FROM_A_NETWORK.free + 4
+    # Slowly is no way around it.
+    await pass_time(world, throttle.FROM_A_NETWORK.longest)
+    again = [(await failures(nobody, 1, f"more{number}"))[0] for number in range(8)]
+    assert again.count(401) <= 3
+    assert caplog.text.count("many_sign_ins_failed") == 1
+    assert "192.0.2.1" in caplog.text
+    # Those who were refused left nothing behind.
+    keys = await world.value("SELECT count(*) FROM sign_in_tries")
+    assert keys <= 2 * (found + again).count(401) + 1
+
+
+@pytest.mark.usefixtures("quick")
+async def test_many_tries_at_once_are_no_more_than_one_after_the_other(nobody, monkeypatch):
+    monkeypatch.setattr(throttle, "AT_ONCE", 100)
+    monkeypatch.setattr(throttle, "AT_ONCE_FROM_A_NETWORK", 100)
     answers = await asyncio.gather(*(sign_in(nobody, "admin", "wrong horse") for _ in range(25)))
     statuses = [answer.status_code for answer in answers]
-    assert statuses.count(401) == throttle.TRIES_OF_A_PAIR
-    assert statuses.count(429) == 25 - throttle.TRIES_OF_A_PAIR
+    assert statuses.count(401) <= throttle.OF_A_PAIR.free + 2
+    assert statuses.count(401) + statuses.count(429) == 25
 
 
+@pytest.mark.usefixtures("quick")
 async def test_who_signs_in_rightly_is_never_throttled(nobody):
-    for _ in range(throttle.TRIES_OF_A_PAIR + 2):
+    for _ in range(throttle.FROM_A_NETWORK.free + 2):
         assert (await sign_in(nobody)).status_code == 200
 
 
-async def test_an_address_that_tries_many_names_is_refused(nobody, monkeypatch):
-    monkeypatch.setattr(throttle, "TRIES_FROM_AN_ADDRESS", 3)
-    statuses = [(await sign_in(nobody, f"user{number}")).status_code for number in range(5)]
-    assert statuses == [401, 401, 401, 429, 429]
+@pytest.mark.usefixtures("quick")
+async def test_a_clock_that_was_set_back_keeps_nobody_waiting(nobody, world):
+    await failures(nobody, throttle.OF_A_PAIR.free + 1)
+    await pass_time(world, -3600)
+    assert (await sign_in(nobody, **from_address("192.0.2.1"))).status_code == 200
 
 
-async def test_many_addresses_that_try_one_name_are_refused(nobody, monkeypatch):
-    monkeypatch.setattr(throttle, "TRIES_AS_A_USER", 3)
-    statuses = [
-        (await sign_in(nobody, password="wrong", **{"X-Forwarded-For": f"192.0.2.{number}"}))
-        for number in range(5)
+@pytest.mark.usefixtures("quick")
+async def test_what_is_counted_is_forgotten(nobody, world):
+    await failures(nobody, 1)
+    await sign_in(nobody)
+    await world.execute("UPDATE sign_in_tries SET counted = now() - interval '3 hours'")
+    await world.execute("UPDATE sign_in_networks SET seen = now() - interval '91 days'")
+    await sign_in(nobody, **from_address("192.0.2.9"))
+    assert await world.value("SELECT count(*) FROM sign_in_networks") == 1
+    old = "SELECT count(*) FROM sign_in_tries WHERE counted < now() - interval '1 hour'"
+    assert await world.value(old) == 0
+
+
+async def test_a_hundred_who_sign_in_at_once_take_no_place_of_other_requests(
+    app, api, nobody, monkeypatch
+):
+    done = threading.Event()
+
+    def slow(_hash, _password):
+        done.wait(PATIENCE_SECONDS)
+        return False
+
+    monkeypatch.setattr(passwords, "_verify", slow)
+    assert (await api("admin").get(ME)).status_code == 200
+    limits = app.middleware_stack.app.limits
+    crowd = [
+        asyncio.create_task(sign_in(nobody, f"user{n}", **from_address(f"198.51.100.{n}")))
+        for n in range(100)
     ]
-    assert [answer.status_code for answer in statuses] == [401, 401, 401, 429, 429]
+    try:
+        # All but those that hash, or wait for it, are answered.
+        refused = [await task for task in crowd[throttle.AT_ONCE :]]
+        assert {response.status_code for response in refused} == {429}
+        assert all(int(response.headers["Retry-After"]) > 0 for response in refused)
+        assert limits.running == 0
+        others = await asyncio.gather(*(api("admin").get(ME) for _ in range(30)))
+        assert {response.status_code for response in others} == {200}
+    finally:
+        done.set()
+    served = [(await task).status_code for task in crowd[: throttle.AT_ONCE]]
+    assert served == [401] * throttle.AT_ONCE
+
+
+async def test_one_network_takes_no_more_than_half_of_the_places(nobody, monkeypatch):
+    done = threading.Event()
+
+    def slow(_hash, _password):
+        done.wait(PATIENCE_SECONDS)
+        return False
+
+    monkeypatch.setattr(passwords, "_verify", slow)
+    crowd = [
+        asyncio.create_task(sign_in(nobody, f"user{n}", **from_address(f"2001:db8::{n:x}")))
+        for n in range(1, 30)
+    ]
+    refused = [await task for task in crowd[throttle.AT_ONCE_FROM_A_NETWORK :]]
+    assert {response.status_code for response in refused} == {429}
+    other = asyncio.create_task(sign_in(nobody, "owner", **from_address("192.0.2.1")))
+    done.set()
+    assert (await other).status_code == 401
+    await asyncio.gather(*crowd)
+
+
+async def test_a_body_that_is_no_name_and_password_is_not_read(nobody):
+    response = await sign_in(nobody, "admin", "x" * 20_000)
+    assert response.status_code == 413
+    assert (await sign_in(nobody, "\u2603" * 128, "\u2603" * 128)).status_code == 401
 
 
 async def test_what_was_typed_is_nowhere_to_be_read(api, nobody, world, caplog):
@@ -212,7 +366,14 @@ async def test_what_was_typed_is_nowhere_to_be_read(api, nobody, world, caplog):
     await sign_in(nobody, "hunter2-typed-as-name", "wrong-horse-battery")
     await sign_in(nobody, "admin", "wrong-horse-battery")
     await api(None, Authorization=f"Token {token}").get(ME)
-    tables = ("users", "tokens", "sign_in_tries", "events", "procrastinate_jobs")
+    tables = (
+        "users",
+        "tokens",
+        "sign_in_tries",
+        "sign_in_networks",
+        "events",
+        "procrastinate_jobs",
+    )
     rows = [
         await world.value(f"SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} AS t")  # noqa: S608 - names of tables
         for table in tables

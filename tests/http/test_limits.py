@@ -1,6 +1,7 @@
 """Rates: what was allowed comes back with time, and memory stays bounded."""
 
 from contextlib import suppress
+from ipaddress import IPv6Address
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from ringfence.errors import Overloaded
 from ringfence.http import limits as module
-from ringfence.http.limits import BURST_SECONDS, FEW, REMEMBERED, Limits, Rate
+from ringfence.http.limits import BURST_SECONDS, FEW, REMEMBERED, Limits, Rate, network_of
 from ringfence.settings import Settings
 
 Gaps = st.lists(st.floats(0, 3, allow_nan=False), max_size=200)
@@ -44,6 +45,22 @@ def test_memory_is_bounded_however_many_come():
     for number in range(3 * REMEMBERED):
         rate.take(number, 1.0)
     assert len(rate._due) <= REMEMBERED  # noqa: SLF001 - memory is what this is about
+
+
+def test_whoever_asked_too_much_is_not_forgotten_for_the_many_who_come_after():
+    rate = Rate(1)
+    while not rate.take("greedy", 1.0):
+        pass
+    for number in range(3 * REMEMBERED):
+        rate.take(number, 1.0)
+    assert rate.take("greedy", 1.0) > 0
+
+
+@given(st.ip_addresses(v=6), st.integers(0, 2**64 - 1))
+def test_all_addresses_of_an_ipv6_network_are_one(address, host):
+    neighbour = IPv6Address(int(address) >> 64 << 64 | host)
+    assert network_of(str(address)) == network_of(str(neighbour))
+    assert network_of(str(address)) != network_of(str(IPv6Address(int(address) ^ 1 << 64)))
 
 
 class Clock:

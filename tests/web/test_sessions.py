@@ -7,6 +7,7 @@ from ringfence.access.authentication import digest
 from ringfence.app import create_app
 from ringfence.settings import Settings
 from ringfence.users.passwords import set_password
+from ringfence.users.throttle import OF_A_PAIR
 
 SESSION = "/console/session/"
 GROUPS = "/api/openstack-security-groups/"
@@ -65,7 +66,7 @@ async def test_a_wrong_password_and_a_wrong_token_begin_nothing(browser, world):
 async def test_tries_are_counted_as_those_at_the_api(browser, world):
     await set_password(world.database, "admin", "correct horse")
     wrong = {"username": "admin", "password": "wrong"}
-    for _ in range(10):
+    for _ in range(OF_A_PAIR.free + 1):
         assert (await browser.post(SESSION, json=wrong)).status_code == 401
     refused = await browser.post(SESSION, json=wrong)
     assert refused.status_code == 429

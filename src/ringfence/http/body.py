@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # size, sent behind its headers. Whoever sends more, or later, finds the connection closed.
 REST_BYTES = 65_536
 REST_SECONDS = 3.0
+# A name and a password, however they are escaped: whoever sends it is not known yet.
+SIGN_IN_BYTES = 16_384
 PACKED = 'Unsupported content coding "{}"; send the body as it is. Nothing was done.'
 _GZIP = b"\x1f\x8b"
 # Where a request's scope holds its body once it was read.
@@ -81,14 +83,14 @@ class Incoming:
             return
 
 
-async def read_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """Give the decoded body; no body counts as an empty object, as at Waldur.
+async def read_json(request: Request, most: int | None = None) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Return the decoded body, of `most` bytes; no body counts as an empty object, as at Waldur.
 
     Keys that the operation does not have are refused, or noted as ignored (`unknown_names`).
 
     Raises `Invalid`, `UnsupportedMediaType`, `BodyTooLarge`, `BodyTooSlow`.
     """
-    raw = await read_body(request)
+    raw = await read_body(request, most)
     if not raw:
         return {}
     content_type = request.headers.get("content-type", "")
@@ -151,9 +153,11 @@ def replayed(body: bytes) -> Receive:
     return receive
 
 
-async def read_body(request: Request) -> bytes:
-    """Give the bytes of the body, as often as they are asked for.
+async def read_body(request: Request, most: int | None = None) -> bytes:
+    """Return the bytes of the body, as often as they are asked for.
 
+    There may be as many as the settings allow, and no more than `most` of an operation that says
+    so.
     A body that comes too slowly only holds memory, and no place among the requests that run.
     Raises `BodyTooLarge`, `BodyTooSlow`.
     """
@@ -165,7 +169,8 @@ async def read_body(request: Request) -> bytes:
     try:
         with limits.away():
             async with asyncio.timeout(settings.body_seconds):
-                body = request.scope[_KEPT] = await _read(request, settings.body_bytes)
+                maximum = min(settings.body_bytes, most or settings.body_bytes)
+                body = request.scope[_KEPT] = await _read(request, maximum)
                 return body
     except TimeoutError:
         detail = f"The request body did not arrive within {settings.body_seconds:g} seconds."

@@ -100,7 +100,7 @@ class Boundary:
         self.proxies = Proxies(settings)
         self.front = Front(settings)
         self.limits = Limits(settings)
-        self.refusals = Refusals()
+        self.refusals = Refusals(settings.refusal_days)
         self.names = UnknownNames(operations, is_strict=settings.strict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

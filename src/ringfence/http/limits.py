@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
+from operator import itemgetter
 
 from ringfence.access.permissions import READING_METHODS, Actor
 from ringfence.errors import Overloaded, TooManyRequests
@@ -21,7 +22,7 @@ BURST_SECONDS = 2.0
 FEW = 8
 # How much the newest of the times between two ends counts
 WEIGHT = 0.05
-# Callers that are remembered; those who have been quiet are forgotten first.
+# Callers that are remembered; those who have asked least are forgotten first.
 REMEMBERED = 20_000
 # One holder has as many addresses as such a network holds.
 _IPV6_NETWORK = 64
@@ -30,9 +31,9 @@ _IPV6_NETWORK = 64
 class Rate:
     """So many a second for each key, by the time at which its next one would be due (GCRA)."""
 
-    def __init__(self, a_second: float) -> None:
+    def __init__(self, a_second: float, burst_seconds: float = BURST_SECONDS) -> None:
         self._interval = 1 / a_second if a_second else 0.0
-        self._burst = BURST_SECONDS
+        self._burst = burst_seconds
         self._due: dict[object, float] = {}
 
     def take(self, key: object, now: float) -> float:
@@ -51,9 +52,11 @@ class Rate:
 
     def _forget(self, now: float) -> None:
         self._due = {key: due for key, due in self._due.items() if due > now}
-        if len(self._due) >= REMEMBERED:
-            # So many at once are no callers of ours: the bound on all together holds them.
-            self._due.clear()
+        if len(self._due) > REMEMBERED // 2:
+            # Those who asked most are remembered, however many come to have them forgotten. With
+            # half of the room free, it is a while until this is done again.
+            kept = sorted(self._due.items(), key=itemgetter(1), reverse=True)
+            self._due = dict(kept[: REMEMBERED // 2])
 
 
 class Limits:
@@ -72,7 +75,7 @@ class Limits:
 
     def admit(self, address: str) -> None:
         """Count a request from an address; raises `TooManyRequests`."""
-        _require(self._addresses.take(_holder(address), time.monotonic()))
+        _require(self._addresses.take(network_of(address), time.monotonic()))
 
     def charge(self, actor: Actor, method: str) -> None:
         """Count a request with a token, and one that changes something again.
@@ -127,8 +130,8 @@ def _require(seconds: float) -> None:
 
 
 @lru_cache(maxsize=4096)
-def _holder(address: str) -> str:
-    """Give what stands for whoever has the address."""
+def network_of(address: str) -> str:
+    """Return what stands for whoever has the address: an IPv4 address, or an IPv6 /64."""
     try:
         known = ip_address(address)
     except ValueError:

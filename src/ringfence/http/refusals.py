@@ -15,15 +15,22 @@ from ringfence.access.origin import Origin
 from ringfence.access.permissions import READING_METHODS, Actor
 from ringfence.database.pool import Database
 from ringfence.errors import Detail, Unavailable
-from ringfence.http.limits import Rate
+from ringfence.http.limits import Rate, network_of
+from ringfence.http.peers import UNKNOWN
 from ringfence.masking import mask
 
 # A client that tried too fast, or left, is no refusal of what it asked for.
 PASSING = frozenset({408, 429, 499})
 FIRST_REFUSAL, FIRST_FAULT = 400, 500
 
-# Kept of one token, or of one address without a token; in bursts of twice as many.
+# Kept of one token, or of one network without a token; in bursts of twice as many.
 KEPT_A_SECOND = 5.0
+# Kept of all together, whatever their number; as many seconds' worth may come at once.
+KEPT_IN_ALL_A_SECOND, KEPT_IN_ALL_BURST = 10.0, 10.0
+# Of who is nobody one in a minute tells that somebody tries: the rest is counted. Networks cost
+# next to nothing, so of all of them no more than so many are kept.
+NOBODYS_A_SECOND = 1 / 60
+NOBODYS_IN_ALL_A_SECOND, NOBODYS_IN_ALL_BURST = 1 / 10, 300.0
 PATH_LENGTH = 500
 DETAIL_LENGTH = 500
 ERRORS_LENGTH = 10_000
@@ -39,6 +46,8 @@ VALUES (
 )
 """
 
+_FORGET: LiteralString = "SELECT forget_refusals(%(days)s)"
+
 
 def is_refusal(scope: Scope, status: int) -> bool:
     """Tell whether something would have changed, and was refused."""
@@ -51,19 +60,23 @@ def is_refusal(scope: Scope, status: int) -> bool:
 
 
 class Refusals:
-    """Keeps refusals, as many of each caller as tell what it tries."""
+    """Keeps refusals, as many of each caller as tell what it tries, for `days` days."""
 
-    def __init__(self) -> None:
+    def __init__(self, days: int) -> None:
+        self._days = days
         self._rate = Rate(KEPT_A_SECOND)
+        self._in_all = Rate(KEPT_IN_ALL_A_SECOND, KEPT_IN_ALL_BURST)
+        self._nobodys = Rate(NOBODYS_A_SECOND, 0)
+        self._nobodys_in_all = Rate(NOBODYS_IN_ALL_A_SECOND, NOBODYS_IN_ALL_BURST)
         self._left_out = 0
 
     async def keep(self, scope: Scope, origin: Origin, status: int, detail: Detail) -> None:
         """Keep a refusal; where the database is away, the log has it alone."""
-        if self._rate.take(origin.token_uuid or origin.address, time.monotonic()):
+        actor: Actor | None = scope.get("actor")
+        if not self._is_kept(origin, is_nobody=actor is None):
             self._left_out += 1
             return
         left_out, self._left_out = self._left_out, 0
-        actor: Actor | None = scope.get("actor")
         values = {
             "method": scope["method"][:16],
             "path": _text(mask(scope["path"]))[:PATH_LENGTH],
@@ -82,8 +95,17 @@ class Refusals:
         try:
             async with database.connection() as connection:
                 await connection.execute(_KEEP, values)
+                await connection.execute(_FORGET, {"days": self._days})
         except Unavailable:
             self._left_out += left_out + 1
+
+    def _is_kept(self, origin: Origin, *, is_nobody: bool) -> bool:
+        caller = origin.token_uuid or network_of(origin.address or UNKNOWN)
+        one, everyone = self._rate, self._in_all
+        if is_nobody:
+            one, everyone = self._nobodys, self._nobodys_in_all
+        now = time.monotonic()
+        return not one.take(caller, now) and not everyone.take(None, now)
 
 
 def _text(text: str) -> str:

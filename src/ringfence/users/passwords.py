@@ -1,7 +1,11 @@
 """Passwords: kept as Argon2id, verified in threads, and never a hint whether a user exists."""
 
 import asyncio
+import os
+import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import LiteralString
 
 from argon2 import PasswordHasher
@@ -25,7 +29,18 @@ DUMMY_HASH = (
 )
 
 # So many hashes at once, at most, in one process: what they take of memory and cores is bounded.
-_THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="password")
+_AT_ONCE = 2 if (os.cpu_count() or 1) > 2 else 1  # noqa: PLR2004 - one core is left to all else
+_NICENESS = 10
+
+
+def _be_nice() -> None:
+    """Let other threads go first, where a thread has a priority of its own."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+
+
+_THREADS = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="password", initializer=_be_nice)
 
 _SET: LiteralString = """
 UPDATE users SET password_hash = %(password_hash)s

@@ -11,7 +11,7 @@ from ringfence.access.authentication import read_token
 from ringfence.access.permissions import Actor
 from ringfence.database.pool import Database
 from ringfence.errors import NotFound
-from ringfence.http.body import read_json
+from ringfence.http.body import SIGN_IN_BYTES, read_json
 from ringfence.http.collections import answer_list, answer_one, routes_of
 from ringfence.http.idempotency import hold_secret
 from ringfence.http.peers import address_of_peer
@@ -74,8 +74,8 @@ async def sign_in_by_password(request: Request) -> Response:
     """Give a token to who knows a user's password."""
     database: Database = request.app.state.database
     longest = request.app.state.settings.token_max_lifetime
-    body = await read_json(request)
-    token = await sign_in(database, address_of_peer(request), body, longest)
+    body, limits = await read_json(request, SIGN_IN_BYTES), request.scope["limits"]
+    token = await sign_in(database, address_of_peer(request), body, limits, longest)
     return JSONResponse({"token": token.secret})
 
 

@@ -22,6 +22,7 @@ from ringfence.http.fields import (
     is_unicode,
     refuse_null,
 )
+from ringfence.http.limits import Limits
 from ringfence.masking import present
 from ringfence.users import passwords, throttle
 from ringfence.users.tokens import SIGNED_IN_FOR, Holder, Terms, Token, issue
@@ -90,15 +91,24 @@ async def sign_in(
     database: Database,
     address: str,
     body: Any,  # noqa: ANN401 - whatever JSON holds
+    limits: Limits,
     longest: timedelta | None = None,
 ) -> Token:
-    """Give a token to who knows a user's password; it lasts no longer than `longest`.
+    """Return a new token for who knows a user's password; it lasts no longer than `longest`.
 
-    `address` is where the request comes from. Raises `Invalid`, `Unauthenticated` and
+    `address` is where the request comes from. It waits for its turn to hash in a place of its own,
+    and lends the one among `limits` to other requests. Raises `Invalid`, `Unauthenticated` and
     `TooManyRequests`.
     """
     values = clean_fields(body, SIGN_IN_FIELDS, required=tuple(SIGN_IN_FIELDS))
     username, password = values["username"], values["password"]
+    lifetime = min(SIGNED_IN_FOR, longest or SIGNED_IN_FOR)
+    with throttle.PLACES.taken(address), limits.away():
+        account = await _recognised(database, address, username, password)
+        return await _welcome(database, address, account, password, lifetime)
+
+
+async def _recognised(database: Database, address: str, username: str, password: str) -> _Account:
     await throttle.count_try(database, address, username)
     account = await _account(database, username)
     # No connection is held meanwhile: this is what takes the time.
@@ -107,8 +117,7 @@ async def sign_in(
     if account is None or not is_right or not account.is_active:
         log.info("sign_in_refused", address=address, user=account and account.username)
         raise Unauthenticated(REFUSED)
-    lifetime = min(SIGNED_IN_FOR, longest or SIGNED_IN_FOR)
-    return await _welcome(database, address, account, password, lifetime)
+    return account
 
 
 async def _account(database: Database, username: str) -> _Account | None:

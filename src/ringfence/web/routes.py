@@ -5,7 +5,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ringfence.errors import Forbidden, Invalid
-from ringfence.http.body import read_json
+from ringfence.http.body import SIGN_IN_BYTES, read_json
 from ringfence.http.filters import StrictFlag
 from ringfence.http.peers import address_of_peer
 from ringfence.http.sessions import drop_session, is_own_request, keep_session, session_of
@@ -50,9 +50,10 @@ async def begin_session(request: Request) -> Response:
     settings = request.app.state.settings
     if not is_own_request(request.scope, request.headers, settings):
         raise Forbidden
-    body = await read_json(request)
+    body, limits = await read_json(request, SIGN_IN_BYTES), request.scope["limits"]
+    longest = settings.token_max_lifetime
     session = await sessions.begin(
-        request.app.state.database, address_of_peer(request), body, settings.token_max_lifetime
+        request.app.state.database, address_of_peer(request), body, limits, longest
     )
     response = JSONResponse({"seconds": session.seconds})
     keep_session(response, request.scope, settings, session.secret, session.seconds)

@@ -10,6 +10,7 @@ from ringfence.access.authentication import authenticate, digest
 from ringfence.database.pool import Database
 from ringfence.errors import Unauthenticated
 from ringfence.http.fields import Field, Text, clean_fields
+from ringfence.http.limits import Limits
 from ringfence.users.sign_in import sign_in
 
 LASTS = timedelta(hours=12)
@@ -67,6 +68,7 @@ async def begin(
     database: Database,
     address: str,
     body: Any,  # noqa: ANN401 - whatever JSON holds
+    limits: Limits,
     longest: timedelta | None = None,
 ) -> Session:
     """Begin a session for who sends a token, or a username with its password.
@@ -79,7 +81,7 @@ async def begin(
         token = clean_fields(body, TOKEN_FIELDS, required=("token",))["token"]
         await authenticate(database, f"Token {token}")
         return await _begin(database, token, owns_token=False)
-    made = await sign_in(database, address, body, longest)
+    made = await sign_in(database, address, body, limits, longest)
     return await _begin(database, made.secret, owns_token=True)
 
 
