@@ -50,6 +50,8 @@ from ringfence.users.personal_token_operations import operations as personal_tok
 from ringfence.users.personal_token_routes import routes as personal_token_routes
 from ringfence.users.queries import ROLES, USERS
 from ringfence.users.routes import routes as user_routes
+from ringfence.users.session_operations import operations as session_operations
+from ringfence.users.session_routes import routes as session_routes
 from ringfence.web.routes import CONSOLE, ICONS
 from ringfence.web.routes import routes as web_routes
 
@@ -67,6 +69,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *organisation_operations,
     *user_operations,
     *personal_token_operations,
+    *session_operations,
     *event_operations,
     *about_operations,
 )
@@ -109,6 +112,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             *organisation_routes,
             *user_routes,
             *personal_token_routes,
+            *session_routes,
             *event_routes,
             *about_routes,
             *reference_routes(OPERATIONS, settings.public_path),

@@ -68,6 +68,20 @@ def list_tokens(
     report.show([token.line() for token in found])
 
 
+@tokens.command("sessions", epilog="Example: ringfence tokens sessions alice")
+def list_sessions(
+    user: Annotated[
+        str | None, typer.Argument(metavar="USER", help="The user's name.", show_default="all")
+    ] = None,
+) -> None:
+    """List sessions of the console: whose, begun when, with which token and from where."""
+    with migrated(start()) as (conninfo, _):
+        from ringfence.users.by_hand import listed_sessions
+
+        found = with_database(conninfo, lambda database: listed_sessions(database, user))
+    report.show([session.line() for session in found])
+
+
 @tokens.command(epilog="Example: TOKEN=$(ringfence tokens rotate 6a1c0f2e9b7d4c55a1d0c8a1f0b2c3d4)")
 def rotate(token: Token) -> None:
     """Give a token another secret and print it, once; the old one is refused from now on."""

@@ -18,7 +18,7 @@ from ringfence.app import OPERATIONS
 TABLES = (
     *("tenants", "security_groups", "security_group_rules", "security_group_versions"),
     *("security_group_documents", "security_group_drift_modes", "events", "procrastinate_jobs"),
-    "tokens",
+    *("tokens", "console_sessions"),
 )
 CHANGING = [operation for operation in OPERATIONS if operation.changes]
 BODIES = {
@@ -32,6 +32,7 @@ BODIES = {
     "plan_security_group": {"name": "new", "rules": [a_rule()]},
     "push_security_groups": [],
     "confirm_missing": {},
+    "console-sessions": {},
     "personal-access-tokens": {
         "name": "new",
         "scopes": ["read"],
@@ -39,7 +40,7 @@ BODIES = {
     },
 }
 # What a user does with its own tokens takes no role.
-OWN = ("/users/", "/auth-tokens/", "/personal-access-tokens/")
+OWN = ("/users/", "/auth-tokens/", "/personal-access-tokens/", "/console-sessions/")
 # What changes between the two, and what the response may be.
 TOKEN_GONE = {
     "the token is deleted": "DELETE FROM tokens WHERE id = %(token)s",
@@ -96,6 +97,12 @@ class Site:
             self.user,
             digest(self.secret + "2"),
         )
+        self.session_uuid = await world.value(
+            "INSERT INTO console_sessions (digest, token_id, owns_token, expires)"
+            " VALUES (%s, %s, false, now() + interval '1 hour') RETURNING uuid",
+            digest(self.secret),
+            self.token,
+        )
         await world.execute(
             "INSERT INTO role_grants (user_id, role, project_id) VALUES (%s, 'PROJECT.ADMIN', %s)",
             self.user,
@@ -110,6 +117,7 @@ class Site:
             .replace(
                 "personal-access-tokens/{uuid}", f"personal-access-tokens/{self.other_uuid.hex}"
             )
+            .replace("console-sessions/{uuid}", f"console-sessions/{self.session_uuid.hex}")
             .replace("{uuid}", self.group.hex)
         )
 

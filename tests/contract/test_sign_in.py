@@ -416,3 +416,30 @@ async def test_a_password_that_is_none_is_refused_without_repeating_it(world):
 
 def test_the_hash_of_nobody_costs_what_all_others_do():
     assert not passwords.needs_rehash(passwords.DUMMY_HASH)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE users SET is_active = false",
+        "UPDATE users SET password_hash = NULL",
+        "UPDATE users SET password_hash = %(other)s",
+    ],
+)
+async def test_what_was_right_when_it_was_hashed_must_be_right_when_a_token_is_made(
+    nobody, world, monkeypatch, change
+):
+    is_right, other = passwords.is_right, await passwords.hash_password("another one")
+
+    async def slow(password_hash, password):
+        found = await is_right(password_hash, password)
+        monkeypatch.undo()
+        async with world.database.connection() as connection:
+            await connection.execute(change, {"other": other})
+        return found
+
+    monkeypatch.setattr(passwords, "is_right", slow)
+    before = await world.value("SELECT count(*) FROM tokens")
+    answer = await sign_in(nobody)
+    assert answer.status_code == 401
+    assert await world.value("SELECT count(*) FROM tokens") == before

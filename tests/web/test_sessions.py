@@ -6,10 +6,14 @@ import pytest
 from ringfence.access.authentication import digest
 from ringfence.app import create_app
 from ringfence.settings import Settings
+from ringfence.users.by_hand import listed_sessions, renew, revoke
+from ringfence.users.commands import User, store_users
 from ringfence.users.passwords import set_password
+from ringfence.users.session_ends import MOST_OF_A_USER
 from ringfence.users.throttle import OF_A_PAIR
 
 SESSION = "/console/session/"
+SESSIONS = "/api/console-sessions/"
 GROUPS = "/api/openstack-security-groups/"
 ORIGIN = "http://api.example.com"
 OWN = {"X-Ringfence-Console": "1", "Origin": ORIGIN}
@@ -152,6 +156,159 @@ async def test_signing_out_ends_this_session_and_everywhere_all_of_this_user(api
     assert (await another_user.get(GROUPS)).status_code == 200
     # What somebody brought was there before, and stays.
     assert (await api("admin").get(GROUPS)).status_code == 200
+
+
+async def events(world):
+    """Give the events about sessions, in short: what, whose, by whom and why."""
+    return await world.value(
+        "SELECT coalesce(jsonb_agg(jsonb_build_array("
+        "event_type, context ->> 'affected_user_username', username, context ->> 'reason')"
+        " ORDER BY id), '[]') FROM events WHERE event_type LIKE 'auth_session_%%'"
+    )
+
+
+STARTED, ENDED = "auth_session_started", "auth_session_ended"
+
+
+async def test_where_a_session_begins_and_ends_is_recorded(browser, world):
+    await sign_in(browser)
+    await sign_in(browser)
+    await browser.delete(SESSION, params={"everywhere": "true"})
+    start = [STARTED, "admin", "admin", None]
+    end = [ENDED, "admin", "admin", "signed out everywhere"]
+    assert await events(world) == [start, start, end, end]
+    await sign_in(browser)
+    await browser.delete(SESSION)
+    assert (await events(world))[-1] == [ENDED, "admin", "admin", "signed out"]
+    told = await world.value("SELECT string_agg(to_jsonb(e)::text, '') FROM events AS e")
+    assert "admin-token" not in told
+    assert digest(browser.cookies.get("ringfence", "")).hex() not in told
+
+
+@pytest.mark.parametrize("limit", ["is_read_only = true", "project_id = %s"])
+async def test_a_session_of_a_limited_token_ends_itself_alone(api, browser, world, limit):
+    secret = "limited-token"
+    await world.execute(
+        "INSERT INTO tokens (user_id, digest) VALUES (%s, %s)",
+        world.users["admin"],
+        digest(secret),
+    )
+    project = [world.project_id] if "%s" in limit else []
+    await world.execute(
+        f"UPDATE tokens SET {limit} WHERE digest = %s",  # noqa: S608 - from above
+        *project,
+        digest(secret),
+    )
+    await set_password(world.database, "admin", "correct horse")
+    await sign_in(browser, username="admin", password="correct horse")
+    limited = api(None, **OWN)
+    await sign_in(limited, token=secret)
+    before = await world.one(
+        "SELECT (SELECT count(*) FROM console_sessions), (SELECT count(*) FROM tokens)"
+    )
+
+    refused = await limited.delete(SESSION, params={"everywhere": "true"})
+
+    assert refused.status_code == 403
+    assert "limited token" in refused.json()["detail"]
+    assert (await browser.get(GROUPS)).status_code == 200
+    [own, *_] = (await browser.get(SESSIONS)).json()
+    assert (await limited.delete(f"{SESSIONS}{own['uuid']}/")).status_code == 403
+    after = await world.one(
+        "SELECT (SELECT count(*) FROM console_sessions), (SELECT count(*) FROM tokens)"
+    )
+    assert after == before
+    assert (await limited.delete(SESSION)).status_code == 204
+    assert (await limited.get(GROUPS)).status_code == 401
+
+
+async def test_a_user_has_some_sessions_at_once_and_the_oldest_end(api, browser, world):
+    await sign_in(browser)
+    other = api(None, **OWN)
+    await sign_in(other, token="owner-token")
+    latest = api(None, **OWN)
+    for _ in range(MOST_OF_A_USER):
+        await sign_in(latest)
+    count = await world.value(
+        "SELECT count(*) FROM console_sessions AS session"
+        " INNER JOIN tokens AS token ON session.token_id = token.id WHERE token.user_id = %s",
+        world.users["admin"],
+    )
+    assert count == MOST_OF_A_USER
+    assert (await browser.get(GROUPS)).status_code == 401
+    assert (await latest.get(GROUPS)).status_code == 200
+    assert (await other.get(GROUPS)).status_code == 200
+    assert [ENDED, "admin", "admin", "newer sessions took its place"] in await events(world)
+
+
+async def test_sessions_are_listed_and_ended_one_by_one(api, browser, world):
+    await set_password(world.database, "admin", "correct horse")
+    await sign_in(browser, username="admin", password="correct horse")
+    other = api(None, **OWN)
+    await sign_in(other)
+    found = {}
+    for user in ("admin", "owner", "support", "staff"):
+        listed = (await api(user).get(SESSIONS)).json()
+        found[user] = [(each["user_username"], each["begun_with"]) for each in listed]
+    own = [("admin", "password"), ("admin", "token")]
+    assert found == {"admin": own, "owner": [], "support": [], "staff": own}
+    first, second = (await api("admin").get(SESSIONS)).json()
+    assert first["token_uuid"] is None
+    assert first["ip_address"] == "127.0.0.1"
+    assert browser.cookies["ringfence"] not in str(first)
+    for user, status in (("owner", 404), ("support", 404), ("staff", 204)):
+        response = await api(user).delete(f"{SESSIONS}{second['uuid']}/")
+        assert response.status_code == status, user
+    assert (await other.get(GROUPS)).status_code == 401
+    lines = [session.line() for session in await listed_sessions(world.database, "admin")]
+    assert [line.partition(" with ")[2].partition(" from")[0] for line in lines] == ["a password"]
+    assert lines[0].startswith(first["uuid"] + " admin: begun ")
+    # A session may end itself.
+    assert (await browser.delete(f"{SESSIONS}{first['uuid']}/")).status_code == 204
+    assert (await browser.get(GROUPS)).status_code == 401
+    assert (await api("admin").get(SESSIONS)).json() == []
+    reasons = [reason for _, _, _, reason in await events(world) if reason]
+    assert reasons == ["ended by its user or by staff"] * 2
+
+
+async def test_a_new_password_ends_sessions_and_what_the_old_one_was_enough_for(
+    api, browser, world
+):
+    await set_password(world.database, "admin", "correct horse")
+    body = {"username": "admin", "password": "correct horse"}
+    secret = (await api(None).post("/api-auth/password/", json=body)).json()["token"]
+    by_token = api(None, **OWN)
+    await sign_in(browser, **body)
+    await sign_in(by_token)
+    await set_password(world.database, "admin", "battery staple")
+    for http in (browser, by_token, api(None, Authorization=f"Token {secret}")):
+        assert (await http.get(GROUPS)).status_code == 401
+    # One that an operator issued has nothing to do with the password.
+    assert (await api("admin").get(GROUPS)).status_code == 200
+    assert (await events(world))[-1] == [ENDED, "admin", None, "the password was changed"]
+
+
+async def test_a_user_that_was_deactivated_comes_back_without_its_sessions(browser, world):
+    await sign_in(browser)
+    uuid = await world.value("SELECT uuid FROM users WHERE username = 'admin'")
+    for is_active in (False, True):
+        async with world.database.transaction() as connection:
+            await store_users(connection, [User(uuid, "admin", is_active=is_active)])
+    assert (await browser.get(GROUPS)).status_code == 401
+    assert (await events(world))[-1] == [ENDED, "admin", None, "the user was deactivated"]
+
+
+async def test_a_token_that_is_rotated_or_revoked_ends_the_sessions_begun_with_it(browser, world):
+    uuid = await world.value("SELECT uuid FROM tokens WHERE digest = %s", digest("admin-token"))
+    for change in (renew, revoke):
+        await world.execute(
+            "UPDATE tokens SET digest = %s WHERE uuid = %s", digest("admin-token"), uuid
+        )
+        await sign_in(browser)
+        await change(world.database, uuid.hex)
+        assert (await browser.get(GROUPS)).status_code == 401
+        reason = "its token was revoked or rotated"
+        assert (await events(world))[-1] == [ENDED, "admin", None, reason]
 
 
 async def test_a_session_ends_with_its_token_and_with_its_time(browser, world):

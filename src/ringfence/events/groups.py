@@ -7,7 +7,12 @@ from ringfence.events.types import EventType
 _SECURITY_GROUP = "openstack_security_group_"
 
 EVENT_GROUPS: Mapping[str, tuple[EventType, ...]] = {
-    "auth": (EventType.SIGNED_IN, EventType.TOKENS_REVOKED),
+    "auth": (
+        EventType.SIGNED_IN,
+        EventType.TOKENS_REVOKED,
+        EventType.SESSION_STARTED,
+        EventType.SESSION_ENDED,
+    ),
     "openstack_security_group": tuple(
         kind for kind in EventType if kind.startswith(_SECURITY_GROUP)
     ),

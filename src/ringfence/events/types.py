@@ -48,6 +48,9 @@ class EventType(StrEnum):
     # Too many groups are missing at once: nothing was touched.
     TENANT_PULL_STOPPED = "openstack_tenant_pull_stopped"
     SIGNED_IN = "auth_logged_in_with_username"
+    # Of the console; it ends by itself with its time, which its start tells
+    SESSION_STARTED = "auth_session_started"
+    SESSION_ENDED = "auth_session_ended"
     TOKEN_CREATED = "token_created"  # noqa: S105 - the name of an event
     # The same token with another secret
     TOKEN_ROTATED = "token_rotated"  # noqa: S105 - the name of an event

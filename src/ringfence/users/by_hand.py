@@ -16,6 +16,7 @@ from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.settings import read_period
 from ringfence.users.commands import token_digest
+from ringfence.users.session_ends import end_of_tokens
 from ringfence.users.tokens import Holder, Terms, in_words, issue, new_secret
 
 LONGEST_NAME = 150
@@ -46,6 +47,23 @@ INNER JOIN users AS account ON token.user_id = account.id
 LEFT JOIN projects AS project ON token.project_id = project.id
 WHERE %(username)s::text IS NULL OR account.username = %(username)s
 ORDER BY account.username, token.name, token.id
+"""
+
+_SESSIONS: LiteralString = """
+SELECT
+    session.uuid,
+    account.username,
+    CASE WHEN NOT session.owns_token THEN token.uuid END AS token,
+    session.created,
+    session.expires,
+    host(session.address) AS address
+FROM console_sessions AS session
+INNER JOIN tokens AS token ON session.token_id = token.id
+INNER JOIN users AS account ON token.user_id = account.id
+WHERE
+    session.expires > now()
+    AND (%(username)s::text IS NULL OR account.username = %(username)s)
+ORDER BY account.username, session.created, session.uuid
 """
 
 _RENEW: LiteralString = """
@@ -88,6 +106,26 @@ class ListedToken:
                 f"expires {_day(self.expires)}",
                 f"last used {_day(self.last_used)}",
             ]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSession:
+    """A session of the console as an operator sees it; `token` is what it was begun with."""
+
+    uuid: UUID
+    username: str
+    token: UUID | None
+    created: datetime
+    expires: datetime
+    address: str | None
+
+    def line(self) -> str:
+        """Return it as one line."""
+        begun = f"token {self.token.hex}" if self.token else "a password"
+        return (
+            f"{self.uuid.hex} {self.username}: begun {_day(self.created)} with {begun} "
+            f"from {self.address or 'an unknown address'}, expires {_day(self.expires)}"
         )
 
 
@@ -144,12 +182,22 @@ async def listed(database: Database, username: str | None) -> Sequence[ListedTok
         cursor = connection.cursor(row_factory=class_row(ListedToken))
         await cursor.execute(_LISTED, {"username": username})
         found = await cursor.fetchall()
-        if username is not None and not found:
-            row = await (await connection.execute(_BY_NAME, {"username": username})).fetchone()
-            if row is None:
-                raise OperatorError(
-                    f"no user is called {username!r}; ringfence tokens list shows those of all"
-                )
+        if not found:
+            await _require_user(connection, username)
+        return found
+
+
+async def listed_sessions(database: Database, username: str | None) -> Sequence[ListedSession]:
+    """Return the sessions of a user, or of all, the oldest first.
+
+    Raises `OperatorError` for a user who does not exist.
+    """
+    async with database.connection() as connection:
+        cursor = connection.cursor(row_factory=class_row(ListedSession))
+        await cursor.execute(_SESSIONS, {"username": username})
+        found = await cursor.fetchall()
+        if not found:
+            await _require_user(connection, username)
         return found
 
 
@@ -182,12 +230,23 @@ async def _change(
         raise OperatorError(f"{token!r} is no uuid of a token: see ringfence tokens list") from None
     done = "rotated" if kind is EventType.TOKEN_ROTATED else "revoked"
     async with database.transaction() as connection:
+        await end_of_tokens(connection, [uuid], None)
         cursor = connection.cursor(row_factory=class_row(Holder))
         await cursor.execute(statement, {**values, "uuid": uuid})
         holder = await cursor.fetchone()
         if holder is None:
             raise OperatorError(f"there is no token {token}: see ringfence tokens list")
         await record(connection, _event(kind, done, holder, uuid))
+
+
+async def _require_user(connection: Connection, username: str | None) -> None:
+    if username is None:
+        return
+    cursor = await connection.execute(_BY_NAME, {"username": username})
+    if await cursor.fetchone() is None:
+        raise OperatorError(
+            f"no user is called {username!r}; ringfence tokens list shows those of all"
+        )
 
 
 async def _holder(connection: Connection, username: str) -> Holder:

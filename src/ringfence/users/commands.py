@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 
 from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
+from ringfence.users.session_ends import Why, end_of_users
 
 TOKEN_BYTES = 32
 
@@ -119,10 +120,12 @@ async def lock_users(connection: Connection, uuids: Sequence[UUID]) -> None:
 
 
 async def store_users(connection: Connection, users: Sequence[User]) -> None:
-    """Create the users or, where the uuid exists, make them so."""
+    """Create the users or, where the uuid exists, make them so; who is inactive has no session."""
     rows = {"rows": recordset(users)}
     await connection.execute(_PARK_NAMES, rows)
     await connection.execute(_STORE, rows)
+    inactive = [user.uuid for user in users if not user.is_active]
+    await end_of_users(connection, inactive, Why.DEACTIVATED)
 
 
 async def token_owners(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, UUID]:

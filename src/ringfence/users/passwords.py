@@ -15,6 +15,8 @@ from ringfence.database.pool import Database
 from ringfence.errors import OperatorError
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
+from ringfence.users.session_ends import Why, end_of_users
+from ringfence.users.tokens import revoke_got_by_password
 
 MINIMUM_LENGTH = 8
 MAXIMUM_LENGTH = 128
@@ -45,7 +47,7 @@ _THREADS = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="password", initializ
 _SET: LiteralString = """
 UPDATE users SET password_hash = %(password_hash)s
 WHERE username = %(username)s
-RETURNING uuid
+RETURNING id, uuid
 """
 
 
@@ -66,9 +68,10 @@ def needs_rehash(password_hash: str) -> bool:
 
 
 async def set_password(database: Database, username: str, password: str) -> None:
-    """Let a user sign in by this password from now on; tokens stay valid. Raises `OperatorError`.
+    """Let a user sign in by this password from now on. Raises `OperatorError`.
 
-    What is wrong with the password is said without repeating it.
+    The user's sessions end, and so do tokens that the old password was enough for. What is wrong
+    with the password is said without repeating it.
     """
     if not MINIMUM_LENGTH <= len(password) <= MAXIMUM_LENGTH or "\x00" in password:
         raise OperatorError(
@@ -83,7 +86,10 @@ async def set_password(database: Database, username: str, password: str) -> None
                 f"no user is called {username!r}: load a file that names it (ringfence load FILE)"
             )
         said = f"The password of user {username} has been set."
-        context = {"affected_user_uuid": row[0].hex, "affected_user_username": username}
+        user_id, uuid = row
+        await end_of_users(connection, [uuid], Why.PASSWORD)
+        await revoke_got_by_password(connection, user_id)
+        context = {"affected_user_uuid": uuid.hex, "affected_user_username": username}
         await record(connection, Event(EventType.PASSWORD_SET, said, context=context))
 
 

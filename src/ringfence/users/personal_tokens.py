@@ -16,6 +16,7 @@ from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.http.fields import Field, FieldError, Text, clean_fields, printable
 from ringfence.users.commands import token_digest
+from ringfence.users.session_ends import end_of_tokens
 from ringfence.users.tokens import (
     NO_SUCH_TOKEN,
     Holder,
@@ -205,6 +206,7 @@ async def rotate(
         if token.outlives_own:
             raise Forbidden(_OUTLIVES)
         values = {"id": token.id, "digest": token_digest(secret), "until": until}
+        await end_of_tokens(connection, [uuid], actor)
         await connection.execute(_ROTATE, values)
         await _record(connection, EventType.TOKEN_ROTATED, actor, _holder(token), uuid)
     return Made(uuid, secret)
@@ -214,6 +216,7 @@ async def revoke(database: Database, actor: Actor, uuid: UUID) -> None:
     """End a token at once. Raises `NotFound`, `Forbidden`."""
     async with database.transaction() as connection:
         token = await _lock(connection, actor, uuid)
+        await end_of_tokens(connection, [uuid], actor)
         await connection.execute(_REVOKE, {"id": token.id})
         await _record(connection, EventType.TOKEN_REVOKED, actor, _holder(token), uuid)
 

@@ -1,7 +1,7 @@
 """From a name and a password to a token."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, LiteralString
 from uuid import UUID
@@ -10,7 +10,7 @@ import structlog
 from psycopg.rows import class_row
 
 from ringfence.access.permissions import Actor
-from ringfence.database.pool import Database
+from ringfence.database.pool import Connection, Database
 from ringfence.errors import Unauthenticated
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
@@ -37,12 +37,9 @@ SELECT id, uuid, username, is_active, password_hash FROM users WHERE username = 
 """
 
 # Before anything else of the user is locked, and as strongly as what follows needs it
-_STILL: LiteralString = """
-SELECT 1 FROM users AS account
-WHERE
-    account.id = %(id)s
-    AND account.is_active
-    AND account.password_hash = %(password_hash)s
+_LOCK: LiteralString = """
+SELECT account.password_hash FROM users AS account
+WHERE account.id = %(id)s AND account.is_active
 FOR NO KEY UPDATE
 """
 
@@ -127,6 +124,16 @@ async def _account(database: Database, username: str) -> _Account | None:
         return await cursor.fetchone()
 
 
+async def _require_still(connection: Connection, account: _Account, password: str) -> None:
+    """Lock who signs in; what was right before hashing took its time must be so now."""
+    row = await (await connection.execute(_LOCK, {"id": account.id})).fetchone()
+    # A sign-in at the same time may have hashed the same password anew.
+    if row is None or (
+        row[0] != account.password_hash and not await passwords.is_right(row[0], password)
+    ):
+        raise Unauthenticated(REFUSED)
+
+
 async def _welcome(
     database: Database, address: str, account: _Account, password: str, lifetime: timedelta
 ) -> Token:
@@ -136,15 +143,12 @@ async def _welcome(
     actor = Actor(account.id, account.uuid, account.username, ())
     said = f"User {account.username} has signed in by password."
     async with database.transaction() as connection:
-        # Hashing took its time, and the wait for it: what was right then must be so now.
-        current = await connection.execute(_STILL, asdict(account))
-        if await current.fetchone() is None:
-            raise Unauthenticated(REFUSED)
+        await _require_still(connection, account, password)
         if rehashed:
             values = {"id": account.id, "password_hash": account.password_hash}
             await connection.execute(_REHASH, values | {"rehashed": rehashed})
         holder = Holder(account.id, account.uuid, account.username, account.is_active)
-        token = await issue(connection, holder, Terms(lifetime))
+        token = await issue(connection, holder, Terms(lifetime, is_by_password=True))
         context = {"ip_address": address}
         await record(connection, Event(EventType.SIGNED_IN, said, actor, context=context))
         await throttle.give_back(connection, address, account.username)

@@ -14,6 +14,7 @@ from ringfence.errors import Forbidden, NotFound
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.users.commands import TOKEN_BYTES, token_digest
+from ringfence.users.session_ends import Why, end_of_users
 
 NO_SUCH_USER = "No User matches the given query."
 NO_SUCH_TOKEN = "No Token matches the given query."  # noqa: S105 - words, not a token
@@ -28,11 +29,13 @@ WHERE {condition}
 """
 
 _INSERT: LiteralString = """
-INSERT INTO tokens (user_id, digest, expires, name, is_read_only, project_id)
+INSERT INTO tokens (
+    user_id, digest, expires, name, is_read_only, project_id, is_by_password
+)
 VALUES (
     %(user_id)s, %(digest)s,
     least(%(expires)s::timestamptz, now() + %(lifetime)s::interval),
-    %(name)s, %(is_read_only)s, %(project_id)s
+    %(name)s, %(is_read_only)s, %(project_id)s, %(is_by_password)s
 )
 RETURNING created, extract(epoch FROM expires - created)::bigint AS lifetime, uuid
 """
@@ -46,6 +49,8 @@ LIMIT 1
 """
 
 _REVOKE: LiteralString = "DELETE FROM tokens WHERE user_id = %(user_id)s"
+
+_REVOKE_BY_PASSWORD: LiteralString = _REVOKE + " AND is_by_password"
 
 _FORGET_EXPIRED: LiteralString = """
 DELETE FROM tokens WHERE user_id = %(user_id)s AND expires <= now()
@@ -87,6 +92,8 @@ class Terms:
     is_read_only: bool = False
     project_id: int | None = None
     expires: datetime | None = None
+    # It ends when its user's password is changed.
+    is_by_password: bool = False
 
 
 async def holder_by_uuid(database: Database, actor: Actor, uuid: UUID) -> Holder:
@@ -151,6 +158,7 @@ async def replace_tokens(
     async with database.transaction() as connection:
         await _lock(connection, holder)
         lasts = holder.id == actor.user_id and actor.token and actor.token.expires is None
+        await end_of_users(connection, [holder.uuid], Why.TOKEN, actor)
         await connection.execute(_REVOKE, {"user_id": holder.id})
         terms = Terms(None if lasts else SIGNED_IN_FOR, expires=until)
         token = await issue(connection, holder, terms)
@@ -164,11 +172,17 @@ async def revoke_tokens(database: Database, actor: Actor, holder: Holder) -> Non
     require_unlimited(actor)
     async with database.transaction() as connection:
         await _lock(connection, holder)
+        await end_of_users(connection, [holder.uuid], Why.TOKEN, actor)
         revoked = await connection.execute(_REVOKE, {"user_id": holder.id})
         if not revoked.rowcount:
             raise NotFound(NO_SUCH_TOKEN)
         said = f"The tokens of user {holder.username} have been revoked."
         await record(connection, _event(EventType.TOKENS_REVOKED, said, actor, holder))
+
+
+async def revoke_got_by_password(connection: Connection, user_id: int) -> None:
+    """End the tokens of a user that a password was enough for."""
+    await connection.execute(_REVOKE_BY_PASSWORD, {"user_id": user_id})
 
 
 async def issue(connection: Connection, holder: Holder, terms: Terms) -> Token:

@@ -9,7 +9,8 @@ from ringfence.http.body import SIGN_IN_BYTES, read_json
 from ringfence.http.filters import StrictFlag
 from ringfence.http.peers import address_of_peer
 from ringfence.http.sessions import drop_session, is_own_request, keep_session, session_of
-from ringfence.web import assets, sessions
+from ringfence.users import sessions
+from ringfence.web import assets
 
 CONSOLE = "/console/"
 # Where Waldur's portal looks for logos, before anybody signs in.
