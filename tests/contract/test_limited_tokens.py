@@ -127,6 +127,28 @@ async def test_staff_confined_to_a_project_is_not_staff_beyond_it(world, issue):
         assert (await client.get(path)).json() == []
 
 
+async def test_a_token_for_a_project_tells_nothing_of_its_users_account(world, issue, api):
+    """Sign-ins, tokens and sessions are of the user, and in no project."""
+    group = await world.group()
+    browser = api(None, **{"X-Ringfence-Console": "1", "Origin": "http://api.example.com"})
+    assert (await browser.post("/console/session/", json={"token": "admin-token"})).is_success
+    assert (await api("admin").patch(f"{GROUPS}{group.hex}/", json={"name": "x"})).is_success
+    kinds = {}
+    for name, client in (
+        ("whole", api("admin")),
+        ("limited", await issue("admin", project_id=world.project_id)),
+    ):
+        kinds[name] = [each["event_type"] for each in (await client.get("/api/events/")).json()]
+        count = (await client.get("/api/events/count/")).json()["count"]
+        assert count == len(kinds[name])
+    inside = "resource_update_scheduled"
+    assert kinds == {"whole": [inside, "auth_session_started"], "limited": [inside]}
+    event = await world.value("SELECT uuid FROM events WHERE event_type LIKE 'auth_%%'")
+    limited = await issue("admin", project_id=world.project_id)
+    assert (await limited.get(f"/api/events/{event.hex}/")).status_code == 404
+    assert (await limited.get("/api/console-sessions/")).json() == []
+
+
 async def test_a_limited_token_makes_and_ends_no_other(world, issue, api):
     uuid = (await api("admin").get(ME)).json()["uuid"]
     client = await issue("admin", project_id=world.project_id)

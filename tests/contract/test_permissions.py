@@ -10,6 +10,7 @@ from tests.contract.addresses import GROUPS, group_at, tenant_at
 from tests.factories.world import USERS
 
 from ringfence.access.permissions import MATRIX, Permission, Role
+from ringfence.app import COLLECTIONS
 
 FORBIDDEN = {"detail": "You do not have permission to perform this action."}
 
@@ -208,3 +209,31 @@ async def test_a_role_that_is_taken_away_holds_no_longer(api, world):
     group = await world.group()
     await world.execute("DELETE FROM role_grants WHERE user_id = %s", world.users["admin"])
     assert (await api("admin").get(group_at(group))).status_code == 404
+
+
+async def test_no_filter_by_user_tells_of_a_user_that_is_not_seen(api, world):
+    """Where `user_uuid` would find what a hidden user has, it finds as much as for nobody."""
+    uuids = {
+        name: (await world.value("SELECT uuid FROM users WHERE id = %s", number)).hex
+        for name, number in world.users.items()
+    }
+    tried = [
+        (collection.path, name)
+        for collection in COLLECTIONS
+        for name in collection.filters
+        if "user_uuid" in name
+    ]
+    assert len(tried) >= 3
+    for path, name in tried:
+        for user, role in USERS.items():
+            counts = {
+                other: int(
+                    (await api(user).head(path, params={name: uuid})).headers["X-Result-Count"]
+                )
+                for other, uuid in uuids.items()
+            }
+            if role in {Role.STAFF, Role.SUPPORT}:
+                assert counts["admin"] == 1, (path, name)
+                continue
+            hidden = {other: count for other, count in counts.items() if other != user}
+            assert set(hidden.values()) == {0}, (path, name, user, counts)

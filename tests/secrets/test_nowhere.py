@@ -35,7 +35,8 @@ def misuse(client, secret):
     """Send a secret wherever somebody might put it by mistake; give what came back."""
     there = {"Authorization": f"Token {secret}"}
     asked = [
-        client.get(f"/api/users/me/?token={secret}", headers=there),
+        # Not of `me/`, which tells who asks the token that it was asked with
+        client.get(f"/api/users/{'0' * 32}/?token={secret}", headers=there),
         client.get(f"/api/users/me/?token={secret}"),
         client.get(f"/api/{secret}/", headers=there),
         client.patch(f"{GROUPS}{'0' * 32}/", headers=there, json={"name": "x"}),

@@ -49,6 +49,10 @@ def scope_parameters(scope: Scope) -> dict[str, object]:
     }
 
 
+# For statements that join `account`: everybody sees itself, staff and support all. What is asked by
+# a user that is not seen finds nothing, as by one that does not exist.
+USER_VISIBLE: LiteralString = "(%(sees_everything)s OR account.id = %(actor_id)s)"
+
 # What the actor may change, for statements that join `project`. Pass `actor_parameters`.
 MANAGEABLE: LiteralString = """(
     %(manages_everything)s

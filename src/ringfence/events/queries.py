@@ -23,7 +23,8 @@ from ringfence.http.filters import (
 
 NO_SUCH_EVENT = "No Event matches the given query."
 
-# By uuid: an event outlives what it tells of. Arrays, so that each is looked up by its index.
+# By uuid: an event outlives what it tells of. Arrays, so that each is looked up by its index. What
+# a user did to its account is in no project, and nothing that a token for one project is told.
 _VISIBLE: LiteralString = """(
     %(sees_everything)s
     OR event.customer_uuid = ANY(ARRAY(
@@ -40,6 +41,7 @@ _VISIBLE: LiteralString = """(
         )
         AND event.customer_uuid IS NULL
         AND event.project_uuid IS NULL
+        AND %(only_project)s::bigint IS NULL
     )
 )"""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import LiteralString
 
-from ringfence.access.scope import MANAGEABLE
+from ringfence.access.scope import MANAGEABLE, USER_VISIBLE
 from ringfence.http.filters import (
     NOWHERE,
     Filter,
@@ -72,8 +72,9 @@ PROJECT_FILTERS: Mapping[str, Kind] = {
             INNER JOIN users AS account ON held.user_id = account.id
             WHERE
                 account.uuid = %(user_uuid)s
+                AND {visible}
                 AND (held.project_id = project.id OR held.customer_id = project.customer_id)
-        )""",
+        )""".replace("{visible}", USER_VISIBLE),
         uuid,
     ),
     "user_uuid_with_active_role": Filter(
@@ -81,8 +82,10 @@ PROJECT_FILTERS: Mapping[str, Kind] = {
             SELECT 1 FROM role_grants AS held
             INNER JOIN users AS account ON held.user_id = account.id
             WHERE
-                account.uuid = %(user_uuid_with_active_role)s AND held.project_id = project.id
-        )""",
+                account.uuid = %(user_uuid_with_active_role)s
+                AND {visible}
+                AND held.project_id = project.id
+        )""".replace("{visible}", USER_VISIBLE),
         uuid,
     ),
     # Projects are never removed here, and nothing of what follows is known of any.
@@ -145,8 +148,9 @@ CUSTOMER_FILTERS: Mapping[str, Kind] = {
             LEFT JOIN projects AS project ON held.project_id = project.id
             WHERE
                 account.uuid = %(user_uuid)s
+                AND {visible}
                 AND coalesce(held.customer_id, project.customer_id) = customer.id
-        )""",
+        )""".replace("{visible}", USER_VISIBLE),
         uuid,
     ),
     "has_resources": Flag(_WITH_TENANTS + " = %(has_resources)s"),

@@ -3,11 +3,10 @@
 from dataclasses import replace
 from typing import LiteralString
 
+from ringfence.access.scope import USER_VISIBLE
 from ringfence.http.collections import Collection
 from ringfence.http.filters import Filter, Flag, Orders
 from ringfence.users.tokens import NO_SUCH_TOKEN, NO_SUCH_USER
-
-_VISIBLE: LiteralString = "(%(sees_everything)s OR account.id = %(actor_id)s)"
 
 # There is at most one row; its secret is nowhere here.
 _NEWEST: LiteralString = """
@@ -111,7 +110,7 @@ USERS = Collection(
     missing=NO_SUCH_USER,
     source="FROM users AS account",
     alias="account",
-    visible=_VISIBLE,
+    visible=USER_VISIBLE,
     document=_USER,
     filters={
         "username": Filter("account.username = %(username)s"),
@@ -208,7 +207,7 @@ AUTH_TOKENS = Collection(
     missing=NO_SUCH_TOKEN,
     source="FROM users AS account INNER JOIN " + _NEWEST,
     alias="account",
-    visible=_VISIBLE,
+    visible=USER_VISIBLE,
     document=_TOKEN,
     filters={},
     orders=Orders({}, default="account.username, account.id", skips_unknown=True),
