@@ -1,6 +1,6 @@
 # Two commands do all set-up: `make demo` and `make test`. Both need only Python >= 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-own-faults test-authorization test-round-trips overload fuzz check format lock site typescript compatibility bench bench-short stress clean \
+.PHONY: help demo test test-databases test-faults test-own-faults test-authorization test-round-trips overload fuzz check format lock site typescript compatibility bench bench-short stress clean \
         console-screenshots console-images console-figures
 
 SHELL := bash
@@ -33,6 +33,7 @@ demo: .venv/.runtime ## serve demonstration data over a sandbox cloud (PORT=8000
 
 test: .venv/.development ## run every test, a real PostgreSQL, Keystone and Neutron included
 	@tools/browser
+	@tools/databases
 	@tools/nginx
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal $(TESTS)
 
@@ -41,6 +42,10 @@ test-faults: .venv/.development ## inject every fault at every call to Neutron, 
 
 test-own-faults: .venv/.development ## strike PostgreSQL, the processes, the disk and the clock, all of it
 	@RINGFENCE_OWN_FAULTS=all PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n 2 tests/own_faults
+
+test-databases: .venv/.development ## use PostgreSQL 15 and 18, PgBouncer, TLS, sockets, …; a line for each
+	@tools/databases
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -rs -n 2 --dist loadfile tests/database/test_matrix.py
 
 test-authorization: .venv/.development ## walk 20,000 random steps against a model of who may do what
 	@RINGFENCE_STEPS=$(STEPS) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n 2 tests/authorization

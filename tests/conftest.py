@@ -83,6 +83,23 @@ def pytest_terminal_summary(terminalreporter) -> None:
     _section(terminalreporter, "injected faults", summary.lines(passed))
     _section(terminalreporter, "faults of our own parts", own_faults.lines(passed))
     _section(terminalreporter, "hostile and generated requests", hostile.lines(ended))
+    _section(terminalreporter, "databases", databases_used(terminalreporter.stats))
+
+
+def databases_used(stats) -> list[str]:
+    """Return a line for each kind of database that was used, and for each that was left out."""
+    used = [
+        value
+        for report in stats.get("passed", ())
+        for name, value in getattr(report, "user_properties", ())
+        if name == "database" and report.when == "call"
+    ]
+    left_out = {
+        str(report.longrepr[2])
+        for report in stats.get("skipped", ())
+        if "test_matrix" in report.nodeid
+    }
+    return [*sorted(used), *(f"left out: {reason}" for reason in sorted(left_out))]
 
 
 def _section(terminalreporter, title, lines) -> None:

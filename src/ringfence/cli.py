@@ -75,6 +75,11 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one for each way to
     except Exception as error:  # noqa: BLE001 - the last one to see it; the trace is logged
         import structlog
 
+        from ringfence.database.connect import explained
+
+        if reason := explained(error):
+            return _complain([reason], OPERATOR_MISTAKE)
+
         structlog.get_logger(__name__).exception("unexpected_error")
         text = f"unexpected {type(error).__name__}; its trace is the last record in the log above"
         return _complain([text], UNEXPECTED)

@@ -9,6 +9,7 @@ import psycopg
 
 from ringfence.clouds.placement import Placement, placement_of
 from ringfence.database import documents
+from ringfence.database.connect import Session
 from ringfence.database.embedded import running
 from ringfence.database.migrate import pending
 from ringfence.database.pool import Connection, Database
@@ -98,10 +99,10 @@ async def examine(settings: Settings) -> list[Check]:
 
 
 async def _checks(conninfo: str) -> AsyncIterator[Check]:
-    connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True, connect_timeout=5)
-    async with connection:
+    # It says what is wrong with a database that cannot be used, or reached.
+    missing = await pending(conninfo)
+    async with await Session.connect(conninfo, autocommit=True) as connection:
         yield _server(connection)
-        missing = await pending(conninfo)
         yield _migrations(missing)
         if missing:
             return

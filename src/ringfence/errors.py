@@ -80,6 +80,17 @@ class Unavailable(RequestError):
     """A part that the answer needs is away for now; the same request may succeed later."""
 
 
+class Interrupted(Unavailable):
+    """A connection to the database failed under its statement; on another one it may succeed.
+
+    `is_undone` says that its transaction has done nothing; otherwise a change may have been made.
+    """
+
+    def __init__(self, detail: Detail, *, is_undone: bool) -> None:
+        super().__init__(detail)
+        self.is_undone = is_undone
+
+
 class Overloaded(Unavailable):
     """As many requests are being served as there is room for; the same one may succeed later."""
 

@@ -18,15 +18,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PostgresDsn,
     SecretStr,
-    TypeAdapter,
     ValidationError,
     ValidationInfo,
     field_validator,
 )
 
 from ringfence import masking
+from ringfence.connection_strings import check
 from ringfence.errors import OperatorError
 
 PREFIX = "RINGFENCE_"
@@ -186,11 +185,7 @@ class Settings(BaseModel):
     def _postgresql(cls, url: str | None) -> str | None:
         if url is None:
             return None
-        try:
-            TypeAdapter(PostgresDsn).validate_python(url)
-        except ValidationError:
-            # The value may hold a password: it is not repeated.
-            raise ValueError("expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE") from None
+        check(url)
         return url
 
     @field_validator("public_url")

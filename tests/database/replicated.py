@@ -35,6 +35,7 @@ class Server:
     account: home.Account
     port: int = field(default_factory=free_port)
     process: subprocess.Popen | None = None
+    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -56,13 +57,10 @@ class Server:
         command = [self.programs / "postgres", "-D", self.data, "-p", str(self.port)]
         command += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
         command += ["-c", "fsync=off", *settings]
+        options = self.account.subprocess_options() | {"cwd": self.folder}
+        options["env"] = options["env"] | self.environment
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                command,
-                stdout=log,
-                stderr=log,
-                **self.account.subprocess_options() | {"cwd": self.folder},
-            )
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, **options)
         deadline = time.monotonic() + SECONDS
         while True:
             try:

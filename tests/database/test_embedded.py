@@ -440,3 +440,62 @@ def test_a_start_that_is_cut_off_leaves_no_server(folder, monkeypatch):
     listing = ["ps", "-ww", "-eo", "args="]
     running_now = subprocess.run(listing, check=True, capture_output=True, text=True).stdout
     assert str(home / "data") not in running_now
+
+
+# Whatever libpq reads of the shell, each to the harm of a connection that is none of its business
+AMBIENT = {
+    "PGAPPNAME": "x" * 100,
+    "PGCHANNELBINDING": "require",
+    "PGCLIENTENCODING": "none",
+    "PGCONNECT_TIMEOUT": "none",
+    "PGDATABASE": "elsewhere",
+    "PGGSSENCMODE": "require",
+    "PGHOST": "192.0.2.1",
+    "PGHOSTADDR": "192.0.2.1",
+    "PGLOADBALANCEHOSTS": "none",
+    "PGMAXPROTOCOLVERSION": "none",
+    "PGOPTIONS": "-cno_such_setting=1",
+    "PGPASSFILE": "/nowhere",
+    "PGPASSWORD": "x",
+    "PGPORT": "1",
+    "PGREQUIREAUTH": "scram-sha-256",
+    "PGREQUIREPEER": "nobody-of-here",
+    "PGSERVICE": "nowhere",
+    "PGSERVICEFILE": "/nowhere",
+    "PGSSLMODE": "verify-full",
+    "PGSSLNEGOTIATION": "direct",
+    "PGSSLROOTCERT": "/nowhere",
+    "PGSYSCONFDIR": "/nowhere",
+    "PGTARGETSESSIONATTRS": "standby",
+    "PGTZ": "nowhere",
+    "PGUSER": "nobody-of-here",
+    "PGDATA": "/nowhere",
+    "PGLOCALEDIR": "/nowhere",
+}
+
+
+def test_what_the_shell_says_of_other_servers_is_ignored(folder, monkeypatch):
+    for name, value in AMBIENT.items():
+        monkeypatch.setenv(name, value)
+    assert fetch(folder / "home", "SELECT current_user::text") == ("ringfence",)
+    assert not [name for name in os.environ if name.startswith("PG")]
+
+
+def test_a_start_that_fails_leaves_no_process(folder, monkeypatch):
+    home = folder / "home"
+    started = []
+    launch = embedded._Server._launch  # noqa: SLF001 - what starts the process
+
+    def note(server, *arguments):
+        started.append(launch(server, *arguments))
+        return started[-1]
+
+    monkeypatch.setattr(embedded._Server, "_launch", note)  # noqa: SLF001
+    monkeypatch.setattr(embedded._Server, "_answers", lambda _: False)  # noqa: SLF001
+    monkeypatch.setattr(embedded, "START_SECONDS", 0.5)
+    monkeypatch.setattr(embedded._Server, "_recovers", lambda _: False)  # noqa: SLF001
+    with pytest.raises(OperatorError, match="is not ready after"), running(Settings(home=home)):
+        pass
+    (process_id,) = started
+    assert not runs_on(process_id, home / "data")
+    assert server_process_id(home) is None

@@ -100,7 +100,7 @@ async def test_it_does_not_wait_for_ever_for_another_process(conninfo, monkeypat
 
 
 async def test_an_older_postgresql_is_refused(conninfo, monkeypatch):
-    monkeypatch.setattr(module, "OLDEST_SERVER", 99)
+    monkeypatch.setattr("ringfence.database.requirements.OLDEST_SERVER", 99)
     with pytest.raises(OperatorError, match="is PostgreSQL 18: Ringfence needs 99 or newer"):
         await migrate(conninfo)
 

@@ -2,16 +2,14 @@
 
 import re
 
-import psycopg
-
 from ringfence.database import documents
-from ringfence.database.pool import SESSION
+from ringfence.database.connect import connect_now
 
 RENDER = documents._RENDER.replace("{selection}", documents.GROUPS)  # noqa: SLF001 - its plan is the point
 
 
 def test_rendering_groups_reads_no_rules_but_theirs(conninfo):
-    with psycopg.connect(conninfo, options=SESSION) as connection:
+    with connect_now(conninfo) as connection:
         # Of an empty table, every plan is cheap: only what cannot be done otherwise is shown.
         connection.execute("SET enable_seqscan = off")
         connection.execute(f"PREPARE render (bigint[]) AS {RENDER.replace('%(ids)s', '$1')}")

@@ -1,6 +1,7 @@
 import asyncio
 import json
 
+import pytest
 from tests.provisioning.example import EXAMPLE, small
 
 from ringfence.database import documents
@@ -351,24 +352,71 @@ async def test_a_twin_at_the_cloud_is_named_by_its_uuid(load, mistakes, query):
     assert await query("SELECT count(*) FROM security_groups WHERE is_twin") == [(0,)]
 
 
-async def test_a_group_created_meanwhile_stops_the_load_with_one_line(
-    load, mistakes, database, monkeypatch
+@pytest.mark.parametrize("times", [1, 2])
+async def test_what_others_create_meanwhile_is_loaded_over_or_named_as_theirs(
+    load, mistakes, database, monkeypatch, times
 ):
     await load(small("[]"))
+    names = ["a", "b"][:times]
 
     async def overtake(connection, changes):
-        async with database.connection() as other:
-            await other.execute(
-                "INSERT INTO security_groups (tenant_id, name, state)"
-                " SELECT id, 'a', 'OK' FROM tenants"
-            )
+        if names:
+            async with database.connection() as other:
+                await other.execute(
+                    "INSERT INTO security_groups (tenant_id, name, state)"
+                    " SELECT id, %s, 'OK' FROM tenants",
+                    [names.pop(0)],
+                )
         return await store_groups(connection, changes)
 
     monkeypatch.setattr("ringfence.provisioning.load.store_groups", overtake)
 
-    assert await mistakes(small("[{name: a}]")) == [
-        "the database was changed by others while the files were loaded: load them again"
-    ]
+    if times == 1:
+        report = await load(small("[{name: a}, {name: b}]"))
+        assert report.counts["security groups"] == Counts(created=1, unchanged=1)
+    else:
+        assert await mistakes(small("[{name: a}, {name: b}]")) == [
+            "the database was changed by others while the files were loaded: load them again"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        (
+            "CREATE UNIQUE INDEX one_name ON security_groups (name)",
+            ["security_groups", "one_name", "Key (name)=(a) already exists."],
+        ),
+        (
+            "ALTER TABLE security_groups ADD CONSTRAINT short CHECK (length(name) < 1)",
+            ["security_groups", "short", "Failing row contains"],
+        ),
+        (
+            "ALTER TABLE security_groups ADD FOREIGN KEY (name) REFERENCES users (username)",
+            ["security_groups", "name_fkey", 'Key (name)=(a) is not present in table "users".'],
+        ),
+        (
+            "ALTER TABLE users ADD CONSTRAINT nobody CHECK (username = 'nobody') NOT VALID",
+            ["users", "nobody"],
+        ),
+        (
+            "ALTER TABLE clouds ALTER openstack_cloud SET NOT NULL",
+            ["clouds", "openstack_cloud"],
+        ),
+    ],
+)
+async def test_what_the_database_refuses_is_named(mistakes, query, statement, words):
+    await query(statement)
+    tenants = "[{name: one, cloud: east, security_groups: [{name: a}]}, "
+    tenants += "{name: two, cloud: east, security_groups: [{name: a}]}]"
+    [mistake] = await mistakes(
+        "clouds: [{name: east, backend: sandbox}]\nusers: [{username: alice}]\n"
+        f"customers: [{{name: c, projects: [{{name: p, tenants: {tenants}}}]}}]"
+    )
+    assert all(word in mistake for word in words), mistake
+    assert "others" not in mistake
+    if "users" in words:
+        assert "Failing row" not in mistake
 
 
 async def test_a_rule_of_a_file_does_not_open_one_whose_end_no_file_can_name(load, mistakes, query):

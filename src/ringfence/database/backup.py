@@ -22,6 +22,7 @@ from psycopg.conninfo import make_conninfo
 
 from ringfence.database import backup_file, binaries
 from ringfence.database.backup_file import Contents
+from ringfence.database.connect import connect_now
 from ringfence.database.embedded import NAME, running
 from ringfence.database.migrate import migrate, migrations
 from ringfence.errors import OperatorError
@@ -165,7 +166,7 @@ def _drop(postgres: psycopg.Connection, name: str) -> None:
 @contextmanager
 def _connection(conninfo: str) -> Iterator[psycopg.Connection]:
     try:
-        with psycopg.connect(conninfo, autocommit=True) as connection:
+        with connect_now(conninfo) as connection:
             yield connection
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()

@@ -19,12 +19,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import psycopg
 import structlog
 from psycopg import errors
 from psycopg.conninfo import make_conninfo
+from psycopg.pq import PGconn, Ping
 
 from ringfence.database import binaries
+from ringfence.database.connect import connect_now
 from ringfence.database.home import (
     SOCKET,
     Account,
@@ -76,12 +77,19 @@ def running(settings: Settings) -> Iterator[str]:
     if settings.database_url is not None:
         yield settings.database_url
         return
+    _forget_ambient_settings()
     server = _Server(settings.home)
     users = server.enter()
     try:
         yield server.conninfo()
     finally:
         server.leave(users)
+
+
+def _forget_ambient_settings() -> None:
+    """Drop what the shell says of other servers: libpq would take it for this one's as well."""
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
 
 
 def revive(settings: Settings) -> bool:
@@ -212,8 +220,9 @@ class _Server:
                     if self._answers():
                         return
                     self._wait_until(deadline)
-            except (KeyboardInterrupt, SystemExit):
-                # Whoever wanted it is asked to end: left alone, it would run for nobody.
+            except BaseException:
+                # It could not be started in time, or whoever wanted it is asked to end: left
+                # alone, it would run for nobody.
                 self._end(process_id)
                 raise
             reason = self._last_words(log_start)
@@ -227,7 +236,8 @@ class _Server:
                 return
 
     def _wait_until(self, deadline: float) -> None:
-        if time.monotonic() > deadline:
+        # One that replays what was acknowledged says so, and would begin anew if it were ended.
+        if time.monotonic() > deadline and not self._recovers():
             raise OperatorError(
                 f"the database of {self._home} is not ready after {START_SECONDS:.0f} s: "
                 f"see {self._log}, and try again"
@@ -237,11 +247,11 @@ class _Server:
     def _answers(self) -> bool:
         """Say whether the server takes connections; make the database where it has none yet."""
         try:
-            psycopg.connect(self.conninfo()).close()
+            connect_now(self.conninfo()).close()
         except errors.OperationalError as error:
             # libpq gives a refused connection no code: the message is all there is.
             if f'database "{NAME}" does not exist' in str(error):
-                with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
+                with connect_now(self.conninfo("postgres")) as connection:
                     connection.execute("CREATE DATABASE ringfence")
                 return True
             if "authentication failed" in str(error):
@@ -251,6 +261,9 @@ class _Server:
                 ) from None
             return False
         return True
+
+    def _recovers(self) -> bool:
+        return PGconn.ping(self.conninfo().encode()) == Ping.REJECT
 
     def _make_data(self, programs: Path, account: Account) -> None:
         for interrupted in self._home.glob("data.new-*"):

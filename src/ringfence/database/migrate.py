@@ -13,12 +13,13 @@ from typing import LiteralString
 
 import psycopg
 from procrastinate.schema import SchemaManager
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from ringfence.database.pool import Connection
+from ringfence.database import connect
+from ringfence.database.connect import Connection, Session
+from ringfence.database.requirements import Place, examine, require_creation, require_grants
 from ringfence.errors import OperatorError
 
-OLDEST_SERVER = 15
 CONNECT_SECONDS = 10
 # How long another process may be migrating before this one gives up.
 LOCK_WAIT_SECONDS = 60
@@ -34,7 +35,6 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
     applied timestamptz NOT NULL DEFAULT now()
 )
 """
-_HAS_BOOK: LiteralString = "SELECT to_regclass('schema_migrations') IS NOT NULL"
 _RECORDED: LiteralString = "SELECT name, checksum FROM schema_migrations"
 _RECORD: LiteralString = "INSERT INTO schema_migrations (name, checksum) VALUES (%s, %s)"
 
@@ -67,12 +67,18 @@ async def migrate(conninfo: str) -> list[str]:
     Raises `OperatorError` when the database cannot be reached, is too old, is newer than this
     release, or refuses a migration.
     """
-    async with _connection(conninfo) as connection:
+    async with _connection(conninfo) as (connection, _):
         await _lock(connection)
+        # As it is now that nobody else migrates
+        place = await examine(conninfo, connection)
+        missing = await _missing(connection, place)
+        if missing:
+            require_creation(place)
+        else:
+            await require_grants(connection, place)
         # A role that only serves may make no table, not even one that is there.
-        if not await _has_book(connection):
+        if not place.has_book:
             await connection.execute(_BOOK)
-        missing = await _missing(connection)
         for migration in missing:
             await _apply(connection, migration)
         return [migration.name for migration in missing]
@@ -80,74 +86,35 @@ async def migrate(conninfo: str) -> list[str]:
 
 async def pending(conninfo: str) -> list[str]:
     """Give the names of the migrations that the database lacks; raises as `migrate` does."""
-    async with _connection(conninfo) as connection:
-        if not await _has_book(connection):
-            return [migration.name for migration in migrations()]
-        return [migration.name for migration in await _missing(connection)]
-
-
-async def _has_book(connection: Connection) -> bool:
-    row = await (await connection.execute(_HAS_BOOK)).fetchone()
-    return bool(row and row[0])
+    async with _connection(conninfo) as (connection, place):
+        missing = await _missing(connection, place)
+        if not missing:
+            await require_grants(connection, place)
+        return [migration.name for migration in missing]
 
 
 @asynccontextmanager
-async def _connection(conninfo: str) -> AsyncIterator[Connection]:
+async def _connection(conninfo: str) -> AsyncIterator[tuple[Session, Place]]:
     try:
         # The connection string's own time limit wins.
-        limit = {"connect_timeout": CONNECT_SECONDS} | conninfo_to_dict(conninfo)
-        connection = await psycopg.AsyncConnection.connect(
-            conninfo,
-            autocommit=True,
-            application_name="ringfence migrate",
-            client_encoding="utf8",
-            connect_timeout=int(str(limit["connect_timeout"])),
+        limited = make_conninfo(
+            "", **({"connect_timeout": CONNECT_SECONDS} | conninfo_to_dict(conninfo))
+        )
+        connection = await Session.connect_bare(
+            limited, fallback_application_name="ringfence migrate"
         )
     except (psycopg.Error, ValueError, OSError) as error:
-        raise OperatorError(_unreachable(conninfo, error)) from None
+        raise OperatorError(connect.unreachable(conninfo, error)) from None
     async with connection:
-        _require_fit(connection.info)
         try:
-            yield connection
+            # Before anything is set: behind a pooler it might be set for others.
+            place = await examine(conninfo, connection)
+            await connection.set_up()
+            yield connection, place
         except psycopg.OperationalError as error:
-            raise OperatorError(f"the database went away: {_one_line(error)}") from None
-
-
-def _require_fit(server: psycopg.ConnectionInfo) -> None:
-    version = server.server_version
-    if version < OLDEST_SERVER * 10_000:
-        raise OperatorError(
-            f"the database is PostgreSQL {version // 10_000}: "
-            f"Ringfence needs {OLDEST_SERVER} or newer"
-        )
-    encoding = server.parameter_status("server_encoding")
-    if encoding != "UTF8":
-        raise OperatorError(
-            f"the encoding of the database is {encoding}: "
-            "create one with `ENCODING 'UTF8' TEMPLATE template0`"
-        )
-
-
-def _unreachable(conninfo: str, error: Exception) -> str:
-    try:
-        parameters = conninfo_to_dict(conninfo)
-    except psycopg.Error:
-        # What libpq says of it would repeat it, with its password.
-        return "RINGFENCE_DATABASE_URL is not a connection string that PostgreSQL understands"
-    reason = _one_line(error)
-    password = parameters.get("password")
-    if password:
-        reason = reason.replace(str(password), "***")
-    host = parameters.get("host") or parameters.get("hostaddr") or "the local socket"
-    return (
-        f"cannot connect to the database at {host}: {reason}; "
-        "check that it runs and what RINGFENCE_DATABASE_URL says"
-    )
-
-
-def _one_line(error: Exception) -> str:
-    lines = str(error).split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), type(error).__name__)
+            raise OperatorError(f"the database went away: {connect.one_line(error)}") from None
+        except psycopg.Error as error:
+            raise OperatorError(f"the database refuses it: {connect.one_line(error)}") from None
 
 
 async def _lock(connection: Connection) -> None:
@@ -163,10 +130,12 @@ async def _lock(connection: Connection) -> None:
         ) from None
 
 
-async def _missing(connection: Connection) -> list[Migration]:
+async def _missing(connection: Connection, place: Place) -> list[Migration]:
+    known = migrations()
+    if not place.has_book:
+        return known
     cursor = await connection.execute(_RECORDED)
     recorded: dict[str, str | None] = dict(await cursor.fetchall())
-    known = migrations()
     unknown = sorted(recorded.keys() - {migration.name for migration in known})
     if unknown:
         raise OperatorError(
@@ -198,6 +167,12 @@ async def _apply(connection: Connection, migration: Migration) -> None:
         ) from None
     except psycopg.OperationalError:
         raise
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise OperatorError(
+            f"migration {migration.name} failed: {connect.one_line(error)}; "
+            "run `ringfence migrate` as the owner of the tables"
+        ) from None
     except psycopg.Error as error:
-        message = error.diag.message_primary or _one_line(error)
-        raise OperatorError(f"migration {migration.name} failed: {message}") from None
+        raise OperatorError(
+            f"migration {migration.name} failed: {connect.one_line(error)}"
+        ) from None

@@ -5,53 +5,32 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from hashlib import sha256
+from typing import TypeVar
 
 import psycopg
 import structlog
 from psycopg import errors
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ringfence import tracing
-from ringfence.errors import Deadlocked, Unavailable
+from ringfence.database import connect
+from ringfence.database.connect import Connection, Session
+from ringfence.errors import Deadlocked, Interrupted, Unavailable
 
-Connection = psycopg.AsyncConnection
+__all__ = ["Connection", "Database"]
 
-# Without the first PostgreSQL plans `LIMIT $1` anew at each request, at twice the cost of running
-# it. Compiling a plan, and starting processes for it, takes longer than any statement here runs.
-SESSION = (
-    "-c plan_cache_mode=force_generic_plan -c jit=off -c max_parallel_workers_per_gather=0"
-    " -c timezone=UTC"
-)
 WAIT_SECONDS = 4.0
 # Of one use of a connection by a request, the wait for it included.
 USE_SECONDS = 8.0
-CANCEL_SECONDS = 1.0
 AWAY = "The database is not available, try again later."
-
-# A host that died without a word is noticed after 25 s at most; a socket has no use for these.
-TRANSPORT = {
-    "connect_timeout": 3,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
-}
-# A server that a failover has left read only, a plan of before a migration, an ended session.
-READ_ONLY = "25006"
-OUTDATED_PLAN = "cached plan must not change result type"
-ENDED = (
-    errors.AdminShutdown,
-    errors.CrashShutdown,
-    errors.IdleInTransactionSessionTimeout,
-    errors.IdleSessionTimeout,
-)
 
 log = structlog.get_logger(__name__)
 
 # What a transaction begins with: it raises where the transaction may not be.
 Check = Callable[[Connection], Awaitable[None]]
+Row = TypeVar("Row")
 
 _enclosing: ContextVar[Connection | None] = ContextVar("enclosing", default=None)
 _check: ContextVar[Check | None] = ContextVar("check", default=None)
@@ -67,23 +46,25 @@ def checked_first(check: Check) -> Iterator[None]:
         _check.reset(token)
 
 
-class _Impatient(Connection):
-    """A connection that is dropped, with its answer, once its statement was cancelled.
+@dataclass(slots=True)
+class Commits:
+    """Whether a transaction was committed since."""
 
-    psycopg waits 10 s for a server that does not even take the cancellation.
-    """
-
-    async def cancel_safe(self, *, timeout: float = CANCEL_SECONDS) -> None:  # noqa: ASYNC109
-        """Ask the server to stop working on it, and wait for nothing else."""
-        try:
-            await super().cancel_safe(timeout=min(timeout, CANCEL_SECONDS))
-        finally:
-            self.pgconn.finish()
+    any: bool = False
 
 
-def lasting(conninfo: str) -> str:
-    """Give the connection string with limits for a host that is gone, where it sets none."""
-    return make_conninfo("", **(TRANSPORT | conninfo_to_dict(conninfo)))
+_commits: ContextVar[Commits | None] = ContextVar("commits", default=None)
+
+
+@contextmanager
+def watched_commits() -> Iterator[Commits]:
+    """Note within the block, tasks that begin in it included, whether anything was committed."""
+    commits = Commits()
+    token = _commits.set(commits)
+    try:
+        yield commits
+    finally:
+        _commits.reset(token)
 
 
 class Database:
@@ -91,7 +72,7 @@ class Database:
 
     def __init__(
         self,
-        pool: AsyncConnectionPool[_Impatient],
+        pool: AsyncConnectionPool[Session],
         conninfo: str,
         use_seconds: float | None = None,
     ) -> None:
@@ -106,25 +87,20 @@ class Database:
     async def open(
         cls, conninfo: str, *, size: int = 8, use_seconds: float | None = None
     ) -> AsyncIterator["Database"]:
-        """Open the pool; `conninfo` is a libpq URI or connection string.
+        """Open the pool; `conninfo` is a connection string of libpq.
 
         A database that is away is no error here: each use says `Unavailable` until it is back.
         A use that takes longer than `use_seconds` is cut off, and says so as well.
         """
-        pool = AsyncConnectionPool(
-            lasting(conninfo),
-            connection_class=_Impatient,
+        pool = connect.pool(
+            conninfo,
             min_size=1,
             max_size=size,
             timeout=WAIT_SECONDS,
             reconnect_timeout=2.0,
             kwargs={
                 "autocommit": True,
-                "options": SESSION,
-                "application_name": "ringfence",
                 "cursor_factory": tracing.cursor_factory(),
-                # Texts go out as they come in.
-                "client_encoding": "utf8",
                 # Prepared from the first use: the statements are few and all are hot.
                 "prepare_threshold": 0,
             },
@@ -156,7 +132,7 @@ class Database:
         if held := _enclosing.get():
             yield held
             return
-        lent: Connection | None = None
+        lent: Session | None = None
         begun = time.monotonic()
         deadline = asyncio.timeout(self._use_seconds)
         try:
@@ -169,17 +145,24 @@ class Database:
         except PoolTimeout as error:
             raise self._unavailable(error, "no connection became free") from error
         except psycopg.Error as error:
-            if not await self._is_absence(error, lent, begun):
-                raise
-            if isinstance(error, errors.DeadlockDetected):
-                raise Deadlocked from error
-            raise self._unavailable(error, str(error)) from error
+            raise await self._failure(error, lent, begun) from error
         except TimeoutError as error:
             if not deadline.expired():
                 raise
             raise self._unavailable(error, f"no end after {self._use_seconds} s") from error
 
-    async def _lend(self) -> _Impatient:
+    async def _lend(self) -> Session:
+        """Take a connection from the pool that has not ended while nobody used it."""
+        for _ in range(self._pool.max_size + 1):
+            lent = await self._take()
+            if not lent.is_spoiled():
+                return lent
+            # The pool makes another in its place.
+            lent.pgconn.finish()
+            await self._pool.putconn(lent)
+        raise psycopg.OperationalError("the server ends each session as soon as it is made")
+
+    async def _take(self) -> Session:
         """Take a connection from the pool; a cancellation that arrives with it is kept.
 
         Not by `pool.connection()`, which commits: a transaction ends in `transaction`. The pool
@@ -194,13 +177,39 @@ class Database:
             raise asyncio.CancelledError
         return lent
 
+    async def read(self, run: Callable[[Connection], Awaitable[Row]]) -> Row:
+        """Return what `run` reads; it runs once more where the connection failed under it."""
+        try:
+            async with self.connection() as connection:
+                return await run(connection)
+        except Interrupted:
+            async with self.connection() as connection:
+                return await run(connection)
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """Lend a connection inside a transaction that commits when the block ends well.
 
         It begins with the check of `checked_first`; one within `enclosing` is part of a
-        transaction that has begun so. Raises `Deadlocked` where the server ended a deadlock by it.
+        transaction that has begun so. One that dies before that is replaced: nothing was changed
+        by it. Raises `Deadlocked` where the server ended a deadlock by it.
         """
+        has_begun = False
+        try:
+            async with self._begun() as connection:
+                has_begun = True
+                yield connection
+        except Interrupted:
+            if has_begun:
+                raise
+            async with self._begun() as connection:
+                yield connection
+        commits = _commits.get()
+        if commits is not None and _enclosing.get() is None:
+            commits.any = True
+
+    @asynccontextmanager
+    async def _begun(self) -> AsyncIterator[Connection]:
         check = _check.get() if _enclosing.get() is None else None
         async with self.connection() as connection, connection.transaction():
             if check is not None:
@@ -220,24 +229,32 @@ class Database:
             finally:
                 _enclosing.reset(token)
 
-    async def _is_absence(
-        self, error: psycopg.Error, lent: Connection | None, begun: float
-    ) -> bool:
-        """Tell whether the server is at fault, and drop the connections that died with this one."""
+    async def _failure(
+        self, error: psycopg.Error, lent: Session | None, begun: float
+    ) -> psycopg.Error | Unavailable:
+        """Return what to raise; where the server is at fault, drop what died with the connection.
+
+        Connections with outdated plans, and those to a server that has become read only, are
+        dropped as well: their statements did nothing, and may do on others.
+        """
         away = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        is_undone = connect.is_outdated_plan(error) or error.sqlstate == connect.READ_ONLY
         lost = away and lent is not None and lent.closed
-        lost = lost or isinstance(error, ENDED) or error.sqlstate == READ_ONLY
-        lost = lost or OUTDATED_PLAN in str(error)
+        lost = lost or isinstance(error, connect.ENDED)
         # Those who fail together drop them once: what was connected since is good.
-        if lost and begun > self._drained:
+        if (lost or is_undone) and begun > self._drained:
             self._drained = time.monotonic()
             await self._pool.drain()
-        return lost or away
+        if isinstance(error, errors.DeadlockDetected):
+            return Deadlocked()
+        if lost or is_undone:
+            self._note(error, connect.one_line(error))
+            return Interrupted(AWAY, is_undone=is_undone)
+        return self._unavailable(error, connect.one_line(error)) if away else error
 
     def _unavailable(self, error: Exception, reason: str) -> Unavailable:
-        log.warning("database_failed", kind=type(error).__name__, reason=_one_line(reason))
+        self._note(error, reason)
         return Unavailable(AWAY)
 
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    def _note(self, error: Exception, reason: str) -> None:
+        log.warning("database_failed", kind=type(error).__name__, reason=reason)

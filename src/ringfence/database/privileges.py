@@ -10,9 +10,9 @@ from ringfence.errors import OperatorError
 
 # The audit trail only grows; migrations are the owner's.
 _GRANT: LiteralString = """
-GRANT USAGE ON SCHEMA public TO {role};
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
-GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role};
+GRANT USAGE ON SCHEMA {schema} TO {role};
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role};
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role};
 REVOKE UPDATE, DELETE, TRUNCATE ON events, refusals FROM {role};
 REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON schema_migrations FROM {role};
 """
@@ -22,7 +22,11 @@ async def grant(database: Database, role: str) -> None:
     """Let a role serve, and no more. Raises `OperatorError` for one that there is not."""
     try:
         async with database.transaction() as connection:
-            statements = sql.SQL(_GRANT).format(role=sql.Identifier(role))
+            cursor = await connection.execute("SELECT current_schema()")
+            row = await cursor.fetchone()
+            statements = sql.SQL(_GRANT).format(
+                role=sql.Identifier(role), schema=sql.Identifier(row[0] if row else "public")
+            )
             # Several at once cannot be prepared.
             await connection.execute(statements, prepare=False)
     except psycopg.errors.UndefinedObject:

@@ -8,7 +8,7 @@ it is.
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, LiteralString
 
 from psycopg.pq.abc import PGresult
@@ -46,8 +46,7 @@ async def read_rows(
     database: Database, statement: LiteralString, parameters: Mapping[str, Any]
 ) -> PGresult:
     """Give the rows that the statement finds; it may take fewer parameters."""
-    async with database.connection() as connection:
-        return await find_rows(connection, statement, parameters)
+    return await database.read(partial(find_rows, statement=statement, parameters=parameters))
 
 
 async def find_rows(

@@ -81,8 +81,7 @@ class Replica:
             except Unavailable:
                 # Until the next look finds it well again
                 self._is_usable = False
-        async with self._primary.connection() as connection:
-            return await run(connection)
+        return await self._primary.read(run)
 
     async def wrote(self, user_id: int) -> None:
         """Note that a user has written until now; call it before the user learns of it."""

@@ -61,7 +61,7 @@ class Incoming:
         self._is_over = False
 
     async def __call__(self) -> Message:
-        """Give the next message."""
+        """Return the next message."""
         # Whoever gave up waiting for one is not made to wait once more.
         self._is_over = True
         message = await self._receive()
@@ -151,6 +151,15 @@ def replayed(body: bytes) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive
+
+
+def start_over(scope: Scope, found: Scope) -> None:
+    """Bring a request back to what was found, but for its body, which can be read only once."""
+    body = scope.get(_KEPT)
+    scope.clear()
+    scope.update(found)
+    if body is not None:
+        scope[_KEPT] = body
 
 
 async def read_body(request: Request, most: int | None = None) -> bytes:

@@ -21,19 +21,20 @@ from ringfence.access.authentication import of_session, of_token
 from ringfence.access.origin import Origin
 from ringfence.access.permissions import READING_METHODS, Actor, require_writable
 from ringfence.access.token_use import TokenUses
-from ringfence.database.pool import Database, checked_first
+from ringfence.database.pool import Database, checked_first, watched_commits
 from ringfence.database.replica import Replica
 from ringfence.errors import (
     Deadlocked,
     Detail,
     Forbidden,
+    Interrupted,
     RequestError,
     TooManyRequests,
     Unavailable,
 )
 from ringfence.http import ignored
 from ringfence.http.about import CONFIGURATION_PATH, IDENTITY_PROVIDERS_PATH
-from ringfence.http.body import BodyBroken, Incoming, checked_without_reader
+from ringfence.http.body import BodyBroken, Incoming, checked_without_reader, start_over
 from ringfence.http.collections import Listed
 from ringfence.http.contract import negotiate
 from ringfence.http.errors import answer, answer_unexpected
@@ -141,7 +142,7 @@ class Boundary:
             self.limits.admit(scope["caller"].address)
             self.limits.enter()
             try:
-                await self._serve(exchange, scope, receive)
+                await self._serve_again(exchange, scope, receive)
             finally:
                 self.limits.leave()
         except RequestError as error:
@@ -155,6 +156,27 @@ class Boundary:
             where = {"method": scope["method"], "path": scope["path"]}
             log.exception("request_failed", reference=exchange.reference, **where)
             await exchange.answer_fault(receive)
+
+    async def _serve_again(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
+        """Serve a request, and once more where its connection to the database failed under it.
+
+        A change only if it has done nothing: no transaction was committed, and the one that failed
+        was undone.
+        """
+        found = dict(scope)
+        with watched_commits() as commits:
+            try:
+                await self._serve(exchange, scope, receive)
+            except Interrupted as error:
+                is_harmless = scope["method"] in READING_METHODS or (
+                    error.is_undone and not commits.any
+                )
+                if exchange.status or not is_harmless:
+                    raise
+            else:
+                return
+        start_over(scope, found)
+        await self._serve(exchange, scope, receive)
 
     async def _serve(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
         scope["limits"] = self.limits

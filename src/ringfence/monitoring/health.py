@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ringfence.database.migrate import migrations
-from ringfence.database.pool import Database
+from ringfence.database.pool import Connection, Database
 from ringfence.errors import Unavailable
 
 # Whoever asks more often gets the same answer again: asking costs the database nothing.
@@ -51,9 +51,8 @@ class Readiness:
 
     async def _look(self, database: Database) -> dict[str, str]:
         try:
-            async with asyncio.timeout(ANSWER_SECONDS), database.connection() as connection:
-                cursor = await connection.execute(_STATE, {"seconds": WORKER_SECONDS})
-                row = await cursor.fetchone()
+            async with asyncio.timeout(ANSWER_SECONDS):
+                row = await database.read(_state)
         except psycopg.errors.UndefinedTable:
             return {MIGRATIONS: "none is applied; run ringfence migrate"}
         except (Unavailable, TimeoutError, psycopg.Error):
@@ -67,6 +66,11 @@ class Readiness:
         if not missing:
             return {}
         return {MIGRATIONS: f"not applied: {', '.join(sorted(missing))}; run ringfence migrate"}
+
+
+async def _state(connection: Connection) -> tuple[list[str], bool] | None:
+    cursor = await connection.execute(_STATE, {"seconds": WORKER_SECONDS})
+    return await cursor.fetchone()
 
 
 _NO_WORKER = f"none was heard of for {WORKER_SECONDS} s; start one"

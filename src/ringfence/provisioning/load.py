@@ -11,8 +11,9 @@ import structlog
 
 from ringfence.clouds.commands import store_clouds, store_quotas, store_tenants
 from ringfence.database import documents
+from ringfence.database.connect import one_line
 from ringfence.database.pool import Connection, Database
-from ringfence.errors import OperatorError, Unavailable
+from ringfence.errors import Deadlocked, OperatorError
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.marketplace.commands import store_references
@@ -36,6 +37,10 @@ logger = structlog.get_logger(__name__)
 # Two loads at once wait for each other; the number only has to be nobody else's.
 _LOCK: LiteralString = "SELECT pg_advisory_xact_lock(7264617620260001)"
 
+# What somebody else can have caused who changed something since it was read
+_BY_OTHERS = (psycopg.errors.UniqueViolation, psycopg.errors.ForeignKeyViolation)
+# Whole rows of these hold digests of secrets.
+_SECRET_TABLES = frozenset({"users", "tokens"})
 _OVERTAKEN = "the database was changed by others while the files were loaded: load them again"
 
 
@@ -74,25 +79,57 @@ async def load_documents(
 ) -> Report:
     """Load checked documents in one transaction, which ends with what `then` writes.
 
-    Raises `OperatorError` with a line for each mistake, and then stores nothing.
+    Raises `OperatorError` with a line for each mistake, and then stores nothing. What others
+    changed meanwhile is seen by a second try, so what that one meets again is the files' own.
     """
     findings = await check_projects(database, read)
     findings.same_projects = await find_same_projects(database, read)
-    try:
+
+    async def attempt() -> Report:
         async with database.transaction() as connection:
             await connection.execute(_LOCK)
             report = await load(connection, read, moves, findings)
             if then is not None:
                 await then(connection)
+        return report
+
+    try:
+        report = await attempt()
+    except (*_BY_OTHERS, Deadlocked) as first:
+        logger.warning("load_overtaken", reason=_refusal(first))
+        report = await _again(attempt, first)
     except psycopg.errors.IntegrityError as error:
-        logger.warning("load_overtaken", constraint=error.diag.constraint_name)
-        raise OperatorError(_OVERTAKEN) from None
-    except Unavailable as error:
-        if isinstance(error.__cause__, psycopg.errors.DeadlockDetected):
-            raise OperatorError(_OVERTAKEN) from None
-        raise
+        raise OperatorError(_refusal(error)) from None
     report.warnings += findings.warnings
     return report
+
+
+async def _again(
+    attempt: Callable[[], Awaitable[Report]], first: psycopg.Error | Deadlocked
+) -> Report:
+    try:
+        return await attempt()
+    except Deadlocked:
+        raise OperatorError(_OVERTAKEN) from None
+    except psycopg.errors.IntegrityError as error:
+        is_by_others = isinstance(error, _BY_OTHERS) and _refusal(error) != _refusal(first)
+        raise OperatorError(_OVERTAKEN if is_by_others else _refusal(error)) from None
+
+
+def _refusal(error: psycopg.Error | Deadlocked) -> str:
+    """Return what the database did not take: the table, the constraint and the value."""
+    if isinstance(error, Deadlocked):
+        return str(error)
+    told = error.diag
+    value = told.column_name or ""
+    if isinstance(error, _BY_OTHERS) or told.table_name not in _SECRET_TABLES:
+        value = told.message_detail or value
+    found = f" ({' '.join(value.split())})" if value else ""
+    constraint = told.constraint_name or one_line(error)
+    return (
+        f"the database refuses what the files say of {told.table_name}: {constraint}{found}; "
+        "correct the files, or report this as a defect"
+    )
 
 
 async def load(

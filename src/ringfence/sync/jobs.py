@@ -20,8 +20,9 @@ from structlog.contextvars import bound_contextvars
 
 from ringfence import measures, tracing
 from ringfence.clouds import comparisons
+from ringfence.database import connect
 from ringfence.database.jobs import Job
-from ringfence.database.pool import Database, lasting
+from ringfence.database.pool import Database
 from ringfence.errors import RingfenceError, Unavailable
 from ringfence.neutron.port import CloudError, Retry
 from ringfence.neutron.text import storable
@@ -214,6 +215,12 @@ async def _give_up(failed: Failed, error: RingfenceError) -> None:
 def jobs_app(conninfo: str) -> procrastinate.App:
     """Give an application on a pool of its own, as a worker needs it."""
     connector = procrastinate.PsycopgConnector(
-        conninfo=lasting(conninfo), min_size=1, max_size=4, timeout=5.0
+        conninfo=conninfo,
+        pool_factory=connect.pool,
+        min_size=1,
+        max_size=4,
+        timeout=5.0,
+        # A plan that outlives a change of the tables would end the worker.
+        kwargs={"prepare_threshold": None},
     )
     return procrastinate.App(connector=connector)

@@ -1,0 +1,203 @@
+"""The one way to a database: every connection of every command is made here.
+
+A connection string is libpq's, whole: what it accepts is accepted, and what it says is kept. What
+the statements of this package depend on is set after connecting, in one round trip, since poolers
+such as PgBouncer refuse `options` at start-up.
+"""
+
+import asyncio
+import select
+from collections.abc import Mapping
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import AsyncConnectionPool
+
+from ringfence.connection_strings import VARIABLE, check, parse, where
+
+Connection = psycopg.AsyncConnection
+
+# A host that died without a word is noticed after 25 s at most; a socket has no use for these.
+TRANSPORT: dict[str, int] = {
+    "connect_timeout": 3,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+# Without the first PostgreSQL plans `LIMIT $1` anew at each request, at twice the cost of running
+# it. Compiling a plan, and starting processes for it, takes longer than any statement here runs.
+# The others decide what values look like and what a transaction sees, and a role or a database may
+# have set them otherwise.
+SETTINGS: Mapping[LiteralString, LiteralString] = {
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "TimeZone": "UTC",
+    "DateStyle": "ISO",
+    "IntervalStyle": "postgres",
+    "bytea_output": "hex",
+    "standard_conforming_strings": "on",
+    "default_transaction_isolation": "read committed",
+}
+_SET: LiteralString = "SELECT " + ", ".join(
+    [f"set_config('{name}', '{value}', false)" for name, value in SETTINGS.items()]
+)
+# Behind a pooler, the first statement is what waits for a connection to the server.
+SET_SECONDS = 5.0
+CANCEL_SECONDS = 1.0
+
+# A server that a failover has left read only, and a plan from before a change of the tables.
+READ_ONLY = "25006"
+NOT_SUPPORTED, OF_A_PLAN = "0A000", "RevalidateCachedQuery"
+ENDED = (
+    errors.AdminShutdown,
+    errors.CrashShutdown,
+    errors.IdleInTransactionSessionTimeout,
+    errors.IdleSessionTimeout,
+)
+
+
+class Session(Connection):
+    """A connection with what the statements depend on set, as the pools hold it.
+
+    It is dropped, with its response, once its statement was cancelled: psycopg waits 10 s for a
+    server that does not even take the cancellation.
+    """
+
+    @classmethod
+    async def connect(
+        cls,
+        conninfo: str = "",
+        *,
+        autocommit: bool = False,
+        **options: Any,  # noqa: ANN401 - psycopg's
+    ) -> "Session":
+        """Connect and set up the session; raises `psycopg.Error`."""
+        session = await cls.connect_bare(conninfo, **options)
+        try:
+            await session.set_up()
+        except BaseException:
+            session.pgconn.finish()
+            raise
+        await session.set_autocommit(autocommit)
+        return session
+
+    @classmethod
+    async def connect_bare(cls, conninfo: str, **options: Any) -> "Session":  # noqa: ANN401
+        """Connect and leave the session as the server made it; it commits each statement."""
+        return await super().connect(complete(conninfo), autocommit=True, **{**_OPTIONS, **options})
+
+    async def set_up(self) -> None:
+        """Set what the statements depend on; raises `psycopg.Error`."""
+        try:
+            async with asyncio.timeout(SET_SECONDS):
+                await self.execute(_SET, prepare=False)
+        except TimeoutError:
+            raise psycopg.OperationalError(
+                f"the server took no statement within {SET_SECONDS:g} s of the connection"
+            ) from None
+
+    async def cancel_safe(self, *, timeout: float = CANCEL_SECONDS) -> None:  # noqa: ASYNC109
+        """Ask the server to stop working on it, and wait for nothing else."""
+        try:
+            await super().cancel_safe(timeout=min(timeout, CANCEL_SECONDS))
+        finally:
+            self.pgconn.finish()
+
+    def is_spoiled(self) -> bool:
+        """Return whether an idle session is closed, or was sent something that nobody asked for.
+
+        That is the end of the session mostly, and known without a round trip.
+        """
+        if self.closed:
+            return True
+        poll = select.poll()
+        poll.register(self.pgconn.socket, select.POLLIN)
+        return bool(poll.poll(0))
+
+
+# Texts go out as they come in. A name that the connection string gives itself wins.
+_OPTIONS: Mapping[str, Any] = {
+    "client_encoding": "utf8",
+    "fallback_application_name": "ringfence",
+}
+
+
+def pool(
+    conninfo: str,
+    *,
+    kwargs: Mapping[str, Any] | None = None,
+    **options: Any,  # noqa: ANN401
+) -> AsyncConnectionPool[Any]:
+    """Return a pool of sessions that is not open yet; `options` are those of `psycopg_pool`."""
+    return AsyncConnectionPool(
+        conninfo, connection_class=Session, kwargs=dict(kwargs or {}), **options
+    )
+
+
+def connect_now(conninfo: str, **options: Any) -> "psycopg.Connection":  # noqa: ANN401
+    """Connect without an event loop; each statement commits by itself. Raises `psycopg.Error`."""
+    connection = psycopg.connect(complete(conninfo), autocommit=True, **{**_OPTIONS, **options})
+    try:
+        connection.execute(_SET)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def complete(conninfo: str) -> str:
+    """Return the connection string with limits for a host that is gone, where it sets none."""
+    return make_conninfo("", **(TRANSPORT | conninfo_to_dict(conninfo)))
+
+
+def unreachable(conninfo: str, error: BaseException) -> str:
+    """Return one line on why no connection could be made, and without any part of a password."""
+    try:
+        check(conninfo)
+    except ValueError as mistake:
+        return f"{VARIABLE} is not a connection string that PostgreSQL understands: {mistake}"
+    parameters = parse(conninfo) or {}
+    reason = one_line(error)
+    for name in ("password", "sslpassword", "options"):
+        if value := parameters.get(name):
+            reason = reason.replace(str(value), "***")
+    advice = f"check that it runs and what {VARIABLE} says"
+    if parameters.get("options"):
+        advice += (
+            "; a pooler such as PgBouncer refuses `options`: set them for the role instead, "
+            "with ALTER ROLE … SET …"
+        )
+    return f"cannot connect to the database at {where(parameters)}: {reason}; {advice}"
+
+
+def is_outdated_plan(error: psycopg.Error) -> bool:
+    """Return whether a statement was prepared before its tables changed; it did nothing then."""
+    return error.sqlstate == NOT_SUPPORTED and error.diag.source_function == OF_A_PLAN
+
+
+def explained(error: BaseException) -> str | None:
+    """Return one line on what an operator can mend of an error, or None where there is nothing."""
+    match error:
+        case errors.InsufficientPrivilege():
+            return (
+                f"the database refuses it: {one_line(error)}; run `ringfence migrate --grant ROLE` "
+                "as the owner of the tables, or connect as the owner"
+            )
+        case errors.ReadOnlySqlTransaction():
+            return f"the database is read only: let {VARIABLE} name the primary"
+        case psycopg.OperationalError():
+            return f"the database failed: {one_line(error)}"
+        case _:
+            return None
+
+
+def one_line(error: BaseException) -> str:
+    """Return the message of the server, or the last line of what libpq says."""
+    if isinstance(error, psycopg.Error) and error.diag.message_primary:
+        return " ".join(error.diag.message_primary.split())
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
