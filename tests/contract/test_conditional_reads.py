@@ -5,6 +5,8 @@ from tests.contract.addresses import GROUPS, a_rule, group_at
 from tests.contract.test_lists import make_groups
 
 from ringfence.database import documents
+from ringfence.http import collections
+from ringfence.http import documents as pieces
 
 
 async def tag_of(client, path, **headers):
@@ -107,3 +109,24 @@ async def test_a_small_list_is_not_compressed(client, world):
     await make_groups(world, 3)
     answer = await client.get(GROUPS, headers={"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in answer.headers
+
+
+@pytest.mark.parametrize("path", [GROUPS, f"{GROUPS}?field=rules", "/api/openstack-tenants/"])
+async def test_a_list_that_is_too_long_to_be_whole_in_memory_is_the_same(
+    client, world, monkeypatch, path
+):
+    await make_groups(world, 5)
+    plain = {"Accept-Encoding": "identity"}
+    short = await client.get(path, headers=plain)
+    monkeypatch.setattr(collections, "LARGE", 0)
+    monkeypatch.setattr(pieces, "LARGE", 100)
+    long = await client.get(path, headers=plain)
+    assert long.content == short.content
+    packed = await client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.content == short.content
+    for name in ("Link", "X-Result-Count", "Content-Type"):
+        assert long.headers[name] == packed.headers[name] == short.headers[name]
+    for answer in (long, packed):
+        tag = answer.headers["ETag"]
+        assert (await client.get(path, headers={"If-None-Match": tag})).status_code == 304

@@ -6,6 +6,8 @@ from tests.contract.test_plan import a_row
 from tests.contract.test_set_rules import rules_of, settle
 from tests.factories.world import set_quotas
 
+from ringfence.security_groups import history, history_routes
+
 
 def tcp(port, **values):
     return a_rule(from_port=port, to_port=port, **values)
@@ -56,6 +58,72 @@ async def test_versions_come_in_pages_as_other_lists_do(client, world):
     assert [(each["number"], each["rules_removed"]) for each in response.json()] == [(4, 1), (3, 1)]
     last = await client.get(group_at(group, "versions/"), params={"page_size": 2, "page": 3})
     assert last.status_code == 404
+
+
+async def test_a_rule_that_is_only_written_otherwise_is_no_change_in_the_list(client, world):
+    group = await world.group(rules=[a_row(22)])
+    await set_rules(client, world, group, tcp(22, protocol="6", description="door"), tcp(80))
+    newest, _ = await versions(client, group)
+    assert (newest["rules_count"], newest["rules_added"], newest["rules_removed"]) == (2, 1, 0)
+
+
+async def many_versions(world, group, count, size):
+    """Give a group versions of so many rules, each with a description and none in two of them."""
+    await world.execute(
+        """
+        INSERT INTO security_group_versions (
+            security_group_id, number, cause, name, description, rules
+        )
+        SELECT sg.id, version.number, 'user', sg.name, '', (
+            SELECT jsonb_agg(
+                jsonb_build_object(
+                    'id', place, 'position', place, 'ethertype', 'IPv4', 'direction', 'ingress',
+                    'protocol', 'tcp', 'from_port', place, 'to_port', place,
+                    'cidr', format('10.%%s.0.0/16', version.number %% 250),
+                    'description', repeat('d', 200), 'remote_group_id', NULL,
+                    'unresolved_group_backend_id', NULL, 'unresolved_group_name', NULL,
+                    'remote_address_group_backend_id', NULL
+                )
+            )
+            FROM generate_series(1, %s) AS place
+        )
+        FROM security_groups AS sg
+        CROSS JOIN generate_series(10, 9 + %s) AS version (number)
+        WHERE sg.uuid = %s
+        """,
+        size,
+        count,
+        group,
+    )
+
+
+async def test_a_list_of_versions_takes_few_rules_from_the_database_however_many_there_are(
+    client, world, monkeypatch
+):
+    group = await world.group()
+    await many_versions(world, group, count=60, size=150)
+    read = []
+    of_stored = history._rule  # noqa: SLF001 - work is counted
+    monkeypatch.setattr(history, "_rule", lambda *given: read.append(1) or of_stored(*given))
+    found = await versions(client, group, "?page_size=300")
+    assert len(found) == history_routes.PAGE_SIZE
+    assert {each["rules_count"] for each in found} == {150}
+    assert {(each["rules_added"], each["rules_removed"]) for each in found} == {(150, 150)}
+    assert len(read) == 0
+    await one_rule_more(world)
+    newest = (await versions(client, group))[0]
+    assert (newest["rules_added"], newest["rules_removed"]) == (1, 0)
+    assert 0 < len(read) <= 10 * history.COMPARED
+
+
+async def one_rule_more(world):
+    await world.execute(
+        "INSERT INTO security_group_versions"
+        " (security_group_id, number, cause, name, description, rules)"
+        " SELECT security_group_id, number + 1, cause, name, description,"
+        " rules || jsonb_build_array(jsonb_set(rules -> 0, '{cidr}', '\"192.0.2.0/24\"'))"
+        " FROM security_group_versions ORDER BY number DESC LIMIT 1"
+    )
 
 
 async def test_a_version_shows_its_rules_and_one_that_never_was_is_not_found(client, world):

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.http.documents import Choice, list_of, with_base
+from ringfence.http import documents
+from ringfence.http.documents import Choice, list_of, pieces_of, with_base
 
 ONE = b'{"url":"\x01/a/","name":"x, \\"y\\"","rules":[{"id":1}]}'
 
@@ -37,6 +38,16 @@ def test_fields_of_lists_are_those_of_each_object_in_their_own_order():
     for _ in range(2):
         assert names.of_list(many) == b"[" + chosen + b"," + chosen + b"]"
     assert names.of_list(b"[]") == b"[]"
+
+
+@pytest.mark.parametrize("size", [1, 60, 120, 10_000])
+@pytest.mark.parametrize("names", [[], ["rules"], ["nothing"]])
+def test_a_long_list_is_the_same_in_pieces(monkeypatch, size, names):
+    monkeypatch.setattr(documents, "LARGE", size)
+    whole = Choice(names).of_list(list_of([ONE] * 7, "http://h"))
+    pieces = list(pieces_of([ONE] * 7, "http://h", Choice(names)))
+    assert b"".join(pieces) == whole
+    assert len(pieces) > 7 or size > len(ONE)
 
 
 @given(st.lists(st.text()))

@@ -230,7 +230,7 @@ export const securityGroupOverviewsRetrieve = <ThrowOnError extends boolean = tr
 /**
  * List versions
  *
- * What was asked for of the group, the newest first.
+ * What was asked for of the group, the newest first; a page has 50 at most.
  */
 export const openstackSecurityGroupsVersionsList = <ThrowOnError extends boolean = true>(options: Options<OpenstackSecurityGroupsVersionsListData, ThrowOnError>) => (options.client ?? client).get<OpenstackSecurityGroupsVersionsListResponses, OpenstackSecurityGroupsVersionsListErrors, ThrowOnError>({
     security: [{ name: 'Authorization', type: 'apiKey' }],

@@ -1,12 +1,15 @@
 """Answers of JSON that is bytes already: its tag, whether the caller has it, and its size."""
 
+import asyncio
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
+from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from ringfence.http.headers import joined
 
@@ -59,6 +62,50 @@ def answer_json(
         tag += "-gzip"
     length = (b"content-length", b"%d" % len(body))
     return _Bytes(body, status, [*headers, _etag(tag), _JSON, length])
+
+
+class _Pieces(Response):
+    """A body that is made and sent piece by piece, each made in a thread."""
+
+    def __init__(self, pieces: Iterator[bytes], headers: list[Header]) -> None:
+        self.status_code = 200
+        self.background = None
+        self.raw_headers = headers
+        self._pieces = pieces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Send the response."""
+        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        await send(start)
+        while (piece := await asyncio.to_thread(next, self._pieces, None)) is not None:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def answer_pieces(
+    request: Request, pieces: Iterator[bytes], tag: str, headers: Sequence[Header]
+) -> Response:
+    """Answer as `answer_json`, with a body so long that it is never whole in memory."""
+    if _has(request, tag):
+        return _Bytes(b"", 304, [*headers, _etag(tag)])
+    if _TAKES_GZIP.search(joined(request.scope, b"accept-encoding")):
+        compressed = [_GZIPPED, _etag(f"{tag}-gzip"), _JSON]
+        return _Pieces(_compressed_pieces(pieces), [*headers, *compressed])
+    return _Pieces(pieces, [*headers, _etag(tag), _JSON])
+
+
+def _compressed_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    compressor = zlib.compressobj(_LEVEL, wbits=_GZIP_FORM)
+    for piece in pieces:
+        yield compressor.compress(piece)
+    yield compressor.flush()
+
+
+async def answer_built(
+    build: Callable[[], Any], *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Answer with what is built of many values, in a thread: others are answered meanwhile."""
+    return await asyncio.to_thread(lambda: JSONResponse(build(), status, headers))
 
 
 def answer_head(headers: Sequence[Header]) -> Response:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # size, sent behind its headers. Whoever sends more, or later, finds the connection closed.
 REST_BYTES = 65_536
 REST_SECONDS = 3.0
+# From here on reading JSON takes milliseconds.
+_LARGE = 65_536
 # A name and a password, however they are escaped: whoever sends it is not known yet.
 SIGN_IN_BYTES = 16_384
 PACKED = 'Unsupported content coding "{}"; send the body as it is. Nothing was done.'
@@ -96,10 +98,17 @@ async def read_json(request: Request, most: int | None = None) -> Any:  # noqa: 
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise UnsupportedMediaType(f'Unsupported media type "{content_type}" in request.')
+    if len(raw) > _LARGE:
+        # Others are answered meanwhile.
+        return await asyncio.to_thread(_checked, request.scope, raw)
+    return _checked(request.scope, raw)
+
+
+def _checked(scope: Scope, raw: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
     body = _decoded(raw)
-    expected: Expected | None = request.scope.get("expected")
+    expected: Expected | None = scope.get("expected")
     if expected is not None:
-        expected.check_body(request.scope, body, raw)
+        expected.check_body(scope, body, raw)
     return body
 
 

@@ -24,8 +24,8 @@ from ringfence.access.asking import Asking, Changed
 from ringfence.access.authentication import Recognised
 from ringfence.database.reading import integer
 from ringfence.errors import NotFound, Unavailable
-from ringfence.http.answers import Header, answer_head, answer_json, tag_of
-from ringfence.http.documents import Choice, list_of, with_base
+from ringfence.http.answers import Header, answer_head, answer_json, answer_pieces, tag_of
+from ringfence.http.documents import LARGE, Choice, list_of, pieces_of, with_base
 from ringfence.http.filters import NO_CONDITIONS, STATES, Conditions, Kind, Orders, read_filters
 from ringfence.http.lists import Links, NumberedPage, Page, read_page
 from ringfence.http.routing import path_uuid
@@ -285,16 +285,20 @@ async def answer_list(collection: Listed, request: Request) -> Response:
         asking: Asking = request.scope["asking"]
         key = key_of(asking.mark, asked.walk, page.number)
         WALKS.remember(key, place_of(found, count - 1, _PLACE))
-    documents = list_of([found.get_value(row, _LISTED) or b"" for row in range(count)], base)
+    stored = [found.get_value(row, _LISTED) or b"" for row in range(count)]
+    is_large = sum(map(len, stored)) > LARGE
+    documents = stored if is_large else [list_of(stored, base)]
     values = (found.get_value(row, _LISTED_DIGEST) for row in range(count))
     digests = [digest for digest in values if digest is not None]
     tag = tag_of(
         base.encode(),
         b"%d %d %d %d %d" % (caller.actor.is_staff, total, *page),
-        *(digests or [documents]),
+        *(digests or documents),
     )
-    body = asked.fields.of_list(documents)
-    return answer_json(request, body, tag, headers=_paging(request, asked, base, total, page))
+    headers = _paging(request, asked, base, total, page)
+    if is_large:
+        return answer_pieces(request, pieces_of(documents, base, asked.fields), tag, headers)
+    return answer_json(request, asked.fields.of_list(documents[0]), tag, headers=headers)
 
 
 async def _page(

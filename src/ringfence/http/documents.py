@@ -1,6 +1,6 @@
 """From stored documents to the body of an answer: the base of addresses, chosen fields."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -26,6 +26,28 @@ def list_of(documents: list[bytes], base: str) -> bytes:
     documents[0] = b"[" + documents[0]
     documents[-1] += b"]"
     return with_base(b",".join(documents), base)
+
+
+# From here on a list is made piece by piece.
+LARGE = 1024 * 1024
+
+
+def pieces_of(documents: list[bytes], base: str, fields: "Choice") -> Iterator[bytes]:
+    """Yield the bytes of a list as `list_of` and `Choice.of_list` make it, about 1 MB at a time.
+
+    Documents that are done are let go of.
+    """
+    start, opened = 0, b"["
+    while start < len(documents):
+        end, size = start, 0
+        while end < len(documents) and size < LARGE:
+            size += len(documents[end])
+            end += 1
+        piece = fields.of_list(list_of(documents[start:end], base))
+        documents[start:end] = [b""] * (end - start)
+        yield opened + piece[1:-1]
+        start, opened = end, b","
+    yield b"]"
 
 
 class Choice:

@@ -56,14 +56,14 @@ class NumberedPage(NamedTuple):
     has_next: bool
 
 
-def read_page(query: QueryParams) -> Page:
+def read_page(query: QueryParams, maximum: int = MAXIMUM_SIZE) -> Page:
     """Read `page` and `page_size`; a bad size means the default, a bad page is a 404."""
-    return Page(_read_number(query), _read_size(query))
+    return Page(_read_number(query), _read_size(query, maximum))
 
 
-def _read_size(query: QueryParams) -> int:
+def _read_size(query: QueryParams, maximum: int) -> int:
     size = _digits(query.get("page_size", ""))
-    return min(size, MAXIMUM_SIZE) if size else DEFAULT_SIZE
+    return min(size, maximum) if size else DEFAULT_SIZE
 
 
 def _read_number(query: QueryParams) -> int | None:

@@ -1,5 +1,7 @@
 """Reading versions: what was asked for of a group, each time it changed."""
 
+import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -35,10 +37,55 @@ LEFT JOIN users AS author ON version.author_id = author.id
 WHERE version.security_group_id = %(group)s
 """
 
-# One more than the page has: the oldest is compared with the one before it.
-_PAGE: LiteralString = (
-    _VERSION + "ORDER BY version.number DESC LIMIT %(size)s + 1 OFFSET %(offset)s"
-)
+# Rules are compared as rows held them, and only those that differ leave the database: of a version
+# that changed more of them than anybody reads, their number alone does. Rules of older releases
+# lack what was null.
+_PAGE: LiteralString = """
+SELECT
+    version.number, version.created, author.username AS author, version.cause, version.name,
+    version.description, jsonb_array_length(version.rules) AS rules_count,
+    changed.rules_added, changed.rules_removed, changed.rules
+FROM (
+    SELECT kept.*
+    FROM security_group_versions AS kept
+    WHERE kept.security_group_id = %(group)s
+    ORDER BY kept.number DESC
+    LIMIT %(size)s OFFSET %(offset)s
+) AS version
+LEFT JOIN users AS author ON version.author_id = author.id
+LEFT JOIN LATERAL (
+    SELECT earlier.rules
+    FROM security_group_versions AS earlier
+    WHERE earlier.security_group_id = %(group)s AND earlier.number < version.number
+    ORDER BY earlier.number DESC
+    LIMIT 1
+) AS before ON true
+CROSS JOIN LATERAL (
+    SELECT
+        count(*) FILTER (WHERE one.side > 0) AS rules_added,
+        count(*) FILTER (WHERE one.side < 0) AS rules_removed,
+        CASE WHEN count(*) <= %(most)s THEN
+            coalesce(jsonb_agg(jsonb_build_array(one.side > 0, one.rule)), '[]')::text
+        END AS rules
+    FROM (
+        SELECT side.rule, sum(side.side) AS side
+        FROM (
+            SELECT
+                jsonb_strip_nulls(rule.value - '{id,position,description}'::text []) AS rule,
+                1 AS side
+            FROM jsonb_array_elements(version.rules) AS rule (value)
+            UNION ALL
+            SELECT
+                jsonb_strip_nulls(rule.value - '{id,position,description}'::text []) AS rule,
+                -1 AS side
+            FROM jsonb_array_elements(before.rules) AS rule (value)
+        ) AS side
+        GROUP BY side.rule
+        HAVING sum(side.side) <> 0
+    ) AS one
+) AS changed
+ORDER BY version.number DESC
+"""
 
 _ONE: LiteralString = _VERSION + "AND version.number = %(number)s"
 
@@ -112,6 +159,21 @@ ORDER BY max(limited.age) DESC
 """
 
 Named = tuple[int | None, str | None]
+Remotes = Mapping[Named, tuple[int | None, UUID | None, str, str]]
+
+# Rules of one version in a list of versions
+COMPARED = 100
+# What a rule has as its row held it, apart from what says nothing of what it admits
+_NULLS: Mapping[str, Any] = {
+    "cidr": None,
+    "from_port": None,
+    "to_port": None,
+    "remote_group_id": None,
+    "unresolved_group_backend_id": None,
+    "unresolved_group_name": None,
+    "remote_address_group_backend_id": None,
+    "description": "",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +207,21 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """How many rules a version had, and how many more and fewer than the one before it."""
+
+    number: int
+    created: datetime
+    author: str | None
+    cause: Cause
+    name: str
+    description: str
+    rules_count: int
+    rules_added: int
+    rules_removed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """What one version has and the one that it is compared with has not, and the reverse."""
 
@@ -154,9 +231,9 @@ class Difference:
     described: tuple[tuple[VersionRule, str], ...]
 
 
-def difference(after: Version, before: Version | None) -> Difference:
-    """Compare two versions; without an earlier one, everything was added."""
-    new, old = after.by_key(), before.by_key() if before else {}
+def difference(after: Version, before: Version) -> Difference:
+    """Compare two versions."""
+    new, old = after.by_key(), before.by_key()
     return Difference(
         added=tuple(rule for key, rule in new.items() if key not in old),
         removed=tuple(rule for key, rule in old.items() if key not in new),
@@ -178,10 +255,42 @@ async def count(connection: Connection, group: SecurityGroup) -> int:
 
 async def page_of_versions(
     connection: Connection, group: SecurityGroup, size: int, offset: int
-) -> list[Version]:
-    """Give versions, the newest first, and at the end one more than `size` where there is one."""
-    values = {"group": group.id, "size": size, "offset": offset}
-    return await _read(connection, group, _PAGE, values)
+) -> list[Summary]:
+    """Return what the versions of a page changed, the newest first.
+
+    Two rules that Neutron takes for one are the same, however they are written. Where more than
+    `COMPARED` differ as they are written, it is not looked whether some of them are.
+    """
+    values = {"group": group.id, "size": size, "offset": offset, "most": COMPARED}
+    cursor = connection.cursor(row_factory=dict_row)
+    await cursor.execute(_PAGE, values)
+    rows = await cursor.fetchall()
+    changed: list[list[tuple[bool, dict[str, Any]]] | None] = await asyncio.to_thread(
+        lambda: [row["rules"] and _changed(row["rules"]) for row in rows]
+    )
+    rules = [[rule for _, rule in each] for each in changed if each]
+    remotes = await _remotes(connection, group.tenant_id, rules)
+    return await asyncio.to_thread(
+        lambda: [_summary(row, each, remotes) for row, each in zip(rows, changed, strict=True)]
+    )
+
+
+def _changed(text: str) -> list[tuple[bool, dict[str, Any]]]:
+    """Return the rules that differ, and of each whether it came."""
+    return [(is_new, _NULLS | rule) for is_new, rule in json.loads(text)]
+
+
+def _summary(
+    row: dict[str, Any], changed: list[tuple[bool, dict[str, Any]]] | None, remotes: Remotes
+) -> Summary:
+    del row["rules"]
+    if changed is not None:
+        keys: dict[bool, set[RuleKey]] = {True: set(), False: set()}
+        for is_new, rule in changed:
+            keys[is_new].add(key_of(_rule(rule, remotes).request))
+        came, went = keys[True], keys[False]
+        row |= {"rules_added": len(came - went), "rules_removed": len(went - came)}
+    return Summary(**row | {"cause": Cause(row["cause"])})
 
 
 async def version_of(connection: Connection, group: SecurityGroup, number: int) -> Version:
@@ -215,16 +324,12 @@ async def _read(
     await cursor.execute(statement, values)
     rows = await cursor.fetchall()
     remotes = await _remotes(connection, group.tenant_id, [row["rules"] for row in rows])
-    return [
-        Version(
-            **row
-            | {
-                "cause": Cause(row["cause"]),
-                "rules": tuple(_rule(stored, remotes) for stored in row["rules"]),
-            }
-        )
-        for row in rows
-    ]
+    return await asyncio.to_thread(lambda: [_version(row, remotes) for row in rows])
+
+
+def _version(row: Mapping[str, Any], remotes: Remotes) -> Version:
+    rules = tuple(_rule(stored, remotes) for stored in row["rules"])
+    return Version(**{**row, "cause": Cause(row["cause"]), "rules": rules})
 
 
 async def _remotes(
@@ -245,9 +350,7 @@ def _named(stored: Mapping[str, Any]) -> Named:
     return (stored["remote_group_id"], stored["unresolved_group_backend_id"])
 
 
-def _rule(
-    stored: Mapping[str, Any], remotes: Mapping[Named, tuple[int | None, UUID | None, str, str]]
-) -> VersionRule:
+def _rule(stored: Mapping[str, Any], remotes: Remotes) -> VersionRule:
     rule = Rule(
         ethertype=stored["ethertype"],
         direction=stored["direction"],

@@ -85,7 +85,7 @@ operations = (
         tag=COLLECTION,
         section=SECTION,
         title="List versions",
-        description="What was asked for of the group, the newest first.",
+        description="What was asked for of the group, the newest first; a page has 50 at most.",
         parameters=(UUID_IN_PATH, *PAGING),
         answers={200: Answer(array(_SUMMARY), headers={**LIST_HEADERS, **ETAG})},
         refusals=(404,),

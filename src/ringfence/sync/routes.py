@@ -9,6 +9,7 @@ from ringfence.access.permissions import Permission, require_everywhere
 from ringfence.clouds import comparisons
 from ringfence.clouds.queries import TENANTS
 from ringfence.clouds.routes import changeable
+from ringfence.http.answers import answer_built
 from ringfence.http.collections import request_base
 from ringfence.http.routing import own_flag
 from ringfence.security_groups.preconditions import etag
@@ -28,14 +29,15 @@ async def plan_rules(request: Request) -> Response:
     )
     base = request_base(request)
     plan = await preview(request.app.state.database, group, await read_rules(request))
-    return JSONResponse(plan.shown(base), headers={"ETag": etag(plan.group.version)})
+    return await answer_built(lambda: plan.shown(base), headers={"ETag": etag(plan.group.version)})
 
 
 async def show_drift(request: Request) -> Response:
     """Show how the group differs at its cloud, as far as that was last seen."""
     group = await seen_group(request)
     base = request_base(request)
-    return JSONResponse(await drift_of_group(request.app.state.database, group, base))
+    drift = await drift_of_group(request.app.state.database, group, base)
+    return await answer_built(lambda: drift)
 
 
 async def show_status(request: Request) -> Response:
