@@ -1,6 +1,7 @@
 """The audit trail: who, from where, by which token, what, from what to what, and why."""
 
 import json
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -17,6 +18,8 @@ from ringfence.http.refusals import (
     NOBODYS_IN_ALL_A_SECOND,
     NOBODYS_IN_ALL_BURST,
 )
+from ringfence.sync.clouds import Clouds
+from ringfence.sync.jobs import Desk
 
 GROUPS = "/api/openstack-security-groups/"
 # What is asked for in advance changes nothing, whatever its method.
@@ -62,14 +65,24 @@ async def test_every_change_says_who_from_where_by_which_token_and_why(api, worl
             " VALUES (%s, sha256(gen_random_uuid()::text::bytea)) RETURNING uuid",
             world.users["staff"],
         )
+        session = await world.value(
+            "INSERT INTO console_sessions (digest, token_id, owns_token, expires)"
+            " SELECT sha256(uuid::text::bytea), id, false, now() + interval '1 hour'"
+            " FROM tokens WHERE uuid = %s RETURNING uuid",
+            spare,
+        )
         path = (
             operation.path.replace("{user_id}", str(world.users["admin"]))
             .replace("openstack-tenants/{uuid}", f"openstack-tenants/{world.tenant_uuid.hex}")
             .replace("tokens/{uuid}", f"tokens/{spare.hex}")
+            .replace("sessions/{uuid}", f"sessions/{session.hex}")
             .replace("users/{uuid}", f"users/{user.hex}")
             .replace("{uuid}", group.hex)
         )
         body = bodies.get(action, {"name": operation.id[-20:], "description": "x"})
+        if operation.own and operation.body is None:
+            # It takes nothing that it does not know.
+            body = None
         before = len(await lines(world))
         answer = await api("staff").request(
             operation.method, path, json=body, headers={"X-Request-ID": operation.id}
@@ -281,3 +294,55 @@ async def test_a_role_that_only_serves_cannot_touch_it_nor_its_guard(
 async def test_a_role_that_is_none_is_named(world):
     with pytest.raises(OperatorError, match="CREATE ROLE"):
         await grant(world.database, "nobody's")
+
+
+async def test_what_a_job_does_is_recorded_with_who_asked_for_it_whoever_may_what_by_then(
+    api, world
+):
+    """The change was authorised when it was accepted; its job needs no role, and no user."""
+    path = f"/api/openstack-tenants/{world.tenant_uuid.hex}/create_security_group/"
+    made = await api("admin").post(path, json={"name": "web", "rules": [HTTPS]})
+    assert made.status_code == 201
+    asker = await world.one(
+        "SELECT account.uuid, token.uuid FROM tokens AS token"
+        " INNER JOIN users AS account ON token.user_id = account.id WHERE account.id = %s",
+        world.users["admin"],
+    )
+    await world.execute("DELETE FROM role_grants")
+    await world.execute("DELETE FROM tokens")
+    await world.execute("UPDATE users SET is_active = false")
+    [(name, arguments)] = await _waiting(world)
+    assert name == "push_group"
+    desk = Desk(world.database, Clouds(world.database))
+    await desk.push_group(_job(name), **arguments)
+
+    assert await world.value("SELECT state FROM security_groups") == "OK"
+    events = [line for line in await lines(world) if line["kind"] == "event"]
+    assert [event["type"] for event in events] == [
+        "resource_creation_scheduled",
+        "openstack_security_group_created",
+    ]
+    user, token = asker
+    for event in events:
+        assert (event["username"], event["user_uuid"]) == ("admin", user.hex)
+        assert (event["token_uuid"], event["address"]) == (token.hex, "127.0.0.1")
+        assert event["request_id"] == made.headers["X-Request-ID"]
+
+
+async def test_what_a_job_of_nobody_does_is_recorded_without_a_name(world):
+    group = await world.group("web", state="CREATION_SCHEDULED", backend_id="", applied_version=0)
+    desk = Desk(world.database, Clouds(world.database))
+    await desk.push_group(_job("push_group"), security_group=group.hex)
+    [event] = await lines(world)
+    assert event["type"] == "openstack_security_group_created"
+    assert not event.keys() & {"username", "user_uuid", "token_uuid", "address"}
+
+
+async def _waiting(world):
+    async with world.database.connection() as connection:
+        cursor = await connection.execute("SELECT task_name, args FROM procrastinate_jobs")
+        return await cursor.fetchall()
+
+
+def _job(name):
+    return SimpleNamespace(job=SimpleNamespace(id=1, attempts=99, task_name=name))

@@ -3,7 +3,9 @@
 Features defer by name on the connection of their change; `sync.jobs` gives the names their work.
 """
 
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from enum import StrEnum
 from uuid import UUID
 
@@ -11,6 +13,7 @@ import procrastinate
 import psycopg
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import JobDeferrer
+from procrastinate.types import JSONValue
 from structlog.contextvars import get_contextvars
 
 from ringfence import tracing
@@ -24,6 +27,21 @@ class Job(StrEnum):
     PULL_GROUP = "pull_group"
     DELETE_GROUP = "delete_group"
     PULL_TENANT = "pull_tenant"
+
+
+# Who asks for the work, as the job carries it to what it records. It decides on nothing: what was
+# authorised when it was asked for is done, whoever has which role by then.
+_asker: ContextVar[Mapping[str, str]] = ContextVar("asker", default={})  # noqa: B039 - never changed
+
+
+@contextmanager
+def asked_by(asker: Mapping[str, str]) -> Iterator[None]:
+    """Have the jobs that are asked for within carry who asks."""
+    token = _asker.set(asker)
+    try:
+        yield
+    finally:
+        _asker.reset(token)
 
 
 # Deferring needs no pool of its own; a worker opens one (`sync.jobs`).
@@ -63,7 +81,7 @@ async def defer_periodic_for_tenant(connection: Connection, tenant: UUID) -> Non
             await _defer(deferrer, tenant=tenant.hex, periodic=True)
 
 
-async def _defer(deferrer: JobDeferrer, **arguments: bool | str | None) -> None:
+async def _defer(deferrer: JobDeferrer, **arguments: JSONValue) -> None:
     try:
         await deferrer.defer_async(**arguments)
     except ConnectorException as error:
@@ -73,7 +91,12 @@ async def _defer(deferrer: JobDeferrer, **arguments: bool | str | None) -> None:
         raise
 
 
-def _whence() -> dict[str, str]:
-    """Give what joins a job to its request: the id in both their log lines, and its trace."""
+def _whence() -> dict[str, JSONValue]:
+    """Give what joins a job to its request: its id for the log, who asked, and its trace."""
     request_id = get_contextvars().get("request_id")
-    return ({} if request_id is None else {"request_id": str(request_id)}) | tracing.carried()
+    asker = _asker.get()
+    return {
+        **({} if request_id is None else {"request_id": str(request_id)}),
+        **({"asked_by": {**asker}} if asker else {}),
+        **tracing.carried(),
+    }

@@ -1,4 +1,7 @@
-"""Recording what happened, in the transaction in which it happened."""
+"""Recording what happened, in the transaction in which it happened.
+
+An event without an actor is of who asked for what is going on, a job's request included.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -17,7 +20,9 @@ INSERT INTO events (
     change, address, token_uuid, token_name, request_id
 )
 SELECT
-    event.type, event.message, event.actor_uuid, event.actor_name,
+    event.type, event.message,
+    coalesce(event.actor_uuid, %(user_uuid)s),
+    CASE WHEN event.actor_uuid IS NULL THEN %(username)s ELSE event.actor_name END,
     event.customer, event.project, event.tenant, event.security_group, event.context,
     event.change, %(address)s, %(token_uuid)s, %(token_name)s, %(request_id)s
 FROM jsonb_to_recordset(%(events)s) AS event (

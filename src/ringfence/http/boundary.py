@@ -323,7 +323,14 @@ class _Exchange:
         address = None if said == UNKNOWN else said
         if actor is None or actor.token is None:
             return Origin(address, request_id=self.request_id)
-        return Origin(address, actor.token.uuid, actor.token.name, self.request_id)
+        return Origin(
+            address,
+            actor.token.uuid,
+            actor.token.name,
+            self.request_id,
+            actor.user_uuid,
+            actor.username,
+        )
 
     async def send(self, message: Message) -> None:
         """Pass a message on, with the headers that every answer has."""

@@ -10,7 +10,9 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, wraps
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID, uuid4
 
 import procrastinate
@@ -19,6 +21,7 @@ from procrastinate import JobContext
 from structlog.contextvars import bound_contextvars
 
 from ringfence import measures, tracing
+from ringfence.access.origin import Origin
 from ringfence.clouds import comparisons
 from ringfence.database import connect
 from ringfence.database.jobs import Job
@@ -38,6 +41,7 @@ LONGEST_TRACE = 100_000
 
 logger = structlog.get_logger(__name__)
 
+Work = Callable[..., Awaitable[None]]
 Failed = Callable[[RingfenceError, str], Awaitable[None]]
 
 
@@ -48,6 +52,24 @@ class Try:
     attempt: int
     periodic: bool = False
     job: str = "job"
+
+
+def _asked(function: Work) -> Work:
+    """Return a job's work, whose events name who asked for it."""
+
+    @wraps(function)
+    async def work(
+        desk: "Desk",
+        context: JobContext,
+        *,
+        asked_by: Mapping[str, str] = MappingProxyType({}),
+        request_id: str | None = None,
+        **arguments: Any,  # noqa: ANN401 - Procrastinate's
+    ) -> None:
+        with Origin.of_job(asked_by, request_id).known():
+            await function(desk, context, request_id=request_id, **arguments)
+
+    return work
 
 
 class Desk:
@@ -64,7 +86,7 @@ class Desk:
 
     def register(self, app: procrastinate.App) -> None:
         """Give the names that changes ask for their work."""
-        work: dict[Job, Callable[..., Awaitable[None]]] = {
+        work: dict[Job, Work] = {
             Job.PUSH_GROUP: self.push_group,
             Job.PULL_GROUP: self.pull_group,
             Job.DELETE_GROUP: self.delete_group,
@@ -74,18 +96,21 @@ class Desk:
             work_of = tracing.traced_job(function)
             app.task(name=name, pass_context=True, retry=Strategy())(work_of)
 
+    @_asked
     async def push_group(
         self, context: JobContext, *, security_group: str, request_id: str | None = None
     ) -> None:
         """Make the cloud's group what was asked for."""
         await self._on_group(context, push_group, security_group, request_id)
 
+    @_asked
     async def pull_group(
         self, context: JobContext, *, security_group: str, request_id: str | None = None
     ) -> None:
         """Take over what the cloud has of one group."""
         await self._on_group(context, pull_group, security_group, request_id)
 
+    @_asked
     async def delete_group(
         self,
         context: JobContext,
@@ -98,6 +123,7 @@ class Desk:
         work = partial(delete_group, detach=detach)
         await self._on_group(context, work, security_group, request_id)
 
+    @_asked
     async def pull_tenant(
         self,
         context: JobContext,
