@@ -7,6 +7,7 @@ import importlib
 import os
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,8 @@ APPLICATION = "ringfence.app:create_app"
 HEADER_SECONDS = 20
 # Of the requests for health and metrics that are under way when a worker ends.
 MONITOR_SECONDS = 5.0
+# From the signal on: jobs have 10 s to finish, and a service manager allows 20.
+WORKER_STOP_SECONDS = 15.0
 DEFAULT_CONCURRENCY = 8
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -153,18 +156,40 @@ def _work(
     from ringfence.database.keeping import kept_running
     from ringfence.sync.worker import run_worker
 
+    limit = threading.Timer(WORKER_STOP_SECONDS, _end_unfinished)
+    limit.daemon = True
+
     async def main() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, stop.set)
-        if stopping.asked():
+
+        def end_soon() -> None:
+            if not stop.is_set():
+                limit.start()
             stop.set()
+
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, end_soon)
+        if stopping.asked():
+            end_soon()
         async with kept_running(settings) as conninfo, meanwhile:
             await run_worker(settings, conninfo, concurrency=concurrency, stop=stop)
 
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    finally:
+        limit.cancel()
     return 0
+
+
+def _end_unfinished() -> None:
+    """End a worker whose database hangs: its statements would be waited for without a limit."""
+    import structlog
+
+    from ringfence.sync.worker import end_process
+
+    structlog.get_logger(__name__).warning("worker_cut_short", seconds=WORKER_STOP_SECONDS)
+    end_process(0)
 
 
 def _server(application: "Starlette", listener: socket.socket, header_bytes: int) -> "Server":

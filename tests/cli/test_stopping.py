@@ -1,12 +1,17 @@
 """SIGTERM ends every command well, however far it has come: nothing runs on, nothing is left."""
 
+import os
 import signal
 import subprocess
 import sys
 
 import pytest
 from tests.cli.operating import operating
+from tests.database.conftest import wait_until
+from tests.database.others import foreign
 from tests.patience import PATIENCE_SECONDS
+
+from ringfence.database import binaries, home
 
 # Python's own start is over; the program's imports are not.
 FIRST_IMPORTS = ("typer.models", "ringfence.cli", "structlog.processors", "pydantic.main")
@@ -73,3 +78,30 @@ def test_a_service_that_was_asked_while_nothing_could_be_raised_ends_all_the_sam
         check=False,
     )
     assert done.returncode == 0
+
+
+def test_services_whose_database_hangs_end_all_the_same(
+    database_server,  # noqa: ARG001 - it copies the programs
+    short_folder,
+):
+    shared = short_folder / "home"
+    programs = binaries.provide(shared, shared / "data")
+    account = home.server_account(shared, shared / "data")
+    folder = short_folder / f"hanging-{os.getpid()}"
+    with foreign(folder, programs, account) as server, operating() as operator:
+        operator.environment["RINGFENCE_DATABASE_URL"] = server.uri(server.fresh("hanging"))
+        serve, _ = operator.serve("serve", "--workers", "1")
+        log = operator.folder / "worker"
+        with log.open("w") as output:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "ringfence", "worker"],
+                env=operator.environment,
+                stdout=output,
+                stderr=output,
+            )
+        operator.started.append(worker)
+        wait_until(lambda: "worker_started" in log.read_text())
+        server.freeze()
+        for process in (serve, worker):
+            process.send_signal(signal.SIGTERM)
+        assert [process.wait(PATIENCE_SECONDS) for process in (serve, worker)] == [0, 0]
