@@ -15,11 +15,9 @@ from ringfence.database.pool import Database
 from ringfence.errors import OperatorError
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
+from ringfence.users.guessable import require_hard_to_guess
 from ringfence.users.session_ends import Why, end_of_users
 from ringfence.users.tokens import revoke_got_by_password
-
-MINIMUM_LENGTH = 8
-MAXIMUM_LENGTH = 128
 
 # OWASP's first choice for Argon2id where many may sign in at once: 19 MiB, two passes.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -73,10 +71,7 @@ async def set_password(database: Database, username: str, password: str) -> None
     The user's sessions end, and so do tokens that the old password was enough for. What is wrong
     with the password is said without repeating it.
     """
-    if not MINIMUM_LENGTH <= len(password) <= MAXIMUM_LENGTH or "\x00" in password:
-        raise OperatorError(
-            f"a password has {MINIMUM_LENGTH} to {MAXIMUM_LENGTH} characters, none of them NUL"
-        )
+    require_hard_to_guess(password, username)
     values = {"username": username, "password_hash": await hash_password(password)}
     async with database.transaction() as connection:
         cursor = await connection.execute(_SET, values)

@@ -25,6 +25,7 @@ from ringfence.http.fields import (
 from ringfence.http.limits import Limits
 from ringfence.masking import present
 from ringfence.users import passwords, throttle
+from ringfence.users.guessable import MAXIMUM_LENGTH
 from ringfence.users.tokens import SIGNED_IN_FOR, Holder, Terms, Token, issue
 
 log = structlog.get_logger(__name__)
@@ -61,10 +62,8 @@ class Password:
             raise FieldError("Not a valid string.")
         if not value:
             raise FieldError("This field may not be blank.")
-        if len(value) > passwords.MAXIMUM_LENGTH:
-            raise FieldError(
-                f"Ensure this field has no more than {passwords.MAXIMUM_LENGTH} characters."
-            )
+        if len(value) > MAXIMUM_LENGTH:
+            raise FieldError(f"Ensure this field has no more than {MAXIMUM_LENGTH} characters.")
         present(value)
         return value
 
