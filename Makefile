@@ -1,6 +1,6 @@
 # Two commands do all set-up: `make demo` and `make test`. Both need only Python >= 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-databases test-faults test-own-faults test-authorization test-round-trips overload fuzz check format lock site typescript compatibility bench bench-short stress clean \
+.PHONY: help demo test test-databases test-faults test-own-faults test-authorization test-attacks test-round-trips overload fuzz check format lock site typescript compatibility bench bench-short stress clean \
         console-screenshots console-images console-figures
 
 SHELL := bash
@@ -49,6 +49,9 @@ test-databases: .venv/.development ## use PostgreSQL 15 and 18, PgBouncer, TLS, 
 
 test-authorization: .venv/.development ## walk 20,000 random steps against a model of who may do what
 	@RINGFENCE_STEPS=$(STEPS) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n 2 tests/authorization
+
+test-attacks: .venv/.development ## run every attack on a served instance, beside an innocent client
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.attacks.run
 
 test-round-trips: .venv/.development ## send rules back and with wrong keys to a real Neutron, 10,000 and 2,000 times
 	@RINGFENCE_ROUND_TRIPS=$(ROUND_TRIPS) RINGFENCE_RULE_OBJECTS=$(RULE_OBJECTS) \

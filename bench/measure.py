@@ -16,7 +16,7 @@ from bench.cases import Case, Sample
 from bench.client import Answers, drive
 from bench.place import Place
 from bench.processes import cpu
-from bench.services import Service, floor, serving
+from bench.services import NO_RATES, Service, floor, serving
 
 SERVICE, FLOOR = "service", "floor"
 WARM_UP = 40
@@ -138,8 +138,7 @@ def measure(
     with ExitStack() as stack:
         url = place.url(database)
         # One caller changes more here than any may, and not that bound is to be measured.
-        rates = dict.fromkeys(("address_rate", "token_rate", "token_change_rate"), "0")
-        service = serving(url, "--no-worker", **rates)
+        service = serving(url, "--no-worker", **NO_RATES)
         subjects = {SERVICE: stack.enter_context(service)}
         if any(case.has_floor for case in cases):
             subjects[FLOOR] = stack.enter_context(floor(url))

@@ -22,7 +22,7 @@ from bench.measure import FLOOR, Figures, Options, count_statements, measure
 from bench.page import write_sections
 from bench.place import Place, opened
 from bench.processes import Memory, memory
-from bench.services import serving
+from bench.services import NO_RATES, serving
 
 STARTS = 5
 Say = Callable[[str], None]
@@ -110,7 +110,7 @@ def _machine(place: Place, database: str) -> str:
 def _memory(place: Place, database: str) -> list[Memory]:
     """Give the memory of the service's processes after each has answered large lists."""
     large = itertools.repeat(request("GET", f"{PATH}?page_size=300", STAFF), 400)
-    with serving(place.url(database)) as service:
+    with serving(place.url(database), **NO_RATES) as service:
         asyncio.run(drive(service.port, large, seconds=30, connections=8))
         return memory(service.process)
 

@@ -17,7 +17,7 @@ from bench.dataset import STAFF, provide
 from bench.place import Place, default_cache, opened
 from bench.processes import cpu
 from bench.results import Table
-from bench.services import serving
+from bench.services import NO_RATES, serving
 from ringfence.access.authentication import ACTORS, of_token
 
 GROUPS = 2_000
@@ -63,7 +63,10 @@ class Costs:
 def measure(place: Place, database: str) -> Costs:
     """Measure on a copy of a data set."""
     reads = {case.name: case for case in READS if case.name in MIX}
-    with place.clone(database, "scale") as name, serving(place.url(name), "--no-worker") as service:
+    with (
+        place.clone(database, "scale") as name,
+        serving(place.url(name), "--no-worker", **NO_RATES) as service,
+    ):
         conninfo = place.conninfo(name)
         sample = Sample.of(conninfo)
         group_bytes = _size(conninfo) / GROUPS

@@ -39,6 +39,10 @@ def inherited() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith("RINGFENCE_")}
 
 
+# One client sends more than any may.
+NO_RATES = dict.fromkeys(("address_rate", "token_rate", "token_change_rate"), "0")
+
+
 @contextmanager
 def serving(
     url: str | None, *options: str, home: Path | None = None, **settings: str

@@ -29,7 +29,7 @@ from bench.page import write_sections
 from bench.place import Place, default_cache, opened
 from bench.processes import memory
 from bench.results import Table, milli, plain
-from bench.services import ROOT, Service, inherited, serving
+from bench.services import NO_RATES, ROOT, Service, inherited, serving
 from ringfence.background import in_background, pause
 
 SAMPLE_SECONDS = 5.0
@@ -232,7 +232,7 @@ def stress(place: Place, database: str, options: argparse.Namespace) -> Outcome:
     before = _groups(conninfo, _ERRED)
     traffic = Traffic(Sample.of(conninfo), random.Random(options.seed))  # noqa: S311 - the same again
     # On a busy machine it would send some away (503), as it should: `make overload` is for that.
-    with serving(place.url(database), queue_seconds="60") as service:
+    with serving(place.url(database), queue_seconds="60", **NO_RATES) as service:
         answers, sizes = asyncio.run(_drive(service, traffic, options))
         began = time.perf_counter()
         while _groups(conninfo, _UNSETTLED) and time.perf_counter() - began < SETTLE_SECONDS:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -13,7 +13,7 @@ from tests.cli.operating import operating
 from tests.patience import PATIENCE_SECONDS
 
 PASSWORD = "correct horse"
-ROLES = {"ann": "PROJECT.ADMIN", "bob": "PROJECT.MEMBER", "victim": "PROJECT.MEMBER"}
+ROLES = {"ann": "PROJECT.ADMIN", "bob": "PROJECT.MEMBER", "victim": "PROJECT.ADMIN"}
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Instance:
     log: Path
     # Whose tokens may be revoked: how users and tokens are addressed.
     victim: dict[str, str]
+    # Of whoever operates it
+    environment: dict[str, str] = field(default_factory=dict)
 
     def client(self, user: str = "staff") -> httpx.Client:
         """Give an HTTP client that signs in as a user."""
@@ -53,7 +55,9 @@ def served(**settings: str) -> Iterator[Instance]:
     with operating() as operator:
         # The groups of a file are not at the cloud: no comparison shall come upon them. One client
         # sends more than any may, and is to be answered.
-        unhurried = {"RINGFENCE_PULL_INTERVAL": "2600000", "RINGFENCE_TOKEN_CHANGE_RATE": "0"}
+        rates = ("ADDRESS_RATE", "TOKEN_RATE", "TOKEN_CHANGE_RATE")
+        unhurried = {"RINGFENCE_PULL_INTERVAL": "2600000"}
+        unhurried |= {f"RINGFENCE_{rate}": "0" for rate in rates}
         operator.environment |= unhurried | settings
         path = operator.write("site.json", json.dumps(provisioning()))
         done = operator.run("load", path)
@@ -68,7 +72,8 @@ def served(**settings: str) -> Iterator[Instance]:
             timeout=PATIENCE_SECONDS,
         )
         _, address = operator.serve("serve", "--workers", "1")
-        yield Instance(address, operator.folder / "log-0", victim_at(address))
+        log = operator.folder / "log-0"
+        yield Instance(address, log, victim_at(address), operator.environment)
 
 
 def victim_at(address: str) -> dict[str, str]:

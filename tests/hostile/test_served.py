@@ -5,14 +5,13 @@ import time
 from contextlib import ExitStack
 
 import pytest
-from tests.fuzz.instance import served, token
+from tests.attacks.attacks import ATTACKS
+from tests.fuzz.instance import served
+from tests.hostile.cases import BODIES, GROUPS, HEADS, LARGE, STAFF, renamed
 from tests.hostile.wire import chunked, connected, memory, received, request, send
 
-STAFF = f"Authorization: Token {token('staff')}"
-LARGE = 10_000_000
 # Far more than any of these requests needs, far less than all of them together.
 ROOM = 64
-GROUPS = "/api/openstack-security-groups/"
 
 
 @pytest.fixture(scope="module")
@@ -44,32 +43,6 @@ def _unharmed(instance, group, record_property):
     assert instance.processes() == [process], "it was started anew"
     assert grown < ROOM, f"{grown} MiB"
     assert instance.faults() == []
-
-
-def nested(depth):
-    return b"[" * depth + b"]" * depth
-
-
-def renamed(value):
-    return b'{"name": ' + value + b"}"
-
-
-BODIES = {
-    "10 MB": (renamed(b'"' + b"x" * LARGE + b'"'), 413),
-    "10 MB of small values": (b"[" + b"1," * (LARGE // 2) + b"1]", 413),
-    "nested 10,000 deep": (nested(10_000), 400),
-    "objects 10,000 deep": (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, 400),
-    "half a million opened": (b"[" * 500_000, 400),
-    "invalid UTF-8": (renamed(b'"\xff\xfe"'), 400),
-    # One of them would be lost, and readers disagree which.
-    "duplicate keys": (b'{"name": "good", "name": "better"}', 400),
-    "NaN": (renamed(b"NaN"), 400),
-    "a number beyond 64 bits, too long to read": (renamed(b"9" * 100_000), 400),
-    "NUL": (renamed(b'"a\\u0000b"'), 400),
-    "half a surrogate pair": (renamed(b'"\\ud800"'), 400),
-    "UTF-16": (renamed(b'"x"').decode().encode("utf-16"), 400),
-    "zeros": (b"\0" * 1_000_000, 400),
-}
 
 
 @pytest.mark.parametrize("what", BODIES)
@@ -137,27 +110,6 @@ def test_a_response_to_head_has_neither_a_body_nor_a_type(instance, group):
         assert "\r\ncontent-type:" not in head.lower(), path
         assert "content-length: 0" not in head.lower(), path
         assert ("x-result-count" in head.lower()) == (path == GROUPS and credential == STAFF)
-
-
-HEADS = {
-    "a header of 64 kB": (request("GET", GROUPS, STAFF, f"X-Long: {'x' * 65_536}"), 431),
-    "a header of 10 MB": (request("GET", GROUPS, STAFF, f"X-Long: {'x' * LARGE}"), 431),
-    "a thousand headers": (request("GET", GROUPS, STAFF, *["X-Many: 1"] * 1000), 431),
-    "10,000 fields": (request("GET", f"{GROUPS}?{'field=name&' * 10_000}", STAFF), 431),
-    "a method of 10 MB": (request("X" * LARGE, GROUPS, STAFF), 431),
-    "a NUL in a header": (request("GET", GROUPS, STAFF, "X: a\0b"), 400),
-    "a NUL in the path": (request("GET", "/api/\0/", STAFF), 400),
-    "bytes beyond ASCII in the path": (request("GET", "/api/\xff\xfe/", STAFF), 400),
-    "a token beyond ASCII": (request("GET", GROUPS, "Authorization: Token \xff"), 401),
-    "no host": (f"GET {GROUPS} HTTP/1.1\r\n{STAFF}\r\n\r\n".encode(), 400),
-    "an odd host": (f"GET {GROUPS} HTTP/1.1\r\nHost: a b\r\n{STAFF}\r\n\r\n".encode(), 400),
-    "a folded header": (request("GET", GROUPS, STAFF, "X: a\r\n b"), 400),
-    "a blank before the colon": (request("GET", GROUPS, STAFF, "X : a"), 400),
-    "TLS": (b"\x16\x03\x01\x02\x00" + b"\0" * 500, 400),
-    "HTTP/0.9": (b"GET /\r\n\r\n", 400),
-    "a method that is unknown": (request("BREW", GROUPS, STAFF), 405),
-    "a tunnel": (request("CONNECT", "example.com:80", STAFF), 404),
-}
 
 
 @pytest.mark.parametrize("what", HEADS)
@@ -237,6 +189,20 @@ def test_slow_bodies_hold_no_more_than_their_size_and_nobody_up(instance, group)
         # The rest of one comes after all.
         slow[0].sendall(b"[" * 100_000)
         assert received(slow[0]).startswith(b"HTTP/1.1 400 ")
+
+
+# Those that take a moment; the others are what `make test-attacks` is for, and tests of their own.
+QUICK = {
+    *("long_paths", "long_types", "odd_headers", "quoted_cookies", "odd_origins", "late_bytes"),
+    *("two_hosts", "zones", "metrics", "smuggling"),
+}
+
+
+@pytest.mark.parametrize(
+    "attack", [each for each in ATTACKS if each.name in QUICK], ids=lambda each: each.name
+)
+def test_an_attack_meets_its_defence(instance, attack):
+    assert attack.run(instance)
 
 
 def test_clients_that_leave_amid_their_bodies_leave_no_trace(instance, group):

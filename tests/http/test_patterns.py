@@ -17,8 +17,8 @@ import pytest
 import ringfence
 
 SOURCE = Path(ringfence.__file__).parent
-SHORT, LONG = 1_000, 16_000
-# What grows with the square of the length takes 256 times as long.
+SHORT, LONG = 1_000, 10_000
+# What grows with the square of the length takes a hundred times as long.
 MOST = 3 * LONG / SHORT
 TRIES = 3
 # Below this the clock tells nothing.

@@ -1,6 +1,5 @@
 """Answers of JSON that is bytes already: its tag, whether the caller has it, and its size."""
 
-import asyncio
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from ringfence.http.aside import aside
 from ringfence.http.headers import joined
 
 Header = tuple[bytes, bytes]
@@ -77,7 +77,7 @@ class _Pieces(Response):
         """Send the response."""
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(start)
-        while (piece := await asyncio.to_thread(next, self._pieces, None)) is not None:
+        while (piece := await aside(lambda: next(self._pieces, None))) is not None:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
@@ -105,7 +105,7 @@ async def answer_built(
     build: Callable[[], Any], *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Answer with what is built of many values, in a thread: others are answered meanwhile."""
-    return await asyncio.to_thread(lambda: JSONResponse(build(), status, headers))
+    return await aside(lambda: JSONResponse(build(), status, headers))
 
 
 def answer_head(headers: Sequence[Header]) -> Response:

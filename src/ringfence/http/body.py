@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
 from ringfence.errors import Invalid, RequestError
+from ringfence.http.aside import aside
 from ringfence.http.fields import printable
 from ringfence.http.headers import joined
 from ringfence.http.limits import Limits
@@ -100,7 +101,7 @@ async def read_json(request: Request, most: int | None = None) -> Any:  # noqa: 
         raise UnsupportedMediaType(f'Unsupported media type "{content_type}" in request.')
     if len(raw) > _LARGE:
         # Others are answered meanwhile.
-        return await asyncio.to_thread(_checked, request.scope, raw)
+        return await aside(lambda: _checked(request.scope, raw))
     return _checked(request.scope, raw)
 
 
