@@ -215,15 +215,18 @@ def migrate(
     ] = None,
 ) -> None:
     """Apply what is missing of the database's migrations, and exit."""
-    with migrated(start()) as (conninfo, applied):
+    settings = start()
+    with migrated(settings) as (conninfo, applied):
         for name in applied:
             report.say(f"applied {name}")
         if not applied:
             report.say("nothing to apply")
         if role is not None:
+            from ringfence.database import roles
             from ringfence.database.privileges import grant
 
-            with_database(conninfo, lambda database: grant(database, role))
+            owner = roles.owning(settings, conninfo)
+            with_database(owner, lambda database: grant(database, role))
             report.say(f"granted to {role}")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, LiteralString
 import psycopg
 
 from ringfence.clouds.placement import Placement, placement_of
-from ringfence.database import documents
+from ringfence.database import documents, roles
 from ringfence.database.connect import Session
 from ringfence.database.embedded import running
 from ringfence.database.migrate import pending
@@ -91,7 +91,7 @@ async def examine(settings: Settings) -> list[Check]:
     """Make every check that can be made; a database that is away leaves only its own line."""
     try:
         with running(settings) as conninfo:
-            return [check async for check in _checks(conninfo)]
+            return [check async for check in _checks(roles.serving(settings, conninfo))]
     except OperatorError as error:
         return [Check("database", fine=False, detail=str(error))]
     except psycopg.OperationalError:

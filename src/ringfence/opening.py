@@ -26,12 +26,21 @@ def start() -> "Settings":
 
 @contextmanager
 def migrated(settings: "Settings") -> Iterator[tuple[str, list[str]]]:
-    """Hold the database for a command: its connection string, and what was applied just now."""
+    """Hold the database for a command.
+
+    Gives the connection string of who serves, and what was applied just now by who owns.
+    """
+    from ringfence.database import roles
+    from ringfence.database.connect import connect_now
     from ringfence.database.embedded import running
     from ringfence.database.migrate import migrate as apply
 
     with running(settings) as conninfo:
-        yield conninfo, asyncio.run(apply(conninfo))
+        applied = asyncio.run(apply(roles.owning(settings, conninfo)))
+        if applied and settings.database_url is None:
+            with connect_now(conninfo) as connection:
+                roles.restrict(connection)
+        yield roles.serving(settings, conninfo), applied
 
 
 def with_database(

@@ -156,11 +156,17 @@ class Settings(BaseModel):
     cors_origins: Origins = ()
     metrics_allowed: Networks = Field(default_factory=_this_machine)
     metrics_token: Annotated[SecretStr, Field(min_length=16)] | None = None
+    backup_key: Annotated[SecretStr, Field(min_length=16)] | None = None
 
     @property
     def public_path(self) -> str:
         """The path of the public URL, without a slash at its end; mostly empty."""
         return urlsplit(self.public_url or "").path
+
+    @property
+    def key_of_backups(self) -> bytes | None:
+        """The key that backups are signed with, where there is one."""
+        return None if self.backup_key is None else self.backup_key.get_secret_value().encode()
 
     @field_validator("database_replica_url")
     @classmethod
@@ -246,7 +252,8 @@ def _learn_secrets(values: Mapping[str, object], environment: Mapping[str, str])
     """Mask what the settings hold from here on, before anything can complain of it."""
     for name in ("database_url", "database_replica_url"):
         masking.learn_url(str(values.get(name) or ""))
-    masking.learn(str(values.get("metrics_token") or ""))
+    for name in ("metrics_token", "backup_key"):
+        masking.learn(str(values.get(name) or ""))
     # What libpq and openstacksdk read by themselves
     masking.learn_fields(
         {name: value for name, value in environment.items() if name.startswith(("PG", "OS_"))}

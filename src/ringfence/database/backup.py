@@ -6,11 +6,13 @@ place of the one before, in one step.
 """
 
 import asyncio
+import itertools
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +22,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from ringfence.database import backup_file, binaries
+from ringfence.database import backup_file, binaries, dump_script, roles
 from ringfence.database.backup_file import Contents
 from ringfence.database.connect import connect_now
 from ringfence.database.embedded import NAME, running
@@ -51,7 +53,10 @@ def backup(settings: Settings, file: Path, *, overwrite: bool = False) -> Conten
     backup_file.refuse_existing(file, overwrite=overwrite)
     if not (settings.home / "data").exists():
         raise OperatorError(f"there is no database in {settings.home}: set RINGFENCE_HOME to yours")
-    with running(settings) as conninfo, _moment(conninfo) as (connection, snapshot):
+    with (
+        running(settings) as administering,
+        _moment(conninfo := roles.owning(settings, administering)) as (connection, snapshot),
+    ):
         contents = _contents(connection)
         command = ["--format=custom", f"--snapshot={snapshot}", f"--dbname={conninfo}"]
 
@@ -60,7 +65,7 @@ def backup(settings: Settings, file: Path, *, overwrite: bool = False) -> Conten
                 while piece := program.stdout.read(backup_file.CHUNK):  # type: ignore[union-attr]
                     output.write(piece)
 
-        backup_file.write(file, contents, dump, overwrite=overwrite)
+        backup_file.write(file, contents, dump, overwrite=overwrite, key=settings.key_of_backups)
     return contents
 
 
@@ -71,7 +76,7 @@ def restore(settings: Settings, file: Path, *, overwrite: bool = False) -> Conte
     anything and may not be overwritten, and where somebody else uses it.
     """
     _require_embedded(settings, "pg_restore --exit-on-error --single-transaction --dbname=URL FILE")
-    with backup_file.reading(file) as (contents, pieces):
+    with backup_file.reading(file, settings.key_of_backups) as (contents, pieces):
         _require_known(contents, file)
         with running(settings) as conninfo:
             _refuse_what_is_there(conninfo, overwrite=overwrite)
@@ -125,24 +130,75 @@ def _refuse_others(postgres: psycopg.Connection) -> None:
 
 
 def _load(settings: Settings, conninfo: str, contents: Contents, pieces: Iterator[bytes]) -> None:
-    """Make the database that is to be put in the place of the one before."""
+    """Make the database that is to be put in the place of the one before.
+
+    Nothing in the file is run: this release's own migrations make the tables, as far as the backup
+    had them, and the rows are copied into them by statements of our own.
+    """
+    pieces = _checked(settings, pieces)
     with _connection(make_conninfo(conninfo, dbname="postgres")) as postgres:
         _drop(postgres, INCOMING)
         postgres.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(INCOMING)))
     incoming = make_conninfo(conninfo, dbname=INCOMING)
-    command = ["--exit-on-error", "--single-transaction", "--no-owner", f"--dbname={incoming}"]
-    with _program(settings, "pg_restore", command) as program:
-        for piece in pieces:
-            program.stdin.write(piece)  # type: ignore[union-attr]
-        program.stdin.close()  # type: ignore[union-attr]
+    owner = roles.owning(settings, incoming)
     with _connection(incoming) as connection:
+        roles.prepare(connection)
+    asyncio.run(migrate(owner, only=set(contents.migrations)))
+    with _connection(owner) as connection:
+        with _script(settings, pieces) as script:
+            dump_script.load(connection, script)
         rows = _rows(connection)
     if rows != contents.rows:
         different = sorted(
             table for table in rows | contents.rows if rows.get(table) != contents.rows.get(table)
         )
         raise OperatorError(f"not all of the backup could be loaded: {', '.join(different)}")
-    asyncio.run(migrate(incoming))
+    asyncio.run(migrate(owner))
+    with _connection(incoming) as connection:
+        roles.restrict(connection)
+
+
+def _checked(settings: Settings, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Refuse a dump with entries that no backup has; gives the dump again, from its beginning."""
+    begun: list[bytes] = []
+    with (
+        tempfile.TemporaryFile() as listing,
+        _program(settings, "pg_restore", ["--list"], stdout=listing) as program,
+    ):
+        # What it lists stands first; then it reads no more.
+        with suppress(BrokenPipeError):
+            for piece in pieces:
+                begun.append(piece)
+                program.stdin.write(piece)  # type: ignore[union-attr]
+        with suppress(BrokenPipeError):
+            program.stdin.close()  # type: ignore[union-attr]
+        program.wait()
+        listing.seek(0)
+        dump_script.require_known_entries(listing.read().decode(errors="replace"))
+    return itertools.chain(begun, pieces)
+
+
+@contextmanager
+def _script(settings: Settings, pieces: Iterator[bytes]) -> Iterator[BinaryIO]:
+    """Give the rows of a dump as the script that `pg_restore` would have run."""
+    command = ["--data-only", "--no-owner", "--no-privileges", "--file=-"]
+    with _program(settings, "pg_restore", command) as program:
+
+        def feed() -> None:
+            with suppress(BrokenPipeError):
+                for piece in pieces:
+                    program.stdin.write(piece)  # type: ignore[union-attr]
+                program.stdin.close()  # type: ignore[union-attr]
+
+        feeding = threading.Thread(target=feed)
+        feeding.start()
+        try:
+            yield program.stdout  # type: ignore[misc]
+        except BaseException:
+            program.kill()
+            raise
+        finally:
+            feeding.join()
 
 
 def _swap(postgres: psycopg.Connection) -> None:
@@ -208,7 +264,7 @@ def _rows(connection: psycopg.Connection) -> dict[str, int]:
 
 @contextmanager
 def _program(
-    settings: Settings, name: str, arguments: list[str]
+    settings: Settings, name: str, arguments: list[str], stdout: BinaryIO | int = subprocess.PIPE
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Run one of the server's own programs; raises `OperatorError` with its words if it fails."""
     path = binaries.in_use(settings.home) / name
@@ -217,7 +273,7 @@ def _program(
         subprocess.Popen(  # noqa: S603 - a program and words of ours
             [path, *arguments],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=said,
             env={"LC_ALL": "C"},
         ) as program,

@@ -1,6 +1,11 @@
-"""The file of a backup: two lines that say what it is, the dump, and a digest of all of it."""
+"""The file of a backup: two lines that say what it is, the dump, and a digest of all of it.
+
+Where there is a key, an HMAC of all that follows: a digest tells of accidents, and only a key of
+who might have written the file.
+"""
 
 import hashlib
+import hmac
 import json
 import os
 import tempfile
@@ -32,22 +37,34 @@ class Contents(BaseModel):
     server: int
     migrations: list[str]
     rows: dict[str, int]
+    signed: bool = False
 
 
 def write(
-    path: Path, contents: Contents, dump: Callable[[BinaryIO], object], *, overwrite: bool
+    path: Path,
+    contents: Contents,
+    dump: Callable[[BinaryIO], object],
+    *,
+    overwrite: bool,
+    key: bytes | None = None,
 ) -> None:
-    """Write the file as a whole or not at all; `dump` writes its part.
+    """Write the file as a whole or not at all; `dump` writes its part, `key` signs it.
 
     Raises `OperatorError` where the file exists and may not be overwritten.
     """
     refuse_existing(path, overwrite=overwrite)
     with _incoming(path) as (incoming, name):
-        hashing = _Hashing(incoming)
+        hashing = _Hashing(incoming, key)
         hashing.write(FIRST_LINE)
-        hashing.write(json.dumps(contents.model_dump()).encode() + b"\n")
+        told = contents.model_copy(update={"signed": key is not None}).model_dump()
+        if key is None:
+            # As releases that know no key read it
+            del told["signed"]
+        hashing.write(json.dumps(told).encode() + b"\n")
         dump(hashing)  # type: ignore[arg-type]
         incoming.write(hashing.digest.digest())
+        if hashing.signature is not None:
+            incoming.write(hashing.signature.digest())
         incoming.flush()
         os.fsync(incoming.fileno())
         if overwrite:
@@ -67,19 +84,31 @@ def refuse_existing(path: Path, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[tuple[Contents, Iterator[bytes]]]:
+def reading(path: Path, key: bytes | None = None) -> Iterator[tuple[Contents, Iterator[bytes]]]:
     """Give what a backup says of itself, and its dump in pieces; all of it was checked before.
 
-    Raises `OperatorError` where it is no backup, or not as it was written.
+    Raises `OperatorError` where it is no backup, or not as it was written, or not signed with the
+    key where there is one.
     """
     with _opened(path) as file:
         contents = _head(file, path)
         begin = file.tell()
-        end = path.stat().st_size - DIGEST_BYTES
-        if end < begin or _digest(file, end) != file.read(DIGEST_BYTES):
+        end = path.stat().st_size - DIGEST_BYTES * (2 if contents.signed else 1)
+        digest, signature = _digests(file, end, key)
+        if end < begin or digest != file.read(DIGEST_BYTES):
             raise OperatorError(
                 f"{path} is not as it was written (its checksum is wrong): take another copy of it"
             )
+        if key is not None:
+            if not contents.signed:
+                raise OperatorError(
+                    f"{path} is not signed, and RINGFENCE_BACKUP_KEY is set: "
+                    "unset it only where you know who wrote the file"
+                )
+            if not hmac.compare_digest(signature, file.read(DIGEST_BYTES)):
+                raise OperatorError(
+                    f"{path} was not signed with this RINGFENCE_BACKUP_KEY, or was changed since"
+                )
         file.seek(begin)
         yield contents, _pieces(file, end - begin)
 
@@ -98,13 +127,15 @@ def _head(file: BinaryIO, path: Path) -> Contents:
         ) from None
 
 
-def _digest(file: BinaryIO, end: int) -> bytes:
-    """Give the digest of what comes before `end`; afterwards the file stands there."""
-    digest = hashlib.sha256()
+def _digests(file: BinaryIO, end: int, key: bytes | None) -> tuple[bytes, bytes]:
+    """Give digest and HMAC of what comes before `end`; afterwards the file stands there."""
+    digest, signature = hashlib.sha256(), hmac.new(key or b"", digestmod="sha256")
     file.seek(0)
     for piece in _pieces(file, end):
         digest.update(piece)
-    return digest.digest()
+        if key is not None:
+            signature.update(piece)
+    return digest.digest(), signature.digest()
 
 
 def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
@@ -116,12 +147,15 @@ def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
 class _Hashing:
     """A file that remembers the digest of what was written."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, key: bytes | None) -> None:
         self._file = file
         self.digest = hashlib.sha256()
+        self.signature = None if key is None else hmac.new(key, digestmod="sha256")
 
     def write(self, piece: bytes) -> int:
         self.digest.update(piece)
+        if self.signature is not None:
+            self.signature.update(piece)
         return self._file.write(piece)
 
 

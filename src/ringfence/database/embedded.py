@@ -19,12 +19,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psycopg
 import structlog
 from psycopg import errors
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
-from ringfence.database import binaries
+from ringfence.database import binaries, roles
 from ringfence.database.connect import connect_now
 from ringfence.database.home import (
     SOCKET,
@@ -50,7 +51,7 @@ TUNING = {
     "log_timezone": "UTC",
 }
 # Only this user of the system gets in, and only through the socket.
-HBA = f"local all {NAME} peer map={NAME}\n"
+HBA = f"local all {','.join(roles.ALL)} peer map={NAME}\n"
 LONGEST_LOG_BYTES = 10_000_000
 LOCK_SECONDS = 60.0
 # After a crash the server first replays what was acknowledged.
@@ -247,12 +248,16 @@ class _Server:
     def _answers(self) -> bool:
         """Say whether the server takes connections; make the database where it has none yet."""
         try:
-            connect_now(self.conninfo()).close()
+            with connect_now(self.conninfo()) as connection:
+                self._let_roles_in(connection)
+                roles.prepare(connection)
         except errors.OperationalError as error:
             # libpq gives a refused connection no code: the message is all there is.
             if f'database "{NAME}" does not exist' in str(error):
                 with connect_now(self.conninfo("postgres")) as connection:
                     connection.execute("CREATE DATABASE ringfence")
+                with connect_now(self.conninfo()) as connection:
+                    roles.prepare(connection)
                 return True
             if "authentication failed" in str(error):
                 raise OperatorError(
@@ -290,14 +295,31 @@ class _Server:
 
     def _write_access(self, account: Account) -> None:
         # Beside the data, which the server's user could write: root follows no link of theirs.
+        self._write_rules()
+        for path in self._rules():
+            path.chmod(0o644 if account.uid != os.geteuid() else 0o600)
+        own_folder(socket_folder(self._home), account)
+
+    def _rules(self) -> dict[Path, str]:
+        """Return the files that say who gets in, with what they say."""
         quoted = operator_name().replace('"', '""')
-        for name, text in (("hba", HBA), ("ident", f'{NAME} "{quoted}" {NAME}\n')):
-            path = self._home / f"pg_{name}.conf"
+        ident = "".join(f'{NAME} "{quoted}" {role}\n' for role in roles.ALL)
+        return {self._home / "pg_hba.conf": HBA, self._home / "pg_ident.conf": ident}
+
+    def _write_rules(self) -> bool:
+        """Write what is not said yet; tell whether there was any."""
+        changed = False
+        for path, text in self._rules().items():
             # On a full disk, writing the same again would leave nothing of it.
             if not path.exists() or path.read_text(encoding="utf-8") != text:
                 path.write_text(text, encoding="utf-8")
-            path.chmod(0o644 if account.uid != os.geteuid() else 0o600)
-        own_folder(socket_folder(self._home), account)
+                changed = True
+        return changed
+
+    def _let_roles_in(self, connection: psycopg.Connection) -> None:
+        """Have a server that an older release started read who gets in now."""
+        if self._write_rules():
+            connection.execute("SELECT pg_reload_conf()")
 
     def _clear_stale(self) -> None:
         """Take back what a killed server left, where PostgreSQL itself would stop at it."""

@@ -8,6 +8,7 @@ from functools import partial
 import structlog
 
 from ringfence.background import in_background, pause
+from ringfence.database import roles
 from ringfence.database.embedded import LOCK_SECONDS, START_SECONDS, revive, running
 from ringfence.errors import OperatorError
 from ringfence.settings import Settings
@@ -21,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def kept_running(settings: Settings) -> AsyncIterator[str]:
-    """Give the connection string as `running` does; the embedded server is started when it dies.
+    """Give the connection string of who serves; the embedded server is started when it dies.
 
     Whichever process of the home notices first does it. Where it cannot be done (the disk is
     full), it is tried again until it can.
@@ -30,7 +31,7 @@ async def kept_running(settings: Settings) -> AsyncIterator[str]:
         # Not cut off early: a thread that is about to look would start what was just stopped.
         keep = partial(_keep, settings)
         async with in_background(keep, "keeping the database", grace_seconds=REVIVE_SECONDS):
-            yield conninfo
+            yield roles.serving(settings, conninfo)
 
 
 async def _keep(settings: Settings, stop: asyncio.Event) -> None:

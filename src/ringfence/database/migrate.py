@@ -5,7 +5,7 @@ keeps several processes from applying the same one.
 """
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -61,8 +61,8 @@ def migrations() -> list[Migration]:
     return found
 
 
-async def migrate(conninfo: str) -> list[str]:
-    """Apply what is missing; give the names of what was applied.
+async def migrate(conninfo: str, *, only: Collection[str] | None = None) -> list[str]:
+    """Apply what is missing, or what is missing of `only`; give the names of what was applied.
 
     Raises `OperatorError` when the database cannot be reached, is too old, is newer than this
     release, or refuses a migration.
@@ -71,7 +71,11 @@ async def migrate(conninfo: str) -> list[str]:
         await _lock(connection)
         # As it is now that nobody else migrates
         place = await examine(conninfo, connection)
-        missing = await _missing(connection, place)
+        missing = [
+            migration
+            for migration in await _missing(connection, place)
+            if only is None or migration.name in only
+        ]
         if missing:
             require_creation(place)
         else:

@@ -18,15 +18,18 @@ REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON schema_migrations FROM {role};
 """
 
 
+def grants(role: str, schema: str) -> sql.Composed:
+    """Return the statements that let a role serve in a schema, and no more."""
+    return sql.SQL(_GRANT).format(role=sql.Identifier(role), schema=sql.Identifier(schema))
+
+
 async def grant(database: Database, role: str) -> None:
     """Let a role serve, and no more. Raises `OperatorError` for one that there is not."""
     try:
         async with database.transaction() as connection:
             cursor = await connection.execute("SELECT current_schema()")
             row = await cursor.fetchone()
-            statements = sql.SQL(_GRANT).format(
-                role=sql.Identifier(role), schema=sql.Identifier(row[0] if row else "public")
-            )
+            statements = grants(role, row[0] if row else "public")
             # Several at once cannot be prepared.
             await connection.execute(statements, prepare=False)
     except psycopg.errors.UndefinedObject:
