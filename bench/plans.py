@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, LiteralString
 
-import psycopg
 from psycopg import sql
 
 from bench.cases import PATH, Sample
@@ -22,7 +21,8 @@ from bench.page import write_sections
 from bench.place import Place, default_cache, opened
 from ringfence.access import asking
 from ringfence.app import create_app
-from ringfence.database.pool import SESSION, Database
+from ringfence.database.connect import connect_now
+from ringfence.database.pool import Database
 from ringfence.database.reading import numbered
 from ringfence.settings import Settings
 
@@ -118,7 +118,7 @@ def _explain(
     text, names = numbered(statement)
     given = sql.SQL(", ").join([sql.Literal(parameters[name]) for name in names])
     explain = sql.SQL("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE read ({})").format(given)
-    with psycopg.connect(conninfo, options=SESSION, autocommit=True) as connection:
+    with connect_now(conninfo) as connection:
         connection.execute(b"PREPARE read AS " + text, prepare=False)
         connection.execute(explain, prepare=False)
         row = connection.execute(explain, prepare=False).fetchone()
