@@ -12,7 +12,7 @@ import ringfence
 from ringfence.database import connect
 from ringfence.database.connect import Session, connect_now
 from ringfence.database.migrate import migrate, pending
-from ringfence.database.pool import Database, watched_commits
+from ringfence.database.pool import Database, watch_commits
 from ringfence.database.privileges import grant
 from ringfence.doctor import examine
 from ringfence.errors import Interrupted, OperatorError
@@ -327,10 +327,10 @@ async def test_a_transaction_that_dies_after_a_statement_is_not_made_again(
 
 
 async def test_what_was_committed_is_noted(database):
-    with watched_commits() as commits:
-        async with database.connection() as connection:
-            await connection.execute("SELECT 1")
-        assert not commits.any
-        async with database.enclosing(), database.transaction():
-            pass
-        assert commits.any
+    commits = watch_commits()
+    async with database.connection() as connection:
+        await connection.execute("SELECT 1")
+    assert not commits.any
+    async with database.enclosing(), database.transaction():
+        pass
+    assert commits.any

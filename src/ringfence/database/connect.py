@@ -67,6 +67,8 @@ class Session(Connection):
     server that does not even take the cancellation.
     """
 
+    _poll: "select.poll | None" = None
+
     @classmethod
     async def connect(
         cls,
@@ -114,9 +116,10 @@ class Session(Connection):
         """
         if self.closed:
             return True
-        poll = select.poll()
-        poll.register(self.pgconn.socket, select.POLLIN)
-        return bool(poll.poll(0))
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self.pgconn.socket, select.POLLIN)
+        return bool(self._poll.poll(0))
 
 
 # Texts go out as they come in. A name that the connection string gives itself wins.

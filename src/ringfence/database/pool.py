@@ -56,15 +56,11 @@ class Commits:
 _commits: ContextVar[Commits | None] = ContextVar("commits", default=None)
 
 
-@contextmanager
-def watched_commits() -> Iterator[Commits]:
-    """Note within the block, tasks that begin in it included, whether anything was committed."""
+def watch_commits() -> Commits:
+    """Note from now on whether this task, or one that it begins, has committed anything."""
     commits = Commits()
-    token = _commits.set(commits)
-    try:
-        yield commits
-    finally:
-        _commits.reset(token)
+    _commits.set(commits)
+    return commits
 
 
 class Database:

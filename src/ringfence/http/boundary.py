@@ -21,7 +21,7 @@ from ringfence.access.authentication import of_session, of_token
 from ringfence.access.origin import Origin
 from ringfence.access.permissions import READING_METHODS, Actor, require_writable
 from ringfence.access.token_use import TokenUses
-from ringfence.database.pool import Database, checked_first, watched_commits
+from ringfence.database.pool import Database, checked_first, watch_commits
 from ringfence.database.replica import Replica
 from ringfence.errors import (
     Deadlocked,
@@ -164,17 +164,15 @@ class Boundary:
         was undone.
         """
         found = dict(scope)
-        with watched_commits() as commits:
-            try:
-                await self._serve(exchange, scope, receive)
-            except Interrupted as error:
-                is_harmless = scope["method"] in READING_METHODS or (
-                    error.is_undone and not commits.any
-                )
-                if exchange.status or not is_harmless:
-                    raise
-            else:
-                return
+        commits = None if scope["method"] in READING_METHODS else watch_commits()
+        try:
+            await self._serve(exchange, scope, receive)
+        except Interrupted as error:
+            is_harmless = commits is None or (error.is_undone and not commits.any)
+            if exchange.status or not is_harmless:
+                raise
+        else:
+            return
         start_over(scope, found)
         await self._serve(exchange, scope, receive)
 
