@@ -15,6 +15,7 @@ from ringfence.access.authentication import digest
 from ringfence.errors import OperatorError
 from ringfence.users import passwords, throttle
 from ringfence.users.passwords import set_password
+from ringfence.users.tokens import MOST_BY_PASSWORD
 
 SIGN_IN = "/api-auth/password/"
 ME = "/api/users/me/"
@@ -416,6 +417,24 @@ async def test_a_password_that_is_none_is_refused_without_repeating_it(world):
 
 def test_the_hash_of_nobody_costs_what_all_others_do():
     assert not passwords.needs_rehash(passwords.DUMMY_HASH)
+
+
+async def test_of_many_tokens_by_password_the_oldest_end(nobody, world):
+    await world.execute(
+        "INSERT INTO tokens (user_id, digest, is_by_password, expires)"
+        " SELECT %s, sha256(n::text::bytea), true, now() + interval '1 day'"
+        " FROM generate_series(1, %s) AS n",
+        world.users["admin"],
+        MOST_BY_PASSWORD,
+    )
+    assert (await sign_in(nobody)).status_code == 200
+    left = await world.one(
+        "SELECT count(*) FILTER (WHERE is_by_password),"
+        " count(*) FILTER (WHERE NOT is_by_password AND user_id = %s),"
+        " bool_or(digest = sha256('1'::bytea)) FROM tokens",
+        world.users["admin"],
+    )
+    assert left == (MOST_BY_PASSWORD, 1, False)
 
 
 @pytest.mark.parametrize(

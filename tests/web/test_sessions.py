@@ -3,9 +3,11 @@
 import httpx
 import pytest
 
+from ringfence.access import authentication
 from ringfence.access.authentication import digest
 from ringfence.app import create_app
 from ringfence.settings import Settings
+from ringfence.users import sessions
 from ringfence.users.by_hand import listed_sessions, renew, revoke
 from ringfence.users.commands import User, store_users
 from ringfence.users.passwords import set_password
@@ -239,6 +241,27 @@ async def test_a_user_has_some_sessions_at_once_and_the_oldest_end(api, browser,
     assert (await latest.get(GROUPS)).status_code == 200
     assert (await other.get(GROUPS)).status_code == 200
     assert [ENDED, "admin", "admin", "newer sessions took its place"] in await events(world)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE users SET is_active = false",
+        "UPDATE tokens SET expires = now()",
+        "DELETE FROM tokens",
+    ],
+)
+async def test_what_ends_while_a_session_begins_ends_it_before_it_has_begun(
+    browser, world, monkeypatch, change
+):
+    async def authenticate(database, header):
+        actor = await authentication.authenticate(database, header)
+        await world.execute(change)
+        return actor
+
+    monkeypatch.setattr(sessions, "authenticate", authenticate)
+    assert (await browser.post(SESSION, json={"token": "admin-token"})).status_code == 401
+    assert await world.value("SELECT count(*) FROM console_sessions") == 0
 
 
 async def test_sessions_are_listed_and_ended_one_by_one(api, browser, world):

@@ -37,7 +37,10 @@ _LOCK_USER: LiteralString = """
 SELECT account.id, account.uuid, account.username
 FROM tokens AS token
 INNER JOIN users AS account ON token.user_id = account.id
-WHERE token.digest = %(token)s
+WHERE
+    token.digest = %(token)s
+    AND account.is_active
+    AND (token.expires IS NULL OR token.expires > now())
 FOR NO KEY UPDATE OF account FOR KEY SHARE OF token
 """
 
@@ -168,7 +171,7 @@ async def _begin(database: Database, token: str, *, owns_token: bool) -> Session
     async with database.transaction() as connection:
         user = await (await connection.execute(_LOCK_USER, values)).fetchone()
         if user is None:
-            # Revoked in this very moment
+            # Revoked, expired or deactivated in this very moment
             raise Unauthenticated("Invalid token.")
         user_id, user_uuid, username = user
         actor = Actor(user_id, user_uuid, username, ())

@@ -21,6 +21,8 @@ NO_SUCH_TOKEN = "No Token matches the given query."  # noqa: S105 - words, not a
 
 # How long a token lasts that was got by password.
 SIGNED_IN_FOR = timedelta(hours=24)
+# How many of those a user has at once; of more, the oldest end.
+MOST_BY_PASSWORD = 200
 
 _HOLDER: LiteralString = """
 SELECT holder.id, holder.uuid, holder.username, holder.is_active
@@ -54,6 +56,23 @@ _REVOKE_BY_PASSWORD: LiteralString = _REVOKE + " AND is_by_password"
 
 _FORGET_EXPIRED: LiteralString = """
 DELETE FROM tokens WHERE user_id = %(user_id)s AND expires <= now()
+"""
+
+# Those of sessions are counted by sessions.
+_FORGET_OLDEST: LiteralString = """
+DELETE FROM tokens
+WHERE id IN (
+    SELECT token.id
+    FROM tokens AS token
+    WHERE
+        token.user_id = %(user_id)s
+        AND token.is_by_password
+        AND NOT EXISTS (
+            SELECT 1 FROM console_sessions AS session WHERE session.token_id = token.id
+        )
+    ORDER BY token.id DESC
+    OFFSET %(kept)s
+)
 """
 
 
@@ -193,6 +212,9 @@ async def issue(connection: Connection, holder: Holder, terms: Terms) -> Token:
     cursor = await connection.execute(_INSERT, values)
     row = await cursor.fetchone()
     assert row is not None  # noqa: S101 - INSERT … RETURNING gives a row or raises
+    if terms.is_by_password:
+        kept = {"user_id": holder.id, "kept": MOST_BY_PASSWORD}
+        await connection.execute(_FORGET_OLDEST, kept)
     return Token(row[0], row[1], secret, row[2])
 
 
