@@ -45,7 +45,8 @@ test-own-faults: .venv/.development ## strike PostgreSQL, the processes, the dis
 
 test-databases: .venv/.development ## use PostgreSQL 15 and 18, PgBouncer, TLS, sockets, …; a line for each
 	@tools/databases
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -rs -n 2 --dist loadfile tests/database/test_matrix.py
+	@RINGFENCE_DATABASES=all PATH="$(CURDIR)/$(BIN):$$PATH" \
+		$(BIN)/pytest -q -n 2 --dist loadfile tests/database/test_matrix.py
 
 test-authorization: .venv/.development ## walk 20,000 random steps against a model of who may do what
 	@RINGFENCE_STEPS=$(STEPS) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n 2 tests/authorization
