@@ -44,6 +44,10 @@ EVERYTHING = VALUES | {
     "networkPolicy": {
         "enabled": True,
         "fromNamespaces": [{"kubernetes.io/metadata.name": "ingress"}],
+        "egress": [
+            {"to": [{"ipBlock": {"cidr": "192.0.2.10/32"}}], "ports": [{"port": 5432}]},
+            {"to": [{"ipBlock": {"cidr": "192.0.2.20/32"}}], "ports": [{"port": 5000}]},
+        ],
     },
     "podMonitor": {"enabled": True},
 }

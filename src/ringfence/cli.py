@@ -191,12 +191,15 @@ def worker(
     settings = start()
     check_clouds_file(os.environ)
     with migrated(settings):
-        from ringfence.processes import work, work_monitored
+        from ringfence.processes import begin_anew, begins_anew, work, work_monitored
 
-        if port is None:
-            work(settings, concurrency)
-        else:
-            work_monitored(settings, concurrency, host, port)
+        with begins_anew() as is_asked:
+            if port is None:
+                work(settings, concurrency)
+            else:
+                work_monitored(settings, concurrency, host, port)
+    if is_asked():
+        begin_anew()
     from ringfence.sync.worker import end_process
 
     end_process(0)

@@ -1,20 +1,23 @@
 """A look at everything that can be wrong, from the outside in; it changes nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, LiteralString
 
 import psycopg
 
 from ringfence.clouds.placement import Placement, placement_of
+from ringfence.clouds_file import VARIABLE as CLOUDS_VARIABLE
 from ringfence.database import documents, roles
 from ringfence.database.connect import Session
 from ringfence.database.embedded import running
 from ringfence.database.migrate import pending
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import OperatorError
-from ringfence.settings import Settings
+from ringfence.settings import FILE_VARIABLE, Settings
 
 if TYPE_CHECKING:
     from ringfence.sync.clouds import Clouds
@@ -89,6 +92,41 @@ _UUIDS: LiteralString = "SELECT sg.uuid FROM security_groups AS sg WHERE sg.id =
 
 async def examine(settings: Settings) -> list[Check]:
     """Make every check that can be made; a database that is away leaves only its own line."""
+    return [*await _of_database(settings), *_modes(settings)]
+
+
+def _modes(settings: Settings) -> list[Check]:
+    """Look at who may read or change the data directory, and change the files that are named."""
+    is_embedded = settings.database_url is None and settings.home.is_dir()
+    looked_at = list(_allowed_modes(settings.home)) if is_embedded else []
+    for variable in (FILE_VARIABLE, CLOUDS_VARIABLE):
+        path = Path(os.environ.get(variable) or os.devnull)
+        looked_at += [(path, 0o755)] if path.is_file() else []
+    if not looked_at:
+        return []
+    found = [
+        f"{path} ({mode:o}): run chmod {mode & allowed:o} {path}"
+        for path, allowed in looked_at
+        if (mode := path.stat().st_mode & 0o777) & ~allowed
+    ]
+    detail = f"others may do too much: {_few(found)}" if found else "closed to others"
+    return [Check("files", fine=not found, detail=detail)]
+
+
+def _allowed_modes(home: Path) -> Iterator[tuple[Path, int]]:
+    """Give the paths of a data directory, with the most that each may allow."""
+    # What is in it is closed by itself.
+    yield home, 0o755
+    for name, allowed in (("data", 0o750), ("run", 0o700), ("postgresql.log", 0o600)):
+        if (home / name).exists():
+            yield home / name, allowed
+    # Its rules, and its programs, are read by that user.
+    for name in ("pg_hba.conf", "pg_ident.conf", "postgresql"):
+        if (home / name).exists():
+            yield home / name, 0o755 if name == "postgresql" else 0o644
+
+
+async def _of_database(settings: Settings) -> list[Check]:
     try:
         with running(settings) as conninfo:
             return [check async for check in _checks(roles.serving(settings, conninfo))]

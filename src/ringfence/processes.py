@@ -4,19 +4,25 @@ import asyncio
 import contextlib
 import ctypes
 import importlib
+import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ringfence import stopping
+import structlog
+
+from ringfence import service_manager, stopping
 from ringfence.background import end
+from ringfence.errors import OperatorError
 from ringfence.listening import BACKLOG, Probe, claim
-from ringfence.settings import Settings
+from ringfence.logs import configure
+from ringfence.settings import Settings, load_settings
 from ringfence.supervisor import Child, Supervisor
 
 if TYPE_CHECKING:
@@ -35,6 +41,11 @@ MONITOR_SECONDS = 5.0
 WORKER_STOP_SECONDS = 15.0
 DEFAULT_CONCURRENCY = 8
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+# Where the data is stays where it was when the service began.
+FIXED = frozenset({"home", "database_url", "database_replica_url"})
+
+log = structlog.get_logger(__name__)
 
 # glibc's own numbers of what it gives back to the system at once, and what it gets singly from it.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -67,9 +78,16 @@ def supervise(
     """Run the API and, if asked for, one job worker, until a signal; `on_ready` is called once."""
     from ringfence.measures import shared_folder
 
-    factory = partial(load_application(), settings)
-    answer = partial(serve_api, factory, listener, settings.header_bytes)
-    run_jobs = partial(work, settings, DEFAULT_CONCURRENCY)
+    application, reloadable = load_application(), Reloadable(settings)
+
+    def answer() -> int:
+        forget_clouds()
+        now = reloadable.settings
+        return serve_api(partial(application, now), listener, now.header_bytes)
+
+    def run_jobs() -> int:
+        return work(reloadable.settings, DEFAULT_CONCURRENCY)
+
     with shared_folder() as folder:
         children = [
             Child(name, partial(_counting, folder, name, answer), [listener.fileno()])
@@ -77,7 +95,37 @@ def supervise(
         ]
         if job_worker:
             children.append(Child("worker", partial(_counting, folder, "worker", run_jobs)))
-        Supervisor(children, Probe(listener), on_ready).run()
+        Supervisor(children, Probe(listener), on_ready, reloadable.reload).run()
+
+
+class Reloadable:
+    """The settings that the next process of a service begins with."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def reload(self) -> bool:
+        """Read the settings again; where they are wrong, say so and keep the old ones."""
+        try:
+            found = load_settings()
+        except OperatorError as error:
+            log.error("settings_not_reloaded", reason=list(error.lines))  # noqa: TRY400
+            return False
+        before = self.settings
+        names = [n for n in Settings.model_fields if getattr(found, n) != getattr(before, n)]
+        if fixed := sorted(set(names) & FIXED):
+            log.warning("settings_need_a_restart", settings=fixed)
+            found = found.model_copy(update={name: getattr(before, name) for name in fixed})
+        self.settings = found
+        configure(found.log_level)
+        log.info("settings_reloaded", settings=sorted(set(names) - FIXED))
+        return True
+
+
+def forget_clouds() -> None:
+    """Take from this process what openstacksdk would sign in with: the API asks no cloud."""
+    for name in [name for name in os.environ if name.startswith("OS_")]:
+        del os.environ[name]
 
 
 def _counting(folder: Path, name: str, run: Callable[[], int]) -> int:
@@ -118,6 +166,37 @@ def keep_freed_memory() -> None:
     if adjust is not None:
         adjust(_TRIM_THRESHOLD, _KEPT_BYTES)
         adjust(_MMAP_THRESHOLD, _KEPT_BYTES)
+
+
+@contextlib.contextmanager
+def begins_anew() -> Iterator[Callable[[], bool]]:
+    """End the worker well at SIGHUP; gives whether it is to begin anew, with other settings."""
+    asked = False
+
+    def hang_up(_number: int, _frame: object) -> None:
+        nonlocal asked
+        try:
+            load_settings()
+        except OperatorError as error:
+            log.error("settings_not_reloaded", reason=list(error.lines))  # noqa: TRY400
+            return
+        asked = True
+        service_manager.notify_reloading()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and not sys.stdin.isatty():
+        signal.signal(signal.SIGHUP, hang_up)
+    yield lambda: asked
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if not asked:
+        service_manager.notify(service_manager.STOPPING)
+
+
+def begin_anew() -> None:
+    """Run the same command in this process, from its first line; does not return."""
+    sys.stdout.flush()
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    os.execv(sys.executable, [sys.executable, "-m", "ringfence", *sys.argv[1:]])  # noqa: S606 - itself
 
 
 def work(settings: Settings, concurrency: int) -> int:
@@ -173,6 +252,8 @@ def _work(
         if stopping.asked():
             end_soon()
         async with kept_running(settings) as conninfo, meanwhile:
+            if multiprocessing.parent_process() is None:
+                service_manager.notify(service_manager.READY)
             await run_worker(settings, conninfo, concurrency=concurrency, stop=stop)
 
     try:

@@ -10,6 +10,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,7 @@ from ringfence.errors import OperatorError
 from ringfence.escaping import terminal
 from ringfence.listening import Probe
 from ringfence.masking import mask
+from ringfence.service_manager import READY, STOPPING, notify, notify_reloading
 
 # What is in flight may take this long; below the 20 s that a service manager is promised.
 STOP_SECONDS = 14.0
@@ -102,6 +104,9 @@ class Supervisor:
     children: Sequence[Child]
     probe: Probe
     on_ready: Callable[[], None]
+    # Reads the settings again; tells whether they may be used.
+    reload: Callable[[], bool] = lambda: False
+    _hung_up: bool = field(default=False, init=False)
     _ready: bool = field(default=False, init=False)
     _stopping: bool = field(default=False, init=False)
 
@@ -114,18 +119,43 @@ class Supervisor:
         # What exists now is shared with the children as long as nobody writes to it.
         gc.collect()
         gc.freeze()
-        with _wake_on_signals(self._stop) as wake:
+        with _wake_on_signals(self._stop, self._hang_up) as wake:
             if stopping.asked():
                 self._stop()
             try:
                 while not self._stopping:
                     self._start_due()
                     self._wait(wake)
+                    if self._hung_up:
+                        self._hung_up = False
+                        self._reload()
             finally:
+                notify(STOPPING)
                 self._end_all()
 
     def _stop(self) -> None:
         self._stopping = True
+
+    def _hang_up(self) -> None:
+        self._hung_up = True
+
+    def _reload(self) -> None:
+        """Replace the children one after the other, where there are settings to use.
+
+        What arrives meanwhile waits in the socket, or is taken by the others.
+        """
+        if not self._ready:
+            logger.warning("reload_ignored", reason="not ready yet")
+            return
+        notify_reloading()
+        if self.reload():
+            for child in self.children:
+                if child.process is not None and not self._stopping:
+                    _end(child.process, time.monotonic() + STOP_SECONDS)
+                    child.bury()
+                    child.failures = 0
+                    child.start()
+        notify(READY)
 
     def _start_due(self) -> None:
         now = time.monotonic()
@@ -139,11 +169,14 @@ class Supervisor:
         if not self._ready and (descriptor := self.probe.descriptor()) is not None:
             sources.append(descriptor)
         for source in wait(sources, timeout=self._pause()):
-            if source in running:
+            if source == wake:
+                os.read(wake, 4096)
+            elif source in running:
                 self._replace(running[source])
         if not self._ready and self.probe.answered():
             self._ready = True
             self.on_ready()
+            notify(READY)
 
     def _pause(self) -> float:
         due = [child.due for child in self.children if child.process is None]
@@ -166,31 +199,44 @@ class Supervisor:
             process.terminate()
         deadline = time.monotonic() + STOP_SECONDS
         for process in running:
-            process.join(max(0.0, deadline - time.monotonic()))
-            if process.is_alive():
-                logger.warning("process_killed", process=process.name, child=process.pid)
-                process.kill()
-                process.join()
+            _end(process, deadline)
+
+
+def _end(process: ForkProcess, deadline: float) -> None:
+    process.terminate()
+    process.join(max(0.0, deadline - time.monotonic()))
+    if process.is_alive():
+        logger.warning("process_killed", process=process.name, child=process.pid)
+        process.kill()
+        process.join()
 
 
 @contextlib.contextmanager
-def _wake_on_signals(stop: Callable[[], None]) -> Iterator[int]:
-    """Call `stop` at SIGTERM or SIGINT; the descriptor becomes readable then."""
+def _wake_on_signals(stop: Callable[[], None], hang_up: Callable[[], None]) -> Iterator[int]:
+    """Call `stop` at SIGTERM or SIGINT, and `hang_up` at SIGHUP; the descriptor is readable then.
+
+    In a terminal SIGHUP says that it is gone, which is an end too.
+    """
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        stop()
+    hangs_up = not (sys.stdin and sys.stdin.isatty())
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        (hang_up if number == signal.SIGHUP and hangs_up else stop)()
         with contextlib.suppress(BlockingIOError):
             os.write(writer, b"!")
 
     for number in _SIGNALS:
         signal.signal(number, handle)
+    # `nohup` has it ignored.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, handle)
     try:
         yield reader
     finally:
         # What follows is leaving the database: short, and not to be cut off by a second signal.
-        for number in _SIGNALS:
+        for number in (*_SIGNALS, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         os.close(reader)
         os.close(writer)
@@ -203,6 +249,8 @@ def _enter(child: Child, parent: int, foreign: set[int]) -> None:
     """
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
+    # What it means is the parent's to decide.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     for descriptor in foreign:
         os.close(descriptor)

@@ -85,6 +85,16 @@ def test_an_expression_names_metrics_and_labels_that_are_exported(place, express
     assert used <= labels, place
 
 
+def test_no_neighbour_is_on_a_network_where_the_proxy_looks_up_names():
+    """Whoever joins a network may take any name on it; PostgreSQL's and others' join `outside`."""
+    compose = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text(encoding="utf-8"))
+    of = {name: set(service["networks"]) for name, service in compose["services"].items()}
+    assert of["proxy"] == {"inside", "edge"}
+    assert compose["networks"]["inside"]["internal"]
+    assert [name for name, networks in of.items() if "edge" in networks] == ["proxy"]
+    assert all("outside" in networks for name, networks in of.items() if name != "proxy")
+
+
 def test_every_alert_and_panel_says_what_it_is_about():
     rules = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yaml").read_text(encoding="utf-8"))
     for group in rules["groups"]:
