@@ -6,6 +6,7 @@ change lies as much time as its client likes, since a body ends when its client 
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -36,9 +37,11 @@ BODIES = {
     "personal-access-tokens": {
         "name": "new",
         "scopes": ["read"],
-        "expires_at": "2999-12-31T00:00:00Z",
+        # A session makes none that outlives it.
+        "expires_at": (datetime.now(UTC) + timedelta(minutes=30)).isoformat(),
     },
 }
+OF_CONSOLE = {"X-Ringfence-Console": "1", "Origin": "http://api.example.com"}
 # What a user does with its own tokens takes no role.
 OWN = ("/users/", "/auth-tokens/", "/personal-access-tokens/", "/console-sessions/")
 # What changes between the two, and what the response may be.
@@ -53,6 +56,9 @@ SHRUNK = {
     "the token reaches another project": (
         "UPDATE tokens SET project_id = (SELECT max(id) FROM projects) WHERE id = %(token)s"
     ),
+}
+SESSION_GONE = {
+    "the user signs out everywhere": "DELETE FROM console_sessions WHERE token_id = %(token)s",
 }
 ROLE_GONE = {
     "the roles are taken away": (
@@ -69,6 +75,7 @@ def statements(operation):
         **{words: (statement, {401}) for words, statement in TOKEN_GONE.items()},
         **{words: (statement, {403, 404}) for words, statement in SHRUNK.items()},
         **({} if own else {words: (s, {403, 404}) for words, s in ROLE_GONE.items()}),
+        **{words: (statement, {401}) for words, statement in SESSION_GONE.items()},
     }
 
 
@@ -79,7 +86,7 @@ class Site:
         self.world, self.client = world, client
         self.group = self.user = self.token = self.secret = self.credentials = None
 
-    async def arrange(self):
+    async def arrange(self, *, in_session=False):
         """Make a user of its own, so that what one request loses the next one has."""
         world = self.world
         name, self.secret = f"user {uuid4().hex[:8]}", uuid4().hex
@@ -97,6 +104,8 @@ class Site:
             self.user,
             digest(self.secret + "2"),
         )
+        self.client.cookies.set("ringfence", self.secret)
+        self.credentials = OF_CONSOLE if in_session else None
         self.session_uuid = await world.value(
             "INSERT INTO console_sessions (digest, token_id, owns_token, expires)"
             " VALUES (%s, %s, false, now() + interval '1 hour') RETURNING uuid",
@@ -173,7 +182,7 @@ async def test_who_lost_its_authority_before_the_change_changes_nothing(site, ke
     wrong = {}
     for operation in CHANGING:
         for words, (statement, statuses) in statements(operation).items():
-            await site.arrange()
+            await site.arrange(in_session=words in SESSION_GONE)
             after = None
 
             async def shrink(statement=statement):
@@ -208,7 +217,7 @@ async def test_a_session_that_was_ended_changes_nothing(site, world):
     operation = next(each for each in CHANGING if each.path.endswith("{uuid}/set_rules/"))
     await site.arrange()
     site.client.cookies.set("ringfence", "a-session")
-    site.credentials = {"X-Ringfence-Console": "1", "Origin": "http://api.example.com"}
+    site.credentials = OF_CONSOLE
 
     async def nothing():
         pass

@@ -50,6 +50,8 @@ ORDER BY token.id DESC
 LIMIT 1
 """
 
+_LOCK_USER: LiteralString = "SELECT 1 FROM users WHERE id = %s FOR NO KEY UPDATE"
+
 _REVOKE: LiteralString = "DELETE FROM tokens WHERE user_id = %(user_id)s"
 
 _REVOKE_BY_PASSWORD: LiteralString = _REVOKE + " AND is_by_password"
@@ -248,7 +250,9 @@ async def _seen(
 
 async def _lock(connection: Connection, holder: Holder) -> None:
     # Of two who replace at once, the second revokes what the first has made.
-    await connection.execute("SELECT 1 FROM users WHERE id = %s FOR NO KEY UPDATE", [holder.id])
+    cursor = await connection.execute(_LOCK_USER, [holder.id])
+    if await cursor.fetchone() is None:
+        raise NotFound(NO_SUCH_USER)
 
 
 def _event(kind: EventType, message: str, actor: Actor, holder: Holder) -> Event:
