@@ -1,10 +1,12 @@
 import asyncio
 import json
 
+import psycopg
 import pytest
 from tests.provisioning.example import EXAMPLE, small
 
 from ringfence.database import documents
+from ringfence.provisioning import load as loading
 from ringfence.provisioning.load import load_files
 from ringfence.provisioning.report import Counts
 from ringfence.security_groups.provision import store_groups
@@ -441,3 +443,30 @@ async def test_a_rule_of_a_file_does_not_open_one_whose_end_no_file_can_name(loa
     assert await query("SELECT cidr FROM security_group_rules") == [("0.0.0.0/0",)]
     # It is open now: a file that says so in other words changes nothing about that.
     await load(small(f"[{{name: a, rules: [{ssh}}}]}}]"))
+
+
+async def test_a_load_holds_up_the_changes_of_those_users_alone_whom_it_changes(
+    load, conninfo, monkeypatch
+):
+    """A change locks its user; that lock is asked for while the load is under way."""
+    file = "users: [{username: alice}, {username: bob}]\ncustomers: [{name: Acme}]\n"
+    await load(file)
+    waits = {}
+    store = loading.load
+
+    async def watched(connection, *arguments):
+        report = await store(connection, *arguments)
+        async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as other:
+            for name in ("alice", "bob"):
+                try:
+                    await other.execute(
+                        "SELECT 1 FROM users WHERE username = %s FOR SHARE NOWAIT", [name]
+                    )
+                    waits[name] = False
+                except psycopg.errors.LockNotAvailable:
+                    waits[name] = True
+        return report
+
+    monkeypatch.setattr(loading, "load", watched)
+    await load(file.replace("bob", "bob, is_staff: true").replace("Acme", "New"))
+    assert waits == {"alice": False, "bob": True}
