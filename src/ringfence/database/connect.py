@@ -15,6 +15,7 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
+from ringfence import masking
 from ringfence.connection_strings import VARIABLE, check, parse, where
 
 Connection = psycopg.AsyncConnection
@@ -164,10 +165,9 @@ def unreachable(conninfo: str, error: BaseException) -> str:
     except ValueError as mistake:
         return f"{VARIABLE} is not a connection string that PostgreSQL understands: {mistake}"
     parameters = parse(conninfo) or {}
-    reason = one_line(error)
-    for name in ("password", "sslpassword", "options"):
-        if value := parameters.get(name):
-            reason = reason.replace(str(value), "***")
+    masking.learn_url(conninfo)
+    masking.learn(parameters.get("sslpassword"), parameters.get("options"))
+    reason = masking.mask(one_line(error))
     advice = f"check that it runs and what {VARIABLE} says"
     if parameters.get("options"):
         advice += (
