@@ -32,7 +32,7 @@ REPLAYED = "Idempotency-Replayed"
 
 # Nothing was done, and the same request may succeed later: a key is not spent on these.
 PASSING = frozenset({401, 408, 409, 413, 429})
-FIRST_REFUSAL, FIRST_FAULT = 400, 500
+FIRST_FAULT = 500
 
 _KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 _SECRET = "answer_is_secret"  # noqa: S105 - a name within the scope
@@ -163,9 +163,8 @@ async def _kept(
     asked, status, headers, body, demands = row
     if bytes(asked) != parameters["asked"]:
         raise KeyUsedOtherwise
-    if status < FIRST_REFUSAL:
-        for demand in demands:
-            Demand(**demand | {"permission": Permission(demand["permission"])}).check_again(actor)
+    for demand in demands:
+        Demand(**demand | {"permission": Permission(demand["permission"])}).check_again(actor)
     if body is None:
         raise Conflict("This request was carried out; its answer held a secret, which is not kept.")
     return Response(bytes(body), status, headers={**headers, REPLAYED: "true"})
