@@ -182,6 +182,22 @@ def sign_in_crowd(instance: Instance) -> str:
     return expect(at_once(100, one), 401, 429)
 
 
+@attack("200 clients at once with tokens that are none, from as many networks")
+def token_crowd(instance: Instance) -> str:
+    def one(number: int) -> Counter[int]:
+        found: Counter[int] = Counter()
+        with connected(instance.address) as connection:
+            for turn in range(10):
+                token_sent = f"Authorization: Token {number:032x}{turn:032x}"
+                address = f"X-Forwarded-For: 2001:db8:{number:x}:9::1"
+                connection.sendall(request("GET", GROUPS, token_sent, address))
+                found[int(received(connection).split(b" ", 2)[1])] += 1
+        return found
+
+    with ThreadPoolExecutor(200) as threads:
+        return expect(sum(threads.map(one, range(200)), Counter()), 401, 429)
+
+
 @attack("a thousand refused changes from one IPv6 /64")
 def refusals(instance: Instance) -> str:
     before = refusals_kept(instance)

@@ -8,6 +8,8 @@ import pytest
 from tests.contract import described
 from tests.contract.test_idempotency import seen
 
+from ringfence.access import asking
+from ringfence.access.authentication import of_token
 from ringfence.app import create_app
 from ringfence.settings import Settings
 
@@ -97,6 +99,35 @@ async def test_more_at_the_same_time_than_there_is_room_for_is_a_503(limited, wo
     assert (await first).status_code == 202
     assert (await client.get(ME)).status_code == 200
     del app
+
+
+@pytest.mark.usefixtures("world")
+async def test_many_who_are_not_known_yet_take_no_place_of_those_who_are(limited, monkeypatch):
+    client, app = await limited(concurrent_requests=8)
+    assert (await client.get(ME)).status_code == 200
+    go_on, recognise = asyncio.Event(), asking.recognise
+
+    async def slowly(database, credential):
+        if credential != known:
+            await go_on.wait()
+        return await recognise(database, credential)
+
+    known = of_token("Token admin-token")
+    monkeypatch.setattr(asking, "recognise", slowly)
+    strangers = [
+        (await limited(f"stranger{number}", f"198.51.100.{number}", app))[0] for number in range(40)
+    ]
+    tries = [
+        asyncio.create_task(each.request(("GET", "DELETE")[number % 2], f"{GROUPS}{'0' * 32}/"))
+        for number, each in enumerate(strangers)
+    ]
+    refused = [await each for each in tries[4:]]
+    assert {answer.status_code for answer in refused} == {429}
+    assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
+    served = await asyncio.gather(*(client.get(ME) for _ in range(6)))
+    assert {answer.status_code for answer in served} == {200}
+    go_on.set()
+    assert [(await each).status_code for each in tries[:4]] == [401] * 4
 
 
 async def test_who_sends_slowly_takes_nobodys_place(limited, world):

@@ -112,6 +112,12 @@ async def test_the_cookie_counts_for_nothing_in_a_request_of_another_site(
         assert (await foreign.delete(SESSION)).status_code == 403
 
 
+async def test_two_origins_are_none(api, world):  # noqa: ARG001 - whose token it is
+    twice = [("Origin", ORIGIN), ("Origin", ORIGIN), ("X-Ringfence-Console", "1")]
+    response = await api(None).post(SESSION, json={"token": "admin-token"}, headers=twice)
+    assert response.status_code == 403
+
+
 @pytest.mark.parametrize(
     ("sent", "status"),
     [

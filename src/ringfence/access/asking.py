@@ -17,6 +17,7 @@ from ringfence.access.authentication import ACTORS, Credential, Kind, Recognised
 from ringfence.database.pool import Connection, Database
 from ringfence.database.reading import TRUE, find_rows, on_one_line, read_rows
 from ringfence.database.replica import Replica
+from ringfence.errors import Unauthenticated
 
 # Credentials that a process remembers; the least recently used go first.
 REMEMBERED = 4096
@@ -69,6 +70,11 @@ class Asking:
         self.is_settled = False
 
     @property
+    def is_remembered(self) -> bool:
+        """Return whether the credential was somebody's when it was last looked up."""
+        return self._recognised is not None
+
+    @property
     def mark(self) -> bytes:
         """Give what tells this caller at this database from all others."""
         return self._database.mark + self._credential.digest
@@ -80,8 +86,11 @@ class Asking:
     async def settle(self) -> Recognised:
         """Give who asks, looked up by a statement of its own; raises `Unauthenticated`."""
         if self._recognised is None or not self.is_settled:
-            self._callers.forget(self._credential)
-            self._recognised = await recognise(self._database, self._credential)
+            try:
+                self._recognised = await recognise(self._database, self._credential)
+            except Unauthenticated:
+                self._callers.forget(self._credential)
+                raise
             self._callers.remember(self._credential, self._recognised)
             self.is_settled = True
         return self._recognised

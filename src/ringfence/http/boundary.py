@@ -186,6 +186,9 @@ class Boundary:
         scope["contract"] = negotiate(accept.decode("latin-1"), self.settings.contract)
         if scope["path"].startswith("/api/") and scope["path"] not in PUBLIC:
             asking = scope["asking"] = self._asking(scope)
+            if not asking.is_remembered:
+                with self.limits.stranger(scope["caller"].address):
+                    await asking.settle()
             if is_impersonating(scope):
                 await self._refuse_impersonation(exchange, scope, asking)
             if read := self.reads.find(scope):

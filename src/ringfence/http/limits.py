@@ -6,6 +6,7 @@ another process. What a service of several processes gives is a limit for each o
 
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -59,6 +60,30 @@ class Rate:
             self._due = dict(kept[: REMEMBERED // 2])
 
 
+class Places:
+    """How many do something at the same time in this process, and from each network."""
+
+    def __init__(self, at_once: int, from_a_network: int) -> None:
+        self.at_once = at_once
+        self.from_a_network = from_a_network
+        self._taken: Counter[str] = Counter()
+
+    @contextmanager
+    def taken(self, address: str) -> Iterator[None]:
+        """Hold a place; raises `TooManyRequests` where there is none, before anything is done."""
+        network = network_of(address)
+        is_full = self._taken.total() >= self.at_once
+        if is_full or self._taken[network] >= self.from_a_network:
+            raise TooManyRequests(1)
+        self._taken[network] += 1
+        try:
+            yield
+        finally:
+            self._taken[network] -= 1
+            # Networks without one are not remembered.
+            self._taken += Counter()
+
+
 class Limits:
     """The limits of one process."""
 
@@ -67,6 +92,8 @@ class Limits:
         self._tokens = Rate(settings.token_rate)
         self._changes = Rate(settings.token_change_rate)
         self._room = settings.concurrent_requests
+        # Beside the room: whoever is not known yet takes nothing of those who are.
+        self._strangers = Places(max(1, self._room // 2), max(1, self._room * 3 // 8))
         self._patience = settings.queue_seconds
         self.running = 0
         # Between two ends of requests, while there are more than a few
@@ -113,6 +140,15 @@ class Limits:
             self._pause = 0.0
         self._ended = now
         self.running -= 1
+
+    @contextmanager
+    def stranger(self, address: str) -> Iterator[None]:
+        """Hold a place of those whose identity is looked up, in place of one among all requests.
+
+        Raises `TooManyRequests` where there is none.
+        """
+        with self._strangers.taken(address), self.away():
+            yield
 
     @contextmanager
     def away(self) -> Iterator[None]:

@@ -43,13 +43,13 @@ def is_own_request(scope: Scope, headers: Headers, settings: Settings) -> bool:
     """Tell whether a page of this origin made the request, rather than a foreign site."""
     if MARK not in headers:
         return False
-    origin = headers.get("origin")
-    if origin is None:
+    origins = headers.getlist("origin")
+    if not origins:
         # Browsers name the origin of whatever can change something.
         return scope["method"] in _READING
     # As a browser writes an origin: a scheme, a host, and nothing behind it (RFC 6454, section 7).
-    scheme, _, host = origin.partition("://")
-    return scheme in _SCHEMES and host in _hosts(scope, settings)
+    scheme, _, host = origins[0].partition("://")
+    return len(origins) == 1 and scheme in _SCHEMES and host in _hosts(scope, settings)
 
 
 def keep_session(

@@ -119,7 +119,8 @@ async def begin(
     """
     if isinstance(body, Mapping) and "token" in body:
         token = clean_fields(body, TOKEN_FIELDS, required=("token",))["token"]
-        await authenticate(database, f"Token {token}")
+        with limits.stranger(address):
+            await authenticate(database, f"Token {token}")
         return await _begin(database, token, owns_token=False)
     made = await sign_in(database, address, body, limits, longest)
     return await _begin(database, made.secret, owns_token=True)

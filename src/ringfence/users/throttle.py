@@ -11,9 +11,6 @@ back when it was right. What has failed is forgiven with time.
 
 import hashlib
 import math
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import LiteralString
 
@@ -21,7 +18,7 @@ import structlog
 
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import TooManyRequests
-from ringfence.http.limits import network_of
+from ringfence.http.limits import Places, network_of
 
 log = structlog.get_logger(__name__)
 
@@ -125,29 +122,7 @@ WHERE key IN (
 """
 
 
-class Places:
-    """How many sign in at the same time in this process, and from each network."""
-
-    def __init__(self) -> None:
-        self._taken: Counter[str] = Counter()
-
-    @contextmanager
-    def taken(self, address: str) -> Iterator[None]:
-        """Hold a place; raises `TooManyRequests` where there is none, before anything is done."""
-        network = network_of(address)
-        is_full = self._taken.total() >= AT_ONCE
-        if is_full or self._taken[network] >= AT_ONCE_FROM_A_NETWORK:
-            raise TooManyRequests(1)
-        self._taken[network] += 1
-        try:
-            yield
-        finally:
-            self._taken[network] -= 1
-            # Networks without one are not remembered.
-            self._taken += Counter()
-
-
-PLACES = Places()
+PLACES = Places(AT_ONCE, AT_ONCE_FROM_A_NETWORK)
 
 
 async def count_try(database: Database, address: str, username: str) -> None:
