@@ -30,7 +30,15 @@ roles: [{user: ann, role: PROJECT.ADMIN, project: Web}]
 @pytest.fixture(scope="module")
 def operator():
     with operating() as operator:
+        path = operator.write("site.yaml", PROVISIONING)
+        operator.loads = [operator.run("load", path) for _ in range(2)]
         yield operator
+
+
+@pytest.fixture
+def newcomer():
+    with operating() as newcomer:
+        yield newcomer
 
 
 def get(address, headers):
@@ -59,17 +67,15 @@ def postmaster(operator):
     return (operator.folder / "home" / "data" / "postmaster.pid").exists()
 
 
-def test_migrate_says_what_it_applied_and_then_that_nothing_is_left(operator):
-    assert operator.run("migrate").stdout.startswith("applied 0001_job_queue\napplied 0002_tables")
-    assert operator.run("migrate").stdout == "nothing to apply\n"
+def test_migrate_says_what_it_applied_and_then_that_nothing_is_left(newcomer):
+    assert newcomer.run("migrate").stdout.startswith("applied 0001_job_queue\napplied 0002_tables")
+    assert newcomer.run("migrate").stdout == "nothing to apply\n"
 
 
 def test_load_reports_each_kind_and_changes_nothing_when_repeated(operator):
-    path = operator.write("site.yaml", PROVISIONING)
-    first = operator.run("load", path)
+    first, second = operator.loads
     assert (first.returncode, first.stderr.count("ringfence:")) == (0, 0), first
     assert "1 created" in first.stdout
-    second = operator.run("load", path)
     assert second.stdout.endswith("nothing changed\n")
 
 

@@ -22,14 +22,12 @@ customers:
 @pytest.fixture(scope="module")
 def operator():
     with operating() as one:
+        loaded = one.run("load", one.write("clouds.yaml", DOCUMENT))
+        assert loaded.returncode == 0, loaded.stderr
         yield one
 
 
 def test_an_operator_looks_compares_and_decides(operator):
-    path = operator.write("clouds.yaml", DOCUMENT)
-    loaded = operator.run("load", path)
-    assert loaded.returncode == 0, loaded.stderr
-
     pulled = operator.run("sync", "pull", "--all")
     assert (pulled.returncode, pulled.stdout) == (0, "web-prod: 1 imported\n"), pulled.stderr
     status = operator.run("sync", "status")
