@@ -1,7 +1,7 @@
 """What texts from outside become where they leave: one function for each kind of output.
 
 Names are anybody's. They may hold line breaks, escape sequences of terminals, marks that turn the
-direction of writing, the separators of a table, the first character of a formula.
+direction of writing, or the separators of a table.
 """
 
 import re
@@ -11,13 +11,7 @@ _ACTIVE = re.compile(
     "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
     "|[\U000e0000-\U000e007f]"
 )
-# A spreadsheet runs a cell that begins with one of these; the last four are wide forms of others.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
-_MARKDOWN = re.compile(r"[\\`*_\[\]<>#|~&$]")
 _BACKTICKS = re.compile(r"`+")
-
-
 # What a name of one line has no use for: control characters, and those that turn its direction.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
@@ -42,21 +36,6 @@ def json_line(text: str) -> str:
     if text.isprintable():
         return text
     return _ACTIVE.sub(_as_json, text)
-
-
-def csv_cell(text: str) -> str:
-    """Return a cell of CSV, quoted where it must be, that no spreadsheet takes for a formula."""
-    begins = text.lstrip(" \u00a0\ufeff")
-    if begins.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
-        text = f"'{text}"
-    if not any(mark in text for mark in '",;\r\n\t'):
-        return text
-    return '"' + text.replace('"', '""') + '"'
-
-
-def markdown(text: str) -> str:
-    """Return a text that stands in Markdown, a table's cell too, as what it is: text."""
-    return _MARKDOWN.sub(r"\\\g<0>", terminal(text))
 
 
 def markdown_code(text: str) -> str:

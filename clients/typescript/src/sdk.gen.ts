@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { ApiAuthPasswordData, ApiAuthPasswordErrors, ApiAuthPasswordResponses, AuthTokensCountData, AuthTokensCountErrors, AuthTokensCountResponses, AuthTokensDestroyData, AuthTokensDestroyErrors, AuthTokensDestroyResponses, AuthTokensListData, AuthTokensListErrors, AuthTokensListResponses, AuthTokensRetrieveData, AuthTokensRetrieveErrors, AuthTokensRetrieveResponses, ConfigurationRetrieveData, ConfigurationRetrieveErrors, ConfigurationRetrieveResponses, CustomersCountData, CustomersCountErrors, CustomersCountResponses, CustomersListData, CustomersListErrors, CustomersListResponses, CustomersRetrieveData, CustomersRetrieveErrors, CustomersRetrieveResponses, EventsCountData, EventsCountErrors, EventsCountResponses, EventsCountRetrieveData, EventsCountRetrieveErrors, EventsCountRetrieveResponses, EventsEventGroupsRetrieveData, EventsEventGroupsRetrieveErrors, EventsEventGroupsRetrieveResponses, EventsListData, EventsListErrors, EventsListResponses, EventsRetrieveData, EventsRetrieveErrors, EventsRetrieveResponses, EventsScopeTypesRetrieveData, EventsScopeTypesRetrieveErrors, EventsScopeTypesRetrieveResponses, OpenstackSecurityGroupsCountData, OpenstackSecurityGroupsCountErrors, OpenstackSecurityGroupsCountResponses, OpenstackSecurityGroupsDestroyData, OpenstackSecurityGroupsDestroyErrors, OpenstackSecurityGroupsDestroyResponses, OpenstackSecurityGroupsDriftData, OpenstackSecurityGroupsDriftErrors, OpenstackSecurityGroupsDriftResponses, OpenstackSecurityGroupsListData, OpenstackSecurityGroupsListErrors, OpenstackSecurityGroupsListResponses, OpenstackSecurityGroupsPartialUpdateData, OpenstackSecurityGroupsPartialUpdateErrors, OpenstackSecurityGroupsPartialUpdateResponses, OpenstackSecurityGroupsPlanData, OpenstackSecurityGroupsPlanErrors, OpenstackSecurityGroupsPlanResponses, OpenstackSecurityGroupsPullData, OpenstackSecurityGroupsPullErrors, OpenstackSecurityGroupsPullResponses, OpenstackSecurityGroupsRetrieveData, OpenstackSecurityGroupsRetrieveErrors, OpenstackSecurityGroupsRetrieveResponses, OpenstackSecurityGroupsRollbackData, OpenstackSecurityGroupsRollbackErrors, OpenstackSecurityGroupsRollbackResponses, OpenstackSecurityGroupsSetDriftModeData, OpenstackSecurityGroupsSetDriftModeErrors, OpenstackSecurityGroupsSetDriftModeResponses, OpenstackSecurityGroupsSetErredData, OpenstackSecurityGroupsSetErredErrors, OpenstackSecurityGroupsSetErredResponses, OpenstackSecurityGroupsSetOkData, OpenstackSecurityGroupsSetOkErrors, OpenstackSecurityGroupsSetOkResponses, OpenstackSecurityGroupsSetRulesData, OpenstackSecurityGroupsSetRulesErrors, OpenstackSecurityGroupsSetRulesResponses, OpenstackSecurityGroupsUnlinkData, OpenstackSecurityGroupsUnlinkErrors, OpenstackSecurityGroupsUnlinkResponses, OpenstackSecurityGroupsUpdateData, OpenstackSecurityGroupsUpdateErrors, OpenstackSecurityGroupsUpdateResponses, OpenstackSecurityGroupsUsageRetrieveData, OpenstackSecurityGroupsUsageRetrieveErrors, OpenstackSecurityGroupsUsageRetrieveResponses, OpenstackSecurityGroupsVersionsListData, OpenstackSecurityGroupsVersionsListErrors, OpenstackSecurityGroupsVersionsListResponses, OpenstackSecurityGroupsVersionsRetrieveData, OpenstackSecurityGroupsVersionsRetrieveErrors, OpenstackSecurityGroupsVersionsRetrieveResponses, OpenstackTenantsConfirmMissingData, OpenstackTenantsConfirmMissingErrors, OpenstackTenantsConfirmMissingResponses, OpenstackTenantsCountData, OpenstackTenantsCountErrors, OpenstackTenantsCountResponses, OpenstackTenantsCreateSecurityGroupData, OpenstackTenantsCreateSecurityGroupErrors, OpenstackTenantsCreateSecurityGroupResponses, OpenstackTenantsListData, OpenstackTenantsListErrors, OpenstackTenantsListResponses, OpenstackTenantsPlanSecurityGroupData, OpenstackTenantsPlanSecurityGroupErrors, OpenstackTenantsPlanSecurityGroupResponses, OpenstackTenantsPullData, OpenstackTenantsPullErrors, OpenstackTenantsPullResponses, OpenstackTenantsPullSecurityGroupsData, OpenstackTenantsPullSecurityGroupsErrors, OpenstackTenantsPullSecurityGroupsResponses, OpenstackTenantsPushSecurityGroupsData, OpenstackTenantsPushSecurityGroupsErrors, OpenstackTenantsPushSecurityGroupsResponses, OpenstackTenantsRetrieveData, OpenstackTenantsRetrieveErrors, OpenstackTenantsRetrieveResponses, OpenstackTenantsSetDefaultEgressData, OpenstackTenantsSetDefaultEgressErrors, OpenstackTenantsSetDefaultEgressResponses, PersonalAccessTokensAvailableScopesListData, PersonalAccessTokensAvailableScopesListErrors, PersonalAccessTokensAvailableScopesListResponses, PersonalAccessTokensCountData, PersonalAccessTokensCountErrors, PersonalAccessTokensCountResponses, PersonalAccessTokensCreateData, PersonalAccessTokensCreateErrors, PersonalAccessTokensCreateResponses, PersonalAccessTokensDestroyData, PersonalAccessTokensDestroyErrors, PersonalAccessTokensDestroyResponses, PersonalAccessTokensListData, PersonalAccessTokensListErrors, PersonalAccessTokensListResponses, PersonalAccessTokensRetrieveData, PersonalAccessTokensRetrieveErrors, PersonalAccessTokensRetrieveResponses, PersonalAccessTokensRotateData, PersonalAccessTokensRotateErrors, PersonalAccessTokensRotateResponses, ProjectsCountData, ProjectsCountErrors, ProjectsCountResponses, ProjectsListData, ProjectsListErrors, ProjectsListResponses, ProjectsRetrieveData, ProjectsRetrieveErrors, ProjectsRetrieveResponses, SecurityGroupOverviewsCountData, SecurityGroupOverviewsCountErrors, SecurityGroupOverviewsCountResponses, SecurityGroupOverviewsListData, SecurityGroupOverviewsListErrors, SecurityGroupOverviewsListResponses, SecurityGroupOverviewsRetrieveData, SecurityGroupOverviewsRetrieveErrors, SecurityGroupOverviewsRetrieveResponses, ServiceSettingsCountData, ServiceSettingsCountErrors, ServiceSettingsCountResponses, ServiceSettingsListData, ServiceSettingsListErrors, ServiceSettingsListResponses, ServiceSettingsRetrieveData, ServiceSettingsRetrieveErrors, ServiceSettingsRetrieveResponses, SyncStatusListData, SyncStatusListErrors, SyncStatusListResponses, UsersCountData, UsersCountErrors, UsersCountResponses, UsersListData, UsersListErrors, UsersListResponses, UsersMeRetrieveData, UsersMeRetrieveErrors, UsersMeRetrieveResponses, UsersRefreshTokenData, UsersRefreshTokenErrors, UsersRefreshTokenResponses, UsersRetrieveData, UsersRetrieveErrors, UsersRetrieveResponses, UsersTokenRetrieveData, UsersTokenRetrieveErrors, UsersTokenRetrieveResponses, VersionRetrieveData, VersionRetrieveErrors, VersionRetrieveResponses } from './types.gen';
+import type { ApiAuthPasswordData, ApiAuthPasswordErrors, ApiAuthPasswordResponses, AuthTokensCountData, AuthTokensCountErrors, AuthTokensCountResponses, AuthTokensDestroyData, AuthTokensDestroyErrors, AuthTokensDestroyResponses, AuthTokensListData, AuthTokensListErrors, AuthTokensListResponses, AuthTokensRetrieveData, AuthTokensRetrieveErrors, AuthTokensRetrieveResponses, ConfigurationRetrieveData, ConfigurationRetrieveErrors, ConfigurationRetrieveResponses, ConsoleSessionsCountData, ConsoleSessionsCountErrors, ConsoleSessionsCountResponses, ConsoleSessionsDestroyData, ConsoleSessionsDestroyErrors, ConsoleSessionsDestroyResponses, ConsoleSessionsListData, ConsoleSessionsListErrors, ConsoleSessionsListResponses, ConsoleSessionsRetrieveData, ConsoleSessionsRetrieveErrors, ConsoleSessionsRetrieveResponses, CustomersCountData, CustomersCountErrors, CustomersCountResponses, CustomersListData, CustomersListErrors, CustomersListResponses, CustomersRetrieveData, CustomersRetrieveErrors, CustomersRetrieveResponses, EventsCountData, EventsCountErrors, EventsCountResponses, EventsCountRetrieveData, EventsCountRetrieveErrors, EventsCountRetrieveResponses, EventsEventGroupsRetrieveData, EventsEventGroupsRetrieveErrors, EventsEventGroupsRetrieveResponses, EventsListData, EventsListErrors, EventsListResponses, EventsRetrieveData, EventsRetrieveErrors, EventsRetrieveResponses, EventsScopeTypesRetrieveData, EventsScopeTypesRetrieveErrors, EventsScopeTypesRetrieveResponses, IdentityProvidersListData, IdentityProvidersListErrors, IdentityProvidersListResponses, OpenstackSecurityGroupsCountData, OpenstackSecurityGroupsCountErrors, OpenstackSecurityGroupsCountResponses, OpenstackSecurityGroupsDestroyData, OpenstackSecurityGroupsDestroyErrors, OpenstackSecurityGroupsDestroyResponses, OpenstackSecurityGroupsDriftData, OpenstackSecurityGroupsDriftErrors, OpenstackSecurityGroupsDriftResponses, OpenstackSecurityGroupsListData, OpenstackSecurityGroupsListErrors, OpenstackSecurityGroupsListResponses, OpenstackSecurityGroupsPartialUpdateData, OpenstackSecurityGroupsPartialUpdateErrors, OpenstackSecurityGroupsPartialUpdateResponses, OpenstackSecurityGroupsPlanData, OpenstackSecurityGroupsPlanErrors, OpenstackSecurityGroupsPlanResponses, OpenstackSecurityGroupsPullData, OpenstackSecurityGroupsPullErrors, OpenstackSecurityGroupsPullResponses, OpenstackSecurityGroupsRetrieveData, OpenstackSecurityGroupsRetrieveErrors, OpenstackSecurityGroupsRetrieveResponses, OpenstackSecurityGroupsRollbackData, OpenstackSecurityGroupsRollbackErrors, OpenstackSecurityGroupsRollbackResponses, OpenstackSecurityGroupsSetDriftModeData, OpenstackSecurityGroupsSetDriftModeErrors, OpenstackSecurityGroupsSetDriftModeResponses, OpenstackSecurityGroupsSetErredData, OpenstackSecurityGroupsSetErredErrors, OpenstackSecurityGroupsSetErredResponses, OpenstackSecurityGroupsSetOkData, OpenstackSecurityGroupsSetOkErrors, OpenstackSecurityGroupsSetOkResponses, OpenstackSecurityGroupsSetRulesData, OpenstackSecurityGroupsSetRulesErrors, OpenstackSecurityGroupsSetRulesResponses, OpenstackSecurityGroupsUnlinkData, OpenstackSecurityGroupsUnlinkErrors, OpenstackSecurityGroupsUnlinkResponses, OpenstackSecurityGroupsUpdateData, OpenstackSecurityGroupsUpdateErrors, OpenstackSecurityGroupsUpdateResponses, OpenstackSecurityGroupsUsageRetrieveData, OpenstackSecurityGroupsUsageRetrieveErrors, OpenstackSecurityGroupsUsageRetrieveResponses, OpenstackSecurityGroupsVersionsListData, OpenstackSecurityGroupsVersionsListErrors, OpenstackSecurityGroupsVersionsListResponses, OpenstackSecurityGroupsVersionsRetrieveData, OpenstackSecurityGroupsVersionsRetrieveErrors, OpenstackSecurityGroupsVersionsRetrieveResponses, OpenstackTenantsConfirmMissingData, OpenstackTenantsConfirmMissingErrors, OpenstackTenantsConfirmMissingResponses, OpenstackTenantsCountData, OpenstackTenantsCountErrors, OpenstackTenantsCountResponses, OpenstackTenantsCreateSecurityGroupData, OpenstackTenantsCreateSecurityGroupErrors, OpenstackTenantsCreateSecurityGroupResponses, OpenstackTenantsListData, OpenstackTenantsListErrors, OpenstackTenantsListResponses, OpenstackTenantsPlanSecurityGroupData, OpenstackTenantsPlanSecurityGroupErrors, OpenstackTenantsPlanSecurityGroupResponses, OpenstackTenantsPullData, OpenstackTenantsPullErrors, OpenstackTenantsPullResponses, OpenstackTenantsPullSecurityGroupsData, OpenstackTenantsPullSecurityGroupsErrors, OpenstackTenantsPullSecurityGroupsResponses, OpenstackTenantsPushSecurityGroupsData, OpenstackTenantsPushSecurityGroupsErrors, OpenstackTenantsPushSecurityGroupsResponses, OpenstackTenantsRetrieveData, OpenstackTenantsRetrieveErrors, OpenstackTenantsRetrieveResponses, OpenstackTenantsSetDefaultEgressData, OpenstackTenantsSetDefaultEgressErrors, OpenstackTenantsSetDefaultEgressResponses, PersonalAccessTokensAvailableScopesListData, PersonalAccessTokensAvailableScopesListErrors, PersonalAccessTokensAvailableScopesListResponses, PersonalAccessTokensCountData, PersonalAccessTokensCountErrors, PersonalAccessTokensCountResponses, PersonalAccessTokensCreateData, PersonalAccessTokensCreateErrors, PersonalAccessTokensCreateResponses, PersonalAccessTokensDestroyData, PersonalAccessTokensDestroyErrors, PersonalAccessTokensDestroyResponses, PersonalAccessTokensListData, PersonalAccessTokensListErrors, PersonalAccessTokensListResponses, PersonalAccessTokensRetrieveData, PersonalAccessTokensRetrieveErrors, PersonalAccessTokensRetrieveResponses, PersonalAccessTokensRotateData, PersonalAccessTokensRotateErrors, PersonalAccessTokensRotateResponses, ProjectsCountData, ProjectsCountErrors, ProjectsCountResponses, ProjectsListData, ProjectsListErrors, ProjectsListResponses, ProjectsRetrieveData, ProjectsRetrieveErrors, ProjectsRetrieveResponses, RolesCountData, RolesCountErrors, RolesCountResponses, RolesListData, RolesListErrors, RolesListResponses, RolesRetrieveData, RolesRetrieveErrors, RolesRetrieveResponses, SecurityGroupOverviewsCountData, SecurityGroupOverviewsCountErrors, SecurityGroupOverviewsCountResponses, SecurityGroupOverviewsListData, SecurityGroupOverviewsListErrors, SecurityGroupOverviewsListResponses, SecurityGroupOverviewsRetrieveData, SecurityGroupOverviewsRetrieveErrors, SecurityGroupOverviewsRetrieveResponses, ServiceSettingsCountData, ServiceSettingsCountErrors, ServiceSettingsCountResponses, ServiceSettingsListData, ServiceSettingsListErrors, ServiceSettingsListResponses, ServiceSettingsRetrieveData, ServiceSettingsRetrieveErrors, ServiceSettingsRetrieveResponses, SyncStatusListData, SyncStatusListErrors, SyncStatusListResponses, UsersCountData, UsersCountErrors, UsersCountResponses, UsersListData, UsersListErrors, UsersListResponses, UsersMeRetrieveData, UsersMeRetrieveErrors, UsersMeRetrieveResponses, UsersRefreshTokenData, UsersRefreshTokenErrors, UsersRefreshTokenResponses, UsersRetrieveData, UsersRetrieveErrors, UsersRetrieveResponses, UsersTokenRetrieveData, UsersTokenRetrieveErrors, UsersTokenRetrieveResponses, VersionRetrieveData, VersionRetrieveErrors, VersionRetrieveResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean> = Options2<TData, ThrowOnError> & {
     /**
@@ -549,11 +549,44 @@ export const usersRetrieve = <ThrowOnError extends boolean = true>(options: Opti
 /**
  * Get current user details
  *
- * Retrieve the user whose token was sent.
+ * Retrieve the user whose token was sent. `token` is that very token, as portals expect; it is null in a session of the console.
  */
 export const usersMeRetrieve = <ThrowOnError extends boolean = true>(options?: Options<UsersMeRetrieveData, ThrowOnError>) => (options?.client ?? client).get<UsersMeRetrieveResponses, UsersMeRetrieveErrors, ThrowOnError>({
     security: [{ name: 'Authorization', type: 'apiKey' }],
     url: '/api/users/me/',
+    ...options
+});
+
+/**
+ * List roles
+ *
+ * Get a list of roles.
+ */
+export const rolesList = <ThrowOnError extends boolean = true>(options?: Options<RolesListData, ThrowOnError>) => (options?.client ?? client).get<RolesListResponses, RolesListErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/roles/',
+    ...options
+});
+
+/**
+ * Count roles
+ *
+ * Get number of items in the collection matching the request parameters.
+ */
+export const rolesCount = <ThrowOnError extends boolean = true>(options?: Options<RolesCountData, ThrowOnError>) => (options?.client ?? client).head<RolesCountResponses, RolesCountErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/roles/',
+    ...options
+});
+
+/**
+ * Get role details
+ *
+ * Retrieve details of a specific role.
+ */
+export const rolesRetrieve = <ThrowOnError extends boolean = true>(options: Options<RolesRetrieveData, ThrowOnError>) => (options.client ?? client).get<RolesRetrieveResponses, RolesRetrieveErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/roles/{uuid}/',
     ...options
 });
 
@@ -719,6 +752,50 @@ export const personalAccessTokensAvailableScopesList = <ThrowOnError extends boo
 });
 
 /**
+ * List console sessions
+ *
+ * Get a list of console sessions.
+ */
+export const consoleSessionsList = <ThrowOnError extends boolean = true>(options?: Options<ConsoleSessionsListData, ThrowOnError>) => (options?.client ?? client).get<ConsoleSessionsListResponses, ConsoleSessionsListErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/console-sessions/',
+    ...options
+});
+
+/**
+ * Count console sessions
+ *
+ * Get number of items in the collection matching the request parameters.
+ */
+export const consoleSessionsCount = <ThrowOnError extends boolean = true>(options?: Options<ConsoleSessionsCountData, ThrowOnError>) => (options?.client ?? client).head<ConsoleSessionsCountResponses, ConsoleSessionsCountErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/console-sessions/',
+    ...options
+});
+
+/**
+ * End console session
+ *
+ * End a session at once. It takes a token, or a session, without limits.
+ */
+export const consoleSessionsDestroy = <ThrowOnError extends boolean = true>(options: Options<ConsoleSessionsDestroyData, ThrowOnError>) => (options.client ?? client).delete<ConsoleSessionsDestroyResponses, ConsoleSessionsDestroyErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/console-sessions/{uuid}/',
+    ...options
+});
+
+/**
+ * Get console session details
+ *
+ * Retrieve details of a specific console session.
+ */
+export const consoleSessionsRetrieve = <ThrowOnError extends boolean = true>(options: Options<ConsoleSessionsRetrieveData, ThrowOnError>) => (options.client ?? client).get<ConsoleSessionsRetrieveResponses, ConsoleSessionsRetrieveErrors, ThrowOnError>({
+    security: [{ name: 'Authorization', type: 'apiKey' }],
+    url: '/api/console-sessions/{uuid}/',
+    ...options
+});
+
+/**
  * List events
  *
  * Get a list of events.
@@ -790,6 +867,13 @@ export const eventsScopeTypesRetrieve = <ThrowOnError extends boolean = true>(op
  * What a portal asks before anybody signs in.
  */
 export const configurationRetrieve = <ThrowOnError extends boolean = true>(options?: Options<ConfigurationRetrieveData, ThrowOnError>) => (options?.client ?? client).get<ConfigurationRetrieveResponses, ConfigurationRetrieveErrors, ThrowOnError>({ url: '/api/configuration/', ...options });
+
+/**
+ * List identity providers
+ *
+ * An empty list: users sign in at this service itself.
+ */
+export const identityProvidersList = <ThrowOnError extends boolean = true>(options?: Options<IdentityProvidersListData, ThrowOnError>) => (options?.client ?? client).get<IdentityProvidersListResponses, IdentityProvidersListErrors, ThrowOnError>({ url: '/api/identity-providers/', ...options });
 
 /**
  * Get application version

@@ -33,11 +33,62 @@ export type AvailableScope = {
 
 export type BlankEnum = '';
 
+export type ConsoleSession = {
+    uuid?: string;
+    user_username?: string;
+    token_uuid?: string | null;
+    begun_with?: 'password' | 'token';
+    created?: string;
+    expires_at?: string;
+    ip_address?: string | null;
+};
+
 export type CoreAuthToken = {
     token: string;
 };
 
 export type CoreStates = 'UPDATE_SCHEDULED' | 'UPDATING' | 'OK' | 'ERRED' | 'CREATION_SCHEDULED' | 'CREATING' | 'DELETION_SCHEDULED' | 'DELETING';
+
+export type CurrentUser = {
+    url?: string;
+    uuid?: string;
+    username?: string;
+    slug?: string;
+    full_name?: string;
+    native_name?: string;
+    job_title?: string;
+    email?: string;
+    phone_number?: string;
+    organization?: string;
+    civil_number?: string | null;
+    description?: string;
+    is_staff?: boolean;
+    is_active?: boolean;
+    is_support?: boolean;
+    token_lifetime?: number | null;
+    token_expires_at?: string | null;
+    registration_method?: string;
+    date_joined?: string;
+    agreement_date?: string | null;
+    notifications_enabled?: boolean;
+    preferred_language?: string;
+    permissions?: Array<Permission>;
+    requested_email?: string | null;
+    affiliations?: Array<string>;
+    first_name?: string;
+    last_name?: string;
+    birth_date?: string | null;
+    identity_provider_name?: string;
+    identity_provider_label?: string;
+    identity_provider_management_url?: string;
+    identity_provider_fields?: Array<string>;
+    image?: string | null;
+    identity_source?: string;
+    has_active_session?: boolean;
+    has_usable_password?: boolean;
+    ip_address?: string | null;
+    token?: string | null;
+};
 
 export type Customer = {
     url?: string;
@@ -95,7 +146,7 @@ export type Event = {
     };
 };
 
-export type EventTypesEnum = 'resource_creation_scheduled' | 'resource_update_scheduled' | 'resource_deletion_scheduled' | 'resource_pull_scheduled' | 'openstack_security_group_rules_changed' | 'openstack_security_group_added_locally' | 'openstack_security_group_added_remotely' | 'openstack_security_group_created' | 'openstack_security_group_updated' | 'openstack_security_group_deleted' | 'openstack_security_group_pulled' | 'openstack_security_group_imported' | 'openstack_security_group_removed_locally' | 'openstack_security_group_removed_remotely' | 'openstack_security_group_erred' | 'openstack_security_group_name_contested' | 'openstack_security_group_bound' | 'openstack_security_group_detached' | 'openstack_security_group_set_ok' | 'openstack_security_group_set_erred' | 'openstack_security_group_drifted' | 'openstack_security_group_drift_enforced' | 'openstack_drift_mode_set' | 'openstack_default_egress_set' | 'openstack_tenant_moved' | 'openstack_tenant_pulled' | 'openstack_tenant_pull_failed' | 'openstack_tenant_pull_stopped' | 'auth_logged_in_with_username' | 'token_created' | 'token_rotated' | 'token_revoked' | 'auth_logged_out' | 'user_password_updated' | 'ringfence_loaded';
+export type EventTypesEnum = 'resource_creation_scheduled' | 'resource_update_scheduled' | 'resource_deletion_scheduled' | 'resource_pull_scheduled' | 'openstack_security_group_rules_changed' | 'openstack_security_group_added_locally' | 'openstack_security_group_added_remotely' | 'openstack_security_group_created' | 'openstack_security_group_updated' | 'openstack_security_group_deleted' | 'openstack_security_group_pulled' | 'openstack_security_group_imported' | 'openstack_security_group_removed_locally' | 'openstack_security_group_removed_remotely' | 'openstack_security_group_erred' | 'openstack_security_group_name_contested' | 'openstack_security_group_bound' | 'openstack_security_group_detached' | 'openstack_security_group_set_ok' | 'openstack_security_group_set_erred' | 'openstack_security_group_drifted' | 'openstack_security_group_drift_enforced' | 'openstack_drift_mode_set' | 'openstack_default_egress_set' | 'openstack_tenant_moved' | 'openstack_tenant_pulled' | 'openstack_tenant_pull_failed' | 'openstack_tenant_pull_stopped' | 'auth_logged_in_with_username' | 'auth_session_started' | 'auth_session_ended' | 'token_created' | 'token_rotated' | 'token_revoked' | 'auth_logged_out' | 'user_password_updated' | 'ringfence_loaded';
 
 export type FieldErrors = {
     [key: string]: Messages;
@@ -481,6 +532,16 @@ export type Quota = {
      * -1 is no limit.
      */
     limit?: number;
+};
+
+export type RoleDetails = {
+    uuid?: string;
+    name?: string;
+    description?: string;
+    permissions?: Array<string>;
+    is_system_role?: boolean;
+    is_active?: boolean;
+    content_type?: 'customer' | 'project';
 };
 
 export type SecurityGroupCreationPlan = {
@@ -4048,7 +4109,7 @@ export type UsersMeRetrieveData = {
     body?: never;
     path?: never;
     query?: {
-        field?: Array<'url' | 'uuid' | 'username' | 'slug' | 'full_name' | 'native_name' | 'job_title' | 'email' | 'phone_number' | 'organization' | 'civil_number' | 'description' | 'is_staff' | 'is_active' | 'is_support' | 'token_lifetime' | 'token_expires_at' | 'registration_method' | 'date_joined' | 'agreement_date' | 'notifications_enabled' | 'preferred_language' | 'permissions' | 'requested_email' | 'affiliations' | 'first_name' | 'last_name' | 'birth_date' | 'identity_provider_name' | 'identity_provider_label' | 'identity_provider_management_url' | 'identity_provider_fields' | 'image' | 'identity_source' | 'has_active_session' | 'has_usable_password' | 'ip_address'>;
+        field?: Array<'url' | 'uuid' | 'username' | 'slug' | 'full_name' | 'native_name' | 'job_title' | 'email' | 'phone_number' | 'organization' | 'civil_number' | 'description' | 'is_staff' | 'is_active' | 'is_support' | 'token_lifetime' | 'token_expires_at' | 'registration_method' | 'date_joined' | 'agreement_date' | 'notifications_enabled' | 'preferred_language' | 'permissions' | 'requested_email' | 'affiliations' | 'first_name' | 'last_name' | 'birth_date' | 'identity_provider_name' | 'identity_provider_label' | 'identity_provider_management_url' | 'identity_provider_fields' | 'image' | 'identity_source' | 'has_active_session' | 'has_usable_password' | 'ip_address' | 'token'>;
     };
     url: '/api/users/me/';
 };
@@ -4087,10 +4148,181 @@ export type UsersMeRetrieveErrors = {
 export type UsersMeRetrieveError = UsersMeRetrieveErrors[keyof UsersMeRetrieveErrors];
 
 export type UsersMeRetrieveResponses = {
-    200: User;
+    200: CurrentUser;
 };
 
 export type UsersMeRetrieveResponse = UsersMeRetrieveResponses[keyof UsersMeRetrieveResponses];
+
+export type RolesListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        description?: string;
+        field?: Array<'uuid' | 'name' | 'description' | 'permissions' | 'is_system_role' | 'is_active' | 'content_type'>;
+        is_active?: boolean;
+        name?: string;
+        /**
+         * Order by these fields, with commas between them; a minus before one turns it round.
+         */
+        o?: string;
+        /**
+         * A page number within the paginated result set.
+         */
+        page?: number;
+        /**
+         * Number of results to return per page.
+         */
+        page_size?: number;
+    };
+    url: '/api/roles/';
+};
+
+export type RolesListErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type RolesListError = RolesListErrors[keyof RolesListErrors];
+
+export type RolesListResponses = {
+    200: Array<RoleDetails>;
+};
+
+export type RolesListResponse = RolesListResponses[keyof RolesListResponses];
+
+export type RolesCountData = {
+    body?: never;
+    path?: never;
+    query?: {
+        description?: string;
+        is_active?: boolean;
+        name?: string;
+        /**
+         * Order by these fields, with commas between them; a minus before one turns it round.
+         */
+        o?: string;
+        /**
+         * A page number within the paginated result set.
+         */
+        page?: number;
+        /**
+         * Number of results to return per page.
+         */
+        page_size?: number;
+    };
+    url: '/api/roles/';
+};
+
+export type RolesCountErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: unknown;
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: unknown;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: unknown;
+    /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: unknown;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: unknown;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: unknown;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: unknown;
+};
+
+export type RolesCountResponses = {
+    200: unknown;
+};
+
+export type RolesRetrieveData = {
+    body?: never;
+    path: {
+        uuid: string;
+    };
+    query?: {
+        field?: Array<'uuid' | 'name' | 'description' | 'permissions' | 'is_system_role' | 'is_active' | 'content_type'>;
+    };
+    url: '/api/roles/{uuid}/';
+};
+
+export type RolesRetrieveErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type RolesRetrieveError = RolesRetrieveErrors[keyof RolesRetrieveErrors];
+
+export type RolesRetrieveResponses = {
+    200: RoleDetails;
+};
+
+export type RolesRetrieveResponse = RolesRetrieveResponses[keyof RolesRetrieveResponses];
 
 export type UsersTokenRetrieveData = {
     body?: never;
@@ -4970,6 +5202,255 @@ export type PersonalAccessTokensAvailableScopesListResponses = {
 
 export type PersonalAccessTokensAvailableScopesListResponse = PersonalAccessTokensAvailableScopesListResponses[keyof PersonalAccessTokensAvailableScopesListResponses];
 
+export type ConsoleSessionsListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        field?: Array<'uuid' | 'user_username' | 'token_uuid' | 'begun_with' | 'created' | 'expires_at' | 'ip_address'>;
+        /**
+         * Order by these fields, with commas between them; a minus before one turns it round.
+         */
+        o?: string;
+        /**
+         * A page number within the paginated result set.
+         */
+        page?: number;
+        /**
+         * Number of results to return per page.
+         */
+        page_size?: number;
+        username?: string;
+    };
+    url: '/api/console-sessions/';
+};
+
+export type ConsoleSessionsListErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type ConsoleSessionsListError = ConsoleSessionsListErrors[keyof ConsoleSessionsListErrors];
+
+export type ConsoleSessionsListResponses = {
+    200: Array<ConsoleSession>;
+};
+
+export type ConsoleSessionsListResponse = ConsoleSessionsListResponses[keyof ConsoleSessionsListResponses];
+
+export type ConsoleSessionsCountData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Order by these fields, with commas between them; a minus before one turns it round.
+         */
+        o?: string;
+        /**
+         * A page number within the paginated result set.
+         */
+        page?: number;
+        /**
+         * Number of results to return per page.
+         */
+        page_size?: number;
+        username?: string;
+    };
+    url: '/api/console-sessions/';
+};
+
+export type ConsoleSessionsCountErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: unknown;
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: unknown;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: unknown;
+    /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: unknown;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: unknown;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: unknown;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: unknown;
+};
+
+export type ConsoleSessionsCountResponses = {
+    200: unknown;
+};
+
+export type ConsoleSessionsDestroyData = {
+    body?: never;
+    headers?: {
+        /**
+         * Within 24 hours, a request that is sent again with its key is not carried out again: the first answer comes back.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * The version that was seen, as `ETag` gave it.
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        uuid: string;
+    };
+    query?: never;
+    url: '/api/console-sessions/{uuid}/';
+};
+
+export type ConsoleSessionsDestroyErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Detail;
+    /**
+     * The object's state does not allow this now; `detail` names the states that do.
+     */
+    409: Detail;
+    /**
+     * The object is not what the caller has seen; it must look again and decide anew.
+     */
+    412: Detail;
+    /**
+     * The body is longer than any sensible request.
+     */
+    413: Detail;
+    /**
+     * The body is not JSON by its own account, or it is packed.
+     */
+    415: Detail;
+    /**
+     * The `Idempotency-Key` was used before, for another request.
+     */
+    422: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type ConsoleSessionsDestroyError = ConsoleSessionsDestroyErrors[keyof ConsoleSessionsDestroyErrors];
+
+export type ConsoleSessionsDestroyResponses = {
+    204: void;
+};
+
+export type ConsoleSessionsDestroyResponse = ConsoleSessionsDestroyResponses[keyof ConsoleSessionsDestroyResponses];
+
+export type ConsoleSessionsRetrieveData = {
+    body?: never;
+    path: {
+        uuid: string;
+    };
+    query?: {
+        field?: Array<'uuid' | 'user_username' | 'token_uuid' | 'begun_with' | 'created' | 'expires_at' | 'ip_address'>;
+    };
+    url: '/api/console-sessions/{uuid}/';
+};
+
+export type ConsoleSessionsRetrieveErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
+     * The request does not say who makes it, or says it wrongly.
+     */
+    401: Detail;
+    /**
+     * The actor sees the object, but may not do this to it.
+     */
+    403: Detail;
+    /**
+     * It does not exist, or the actor may not know that it does.
+     */
+    404: Detail;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type ConsoleSessionsRetrieveError = ConsoleSessionsRetrieveErrors[keyof ConsoleSessionsRetrieveErrors];
+
+export type ConsoleSessionsRetrieveResponses = {
+    200: ConsoleSession;
+};
+
+export type ConsoleSessionsRetrieveResponse = ConsoleSessionsRetrieveResponses[keyof ConsoleSessionsRetrieveResponses];
+
 export type EventsListData = {
     body?: never;
     path?: never;
@@ -5347,6 +5828,42 @@ export type ConfigurationRetrieveResponses = {
 };
 
 export type ConfigurationRetrieveResponse = ConfigurationRetrieveResponses[keyof ConfigurationRetrieveResponses];
+
+export type IdentityProvidersListData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/identity-providers/';
+};
+
+export type IdentityProvidersListErrors = {
+    /**
+     * The input breaks a rule; `detail` names the field, what is wrong and what is allowed.
+     */
+    400: Invalid;
+    /**
+     * The caller takes nothing that this service can send.
+     */
+    406: Detail;
+    /**
+     * The caller has tried too often; `seconds` says when it may try again.
+     */
+    429: Detail;
+    /**
+     * A part that the answer needs is away for now; the same request may succeed later.
+     */
+    503: Detail;
+};
+
+export type IdentityProvidersListError = IdentityProvidersListErrors[keyof IdentityProvidersListErrors];
+
+export type IdentityProvidersListResponses = {
+    200: Array<{
+        [key: string]: unknown;
+    }>;
+};
+
+export type IdentityProvidersListResponse = IdentityProvidersListResponses[keyof IdentityProvidersListResponses];
 
 export type VersionRetrieveData = {
     body?: never;
