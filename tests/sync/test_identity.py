@@ -166,7 +166,8 @@ async def test_a_creation_that_was_given_up_is_recognised_when_it_arrives(neutro
 
 
 async def test_an_unknown_creation_has_no_outcome_any_more_after_a_while(place):
-    columns = {"creation_started": NOW, "creation_ended": NOW + timedelta(minutes=2)}
+    long_ago = datetime.now(UTC) - timedelta(hours=2)
+    columns = {"creation_started": long_ago, "creation_ended": long_ago + timedelta(minutes=2)}
     uuid = await place.ask("web", state="ERRED", **columns)
     theirs = await place.cloud.create_group(place.project, "web", "")
 
