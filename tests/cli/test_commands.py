@@ -37,7 +37,7 @@ def operator():
 
 @pytest.fixture
 def newcomer():
-    with operating() as newcomer:
+    with operating(migrated=False) as newcomer:
         yield newcomer
 
 

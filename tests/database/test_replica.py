@@ -26,7 +26,7 @@ SECONDS = 40.0
 @pytest.fixture(scope="module")
 def pair(database_server, short_folder):  # noqa: ARG001 - it copies the programs
     folder = short_folder / f"replicated-{os.getpid()}"
-    with replicated(folder, short_folder / "home") as pair, operating() as operator:
+    with replicated(folder, short_folder / "home") as pair, operating(migrated=False) as operator:
         file = operator.write("site.yaml", PROVISIONING + ROLES)
         done = operator.run("load", file, RINGFENCE_DATABASE_URL=pair.primary.url)
         assert done.returncode == 0, done.stderr

@@ -22,7 +22,7 @@ def acknowledge_what_the_standby_has(pair: Pair) -> None:
 
 def test_the_service_goes_on_at_the_standby(database_server, short_folder, outcome):  # noqa: ARG001 - it copies the programs
     folder = short_folder / f"failover-{os.getpid()}"
-    with replicated(folder, short_folder / "home") as pair, operating() as operator:
+    with replicated(folder, short_folder / "home") as pair, operating(migrated=False) as operator:
         operator.environment["RINGFENCE_DATABASE_URL"] = url_of(pair)
         served = Served(operator)
         served.load()

@@ -15,7 +15,7 @@ def test_writes_wait_for_a_server_that_takes_them(
     outcome,
 ):
     folder = short_folder / f"demoted-{os.getpid()}"
-    with replicated(folder, short_folder / "home") as pair, operating() as operator:
+    with replicated(folder, short_folder / "home") as pair, operating(migrated=False) as operator:
         operator.environment["RINGFENCE_DATABASE_URL"] = pair.primary.url
         served = Served(operator)
         served.load()
