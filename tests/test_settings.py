@@ -50,6 +50,13 @@ def test_the_environment_wins_over_the_file(tmp_path: Path):
         ("RINGFENCE_PUBLIC_URL", "https://a.example.com/../b", "HOST[:PORT][/PATH]"),
         ("RINGFENCE_PUBLIC_URL", 'https://a.example.com/"b', "HOST[:PORT][/PATH]"),
         ("RINGFENCE_PUBLIC_URL", "https://a..example.com", "HOST[:PORT][/PATH]"),
+        ("RINGFENCE_PUBLIC_URL", "https://a.example.com/a\nb", "HOST[:PORT][/PATH]"),
+        ("RINGFENCE_PUBLIC_URL", "https://a.example.com/\tb", "HOST[:PORT][/PATH]"),
+        ("RINGFENCE_PUBLIC_URL", "https://a.example.com/%zz", "HOST[:PORT][/PATH]"),
+        ("RINGFENCE_PUBLIC_URL", "https://a.example.com/%2E./b", "HOST[:PORT][/PATH]"),
+        ("RINGFENCE_PUBLIC_URL", "https://a.example.com:0", "HOST[:PORT][/PATH]"),
+        ("RINGFENCE_ADDRESS_RATE", "1e-320", "or at least 0.001 a second"),
+        ("RINGFENCE_TOKEN_CHANGE_RATE", "0.0001", "or at least 0.001 a second"),
         ("RINGFENCE_HOME", "~nobody-of-this-name/x", "who has no home"),
         ("RINGFENCE_PUBLIC_URI", "x", "did you mean RINGFENCE_PUBLIC_URL?"),
         ("RINGFENCE_DATABASE_URL", "mysql://u:secret@h/d", "postgresql://"),
@@ -105,11 +112,24 @@ def test_all_mistakes_are_told_at_once_by_the_names_of_the_settings(tmp_path: Pa
         "http://localhost:8000/",
         "https://[2001:db8::1]:8443/firewall",
         "https://api.example.com/a/b%20c/",
-        "https://API.example.com./x",
+        "https://api.example.com./x",
     ],
 )
 def test_a_public_url_is_kept_without_the_slash_at_its_end(url):
     assert load_settings({"RINGFENCE_PUBLIC_URL": url}).public_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("HTTPS://API.Example.com", "https://api.example.com"),
+        ("https://api.example.com:443/Firewall/", "https://api.example.com/Firewall"),
+        ("http://[::1]:80", "http://[::1]"),
+        ("http://api.example.com:443", "http://api.example.com:443"),
+    ],
+)
+def test_a_public_url_is_kept_as_browsers_write_an_origin(url, kept):
+    assert load_settings({"RINGFENCE_PUBLIC_URL": url}).public_url == kept
 
 
 def test_a_period_is_a_number_and_a_unit():

@@ -39,13 +39,17 @@ Network = IPv4Network | IPv6Network
 _PUBLIC_HOST = re.compile(
     r"(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE
 )
-# Neither empty segments nor `..`, which proxies take out.
-_PUBLIC_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*/*")
+# Neither empty segments nor `..`, however they are written: proxies take them out.
+_PUBLIC_PATH = re.compile(
+    r"(?:/(?!(?:\.|%2e){1,2}(?:/|$))(?:[a-z0-9._~!$&'()*+,;=:@-]|%[0-9a-f]{2})+)*/*", re.IGNORECASE
+)
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _HOST_NAME = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LONGEST = timedelta(days=3660)
+SLOWEST_RATE = 0.001
 
 
 def read_period(text: str) -> timedelta:
@@ -85,6 +89,12 @@ def _origin(value: str) -> str:
     return value
 
 
+def _rate(value: float) -> float:
+    if 0 < value < SLOWEST_RATE:
+        raise ValueError(f"expected 0, which is no limit, or at least {SLOWEST_RATE} a second")
+    return value
+
+
 def _host_name(value: str) -> str:
     name = value.lower()
     if not _HOST_NAME.fullmatch(name):
@@ -92,6 +102,7 @@ def _host_name(value: str) -> str:
     return name
 
 
+Rate = Annotated[float, Field(ge=0, le=1_000_000), AfterValidator(_rate)]
 Networks = Annotated[
     tuple[Annotated[Network, BeforeValidator(_network)], ...], BeforeValidator(_listed)
 ]
@@ -145,9 +156,9 @@ class Settings(BaseModel):
     rules_per_request: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
     concurrent_requests: Annotated[int, Field(ge=1, le=100_000)] = 128
     queue_seconds: Annotated[float, Field(ge=0.1, le=60)] = 5
-    address_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 500
-    token_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 500
-    token_change_rate: Annotated[float, Field(ge=0, le=1_000_000)] = 100
+    address_rate: Rate = 500
+    token_rate: Rate = 500
+    token_change_rate: Rate = 100
     refusal_days: Annotated[int, Field(ge=31, le=36_500)] = 180
     token_max_lifetime: Period | None = None
     trusted_proxies: Networks = Field(default_factory=_this_machine)
@@ -207,12 +218,16 @@ class Settings(BaseModel):
             raise ValueError("a public URL has no user and no password; name its host alone")
         if "?" in url or "#" in url:
             raise ValueError("a public URL has no query and no fragment; end it with its path")
-        if not _PUBLIC_HOST.fullmatch(parts.netloc) or not _PUBLIC_PATH.fullmatch(parts.path):
+        is_plain = _PUBLIC_HOST.fullmatch(parts.netloc) and _PUBLIC_PATH.fullmatch(parts.path)
+        # `urlsplit` leaves out line breaks and tabs.
+        if not is_plain or parts.port == 0 or parts.geturl().lower() != url.lower():
             raise ValueError(
                 "expected https://HOST[:PORT][/PATH] in ASCII, such as "
                 "https://api.example.com/firewall; write other characters as xn--… or %…"
             )
-        return url.rstrip("/")
+        # As browsers write an origin, which is compared with it.
+        host = parts.netloc.lower().removesuffix(_DEFAULT_PORTS[parts.scheme])
+        return f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
 
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:

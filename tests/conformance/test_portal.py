@@ -1,5 +1,6 @@
 """What the HomePort portal sends while somebody works with groups, request by request."""
 
+import httpx
 import pytest
 from tests.conformance.served import MANY, tenant_uuid
 
@@ -29,6 +30,26 @@ def portal(site):
 
 def tenant_address(site, name="portal"):
     return f"{site.address}/api/openstack-tenants/{tenant_uuid(name)}/"
+
+
+def test_it_starts_and_signs_in(portal, site, count):
+    with httpx.Client(base_url=site.address) as anyone:
+        core = anyone.get("/api/configuration/").json()["WALDUR_CORE"]
+        assert "en" in core["LANGUAGE_CHOICES"].split(",")
+        assert core["USER_MANDATORY_FIELDS"] == []
+        assert anyone.get("/api/identity-providers/").json() == []
+        assert anyone.get("/api/icons/login_logo/").headers["content-type"] == "image/svg+xml"
+    roles = [role["name"] for role in portal.get("/api/roles/", params={"page_size": 200}).json()]
+    me = portal.get("/api/users/me/").json()
+    assert {held["role_name"] for held in me["permissions"]} <= set(roles)
+    # It goes on with the token that it reads there.
+    again = httpx.get(f"{site.address}/api/users/me/", headers=_token(me["token"]))
+    assert again.json()["uuid"] == me["uuid"]
+    count(5)
+
+
+def _token(secret):
+    return {"Authorization": f"Token {secret}"}
 
 
 def test_a_table_is_read_page_by_page(portal, count):

@@ -43,6 +43,14 @@ async def statuses(client, count, method="GET", path=ME):
 
 
 @pytest.mark.usefixtures("world")
+async def test_redirects_and_preflights_count_as_requests_of_their_address(limited):
+    client, _ = await limited(address_rate=0.5)
+    found = await statuses(client, 3, path="/api/users")
+    assert found == [301, 301, 429]
+    assert await statuses(client, 3, path="/health/live") == [200, 200, 200]
+
+
+@pytest.mark.usefixtures("world")
 async def test_a_token_that_asks_too_often_is_told_when_to_come_again(limited):
     client, app = await limited(token_rate=0.5)
     found = await statuses(client, 3)

@@ -10,6 +10,8 @@ from ringfence.access.authentication import digest
 TOKENS = "/api/personal-access-tokens/"
 GROUPS = "/api/openstack-security-groups/"
 ME = "/api/users/me/"
+# What is empty and no list may have been meant as a limit.
+NO_LISTS = ({}, "", 0, False)
 
 
 @pytest.fixture
@@ -75,6 +77,7 @@ async def test_a_token_that_writes_may_what_its_user_may(api, client, world, wan
         {"allowed_scopes": [{"type": "project", "uuid": "x"}]},
         {"allowed_scopes": [{}, {}]},
         {"allowed_scopes": {"a": 1}},
+        *({name: empty} for name in ("allowed_scopes", "allowed_networks") for empty in NO_LISTS),
         {"allowed_networks": ["10.0.0.0/8"]},
     ],
 )

@@ -104,6 +104,13 @@ async def test_a_fault_is_quoted_by_a_reference_of_our_own_whatever_the_client_c
     assert reference in caplog.text
 
 
+async def test_what_may_be_a_token_is_taken_for_no_id_of_a_request(client):
+    response = await client.get("/api/users/me/", headers={"X-Request-ID": "a1" * 32})
+    assert response.headers["X-Request-ID"] != "a1" * 32
+    response = await client.get("/api/users/me/", headers={"X-Request-ID": "a1" * 16})
+    assert response.headers["X-Request-ID"] == "a1" * 16
+
+
 async def test_an_answer_is_given_after_the_commit(client, world):
     group = await world.group()
     # A constraint that is looked at when the transaction ends.

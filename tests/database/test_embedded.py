@@ -205,6 +205,14 @@ def test_a_home_that_everyone_may_change_is_refused(folder):
         fetch(home, "SELECT 1")
 
 
+def test_a_folder_of_something_else_is_left_as_it_is(folder):
+    home = folder / "home"
+    (home / "run").mkdir(parents=True)
+    with pytest.raises(OperatorError, match="a folder of something else: set RINGFENCE_HOME"):
+        fetch(home, "SELECT 1")
+    assert [path.name for path in home.iterdir()] == ["run"]
+
+
 def test_a_home_that_is_a_file_is_said_in_one_line(folder):
     home = folder / "home"
     home.touch()

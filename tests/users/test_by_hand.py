@@ -78,7 +78,7 @@ async def test_a_token_is_listed_renewed_and_revoked_by_its_uuid(database, alice
         database, alice, Terms(timedelta(hours=1), "backup", is_read_only=True)
     )
     [token] = await listed(database, alice)
-    assert "alice: backup, read-only, expires " in token.line()
+    assert 'alice: "backup", read-only, expires ' in token.line()
     assert token.line().endswith(", last used never")
     with pytest.raises(OperatorError, match="no user is called 'carol'"):
         await listed(database, "carol")

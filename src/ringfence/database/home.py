@@ -78,6 +78,10 @@ def prepare(home: Path) -> None:
             f"{home} belongs to {_name_of(status.st_uid)}: run as that user, "
             "or set RINGFENCE_HOME to another place"
         )
+    if (home / "run").exists() and not (home / "users.lock").exists():
+        raise OperatorError(
+            f"{home} is a folder of something else: set RINGFENCE_HOME to one that is empty"
+        )
     if status.st_mode & 0o002:
         raise OperatorError(f"everyone may write in {home}: run `chmod o-w {home}`")
     if os.geteuid() == 0:

@@ -41,7 +41,7 @@ from ringfence.http.errors import answer, answer_unexpected
 from ringfence.http.front import HEALTH, METRICS, Front, Header
 from ringfence.http.headers import IMPERSONATION_REFUSED, credentials, first, is_impersonating
 from ringfence.http.idempotency import HEADER, read_key, run_once
-from ringfence.http.limits import Limits
+from ringfence.http.limits import Limits, check_query
 from ringfence.http.openapi import Operation
 from ringfence.http.peers import UNKNOWN, Proxies
 from ringfence.http.public_path import serve_below
@@ -64,7 +64,8 @@ PUBLIC = frozenset({CONFIGURATION_PATH, IDENTITY_PROVIDERS_PATH})
 # Who asks changes meanwhile: once is rare.
 _TRIES = 4
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+# One that may be a token is not taken: it would be in every line of the log.
+_REQUEST_ID = re.compile(r"(?![0-9A-Fa-f]{64}\Z)[A-Za-z0-9._:-]{1,128}")
 
 
 def _any_id() -> str:
@@ -128,18 +129,21 @@ class Boundary:
 
     async def _handle(self, exchange: "_Exchange", scope: Scope, receive: Incoming) -> None:
         try:
+            is_for_machines = scope["path"].startswith((HEALTH, METRICS))
             if not scope["path"].startswith(HEALTH):
                 self.front.check_host(scope["caller"])
+            check_query(scope)
+            if not is_for_machines:
+                self.limits.admit(scope["caller"].address)
             if preflight := self.front.preflight(scope):
                 await preflight(scope, receive, exchange.send)
                 return
             if redirect := redirect_to_slash(scope):
                 await redirect(scope, receive, exchange.send)
                 return
-            if scope["path"].startswith((HEALTH, METRICS)):
+            if is_for_machines:
                 await self.app(scope, receive, exchange.send)
                 return
-            self.limits.admit(scope["caller"].address)
             self.limits.enter()
             try:
                 await self._serve_again(exchange, scope, receive)

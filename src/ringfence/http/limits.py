@@ -13,10 +13,14 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from operator import itemgetter
 
+from starlette.types import Scope
+
 from ringfence.access.permissions import READING_METHODS, Actor
-from ringfence.errors import Overloaded, TooManyRequests
+from ringfence.errors import Invalid, Overloaded, TooManyRequests
 from ringfence.settings import Settings
 
+# Clients that send many name filters or fields, of which there are some dozens.
+MOST_PARAMETERS = 500
 # After a pause so many seconds' worth may come at once.
 BURST_SECONDS = 2.0
 # So few at the same time are never too many.
@@ -27,6 +31,16 @@ WEIGHT = 0.05
 REMEMBERED = 20_000
 # One holder has as many addresses as such a network holds.
 _IPV6_NETWORK = 64
+
+
+def check_query(scope: Scope) -> None:
+    """Raise `Invalid` for a query of more parameters than anybody sends in good faith.
+
+    Who asks is not known yet, and to read each of them takes time.
+    """
+    if scope.get("query_string", b"").count(b"&") >= MOST_PARAMETERS:
+        said = f"A query has {MOST_PARAMETERS} parameters at most; send fewer."
+        raise Invalid({"non_field_errors": [said]})
 
 
 class Rate:

@@ -1,5 +1,6 @@
 """Tokens as operators issue, list, renew and revoke them on the command line."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -101,7 +102,8 @@ class ListedToken:
         ]
         return ", ".join(
             [
-                f"{self.uuid.hex} {self.username}: {self.name or 'no name'}",
+                # In quotes, since a name may read like what follows it.
+                f"{self.uuid.hex} {self.username}: {_quoted(self.name)}",
                 *limits,
                 f"expires {_day(self.expires)}",
                 f"last used {_day(self.last_used)}",
@@ -286,6 +288,10 @@ def _event(kind: EventType, done: str, holder: Holder, token: UUID | None) -> Ev
         f"A token of user {holder.username} has been {done} by an operator.",
         context=context,
     )
+
+
+def _quoted(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False) if name else "no name"
 
 
 def _day(moment: datetime | None) -> str:

@@ -106,10 +106,13 @@ class _Places:
 
     def clean(self, value: Any) -> UUID | None:  # noqa: ANN401 - whatever JSON holds
         """Give the project's uuid."""
-        if not value:
+        # Anything else that is empty may have been meant as a limit.
+        if value is None or value == []:
             return None
         if not isinstance(value, list) or len(value) > 1 or not isinstance(value[0], dict):
-            raise FieldError("Expected at most one object: a token reaches all, or one project.")
+            raise FieldError(
+                "Expected a list of at most one object: a token reaches all, or one project."
+            )
         if unknown := sorted(value[0].keys() - _PLACE_KEYS):
             allowed = ", ".join(sorted(_PLACE_KEYS))
             raise FieldError(
@@ -129,8 +132,8 @@ class _Networks:
 
     def clean(self, value: Any) -> None:  # noqa: ANN401 - whatever JSON holds
         """Refuse any: a limit that does not hold is worse than none."""
-        if value:
-            raise FieldError("Tokens are not bound to networks here; leave it empty.")
+        if value is not None and value != []:
+            raise FieldError("Tokens are not bound to networks here; leave it out, or send [].")
 
 
 TOKEN_FIELDS: Mapping[str, Field] = {
