@@ -53,7 +53,7 @@ class OnSmallDisk(Served):
 
 @pytest.fixture
 def on_a_small_disk():
-    with operating() as operator:
+    with operating(migrated=False) as operator:
         served = OnSmallDisk(operator)
         served.begin()
         yield served
