@@ -20,7 +20,7 @@ from ringfence.errors import Invalid, Overloaded, TooManyRequests
 from ringfence.settings import Settings
 
 # Clients that send many name filters or fields, of which there are some dozens.
-MOST_PARAMETERS = 500
+MOST_PARAMETERS = 1024
 # After a pause so many seconds' worth may come at once.
 BURST_SECONDS = 2.0
 # So few at the same time are never too many.
