@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import os
 import shutil
-import socket
 import stat
 import subprocess
 import time
@@ -27,6 +26,8 @@ from tests.faults import summary
 from tests.hostile import summary as hostile
 from tests.own_faults import summary as own_faults
 from tests.patience import PATIENCE_SECONDS
+from tests.ports import free_port
+from tests.reports import sendable
 
 from ringfence.database import binaries, home
 from ringfence.database.embedded import running
@@ -62,19 +63,7 @@ def pytest_xdist_auto_num_workers() -> int:
 @pytest.hookimpl(wrapper=True)
 def pytest_report_to_serializable(report):  # noqa: ARG001 - the hook's own name
     """Make a report sendable: tests of hostile text log what UTF-8 cannot express."""
-    return _sendable((yield))
-
-
-def _sendable(value):
-    match value:
-        case str():
-            return value.encode("utf-8", "backslashreplace").decode()
-        case dict():
-            return {key: _sendable(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_sendable(item) for item in value]
-        case _:
-            return value
+    return sendable((yield))
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
@@ -231,7 +220,7 @@ def tcp_server(database_server: str, short_folder: Path) -> Iterator[str]:  # no
         capture_output=True,
         **options,
     )
-    port = _free_port()
+    port = free_port()
     command = [programs / "postgres", "-D", data, "-p", str(port), "-c", "fsync=off"]
     command += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
     with (folder / "log").open("wb") as log:
@@ -244,12 +233,6 @@ def tcp_server(database_server: str, short_folder: Path) -> Iterator[str]:  # no
         server.terminate()
         server.wait(20)
         shutil.rmtree(folder)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _wait_until_it_answers(url: str) -> None:

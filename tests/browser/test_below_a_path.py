@@ -11,6 +11,7 @@ from playwright.async_api import expect
 from tests.browser import proxy
 from tests.browser.session import sign_in
 from tests.browser.site import HTTPS, Site, served, tenant_uuid, token
+from tests.ports import free_port
 
 in_the_browser = pytest.mark.asyncio(loop_scope="session")
 PREFIX = "/firewall"
@@ -30,7 +31,7 @@ SHOWING = (
 def below() -> Iterator[Site]:
     if proxy.program() is None:
         pytest.skip("LEFT OUT, a service behind a proxy: there is no nginx; tools/nginx fetches it")
-    port = proxy.free_port()
+    port = free_port()
     public = f"http://127.0.0.1:{port}"
     with (
         served(RINGFENCE_PUBLIC_URL=f"{public}{PREFIX}/") as site,

@@ -13,7 +13,8 @@ import psycopg
 import pytest
 from psycopg import sql
 from tests.database.conftest import wait_until
-from tests.database.replicated import PASSWORD, Server, free_port
+from tests.database.replicated import PASSWORD, Server
+from tests.ports import free_port
 
 from ringfence.database import home
 

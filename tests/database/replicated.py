@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,17 +12,12 @@ from pathlib import Path
 
 import psycopg
 from tests.database.conftest import children
+from tests.ports import free_port
 
 from ringfence.database import binaries, home
 
 PASSWORD = "correct-horse"
 SECONDS = 40.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @dataclass

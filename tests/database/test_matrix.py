@@ -21,9 +21,10 @@ from tests.database.others import (
     foreign,
     require,
 )
-from tests.database.replicated import PASSWORD, free_port
+from tests.database.replicated import PASSWORD
 from tests.factories.world import make_world
 from tests.patience import PATIENCE_SECONDS
+from tests.ports import free_port
 
 from ringfence.app import create_app
 from ringfence.database import binaries, home

@@ -15,7 +15,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from pathlib import Path
 import pytest
 from tests.docs.markdown import DOCUMENTS, ROOT, Block, blocks, name
 from tests.patience import PATIENCE_SECONDS
+from tests.ports import free_port
 
 BACKGROUND = "run: in the background"
 TIME_LIMIT_SECONDS = 2 * PATIENCE_SECONDS
@@ -128,12 +128,6 @@ def script(document: Path, port: int) -> tuple[str, list[str]]:
                 steps.append(f"{text}\n")
             shown.append(output)
     return "".join(steps), shown
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

@@ -140,8 +140,8 @@ def test_a_query_of_thousands_of_parameters_is_refused_unread(instance, method, 
     assert b"1024 parameters at most" in answer.body
 
 
-def test_four_hundred_fields_are_answered(instance, group, record_property):
-    answer = send(instance.address, request("GET", f"{group}?{'field&' * 400}", STAFF))
+def test_a_thousand_fields_are_answered(instance, group, record_property):
+    answer = send(instance.address, request("GET", f"{group}?{'field&' * 1_000}", STAFF))
     record_property("milliseconds", answer.milliseconds)
     assert answer.status == 200
 

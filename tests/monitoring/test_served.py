@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import httpx
 import pytest
 from tests.cli.operating import operating
 from tests.monitoring.conftest import samples
+from tests.ports import free_port
 
 PATIENCE_SECONDS = 120
 
@@ -48,12 +48,6 @@ def folder_of(pid):
     places = (Path("/dev/shm"), Path("/tmp"))  # noqa: S108 - where the program puts it
     files = (file for place in places for file in place.glob("ringfence-measures-*/api-1.pid"))
     return next(file.parent for file in files if file.read_text() == str(pid))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_a_worker_alone_answers_for_itself(operator):

@@ -19,7 +19,7 @@ from ringfence.access.permissions import READING_METHODS, Actor
 from ringfence.errors import Invalid, Overloaded, TooManyRequests
 from ringfence.settings import Settings
 
-# Clients that send many name filters or fields, of which there are some dozens.
+# A client that names a thousand fields is answered; none is known to send more.
 MOST_PARAMETERS = 1024
 # After a pause so many seconds' worth may come at once.
 BURST_SECONDS = 2.0

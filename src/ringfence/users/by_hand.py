@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import LiteralString
+from typing import LiteralString, TypeVar
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -21,6 +21,7 @@ from ringfence.users.session_ends import end_of_tokens
 from ringfence.users.tokens import Holder, Terms, in_words, issue, new_secret
 
 LONGEST_NAME = 150
+Row = TypeVar("Row")
 
 _BY_NAME: LiteralString = """
 SELECT id, uuid, username, is_active FROM users WHERE username = %(username)s
@@ -180,13 +181,7 @@ async def listed(database: Database, username: str | None) -> Sequence[ListedTok
 
     Raises `OperatorError` for a user who does not exist.
     """
-    async with database.connection() as connection:
-        cursor = connection.cursor(row_factory=class_row(ListedToken))
-        await cursor.execute(_LISTED, {"username": username})
-        found = await cursor.fetchall()
-        if not found:
-            await _require_user(connection, username)
-        return found
+    return await _all_of(database, _LISTED, ListedToken, username)
 
 
 async def listed_sessions(database: Database, username: str | None) -> Sequence[ListedSession]:
@@ -194,9 +189,15 @@ async def listed_sessions(database: Database, username: str | None) -> Sequence[
 
     Raises `OperatorError` for a user who does not exist.
     """
+    return await _all_of(database, _SESSIONS, ListedSession, username)
+
+
+async def _all_of(
+    database: Database, statement: LiteralString, kind: type[Row], username: str | None
+) -> Sequence[Row]:
     async with database.connection() as connection:
-        cursor = connection.cursor(row_factory=class_row(ListedSession))
-        await cursor.execute(_SESSIONS, {"username": username})
+        cursor = connection.cursor(row_factory=class_row(kind))
+        await cursor.execute(statement, {"username": username})
         found = await cursor.fetchall()
         if not found:
             await _require_user(connection, username)
