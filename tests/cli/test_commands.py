@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 import re
 import shlex
 import signal
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.cli.operating import operating
 from tests.patience import PATIENCE_SECONDS
+from tests.processes import children, signal_each
 
 PROVISIONING = """
 clouds: [{name: east, backend: sandbox}]
@@ -54,13 +54,6 @@ def get(address, headers):
 
 def status(address):
     return get(f"{address}/api/", {})[0]
-
-
-def children(process):
-    listed = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True, check=True
-    )
-    return [int(word) for word in listed.stdout.split()]
 
 
 def postmaster(operator):
@@ -123,8 +116,7 @@ def test_two_services_share_a_home_and_survive_kills(operator):
 
     first.kill()
     assert status(other) in {200, 401, 404}
-    for child in children(second):
-        os.kill(child, signal.SIGKILL)
+    signal_each(children(second.pid))
     assert status(other) in {200, 401, 404}
 
     second.send_signal(signal.SIGTERM)

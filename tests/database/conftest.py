@@ -5,7 +5,6 @@ import os
 import pwd
 import select
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.patience import PATIENCE_SECONDS
+from tests.processes import children, signal_each
 
 from ringfence.database import binaries
 from ringfence.database.embedded import running, server_process_id
@@ -151,18 +151,9 @@ def kill_server(home: Path) -> None:
     process_id = server_process_id(home)
     if process_id is None:
         return
-    for child in children(process_id):
-        with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-    os.kill(process_id, signal.SIGKILL)
+    signal_each([*children(process_id), process_id])
     # A service that watches it may have started another before this looks.
     wait_until(lambda: server_process_id(home) != process_id)
-
-
-def children(process_id: int) -> list[int]:
-    listing = ["ps", "-o", "pid=", "--ppid", str(process_id)]
-    output = subprocess.run(listing, check=False, capture_output=True, text=True).stdout
-    return [int(line) for line in output.split()]
 
 
 def wait_until(condition: Callable[[], Any]) -> Any:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
-from tests.database.conftest import children
 from tests.ports import free_port
+from tests.processes import children, signal_each
 
 from ringfence.database import binaries, home
 
@@ -75,8 +75,7 @@ class Server:
 
     def freeze(self, number: int = signal.SIGSTOP) -> None:
         """Let it hang, or with SIGCONT go on."""
-        for process in [self.process.pid, *children(self.process.pid)]:
-            os.kill(process, number)
+        signal_each([self.process.pid, *children(self.process.pid)], number)
 
     def execute(self, statement: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:

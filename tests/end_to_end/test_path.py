@@ -8,6 +8,7 @@ import time
 from tests.end_to_end.conftest import GROUPS, Site
 from tests.lab.proxy import Delay
 from tests.patience import PATIENCE_SECONDS
+from tests.processes import signal_each
 
 HTTPS = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "0.0.0.0/0"}
 SSH = {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr": "192.0.2.0/24"}
@@ -100,8 +101,7 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_push_loses_nothing(site: Sit
 
 def test_after_everything_was_killed_every_acknowledged_write_is_there(site: Site):
     groups = [site.create(f"group-{number}", [HTTPS, SSH]) for number in range(10)]
-    for process in processes(site):
-        os.kill(process, signal.SIGKILL)
+    signal_each(processes(site))
     site.process.communicate()
 
     site.serve()

@@ -1,16 +1,15 @@
 """A service of real processes over a sandbox cloud, whose parts can be hit."""
 
 import json
-import os
 import re
-import signal
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 from tests.cli.operating import Operator
-from tests.database.conftest import children, kill_server, wait_until
+from tests.database.conftest import kill_server, wait_until
+from tests.processes import children, signal_each
 
 from ringfence.database.embedded import server_process_id
 from ringfence.database.home import socket_folder
@@ -98,6 +97,5 @@ class Served:
 
     def kill_service(self, process: subprocess.Popen) -> None:
         """Kill a service with all its children; the database runs on."""
-        for each in [process.pid, *children(process.pid)]:
-            os.kill(each, signal.SIGKILL)
+        signal_each([process.pid, *children(process.pid)])
         process.communicate()

@@ -5,10 +5,10 @@ import signal
 import time
 
 import pytest
-from tests.database.conftest import children
 from tests.own_faults.selection import chosen
 from tests.own_faults.served import Served
 from tests.own_faults.traffic import Traffic
+from tests.processes import children, signal_each
 
 from ringfence.database.embedded import server_process_id
 
@@ -28,12 +28,10 @@ def kill_a_backend(served: Served, _: Traffic) -> None:
 def hang(served: Served, traffic: Traffic) -> None:
     postmaster = served.postmaster()
     stopped = [postmaster, *children(postmaster)]
-    for process in stopped:
-        os.kill(process, signal.SIGSTOP)
+    signal_each(stopped, signal.SIGSTOP)
     # It comes while the server still hangs: by the service's own limits.
     traffic.until_unavailable()
-    for process in reversed(stopped):
-        os.kill(process, signal.SIGCONT)
+    signal_each(reversed(stopped), signal.SIGCONT)
 
 
 def lock_a_table(served: Served, traffic: Traffic) -> None:

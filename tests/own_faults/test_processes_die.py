@@ -5,10 +5,10 @@ import signal
 import time
 
 import pytest
-from tests.database.conftest import children
 from tests.own_faults.selection import chosen
 from tests.own_faults.served import Served
 from tests.own_faults.traffic import Traffic
+from tests.processes import children, signal_each
 
 
 def kill_the_worker(served: Served) -> None:
@@ -20,8 +20,7 @@ def kill_an_api_process(served: Served) -> None:
 
 
 def kill_all_children(served: Served) -> None:
-    for child in children(served.processes[0].pid):
-        os.kill(child, signal.SIGKILL)
+    signal_each(children(served.processes[0].pid))
 
 
 FAULTS = {
