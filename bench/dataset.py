@@ -20,10 +20,10 @@ import psycopg
 from psycopg import sql
 
 from bench.place import Place
-from ringfence.database import documents
 from ringfence.database.migrate import migrate
 from ringfence.database.pool import Connection
 from ringfence.errors import OperatorError
+from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.versions import Cause, record_versions
 
 GROUPS_PER_TENANT = 100

@@ -19,13 +19,13 @@ from uuid import UUID
 
 from psycopg import AsyncRawCursor
 
-from ringfence.database.documents import BASE_MARK
 from ringfence.database.pool import Database
-from ringfence.listening import Probe, address_of, claim
-from ringfence.logs import configure
-from ringfence.processes import default_api_processes, load_application, serve_api
+from ringfence.http.collections.documents import BASE_MARK
+from ringfence.service.listener import Probe, address_of, claim
+from ringfence.service.processes import default_api_processes, load_application, serve_api
+from ringfence.service.supervisor import Child, Supervisor
 from ringfence.settings import Settings
-from ringfence.supervisor import Child, Supervisor
+from ringfence.telemetry.logs import configure
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from ringfence.database.embedded import running, server_process_id
+from ringfence.database.embedded.server import running, server_process_id
 from ringfence.settings import Settings
 
 

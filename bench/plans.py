@@ -19,11 +19,11 @@ from bench.dataset import ADMIN, OWNER, STAFF, provide
 from bench.inside import ask, living
 from bench.page import write_sections
 from bench.place import Place, default_cache, opened
-from ringfence.access import asking
+from ringfence.access import identity
 from ringfence.app import create_app
+from ringfence.database.binary_rows import numbered
 from ringfence.database.connect import connect_now
 from ringfence.database.pool import Database
-from ringfence.database.reading import numbered
 from ringfence.settings import Settings
 
 # Title, caller, query; a page that continues another is asked for after that one.
@@ -90,7 +90,7 @@ async def plans(place: Place, database: str, groups: int) -> list[Plan]:
         "middle": groups // 20,
     }
     sent: list[tuple[LiteralString, Mapping[str, Any]]] = []
-    read = asking.read_rows
+    read = identity.read_rows
 
     async def note(database: Database, statement: Any, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as it was
         sent.append((statement, parameters))
@@ -98,7 +98,7 @@ async def plans(place: Place, database: str, groups: int) -> list[Plan]:
 
     service = create_app(Settings(database_url=place.url(database)))
     found = []
-    asking.read_rows = note
+    identity.read_rows = note
     try:
         async with living(service):
             for title, caller, query in CASES:
@@ -108,7 +108,7 @@ async def plans(place: Place, database: str, groups: int) -> list[Plan]:
                     await ask(service, request("GET", f"{PATH}?{one}", caller))
                 found.append(_explain(place.conninfo(database), title, *sent[-1]))
     finally:
-        asking.read_rows = read
+        identity.read_rows = read
     return found
 
 

@@ -28,7 +28,7 @@ from bench.page import write_sections
 from bench.place import default_cache, opened
 from bench.results import Table
 from ringfence.app import create_app
-from ringfence.processes import keep_freed_memory
+from ringfence.service.processes import keep_freed_memory
 from ringfence.settings import Settings
 
 CASES = ("list of 10, staff", "list of 100, staff", "retrieve, staff")
@@ -41,10 +41,10 @@ ELSE = "the event loop, Python, the rest"
 PARTS: Sequence[tuple[str, tuple[str, ...]]] = (
     ("psycopg: protocol, parameters, waiting", ("/psycopg/",)),
     ("a connection of the pool, its deadline", ("/psycopg_pool/", "/database/pool.py")),
-    ("counting and the log line", ("/ringfence/logs.py", "/ringfence/measures.py")),
+    ("counting and the log line", ("/ringfence/telemetry/",)),
     (
-        "front: request id, proxies, host, limits, headers",
-        ("/boundary.py", "/front.py", "/peers.py", "/limits.py", "/http/headers.py", "/structlog/"),
+        "middleware: request id, proxies, host, limits, headers",
+        ("/http/middleware/", "/limits.py", "/http/headers.py", "/structlog/"),
     ),
     ("who asks", ("/ringfence/access/",)),
     ("query, statement, paging, tag", ("/ringfence/", "/starlette/")),

@@ -26,12 +26,12 @@ from tests.lab.proxy import Proxy, recording_proxy
 from tests.sync.conftest import Place, tcp
 
 from ringfence.clouds.placement import placement_of
-from ringfence.database.embedded import running
-from ringfence.database.jobs import Job, defer_for_group
+from ringfence.database.embedded.server import running
 from ringfence.database.migrate import migrate
+from ringfence.database.outbox import Job, defer_for_group
 from ringfence.database.pool import Database
 from ringfence.settings import Settings
-from ringfence.sync.clouds import Clouds, project_of
+from ringfence.sync.drivers import Clouds, project_of
 from ringfence.sync.pull import pull_tenant
 from ringfence.sync.push import push_group
 from ringfence.sync.worker import run_worker

@@ -29,8 +29,8 @@ from tests.patience import PATIENCE_SECONDS
 from tests.ports import free_port
 from tests.reports import sendable
 
-from ringfence.database import binaries, home
-from ringfence.database.embedded import running
+from ringfence.database.embedded import binaries, home
+from ringfence.database.embedded.server import running
 from ringfence.database.migrate import migrate, migrations
 from ringfence.database.pool import Database
 from ringfence.settings import Settings

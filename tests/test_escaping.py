@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from ringfence import escaping
+from ringfence.text import escaping
 
 HOSTILE = [
     "evil\x1b]0;owned\x07\x1b[2J",

@@ -5,8 +5,9 @@ from contextvars import copy_context
 
 import pytest
 
-from ringfence import logs, masking
-from ringfence.masking import MASK, learn, learn_fields, learn_url, mask, masked, present
+from ringfence.telemetry import logs
+from ringfence.text import masking
+from ringfence.text.masking import MASK, learn, learn_fields, learn_url, mask, masked, present
 
 
 @pytest.fixture(autouse=True)

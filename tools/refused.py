@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ringfence.errors import Invalid
-from ringfence.security_groups.refused_input import CONTRACT, TABLE, Refusal
-from ringfence.security_groups.rule_keys import ShownRule
-from ringfence.security_groups.rule_requests import DUPLICATE_RULES
+from ringfence.security_groups.rule_input.refused_input import CONTRACT, TABLE, Refusal
+from ringfence.security_groups.rule_input.rule_keys import ShownRule
+from ringfence.security_groups.rule_input.rule_requests import DUPLICATE_RULES
 from ringfence.security_groups.schemas import clean_creation
 
 PAGE = Path(__file__).parents[1] / "docs" / "refused.md"
@@ -24,7 +24,7 @@ HEAD = """# What is refused, and why
 A request that no OpenStack cloud can carry out is refused at once, with 400, at the field that is \
 wrong; nothing is stored, and nothing is sent to the cloud. So are requests that the API's \
 contract refuses. This page is written from the table that the validation uses \
-(`src/ringfence/security_groups/refused_input.py`, by `make refused`), and tests send every \
+(`security_groups/rule_input/refused_input.py`, by `make refused`), and tests send every \
 example to a real Neutron.
 
 The same table holds for every way in: `create_security_group`, `push_security_groups`, PUT and \

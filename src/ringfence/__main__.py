@@ -1,14 +1,15 @@
 """Where the program begins: `ringfence`, and `python -m ringfence`."""
 
-from ringfence import stopping
+from ringfence.service import signals
 
 
 def main() -> None:
     """Run the program; the entry point of the package."""
-    stopping.end_when_asked()
-    from ringfence import cli  # noqa: PLC0415 - it takes its time, and may be asked to end meanwhile
+    signals.end_when_asked()
+    # Loading takes its time, and the program may be asked to end meanwhile.
+    from ringfence.cli.main import main as run  # noqa: PLC0415
 
-    cli.main()
+    run()
 
 
 if __name__ == "__main__":

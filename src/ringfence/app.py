@@ -9,49 +9,50 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from ringfence import measures, tracing
+from ringfence.about.openapi import operations as about_operations
+from ringfence.about.routes import PUBLIC_PATHS
+from ringfence.about.routes import routes as about_routes
 from ringfence.access.token_use import TokenUses
 from ringfence.background import in_background, pause
-from ringfence.clouds.operations import operations as tenant_operations
+from ringfence.clouds.openapi import operations as tenant_operations
 from ringfence.clouds.queries import CLOUDS, TENANTS
 from ringfence.clouds.routes import routes as tenant_routes
-from ringfence.database.keeping import kept_running
+from ringfence.database.embedded.keepalive import kept_running
 from ringfence.database.pool import USE_SECONDS, Database
 from ringfence.database.replica import Replica
-from ringfence.events.operations import operations as event_operations
+from ringfence.events.openapi import operations as event_operations
 from ringfence.events.routes import routes as event_routes
-from ringfence.http.about import routes as about_routes
-from ringfence.http.about_operations import operations as about_operations
-from ringfence.http.boundary import Boundary
-from ringfence.http.openapi import Operation
+from ringfence.http.middleware.pipeline import Boundary, Exemptions
+from ringfence.http.openapi.operation import Operation
 from ringfence.http.routing import answer_http_exception
-from ringfence.logs import configure, flush_lines
 from ringfence.monitoring import routes as monitoring
 from ringfence.monitoring.gauges import Gauges
 from ringfence.monitoring.health import Readiness
-from ringfence.organisations.operations import operations as organisation_operations
+from ringfence.organisations.openapi import operations as organisation_operations
 from ringfence.organisations.queries import CUSTOMERS, PROJECTS
 from ringfence.organisations.routes import routes as organisation_routes
 from ringfence.reference.routes import PAGES
 from ringfence.reference.routes import routes_of as reference_routes
-from ringfence.security_groups.batch_operations import operations as batch_operations
-from ringfence.security_groups.history_operations import operations as history_operations
-from ringfence.security_groups.history_routes import routes as history_routes
-from ringfence.security_groups.operations import operations as security_group_operations
-from ringfence.security_groups.overview_operations import operations as overview_operations
+from ringfence.security_groups.history.openapi import operations as history_operations
+from ringfence.security_groups.history.routes import routes as history_routes
+from ringfence.security_groups.openapi import operations as security_group_operations
+from ringfence.security_groups.overviews.openapi import operations as overview_operations
 from ringfence.security_groups.plan_operations import operations as plan_operations
 from ringfence.security_groups.queries import GROUPS
 from ringfence.security_groups.routes import routes as security_group_routes
+from ringfence.security_groups.tenant_groups.openapi import operations as batch_operations
 from ringfence.settings import Settings, load_settings
-from ringfence.sync.operations import operations as sync_operations
+from ringfence.sync.openapi import operations as sync_operations
 from ringfence.sync.routes import routes as sync_routes
-from ringfence.users.operations import operations as user_operations
-from ringfence.users.personal_token_operations import operations as personal_token_operations
-from ringfence.users.personal_token_routes import routes as personal_token_routes
+from ringfence.telemetry import metrics, tracing
+from ringfence.telemetry.logs import configure, flush_lines
+from ringfence.users.openapi import operations as user_operations
 from ringfence.users.queries import ROLES, USERS
 from ringfence.users.routes import routes as user_routes
-from ringfence.users.session_operations import operations as session_operations
-from ringfence.users.session_routes import routes as session_routes
+from ringfence.users.sessions.openapi import operations as session_operations
+from ringfence.users.sessions.routes import routes as session_routes
+from ringfence.users.tokens.openapi import operations as personal_token_operations
+from ringfence.users.tokens.routes import routes as personal_token_routes
 from ringfence.web.routes import CONSOLE, ICONS
 from ringfence.web.routes import routes as web_routes
 
@@ -123,7 +124,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Middleware(
                 Boundary,
                 settings=settings,
-                pages=(*PAGES, *monitoring.PAGES, CONSOLE, ICONS),
+                exemptions=Exemptions((*PAGES, *monitoring.PAGES, CONSOLE, ICONS), PUBLIC_PATHS),
                 collections=COLLECTIONS,
                 token_uses=token_uses,
                 operations=OPERATIONS,
@@ -144,7 +145,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
 async def _watch(database: Database, stop: asyncio.Event) -> None:
     """Sum up every second what this process answered, and how its connections are used."""
     while not stop.is_set():
-        measures.current().write()
-        measures.current().pool(**database.usage())
+        metrics.current().write()
+        metrics.current().pool(**database.usage())
         await pause(stop, WATCH_SECONDS)
-    measures.current().write()
+    metrics.current().write()

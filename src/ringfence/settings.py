@@ -24,9 +24,9 @@ from pydantic import (
     field_validator,
 )
 
-from ringfence import masking
-from ringfence.connection_strings import check
 from ringfence.errors import OperatorError
+from ringfence.text import masking
+from ringfence.text.connection_strings import check
 
 PREFIX = "RINGFENCE_"
 FILE_VARIABLE = "RINGFENCE_CONFIG"

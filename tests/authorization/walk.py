@@ -22,8 +22,8 @@ from tests.authorization.model import (
 )
 
 from ringfence.access.authentication import digest
-from ringfence.database import documents
 from ringfence.database.pool import Database
+from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.versions import Cause, record_versions
 
 GROUPS = "/api/openstack-security-groups/"

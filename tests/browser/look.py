@@ -14,7 +14,7 @@ from tests.browser.pages import Shown, every_page
 from tests.browser.session import sign_in
 from tests.browser.site import Site, served
 
-from ringfence.web.assets import assets
+from ringfence.web.asset_files import assets
 
 ROOT = Path(__file__).parents[2]
 WIDTHS = {"narrow": 390, "wide": 1440}

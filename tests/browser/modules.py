@@ -4,7 +4,7 @@ from typing import Any
 
 from playwright.async_api import Page
 
-from ringfence.web.assets import current_release
+from ringfence.web.asset_files import current_release
 
 Json = dict[str, Any]
 

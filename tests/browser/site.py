@@ -14,7 +14,7 @@ import httpx
 import psycopg
 from tests.cli.operating import Operator, operating
 
-from ringfence.database.embedded import running
+from ringfence.database.embedded.server import running
 from ringfence.settings import Settings
 
 Json = dict[str, Any]

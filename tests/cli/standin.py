@@ -6,10 +6,10 @@ import sys
 import time
 from functools import partial
 
-from ringfence import logs
-from ringfence.listening import Probe, address_of, claim
-from ringfence.processes import serve_api
-from ringfence.supervisor import Child, StartError, Supervisor
+from ringfence.service.listener import Probe, address_of, claim
+from ringfence.service.processes import serve_api
+from ringfence.service.supervisor import Child, StartError, Supervisor
+from ringfence.telemetry import logs
 
 
 async def application(scope, receive, send):

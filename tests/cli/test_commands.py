@@ -231,7 +231,7 @@ def test_usage_mistakes_are_one_line_too(operator):
     "command", ["serve", "worker", "migrate", "load", "token", "password", "demo", "doctor"]
 )
 def test_each_command_is_explained_with_an_example(command, monkeypatch, capsys):
-    from ringfence.cli import run  # noqa: PLC0415 - imported where it is run
+    from ringfence.cli.main import run  # noqa: PLC0415 - imported where it is run
 
     monkeypatch.setenv("COLUMNS", "100")
     assert run([command, "--help"]) == 0
@@ -241,7 +241,7 @@ def test_each_command_is_explained_with_an_example(command, monkeypatch, capsys)
 
 
 def test_the_version_is_shown(capsys):
-    from ringfence.cli import run  # noqa: PLC0415
+    from ringfence.cli.main import run  # noqa: PLC0415
 
     assert run(["--version"]) == 0
     assert re.fullmatch(r"ringfence \d+\.\d+\.\d+\n", capsys.readouterr().out)

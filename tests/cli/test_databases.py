@@ -7,7 +7,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from ringfence import cli
+from ringfence.cli import main
 
 FILE = """
 clouds: [{name: east, backend: sandbox}]
@@ -44,7 +44,7 @@ def run(tmp_path, monkeypatch, capsys):
         monkeypatch.setenv("RINGFENCE_DATABASE_URL", conninfo)
         monkeypatch.setattr("sys.stdin", StringIO("correct horse battery\n"))
         words = [str(file) if word == "FILE" else word for word in arguments]
-        code = cli.run(words)
+        code = main.run(words)
         said = capsys.readouterr()
         return code, said.out, said.err
 

@@ -12,11 +12,12 @@ from tests.cli.operating import url_of
 from tests.factories.world import make_world
 from tests.test_escaping import HOSTILE, is_quiet
 
-from ringfence import logs, report
-from ringfence.cli import run
+from ringfence.cli import output
+from ringfence.cli.main import run
 from ringfence.database.pool import Database
-from ringfence.users.by_hand import issue_token
-from ringfence.users.tokens import Terms
+from ringfence.telemetry import logs
+from ringfence.users.tokens.administration import issue_token
+from ringfence.users.tokens.issuing import Terms
 
 NAME = "".join(HOSTILE)
 NAMED = {
@@ -77,7 +78,7 @@ def test_every_command_prints_to_a_terminal_that_lacks_characters(world, monkeyp
     ):
         there = io.BytesIO()
         terminal = io.TextIOWrapper(there, encoding="latin-1", errors="strict")
-        monkeypatch.setattr("sys.stdout", report.Output(terminal))
+        monkeypatch.setattr("sys.stdout", output.Output(terminal))
         assert run(arguments) == 0, arguments
         assert there.getvalue() or arguments[0] == "events"
 

@@ -5,8 +5,8 @@ import logging
 import pytest
 import structlog
 
-from ringfence import logs
-from ringfence.masking import MASK, mask
+from ringfence.telemetry import logs
+from ringfence.text.masking import MASK, mask
 
 
 @pytest.fixture

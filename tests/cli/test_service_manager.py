@@ -11,7 +11,7 @@ import pytest
 from tests.cli.operating import operating
 from tests.patience import PATIENCE_SECONDS
 
-from ringfence import service_manager
+from ringfence.service import service_manager
 
 
 @pytest.fixture
@@ -101,7 +101,8 @@ def test_an_abstract_socket_is_told_and_a_missing_one_is_no_error(monkeypatch, t
 def test_a_process_of_the_api_has_no_credentials_of_clouds(monkeypatch):
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", "/etc/clouds.yaml")
     monkeypatch.setenv("OS_PASSWORD", "s3cr3t-of-a-cloud")
-    code = "import os; from ringfence.processes import forget_clouds as f; f(); os.system('env')"
+    code = "from ringfence.service.processes import forget_clouds as f; f(); "
+    code += "import os; os.system('env')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     left = done.stdout
     assert "PATH=" in left

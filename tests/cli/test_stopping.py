@@ -11,10 +11,10 @@ from tests.database.conftest import wait_until
 from tests.database.others import foreign
 from tests.patience import PATIENCE_SECONDS
 
-from ringfence.database import binaries, home
+from ringfence.database.embedded import binaries, home
 
 # Python's own start is over; the program's imports are not.
-FIRST_IMPORTS = ("typer.models", "ringfence.cli", "structlog.processors", "pydantic.main")
+FIRST_IMPORTS = ("typer.models", "ringfence.cli.main", "structlog.processors", "pydantic.main")
 # A callback of the garbage collector and the like swallow what a handler raises in them.
 SWALLOWED = """
 import os, signal, socket, sys
@@ -26,8 +26,8 @@ try:
     os.kill(os.getpid(), signal.SIGTERM)
 except SystemExit:
     pass
-from ringfence.listening import claim
-from ringfence.processes import supervise, work
+from ringfence.service.listener import claim
+from ringfence.service.processes import supervise, work
 from ringfence.settings import load_settings
 
 if sys.argv[1] == "worker":

@@ -9,7 +9,7 @@ from tests.lab.proxy import Answer
 from tests.neutron.answering import answering
 from tests.neutron.test_translate import GROUP, RULE
 
-from ringfence.escaping import terminal
+from ringfence.text.escaping import terminal
 
 DOCUMENT = """
 clouds: [{name: east, backend: sandbox}]

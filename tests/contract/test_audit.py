@@ -13,12 +13,12 @@ from ringfence.database.pool import Database
 from ringfence.database.privileges import grant
 from ringfence.errors import OperatorError
 from ringfence.events.export import exported
-from ringfence.http.refusals import (
+from ringfence.http.middleware.refused_changes import (
     KEPT_A_SECOND,
     NOBODYS_IN_ALL_A_SECOND,
     NOBODYS_IN_ALL_BURST,
 )
-from ringfence.sync.clouds import Clouds
+from ringfence.sync.drivers import Clouds
 from ringfence.sync.jobs import Desk
 
 GROUPS = "/api/openstack-security-groups/"

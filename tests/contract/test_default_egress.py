@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from tests.contract.addresses import a_rule, tenant_at
 
-from ringfence.sync.clouds import Clouds
+from ringfence.sync.drivers import Clouds
 from ringfence.sync.push import push_group
 
 OUT = [("IPv4", "egress", "", -1, -1, None), ("IPv6", "egress", "", -1, -1, None)]

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from tests.contract.addresses import GROUPS, group_at
 
-from ringfence.database import documents
+from ringfence.security_groups.read_model import documents
 
 DEFAULT = {"name": "Default security group is managed by OpenStack itself."}
 

@@ -20,7 +20,7 @@ from waldur_api_client.models.events_list_o_item import EventsListOItem
 
 from ringfence.access.permissions import Actor
 from ringfence.events.commands import record_all
-from ringfence.events.groups import EVENT_GROUPS
+from ringfence.events.event_groups import EVENT_GROUPS
 from ringfence.events.types import Event, EventType
 
 EVENTS = "/api/events/"

@@ -6,7 +6,7 @@ import pytest
 from tests.contract.addresses import a_rule
 from tests.contract.test_unknown_names import CHANGING, body_of, path_of
 
-from ringfence.security_groups.rule_keys import KNOWN_KEYS
+from ringfence.security_groups.rule_input.rule_keys import KNOWN_KEYS
 
 __all__ = ["path_of"]
 

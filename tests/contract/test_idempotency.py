@@ -8,11 +8,11 @@ import pytest
 from tests.contract.test_limited_tokens import issue  # noqa: F401 - a fixture
 
 from ringfence.app import OPERATIONS
-from ringfence.database import documents
 from ringfence.database.migrate import SESSION_LOCK
 from ringfence.errors import Unavailable
-from ringfence.http import idempotency
+from ringfence.http.middleware import idempotency
 from ringfence.provisioning import load
+from ringfence.security_groups.read_model import documents
 
 GROUPS = "/api/openstack-security-groups/"
 KEY = {"Idempotency-Key": "3f1c-one"}

@@ -8,7 +8,7 @@ import pytest
 from tests.contract import described
 from tests.contract.test_idempotency import seen
 
-from ringfence.access import asking
+from ringfence.access import identity
 from ringfence.access.authentication import of_token
 from ringfence.app import create_app
 from ringfence.settings import Settings
@@ -113,7 +113,7 @@ async def test_more_at_the_same_time_than_there_is_room_for_is_a_503(limited, wo
 async def test_many_who_are_not_known_yet_take_no_place_of_those_who_are(limited, monkeypatch):
     client, app = await limited(concurrent_requests=8)
     assert (await client.get(ME)).status_code == 200
-    go_on, recognise = asyncio.Event(), asking.recognise
+    go_on, recognise = asyncio.Event(), identity.recognise
 
     async def slowly(database, credential):
         if credential != known:
@@ -121,7 +121,7 @@ async def test_many_who_are_not_known_yet_take_no_place_of_those_who_are(limited
         return await recognise(database, credential)
 
     known = of_token("Token admin-token")
-    monkeypatch.setattr(asking, "recognise", slowly)
+    monkeypatch.setattr(identity, "recognise", slowly)
     strangers = [
         (await limited(f"stranger{number}", f"198.51.100.{number}", app))[0] for number in range(40)
     ]

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from tests.contract.addresses import GROUPS, tenant_at
 
-from ringfence.database import documents
+from ringfence.security_groups.read_model import documents
 
 ADDRESS = f"http://api.example.com{GROUPS}"
 ORDERS = [

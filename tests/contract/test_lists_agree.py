@@ -5,8 +5,7 @@ import itertools
 import pytest
 from tests.contract.addresses import GROUPS
 
-from ringfence.database import documents
-from ringfence.security_groups import pages
+from ringfence.security_groups.read_model import documents, list_statements
 
 # Three customers with two projects each, two tenants in each project, on two clouds; tenants of one
 # name in several projects; as many groups in each tenant as its number.
@@ -131,7 +130,7 @@ async def test_a_list_is_what_the_tables_say_for_everybody_and_in_every_way(
     api, places, monkeypatch, is_far
 ):
     if is_far:
-        monkeypatch.setattr(pages, "_FAR", 0)
+        monkeypatch.setattr(list_statements, "_FAR", 0)
     async with places.database.connection() as connection:
         cursor = await connection.execute("SELECT hex(uuid), id FROM security_groups")
         ids = dict(await cursor.fetchall())

@@ -4,7 +4,7 @@ import pytest
 
 from ringfence.clouds.placement import placement_of
 from ringfence.security_groups.states import NOT_FOUND
-from ringfence.sync.clouds import Clouds, project_of
+from ringfence.sync.drivers import Clouds, project_of
 from ringfence.sync.push import push_group
 
 PORTS = {"from_port": 22, "to_port": 22, "cidr": "10.0.0.0/8"}

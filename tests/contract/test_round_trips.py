@@ -16,7 +16,7 @@ from tests.contract.addresses import GROUPS, group_at, tenant_at
 from tests.contract.test_set_rules import settle
 from tests.factories.rule_lists import DESCRIPTIVE, KEEPERS, Ends, a_row, an_end
 
-from ringfence.security_groups.rule_keys import KNOWN_KEYS
+from ringfence.security_groups.rule_input.rule_keys import KNOWN_KEYS
 from ringfence.security_groups.rules import Rule, canonical
 from ringfence.security_groups.schemas import RULE_FIELDS
 

@@ -8,10 +8,10 @@ from tests.contract.addresses import GROUPS, a_rule, group_at
 from waldur_api_client import AuthenticatedClient
 from waldur_api_client.api.openstack_security_groups import openstack_security_groups_retrieve
 
-from ringfence.database import documents
-from ringfence.security_groups import outcomes
+from ringfence.security_groups.cloud_state import lifecycle
+from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.states import State
-from ringfence.sync.clouds import Clouds
+from ringfence.sync.drivers import Clouds
 from ringfence.sync.push import delete_group, push_group
 
 FAILED = {"error_message": "by hand", "error_traceback": "Traceback: by hand"}
@@ -133,11 +133,11 @@ async def test_it_is_recorded_with_who_did_it_and_asks_for_no_work(staff, world)
 async def test_a_push_in_flight_leaves_what_was_settled_by_hand(staff, world, action, state):
     group = await world.group(state="UPDATE_SCHEDULED", version=2)
     async with world.database.transaction() as connection:
-        taken = await outcomes.take_up(connection, group, outcomes.PUSHED)
+        taken = await lifecycle.take_up(connection, group, lifecycle.PUSHED)
     await staff.post(group_at(group, action))
     async with world.database.transaction() as connection:
-        assert not await outcomes.applied(connection, taken, outcomes.EventType.GROUP_UPDATED, {})
-        assert not await outcomes.failed(connection, group, "too late", "")
+        assert not await lifecycle.applied(connection, taken, lifecycle.EventType.GROUP_UPDATED, {})
+        assert not await lifecycle.failed(connection, group, "too late", "")
     assert await row(world, group) == (state, "", "", 2, 1)
 
 

@@ -14,9 +14,9 @@ from waldur_api_client.models.obtain_auth_token_request import ObtainAuthTokenRe
 from ringfence.access.authentication import digest
 from ringfence.errors import OperatorError
 from ringfence.http.limits import Places
-from ringfence.users import passwords, throttle
+from ringfence.users import login_throttle, passwords
 from ringfence.users.passwords import set_password
-from ringfence.users.tokens import MOST_BY_PASSWORD
+from ringfence.users.tokens.issuing import MOST_BY_PASSWORD
 
 SIGN_IN = "/api-auth/password/"
 ME = "/api/users/me/"
@@ -193,7 +193,7 @@ async def pass_time(world, seconds):
 
 @pytest.mark.usefixtures("quick")
 async def test_who_fails_again_and_again_waits_longer_each_time_and_never_long(nobody, world):
-    free = throttle.OF_A_PAIR.free
+    free = login_throttle.OF_A_PAIR.free
     assert await failures(nobody, free + 1) == [401] * (free + 1)
     pauses = []
     for _ in range(12):
@@ -209,8 +209,8 @@ async def test_who_fails_again_and_again_waits_longer_each_time_and_never_long(n
         assert await failures(nobody, 1) == [401]
     assert pauses[0] == 1
     assert pauses[3] > 2 * pauses[1]
-    assert max(pauses) <= throttle.OF_A_PAIR.longest
-    await pass_time(world, throttle.OF_A_PAIR.longest)
+    assert max(pauses) <= login_throttle.OF_A_PAIR.longest
+    await pass_time(world, login_throttle.OF_A_PAIR.longest)
     assert (await sign_in(nobody, **from_address("192.0.2.1"))).status_code == 200
     # From there on it begins anew.
     assert await failures(nobody, free) == [401] * free
@@ -218,15 +218,15 @@ async def test_who_fails_again_and_again_waits_longer_each_time_and_never_long(n
 
 @pytest.mark.usefixtures("quick")
 async def test_failures_are_forgiven_with_time(nobody, world):
-    free = throttle.OF_A_PAIR.free
+    free = login_throttle.OF_A_PAIR.free
     assert await failures(nobody, free) == [401] * free
-    await pass_time(world, throttle.OF_A_PAIR.forgiven * free)
+    await pass_time(world, login_throttle.OF_A_PAIR.forgiven * free)
     assert await failures(nobody, free + 2) == [*[401] * (free + 1), 429]
 
 
 @pytest.mark.usefixtures("quick")
 async def test_the_addresses_of_one_ipv6_network_are_one(nobody):
-    free = throttle.OF_A_PAIR.free
+    free = login_throttle.OF_A_PAIR.free
     addresses = [f"2001:db8:0:7::{number:x}" for number in range(1, 120)]
     found = [(await failures(nobody, 1, address=address))[0] for address in addresses]
     assert found.count(401) <= free + 2
@@ -243,7 +243,7 @@ async def test_one_network_cannot_keep_a_user_from_signing_in_elsewhere(nobody):
 
 @pytest.mark.usefixtures("quick")
 async def test_many_networks_do_not_slow_a_user_down_where_it_signed_in_before(nobody, monkeypatch):
-    monkeypatch.setattr(throttle, "AS_A_USER", throttle.Pace(3, 60, 5))
+    monkeypatch.setattr(login_throttle, "AS_A_USER", login_throttle.Pace(3, 60, 5))
     assert (await sign_in(nobody, **from_address("192.0.2.1"))).status_code == 200
     found = [(await failures(nobody, 1, address=f"198.51.100.{n}"))[0] for n in range(6)]
     assert found == [401, 401, 401, 401, 429, 429]
@@ -259,9 +259,13 @@ async def test_many_networks_do_not_slow_a_user_down_where_it_signed_in_before(n
 @pytest.mark.usefixtures("quick")
 async def test_many_names_from_one_network_are_slowed_down_and_noticed(nobody, world, caplog):
     found = [(await failures(nobody, 1, f"user{number}"))[0] for number in range(80)]
-    assert throttle.FROM_A_NETWORK.free < found.count(401) <= throttle.FROM_A_NETWORK.free + 4
+    assert (
+        login_throttle.FROM_A_NETWORK.free
+        < found.count(401)
+        <= login_throttle.FROM_A_NETWORK.free + 4
+    )
     # Slowly is no way around it.
-    await pass_time(world, throttle.FROM_A_NETWORK.longest)
+    await pass_time(world, login_throttle.FROM_A_NETWORK.longest)
     again = [(await failures(nobody, 1, f"more{number}"))[0] for number in range(8)]
     assert again.count(401) <= 3
     assert caplog.text.count("many_sign_ins_failed") == 1
@@ -273,22 +277,22 @@ async def test_many_names_from_one_network_are_slowed_down_and_noticed(nobody, w
 
 @pytest.mark.usefixtures("quick")
 async def test_many_tries_at_once_are_no_more_than_one_after_the_other(nobody, monkeypatch):
-    monkeypatch.setattr(throttle, "PLACES", Places(100, 100))
+    monkeypatch.setattr(login_throttle, "PLACES", Places(100, 100))
     answers = await asyncio.gather(*(sign_in(nobody, "admin", "wrong horse") for _ in range(25)))
     statuses = [answer.status_code for answer in answers]
-    assert statuses.count(401) <= throttle.OF_A_PAIR.free + 2
+    assert statuses.count(401) <= login_throttle.OF_A_PAIR.free + 2
     assert statuses.count(401) + statuses.count(429) == 25
 
 
 @pytest.mark.usefixtures("quick")
 async def test_who_signs_in_rightly_is_never_throttled(nobody):
-    for _ in range(throttle.FROM_A_NETWORK.free + 2):
+    for _ in range(login_throttle.FROM_A_NETWORK.free + 2):
         assert (await sign_in(nobody)).status_code == 200
 
 
 @pytest.mark.usefixtures("quick")
 async def test_a_clock_that_was_set_back_keeps_nobody_waiting(nobody, world):
-    await failures(nobody, throttle.OF_A_PAIR.free + 1)
+    await failures(nobody, login_throttle.OF_A_PAIR.free + 1)
     await pass_time(world, -3600)
     assert (await sign_in(nobody, **from_address("192.0.2.1"))).status_code == 200
 
@@ -323,7 +327,7 @@ async def test_a_hundred_who_sign_in_at_once_take_no_place_of_other_requests(
     ]
     try:
         # All but those that hash, or wait for it, are answered.
-        refused = [await task for task in crowd[throttle.AT_ONCE :]]
+        refused = [await task for task in crowd[login_throttle.AT_ONCE :]]
         assert {response.status_code for response in refused} == {429}
         assert all(int(response.headers["Retry-After"]) > 0 for response in refused)
         assert limits.running == 0
@@ -331,8 +335,8 @@ async def test_a_hundred_who_sign_in_at_once_take_no_place_of_other_requests(
         assert {response.status_code for response in others} == {200}
     finally:
         done.set()
-    served = [(await task).status_code for task in crowd[: throttle.AT_ONCE]]
-    assert served == [401] * throttle.AT_ONCE
+    served = [(await task).status_code for task in crowd[: login_throttle.AT_ONCE]]
+    assert served == [401] * login_throttle.AT_ONCE
 
 
 async def test_one_network_takes_no_more_than_half_of_the_places(nobody, monkeypatch):
@@ -347,7 +351,7 @@ async def test_one_network_takes_no_more_than_half_of_the_places(nobody, monkeyp
         asyncio.create_task(sign_in(nobody, f"user{n}", **from_address(f"2001:db8::{n:x}")))
         for n in range(1, 30)
     ]
-    refused = [await task for task in crowd[throttle.AT_ONCE_FROM_A_NETWORK :]]
+    refused = [await task for task in crowd[login_throttle.AT_ONCE_FROM_A_NETWORK :]]
     assert {response.status_code for response in refused} == {429}
     other = asyncio.create_task(sign_in(nobody, "owner", **from_address("192.0.2.1")))
     done.set()

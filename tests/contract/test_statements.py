@@ -8,10 +8,10 @@ from psycopg import sql
 from tests.contract.addresses import GROUPS, a_rule, group_at
 from tests.contract.test_lists import make_groups
 
-from ringfence.access import asking
+from ringfence.access import identity
+from ringfence.database.binary_rows import numbered
 from ringfence.database.pool import Database
-from ringfence.database.reading import numbered
-from ringfence.security_groups import pages
+from ringfence.security_groups.read_model import list_statements
 
 READS = [
     "",
@@ -120,13 +120,13 @@ async def plan_of(api, world, monkeypatch):
     await make_groups(world, 3_000, other=world.foreign_tenant_id)
     await world.execute("ANALYZE")
     read = []
-    original = asking.read_rows
+    original = identity.read_rows
 
     async def note(database, statement, parameters):
         read[:] = [statement, parameters]
         return await original(database, statement, parameters)
 
-    monkeypatch.setattr(asking, "read_rows", note)
+    monkeypatch.setattr(identity, "read_rows", note)
 
     async def plan(user, query):
         response = await api(user).get(GROUPS, params=query)
@@ -219,7 +219,7 @@ async def test_many_groups_in_a_place_are_found_as_everywhere(plan_of, api, monk
     assert len(wanted) > 10
     # An order of its own, so that the statement is made anew
     query["o"] = "-name"
-    monkeypatch.setattr(pages, "_SEARCHED", "0")
+    monkeypatch.setattr(list_statements, "_SEARCHED", "0")
     plan = await plan_of("admin", query)
     scan = "Bitmap Index Scan on security_groups_name_substrings"
     assert "never executed" not in next(line for line in plan.splitlines() if scan in line), plan

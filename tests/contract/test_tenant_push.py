@@ -6,7 +6,7 @@ import pytest
 from tests.contract.addresses import GROUPS, a_rule, group_at, tenant_at, to_group
 from tests.factories.world import set_quotas
 
-from ringfence.database import documents
+from ringfence.security_groups.read_model import documents
 
 NEWER = {"Accept": "application/json; version=2026-10"}
 RULE_ROW = {"ethertype": "IPv4", "direction": "ingress", "protocol": "tcp", "cidr": "10.0.0.0/8"}

@@ -10,7 +10,7 @@ import pytest
 from tests.contract.addresses import a_rule, group_at, tenant_at, to_group
 
 from ringfence.clouds import queries as tenants
-from ringfence.database import documents
+from ringfence.security_groups.read_model import documents
 
 TABLES = (
     *("tenants", "security_groups", "security_group_rules", "security_group_versions"),

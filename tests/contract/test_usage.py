@@ -6,7 +6,7 @@ import pytest
 from tests.contract.addresses import GROUPS, group_at
 from tests.contract.test_delete_pull_unlink import naming
 
-from ringfence.security_groups.ports import FoundPort, begin_reading, take_reading
+from ringfence.security_groups.cloud_state.ports import FoundPort, begin_reading, take_reading
 
 
 def port(name, *groups, **values):

@@ -6,7 +6,7 @@ from tests.contract.test_plan import a_row
 from tests.contract.test_set_rules import rules_of, settle
 from tests.factories.world import set_quotas
 
-from ringfence.security_groups import history, history_routes
+from ringfence.security_groups.history import queries, routes
 
 
 def tcp(port, **values):
@@ -103,17 +103,17 @@ async def test_a_list_of_versions_takes_few_rules_from_the_database_however_many
     group = await world.group()
     await many_versions(world, group, count=60, size=150)
     read = []
-    of_stored = history._rule  # noqa: SLF001 - work is counted
-    monkeypatch.setattr(history, "_rule", lambda *given: read.append(1) or of_stored(*given))
+    of_stored = queries._rule  # noqa: SLF001 - work is counted
+    monkeypatch.setattr(queries, "_rule", lambda *given: read.append(1) or of_stored(*given))
     found = await versions(client, group, "?page_size=300")
-    assert len(found) == history_routes.PAGE_SIZE
+    assert len(found) == routes.PAGE_SIZE
     assert {each["rules_count"] for each in found} == {150}
     assert {(each["rules_added"], each["rules_removed"]) for each in found} == {(150, 150)}
     assert len(read) == 0
     await one_rule_more(world)
     newest = (await versions(client, group))[0]
     assert (newest["rules_added"], newest["rules_removed"]) == (1, 0)
-    assert 0 < len(read) <= 10 * history.COMPARED
+    assert 0 < len(read) <= 10 * queries.COMPARED
 
 
 async def one_rule_more(world):

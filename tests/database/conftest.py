@@ -18,8 +18,8 @@ import pytest
 from tests.patience import PATIENCE_SECONDS
 from tests.processes import children, signal_each
 
-from ringfence.database import binaries
-from ringfence.database.embedded import running, server_process_id
+from ringfence.database.embedded import binaries
+from ringfence.database.embedded.server import running, server_process_id
 from ringfence.settings import Settings
 
 ROOT = os.geteuid() == 0
@@ -29,7 +29,7 @@ HOLD = """
 import os, sys
 from pathlib import Path
 import psycopg
-from ringfence.database.embedded import running
+from ringfence.database.embedded.server import running
 from ringfence.errors import OperatorError
 from ringfence.settings import Settings
 if int(sys.argv[2]) != os.geteuid():

@@ -16,7 +16,7 @@ from tests.database.conftest import wait_until
 from tests.database.replicated import PASSWORD, Server
 from tests.ports import free_port
 
-from ringfence.database import home
+from ringfence.database.embedded import home
 
 OLDEST = Path("/usr/lib/postgresql/15/bin")
 GERMAN = Path("/usr/share/i18n/locales/de_DE")

@@ -14,7 +14,7 @@ import psycopg
 from tests.ports import free_port
 from tests.processes import children, signal_each
 
-from ringfence.database import binaries, home
+from ringfence.database.embedded import binaries, home
 
 PASSWORD = "correct-horse"
 SECONDS = 40.0

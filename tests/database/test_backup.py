@@ -16,10 +16,10 @@ from tests.database.conftest import copy_programs
 from tests.own_faults.served import Served
 from tests.own_faults.traffic import GROUPS, Client, Traffic
 
-from ringfence.database import backup as module
-from ringfence.database import backup_file
-from ringfence.database.backup import backup, restore
-from ringfence.database.embedded import running
+from ringfence.database.embedded import backup as module
+from ringfence.database.embedded import backup_file
+from ringfence.database.embedded.backup import backup, restore
+from ringfence.database.embedded.server import running
 from ringfence.database.migrate import Migration, migrate, migrations
 from ringfence.errors import OperatorError
 from ringfence.settings import Settings

@@ -18,7 +18,7 @@ from ringfence.app import create_app
 from ringfence.database.pool import Database
 from ringfence.database.replica import Replica
 from ringfence.settings import Settings
-from ringfence.sync.clouds import Clouds
+from ringfence.sync.drivers import Clouds
 from ringfence.sync.push import push_group
 
 SIZE = 2

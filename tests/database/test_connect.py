@@ -9,12 +9,12 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 import ringfence
+from ringfence.cli.doctor import examine
 from ringfence.database import connect
 from ringfence.database.connect import Session, connect_now
 from ringfence.database.migrate import migrate, pending
 from ringfence.database.pool import Database, watch_commits
 from ringfence.database.privileges import grant
-from ringfence.doctor import examine
 from ringfence.errors import Interrupted, OperatorError
 from ringfence.settings import Settings, load_settings
 

@@ -9,9 +9,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from tests.database.test_backup import filled, names, rename
 
-from ringfence.database import backup_file, binaries, dump_script
-from ringfence.database.backup import backup, restore
-from ringfence.database.embedded import running
+from ringfence.database.embedded import backup_file, binaries, dump_script
+from ringfence.database.embedded.backup import backup, restore
+from ringfence.database.embedded.server import running
 from ringfence.errors import OperatorError
 
 __all__ = ["filled"]

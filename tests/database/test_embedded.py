@@ -12,9 +12,10 @@ import pytest
 from tests.database.conftest import ORDINARY, ROOT, fetch, kill_server, modes, wait_until
 from tests.processes import children
 
-from ringfence.database import binaries, embedded
-from ringfence.database.embedded import running, server_process_id
-from ringfence.database.server_process import runs_on
+from ringfence.database.embedded import binaries
+from ringfence.database.embedded import server as embedded
+from ringfence.database.embedded.server import running, server_process_id
+from ringfence.database.embedded.server_process import runs_on
 from ringfence.errors import OperatorError
 from ringfence.settings import Settings
 
@@ -152,7 +153,7 @@ def test_a_first_start_that_is_killed_half_way_does_not_block_the_next(folder, s
     home = folder / "home"
     code = (
         "import sys, pathlib; from ringfence.settings import Settings\n"
-        "from ringfence.database.embedded import running\n"
+        "from ringfence.database.embedded.server import running\n"
         "print(flush=True)\n"
         "with running(Settings(home=pathlib.Path(sys.argv[1]))): sys.stdin.read()\n"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.database.conftest import ORDINARY, fetch, modes
 
-from ringfence.database.embedded import running, server_process_id
+from ringfence.database.embedded.server import running, server_process_id
 from ringfence.errors import OperatorError
 from ringfence.settings import Settings
 

@@ -27,12 +27,12 @@ from tests.patience import PATIENCE_SECONDS
 from tests.ports import free_port
 
 from ringfence.app import create_app
-from ringfence.database import binaries, home
+from ringfence.cli.doctor import examine
 from ringfence.database.connect import Session
+from ringfence.database.embedded import binaries, home
 from ringfence.database.migrate import migrate, migrations, pending
 from ringfence.database.pool import Database
 from ringfence.database.privileges import grant
-from ringfence.doctor import examine
 from ringfence.errors import OperatorError
 from ringfence.monitoring.health import Readiness
 from ringfence.settings import Settings

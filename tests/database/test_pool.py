@@ -8,7 +8,7 @@ import pytest
 from tests.database.conftest import kill_server, wait_until
 from tests.patience import PATIENCE_SECONDS
 
-from ringfence.database.embedded import running, server_process_id
+from ringfence.database.embedded.server import running, server_process_id
 from ringfence.database.pool import Database
 from ringfence.errors import Unavailable
 from ringfence.settings import Settings

@@ -9,8 +9,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from tests.factories.world import make_world
 
-from ringfence.database import documents
-from ringfence.doctor import examine
+from ringfence.cli.doctor import examine
+from ringfence.security_groups.read_model import documents
 from ringfence.settings import Settings
 
 COUNTED = """

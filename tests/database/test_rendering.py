@@ -2,8 +2,8 @@
 
 import re
 
-from ringfence.database import documents
 from ringfence.database.connect import connect_now
+from ringfence.security_groups.read_model import documents
 
 RENDER = documents._RENDER.replace("{selection}", documents.GROUPS)  # noqa: SLF001 - its plan is the point
 

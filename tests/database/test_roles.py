@@ -6,10 +6,10 @@ import os
 import psycopg
 import pytest
 
-from ringfence.database import roles
-from ringfence.database.embedded import NAME, running
+from ringfence.cli.startup import migrated
+from ringfence.database.embedded import roles
+from ringfence.database.embedded.server import NAME, running
 from ringfence.database.migrate import migrate
-from ringfence.opening import migrated
 from ringfence.settings import Settings
 
 OWNERS = """

@@ -2,11 +2,11 @@
 
 import psycopg
 
-from ringfence.database import documents
 from ringfence.database import migrate as module
 from ringfence.database.migrate import migrate, migrations
 from ringfence.database.pool import Database
-from ringfence.security_groups.filters import searched
+from ringfence.security_groups.read_model import documents
+from ringfence.security_groups.read_model.filters import searched
 
 A_GROUP = """
 WITH cloud AS (

@@ -7,8 +7,8 @@ import pytest
 import yaml
 from tests.docs.markdown import ROOT
 
-from ringfence.measures import Measures
 from ringfence.monitoring.gauges import Cloud, Count, Jobs, Known, families, up
+from ringfence.telemetry.metrics import Measures
 
 DEPLOY = ROOT / "deploy"
 SUFFIXES = ("_total", "_bucket", "_count", "_sum")

@@ -52,6 +52,6 @@ def test_modules_named_in_the_paragraphs_exist():
     assert [path for path in sorted(named) if not (PACKAGE / path).is_file()] == []
 
 
-def test_a_request_and_a_sync_are_drawn():
+def test_a_request_a_push_and_a_pull_are_drawn():
     drawn = [block.text for block in blocks(DOCUMENT) if block.language == "mermaid"]
-    assert len(drawn) == 2
+    assert len(drawn) == 3

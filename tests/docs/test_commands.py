@@ -53,7 +53,7 @@ settled() {
   python - <<'END OF PROGRAM'
 import time
 import psycopg
-from ringfence.database.embedded import running
+from ringfence.database.embedded.server import running
 from ringfence.settings import load_settings
 UNSETTLED = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
 with running(load_settings()) as conninfo:

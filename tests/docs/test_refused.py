@@ -5,7 +5,7 @@ import sys
 
 from tests.docs.markdown import ROOT
 
-from ringfence.security_groups.refused_input import TABLE
+from ringfence.security_groups.rule_input.refused_input import TABLE
 
 
 def test_the_page_is_current():

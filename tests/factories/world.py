@@ -10,8 +10,8 @@ from psycopg.types.json import Jsonb
 
 from ringfence.access.authentication import digest
 from ringfence.access.permissions import Role
-from ringfence.database import documents
 from ringfence.database.pool import Connection, Database
+from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.versions import Cause, record_versions
 
 # On the customer and project that the world's own tenant belongs to.

@@ -12,7 +12,7 @@ from tests.lab.proxy import Proxy
 from tests.patience import PATIENCE_SECONDS
 from tests.sync.conftest import Place, cloud_tcp
 
-from ringfence.database.jobs import defer_periodic_for_tenant
+from ringfence.database.outbox import defer_periodic_for_tenant
 from ringfence.neutron import translate
 from ringfence.security_groups.rules import Rule, RuleKey, canonical
 from ringfence.sync.plan import rule_from_cloud

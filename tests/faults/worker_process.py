@@ -10,29 +10,29 @@ from functools import partial
 
 from tests.faults.matrix import CALL_SECONDS, LARGEST_ANSWER
 
-from ringfence import logs
 from ringfence.neutron.openstack import OpenStackClouds
 from ringfence.settings import Settings
-from ringfence.sync import clouds, rescue, retries, worker
+from ringfence.sync import drivers, recovery, retries, worker
+from ringfence.telemetry import logs
 
 PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0)
 STALLED_SECONDS = 3.0
 
 # A fork of a process that has loaded everything starts in moments, and has no thread yet.
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["tests.faults.worker_process", "ringfence.neutron.accounts"])
+CONTEXT.set_forkserver_preload(["tests.faults.worker_process", "ringfence.neutron.sessions"])
 
 
 def hasten(put: Callable[[object, str, object], None]) -> None:
     """Shorten all waiting; `put` sets a name of a module, as `monkeypatch.setattr` does."""
     put(retries, "PAUSES", PAUSES)
     put(retries, "PERIODIC_PAUSES", PAUSES)
-    put(rescue, "HEARTBEAT_SECONDS", STALLED_SECONDS / 5)
-    put(rescue, "STALLED_SECONDS", STALLED_SECONDS)
+    put(recovery, "HEARTBEAT_SECONDS", STALLED_SECONDS / 5)
+    put(recovery, "STALLED_SECONDS", STALLED_SECONDS)
     put(worker, "POLL_SECONDS", 0.05)
     put(worker, "LOOK_SECONDS", 0.2)
     limits = {"call_seconds": CALL_SECONDS, "largest_answer": LARGEST_ANSWER}
-    put(clouds, "OpenStackClouds", partial(OpenStackClouds, **limits))
+    put(drivers, "OpenStackClouds", partial(OpenStackClouds, **limits))
 
 
 def work(conninfo: str, clouds_file: str, log: str) -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.http import documents
-from ringfence.http.documents import Choice, list_of, pieces_of, with_base
+from ringfence.http.collections import documents
+from ringfence.http.collections.documents import Choice, list_of, pieces_of, with_base
 
 ONE = b'{"url":"\x01/a/","name":"x, \\"y\\"","rules":[{"id":1}]}'
 

@@ -11,8 +11,8 @@ from starlette.routing import Route
 from ringfence.app import OPERATIONS, create_app
 from ringfence.http.errors import STATUSES
 from ringfence.http.fields import Choice, Hyperlink, Integer, Text
-from ringfence.http.openapi import WITHOUT_BODY, Answer, Operation, assemble
-from ringfence.http.schema import (
+from ringfence.http.openapi.operation import WITHOUT_BODY, Answer, Operation, assemble
+from ringfence.http.openapi.schema import (
     DETAIL,
     STRING,
     Model,

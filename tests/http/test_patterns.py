@@ -27,7 +27,7 @@ METHODS = frozenset({"match", "fullmatch", "search", "findall", "finditer", "spl
 # Made when the program runs, and of what
 MADE = {
     "http/fields.py": "the path of a collection, escaped, and a UUID",
-    "masking.py": "a secret of the settings, escaped",
+    "text/masking.py": "a secret of the settings, escaped",
     "reference/samples.py": "words of this source, when the reference is built",
 }
 # What is read word by word; of the rest of a pattern's letters these stand for all.

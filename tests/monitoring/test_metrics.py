@@ -8,7 +8,7 @@ from tests.monitoring.conftest import samples
 
 from ringfence.monitoring.gauges import Gauges
 from ringfence.neutron.port import CloudUnreachable, GroupNotFound
-from ringfence.sync.contacts import Contacts
+from ringfence.sync.reachability import Contacts
 
 METRICS = "/metrics"
 GROUPS = "/api/openstack-security-groups/"

@@ -10,8 +10,8 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from tests.cli.operating import operating
 
-from ringfence import tracing
 from ringfence.errors import OperatorError
+from ringfence.telemetry import tracing
 
 PATIENCE_SECONDS = 60
 TENANT = "0c6b5a3e4f1d4c7e9a2b8d7f6e5c4b3a"

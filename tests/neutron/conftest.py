@@ -3,9 +3,9 @@ import asyncio
 import pytest
 from tests.lab.fixtures import lab, neutron_proxy, openstack_project
 
-from ringfence.neutron import sandbox_ports
 from ringfence.neutron.openstack import OpenStackClouds
-from ringfence.neutron.sandbox import SandboxCloud
+from ringfence.neutron.sandbox import ports
+from ringfence.neutron.sandbox.cloud import SandboxCloud
 
 __all__ = ["lab", "neutron_proxy", "openstack_project"]
 
@@ -43,7 +43,7 @@ def add_port(request, cloud, project):
 
         async def add(groups, **values):
             async with database.transaction() as connection:
-                return await sandbox_ports.add_port(
+                return await ports.add_port(
                     connection, project, groups, fixed_ips=["192.0.2.7"], **values
                 )
 

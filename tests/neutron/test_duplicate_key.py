@@ -2,7 +2,7 @@ import pytest
 from tests.neutron.pairs import PAIRS
 
 from ringfence.neutron.port import RuleExists
-from ringfence.neutron.stored_rule import stored
+from ringfence.neutron.sandbox.stored_rule import stored
 from ringfence.security_groups.rules import Rule, canonical
 
 

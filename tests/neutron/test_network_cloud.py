@@ -17,7 +17,7 @@ from ringfence.neutron.port import (
     RequestRefused,
     RuleExists,
 )
-from ringfence.neutron.sandbox import SandboxCloud
+from ringfence.neutron.sandbox.cloud import SandboxCloud
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 

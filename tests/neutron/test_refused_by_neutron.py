@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from ringfence.errors import Invalid
-from ringfence.security_groups.refused_input import TABLE
+from ringfence.security_groups.rule_input.refused_input import TABLE
 from ringfence.security_groups.rules import ETHERTYPES, Rule, canonical
 from ringfence.security_groups.schemas import clean_creation
 from ringfence.security_groups.validation import RuleProblem, check_rule

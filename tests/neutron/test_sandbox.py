@@ -5,9 +5,9 @@ import pytest
 from tests.neutron.pairs import tcp, v4
 
 from ringfence.database.pool import Database
-from ringfence.neutron import sandbox_ports
 from ringfence.neutron.port import CloudUnreachable, RequestRefused, RuleExists
-from ringfence.neutron.sandbox import SandboxCloud
+from ringfence.neutron.sandbox import ports
+from ringfence.neutron.sandbox.cloud import SandboxCloud
 
 PROJECT = "0123456789abcdef0123456789abcdef"
 
@@ -62,7 +62,7 @@ async def test_a_database_that_is_away_is_an_unreachable_cloud():
 
 async def test_floating_addresses_lead_to_ports_of_the_project(sandbox, database):
     async with database.transaction() as connection:
-        port = await sandbox_ports.add_port(connection, PROJECT, [])
-        await sandbox_ports.add_floating_address(connection, "203.0.113.7", port)
+        port = await ports.add_port(connection, PROJECT, [])
+        await ports.add_floating_address(connection, "203.0.113.7", port)
     assert await sandbox.list_floating_addresses(PROJECT) == {"203.0.113.7": port}
     assert await sandbox.list_floating_addresses("p" * 32) == {}

@@ -11,8 +11,8 @@ from tests.cli.operating import Operator
 from tests.database.conftest import kill_server, wait_until
 from tests.processes import children, signal_each
 
-from ringfence.database.embedded import server_process_id
-from ringfence.database.home import socket_folder
+from ringfence.database.embedded.home import socket_folder
+from ringfence.database.embedded.server import server_process_id
 
 TENANTS = [f"0f0f0f0f0f0f4f0f8f0f0f0f0f0f0f{number:02d}" for number in range(4)]
 TOKEN = "a-token"

@@ -10,7 +10,7 @@ from tests.own_faults.served import Served
 from tests.own_faults.traffic import Traffic
 from tests.processes import children, signal_each
 
-from ringfence.database.embedded import server_process_id
+from ringfence.database.embedded.server import server_process_id
 
 
 def stop_in_order(served: Served, _: Traffic) -> None:

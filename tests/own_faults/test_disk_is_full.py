@@ -10,7 +10,7 @@ from tests.cli.operating import operating
 from tests.own_faults.served import Served
 from tests.own_faults.traffic import Traffic
 
-from ringfence.database.home import socket_folder
+from ringfence.database.embedded.home import socket_folder
 
 # The programs and a new database take 160 MB.
 DISK_MEGABYTES = 320

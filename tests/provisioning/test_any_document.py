@@ -8,10 +8,10 @@ from tests.provisioning.example import EXAMPLE
 
 from ringfence.provisioning.desired import desire
 from ringfence.provisioning.document import check_document
+from ringfence.provisioning.entries import collect
 from ringfence.provisioning.groups import change, desire_groups
-from ringfence.provisioning.mistakes import Mistakes
-from ringfence.provisioning.reader import read_text
-from ringfence.provisioning.walk import collect
+from ringfence.provisioning.parser import read_text
+from ringfence.provisioning.problems import Mistakes
 
 TREE = read_text(EXAMPLE)
 VALUES = st.recursive(

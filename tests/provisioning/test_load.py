@@ -5,11 +5,11 @@ import psycopg
 import pytest
 from tests.provisioning.example import EXAMPLE, small
 
-from ringfence.database import documents
 from ringfence.provisioning import load as loading
 from ringfence.provisioning.load import load_files
-from ringfence.provisioning.report import Counts
-from ringfence.security_groups.provision import store_groups
+from ringfence.provisioning.summary import Counts
+from ringfence.security_groups.bulk_load import store_groups
+from ringfence.security_groups.read_model import documents
 from ringfence.users.commands import token_digest
 
 TABLES = (

@@ -5,7 +5,7 @@ import pytest
 from ringfence.errors import OperatorError
 from ringfence.provisioning.load import load_files
 from ringfence.provisioning.resumable import load_in_parts
-from ringfence.security_groups.moves import MOVED
+from ringfence.security_groups.cloud_state.tenant_moves import MOVED
 
 SITE = """
 clouds: [{name: east, backend: sandbox}, {name: west, backend: sandbox}]

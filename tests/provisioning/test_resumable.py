@@ -5,12 +5,12 @@ import json
 import pytest
 from tests.provisioning.test_load import TABLES
 
-from ringfence.database import documents
 from ringfence.errors import OperatorError
-from ringfence.provisioning import parts, resumable
+from ringfence.provisioning import chunks, resumable
+from ringfence.provisioning.chunks import parts_of
 from ringfence.provisioning.load import load_files
-from ringfence.provisioning.parts import parts_of
 from ringfence.provisioning.resumable import load_in_parts
+from ringfence.security_groups.read_model import documents
 
 # Six tenants, what comes before them and what comes after
 PARTS = 2 + 6
@@ -52,7 +52,7 @@ def site():
 
 @pytest.fixture(autouse=True)
 def one_tenant_a_part(monkeypatch):
-    monkeypatch.setattr(parts, "PART_BYTES", 1)
+    monkeypatch.setattr(chunks, "PART_BYTES", 1)
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import jsonschema_rs
 import pytest
 
 from ringfence.app import OPERATIONS
-from ringfence.http.openapi import Answer, Body, Operation, assemble
-from ringfence.http.parameters import UUID_IN_PATH
-from ringfence.http.schema import STRING, Model, array, nullable, object_of
+from ringfence.http.openapi.operation import Answer, Body, Operation, assemble
+from ringfence.http.openapi.parameters import UUID_IN_PATH
+from ringfence.http.openapi.schema import STRING, Model, array, nullable, object_of
 from ringfence.reference.pages import pages
 
 

@@ -9,7 +9,7 @@ import psycopg
 from tests.cli.operating import operating
 from tests.fuzz.instance import provisioning
 
-from ringfence.database.embedded import running
+from ringfence.database.embedded.server import running
 from ringfence.settings import Settings
 
 PASSWORD = "correct-horse-battery-9f3"

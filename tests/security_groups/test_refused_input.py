@@ -5,7 +5,7 @@ from string import Formatter
 import pytest
 
 from ringfence.errors import Invalid
-from ringfence.security_groups.refused_input import TABLE, is_name_of_default_group
+from ringfence.security_groups.rule_input.refused_input import TABLE, is_name_of_default_group
 from ringfence.security_groups.schemas import clean_creation
 
 KNOWN = {"a" * 32}

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringfence.errors import Invalid
-from ringfence.security_groups.remote_ends import known_of_stored
-from ringfence.security_groups.rule_requests import RuleRequest, UnresolvedEnd
+from ringfence.security_groups.rule_input.remote_ends import known_of_stored
+from ringfence.security_groups.rule_input.rule_requests import RuleRequest, UnresolvedEnd
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.schemas import (
     clean_creation,

@@ -13,8 +13,8 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from ringfence.database.migrate import migrate
-from ringfence.http.filters import NOT_GIVEN
-from ringfence.security_groups.filters import FILTERS, searched
+from ringfence.http.collections.filters import NOT_GIVEN
+from ringfence.security_groups.read_model.filters import FILTERS, searched
 
 # How a database may map letters to lower case: character by character, as a whole, only ASCII.
 LOCALES = {

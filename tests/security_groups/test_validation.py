@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.security_groups.refused_input import ICMP_PROTOCOLS, PORT_PROTOCOLS
+from ringfence.security_groups.rule_input.refused_input import ICMP_PROTOCOLS, PORT_PROTOCOLS
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.validation import (
     ANY,

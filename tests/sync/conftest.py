@@ -8,10 +8,10 @@ from tests.lab.fixtures import lab, neutron_proxy, openstack_project
 from tests.lab.proxy import Proxy
 
 from ringfence.clouds.placement import placement_of
-from ringfence.database import documents
 from ringfence.neutron.port import CloudGroup, CloudRule, NetworkCloud
+from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.rules import canonical
-from ringfence.sync.clouds import Clouds, project_of
+from ringfence.sync.drivers import Clouds, project_of
 from ringfence.sync.plan import rule_from_cloud
 
 __all__ = ["lab", "neutron_proxy", "openstack_project"]

@@ -7,7 +7,7 @@ from tests.sync.conftest import tcp
 
 from ringfence.access.permissions import Actor
 from ringfence.neutron.port import Retry
-from ringfence.security_groups.batch import replace_groups
+from ringfence.security_groups.tenant_groups.commands import replace_groups
 from ringfence.sync.push import delete_group, push_group
 
 

@@ -18,11 +18,11 @@ from tests.time_limit import LONG_SECONDS
 from ringfence.access.scope import Scope
 from ringfence.neutron.port import GiveUp, UnreadableRule
 from ringfence.security_groups import queries
-from ringfence.security_groups.unreadable import BEGINNING, READABLE
-from ringfence.sync import by_hand, overview, push
+from ringfence.security_groups.cloud_state.unreadable import BEGINNING, READABLE
+from ringfence.sync import manual, push, status
 from ringfence.sync.drift import drift_of_group
+from ringfence.sync.dry_run import preview
 from ringfence.sync.missing_bound import USUAL_BOUND
-from ringfence.sync.preview import preview
 from ringfence.sync.pull import pull_tenant
 
 NASTY = "a\0b\ud800\x1b[31m\u202etxt\x7f"
@@ -280,11 +280,11 @@ async def test_a_rule_added_beside_an_unreadable_one_is_adopted(at_neutron):
 
 
 async def test_pulling_now_names_the_groups_whose_rules_cannot_be_read(at_neutron):
-    tenants = [await overview.find_tenant(at_neutron.database, "web-prod")]
+    tenants = [await status.find_tenant(at_neutron.database, "web-prod")]
     lines = []
 
     async def incomplete():
-        return await by_hand.pull_now(at_neutron.database, tenants, USUAL_BOUND, lines.append)
+        return await manual.pull_now(at_neutron.database, tenants, USUAL_BOUND, lines.append)
 
     assert await incomplete() == []
     at_neutron.said["security_groups"][0]["security_group_rules"] = [{**RULE, "protocol": ["tcp"]}]
@@ -322,7 +322,7 @@ async def test_both_plans_say_that_rules_cannot_be_read(at_neutron):
     https = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "10.0.0.0/8"}
 
     shown = await plan_of(at_neutron, uuid, https)
-    lines = await by_hand.plan_push(at_neutron.database, uuid.hex)
+    lines = await manual.plan_push(at_neutron.database, uuid.hex)
 
     [notice] = shown["notices"]
     assert notice["code"] == "rules_unreadable"
@@ -330,7 +330,7 @@ async def test_both_plans_say_that_rules_cannot_be_read(at_neutron):
     assert notice["message"].endswith("Until then every change of the group ends as ERRED.")
     assert lines == [notice["message"], "nothing else: the rest is as desired"]
     await at_neutron.change_rules(uuid, [tcp(443)])
-    assert (await by_hand.plan_push(at_neutron.database, uuid.hex))[1:] == [
+    assert (await manual.plan_push(at_neutron.database, uuid.hex))[1:] == [
         "+ ingress IPv4 tcp 443-443 from 10.0.0.0/8",
         "- ingress IPv4 tcp 80-81 from 192.0.2.0/24",
     ]
@@ -365,7 +365,7 @@ async def test_a_push_leaves_an_unreadable_rule_and_ends_in_words(sandbox, monke
 
 async def test_one_tenant_that_crashes_keeps_no_other_from_its_turn(sandbox, monkeypatch):
     await at_the_cloud(sandbox, "db", cloud_tcp(1))
-    tenants = await overview.all_tenants(sandbox.database)
+    tenants = await status.all_tenants(sandbox.database)
     lines = []
 
     async def crashes(database, _clouds, uuid, **options):
@@ -373,8 +373,8 @@ async def test_one_tenant_that_crashes_keeps_no_other_from_its_turn(sandbox, mon
             raise ValueError(NASTY)
         return await pull_tenant(database, sandbox.clouds, uuid, **options)
 
-    monkeypatch.setattr(by_hand, "pull_tenant", crashes)
-    incomplete = await by_hand.pull_now(sandbox.database, tenants, USUAL_BOUND, lines.append)
+    monkeypatch.setattr(manual, "pull_tenant", crashes)
+    incomplete = await manual.pull_now(sandbox.database, tenants, USUAL_BOUND, lines.append)
     assert incomplete == ["web-prod (failed)"]
     assert min(lines) == "foreign: 1 imported"
     assert max(lines).startswith("web-prod: failed: internal error, reference ")

@@ -5,9 +5,9 @@ from tests.sync.test_pull import pull, push, pushed
 
 from ringfence.access.scope import Scope
 from ringfence.security_groups import queries
-from ringfence.sync import by_hand
+from ringfence.sync import manual
+from ringfence.sync.dry_run import preview
 from ringfence.sync.plan import CREATED_ANEW
-from ringfence.sync.preview import preview
 
 HTTPS = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "10.0.0.0/8"}
 
@@ -23,11 +23,11 @@ async def test_both_plans_say_that_a_missing_group_is_created_anew(place):
     uuid = await pushed(place, rules=[tcp(22)])
     before = (await place.row(uuid))[1]
     await place.cloud.delete_group(before)
-    early = await by_hand.plan_push(place.database, uuid.hex)
+    early = await manual.plan_push(place.database, uuid.hex)
     await pull(place)
 
     shown = await plan(place, uuid, HTTPS)
-    lines = await by_hand.plan_push(place.database, uuid.hex)
+    lines = await manual.plan_push(place.database, uuid.hex)
 
     assert shown["notices"] == [{"code": "group_created_anew", "message": CREATED_ANEW}]
     assert shown["calls"] == 2

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ringfence.database.jobs import Job
+from ringfence.database.outbox import Job
 from ringfence.errors import RingfenceError
 from ringfence.neutron import port
 from ringfence.security_groups.states import NOT_FOUND

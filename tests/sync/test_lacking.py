@@ -14,8 +14,8 @@ from tests.sync.test_pull import pull, pull_one, push, pushed, uuid_of
 
 from ringfence.errors import OperatorError
 from ringfence.neutron.port import GroupInUse, ProjectNotFound, RequestRefused
-from ringfence.security_groups.unreadable import BEGINNING
-from ringfence.sync.adopt import adopt
+from ringfence.security_groups.cloud_state.unreadable import BEGINNING
+from ringfence.sync.binding.adoption import adopt
 from ringfence.sync.push import delete_group
 
 __all__ = ["at_neutron", "member", "neutron_says"]

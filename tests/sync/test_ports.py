@@ -12,10 +12,11 @@ from tests.sync.conftest import Place, tcp
 
 from ringfence.access.permissions import Actor
 from ringfence.access.scope import Scope
-from ringfence.neutron import sandbox_ports
 from ringfence.neutron.port import CloudUnreachable, GroupInUse, Retry
-from ringfence.neutron.sandbox import SandboxCloud
-from ringfence.security_groups import commands, outcomes, ports, queries
+from ringfence.neutron.sandbox import ports as sandbox_ports
+from ringfence.neutron.sandbox.cloud import SandboxCloud
+from ringfence.security_groups import commands, queries
+from ringfence.security_groups.cloud_state import lifecycle, ports
 from ringfence.sync.jobs import Desk
 from ringfence.sync.ports import LOOKS, detach, in_use
 from ringfence.sync.pull import pull_tenant
@@ -197,7 +198,7 @@ async def test_use_by_a_port_that_is_not_shown_is_said_as_such(sandbox):
 
 async def take_up(place, uuid):
     async with place.database.transaction() as connection:
-        return await outcomes.take_up(connection, uuid, outcomes.DELETED)
+        return await lifecycle.take_up(connection, uuid, lifecycle.DELETED)
 
 
 async def test_detach_takes_the_group_off_its_ports_which_keep_their_others(place, net):

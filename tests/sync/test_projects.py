@@ -13,7 +13,7 @@ from ringfence.errors import OperatorError
 from ringfence.neutron.openstack import OpenStackClouds
 from ringfence.neutron.port import GiveUp, ProjectNotFound, ProjectStatus
 from ringfence.provisioning.load import load_files
-from ringfence.sync import by_hand, overview
+from ringfence.sync import manual, status
 from ringfence.sync.pull import pull_tenant
 
 PHANTOM = "0" * 32
@@ -110,10 +110,10 @@ async def test_pulling_and_confirming_agree_on_groups_of_another_project(neutron
     old = [await pushed(neutron, f"web-{number}", [tcp(443)]) for number in range(7)]
     left = await neutron.cloud.list_groups(neutron.project)
     await stand_for(neutron, lab.make_project())
-    tenant = await overview.find_tenant(neutron.database, neutron.tenant.hex)
+    tenant = await status.find_tenant(neutron.database, neutron.tenant.hex)
 
     done = await pull(neutron)
-    lines, _ = await by_hand.confirm_missing(neutron.database, tenant, is_sure=False)
+    lines, _ = await manual.confirm_missing(neutron.database, tenant, is_sure=False)
     await neutron.change_rules(old[0], [tcp(22)])
     with pytest.raises(GiveUp, match="belongs to the project"):
         await push(neutron, old[0])
@@ -121,7 +121,7 @@ async def test_pulling_and_confirming_agree_on_groups_of_another_project(neutron
     assert (done["missing"], len(lines)) == (7, 7)
     await give_up(neutron, old[0], "elsewhere")
     await neutron.world.execute("UPDATE security_groups SET state = 'OK', error_message = ''")
-    _, marked = await by_hand.confirm_missing(neutron.database, tenant, is_sure=True)
+    _, marked = await manual.confirm_missing(neutron.database, tenant, is_sure=True)
     assert marked == 7
     assert await neutron.cloud.list_groups(neutron.project) == left
 

@@ -13,7 +13,7 @@ from tests.lab.proxy import Answer, Cut, Delay
 from tests.patience import PATIENCE_SECONDS
 from tests.sync.conftest import cloud_tcp, tcp
 
-from ringfence.database.jobs import Job, defer_for_group, defer_for_tenant
+from ringfence.database.outbox import Job, defer_for_group, defer_for_tenant
 from ringfence.errors import Unavailable
 from ringfence.settings import Settings
 from ringfence.sync.worker import run_worker

@@ -3,9 +3,9 @@
 import asyncio
 import sys
 
-from ringfence import logs
 from ringfence.settings import Settings
 from ringfence.sync.worker import end_process, run_worker
+from ringfence.telemetry import logs
 
 if __name__ == "__main__":
     logs.configure()

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from ringfence.web.assets import assets, current_release, page
+from ringfence.web.asset_files import assets, current_release, page
 
 MOST_BYTES = 150_000
 PAGES = ("/console/", "/console/sign-in/", "/console/groups/", "/console/groups/new/")

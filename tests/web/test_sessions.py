@@ -7,12 +7,12 @@ from ringfence.access import authentication
 from ringfence.access.authentication import digest
 from ringfence.app import create_app
 from ringfence.settings import Settings
-from ringfence.users import sessions
-from ringfence.users.by_hand import listed_sessions, renew, revoke
 from ringfence.users.commands import User, store_users
+from ringfence.users.login_throttle import OF_A_PAIR
 from ringfence.users.passwords import set_password
-from ringfence.users.session_ends import MOST_OF_A_USER
-from ringfence.users.throttle import OF_A_PAIR
+from ringfence.users.sessions import commands
+from ringfence.users.sessions.ending import MOST_OF_A_USER
+from ringfence.users.tokens.administration import listed_sessions, renew, revoke
 
 SESSION = "/console/session/"
 SESSIONS = "/api/console-sessions/"
@@ -265,7 +265,7 @@ async def test_what_ends_while_a_session_begins_ends_it_before_it_has_begun(
         await world.execute(change)
         return actor
 
-    monkeypatch.setattr(sessions, "authenticate", authenticate)
+    monkeypatch.setattr(commands, "authenticate", authenticate)
     assert (await browser.post(SESSION, json={"token": "admin-token"})).status_code == 401
     assert await world.value("SELECT count(*) FROM console_sessions") == 0
 

@@ -9,10 +9,10 @@ from psycopg.rows import namedtuple_row
 
 from ringfence.access.permissions import Actor, Grant, Role, TokenUsed, confined
 from ringfence.access.scope import actor_parameters
+from ringfence.database.binary_rows import TRUE, find_rows, on_one_line
 from ringfence.database.pool import Connection, Database
-from ringfence.database.reading import TRUE, find_rows, on_one_line
 from ringfence.errors import Unauthenticated
-from ringfence.masking import present
+from ringfence.text.masking import present
 
 # `Bearer` is what newer command lines send.
 SCHEMES = ("token", "bearer")

@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from typing import LiteralString
 
 from ringfence.access.scope import MANAGEABLE
-from ringfence.http.filters import NOWHERE, STATES, Choices, Filter, Flag, Kind, contains, uuid
+from ringfence.http.collections.filters import (
+    NOWHERE,
+    STATES,
+    Choices,
+    Filter,
+    Flag,
+    Kind,
+    contains,
+    uuid,
+)
 from ringfence.organisations.filters import CUSTOMER_NAME_FILTERS, CUSTOMER_NAME_ORDERS
 
 # For statements that join `cloud`, `project` and `customer`.

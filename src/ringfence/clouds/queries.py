@@ -10,8 +10,8 @@ from ringfence.access.scope import VISIBLE, Scope, scope_parameters
 from ringfence.clouds.filters import CLOUD_FILTERS, PLACE_ORDERS, TENANT_FILTERS
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, NotFound
-from ringfence.http.collections import Collection
-from ringfence.http.filters import Orders
+from ringfence.http.collections.collection import Collection
+from ringfence.http.collections.filters import Orders
 
 NO_SUCH_TENANT = "No Tenant matches the given query."
 

@@ -6,10 +6,10 @@ from starlette.routing import Route
 
 from ringfence.access.permissions import Permission, require, require_everywhere
 from ringfence.access.scope import Scope
-from ringfence.clouds import comparisons, default_egress, queries
+from ringfence.clouds import default_egress, pulls, queries
 from ringfence.clouds.queries import CLOUDS, TENANTS, Tenant
 from ringfence.http.body import read_json
-from ringfence.http.collections import answer_one, routes_of
+from ringfence.http.collections.collection import answer_one, routes_of
 from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
 
@@ -18,7 +18,7 @@ async def pull_tenant(request: Request) -> Response:
     """Ask for the cloud's view of a tenant, which is that of its groups."""
     tenant = await changeable(request, Permission.TENANT_PULL)
     actor, database = request.scope["actor"], request.app.state.database
-    await comparisons.request(database, actor, tenant, "OK", "ERRED")
+    await pulls.request(database, actor, tenant, "OK", "ERRED")
     return JSONResponse({"detail": "Pull operation was successfully scheduled."}, 202)
 
 
@@ -26,7 +26,7 @@ async def pull_security_groups(request: Request) -> Response:
     """Ask for the cloud's view of all groups of a tenant."""
     tenant = await changeable(request, Permission.TENANT_PULL_SECURITY_GROUPS)
     actor, database = request.scope["actor"], request.app.state.database
-    await comparisons.request(database, actor, tenant, "OK")
+    await pulls.request(database, actor, tenant, "OK")
     if request.scope["contract"] == "2026-10":
         return JSONResponse({"status": "Security groups pull has been scheduled."}, 202)
     return await answer_one(TENANTS, request, tenant.uuid)

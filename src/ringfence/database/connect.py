@@ -15,8 +15,8 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
-from ringfence import masking
-from ringfence.connection_strings import VARIABLE, check, parse, where
+from ringfence.text import masking
+from ringfence.text.connection_strings import VARIABLE, check, parse, where
 
 Connection = psycopg.AsyncConnection
 

@@ -14,10 +14,10 @@ import structlog
 from psycopg import errors
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from ringfence import tracing
 from ringfence.database import connect
 from ringfence.database.connect import Connection, Session
 from ringfence.errors import Deadlocked, Interrupted, Unavailable
+from ringfence.telemetry import tracing
 
 __all__ = ["Connection", "Database"]
 

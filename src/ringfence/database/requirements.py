@@ -10,9 +10,9 @@ from typing import LiteralString, NoReturn
 from psycopg import ConnectionInfo, OperationalError
 from psycopg.rows import class_row
 
-from ringfence.connection_strings import VARIABLE
 from ringfence.database.connect import Connection, Session
 from ringfence.errors import OperatorError
+from ringfence.text.connection_strings import VARIABLE
 
 OLDEST_SERVER = 15
 # Statements in turn on two sessions: enough to meet one backend in both, however busy it is.

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from ringfence.database.pool import Database
 from ringfence.errors import Invalid
-from ringfence.events.groups import EVENT_GROUPS, SCOPES
-from ringfence.http.collections import Collection
-from ringfence.http.fields import path_of, uuid_in
-from ringfence.http.filters import (
+from ringfence.events.event_groups import EVENT_GROUPS, SCOPES
+from ringfence.http.collections.collection import Collection
+from ringfence.http.collections.filters import (
     NO_NULL,
     NOT_GIVEN,
     Filter,
@@ -20,6 +19,7 @@ from ringfence.http.filters import (
     timestamp,
     uuid,
 )
+from ringfence.http.fields import path_of, uuid_in
 
 NO_SUCH_EVENT = "No Event matches the given query."
 

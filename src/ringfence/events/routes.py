@@ -5,9 +5,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ringfence.errors import NotFound
-from ringfence.events.groups import EVENT_GROUPS, SCOPES
+from ringfence.events.event_groups import EVENT_GROUPS, SCOPES
 from ringfence.events.queries import EVENTS, NO_SUCH_EVENT, uuid_of
-from ringfence.http.collections import answer_list, answer_one, count_of
+from ringfence.http.collections.collection import answer_list, answer_one, count_of
 
 
 async def list_events(request: Request) -> Response:

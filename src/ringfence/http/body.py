@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
 from ringfence.errors import Invalid, RequestError
-from ringfence.http.aside import aside
 from ringfence.http.fields import printable
 from ringfence.http.headers import joined
 from ringfence.http.limits import Limits
+from ringfence.http.offload import aside
 from ringfence.settings import Settings
 
 if TYPE_CHECKING:

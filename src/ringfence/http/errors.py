@@ -18,7 +18,7 @@ from ringfence.errors import (
     Unavailable,
 )
 from ringfence.http.body import BodyTooLarge, BodyTooSlow, UnsupportedMediaType
-from ringfence.http.contract import NotAcceptable
+from ringfence.http.middleware.negotiation import NotAcceptable
 
 STATUSES: Mapping[type[RequestError], int] = {
     Invalid: 400,

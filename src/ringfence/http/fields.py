@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from ringfence.errors import Invalid
-from ringfence.escaping import controls
 from ringfence.http.public_path import without_prefix
+from ringfence.text.escaping import controls
 
 # What the caller did not send, as opposed to null.
 MISSING: Any = object()

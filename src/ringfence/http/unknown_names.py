@@ -5,8 +5,8 @@ whether anything is carried out at all, so it must not be lost: its values are s
 names that nearly are one. An operation that Waldur does not have knows its own names alone.
 
 It all follows from the operations' declarations: `Parameter.own`, `Operation.own` and the schema
-of the body. `ringfence.http.boundary` asks before the operation begins, `read_json` once it has a
-body.
+of the body. `http/middleware/pipeline.py` asks before the operation begins,
+`read_json` once it has a body.
 """
 
 import re
@@ -21,11 +21,11 @@ from starlette.routing import compile_path
 from starlette.types import Scope
 
 from ringfence.errors import Invalid
-from ringfence.http import conditions, ignored
+from ringfence.http import conditions, warning_header
 from ringfence.http.fields import printable
-from ringfence.http.openapi import Body, Operation
-from ringfence.http.parameters import Parameter
-from ringfence.http.schema import Model
+from ringfence.http.openapi.operation import Body, Operation
+from ringfence.http.openapi.parameters import Parameter
+from ringfence.http.openapi.schema import Model
 from ringfence.http.spelling import NEAR, nearest
 from ringfence.http.unread import read_form, read_object
 
@@ -141,7 +141,7 @@ class Expected:
                     if len(errors[-1]) == _TOLD:
                         break
                 else:
-                    ignored.note(scope, "body keys", [key])
+                    warning_header.note(scope, "body keys", [key])
         if any(errors):
             raise Invalid(errors if entries is body else errors[0])
 
@@ -190,7 +190,7 @@ class Expected:
         elif self.refuses_keys:
             raise Invalid({"non_field_errors": ["This operation takes no body."]})
         else:
-            ignored.note(scope, "the body", ())
+            warning_header.note(scope, "the body", ())
 
 
 class UnknownNames:
@@ -229,7 +229,7 @@ class UnknownNames:
             query = read(expected, text)
             scope["own"] = query.own
             if query.ignored:
-                ignored.note(scope, "query parameters", query.ignored)
+                warning_header.note(scope, "query parameters", query.ignored)
 
     def _find(self, scope: Scope) -> Expected | None:
         # Reads that pass by the routes know it already.

@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Unavailable
-from ringfence.escaping import label
+from ringfence.text.escaping import label
 
 # Several who scrape at once, or one who scrapes all processes, cost one look. It counts all groups,
 # 0.3 s for 300,000 of them: looking takes a fiftieth of the time, however many there are.

@@ -12,13 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ringfence import measures
 from ringfence.errors import Forbidden
-from ringfence.http.front import HEALTH, METRICS
-from ringfence.http.peers import UNKNOWN, caller_of
+from ringfence.http.middleware.hosts_and_cors import HEALTH, METRICS
+from ringfence.http.middleware.proxies import UNKNOWN, caller_of
 from ringfence.monitoring.gauges import Gauges
 from ringfence.monitoring.health import show_live, show_ready
 from ringfence.settings import Settings
+from ringfence.telemetry import metrics
 
 
 async def show_metrics(request: Request) -> Response:
@@ -26,7 +26,7 @@ async def show_metrics(request: Request) -> Response:
     _require_allowed(request)
     gauges: Gauges = request.app.state.gauges
     families = await gauges.collect(request.app.state.database)
-    measures.current().write()
+    metrics.current().write()
     encode, kind = exposition.choose_encoder(request.headers.get("accept", ""))
     # Reading what other processes wrote takes milliseconds, in which others are answered.
     text = await asyncio.to_thread(encode, _Collected(families))
@@ -40,7 +40,7 @@ class _Collected(Collector):
         self._families = families
 
     def collect(self) -> Iterator[Metric]:
-        yield from measures.current().collect()
+        yield from metrics.current().collect()
         yield from self._families
 
 

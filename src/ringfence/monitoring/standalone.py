@@ -7,15 +7,15 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from ringfence.database.keeping import kept_running
+from ringfence.database.embedded.keepalive import kept_running
 from ringfence.database.pool import Database
-from ringfence.http.boundary import Boundary
+from ringfence.http.middleware.pipeline import Boundary, Exemptions
 from ringfence.http.routing import answer_http_exception
-from ringfence.logs import flush_lines
 from ringfence.monitoring.gauges import Gauges
 from ringfence.monitoring.health import Readiness
 from ringfence.monitoring.routes import PAGES, routes
 from ringfence.settings import Settings
+from ringfence.telemetry.logs import flush_lines
 
 
 def create_monitor(settings: Settings) -> Starlette:
@@ -30,7 +30,7 @@ def create_monitor(settings: Settings) -> Starlette:
 
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(Boundary, settings=settings, pages=PAGES)],
+        middleware=[Middleware(Boundary, settings=settings, exemptions=Exemptions(PAGES))],
         exception_handlers={HTTPException: answer_http_exception},
         lifespan=lifespan,
     )

@@ -19,7 +19,6 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import structlog
 
-from ringfence import tracing
 from ringfence.neutron import translate
 from ringfence.neutron.call import Call, Query, is_about_project_id
 from ringfence.neutron.port import (
@@ -40,9 +39,10 @@ from ringfence.neutron.port import (
     UnknownPath,
     without_identity,
 )
+from ringfence.telemetry import tracing
 
 if TYPE_CHECKING:
-    from ringfence.neutron.accounts import Accounts
+    from ringfence.neutron.sessions import Accounts
 
 logger = structlog.get_logger(__name__)
 
@@ -110,7 +110,7 @@ class _Sdk:
     def _load(self) -> "Accounts":
         with self._lock:
             if self._accounts is None:
-                from ringfence.neutron.accounts import Accounts  # noqa: PLC0415
+                from ringfence.neutron.sessions import Accounts  # noqa: PLC0415
 
                 self._accounts = Accounts(self._largest_answer)
             return self._accounts

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from ringfence.errors import RingfenceError
-from ringfence.security_groups.refused_input import LONGEST_DESCRIPTION
+from ringfence.security_groups.rule_input.refused_input import LONGEST_DESCRIPTION
 
 NOT_NEUTRONS = "The cloud sent an answer that is not Neutron's"
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ringfence.neutron.port import CloudRule, Unusable
-from ringfence.neutron.text import storable, words
+from ringfence.neutron.storable_text import storable, words
 from ringfence.security_groups.rules import (
     ALL_PORT_RANGES,
     DIRECTIONS,

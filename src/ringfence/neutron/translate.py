@@ -19,7 +19,7 @@ from ringfence.neutron.port import (
     Unusable,
 )
 from ringfence.neutron.read_rule import ADDRESS_GROUP, read_rule
-from ringfence.neutron.text import storable, words
+from ringfence.neutron.storable_text import storable, words
 
 __all__ = ["NOT_NEUTRONS", "read_rule"]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import LiteralString
 
 from ringfence.access.scope import MANAGEABLE, USER_VISIBLE
-from ringfence.http.filters import (
+from ringfence.http.collections.filters import (
     NOWHERE,
     Filter,
     Flag,

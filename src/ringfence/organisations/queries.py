@@ -3,8 +3,8 @@
 from typing import LiteralString
 
 from ringfence.access.scope import VISIBLE
-from ringfence.http.collections import Collection
-from ringfence.http.filters import Orders
+from ringfence.http.collections.collection import Collection
+from ringfence.http.collections.filters import Orders
 from ringfence.organisations.filters import (
     CUSTOMER_FILTERS,
     CUSTOMER_NAME_ORDERS,

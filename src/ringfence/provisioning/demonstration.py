@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from ringfence.provisioning.reader import read_text
+from ringfence.provisioning.parser import read_text
 from ringfence.provisioning.schema import GroupEntry
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from ringfence.clouds.commands import Cloud, Tenant
 from ringfence.organisations.commands import Customer, Project
-from ringfence.provisioning.identity import Target
-from ringfence.provisioning.mistakes import Mistakes, quote
-from ringfence.provisioning.walk import Kinds
+from ringfence.provisioning.entries import Kinds
+from ringfence.provisioning.matching import Target
+from ringfence.provisioning.problems import Mistakes, quote
 from ringfence.users.commands import Grant, User, token_digest
 
 if TYPE_CHECKING:

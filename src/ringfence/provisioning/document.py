@@ -8,8 +8,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ringfence.provisioning.mistakes import Mistakes, Place, nearest
-from ringfence.provisioning.reader import read_file
+from ringfence.provisioning.parser import read_file
+from ringfence.provisioning.problems import Mistakes, Place, nearest
 from ringfence.provisioning.schema import Document
 
 _MESSAGES = {

@@ -1,142 +1,101 @@
-"""Which entry of clouds.yaml leads to a tenant's project, before the files and after them.
+"""All entries of all files, level by level, each with its place and its parent."""
 
-Another entry may lead to the same project: its groups are found through it then. They are looked
-for before the transaction begins, and nothing is changed in a cloud.
-"""
-
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import LiteralString
-from uuid import UUID
-
-from psycopg.rows import class_row
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from ringfence.clouds.commands import Cloud, Tenant
-from ringfence.database.pool import Connection, Database
-from ringfence.database.recordset import recordset
-from ringfence.provisioning.schema import Document
-from ringfence.sync.projects import Sample, find_samples
+from ringfence.organisations.commands import Customer, Project
+from ringfence.provisioning.matching import Declared, Kind
+from ringfence.provisioning.problems import Mistakes, Place
+from ringfence.provisioning.schema import (
+    CloudEntry,
+    CustomerEntry,
+    Document,
+    GroupEntry,
+    ProjectEntry,
+    RoleEntry,
+    TenantEntry,
+    UserEntry,
+)
+from ringfence.security_groups.bulk_load import Group
+from ringfence.users.commands import User
 
-_CLOUDS: LiteralString = """
-SELECT uuid, name, backend, openstack_cloud FROM clouds WHERE uuid = ANY(%s)
-"""
 
-# Tenants with groups in the cloud that take the entry of their cloud
-_TENANTS: LiteralString = """
-SELECT
-    tenant.uuid, project.uuid AS parent, tenant.name, cloud.uuid AS cloud, tenant.backend_id,
-    tenant.openstack_cloud, tenant.state
-FROM tenants AS tenant
-INNER JOIN projects AS project ON tenant.project_id = project.id
-INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
-WHERE cloud.uuid = ANY(%s) AND tenant.openstack_cloud IS NULL AND tenant.backend_id <> ''
-ORDER BY tenant.id
-FOR NO KEY UPDATE OF tenant
-"""
+@dataclass(slots=True)
+class Kinds:
+    """What the files name, merged; `roles` are entries with their places."""
 
-# The newest groups are the likeliest to be there still.
-_SAMPLES: LiteralString = """
-SELECT DISTINCT
-    tenant.uuid,
-    said.entry,
-    tenant.backend_id,
-    ARRAY(
-        SELECT sg.backend_id FROM security_groups AS sg
-        WHERE sg.tenant_id = tenant.id AND sg.backend_id <> ''
-        ORDER BY sg.id DESC LIMIT 3
+    clouds: Kind[CloudEntry, Cloud] = field(default_factory=lambda: Kind("cloud", unique=True))
+    users: Kind[UserEntry, User] = field(
+        default_factory=lambda: Kind("user", unique=True, name_key="username")
     )
-FROM tenants AS tenant
-INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
-CROSS JOIN LATERAL (
-    VALUES
-    ('tenant', tenant.name), ('tenant', tenant.uuid::text),
-    ('cloud', cloud.name), ('cloud', cloud.uuid::text)
-) AS own (kind, key)
-INNER JOIN
-    jsonb_to_recordset(%(said)s) AS said (kind text, key text, entry text)
-    ON own.kind = said.kind AND own.key = said.key
-WHERE
-    tenant.backend_id <> ''
-    AND (said.kind = 'tenant' OR tenant.openstack_cloud IS NULL)
-    AND said.entry IS DISTINCT FROM coalesce(tenant.openstack_cloud, cloud.openstack_cloud)
-LIMIT %(most)s
-"""
-# What is not asked for is not known to be the same.
-MOST_TENANTS = 1000
-
-# The driver, and the entry of clouds.yaml where it takes one
-Way = tuple[str, str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Ways:
-    """By cloud, the way there that is stored, and the one that the files desire."""
-
-    before: Mapping[UUID, Way]
-    after: Mapping[UUID, Way]
-
-    def changed(self) -> set[UUID]:
-        """Return the clouds to which another way leads from now on."""
-        return {uuid for uuid, way in self.before.items() if self.after.get(uuid, way) != way}
-
-    def of(self, row: Tenant, tenant: Tenant) -> tuple[Way, Way]:
-        """Return the way to a tenant before and after."""
-        return _way(self.before, row), _way(self.after, tenant)
-
-
-def _way(ways: Mapping[UUID, Way], tenant: Tenant) -> Way:
-    backend, entry = ways.get(tenant.cloud, ("", None))
-    return backend, (tenant.openstack_cloud or entry) if backend == "openstack" else None
-
-
-async def ways_of(
-    connection: Connection, clouds: Collection[Cloud], tenants: Collection[Tenant]
-) -> Ways:
-    """Return the ways to the clouds that the files desire, and to those of the tenants."""
-    uuids = {cloud.uuid for cloud in clouds} | {tenant.cloud for tenant in tenants}
-    cursor = connection.cursor(row_factory=class_row(Cloud))
-    await cursor.execute(_CLOUDS, [list(uuids)])
-    before = {cloud.uuid: (cloud.backend, cloud.openstack_cloud) async for cloud in cursor}
-    after = {cloud.uuid: (cloud.backend, cloud.openstack_cloud) for cloud in clouds}
-    return Ways(before, before | after)
-
-
-async def tenants_of(connection: Connection, clouds: Collection[UUID]) -> list[Tenant]:
-    """Lock and return the tenants that take the entry of one of the clouds."""
-    cursor = connection.cursor(row_factory=class_row(Tenant))
-    await cursor.execute(_TENANTS, [list(clouds)])
-    return await cursor.fetchall()
-
-
-async def find_same_projects(
-    database: Database, read: Sequence[tuple[str, Document]]
-) -> set[tuple[UUID, str]]:
-    """Return tenants, each with another entry through which its groups are found.
-
-    Those of a name are all asked for: which of them the files mean is decided in the transaction.
-    """
-    said = [one for _, document in read for one in _said(document)]
-    if not said:
-        return set()
-    values = {"said": recordset(said), "most": MOST_TENANTS}
-    async with database.connection() as connection:
-        rows = await (await connection.execute(_SAMPLES, values)).fetchall()
-    samples = [Sample(tenant, entry, project, tuple(ids)) for tenant, entry, project, ids in rows]
-    return await find_samples(samples) if samples else set()
-
-
-def _said(document: Document) -> Iterator[dict[str, str]]:
-    """Yield each entry that a cloud or a tenant has, by its name and by its uuid."""
-    tenants = (
-        tenant
-        for customer in document.customers
-        for project in customer.projects
-        for tenant in project.tenants
+    customers: Kind[CustomerEntry, Customer] = field(
+        default_factory=lambda: Kind("customer", unique=False)
     )
-    for kind, named in (("cloud", document.clouds), ("tenant", tenants)):
-        for one in named:
-            keys = [one.name, *([str(one.uuid)] if one.uuid else [])]
-            if one.openstack_cloud is not None:
-                yield from (
-                    {"kind": kind, "key": key, "entry": one.openstack_cloud} for key in keys
-                )
+    projects: Kind[ProjectEntry, Project] = field(
+        default_factory=lambda: Kind("project", unique=False)
+    )
+    tenants: Kind[TenantEntry, Tenant] = field(default_factory=lambda: Kind("tenant", unique=False))
+    groups: Kind[GroupEntry, Group] = field(
+        default_factory=lambda: Kind("security group", unique=True, repeatable=False)
+    )
+    roles: list[tuple[RoleEntry, Place]] = field(default_factory=list)
+
+
+def collect(documents: Sequence[tuple[str, Document]], mistakes: Mistakes) -> Kinds:
+    """Merge the entries of all files, each file given with the label of its mistakes."""
+    kinds = Kinds()
+    tops = [(Place("", label), document) for label, document in documents]
+    kinds.clouds.merge(
+        [
+            Declared(cloud, top.key("clouds").item(index))
+            for top, document in tops
+            for index, cloud in enumerate(document.clouds)
+        ],
+        mistakes,
+    )
+    kinds.users.merge(
+        [
+            Declared(user, top.key("users").item(index))
+            for top, document in tops
+            for index, user in enumerate(document.users)
+        ],
+        mistakes,
+    )
+    customers: list[Declared[CustomerEntry, Customer]] = [
+        Declared(customer, top.key("customers").item(index))
+        for top, document in tops
+        for index, customer in enumerate(document.customers)
+    ]
+    kinds.roles = [
+        (role, top.key("roles").item(index))
+        for top, document in tops
+        for index, role in enumerate(document.roles)
+    ]
+    _descend(kinds, customers, mistakes)
+    return kinds
+
+
+def _descend(
+    kinds: Kinds, customers: Sequence[Declared[CustomerEntry, Customer]], mistakes: Mistakes
+) -> None:
+    """Merge level by level: a level's parents are known once the level above is merged."""
+    kinds.customers.merge(customers, mistakes)
+    projects: list[Declared[ProjectEntry, Project]] = [
+        Declared(project, customer.place.key("projects").item(index), customer.target)
+        for customer in customers
+        for index, project in enumerate(customer.entry.projects)
+    ]
+    kinds.projects.merge(projects, mistakes)
+    tenants: list[Declared[TenantEntry, Tenant]] = [
+        Declared(tenant, project.place.key("tenants").item(index), project.target)
+        for project in projects
+        for index, tenant in enumerate(project.entry.tenants)
+    ]
+    kinds.tenants.merge(tenants, mistakes)
+    groups: list[Declared[GroupEntry, Group]] = [
+        Declared(group, tenant.place.key("security_groups").item(index), tenant.target)
+        for tenant in tenants
+        for index, group in enumerate(tenant.entry.security_groups)
+    ]
+    kinds.groups.merge(groups, mistakes)

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from ringfence.provisioning.identity import Kind, Target, parse_uuid
-from ringfence.provisioning.mistakes import Mistakes, Place, nearest, quote
+from ringfence.provisioning.matching import Kind, Target, parse_uuid
+from ringfence.provisioning.problems import Mistakes, Place, nearest, quote
 from ringfence.provisioning.schema import GroupEntry, RuleEntry
-from ringfence.security_groups.provision import Change, Group
-from ringfence.security_groups.remote_ends import rest_of
+from ringfence.security_groups.bulk_load import Change, Group
+from ringfence.security_groups.rule_input.remote_ends import rest_of
 from ringfence.security_groups.rules import Rule, RuleKey, canonical
 from ringfence.security_groups.states import State
 from ringfence.security_groups.traffic import Traffic

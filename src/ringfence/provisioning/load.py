@@ -10,26 +10,26 @@ import psycopg
 import structlog
 
 from ringfence.clouds.commands import store_clouds, store_quotas, store_tenants
-from ringfence.database import documents
+from ringfence.clouds.marketplace import store_references
 from ringfence.database.connect import one_line
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Deadlocked, OperatorError
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
-from ringfence.marketplace.commands import store_references
 from ringfence.organisations.commands import store_customers, store_projects
+from ringfence.provisioning.cloud_entries import find_same_projects
 from ringfence.provisioning.desired import Desired, check_token_owners, desire, differing
 from ringfence.provisioning.document import read_documents
-from ringfence.provisioning.entries import find_same_projects
+from ringfence.provisioning.entries import Kinds, collect
+from ringfence.provisioning.existing_rows import match_present
 from ringfence.provisioning.groups import DesiredGroup, change, desire_groups, refuse_opening
-from ringfence.provisioning.mistakes import Mistakes
 from ringfence.provisioning.moves import Meant, carry_out, find_moves
-from ringfence.provisioning.present import match_present
+from ringfence.provisioning.problems import Mistakes
 from ringfence.provisioning.projects import Findings, check_projects
-from ringfence.provisioning.report import Report
 from ringfence.provisioning.schema import Document
-from ringfence.provisioning.walk import Kinds, collect
-from ringfence.security_groups.provision import rules_present, store_groups
+from ringfence.provisioning.summary import Report
+from ringfence.security_groups.bulk_load import rules_present, store_groups
+from ringfence.security_groups.read_model import documents
 from ringfence.users.commands import grant_roles, store_tokens, store_users, token_owners
 
 logger = structlog.get_logger(__name__)

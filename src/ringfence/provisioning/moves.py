@@ -11,13 +11,17 @@ from ringfence.clouds.commands import Tenant
 from ringfence.database.pool import Connection
 from ringfence.events.commands import record_all
 from ringfence.events.types import Event, EventType
+from ringfence.provisioning.cloud_entries import Ways, tenants_of, ways_of
 from ringfence.provisioning.desired import Desired
-from ringfence.provisioning.entries import Ways, tenants_of, ways_of
-from ringfence.provisioning.identity import Target
-from ringfence.provisioning.mistakes import Mistakes, Place, quote
-from ringfence.provisioning.walk import Kinds
-from ringfence.security_groups.moves import MOVED, groups_of_tenants, leave_project
-from ringfence.security_groups.provision import Group
+from ringfence.provisioning.entries import Kinds
+from ringfence.provisioning.matching import Target
+from ringfence.provisioning.problems import Mistakes, Place, quote
+from ringfence.security_groups.bulk_load import Group
+from ringfence.security_groups.cloud_state.tenant_moves import (
+    MOVED,
+    groups_of_tenants,
+    leave_project,
+)
 from ringfence.security_groups.states import State
 
 

@@ -11,8 +11,8 @@ from typing import LiteralString
 from uuid import UUID
 
 from ringfence.database.pool import Database
-from ringfence.provisioning.identity import parse_uuid
-from ringfence.provisioning.mistakes import Mistakes, Place, quote
+from ringfence.provisioning.matching import parse_uuid
+from ringfence.provisioning.problems import Mistakes, Place, quote
 from ringfence.provisioning.schema import Document, TenantEntry
 from ringfence.sync.projects import LookUp, look_up
 

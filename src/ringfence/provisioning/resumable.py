@@ -15,10 +15,10 @@ import structlog
 
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import OperatorError
+from ringfence.provisioning.chunks import Part, digest_of, parts_of
 from ringfence.provisioning.load import load_documents, without_collector
-from ringfence.provisioning.parts import Part, digest_of, parts_of
-from ringfence.provisioning.report import Report
 from ringfence.provisioning.schema import Document
+from ringfence.provisioning.summary import Report
 
 logger = structlog.get_logger(__name__)
 

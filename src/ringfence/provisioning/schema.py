@@ -12,10 +12,9 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ringfence.escaping import controls
-from ringfence.provisioning.mistakes import nearest, quote
-from ringfence.provisioning.reader import Plain
-from ringfence.security_groups.refused_input import (
+from ringfence.provisioning.parser import Plain
+from ringfence.provisioning.problems import nearest, quote
+from ringfence.security_groups.rule_input.refused_input import (
     LARGEST_PORT,
     LONGEST_DESCRIPTION,
     LONGEST_NAME,
@@ -23,6 +22,7 @@ from ringfence.security_groups.refused_input import (
 )
 from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES
 from ringfence.security_groups.states import State
+from ringfence.text.escaping import controls
 
 _UUID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ringfence.errors import NotFound
-from ringfence.http.openapi import Operation, assemble
+from ringfence.http.openapi.operation import Operation, assemble
 
 SCHEMA = "/api/schema/"
 DOCS = "/api/docs/"

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ringfence.escaping import markdown_code
 from ringfence.reference.document import Node, follow
+from ringfence.text.escaping import markdown_code
 
 Row = dict[str, str]
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from ringfence.access.permissions import Actor
-from ringfence.database import documents
 from ringfence.database.pool import Database
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
@@ -18,6 +17,7 @@ from ringfence.http.fields import Field, Text, clean_fields
 from ringfence.security_groups import queries
 from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
+from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.states import State
 
 ERROR_FIELDS: Mapping[str, Field] = {

@@ -15,22 +15,22 @@ from ringfence.access.permissions import Actor
 from ringfence.clouds import queries as tenants
 from ringfence.clouds.default_egress import keeps_default_egress
 from ringfence.clouds.quotas import Growth, require_room, rules_used
-from ringfence.database import documents
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, Invalid
 from ringfence.events.commands import record
 from ringfence.events.types import EventType
 from ringfence.security_groups import queries, usage
 from ringfence.security_groups.exposure import warnings_of
-from ringfence.security_groups.known_ends import groups_named
 from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
+from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.readiness import hint
-from ringfence.security_groups.refused_input import is_name_of_default_group
-from ringfence.security_groups.remote_ends import KnownEnds
 from ringfence.security_groups.removal import remove
-from ringfence.security_groups.rule_lists import read_rule_list
-from ringfence.security_groups.rule_requests import RuleRequest
+from ringfence.security_groups.rule_input.known_ends import groups_named
+from ringfence.security_groups.rule_input.refused_input import is_name_of_default_group
+from ringfence.security_groups.rule_input.remote_ends import KnownEnds
+from ringfence.security_groups.rule_input.rule_lists import read_rule_list
+from ringfence.security_groups.rule_input.rule_requests import RuleRequest
 from ringfence.security_groups.schemas import (
     DEFAULT_NAME,
     MANAGED_BY_OPENSTACK,
@@ -40,7 +40,7 @@ from ringfence.security_groups.schemas import (
     with_default_egress,
 )
 from ringfence.security_groups.states import Operation, State
-from ringfence.security_groups.steps import (
+from ringfence.security_groups.transaction_steps import (
     DELETE,
     DETACH_AND_DELETE,
     PULL,

@@ -1,8 +1,8 @@
 """What a plan of a new group takes and answers, as the API's description tells it."""
 
-from ringfence.http.openapi import Answer, Body, Operation
-from ringfence.http.parameters import UUID_IN_PATH
-from ringfence.http.schema import (
+from ringfence.http.openapi.operation import Answer, Body, Operation
+from ringfence.http.openapi.parameters import UUID_IN_PATH
+from ringfence.http.openapi.schema import (
     INTEGER,
     STRING,
     Model,
@@ -12,7 +12,7 @@ from ringfence.http.schema import (
     object_of,
 )
 from ringfence.security_groups.exposure import Code
-from ringfence.security_groups.operations import CREATE, RULE_EXAMPLE
+from ringfence.security_groups.openapi import CREATE, RULE_EXAMPLE
 
 QUOTA_USE = object_of(
     {"used": INTEGER, "limit": INTEGER, "after": INTEGER}, ["used", "limit", "after"]

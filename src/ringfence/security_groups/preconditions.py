@@ -11,7 +11,7 @@ from ringfence.errors import PreconditionFailed
 from ringfence.http.preconditions import ANY, read_tags
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.readiness import require_state
-from ringfence.security_groups.rule_requests import RuleRequest
+from ringfence.security_groups.rule_input.rule_requests import RuleRequest
 from ringfence.security_groups.states import Operation
 from ringfence.settings import ContractVersion
 

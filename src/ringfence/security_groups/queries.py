@@ -11,10 +11,10 @@ from ringfence.access.scope import VISIBLE, Scope, scope_parameters
 from ringfence.clouds import queries as tenants
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import NotFound
-from ringfence.security_groups.filters import FILTERS, ORDERS
-from ringfence.security_groups.pages import StoredGroups
+from ringfence.security_groups.read_model.filters import FILTERS, ORDERS
+from ringfence.security_groups.read_model.list_statements import StoredGroups
 from ringfence.security_groups.representation import Remote
-from ringfence.security_groups.rule_requests import RuleRequest, UnresolvedEnd
+from ringfence.security_groups.rule_input.rule_requests import RuleRequest, UnresolvedEnd
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.states import NOT_FOUND, State
 

@@ -2,8 +2,8 @@
 
 from typing import LiteralString
 
-from ringfence.database import documents
 from ringfence.database.pool import Connection
+from ringfence.security_groups.read_model import documents
 
 # "From this group" must not become "from anywhere": the name and backend id stay.
 _UNRESOLVE: LiteralString = """

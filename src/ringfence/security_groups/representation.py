@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from ringfence.security_groups.rule_keys import ShownRule
-from ringfence.security_groups.rule_requests import RuleRequest
+from ringfence.security_groups.rule_input.rule_keys import ShownRule
+from ringfence.security_groups.rule_input.rule_requests import RuleRequest
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.schemas import COLLECTION
 from ringfence.security_groups.validation import ANY

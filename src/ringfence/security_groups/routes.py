@@ -10,15 +10,16 @@ from ringfence.clouds import queries as tenants
 from ringfence.clouds.routes import changeable
 from ringfence.database.pool import Database
 from ringfence.http.body import read_json
-from ringfence.http.collections import JSON, answer_one, request_base, routes_of
+from ringfence.http.collections.collection import JSON, answer_one, request_base, routes_of
 from ringfence.http.routing import own_flag, path_uuid
-from ringfence.security_groups import batch, by_hand, commands, queries, usage
-from ringfence.security_groups.overviews import OVERVIEWS
+from ringfence.security_groups import by_hand, commands, queries, usage
+from ringfence.security_groups.overviews.queries import OVERVIEWS
 from ringfence.security_groups.preconditions import read_preconditions
 from ringfence.security_groups.queries import GROUPS, NO_SUCH_GROUP, SecurityGroup
 from ringfence.security_groups.readiness import require_state
-from ringfence.security_groups.rule_lists import read_rules
+from ringfence.security_groups.rule_input.rule_lists import read_rules
 from ringfence.security_groups.states import Operation
+from ringfence.security_groups.tenant_groups import commands as batch
 
 
 async def update_group(request: Request) -> Response:

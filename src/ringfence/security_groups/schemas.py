@@ -20,22 +20,26 @@ from ringfence.http.fields import (
     refuse_null,
     uuid_in,
 )
-from ringfence.security_groups.openings import opening_problems
-from ringfence.security_groups.refused_input import (
+from ringfence.security_groups.rule_input.openings import opening_problems
+from ringfence.security_groups.rule_input.refused_input import (
     LARGEST_PORT,
     LONGEST_DESCRIPTION,
     LONGEST_NAME,
     is_name_of_default_group,
 )
-from ringfence.security_groups.refused_input import MANAGED_BY_OPENSTACK as _MANAGED
-from ringfence.security_groups.remote_ends import (
+from ringfence.security_groups.rule_input.refused_input import MANAGED_BY_OPENSTACK as _MANAGED
+from ringfence.security_groups.rule_input.remote_ends import (
     EndProblem,
     KnownEnds,
     descriptions,
     settle,
 )
-from ringfence.security_groups.rule_keys import unknown_keys
-from ringfence.security_groups.rule_requests import RuleRequest, key_of, refuse_duplicates
+from ringfence.security_groups.rule_input.rule_keys import unknown_keys
+from ringfence.security_groups.rule_input.rule_requests import (
+    RuleRequest,
+    key_of,
+    refuse_duplicates,
+)
 from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule, RuleKey, canonical
 from ringfence.security_groups.validation import ANY, RuleProblem, check_rule, is_protocol
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import LiteralString
 
 from ringfence.errors import Conflict
-from ringfence.http.filters import STATES
+from ringfence.http.collections.filters import STATES
 
 
 class State(StrEnum):

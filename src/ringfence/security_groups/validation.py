@@ -4,8 +4,8 @@ import ipaddress
 import re
 from functools import lru_cache
 
-from ringfence.security_groups import refused_input as refused
-from ringfence.security_groups.refused_input import (
+from ringfence.security_groups.rule_input import refused_input as refused
+from ringfence.security_groups.rule_input.refused_input import (
     ICMP_PROTOCOLS,
     LARGEST_BYTE,
     ONLY_IPV6,

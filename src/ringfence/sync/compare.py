@@ -4,15 +4,15 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 from ringfence.neutron.port import CloudGroup, kept_description
-from ringfence.security_groups.adoptions import Refresh
-from ringfence.security_groups.bindings import Contested
-from ringfence.security_groups.local_groups import LocalGroup, Moments
+from ringfence.security_groups.cloud_state.bindings import Contested
+from ringfence.security_groups.cloud_state.imports import Refresh
+from ringfence.security_groups.cloud_state.snapshot import LocalGroup, Moments
 from ringfence.security_groups.rules import canonical
 from ringfence.security_groups.schemas import DEFAULT_NAME
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
-from ringfence.sync.cloud_view import SAME_CLOCK, CloudView
-from ringfence.sync.identity import namesakes, recognised
-from ringfence.sync.observe import Seen, said_of_unreadable, with_hidden_ends
+from ringfence.sync.binding.cloud_view import SAME_CLOCK, CloudView
+from ringfence.sync.binding.evidence import namesakes, recognised
+from ringfence.sync.observing import Seen, said_of_unreadable, with_hidden_ends
 from ringfence.sync.plan import rule_from_cloud
 
 

@@ -6,18 +6,19 @@ from typing import Any
 
 from ringfence.clouds.drift_modes import DriftMode
 from ringfence.database.pool import Database
-from ringfence.security_groups import observations, queries
-from ringfence.security_groups.drifts import Drift, mode_of
-from ringfence.security_groups.local_groups import LocalGroup, local_group
-from ringfence.security_groups.observations import LastLook
+from ringfence.security_groups import queries
+from ringfence.security_groups.cloud_state import observations
+from ringfence.security_groups.cloud_state.observations import LastLook
+from ringfence.security_groups.cloud_state.snapshot import LocalGroup, local_group
+from ringfence.security_groups.drift_modes import Drift, mode_of
 from ringfence.security_groups.queries import SecurityGroup
-from ringfence.security_groups.rule_keys import ShownRule
-from ringfence.security_groups.rule_requests import RuleRequest
+from ringfence.security_groups.rule_input.rule_keys import ShownRule
+from ringfence.security_groups.rule_input.rule_requests import RuleRequest
 from ringfence.security_groups.rules import Rule
 from ringfence.sync.compare import compare
-from ringfence.sync.observe import found_again, lasting_drift
+from ringfence.sync.dry_run import Remotes
+from ringfence.sync.observing import found_again, lasting_drift
 from ringfence.sync.plan import plan
-from ringfence.sync.preview import Remotes
 
 
 async def drift_of_group(database: Database, group: SecurityGroup, base: str) -> dict[str, Any]:

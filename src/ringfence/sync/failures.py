@@ -6,7 +6,7 @@ may change it can act (`security_groups/readiness.py`).
 
 from collections.abc import Sequence
 
-from ringfence.database.jobs import Job
+from ringfence.database.outbox import Job
 from ringfence.errors import RingfenceError
 from ringfence.neutron.port import (
     AccessRefused,

@@ -20,22 +20,22 @@ import structlog
 from procrastinate import JobContext
 from structlog.contextvars import bound_contextvars
 
-from ringfence import measures, tracing
 from ringfence.access.origin import Origin
-from ringfence.clouds import comparisons
+from ringfence.clouds import pulls
 from ringfence.database import connect
-from ringfence.database.jobs import Job
+from ringfence.database.outbox import Job
 from ringfence.database.pool import Database
 from ringfence.errors import RingfenceError, Unavailable
 from ringfence.neutron.port import CloudError, Retry
-from ringfence.neutron.text import storable
-from ringfence.security_groups import outcomes
-from ringfence.sync.clouds import Clouds
+from ringfence.neutron.storable_text import storable
+from ringfence.security_groups.cloud_state import lifecycle
+from ringfence.sync.drivers import Clouds
 from ringfence.sync.failures import explained
 from ringfence.sync.missing_bound import USUAL_BOUND, MissingBound
 from ringfence.sync.pull import pull_group, pull_tenant
 from ringfence.sync.push import delete_group, push_group
 from ringfence.sync.retries import DATABASE_PAUSE, Strategy, TryAgain, pause
+from ringfence.telemetry import metrics, tracing
 
 LONGEST_TRACE = 100_000
 
@@ -150,9 +150,7 @@ class Desk:
         async def failed(error: RingfenceError, _trace: str) -> None:
             if not periodic:
                 async with self._database.transaction() as connection:
-                    await comparisons.fail(
-                        connection, UUID(tenant), storable(str(error), LONGEST_TRACE)
-                    )
+                    await pulls.fail(connection, UUID(tenant), storable(str(error), LONGEST_TRACE))
 
         ids = {"tenant": tenant, "request_id": request_id, "periodic": periodic}
         with self._shown(context, ids):
@@ -172,7 +170,7 @@ class Desk:
         async def failed(error: RingfenceError, trace: str) -> None:
             message = storable(explained(error, context.job.task_name), LONGEST_TRACE)
             async with self._database.transaction() as connection:
-                await outcomes.failed(connection, UUID(security_group), message, trace)
+                await lifecycle.failed(connection, UUID(security_group), message, trace)
 
         ids = {"security_group": security_group, "request_id": request_id}
         with self._shown(context, ids):
@@ -222,7 +220,7 @@ async def run(
         seconds = round(time.monotonic() - begun, 3)
         logger.info("job", attempt=this_try.attempt, seconds=seconds, **outcome)
         ended = str(outcome["outcome"]).replace(" ", "_")
-        measures.current().job(this_try.job, ended, seconds)
+        metrics.current().job(this_try.job, ended, seconds)
 
 
 def _pause_after(error: CloudError, this_try: Try) -> float | None:

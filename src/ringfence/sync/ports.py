@@ -19,10 +19,11 @@ from ringfence.neutron.port import (
     PortNotFound,
     Retry,
 )
-from ringfence.security_groups import ports, usage
-from ringfence.security_groups.outcomes import Group, event_of
-from ringfence.security_groups.ports import FoundPort
-from ringfence.sync.clouds import project_of
+from ringfence.security_groups import usage
+from ringfence.security_groups.cloud_state import ports
+from ringfence.security_groups.cloud_state.lifecycle import Group, event_of
+from ringfence.security_groups.cloud_state.ports import FoundPort
+from ringfence.sync.drivers import project_of
 
 # How often to look for ports that carry a group; each look finds fewer, unless somebody adds some.
 LOOKS = 5

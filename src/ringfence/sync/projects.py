@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from ringfence.clouds import comparisons
+from ringfence.clouds import pulls
 from ringfence.clouds.placement import Placement
 from ringfence.database.pool import Database
 from ringfence.events.commands import record
@@ -25,7 +25,7 @@ from ringfence.neutron.port import (
     Retry,
 )
 from ringfence.security_groups.schemas import DEFAULT_NAME
-from ringfence.sync.clouds import project_of
+from ringfence.sync.drivers import project_of
 
 # A file may name many projects; a cloud that does not answer holds up a load for so long.
 LOOK_UP_SECONDS = 10.0
@@ -74,7 +74,7 @@ async def list_groups(
     except ProjectNotFound as refused:
         async with database.transaction() as connection:
             said = str(refused)
-            if await comparisons.refuse(connection, placement.tenant_id, said):
+            if await pulls.refuse(connection, placement.tenant_id, said):
                 await record(connection, _failed(placement, said))
         raise
     return listed

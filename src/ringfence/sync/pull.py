@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from ringfence.clouds import comparisons
+from ringfence.clouds import pulls
 from ringfence.clouds import queries as tenants
 from ringfence.clouds.drift_modes import DriftMode
 from ringfence.clouds.placement import Placement, placement_of
@@ -21,21 +21,27 @@ from ringfence.neutron.port import (
     GroupNotFound,
     NetworkCloud,
 )
-from ringfence.security_groups import adoptions, bindings, drifts, observations, outcomes
-from ringfence.security_groups.adoptions import FoundGroup, Refresh
-from ringfence.security_groups.local_groups import LocalGroup, Moments, local_groups, moments
-from ringfence.security_groups.schemas import DEFAULT_NAME
-from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
-from ringfence.security_groups.unreadable import (
+from ringfence.security_groups import drift_modes
+from ringfence.security_groups.cloud_state import bindings, imports, lifecycle, observations
+from ringfence.security_groups.cloud_state.imports import FoundGroup, Refresh
+from ringfence.security_groups.cloud_state.snapshot import (
+    LocalGroup,
+    Moments,
+    local_groups,
+    moments,
+)
+from ringfence.security_groups.cloud_state.unreadable import (
     clear_unreadable,
     mark_unreadable,
     says_unreadable,
 )
-from ringfence.sync.cloud_view import SAME_CLOCK, view_of
-from ringfence.sync.clouds import Clouds, is_own, project_of, require_own
+from ringfence.security_groups.schemas import DEFAULT_NAME
+from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
+from ringfence.sync.binding.cloud_view import SAME_CLOCK, view_of
 from ringfence.sync.compare import Comparison, as_known, compare, compare_tenant
+from ringfence.sync.drivers import Clouds, is_own, project_of, require_own
 from ringfence.sync.missing_bound import USUAL_BOUND, MissingBound
-from ringfence.sync.observe import (
+from ringfence.sync.observing import (
     Seen,
     is_adopted,
     lasting_drift,
@@ -59,7 +65,7 @@ async def pull_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
     Raises `CloudError`; the group's state then stays for the next try.
     """
     async with database.transaction() as connection:
-        group = await outcomes.take_up(connection, uuid, outcomes.PULLED)
+        group = await lifecycle.take_up(connection, uuid, lifecycle.PULLED)
     if group is None:
         return False
     if not group.backend_id:
@@ -87,7 +93,7 @@ async def pull_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
         return True
     async with database.transaction() as connection:
         settled = refresh if local.drift_mode is DriftMode.ADOPT else _unchanged(local)
-        await adoptions.refresh_groups(connection, group.placement, [settled])
+        await imports.refresh_groups(connection, group.placement, [settled])
         if refresh.unreadable:
             await mark_unreadable(connection, group.placement, {local.id: refresh.unreadable})
     await observe(database, group.placement, [(refresh, found)], None)
@@ -113,7 +119,7 @@ async def pull_tenant(
         if placement is None:
             return {}
         if requested:
-            await comparisons.begin(connection, uuid)
+            await pulls.begin(connection, uuid)
     cloud = clouds.of(placement)
     async with database.connection() as connection:
         before = await moments(connection, placement.tenant_id)
@@ -126,8 +132,8 @@ async def pull_tenant(
     done = await _write(database, placement, comparison, before, gone, present)
     await observe_ports(database, cloud, placement)
     async with database.transaction() as connection:
-        await comparisons.compared(connection, placement.tenant_id, before.taken)
-        await comparisons.succeed(connection, placement.tenant_id, requested=requested)
+        await pulls.compared(connection, placement.tenant_id, before.taken)
+        await pulls.succeed(connection, placement.tenant_id, requested=requested)
         # A rule that cannot be read is no news: its group has an event of its own.
         if requested or any(number for what, number in done.items() if what != "unreadable"):
             said = f"Security groups of tenant {placement.tenant_name} have been pulled."
@@ -236,7 +242,7 @@ async def _write(
     if comparison.unknown:
         found = [_found(group) for group in comparison.unknown]
         async with database.transaction() as connection:
-            ids = await adoptions.import_groups(connection, placement, found, before.taken)
+            ids = await imports.import_groups(connection, placement, found, before.taken)
             done["imported"] = len(ids)
             looks = [
                 observation_of(ids[group.id], group, lasting_drift(group, stateful=None))
@@ -251,13 +257,13 @@ async def _write(
     refreshes = [refresh for refresh, _ in seen if _is_due(refresh)]
     for start in range(0, len(refreshes), GROUPS_A_TRANSACTION):
         async with database.transaction() as connection:
-            done["refreshed"] += await adoptions.refresh_groups(
+            done["refreshed"] += await imports.refresh_groups(
                 connection, placement, refreshes[start : start + GROUPS_A_TRANSACTION]
             )
     done["drifted"] = await observe(database, placement, seen, before.taken)
     if back := to_be_put_back(seen):
         async with database.transaction() as connection:
-            done["put_back"] = await drifts.put_back(connection, placement, back)
+            done["put_back"] = await drift_modes.put_back(connection, placement, back)
     if readable := [
         refresh.local
         for refresh, _ in seen
@@ -268,7 +274,7 @@ async def _write(
     if gone:
         async with database.transaction() as connection:
             for message, groups in _by_message(gone).items():
-                done["gone"] += await adoptions.mark_gone(connection, placement, groups, message)
+                done["gone"] += await imports.mark_gone(connection, placement, groups, message)
             looks = [missing(local) for local in gone]
             await observations.write(connection, looks, before.taken)
     if unreadable := _unreadable(comparison.unknown, ids, seen):
@@ -277,7 +283,7 @@ async def _write(
         done["unreadable"] = len(unreadable)
     if any(refresh.local.is_twin for refresh in refreshes) or gone:
         async with database.transaction() as connection:
-            await adoptions.promote_twins(connection, placement)
+            await imports.promote_twins(connection, placement)
     return done
 
 
@@ -308,7 +314,7 @@ async def _stop(
         "at the cloud at once: nothing was changed."
     )
     async with database.transaction() as connection:
-        is_news = await comparisons.stop(connection, placement.tenant_id, said, requested=requested)
+        is_news = await pulls.stop(connection, placement.tenant_id, said, requested=requested)
         if is_news:
             await record(connection, _event(placement, EventType.TENANT_PULL_STOPPED, said, {}))
 

@@ -26,16 +26,16 @@ from ringfence.neutron.port import (
     RuleExists,
     kept_description,
 )
-from ringfence.security_groups import observations, outcomes
-from ringfence.security_groups.outcomes import Asked, Group
+from ringfence.security_groups.cloud_state import lifecycle, observations
+from ringfence.security_groups.cloud_state.lifecycle import Asked, Group
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.schemas import DEFAULT_NAME
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.sync import ports
-from ringfence.sync.cloud_view import NO_REVISIONS, view_of
-from ringfence.sync.clouds import Clouds, project_of, require_own
-from ringfence.sync.identity import Attempt, attempt_of
-from ringfence.sync.observe import (
+from ringfence.sync.binding.cloud_view import NO_REVISIONS, view_of
+from ringfence.sync.binding.evidence import Attempt, attempt_of
+from ringfence.sync.drivers import Clouds, project_of, require_own
+from ringfence.sync.observing import (
     lasting_drift,
     observation_of,
     said_of_unreadable,
@@ -56,7 +56,7 @@ async def push_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
     Raises `CloudError`; the group's state then stays for the next try.
     """
     async with database.transaction() as connection:
-        group = await outcomes.take_up(connection, uuid, outcomes.PUSHED)
+        group = await lifecycle.take_up(connection, uuid, lifecycle.PUSHED)
     if group is None:
         return False
     await push(database, clouds.of(group.placement), group)
@@ -67,7 +67,7 @@ async def push(database: Database, cloud: NetworkCloud, group: Group) -> None:
     """Push a group that was taken up."""
     found = await _find_or_create(database, cloud, group)
     async with database.connection() as connection:
-        asked = await outcomes.asked_rules(connection, group.id)
+        asked = await lifecycle.asked_rules(connection, group.id)
     _refuse_unresolvable(asked)
     found = await _rename(cloud, group, found)
     converged = await _converge(cloud, group, found, asked)
@@ -84,7 +84,7 @@ async def push(database: Database, cloud: NetworkCloud, group: Group) -> None:
         # For a moment the group had fewer rules than before and after: somebody may ask why.
         context["removed_first"] = converged.removed_first
     async with database.transaction() as connection:
-        settled = await outcomes.applied(connection, group, event, context)
+        settled = await lifecycle.applied(connection, group, event, context)
         if settled:
             found = converged.found
             look = observation_of(group.id, found, lasting_drift(found, stateful=group.stateful))
@@ -102,7 +102,7 @@ async def delete_group(
     Raises `CloudError`; a group that the cloud does not have is deleted already.
     """
     async with database.transaction() as connection:
-        group = await outcomes.take_up(connection, uuid, outcomes.DELETED)
+        group = await lifecycle.take_up(connection, uuid, lifecycle.DELETED)
     if group is None:
         return False
     if group.name == DEFAULT_NAME and group.backend_id:
@@ -113,7 +113,7 @@ async def delete_group(
     else:
         left = await _left_in_cloud(database, clouds, group)
     async with database.transaction() as connection:
-        await outcomes.deleted(connection, group, left)
+        await lifecycle.deleted(connection, group, left)
     return True
 
 
@@ -159,7 +159,7 @@ async def _find_or_create(database: Database, cloud: NetworkCloud, group: Group)
     if found is None:
         found = await _create(database, cloud, group)
     async with database.transaction() as connection:
-        wanted = await outcomes.created(connection, group, found.id)
+        wanted = await lifecycle.created(connection, group, found.id)
     if wanted:
         return found
     # It was unlinked, settled by hand, or taken up by another worker meanwhile.
@@ -178,7 +178,7 @@ async def _create(database: Database, cloud: NetworkCloud, group: Group) -> Clou
         # Nothing came of it, and nothing will: a group of this name is somebody else's.
         if group.creation_started is None:
             async with database.transaction() as connection:
-                await outcomes.creation_refused(connection, group)
+                await lifecycle.creation_refused(connection, group)
         raise
 
 
@@ -192,7 +192,7 @@ async def _forget(database: Database, group: Group) -> Group:
     if group.applied_version:
         raise GroupNotFound(NOT_FOUND)
     async with database.transaction() as connection:
-        forgotten = await outcomes.forget(connection, group)
+        forgotten = await lifecycle.forget(connection, group)
     if forgotten is None:
         raise GiveUp("The security group changed while it was being created.")
     return forgotten
@@ -231,7 +231,7 @@ async def _known(
 ) -> Container[str]:
     ids = [candidate.id for candidate in candidates]
     async with database.connection() as connection:
-        return await outcomes.known_backend_ids(connection, group.placement.tenant_id, ids)
+        return await lifecycle.known_backend_ids(connection, group.placement.tenant_id, ids)
 
 
 async def _remove_late(database: Database, cloud: NetworkCloud, group: Group) -> None:

@@ -6,20 +6,20 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from ringfence.access.permissions import Permission, require_everywhere
-from ringfence.clouds import comparisons
+from ringfence.clouds import pulls
 from ringfence.clouds.queries import TENANTS
 from ringfence.clouds.routes import changeable
-from ringfence.http.answers import answer_built
-from ringfence.http.collections import request_base
+from ringfence.http.collections.collection import request_base
+from ringfence.http.collections.json_response import answer_built
 from ringfence.http.routing import own_flag
 from ringfence.security_groups.preconditions import etag
 from ringfence.security_groups.queries import GROUPS
 from ringfence.security_groups.routes import changeable_group, seen_group
-from ringfence.security_groups.rule_lists import read_rules
+from ringfence.security_groups.rule_input.rule_lists import read_rules
 from ringfence.security_groups.states import Operation
 from ringfence.sync.drift import drift_of_group
-from ringfence.sync.overview import status
-from ringfence.sync.preview import preview
+from ringfence.sync.dry_run import preview
+from ringfence.sync.status import status
 
 
 async def plan_rules(request: Request) -> Response:
@@ -53,7 +53,7 @@ async def confirm_missing(request: Request) -> Response:
     # Before the look-up: whoever may not do this at all learns nothing about what exists.
     require_everywhere(actor, Permission.TENANT_CONFIRM_MISSING)
     tenant = await changeable(request, Permission.TENANT_CONFIRM_MISSING)
-    await comparisons.request(database, actor, tenant, "OK", "ERRED", confirmed=True)
+    await pulls.request(database, actor, tenant, "OK", "ERRED", confirmed=True)
     return JSONResponse({"detail": "Comparison was successfully scheduled."}, 202)
 
 

@@ -11,16 +11,16 @@ from typing import NoReturn
 import structlog
 from procrastinate.worker import Worker
 
-from ringfence import measures, tracing
 from ringfence.background import end, in_background, pause
 from ringfence.database.pool import Database
 from ringfence.errors import Unavailable
 from ringfence.settings import Settings
-from ringfence.sync import rescue
-from ringfence.sync.clouds import Clouds
-from ringfence.sync.contacts import Contacts
+from ringfence.sync import recovery
+from ringfence.sync.drivers import Clouds
 from ringfence.sync.jobs import Desk, jobs_app
 from ringfence.sync.missing_bound import MissingBound
+from ringfence.sync.reachability import Contacts
+from ringfence.telemetry import metrics, tracing
 
 CONCURRENCY = 8
 # A job whose lock was held, or that waited for its next try, is noticed by looking.
@@ -83,8 +83,8 @@ async def _work(
                 shutdown_graceful_timeout=FINISH_SECONDS,
                 delete_jobs="successful",
                 install_signal_handlers=False,
-                update_heartbeat_interval=rescue.HEARTBEAT_SECONDS,
-                stalled_worker_timeout=rescue.STALLED_SECONDS,
+                update_heartbeat_interval=recovery.HEARTBEAT_SECONDS,
+                stalled_worker_timeout=recovery.STALLED_SECONDS,
             )
             ending = asyncio.create_task(_end_with(worker, stop), name="end of the worker")
             logger.info("worker_started", concurrency=concurrency)
@@ -115,7 +115,7 @@ async def _look_after_own(
             continue
         running = {job for job in desk.running if job is not None}
         try:
-            suspected = await rescue.retake_abandoned(
+            suspected = await recovery.retake_abandoned(
                 database, worker.worker_id, running, suspected
             )
         except Unavailable:
@@ -131,18 +131,18 @@ async def _look_after(
     since_tidied = TIDY_SECONDS
     while not stop.is_set():
         try:
-            await rescue.retake_stalled(database)
-            await rescue.ask_again(database)
-            await rescue.compare_due_tenants(database, interval)
+            await recovery.retake_stalled(database)
+            await recovery.ask_again(database)
+            await recovery.compare_due_tenants(database, interval)
             await contacts.write(database)
             if since_tidied >= TIDY_SECONDS:
-                await rescue.forget_old_jobs(database, FORGET_HOURS)
+                await recovery.forget_old_jobs(database, FORGET_HOURS)
                 since_tidied = 0.0
         except Unavailable:
             logger.warning("database_away")
         except Exception:
             logger.exception("rescue_failed")
-        measures.current().pool(**database.usage())
+        metrics.current().pool(**database.usage())
         await pause(stop, every)
         since_tidied += every
 

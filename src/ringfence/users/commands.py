@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 
 from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
-from ringfence.users.session_ends import Why, end_of_users
+from ringfence.users.sessions.ending import Why, end_of_users
 
 TOKEN_BYTES = 32
 

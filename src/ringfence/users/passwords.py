@@ -15,9 +15,9 @@ from ringfence.database.pool import Database
 from ringfence.errors import OperatorError
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
-from ringfence.users.guessable import require_hard_to_guess
-from ringfence.users.session_ends import Why, end_of_users
-from ringfence.users.tokens import revoke_got_by_password
+from ringfence.users.sessions.ending import Why, end_of_users
+from ringfence.users.tokens.issuing import revoke_got_by_password
+from ringfence.users.weak_passwords import require_hard_to_guess
 
 # OWASP's first choice for Argon2id where many may sign in at once: 19 MiB, two passes.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)

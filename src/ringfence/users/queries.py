@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import LiteralString
 
 from ringfence.access.scope import USER_VISIBLE
-from ringfence.http.collections import Collection
-from ringfence.http.filters import Filter, Flag, Orders
-from ringfence.users.tokens import NO_SUCH_TOKEN, NO_SUCH_USER
+from ringfence.http.collections.collection import Collection
+from ringfence.http.collections.filters import Filter, Flag, Orders
+from ringfence.users.tokens.issuing import NO_SUCH_TOKEN, NO_SUCH_USER
 
 # There is at most one row; its secret is nowhere here.
 _NEWEST: LiteralString = """

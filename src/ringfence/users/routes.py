@@ -12,15 +12,15 @@ from ringfence.access.permissions import Actor
 from ringfence.database.pool import Database
 from ringfence.errors import NotFound
 from ringfence.http.body import SIGN_IN_BYTES, read_json
-from ringfence.http.collections import answer_list, answer_one, routes_of
-from ringfence.http.idempotency import hold_secret
-from ringfence.http.peers import address_of_peer
+from ringfence.http.collections.collection import answer_list, answer_one, routes_of
+from ringfence.http.middleware.idempotency import hold_secret
+from ringfence.http.middleware.proxies import address_of_peer
 from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
-from ringfence.users import tokens
 from ringfence.users.queries import AUTH_TOKENS, ME, ROLES, USERS
 from ringfence.users.sign_in import sign_in
-from ringfence.users.tokens import NO_SUCH_TOKEN, NO_SUCH_USER, Holder, Token
+from ringfence.users.tokens import issuing
+from ringfence.users.tokens.issuing import NO_SUCH_TOKEN, NO_SUCH_USER, Holder, Token
 
 
 async def show_me(request: Request) -> Response:
@@ -34,18 +34,18 @@ async def show_me(request: Request) -> Response:
 async def show_token(request: Request) -> Response:
     """Tell of a user's newest token all but the token, of which only a digest is kept."""
     actor, database = _context(request)
-    holder = await tokens.holder_by_uuid(database, actor, path_uuid(request, NO_SUCH_USER))
-    return JSONResponse(_shown(holder, await tokens.newest_token(database, holder)))
+    holder = await issuing.holder_by_uuid(database, actor, path_uuid(request, NO_SUCH_USER))
+    return JSONResponse(_shown(holder, await issuing.newest_token(database, holder)))
 
 
 async def refresh_token(request: Request) -> Response:
     """Replace all of a user's tokens by a new one, and show that one."""
     actor, database = _context(request)
-    holder = await tokens.holder_by_uuid(database, actor, path_uuid(request, NO_SUCH_USER))
+    holder = await issuing.holder_by_uuid(database, actor, path_uuid(request, NO_SUCH_USER))
     refuse_tags(request.headers)
     hold_secret(request)
     longest = request.app.state.settings.token_max_lifetime
-    token = await tokens.replace_tokens(database, actor, holder, longest)
+    token = await issuing.replace_tokens(database, actor, holder, longest)
     return JSONResponse(_shown(holder, token))
 
 
@@ -57,16 +57,16 @@ async def list_tokens(request: Request) -> Response:
 async def retrieve_token(request: Request) -> Response:
     """Tell of the tokens of one user."""
     actor, database = _context(request)
-    holder = await tokens.seen_holder(database, actor, _user_id(request))
+    holder = await issuing.seen_holder(database, actor, _user_id(request))
     return await answer_one(AUTH_TOKENS, request, holder.uuid)
 
 
 async def delete_token(request: Request) -> Response:
     """Revoke all tokens of a user."""
     actor, database = _context(request)
-    holder = await tokens.holder_by_id(database, actor, _user_id(request))
+    holder = await issuing.holder_by_id(database, actor, _user_id(request))
     refuse_tags(request.headers)
-    await tokens.revoke_tokens(database, actor, holder)
+    await issuing.revoke_tokens(database, actor, holder)
     return Response(status_code=204)
 
 

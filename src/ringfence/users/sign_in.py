@@ -23,10 +23,10 @@ from ringfence.http.fields import (
     refuse_null,
 )
 from ringfence.http.limits import Limits
-from ringfence.masking import present
-from ringfence.users import passwords, throttle
-from ringfence.users.guessable import MAXIMUM_LENGTH
-from ringfence.users.tokens import SIGNED_IN_FOR, Holder, Terms, Token, issue
+from ringfence.text.masking import present
+from ringfence.users import login_throttle, passwords
+from ringfence.users.tokens.issuing import SIGNED_IN_FOR, Holder, Terms, Token, issue
+from ringfence.users.weak_passwords import MAXIMUM_LENGTH
 
 log = structlog.get_logger(__name__)
 
@@ -99,13 +99,13 @@ async def sign_in(
     values = clean_fields(body, SIGN_IN_FIELDS, required=tuple(SIGN_IN_FIELDS))
     username, password = values["username"], values["password"]
     lifetime = min(SIGNED_IN_FOR, longest or SIGNED_IN_FOR)
-    with throttle.PLACES.taken(address), limits.away():
+    with login_throttle.PLACES.taken(address), limits.away():
         account = await _recognised(database, address, username, password)
         return await _welcome(database, address, account, password, lifetime)
 
 
 async def _recognised(database: Database, address: str, username: str, password: str) -> _Account:
-    await throttle.count_try(database, address, username)
+    await login_throttle.count_try(database, address, username)
     account = await _account(database, username)
     # No connection is held meanwhile: this is what takes the time.
     password_hash = account.password_hash if account else None
@@ -150,5 +150,5 @@ async def _welcome(
         token = await issue(connection, holder, Terms(lifetime, is_by_password=True))
         context = {"ip_address": address}
         await record(connection, Event(EventType.SIGNED_IN, said, actor, context=context))
-        await throttle.give_back(connection, address, account.username)
+        await login_throttle.give_back(connection, address, account.username)
     return token

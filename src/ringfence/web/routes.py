@@ -6,11 +6,16 @@ from starlette.routing import Route
 
 from ringfence.errors import Forbidden, Invalid
 from ringfence.http.body import SIGN_IN_BYTES, read_json
-from ringfence.http.filters import StrictFlag
-from ringfence.http.peers import address_of_peer
-from ringfence.http.sessions import drop_session, is_own_request, keep_session, session_of
-from ringfence.users import sessions
-from ringfence.web import assets
+from ringfence.http.collections.filters import StrictFlag
+from ringfence.http.middleware.proxies import address_of_peer
+from ringfence.http.middleware.session_cookie import (
+    drop_session,
+    is_own_request,
+    keep_session,
+    session_of,
+)
+from ringfence.users.sessions import commands
+from ringfence.web import asset_files
 
 CONSOLE = "/console/"
 # Where Waldur's portal looks for logos, before anybody signs in.
@@ -31,19 +36,19 @@ _PAGES = (
 
 async def show_page(request: Request) -> Response:
     """Give the page."""
-    return assets.answer_page(request.headers, request.app.state.settings.public_path)
+    return asset_files.answer_page(request.headers, request.app.state.settings.public_path)
 
 
 async def show_asset(request: Request) -> Response:
     """Give what the page loads."""
     named = request.path_params
     name = f"{named['folder']}/{named['name']}" if "folder" in named else named["name"]
-    return assets.answer_asset(named["release"], name, request.headers)
+    return asset_files.answer_asset(named["release"], name, request.headers)
 
 
 async def show_icon(_request: Request) -> Response:
     """Return our mark, whichever logo is asked for."""
-    return assets.answer_mark()
+    return asset_files.answer_mark()
 
 
 async def begin_session(request: Request) -> Response:
@@ -53,7 +58,7 @@ async def begin_session(request: Request) -> Response:
         raise Forbidden
     body, limits = await read_json(request, SIGN_IN_BYTES), request.scope["limits"]
     longest = settings.token_max_lifetime
-    session = await sessions.begin(
+    session = await commands.begin(
         request.app.state.database, address_of_peer(request), body, limits, longest
     )
     response = JSONResponse({"seconds": session.seconds})
@@ -68,7 +73,7 @@ async def end_session(request: Request) -> Response:
         raise Forbidden
     everywhere = _read_everywhere(request)
     if secret := session_of(request.scope, request.headers, settings):
-        await sessions.end(request.app.state.database, secret, everywhere=everywhere)
+        await commands.end(request.app.state.database, secret, everywhere=everywhere)
     response = Response(status_code=204)
     drop_session(response, request.scope, settings)
     return response

@@ -1,0 +1,39 @@
+"""What the service says of itself, as the API's description tells it."""
+
+from ringfence.about.routes import CONFIGURATION_PATH, IDENTITY_PROVIDERS_PATH
+from ringfence.http.openapi.operation import Answer, Operation
+from ringfence.http.openapi.schema import FREE_FORM, STRING, Model, array, object_of
+
+_VERSION = Model("Version", object_of({"version": STRING}, ["version"]))
+
+operations = (
+    Operation(
+        "configuration_retrieve",
+        "GET",
+        CONFIGURATION_PATH,
+        tag="configuration",
+        title="Get public configuration",
+        description="What a portal asks before anybody signs in.",
+        answers={200: Answer(FREE_FORM)},
+        public=True,
+    ),
+    Operation(
+        "identity_providers_list",
+        "GET",
+        IDENTITY_PROVIDERS_PATH,
+        tag="identity-providers",
+        title="List identity providers",
+        description="An empty list: users sign in at this service itself.",
+        answers={200: Answer(array(FREE_FORM))},
+        public=True,
+    ),
+    Operation(
+        "version_retrieve",
+        "GET",
+        "/api/version/",
+        tag="version",
+        title="Get application version",
+        description="The version that is installed.",
+        answers={200: Answer(_VERSION)},
+    ),
+)

@@ -1,0 +1,1 @@
+"""The command line: what an operator types, and how results are printed."""

@@ -1,0 +1,67 @@
+"""`ringfence events …`: the audit trail for other programs."""
+
+# ruff: noqa: PLC0415 - imports inside commands, so that `--help` answers at once
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ringfence.cli import output
+from ringfence.cli.startup import migrated, start, with_database
+from ringfence.errors import OperatorError
+from ringfence.text.escaping import json_line
+
+if TYPE_CHECKING:
+    from ringfence.database.pool import Database
+
+events = typer.Typer(help="What happened, and what was refused.", no_args_is_help=True)
+
+
+@events.command(epilog="Example: ringfence events export --since 2026-11-01 > audit.jsonl")
+def export(
+    *,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="From then on.", show_default="the beginning"),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Before then.", show_default="now")
+    ] = None,
+) -> None:
+    """Write events and refused changes as JSON lines, the oldest first.
+
+    Times are ISO 8601; without a zone they are UTC.
+    """
+    from ringfence.events.export import exported
+
+    first, last = _moment("--since", since), _moment("--until", until)
+    if first and last and first >= last:
+        raise OperatorError(
+            f"--since {since} is not before --until {until}: there is nothing between them"
+        )
+
+    async def write(database: "Database") -> None:
+        async for line in exported(database, first, last):
+            sys.stdout.write(f"{json_line(line)}\n")
+            if not output.has_reader():
+                break
+
+    with migrated(start()) as (conninfo, _):
+        with_database(conninfo, write)
+
+
+def _moment(option: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise OperatorError(
+            f"{option} {text!r}: expected a time such as 2026-11-01 or 2026-11-01T12:30:00+02:00"
+        ) from None
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise OperatorError(f"{option} {text!r}: name a time of the years 1 to 9999") from None

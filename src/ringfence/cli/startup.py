@@ -1,0 +1,56 @@
+"""How every command begins: its settings, its log, its database."""
+
+# ruff: noqa: PLC0415 - imports inside functions, so that `--help` answers at once
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from ringfence.database.pool import Database
+    from ringfence.settings import Settings
+
+Result = TypeVar("Result")
+
+
+def start() -> "Settings":
+    """Read the settings and configure the log; raises `OperatorError`."""
+    from ringfence.settings import load_settings
+    from ringfence.telemetry import logs
+
+    settings = load_settings()
+    logs.configure(settings.log_level)
+    return settings
+
+
+@contextmanager
+def migrated(settings: "Settings") -> Iterator[tuple[str, list[str]]]:
+    """Hold the database for a command.
+
+    Gives the connection string of who serves, and what was applied just now by who owns.
+    """
+    from ringfence.database.connect import connect_now
+    from ringfence.database.embedded import roles
+    from ringfence.database.embedded.server import running
+    from ringfence.database.migrate import migrate as apply
+
+    with running(settings) as conninfo:
+        applied = asyncio.run(apply(roles.owning(settings, conninfo)))
+        if applied and settings.database_url is None:
+            with connect_now(conninfo) as connection:
+                roles.restrict(connection)
+        yield roles.serving(settings, conninfo), applied
+
+
+def with_database(
+    conninfo: str, use: Callable[["Database"], Coroutine[Any, Any, Result]]
+) -> Result:
+    """Run a coroutine function on a pool that is open meanwhile."""
+    from ringfence.database.pool import Database
+
+    async def main() -> Result:
+        async with Database.open(conninfo, size=2) as database:
+            return await use(database)
+
+    return asyncio.run(main())

@@ -1,0 +1,111 @@
+"""`ringfence token USER` and `ringfence tokens …`: what an operator does with tokens."""
+
+# ruff: noqa: PLC0415 - imports inside commands, so that `--help` answers at once
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ringfence.cli import output
+from ringfence.cli.startup import migrated, start, with_database
+
+tokens = typer.Typer(help="List tokens, renew one, revoke one.", no_args_is_help=True)
+
+Token = Annotated[str, typer.Argument(metavar="TOKEN", help="The token's uuid, from the list.")]
+
+
+def issue(
+    user: Annotated[str, typer.Argument(metavar="USER", help="The user's name.")],
+    *,
+    name: Annotated[str, typer.Option(help="What it is for.")] = "",
+    expires: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERIOD", help="After 12h, 90d and so on.", show_default="it never does"
+        ),
+    ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="It may read, and change nothing.")
+    ] = False,
+    project: Annotated[
+        str | None,
+        typer.Option(help="It reaches this project alone (name or uuid).", show_default="all"),
+    ] = None,
+) -> None:
+    """Issue a token for a user and print it, once: only its digest is kept."""
+    output.require_reader()
+    settings = start()
+    with migrated(settings) as (conninfo, _):
+        from ringfence.users.tokens.administration import (
+            issue_token,
+            read_lifetime,
+            read_name,
+            require_lifetime,
+        )
+        from ringfence.users.tokens.issuing import Terms
+
+        lifetime = None if expires is None else read_lifetime(expires)
+        require_lifetime(lifetime, settings.token_max_lifetime)
+        terms = Terms(lifetime, read_name(name), read_only)
+        secret = with_database(
+            conninfo, lambda database: issue_token(database, user, terms, project=project)
+        )
+    _print_secret(secret)
+
+
+@tokens.command("list", epilog="Example: ringfence tokens list alice")
+def list_tokens(
+    user: Annotated[
+        str | None, typer.Argument(metavar="USER", help="The user's name.", show_default="all")
+    ] = None,
+) -> None:
+    """List tokens: their uuids, what they are for and may, and when they were last used."""
+    with migrated(start()) as (conninfo, _):
+        from ringfence.users.tokens.administration import listed
+
+        found = with_database(conninfo, lambda database: listed(database, user))
+    output.show([token.line() for token in found])
+
+
+@tokens.command("sessions", epilog="Example: ringfence tokens sessions alice")
+def list_sessions(
+    user: Annotated[
+        str | None, typer.Argument(metavar="USER", help="The user's name.", show_default="all")
+    ] = None,
+) -> None:
+    """List sessions of the console: whose, begun when, with which token and from where."""
+    with migrated(start()) as (conninfo, _):
+        from ringfence.users.tokens.administration import listed_sessions
+
+        found = with_database(conninfo, lambda database: listed_sessions(database, user))
+    output.show([session.line() for session in found])
+
+
+@tokens.command(epilog="Example: TOKEN=$(ringfence tokens rotate 6a1c0f2e9b7d4c55a1d0c8a1f0b2c3d4)")
+def rotate(token: Token) -> None:
+    """Give a token another secret and print it, once; the old one is refused from now on."""
+    output.require_reader()
+    settings = start()
+    with migrated(settings) as (conninfo, _):
+        from ringfence.users.tokens.administration import renew
+
+        longest = settings.token_max_lifetime
+        secret = with_database(conninfo, lambda database: renew(database, token, longest))
+    _print_secret(secret)
+
+
+@tokens.command(epilog="Example: ringfence tokens revoke 6a1c0f2e9b7d4c55a1d0c8a1f0b2c3d4")
+def revoke(token: Token) -> None:
+    """End a token; it is refused from now on, by every process."""
+    with migrated(start()) as (conninfo, _):
+        from ringfence.users.tokens.administration import revoke as end
+
+        with_database(conninfo, lambda database: end(database, token))
+
+
+def _print_secret(secret: str) -> None:
+    if sys.stderr.isatty():
+        typer.echo('Send it as "Authorization: Token …"; it is not shown again:', err=True)
+    sys.stdout.write(f"{secret}\n")
+    sys.stdout.flush()

@@ -1,0 +1,156 @@
+"""What the operations on clouds and tenants take and answer, as the API's description tells it."""
+
+from ringfence.clouds.queries import CLOUDS, TENANTS
+from ringfence.http.openapi.collections import list_count_retrieve
+from ringfence.http.openapi.operation import Answer, Body, Operation
+from ringfence.http.openapi.parameters import UUID_IN_PATH, choice_of_fields
+from ringfence.http.openapi.schema import (
+    BOOLEAN,
+    CORE_STATES,
+    DETAIL,
+    FREE_FORM,
+    HEX_UUID,
+    INTEGER,
+    STATUS,
+    STRING,
+    TIME,
+    URI,
+    Model,
+    Schema,
+    array,
+    described,
+    nullable,
+    object_of,
+)
+
+_QUOTA = Model(
+    "Quota",
+    object_of({"name": STRING, "usage": INTEGER, "limit": described(INTEGER, "-1 is no limit.")}),
+)
+
+# What every resource of a cloud shows first: itself, and where it belongs.
+RESOURCE_FIELDS: dict[str, Schema | Model] = {
+    "url": URI,
+    "uuid": HEX_UUID,
+    "name": STRING,
+    "description": STRING,
+    "service_name": STRING,
+    "service_settings": URI,
+    "service_settings_uuid": HEX_UUID,
+    "service_settings_state": STRING,
+    "service_settings_error_message": STRING,
+    "project": URI,
+    "project_name": STRING,
+    "project_uuid": HEX_UUID,
+    "customer": URI,
+    "customer_uuid": HEX_UUID,
+    "customer_name": STRING,
+    "customer_native_name": STRING,
+    "customer_abbreviation": STRING,
+    "error_message": STRING,
+    "error_traceback": STRING,
+    "resource_type": STRING,
+    "state": CORE_STATES,
+    "created": TIME,
+    "modified": TIME,
+    "backend_id": STRING,
+    "access_url": nullable(STRING),
+}
+
+# No field is required: `field` leaves out what is not asked for.
+TENANT = Model(
+    "OpenStackTenant",
+    object_of(
+        {
+            **RESOURCE_FIELDS,
+            "availability_zone": STRING,
+            "internal_network_id": STRING,
+            "external_network_id": STRING,
+            "external_network_ref_name": STRING,
+            "quotas": array(_QUOTA),
+            "default_volume_type_name": STRING,
+            "marketplace_offering_uuid": nullable(STRING),
+            "marketplace_offering_name": nullable(STRING),
+            "marketplace_offering_type": nullable(STRING),
+            "marketplace_offering_plugin_options": nullable(FREE_FORM),
+            "marketplace_category_uuid": nullable(STRING),
+            "marketplace_category_name": nullable(STRING),
+            "marketplace_resource_uuid": nullable(STRING),
+            "marketplace_plan_uuid": nullable(STRING),
+            "marketplace_resource_state": nullable(STRING),
+            "is_usage_based": nullable(BOOLEAN),
+            "is_limit_based": nullable(BOOLEAN),
+        }
+    ),
+)
+
+CLOUD = Model(
+    "ServiceSettings",
+    object_of(
+        {
+            "url": URI,
+            "uuid": HEX_UUID,
+            "name": STRING,
+            "type": STRING,
+            "state": CORE_STATES,
+            "error_message": STRING,
+            "shared": BOOLEAN,
+            "customer": nullable(URI),
+            "customer_name": nullable(STRING),
+            "customer_native_name": STRING,
+            "terms_of_services": STRING,
+            "scope": nullable(URI),
+            "options": FREE_FORM,
+        }
+    ),
+)
+
+_DEFAULT_EGRESS = Model("DefaultEgress", object_of({"keep": BOOLEAN}, ["keep"]))
+_TENANT = TENANTS.path + "{uuid}/"
+
+operations = (
+    *list_count_retrieve(
+        TENANTS, TENANT, "tenant", "tenants", descriptions={"can_manage": "Can manage"}
+    ),
+    Operation(
+        "openstack_tenants_pull",
+        "POST",
+        _TENANT + "pull/",
+        tag="openstack-tenants",
+        title="Synchronize resource state",
+        description="Compare the tenant's security groups with those at the cloud.",
+        parameters=(UUID_IN_PATH,),
+        answers={202: Answer(DETAIL, promised=False), 409: Answer(DETAIL, promised=False)},
+        refusals=(403, 404),
+    ),
+    Operation(
+        "openstack_tenants_pull_security_groups",
+        "POST",
+        _TENANT + "pull_security_groups/",
+        tag="openstack-tenants",
+        section="Other Actions",
+        title="Pull security groups",
+        description="Compare the tenant's security groups with those at the cloud.",
+        parameters=(UUID_IN_PATH, choice_of_fields(TENANT)),
+        answers={200: Answer(TENANT), 202: Answer(STATUS, "In contract 2026-10")},
+        refusals=(400, 403, 404, 409),
+    ),
+    Operation(
+        "openstack_tenants_set_default_egress",
+        "POST",
+        _TENANT + "set_default_egress/",
+        tag="openstack-tenants",
+        section="Other Actions",
+        title="Keep default egress rules",
+        description=(
+            "Say whether security groups created from now on keep the two rules that let"
+            " everything out, IPv4 and IPv6. Staff-only operation."
+        ),
+        parameters=(UUID_IN_PATH,),
+        body=Body(_DEFAULT_EGRESS, example={"keep": True}),
+        answers={200: Answer(_DEFAULT_EGRESS)},
+        refusals=(403, 404),
+        own=True,
+    ),
+    *list_count_retrieve(CLOUDS, CLOUD, "cloud", "clouds"),
+)

@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL server: start, stop, roles, backup and restore."""

@@ -1,0 +1,424 @@
+"""A real PostgreSQL that starts with the first process of a home and stops with the last.
+
+The state of the server is what the system says (who holds a lock, which process runs), never what
+a file remembers: whoever is killed leaves nothing to clear away. Two files are locked:
+
+- `start.lock`, by one process at a time, while it decides whether to start or to stop;
+- `users.lock`, shared by all who use the server: who gets it alone is the last, and stops it.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psycopg
+import structlog
+from psycopg import errors
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import PGconn, Ping
+
+from ringfence.database.connect import connect_now
+from ringfence.database.embedded import binaries, roles
+from ringfence.database.embedded.home import (
+    SOCKET,
+    Account,
+    operator_name,
+    own_folder,
+    prepare,
+    server_account,
+    socket_folder,
+)
+from ringfence.database.embedded.server_process import exists, runs_on
+from ringfence.errors import OperatorError
+from ringfence.settings import Settings
+
+# The role and the database.
+NAME = "ringfence"
+TUNING = {
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    # Compiling pays for long analytic queries only; here it delays short ones.
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+# Only this user of the system gets in, and only through the socket.
+HBA = f"local all {','.join(roles.ALL)} peer map={NAME}\n"
+LONGEST_LOG_BYTES = 10_000_000
+LOCK_SECONDS = 60.0
+# After a crash the server first replays what was acknowledged.
+START_SECONDS = 60.0
+# How long the children of a killed server may take to notice.
+ORPHANS_SECONDS = 10.0
+STOP_SECONDS = 30.0
+POLL_SECONDS = 0.02
+# Above the highest process id of any system.
+NO_PROCESS = 2**31 - 1
+# Of `postmaster.pid`, counted from 0.
+SOCKET_LINE = 4
+
+log = structlog.get_logger(__name__)
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[str]:
+    """Give the connection string of a database that runs as long as the block does.
+
+    That of `settings.database_url` is taken as it is; the embedded one is started, or joined where
+    another process of the same home runs it. Raises `OperatorError` when it cannot be.
+    """
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    _forget_ambient_settings()
+    server = _Server(settings.home)
+    users = server.enter()
+    try:
+        yield server.conninfo()
+    finally:
+        server.leave(users)
+
+
+def _forget_ambient_settings() -> None:
+    """Drop what the shell says of other servers: libpq would take it for this one's as well."""
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
+
+
+def revive(settings: Settings) -> bool:
+    """Start the embedded server where it has died among those who use it; tells whether it had.
+
+    Call it inside `running`. Raises `OperatorError` when it does not start.
+    """
+    return settings.database_url is None and _Server(settings.home).revive()
+
+
+def server_process_id(home: Path) -> int | None:
+    """Give the process id of the server of `home`, or None when it does not run."""
+    return _Server(home).process_id()
+
+
+class _Server:
+    def __init__(self, home: Path) -> None:
+        # Two spellings of one folder are one home.
+        self._home = home.resolve()
+        self._data = self._home / "data"
+        self._log = self._home / "postgresql.log"
+
+    def enter(self) -> int:
+        """Start or join the server; give the lock that says that it is in use."""
+        with _explained(self._home):
+            prepare(self._home)
+            with self._deciding():
+                users = _open_lock(self._home / "users.lock")
+                try:
+                    fcntl.flock(users, fcntl.LOCK_SH)
+                    self._bring_up()
+                except BaseException:
+                    os.close(users)
+                    raise
+        return users
+
+    def leave(self, users: int) -> None:
+        """Give the lock back, and stop the server when nobody else holds it."""
+        try:
+            with self._deciding():
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._stop()
+        except BlockingIOError:
+            pass
+        except (OSError, OperatorError) as error:
+            # The next to leave stops it; what the block did is not undone by this.
+            log.warning("embedded_database_left_running", reason=str(error))
+        finally:
+            os.close(users)
+
+    def revive(self) -> bool:
+        if self.process_id() is not None:
+            return False
+        with _explained(self._home), self._deciding():
+            if not self._data.exists():
+                # An empty database in its place would look like the loss of everything.
+                raise OperatorError(f"{self._data} is gone: bring it back, or start anew")
+            is_first = self.process_id() is None
+            self._bring_up()
+        return is_first
+
+    def conninfo(self, database: str = NAME) -> str:
+        return make_conninfo(
+            host=str(self._socket()), port=5432, user=NAME, dbname=database, connect_timeout=3
+        )
+
+    def process_id(self) -> int | None:
+        recorded = self._recorded()
+        if not recorded or not recorded[0].isdecimal():
+            return None
+        process_id = int(recorded[0])
+        return process_id if runs_on(process_id, self._data) else None
+
+    def _socket(self) -> Path:
+        # Where a running server listens was decided by its starter, whose TMPDIR may be another.
+        recorded = self._recorded()
+        folder = "".join(recorded[SOCKET_LINE : SOCKET_LINE + 1])
+        return Path(folder) if folder else socket_folder(self._home)
+
+    def _recorded(self) -> list[str]:
+        try:
+            return (self._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+
+    @contextmanager
+    def _deciding(self) -> Iterator[None]:
+        lock = _open_lock(self._home / "start.lock")
+        deadline = time.monotonic() + LOCK_SECONDS
+        try:
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        raise OperatorError(
+                            f"another process has been starting or stopping the database of "
+                            f"{self._home} for {LOCK_SECONDS:.0f} s: see {self._log}"
+                        ) from None
+                    time.sleep(POLL_SECONDS)
+            yield
+        finally:
+            os.close(lock)
+
+    def _bring_up(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        # Whoever stopped it may have been killed half way: then it goes away by itself.
+        while self.process_id() is not None:
+            if self._answers():
+                return
+            self._wait_until(deadline)
+        self._start()
+
+    def _start(self) -> None:
+        programs = binaries.provide(self._home, self._data)
+        account = server_account(self._home, self._data)
+        self._make_data(programs, account)
+        self._write_access(account)
+        deadline = time.monotonic() + START_SECONDS
+        orphans_gone = time.monotonic() + ORPHANS_SECONDS
+        while True:
+            self._clear_stale()
+            log_start = self._shorten_log()
+            process_id = self._launch(programs, account)
+            try:
+                while runs_on(process_id, self._data):
+                    if self._answers():
+                        return
+                    self._wait_until(deadline)
+            except BaseException:
+                # It could not be started in time, or whoever wanted it is asked to end: left
+                # alone, it would run for nobody.
+                self._end(process_id)
+                raise
+            reason = self._last_words(log_start)
+            # Children of a killed server hold its memory until they notice; and a starter that was
+            # killed may have left a server that was not to be seen yet.
+            passing = "still in use" in reason or self.process_id() is not None
+            if not passing or time.monotonic() > orphans_gone:
+                raise OperatorError(f"the database of {self._home} does not start: {reason}")
+            time.sleep(0.2)
+            if self.process_id() is not None and self._answers():
+                return
+
+    def _wait_until(self, deadline: float) -> None:
+        # One that replays what was acknowledged says so, and would begin anew if it were ended.
+        if time.monotonic() > deadline and not self._recovers():
+            raise OperatorError(
+                f"the database of {self._home} is not ready after {START_SECONDS:.0f} s: "
+                f"see {self._log}, and try again"
+            )
+        time.sleep(POLL_SECONDS)
+
+    def _answers(self) -> bool:
+        """Say whether the server takes connections; make the database where it has none yet."""
+        try:
+            with connect_now(self.conninfo()) as connection:
+                self._let_roles_in(connection)
+                roles.prepare(connection)
+        except errors.OperationalError as error:
+            # libpq gives a refused connection no code: the message is all there is.
+            if f'database "{NAME}" does not exist' in str(error):
+                with connect_now(self.conninfo("postgres")) as connection:
+                    connection.execute("CREATE DATABASE ringfence")
+                with connect_now(self.conninfo()) as connection:
+                    roles.prepare(connection)
+                return True
+            if "authentication failed" in str(error):
+                raise OperatorError(
+                    f"the database of {self._home} was started by another user than "
+                    f"{operator_name()}: run as that user, or set RINGFENCE_HOME"
+                ) from None
+            return False
+        return True
+
+    def _recovers(self) -> bool:
+        return PGconn.ping(self.conninfo().encode()) == Ping.REJECT
+
+    def _make_data(self, programs: Path, account: Account) -> None:
+        for interrupted in self._home.glob("data.new-*"):
+            shutil.rmtree(interrupted, ignore_errors=True)
+        if self._data.exists():
+            return
+        new = Path(tempfile.mkdtemp(prefix="data.new-", dir=self._home))
+        os.chown(new, account.uid, account.gid)
+        command: list[str | Path] = [
+            *(programs / "initdb", "-D", new, "-U", NAME, "--auth=peer", "--encoding=UTF8"),
+            # Names sort by code point and fold case as Unicode says, the same on every system.
+            *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+            *(f"--set={name}={value}" for name, value in TUNING.items()),
+        ]
+        options = account.subprocess_options() | {"cwd": self._home}
+        result = subprocess.run(  # noqa: S603 - a program and words of ours
+            command, check=False, capture_output=True, text=True, **options
+        )
+        if result.returncode != 0:
+            shutil.rmtree(new, ignore_errors=True)
+            raise OperatorError(f"cannot make a database in {self._home}: {_reason(result.stderr)}")
+        # In one step: a start that is killed half way leaves no half of a database.
+        new.rename(self._data)
+
+    def _write_access(self, account: Account) -> None:
+        # Beside the data, which the server's user could write: root follows no link of theirs.
+        self._write_rules()
+        for path in self._rules():
+            path.chmod(0o644 if account.uid != os.geteuid() else 0o600)
+        own_folder(socket_folder(self._home), account)
+
+    def _rules(self) -> dict[Path, str]:
+        """Return the files that say who gets in, with what they say."""
+        quoted = operator_name().replace('"', '""')
+        ident = "".join(f'{NAME} "{quoted}" {role}\n' for role in roles.ALL)
+        return {self._home / "pg_hba.conf": HBA, self._home / "pg_ident.conf": ident}
+
+    def _write_rules(self) -> bool:
+        """Write what is not said yet; tell whether there was any."""
+        changed = False
+        for path, text in self._rules().items():
+            # On a full disk, writing the same again would leave nothing of it.
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                path.write_text(text, encoding="utf-8")
+                changed = True
+        return changed
+
+    def _let_roles_in(self, connection: psycopg.Connection) -> None:
+        """Have a server that an older release started read who gets in now."""
+        if self._write_rules():
+            connection.execute("SELECT pg_reload_conf()")
+
+    def _clear_stale(self) -> None:
+        """Take back what a killed server left, where PostgreSQL itself would stop at it."""
+        lines = self._recorded()
+        if self.process_id() is not None:
+            return
+        if lines and lines[0].isdecimal() and exists(int(lines[0])):
+            # Its process id is another program's now. The rest of the file stays: it tells the
+            # next server whether children of the killed one still use its memory.
+            lines[0] = str(NO_PROCESS)
+            # The folder is the server user's: root follows no link from there.
+            flags = os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW
+            with os.fdopen(os.open(self._data / "postmaster.pid", flags), "w") as file:
+                file.write("\n".join(lines) + "\n")
+        for name in (SOCKET, f"{SOCKET}.lock"):
+            (socket_folder(self._home) / name).unlink(missing_ok=True)
+
+    def _shorten_log(self) -> int:
+        """Keep the log and the one before; give the size at which the new part starts."""
+        size = self._log.stat().st_size if self._log.exists() else 0
+        if size > LONGEST_LOG_BYTES:
+            self._log.replace(self._log.with_suffix(".log.1"))
+            return 0
+        return size
+
+    def _launch(self, programs: Path, account: Account) -> int:
+        """Start the server in a session of its own: it outlives this process and its terminal."""
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": f'"{socket_folder(self._home)}"',
+            "unix_socket_permissions": "0700",
+            "hba_file": self._home / "pg_hba.conf",
+            "ident_file": self._home / "pg_ident.conf",
+        }
+        command: list[str | Path] = [programs / "postgres", "-D", self._data, "-p", "5432"]
+        for name, value in settings.items():
+            command += ["-c", f"{name}={value}"]
+        # The shell leaves at once, so the server is a child of nobody here who would have to wait.
+        shell = ["/bin/sh", "-c", '"$@" >&2 & echo $!', "sh", *command]
+        options = account.subprocess_options() | {"cwd": self._home}
+        descriptor = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "ab") as output:
+            started = subprocess.run(  # noqa: S603 - a program and words of ours
+                shell, check=True, stdout=subprocess.PIPE, stderr=output, text=True, **options
+            )
+        return int(started.stdout)
+
+    def _last_words(self, log_start: int) -> str:
+        with self._log.open("rb") as file:
+            file.seek(log_start)
+            return _reason(file.read().decode(errors="replace"))
+
+    def _stop(self) -> None:
+        process_id = self.process_id()
+        if process_id is not None:
+            self._end(process_id)
+
+    def _end(self, process_id: int) -> None:
+        """Shut a server down that nobody uses, fast: nothing is cut off."""
+        deadline = time.monotonic() + STOP_SECONDS
+        while runs_on(process_id, self._data):
+            if time.monotonic() > deadline:
+                raise OperatorError(f"it does not stop within {STOP_SECONDS:.0f} s")
+            # Again and again: before it is ready to, a server ignores that it is asked.
+            with suppress(ProcessLookupError):
+                os.kill(process_id, signal.SIGINT)
+            time.sleep(POLL_SECONDS)
+
+
+def _open_lock(path: Path) -> int:
+    # Python's descriptors close in programs that it starts: the server never inherits a lock.
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+
+
+@contextmanager
+def _explained(home: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where, why = _cause(error)
+        raise OperatorError(
+            f"cannot use {where or home} for the database: {why}; "
+            "mend that, or set RINGFENCE_HOME to another place"
+        ) from None
+
+
+def _cause(error: OSError) -> tuple[str, str]:
+    """Return where it went wrong and why; copying a folder collects an error for each file."""
+    if isinstance(error, shutil.Error) and error.args and error.args[0]:
+        first = error.args[0][0]
+        where, why = (str(first[1]), str(first[2])) if isinstance(first, tuple) else ("", first)
+        # `[Errno 28] No space left on device: '/where/it/was'`
+        return where, re.sub(r"^\[Errno \d+\] ([^:]*).*", r"\1", why, flags=re.DOTALL)
+    return str(error.filename or ""), error.strerror or str(error) or type(error).__name__
+
+
+def _reason(output: str) -> str:
+    """Find the line of a program's output that says why it gave up."""
+    lines = [line for line in output.splitlines() if line.strip()]
+    fatal = [line for line in lines if "FATAL:" in line or "PANIC:" in line or "error:" in line]
+    chosen = (fatal or lines or ["it says nothing"])[-1]
+    return chosen.partition("FATAL:")[2].strip() or chosen.strip()

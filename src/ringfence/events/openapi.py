@@ -1,0 +1,77 @@
+"""What the operations on events answer, as the API's description tells it."""
+
+from ringfence.events.queries import EVENTS
+from ringfence.events.types import EventType
+from ringfence.http.openapi.collections import list_count_retrieve
+from ringfence.http.openapi.operation import Answer, Operation
+from ringfence.http.openapi.schema import (
+    FREE_FORM,
+    HEX_UUID,
+    INTEGER,
+    STRING,
+    TIME,
+    Model,
+    array,
+    described,
+    enumeration,
+    object_of,
+)
+
+_TYPE = enumeration("EventTypesEnum", EventType)
+# No field is required: `field` leaves out what is not asked for.
+EVENT = Model(
+    "Event",
+    object_of(
+        {
+            "uuid": HEX_UUID,
+            "created": TIME,
+            "event_type": _TYPE,
+            "message": STRING,
+            "context": FREE_FORM,
+        }
+    ),
+)
+_COUNT = object_of({"count": INTEGER}, ["count"])
+_COUNT_HEADER = {"X-Result-Count": described(INTEGER, "How many there are.")}
+
+_LISTED = list_count_retrieve(EVENTS, EVENT, "event", "events")
+
+operations = (
+    *_LISTED,
+    Operation(
+        "events_count_retrieve",
+        "GET",
+        EVENTS.path + "count/",
+        tag="events",
+        section="Other Actions",
+        title="Get the count of events",
+        description="How many events a list with the same filters would show.",
+        parameters=_LISTED[1].parameters,
+        answers={200: Answer(_COUNT, headers=_COUNT_HEADER)},
+        refusals=(400, 404),
+    ),
+    Operation(
+        "events_event_groups_retrieve",
+        "GET",
+        EVENTS.path + "event_groups/",
+        tag="events",
+        section="Other Actions",
+        title="Get event groups",
+        description="The kinds of events by group, as `feature` takes them.",
+        answers={
+            200: Answer(
+                {"type": "object", "additionalProperties": array(_TYPE)}, headers=_COUNT_HEADER
+            )
+        },
+    ),
+    Operation(
+        "events_scope_types_retrieve",
+        "GET",
+        EVENTS.path + "scope_types/",
+        tag="events",
+        section="Other Actions",
+        title="Get scope types",
+        description="What events can be asked for by its address.",
+        answers={200: Answer(array(STRING), headers=_COUNT_HEADER)},
+    ),
+)

@@ -1,0 +1,1 @@
+"""Lists, counts and single objects over HTTP: filters, pagination, cursors, responses."""

@@ -1,0 +1,400 @@
+"""Objects of one kind as clients list, count and retrieve them: one way for every feature.
+
+A feature says in SQL where its objects are, who sees which and how one is shown; the statements,
+paging, headers and chosen fields are the same for all. A statement also looks the caller's token
+up: a read is one round trip to the database.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from types import MappingProxyType
+from typing import Any, LiteralString, TypeVar
+from uuid import UUID
+
+from psycopg.pq.abc import PGresult
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ringfence.access.authentication import Recognised
+from ringfence.access.identity import Asking, Changed
+from ringfence.database.binary_rows import integer
+from ringfence.errors import NotFound, Unavailable
+from ringfence.http.collections.documents import LARGE, Choice, list_of, pieces_of, with_base
+from ringfence.http.collections.filters import (
+    NO_CONDITIONS,
+    STATES,
+    Conditions,
+    Kind,
+    Orders,
+    read_filters,
+)
+from ringfence.http.collections.json_response import (
+    Header,
+    answer_head,
+    answer_json,
+    answer_pieces,
+    tag_of,
+)
+from ringfence.http.collections.page_cursors import WALKS, after, key_of, place_of
+from ringfence.http.collections.pagination import Links, NumberedPage, Page, read_page
+from ringfence.http.routing import path_uuid
+
+JSON = "application/json"
+_STATES = list(STATES)
+# The columns of what is found: of a list, and of one object. The first of all is the caller's.
+_TOTAL, _LISTED, _LISTED_DIGEST, _PLACE = 1, 2, 3, 4
+_ONE, _VERSION, _ONE_DIGEST = 1, 2, 3
+# Whoever asks changes meanwhile: once is rare.
+_TRIES = 4
+Read = TypeVar("Read", bound="Asked")
+
+# Longer queries are read each time, so that nobody fills the memory with them.
+_REMEMBERED_QUERY = 512
+
+# A page past the last one has no offset of its own: `last` computes it from the count.
+_LIST: LiteralString = """
+WITH matching AS (
+    SELECT count(*) AS total {from_where}
+),
+page AS MATERIALIZED (
+    SELECT chosen.id, row_number() OVER () AS place
+    FROM (
+        SELECT {alias}.id {from_where}
+        ORDER BY {order}
+        LIMIT %(size)s
+        OFFSET coalesce(
+            %(offset)s::bigint,
+            (SELECT greatest((total - 1) / %(size)s, 0) FROM matching) * %(size)s
+        )
+    ) AS chosen
+)
+SELECT matching.total, listed.document, NULL::bigint AS digest
+FROM matching
+LEFT JOIN (
+    SELECT shown.document
+    FROM page
+    INNER JOIN LATERAL ({document}) AS shown ON true
+    ORDER BY page.place
+) AS listed ON true
+"""
+
+_COUNT: LiteralString = "SELECT count(*) {from_where}"
+
+_RETRIEVE: LiteralString = """
+SELECT shown.document, NULL::integer, NULL::bigint
+FROM (
+    SELECT {alias}.id {from_where} AND {alias}.uuid = %(path_uuid)s
+) AS page
+INNER JOIN LATERAL ({document}) AS shown ON true
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """What the query of a request says, read once for all requests that say the same."""
+
+    query: QueryParams
+    conditions: Conditions
+    fields: Choice
+    # Those made of it so far
+    statements: dict[Hashable, LiteralString]
+
+    def statement(self, key: Hashable, make: Callable[[], LiteralString]) -> LiteralString:
+        """Give the statement with this key, made when it is first asked for."""
+        found = self.statements.get(key)
+        if found is None:
+            found = self.statements[key] = make()
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AskedList(Asked):
+    """What the query of a list says; `walk` is the same for all pages of one list."""
+
+    page: Page
+    links: Links
+    walk: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Listed(ABC):
+    """Objects of one kind that can be listed, counted and retrieved."""
+
+    path: str
+    missing: str
+    filters: Mapping[str, Kind]
+    orders: Orders
+
+    def shape(self, _caller: Recognised) -> Hashable:
+        """Give what the text of a statement depends on, of who asks."""
+        return None
+
+    def parameters(self, caller: Recognised, conditions: Conditions) -> dict[str, Any]:
+        """Give what the statements take of the caller and of the filters."""
+        return {**caller.parameters, **conditions.parameters, "state_order": _STATES}
+
+    @abstractmethod
+    def list_statement(self, asked: AskedList, shape: Any, *, continued: bool) -> LiteralString:  # noqa: ANN401
+        """Give the statement for a page.
+
+        It finds a row for each object, or one of nulls: how many there are in all; its document;
+        its digest, which may be null; and the columns of its place, if pages can be continued. A
+        page that is `continued` after the place `%(after)s`, an array of texts in JSON, has one row
+        more than it shows, if more follow.
+        """
+
+    @abstractmethod
+    def count_statement(self, asked: Asked, shape: Any) -> LiteralString:  # noqa: ANN401
+        """Give the statement that counts."""
+
+    @abstractmethod
+    def one_statement(self, asked: Asked, shape: Any) -> LiteralString:  # noqa: ANN401
+        """Give the statement for the object `%(path_uuid)s`: its document, version and digest.
+
+        The latter two may be null; there is no row where none is seen.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class Collection(Listed):
+    """Objects that are shown as they are read.
+
+    `source` is a FROM clause in which `alias` names the row itself. `visible` holds for the rows
+    that an actor may see. `document` selects the `document` (JSON as text) of the row whose id is
+    `page.id`; addresses in it start with `%(base)s` or the mark that stands for it. All of them
+    take the parameters of `actor_parameters`.
+    """
+
+    source: LiteralString
+    alias: LiteralString
+    visible: LiteralString
+    document: LiteralString
+
+    def list_statement(self, asked: AskedList, shape: None, *, continued: bool) -> LiteralString:  # noqa: ARG002
+        """Give the statement for a page; none is ever continued."""
+        return self._statement(_LIST, asked.conditions, self.orders.read(asked.query))
+
+    def count_statement(self, asked: Asked, shape: None) -> LiteralString:  # noqa: ARG002
+        """Give the statement that counts."""
+        return self._statement(_COUNT, asked.conditions)
+
+    def one_statement(self, asked: Asked, shape: None) -> LiteralString:  # noqa: ARG002
+        """Give the statement for one object."""
+        return self._statement(_RETRIEVE, asked.conditions)
+
+    def _statement(
+        self, template: LiteralString, conditions: Conditions, order: LiteralString = ""
+    ) -> LiteralString:
+        where: list[LiteralString] = [self.visible, *conditions.conditions]
+        return (
+            template.replace("{from_where}", self.source + " WHERE " + " AND ".join(where))
+            .replace("{alias}", self.alias)
+            .replace("{document}", self.document)
+            .replace("{order}", order)
+        )
+
+
+def _read_one(collection: Listed, text: bytes) -> Asked:
+    query = QueryParams(text)
+    conditions = read_filters(query, collection.filters)
+    return Asked(query, conditions, Choice(query.getlist("field")), {})
+
+
+def _read_made(_collection: Listed, text: bytes) -> Asked:
+    # As at Waldur, the filters of a list hold for one object too; what was just made is no list.
+    query = QueryParams(text)
+    return Asked(query, NO_CONDITIONS, Choice(query.getlist("field")), {})
+
+
+def _read_list(collection: Listed, text: bytes) -> AskedList:
+    asked = _read_one(collection, text)
+    page = read_page(asked.query)
+    # Also where nothing is shown, an order that does not exist is refused.
+    collection.orders.read(asked.query)
+    pairs = [pair for pair in asked.query.multi_items() if pair[0] != "page"]
+    pairs.sort(key=lambda pair: pair[0])
+    return AskedList(
+        asked.query,
+        asked.conditions,
+        asked.fields,
+        {},
+        page,
+        Links(pairs),
+        blake2b(repr((collection.path, pairs)).encode(), digest_size=16).digest(),
+    )
+
+
+def _remembering(read: Callable[[Listed, bytes], Read]) -> Callable[[Listed, Request], Read]:
+    """Give how a request's query is read: of what most callers send, nothing is read anew."""
+    remembered = lru_cache(maxsize=1024)(read)
+
+    def asked(collection: Listed, request: Request) -> Read:
+        text: bytes = request.scope["query_string"]
+        return (remembered if len(text) <= _REMEMBERED_QUERY else read)(collection, text)
+
+    return asked
+
+
+_asked_one = _remembering(_read_one)
+_asked_made = _remembering(_read_made)
+_asked_list = _remembering(_read_list)
+
+
+async def _settled(
+    request: Request, read: Callable[[Asking, Recognised], Awaitable[PGresult]]
+) -> tuple[PGresult, Recognised]:
+    """Read for whoever asks, anew where that turns out to be somebody else than was thought."""
+    asking: Asking = request.scope["asking"]
+    for _ in range(_TRIES):
+        caller = await asking.caller()
+        try:
+            found = await read(asking, caller)
+        except Changed:
+            continue
+        request.scope["actor"] = caller.actor
+        return found, caller
+    raise Unavailable("What you may see is changing, try again.")
+
+
+async def count_of(collection: Listed, request: Request) -> int:
+    """Give how many objects a list with the request's filters would show."""
+    asked = _asked_list(collection, request)
+
+    async def read(asking: Asking, caller: Recognised) -> PGresult:
+        shape = collection.shape(caller)
+        statement = asked.statement(
+            ("count", shape), lambda: collection.count_statement(asked, shape)
+        )
+        return await asking.read(statement, collection.parameters(caller, asked.conditions))
+
+    found, _ = await _settled(request, read)
+    return integer(found.get_value(0, _TOTAL))
+
+
+def request_base(request: Request) -> str:
+    """Give the base of the addresses in an answer, as the boundary found it."""
+    base: str = request.scope["base"]
+    return base
+
+
+async def answer_list(collection: Listed, request: Request) -> Response:
+    """Answer with the objects that the actor may see; HEAD gives the headers alone."""
+    asked = _asked_list(collection, request)
+    base = request_base(request)
+    if request.method == "HEAD":
+        total = await count_of(collection, request)
+        return answer_head(_paging(request, asked, base, total, asked.page.resolve(total)))
+    found, is_continued, caller = await _page(collection, request, asked, base)
+    total, size = integer(found.get_value(0, _TOTAL)), asked.page.size
+    page = asked.page.resolve(total, has_next=found.ntuples > size if is_continued else None)
+    # Of no objects there is one row, of nulls.
+    count = 0 if found.get_value(0, _LISTED) is None else min(found.ntuples, size)
+    if page.has_next and count and found.nfields > _PLACE:
+        asking: Asking = request.scope["asking"]
+        key = key_of(asking.mark, asked.walk, page.number)
+        WALKS.remember(key, place_of(found, count - 1, _PLACE))
+    stored = [found.get_value(row, _LISTED) or b"" for row in range(count)]
+    is_large = sum(map(len, stored)) > LARGE
+    documents = stored if is_large else [list_of(stored, base)]
+    values = (found.get_value(row, _LISTED_DIGEST) for row in range(count))
+    digests = [digest for digest in values if digest is not None]
+    tag = tag_of(
+        base.encode(),
+        b"%d %d %d %d %d" % (caller.actor.is_staff, total, *page),
+        *(digests or documents),
+    )
+    headers = _paging(request, asked, base, total, page)
+    if is_large:
+        return answer_pieces(request, pieces_of(documents, base, asked.fields), tag, headers)
+    return answer_json(request, asked.fields.of_list(documents[0]), tag, headers=headers)
+
+
+async def _page(
+    collection: Listed, request: Request, asked: AskedList, base: str
+) -> tuple[PGresult, bool, Recognised]:
+    """Read a page; tell whether it continues another one."""
+    place: bytes | None = None
+
+    async def read(asking: Asking, caller: Recognised) -> PGresult:
+        nonlocal place
+        if asked.page.number is not None and asked.page.number > 1:
+            place = WALKS.recall(key_of(asking.mark, asked.walk, asked.page.number - 1))
+        shape, continued = collection.shape(caller), place is not None
+        statement = asked.statement(
+            (continued, shape),
+            lambda: collection.list_statement(asked, shape, continued=continued),
+        )
+        parameters = collection.parameters(caller, asked.conditions) | {
+            "size": asked.page.size,
+            "offset": asked.page.offset,
+            "base": base,
+            "after": after(place) if place else None,
+        }
+        return await asking.read(statement, parameters)
+
+    found, caller = await _settled(request, read)
+    return found, place is not None, caller
+
+
+def _paging(
+    request: Request, asked: AskedList, base: str, total: int, page: NumberedPage
+) -> Sequence[Header]:
+    links = asked.links.header(base + request.scope["path"], page)
+    return ((b"x-result-count", b"%d" % total), (b"link", links.encode("latin-1")))
+
+
+async def answer_one(
+    collection: Listed,
+    request: Request,
+    made: UUID | None = None,
+    *,
+    status: int = 200,
+    values: Mapping[str, object] = MappingProxyType({}),
+) -> Response:
+    """Answer with the object of the path, or with the one that was just made.
+
+    `values` are parameters of the collection's document that only this request has. Raises
+    `NotFound` for one that is not seen.
+    """
+    base = request_base(request)
+    asked = (_asked_one if made is None else _asked_made)(collection, request)
+    path = path_uuid(request, collection.missing) if made is None else made
+
+    async def read(asking: Asking, caller: Recognised) -> PGresult:
+        shape = collection.shape(caller)
+        statement = asked.statement(shape, lambda: collection.one_statement(asked, shape))
+        parameters = collection.parameters(caller, asked.conditions)
+        own = {**values, "path_uuid": path, "base": base}
+        return await asking.read(statement, parameters | own)
+
+    found, caller = await _settled(request, read)
+    stored = found.get_value(0, _ONE)
+    if stored is None:
+        raise NotFound(collection.missing)
+    document = with_base(stored, base)
+    version, digest = found.get_value(0, _VERSION), found.get_value(0, _ONE_DIGEST)
+    tag = tag_of(base.encode(), b"%d" % caller.actor.is_staff, digest or document)
+    if version is not None:
+        # What `If-Match` compares (see security_groups/preconditions.py).
+        tag = f"v{integer(version)}.{tag}"
+    return answer_json(request, asked.fields.of_one(document), tag, status=status)
+
+
+def routes_of(collection: Listed) -> list[Route]:
+    """Give the routes that every collection has: list, count and retrieve."""
+
+    async def answer_collection(request: Request) -> Response:
+        return await answer_list(collection, request)
+
+    async def answer_object(request: Request) -> Response:
+        return await answer_one(collection, request)
+
+    return [
+        Route(collection.path, answer_collection, methods=["GET", "HEAD"]),
+        Route(collection.path + "{uuid}/", answer_object, methods=["GET", "HEAD"]),
+    ]

@@ -1,0 +1,40 @@
+"""Reads that pass by the routes: what answers is found by the path alone."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from ringfence.http.collections.collection import Listed, answer_list, answer_one
+
+_READING = frozenset({"GET", "HEAD"})
+_UUID = re.compile(r"[0-9A-Fa-f]{32}/|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}/")
+
+
+class Reads:
+    """The reads of collections, found by the path alone."""
+
+    def __init__(self, collections: Sequence[Listed]) -> None:
+        self._collections = {collection.path: collection for collection in collections}
+
+    def find(self, scope: Scope) -> Callable[[Request], Awaitable[Response]] | None:
+        """Give what answers a GET or HEAD of a list or of an object; None for all else.
+
+        Whatever looks unlike a uuid is left to the routes: it may be a word of its own.
+        """
+        if scope["method"] not in _READING:
+            return None
+        path: str = scope["path"]
+        if collection := self._collections.get(path):
+            scope["template"] = path
+            return partial(answer_list, collection)
+        start = path.rfind("/", 0, -1) + 1
+        collection = self._collections.get(path[:start])
+        if collection and _UUID.fullmatch(path, start):
+            scope["path_params"] = {"uuid": path[start:-1]}
+            scope["template"] = path[:start] + "{uuid}/"
+            return partial(answer_one, collection)
+        return None

@@ -1,0 +1,1 @@
+"""Declarations of operations, and the OpenAPI document generated from them."""

@@ -1,0 +1,343 @@
+"""The words in which a feature declares its operations, and the OpenAPI document made of them.
+
+Each feature keeps its declarations in `operations.py`, beside its routes: a tuple `operations` of
+`Operation` values, which `app.py` collects. What stands elsewhere already is not said again: a
+body's limits come from its `Field` table (`fields_schema`), a list's parameters from its filters
+and orders (`list_parameters`), words from their enum (`enumeration`), refusals from the table in
+`http/errors.py` (by status). Schemas and parameters are beside this
+module, in `schema.py` and `parameters.py`.
+
+    TENANT = Model("OpenStackTenant", {"type": "object", "properties": {"name": STRING}})
+
+    operations = (
+        Operation(
+            "openstack_tenants_retrieve", "GET", "/api/openstack-tenants/{uuid}/",
+            tag="openstack-tenants", title="Get tenant details",
+            parameters=(UUID_IN_PATH,),
+            answers={200: Answer(TENANT)},
+            refusals=(404,),
+        ),
+    )
+
+Operation ids and the names of models are those of Waldur's published clients. A model is used as
+a value, wherever a schema stands; `{"$ref": MODEL, "description": …}` adds to one. Every operation
+can answer 400, 406, 429 and 503, and unless it is public 401 and 403; one with a body 408, 413 and
+415 as well, and one that changes something these, 409, 412 and 422: they need no mention, nor do
+`Idempotency-Key` and `If-Match`. HEAD belongs to every GET, and is declared where it has a name of
+its own.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ringfence.errors import Forbidden, RequestError
+from ringfence.http.errors import HEADERS, STATUSES
+from ringfence.http.openapi.parameters import Parameter
+from ringfence.http.openapi.schema import (
+    DETAIL,
+    FIELD_ERRORS,
+    INTEGER,
+    STRING,
+    Model,
+    Schema,
+    array,
+    described,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What is sent.
+
+    Keys that the schema does not name are refused by an operation of ours, and otherwise ignored
+    and named in the `Warning` of the response. `unknown_keys` says it where that is not so:
+    "checked" where the reader of the body does it, object by object.
+    """
+
+    schema: Schema | Model
+    example: Any = None
+    required: bool = True
+    unknown_keys: Literal["refused", "named", "checked"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What comes back with one status; no schema means no body.
+
+    A body that is not `promised` comes, but clients of some contract expect none.
+    """
+
+    schema: Schema | Model | None = None
+    description: str = ""
+    headers: Mapping[str, Schema] = field(default_factory=dict)
+    example: Any = None
+    promised: bool = True
+
+
+LIST_HEADERS: Mapping[str, Schema] = {
+    "X-Result-Count": described(INTEGER, "How many objects there are on all pages."),
+    "Link": described(STRING, "The addresses of the first, previous, next and last page."),
+}
+
+TAG: Mapping[str, Schema] = {
+    "ETag": described(STRING, "The same as long as the answer is; to send in `If-None-Match`."),
+}
+_NOT_MODIFIED = Answer(headers=TAG, description="The caller has the answer already.")
+
+
+def listed(shown: Schema | Model) -> Mapping[int, Answer]:
+    """Give what a list answers; `shown` is one of its objects."""
+    headers = {**LIST_HEADERS, **TAG}
+    return {200: Answer(array(shown), headers=headers), 304: _NOT_MODIFIED}
+
+
+def retrieved(shown: Schema | Model) -> Mapping[int, Answer]:
+    """Give what an object's address answers."""
+    return {200: Answer(shown, headers=TAG), 304: _NOT_MODIFIED}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method at one path, under the name that clients know it by.
+
+    `own` marks one that Waldur does not have: it refuses what it does not know. `also_takes` names
+    query parameters that have their effect, or rightly none, and are not described. One that
+    `ends_tokens` holds its caller alone while it does.
+    """
+
+    id: str
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    tag: str
+    title: str
+    answers: Mapping[int, Answer]
+    description: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    body: Body | None = None
+    refusals: Collection[int] = ()
+    section: str = "Core CRUD"
+    public: bool = False
+    own: bool = False
+    also_takes: Collection[str] = ()
+    ends_tokens: bool = False
+
+    @property
+    def in_query(self) -> tuple[Parameter, ...]:
+        """Return the parameters of the query."""
+        return tuple(each for each in self.parameters if each.place == "query")
+
+    @property
+    def changes(self) -> bool:
+        """Tell whether it is a method that may change something, for somebody."""
+        return self.method not in {"GET", "HEAD"} and not self.public
+
+    @property
+    def statuses(self) -> list[int]:
+        """Give all that it can answer with, in order."""
+        # A name that it does not take, a request in somebody else's name
+        implied = {400, 406, 429, 503} | (set() if self.public else {401, 403})
+        if self.body:
+            implied |= {408, 413, 415}
+        if self.changes:
+            # A token that may only read, a key that is none, one under way, one used otherwise
+            implied |= {408, 409, 412, 413, 415, 422}
+        return sorted({*self.answers, *self.refusals, *implied})
+
+    @property
+    def refused(self) -> list[int]:
+        """Return the statuses that it has in common with others."""
+        return [status for status in self.statuses if status not in self.answers]
+
+
+# What every method that changes something takes.
+CHANGING = (
+    Parameter(
+        "Idempotency-Key",
+        {**STRING, "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+        "Within 24 hours, a request that is sent again with its key is not carried out again: "
+        "the first answer comes back.",
+        place="header",
+    ),
+    Parameter("If-Match", STRING, "The version that was seen, as `ETag` gave it.", place="header"),
+)
+
+DESCRIPTION = """\
+Security groups of OpenStack tenants, as Waldur's clients know them.
+
+Sign requests with `Authorization: Token …`. An object out of the caller's sight is 404; one that \
+it sees but may not change is 403. A method that an address does not take is 405. Lists come in \
+pages. Two contracts differ in the answers of some actions: `2025-11` and `2026-10`; \
+`Accept: application/json; version=2026-10` chooses one for a request.
+
+What is no request to any operation is answered before one is found, without a body: 400 where it \
+is not HTTP, 431 where address and headers are too large. 30 kB in up to 90 headers always pass.
+"""
+
+
+def assemble(operations: Iterable[Operation], version: str, server: str = "/") -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of the operations, whose paths are below `server`."""
+    models = _Models()
+    paths: dict[str, dict[str, Any]] = {}
+    refusals: set[str] = set()
+    for position, operation in enumerate(operations):
+        methods = paths.setdefault(operation.path, {})
+        # Methods stand under their paths here; readers may want the order of declaration.
+        place = {"x-position": position}
+        methods[operation.method.lower()] = _operation(operation, models) | place
+        refusals |= {_refusal_name(operation, status) for status in operation.refused}
+    responses = {
+        kind.__name__: models.resolve(_refusal(kind, status)) for kind, status in STATUSES.items()
+    }
+    responses |= {
+        name + WITHOUT_BODY: {key: value for key, value in response.items() if key != "content"}
+        for name, response in responses.items()
+        if name + WITHOUT_BODY in refusals
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Ringfence", "version": version, "description": DESCRIPTION},
+        "servers": [{"url": server}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": _TOKEN},
+            "schemas": dict(sorted(models.found.items())),
+            "responses": responses,
+        },
+    }
+
+
+# A response to HEAD has no body, and says no type of one.
+WITHOUT_BODY = "WithoutBody"
+
+_TOKEN = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "Authorization",
+    "description": "`Token` and the token; `Bearer` is taken as well.",
+}
+
+
+class _Models:
+    """Puts references in the place of models, and keeps the models."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Any] = {}
+        self._sources: dict[str, Model] = {}
+
+    def resolve(self, value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+        """Give the value with a reference for each model in it."""
+        if isinstance(value, Model):
+            return {"$ref": self._reference(value)}
+        if isinstance(value, Mapping):
+            return {
+                key: self._reference(item)
+                if key == "$ref" and isinstance(item, Model)
+                else self.resolve(item)
+                for key, item in value.items()
+            }
+        if isinstance(value, list | tuple):
+            return [self.resolve(item) for item in value]
+        return value
+
+    def _reference(self, model: Model) -> str:
+        known = self._sources.setdefault(model.name, model)
+        if known is not model:
+            raise ValueError(f"two models are named {model.name}")
+        if model.name not in self.found:
+            # Before its content, so that a model may name itself.
+            self.found[model.name] = {}
+            self.found[model.name] = self.resolve(model.schema)
+        return f"#/components/schemas/{model.name}"
+
+
+def _operation(operation: Operation, models: _Models) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "operationId": operation.id,
+        "tags": [operation.tag],
+        "summary": operation.title,
+        "description": operation.description,
+        "x-section": operation.section,
+    }
+    if parameters := [*operation.parameters, *(CHANGING if operation.changes else ())]:
+        result["parameters"] = [_parameter(each, models) for each in parameters]
+    if operation.body:
+        result["requestBody"] = {
+            "required": operation.body.required,
+            "content": _content(operation.body.schema, operation.body.example, models),
+        }
+    result["responses"] = {
+        str(status): _answer(operation.answers[status], models)
+        if status in operation.answers
+        else {"$ref": f"#/components/responses/{_refusal_name(operation, status)}"}
+        for status in operation.statuses
+    }
+    if operation.public:
+        result["security"] = []
+    return result
+
+
+def _parameter(parameter: Parameter, models: _Models) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.place == "path",
+        "description": parameter.description,
+        "schema": models.resolve(parameter.schema),
+        **parameter.style,
+    }
+
+
+def _content(schema: Schema | Model, example: Any, models: _Models) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    media: dict[str, Any] = {"schema": models.resolve(schema)}
+    if example is not None:
+        media["example"] = example
+    return {"application/json": media}
+
+
+def _answer(answer: Answer, models: _Models) -> dict[str, Any]:
+    result: dict[str, Any] = {"description": answer.description}
+    if answer.headers:
+        result["headers"] = {name: _header(schema) for name, schema in answer.headers.items()}
+    if answer.schema is not None:
+        result["content"] = _content(answer.schema, answer.example, models)
+        if not answer.promised:
+            result["x-unpromised"] = True
+    return result
+
+
+def _header(schema: Schema) -> dict[str, Any]:
+    kept = {key: value for key, value in schema.items() if key != "description"}
+    return {"description": schema.get("description", ""), "required": True, "schema": kept}
+
+
+def _kind_of(status: int) -> type[RequestError]:
+    return next(kind for kind, known in STATUSES.items() if known == status)
+
+
+def _refusal_name(operation: Operation, status: int) -> str:
+    return _kind_of(status).__name__ + (WITHOUT_BODY if operation.method == "HEAD" else "")
+
+
+def _refusal(kind: type[RequestError], status: int) -> dict[str, Any]:
+    """Describe a refusal by what its class says of itself."""
+    detail = {"detail": str(Forbidden())} if kind is Forbidden else None
+    result: dict[str, Any] = {
+        "description": (kind.__doc__ or "").strip().partition("\n")[0],
+        "content": {"application/json": {"schema": REFUSALS.get(status, DETAIL)}},
+    }
+    if detail:
+        result["content"]["application/json"]["example"] = detail
+    if headers := HEADERS.get(kind):
+        result["headers"] = {
+            name: {"required": True, "schema": {"type": "string", "examples": [value]}}
+            for name, value in headers.items()
+        }
+    return result
+
+
+# The bodies of refusals that are more than one `detail`.
+REFUSALS: Mapping[int, Model] = {
+    400: Model("Invalid", {"anyOf": [FIELD_ERRORS, array(FIELD_ERRORS), array(STRING)]}),
+}

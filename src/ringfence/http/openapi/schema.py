@@ -1,0 +1,108 @@
+"""The schemas that a feature's bodies and answers are declared with, in JSON Schema's words."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from ringfence.http.collections.filters import STATES
+from ringfence.http.fields import Choice, Field, Hyperlink, Integer, Text
+
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A schema with a name of its own, which generated clients take for the type."""
+
+    name: str
+    schema: Schema
+
+
+STRING: Schema = {"type": "string"}
+INTEGER: Schema = {"type": "integer"}
+NUMBER: Schema = {"type": "number"}
+BOOLEAN: Schema = {"type": "boolean"}
+URI: Schema = {"type": "string", "format": "uri"}
+TIME: Schema = {"type": "string", "format": "date-time"}
+# A caller's uuid may have dashes; an answer's has none.
+UUID: Schema = {"type": "string", "format": "uuid"}
+HEX_UUID: Schema = {**UUID, "pattern": "^[0-9a-f]{32}$"}
+FREE_FORM: Schema = {"type": "object", "additionalProperties": True}
+
+
+def nullable(schema: Schema) -> Schema:
+    """Give the schema that takes null as well."""
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def described(schema: Schema | Model, description: str, **more: Any) -> Schema:  # noqa: ANN401 - JSON
+    """Give the schema with a description, and perhaps a default."""
+    base = {"$ref": schema} if isinstance(schema, Model) else schema
+    return {**base, "description": description, **more}
+
+
+def array(items: Schema | Model) -> Schema:
+    """Give the schema of a list."""
+    return {"type": "array", "items": items}
+
+
+def enumeration(name: str, words: Iterable[str] | type[StrEnum]) -> Model:
+    """Give the model of a choice of words."""
+    return Model(name, {"type": "string", "enum": [str(word) for word in words]})
+
+
+def object_of(properties: Mapping[str, Schema | Model], required: Collection[str] = ()) -> Schema:
+    """Give the schema of an object."""
+    schema: Schema = {"type": "object", "properties": properties}
+    return {**schema, "required": list(required)} if required else schema
+
+
+def fields_schema(
+    fields: Mapping[str, Field],
+    *,
+    required: Collection[str] = (),
+    more: Mapping[str, Schema | Model] | None = None,
+) -> Schema:
+    """Give the schema of a body from the fields that check it.
+
+    `more` says by name what a field does not: its description, its default, its own model.
+    """
+    more = more or {}
+    properties = {name: _field_schema(entry, more.get(name)) for name, entry in fields.items()}
+    extra = {name: schema for name, schema in more.items() if name not in fields}
+    return object_of({**properties, **extra}, required)
+
+
+def _field_schema(entry: Field, more: Schema | Model | None) -> Schema | Model:
+    if isinstance(more, Model) or (more and ("$ref" in more or "anyOf" in more)):
+        return more
+    match entry:
+        case Text():
+            least = {} if entry.blank else {"minLength": 1}
+            schema: Schema = {**STRING, **least, "maxLength": entry.max_length}
+        case Integer():
+            schema = {**INTEGER, "minimum": entry.minimum, "maximum": entry.maximum}
+        case Choice():
+            schema = {**STRING, "enum": list(entry.words)}
+        case Hyperlink():
+            schema = nullable(URI)
+        case _:
+            schema = {}
+    if getattr(entry, "null", False):
+        schema = nullable(schema)
+    return {**schema, **(more or {})}
+
+
+CORE_STATES = enumeration("CoreStates", STATES)
+# A conflict may carry a hint, beside the words that clients know.
+_HINT: Schema = {**STRING, "description": "Of a conflict: the present state, and what helps"}
+DETAIL = Model("Detail", object_of({"detail": STRING, "hint": _HINT}, ["detail"]))
+STATUS = Model("Status", object_of({"status": STRING}, ["status"]))
+# What is wrong with one field: messages, or where it is a list or an object, what is wrong within.
+_WITHIN: Schema = {"$ref": "#/components/schemas/Messages"}
+MESSAGES = Model(
+    "Messages",
+    {"anyOf": [STRING, array(_WITHIN), {"type": "object", "additionalProperties": _WITHIN}]},
+)
+FIELD_ERRORS = Model("FieldErrors", {"type": "object", "additionalProperties": MESSAGES})

@@ -1,1 +1,0 @@
-"""References to the marketplace resource and offering of a tenant."""

@@ -1,0 +1,1 @@
+"""A driver that behaves like Neutron over tables of our own database."""

@@ -1,0 +1,214 @@
+"""From bytes to a tree of mappings, lists and text; what the text means is the schema's business.
+
+YAML guesses types (`no`, `1e10`, `0123`, dates), which harms names, tokens and uuids. Here an
+unquoted scalar stays text, marked as `Plain`, and the field it is read into decides.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from ringfence.errors import OperatorError
+from ringfence.provisioning.problems import Place, quote
+
+DEPTH = 40
+# How many values repeated aliases may stand for: a few hundred bytes could name billions.
+ALIASED_VALUES = 200_000
+
+_TAG = "tag:yaml.org,2002:"
+_TEXT_TAGS = frozenset({None, "!", f"{_TAG}str"})
+# Written by programs; the field decides all the same.
+_PLAIN_TAGS = frozenset({f"{_TAG}{name}" for name in ("bool", "int", "float", "timestamp")})
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
+
+class Plain(str):
+    """An unquoted scalar, as it was written."""
+
+    __slots__ = ()
+
+
+class _Duplicate(Exception):
+    """A mapping of a JSON text gives this key twice."""
+
+
+def read_file(path: Path, *, label: str = "") -> object:
+    """Read a file, YAML or JSON; `label` names it in mistakes.
+
+    Raises `OperatorError` that says what is malformed, and where.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise OperatorError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise OperatorError(f"{path}: is not UTF-8 text (byte {error.start})") from None
+    is_json = path.suffix.lower() == ".json"
+    return read_text(text, label=label, is_json=is_json)
+
+
+def read_text(text: str, *, label: str = "", is_json: bool = False) -> object:
+    """Read text; what is valid JSON is read as JSON, which YAML resembles but for its escapes."""
+    if is_json or text.lstrip()[:1] == "{":
+        try:
+            return _read_json(text, label)
+        except json.JSONDecodeError as error:
+            if is_json:
+                where = f"line {error.lineno}, column {error.colno}"
+                _refuse(Place("", label), f"{where}: is not valid JSON: {error.msg}")
+    return _Composer(label).read(text)
+
+
+def _refuse(place: Place, message: str) -> NoReturn:
+    where = str(place)
+    raise OperatorError(f"{where}: {message}" if where else message)
+
+
+def _read_json(text: str, label: str) -> object:
+    def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in found:
+                raise _Duplicate(key)
+            found[key] = value
+        return found
+
+    try:
+        return json.loads(
+            text,
+            object_pairs_hook=mapping,
+            parse_int=Plain,
+            parse_float=Plain,
+            parse_constant=Plain,
+        )
+    except _Duplicate as error:
+        # Read as YAML, the same mistake has a path.
+        _Composer(label).read(text)
+        _refuse(Place("", label), f"the key {quote(str(error))} is given twice in one mapping")
+    except RecursionError:
+        _refuse(Place("", label), "is nested too deeply")
+
+
+class _Composer:
+    """Builds the tree from the parser's events, with a bound on depth and on aliases.
+
+    PyYAML's own composer recurses in C without a bound, and lets the last of two equal keys win.
+    """
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        # Open containers, with the key that waits for its value, their anchor and start.
+        self._open: list[tuple[dict[str, Any] | list[Any], str | None, int]] = []
+        self._keys: list[str | None] = []
+        self._anchors: dict[str, tuple[object, int]] = {}
+        self._values = 0
+        self._aliased = 0
+        self._document: object = None
+        self._documents = 0
+
+    def read(self, text: str) -> object:
+        try:
+            for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+                self._take(event)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+            _refuse(Place("", self._label), f"{where}is not valid YAML: {error.problem}")
+        except yaml.reader.ReaderError as error:
+            _refuse(
+                Place("", self._label),
+                f"is not valid YAML: {error.reason} (character {error.position + 1})",
+            )
+        except UnicodeEncodeError as error:
+            _refuse(Place("", self._label), f"is not UTF-8 text (character {error.start + 1})")
+        if not self._documents:
+            _refuse(Place("", self._label), "the file is empty")
+        return self._document
+
+    def _take(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.ScalarEvent):
+            value = self._scalar(event)
+            self._add(value)
+            self._remember(event.anchor, value, 1)
+        elif isinstance(event, yaml.AliasEvent):
+            self._alias(str(event.anchor))
+        elif isinstance(event, yaml.MappingStartEvent):
+            self._start({}, event)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            self._start([], event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            collection, anchor, start = self._open.pop()
+            self._keys.pop()
+            self._add(collection)
+            self._remember(anchor, collection, self._values - start)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._documents += 1
+            if self._documents > 1:
+                _refuse(Place("", self._label), "holds several YAML documents; split the file")
+
+    def _start(self, value: dict[str, Any] | list[Any], event: yaml.CollectionStartEvent) -> None:
+        if event.tag not in {None, f"{_TAG}map", f"{_TAG}seq"}:
+            _refuse(self._place(), f"the tag {quote(str(event.tag))} is not supported")
+        if isinstance(self._container(), dict) and self._keys[-1] is None:
+            _refuse(self._place(), "a key must be text")
+        if len(self._open) >= DEPTH:
+            _refuse(Place("", self._label), "is nested too deeply")
+        self._open.append((value, event.anchor, self._values))
+        self._keys.append(None)
+
+    def _scalar(self, event: yaml.ScalarEvent) -> str | None:
+        if event.tag == f"{_TAG}null":
+            return None
+        if event.tag in _PLAIN_TAGS:
+            return Plain(event.value)
+        if event.tag not in _TEXT_TAGS:
+            _refuse(self._place(), f"the tag {quote(str(event.tag))} is not supported")
+        if not event.implicit[0]:
+            return str(event.value)
+        return None if event.value in _NULLS else Plain(event.value)
+
+    def _alias(self, anchor: str) -> None:
+        if anchor not in self._anchors:
+            _refuse(self._place(), f"there is no anchor {quote(anchor)} before this alias")
+        value, size = self._anchors[anchor]
+        self._aliased += size
+        self._values += size - 1
+        if self._aliased > ALIASED_VALUES:
+            _refuse(self._place(), "aliases repeat too much; write the values out")
+        self._add(value)
+
+    def _remember(self, anchor: str | None, value: object, size: int) -> None:
+        if anchor is not None:
+            self._anchors[anchor] = (value, size)
+
+    def _add(self, value: object) -> None:
+        self._values += 1
+        container = self._container()
+        if container is None:
+            self._document = value
+        elif isinstance(container, list):
+            container.append(value)
+        elif (key := self._keys[-1]) is None:
+            if not isinstance(value, str):
+                _refuse(self._place(), "a key must be text")
+            if value in container:
+                _refuse(self._place().key(value), "is given twice")
+            self._keys[-1] = str(value)
+        else:
+            container[key] = value
+            self._keys[-1] = None
+
+    def _container(self) -> dict[str, Any] | list[Any] | None:
+        return self._open[-1][0] if self._open else None
+
+    def _place(self) -> Place:
+        """Give the place of what is being read; costs only where there is a mistake."""
+        place = Place("", self._label)
+        for (container, _, _), key in zip(self._open, self._keys, strict=True):
+            if isinstance(container, list):
+                place = place.item(len(container))
+            elif key is not None:
+                place = place.key(key)
+        return place

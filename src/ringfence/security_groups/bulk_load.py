@@ -1,0 +1,242 @@
+"""Groups taken as they stand, many at once: nothing is pushed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString, TypeVar
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from ringfence.database.pool import Connection
+from ringfence.database.recordset import recordset
+from ringfence.security_groups.read_model import documents
+from ringfence.security_groups.rules import Rule
+from ringfence.security_groups.versions import Cause, record_versions
+
+# Rows a statement: bounds the size of one parameter.
+BATCH = 5000
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group without its rules; `parent` is its tenant. A time of None becomes now."""
+
+    uuid: UUID
+    parent: UUID
+    name: str
+    description: str = ""
+    backend_id: str = ""
+    state: str = "OK"
+    error_message: str = ""
+    created: datetime | None = None
+    modified: datetime | None = None
+    version: int = 1
+    applied_version: int = 0
+    is_twin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A group to create, or to make so; `rules` of None stay as they are."""
+
+    group: Group
+    rules: Sequence[Rule] | None
+    has_new_version: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredRule:
+    security_group: UUID
+    ethertype: str
+    direction: str
+    protocol: str
+    from_port: int | None
+    to_port: int | None
+    cidr: str | None
+    description: str
+    remote_group: str | None
+    # Set where the remote end is none that a file can name
+    remote_address_group: str | None
+
+
+_PRESENT: LiteralString = """
+SELECT
+    sg.uuid, tenant.uuid AS parent, sg.name, sg.description, sg.backend_id, sg.state,
+    sg.error_message, sg.created, sg.modified, sg.version, sg.applied_version, sg.is_twin
+FROM security_groups AS sg
+INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
+WHERE sg.uuid = ANY(%(uuids)s) OR tenant.uuid = ANY(%(tenants)s)
+ORDER BY sg.id
+FOR NO KEY UPDATE OF sg
+"""
+
+_RULES_PRESENT: LiteralString = """
+SELECT
+    sg.uuid AS security_group, rule.ethertype, rule.direction, rule.protocol, rule.from_port,
+    rule.to_port, rule.cidr, rule.description, hex(remote.uuid) AS remote_group,
+    coalesce(
+        'unresolved ' || rule.unresolved_group_backend_id, rule.remote_address_group_backend_id
+    ) AS remote_address_group
+FROM security_groups AS sg
+INNER JOIN security_group_rules AS rule ON sg.id = rule.security_group_id
+LEFT JOIN security_groups AS remote ON rule.remote_group_id = remote.id
+WHERE sg.uuid = ANY(%(uuids)s)
+ORDER BY rule.security_group_id, rule.position, rule.id
+"""
+
+# Two groups may swap their names or backend ids in one file.
+_PARK_NAMES: LiteralString = """
+UPDATE security_groups AS sg SET name = sg.uuid::text, backend_id = ''
+FROM jsonb_to_recordset(%(rows)s) AS entry (uuid uuid, name text, backend_id text)
+WHERE
+    sg.uuid = entry.uuid
+    AND (sg.name <> entry.name OR sg.backend_id NOT IN ('', entry.backend_id))
+"""
+
+# Their order among equal creation times is that of the file, which lists show.
+_STORE: LiteralString = """
+INSERT INTO security_groups AS sg (
+    uuid, tenant_id, name, description, backend_id, state, error_message, created, modified,
+    version, applied_version, is_twin
+)
+SELECT
+    entry.uuid, tenant.id, entry.name, entry.description, entry.backend_id, entry.state,
+    entry.error_message, coalesce(entry.created, now()), coalesce(entry.modified, now()),
+    entry.version, entry.applied_version, entry.is_twin
+FROM jsonb_to_recordset(%(rows)s) AS entry (
+    position integer, uuid uuid, parent uuid, name text, description text, backend_id text,
+    state text, error_message text, created timestamptz, modified timestamptz,
+    version integer, applied_version integer, is_twin boolean
+)
+INNER JOIN tenants AS tenant ON entry.parent = tenant.uuid
+ORDER BY entry.position
+ON CONFLICT (uuid) DO UPDATE
+SET
+    name = excluded.name,
+    description = excluded.description,
+    backend_id = excluded.backend_id,
+    state = excluded.state,
+    error_message = excluded.error_message,
+    error_traceback =
+    CASE WHEN sg.error_message = excluded.error_message THEN sg.error_traceback ELSE '' END,
+    created = excluded.created,
+    modified = excluded.modified,
+    version = excluded.version,
+    applied_version = excluded.applied_version,
+    is_twin = excluded.is_twin
+RETURNING sg.uuid, sg.id
+"""
+
+_IDS: LiteralString = "SELECT hex(uuid), id FROM security_groups WHERE uuid = ANY(%(uuids)s)"
+
+_DELETE_RULES: LiteralString = """
+DELETE FROM security_group_rules WHERE security_group_id = ANY(%(ids)s)
+"""
+
+_COPY_RULES: LiteralString = """
+COPY security_group_rules (
+    security_group_id, position, ethertype, direction, protocol, from_port, to_port, cidr,
+    description, remote_group_id
+) FROM STDIN
+"""
+
+# The planner would read rows that it does not know of one by one; what is little beside the rest
+# changes no plan.
+_ANALYZE: LiteralString = "ANALYZE security_groups, security_group_rules"
+_WORTH_ANALYZING = 500
+_IS_MUCH: LiteralString = """
+SELECT %(changed)s * 10 > max(table_class.reltuples)
+FROM pg_class AS table_class
+WHERE table_class.oid = 'security_groups'::regclass
+"""
+
+
+async def groups_present(
+    connection: Connection, uuids: Sequence[UUID], tenants: Sequence[UUID]
+) -> list[Group]:
+    """Give, and lock, the groups with one of the uuids and all groups of the tenants."""
+    async with connection.cursor(row_factory=class_row(Group)) as cursor:
+        await cursor.execute(_PRESENT, {"uuids": list(uuids), "tenants": list(tenants)})
+        return await cursor.fetchall()
+
+
+async def rules_present(connection: Connection, groups: Sequence[UUID]) -> dict[UUID, list[Rule]]:
+    """Give the groups' rules in their order; a rule's remote group is a hexadecimal uuid."""
+    found: dict[UUID, list[Rule]] = {group: [] for group in groups}
+    async with connection.cursor(row_factory=class_row(_StoredRule)) as cursor:
+        await cursor.execute(_RULES_PRESENT, {"uuids": list(groups)})
+        async for row in cursor:
+            rule = Rule(
+                ethertype=row.ethertype,
+                direction=row.direction,
+                protocol=row.protocol,
+                from_port=row.from_port,
+                to_port=row.to_port,
+                cidr=row.cidr,
+                description=row.description,
+                remote_group=row.remote_group,
+                remote_address_group=row.remote_address_group,
+            )
+            found[row.security_group].append(rule)
+    return found
+
+
+async def store_groups(connection: Connection, changes: Sequence[Change]) -> list[int]:
+    """Write the groups and their rules, keep their versions, render them; give their ids."""
+    ids: dict[UUID, int] = {}
+    for batch in _batches(changes):
+        ids |= await _store_rows(connection, [change.group for change in batch])
+    await _store_rules(connection, changes, ids)
+    await _analyze(connection, len(changes))
+    versioned = [ids[change.group.uuid] for change in changes if change.has_new_version]
+    await record_versions(connection, versioned, Cause.LOAD)
+    await documents.refresh(connection, documents.GROUPS, list(ids.values()))
+    return list(ids.values())
+
+
+async def _analyze(connection: Connection, changed: int) -> None:
+    if changed < _WORTH_ANALYZING:
+        return
+    cursor = await connection.execute(_IS_MUCH, {"changed": changed})
+    row = await cursor.fetchone()
+    if row and row[0]:
+        await connection.execute(_ANALYZE)
+
+
+async def _store_rows(connection: Connection, groups: Sequence[Group]) -> dict[UUID, int]:
+    rows = recordset(groups)
+    for position, row in enumerate(rows.obj):
+        row["position"] = position
+    await connection.execute(_PARK_NAMES, {"rows": rows})
+    cursor = await connection.execute(_STORE, {"rows": rows})
+    return dict(await cursor.fetchall())
+
+
+async def _store_rules(
+    connection: Connection, changes: Sequence[Change], ids: dict[UUID, int]
+) -> None:
+    ruled = [change for change in changes if change.rules is not None]
+    await connection.execute(_DELETE_RULES, {"ids": [ids[one.group.uuid] for one in ruled]})
+    named = {rule.remote_group for one in ruled for rule in one.rules or () if rule.remote_group}
+    cursor = await connection.execute(_IDS, {"uuids": [UUID(uuid) for uuid in named]})
+    # A missing group is a KeyError: its rule must never be stored without its remote end.
+    remotes: dict[str, int] = dict(await cursor.fetchall())
+    async with connection.cursor().copy(_COPY_RULES) as copy:
+        for change in ruled:
+            group = ids[change.group.uuid]
+            for position, rule in enumerate(change.rules or ()):
+                remote = remotes[rule.remote_group] if rule.remote_group else None
+                await copy.write_row((group, position, *_columns(rule), remote))
+
+
+def _columns(rule: Rule) -> tuple[object, ...]:
+    end = (rule.from_port, rule.to_port, rule.cidr, rule.description)
+    return rule.ethertype, rule.direction, rule.protocol, *end
+
+
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]

@@ -1,0 +1,58 @@
+"""Neutron's `stateful`: whether a group admits the replies to what it lets out without a rule.
+
+It changes what every rule of the group means, so a change in the cloud is an event. It is never
+pushed to a group that exists: where a drift mode does not adopt it, it stays as drift.
+"""
+
+from collections.abc import Sequence
+
+from ringfence.clouds.placement import Placement
+from ringfence.database.pool import Connection
+from ringfence.events.commands import record_all
+from ringfence.events.types import Event, EventType
+from ringfence.security_groups.cloud_state import observations
+from ringfence.security_groups.cloud_state.snapshot import LocalGroup
+
+
+async def adopt_stateful(
+    connection: Connection, placement: Placement, changed: Sequence[tuple[LocalGroup, bool]]
+) -> None:
+    """Make what the cloud says desired, with an event for each group that changed."""
+    adopted = await observations.adopt_stateful(
+        connection, {local.id: stateful for local, stateful in changed}
+    )
+    news = [(local, stateful) for local, stateful in changed if local.id in adopted]
+    await _record(connection, placement, EventType.GROUP_PULLED, news)
+
+
+async def tell_stateful(
+    connection: Connection, placement: Placement, changed: Sequence[tuple[LocalGroup, bool]]
+) -> None:
+    """Record that groups are otherwise in the cloud and stay so."""
+    await _record(connection, placement, EventType.GROUP_DRIFTED, changed)
+
+
+async def _record(
+    connection: Connection,
+    placement: Placement,
+    kind: EventType,
+    changed: Sequence[tuple[LocalGroup, bool]],
+) -> None:
+    events = [
+        Event(
+            kind,
+            f"Security group {local.name} has become "
+            f"{'stateful' if stateful else 'stateless'} in the cloud.",
+            customer=placement.customer_uuid,
+            project=placement.project_uuid,
+            tenant=placement.tenant_uuid,
+            security_group=local.uuid,
+            context={
+                "backend_id": local.backend_id,
+                "from": {"stateful": local.stateful},
+                "to": {"stateful": stateful},
+            },
+        )
+        for local, stateful in changed
+    ]
+    await record_all(connection, events)

@@ -1,0 +1,1 @@
+"""Versions of a group: list, show, compare and roll back."""

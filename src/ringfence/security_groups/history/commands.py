@@ -1,0 +1,90 @@
+"""Asking again for the rules of an earlier version. Name and description stay as they are."""
+
+from dataclasses import replace
+from typing import Any
+
+from ringfence.access.permissions import Actor
+from ringfence.clouds.quotas import Growth, require_room
+from ringfence.database.pool import Database
+from ringfence.errors import Invalid
+from ringfence.http.fields import FieldError, Integer, not_a_dictionary
+from ringfence.security_groups import queries
+from ringfence.security_groups.commands import refuse_impossible_name
+from ringfence.security_groups.history.queries import Version, version_of
+from ringfence.security_groups.preconditions import Preconditions
+from ringfence.security_groups.queries import SecurityGroup
+from ringfence.security_groups.rule_input.rule_requests import RuleRequest, key_of
+from ringfence.security_groups.states import Operation
+from ringfence.security_groups.transaction_steps import SET_RULES, schedule, write_rules
+from ringfence.security_groups.validation import RuleProblem, check_protocol
+from ringfence.security_groups.versions import Cause
+
+_NUMBER = Integer(minimum=1, maximum=2_147_483_647)
+_STEP = replace(SET_RULES, words="rollback has been scheduled", cause=Cause.ROLLBACK)
+
+
+async def roll_back(
+    database: Database,
+    actor: Actor,
+    group: SecurityGroup,
+    body: Any,  # noqa: ANN401 - whatever JSON holds
+    preconditions: Preconditions,
+) -> None:
+    """Ask for the rules of the version that the body names, as a new version.
+
+    Rules whose remote group is gone come back with its backend id. Raises `Invalid`, `NotFound`,
+    `Conflict`, `PreconditionFailed`.
+    """
+    number = _clean_number(body)
+    async with database.transaction() as connection:
+        group = await queries.lock_in_tenant(connection, group)
+        preconditions.require_state(group, Operation.ROLLBACK)
+        preconditions.require_version(group)
+        refuse_impossible_name(group.name)
+        version = await version_of(connection, group, number)
+        _refuse_impossible_rules(version)
+        stored = await queries.rules_of(connection, group.id)
+        rules = _kept_where_equal(version, stored)
+        growth = Growth(rules=len(rules) - len(stored))
+        await require_room(connection, group.tenant_id, growth)
+        named = {
+            rule.request.rule.remote_group: rule.remote_id
+            for rule in version.rules
+            if rule.request.rule.remote_group and rule.remote_id
+        }
+        await write_rules(connection, group.id, rules, named)
+        change = {
+            "rules_before": len(stored),
+            "rules_after": len(rules),
+            "rolled_back_to": number,
+        }
+        await schedule(connection, actor, group, _STEP, change)
+
+
+def _refuse_impossible_rules(version: Version) -> None:
+    """Raise `Invalid` for what no cloud takes. What the contract alone refuses may come back."""
+    for place, rule in enumerate(version.rules, start=1):
+        try:
+            check_protocol(rule.request.rule)
+        except RuleProblem as problem:
+            holds = f"Version {version.number} holds what no cloud takes, in rule {place}"
+            raise Invalid({"version": [f"{holds}: {problem}"]}) from None
+
+
+def _kept_where_equal(version: Version, stored: list[RuleRequest]) -> list[RuleRequest]:
+    """Give the version's rules, each as the row that stands already where there is one."""
+    standing = {key_of(rule): rule.id for rule in stored}
+    requests = [rule.request for rule in version.rules]
+    return [replace(rule, id=standing.pop(key_of(rule), None)) for rule in requests]
+
+
+def _clean_number(body: Any) -> int:  # noqa: ANN401 - whatever JSON holds
+    if not isinstance(body, dict):
+        raise Invalid(not_a_dictionary(body))
+    if "version" not in body:
+        raise Invalid({"version": ["This field is required."]})
+    try:
+        number = _NUMBER.clean(body["version"])
+    except FieldError as error:
+        raise Invalid({"version": [str(error)]}) from None
+    return number or 0

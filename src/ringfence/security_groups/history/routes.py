@@ -1,0 +1,154 @@
+"""Versions of a group over HTTP: list, show, compare, go back; and who is right about drift."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ringfence.access.permissions import Permission, require
+from ringfence.errors import Invalid, NotFound
+from ringfence.http.body import read_json
+from ringfence.http.collections.collection import request_base
+from ringfence.http.collections.json_response import answer_built
+from ringfence.http.collections.pagination import Links, read_page
+from ringfence.security_groups import drift_modes
+from ringfence.security_groups.history import queries
+from ringfence.security_groups.history.commands import roll_back
+from ringfence.security_groups.history.queries import NO_SUCH_VERSION, Summary, Version, difference
+from ringfence.security_groups.preconditions import etag, read_preconditions
+from ringfence.security_groups.queries import GROUPS
+from ringfence.security_groups.routes import changeable_group, seen_group
+from ringfence.security_groups.states import Operation
+
+# Each is compared with the one before it: a page of all would keep the database busy for seconds.
+PAGE_SIZE = 50
+
+
+async def list_versions(request: Request) -> Response:
+    """List what was asked for, the newest first."""
+    group = await seen_group(request)
+    page = read_page(request.query_params, PAGE_SIZE)
+    base = request_base(request)
+    async with request.app.state.database.connection() as connection:
+        total = await queries.count(connection, group)
+        numbered = page.resolve(total)
+        offset = (numbered.number - 1) * page.size
+        versions = await queries.page_of_versions(connection, group, page.size, offset)
+    address = base + request.url.path
+    headers = {
+        "X-Result-Count": str(total),
+        "Link": Links(request.query_params.multi_items()).header(address, numbered),
+        "ETag": etag(group.version),
+    }
+    return JSONResponse([_summary(version) for version in versions], headers=headers)
+
+
+async def show_version(request: Request) -> Response:
+    """Show one version, or what changed from another (`compare`) to it."""
+    group = await seen_group(request)
+    base = request_base(request)
+    other = request.query_params.get("compare")
+    async with request.app.state.database.connection() as connection:
+        version = await queries.version_of(connection, group, _path_number(request))
+        before = (
+            None
+            if other is None
+            else await queries.version_of(connection, group, _read_number(other))
+        )
+    return await answer_built(
+        lambda: _detail(version, base) if before is None else _comparison(version, before, base),
+        headers={"ETag": etag(group.version)},
+    )
+
+
+async def roll_back_group(request: Request) -> Response:
+    """Ask for the rules of an earlier version again."""
+    actor, database = request.scope["actor"], request.app.state.database
+    group = await changeable_group(request, Permission.SECURITY_GROUP_SET_RULES, Operation.ROLLBACK)
+    body = await read_json(request)
+    await roll_back(database, actor, group, body, read_preconditions(request))
+    return JSONResponse({"status": "Rollback was successfully scheduled."}, 202)
+
+
+async def set_drift_mode(request: Request) -> Response:
+    """Say who is right where the group differs at the cloud."""
+    actor, database = request.scope["actor"], request.app.state.database
+    group = await seen_group(request)
+    require(
+        actor,
+        Permission.SECURITY_GROUP_SET_RULES,
+        customer_id=group.customer_id,
+        project_id=group.project_id,
+    )
+    body = await read_json(request)
+    await drift_modes.set_mode(database, actor, group, body, read_preconditions(request))
+    return JSONResponse({"status": "Drift mode has been set."})
+
+
+def _path_number(request: Request) -> int:
+    number = _number(request.path_params["number"])
+    if number is None:
+        raise NotFound(NO_SUCH_VERSION)
+    return number
+
+
+def _read_number(text: str) -> int:
+    number = _number(text.strip())
+    if number is None:
+        raise Invalid({"compare": ["Enter a number."]})
+    return number
+
+
+def _number(text: str) -> int | None:
+    # No group has versions of more digits.
+    is_number = text.isascii() and text.isdecimal() and len(text) <= 9  # noqa: PLR2004
+    return int(text) if is_number else None
+
+
+def _head(version: Version | Summary) -> dict[str, Any]:
+    return {
+        "number": version.number,
+        "created": version.created.isoformat(),
+        "author": version.author,
+        "cause": version.cause,
+        "name": version.name,
+        "description": version.description,
+    }
+
+
+def _summary(version: Summary) -> dict[str, Any]:
+    return _head(version) | {
+        "rules_count": version.rules_count,
+        "rules_added": version.rules_added,
+        "rules_removed": version.rules_removed,
+    }
+
+
+def _detail(version: Version, base: str) -> dict[str, Any]:
+    return _head(version) | {"rules": [rule.shown(base) for rule in version.rules]}
+
+
+def _comparison(version: Version, before: Version, base: str) -> dict[str, Any]:
+    change = difference(version, before)
+    return {
+        "number": version.number,
+        "compared_with": before.number,
+        "added": [rule.shown(base) for rule in change.added],
+        "removed": [rule.shown(base) for rule in change.removed],
+        "description_only": [
+            rule.shown(base) | {"description_before": words} for rule, words in change.described
+        ],
+        "name": {"from": before.name, "to": version.name},
+        "description": {"from": before.description, "to": version.description},
+    }
+
+
+_GROUP = GROUPS.path + "{uuid}/"
+
+routes = [
+    Route(_GROUP + "versions/", list_versions, methods=["GET"]),
+    Route(_GROUP + "versions/{number}/", show_version, methods=["GET"]),
+    Route(_GROUP + "rollback/", roll_back_group, methods=["POST"]),
+    Route(_GROUP + "set_drift_mode/", set_drift_mode, methods=["POST"]),
+]

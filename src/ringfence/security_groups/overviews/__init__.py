@@ -1,0 +1,1 @@
+"""Overviews of groups: state, exposure and drift at a glance."""

@@ -1,0 +1,136 @@
+"""Groups at a glance: how each stands, what it opens, how it differs at its cloud.
+
+The stored answers are as Waldur's clients know them. This is what a person looks at first, without
+the rules, and with what answers do not have: drift, and what is open to everybody.
+"""
+
+from typing import LiteralString
+
+from ringfence.access.scope import MANAGEABLE, VISIBLE
+from ringfence.http.collections.collection import Collection
+from ringfence.http.collections.filters import Choices, Orders, StrictFlag
+from ringfence.security_groups.drift_modes import Drift
+from ringfence.security_groups.queries import NO_SUCH_GROUP, SOURCE
+from ringfence.security_groups.read_model.filters import FILTERS, ORDERS
+
+_DRIFT: LiteralString = """
+CASE
+    WHEN seen.security_group_id IS NULL THEN 'unknown'
+    WHEN seen.missing THEN 'missing'
+    WHEN seen.drift_digest <> '' THEN 'drifting'
+    ELSE 'in_sync'
+END
+"""
+
+# As `exposure` has it, in the words of an index: nobody's end, or a prefix of no bits.
+_OPEN: LiteralString = """
+rule.direction = 'ingress'
+AND rule.remote_group_id IS NULL
+AND rule.unresolved_group_backend_id IS NULL
+AND rule.remote_address_group_backend_id IS NULL
+AND coalesce(rule.cidr, '') ~ '^$|/0+$'
+"""
+
+# An end whose members only the cloud knows: neither nobody nor everybody.
+_UNKNOWN: LiteralString = """
+rule.direction = 'ingress'
+AND (
+    rule.unresolved_group_backend_id IS NOT NULL
+    OR rule.remote_address_group_backend_id IS NOT NULL
+)
+"""
+
+_IS_OPEN: LiteralString = """
+EXISTS (
+    SELECT FROM security_group_rules AS rule
+    WHERE rule.security_group_id = sg.id AND {open}
+)
+""".replace("{open}", _OPEN)
+
+_FROM: LiteralString = (
+    SOURCE
+    + """
+INNER JOIN security_group_documents AS stored ON sg.id = stored.security_group_id
+LEFT JOIN security_group_observations AS seen ON sg.id = seen.security_group_id
+"""
+)
+
+_SHOWN: LiteralString = (
+    """
+SELECT row_to_json(shown)::text AS document
+FROM (
+    SELECT
+        %(base)s || '/api/openstack-security-groups/' || hex(sg.uuid) || '/' AS url,
+        hex(sg.uuid) AS uuid,
+        sg.name,
+        sg.description,
+        sg.state,
+        sg.error_message,
+        sg.version,
+        sg.applied_version,
+        hex(tenant.uuid) AS tenant_uuid,
+        tenant.name AS tenant_name,
+        hex(project.uuid) AS project_uuid,
+        project.name AS project_name,
+        hex(customer.uuid) AS customer_uuid,
+        customer.name AS customer_name,
+        hex(cloud.uuid) AS service_settings_uuid,
+        cloud.name AS service_name,
+        (
+            SELECT count(*) FROM security_group_rules AS rule WHERE rule.security_group_id = sg.id
+        ) AS rules_count,
+        CASE WHEN reading.taken IS NOT NULL THEN coalesce((
+            SELECT counted.instances FROM security_group_instances AS counted
+            WHERE counted.security_group_id = sg.id
+        ), 0) END AS instance_count,
+        {drift} AS drift,
+        seen.stateful,
+        json_time(seen.observed_at)::json AS observed_at,
+        coalesce((
+            SELECT json_agg(row_to_json(opening) ORDER BY opening.protocol, opening.from_port)
+            FROM (
+                SELECT DISTINCT rule.protocol, rule.from_port, rule.to_port
+                FROM security_group_rules AS rule
+                WHERE rule.security_group_id = sg.id AND {open}
+            ) AS opening
+        ), '[]') AS open_to_all,
+        (
+            SELECT count(*) FROM security_group_rules AS rule
+            WHERE rule.security_group_id = sg.id AND {unknown}
+        ) AS unknown_members_count,
+        {manageable} AS can_manage,
+        json_time(sg.created)::json AS created,
+        json_time(sg.modified)::json AS modified
+    {from}
+    LEFT JOIN cloud_port_readings AS reading ON tenant.id = reading.tenant_id
+    WHERE sg.id = page.id
+) AS shown
+""".replace("{drift}", _DRIFT)
+    .replace("{open}", _OPEN)
+    .replace("{unknown}", _UNKNOWN)
+    .replace("{manageable}", MANAGEABLE)
+    .replace("{from}", _FROM)
+)
+
+OVERVIEWS = Collection(
+    path="/api/security-group-overviews/",
+    missing=NO_SUCH_GROUP,
+    source=_FROM,
+    alias="sg",
+    visible=VISIBLE,
+    document=_SHOWN,
+    filters={
+        **FILTERS,
+        "drift": Choices(_DRIFT + " = ANY(%(drift)s)", [str(word) for word in Drift]),
+        "can_manage": StrictFlag(MANAGEABLE + " = %(can_manage)s"),
+        "is_open_to_all": StrictFlag(_IS_OPEN + " = %(is_open_to_all)s"),
+    },
+    orders=Orders(
+        {
+            **ORDERS.columns,
+            "tenant_name": "tenant.name",
+            "modified": "sg.modified",
+        },
+        default=ORDERS.default,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Setting all groups of a tenant with one request."""

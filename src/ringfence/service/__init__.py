@@ -1,0 +1,1 @@
+"""The processes of one service: supervisor, API processes, job worker, signals."""

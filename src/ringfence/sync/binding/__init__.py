@@ -1,0 +1,1 @@
+"""Which group in the cloud belongs to a row that has no backend id."""

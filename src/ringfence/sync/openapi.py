@@ -1,0 +1,183 @@
+"""What plans and differences take and answer, as the API's description tells it."""
+
+from ringfence.http.openapi.operation import Answer, Body, Operation
+from ringfence.http.openapi.parameters import UUID_IN_PATH
+from ringfence.http.openapi.schema import (
+    BOOLEAN,
+    CORE_STATES,
+    DETAIL,
+    HEX_UUID,
+    INTEGER,
+    STRING,
+    TIME,
+    Model,
+    array,
+    described,
+    enumeration,
+    nullable,
+    object_of,
+)
+from ringfence.security_groups.drift_modes import Drift
+from ringfence.security_groups.history.openapi import (
+    DRIFT_MODE,
+    ETAG,
+    RULE,
+    SECTION,
+    SHOWN_RULE,
+)
+from ringfence.security_groups.openapi import RULE_EXAMPLE, RULE_TO_SET
+from ringfence.security_groups.plan_operations import QUOTA_USE, WARNING
+from ringfence.security_groups.schemas import COLLECTION
+
+_PLACE = "/api/openstack-security-groups/{uuid}/"
+
+_DESCRIBED = Model(
+    "SecurityGroupRuleDescribedAtCloud", object_of({**SHOWN_RULE, "description_at_cloud": STRING})
+)
+_NOTICE = Model(
+    "SecurityGroupPlanNotice",
+    object_of(
+        {
+            "code": {**STRING, "enum": ["group_created_anew", "rules_unreadable"]},
+            "message": described(
+                STRING, "What happens besides the changes of rules, or keeps them from success."
+            ),
+        }
+    ),
+)
+_PLAN = Model(
+    "SecurityGroupPlan",
+    object_of(
+        {
+            "version": INTEGER,
+            "compared_with": {**STRING, "enum": ["cloud", "desired"]},
+            "observed_at": nullable(TIME),
+            "rules": array(RULE),
+            "kept": array(RULE),
+            "added": array(RULE),
+            "removed": array(RULE),
+            "description_only": array(_DESCRIBED),
+            "quota": object_of({"security_group_rule_count": QUOTA_USE}),
+            "warnings": array(WARNING),
+            "notices": array(_NOTICE),
+            "calls": described(INTEGER, "How many changing calls Neutron would get."),
+            "plan_token": described(STRING, "What `set_rules` takes as `plan_token`."),
+        }
+    ),
+)
+_WORDS = object_of({"desired": STRING, "at_cloud": STRING})
+_DRIFT = Model(
+    "SecurityGroupDrift",
+    object_of(
+        {
+            "mode": DRIFT_MODE,
+            "state": enumeration("SecurityGroupDriftState", Drift),
+            "observed_at": nullable(TIME),
+            "revision": nullable(INTEGER),
+            "missing_at_cloud": array(RULE),
+            "unexpected_at_cloud": array(RULE),
+            "description_only": array(_DESCRIBED),
+            "unreadable": described(
+                array(object_of({"id": STRING, "reason": STRING})),
+                "Rules in the cloud that cannot be read; they are left as they are.",
+            ),
+            "stateful": described(
+                nullable(BOOLEAN),
+                "Whether the group admits replies without a rule, as last observed; null where"
+                " the cloud does not say it.",
+            ),
+            "desired_stateful": described(
+                nullable(BOOLEAN), "As it was when it was last adopted, and as it is made anew."
+            ),
+            "name": nullable(_WORDS),
+            "description": nullable(_WORDS),
+        }
+    ),
+)
+
+_TENANT_STATUS = Model(
+    "SyncStatus",
+    object_of(
+        {
+            "cloud": STRING,
+            "cloud_state": CORE_STATES,
+            "cloud_error_message": STRING,
+            "tenant": STRING,
+            "uuid": described(HEX_UUID, "The tenant's."),
+            "state": CORE_STATES,
+            "mode": DRIFT_MODE,
+            "compared_at": nullable(TIME),
+            "error_message": STRING,
+            "groups": INTEGER,
+            "scheduled": INTEGER,
+            "in_flight": INTEGER,
+            "erred": INTEGER,
+            "drifting": INTEGER,
+            "missing": INTEGER,
+        }
+    ),
+)
+
+operations = (
+    Operation(
+        "openstack_security_groups_plan",
+        "POST",
+        _PLACE + "plan/",
+        tag=COLLECTION,
+        section=SECTION,
+        title="Plan security group rules",
+        description=(
+            "What `set_rules` with the same body would do; nothing is stored. `set_rules` with"
+            " `dry_run=true` answers the same."
+        ),
+        parameters=(UUID_IN_PATH,),
+        body=Body(array(RULE_TO_SET), example=[RULE_EXAMPLE], unknown_keys="checked"),
+        answers={200: Answer(_PLAN, headers=ETAG)},
+        refusals=(403, 404, 409),
+        own=True,
+    ),
+    Operation(
+        "openstack_security_groups_drift",
+        "GET",
+        _PLACE + "drift/",
+        tag=COLLECTION,
+        section=SECTION,
+        title="Get differences at the cloud",
+        description="How the group differs at the cloud, as far as the cloud was last seen.",
+        parameters=(UUID_IN_PATH,),
+        answers={200: Answer(_DRIFT)},
+        refusals=(404,),
+        own=True,
+    ),
+    Operation(
+        "sync_status_list",
+        "GET",
+        "/api/sync-status/",
+        tag="sync-status",
+        title="Show what the sync does",
+        description=(
+            "What is scheduled, in flight, erred, drifting and missing, by cloud and tenant; for"
+            " staff and support."
+        ),
+        answers={200: Answer(array(_TENANT_STATUS))},
+        refusals=(403,),
+        own=True,
+    ),
+    Operation(
+        "openstack_tenants_confirm_missing",
+        "POST",
+        "/api/openstack-tenants/{uuid}/confirm_missing/",
+        tag="openstack-tenants",
+        section="Other Actions",
+        title="Confirm missing security groups",
+        description=(
+            "Compare the tenant with its cloud, and mark the groups that the cloud does not have"
+            " any more, however many they are. A comparison that misses too many stops until this"
+            " is asked for, or until they are back. For staff."
+        ),
+        parameters=(UUID_IN_PATH,),
+        answers={202: Answer(DETAIL)},
+        refusals=(403, 404, 409),
+        own=True,
+    ),
+)

@@ -1,0 +1,200 @@
+"""Sessions of the console: begun with a password or a token, ended, ended everywhere.
+
+A session hangs on a token and is worth no more than it. One that ends is recorded, whatever ended
+it: its user, another session, a new password, the end of its token.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from ringfence.access.authentication import authenticate, digest
+from ringfence.access.origin import current_origin
+from ringfence.access.permissions import Actor, require_unlimited
+from ringfence.database.pool import Database
+from ringfence.errors import Forbidden, NotFound, Unauthenticated
+from ringfence.events.commands import record
+from ringfence.events.types import Event, EventType
+from ringfence.http.fields import Field, Text, clean_fields
+from ringfence.http.limits import Limits
+from ringfence.users.sessions.ending import Why, end_of_users, end_oldest, end_these
+from ringfence.users.sign_in import sign_in
+
+LASTS = timedelta(hours=12)
+SECRET_BYTES = 32
+NO_SUCH_SESSION = "No Session matches the given query."
+
+TOKEN_FIELDS: Mapping[str, Field] = {"token": Text(max_length=200)}
+
+
+# The user first: whoever else changes something locks in this order (`access.authentication`).
+_LOCK_USER: LiteralString = """
+SELECT account.id, account.uuid, account.username
+FROM tokens AS token
+INNER JOIN users AS account ON token.user_id = account.id
+WHERE
+    token.digest = %(token)s
+    AND account.is_active
+    AND (token.expires IS NULL OR token.expires > now())
+FOR NO KEY UPDATE OF account FOR KEY SHARE OF token
+"""
+
+_BEGIN: LiteralString = """
+INSERT INTO console_sessions (digest, token_id, owns_token, expires, address)
+SELECT
+    %(digest)s,
+    token.id,
+    %(owns_token)s,
+    least(now() + %(lasts)s::interval, coalesce(token.expires, 'infinity')),
+    %(address)s::inet
+FROM tokens AS token
+WHERE token.digest = %(token)s
+RETURNING ceil(extract(epoch FROM expires - now()))::integer, uuid, expires
+"""
+
+_FORGET_EXPIRED: LiteralString = "DELETE FROM console_sessions WHERE expires <= now()"
+
+_OWN: LiteralString = """
+SELECT
+    session.uuid,
+    account.id AS user_id,
+    account.uuid AS user_uuid,
+    account.username,
+    (
+        token.is_read_only
+        OR token.project_id IS NOT NULL
+        OR session.expires <= now()
+        OR NOT account.is_active
+    ) AS is_limited
+FROM console_sessions AS session
+INNER JOIN tokens AS token ON session.token_id = token.id
+INNER JOIN users AS account ON token.user_id = account.id
+WHERE session.digest = %(digest)s
+FOR NO KEY UPDATE OF account FOR UPDATE OF session
+"""
+
+_VISIBLE_TO: LiteralString = """
+SELECT session.uuid
+FROM console_sessions AS session
+INNER JOIN tokens AS token ON session.token_id = token.id
+INNER JOIN users AS account ON token.user_id = account.id
+WHERE session.uuid = %(uuid)s AND (account.id = %(actor_id)s OR %(is_staff)s)
+FOR NO KEY UPDATE OF account
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session as it begins; the secret is nowhere else."""
+
+    secret: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    uuid: UUID
+    user_id: int
+    user_uuid: UUID
+    username: str
+    is_limited: bool
+
+
+async def begin(
+    database: Database,
+    address: str,
+    body: Any,  # noqa: ANN401 - whatever JSON holds
+    limits: Limits,
+    longest: timedelta | None = None,
+) -> Session:
+    """Begin a session for who sends a token, or a username with its password.
+
+    `address` is where the request comes from; a token that is made lasts no longer than `longest`.
+    Raises `Invalid`, `Unauthenticated` and `TooManyRequests`.
+    """
+    if isinstance(body, Mapping) and "token" in body:
+        token = clean_fields(body, TOKEN_FIELDS, required=("token",))["token"]
+        with limits.stranger(address):
+            await authenticate(database, f"Token {token}")
+        return await _begin(database, token, owns_token=False)
+    made = await sign_in(database, address, body, limits, longest)
+    return await _begin(database, made.secret, owns_token=True)
+
+
+async def end(database: Database, secret: str, *, everywhere: bool) -> None:
+    """End this session, or all of its user's; a token that somebody brought is left alone.
+
+    One that was begun with a limited token ends no other: raises `Forbidden`.
+    """
+    async with database.transaction() as connection:
+        cursor = connection.cursor(row_factory=class_row(_Own))
+        await cursor.execute(_OWN, {"digest": digest(secret)})
+        own = await cursor.fetchone()
+        if own is None:
+            return
+        actor = Actor(own.user_id, own.user_uuid, own.username, ())
+        if not everywhere:
+            await end_these(connection, [own.uuid], Why.SIGNED_OUT, actor)
+            return
+        if own.is_limited:
+            raise Forbidden(
+                "This session was begun with a limited token, and ends itself alone; "
+                "sign in with one that is not to sign out everywhere."
+            )
+        await end_of_users(connection, [own.user_uuid], Why.EVERYWHERE, actor)
+
+
+async def end_one(database: Database, actor: Actor, uuid: UUID) -> None:
+    """End a session of the actor's own, or for staff anybody's. Raises `NotFound`, `Forbidden`."""
+    require_unlimited(actor)
+    values = {"uuid": uuid, "actor_id": actor.user_id, "is_staff": actor.is_staff}
+    async with database.transaction() as connection:
+        cursor = await connection.execute(_VISIBLE_TO, values)
+        if await cursor.fetchone() is None:
+            raise NotFound(NO_SUCH_SESSION)
+        await end_these(connection, [uuid], Why.ENDED, actor)
+
+
+async def _begin(database: Database, token: str, *, owns_token: bool) -> Session:
+    secret = secrets.token_hex(SECRET_BYTES)
+    values = {
+        "digest": digest(secret),
+        "token": digest(token),
+        "owns_token": owns_token,
+        "lasts": LASTS,
+        "address": current_origin().address,
+    }
+    async with database.transaction() as connection:
+        user = await (await connection.execute(_LOCK_USER, values)).fetchone()
+        if user is None:
+            # Revoked, expired or deactivated in this very moment
+            raise Unauthenticated("Invalid token.")
+        user_id, user_uuid, username = user
+        actor = Actor(user_id, user_uuid, username, ())
+        await connection.execute(_FORGET_EXPIRED)
+        cursor = await connection.execute(_BEGIN, values)
+        row = await cursor.fetchone()
+        assert row is not None  # noqa: S101 - its token is locked
+        seconds, uuid, expires = row
+        await record(connection, _started(actor, uuid, expires))
+        await end_oldest(connection, actor.user_uuid, actor)
+    return Session(secret, seconds)
+
+
+def _started(actor: Actor, uuid: UUID, expires: datetime) -> Event:
+    return Event(
+        EventType.SESSION_STARTED,
+        f"A session of user {actor.username} in the console has begun.",
+        actor,
+        context={
+            "affected_user_uuid": actor.user_uuid.hex,
+            "affected_user_username": actor.username,
+            "session_uuid": uuid.hex,
+            "expires": expires.isoformat(),
+        },
+    )

@@ -1,0 +1,26 @@
+"""The operations on sessions of the console; the console's own page begins and ends them."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ringfence.http.collections.collection import routes_of
+from ringfence.http.preconditions import refuse_tags
+from ringfence.http.routing import path_uuid
+from ringfence.users.sessions import commands
+from ringfence.users.sessions.commands import NO_SUCH_SESSION
+from ringfence.users.sessions.queries import SESSIONS
+
+
+async def end_session(request: Request) -> Response:
+    """End a session at once."""
+    refuse_tags(request.headers)
+    uuid = path_uuid(request, NO_SUCH_SESSION)
+    await commands.end_one(request.app.state.database, request.scope["actor"], uuid)
+    return Response(status_code=204)
+
+
+routes = [
+    *routes_of(SESSIONS),
+    Route(SESSIONS.path + "{uuid}/", end_session, methods=["DELETE"]),
+]

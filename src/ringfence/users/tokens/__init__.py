@@ -1,0 +1,1 @@
+"""API tokens: issued, listed, renewed and revoked."""

@@ -1,0 +1,299 @@
+"""Tokens as operators issue, list, renew and revoke them on the command line."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import LiteralString, TypeVar
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from ringfence.database.pool import Connection, Database
+from ringfence.errors import OperatorError
+from ringfence.events.commands import record
+from ringfence.events.types import Event, EventType
+from ringfence.settings import read_period
+from ringfence.text.escaping import controls
+from ringfence.users.commands import token_digest
+from ringfence.users.sessions.ending import end_of_tokens
+from ringfence.users.tokens.issuing import Holder, Terms, in_words, issue, new_secret
+
+LONGEST_NAME = 150
+Row = TypeVar("Row")
+
+_BY_NAME: LiteralString = """
+SELECT id, uuid, username, is_active FROM users WHERE username = %(username)s
+"""
+
+_PROJECTS: LiteralString = """
+SELECT id FROM projects
+WHERE name = %(project)s OR replace(uuid::text, '-', '') = replace(lower(%(project)s), '-', '')
+LIMIT 2
+"""
+
+# Python has no later year; a token that expires then was made by something else.
+_LISTED: LiteralString = """
+SELECT
+    token.uuid,
+    account.username,
+    token.name,
+    token.is_read_only,
+    project.name AS project,
+    token.created,
+    least(token.expires, '9999-12-31T23:59:59Z') AS expires,
+    token.last_used
+FROM tokens AS token
+INNER JOIN users AS account ON token.user_id = account.id
+LEFT JOIN projects AS project ON token.project_id = project.id
+WHERE %(username)s::text IS NULL OR account.username = %(username)s
+ORDER BY account.username, token.name, token.id
+"""
+
+_SESSIONS: LiteralString = """
+SELECT
+    session.uuid,
+    account.username,
+    CASE WHEN NOT session.owns_token THEN token.uuid END AS token,
+    session.created,
+    session.expires,
+    host(session.address) AS address
+FROM console_sessions AS session
+INNER JOIN tokens AS token ON session.token_id = token.id
+INNER JOIN users AS account ON token.user_id = account.id
+WHERE
+    session.expires > now()
+    AND (%(username)s::text IS NULL OR account.username = %(username)s)
+ORDER BY account.username, session.created, session.uuid
+"""
+
+_RENEW: LiteralString = """
+UPDATE tokens SET digest = %(digest)s, expires = least(tokens.expires, %(until)s)
+FROM users AS account
+WHERE tokens.user_id = account.id AND tokens.uuid = %(uuid)s
+RETURNING account.id, account.uuid, account.username, account.is_active
+"""
+
+_REVOKE: LiteralString = """
+DELETE FROM tokens USING users AS account
+WHERE tokens.user_id = account.id AND tokens.uuid = %(uuid)s
+RETURNING account.id, account.uuid, account.username, account.is_active
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedToken:
+    """A token as an operator sees it."""
+
+    uuid: UUID
+    username: str
+    name: str
+    is_read_only: bool
+    project: str | None
+    created: datetime
+    expires: datetime | None
+    last_used: datetime | None
+
+    def line(self) -> str:
+        """Give it in one line."""
+        limits = [
+            *(["read-only"] if self.is_read_only else []),
+            *([f"project {self.project}"] if self.project else []),
+        ]
+        return ", ".join(
+            [
+                # In quotes, since a name may read like what follows it.
+                f"{self.uuid.hex} {self.username}: {_quoted(self.name)}",
+                *limits,
+                f"expires {_day(self.expires)}",
+                f"last used {_day(self.last_used)}",
+            ]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSession:
+    """A session of the console as an operator sees it; `token` is what it was begun with."""
+
+    uuid: UUID
+    username: str
+    token: UUID | None
+    created: datetime
+    expires: datetime
+    address: str | None
+
+    def line(self) -> str:
+        """Return it as one line."""
+        begun = f"token {self.token.hex}" if self.token else "a password"
+        return (
+            f"{self.uuid.hex} {self.username}: begun {_day(self.created)} with {begun} "
+            f"from {self.address or 'an unknown address'}, expires {_day(self.expires)}"
+        )
+
+
+def read_lifetime(text: str) -> timedelta:
+    """Read `90d`, `12h` or `30m`; raises `OperatorError`."""
+    try:
+        return read_period(text)
+    except ValueError as error:
+        raise OperatorError(f"--expires {text!r}: {error}") from None
+
+
+def require_lifetime(lifetime: timedelta | None, longest: timedelta | None) -> None:
+    """Raise `OperatorError` for a token that would live longer than the setting allows."""
+    if longest is not None and (lifetime is None or lifetime > longest):
+        raise OperatorError(
+            f"RINGFENCE_TOKEN_MAX_LIFETIME allows {in_words(longest)} at most: say --expires"
+        )
+
+
+def read_name(text: str) -> str:
+    """Return what a token is called; raises `OperatorError` where lists could not show it."""
+    name = text.strip()
+    if controls(name) or len(name) > LONGEST_NAME:
+        raise OperatorError(
+            f"--name {text[:40]!r}: expected at most {LONGEST_NAME} characters, "
+            "without control characters and marks of direction"
+        )
+    return name
+
+
+async def issue_token(
+    database: Database, username: str, terms: Terms, *, project: str | None = None
+) -> str:
+    """Make a token for a user and give it; only its digest stays here.
+
+    `project` is the name or uuid of the one that it reaches. Raises `OperatorError` for a user who
+    is unknown or inactive, and for a project that is unknown or one of several of the name.
+    """
+    async with database.transaction() as connection:
+        holder = await _holder(connection, username)
+        if project is not None:
+            terms = replace(terms, project_id=await _project(connection, project))
+        token = await issue(connection, holder, terms)
+        await record(connection, _event(EventType.TOKEN_CREATED, "issued", holder, token.uuid))
+    return token.secret
+
+
+async def listed(database: Database, username: str | None) -> Sequence[ListedToken]:
+    """Return the tokens of a user, or of all, by user and name.
+
+    Raises `OperatorError` for a user who does not exist.
+    """
+    return await _all_of(database, _LISTED, ListedToken, username)
+
+
+async def listed_sessions(database: Database, username: str | None) -> Sequence[ListedSession]:
+    """Return the sessions of a user, or of all, the oldest first.
+
+    Raises `OperatorError` for a user who does not exist.
+    """
+    return await _all_of(database, _SESSIONS, ListedSession, username)
+
+
+async def _all_of(
+    database: Database, statement: LiteralString, kind: type[Row], username: str | None
+) -> Sequence[Row]:
+    async with database.connection() as connection:
+        cursor = connection.cursor(row_factory=class_row(kind))
+        await cursor.execute(statement, {"username": username})
+        found = await cursor.fetchall()
+        if not found:
+            await _require_user(connection, username)
+        return found
+
+
+async def renew(database: Database, token: str, longest: timedelta | None = None) -> str:
+    """Give a token (by its uuid) another secret; the old one is refused from now on.
+
+    It lives no longer than `longest` from now on.
+    """
+    secret = new_secret()
+    values = {"digest": token_digest(secret), "until": longest and datetime.now(UTC) + longest}
+    await _change(database, _RENEW, token, EventType.TOKEN_ROTATED, values)
+    return secret
+
+
+async def revoke(database: Database, token: str) -> None:
+    """End a token (by its uuid); it is refused from now on."""
+    await _change(database, _REVOKE, token, EventType.TOKEN_REVOKED)
+
+
+async def _change(
+    database: Database,
+    statement: LiteralString,
+    token: str,
+    kind: EventType,
+    values: Mapping[str, object] = MappingProxyType({}),
+) -> None:
+    try:
+        uuid = UUID(hex=token)
+    except ValueError:
+        raise OperatorError(f"{token!r} is no uuid of a token: see ringfence tokens list") from None
+    done = "rotated" if kind is EventType.TOKEN_ROTATED else "revoked"
+    async with database.transaction() as connection:
+        await end_of_tokens(connection, [uuid], None)
+        cursor = connection.cursor(row_factory=class_row(Holder))
+        await cursor.execute(statement, {**values, "uuid": uuid})
+        holder = await cursor.fetchone()
+        if holder is None:
+            raise OperatorError(f"there is no token {token}: see ringfence tokens list")
+        await record(connection, _event(kind, done, holder, uuid))
+
+
+async def _require_user(connection: Connection, username: str | None) -> None:
+    if username is None:
+        return
+    cursor = await connection.execute(_BY_NAME, {"username": username})
+    if await cursor.fetchone() is None:
+        raise OperatorError(
+            f"no user is called {username!r}; ringfence tokens list shows those of all"
+        )
+
+
+async def _holder(connection: Connection, username: str) -> Holder:
+    cursor = connection.cursor(row_factory=class_row(Holder))
+    await cursor.execute(_BY_NAME, {"username": username})
+    holder = await cursor.fetchone()
+    if holder is None:
+        raise OperatorError(
+            f"no user is called {username!r}: load a file that names it (ringfence load FILE)"
+        )
+    if not holder.is_active:
+        raise OperatorError(
+            f"the user {username!r} is inactive: load a file that says is_active: true for it"
+        )
+    return holder
+
+
+async def _project(connection: Connection, project: str) -> int:
+    cursor = await connection.execute(_PROJECTS, {"project": project})
+    found = await cursor.fetchall()
+    if not found:
+        raise OperatorError(f"no project is called {project!r}: name one, or give its uuid")
+    if len(found) > 1:
+        raise OperatorError(f"several projects are called {project!r}: give the uuid of one")
+    identifier: int = found[0][0]
+    return identifier
+
+
+def _event(kind: EventType, done: str, holder: Holder, token: UUID | None) -> Event:
+    context = {
+        "affected_user_uuid": holder.uuid.hex,
+        "affected_user_username": holder.username,
+        "token_uuid": token and token.hex,
+    }
+    return Event(
+        kind,
+        f"A token of user {holder.username} has been {done} by an operator.",
+        context=context,
+    )
+
+
+def _quoted(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False) if name else "no name"
+
+
+def _day(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "never"

@@ -1,0 +1,287 @@
+"""Tokens that a user makes for a purpose: named, bounded in time, and limited where it says so."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from ringfence.access.permissions import Actor, require_unlimited
+from ringfence.access.scope import VISIBLE, Scope, scope_parameters
+from ringfence.database.pool import Connection, Database
+from ringfence.errors import Forbidden, Invalid, NotFound
+from ringfence.events.commands import record
+from ringfence.events.types import Event, EventType
+from ringfence.http.fields import Field, FieldError, Text, clean_fields, printable
+from ringfence.users.commands import token_digest
+from ringfence.users.sessions.ending import end_of_tokens
+from ringfence.users.tokens.issuing import (
+    NO_SUCH_TOKEN,
+    Holder,
+    Terms,
+    in_words,
+    issue,
+    latest_end,
+    new_secret,
+)
+
+SCOPES: Mapping[str, str] = {
+    "read": "See what the user sees.",
+    "write": "Change what the user may change.",
+}
+PROJECT = "project"
+_OUTLIVES = "That token outlives yours; rotate it with itself, or with one that lasts as long."
+# The name is what a token's own representation has beside them.
+_PLACE_KEYS = frozenset({"type", "uuid", "name"})
+
+_PROJECT: LiteralString = (
+    """
+SELECT project.id FROM projects AS project WHERE project.uuid = %(uuid)s AND """
+    + VISIBLE
+)
+
+_LOCKED: LiteralString = """
+SELECT
+    token.id,
+    token.uuid,
+    account.id AS user_id,
+    account.uuid AS user_uuid,
+    account.username,
+    coalesce(token.expires, 'infinity') > coalesce(%(own_end)s, 'infinity'::timestamptz)
+        AS outlives_own
+FROM tokens AS token
+INNER JOIN users AS account ON token.user_id = account.id
+WHERE token.uuid = %(uuid)s AND (account.id = %(actor_id)s OR %(is_staff)s)
+FOR UPDATE OF token
+"""
+
+_ROTATE: LiteralString = """
+UPDATE tokens SET digest = %(digest)s, expires = least(expires, %(until)s) WHERE id = %(id)s
+"""
+
+_REVOKE: LiteralString = "DELETE FROM tokens WHERE id = %(id)s"
+
+
+@dataclass(frozen=True, slots=True)
+class _Scopes:
+    """What the token may do: words of `SCOPES`, reading always among them."""
+
+    def clean(self, value: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
+        """Tell whether it may only read."""
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise FieldError("Expected a list of strings.")
+        if unknown := [each for each in value if each not in SCOPES]:
+            raise FieldError(f'"{printable(unknown[0])}" is not one of {", ".join(SCOPES)}.')
+        if "read" not in value:
+            raise FieldError("A token reads at least: name read.")
+        return "write" not in value
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A time to come."""
+
+    def clean(self, value: Any) -> datetime:  # noqa: ANN401 - whatever JSON holds
+        """Give it; without a zone it is UTC."""
+        try:
+            moment = datetime.fromisoformat(value)
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            # One that has no year in UTC could be stored, and never be read again.
+            moment = moment.astimezone(UTC)
+            is_past = moment <= datetime.now(UTC)
+        except OverflowError:
+            raise FieldError("Ensure this is before the year 10000, in UTC.") from None
+        except (TypeError, ValueError):
+            raise FieldError("Datetime has wrong format: expected ISO 8601.") from None
+        if is_past:
+            raise FieldError("This is not in the future.")
+        return moment
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the token reaches: everywhere, or one project."""
+
+    def clean(self, value: Any) -> UUID | None:  # noqa: ANN401 - whatever JSON holds
+        """Give the project's uuid."""
+        # Anything else that is empty may have been meant as a limit.
+        if value is None or value == []:
+            return None
+        if not isinstance(value, list) or len(value) > 1 or not isinstance(value[0], dict):
+            raise FieldError(
+                "Expected a list of at most one object: a token reaches all, or one project."
+            )
+        if unknown := sorted(value[0].keys() - _PLACE_KEYS):
+            allowed = ", ".join(sorted(_PLACE_KEYS))
+            raise FieldError(
+                f'There is no such key: "{printable(unknown[0])}". Allowed: {allowed}.'
+            )
+        if value[0].get("type") != PROJECT:
+            raise FieldError('A token is limited to a "project", and to nothing else.')
+        try:
+            return UUID(hex=str(value[0].get("uuid")))
+        except ValueError:
+            raise FieldError("Must be a valid UUID.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Networks:
+    """From where the token may be used, which is not looked at here."""
+
+    def clean(self, value: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+        """Refuse any: a limit that does not hold is worse than none."""
+        if value is not None and value != []:
+            raise FieldError("Tokens are not bound to networks here; leave it out, or send [].")
+
+
+TOKEN_FIELDS: Mapping[str, Field] = {
+    "name": Text(max_length=150, one_line=True),
+    "scopes": _Scopes(),
+    "expires_at": _Moment(),
+    "allowed_scopes": _Places(),
+    "allowed_networks": _Networks(),
+}
+REQUIRED = ("name", "scopes", "expires_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A token with its secret, which is told once."""
+
+    uuid: UUID
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    id: int
+    uuid: UUID
+    user_id: int
+    user_uuid: UUID
+    username: str
+    # Whether it lives longer than what the request was made with
+    outlives_own: bool
+
+
+async def create(
+    database: Database,
+    actor: Actor,
+    body: Any,  # noqa: ANN401 - whatever JSON holds
+    longest: timedelta | None = None,
+) -> Made:
+    """Make a token of the actor's own, which may do no more and lives no longer than the actor's.
+
+    `longest` is the setting `token_max_lifetime`. Raises `Invalid`, `Forbidden`.
+    """
+    require_unlimited(actor)
+    values = clean_fields(body, TOKEN_FIELDS, required=REQUIRED)
+    _refuse_longer(actor, values["expires_at"], longest)
+    holder = Holder(actor.user_id, actor.user_uuid, actor.username, is_active=True)
+    async with database.transaction() as connection:
+        terms = Terms(
+            name=values["name"],
+            is_read_only=values["scopes"],
+            project_id=await _project(connection, actor, values.get("allowed_scopes")),
+            expires=values["expires_at"],
+        )
+        token = await issue(connection, holder, terms)
+        assert token.uuid is not None  # noqa: S101 - every token has one
+        await _record(connection, EventType.TOKEN_CREATED, actor, holder, token.uuid)
+    return Made(token.uuid, token.secret)
+
+
+async def rotate(
+    database: Database, actor: Actor, uuid: UUID, longest: timedelta | None = None
+) -> Made:
+    """Give a token of the actor's another secret on the same terms; the old one ends at once.
+
+    It lives no longer than `longest` from now on. Raises `NotFound`; `Forbidden` for somebody
+    else's, whose secret nobody else may have, and for one that outlives the actor's own.
+    """
+    secret = new_secret()
+    until = longest and datetime.now(UTC) + longest
+    async with database.transaction() as connection:
+        token = await _lock(connection, actor, uuid)
+        if token.user_id != actor.user_id:
+            raise Forbidden
+        if token.outlives_own:
+            raise Forbidden(_OUTLIVES)
+        values = {"id": token.id, "digest": token_digest(secret), "until": until}
+        await end_of_tokens(connection, [uuid], actor)
+        await connection.execute(_ROTATE, values)
+        await _record(connection, EventType.TOKEN_ROTATED, actor, _holder(token), uuid)
+    return Made(uuid, secret)
+
+
+async def revoke(database: Database, actor: Actor, uuid: UUID) -> None:
+    """End a token at once. Raises `NotFound`, `Forbidden`."""
+    async with database.transaction() as connection:
+        token = await _lock(connection, actor, uuid)
+        await end_of_tokens(connection, [uuid], actor)
+        await connection.execute(_REVOKE, {"id": token.id})
+        await _record(connection, EventType.TOKEN_REVOKED, actor, _holder(token), uuid)
+
+
+async def _lock(connection: Connection, actor: Actor, uuid: UUID) -> _Token:
+    # A limited token may end or renew itself, and no other.
+    if not (actor.token and actor.token.uuid == uuid):
+        require_unlimited(actor)
+    cursor = connection.cursor(row_factory=class_row(_Token))
+    values = {
+        "uuid": uuid,
+        "actor_id": actor.user_id,
+        "is_staff": actor.is_staff,
+        "own_end": actor.token and actor.token.expires,
+    }
+    await cursor.execute(_LOCKED, values)
+    token = await cursor.fetchone()
+    if token is None:
+        raise NotFound(NO_SUCH_TOKEN)
+    return token
+
+
+def _refuse_longer(actor: Actor, end: datetime, longest: timedelta | None) -> None:
+    latest = latest_end(actor, longest)
+    if latest is None or end <= latest:
+        return
+    own = actor.token and actor.token.expires
+    why = (
+        "A token lives no longer than the token or session that makes it"
+        if own == latest
+        else f"A token lives {in_words(longest or timedelta())} at most here"
+    )
+    raise Invalid({"expires_at": [f"{why}: until {latest:%Y-%m-%dT%H:%M:%SZ} at the latest."]})
+
+
+async def _project(connection: Connection, actor: Actor, uuid: UUID | None) -> int | None:
+    if uuid is None:
+        return None
+    values = {"uuid": uuid, **scope_parameters(Scope.of(actor))}
+    row = await (await connection.execute(_PROJECT, values)).fetchone()
+    if row is None:
+        raise Invalid({"allowed_scopes": ["There is no such project."]})
+    identifier: int = row[0]
+    return identifier
+
+
+def _holder(token: _Token) -> Holder:
+    return Holder(token.user_id, token.user_uuid, token.username, is_active=True)
+
+
+async def _record(
+    connection: Connection, kind: EventType, actor: Actor, holder: Holder, token: UUID
+) -> None:
+    done = {
+        EventType.TOKEN_CREATED: "made",
+        EventType.TOKEN_ROTATED: "rotated",
+        EventType.TOKEN_REVOKED: "revoked",
+    }[kind]
+    context = {
+        "affected_user_uuid": holder.uuid.hex,
+        "affected_user_username": holder.username,
+        "token_uuid": token.hex,
+    }
+    said = f"A token of user {holder.username} has been {done}."
+    await record(connection, Event(kind, said, actor, context=context))

@@ -1,0 +1,119 @@
+"""What the operations on tokens one by one answer, as the API's description tells it."""
+
+from ringfence.http.openapi.collections import list_count_retrieve
+from ringfence.http.openapi.operation import Answer, Body, Operation
+from ringfence.http.openapi.parameters import UUID_IN_PATH
+from ringfence.http.openapi.schema import (
+    BOOLEAN,
+    HEX_UUID,
+    INTEGER,
+    STRING,
+    TIME,
+    UUID,
+    Model,
+    array,
+    fields_schema,
+    object_of,
+)
+from ringfence.users.tokens.commands import PROJECT, REQUIRED, SCOPES, TOKEN_FIELDS
+from ringfence.users.tokens.queries import PERSONAL_TOKENS
+
+_WORDS = array({**STRING, "enum": list(SCOPES)})
+_PLACE = Model("AllowedScopeOutput", object_of({"type": STRING, "uuid": HEX_UUID, "name": STRING}))
+_ALWAYS = {
+    "uuid": HEX_UUID,
+    "name": STRING,
+    "scopes": _WORDS,
+    "allowed_scopes": array(_PLACE),
+    "allowed_networks": array(STRING),
+    "expires_at": TIME,
+    "created": TIME,
+    "user_username": STRING,
+}
+_TOKEN = Model(
+    "PersonalAccessToken",
+    object_of(
+        {
+            **_ALWAYS,
+            "token_prefix": STRING,
+            "is_active": BOOLEAN,
+            "last_used_at": TIME,
+            "last_used_ip": STRING,
+            "use_count": INTEGER,
+        }
+    ),
+)
+_MADE = Model("PersonalAccessTokenCreated", object_of({**_ALWAYS, "token": STRING}, ["token"]))
+_WANTED_PLACE = Model(
+    "AllowedScopeInputRequest",
+    object_of({"type": {**STRING, "enum": [PROJECT]}, "uuid": UUID}, ["type", "uuid"]),
+)
+_WANTED = Model(
+    "PersonalAccessTokenCreateRequest",
+    fields_schema(
+        TOKEN_FIELDS,
+        required=REQUIRED,
+        more={
+            "scopes": {**_WORDS, "minItems": 1},
+            "expires_at": TIME,
+            "allowed_scopes": {**array(_WANTED_PLACE), "maxItems": 1},
+            "allowed_networks": {**array(STRING), "maxItems": 0},
+        },
+    ),
+)
+_SCOPE = Model("AvailableScope", object_of({"permission": STRING, "description": STRING}))
+_TAG = "personal-access-tokens"
+_PATH = PERSONAL_TOKENS.path + "{uuid}/"
+_EXAMPLE = {"name": "backup", "scopes": ["read"], "expires_at": "2999-12-31T00:00:00Z"}
+
+operations = (
+    *list_count_retrieve(
+        PERSONAL_TOKENS, _TOKEN, "personal access token", "personal access tokens"
+    ),
+    Operation(
+        "personal_access_tokens_create",
+        "POST",
+        PERSONAL_TOKENS.path,
+        tag=_TAG,
+        title="Create personal access token",
+        description="Make a token of the caller's own; only this answer shows it.",
+        # A limit that is dropped makes a token that may more.
+        body=Body(_WANTED, example=_EXAMPLE, unknown_keys="refused"),
+        answers={201: Answer(_MADE)},
+    ),
+    Operation(
+        "personal_access_tokens_destroy",
+        "DELETE",
+        _PATH,
+        tag=_TAG,
+        title="Delete personal access token",
+        description="End a token at once.",
+        parameters=(UUID_IN_PATH,),
+        answers={204: Answer()},
+        refusals=(404,),
+        ends_tokens=True,
+    ),
+    Operation(
+        "personal_access_tokens_rotate",
+        "POST",
+        _PATH + "rotate/",
+        tag=_TAG,
+        section="Other Actions",
+        title="Rotate personal access token",
+        description="Give a token another secret, on the same terms; only this answer shows it.",
+        parameters=(UUID_IN_PATH,),
+        answers={201: Answer(_MADE)},
+        refusals=(404,),
+        ends_tokens=True,
+    ),
+    Operation(
+        "personal_access_tokens_available_scopes_list",
+        "GET",
+        PERSONAL_TOKENS.path + "available_scopes/",
+        tag=_TAG,
+        section="Other Actions",
+        title="List what a token can be made for",
+        description="`read` is always one of them; without `write`, a token changes nothing.",
+        answers={200: Answer(array(_SCOPE))},
+    ),
+)

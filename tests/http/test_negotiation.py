@@ -1,0 +1,37 @@
+"""Which version of the contract an `Accept` header asks for."""
+
+import pytest
+
+from ringfence.http.middleware.negotiation import NotAcceptable, negotiate
+
+OLD, NEW = "2025-11", "2026-10"
+
+
+@pytest.mark.parametrize(
+    ("accept", "version"),
+    [
+        (None, OLD),
+        ("", OLD),
+        ("*/*", OLD),
+        ("application/json", OLD),
+        ("Application/JSON; charset=utf-8", OLD),
+        ("text/html, application/*;q=0.8", OLD),
+        (f"application/json; version={NEW}", NEW),
+        (f'application/json;version="{NEW}"', NEW),
+        (f"application/json; version={OLD}", OLD),
+        (f"*/*; version={NEW}", NEW),
+        (f"application/json; version=1999-01, application/json; version={NEW}", NEW),
+    ],
+)
+def test_the_first_offer_that_json_satisfies_decides(accept, version):
+    assert negotiate(accept, OLD) == version
+
+
+def test_nothing_said_means_the_setting():
+    assert negotiate("application/json", NEW) == NEW
+
+
+@pytest.mark.parametrize("accept", ["text/html", "x", ";", "application/json; version=2", "json"])
+def test_what_nobody_can_send_is_not_acceptable(accept):
+    with pytest.raises(NotAcceptable):
+        negotiate(accept, OLD)

@@ -1,0 +1,149 @@
+"""Who asks is what the nearest trusted hop says, and nobody else."""
+
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ringfence.http.middleware.proxies import UNKNOWN, Caller, Proxies
+from ringfence.settings import Settings, load_settings
+
+TRUSTED = "127.0.0.0/8, ::1, 10.0.0.0/8, 2001:db8:1::/48"
+
+
+def caller(peer, headers=(), **settings):
+    scope = {
+        "client": peer and (peer, 4711),
+        "scheme": "http",
+        "headers": [
+            (name.lower().encode(), value.encode("latin-1"))
+            for name, value in [("Host", "asked.example"), *headers]
+        ],
+    }
+    return Proxies(Settings(trusted_proxies=TRUSTED, **settings)).caller(scope)
+
+
+def chain(*addresses, header="X-Forwarded-For"):
+    return [(header, address) for address in addresses]
+
+
+def test_without_a_proxy_the_socket_says_it_all():
+    assert caller("192.0.2.1") == Caller("192.0.2.1", "http", "asked.example")
+
+
+@pytest.mark.parametrize(
+    "header", ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded"]
+)
+def test_what_a_client_says_of_itself_is_passed_over(header):
+    for kind in ("x-forwarded", "forwarded"):
+        lie = [(header, "for=10.0.0.9;proto=https;host=evil")]
+        found = caller("192.0.2.1", lie, proxy_headers=kind)
+        assert found == Caller("192.0.2.1", "http", "asked.example")
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        (["192.0.2.7"], "192.0.2.7"),
+        (["192.0.2.7, 198.51.100.9"], "198.51.100.9"),
+        (["192.0.2.7", "198.51.100.9"], "198.51.100.9"),
+        (["192.0.2.7, 10.0.0.2"], "192.0.2.7"),
+        (["192.0.2.7, 10.0.0.2, 10.9.9.9"], "192.0.2.7"),
+        (["127.0.0.1, 192.0.2.7, 10.0.0.2"], "192.0.2.7"),
+        (["10.0.0.5, 10.0.0.2"], "10.0.0.5"),
+        (["192.0.2.7:5123"], "192.0.2.7"),
+        (["[2001:db8::7]:5123"], "2001:db8::7"),
+        (["2001:DB8:0::7"], "2001:db8::7"),
+        (["::ffff:192.0.2.7"], "192.0.2.7"),
+        # A zone is of the machine that says it: the database has none.
+        (["fe80::1%eth0"], "fe80::1"),
+        (["[fe80::1%25eth0]:5123"], "fe80::1"),
+        # What is no address ends the walk at the hop that said it.
+        (["192.0.2.7, unknown"], "10.0.0.1"),
+        (["192.0.2.7, nonsense, 10.0.0.2"], "10.0.0.2"),
+        ([""], "10.0.0.1"),
+        ([", ,"], "10.0.0.1"),
+    ],
+)
+def test_the_first_address_that_is_no_proxy_s_is_the_client(said, address):
+    assert caller("10.0.0.1", chain(*said)).address == address
+
+
+def test_the_nearest_proxy_says_scheme_and_host():
+    said = [
+        *chain("192.0.2.7"),
+        ("X-Forwarded-Proto", "http, HTTPS"),
+        ("X-Forwarded-Host", "evil.example, api.example.com:8443"),
+    ]
+    assert caller("::1", said) == Caller("192.0.2.7", "https", "api.example.com:8443")
+    assert caller("::1", [("X-Forwarded-Proto", "javascript")]).scheme == "http"
+    assert caller("::1", [("X-Forwarded-Proto", "https")]) == Caller(
+        "::1", "https", "asked.example", is_client=False
+    )
+
+
+def test_of_forwarded_the_farthest_trusted_hop_counts():
+    said = [
+        ("Forwarded", 'for=1.1.1.1;host=evil.example, For="[2001:db8::7]:99";Proto=https'),
+        ("Forwarded", 'for=10.0.0.2;proto=http;host="inner;x,y"'),
+    ]
+    found = caller("10.0.0.1", said, proxy_headers="forwarded")
+    assert found == Caller("2001:db8::7", "https", "inner;x,y")
+    assert caller("10.0.0.1", [("Forwarded", "for=_hidden")], proxy_headers="forwarded") == Caller(
+        "10.0.0.1", "http", "asked.example", is_client=False
+    )
+
+
+def test_the_kind_of_header_that_is_not_configured_is_passed_over():
+    both = [*chain("192.0.2.7"), ("Forwarded", "for=198.51.100.9;proto=https;host=evil.example")]
+    assert caller("10.0.0.1", both) == Caller("192.0.2.7", "http", "asked.example")
+    found = caller("10.0.0.1", both, proxy_headers="forwarded")
+    assert found == Caller("198.51.100.9", "https", "evil.example")
+
+
+@pytest.mark.parametrize("said", ["unknown", "192.0.2.7, unknown", "nonsense, 10.0.0.2", "", ", ,"])
+def test_a_proxy_that_does_not_say_who_asks_is_no_client(said):
+    assert not caller("10.0.0.1", chain(said)).is_client
+    assert caller("10.0.0.1", chain("192.0.2.7")).is_client
+    assert caller("10.0.0.1").is_client
+
+
+def test_several_hosts_are_none_even_behind_a_proxy():
+    for more in ([], [("X-Forwarded-Host", "api.example.com")]):
+        found = caller("10.0.0.1", [("Host", "asked.example"), *more, *chain("192.0.2.7")])
+        assert found.host == "asked.example, asked.example"
+        assert found.address == "192.0.2.7"
+
+
+def test_a_peer_without_an_address_is_unknown_and_never_trusted():
+    assert caller(None, chain("192.0.2.7")).address == UNKNOWN
+    assert caller("socket", chain("192.0.2.7")).address == UNKNOWN
+
+
+def test_nobody_is_trusted_where_the_setting_says_none():
+    settings = load_settings({"RINGFENCE_TRUSTED_PROXIES": "none"})
+    scope = {
+        "client": ("127.0.0.1", 1),
+        "scheme": "http",
+        "headers": [(b"x-forwarded-for", b"::2")],
+    }
+    assert Proxies(settings).caller(scope).address == "127.0.0.1"
+
+
+@given(st.lists(st.text(alphabet='0123456789abcdef.:%[], ;="for\x00é', max_size=60), max_size=4))
+def test_whatever_is_said_an_address_comes_of_it(said):
+    for kind, header in (("x-forwarded", "X-Forwarded-For"), ("forwarded", "Forwarded")):
+        found = caller("10.0.0.1", chain(*said, header=header), proxy_headers=kind)
+        # As the database reads them: an address without a zone
+        assert str(ip_address(found.address)) == found.address
+        assert "%" not in found.address
+
+
+@given(
+    st.lists(st.ip_addresses().map(str), max_size=30),
+    st.ip_addresses(v=4, network="203.0.113.0/24"),
+)
+def test_nothing_that_a_client_sends_moves_the_address_that_its_proxy_saw(lies, truth):
+    said = ", ".join([*lies, str(truth), "10.1.1.1"])
+    assert caller("10.0.0.1", chain(said)).address == str(truth)

@@ -1,0 +1,166 @@
+"""What an operator asks of the sync from a shell."""
+
+import pytest
+from tests.sync.conftest import cloud_tcp, tcp
+from tests.sync.test_drift import open_at_the_cloud, set_mode
+from tests.sync.test_pull import at_the_cloud, fingerprint, pull, pushed
+
+from ringfence.clouds.drift_modes import DriftMode, default_mode, set_default_mode
+from ringfence.errors import OperatorError
+from ringfence.neutron.port import CloudUnreachable
+from ringfence.security_groups.rules import Rule
+from ringfence.sync import manual, status
+from ringfence.sync.missing_bound import USUAL_BOUND, MissingBound
+from ringfence.sync.plan import plan
+from ringfence.sync.pull import pull_tenant
+
+
+async def the_tenant(place):
+    return await status.find_tenant(place.database, "web-prod")
+
+
+@pytest.mark.parametrize(
+    ("rule", "end"),
+    [
+        (Rule(), "from anywhere"),
+        (Rule(cidr="10.0.0.0/8"), "from 10.0.0.0/8"),
+        (Rule(remote_group="db"), "from group db"),
+        (Rule(remote_group=""), "from group without a name"),
+        (Rule(remote_address_group="ag"), "from address group ag"),
+        (Rule(remote_address_group=""), "from address group without a name"),
+    ],
+)
+def test_a_planned_rule_names_its_remote_end_and_never_takes_one_for_anywhere(rule, end):
+    [line] = manual.lines_of(plan([rule], ()))
+    assert line.endswith(end)
+
+
+async def many_missing(place):
+    for number in range(8):
+        await pushed(place, f"web-{number}")
+    await place.world.execute("DELETE FROM sandbox_groups WHERE name LIKE 'web-%%'")
+
+
+async def test_the_status_counts_by_tenant(sandbox):
+    await pushed(sandbox, "calm")
+    drifting, gone = await pushed(sandbox, "drifting", [tcp(22)]), await pushed(sandbox, "gone")
+    await sandbox.ask("new")
+    await set_mode(sandbox, drifting, "report")
+    await open_at_the_cloud(sandbox, drifting)
+    await sandbox.cloud.delete_group((await sandbox.row(gone))[1])
+    await pull(sandbox)
+
+    foreign, own = await status.status(sandbox.database)
+
+    # The fifth is the default group of the project.
+    assert (own.groups, own.scheduled, own.in_flight) == (5, 1, 0)
+    assert (own.erred, own.drifting, own.missing) == (1, 1, 1)
+    assert own.line().startswith(
+        "east / web-prod: 5 groups, 1 scheduled, 0 in flight, 1 erred, 1 drifting, 1 missing;"
+        " adopt; compared 2"
+    )
+    assert foreign.line().endswith("0 missing; adopt; compared never")
+
+
+async def test_a_tenant_is_named_by_name_or_uuid_and_never_guessed(sandbox):
+    assert (await the_tenant(sandbox)).uuid == sandbox.tenant
+    found = await status.find_tenant(sandbox.database, sandbox.tenant.hex)
+    assert found.name == "web-prod"
+    with pytest.raises(OperatorError, match="no tenant nowhere"):
+        await status.find_tenant(sandbox.database, "nowhere")
+    await sandbox.world.execute("UPDATE tenants SET name = 'web-prod'")
+    with pytest.raises(OperatorError, match="say which by uuid"):
+        await the_tenant(sandbox)
+
+
+async def test_comparing_now_tells_a_line_of_each_tenant_and_goes_on_after_a_failure(
+    sandbox, monkeypatch
+):
+    await at_the_cloud(sandbox, "db", cloud_tcp(1))
+    tenants = await status.all_tenants(sandbox.database)
+    lines = []
+
+    assert await manual.pull_now(sandbox.database, tenants, USUAL_BOUND, lines.append) == []
+
+    assert sorted(lines) == ["foreign: 1 imported", "web-prod: 2 imported"]
+    lines.clear()
+
+    async def fails(database, _clouds, uuid, **options):
+        if uuid == sandbox.tenant:
+            raise CloudUnreachable("away")
+        return await pull_tenant(database, sandbox.clouds, uuid, **options)
+
+    monkeypatch.setattr(manual, "pull_tenant", fails)
+    assert await manual.pull_now(sandbox.database, tenants, USUAL_BOUND, lines.append) == [
+        "web-prod (failed)"
+    ]
+    assert sorted(lines) == ["foreign: equal", "web-prod: failed: away"]
+
+
+async def test_too_many_missing_groups_stop_until_an_operator_confirms(sandbox):
+    await many_missing(sandbox)
+    tenant, lines = await the_tenant(sandbox), []
+
+    assert await manual.pull_now(sandbox.database, [tenant], USUAL_BOUND, lines.append) == [
+        "web-prod (stopped)"
+    ]
+
+    assert "8 groups are missing" in lines[0]
+    assert f"ringfence sync confirm {tenant.uuid.hex}" in lines[0]
+    before = await fingerprint(sandbox)
+    preview, marked = await manual.confirm_missing(sandbox.database, tenant, is_sure=False)
+    assert (len(preview), marked) == (8, 0)
+    assert preview[0].startswith("web-0: ")
+    assert await fingerprint(sandbox) == before
+    assert (await manual.confirm_missing(sandbox.database, tenant, is_sure=True))[1] == 8
+    states = await sandbox.world.value(
+        "SELECT string_agg(DISTINCT state, ',') FROM security_groups WHERE name LIKE 'web-%%'"
+    )
+    assert states == "ERRED"
+    assert await manual.confirm_missing(sandbox.database, tenant, is_sure=True) == ([], 0)
+    # The stop's message has gone with its reason.
+    assert await sandbox.world.value("SELECT max(error_message) FROM tenants") == ""
+
+
+async def test_the_bound_is_the_operators_to_choose(sandbox):
+    await many_missing(sandbox)
+    wide = MissingBound(count=8)
+    done = await pull_tenant(
+        sandbox.database, sandbox.clouds, sandbox.tenant, requested=False, bound=wide
+    )
+    assert done["gone"] == 8
+    assert not MissingBound(5, 0.5).is_passed(6, 12)
+    assert MissingBound(5, 0.5).is_passed(7, 12)
+    assert not MissingBound(5, 0.5).is_passed(5, 5)
+
+
+async def test_a_plan_reads_the_cloud_and_changes_nothing(sandbox):
+    uuid = await pushed(sandbox, rules=[tcp(22)])
+    assert await manual.plan_push(sandbox.database, uuid.hex) == [
+        "nothing: the cloud has what was asked for"
+    ]
+    await open_at_the_cloud(sandbox, uuid)
+    await sandbox.change_rules(uuid, [tcp(443), tcp(22)])
+    before = await fingerprint(sandbox)
+
+    lines = await manual.plan_push(sandbox.database, uuid.hex)
+
+    assert lines == [
+        "+ ingress IPv4 tcp 443-443 from 10.0.0.0/8",
+        "- ingress IPv4 tcp 80-80 from 0.0.0.0/0",
+    ]
+    assert await fingerprint(sandbox) == before
+    new = await sandbox.ask("new", [tcp(1)])
+    assert (await manual.plan_push(sandbox.database, str(new)))[0] == "create the group"
+    for bad in ("x", sandbox.tenant.hex):
+        with pytest.raises(OperatorError):
+            await manual.plan_push(sandbox.database, bad)
+
+
+async def test_the_tenants_mode_is_set_once_with_an_event(sandbox):
+    tenant = await the_tenant(sandbox)
+    assert await set_default_mode(sandbox.database, tenant, DriftMode.ENFORCE)
+    assert not await set_default_mode(sandbox.database, tenant, DriftMode.ENFORCE)
+    async with sandbox.database.connection() as connection:
+        assert await default_mode(connection, tenant.id) is DriftMode.ENFORCE
+    assert (await sandbox.events()).count("drift_mode_set") == 1

@@ -1,0 +1,60 @@
+"""Passwords that are tried first are refused, and the others are not."""
+
+import pytest
+
+from ringfence.errors import OperatorError
+from ringfence.users.weak_passwords import require_hard_to_guess
+
+COMMON = [
+    *("passw0rd", "Password1", "P@ssw0rd", "12345678", "qwertyuiop", "iloveyou1", "letmein123"),
+    *("aaaaaaaa", "xyzxyzxyz", "abcdefgh1", "1q2w3e4r", "19850412", "ringfence", "a1b2c3d4e5"),
+    *("football", "sunshine", "princess1", "baseball!", "passwordpassword", "x" * 128),
+]
+GOOD = [
+    *("correct horse", " correct hörse ", "battery staple", "tr0ub4dor&3", "kT9#vq2LmX"),
+    *("пароль из слов", "u8Jp2xQz!nR4", "the admin of Tuesday's trains"),
+]
+
+
+@pytest.mark.parametrize("password", COMMON)
+def test_what_is_tried_first_is_refused_with_the_reason(password):
+    with pytest.raises(
+        OperatorError, match=r"too easy to guess \(.+\): take several words"
+    ) as told:
+        require_hard_to_guess(password, "ann")
+    assert password not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [
+        ("administrator", "administrator"),
+        ("administrator", "Adm1nistrator"),
+        ("administrator", "rotartsinimda"),
+        ("alice", "Alice!alice"),
+        ("alice", "alice2024"),
+        ("alice", "2024-ALICE"),
+        ("alice", "ecila-4711"),
+        ("ann.smithers@example.com", "smithers#1"),
+        ("jean_pierre", "pierre-2024"),
+        ("x", "xxxxxxxx"),
+    ],
+)
+def test_what_is_like_the_users_name_is_refused(username, password):
+    with pytest.raises(
+        OperatorError, match=r"(much like the user's name|too easy to guess)"
+    ) as told:
+        require_hard_to_guess(password, username)
+    assert password not in str(told.value)
+
+
+@pytest.mark.parametrize("password", GOOD)
+@pytest.mark.parametrize("username", ["admin", "ann", "a", "horse", "words.and.more"])
+def test_what_takes_many_guesses_is_taken(username, password):
+    require_hard_to_guess(password, username)
+
+
+@pytest.mark.parametrize("password", ["", "short-7", "x" * 129, "nul\x00-within"])
+def test_the_bounds_on_its_length_are_told_first(password):
+    with pytest.raises(OperatorError, match="8 to 128 characters"):
+        require_hard_to_guess(password, "ann")
