@@ -109,7 +109,7 @@ async def changes(place: Place, proxy: Proxy) -> None:
 
 
 async def creations(place: Place, proxy: Proxy, conninfo: str) -> None:
-    """Create many groups at once, and see how many calls are at the cloud together."""
+    """Create many groups at once, and see how many calls are in the cloud together."""
     for number in range(CREATES):
         group = await place.ask(f"new-{number}", rules=[tcp(22), tcp(443)])
         async with place.database.transaction() as connection:
@@ -128,7 +128,7 @@ async def creations(place: Place, proxy: Proxy, conninfo: str) -> None:
     await worker
     say(f"{CREATES} creates of 2 rules each: seconds", f"{taken:.1f}")
     say("  calls to Neutron", len(proxy.calls))
-    say("  calls at the cloud at once, at most", proxy.busiest, "bound: 8, and not 1")
+    say("  calls in the cloud at once, at most", proxy.busiest, "bound: 8, and not 1")
 
 
 async def pulls(place: Place, proxy: Proxy, lab: Lab, conninfo: str, groups: int) -> None:

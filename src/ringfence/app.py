@@ -22,9 +22,9 @@ from ringfence.database.pool import USE_SECONDS, Database
 from ringfence.database.replica import Replica
 from ringfence.events.openapi import operations as event_operations
 from ringfence.events.routes import routes as event_routes
-from ringfence.http.middleware.pipeline import Boundary, Exemptions
+from ringfence.http.middleware.pipeline import Exemptions, Pipeline
 from ringfence.http.openapi.operation import Operation
-from ringfence.http.routing import answer_http_exception
+from ringfence.http.routing import respond_http_exception
 from ringfence.monitoring import routes as monitoring
 from ringfence.monitoring.gauges import Gauges
 from ringfence.monitoring.health import Readiness
@@ -122,7 +122,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         ],
         middleware=[
             Middleware(
-                Boundary,
+                Pipeline,
                 settings=settings,
                 exemptions=Exemptions((*PAGES, *monitoring.PAGES, CONSOLE, ICONS), PUBLIC_PATHS),
                 collections=COLLECTIONS,
@@ -130,7 +130,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 operations=OPERATIONS,
             )
         ],
-        exception_handlers={HTTPException: answer_http_exception},
+        exception_handlers={HTTPException: respond_http_exception},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False

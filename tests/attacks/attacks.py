@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from tests.fuzz.instance import PASSWORD, Instance, token
 from tests.hostile.cases import BODIES, HEADS
-from tests.hostile.wire import Answer, connected, received, request, send
+from tests.hostile.wire import Response, connected, received, request, send
 from tests.patience import PATIENCE_SECONDS
 
 GROUPS = "/api/openstack-security-groups/"
@@ -69,7 +69,7 @@ def at_once(number: int, run: Callable[[int], int]) -> Counter[int]:
         return Counter(threads.map(run, range(number)))
 
 
-def signing_in(instance: Instance, username: str, password: str, address: str) -> Answer:
+def signing_in(instance: Instance, username: str, password: str, address: str) -> Response:
     body = json.dumps({"username": username, "password": password}).encode()
     header = f"X-Forwarded-For: {address}"
     return send(instance.address, request("POST", SIGN_IN, header, body=body))

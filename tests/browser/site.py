@@ -96,7 +96,7 @@ class Site:
         self.settled(uuid)
 
     def fill(self, tenant: str, number: int) -> None:
-        """Load so many groups from a file; they are not at the cloud."""
+        """Load so many groups from a file; they are not in the cloud."""
         groups = [
             {
                 "name": f"group-{place:04}",
@@ -117,7 +117,7 @@ class Site:
         assert done.returncode == 0, done.stderr
 
     def drifting(self, name: str) -> Json:
-        """Make a group that lacks its rule at the cloud, and is only told of."""
+        """Make a group that lacks its rule in the cloud, and is only told of."""
         group = self.create(name, [OFFICE])
         self.at_cloud("DELETE FROM sandbox_rules WHERE group_id = %s::uuid", group["backend_id"])
         path = f"/api/openstack-security-groups/{group['uuid']}/"
@@ -127,7 +127,7 @@ class Site:
         return self.settled(group["uuid"])
 
     def carry(self, group: Json, name: str, address: str, *floating: str) -> None:
-        """Let an instance at the cloud carry a group."""
+        """Let an instance in the cloud carry a group."""
         project = f"{TENANTS.index(group['tenant_name']) + 1:032x}"
         self.at_cloud(
             """

@@ -92,7 +92,7 @@ async def test_the_state_changes_by_itself(site, visit):
     await expect(page.get_by_role("alert")).to_contain_text("The cloud refused.")
 
 
-async def test_a_difference_at_the_cloud_is_shown_with_its_rules(site, visit):
+async def test_a_difference_in_the_cloud_is_shown_with_its_rules(site, visit):
     site.drifting("drifting")
     page = await visit("/console/groups/?query=drifting")
     await expect(row(page, "drifting")).to_contain_text("Differs")

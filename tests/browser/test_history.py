@@ -21,7 +21,7 @@ async def test_two_versions_are_shown_as_a_difference_and_the_first_is_brought_b
     await expect(dialog).to_contain_text("1 removed")
     await dialog.get_by_role("button", name="Go back", exact=True).click()
     await expect(page.get_by_role("button", name="Version 3")).to_contain_text("rolled back")
-    await expect(page.get_by_role("button", name="Version 3")).to_contain_text("at the cloud")
+    await expect(page.get_by_role("button", name="Version 3")).to_contain_text("in the cloud")
     assert site.settled(group["uuid"])["rules"][0]["from_port"] == 22
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 from tests.cli.operating import operating
-from tests.lab.proxy import Answer
+from tests.lab.proxy import Response
 from tests.neutron.answering import answering
 from tests.neutron.test_translate import GROUP, RULE
 
@@ -99,9 +99,9 @@ def test_a_script_notices_a_tenant_that_is_not_wholly_compared(operator):
         project = call.path.rpartition("project_id=")[2][:2]
         kind = call.path.removeprefix("/v2.0/").partition("?")[0].replace("-", "_")
         if project not in said:
-            return Answer(403, b"{}")
+            return Response(403, b"{}")
         groups = said[project] if kind == "security_groups" else []
-        return Answer(200, json.dumps({kind: groups}).encode())
+        return Response(200, json.dumps({kind: groups}).encode())
 
     with answering(answer) as server:
         entry = {"auth_type": "none", "network_endpoint_override": server.url}

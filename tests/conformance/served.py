@@ -159,7 +159,7 @@ def _instance(folder: Path) -> Site:
 def _start(folder: Path) -> None:
     (folder / "site.json").write_text(json.dumps(provisioning()))
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("RINGFENCE_", "OS_"))}
-    # The groups of a file are not at the cloud: no comparison shall come upon them.
+    # The groups of a file are not in the cloud: no comparison shall come upon them.
     settings = {"RINGFENCE_HOME": str(folder / "home"), "RINGFENCE_PULL_INTERVAL": "2600000"}
     log = folder / "keeper.log"
     with log.open("w") as output:

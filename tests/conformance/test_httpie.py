@@ -22,7 +22,7 @@ SET_RULES = next(example for example in EXAMPLES if example.operation == "set_ru
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What HTTPie printed: the head of the answer, then its body."""
 
     head: str
@@ -49,7 +49,7 @@ def http(site, terminal, tmp_path):
     # Without a terminal to print to, it would leave out the head of the answer.
     program = [python_client("httpie") / "http", "--print=hb"]
 
-    def run(example: Example, uuid: str, body=..., user: str = "ann") -> Answer:
+    def run(example: Example, uuid: str, body=..., user: str = "ann") -> Response:
         body = example.body if body is ... else body
         address = f"{site.address}{GROUPS}{example.path.format(uuid=uuid)}"
         fields = [f"{name}={value}" for name, value in body.items()] if type(body) is dict else []
@@ -64,7 +64,7 @@ def http(site, terminal, tmp_path):
             check=True,
         )
         head, _, content = done.stdout.partition("\n\n")
-        return Answer(head, content.strip())
+        return Response(head, content.strip())
 
     return run
 

@@ -19,7 +19,7 @@ from ringfence.http.middleware.refused_changes import (
     NOBODYS_IN_ALL_BURST,
 )
 from ringfence.sync.drivers import Clouds
-from ringfence.sync.jobs import Desk
+from ringfence.sync.jobs import JobHandlers
 
 GROUPS = "/api/openstack-security-groups/"
 # What is asked for in advance changes nothing, whatever its method.
@@ -313,7 +313,7 @@ async def test_what_a_job_does_is_recorded_with_who_asked_for_it_whoever_may_wha
     await world.execute("UPDATE users SET is_active = false")
     [(name, arguments)] = await _waiting(world)
     assert name == "push_group"
-    desk = Desk(world.database, Clouds(world.database))
+    desk = JobHandlers(world.database, Clouds(world.database))
     await desk.push_group(_job(name), **arguments)
 
     assert await world.value("SELECT state FROM security_groups") == "OK"
@@ -331,7 +331,7 @@ async def test_what_a_job_does_is_recorded_with_who_asked_for_it_whoever_may_wha
 
 async def test_what_a_job_of_nobody_does_is_recorded_without_a_name(world):
     group = await world.group("web", state="CREATION_SCHEDULED", backend_id="", applied_version=0)
-    desk = Desk(world.database, Clouds(world.database))
+    desk = JobHandlers(world.database, Clouds(world.database))
     await desk.push_group(_job("push_group"), security_group=group.hex)
     [event] = await lines(world)
     assert event["type"] == "openstack_security_group_created"

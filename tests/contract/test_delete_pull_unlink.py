@@ -81,7 +81,7 @@ async def test_pull_works_on_the_default_group_and_ignores_a_body(client, world)
     assert response.status_code == 202
 
 
-async def test_pull_of_a_group_that_is_not_at_the_cloud_is_a_409(client, world):
+async def test_pull_of_a_group_that_is_not_in_the_cloud_is_a_409(client, world):
     # Waldur says 400, which clients of the page's time refuse: they know 202 and 409.
     group = await world.group(backend_id="")
     response = await client.post(group_at(group, "pull/"))

@@ -104,9 +104,11 @@ def expected(groups, ids, filters, order):
         for group in groups
         if all(TESTS[name](group, value) for name, value in filters.items())
     ]
-    falls = order.rpartition(",")[2].startswith("-")
+    descending = order.rpartition(",")[2].startswith("-")
     terms = [(word.lstrip("-"), word.startswith("-")) for word in order.split(",") if word]
-    for name, turned in [*terms, *((n, falls) for n in ("tenant_name", "created", "id"))][::-1]:
+    for name, turned in [*terms, *((n, descending) for n in ("tenant_name", "created", "id"))][
+        ::-1
+    ]:
 
         def key(group, name=name):
             if name == "id":

@@ -1,4 +1,4 @@
-"""A group that somebody deleted at the cloud: told, and made anew when its rules are set."""
+"""A group that somebody deleted in the cloud: told, and made anew when its rules are set."""
 
 import pytest
 
@@ -13,7 +13,7 @@ RULE = {"ethertype": "IPv4", "direction": "ingress", "protocol": "tcp"} | PORTS
 
 @pytest.fixture
 async def gone(world):
-    """A group that was not found at the cloud."""
+    """A group that was not found in the cloud."""
     return await world.group(
         state="ERRED", error_message=NOT_FOUND, version=3, applied_version=3, backend_id="f" * 32
     )
@@ -38,7 +38,7 @@ async def test_set_rules_makes_it_anew_with_an_event(world, client, gone):
     said = await world.value(
         "SELECT message FROM events WHERE event_type = 'openstack_security_group_removed_remotely'"
     )
-    assert said == "Security group web was not found at the cloud and is made anew."
+    assert said == "Security group web was not found in the cloud and is made anew."
 
 
 async def test_any_other_erred_group_still_refuses_set_rules(world, client):

@@ -80,7 +80,7 @@ async def test_a_plan_tells_what_stays_what_comes_and_what_goes_and_stores_nothi
     assert await everything(world) == before
 
 
-async def test_a_plan_is_held_against_what_the_cloud_last_said(client, world):
+async def test_a_plan_is_held_against_whin_the_cloud_last_said(client, world):
     group = await world.group(rules=[a_row(22)])
     await see(world, group, 22, 8080)
 

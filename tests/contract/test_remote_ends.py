@@ -170,7 +170,7 @@ def ipv6_offices():
     return {"remote_address_group_backend_id": ADDRESS_GROUP}
 
 
-async def test_an_end_that_the_cloud_alone_shows_is_kept_or_refused(client, world):
+async def test_an_end_thin_the_cloud_alone_shows_is_kept_or_refused(client, world):
     group = await world.group()
     await observe(world, group, remote_address_group_id=ADDRESS_GROUP)
     (shown,) = (await client.get(group_at(group, "drift/"))).json()["unexpected_at_cloud"]
@@ -180,7 +180,7 @@ async def test_an_end_that_the_cloud_alone_shows_is_kept_or_refused(client, worl
     assert await ends(world) == [(22, ADDRESS_GROUP)]
 
 
-async def test_a_group_that_the_cloud_alone_knows_has_a_name_and_an_id_in_drift(client, world):
+async def test_a_group_thin_the_cloud_alone_knows_has_a_name_and_an_id_in_drift(client, world):
     unborn = await world.group("unborn", backend_id="")
     lost = {"unresolved_group_backend_id": "", "unresolved_group_name": "lost"}
     group = await world.group(rules=[FROM_SHARED, SSH | lost])

@@ -133,11 +133,13 @@ async def test_it_is_recorded_with_who_did_it_and_asks_for_no_work(staff, world)
 async def test_a_push_in_flight_leaves_what_was_settled_by_hand(staff, world, action, state):
     group = await world.group(state="UPDATE_SCHEDULED", version=2)
     async with world.database.transaction() as connection:
-        taken = await lifecycle.take_up(connection, group, lifecycle.PUSHED)
+        taken = await lifecycle.claim(connection, group, lifecycle.PUSHED)
     await staff.post(group_at(group, action))
     async with world.database.transaction() as connection:
-        assert not await lifecycle.applied(connection, taken, lifecycle.EventType.GROUP_UPDATED, {})
-        assert not await lifecycle.failed(connection, group, "too late", "")
+        assert not await lifecycle.record_applied(
+            connection, taken, lifecycle.EventType.GROUP_UPDATED, {}
+        )
+        assert not await lifecycle.record_failure(connection, group, "too late", "")
     assert await row(world, group) == (state, "", "", 2, 1)
 
 

@@ -163,12 +163,14 @@ async def test_permission_comes_before_state_and_body(api, world):
 
 async def test_a_twin_changes_its_description_and_may_take_a_name_of_its_own(client, world):
     await world.group("web")
-    twin = await world.group("web", is_twin=True)
+    twin = await world.group("web", is_duplicate_name=True)
     assert (await client.patch(group_at(twin), json={"description": "x"})).status_code == 200
     await world.execute("UPDATE security_groups SET state = 'OK'")
     assert (await client.patch(group_at(twin), json={"name": "web2"})).status_code == 200
-    is_twin = await world.value("SELECT is_twin FROM security_groups WHERE uuid = %s", twin)
-    assert is_twin is False
+    is_duplicate_name = await world.value(
+        "SELECT is_duplicate_name FROM security_groups WHERE uuid = %s", twin
+    )
+    assert is_duplicate_name is False
 
 
 async def test_a_rename_shows_in_the_rules_that_name_the_group(client, world):

@@ -87,7 +87,7 @@ class Site:
             assert time.monotonic() < deadline, (status, group)
             time.sleep(0.05)
 
-    def rules_at_the_cloud(self, group: dict) -> set[tuple]:
+    def rules_in_the_cloud(self, group: dict) -> set[tuple]:
         """What `openstack security group rule list` says, the way an operator would ask."""
         command = [str(self.lab.state / "venv" / "bin" / "openstack")]
         command += ["security", "group", "rule", "list", group["backend_id"], "--long"]
@@ -114,7 +114,7 @@ class Site:
 
 @pytest.fixture
 def site(lab, neutron_proxy, openstack_project):
-    """A site of the test's own: its database is empty, its project at the cloud too."""
+    """A site of the test's own: its database is empty, its project in the cloud too."""
     with operating() as operator:
         clouds = lab.write_clouds(
             operator.folder, east={"network_endpoint_override": neutron_proxy.url}

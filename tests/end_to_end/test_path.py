@@ -34,7 +34,7 @@ def test_a_group_is_created_changed_pulled_and_deleted_at_neutron(site: Site):
     assert (created["state"], created["backend_id"]) == ("CREATION_SCHEDULED", "")
     web = site.until_ok(created["uuid"])
     backend_id = site.until_ok(database["uuid"])["backend_id"]
-    assert site.rules_at_the_cloud(web) == {
+    assert site.rules_in_the_cloud(web) == {
         ("ingress", "IPv4", "tcp", "443:443", "0.0.0.0/0", None),
         ("ingress", "IPv6", "ipv6-icmp", "", "2001:db8::/32", None),
         ("ingress", "IPv4", "tcp", "5432:5432", "0.0.0.0/0", backend_id),
@@ -90,7 +90,7 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_push_loses_nothing(site: Sit
     os.kill(job_worker(site), signal.SIGKILL)
 
     web = site.until_ok(group["uuid"])
-    assert site.rules_at_the_cloud(web) == {
+    assert site.rules_in_the_cloud(web) == {
         ("ingress", "IPv4", "tcp", "443:443", "0.0.0.0/0", None),
         ("ingress", "IPv4", "tcp", "22:22", "192.0.2.0/24", None),
         ("ingress", "IPv6", "ipv6-icmp", "", "2001:db8::/32", None),

@@ -8,7 +8,7 @@ import json
 import os
 from dataclasses import dataclass
 
-from tests.lab.proxy import Answer, Cut, Delay, Fault, Truncate
+from tests.lab.proxy import Cut, Delay, Fault, Response, Truncate
 
 # A worker's limits while faults are tried: what takes minutes in earnest takes moments here.
 CALL_SECONDS = 4.0
@@ -68,13 +68,15 @@ TROUBLES: dict[str, Trouble] = {
     "hang after the effect": Trouble(Cut(after=True, seconds=HANG_SECONDS)),
     # A creation that arrives after it was given up cannot be told from somebody else's.
     "late": Trouble(Delay(HANG_SECONDS), never=(f"POST {GROUPS}",)),
-    "401 once": Trouble(Answer(401)),
-    "401": Trouble(Answer(401), "does not accept the credentials", lasting=True),
-    "403": Trouble(Answer(403, FORBIDDEN), "disallowed by policy", lasting=True),
-    "404 of a stranger": Trouble(Answer(404, b"<html>not here</html>")),
-    "409": Trouble(Answer(409, _neutron("Conflict", "Somebody is at it")), "is at it", only=WRITES),
+    "401 once": Trouble(Response(401)),
+    "401": Trouble(Response(401), "does not accept the credentials", lasting=True),
+    "403": Trouble(Response(403, FORBIDDEN), "disallowed by policy", lasting=True),
+    "404 of a stranger": Trouble(Response(404, b"<html>not here</html>")),
+    "409": Trouble(
+        Response(409, _neutron("Conflict", "Somebody is at it")), "is at it", only=WRITES
+    ),
     "409 quota": Trouble(
-        Answer(
+        Response(
             409, _neutron("OverQuota", "Quota exceeded for resources: ['security_group_rule'].")
         ),
         "Quota exceeded",
@@ -82,28 +84,28 @@ TROUBLES: dict[str, Trouble] = {
         only=("POST",),
     ),
     "409 exists": Trouble(
-        Answer(409, _neutron("SecurityGroupRuleExists", "Security group rule already exists.")),
+        Response(409, _neutron("SecurityGroupRuleExists", "Security group rule already exists.")),
         only=(f"POST {RULES}",),
     ),
     "409 in use": Trouble(
-        Answer(409, _neutron("SecurityGroupInUse", "Security Group is in use.")),
+        Response(409, _neutron("SecurityGroupInUse", "Security Group is in use.")),
         "in use",
         only=(f"DELETE {GROUPS}",),
     ),
     "412": Trouble(
-        Answer(412, _neutron("RevisionNumberConstraintFailed", "Constrained to 4")),
+        Response(412, _neutron("RevisionNumberConstraintFailed", "Constrained to 4")),
         only=(f"PUT {GROUPS}", f"DELETE {GROUPS}"),
     ),
-    "429": Trouble(Answer(429, headers={"Retry-After": "1"})),
-    "500 after the effect": Trouble(Answer(500, b"{}", after=True)),
-    "503": Trouble(Answer(503)),
-    "redirect": Trouble(Answer(302, headers={"Location": "http://127.0.0.2:9/v2.0/other"})),
-    "malformed": Trouble(Answer(200, b'{"security_groups": [{', after=True)),
-    "another's JSON": Trouble(Answer(200, b'{"security_groups": [{"id": 1}]}', after=True)),
-    "empty": Trouble(Answer(200, b"", after=True)),
+    "429": Trouble(Response(429, headers={"Retry-After": "1"})),
+    "500 after the effect": Trouble(Response(500, b"{}", after=True)),
+    "503": Trouble(Response(503)),
+    "redirect": Trouble(Response(302, headers={"Location": "http://127.0.0.2:9/v2.0/other"})),
+    "malformed": Trouble(Response(200, b'{"security_groups": [{', after=True)),
+    "another's JSON": Trouble(Response(200, b'{"security_groups": [{"id": 1}]}', after=True)),
+    "empty": Trouble(Response(200, b"", after=True)),
     # What a deletion answers has no body to cut short.
     "truncated": Trouble(Truncate(), never=("DELETE",)),
-    "huge": Trouble(Answer(200, b" " * (2 * LARGEST_ANSWER), after=True)),
+    "huge": Trouble(Response(200, b" " * (2 * LARGEST_ANSWER), after=True)),
 }
 
 

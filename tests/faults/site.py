@@ -48,7 +48,7 @@ class Site:
     proxy: Proxy
     lab: Lab
     client: httpx.AsyncClient
-    # What is to be at the cloud besides the default group: rules by the group's name.
+    # What is to be in the cloud besides the default group: rules by the group's name.
     wanted: dict[str, list[dict]] = field(default_factory=dict)
 
     @property
@@ -100,7 +100,7 @@ class Site:
             )
             return found + [row[0] for row in await cursor.fetchall()]
 
-    def at_the_cloud(self) -> dict[str, set[RuleKey]]:
+    def in_the_cloud(self) -> dict[str, set[RuleKey]]:
         """What Neutron has in the project, asked past the proxy; each name once."""
         query = f"{GROUPS}?project_id={self.place.project}"
         found = translate.groups_from_answer(self.lab.neutron("GET", query))
@@ -114,7 +114,7 @@ class Site:
     async def assert_right(self) -> None:
         """Neutron has what is wanted: nothing extra, nothing lost; and the API shows it."""
         wanted = {name: keys(rules) for name, rules in self.wanted.items()}
-        assert self.at_the_cloud() == wanted
+        assert self.in_the_cloud() == wanted
         groups = (await self.ask("GET", ADDRESS)).json()
         shown = {
             group["name"]: keys(group["rules"])
@@ -166,7 +166,7 @@ class Create(Operation):
         if group["backend_id"]:
             await super().again()
             return
-        # There is nothing at the cloud, and a pull has nothing to pull.
+        # There is nothing in the cloud, and a pull has nothing to pull.
         await self.site.ask("DELETE", f"{ADDRESS}{self.uuid}/")
         await self.site.settle()
         await self.act()
@@ -209,7 +209,7 @@ class Pull(Operation):
 
 
 class PullTenant(Operation):
-    """One group has changed at the cloud, one is new there, and one has gone."""
+    """One group has changed in the cloud, one is new there, and one has gone."""
 
     async def arrange(self) -> None:
         await super().arrange()

@@ -7,7 +7,7 @@ import pytest
 from tests.faults.matrix import HANG_SECONDS
 from tests.faults.site import ADDRESS, keys, tcp
 from tests.faults.worker_process import worker_process
-from tests.lab.proxy import Answer, Cut
+from tests.lab.proxy import Cut, Response
 
 WRITES_A_CLIENT = 3
 
@@ -40,7 +40,7 @@ async def test_the_last_accepted_write_is_what_stands(
         worker_process(conninfo, clouds_file, log),
     ):
         uuids = {name: await site.created(name, [tcp(22)]) for name in ("one", "two")}
-        faults = [Cut(), Cut(after=True), Answer(503), Answer(500, b"{}", after=True)]
+        faults = [Cut(), Cut(after=True), Response(503), Response(500, b"{}", after=True)]
         faults += [Cut(after=True, seconds=HANG_SECONDS), Cut(after=True, first=doomed.kill)]
         chance.shuffle(faults)
         for place, fault in enumerate(faults):
@@ -55,5 +55,5 @@ async def test_the_last_accepted_write_is_what_stands(
     assert await site.errors() == []
     site.wanted = accepted
     await site.assert_right()
-    assert {name: keys(rules) for name, rules in accepted.items()} == site.at_the_cloud()
+    assert {name: keys(rules) for name, rules in accepted.items()} == site.in_the_cloud()
     struck("history", "a mix of six, a kill among them", "the last accepted write stands")

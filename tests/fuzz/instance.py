@@ -53,7 +53,7 @@ def token(user: str) -> str:
 def served(**settings: str) -> Iterator[Instance]:
     """Load and serve an instance of its own, in a folder that is gone afterwards."""
     with operating() as operator:
-        # The groups of a file are not at the cloud: no comparison shall come upon them. One client
+        # The groups of a file are not in the cloud: no comparison shall come upon them. One client
         # sends more than any may, and is to be answered.
         rates = ("ADDRESS_RATE", "TOKEN_RATE", "TOKEN_CHANGE_RATE")
         unhurried = {"RINGFENCE_PULL_INTERVAL": "2600000"}

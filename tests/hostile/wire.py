@@ -13,7 +13,7 @@ PIECE = 65_536
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """The first answer of a connection; no status means that none came."""
 
     status: int | None
@@ -23,7 +23,7 @@ class Answer:
     milliseconds: float
 
 
-def send(address: str, *parts: bytes, ends: bool = False) -> Answer:
+def send(address: str, *parts: bytes, ends: bool = False) -> Response:
     """Send the parts as far as they are taken; `ends` says that nothing more will come."""
     with connected(address) as connection:
         began = time.perf_counter()
@@ -40,7 +40,7 @@ def send(address: str, *parts: bytes, ends: bool = False) -> Answer:
     words = head.decode("latin-1").split(" ", 2)
     status = int(words[1]) if words[0].startswith("HTTP/") else None
     elapsed = (time.perf_counter() - began) * 1000
-    return Answer(status, head.decode("latin-1").lower(), body, elapsed)
+    return Response(status, head.decode("latin-1").lower(), body, elapsed)
 
 
 def connected(address: str) -> socket.socket:

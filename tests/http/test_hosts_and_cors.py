@@ -2,17 +2,17 @@
 
 import pytest
 
-from ringfence.http.middleware.hosts_and_cors import Front
-from ringfence.http.middleware.proxies import Caller
+from ringfence.http.middleware.hosts_and_cors import HostsAndCors
+from ringfence.http.middleware.proxies import Client
 from ringfence.settings import Settings
 
 
 @pytest.mark.parametrize("host", ["x.example", "x.example:8080", "127.0.0.1", "[::1]:80"])
 def test_addresses_start_with_the_host_that_was_asked(host):
-    caller = Caller("192.0.2.1", "https", host)
-    assert Front(Settings(public_url=None)).base(caller) == f"https://{host}"
+    caller = Client("192.0.2.1", "https", host)
+    assert HostsAndCors(Settings(public_url=None)).base(caller) == f"https://{host}"
 
 
 def test_a_public_address_wins_over_the_host():
-    front = Front(Settings(public_url="https://api.example.com"))
-    assert front.base(Caller("192.0.2.1", "http", "evil")) == "https://api.example.com"
+    front = HostsAndCors(Settings(public_url="https://api.example.com"))
+    assert front.base(Client("192.0.2.1", "http", "evil")) == "https://api.example.com"

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from ringfence.app import OPERATIONS, create_app
 from ringfence.http.errors import STATUSES
 from ringfence.http.fields import Choice, Hyperlink, Integer, Text
-from ringfence.http.openapi.operation import WITHOUT_BODY, Answer, Operation, assemble
+from ringfence.http.openapi.operation import WITHOUT_BODY, Operation, Response, assemble
 from ringfence.http.openapi.schema import (
     DETAIL,
     STRING,
@@ -128,7 +128,7 @@ def test_every_refusal_is_described_by_its_error(document):
 
 
 def operation(**more):
-    given = {"answers": {200: Answer()}, "title": "Look", "tag": "things"} | more
+    given = {"answers": {200: Response()}, "title": "Look", "tag": "things"} | more
     return Operation("things_look", "GET", "/api/things/", **given)
 
 
@@ -140,7 +140,7 @@ def test_what_every_operation_can_answer_needs_no_mention():
 
 def test_a_model_is_described_once_and_referred_to():
     thing = Model("Thing", object_of({"name": STRING}))
-    answers = {200: Answer(array(thing)), 409: Answer(described(thing, "Why"))}
+    answers = {200: Response(array(thing)), 409: Response(described(thing, "Why"))}
     made = assemble([operation(answers=answers)], "1")
     assert set(made["components"]["schemas"]) >= {"Thing"}
     responses = made["paths"]["/api/things/"]["get"]["responses"]
@@ -151,7 +151,7 @@ def test_a_model_is_described_once_and_referred_to():
 
 
 def test_two_models_of_one_name_are_refused():
-    answers = {200: Answer(Model("Detail", STRING)), 409: Answer(DETAIL)}
+    answers = {200: Response(Model("Detail", STRING)), 409: Response(DETAIL)}
     with pytest.raises(ValueError, match="two models are named Detail"):
         assemble([operation(answers=answers)], "1")
 

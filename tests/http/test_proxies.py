@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.http.middleware.proxies import UNKNOWN, Caller, Proxies
+from ringfence.http.middleware.proxies import UNKNOWN, Client, Proxies
 from ringfence.settings import Settings, load_settings
 
 TRUSTED = "127.0.0.0/8, ::1, 10.0.0.0/8, 2001:db8:1::/48"
@@ -29,7 +29,7 @@ def chain(*addresses, header="X-Forwarded-For"):
 
 
 def test_without_a_proxy_the_socket_says_it_all():
-    assert caller("192.0.2.1") == Caller("192.0.2.1", "http", "asked.example")
+    assert caller("192.0.2.1") == Client("192.0.2.1", "http", "asked.example")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_what_a_client_says_of_itself_is_passed_over(header):
     for kind in ("x-forwarded", "forwarded"):
         lie = [(header, "for=10.0.0.9;proto=https;host=evil")]
         found = caller("192.0.2.1", lie, proxy_headers=kind)
-        assert found == Caller("192.0.2.1", "http", "asked.example")
+        assert found == Client("192.0.2.1", "http", "asked.example")
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,9 @@ def test_the_nearest_proxy_says_scheme_and_host():
         ("X-Forwarded-Proto", "http, HTTPS"),
         ("X-Forwarded-Host", "evil.example, api.example.com:8443"),
     ]
-    assert caller("::1", said) == Caller("192.0.2.7", "https", "api.example.com:8443")
+    assert caller("::1", said) == Client("192.0.2.7", "https", "api.example.com:8443")
     assert caller("::1", [("X-Forwarded-Proto", "javascript")]).scheme == "http"
-    assert caller("::1", [("X-Forwarded-Proto", "https")]) == Caller(
+    assert caller("::1", [("X-Forwarded-Proto", "https")]) == Client(
         "::1", "https", "asked.example", is_client=False
     )
 
@@ -89,17 +89,17 @@ def test_of_forwarded_the_farthest_trusted_hop_counts():
         ("Forwarded", 'for=10.0.0.2;proto=http;host="inner;x,y"'),
     ]
     found = caller("10.0.0.1", said, proxy_headers="forwarded")
-    assert found == Caller("2001:db8::7", "https", "inner;x,y")
-    assert caller("10.0.0.1", [("Forwarded", "for=_hidden")], proxy_headers="forwarded") == Caller(
+    assert found == Client("2001:db8::7", "https", "inner;x,y")
+    assert caller("10.0.0.1", [("Forwarded", "for=_hidden")], proxy_headers="forwarded") == Client(
         "10.0.0.1", "http", "asked.example", is_client=False
     )
 
 
 def test_the_kind_of_header_that_is_not_configured_is_passed_over():
     both = [*chain("192.0.2.7"), ("Forwarded", "for=198.51.100.9;proto=https;host=evil.example")]
-    assert caller("10.0.0.1", both) == Caller("192.0.2.7", "http", "asked.example")
+    assert caller("10.0.0.1", both) == Client("192.0.2.7", "http", "asked.example")
     found = caller("10.0.0.1", both, proxy_headers="forwarded")
-    assert found == Caller("198.51.100.9", "https", "evil.example")
+    assert found == Client("198.51.100.9", "https", "evil.example")
 
 
 @pytest.mark.parametrize("said", ["unknown", "192.0.2.7, unknown", "nonsense, 10.0.0.2", "", ", ,"])

@@ -2,7 +2,7 @@
 
     def test_a_lost_answer(neutron_proxy, lab, tmp_path):
         neutron_proxy.fault("POST", "/security-group-rules", Cut(after=True))  # the first such call
-        neutron_proxy.fault("GET", "/security-groups", Answer(503), nth=3)
+        neutron_proxy.fault("GET", "/security-groups", Response(503), nth=3)
         neutron_proxy.fault("PUT", "", Delay(2.0))
         path = lab.write_clouds(tmp_path, east={"network_endpoint_override": neutron_proxy.url})
         ...
@@ -52,7 +52,7 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """Answer without asking the service, or in place of its answer after it did the work."""
 
     status: int
@@ -66,7 +66,7 @@ class Truncate:
     """Let the service answer, and pass on only the first half of the body."""
 
 
-Fault = Delay | Cut | Answer | Truncate
+Fault = Delay | Cut | Response | Truncate
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(body, refused[0], {"Content-Type": "application/json"}, refused[1])
             return
         match self.proxy.next_fault(self.command, self.path):
-            case Answer() as fault:
+            case Response() as fault:
                 if fault.after:
                     self._forward(body)
                 self._answer(body, fault.status, fault.headers, fault.body)

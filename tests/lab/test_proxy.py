@@ -1,7 +1,7 @@
 import http.client
 
 import pytest
-from tests.lab.proxy import Answer, Cut, recording_proxy
+from tests.lab.proxy import Cut, Response, recording_proxy
 from tests.neutron.answering import answering
 from tests.patience import PATIENCE_SECONDS
 
@@ -18,7 +18,7 @@ def ask(url, method="GET", path="/", body=None):
 
 @pytest.fixture
 def service():
-    with answering(lambda _: Answer(200, b"{}")) as server:
+    with answering(lambda _: Response(200, b"{}")) as server:
         yield server
 
 
@@ -33,7 +33,7 @@ def test_calls_pass_through_and_are_recorded(service):
 
 def test_the_nth_matching_call_is_struck_and_no_other(service):
     with recording_proxy(service.url) as proxy:
-        proxy.fault("GET", "/a", Answer(503), nth=2)
+        proxy.fault("GET", "/a", Response(503), nth=2)
         asked = [ask(proxy.url, path=path) for path in ("/a", "/b", "/a", "/a")]
     assert asked == [200, 200, 503, 200]
     assert len(service.calls) == 3

@@ -1,16 +1,16 @@
 """A server that answers as a test says, for a cloud that is none.
 
-    with answering(lambda call: Answer(200, b"<html>")) as server:
+    with answering(lambda call: Response(200, b"<html>")) as server:
         server.url, server.calls
 
-The function is given a `Call` and gives an `Answer`, or a function that writes to the socket.
+The function is given a `Call` and gives an `Response`, or a function that writes to the socket.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 
-from tests.lab.proxy import Answer, Call, serving
+from tests.lab.proxy import Call, Response, serving
 
 Wire = Callable[[Callable[[bytes], object]], None]
 
@@ -23,7 +23,7 @@ class Server:
 
 
 @contextmanager
-def answering(answer: Callable[[Call], Answer | Wire]) -> Iterator[Server]:
+def answering(answer: Callable[[Call], Response | Wire]) -> Iterator[Server]:
     server = Server()
 
     class Handler(BaseHTTPRequestHandler):
@@ -38,7 +38,7 @@ def answering(answer: Callable[[Call], Answer | Wire]) -> Iterator[Server]:
             server.calls.append(call)
             server.headers.append(dict(self.headers))
             given = answer(call)
-            if not isinstance(given, Answer):
+            if not isinstance(given, Response):
                 self.close_connection = True
                 try:
                     given(self.wfile.write)

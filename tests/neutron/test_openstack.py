@@ -12,7 +12,7 @@ from email.utils import format_datetime
 
 import pytest
 import yaml
-from tests.lab.proxy import Answer, Cut, Delay
+from tests.lab.proxy import Cut, Delay, Response
 from tests.neutron.answering import answering
 from tests.neutron.pairs import tcp
 from tests.neutron.test_translate import GROUP, RULE
@@ -37,7 +37,9 @@ SECRET = "correct-horse-battery"
 
 def as_json(value, status=200, **headers):
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status, json.dumps(value).encode(), {"Content-Type": "application/json", **named})
+    return Response(
+        status, json.dumps(value).encode(), {"Content-Type": "application/json", **named}
+    )
 
 
 def groups(*found, **more):
@@ -134,22 +136,22 @@ async def test_fewer_rules_than_were_sent_are_not_taken_for_success(cloud_at):
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(200, b"<html>Welcome</html>", {"Content-Type": "text/html"}),
-        Answer(200, b'{"security_groups": ['),
-        Answer(200, b""),
-        Answer(200, b"\xff\xfe\x00"),
-        Answer(200, b"[" * 100_000),
+        Response(200, b"<html>Welcome</html>", {"Content-Type": "text/html"}),
+        Response(200, b'{"security_groups": ['),
+        Response(200, b""),
+        Response(200, b"\xff\xfe\x00"),
+        Response(200, b"[" * 100_000),
         as_json({"security_group": None}),
-        Answer(404, b"<html>no such page</html>"),
+        Response(404, b"<html>no such page</html>"),
         as_json({"NeutronError": {"type": "HTTPNotFound", "message": "no"}}, 404),
-        Answer(500, b"trace"),
+        Response(500, b"trace"),
         as_json({"NeutronError": {"type": "X", "message": "broken"}}, 500),
-        Answer(502),
-        Answer(503),
-        Answer(504),
-        Answer(304),
-        Answer(302, b"", {"Location": "http://elsewhere.invalid/"}),
-        Answer(307, b"", {"Location": "//elsewhere.invalid/v2.0/"}),
+        Response(502),
+        Response(503),
+        Response(504),
+        Response(304),
+        Response(302, b"", {"Location": "http://elsewhere.invalid/"}),
+        Response(307, b"", {"Location": "//elsewhere.invalid/v2.0/"}),
     ],
     ids=lambda answer: f"{answer.status}-{answer.body[:20]!r}",
 )
@@ -170,7 +172,7 @@ async def test_an_answer_that_is_not_usable_says_nothing_about_the_group(cloud_a
 async def test_a_redirect_on_the_same_host_is_followed_for_reading_only(cloud_at):
     def away(call):
         if call.path.startswith("/v2.0/security-groups/g1"):
-            return Answer(307, b"", {"Location": f"{server.url}/moved"})
+            return Response(307, b"", {"Location": f"{server.url}/moved"})
         return as_json({"security_group": GROUP})
 
     with answering(away) as server:
@@ -198,12 +200,12 @@ def neutron_error(kind, status, message="because"):
         (neutron_error("SecurityGroupCannotUpdateDefault", 409), RequestRefused),
         (neutron_error("InvalidInput", 400), RequestRefused),
         (neutron_error("PolicyNotAuthorized", 403), AccessRefused),
-        (Answer(401), AccessRefused),
-        (Answer(403), AccessRefused),
-        (Answer(400), RequestRefused),
-        (Answer(413), RequestRefused),
-        (Answer(408), CloudUnreachable),
-        (Answer(429), TooManyRequests),
+        (Response(401), AccessRefused),
+        (Response(403), AccessRefused),
+        (Response(400), RequestRefused),
+        (Response(413), RequestRefused),
+        (Response(408), CloudUnreachable),
+        (Response(429), TooManyRequests),
     ],
     ids=lambda value: getattr(value, "__name__", None) or f"{value.status}-{value.body[:50]!r}",
 )
@@ -239,7 +241,7 @@ LATER = format_datetime(datetime.now(UTC) + timedelta(minutes=30), usegmt=True)
 )
 async def test_the_cloud_says_how_long_to_wait(cloud_at, status, value, lowest, highest):
     with (
-        answering(lambda _: Answer(status, b"", {"Retry-After": value})) as server,
+        answering(lambda _: Response(status, b"", {"Retry-After": value})) as server,
         pytest.raises(TooManyRequests) as caught,
     ):
         await cloud_at(server.url).get_group("g1")
@@ -249,7 +251,7 @@ async def test_the_cloud_says_how_long_to_wait(cloud_at, status, value, lowest, 
 @pytest.mark.parametrize("value", ["soon", "-1", ""])
 async def test_a_wait_that_is_none_is_left_open(cloud_at, value):
     with (
-        answering(lambda _: Answer(429, b"", {"Retry-After": value})) as server,
+        answering(lambda _: Response(429, b"", {"Retry-After": value})) as server,
         pytest.raises(TooManyRequests) as caught,
     ):
         await cloud_at(server.url).get_group("g1")
@@ -321,7 +323,7 @@ async def test_an_answer_that_is_too_large_is_not_read_to_its_end(cloud_at):
 
 
 async def test_nobody_listening_is_unreachable_and_no_address_is_told(cloud_at):
-    with answering(lambda _: Answer(200)) as server:
+    with answering(lambda _: Response(200)) as server:
         pass
     with pytest.raises(CloudUnreachable) as caught:
         await cloud_at(server.url).get_group("g1")
@@ -426,8 +428,8 @@ async def test_an_identity_service_that_leads_elsewhere_gets_no_password_sent_on
     clouds, clouds_yaml, other, status
 ):
     with (
-        answering(lambda _: Answer(200)) as elsewhere,
-        answering(lambda _: Answer(status, b"", {"Location": other(elsewhere.url)})) as keystone,
+        answering(lambda _: Response(200)) as elsewhere,
+        answering(lambda _: Response(status, b"", {"Location": other(elsewhere.url)})) as keystone,
     ):
         clouds_yaml(east=signed_in(keystone.url))
         with pytest.raises(CloudUnreachable, match="another host, port or scheme"):
@@ -443,7 +445,7 @@ async def test_a_catalogue_without_network_is_the_operators_to_mend(clouds, clou
 
 
 async def test_an_auth_url_that_is_something_else_is_the_operators_to_mend(clouds, clouds_yaml):
-    with answering(lambda _: Answer(404, b"<html>")) as server:
+    with answering(lambda _: Response(404, b"<html>")) as server:
         clouds_yaml(east=signed_in(server.url))
         with pytest.raises(Misconfigured, match="auth_url"):
             await clouds.cloud("east").get_group("g1")
@@ -528,7 +530,7 @@ async def test_a_change_whose_answer_is_lost_is_not_sent_again(
 async def test_a_call_that_is_cut_or_fails_is_made_once(proxied, neutron_proxy, openstack_project):
     group = await proxied.create_group(openstack_project, "web", "")
     neutron_proxy.fault("POST", "/security-group-rules", Cut())
-    neutron_proxy.fault("POST", "/security-group-rules", Answer(503), nth=2)
+    neutron_proxy.fault("POST", "/security-group-rules", Response(503), nth=2)
     neutron_proxy.fault("POST", "/security-group-rules", Delay(0.1), nth=3)
     for _ in range(2):
         with pytest.raises(CloudUnreachable):
@@ -601,7 +603,7 @@ async def test_floating_addresses_are_read_page_by_page(cloud_at):
     assert len(server.calls) == 2
 
 
-@pytest.mark.parametrize("answer", [Answer(404, b"<html>no such page</html>"), Answer(503)])
+@pytest.mark.parametrize("answer", [Response(404, b"<html>no such page</html>"), Response(503)])
 async def test_a_gateways_fault_does_not_mean_that_there_are_no_floating_addresses(
     cloud_at, answer
 ):

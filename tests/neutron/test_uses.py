@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from tests.lab.lacking import LACKS
-from tests.lab.proxy import Answer
+from tests.lab.proxy import Response
 from tests.neutron.answering import answering
 from tests.neutron.pairs import tcp
 from tests.neutron.test_openstack import as_json, call_seconds, cloud_at, clouds, clouds_yaml
@@ -86,7 +86,7 @@ def everything(call):
     resource, _, item = urlsplit(call.path).path.removeprefix("/v2.0/").partition("/")
     kind = resource.replace("-", "_")
     if call.method == "DELETE":
-        return Answer(204)
+        return Response(204)
     if kind == "quotas":
         return as_json({"quota": {"security_group_rule": {"limit": 9, "used": 1}}})
     if kind == "security_group_rules":

@@ -29,7 +29,7 @@ def body_of(ports: Rules) -> list[dict]:
 
 
 @dataclass
-class Answer:
+class Response:
     """What came back; `CUT`, and why, where the connection ended without an answer."""
 
     status: int
@@ -48,7 +48,7 @@ class Client:
         self._host = address.removeprefix("http://")
         self._connection: http.client.HTTPConnection | None = None
 
-    def ask(self, method: str, path: str, body: object = None) -> Answer:
+    def ask(self, method: str, path: str, body: object = None) -> Response:
         headers = {"Authorization": f"Token {TOKEN}", "Content-Type": "application/json"}
         content = None if body is None else json.dumps(body)
         begun = time.monotonic()
@@ -61,9 +61,9 @@ class Client:
             found = answer.read()
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            return Answer(CUT, repr(error).encode(), time.monotonic() - begun)
+            return Response(CUT, repr(error).encode(), time.monotonic() - begun)
         given = {name.lower(): value for name, value in answer.getheaders()}
-        return Answer(answer.status, found, time.monotonic() - begun, given)
+        return Response(answer.status, found, time.monotonic() - begun, given)
 
     def close(self) -> None:
         if self._connection is not None:
@@ -88,7 +88,7 @@ class Traffic:
     served: Served
     writers: int = 3
     readers: int = 2
-    answers: list[tuple[str, Answer]] = field(default_factory=list)
+    answers: list[tuple[str, Response]] = field(default_factory=list)
     promises: dict[str, Promise] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -111,7 +111,7 @@ class Traffic:
         thread.start()
         self._threads.append(thread)
 
-    def note(self, what: str, answer: Answer) -> Answer:
+    def note(self, what: str, answer: Response) -> Response:
         self.answers.append((what, answer))
         return answer
 

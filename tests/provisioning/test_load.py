@@ -335,11 +335,11 @@ async def test_groups_keep_the_order_of_the_file(load, query):
     ]
 
 
-async def test_a_twin_at_the_cloud_is_named_by_its_uuid(load, mistakes, query):
+async def test_a_twin_in_the_cloud_is_named_by_its_uuid(load, mistakes, query):
     first, twin = "1" * 32, "2" * 32
     await load(small(f"[{{name: a, uuid: {first}}}]"))
     await query(
-        "INSERT INTO security_groups (uuid, tenant_id, name, state, is_twin)"
+        "INSERT INTO security_groups (uuid, tenant_id, name, state, is_duplicate_name)"
         " SELECT %s::uuid, tenant_id, name, state, true FROM security_groups",
         twin,
     )
@@ -351,7 +351,7 @@ async def test_a_twin_at_the_cloud_is_named_by_its_uuid(load, mistakes, query):
     assert report.nothing_changed
     assert mistake.endswith("2 security groups are called 'a': give the uuid")
     assert renamed.counts["security groups"] == Counts(changed=1)
-    assert await query("SELECT count(*) FROM security_groups WHERE is_twin") == [(0,)]
+    assert await query("SELECT count(*) FROM security_groups WHERE is_duplicate_name") == [(0,)]
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -9,7 +9,7 @@ import jsonschema_rs
 import pytest
 
 from ringfence.app import OPERATIONS
-from ringfence.http.openapi.operation import Answer, Body, Operation, assemble
+from ringfence.http.openapi.operation import Body, Operation, Response, assemble
 from ringfence.http.openapi.parameters import UUID_IN_PATH
 from ringfence.http.openapi.schema import STRING, Model, array, nullable, object_of
 from ringfence.reference.pages import pages
@@ -63,7 +63,7 @@ def test_a_page_shows_what_is_within_and_what_may_be_null():
         title="Change",
         parameters=(UUID_IN_PATH,),
         body=Body(Model("Thing", object_of({"inner": inner, "many": array(inner)}, ["inner"]))),
-        answers={200: Answer(array(STRING)), 409: Answer(inner, promised=False)},
+        answers={200: Response(array(STRING)), 409: Response(inner, promised=False)},
     )
     page = pages(assemble([operation], "1"))["things.md"]
     assert "| `inner` | object | ✓ |" in page

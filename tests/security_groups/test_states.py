@@ -7,7 +7,7 @@ from ringfence.security_groups.readiness import valid_states
 from ringfence.security_groups.states import (
     ALLOWED,
     WALDUR_ORDER,
-    Operation,
+    Action,
     State,
     sources,
     step,
@@ -49,8 +49,8 @@ def test_a_step_that_the_table_lacks_is_refused(state, target):
 
 
 def test_where_an_operation_leads_is_an_allowed_step():
-    targets = {Operation.DELETE: State.DELETION_SCHEDULED}
-    for operation in Operation:
+    targets = {Action.DELETE: State.DELETION_SCHEDULED}
+    for operation in Action:
         target = targets.get(operation, State.UPDATE_SCHEDULED)
         for contract in ("2025-11", "2026-10"):
             assert all(target in ALLOWED[state] for state in valid_states(operation, contract))

@@ -35,7 +35,7 @@ class Place:
         return self.world.tenant_uuid
 
     async def ask(self, name="web", rules=(), **columns) -> UUID:
-        """Make a group as the API leaves it: asked for, and not at the cloud yet."""
+        """Make a group as the API leaves it: asked for, and not in the cloud yet."""
         asked = {"state": "CREATION_SCHEDULED", "backend_id": "", "applied_version": 0}
         return await self.world.group(name, rules=list(rules), **asked | columns)
 
@@ -137,7 +137,7 @@ async def sandbox(database):
 
 @asynccontextmanager
 async def place_at(database, clouds_yaml, project, monkeypatch):
-    """A tenant of the project, at the cloud that clouds.yaml calls east."""
+    """A tenant of the project, in the cloud that clouds.yaml calls east."""
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds_yaml))
     place = await _place(database)
     await place.world.execute("UPDATE clouds SET backend = 'openstack', openstack_cloud = 'east'")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from tests.lab.openstack import separate_lab
-from tests.lab.proxy import Answer
+from tests.lab.proxy import Response
 from tests.sync.conftest import place_at, tcp
 from tests.sync.test_cloud_texts import at_neutron, drift, neutron_says
 from tests.sync.test_pull import pull, uuid_of
@@ -33,7 +33,7 @@ async def test_a_cloud_whose_clock_differs_gets_one_group_for_unanswered_creatio
 ):
     calls.skew = timedelta(seconds=seconds)
     uuid = await neutron.ask(rules=[tcp(22)])
-    calls.fault("POST", "/security-groups", Answer(504, after=True))
+    calls.fault("POST", "/security-groups", Response(504, after=True))
 
     with pytest.raises(Retry):
         await push(neutron, uuid)
@@ -50,7 +50,7 @@ async def test_six_groups_of_a_cloud_whose_clock_differs_are_made_once_each(
     calls.skew = timedelta(seconds=seconds)
     uuids = [await neutron.ask(f"web-{number}", rules=[tcp(22)]) for number in range(6)]
     # No creation is ever answered, however often it is tried.
-    calls.fault("POST", "/security-groups", Answer(504, after=True), lasting=True)
+    calls.fault("POST", "/security-groups", Response(504, after=True), lasting=True)
 
     tries = 0
     waiting = uuids
@@ -122,7 +122,7 @@ async def test_a_group_with_other_rules_than_the_clouds_first_ones_is_no_late_cr
     neutron, lab, calls
 ):
     body = json.dumps({"default_security_group_rules": TEMPLATES}).encode()
-    calls.fault("GET", "/default-security-group-rules", Answer(200, body), lasting=True)
+    calls.fault("GET", "/default-security-group-rules", Response(200, body), lasting=True)
     await push(neutron, await late_creation(neutron))
     # The template's rule is not there: somebody has been.
     assert len(named(lab, neutron.project, "web")) == 2
@@ -166,13 +166,13 @@ async def test_a_late_creation_of_an_administrators_own_templates_is_removed_unl
 
 
 async def test_a_late_creation_is_removed_in_a_cloud_without_templates(neutron, lab, calls):
-    calls.fault("GET", "/default-security-group-rules", Answer(404, b"<html>"), lasting=True)
+    calls.fault("GET", "/default-security-group-rules", Response(404, b"<html>"), lasting=True)
     await push(neutron, await late_creation(neutron))
     assert len(named(lab, neutron.project, "web")) == 1
 
 
 async def test_over_quota_is_named_at_once_in_a_cloud_without_quota_details(neutron, lab, calls):
-    calls.fault("GET", "/details.json", Answer(404, b"<html>"), lasting=True)
+    calls.fault("GET", "/details.json", Response(404, b"<html>"), lasting=True)
     uuid = await neutron.ask(rules=[tcp(22)])
     await push(neutron, uuid)
     lab.set_quota(neutron.project, rules=5)

@@ -7,12 +7,12 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.lab.proxy import Answer
+from tests.lab.proxy import Response
 from tests.neutron.answering import answering
 from tests.neutron.test_translate import GROUP, PORT, RULE
 from tests.sync.conftest import cloud_tcp, tcp
 from tests.sync.test_drift import set_mode
-from tests.sync.test_pull import at_the_cloud, fingerprint, pull, pull_one, pushed, uuid_of
+from tests.sync.test_pull import fingerprint, in_the_cloud, pull, pull_one, pushed, uuid_of
 from tests.time_limit import LONG_SECONDS
 
 from ringfence.access.scope import Scope
@@ -33,7 +33,7 @@ DEFAULT = {**GROUP, "id": "g0", "name": "default", "security_group_rules": []}
 
 @pytest.fixture
 def neutron_says(sandbox, tmp_path, monkeypatch):
-    """Give a function that points the tenant at a cloud with these lists, by resource."""
+    """Give a function that points the tenant in a cloud with these lists, by resource."""
     path = tmp_path / "clouds.yaml"
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
     said = {"security_groups": [], "ports": [], "floatingips": []}
@@ -43,12 +43,12 @@ def neutron_says(sandbox, tmp_path, monkeypatch):
         kind = resource.replace("-", "_")
         if not item:
             first = [DEFAULT] if kind == "security_groups" else []
-            return Answer(200, json.dumps({kind: first + said[kind]}).encode())
+            return Response(200, json.dumps({kind: first + said[kind]}).encode())
         for group in said[kind]:
             if isinstance(group, dict) and group.get("id") == item:
-                return Answer(200, json.dumps({"security_group": group}).encode())
+                return Response(200, json.dumps({"security_group": group}).encode())
         body = {"NeutronError": {"type": "SecurityGroupNotFound", "message": NASTY, "detail": ""}}
-        return Answer(404, json.dumps(body).encode())
+        return Response(404, json.dumps(body).encode())
 
     with answering(answer) as server:
         entry = {"auth_type": "none", "network_endpoint_override": server.url}
@@ -364,7 +364,7 @@ async def test_a_push_leaves_an_unreadable_rule_and_ends_in_words(sandbox, monke
 
 
 async def test_one_tenant_that_crashes_keeps_no_other_from_its_turn(sandbox, monkeypatch):
-    await at_the_cloud(sandbox, "db", cloud_tcp(1))
+    await in_the_cloud(sandbox, "db", cloud_tcp(1))
     tenants = await status.all_tenants(sandbox.database)
     lines = []
 

@@ -1,8 +1,8 @@
-"""What becomes of groups that differ at the cloud, by mode; and what is kept of each look."""
+"""What becomes of groups that differ in the cloud, by mode; and what is kept of each look."""
 
 import pytest
 from tests.sync.conftest import cloud_tcp, tcp
-from tests.sync.test_pull import at_the_cloud, fingerprint, pull, pull_one, push, pushed
+from tests.sync.test_pull import fingerprint, in_the_cloud, pull, pull_one, push, pushed
 
 from ringfence.access.scope import Scope
 from ringfence.errors import NotFound
@@ -29,7 +29,7 @@ async def set_default(place, mode):
     )
 
 
-async def open_at_the_cloud(place, uuid, port=80):
+async def open_in_the_cloud(place, uuid, port=80):
     await place.cloud.create_rules(
         place.project, (await place.row(uuid))[1], [cloud_tcp(port, remote_ip_prefix="0.0.0.0/0")]
     )
@@ -64,7 +64,7 @@ async def test_a_push_keeps_what_it_saw_last(place):
 
 async def test_looking_at_what_is_equal_writes_no_look(sandbox):
     await pushed(sandbox, rules=[tcp(22)])
-    await at_the_cloud(sandbox, "db", cloud_tcp(1))
+    await in_the_cloud(sandbox, "db", cloud_tcp(1))
     await pull(sandbox)
     await pull(sandbox)
     before = await looks(sandbox)
@@ -78,7 +78,7 @@ async def test_looking_at_what_is_equal_writes_no_look(sandbox):
 
 async def test_adopting_takes_the_cloud_for_right_and_keeps_what_it_replaced(sandbox):
     uuid = await pushed(sandbox, rules=[tcp(22)])
-    await open_at_the_cloud(sandbox, uuid)
+    await open_in_the_cloud(sandbox, uuid)
 
     await pull(sandbox)
 
@@ -93,7 +93,7 @@ async def test_adopting_takes_the_cloud_for_right_and_keeps_what_it_replaced(san
 async def test_enforcing_puts_back_what_was_asked_for(place):
     uuid = await pushed(place, rules=[tcp(22)])
     await set_mode(place, uuid, "enforce")
-    await open_at_the_cloud(place, uuid)
+    await open_in_the_cloud(place, uuid)
 
     assert (await pull(place))["put_back"] == 1
 
@@ -112,7 +112,7 @@ async def test_a_tenants_default_holds_for_groups_without_a_mode_of_their_own(sa
     await set_default(sandbox, "enforce")
     await set_mode(sandbox, own, "adopt")
     for uuid in (enforced, own):
-        await open_at_the_cloud(sandbox, uuid)
+        await open_in_the_cloud(sandbox, uuid)
 
     await pull(sandbox)
 
@@ -124,7 +124,7 @@ async def test_a_tenants_default_holds_for_groups_without_a_mode_of_their_own(sa
 async def test_enforcing_leaves_a_group_in_any_other_state_alone(sandbox, state):
     uuid = await pushed(sandbox, rules=[tcp(22)])
     await set_mode(sandbox, uuid, "enforce")
-    await open_at_the_cloud(sandbox, uuid)
+    await open_in_the_cloud(sandbox, uuid)
     await sandbox.schedule(uuid, state)
 
     await pull(sandbox)
@@ -136,7 +136,7 @@ async def test_enforcing_leaves_a_group_in_any_other_state_alone(sandbox, state)
 async def test_pulling_an_enforced_group_puts_it_back_at_once(sandbox):
     uuid = await pushed(sandbox, rules=[tcp(22)])
     await set_mode(sandbox, uuid, "enforce")
-    await open_at_the_cloud(sandbox, uuid)
+    await open_in_the_cloud(sandbox, uuid)
 
     await pull_one(sandbox, uuid)
 
@@ -147,7 +147,7 @@ async def test_pulling_an_enforced_group_puts_it_back_at_once(sandbox):
 async def test_reporting_touches_neither_side_and_tells_each_difference_once(place):
     uuid = await pushed(place, rules=[tcp(22)])
     await set_mode(place, uuid, "report")
-    await open_at_the_cloud(place, uuid)
+    await open_in_the_cloud(place, uuid)
 
     assert (await pull(place))["drifted"] == 1
     before = await fingerprint(place)
@@ -158,7 +158,7 @@ async def test_reporting_touches_neither_side_and_tells_each_difference_once(pla
     assert len(await place.rows(uuid)) == 1
     assert len((await place.found(uuid)).rules) == 2
     assert await observed(place, uuid) == (True, False, 2)
-    await open_at_the_cloud(place, uuid, 443)
+    await open_in_the_cloud(place, uuid, 443)
     await pull(place)
     assert (await place.events()).count("security_group_drifted") == 2
 
@@ -166,7 +166,7 @@ async def test_reporting_touches_neither_side_and_tells_each_difference_once(pla
 async def test_pulling_a_reported_group_by_itself_touches_neither_side(sandbox):
     uuid = await pushed(sandbox, rules=[tcp(22)])
     await set_mode(sandbox, uuid, "report")
-    await open_at_the_cloud(sandbox, uuid)
+    await open_in_the_cloud(sandbox, uuid)
 
     await pull_one(sandbox, uuid)
 
@@ -214,7 +214,7 @@ async def test_a_later_look_is_not_overwritten_by_an_earlier_one(sandbox):
         "UPDATE security_group_observations SET observed_at = now() + interval '1 hour'"
     )
     await set_mode(sandbox, uuid, "report")
-    await open_at_the_cloud(sandbox, uuid)
+    await open_in_the_cloud(sandbox, uuid)
 
     await pull(sandbox)
 

@@ -8,7 +8,7 @@ import pytest
 from tests.lab.proxy import Cut
 from tests.sync.conftest import cloud_tcp, tcp
 from tests.sync.test_drift import set_mode
-from tests.sync.test_pull import at_the_cloud, pull, push, pushed, uuid_of
+from tests.sync.test_pull import in_the_cloud, pull, push, pushed, uuid_of
 
 from ringfence.errors import OperatorError
 from ringfence.neutron.port import (
@@ -50,13 +50,13 @@ async def refused_for_quota(place, monkeypatch, name="web", rules=()):
 
 async def give_up(place, uuid, message):
     async with place.database.transaction() as connection:
-        await lifecycle.failed(connection, uuid, message, "")
+        await lifecycle.record_failure(connection, uuid, message, "")
 
 
 async def strangers(place, name="web", *rules):
     """A group that another tool made, as the cloud shows it."""
     return await place.cloud.get_group(
-        await at_the_cloud(place, name, *(rules or (cloud_tcp(22),)))
+        await in_the_cloud(place, name, *(rules or (cloud_tcp(22),)))
     )
 
 
@@ -202,7 +202,7 @@ FIRST = tuple(CloudRule(ethertype, "egress") for ethertype in ("IPv4", "IPv6"))
         ({"revision_number": 0, "updated_at": NOW + timedelta(seconds=2)}, False),
     ],
 )
-def test_evidence_is_all_that_the_cloud_says_of_a_group(changes, may_be):
+def test_evidence_is_all_thin_the_cloud_says_of_a_group(changes, may_be):
     values = {"name": "web", "description": "ours", "rules": FIRST, "created_at": NOW} | changes
     values = {"revision_number": 1} | values
     found = CloudGroup(id="1", project_id="p", **values)

@@ -87,7 +87,7 @@ async def test_a_failure_that_cannot_be_recorded_is_tried_again():
         await run(raising(QuotaExceeded("full")), failed, Try(0))
 
 
-async def test_what_the_cloud_asks_to_wait_is_waited():
+async def test_whin_the_cloud_asks_to_wait_is_waited():
     with pytest.raises(TryAgain) as caught:
         await run(raising(TooManyRequests("slow", after=17.0)), Record(), Try(0))
 

@@ -2,15 +2,15 @@
 
 import pytest
 from tests.sync.conftest import cloud_tcp, tcp
-from tests.sync.test_drift import open_at_the_cloud, set_mode
-from tests.sync.test_pull import at_the_cloud, fingerprint, pull, pushed
+from tests.sync.test_drift import open_in_the_cloud, set_mode
+from tests.sync.test_pull import fingerprint, in_the_cloud, pull, pushed
 
 from ringfence.clouds.drift_modes import DriftMode, default_mode, set_default_mode
 from ringfence.errors import OperatorError
 from ringfence.neutron.port import CloudUnreachable
 from ringfence.security_groups.rules import Rule
 from ringfence.sync import manual, status
-from ringfence.sync.missing_bound import USUAL_BOUND, MissingBound
+from ringfence.sync.missing_bound import USUAL_BOUND, MassRemovalGuard
 from ringfence.sync.plan import plan
 from ringfence.sync.pull import pull_tenant
 
@@ -46,7 +46,7 @@ async def test_the_status_counts_by_tenant(sandbox):
     drifting, gone = await pushed(sandbox, "drifting", [tcp(22)]), await pushed(sandbox, "gone")
     await sandbox.ask("new")
     await set_mode(sandbox, drifting, "report")
-    await open_at_the_cloud(sandbox, drifting)
+    await open_in_the_cloud(sandbox, drifting)
     await sandbox.cloud.delete_group((await sandbox.row(gone))[1])
     await pull(sandbox)
 
@@ -76,7 +76,7 @@ async def test_a_tenant_is_named_by_name_or_uuid_and_never_guessed(sandbox):
 async def test_comparing_now_tells_a_line_of_each_tenant_and_goes_on_after_a_failure(
     sandbox, monkeypatch
 ):
-    await at_the_cloud(sandbox, "db", cloud_tcp(1))
+    await in_the_cloud(sandbox, "db", cloud_tcp(1))
     tenants = await status.all_tenants(sandbox.database)
     lines = []
 
@@ -124,14 +124,14 @@ async def test_too_many_missing_groups_stop_until_an_operator_confirms(sandbox):
 
 async def test_the_bound_is_the_operators_to_choose(sandbox):
     await many_missing(sandbox)
-    wide = MissingBound(count=8)
+    wide = MassRemovalGuard(count=8)
     done = await pull_tenant(
         sandbox.database, sandbox.clouds, sandbox.tenant, requested=False, bound=wide
     )
     assert done["gone"] == 8
-    assert not MissingBound(5, 0.5).is_passed(6, 12)
-    assert MissingBound(5, 0.5).is_passed(7, 12)
-    assert not MissingBound(5, 0.5).is_passed(5, 5)
+    assert not MassRemovalGuard(5, 0.5).is_passed(6, 12)
+    assert MassRemovalGuard(5, 0.5).is_passed(7, 12)
+    assert not MassRemovalGuard(5, 0.5).is_passed(5, 5)
 
 
 async def test_a_plan_reads_the_cloud_and_changes_nothing(sandbox):
@@ -139,7 +139,7 @@ async def test_a_plan_reads_the_cloud_and_changes_nothing(sandbox):
     assert await manual.plan_push(sandbox.database, uuid.hex) == [
         "nothing: the cloud has what was asked for"
     ]
-    await open_at_the_cloud(sandbox, uuid)
+    await open_in_the_cloud(sandbox, uuid)
     await sandbox.change_rules(uuid, [tcp(443), tcp(22)])
     before = await fingerprint(sandbox)
 

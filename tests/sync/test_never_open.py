@@ -96,7 +96,7 @@ async def test_an_address_group_that_does_not_exist_is_refused_in_words(neutron)
 
 
 async def naming(place):
-    """Two groups at the cloud: `web` has a rule that names `db`."""
+    """Two groups in the cloud: `web` has a rule that names `db`."""
     db = await place.ask("db")
     await push(place, db)
     web = await place.ask("web", rules=[tcp(22), tcp(5432)])

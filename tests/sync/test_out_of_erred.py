@@ -16,7 +16,7 @@ from ringfence.neutron.port import GroupNotFound
 from ringfence.security_groups.rules import Rule, canonical
 from ringfence.security_groups.versions import Cause, record_versions
 from ringfence.settings import Settings
-from ringfence.sync.jobs import Desk
+from ringfence.sync.jobs import JobHandlers
 
 NEWER = {"Accept": "application/json; version=2026-10"}
 GOOD = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "10.0.0.0/8"}
@@ -41,7 +41,7 @@ async def client(neutron):
 @pytest.fixture
 def work(neutron):
     """Do the jobs that wait, each as its last try."""
-    desk = Desk(neutron.database, neutron.clouds)
+    desk = JobHandlers(neutron.database, neutron.clouds)
 
     async def run():
         async with neutron.database.connection() as connection:
@@ -58,7 +58,7 @@ def work(neutron):
 
 async def refused_name(place, _lab):
     """A group that was renamed to what Neutron keeps for itself, by an older release."""
-    uuid = await at_the_cloud(place)
+    uuid = await in_the_cloud(place)
     await place.world.execute(
         "UPDATE security_groups SET name = 'dEFAULT', version = version + 1,"
         " state = 'UPDATE_SCHEDULED' WHERE uuid = %s",
@@ -69,14 +69,14 @@ async def refused_name(place, _lab):
 
 async def refused_rule(place, _lab):
     """A group with a rule that Neutron refuses, from an older release."""
-    uuid = await at_the_cloud(place)
+    uuid = await in_the_cloud(place)
     await place.change_rules(uuid, [IMPOSSIBLE])
     return uuid
 
 
 async def over_quota(place, lab):
     """A group that asks for more rules than the project may have."""
-    uuid = await at_the_cloud(place)
+    uuid = await in_the_cloud(place)
     await asyncio.to_thread(lab.set_quota, place.project, rules=6)
     await place.change_rules(uuid, [tcp(port) for port in range(1, 9)])
     return uuid
@@ -90,13 +90,13 @@ async def never_created(place, lab):
 
 async def missing(place, _lab):
     """A group that somebody deleted in the cloud."""
-    uuid = await at_the_cloud(place)
+    uuid = await in_the_cloud(place)
     await place.cloud.delete_group((await place.row(uuid))[1])
     await place.change_rules(uuid, [tcp(80)])
     return uuid
 
 
-async def at_the_cloud(place):
+async def in_the_cloud(place):
     made = await place.cloud.create_group(place.project, "web", "")
     for rule in made.rules:
         await place.cloud.delete_rule(rule.id)

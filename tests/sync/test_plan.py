@@ -95,7 +95,7 @@ def law(*parts: Callable[[random.Random], object]) -> Callable:
     return holding
 
 
-def at_the_cloud(asked: list[Rule]) -> list[CloudRule]:
+def in_the_cloud(asked: list[Rule]) -> list[CloudRule]:
     """What a Neutron would hold after it was given these."""
     return [
         replace(rule_for_cloud(rule), id=f"rule-{number}")
@@ -115,7 +115,7 @@ def applied(changes: Changes, observed: list[CloudRule]) -> list[CloudRule]:
 
 @law(rule_set, rule_set)
 def test_applying_a_plan_gives_exactly_what_was_asked_for(desired, before):
-    observed = at_the_cloud(before)
+    observed = in_the_cloud(before)
 
     after = keys(applied(plan(desired, observed), observed))
 
@@ -125,7 +125,7 @@ def test_applying_a_plan_gives_exactly_what_was_asked_for(desired, before):
 
 @law(rule_set, itself)
 def test_what_is_equal_is_planned_nothing_in_any_order_and_without_ids(desired, chance):
-    observed = [replace(rule, id="") for rule in at_the_cloud(desired)]
+    observed = [replace(rule, id="") for rule in in_the_cloud(desired)]
     chance.shuffle(observed)
 
     assert not plan(desired, observed).needed
@@ -140,7 +140,7 @@ def test_what_is_equal_is_planned_nothing_in_neutrons_own_spelling(desired):
             port_range_min=None if rule.port_range_min == 1 else rule.port_range_min,
             port_range_max=None if rule.port_range_min == 1 else rule.port_range_max,
         )
-        for rule in at_the_cloud(desired)
+        for rule in in_the_cloud(desired)
         if (rule.port_range_min, rule.port_range_max) in {(1, 65535), (None, None), (22, 80)}
     ]
     asked = [
@@ -154,7 +154,7 @@ def test_what_is_equal_is_planned_nothing_in_neutrons_own_spelling(desired):
 
 @law(rule_set, rule_set)
 def test_no_rule_that_is_on_both_sides_is_touched(desired, before):
-    observed = at_the_cloud(before)
+    observed = in_the_cloud(before)
     asked = {canonical(rule) for rule in desired}
 
     changes = plan(desired, observed)
@@ -166,14 +166,14 @@ def test_no_rule_that_is_on_both_sides_is_touched(desired, before):
 
 @law(rule_set, rule_set)
 def test_planning_again_after_applying_plans_nothing(desired, before):
-    observed = at_the_cloud(before)
+    observed = in_the_cloud(before)
 
     assert not plan(desired, applied(plan(desired, observed), observed)).needed
 
 
 @law(rule_set, rule_set, itself)
 def test_a_plan_does_not_depend_on_order(desired, before, chance):
-    observed = at_the_cloud(before)
+    observed = in_the_cloud(before)
     first = plan(desired, observed)
 
     second = plan(chance.sample(desired, len(desired)), chance.sample(observed, len(observed)))
@@ -184,7 +184,7 @@ def test_a_plan_does_not_depend_on_order(desired, before, chance):
 
 @law(rule_set)
 def test_another_description_is_reported_and_makes_no_call(desired):
-    observed = [replace(rule, description="of the cloud") for rule in at_the_cloud(desired)]
+    observed = [replace(rule, description="of the cloud") for rule in in_the_cloud(desired)]
 
     changes = plan(desired, observed)
 
@@ -193,8 +193,8 @@ def test_another_description_is_reported_and_makes_no_call(desired):
 
 
 @law(rule_set)
-def test_of_two_equal_rules_at_the_cloud_one_goes(desired):
-    observed = at_the_cloud(desired)
+def test_of_two_equal_rules_in_the_cloud_one_goes(desired):
+    observed = in_the_cloud(desired)
     twice = [*observed, *(replace(rule, id=f"{rule.id}-twin") for rule in observed)]
 
     changes = plan(desired, twice)
@@ -211,7 +211,7 @@ def steps(changes: Changes) -> list[int]:
 
 @law(rule_set, rule_set)
 def test_where_there_is_room_no_rule_goes_before_the_additions(desired, before):
-    observed = at_the_cloud(before)
+    observed = in_the_cloud(before)
     for room in (None, len(desired)):
         changes = plan(desired, observed, room=room)
 
@@ -221,7 +221,7 @@ def test_where_there_is_room_no_rule_goes_before_the_additions(desired, before):
 
 @law(rule_set, rule_set, room)
 def test_near_the_quota_just_enough_removals_go_first(desired, before, room):
-    observed = at_the_cloud(before)
+    observed = in_the_cloud(before)
 
     changes = plan(desired, observed, room=room)
 
@@ -242,7 +242,7 @@ def test_near_the_quota_just_enough_removals_go_first(desired, before, room):
 
 @law(rule_set, rule_set, room)
 def test_the_quota_changes_the_order_of_a_plan_and_nothing_else(desired, before, room):
-    observed = at_the_cloud(before)
+    observed = in_the_cloud(before)
 
     near, far = plan(desired, observed, room=room), plan(desired, observed)
 
@@ -256,7 +256,7 @@ def test_the_quota_changes_the_order_of_a_plan_and_nothing_else(desired, before,
 
 @law(rule_set)
 def test_of_those_that_make_room_twins_are_the_first(desired):
-    observed = at_the_cloud(desired)
+    observed = in_the_cloud(desired)
     twins = [replace(rule, id=f"{rule.id}-twin") for rule in observed]
     other = CloudRule("IPv4", "ingress", "sctp", id="other")
     new = Rule(protocol="112")

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
-from tests.lab.proxy import Answer, Cut
+from tests.lab.proxy import Cut, Response
 from tests.sync.conftest import Place, tcp
 
 from ringfence.access.permissions import Actor
@@ -17,7 +17,7 @@ from ringfence.neutron.sandbox import ports as sandbox_ports
 from ringfence.neutron.sandbox.cloud import SandboxCloud
 from ringfence.security_groups import commands, queries
 from ringfence.security_groups.cloud_state import lifecycle, ports
-from ringfence.sync.jobs import Desk
+from ringfence.sync.jobs import JobHandlers
 from ringfence.sync.ports import LOOKS, detach, in_use
 from ringfence.sync.pull import pull_tenant
 from ringfence.sync.push import delete_group, push_group
@@ -146,7 +146,7 @@ async def test_floating_addresses_are_kept_with_their_port(sandbox):
 
 async def test_credentials_that_may_not_read_ports_leave_them_unknown(neutron, calls):
     web = await made(neutron, "web")
-    refused = Answer(403, b'{"NeutronError": {"type": "PolicyNotAuthorized", "message": "no"}}')
+    refused = Response(403, b'{"NeutronError": {"type": "PolicyNotAuthorized", "message": "no"}}')
     calls.fault("GET", "/v2.0/ports", refused)
     await pull(neutron)
     assert await instances(neutron, web) == "null"
@@ -154,7 +154,7 @@ async def test_credentials_that_may_not_read_ports_leave_them_unknown(neutron, c
 
 async def test_ports_that_cannot_be_read_for_now_are_read_by_the_next_try(neutron, calls):
     web = await made(neutron, "web")
-    calls.fault("GET", "/v2.0/ports", Answer(503))
+    calls.fault("GET", "/v2.0/ports", Response(503))
     with pytest.raises(Retry):
         await pull(neutron)
     assert await instances(neutron, web) == "null"
@@ -189,16 +189,16 @@ async def test_a_group_that_only_the_cloud_knows_to_be_in_use_is_refused_by_name
 
 async def test_use_by_a_port_that_is_not_shown_is_said_as_such(sandbox):
     web = await made(sandbox, "web")
-    group = await take_up(sandbox, await scheduled(sandbox, web))
+    group = await claim(sandbox, await scheduled(sandbox, web))
     error = await in_use(sandbox.database, sandbox.cloud, group)
     assert str(error) == (
         "Security group web is in use by a port that the credentials here do not show."
     )
 
 
-async def take_up(place, uuid):
+async def claim(place, uuid):
     async with place.database.transaction() as connection:
-        return await lifecycle.take_up(connection, uuid, lifecycle.DELETED)
+        return await lifecycle.claim(connection, uuid, lifecycle.DELETED)
 
 
 async def test_detach_takes_the_group_off_its_ports_which_keep_their_others(place, net):
@@ -244,7 +244,7 @@ async def test_what_somebody_else_puts_on_a_port_meanwhile_is_not_lost(place, ne
             groups = [web_id, ids["db"], ids["late"]]
             await place.cloud.set_port_groups(port_id, groups, revision=revision)
 
-    group = await take_up(place, await scheduled(place, web))
+    group = await claim(place, await scheduled(place, web))
     await detach(place.database, ChangingCloud(place.cloud, put_late_on), group, web_id)
 
     assert struck == [port]
@@ -262,7 +262,7 @@ async def test_ports_that_never_come_to_rest_are_left_for_another_try(sandbox):
         looks.append(port_id)
         await sandbox.cloud.set_port_groups(port_id, [web_id], revision=revision)
 
-    group = await take_up(sandbox, await scheduled(sandbox, web))
+    group = await claim(sandbox, await scheduled(sandbox, web))
     with pytest.raises(Retry):
         await detach(sandbox.database, ChangingCloud(sandbox.cloud, touch), group, web_id)
     assert looks == [port] * LOOKS
@@ -320,7 +320,7 @@ def job():
 async def test_the_job_turns_a_group_in_use_erred_by_name_and_detaches_where_told_to(sandbox):
     web = await made(sandbox, "web")
     port = await Net(sandbox).port([web], **instance("vm-1"))
-    desk = Desk(sandbox.database, sandbox.clouds)
+    desk = JobHandlers(sandbox.database, sandbox.clouds)
 
     await desk.delete_group(job(), security_group=(await scheduled(sandbox, web)).hex)
     state, *_, error, _ = await sandbox.row(web)

@@ -6,7 +6,7 @@ from copy import deepcopy
 import pytest
 import yaml
 from tests.sync.conftest import cloud_tcp, tcp
-from tests.sync.test_identity import give_up, strangers, untouched
+from tests.sync.test_evidence import give_up, strangers, untouched
 from tests.sync.test_pull import pull, push, pushed
 
 from ringfence.errors import OperatorError

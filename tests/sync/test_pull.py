@@ -27,7 +27,7 @@ async def pushed(place, name="web", rules=()):
     return uuid
 
 
-async def at_the_cloud(place, name, *rules):
+async def in_the_cloud(place, name, *rules):
     group = await place.cloud.create_group(place.project, name, "")
     for rule in group.rules:
         await place.cloud.delete_rule(rule.id)
@@ -50,7 +50,7 @@ async def fingerprint(place):
     ]
 
 
-async def test_a_rule_added_at_the_cloud_shows_after_a_pull(place):
+async def test_a_rule_added_in_the_cloud_shows_after_a_pull(place):
     uuid = await pushed(place, rules=[tcp(22)])
     backend_id = (await place.row(uuid))[1]
     await place.cloud.create_rules(place.project, backend_id, [cloud_tcp(80)])
@@ -95,8 +95,8 @@ async def test_a_pull_of_a_group_that_is_gone_says_so(place):
 
 
 async def test_new_groups_are_imported_with_their_remote_groups_in_any_order(place):
-    web = await at_the_cloud(place, "web")
-    db = await at_the_cloud(
+    web = await in_the_cloud(place, "web")
+    db = await in_the_cloud(
         place, "db", cloud_tcp(5432, remote_ip_prefix=None, remote_group_id=web)
     )
     await place.cloud.create_rules(
@@ -118,7 +118,7 @@ async def test_new_groups_are_imported_with_their_remote_groups_in_any_order(pla
 
 async def test_an_unknown_remote_group_is_kept_by_its_backend_id_and_resolved_when_it_comes(place):
     web = await pushed(place, "web")
-    db = await at_the_cloud(place, "db")
+    db = await in_the_cloud(place, "db")
     backend_id = (await place.row(web))[1]
     await place.cloud.create_rules(
         place.project,
@@ -148,7 +148,7 @@ async def test_pulling_what_is_equal_writes_nothing(place):
     await pushed(
         place, "web", [tcp(22), {"protocol": "icmp", "ethertype": "IPv6", "direction": "ingress"}]
     )
-    await at_the_cloud(place, "db", cloud_tcp(1))
+    await in_the_cloud(place, "db", cloud_tcp(1))
     await pull(place)
     before = await fingerprint(place)
 
@@ -158,14 +158,16 @@ async def test_pulling_what_is_equal_writes_nothing(place):
 
 
 async def test_a_second_group_of_a_name_is_kept_as_a_twin(place):
-    first = await at_the_cloud(place, "web")
-    second = await at_the_cloud(place, "web")
+    first = await in_the_cloud(place, "web")
+    second = await in_the_cloud(place, "web")
 
     await pull(place)
     await pull(place)
 
     twins = [
-        await place.world.value("SELECT is_twin FROM security_groups WHERE backend_id = %s", found)
+        await place.world.value(
+            "SELECT is_duplicate_name FROM security_groups WHERE backend_id = %s", found
+        )
         for found in (first, second)
     ]
     assert sorted(twins) == [False, True]
@@ -254,7 +256,7 @@ async def test_what_was_asked_for_and_failed_survives_a_pull(place):
     assert (await place.row(uuid))[0] == "ERRED"
 
 
-async def test_a_description_that_the_cloud_could_not_take_is_not_lost(place):
+async def test_a_description_thin_the_cloud_could_not_take_is_not_lost(place):
     uuid = await pushed(place, rules=[tcp(22, description="old")])
     await place.change_rules(uuid, [tcp(22, description="new")])
     await push(place, uuid)

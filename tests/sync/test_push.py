@@ -234,7 +234,7 @@ async def test_a_rule_that_somebody_else_made_at_the_same_time_is_adopted(place,
     assert await place.keys(uuid) == keys(WEB, SSH)
 
 
-async def test_a_remote_group_that_is_not_at_the_cloud_yet_is_waited_for(place):
+async def test_a_remote_group_that_is_not_in_the_cloud_yet_is_waited_for(place):
     other = await place.ask("db")
     uuid = await place.ask("web", rules=[tcp(5432)])
     await place.world.execute(
@@ -242,7 +242,7 @@ async def test_a_remote_group_that_is_not_at_the_cloud_yet_is_waited_for(place):
         " (SELECT id FROM security_groups WHERE name = 'db')"
     )
 
-    with pytest.raises(Retry, match="db, which is not at the cloud yet"):
+    with pytest.raises(Retry, match="db, which is not in the cloud yet"):
         await push(place, uuid)
     await push(place, other)
     await push(place, uuid)
@@ -267,7 +267,7 @@ async def test_an_unresolved_remote_group_is_never_pushed_as_any(place, backend_
     assert all(rule.direction == "egress" for rule in found.rules)
 
 
-async def test_a_group_that_is_gone_at_the_cloud_is_said_to_be(place):
+async def test_a_group_that_is_gone_in_the_cloud_is_said_to_be(place):
     uuid = await place.ask(rules=[WEB])
     await push(place, uuid)
     await place.cloud.delete_group((await place.row(uuid))[1])
@@ -320,7 +320,7 @@ async def test_a_deleted_group_goes_from_both_and_rules_that_named_it_stay_unres
     assert await place.documents_are_fresh()
 
 
-async def test_deleting_what_the_cloud_does_not_have_succeeds(place):
+async def test_deleting_whin_the_cloud_does_not_have_succeeds(place):
     uuid = await place.ask()
     await push(place, uuid)
     await place.cloud.delete_group((await place.row(uuid))[1])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.lab.proxy import Answer, Cut, Delay
+from tests.lab.proxy import Cut, Delay, Response
 from tests.patience import PATIENCE_SECONDS
 from tests.sync.conftest import cloud_tcp, tcp
 
@@ -105,8 +105,8 @@ async def test_finished_jobs_leave_nothing(sandbox, worker):
 
 
 async def test_errors_of_a_moment_pass_without_being_shown(neutron, calls, worker):
-    calls.fault("POST", "/security-groups", Answer(503))
-    calls.fault("POST", "/security-group-rules", Answer(500))
+    calls.fault("POST", "/security-groups", Response(503))
+    calls.fault("POST", "/security-group-rules", Response(500))
     calls.fault("POST", "/security-group-rules", Cut(after=True), nth=2)
     states = set()
     uuid = await ask(neutron, rules=[tcp(22)])

@@ -267,7 +267,7 @@ export const openstackSecurityGroupsRollback = <ThrowOnError extends boolean = t
 /**
  * Say who is right about differences
  *
- * What is done where the group differs at the cloud; null: as its tenant says.
+ * What is done where the group differs in the cloud; null: as its tenant says.
  */
 export const openstackSecurityGroupsSetDriftMode = <ThrowOnError extends boolean = true>(options: Options<OpenstackSecurityGroupsSetDriftModeData, ThrowOnError>) => (options.client ?? client).post<OpenstackSecurityGroupsSetDriftModeResponses, OpenstackSecurityGroupsSetDriftModeErrors, ThrowOnError>({
     security: [{ name: 'Authorization', type: 'apiKey' }],
@@ -295,9 +295,9 @@ export const openstackSecurityGroupsPlan = <ThrowOnError extends boolean = true>
 });
 
 /**
- * Get differences at the cloud
+ * Get differences in the cloud
  *
- * How the group differs at the cloud, as far as the cloud was last seen.
+ * How the group differs in the cloud, as far as the cloud was last seen.
  */
 export const openstackSecurityGroupsDrift = <ThrowOnError extends boolean = true>(options: Options<OpenstackSecurityGroupsDriftData, ThrowOnError>) => (options.client ?? client).get<OpenstackSecurityGroupsDriftResponses, OpenstackSecurityGroupsDriftErrors, ThrowOnError>({
     security: [{ name: 'Authorization', type: 'apiKey' }],
@@ -363,7 +363,7 @@ export const openstackTenantsRetrieve = <ThrowOnError extends boolean = true>(op
 /**
  * Synchronize resource state
  *
- * Compare the tenant's security groups with those at the cloud.
+ * Compare the tenant's security groups with those in the cloud.
  */
 export const openstackTenantsPull = <ThrowOnError extends boolean = true>(options: Options<OpenstackTenantsPullData, ThrowOnError>) => (options.client ?? client).post<OpenstackTenantsPullResponses, OpenstackTenantsPullErrors, ThrowOnError>({
     security: [{ name: 'Authorization', type: 'apiKey' }],
@@ -374,7 +374,7 @@ export const openstackTenantsPull = <ThrowOnError extends boolean = true>(option
 /**
  * Pull security groups
  *
- * Compare the tenant's security groups with those at the cloud.
+ * Compare the tenant's security groups with those in the cloud.
  */
 export const openstackTenantsPullSecurityGroups = <ThrowOnError extends boolean = true>(options: Options<OpenstackTenantsPullSecurityGroupsData, ThrowOnError>) => (options.client ?? client).post<OpenstackTenantsPullSecurityGroupsResponses, OpenstackTenantsPullSecurityGroupsErrors, ThrowOnError>({
     security: [{ name: 'Authorization', type: 'apiKey' }],

@@ -1,7 +1,7 @@
 """What the service says of itself, as the API's description tells it."""
 
 from ringfence.about.routes import CONFIGURATION_PATH, IDENTITY_PROVIDERS_PATH
-from ringfence.http.openapi.operation import Answer, Operation
+from ringfence.http.openapi.operation import Operation, Response
 from ringfence.http.openapi.schema import FREE_FORM, STRING, Model, array, object_of
 
 _VERSION = Model("Version", object_of({"version": STRING}, ["version"]))
@@ -14,7 +14,7 @@ operations = (
         tag="configuration",
         title="Get public configuration",
         description="What a portal asks before anybody signs in.",
-        answers={200: Answer(FREE_FORM)},
+        answers={200: Response(FREE_FORM)},
         public=True,
     ),
     Operation(
@@ -24,7 +24,7 @@ operations = (
         tag="identity-providers",
         title="List identity providers",
         description="An empty list: users sign in at this service itself.",
-        answers={200: Answer(array(FREE_FORM))},
+        answers={200: Response(array(FREE_FORM))},
         public=True,
     ),
     Operation(
@@ -34,6 +34,6 @@ operations = (
         tag="version",
         title="Get application version",
         description="The version that is installed.",
-        answers={200: Answer(_VERSION)},
+        answers={200: Response(_VERSION)},
     ),
 )

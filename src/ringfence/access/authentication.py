@@ -181,7 +181,7 @@ def of_session(secret: str) -> Credential:
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class Identity:
     """An actor, with what statements take of it, and the row that told of it, as bytes."""
 
     actor: Actor
@@ -194,7 +194,7 @@ async def authenticate(database: Database, header: str | None) -> Actor:
     return (await recognise(database, of_token(header))).actor
 
 
-async def recognise(database: Database, credential: Credential) -> Recognised:
+async def recognise(database: Database, credential: Credential) -> Identity:
     """Give whose credential it is, by one statement; raises `Unauthenticated`."""
     async with database.connection() as connection:
         cursor = connection.cursor(row_factory=namedtuple_row)
@@ -209,11 +209,11 @@ async def recognise(database: Database, credential: Credential) -> Recognised:
     if row.expired:
         raise Unauthenticated("Token has expired.")
     actor = _actor(row)
-    return Recognised(actor, actor_parameters(actor), row.fingerprint)
+    return Identity(actor, actor_parameters(actor), row.fingerprint)
 
 
 async def hold(
-    connection: Connection, credential: Credential, known: Recognised, *, alone: bool
+    connection: Connection, credential: Credential, known: Identity, *, alone: bool
 ) -> bool:
     """Lock who shows the credential until the transaction ends; return whether it is as `known`.
 

@@ -13,7 +13,7 @@ from typing import Any, LiteralString
 
 from psycopg.pq.abc import PGresult
 
-from ringfence.access.authentication import ACTORS, Credential, Kind, Recognised, hold, recognise
+from ringfence.access.authentication import ACTORS, Credential, Identity, Kind, hold, recognise
 from ringfence.database.binary_rows import TRUE, find_rows, on_one_line, read_rows
 from ringfence.database.pool import Connection, Database
 from ringfence.database.replica import Replica
@@ -23,23 +23,23 @@ from ringfence.errors import Unauthenticated
 REMEMBERED = 4096
 
 
-class Changed(Exception):
+class IdentityChanged(Exception):
     """The database says something else of the caller than was remembered."""
 
 
-class Callers:
+class IdentityCache:
     """What a process remembers of the credentials that it saw."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[Credential, Recognised] = OrderedDict()
+        self._seen: OrderedDict[Credential, Identity] = OrderedDict()
 
     def asking(
         self, database: Database, replica: Replica | None, credential: Credential
-    ) -> "Asking":
+    ) -> "RequestIdentity":
         """Begin with what a request shows; what it reads comes from `replica`, where there is."""
-        return Asking(self, database, replica, credential, self._seen.get(credential))
+        return RequestIdentity(self, database, replica, credential, self._seen.get(credential))
 
-    def remember(self, credential: Credential, recognised: Recognised) -> None:
+    def remember(self, credential: Credential, recognised: Identity) -> None:
         """Remember what the database just said of a credential."""
         self._seen[credential] = recognised
         self._seen.move_to_end(credential)
@@ -51,16 +51,16 @@ class Callers:
         self._seen.pop(credential, None)
 
 
-class Asking:
+class RequestIdentity:
     """One request's caller: remembered at first, settled once the database has confirmed it."""
 
     def __init__(
         self,
-        callers: Callers,
+        callers: IdentityCache,
         database: Database,
         replica: Replica | None,
         credential: Credential,
-        remembered: Recognised | None,
+        remembered: Identity | None,
     ) -> None:
         self._callers = callers
         self._database = database
@@ -79,11 +79,11 @@ class Asking:
         """Give what tells this caller at this database from all others."""
         return self._database.mark + self._credential.digest
 
-    async def caller(self) -> Recognised:
+    async def caller(self) -> Identity:
         """Give who asks, as remembered; looked up where nothing is. Raises `Unauthenticated`."""
         return self._recognised or await self.settle()
 
-    async def settle(self) -> Recognised:
+    async def settle(self) -> Identity:
         """Give who asks, looked up by a statement of its own; raises `Unauthenticated`."""
         if self._recognised is None or not self.is_settled:
             try:
@@ -104,21 +104,21 @@ class Asking:
     async def confirm(self, connection: Connection, *, alone: bool = False) -> None:
         """Hold who asks, as it was settled, until the connection's transaction ends.
 
-        Raises `Changed` where the database says something else of it by now. What ends tokens
-        holds it `alone`.
+        Raises `IdentityChanged` if the database has another identity by now. What ends tokens holds
+        it `alone`.
         """
         known = await self.settle()
         if not await hold(connection, self._credential, known, alone=alone):
             self.is_settled = False
-            raise Changed
+            raise IdentityChanged
 
     async def read(self, statement: LiteralString, parameters: Mapping[str, Any]) -> PGresult:
         """Give the rows of a statement made for the caller; one of nulls where it finds none.
 
         Their first column tells of the caller; the statement's own columns follow.
 
-        Raises `Changed` where the caller is not what it was made for: make it anew, for what
-        `caller` gives now. Raises `Unauthenticated`.
+        Raises `IdentityChanged` if the statement was built for another identity: build it again for
+        the one that `caller` returns now. Raises `Unauthenticated`.
         """
         if self._replica is not None:
             return await self._read_there(self._replica, statement, parameters)
@@ -136,7 +136,7 @@ class Asking:
                 return found
         self.is_settled = False
         await self.settle()
-        raise Changed
+        raise IdentityChanged
 
     async def _read_there(
         self, replica: Replica, statement: LiteralString, parameters: Mapping[str, Any]
@@ -145,7 +145,7 @@ class Asking:
         seen = self._recognised
         settled = await self.settle()
         if seen is None or settled.fingerprint != seen.fingerprint:
-            raise Changed
+            raise IdentityChanged
         find = partial(find_rows, statement=_alone(statement), parameters=parameters)
         return await replica.read(find, settled.actor.written)
 

@@ -49,12 +49,12 @@ def pull(
     """
     from ringfence.sync import manual
     from ringfence.sync import status as overview
-    from ringfence.sync.missing_bound import MissingBound
+    from ringfence.sync.missing_bound import MassRemovalGuard
 
     if (tenant is None) == (not everything):
         raise OperatorError("name one tenant, or say --all")
     settings = start()
-    bound = MissingBound(settings.missing_count, settings.missing_share)
+    bound = MassRemovalGuard(settings.missing_count, settings.missing_share)
 
     async def work(database: "Database") -> list[str]:
         chosen = (
@@ -132,7 +132,7 @@ def confirm(
     for line in lines:
         _say(line)
     if yes and lines:
-        _say(f"{marked} marked as not found at the cloud")
+        _say(f"{marked} marked as not found in the cloud")
     elif lines:
         _say(f"{len(lines)} would be marked; run it again with --yes")
     else:
@@ -146,7 +146,7 @@ def mode(
         str | None, typer.Argument(metavar="MODE", help="adopt, enforce or report.")
     ] = None,
 ) -> None:
-    """Show or set what is done where a tenant's groups differ at the cloud.
+    """Show or set what is done where a tenant's groups differ in the cloud.
 
     Groups with a mode of their own keep it.
     """

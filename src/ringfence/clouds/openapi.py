@@ -2,7 +2,7 @@
 
 from ringfence.clouds.queries import CLOUDS, TENANTS
 from ringfence.http.openapi.collections import list_count_retrieve
-from ringfence.http.openapi.operation import Answer, Body, Operation
+from ringfence.http.openapi.operation import Body, Operation, Response
 from ringfence.http.openapi.parameters import UUID_IN_PATH, choice_of_fields
 from ringfence.http.openapi.schema import (
     BOOLEAN,
@@ -118,9 +118,9 @@ operations = (
         _TENANT + "pull/",
         tag="openstack-tenants",
         title="Synchronize resource state",
-        description="Compare the tenant's security groups with those at the cloud.",
+        description="Compare the tenant's security groups with those in the cloud.",
         parameters=(UUID_IN_PATH,),
-        answers={202: Answer(DETAIL, promised=False), 409: Answer(DETAIL, promised=False)},
+        answers={202: Response(DETAIL, promised=False), 409: Response(DETAIL, promised=False)},
         refusals=(403, 404),
     ),
     Operation(
@@ -130,9 +130,9 @@ operations = (
         tag="openstack-tenants",
         section="Other Actions",
         title="Pull security groups",
-        description="Compare the tenant's security groups with those at the cloud.",
+        description="Compare the tenant's security groups with those in the cloud.",
         parameters=(UUID_IN_PATH, choice_of_fields(TENANT)),
-        answers={200: Answer(TENANT), 202: Answer(STATUS, "In contract 2026-10")},
+        answers={200: Response(TENANT), 202: Response(STATUS, "In contract 2026-10")},
         refusals=(400, 403, 404, 409),
     ),
     Operation(
@@ -148,7 +148,7 @@ operations = (
         ),
         parameters=(UUID_IN_PATH,),
         body=Body(_DEFAULT_EGRESS, example={"keep": True}),
-        answers={200: Answer(_DEFAULT_EGRESS)},
+        answers={200: Response(_DEFAULT_EGRESS)},
         refusals=(403, 404),
         own=True,
     ),

@@ -10,7 +10,7 @@ from ringfence.access.scope import VISIBLE, Scope, scope_parameters
 from ringfence.clouds.filters import CLOUD_FILTERS, PLACE_ORDERS, TENANT_FILTERS
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, NotFound
-from ringfence.http.collections.collection import Collection
+from ringfence.http.collections.collection import SqlCollection
 from ringfence.http.collections.filters import Orders
 
 NO_SUCH_TENANT = "No Tenant matches the given query."
@@ -100,7 +100,7 @@ FROM (
 ) AS shown
 """
 
-TENANTS = Collection(
+TENANTS = SqlCollection(
     path="/api/openstack-tenants/",
     missing=NO_SUCH_TENANT,
     source="""
@@ -157,7 +157,7 @@ FROM (
 ) AS shown
 """
 
-CLOUDS = Collection(
+CLOUDS = SqlCollection(
     path="/api/service-settings/",
     missing="No ServiceSettings matches the given query.",
     source="FROM clouds AS cloud",

@@ -9,7 +9,7 @@ from ringfence.access.scope import Scope
 from ringfence.clouds import default_egress, pulls, queries
 from ringfence.clouds.queries import CLOUDS, TENANTS, Tenant
 from ringfence.http.body import read_json
-from ringfence.http.collections.collection import answer_one, routes_of
+from ringfence.http.collections.collection import respond_one, routes_of
 from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
 
@@ -29,7 +29,7 @@ async def pull_security_groups(request: Request) -> Response:
     await pulls.request(database, actor, tenant, "OK")
     if request.scope["contract"] == "2026-10":
         return JSONResponse({"status": "Security groups pull has been scheduled."}, 202)
-    return await answer_one(TENANTS, request, tenant.uuid)
+    return await respond_one(TENANTS, request, tenant.uuid)
 
 
 async def set_default_egress(request: Request) -> Response:

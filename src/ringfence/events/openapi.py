@@ -3,7 +3,7 @@
 from ringfence.events.queries import EVENTS
 from ringfence.events.types import EventType
 from ringfence.http.openapi.collections import list_count_retrieve
-from ringfence.http.openapi.operation import Answer, Operation
+from ringfence.http.openapi.operation import Operation, Response
 from ringfence.http.openapi.schema import (
     FREE_FORM,
     HEX_UUID,
@@ -47,7 +47,7 @@ operations = (
         title="Get the count of events",
         description="How many events a list with the same filters would show.",
         parameters=_LISTED[1].parameters,
-        answers={200: Answer(_COUNT, headers=_COUNT_HEADER)},
+        answers={200: Response(_COUNT, headers=_COUNT_HEADER)},
         refusals=(400, 404),
     ),
     Operation(
@@ -59,7 +59,7 @@ operations = (
         title="Get event groups",
         description="The kinds of events by group, as `feature` takes them.",
         answers={
-            200: Answer(
+            200: Response(
                 {"type": "object", "additionalProperties": array(_TYPE)}, headers=_COUNT_HEADER
             )
         },
@@ -72,6 +72,6 @@ operations = (
         section="Other Actions",
         title="Get scope types",
         description="What events can be asked for by its address.",
-        answers={200: Answer(array(STRING), headers=_COUNT_HEADER)},
+        answers={200: Response(array(STRING), headers=_COUNT_HEADER)},
     ),
 )

@@ -8,7 +8,7 @@ from uuid import UUID
 from ringfence.database.pool import Database
 from ringfence.errors import Invalid
 from ringfence.events.event_groups import EVENT_GROUPS, SCOPES
-from ringfence.http.collections.collection import Collection
+from ringfence.http.collections.collection import SqlCollection
 from ringfence.http.collections.filters import (
     NO_NULL,
     NOT_GIVEN,
@@ -90,7 +90,7 @@ class _Groups:
         return kinds if names else NOT_GIVEN
 
 
-EVENTS = Collection(
+EVENTS = SqlCollection(
     path="/api/events/",
     missing=NO_SUCH_EVENT,
     source="FROM events AS event",

@@ -7,12 +7,12 @@ from starlette.routing import Route
 from ringfence.errors import NotFound
 from ringfence.events.event_groups import EVENT_GROUPS, SCOPES
 from ringfence.events.queries import EVENTS, NO_SUCH_EVENT, uuid_of
-from ringfence.http.collections.collection import answer_list, answer_one, count_of
+from ringfence.http.collections.collection import count_of, respond_list, respond_one
 
 
 async def list_events(request: Request) -> Response:
     """List what happened, the latest first."""
-    return await answer_list(EVENTS, request)
+    return await respond_list(EVENTS, request)
 
 
 async def retrieve_event(request: Request) -> Response:
@@ -20,11 +20,11 @@ async def retrieve_event(request: Request) -> Response:
     text: str = request.path_params["uuid"]
     # Fewer digits than a uuid has: Waldur's clients know events by number.
     if not (text.isascii() and text.isdecimal() and len(text) <= 18):  # noqa: PLR2004
-        return await answer_one(EVENTS, request)
+        return await respond_one(EVENTS, request)
     uuid = await uuid_of(request.app.state.database, int(text))
     if uuid is None:
         raise NotFound(NO_SUCH_EVENT)
-    return await answer_one(EVENTS, request, uuid)
+    return await respond_one(EVENTS, request, uuid)
 
 
 async def count_events(request: Request) -> Response:

@@ -59,7 +59,7 @@ def answer(error: RequestError) -> Response:
     return JSONResponse(body, status_of(error), headers=headers)
 
 
-def answer_unexpected(reference: str) -> Response:
+def respond_unexpected(reference: str) -> Response:
     """Give the answer to a fault of our own: a reference to the log, and nothing else."""
     detail = f"Internal server error. Please quote the reference {reference}."
     return JSONResponse({"detail": detail, "reference": reference}, 500)

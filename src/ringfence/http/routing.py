@@ -39,7 +39,7 @@ def allowed_methods(routes: Sequence[BaseRoute], request: Request) -> list[str]:
     return sorted(methods)
 
 
-async def answer_http_exception(request: Request, error: Exception) -> Response:
+async def respond_http_exception(request: Request, error: Exception) -> Response:
     """Answer what the router refuses: an unknown path, or a method that it does not take."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
     app: Starlette = request.app

@@ -223,7 +223,7 @@ def families(known: Known) -> Iterator[Metric]:
     )
     yield _family(
         "ringfence_security_groups_drifting",
-        "Groups that differ at the cloud (changed), or are gone from it (missing).",
+        "Groups that differ in the cloud (changed), or are gone from it (missing).",
         ("cloud", "kind"),
         [((each.cloud, each.state), each.number) for each in known.drifts],
     )

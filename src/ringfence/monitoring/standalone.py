@@ -9,8 +9,8 @@ from starlette.middleware import Middleware
 
 from ringfence.database.embedded.keepalive import kept_running
 from ringfence.database.pool import Database
-from ringfence.http.middleware.pipeline import Boundary, Exemptions
-from ringfence.http.routing import answer_http_exception
+from ringfence.http.middleware.pipeline import Exemptions, Pipeline
+from ringfence.http.routing import respond_http_exception
 from ringfence.monitoring.gauges import Gauges
 from ringfence.monitoring.health import Readiness
 from ringfence.monitoring.routes import PAGES, routes
@@ -30,8 +30,8 @@ def create_monitor(settings: Settings) -> Starlette:
 
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(Boundary, settings=settings, exemptions=Exemptions(PAGES))],
-        exception_handlers={HTTPException: answer_http_exception},
+        middleware=[Middleware(Pipeline, settings=settings, exemptions=Exemptions(PAGES))],
+        exception_handlers={HTTPException: respond_http_exception},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False

@@ -96,7 +96,7 @@ def from_status(status: int, headers: Mapping[str, str], answer: Any) -> CloudEr
         case HTTPStatus.CONFLICT:
             return CONFLICTS.get(kind, RequestRefused)(message)
         case HTTPStatus.PRECONDITION_FAILED:
-            return Outdated("The security group changed at the cloud at the same time.")
+            return Outdated("The security group changed in the cloud at the same time.")
         case HTTPStatus.NOT_FOUND if kind == "HTTPNotFound":
             return NoSuchResource(f"{translate.NOT_NEUTRONS} (HTTP {status}).")
         case HTTPStatus.NOT_FOUND:

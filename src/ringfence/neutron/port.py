@@ -163,7 +163,7 @@ class Outdated(Retry):
 
 
 class QuotaExceeded(GiveUp):
-    """The project's quota at the cloud is used up."""
+    """The project's quota in the cloud is used up."""
 
 
 class AccessRefused(GiveUp):

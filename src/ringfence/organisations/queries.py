@@ -3,7 +3,7 @@
 from typing import LiteralString
 
 from ringfence.access.scope import VISIBLE
-from ringfence.http.collections.collection import Collection
+from ringfence.http.collections.collection import SqlCollection
 from ringfence.http.collections.filters import Orders
 from ringfence.organisations.filters import (
     CUSTOMER_FILTERS,
@@ -77,7 +77,7 @@ FROM (
 ) AS shown
 """.replace("{visible}", VISIBLE)
 
-CUSTOMERS = Collection(
+CUSTOMERS = SqlCollection(
     path="/api/customers/",
     missing="No Customer matches the given query.",
     source="FROM customers AS customer",
@@ -130,7 +130,7 @@ FROM (
 ) AS shown
 """
 
-PROJECTS = Collection(
+PROJECTS = SqlCollection(
     path="/api/projects/",
     missing="No Project matches the given query.",
     source=(

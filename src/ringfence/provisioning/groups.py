@@ -86,7 +86,7 @@ def change(desired: DesiredGroup, present_rules: Sequence[Rule]) -> Change | Non
     group = replace(row, name=target.name, **target.stated)
     if renamed:
         # Its new name was free; from now on it is its own.
-        group = replace(group, is_twin=False)
+        group = replace(group, is_duplicate_name=False)
     has_other_rules = rules is not None and list(present_rules) != rules
     if group == row and not has_other_rules:
         return None

@@ -139,7 +139,9 @@ class Kind(Generic[EntryT, PresentT]):
                 continue
             found = by_name[target.parent.uuid if target.parent else None, target.name]
             if len(found) > 1 and self._unique:
-                found = [row for row in found if not getattr(row, "is_twin", False)] or found
+                found = [
+                    row for row in found if not getattr(row, "is_duplicate_name", False)
+                ] or found
             if len(found) > 1:
                 message = f"{len(found)} {self.word}s are called {quote(target.name)}"
                 mistakes.add(target.place.key(self._name_key), f"{message}: give the uuid")
@@ -162,10 +164,10 @@ class Kind(Generic[EntryT, PresentT]):
         """Within its parent, each name may belong to one object, once all is stored."""
         owners: dict[tuple[UUID | None, str], UUID] = {}
         for row in self.rows.values():
-            if row.uuid not in self._by_uuid and not getattr(row, "is_twin", False):
+            if row.uuid not in self._by_uuid and not getattr(row, "is_duplicate_name", False):
                 owners[_parent(row), row.name] = row.uuid
         for target in self.targets:
-            if getattr(target.row, "is_twin", False) and target.name == target.row.name:  # type: ignore[union-attr] # a twin has a row
+            if getattr(target.row, "is_duplicate_name", False) and target.name == target.row.name:  # type: ignore[union-attr] # a twin has a row
                 continue
             key = target.parent.uuid if target.parent else None, target.name
             owner = owners.setdefault(key, target.uuid)

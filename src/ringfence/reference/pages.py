@@ -7,10 +7,10 @@ from ringfence.reference import samples
 from ringfence.reference.document import Described, Node, operations_by_tag
 from ringfence.reference.tables import (
     Row,
-    answer_rows,
     body_rows,
     limit_rows,
     parameter_rows,
+    respond_rows,
     table,
 )
 
@@ -112,7 +112,7 @@ def _answer(operation: Described, status: str, answer: Node) -> Iterable[str]:
         yield from _headers(answer)
         return
     schema = content["application/json"]["schema"]
-    rows: list[Row] = answer_rows(operation.document, schema)
+    rows: list[Row] = respond_rows(operation.document, schema)
     if "x-unpromised" in answer:
         names = ", ".join(row["Field"] for row in rows)
         yield f"**`{status}`** - {_NO_BODY}"

@@ -40,22 +40,22 @@ def routes_of(operations: Iterable[Operation], public_path: str) -> list[Route]:
         # When it is first asked for: nobody waits for it at the start of a process.
         return msgspec.json.encode(assemble(operations, version("ringfence"), f"{public_path}/"))
 
-    async def answer_schema(_request: Request) -> Response:
+    async def respond_schema(_request: Request) -> Response:
         return Response(document(), media_type="application/json")
 
     return [
-        Route(SCHEMA, answer_schema, methods=["GET", "HEAD"], include_in_schema=False),
-        Route(DOCS, answer_page, methods=["GET", "HEAD"], include_in_schema=False),
-        Route(DOCS + "{name}", answer_asset, methods=["GET", "HEAD"], include_in_schema=False),
+        Route(SCHEMA, respond_schema, methods=["GET", "HEAD"], include_in_schema=False),
+        Route(DOCS, respond_page, methods=["GET", "HEAD"], include_in_schema=False),
+        Route(DOCS + "{name}", respond_asset, methods=["GET", "HEAD"], include_in_schema=False),
     ]
 
 
-async def answer_page(_request: Request) -> Response:
+async def respond_page(_request: Request) -> Response:
     """Give the page."""
     return _asset("index.html")
 
 
-async def answer_asset(request: Request) -> Response:
+async def respond_asset(request: Request) -> Response:
     """Give what the page loads."""
     return _asset(request.path_params["name"])
 

@@ -59,7 +59,7 @@ def body_rows(document: Node, schema: Node) -> list[Row]:
     ]
 
 
-def answer_rows(document: Node, schema: Node) -> list[Row]:
+def respond_rows(document: Node, schema: Node) -> list[Row]:
     """Give a row for each field that is answered."""
     return [
         {

@@ -35,7 +35,7 @@ class Group:
     modified: datetime | None = None
     version: int = 1
     applied_version: int = 0
-    is_twin: bool = False
+    is_duplicate_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class _StoredRule:
 _PRESENT: LiteralString = """
 SELECT
     sg.uuid, tenant.uuid AS parent, sg.name, sg.description, sg.backend_id, sg.state,
-    sg.error_message, sg.created, sg.modified, sg.version, sg.applied_version, sg.is_twin
+    sg.error_message, sg.created, sg.modified, sg.version, sg.applied_version, sg.is_duplicate_name
 FROM security_groups AS sg
 INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
 WHERE sg.uuid = ANY(%(uuids)s) OR tenant.uuid = ANY(%(tenants)s)
@@ -100,16 +100,16 @@ WHERE
 _STORE: LiteralString = """
 INSERT INTO security_groups AS sg (
     uuid, tenant_id, name, description, backend_id, state, error_message, created, modified,
-    version, applied_version, is_twin
+    version, applied_version, is_duplicate_name
 )
 SELECT
     entry.uuid, tenant.id, entry.name, entry.description, entry.backend_id, entry.state,
     entry.error_message, coalesce(entry.created, now()), coalesce(entry.modified, now()),
-    entry.version, entry.applied_version, entry.is_twin
+    entry.version, entry.applied_version, entry.is_duplicate_name
 FROM jsonb_to_recordset(%(rows)s) AS entry (
     position integer, uuid uuid, parent uuid, name text, description text, backend_id text,
     state text, error_message text, created timestamptz, modified timestamptz,
-    version integer, applied_version integer, is_twin boolean
+    version integer, applied_version integer, is_duplicate_name boolean
 )
 INNER JOIN tenants AS tenant ON entry.parent = tenant.uuid
 ORDER BY entry.position
@@ -126,7 +126,7 @@ SET
     modified = excluded.modified,
     version = excluded.version,
     applied_version = excluded.applied_version,
-    is_twin = excluded.is_twin
+    is_duplicate_name = excluded.is_duplicate_name
 RETURNING sg.uuid, sg.id
 """
 

@@ -39,7 +39,7 @@ from ringfence.security_groups.schemas import (
     clean_update,
     with_default_egress,
 )
-from ringfence.security_groups.states import Operation, State
+from ringfence.security_groups.states import Action, State
 from ringfence.security_groups.transaction_steps import (
     DELETE,
     DETACH_AND_DELETE,
@@ -142,7 +142,7 @@ async def update(
     values = clean_update(body, partial=partial)
     async with database.transaction() as connection:
         group = await queries.lock_in_tenant(connection, group)
-        preconditions.require_state(group, Operation.UPDATE)
+        preconditions.require_state(group, Action.UPDATE)
         preconditions.require_version(group)
         wanted = {"name": group.name, "description": group.description} | values
         refuse_impossible_name(wanted["name"])
@@ -167,13 +167,13 @@ async def replace_rules(
     body: Any,  # noqa: ANN401 - whatever JSON holds
     preconditions: Preconditions = NONE,
 ) -> None:
-    """Make the rules exactly those that are asked for; a group that is gone at the cloud, anew.
+    """Make the rules exactly those that are asked for; a group that is gone in the cloud, anew.
 
     Raises `Invalid`, `Conflict`, `PreconditionFailed`.
     """
     async with database.transaction() as connection:
         group = await queries.lock_in_tenant(connection, group)
-        preconditions.require_state(group, Operation.SET_RULES)
+        preconditions.require_state(group, Action.SET_RULES)
         preconditions.require_version(group)
         refuse_impossible_name(group.name)
         asked = await read_rule_list(connection, group, body)
@@ -194,11 +194,11 @@ async def pull(
     """Ask for the cloud's view of the group. Raises `Conflict`."""
     async with database.transaction() as connection:
         group = await queries.lock_in_tenant(connection, group)
-        preconditions.require_state(group, Operation.PULL)
+        preconditions.require_state(group, Action.PULL)
         preconditions.require_version(group)
         if not group.backend_id:
             raise Conflict(
-                "The security group does not exist at the cloud yet: there is nothing to pull.",
+                "The security group does not exist in the cloud yet: there is nothing to pull.",
                 hint=hint(group, preconditions.contract),
             )
         await schedule(connection, actor, group, PULL, {})
@@ -212,7 +212,7 @@ async def delete(
     *,
     detach: bool = False,
 ) -> None:
-    """Ask for the group to go, at the cloud first; `detach` takes it off its ports before.
+    """Ask for the group to go, in the cloud first; `detach` takes it off its ports before.
 
     A group that only other groups' rules name may go: those rules stay here, unresolved. Raises
     `Invalid`, `Conflict`.
@@ -220,7 +220,7 @@ async def delete(
     refuse_default(group)
     async with database.transaction() as connection:
         group = await queries.lock_in_tenant(connection, group)
-        preconditions.require_state(group, Operation.DELETE)
+        preconditions.require_state(group, Action.DELETE)
         preconditions.require_version(group)
         used = await usage.usage_of(connection, group.id)
         if used.ports and not detach:

@@ -1,4 +1,4 @@
-"""What is done about groups that differ at the cloud: told, put back, or left to a mode.
+"""What is done about groups that differ in the cloud: told, put back, or left to a mode.
 
 A group that changed here since it was looked at is left alone, as in `adoptions`.
 """
@@ -18,7 +18,7 @@ from ringfence.events.commands import record, record_all
 from ringfence.events.types import Event, EventType
 from ringfence.http.fields import not_a_dictionary, printable
 from ringfence.security_groups import queries
-from ringfence.security_groups.cloud_state.imports import Refresh, unmoved
+from ringfence.security_groups.cloud_state.imports import GroupDiff, lock_unchanged
 from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.read_model import documents
@@ -42,7 +42,7 @@ SELECT own.drift_mode FROM security_group_drift_modes AS own WHERE own.security_
 
 
 class Drift(StrEnum):
-    """Whether a group was at its cloud what was asked for, when the two were last compared."""
+    """Whether a group was in its cloud what was asked for, when the two were last compared."""
 
     IN_SYNC = "in_sync"
     DRIFTING = "drifting"
@@ -53,17 +53,17 @@ class Drift(StrEnum):
 
 
 async def put_back(
-    connection: Connection, placement: Placement, refreshes: Sequence[Refresh]
+    connection: Connection, placement: Placement, refreshes: Sequence[GroupDiff]
 ) -> int:
     """Schedule pushes of what is desired of groups at rest; return of how many."""
     await tenants.lock(connection, placement.tenant_id)
-    still = await unmoved(connection, [refresh.local for refresh in refreshes])
+    still = await lock_unchanged(connection, [refresh.local for refresh in refreshes])
     taken = [refresh for refresh in refreshes if refresh.local.id in still]
     if not taken:
         return 0
     ids = [refresh.local.id for refresh in taken]
     await connection.execute(_PUT_BACK, [ids])
-    said = "Security group {} differs at the cloud; what was asked for is put back."
+    said = "Security group {} differs in the cloud; what was asked for is put back."
     kind = EventType.GROUP_DRIFT_ENFORCED
     await record_all(connection, [_event(placement, kind, refresh, said) for refresh in taken])
     for refresh in taken:
@@ -72,9 +72,11 @@ async def put_back(
     return len(taken)
 
 
-async def tell(connection: Connection, placement: Placement, refreshes: Sequence[Refresh]) -> None:
-    """Record that groups differ at the cloud and stay so."""
-    said = "Security group {} differs at the cloud from what was asked for."
+async def tell(
+    connection: Connection, placement: Placement, refreshes: Sequence[GroupDiff]
+) -> None:
+    """Record that groups differ in the cloud and stay so."""
+    said = "Security group {} differs in the cloud from what was asked for."
     kind = EventType.GROUP_DRIFTED
     await record_all(connection, [_event(placement, kind, refresh, said) for refresh in refreshes])
 
@@ -86,7 +88,7 @@ async def set_mode(
     body: Any,  # noqa: ANN401 - whatever JSON holds
     preconditions: Preconditions = NONE,
 ) -> None:
-    """Set what is done where the group differs at the cloud; null: as its tenant's default says.
+    """Set what is done where the group differs in the cloud; null: as its tenant's default says.
 
     Raises `Invalid`, `PreconditionFailed`.
     """
@@ -133,7 +135,7 @@ def _clean_mode(body: Any) -> DriftMode | None:  # noqa: ANN401 - whatever JSON 
     return DriftMode(sent)
 
 
-def _event(placement: Placement, kind: EventType, refresh: Refresh, said: str) -> Event:
+def _event(placement: Placement, kind: EventType, refresh: GroupDiff, said: str) -> Event:
     local = refresh.local
     return Event(
         kind,

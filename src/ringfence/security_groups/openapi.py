@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from ringfence.clouds.openapi import RESOURCE_FIELDS
 from ringfence.http.openapi.operation import (
     LIST_HEADERS,
-    Answer,
     Body,
     Operation,
+    Response,
     listed,
     retrieved,
 )
@@ -227,7 +227,7 @@ operations = (
         title="Count security groups",
         description="Get number of items in the collection matching the request parameters.",
         parameters=count_parameters(_LIST),
-        answers={200: Answer(headers=LIST_HEADERS)},
+        answers={200: Response(headers=LIST_HEADERS)},
         refusals=(400, 404),
     ),
     Operation(
@@ -255,7 +255,7 @@ operations = (
             " whose rules refer to it. Where ports were never read, `observed_at` is null."
         ),
         parameters=(UUID_IN_PATH,),
-        answers={200: Answer(_USAGE)},
+        answers={200: Response(_USAGE)},
         refusals=(404,),
         own=True,
     ),
@@ -271,7 +271,7 @@ operations = (
             " operation is not implemented for this resource type."
         ),
         parameters=(UUID_IN_PATH,),
-        answers={202: Answer(DETAIL, promised=False), 409: Answer(DETAIL, promised=False)},
+        answers={202: Response(DETAIL, promised=False), 409: Response(DETAIL, promised=False)},
         refusals=(403, 404),
     ),
     Operation(
@@ -286,7 +286,7 @@ operations = (
             " removing resource stuck in transitioning state."
         ),
         parameters=(UUID_IN_PATH,),
-        answers={204: Answer()},
+        answers={204: Response()},
         refusals=(403, 404),
     ),
     Operation(
@@ -297,7 +297,7 @@ operations = (
         title="Update",
         parameters=(UUID_IN_PATH,),
         body=Body(_UPDATE, example={"name": _NAME}),
-        answers={200: Answer(_NAMES)},
+        answers={200: Response(_NAMES)},
         refusals=(403, 404, 409),
     ),
     Operation(
@@ -309,7 +309,7 @@ operations = (
         description="Update specific fields of a security group.",
         parameters=(UUID_IN_PATH,),
         body=Body(_PATCH, required=False),
-        answers={200: Answer(_NAMES)},
+        answers={200: Response(_NAMES)},
         refusals=(403, 404, 409),
     ),
     Operation(
@@ -320,7 +320,7 @@ operations = (
         title="Delete security group",
         description="Delete a security group.",
         parameters=(UUID_IN_PATH, _DETACH),
-        answers={204: Answer()},
+        answers={204: Response()},
         refusals=(400, 403, 404, 409),
     ),
     Operation(
@@ -335,7 +335,7 @@ operations = (
         ),
         parameters=(UUID_IN_PATH, _DRY_RUN, _PLAN_TOKEN),
         body=Body(array(RULE_TO_SET), example=[RULE_EXAMPLE], unknown_keys="checked"),
-        answers={200: Answer(), 202: Answer(STATUS, "In contract 2026-10")},
+        answers={200: Response(), 202: Response(STATUS, "In contract 2026-10")},
         refusals=(403, 404, 409, 412),
     ),
     Operation(
@@ -350,7 +350,7 @@ operations = (
             " Staff-only operation."
         ),
         parameters=(UUID_IN_PATH,),
-        answers={200: Answer(DETAIL)},
+        answers={200: Response(DETAIL)},
         refusals=(403, 404),
     ),
     Operation(
@@ -367,7 +367,7 @@ operations = (
         ),
         parameters=(UUID_IN_PATH,),
         body=Body(_SET_ERRED, example={"error_message": "The quota was exceeded."}, required=False),
-        answers={200: Answer(DETAIL)},
+        answers={200: Response(DETAIL)},
         refusals=(403, 404),
     ),
     Operation(
@@ -380,7 +380,7 @@ operations = (
         description="Create a security group for the tenant.",
         parameters=(UUID_IN_PATH, choice_of_fields(GROUP)),
         body=Body(CREATE, example={"name": _NAME, "rules": [RULE_EXAMPLE]}),
-        answers={201: Answer(GROUP)},
+        answers={201: Response(GROUP)},
         refusals=(403, 404, 409),
     ),
 )

@@ -1,6 +1,6 @@
 """What a plan of a new group takes and answers, as the API's description tells it."""
 
-from ringfence.http.openapi.operation import Answer, Body, Operation
+from ringfence.http.openapi.operation import Body, Operation, Response
 from ringfence.http.openapi.parameters import UUID_IN_PATH
 from ringfence.http.openapi.schema import (
     INTEGER,
@@ -52,7 +52,7 @@ operations = (
         parameters=(UUID_IN_PATH,),
         # What `create_security_group` takes, so that the same body can be planned and sent.
         body=Body(CREATE, example={"name": "web", "rules": [RULE_EXAMPLE]}, unknown_keys="named"),
-        answers={200: Answer(_PLAN)},
+        answers={200: Response(_PLAN)},
         refusals=(403, 404, 409),
         own=True,
     ),

@@ -12,7 +12,7 @@ from ringfence.http.preconditions import ANY, read_tags
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.readiness import require_state
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
-from ringfence.security_groups.states import Operation
+from ringfence.security_groups.states import Action
 from ringfence.settings import ContractVersion
 
 # The version in a tag; what follows it tells answers apart that show one version differently.
@@ -30,7 +30,7 @@ class Preconditions:
     plan_token: str | None = None
     contract: ContractVersion = "2025-11"
 
-    def require_state(self, group: SecurityGroup, operation: Operation) -> None:
+    def require_state(self, group: SecurityGroup, operation: Action) -> None:
         """Raise `Conflict` unless the operation may start from the group's state."""
         require_state(group, operation, self.contract)
 

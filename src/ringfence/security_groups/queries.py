@@ -76,7 +76,7 @@ class SecurityGroup:
     state: State
     backend_id: str
     version: int
-    # Whether a direct read did not find it at the cloud
+    # Whether a direct read did not find it in the cloud
     is_gone: bool
     tenant_id: int
     tenant_uuid: UUID

@@ -9,25 +9,25 @@ from collections.abc import Mapping
 
 from ringfence.errors import Conflict
 from ringfence.security_groups.queries import SecurityGroup
-from ringfence.security_groups.states import AT_REST, Operation, State
+from ringfence.security_groups.states import AT_REST, Action, State
 from ringfence.settings import ContractVersion
 
-VALID_FOR: Mapping[Operation, tuple[State, ...]] = dict.fromkeys(Operation, AT_REST)
-VALID_FOR_WALDUR = {**VALID_FOR, Operation.UPDATE: (State.OK,), Operation.SET_RULES: (State.OK,)}
+VALID_FOR: Mapping[Action, tuple[State, ...]] = dict.fromkeys(Action, AT_REST)
+VALID_FOR_WALDUR = {**VALID_FOR, Action.UPDATE: (State.OK,), Action.SET_RULES: (State.OK,)}
 
 
-def valid_states(operation: Operation, contract: ContractVersion) -> tuple[State, ...]:
+def valid_states(operation: Action, contract: ContractVersion) -> tuple[State, ...]:
     """Return the states from which the operation may start."""
     return (VALID_FOR_WALDUR if contract == "2025-11" else VALID_FOR)[operation]
 
 
-def require_state(group: SecurityGroup, operation: Operation, contract: ContractVersion) -> None:
+def require_state(group: SecurityGroup, operation: Action, contract: ContractVersion) -> None:
     """Raise `Conflict`, with a hint, unless the operation may start from the group's state.
 
     A group that is gone in the cloud is ERRED, and setting its rules creates it anew.
     """
     valid = valid_states(operation, contract)
-    if group.state in valid or (group.is_gone and operation is Operation.SET_RULES):
+    if group.state in valid or (group.is_gone and operation is Action.SET_RULES):
         return
     raise Conflict(f"Valid states for operation: {', '.join(valid)}.", hint=hint(group, contract))
 

@@ -10,7 +10,7 @@ from ringfence.clouds import queries as tenants
 from ringfence.clouds.routes import changeable
 from ringfence.database.pool import Database
 from ringfence.http.body import read_json
-from ringfence.http.collections.collection import JSON, answer_one, request_base, routes_of
+from ringfence.http.collections.collection import JSON, request_base, respond_one, routes_of
 from ringfence.http.routing import own_flag, path_uuid
 from ringfence.security_groups import by_hand, commands, queries, usage
 from ringfence.security_groups.overviews.queries import OVERVIEWS
@@ -18,14 +18,14 @@ from ringfence.security_groups.preconditions import read_preconditions
 from ringfence.security_groups.queries import GROUPS, NO_SUCH_GROUP, SecurityGroup
 from ringfence.security_groups.readiness import require_state
 from ringfence.security_groups.rule_input.rule_lists import read_rules
-from ringfence.security_groups.states import Operation
+from ringfence.security_groups.states import Action
 from ringfence.security_groups.tenant_groups import commands as batch
 
 
 async def update_group(request: Request) -> Response:
     """Set name and description."""
     actor, database = _context(request)
-    group = await changeable_group(request, Permission.SECURITY_GROUP_UPDATE, Operation.UPDATE)
+    group = await changeable_group(request, Permission.SECURITY_GROUP_UPDATE, Action.UPDATE)
     body = await read_json(request)
     seen = read_preconditions(request)
     partial = request.method == "PATCH"
@@ -36,9 +36,7 @@ async def update_group(request: Request) -> Response:
 async def set_rules(request: Request) -> Response:
     """Replace all rules."""
     actor, database = _context(request)
-    group = await changeable_group(
-        request, Permission.SECURITY_GROUP_SET_RULES, Operation.SET_RULES
-    )
+    group = await changeable_group(request, Permission.SECURITY_GROUP_SET_RULES, Action.SET_RULES)
     body = await read_rules(request)
     await commands.replace_rules(database, actor, group, body, read_preconditions(request))
     if request.scope["contract"] == "2025-11":
@@ -49,7 +47,7 @@ async def set_rules(request: Request) -> Response:
 async def pull_group(request: Request) -> Response:
     """Ask for the cloud's view of the group."""
     actor, database = _context(request)
-    group = await changeable_group(request, Permission.SECURITY_GROUP_PULL, Operation.PULL)
+    group = await changeable_group(request, Permission.SECURITY_GROUP_PULL, Action.PULL)
     await commands.pull(database, actor, group, read_preconditions(request))
     return JSONResponse({"detail": "Pull operation was successfully scheduled."}, 202)
 
@@ -57,7 +55,7 @@ async def pull_group(request: Request) -> Response:
 async def delete_group(request: Request) -> Response:
     """Ask for the group to go."""
     actor, database = _context(request)
-    group = await changeable_group(request, Permission.SECURITY_GROUP_DELETE, Operation.DELETE)
+    group = await changeable_group(request, Permission.SECURITY_GROUP_DELETE, Action.DELETE)
     seen = read_preconditions(request)
     await commands.delete(database, actor, group, seen, detach=own_flag(request.scope, "detach"))
     return Response(status_code=204)
@@ -105,7 +103,7 @@ async def create_group(request: Request) -> Response:
     # Read before the commit: a worker may take the group up, or somebody delete it, right after.
     async with database.enclosing():
         created = await commands.create(database, actor, tenant.id, body)
-        return await answer_one(GROUPS, request, created, status=201)
+        return await respond_one(GROUPS, request, created, status=201)
 
 
 async def plan_group(request: Request) -> Response:
@@ -147,7 +145,7 @@ async def _seen_by_staff(request: Request, permission: Permission) -> SecurityGr
 
 
 async def changeable_group(
-    request: Request, permission: Permission, operation: Operation
+    request: Request, permission: Permission, operation: Action
 ) -> SecurityGroup:
     """Give the group, once it is sure that it is seen, may be changed, and is at rest."""
     actor, _ = _context(request)

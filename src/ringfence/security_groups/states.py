@@ -66,7 +66,7 @@ def step(state: State, target: State) -> State:
     return target
 
 
-class Operation(StrEnum):
+class Action(StrEnum):
     """What a user can ask of a group, where its state matters."""
 
     UPDATE = "update"

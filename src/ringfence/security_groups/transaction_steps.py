@@ -30,14 +30,14 @@ _RENAME: LiteralString = """
 UPDATE security_groups
 SET
     -- A twin stays one until it has a name of its own.
-    is_twin = is_twin AND name = %(name)s,
+    is_duplicate_name = is_duplicate_name AND name = %(name)s,
     name = %(name)s,
     description = %(description)s
 WHERE id = %(id)s
 """
 
 # A new operation on an erred group clears what its last one left behind. Of a group that was not
-# found at the cloud, nothing is there: what is asked for next makes it anew.
+# found in the cloud, nothing is there: what is asked for next makes it anew.
 _SCHEDULE: LiteralString = """
 UPDATE security_groups
 SET
@@ -210,7 +210,7 @@ def event_of(
 async def insert(
     connection: Connection, tenant_id: int, uuid: UUID, name: str, description: str
 ) -> int:
-    """Make a group's row, to be created at the cloud; raises `UniqueViolation` for its name."""
+    """Make a group's row, to be created in the cloud; raises `UniqueViolation` for its name."""
     parameters = {
         "tenant_id": tenant_id,
         "uuid": uuid,
@@ -245,7 +245,7 @@ class NewGroup:
 async def enter_creation(
     connection: Connection, actor: Actor, tenant: Tenant, made: NewGroup
 ) -> None:
-    """Record a group that was made, rules and all, and ask for it at the cloud.
+    """Record a group that was made, rules and all, and ask for it in the cloud.
 
     The caller refreshes documents.
     """

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from ringfence.neutron.port import CloudGroup, kept_description
 from ringfence.security_groups.cloud_state.bindings import Contested
-from ringfence.security_groups.cloud_state.imports import Refresh
-from ringfence.security_groups.cloud_state.snapshot import LocalGroup, Moments
+from ringfence.security_groups.cloud_state.imports import GroupDiff
+from ringfence.security_groups.cloud_state.snapshot import LocalGroup, Snapshot
 from ringfence.security_groups.rules import canonical
 from ringfence.security_groups.schemas import DEFAULT_NAME
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
@@ -31,7 +31,7 @@ class Comparison:
     known: int
 
 
-def compare(local: LocalGroup, found: CloudGroup) -> Refresh:
+def compare(local: LocalGroup, found: CloudGroup) -> GroupDiff:
     """Say what makes the row equal to the cloud's group.
 
     A rule on both sides stays as it is here, its description too: Neutron cannot change one, so a
@@ -41,7 +41,7 @@ def compare(local: LocalGroup, found: CloudGroup) -> Refresh:
     unreadable = said_of_unreadable(found)
     ours = {canonical(stored.rule): stored for stored in local.rules}
     is_described_so = found.description == kept_description(local.description)
-    return Refresh(
+    return GroupDiff(
         local,
         name=local.name if local.name == DEFAULT_NAME else found.name,
         description=local.description if is_described_so else found.description,
@@ -62,7 +62,7 @@ def as_known(local: LocalGroup, found: CloudGroup) -> CloudGroup:
 def compare_tenant(
     rows: Sequence[LocalGroup],
     listed: Sequence[CloudGroup],
-    before: Moments,
+    before: Snapshot,
     view: CloudView = SAME_CLOCK,
 ) -> Comparison:
     """Hold a list against the rows; groups that moved since `before` are left alone."""
@@ -73,9 +73,9 @@ def compare_tenant(
         if row.backend_id in found
     }
     still = [row for row in rows if _is_still(row, before)]
-    at_the_cloud = [row for row in still if row.backend_id and not _is_marked(row)]
+    in_the_cloud = [row for row in still if row.backend_id and not _is_marked(row)]
     seen = [
-        (_compare_among(row, found[row.backend_id], at_the_cloud, found), found[row.backend_id])
+        (_compare_among(row, found[row.backend_id], in_the_cloud, found), found[row.backend_id])
         for row in still
         if row.backend_id in found
     ]
@@ -86,14 +86,14 @@ def compare_tenant(
     return Comparison(
         unknown=tuple(unknown),
         seen=tuple(seen),
-        missing=tuple(row for row in at_the_cloud if row.backend_id not in found),
+        missing=tuple(row for row in in_the_cloud if row.backend_id not in found),
         recognised=tuple(recognised([*unborn, *remade], listed, known, view)),
         contested=tuple(Contested(row, namesakes(row, listed)) for row in unborn),
-        known=len(at_the_cloud),
+        known=len(in_the_cloud),
     )
 
 
-def _is_still(row: LocalGroup, before: Moments) -> bool:
+def _is_still(row: LocalGroup, before: Snapshot) -> bool:
     return row.state in {State.OK, State.ERRED} and before.of.get(row.id) == row.moment
 
 
@@ -111,7 +111,7 @@ def _compare_among(
     found: CloudGroup,
     rows: Sequence[LocalGroup],
     listed: Container[str],
-) -> Refresh:
+) -> GroupDiff:
     """Compare, and count the rules that went with the groups that they name."""
     refresh = compare(row, found)
     named = {stored.rule.remote_group for stored in refresh.drop if stored.rule.remote_group}

@@ -1,4 +1,4 @@
-"""How one group differs at its cloud, as far as the cloud was last seen."""
+"""How one group differs in its cloud, as far as the cloud was last seen."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from ringfence.clouds.drift_modes import DriftMode
 from ringfence.database.pool import Database
 from ringfence.security_groups import queries
 from ringfence.security_groups.cloud_state import observations
-from ringfence.security_groups.cloud_state.observations import LastLook
+from ringfence.security_groups.cloud_state.observations import LastObservation
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup, local_group
 from ringfence.security_groups.drift_modes import Drift, mode_of
 from ringfence.security_groups.queries import SecurityGroup
@@ -22,7 +22,7 @@ from ringfence.sync.plan import plan
 
 
 async def drift_of_group(database: Database, group: SecurityGroup, base: str) -> dict[str, Any]:
-    """Show how the group differs at its cloud, which is not asked; raises `NotFound`."""
+    """Show how the group differs in its cloud, which is not asked; raises `NotFound`."""
     async with database.transaction() as connection:
         mode = await mode_of(connection, group)
         look = await observations.last_look(connection, group.id)
@@ -42,7 +42,7 @@ def _with_named_ends(
 
 
 def _shown(
-    mode: DriftMode, local: LocalGroup, look: LastLook | None, remotes: Remotes, base: str
+    mode: DriftMode, local: LocalGroup, look: LastObservation | None, remotes: Remotes, base: str
 ) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "mode": mode,

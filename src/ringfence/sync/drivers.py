@@ -38,7 +38,7 @@ class Clouds:
 
 
 def project_of(placement: Placement) -> str:
-    """Give the project at the cloud; a sandbox needs no OpenStack project to exist."""
+    """Give the project in the cloud; a sandbox needs no OpenStack project to exist."""
     return placement.project_backend_id or placement.tenant_uuid.hex
 
 

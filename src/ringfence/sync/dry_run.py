@@ -1,4 +1,4 @@
-"""What setting rules would do at the cloud, before it is done: nothing is stored, no cloud asked.
+"""What setting rules would do in the cloud, before it is done: nothing is stored, no cloud asked.
 
 It is held against what the cloud last said; where it never said anything, against what was asked
 for before.
@@ -14,7 +14,7 @@ from ringfence.database.pool import Database
 from ringfence.neutron.port import CloudRule
 from ringfence.security_groups import queries
 from ringfence.security_groups.cloud_state import observations
-from ringfence.security_groups.cloud_state.observations import LastLook
+from ringfence.security_groups.cloud_state.observations import LastObservation
 from ringfence.security_groups.exposure import warnings_of
 from ringfence.security_groups.preconditions import plan_token
 from ringfence.security_groups.queries import SecurityGroup
@@ -27,7 +27,7 @@ from ringfence.sync.observing import found_again, notice_of_unreadable, rules_of
 from ringfence.sync.plan import CREATED_ANEW, Changes, plan, rule_for_cloud, rule_from_cloud
 from ringfence.sync.push import RULES_A_CALL
 
-# Stands for the backend id of a group that has none: nothing at a cloud is called so.
+# Stands for the backend id of a group that has none: nothing in a cloud is called so.
 _UNBORN = "unborn "
 
 
@@ -158,12 +158,15 @@ async def preview(database: Database, group: SecurityGroup, body: Any) -> Previe
     )
 
 
-def _is_missing(group: SecurityGroup, look: LastLook | None) -> bool:
+def _is_missing(group: SecurityGroup, look: LastObservation | None) -> bool:
     return group.is_gone or (look is not None and look.missing)
 
 
 def _observed(
-    group: SecurityGroup, stored: Sequence[RuleRequest], look: LastLook | None, remotes: Remotes
+    group: SecurityGroup,
+    stored: Sequence[RuleRequest],
+    look: LastObservation | None,
+    remotes: Remotes,
 ) -> Sequence[CloudRule]:
     if _is_missing(group, look):
         return ()

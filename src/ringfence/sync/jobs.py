@@ -31,7 +31,7 @@ from ringfence.neutron.storable_text import storable
 from ringfence.security_groups.cloud_state import lifecycle
 from ringfence.sync.drivers import Clouds
 from ringfence.sync.failures import explained
-from ringfence.sync.missing_bound import USUAL_BOUND, MissingBound
+from ringfence.sync.missing_bound import USUAL_BOUND, MassRemovalGuard
 from ringfence.sync.pull import pull_group, pull_tenant
 from ringfence.sync.push import delete_group, push_group
 from ringfence.sync.retries import DATABASE_PAUSE, Strategy, TryAgain, pause
@@ -59,7 +59,7 @@ def _asked(function: Work) -> Work:
 
     @wraps(function)
     async def work(
-        desk: "Desk",
+        desk: "JobHandlers",
         context: JobContext,
         *,
         asked_by: Mapping[str, str] = MappingProxyType({}),
@@ -72,11 +72,11 @@ def _asked(function: Work) -> Work:
     return work
 
 
-class Desk:
+class JobHandlers:
     """Where jobs come in: one for each worker."""
 
     def __init__(
-        self, database: Database, clouds: Clouds, bound: MissingBound = USUAL_BOUND
+        self, database: Database, clouds: Clouds, bound: MassRemovalGuard = USUAL_BOUND
     ) -> None:
         self._database = database
         self._clouds = clouds
@@ -119,7 +119,7 @@ class Desk:
         detach: bool = False,
         request_id: str | None = None,
     ) -> None:
-        """Delete the group at the cloud, then here; `detach` takes it off its ports before."""
+        """Delete the group in the cloud, then here; `detach` takes it off its ports before."""
         work = partial(delete_group, detach=detach)
         await self._on_group(context, work, security_group, request_id)
 
@@ -170,7 +170,7 @@ class Desk:
         async def failed(error: RingfenceError, trace: str) -> None:
             message = storable(explained(error, context.job.task_name), LONGEST_TRACE)
             async with self._database.transaction() as connection:
-                await lifecycle.failed(connection, UUID(security_group), message, trace)
+                await lifecycle.record_failure(connection, UUID(security_group), message, trace)
 
         ids = {"security_group": security_group, "request_id": request_id}
         with self._shown(context, ids):

@@ -20,7 +20,7 @@ from ringfence.security_groups.cloud_state.unreadable import unreadable_groups
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.sync.drivers import Clouds, require_own
-from ringfence.sync.missing_bound import MissingBound
+from ringfence.sync.missing_bound import MassRemovalGuard
 from ringfence.sync.observing import notice_of_unreadable, with_hidden_ends
 from ringfence.sync.plan import CREATED_ANEW, Changes, plan, rule_from_cloud
 from ringfence.sync.pull import missing_groups, pull_tenant
@@ -40,7 +40,10 @@ WHERE sg.uuid = %s
 
 
 async def pull_now(
-    database: Database, tenants: Sequence[Tenant], bound: MissingBound, told: Callable[[str], None]
+    database: Database,
+    tenants: Sequence[Tenant],
+    bound: MassRemovalGuard,
+    told: Callable[[str], None],
 ) -> list[str]:
     """Compare tenants with their clouds, some at once, and tell a line of each.
 
@@ -66,7 +69,7 @@ async def pull_now(
                 told(f"{tenant.name}: failed: {_reason(error)}, reference {reference}")
                 return "failed"
         if "touched" in done:
-            said = f"{done['missing']} groups are missing at the cloud at once"
+            said = f"{done['missing']} groups are missing in the cloud at once"
             told(f"{tenant.name}: stopped: {said}; see ringfence sync confirm {tenant.uuid.hex}")
             return "stopped"
         told(f"{tenant.name}: {_counts(done)}")
@@ -112,9 +115,10 @@ async def plan_push(database: Database, named: str) -> list[str]:
     """Say what a push of a group would do now: its cloud is read, and nothing is changed."""
     local, placement = await find_group(database, named)
     async with database.connection() as connection:
-        asked = await lifecycle.asked_rules(connection, local.id)
-    if asked.lost or asked.unborn:
-        return [f"nothing: a rule names {(*asked.lost, *asked.unborn)[0]}, not in the cloud"]
+        asked = await lifecycle.desired_rules(connection, local.id)
+    if asked.deleted_remotes or asked.pending_remotes:
+        [named, *_] = (*asked.deleted_remotes, *asked.pending_remotes)
+        return [f"nothing: a rule names {named}, not in the cloud"]
     if not local.backend_id:
         _, contested, rest = local.error_message.partition(CONTESTED)
         beside = [f"{contested}{rest}"] if contested else []

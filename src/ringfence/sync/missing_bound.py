@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class MissingBound:
+class MassRemovalGuard:
     """More groups than `count`, and more than `share` of a tenant's, missing at once: a mistake.
 
     The comparison then touches nothing until an operator confirms it.
@@ -18,4 +18,4 @@ class MissingBound:
         return missing > self.count and missing > self.share * known
 
 
-USUAL_BOUND = MissingBound()
+USUAL_BOUND = MassRemovalGuard()

@@ -14,8 +14,8 @@ from ringfence.neutron.port import CloudGroup, CloudRule, UnreadableRule
 from ringfence.neutron.read_rule import ADDRESS_GROUP
 from ringfence.security_groups import drift_modes
 from ringfence.security_groups.cloud_state import observations
-from ringfence.security_groups.cloud_state.imports import Refresh
-from ringfence.security_groups.cloud_state.observations import MISSING, LastLook, Observation
+from ringfence.security_groups.cloud_state.imports import GroupDiff
+from ringfence.security_groups.cloud_state.observations import MISSING, LastObservation, Observation
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
 from ringfence.security_groups.cloud_state.statefulness import adopt_stateful, tell_stateful
 from ringfence.security_groups.cloud_state.unreadable import BEGINNING, says_unreadable
@@ -30,7 +30,7 @@ SHOWN = 3
 _VALUES = attrgetter(*CloudRule.__dataclass_fields__)
 _IN_ORDER = attrgetter("id")
 
-Seen = tuple[Refresh, CloudGroup]
+Seen = tuple[GroupDiff, CloudGroup]
 
 
 def observation_of(group_id: int, found: CloudGroup, drift: str = "") -> Observation:
@@ -112,7 +112,7 @@ def is_otherwise_stateful(*, desired: bool | None, observed: bool | None) -> boo
     return desired is not None and observed is not None and desired is not observed
 
 
-def drift_of(refresh: Refresh, found: CloudGroup) -> str:
+def drift_of(refresh: GroupDiff, found: CloudGroup) -> str:
     """Return a digest of how the cloud differs from what is desired; empty where it does not."""
     lasting = lasting_drift(found, stateful=refresh.local.stateful)
     if not refresh.is_change:
@@ -134,7 +134,7 @@ def lasting_drift(found: CloudGroup, *, stateful: bool | None) -> str:
     return _digest((unreadable, found.stateful)) if unreadable or otherwise else ""
 
 
-def is_adopted(refresh: Refresh) -> bool:
+def is_adopted(refresh: GroupDiff) -> bool:
     """Whether what the cloud has is taken over: unless another mode says so, or work is unsent."""
     return refresh.local.drift_mode is DriftMode.ADOPT and not refresh.local.is_outstanding
 
@@ -147,8 +147,8 @@ async def observe(
     Gives how many groups differ, and otherwise than before, whose mode says that this is told.
     """
     async with database.connection() as connection:
-        marks = await observations.marks(connection, placement.tenant_id)
-    new = list(_news(seen, marks))
+        digests = await observations.digests(connection, placement.tenant_id)
+    new = list(_news(seen, digests))
     told = 0
     for start in range(0, len(new), GROUPS_A_TRANSACTION):
         chunk = new[start : start + GROUPS_A_TRANSACTION]
@@ -158,7 +158,7 @@ async def observe(
             drifted = [
                 refresh
                 for refresh, look in chunk
-                if look.security_group_id in written and _is_told(refresh, look, marks)
+                if look.security_group_id in written and _is_told(refresh, look, digests)
             ]
             await drift_modes.tell(connection, placement, drifted)
             otherwise = [
@@ -167,7 +167,7 @@ async def observe(
                 if look.security_group_id in written
                 and is_otherwise_stateful(desired=refresh.local.stateful, observed=look.stateful)
             ]
-            await _settle_stateful(connection, placement, otherwise, marks)
+            await _settle_stateful(connection, placement, otherwise, digests)
             told += len(drifted)
     return told
 
@@ -175,8 +175,8 @@ async def observe(
 async def _settle_stateful(
     connection: Connection,
     placement: Placement,
-    otherwise: Sequence[tuple[Refresh, Observation]],
-    marks: Mapping[int, tuple[str, str]],
+    otherwise: Sequence[tuple[GroupDiff, Observation]],
+    digests: Mapping[int, tuple[str, str]],
 ) -> None:
     adopted = [
         (refresh.local, bool(look.stateful)) for refresh, look in otherwise if is_adopted(refresh)
@@ -184,32 +184,33 @@ async def _settle_stateful(
     kept = [
         (refresh.local, bool(look.stateful))
         for refresh, look in otherwise
-        if not is_adopted(refresh) and marks.get(refresh.local.id, ("", ""))[1] != look.drift_digest
+        if not is_adopted(refresh)
+        and digests.get(refresh.local.id, ("", ""))[1] != look.drift_digest
     ]
     await adopt_stateful(connection, placement, adopted)
     await tell_stateful(connection, placement, kept)
 
 
 def _news(
-    seen: Iterable[Seen], marks: Mapping[int, tuple[str, str]]
-) -> Iterator[tuple[Refresh, Observation]]:
+    seen: Iterable[Seen], digests: Mapping[int, tuple[str, str]]
+) -> Iterator[tuple[GroupDiff, Observation]]:
     for refresh, group in seen:
         # A group with a rule that cannot be read is never known to be as desired.
         is_equal = is_adopted(refresh) and not refresh.unreadable
         drift = "" if is_equal else drift_of(refresh, group)
-        if marks.get(refresh.local.id) != (digest_of(group), drift):
+        if digests.get(refresh.local.id) != (digest_of(group), drift):
             yield refresh, observation_of(refresh.local.id, group, drift)
 
 
-def _is_told(refresh: Refresh, look: Observation, marks: Mapping[int, tuple[str, str]]) -> bool:
+def _is_told(refresh: GroupDiff, look: Observation, digests: Mapping[int, tuple[str, str]]) -> bool:
     # Rules that cannot be read have an event of their own, and so has `stateful`.
     if not refresh.is_change or not look.drift_digest or refresh.local.is_outstanding:
         return False
-    _, before = marks.get(refresh.local.id, ("", ""))
+    _, before = digests.get(refresh.local.id, ("", ""))
     return refresh.local.drift_mode is DriftMode.REPORT and before != look.drift_digest
 
 
-def to_be_put_back(seen: Iterable[Seen]) -> list[Refresh]:
+def to_be_put_back(seen: Iterable[Seen]) -> list[GroupDiff]:
     """Give what the cloud changed of groups at rest whose mode says that what was asked for wins.
 
     What was asked for and never arrived is not drift, and is left to those who asked.
@@ -225,7 +226,7 @@ def to_be_put_back(seen: Iterable[Seen]) -> list[Refresh]:
     ]
 
 
-def found_again(backend_id: str, last: LastLook) -> CloudGroup:
+def found_again(backend_id: str, last: LastObservation) -> CloudGroup:
     """Return what was kept as the cloud said it."""
     return CloudGroup(
         id=backend_id,
@@ -240,7 +241,7 @@ def found_again(backend_id: str, last: LastLook) -> CloudGroup:
     )
 
 
-def rules_of(last: LastLook) -> tuple[CloudRule, ...]:
+def rules_of(last: LastObservation) -> tuple[CloudRule, ...]:
     """Give the rules that were kept."""
     return tuple(CloudRule(**rule) for rule in last.rules)
 

@@ -1,6 +1,6 @@
 """What plans and differences take and answer, as the API's description tells it."""
 
-from ringfence.http.openapi.operation import Answer, Body, Operation
+from ringfence.http.openapi.operation import Body, Operation, Response
 from ringfence.http.openapi.parameters import UUID_IN_PATH
 from ringfence.http.openapi.schema import (
     BOOLEAN,
@@ -132,7 +132,7 @@ operations = (
         ),
         parameters=(UUID_IN_PATH,),
         body=Body(array(RULE_TO_SET), example=[RULE_EXAMPLE], unknown_keys="checked"),
-        answers={200: Answer(_PLAN, headers=ETAG)},
+        answers={200: Response(_PLAN, headers=ETAG)},
         refusals=(403, 404, 409),
         own=True,
     ),
@@ -142,10 +142,10 @@ operations = (
         _PLACE + "drift/",
         tag=COLLECTION,
         section=SECTION,
-        title="Get differences at the cloud",
-        description="How the group differs at the cloud, as far as the cloud was last seen.",
+        title="Get differences in the cloud",
+        description="How the group differs in the cloud, as far as the cloud was last seen.",
         parameters=(UUID_IN_PATH,),
-        answers={200: Answer(_DRIFT)},
+        answers={200: Response(_DRIFT)},
         refusals=(404,),
         own=True,
     ),
@@ -159,7 +159,7 @@ operations = (
             "What is scheduled, in flight, erred, drifting and missing, by cloud and tenant; for"
             " staff and support."
         ),
-        answers={200: Answer(array(_TENANT_STATUS))},
+        answers={200: Response(array(_TENANT_STATUS))},
         refusals=(403,),
         own=True,
     ),
@@ -176,7 +176,7 @@ operations = (
             " is asked for, or until they are back. For staff."
         ),
         parameters=(UUID_IN_PATH,),
-        answers={202: Answer(DETAIL)},
+        answers={202: Response(DETAIL)},
         refusals=(403, 404, 409),
         own=True,
     ),

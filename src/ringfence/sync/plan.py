@@ -1,4 +1,4 @@
-"""What to do at the cloud so that its rules become those asked for. Everything here is pure.
+"""What to do in the cloud so that its rules become those asked for. Everything here is pure.
 
 Rules are compared by `canonical`, the key by which Neutron itself takes two rules for one.
 """
@@ -58,9 +58,9 @@ class Changes:
 def plan(
     desired: Sequence[Rule], observed: Sequence[CloudRule], *, room: int | None = None
 ) -> Changes:
-    """Compare the rules asked for (remote groups by backend id) with those at the cloud.
+    """Compare the rules asked for (remote groups by backend id) with those in the cloud.
 
-    `room` is how many more rules the project may hold at the cloud, less than 0 where it holds
+    `room` is how many more rules the project may hold in the cloud, less than 0 where it holds
     too many already; `None` where it is unlimited or not known.
     """
     asked: dict[RuleKey, Rule] = {}

@@ -68,7 +68,7 @@ async def detach(database: Database, cloud: NetworkCloud, group: Group, backend_
             return
         for port in carrying:
             await _take_off(database, cloud, group, backend_id, port)
-    raise Retry("Ports that carry the security group change at the cloud all the time.")
+    raise Retry("Ports that carry the security group change in the cloud all the time.")
 
 
 async def in_use(database: Database, cloud: NetworkCloud, group: Group) -> GroupInUse:

@@ -23,10 +23,10 @@ from ringfence.neutron.port import (
 )
 from ringfence.security_groups import drift_modes
 from ringfence.security_groups.cloud_state import bindings, imports, lifecycle, observations
-from ringfence.security_groups.cloud_state.imports import FoundGroup, Refresh
+from ringfence.security_groups.cloud_state.imports import FoundGroup, GroupDiff
 from ringfence.security_groups.cloud_state.snapshot import (
     LocalGroup,
-    Moments,
+    Snapshot,
     local_groups,
     moments,
 )
@@ -40,7 +40,7 @@ from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.sync.binding.cloud_view import SAME_CLOCK, view_of
 from ringfence.sync.compare import Comparison, as_known, compare, compare_tenant
 from ringfence.sync.drivers import Clouds, is_own, project_of, require_own
-from ringfence.sync.missing_bound import USUAL_BOUND, MissingBound
+from ringfence.sync.missing_bound import USUAL_BOUND, MassRemovalGuard
 from ringfence.sync.observing import (
     Seen,
     is_adopted,
@@ -65,11 +65,11 @@ async def pull_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
     Raises `CloudError`; the group's state then stays for the next try.
     """
     async with database.transaction() as connection:
-        group = await lifecycle.take_up(connection, uuid, lifecycle.PULLED)
+        group = await lifecycle.claim(connection, uuid, lifecycle.PULLED)
     if group is None:
         return False
     if not group.backend_id:
-        raise GiveUp("The security group is not at the cloud yet: there is nothing to pull.")
+        raise GiveUp("The security group is not in the cloud yet: there is nothing to pull.")
     cloud = clouds.of(group.placement)
     async with database.connection() as connection:
         rows = await local_groups(connection, group.placement.tenant_id, only=group.id)
@@ -106,7 +106,7 @@ async def pull_tenant(
     uuid: UUID,
     *,
     requested: bool,
-    bound: MissingBound = USUAL_BOUND,
+    bound: MassRemovalGuard = USUAL_BOUND,
     confirmed: bool = False,
 ) -> Mapping[str, int]:
     """Compare all of a tenant's groups with its cloud; gives what was done, in numbers.
@@ -160,7 +160,7 @@ async def missing_groups(database: Database, clouds: Clouds, uuid: UUID) -> list
     return gone
 
 
-def _is_due(refresh: Refresh) -> bool:
+def _is_due(refresh: GroupDiff) -> bool:
     """Spare what was asked for and never arrived; settle what did arrive."""
     if refresh.unreadable:
         # There is nothing that could be settled as OK.
@@ -172,8 +172,8 @@ def _is_due(refresh: Refresh) -> bool:
     return refresh.local.state is not State.OK
 
 
-def _unchanged(local: LocalGroup) -> Refresh:
-    return Refresh(local, local.name, local.description)
+def _unchanged(local: LocalGroup) -> GroupDiff:
+    return GroupDiff(local, local.name, local.description)
 
 
 async def _compare_with_rows(
@@ -181,8 +181,8 @@ async def _compare_with_rows(
     cloud: NetworkCloud,
     placement: Placement,
     listed: Sequence[CloudGroup],
-    before: Moments,
-) -> tuple[Comparison, Moments]:
+    before: Snapshot,
+) -> tuple[Comparison, Snapshot]:
     async with database.connection() as connection:
         rows = await local_groups(connection, placement.tenant_id)
     view = SAME_CLOCK
@@ -199,7 +199,7 @@ async def _compare_with_rows(
     async with database.connection() as connection:
         rows = await local_groups(connection, placement.tenant_id)
     moved = {row.id: row.moment for row in rows if row.id in attached}
-    before = Moments(before.taken, {**before.of, **moved})
+    before = Snapshot(before.taken, {**before.of, **moved})
     return compare_tenant(rows, listed, before, view), before
 
 
@@ -232,7 +232,7 @@ async def _write(
     database: Database,
     placement: Placement,
     comparison: Comparison,
-    before: Moments,
+    before: Snapshot,
     gone: Sequence[LocalGroup],
     present: Sequence[Seen],
 ) -> dict[str, int]:
@@ -274,14 +274,14 @@ async def _write(
     if gone:
         async with database.transaction() as connection:
             for message, groups in _by_message(gone).items():
-                done["gone"] += await imports.mark_gone(connection, placement, groups, message)
+                done["gone"] += await imports.mark_missing(connection, placement, groups, message)
             looks = [missing(local) for local in gone]
             await observations.write(connection, looks, before.taken)
     if unreadable := _unreadable(comparison.unknown, ids, seen):
         async with database.transaction() as connection:
             await mark_unreadable(connection, placement, unreadable)
         done["unreadable"] = len(unreadable)
-    if any(refresh.local.is_twin for refresh in refreshes) or gone:
+    if any(refresh.local.is_duplicate_name for refresh in refreshes) or gone:
         async with database.transaction() as connection:
             await imports.promote_twins(connection, placement)
     return done
@@ -311,7 +311,7 @@ async def _stop(
 ) -> None:
     said = (
         f"{len(comparison.missing)} of {comparison.known} security groups are missing "
-        "at the cloud at once: nothing was changed."
+        "in the cloud at once: nothing was changed."
     )
     async with database.transaction() as connection:
         is_news = await pulls.stop(connection, placement.tenant_id, said, requested=requested)

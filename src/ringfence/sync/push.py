@@ -1,6 +1,6 @@
 """One group, from what was asked for to the cloud.
 
-Load, close the transaction; look at the cloud, plan, act, look again; settle, guarded by the
+Load, close the transaction; look in the cloud, plan, act, look again; settle, guarded by the
 version that was loaded. Every step may be repeated: a push that died is simply pushed again.
 """
 
@@ -27,7 +27,7 @@ from ringfence.neutron.port import (
     kept_description,
 )
 from ringfence.security_groups.cloud_state import lifecycle, observations
-from ringfence.security_groups.cloud_state.lifecycle import Asked, Group
+from ringfence.security_groups.cloud_state.lifecycle import DesiredRules, Group
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.schemas import DEFAULT_NAME
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
@@ -51,12 +51,12 @@ logger = structlog.get_logger(__name__)
 
 
 async def push_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
-    """Make the group at the cloud exactly what was asked for; tells whether there was any work.
+    """Make the group in the cloud exactly what was asked for; tells whether there was any work.
 
     Raises `CloudError`; the group's state then stays for the next try.
     """
     async with database.transaction() as connection:
-        group = await lifecycle.take_up(connection, uuid, lifecycle.PUSHED)
+        group = await lifecycle.claim(connection, uuid, lifecycle.PUSHED)
     if group is None:
         return False
     await push(database, clouds.of(group.placement), group)
@@ -67,7 +67,7 @@ async def push(database: Database, cloud: NetworkCloud, group: Group) -> None:
     """Push a group that was taken up."""
     found = await _find_or_create(database, cloud, group)
     async with database.connection() as connection:
-        asked = await lifecycle.asked_rules(connection, group.id)
+        asked = await lifecycle.desired_rules(connection, group.id)
     _refuse_unresolvable(asked)
     found = await _rename(cloud, group, found)
     converged = await _converge(cloud, group, found, asked)
@@ -84,7 +84,7 @@ async def push(database: Database, cloud: NetworkCloud, group: Group) -> None:
         # For a moment the group had fewer rules than before and after: somebody may ask why.
         context["removed_first"] = converged.removed_first
     async with database.transaction() as connection:
-        settled = await lifecycle.applied(connection, group, event, context)
+        settled = await lifecycle.record_applied(connection, group, event, context)
         if settled:
             found = converged.found
             look = observation_of(group.id, found, lasting_drift(found, stateful=group.stateful))
@@ -96,24 +96,24 @@ async def push(database: Database, cloud: NetworkCloud, group: Group) -> None:
 async def delete_group(
     database: Database, clouds: Clouds, uuid: UUID, *, detach: bool = False
 ) -> bool:
-    """Delete the group at the cloud, then here; tells whether there was any work.
+    """Delete the group in the cloud, then here; tells whether there was any work.
 
     `detach` takes it off its ports before. One that is in use is refused in words that name them.
     Raises `CloudError`; a group that the cloud does not have is deleted already.
     """
     async with database.transaction() as connection:
-        group = await lifecycle.take_up(connection, uuid, lifecycle.DELETED)
+        group = await lifecycle.claim(connection, uuid, lifecycle.DELETED)
     if group is None:
         return False
     if group.name == DEFAULT_NAME and group.backend_id:
         raise GiveUp("The default security group is managed by OpenStack itself.")
     left: Sequence[str] = ()
     if group.backend_id:
-        await _delete_at_the_cloud(database, clouds, group, detach=detach)
+        await _delete_in_the_cloud(database, clouds, group, detach=detach)
     else:
         left = await _left_in_cloud(database, clouds, group)
     async with database.transaction() as connection:
-        await lifecycle.deleted(connection, group, left)
+        await lifecycle.record_deleted(connection, group, left)
     return True
 
 
@@ -130,7 +130,7 @@ async def _left_in_cloud(database: Database, clouds: Clouds, group: Group) -> li
     return sorted(found.id for found in free)
 
 
-async def _delete_at_the_cloud(
+async def _delete_in_the_cloud(
     database: Database, clouds: Clouds, group: Group, *, detach: bool
 ) -> None:
     backend_id = group.backend_id
@@ -159,7 +159,7 @@ async def _find_or_create(database: Database, cloud: NetworkCloud, group: Group)
     if found is None:
         found = await _create(database, cloud, group)
     async with database.transaction() as connection:
-        wanted = await lifecycle.created(connection, group, found.id)
+        wanted = await lifecycle.record_created(connection, group, found.id)
     if wanted:
         return found
     # It was unlinked, settled by hand, or taken up by another worker meanwhile.
@@ -183,7 +183,7 @@ async def _create(database: Database, cloud: NetworkCloud, group: Group) -> Clou
 
 
 async def _forget(database: Database, group: Group) -> Group:
-    """Let a group that is gone be made anew, where nothing of it was known to be at the cloud.
+    """Let a group that is gone be made anew, where nothing of it was known to be in the cloud.
 
     Any other is ERRED first: that somebody deleted it may well be what its owner has to hear.
     """
@@ -252,16 +252,17 @@ async def _remove_late(database: Database, cloud: NetworkCloud, group: Group) ->
             logger.warning("late_creation_removed", security_group=group.uuid.hex, id=found.id)
 
 
-def _refuse_unresolvable(asked: Asked) -> None:
+def _refuse_unresolvable(asked: DesiredRules) -> None:
     """Never push a rule without the remote group that it names: it would admit anybody."""
-    if asked.lost:
+    if asked.deleted_remotes:
         raise GiveUp(
             "A rule names the security group "
-            f"{asked.lost[0]}, which does not exist any more and never was at the cloud."
+            f"{asked.deleted_remotes[0]}, which does not exist any more and never was in the cloud."
         )
-    if asked.unborn:
+    if asked.pending_remotes:
         raise Retry(
-            f"A rule names the security group {asked.unborn[0]}, which is not at the cloud yet."
+            "A rule names the security group "
+            f"{asked.pending_remotes[0]}, which is not in the cloud yet."
         )
 
 
@@ -286,7 +287,7 @@ class Converged:
 
 
 async def _converge(
-    cloud: NetworkCloud, group: Group, found: CloudGroup, asked: Asked
+    cloud: NetworkCloud, group: Group, found: CloudGroup, asked: DesiredRules
 ) -> Converged:
     """Act until the cloud's rules are those asked for; nothing to do makes no call."""
     project = project_of(group.placement)
@@ -314,7 +315,7 @@ async def _converge(
     if found.unreadable:
         raise GiveUp(said_of_unreadable(found))
     if changes.needed:
-        raise Retry("The rules at the cloud were changed by somebody else at the same time.")
+        raise Retry("The rules in the cloud were changed by somebody else at the same time.")
     return Converged(found, changes.description_only, removed_first)
 
 

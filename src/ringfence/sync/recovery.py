@@ -121,7 +121,7 @@ async def ask_again(database: Database) -> int:
     async with database.transaction() as connection:
         groups = {
             f"security_group:{waiting.uuid}": waiting
-            for waiting in await lifecycle.waiting(connection, QUIET_SECONDS)
+            for waiting in await lifecycle.pending(connection, QUIET_SECONDS)
         }
         tenants = {
             f"tenant:{uuid}": uuid for uuid in await pulls.unsettled(connection, QUIET_SECONDS)

@@ -10,13 +10,13 @@ from ringfence.clouds import pulls
 from ringfence.clouds.queries import TENANTS
 from ringfence.clouds.routes import changeable
 from ringfence.http.collections.collection import request_base
-from ringfence.http.collections.json_response import answer_built
+from ringfence.http.collections.json_response import respond_built
 from ringfence.http.routing import own_flag
 from ringfence.security_groups.preconditions import etag
 from ringfence.security_groups.queries import GROUPS
 from ringfence.security_groups.routes import changeable_group, seen_group
 from ringfence.security_groups.rule_input.rule_lists import read_rules
-from ringfence.security_groups.states import Operation
+from ringfence.security_groups.states import Action
 from ringfence.sync.drift import drift_of_group
 from ringfence.sync.dry_run import preview
 from ringfence.sync.status import status
@@ -24,20 +24,18 @@ from ringfence.sync.status import status
 
 async def plan_rules(request: Request) -> Response:
     """Say what setting these rules would do; nothing is stored."""
-    group = await changeable_group(
-        request, Permission.SECURITY_GROUP_SET_RULES, Operation.SET_RULES
-    )
+    group = await changeable_group(request, Permission.SECURITY_GROUP_SET_RULES, Action.SET_RULES)
     base = request_base(request)
     plan = await preview(request.app.state.database, group, await read_rules(request))
-    return await answer_built(lambda: plan.shown(base), headers={"ETag": etag(plan.group.version)})
+    return await respond_built(lambda: plan.shown(base), headers={"ETag": etag(plan.group.version)})
 
 
 async def show_drift(request: Request) -> Response:
-    """Show how the group differs at its cloud, as far as that was last seen."""
+    """Show how the group differs in its cloud, as far as that was last seen."""
     group = await seen_group(request)
     base = request_base(request)
     drift = await drift_of_group(request.app.state.database, group, base)
-    return await answer_built(lambda: drift)
+    return await respond_built(lambda: drift)
 
 
 async def show_status(request: Request) -> Response:

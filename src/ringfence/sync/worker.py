@@ -17,8 +17,8 @@ from ringfence.errors import Unavailable
 from ringfence.settings import Settings
 from ringfence.sync import recovery
 from ringfence.sync.drivers import Clouds
-from ringfence.sync.jobs import Desk, jobs_app
-from ringfence.sync.missing_bound import MissingBound
+from ringfence.sync.jobs import JobHandlers, jobs_app
+from ringfence.sync.missing_bound import MassRemovalGuard
 from ringfence.sync.reachability import Contacts
 from ringfence.telemetry import metrics, tracing
 
@@ -50,7 +50,9 @@ async def run_worker(
         stop = _stopped_by_signals()
     async with tracing.sending(), Database.open(conninfo, size=concurrency + 2) as database:
         clouds = Clouds(database)
-        desk = Desk(database, clouds, MissingBound(settings.missing_count, settings.missing_share))
+        desk = JobHandlers(
+            database, clouds, MassRemovalGuard(settings.missing_count, settings.missing_share)
+        )
         look_after = partial(_look_after, settings, database, clouds.contacts)
         try:
             async with in_background(look_after, "jobs of others"):
@@ -69,7 +71,7 @@ def end_process(code: int) -> NoReturn:
 
 
 async def _work(
-    conninfo: str, database: Database, desk: Desk, concurrency: int, stop: asyncio.Event
+    conninfo: str, database: Database, desk: JobHandlers, concurrency: int, stop: asyncio.Event
 ) -> None:
     """Be one worker, until asked to stop or until its database fails it."""
     app = jobs_app(conninfo)
@@ -105,7 +107,7 @@ async def _end_with(worker: Worker, stop: asyncio.Event) -> None:
 
 
 async def _look_after_own(
-    worker: Worker, database: Database, desk: Desk, stop: asyncio.Event
+    worker: Worker, database: Database, desk: JobHandlers, stop: asyncio.Event
 ) -> None:
     """Every few seconds, take up what is this worker's by the database alone."""
     suspected: set[int] = set()

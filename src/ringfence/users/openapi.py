@@ -3,9 +3,9 @@
 from ringfence.http.openapi.collections import list_count_retrieve
 from ringfence.http.openapi.operation import (
     LIST_HEADERS,
-    Answer,
     Body,
     Operation,
+    Response,
     listed,
     retrieved,
 )
@@ -179,7 +179,7 @@ operations = (
         title="Get user auth token",
         description="Everything about the newest token but itself: only its digest is kept.",
         parameters=(UUID_IN_PATH,),
-        answers={200: Answer(_USER_TOKEN)},
+        answers={200: Response(_USER_TOKEN)},
         refusals=(403, 404),
     ),
     Operation(
@@ -191,7 +191,7 @@ operations = (
         title="Refresh user auth token",
         description="Replace all tokens of the user by a new one, which only this answer shows.",
         parameters=(UUID_IN_PATH,),
-        answers={200: Answer(_USER_TOKEN)},
+        answers={200: Response(_USER_TOKEN)},
         refusals=(403, 404),
         ends_tokens=True,
     ),
@@ -215,7 +215,7 @@ operations = (
         title="Count auth tokens",
         description="Get number of items in the collection matching the request parameters.",
         parameters=count_parameters(_TOKENS),
-        answers={200: Answer(headers=LIST_HEADERS)},
+        answers={200: Response(headers=LIST_HEADERS)},
         refusals=(400, 403, 404),
     ),
     Operation(
@@ -238,7 +238,7 @@ operations = (
         title="Delete auth tokens",
         description="Revoke all tokens of a user.",
         parameters=(_USER_ID,),
-        answers={204: Answer()},
+        answers={204: Response()},
         refusals=(403, 404),
         ends_tokens=True,
     ),
@@ -250,7 +250,7 @@ operations = (
         title="Obtain authentication token",
         description="Sign in with a name and a password; gives a token.",
         body=Body(_SIGN_IN, example={"username": "alice", "password": "correct horse"}),
-        answers={200: Answer(_SECRET)},
+        answers={200: Response(_SECRET)},
         refusals=(401, 429),
         public=True,
     ),

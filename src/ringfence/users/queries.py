@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import LiteralString
 
 from ringfence.access.scope import USER_VISIBLE
-from ringfence.http.collections.collection import Collection
+from ringfence.http.collections.collection import SqlCollection
 from ringfence.http.collections.filters import Filter, Flag, Orders
 from ringfence.users.tokens.issuing import NO_SUCH_TOKEN, NO_SUCH_USER
 
@@ -105,7 +105,7 @@ FROM (
 ) AS shown
 """.replace("{permissions}", _PERMISSIONS).replace("{token}", _NEWEST)
 
-USERS = Collection(
+USERS = SqlCollection(
     path="/api/users/",
     missing=NO_SUCH_USER,
     source="FROM users AS account",
@@ -168,7 +168,7 @@ FROM {roles}
 WHERE role.id = page.id
 """.replace("{roles}", _ROLES)
 
-ROLES = Collection(
+ROLES = SqlCollection(
     path="/api/roles/",
     missing="No Role matches the given query.",
     source="FROM " + _ROLES,
@@ -202,7 +202,7 @@ FROM (
 """.replace("{token}", _NEWEST)
 
 # Waldur has one token for a user; of several here, the newest one stands for all.
-AUTH_TOKENS = Collection(
+AUTH_TOKENS = SqlCollection(
     path="/api/auth-tokens/",
     missing=NO_SUCH_TOKEN,
     source="FROM users AS account INNER JOIN " + _NEWEST,

@@ -12,7 +12,7 @@ from ringfence.access.permissions import Actor
 from ringfence.database.pool import Database
 from ringfence.errors import NotFound
 from ringfence.http.body import SIGN_IN_BYTES, read_json
-from ringfence.http.collections.collection import answer_list, answer_one, routes_of
+from ringfence.http.collections.collection import respond_list, respond_one, routes_of
 from ringfence.http.middleware.idempotency import hold_secret
 from ringfence.http.middleware.proxies import address_of_peer
 from ringfence.http.preconditions import refuse_tags
@@ -28,7 +28,7 @@ async def show_me(request: Request) -> Response:
     actor, _ = _context(request)
     header = request.headers.get("authorization")
     token = None if header is None else read_token(header)
-    return await answer_one(ME, request, actor.user_uuid, values={"token": token})
+    return await respond_one(ME, request, actor.user_uuid, values={"token": token})
 
 
 async def show_token(request: Request) -> Response:
@@ -51,14 +51,14 @@ async def refresh_token(request: Request) -> Response:
 
 async def list_tokens(request: Request) -> Response:
     """List who holds tokens, of those that the actor sees."""
-    return await answer_list(AUTH_TOKENS, request)
+    return await respond_list(AUTH_TOKENS, request)
 
 
 async def retrieve_token(request: Request) -> Response:
     """Tell of the tokens of one user."""
     actor, database = _context(request)
     holder = await issuing.seen_holder(database, actor, _user_id(request))
-    return await answer_one(AUTH_TOKENS, request, holder.uuid)
+    return await respond_one(AUTH_TOKENS, request, holder.uuid)
 
 
 async def delete_token(request: Request) -> Response:

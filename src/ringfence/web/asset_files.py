@@ -90,12 +90,12 @@ def page(public_path: str) -> Asset:
     return Asset.of(PAGE, text.encode())
 
 
-def answer_page(headers: Headers, public_path: str) -> Response:
+def respond_page(headers: Headers, public_path: str) -> Response:
     """Return the page, which browsers ask for each time."""
     return _answer(page(public_path), headers, "no-cache")
 
 
-def answer_asset(release: str, name: str, headers: Headers) -> Response:
+def respond_asset(release: str, name: str, headers: Headers) -> Response:
     """Give a file of this release, for good; raises `NotFound` for any other."""
     asset = assets().get(name)
     if asset is None or release != current_release():
@@ -103,7 +103,7 @@ def answer_asset(release: str, name: str, headers: Headers) -> Response:
     return _answer(asset, headers, _FOR_GOOD)
 
 
-def answer_mark() -> Response:
+def response_mark() -> Response:
     """Return the mark, which a page of any other site may show."""
     mark = assets()["mark.svg"]
     headers = {"Cache-Control": "public, max-age=86400", "ETag": mark.etag}

@@ -36,19 +36,19 @@ _PAGES = (
 
 async def show_page(request: Request) -> Response:
     """Give the page."""
-    return asset_files.answer_page(request.headers, request.app.state.settings.public_path)
+    return asset_files.respond_page(request.headers, request.app.state.settings.public_path)
 
 
 async def show_asset(request: Request) -> Response:
     """Give what the page loads."""
     named = request.path_params
     name = f"{named['folder']}/{named['name']}" if "folder" in named else named["name"]
-    return asset_files.answer_asset(named["release"], name, request.headers)
+    return asset_files.respond_asset(named["release"], name, request.headers)
 
 
 async def show_icon(_request: Request) -> Response:
     """Return our mark, whichever logo is asked for."""
-    return asset_files.answer_mark()
+    return asset_files.response_mark()
 
 
 async def begin_session(request: Request) -> Response:

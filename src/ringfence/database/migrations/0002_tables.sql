@@ -151,10 +151,10 @@ CREATE TABLE security_groups (
     -- Counts what was asked for; the last one that reached the cloud in full.
     version integer NOT NULL DEFAULT 1,
     applied_version integer NOT NULL DEFAULT 0,
-    -- When the first try to create it at the cloud began: how an unanswered creation is found.
+    -- When the first try to create it in the cloud began: how an unanswered creation is found.
     creation_started timestamptz,
     -- Neutron allows two groups of one name in a project. A pull keeps both; the API makes none.
-    is_twin boolean NOT NULL DEFAULT false,
+    is_duplicate_name boolean NOT NULL DEFAULT false,
     CONSTRAINT security_groups_state CHECK (
         state IN (
             'CREATION_SCHEDULED', 'CREATING', 'UPDATE_SCHEDULED', 'UPDATING',
@@ -163,7 +163,7 @@ CREATE TABLE security_groups (
     ),
     CONSTRAINT security_groups_applied CHECK (applied_version <= version)
 );
-CREATE UNIQUE INDEX security_groups_name ON security_groups (tenant_id, name) WHERE NOT is_twin;
+CREATE UNIQUE INDEX security_groups_name ON security_groups (tenant_id, name) WHERE NOT is_duplicate_name;
 CREATE UNIQUE INDEX security_groups_backend ON security_groups (tenant_id, backend_id)
 WHERE backend_id <> '';
 -- The default order of a list: the tenant's name (joined), then creation, then id.

@@ -20,8 +20,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ringfence.access.authentication import Recognised
-from ringfence.access.identity import Asking, Changed
+from ringfence.access.authentication import Identity
+from ringfence.access.identity import IdentityChanged, RequestIdentity
 from ringfence.database.binary_rows import integer
 from ringfence.errors import NotFound, Unavailable
 from ringfence.http.collections.documents import LARGE, Choice, list_of, pieces_of, with_base
@@ -35,9 +35,9 @@ from ringfence.http.collections.filters import (
 )
 from ringfence.http.collections.json_response import (
     Header,
-    answer_head,
-    answer_json,
-    answer_pieces,
+    respond_head,
+    respond_json,
+    respond_pieces,
     tag_of,
 )
 from ringfence.http.collections.page_cursors import WALKS, after, key_of, place_of
@@ -51,7 +51,7 @@ _TOTAL, _LISTED, _LISTED_DIGEST, _PLACE = 1, 2, 3, 4
 _ONE, _VERSION, _ONE_DIGEST = 1, 2, 3
 # Whoever asks changes meanwhile: once is rare.
 _TRIES = 4
-Read = TypeVar("Read", bound="Asked")
+Read = TypeVar("Read", bound="ObjectQuery")
 
 # Longer queries are read each time, so that nobody fills the memory with them.
 _REMEMBERED_QUERY = 512
@@ -95,7 +95,7 @@ INNER JOIN LATERAL ({document}) AS shown ON true
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class ObjectQuery:
     """What the query of a request says, read once for all requests that say the same."""
 
     query: QueryParams
@@ -113,7 +113,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AskedList(Asked):
+class ListQuery(ObjectQuery):
     """What the query of a list says; `walk` is the same for all pages of one list."""
 
     page: Page
@@ -122,7 +122,7 @@ class AskedList(Asked):
 
 
 @dataclass(frozen=True, eq=False)
-class Listed(ABC):
+class Collection(ABC):
     """Objects of one kind that can be listed, counted and retrieved."""
 
     path: str
@@ -130,16 +130,16 @@ class Listed(ABC):
     filters: Mapping[str, Kind]
     orders: Orders
 
-    def shape(self, _caller: Recognised) -> Hashable:
+    def shape(self, _caller: Identity) -> Hashable:
         """Give what the text of a statement depends on, of who asks."""
         return None
 
-    def parameters(self, caller: Recognised, conditions: Conditions) -> dict[str, Any]:
+    def parameters(self, caller: Identity, conditions: Conditions) -> dict[str, Any]:
         """Give what the statements take of the caller and of the filters."""
         return {**caller.parameters, **conditions.parameters, "state_order": _STATES}
 
     @abstractmethod
-    def list_statement(self, asked: AskedList, shape: Any, *, continued: bool) -> LiteralString:  # noqa: ANN401
+    def list_statement(self, asked: ListQuery, shape: Any, *, continued: bool) -> LiteralString:  # noqa: ANN401
         """Give the statement for a page.
 
         It finds a row for each object, or one of nulls: how many there are in all; its document;
@@ -149,11 +149,11 @@ class Listed(ABC):
         """
 
     @abstractmethod
-    def count_statement(self, asked: Asked, shape: Any) -> LiteralString:  # noqa: ANN401
+    def count_statement(self, asked: ObjectQuery, shape: Any) -> LiteralString:  # noqa: ANN401
         """Give the statement that counts."""
 
     @abstractmethod
-    def one_statement(self, asked: Asked, shape: Any) -> LiteralString:  # noqa: ANN401
+    def one_statement(self, asked: ObjectQuery, shape: Any) -> LiteralString:  # noqa: ANN401
         """Give the statement for the object `%(path_uuid)s`: its document, version and digest.
 
         The latter two may be null; there is no row where none is seen.
@@ -161,7 +161,7 @@ class Listed(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class Collection(Listed):
+class SqlCollection(Collection):
     """Objects that are shown as they are read.
 
     `source` is a FROM clause in which `alias` names the row itself. `visible` holds for the rows
@@ -175,15 +175,15 @@ class Collection(Listed):
     visible: LiteralString
     document: LiteralString
 
-    def list_statement(self, asked: AskedList, shape: None, *, continued: bool) -> LiteralString:  # noqa: ARG002
+    def list_statement(self, asked: ListQuery, shape: None, *, continued: bool) -> LiteralString:  # noqa: ARG002
         """Give the statement for a page; none is ever continued."""
         return self._statement(_LIST, asked.conditions, self.orders.read(asked.query))
 
-    def count_statement(self, asked: Asked, shape: None) -> LiteralString:  # noqa: ARG002
+    def count_statement(self, asked: ObjectQuery, shape: None) -> LiteralString:  # noqa: ARG002
         """Give the statement that counts."""
         return self._statement(_COUNT, asked.conditions)
 
-    def one_statement(self, asked: Asked, shape: None) -> LiteralString:  # noqa: ARG002
+    def one_statement(self, asked: ObjectQuery, shape: None) -> LiteralString:  # noqa: ARG002
         """Give the statement for one object."""
         return self._statement(_RETRIEVE, asked.conditions)
 
@@ -199,26 +199,26 @@ class Collection(Listed):
         )
 
 
-def _read_one(collection: Listed, text: bytes) -> Asked:
+def _read_one(collection: Collection, text: bytes) -> ObjectQuery:
     query = QueryParams(text)
     conditions = read_filters(query, collection.filters)
-    return Asked(query, conditions, Choice(query.getlist("field")), {})
+    return ObjectQuery(query, conditions, Choice(query.getlist("field")), {})
 
 
-def _read_made(_collection: Listed, text: bytes) -> Asked:
+def _read_made(_collection: Collection, text: bytes) -> ObjectQuery:
     # As at Waldur, the filters of a list hold for one object too; what was just made is no list.
     query = QueryParams(text)
-    return Asked(query, NO_CONDITIONS, Choice(query.getlist("field")), {})
+    return ObjectQuery(query, NO_CONDITIONS, Choice(query.getlist("field")), {})
 
 
-def _read_list(collection: Listed, text: bytes) -> AskedList:
+def _read_list(collection: Collection, text: bytes) -> ListQuery:
     asked = _read_one(collection, text)
     page = read_page(asked.query)
     # Also where nothing is shown, an order that does not exist is refused.
     collection.orders.read(asked.query)
     pairs = [pair for pair in asked.query.multi_items() if pair[0] != "page"]
     pairs.sort(key=lambda pair: pair[0])
-    return AskedList(
+    return ListQuery(
         asked.query,
         asked.conditions,
         asked.fields,
@@ -229,11 +229,13 @@ def _read_list(collection: Listed, text: bytes) -> AskedList:
     )
 
 
-def _remembering(read: Callable[[Listed, bytes], Read]) -> Callable[[Listed, Request], Read]:
+def _remembering(
+    read: Callable[[Collection, bytes], Read],
+) -> Callable[[Collection, Request], Read]:
     """Give how a request's query is read: of what most callers send, nothing is read anew."""
     remembered = lru_cache(maxsize=1024)(read)
 
-    def asked(collection: Listed, request: Request) -> Read:
+    def asked(collection: Collection, request: Request) -> Read:
         text: bytes = request.scope["query_string"]
         return (remembered if len(text) <= _REMEMBERED_QUERY else read)(collection, text)
 
@@ -246,26 +248,26 @@ _asked_list = _remembering(_read_list)
 
 
 async def _settled(
-    request: Request, read: Callable[[Asking, Recognised], Awaitable[PGresult]]
-) -> tuple[PGresult, Recognised]:
+    request: Request, read: Callable[[RequestIdentity, Identity], Awaitable[PGresult]]
+) -> tuple[PGresult, Identity]:
     """Read for whoever asks, anew where that turns out to be somebody else than was thought."""
-    asking: Asking = request.scope["asking"]
+    asking: RequestIdentity = request.scope["asking"]
     for _ in range(_TRIES):
         caller = await asking.caller()
         try:
             found = await read(asking, caller)
-        except Changed:
+        except IdentityChanged:
             continue
         request.scope["actor"] = caller.actor
         return found, caller
     raise Unavailable("What you may see is changing, try again.")
 
 
-async def count_of(collection: Listed, request: Request) -> int:
+async def count_of(collection: Collection, request: Request) -> int:
     """Give how many objects a list with the request's filters would show."""
     asked = _asked_list(collection, request)
 
-    async def read(asking: Asking, caller: Recognised) -> PGresult:
+    async def read(asking: RequestIdentity, caller: Identity) -> PGresult:
         shape = collection.shape(caller)
         statement = asked.statement(
             ("count", shape), lambda: collection.count_statement(asked, shape)
@@ -282,20 +284,20 @@ def request_base(request: Request) -> str:
     return base
 
 
-async def answer_list(collection: Listed, request: Request) -> Response:
+async def respond_list(collection: Collection, request: Request) -> Response:
     """Answer with the objects that the actor may see; HEAD gives the headers alone."""
     asked = _asked_list(collection, request)
     base = request_base(request)
     if request.method == "HEAD":
         total = await count_of(collection, request)
-        return answer_head(_paging(request, asked, base, total, asked.page.resolve(total)))
+        return respond_head(_paging(request, asked, base, total, asked.page.resolve(total)))
     found, is_continued, caller = await _page(collection, request, asked, base)
     total, size = integer(found.get_value(0, _TOTAL)), asked.page.size
     page = asked.page.resolve(total, has_next=found.ntuples > size if is_continued else None)
     # Of no objects there is one row, of nulls.
     count = 0 if found.get_value(0, _LISTED) is None else min(found.ntuples, size)
     if page.has_next and count and found.nfields > _PLACE:
-        asking: Asking = request.scope["asking"]
+        asking: RequestIdentity = request.scope["asking"]
         key = key_of(asking.mark, asked.walk, page.number)
         WALKS.remember(key, place_of(found, count - 1, _PLACE))
     stored = [found.get_value(row, _LISTED) or b"" for row in range(count)]
@@ -310,17 +312,17 @@ async def answer_list(collection: Listed, request: Request) -> Response:
     )
     headers = _paging(request, asked, base, total, page)
     if is_large:
-        return answer_pieces(request, pieces_of(documents, base, asked.fields), tag, headers)
-    return answer_json(request, asked.fields.of_list(documents[0]), tag, headers=headers)
+        return respond_pieces(request, pieces_of(documents, base, asked.fields), tag, headers)
+    return respond_json(request, asked.fields.of_list(documents[0]), tag, headers=headers)
 
 
 async def _page(
-    collection: Listed, request: Request, asked: AskedList, base: str
-) -> tuple[PGresult, bool, Recognised]:
+    collection: Collection, request: Request, asked: ListQuery, base: str
+) -> tuple[PGresult, bool, Identity]:
     """Read a page; tell whether it continues another one."""
     place: bytes | None = None
 
-    async def read(asking: Asking, caller: Recognised) -> PGresult:
+    async def read(asking: RequestIdentity, caller: Identity) -> PGresult:
         nonlocal place
         if asked.page.number is not None and asked.page.number > 1:
             place = WALKS.recall(key_of(asking.mark, asked.walk, asked.page.number - 1))
@@ -342,14 +344,14 @@ async def _page(
 
 
 def _paging(
-    request: Request, asked: AskedList, base: str, total: int, page: NumberedPage
+    request: Request, asked: ListQuery, base: str, total: int, page: NumberedPage
 ) -> Sequence[Header]:
     links = asked.links.header(base + request.scope["path"], page)
     return ((b"x-result-count", b"%d" % total), (b"link", links.encode("latin-1")))
 
 
-async def answer_one(
-    collection: Listed,
+async def respond_one(
+    collection: Collection,
     request: Request,
     made: UUID | None = None,
     *,
@@ -365,7 +367,7 @@ async def answer_one(
     asked = (_asked_one if made is None else _asked_made)(collection, request)
     path = path_uuid(request, collection.missing) if made is None else made
 
-    async def read(asking: Asking, caller: Recognised) -> PGresult:
+    async def read(asking: RequestIdentity, caller: Identity) -> PGresult:
         shape = collection.shape(caller)
         statement = asked.statement(shape, lambda: collection.one_statement(asked, shape))
         parameters = collection.parameters(caller, asked.conditions)
@@ -382,17 +384,17 @@ async def answer_one(
     if version is not None:
         # What `If-Match` compares (see security_groups/preconditions.py).
         tag = f"v{integer(version)}.{tag}"
-    return answer_json(request, asked.fields.of_one(document), tag, status=status)
+    return respond_json(request, asked.fields.of_one(document), tag, status=status)
 
 
-def routes_of(collection: Listed) -> list[Route]:
+def routes_of(collection: Collection) -> list[Route]:
     """Give the routes that every collection has: list, count and retrieve."""
 
     async def answer_collection(request: Request) -> Response:
-        return await answer_list(collection, request)
+        return await respond_list(collection, request)
 
     async def answer_object(request: Request) -> Response:
-        return await answer_one(collection, request)
+        return await respond_one(collection, request)
 
     return [
         Route(collection.path, answer_collection, methods=["GET", "HEAD"]),

@@ -8,16 +8,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from ringfence.http.collections.collection import Listed, answer_list, answer_one
+from ringfence.http.collections.collection import Collection, respond_list, respond_one
 
 _READING = frozenset({"GET", "HEAD"})
 _UUID = re.compile(r"[0-9A-Fa-f]{32}/|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}/")
 
 
-class Reads:
+class FastPath:
     """The reads of collections, found by the path alone."""
 
-    def __init__(self, collections: Sequence[Listed]) -> None:
+    def __init__(self, collections: Sequence[Collection]) -> None:
         self._collections = {collection.path: collection for collection in collections}
 
     def find(self, scope: Scope) -> Callable[[Request], Awaitable[Response]] | None:
@@ -30,11 +30,11 @@ class Reads:
         path: str = scope["path"]
         if collection := self._collections.get(path):
             scope["template"] = path
-            return partial(answer_list, collection)
+            return partial(respond_list, collection)
         start = path.rfind("/", 0, -1) + 1
         collection = self._collections.get(path[:start])
         if collection and _UUID.fullmatch(path, start):
             scope["path_params"] = {"uuid": path[start:-1]}
             scope["template"] = path[:start] + "{uuid}/"
-            return partial(answer_one, collection)
+            return partial(respond_one, collection)
         return None

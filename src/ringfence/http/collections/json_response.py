@@ -43,7 +43,7 @@ def tag_of(*parts: bytes) -> str:
     return blake2b(b"\n".join(parts), digest_size=8).hexdigest()
 
 
-def answer_json(
+def respond_json(
     request: Request,
     body: bytes,
     tag: str,
@@ -82,10 +82,10 @@ class _Pieces(Response):
         await send({"type": "http.response.body", "body": b""})
 
 
-def answer_pieces(
+def respond_pieces(
     request: Request, pieces: Iterator[bytes], tag: str, headers: Sequence[Header]
 ) -> Response:
-    """Answer as `answer_json`, with a body so long that it is never whole in memory."""
+    """Answer as `respond_json`, with a body so long that it is never whole in memory."""
     if _has(request, tag):
         return _Bytes(b"", 304, [*headers, _etag(tag)])
     if _TAKES_GZIP.search(joined(request.scope, b"accept-encoding")):
@@ -101,14 +101,14 @@ def _compressed_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield compressor.flush()
 
 
-async def answer_built(
+async def respond_built(
     build: Callable[[], Any], *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Answer with what is built of many values, in a thread: others are answered meanwhile."""
     return await aside(lambda: JSONResponse(build(), status, headers))
 
 
-def answer_head(headers: Sequence[Header]) -> Response:
+def respond_head(headers: Sequence[Header]) -> Response:
     """Answer without a body; its length would be that of an answer that nobody has made."""
     return _Bytes(b"", 200, list(headers))
 

@@ -15,7 +15,7 @@ from starlette.types import Scope
 
 from ringfence.errors import Invalid
 from ringfence.http.headers import first
-from ringfence.http.middleware.proxies import Caller
+from ringfence.http.middleware.proxies import Client
 from ringfence.settings import Settings
 
 # What a Host header may hold (RFC 9110, section 7.2).
@@ -53,7 +53,7 @@ _ALWAYS = (
 Header = tuple[bytes, bytes]
 
 
-class Front:
+class HostsAndCors:
     """The door: which hosts are ours, which other sites' pages may read answers."""
 
     def __init__(self, settings: Settings) -> None:
@@ -69,7 +69,7 @@ class Front:
         self._always = (*_ALWAYS, (b"vary", vary))
         self._remembered = lru_cache(maxsize=256)(self._wrong_with)
 
-    def check_host(self, caller: Caller) -> None:
+    def check_host(self, caller: Client) -> None:
         """Refuse what was meant for somebody else: a page whose name was bent to this address.
 
         An address as host is let pass, since no name leads to it. Raises `Invalid`.
@@ -91,7 +91,7 @@ class Front:
             "Its operator can name it in RINGFENCE_ALLOWED_HOSTS."
         )
 
-    def base(self, caller: Caller) -> str:
+    def base(self, caller: Client) -> str:
         """Give the base of every address in the answer, without a slash at its end."""
         return self._public_url or f"{caller.scheme}://{caller.host}"
 
@@ -108,7 +108,7 @@ class Front:
         }
         return Response(status_code=204, headers=headers)
 
-    def headers(self, scope: Scope, caller: Caller) -> Sequence[Header]:
+    def headers(self, scope: Scope, caller: Client) -> Sequence[Header]:
         """Give the headers that the answer has, unless its route set them."""
         origin = self._origin(scope)
         if not origin and caller.scheme == "http":

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ringfence.access.authentication import of_session, of_token
-from ringfence.access.identity import Asking, Callers, Changed
+from ringfence.access.identity import IdentityCache, IdentityChanged, RequestIdentity
 from ringfence.access.origin import Origin
 from ringfence.access.permissions import READING_METHODS, Actor, require_writable
 from ringfence.access.token_use import TokenUses
@@ -34,16 +34,16 @@ from ringfence.errors import (
 )
 from ringfence.http import warning_header
 from ringfence.http.body import BodyBroken, Incoming, checked_without_reader, start_over
-from ringfence.http.collections.collection import Listed
-from ringfence.http.collections.fast_path import Reads
-from ringfence.http.errors import answer, answer_unexpected
+from ringfence.http.collections.collection import Collection
+from ringfence.http.collections.fast_path import FastPath
+from ringfence.http.errors import answer, respond_unexpected
 from ringfence.http.headers import IMPERSONATION_REFUSED, credentials, first, is_impersonating
 from ringfence.http.limits import Limits, check_query
-from ringfence.http.middleware.hosts_and_cors import HEALTH, METRICS, Front, Header
+from ringfence.http.middleware.hosts_and_cors import HEALTH, METRICS, Header, HostsAndCors
 from ringfence.http.middleware.idempotency import HEADER, read_key, run_once
 from ringfence.http.middleware.negotiation import negotiate
 from ringfence.http.middleware.proxies import UNKNOWN, Proxies
-from ringfence.http.middleware.refused_changes import Refusals, is_refusal
+from ringfence.http.middleware.refused_changes import RefusedChanges, is_refusal
 from ringfence.http.middleware.session_cookie import session_of
 from ringfence.http.openapi.operation import Operation
 from ringfence.http.public_path import serve_below
@@ -80,7 +80,7 @@ class Exemptions:
     paths: frozenset[str] = frozenset()
 
 
-class Boundary:
+class Pipeline:
     """Wraps the routes: request id, host, negotiation, authentication, errors, the log line.
 
     Everything below `/api/` needs an actor, known routes and unknown ones alike, so that nobody
@@ -95,7 +95,7 @@ class Boundary:
         app: ASGIApp,
         settings: Settings,
         exemptions: Exemptions = Exemptions(),
-        collections: Sequence[Listed] = (),
+        collections: Sequence[Collection] = (),
         token_uses: TokenUses | None = None,
         operations: Sequence[Operation] = (),
     ) -> None:
@@ -104,12 +104,12 @@ class Boundary:
         self.public_path = settings.public_path
         self.exemptions = exemptions
         self.token_uses = TokenUses() if token_uses is None else token_uses
-        self.callers = Callers()
-        self.reads = Reads(collections)
+        self.callers = IdentityCache()
+        self.reads = FastPath(collections)
         self.proxies = Proxies(settings)
-        self.front = Front(settings)
+        self.front = HostsAndCors(settings)
         self.limits = Limits(settings)
-        self.refusals = Refusals(settings.refusal_days)
+        self.refusals = RefusedChanges(settings.refusal_days)
         self.names = UnknownNames(operations, is_strict=settings.strict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,7 +122,7 @@ class Boundary:
         scope["scheme"] = caller.scheme
         scope["base"] = self.front.base(caller)
         serve_below(self.public_path)
-        exchange = _Exchange(scope, send, self.front.headers(scope, caller))
+        exchange = Exchange(scope, send, self.front.headers(scope, caller))
         before = structlog.contextvars.bind_contextvars(**exchange.said)
         try:
             with exchange.trace():
@@ -134,7 +134,7 @@ class Boundary:
         finally:
             structlog.contextvars.reset_contextvars(**before)
 
-    async def _handle(self, exchange: "_Exchange", scope: Scope, receive: Incoming) -> None:
+    async def _handle(self, exchange: "Exchange", scope: Scope, receive: Incoming) -> None:
         try:
             is_for_machines = scope["path"].startswith((HEALTH, METRICS))
             if not scope["path"].startswith(HEALTH):
@@ -157,18 +157,18 @@ class Boundary:
             finally:
                 self.limits.leave()
         except RequestError as error:
-            await exchange.answer_error(error, receive)
+            await exchange.respond_error(error, receive)
         except ClientDisconnect:
             # Its body was never whole, so nothing was changed. A client that left reads no answer;
             # one whose chunks or lengths are wrong does.
-            await exchange.answer_error(BodyBroken(), receive)
+            await exchange.respond_error(BodyBroken(), receive)
             exchange.status = CLIENT_LEFT
         except Exception:
             where = {"method": scope["method"], "path": scope["path"]}
             log.exception("request_failed", reference=exchange.reference, **where)
-            await exchange.answer_fault(receive)
+            await exchange.respond_fault(receive)
 
-    async def _serve_again(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
+    async def _serve_again(self, exchange: "Exchange", scope: Scope, receive: Receive) -> None:
         """Serve a request, and once more where its connection to the database failed under it.
 
         A change only if it has done nothing: no transaction was committed, and the one that failed
@@ -187,7 +187,7 @@ class Boundary:
         start_over(scope, found)
         await self._serve(exchange, scope, receive)
 
-    async def _serve(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
+    async def _serve(self, exchange: "Exchange", scope: Scope, receive: Receive) -> None:
         scope["limits"] = self.limits
         if scope["path"].startswith(self.exemptions.pages):
             with exchange.origin().known():
@@ -229,7 +229,7 @@ class Boundary:
         return await read(request)
 
     async def _refuse_impersonation(
-        self, exchange: "_Exchange", scope: Scope, asking: Asking
+        self, exchange: "Exchange", scope: Scope, asking: RequestIdentity
     ) -> NoReturn:
         """Raise `Forbidden`: served with the caller's own rights, a request would do too much."""
         actor = scope["actor"] = (await asking.settle()).actor
@@ -238,14 +238,14 @@ class Boundary:
         raise Forbidden(IMPERSONATION_REFUSED)
 
     async def _change_as_settled(
-        self, exchange: "_Exchange", scope: Scope, receive: Receive
+        self, exchange: "Exchange", scope: Scope, receive: Receive
     ) -> None:
         """Carry out what may change something, for who asks as it is when the change is made.
 
         However long the request was under way, each transaction of it begins by reading who asks
         again. Where that is somebody else by now, the request is decided anew for whom it is.
         """
-        asking: Asking | None = scope.get("asking")
+        asking: RequestIdentity | None = scope.get("asking")
         if asking is None:
             await self._change(exchange, scope, receive)
             return
@@ -255,14 +255,14 @@ class Boundary:
             try:
                 with checked_first(partial(asking.confirm, alone=alone)):
                     await self._change(exchange, scope, receive)
-            except (Changed, Deadlocked):
+            except (IdentityChanged, Deadlocked):
                 actor = scope["actor"] = (await asking.settle()).actor
                 require_writable(actor, scope["method"])
             else:
                 return
         raise Unavailable("What you may do is changing, try again.")
 
-    async def _change(self, exchange: "_Exchange", scope: Scope, receive: Receive) -> None:
+    async def _change(self, exchange: "Exchange", scope: Scope, receive: Receive) -> None:
         receive = await checked_without_reader(scope, receive)
         headers = Headers(scope=scope)
         # Who is nobody has no keys.
@@ -275,7 +275,7 @@ class Boundary:
         response = await run_once(database, scope, receive, key, partial(self.app, scope))
         await response(scope, receive, exchange.send)
 
-    def _asking(self, scope: Scope) -> Asking:
+    def _asking(self, scope: Scope) -> RequestIdentity:
         shown = credentials(scope)
         if shown is None and (secret := session_of(scope, Headers(scope=scope), self.settings)):
             credential = of_session(secret)
@@ -286,7 +286,7 @@ class Boundary:
         return self.callers.asking(state.database, replica, credential)
 
     async def _read(
-        self, asking: Asking, method: str, answered: Callable[[], Awaitable[Response]]
+        self, asking: RequestIdentity, method: str, answered: Callable[[], Awaitable[Response]]
     ) -> Response:
         """Give the answer of a read; who asks is settled before what is wrong with the question."""
         try:
@@ -298,14 +298,14 @@ class Boundary:
             await asking.settle()
             raise
 
-    def _note(self, exchange: "_Exchange", scope: Scope) -> None:
+    def _note(self, exchange: "Exchange", scope: Scope) -> None:
         actor: Actor = scope["actor"]
         exchange.username = actor.username
         if actor.token is not None:
             self.token_uses.note(actor.token.id, scope["caller"].address)
 
 
-class _Exchange:
+class Exchange:
     """One request and what was answered."""
 
     def __init__(
@@ -365,18 +365,18 @@ class _Exchange:
             message = {**message, "body": b""}
         await self._send(message)
 
-    async def answer_error(self, error: RequestError, receive: Incoming) -> None:
+    async def respond_error(self, error: RequestError, receive: Incoming) -> None:
         """Answer with the error, unless an answer has begun."""
         self.detail = error.detail
         if self.status == 0:
             await receive.drop_rest()
             await answer(error)(self._scope, receive, self.send)
 
-    async def answer_fault(self, receive: Incoming) -> None:
+    async def respond_fault(self, receive: Incoming) -> None:
         """Answer with a reference to the log, unless an answer has begun."""
         if self.status == 0:
             await receive.drop_rest()
-            await answer_unexpected(self.reference)(self._scope, receive, self.send)
+            await respond_unexpected(self.reference)(self._scope, receive, self.send)
 
     def trace(self) -> AbstractContextManager[None]:
         """Trace the request; a caller that traces its own gets it joined to that."""

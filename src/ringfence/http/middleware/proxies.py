@@ -22,7 +22,7 @@ _SAID_BY_PROXIES = frozenset(
 )
 
 
-class Caller(NamedTuple):
+class Client(NamedTuple):
     """The client's address, and the scheme and host that it asked for, with the host's port.
 
     Where a proxy does not say whose request it passes on, `is_client` is false, and the address is
@@ -50,7 +50,7 @@ class Proxies:
         self._headers = settings.proxy_headers
         self._trusts = _trusting(settings.trusted_proxies)
 
-    def caller(self, scope: Scope) -> Caller:
+    def caller(self, scope: Scope) -> Client:
         """Find who asked, from the nearest hop outwards, as far as proxies are trusted."""
         client = scope.get("client")
         peer = _canonical(client[0]) if client else UNKNOWN
@@ -64,13 +64,13 @@ class Proxies:
         # Several are no host, whatever they say: whoever is in between may have read another one
         # (RFC 9112, section 3.2).
         host = b", ".join(hosts).decode("latin-1")
-        asked = Caller(peer, scope.get("scheme", "http"), host)
+        asked = Client(peer, scope.get("scheme", "http"), host)
         if not is_proxied or not self._trusts(peer):
             return asked
         found = self._behind(asked, scope)
         return found if len(hosts) <= 1 else found._replace(host=host)
 
-    def _behind(self, proxy: Caller, scope: Scope) -> Caller:
+    def _behind(self, proxy: Client, scope: Scope) -> Client:
         address, scheme, host = proxy.address, proxy.scheme, proxy.host
         is_client = True
         for hop in reversed(_hops(self._headers, scope)):
@@ -83,12 +83,12 @@ class Proxies:
             address = said
             if not self._trusts(said):
                 break
-        return Caller(address, scheme if scheme in {"http", "https"} else "http", host, is_client)
+        return Client(address, scheme if scheme in {"http", "https"} else "http", host, is_client)
 
 
-def caller_of(request: Request) -> Caller:
+def caller_of(request: Request) -> Client:
     """Give who asked, as the boundary found it."""
-    caller: Caller = request.scope["caller"]
+    caller: Client = request.scope["caller"]
     return caller
 
 

@@ -59,7 +59,7 @@ def is_refusal(scope: Scope, status: int) -> bool:
     )
 
 
-class Refusals:
+class RefusedChanges:
     """Keeps refusals, as many of each caller as tell what it tries, for `days` days."""
 
     def __init__(self, days: int) -> None:

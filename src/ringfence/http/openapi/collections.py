@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from ringfence.http.collections.collection import Listed
+from ringfence.http.collections.collection import Collection
 from ringfence.http.collections.filters import STATES, Choices
-from ringfence.http.openapi.operation import LIST_HEADERS, Answer, Operation, listed, retrieved
+from ringfence.http.openapi.operation import LIST_HEADERS, Operation, Response, listed, retrieved
 from ringfence.http.openapi.parameters import (
     UUID_IN_PATH,
     choice_of_fields,
@@ -15,7 +15,7 @@ from ringfence.http.openapi.schema import CORE_STATES, Model, array
 
 
 def list_count_retrieve(
-    collection: Listed,
+    collection: Collection,
     shown: Model,
     noun: str,
     nouns: str,
@@ -53,7 +53,7 @@ def list_count_retrieve(
             title=f"Count {nouns}",
             description="Get number of items in the collection matching the request parameters.",
             parameters=count_parameters(parameters),
-            answers={200: Answer(headers=LIST_HEADERS)},
+            answers={200: Response(headers=LIST_HEADERS)},
             refusals=(404,),
         ),
         Operation(

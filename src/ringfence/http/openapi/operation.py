@@ -62,7 +62,7 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What comes back with one status; no schema means no body.
 
     A body that is not `promised` comes, but clients of some contract expect none.
@@ -83,18 +83,18 @@ LIST_HEADERS: Mapping[str, Schema] = {
 TAG: Mapping[str, Schema] = {
     "ETag": described(STRING, "The same as long as the answer is; to send in `If-None-Match`."),
 }
-_NOT_MODIFIED = Answer(headers=TAG, description="The caller has the answer already.")
+_NOT_MODIFIED = Response(headers=TAG, description="The caller has the answer already.")
 
 
-def listed(shown: Schema | Model) -> Mapping[int, Answer]:
+def listed(shown: Schema | Model) -> Mapping[int, Response]:
     """Give what a list answers; `shown` is one of its objects."""
     headers = {**LIST_HEADERS, **TAG}
-    return {200: Answer(array(shown), headers=headers), 304: _NOT_MODIFIED}
+    return {200: Response(array(shown), headers=headers), 304: _NOT_MODIFIED}
 
 
-def retrieved(shown: Schema | Model) -> Mapping[int, Answer]:
+def retrieved(shown: Schema | Model) -> Mapping[int, Response]:
     """Give what an object's address answers."""
-    return {200: Answer(shown, headers=TAG), 304: _NOT_MODIFIED}
+    return {200: Response(shown, headers=TAG), 304: _NOT_MODIFIED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Operation:
     path: str
     tag: str
     title: str
-    answers: Mapping[int, Answer]
+    answers: Mapping[int, Response]
     description: str = ""
     parameters: tuple[Parameter, ...] = ()
     body: Body | None = None
@@ -296,7 +296,7 @@ def _content(schema: Schema | Model, example: Any, models: _Models) -> dict[str,
     return {"application/json": media}
 
 
-def _answer(answer: Answer, models: _Models) -> dict[str, Any]:
+def _answer(answer: Response, models: _Models) -> dict[str, Any]:
     result: dict[str, Any] = {"description": answer.description}
     if answer.headers:
         result["headers"] = {name: _header(schema) for name, schema in answer.headers.items()}

@@ -342,7 +342,7 @@ def _key(rule: CloudRule) -> RuleKey:
 
 def _require_revision(found: CloudGroup, revision: int | None) -> None:
     if revision not in {None, found.revision_number}:
-        raise Outdated("The security group changed at the cloud at the same time.")
+        raise Outdated("The security group changed in the cloud at the same time.")
 
 
 def _refuse_default(name: str) -> None:

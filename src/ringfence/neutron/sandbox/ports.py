@@ -88,7 +88,7 @@ async def set_groups(
     if row is None:
         raise _not_found(port_id)
     if row[0] != revision:
-        raise Outdated("The port changed at the cloud at the same time.")
+        raise Outdated("The port changed in the cloud at the same time.")
     await _put_on(connection, port, group_ids)
     await connection.execute(_BUMP, [port])
 

@@ -16,7 +16,7 @@ from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
 from ringfence.events.commands import record, record_all
 from ringfence.events.types import Event, EventType
-from ringfence.security_groups.cloud_state.imports import RESOLVE, unmoved
+from ringfence.security_groups.cloud_state.imports import RESOLVE, lock_unchanged
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.removal import remove
@@ -171,7 +171,7 @@ async def contest(
 ) -> int:
     """Say of groups what an operator has to decide, or no more; return of how many it is news."""
     await tenants.lock(connection, placement.tenant_id)
-    still = await unmoved(connection, [one.local for one in contested])
+    still = await lock_unchanged(connection, [one.local for one in contested])
     said = [one for one in contested if one.local.id in still]
     if not said:
         return 0

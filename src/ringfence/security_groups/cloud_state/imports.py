@@ -36,14 +36,14 @@ FOR UPDATE OF sg
 # still after we deleted them, are not imported. A second group of a name is kept as a twin.
 _IMPORT: LiteralString = """
 INSERT INTO security_groups (
-    tenant_id, name, description, backend_id, state, version, applied_version, is_twin
+    tenant_id, name, description, backend_id, state, version, applied_version, is_duplicate_name
 )
 SELECT
     %(tenant)s, found.name, found.description, found.backend_id, 'OK', 1, 1,
     row_number() OVER (PARTITION BY found.name ORDER BY found.place) > 1
     OR EXISTS (
         SELECT 1 FROM security_groups AS sg
-        WHERE sg.tenant_id = %(tenant)s AND sg.name = found.name AND NOT sg.is_twin
+        WHERE sg.tenant_id = %(tenant)s AND sg.name = found.name AND NOT sg.is_duplicate_name
     )
 FROM jsonb_to_recordset(%(found)s) AS found (
     place integer, backend_id text, name text, description text
@@ -118,13 +118,13 @@ UPDATE security_groups AS sg
 SET
     name = found.name,
     description = found.description,
-    is_twin = EXISTS (
+    is_duplicate_name = EXISTS (
         SELECT 1 FROM security_groups AS other
         WHERE
             other.tenant_id = sg.tenant_id
             AND other.name = found.name
             AND other.id <> sg.id
-            AND NOT other.is_twin
+            AND NOT other.is_duplicate_name
     )
     OR found.is_repeated,
     version = sg.version + found.changed::integer,
@@ -146,13 +146,13 @@ WHERE id = ANY(%(ids)s)
 """
 
 _PROMOTE: LiteralString = """
-UPDATE security_groups SET is_twin = false
+UPDATE security_groups SET is_duplicate_name = false
 WHERE
     id IN (
         SELECT min(sg.id) FROM security_groups AS sg
         WHERE sg.tenant_id = %s
         GROUP BY sg.name
-        HAVING bool_and(sg.is_twin)
+        HAVING bool_and(sg.is_duplicate_name)
     )
 """
 
@@ -168,7 +168,7 @@ class FoundGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Refresh:
+class GroupDiff:
     """What makes a known group equal to what the cloud has; nothing of it: it was equal."""
 
     local: LocalGroup
@@ -224,11 +224,11 @@ async def import_groups(
 
 
 async def refresh_groups(
-    connection: Connection, placement: Placement, refreshes: Sequence[Refresh]
+    connection: Connection, placement: Placement, refreshes: Sequence[GroupDiff]
 ) -> int:
     """Make known groups what the cloud has, and OK. Gives how many had not moved on meanwhile."""
     await tenants.lock(connection, placement.tenant_id)
-    still = await unmoved(connection, [refresh.local for refresh in refreshes])
+    still = await lock_unchanged(connection, [refresh.local for refresh in refreshes])
     taken = [refresh for refresh in refreshes if refresh.local.id in still]
     if not taken:
         return 0
@@ -272,18 +272,18 @@ async def promote_twins(connection: Connection, placement: Placement) -> None:
     await connection.execute(_PROMOTE, [placement.tenant_id])
 
 
-async def mark_gone(
+async def mark_missing(
     connection: Connection, placement: Placement, groups: Sequence[LocalGroup], message: str
 ) -> int:
     """Mark groups that the cloud does not have any more as ERRED; gives how many."""
     await tenants.lock(connection, placement.tenant_id)
-    still = await unmoved(connection, groups)
+    still = await lock_unchanged(connection, groups)
     gone = [group for group in groups if group.id in still]
     if not gone:
         return 0
     ids = [group.id for group in gone]
     await connection.execute(_GONE, {"ids": ids, "message": message})
-    said = "Security group {} was not found at the cloud."
+    said = "Security group {} was not found in the cloud."
     kind = EventType.GROUP_REMOVED_REMOTELY
     await record_all(
         connection,
@@ -318,7 +318,7 @@ async def _insert_groups(
     return await cursor.fetchall()
 
 
-async def unmoved(connection: Connection, groups: Sequence[LocalGroup]) -> set[int]:
+async def lock_unchanged(connection: Connection, groups: Sequence[LocalGroup]) -> set[int]:
     """Give the ids of the groups that are still as they were looked at, and hold their rows."""
     seen = [
         {"id": group.id, "modified": group.modified, "version": group.version} for group in groups
@@ -356,7 +356,7 @@ def _next_position(group: LocalGroup) -> int:
     return max((rule.position for rule in group.rules), default=-1) + 1
 
 
-def _pulled(placement: Placement, refresh: Refresh, rules: Mapping[str, Any]) -> Event:
+def _pulled(placement: Placement, refresh: GroupDiff, rules: Mapping[str, Any]) -> Event:
     said = f"Security group {refresh.name} has been pulled."
     context = {
         "from": {"name": refresh.local.name, "description": refresh.local.description},

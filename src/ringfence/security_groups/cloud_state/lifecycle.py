@@ -1,4 +1,4 @@
-"""What the work on one group comes to: taken up, created at the cloud, done, failed, gone.
+"""What the work on one group comes to: taken up, created in the cloud, done, failed, gone.
 
 Each function is one step of a job, in a transaction of its own, and looks at the group's state
 and version again: a step whose group has moved on changes nothing. Locks are taken in one order:
@@ -202,19 +202,19 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The rules asked for, remote groups by backend id.
+class DesiredRules:
+    """The desired rules, remote groups by backend id.
 
-    `unborn` names remote groups that are known but not at the cloud yet; `lost` names those that
-    went before they ever were. While either holds a name, the rules cannot be pushed.
+    `pending_remotes` names remote groups that were not created in the cloud yet; `deleted_remotes`
+    names those deleted before they were. While either has a name, the rules cannot be pushed.
     """
 
     rules: tuple[Rule, ...]
-    unborn: tuple[str, ...]
-    lost: tuple[str, ...]
+    pending_remotes: tuple[str, ...]
+    deleted_remotes: tuple[str, ...]
 
 
-async def take_up(connection: Connection, uuid: UUID, states: Sequence[State]) -> Group | None:
+async def claim(connection: Connection, uuid: UUID, states: Sequence[State]) -> Group | None:
     """Enter the state of work under way; `None` where the group is not in one of `states`."""
     group = await _lock(connection, uuid)
     if group is None or group.state not in states:
@@ -234,22 +234,22 @@ async def take_up(connection: Connection, uuid: UUID, states: Sequence[State]) -
     return replace(group, state=state, creation_ended=None if creates else group.creation_ended)
 
 
-async def asked_rules(connection: Connection, group_id: int) -> Asked:
-    """Give the rules that the group is to have at the cloud."""
+async def desired_rules(connection: Connection, group_id: int) -> DesiredRules:
+    """Give the rules that the group is to have in the cloud."""
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(_RULES, [group_id])
     rules: list[Rule] = []
-    unborn: list[str] = []
-    lost: list[str] = []
+    pending_remotes: list[str] = []
+    deleted_remotes: list[str] = []
     for row in await cursor.fetchall():
         name, is_known = row.pop("remote_name"), row.pop("remote_is_known")
         # Empty: it has no id in the cloud, and is an end all the same.
         if row["remote_group"] == "":
-            (unborn if is_known else lost).append(name)
+            (pending_remotes if is_known else deleted_remotes).append(name)
         if row["remote_address_group"] == "":
-            lost.append("that is an address group without an id")
+            deleted_remotes.append("that is an address group without an id")
         rules.append(Rule(**row))
-    return Asked(tuple(rules), tuple(unborn), tuple(lost))
+    return DesiredRules(tuple(rules), tuple(pending_remotes), tuple(deleted_remotes))
 
 
 async def known_backend_ids(
@@ -260,8 +260,8 @@ async def known_backend_ids(
     return {row[0] for row in await cursor.fetchall()}
 
 
-async def created(connection: Connection, group: Group, backend_id: str) -> bool:
-    """Remember at once which group at the cloud is ours; tells whether it was still wanted."""
+async def record_created(connection: Connection, group: Group, backend_id: str) -> bool:
+    """Remember at once which group in the cloud is ours; tells whether it was still wanted."""
     await tenants.lock(connection, group.placement.tenant_id)
     is_only = group.creation_started is None
     values = {
@@ -285,7 +285,7 @@ async def forget(connection: Connection, group: Group) -> Group | None:
     row = await cursor.fetchone()
     if row is None:
         return None
-    said = f"Security group {group.name} was not found at the cloud and is made anew."
+    said = f"Security group {group.name} was not found in the cloud and is made anew."
     context = {"backend_id": group.backend_id}
     await record(connection, event_of(group, EventType.GROUP_REMOVED_REMOTELY, said, context))
     await documents.refresh(connection, documents.GROUPS, [group.id])
@@ -297,7 +297,7 @@ async def creation_refused(connection: Connection, group: Group) -> None:
     await connection.execute(_REFUSED, {"id": group.id, "states": list(PUSHED)})
 
 
-async def applied(
+async def record_applied(
     connection: Connection, group: Group, event: EventType, context: Mapping[str, Any]
 ) -> bool:
     """Settle the group as OK with the version that was loaded; tells whether it still stood."""
@@ -310,13 +310,13 @@ async def applied(
     return True
 
 
-async def waiting(connection: Connection, quiet_seconds: float) -> list[Waiting]:
+async def pending(connection: Connection, quiet_seconds: float) -> list[Waiting]:
     """Give groups that wait for work and were not touched for some seconds, at most 1,000."""
     cursor = await connection.execute(_WAITING, [quiet_seconds])
     return [Waiting(row[0], State(row[1]), row[2]) for row in await cursor.fetchall()]
 
 
-async def failed(connection: Connection, uuid: UUID, message: str, traceback: str) -> bool:
+async def record_failure(connection: Connection, uuid: UUID, message: str, traceback: str) -> bool:
     """Settle the group as ERRED, with words for a person; tells whether work was under way."""
     group = await _lock(connection, uuid)
     if group is None or group.state in {State.OK, State.ERRED}:
@@ -330,7 +330,7 @@ async def failed(connection: Connection, uuid: UUID, message: str, traceback: st
     return True
 
 
-async def deleted(connection: Connection, group: Group, left: Sequence[str] = ()) -> bool:
+async def record_deleted(connection: Connection, group: Group, left: Sequence[str] = ()) -> bool:
     """Remove the row after the cloud let the group go; rules that name it stay, unresolved.
 
     `left` are groups in the cloud that may come of its creation, and stay there.

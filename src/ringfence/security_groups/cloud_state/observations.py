@@ -111,7 +111,7 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
-class LastLook:
+class LastObservation:
     """The last observation of a group, as it is kept."""
 
     name: str
@@ -149,15 +149,15 @@ async def adopt_stateful(connection: Connection, stateful: Mapping[int, bool]) -
     return {row[0] for row in await cursor.fetchall()}
 
 
-async def marks(connection: Connection, tenant_id: int) -> dict[int, tuple[str, str]]:
+async def digests(connection: Connection, tenant_id: int) -> dict[int, tuple[str, str]]:
     """Give both digests of each of the tenant's observations."""
     cursor = await connection.execute(_MARKS, [tenant_id])
     return {row[0]: (row[1], row[2]) for row in await cursor.fetchall()}
 
 
-async def last_look(connection: Connection, group_id: int) -> LastLook | None:
+async def last_look(connection: Connection, group_id: int) -> LastObservation | None:
     """Give the last observation of a group, if it was ever seen."""
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(_LAST, [group_id])
     row = await cursor.fetchone()
-    return LastLook(**row) if row else None
+    return LastObservation(**row) if row else None

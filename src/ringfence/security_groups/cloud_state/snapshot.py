@@ -25,7 +25,7 @@ SELECT 0, clock_timestamp(), 0, clock_timestamp()
 _LOCAL: LiteralString = """
 SELECT
     sg.id, sg.uuid, sg.name, sg.description, sg.backend_id, sg.state, sg.version,
-    sg.applied_version, sg.modified, sg.error_message, sg.is_twin, sg.creation_started,
+    sg.applied_version, sg.modified, sg.error_message, sg.is_duplicate_name, sg.creation_started,
     coalesce(sg.creation_ended, sg.modified) AS creation_ended,
     sg.stateful, rules.rules,
     coalesce(own.drift_mode, usual.drift_mode, 'adopt') AS drift_mode
@@ -75,7 +75,7 @@ class LocalGroup:
     applied_version: int
     modified: datetime
     error_message: str
-    is_twin: bool
+    is_duplicate_name: bool
     rules: tuple[StoredRule, ...]
     drift_mode: DriftMode = DriftMode.ADOPT
     # Of creations whose outcome is not known; the end counts for a group at rest alone.
@@ -96,19 +96,19 @@ class LocalGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
+class Snapshot:
     """When each group of a tenant had last changed, and its version, at the moment `taken`."""
 
     taken: datetime
     of: Mapping[int, tuple[datetime, int]] = field(default_factory=dict)
 
 
-async def moments(connection: Connection, tenant_id: int) -> Moments:
+async def moments(connection: Connection, tenant_id: int) -> Snapshot:
     """Take the moments, to be taken before a cloud is asked."""
     cursor = await connection.execute(_MOMENTS, [tenant_id])
     rows = await cursor.fetchall()
     taken = min(row[3] for row in rows)
-    return Moments(taken, {row[0]: (row[1], row[2]) for row in rows if row[0]})
+    return Snapshot(taken, {row[0]: (row[1], row[2]) for row in rows if row[0]})
 
 
 async def local_group(connection: Connection, tenant_id: int, group_id: int) -> LocalGroup:

@@ -12,7 +12,7 @@ from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
 from ringfence.events.commands import record_all
 from ringfence.events.types import Event, EventType
-from ringfence.security_groups.cloud_state.imports import unmoved
+from ringfence.security_groups.cloud_state.imports import lock_unchanged
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.states import State
@@ -79,7 +79,7 @@ async def clear_unreadable(
 ) -> None:
     """Let groups whose rules can be read again say so no more; what is outstanding stays ERRED."""
     await tenants.lock(connection, placement.tenant_id)
-    still = await unmoved(connection, groups)
+    still = await lock_unchanged(connection, groups)
     values = {"ids": list(still), "readable": READABLE, "beginning": BEGINNING}
     rows = await (await connection.execute(_CLEAR, values)).fetchall()
     await documents.refresh(connection, documents.GROUPS, [row[0] for row in rows])

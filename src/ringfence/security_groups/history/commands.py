@@ -14,7 +14,7 @@ from ringfence.security_groups.history.queries import Version, version_of
 from ringfence.security_groups.preconditions import Preconditions
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest, key_of
-from ringfence.security_groups.states import Operation
+from ringfence.security_groups.states import Action
 from ringfence.security_groups.transaction_steps import SET_RULES, schedule, write_rules
 from ringfence.security_groups.validation import RuleProblem, check_protocol
 from ringfence.security_groups.versions import Cause
@@ -38,7 +38,7 @@ async def roll_back(
     number = _clean_number(body)
     async with database.transaction() as connection:
         group = await queries.lock_in_tenant(connection, group)
-        preconditions.require_state(group, Operation.ROLLBACK)
+        preconditions.require_state(group, Action.ROLLBACK)
         preconditions.require_version(group)
         refuse_impossible_name(group.name)
         version = await version_of(connection, group, number)

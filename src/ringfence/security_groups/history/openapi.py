@@ -1,7 +1,7 @@
 """What versions, rollback and modes of drift take and answer, as the API's description tells it."""
 
 from ringfence.clouds.drift_modes import DriftMode
-from ringfence.http.openapi.operation import LIST_HEADERS, Answer, Body, Operation
+from ringfence.http.openapi.operation import LIST_HEADERS, Body, Operation, Response
 from ringfence.http.openapi.parameters import PAGING, UUID_IN_PATH, Parameter
 from ringfence.http.openapi.schema import (
     HEX_UUID,
@@ -87,7 +87,7 @@ operations = (
         title="List versions",
         description="What was asked for of the group, the newest first; a page has 50 at most.",
         parameters=(UUID_IN_PATH, *PAGING),
-        answers={200: Answer(array(_SUMMARY), headers={**LIST_HEADERS, **ETAG})},
+        answers={200: Response(array(_SUMMARY), headers={**LIST_HEADERS, **ETAG})},
         refusals=(404,),
         own=True,
     ),
@@ -104,7 +104,7 @@ operations = (
             _NUMBER_IN_PATH,
             Parameter("compare", {**INTEGER, "minimum": 0}, "Another version's number."),
         ),
-        answers={200: Answer(_VERSION, headers=ETAG)},
+        answers={200: Response(_VERSION, headers=ETAG)},
         refusals=(404,),
         own=True,
     ),
@@ -128,7 +128,7 @@ operations = (
             ),
             example={"version": 3},
         ),
-        answers={202: Answer(STATUS)},
+        answers={202: Response(STATUS)},
         refusals=(403, 404, 409, 412),
         own=True,
     ),
@@ -139,7 +139,7 @@ operations = (
         tag=COLLECTION,
         section=SECTION,
         title="Say who is right about differences",
-        description="What is done where the group differs at the cloud; null: as its tenant says.",
+        description="What is done where the group differs in the cloud; null: as its tenant says.",
         parameters=(UUID_IN_PATH,),
         body=Body(
             Model(
@@ -151,7 +151,7 @@ operations = (
             ),
             example={"mode": "enforce"},
         ),
-        answers={200: Answer(STATUS)},
+        answers={200: Response(STATUS)},
         refusals=(403, 404),
         own=True,
     ),

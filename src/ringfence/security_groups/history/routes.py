@@ -10,7 +10,7 @@ from ringfence.access.permissions import Permission, require
 from ringfence.errors import Invalid, NotFound
 from ringfence.http.body import read_json
 from ringfence.http.collections.collection import request_base
-from ringfence.http.collections.json_response import answer_built
+from ringfence.http.collections.json_response import respond_built
 from ringfence.http.collections.pagination import Links, read_page
 from ringfence.security_groups import drift_modes
 from ringfence.security_groups.history import queries
@@ -19,7 +19,7 @@ from ringfence.security_groups.history.queries import NO_SUCH_VERSION, Summary, 
 from ringfence.security_groups.preconditions import etag, read_preconditions
 from ringfence.security_groups.queries import GROUPS
 from ringfence.security_groups.routes import changeable_group, seen_group
-from ringfence.security_groups.states import Operation
+from ringfence.security_groups.states import Action
 
 # Each is compared with the one before it: a page of all would keep the database busy for seconds.
 PAGE_SIZE = 50
@@ -56,7 +56,7 @@ async def show_version(request: Request) -> Response:
             if other is None
             else await queries.version_of(connection, group, _read_number(other))
         )
-    return await answer_built(
+    return await respond_built(
         lambda: _detail(version, base) if before is None else _comparison(version, before, base),
         headers={"ETag": etag(group.version)},
     )
@@ -65,14 +65,14 @@ async def show_version(request: Request) -> Response:
 async def roll_back_group(request: Request) -> Response:
     """Ask for the rules of an earlier version again."""
     actor, database = request.scope["actor"], request.app.state.database
-    group = await changeable_group(request, Permission.SECURITY_GROUP_SET_RULES, Operation.ROLLBACK)
+    group = await changeable_group(request, Permission.SECURITY_GROUP_SET_RULES, Action.ROLLBACK)
     body = await read_json(request)
     await roll_back(database, actor, group, body, read_preconditions(request))
     return JSONResponse({"status": "Rollback was successfully scheduled."}, 202)
 
 
 async def set_drift_mode(request: Request) -> Response:
-    """Say who is right where the group differs at the cloud."""
+    """Say who is right where the group differs in the cloud."""
     actor, database = request.scope["actor"], request.app.state.database
     group = await seen_group(request)
     require(

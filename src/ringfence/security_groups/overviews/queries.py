@@ -1,4 +1,4 @@
-"""Groups at a glance: how each stands, what it opens, how it differs at its cloud.
+"""Groups at a glance: how each stands, what it opens, how it differs in its cloud.
 
 The stored answers are as Waldur's clients know them. This is what a person looks at first, without
 the rules, and with what answers do not have: drift, and what is open to everybody.
@@ -7,7 +7,7 @@ the rules, and with what answers do not have: drift, and what is open to everybo
 from typing import LiteralString
 
 from ringfence.access.scope import MANAGEABLE, VISIBLE
-from ringfence.http.collections.collection import Collection
+from ringfence.http.collections.collection import SqlCollection
 from ringfence.http.collections.filters import Choices, Orders, StrictFlag
 from ringfence.security_groups.drift_modes import Drift
 from ringfence.security_groups.queries import NO_SUCH_GROUP, SOURCE
@@ -112,7 +112,7 @@ FROM (
     .replace("{from}", _FROM)
 )
 
-OVERVIEWS = Collection(
+OVERVIEWS = SqlCollection(
     path="/api/security-group-overviews/",
     missing=NO_SUCH_GROUP,
     source=_FROM,

@@ -93,7 +93,7 @@ _COUNTED: LiteralString = """
 EVERYWHERE: LiteralString = _COUNTED.replace("{level}", _QUOTED["all"]).replace("{ids}", "= 0")
 
 
-class Shape(NamedTuple):
+class CallerShape(NamedTuple):
     """What of a caller decides which statement is best; never what it may see."""
 
     sees_everything: bool
@@ -129,7 +129,7 @@ class Places:
         return _COUNTED.replace("{level}", _QUOTED[self.level]).replace("{ids}", ids)
 
 
-def places_of(shape: Shape, conditions: Conditions) -> Places | None:
+def places_of(shape: CallerShape, conditions: Conditions) -> Places | None:
     """Give the places that a list is confined to; None for a list of everything."""
     named = [name for name in conditions.parameters if name in LEVELS]
     if shape.manages_everything and conditions.parameters.get("can_manage"):
@@ -154,7 +154,7 @@ def places_of(shape: Shape, conditions: Conditions) -> Places | None:
     return Places(level, ids, is_one=one, are_few=one)
 
 
-def _seen(shape: Shape) -> Places | None:
+def _seen(shape: CallerShape) -> Places | None:
     if shape.sees_everything:
         return None
     if not shape.has_customers:
@@ -175,7 +175,7 @@ def _seen(shape: Shape) -> Places | None:
     return Places("project", ids, is_one=False, are_few=False)
 
 
-def _level(shape: Shape, levels: set[str]) -> str:
+def _level(shape: CallerShape, levels: set[str]) -> str:
     """Give the widest level at which all can be said; what is seen is a matter of projects."""
     if not shape.sees_everything:
         levels = levels | {"project"}

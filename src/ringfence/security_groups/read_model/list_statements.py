@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import LiteralString
 
-from ringfence.access.authentication import Recognised
-from ringfence.http.collections.collection import Asked, AskedList, Listed
+from ringfence.access.authentication import Identity
+from ringfence.http.collections.collection import Collection, ListQuery, ObjectQuery
 from ringfence.http.collections.filters import Conditions
 from ringfence.http.collections.pagination import Page
 from ringfence.security_groups.read_model.ancestors import (
     EVERYWHERE,
     LEVELS,
     STATE,
+    CallerShape,
     Places,
-    Shape,
     places_of,
 )
 from ringfence.security_groups.read_model.filters import FILTERS, searched
@@ -87,14 +87,14 @@ INNER JOIN clouds AS cloud ON stored.cloud_id = cloud.id
 """
 
 
-class StoredGroups(Listed):
+class StoredGroups(Collection):
     """Groups, read from their stored answers."""
 
-    def shape(self, caller: Recognised) -> Shape:
+    def shape(self, caller: Identity) -> CallerShape:
         """Give what the text of a statement depends on, of who asks."""
         sees = caller.parameters
         customers, projects = sees["sees_customers"], sees["sees_projects"]
-        return Shape(
+        return CallerShape(
             sees["sees_everything"],
             has_customers=bool(customers),
             has_projects=bool(projects),
@@ -104,7 +104,9 @@ class StoredGroups(Listed):
             reads_tracebacks=sees["is_staff"],
         )
 
-    def list_statement(self, asked: AskedList, shape: Shape, *, continued: bool) -> LiteralString:
+    def list_statement(
+        self, asked: ListQuery, shape: CallerShape, *, continued: bool
+    ) -> LiteralString:
         """Give the statement for a page."""
         source = _source(shape, asked.conditions, order_of(self.orders, asked.query))
         is_far = not continued and (asked.page.offset or 0) >= _FAR
@@ -121,12 +123,12 @@ class StoredGroups(Listed):
             .replace("{document}", document)
         )
 
-    def count_statement(self, asked: Asked, shape: Shape) -> LiteralString:
+    def count_statement(self, asked: ObjectQuery, shape: CallerShape) -> LiteralString:
         """Give the statement that counts."""
         source = _source(shape, asked.conditions, order_of(self.orders, asked.query))
         return "WITH " + ", ".join(source.tables()) + " SELECT counted.total FROM counted"
 
-    def one_statement(self, asked: Asked, shape: Shape) -> LiteralString:
+    def one_statement(self, asked: ObjectQuery, shape: CallerShape) -> LiteralString:
         """Give the statement for one group."""
         given = asked.conditions.parameters
         conditions: list[LiteralString] = [FILTERS[name].condition for name in given]
@@ -140,11 +142,11 @@ class StoredGroups(Listed):
         ) + "".join([" AND " + condition for condition in conditions])
 
 
-def _document(shape: Shape) -> LiteralString:
+def _document(shape: CallerShape) -> LiteralString:
     return _STAFF_DOCUMENT if shape.reads_tracebacks else _DOCUMENT
 
 
-def _source(shape: Shape, conditions: Conditions, order: Order) -> "_Index | _Matches":
+def _source(shape: CallerShape, conditions: Conditions, order: Order) -> "_Index | _Matches":
     places = places_of(shape, conditions)
     others = [name for name in conditions.parameters if name not in LEVELS]
     if not others:
@@ -218,7 +220,7 @@ class _Index:
         """Give the first `size` of the last `reach` rows, in their order."""
         rows = self._rows(columns, reach, is_backward=True)
         piece = "SELECT found.* FROM (" + rows + ") AS found OFFSET " + reach + " - " + size
-        return "SELECT piece.* FROM (" + piece + ") AS piece ORDER BY " + self.order.of_found
+        return "SELECT piece.* FROM (" + piece + ") AS piece ORDER BY " + self.order.over_rows
 
     def _rows(
         self,
@@ -240,7 +242,7 @@ class _Index:
             + _read(columns, [self.places.column + " = place.id", *where], order, limit)
             + ") AS found"
         )
-        ordered = self.order.of_found_backward if is_backward else self.order.of_found
+        ordered = self.order.of_found_backward if is_backward else self.order.over_rows
         if not (self.order.is_default and self.places.are_few):
             # The sum keeps the planner from the index of places: this is the other way.
             within = self.places.column + " + 0 = ANY((SELECT places.ids FROM places)::bigint[])"
@@ -313,7 +315,7 @@ class _Matches:
     def page(self, _columns: LiteralString, page: Page, *, continued: bool) -> LiteralString:
         """Give the rows of a page in their order, with one more of one that is continued."""
         rows: LiteralString = "SELECT matching.* FROM matching"
-        order = " ORDER BY " + self.order.of_found
+        order = " ORDER BY " + self.order.over_rows
         if continued:
             return rows + " WHERE " + self.order.found_after + order + " LIMIT %(size)s::bigint + 1"
         offset: LiteralString = "%(offset)s::bigint" if page.offset is not None else _LAST_OFFSET

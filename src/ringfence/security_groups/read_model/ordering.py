@@ -38,22 +38,22 @@ class Order:
     @property
     def forward(self) -> LiteralString:
         """Give the order of rows of the table."""
-        return ", ".join([_term(column, falls) for column, falls in self.terms])
+        return ", ".join([_term(column, descending) for column, descending in self.terms])
 
     @property
     def backward(self) -> LiteralString:
         """Give the same order from its end."""
-        return ", ".join([_term(column, not falls) for column, falls in self.terms])
+        return ", ".join([_term(column, not descending) for column, descending in self.terms])
 
     @property
-    def of_found(self) -> LiteralString:
+    def over_rows(self) -> LiteralString:
         """Give the order of rows that were found."""
-        return ", ".join([_term(key, falls) for key, falls in self._found])
+        return ", ".join([_term(key, descending) for key, descending in self._found])
 
     @property
     def of_found_backward(self) -> LiteralString:
         """Give the same order from its end."""
-        return ", ".join([_term(key, not falls) for key, falls in self._found])
+        return ", ".join([_term(key, not descending) for key, descending in self._found])
 
     @property
     def place(self) -> LiteralString:
@@ -72,18 +72,18 @@ class Order:
 
     @property
     def _found(self) -> list[tuple[LiteralString, bool]]:
-        return [(key, falls) for key, (_, falls) in zip(_KEYS, self.terms, strict=False)]
+        return [(key, descending) for key, (_, descending) in zip(_KEYS, self.terms, strict=False)]
 
     def _after(self, columns: list[LiteralString]) -> LiteralString:
         values: list[LiteralString] = [
             _value(number, column)
             for number, (column, _) in zip(_NUMBERS, self.terms, strict=False)
         ]
-        falls = [each for _, each in self.terms]
-        if len(set(falls)) == 1:
-            sign: LiteralString = " < " if falls[0] else " > "
+        descending = [each for _, each in self.terms]
+        if len(set(descending)) == 1:
+            sign: LiteralString = " < " if descending[0] else " > "
             return "(" + ", ".join(columns) + ")" + sign + "(" + ", ".join(values) + ")"
-        return _after_mixed(list(zip(columns, values, falls, strict=True)))
+        return _after_mixed(list(zip(columns, values, descending, strict=True)))
 
 
 # There are eight columns to order by, and three of the default order.
@@ -100,11 +100,11 @@ def order_of(orders: Orders, query: QueryParams) -> Order:
     one index in both directions.
     """
     chosen = orders.chosen(query)
-    falls = list(chosen.values())[-1:] == [True]
+    descending = list(chosen.values())[-1:] == [True]
     rest: list[LiteralString] = [
         column for column in _default_columns(orders.default) if column not in chosen
     ]
-    terms = [*chosen.items(), *((column, falls) for column in rest)]
+    terms = [*chosen.items(), *((column, descending) for column in rest)]
     return Order(tuple(terms), is_default=not chosen)
 
 
@@ -112,8 +112,8 @@ def _default_columns(default: LiteralString) -> list[LiteralString]:
     return default.split(", ")
 
 
-def _term(column: LiteralString, falls: bool) -> LiteralString:  # noqa: FBT001 - of a pair
-    return column + " DESC" if falls else column
+def _term(column: LiteralString, descending: bool) -> LiteralString:  # noqa: FBT001 - of a pair
+    return column + " DESC" if descending else column
 
 
 def _value(number: LiteralString, column: LiteralString) -> LiteralString:
@@ -126,8 +126,8 @@ def _after_mixed(terms: list[tuple[LiteralString, LiteralString, bool]]) -> Lite
 
     The first column bounds the piece of an index that is read.
     """
-    (first, value, falls), *_ = terms
-    bound: LiteralString = first + (" <= " if falls else " >= ") + value
+    (first, value, descending), *_ = terms
+    bound: LiteralString = first + (" <= " if descending else " >= ") + value
     later: LiteralString = "false"
     for column, its_value, its_falls in reversed(terms):
         sign: LiteralString = " < " if its_falls else " > "

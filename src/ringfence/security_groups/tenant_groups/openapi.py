@@ -1,7 +1,7 @@
 """What `push_security_groups` takes and answers, as the API's description tells it."""
 
 from ringfence.clouds.queries import TENANTS
-from ringfence.http.openapi.operation import Answer, Body, Operation
+from ringfence.http.openapi.operation import Body, Operation, Response
 from ringfence.http.openapi.parameters import UUID_IN_PATH
 from ringfence.http.openapi.schema import (
     STATUS,
@@ -52,7 +52,7 @@ operations = (
         ),
         parameters=(UUID_IN_PATH,),
         body=Body(array(_GROUP), example=[{"name": "web", "rules": []}]),
-        answers={200: Answer(), 202: Answer(STATUS, "In contract 2026-10")},
+        answers={200: Response(), 202: Response(STATUS, "In contract 2026-10")},
         refusals=(403, 404, 409),
     ),
 )

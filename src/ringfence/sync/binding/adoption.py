@@ -16,7 +16,7 @@ from ringfence.errors import OperatorError
 from ringfence.neutron.port import CloudError, CloudGroup, GroupNotFound, NetworkCloud
 from ringfence.security_groups.cloud_state import bindings, observations
 from ringfence.security_groups.cloud_state.bindings import Binding, Holder
-from ringfence.security_groups.cloud_state.imports import Refresh, unmoved
+from ringfence.security_groups.cloud_state.imports import GroupDiff, lock_unchanged
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
 from ringfence.security_groups.schemas import DEFAULT_NAME
 from ringfence.security_groups.states import State
@@ -37,7 +37,7 @@ _DIFFERS = (
 class _Adoption:
     placement: Placement
     found: CloudGroup
-    refresh: Refresh
+    refresh: GroupDiff
 
 
 async def adopt(database: Database, named: str, backend_id: str) -> list[str]:
@@ -100,7 +100,7 @@ async def _bind(database: Database, adoption: _Adoption) -> list[str]:
     local, found, placement = adoption.refresh.local, adoption.found, adoption.placement
     async with database.transaction() as connection:
         await tenants.lock(connection, placement.tenant_id)
-        if local.id not in await unmoved(connection, [local]):
+        if local.id not in await lock_unchanged(connection, [local]):
             raise OperatorError(f"{local.name} changed at the same time: run this again")
         holder = await bindings.holder_of(connection, placement.tenant_id, found.id)
         _require_import(holder)
@@ -130,7 +130,7 @@ def _binding(adoption: _Adoption) -> Binding:
     return Binding(refresh.local, found.id, _difference(refresh), state, message)
 
 
-def _difference(refresh: Refresh) -> Mapping[str, Any]:
+def _difference(refresh: GroupDiff) -> Mapping[str, Any]:
     return {
         "rules_missing_in_cloud": len(refresh.drop),
         "rules_unexpected_in_cloud": len(refresh.add),

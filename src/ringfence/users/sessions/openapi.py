@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ringfence.http.openapi.collections import list_count_retrieve
-from ringfence.http.openapi.operation import Answer, Operation
+from ringfence.http.openapi.operation import Operation, Response
 from ringfence.http.openapi.parameters import UUID_IN_PATH
 from ringfence.http.openapi.schema import HEX_UUID, STRING, TIME, Model, nullable, object_of
 from ringfence.users.sessions.queries import SESSIONS
@@ -35,7 +35,7 @@ operations = tuple(
             title="End console session",
             description="End a session at once. It takes a token, or a session, without limits.",
             parameters=(UUID_IN_PATH,),
-            answers={204: Answer()},
+            answers={204: Response()},
             refusals=(403, 404),
             ends_tokens=True,
         ),

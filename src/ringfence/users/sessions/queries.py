@@ -2,7 +2,7 @@
 
 from typing import LiteralString
 
-from ringfence.http.collections.collection import Collection
+from ringfence.http.collections.collection import SqlCollection
 from ringfence.http.collections.filters import Filter, Orders
 from ringfence.users.sessions.commands import NO_SUCH_SESSION
 
@@ -37,7 +37,7 @@ FROM (
 ) AS shown
 """
 
-SESSIONS = Collection(
+SESSIONS = SqlCollection(
     path="/api/console-sessions/",
     missing=NO_SUCH_SESSION,
     source=_SOURCE,

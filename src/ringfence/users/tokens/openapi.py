@@ -1,7 +1,7 @@
 """What the operations on tokens one by one answer, as the API's description tells it."""
 
 from ringfence.http.openapi.collections import list_count_retrieve
-from ringfence.http.openapi.operation import Answer, Body, Operation
+from ringfence.http.openapi.operation import Body, Operation, Response
 from ringfence.http.openapi.parameters import UUID_IN_PATH
 from ringfence.http.openapi.schema import (
     BOOLEAN,
@@ -79,7 +79,7 @@ operations = (
         description="Make a token of the caller's own; only this answer shows it.",
         # A limit that is dropped makes a token that may more.
         body=Body(_WANTED, example=_EXAMPLE, unknown_keys="refused"),
-        answers={201: Answer(_MADE)},
+        answers={201: Response(_MADE)},
     ),
     Operation(
         "personal_access_tokens_destroy",
@@ -89,7 +89,7 @@ operations = (
         title="Delete personal access token",
         description="End a token at once.",
         parameters=(UUID_IN_PATH,),
-        answers={204: Answer()},
+        answers={204: Response()},
         refusals=(404,),
         ends_tokens=True,
     ),
@@ -102,7 +102,7 @@ operations = (
         title="Rotate personal access token",
         description="Give a token another secret, on the same terms; only this answer shows it.",
         parameters=(UUID_IN_PATH,),
-        answers={201: Answer(_MADE)},
+        answers={201: Response(_MADE)},
         refusals=(404,),
         ends_tokens=True,
     ),
@@ -114,6 +114,6 @@ operations = (
         section="Other Actions",
         title="List what a token can be made for",
         description="`read` is always one of them; without `write`, a token changes nothing.",
-        answers={200: Answer(array(_SCOPE))},
+        answers={200: Response(array(_SCOPE))},
     ),
 )

@@ -2,7 +2,7 @@
 
 from typing import LiteralString
 
-from ringfence.http.collections.collection import Collection
+from ringfence.http.collections.collection import SqlCollection
 from ringfence.http.collections.filters import Filter, Orders
 from ringfence.users.tokens.issuing import NO_SUCH_TOKEN
 
@@ -45,7 +45,7 @@ FROM (
 ) AS shown
 """
 
-PERSONAL_TOKENS = Collection(
+PERSONAL_TOKENS = SqlCollection(
     path="/api/personal-access-tokens/",
     missing=NO_SUCH_TOKEN,
     source="FROM tokens AS token INNER JOIN users AS account ON token.user_id = account.id",

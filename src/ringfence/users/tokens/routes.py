@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from ringfence.access.permissions import Actor
 from ringfence.http.body import read_json
-from ringfence.http.collections.collection import answer_one, routes_of
+from ringfence.http.collections.collection import respond_one, routes_of
 from ringfence.http.middleware.idempotency import hold_secret
 from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
@@ -69,7 +69,7 @@ def _uuid(request: Request) -> UUID:
 
 
 async def _shown_once(request: Request, made: Made) -> Response:
-    answer = await answer_one(PERSONAL_TOKENS, request, made.uuid)
+    answer = await respond_one(PERSONAL_TOKENS, request, made.uuid)
     shown = msgspec.json.decode(answer.body)
     told = {name: value for name, value in shown.items() if name not in _UNTOLD}
     return JSONResponse({**told, "token": made.secret}, 201)

@@ -1,4 +1,4 @@
-// How a group differs at its cloud, and who is right about that.
+// How a group differs in its cloud, and who is right about that.
 
 import { GROUPS, ask } from "./api.js";
 import { html, useId } from "./html.js";
@@ -31,7 +31,7 @@ export function AtCloud({ group, reload }) {
     await Promise.all([again(), reload()]);
   };
   return html`<section class="card at-cloud">
-    <h2>At the cloud</h2>
+    <h2>In the cloud</h2>
     ${error && html`<p class="quiet">${error.message}</p>`}
     ${!drift && !error && html`<p class="quiet">…</p>`}
     ${drift && html`

@@ -115,7 +115,7 @@ function Confirm({ tenant, reload, onClose }) {
   return html`<${Dialog} title=${`Mark what ${tenant.tenant} is missing?`} onClose=${onClose}>
     <div class="dialog-body">
       <p class="notice notice-warn">${tenant.error_message}</p>
-      <p>If these groups are really gone at the cloud, each of them is looked for once more, and marked as failed where it is not found. The tenant has ${count(tenant.groups, "group")} here. Nothing is deleted.</p>
+      <p>If these groups are really gone in the cloud, each of them is looked for once more, and marked as failed where it is not found. The tenant has ${count(tenant.groups, "group")} here. Nothing is deleted.</p>
       ${refused && html`<p class="notice notice-bad" role="alert">${refused.message}</p>`}
     </div>
     <footer class="dialog-foot">

@@ -48,7 +48,7 @@ function useArrival(group) {
   useEffect(() => {
     if (!group) return;
     const wasBusy = before.current && !isAtRest(before.current);
-    if (wasBusy && group.state === "OK") say(`${group.name} is at the cloud as asked for.`, "good");
+    if (wasBusy && group.state === "OK") say(`${group.name} is in the cloud as asked for.`, "good");
     if (wasBusy && group.state === "ERRED") say(`${group.name} failed: ${group.error_message}`, "bad");
     before.current = group.state;
   }, [group?.state]);
@@ -156,7 +156,7 @@ function Overview({ group, reload }) {
           <div><dt>Tenant</dt><dd>${group.tenant_name}</dd></div>
           <div><dt>Project</dt><dd>${group.customer_name} / ${group.project_name}</dd></div>
           <div><dt>Cloud</dt><dd>${group.service_name}</dd></div>
-          <div><dt>Version</dt><dd>${group.version}${group.applied_version !== group.version ? html` <span class="quiet">(${group.applied_version || "none"} at the cloud)</span>` : null}</dd></div>
+          <div><dt>Version</dt><dd>${group.version}${group.applied_version !== group.version ? html` <span class="quiet">(${group.applied_version || "none"} in the cloud)</span>` : null}</dd></div>
           <div><dt>At Neutron</dt><dd class="mono clip" title=${group.backend_id}>${group.backend_id || "not yet"}</dd></div>
         </dl>
       </section>
@@ -171,7 +171,7 @@ function Overview({ group, reload }) {
 function Gone({ name }) {
   return html`<section class="empty">
     <h1 tabindex="-1">${name ? `${name} is gone` : "Not found"}</h1>
-    <p>${name ? "It was deleted, here and at the cloud." : "There is no such group, or your roles do not let you see it."}</p>
+    <p>${name ? "It was deleted, here and in the cloud." : "There is no such group, or your roles do not let you see it."}</p>
     <button type="button" class="button button-main" onClick=${() => go(GROUP_PAGES)}>All groups</button>
   </section>`;
 }

@@ -60,7 +60,7 @@ export function DeleteGroup({ group, onClose, reload }) {
   const lone = ports > 0 && !detach;
   return html`<${Dialog} title=${`Delete ${group.name}?`} onClose=${onClose}>
     <div class="dialog-body">
-      <p>It goes here and at the cloud. Its ${count(group.rules.length, "rule")} and its history go with it.</p>
+      <p>It goes here and in the cloud. Its ${count(group.rules.length, "rule")} and its history go with it.</p>
       ${error && html`<p class="notice notice-warn">Who uses it could not be read: ${error.message}</p>`}
       ${!usage && !error && html`<p class="quiet">Looking who uses it…</p>`}
       ${usage && html`
@@ -91,7 +91,7 @@ export function UnlinkGroup({ group, onClose }) {
   });
   return html`<${Dialog} title=${`Unlink ${group.name}?`} onClose=${onClose}>
     <div class="dialog-body">
-      <p>It is forgotten here, with its history, and stays at the cloud as it is. The next comparison imports it again.</p>
+      <p>It is forgotten here, with its history, and stays in the cloud as it is. The next comparison imports it again.</p>
       <${Refusal} refused=${refused} />
     </div>
     <footer class="dialog-foot">

@@ -12,7 +12,7 @@ const SIZE = 50;
 const NARROWING = ["query", "state", "drift", "is_open_to_all", "tenant_uuid", "project_uuid", "service_settings_uuid", "can_manage", "external_ip"];
 const COLUMNS = [
   ["name", "Name"], ["tenant_name", "Tenant"], ["service_name", "Cloud"], ["state", "State"],
-  ["", "Rules"], ["", "Instances"], ["", "Open to the internet"], ["", "At the cloud"],
+  ["", "Rules"], ["", "Instances"], ["", "Open to the internet"], ["", "In the cloud"],
 ];
 
 /** @param {{query: URLSearchParams}} properties */
@@ -92,7 +92,7 @@ function Row({ group }) {
     <td data-label="Rules" class="number">${group.rules_count}</td>
     <td data-label="Instances" class="number">${group.instance_count ?? html`<span class="quiet" title="The tenant's ports were not read yet">–</span>`}</td>
     <td data-label="Open to the internet">${opened.length ? html`<${Open} opened=${opened} />` : html`<span class="quiet" title=${unknown || null}>${unknown ? "Unknown" : "No"}</span>`}</td>
-    <td data-label="At the cloud"><${Drift} drift=${group.drift} /></td>
+    <td data-label="In the cloud"><${Drift} drift=${group.drift} /></td>
   </tr>`;
 }
 
@@ -135,7 +135,7 @@ function Narrowing({ query }) {
       placeholder="Find by name or description" value=${text}
       onInput=${(/** @type {any} */ event) => setText(event.target.value)} />
     <${Choice} name="state" label="State" choices=${STATE_WORDS} query=${query} />
-    <${Choice} name="drift" label="At the cloud" choices=${DRIFT_WORDS} query=${query} />
+    <${Choice} name="drift" label="In the cloud" choices=${DRIFT_WORDS} query=${query} />
     <${Choice} name="is_open_to_all" label="Open to the internet" choices=${[["true", "Open"], ["false", "No such rule"]]} query=${query} />
     <${Choice} name="tenant_uuid" label="Tenant" choices=${places} query=${query} />
     <${Choice} name="can_manage" label="Your part" choices=${[["true", "I may change"], ["false", "I may look at"]]} query=${query} />

@@ -37,7 +37,7 @@ export function History({ group, reload }) {
         class=${version.number === shown ? "is-shown" : null}>
         <button type="button" class="version" aria-pressed=${version.number === shown} onClick=${() => refine({ version: String(version.number), compare: "" })}>
           <strong>Version ${version.number}</strong>
-          ${version.number === group.applied_version && html` <span class="mark mark-good">at the cloud</span>`}
+          ${version.number === group.applied_version && html` <span class="mark mark-good">in the cloud</span>`}
           <span class="quiet">${version.author ?? "Ringfence"} · ${own(CAUSES, version.cause) ?? version.cause} <${Ago} at=${version.created} /></span>
           <span><span class="tone-good">+${version.rules_added}</span> <span class="tone-bad">−${version.rules_removed}</span> <span class="quiet">of ${version.rules_count}</span></span>
         </button>

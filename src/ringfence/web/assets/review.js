@@ -1,4 +1,4 @@
-// What a change would do at the cloud, before it is done.
+// What a change would do in the cloud, before it is done.
 
 import { html } from "./html.js";
 import { Changes } from "./rule_lists.js";
@@ -16,7 +16,7 @@ export function Review({ plan }) {
       <span class="sum">${kept.length} kept</span>
       <span class="quiet">${plan.calls === 0 ? "No call to the cloud" : `${count(plan.calls, "call")} to the cloud`}</span>
     </p>
-    ${isNothing && notices.length === 0 && html`<p class="notice">At the cloud nothing changes.</p>`}
+    ${isNothing && notices.length === 0 && html`<p class="notice">In the cloud nothing changes.</p>`}
     ${notices.map((/** @type {any} */ notice) => html`<p class="notice notice-warn" key=${notice.code}>${notice.message}</p>`)}
     ${warnings.length > 0 && html`<div class="notice notice-warn"><strong>Look twice</strong>
       <ul>${warnings.map((/** @type {any} */ warning, /** @type {number} */ place) => html`<li key=${place}>Rule ${warning.rule + 1}: ${warning.message}</li>`)}</ul></div>`}
