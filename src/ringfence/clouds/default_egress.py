@@ -4,7 +4,7 @@ Waldur takes both away from each group that it makes, and so does Ringfence unle
 """
 
 from collections.abc import Mapping
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from ringfence.access.permissions import Actor
 from ringfence.clouds.queries import Tenant, lock
@@ -12,6 +12,7 @@ from ringfence.database.pool import Connection, Database
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.http.fields import Field, YesOrNo, clean_fields
+from ringfence.text.json_value import Json
 
 _FIELDS: Mapping[str, Field] = {"keep": YesOrNo()}
 
@@ -29,7 +30,7 @@ async def keeps_default_egress(connection: Connection, tenant_id: int) -> bool:
     return row is not None and bool(row[0])
 
 
-async def set_default_egress(database: Database, actor: Actor, tenant: Tenant, body: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
+async def set_default_egress(database: Database, actor: Actor, tenant: Tenant, body: Json) -> bool:
     """Say what becomes of the rules of groups made from now on; give it. Raises `Invalid`."""
     keep: bool = clean_fields(body, _FIELDS, required=["keep"])["keep"]
     async with database.transaction() as connection:

@@ -13,6 +13,7 @@ from ringfence.http.headers import joined
 from ringfence.http.limits import Limits
 from ringfence.http.offload import aside
 from ringfence.settings import Settings
+from ringfence.text.json_value import Json
 
 if TYPE_CHECKING:
     # It is made of the operations, which know what reading a body raises.
@@ -86,7 +87,7 @@ class Incoming:
             return
 
 
-async def read_json(request: Request, most: int | None = None) -> Any:  # noqa: ANN401 - whatever JSON holds
+async def read_json(request: Request, most: int | None = None) -> Json:
     """Return the decoded body, of `most` bytes; no body counts as an empty object, as at Waldur.
 
     Keys that the operation does not have are refused, or noted as ignored (`unknown_names`).
@@ -105,7 +106,7 @@ async def read_json(request: Request, most: int | None = None) -> Any:  # noqa: 
     return _checked(request.scope, raw)
 
 
-def _checked(scope: Scope, raw: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+def _checked(scope: Scope, raw: bytes) -> Json:
     body = _decoded(raw)
     expected: Expected | None = scope.get("expected")
     if expected is not None:
@@ -113,7 +114,7 @@ def _checked(scope: Scope, raw: bytes) -> Any:  # noqa: ANN401 - whatever JSON h
     return body
 
 
-def _decoded(raw: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+def _decoded(raw: bytes) -> Json:
     try:
         return json.loads(
             raw.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_unique

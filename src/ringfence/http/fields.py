@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from ringfence.errors import Invalid
 from ringfence.http.public_path import without_prefix
 from ringfence.text.escaping import controls
+from ringfence.text.json_value import Json
 
 # What the caller did not send, as opposed to null.
 MISSING: Any = object()
@@ -25,12 +26,12 @@ class FieldError(ValueError):
 class Field(Protocol):
     """One kind of value."""
 
-    def clean(self, value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    def clean(self, value: Json) -> Json:
         """Give the clean value; raises `FieldError`."""
         ...
 
 
-def refuse_null(value: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+def refuse_null(value: Json) -> None:
     """Raise `FieldError` for null."""
     if value is None:
         raise FieldError("This field may not be null.")
@@ -46,7 +47,7 @@ class Text:
     # Where the contract is ours: what lists show on one line
     one_line: bool = False
 
-    def clean(self, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
+    def clean(self, value: Json) -> str | None:
         """Give the trimmed string, or None where null is allowed and sent."""
         if value is None and self.null:
             return None
@@ -74,7 +75,7 @@ class Choice:
 
     words: Sequence[str]
 
-    def clean(self, value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
+    def clean(self, value: Json) -> str:
         """Give the word."""
         refuse_null(value)
         if not isinstance(value, str) or value not in self.words:
@@ -86,7 +87,7 @@ class Choice:
 class YesOrNo:
     """True or false."""
 
-    def clean(self, value: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
+    def clean(self, value: Json) -> bool:
         """Give it as it is."""
         refuse_null(value)
         if not isinstance(value, bool):
@@ -102,7 +103,7 @@ class Integer:
     maximum: int
     null: bool = False
 
-    def clean(self, value: Any) -> int | None:  # noqa: ANN401 - whatever JSON holds
+    def clean(self, value: Json) -> int | None:
         """Give the number, or None where null is allowed and sent."""
         if value is None and self.null:
             return None
@@ -121,7 +122,7 @@ class Integer:
 _INTEGER = re.compile(r"\s*([+-]?[0-9]{1,20})(\.0*)?\s*")
 
 
-def _whole(value: Any) -> int | None:  # noqa: ANN401 - whatever JSON holds
+def _whole(value: Json) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -146,7 +147,7 @@ class Hyperlink:
 
     collection: str
 
-    def clean(self, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
+    def clean(self, value: Json) -> str | None:
         """Give the uuid, or None for null and the empty string."""
         if value is None or value == "":
             return None
@@ -186,7 +187,7 @@ def uuid_in(path: str, collection: str) -> str | None:
 
 
 def clean_fields(
-    body: Any,  # noqa: ANN401 - whatever JSON holds
+    body: Json,
     fields: Mapping[str, Field],
     *,
     required: Sequence[str] = (),
@@ -219,7 +220,7 @@ def clean_fields(
 _JSON_TYPES = {list: "list", str: "str", int: "int", float: "float", bool: "bool", dict: "dict"}
 
 
-def not_a_dictionary(value: Any) -> dict[str, list[str]]:  # noqa: ANN401 - whatever JSON holds
+def not_a_dictionary(value: Json) -> dict[str, list[str]]:
     """Say that an object was expected."""
     if value is None:
         return {"non_field_errors": ["No data provided"]}
@@ -227,7 +228,7 @@ def not_a_dictionary(value: Any) -> dict[str, list[str]]:  # noqa: ANN401 - what
     return {"non_field_errors": [f"Invalid data. Expected a dictionary, but got {kind}."]}
 
 
-def not_a_list(value: Any) -> dict[str, list[str]]:  # noqa: ANN401 - whatever JSON holds
+def not_a_list(value: Json) -> dict[str, list[str]]:
     """Say that a list was expected."""
     if value is None:
         return {"non_field_errors": ["No data provided"]}
@@ -235,7 +236,7 @@ def not_a_list(value: Any) -> dict[str, list[str]]:  # noqa: ANN401 - whatever J
     return {"non_field_errors": [f'Expected a list of items but got type "{kind}".']}
 
 
-def printable(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
+def printable(value: Json) -> str:
     """Give a value as it may stand in an answer: encodable, and not longer than the request."""
     try:
         text = str(value)

@@ -28,6 +28,7 @@ from ringfence.http.openapi.parameters import Parameter
 from ringfence.http.openapi.schema import Model
 from ringfence.http.spelling import NEAR, nearest
 from ringfence.http.unread import read_form, read_object
+from ringfence.text.json_value import Json
 
 READING = frozenset({"GET", "HEAD"})
 # Longer queries are read each time, so that nobody fills the memory with them.
@@ -114,7 +115,7 @@ class Expected:
             f"{name} is a parameter of {self.elsewhere[name]}."
         )
 
-    def check_body(self, scope: Scope, body: Any, raw: bytes) -> None:  # noqa: ANN401 - JSON
+    def check_body(self, scope: Scope, body: Json, raw: bytes) -> None:
         """Refuse unknown keys of a body, or note them as ignored; raises `Invalid`.
 
         A body of another shape than is declared is left to its reader. `raw` is the body as it
@@ -154,7 +155,7 @@ class Expected:
             return self._not_so("key", meant)
         return _no_such("key", key, known) if self.refuses_keys else None
 
-    def _wrong_within(self, value: Any) -> str | None:  # noqa: ANN401 - whatever JSON holds
+    def _wrong_within(self, value: Json) -> str | None:
         """Return why a value is refused that holds a word of ours; None where it holds none."""
         names: list[str] = []
         values: list[str] = []

@@ -2,7 +2,8 @@
 
 import json
 import re
-from typing import Any
+
+from ringfence.text.json_value import Json
 
 # More pairs than anybody means are no form.
 _PAIRS = 100
@@ -10,7 +11,7 @@ _PAIRS = 100
 _PAIR = re.compile(r"([A-Za-z0-9_.\[\]-]{1,60})=[^=]+")
 
 
-def read_object(raw: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+def read_object(raw: bytes) -> Json:
     """Return an object of JSON, or a list of objects; nothing is an empty one, others are None."""
     if not raw.strip():
         return {}

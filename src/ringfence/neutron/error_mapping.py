@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
 
 import yaml
 from keystoneauth1 import exceptions as keystone
@@ -31,6 +30,7 @@ from ringfence.neutron.port import (
     TooManyRequests,
     UnknownPath,
 )
+from ringfence.text.json_value import Json
 
 LONGEST_MESSAGE = 500
 LONGEST_WAIT_SECONDS = 3600.0
@@ -78,7 +78,7 @@ REMEDIES: Sequence[tuple[tuple[type[Exception], ...], str]] = (
 )
 
 
-def from_status(status: int, headers: Mapping[str, str], answer: Any) -> CloudError:  # noqa: ANN401, C901, PLR0911 - parsed JSON; a table
+def from_status(status: int, headers: Mapping[str, str], answer: Json) -> CloudError:  # noqa: C901, PLR0911 - a table
     """Give the error for a status of 300 or more; `answer` is the parsed body or `None`."""
     kind, message = translate.neutron_error(answer) or ("", "")
     message = _sentence(message) or f"The cloud refused the request (HTTP {status})."

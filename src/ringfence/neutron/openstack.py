@@ -40,6 +40,7 @@ from ringfence.neutron.port import (
     without_identity,
 )
 from ringfence.telemetry import tracing
+from ringfence.text.json_value import Json
 
 if TYPE_CHECKING:
     from ringfence.neutron.sessions import Accounts
@@ -228,7 +229,7 @@ class OpenStackCloud:
             raise CloudUnreachable(f"{translate.NOT_NEUTRONS} (not as many rules as were sent).")
         return created
 
-    async def _post_rules(self, project_id: str, group_id: str, rules: Sequence[CloudRule]) -> Any:  # noqa: ANN401 - parsed JSON
+    async def _post_rules(self, project_id: str, group_id: str, rules: Sequence[CloudRule]) -> Json:
         """Create the rules, without descriptions in a cloud that refuses the attribute."""
         sent = [replace(rule, description="") for rule in rules]
         if self._describes_rules:
@@ -324,11 +325,11 @@ class OpenStackCloud:
 
     async def _call(
         self, method: str, path: str, *, query: Query | None = None, body: object = None
-    ) -> Any:  # noqa: ANN401 - parsed JSON
+    ) -> Json:
         """Make one call; give the parsed answer, `None` for an empty one."""
         return await self._make(Call(method, path, query, body))
 
-    async def _make(self, call: Call) -> Any:  # noqa: ANN401 - parsed JSON
+    async def _make(self, call: Call) -> Json:
         """Make one call of the network service, in the words that it knows."""
         if not self._says_project_id:
             return await self._send(call.with_tenant_id())
@@ -341,12 +342,12 @@ class OpenStackCloud:
         self._says_project_id = False
         return await self._send(call.with_tenant_id())
 
-    async def _send(self, call: Call) -> Any:  # noqa: ANN401 - parsed JSON
+    async def _send(self, call: Call) -> Json:
         accounts = await self._sdk.accounts()
         work = partial(accounts.call, self._entry, call)
         return await self._told(call.method, call.kind, work)
 
-    async def _told(self, method: str, kind: str, work: Callable[[float], Any]) -> Any:  # noqa: ANN401 - parsed JSON
+    async def _told(self, method: str, kind: str, work: Callable[[float], Json]) -> Json:
         """Work in a thread, with the seconds that it may take, and note how it ended."""
         async with self._slots:
             begun = time.monotonic()
@@ -361,7 +362,7 @@ class OpenStackCloud:
             finally:
                 self._note(self._entry, method, failed, time.monotonic() - begun)
 
-    async def _in_thread(self, call: Callable[[float], Any]) -> Any:  # noqa: ANN401 - parsed JSON
+    async def _in_thread(self, call: Callable[[float], Json]) -> Json:
         loop = asyncio.get_running_loop()
         work = loop.run_in_executor(self._threads, call, self._call_seconds)
         try:

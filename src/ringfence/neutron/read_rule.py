@@ -16,6 +16,7 @@ from ringfence.security_groups.rules import (
     protocol_number,
 )
 from ringfence.security_groups.validation import is_cidr
+from ringfence.text.json_value import Json
 
 LARGEST_PORT = 65535
 LARGEST_BYTE = 255
@@ -29,7 +30,7 @@ ALWAYS_SAID = (
 )
 
 
-def read_rule(item: Any, group_id: str | None = None) -> CloudRule:  # noqa: ANN401 - parsed JSON
+def read_rule(item: Json, group_id: str | None = None) -> CloudRule:
     """Read one rule, of this group if one is named; raise `Unusable` with what is wrong."""
     if not isinstance(item, Mapping):
         raise Unusable("not an object")

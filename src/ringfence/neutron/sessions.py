@@ -29,6 +29,7 @@ from ringfence.neutron.error_mapping import from_exception, from_status
 from ringfence.neutron.port import CloudError, CloudUnreachable, Misconfigured, ProjectStatus
 from ringfence.neutron.transport import Guard
 from ringfence.text import masking
+from ringfence.text.json_value import Json
 
 # Digits of what any column of Neutron's holds, and more
 LONGEST_INTEGER = 20
@@ -66,7 +67,7 @@ class Account:
                 self._network = adapter, "" if versioned else "/v2.0"
             return self._network
 
-    def exchange(self, call: Call) -> Any:  # noqa: ANN401 - parsed JSON
+    def exchange(self, call: Call) -> Json:
         """Make one call and give the parsed answer; raise `CloudError` or what the SDK raises."""
         network, prefix = self.network()
         # The adapter's own way: the SDK's subclass adds a cache of answers and metrics.
@@ -148,7 +149,7 @@ class Accounts:
         self._signature: Signature = ()
         self._accounts: dict[str, Account] = {}
 
-    def call(self, entry: str, call: Call, seconds: float) -> Any:  # noqa: ANN401 - parsed JSON
+    def call(self, entry: str, call: Call, seconds: float) -> Json:
         """Make a call with the entry, all in all within the time; raise `CloudError` only."""
         return self._within(entry, seconds, lambda account: account.exchange(call))
 
@@ -245,7 +246,7 @@ def _status_of(status: int, body: object, project_id: str) -> ProjectStatus:
     return ProjectStatus.UNKNOWN
 
 
-def _parse(content: bytes) -> Any:  # noqa: ANN401 - parsed JSON
+def _parse(content: bytes) -> Json:
     """Return the parsed body, `None` where it is no JSON; one bad value spoils only itself."""
     try:
         text = content.decode(json.detect_encoding(content), "replace")

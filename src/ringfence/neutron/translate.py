@@ -20,6 +20,7 @@ from ringfence.neutron.port import (
 )
 from ringfence.neutron.read_rule import ADDRESS_GROUP, read_rule
 from ringfence.neutron.storable_text import storable, words
+from ringfence.text.json_value import Json
 
 __all__ = ["NOT_NEUTRONS", "read_rule"]
 
@@ -39,22 +40,22 @@ def skipped_silently(_kind: str, _item: str, _reason: str) -> None:
     """Report nothing."""
 
 
-def group_from_answer(answer: Any) -> CloudGroup:  # noqa: ANN401 - parsed JSON
+def group_from_answer(answer: Json) -> CloudGroup:
     """Read `{"security_group": {…}}`; raise `Unusable` for anything else."""
     return read_group(_member(answer, "security_group"))
 
 
-def groups_from_answer(answer: Any, skipped: Skipped = skipped_silently) -> list[CloudGroup]:  # noqa: ANN401 - parsed JSON
+def groups_from_answer(answer: Json, skipped: Skipped = skipped_silently) -> list[CloudGroup]:
     """Read `{"security_groups": […]}`; raise `Unusable` for anything else."""
     return list(_each(answer, "security_groups", read_group, skipped))
 
 
-def rules_from_answer(answer: Any) -> list[CloudRule]:  # noqa: ANN401 - parsed JSON
+def rules_from_answer(answer: Json) -> list[CloudRule]:
     """Read `{"security_group_rules": […]}`; raise `Unusable` for anything else."""
     return [read_rule(item) for item in _list(_member(answer, "security_group_rules"))]
 
 
-def first_rules_from_answer(answer: Any) -> list[CloudRule]:  # noqa: ANN401 - parsed JSON
+def first_rules_from_answer(answer: Json) -> list[CloudRule]:
     """Read the templates of a new group's rules that are not for default groups alone."""
     items = map(_mapping, _list(_member(answer, "default_security_group_rules")))
     return [
@@ -64,7 +65,7 @@ def first_rules_from_answer(answer: Any) -> list[CloudRule]:  # noqa: ANN401 - p
     ]
 
 
-def room_from_answer(answer: Any) -> int | None:  # noqa: ANN401 - parsed JSON
+def room_from_answer(answer: Json) -> int | None:
     """Read `{"quota": {"security_group_rule": {…}}}`: what is left, or `None` for no limit."""
     quota = _mapping(_member(_member(answer, "quota"), "security_group_rule"))
     limit, used = quota.get("limit"), quota.get("used")
@@ -74,13 +75,13 @@ def room_from_answer(answer: Any) -> int | None:  # noqa: ANN401 - parsed JSON
     return None if limit < 0 else limit - used
 
 
-def ports_from_answer(answer: Any, skipped: Skipped = skipped_silently) -> list[CloudPort]:  # noqa: ANN401 - parsed JSON
+def ports_from_answer(answer: Json, skipped: Skipped = skipped_silently) -> list[CloudPort]:
     """Read `{"ports": […]}`; raise `Unusable` for anything else."""
     return list(_each(answer, "ports", read_port, skipped))
 
 
 def floating_from_answer(
-    answer: Any,  # noqa: ANN401 - parsed JSON
+    answer: Json,
     project_id: str,
     skipped: Skipped = skipped_silently,
 ) -> dict[str, str]:
@@ -89,7 +90,7 @@ def floating_from_answer(
     return {address: port for address, port, owner in read if port and owner == project_id}
 
 
-def read_port(item: Any) -> CloudPort:  # noqa: ANN401 - parsed JSON
+def read_port(item: Json) -> CloudPort:
     """Read one port; it may say nothing of groups where the cloud has port security off."""
     port = _mapping(item)
     return CloudPort(
@@ -104,7 +105,7 @@ def read_port(item: Any) -> CloudPort:  # noqa: ANN401 - parsed JSON
     )
 
 
-def read_group(item: Any) -> CloudGroup:  # noqa: ANN401 - parsed JSON
+def read_group(item: Json) -> CloudGroup:
     """Read one group with its nested rules."""
     group = _mapping(item)
     group_id = _identifier(group, "id")
@@ -176,7 +177,7 @@ def write_rule(project_id: str, group_id: str, rule: CloudRule) -> dict[str, obj
     return {name: value for name, value in values.items() if value is not None}
 
 
-def neutron_error(answer: Any) -> tuple[str, str] | None:  # noqa: ANN401 - parsed JSON
+def neutron_error(answer: Json) -> tuple[str, str] | None:
     """Give type and message of a `NeutronError`, or `None` where the answer is none."""
     error = answer.get("NeutronError") if isinstance(answer, Mapping) else None
     if isinstance(error, str):
@@ -186,7 +187,7 @@ def neutron_error(answer: Any) -> tuple[str, str] | None:  # noqa: ANN401 - pars
     return words(error.get("type")), words(error.get("message"), LONGEST_MESSAGE)
 
 
-def next_page(answer: Any, links: str) -> str | None:  # noqa: ANN401 - parsed JSON
+def next_page(answer: Json, links: str) -> str | None:
     """Give the address of the next page, or `None` on the last one."""
     if not isinstance(answer, Mapping):
         raise Unusable("not an object")

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ringfence.text.json_value import Json
+
 Node = Mapping[str, Any]
 
 
@@ -42,7 +44,7 @@ class Described:
         return sent["content"]["application/json"]["schema"] if sent else None
 
     @property
-    def example(self) -> Any:  # noqa: ANN401 - whatever JSON holds
+    def example(self) -> Json:
         """Give an example of the body, or None."""
         sent = self.node.get("requestBody")
         return sent["content"]["application/json"].get("example") if sent else None

@@ -7,9 +7,9 @@ with more than strings is built by `from_dict`, which takes words for its enums 
 import json
 import re
 import textwrap
-from typing import Any
 
 from ringfence.reference.document import Described, Node, model_name
+from ringfence.text.json_value import Json
 
 HOST = "https://api.example.com"
 UUID = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
@@ -34,7 +34,7 @@ def _address(operation: Described) -> str:
     return HOST + re.sub(r"\{[a-z_]+\}", UUID, operation.path)
 
 
-def _item(name: str, value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
+def _item(name: str, value: Json) -> str:
     if isinstance(value, str):
         return f"{name}={json.dumps(value, ensure_ascii=False)}"
     return f"{name}:={_shell(json.dumps(value))}"
@@ -92,7 +92,7 @@ def _python_body(operation: Described, model: str | None) -> str:
     return f"{model}.from_dict({_literal(example)})"
 
 
-def _literal(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
+def _literal(value: Json) -> str:
     text = json.dumps(value, indent=4, ensure_ascii=False)
     for word, python_word in (("null", "None"), ("true", "True"), ("false", "False")):
         text = re.sub(rf"(?m)(: ){word}(,?)$", rf"\1{python_word}\2", text)

@@ -7,7 +7,7 @@ never reached the cloud still counts as outstanding, and no pull takes it away.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from ringfence.access.permissions import Actor
 from ringfence.database.pool import Database
@@ -19,6 +19,7 @@ from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.states import State
+from ringfence.text.json_value import Json
 
 ERROR_FIELDS: Mapping[str, Field] = {
     "error_message": Text(max_length=10_000, blank=True),
@@ -52,7 +53,7 @@ async def set_erred(
     database: Database,
     actor: Actor,
     group: SecurityGroup,
-    body: Any,  # noqa: ANN401 - whatever JSON holds
+    body: Json,
     preconditions: Preconditions = NONE,
 ) -> None:
     """Take the group for failed, with the caller's words for why. Raises `Invalid`."""

@@ -6,7 +6,7 @@ here, under the row's lock.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import UUID, uuid4
 
 from psycopg.errors import UniqueViolation
@@ -54,6 +54,7 @@ from ringfence.security_groups.transaction_steps import (
     schedule,
     write_rules,
 )
+from ringfence.text.json_value import Json
 
 _NAME_TAKEN: LiteralString = """
 SELECT exists(
@@ -73,7 +74,7 @@ class _Creation:
     named: dict[str, int]
 
 
-async def create(database: Database, actor: Actor, tenant_id: int, body: Any) -> UUID:  # noqa: ANN401 - whatever JSON holds
+async def create(database: Database, actor: Actor, tenant_id: int, body: Json) -> UUID:
     """Create a group with its rules; give its uuid. Raises `Invalid`, `Conflict`."""
     async with database.transaction() as connection:
         tenant = await tenants.lock(connection, tenant_id)
@@ -91,7 +92,7 @@ async def create(database: Database, actor: Actor, tenant_id: int, body: Any) ->
     return uuid
 
 
-async def plan_creation(database: Database, tenant_id: int, body: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
+async def plan_creation(database: Database, tenant_id: int, body: Json) -> dict[str, Json]:
     """Say what creating this would do, and store nothing; raises as `create` does."""
     async with database.transaction() as connection:
         tenants.require_ok(await tenants.lock(connection, tenant_id))
@@ -112,7 +113,7 @@ async def plan_creation(database: Database, tenant_id: int, body: Any) -> dict[s
     }
 
 
-async def _read_creation(connection: Connection, tenant_id: int, body: Any) -> _Creation:  # noqa: ANN401 - whatever JSON holds
+async def _read_creation(connection: Connection, tenant_id: int, body: Json) -> _Creation:
     asked = body.get("rules") if isinstance(body, dict) else None
     groups = await groups_named(connection, tenant_id, asked)
     named = groups.ids
@@ -129,7 +130,7 @@ async def update(
     database: Database,
     actor: Actor,
     group: SecurityGroup,
-    body: Any,  # noqa: ANN401 - whatever JSON holds
+    body: Json,
     preconditions: Preconditions = NONE,
     *,
     partial: bool,
@@ -164,7 +165,7 @@ async def replace_rules(
     database: Database,
     actor: Actor,
     group: SecurityGroup,
-    body: Any,  # noqa: ANN401 - whatever JSON holds
+    body: Json,
     preconditions: Preconditions = NONE,
 ) -> None:
     """Make the rules exactly those that are asked for; a group that is gone in the cloud, anew.

@@ -5,7 +5,7 @@ A group that changed here since it was looked at is left alone, as in `adoptions
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from ringfence.access.permissions import Actor
 from ringfence.clouds import queries as tenants
@@ -23,6 +23,7 @@ from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.transaction_steps import event_of
+from ringfence.text.json_value import Json
 
 _PUT_BACK: LiteralString = """
 UPDATE security_groups SET state = 'UPDATE_SCHEDULED', modified = now()
@@ -85,7 +86,7 @@ async def set_mode(
     database: Database,
     actor: Actor,
     group: SecurityGroup,
-    body: Any,  # noqa: ANN401 - whatever JSON holds
+    body: Json,
     preconditions: Preconditions = NONE,
 ) -> None:
     """Set what is done where the group differs in the cloud; null: as its tenant's default says.
@@ -122,7 +123,7 @@ async def mode_of(connection: Connection, group: SecurityGroup) -> DriftMode:
     return own or await default_mode(connection, group.tenant_id)
 
 
-def _clean_mode(body: Any) -> DriftMode | None:  # noqa: ANN401 - whatever JSON holds
+def _clean_mode(body: Json) -> DriftMode | None:
     if not isinstance(body, Mapping):
         raise Invalid(not_a_dictionary(body))
     if "mode" not in body:

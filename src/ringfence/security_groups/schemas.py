@@ -42,6 +42,7 @@ from ringfence.security_groups.rule_input.rule_requests import (
 )
 from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule, RuleKey, canonical
 from ringfence.security_groups.validation import ANY, RuleProblem, check_rule, is_protocol
+from ringfence.text.json_value import Json
 
 COLLECTION = "openstack-security-groups"
 DEFAULT_NAME = "default"
@@ -62,7 +63,7 @@ _NUMBER_ZERO = (
 class Protocol:
     """tcp, udp, icmp, nothing for any, or a number as IANA assigns them."""
 
-    def clean(self, value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
+    def clean(self, value: Json) -> str:
         """Give the word or the number as text, as it was sent."""
         refuse_null(value)
         if value == 0 and not isinstance(value, bool | str):
@@ -111,7 +112,7 @@ class GroupRequest:
     rules: tuple[RuleRequest, ...]
 
 
-def clean_update(body: Any, *, partial: bool) -> dict[str, str]:  # noqa: ANN401 - whatever JSON holds
+def clean_update(body: Json, *, partial: bool) -> dict[str, str]:
     """Give the name and description that PUT or PATCH asks for; raises `Invalid`."""
     values = clean_fields(body, GROUP_FIELDS, required=() if partial else ("name",))
     if is_name_of_default_group(values.get("name", "")):
@@ -120,7 +121,7 @@ def clean_update(body: Any, *, partial: bool) -> dict[str, str]:  # noqa: ANN401
 
 
 def clean_creation(
-    body: Any,  # noqa: ANN401 - whatever JSON holds
+    body: Json,
     known_groups: Container[str],
     known: KnownEnds = NO_ENDS,
 ) -> GroupRequest:
@@ -162,7 +163,7 @@ def dict_of(error: Invalid) -> dict[str, Any]:
 
 
 def clean_new_rules(
-    body: Any,  # noqa: ANN401 - whatever JSON holds
+    body: Json,
     known_groups: Container[str],
     known: KnownEnds = NO_ENDS,
 ) -> list[RuleRequest]:
@@ -181,7 +182,7 @@ def clean_new_rules(
     return _clean_each(body, known_groups, {}, known)
 
 
-def remote_groups_named(body: Any) -> set[str]:  # noqa: ANN401 - whatever JSON holds
+def remote_groups_named(body: Json) -> set[str]:
     """Give the uuids of all groups that a list of rules names, to look them up at once."""
     if not isinstance(body, list):
         return set()
@@ -191,7 +192,7 @@ def remote_groups_named(body: Any) -> set[str]:  # noqa: ANN401 - whatever JSON 
 
 
 def clean_rules(
-    body: Any,  # noqa: ANN401 - whatever JSON holds
+    body: Json,
     known_groups: Container[str],
     stored: Mapping[int, RuleRequest],
     known: KnownEnds,
@@ -208,7 +209,7 @@ def clean_rules(
 
 
 def _clean_each(
-    body: Any,  # noqa: ANN401 - whatever JSON holds
+    body: Json,
     known_groups: Container[str],
     stored: Mapping[int, RuleRequest],
     known: KnownEnds,
@@ -231,7 +232,7 @@ def _clean_each(
 
 
 def _clean_rule(
-    entry: Any,  # noqa: ANN401 - whatever JSON holds
+    entry: Json,
     known_groups: Container[str],
     stored: Mapping[int, RuleRequest],
     known: KnownEnds,
@@ -253,7 +254,7 @@ def _clean_rule(
     return request
 
 
-def _clean_rule_fields(entry: Any, known_groups: Container[str]) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON holds
+def _clean_rule_fields(entry: Json, known_groups: Container[str]) -> dict[str, Json]:
     errors: dict[str, Any] = {}
     values: dict[str, Any] = {}
     try:
@@ -272,7 +273,7 @@ def _clean_rule_fields(entry: Any, known_groups: Container[str]) -> dict[str, An
     return values
 
 
-def stored_id(sent: Any, stored: Mapping[int, RuleRequest]) -> int | None:  # noqa: ANN401 - whatever JSON holds
+def stored_id(sent: Json, stored: Mapping[int, RuleRequest]) -> int | None:
     """Return the id of the stored rule that is meant; None where it is none of these."""
     try:
         rule_id: int | None = _RULE_ID.clean(sent)
@@ -281,7 +282,7 @@ def stored_id(sent: Any, stored: Mapping[int, RuleRequest]) -> int | None:  # no
     return rule_id if rule_id in stored else None
 
 
-def _stored_rule(sent: Any, stored: Mapping[int, RuleRequest]) -> RuleRequest:  # noqa: ANN401 - whatever JSON holds
+def _stored_rule(sent: Json, stored: Mapping[int, RuleRequest]) -> RuleRequest:
     rule_id = stored_id(sent, stored)
     if rule_id is not None:
         return stored[rule_id]

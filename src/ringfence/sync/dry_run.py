@@ -26,6 +26,7 @@ from ringfence.security_groups.rules import Rule, canonical, shown_protocol
 from ringfence.sync.observing import found_again, notice_of_unreadable, rules_of
 from ringfence.sync.plan import CREATED_ANEW, Changes, plan, rule_for_cloud, rule_from_cloud
 from ringfence.sync.push import RULES_A_CALL
+from ringfence.text.json_value import Json
 
 # Stands for the backend id of a group that has none: nothing in a cloud is called so.
 _UNBORN = "unborn "
@@ -132,7 +133,7 @@ class Preview:
         }
 
 
-async def preview(database: Database, group: SecurityGroup, body: Any) -> Preview:  # noqa: ANN401 - whatever JSON holds
+async def preview(database: Database, group: SecurityGroup, body: Json) -> Preview:
     """Say what `set_rules` with this body would do. Raises `Invalid`."""
     async with database.transaction() as connection:
         # What the rules name stays until the plan is made.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import UUID
 
 import structlog
@@ -23,6 +23,7 @@ from ringfence.http.fields import (
     refuse_null,
 )
 from ringfence.http.limits import Limits
+from ringfence.text.json_value import Json
 from ringfence.text.masking import present
 from ringfence.users import login_throttle, passwords
 from ringfence.users.tokens.issuing import SIGNED_IN_FOR, Holder, Terms, Token, issue
@@ -55,7 +56,7 @@ WHERE id = %(id)s AND password_hash = %(password_hash)s
 class Password:
     """A password: a string as it was typed, blanks included."""
 
-    def clean(self, value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
+    def clean(self, value: Json) -> str:
         """Give the password."""
         refuse_null(value)
         if not isinstance(value, str) or not is_unicode(value):
@@ -86,7 +87,7 @@ class _Account:
 async def sign_in(
     database: Database,
     address: str,
-    body: Any,  # noqa: ANN401 - whatever JSON holds
+    body: Json,
     limits: Limits,
     longest: timedelta | None = None,
 ) -> Token:

@@ -6,7 +6,7 @@ It is written after the answer, by itself: what is refused has no transaction.
 import json
 import time
 from collections.abc import Mapping
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from psycopg.types.json import Jsonb
 from starlette.types import Scope
@@ -17,6 +17,7 @@ from ringfence.database.pool import Database
 from ringfence.errors import Detail, Unavailable
 from ringfence.http.limits import Rate, network_of
 from ringfence.http.middleware.proxies import UNKNOWN
+from ringfence.text.json_value import Json
 from ringfence.text.masking import mask
 
 # A client that tried too fast, or left, is no refusal of what it asked for.
@@ -117,7 +118,7 @@ def _kept(text: str) -> str:
     return _text(mask(text))[:DETAIL_LENGTH]
 
 
-def _kept_json(value: Any) -> Any:  # noqa: ANN401 - what a body may be
+def _kept_json(value: Json) -> Json:
     """Return what PostgreSQL can store of a body, each text masked and shortened."""
     if isinstance(value, str):
         return _kept(value)
@@ -128,7 +129,7 @@ def _kept_json(value: Any) -> Any:  # noqa: ANN401 - what a body may be
     return value
 
 
-def _bounded(body: Any) -> Any:  # noqa: ANN401 - what a body may be
+def _bounded(body: Json) -> Json:
     """Return the body, or where it is too long its beginning as one text."""
     text = json.dumps(body, ensure_ascii=False)
     return body if len(text) <= ERRORS_LENGTH else {"shortened": text[:DETAIL_LENGTH]}

@@ -44,6 +44,7 @@ from ringfence.http.openapi.schema import (
     array,
     described,
 )
+from ringfence.text.json_value import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +227,7 @@ class _Models:
         self.found: dict[str, Any] = {}
         self._sources: dict[str, Model] = {}
 
-    def resolve(self, value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    def resolve(self, value: Json) -> Json:
         """Give the value with a reference for each model in it."""
         if isinstance(value, Model):
             return {"$ref": self._reference(value)}
@@ -289,7 +290,7 @@ def _parameter(parameter: Parameter, models: _Models) -> dict[str, Any]:
     }
 
 
-def _content(schema: Schema | Model, example: Any, models: _Models) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def _content(schema: Schema | Model, example: Json, models: _Models) -> dict[str, Json]:
     media: dict[str, Any] = {"schema": models.resolve(schema)}
     if example is not None:
         media["example"] = example

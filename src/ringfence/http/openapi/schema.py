@@ -7,6 +7,7 @@ from typing import Any
 
 from ringfence.http.collections.filters import STATES
 from ringfence.http.fields import Choice, Field, Hyperlink, Integer, Text
+from ringfence.text.json_value import Json
 
 Schema = Mapping[str, Any]
 
@@ -36,7 +37,7 @@ def nullable(schema: Schema) -> Schema:
     return {**schema, "type": [schema["type"], "null"]}
 
 
-def described(schema: Schema | Model, description: str, **more: Any) -> Schema:  # noqa: ANN401 - JSON
+def described(schema: Schema | Model, description: str, **more: Json) -> Schema:
     """Give the schema with a description, and perhaps a default."""
     base = {"$ref": schema} if isinstance(schema, Model) else schema
     return {**base, "description": description, **more}

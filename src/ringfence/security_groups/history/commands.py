@@ -1,7 +1,6 @@
 """Asking again for the rules of an earlier version. Name and description stay as they are."""
 
 from dataclasses import replace
-from typing import Any
 
 from ringfence.access.permissions import Actor
 from ringfence.clouds.quotas import Growth, require_room
@@ -18,6 +17,7 @@ from ringfence.security_groups.states import Action
 from ringfence.security_groups.transaction_steps import SET_RULES, schedule, write_rules
 from ringfence.security_groups.validation import RuleProblem, check_protocol
 from ringfence.security_groups.versions import Cause
+from ringfence.text.json_value import Json
 
 _NUMBER = Integer(minimum=1, maximum=2_147_483_647)
 _STEP = replace(SET_RULES, words="rollback has been scheduled", cause=Cause.ROLLBACK)
@@ -27,7 +27,7 @@ async def roll_back(
     database: Database,
     actor: Actor,
     group: SecurityGroup,
-    body: Any,  # noqa: ANN401 - whatever JSON holds
+    body: Json,
     preconditions: Preconditions,
 ) -> None:
     """Ask for the rules of the version that the body names, as a new version.
@@ -78,7 +78,7 @@ def _kept_where_equal(version: Version, stored: list[RuleRequest]) -> list[RuleR
     return [replace(rule, id=standing.pop(key_of(rule), None)) for rule in requests]
 
 
-def _clean_number(body: Any) -> int:  # noqa: ANN401 - whatever JSON holds
+def _clean_number(body: Json) -> int:
     if not isinstance(body, dict):
         raise Invalid(not_a_dictionary(body))
     if "version" not in body:

@@ -6,7 +6,7 @@ Most rules say their ends in `cidr` or `remote_group`, and then the stored rules
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from ringfence.database.pool import Connection
 from ringfence.security_groups.history import queries
@@ -23,6 +23,7 @@ from ringfence.security_groups.rule_input.remote_ends import (
 )
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest, UnresolvedEnd
 from ringfence.security_groups.schemas import remote_groups_named
+from ringfence.text.json_value import Json
 
 # Groups of a tenant by their uuids here, or by their ids in the cloud
 _GROUPS: LiteralString = """
@@ -48,7 +49,7 @@ class NamedGroups:
 async def groups_named(
     connection: Connection,
     tenant_id: int,
-    body: Any,  # noqa: ANN401 - whatever JSON holds
+    body: Json,
     stored: Sequence[RuleRequest] = (),
 ) -> NamedGroups:
     """Return the groups of the tenant that a list of rules names in any key, or stored rules do."""
@@ -70,7 +71,7 @@ async def groups_named(
     )
 
 
-def describes_ends(body: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
+def describes_ends(body: Json) -> bool:
     """Return whether a list of rules describes remote ends in other keys than the settable ones."""
     return isinstance(body, list) and any(map(needs_more, body))
 

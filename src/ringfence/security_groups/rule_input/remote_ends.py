@@ -20,6 +20,7 @@ from ringfence.security_groups.rule_input.rule_keys import (
 )
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest, UnresolvedEnd
 from ringfence.security_groups.rules import Rule, RuleKey, canonical
+from ringfence.text.json_value import Json
 
 END_KEYS = (
     ADDRESS_GROUP_BACKEND_ID,
@@ -235,7 +236,7 @@ def has_own_key(entry: Mapping[str, Any]) -> bool:
     return any(entry.get(key) is not None for key in _OWN_KEYS)
 
 
-def needs_more(entry: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
+def needs_more(entry: Json) -> bool:
     """Return whether a rule can be understood only with all that its group knows."""
     if not isinstance(entry, Mapping):
         return False
@@ -254,7 +255,7 @@ def is_open(request: RuleRequest) -> bool:
     return request.unresolved is None and canonical(request.rule) == rest_of(request.rule)
 
 
-def uuids_and_backend_ids(body: Any) -> tuple[set[str], set[str]]:  # noqa: ANN401 - whatever JSON holds
+def uuids_and_backend_ids(body: Json) -> tuple[set[str], set[str]]:
     """Return what a list of rules says of groups beside `remote_group`, to look them up at once."""
     entries = [entry for entry in _entries(body) if isinstance(entry, Mapping)]
     uuids = (_hex(entry.get(REMOTE_GROUP_UUID)) for entry in entries)
@@ -270,7 +271,7 @@ def _is_storable(text: str) -> bool:
     return "\0" not in text and is_unicode(text)
 
 
-def _entries(body: Any) -> list[Any]:  # noqa: ANN401 - whatever JSON holds
+def _entries(body: Json) -> list[Json]:
     return body if isinstance(body, list) else []
 
 

@@ -1,7 +1,6 @@
 """A list of rules that somebody asks for, checked against what its group and tenant hold."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.requests import Request
 
@@ -19,6 +18,7 @@ from ringfence.security_groups.rule_input.known_ends import (
 from ringfence.security_groups.rule_input.remote_ends import known_of_stored
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
 from ringfence.security_groups.schemas import clean_rules
+from ringfence.text.json_value import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class RuleList:
     named: dict[str, int]
 
 
-async def read_rules(request: Request) -> Any:  # noqa: ANN401 - whatever JSON holds
+async def read_rules(request: Request) -> Json:
     """Give the body of a request that has rules; raises `Invalid` for too many of them."""
     body = await read_json(request)
     limit: int = request.app.state.settings.rules_per_request
@@ -42,14 +42,14 @@ async def read_rules(request: Request) -> Any:  # noqa: ANN401 - whatever JSON h
     return body
 
 
-def _count(body: Any) -> int:  # noqa: ANN401 - whatever JSON holds
+def _count(body: Json) -> int:
     """Count rules: of a list, of a group, or of a list of groups, which count as well."""
     if isinstance(body, list):
         return len(body) + sum(map(_rules_in, body))
     return _rules_in(body)
 
 
-def _rules_in(group: Any) -> int:  # noqa: ANN401 - whatever JSON holds
+def _rules_in(group: Json) -> int:
     rules = group.get("rules") if isinstance(group, dict) else None
     return len(rules) if isinstance(rules, list) else 0
 
@@ -57,7 +57,7 @@ def _rules_in(group: Any) -> int:  # noqa: ANN401 - whatever JSON holds
 async def read_rule_list(
     connection: Connection,
     group: SecurityGroup,
-    body: Any,  # noqa: ANN401 - whatever JSON holds
+    body: Json,
 ) -> RuleList:
     """Check a list of rules for the group; raises `Invalid`."""
     stored = await queries.rules_of(connection, group.id)

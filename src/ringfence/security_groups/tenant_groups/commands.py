@@ -2,7 +2,6 @@
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from psycopg.errors import UniqueViolation
@@ -44,6 +43,7 @@ from ringfence.security_groups.transaction_steps import (
     rename,
     write_rules,
 )
+from ringfence.text.json_value import Json
 
 _AT_REST = (State.OK, State.ERRED)
 _GOING = (State.DELETION_SCHEDULED, State.DELETING)
@@ -81,7 +81,7 @@ class _Replacement:
         }
 
 
-async def replace_groups(database: Database, actor: Actor, tenant_id: int, body: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+async def replace_groups(database: Database, actor: Actor, tenant_id: int, body: Json) -> None:
     """Make the tenant's groups those that are asked for. Raises `Invalid`, `Conflict`.
 
     A group that is not listed is scheduled for deletion. It counts against the quotas, and holds
@@ -124,7 +124,7 @@ Rules = Mapping[UUID, Sequence[RuleRequest]]
 
 async def _rules_of_listed(
     connection: Connection,
-    body: Any,  # noqa: ANN401 - whatever JSON holds
+    body: Json,
     present: Mapping[UUID, SecurityGroup],
 ) -> Rules:
     """Return the rules of the groups that are listed and stand."""
@@ -137,7 +137,7 @@ async def _rules_of_listed(
 
 async def _clean(
     connection: Connection,
-    body: Any,  # noqa: ANN401 - whatever JSON holds
+    body: Json,
     present: Mapping[UUID, SecurityGroup],
     stored: Rules,
 ) -> list[WantedGroup]:
@@ -172,7 +172,7 @@ async def _clean(
     return clean_batch(body, present, before)
 
 
-def _describes_ends(body: Any, uuid: UUID, present: Mapping[UUID, SecurityGroup]) -> bool:  # noqa: ANN401 - whatever JSON holds
+def _describes_ends(body: Json, uuid: UUID, present: Mapping[UUID, SecurityGroup]) -> bool:
     """Return whether a listed group's rules say ends in keys that the contract has not for them."""
     names = {group.name for group in present.values()} | {
         str(entry.get("name")) for entry in body if isinstance(entry, dict)
@@ -185,7 +185,7 @@ def _describes_ends(body: Any, uuid: UUID, present: Mapping[UUID, SecurityGroup]
     )
 
 
-def _is_by_name(rule: Any, names: Container[str]) -> bool:  # noqa: ANN401 - whatever JSON holds
+def _is_by_name(rule: Json, names: Container[str]) -> bool:
     if not isinstance(rule, dict) or has_own_key(rule):
         return False
     return isinstance(name := rule.get(REMOTE_GROUP_NAME), str) and name in names

@@ -39,6 +39,7 @@ from ringfence.security_groups.schemas import (
     remote_groups_named,
     stored_id,
 )
+from ringfence.text.json_value import Json
 
 _REMOTE_GROUP_NAME = Text(max_length=255)
 
@@ -47,7 +48,7 @@ _REMOTE_GROUP_NAME = Text(max_length=255)
 class Uuid:
     """A uuid, with or without dashes."""
 
-    def clean(self, value: Any) -> UUID:  # noqa: ANN401 - whatever JSON holds
+    def clean(self, value: Json) -> UUID:
         """Give the uuid."""
         refuse_null(value)
         try:
@@ -81,7 +82,7 @@ class Before:
 
 
 def clean_batch(
-    body: Any,  # noqa: ANN401 - whatever JSON holds
+    body: Json,
     present: Mapping[UUID, SecurityGroup],
     before: Callable[[UUID], Before],
 ) -> list[WantedGroup]:
@@ -109,7 +110,7 @@ def clean_batch(
     return wanted
 
 
-def uuid_of(entry: Any) -> UUID:  # noqa: ANN401 - whatever JSON holds
+def uuid_of(entry: Json) -> UUID:
     """Give the uuid that an entry names, or a new one; what is wrong is said later."""
     try:
         return Uuid().clean(entry.get("uuid") if isinstance(entry, Mapping) else None)
@@ -132,7 +133,7 @@ def _names_afterwards(
 
 
 def _clean_group(
-    entry: Any,  # noqa: ANN401 - whatever JSON holds
+    entry: Json,
     uuid: UUID,
     names: Mapping[str, UUID],
     before: Before,
@@ -157,7 +158,7 @@ def _clean_group(
     return WantedGroup(uuid, values["name"], values.get("description", ""), tuple(rules))
 
 
-def _clean_rules(body: Any, names: Mapping[str, UUID], before: Before) -> list[RuleRequest]:  # noqa: ANN401 - whatever JSON holds
+def _clean_rules(body: Json, names: Mapping[str, UUID], before: Before) -> list[RuleRequest]:
     groups = {uuid.hex for uuid in names.values()}
     if not isinstance(body, list):
         return clean_new_rules(body, groups)
@@ -173,7 +174,7 @@ def _clean_rules(body: Any, names: Mapping[str, UUID], before: Before) -> list[R
     return rules
 
 
-def _with_meant_id(entry: Any, before: Before) -> Any:  # noqa: ANN401 - whatever JSON holds
+def _with_meant_id(entry: Json, before: Before) -> Json:
     """Return the rule with its id where that is one of its group, or is to be refused.
 
     To Waldur, no id means anything here, and portals send those of other groups along. So such an
@@ -196,7 +197,7 @@ def _with_meant_id(entry: Any, before: Before) -> Any:  # noqa: ANN401 - whateve
     return {**entry, **end.sent}
 
 
-def _wrong_name(entry: Any, names: Mapping[str, UUID], before: KnownEnds) -> dict[str, list[str]]:  # noqa: ANN401 - whatever JSON holds
+def _wrong_name(entry: Json, names: Mapping[str, UUID], before: KnownEnds) -> dict[str, list[str]]:
     sent = entry.get(REMOTE_GROUP_NAME, MISSING) if isinstance(entry, Mapping) else MISSING
     if sent is MISSING or has_own_key(entry):
         return {}
@@ -218,7 +219,7 @@ def _wrong_name(entry: Any, names: Mapping[str, UUID], before: KnownEnds) -> dic
     return {}
 
 
-def _with_remote_group(entry: Any, names: Mapping[str, UUID], groups: Container[str]) -> Any:  # noqa: ANN401 - whatever JSON holds
+def _with_remote_group(entry: Json, names: Mapping[str, UUID], groups: Container[str]) -> Json:
     """Return the rule with the group of its `remote_group_name` as its `remote_group`.
 
     An address of a group that stays says more than a name, which another may have by then.

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -22,6 +22,7 @@ from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.http.fields import Field, Text, clean_fields
 from ringfence.http.limits import Limits
+from ringfence.text.json_value import Json
 from ringfence.users.sessions.ending import Why, end_of_users, end_oldest, end_these
 from ringfence.users.sign_in import sign_in
 
@@ -108,7 +109,7 @@ class _Own:
 async def begin(
     database: Database,
     address: str,
-    body: Any,  # noqa: ANN401 - whatever JSON holds
+    body: Json,
     limits: Limits,
     longest: timedelta | None = None,
 ) -> Session:

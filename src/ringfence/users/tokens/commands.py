@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -15,6 +15,7 @@ from ringfence.errors import Forbidden, Invalid, NotFound
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.http.fields import Field, FieldError, Text, clean_fields, printable
+from ringfence.text.json_value import Json
 from ringfence.users.commands import token_digest
 from ringfence.users.sessions.ending import end_of_tokens
 from ringfence.users.tokens.issuing import (
@@ -68,7 +69,7 @@ _REVOKE: LiteralString = "DELETE FROM tokens WHERE id = %(id)s"
 class _Scopes:
     """What the token may do: words of `SCOPES`, reading always among them."""
 
-    def clean(self, value: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
+    def clean(self, value: Json) -> bool:
         """Tell whether it may only read."""
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             raise FieldError("Expected a list of strings.")
@@ -83,7 +84,7 @@ class _Scopes:
 class _Moment:
     """A time to come."""
 
-    def clean(self, value: Any) -> datetime:  # noqa: ANN401 - whatever JSON holds
+    def clean(self, value: Json) -> datetime:
         """Give it; without a zone it is UTC."""
         try:
             moment = datetime.fromisoformat(value)
@@ -104,7 +105,7 @@ class _Moment:
 class _Places:
     """Where the token reaches: everywhere, or one project."""
 
-    def clean(self, value: Any) -> UUID | None:  # noqa: ANN401 - whatever JSON holds
+    def clean(self, value: Json) -> UUID | None:
         """Give the project's uuid."""
         # Anything else that is empty may have been meant as a limit.
         if value is None or value == []:
@@ -130,7 +131,7 @@ class _Places:
 class _Networks:
     """From where the token may be used, which is not looked at here."""
 
-    def clean(self, value: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+    def clean(self, value: Json) -> None:
         """Refuse any: a limit that does not hold is worse than none."""
         if value is not None and value != []:
             raise FieldError("Tokens are not bound to networks here; leave it out, or send [].")
@@ -168,7 +169,7 @@ class _Token:
 async def create(
     database: Database,
     actor: Actor,
-    body: Any,  # noqa: ANN401 - whatever JSON holds
+    body: Json,
     longest: timedelta | None = None,
 ) -> Made:
     """Make a token of the actor's own, which may do no more and lives no longer than the actor's.
