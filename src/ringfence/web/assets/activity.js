@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { html } from "./html.js";
-import { useLoaded } from "./loading.js";
+import { useLoaded } from "./use_loaded.js";
 import { Ago } from "./times.js";
 
 /** @param {{group: any}} properties */

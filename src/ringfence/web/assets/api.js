@@ -1,6 +1,6 @@
 // The API as the console asks it: the same operations as everybody's, with the session's cookie.
 
-import { BASE } from "./address.js";
+import { BASE } from "./router.js";
 
 /**
  * What the API refused, or that it could not be reached (status 0).

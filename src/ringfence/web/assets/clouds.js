@@ -1,15 +1,15 @@
 // What the sync does, cloud by cloud and tenant by tenant; for staff and support.
 
-import { GROUP_PAGES } from "./address.js";
+import { GROUP_PAGES } from "./router.js";
 import { TENANTS, ask } from "./api.js";
 import { Dialog } from "./dialog.js";
 import { html, useState } from "./html.js";
-import { Failure, Skeleton, Stale, useLoaded } from "./loading.js";
-import { say } from "./saying.js";
+import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
+import { say } from "./toast.js";
 import { State } from "./states.js";
 import { Ago } from "./times.js";
 import { Title } from "./title.js";
-import { count } from "./words.js";
+import { count } from "./rule_text.js";
 
 /** @param {{user: any}} properties */
 export function Clouds({ user }) {

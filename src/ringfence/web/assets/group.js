@@ -1,21 +1,21 @@
 // One group: what it lets through, who depends on it, how it stands, and what can be done to it.
 
-import { GROUP_PAGES, go } from "./address.js";
+import { GROUP_PAGES, go } from "./router.js";
 import { GROUPS, ask } from "./api.js";
 import { Activity } from "./activity.js";
-import { AtCloud } from "./at_cloud.js";
+import { AtCloud } from "./drift.js";
 import { DeleteGroup, RenameGroup, UnlinkGroup } from "./group_actions.js";
-import { loadGroup } from "./group_loading.js";
+import { loadGroup } from "./load_group.js";
 import { History } from "./history.js";
 import { html, useEffect, useRef, useState } from "./html.js";
-import { Failure, Skeleton, Stale, useLoaded } from "./loading.js";
+import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
 import { RuleLists } from "./rule_lists.js";
 import { RuleEditor } from "./rule_editor.js";
-import { say } from "./saying.js";
+import { say } from "./toast.js";
 import { State, isAtRest } from "./states.js";
 import { Title } from "./title.js";
 import { Usage } from "./usage.js";
-import { openWords, unknownWords } from "./words.js";
+import { openWords, unknownWords } from "./rule_text.js";
 
 /** @param {{uuid: string, part: string, user: any}} properties */
 export function Group({ uuid, part, user }) {

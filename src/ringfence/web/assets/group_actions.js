@@ -1,12 +1,12 @@
 // What is done to a whole group, each after a question that says what it means.
 
-import { GROUP_PAGES, go } from "./address.js";
+import { GROUP_PAGES, go } from "./router.js";
 import { GROUPS, ask } from "./api.js";
 import { Dialog } from "./dialog.js";
 import { html, useId, useState } from "./html.js";
-import { say } from "./saying.js";
+import { say } from "./toast.js";
 import { Instances, Referring, useUsage } from "./usage.js";
-import { count } from "./words.js";
+import { count } from "./rule_text.js";
 
 /**
  * What a change must begin from: the version that was there when the question was asked.

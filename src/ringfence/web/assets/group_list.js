@@ -1,12 +1,12 @@
 // All groups that the reader may see: found, narrowed, sorted; the address bar says which.
 
-import { GROUP_PAGES, go, refine } from "./address.js";
+import { GROUP_PAGES, go, refine } from "./router.js";
 import { OVERVIEWS, TENANTS, ask } from "./api.js";
 import { html, useEffect, useRef, useState } from "./html.js";
-import { Failure, Skeleton, Stale, useLoaded } from "./loading.js";
+import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
 import { DRIFT_WORDS, Drift, STATE_WORDS, State, isAtRest } from "./states.js";
 import { Title } from "./title.js";
-import { count, openWords, unknownWords } from "./words.js";
+import { count, openWords, unknownWords } from "./rule_text.js";
 
 const SIZE = 50;
 const NARROWING = ["query", "state", "drift", "is_open_to_all", "tenant_uuid", "project_uuid", "service_settings_uuid", "can_manage", "external_ip"];

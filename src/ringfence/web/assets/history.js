@@ -1,14 +1,14 @@
 // What was asked for, version by version; two side by side; and going back.
 
 import { GROUPS, ask } from "./api.js";
-import { refine, useAddress } from "./address.js";
+import { refine, useAddress } from "./router.js";
 import { Dialog } from "./dialog.js";
 import { html, useState } from "./html.js";
-import { Failure, Skeleton, useLoaded } from "./loading.js";
+import { Failure, Skeleton, useLoaded } from "./use_loaded.js";
 import { own } from "./own.js";
-import { Review } from "./review.js";
+import { Review } from "./plan_review.js";
 import { Changes } from "./rule_lists.js";
-import { say } from "./saying.js";
+import { say } from "./toast.js";
 import { isAtRest } from "./states.js";
 import { Ago } from "./times.js";
 

@@ -1,13 +1,13 @@
 // The console begins: who is there, which page, and the frame around it.
 
-import { BASE, CONSOLE, GROUP_PAGES, followLinks, go, useAddress } from "./address.js";
+import { BASE, CONSOLE, GROUP_PAGES, followLinks, go, useAddress } from "./router.js";
 import { Clouds } from "./clouds.js";
 import { Group } from "./group.js";
 import { GroupList } from "./group_list.js";
 import { html, render, useEffect, useErrorBoundary, useState } from "./html.js";
-import { Failure } from "./loading.js";
+import { Failure } from "./use_loaded.js";
 import { NewGroup } from "./new_group.js";
-import { Said, say } from "./saying.js";
+import { Said, say } from "./toast.js";
 import { likelyUser, signOut, whoAmI } from "./session.js";
 import { SignIn } from "./sign_in.js";
 

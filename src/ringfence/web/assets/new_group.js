@@ -1,14 +1,14 @@
 // A new group: from nothing, from a preset, or as a copy of another.
 
-import { GROUP_PAGES, go } from "./address.js";
+import { GROUP_PAGES, go } from "./router.js";
 import { GROUPS, TENANTS, ask } from "./api.js";
-import { ofRefusal, useChecked } from "./checking.js";
+import { ofRefusal, useChecked } from "./validation.js";
 import { html, useCallback, useEffect, useId, useState } from "./html.js";
-import { Failure, Skeleton, useLoaded } from "./loading.js";
+import { Failure, Skeleton, useLoaded } from "./use_loaded.js";
 import { bodyOf, newRow, rowOf } from "./rows.js";
 import { usePaste } from "./paste/box.js";
 import { RuleTable } from "./rule_table.js";
-import { say } from "./saying.js";
+import { say } from "./toast.js";
 import { Title } from "./title.js";
 
 /**

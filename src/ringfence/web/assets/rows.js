@@ -1,9 +1,9 @@
 // Rules while they are edited: text in cells, whatever it is. What is right, the API says.
 
 import { hasPorts, isEvery, protocolIn } from "./paste/values.js";
-import { endWords, isIcmp, portDigits, remoteKeys } from "./words.js";
+import { endWords, isIcmp, portDigits, remoteKeys } from "./rule_text.js";
 
-/** @typedef {import("./words.js").Rule} Rule */
+/** @typedef {import("./rule_text.js").Rule} Rule */
 
 /**
  * A rule as it stands in the table. `kind` says what its other end is: everybody, a prefix, a

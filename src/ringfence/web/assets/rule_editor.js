@@ -1,19 +1,19 @@
 // Changing a group's rules: typed, checked by the API, reviewed, then done exactly so.
 
-import { GROUP_PAGES, go, holdHere } from "./address.js";
+import { GROUP_PAGES, go, holdHere } from "./router.js";
 import { GROUPS, ask } from "./api.js";
-import { useChecked } from "./checking.js";
+import { useChecked } from "./validation.js";
 import { Dialog } from "./dialog.js";
 import { html, useCallback, useEffect, useRef, useState } from "./html.js";
-import { loadGroup } from "./group_loading.js";
-import { useLoaded } from "./loading.js";
-import { Review } from "./review.js";
+import { loadGroup } from "./load_group.js";
+import { useLoaded } from "./use_loaded.js";
+import { Review } from "./plan_review.js";
 import { bodyOf, merged, rowOf, signature, withIds } from "./rows.js";
 import { usePaste } from "./paste/box.js";
 import { RuleTable } from "./rule_table.js";
-import { say } from "./saying.js";
+import { say } from "./toast.js";
 import { ago } from "./times.js";
-import { count } from "./words.js";
+import { count } from "./rule_text.js";
 
 /** @param {{group: any, reload: () => Promise<void>}} properties */
 export function RuleEditor({ group, reload }) {
@@ -73,7 +73,7 @@ function isDifferent(rules, rows) {
 }
 
 /**
- * @param {import("./checking.js").Checked} checked
+ * @param {import("./validation.js").Checked} checked
  * @param {boolean} changed
  */
 function reasonOf(checked, changed) {

@@ -1,10 +1,10 @@
 // A group's rules for reading, by direction.
 
-import { GROUP_PAGES } from "./address.js";
+import { GROUP_PAGES } from "./router.js";
 import { html } from "./html.js";
-import { count, endWords, whatWords } from "./words.js";
+import { count, endWords, whatWords } from "./rule_text.js";
 
-/** @typedef {import("./words.js").Rule} Rule */
+/** @typedef {import("./rule_text.js").Rule} Rule */
 
 const DIRECTIONS = /** @type {const} */ ([
   ["ingress", "Who may come in", "From", "No rule of this group admits incoming traffic."],

@@ -6,9 +6,9 @@ import { Copy, Cross } from "./icons.js";
 import { PasteBox } from "./paste/box.js";
 import { isMany, readRules } from "./paste/read.js";
 import { newRow } from "./rows.js";
-import { say } from "./saying.js";
-import { PRESETS } from "./services.js";
-import { count } from "./words.js";
+import { say } from "./toast.js";
+import { PRESETS } from "./well_known_ports.js";
+import { count } from "./rule_text.js";
 
 /** @typedef {import("./rows.js").Row} Row */
 /** @typedef {(rows: Row[]) => Row[]} Edit */
@@ -26,7 +26,7 @@ const KINDS = [["cidr", "Addresses"], ["group", "Group"], ["all", "Anywhere"]];
  * @param {object} properties
  * @param {Row[]} properties.rows
  * @param {(edit: Edit) => void} properties.edit
- * @param {import("./checking.js").Checked} properties.checked
+ * @param {import("./validation.js").Checked} properties.checked
  * @param {string} properties.tenant whose groups can be named
  * @param {{name: string, url: string}} [properties.self] the group itself
  * @param {import("./paste/box.js").Paste} properties.paste

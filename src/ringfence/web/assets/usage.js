@@ -1,11 +1,11 @@
 // Who depends on a group: instances, their ports, and the groups whose rules name it.
 
-import { GROUP_PAGES } from "./address.js";
+import { GROUP_PAGES } from "./router.js";
 import { GROUPS, ask } from "./api.js";
 import { html } from "./html.js";
-import { useLoaded } from "./loading.js";
+import { useLoaded } from "./use_loaded.js";
 import { Ago } from "./times.js";
-import { count } from "./words.js";
+import { count } from "./rule_text.js";
 
 /** @param {{group: any}} properties */
 export function useUsage({ group }) {

@@ -2,8 +2,8 @@
 // is reviewed before it is corrected or removed.
 
 import { html, useId, useMemo, useRef, useState } from "../html.js";
-import { say } from "../saying.js";
-import { count } from "../words.js";
+import { say } from "../toast.js";
+import { count } from "../rule_text.js";
 import { readRules } from "./read.js";
 
 /** @typedef {import("../rows.js").Row} Row */

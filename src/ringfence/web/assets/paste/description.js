@@ -1,7 +1,7 @@
 // What describes a rule, unless it could be meant to narrow it. Where a rule is open at its widest, a
 // description stands only where its form marks it: no list of words holds all that could narrow.
 
-import { PRESETS } from "../services.js";
+import { PRESETS } from "../well_known_ports.js";
 import { Mistake, hasPorts, isAnywhere, isEvery, isIcmp, namedProtocol } from "./values.js";
 
 /** @typedef {import("../rows.js").Row} Row */

@@ -2,7 +2,7 @@
 //
 //     [in|out] [ipv4|ipv6] PROTOCOL [PORTS] [from|to] END… [DESCRIPTION] [# REMARK]
 
-import { PRESETS } from "../services.js";
+import { PRESETS } from "../well_known_ports.js";
 import { rowsOf } from "./meaning.js";
 import {
   Mistake, hasPorts, icmpTypesOf, isAnywhere, isEvery, isIcmp, looksLikeAddress, namedProtocol,

@@ -3,7 +3,7 @@
 import { html } from "./html.js";
 import { Changes } from "./rule_lists.js";
 import { Ago } from "./times.js";
-import { count } from "./words.js";
+import { count } from "./rule_text.js";
 
 /** @param {{plan: any}} properties */
 export function Review({ plan }) {

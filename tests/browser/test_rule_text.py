@@ -6,7 +6,7 @@ from tests.browser.modules import base
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 WORDS = """async ([base, rules]) => {
-    const { endWords } = await import(`${base}words.js`);
+    const { endWords } = await import(`${base}rule_text.js`);
     const { rowOf, bodyOf, newRow } = await import(`${base}rows.js`);
     return rules.map(rule => {
         const row = rowOf(rule);

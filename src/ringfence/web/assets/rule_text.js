@@ -1,7 +1,7 @@
 // Rules as people read them: "TCP 443, HTTPS, from anywhere".
 
 import { own } from "./own.js";
-import { ICMP_TYPES, PROTOCOLS, SERVICES } from "./services.js";
+import { ICMP_TYPES, PROTOCOLS, SERVICES } from "./well_known_ports.js";
 
 /**
  * A rule as answers have it; ports are -1 or null for any, type and code for ICMP.

@@ -2,9 +2,9 @@
 
 import { GROUPS, ask } from "./api.js";
 import { html, useId } from "./html.js";
-import { useLoaded } from "./loading.js";
+import { useLoaded } from "./use_loaded.js";
 import { Changes } from "./rule_lists.js";
-import { say } from "./saying.js";
+import { say } from "./toast.js";
 import { Drift } from "./states.js";
 import { Ago } from "./times.js";
 
