@@ -1,6 +1,6 @@
 # Two commands do all set-up: `make demo` and `make test`. Both need only Python >= 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-databases test-faults test-own-faults test-authorization test-attacks test-round-trips overload fuzz check format lock site typescript compatibility bench bench-short stress clean \
+.PHONY: help demo test test-databases test-faults test-own-faults test-authorization test-attacks test-round-trips overload fuzz check vocabulary format lock site typescript compatibility bench bench-short stress clean \
         console-screenshots console-images console-figures
 
 SHELL := bash
@@ -76,6 +76,9 @@ check: .venv/.development ## format, lint, strict types, import contracts, licen
 
 check-deploy: .venv/.development ## hold deploy/ against the linters of those who read it
 	@tools/deploy
+
+vocabulary: .venv/.development ## find words that the project writes differently (WORDS="src docs": only there)
+	@$(BIN)/python tools/vocabulary.py $(WORDS)
 
 refused: .venv/.development ## write docs/refused.md from the table of the validation
 	@$(BIN)/python tools/refused.py write
