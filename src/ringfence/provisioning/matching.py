@@ -17,20 +17,20 @@ class Named(Protocol):
     """What every entry of a file has."""
 
     @property
-    def name(self) -> str: ...  # noqa: D102 (a member of the protocol)
+    def name(self) -> str: ...
     @property
-    def uuid(self) -> UUID | None: ...  # noqa: D102 (a member of the protocol)
+    def uuid(self) -> UUID | None: ...
     @property
-    def model_fields_set(self) -> set[str]: ...  # noqa: D102 (a member of the protocol)
+    def model_fields_set(self) -> set[str]: ...
 
 
 class Present(Protocol):
     """What every row of the database has; those below something also a `parent`."""
 
     @property
-    def name(self) -> str: ...  # noqa: D102 (a member of the protocol)
+    def name(self) -> str: ...
     @property
-    def uuid(self) -> UUID: ...  # noqa: D102 (a member of the protocol)
+    def uuid(self) -> UUID: ...
 
 
 EntryT = TypeVar("EntryT", bound=Named)
