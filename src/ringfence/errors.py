@@ -110,3 +110,22 @@ class KeyUsedOtherwise(RequestError):
 
     def __init__(self) -> None:
         super().__init__("This Idempotency-Key was used for another request; take a new one.")
+
+
+class NotAcceptable(RequestError):
+    """The caller takes nothing that this service can send."""
+
+    def __init__(self) -> None:
+        super().__init__("Could not satisfy the request Accept header.")
+
+
+class UnsupportedMediaType(RequestError):
+    """The body is not JSON by its own account, or it is packed."""
+
+
+class BodyTooLarge(RequestError):
+    """The body is longer than any sensible request."""
+
+
+class BodyTooSlow(RequestError):
+    """The body did not arrive in time."""

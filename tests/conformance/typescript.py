@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.conformance.clients import TYPESCRIPT, node_packages
 
 from ringfence.app import OPERATIONS
-from ringfence.http.openapi.operation import assemble
+from ringfence.http.openapi.document import assemble
 
 SOURCE = TYPESCRIPT / "src"
 # The generator needs the first; CI has one.

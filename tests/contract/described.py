@@ -8,7 +8,7 @@ import httpx
 import jsonschema_rs
 
 from ringfence.app import OPERATIONS
-from ringfence.http.openapi.operation import assemble
+from ringfence.http.openapi.document import assemble
 
 # What any address can answer, described once for all: no such method, a lacking slash, and faults
 # of our own, which some tests bring about.

@@ -4,8 +4,8 @@ import pytest
 from tests.contract.addresses import GROUPS, a_rule, group_at
 from tests.contract.test_lists import make_groups
 
-from ringfence.http.collections import collection
 from ringfence.http.collections import documents as pieces
+from ringfence.http.collections import handlers
 from ringfence.security_groups.read_model import documents
 
 
@@ -118,7 +118,7 @@ async def test_a_list_that_is_too_long_to_be_whole_in_memory_is_the_same(
     await make_groups(world, 5)
     plain = {"Accept-Encoding": "identity"}
     short = await client.get(path, headers=plain)
-    monkeypatch.setattr(collection, "LARGE", 0)
+    monkeypatch.setattr(handlers, "LARGE", 0)
     monkeypatch.setattr(pieces, "LARGE", 100)
     long = await client.get(path, headers=plain)
     assert long.content == short.content

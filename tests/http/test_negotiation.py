@@ -2,7 +2,8 @@
 
 import pytest
 
-from ringfence.http.middleware.negotiation import NotAcceptable, negotiate
+from ringfence.errors import NotAcceptable
+from ringfence.http.middleware.negotiation import negotiate
 
 OLD, NEW = "2025-11", "2026-10"
 

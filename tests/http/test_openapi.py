@@ -11,7 +11,8 @@ from starlette.routing import Route
 from ringfence.app import OPERATIONS, create_app
 from ringfence.http.errors import STATUSES
 from ringfence.http.fields import Choice, Hyperlink, Integer, Text
-from ringfence.http.openapi.operation import WITHOUT_BODY, Operation, Response, assemble
+from ringfence.http.openapi.document import WITHOUT_BODY, assemble
+from ringfence.http.openapi.operation import Operation, Response
 from ringfence.http.openapi.schema import (
     DETAIL,
     STRING,

@@ -4,7 +4,7 @@ import pytest
 from tests.reference.facts import Fact, facts_of, stored
 
 from ringfence.app import OPERATIONS
-from ringfence.http.openapi.operation import assemble
+from ringfence.http.openapi.document import assemble
 from ringfence.reference.pages import pages
 
 GROUPS = "/api/openstack-security-groups/"

@@ -9,7 +9,8 @@ import jsonschema_rs
 import pytest
 
 from ringfence.app import OPERATIONS
-from ringfence.http.openapi.operation import Body, Operation, Response, assemble
+from ringfence.http.openapi.document import assemble
+from ringfence.http.openapi.operation import Body, Operation, Response
 from ringfence.http.openapi.parameters import UUID_IN_PATH
 from ringfence.http.openapi.schema import STRING, Model, array, nullable, object_of
 from ringfence.reference.pages import pages

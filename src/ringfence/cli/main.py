@@ -354,7 +354,7 @@ def docs(
     from importlib.metadata import version
 
     from ringfence.app import OPERATIONS
-    from ringfence.http.openapi.operation import assemble
+    from ringfence.http.openapi.document import assemble
     from ringfence.reference.pages import pages
 
     try:

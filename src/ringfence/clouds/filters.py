@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import LiteralString
 
 from ringfence.access.scope import MANAGEABLE
+from ringfence.core_states import STATES
 from ringfence.http.collections.filters import (
     NOWHERE,
-    STATES,
     Choices,
     Filter,
     Flag,

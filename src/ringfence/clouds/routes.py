@@ -9,7 +9,7 @@ from ringfence.access.scope import Scope
 from ringfence.clouds import default_egress, pulls, queries
 from ringfence.clouds.queries import CLOUDS, TENANTS, Tenant
 from ringfence.http.body import read_json
-from ringfence.http.collections.collection import respond_one, routes_of
+from ringfence.http.collections.handlers import respond_one, routes_of
 from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
 

@@ -7,7 +7,7 @@ from starlette.routing import Route
 from ringfence.errors import NotFound
 from ringfence.events.event_groups import EVENT_GROUPS, SCOPES
 from ringfence.events.queries import EVENTS, NO_SUCH_EVENT, uuid_of
-from ringfence.http.collections.collection import count_of, respond_list, respond_one
+from ringfence.http.collections.handlers import count_of, respond_list, respond_one
 
 
 async def list_events(request: Request) -> Response:

@@ -2,22 +2,19 @@
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
-from ringfence.errors import Invalid, RequestError
+from ringfence.errors import BodyTooLarge, BodyTooSlow, Invalid, UnsupportedMediaType
 from ringfence.http.fields import printable
 from ringfence.http.headers import joined
 from ringfence.http.limits import Limits
 from ringfence.http.offload import aside
+from ringfence.http.unknown_names import Expected
 from ringfence.settings import Settings
 from ringfence.text.json_value import Json
-
-if TYPE_CHECKING:
-    # It is made of the operations, which know what reading a body raises.
-    from ringfence.http.unknown_names import Expected
 
 # What a client has on the way when it is refused before its body was read: a request of its usual
 # size, sent behind its headers. Whoever sends more, or later, finds the connection closed.
@@ -31,18 +28,6 @@ PACKED = 'Unsupported content coding "{}"; send the body as it is. Nothing was d
 _GZIP = b"\x1f\x8b"
 # Where a request's scope holds its body once it was read.
 _KEPT = "body"
-
-
-class UnsupportedMediaType(RequestError):
-    """The body is not JSON by its own account, or it is packed."""
-
-
-class BodyTooLarge(RequestError):
-    """The body is longer than any sensible request."""
-
-
-class BodyTooSlow(RequestError):
-    """The body did not arrive in time."""
 
 
 class BodyBroken(Invalid):

@@ -6,19 +6,21 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from ringfence.errors import (
+    BodyTooLarge,
+    BodyTooSlow,
     Conflict,
     Forbidden,
     Invalid,
     KeyUsedOtherwise,
+    NotAcceptable,
     NotFound,
     PreconditionFailed,
     RequestError,
     TooManyRequests,
     Unauthenticated,
     Unavailable,
+    UnsupportedMediaType,
 )
-from ringfence.http.body import BodyTooLarge, BodyTooSlow, UnsupportedMediaType
-from ringfence.http.middleware.negotiation import NotAcceptable
 
 STATUSES: Mapping[type[RequestError], int] = {
     Invalid: 400,

@@ -15,7 +15,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ringfence.errors import NotFound
-from ringfence.http.openapi.operation import Operation, assemble
+from ringfence.http.openapi.document import assemble
+from ringfence.http.openapi.operation import Operation
 
 SCHEMA = "/api/schema/"
 DOCS = "/api/docs/"

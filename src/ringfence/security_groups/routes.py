@@ -10,7 +10,7 @@ from ringfence.clouds import queries as tenants
 from ringfence.clouds.routes import changeable
 from ringfence.database.pool import Database
 from ringfence.http.body import read_json
-from ringfence.http.collections.collection import JSON, request_base, respond_one, routes_of
+from ringfence.http.collections.handlers import JSON, request_base, respond_one, routes_of
 from ringfence.http.routing import own_flag, path_uuid
 from ringfence.security_groups import by_hand, commands, queries, usage
 from ringfence.security_groups.overviews.queries import OVERVIEWS

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import LiteralString
 
+from ringfence.core_states import STATES
 from ringfence.errors import Conflict
-from ringfence.http.collections.filters import STATES
 
 
 class State(StrEnum):

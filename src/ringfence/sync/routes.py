@@ -9,7 +9,7 @@ from ringfence.access.permissions import Permission, require_everywhere
 from ringfence.clouds import pulls
 from ringfence.clouds.queries import TENANTS
 from ringfence.clouds.routes import changeable
-from ringfence.http.collections.collection import request_base
+from ringfence.http.collections.handlers import request_base
 from ringfence.http.collections.json_response import respond_built
 from ringfence.http.routing import own_flag
 from ringfence.security_groups.preconditions import etag

@@ -12,7 +12,7 @@ from ringfence.access.permissions import Actor
 from ringfence.database.pool import Database
 from ringfence.errors import NotFound
 from ringfence.http.body import SIGN_IN_BYTES, read_json
-from ringfence.http.collections.collection import respond_list, respond_one, routes_of
+from ringfence.http.collections.handlers import respond_list, respond_one, routes_of
 from ringfence.http.middleware.idempotency import hold_secret
 from ringfence.http.middleware.proxies import address_of_peer
 from ringfence.http.preconditions import refuse_tags

@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from ringfence.http.collections.collection import Collection, respond_list, respond_one
+from ringfence.http.collections.collection import Collection
+from ringfence.http.collections.handlers import respond_list, respond_one
 
 _READING = frozenset({"GET", "HEAD"})
 _UUID = re.compile(r"[0-9A-Fa-f]{32}/|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}/")

@@ -22,17 +22,6 @@ NOWHERE: LiteralString = "false"
 
 NO_NULL = "Null characters are not allowed."
 
-# The states of whatever has one, in Waldur's numbering, which decides what `o=state` means.
-STATES = (
-    "UPDATE_SCHEDULED",
-    "UPDATING",
-    "OK",
-    "ERRED",
-    "CREATION_SCHEDULED",
-    "CREATING",
-    "DELETION_SCHEDULED",
-    "DELETING",
-)
 
 NOT_GIVEN: Any = object()
 

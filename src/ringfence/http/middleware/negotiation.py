@@ -3,20 +3,13 @@
 from functools import lru_cache
 from typing import get_args
 
-from ringfence.errors import RequestError
+from ringfence.errors import NotAcceptable
 from ringfence.http.spelling import nearest, plain
 from ringfence.settings import ContractVersion
 
 # Of what nearly is a version: it is served as little as an unknown one.
 _NO_VERSION = ""
 _JSON = ("*/*", "application/*", "application/json")
-
-
-class NotAcceptable(RequestError):
-    """The caller takes nothing that this service can send."""
-
-    def __init__(self) -> None:
-        super().__init__("Could not satisfy the request Accept header.")
 
 
 # Longer ones are read each time, so that nobody fills the memory with them.

@@ -1,48 +1,40 @@
 """The outermost layer of HTTP: who asks, one log line a request, no exception past it."""
 
-import logging
-import re
-import time
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from random import getrandbits
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import structlog
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ringfence.access.authentication import of_session, of_token
 from ringfence.access.identity import IdentityCache, IdentityChanged, RequestIdentity
-from ringfence.access.origin import Origin
 from ringfence.access.permissions import READING_METHODS, Actor, require_writable
 from ringfence.access.token_use import TokenUses
 from ringfence.database.pool import Database, checked_first, watch_commits
 from ringfence.database.replica import Replica
 from ringfence.errors import (
     Deadlocked,
-    Detail,
     Forbidden,
     Interrupted,
     RequestError,
     TooManyRequests,
     Unavailable,
 )
-from ringfence.http import warning_header
 from ringfence.http.body import BodyBroken, Incoming, checked_without_reader, start_over
 from ringfence.http.collections.collection import Collection
 from ringfence.http.collections.fast_path import FastPath
-from ringfence.http.errors import answer, respond_unexpected
 from ringfence.http.headers import IMPERSONATION_REFUSED, credentials, first, is_impersonating
 from ringfence.http.limits import Limits, check_query
-from ringfence.http.middleware.hosts_and_cors import HEALTH, METRICS, Header, HostsAndCors
+from ringfence.http.middleware.exchange import CLIENT_LEFT, Exchange
+from ringfence.http.middleware.hosts_and_cors import HEALTH, METRICS, HostsAndCors
 from ringfence.http.middleware.idempotency import HEADER, read_key, run_once
 from ringfence.http.middleware.negotiation import negotiate
-from ringfence.http.middleware.proxies import UNKNOWN, Proxies
+from ringfence.http.middleware.proxies import Proxies
 from ringfence.http.middleware.refused_changes import RefusedChanges, is_refusal
 from ringfence.http.middleware.session_cookie import session_of
 from ringfence.http.openapi.operation import Operation
@@ -50,24 +42,12 @@ from ringfence.http.public_path import serve_below
 from ringfence.http.routing import is_served, redirect_to_slash
 from ringfence.http.unknown_names import Expected, UnknownNames
 from ringfence.settings import Settings
-from ringfence.telemetry import metrics, tracing
-from ringfence.telemetry.logs import write_line
 
 log = structlog.get_logger(__name__)
 
-# As nginx writes it in its log; it is never sent.
-CLIENT_LEFT = 499
 
 # Who asks changes meanwhile: once is rare.
 _TRIES = 4
-
-# One that may be a token is not taken: it would be in every line of the log.
-_REQUEST_ID = re.compile(r"(?![0-9A-Fa-f]{64}\Z)[A-Za-z0-9._:-]{1,128}")
-
-
-def _any_id() -> str:
-    """Give a request id; nothing depends on its being hard to guess."""
-    return f"{getrandbits(128):032x}"
 
 
 @dataclass(frozen=True)
@@ -134,7 +114,7 @@ class Pipeline:
         finally:
             structlog.contextvars.reset_contextvars(**before)
 
-    async def _handle(self, exchange: "Exchange", scope: Scope, receive: Incoming) -> None:
+    async def _handle(self, exchange: Exchange, scope: Scope, receive: Incoming) -> None:
         try:
             is_for_machines = scope["path"].startswith((HEALTH, METRICS))
             if not scope["path"].startswith(HEALTH):
@@ -168,7 +148,7 @@ class Pipeline:
             log.exception("request_failed", reference=exchange.reference, **where)
             await exchange.respond_fault(receive)
 
-    async def _serve_again(self, exchange: "Exchange", scope: Scope, receive: Receive) -> None:
+    async def _serve_again(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
         """Serve a request, and once more where its connection to the database failed under it.
 
         A change only if it has done nothing: no transaction was committed, and the one that failed
@@ -187,7 +167,7 @@ class Pipeline:
         start_over(scope, found)
         await self._serve(exchange, scope, receive)
 
-    async def _serve(self, exchange: "Exchange", scope: Scope, receive: Receive) -> None:
+    async def _serve(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
         scope["limits"] = self.limits
         if scope["path"].startswith(self.exemptions.pages):
             with exchange.origin().known():
@@ -229,7 +209,7 @@ class Pipeline:
         return await read(request)
 
     async def _refuse_impersonation(
-        self, exchange: "Exchange", scope: Scope, asking: RequestIdentity
+        self, exchange: Exchange, scope: Scope, asking: RequestIdentity
     ) -> NoReturn:
         """Raise `Forbidden`: served with the caller's own rights, a request would do too much."""
         actor = scope["actor"] = (await asking.settle()).actor
@@ -237,9 +217,7 @@ class Pipeline:
         self.limits.charge(actor, scope["method"])
         raise Forbidden(IMPERSONATION_REFUSED)
 
-    async def _change_as_settled(
-        self, exchange: "Exchange", scope: Scope, receive: Receive
-    ) -> None:
+    async def _change_as_settled(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
         """Carry out what may change something, for who asks as it is when the change is made.
 
         However long the request was under way, each transaction of it begins by reading who asks
@@ -262,7 +240,7 @@ class Pipeline:
                 return
         raise Unavailable("What you may do is changing, try again.")
 
-    async def _change(self, exchange: "Exchange", scope: Scope, receive: Receive) -> None:
+    async def _change(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
         receive = await checked_without_reader(scope, receive)
         headers = Headers(scope=scope)
         # Who is nobody has no keys.
@@ -298,121 +276,8 @@ class Pipeline:
             await asking.settle()
             raise
 
-    def _note(self, exchange: "Exchange", scope: Scope) -> None:
+    def _note(self, exchange: Exchange, scope: Scope) -> None:
         actor: Actor = scope["actor"]
         exchange.username = actor.username
         if actor.token is not None:
             self.token_uses.note(actor.token.id, scope["caller"].address)
-
-
-class Exchange:
-    """One request and what was answered."""
-
-    def __init__(
-        self, scope: MutableMapping[str, Any], send: Send, headers: Sequence[Header]
-    ) -> None:
-        self._scope = scope
-        self._send = send
-        self._headers = headers
-        self._started = time.perf_counter()
-        self._is_head = scope["method"] == "HEAD"
-        self.status = 0
-        self.detail: Detail = ""
-        self.username: str | None = None
-        # What must be done once the change is made, and before anybody learns of it.
-        self.before_answer: Callable[[], Awaitable[None]] | None = None
-        given = (first(scope, b"x-request-id") or b"").decode("latin-1")
-        # What is quoted of an internal error leads to it alone, whatever its client calls it.
-        self.reference = _any_id()
-        self.request_id: str = given if _REQUEST_ID.fullmatch(given) else self.reference
-        # What every line of the log says as long as the request lasts
-        self.said = {"request_id": self.request_id, "client": scope["caller"].address}
-
-    def origin(self) -> Origin:
-        """Give where the request comes from, as far as that is known by now."""
-        actor: Actor | None = self._scope.get("actor")
-        said: str = self._scope["caller"].address
-        address = None if said == UNKNOWN else said
-        if actor is None or actor.token is None:
-            return Origin(address, request_id=self.request_id)
-        return Origin(
-            address,
-            actor.token.uuid,
-            actor.token.name,
-            self.request_id,
-            actor.user_uuid,
-            actor.username,
-        )
-
-    async def send(self, message: Message) -> None:
-        """Pass a message on, with the headers that every answer has."""
-        if message["type"] == "http.response.start":
-            hook, self.before_answer = self.before_answer, None
-            if hook is not None:
-                await hook()
-            self.status = message["status"]
-            headers = message["headers"]
-            if self._is_head:
-                # A client takes it for the promise of a body, and reads one.
-                headers[:] = [header for header in headers if header[0] != b"content-type"]
-            given = {name for name, _ in headers}
-            headers.extend(header for header in self._headers if header[0] not in given)
-            headers.append((b"x-request-id", self.request_id.encode()))
-            warning = warning_header.warning(self._scope)
-            if warning and warning_header.HEADER not in given:
-                headers.append((warning_header.HEADER, warning))
-        elif self._is_head:
-            message = {**message, "body": b""}
-        await self._send(message)
-
-    async def respond_error(self, error: RequestError, receive: Incoming) -> None:
-        """Answer with the error, unless an answer has begun."""
-        self.detail = error.detail
-        if self.status == 0:
-            await receive.drop_rest()
-            await answer(error)(self._scope, receive, self.send)
-
-    async def respond_fault(self, receive: Incoming) -> None:
-        """Answer with a reference to the log, unless an answer has begun."""
-        if self.status == 0:
-            await receive.drop_rest()
-            await respond_unexpected(self.reference)(self._scope, receive, self.send)
-
-    def trace(self) -> AbstractContextManager[None]:
-        """Trace the request; a caller that traces its own gets it joined to that."""
-        if not tracing.is_on():
-            return nullcontext()
-        about = {
-            "http.request.method": self._scope["method"],
-            "url.path": self._scope["path"],
-            "client.address": self._scope["caller"].address,
-            "ringfence.request_id": self.request_id,
-        }
-        given = Headers(scope=self._scope).get(tracing.HEADER)
-        return tracing.span(self._scope["method"], "SERVER", about, given)
-
-    def close(self) -> None:
-        """Count the request and write its line. Queries stay out: they may hold anything."""
-        seconds = time.perf_counter() - self._started
-        template = self._template()
-        method = self._scope["method"]
-        metrics.current().request(method, template or metrics.NO_ROUTE, self.status, seconds)
-        tracing.end_request(method, template, self.status)
-        # Who asks every few seconds would fill the log.
-        level = logging.DEBUG if self._scope["path"].startswith((HEALTH, METRICS)) else logging.INFO
-        write_line(
-            level,
-            "request",
-            self._scope["path"],
-            method=method,
-            status=self.status,
-            milliseconds=round(seconds * 1000, 1),
-            user=self.username,
-            **(structlog.contextvars.get_contextvars() if tracing.is_on() else self.said),
-        )
-
-    def _template(self) -> str | None:
-        """Give the path without what names an object in it; None where nothing is there."""
-        route = self._scope.get("route")
-        found: str | None = route.path if route else self._scope.get("template")
-        return found

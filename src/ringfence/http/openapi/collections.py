@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from ringfence.core_states import STATES
 from ringfence.http.collections.collection import Collection
-from ringfence.http.collections.filters import STATES, Choices
+from ringfence.http.collections.filters import Choices
 from ringfence.http.openapi.operation import LIST_HEADERS, Operation, Response, listed, retrieved
 from ringfence.http.openapi.parameters import (
     UUID_IN_PATH,

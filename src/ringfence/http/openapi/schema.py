@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ringfence.http.collections.filters import STATES
+from ringfence.core_states import STATES
 from ringfence.http.fields import Choice, Field, Hyperlink, Integer, Text
 from ringfence.text.json_value import Json
 

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from ringfence.access.permissions import Permission, require
 from ringfence.errors import Invalid, NotFound
 from ringfence.http.body import read_json
-from ringfence.http.collections.collection import request_base
+from ringfence.http.collections.handlers import request_base
 from ringfence.http.collections.json_response import respond_built
 from ringfence.http.collections.pagination import Links, read_page
 from ringfence.security_groups import drift_modes

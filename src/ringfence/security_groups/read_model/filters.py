@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
 
 from ringfence.clouds.filters import PLACE_FILTERS
+from ringfence.core_states import STATES
 from ringfence.http.collections.filters import (
     NOT_GIVEN,
-    STATES,
     Choices,
     Filter,
     Kind,

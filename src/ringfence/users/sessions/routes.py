@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ringfence.http.collections.collection import routes_of
+from ringfence.http.collections.handlers import routes_of
 from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
 from ringfence.users.sessions import commands

@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from ringfence.access.permissions import Actor
 from ringfence.http.body import read_json
-from ringfence.http.collections.collection import respond_one, routes_of
+from ringfence.http.collections.handlers import respond_one, routes_of
 from ringfence.http.middleware.idempotency import hold_secret
 from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
