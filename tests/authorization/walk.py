@@ -21,7 +21,7 @@ from tests.authorization.model import (
     User,
 )
 
-from ringfence.access.authentication import digest
+from ringfence.access.authentication import token_digest
 from ringfence.database.pool import Database
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.versions import Cause, record_versions
@@ -149,7 +149,7 @@ class Walk:
             "INSERT INTO tokens (user_id, digest, is_read_only, project_id)"
             " VALUES (%s, %s, %s, %s)",
             user.id,
-            digest(token.secret),
+            token_digest(token.secret),
             token.is_read_only,
             token.project.id if token.project else None,
         )
@@ -209,7 +209,7 @@ class Walk:
         token.is_valid = False
         revoke = "DELETE FROM tokens WHERE digest = %s"
         expire = "UPDATE tokens SET expires = now() WHERE digest = %s"
-        await self.execute(self.random.choice([revoke, expire]), digest(token.secret))
+        await self.execute(self.random.choice([revoke, expire]), token_digest(token.secret))
         if len(self.model.tokens) > 30:
             self.model.tokens.remove(token)
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from tests.contract.addresses import a_rule
 
-from ringfence.access.authentication import digest
+from ringfence.access.authentication import token_digest
 from ringfence.app import OPERATIONS
 
 # What is compared to tell that nothing was stored
@@ -96,20 +96,20 @@ class Site:
         self.token = await world.value(
             "INSERT INTO tokens (user_id, digest) VALUES (%s, %s) RETURNING id",
             self.user,
-            digest(self.secret),
+            token_digest(self.secret),
         )
         # A limited token may end or renew itself; this is another one.
         self.other_uuid = await world.value(
             "INSERT INTO tokens (user_id, digest) VALUES (%s, %s) RETURNING uuid",
             self.user,
-            digest(self.secret + "2"),
+            token_digest(self.secret + "2"),
         )
         self.client.cookies.set("ringfence", self.secret)
         self.credentials = OF_CONSOLE if in_session else None
         self.session_uuid = await world.value(
             "INSERT INTO console_sessions (digest, token_id, owns_token, expires)"
             " VALUES (%s, %s, false, now() + interval '1 hour') RETURNING uuid",
-            digest(self.secret),
+            token_digest(self.secret),
             self.token,
         )
         await world.execute(
@@ -230,7 +230,7 @@ async def test_a_session_that_was_ended_changes_nothing(site, world):
         await world.execute(
             "INSERT INTO console_sessions (digest, token_id, owns_token, expires)"
             " VALUES (%s, %s, false, now() + interval '1 hour') ON CONFLICT DO NOTHING",
-            digest("a-session"),
+            token_digest("a-session"),
             site.token,
         )
         response = await site.send(operation, between)

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from tests.factories.world import USERS
 
-from ringfence.access.authentication import digest
+from ringfence.access.authentication import token_digest
 from ringfence.app import OPERATIONS
 
 GROUPS = "/api/openstack-security-groups/"
@@ -18,7 +18,7 @@ def issue(world, api):
 
     async def issued(user, **columns):
         secret = uuid4().hex
-        values = {"user_id": world.users[user], "digest": digest(secret)} | columns
+        values = {"user_id": world.users[user], "digest": token_digest(secret)} | columns
         await world.execute(
             f"INSERT INTO tokens ({', '.join(values)})"  # noqa: S608 - columns of this test
             f" VALUES ({', '.join(['%s'] * len(values))})",

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.contract.test_limited_tokens import issue  # noqa: F401 - a fixture
 
-from ringfence.access.authentication import digest
+from ringfence.access.authentication import token_digest
 
 TOKENS = "/api/personal-access-tokens/"
 GROUPS = "/api/openstack-security-groups/"
 ME = "/api/users/me/"
+UUID_OF_TOKEN = "SELECT uuid FROM tokens WHERE digest = %s"
 # What is empty and no list may have been meant as a limit.
 NO_LISTS = ({}, "", 0, False)
 
@@ -38,7 +39,7 @@ async def test_a_token_is_made_for_a_purpose_and_shown_once(api, client, world, 
     ]
     assert datetime.fromisoformat(made["expires_at"]) == datetime.fromisoformat(body["expires_at"])
     stored = await world.value("SELECT digest FROM tokens WHERE uuid = %s", made["uuid"])
-    assert stored == digest(made["token"])
+    assert stored == token_digest(made["token"])
 
     limited = api(None, Authorization=f"Token {made['token']}")
     assert (await limited.get(f"{GROUPS}{group.hex}/")).status_code == 200
@@ -187,7 +188,7 @@ async def test_a_token_makes_and_rotates_none_that_outlives_it(
     within = await brief.post(TOKENS, json=wanted(expires_at=(now + end).isoformat()))
     assert within.status_code == 201
     assert (await brief.post(f"{TOKENS}{within.json()['uuid']}/rotate/")).status_code == 201
-    never = await world.value("SELECT uuid FROM tokens WHERE digest = %s", digest("admin-token"))
+    never = await world.value(UUID_OF_TOKEN, token_digest("admin-token"))
     for lasting in (other["uuid"], never.hex):
         refused = await brief.post(f"{TOKENS}{lasting}/rotate/")
         assert refused.status_code == 403
@@ -202,7 +203,7 @@ async def test_a_session_makes_no_token_that_outlives_it(api, world, wanted):
     assert (await browser.post(TOKENS, json=wanted())).status_code == 400
     soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     assert (await browser.post(TOKENS, json=wanted(expires_at=soon))).status_code == 201
-    own = await world.value("SELECT uuid FROM tokens WHERE digest = %s", digest("admin-token"))
+    own = await world.value(UUID_OF_TOKEN, token_digest("admin-token"))
     assert (await browser.post(f"{TOKENS}{own.hex}/rotate/")).status_code == 403
     me = (await browser.get(ME)).json()["uuid"]
     made = (await browser.post(f"/api/users/{me}/refresh_token/")).json()
@@ -234,7 +235,7 @@ async def test_no_token_lives_longer_than_the_setting_says(app, api, client, wor
     six = (now + timedelta(days=6)).isoformat()
     assert (await client.post(TOKENS, json=wanted(expires_at=six))).status_code == 201
     # One that was made before lasts as it was made, and no longer than this once it is renewed.
-    own = await world.value("SELECT uuid FROM tokens WHERE digest = %s", digest("admin-token"))
+    own = await world.value(UUID_OF_TOKEN, token_digest("admin-token"))
     rotated = (await client.post(f"{TOKENS}{own.hex}/rotate/")).json()
     assert datetime.fromisoformat(rotated["expires_at"]) <= datetime.now(UTC) + longest
     uuid = await world.value("SELECT uuid FROM users WHERE username = 'owner'")

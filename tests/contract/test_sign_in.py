@@ -11,7 +11,7 @@ from tests.patience import PATIENCE_SECONDS
 from waldur_api_client.api.api_auth import api_auth_password
 from waldur_api_client.models.obtain_auth_token_request import ObtainAuthTokenRequest
 
-from ringfence.access.authentication import digest
+from ringfence.access.authentication import token_digest
 from ringfence.errors import OperatorError
 from ringfence.http.limits import Places
 from ringfence.users import login_throttle, passwords
@@ -45,7 +45,7 @@ async def test_who_knows_the_password_gets_a_token_for_a_day(api, nobody, world)
     assert (me["username"], me["token_lifetime"]) == ("admin", 24 * 3600)
     # The tokens that there were stay valid.
     assert (await api("admin").get(ME)).status_code == 200
-    await world.execute("UPDATE tokens SET expires = now() WHERE digest = %s", digest(token))
+    await world.execute("UPDATE tokens SET expires = now() WHERE digest = %s", token_digest(token))
     response = await api(None, Authorization=f"Token {token}").get(ME)
     assert (response.status_code, response.json()) == (401, {"detail": "Token has expired."})
     # The next one takes the place of what has expired.

@@ -13,7 +13,7 @@ from waldur_api_client.api.auth_tokens import (
 )
 from waldur_api_client.api.users import users_me_retrieve, users_refresh_token, users_token_retrieve
 
-from ringfence.access.authentication import digest
+from ringfence.access.authentication import token_digest
 
 ME = "/api/users/me/"
 TOKENS = "/api/auth-tokens/"
@@ -66,7 +66,9 @@ async def test_a_new_token_takes_the_place_of_all_others(api, client, world):
     old = client_over(client)
     me = await users_me_retrieve.asyncio(client=old)
     await world.execute(
-        "INSERT INTO tokens (user_id, digest) VALUES (%s, %s)", world.users["admin"], digest("two")
+        "INSERT INTO tokens (user_id, digest) VALUES (%s, %s)",
+        world.users["admin"],
+        token_digest("two"),
     )
 
     made = await users_refresh_token.asyncio(me.uuid, client=old)
@@ -86,11 +88,13 @@ async def test_a_new_token_takes_the_place_of_all_others(api, client, world):
 
 async def test_who_holds_a_token_for_an_hour_cannot_make_it_last(client, world):
     await world.execute(
-        "INSERT INTO tokens (user_id, digest) VALUES (%s, %s)", world.users["admin"], digest("two")
+        "INSERT INTO tokens (user_id, digest) VALUES (%s, %s)",
+        world.users["admin"],
+        token_digest("two"),
     )
     await world.execute(
         "UPDATE tokens SET expires = now() + interval '1 hour' WHERE digest = %s",
-        digest("admin-token"),
+        token_digest("admin-token"),
     )
     made = (await client.post(await path_of(world, "admin", "refresh_token"))).json()
     assert 0 < made["user_token_lifetime"] <= HOUR

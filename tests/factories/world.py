@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from ringfence.access.authentication import digest
+from ringfence.access.authentication import token_digest
 from ringfence.access.permissions import Role
 from ringfence.database.pool import Connection, Database
 from ringfence.security_groups.read_model import documents
@@ -175,7 +175,7 @@ async def _insert_user(connection: Connection, world: World, name: str, role: Ro
             "is_support": role is Role.SUPPORT,
         },
     )
-    await _insert(connection, "tokens", {"user_id": user, "digest": digest(f"{name}-token")})
+    await _insert(connection, "tokens", {"user_id": user, "digest": token_digest(f"{name}-token")})
     if role and "." in role:
         scope = (
             {"customer_id": world.customer_id}

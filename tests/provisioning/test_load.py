@@ -5,12 +5,12 @@ import psycopg
 import pytest
 from tests.provisioning.example import EXAMPLE, small
 
+from ringfence.access.authentication import token_digest
 from ringfence.provisioning import load as loading
 from ringfence.provisioning.load import load_files
 from ringfence.provisioning.summary import Counts
 from ringfence.security_groups.bulk_load import store_groups
 from ringfence.security_groups.read_model import documents
-from ringfence.users.commands import token_digest
 
 TABLES = (
     "users",

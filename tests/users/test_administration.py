@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
+from ringfence.access.authentication import token_digest
 from ringfence.errors import OperatorError
-from ringfence.users.commands import token_digest
 from ringfence.users.tokens.administration import (
     issue_token,
     listed,

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from ringfence.access import authentication
-from ringfence.access.authentication import digest
+from ringfence.access.authentication import token_digest
 from ringfence.app import create_app
 from ringfence.settings import Settings
 from ringfence.users.commands import User, store_users
@@ -43,7 +43,7 @@ async def test_a_token_begins_a_session_that_the_api_takes(browser, world):
     assert (
         await world.value(
             "SELECT count(*) FROM console_sessions WHERE digest = %s",
-            digest(browser.cookies["ringfence"]),
+            token_digest(browser.cookies["ringfence"]),
         )
         == 1
     )
@@ -190,7 +190,7 @@ async def test_where_a_session_begins_and_ends_is_recorded(browser, world):
     assert (await events(world))[-1] == [ENDED, "admin", "admin", "signed out"]
     told = await world.value("SELECT string_agg(to_jsonb(e)::text, '') FROM events AS e")
     assert "admin-token" not in told
-    assert digest(browser.cookies.get("ringfence", "")).hex() not in told
+    assert token_digest(browser.cookies.get("ringfence", "")).hex() not in told
 
 
 @pytest.mark.parametrize("limit", ["is_read_only = true", "project_id = %s"])
@@ -199,13 +199,13 @@ async def test_a_session_of_a_limited_token_ends_itself_alone(api, browser, worl
     await world.execute(
         "INSERT INTO tokens (user_id, digest) VALUES (%s, %s)",
         world.users["admin"],
-        digest(secret),
+        token_digest(secret),
     )
     project = [world.project_id] if "%s" in limit else []
     await world.execute(
         f"UPDATE tokens SET {limit} WHERE digest = %s",  # noqa: S608 - from above
         *project,
-        digest(secret),
+        token_digest(secret),
     )
     await set_password(world.database, "admin", "correct horse")
     await sign_in(browser, username="admin", password="correct horse")
@@ -328,10 +328,12 @@ async def test_a_user_that_was_deactivated_comes_back_without_its_sessions(brows
 
 
 async def test_a_token_that_is_rotated_or_revoked_ends_the_sessions_begun_with_it(browser, world):
-    uuid = await world.value("SELECT uuid FROM tokens WHERE digest = %s", digest("admin-token"))
+    uuid = await world.value(
+        "SELECT uuid FROM tokens WHERE digest = %s", token_digest("admin-token")
+    )
     for change in (renew, revoke):
         await world.execute(
-            "UPDATE tokens SET digest = %s WHERE uuid = %s", digest("admin-token"), uuid
+            "UPDATE tokens SET digest = %s WHERE uuid = %s", token_digest("admin-token"), uuid
         )
         await sign_in(browser)
         await change(world.database, uuid.hex)
@@ -347,7 +349,7 @@ async def test_a_session_ends_with_its_token_and_with_its_time(browser, world):
     await sign_in(browser)
     # The expired one is gone.
     assert await world.value("SELECT count(*) FROM console_sessions") == 1
-    await world.execute("DELETE FROM tokens WHERE digest = %s", digest("admin-token"))
+    await world.execute("DELETE FROM tokens WHERE digest = %s", token_digest("admin-token"))
     assert (await browser.get(GROUPS)).status_code == 401
 
 

@@ -143,10 +143,10 @@ class Credential(NamedTuple):
     digest: bytes
 
 
-def digest(token: str) -> bytes:
-    """Give what is stored of a token: the SHA-256 of its UTF-8 bytes.
+def token_digest(token: str) -> bytes:
+    """Return the stored form of a token or session secret: the SHA-256 of its UTF-8 bytes.
 
-    A token is 256 random bits, so a plain hash is enough: there is nothing to guess.
+    A secret has 256 random bits, so a plain hash is enough: there is nothing to guess.
     """
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
@@ -172,12 +172,12 @@ def read_token(header: str | None) -> str:
 
 def of_token(header: str | None) -> Credential:
     """Give what an `Authorization` header shows; raises `Unauthenticated`."""
-    return Credential("token", digest(read_token(header)))
+    return Credential("token", token_digest(read_token(header)))
 
 
 def of_session(secret: str) -> Credential:
     """Give what the secret of a session shows."""
-    return Credential("session", digest(secret))
+    return Credential("session", token_digest(secret))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
+from ringfence.access.authentication import token_digest
 from ringfence.clouds.commands import Cloud, Tenant
 from ringfence.organisations.commands import Customer, Project
 from ringfence.provisioning.entries import Kinds
 from ringfence.provisioning.matching import Target
 from ringfence.provisioning.problems import Mistakes, quote
-from ringfence.users.commands import Grant, User, token_digest
+from ringfence.users.commands import Grant, User
 
 if TYPE_CHECKING:
     from ringfence.provisioning.schema import MarketplaceEntry, QuotasEntry

@@ -1,6 +1,5 @@
 """What changes users, their tokens and their roles."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import LiteralString
@@ -98,11 +97,6 @@ LEFT JOIN customers AS customer ON entry.customer = customer.uuid
 LEFT JOIN projects AS project ON entry.project = project.uuid
 ON CONFLICT DO NOTHING
 """
-
-
-def token_digest(token: str) -> bytes:
-    """Give what is stored of a token: enough to recognise it, not to use it."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 async def users_present(

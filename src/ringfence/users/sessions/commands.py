@@ -13,7 +13,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from ringfence.access.authentication import authenticate, digest
+from ringfence.access.authentication import authenticate, token_digest
 from ringfence.access.origin import current_origin
 from ringfence.access.permissions import Actor, require_unlimited
 from ringfence.database.pool import Database
@@ -134,7 +134,7 @@ async def end(database: Database, secret: str, *, everywhere: bool) -> None:
     """
     async with database.transaction() as connection:
         cursor = connection.cursor(row_factory=class_row(_Own))
-        await cursor.execute(_OWN, {"digest": digest(secret)})
+        await cursor.execute(_OWN, {"digest": token_digest(secret)})
         own = await cursor.fetchone()
         if own is None:
             return
@@ -164,8 +164,8 @@ async def end_one(database: Database, actor: Actor, uuid: UUID) -> None:
 async def _begin(database: Database, token: str, *, owns_token: bool) -> Session:
     secret = secrets.token_hex(SECRET_BYTES)
     values = {
-        "digest": digest(secret),
-        "token": digest(token),
+        "digest": token_digest(secret),
+        "token": token_digest(token),
         "owns_token": owns_token,
         "lasts": LASTS,
         "address": current_origin().address,

@@ -10,13 +10,13 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from ringfence.access.authentication import token_digest
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import OperatorError
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.settings import read_period
 from ringfence.text.escaping import controls
-from ringfence.users.commands import token_digest
 from ringfence.users.sessions.ending import end_of_tokens
 from ringfence.users.tokens.issuing import Holder, Terms, in_words, issue, new_secret
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from ringfence.access.authentication import token_digest
 from ringfence.access.permissions import Actor, require_unlimited
 from ringfence.access.scope import VISIBLE, Scope, scope_parameters
 from ringfence.database.pool import Connection, Database
@@ -16,7 +17,6 @@ from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.http.fields import Field, FieldError, Text, clean_fields, printable
 from ringfence.text.json_value import Json
-from ringfence.users.commands import token_digest
 from ringfence.users.sessions.ending import end_of_tokens
 from ringfence.users.tokens.issuing import (
     NO_SUCH_TOKEN,

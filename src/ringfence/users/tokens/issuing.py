@@ -8,12 +8,13 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from ringfence.access.authentication import token_digest
 from ringfence.access.permissions import Actor, require_unlimited
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Forbidden, NotFound
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
-from ringfence.users.commands import TOKEN_BYTES, token_digest
+from ringfence.users.commands import TOKEN_BYTES
 from ringfence.users.sessions.ending import Why, end_of_users
 
 NO_SUCH_USER = "No User matches the given query."

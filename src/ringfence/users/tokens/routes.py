@@ -8,13 +8,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
+from ringfence.access.authentication import token_digest
 from ringfence.access.permissions import Actor
 from ringfence.http.body import read_json
 from ringfence.http.collections.handlers import respond_one, routes_of
 from ringfence.http.middleware.idempotency import hold_secret
 from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
-from ringfence.users.commands import token_digest
 from ringfence.users.tokens import commands
 from ringfence.users.tokens.commands import SCOPES, Made
 from ringfence.users.tokens.issuing import NO_SUCH_TOKEN
