@@ -24,6 +24,11 @@ class Role(StrEnum):
     PROJECT_MEMBER = "PROJECT.MEMBER"
 
 
+# The roles that a grant can have: on a customer with its projects, or on one project
+CUSTOMER_ROLES = (Role.CUSTOMER_OWNER, Role.CUSTOMER_MANAGER, Role.CUSTOMER_SUPPORT)
+PROJECT_ROLES = (Role.PROJECT_ADMIN, Role.PROJECT_MANAGER, Role.PROJECT_MEMBER)
+
+
 class Permission(StrEnum):
     """What can be done to a security group, to a tenant with its groups, or to see of the sync."""
 
@@ -44,7 +49,10 @@ class Permission(StrEnum):
     SYNC_READ = "sync.read"
 
 
-READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# RFC 9110, section 9.2.1, without TRACE, which is not served
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Methods that read an object or a list
+READ_METHODS = frozenset({"GET", "HEAD"})
 
 _EVERY_ROLE = frozenset(Role)
 _CHANGING_ROLES = frozenset(
@@ -143,7 +151,7 @@ def confined(actor: Actor, customer_id: int, project_id: int) -> Actor:
 
 def require_writable(actor: Actor, method: str) -> None:
     """Raise `Forbidden` where the token may only read and the method is one that changes."""
-    if actor.token is not None and actor.token.is_read_only and method not in READING_METHODS:
+    if actor.token is not None and actor.token.is_read_only and method not in SAFE_METHODS:
         raise Forbidden("This token may only read; use one that may write.")
 
 

@@ -14,6 +14,7 @@ from ringfence.errors import Invalid
 from ringfence.http.public_path import without_prefix
 from ringfence.text.escaping import controls
 from ringfence.text.json_value import Json
+from ringfence.text.uuids import ANY_UUID
 
 # What the caller did not send, as opposed to null.
 MISSING: Any = object()
@@ -177,12 +178,9 @@ def path_of(address: str) -> str:
         return ""
 
 
-_UUID = r"([0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
-
-
 def uuid_in(path: str, collection: str) -> str | None:
     """Give the uuid (32 hex digits) of an object's path in `/api/COLLECTION/UUID/`."""
-    match = re.fullmatch(rf"/api/{re.escape(collection)}/{_UUID}/", path)
+    match = re.fullmatch(rf"/api/{re.escape(collection)}/({ANY_UUID})/", path)
     return match[1].replace("-", "").lower() if match else None
 
 

@@ -15,7 +15,7 @@ from operator import itemgetter
 
 from starlette.types import Scope
 
-from ringfence.access.permissions import READING_METHODS, Actor
+from ringfence.access.permissions import SAFE_METHODS, Actor
 from ringfence.errors import Invalid, Overloaded, TooManyRequests
 from ringfence.settings import Settings
 
@@ -126,7 +126,7 @@ class Limits:
         key = actor.token.id if actor.token else -actor.user_id
         now = time.monotonic()
         _require(self._tokens.take(key, now))
-        if method not in READING_METHODS:
+        if method not in SAFE_METHODS:
             _require(self._changes.take(key, now))
 
     def enter(self) -> None:

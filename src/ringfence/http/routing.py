@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
+from ringfence.access.permissions import READ_METHODS
 from ringfence.errors import NotFound
 from ringfence.http.fields import printable
 from ringfence.http.public_path import with_prefix
@@ -70,7 +71,7 @@ def lacks_slash(scope: Scope) -> bool:
 def redirect_to_slash(scope: Scope) -> Response | None:
     """Give the redirect of a GET that lacks the slash at its end, where a route would take it."""
     path: str = scope["path"]
-    if path.endswith("/") or scope["method"] not in {"GET", "HEAD"}:
+    if path.endswith("/") or scope["method"] not in READ_METHODS:
         return None
     if not is_served(dict(scope, path=f"{path}/")):
         return None

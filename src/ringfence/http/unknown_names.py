@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl
 from starlette.routing import compile_path
 from starlette.types import Scope
 
+from ringfence.access.permissions import READ_METHODS
 from ringfence.errors import Invalid
 from ringfence.http import conditions, warning_header
 from ringfence.http.fields import printable
@@ -30,7 +31,6 @@ from ringfence.http.spelling import NEAR, nearest
 from ringfence.http.unread import read_form, read_object
 from ringfence.text.json_value import Json
 
-READING = frozenset({"GET", "HEAD"})
 # Longer queries are read each time, so that nobody fills the memory with them.
 _REMEMBERED_QUERY = 512
 # As many mistakes as are told at once.
@@ -205,7 +205,8 @@ class UnknownNames:
         for operation in sorted(operations, key=lambda each: each.path.count("{")):
             expected = _expected(operation, operations, places, is_strict=is_strict)
             pattern = compile_path(operation.path)[0]
-            for method in ("GET", "HEAD") if operation.method in READING else (operation.method,):
+            is_read = operation.method in READ_METHODS
+            for method in READ_METHODS if is_read else (operation.method,):
                 if (method, operation.path) in self._by_template:
                     continue
                 self._by_template[method, operation.path] = expected
@@ -218,7 +219,7 @@ class UnknownNames:
         The result is in `scope["own"]`; `scope["expected"]` checks a body.
         """
         text: bytes = scope["query_string"]
-        if not text and scope["method"] in READING:
+        if not text and scope["method"] in READ_METHODS:
             return
         if (expected := self._find(scope)) is None:
             return
@@ -271,7 +272,7 @@ def _expected(
         each
         for each in operations
         if each.path == operation.path
-        and (each is operation or {each.method, operation.method} <= READING)
+        and (each is operation or {each.method, operation.method} <= READ_METHODS)
     ]
     parameters = {each.name: each for twin in twins for each in twin.in_query}
     unknown_keys = operation.body.unknown_keys if operation.body else None
@@ -283,7 +284,7 @@ def _expected(
         refuses_keys=is_strict
         or unknown_keys == "refused"
         or (operation.own and unknown_keys != "named"),
-        changes=operation.method not in READING,
+        changes=operation.method not in READ_METHODS,
         body=operation.body,
         ends_tokens=operation.ends_tokens,
     )

@@ -8,9 +8,10 @@ from ringfence.clouds.commands import clouds_present, tenants_present
 from ringfence.database.pool import Connection
 from ringfence.organisations.commands import customers_present, projects_present
 from ringfence.provisioning.entries import Kinds
-from ringfence.provisioning.matching import Kind, Target, parse_uuid
+from ringfence.provisioning.matching import Kind, Target
 from ringfence.provisioning.problems import Mistakes
 from ringfence.security_groups.bulk_load import groups_present
+from ringfence.text.uuids import parse_uuid
 from ringfence.users.commands import User, lock_users, users_present
 
 

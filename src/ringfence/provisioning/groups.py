@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from ringfence.provisioning.matching import Kind, Target, parse_uuid
+from ringfence.provisioning.matching import Kind, Target
 from ringfence.provisioning.problems import Mistakes, Place, nearest, quote
 from ringfence.provisioning.schema import GroupEntry, RuleEntry
 from ringfence.security_groups.bulk_load import Change, Group
@@ -14,6 +14,7 @@ from ringfence.security_groups.rules import Rule, RuleKey, canonical
 from ringfence.security_groups.states import State
 from ringfence.security_groups.traffic import Traffic
 from ringfence.security_groups.validation import ANY, RuleProblem, check_rule, is_protocol
+from ringfence.text.uuids import parse_uuid
 
 # A tenant's groups, as they will be, by name; twins share one.
 GroupNames = Mapping[str, Sequence[UUID]]

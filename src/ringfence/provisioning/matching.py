@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 from ringfence.provisioning.problems import Mistakes, Place, nearest, quote
+from ringfence.text.uuids import parse_uuid
 
 
 class Named(Protocol):
@@ -209,14 +210,6 @@ class Kind(Generic[EntryT, PresentT]):
                     found[row.name].add(row.uuid)
             self._by_name = dict(found)
         return self._by_name
-
-
-def parse_uuid(text: str) -> UUID | None:
-    """Read a uuid, hexadecimal or dashed."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _stated(entry: Named) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from typing import LiteralString
 from uuid import UUID
 
 from ringfence.database.pool import Database
-from ringfence.provisioning.matching import parse_uuid
 from ringfence.provisioning.problems import Mistakes, Place, quote
 from ringfence.provisioning.schema import Document, TenantEntry
 from ringfence.sync.projects import LookUp, look_up
+from ringfence.text.uuids import DASHED_UUID, parse_uuid
 
-_DASHED = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DASHED = re.compile(DASHED_UUID)
 
 _CLOUDS: LiteralString = """
 SELECT cloud.uuid, cloud.name, cloud.backend, cloud.openstack_cloud FROM clouds AS cloud

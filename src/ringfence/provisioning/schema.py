@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from ringfence.access.permissions import CUSTOMER_ROLES, PROJECT_ROLES
 from ringfence.provisioning.parser import Plain
 from ringfence.provisioning.problems import nearest, quote
 from ringfence.security_groups.rule_input.refused_input import (
@@ -23,8 +24,9 @@ from ringfence.security_groups.rule_input.refused_input import (
 from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES
 from ringfence.security_groups.states import State
 from ringfence.text.escaping import controls
+from ringfence.text.uuids import ANY_UUID
 
-_UUID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID = re.compile(ANY_UUID)
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 # What fits an HTTP header as one word.
@@ -179,9 +181,6 @@ Port = Annotated[int, _integer(-1, LARGEST_PORT)]
 Time = Annotated[datetime, BeforeValidator(_time)]
 Token = Annotated[str, BeforeValidator(_token)]
 StateWord = Annotated[str, _choice(*State)]
-
-CUSTOMER_ROLES = ("CUSTOMER.OWNER", "CUSTOMER.MANAGER", "CUSTOMER.SUPPORT")
-PROJECT_ROLES = ("PROJECT.ADMIN", "PROJECT.MANAGER", "PROJECT.MEMBER")
 
 
 class Entry(BaseModel):

@@ -12,6 +12,7 @@ from ringfence.clouds import queries as tenants
 from ringfence.clouds.queries import Tenant
 from ringfence.database.pool import Database
 from ringfence.errors import OperatorError
+from ringfence.text.uuids import parse_uuid
 
 _STATUS: LiteralString = """
 SELECT
@@ -95,7 +96,7 @@ async def status(database: Database) -> list[TenantStatus]:
 
 async def find_tenant(database: Database, named: str) -> Tenant:
     """Give the tenant of this name or uuid; raises `OperatorError`."""
-    values = {"name": named, "uuid": _uuid(named)}
+    values = {"name": named, "uuid": parse_uuid(named)}
     found = await _tenants(database, _FIND, values)
     if not found:
         raise OperatorError(f"there is no tenant {named}; ringfence sync status shows all")
@@ -117,10 +118,3 @@ async def _tenants(
         cursor = await connection.execute(statement, values)
         ids: Sequence[tuple[int]] = await cursor.fetchall()
         return [await tenants.lock(connection, tenant_id) for (tenant_id,) in ids]
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(hex=text)
-    except ValueError:
-        return None

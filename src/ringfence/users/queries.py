@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import LiteralString
 
+from ringfence.access.permissions import CUSTOMER_ROLES, PROJECT_ROLES, Role
 from ringfence.access.scope import USER_VISIBLE
 from ringfence.http.collections.collection import SqlCollection
 from ringfence.http.collections.filters import Filter, Flag, Orders
@@ -141,18 +142,27 @@ ME = replace(
     document=_USER.replace("account.username,\n", "account.username,\n %(token)s AS token,", 1),
 )
 
-# Those that grants can have; staff and support are flags of a user.
+# The roles of grants; staff and support are flags of a user. Descriptions are Waldur's.
+_DESCRIPTIONS = {
+    Role.CUSTOMER_OWNER: "Organization owner",
+    Role.CUSTOMER_MANAGER: "Organization manager",
+    Role.CUSTOMER_SUPPORT: "Organization support",
+    Role.PROJECT_ADMIN: "Project administrator",
+    Role.PROJECT_MANAGER: "Project manager",
+    Role.PROJECT_MEMBER: "Project member",
+}
+_ROLE_ROWS: LiteralString = ", ".join(
+    f"({number}, '{role}', '{_DESCRIPTIONS[role]}', '{kind}')"
+    for number, (role, kind) in enumerate(
+        [(role, "customer") for role in CUSTOMER_ROLES]
+        + [(role, "project") for role in PROJECT_ROLES],
+        start=1,
+    )
+)
 _ROLES: LiteralString = """
 (SELECT known.*, md5(known.name)::uuid AS uuid, true AS is_active
-FROM (VALUES
-    (1, 'CUSTOMER.OWNER', 'Organization owner', 'customer'),
-    (2, 'CUSTOMER.MANAGER', 'Organization manager', 'customer'),
-    (3, 'CUSTOMER.SUPPORT', 'Organization support', 'customer'),
-    (4, 'PROJECT.ADMIN', 'Project administrator', 'project'),
-    (5, 'PROJECT.MANAGER', 'Project manager', 'project'),
-    (6, 'PROJECT.MEMBER', 'Project member', 'project')
-) AS known (id, name, description, content_type)) AS role
-"""
+FROM (VALUES {rows}) AS known (id, name, description, content_type)) AS role
+""".replace("{rows}", _ROLE_ROWS)
 
 _ROLE: LiteralString = """
 SELECT json_build_object(

@@ -8,11 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from ringfence.access.permissions import READ_METHODS
 from ringfence.http.collections.collection import Collection
 from ringfence.http.collections.handlers import respond_list, respond_one
+from ringfence.text.uuids import ANY_UUID
 
-_READING = frozenset({"GET", "HEAD"})
-_UUID = re.compile(r"[0-9A-Fa-f]{32}/|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}/")
+_UUID_IN_PATH = re.compile(f"{ANY_UUID}/")
 
 
 class FastPath:
@@ -26,7 +27,7 @@ class FastPath:
 
         Whatever looks unlike a uuid is left to the routes: it may be a word of its own.
         """
-        if scope["method"] not in _READING:
+        if scope["method"] not in READ_METHODS:
             return None
         path: str = scope["path"]
         if collection := self._collections.get(path):
@@ -34,7 +35,7 @@ class FastPath:
             return partial(respond_list, collection)
         start = path.rfind("/", 0, -1) + 1
         collection = self._collections.get(path[:start])
-        if collection and _UUID.fullmatch(path, start):
+        if collection and _UUID_IN_PATH.fullmatch(path, start):
             scope["path_params"] = {"uuid": path[start:-1]}
             scope["template"] = path[:start] + "{uuid}/"
             return partial(respond_one, collection)

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ringfence.access.authentication import of_session, of_token
 from ringfence.access.identity import IdentityCache, IdentityChanged, RequestIdentity
-from ringfence.access.permissions import READING_METHODS, Actor, require_writable
+from ringfence.access.permissions import SAFE_METHODS, Actor, require_writable
 from ringfence.access.token_use import TokenUses
 from ringfence.database.pool import Database, checked_first, watch_commits
 from ringfence.database.replica import Replica
@@ -155,7 +155,7 @@ class Pipeline:
         was undone.
         """
         found = dict(scope)
-        commits = None if scope["method"] in READING_METHODS else watch_commits()
+        commits = None if scope["method"] in SAFE_METHODS else watch_commits()
         try:
             await self._serve(exchange, scope, receive)
         except Interrupted as error:
@@ -193,7 +193,7 @@ class Pipeline:
             self.limits.charge(actor, scope["method"])
             require_writable(actor, scope["method"])
         self.names.check(scope)
-        if scope["method"] in READING_METHODS:
+        if scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, exchange.send)
             return
         replica: Replica | None = scope["app"].state.replica
@@ -260,7 +260,7 @@ class Pipeline:
         else:
             credential = of_token((shown or b"").decode("latin-1"))
         state = scope["app"].state
-        replica = state.replica if scope["method"] in READING_METHODS else None
+        replica = state.replica if scope["method"] in SAFE_METHODS else None
         return self.callers.asking(state.database, replica, credential)
 
     async def _read(

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from starlette.types import Scope
 
 from ringfence.access.origin import Origin
-from ringfence.access.permissions import READING_METHODS, Actor
+from ringfence.access.permissions import SAFE_METHODS, Actor
 from ringfence.database.pool import Database
 from ringfence.errors import Detail, Unavailable
 from ringfence.http.limits import Rate, network_of
@@ -53,7 +53,7 @@ _FORGET: LiteralString = "SELECT forget_refusals(%(days)s)"
 def is_refusal(scope: Scope, status: int) -> bool:
     """Tell whether something would have changed, and was refused."""
     return (
-        scope["method"] not in READING_METHODS
+        scope["method"] not in SAFE_METHODS
         and FIRST_REFUSAL <= status < FIRST_FAULT
         and status not in PASSING
         and scope["path"].startswith(("/api/", "/api-auth/"))

@@ -10,13 +10,13 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope
 
+from ringfence.access.permissions import READ_METHODS
 from ringfence.settings import Settings
 
 # Its value says nothing: that it is there does.
 MARK = "x-ringfence-console"
 
 _NAME = "ringfence"
-_READING = frozenset({"GET", "HEAD"})
 _SCHEMES = frozenset({"http", "https"})
 
 
@@ -46,7 +46,7 @@ def is_own_request(scope: Scope, headers: Headers, settings: Settings) -> bool:
     origins = headers.getlist("origin")
     if not origins:
         # Browsers name the origin of whatever can change something.
-        return scope["method"] in _READING
+        return scope["method"] in READ_METHODS
     # As a browser writes an origin: a scheme, a host, and nothing behind it (RFC 6454, section 7).
     scheme, _, host = origins[0].partition("://")
     return len(origins) == 1 and scheme in _SCHEMES and host in _hosts(scope, settings)

@@ -31,6 +31,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ringfence.access.permissions import READ_METHODS
 from ringfence.http.openapi.parameters import Parameter
 from ringfence.http.openapi.schema import (
     INTEGER,
@@ -126,7 +127,7 @@ class Operation:
     @property
     def changes(self) -> bool:
         """Tell whether it is a method that may change something, for somebody."""
-        return self.method not in {"GET", "HEAD"} and not self.public
+        return self.method not in READ_METHODS and not self.public
 
     @property
     def statuses(self) -> list[int]:
