@@ -1,7 +1,10 @@
+import asyncio
 import itertools
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import psycopg
@@ -14,6 +17,11 @@ from ringfence.errors import OperatorError
 
 ALL = ["0001_job_queue", "0002_tables", "0003_documents"]
 FOLDER = Path(module.__file__).parent / "migrations"
+# Whether the table is locked as a whole
+HELD = """
+SELECT count(*) FROM pg_locks
+WHERE relation = 'security_groups'::regclass AND mode = 'AccessExclusiveLock' AND granted
+"""
 MIGRATE = """
 import asyncio, sys
 from ringfence.database.migrate import migrate
@@ -89,6 +97,40 @@ async def test_a_table_in_use_makes_it_give_up_soon(conninfo, monkeypatch):
         with pytest.raises(OperatorError, match="0009_late waited too long for a table"):
             await migrate(conninfo)
     assert await migrate(conninfo) == ["0009_late"]
+
+
+def deadlock(conninfo, locked):
+    """Lock `users`, wait until a migration holds `security_groups`, then lock that as well."""
+    with psycopg.connect(conninfo) as other:
+        # The migration is the one that PostgreSQL ends.
+        other.execute("SET deadlock_timeout = '60s'")
+        other.execute("LOCK TABLE users")
+        locked.set()
+        while not other.execute(HELD).fetchone()[0]:
+            time.sleep(0.02)
+        other.execute("LOCK TABLE security_groups")
+
+
+@pytest.mark.parametrize(("deadlocks", "is_applied"), [(1, True), (3, False)])
+async def test_a_migration_that_deadlocks_with_requests_is_tried_again(
+    conninfo, monkeypatch, deadlocks, is_applied
+):
+    text = "LOCK TABLE security_groups; LOCK TABLE users"
+    known = [*migrations(), module.Migration("9999_locks", text, "x")]
+    monkeypatch.setattr(module, "migrations", lambda: known)
+    monkeypatch.setattr(module, "TABLE_LOCK_SECONDS", 30)
+    monkeypatch.setattr(module, "TRIES", 3)
+    locked = threading.Event()
+    # All at once: they wait for `users` in a queue, so that the migration meets each of them.
+    requests = [asyncio.to_thread(deadlock, conninfo, locked) for _ in range(deadlocks)]
+    beside = asyncio.gather(*requests)
+    await asyncio.to_thread(locked.wait)
+    if is_applied:
+        assert await migrate(conninfo) == ["9999_locks"]
+    else:
+        with pytest.raises(OperatorError, match=r"9999_locks deadlocked with requests 3 times"):
+            await migrate(conninfo)
+    await beside
 
 
 async def test_it_does_not_wait_for_ever_for_another_process(conninfo, monkeypatch):

@@ -4,6 +4,7 @@ Each migration commits together with its row in `schema_migrations`, or not at a
 keeps several processes from applying the same one.
 """
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -25,6 +26,9 @@ CONNECT_SECONDS = 10
 LOCK_WAIT_SECONDS = 60
 # A statement that waits longer for a table holds up every request behind it.
 TABLE_LOCK_SECONDS = 5
+# How often a migration is tried that deadlocks with requests; PostgreSQL ends one of the two.
+TRIES = 5
+RETRY_SECONDS = 0.5
 # Any number, the same for all releases.
 SESSION_LOCK = 7_413_082_951
 
@@ -84,7 +88,7 @@ async def migrate(conninfo: str, *, only: Collection[str] | None = None) -> list
         if not place.has_book:
             await connection.execute(_BOOK)
         for migration in missing:
-            await _apply(connection, migration)
+            await _apply_despite_requests(connection, migration)
         return [migration.name for migration in missing]
 
 
@@ -153,6 +157,26 @@ async def _missing(connection: Connection, place: Place) -> list[Migration]:
                 "install the release unmodified, and put changes into a new migration"
             )
     return [migration for migration in known if migration.name not in recorded]
+
+
+async def _apply_despite_requests(connection: Connection, migration: Migration) -> None:
+    """Apply a migration, again after a deadlock with a request of a release that is serving.
+
+    A migration locks tables in the order of its statements, a request in its own. Whichever of the
+    two PostgreSQL ends, nothing of it was done.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            await _apply(connection, migration)
+        except psycopg.errors.DeadlockDetected:
+            if not left:
+                raise OperatorError(
+                    f"migration {migration.name} deadlocked with requests {TRIES} times: "
+                    "run it again at a quieter time"
+                ) from None
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            return
 
 
 async def _apply(connection: Connection, migration: Migration) -> None:
