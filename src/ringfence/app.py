@@ -37,7 +37,6 @@ from ringfence.security_groups.history.openapi import operations as history_oper
 from ringfence.security_groups.history.routes import routes as history_routes
 from ringfence.security_groups.openapi import operations as security_group_operations
 from ringfence.security_groups.overviews.openapi import operations as overview_operations
-from ringfence.security_groups.plan_operations import operations as plan_operations
 from ringfence.security_groups.queries import GROUPS
 from ringfence.security_groups.routes import routes as security_group_routes
 from ringfence.security_groups.tenant_groups.openapi import operations as batch_operations
@@ -61,7 +60,6 @@ WATCH_SECONDS = 1.0
 # What `/api/schema/` describes, in the order of its pages.
 OPERATIONS: tuple[Operation, ...] = (
     *security_group_operations,
-    *plan_operations,
     *overview_operations,
     *history_operations,
     *sync_operations,

@@ -7,7 +7,7 @@ from tests.sync.test_pull import fingerprint, in_the_cloud, pull, pull_one, push
 from ringfence.access.scope import Scope
 from ringfence.errors import NotFound
 from ringfence.security_groups import queries
-from ringfence.security_groups.removal import remove
+from ringfence.security_groups.transaction_steps import remove
 from ringfence.sync.drift import drift_of_group
 
 

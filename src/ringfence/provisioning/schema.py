@@ -21,7 +21,7 @@ from ringfence.security_groups.rule_input.refused_input import (
     LONGEST_NAME,
     is_name_of_default_group,
 )
-from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES
+from ringfence.security_groups.rules import DEFAULT_NAME, DIRECTIONS, ETHERTYPES
 from ringfence.security_groups.states import State
 from ringfence.text.escaping import controls
 from ringfence.text.uuids import ANY_UUID
@@ -79,7 +79,7 @@ def _name(value: object) -> str:
 def _group_name(value: object) -> str:
     name = _short_text(value, LONGEST_NAME, blank=False)
     # `default` itself describes the group that the cloud makes; no cloud takes another spelling.
-    if is_name_of_default_group(name) and name != "default":
+    if is_name_of_default_group(name) and name != DEFAULT_NAME:
         raise _wrong(f"{quote(name)} is not allowed: no cloud takes this spelling of 'default'")
     return name
 

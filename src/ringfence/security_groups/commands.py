@@ -4,7 +4,7 @@ The callers have checked that the actor sees the group and may change it; states
 here, under the row's lock.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import LiteralString
 from uuid import UUID, uuid4
@@ -19,20 +19,22 @@ from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, Invalid
 from ringfence.events.commands import record
 from ringfence.events.types import EventType
+from ringfence.http.fields import clean_fields
 from ringfence.security_groups import queries, usage
+from ringfence.security_groups.events import group_event
 from ringfence.security_groups.exposure import warnings_of
 from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.readiness import hint
-from ringfence.security_groups.removal import remove
 from ringfence.security_groups.rule_input.known_ends import groups_named
 from ringfence.security_groups.rule_input.refused_input import is_name_of_default_group
 from ringfence.security_groups.rule_input.remote_ends import KnownEnds
 from ringfence.security_groups.rule_input.rule_lists import read_rule_list
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
+from ringfence.security_groups.rules import DEFAULT_NAME
 from ringfence.security_groups.schemas import (
-    DEFAULT_NAME,
+    ERROR_FIELDS,
     MANAGED_BY_OPENSTACK,
     NAME_TAKEN,
     clean_creation,
@@ -48,8 +50,8 @@ from ringfence.security_groups.transaction_steps import (
     UPDATE,
     NewGroup,
     enter_creation,
-    event_of,
     insert,
+    remove,
     rename,
     schedule,
     write_rules,
@@ -61,6 +63,19 @@ SELECT exists(
     SELECT 1 FROM security_groups AS sg
     WHERE sg.tenant_id = %(tenant_id)s AND sg.name = %(name)s AND sg.id <> %(id)s
 )
+"""
+
+
+# `modified` moves: a comparison that looked before leaves the group alone.
+_SETTLE: LiteralString = """
+UPDATE security_groups
+SET
+    state = %(state)s,
+    error_message = %(error_message)s,
+    error_traceback = %(error_traceback)s,
+    creation_ended = CASE WHEN backend_id = '' THEN coalesce(creation_ended, now()) END,
+    modified = now()
+WHERE id = %(id)s
 """
 
 
@@ -244,15 +259,62 @@ async def unlink(
         referring = await remove(connection, group.id)
         await record(
             connection,
-            event_of(
+            group_event(
+                group,
+                group.uuid,
                 EventType.GROUP_REMOVED_LOCALLY,
                 f"Security group {group.name} has been unlinked.",
-                actor,
-                group,
                 {"backend_id": group.backend_id},
+                actor,
             ),
         )
         await documents.refresh(connection, documents.GROUPS, referring)
+
+
+async def set_ok(
+    database: Database,
+    actor: Actor,
+    group: SecurityGroup,
+    preconditions: Preconditions = NONE,
+) -> None:
+    """Take the group for OK and clear what was said of its failure."""
+    await _settle(database, actor, group, _Settled(State.OK, {}, preconditions))
+
+
+async def set_erred(
+    database: Database,
+    actor: Actor,
+    group: SecurityGroup,
+    body: Json,
+    preconditions: Preconditions = NONE,
+) -> None:
+    """Take the group for failed, with the caller's words for why. Raises `Invalid`."""
+    error = clean_fields(body, ERROR_FIELDS)
+    await _settle(database, actor, group, _Settled(State.ERRED, error, preconditions))
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    state: State
+    error: Mapping[str, str]
+    preconditions: Preconditions
+
+
+async def _settle(
+    database: Database, actor: Actor, group: SecurityGroup, settled: _Settled
+) -> None:
+    state, error = settled.state, settled.error
+    errors = {name: error.get(name, "") for name in ERROR_FIELDS}
+    async with database.transaction() as connection:
+        current = await queries.lock_in_tenant(connection, group)
+        settled.preconditions.require_version(current)
+        await connection.execute(_SETTLE, {"id": current.id, "state": state, **errors})
+        kind = EventType.GROUP_SET_OK if state is State.OK else EventType.GROUP_SET_ERRED
+        message = f"Security group {current.name} has been marked as {state}."
+        # The traceback is for staff only. Everybody who sees the group sees its events.
+        context = {"from": current.state, "error_message": errors["error_message"]}
+        await record(connection, group_event(current, current.uuid, kind, message, context, actor))
+        await documents.refresh(connection, documents.GROUPS, [current.id])
 
 
 def refuse_default(group: SecurityGroup) -> None:

@@ -3,32 +3,22 @@
 A group that changed here since it was looked at is left alone, as in `adoptions`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import LiteralString
 
 from ringfence.access.permissions import Actor
-from ringfence.clouds import queries as tenants
 from ringfence.clouds.drift_modes import DriftMode, default_mode
-from ringfence.clouds.placement import Placement
-from ringfence.database.outbox import Job, defer_for_group
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Invalid
-from ringfence.events.commands import record, record_all
-from ringfence.events.types import Event, EventType
+from ringfence.events.commands import record
+from ringfence.events.types import EventType
 from ringfence.http.fields import not_a_dictionary, printable
 from ringfence.security_groups import queries
-from ringfence.security_groups.cloud_state.imports import GroupDiff, lock_unchanged
+from ringfence.security_groups.events import group_event
 from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
-from ringfence.security_groups.read_model import documents
-from ringfence.security_groups.transaction_steps import event_of
 from ringfence.text.json_value import Json
-
-_PUT_BACK: LiteralString = """
-UPDATE security_groups SET state = 'UPDATE_SCHEDULED', modified = now()
-WHERE id = ANY(%s) AND state IN ('OK', 'ERRED')
-"""
 
 _SET_MODE: LiteralString = """
 INSERT INTO security_group_drift_modes (security_group_id, drift_mode) VALUES (%(id)s, %(mode)s)
@@ -51,35 +41,6 @@ class Drift(StrEnum):
     MISSING = "missing"
     # The cloud was never seen.
     UNKNOWN = "unknown"
-
-
-async def put_back(
-    connection: Connection, placement: Placement, refreshes: Sequence[GroupDiff]
-) -> int:
-    """Schedule pushes of what is desired of groups at rest; return of how many."""
-    await tenants.lock(connection, placement.tenant_id)
-    still = await lock_unchanged(connection, [refresh.local for refresh in refreshes])
-    taken = [refresh for refresh in refreshes if refresh.local.id in still]
-    if not taken:
-        return 0
-    ids = [refresh.local.id for refresh in taken]
-    await connection.execute(_PUT_BACK, [ids])
-    said = "Security group {} differs in the cloud; what was asked for is put back."
-    kind = EventType.GROUP_DRIFT_ENFORCED
-    await record_all(connection, [_event(placement, kind, refresh, said) for refresh in taken])
-    for refresh in taken:
-        await defer_for_group(connection, Job.PUSH_GROUP, refresh.local.uuid)
-    await documents.refresh(connection, documents.GROUPS, ids)
-    return len(taken)
-
-
-async def tell(
-    connection: Connection, placement: Placement, refreshes: Sequence[GroupDiff]
-) -> None:
-    """Record that groups differ in the cloud and stay so."""
-    said = "Security group {} differs in the cloud from what was asked for."
-    kind = EventType.GROUP_DRIFTED
-    await record_all(connection, [_event(placement, kind, refresh, said) for refresh in refreshes])
 
 
 async def set_mode(
@@ -107,7 +68,8 @@ async def set_mode(
         words = mode or "its tenant's default"
         said = f"Differences of security group {group.name} from the cloud: {words} from now on."
         change = {"from": before, "to": mode}
-        await record(connection, event_of(EventType.DRIFT_MODE_SET, said, actor, group, change))
+        kind = EventType.DRIFT_MODE_SET
+        await record(connection, group_event(group, group.uuid, kind, said, change, actor))
 
 
 async def own_mode(connection: Connection, group_id: int) -> DriftMode | None:
@@ -134,22 +96,3 @@ def _clean_mode(body: Json) -> DriftMode | None:
     if not isinstance(sent, str) or sent not in list(DriftMode):
         raise Invalid({"mode": [f'"{printable(sent)}" is not a valid choice.']})
     return DriftMode(sent)
-
-
-def _event(placement: Placement, kind: EventType, refresh: GroupDiff, said: str) -> Event:
-    local = refresh.local
-    return Event(
-        kind,
-        said.format(local.name),
-        customer=placement.customer_uuid,
-        project=placement.project_uuid,
-        tenant=placement.tenant_uuid,
-        security_group=local.uuid,
-        context={
-            "backend_id": local.backend_id,
-            "rules_missing_at_cloud": len(refresh.drop),
-            "rules_unexpected_at_cloud": len(refresh.add),
-            "rules_lost_with_their_remote_group": refresh.lost,
-            "is_renamed": (refresh.name, refresh.description) != (local.name, local.description),
-        },
-    )

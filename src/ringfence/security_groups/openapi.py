@@ -1,8 +1,5 @@
 """What the operations on security groups take and answer, as the API's description tells it."""
 
-from collections.abc import Mapping
-
-from ringfence.clouds.openapi import RESOURCE_FIELDS
 from ringfence.http.openapi.operation import (
     LIST_HEADERS,
     Body,
@@ -22,144 +19,26 @@ from ringfence.http.openapi.schema import (
     BOOLEAN,
     CORE_STATES,
     DETAIL,
-    FREE_FORM,
-    HEX_UUID,
-    INTEGER,
     STATUS,
     STRING,
-    TIME,
-    URI,
-    Model,
-    Schema,
     array,
-    described,
-    enumeration,
-    fields_schema,
-    nullable,
-    object_of,
 )
-from ringfence.security_groups.by_hand import ERROR_FIELDS
+from ringfence.security_groups.openapi_models import (
+    CREATE,
+    CREATION_PLAN,
+    GROUP,
+    NAME_AND_DESCRIPTION,
+    PATCH,
+    RULE_EXAMPLE,
+    RULE_TO_SET,
+    SET_ERRED,
+    UPDATE,
+    USAGE,
+)
 from ringfence.security_groups.read_model.filters import FILTERS, ORDERS
-from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule
-from ringfence.security_groups.schemas import COLLECTION, GROUP_FIELDS, RULE_FIELDS
-from ringfence.security_groups.validation import ANY, NAMED_PROTOCOLS
-
-_ETHERTYPE = enumeration("EthertypeEnum", ETHERTYPES)
-_DIRECTION = enumeration("DirectionEnum", DIRECTIONS)
-_NAMED = enumeration("ProtocolEnum", [word for word in NAMED_PROTOCOLS if word])
-_BLANK = enumeration("BlankEnum", [""])
-_NUMBER: Schema = {**STRING, "pattern": "^(0|[1-9][0-9]{0,2})$"}
-
-_ETHERTYPE_MEANS = "IP protocol version - either 'IPv4' or 'IPv6'"
-_DIRECTION_MEANS = "Traffic direction - either 'ingress' (incoming) or 'egress' (outgoing)"
-_PROTOCOL_MEANS = "The network protocol (TCP, UDP, ICMP, or empty for any protocol)"
-
-_MEANINGS: Mapping[str, Schema] = {
-    "from_port": {"description": "Starting port number in the range (1-65535)"},
-    "to_port": {"description": "Ending port number in the range (1-65535)"},
-    "cidr": {"description": "CIDR notation for the source/destination network address range"},
-    "remote_group": {"description": "Remote security group that this rule references, if any"},
-}
-
-SENT_RULE: Mapping[str, Schema] = {
-    **_MEANINGS,
-    "ethertype": described(_ETHERTYPE, _ETHERTYPE_MEANS, default=Rule().ethertype),
-    "direction": described(_DIRECTION, _DIRECTION_MEANS, default=Rule().direction),
-    "protocol": {"anyOf": [_NAMED, _BLANK, _NUMBER], "description": _PROTOCOL_MEANS},
-    # -1 is any; what lies between is refused in the words of the rule as a whole.
-    "from_port": {**_MEANINGS["from_port"], "minimum": ANY},
-    "to_port": {**_MEANINGS["to_port"], "minimum": ANY},
-}
-_RULE_TO_CREATE = Model(
-    "OpenStackSecurityGroupRuleCreateRequest", fields_schema(RULE_FIELDS, more=SENT_RULE)
-)
-_KEPT_ID = described(INTEGER, "The rule that stands already, to keep or to change.")
-RULE_TO_SET = Model(
-    "OpenStackSecurityGroupRuleUpdateRequest",
-    described(
-        fields_schema(RULE_FIELDS, more={**SENT_RULE, "id": _KEPT_ID}),
-        "Rules of responses can be sent back as they are: a remote end that `cidr` and"
-        " `remote_group` cannot say is kept by the rule's `id` or by the key that shows it, or"
-        " refused; it never becomes any address. Unknown keys are refused.",
-    ),
-)
-
-# Of a rule that the cloud had already, the protocol is in the cloud's words.
-_SHOWN_PROTOCOL: Schema = {"anyOf": [_NAMED, _BLANK, STRING], "description": _PROTOCOL_MEANS}
-_RULE = Model(
-    "OpenStackSecurityGroupRuleCreate",
-    object_of(
-        {
-            "ethertype": described(_ETHERTYPE, _ETHERTYPE_MEANS),
-            "direction": described(_DIRECTION, _DIRECTION_MEANS),
-            "protocol": _SHOWN_PROTOCOL,
-            "from_port": {**nullable(INTEGER), **_MEANINGS["from_port"]},
-            "to_port": {**nullable(INTEGER), **_MEANINGS["to_port"]},
-            "cidr": {**nullable(STRING), **_MEANINGS["cidr"]},
-            "description": STRING,
-            "remote_group_name": STRING,
-            "remote_group_uuid": HEX_UUID,
-            "id": INTEGER,
-            "remote_group": {**nullable(URI), **_MEANINGS["remote_group"]},
-        }
-    ),
-)
-
-# No field is required: `field` leaves out what is not asked for.
-GROUP = Model(
-    "OpenStackSecurityGroup",
-    object_of(
-        {
-            **RESOURCE_FIELDS,
-            "tenant": URI,
-            "tenant_name": STRING,
-            "tenant_uuid": HEX_UUID,
-            "rules": array(_RULE),
-            "instance_count": nullable(INTEGER),
-            "marketplace_offering_uuid": nullable(STRING),
-            "marketplace_offering_name": nullable(STRING),
-            "marketplace_offering_type": nullable(STRING),
-            "marketplace_offering_plugin_options": nullable(FREE_FORM),
-            "marketplace_category_uuid": nullable(STRING),
-            "marketplace_category_name": nullable(STRING),
-            "marketplace_resource_uuid": nullable(STRING),
-            "marketplace_plan_uuid": nullable(STRING),
-            "marketplace_resource_state": nullable(STRING),
-            "is_usage_based": nullable(BOOLEAN),
-            "is_limit_based": nullable(BOOLEAN),
-        }
-    ),
-)
-_NAMES = Model(
-    "OpenStackSecurityGroupUpdate",
-    object_of({"name": STRING, "description": STRING}, ["name", "description"]),
-)
-
-_UPDATE = Model(
-    "OpenStackSecurityGroupUpdateRequest", fields_schema(GROUP_FIELDS, required=["name"])
-)
-_PATCH = Model("PatchedOpenStackSecurityGroupUpdateRequest", fields_schema(GROUP_FIELDS))
-CREATE = Model(
-    "OpenStackSecurityGroupRequest",
-    fields_schema(
-        GROUP_FIELDS, required=["name"], more={"rules": {**array(_RULE_TO_CREATE), "default": []}}
-    ),
-)
-_SET_ERRED = Model(
-    "SetErredRequest",
-    fields_schema(ERROR_FIELDS, more={name: {"default": ""} for name in ERROR_FIELDS}),
-)
+from ringfence.security_groups.schemas import COLLECTION
 
 _NAME = "my-awesome-openstack-security-group"
-RULE_EXAMPLE = {
-    "ethertype": "IPv4",
-    "direction": "ingress",
-    "protocol": "tcp",
-    "from_port": 8080,
-    "to_port": 8080,
-    "cidr": "192.168.1.0/24",
-    "description": "A sample description.",
-}
 
 _LIST = list_parameters(
     FILTERS,
@@ -167,28 +46,6 @@ _LIST = list_parameters(
     GROUP,
     more={"state": array(CORE_STATES)},
     descriptions={"can_manage": "Can manage", "query": "Search by name or description"},
-)
-_USAGE = Model(
-    "OpenStackSecurityGroupUsage",
-    object_of(
-        {
-            "ports": array(
-                object_of(
-                    {
-                        "backend_id": STRING,
-                        "name": STRING,
-                        "device_id": STRING,
-                        "device_owner": STRING,
-                        "addresses": array(STRING),
-                        "floating": array(STRING),
-                    }
-                )
-            ),
-            "referenced_by": array(object_of({"uuid": HEX_UUID, "name": STRING, "url": URI})),
-            "instance_count": nullable(INTEGER),
-            "observed_at": nullable(TIME),
-        }
-    ),
 )
 _DETACH = Parameter(
     "detach", BOOLEAN, "Take the group off the ports that carry it first.", own=True
@@ -255,7 +112,7 @@ operations = (
             " whose rules refer to it. Where ports were never read, `observed_at` is null."
         ),
         parameters=(UUID_IN_PATH,),
-        answers={200: Response(_USAGE)},
+        answers={200: Response(USAGE)},
         refusals=(404,),
         own=True,
     ),
@@ -296,8 +153,8 @@ operations = (
         tag=COLLECTION,
         title="Update",
         parameters=(UUID_IN_PATH,),
-        body=Body(_UPDATE, example={"name": _NAME}),
-        answers={200: Response(_NAMES)},
+        body=Body(UPDATE, example={"name": _NAME}),
+        answers={200: Response(NAME_AND_DESCRIPTION)},
         refusals=(403, 404, 409),
     ),
     Operation(
@@ -308,8 +165,8 @@ operations = (
         title="Partially update security group",
         description="Update specific fields of a security group.",
         parameters=(UUID_IN_PATH,),
-        body=Body(_PATCH, required=False),
-        answers={200: Response(_NAMES)},
+        body=Body(PATCH, required=False),
+        answers={200: Response(NAME_AND_DESCRIPTION)},
         refusals=(403, 404, 409),
     ),
     Operation(
@@ -366,7 +223,7 @@ operations = (
             " pull. Staff-only operation."
         ),
         parameters=(UUID_IN_PATH,),
-        body=Body(_SET_ERRED, example={"error_message": "The quota was exceeded."}, required=False),
+        body=Body(SET_ERRED, example={"error_message": "The quota was exceeded."}, required=False),
         answers={200: Response(DETAIL)},
         refusals=(403, 404),
     ),
@@ -382,5 +239,23 @@ operations = (
         body=Body(CREATE, example={"name": _NAME, "rules": [RULE_EXAMPLE]}),
         answers={201: Response(GROUP)},
         refusals=(403, 404, 409),
+    ),
+    Operation(
+        "openstack_tenants_plan_security_group",
+        "POST",
+        "/api/openstack-tenants/{uuid}/plan_security_group/",
+        tag="openstack-tenants",
+        section="Other Actions",
+        title="Plan a security group",
+        description=(
+            "What `create_security_group` with the same body would do: it refuses what that would"
+            " refuse, and stores nothing."
+        ),
+        parameters=(UUID_IN_PATH,),
+        # What `create_security_group` takes, so that the same body can be planned and sent.
+        body=Body(CREATE, example={"name": "web", "rules": [RULE_EXAMPLE]}, unknown_keys="named"),
+        answers={200: Response(CREATION_PLAN)},
+        refusals=(403, 404, 409),
+        own=True,
     ),
 )

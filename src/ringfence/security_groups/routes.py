@@ -12,7 +12,7 @@ from ringfence.database.pool import Database
 from ringfence.http.body import read_json
 from ringfence.http.collections.handlers import JSON, request_base, respond_one, routes_of
 from ringfence.http.routing import own_flag, path_uuid
-from ringfence.security_groups import by_hand, commands, queries, usage
+from ringfence.security_groups import commands, drift_modes, queries, usage
 from ringfence.security_groups.overviews.queries import OVERVIEWS
 from ringfence.security_groups.preconditions import read_preconditions
 from ringfence.security_groups.queries import GROUPS, NO_SUCH_GROUP, SecurityGroup
@@ -69,6 +69,21 @@ async def show_usage(request: Request) -> Response:
     return Response(await usage.shown(database, group.id, base), media_type=JSON)
 
 
+async def set_drift_mode(request: Request) -> Response:
+    """Say who is right where the group differs in the cloud."""
+    actor, database = _context(request)
+    group = await seen_group(request)
+    require(
+        actor,
+        Permission.SECURITY_GROUP_SET_RULES,
+        customer_id=group.customer_id,
+        project_id=group.project_id,
+    )
+    body = await read_json(request)
+    await drift_modes.set_mode(database, actor, group, body, read_preconditions(request))
+    return JSONResponse({"status": "Drift mode has been set."})
+
+
 async def unlink_group(request: Request) -> Response:
     """Forget the group here, whatever its state."""
     actor, database = _context(request)
@@ -81,7 +96,7 @@ async def set_group_ok(request: Request) -> Response:
     """Take the group for OK, whatever its state."""
     actor, database = _context(request)
     group = await _seen_by_staff(request, Permission.SECURITY_GROUP_SET_OK)
-    await by_hand.set_ok(database, actor, group, read_preconditions(request))
+    await commands.set_ok(database, actor, group, read_preconditions(request))
     return JSONResponse({"detail": "Resource has been marked as OK."})
 
 
@@ -90,7 +105,7 @@ async def set_group_erred(request: Request) -> Response:
     actor, database = _context(request)
     group = await _seen_by_staff(request, Permission.SECURITY_GROUP_SET_ERRED)
     body = await read_json(request)
-    await by_hand.set_erred(database, actor, group, body, read_preconditions(request))
+    await commands.set_erred(database, actor, group, body, read_preconditions(request))
     return JSONResponse({"detail": "Resource has been marked as ERRED."})
 
 
@@ -166,6 +181,7 @@ routes = [
     Route(_GROUP + "usage/", show_usage, methods=["GET", "HEAD"]),
     Route(_GROUP + "pull/", pull_group, methods=["POST"]),
     Route(_GROUP + "set_rules/", set_rules, methods=["POST"]),
+    Route(_GROUP + "set_drift_mode/", set_drift_mode, methods=["POST"]),
     Route(_GROUP + "unlink/", unlink_group, methods=["POST"]),
     Route(_GROUP + "set_ok/", set_group_ok, methods=["POST"]),
     Route(_GROUP + "set_erred/", set_group_erred, methods=["POST"]),

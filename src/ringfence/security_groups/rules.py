@@ -12,6 +12,9 @@ from typing import NamedTuple
 ETHERTYPES = ("IPv4", "IPv6")
 DIRECTIONS = ("ingress", "egress")
 
+# The group that Neutron creates with each project. Its name cannot be changed.
+DEFAULT_NAME = "default"
+
 # Neutron takes number and name for one (neutron_lib.constants.IP_PROTOCOL_NUM_TO_NAME_MAP).
 PROTOCOL_NAMES = {
     0: "ip",

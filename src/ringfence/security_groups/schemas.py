@@ -45,7 +45,6 @@ from ringfence.security_groups.validation import ANY, RuleProblem, check_rule, i
 from ringfence.text.json_value import Json
 
 COLLECTION = "openstack-security-groups"
-DEFAULT_NAME = "default"
 MANAGED_BY_OPENSTACK = _MANAGED.message
 NAME_TAKEN = "Security group name should be unique."
 NO_SUCH_OBJECT = "Invalid hyperlink - Object does not exist."
@@ -328,3 +327,9 @@ def _once_by_id(rules: Sequence[RuleRequest]) -> list[RuleRequest]:
 
 def _content(rule: RuleRequest) -> tuple[RuleKey, str]:
     return key_of(rule), rule.rule.description
+
+
+ERROR_FIELDS: Mapping[str, Field] = {
+    "error_message": Text(max_length=10_000, blank=True),
+    "error_traceback": Text(max_length=100_000, blank=True),
+}

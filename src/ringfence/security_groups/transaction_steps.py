@@ -12,8 +12,9 @@ from ringfence.clouds.queries import Tenant
 from ringfence.database.outbox import Job, defer_for_group
 from ringfence.database.pool import Connection
 from ringfence.events.commands import record
-from ringfence.events.types import Event, EventType
+from ringfence.events.types import EventType
 from ringfence.security_groups import states
+from ringfence.security_groups.events import Ancestors, group_event
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
@@ -107,6 +108,38 @@ ORDER BY asked.position
 """
 
 
+# "From this group" must not become "from anywhere": the name and backend id stay.
+_UNRESOLVE: LiteralString = """
+WITH unresolved AS (
+    UPDATE security_group_rules AS rule
+    SET
+        remote_group_id = NULL,
+        unresolved_group_backend_id = remote.backend_id,
+        -- One without a name is called by its id in the cloud.
+        unresolved_group_name = coalesce(
+            nullif(remote.name, ''), nullif(remote.backend_id, ''), 'a group that is gone'
+        )
+    FROM security_groups AS remote
+    WHERE
+        remote.id = %(id)s
+        AND rule.remote_group_id = remote.id
+        AND rule.security_group_id <> remote.id
+    RETURNING rule.security_group_id
+)
+SELECT DISTINCT security_group_id FROM unresolved ORDER BY security_group_id
+"""
+
+# Versions of other groups may name it: what it was is needed to bring them back.
+_DELETE: LiteralString = """
+WITH gone AS (
+    DELETE FROM security_groups WHERE id = %(id)s
+    RETURNING id, tenant_id, uuid, backend_id, name
+)
+INSERT INTO security_group_remains (security_group_id, tenant_id, uuid, backend_id, name)
+SELECT gone.id, gone.tenant_id, gone.uuid, gone.backend_id, gone.name FROM gone
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One way to leave OK or ERRED: the state, the job, whether it is a new version, the words."""
@@ -182,29 +215,13 @@ async def enter(
     if step.new_version:
         await record_versions(connection, [group.id], step.cause, actor.user_id)
     message = f"Security group {group.name} {step.words}."
-    event = event_of(step.event, message, actor, group, context)
+    event = group_event(group, group.uuid, step.event, message, context, actor)
     is_going = step.state is State.DELETION_SCHEDULED
     if step.new_version or is_going:
         change = await change_of(connection, group.id, is_going=is_going)
         event = replace(event, change=change)
     await record(connection, event)
     await defer_for_group(connection, step.job, group.uuid, **step.arguments)
-
-
-def event_of(
-    kind: EventType, message: str, actor: Actor, group: SecurityGroup, context: Mapping[str, object]
-) -> Event:
-    """Give an event about the group."""
-    return Event(
-        kind,
-        message,
-        actor,
-        customer=group.customer_uuid,
-        project=group.project_uuid,
-        tenant=group.tenant_uuid,
-        security_group=group.uuid,
-        context=context,
-    )
 
 
 async def insert(
@@ -250,20 +267,11 @@ async def enter_creation(
     The caller refreshes documents.
     """
     await record_versions(connection, [made.id], Cause.USER, actor.user_id)
-    await record(
-        connection,
-        Event(
-            EventType.CREATION_SCHEDULED,
-            f"Security group {made.name} creation has been scheduled.",
-            actor,
-            customer=tenant.customer_uuid,
-            project=tenant.project_uuid,
-            tenant=tenant.uuid,
-            security_group=made.uuid,
-            context={"rules": made.rules},
-            change=await change_of(connection, made.id),
-        ),
-    )
+    kind = EventType.CREATION_SCHEDULED
+    message = f"Security group {made.name} creation has been scheduled."
+    ancestors = Ancestors(tenant.customer_uuid, tenant.project_uuid, tenant.uuid)
+    event = group_event(ancestors, made.uuid, kind, message, {"rules": made.rules}, actor)
+    await record(connection, replace(event, change=await change_of(connection, made.id)))
     await defer_for_group(connection, Job.PUSH_GROUP, made.uuid)
 
 
@@ -301,3 +309,15 @@ def _row(place: int, request: RuleRequest, groups: Mapping[str, int]) -> dict[st
         "unresolved_group_name": end and end.group_name,
         "remote_address_group_backend_id": end and end.address_group_backend_id,
     }
+
+
+async def remove(connection: Connection, group_id: int) -> list[int]:
+    """Delete a group's row with its rules; give the ids of groups whose rules named it.
+
+    Those rules stay, unresolved. The caller refreshes the documents of these groups.
+    """
+    await documents.hold(connection, [group_id])
+    cursor = await connection.execute(_UNRESOLVE, {"id": group_id})
+    referring = [row[0] for row in await cursor.fetchall()]
+    await connection.execute(_DELETE, {"id": group_id})
+    return referring

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 
 from ringfence.neutron.port import CloudGroup, kept_description
 from ringfence.security_groups.cloud_state.bindings import Contested
-from ringfence.security_groups.cloud_state.imports import GroupDiff
+from ringfence.security_groups.cloud_state.refresh import GroupDiff
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup, Snapshot
-from ringfence.security_groups.rules import canonical
-from ringfence.security_groups.schemas import DEFAULT_NAME
+from ringfence.security_groups.rules import DEFAULT_NAME, canonical
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.sync.binding.cloud_view import SAME_CLOCK, CloudView
 from ringfence.sync.binding.evidence import namesakes, recognised

@@ -12,10 +12,9 @@ from ringfence.clouds.placement import Placement
 from ringfence.database.pool import Connection, Database
 from ringfence.neutron.port import CloudGroup, CloudRule, UnreadableRule
 from ringfence.neutron.read_rule import ADDRESS_GROUP
-from ringfence.security_groups import drift_modes
-from ringfence.security_groups.cloud_state import observations
-from ringfence.security_groups.cloud_state.imports import GroupDiff
+from ringfence.security_groups.cloud_state import drift, observations
 from ringfence.security_groups.cloud_state.observations import MISSING, LastObservation, Observation
+from ringfence.security_groups.cloud_state.refresh import GroupDiff
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
 from ringfence.security_groups.cloud_state.statefulness import adopt_stateful, tell_stateful
 from ringfence.security_groups.cloud_state.unreadable import BEGINNING, says_unreadable
@@ -160,7 +159,7 @@ async def observe(
                 for refresh, look in chunk
                 if look.security_group_id in written and _is_told(refresh, look, digests)
             ]
-            await drift_modes.tell(connection, placement, drifted)
+            await drift.report_drift(connection, placement, drifted)
             otherwise = [
                 (refresh, look)
                 for refresh, look in chunk

@@ -25,8 +25,7 @@ from ringfence.security_groups.history.openapi import (
     SECTION,
     SHOWN_RULE,
 )
-from ringfence.security_groups.openapi import RULE_EXAMPLE, RULE_TO_SET
-from ringfence.security_groups.plan_operations import QUOTA_USE, WARNING
+from ringfence.security_groups.openapi_models import QUOTA_USE, RULE_EXAMPLE, RULE_TO_SET, WARNING
 from ringfence.security_groups.schemas import COLLECTION
 
 _PLACE = "/api/openstack-security-groups/{uuid}/"

@@ -21,8 +21,9 @@ from ringfence.neutron.port import (
 )
 from ringfence.security_groups import usage
 from ringfence.security_groups.cloud_state import ports
-from ringfence.security_groups.cloud_state.lifecycle import Group, event_of
+from ringfence.security_groups.cloud_state.lifecycle import Group
 from ringfence.security_groups.cloud_state.ports import FoundPort
+from ringfence.security_groups.events import group_event
 from ringfence.sync.drivers import project_of
 
 # How often to look for ports that carry a group; each look finds fewer, unless somebody adds some.
@@ -94,7 +95,10 @@ async def _take_off(
     said = f"Security group {group.name} has been taken off port {port.name or port.id}."
     context = {"backend_id": backend_id, "port": port.id, "name": port.name, "left": left}
     async with database.transaction() as connection:
-        await record(connection, event_of(group, EventType.GROUP_DETACHED, said, context))
+        await record(
+            connection,
+            group_event(group.placement, group.uuid, EventType.GROUP_DETACHED, said, context),
+        )
 
 
 def _found(port: CloudPort, floating: Sequence[str]) -> FoundPort:

@@ -24,7 +24,7 @@ from ringfence.neutron.port import (
     ProjectStatus,
     Retry,
 )
-from ringfence.security_groups.schemas import DEFAULT_NAME
+from ringfence.security_groups.rules import DEFAULT_NAME
 from ringfence.sync.drivers import project_of
 
 # A file may name many projects; a cloud that does not answer holds up a load for so long.

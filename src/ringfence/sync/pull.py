@@ -21,9 +21,9 @@ from ringfence.neutron.port import (
     GroupNotFound,
     NetworkCloud,
 )
-from ringfence.security_groups import drift_modes
-from ringfence.security_groups.cloud_state import bindings, imports, lifecycle, observations
-from ringfence.security_groups.cloud_state.imports import FoundGroup, GroupDiff
+from ringfence.security_groups.cloud_state import bindings, drift, imports, lifecycle, observations
+from ringfence.security_groups.cloud_state.imports import FoundGroup
+from ringfence.security_groups.cloud_state.refresh import GroupDiff, mark_missing, refresh_groups
 from ringfence.security_groups.cloud_state.snapshot import (
     LocalGroup,
     Snapshot,
@@ -35,7 +35,7 @@ from ringfence.security_groups.cloud_state.unreadable import (
     mark_unreadable,
     says_unreadable,
 )
-from ringfence.security_groups.schemas import DEFAULT_NAME
+from ringfence.security_groups.rules import DEFAULT_NAME
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.sync.binding.cloud_view import SAME_CLOCK, view_of
 from ringfence.sync.compare import Comparison, as_known, compare, compare_tenant
@@ -93,7 +93,7 @@ async def pull_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
         return True
     async with database.transaction() as connection:
         settled = refresh if local.drift_mode is DriftMode.ADOPT else _unchanged(local)
-        await imports.refresh_groups(connection, group.placement, [settled])
+        await refresh_groups(connection, group.placement, [settled])
         if refresh.unreadable:
             await mark_unreadable(connection, group.placement, {local.id: refresh.unreadable})
     await observe(database, group.placement, [(refresh, found)], None)
@@ -257,13 +257,13 @@ async def _write(
     refreshes = [refresh for refresh, _ in seen if _is_due(refresh)]
     for start in range(0, len(refreshes), GROUPS_A_TRANSACTION):
         async with database.transaction() as connection:
-            done["refreshed"] += await imports.refresh_groups(
+            done["refreshed"] += await refresh_groups(
                 connection, placement, refreshes[start : start + GROUPS_A_TRANSACTION]
             )
     done["drifted"] = await observe(database, placement, seen, before.taken)
     if back := to_be_put_back(seen):
         async with database.transaction() as connection:
-            done["put_back"] = await drift_modes.put_back(connection, placement, back)
+            done["put_back"] = await drift.revert(connection, placement, back)
     if readable := [
         refresh.local
         for refresh, _ in seen
@@ -274,7 +274,7 @@ async def _write(
     if gone:
         async with database.transaction() as connection:
             for message, groups in _by_message(gone).items():
-                done["gone"] += await imports.mark_missing(connection, placement, groups, message)
+                done["gone"] += await mark_missing(connection, placement, groups, message)
             looks = [missing(local) for local in gone]
             await observations.write(connection, looks, before.taken)
     if unreadable := _unreadable(comparison.unknown, ids, seen):

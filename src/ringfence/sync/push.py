@@ -28,8 +28,7 @@ from ringfence.neutron.port import (
 )
 from ringfence.security_groups.cloud_state import lifecycle, observations
 from ringfence.security_groups.cloud_state.lifecycle import DesiredRules, Group
-from ringfence.security_groups.rules import Rule
-from ringfence.security_groups.schemas import DEFAULT_NAME
+from ringfence.security_groups.rules import DEFAULT_NAME, Rule
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.sync import ports
 from ringfence.sync.binding.cloud_view import NO_REVISIONS, view_of

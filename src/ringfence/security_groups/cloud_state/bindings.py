@@ -16,12 +16,14 @@ from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
 from ringfence.events.commands import record, record_all
 from ringfence.events.types import Event, EventType
-from ringfence.security_groups.cloud_state.imports import RESOLVE, lock_unchanged
+from ringfence.security_groups.cloud_state.imports import RESOLVE
+from ringfence.security_groups.cloud_state.refresh import lock_unchanged
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
+from ringfence.security_groups.events import group_event
 from ringfence.security_groups.read_model import documents
-from ringfence.security_groups.removal import remove
-from ringfence.security_groups.schemas import DEFAULT_NAME
+from ringfence.security_groups.rules import DEFAULT_NAME
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
+from ringfence.security_groups.transaction_steps import remove
 
 # Begins what a group says whose name is in the cloud without proof that it is this group.
 CONTESTED: LiteralString = "In the cloud there is another group of this name"
@@ -161,7 +163,9 @@ async def attach(connection: Connection, placement: Placement, local: LocalGroup
         "that it came of its creation, or is the project's default group."
     )
     context = {"backend_id": to, "from": local.backend_id, "merged": None, "difference": None}
-    await record(connection, _event(placement, EventType.GROUP_BOUND, local, said, context))
+    await record(
+        connection, group_event(placement, local.uuid, EventType.GROUP_BOUND, said, context)
+    )
     await _resolve(connection, local.id)
     return True
 
@@ -229,7 +233,7 @@ async def bind(
         "merged": merged and merged.uuid.hex,
         "difference": binding.difference,
     }
-    event = _event(placement, EventType.GROUP_BOUND, local, said, context, actor)
+    event = group_event(placement, local.uuid, EventType.GROUP_BOUND, said, context, actor)
     await record(connection, event)
     await _resolve(connection, local.id, *touched)
 
@@ -246,24 +250,4 @@ def _told(placement: Placement, contested: Contested) -> Event:
     local = contested.local
     said = f"Security group {local.name} is not known to be any of the cloud's groups of this name."
     context = {"namesakes": list(contested.namesakes)}
-    return _event(placement, EventType.GROUP_NAME_CONTESTED, local, said, context)
-
-
-def _event(
-    placement: Placement,
-    kind: EventType,
-    local: LocalGroup,
-    message: str,
-    context: Mapping[str, Any],
-    actor: Actor | None = None,
-) -> Event:
-    return Event(
-        kind,
-        message,
-        actor,
-        customer=placement.customer_uuid,
-        project=placement.project_uuid,
-        tenant=placement.tenant_uuid,
-        security_group=local.uuid,
-        context=context,
-    )
+    return group_event(placement, local.uuid, EventType.GROUP_NAME_CONTESTED, said, context)

@@ -17,11 +17,12 @@ from ringfence.clouds import queries as tenants
 from ringfence.clouds.placement import PLACEMENT_COLUMNS, PLACEMENT_JOINS, Placement
 from ringfence.database.pool import Connection
 from ringfence.events.commands import record
-from ringfence.events.types import Event, EventType
+from ringfence.events.types import EventType
+from ringfence.security_groups.events import group_event
 from ringfence.security_groups.read_model import documents
-from ringfence.security_groups.removal import remove
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.states import State, step
+from ringfence.security_groups.transaction_steps import remove
 
 PUSHED = (State.CREATION_SCHEDULED, State.CREATING, State.UPDATE_SCHEDULED, State.UPDATING)
 PULLED = (State.UPDATE_SCHEDULED, State.UPDATING)
@@ -287,7 +288,10 @@ async def forget(connection: Connection, group: Group) -> Group | None:
         return None
     said = f"Security group {group.name} was not found in the cloud and is made anew."
     context = {"backend_id": group.backend_id}
-    await record(connection, event_of(group, EventType.GROUP_REMOVED_REMOTELY, said, context))
+    await record(
+        connection,
+        group_event(group.placement, group.uuid, EventType.GROUP_REMOVED_REMOTELY, said, context),
+    )
     await documents.refresh(connection, documents.GROUPS, [group.id])
     return replace(group, backend_id="", creation_started=None, creation_ended=None)
 
@@ -305,7 +309,12 @@ async def record_applied(
     cursor = await connection.execute(_APPLIED, {"id": group.id, "version": group.version})
     if await cursor.fetchone() is None:
         return False
-    await record(connection, event_of(group, event, _SAID[event].format(name=group.name), context))
+    await record(
+        connection,
+        group_event(
+            group.placement, group.uuid, event, _SAID[event].format(name=group.name), context
+        ),
+    )
     await documents.refresh(connection, documents.GROUPS, [group.id])
     return True
 
@@ -325,7 +334,10 @@ async def record_failure(connection: Connection, uuid: UUID, message: str, trace
     values = {"id": group.id, "message": message, "traceback": traceback}
     await connection.execute(_FAILED, values)
     said = f"Security group {group.name} has failed: {message}"
-    await record(connection, event_of(group, EventType.GROUP_ERRED, said, {"message": message}))
+    await record(
+        connection,
+        group_event(group.placement, group.uuid, EventType.GROUP_ERRED, said, {"message": message}),
+    )
     await documents.refresh(connection, documents.GROUPS, [group.id])
     return True
 
@@ -344,7 +356,9 @@ async def record_deleted(connection: Connection, group: Group, left: Sequence[st
     if left:
         said = _LEFT.format(name=group.name, ids=", ".join(left))
         context["left_in_cloud"] = list(left)
-    await record(connection, event_of(group, EventType.GROUP_DELETED, said, context))
+    await record(
+        connection, group_event(group.placement, group.uuid, EventType.GROUP_DELETED, said, context)
+    )
     await documents.refresh(connection, documents.GROUPS, referring)
     return True
 
@@ -359,19 +373,6 @@ _SAID = {
     EventType.GROUP_DELETED: "Security group {name} has been deleted.",
     EventType.GROUP_PULLED: "Security group {name} has been pulled.",
 }
-
-
-def event_of(group: Group, kind: EventType, message: str, context: Mapping[str, Any]) -> Event:
-    """Make an event of the service about a group."""
-    return Event(
-        kind,
-        message,
-        customer=group.placement.customer_uuid,
-        project=group.placement.project_uuid,
-        tenant=group.placement.tenant_uuid,
-        security_group=group.uuid,
-        context=context,
-    )
 
 
 async def _lock(connection: Connection, uuid: UUID) -> Group | None:

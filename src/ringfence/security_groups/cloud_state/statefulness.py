@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from ringfence.clouds.placement import Placement
 from ringfence.database.pool import Connection
 from ringfence.events.commands import record_all
-from ringfence.events.types import Event, EventType
+from ringfence.events.types import EventType
 from ringfence.security_groups.cloud_state import observations
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
+from ringfence.security_groups.events import group_event
 
 
 async def adopt_stateful(
@@ -39,15 +40,13 @@ async def _record(
     changed: Sequence[tuple[LocalGroup, bool]],
 ) -> None:
     events = [
-        Event(
+        group_event(
+            placement,
+            local.uuid,
             kind,
             f"Security group {local.name} has become "
             f"{'stateful' if stateful else 'stateless'} in the cloud.",
-            customer=placement.customer_uuid,
-            project=placement.project_uuid,
-            tenant=placement.tenant_uuid,
-            security_group=local.uuid,
-            context={
+            {
                 "backend_id": local.backend_id,
                 "from": {"stateful": local.stateful},
                 "to": {"stateful": stateful},

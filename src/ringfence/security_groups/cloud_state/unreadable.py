@@ -11,9 +11,10 @@ from ringfence.clouds.placement import Placement
 from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
 from ringfence.events.commands import record_all
-from ringfence.events.types import Event, EventType
-from ringfence.security_groups.cloud_state.imports import lock_unchanged
+from ringfence.events.types import EventType
+from ringfence.security_groups.cloud_state.refresh import lock_unchanged
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
+from ringfence.security_groups.events import group_event
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.states import State
 
@@ -96,14 +97,12 @@ async def mark_unreadable(
     await record_all(
         connection,
         [
-            Event(
+            group_event(
+                placement,
+                uuid,
                 EventType.GROUP_ERRED,
                 f"Security group {name} has failed: {message}",
-                customer=placement.customer_uuid,
-                project=placement.project_uuid,
-                tenant=placement.tenant_uuid,
-                security_group=uuid,
-                context={"backend_id": backend_id, "message": message},
+                {"backend_id": backend_id, "message": message},
             )
             for _, uuid, name, backend_id, message in rows
         ],

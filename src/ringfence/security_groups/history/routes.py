@@ -6,13 +6,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ringfence.access.permissions import Permission, require
+from ringfence.access.permissions import Permission
 from ringfence.errors import Invalid, NotFound
 from ringfence.http.body import read_json
 from ringfence.http.collections.handlers import request_base
 from ringfence.http.collections.json_response import respond_built
 from ringfence.http.collections.pagination import Links, read_page
-from ringfence.security_groups import drift_modes
 from ringfence.security_groups.history import queries
 from ringfence.security_groups.history.commands import roll_back
 from ringfence.security_groups.history.queries import NO_SUCH_VERSION, Summary, Version, difference
@@ -69,21 +68,6 @@ async def roll_back_group(request: Request) -> Response:
     body = await read_json(request)
     await roll_back(database, actor, group, body, read_preconditions(request))
     return JSONResponse({"status": "Rollback was successfully scheduled."}, 202)
-
-
-async def set_drift_mode(request: Request) -> Response:
-    """Say who is right where the group differs in the cloud."""
-    actor, database = request.scope["actor"], request.app.state.database
-    group = await seen_group(request)
-    require(
-        actor,
-        Permission.SECURITY_GROUP_SET_RULES,
-        customer_id=group.customer_id,
-        project_id=group.project_id,
-    )
-    body = await read_json(request)
-    await drift_modes.set_mode(database, actor, group, body, read_preconditions(request))
-    return JSONResponse({"status": "Drift mode has been set."})
 
 
 def _path_number(request: Request) -> int:
@@ -150,5 +134,4 @@ routes = [
     Route(_GROUP + "versions/", list_versions, methods=["GET"]),
     Route(_GROUP + "versions/{number}/", show_version, methods=["GET"]),
     Route(_GROUP + "rollback/", roll_back_group, methods=["POST"]),
-    Route(_GROUP + "set_drift_mode/", set_drift_mode, methods=["POST"]),
 ]

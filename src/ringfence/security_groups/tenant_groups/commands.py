@@ -24,7 +24,8 @@ from ringfence.security_groups.rule_input.remote_ends import (
 )
 from ringfence.security_groups.rule_input.rule_keys import REMOTE_GROUP_NAME
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
-from ringfence.security_groups.schemas import DEFAULT_NAME, NAME_TAKEN
+from ringfence.security_groups.rules import DEFAULT_NAME
+from ringfence.security_groups.schemas import NAME_TAKEN
 from ringfence.security_groups.states import State
 from ringfence.security_groups.tenant_groups.schemas import (
     Before,

@@ -12,7 +12,7 @@ from ringfence.http.openapi.schema import (
     described,
     fields_schema,
 )
-from ringfence.security_groups.openapi import SENT_RULE
+from ringfence.security_groups.openapi_models import SENT_RULE
 from ringfence.security_groups.schemas import RULE_FIELDS
 from ringfence.security_groups.tenant_groups.schemas import BATCH_FIELDS
 

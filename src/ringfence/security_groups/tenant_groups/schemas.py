@@ -28,9 +28,9 @@ from ringfence.security_groups.rule_input.remote_ends import (
 )
 from ringfence.security_groups.rule_input.rule_keys import REMOTE_GROUP_NAME
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest, refuse_duplicates
+from ringfence.security_groups.rules import DEFAULT_NAME
 from ringfence.security_groups.schemas import (
     COLLECTION,
-    DEFAULT_NAME,
     GROUP_FIELDS,
     MANAGED_BY_OPENSTACK,
     clean_new_rules,

@@ -16,9 +16,9 @@ from ringfence.errors import OperatorError
 from ringfence.neutron.port import CloudError, CloudGroup, GroupNotFound, NetworkCloud
 from ringfence.security_groups.cloud_state import bindings, observations
 from ringfence.security_groups.cloud_state.bindings import Binding, Holder
-from ringfence.security_groups.cloud_state.imports import GroupDiff, lock_unchanged
+from ringfence.security_groups.cloud_state.refresh import GroupDiff, lock_unchanged
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
-from ringfence.security_groups.schemas import DEFAULT_NAME
+from ringfence.security_groups.rules import DEFAULT_NAME
 from ringfence.security_groups.states import State
 from ringfence.sync.compare import as_known, compare
 from ringfence.sync.drivers import Clouds, is_own, project_of

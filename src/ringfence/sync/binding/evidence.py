@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from ringfence.neutron.port import CloudGroup, kept_description
 from ringfence.security_groups.cloud_state.lifecycle import CREATION_IS_LATE, Group
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
-from ringfence.security_groups.schemas import DEFAULT_NAME
+from ringfence.security_groups.rules import DEFAULT_NAME
 from ringfence.sync.binding.cloud_view import SAME_CLOCK, CloudView
 
 # A response says the time in whole seconds, and the servers of a cloud differ a little.
