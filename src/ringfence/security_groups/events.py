@@ -13,11 +13,11 @@ class HasAncestors(Protocol):
     """A row that knows the customer, project and tenant of a group."""
 
     @property
-    def customer_uuid(self) -> UUID: ...  # noqa: D102
+    def customer_uuid(self) -> UUID: ...
     @property
-    def project_uuid(self) -> UUID: ...  # noqa: D102
+    def project_uuid(self) -> UUID: ...
     @property
-    def tenant_uuid(self) -> UUID: ...  # noqa: D102
+    def tenant_uuid(self) -> UUID: ...
 
 
 @dataclass(frozen=True, slots=True)
