@@ -129,16 +129,16 @@ compatibility: .venv/.development ## write docs/compatibility.md from a run with
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q -n auto --maxprocesses 8 \
 	  -p tests.conformance.counts tests/conformance
 
-bench: .venv/.development ## measure all requests beside the floor, for docs/performance.md
+bench: .venv/.development ## measure all requests beside the floor, for docs/explanation/performance.md
 	@$(BIN)/python -m bench --groups $(SIZES) --seconds $(SECONDS) --rounds $(ROUNDS) \
-	  $(if $(CACHE),--cache $(CACHE)) --page docs/performance.md
+	  $(if $(CACHE),--cache $(CACHE)) --page docs/explanation/performance.md
 
 bench-short: .venv/.development ## the same on 2,000 groups in two minutes, printed only
 	@$(BIN)/python -m bench --groups 2000 --seconds 0.3 --rounds 3 $(if $(CACHE),--cache $(CACHE))
 
 stress: .venv/.development ## read and write on 64 connections for MINUTES=10, on 100,000 groups
 	@$(BIN)/python -m bench.stress --minutes $(MINUTES) $(if $(CACHE),--cache $(CACHE)) \
-	  --page docs/performance.md
+	  --page docs/explanation/performance.md
 
 clean: ## remove the environment and every cache in the tree
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -1,7 +1,7 @@
 """What saturates first as the load grows: costs measured on one machine, and a model of many.
 
 `python -m bench.scale` measures what a read and a write cost the application, the primary, its log
-and its disk, and prints how much of each part the loads of `docs/scale.md` take. A part that takes
+and its disk, and prints how much of each part the loads of `docs/explanation/scale.md` take. A part that takes
 more than it has is where that load ends.
 """
 
@@ -189,7 +189,7 @@ def ends_table(costs: Costs) -> Table:
 
 
 def main() -> None:
-    """Measure, and print the tables of `docs/scale.md`."""
+    """Measure, and print the tables of `docs/explanation/scale.md`."""
     with opened(default_cache()) as place:
         database = provide(place, GROUPS, print)
         costs = measure(place, database)

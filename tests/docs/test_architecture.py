@@ -1,11 +1,11 @@
-"""docs/architecture.md, the import contracts and the folders tell the same story."""
+"""docs/explanation/architecture.md, the import contracts and the folders tell the same story."""
 
 import re
 import tomllib
 
 from tests.docs.markdown import ROOT, blocks
 
-DOCUMENT = ROOT / "docs" / "architecture.md"
+DOCUMENT = ROOT / "docs" / "explanation" / "architecture.md"
 PACKAGE = ROOT / "src" / "ringfence"
 
 

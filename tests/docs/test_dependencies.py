@@ -1,4 +1,4 @@
-"""docs/dependencies.md has one line for each direct dependency, and for nothing else."""
+"""docs/explanation/dependencies.md has one line for each direct dependency, and for nothing else."""
 
 import re
 import tomllib
@@ -32,7 +32,7 @@ def locked(lock):
 
 
 def test_each_direct_dependency_has_a_line_with_all_its_cells():
-    text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "explanation" / "dependencies.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([^`]+)` \|(.*)\|$", text, re.MULTILINE)
     assert sorted(row[0] for row in rows) == required()
     for _, cells in rows:

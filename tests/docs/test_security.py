@@ -4,7 +4,7 @@ import re
 
 from tests.docs.markdown import ROOT
 
-TEXT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs" / "explanation" / "security.md").read_text(encoding="utf-8")
 RISKS = re.findall(r"^\| API(\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", TEXT, re.MULTILINE)
 
 ATTACKS = re.findall(
