@@ -1,8 +1,8 @@
 """What saturates first as the load grows: costs measured on one machine, and a model of many.
 
 `python -m bench.scale` measures what a read and a write cost the application, the primary, its log
-and its disk, and prints how much of each part the loads of `docs/explanation/scale.md` take. A part that takes
-more than it has is where that load ends.
+and its disk, and prints how much of each part the loads of `docs/explanation/scale.md` take. A part
+that takes more than it has is where that load ends.
 """
 
 import asyncio

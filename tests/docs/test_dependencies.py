@@ -1,4 +1,4 @@
-"""docs/explanation/dependencies.md has one line for each direct dependency, and for nothing else."""
+"""docs/explanation/dependencies.md has one line for each direct dependency and no other."""
 
 import re
 import tomllib
