@@ -1,6 +1,6 @@
 # Two commands do all set-up: `make demo` and `make test`. Both need only Python >= 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-databases test-faults test-own-faults test-authorization test-attacks test-round-trips overload fuzz check vocabulary format lock site typescript compatibility bench bench-short stress clean \
+.PHONY: help demo test test-databases test-faults test-own-faults test-authorization test-attacks test-round-trips overload fuzz check vocabulary format lock site typescript dist compatibility bench bench-short stress clean \
         console-screenshots console-images console-figures
 
 SHELL := bash
@@ -124,6 +124,10 @@ console-figures: .venv/.development ## print size, requests, first content and l
 
 typescript: .venv/.development ## generate clients/typescript/src from the schema (needs Node)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.conformance.typescript
+
+dist: .venv/.development ## build the sdist and the wheel of this version in dist/
+	@rm -rf dist
+	@$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --out-dir dist
 
 compatibility: .venv/.development ## write docs/compatibility.md from a run with real clients
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q -n auto --maxprocesses 8 \

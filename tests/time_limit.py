@@ -38,6 +38,7 @@ STARTING_FOLDERS = frozenset(
         "monitoring",
         "own_faults",
         "races",
+        "release",
         "secrets",
     }
 )

@@ -33,12 +33,13 @@ class Operator:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("RINGFENCE_", "OS_"))}
         self.environment = kept | {"RINGFENCE_HOME": str(folder / "home"), "NO_COLOR": "1"}
         self.started = []
-        # What the program is run by, where that is not the shell.
+        # A command that runs the program, where that is not the shell.
         self.through = []
+        self.program = [sys.executable, "-m", "ringfence"]
 
     def run(self, *arguments, **settings):
         return subprocess.run(
-            [*self.through, sys.executable, "-m", "ringfence", *arguments],
+            [*self.through, *self.program, *arguments],
             env=self.environment | settings,
             cwd=self.folder,
             capture_output=True,
@@ -58,7 +59,7 @@ class Operator:
         log = self.folder / f"log-{len(self.started)}"
         with log.open("w") as errors:
             process = subprocess.Popen(
-                [*self.through, sys.executable, "-m", "ringfence", *arguments, "--port", "0"],
+                [*self.through, *self.program, *arguments, "--port", "0"],
                 env=self.environment,
                 stdout=subprocess.PIPE,
                 stderr=errors,
