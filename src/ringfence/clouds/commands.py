@@ -1,6 +1,6 @@
 """What changes clouds and tenants."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import LiteralString
 from uuid import UUID
@@ -36,12 +36,11 @@ class Tenant:
     state: str = "OK"
 
 
-_CLOUDS_PRESENT: LiteralString = """
+_CLOUDS: LiteralString = """
 SELECT uuid, name, backend, openstack_cloud, state, error_message
 FROM clouds
 WHERE uuid = ANY(%(uuids)s) OR name = ANY(%(names)s)
 ORDER BY id
-FOR NO KEY UPDATE
 """
 
 # Two clouds may swap their names in one file.
@@ -69,20 +68,34 @@ SET
 RETURNING id
 """
 
-_TENANTS_PRESENT: LiteralString = """
+_LOCK_TENANTS: LiteralString = """
 SELECT
     tenant.uuid, project.uuid AS parent, tenant.name, cloud.uuid AS cloud, tenant.backend_id,
     tenant.openstack_cloud, tenant.state
 FROM tenants AS tenant
 INNER JOIN projects AS project ON tenant.project_id = project.id
 INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
-WHERE
-    tenant.uuid = ANY(%(uuids)s)
-    OR tenant.name = ANY(%(names)s)
-    OR (tenant.backend_id <> '' AND tenant.backend_id = ANY(%(backend_ids)s))
+WHERE {condition}
 ORDER BY tenant.id
 FOR NO KEY UPDATE OF tenant
 """
+
+_TENANTS_PRESENT: LiteralString = _LOCK_TENANTS.replace(
+    "{condition}",
+    """
+    tenant.uuid = ANY(%(uuids)s)
+    OR tenant.name = ANY(%(names)s)
+    OR (tenant.backend_id <> '' AND tenant.backend_id = ANY(%(backend_ids)s))
+    """,
+)
+
+# Tenants with a project that are reached through the entry of their cloud
+_TENANTS_OF_CLOUDS: LiteralString = _LOCK_TENANTS.replace(
+    "{condition}",
+    """
+    cloud.uuid = ANY(%(clouds)s) AND tenant.openstack_cloud IS NULL AND tenant.backend_id <> ''
+    """,
+)
 
 _PARK_BACKEND_IDS: LiteralString = """
 UPDATE tenants SET backend_id = ''
@@ -124,11 +137,12 @@ RETURNING (SELECT tenant.uuid FROM tenants AS tenant WHERE tenant.id = quota.ten
 
 
 async def clouds_present(
-    connection: Connection, uuids: Sequence[UUID], names: Sequence[str]
+    connection: Connection, uuids: Collection[UUID], names: Collection[str], *, lock: bool
 ) -> list[Cloud]:
-    """Give, and lock, the clouds that have one of the uuids or names."""
+    """Return the clouds that have one of the UUIDs or names, locked for a change if desired."""
+    statement = _CLOUDS + "FOR NO KEY UPDATE" if lock else _CLOUDS
     async with connection.cursor(row_factory=class_row(Cloud)) as cursor:
-        await cursor.execute(_CLOUDS_PRESENT, {"uuids": list(uuids), "names": list(names)})
+        await cursor.execute(statement, {"uuids": list(uuids), "names": list(names)})
         return await cursor.fetchall()
 
 
@@ -150,6 +164,13 @@ async def tenants_present(
     values = {"uuids": list(uuids), "names": list(names), "backend_ids": list(backend_ids)}
     async with connection.cursor(row_factory=class_row(Tenant)) as cursor:
         await cursor.execute(_TENANTS_PRESENT, values)
+        return await cursor.fetchall()
+
+
+async def tenants_of_clouds(connection: Connection, clouds: Collection[UUID]) -> list[Tenant]:
+    """Lock and return the tenants that are reached through the entry of one of the clouds."""
+    async with connection.cursor(row_factory=class_row(Tenant)) as cursor:
+        await cursor.execute(_TENANTS_OF_CLOUDS, {"clouds": list(clouds)})
         return await cursor.fetchall()
 
 

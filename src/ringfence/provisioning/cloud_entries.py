@@ -6,61 +6,14 @@ for before the transaction begins, and nothing is changed in a cloud.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import LiteralString
 from uuid import UUID
 
-from psycopg.rows import class_row
-
-from ringfence.clouds.commands import Cloud, Tenant
+from ringfence.clouds.backend_projects import tenants_with_other_entries
+from ringfence.clouds.commands import Cloud, Tenant, clouds_present
 from ringfence.database.pool import Connection, Database
-from ringfence.database.recordset import recordset
 from ringfence.provisioning.schema import Document
 from ringfence.sync.projects import Sample, find_samples
 
-_CLOUDS: LiteralString = """
-SELECT uuid, name, backend, openstack_cloud FROM clouds WHERE uuid = ANY(%s)
-"""
-
-# Tenants with groups in the cloud that take the entry of their cloud
-_TENANTS: LiteralString = """
-SELECT
-    tenant.uuid, project.uuid AS parent, tenant.name, cloud.uuid AS cloud, tenant.backend_id,
-    tenant.openstack_cloud, tenant.state
-FROM tenants AS tenant
-INNER JOIN projects AS project ON tenant.project_id = project.id
-INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
-WHERE cloud.uuid = ANY(%s) AND tenant.openstack_cloud IS NULL AND tenant.backend_id <> ''
-ORDER BY tenant.id
-FOR NO KEY UPDATE OF tenant
-"""
-
-# The newest groups are the likeliest to be there still.
-_SAMPLES: LiteralString = """
-SELECT DISTINCT
-    tenant.uuid,
-    said.entry,
-    tenant.backend_id,
-    ARRAY(
-        SELECT sg.backend_id FROM security_groups AS sg
-        WHERE sg.tenant_id = tenant.id AND sg.backend_id <> ''
-        ORDER BY sg.id DESC LIMIT 3
-    )
-FROM tenants AS tenant
-INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
-CROSS JOIN LATERAL (
-    VALUES
-    ('tenant', tenant.name), ('tenant', tenant.uuid::text),
-    ('cloud', cloud.name), ('cloud', cloud.uuid::text)
-) AS own (kind, key)
-INNER JOIN
-    jsonb_to_recordset(%(said)s) AS said (kind text, key text, entry text)
-    ON own.kind = said.kind AND own.key = said.key
-WHERE
-    tenant.backend_id <> ''
-    AND (said.kind = 'tenant' OR tenant.openstack_cloud IS NULL)
-    AND said.entry IS DISTINCT FROM coalesce(tenant.openstack_cloud, cloud.openstack_cloud)
-LIMIT %(most)s
-"""
 # What is not asked for is not known to be the same.
 MOST_TENANTS = 1000
 
@@ -94,18 +47,10 @@ async def ways_of(
 ) -> Ways:
     """Return the ways to the clouds that the files desire, and to those of the tenants."""
     uuids = {cloud.uuid for cloud in clouds} | {tenant.cloud for tenant in tenants}
-    cursor = connection.cursor(row_factory=class_row(Cloud))
-    await cursor.execute(_CLOUDS, [list(uuids)])
-    before = {cloud.uuid: (cloud.backend, cloud.openstack_cloud) async for cloud in cursor}
+    stored = await clouds_present(connection, uuids, [], lock=False)
+    before = {cloud.uuid: (cloud.backend, cloud.openstack_cloud) for cloud in stored}
     after = {cloud.uuid: (cloud.backend, cloud.openstack_cloud) for cloud in clouds}
     return Ways(before, before | after)
-
-
-async def tenants_of(connection: Connection, clouds: Collection[UUID]) -> list[Tenant]:
-    """Lock and return the tenants that take the entry of one of the clouds."""
-    cursor = connection.cursor(row_factory=class_row(Tenant))
-    await cursor.execute(_TENANTS, [list(clouds)])
-    return await cursor.fetchall()
 
 
 async def find_same_projects(
@@ -118,9 +63,8 @@ async def find_same_projects(
     said = [one for _, document in read for one in _said(document)]
     if not said:
         return set()
-    values = {"said": recordset(said), "most": MOST_TENANTS}
     async with database.connection() as connection:
-        rows = await (await connection.execute(_SAMPLES, values)).fetchall()
+        rows = await tenants_with_other_entries(connection, said, MOST_TENANTS)
     samples = [Sample(tenant, entry, project, tuple(ids)) for tenant, entry, project, ids in rows]
     return await find_samples(samples) if samples else set()
 

@@ -20,7 +20,7 @@ async def match_present(connection: Connection, kinds: Kinds, mistakes: Mistakes
     roles = [role for role, _ in kinds.roles]
     tenants = kinds.tenants.targets
     uuids, names = _wanted(kinds.clouds, [target.stated["cloud"] for target in tenants])
-    kinds.clouds.match(await clouds_present(connection, uuids, names), mistakes)
+    kinds.clouds.match(await clouds_present(connection, uuids, names, lock=True), mistakes)
     uuids, names = _wanted(kinds.users, [role.user for role in roles])
     kinds.users.match(await users_present(connection, uuids, names), mistakes)
     # Before any tenant: a user's own change holds the user first, and then the tenant.

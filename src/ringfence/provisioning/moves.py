@@ -7,11 +7,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from ringfence.clouds.commands import Tenant
+from ringfence.clouds.commands import Tenant, tenants_of_clouds
 from ringfence.database.pool import Connection
 from ringfence.events.commands import record_all
 from ringfence.events.types import Event, EventType
-from ringfence.provisioning.cloud_entries import Ways, tenants_of, ways_of
+from ringfence.provisioning.cloud_entries import Ways, ways_of
 from ringfence.provisioning.desired import Desired
 from ringfence.provisioning.entries import Kinds
 from ringfence.provisioning.matching import Target
@@ -121,7 +121,7 @@ async def _of_clouds(
     named = {tenant.uuid for tenant in desired.tenants}
     return [
         _Found(row, row, place, row.name, changed[row.cloud])
-        for row in await tenants_of(connection, changed)
+        for row in await tenants_of_clouds(connection, changed)
         if row.uuid not in named and (place := _place_of_cloud(kinds, row.cloud)) is not None
     ]
 

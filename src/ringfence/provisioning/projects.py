@@ -7,28 +7,17 @@ not depend on it.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import LiteralString
 from uuid import UUID
 
+from ringfence.clouds.backend_projects import stored_projects
+from ringfence.clouds.commands import Cloud, clouds_present
 from ringfence.database.pool import Database
 from ringfence.provisioning.problems import Mistakes, Place, quote
-from ringfence.provisioning.schema import Document, TenantEntry
+from ringfence.provisioning.schema import CloudEntry, Document, TenantEntry
 from ringfence.sync.projects import LookUp, look_up
 from ringfence.text.uuids import DASHED_UUID, parse_uuid
 
 _DASHED = re.compile(DASHED_UUID)
-
-_CLOUDS: LiteralString = """
-SELECT cloud.uuid, cloud.name, cloud.backend, cloud.openstack_cloud FROM clouds AS cloud
-WHERE cloud.uuid = ANY(%(uuids)s) OR cloud.name = ANY(%(names)s)
-"""
-
-_STORED: LiteralString = """
-SELECT DISTINCT coalesce(tenant.openstack_cloud, cloud.openstack_cloud), tenant.backend_id
-FROM tenants AS tenant
-INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
-WHERE tenant.backend_id = ANY(%s) AND cloud.backend = 'openstack'
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +50,8 @@ async def check_projects(database: Database, read: Sequence[tuple[str, Document]
     findings = Findings()
     wanted = {(one.entry, one.project) for one in named if not _DASHED.fullmatch(one.project)}
     if wanted:
-        wanted -= await _stored(database, [project for _, project in wanted])
+        async with database.connection() as connection:
+            wanted -= await stored_projects(connection, [project for _, project in wanted])
     result = await look_up(wanted) if wanted else LookUp()
     for one in named:
         if _DASHED.fullmatch(one.project):
@@ -83,12 +73,6 @@ def _warnings(result: LookUp) -> Iterator[str]:
             f"warning: project {project} was not checked: the credentials of the entry "
             f"{quote(entry)} are of another project and may not ask"
         )
-
-
-async def _stored(database: Database, projects: Sequence[str]) -> set[tuple[str, str]]:
-    async with database.connection() as connection:
-        cursor = await connection.execute(_STORED, [list(projects)])
-        return {(row[0], row[1]) for row in await cursor.fetchall()}
 
 
 async def _named(database: Database, read: Sequence[tuple[str, Document]]) -> Iterator[_Named]:
@@ -119,18 +103,14 @@ async def _entries(
     entries: dict[str, str] = {}
     uuids = [uuid for reference in references if (uuid := parse_uuid(reference))]
     async with database.connection() as connection:
-        cursor = await connection.execute(_CLOUDS, {"uuids": uuids, "names": list(references)})
-        rows: list[tuple[UUID, str, str, str | None]] = await cursor.fetchall()
-    declared = [
-        (cloud.uuid, cloud.name, cloud.backend, cloud.openstack_cloud)
-        for _, document in read
-        for cloud in document.clouds
-    ]
-    # What the files say comes before what is stored.
-    for uuid, name, backend, entry in [*rows, *declared]:
-        keys = {name} if uuid is None else {name, uuid.hex, str(uuid)}
+        stored = await clouds_present(connection, uuids, references, lock=False)
+    declared = [cloud for _, document in read for cloud in document.clouds]
+    # The files override the stored clouds.
+    clouds: list[Cloud | CloudEntry] = [*stored, *declared]
+    for cloud in clouds:
+        keys = {cloud.name} | ({cloud.uuid.hex, str(cloud.uuid)} if cloud.uuid else set())
         for key in keys:
             entries.pop(key, None)
-            if backend == "openstack" and entry:
-                entries[key] = entry
+            if cloud.backend == "openstack" and cloud.openstack_cloud:
+                entries[key] = cloud.openstack_cloud
     return entries

@@ -114,7 +114,10 @@ def _integer(low: int, high: int) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _choice(*allowed: str) -> BeforeValidator:
+def _choice(*choices: str) -> BeforeValidator:
+    # Members of enums become plain text, which messages show.
+    allowed = [str(choice) for choice in choices]
+
     def check(value: object) -> str:
         text = _text(value)
         if text not in allowed:
