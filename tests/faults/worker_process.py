@@ -15,7 +15,7 @@ from ringfence.settings import Settings
 from ringfence.sync import drivers, recovery, retries, worker
 from ringfence.telemetry import logs
 
-PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0)
+RETRY_DELAYS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0)
 STALLED_SECONDS = 3.0
 
 # A fork of a process that has loaded everything starts in moments, and has no thread yet.
@@ -25,12 +25,12 @@ CONTEXT.set_forkserver_preload(["tests.faults.worker_process", "ringfence.neutro
 
 def hasten(put: Callable[[object, str, object], None]) -> None:
     """Shorten all waiting; `put` sets a name of a module, as `monkeypatch.setattr` does."""
-    put(retries, "PAUSES", PAUSES)
-    put(retries, "PERIODIC_PAUSES", PAUSES)
+    put(retries, "RETRY_DELAYS", RETRY_DELAYS)
+    put(retries, "PERIODIC_RETRY_DELAYS", RETRY_DELAYS)
     put(recovery, "HEARTBEAT_SECONDS", STALLED_SECONDS / 5)
     put(recovery, "STALLED_SECONDS", STALLED_SECONDS)
     put(worker, "POLL_SECONDS", 0.05)
-    put(worker, "LOOK_SECONDS", 0.2)
+    put(worker, "RECOVERY_SECONDS", 0.2)
     limits = {"call_seconds": CALL_SECONDS, "largest_answer": LARGEST_ANSWER}
     put(drivers, "OpenStackClouds", partial(OpenStackClouds, **limits))
 

@@ -8,7 +8,7 @@ from tests.monitoring.conftest import samples
 
 from ringfence.monitoring.gauges import Gauges
 from ringfence.neutron.port import CloudUnreachable, GroupNotFound
-from ringfence.sync.reachability import Contacts
+from ringfence.sync.reachability import Reachability
 
 METRICS = "/metrics"
 GROUPS = "/api/openstack-security-groups/"
@@ -142,7 +142,7 @@ async def test_a_cloud_is_reachable_until_a_call_gets_no_answer(at, world, datab
     await world.execute("UPDATE clouds SET backend = 'openstack', openstack_cloud = 'east'")
     names = await world.value("SELECT array_agg(name) FROM clouds")
     key = ("ringfence_cloud_reachable", ("cloud", names[0]))
-    contacts = Contacts()
+    reachability = Reachability()
     assert key not in await scraped(at())
     for error, reachable in (
         (None, 1),
@@ -150,12 +150,12 @@ async def test_a_cloud_is_reachable_until_a_call_gets_no_answer(at, world, datab
         (GroupNotFound("gone"), 1),
         (CloudUnreachable("no"), 0),
     ):
-        contacts.note("east", "GET", error, 0.01)
-        await contacts.write(database)
+        reachability.note("east", "GET", error, 0.01)
+        await reachability.write(database)
         assert (await scraped(at()))[key] == reachable
     since = await world.value("SELECT failed_at FROM cloud_contacts")
-    contacts.note("east", "GET", CloudUnreachable("no"), 0.01)
-    await contacts.write(database)
+    reachability.note("east", "GET", CloudUnreachable("no"), 0.01)
+    await reachability.write(database)
     # Since when it is away is kept.
     assert await world.value("SELECT failed_at FROM cloud_contacts") == since
     assert await world.value("SELECT answered_at < failed_at FROM cloud_contacts")

@@ -20,9 +20,9 @@ from ringfence.neutron.port import GiveUp, UnreadableRule
 from ringfence.security_groups import queries
 from ringfence.security_groups.cloud_state.unreadable import BEGINNING, READABLE
 from ringfence.sync import manual, push, status
+from ringfence.sync.compare import DEFAULT_GUARD
 from ringfence.sync.drift import drift_of_group
 from ringfence.sync.dry_run import preview
-from ringfence.sync.missing_bound import USUAL_BOUND
 from ringfence.sync.pull import pull_tenant
 
 NASTY = "a\0b\ud800\x1b[31m\u202etxt\x7f"
@@ -284,7 +284,7 @@ async def test_pulling_now_names_the_groups_whose_rules_cannot_be_read(at_neutro
     lines = []
 
     async def incomplete():
-        return await manual.pull_now(at_neutron.database, tenants, USUAL_BOUND, lines.append)
+        return await manual.pull_now(at_neutron.database, tenants, DEFAULT_GUARD, lines.append)
 
     assert await incomplete() == []
     at_neutron.said["security_groups"][0]["security_group_rules"] = [{**RULE, "protocol": ["tcp"]}]
@@ -374,7 +374,7 @@ async def test_one_tenant_that_crashes_keeps_no_other_from_its_turn(sandbox, mon
         return await pull_tenant(database, sandbox.clouds, uuid, **options)
 
     monkeypatch.setattr(manual, "pull_tenant", crashes)
-    incomplete = await manual.pull_now(sandbox.database, tenants, USUAL_BOUND, lines.append)
+    incomplete = await manual.pull_now(sandbox.database, tenants, DEFAULT_GUARD, lines.append)
     assert incomplete == ["web-prod (failed)"]
     assert min(lines) == "foreign: 1 imported"
     assert max(lines).startswith("web-prod: failed: internal error, reference ")

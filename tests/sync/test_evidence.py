@@ -25,7 +25,7 @@ from ringfence.security_groups.cloud_state.bindings import CONTESTED
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND
 from ringfence.sync.binding.adoption import adopt
 from ringfence.sync.binding.evidence import Attempt
-from ringfence.sync.failures import explained
+from ringfence.sync.failures import explain
 from ringfence.sync.manual import plan_push
 from ringfence.sync.push import delete_group
 
@@ -512,7 +512,7 @@ async def test_what_a_default_group_says_names_nothing_that_neutron_refuses(plac
     uuid = await place.ask("default", backend_id=str(uuid4()), state="UPDATE_SCHEDULED")
     with pytest.raises(GroupNotFound) as refused:
         await push(place, uuid)
-    said = explained(refused.value, "push_group")
+    said = explain(refused.value, "push_group")
     assert said == DEFAULT_NOT_FOUND
     assert not {"delete", "rename", "set its rules"} & set(said.lower().split())
 

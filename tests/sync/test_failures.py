@@ -6,16 +6,16 @@ from ringfence.database.outbox import Job
 from ringfence.errors import RingfenceError
 from ringfence.neutron import port
 from ringfence.security_groups.states import NOT_FOUND
-from ringfence.sync.failures import explained
+from ringfence.sync.failures import explain
 
 KINDS = [
     kind
     for kind in vars(port).values()
     if isinstance(kind, type) and issubclass(kind, port.CloudError)
 ]
-HELPS = (
+REMEDIES = (
     *("roll it back to its present version", "pull it again", "delete it again"),
-    *("Set its rules", "Ask for fewer rules"),
+    *("Set its rules", "Set fewer rules"),
 )
 
 
@@ -23,21 +23,19 @@ HELPS = (
 @pytest.mark.parametrize("kind", [*KINDS, RingfenceError], ids=lambda kind: kind.__name__)
 def test_every_kind_of_failure_names_an_action(kind, job):
     error = kind("The cloud says no.")
-    said = explained(error, job)
+    said = explain(error, job)
     assert said.startswith(str(error))
     if kind is not port.GroupInUse:
-        assert any(each in said for each in HELPS)
+        assert any(each in said for each in REMEDIES)
 
 
 def test_a_group_in_use_and_one_that_is_gone_say_it_themselves():
-    assert (
-        explained(port.GroupInUse("In use. Detach it."), Job.DELETE_GROUP) == "In use. Detach it."
-    )
-    assert explained(port.GroupNotFound(NOT_FOUND), Job.PUSH_GROUP) == NOT_FOUND
+    assert explain(port.GroupInUse("In use. Detach it."), Job.DELETE_GROUP) == "In use. Detach it."
+    assert explain(port.GroupNotFound(NOT_FOUND), Job.PUSH_GROUP) == NOT_FOUND
     assert "roll it back" in NOT_FOUND
 
 
 def test_the_action_is_the_one_that_failed():
     error = port.AccessRefused("No.")
-    assert "delete it again" in explained(error, Job.DELETE_GROUP)
-    assert "pushes it again" in explained(error, Job.PUSH_GROUP)
+    assert "delete it again" in explain(error, Job.DELETE_GROUP)
+    assert "pushes it again" in explain(error, Job.PUSH_GROUP)

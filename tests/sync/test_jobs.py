@@ -8,10 +8,10 @@ from ringfence.neutron.port import (
     QuotaExceeded,
     TooManyRequests,
 )
-from ringfence.sync.jobs import Try, run
-from ringfence.sync.retries import PAUSES, TryAgain, pause
+from ringfence.sync.jobs import Attempt, run
+from ringfence.sync.retries import RETRY_DELAYS, RetryLater, delay_before_retry
 
-LAST = Try(len(PAUSES))
+LAST = Attempt(len(RETRY_DELAYS))
 
 
 class Record:
@@ -29,12 +29,12 @@ def raising(error):
     return work
 
 
-@pytest.mark.parametrize("attempt", range(len(PAUSES)))
+@pytest.mark.parametrize("attempt", range(len(RETRY_DELAYS)))
 async def test_a_temporary_error_is_tried_again_and_records_nothing(attempt):
     failed = Record()
 
-    with pytest.raises(TryAgain):
-        await run(raising(CloudUnreachable("away")), failed, Try(attempt))
+    with pytest.raises(RetryLater):
+        await run(raising(CloudUnreachable("away")), failed, Attempt(attempt))
 
     assert failed.failures == []
 
@@ -53,7 +53,7 @@ async def test_a_temporary_error_is_recorded_after_the_last_try():
 async def test_a_permanent_error_is_recorded_at_once_in_the_clouds_words(kind):
     failed = Record()
 
-    await run(raising(kind("Quota exceeded.")), failed, Try(0))
+    await run(raising(kind("Quota exceeded.")), failed, Attempt(0))
 
     assert str(failed.failures[0][0]) == "Quota exceeded."
 
@@ -61,7 +61,7 @@ async def test_a_permanent_error_is_recorded_at_once_in_the_clouds_words(kind):
 async def test_an_unexpected_error_is_recorded_with_a_reference_and_without_its_words():
     failed = Record()
 
-    await run(raising(ZeroDivisionError("secret")), failed, Try(0))
+    await run(raising(ZeroDivisionError("secret")), failed, Attempt(0))
 
     error, trace = failed.failures[0]
     message = str(error)
@@ -73,7 +73,7 @@ async def test_an_unexpected_error_is_recorded_with_a_reference_and_without_its_
 async def test_our_own_database_being_away_is_never_a_failure():
     failed = Record()
 
-    with pytest.raises(TryAgain):
+    with pytest.raises(RetryLater):
         await run(raising(Unavailable("away")), failed, LAST)
 
     assert failed.failures == []
@@ -83,24 +83,24 @@ async def test_a_failure_that_cannot_be_recorded_is_tried_again():
     async def failed(_message, _trace):
         raise Unavailable("away")
 
-    with pytest.raises(TryAgain):
-        await run(raising(QuotaExceeded("full")), failed, Try(0))
+    with pytest.raises(RetryLater):
+        await run(raising(QuotaExceeded("full")), failed, Attempt(0))
 
 
 async def test_whin_the_cloud_asks_to_wait_is_waited():
-    with pytest.raises(TryAgain) as caught:
-        await run(raising(TooManyRequests("slow", after=17.0)), Record(), Try(0))
+    with pytest.raises(RetryLater) as caught:
+        await run(raising(TooManyRequests("slow", after=17.0)), Record(), Attempt(0))
 
     assert caught.value.after >= 17.0
 
 
 def test_tries_last_about_two_minutes_and_survive_an_outage_of_twenty_seconds():
     for _ in range(50):
-        pauses = [pause(attempt, None) for attempt in range(len(PAUSES))]
-        assert 90 < sum(pauses) < 150
-        assert pauses[0] < 1
-    assert pause(len(PAUSES), None) is None
+        delays = [delay_before_retry(attempt, None) for attempt in range(len(RETRY_DELAYS))]
+        assert 90 < sum(delays) < 150
+        assert delays[0] < 1
+    assert delay_before_retry(len(RETRY_DELAYS), None) is None
 
 
 def test_a_cloud_cannot_make_us_wait_for_ever():
-    assert pause(0, 86400.0) == 120.0
+    assert delay_before_retry(0, 86400.0) == 120.0

@@ -10,7 +10,7 @@ from ringfence.errors import OperatorError
 from ringfence.neutron.port import CloudUnreachable
 from ringfence.security_groups.rules import Rule
 from ringfence.sync import manual, status
-from ringfence.sync.missing_bound import USUAL_BOUND, MassRemovalGuard
+from ringfence.sync.compare import DEFAULT_GUARD, MassRemovalGuard
 from ringfence.sync.plan import plan
 from ringfence.sync.pull import pull_tenant
 
@@ -80,7 +80,7 @@ async def test_comparing_now_tells_a_line_of_each_tenant_and_goes_on_after_a_fai
     tenants = await status.all_tenants(sandbox.database)
     lines = []
 
-    assert await manual.pull_now(sandbox.database, tenants, USUAL_BOUND, lines.append) == []
+    assert await manual.pull_now(sandbox.database, tenants, DEFAULT_GUARD, lines.append) == []
 
     assert sorted(lines) == ["foreign: 1 imported", "web-prod: 2 imported"]
     lines.clear()
@@ -91,7 +91,7 @@ async def test_comparing_now_tells_a_line_of_each_tenant_and_goes_on_after_a_fai
         return await pull_tenant(database, sandbox.clouds, uuid, **options)
 
     monkeypatch.setattr(manual, "pull_tenant", fails)
-    assert await manual.pull_now(sandbox.database, tenants, USUAL_BOUND, lines.append) == [
+    assert await manual.pull_now(sandbox.database, tenants, DEFAULT_GUARD, lines.append) == [
         "web-prod (failed)"
     ]
     assert sorted(lines) == ["foreign: equal", "web-prod: failed: away"]
@@ -101,7 +101,7 @@ async def test_too_many_missing_groups_stop_until_an_operator_confirms(sandbox):
     await many_missing(sandbox)
     tenant, lines = await the_tenant(sandbox), []
 
-    assert await manual.pull_now(sandbox.database, [tenant], USUAL_BOUND, lines.append) == [
+    assert await manual.pull_now(sandbox.database, [tenant], DEFAULT_GUARD, lines.append) == [
         "web-prod (stopped)"
     ]
 
@@ -122,16 +122,16 @@ async def test_too_many_missing_groups_stop_until_an_operator_confirms(sandbox):
     assert await sandbox.world.value("SELECT max(error_message) FROM tenants") == ""
 
 
-async def test_the_bound_is_the_operators_to_choose(sandbox):
+async def test_the_guard_is_the_operators_to_choose(sandbox):
     await many_missing(sandbox)
     wide = MassRemovalGuard(count=8)
     done = await pull_tenant(
-        sandbox.database, sandbox.clouds, sandbox.tenant, requested=False, bound=wide
+        sandbox.database, sandbox.clouds, sandbox.tenant, requested=False, guard=wide
     )
     assert done["gone"] == 8
-    assert not MassRemovalGuard(5, 0.5).is_passed(6, 12)
-    assert MassRemovalGuard(5, 0.5).is_passed(7, 12)
-    assert not MassRemovalGuard(5, 0.5).is_passed(5, 5)
+    assert not MassRemovalGuard(5, 0.5).stops(6, 12)
+    assert MassRemovalGuard(5, 0.5).stops(7, 12)
+    assert not MassRemovalGuard(5, 0.5).stops(5, 5)
 
 
 async def test_a_plan_reads_the_cloud_and_changes_nothing(sandbox):

@@ -1,7 +1,7 @@
 from uuid import uuid4
 
 from ringfence.database.outbox import Job, defer_for_group
-from ringfence.sync import recovery
+from ringfence.sync import recovery, schedule
 
 
 async def jobs(place):
@@ -38,7 +38,7 @@ async def working(place, *, heartbeat_seconds_ago):
 async def test_the_job_of_a_dead_worker_is_taken_up_again(sandbox):
     await working(sandbox, heartbeat_seconds_ago=16)
 
-    assert await recovery.retake_stalled(sandbox.database) == 1
+    assert await recovery.requeue_stalled(sandbox.database) == 1
 
     assert await jobs(sandbox) == [("push_group", "todo")]
 
@@ -46,7 +46,7 @@ async def test_the_job_of_a_dead_worker_is_taken_up_again(sandbox):
 async def test_the_job_of_a_living_worker_is_left_alone(sandbox):
     await working(sandbox, heartbeat_seconds_ago=5)
 
-    assert await recovery.retake_stalled(sandbox.database) == 0
+    assert await recovery.requeue_stalled(sandbox.database) == 0
 
     assert await jobs(sandbox) == [("push_group", "doing")]
 
@@ -55,7 +55,7 @@ async def test_the_job_of_a_worker_that_is_forgotten_is_taken_up_again(sandbox):
     await working(sandbox, heartbeat_seconds_ago=5)
     await sandbox.world.execute("DELETE FROM procrastinate_workers")
 
-    assert await recovery.retake_stalled(sandbox.database) == 1
+    assert await recovery.requeue_stalled(sandbox.database) == 1
 
 
 async def test_a_group_whose_job_was_lost_gets_one(sandbox):
@@ -66,8 +66,8 @@ async def test_a_group_whose_job_was_lost_gets_one(sandbox):
     await sandbox.ask("well", state="OK", backend_id="4", applied_version=1)
     await long_ago(sandbox)
 
-    assert await recovery.ask_again(sandbox.database) == 4
-    assert await recovery.ask_again(sandbox.database) == 0
+    assert await recovery.requeue_lost(sandbox.database) == 4
+    assert await recovery.requeue_lost(sandbox.database) == 0
 
     assert sorted(name for name, _ in await jobs(sandbox)) == [
         "delete_group",
@@ -81,7 +81,7 @@ async def test_a_group_that_was_loaded_in_such_a_state_stays_as_it_was_loaded(sa
     await sandbox.ask("created")
     await sandbox.world.execute("UPDATE security_groups SET modified = now() - interval '1 minute'")
 
-    assert await recovery.ask_again(sandbox.database) == 0
+    assert await recovery.requeue_lost(sandbox.database) == 0
 
 
 async def test_a_tenant_whose_job_was_lost_gets_one(sandbox):
@@ -91,20 +91,20 @@ async def test_a_tenant_whose_job_was_lost_gets_one(sandbox):
         sandbox.tenant,
     )
 
-    assert await recovery.ask_again(sandbox.database) == 1
+    assert await recovery.requeue_lost(sandbox.database) == 1
 
     assert await jobs(sandbox) == [("pull_tenant", "todo")]
 
 
 async def test_tenants_are_compared_once_an_interval(sandbox):
     interval = 7200.0
-    assert await recovery.compare_due_tenants(sandbox.database, interval) == 0
+    assert await schedule.queue_due_pulls(sandbox.database, interval) == 0
     await sandbox.world.execute(
         "UPDATE tenants SET comparison_scheduled = now() - interval '2 hours'"
     )
 
-    assert await recovery.compare_due_tenants(sandbox.database, interval) == 2
-    assert await recovery.compare_due_tenants(sandbox.database, interval) == 0
+    assert await schedule.queue_due_pulls(sandbox.database, interval) == 2
+    assert await schedule.queue_due_pulls(sandbox.database, interval) == 0
 
     assert await jobs(sandbox) == [("pull_tenant", "todo")] * 2
 
@@ -114,7 +114,7 @@ async def test_a_comparison_that_waits_already_is_not_asked_for_twice(sandbox):
         await sandbox.world.execute(
             "UPDATE tenants SET comparison_scheduled = now() - interval '2 hours'"
         )
-        await recovery.compare_due_tenants(sandbox.database, 7200.0)
+        await schedule.queue_due_pulls(sandbox.database, 7200.0)
 
     assert len(await jobs(sandbox)) == 2
 
@@ -129,7 +129,7 @@ async def test_jobs_that_ended_long_ago_are_forgotten(sandbox):
             " WHERE job_id = (SELECT min(id) FROM procrastinate_jobs)"
         )
 
-    await recovery.forget_old_jobs(sandbox.database, 24)
+    await recovery.delete_old_jobs(sandbox.database, 24)
 
     assert len(await jobs(sandbox)) == 1
 
@@ -140,10 +140,10 @@ async def test_a_job_that_a_worker_has_by_the_database_alone_is_taken_up_at_the_
     await working(sandbox, heartbeat_seconds_ago=1)
     worker, job = await sandbox.world.one("SELECT worker_id, id FROM procrastinate_jobs")
 
-    suspected = await recovery.retake_abandoned(sandbox.database, worker, set(), set())
+    suspected = await recovery.requeue_abandoned(sandbox.database, worker, set(), set())
     assert (suspected, await jobs(sandbox)) == ({job}, [("push_group", "doing")])
 
-    assert await recovery.retake_abandoned(sandbox.database, worker, set(), suspected) == set()
+    assert await recovery.requeue_abandoned(sandbox.database, worker, set(), suspected) == set()
     assert await jobs(sandbox) == [("push_group", "todo")]
 
 
@@ -151,7 +151,7 @@ async def test_a_job_that_runs_is_no_suspect(sandbox):
     await working(sandbox, heartbeat_seconds_ago=1)
     worker, job = await sandbox.world.one("SELECT worker_id, id FROM procrastinate_jobs")
 
-    assert await recovery.retake_abandoned(sandbox.database, worker, {job}, {job}) == set()
+    assert await recovery.requeue_abandoned(sandbox.database, worker, {job}, {job}) == set()
 
     assert await jobs(sandbox) == [("push_group", "doing")]
 
@@ -163,4 +163,4 @@ async def test_a_job_put_off_by_a_clock_that_was_set_back_runs_now(sandbox):
         await sandbox.world.execute(
             "UPDATE procrastinate_jobs SET scheduled_at = now() + %s::interval", ahead
         )
-        assert await recovery.retake_stalled(sandbox.database) == expected
+        assert await recovery.requeue_stalled(sandbox.database) == expected

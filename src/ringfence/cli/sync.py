@@ -49,12 +49,12 @@ def pull(
     """
     from ringfence.sync import manual
     from ringfence.sync import status as overview
-    from ringfence.sync.missing_bound import MassRemovalGuard
+    from ringfence.sync.compare import MassRemovalGuard
 
     if (tenant is None) == (not everything):
         raise OperatorError("name one tenant, or say --all")
     settings = start()
-    bound = MassRemovalGuard(settings.missing_count, settings.missing_share)
+    guard = MassRemovalGuard(settings.missing_count, settings.missing_share)
 
     async def work(database: "Database") -> list[str]:
         chosen = (
@@ -63,7 +63,7 @@ def pull(
             else [await overview.find_tenant(database, tenant)]
         )
         with _telling(len(chosen)) as told:
-            return await manual.pull_now(database, chosen, bound, told)
+            return await manual.pull_now(database, chosen, guard, told)
 
     with migrated(settings) as (conninfo, _):
         incomplete = with_database(conninfo, work)

@@ -15,9 +15,9 @@ from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.rule_input.rule_keys import ShownRule
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
 from ringfence.security_groups.rules import Rule
-from ringfence.sync.compare import compare
+from ringfence.sync.compare import compare, lasting_drift_digest
 from ringfence.sync.dry_run import Remotes
-from ringfence.sync.observing import found_again, lasting_drift
+from ringfence.sync.observing import observed_group
 from ringfence.sync.plan import plan
 
 
@@ -62,9 +62,9 @@ def _shown(
         return shown
     if look.missing:
         return shown | {"state": Drift.MISSING}
-    found = found_again(local.backend_id, look)
+    found = observed_group(local.backend_id, look)
     refresh = compare(local, found)
-    is_drifting = refresh.is_change or bool(lasting_drift(found, stateful=local.stateful))
+    is_drifting = refresh.is_change or bool(lasting_drift_digest(found, stateful=local.stateful))
     changes = plan([stored.rule for stored in local.rules], found.rules)
 
     def each(rules: Iterable[Rule]) -> list[ShownRule]:

@@ -5,16 +5,16 @@ from ringfence.database.pool import Database
 from ringfence.neutron.openstack import OpenStackClouds
 from ringfence.neutron.port import CloudGroup, GiveUp, Misconfigured, NetworkCloud
 from ringfence.neutron.sandbox.cloud import SandboxCloud
-from ringfence.sync.reachability import Contacts
+from ringfence.sync.reachability import Reachability
 
 
 class Clouds:
     """The clouds that this process talks to."""
 
     def __init__(self, database: Database) -> None:
-        self.contacts = Contacts()
+        self.reachability = Reachability()
         self._sandbox = SandboxCloud(database)
-        self._openstack = OpenStackClouds(note=self.contacts.note)
+        self._openstack = OpenStackClouds(note=self.reachability.note)
 
     def of(self, placement: Placement) -> NetworkCloud:
         """Give the driver of a tenant's cloud; raises `Misconfigured`."""

@@ -23,7 +23,8 @@ from ringfence.security_groups.rule_input.rule_keys import ShownRule
 from ringfence.security_groups.rule_input.rule_lists import read_rule_list
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
 from ringfence.security_groups.rules import Rule, canonical, shown_protocol
-from ringfence.sync.observing import found_again, notice_of_unreadable, rules_of
+from ringfence.sync.compare import unreadable_notice
+from ringfence.sync.observing import observed_group, observed_rules
 from ringfence.sync.plan import CREATED_ANEW, Changes, plan, rule_for_cloud, rule_from_cloud
 from ringfence.sync.push import RULES_A_CALL
 from ringfence.text.json_value import Json
@@ -155,7 +156,7 @@ async def preview(database: Database, group: SecurityGroup, body: Json) -> Previ
         is_missing=_is_missing(group, look),
         unreadable=""
         if look is None
-        else notice_of_unreadable(found_again(group.backend_id, look)),
+        else unreadable_notice(observed_group(group.backend_id, look)),
     )
 
 
@@ -172,7 +173,7 @@ def _observed(
     if _is_missing(group, look):
         return ()
     if look is not None:
-        return rules_of(look)
+        return observed_rules(look)
     if not group.backend_id:
         return ()
     return [rule_for_cloud(remotes.rule(request)) for request in stored]

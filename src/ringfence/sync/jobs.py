@@ -1,8 +1,12 @@
-"""The jobs by name: what each does, and what becomes of it when it cannot be done.
+"""The handlers of jobs by name, with retries and failures.
 
-A job says "this group may differ", never "make this change": it may be lost, repeated or cut off
-anywhere, and the next one sets things right. Between tries a group stays in its state of work
-under way; ERRED comes only after the last try, or at once where trying cannot help.
+`worker` fetches a job from PostgreSQL and calls its handler with the UUID of a group or a tenant.
+The handler calls `push` or `pull`, retries temporary errors (`retries`) and records the failure
+after the last attempt (`failures`). It writes one line of log a job.
+
+A job means "this group may differ", never "make this change": it may be lost, repeated or
+interrupted anywhere, and the next one repairs that. Between attempts a group keeps its transient
+state. It becomes ERRED after the last attempt, or at once if a retry cannot help.
 """
 
 import time
@@ -29,12 +33,12 @@ from ringfence.errors import RingfenceError, Unavailable
 from ringfence.neutron.port import CloudError, Retry
 from ringfence.neutron.storable_text import storable
 from ringfence.security_groups.cloud_state import lifecycle
+from ringfence.sync.compare import DEFAULT_GUARD, MassRemovalGuard
 from ringfence.sync.drivers import Clouds
-from ringfence.sync.failures import explained
-from ringfence.sync.missing_bound import USUAL_BOUND, MassRemovalGuard
+from ringfence.sync.failures import explain
 from ringfence.sync.pull import pull_group, pull_tenant
 from ringfence.sync.push import delete_group, push_group
-from ringfence.sync.retries import DATABASE_PAUSE, Strategy, TryAgain, pause
+from ringfence.sync.retries import DATABASE_DELAY, RetryLater, RetryStrategy, delay_before_retry
 from ringfence.telemetry import metrics, tracing
 
 LONGEST_TRACE = 100_000
@@ -42,24 +46,25 @@ LONGEST_TRACE = 100_000
 logger = structlog.get_logger(__name__)
 
 Work = Callable[..., Awaitable[None]]
-Failed = Callable[[RingfenceError, str], Awaitable[None]]
+# Records a failure: the error and its trace
+RecordFailure = Callable[[RingfenceError, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
-    """One run of a job: its name, how many came before, and whether it is the periodic kind."""
+class Attempt:
+    """One attempt at a job: how many came before, and which job it is."""
 
-    attempt: int
+    number: int
     periodic: bool = False
     job: str = "job"
 
 
-def _asked(function: Work) -> Work:
-    """Return a job's work, whose events name who asked for it."""
+def _with_origin(function: Work) -> Work:
+    """Return the handler so that events name the actor and the request that queued the job."""
 
     @wraps(function)
     async def work(
-        desk: "JobHandlers",
+        handlers: "JobHandlers",
         context: JobContext,
         *,
         asked_by: Mapping[str, str] = MappingProxyType({}),
@@ -67,25 +72,25 @@ def _asked(function: Work) -> Work:
         **arguments: Any,  # noqa: ANN401 - Procrastinate's
     ) -> None:
         with Origin.of_job(asked_by, request_id).known():
-            await function(desk, context, request_id=request_id, **arguments)
+            await function(handlers, context, request_id=request_id, **arguments)
 
     return work
 
 
 class JobHandlers:
-    """Where jobs come in: one for each worker."""
+    """The handlers of one worker."""
 
     def __init__(
-        self, database: Database, clouds: Clouds, bound: MassRemovalGuard = USUAL_BOUND
+        self, database: Database, clouds: Clouds, guard: MassRemovalGuard = DEFAULT_GUARD
     ) -> None:
         self._database = database
         self._clouds = clouds
-        self._bound = bound
-        # The ids of the jobs that run here now.
+        self._guard = guard
+        # The ids of the jobs that run now
         self.running: set[int | None] = set()
 
     def register(self, app: procrastinate.App) -> None:
-        """Give the names that changes ask for their work."""
+        """Register each handler under the name of its job."""
         work: dict[Job, Work] = {
             Job.PUSH_GROUP: self.push_group,
             Job.PULL_GROUP: self.pull_group,
@@ -94,23 +99,23 @@ class JobHandlers:
         }
         for name, function in work.items():
             work_of = tracing.traced_job(function)
-            app.task(name=name, pass_context=True, retry=Strategy())(work_of)
+            app.task(name=name, pass_context=True, retry=RetryStrategy())(work_of)
 
-    @_asked
+    @_with_origin
     async def push_group(
         self, context: JobContext, *, security_group: str, request_id: str | None = None
     ) -> None:
-        """Make the cloud's group what was asked for."""
-        await self._on_group(context, push_group, security_group, request_id)
+        """Make the cloud's group equal to the desired one."""
+        await self._run_for_group(context, push_group, security_group, request_id)
 
-    @_asked
+    @_with_origin
     async def pull_group(
         self, context: JobContext, *, security_group: str, request_id: str | None = None
     ) -> None:
-        """Take over what the cloud has of one group."""
-        await self._on_group(context, pull_group, security_group, request_id)
+        """Pull one group from the cloud."""
+        await self._run_for_group(context, pull_group, security_group, request_id)
 
-    @_asked
+    @_with_origin
     async def delete_group(
         self,
         context: JobContext,
@@ -119,11 +124,11 @@ class JobHandlers:
         detach: bool = False,
         request_id: str | None = None,
     ) -> None:
-        """Delete the group in the cloud, then here; `detach` takes it off its ports before."""
+        """Delete the group in the cloud, then its row; `detach` removes it from its ports first."""
         work = partial(delete_group, detach=detach)
-        await self._on_group(context, work, security_group, request_id)
+        await self._run_for_group(context, work, security_group, request_id)
 
-    @_asked
+    @_with_origin
     async def pull_tenant(
         self,
         context: JobContext,
@@ -133,7 +138,7 @@ class JobHandlers:
         confirmed: bool = False,
         request_id: str | None = None,
     ) -> None:
-        """Take over what the cloud has of a tenant's groups."""
+        """Pull all groups of a tenant from the cloud."""
 
         async def work() -> dict[str, object]:
             uuid = UUID(tenant)
@@ -142,21 +147,23 @@ class JobHandlers:
                 self._clouds,
                 uuid,
                 requested=not periodic,
-                bound=self._bound,
+                guard=self._guard,
                 confirmed=confirmed,
             )
             return dict(done)
 
-        async def failed(error: RingfenceError, _trace: str) -> None:
+        async def record_failure(error: RingfenceError, _trace: str) -> None:
             if not periodic:
                 async with self._database.transaction() as connection:
                     await pulls.fail(connection, UUID(tenant), storable(str(error), LONGEST_TRACE))
 
         ids = {"tenant": tenant, "request_id": request_id, "periodic": periodic}
-        with self._shown(context, ids):
-            await run(work, failed, Try(context.job.attempts, periodic, context.job.task_name))
+        with self._running(context, ids):
+            await run(
+                work, record_failure, Attempt(context.job.attempts, periodic, context.job.task_name)
+            )
 
-    async def _on_group(
+    async def _run_for_group(
         self,
         context: JobContext,
         function: Callable[[Database, Clouds, UUID], Awaitable[bool]],
@@ -167,19 +174,19 @@ class JobHandlers:
             uuid = UUID(security_group)
             return {"had_work": await function(self._database, self._clouds, uuid)}
 
-        async def failed(error: RingfenceError, trace: str) -> None:
-            message = storable(explained(error, context.job.task_name), LONGEST_TRACE)
+        async def record_failure(error: RingfenceError, trace: str) -> None:
+            message = storable(explain(error, context.job.task_name), LONGEST_TRACE)
             async with self._database.transaction() as connection:
                 await lifecycle.record_failure(connection, UUID(security_group), message, trace)
 
         ids = {"security_group": security_group, "request_id": request_id}
-        with self._shown(context, ids):
-            this_try = Try(context.job.attempts, job=context.job.task_name)
-            await run(work, failed, this_try)
+        with self._running(context, ids):
+            attempt = Attempt(context.job.attempts, job=context.job.task_name)
+            await run(work, record_failure, attempt)
 
     @contextmanager
-    def _shown(self, context: JobContext, ids: Mapping[str, object]) -> Iterator[None]:
-        """Show the job among those that run, and in each line of its log."""
+    def _running(self, context: JobContext, ids: Mapping[str, object]) -> Iterator[None]:
+        """Add the job to those that run, and its ids to each line of its log."""
         self.running.add(context.job.id)
         present = {name: value for name, value in ids.items() if value is not None}
         try:
@@ -190,61 +197,63 @@ class JobHandlers:
 
 
 async def run(
-    work: Callable[[], Awaitable[dict[str, object]]], failed: Failed, this_try: Try
+    work: Callable[[], Awaitable[dict[str, object]]],
+    record_failure: RecordFailure,
+    attempt: Attempt,
 ) -> None:
-    """Do the work once; ask for another try, or record the failure in words for a person.
+    """Do the work once; retry later, or record the failure with a message for users.
 
-    Raises `TryAgain` where another try follows. Writes one line of log.
+    Raises `RetryLater` if another attempt follows. Writes one line of log.
     """
     begun = time.monotonic()
     outcome: dict[str, object] = {"outcome": "interrupted"}
     try:
         outcome = {"outcome": "done", **await work()}
     except Unavailable as error:
-        # Our own database: the cloud's answer is not known to be anything, so nothing has failed.
+        # Ringfence's own database: nothing is known to have failed in the cloud.
         outcome = {"outcome": "database away"}
-        raise TryAgain(DATABASE_PAUSE) from error
+        raise RetryLater(DATABASE_DELAY) from error
     except CloudError as error:
         outcome = {"outcome": "refused", "error": str(error)}
-        after = _pause_after(error, this_try)
+        after = _retry_delay(error, attempt)
         if after is not None:
             outcome |= {"outcome": "another try", "after": round(after, 1)}
-            raise TryAgain(after) from error
-        await _give_up(failed, error)
+            raise RetryLater(after) from error
+        await _give_up(record_failure, error)
     except Exception:
         reference = uuid4().hex[:12]
         outcome = {"outcome": "internal error", "reference": reference}
         logger.exception("job_crashed", reference=reference)
-        await _give_up(failed, RingfenceError(f"Internal error, reference {reference}."))
+        await _give_up(record_failure, RingfenceError(f"Internal error, reference {reference}."))
     finally:
         seconds = round(time.monotonic() - begun, 3)
-        logger.info("job", attempt=this_try.attempt, seconds=seconds, **outcome)
+        logger.info("job", attempt=attempt.number, seconds=seconds, **outcome)
         ended = str(outcome["outcome"]).replace(" ", "_")
-        metrics.current().job(this_try.job, ended, seconds)
+        metrics.current().job(attempt.job, ended, seconds)
 
 
-def _pause_after(error: CloudError, this_try: Try) -> float | None:
+def _retry_delay(error: CloudError, attempt: Attempt) -> float | None:
     if not isinstance(error, Retry):
         return None
-    return pause(this_try.attempt, error.after, periodic=this_try.periodic)
+    return delay_before_retry(attempt.number, error.after, periodic=attempt.periodic)
 
 
-async def _give_up(failed: Failed, error: RingfenceError) -> None:
+async def _give_up(record_failure: RecordFailure, error: RingfenceError) -> None:
     try:
-        await failed(error, storable(traceback.format_exc(), LONGEST_TRACE))
+        await record_failure(error, storable(traceback.format_exc(), LONGEST_TRACE))
     except Unavailable as away:
-        raise TryAgain(DATABASE_PAUSE) from away
+        raise RetryLater(DATABASE_DELAY) from away
 
 
 def jobs_app(conninfo: str) -> procrastinate.App:
-    """Give an application on a pool of its own, as a worker needs it."""
+    """Return a Procrastinate application with a connection pool of its own, for a worker."""
     connector = procrastinate.PsycopgConnector(
         conninfo=conninfo,
         pool_factory=connect.pool,
         min_size=1,
         max_size=4,
         timeout=5.0,
-        # A plan that outlives a change of the tables would end the worker.
+        # A prepared statement that outlives a change of its tables would end the worker.
         kwargs={"prepare_threshold": None},
     )
     return procrastinate.App(connector=connector)

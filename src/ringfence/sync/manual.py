@@ -19,9 +19,8 @@ from ringfence.security_groups.cloud_state.snapshot import LocalGroup, local_gro
 from ringfence.security_groups.cloud_state.unreadable import unreadable_groups
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
+from ringfence.sync.compare import MassRemovalGuard, mark_hidden_remotes, unreadable_notice
 from ringfence.sync.drivers import Clouds, require_own
-from ringfence.sync.missing_bound import MassRemovalGuard
-from ringfence.sync.observing import notice_of_unreadable, with_hidden_ends
 from ringfence.sync.plan import CREATED_ANEW, Changes, plan, rule_from_cloud
 from ringfence.sync.pull import missing_groups, pull_tenant
 
@@ -42,7 +41,7 @@ WHERE sg.uuid = %s
 async def pull_now(
     database: Database,
     tenants: Sequence[Tenant],
-    bound: MassRemovalGuard,
+    guard: MassRemovalGuard,
     told: Callable[[str], None],
 ) -> list[str]:
     """Compare tenants with their clouds, some at once, and tell a line of each.
@@ -57,7 +56,7 @@ async def pull_now(
         async with at_once:
             try:
                 done = await pull_tenant(
-                    database, clouds, tenant.uuid, requested=False, bound=bound
+                    database, clouds, tenant.uuid, requested=False, guard=guard
                 )
             except CloudError as error:
                 told(f"{tenant.name}: failed: {error}")
@@ -132,10 +131,10 @@ async def plan_push(database: Database, named: str) -> list[str]:
         raise OperatorError(f"tenant {placement.tenant_name}: {error}") from None
     finally:
         await clouds.close()
-    found = with_hidden_ends(found, asked.rules)
+    found = mark_hidden_remotes(found, asked.rules)
     lines = lines_of(plan(asked.rules, found.rules))
     if found.unreadable:
-        return [notice_of_unreadable(found), *(lines or ["nothing else: the rest is as desired"])]
+        return [unreadable_notice(found), *(lines or ["nothing else: the rest is as desired"])]
     return lines or ["nothing: the cloud has what was asked for"]
 
 

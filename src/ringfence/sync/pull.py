@@ -1,11 +1,16 @@
-"""From the cloud to the rows: one group, or all groups of a tenant with one list call.
+"""Pull one group, or all groups of a tenant, from the cloud into the rows.
 
-Nothing is deleted here. Where something was asked for and has not reached the cloud, what was
-asked for stays; where the cloud is silent, it is asked again directly before that means "gone".
+`jobs` names the group or the tenant; the rows come from PostgreSQL, the groups from the cloud by
+one request or one paged list. `compare` decides what differs, and this module writes it: groups
+are imported, refreshed, reverted or marked as missing. `observing` stores what the cloud reported.
+
+Nothing is deleted here. Desired rules that have not reached the cloud stay. A group that is not in
+the list is requested directly before it counts as missing.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from ringfence.clouds import pulls
@@ -15,15 +20,10 @@ from ringfence.clouds.placement import Placement, placement_of
 from ringfence.database.pool import Database
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
-from ringfence.neutron.port import (
-    CloudGroup,
-    GiveUp,
-    GroupNotFound,
-    NetworkCloud,
-)
+from ringfence.neutron.port import CloudGroup, GiveUp, GroupNotFound, NetworkCloud
 from ringfence.security_groups.cloud_state import bindings, drift, imports, lifecycle, observations
 from ringfence.security_groups.cloud_state.imports import FoundGroup
-from ringfence.security_groups.cloud_state.refresh import GroupDiff, mark_missing, refresh_groups
+from ringfence.security_groups.cloud_state.refresh import mark_missing, refresh_groups
 from ringfence.security_groups.cloud_state.snapshot import (
     LocalGroup,
     Snapshot,
@@ -36,33 +36,43 @@ from ringfence.security_groups.cloud_state.unreadable import (
     says_unreadable,
 )
 from ringfence.security_groups.rules import DEFAULT_NAME
-from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
+from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND
 from ringfence.sync.binding.cloud_view import SAME_CLOCK, view_of
-from ringfence.sync.compare import Comparison, as_known, compare, compare_tenant
+from ringfence.sync.compare import (
+    DEFAULT_GUARD,
+    MassRemovalGuard,
+    ObservedGroup,
+    TenantDiff,
+    compare,
+    compare_tenant,
+    lasting_drift_digest,
+    mark_hidden_remotes_of,
+    needs_refresh,
+    no_diff,
+    to_revert,
+    unreadable_message,
+)
 from ringfence.sync.drivers import Clouds, is_own, project_of, require_own
-from ringfence.sync.missing_bound import USUAL_BOUND, MassRemovalGuard
 from ringfence.sync.observing import (
-    Seen,
-    is_adopted,
-    lasting_drift,
-    missing,
+    GROUPS_PER_TRANSACTION,
+    missing_observation,
     observation_of,
     observe,
-    said_of_unreadable,
-    to_be_put_back,
 )
 from ringfence.sync.plan import rule_from_cloud
 from ringfence.sync.ports import observe_ports
 from ringfence.sync.projects import list_groups
 from ringfence.sync.push import push
 
-GROUPS_A_TRANSACTION = 200
+# What a pull counts, in the order in which it is reported
+COUNTS = ("imported", "contested", "refreshed", "put_back", "drifted", "gone", "unreadable")
 
 
 async def pull_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
-    """Adopt what the cloud has, or push again what never reached it; tells whether it was due.
+    """Adopt what the cloud has, or push desired rules that never reached it.
 
-    Raises `CloudError`; the group's state then stays for the next try.
+    Returns whether the group was due. Raises `CloudError`; the group then keeps its state for the
+    next attempt.
     """
     async with database.transaction() as connection:
         group = await lifecycle.claim(connection, uuid, lifecycle.PULLED)
@@ -74,29 +84,29 @@ async def pull_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
     async with database.connection() as connection:
         rows = await local_groups(connection, group.placement.tenant_id, only=group.id)
     if not rows:
-        # It was unlinked meanwhile.
+        # It was unlinked in the meantime.
         return False
     local = rows[0]
     try:
-        answer = require_own(group.placement, await cloud.get_group(group.backend_id))
+        response = require_own(group.placement, await cloud.get_group(group.backend_id))
     except GroupNotFound:
         async with database.transaction() as connection:
             await tenants.lock(connection, group.placement.tenant_id)
-            await observations.write(connection, [missing(local)], None)
+            await observations.write(connection, [missing_observation(local)], None)
         is_default = group.name == DEFAULT_NAME
         raise GroupNotFound(DEFAULT_NOT_FOUND if is_default else NOT_FOUND) from None
-    found = as_known(local, answer)
-    refresh = compare(local, found)
-    enforced = local.drift_mode is DriftMode.ENFORCE and not refresh.unreadable
-    if refresh.is_change and (local.is_outstanding or enforced):
+    observed = mark_hidden_remotes_of(local, response)
+    diff = compare(local, observed)
+    is_enforced = local.drift_mode is DriftMode.ENFORCE and not diff.unreadable
+    if diff.is_change and (local.is_outstanding or is_enforced):
         await push(database, cloud, group)
         return True
     async with database.transaction() as connection:
-        settled = refresh if local.drift_mode is DriftMode.ADOPT else _unchanged(local)
-        await refresh_groups(connection, group.placement, [settled])
-        if refresh.unreadable:
-            await mark_unreadable(connection, group.placement, {local.id: refresh.unreadable})
-    await observe(database, group.placement, [(refresh, found)], None)
+        adopted = diff if local.drift_mode is DriftMode.ADOPT else no_diff(local)
+        await refresh_groups(connection, group.placement, [adopted])
+        if diff.unreadable:
+            await mark_unreadable(connection, group.placement, {local.id: diff.unreadable})
+    await observe(database, group.placement, [(diff, observed)], None)
     return True
 
 
@@ -106,13 +116,14 @@ async def pull_tenant(
     uuid: UUID,
     *,
     requested: bool,
-    bound: MassRemovalGuard = USUAL_BOUND,
+    guard: MassRemovalGuard = DEFAULT_GUARD,
     confirmed: bool = False,
 ) -> Mapping[str, int]:
-    """Compare all of a tenant's groups with its cloud; gives what was done, in numbers.
+    """Compare all of a tenant's groups with its cloud; return counts of what was done.
 
-    More missing groups than `bound` allows are marked only where an operator `confirmed` it.
-    Raises `CloudError`; nothing was touched then.
+    More missing groups than `guard` allows are marked only if an operator `confirmed` it; else
+    the result has `touched: 0` and how many are `missing`. Raises `CloudError`; nothing is changed
+    then.
     """
     async with database.transaction() as connection:
         placement = await placement_of(connection, uuid)
@@ -124,27 +135,28 @@ async def pull_tenant(
     async with database.connection() as connection:
         before = await moments(connection, placement.tenant_id)
     listed = await list_groups(database, cloud, placement)
-    comparison, before = await _compare_with_rows(database, cloud, placement, listed, before)
-    if not confirmed and bound.is_passed(len(comparison.missing), comparison.known):
-        await _stop(database, placement, comparison, requested=requested)
-        return {"missing": len(comparison.missing), "touched": 0}
-    gone, present = await _confirm(cloud, placement, comparison.missing)
-    done = await _write(database, placement, comparison, before, gone, present)
+    diff, before = await _compare_with_rows(database, cloud, placement, listed, before)
+    if not confirmed and guard.stops(len(diff.missing), diff.expected):
+        await _stop(database, placement, diff, requested=requested)
+        return {"missing": len(diff.missing), "touched": 0}
+    missing, present = await _get_each(cloud, placement, diff.missing)
+    pull = _TenantPull(database, placement, diff, before, [*diff.observed, *present], missing)
+    counts = await pull.write()
     await observe_ports(database, cloud, placement)
     async with database.transaction() as connection:
         await pulls.compared(connection, placement.tenant_id, before.taken)
         await pulls.succeed(connection, placement.tenant_id, requested=requested)
-        # A rule that cannot be read is no news: its group has an event of its own.
-        if requested or any(number for what, number in done.items() if what != "unreadable"):
-            said = f"Security groups of tenant {placement.tenant_name} have been pulled."
-            await record(connection, _event(placement, EventType.TENANT_PULLED, said, done))
-    return done
+        # Unreadable rules are no news: their group has an event of its own.
+        if requested or any(number for what, number in counts.items() if what != "unreadable"):
+            message = f"Security groups of tenant {placement.tenant_name} have been pulled."
+            await record(connection, _event(placement, EventType.TENANT_PULLED, message, counts))
+    return counts
 
 
 async def missing_groups(database: Database, clouds: Clouds, uuid: UUID) -> list[LocalGroup]:
-    """Give the groups at rest that the cloud does not have, each asked for directly; no change.
+    """Return the groups at rest that the cloud does not have; change nothing.
 
-    Raises `CloudError`.
+    Each is requested directly. Raises `CloudError`.
     """
     async with database.transaction() as connection:
         placement = await placement_of(connection, uuid)
@@ -155,25 +167,9 @@ async def missing_groups(database: Database, clouds: Clouds, uuid: UUID) -> list
     listed = await list_groups(database, cloud, placement)
     async with database.connection() as connection:
         rows = await local_groups(connection, placement.tenant_id)
-    missing_in_list = compare_tenant(rows, listed, before).missing
-    gone, _ = await _confirm(cloud, placement, missing_in_list)
-    return gone
-
-
-def _is_due(refresh: GroupDiff) -> bool:
-    """Spare what was asked for and never arrived; settle what did arrive."""
-    if refresh.unreadable:
-        # There is nothing that could be settled as OK.
-        return refresh.is_change and is_adopted(refresh)
-    if refresh.local.is_outstanding:
-        return not refresh.is_change
-    if refresh.is_change:
-        return is_adopted(refresh)
-    return refresh.local.state is not State.OK
-
-
-def _unchanged(local: LocalGroup) -> GroupDiff:
-    return GroupDiff(local, local.name, local.description)
+    not_listed = compare_tenant(rows, listed, before).missing
+    missing, _ = await _get_each(cloud, placement, not_listed)
+    return missing
 
 
 async def _compare_with_rows(
@@ -182,147 +178,171 @@ async def _compare_with_rows(
     placement: Placement,
     listed: Sequence[CloudGroup],
     before: Snapshot,
-) -> tuple[Comparison, Snapshot]:
+) -> tuple[TenantDiff, Snapshot]:
+    """Compare the list with the rows; bind the rows that evidence matches, then compare again."""
     async with database.connection() as connection:
         rows = await local_groups(connection, placement.tenant_id)
     view = SAME_CLOCK
     if any(row.creation_started and not row.backend_id for row in rows):
         view = await view_of(database, cloud, project_of(placement))
-    comparison = compare_tenant(rows, listed, before, view)
-    if not comparison.recognised:
-        return comparison, before
-    attached = set()
-    for row, group in comparison.recognised:
+    diff = compare_tenant(rows, listed, before, view)
+    if not diff.matched:
+        return diff, before
+    bound = set()
+    for row, group in diff.matched:
         async with database.transaction() as connection:
             if await bindings.attach(connection, placement, row, group.id):
-                attached.add(row.id)
+                bound.add(row.id)
     async with database.connection() as connection:
         rows = await local_groups(connection, placement.tenant_id)
-    moved = {row.id: row.moment for row in rows if row.id in attached}
-    before = Snapshot(before.taken, {**before.of, **moved})
+    rebound = {row.id: row.moment for row in rows if row.id in bound}
+    before = Snapshot(before.taken, {**before.of, **rebound})
     return compare_tenant(rows, listed, before, view), before
 
 
-async def _confirm(
-    cloud: NetworkCloud, placement: Placement, missing: Sequence[LocalGroup]
-) -> tuple[list[LocalGroup], list[Seen]]:
-    """Ask for each missing group directly; a list may be cut short, a direct response is not.
+async def _get_each(
+    cloud: NetworkCloud, placement: Placement, groups: Sequence[LocalGroup]
+) -> tuple[list[LocalGroup], list[ObservedGroup]]:
+    """Request each group directly: a list may be cut short, a single response is not.
 
-    One that is in another project is gone from this tenant as well.
+    Returns those that are missing and those that are present. A group that is in another project
+    is missing from this tenant.
     """
-    answers = await asyncio.gather(
-        *(cloud.get_group(row.backend_id) for row in missing), return_exceptions=True
+    responses = await asyncio.gather(
+        *(cloud.get_group(row.backend_id) for row in groups), return_exceptions=True
     )
-    gone: list[LocalGroup] = []
-    present: list[Seen] = []
-    for row, answer in zip(missing, answers, strict=True):
-        if isinstance(answer, GroupNotFound):
-            gone.append(row)
-        elif isinstance(answer, BaseException):
-            raise answer
-        elif not is_own(placement, answer):
-            gone.append(row)
+    missing: list[LocalGroup] = []
+    present: list[ObservedGroup] = []
+    for row, response in zip(groups, responses, strict=True):
+        if isinstance(response, GroupNotFound):
+            missing.append(row)
+        elif isinstance(response, BaseException):
+            raise response
+        elif not is_own(placement, response):
+            missing.append(row)
         else:
-            found = as_known(row, answer)
-            present.append((compare(row, found), found))
-    return gone, present
+            observed = mark_hidden_remotes_of(row, response)
+            present.append((compare(row, observed), observed))
+    return missing, present
 
 
-async def _write(
-    database: Database,
-    placement: Placement,
-    comparison: Comparison,
-    before: Snapshot,
-    gone: Sequence[LocalGroup],
-    present: Sequence[Seen],
-) -> dict[str, int]:
-    counted = ("imported", "contested", "refreshed", "put_back", "drifted", "gone", "unreadable")
-    done = dict.fromkeys(counted, 0)
-    ids: Mapping[str, int] = {}
-    if comparison.unknown:
-        found = [_found(group) for group in comparison.unknown]
-        async with database.transaction() as connection:
-            ids = await imports.import_groups(connection, placement, found, before.taken)
-            done["imported"] = len(ids)
-            looks = [
-                observation_of(ids[group.id], group, lasting_drift(group, stateful=None))
-                for group in comparison.unknown
+@dataclass(frozen=True, slots=True)
+class _TenantPull:
+    """A compared tenant: what is to be written, in transactions of bounded size."""
+
+    database: Database
+    placement: Placement
+    diff: TenantDiff
+    before: Snapshot
+    observed: Sequence[ObservedGroup]
+    missing: Sequence[LocalGroup]
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
+
+    async def write(self) -> Mapping[str, int]:
+        """Import, refresh, revert and mark; return the counts."""
+        imported = await self._import()
+        await self._mark_contested()
+        refreshed = await self._refresh()
+        await self._record_drift()
+        await self._mark_missing()
+        await self._mark_unreadable(imported)
+        if self.missing or any(local.is_duplicate_name for local in refreshed):
+            async with self.database.transaction() as connection:
+                await imports.promote_twins(connection, self.placement)
+        return self.counts
+
+    async def _import(self) -> Mapping[str, int]:
+        """Return the ids of the new rows by backend id."""
+        unknown, taken = self.diff.unknown, self.before.taken
+        if not unknown:
+            return {}
+        found = [_found(group) for group in unknown]
+        async with self.database.transaction() as connection:
+            ids = await imports.import_groups(connection, self.placement, found, taken)
+            new = [
+                observation_of(ids[group.id], group, lasting_drift_digest(group, stateful=None))
+                for group in unknown
                 if group.id in ids
             ]
-            await observations.write(connection, looks, before.taken)
-    if news := [contested for contested in comparison.contested if contested.is_news]:
-        async with database.transaction() as connection:
-            done["contested"] = await bindings.contest(connection, placement, news)
-    seen = [*comparison.seen, *present]
-    refreshes = [refresh for refresh, _ in seen if _is_due(refresh)]
-    for start in range(0, len(refreshes), GROUPS_A_TRANSACTION):
-        async with database.transaction() as connection:
-            done["refreshed"] += await refresh_groups(
-                connection, placement, refreshes[start : start + GROUPS_A_TRANSACTION]
-            )
-    done["drifted"] = await observe(database, placement, seen, before.taken)
-    if back := to_be_put_back(seen):
-        async with database.transaction() as connection:
-            done["put_back"] = await drift.revert(connection, placement, back)
-    if readable := [
-        refresh.local
-        for refresh, _ in seen
-        if not refresh.unreadable and says_unreadable(refresh.local)
-    ]:
-        async with database.transaction() as connection:
-            await clear_unreadable(connection, placement, readable)
-    if gone:
-        async with database.transaction() as connection:
-            for message, groups in _by_message(gone).items():
-                done["gone"] += await mark_missing(connection, placement, groups, message)
-            looks = [missing(local) for local in gone]
-            await observations.write(connection, looks, before.taken)
-    if unreadable := _unreadable(comparison.unknown, ids, seen):
-        async with database.transaction() as connection:
-            await mark_unreadable(connection, placement, unreadable)
-        done["unreadable"] = len(unreadable)
-    if any(refresh.local.is_duplicate_name for refresh in refreshes) or gone:
-        async with database.transaction() as connection:
-            await imports.promote_twins(connection, placement)
-    return done
+            await observations.write(connection, new, taken)
+        self.counts["imported"] = len(ids)
+        return ids
 
+    async def _mark_contested(self) -> None:
+        news = [contested for contested in self.diff.contested if contested.is_news]
+        if news:
+            async with self.database.transaction() as connection:
+                contested = await bindings.contest(connection, self.placement, news)
+            self.counts["contested"] = contested
 
-def _by_message(gone: Sequence[LocalGroup]) -> Mapping[str, Sequence[LocalGroup]]:
-    """Return groups that are gone by what each is to say."""
-    defaults = [local for local in gone if local.name == DEFAULT_NAME]
-    others = [local for local in gone if local.name != DEFAULT_NAME]
-    said = {NOT_FOUND: others, DEFAULT_NOT_FOUND: defaults}
-    return {message: groups for message, groups in said.items() if groups}
+    async def _refresh(self) -> Sequence[LocalGroup]:
+        due = [diff for diff, _ in self.observed if needs_refresh(diff)]
+        for start in range(0, len(due), GROUPS_PER_TRANSACTION):
+            chunk = due[start : start + GROUPS_PER_TRANSACTION]
+            async with self.database.transaction() as connection:
+                refreshed = await refresh_groups(connection, self.placement, chunk)
+            self.counts["refreshed"] += refreshed
+        return [diff.local for diff in due]
 
+    async def _record_drift(self) -> None:
+        """Store the observations, then report drift or schedule pushes that revert it."""
+        drifted = await observe(self.database, self.placement, self.observed, self.before.taken)
+        self.counts["drifted"] = drifted
+        if revert := to_revert(self.observed):
+            async with self.database.transaction() as connection:
+                reverted = await drift.revert(connection, self.placement, revert)
+            self.counts["put_back"] = reverted
+        readable = [
+            diff.local
+            for diff, _ in self.observed
+            if not diff.unreadable and says_unreadable(diff.local)
+        ]
+        if readable:
+            async with self.database.transaction() as connection:
+                await clear_unreadable(connection, self.placement, readable)
 
-def _unreadable(
-    unknown: Sequence[CloudGroup], ids: Mapping[str, int], seen: Sequence[Seen]
-) -> dict[int, str]:
-    """Return what is said of each group with a rule that cannot be read, by the id of its row."""
-    imported = [group for group in unknown if group.unreadable and group.id in ids]
-    at_rest = [refresh for refresh, _ in seen if not refresh.local.is_outstanding]
-    return {ids[group.id]: said_of_unreadable(group) for group in imported} | {
-        refresh.local.id: refresh.unreadable for refresh in at_rest if refresh.unreadable
-    }
+    async def _mark_missing(self) -> None:
+        if not self.missing:
+            return
+        defaults = [local for local in self.missing if local.name == DEFAULT_NAME]
+        others = [local for local in self.missing if local.name != DEFAULT_NAME]
+        async with self.database.transaction() as connection:
+            for message, groups in ((NOT_FOUND, others), (DEFAULT_NOT_FOUND, defaults)):
+                if groups:
+                    self.counts["gone"] += await mark_missing(
+                        connection, self.placement, groups, message
+                    )
+            missing = [missing_observation(local) for local in self.missing]
+            await observations.write(connection, missing, self.before.taken)
+
+    async def _mark_unreadable(self, imported: Mapping[str, int]) -> None:
+        new = [group for group in self.diff.unknown if group.unreadable and group.id in imported]
+        at_rest = [diff for diff, _ in self.observed if not diff.local.is_outstanding]
+        messages = {imported[group.id]: unreadable_message(group) for group in new} | {
+            diff.local.id: diff.unreadable for diff in at_rest if diff.unreadable
+        }
+        if messages:
+            async with self.database.transaction() as connection:
+                await mark_unreadable(connection, self.placement, messages)
+            self.counts["unreadable"] = len(messages)
 
 
 async def _stop(
-    database: Database, placement: Placement, comparison: Comparison, *, requested: bool
+    database: Database, placement: Placement, diff: TenantDiff, *, requested: bool
 ) -> None:
-    said = (
-        f"{len(comparison.missing)} of {comparison.known} security groups are missing "
+    message = (
+        f"{len(diff.missing)} of {diff.expected} security groups are missing "
         "in the cloud at once: nothing was changed."
     )
     async with database.transaction() as connection:
-        is_news = await pulls.stop(connection, placement.tenant_id, said, requested=requested)
+        is_news = await pulls.stop(connection, placement.tenant_id, message, requested=requested)
         if is_news:
-            await record(connection, _event(placement, EventType.TENANT_PULL_STOPPED, said, {}))
+            await record(connection, _event(placement, EventType.TENANT_PULL_STOPPED, message, {}))
 
 
 def _found(group: CloudGroup) -> FoundGroup:
-    return FoundGroup(
-        group.id, group.name, group.description, tuple(map(rule_from_cloud, group.rules))
-    )
+    rules = tuple(map(rule_from_cloud, group.rules))
+    return FoundGroup(group.id, group.name, group.description, rules)
 
 
 def _event(

@@ -33,13 +33,9 @@ from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.sync import ports
 from ringfence.sync.binding.cloud_view import NO_REVISIONS, view_of
 from ringfence.sync.binding.evidence import Attempt, attempt_of
+from ringfence.sync.compare import lasting_drift_digest, mark_hidden_remotes, unreadable_message
 from ringfence.sync.drivers import Clouds, project_of, require_own
-from ringfence.sync.observing import (
-    lasting_drift,
-    observation_of,
-    said_of_unreadable,
-    with_hidden_ends,
-)
+from ringfence.sync.observing import observation_of
 from ringfence.sync.plan import Changes, plan
 from ringfence.sync.projects import require_project
 
@@ -71,7 +67,7 @@ async def push(database: Database, cloud: NetworkCloud, group: Group) -> None:
     found = await _rename(cloud, group, found)
     converged = await _converge(cloud, group, found, asked)
     if converged.found.unreadable:
-        raise GiveUp(said_of_unreadable(converged.found))
+        raise GiveUp(unreadable_message(converged.found))
     await _remove_late(database, cloud, group)
     event = EventType.GROUP_CREATED if group.state is State.CREATING else EventType.GROUP_UPDATED
     context = {
@@ -86,7 +82,9 @@ async def push(database: Database, cloud: NetworkCloud, group: Group) -> None:
         settled = await lifecycle.record_applied(connection, group, event, context)
         if settled:
             found = converged.found
-            look = observation_of(group.id, found, lasting_drift(found, stateful=group.stateful))
+            look = observation_of(
+                group.id, found, lasting_drift_digest(found, stateful=group.stateful)
+            )
             await observations.write(connection, [look], None)
     if not settled:
         logger.info("push_outdated", security_group=group.uuid.hex, version=group.version)
@@ -293,7 +291,7 @@ async def _converge(
     removed_first = 0
     room: int | None = None
     for _ in range(LOOKS):
-        found = with_hidden_ends(found, asked.rules)
+        found = mark_hidden_remotes(found, asked.rules)
         changes = plan(asked.rules, found.rules, room=room)
         if not changes.needed:
             return Converged(found, changes.description_only, removed_first)
@@ -309,10 +307,10 @@ async def _converge(
             if room is None or not plan(asked.rules, found.rules, room=room).fits:
                 raise
         found = await cloud.get_group(found.id)
-    found = with_hidden_ends(found, asked.rules)
+    found = mark_hidden_remotes(found, asked.rules)
     changes = plan(asked.rules, found.rules)
     if found.unreadable:
-        raise GiveUp(said_of_unreadable(found))
+        raise GiveUp(unreadable_message(found))
     if changes.needed:
         raise Retry("The rules in the cloud were changed by somebody else at the same time.")
     return Converged(found, changes.description_only, removed_first)

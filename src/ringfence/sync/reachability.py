@@ -1,4 +1,4 @@
-"""Which clouds answer, as their calls tell; noted at each call, written down every few seconds."""
+"""Whether each cloud responds: noted at every call, stored every few seconds."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,8 +16,8 @@ from ringfence.telemetry import metrics
 
 ANSWERED = "answered"
 
-# A refusal of what was asked is an answer; one of who asks leaves nothing to be done.
-_NO_ANSWER = (CloudUnreachable, Misconfigured, AccessRefused)
+# A refused request proves that the cloud responds. Refused credentials make it unusable.
+_UNREACHABLE = (CloudUnreachable, Misconfigured, AccessRefused)
 
 _WRITE: LiteralString = """
 INSERT INTO cloud_contacts AS known (entry, answered_at, failed_at, failure)
@@ -32,35 +32,37 @@ ON CONFLICT (entry) DO UPDATE SET
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
-    """The last call to a cloud: when it was answered, or failed and in which way."""
+class LastCall:
+    """The last call to a cloud: when the cloud responded, or when and how the call failed."""
 
     answered_at: datetime | None
     failed_at: datetime | None
     failure: str | None
 
 
-class Contacts:
-    """The last call of each entry of clouds.yaml that is not written down yet."""
+class Reachability:
+    """The last call of each entry of clouds.yaml that is not stored yet."""
 
     def __init__(self) -> None:
-        self._unwritten: dict[str, Contact] = {}
+        self._unwritten: dict[str, LastCall] = {}
 
     def note(self, entry: str, method: str, error: CloudError | None, seconds: float) -> None:
-        """Note a call that ended, well or with an error."""
+        """Note a call that ended, with an error or without; `seconds` is its duration."""
         outcome = ANSWERED if error is None else type(error).__name__
         metrics.current().cloud_call(entry, method, outcome, seconds)
         now = datetime.now(UTC)
-        failed = isinstance(error, _NO_ANSWER) and not isinstance(error, NoSuchResource)
-        self._unwritten[entry] = Contact(None, now, outcome) if failed else Contact(now, None, None)
+        failed = isinstance(error, _UNREACHABLE) and not isinstance(error, NoSuchResource)
+        self._unwritten[entry] = (
+            LastCall(None, now, outcome) if failed else LastCall(now, None, None)
+        )
 
     async def write(self, database: Database) -> None:
-        """Write down what was noted since the last time; raises `Unavailable` and keeps it."""
+        """Store the calls noted since the last time; raises `Unavailable` and then keeps them."""
         if not self._unwritten:
             return
         async with database.connection() as connection:
-            for entry, contact in list(self._unwritten.items()):
-                values = {name: getattr(contact, name) for name in Contact.__slots__}
+            for entry, call in list(self._unwritten.items()):
+                values = {name: getattr(call, name) for name in LastCall.__slots__}
                 await connection.execute(_WRITE, values | {"entry": entry})
-                if self._unwritten.get(entry) is contact:
+                if self._unwritten.get(entry) is call:
                     del self._unwritten[entry]

@@ -1,4 +1,4 @@
-"""When a try failed: whether another follows, and when."""
+"""Whether a failed job is retried, and after which delay."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -7,43 +7,45 @@ import procrastinate
 from procrastinate.jobs import Job
 
 # About two minutes in all: an outage of half a minute passes unnoticed.
-PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
-# The next comparison comes by itself; a short disturbance is not worth a whole interval.
-PERIODIC_PAUSES = PAUSES[:4]
-LONGEST_PAUSE = 120.0
-DATABASE_PAUSE = 2.0
+RETRY_DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
+# The next periodic pull comes by itself; these bridge a short disturbance.
+PERIODIC_RETRY_DELAYS = RETRY_DELAYS[:4]
+LONGEST_DELAY = 120.0
+DATABASE_DELAY = 2.0
 
 
-class TryAgain(Exception):
-    """The job is to run again after so many seconds; nothing is known to have failed for good."""
+class RetryLater(Exception):
+    """The job runs again after so many seconds; nothing has failed for good."""
 
     def __init__(self, after: float) -> None:
-        super().__init__(f"another try in {after:.1f} s")
+        super().__init__(f"retry in {after:.1f} s")
         self.after = after
 
 
-def pause(attempt: int, asked: float | None, *, periodic: bool = False) -> float | None:
-    """Give the seconds before the next try, or `None` after the last one.
+def delay_before_retry(
+    attempt: int, retry_after: float | None, *, periodic: bool = False
+) -> float | None:
+    """Return the seconds before the next attempt, or `None` after the last one.
 
-    `attempt` counts the tries before this one; `asked` is what the cloud asked for
-    (`Retry-After`), which is kept to within two minutes.
+    `attempt` is how many attempts came before this one. `retry_after` is the delay that the cloud
+    requests, which is kept up to two minutes.
     """
-    pauses = PERIODIC_PAUSES if periodic else PAUSES
-    if attempt >= len(pauses):
+    delays = PERIODIC_RETRY_DELAYS if periodic else RETRY_DELAYS
+    if attempt >= len(delays):
         return None
-    own = pauses[attempt] * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, hides nothing
-    return max(own, min(asked or 0.0, LONGEST_PAUSE))
+    own = delays[attempt] * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, hides nothing
+    return max(own, min(retry_after or 0.0, LONGEST_DELAY))
 
 
-class Strategy(procrastinate.BaseRetryStrategy):
-    """What Procrastinate asks when a job ends with an exception."""
+class RetryStrategy(procrastinate.BaseRetryStrategy):
+    """Decide for Procrastinate what follows a job that ended with an exception."""
 
     def get_retry_decision(
         self, *, exception: BaseException, job: Job
     ) -> procrastinate.RetryDecision | None:
-        """Run again what asked for it, and what was interrupted by the worker's end."""
+        """Retry jobs that raised `RetryLater`, and those that the end of the worker interrupted."""
         del job
-        if isinstance(exception, TryAgain):
+        if isinstance(exception, RetryLater):
             after = exception.after
         elif isinstance(exception, Exception):
             return None

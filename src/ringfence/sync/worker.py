@@ -1,4 +1,9 @@
-"""One worker: it takes jobs, beats its heart, and looks after what others left lying."""
+"""One worker: runs jobs, sends heartbeats and requeues the jobs of dead workers.
+
+Jobs come from PostgreSQL, where the transaction of each change queues one; Procrastinate fetches
+them and calls `jobs`. Beside them, every few seconds, the worker requeues lost work (`recovery`),
+queues periodic pulls (`schedule`) and stores whether the clouds respond (`reachability`).
+"""
 
 import asyncio
 import logging
@@ -15,22 +20,22 @@ from ringfence.background import end, in_background, pause
 from ringfence.database.pool import Database
 from ringfence.errors import Unavailable
 from ringfence.settings import Settings
-from ringfence.sync import recovery
+from ringfence.sync import recovery, schedule
+from ringfence.sync.compare import MassRemovalGuard
 from ringfence.sync.drivers import Clouds
 from ringfence.sync.jobs import JobHandlers, jobs_app
-from ringfence.sync.missing_bound import MassRemovalGuard
-from ringfence.sync.reachability import Contacts
+from ringfence.sync.reachability import Reachability
 from ringfence.telemetry import metrics, tracing
 
 CONCURRENCY = 8
-# A job whose lock was held, or that waited for its next try, is noticed by looking.
+# PostgreSQL notifies of new jobs; a released lock or a due retry is found by polling only.
 POLL_SECONDS = 0.5
-LOOK_SECONDS = 5.0
-# Below what a service manager and the parent process allow.
-FINISH_SECONDS = 10.0
-PAUSE_SECONDS = 1.0
-FORGET_HOURS = 7 * 24
-TIDY_SECONDS = 3600.0
+RECOVERY_SECONDS = 5.0
+# Less than a service manager and the parent process allow.
+SHUTDOWN_SECONDS = 10.0
+RESTART_SECONDS = 1.0
+JOB_RETENTION_HOURS = 7 * 24
+CLEANUP_SECONDS = 3600.0
 
 logger = structlog.get_logger(__name__)
 
@@ -42,47 +47,46 @@ async def run_worker(
     concurrency: int = CONCURRENCY,
     stop: asyncio.Event | None = None,
 ) -> None:
-    """Work until `stop` is set, or without one until SIGTERM or SIGINT.
+    """Run jobs until `stop` is set, or without it until SIGTERM or SIGINT.
 
-    A database that is away ends nothing: the worker begins anew when it is back.
+    A lost database connection does not end it: the worker restarts when the database is back.
     """
     if stop is None:
         stop = _stopped_by_signals()
     async with tracing.sending(), Database.open(conninfo, size=concurrency + 2) as database:
         clouds = Clouds(database)
-        desk = JobHandlers(
-            database, clouds, MassRemovalGuard(settings.missing_count, settings.missing_share)
-        )
-        look_after = partial(_look_after, settings, database, clouds.contacts)
+        guard = MassRemovalGuard(settings.missing_count, settings.missing_share)
+        handlers = JobHandlers(database, clouds, guard)
+        maintain = partial(_maintain, settings, database, clouds.reachability)
         try:
-            async with in_background(look_after, "jobs of others"):
+            async with in_background(maintain, "recovery and schedule"):
                 while not stop.is_set():
-                    await _work(conninfo, database, desk, concurrency, stop)
+                    await _run(conninfo, database, handlers, concurrency, stop)
         finally:
             await clouds.close()
     logger.info("worker_ended")
 
 
 def end_process(code: int) -> NoReturn:
-    """End now: an ordinary exit waits for threads, and those for a silent cloud, up to 30 s."""
+    """End now: an ordinary exit waits up to 30 s for the threads of calls to a silent cloud."""
     logging.shutdown()
     sys.stdout.flush()
     os._exit(code)
 
 
-async def _work(
-    conninfo: str, database: Database, desk: JobHandlers, concurrency: int, stop: asyncio.Event
+async def _run(
+    conninfo: str, database: Database, handlers: JobHandlers, concurrency: int, stop: asyncio.Event
 ) -> None:
-    """Be one worker, until asked to stop or until its database fails it."""
+    """Run one Procrastinate worker until `stop` is set or it fails."""
     app = jobs_app(conninfo)
-    desk.register(app)
+    handlers.register(app)
     try:
         async with app.open_async():
             worker = Worker(
                 app,
                 concurrency=concurrency,
                 fetch_job_polling_interval=POLL_SECONDS,
-                shutdown_graceful_timeout=FINISH_SECONDS,
+                shutdown_graceful_timeout=SHUTDOWN_SECONDS,
                 delete_jobs="successful",
                 install_signal_handlers=False,
                 update_heartbeat_interval=recovery.HEARTBEAT_SECONDS,
@@ -91,14 +95,14 @@ async def _work(
             ending = asyncio.create_task(_end_with(worker, stop), name="end of the worker")
             logger.info("worker_started", concurrency=concurrency)
             try:
-                look_after = partial(_look_after_own, worker, database, desk)
-                async with in_background(look_after, "own jobs"):
+                recover = partial(_recover_own_jobs, worker, database, handlers)
+                async with in_background(recover, "recovery of own jobs"):
                     await worker.run()  # type: ignore[no-untyped-call]
             finally:
                 await end(ending)
-    except Exception as error:  # noqa: BLE001 - whatever it was, the next worker may do better
+    except Exception as error:  # noqa: BLE001 - any error: the next worker may do better
         logger.warning("worker_failed", error=str(error), kind=type(error).__name__)
-        await pause(stop, PAUSE_SECONDS)
+        await pause(stop, RESTART_SECONDS)
 
 
 async def _end_with(worker: Worker, stop: asyncio.Event) -> None:
@@ -106,47 +110,47 @@ async def _end_with(worker: Worker, stop: asyncio.Event) -> None:
     worker.stop()  # type: ignore[no-untyped-call]
 
 
-async def _look_after_own(
-    worker: Worker, database: Database, desk: JobHandlers, stop: asyncio.Event
+async def _recover_own_jobs(
+    worker: Worker, database: Database, handlers: JobHandlers, stop: asyncio.Event
 ) -> None:
-    """Every few seconds, take up what is this worker's by the database alone."""
+    """Requeue, every few seconds, jobs that the database assigns to this worker in vain."""
     suspected: set[int] = set()
     while not stop.is_set():
-        await pause(stop, LOOK_SECONDS)
+        await pause(stop, RECOVERY_SECONDS)
         if stop.is_set() or worker.worker_id is None:
             continue
-        running = {job for job in desk.running if job is not None}
+        running = {job for job in handlers.running if job is not None}
         try:
-            suspected = await recovery.retake_abandoned(
+            suspected = await recovery.requeue_abandoned(
                 database, worker.worker_id, running, suspected
             )
         except Unavailable:
             logger.warning("database_away")
 
 
-async def _look_after(
-    settings: Settings, database: Database, contacts: Contacts, stop: asyncio.Event
+async def _maintain(
+    settings: Settings, database: Database, reachability: Reachability, stop: asyncio.Event
 ) -> None:
-    """Every few seconds, take up what nobody works on, and tell how it goes."""
+    """Requeue, every few seconds, lost work of all workers; queue pulls; store measurements."""
     interval = settings.pull_interval
-    every = min(LOOK_SECONDS, interval / 4)
-    since_tidied = TIDY_SECONDS
+    every = min(RECOVERY_SECONDS, interval / 4)
+    since_cleanup = CLEANUP_SECONDS
     while not stop.is_set():
         try:
-            await recovery.retake_stalled(database)
-            await recovery.ask_again(database)
-            await recovery.compare_due_tenants(database, interval)
-            await contacts.write(database)
-            if since_tidied >= TIDY_SECONDS:
-                await recovery.forget_old_jobs(database, FORGET_HOURS)
-                since_tidied = 0.0
+            await recovery.requeue_stalled(database)
+            await recovery.requeue_lost(database)
+            await schedule.queue_due_pulls(database, interval)
+            await reachability.write(database)
+            if since_cleanup >= CLEANUP_SECONDS:
+                await recovery.delete_old_jobs(database, JOB_RETENTION_HOURS)
+                since_cleanup = 0.0
         except Unavailable:
             logger.warning("database_away")
         except Exception:
-            logger.exception("rescue_failed")
+            logger.exception("recovery_failed")
         metrics.current().pool(**database.usage())
         await pause(stop, every)
-        since_tidied += every
+        since_cleanup += every
 
 
 def _stopped_by_signals() -> asyncio.Event:

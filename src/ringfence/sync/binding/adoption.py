@@ -20,10 +20,16 @@ from ringfence.security_groups.cloud_state.refresh import GroupDiff, lock_unchan
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
 from ringfence.security_groups.rules import DEFAULT_NAME
 from ringfence.security_groups.states import State
-from ringfence.sync.compare import as_known, compare
+from ringfence.sync.compare import (
+    compare,
+    drift_digest,
+    is_adopted,
+    mark_hidden_remotes_of,
+    unreadable_message,
+)
 from ringfence.sync.drivers import Clouds, is_own, project_of
 from ringfence.sync.manual import find_group
-from ringfence.sync.observing import drift_of, is_adopted, observation_of, said_of_unreadable
+from ringfence.sync.observing import observation_of
 
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,254}")
 _DIFFERS = (
@@ -66,7 +72,7 @@ async def _look(
     cloud: NetworkCloud, placement: Placement, local: LocalGroup, backend_id: str
 ) -> CloudGroup:
     try:
-        found = as_known(local, await cloud.get_group(backend_id))
+        found = mark_hidden_remotes_of(local, await cloud.get_group(backend_id))
     except GroupNotFound:
         raise OperatorError(f"the cloud has no security group {backend_id}") from None
     if not is_own(placement, found):
@@ -80,7 +86,7 @@ async def _look(
             f"only the group {DEFAULT_NAME} can be Neutron's own"
         )
     if found.unreadable:
-        raise OperatorError(said_of_unreadable(found))
+        raise OperatorError(unreadable_message(found))
     if local.backend_id and await _is_there(cloud, placement, local.backend_id):
         raise OperatorError(
             f"{local.name} is the cloud's group {local.backend_id}, which is there: "
@@ -106,7 +112,7 @@ async def _bind(database: Database, adoption: _Adoption) -> list[str]:
         _require_import(holder)
         binding = _binding(adoption)
         await bindings.bind(connection, placement, binding, holder)
-        drift = "" if is_adopted(adoption.refresh) else drift_of(adoption.refresh, found)
+        drift = "" if is_adopted(adoption.refresh) else drift_digest(adoption.refresh, found)
         look = observation_of(local.id, found, drift)
         await observations.write(connection, [look], None)
     return _lines(adoption, binding, holder)
