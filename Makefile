@@ -122,7 +122,7 @@ console-figures: .venv/.development ## print size, requests, first content and l
 	@tools/browser
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.browser.look figures
 
-typescript: .venv/.development ## generate clients/typescript/src from the schema (needs Node)
+typescript: .venv/.development ## generate and type-check a client in clients/typescript/src (needs Node)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.conformance.typescript
 
 dist: .venv/.development ## build the sdist and the wheel of this version in dist/

@@ -1,7 +1,7 @@
-// What `make typescript` generates; its input and output are named there.
+// Options of the generator; `make typescript` sets input and output.
 export default {
   plugins: [
-    // As the published client of Waldur does: an answer that is no success is thrown.
+    // As the published client of Waldur does: a response with an error status is thrown.
     { name: '@hey-api/client-fetch', throwOnError: true },
     '@hey-api/typescript',
     '@hey-api/sdk',
