@@ -113,15 +113,15 @@ async def test_more_at_the_same_time_than_there_is_room_for_is_a_503(limited, wo
 async def test_many_who_are_not_known_yet_take_no_place_of_those_who_are(limited, monkeypatch):
     client, app = await limited(concurrent_requests=8)
     assert (await client.get(ME)).status_code == 200
-    go_on, recognise = asyncio.Event(), identity.recognise
+    go_on, look_up = asyncio.Event(), identity.look_up
 
     async def slowly(database, credential):
         if credential != known:
             await go_on.wait()
-        return await recognise(database, credential)
+        return await look_up(database, credential)
 
     known = of_token("Token admin-token")
-    monkeypatch.setattr(identity, "recognise", slowly)
+    monkeypatch.setattr(identity, "look_up", slowly)
     strangers = [
         (await limited(f"stranger{number}", f"198.51.100.{number}", app))[0] for number in range(40)
     ]

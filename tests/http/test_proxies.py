@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.http.middleware.proxies import UNKNOWN, Client, Proxies
+from ringfence.http.context import UNKNOWN, Client
+from ringfence.http.middleware.proxies import Proxies
 from ringfence.settings import Settings, load_settings
 
 TRUSTED = "127.0.0.0/8, ::1, 10.0.0.0/8, 2001:db8:1::/48"
@@ -21,7 +22,7 @@ def caller(peer, headers=(), **settings):
             for name, value in [("Host", "asked.example"), *headers]
         ],
     }
-    return Proxies(Settings(trusted_proxies=TRUSTED, **settings)).caller(scope)
+    return Proxies(Settings(trusted_proxies=TRUSTED, **settings)).client(scope)
 
 
 def chain(*addresses, header="X-Forwarded-For"):
@@ -128,7 +129,7 @@ def test_nobody_is_trusted_where_the_setting_says_none():
         "scheme": "http",
         "headers": [(b"x-forwarded-for", b"::2")],
     }
-    assert Proxies(settings).caller(scope).address == "127.0.0.1"
+    assert Proxies(settings).client(scope).address == "127.0.0.1"
 
 
 @given(st.lists(st.text(alphabet='0123456789abcdef.:%[], ;="for\x00é', max_size=60), max_size=4))

@@ -109,11 +109,11 @@ _EXCLUSIVE: Mapping[Kind, LiteralString] = {
 }
 
 _IS_SAME: LiteralString = """
-SELECT record_send(actor) = %(remembered)s AS is_same FROM ({actor}) AS actor
+SELECT record_send(actor) = %(fingerprint)s AS is_same FROM ({actor}) AS actor
 """
 
 
-def _hold_statement(kind: Kind, locks: LiteralString) -> LiteralString:
+def _lock_statement(kind: Kind, locks: LiteralString) -> LiteralString:
     # What a replica has to show is no part of an identity's authority.
     actor = _actor_statement(
         kind, written="%(written)s::bigint", grants="FOR KEY SHARE", locks=locks
@@ -121,17 +121,17 @@ def _hold_statement(kind: Kind, locks: LiteralString) -> LiteralString:
     return on_one_line(_IS_SAME.replace("{actor}", actor))
 
 
-_HOLD: Mapping[tuple[Kind, bool], LiteralString] = {
-    (kind, alone): _hold_statement(kind, locks[kind])
+_LOCK: Mapping[tuple[Kind, bool], LiteralString] = {
+    (kind, exclusive): _lock_statement(kind, locks[kind])
     for kind in KINDS
-    for alone, locks in ((False, _SHARED), (True, _EXCLUSIVE))
+    for exclusive, locks in ((False, _SHARED), (True, _EXCLUSIVE))
 }
 
 # The whole row is one value as well: equal values, equal rows.
 _WITH_FINGERPRINT: LiteralString = """
 SELECT actor.*, record_send(actor) AS fingerprint FROM ({actor}) AS actor
 """
-_RECOGNISE: Mapping[Kind, LiteralString] = {
+_LOOK_UP: Mapping[Kind, LiteralString] = {
     kind: _WITH_FINGERPRINT.replace("{actor}", statement) for kind, statement in ACTORS.items()
 }
 
@@ -191,15 +191,15 @@ class Identity:
 
 async def authenticate(database: Database, header: str | None) -> Actor:
     """Give who makes the request, by one statement; raises `Unauthenticated`."""
-    return (await recognise(database, of_token(header))).actor
+    return (await look_up(database, of_token(header))).actor
 
 
-async def recognise(database: Database, credential: Credential) -> Identity:
+async def look_up(database: Database, credential: Credential) -> Identity:
     """Give whose credential it is, by one statement; raises `Unauthenticated`."""
     async with database.connection() as connection:
         cursor = connection.cursor(row_factory=namedtuple_row)
         await cursor.execute(
-            _RECOGNISE[credential.kind], {"credential": credential.digest}, binary=True
+            _LOOK_UP[credential.kind], {"credential": credential.digest}, binary=True
         )
         row: Any = await cursor.fetchone()
     if row is None:
@@ -212,8 +212,8 @@ async def recognise(database: Database, credential: Credential) -> Identity:
     return Identity(actor, actor_parameters(actor), row.fingerprint)
 
 
-async def hold(
-    connection: Connection, credential: Credential, known: Identity, *, alone: bool
+async def lock(
+    connection: Connection, credential: Credential, known: Identity, *, exclusive: bool
 ) -> bool:
     """Lock who shows the credential until the transaction ends; return whether it is as `known`.
 
@@ -223,10 +223,10 @@ async def hold(
     """
     parameters = {
         "credential": credential.digest,
-        "remembered": known.fingerprint,
+        "fingerprint": known.fingerprint,
         "written": known.actor.written,
     }
-    found = await find_rows(connection, _HOLD[credential.kind, alone], parameters)
+    found = await find_rows(connection, _LOCK[credential.kind, exclusive], parameters)
     return bool(found.ntuples) and found.get_value(0, 0) == TRUE
 
 

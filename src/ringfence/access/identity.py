@@ -1,9 +1,9 @@
-"""Who asks, settled by the same statement that reads the answer.
+"""The identity of a request, checked by the statement that reads the result.
 
-The caller was seen before, mostly. So a read is made for the actor that was seen last, and
-the statement itself looks the caller up again: only if the database says the very same of it, in
-the same snapshot, is the answer one. Otherwise the caller is looked up anew, and asks again. What
-is remembered decides nothing but which statement is tried first.
+A process caches the identity of each credential. A read is built for the cached identity, and the
+same statement re-checks it in the same snapshot. If it changed, the result is discarded, the
+identity is looked up again and the read is retried. The cache only decides which statement is tried
+first.
 """
 
 from collections import OrderedDict
@@ -13,160 +13,163 @@ from typing import Any, LiteralString
 
 from psycopg.pq.abc import PGresult
 
-from ringfence.access.authentication import ACTORS, Credential, Identity, Kind, hold, recognise
+from ringfence.access.authentication import ACTORS, Credential, Identity, Kind, lock, look_up
 from ringfence.database.binary_rows import TRUE, find_rows, on_one_line, read_rows
 from ringfence.database.pool import Connection, Database
 from ringfence.database.replica import Replica
 from ringfence.errors import Unauthenticated
 
-# Credentials that a process remembers; the least recently used go first.
-REMEMBERED = 4096
+# Credentials that a process caches; the least recently used are evicted first.
+CACHED = 4096
 
 
 class IdentityChanged(Exception):
-    """The database says something else of the caller than was remembered."""
+    """The identity in the database is not the one that the statement was built for."""
 
 
 class IdentityCache:
-    """What a process remembers of the credentials that it saw."""
+    """The identities that a process has looked up, by credential."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[Credential, Identity] = OrderedDict()
+        self._identities: OrderedDict[Credential, Identity] = OrderedDict()
 
-    def asking(
+    def of_request(
         self, database: Database, replica: Replica | None, credential: Credential
     ) -> "RequestIdentity":
-        """Begin with what a request shows; what it reads comes from `replica`, where there is."""
-        return RequestIdentity(self, database, replica, credential, self._seen.get(credential))
+        """Return the identity of a request; where there is a replica, its reads go there."""
+        cached = self._identities.get(credential)
+        return RequestIdentity(self, database, replica, credential, cached)
 
-    def remember(self, credential: Credential, recognised: Identity) -> None:
-        """Remember what the database just said of a credential."""
-        self._seen[credential] = recognised
-        self._seen.move_to_end(credential)
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
+    def store(self, credential: Credential, identity: Identity) -> None:
+        """Cache an identity that was just looked up."""
+        self._identities[credential] = identity
+        self._identities.move_to_end(credential)
+        if len(self._identities) > CACHED:
+            self._identities.popitem(last=False)
 
-    def forget(self, credential: Credential) -> None:
-        """Forget a credential."""
-        self._seen.pop(credential, None)
+    def discard(self, credential: Credential) -> None:
+        """Remove a credential that is not valid any more."""
+        self._identities.pop(credential, None)
 
 
 class RequestIdentity:
-    """One request's caller: remembered at first, settled once the database has confirmed it."""
+    """The identity of one request: cached at first, confirmed once the database has checked it."""
 
     def __init__(
         self,
-        callers: IdentityCache,
+        cache: IdentityCache,
         database: Database,
         replica: Replica | None,
         credential: Credential,
-        remembered: Identity | None,
+        cached: Identity | None,
     ) -> None:
-        self._callers = callers
+        self._cache = cache
         self._database = database
         self._replica = replica
         self._credential = credential
-        self._recognised = remembered
-        self.is_settled = False
+        self._identity = cached
+        self.is_confirmed = False
 
     @property
-    def is_remembered(self) -> bool:
-        """Return whether the credential was somebody's when it was last looked up."""
-        return self._recognised is not None
+    def is_cached(self) -> bool:
+        """Return whether the credential was valid when it was last looked up."""
+        return self._identity is not None
 
     @property
-    def mark(self) -> bytes:
-        """Give what tells this caller at this database from all others."""
+    def cache_key(self) -> bytes:
         return self._database.mark + self._credential.digest
 
-    async def caller(self) -> Identity:
-        """Give who asks, as remembered; looked up where nothing is. Raises `Unauthenticated`."""
-        return self._recognised or await self.settle()
+    async def current(self) -> Identity:
+        """Return the cached identity, or look it up. Raises `Unauthenticated`."""
+        return self._identity or await self.confirm()
 
-    async def settle(self) -> Identity:
-        """Give who asks, looked up by a statement of its own; raises `Unauthenticated`."""
-        if self._recognised is None or not self.is_settled:
+    async def confirm(self) -> Identity:
+        """Return the identity as the database has it.
+
+        Looks it up unless this request has done so. Raises `Unauthenticated`.
+        """
+        if self._identity is None or not self.is_confirmed:
             try:
-                self._recognised = await recognise(self._database, self._credential)
+                self._identity = await look_up(self._database, self._credential)
             except Unauthenticated:
-                self._callers.forget(self._credential)
+                self._cache.discard(self._credential)
                 raise
-            self._callers.remember(self._credential, self._recognised)
-            self.is_settled = True
-        return self._recognised
+            self._cache.store(self._credential, self._identity)
+            self.is_confirmed = True
+        return self._identity
 
-    def renew(self, digest: bytes) -> None:
-        """Go on as who shows the new secret of its token; a session goes on as it is."""
+    def replace_token(self, digest: bytes) -> None:
+        """Continue with the new secret of a renewed token; a session continues as it is."""
         if self._credential.kind == "token":
             self._credential = Credential("token", digest)
-            self._recognised, self.is_settled = None, False
+            self._identity, self.is_confirmed = None, False
 
-    async def confirm(self, connection: Connection, *, alone: bool = False) -> None:
-        """Hold who asks, as it was settled, until the connection's transaction ends.
+    async def lock(self, connection: Connection, *, exclusive: bool = False) -> None:
+        """Lock the confirmed identity until the transaction of the connection ends.
 
-        Raises `IdentityChanged` if the database has another identity by now. What ends tokens holds
-        it `alone`.
+        Raises `IdentityChanged` if the database has another identity by now. An operation that ends
+        tokens locks it `exclusive`.
         """
-        known = await self.settle()
-        if not await hold(connection, self._credential, known, alone=alone):
-            self.is_settled = False
+        known = await self.confirm()
+        if not await lock(connection, self._credential, known, exclusive=exclusive):
+            self.is_confirmed = False
             raise IdentityChanged
 
     async def read(self, statement: LiteralString, parameters: Mapping[str, Any]) -> PGresult:
-        """Give the rows of a statement made for the caller; one of nulls where it finds none.
+        """Return the rows of a statement that was built for `current`; one row of nulls for none.
 
-        Their first column tells of the caller; the statement's own columns follow.
+        The first column is the check of the identity; the columns of the statement follow.
 
         Raises `IdentityChanged` if the statement was built for another identity: build it again for
-        the one that `caller` returns now. Raises `Unauthenticated`.
+        the one that `current` returns now. Raises `Unauthenticated`.
         """
         if self._replica is not None:
-            return await self._read_there(self._replica, statement, parameters)
-        seen = self._recognised
-        if seen is not None:
+            return await self._read_replica(self._replica, statement, parameters)
+        cached = self._identity
+        if cached is not None:
             given = {
                 **parameters,
                 "credential": self._credential.digest,
-                "remembered": seen.fingerprint,
+                "fingerprint": cached.fingerprint,
             }
-            statement = _with_caller(statement, self._credential.kind)
+            statement = _with_identity(statement, self._credential.kind)
             found = await read_rows(self._database, statement, given)
             if found.ntuples and found.get_value(0, 0) == TRUE:
-                self.is_settled = True
+                self.is_confirmed = True
                 return found
-        self.is_settled = False
-        await self.settle()
+        self.is_confirmed = False
+        await self.confirm()
         raise IdentityChanged
 
-    async def _read_there(
+    async def _read_replica(
         self, replica: Replica, statement: LiteralString, parameters: Mapping[str, Any]
     ) -> PGresult:
-        # A replica may not know yet that a token was revoked: who asks, the primary says.
-        seen = self._recognised
-        settled = await self.settle()
-        if seen is None or settled.fingerprint != seen.fingerprint:
+        # A replica may not know yet that a token was revoked, so the primary is asked.
+        cached = self._identity
+        confirmed = await self.confirm()
+        if cached is None or confirmed.fingerprint != cached.fingerprint:
             raise IdentityChanged
-        find = partial(find_rows, statement=_alone(statement), parameters=parameters)
-        return await replica.read(find, settled.actor.written)
+        find = partial(find_rows, statement=_without_identity(statement), parameters=parameters)
+        return await replica.read(find, confirmed.actor.written)
 
 
 @lru_cache(maxsize=2048)
-def _alone(statement: LiteralString) -> LiteralString:
+def _without_identity(statement: LiteralString) -> LiteralString:
     return on_one_line(
-        "SELECT caller.*, answer.* FROM (VALUES (true)) AS caller (is_as_remembered) LEFT JOIN ("
+        "SELECT identity.*, result.* FROM (VALUES (true)) AS identity (is_unchanged) LEFT JOIN ("
         + statement
-        + ") AS answer ON true"
+        + ") AS result ON true"
     )
 
 
 @lru_cache(maxsize=2048)
-def _with_caller(statement: LiteralString, kind: Kind) -> LiteralString:
+def _with_identity(statement: LiteralString, kind: Kind) -> LiteralString:
     return on_one_line(
-        "SELECT caller.*, answer.* FROM ("
-        "SELECT record_send(actor) = %(remembered)s AS is_as_remembered FROM ("
+        "SELECT identity.*, result.* FROM ("
+        "SELECT record_send(actor) = %(fingerprint)s AS is_unchanged FROM ("
         + ACTORS[kind]
-        # There is one at most. Told so, the planner does not put the answer by for a second one.
-        + ") AS actor LIMIT 1) AS caller LEFT JOIN ("
+        # There is one row at most. With the LIMIT, the planner does not materialize the result.
+        + ") AS actor LIMIT 1) AS identity LEFT JOIN ("
         + statement
-        + ") AS answer ON true"
+        + ") AS result ON true"
     )

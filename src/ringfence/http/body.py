@@ -8,11 +8,10 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
 from ringfence.errors import BodyTooLarge, BodyTooSlow, Invalid, UnsupportedMediaType
+from ringfence.http.context import context_of
 from ringfence.http.fields import printable
 from ringfence.http.headers import joined
-from ringfence.http.limits import Limits
 from ringfence.http.offload import aside
-from ringfence.http.unknown_names import Expected
 from ringfence.settings import Settings
 from ringfence.text.json_value import Json
 
@@ -26,8 +25,6 @@ _LARGE = 65_536
 SIGN_IN_BYTES = 16_384
 PACKED = 'Unsupported content coding "{}"; send the body as it is. Nothing was done.'
 _GZIP = b"\x1f\x8b"
-# Where a request's scope holds its body once it was read.
-_KEPT = "body"
 
 
 class BodyBroken(Invalid):
@@ -93,7 +90,7 @@ async def read_json(request: Request, most: int | None = None) -> Json:
 
 def _checked(scope: Scope, raw: bytes) -> Json:
     body = _decoded(raw)
-    expected: Expected | None = scope.get("expected")
+    expected = context_of(scope).expected
     if expected is not None:
         expected.check_body(scope, body, raw)
     return body
@@ -113,14 +110,14 @@ def _decoded(raw: bytes) -> Json:
         raise Invalid({"detail": "JSON parse error - a number has too many digits"}) from None
 
 
-async def checked_without_reader(scope: Scope, receive: Receive) -> Receive:
-    """Check the body of a change that its operation does not read; return what gives it once more.
+async def check_unread_body(scope: Scope, receive: Receive) -> Receive:
+    """Check the body of a change that its operation does not read; return a new `receive` of it.
 
     Waldur ignores such a body whatever it is. So this one may be JSON, a form or neither; a
     parameter of ours in it must not be lost. No change takes a packed body. Raises `Invalid`, and
     what reading a body raises.
     """
-    expected: Expected | None = scope.get("expected")
+    expected = context_of(scope).expected
     if expected is None:
         return receive
     if (coding := joined(scope, b"content-encoding").strip().lower()) not in {"", "identity"}:
@@ -149,15 +146,6 @@ def replayed(body: bytes) -> Receive:
     return receive
 
 
-def start_over(scope: Scope, found: Scope) -> None:
-    """Bring a request back to what was found, but for its body, which can be read only once."""
-    body = scope.get(_KEPT)
-    scope.clear()
-    scope.update(found)
-    if body is not None:
-        scope[_KEPT] = body
-
-
 async def read_body(request: Request, most: int | None = None) -> bytes:
     """Return the bytes of the body, as often as they are asked for.
 
@@ -166,16 +154,15 @@ async def read_body(request: Request, most: int | None = None) -> bytes:
     A body that comes too slowly only holds memory, and no place among the requests that run.
     Raises `BodyTooLarge`, `BodyTooSlow`.
     """
-    if (kept := request.scope.get(_KEPT)) is not None:
-        body: bytes = kept
-        return body
+    context = context_of(request)
+    if context.body is not None:
+        return context.body
     settings: Settings = request.app.state.settings
-    limits: Limits = request.scope["limits"]
     try:
-        with limits.away():
+        with context.limits.away():
             async with asyncio.timeout(settings.body_seconds):
                 maximum = min(settings.body_bytes, most or settings.body_bytes)
-                body = request.scope[_KEPT] = await _read(request, maximum)
+                body = context.body = await _read(request, maximum)
                 return body
     except TimeoutError:
         detail = f"The request body did not arrive within {settings.body_seconds:g} seconds."

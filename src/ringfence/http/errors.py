@@ -1,4 +1,4 @@
-"""From what went wrong to a status and a body: one table."""
+"""The status and body of each error."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -45,12 +45,11 @@ HEADERS: Mapping[type[RequestError], dict[str, str]] = {
 
 
 def status_of(error: RequestError) -> int:
-    """Give the status for an error: that of the nearest class in the table."""
+    """Return the status of the nearest class in the table."""
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
-def answer(error: RequestError) -> Response:
-    """Give the answer that tells the caller about an error."""
+def error_response(error: RequestError) -> Response:
     detail = error.detail
     body: Any = {"detail": detail} if isinstance(detail, str) else detail
     if isinstance(detail, str) and error.hint:
@@ -61,7 +60,7 @@ def answer(error: RequestError) -> Response:
     return JSONResponse(body, status_of(error), headers=headers)
 
 
-def respond_unexpected(reference: str) -> Response:
-    """Give the answer to a fault of our own: a reference to the log, and nothing else."""
+def unexpected_error_response(reference: str) -> Response:
+    """Return the response to an unexpected exception: a reference to the log, nothing else."""
     detail = f"Internal server error. Please quote the reference {reference}."
     return JSONResponse({"detail": detail, "reference": reference}, 500)

@@ -107,7 +107,7 @@ class Limits:
         self._changes = Rate(settings.token_change_rate)
         self._room = settings.concurrent_requests
         # Beside the room: whoever is not known yet takes nothing of those who are.
-        self._strangers = Places(max(1, self._room // 2), max(1, self._room * 3 // 8))
+        self._unknown_clients = Places(max(1, self._room // 2), max(1, self._room * 3 // 8))
         self._patience = settings.queue_seconds
         self.running = 0
         # Between two ends of requests, while there are more than a few
@@ -156,12 +156,12 @@ class Limits:
         self.running -= 1
 
     @contextmanager
-    def stranger(self, address: str) -> Iterator[None]:
+    def unknown_client(self, address: str) -> Iterator[None]:
         """Hold a place of those whose identity is looked up, in place of one among all requests.
 
         Raises `TooManyRequests` where there is none.
         """
-        with self._strangers.taken(address), self.away():
+        with self._unknown_clients.taken(address), self.away():
             yield
 
     @contextmanager

@@ -26,11 +26,6 @@ def path_uuid(request: Request, missing: str) -> UUID:
         raise NotFound(missing) from None
 
 
-def own_flag(scope: Scope, name: str) -> bool:
-    """Return whether a request sets a flag of ours, as it was read before (`unknown_names`)."""
-    return scope.get("own", {}).get(name) is True
-
-
 def allowed_methods(routes: Sequence[BaseRoute], request: Request) -> list[str]:
     """Give the methods that some route takes at the request's path."""
     methods: set[str] = set()

@@ -23,6 +23,7 @@ from starlette.types import Scope
 from ringfence.access.permissions import READ_METHODS
 from ringfence.errors import Invalid
 from ringfence.http import conditions, warning_header
+from ringfence.http.context import context_of
 from ringfence.http.fields import printable
 from ringfence.http.openapi.operation import Body, Operation
 from ringfence.http.openapi.parameters import Parameter
@@ -142,7 +143,7 @@ class Expected:
                     if len(errors[-1]) == _TOLD:
                         break
                 else:
-                    warning_header.note(scope, "body keys", [key])
+                    warning_header.note(context_of(scope), "body keys", [key])
         if any(errors):
             raise Invalid(errors if entries is body else errors[0])
 
@@ -191,7 +192,7 @@ class Expected:
         elif self.refuses_keys:
             raise Invalid({"non_field_errors": ["This operation takes no body."]})
         else:
-            warning_header.note(scope, "the body", ())
+            warning_header.note(context_of(scope), "the body", ())
 
 
 class UnknownNames:
@@ -216,26 +217,27 @@ class UnknownNames:
     def check(self, scope: Scope) -> None:
         """Read what the query says in parameters of ours; raises `Invalid`.
 
-        The result is in `scope["own"]`; `scope["expected"]` checks a body.
+        The result is in the request's context; `expected` there checks a body.
         """
         text: bytes = scope["query_string"]
         if not text and scope["method"] in READ_METHODS:
             return
         if (expected := self._find(scope)) is None:
             return
-        scope["expected"] = expected
+        context = context_of(scope)
+        context.expected = expected
         if expected.changes:
             conditions.refuse_headers(scope)
         if text:
             read = _remembered if len(text) <= _REMEMBERED_QUERY else Expected.read_query
             query = read(expected, text)
-            scope["own"] = query.own
+            context.own_parameters = query.own
             if query.ignored:
-                warning_header.note(scope, "query parameters", query.ignored)
+                warning_header.note(context, "query parameters", query.ignored)
 
     def _find(self, scope: Scope) -> Expected | None:
         # Reads that pass by the routes know it already.
-        if template := scope.get("template"):
+        if template := context_of(scope).template:
             return self._by_template.get((scope["method"], template))
         path: str = scope["path"]
         # A template has as many slashes as its paths: no parameter holds one.

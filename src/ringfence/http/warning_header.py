@@ -4,10 +4,9 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Literal
 
-from starlette.types import Scope
+from ringfence.http.context import RequestContext
 
 HEADER = b"warning"
-_SCOPE = "ignored"
 
 # As many names as tell what is wrong.
 NAMED = 10
@@ -17,19 +16,20 @@ _NAME = re.compile(r"[A-Za-z0-9_.\[\]-]{1,60}")
 Part = Literal["query parameters", "body keys", "the body"]
 
 
-def note(scope: Scope, part: Part, names: Iterable[str]) -> None:
+def note(context: RequestContext, part: Part, names: Iterable[str]) -> None:
     """Note names that were ignored; of a body that cannot be read there are none."""
-    scope.setdefault(_SCOPE, {}).setdefault(part, {}).update(dict.fromkeys(names))
+    if context.ignored is None:
+        context.ignored = {}
+    context.ignored.setdefault(part, {}).update(dict.fromkeys(names))
 
 
-def warning(scope: Scope) -> bytes | None:
+def warning(context: RequestContext) -> bytes | None:
     """Return the value of the header (RFC 7234, section 5.5); None where nothing was ignored."""
-    parts: dict[Part, dict[str, None]] | None = scope.get(_SCOPE)
-    if not parts:
+    if not context.ignored:
         return None
     said = "; ".join(
         f"ignored {part}: {_listed(names)}" if names else f"ignored {part}"
-        for part, names in parts.items()
+        for part, names in context.ignored.items()
     )
     return f'299 - "{said}"'.encode("ascii")
 

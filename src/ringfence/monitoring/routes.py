@@ -13,8 +13,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ringfence.errors import Forbidden
+from ringfence.http.context import UNKNOWN, context_of
 from ringfence.http.middleware.hosts_and_cors import HEALTH, METRICS
-from ringfence.http.middleware.proxies import UNKNOWN, caller_of
 from ringfence.monitoring.gauges import Gauges
 from ringfence.monitoring.health import show_live, show_ready
 from ringfence.settings import Settings
@@ -52,7 +52,7 @@ def _require_allowed(request: Request) -> None:
         expected = settings.metrics_token.get_secret_value()
         if hmac.compare_digest(given.strip().encode(), expected.encode()):
             return
-    caller = caller_of(request)
+    caller = context_of(request).client
     # Of a proxy that does not say who asks, the address is no reason to trust whoever it is.
     if caller.is_client and caller.address != UNKNOWN:
         place = ip_address(caller.address)

@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass
 from starlette.requests import Request
 
 from ringfence.errors import PreconditionFailed
+from ringfence.http.context import context_of
 from ringfence.http.preconditions import ANY, read_tags
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.readiness import require_state
@@ -61,8 +62,8 @@ NONE = Preconditions()
 
 def read_preconditions(request: Request) -> Preconditions:
     """Read `If-Match`, `plan_token` and the contract of a request."""
-    token = request.scope.get("own", {}).get("plan_token")
-    return Preconditions(read_tags(request.headers), token, request.scope["contract"])
+    token = context_of(request).own_parameter("plan_token")
+    return Preconditions(read_tags(request.headers), token, context_of(request).contract)
 
 
 def etag(version: int) -> str:

@@ -10,8 +10,9 @@ from ringfence.clouds import queries as tenants
 from ringfence.clouds.routes import changeable
 from ringfence.database.pool import Database
 from ringfence.http.body import read_json
-from ringfence.http.collections.handlers import JSON, request_base, respond_one, routes_of
-from ringfence.http.routing import own_flag, path_uuid
+from ringfence.http.collections.handlers import JSON, respond_one, routes_of
+from ringfence.http.context import context_of
+from ringfence.http.routing import path_uuid
 from ringfence.security_groups import commands, drift_modes, queries, usage
 from ringfence.security_groups.overviews.queries import OVERVIEWS
 from ringfence.security_groups.preconditions import read_preconditions
@@ -39,7 +40,7 @@ async def set_rules(request: Request) -> Response:
     group = await changeable_group(request, Permission.SECURITY_GROUP_SET_RULES, Action.SET_RULES)
     body = await read_rules(request)
     await commands.replace_rules(database, actor, group, body, read_preconditions(request))
-    if request.scope["contract"] == "2025-11":
+    if context_of(request).contract == "2025-11":
         return Response(status_code=200)
     return JSONResponse({"status": "Rules update was successfully scheduled."}, 202)
 
@@ -57,7 +58,9 @@ async def delete_group(request: Request) -> Response:
     actor, database = _context(request)
     group = await changeable_group(request, Permission.SECURITY_GROUP_DELETE, Action.DELETE)
     seen = read_preconditions(request)
-    await commands.delete(database, actor, group, seen, detach=own_flag(request.scope, "detach"))
+    await commands.delete(
+        database, actor, group, seen, detach=context_of(request).own_flag("detach")
+    )
     return Response(status_code=204)
 
 
@@ -65,7 +68,7 @@ async def show_usage(request: Request) -> Response:
     """Tell who uses the group, as far as its cloud has shown it."""
     _, database = _context(request)
     group = await seen_group(request)
-    base = request_base(request)
+    base = context_of(request).base_url
     return Response(await usage.shown(database, group.id, base), media_type=JSON)
 
 
@@ -136,13 +139,13 @@ async def push_groups(request: Request) -> Response:
     tenant = await changeable(request, Permission.TENANT_PUSH_SECURITY_GROUPS)
     tenants.require_ok(tenant)
     await batch.replace_groups(database, actor, tenant.id, await read_rules(request))
-    if request.scope["contract"] == "2025-11":
+    if context_of(request).contract == "2025-11":
         return Response(status_code=200)
     return JSONResponse({"status": "Security groups update has been scheduled."}, 202)
 
 
 def _context(request: Request) -> tuple[Actor, Database]:
-    return request.scope["actor"], request.app.state.database
+    return context_of(request).actor, request.app.state.database
 
 
 async def seen_group(request: Request) -> SecurityGroup:
@@ -166,7 +169,7 @@ async def changeable_group(
     actor, _ = _context(request)
     group = await seen_group(request)
     require(actor, permission, customer_id=group.customer_id, project_id=group.project_id)
-    require_state(group, operation, request.scope["contract"])
+    require_state(group, operation, context_of(request).contract)
     return group
 
 

@@ -9,9 +9,8 @@ from ringfence.access.permissions import Permission, require_everywhere
 from ringfence.clouds import pulls
 from ringfence.clouds.queries import TENANTS
 from ringfence.clouds.routes import changeable
-from ringfence.http.collections.handlers import request_base
 from ringfence.http.collections.json_response import respond_built
-from ringfence.http.routing import own_flag
+from ringfence.http.context import context_of
 from ringfence.security_groups.preconditions import etag
 from ringfence.security_groups.queries import GROUPS
 from ringfence.security_groups.routes import changeable_group, seen_group
@@ -25,7 +24,7 @@ from ringfence.sync.status import status
 async def plan_rules(request: Request) -> Response:
     """Say what setting these rules would do; nothing is stored."""
     group = await changeable_group(request, Permission.SECURITY_GROUP_SET_RULES, Action.SET_RULES)
-    base = request_base(request)
+    base = context_of(request).base_url
     plan = await preview(request.app.state.database, group, await read_rules(request))
     return await respond_built(lambda: plan.shown(base), headers={"ETag": etag(plan.group.version)})
 
@@ -33,21 +32,21 @@ async def plan_rules(request: Request) -> Response:
 async def show_drift(request: Request) -> Response:
     """Show how the group differs in its cloud, as far as that was last seen."""
     group = await seen_group(request)
-    base = request_base(request)
+    base = context_of(request).base_url
     drift = await drift_of_group(request.app.state.database, group, base)
     return await respond_built(lambda: drift)
 
 
 async def show_status(request: Request) -> Response:
     """Show what the sync has to do and has found, tenant by tenant."""
-    require_everywhere(request.scope["actor"], Permission.SYNC_READ)
+    require_everywhere(context_of(request).actor, Permission.SYNC_READ)
     found = await status(request.app.state.database)
     return JSONResponse([tenant.shown() for tenant in found])
 
 
 async def confirm_missing(request: Request) -> Response:
     """Compare a tenant with its cloud, and mark what is missing however much it is."""
-    actor, database = request.scope["actor"], request.app.state.database
+    actor, database = context_of(request).actor, request.app.state.database
     # Before the look-up: whoever may not do this at all learns nothing about what exists.
     require_everywhere(actor, Permission.TENANT_CONFIRM_MISSING)
     tenant = await changeable(request, Permission.TENANT_CONFIRM_MISSING)
@@ -60,7 +59,7 @@ class DryRun(Route):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match as any route does, and only where nothing is to be done."""
-        if scope["type"] == "http" and own_flag(scope, "dry_run"):
+        if scope["type"] == "http" and context_of(scope).own_flag("dry_run"):
             return super().matches(scope)
         return Match.NONE, {}
 

@@ -13,8 +13,8 @@ from ringfence.database.pool import Database
 from ringfence.errors import NotFound
 from ringfence.http.body import SIGN_IN_BYTES, read_json
 from ringfence.http.collections.handlers import respond_list, respond_one, routes_of
+from ringfence.http.context import context_of
 from ringfence.http.middleware.idempotency import hold_secret
-from ringfence.http.middleware.proxies import address_of_peer
 from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
 from ringfence.users.queries import AUTH_TOKENS, ME, ROLES, USERS
@@ -74,13 +74,13 @@ async def sign_in_by_password(request: Request) -> Response:
     """Give a token to who knows a user's password."""
     database: Database = request.app.state.database
     longest = request.app.state.settings.token_max_lifetime
-    body, limits = await read_json(request, SIGN_IN_BYTES), request.scope["limits"]
-    token = await sign_in(database, address_of_peer(request), body, limits, longest)
+    body, limits = await read_json(request, SIGN_IN_BYTES), context_of(request).limits
+    token = await sign_in(database, context_of(request).client.address, body, limits, longest)
     return JSONResponse({"token": token.secret})
 
 
 def _context(request: Request) -> tuple[Actor, Database]:
-    return request.scope["actor"], request.app.state.database
+    return context_of(request).actor, request.app.state.database
 
 
 def _user_id(request: Request) -> int:

@@ -7,7 +7,7 @@ from starlette.routing import Route
 from ringfence.errors import Forbidden, Invalid
 from ringfence.http.body import SIGN_IN_BYTES, read_json
 from ringfence.http.collections.filters import StrictFlag
-from ringfence.http.middleware.proxies import address_of_peer
+from ringfence.http.context import context_of
 from ringfence.http.middleware.session_cookie import (
     drop_session,
     is_own_request,
@@ -56,10 +56,10 @@ async def begin_session(request: Request) -> Response:
     settings = request.app.state.settings
     if not is_own_request(request.scope, request.headers, settings):
         raise Forbidden
-    body, limits = await read_json(request, SIGN_IN_BYTES), request.scope["limits"]
+    body, limits = await read_json(request, SIGN_IN_BYTES), context_of(request).limits
     longest = settings.token_max_lifetime
     session = await commands.begin(
-        request.app.state.database, address_of_peer(request), body, limits, longest
+        request.app.state.database, context_of(request).client.address, body, limits, longest
     )
     response = JSONResponse({"seconds": session.seconds})
     keep_session(response, request.scope, settings, session.secret, session.seconds)

@@ -11,6 +11,7 @@ from starlette.types import Scope
 from ringfence.access.permissions import READ_METHODS
 from ringfence.http.collections.collection import Collection
 from ringfence.http.collections.handlers import respond_list, respond_one
+from ringfence.http.context import context_of
 from ringfence.text.uuids import ANY_UUID
 
 _UUID_IN_PATH = re.compile(f"{ANY_UUID}/")
@@ -31,12 +32,12 @@ class FastPath:
             return None
         path: str = scope["path"]
         if collection := self._collections.get(path):
-            scope["template"] = path
+            context_of(scope).template = path
             return partial(respond_list, collection)
         start = path.rfind("/", 0, -1) + 1
         collection = self._collections.get(path[:start])
         if collection and _UUID_IN_PATH.fullmatch(path, start):
             scope["path_params"] = {"uuid": path[start:-1]}
-            scope["template"] = path[:start] + "{uuid}/"
+            context_of(scope).template = path[:start] + "{uuid}/"
             return partial(respond_one, collection)
         return None

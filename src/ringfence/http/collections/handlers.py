@@ -32,6 +32,7 @@ from ringfence.http.collections.json_response import (
 )
 from ringfence.http.collections.page_cursors import WALKS, after, key_of, place_of
 from ringfence.http.collections.pagination import Links, NumberedPage, read_page
+from ringfence.http.context import context_of
 from ringfence.http.routing import path_uuid
 
 JSON = "application/json"
@@ -104,14 +105,15 @@ async def _settled(
     request: Request, read: Callable[[RequestIdentity, Identity], Awaitable[PGresult]]
 ) -> tuple[PGresult, Identity]:
     """Read for whoever asks, anew where that turns out to be somebody else than was thought."""
-    asking: RequestIdentity = request.scope["asking"]
+    context = context_of(request)
+    identity = context.request_identity
     for _ in range(_TRIES):
-        caller = await asking.caller()
+        caller = await identity.current()
         try:
-            found = await read(asking, caller)
+            found = await read(identity, caller)
         except IdentityChanged:
             continue
-        request.scope["actor"] = caller.actor
+        context.known_actor = caller.actor
         return found, caller
     raise Unavailable("What you may see is changing, try again.")
 
@@ -131,16 +133,10 @@ async def count_of(collection: Collection, request: Request) -> int:
     return integer(found.get_value(0, _TOTAL))
 
 
-def request_base(request: Request) -> str:
-    """Give the base of the addresses in an answer, as the boundary found it."""
-    base: str = request.scope["base"]
-    return base
-
-
 async def respond_list(collection: Collection, request: Request) -> Response:
     """Answer with the objects that the actor may see; HEAD gives the headers alone."""
     asked = _asked_list(collection, request)
-    base = request_base(request)
+    base = context_of(request).base_url
     if request.method == "HEAD":
         total = await count_of(collection, request)
         return respond_head(_paging(request, asked, base, total, asked.page.resolve(total)))
@@ -150,8 +146,7 @@ async def respond_list(collection: Collection, request: Request) -> Response:
     # Of no objects there is one row, of nulls.
     count = 0 if found.get_value(0, _LISTED) is None else min(found.ntuples, size)
     if page.has_next and count and found.nfields > _PLACE:
-        asking: RequestIdentity = request.scope["asking"]
-        key = key_of(asking.mark, asked.walk, page.number)
+        key = key_of(context_of(request).request_identity.cache_key, asked.walk, page.number)
         WALKS.remember(key, place_of(found, count - 1, _PLACE))
     stored = [found.get_value(row, _LISTED) or b"" for row in range(count)]
     is_large = sum(map(len, stored)) > LARGE
@@ -178,7 +173,7 @@ async def _page(
     async def read(asking: RequestIdentity, caller: Identity) -> PGresult:
         nonlocal place
         if asked.page.number is not None and asked.page.number > 1:
-            place = WALKS.recall(key_of(asking.mark, asked.walk, asked.page.number - 1))
+            place = WALKS.recall(key_of(asking.cache_key, asked.walk, asked.page.number - 1))
         shape, continued = collection.shape(caller), place is not None
         statement = asked.statement(
             (continued, shape),
@@ -216,7 +211,7 @@ async def respond_one(
     `values` are parameters of the collection's document that only this request has. Raises
     `NotFound` for one that is not seen.
     """
-    base = request_base(request)
+    base = context_of(request).base_url
     asked = (_asked_one if made is None else _asked_made)(collection, request)
     path = path_uuid(request, collection.missing) if made is None else made
 

@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from ringfence.errors import Invalid
+from ringfence.http.context import Client
 from ringfence.http.headers import first
-from ringfence.http.middleware.proxies import Client
 from ringfence.settings import Settings
 
 # What a Host header may hold (RFC 9110, section 7.2).
@@ -69,13 +69,13 @@ class HostsAndCors:
         self._always = (*_ALWAYS, (b"vary", vary))
         self._remembered = lru_cache(maxsize=256)(self._wrong_with)
 
-    def check_host(self, caller: Client) -> None:
+    def check_host(self, client: Client) -> None:
         """Refuse what was meant for somebody else: a page whose name was bent to this address.
 
         An address as host is let pass, since no name leads to it. Raises `Invalid`.
         """
-        judge = self._remembered if len(caller.host) <= _REMEMBERED else self._wrong_with
-        if wrong := judge(caller.host):
+        judge = self._remembered if len(client.host) <= _REMEMBERED else self._wrong_with
+        if wrong := judge(client.host):
             raise Invalid({"detail": wrong})
 
     def _wrong_with(self, host: str) -> str:
@@ -91,9 +91,9 @@ class HostsAndCors:
             "Its operator can name it in RINGFENCE_ALLOWED_HOSTS."
         )
 
-    def base(self, caller: Client) -> str:
+    def base_url(self, client: Client) -> str:
         """Give the base of every address in the answer, without a slash at its end."""
-        return self._public_url or f"{caller.scheme}://{caller.host}"
+        return self._public_url or f"{client.scheme}://{client.host}"
 
     def preflight(self, scope: Scope) -> Response | None:
         """Answer a browser that asks whether a configured site's page may send a request."""
@@ -108,12 +108,12 @@ class HostsAndCors:
         }
         return Response(status_code=204, headers=headers)
 
-    def headers(self, scope: Scope, caller: Client) -> Sequence[Header]:
+    def headers(self, scope: Scope, client: Client) -> Sequence[Header]:
         """Give the headers that the answer has, unless its route set them."""
         origin = self._origin(scope)
-        if not origin and caller.scheme == "http":
+        if not origin and client.scheme == "http":
             return self._always
-        return [*self._always, *(_sharing(origin) if origin else ()), *_HSTS[caller.scheme]]
+        return [*self._always, *(_sharing(origin) if origin else ()), *_HSTS[client.scheme]]
 
     def _origin(self, scope: Scope) -> bytes:
         """Give the origin of the page that asks, if it is a configured one."""

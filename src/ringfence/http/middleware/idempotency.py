@@ -25,7 +25,8 @@ from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, Invalid, KeyUsedOtherwise, RequestError
 from ringfence.http import warning_header
 from ringfence.http.body import read_body, replayed
-from ringfence.http.errors import answer
+from ringfence.http.context import context_of
+from ringfence.http.errors import error_response
 
 HEADER = "idempotency-key"
 REPLAYED = "Idempotency-Replayed"
@@ -35,7 +36,6 @@ PASSING = frozenset({401, 408, 409, 413, 429})
 FIRST_FAULT = 500
 
 _KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
-_SECRET = "answer_is_secret"  # noqa: S105 - a name within the scope
 _KEPT_HEADERS = ("content-type", "etag", "location", "warning")
 
 # Held until the transaction ends, also by the death of who holds it. Its numbers are negative;
@@ -115,7 +115,7 @@ def read_key(headers: Headers) -> str | None:
 
 def hold_secret(request: Request) -> None:
     """Say that the answer holds a secret, so that it is never kept."""
-    request.scope[_SECRET] = True
+    context_of(request).response_is_secret = True
 
 
 async def run_once(
@@ -127,7 +127,8 @@ async def run_once(
     way, what reading a body raises, and what was required of the first one and is not met any more.
     """
     body = await read_body(Request(scope, receive))
-    actor: Actor = scope["actor"]
+    context = context_of(scope)
+    actor = context.actor
     parameters: dict[str, Any] = {
         "user_id": actor.user_id,
         "key": key,
@@ -139,12 +140,12 @@ async def run_once(
             return kept
         with demands_noted() as demands:
             given = await _serve(run, body)
-        if warning := warning_header.warning(scope):
+        if warning := warning_header.warning(context):
             # What the body had is not looked at again for who sends the request again.
             given.headers.append((warning_header.HEADER, warning))
         if given.status < FIRST_FAULT and given.status not in PASSING:
             parameters["demands"] = Jsonb([asdict(demand) for demand in demands])
-            await _keep(connection, parameters, given, is_secret=_SECRET in scope)
+            await _keep(connection, parameters, given, is_secret=context.response_is_secret)
     return given.response()
 
 
@@ -176,7 +177,7 @@ async def _serve(run: Run, body: bytes) -> _Answer:
         await run(replayed(body), given.take)
     except RequestError as error:
         # What a command began was undone with its own part of the transaction.
-        refusal = answer(error)
+        refusal = error_response(error)
         return _Answer(refusal.status_code, refusal.raw_headers, bytes(refusal.body))
     return given
 
@@ -196,7 +197,8 @@ async def _keep(
 
 def _asked(scope: Scope, body: bytes) -> bytes:
     """Give the digest of everything in a request that decides on its answer."""
-    actor: Actor = scope["actor"]
+    context = context_of(scope)
+    token = context.actor.token
     headers = Headers(scope=scope)
     parts: Iterable[str | None] = (
         scope["method"],
@@ -204,8 +206,8 @@ def _asked(scope: Scope, body: bytes) -> bytes:
         scope["query_string"].decode("latin-1"),
         headers.get("content-type"),
         headers.get("if-match"),
-        scope["contract"],
+        context.contract,
         # A token for one project must not read what another one was told.
-        str(actor.token.project_id if actor.token else None),
+        str(token.project_id if token else None),
     )
     return hashlib.sha256(repr(tuple(parts)).encode() + body).digest()

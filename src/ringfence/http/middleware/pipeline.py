@@ -1,4 +1,10 @@
-"""The outermost layer of HTTP: who asks, one log line a request, no exception past it."""
+"""The middleware around all routes: what happens to a request before a handler and after it.
+
+The server passes each request to `Pipeline`. It checks host, rate limits, `Accept`, credentials and
+parameters, and turns every exception into a response. Reads of lists and objects continue in
+`http/collections/handlers.py`, which gets them from one SQL statement; everything else continues in
+the routes of its feature. `http/middleware/exchange.py` sends the response and logs it.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ringfence.access.authentication import of_session, of_token
 from ringfence.access.identity import IdentityCache, IdentityChanged, RequestIdentity
-from ringfence.access.permissions import SAFE_METHODS, Actor, require_writable
+from ringfence.access.permissions import SAFE_METHODS, require_writable
 from ringfence.access.token_use import TokenUses
 from ringfence.database.pool import Database, checked_first, watch_commits
 from ringfence.database.replica import Replica
@@ -25,9 +31,10 @@ from ringfence.errors import (
     TooManyRequests,
     Unavailable,
 )
-from ringfence.http.body import BodyBroken, Incoming, checked_without_reader, start_over
+from ringfence.http.body import BodyBroken, Incoming, check_unread_body
 from ringfence.http.collections.collection import Collection
 from ringfence.http.collections.fast_path import FastPath
+from ringfence.http.context import RequestContext, set_context
 from ringfence.http.headers import IMPERSONATION_REFUSED, credentials, first, is_impersonating
 from ringfence.http.limits import Limits, check_query
 from ringfence.http.middleware.exchange import CLIENT_LEFT, Exchange
@@ -40,13 +47,12 @@ from ringfence.http.middleware.session_cookie import session_of
 from ringfence.http.openapi.operation import Operation
 from ringfence.http.public_path import serve_below
 from ringfence.http.routing import is_served, redirect_to_slash
-from ringfence.http.unknown_names import Expected, UnknownNames
+from ringfence.http.unknown_names import UnknownNames
 from ringfence.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-
-# Who asks changes meanwhile: once is rare.
+# How often a change is tried while the identity of its sender changes; more than once is rare.
 _TRIES = 4
 
 
@@ -54,20 +60,19 @@ _TRIES = 4
 class Exemptions:
     """Paths that need no token."""
 
-    # Prefixes of what is no API: negotiated neither
+    # Prefixes outside the API: no content negotiation either
     pages: tuple[str, ...] = ()
     # Whole paths below `/api/`
     paths: frozenset[str] = frozenset()
 
 
 class Pipeline:
-    """Wraps the routes: request id, host, negotiation, authentication, errors, the log line.
+    """The outermost middleware.
 
-    Everything below `/api/` needs an actor, known routes and unknown ones alike, so that nobody
-    learns without a token what exists; only `exemptions` need none. The actor is found in
-    `request.scope["actor"]`, who asks from where in `request.scope["caller"]`. Lists and objects of
-    `collections` are read without passing the routes, and look the caller up themselves, in the
-    statement that reads.
+    Every path below `/api/` needs an actor, known routes and unknown ones alike, so that nobody
+    learns without a token which paths exist; only `exemptions` need none. What is found out about a
+    request is in its `RequestContext`. Lists and objects of `collections` bypass the routes: the
+    statement that reads them checks the identity as well.
     """
 
     def __init__(
@@ -84,33 +89,38 @@ class Pipeline:
         self.public_path = settings.public_path
         self.exemptions = exemptions
         self.token_uses = TokenUses() if token_uses is None else token_uses
-        self.callers = IdentityCache()
-        self.reads = FastPath(collections)
+        self.identities = IdentityCache()
+        self.fast_path = FastPath(collections)
         self.proxies = Proxies(settings)
-        self.front = HostsAndCors(settings)
+        self.hosts = HostsAndCors(settings)
         self.limits = Limits(settings)
-        self.refusals = RefusedChanges(settings.refusal_days)
+        self.refused_changes = RefusedChanges(settings.refusal_days)
         self.names = UnknownNames(operations, is_strict=settings.strict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, whatever happens."""
+        """Serve one request; no exception leaves this method."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        caller = scope["caller"] = self.proxies.caller(scope)
-        # What the framework builds addresses from.
-        scope["scheme"] = caller.scheme
-        scope["base"] = self.front.base(caller)
+        client = self.proxies.client(scope)
+        # Starlette builds URLs from it.
+        scope["scheme"] = client.scheme
+        context = RequestContext(
+            client, self.hosts.base_url(client), self.limits, self.settings.contract
+        )
+        set_context(scope, context)
         serve_below(self.public_path)
-        exchange = Exchange(scope, send, self.front.headers(scope, caller))
-        before = structlog.contextvars.bind_contextvars(**exchange.said)
+        exchange = Exchange(scope, context, send, self.hosts.headers(scope, client))
+        before = structlog.contextvars.bind_contextvars(**exchange.logged)
         try:
             with exchange.trace():
                 await self._handle(exchange, scope, Incoming(receive))
                 exchange.close()
                 if is_refusal(scope, exchange.status):
                     origin = exchange.origin()
-                    await self.refusals.keep(scope, origin, exchange.status, exchange.detail)
+                    await self.refused_changes.record(
+                        scope, origin, exchange.status, exchange.detail
+                    )
         finally:
             structlog.contextvars.reset_contextvars(**before)
 
@@ -118,11 +128,11 @@ class Pipeline:
         try:
             is_for_machines = scope["path"].startswith((HEALTH, METRICS))
             if not scope["path"].startswith(HEALTH):
-                self.front.check_host(scope["caller"])
+                self.hosts.check_host(exchange.context.client)
             check_query(scope)
             if not is_for_machines:
-                self.limits.admit(scope["caller"].address)
-            if preflight := self.front.preflight(scope):
+                self.limits.admit(exchange.context.client.address)
+            if preflight := self.hosts.preflight(scope):
                 await preflight(scope, receive, exchange.send)
                 return
             if redirect := redirect_to_slash(scope):
@@ -133,63 +143,64 @@ class Pipeline:
                 return
             self.limits.enter()
             try:
-                await self._serve_again(exchange, scope, receive)
+                await self._serve_with_retry(exchange, scope, receive)
             finally:
                 self.limits.leave()
         except RequestError as error:
             await exchange.respond_error(error, receive)
         except ClientDisconnect:
-            # Its body was never whole, so nothing was changed. A client that left reads no answer;
+            # The body was incomplete, so nothing was changed. A client that left reads no response;
             # one whose chunks or lengths are wrong does.
             await exchange.respond_error(BodyBroken(), receive)
             exchange.status = CLIENT_LEFT
         except Exception:
             where = {"method": scope["method"], "path": scope["path"]}
             log.exception("request_failed", reference=exchange.reference, **where)
-            await exchange.respond_fault(receive)
+            await exchange.respond_unexpected(receive)
 
-    async def _serve_again(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
-        """Serve a request, and once more where its connection to the database failed under it.
+    async def _serve_with_retry(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
+        """Serve a request, and retry it once if its database connection failed.
 
-        A change only if it has done nothing: no transaction was committed, and the one that failed
-        was undone.
+        A change is retried only if it had no effect: no transaction was committed, and the failed
+        one was rolled back.
         """
-        found = dict(scope)
+        initial = dict(scope)
         commits = None if scope["method"] in SAFE_METHODS else watch_commits()
         try:
             await self._serve(exchange, scope, receive)
         except Interrupted as error:
-            is_harmless = commits is None or (error.is_undone and not commits.any)
-            if exchange.status or not is_harmless:
+            had_no_effect = commits is None or (error.is_undone and not commits.any)
+            if exchange.status or not had_no_effect:
                 raise
         else:
             return
-        start_over(scope, found)
+        scope.clear()
+        scope.update(initial)
+        exchange.context.start_over(self.settings.contract)
         await self._serve(exchange, scope, receive)
 
     async def _serve(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
-        scope["limits"] = self.limits
+        context = exchange.context
         if scope["path"].startswith(self.exemptions.pages):
             with exchange.origin().known():
                 await self.app(scope, receive, exchange.send)
             return
         accept = first(scope, b"accept") or b""
-        scope["contract"] = negotiate(accept.decode("latin-1"), self.settings.contract)
+        context.contract = negotiate(accept.decode("latin-1"), self.settings.contract)
         if scope["path"].startswith("/api/") and scope["path"] not in self.exemptions.paths:
-            asking = scope["asking"] = self._asking(scope)
-            if not asking.is_remembered:
-                with self.limits.stranger(scope["caller"].address):
-                    await asking.settle()
+            identity = context.identity = self._identity_of(scope)
+            if not identity.is_cached:
+                with self.limits.unknown_client(context.client.address):
+                    await identity.confirm()
             if is_impersonating(scope):
-                await self._refuse_impersonation(exchange, scope, asking)
-            if read := self.reads.find(scope):
-                answered = partial(self._answer_read, read, Request(scope, receive))
-                response = await self._read(asking, scope["method"], answered)
-                self._note(exchange, scope)
+                await self._refuse_impersonation(exchange, scope, identity)
+            if read := self.fast_path.find(scope):
+                response = await self._read(scope, receive, identity, read)
+                self._note_actor(exchange)
                 await response(scope, receive, exchange.send)
                 return
-            actor = scope["actor"] = (await asking.settle()).actor
-            self._note(exchange, scope)
+            actor = context.known_actor = (await identity.confirm()).actor
+            self._note_actor(exchange)
             self.limits.charge(actor, scope["method"])
             require_writable(actor, scope["method"])
         self.names.check(scope)
@@ -197,54 +208,51 @@ class Pipeline:
             await self.app(scope, receive, exchange.send)
             return
         replica: Replica | None = scope["app"].state.replica
-        if replica is not None and "actor" in scope:
-            exchange.before_answer = partial(replica.wrote, scope["actor"].user_id)
+        if replica is not None and context.known_actor is not None:
+            exchange.before_response = partial(replica.wrote, context.known_actor.user_id)
         with exchange.origin().known():
-            await self._change_as_settled(exchange, scope, receive)
-
-    async def _answer_read(
-        self, read: Callable[[Request], Awaitable[Response]], request: Request
-    ) -> Response:
-        self.names.check(request.scope)
-        return await read(request)
+            await self._change_as_confirmed(exchange, scope, receive)
 
     async def _refuse_impersonation(
-        self, exchange: Exchange, scope: Scope, asking: RequestIdentity
+        self, exchange: Exchange, scope: Scope, identity: RequestIdentity
     ) -> NoReturn:
-        """Raise `Forbidden`: served with the caller's own rights, a request would do too much."""
-        actor = scope["actor"] = (await asking.settle()).actor
-        self._note(exchange, scope)
+        """Raise `Forbidden`: served with the sender's own rights, a request would do too much."""
+        actor = exchange.context.known_actor = (await identity.confirm()).actor
+        self._note_actor(exchange)
         self.limits.charge(actor, scope["method"])
         raise Forbidden(IMPERSONATION_REFUSED)
 
-    async def _change_as_settled(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
-        """Carry out what may change something, for who asks as it is when the change is made.
+    async def _change_as_confirmed(
+        self, exchange: Exchange, scope: Scope, receive: Receive
+    ) -> None:
+        """Carry out a change with the identity as it is at the moment of the change.
 
-        However long the request was under way, each transaction of it begins by reading who asks
-        again. Where that is somebody else by now, the request is decided anew for whom it is.
+        Each transaction begins by reading the identity again, locked. If it changed since the
+        request was admitted, permissions are checked again for the new one.
         """
-        asking: RequestIdentity | None = scope.get("asking")
-        if asking is None:
+        context = exchange.context
+        identity = context.identity
+        if identity is None:
             await self._change(exchange, scope, receive)
             return
-        expected: Expected | None = scope.get("expected")
-        alone = expected is not None and expected.ends_tokens
+        exclusive = context.expected is not None and context.expected.ends_tokens
         for _ in range(_TRIES):
             try:
-                with checked_first(partial(asking.confirm, alone=alone)):
+                with checked_first(partial(identity.lock, exclusive=exclusive)):
                     await self._change(exchange, scope, receive)
             except (IdentityChanged, Deadlocked):
-                actor = scope["actor"] = (await asking.settle()).actor
+                actor = context.known_actor = (await identity.confirm()).actor
                 require_writable(actor, scope["method"])
             else:
                 return
         raise Unavailable("What you may do is changing, try again.")
 
     async def _change(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
-        receive = await checked_without_reader(scope, receive)
+        receive = await check_unread_body(scope, receive)
         headers = Headers(scope=scope)
-        # Who is nobody has no keys.
-        has_key = "actor" in scope and HEADER in headers and is_served(scope)
+        # Keys belong to users, so a request without an actor has none.
+        has_actor = exchange.context.known_actor is not None
+        has_key = has_actor and HEADER in headers and is_served(scope)
         key = read_key(headers) if has_key else None
         if key is None:
             await self.app(scope, receive, exchange.send)
@@ -253,31 +261,37 @@ class Pipeline:
         response = await run_once(database, scope, receive, key, partial(self.app, scope))
         await response(scope, receive, exchange.send)
 
-    def _asking(self, scope: Scope) -> RequestIdentity:
-        shown = credentials(scope)
-        if shown is None and (secret := session_of(scope, Headers(scope=scope), self.settings)):
+    def _identity_of(self, scope: Scope) -> RequestIdentity:
+        header = credentials(scope)
+        if header is None and (secret := session_of(scope, Headers(scope=scope), self.settings)):
             credential = of_session(secret)
         else:
-            credential = of_token((shown or b"").decode("latin-1"))
+            credential = of_token((header or b"").decode("latin-1"))
         state = scope["app"].state
         replica = state.replica if scope["method"] in SAFE_METHODS else None
-        return self.callers.asking(state.database, replica, credential)
+        return self.identities.of_request(state.database, replica, credential)
 
     async def _read(
-        self, asking: RequestIdentity, method: str, answered: Callable[[], Awaitable[Response]]
+        self,
+        scope: Scope,
+        receive: Receive,
+        identity: RequestIdentity,
+        read: Callable[[Request], Awaitable[Response]],
     ) -> Response:
-        """Give the answer of a read; who asks is settled before what is wrong with the question."""
+        """Return the response of a read; an invalid token is reported before an invalid query."""
         try:
-            self.limits.charge((await asking.caller()).actor, method)
-            return await answered()
+            self.limits.charge((await identity.current()).actor, scope["method"])
+            self.names.check(scope)
+            return await read(Request(scope, receive))
         except (Unavailable, TooManyRequests):
             raise
         except RequestError:
-            await asking.settle()
+            await identity.confirm()
             raise
 
-    def _note(self, exchange: Exchange, scope: Scope) -> None:
-        actor: Actor = scope["actor"]
+    def _note_actor(self, exchange: Exchange) -> None:
+        """Log the user, and count a use of the token."""
+        actor = exchange.context.actor
         exchange.username = actor.username
         if actor.token is not None:
-            self.token_uses.note(actor.token.id, scope["caller"].address)
+            self.token_uses.note(actor.token.id, exchange.context.client.address)

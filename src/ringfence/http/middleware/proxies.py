@@ -5,13 +5,12 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
-from starlette.requests import Request
 from starlette.types import Scope
 
+from ringfence.http.context import UNKNOWN, Client
 from ringfence.http.headers import joined
 from ringfence.settings import Network, ProxyHeaders, Settings
 
-UNKNOWN = "unknown"
 # More hops than these no installation has; a client may send as many as it likes.
 HOPS = 16
 
@@ -20,19 +19,6 @@ Address = IPv4Address | IPv6Address
 _SAID_BY_PROXIES = frozenset(
     {b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"}
 )
-
-
-class Client(NamedTuple):
-    """The client's address, and the scheme and host that it asked for, with the host's port.
-
-    Where a proxy does not say whose request it passes on, `is_client` is false, and the address is
-    the proxy's own.
-    """
-
-    address: str
-    scheme: str
-    host: str
-    is_client: bool = True
 
 
 class _Hop(NamedTuple):
@@ -50,10 +36,10 @@ class Proxies:
         self._headers = settings.proxy_headers
         self._trusts = _trusting(settings.trusted_proxies)
 
-    def caller(self, scope: Scope) -> Client:
+    def client(self, scope: Scope) -> Client:
         """Find who asked, from the nearest hop outwards, as far as proxies are trusted."""
-        client = scope.get("client")
-        peer = _canonical(client[0]) if client else UNKNOWN
+        sender = scope.get("client")
+        peer = _canonical(sender[0]) if sender else UNKNOWN
         hosts: list[bytes] = []
         is_proxied = False
         for name, value in scope["headers"]:
@@ -84,17 +70,6 @@ class Proxies:
             if not self._trusts(said):
                 break
         return Client(address, scheme if scheme in {"http", "https"} else "http", host, is_client)
-
-
-def caller_of(request: Request) -> Client:
-    """Give who asked, as the boundary found it."""
-    caller: Client = request.scope["caller"]
-    return caller
-
-
-def address_of_peer(request: Request) -> str:
-    """Give the address of the client: the one that the log, limits and events tell."""
-    return caller_of(request).address
 
 
 def _trusting(networks: Sequence[Network]) -> Callable[[str], bool]:

@@ -12,11 +12,11 @@ from psycopg.types.json import Jsonb
 from starlette.types import Scope
 
 from ringfence.access.origin import Origin
-from ringfence.access.permissions import SAFE_METHODS, Actor
+from ringfence.access.permissions import SAFE_METHODS
 from ringfence.database.pool import Database
 from ringfence.errors import Detail, Unavailable
+from ringfence.http.context import UNKNOWN, context_of
 from ringfence.http.limits import Rate, network_of
-from ringfence.http.middleware.proxies import UNKNOWN
 from ringfence.text.json_value import Json
 from ringfence.text.masking import mask
 
@@ -36,7 +36,7 @@ PATH_LENGTH = 500
 DETAIL_LENGTH = 500
 ERRORS_LENGTH = 10_000
 
-_KEEP: LiteralString = """
+_RECORD: LiteralString = """
 INSERT INTO refusals (
     method, path, status, detail, errors, user_uuid, username, address, token_uuid, token_name,
     request_id, left_out
@@ -71,9 +71,9 @@ class RefusedChanges:
         self._nobodys_in_all = Rate(NOBODYS_IN_ALL_A_SECOND, NOBODYS_IN_ALL_BURST)
         self._left_out = 0
 
-    async def keep(self, scope: Scope, origin: Origin, status: int, detail: Detail) -> None:
+    async def record(self, scope: Scope, origin: Origin, status: int, detail: Detail) -> None:
         """Keep a refusal; where the database is away, the log has it alone."""
-        actor: Actor | None = scope.get("actor")
+        actor = context_of(scope).known_actor
         if not self._is_kept(origin, is_nobody=actor is None):
             self._left_out += 1
             return
@@ -95,7 +95,7 @@ class RefusedChanges:
         database: Database = scope["app"].state.database
         try:
             async with database.connection() as connection:
-                await connection.execute(_KEEP, values)
+                await connection.execute(_RECORD, values)
                 await connection.execute(_FORGET, {"days": self._days})
         except Unavailable:
             self._left_out += left_out + 1

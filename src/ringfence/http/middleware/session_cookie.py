@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from ringfence.access.permissions import READ_METHODS
+from ringfence.http.context import context_of
 from ringfence.settings import Settings
 
 # Its value says nothing: that it is there does.
@@ -86,9 +87,9 @@ def _cookie_name(scope: Scope, settings: Settings) -> str:
 def _is_secure(scope: Scope, settings: Settings) -> bool:
     # Behind a proxy that says nothing of TLS, the address that clients use does.
     is_public = (settings.public_url or "").startswith("https:")
-    return is_public or bool(scope["caller"].scheme == "https")
+    return is_public or context_of(scope).client.scheme == "https"
 
 
 def _hosts(scope: Scope, settings: Settings) -> set[str]:
     public = {urlsplit(settings.public_url).netloc} if settings.public_url else set()
-    return public | {scope["caller"].host}
+    return public | {context_of(scope).client.host}

@@ -9,9 +9,9 @@ from starlette.routing import Route
 from ringfence.access.permissions import Permission
 from ringfence.errors import Invalid, NotFound
 from ringfence.http.body import read_json
-from ringfence.http.collections.handlers import request_base
 from ringfence.http.collections.json_response import respond_built
 from ringfence.http.collections.pagination import Links, read_page
+from ringfence.http.context import context_of
 from ringfence.security_groups.history import queries
 from ringfence.security_groups.history.commands import roll_back
 from ringfence.security_groups.history.queries import NO_SUCH_VERSION, Summary, Version, difference
@@ -28,7 +28,7 @@ async def list_versions(request: Request) -> Response:
     """List what was asked for, the newest first."""
     group = await seen_group(request)
     page = read_page(request.query_params, PAGE_SIZE)
-    base = request_base(request)
+    base = context_of(request).base_url
     async with request.app.state.database.connection() as connection:
         total = await queries.count(connection, group)
         numbered = page.resolve(total)
@@ -46,7 +46,7 @@ async def list_versions(request: Request) -> Response:
 async def show_version(request: Request) -> Response:
     """Show one version, or what changed from another (`compare`) to it."""
     group = await seen_group(request)
-    base = request_base(request)
+    base = context_of(request).base_url
     other = request.query_params.get("compare")
     async with request.app.state.database.connection() as connection:
         version = await queries.version_of(connection, group, _path_number(request))
@@ -63,7 +63,7 @@ async def show_version(request: Request) -> Response:
 
 async def roll_back_group(request: Request) -> Response:
     """Ask for the rules of an earlier version again."""
-    actor, database = request.scope["actor"], request.app.state.database
+    actor, database = context_of(request).actor, request.app.state.database
     group = await changeable_group(request, Permission.SECURITY_GROUP_SET_RULES, Action.ROLLBACK)
     body = await read_json(request)
     await roll_back(database, actor, group, body, read_preconditions(request))

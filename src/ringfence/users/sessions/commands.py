@@ -120,7 +120,7 @@ async def begin(
     """
     if isinstance(body, Mapping) and "token" in body:
         token = clean_fields(body, TOKEN_FIELDS, required=("token",))["token"]
-        with limits.stranger(address):
+        with limits.unknown_client(address):
             await authenticate(database, f"Token {token}")
         return await _begin(database, token, owns_token=False)
     made = await sign_in(database, address, body, limits, longest)

@@ -5,6 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ringfence.http.collections.handlers import routes_of
+from ringfence.http.context import context_of
 from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
 from ringfence.users.sessions import commands
@@ -16,7 +17,7 @@ async def end_session(request: Request) -> Response:
     """End a session at once."""
     refuse_tags(request.headers)
     uuid = path_uuid(request, NO_SUCH_SESSION)
-    await commands.end_one(request.app.state.database, request.scope["actor"], uuid)
+    await commands.end_one(request.app.state.database, context_of(request).actor, uuid)
     return Response(status_code=204)
 
 

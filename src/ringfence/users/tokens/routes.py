@@ -12,6 +12,7 @@ from ringfence.access.authentication import token_digest
 from ringfence.access.permissions import Actor
 from ringfence.http.body import read_json
 from ringfence.http.collections.handlers import respond_one, routes_of
+from ringfence.http.context import context_of
 from ringfence.http.middleware.idempotency import hold_secret
 from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
@@ -31,7 +32,7 @@ async def create_token(request: Request) -> Response:
     database = request.app.state.database
     body = await read_json(request)
     longest = request.app.state.settings.token_max_lifetime
-    made = await commands.create(database, request.scope["actor"], body, longest)
+    made = await commands.create(database, context_of(request).actor, body, longest)
     return await _shown_once(request, made)
 
 
@@ -39,19 +40,19 @@ async def rotate_token(request: Request) -> Response:
     """Give a token another secret and show it, once."""
     hold_secret(request)
     uuid = _uuid(request)
-    actor: Actor = request.scope["actor"]
+    actor: Actor = context_of(request).actor
     longest = request.app.state.settings.token_max_lifetime
     made = await commands.rotate(request.app.state.database, actor, uuid, longest)
     if actor.token and actor.token.uuid == uuid:
         # Its old secret reads nothing any more, and the new one would be lost.
-        request.scope["asking"].renew(token_digest(made.secret))
+        context_of(request).request_identity.replace_token(token_digest(made.secret))
     return await _shown_once(request, made)
 
 
 async def revoke_token(request: Request) -> Response:
     """End a token."""
     uuid = _uuid(request)
-    await commands.revoke(request.app.state.database, request.scope["actor"], uuid)
+    await commands.revoke(request.app.state.database, context_of(request).actor, uuid)
     return Response(status_code=204)
 
 
