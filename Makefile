@@ -72,7 +72,7 @@ check: .venv/.development ## format, lint, strict types, import contracts, licen
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python tools/licences.py check
 	@$(BIN)/python tools/refused.py check
-	@$(BIN)/squawk src/ringfence/database/migrations/*.sql
+	@$(BIN)/squawk src/ringfence/database/{migrations,views}/*.sql
 
 check-deploy: .venv/.development ## hold deploy/ against the linters of those who read it
 	@tools/deploy

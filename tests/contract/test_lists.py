@@ -39,11 +39,7 @@ async def make_groups(world, count, **columns):
         count,
     )
     await world.execute(
-        """
-        INSERT INTO security_group_documents
-        SELECT security_group_id, document, staff_document FROM security_group_rendered
-        ON CONFLICT DO NOTHING
-        """
+        "SELECT refresh_security_group_documents(ARRAY(SELECT id FROM security_groups))"
     )
 
 

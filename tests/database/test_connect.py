@@ -242,7 +242,7 @@ async def test_another_programs_table_of_migrations_is_refused(empty_conninfo):
 async def test_another_programs_tables_are_left_alone(empty_conninfo):
     with psycopg.connect(empty_conninfo, autocommit=True) as connection:
         connection.execute("CREATE TABLE users (id int)")
-    with pytest.raises(OperatorError, match='0002_tables failed: relation "users" already exists'):
+    with pytest.raises(OperatorError, match=r'0004_.* failed: relation "users" already'):
         await migrate(empty_conninfo)
 
 

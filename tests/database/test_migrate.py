@@ -15,8 +15,9 @@ from ringfence.database import migrate as module
 from ringfence.database.migrate import migrate, migrations, pending
 from ringfence.errors import OperatorError
 
-ALL = ["0001_job_queue", "0002_tables", "0003_documents"]
-FOLDER = Path(module.__file__).parent / "migrations"
+FIRST = ["0001_job_queue", "0002_functions", "0003_organisations_and_clouds"]
+FOLDER = Path(module.__file__).parent
+FILES = sorted([*FOLDER.glob("migrations/*.sql"), *FOLDER.glob("views/*.sql")])
 # Whether the table is locked as a whole
 HELD = """
 SELECT count(*) FROM pg_locks
@@ -41,7 +42,7 @@ async def test_it_applies_what_is_missing_and_then_nothing(empty_conninfo):
 
 
 def test_it_starts_with_the_job_queue_and_goes_on_in_order():
-    assert names(migrations())[:3] == ALL
+    assert names(migrations())[:3] == FIRST
     assert names(migrations()) == sorted(names(migrations()))
 
 
@@ -57,18 +58,21 @@ def test_five_processes_at_once_apply_each_migration_once(empty_conninfo):
     assert sorted(itertools.chain(*outputs)) == names(migrations())
 
 
-async def test_a_database_newer_than_the_code_is_left_alone(conninfo):
+@pytest.mark.parametrize("newer", ["9999_future", "views_99.0.0_0123456789ab"])
+async def test_a_database_newer_than_the_code_is_left_alone(conninfo, newer):
     with psycopg.connect(conninfo) as connection:
-        connection.execute("INSERT INTO schema_migrations VALUES ('9999_future', 'x', now())")
+        connection.execute("INSERT INTO schema_migrations VALUES (%s, 'x', now())", [newer])
     for use in (migrate, pending):
-        with pytest.raises(OperatorError, match=r"9999_future.*upgrade Ringfence"):
+        with pytest.raises(OperatorError, match=f"{newer}.*upgrade Ringfence"):
             await use(conninfo)
 
 
 async def test_a_migration_changed_after_it_was_applied_is_noticed(conninfo):
     with psycopg.connect(conninfo) as connection:
-        connection.execute("UPDATE schema_migrations SET checksum = 'x' WHERE name = '0002_tables'")
-    with pytest.raises(OperatorError, match="0002_tables was changed after it was applied"):
+        connection.execute(
+            "UPDATE schema_migrations SET checksum = 'x' WHERE name = '0002_functions'"
+        )
+    with pytest.raises(OperatorError, match="0002_functions was changed after it was applied"):
         await migrate(conninfo)
 
 
@@ -186,7 +190,75 @@ async def test_a_wrong_password_is_said_in_one_line_without_it(tcp_server):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.sql")), ids=lambda file: file.stem)
+A_GROUP = """
+WITH cloud AS (
+    INSERT INTO clouds (name, backend) VALUES ('east', 'sandbox') RETURNING id
+),
+customer AS (
+    INSERT INTO customers (name) VALUES ('Acme') RETURNING id
+),
+project AS (
+    INSERT INTO projects (customer_id, name) SELECT id, 'Web' FROM customer RETURNING id
+),
+tenant AS (
+    INSERT INTO tenants (project_id, cloud_id, name)
+    SELECT project.id, cloud.id, 'web' FROM project, cloud RETURNING id
+)
+INSERT INTO security_groups (tenant_id, name, state) SELECT id, 'web', 'OK' FROM tenant
+"""
+
+
+def with_changed_views(monkeypatch, change):
+    *tables, views = migrations()
+    changed = module.Migration(
+        f"views_{module.RELEASE}_0123456789ab", change(views.sql), views.checksum
+    )
+    monkeypatch.setattr(module, "migrations", lambda: [*tables, changed])
+    return changed.name
+
+
+async def test_views_that_changed_are_replaced_and_documents_follow(conninfo, monkeypatch):
+    with psycopg.connect(conninfo) as connection:
+        connection.execute(A_GROUP)
+        connection.execute(
+            "SELECT refresh_security_group_documents(ARRAY(SELECT id FROM security_groups))"
+        )
+    *_, former = names(migrations())
+    name = with_changed_views(
+        monkeypatch, lambda text: text.replace('"access_url":null', '"access_url":"new"')
+    )
+    assert await pending(conninfo) == [name]
+    assert await migrate(conninfo) == [name]
+    assert await pending(conninfo) == []
+    with psycopg.connect(conninfo) as connection:
+        (document,) = connection.execute("SELECT document FROM security_group_documents").fetchone()
+        applied = {row[0] for row in connection.execute("SELECT name FROM schema_migrations")}
+    assert '"access_url":"new"' in document
+    # The former text can be applied again.
+    assert name in applied
+    assert former not in applied
+
+
+async def test_views_of_an_earlier_release_stay_recorded_while_its_processes_run(
+    conninfo, monkeypatch
+):
+    with psycopg.connect(conninfo) as connection:
+        connection.execute("INSERT INTO schema_migrations VALUES ('views_0.0.9_0123456789aa')")
+    name = with_changed_views(monkeypatch, str)
+    assert await migrate(conninfo) == [name]
+    with psycopg.connect(conninfo) as connection:
+        applied = {row[0] for row in connection.execute("SELECT name FROM schema_migrations")}
+    assert {name, "views_0.0.9_0123456789aa"} <= applied
+
+
+async def test_views_that_fail_leave_those_before(conninfo, monkeypatch):
+    name = with_changed_views(monkeypatch, lambda text: f"{text}; SELECT 1/0")
+    with pytest.raises(OperatorError, match=f"{name} failed: division by zero"):
+        await migrate(conninfo)
+    assert await pending(conninfo) == [name]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_file_sets_a_lock_timeout_before_it_does_anything(file):
     lines = file.read_text().splitlines()
     statements = [line for line in lines if line.strip() and not line.startswith("--")]
@@ -196,7 +268,7 @@ def test_every_file_sets_a_lock_timeout_before_it_does_anything(file):
 def test_the_linter_of_migrations_is_content():
     squawk = Path(sys.executable).with_name("squawk")
     result = subprocess.run(
-        [squawk, *sorted(FOLDER.glob("*.sql"))],
+        [squawk, *FILES],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,

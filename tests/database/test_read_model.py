@@ -22,15 +22,6 @@ FROM (
 ) AS each
 WHERE each.level = %s AND each.id = %s
 """
-BY_AN_OLDER_RELEASE = """
-INSERT INTO security_group_documents AS stored (security_group_id, document, staff_document)
-SELECT rendered.security_group_id, rendered.document, rendered.staff_document
-FROM security_group_rendered AS rendered
-ON CONFLICT (security_group_id) DO UPDATE
-SET document = excluded.document, staff_document = excluded.staff_document
-WHERE (stored.document, stored.staff_document)
-    IS DISTINCT FROM (excluded.document, excluded.staff_document)
-"""
 
 
 @pytest.fixture
@@ -97,23 +88,6 @@ async def test_numbers_are_right_after_many_writers_at_once_and_none_waits_for_a
     assert await wrong(world) == ([], 0)
 
 
-async def test_what_an_older_release_writes_is_ordered_and_counted_too(world):
-    async with world.database.transaction() as connection:
-        await connection.execute(
-            "INSERT INTO security_groups (tenant_id, name, state) VALUES (%s, 'web', 'OK')",
-            [world.tenant_id],
-        )
-        await connection.execute(BY_AN_OLDER_RELEASE)
-    assert await wrong(world) == ([], 0)
-    async with world.database.transaction() as connection:
-        await connection.execute("UPDATE security_groups SET name = 'db', state = 'ERRED'")
-        await connection.execute("UPDATE tenants SET name = 'renamed'")
-        await connection.execute(BY_AN_OLDER_RELEASE)
-    assert await wrong(world) == ([], 0)
-    names = await world.one("SELECT name, tenant_name, state_rank FROM security_group_documents")
-    assert names == ("db", "renamed", 4)
-
-
 async def test_the_check_finds_a_key_that_is_wrong_and_a_number_that_is(world):
     await world.group()
     await world.execute(
@@ -125,7 +99,7 @@ async def test_the_check_finds_a_key_that_is_wrong_and_a_number_that_is(world):
 
 
 async def test_all_answers_are_checked_however_many_there_are_at_once(world, monkeypatch):
-    monkeypatch.setattr(documents, "_AT_ONCE", 2)
+    monkeypatch.setattr(documents, "_BATCH", 2)
     for number in range(5):
         await world.group(f"g{number}")
     await world.execute("DELETE FROM security_group_documents WHERE name IN ('g0', 'g4')")

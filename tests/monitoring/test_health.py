@@ -54,11 +54,11 @@ async def test_a_migration_that_is_missing_is_named_and_a_later_one_is_no_fault(
     async with database.connection() as connection:
         await connection.execute("INSERT INTO schema_migrations (name) VALUES ('9999_later')")
         assert (await at().get(READY)).status_code == 200
-        await connection.execute("DELETE FROM schema_migrations WHERE name = '0002_tables'")
+        await connection.execute("DELETE FROM schema_migrations WHERE name = '0002_functions'")
     response = await at().get(READY, params={"exclude": "worker"})
     assert response.status_code == 503
     assert response.json()["reasons"] == {
-        "migrations": "not applied: 0002_tables; run ringfence migrate"
+        "migrations": "not applied: 0002_functions; run ringfence migrate"
     }
 
 

@@ -1,14 +1,18 @@
-"""Bring the database's tables to what this release expects; forward only.
+"""Migrate the database's schema to this release; forward only.
 
-Each migration commits together with its row in `schema_migrations`, or not at all. A session lock
-keeps several processes from applying the same one.
+Migrations (`migrations/*.sql`) hold tables, indexes and functions. Each is applied once, in one
+transaction with its row in `schema_migrations`. The views (`views/*.sql`) are replaced together
+whenever their text changes; their row names the release and the digest of the text. A session lock
+keeps other processes from migrating at the same time.
 """
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Collection
+import re
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.resources import files
 from typing import LiteralString
 
@@ -18,21 +22,27 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ringfence.database import connect
 from ringfence.database.connect import Connection, Session
-from ringfence.database.requirements import Place, examine, require_creation, require_grants
+from ringfence.database.requirements import (
+    DatabaseProperties,
+    examine,
+    require_creation,
+    require_grants,
+)
 from ringfence.errors import OperatorError
 
+RELEASE = version("ringfence")
 CONNECT_SECONDS = 10
-# How long another process may be migrating before this one gives up.
+# How long to wait for another process that is migrating
 LOCK_WAIT_SECONDS = 60
-# A statement that waits longer for a table holds up every request behind it.
+# A statement that waits for a table lock blocks every request behind it.
 TABLE_LOCK_SECONDS = 5
-# How often a migration is tried that deadlocks with requests; PostgreSQL ends one of the two.
+# Attempts of a migration that deadlocks with requests
 TRIES = 5
 RETRY_SECONDS = 0.5
-# Any number, the same for all releases.
+# Any number, the same in all releases
 SESSION_LOCK = 7_413_082_951
 
-_BOOK: LiteralString = """
+_CREATE_HISTORY: LiteralString = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
     name text PRIMARY KEY,
     checksum text,
@@ -41,68 +51,106 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 """
 _RECORDED: LiteralString = "SELECT name, checksum FROM schema_migrations"
 _RECORD: LiteralString = "INSERT INTO schema_migrations (name, checksum) VALUES (%s, %s)"
+# Rows of other releases stay: their processes may still run and look for theirs.
+_FORGET_VIEWS: LiteralString = "DELETE FROM schema_migrations WHERE starts_with(name, %s)"
+
+_VIEWS = re.compile(r"views_([0-9]+(?:\.[0-9]+)*)\S*_[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
 class Migration:
-    """A step of the schema; `checksum` is None where the text is not ours to hold still."""
+    """A step of the schema; `checksum` is None if its text may change after it was applied."""
 
     name: str
     sql: str
     checksum: str | None
 
+    @property
+    def is_views(self) -> bool:
+        """Whether this replaces the views."""
+        return _VIEWS.fullmatch(self.name) is not None
+
 
 def migrations() -> list[Migration]:
-    """Give all migrations of this release, in the order in which they apply."""
-    # Another package's text, which may change in space and comment: its version is pinned.
+    """Return all migrations of this release in the order in which they apply, the views last."""
+    # Procrastinate's text, whose spaces and comments may change: its version is pinned.
     found = [Migration("0001_job_queue", SchemaManager.get_schema(), None)]
-    folder = files("ringfence.database") / "migrations"
-    for file in sorted(folder.iterdir(), key=lambda file: file.name):
-        if file.name.endswith(".sql"):
-            content = file.read_bytes()
-            checksum = hashlib.sha256(content).hexdigest()
-            found.append(Migration(file.name.removesuffix(".sql"), content.decode(), checksum))
-    return found
+    for name, text in _texts("migrations"):
+        checksum = hashlib.sha256(text.encode()).hexdigest()
+        found.append(Migration(name, text, checksum))
+    return [*found, _views()]
+
+
+def _views() -> Migration:
+    text = "\n".join(text for _, text in _texts("views"))
+    code = "\n".join(line for line in text.splitlines() if line and not line.startswith("--"))
+    digest = hashlib.sha256(code.encode()).hexdigest()
+    return Migration(f"views_{RELEASE}_{digest[:12]}", text, None)
+
+
+def _texts(folder: str) -> list[tuple[str, str]]:
+    """Return names and texts of the SQL files of a folder, in the order of their names."""
+    found = (files("ringfence.database") / folder).iterdir()
+    return sorted(
+        (file.name.removesuffix(".sql"), file.read_bytes().decode())
+        for file in found
+        if file.name.endswith(".sql")
+    )
+
+
+def newer_than_known(names: Iterable[str]) -> list[str]:
+    """Return those of the names of applied migrations that only a newer release can have."""
+    known = {migration.name for migration in migrations()}
+    return sorted(name for name in names if name not in known and not _is_of_known_views(name))
+
+
+def _is_of_known_views(name: str) -> bool:
+    views = _VIEWS.fullmatch(name)
+    return views is not None and _numbers(views[1]) <= _numbers(RELEASE)
+
+
+def _numbers(release: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"[0-9]+", release)[:3])
 
 
 async def migrate(conninfo: str, *, only: Collection[str] | None = None) -> list[str]:
-    """Apply what is missing, or what is missing of `only`; give the names of what was applied.
+    """Apply pending migrations, or those of them in `only`; return the names of the applied ones.
 
-    Raises `OperatorError` when the database cannot be reached, is too old, is newer than this
-    release, or refuses a migration.
+    Raises `OperatorError` if the database cannot be reached, is too old, is newer than this
+    release, or a migration fails.
     """
     async with _connection(conninfo) as (connection, _):
         await _lock(connection)
-        # As it is now that nobody else migrates
-        place = await examine(conninfo, connection)
+        # Examine again: another process may have migrated while this one waited for the lock.
+        properties = await examine(conninfo, connection)
         missing = [
             migration
-            for migration in await _missing(connection, place)
+            for migration in await _missing(connection, properties)
             if only is None or migration.name in only
         ]
         if missing:
-            require_creation(place)
+            require_creation(properties)
         else:
-            await require_grants(connection, place)
-        # A role that only serves may make no table, not even one that is there.
-        if not place.has_book:
-            await connection.execute(_BOOK)
+            await require_grants(connection, properties)
+        # Without CREATE on the schema, even CREATE TABLE IF NOT EXISTS of an existing table fails.
+        if not properties.has_history:
+            await connection.execute(_CREATE_HISTORY)
         for migration in missing:
-            await _apply_despite_requests(connection, migration)
+            await _apply_with_retries(connection, migration)
         return [migration.name for migration in missing]
 
 
 async def pending(conninfo: str) -> list[str]:
-    """Give the names of the migrations that the database lacks; raises as `migrate` does."""
-    async with _connection(conninfo) as (connection, place):
-        missing = await _missing(connection, place)
+    """Return the names of pending migrations; raises like `migrate`."""
+    async with _connection(conninfo) as (connection, properties):
+        missing = await _missing(connection, properties)
         if not missing:
-            await require_grants(connection, place)
+            await require_grants(connection, properties)
         return [migration.name for migration in missing]
 
 
 @asynccontextmanager
-async def _connection(conninfo: str) -> AsyncIterator[tuple[Session, Place]]:
+async def _connection(conninfo: str) -> AsyncIterator[tuple[Session, DatabaseProperties]]:
     try:
         # The connection string's own time limit wins.
         limited = make_conninfo(
@@ -115,10 +163,10 @@ async def _connection(conninfo: str) -> AsyncIterator[tuple[Session, Place]]:
         raise OperatorError(connect.unreachable(conninfo, error)) from None
     async with connection:
         try:
-            # Before anything is set: behind a pooler it might be set for others.
-            place = await examine(conninfo, connection)
+            # Before any SET: behind a pooler it could reach another client's session.
+            properties = await examine(conninfo, connection)
             await connection.set_up()
-            yield connection, place
+            yield connection, properties
         except psycopg.OperationalError as error:
             raise OperatorError(f"the database went away: {connect.one_line(error)}") from None
         except psycopg.Error as error:
@@ -138,16 +186,15 @@ async def _lock(connection: Connection) -> None:
         ) from None
 
 
-async def _missing(connection: Connection, place: Place) -> list[Migration]:
+async def _missing(connection: Connection, properties: DatabaseProperties) -> list[Migration]:
     known = migrations()
-    if not place.has_book:
+    if not properties.has_history:
         return known
     cursor = await connection.execute(_RECORDED)
     recorded: dict[str, str | None] = dict(await cursor.fetchall())
-    unknown = sorted(recorded.keys() - {migration.name for migration in known})
-    if unknown:
+    if newer := newer_than_known(recorded):
         raise OperatorError(
-            f"the database is newer than this release (it has {', '.join(unknown)}): "
+            f"the database is newer than this release (it has {', '.join(newer)}): "
             "upgrade Ringfence"
         )
     for migration in known:
@@ -159,11 +206,11 @@ async def _missing(connection: Connection, place: Place) -> list[Migration]:
     return [migration for migration in known if migration.name not in recorded]
 
 
-async def _apply_despite_requests(connection: Connection, migration: Migration) -> None:
-    """Apply a migration, again after a deadlock with a request of a release that is serving.
+async def _apply_with_retries(connection: Connection, migration: Migration) -> None:
+    """Apply a migration; retry after a deadlock with a request of a running release.
 
-    A migration locks tables in the order of its statements, a request in its own. Whichever of the
-    two PostgreSQL ends, nothing of it was done.
+    A migration and a request may lock tables in different orders. PostgreSQL ends one of the two,
+    and rolls back all of it.
     """
     for left in reversed(range(TRIES)):
         try:
@@ -185,8 +232,10 @@ async def _apply(connection: Connection, migration: Migration) -> None:
             await connection.execute(
                 "SELECT set_config('lock_timeout', %s, true)", [f"{TABLE_LOCK_SECONDS}s"]
             )
-            # Its text is a file of this package or of the job queue's: never input.
+            # The text is a file of this package or of Procrastinate: never input.
             await connection.execute(migration.sql)
+            if migration.is_views:
+                await connection.execute(_FORGET_VIEWS, [f"views_{RELEASE}_"])
             await connection.execute(_RECORD, [migration.name, migration.checksum])
     except psycopg.errors.LockNotAvailable:
         raise OperatorError(

@@ -1,7 +1,6 @@
-"""What a database must be for this service, looked at before anything is done with it.
+"""Check that the database meets the requirements of this release before it is used.
 
-What cannot work is refused in one line that names the cause and the fix, instead of failing later
-at whatever needs it first.
+A database that cannot work is refused in one line that names the cause and the fix.
 """
 
 from dataclasses import dataclass
@@ -15,11 +14,11 @@ from ringfence.errors import OperatorError
 from ringfence.text.connection_strings import VARIABLE
 
 OLDEST_SERVER = 15
-# Statements in turn on two sessions: enough to meet one backend in both, however busy it is.
+# Alternating statements on two sessions: enough to detect a shared backend on a busy pooler.
 POOLER_TRIES = 5
-BOOK_COLUMNS = frozenset({"name", "checksum", "applied"})
+HISTORY_COLUMNS = frozenset({"name", "checksum", "applied"})
 
-_PLACE: LiteralString = """
+_PROPERTIES: LiteralString = """
 SELECT
     current_setting('server_encoding') AS encoding,
     current_setting('transaction_read_only')::boolean AS is_read_only,
@@ -30,9 +29,9 @@ SELECT
     current_schema()::text AS schema,
     coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create,
     pg_backend_pid() AS backend,
-    book.namespace AS book_schema,
-    book.may_read AS may_read_book,
-    book.columns AS book_columns
+    history.namespace AS history_schema,
+    history.may_read AS may_read_history,
+    history.columns AS history_columns
 FROM (VALUES (1)) AS one
 LEFT JOIN LATERAL (
     SELECT
@@ -46,20 +45,22 @@ LEFT JOIN LATERAL (
     FROM pg_class AS class
     INNER JOIN pg_namespace AS space ON class.relnamespace = space.oid
     WHERE class.oid = to_regclass('schema_migrations')
-) AS book ON true
+) AS history ON true
 """
 
-# Of the tables beside the book that are its owner's; the audit trail is only added to.
-_CLOSED: LiteralString = """
+# Tables and views of the owner of `schema_migrations` that the role may not use. The audit trail
+# needs no more than INSERT.
+_UNGRANTED_TABLES: LiteralString = """
 SELECT class.relname::text
 FROM pg_class AS class
-INNER JOIN pg_class AS book
-    ON class.relnamespace = book.relnamespace AND class.relowner = book.relowner
-WHERE book.oid = to_regclass('schema_migrations')
-    AND class.oid <> book.oid
-    AND class.relkind IN ('r', 'p')
+INNER JOIN pg_class AS history
+    ON class.relnamespace = history.relnamespace AND class.relowner = history.relowner
+WHERE history.oid = to_regclass('schema_migrations')
+    AND class.oid <> history.oid
+    AND class.relkind IN ('r', 'p', 'v')
     AND NOT (
-        has_table_privilege(class.oid, 'SELECT') AND has_table_privilege(class.oid, 'INSERT')
+        has_table_privilege(class.oid, 'SELECT')
+        AND (class.relkind = 'v' OR has_table_privilege(class.oid, 'INSERT'))
     )
 ORDER BY class.relname
 """
@@ -68,8 +69,8 @@ _BACKEND: LiteralString = "SELECT pg_backend_pid()"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What a session says of its database; the book is the table of applied migrations."""
+class DatabaseProperties:
+    """Properties of a database as a session sees them; the history is `schema_migrations`."""
 
     encoding: str
     is_read_only: bool
@@ -80,47 +81,47 @@ class Place:
     schema: str | None
     may_create: bool
     backend: int
-    book_schema: str | None
-    may_read_book: bool | None
-    book_columns: list[str] | None
+    history_schema: str | None
+    may_read_history: bool | None
+    history_columns: list[str] | None
 
     @property
-    def has_book(self) -> bool:
-        """Whether migrations were applied here before."""
-        return self.book_schema is not None
+    def has_history(self) -> bool:
+        """Whether migrations were applied before."""
+        return self.history_schema is not None
 
 
-async def examine(conninfo: str, session: Session) -> Place:
-    """Return what the database is; raises `OperatorError` where this service cannot use it."""
+async def examine(conninfo: str, session: Session) -> DatabaseProperties:
+    """Return the properties of the database; raises `OperatorError` if it cannot be used."""
     _require_version(session.info)
-    async with session.cursor(row_factory=class_row(Place)) as cursor:
-        await cursor.execute(_PLACE, prepare=False)
-        place = await cursor.fetchone()
-    assert place is not None  # noqa: S101 - one row, whatever there is
-    _require_encoding(place)
-    if place.backend != session.pgconn.backend_pid:
+    async with session.cursor(row_factory=class_row(DatabaseProperties)) as cursor:
+        await cursor.execute(_PROPERTIES, prepare=False)
+        properties = await cursor.fetchone()
+    assert properties is not None  # noqa: S101 - always one row
+    _require_encoding(properties)
+    if properties.backend != session.pgconn.backend_pid:
         await _require_sessions(conninfo, session)
-    _require_writable(place)
-    _require_schema(place)
-    _require_own_book(place)
-    return place
+    _require_writable(properties)
+    _require_schema(properties)
+    _require_own_history(properties)
+    return properties
 
 
-def require_creation(place: Place) -> None:
-    """Raise `OperatorError` where the role may make no tables, and some are missing."""
-    if not place.may_create:
+def require_creation(properties: DatabaseProperties) -> None:
+    """Raise `OperatorError` if the role may not create tables."""
+    if not properties.may_create:
         raise OperatorError(
-            f"the role {place.role} may not create tables in the schema {place.schema}: "
+            f"the role {properties.role} may not create tables in the schema {properties.schema}: "
             "run `ringfence migrate` as the owner of the database, "
-            f"or let the owner run GRANT CREATE ON SCHEMA {place.schema} TO {place.role}"
+            f"or let the owner run GRANT CREATE ON SCHEMA {properties.schema} TO {properties.role}"
         )
 
 
-async def require_grants(connection: Connection, place: Place) -> None:
-    """Raise `OperatorError` where the role may not use the tables that are there."""
-    rows = await (await connection.execute(_CLOSED, prepare=False)).fetchall()
+async def require_grants(connection: Connection, properties: DatabaseProperties) -> None:
+    """Raise `OperatorError` if the role may not use the tables."""
+    rows = await (await connection.execute(_UNGRANTED_TABLES, prepare=False)).fetchall()
     if rows:
-        _refuse_without_grants(place, rows[0][0])
+        _refuse_without_grants(properties, rows[0][0])
 
 
 def _require_version(server: ConnectionInfo) -> None:
@@ -132,69 +133,70 @@ def _require_version(server: ConnectionInfo) -> None:
         )
 
 
-def _require_encoding(place: Place) -> None:
-    if place.encoding != "UTF8":
+def _require_encoding(properties: DatabaseProperties) -> None:
+    if properties.encoding != "UTF8":
         raise OperatorError(
-            f"the encoding of the database is {place.encoding}: "
+            f"the encoding of the database is {properties.encoding}: "
             "create one with `ENCODING 'UTF8' TEMPLATE template0`"
         )
 
 
-def _require_writable(place: Place) -> None:
-    if place.is_standby:
+def _require_writable(properties: DatabaseProperties) -> None:
+    if properties.is_standby:
         raise OperatorError(
             f"the database is a standby, which is read only: let {VARIABLE} name the primary "
             "(with several hosts, add target_session_attrs=read-write)"
         )
-    if place.is_read_only:
+    if properties.is_read_only:
         raise OperatorError(
-            f"the database {place.database} is read only for the role {place.role}: "
+            f"the database {properties.database} is read only for the role {properties.role}: "
             "set default_transaction_read_only to off for it"
         )
 
 
-def _require_schema(place: Place) -> None:
-    if place.schema is None:
+def _require_schema(properties: DatabaseProperties) -> None:
+    if properties.schema is None:
         raise OperatorError(
-            f"the search_path ({place.search_path or 'empty'}) names no schema that the role "
-            f"{place.role} may use: create it, grant USAGE on it, or set another search_path"
+            f"the search_path ({properties.search_path or 'empty'}) names no schema that the role "
+            f"{properties.role} may use: create it, grant USAGE on it, or set another search_path"
         )
 
 
-def _require_own_book(place: Place) -> None:
-    if place.book_schema is None:
+def _require_own_history(properties: DatabaseProperties) -> None:
+    if properties.history_schema is None:
         return
-    if place.book_schema != place.schema:
+    if properties.history_schema != properties.schema:
         raise OperatorError(
-            f"the tables are in the schema {place.book_schema}, and new ones would be made in "
-            f"{place.schema}: set the search_path (now {place.search_path}) to one of them"
+            f"the tables are in the schema {properties.history_schema}, and new ones would be "
+            f"made in {properties.schema}: "
+            f"set the search_path (now {properties.search_path}) to one of them"
         )
-    if not BOOK_COLUMNS.issubset(place.book_columns or ()):
+    if not HISTORY_COLUMNS.issubset(properties.history_columns or ()):
         raise OperatorError(
-            f"the table schema_migrations in the schema {place.schema} is another program's: "
+            f"the table schema_migrations in the schema {properties.schema} is another program's: "
             "give Ringfence a database of its own, or a schema by search_path"
         )
-    if not place.may_read_book:
-        _refuse_without_grants(place, "schema_migrations")
+    if not properties.may_read_history:
+        _refuse_without_grants(properties, "schema_migrations")
 
 
-def _refuse_without_grants(place: Place, table: str) -> NoReturn:
+def _refuse_without_grants(properties: DatabaseProperties, table: str) -> NoReturn:
     raise OperatorError(
-        f"the role {place.role} may not use the table {table}: "
-        f"let the owner of the tables run `ringfence migrate --grant {place.role}`"
+        f"the role {properties.role} may not use the table {table}: "
+        f"let the owner of the tables run `ringfence migrate --grant {properties.role}`"
     )
 
 
 async def _require_sessions(conninfo: str, session: Session) -> None:
-    """Refuse a pooler that lends its connections to the server by the transaction.
+    """Refuse a pooler in transaction or statement mode.
 
-    What is set and locked for a session would be another client's. Two sessions at once that are
-    served by one backend, or one that is served by two, give it away.
+    Settings and locks of a session would reach other clients. Two open sessions that share a
+    backend, or one session that has two, reveal such a pooler.
     """
     try:
         other = await Session.connect_bare(conninfo)
     except OperationalError:
-        # As many as there may be: who comes next is told of it.
+        # No connection is free: the next connection reports that.
         return
     async with other:
         for _ in range(POOLER_TRIES):

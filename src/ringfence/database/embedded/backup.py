@@ -26,7 +26,7 @@ from ringfence.database.connect import connect_now
 from ringfence.database.embedded import backup_file, binaries, dump_script, roles
 from ringfence.database.embedded.backup_file import Contents
 from ringfence.database.embedded.server import NAME, running
-from ringfence.database.migrate import migrate, migrations
+from ringfence.database.migrate import migrate, newer_than_known
 from ringfence.errors import OperatorError
 from ringfence.settings import Settings
 
@@ -100,11 +100,10 @@ def _require_embedded(settings: Settings, instead: str) -> None:
 
 
 def _require_known(contents: Contents, file: Path) -> None:
-    unknown = sorted(set(contents.migrations) - {migration.name for migration in migrations()})
-    if unknown:
+    if newer := newer_than_known(contents.migrations):
         raise OperatorError(
             f"{file} was made by Ringfence {contents.release} and is newer than this release "
-            f"(it has {', '.join(unknown)}): upgrade Ringfence"
+            f"(it has {', '.join(newer)}): upgrade Ringfence"
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-# Stands for the base of a URL in a stored document (see 0003_documents.sql).
+# Stands for the base of a URL in a stored document (see database/views).
 BASE_MARK = b"\x01"
 
 _group_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])

@@ -1,8 +1,12 @@
-"""The stored answers: kept equal to the view that defines them, in the change's own transaction.
+"""Keep each group's document equal to its definition, in the transaction of the change.
 
-Two transactions that render the same answer must do so one after the other, or the later one to
-commit may have looked before the earlier one did. So rendering takes a lock first: on the tenant
-for a few groups (a group only shows groups of its own tenant), on all for the rest.
+The view `security_group_document_rows` (`database/views`) defines the documents, and the table
+`security_group_documents` keeps them for `read_model.list_statements`. `transaction_steps` and
+`cloud_state` call `refresh` after a change.
+
+Two transactions that refresh the same document must do so one after the other: otherwise the later
+commit could keep an earlier state. `refresh` takes an advisory lock first: on the tenant for a few
+groups (a group shows only groups of its own tenant), on all tenants for more.
 """
 
 from collections.abc import Sequence
@@ -10,49 +14,9 @@ from typing import LiteralString
 
 from ringfence.database.pool import Connection
 
-# What lists are ordered, narrowed and counted by (see 0015_lists.sql), as the view names it.
-_KEYS: LiteralString = """
-uuid, tenant_id, project_id, customer_id, cloud_id, version, state_rank, created, name,
-description, backend_id, tenant_name, project_name, customer_name, customer_native_name,
-customer_abbreviation, service_name
-"""
+_REFRESH: LiteralString = "SELECT refresh_security_group_documents(ARRAY({selection}))"
 
-
-def _of(alias: LiteralString) -> LiteralString:
-    """Give the keys as columns of a table."""
-    return ", ".join([alias + "." + key.strip() for key in _KEYS.split(",")])
-
-
-# One group at a time (`OFFSET 0`): joined as a whole, the views would be made of all groups first.
-_RENDER: LiteralString = """
-INSERT INTO security_group_documents AS stored
-(security_group_id, document, staff_document, {keys}, revision)
-SELECT
-    rendered.security_group_id, rendered.document, rendered.staff_document, {of_source}, 1
-FROM (SELECT unnest(ARRAY({selection})) AS id ORDER BY 1) AS chosen
-CROSS JOIN LATERAL (
-    SELECT * FROM security_group_rendered AS one
-    WHERE one.security_group_id = chosen.id OFFSET 0
-) AS rendered
-CROSS JOIN LATERAL (
-    SELECT * FROM security_group_keys AS one
-    WHERE one.security_group_id = chosen.id OFFSET 0
-) AS source
-ON CONFLICT (security_group_id) DO UPDATE
-SET
-    (document, staff_document, {keys}, revision)
-    = (excluded.document, excluded.staff_document, {of_excluded}, stored.revision + 1)
-WHERE (stored.document, stored.staff_document, {of_stored})
-    IS DISTINCT FROM (excluded.document, excluded.staff_document, {of_excluded})
-"""
-_RENDER = (
-    _RENDER.replace("{keys}", _KEYS)
-    .replace("{of_source}", _of("source"))
-    .replace("{of_stored}", _of("stored"))
-    .replace("{of_excluded}", _of("excluded"))
-)
-
-# A group's name also stands in the rules that name it.
+# A group's name is shown in the rules that refer to it, too.
 GROUPS: LiteralString = """
 SELECT unnest(%(ids)s::bigint[])
 UNION
@@ -85,8 +49,8 @@ INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
 WHERE tenant.cloud_id = ANY(%(ids)s)
 """
 
-# Some groups at a time: however many there are, neither side holds more of them in memory.
-_AT_ONCE = 5_000
+# Groups that are checked at a time: bounds the memory of both sides.
+_BATCH = 5_000
 
 _STALE: LiteralString = """
 WITH part AS MATERIALIZED (
@@ -99,23 +63,12 @@ WITH part AS MATERIALIZED (
 SELECT
     (SELECT max(part.id) FROM part),
     ARRAY(
-        SELECT rendered.security_group_id
+        SELECT part.id
         FROM part
-        CROSS JOIN LATERAL (
-            SELECT * FROM security_group_rendered AS one
-            WHERE one.security_group_id = part.id OFFSET 0
-        ) AS rendered
-        CROSS JOIN LATERAL (
-            SELECT * FROM security_group_keys AS one
-            WHERE one.security_group_id = part.id OFFSET 0
-        ) AS source
-        LEFT JOIN security_group_documents AS stored ON part.id = stored.security_group_id
-        WHERE
-            (rendered.document, rendered.staff_document, {of_source})
-            IS DISTINCT FROM (stored.document, stored.staff_document, {of_stored})
+        WHERE security_group_document_is_stale(part.id)
         ORDER BY 1
     )
-""".replace("{of_source}", _of("source")).replace("{of_stored}", _of("stored"))
+"""
 
 _MISCOUNTED: LiteralString = """
 WITH counted AS (
@@ -127,7 +80,7 @@ WITH counted AS (
     ) AS each
     GROUP BY each.level, each.id
 ),
-found AS (
+actual AS (
     SELECT key.level, key.id, count(*) AS groups
     FROM security_group_documents AS stored
     CROSS JOIN LATERAL (
@@ -139,11 +92,11 @@ found AS (
 )
 SELECT count(*)
 FROM counted
-FULL JOIN found ON counted.level = found.level AND counted.id = found.id
-WHERE coalesce(counted.groups, 0) <> coalesce(found.groups, 0)
+FULL JOIN actual ON counted.level = actual.level AND counted.id = actual.id
+WHERE coalesce(counted.groups, 0) <> coalesce(actual.groups, 0)
 """
 
-# Two-part advisory locks: this class, and 0 for all tenants or the tenant's id.
+# Advisory locks of two integers: this class, and the tenant's id or 0 for all tenants
 _LOCK_CLASS = 1_380_533_830
 _FEW = 1_000
 
@@ -166,16 +119,16 @@ _LOCK_ALL: LiteralString = "SELECT pg_advisory_xact_lock(%(class)s, 0)"
 
 
 async def hold(connection: Connection, ids: Sequence[int]) -> None:
-    """Keep other transactions from rendering these groups until the commit.
+    """Lock the documents of these groups against other transactions until the commit.
 
-    Needed before a group is deleted: its answer goes with it, and a row that is going while
-    another transaction renders it would make each wait for the other.
+    Call it before a group is deleted: the deletion cascades to its document, and could deadlock
+    with a transaction that refreshes the same document.
     """
     await connection.execute(_LOCK_TENANTS, {"class": _LOCK_CLASS, "ids": list(ids)})
 
 
 async def refresh(connection: Connection, selection: LiteralString, ids: Sequence[int]) -> None:
-    """Render anew the groups that show one of `ids`.
+    """Refresh the documents that show one of `ids`.
 
     `selection` is one of GROUPS, TENANTS, PROJECTS, CUSTOMERS and CLOUDS: what `ids` identify.
     Call it last in a transaction: it holds a lock until the commit.
@@ -186,18 +139,18 @@ async def refresh(connection: Connection, selection: LiteralString, ids: Sequenc
         await hold(connection, ids)
     else:
         await connection.execute(_LOCK_ALL, {"class": _LOCK_CLASS})
-    await connection.execute(_RENDER.replace("{selection}", selection), {"ids": list(ids)})
+    await connection.execute(_REFRESH.replace("{selection}", selection), {"ids": list(ids)})
 
 
 async def stale(connection: Connection) -> list[int]:
-    """Give the ids of groups whose stored answer differs from its definition; should be none.
+    """Return the ids of groups whose document is missing or differs from its definition.
 
-    An answer without its group cannot be: it goes with the group.
+    There should be none. A document without a group cannot exist: the foreign key cascades.
     """
     found: list[int] = []
     after = 0
     while True:
-        cursor = await connection.execute(_STALE, {"after": after, "limit": _AT_ONCE})
+        cursor = await connection.execute(_STALE, {"after": after, "limit": _BATCH})
         row = await cursor.fetchone()
         if row is None or row[0] is None:
             return found
@@ -206,6 +159,6 @@ async def stale(connection: Connection) -> list[int]:
 
 
 async def miscounted(connection: Connection) -> int:
-    """Give for how many places and states the number of groups is wrong; should be none."""
+    """Return for how many ancestors and states the number of groups is wrong; it should be 0."""
     row = await (await connection.execute(_MISCOUNTED)).fetchone()
     return int(row[0]) if row else 0

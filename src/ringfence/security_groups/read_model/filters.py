@@ -31,7 +31,7 @@ stored.security_group_id IN (
 )
 """
 
-# As many characters as `substrings_of_five` gives (see 0017_substrings.sql)
+# As many characters as `substrings_of_five` gives (see 0002_functions.sql)
 _SUBSTRING = 5
 
 # Holds wherever {column} ILIKE {pattern} does, which is LIKE between both in lower case: what

@@ -1,13 +1,11 @@
--- Rendering a group reads its own rules. Grouped by group, as they were before, the rules of all
--- groups were put together at each change, and joined to the few that were asked for.
-
 SET lock_timeout = '5s';
 
--- The rules of a group as the contract shows them, in their order.
+-- The rules of each group as JSON, in their order.
 --
--- Waldur writes any port as -1; the rows hold NULL. Without a remote group its name and uuid are
--- absent. One that cannot be resolved has a name, so that the rule is never taken for "any".
-CREATE OR REPLACE VIEW security_group_rule_representations AS
+-- Waldur writes any port as -1; the rows hold NULL. A rule without a remote group has neither its
+-- name nor its UUID. An unresolved remote group has a name, so that no client takes the rule for
+-- "any". A scalar subquery: a document is built from its own group's rules only.
+CREATE OR REPLACE VIEW security_group_rule_documents AS
 SELECT
     sg.id AS security_group_id,
     (
@@ -49,5 +47,3 @@ SELECT
         WHERE rule.security_group_id = sg.id
     ) AS rules
 FROM security_groups AS sg;
-
--- No answer changes.
