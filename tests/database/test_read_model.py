@@ -1,4 +1,4 @@
-"""What stands beside the stored answers: keys that follow their sources, numbers that add up."""
+"""Columns beside the documents follow their sources, and counts add up."""
 
 import asyncio
 import random

@@ -3,8 +3,7 @@
 
 SET lock_timeout = '5s';
 
--- The view `security_group_rendered` defines `document` and `staff_document`, and
--- `security_group_keys` the columns from `uuid` to `service_name`.
+-- The view `security_group_document_rows` defines the columns up to `service_name`.
 CREATE TABLE security_group_documents (
     security_group_id bigint PRIMARY KEY REFERENCES security_groups ON DELETE CASCADE,
     document text NOT NULL,
