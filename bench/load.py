@@ -1,7 +1,8 @@
 """How long `ringfence load` takes, and what it computes: `python -m bench.load`.
 
-A JSON file is loaded with `--resumable`, killed half way, run again to its end, and then loaded
-once more, which changes nothing; up to SMALL groups, the ordinary load is measured too.
+A JSON Lines file is loaded with `--resumable`, killed half way, run again to its end, and then
+loaded once more, which changes nothing; up to SMALL groups, the ordinary load of the same content
+is measured too.
 """
 
 import argparse
@@ -45,23 +46,32 @@ class Run:
     said: str
 
 
-def write_file(path: Path, groups: int, rules: int) -> None:
-    """Write a JSON file, a customer at a time."""
-    with path.open("w", encoding="utf-8") as file:
-        file.write('{"clouds": [{"name": "east", "backend": "sandbox"}], "users": [')
-        file.write('{"username": "root", "is_staff": true}], "customers": [')
-        step = GROUPS_PER_TENANT * TENANTS_PER_CUSTOMER
-        for number, first in enumerate(range(0, groups, step)):
-            tenants = [
-                _tenant(start, min(start + GROUPS_PER_TENANT, groups), rules)
-                for start in range(first, min(first + step, groups), GROUPS_PER_TENANT)
-            ]
-            projects = [{"name": f"project-{number}", "tenants": tenants}]
-            file.write(", " if number else "")
-            json.dump({"name": f"customer-{number}", "projects": projects}, file)
-        file.write(
-            '], "roles": [{"user": "root", "role": "PROJECT.ADMIN", "project": "project-0"}]}'
-        )
+def write_files(folder: Path, groups: int, rules: int) -> tuple[Path, Path]:
+    """Write the same content as a JSON file and as JSON Lines, a tenant a line."""
+    lines = list(_lines(groups, rules)) if groups <= SMALL else _lines(groups, rules)
+    whole, lined = folder / "groups.json", folder / "groups.jsonl"
+    with lined.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(line) + "\n" for line in lines)
+    if isinstance(lines, list):
+        merged: dict[str, list[object]] = {}
+        for line in lines:
+            for key, entries in line.items():
+                merged.setdefault(key, []).extend(entries)
+        whole.write_text(json.dumps(merged), encoding="utf-8")
+    return whole, lined
+
+
+def _lines(groups: int, rules: int) -> Iterator[dict[str, list[object]]]:
+    yield {
+        "clouds": [{"name": "east", "backend": "sandbox"}],
+        "users": [{"username": "root", "is_staff": True}],
+    }
+    for first in range(0, groups, GROUPS_PER_TENANT):
+        number = first // (GROUPS_PER_TENANT * TENANTS_PER_CUSTOMER)
+        tenant = _tenant(first, min(first + GROUPS_PER_TENANT, groups), rules)
+        projects = [{"name": f"project-{number}", "tenants": [tenant]}]
+        yield {"customers": [{"name": f"customer-{number}", "projects": projects}]}
+    yield {"roles": [{"user": "root", "role": "PROJECT.ADMIN", "project": "project-0"}]}
 
 
 def _tenant(first: int, end: int, rules: int) -> dict[str, object]:
@@ -121,15 +131,14 @@ def _groups(place: Place) -> int:
 def measure(place: Place, groups: int, rules: int) -> Iterator[tuple[str, Run]]:
     """Load as an operator would, with an accident half way."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "groups.json"
-        write_file(file, groups, rules)
+        whole, file = write_files(Path(folder), groups, rules)
         if groups <= SMALL:
             with _empty(place):
-                yield "all or nothing", load(place, file)
-                yield "the same again", load(place, file)
+                yield "all or nothing", load(place, whole)
+                yield "the same again", load(place, whole)
         with _empty(place):
             killed = load(place, file, "--resumable", kill_at=groups // 2)
-            yield f"in parts, killed at {_groups(place):,} groups", killed
+            yield f"resumable, killed at {_groups(place):,} groups", killed
             yield "run again, to the end", load(place, file, "--resumable")
             stored = _groups(place)
             again = load(place, file, "--resumable")

@@ -19,7 +19,7 @@ COMMANDS = [
     ["migrate"],
     ["migrate", "--grant", "pg_monitor"],
     ["load", "FILE"],
-    ["load", "--resumable", "FILE"],
+    ["load", "--resumable", "LINES"],
     ["serve", "--port", "0"],
     ["demo", "--port", "0"],
     ["worker"],
@@ -37,13 +37,16 @@ def run(tmp_path, monkeypatch, capsys):
     """Run a command on a database in this process; return its exit code and what it says."""
     file = tmp_path / "file.yaml"
     file.write_text(FILE)
+    lines = tmp_path / "file.jsonl"
+    lines.write_text('{"clouds": [{"name": "east", "backend": "sandbox"}]}\n')
+    named = {"FILE": str(file), "LINES": str(lines)}
     monkeypatch.setenv("RINGFENCE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("RINGFENCE_LOG_LEVEL", "error")
 
     def run(conninfo, *arguments):
         monkeypatch.setenv("RINGFENCE_DATABASE_URL", conninfo)
         monkeypatch.setattr("sys.stdin", StringIO("correct horse battery\n"))
-        words = [str(file) if word == "FILE" else word for word in arguments]
+        words = [named.get(word, word) for word in arguments]
         code = main.run(words)
         said = capsys.readouterr()
         return code, said.out, said.err

@@ -1,10 +1,13 @@
 """A tenant does not become another project, nor go to another cloud, unless that is meant."""
 
+import json
+
 import pytest
+import yaml
 
 from ringfence.errors import OperatorError
 from ringfence.provisioning.load import load_files
-from ringfence.provisioning.resumable import load_in_parts
+from ringfence.provisioning.resumable import load_resumable
 from ringfence.security_groups.cloud_state.tenant_moves import MOVED
 
 SITE = """
@@ -49,9 +52,9 @@ async def test_a_tenant_without_groups_or_without_a_project_goes_anywhere(load, 
 
 
 @pytest.mark.parametrize("named", ["prod", "uuid"])
-@pytest.mark.parametrize("in_parts", [False, True])
+@pytest.mark.parametrize("resumable", [False, True])
 async def test_a_move_that_is_meant_forgets_ids_and_keeps_what_is_desired(
-    load, query, database, tmp_path, named, in_parts
+    load, query, database, tmp_path, named, resumable
 ):
     await load(site())
     if named == "uuid":
@@ -59,8 +62,10 @@ async def test_a_move_that_is_meant_forgets_ids_and_keeps_what_is_desired(
     path = tmp_path / "moved.yaml"
     path.write_text(site(project="p2", groups="[{name: web, description: new}]"))
 
-    if in_parts:
-        await load_in_parts(database, [path], lambda *_told: None, moves=[named])
+    if resumable:
+        lines = tmp_path / "moved.jsonl"
+        lines.write_text(json.dumps(yaml.safe_load(path.read_text())))
+        await load_resumable(database, [lines], lambda *_told: None, moves=[named])
     else:
         await load_files(database, [path], moves=[named])
 

@@ -1,4 +1,4 @@
-"""A load in parts: what it stores, what it leaves when it is cut off, and how it goes on."""
+"""A resumable load: what it stores, what an interruption leaves, and how it continues."""
 
 import json
 
@@ -6,14 +6,14 @@ import pytest
 from tests.provisioning.test_load import TABLES
 
 from ringfence.errors import OperatorError
-from ringfence.provisioning import chunks, resumable
-from ringfence.provisioning.chunks import parts_of
+from ringfence.provisioning import json_lines, resumable
+from ringfence.provisioning.json_lines import Line, read_batches
 from ringfence.provisioning.load import load_files
-from ringfence.provisioning.resumable import load_in_parts
+from ringfence.provisioning.resumable import load_resumable
 from ringfence.security_groups.read_model import documents
 
-# Six tenants, what comes before them and what comes after
-PARTS = 2 + 6
+# One line for clouds and users, one for each of six tenants, one for roles
+LINES = 1 + 6 + 1
 GROUPS = 12
 
 
@@ -35,45 +35,52 @@ def tenant(number):
     }
 
 
+def line(customer, project, number):
+    projects = [{"name": project, "tenants": [tenant(number)]}]
+    return {"customers": [{"name": customer, "projects": projects}]}
+
+
 def site():
-    """Give a document of six tenants in three projects of two customers."""
-    tenants = [tenant(number) for number in range(1, 7)]
-    first = [{"name": "web", "tenants": tenants[:2]}, {"name": "mail", "tenants": tenants[2:4]}]
-    return {
-        "roles": [{"user": "alice", "role": "PROJECT.ADMIN", "project": "mail"}],
-        "customers": [
-            {"projects": first, "name": "Acme"},
-            {"name": "Umbrella", "projects": [{"name": "lab", "tenants": tenants[4:]}]},
-        ],
-        "users": [{"username": "alice"}],
-        "clouds": [{"name": "east", "backend": "sandbox"}],
-    }
+    """Return the lines of six tenants in three projects of two customers."""
+    return [
+        {"users": [{"username": "alice"}], "clouds": [{"name": "east", "backend": "sandbox"}]},
+        line("Acme", "web", 1),
+        line("Acme", "web", 2),
+        line("Acme", "mail", 3),
+        line("Acme", "mail", 4),
+        line("Umbrella", "lab", 5),
+        line("Umbrella", "lab", 6),
+        {"roles": [{"user": "alice", "role": "PROJECT.ADMIN", "project": "mail"}]},
+    ]
 
 
 @pytest.fixture(autouse=True)
-def one_tenant_a_part(monkeypatch):
-    monkeypatch.setattr(chunks, "PART_BYTES", 1)
+def one_line_a_batch(monkeypatch):
+    monkeypatch.setattr(json_lines, "BATCH_BYTES", 1)
 
 
 @pytest.fixture
 def run(database, tmp_path):
-    """Load a document in parts; give what the run says of itself."""
+    """Load lines; return the result."""
 
     def advance(done, total, groups):
         assert 0 < done <= total
         assert groups <= GROUPS
 
-    async def load(content, name="site.json"):
+    async def load(content, name="site.jsonl"):
         path = tmp_path / name
-        path.write_text(content if isinstance(content, str) else json.dumps(content))
-        return await load_in_parts(database, [path], advance)
+        text = content
+        if not isinstance(content, str):
+            text = "".join(json.dumps(one) + "\n" for one in content)
+        path.write_text(text)
+        return await load_resumable(database, [path], advance)
 
     return load
 
 
 @pytest.fixture
-def cut_off_after(monkeypatch):
-    """Let a number of parts be loaded, and the one after them fail before its commit."""
+def interrupted_after(monkeypatch):
+    """Let a number of batches be loaded, and the next one fail before its commit."""
 
     def arrange(number):
         store, left = resumable.load_documents, [number]
@@ -95,7 +102,7 @@ def cut_off_after(monkeypatch):
 
 
 async def contents(query):
-    """Give what is stored, but for numbers and times, which no two loads have in common."""
+    """Return what is stored, except numbers and times, which no two loads share."""
     kept = [name for name in TABLES if name not in {"events", "security_group_documents"}]
     strip = (
         " - '{id,uuid,created,modified,user_id,customer_id,project_id,tenant_id,cloud_id,"
@@ -107,18 +114,46 @@ async def contents(query):
     ]
 
 
-async def test_parts_store_what_the_file_at_once_would(run, query, database, tmp_path):
+async def test_lines_store_what_one_file_would(run, query, database, tmp_path):
     done = await run(site())
-    assert (done.parts, done.before) == (PARTS, 0)
-    in_parts = await contents(query)
-    report = await load_files(database, [tmp_path / "site.json"])
+    assert (done.before, done.now) == (0, LINES)
+    in_lines = await contents(query)
+    for number, one in enumerate(site()):
+        (tmp_path / f"{number}.json").write_text(json.dumps(one))
+    report = await load_files(database, [tmp_path / f"{number}.json" for number in range(LINES)])
     assert report.nothing_changed
-    assert await contents(query) == in_parts
+    assert await contents(query) == in_lines
     async with database.connection() as connection:
         assert await documents.stale(connection) == []
 
 
-async def test_what_parts_have_in_common_is_counted_once(run):
+async def test_every_line_is_a_document_that_can_be_loaded_alone(database, tmp_path):
+    path = tmp_path / "line.json"
+    for one in site():
+        path.write_text(json.dumps(one))
+        assert not (await load_files(database, [path])).nothing_changed
+
+
+async def test_lines_are_loaded_in_batches(run, monkeypatch):
+    monkeypatch.setattr(json_lines, "BATCH_BYTES", 2_000_000)
+    assert (await run(site())).now == LINES
+    assert (await run(site())).report.nothing_changed
+
+
+def test_a_batch_is_yielded_before_later_lines_are_read():
+    read = []
+
+    def lines():
+        for number in range(1000):
+            read.append(number)
+            yield Line(b"{}\n", f"line {number}")
+
+    batches = read_batches(lines())
+    assert next(batches).lines == 1
+    assert len(read) == 1
+
+
+async def test_what_several_lines_name_is_counted_once(run):
     assert (await run(site())).report.lines() == [
         "clouds: 1 created, 0 changed, 0 unchanged",
         "users: 1 created, 0 changed, 0 unchanged",
@@ -129,32 +164,34 @@ async def test_what_parts_have_in_common_is_counted_once(run):
         "roles: 1 created, 0 changed, 0 unchanged",
     ]
     again = await run(site())
-    assert again.lines()[0] == f"parts: 0 loaded before, {PARTS} now"
+    assert again.lines()[0] == f"lines: 0 loaded before, {LINES} now"
     assert "customers: 0 created, 0 changed, 2 unchanged" in again.lines()
     assert again.report.nothing_changed
 
 
-async def test_a_run_that_was_cut_off_goes_on_where_it_was(run, query, cut_off_after):
-    cut_off_after(3)
+async def test_an_interrupted_run_continues_after_the_last_line_loaded(
+    run, query, interrupted_after
+):
+    interrupted_after(3)
     with pytest.raises(RuntimeError):
         await run(site())
-    assert await query("SELECT parts FROM load_progress") == [(3,)]
+    assert await query("SELECT lines FROM load_progress") == [(3,)]
     assert await query("SELECT count(*) FROM tenants") == [(2,)]
-    cut_off_after.undo()
+    interrupted_after.undo()
     done = await run(site())
-    assert done.before == 3
+    assert (done.before, done.now) == (3, LINES - 3)
     assert "security groups: 8 created, 0 changed, 0 unchanged" in done.lines()
     assert await query("SELECT count(*) FROM security_groups") == [(12,)]
     assert await query("SELECT count(*) FROM load_progress") == [(0,)]
 
 
-async def test_other_content_is_another_run(run, query, cut_off_after):
-    cut_off_after(3)
+async def test_other_content_is_another_run(run, query, interrupted_after):
+    interrupted_after(3)
     with pytest.raises(RuntimeError):
         await run(site())
-    cut_off_after.undo()
+    interrupted_after.undo()
     changed = site()
-    changed["users"][0]["is_staff"] = True
+    changed[0]["users"][0]["is_staff"] = True
     done = await run(changed)
     assert done.before == 0
     assert "users: 0 created, 1 changed, 0 unchanged" in done.lines()
@@ -163,57 +200,66 @@ async def test_other_content_is_another_run(run, query, cut_off_after):
 
 async def test_a_finished_run_compares_everything_when_it_is_run_again(run, query):
     await run(site())
-    await query("UPDATE security_groups SET description = 'by hand' WHERE name = 'db'")
+    await query("UPDATE security_groups SET description = 'changed' WHERE name = 'db'")
     done = await run(site())
     assert "security groups: 0 created, 6 changed, 6 unchanged" in done.lines()
 
 
-async def test_a_mistake_has_its_place_in_the_file_and_leaves_what_came_before(run, query):
+async def test_a_mistake_has_its_line_and_what_was_loaded_before_stays(run, query):
     wrong = site()
-    wrong["customers"][1]["projects"][0]["tenants"][1]["cloud"] = "esat"
+    wrong[6]["customers"][0]["projects"][0]["tenants"][0]["cloud"] = "esat"
     with pytest.raises(OperatorError) as caught:
         await run(wrong)
     mistake, left = str(caught.value).splitlines()
-    assert mistake == "customers[1].projects[0].tenants[1].cloud: no cloud is called 'esat'"
-    assert left == f"{PARTS - 2} of {PARTS} parts are loaded and stay; mend this, and run it again"
+    place = "line 7: customers[0].projects[0].tenants[0].cloud"
+    assert mistake == f"{place}: no cloud is called 'esat'"
+    assert left == "6 lines are loaded and stay; correct the file and run the command again"
     assert await query("SELECT count(*) FROM tenants") == [(5,)]
 
 
-async def test_a_key_that_is_unknown_has_its_place_too(run):
-    wrong = site()
-    wrong["customers"][0]["projects"][1]["tenants"][1]["security_groups"][1]["rule"] = []
+async def test_all_mistakes_of_a_batch_are_told_with_their_lines(run, query, monkeypatch):
+    monkeypatch.setattr(json_lines, "BATCH_BYTES", 2_000_000)
+    text = '{"user": []}\n\n{"users": [}\n[]\n{"users": [], "users": []}\n'
     with pytest.raises(OperatorError) as caught:
-        await run(wrong)
-    place = "customers[0].projects[1].tenants[1].security_groups[1].rule: there is no such key"
-    assert str(caught.value).startswith(place)
+        await run(text)
+    assert str(caught.value).splitlines() == [
+        "line 1: user: there is no such key; did you mean 'users'?",
+        "line 3: column 12: is not valid JSON: Expecting value",
+        "line 4: the document should be a mapping with clouds, users, customers, roles",
+        "line 5: users: is given twice",
+        "0 lines are loaded and stay; correct the file and run the command again",
+    ]
+    assert await query("SELECT count(*) FROM users") == [(0,)]
 
 
-@pytest.mark.parametrize("key", ["customers", "projects", "tenants", "users"])
-async def test_a_list_that_is_given_twice_is_a_mistake(run, query, key):
-    text = json.dumps(site())
-    twice = text.replace(f'"{key}":', f'"{key}": [], "{key}":', 1)
-    with pytest.raises(OperatorError, match=f"{key}: is given twice"):
-        await run(twice)
+async def test_mistakes_of_several_files_name_the_file(database, tmp_path):
+    paths = [tmp_path / "one.jsonl", tmp_path / "two.jsonl"]
+    paths[0].write_text('{"customers": [{"name": "Acme"}]}\n')
+    paths[1].write_bytes(b"\xff\n")
+    with pytest.raises(OperatorError) as caught:
+        await load_resumable(database, paths, lambda *_told: None)
+    assert str(caught.value).splitlines()[0] == f"{paths[1]}: line 1: is not UTF-8 text (byte 0)"
+
+
+@pytest.mark.parametrize("name", ["site.json", "site.yaml", "site"])
+async def test_other_files_are_refused_with_what_to_do(run, query, name):
+    with pytest.raises(OperatorError, match=r"JSON Lines \(\*\.jsonl\).*without --resumable"):
+        await run('{"customers": [{"name": "Acme"}]}', name)
     assert await query("SELECT count(*) FROM customers") == [(0,)]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"customers": {}}', '{"customers": [7]}'])
-async def test_what_is_no_provisioning_file_is_told_by_the_ordinary_reader(run, text):
-    with pytest.raises(OperatorError):
-        await run(text)
+async def test_json_lines_need_the_option(database, tmp_path):
+    path = tmp_path / "site.jsonl"
+    path.write_text("{}\n")
+    with pytest.raises(OperatorError, match="JSON Lines need --resumable"):
+        await load_files(database, [path])
 
 
-async def test_a_yaml_file_is_one_part(run, query, tmp_path):
-    text = "clouds: [{name: east, backend: sandbox}]\ncustomers: [{name: Acme}]\n"
-    done = await run(text, "site.yaml")
-    assert done.parts == 1
-    assert await query("SELECT name FROM customers") == [("Acme",)]
-    assert [part.label for part in parts_of([tmp_path / "site.yaml"])] == [""]
+async def test_empty_files_and_blank_lines_load_nothing(run):
+    assert (await run("")).now == 0
+    assert (await run("\n\n")).report.nothing_changed
 
 
-async def test_customers_and_projects_with_nothing_below_them_are_kept(run, query):
-    bare = site()
-    bare["customers"] += [{"name": "Bare"}, {"name": "Empty", "projects": [{"name": "none"}]}]
-    done = await run(bare)
-    assert "customers: 4 created, 0 changed, 0 unchanged" in done.lines()
-    assert await query("SELECT count(*) FROM projects") == [(4,)]
+async def test_a_file_that_is_missing_is_named(database, tmp_path):
+    with pytest.raises(OperatorError, match=r"gone\.jsonl: cannot be read"):
+        await load_resumable(database, [tmp_path / "gone.jsonl"], lambda *_told: None)

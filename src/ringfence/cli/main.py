@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -243,8 +244,8 @@ def load(
         bool,
         typer.Option(
             "--resumable",
-            help="Load part after part, each on its own: for large files, best JSON. "
-            "Cut off and run again, it goes on where it was.",
+            help="Load JSON Lines (*.jsonl, a document in each line), some lines in each "
+            "transaction. Interrupted and run again, it continues.",
         ),
     ] = False,
     moves: Annotated[
@@ -262,7 +263,7 @@ def load(
     Loading the same again changes nothing. A mistake is shown with its path in the file.
     """
     with migrated(start()) as (conninfo, _):
-        load_them = _load_in_parts if resumable else _load_at_once
+        load_them = _load_resumable if resumable else _load_at_once
         lines = load_them(conninfo, files, moves or ())
     output.show(lines)
 
@@ -275,16 +276,16 @@ def _load_at_once(conninfo: str, files: Sequence[Path], moves: Sequence[str]) ->
     return report_of.lines()
 
 
-def _load_in_parts(conninfo: str, files: Sequence[Path], moves: Sequence[str]) -> list[str]:
-    from ringfence.provisioning.resumable import load_in_parts
+def _load_resumable(conninfo: str, files: Sequence[Path], moves: Sequence[str]) -> list[str]:
+    from ringfence.provisioning.resumable import load_resumable
 
     with output.advancing("Loading") as tell:
 
         def advance(done: int, total: int, groups: int) -> None:
             tell(done, total, f"{groups:,} groups")
 
-        resumed = with_database(conninfo, lambda db: load_in_parts(db, files, advance, moves=moves))
-    return resumed.lines()
+        load_them = partial(load_resumable, paths=files, advance=advance, moves=moves)
+        return with_database(conninfo, load_them).lines()
 
 
 @app.command(epilog="Example: ringfence password alice < password.txt")

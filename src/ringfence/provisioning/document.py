@@ -8,9 +8,13 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from ringfence.errors import OperatorError
 from ringfence.provisioning.parser import read_file
 from ringfence.provisioning.problems import Mistakes, Place, nearest
 from ringfence.provisioning.schema import Document
+
+# The suffix of files that hold a document in each line (`json_lines`)
+JSON_LINES = ".jsonl"
 
 _MESSAGES = {
     "missing": "is missing",
@@ -29,6 +33,8 @@ def read_documents(paths: Sequence[Path]) -> list[tuple[str, Document]]:
     mistakes = Mistakes()
     documents = []
     for path in paths:
+        if path.suffix.lower() == JSON_LINES:
+            raise OperatorError(f"{path}: JSON Lines need --resumable")
         label = str(path) if len(paths) > 1 else ""
         document = check_document(read_file(path, label=label), label, mistakes)
         documents.append((label, document))
@@ -39,7 +45,7 @@ def read_documents(paths: Sequence[Path]) -> list[tuple[str, Document]]:
 def check_document(tree: object, label: str, mistakes: Mistakes) -> Document | None:
     """Check a tree against the schema; None where that found mistakes."""
     if tree is None:
-        mistakes.add(Place("", label), "the file is empty")
+        mistakes.add(Place("", label), "the document is empty")
         return None
     try:
         return Document.model_validate(tree)
@@ -63,7 +69,7 @@ def _message(detail: ErrorDetails) -> str:
         known = _model(parents).model_fields
         return f"there is no such key{nearest(str(key), known) or '; known: ' + ', '.join(known)}"
     if kind == "model_type" and not detail["loc"]:
-        return f"the file should be a mapping with {', '.join(Document.model_fields)}"
+        return f"the document should be a mapping with {', '.join(Document.model_fields)}"
     return _MESSAGES.get(kind, detail["msg"])
 
 

@@ -61,6 +61,17 @@ def read_text(text: str, *, label: str = "", is_json: bool = False) -> object:
     return _Composer(label).read(text)
 
 
+def read_json_line(line: bytes, *, label: str) -> object:
+    """Parse a line of a JSON Lines file; raise `OperatorError` for malformed text."""
+    place = Place("", label)
+    try:
+        return _read_json(line.decode("utf-8-sig"), label)
+    except UnicodeDecodeError as error:
+        _refuse(place, f"is not UTF-8 text (byte {error.start})")
+    except json.JSONDecodeError as error:
+        _refuse(place, f"column {error.colno}: is not valid JSON: {error.msg}")
+
+
 def _refuse(place: Place, message: str) -> NoReturn:
     where = str(place)
     raise OperatorError(f"{where}: {message}" if where else message)

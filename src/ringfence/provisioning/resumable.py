@@ -1,13 +1,16 @@
-"""`ringfence load --resumable`: part after part, each in a transaction of its own.
+"""`ringfence load --resumable`: load JSON Lines, a batch of lines in each transaction.
 
-How far a run came is written in the transaction of each part. A run is known again by the content
-of its files, so one that was cut off goes on where it was, and changed files are a new run.
+Each transaction also records how many lines are loaded. A run is identified by the content of its
+files: a run that was interrupted continues after the last recorded line, and changed files are a
+new run.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import LiteralString
 
@@ -15,126 +18,150 @@ import structlog
 
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import OperatorError
-from ringfence.provisioning.chunks import Part, digest_of, parts_of
+from ringfence.provisioning.json_lines import (
+    Batch,
+    Line,
+    digest_of,
+    is_json_lines,
+    read_batches,
+    read_lines,
+)
 from ringfence.provisioning.load import load_documents, without_collector
 from ringfence.provisioning.schema import Document
 from ringfence.provisioning.summary import Report
 
 logger = structlog.get_logger(__name__)
 
-_BEGIN: LiteralString = """
+_FORGET_OLD_RUNS: LiteralString = """
 DELETE FROM load_progress WHERE changed < now() - interval '30 days' AND run <> %(run)s
 """
-_LOADED: LiteralString = "SELECT parts FROM load_progress WHERE run = %(run)s"
-_NOTE: LiteralString = """
-INSERT INTO load_progress AS progress (run, parts) VALUES (%(run)s, %(parts)s)
-ON CONFLICT (run) DO UPDATE SET parts = excluded.parts, changed = now()
+_LOADED: LiteralString = "SELECT lines FROM load_progress WHERE run = %(run)s"
+_RECORD: LiteralString = """
+INSERT INTO load_progress AS progress (run, lines) VALUES (%(run)s, %(lines)s)
+ON CONFLICT (run) DO UPDATE SET lines = excluded.lines, changed = now()
 """
 _END: LiteralString = "DELETE FROM load_progress WHERE run = %(run)s"
 
-# Told after each part: bytes that are done, bytes in all, and how many groups this run saw.
+# Called after each batch with the bytes that are done, the bytes in all, and the groups so far.
 Advance = Callable[[int, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """What a run did; `before` of the `parts` were loaded by a run that was cut off."""
+    """The result of a run; `before` lines were loaded by an interrupted run, `now` by this one."""
 
     report: Report
-    parts: int
     before: int
+    now: int
 
     def lines(self) -> list[str]:
-        """Give it as plain text."""
-        loaded = f"parts: {self.before} loaded before, {self.parts - self.before} now"
-        return [loaded, *self.report.lines()]
+        """Return the result as plain text."""
+        return [f"lines: {self.before} loaded before, {self.now} now", *self.report.lines()]
 
 
-async def load_in_parts(
+async def load_resumable(
     database: Database, paths: Sequence[Path], advance: Advance, *, moves: Collection[str] = ()
 ) -> Resumed:
-    """Load the files part after part; go on after the last one that an earlier run committed.
+    """Load JSON Lines files; continue after the last line that an interrupted run committed.
 
-    Raises `OperatorError` at the first part with mistakes: those before it stay loaded.
+    Raises `OperatorError` for other files, and at the first batch with mistakes: the batches
+    before it stay loaded.
     """
+    for path in paths:
+        if not is_json_lines(path):
+            raise OperatorError(
+                f"{path}: --resumable loads JSON Lines (*.jsonl): in each line a provisioning "
+                "document in JSON, best with one tenant and its customer and project. Load other "
+                "files without --resumable"
+            )
     with without_collector():
-        return await _load_in_parts(database, paths, advance, moves)
+        return await _load(database, paths, advance, moves)
 
 
-async def _load_in_parts(
+async def _load(
     database: Database, paths: Sequence[Path], advance: Advance, moves: Collection[str]
 ) -> Resumed:
     run = await asyncio.to_thread(digest_of, paths)
-    parts = await asyncio.to_thread(list, parts_of(paths))
+    total = sum(path.stat().st_size for path in paths)
     before = await _begin(database, run)
-    total = sum(part.size for part in parts)
-    done = sum(part.size for part in parts[:before])
-    report = Report()
-    groups = 0
-    number = before
+    lines = read_lines(paths)
+    done = await asyncio.to_thread(_skip, lines, before)
+    progress = _Progress()
+    loaded = before
     try:
-        async for part, document in _read_ahead(parts[before:]):
-            note = partial(_note, run=run, parts=number + 1)
-            found = await _load(database, part, document, note, moves)
-            number += 1
-            done += part.size
-            report.join(found, part.repeated)
-            groups += _groups(document)
-            advance(done, total, groups)
+        async for batch in _read_ahead(read_batches(lines)):
+            record = partial(_record, run=run, lines=loaded + batch.lines)
+            report = await load_documents(database, batch.documents, record, moves=moves)
+            loaded += batch.lines
+            done += batch.size
+            progress.add(report, [document for _, document in batch.documents])
+            advance(done, total, progress.groups)
     except OperatorError as error:
-        text = f"{number} of {len(parts)} parts are loaded and stay; mend this, and run it again"
-        raise OperatorError(f"{error}\n{text}") from None
+        stays = f"{loaded} lines are loaded and stay; correct the file and run the command again"
+        raise OperatorError(f"{error}\n{stays}") from None
     async with database.connection() as connection:
         await connection.execute(_END, {"run": run})
-    logger.info("loaded", files=len(paths), parts=len(parts), changed=not report.nothing_changed)
-    return Resumed(report, len(parts), before)
+    report = progress.report
+    logger.info("loaded", files=len(paths), lines=loaded, changed=not report.nothing_changed)
+    return Resumed(report, before, loaded - before)
 
 
 async def _begin(database: Database, run: bytes) -> int:
+    """Return how many lines an interrupted run loaded."""
     async with database.connection() as connection:
-        await connection.execute(_BEGIN, {"run": run})
+        await connection.execute(_FORGET_OLD_RUNS, {"run": run})
         cursor = await connection.execute(_LOADED, {"run": run})
         row = await cursor.fetchone()
     return row[0] if row else 0
 
 
-async def _note(connection: Connection, *, run: bytes, parts: int) -> None:
-    await connection.execute(_NOTE, {"run": run, "parts": parts})
+async def _record(connection: Connection, *, run: bytes, lines: int) -> None:
+    await connection.execute(_RECORD, {"run": run, "lines": lines})
 
 
-async def _read_ahead(parts: Sequence[Part]) -> AsyncIterator[tuple[Part, Document]]:
-    """Give the parts, checked; the next one is read while PostgreSQL works on this one."""
-    waiting = iter(parts)
-    reading = _reading(waiting)
+def _skip(lines: Iterator[Line], count: int) -> int:
+    """Skip lines; return their size in bytes."""
+    return sum(len(line.text) for line in islice(lines, count))
+
+
+async def _read_ahead(batches: Iterator[Batch]) -> AsyncIterator[Batch]:
+    """Yield the batches; the next one is read while PostgreSQL loads this one."""
+    reading = _next(batches)
     try:
-        while reading is not None:
-            part, task = reading
-            document = await task
-            reading = _reading(waiting)
-            yield part, document
+        while (batch := await reading) is not None:
+            reading = _next(batches)
+            yield batch
     finally:
-        if reading is not None:
-            await asyncio.wait([reading[1]])
+        await asyncio.gather(reading, return_exceptions=True)
 
 
-def _reading(parts: Iterator[Part]) -> tuple[Part, "asyncio.Task[Document]"] | None:
-    part = next(parts, None)
-    return None if part is None else (part, asyncio.create_task(asyncio.to_thread(part.read)))
+def _next(batches: Iterator[Batch]) -> "asyncio.Task[Batch | None]":
+    return asyncio.create_task(asyncio.to_thread(next, batches, None))
 
 
-async def _load(
-    database: Database,
-    part: Part,
-    document: Document,
-    note: Callable[[Connection], Awaitable[None]],
-    moves: Collection[str],
-) -> Report:
-    try:
-        return await load_documents(database, [(part.label, document)], note, moves=moves)
-    except OperatorError as error:
-        raise part.placed(error) from None
+@dataclass(slots=True)
+class _Progress:
+    """What the batches of a run did; what several batches name is counted once."""
 
+    report: Report = field(default_factory=Report)
+    groups: int = 0
+    _named: dict[str, set[object]] = field(default_factory=dict)
 
-def _groups(document: Document) -> int:
-    projects = (project for customer in document.customers for project in customer.projects)
-    return sum(len(tenant.security_groups) for project in projects for tenant in project.tenants)
+    def add(self, report: Report, documents: Sequence[Document]) -> None:
+        named: dict[str, set[object]] = {
+            "clouds": {cloud.name for document in documents for cloud in document.clouds},
+            "users": {user.name for document in documents for user in document.users},
+            "customers": set(),
+            "projects": set(),
+        }
+        for customer in (customer for document in documents for customer in document.customers):
+            named["customers"].add(customer.uuid or customer.name)
+            for project in customer.projects:
+                named["projects"].add(project.uuid or (customer.name, project.name))
+                self.groups += sum(len(tenant.security_groups) for tenant in project.tenants)
+        repeated = Counter[str]()
+        for kind, keys in named.items():
+            before = self._named.setdefault(kind, set())
+            repeated[kind] = len(keys & before)
+            before |= keys
+        self.report.join(report, repeated)

@@ -70,8 +70,8 @@ CREATE TABLE cloud_contacts (
 CREATE TABLE load_progress (
     -- The digest of its files
     run bytea PRIMARY KEY CHECK (octet_length(run) = 32),
-    -- Number of loaded parts
-    parts integer NOT NULL,
+    -- Number of loaded lines
+    lines bigint NOT NULL,
     changed timestamptz NOT NULL DEFAULT now()
 );
 
