@@ -30,7 +30,7 @@ example to a real Neutron.
 The same table holds for every way in: `create_security_group`, `push_security_groups`, PUT and \
 PATCH, `set_rules`, `plan`, `rollback`, and, for what they state, the files of `ringfence load`, \
 which say it in their own words. In a file, ports that are left out are any \
-([Provisioning](guides/provisioning.md)), and `default` itself is allowed: it describes the group \
+([Provisioning file](reference/provisioning-file.md)), and `default` itself is allowed: it describes the group \
 that the cloud makes.
 
 In a list of rules, the errors are a list too: one object for each rule, empty where the rule is \
@@ -66,8 +66,8 @@ end admits some of the same: tcp 22 to 23 beside tcp 22. What one open rule admi
 may stay.
 
 The error names the end, how to keep it, and how to open the rule on purpose \
-(`"cidr": "0.0.0.0/0"`, IPv6: `"::/0"`). See [Sending rules back]\
-(guides/plans-and-versions.md#sending-rules-back).
+(`"cidr": "0.0.0.0/0"`, IPv6: `"::/0"`). See [Remote ends of rules]\
+(reference/api.md#remote-ends-of-rules).
 
 ## Lists of rules
 
@@ -81,7 +81,7 @@ are any. Source: `_check_for_duplicate_rules`, neutron/db/securitygroups_db.py.
 
 A quota in the cloud, missing rights, a group that is in use, or one that somebody deleted in the \
 cloud are not known beforehand. Such a change is stored, and ends in `ERRED`, with the reason and \
-what helps in `error_message`: see [When the sync meets trouble](guides/sync.md).
+what helps in `error_message`: see [Recover a failed group](how-to/recover-a-failed-group.md).
 """
 
 

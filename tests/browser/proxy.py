@@ -1,4 +1,4 @@
-"""nginx before a served instance, configured with what the deployment guide says."""
+"""nginx before a served instance, configured with what docs/how-to/reverse-proxy.md says."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.docs.markdown import ROOT, blocks
 from tests.patience import PATIENCE_SECONDS
 
-GUIDE = ROOT / "docs" / "guides" / "deployment.md"
+GUIDE = ROOT / "docs" / "how-to" / "reverse-proxy.md"
 MARK = "nginx: below a path"
 _PLACES = os.pathsep.join([os.environ["PATH"], "/usr/sbin", str(ROOT / ".venv/nginx/usr/sbin")])
 _CONFIGURATION = """

@@ -1,13 +1,14 @@
-"""Every command in the README and the guides works, and prints what the page says it prints.
+"""Every command in a document works and prints what the document shows.
 
-A `console` block runs as it stands, each document from top to bottom in one shell, in an empty
-folder with a home of its own. The comment above a block can say otherwise:
+The `console` blocks of a document run from top to bottom in one shell, in an empty folder with one
+data directory. The comment above a block can say otherwise:
 
 - `file: NAME`: no commands; the block is the content of that file.
 - `run: in the background`: starts, and is ready once it prints the block's last line.
-- `not run: REASON`: left out; ends with a reason.
+- `not run: REASON`: left out.
 
-`...` in the shown output stands for anything.
+`...` in the shown output stands for anything. Examples of what only the reader knows (a port, the
+address of a cloud, a password) are replaced by what the test has.
 """
 
 import os
@@ -18,18 +19,22 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
 from pathlib import Path
 
 import pytest
 from tests.docs.markdown import DOCUMENTS, ROOT, Block, blocks, name
+from tests.lab.fixtures import lab, openstack_project
 from tests.patience import PATIENCE_SECONDS
 from tests.ports import free_port
 
+__all__ = ["lab", "openstack_project"]
+
+TUTORIAL = ROOT / "docs" / "tutorial.md"
 BACKGROUND = "run: in the background"
 TIME_LIMIT_SECONDS = 2 * PATIENCE_SECONDS
-DOCUMENT_PORT = "8000"
 
 PROLOGUE = """
 set -euo pipefail
@@ -49,16 +54,16 @@ ready() {
   cat "$1"
   return 1
 }
-settled() {
+jobs_done() {
   python - <<'END OF PROGRAM'
 import time
 import psycopg
 from ringfence.database.embedded.server import running
 from ringfence.settings import load_settings
-UNSETTLED = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
+UNFINISHED = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
 with running(load_settings()) as conninfo:
     with psycopg.connect(conninfo, autocommit=True) as connection:
-        while connection.execute(UNSETTLED).fetchone()[0]:
+        while connection.execute(UNFINISHED).fetchone()[0]:
             time.sleep(0.1)
 END OF PROGRAM
 }
@@ -84,7 +89,7 @@ def commands(block: Block) -> list[Command]:
 
 
 def is_whole(text: str) -> bool:
-    """Say whether a shell would run this, or wait for the rest of a line or of a quotation."""
+    """Return whether a shell would run this instead of waiting for the rest of a line."""
     if text.endswith("\\\n"):
         return False
     try:
@@ -103,21 +108,24 @@ def runnable(document: Path) -> list[Block]:
     ]
 
 
-def script(document: Path, port: int) -> tuple[str, list[str]]:
-    """Give the shell script of a document, and the output that each of its steps should have."""
+def script(document: Path, examples: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Return the shell script of a document, and the output that each of its steps should have."""
+
+    def real(text: str) -> str:
+        for example, value in examples.items():
+            text = text.replace(example, value)
+        return text
+
     steps, shown = [PROLOGUE], []
     for block in runnable(document):
         if block.mark.startswith("file: "):
             target = shlex.quote(block.mark.removeprefix("file: "))
-            steps.append(f"cat > {target} <<'END OF FILE'\n{block.text}END OF FILE\n")
+            steps.append(f"cat > {target} <<'END OF FILE'\n{real(block.text)}END OF FILE\n")
             continue
         for command in commands(block):
-            output = command.shown.replace(DOCUMENT_PORT, str(port))
-            text = command.text.replace(DOCUMENT_PORT, str(port))
-            text = text.replace("ringfence serve", f"ringfence serve --port {port}")
-            # How long a busy machine takes is not known beforehand.
-            text = text.replace("sleep 2", "settled")
-            # Answers end without a new line.
+            output = real(command.shown)
+            text = real(command.text)
+            # Responses end without a new line.
             steps.append(f"printf '\\n@@ step {len(shown)}\\n'\n")
             if block.mark == BACKGROUND:
                 log = f"background-{len(shown)}.log"
@@ -130,10 +138,23 @@ def script(document: Path, port: int) -> tuple[str, list[str]]:
     return "".join(steps), shown
 
 
+def examples() -> dict[str, str]:
+    """Return what stands for the examples of every document."""
+    port = str(free_port())
+    return {
+        "8000": port,
+        "ringfence serve": f"ringfence serve --port {port}",
+        "make demo": f"ringfence demo --port {port}",
+        "THE_TOKEN_THAT_WAS_PRINTED": "$(ringfence token alice)",
+        # The time that a busy machine takes is not known in advance.
+        "sleep 2": "jobs_done",
+    }
+
+
 @pytest.fixture
 def surroundings():
-    """Give an empty folder and the environment of somebody who just installed the program."""
-    # Short, for the sake of socket paths, and open to the user that PostgreSQL runs as for root.
+    """Yield an empty folder and the environment of somebody who just installed the program."""
+    # Short, for the length of socket paths, and open to the user that PostgreSQL runs as for root.
     folder = Path(tempfile.mkdtemp(prefix="ringfence-docs-", dir="/tmp"))
     folder.chmod(0o755)
     (folder / "bin").mkdir()
@@ -151,14 +172,14 @@ def surroundings():
     programs = Path(sys.executable).parent
     environment["PATH"] = f"{folder / 'bin'}:{programs}:{environment['PATH']}"
     environment["RINGFENCE_HOME"] = str(folder / "home")
-    # Pages show what commands print, not what they log.
+    # Documents show what commands print, not what they log.
     environment["RINGFENCE_LOG_LEVEL"] = "error"
     yield folder / "work", environment
     shutil.rmtree(folder)
 
 
 def run(text: str, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
-    """Run a script; give its status and output. What it started does not outlive it."""
+    """Run a script; return its status and output. What it started does not outlive it."""
     shell = subprocess.Popen(
         ["bash", "-c", text],
         cwd=folder,
@@ -172,19 +193,16 @@ def run(text: str, folder: Path, environment: dict[str, str]) -> tuple[int, str]
     try:
         output, _ = shell.communicate(timeout=TIME_LIMIT_SECONDS)
     except subprocess.TimeoutExpired:
-        # Gently, so that the last process of the home stops its PostgreSQL.
+        # SIGTERM, so that the last process of the data directory stops its PostgreSQL.
         os.killpg(shell.pid, signal.SIGTERM)
         output, _ = shell.communicate()
         return 1, f"{output}\nno end after {TIME_LIMIT_SECONDS} s"
     return shell.returncode, output
 
 
-@pytest.mark.parametrize(
-    "document", [each for each in DOCUMENTS if any(map(commands, runnable(each)))], ids=name
-)
-def test_every_command_works_and_prints_what_the_page_shows(document, surroundings):
-    folder, environment = surroundings
-    text, shown = script(document, free_port())
+def check(document: Path, examples: Mapping[str, str], folder: Path, environment) -> None:
+    """Run a document; raise `AssertionError` where a command fails or prints something else."""
+    text, shown = script(document, examples)
     status, output = run(text, folder, environment)
     assert status == 0, output
     printed = re.split(r"^@@ step \d+\n", output, flags=re.MULTILINE)[1:]
@@ -193,7 +211,30 @@ def test_every_command_works_and_prints_what_the_page_shows(document, surroundin
     for expected, actual in zip(shown, printed, strict=True):
         if expected:
             matches = checker.check_output(expected, actual, ELLIPSIS | NORMALIZE_WHITESPACE)
-            assert matches, f"the page shows\n{expected}\nthe command printed\n{actual}"
+            assert matches, f"the document shows\n{expected}\nthe command printed\n{actual}"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [each for each in DOCUMENTS if each != TUTORIAL and any(map(commands, runnable(each)))],
+    ids=name,
+)
+def test_every_command_works_and_prints_what_the_document_shows(document, surroundings):
+    check(document, examples(), *surroundings)
+
+
+def test_the_tutorial_leads_to_a_group_in_an_openstack(surroundings, lab, openstack_project):
+    folder, environment = surroundings
+    client = folder.parent / "bin" / "openstack"
+    client.symlink_to(lab.state / "venv" / "bin" / "openstack")
+    of_the_lab = {
+        "https://keystone.example.com/v3": lab.identity_url,
+        "username: ringfence": f"username: {lab.entry['auth']['username']}",
+        "not-this-one": lab.entry["auth"]["password"],
+        "5f8e0e4b2c0d4b3f8f6a6d1b7c9e2a10": openstack_project,
+    }
+    assert [each for each in of_the_lab if each not in TUTORIAL.read_text()] == []
+    check(TUTORIAL, examples() | of_the_lab, folder, environment)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)

@@ -1,4 +1,4 @@
-"""Every optional extension that docs/guides/clouds.md lists, taken away from a real Neutron."""
+"""Every optional extension that docs/reference/openstack.md lists, taken away from a real Neutron."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ from ringfence.sync.push import delete_group
 
 __all__ = ["at_neutron", "member", "neutron_says"]
 
-PAGE = Path(__file__).parents[2] / "docs" / "guides" / "clouds.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "openstack.md"
 
 
 def rows_of_the_page():
