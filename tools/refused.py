@@ -30,8 +30,8 @@ example to a real Neutron.
 The same table holds for every way in: `create_security_group`, `push_security_groups`, PUT and \
 PATCH, `set_rules`, `plan`, `rollback`, and, for what they state, the files of `ringfence load`, \
 which say it in their own words. In a file, ports that are left out are any \
-([Provisioning file](reference/provisioning-file.md)), and `default` itself is allowed: it describes the group \
-that the cloud makes.
+([Provisioning file](reference/provisioning-file.md)), and `default` itself is allowed: it \
+describes the group that the cloud makes.
 
 In a list of rules, the errors are a list too: one object for each rule, empty where the rule is \
 right. Names and descriptions are trimmed first. Mistakes in the values of single fields are told \

@@ -1,4 +1,4 @@
-"""What a Neutron without an optional extension does: the table of docs/reference/openstack.md, to run.
+"""What a Neutron without an optional extension does: docs/reference/openstack.md, to run.
 
     neutron_proxy.lack = LACKS["project-id"][0]
 

@@ -1,4 +1,4 @@
-"""Every optional extension that docs/reference/openstack.md lists, taken away from a real Neutron."""
+"""Take every optional extension of docs/reference/openstack.md away from a real Neutron."""
 
 import re
 from pathlib import Path
