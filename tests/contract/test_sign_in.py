@@ -184,7 +184,7 @@ async def failures(http, count, username="admin", address="192.0.2.1"):
 
 async def pass_time(world, seconds):
     await world.execute(
-        "UPDATE sign_in_tries SET counted = counted - make_interval(secs => %s),"
+        "UPDATE sign_in_attempts SET counted = counted - make_interval(secs => %s),"
         " next_at = next_at - make_interval(secs => %s)",
         seconds,
         seconds,
@@ -271,7 +271,7 @@ async def test_many_names_from_one_network_are_slowed_down_and_noticed(nobody, w
     assert caplog.text.count("many_sign_ins_failed") == 1
     assert "192.0.2.1" in caplog.text
     # Those who were refused left nothing behind.
-    keys = await world.value("SELECT count(*) FROM sign_in_tries")
+    keys = await world.value("SELECT count(*) FROM sign_in_attempts")
     assert keys <= 2 * (found + again).count(401) + 1
 
 
@@ -301,11 +301,11 @@ async def test_a_clock_that_was_set_back_keeps_nobody_waiting(nobody, world):
 async def test_what_is_counted_is_forgotten(nobody, world):
     await failures(nobody, 1)
     await sign_in(nobody)
-    await world.execute("UPDATE sign_in_tries SET counted = now() - interval '3 hours'")
-    await world.execute("UPDATE sign_in_networks SET seen = now() - interval '91 days'")
+    await world.execute("UPDATE sign_in_attempts SET counted = now() - interval '3 hours'")
+    await world.execute("UPDATE sign_in_networks SET last_used = now() - interval '91 days'")
     await sign_in(nobody, **from_address("192.0.2.9"))
     assert await world.value("SELECT count(*) FROM sign_in_networks") == 1
-    old = "SELECT count(*) FROM sign_in_tries WHERE counted < now() - interval '1 hour'"
+    old = "SELECT count(*) FROM sign_in_attempts WHERE counted < now() - interval '1 hour'"
     assert await world.value(old) == 0
 
 
@@ -374,7 +374,7 @@ async def test_what_was_typed_is_nowhere_to_be_read(api, nobody, world, caplog):
     tables = (
         "users",
         "tokens",
-        "sign_in_tries",
+        "sign_in_attempts",
         "sign_in_networks",
         "events",
         "procrastinate_jobs",

@@ -226,7 +226,7 @@ async def test_rules_of_a_version_from_before_remains_were_kept_never_turn_into_
     await set_rules(client, world, group, to_group(remote))
     await set_rules(client, world, group)
     await api("staff").post(group_at(remote, "unlink/"))
-    await world.execute("DELETE FROM security_group_remains")
+    await world.execute("DELETE FROM deleted_security_groups")
 
     await roll_back(client, group, 2)
 

@@ -109,7 +109,7 @@ async def test_jobs_groups_drift_and_clouds_are_told_as_the_database_has_them(at
         " VALUES ('push_group', 'default', '{}', now() - interval '90 seconds')"
     )
     await world.execute(
-        "INSERT INTO tenant_comparisons (tenant_id, compared_at)"
+        "INSERT INTO tenant_pulls (tenant_id, pulled_at)"
         " SELECT id, '2026-01-02 03:04:05+00' FROM tenants WHERE uuid = %s",
         world.tenant_uuid,
     )
@@ -153,12 +153,12 @@ async def test_a_cloud_is_reachable_until_a_call_gets_no_answer(at, world, datab
         reachability.note("east", "GET", error, 0.01)
         await reachability.write(database)
         assert (await scraped(at()))[key] == reachable
-    since = await world.value("SELECT failed_at FROM cloud_contacts")
+    since = await world.value("SELECT failed_at FROM cloud_reachability")
     reachability.note("east", "GET", CloudUnreachable("no"), 0.01)
     await reachability.write(database)
     # Since when it is away is kept.
-    assert await world.value("SELECT failed_at FROM cloud_contacts") == since
-    assert await world.value("SELECT answered_at < failed_at FROM cloud_contacts")
+    assert await world.value("SELECT failed_at FROM cloud_reachability") == since
+    assert await world.value("SELECT responded_at < failed_at FROM cloud_reachability")
 
 
 async def test_looking_at_the_database_takes_a_small_share_of_the_time(database, monkeypatch):

@@ -106,7 +106,7 @@ async def contents(query):
     kept = [name for name in TABLES if name not in {"events", "security_group_documents"}]
     strip = (
         " - '{id,uuid,created,modified,user_id,customer_id,project_id,tenant_id,cloud_id,"
-        "security_group_id,remote_group_id,comparison_scheduled,rules}'::text[]"
+        "security_group_id,remote_group_id,pull_scheduled,rules}'::text[]"
     )
     return [
         await query(f"SELECT to_jsonb(t){strip} AS row FROM {name} AS t ORDER BY 1")  # noqa: S608

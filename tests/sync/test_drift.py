@@ -68,12 +68,12 @@ async def test_looking_at_what_is_equal_writes_no_look(sandbox):
     await pull(sandbox)
     await pull(sandbox)
     before = await looks(sandbox)
-    compared = await sandbox.world.value("SELECT compared_at FROM tenant_comparisons")
+    compared = await sandbox.world.value("SELECT pulled_at FROM tenant_pulls")
 
     await pull(sandbox)
 
     assert await looks(sandbox) == before
-    assert await sandbox.world.value("SELECT compared_at FROM tenant_comparisons") > compared
+    assert await sandbox.world.value("SELECT pulled_at FROM tenant_pulls") > compared
 
 
 async def test_adopting_takes_the_cloud_for_right_and_keeps_what_it_replaced(sandbox):

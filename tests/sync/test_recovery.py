@@ -99,9 +99,7 @@ async def test_a_tenant_whose_job_was_lost_gets_one(sandbox):
 async def test_tenants_are_compared_once_an_interval(sandbox):
     interval = 7200.0
     assert await schedule.queue_due_pulls(sandbox.database, interval) == 0
-    await sandbox.world.execute(
-        "UPDATE tenants SET comparison_scheduled = now() - interval '2 hours'"
-    )
+    await sandbox.world.execute("UPDATE tenants SET pull_scheduled = now() - interval '2 hours'")
 
     assert await schedule.queue_due_pulls(sandbox.database, interval) == 2
     assert await schedule.queue_due_pulls(sandbox.database, interval) == 0
@@ -112,7 +110,7 @@ async def test_tenants_are_compared_once_an_interval(sandbox):
 async def test_a_comparison_that_waits_already_is_not_asked_for_twice(sandbox):
     for _ in range(2):
         await sandbox.world.execute(
-            "UPDATE tenants SET comparison_scheduled = now() - interval '2 hours'"
+            "UPDATE tenants SET pull_scheduled = now() - interval '2 hours'"
         )
         await schedule.queue_due_pulls(sandbox.database, 7200.0)
 

@@ -43,7 +43,7 @@ SELECT
 FROM {source}
 INNER JOIN users AS account ON token.user_id = account.id
 LEFT JOIN projects AS project ON token.project_id = project.id
-LEFT JOIN caller_positions AS known ON account.id = known.user_id
+LEFT JOIN user_write_positions AS known ON account.id = known.user_id
 LEFT JOIN LATERAL (
     SELECT
         array_agg(role_grant.role) AS roles,

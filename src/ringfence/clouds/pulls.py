@@ -79,7 +79,7 @@ RETURNING before.error_message <> %(message)s
 
 # Not all at once: each waits a little less than the interval, by chance.
 _DUE: LiteralString = """
-UPDATE tenants SET comparison_scheduled = now()
+UPDATE tenants SET pull_scheduled = now()
 WHERE
     id IN (
         SELECT tenant.id
@@ -87,11 +87,11 @@ WHERE
         INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
         WHERE
             -- Or it lies ahead, where the clock was set back.
-            tenant.comparison_scheduled NOT BETWEEN
+            tenant.pull_scheduled NOT BETWEEN
             now() - make_interval(secs => %(interval)s * (0.8 + 0.15 * random())) AND now()
             AND (tenant.state = 'OK' OR (tenant.state = 'ERRED' AND tenant.error_message <> ''))
             AND (tenant.backend_id <> '' OR cloud.backend = 'sandbox')
-        ORDER BY tenant.comparison_scheduled
+        ORDER BY tenant.pull_scheduled
         LIMIT 100
         FOR UPDATE OF tenant SKIP LOCKED
     )
@@ -99,8 +99,8 @@ RETURNING uuid
 """
 
 _COMPARED: LiteralString = """
-INSERT INTO tenant_comparisons (tenant_id, compared_at) VALUES (%(id)s, %(at)s)
-ON CONFLICT (tenant_id) DO UPDATE SET compared_at = excluded.compared_at
+INSERT INTO tenant_pulls (tenant_id, pulled_at) VALUES (%(id)s, %(at)s)
+ON CONFLICT (tenant_id) DO UPDATE SET pulled_at = excluded.pulled_at
 """
 
 # A tenant that was loaded in such a state stays as it was loaded: nothing has changed it since.

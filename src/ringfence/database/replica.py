@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 # It is asked for after the commit, so the commit lies before it.
 _WROTE: LiteralString = """
-INSERT INTO caller_positions AS known (user_id, position)
+INSERT INTO user_write_positions AS known (user_id, position)
 VALUES (%s, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint)
 ON CONFLICT (user_id) DO UPDATE SET position = greatest(known.position, excluded.position)
 """

@@ -58,7 +58,7 @@ SELECT
 FROM clouds AS cloud
 LEFT JOIN LATERAL (
     SELECT bool_and(contact.failed_at IS NULL) AS answers
-    FROM cloud_contacts AS contact
+    FROM cloud_reachability AS contact
     WHERE
         contact.entry = cloud.openstack_cloud
         OR EXISTS (
@@ -69,12 +69,12 @@ LEFT JOIN LATERAL (
 LEFT JOIN (
     SELECT
         tenant.cloud_id,
-        max(comparison.compared_at) AS compared,
-        min(coalesce(comparison.compared_at, tenant.created)) AS longest,
+        max(pull.pulled_at) AS compared,
+        min(coalesce(pull.pulled_at, tenant.created)) AS longest,
         count(*) AS number,
         count(*) FILTER (WHERE tenant.error_message <> '') AS stopped
     FROM tenants AS tenant
-    LEFT JOIN tenant_comparisons AS comparison ON tenant.id = comparison.tenant_id
+    LEFT JOIN tenant_pulls AS pull ON tenant.id = pull.tenant_id
     GROUP BY tenant.cloud_id
 ) AS tenant ON cloud.id = tenant.cloud_id
 """

@@ -135,7 +135,7 @@ WITH gone AS (
     DELETE FROM security_groups WHERE id = %(id)s
     RETURNING id, tenant_id, uuid, backend_id, name
 )
-INSERT INTO security_group_remains (security_group_id, tenant_id, uuid, backend_id, name)
+INSERT INTO deleted_security_groups (security_group_id, tenant_id, uuid, backend_id, name)
 SELECT gone.id, gone.tenant_id, gone.uuid, gone.backend_id, gone.name FROM gone
 """
 

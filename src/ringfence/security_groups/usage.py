@@ -27,8 +27,8 @@ ORDER BY port.name, port.backend_id
 """
 
 _TAKEN: LiteralString = """
-SELECT reading.taken
-FROM cloud_port_readings AS reading
+SELECT reading.observed_at
+FROM tenant_port_observations AS reading
 INNER JOIN security_groups AS sg ON reading.tenant_id = sg.tenant_id
 WHERE sg.id = %(id)s
 """
@@ -64,11 +64,11 @@ FROM (
                     WHERE rule.security_group_id = other.id AND rule.remote_group_id = sg.id
                 )
         ), '[]') AS referenced_by,
-        CASE WHEN reading.taken IS NOT NULL THEN coalesce(counted.instances, 0) END
+        CASE WHEN reading.observed_at IS NOT NULL THEN coalesce(counted.instances, 0) END
             AS instance_count,
-        json_time(reading.taken)::json AS observed_at
+        json_time(reading.observed_at)::json AS observed_at
     FROM security_groups AS sg
-    LEFT JOIN cloud_port_readings AS reading ON sg.tenant_id = reading.tenant_id
+    LEFT JOIN tenant_port_observations AS reading ON sg.tenant_id = reading.tenant_id
     LEFT JOIN security_group_instances AS counted ON sg.id = counted.security_group_id
     WHERE sg.id = %(id)s
 ) AS shown

@@ -20,10 +20,10 @@ ANSWERED = "answered"
 _UNREACHABLE = (CloudUnreachable, Misconfigured, AccessRefused)
 
 _WRITE: LiteralString = """
-INSERT INTO cloud_contacts AS known (entry, answered_at, failed_at, failure)
-VALUES (%(entry)s, %(answered_at)s, %(failed_at)s, %(failure)s)
+INSERT INTO cloud_reachability AS known (entry, responded_at, failed_at, failure)
+VALUES (%(entry)s, %(responded_at)s, %(failed_at)s, %(failure)s)
 ON CONFLICT (entry) DO UPDATE SET
-    answered_at = coalesce(excluded.answered_at, known.answered_at),
+    responded_at = coalesce(excluded.responded_at, known.responded_at),
     failed_at = CASE
         WHEN excluded.failed_at IS NOT NULL THEN coalesce(known.failed_at, excluded.failed_at)
     END,
@@ -35,7 +35,7 @@ ON CONFLICT (entry) DO UPDATE SET
 class LastCall:
     """The last call to a cloud: when the cloud responded, or when and how the call failed."""
 
-    answered_at: datetime | None
+    responded_at: datetime | None
     failed_at: datetime | None
     failure: str | None
 

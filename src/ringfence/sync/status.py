@@ -23,7 +23,7 @@ SELECT
     tenant.uuid,
     tenant.state,
     coalesce(mode.drift_mode, 'adopt') AS mode,
-    comparison.compared_at,
+    pull.pulled_at AS compared_at,
     tenant.error_message,
     count(sg.id) AS groups,
     count(*) FILTER (
@@ -36,10 +36,10 @@ SELECT
 FROM tenants AS tenant
 INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
 LEFT JOIN tenant_drift_modes AS mode ON tenant.id = mode.tenant_id
-LEFT JOIN tenant_comparisons AS comparison ON tenant.id = comparison.tenant_id
+LEFT JOIN tenant_pulls AS pull ON tenant.id = pull.tenant_id
 LEFT JOIN security_groups AS sg ON tenant.id = sg.tenant_id
 LEFT JOIN security_group_observations AS seen ON sg.id = seen.security_group_id
-GROUP BY cloud.id, tenant.id, mode.drift_mode, comparison.compared_at
+GROUP BY cloud.id, tenant.id, mode.drift_mode, pull.pulled_at
 ORDER BY cloud.name, tenant.name, tenant.id
 """
 

@@ -51,16 +51,16 @@ AT_ONCE_FROM_A_NETWORK = 4
 # A pause that lies further ahead than any is of before the clock was set back.
 _WAIT: LiteralString = """
 SELECT coalesce(max(extract(epoch FROM tried.next_at - now())), 0)::float
-FROM sign_in_tries AS tried
+FROM sign_in_attempts AS tried
 WHERE tried.key = ANY(%(keys)s) AND tried.next_at < now() + interval '1 minute'
 """
 
 # No row comes back where another try came first, whose pause holds.
 _COUNT: LiteralString = """
-INSERT INTO sign_in_tries AS tried (key) VALUES (%(key)s)
+INSERT INTO sign_in_attempts AS tried (key) VALUES (%(key)s)
 ON CONFLICT (key) DO UPDATE
 SET
-    tries = {tries},
+    attempts = {tries},
     counted = now(),
     next_at = now() + CASE
         WHEN {tries} > %(free)s
@@ -68,12 +68,14 @@ SET
         ELSE interval '0'
     END
 WHERE tried.next_at <= now() OR tried.next_at > now() + interval '1 minute'
-RETURNING tries
+RETURNING attempts
 """.replace(
     "{tries}",
     """least(
         greatest(
-            tried.tries - greatest(extract(epoch FROM now() - tried.counted), 0) / %(forgiven)s, 0
+            tried.attempts
+            - greatest(extract(epoch FROM now() - tried.counted), 0) / %(forgiven)s,
+            0
         ) + 1,
         %(most)s
     )""",
@@ -83,26 +85,26 @@ _KNOWN: LiteralString = "SELECT true FROM sign_in_networks WHERE key = %(key)s"
 
 # Its pause began with this try, which was no failure.
 _GIVE_BACK: LiteralString = """
-UPDATE sign_in_tries SET tries = greatest(tries - 1, 0), next_at = now()
+UPDATE sign_in_attempts SET attempts = greatest(attempts - 1, 0), next_at = now()
 WHERE key IN (
-    SELECT tried.key FROM sign_in_tries AS tried
+    SELECT tried.key FROM sign_in_attempts AS tried
     WHERE tried.key = ANY(%(keys)s)
     ORDER BY tried.key
     FOR UPDATE
 )
 """
 
-_START_ANEW: LiteralString = "DELETE FROM sign_in_tries WHERE key = %(key)s"
+_START_ANEW: LiteralString = "DELETE FROM sign_in_attempts WHERE key = %(key)s"
 
 _REMEMBER: LiteralString = """
 INSERT INTO sign_in_networks (key) VALUES (%(key)s)
-ON CONFLICT (key) DO UPDATE SET seen = now()
+ON CONFLICT (key) DO UPDATE SET last_used = now()
 """
 
 _FORGET: LiteralString = """
-DELETE FROM sign_in_tries
+DELETE FROM sign_in_attempts
 WHERE key IN (
-    SELECT tried.key FROM sign_in_tries AS tried
+    SELECT tried.key FROM sign_in_attempts AS tried
     WHERE tried.counted < now() - make_interval(hours => %(hours)s)
     ORDER BY tried.counted
     LIMIT 100
@@ -114,8 +116,8 @@ _FORGET_NETWORKS: LiteralString = """
 DELETE FROM sign_in_networks
 WHERE key IN (
     SELECT known.key FROM sign_in_networks AS known
-    WHERE known.seen < now() - make_interval(days => %(days)s)
-    ORDER BY known.seen
+    WHERE known.last_used < now() - make_interval(days => %(days)s)
+    ORDER BY known.last_used
     LIMIT 100
     FOR UPDATE SKIP LOCKED
 )

@@ -55,7 +55,7 @@ CREATE TABLE tenants (
     created timestamptz NOT NULL DEFAULT now(),
     modified timestamptz NOT NULL DEFAULT now(),
     -- When the periodic pull was last scheduled
-    comparison_scheduled timestamptz NOT NULL DEFAULT now(),
+    pull_scheduled timestamptz NOT NULL DEFAULT now(),
     -- Whether a new group keeps the two rules by which Neutron allows all egress
     keeps_default_egress boolean NOT NULL DEFAULT false,
     CONSTRAINT tenants_state CHECK (
@@ -68,7 +68,7 @@ CREATE TABLE tenants (
 CREATE INDEX tenants_project_name ON tenants (project_id, name);
 CREATE INDEX tenants_name ON tenants (name, id);
 CREATE UNIQUE INDEX tenants_backend ON tenants (cloud_id, backend_id) WHERE backend_id <> '';
-CREATE INDEX tenants_comparison ON tenants (comparison_scheduled);
+CREATE INDEX tenants_pull_scheduled ON tenants (pull_scheduled);
 
 CREATE TABLE tenant_quotas (
     tenant_id bigint NOT NULL REFERENCES tenants ON DELETE CASCADE,

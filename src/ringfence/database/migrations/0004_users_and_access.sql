@@ -79,30 +79,30 @@ CREATE INDEX console_sessions_token ON console_sessions (token_id);
 
 -- Sign-in attempts, by the SHA-256 of network and username. They are of the last hour: a crash may
 -- empty the table.
-CREATE UNLOGGED TABLE sign_in_tries (
+CREATE UNLOGGED TABLE sign_in_attempts (
     key bytea PRIMARY KEY CHECK (octet_length(key) = 32),
     -- As of `counted`; the number decays with time.
-    tries double precision NOT NULL DEFAULT 1,
+    attempts double precision NOT NULL DEFAULT 1,
     counted timestamptz NOT NULL DEFAULT now(),
     -- Earliest time of the next attempt
     next_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX sign_in_tries_counted ON sign_in_tries (counted);
+CREATE INDEX sign_in_attempts_counted ON sign_in_attempts (counted);
 
 -- Networks from which a user has signed in, by the SHA-256 of both: attempts from other networks do
 -- not slow them down.
 CREATE TABLE sign_in_networks (
     key bytea PRIMARY KEY CHECK (octet_length(key) = 32),
-    seen timestamptz NOT NULL DEFAULT now()
+    last_used timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX sign_in_networks_seen ON sign_in_networks (seen);
+CREATE INDEX sign_in_networks_last_used ON sign_in_networks (last_used);
 
 -- Responses to requests with an `Idempotency-Key`, repeated for the same key
 CREATE TABLE idempotency_keys (
     user_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,
     key text NOT NULL CHECK (key <> ''),
     -- SHA-256 of the request: method, path, query, body and the headers that select the response
-    asked bytea NOT NULL CHECK (octet_length(asked) = 32),
+    request_digest bytea NOT NULL CHECK (octet_length(request_digest) = 32),
     created timestamptz NOT NULL DEFAULT now(),
     status integer NOT NULL,
     headers jsonb NOT NULL,
@@ -117,7 +117,7 @@ CREATE INDEX idempotency_keys_created ON idempotency_keys (created);
 -- Up to which position of the write-ahead log each user has written: a replica must have replayed
 -- it before it serves that user. Written only if reads go to a replica. A crash empties the table;
 -- then users may for a moment not see their last change.
-CREATE UNLOGGED TABLE caller_positions (
+CREATE UNLOGGED TABLE user_write_positions (
     user_id bigint PRIMARY KEY REFERENCES users ON DELETE CASCADE,
     -- In bytes from the beginning of the log
     position bigint NOT NULL

@@ -40,7 +40,7 @@ CREATE UNIQUE INDEX security_groups_backend ON security_groups (tenant_id, backe
 WHERE backend_id <> '';
 CREATE INDEX security_groups_order ON security_groups (tenant_id, created, id);
 -- Groups with a pending or running job
-CREATE INDEX security_groups_unsettled ON security_groups (state)
+CREATE INDEX security_groups_pending ON security_groups (state)
 WHERE state NOT IN ('OK', 'ERRED');
 
 -- Search by substrings of five characters and more. ILIKE compares in lower case, so the index
@@ -118,15 +118,15 @@ CREATE TABLE security_group_versions (
 CREATE INDEX security_group_versions_author ON security_group_versions (author_id);
 
 -- What is left of a deleted group: versions of other groups may name it.
-CREATE TABLE security_group_remains (
+CREATE TABLE deleted_security_groups (
     security_group_id bigint PRIMARY KEY,
     tenant_id bigint NOT NULL REFERENCES tenants ON DELETE CASCADE,
     uuid uuid NOT NULL,
     backend_id text NOT NULL,
     name text NOT NULL,
-    removed timestamptz NOT NULL DEFAULT now()
+    deleted timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX security_group_remains_tenant ON security_group_remains (tenant_id);
+CREATE INDEX deleted_security_groups_tenant ON deleted_security_groups (tenant_id);
 
 -- adopt: the cloud wins; enforce: drift is reverted; report: neither side is changed.
 CREATE TABLE tenant_drift_modes (

@@ -3,9 +3,9 @@
 SET lock_timeout = '5s';
 
 -- When a tenant was last pulled. A pull does not write groups without a difference.
-CREATE TABLE tenant_comparisons (
+CREATE TABLE tenant_pulls (
     tenant_id bigint PRIMARY KEY REFERENCES tenants ON DELETE CASCADE,
-    compared_at timestamptz NOT NULL
+    pulled_at timestamptz NOT NULL
 );
 
 -- A group as last observed in the cloud
@@ -52,15 +52,15 @@ CREATE TABLE cloud_port_groups (
 CREATE INDEX cloud_port_groups_group ON cloud_port_groups (security_group_id, port_id);
 
 -- When a tenant's ports were last read in full; no row before the first time
-CREATE TABLE cloud_port_readings (
+CREATE TABLE tenant_port_observations (
     tenant_id bigint PRIMARY KEY REFERENCES tenants ON DELETE CASCADE,
-    taken timestamptz NOT NULL
+    observed_at timestamptz NOT NULL
 );
 
 -- Whether each cloud responds, by entry of clouds.yaml, as the calls of jobs show it
-CREATE TABLE cloud_contacts (
+CREATE TABLE cloud_reachability (
     entry text PRIMARY KEY,
-    answered_at timestamptz,
+    responded_at timestamptz,
     -- Since when no call got a response; NULL after a response
     failed_at timestamptz,
     failure text

@@ -126,7 +126,7 @@ FROM (
             ),
             0
         ) AS instances
-        FROM cloud_port_readings AS reading
+        FROM tenant_port_observations AS reading
         WHERE reading.tenant_id = sg.tenant_id
     ) AS ports ON true
 ) AS part;

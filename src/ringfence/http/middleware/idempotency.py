@@ -47,18 +47,18 @@ SELECT pg_try_advisory_xact_lock(
 """
 
 _FIND: LiteralString = """
-SELECT asked, status, headers, body, demands
+SELECT request_digest, status, headers, body, demands
 FROM idempotency_keys
 WHERE user_id = %(user_id)s AND key = %(key)s AND created > now() - interval '24 hours'
 """
 
 # A key that is older than a day starts anew.
 _KEEP: LiteralString = """
-INSERT INTO idempotency_keys (user_id, key, asked, status, headers, body, demands)
-VALUES (%(user_id)s, %(key)s, %(asked)s, %(status)s, %(headers)s, %(body)s, %(demands)s)
+INSERT INTO idempotency_keys (user_id, key, request_digest, status, headers, body, demands)
+VALUES (%(user_id)s, %(key)s, %(request_digest)s, %(status)s, %(headers)s, %(body)s, %(demands)s)
 ON CONFLICT (user_id, key) DO UPDATE
 SET
-    asked = excluded.asked,
+    request_digest = excluded.request_digest,
     created = excluded.created,
     status = excluded.status,
     headers = excluded.headers,
@@ -132,7 +132,7 @@ async def run_once(
     parameters: dict[str, Any] = {
         "user_id": actor.user_id,
         "key": key,
-        "asked": _asked(scope, body),
+        "request_digest": _request_digest(scope, body),
     }
     async with database.enclosing() as connection:
         await _claim(connection, parameters)
@@ -161,8 +161,8 @@ async def _kept(
     row = await (await connection.execute(_FIND, parameters)).fetchone()
     if row is None:
         return None
-    asked, status, headers, body, demands = row
-    if bytes(asked) != parameters["asked"]:
+    request_digest, status, headers, body, demands = row
+    if bytes(request_digest) != parameters["request_digest"]:
         raise KeyUsedOtherwise
     for demand in demands:
         Demand(**demand | {"permission": Permission(demand["permission"])}).check_again(actor)
@@ -195,7 +195,7 @@ async def _keep(
     )
 
 
-def _asked(scope: Scope, body: bytes) -> bytes:
+def _request_digest(scope: Scope, body: bytes) -> bytes:
     """Give the digest of everything in a request that decides on its answer."""
     context = context_of(scope)
     token = context.actor.token

@@ -80,10 +80,10 @@ _LAST: LiteralString = """
 SELECT
     observation.name, observation.description, observation.rules, observation.unreadable,
     observation.revision_number, observation.stateful, observation.missing,
-    greatest(observation.observed_at, comparison.compared_at) AS observed_at
+    greatest(observation.observed_at, pull.pulled_at) AS observed_at
 FROM security_group_observations AS observation
 INNER JOIN security_groups AS sg ON observation.security_group_id = sg.id
-LEFT JOIN tenant_comparisons AS comparison ON sg.tenant_id = comparison.tenant_id
+LEFT JOIN tenant_pulls AS pull ON sg.tenant_id = pull.tenant_id
 WHERE observation.security_group_id = %s
 """
 

@@ -19,11 +19,12 @@ _NOW: LiteralString = "SELECT clock_timestamp()"
 # Of two readings at once, the one that began later stands.
 _TAKE: LiteralString = """
 WITH before AS (
-    SELECT FROM cloud_port_readings AS earlier WHERE earlier.tenant_id = %(tenant)s
+    SELECT FROM tenant_port_observations AS earlier WHERE earlier.tenant_id = %(tenant)s
 )
-INSERT INTO cloud_port_readings AS reading (tenant_id, taken)
+INSERT INTO tenant_port_observations AS reading (tenant_id, observed_at)
 VALUES (%(tenant)s, %(taken)s)
-ON CONFLICT (tenant_id) DO UPDATE SET taken = excluded.taken WHERE reading.taken < excluded.taken
+ON CONFLICT (tenant_id) DO UPDATE SET observed_at = excluded.observed_at
+WHERE reading.observed_at < excluded.observed_at
 RETURNING NOT EXISTS (SELECT FROM before)
 """
 

@@ -53,13 +53,13 @@ WHERE cloud_ports.tenant_id = tenant.id AND tenant.uuid = ANY(%s)
 """
 
 _FORGET_READINGS: LiteralString = """
-DELETE FROM cloud_port_readings AS reading USING tenants AS tenant
+DELETE FROM tenant_port_observations AS reading USING tenants AS tenant
 WHERE reading.tenant_id = tenant.id AND tenant.uuid = ANY(%s)
 """
 
 _FORGET_COMPARISONS: LiteralString = """
-DELETE FROM tenant_comparisons AS comparison USING tenants AS tenant
-WHERE comparison.tenant_id = tenant.id AND tenant.uuid = ANY(%s)
+DELETE FROM tenant_pulls AS pull USING tenants AS tenant
+WHERE pull.tenant_id = tenant.id AND tenant.uuid = ANY(%s)
 """
 
 

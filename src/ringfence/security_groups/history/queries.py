@@ -96,7 +96,7 @@ SELECT
     coalesce(present.name, gone.name) AS name,
     coalesce(present.backend_id, gone.backend_id) AS present_backend_id
 FROM jsonb_to_recordset(%(named)s) AS named (id bigint, backend_id text)
-LEFT JOIN security_group_remains AS gone ON gone.security_group_id = named.id
+LEFT JOIN deleted_security_groups AS gone ON gone.security_group_id = named.id
 LEFT JOIN LATERAL (
     SELECT sg.id, sg.uuid, sg.name, sg.backend_id
     FROM security_groups AS sg

@@ -79,7 +79,7 @@ FROM (
         (
             SELECT count(*) FROM security_group_rules AS rule WHERE rule.security_group_id = sg.id
         ) AS rules_count,
-        CASE WHEN reading.taken IS NOT NULL THEN coalesce((
+        CASE WHEN reading.observed_at IS NOT NULL THEN coalesce((
             SELECT counted.instances FROM security_group_instances AS counted
             WHERE counted.security_group_id = sg.id
         ), 0) END AS instance_count,
@@ -102,7 +102,7 @@ FROM (
         json_time(sg.created)::json AS created,
         json_time(sg.modified)::json AS modified
     {from}
-    LEFT JOIN cloud_port_readings AS reading ON tenant.id = reading.tenant_id
+    LEFT JOIN tenant_port_observations AS reading ON tenant.id = reading.tenant_id
     WHERE sg.id = page.id
 ) AS shown
 """.replace("{drift}", _DRIFT)
