@@ -207,7 +207,7 @@ async def test_other_rules_than_the_planned_ones_are_a_412(client, world):
     other = [a_rule(cidr="0.0.0.0/0")]
     response = await set_rules(client, group, other, f"?plan_token={token}")
     assert response.status_code == 412
-    assert response.json() == {"detail": "These are not the rules that were planned; plan again."}
+    assert response.json() == {"detail": "These are not the rules that were planned. Plan again."}
     assert await rules_of(client, group) == []
 
 

@@ -7,7 +7,7 @@ from tests.sync.test_pull import fingerprint, in_the_cloud, pull, pull_one, push
 from ringfence.access.scope import Scope
 from ringfence.errors import NotFound
 from ringfence.security_groups import queries
-from ringfence.security_groups.transaction_steps import remove
+from ringfence.security_groups.transaction_steps import delete_group
 from ringfence.sync.drift import drift_of_group
 
 
@@ -226,7 +226,7 @@ async def test_the_drift_of_a_group_that_has_just_gone_is_not_found(sandbox):
     everything = Scope(everything=True, customers=[], projects=[])
     group = await queries.get(sandbox.database, everything, uuid)
     async with sandbox.database.transaction() as connection:
-        await remove(connection, group.id)
+        await delete_group(connection, group.id)
 
     with pytest.raises(NotFound):
         await drift_of_group(sandbox.database, group, "")

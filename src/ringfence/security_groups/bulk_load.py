@@ -11,6 +11,11 @@ from psycopg.rows import class_row
 from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
 from ringfence.security_groups.read_model import documents
+from ringfence.security_groups.rule_rows import (
+    PositionedRule,
+    copy_rules,
+    delete_rules_of_groups,
+)
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.versions import Cause, record_versions
 
@@ -132,17 +137,6 @@ RETURNING sg.uuid, sg.id
 
 _IDS: LiteralString = "SELECT hex(uuid), id FROM security_groups WHERE uuid = ANY(%(uuids)s)"
 
-_DELETE_RULES: LiteralString = """
-DELETE FROM security_group_rules WHERE security_group_id = ANY(%(ids)s)
-"""
-
-_COPY_RULES: LiteralString = """
-COPY security_group_rules (
-    security_group_id, position, ethertype, direction, protocol, from_port, to_port, cidr,
-    description, remote_group_id
-) FROM STDIN
-"""
-
 # The planner would read rows that it does not know of one by one; what is little beside the rest
 # changes no plan.
 _ANALYZE: LiteralString = "ANALYZE security_groups, security_group_rules"
@@ -218,23 +212,16 @@ async def _store_rows(connection: Connection, groups: Sequence[Group]) -> dict[U
 async def _store_rules(
     connection: Connection, changes: Sequence[Change], ids: dict[UUID, int]
 ) -> None:
-    ruled = [change for change in changes if change.rules is not None]
-    await connection.execute(_DELETE_RULES, {"ids": [ids[one.group.uuid] for one in ruled]})
-    named = {rule.remote_group for one in ruled for rule in one.rules or () if rule.remote_group}
+    replaced = [change for change in changes if change.rules is not None]
+    await delete_rules_of_groups(connection, [ids[change.group.uuid] for change in replaced])
+    rules = [
+        PositionedRule(ids[change.group.uuid], position, rule)
+        for change in replaced
+        for position, rule in enumerate(change.rules or ())
+    ]
+    named = {each.rule.remote_group for each in rules if each.rule.remote_group}
     cursor = await connection.execute(_IDS, {"uuids": [UUID(uuid) for uuid in named]})
-    # A missing group is a KeyError: its rule must never be stored without its remote end.
-    remotes: dict[str, int] = dict(await cursor.fetchall())
-    async with connection.cursor().copy(_COPY_RULES) as copy:
-        for change in ruled:
-            group = ids[change.group.uuid]
-            for position, rule in enumerate(change.rules or ()):
-                remote = remotes[rule.remote_group] if rule.remote_group else None
-                await copy.write_row((group, position, *_columns(rule), remote))
-
-
-def _columns(rule: Rule) -> tuple[object, ...]:
-    end = (rule.from_port, rule.to_port, rule.cidr, rule.description)
-    return rule.ethertype, rule.direction, rule.protocol, *end
+    await copy_rules(connection, rules, dict(await cursor.fetchall()))
 
 
 def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:

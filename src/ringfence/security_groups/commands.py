@@ -1,7 +1,7 @@
-"""Changing what is wanted of a group. Each command is one transaction: change, version, event, job.
+"""Changes of security groups. Each command is one transaction: change, version, event, job.
 
-The callers have checked that the actor sees the group and may change it; states are checked again
-here, under the row's lock.
+The routes have checked that the actor may see and change the group. The commands check the state
+again, with the row locked. The next module is `transaction_steps`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,18 +20,19 @@ from ringfence.errors import Conflict, Invalid
 from ringfence.events.commands import record
 from ringfence.events.types import EventType
 from ringfence.http.fields import clean_fields
-from ringfence.security_groups import queries, usage
+from ringfence.security_groups import usage
 from ringfence.security_groups.events import group_event
 from ringfence.security_groups.exposure import warnings_of
 from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.readiness import hint
-from ringfence.security_groups.rule_input.known_ends import groups_named
+from ringfence.security_groups.rule_input.known_ends import referenced_groups
 from ringfence.security_groups.rule_input.refused_input import is_name_of_default_group
 from ringfence.security_groups.rule_input.remote_ends import KnownEnds
 from ringfence.security_groups.rule_input.rule_lists import read_rule_list
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
+from ringfence.security_groups.rule_rows import replace_rules
 from ringfence.security_groups.rules import DEFAULT_NAME
 from ringfence.security_groups.schemas import (
     ERROR_FIELDS,
@@ -49,12 +50,11 @@ from ringfence.security_groups.transaction_steps import (
     SET_RULES,
     UPDATE,
     NewGroup,
-    enter_creation,
-    insert,
-    remove,
-    rename,
+    delete_group,
+    insert_group,
+    rename_group,
     schedule,
-    write_rules,
+    schedule_creation,
 )
 from ringfence.text.json_value import Json
 
@@ -65,9 +65,8 @@ SELECT exists(
 )
 """
 
-
-# `modified` moves: a comparison that looked before leaves the group alone.
-_SETTLE: LiteralString = """
+# `modified` changes too, so a pull that read the group before leaves it alone.
+_SET_STATE: LiteralString = """
 UPDATE security_groups
 SET
     state = %(state)s,
@@ -81,64 +80,65 @@ WHERE id = %(id)s
 
 @dataclass(frozen=True, slots=True)
 class _Creation:
-    """A group that may be created, and the groups that its rules name."""
+    """A group that may be created. `remote_groups` maps UUIDs to ids of rows."""
 
     name: str
     description: str
     rules: Sequence[RuleRequest]
-    named: dict[str, int]
+    remote_groups: dict[str, int]
 
 
 async def create(database: Database, actor: Actor, tenant_id: int, body: Json) -> UUID:
-    """Create a group with its rules; give its uuid. Raises `Invalid`, `Conflict`."""
+    """Create a group with its rules and return its UUID. Raises `Invalid`, `Conflict`."""
     async with database.transaction() as connection:
         tenant = await tenants.lock(connection, tenant_id)
         tenants.require_ok(tenant)
-        asked = await _read_creation(connection, tenant_id, body)
+        desired = await _read_creation(connection, tenant_id, body)
         try:
             uuid = uuid4()
-            group_id = await insert(connection, tenant_id, uuid, asked.name, asked.description)
+            group_id = await insert_group(
+                connection, tenant_id, uuid, desired.name, desired.description
+            )
         except UniqueViolation:
             raise Invalid({"non_field_errors": [NAME_TAKEN]}) from None
-        await write_rules(connection, group_id, asked.rules, asked.named)
-        made = NewGroup(group_id, uuid, asked.name, len(asked.rules))
-        await enter_creation(connection, actor, tenant, made)
+        await replace_rules(connection, group_id, desired.rules, desired.remote_groups)
+        group = NewGroup(group_id, uuid, desired.name, len(desired.rules))
+        await schedule_creation(connection, actor, tenant, group)
         await documents.refresh(connection, documents.GROUPS, [group_id])
     return uuid
 
 
 async def plan_creation(database: Database, tenant_id: int, body: Json) -> dict[str, Json]:
-    """Say what creating this would do, and store nothing; raises as `create` does."""
+    """Return what `create` would do, and change nothing. Raises the errors of `create`."""
     async with database.transaction() as connection:
         tenants.require_ok(await tenants.lock(connection, tenant_id))
-        asked = await _read_creation(connection, tenant_id, body)
+        desired = await _read_creation(connection, tenant_id, body)
         used, limit = await rules_used(connection, tenant_id)
     return {
         "quota": {
             "security_group_rule_count": {
                 "used": used,
                 "limit": limit,
-                "after": used + len(asked.rules),
+                "after": used + len(desired.rules),
             }
         },
         "warnings": [
-            {"rule": warned.rule, "code": warned.code, "message": warned.message}
-            for warned in warnings_of([request.rule for request in asked.rules])
+            {"rule": warning.rule, "code": warning.code, "message": warning.message}
+            for warning in warnings_of([request.rule for request in desired.rules])
         ],
     }
 
 
 async def _read_creation(connection: Connection, tenant_id: int, body: Json) -> _Creation:
-    asked = body.get("rules") if isinstance(body, dict) else None
-    groups = await groups_named(connection, tenant_id, asked)
-    named = groups.ids
-    request = clean_creation(body, named, KnownEnds(groups=groups.ends))
+    rules_sent = body.get("rules") if isinstance(body, dict) else None
+    groups = await referenced_groups(connection, tenant_id, rules_sent)
+    request = clean_creation(body, groups.ids, KnownEnds(groups=groups.ends))
     rules = request.rules
     if await keeps_default_egress(connection, tenant_id):
         rules = with_default_egress(rules)
-    await _refuse_taken_name(connection, tenant_id, request.name, "non_field_errors")
+    await _require_free_name(connection, tenant_id, request.name, "non_field_errors")
     await require_room(connection, tenant_id, Growth(groups=1, rules=len(rules)))
-    return _Creation(request.name, request.description, rules, named)
+    return _Creation(request.name, request.description, rules, groups.ids)
 
 
 async def update(
@@ -150,54 +150,49 @@ async def update(
     *,
     partial: bool,
 ) -> dict[str, str]:
-    """Set name and description; return both as they are then.
+    """Update the name and description, and return both.
 
-    No change makes no job, unless the last one failed: then it is pushed again.
+    Without a change there is no job, unless the last one failed: then the group is pushed again.
     """
-    refuse_default(group)
+    require_not_default(group)
     values = clean_update(body, partial=partial)
     async with database.transaction() as connection:
-        group = await queries.lock_in_tenant(connection, group)
-        preconditions.require_state(group, Action.UPDATE)
-        preconditions.require_version(group)
-        wanted = {"name": group.name, "description": group.description} | values
-        refuse_impossible_name(wanted["name"])
-        is_same = wanted == {"name": group.name, "description": group.description}
-        if is_same and group.state is not State.ERRED:
-            return wanted
-        if wanted["name"] != group.name:
-            await _refuse_taken_name(connection, group.tenant_id, wanted["name"], "name", group.id)
+        group = await preconditions.lock(connection, group, Action.UPDATE)
+        before = {"name": group.name, "description": group.description}
+        desired = before | values
+        require_allowed_name(desired["name"])
+        if desired == before and group.state is not State.ERRED:
+            return desired
+        if desired["name"] != group.name:
+            await _require_free_name(connection, group.tenant_id, desired["name"], "name", group.id)
         try:
-            await rename(connection, group.id, wanted["name"], wanted["description"])
+            await rename_group(connection, group.id, desired["name"], desired["description"])
         except UniqueViolation:
             raise Invalid({"name": [NAME_TAKEN]}) from None
-        change = {"from": {"name": group.name, "description": group.description}, "to": wanted}
-        await schedule(connection, actor, group, UPDATE, change)
-    return wanted
+        await schedule(connection, actor, group, UPDATE, {"from": before, "to": desired})
+    return desired
 
 
-async def replace_rules(
+async def set_rules(
     database: Database,
     actor: Actor,
     group: SecurityGroup,
     body: Json,
     preconditions: Preconditions = NONE,
 ) -> None:
-    """Make the rules exactly those that are asked for; a group that is gone in the cloud, anew.
+    """Replace all rules. A group that is missing in the cloud is created there again.
 
     Raises `Invalid`, `Conflict`, `PreconditionFailed`.
     """
     async with database.transaction() as connection:
-        group = await queries.lock_in_tenant(connection, group)
-        preconditions.require_state(group, Action.SET_RULES)
-        preconditions.require_version(group)
-        refuse_impossible_name(group.name)
-        asked = await read_rule_list(connection, group, body)
-        preconditions.require_plan(group, asked.rules)
-        growth = len(asked.rules) - len(asked.stored)
+        group = await preconditions.lock(connection, group, Action.SET_RULES)
+        require_allowed_name(group.name)
+        desired = await read_rule_list(connection, group, body)
+        preconditions.require_plan(group, desired.rules)
+        growth = len(desired.rules) - len(desired.stored)
         await require_room(connection, group.tenant_id, Growth(rules=growth))
-        await write_rules(connection, group.id, asked.rules, asked.named)
-        change = {"rules_before": len(asked.stored), "rules_after": len(asked.rules)}
+        await replace_rules(connection, group.id, desired.rules, desired.remote_groups)
+        change = {"rules_before": len(desired.stored), "rules_after": len(desired.rules)}
         await schedule(connection, actor, group, SET_RULES, change)
 
 
@@ -207,11 +202,9 @@ async def pull(
     group: SecurityGroup,
     preconditions: Preconditions = NONE,
 ) -> None:
-    """Ask for the cloud's view of the group. Raises `Conflict`."""
+    """Schedule a pull of the group. Raises `Conflict`."""
     async with database.transaction() as connection:
-        group = await queries.lock_in_tenant(connection, group)
-        preconditions.require_state(group, Action.PULL)
-        preconditions.require_version(group)
+        group = await preconditions.lock(connection, group, Action.PULL)
         if not group.backend_id:
             raise Conflict(
                 "The security group does not exist in the cloud yet: there is nothing to pull.",
@@ -228,19 +221,17 @@ async def delete(
     *,
     detach: bool = False,
 ) -> None:
-    """Ask for the group to go, in the cloud first; `detach` takes it off its ports before.
+    """Schedule the deletion, in the cloud first; `detach` removes the group from its ports before.
 
-    A group that only other groups' rules name may go: those rules stay here, unresolved. Raises
-    `Invalid`, `Conflict`.
+    Rules of other groups that name the group do not prevent it: they stay here, unresolved.
+    Raises `Invalid`, `Conflict`.
     """
-    refuse_default(group)
+    require_not_default(group)
     async with database.transaction() as connection:
-        group = await queries.lock_in_tenant(connection, group)
-        preconditions.require_state(group, Action.DELETE)
-        preconditions.require_version(group)
+        group = await preconditions.lock(connection, group, Action.DELETE)
         used = await usage.usage_of(connection, group.id)
         if used.ports and not detach:
-            raise Conflict(usage.refusal(group.name, used))
+            raise Conflict(usage.in_use_message(group.name, used))
         context = {"ports": used.ports, "referred_to_by": used.groups}
         step = DETACH_AND_DELETE if detach else DELETE
         await schedule(connection, actor, group, step, context)
@@ -252,22 +243,14 @@ async def unlink(
     group: SecurityGroup,
     preconditions: Preconditions = NONE,
 ) -> None:
-    """Forget the group here, whatever its state; the cloud is not asked."""
+    """Delete the group here, whatever its state, and leave it in the cloud."""
     async with database.transaction() as connection:
-        group = await queries.lock_in_tenant(connection, group)
-        preconditions.require_version(group)
-        referring = await remove(connection, group.id)
-        await record(
-            connection,
-            group_event(
-                group,
-                group.uuid,
-                EventType.GROUP_REMOVED_LOCALLY,
-                f"Security group {group.name} has been unlinked.",
-                {"backend_id": group.backend_id},
-                actor,
-            ),
-        )
+        group = await preconditions.lock(connection, group)
+        referring = await delete_group(connection, group.id)
+        kind = EventType.GROUP_REMOVED_LOCALLY
+        message = f"Security group {group.name} has been unlinked."
+        context = {"backend_id": group.backend_id}
+        await record(connection, group_event(group, group.uuid, kind, message, context, actor))
         await documents.refresh(connection, documents.GROUPS, referring)
 
 
@@ -277,8 +260,8 @@ async def set_ok(
     group: SecurityGroup,
     preconditions: Preconditions = NONE,
 ) -> None:
-    """Take the group for OK and clear what was said of its failure."""
-    await _settle(database, actor, group, _Settled(State.OK, {}, preconditions))
+    """Set the state to OK manually, and clear the error."""
+    await _set_state(database, actor, group, _ManualState(State.OK, {}, preconditions))
 
 
 async def set_erred(
@@ -288,48 +271,54 @@ async def set_erred(
     body: Json,
     preconditions: Preconditions = NONE,
 ) -> None:
-    """Take the group for failed, with the caller's words for why. Raises `Invalid`."""
+    """Set the state to ERRED manually, with the error in the body. Raises `Invalid`."""
     error = clean_fields(body, ERROR_FIELDS)
-    await _settle(database, actor, group, _Settled(State.ERRED, error, preconditions))
+    await _set_state(database, actor, group, _ManualState(State.ERRED, error, preconditions))
 
 
 @dataclass(frozen=True, slots=True)
-class _Settled:
+class _ManualState:
+    """A state that staff set manually.
+
+    The cloud is not read and the desired rules stay. A job in flight finds its group in OK or
+    ERRED and leaves it so (see `cloud_state.lifecycle`). `version` and `applied_version` stay too:
+    what was not applied stays outstanding, and no pull discards it.
+    """
+
     state: State
     error: Mapping[str, str]
     preconditions: Preconditions
 
 
-async def _settle(
-    database: Database, actor: Actor, group: SecurityGroup, settled: _Settled
+async def _set_state(
+    database: Database, actor: Actor, group: SecurityGroup, manual: _ManualState
 ) -> None:
-    state, error = settled.state, settled.error
-    errors = {name: error.get(name, "") for name in ERROR_FIELDS}
+    state = manual.state
+    errors = {name: manual.error.get(name, "") for name in ERROR_FIELDS}
     async with database.transaction() as connection:
-        current = await queries.lock_in_tenant(connection, group)
-        settled.preconditions.require_version(current)
-        await connection.execute(_SETTLE, {"id": current.id, "state": state, **errors})
+        group = await manual.preconditions.lock(connection, group)
+        await connection.execute(_SET_STATE, {"id": group.id, "state": state, **errors})
         kind = EventType.GROUP_SET_OK if state is State.OK else EventType.GROUP_SET_ERRED
-        message = f"Security group {current.name} has been marked as {state}."
+        message = f"Security group {group.name} has been marked as {state}."
         # The traceback is for staff only. Everybody who sees the group sees its events.
-        context = {"from": current.state, "error_message": errors["error_message"]}
-        await record(connection, group_event(current, current.uuid, kind, message, context, actor))
-        await documents.refresh(connection, documents.GROUPS, [current.id])
+        context = {"from": group.state, "error_message": errors["error_message"]}
+        await record(connection, group_event(group, group.uuid, kind, message, context, actor))
+        await documents.refresh(connection, documents.GROUPS, [group.id])
 
 
-def refuse_default(group: SecurityGroup) -> None:
-    """Raise `Invalid` for the group whose name and existence belong to Neutron."""
+def require_not_default(group: SecurityGroup) -> None:
+    """Raise `Invalid` for the default group: Neutron owns its name and existence."""
     if group.name == DEFAULT_NAME:
         raise Invalid({"name": MANAGED_BY_OPENSTACK})
 
 
-def refuse_impossible_name(name: str) -> None:
-    """Raise `Invalid` for a name that no cloud takes: what is pushed with it ends in an error."""
+def require_allowed_name(name: str) -> None:
+    """Raise `Invalid` for a name that every cloud refuses: a push would end in an error."""
     if is_name_of_default_group(name) and name != DEFAULT_NAME:
         raise Invalid({"name": [f'No cloud takes the name "{name}": rename the group first.']})
 
 
-async def _refuse_taken_name(
+async def _require_free_name(
     connection: Connection, tenant_id: int, name: str, field: str, own_id: int = 0
 ) -> None:
     cursor = await connection.execute(

@@ -1,7 +1,4 @@
-"""What is done about groups that differ in the cloud: told, put back, or left to a mode.
-
-A group that changed here since it was looked at is left alone, as in `adoptions`.
-"""
+"""The drift mode of a group: its own, or the default of its tenant."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -14,7 +11,6 @@ from ringfence.errors import Invalid
 from ringfence.events.commands import record
 from ringfence.events.types import EventType
 from ringfence.http.fields import not_a_dictionary, printable
-from ringfence.security_groups import queries
 from ringfence.security_groups.events import group_event
 from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
@@ -33,13 +29,13 @@ SELECT own.drift_mode FROM security_group_drift_modes AS own WHERE own.security_
 
 
 class Drift(StrEnum):
-    """Whether a group was in its cloud what was asked for, when the two were last compared."""
+    """Whether the last observation of a group was equal to the desired state."""
 
     IN_SYNC = "in_sync"
     DRIFTING = "drifting"
-    # The cloud does not have the group any more.
+    # The group is not in the cloud any more.
     MISSING = "missing"
-    # The cloud was never seen.
+    # The group was never observed.
     UNKNOWN = "unknown"
 
 
@@ -50,14 +46,13 @@ async def set_mode(
     body: Json,
     preconditions: Preconditions = NONE,
 ) -> None:
-    """Set what is done where the group differs in the cloud; null: as its tenant's default says.
+    """Set the drift mode of the group; null resets it to the default of its tenant.
 
     Raises `Invalid`, `PreconditionFailed`.
     """
     mode = _clean_mode(body)
     async with database.transaction() as connection:
-        group = await queries.lock_in_tenant(connection, group)
-        preconditions.require_version(group)
+        group = await preconditions.lock(connection, group)
         before = await own_mode(connection, group.id)
         if before == mode:
             return
@@ -65,22 +60,24 @@ async def set_mode(
             await connection.execute(_CLEAR_MODE, [group.id])
         else:
             await connection.execute(_SET_MODE, {"id": group.id, "mode": mode})
-        words = mode or "its tenant's default"
-        said = f"Differences of security group {group.name} from the cloud: {words} from now on."
-        change = {"from": before, "to": mode}
+        message = (
+            f"The drift mode of security group {group.name} has been set to "
+            f"{mode or 'the default of its tenant'}."
+        )
+        context = {"from": before, "to": mode}
         kind = EventType.DRIFT_MODE_SET
-        await record(connection, group_event(group, group.uuid, kind, said, change, actor))
+        await record(connection, group_event(group, group.uuid, kind, message, context, actor))
 
 
 async def own_mode(connection: Connection, group_id: int) -> DriftMode | None:
-    """Give the mode that was set for the group itself."""
+    """Return the mode that is set for the group itself."""
     cursor = await connection.execute(_OWN_MODE, [group_id])
     row = await cursor.fetchone()
     return DriftMode(row[0]) if row else None
 
 
 async def mode_of(connection: Connection, group: SecurityGroup) -> DriftMode:
-    """Give the mode that holds for the group: its own, or its tenant's."""
+    """Return the mode that applies to the group: its own, or its tenant's."""
     own = await own_mode(connection, group.id)
     return own or await default_mode(connection, group.tenant_id)
 

@@ -1,4 +1,4 @@
-"""What a caller has seen of a group, so that nothing else is changed: a version, or a plan."""
+"""Preconditions of a change: the version in `If-Match`, the plan, and the state of the group."""
 
 import hashlib
 import re
@@ -7,22 +7,24 @@ from dataclasses import astuple, dataclass
 
 from starlette.requests import Request
 
+from ringfence.database.pool import Connection
 from ringfence.errors import PreconditionFailed
 from ringfence.http.context import context_of
 from ringfence.http.preconditions import ANY, read_tags
+from ringfence.security_groups import queries
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.readiness import require_state
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
 from ringfence.security_groups.states import Action
 from ringfence.settings import ContractVersion
 
-# The version in a tag; what follows it tells answers apart that show one version differently.
+# The version in a tag. The suffix distinguishes documents that show one version differently.
 _VERSION = re.compile(r'"v([1-9][0-9]{0,9})(?:\.[^"]*)?"')
 
 
 @dataclass(frozen=True, slots=True)
 class Preconditions:
-    """The tags of `If-Match` (None where it was not sent), the token of a plan, and the contract.
+    """The tags of `If-Match` (None without the header), the token of a plan, and the contract.
 
     The contract decides from which states a group may be changed.
     """
@@ -31,33 +33,45 @@ class Preconditions:
     plan_token: str | None = None
     contract: ContractVersion = "2025-11"
 
-    def require_state(self, group: SecurityGroup, operation: Action) -> None:
-        """Raise `Conflict` unless the operation may start from the group's state."""
-        require_state(group, operation, self.contract)
+    async def lock(
+        self, connection: Connection, group: SecurityGroup, action: Action | None = None
+    ) -> SecurityGroup:
+        """Lock the tenant and the group, and return the group as it is now.
 
-    def require_version(self, group: SecurityGroup) -> None:
-        """Raise `PreconditionFailed` where the group is not at the version that was seen."""
+        Raises `NotFound`, `Conflict` if the action may not start from the group's state, and
+        `PreconditionFailed` if the group is not at the expected version. Without an action, every
+        state is accepted.
+        """
+        group = await queries.lock_in_tenant(connection, group)
+        if action is not None:
+            require_state(group, action, self.contract)
+        self._require_version(group)
+        return group
+
+    def _require_version(self, group: SecurityGroup) -> None:
         version = group.version
-        is_seen = self.tags is None or ANY in self.tags or version in self._versions()
-        if self.plan_token is not None:
-            is_seen &= self.plan_token.partition(".")[0] == str(version)
-        if not is_seen:
-            raise PreconditionFailed(
-                f"The security group is at version {version}, which is not what was seen; "
-                "look again."
-            )
+        if self.tags is not None and ANY not in self.tags and version not in self._versions():
+            raise _another_version(version, "If-Match")
+        if self.plan_token is not None and self.plan_token.partition(".")[0] != str(version):
+            raise _another_version(version, "the plan")
 
     def _versions(self) -> set[int]:
-        found = map(_VERSION.fullmatch, self.tags or ())
-        return {int(match[1]) for match in found if match}
+        matches = map(_VERSION.fullmatch, self.tags or ())
+        return {int(match[1]) for match in matches if match}
 
     def require_plan(self, group: SecurityGroup, rules: Sequence[RuleRequest]) -> None:
-        """Raise `PreconditionFailed` where these are not the rules that were planned."""
+        """Raise `PreconditionFailed` if these are not the rules that were planned."""
         if self.plan_token is not None and self.plan_token != plan_token(group, rules):
-            raise PreconditionFailed("These are not the rules that were planned; plan again.")
+            raise PreconditionFailed("These are not the rules that were planned. Plan again.")
 
 
 NONE = Preconditions()
+
+
+def _another_version(version: int, sent: str) -> PreconditionFailed:
+    return PreconditionFailed(
+        f"The security group is at version {version}, not the version in {sent}. Fetch it again."
+    )
 
 
 def read_preconditions(request: Request) -> Preconditions:
@@ -67,14 +81,14 @@ def read_preconditions(request: Request) -> Preconditions:
 
 
 def etag(version: int) -> str:
-    """Give the tag of what is asked for of a group at this version."""
+    """Return the tag of a group's desired state at this version."""
     return f'"v{version}"'
 
 
 def plan_token(group: SecurityGroup, rules: Sequence[RuleRequest]) -> str:
-    """Bind rules to the group and its present version.
+    """Return a token that binds rules to the group and its present version.
 
-    It grants nothing, so it needs no secret: who could guess it may send the rules without it.
+    It needs no secret because it grants nothing: the rules can be sent without it.
     """
-    said = repr((group.uuid.hex, group.version, [astuple(rule) for rule in rules]))
-    return f"{group.version}.{hashlib.sha256(said.encode()).hexdigest()}"
+    text = repr((group.uuid.hex, group.version, [astuple(rule) for rule in rules]))
+    return f"{group.version}.{hashlib.sha256(text.encode()).hexdigest()}"

@@ -39,7 +39,7 @@ async def set_rules(request: Request) -> Response:
     actor, database = _context(request)
     group = await changeable_group(request, Permission.SECURITY_GROUP_SET_RULES, Action.SET_RULES)
     body = await read_rules(request)
-    await commands.replace_rules(database, actor, group, body, read_preconditions(request))
+    await commands.set_rules(database, actor, group, body, read_preconditions(request))
     if context_of(request).contract == "2025-11":
         return Response(status_code=200)
     return JSONResponse({"status": "Rules update was successfully scheduled."}, 202)

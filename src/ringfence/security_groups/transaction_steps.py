@@ -1,11 +1,12 @@
-"""The steps that a change of a group is made of, within its transaction."""
+"""The steps of a change of a group, within one transaction: state, version, event and job.
 
-from collections.abc import Mapping, Sequence
+Commands compose these steps. The statements that write rules are in `rule_rows`.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import LiteralString
 from uuid import UUID
-
-from psycopg.types.json import Jsonb
 
 from ringfence.access.permissions import Actor
 from ringfence.clouds.queries import Tenant
@@ -17,7 +18,6 @@ from ringfence.security_groups import states
 from ringfence.security_groups.events import Ancestors, group_event
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.read_model import documents
-from ringfence.security_groups.rule_input.rule_requests import RuleRequest
 from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.security_groups.versions import Cause, change_of, record_versions
 
@@ -30,15 +30,15 @@ RETURNING id
 _RENAME: LiteralString = """
 UPDATE security_groups
 SET
-    -- A twin stays one until it has a name of its own.
+    -- A duplicate keeps the mark until it has a name of its own.
     is_duplicate_name = is_duplicate_name AND name = %(name)s,
     name = %(name)s,
     description = %(description)s
 WHERE id = %(id)s
 """
 
-# A new operation on an erred group clears what its last one left behind. Of a group that was not
-# found in the cloud, nothing is there: what is asked for next makes it anew.
+# A new action clears the error of the last one. A group that was not found in the cloud has
+# nothing there, so its next version creates it again.
 _SCHEDULE: LiteralString = """
 UPDATE security_groups
 SET
@@ -58,56 +58,6 @@ SET
 WHERE id = %(id)s
 """
 
-_DROP_OTHER_RULES: LiteralString = """
-DELETE FROM security_group_rules
-WHERE security_group_id = %(id)s AND NOT id = ANY(%(kept)s)
-"""
-
-_RULES: LiteralString = """
-jsonb_to_recordset(%(rules)s) AS asked (
-    id bigint, position integer, ethertype text, direction text, protocol text,
-    from_port integer, to_port integer, cidr text, description text, remote_group_id bigint,
-    unresolved_group_backend_id text, unresolved_group_name text,
-    remote_address_group_backend_id text
-)
-"""
-
-_CHANGE_KEPT_RULES: LiteralString = """
-UPDATE security_group_rules AS rule
-SET
-    position = asked.position,
-    ethertype = asked.ethertype,
-    direction = asked.direction,
-    protocol = asked.protocol,
-    from_port = asked.from_port,
-    to_port = asked.to_port,
-    cidr = asked.cidr,
-    description = asked.description,
-    remote_group_id = asked.remote_group_id,
-    unresolved_group_backend_id = asked.unresolved_group_backend_id,
-    unresolved_group_name = asked.unresolved_group_name,
-    remote_address_group_backend_id = asked.remote_address_group_backend_id
-FROM {rules}
-WHERE rule.security_group_id = %(id)s AND rule.id = asked.id
-"""
-
-_ADD_RULES: LiteralString = """
-INSERT INTO security_group_rules (
-    security_group_id, position, ethertype, direction, protocol, from_port, to_port, cidr,
-    description, remote_group_id, unresolved_group_backend_id, unresolved_group_name,
-    remote_address_group_backend_id
-)
-SELECT
-    %(id)s, asked.position, asked.ethertype, asked.direction, asked.protocol, asked.from_port,
-    asked.to_port, asked.cidr, asked.description, asked.remote_group_id,
-    asked.unresolved_group_backend_id, asked.unresolved_group_name,
-    asked.remote_address_group_backend_id
-FROM {rules}
-WHERE asked.id IS NULL
-ORDER BY asked.position
-"""
-
-
 # "From this group" must not become "from anywhere": the name and backend id stay.
 _UNRESOLVE: LiteralString = """
 WITH unresolved AS (
@@ -115,7 +65,7 @@ WITH unresolved AS (
     SET
         remote_group_id = NULL,
         unresolved_group_backend_id = remote.backend_id,
-        -- One without a name is called by its id in the cloud.
+        -- A group without a name is shown by its backend id.
         unresolved_group_name = coalesce(
             nullif(remote.name, ''), nullif(remote.backend_id, ''), 'a group that is gone'
         )
@@ -129,28 +79,31 @@ WITH unresolved AS (
 SELECT DISTINCT security_group_id FROM unresolved ORDER BY security_group_id
 """
 
-# Versions of other groups may name it: what it was is needed to bring them back.
+# Versions of other groups may name the group. A rollback to one needs its name and backend id.
 _DELETE: LiteralString = """
-WITH gone AS (
+WITH deleted AS (
     DELETE FROM security_groups WHERE id = %(id)s
     RETURNING id, tenant_id, uuid, backend_id, name
 )
 INSERT INTO deleted_security_groups (security_group_id, tenant_id, uuid, backend_id, name)
-SELECT gone.id, gone.tenant_id, gone.uuid, gone.backend_id, gone.name FROM gone
+SELECT deleted.id, deleted.tenant_id, deleted.uuid, deleted.backend_id, deleted.name FROM deleted
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One way to leave OK or ERRED: the state, the job, whether it is a new version, the words."""
+    """One way to leave OK or ERRED: the next state, the job and the event.
+
+    `outcome` completes the event's message: "Security group web …".
+    """
 
     state: State
     job: Job
     event: EventType
-    words: str
+    outcome: str
     new_version: bool
     cause: Cause = Cause.USER
-    # What the job is told besides the group
+    # Arguments of the job besides the group
     arguments: Mapping[str, bool] = field(default_factory=dict)
 
 
@@ -192,19 +145,22 @@ async def schedule(
     step: Step,
     context: Mapping[str, object],
 ) -> None:
-    """Enter the step's state with its version, event, job and document."""
-    await enter(connection, actor, group, step, context)
+    """Apply a step and refresh the group's document."""
+    await apply_step(connection, actor, group, step, context)
     await documents.refresh(connection, documents.GROUPS, [group.id])
 
 
-async def enter(
+async def apply_step(
     connection: Connection,
     actor: Actor,
     group: SecurityGroup,
     step: Step,
     context: Mapping[str, object],
 ) -> None:
-    """Enter the step's state with its version, event and job; the caller refreshes documents."""
+    """Enter the step's state, and record its version, event and job.
+
+    The calling command refreshes the group's document.
+    """
     values = {
         "id": group.id,
         "state": states.step(group.state, step.state),
@@ -214,36 +170,39 @@ async def enter(
     await connection.execute(_SCHEDULE, values)
     if step.new_version:
         await record_versions(connection, [group.id], step.cause, actor.user_id)
-    message = f"Security group {group.name} {step.words}."
+    message = f"Security group {group.name} {step.outcome}."
     event = group_event(group, group.uuid, step.event, message, context, actor)
-    is_going = step.state is State.DELETION_SCHEDULED
-    if step.new_version or is_going:
-        change = await change_of(connection, group.id, is_going=is_going)
+    is_deletion = step.state is State.DELETION_SCHEDULED
+    if step.new_version or is_deletion:
+        change = await change_of(connection, group.id, is_deletion=is_deletion)
         event = replace(event, change=change)
     await record(connection, event)
     await defer_for_group(connection, step.job, group.uuid, **step.arguments)
 
 
-async def insert(
+async def insert_group(
     connection: Connection, tenant_id: int, uuid: UUID, name: str, description: str
 ) -> int:
-    """Make a group's row, to be created in the cloud; raises `UniqueViolation` for its name."""
+    """Insert a group that is to be created in the cloud, and return its id.
+
+    Raises `UniqueViolation` if its name is taken.
+    """
     parameters = {
         "tenant_id": tenant_id,
         "uuid": uuid,
         "name": name,
         "description": description,
     }
-    # A savepoint: an import of the same name must not poison the transaction.
+    # A savepoint: a concurrent import of the same name must not abort the transaction.
     async with connection.transaction():
         cursor = await connection.execute(_INSERT, parameters)
         row = await cursor.fetchone()
-    assert row is not None  # noqa: S101 - INSERT … RETURNING gives a row or raises
+    assert row is not None  # noqa: S101 - INSERT … RETURNING returns a row or raises
     return int(row[0])
 
 
-async def rename(connection: Connection, group_id: int, name: str, description: str) -> None:
-    """Give a group's row its name and description; raises `UniqueViolation` for its name."""
+async def rename_group(connection: Connection, group_id: int, name: str, description: str) -> None:
+    """Update the name and description of a group; raises `UniqueViolation` if the name is taken."""
     parameters = {"id": group_id, "name": name, "description": description}
     async with connection.transaction():
         await connection.execute(_RENAME, parameters)
@@ -251,7 +210,7 @@ async def rename(connection: Connection, group_id: int, name: str, description: 
 
 @dataclass(frozen=True, slots=True)
 class NewGroup:
-    """A group that was made, with how many rules."""
+    """A group that was just inserted, with the number of its rules."""
 
     id: int
     uuid: UUID
@@ -259,62 +218,26 @@ class NewGroup:
     rules: int
 
 
-async def enter_creation(
-    connection: Connection, actor: Actor, tenant: Tenant, made: NewGroup
+async def schedule_creation(
+    connection: Connection, actor: Actor, tenant: Tenant, group: NewGroup
 ) -> None:
-    """Record a group that was made, rules and all, and ask for it in the cloud.
+    """Record the version, event and job of a group that was inserted with its rules.
 
-    The caller refreshes documents.
+    The calling command refreshes the group's document.
     """
-    await record_versions(connection, [made.id], Cause.USER, actor.user_id)
+    await record_versions(connection, [group.id], Cause.USER, actor.user_id)
     kind = EventType.CREATION_SCHEDULED
-    message = f"Security group {made.name} creation has been scheduled."
+    message = f"Security group {group.name} creation has been scheduled."
     ancestors = Ancestors(tenant.customer_uuid, tenant.project_uuid, tenant.uuid)
-    event = group_event(ancestors, made.uuid, kind, message, {"rules": made.rules}, actor)
-    await record(connection, replace(event, change=await change_of(connection, made.id)))
-    await defer_for_group(connection, Job.PUSH_GROUP, made.uuid)
+    event = group_event(ancestors, group.uuid, kind, message, {"rules": group.rules}, actor)
+    await record(connection, replace(event, change=await change_of(connection, group.id)))
+    await defer_for_group(connection, Job.PUSH_GROUP, group.uuid)
 
 
-async def write_rules(
-    connection: Connection,
-    group_id: int,
-    rules: Sequence[RuleRequest],
-    groups: Mapping[str, int],
-) -> None:
-    """Make the group's rules these; `groups` has the ids of the groups that they name."""
-    rows = [_row(place, rule, groups) for place, rule in enumerate(rules)]
-    kept = [rule.id for rule in rules if rule.id is not None]
-    parameters = {"id": group_id, "kept": kept, "rules": Jsonb(rows)}
-    await connection.execute(_DROP_OTHER_RULES, parameters)
-    if kept:
-        await connection.execute(_CHANGE_KEPT_RULES.replace("{rules}", _RULES), parameters)
-    if len(kept) < len(rows):
-        await connection.execute(_ADD_RULES.replace("{rules}", _RULES), parameters)
+async def delete_group(connection: Connection, group_id: int) -> list[int]:
+    """Delete the row of a group, and return the ids of the groups whose rules name it.
 
-
-def _row(place: int, request: RuleRequest, groups: Mapping[str, int]) -> dict[str, object]:
-    rule, end = request.rule, request.unresolved
-    return {
-        "id": request.id,
-        "position": place,
-        "ethertype": rule.ethertype,
-        "direction": rule.direction,
-        "protocol": rule.protocol,
-        "from_port": rule.from_port,
-        "to_port": rule.to_port,
-        "cidr": rule.cidr,
-        "description": rule.description,
-        "remote_group_id": groups[rule.remote_group] if rule.remote_group else None,
-        "unresolved_group_backend_id": end and end.group_backend_id,
-        "unresolved_group_name": end and end.group_name,
-        "remote_address_group_backend_id": end and end.address_group_backend_id,
-    }
-
-
-async def remove(connection: Connection, group_id: int) -> list[int]:
-    """Delete a group's row with its rules; give the ids of groups whose rules named it.
-
-    Those rules stay, unresolved. The caller refreshes the documents of these groups.
+    Those rules stay, unresolved. The calling command refreshes the documents of these groups.
     """
     await documents.hold(connection, [group_id])
     cursor = await connection.execute(_UNRESOLVE, {"id": group_id})

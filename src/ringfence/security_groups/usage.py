@@ -96,7 +96,7 @@ async def usage_of(connection: Connection, group_id: int) -> Usage:
     return Usage(tuple(ports), tuple(groups), row[0] if row else None)
 
 
-def refusal(name: str, usage: Usage) -> str:
+def in_use_message(name: str, usage: Usage) -> str:
     """Say why a group is not deleted, who is in the way, and what to do about it."""
     said = f"Security group {name} is in use by {_ports(usage.ports)}."
     if usage.ports and usage.taken:

@@ -49,12 +49,12 @@ WITH said AS (
     WHERE
         sg.id = ANY(%(ids)s)
         AND (
-            (version.number = sg.version AND NOT %(is_going)s)
-            OR version.number = sg.version - (NOT %(is_going)s)::integer
+            (version.number = sg.version AND NOT %(is_deletion)s)
+            OR version.number = sg.version - (NOT %(is_deletion)s)::integer
         )
 ),
 numbered AS (
-    SELECT sg.id, sg.version, sg.version - (NOT %(is_going)s)::integer AS before
+    SELECT sg.id, sg.version, sg.version - (NOT %(is_deletion)s)::integer AS before
     FROM security_groups AS sg
     WHERE sg.id = ANY(%(ids)s)
 ),
@@ -67,7 +67,7 @@ later AS (
     SELECT said.id, said.rule
     FROM said
     INNER JOIN numbered ON said.id = numbered.id AND said.number = numbered.version
-    WHERE NOT %(is_going)s
+    WHERE NOT %(is_deletion)s
 ),
 gone AS (
     SELECT earlier.id, earlier.rule FROM earlier
@@ -95,20 +95,20 @@ FROM numbered
 
 
 async def change_of(
-    connection: Connection, group_id: int, *, is_going: bool = False
+    connection: Connection, group_id: int, *, is_deletion: bool = False
 ) -> dict[str, Any]:
     """Give which rules the group's present version removed and added, as rows held them.
 
     A group that is going loses all that it has.
     """
-    return (await changes_of(connection, [group_id], is_going=is_going))[group_id]
+    return (await changes_of(connection, [group_id], is_deletion=is_deletion))[group_id]
 
 
 async def changes_of(
-    connection: Connection, ids: Sequence[int], *, is_going: bool = False
+    connection: Connection, ids: Sequence[int], *, is_deletion: bool = False
 ) -> dict[int, dict[str, Any]]:
     """Return the same of several groups, by id."""
-    cursor = await connection.execute(_CHANGES, {"ids": list(ids), "is_going": is_going})
+    cursor = await connection.execute(_CHANGES, {"ids": list(ids), "is_deletion": is_deletion})
     return dict(await cursor.fetchall())
 
 

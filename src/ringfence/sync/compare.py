@@ -85,7 +85,7 @@ def compare(local: LocalGroup, observed: CloudGroup) -> GroupDiff:
         description=local.description if is_same_description else observed.description,
         add=tuple(rule for key, rule in observed_rules.items() if key not in stored_rules),
         # Any unreadable rule may be the one that seems to be missing.
-        drop=()
+        remove=()
         if unreadable
         else tuple(stored for key, stored in stored_rules.items() if key not in observed_rules),
         unreadable=unreadable,
@@ -179,7 +179,7 @@ def drift_digest(diff: GroupDiff, observed: CloudGroup) -> str:
         return lasting
     renamed = (diff.local.name, diff.name, diff.local.description, diff.description, lasting)
     added = sorted(map(repr, diff.add))
-    dropped = sorted(repr(stored.rule) for stored in diff.drop)
+    dropped = sorted(repr(stored.rule) for stored in diff.remove)
     return _digest((renamed, added, dropped))
 
 
@@ -272,13 +272,15 @@ def _compare_among(
 ) -> GroupDiff:
     """Compare, and count the rules that Neutron removed with the remote groups they name."""
     diff = compare(row, observed)
-    named = {stored.rule.remote_group for stored in diff.drop if stored.rule.remote_group}
+    named = {stored.rule.remote_group for stored in diff.remove if stored.rule.remote_group}
     missing = {
         other.backend_id
         for other in expected
         if other.backend_id in named and other.backend_id not in listed
     }
-    return replace(diff, lost=sum(stored.rule.remote_group in missing for stored in diff.drop))
+    return replace(
+        diff, lost_rules=sum(stored.rule.remote_group in missing for stored in diff.remove)
+    )
 
 
 def _digest(value: Sequence[object]) -> str:

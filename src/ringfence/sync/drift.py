@@ -72,7 +72,7 @@ def _shown(
 
     return shown | {
         "state": Drift.DRIFTING if is_drifting else Drift.IN_SYNC,
-        "missing_at_cloud": each(stored.rule for stored in refresh.drop),
+        "missing_at_cloud": each(stored.rule for stored in refresh.remove),
         "unexpected_at_cloud": each(refresh.add),
         "description_only": [
             remotes.shown(rule, base) | {"description_at_cloud": theirs.description}

@@ -80,7 +80,7 @@ async def in_use(database: Database, cloud: NetworkCloud, group: Group) -> Group
         logger.warning("ports_not_read", security_group=group.uuid.hex, error=str(error))
     async with database.connection() as connection:
         used = await usage.usage_of(connection, group.id)
-    return GroupInUse(usage.refusal(group.name, used))
+    return GroupInUse(usage.in_use_message(group.name, used))
 
 
 async def _take_off(

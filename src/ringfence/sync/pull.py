@@ -22,7 +22,7 @@ from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.neutron.port import CloudGroup, GiveUp, GroupNotFound, NetworkCloud
 from ringfence.security_groups.cloud_state import bindings, drift, imports, lifecycle, observations
-from ringfence.security_groups.cloud_state.imports import FoundGroup
+from ringfence.security_groups.cloud_state.imports import ImportedGroup
 from ringfence.security_groups.cloud_state.refresh import mark_missing, refresh_groups
 from ringfence.security_groups.cloud_state.snapshot import (
     LocalGroup,
@@ -248,7 +248,7 @@ class _TenantPull:
         await self._mark_unreadable(imported)
         if self.missing or any(local.is_duplicate_name for local in refreshed):
             async with self.database.transaction() as connection:
-                await imports.promote_twins(connection, self.placement)
+                await imports.promote_duplicates(connection, self.placement)
         return self.counts
 
     async def _import(self) -> Mapping[str, int]:
@@ -340,9 +340,9 @@ async def _stop(
             await record(connection, _event(placement, EventType.TENANT_PULL_STOPPED, message, {}))
 
 
-def _found(group: CloudGroup) -> FoundGroup:
+def _found(group: CloudGroup) -> ImportedGroup:
     rules = tuple(map(rule_from_cloud, group.rules))
-    return FoundGroup(group.id, group.name, group.description, rules)
+    return ImportedGroup(group.id, group.name, group.description, rules)
 
 
 def _event(

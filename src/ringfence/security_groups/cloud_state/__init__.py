@@ -1,1 +1,1 @@
-"""The observed state of groups: imports, refreshes, drift and the outcome of pushes."""
+"""The cloud's view of groups: imports, refreshes, drift, ports and the outcome of pushes."""

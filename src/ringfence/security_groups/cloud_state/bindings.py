@@ -16,14 +16,14 @@ from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
 from ringfence.events.commands import record, record_all
 from ringfence.events.types import Event, EventType
-from ringfence.security_groups.cloud_state.imports import RESOLVE
 from ringfence.security_groups.cloud_state.refresh import lock_unchanged
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
 from ringfence.security_groups.events import group_event
 from ringfence.security_groups.read_model import documents
+from ringfence.security_groups.rule_rows import resolve_remote_groups
 from ringfence.security_groups.rules import DEFAULT_NAME
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
-from ringfence.security_groups.transaction_steps import remove
+from ringfence.security_groups.transaction_steps import delete_group
 
 # Begins what a group says whose name is in the cloud without proof that it is this group.
 CONTESTED: LiteralString = "In the cloud there is another group of this name"
@@ -217,7 +217,7 @@ async def bind(
     tenant, and has checked that the group did not change.
     """
     local = binding.local
-    touched: list[int] = [] if merged is None else await remove(connection, merged.id)
+    touched: list[int] = [] if merged is None else await delete_group(connection, merged.id)
     values = {
         "id": local.id,
         "backend_id": binding.backend_id,
@@ -240,7 +240,7 @@ async def bind(
 
 async def _resolve(connection: Connection, group_id: int, *touched: int) -> None:
     """Let rules that name the group's backend id name the group; render what shows it."""
-    await connection.execute(RESOLVE, [[group_id]])
+    await resolve_remote_groups(connection, [group_id])
     cursor = await connection.execute(_REFERRING, [group_id])
     referring = {row[0] for row in await cursor.fetchall()}
     await documents.refresh(connection, documents.GROUPS, sorted({group_id, *touched, *referring}))

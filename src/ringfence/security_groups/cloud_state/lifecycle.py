@@ -22,7 +22,7 @@ from ringfence.security_groups.events import group_event
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.states import State, step
-from ringfence.security_groups.transaction_steps import remove
+from ringfence.security_groups.transaction_steps import delete_group
 
 PUSHED = (State.CREATION_SCHEDULED, State.CREATING, State.UPDATE_SCHEDULED, State.UPDATING)
 PULLED = (State.UPDATE_SCHEDULED, State.UPDATING)
@@ -350,7 +350,7 @@ async def record_deleted(connection: Connection, group: Group, left: Sequence[st
     current = await _lock(connection, group.uuid)
     if current is None or current.state is not State.DELETING:
         return False
-    referring = await remove(connection, group.id)
+    referring = await delete_group(connection, group.id)
     said = _SAID[EventType.GROUP_DELETED].format(name=group.name)
     context: dict[str, Any] = {"backend_id": group.backend_id, "name": group.name}
     if left:

@@ -8,19 +8,20 @@ from ringfence.database.pool import Database
 from ringfence.errors import Invalid
 from ringfence.http.fields import FieldError, Integer, not_a_dictionary
 from ringfence.security_groups import queries
-from ringfence.security_groups.commands import refuse_impossible_name
+from ringfence.security_groups.commands import require_allowed_name
 from ringfence.security_groups.history.queries import Version, version_of
 from ringfence.security_groups.preconditions import Preconditions
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest, key_of
+from ringfence.security_groups.rule_rows import replace_rules
 from ringfence.security_groups.states import Action
-from ringfence.security_groups.transaction_steps import SET_RULES, schedule, write_rules
+from ringfence.security_groups.transaction_steps import SET_RULES, schedule
 from ringfence.security_groups.validation import RuleProblem, check_protocol
 from ringfence.security_groups.versions import Cause
 from ringfence.text.json_value import Json
 
 _NUMBER = Integer(minimum=1, maximum=2_147_483_647)
-_STEP = replace(SET_RULES, words="rollback has been scheduled", cause=Cause.ROLLBACK)
+_STEP = replace(SET_RULES, outcome="rollback has been scheduled", cause=Cause.ROLLBACK)
 
 
 async def roll_back(
@@ -37,10 +38,8 @@ async def roll_back(
     """
     number = _clean_number(body)
     async with database.transaction() as connection:
-        group = await queries.lock_in_tenant(connection, group)
-        preconditions.require_state(group, Action.ROLLBACK)
-        preconditions.require_version(group)
-        refuse_impossible_name(group.name)
+        group = await preconditions.lock(connection, group, Action.ROLLBACK)
+        require_allowed_name(group.name)
         version = await version_of(connection, group, number)
         _refuse_impossible_rules(version)
         stored = await queries.rules_of(connection, group.id)
@@ -52,7 +51,7 @@ async def roll_back(
             for rule in version.rules
             if rule.request.rule.remote_group and rule.remote_id
         }
-        await write_rules(connection, group.id, rules, named)
+        await replace_rules(connection, group.id, rules, named)
         change = {
             "rules_before": len(stored),
             "rules_after": len(rules),

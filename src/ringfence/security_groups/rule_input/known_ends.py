@@ -39,26 +39,26 @@ WHERE
 
 
 @dataclass(frozen=True, slots=True)
-class NamedGroups:
+class ReferencedGroups:
     """Groups of a tenant that rules name, with their ids by uuid."""
 
     ids: dict[str, int]
     ends: Sequence[RemoteEnd]
 
 
-async def groups_named(
+async def referenced_groups(
     connection: Connection,
     tenant_id: int,
     body: Json,
     stored: Sequence[RuleRequest] = (),
-) -> NamedGroups:
+) -> ReferencedGroups:
     """Return the groups of the tenant that a list of rules names in any key, or stored rules do."""
     uuids, backend_ids = uuids_and_backend_ids(body)
     # A rule that is kept may name its group without saying it again.
     uuids |= {rule.rule.remote_group for rule in stored if rule.rule.remote_group}
     uuids |= remote_groups_named(body)
     if not uuids and not backend_ids:
-        return NamedGroups({}, ())
+        return ReferencedGroups({}, ())
     parameters = {
         "tenant_id": tenant_id,
         "uuids": sorted(uuids),
@@ -66,7 +66,7 @@ async def groups_named(
     }
     cursor = await connection.execute(_GROUPS, parameters)
     rows = await cursor.fetchall()
-    return NamedGroups(
+    return ReferencedGroups(
         {row[3]: row[0] for row in rows}, [RemoteEnd(row[1], row[2], row[3]) for row in rows]
     )
 

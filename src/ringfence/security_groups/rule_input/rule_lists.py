@@ -12,8 +12,8 @@ from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.rule_input.known_ends import (
     describes_ends,
     ends_of,
-    groups_named,
     opens,
+    referenced_groups,
 )
 from ringfence.security_groups.rule_input.remote_ends import known_of_stored
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
@@ -27,7 +27,7 @@ class RuleList:
 
     rules: list[RuleRequest]
     stored: list[RuleRequest]
-    named: dict[str, int]
+    remote_groups: dict[str, int]
 
 
 async def read_rules(request: Request) -> Json:
@@ -61,7 +61,7 @@ async def read_rule_list(
 ) -> RuleList:
     """Check a list of rules for the group; raises `Invalid`."""
     stored = await queries.rules_of(connection, group.id)
-    groups = await groups_named(connection, group.tenant_id, body, stored)
+    groups = await referenced_groups(connection, group.tenant_id, body, stored)
     by_id = {rule.id: rule for rule in stored if rule.id is not None}
     known, ids = known_of_stored(stored, groups.ends), groups.ids
     if not describes_ends(body):

@@ -24,6 +24,7 @@ from ringfence.security_groups.rule_input.remote_ends import (
 )
 from ringfence.security_groups.rule_input.rule_keys import REMOTE_GROUP_NAME
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
+from ringfence.security_groups.rule_rows import replace_rules
 from ringfence.security_groups.rules import DEFAULT_NAME
 from ringfence.security_groups.schemas import NAME_TAKEN
 from ringfence.security_groups.states import State
@@ -38,11 +39,10 @@ from ringfence.security_groups.transaction_steps import (
     SET_RULES,
     UPDATE,
     NewGroup,
-    enter,
-    enter_creation,
-    insert,
-    rename,
-    write_rules,
+    apply_step,
+    insert_group,
+    rename_group,
+    schedule_creation,
 )
 from ringfence.text.json_value import Json
 
@@ -112,7 +112,7 @@ async def replace_groups(database: Database, actor: Actor, tenant_id: int, body:
         ids |= {group.uuid.hex: group.id for group in present.values()}
         await _write(connection, actor, tenant, new, needed, ids)
         for group in going:
-            await enter(connection, actor, group, DELETE, {})
+            await apply_step(connection, actor, group, DELETE, {})
         touched = {ids[group.uuid.hex] for group in new} | {
             *(replacement.group.id for replacement in needed),
             *(group.id for group in going),
@@ -235,9 +235,9 @@ async def _write_names(
     try:
         for replacement in needed:
             name, description = replacement.wanted.name, replacement.wanted.description
-            await rename(connection, replacement.group.id, name, description)
+            await rename_group(connection, replacement.group.id, name, description)
         for group in new:
-            ids[group.uuid.hex] = await insert(
+            ids[group.uuid.hex] = await insert_group(
                 connection, tenant.id, group.uuid, group.name, group.description
             )
     except UniqueViolation:
@@ -254,15 +254,15 @@ async def _write(
     ids: Mapping[str, int],
 ) -> None:
     for group in new:
-        await write_rules(connection, ids[group.uuid.hex], group.rules, ids)
+        await replace_rules(connection, ids[group.uuid.hex], group.rules, ids)
         made = NewGroup(ids[group.uuid.hex], group.uuid, group.name, len(group.rules))
-        await enter_creation(connection, actor, tenant, made)
+        await schedule_creation(connection, actor, tenant, made)
     for replacement in needed:
         step = UPDATE
         if replacement.changes_rules:
             step = SET_RULES
-            await write_rules(connection, replacement.group.id, replacement.wanted.rules, ids)
-        await enter(connection, actor, replacement.group, step, replacement.context)
+            await replace_rules(connection, replacement.group.id, replacement.wanted.rules, ids)
+        await apply_step(connection, actor, replacement.group, step, replacement.context)
 
 
 def _content(rules: Sequence[RuleRequest]) -> list[tuple[object, object]]:

@@ -138,7 +138,7 @@ def _binding(adoption: _Adoption) -> Binding:
 
 def _difference(refresh: GroupDiff) -> Mapping[str, Any]:
     return {
-        "rules_missing_in_cloud": len(refresh.drop),
+        "rules_missing_in_cloud": len(refresh.remove),
         "rules_unexpected_in_cloud": len(refresh.add),
         "name": refresh.name,
         "description": refresh.description,
@@ -154,7 +154,7 @@ def _lines(adoption: _Adoption, binding: Binding, holder: Holder | None) -> list
     if binding.difference is None:
         return [*lines, "the cloud has what is desired"]
     lines.append(
-        f"they differ: {len(refresh.drop)} desired rules are missing in the cloud, "
+        f"they differ: {len(refresh.remove)} desired rules are missing in the cloud, "
         f"{len(refresh.add)} rules are there besides; nothing was changed"
     )
     return [*lines, _next(local)]

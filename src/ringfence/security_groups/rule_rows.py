@@ -1,0 +1,214 @@
+"""Writes the rows of rules. Every statement that inserts a rule is in this module.
+
+Rules name their remote groups in one of two ways: users' rules by UUIDs that are already resolved
+to rows, and rules from a cloud by backend ids that are resolved while they are inserted.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import LiteralString
+
+from ringfence.database.pool import Connection
+from ringfence.database.recordset import recordset
+from ringfence.security_groups.rule_input.rule_requests import RuleRequest
+from ringfence.security_groups.rules import Rule
+
+_DELETE_OTHERS: LiteralString = """
+DELETE FROM security_group_rules
+WHERE security_group_id = %(id)s AND NOT id = ANY(%(kept)s)
+"""
+
+_DELETE: LiteralString = "DELETE FROM security_group_rules WHERE id = ANY(%s)"
+
+_DELETE_OF_GROUPS: LiteralString = """
+DELETE FROM security_group_rules WHERE security_group_id = ANY(%s)
+"""
+
+_RULES: LiteralString = """
+jsonb_to_recordset(%(rules)s) AS desired (
+    id bigint, security_group_id bigint, position integer, ethertype text, direction text,
+    protocol text, from_port integer, to_port integer, cidr text, description text,
+    remote_group_id bigint, remote_group_backend_id text, unresolved_group_backend_id text,
+    unresolved_group_name text, remote_address_group_backend_id text
+)
+"""
+
+_UPDATE_KEPT: LiteralString = """
+UPDATE security_group_rules AS rule
+SET
+    position = desired.position,
+    ethertype = desired.ethertype,
+    direction = desired.direction,
+    protocol = desired.protocol,
+    from_port = desired.from_port,
+    to_port = desired.to_port,
+    cidr = desired.cidr,
+    description = desired.description,
+    remote_group_id = desired.remote_group_id,
+    unresolved_group_backend_id = desired.unresolved_group_backend_id,
+    unresolved_group_name = desired.unresolved_group_name,
+    remote_address_group_backend_id = desired.remote_address_group_backend_id
+FROM {rules}
+WHERE rule.security_group_id = %(id)s AND rule.id = desired.id
+""".replace("{rules}", _RULES)
+
+# Rules without `remote_group_backend_id` match no row of the join.
+_INSERT: LiteralString = """
+INSERT INTO security_group_rules (
+    security_group_id, position, ethertype, direction, protocol, from_port, to_port, cidr,
+    description, remote_group_id, unresolved_group_backend_id, unresolved_group_name,
+    remote_address_group_backend_id
+)
+SELECT
+    desired.security_group_id, desired.position, desired.ethertype, desired.direction,
+    desired.protocol, desired.from_port, desired.to_port, desired.cidr, desired.description,
+    coalesce(desired.remote_group_id, remote.id),
+    CASE
+        WHEN remote.id IS NULL
+            THEN coalesce(desired.unresolved_group_backend_id, desired.remote_group_backend_id)
+    END,
+    CASE
+        WHEN remote.id IS NULL
+            THEN coalesce(desired.unresolved_group_name, desired.remote_group_backend_id)
+    END,
+    desired.remote_address_group_backend_id
+FROM {rules}
+LEFT JOIN security_groups AS remote
+    ON
+        remote.tenant_id = %(tenant)s
+        AND remote.backend_id <> ''
+        AND remote.backend_id = desired.remote_group_backend_id
+WHERE desired.id IS NULL
+ORDER BY desired.security_group_id, desired.position
+""".replace("{rules}", _RULES)
+
+_COPY: LiteralString = """
+COPY security_group_rules (
+    security_group_id, position, ethertype, direction, protocol, from_port, to_port, cidr,
+    description, remote_group_id
+) FROM STDIN
+"""
+
+# Rules that name a group by its backend id alone, once the group has a row
+_RESOLVE: LiteralString = """
+UPDATE security_group_rules AS rule
+SET
+    remote_group_id = remote.id,
+    unresolved_group_backend_id = NULL,
+    unresolved_group_name = NULL
+FROM security_groups AS remote, security_groups AS owner
+WHERE
+    remote.id = ANY(%s)
+    AND remote.backend_id <> ''
+    AND rule.unresolved_group_backend_id = remote.backend_id
+    AND owner.id = rule.security_group_id
+    AND owner.tenant_id = remote.tenant_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PositionedRule:
+    """A rule of a group, with its position in the list."""
+
+    group_id: int
+    position: int
+    rule: Rule
+
+
+async def replace_rules(
+    connection: Connection,
+    group_id: int,
+    rules: Sequence[RuleRequest],
+    groups: Mapping[str, int],
+) -> None:
+    """Replace all rules of a group; `groups` maps the UUIDs of remote groups to ids of rows.
+
+    A rule with an id keeps its row.
+    """
+    rows = [_request_row(group_id, *numbered, groups) for numbered in enumerate(rules)]
+    kept = [rule.id for rule in rules if rule.id is not None]
+    parameters = {"id": group_id, "kept": kept, "rules": recordset(rows), "tenant": None}
+    await connection.execute(_DELETE_OTHERS, parameters)
+    if kept:
+        await connection.execute(_UPDATE_KEPT, parameters)
+    if len(kept) < len(rows):
+        await connection.execute(_INSERT, parameters)
+
+
+async def insert_observed_rules(
+    connection: Connection, tenant_id: int, rules: Sequence[PositionedRule]
+) -> None:
+    """Insert rules from a cloud; a remote group without a row here stays unresolved."""
+    if not rules:
+        return
+    rows = [
+        {
+            "security_group_id": each.group_id,
+            "position": each.position,
+            **_columns(each.rule),
+            "remote_group_backend_id": each.rule.remote_group,
+            "remote_address_group_backend_id": each.rule.remote_address_group,
+        }
+        for each in rules
+    ]
+    await connection.execute(_INSERT, {"rules": recordset(rows), "tenant": tenant_id})
+
+
+async def copy_rules(
+    connection: Connection, rules: Iterable[PositionedRule], remotes: Mapping[str, int]
+) -> None:
+    """Insert many rules with COPY; `remotes` maps the UUIDs of remote groups to ids of rows.
+
+    Raises `KeyError` for a missing remote group: without it, the rule would admit any address.
+    """
+    async with connection.cursor().copy(_COPY) as copy:
+        for each in rules:
+            named = each.rule.remote_group
+            remote = remotes[named] if named else None
+            columns = _columns(each.rule).values()
+            await copy.write_row((each.group_id, each.position, *columns, remote))
+
+
+async def delete_rules(connection: Connection, rule_ids: Sequence[int]) -> None:
+    """Delete rules by their ids."""
+    if rule_ids:
+        await connection.execute(_DELETE, [list(rule_ids)])
+
+
+async def delete_rules_of_groups(connection: Connection, group_ids: Sequence[int]) -> None:
+    """Delete all rules of some groups."""
+    await connection.execute(_DELETE_OF_GROUPS, [list(group_ids)])
+
+
+async def resolve_remote_groups(connection: Connection, group_ids: Sequence[int]) -> None:
+    """Point rules that name these groups by backend id alone to their rows."""
+    await connection.execute(_RESOLVE, [list(group_ids)])
+
+
+def _request_row(
+    group_id: int, position: int, request: RuleRequest, groups: Mapping[str, int]
+) -> dict[str, object]:
+    rule, end = request.rule, request.unresolved
+    return {
+        "id": request.id,
+        "security_group_id": group_id,
+        "position": position,
+        **_columns(rule),
+        "remote_group_id": groups[rule.remote_group] if rule.remote_group else None,
+        "unresolved_group_backend_id": end and end.group_backend_id,
+        "unresolved_group_name": end and end.group_name,
+        "remote_address_group_backend_id": end and end.address_group_backend_id,
+    }
+
+
+def _columns(rule: Rule) -> dict[str, object]:
+    """Return the columns that do not name a remote group, in the order of `_COPY`."""
+    return {
+        "ethertype": rule.ethertype,
+        "direction": rule.direction,
+        "protocol": rule.protocol,
+        "from_port": rule.from_port,
+        "to_port": rule.to_port,
+        "cidr": rule.cidr,
+        "description": rule.description,
+    }
