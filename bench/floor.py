@@ -21,7 +21,7 @@ from psycopg import AsyncRawCursor
 
 from ringfence.database.pool import Database
 from ringfence.http.collections.documents import BASE_MARK
-from ringfence.service.listener import Probe, address_of, claim
+from ringfence.service.listener import Probe, host_and_port_of, listen
 from ringfence.service.processes import default_api_processes, load_application, serve_api
 from ringfence.service.supervisor import Child, Supervisor
 from ringfence.settings import Settings
@@ -200,14 +200,14 @@ def main(url: str, processes: int) -> None:
     """Serve until a signal, as `ringfence serve` does."""
     configure("error")
     load_application("bench.floor:Floor")
-    with claim("127.0.0.1", 0) as listener:
+    with listen("127.0.0.1", 0) as listener:
         bytes_of_head = Settings(database_url=url).header_bytes
-        answer = partial(serve_api, partial(Floor, url), listener, bytes_of_head)
+        serve = partial(serve_api, partial(Floor, url), listener, bytes_of_head)
         children = [
-            Child(f"floor-{number}", answer, [listener.fileno()]) for number in range(processes)
+            Child(f"floor-{number}", serve, [listener.fileno()]) for number in range(processes)
         ]
-        address = address_of(listener)
-        ready = partial(print, f"ready http://{address}", flush=True)
+        host_and_port = host_and_port_of(listener)
+        ready = partial(print, f"ready http://{host_and_port}", flush=True)
         Supervisor(children, Probe(listener), ready).run()
 
 

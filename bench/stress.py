@@ -204,7 +204,7 @@ class Outcome:
             ["p99 ms", milli(self.answers.quantile(0.99))],
             ["409, since the group is on its way", plain(self.conflicts)],
             ["answers that should not be", plain(len(self.traffic.wrong) + self.answers.broken)],
-            ["stale stored answers, by `ringfence doctor`", self._stale()],
+            ["stale documents, by `ringfence doctor`", self._stale()],
             ["groups ERRED that were not before", plain(self.erred)],
             ["seconds until every group was at rest", plain(self.settled)],
             ["memory after a third, MB", plain(self.memory[third][1])],
@@ -219,7 +219,7 @@ class Outcome:
         return Table(title, ("what", "figure"), rows)
 
     def _stale(self) -> str:
-        lines = [line for line in self.doctor.splitlines() if "stored answers" in line]
+        lines = [line for line in self.doctor.splitlines() if " documents: " in line]
         return lines[0].split(": ", 1)[-1] if lines else "not told"
 
 
@@ -277,7 +277,7 @@ def _groups(conninfo: str, statement: LiteralString) -> set[int]:
 
 
 def _doctor(url: str) -> str:
-    """Ask `ringfence doctor`, which compares every stored answer with its definition."""
+    """Ask `ringfence doctor`, which compares every document with its definition."""
     done = subprocess.run(
         [sys.executable, "-m", "ringfence", "doctor"],
         cwd=ROOT,

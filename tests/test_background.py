@@ -61,9 +61,7 @@ async def test_a_task_that_never_ends_is_left_behind_and_named(monkeypatch):
         task.cancel()
         await asyncio.sleep(0)
     assert not was_done
-    assert [(log["event"], log["task"]) for log in logs] == [
-        ("background_task_left_behind", "deaf")
-    ]
+    assert [(log["event"], log["task"]) for log in logs] == [("background_task_abandoned", "deaf")]
 
 
 async def test_a_loop_that_fails_is_logged_and_ends_nothing_else():

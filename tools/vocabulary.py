@@ -34,7 +34,9 @@ class Term:
     def pattern(self) -> re.Pattern[str]:
         """The expression that matches the words, and skips the exceptions as a whole."""
         skipped = "".join(f"(?:{phrase})|" for phrase in self.except_in)
-        return re.compile(rf"{skipped}\b(?P<avoid>{self.avoid})\b", re.IGNORECASE)
+        expression = rf"{skipped}\b(?P<avoid>{self.avoid})\b"
+        # A phrase may go on in the next line, after the # of a comment.
+        return re.compile(expression.replace(" ", r"\s+(?:#\s*|--\s*)?"), re.IGNORECASE)
 
 
 # "found", "differ", "read", "report" and "address" have no entry of their own: they are right
@@ -87,7 +89,7 @@ TERMS = (
     Term(
         "faults?",
         "error, failure",
-        ("faults? injection", "inject(?:s|ed|ing)? [a-z ]*faults?", "page faults?"),
+        ("faults? injection", "inject(?:s|ed|ing)? (?:[a-z]+ )*faults?", "page faults?"),
     ),
     Term("at (?:the|a|its|their|each|every|this|that) clouds?", "in the cloud"),
     Term("anew", "again"),

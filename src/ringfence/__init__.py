@@ -1,1 +1,1 @@
-"""Waldur's OpenStack security-group API over PostgreSQL, kept in step with Neutron."""
+"""A self-hosted service to manage OpenStack security groups across many tenants."""

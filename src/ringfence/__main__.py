@@ -1,12 +1,11 @@
-"""Where the program begins: `ringfence`, and `python -m ringfence`."""
+"""The entry point of `ringfence` and `python -m ringfence`."""
 
 from ringfence.service import signals
 
 
 def main() -> None:
-    """Run the program; the entry point of the package."""
-    signals.end_when_asked()
-    # Loading takes its time, and the program may be asked to end meanwhile.
+    signals.exit_on_sigterm()
+    # Imports take time, and SIGTERM may arrive meanwhile.
     from ringfence.cli.main import main as run  # noqa: PLC0415
 
     run()

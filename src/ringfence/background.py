@@ -1,8 +1,8 @@
-"""Loops that run beside the rest of a process, and how they end.
+"""Background tasks of a process: run a loop, and end it in bounded time.
 
-A loop looks at its stop event. Cancelling it is the last resort, and is repeated: before Python
-3.12 `asyncio.wait_for` loses a cancellation that arrives just as its wait completes, and libraries
-wait with it. No wait here is without a limit.
+A loop checks its stop event. Cancellation is the last resort, and is repeated: before Python 3.12,
+`asyncio.wait_for` loses a cancellation that arrives just as its wait completes, and libraries use
+it. Every wait here has a limit.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ async def in_background(
     *,
     grace_seconds: float = GRACE_SECONDS,
 ) -> AsyncIterator[None]:
-    """Run a loop until the block ends; the loop returns once the event it is given is set.
+    """Run a loop until the block ends, which sets the event that the loop receives.
 
-    One that has not returned after `grace_seconds` is cancelled, as `end` does it.
+    If the loop does not return within `grace_seconds`, `end` cancels it.
     """
 
     async def run() -> None:
@@ -43,10 +43,10 @@ async def in_background(
 
 
 async def end(task: asyncio.Task[None], *, grace_seconds: float = 0.0) -> None:
-    """Wait for a task that was told to stop, then cancel it until it is done.
+    """Wait for a task whose stop event is set, then cancel it until it is done.
 
-    One that ignores that for `END_SECONDS` is left behind. How it ended is logged, never raised:
-    what it runs beside ends all the same.
+    A task that ignores cancellation for `END_SECONDS` is abandoned. Its failure is logged, never
+    raised, so that the process ends anyway.
     """
     if grace_seconds:
         await asyncio.wait({task}, timeout=grace_seconds)
@@ -55,13 +55,13 @@ async def end(task: asyncio.Task[None], *, grace_seconds: float = 0.0) -> None:
         task.cancel()
         await asyncio.wait({task}, timeout=CANCEL_AGAIN_SECONDS)
     if not task.done():
-        log.error("background_task_left_behind", task=task.get_name())
+        log.error("background_task_abandoned", task=task.get_name())
     elif not task.cancelled() and (error := task.exception()) is not None:
         log.error("background_task_failed", task=task.get_name(), exc_info=error)
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """Wait for the event, `seconds` at most."""
+    """Wait for the event for at most `seconds`."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await stop.wait()

@@ -1,6 +1,6 @@
-"""What can go wrong, named by what the caller can do about it.
+"""Errors, named by what the client or operator can do about them.
 
-`http/errors.py` maps these classes to statuses; the command line prints their text.
+`http/errors.py` maps these classes to status codes; the command line prints their text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,13 +10,13 @@ Detail = str | Sequence[Any] | Mapping[str, Any]
 
 
 class RingfenceError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base class of all errors that this package raises."""
 
 
 class OperatorError(RingfenceError):
-    """Something an operator must mend before the command can run.
+    """An error that an operator must fix before the command can run.
 
-    One line that names the fix, or one for each of several mistakes. A line may hold any text.
+    Has one line for each error, which names the fix. A line may contain any text.
     """
 
     def __init__(self, *lines: str) -> None:
@@ -25,10 +25,10 @@ class OperatorError(RingfenceError):
 
 
 class RequestError(RingfenceError):
-    """Base of the errors that answer a request.
+    """Base class of the errors that become the response to a request.
 
-    `detail` is the body as the contract gives it: a string becomes `{"detail": …}`, a list or a
-    mapping is sent as it is. A `hint` says what helps, beside the words that the contract records.
+    `detail` is the body that the contract defines: a string becomes `{"detail": …}`, a list or a
+    mapping is sent unchanged. `hint` is sent beside it and says how to fix the error.
     """
 
     def __init__(self, detail: Detail, *, hint: str = "") -> None:
@@ -38,33 +38,33 @@ class RequestError(RingfenceError):
 
 
 class Unauthenticated(RequestError):
-    """The request does not say who makes it, or says it wrongly."""
+    """The request has no valid credentials."""
 
 
 class Invalid(RequestError):
-    """The input breaks a rule; `detail` names the field, what is wrong and what is allowed."""
+    """The input is invalid; `detail` names the field, the error and what is allowed."""
 
 
 class NotFound(RequestError):
-    """It does not exist, or the actor may not know that it does."""
+    """The object does not exist, or is outside the scope of the actor."""
 
 
 class Forbidden(RequestError):
-    """The actor sees the object, but may not do this to it."""
+    """The actor may see the object, but has no permission for the action."""
 
     def __init__(self, detail: str = "You do not have permission to perform this action.") -> None:
         super().__init__(detail)
 
 
 class Conflict(RequestError):
-    """The object's state does not allow this now; `detail` names the states that do.
+    """The state of the object does not allow the action; `detail` names the states that do.
 
-    `hint` says how it is now and what helps.
+    `hint` names the current state and the fix.
     """
 
 
 class TooManyRequests(RequestError):
-    """The caller has tried too often; `seconds` says when it may try again."""
+    """The client exceeded a rate limit, and may retry after `seconds`."""
 
     def __init__(self, seconds: int) -> None:
         unit = "second" if seconds == 1 else "seconds"
@@ -73,17 +73,17 @@ class TooManyRequests(RequestError):
 
 
 class PreconditionFailed(RequestError):
-    """The object is not what the caller has seen; it must look again and decide anew."""
+    """The object has changed since the client read it; the client must fetch it again."""
 
 
 class Unavailable(RequestError):
-    """A part that the answer needs is away for now; the same request may succeed later."""
+    """Something that the response needs is unavailable; the same request may succeed later."""
 
 
 class Interrupted(Unavailable):
-    """A connection to the database failed under its statement; on another one it may succeed.
+    """A database connection failed during a statement; on another connection it may succeed.
 
-    `is_undone` says that its transaction has done nothing; otherwise a change may have been made.
+    `is_undone` means that its transaction was rolled back; otherwise it may have been committed.
     """
 
     def __init__(self, detail: Detail, *, is_undone: bool) -> None:
@@ -92,39 +92,39 @@ class Interrupted(Unavailable):
 
 
 class Overloaded(Unavailable):
-    """As many requests are being served as there is room for; the same one may succeed later."""
+    """The limit of concurrent requests is reached; the same request may succeed later."""
 
     def __init__(self) -> None:
         super().__init__("The service is busy, try again later.")
 
 
 class Deadlocked(Unavailable):
-    """Others held what the change needed, and waited for what it held; it was undone whole."""
+    """The transaction was rolled back because of a deadlock; the same request may succeed."""
 
     def __init__(self) -> None:
         super().__init__("Others are changing the same at this moment, try again.")
 
 
 class KeyUsedOtherwise(RequestError):
-    """The `Idempotency-Key` was used before, for another request."""
+    """The `Idempotency-Key` was used for another request."""
 
     def __init__(self) -> None:
         super().__init__("This Idempotency-Key was used for another request; take a new one.")
 
 
 class NotAcceptable(RequestError):
-    """The caller takes nothing that this service can send."""
+    """The client accepts no media type that this service can send."""
 
     def __init__(self) -> None:
         super().__init__("Could not satisfy the request Accept header.")
 
 
 class UnsupportedMediaType(RequestError):
-    """The body is not JSON by its own account, or it is packed."""
+    """The body is not declared as JSON, or is compressed."""
 
 
 class BodyTooLarge(RequestError):
-    """The body is longer than any sensible request."""
+    """The body is longer than `body_bytes`."""
 
 
 class BodyTooSlow(RequestError):

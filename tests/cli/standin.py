@@ -6,7 +6,7 @@ import sys
 import time
 from functools import partial
 
-from ringfence.service.listener import Probe, address_of, claim
+from ringfence.service.listener import Probe, host_and_port_of, listen
 from ringfence.service.processes import serve_api
 from ringfence.service.supervisor import Child, StartError, Supervisor
 from ringfence.telemetry import logs
@@ -38,7 +38,7 @@ def broken():
 
 def main(*kinds):
     logs.configure()
-    listener = claim("127.0.0.1", 0)
+    listener = listen("127.0.0.1", 0)
     runs = {
         "api": partial(serve_api, lambda: application, listener, 32 * 1024),
         "idle": idle,
@@ -48,10 +48,10 @@ def main(*kinds):
         Child(f"{kind}-{number}", runs[kind], [listener.fileno()])
         for number, kind in enumerate(kinds)
     ]
-    address = address_of(listener)
+    host_and_port = host_and_port_of(listener)
 
     def ready():
-        os.write(1, f"ready http://{address}\n".encode())
+        os.write(1, f"ready http://{host_and_port}\n".encode())
 
     try:
         Supervisor(children, Probe(listener), ready).run()

@@ -67,7 +67,7 @@ def test_a_service_tells_its_manager_and_takes_new_settings_without_a_restart(op
     assert '"event":"settings_not_reloaded"' in log
 
 
-def test_a_worker_begins_anew_in_its_process(operator, manager):
+def test_a_worker_restarts_in_its_process(operator, manager):
     with (operator.folder / "log").open("w") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "ringfence", "worker"],
@@ -101,7 +101,7 @@ def test_an_abstract_socket_is_told_and_a_missing_one_is_no_error(monkeypatch, t
 def test_a_process_of_the_api_has_no_credentials_of_clouds(monkeypatch):
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", "/etc/clouds.yaml")
     monkeypatch.setenv("OS_PASSWORD", "s3cr3t-of-a-cloud")
-    code = "from ringfence.service.processes import forget_clouds as f; f(); "
+    code = "from ringfence.service.processes import remove_cloud_credentials as f; f(); "
     code += "import os; os.system('env')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     left = done.stdout

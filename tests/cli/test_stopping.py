@@ -19,14 +19,14 @@ FIRST_IMPORTS = ("typer.models", "ringfence.cli.main", "structlog.processors", "
 SWALLOWED = """
 import os, signal, socket, sys
 from pathlib import Path
-from ringfence import stopping
+from ringfence.service import signals
 
-stopping.end_when_asked()
+signals.exit_on_sigterm()
 try:
     os.kill(os.getpid(), signal.SIGTERM)
 except SystemExit:
     pass
-from ringfence.service.listener import claim
+from ringfence.service.listener import listen
 from ringfence.service.processes import supervise, work
 from ringfence.settings import load_settings
 
@@ -34,7 +34,7 @@ if sys.argv[1] == "worker":
     work(load_settings(), 1)
 else:
     supervise(
-        claim("127.0.0.1", 0),
+        listen("127.0.0.1", 0),
         settings=load_settings(),
         api_processes=1,
         job_worker=False,

@@ -32,7 +32,7 @@ def test_an_operator_looks_compares_and_decides(operator):
     assert (pulled.returncode, pulled.stdout) == (0, "web-prod: 1 imported\n"), pulled.stderr
     status = operator.run("sync", "status")
     assert status.stdout.startswith("east / web-prod: 1 groups, 0 scheduled"), status.stderr
-    assert operator.run("sync", "confirm", "web-prod").stdout == "none is missing\n"
+    assert operator.run("sync", "confirm", "web-prod").stdout == "no group is missing\n"
     assert operator.run("sync", "mode", "web-prod", "report").stdout == "report\n"
     assert operator.run("sync", "mode", "web-prod").stdout == "report\n"
 
@@ -40,10 +40,10 @@ def test_an_operator_looks_compares_and_decides(operator):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["pull"], "name one tenant, or say --all"),
-        (["pull", "web-prod", "--all"], "name one tenant, or say --all"),
+        (["pull"], "name one tenant, or use --all"),
+        (["pull", "web-prod", "--all"], "name one tenant, or use --all"),
         (["pull", "nowhere"], "there is no tenant nowhere; ringfence sync status shows all"),
-        (["mode", "web-prod", "x"], "there is no mode x; there are adopt, enforce, report"),
+        (["mode", "web-prod", "x"], "x is not a drift mode; use one of adopt, enforce, report"),
         (["plan", "x"], "x is no uuid of a security group"),
         (["adopt", "f" * 32, ""], "'' is no id of a security group in a cloud"),
         (["adopt", "f" * 32, "../ports/1"], "'../ports/1' is no id of a security group in a cloud"),

@@ -103,7 +103,7 @@ def test_it_is_written_while_the_service_runs_and_restored_in_another_home(serve
     for name, options in (("busy", []), ("still", ["--overwrite"])):
         restored = operator.run("restore", name, *options, **elsewhere(operator))
         assert restored.returncode == 0, restored.stderr
-        assert restored.stdout.startswith("restored: what Ringfence ")
+        assert restored.stdout.startswith("restored: the data of Ringfence ")
         doctor = operator.run("doctor", **elsewhere(operator))
         assert "equal their sources" in doctor.stdout
 

@@ -10,7 +10,7 @@ __all__ = ["filled"]
 
 
 def files(settings):
-    [check] = [check for check in asyncio.run(examine(settings)) if check.name == "files"]
+    [check] = [check for check in asyncio.run(examine(settings)) if check.name == "file modes"]
     return check
 
 

@@ -130,16 +130,16 @@ async def examined(conninfo, name):
 
 
 async def searches_as_examined(conninfo):
-    return await examined(conninfo, "searches by a part of a text")
+    return await examined(conninfo, "substring search")
 
 
 async def test_the_doctor_names_a_tenant_whose_comparison_failed(world, conninfo):
-    assert (await examined(conninfo, "comparisons with clouds")).fine
+    assert (await examined(conninfo, "pulls")).fine
     await world.execute(
         "UPDATE tenants SET state = 'ERRED', error_message = 'Internal error.' WHERE uuid = %s",
         world.tenant_uuid,
     )
-    check = await examined(conninfo, "comparisons with clouds")
+    check = await examined(conninfo, "pulls")
     assert not check.fine
     assert "web-prod (Internal error.)" in check.detail
 

@@ -132,6 +132,6 @@ def test_the_installed_wheel_serves_a_demonstration_and_restores_its_backup(whee
         operator.environment["RINGFENCE_HOME"] = str(operator.folder / "second")
         restored = operator.run("restore", str(operator.folder / "backup"))
         assert restored.returncode == 0, restored.stderr
-        assert restored.stdout.startswith(f"restored: what Ringfence {version()} held at ")
+        assert restored.stdout.startswith(f"restored: the data of Ringfence {version()} at ")
         _, address = operator.serve("serve", "--workers", "1")
         assert groups(address, token) == before

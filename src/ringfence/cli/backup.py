@@ -1,4 +1,4 @@
-"""`ringfence backup` and `ringfence restore`: the embedded database into a file, and back."""
+"""`ringfence backup` and `ringfence restore`: the embedded database to a file and back."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,20 +7,19 @@ import typer
 
 from ringfence.cli.startup import start
 
-# Heavy packages are imported inside the functions: only the command that needs one pays for it.
-# ruff: noqa: PLC0415
+# ruff: noqa: PLC0415 - imports inside commands, so that `--help` responds at once
 
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Overwrite what is there already.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Overwrite what exists.")]
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(help="File to write; only its owner may read it.")],
+    file: Annotated[Path, typer.Argument(help="File to write, readable by its owner only.")],
     *,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write the whole embedded database into a file, as it is at one moment.
+    """Write a consistent snapshot of the embedded database to a file.
 
-    The service may run meanwhile. The file holds no token and no password, only their digests.
+    The service may keep running. The file has no tokens or passwords, only their digests.
     """
     from ringfence.cli import output
     from ringfence.database.embedded.backup import backup as write
@@ -32,13 +31,13 @@ def backup(
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="A file that `ringfence backup` has written.")],
+    file: Annotated[Path, typer.Argument(help="A file written by `ringfence backup`.")],
     *,
     overwrite: Overwrite = False,
 ) -> None:
-    """Put a backup in the place of the embedded database: all of it, or nothing.
+    """Replace the embedded database with a backup: all of it, or nothing.
 
-    The file is checked first. Nobody may use the database meanwhile.
+    The file is checked first. No process may use the database during the restore.
     """
     from ringfence.cli import output
     from ringfence.database.embedded.backup import restore as read
@@ -46,4 +45,4 @@ def restore(
     settings = start()
     with output.progress("Restoring"):
         contents = read(settings, file.absolute(), overwrite=overwrite)
-    output.say(f"restored: what Ringfence {contents.release} held at {contents.made}")
+    output.say(f"restored: the data of Ringfence {contents.release} at {contents.made}")

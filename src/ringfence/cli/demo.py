@@ -1,4 +1,4 @@
-"""Something to try at once: demonstration data over a sandbox cloud, and words of welcome."""
+"""`ringfence demo`: load demonstration data over a sandbox cloud, and show how to use it."""
 
 import shlex
 from collections.abc import Mapping
@@ -20,13 +20,13 @@ from ringfence.users.tokens.administration import issue_token
 from ringfence.users.tokens.issuing import Terms
 
 USER = "alice"
-# Each start issues one; they leave by themselves.
+# Each start issues one.
 TOKEN_LIFE = timedelta(days=30)
 SHOWN_FIELDS = ("name", "state", "tenant_name")
 
-_OTHER_DATA: LiteralString = """
+_OTHER_CUSTOMER: LiteralString = """
 SELECT customer.name FROM customers AS customer
-WHERE customer.name <> ALL(%(ours)s)
+WHERE customer.name <> ALL(%(names)s)
 ORDER BY customer.name
 LIMIT 1
 """
@@ -39,65 +39,65 @@ WHERE tenant.name = ANY(%(tenants)s)
 """
 
 
-def own_home(settings: Settings) -> Settings:
-    """Keep the demonstration apart from the default home; a home or database given is obeyed."""
+def with_own_data_directory(settings: Settings) -> Settings:
+    """Return settings with a data directory of the demonstration's own, unless one is set."""
     if settings.model_fields_set & {"home", "database_url"}:
         return settings
     return settings.model_copy(update={"home": settings.home / "demo"})
 
 
 async def prepare(database: Database) -> str:
-    """Load what is missing of the demonstration, and give a token for its user.
+    """Load what is missing of the demonstration data, and return a token for its user.
 
-    The groups are made by the same command as over HTTP, so that the sandbox cloud gets them too.
-    Raises `OperatorError` where the database holds other customers.
+    The groups are created by the API's own command, so that the worker pushes them to the sandbox
+    cloud. Raises `OperatorError` if the database holds other customers.
     """
     with demonstration_file() as path:
-        ours = [one.name for _, read in read_documents([path]) for one in read.customers]
-        await _refuse_other_data(database, ours)
+        names = [each.name for _, read in read_documents([path]) for each in read.customers]
+        await _refuse_other_data(database, names)
         await load_files(database, [path])
     token = await issue_token(database, USER, Terms(TOKEN_LIFE))
     await _create_groups(database, await authenticate(database, f"Token {token}"))
     return token
 
 
-def welcome(address: str, token: str) -> list[str]:
-    """Give the lines that tell where it is and what to try."""
+def welcome(host_and_port: str, token: str) -> list[str]:
+    """Return lines with the URL, the token and a command to try."""
     query = urlencode([("field", name) for name in SHOWN_FIELDS])
     command = [
         "curl",
         "-s",
         "-H",
         f"Authorization: Token {token}",
-        f"http://{address}/api/openstack-security-groups/?{query}",
+        f"http://{host_and_port}/api/openstack-security-groups/?{query}",
     ]
     return [
-        f"address  http://{address}/api/",
+        f"address  http://{host_and_port}/api/",
         f"token    {token}",
         f"try      {shlex.join(command)}",
     ]
 
 
-async def _refuse_other_data(database: Database, ours: list[str]) -> None:
+async def _refuse_other_data(database: Database, names: list[str]) -> None:
     async with database.connection() as connection:
-        row = await (await connection.execute(_OTHER_DATA, {"ours": ours})).fetchone()
+        row = await (await connection.execute(_OTHER_CUSTOMER, {"names": names})).fetchone()
     if row is not None:
         raise OperatorError(
-            f"this database holds other data (customer {row[0]!r}), which the demonstration would "
-            "mix with its own; unset RINGFENCE_HOME and RINGFENCE_DATABASE_URL, or use serve"
+            f"this database holds other data (customer {row[0]!r}), which the demonstration data "
+            "would mix with; unset RINGFENCE_HOME and RINGFENCE_DATABASE_URL, or use serve"
         )
 
 
 async def _create_groups(database: Database, actor: Actor) -> None:
-    wanted = demonstration_groups()
+    desired = demonstration_groups()
     async with database.connection() as connection:
-        cursor = await connection.execute(_GROUPS, {"tenants": list(wanted)})
+        cursor = await connection.execute(_GROUPS, {"tenants": list(desired)})
         rows = await cursor.fetchall()
     tenants = {tenant: identifier for identifier, tenant, _, _ in rows}
     present: dict[tuple[str, str], UUID] = {
         (tenant, name): uuid for _, tenant, name, uuid in rows if uuid
     }
-    for tenant, groups in wanted.items():
+    for tenant, groups in desired.items():
         for group in groups:
             key = (tenant, group["name"])
             if key not in present:
@@ -107,7 +107,7 @@ async def _create_groups(database: Database, actor: Actor) -> None:
 
 
 def _body(group: Mapping[str, Any], named: Mapping[str, UUID]) -> dict[str, Any]:
-    """Give the group as a request has it: remote groups by address, nothing that is not set."""
+    """Return the body of a request: remote groups as paths, no keys that are not set."""
     rules = []
     for rule in group["rules"] or []:
         entry = {key: value for key, value in rule.items() if value is not None}

@@ -1,4 +1,4 @@
-"""A look at everything that can be wrong, from the outside in; it changes nothing."""
+"""`ringfence doctor`: check database, jobs, clouds, documents and file modes; change nothing."""
 
 import asyncio
 import os
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 CLOUD_SECONDS = 35.0
 CLOUDS_AT_ONCE = 8
-SHOWN = 5
+SHOWN_ITEMS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was checked, whether it is well, and what was found or has to be done."""
+    """The result of one check; `detail` is what it shows and, if it failed, the fix."""
 
     name: str
     fine: bool
     detail: str
 
 
-# A worker says every 10 s that it lives.
+# Workers send a heartbeat every 10 s.
 _ABANDONED: LiteralString = """
 SELECT job.id, job.task_name
 FROM procrastinate_jobs AS job
@@ -56,14 +56,14 @@ WHERE job.status = 'todo'
 ORDER BY job.id
 """
 
-_UNSETTLED: LiteralString = """
+_IN_TRANSITION: LiteralString = """
 SELECT sg.uuid, sg.state
 FROM security_groups AS sg
 WHERE sg.state NOT IN ('OK', 'ERRED') AND sg.modified < now() - interval '15 minutes'
 ORDER BY sg.id
 """
 
-_NOT_COMPARED: LiteralString = """
+_FAILED_PULLS: LiteralString = """
 SELECT tenant.name, tenant.error_message
 FROM tenants AS tenant
 WHERE tenant.state = 'ERRED' OR tenant.error_message <> ''
@@ -77,51 +77,51 @@ INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
 ORDER BY cloud.name, tenant.name, tenant.id
 """
 
-_STORED: LiteralString = "SELECT count(*) FROM security_group_documents"
+_DOCUMENTS: LiteralString = "SELECT count(*) FROM security_group_documents"
 
-# As `index_security_group_texts` names and makes them; those of substrings need nothing
+# `index_security_group_texts` creates so many; the 5-character indexes need no extension.
 TRIGRAM_INDEXES = 4
-_INDEXED: LiteralString = """
+_TRIGRAM_INDEXES: LiteralString = """
 SELECT count(*)
-FROM pg_index AS found
-INNER JOIN pg_class AS class ON found.indexrelid = class.oid
-WHERE class.relname LIKE '%\\_contains' AND found.indisvalid
+FROM pg_index AS index
+INNER JOIN pg_class AS class ON index.indexrelid = class.oid
+WHERE class.relname LIKE '%\\_contains' AND index.indisvalid
 """
 
 _UUIDS: LiteralString = "SELECT sg.uuid FROM security_groups AS sg WHERE sg.id = ANY(%(ids)s)"
 
 
 async def examine(settings: Settings) -> list[Check]:
-    """Make every check that can be made; a database that is away leaves only its own line."""
+    """Run every check that is possible; without a database, these are two."""
     return [*await _of_database(settings), *_modes(settings)]
 
 
 def _modes(settings: Settings) -> list[Check]:
-    """Look at who may read or change the data directory, and change the files that are named."""
+    """Check file modes: of the data directory, and of the configuration files."""
     is_embedded = settings.database_url is None and settings.home.is_dir()
-    looked_at = list(_allowed_modes(settings.home)) if is_embedded else []
+    checked = list(_allowed_modes(settings.home)) if is_embedded else []
     for variable in (FILE_VARIABLE, CLOUDS_VARIABLE):
         path = Path(os.environ.get(variable) or os.devnull)
-        looked_at += [(path, 0o755)] if path.is_file() else []
-    if not looked_at:
+        checked += [(path, 0o755)] if path.is_file() else []
+    if not checked:
         return []
     found = [
         f"{path} ({mode:o}): run chmod {mode & allowed:o} {path}"
-        for path, allowed in looked_at
+        for path, allowed in checked
         if (mode := path.stat().st_mode & 0o777) & ~allowed
     ]
-    detail = f"others may do too much: {_few(found)}" if found else "closed to others"
-    return [Check("files", fine=not found, detail=detail)]
+    detail = f"too permissive: {_few(found)}" if found else "no access for other users"
+    return [Check("file modes", fine=not found, detail=detail)]
 
 
 def _allowed_modes(home: Path) -> Iterator[tuple[Path, int]]:
-    """Give the paths of a data directory, with the most that each may allow."""
-    # What is in it is closed by itself.
+    """Yield the paths of a data directory with the most permissive mode allowed for each."""
+    # Its contents have modes of their own.
     yield home, 0o755
     for name, allowed in (("data", 0o750), ("run", 0o700), ("postgresql.log", 0o600)):
         if (home / name).exists():
             yield home / name, allowed
-    # Its rules, and its programs, are read by that user.
+    # The user that runs the server reads these.
     for name in ("pg_hba.conf", "pg_ident.conf", "postgresql"):
         if (home / name).exists():
             yield home / name, 0o755 if name == "postgresql" else 0o644
@@ -134,11 +134,11 @@ async def _of_database(settings: Settings) -> list[Check]:
     except OperatorError as error:
         return [Check("database", fine=False, detail=str(error))]
     except psycopg.OperationalError:
-        return [Check("database", fine=False, detail="it went away; run this again")]
+        return [Check("database", fine=False, detail="the connection was lost; run this again")]
 
 
 async def _checks(conninfo: str) -> AsyncIterator[Check]:
-    # It says what is wrong with a database that cannot be used, or reached.
+    # Raises `OperatorError` if the database cannot be reached or used.
     missing = await pending(conninfo)
     async with await Session.connect(conninfo, autocommit=True) as connection:
         yield _server(connection)
@@ -146,9 +146,9 @@ async def _checks(conninfo: str) -> AsyncIterator[Check]:
         if missing:
             return
         yield await _jobs(connection, "jobs of dead workers", _ABANDONED, "start a worker")
-        yield await _jobs(connection, "jobs that wait", _WAITING, "start a worker, or more of them")
+        yield await _jobs(connection, "waiting jobs", _WAITING, "start more workers")
         yield await _groups(connection)
-        yield await _comparisons(connection)
+        yield await _pulls(connection)
         async for check in _clouds(conninfo):
             yield check
         yield await _documents(connection)
@@ -159,7 +159,7 @@ async def _checks(conninfo: str) -> AsyncIterator[Check]:
 def _server(connection: Connection) -> Check:
     version = connection.info.server_version
     shown = f"PostgreSQL {version // 10_000}.{version % 10_000}"
-    return Check("database", fine=True, detail=f"{shown} answers")
+    return Check("database", fine=True, detail=f"{shown} is available")
 
 
 def _migrations(missing: list[str]) -> Check:
@@ -176,18 +176,18 @@ async def _jobs(connection: Connection, name: str, query: LiteralString, fix: st
 
 
 async def _groups(connection: Connection) -> Check:
-    rows = await (await connection.execute(_UNSETTLED)).fetchall()
+    rows = await (await connection.execute(_IN_TRANSITION)).fetchall()
     found = [f"{uuid.hex} {state}" for uuid, state in rows]
     detail = f"for more than 15 minutes: {_few(found)}; see the worker's log"
-    return Check("groups in transition", fine=not found, detail=detail if found else "none is late")
+    return Check("groups in transition", fine=not found, detail=detail if found else "none")
 
 
-async def _comparisons(connection: Connection) -> Check:
-    rows = await (await connection.execute(_NOT_COMPARED)).fetchall()
+async def _pulls(connection: Connection) -> Check:
+    rows = await (await connection.execute(_FAILED_PULLS)).fetchall()
     found = [f"{name} ({message or 'ERRED'})" for name, message in rows]
-    detail = f"failed or stopped for {_few(found)}; correct it, then run ringfence sync pull"
+    detail = f"failed or stopped: {_few(found)}; fix the cause, then run ringfence sync pull"
     shown = detail if found else "none failed"
-    return Check("comparisons with clouds", fine=not found, detail=shown)
+    return Check("pulls", fine=not found, detail=shown)
 
 
 async def _documents(connection: Connection) -> Check:
@@ -195,28 +195,28 @@ async def _documents(connection: Connection) -> Check:
     if stale:
         rows = await (await connection.execute(_UUIDS, {"ids": stale})).fetchall()
         shown = _few([uuid.hex for (uuid,) in rows] or [str(number) for number in stale])
-        detail = f"{len(stale)} differ from their sources: {shown}; report this as a defect"
-        return Check("stored answers", fine=False, detail=detail)
-    row = await (await connection.execute(_STORED)).fetchone()
-    return Check("stored answers", fine=True, detail=f"{row[0] if row else 0} equal their sources")
+        detail = f"{len(stale)} are stale: {shown}; report this as a bug"
+        return Check("documents", fine=False, detail=detail)
+    row = await (await connection.execute(_DOCUMENTS)).fetchone()
+    return Check("documents", fine=True, detail=f"{row[0] if row else 0} are up to date")
 
 
 async def _counts(connection: Connection) -> Check:
     wrong = await documents.miscounted(connection)
-    detail = f"wrong for {wrong} places or states; report this as a defect" if wrong else "right"
-    return Check("numbers of groups", fine=not wrong, detail=detail)
+    detail = f"wrong for {wrong} ancestors or states; report this as a bug" if wrong else "correct"
+    return Check("group counts", fine=not wrong, detail=detail)
 
 
 async def _searches(connection: Connection) -> Check:
-    row = await (await connection.execute(_INDEXED)).fetchone()
+    row = await (await connection.execute(_TRIGRAM_INDEXES)).fetchone()
     if row and row[0] == TRIGRAM_INDEXES:
-        return Check("searches by a part of a text", fine=True, detail="indexed")
+        return Check("substring search", fine=True, detail="indexed")
     detail = (
-        "those by less than five characters read all groups in scope: let the database's owner run "
+        "fewer than five characters read all groups in scope: let the database owner run "
         "CREATE EXTENSION pg_trgm, then run SELECT index_security_group_texts()"
     )
-    # It is slow at many groups, and nothing is wrong.
-    return Check("searches by a part of a text", fine=True, detail=detail)
+    # Slow with many groups, but not an error.
+    return Check("substring search", fine=True, detail=detail)
 
 
 async def _clouds(conninfo: str) -> AsyncIterator[Check]:
@@ -251,12 +251,12 @@ async def _cloud(
         async with at_once, asyncio.timeout(CLOUD_SECONDS):
             await clouds.of(placement).check(project_of(placement))
     except TimeoutError:
-        return Check(name, fine=False, detail=f"no answer within {CLOUD_SECONDS:.0f} s")
+        return Check(name, fine=False, detail=f"no response within {CLOUD_SECONDS:.0f} s")
     except CloudError as error:
         return Check(name, fine=False, detail=str(error))
-    return Check(name, fine=True, detail="reachable, rights suffice")
+    return Check(name, fine=True, detail="reachable, permissions are sufficient")
 
 
 def _few(items: list[str]) -> str:
-    more = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
-    return ", ".join(items[:SHOWN]) + more
+    more = f" and {len(items) - SHOWN_ITEMS} more" if len(items) > SHOWN_ITEMS else ""
+    return ", ".join(items[:SHOWN_ITEMS]) + more

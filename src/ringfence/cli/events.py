@@ -1,6 +1,6 @@
-"""`ringfence events …`: the audit trail for other programs."""
+"""`ringfence events`: export the audit trail."""
 
-# ruff: noqa: PLC0415 - imports inside commands, so that `--help` answers at once
+# ruff: noqa: PLC0415 - imports inside commands, so that `--help` responds at once
 
 import sys
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from ringfence.text.escaping import json_line
 if TYPE_CHECKING:
     from ringfence.database.pool import Database
 
-events = typer.Typer(help="What happened, and what was refused.", no_args_is_help=True)
+events = typer.Typer(help="Export the audit trail.", no_args_is_help=True)
 
 
 @events.command(epilog="Example: ringfence events export --since 2026-11-01 > audit.jsonl")
@@ -24,23 +24,21 @@ def export(
     *,
     since: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="From then on.", show_default="the beginning"),
+        typer.Option(metavar="TIME", help="Start.", show_default="the beginning"),
     ] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Before then.", show_default="now")
+        str | None, typer.Option(metavar="TIME", help="End (exclusive).", show_default="now")
     ] = None,
 ) -> None:
-    """Write events and refused changes as JSON lines, the oldest first.
+    """Write events and refused changes as JSON Lines, oldest first.
 
-    Times are ISO 8601; without a zone they are UTC.
+    Times are ISO 8601, in UTC if they have no zone.
     """
     from ringfence.events.export import exported
 
     first, last = _moment("--since", since), _moment("--until", until)
     if first and last and first >= last:
-        raise OperatorError(
-            f"--since {since} is not before --until {until}: there is nothing between them"
-        )
+        raise OperatorError(f"--since {since} is not before --until {until}: the period is empty")
 
     async def write(database: "Database") -> None:
         async for line in exported(database, first, last):
@@ -64,4 +62,4 @@ def _moment(option: str, text: str | None) -> datetime | None:
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
-        raise OperatorError(f"{option} {text!r}: name a time of the years 1 to 9999") from None
+        raise OperatorError(f"{option} {text!r}: use a time in the years 1 to 9999") from None

@@ -1,4 +1,4 @@
-"""How commands show their results: tables and colours in a terminal, plain lines in a pipe."""
+"""Output of commands: tables and colours in a terminal, plain lines in a pipe."""
 
 import io
 import os
@@ -11,78 +11,71 @@ from typing import Protocol
 from ringfence.errors import OperatorError
 from ringfence.text.escaping import terminal
 
-AFTER_SECONDS = 2.0
-TELL_SECONDS = 10.0
+BAR_AFTER_SECONDS = 2.0
+LINE_EVERY_SECONDS = 10.0
 
 
 class Shown(Protocol):
-    """One check's result."""
+    """The result of a check."""
 
     @property
-    def name(self) -> str:
-        """What was checked."""
-        ...
+    def name(self) -> str: ...
 
     @property
-    def fine(self) -> bool:
-        """Whether all was well."""
-        ...
+    def fine(self) -> bool: ...
 
     @property
-    def detail(self) -> str:
-        """What was found, and what to do about it."""
-        ...
+    def detail(self) -> str: ...
 
 
-# The standard streams that were closed when the program began, by their names.
+# Names of the standard streams that were closed when the program started.
 _closed: set[str] = set()
 
 
 class Output(io.TextIOWrapper):
-    """Standard output, which takes any text and goes nowhere once its reader has left."""
+    """Standard output that accepts any text, and discards it once its reader has gone."""
 
     def __init__(self, stream: io.TextIOWrapper) -> None:
         encoding, by_line = stream.encoding, stream.line_buffering
-        # A terminal that lacks a character gets a replacement.
+        # A character that the encoding lacks is replaced.
         super().__init__(stream.detach(), encoding, errors="replace", line_buffering=by_line)
         self.has_reader = True
 
     def write(self, text: str) -> int:
-        """Write a text, wherever it goes."""
         try:
             return super().write(text)
         except BrokenPipeError:
-            self._leave()
+            self._discard()
             return len(text)
 
     def flush(self) -> None:
-        """Pass on what waits; raises `OperatorError` where there is no room for it."""
+        """Flush the buffer; raises `OperatorError` if it cannot be written."""
         try:
             super().flush()
         except BrokenPipeError:
-            self._leave()
+            self._discard()
         except OSError as error:
-            # What waits is tried again at the end otherwise, and told again.
-            self._leave()
+            # Otherwise the buffer is flushed, and the error reported, again at exit.
+            self._discard()
             raise OperatorError(f"cannot write to standard output: {error.strerror}") from None
 
-    def _leave(self) -> None:
+    def _discard(self) -> None:
         self.has_reader = False
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self.fileno())
-        os.close(nowhere)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, self.fileno())
+        os.close(null)
 
 
 def prepare_streams() -> None:
-    """Make the standard streams such that writing a line of any text never fails for its text.
+    """Set up the standard streams so that writing never fails because of the text.
 
-    A stream that is closed becomes one to nowhere, before another file or a connection takes its
-    number.
+    A closed stream is opened on /dev/null, before another file or a connection gets its
+    descriptor.
     """
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
             _closed.add(name)
-            _open_nowhere(number)
+            _open_null(number)
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout = Output(sys.stdout)
@@ -90,38 +83,38 @@ def prepare_streams() -> None:
         sys.stderr.reconfigure(errors="replace")
 
 
-def _open_nowhere(number: int) -> None:
+def _open_null(number: int) -> None:
     with suppress(OSError):
         os.fstat(number)
         return
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    if nowhere != number:
-        os.dup2(nowhere, number)
-        os.close(nowhere)
+    null = os.open(os.devnull, os.O_RDWR)
+    if null != number:
+        os.dup2(null, number)
+        os.close(null)
 
 
 def has_reader() -> bool:
-    """Tell whether anybody may still read what is printed."""
+    """Return whether standard output may still have a reader."""
     return not isinstance(sys.stdout, Output) or sys.stdout.has_reader
 
 
 def require_reader() -> None:
-    """Raise `OperatorError` where what a command is about to print, once, would reach nobody."""
+    """Raise `OperatorError` if nobody can read a secret that is printed only once."""
     if "stdout" in _closed:
         raise OperatorError(
-            "standard output is closed, and what would be printed is not shown again: open it"
+            "standard output is closed, and the secret is printed only once: open it"
         )
 
 
 def say(text: str) -> None:
-    """Print one line that does nothing to a terminal."""
+    """Print one line, escaped for terminals."""
     sys.stdout.write(f"{terminal(text)}\n")
     sys.stdout.flush()
 
 
 @contextmanager
 def progress(what: str) -> Iterator[None]:
-    """Show that something goes on, where somebody watches."""
+    """Show a spinner in a terminal."""
     if not sys.stderr.isatty():
         yield
         return
@@ -133,26 +126,26 @@ def progress(what: str) -> Iterator[None]:
 
 @contextmanager
 def advancing(what: str) -> Iterator[Callable[[int, int, str], None]]:
-    """Show how far something came: a bar in a terminal, a line now and then in a pipe.
+    """Show progress: a bar in a terminal, a line every ten seconds in a pipe.
 
-    Gives a function of what is done, of all, and of a note. What takes less than AFTER_SECONDS
-    shows nothing.
+    Yields a function of the part done, the total and a note. Nothing is shown before
+    BAR_AFTER_SECONDS.
     """
     began = time.monotonic()
     if sys.stderr.isatty():
         with _bar(what, began) as advance:
             yield advance
         return
-    told = began
+    shown = began
 
-    def tell(done: int, total: int, note: str) -> None:
-        nonlocal told
-        if time.monotonic() - told > TELL_SECONDS:
-            told = time.monotonic()
+    def show_line(done: int, total: int, note: str) -> None:
+        nonlocal shown
+        if time.monotonic() - shown > LINE_EVERY_SECONDS:
+            shown = time.monotonic()
             sys.stderr.write(f"{what}: {done * 100 // max(total, 1)} %, {note}\n")
             sys.stderr.flush()
 
-    yield tell
+    yield show_line
 
 
 @contextmanager
@@ -172,7 +165,7 @@ def _bar(what: str, began: float) -> Iterator[Callable[[int, int, str], None]]:
     task = bar.add_task(what, note="")
 
     def advance(done: int, total: int, note: str) -> None:
-        if not bar.live.is_started and time.monotonic() - began > AFTER_SECONDS:
+        if not bar.live.is_started and time.monotonic() - began > BAR_AFTER_SECONDS:
             bar.start()
         bar.update(task, completed=done, total=total, note=note)
 
@@ -183,7 +176,7 @@ def _bar(what: str, began: float) -> Iterator[Callable[[int, int, str], None]]:
 
 
 def show(lines: Sequence[str]) -> None:
-    """Print `word: rest` lines; in a terminal as a table of two columns."""
+    """Print `name: text` lines, in a terminal as a table of two columns."""
     if not sys.stdout.isatty():
         for line in lines:
             say(line)
@@ -193,18 +186,18 @@ def show(lines: Sequence[str]) -> None:
 
 
 def show_checks(checks: Sequence[Shown]) -> None:
-    """Print a line for each check; ✗ marks a fault, or FAILED where a stream has no such sign."""
-    well, fault = _signs()
+    """Print a line for each check: ✓ or ✗, or ok or FAILED where the encoding lacks the signs."""
+    passed, failed = _signs()
     if not sys.stdout.isatty():
         for check in checks:
-            say(f"{well if check.fine else fault} {check.name}: {check.detail}")
+            say(f"{passed if check.fine else failed} {check.name}: {check.detail}")
         return
     from rich.text import Text  # noqa: PLC0415
 
     _table(
         [
             (
-                Text(well, "green") if check.fine else Text(fault, "bold red"),
+                Text(passed, "green") if check.fine else Text(failed, "bold red"),
                 terminal(check.name),
                 terminal(check.detail),
             )

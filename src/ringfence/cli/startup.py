@@ -1,6 +1,6 @@
-"""How every command begins: its settings, its log, its database."""
+"""What every command does first: read settings, configure the log, open the database."""
 
-# ruff: noqa: PLC0415 - imports inside functions, so that `--help` answers at once
+# ruff: noqa: PLC0415 - imports inside functions, so that `--help` responds at once
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
@@ -26,9 +26,10 @@ def start() -> "Settings":
 
 @contextmanager
 def migrated(settings: "Settings") -> Iterator[tuple[str, list[str]]]:
-    """Hold the database for a command.
+    """Run the database and migrate it.
 
-    Gives the connection string of who serves, and what was applied just now by who owns.
+    Yields the connection string of the serving role, and the names of the migrations that were
+    just applied (by the owning role).
     """
     from ringfence.database.connect import connect_now
     from ringfence.database.embedded import roles
@@ -46,7 +47,7 @@ def migrated(settings: "Settings") -> Iterator[tuple[str, list[str]]]:
 def with_database(
     conninfo: str, use: Callable[["Database"], Coroutine[Any, Any, Result]]
 ) -> Result:
-    """Run a coroutine function on a pool that is open meanwhile."""
+    """Run a coroutine function with an open connection pool and return its result."""
     from ringfence.database.pool import Database
 
     async def main() -> Result:

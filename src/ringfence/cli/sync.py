@@ -1,6 +1,6 @@
-"""`ringfence sync …`: what an operator asks of the sync."""
+"""`ringfence sync`: show the state of synchronization, pull, and decide what needs an operator."""
 
-# ruff: noqa: PLC0415 - imports inside commands, so that `--help` answers at once
+# ruff: noqa: PLC0415 - imports inside commands, so that `--help` responds at once
 
 import sys
 from collections.abc import Callable, Iterator
@@ -16,54 +16,52 @@ from ringfence.text.escaping import terminal
 if TYPE_CHECKING:
     from ringfence.database.pool import Database
 
-sync = typer.Typer(
-    help="Look at what the sync does, and decide what it may not.", no_args_is_help=True
-)
+sync = typer.Typer(help="Show and control synchronization with clouds.", no_args_is_help=True)
 
-Tenant = Annotated[str, typer.Argument(metavar="TENANT", help="The tenant's name or uuid.")]
+Tenant = Annotated[str, typer.Argument(metavar="TENANT", help="Name or UUID of a tenant.")]
 
 
 @sync.command(epilog="Example: ringfence sync status")
 def status() -> None:
-    """Show what is scheduled, in flight, erred, drifting and missing, by cloud and tenant."""
+    """Show scheduled, running, erred, drifting and missing groups by cloud and tenant."""
     from ringfence.cli import output
-    from ringfence.sync import status as overview
+    from ringfence.sync import status as tenants
 
     with migrated(start()) as (conninfo, _):
-        found = with_database(conninfo, overview.status)
+        found = with_database(conninfo, tenants.status)
     output.show([tenant.line() for tenant in found])
 
 
 @sync.command(epilog="Example: ringfence sync pull web-prod")
 def pull(
     tenant: Annotated[
-        str | None, typer.Argument(metavar="TENANT", help="The tenant's name or uuid.")
+        str | None, typer.Argument(metavar="TENANT", help="Name or UUID of a tenant.")
     ] = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="All tenants.")] = False,
 ) -> None:
-    """Compare a tenant, or all of them, with its cloud now.
+    """Pull a tenant, or all of them, from the cloud now.
 
-    The exit code is 1, and the last line names the tenants, if a comparison failed or stopped, or
-    if a group has rules that cannot be read.
+    Exits 1, and names the tenants in the last line, if a pull failed or stopped, or if a group has
+    rules that cannot be read.
     """
     from ringfence.sync import manual
-    from ringfence.sync import status as overview
+    from ringfence.sync import status as tenants
     from ringfence.sync.compare import MassRemovalGuard
 
     if (tenant is None) == (not everything):
-        raise OperatorError("name one tenant, or say --all")
+        raise OperatorError("name one tenant, or use --all")
     settings = start()
     guard = MassRemovalGuard(settings.missing_count, settings.missing_share)
 
     async def work(database: "Database") -> list[str]:
         chosen = (
-            await overview.all_tenants(database)
+            await tenants.all_tenants(database)
             if tenant is None
-            else [await overview.find_tenant(database, tenant)]
+            else [await tenants.find_tenant(database, tenant)]
         )
-        with _telling(len(chosen)) as told:
-            return await manual.pull_now(database, chosen, guard, told)
+        with _progress(len(chosen)) as report:
+            return await manual.pull_now(database, chosen, guard, report)
 
     with migrated(settings) as (conninfo, _):
         incomplete = with_database(conninfo, work)
@@ -74,9 +72,9 @@ def pull(
 
 @sync.command(epilog="Example: ringfence sync plan 6a1c0f2e9b7d4c55a1d0c8a1f0b2c3d4")
 def plan(
-    group: Annotated[str, typer.Argument(metavar="GROUP", help="The security group's uuid.")],
+    group: Annotated[str, typer.Argument(metavar="GROUP", help="UUID of a security group.")],
 ) -> None:
-    """Show what a push of a group would do now; its cloud is read, and nothing is changed."""
+    """Show what a push of a group would do now. Reads the cloud and changes nothing."""
     from ringfence.sync import manual
 
     with migrated(start()) as (conninfo, _):
@@ -90,15 +88,15 @@ def plan(
     " 1f1f7a34-58a7-4c0f-9a7d-2f0f5d6f8a11"
 )
 def adopt(
-    group: Annotated[str, typer.Argument(metavar="GROUP", help="The security group's uuid.")],
+    group: Annotated[str, typer.Argument(metavar="GROUP", help="UUID of a security group.")],
     backend_id: Annotated[
-        str, typer.Argument(metavar="BACKEND_ID", help="The id of the group in the cloud.")
+        str, typer.Argument(metavar="BACKEND_ID", help="ID of the group in the cloud.")
     ],
 ) -> None:
-    """Say which group in the cloud a group is, where only its name tells.
+    """Bind a group to a group in the cloud, where only the name suggests it.
 
-    The cloud's group must belong to the tenant's project. What a pull imported of it is merged.
-    The cloud is not changed: what differs then is drift.
+    The group in the cloud must belong to the tenant's project. A group that a pull imported for it
+    is merged. The cloud is not changed: remaining differences are drift.
     """
     from ringfence.sync.binding import adoption
 
@@ -114,17 +112,17 @@ def adopt(
 def confirm(
     tenant: Tenant,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Mark them.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Mark the groups.")] = False,
 ) -> None:
-    """Show the groups that a cloud has no more, however many; with --yes, mark them as ERRED.
+    """Show the groups that are missing in the cloud; with --yes, mark them as ERRED.
 
-    A comparison that misses too many at once stops until this is done, or until they are back.
+    A pull that misses too many groups at once stops until this is done, or until they are back.
     """
     from ringfence.sync import manual
-    from ringfence.sync import status as overview
+    from ringfence.sync import status as tenants
 
     async def work(database: "Database") -> tuple[list[str], int]:
-        found = await overview.find_tenant(database, tenant)
+        found = await tenants.find_tenant(database, tenant)
         return await manual.confirm_missing(database, found, is_sure=yes)
 
     with migrated(start()) as (conninfo, _):
@@ -132,35 +130,35 @@ def confirm(
     for line in lines:
         _say(line)
     if yes and lines:
-        _say(f"{marked} marked as not found in the cloud")
+        _say(f"{marked} marked as missing in the cloud")
     elif lines:
         _say(f"{len(lines)} would be marked; run it again with --yes")
     else:
-        _say("none is missing")
+        _say("no group is missing")
 
 
 @sync.command(epilog="Example: ringfence sync mode web-prod enforce")
 def mode(
     tenant: Tenant,
-    word: Annotated[
+    name: Annotated[
         str | None, typer.Argument(metavar="MODE", help="adopt, enforce or report.")
     ] = None,
 ) -> None:
-    """Show or set what is done where a tenant's groups differ in the cloud.
+    """Show or set the default drift mode of a tenant.
 
-    Groups with a mode of their own keep it.
+    A group's own drift mode takes precedence.
     """
     from ringfence.clouds.drift_modes import DriftMode, default_mode, set_default_mode
-    from ringfence.sync import status as overview
+    from ringfence.sync import status as tenants
 
-    words = [str(known) for known in DriftMode]
-    if word is not None and word not in words:
-        raise OperatorError(f"there is no mode {word}; there are {', '.join(words)}")
+    modes = [str(known) for known in DriftMode]
+    if name is not None and name not in modes:
+        raise OperatorError(f"{name} is not a drift mode; use one of {', '.join(modes)}")
 
     async def work(database: "Database") -> str:
-        found = await overview.find_tenant(database, tenant)
-        if word is not None:
-            await set_default_mode(database, found, DriftMode(word))
+        found = await tenants.find_tenant(database, tenant)
+        if name is not None:
+            await set_default_mode(database, found, DriftMode(name))
         async with database.connection() as connection:
             return await default_mode(connection, found.id)
 
@@ -175,18 +173,18 @@ def _say(line: str) -> None:
 
 
 @contextmanager
-def _telling(total: int) -> Iterator[Callable[[str], None]]:
-    """Give what prints a line; in a terminal above a bar that shows how many are still to come."""
+def _progress(total: int) -> Iterator[Callable[[str], None]]:
+    """Yield a function that prints a line; in a terminal, above a progress bar."""
     if not sys.stdout.isatty():
         yield _say
         return
     from rich.progress import Progress
 
     with Progress(transient=True) as bar:
-        task = bar.add_task("Comparing", total=total)
+        task = bar.add_task("Pulling", total=total)
 
-        def tell(line: str) -> None:
+        def report(line: str) -> None:
             bar.console.print(terminal(line), markup=False, highlight=False, soft_wrap=True)
             bar.advance(task)
 
-        yield tell
+        yield report

@@ -1,6 +1,6 @@
-"""`ringfence token USER` and `ringfence tokens …`: what an operator does with tokens."""
+"""`ringfence token USER` and `ringfence tokens`: issue, list, rotate and revoke API tokens."""
 
-# ruff: noqa: PLC0415 - imports inside commands, so that `--help` answers at once
+# ruff: noqa: PLC0415 - imports inside commands, so that `--help` responds at once
 
 import sys
 from typing import Annotated
@@ -10,30 +10,28 @@ import typer
 from ringfence.cli import output
 from ringfence.cli.startup import migrated, start, with_database
 
-tokens = typer.Typer(help="List tokens, renew one, revoke one.", no_args_is_help=True)
+tokens = typer.Typer(help="List, rotate and revoke tokens.", no_args_is_help=True)
 
-Token = Annotated[str, typer.Argument(metavar="TOKEN", help="The token's uuid, from the list.")]
+Token = Annotated[str, typer.Argument(metavar="TOKEN", help="UUID of the token, from `list`.")]
 
 
 def issue(
     user: Annotated[str, typer.Argument(metavar="USER", help="The user's name.")],
     *,
-    name: Annotated[str, typer.Option(help="What it is for.")] = "",
+    name: Annotated[str, typer.Option(help="Purpose of the token.")] = "",
     expires: Annotated[
         str | None,
         typer.Option(
-            metavar="PERIOD", help="After 12h, 90d and so on.", show_default="it never does"
+            metavar="PERIOD", help="Lifetime, such as 12h or 90d.", show_default="unlimited"
         ),
     ] = None,
-    read_only: Annotated[
-        bool, typer.Option("--read-only", help="It may read, and change nothing.")
-    ] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Allow no changes.")] = False,
     project: Annotated[
         str | None,
-        typer.Option(help="It reaches this project alone (name or uuid).", show_default="all"),
+        typer.Option(help="Limit to this project (name or UUID).", show_default="all"),
     ] = None,
 ) -> None:
-    """Issue a token for a user and print it, once: only its digest is kept."""
+    """Issue a token and print it once. Only its digest is stored."""
     output.require_reader()
     settings = start()
     with migrated(settings) as (conninfo, _):
@@ -60,7 +58,7 @@ def list_tokens(
         str | None, typer.Argument(metavar="USER", help="The user's name.", show_default="all")
     ] = None,
 ) -> None:
-    """List tokens: their uuids, what they are for and may, and when they were last used."""
+    """List tokens with UUID, purpose, limits and last use."""
     with migrated(start()) as (conninfo, _):
         from ringfence.users.tokens.administration import listed
 
@@ -74,7 +72,7 @@ def list_sessions(
         str | None, typer.Argument(metavar="USER", help="The user's name.", show_default="all")
     ] = None,
 ) -> None:
-    """List sessions of the console: whose, begun when, with which token and from where."""
+    """List console sessions with user, start, token and IP address."""
     with migrated(start()) as (conninfo, _):
         from ringfence.users.tokens.administration import listed_sessions
 
@@ -84,7 +82,7 @@ def list_sessions(
 
 @tokens.command(epilog="Example: TOKEN=$(ringfence tokens rotate 6a1c0f2e9b7d4c55a1d0c8a1f0b2c3d4)")
 def rotate(token: Token) -> None:
-    """Give a token another secret and print it, once; the old one is refused from now on."""
+    """Replace the secret of a token and print the new one once. The old one ends at once."""
     output.require_reader()
     settings = start()
     with migrated(settings) as (conninfo, _):
@@ -97,7 +95,7 @@ def rotate(token: Token) -> None:
 
 @tokens.command(epilog="Example: ringfence tokens revoke 6a1c0f2e9b7d4c55a1d0c8a1f0b2c3d4")
 def revoke(token: Token) -> None:
-    """End a token; it is refused from now on, by every process."""
+    """Revoke a token at once, in every process."""
     with migrated(start()) as (conninfo, _):
         from ringfence.users.tokens.administration import revoke as end
 

@@ -1,6 +1,6 @@
-"""A look at clouds.yaml before a service starts, without the OpenStack SDK, which is slow to load.
+"""Check clouds.yaml before a service starts, without the OpenStack SDK, which is slow to load.
 
-Only what makes every cloud unreachable is refused here; a missing entry is the matter of its cloud.
+Refuses only what makes every cloud unreachable; a missing entry is an error of its cloud alone.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ VARIABLE = "OS_CLIENT_CONFIG_FILE"
 
 
 def check_clouds_file(environment: Mapping[str, str]) -> None:
-    """Raise `OperatorError` where the file that the environment names is unusable."""
+    """Raise `OperatorError` if the file that the environment names is unusable."""
     named = environment.get(VARIABLE)
     if not named:
         return
@@ -27,12 +27,12 @@ def check_clouds_file(environment: Mapping[str, str]) -> None:
     except UnicodeDecodeError:
         raise OperatorError(f"{named} is not UTF-8 text; correct it or name another") from None
     except yaml.YAMLError as error:
-        # The error's own text quotes the file, and with it perhaps a password.
-        raise OperatorError(f"{named} is not valid YAML{_place(error)}; correct it") from None
+        # The message of the error quotes the file, which may have passwords.
+        raise OperatorError(f"{named} is not valid YAML{_position(error)}; correct it") from None
     if not isinstance(content, dict) or not isinstance(content.get("clouds"), dict):
         raise OperatorError(f"{named} has no mapping 'clouds'; add one entry for each cloud")
 
 
-def _place(error: yaml.YAMLError) -> str:
+def _position(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     return f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""

@@ -1,4 +1,4 @@
-"""The port of a service: claimed before anything else happens, asked until it answers."""
+"""The listening socket of a service, and a probe that detects when it serves."""
 
 import contextlib
 import errno
@@ -9,21 +9,21 @@ import time
 from ringfence.errors import OperatorError
 
 BACKLOG = 1024
-# Processes of a service that was killed a moment ago leave its port within this time.
-LEAVE_SECONDS = 2.5
+# The processes of a service that was just killed close its port within this time.
+RELEASE_SECONDS = 2.5
 PROBE_SECONDS = 2.0
 
 
-def claim(host: str, port: int) -> socket.socket:
-    """Listen on the address; port 0 takes a free one.
+def listen(host: str, port: int) -> socket.socket:
+    """Listen on a host and port; port 0 selects a free one.
 
     Raises `OperatorError` that names the option to change.
     """
     family, address = _resolve(host, port)
-    deadline = time.monotonic() + LEAVE_SECONDS
+    deadline = time.monotonic() + RELEASE_SECONDS
     while True:
         try:
-            return _listen(family, address)
+            return _bind(family, address)
         except OSError as error:
             if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
                 time.sleep(0.1)
@@ -31,8 +31,8 @@ def claim(host: str, port: int) -> socket.socket:
             raise OperatorError(_explain(error, host, port)) from None
 
 
-def address_of(listener: socket.socket) -> str:
-    """Give the address as it stands in a URL, for example `127.0.0.1:8000` or `[::1]:8000`."""
+def host_and_port_of(listener: socket.socket) -> str:
+    """Return host and port as in a URL, for example `127.0.0.1:8000` or `[::1]:8000`."""
     host, port = listener.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -42,13 +42,13 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
         raise OperatorError(
-            f"'{host}' is no address of this machine; name another with --host"
+            f"'{host}' is not an IP address of this machine; choose another with --host"
         ) from None
     family, _, _, _, address = found[0]
     return family, (str(address[0]), port)
 
 
-def _listen(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
+def _bind(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -69,49 +69,49 @@ def _explain(error: OSError, host: str, port: int) -> str:
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"this user may not listen on port {port}; choose one above 1023 with --port"
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"'{host}' is no address of this machine; name another with --host"
+        return f"'{host}' is not an IP address of this machine; choose another with --host"
     return f"cannot listen on {host}:{port}: {error.strerror}; see --host and --port"
 
 
 class Probe:
-    """Asks one small question over HTTP, again where no answer came; any status is an answer."""
+    """Sends HEAD requests until the service responds; any status counts as a response."""
 
     def __init__(self, listener: socket.socket) -> None:
         self._family = listener.family
         host, self._port = listener.getsockname()[:2]
         self._host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
         self._socket: socket.socket | None = None
-        self._asked = 0.0
+        self._sent_at = 0.0
 
     def descriptor(self) -> int | None:
-        """Give what becomes readable when the answer comes."""
-        if self._socket is not None and time.monotonic() - self._asked > PROBE_SECONDS:
+        """Return the descriptor that becomes readable when the response arrives."""
+        if self._socket is not None and time.monotonic() - self._sent_at > PROBE_SECONDS:
             self._close()
         if self._socket is None:
-            self._ask()
+            self._send()
         return self._socket.fileno() if self._socket is not None else None
 
-    def answered(self) -> bool:
-        """Tell whether an answer has come; never waits."""
+    def has_response(self) -> bool:
+        """Return whether a response has arrived; never waits."""
         if self._socket is None or not select.select([self._socket], [], [], 0)[0]:
             return False
         try:
-            answer = self._socket.recv(64)
+            response = self._socket.recv(64)
         except OSError:
-            answer = b""
+            response = b""
         self._close()
-        return answer.startswith(b"HTTP/")
+        return response.startswith(b"HTTP/")
 
-    def _ask(self) -> None:
-        asking = socket.socket(self._family, socket.SOCK_STREAM)
-        asking.settimeout(1)
+    def _send(self) -> None:
+        connection = socket.socket(self._family, socket.SOCK_STREAM)
+        connection.settimeout(1)
         try:
-            asking.connect((self._host, self._port))
-            asking.sendall(b"HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            connection.connect((self._host, self._port))
+            connection.sendall(b"HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         except OSError:
-            asking.close()
+            connection.close()
             return
-        self._socket, self._asked = asking, time.monotonic()
+        self._socket, self._sent_at = connection, time.monotonic()
 
     def _close(self) -> None:
         if self._socket is not None:

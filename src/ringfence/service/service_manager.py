@@ -1,4 +1,4 @@
-"""What a service manager is told: ready, reloading, stopping, as `sd_notify` of systemd does it."""
+"""Notify systemd when the service is ready, reloading or stopping (protocol of `sd_notify`)."""
 
 import os
 import socket
@@ -10,16 +10,16 @@ READY, STOPPING = "READY=1", "STOPPING=1"
 
 
 def notify(*lines: str) -> None:
-    """Tell the manager that started this process, where one listens; never fails."""
+    """Send lines to the service manager, if there is one; never fails."""
     named = os.environ.get(VARIABLE, "")
     if not named.startswith(("/", "@")):
         return
-    # A name without a file is written with an @ for its first byte.
+    # An abstract socket: systemd writes @ for the zero byte.
     address = f"\0{named[1:]}" if named.startswith("@") else named
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.sendto("\n".join(lines).encode(), address)
 
 
 def notify_reloading() -> None:
-    """Tell that settings are being read again; `READY` ends it."""
+    """Notify that the settings are being reloaded; `READY` ends it."""
     notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")

@@ -1,35 +1,35 @@
-"""SIGTERM ends the program well, from its first line on.
+"""SIGTERM ends the program cleanly, from its first line on.
 
-Light on purpose: this is in effect before anything is imported that takes its time.
+Imports nothing slow, so that the handler is in place before the other imports.
 """
 
 import os
 import signal
 from types import FrameType
 
-_asked: list[int] = []
+_received: list[int] = []
 
 
-def end_when_asked() -> None:
-    """End with 0 at SIGTERM, leaving the database properly; what was under way is rolled back.
+def exit_on_sigterm() -> None:
+    """Exit with 0 on SIGTERM: open transactions are rolled back and the database is left cleanly.
 
-    Services put their own handling in this one's place once they run, and look at `asked` then.
+    Services install their own handlers when they run, and check `sigterm_received` then.
     """
     signal.signal(signal.SIGTERM, _end)
 
 
-def asked() -> bool:
-    """Say whether SIGTERM came already.
+def sigterm_received() -> bool:
+    """Return whether SIGTERM has arrived.
 
-    Code that swallows every exception, as a callback of the garbage collector does, may have been
-    running just then: in that case nothing has ended.
+    The exit is lost if it is raised in code that swallows all exceptions, such as a callback of
+    the garbage collector.
     """
-    return bool(_asked)
+    return bool(_received)
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
-    _asked.append(number)
+    _received.append(number)
     signal.signal(number, signal.SIG_IGN)
-    # Not through a buffer, which may be in use at this very moment.
+    # Unbuffered: the signal may have interrupted a write to the buffer.
     os.write(2, b"ringfence: stopped by SIGTERM\n")
     raise SystemExit(0)

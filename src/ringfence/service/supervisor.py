@@ -1,8 +1,8 @@
-"""One parent, its API processes and its job worker: started, watched, replaced, stopped.
+"""The parent process of a service: starts, replaces and stops API processes and the job worker.
 
-The parent holds the listening socket and does nothing but watch. Children are forked after the
-application was imported once, so that a replacement answers within a tenth of a second; meanwhile
-connections wait in the socket's queue.
+The parent holds the listening socket and serves nothing itself. Children are forked after the
+application was imported, so that a replacement serves within a tenth of a second; until then,
+connections wait in the socket's queue. `service/processes.py` has what the children run.
 """
 
 import contextlib
@@ -28,16 +28,16 @@ from ringfence.service.service_manager import READY, STOPPING, notify, notify_re
 from ringfence.text.escaping import terminal
 from ringfence.text.masking import mask
 
-# What is in flight may take this long; below the 20 s that a service manager is promised.
+# Grace period of requests and jobs in flight; service managers allow 20 s.
 STOP_SECONDS = 14.0
-# A child whose parent was killed ends within this time and the next look at its parent.
+# A child whose parent was killed exits this long after it has noticed that.
 ORPHAN_SECONDS = 1.5
-ORPHAN_LOOK_SECONDS = 0.25
-PAUSES = (0.1, 0.3, 1.0, 2.0, 5.0)
-# A child that lived this long did start: its end is an accident, not a fault at start.
-SETTLED_SECONDS = 10.0
+PARENT_CHECK_SECONDS = 0.25
+RESTART_DELAYS = (0.1, 0.3, 1.0, 2.0, 5.0)
+# A child that ran this long had started: its exit is not a failure to start.
+STARTED_SECONDS = 10.0
 STARTS_BEFORE_GIVING_UP = 3
-OPERATOR_MISTAKE = 2
+OPERATOR_ERROR = 2
 
 logger = structlog.get_logger(__name__)
 _fork = multiprocessing.get_context("fork")
@@ -46,7 +46,7 @@ _STANDARD = {0, 1, 2}
 
 
 class StartError(Exception):
-    """A child could not start; it said why itself. `code` is the exit code to end with."""
+    """A child could not start, and reported why; `code` is the exit code of the service."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"a process could not start (exit code {code})")
@@ -55,9 +55,9 @@ class StartError(Exception):
 
 @dataclass
 class Child:
-    """One process to keep alive: `run` is called in it and returns its exit code.
+    """One child process, which calls `run` and exits with its result.
 
-    `keep` are the descriptors that it inherits, beside the standard ones.
+    It inherits the descriptors `keep`, beside the standard ones.
     """
 
     name: str
@@ -69,12 +69,12 @@ class Child:
     due: float = 0.0
 
     def start(self) -> None:
-        """Fork; a signal that comes in between reaches the parent or the child, never both."""
+        """Fork; a signal during the fork reaches the parent or the child, never both."""
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
-            foreign = _open_descriptors() - set(self.keep)
+            to_close = _open_descriptors() - set(self.keep)
             process = _fork.Process(
-                name=self.name, target=_enter, args=(self, os.getpid(), foreign)
+                name=self.name, target=_enter, args=(self, os.getpid(), to_close)
             )
             process.start()
         finally:
@@ -82,45 +82,45 @@ class Child:
         self.process, self.started = process, time.monotonic()
         logger.info("process_started", process=self.name, child=process.pid)
 
-    def bury(self) -> int:
-        """Note the end of the process and when the next one is due; gives its exit code."""
+    def reap(self) -> int:
+        """Schedule the replacement of the ended process and return its exit code."""
         process = self.process
-        assert process is not None  # noqa: S101 - only a started child ends
+        assert process is not None  # noqa: S101 - only a started child exits
         process.join()
         code = process.exitcode or 0
         process.close()
         self.process = None
         lived = time.monotonic() - self.started
-        self.failures = 1 if lived > SETTLED_SECONDS else self.failures + 1
-        self.due = time.monotonic() + PAUSES[min(self.failures, len(PAUSES)) - 1]
+        self.failures = 1 if lived > STARTED_SECONDS else self.failures + 1
+        self.due = time.monotonic() + RESTART_DELAYS[min(self.failures, len(RESTART_DELAYS)) - 1]
         logger.warning("process_ended", process=self.name, exit_code=code, seconds=round(lived, 1))
         return code
 
 
 @dataclass
 class Supervisor:
-    """Keeps `children` running until a signal comes; calls `on_ready` once `probe` is answered."""
+    """Runs `children` until a signal; calls `on_ready` at the first response to `probe`."""
 
     children: Sequence[Child]
     probe: Probe
     on_ready: Callable[[], None]
-    # Reads the settings again; tells whether they may be used.
+    # Reads the settings again; returns whether they are valid.
     reload: Callable[[], bool] = lambda: False
     _hung_up: bool = field(default=False, init=False)
     _ready: bool = field(default=False, init=False)
     _stopping: bool = field(default=False, init=False)
 
     def run(self) -> None:
-        """Return when a signal asked for the end and all children are gone.
+        """Return after a signal, once all children have exited.
 
-        Raises `StartError` when a child ends again and again before the first answer, or ends
-        because of an operator's mistake.
+        Raises `StartError` if a child exits repeatedly before the first response, or because of an
+        operator's error.
         """
-        # What exists now is shared with the children as long as nobody writes to it.
+        # Existing objects stay shared with the children as long as nothing writes to their pages.
         gc.collect()
         gc.freeze()
         with _wake_on_signals(self._stop, self._hang_up) as wake:
-            if signals.asked():
+            if signals.sigterm_received():
                 self._stop()
             try:
                 while not self._stopping:
@@ -140,9 +140,9 @@ class Supervisor:
         self._hung_up = True
 
     def _reload(self) -> None:
-        """Replace the children one after the other, where there are settings to use.
+        """Replace the children one after the other, if the new settings are valid.
 
-        What arrives meanwhile waits in the socket, or is taken by the others.
+        New connections are accepted by the others, or wait in the socket's queue.
         """
         if not self._ready:
             logger.warning("reload_ignored", reason="not ready yet")
@@ -152,7 +152,7 @@ class Supervisor:
             for child in self.children:
                 if child.process is not None and not self._stopping:
                     _end(child.process, time.monotonic() + STOP_SECONDS)
-                    child.bury()
+                    child.reap()
                     child.failures = 0
                     child.start()
         notify(READY)
@@ -173,7 +173,7 @@ class Supervisor:
                 os.read(wake, 4096)
             elif source in running:
                 self._replace(running[source])
-        if not self._ready and self.probe.answered():
+        if not self._ready and self.probe.has_response():
             self._ready = True
             self.on_ready()
             notify(READY)
@@ -184,11 +184,11 @@ class Supervisor:
         return max(0.0, min([longest, *(moment - time.monotonic() for moment in due)]))
 
     def _replace(self, child: Child) -> None:
-        code = child.bury()
-        # Once the service has answered, no fault of one process ends the others.
+        code = child.reap()
+        # Once the service has responded, the failure of one process does not end the others.
         if self._stopping or self._ready:
             return
-        if code == OPERATOR_MISTAKE:
+        if code == OPERATOR_ERROR:
             raise StartError(code)
         if child.failures >= STARTS_BEFORE_GIVING_UP:
             raise StartError(1)
@@ -213,9 +213,9 @@ def _end(process: ForkProcess, deadline: float) -> None:
 
 @contextlib.contextmanager
 def _wake_on_signals(stop: Callable[[], None], hang_up: Callable[[], None]) -> Iterator[int]:
-    """Call `stop` at SIGTERM or SIGINT, and `hang_up` at SIGHUP; the descriptor is readable then.
+    """Call `stop` at SIGTERM or SIGINT and `hang_up` at SIGHUP; yields a descriptor to wait on.
 
-    In a terminal SIGHUP says that it is gone, which is an end too.
+    In a terminal, SIGHUP means that the terminal was closed: it stops the service.
     """
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
@@ -229,30 +229,30 @@ def _wake_on_signals(stop: Callable[[], None], hang_up: Callable[[], None]) -> I
 
     for number in _SIGNALS:
         signal.signal(number, handle)
-    # `nohup` has it ignored.
+    # `nohup` sets it to be ignored.
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, handle)
     try:
         yield reader
     finally:
-        # What follows is leaving the database: short, and not to be cut off by a second signal.
+        # Leaving the database follows: it is quick, and must not be interrupted.
         for number in (*_SIGNALS, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         os.close(reader)
         os.close(writer)
 
 
-def _enter(child: Child, parent: int, foreign: set[int]) -> None:
-    """Begin the life of a child: its own signals, an eye on its parent, then its work.
+def _enter(child: Child, parent: int, to_close: set[int]) -> None:
+    """Run a child: reset its signals, watch its parent, then call `run`.
 
-    `foreign` are the parent's own descriptors: a lock among them would outlive its owner here.
+    `to_close` are descriptors of the parent: a lock among them would outlive the parent.
     """
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
-    # What it means is the parent's to decide.
+    # The parent handles it.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-    for descriptor in foreign:
+    for descriptor in to_close:
         os.close(descriptor)
     threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     try:
@@ -260,7 +260,7 @@ def _enter(child: Child, parent: int, foreign: set[int]) -> None:
     except OperatorError as error:
         for line in error.lines:
             os.write(2, f"ringfence: {terminal(mask(line))}\n".encode("ascii", "backslashreplace"))
-        code = OPERATOR_MISTAKE
+        code = OPERATOR_ERROR
     except Exception:
         logger.exception("process_failed", process=child.name)
         code = 1
@@ -270,7 +270,7 @@ def _enter(child: Child, parent: int, foreign: set[int]) -> None:
 def _open_descriptors() -> set[int]:
     found = set()
     for name in os.listdir("/dev/fd"):  # noqa: PTH208 - numbers, not paths
-        # The listing itself had one, which is closed by now.
+        # The descriptor of the listing itself is closed.
         with contextlib.suppress(OSError):
             os.fstat(int(name))
             found.add(int(name))
@@ -278,9 +278,9 @@ def _open_descriptors() -> set[int]:
 
 
 def _end_with_parent(parent: int) -> None:
-    """Watch for the parent's death, which no signal tells of on every platform."""
+    """Exit when the parent has died; no signal reports that on every platform."""
     while os.getppid() == parent:
-        time.sleep(ORPHAN_LOOK_SECONDS)
+        time.sleep(PARENT_CHECK_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(ORPHAN_SECONDS)
     os._exit(1)
