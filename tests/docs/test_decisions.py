@@ -1,4 +1,4 @@
-"""Each decision ends with what holds it, and what it names is there."""
+"""Each decision ends with the checks that hold it, and these exist."""
 
 import re
 
@@ -9,9 +9,9 @@ from tests.docs.test_architecture import contracts
 DECISIONS = sorted((ROOT / "docs" / "adr").glob("*.md"))
 
 
-def check_line(decision):
+def held_by(decision):
     last = decision.read_text(encoding="utf-8").rstrip().splitlines()[-1]
-    assert last.startswith("Check: ")
+    assert last.startswith("Held by: ")
     return last
 
 
@@ -21,15 +21,15 @@ def test_decisions_are_numbered_without_a_gap():
 
 
 @pytest.mark.parametrize("decision", DECISIONS, ids=name)
-def test_a_decision_says_what_why_and_at_what_cost(decision):
+def test_a_decision_has_context_decision_and_consequences(decision):
     text = decision.read_text(encoding="utf-8")
     assert text.startswith(f"# {int(decision.name[:4])}. ")
-    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Decision", "Why", "What it costs"]
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"]
 
 
 @pytest.mark.parametrize("decision", DECISIONS, ids=name)
 def test_the_checks_of_a_decision_exist(decision):
-    line = check_line(decision)
+    line = held_by(decision)
     files = re.findall(r"`((?:tests|src)/[^`]*)`", line)
     named = re.findall(r'"([^"]+)"', line)
     assert files or named
