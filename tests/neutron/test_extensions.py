@@ -87,9 +87,9 @@ async def test_without_templates_a_new_group_is_taken_to_have_what_the_last_one_
     assert (rule.remote_group_id, rule.id) == (PARENT, "")
 
 
-async def test_without_quota_details_no_room_is_known(cloud_at):
+async def test_without_quota_details_the_free_quota_is_unknown(cloud_at):
     with answering(lambda _: NO_SUCH_PAGE) as server:
-        assert await cloud_at(server.url).rule_room("p1") is None
+        assert await cloud_at(server.url).free_rule_quota("p1") is None
     assert len(server.calls) == 1
 
 

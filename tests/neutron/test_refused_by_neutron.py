@@ -16,7 +16,7 @@ from ringfence.security_groups.rules import ETHERTYPES, Rule, canonical
 from ringfence.security_groups.schemas import clean_creation
 from ringfence.security_groups.validation import RuleProblem, check_rule
 from ringfence.sync.plan import rule_for_cloud
-from ringfence.sync.push import RULES_A_CALL
+from ringfence.sync.push import RULES_PER_CALL
 
 ALL = os.environ.get("RINGFENCE_DIFFERENTIAL") == "all"
 # One of each kind: named by Neutron, with ports, ICMP, of IPv6 alone, without a name.
@@ -90,8 +90,8 @@ async def test_neutron_takes_every_rule_that_we_take(lab_cloud, openstack_projec
     # What Neutron takes for one can be there once only.
     distinct = list({canonical(rule): rule_for_cloud(rule) for rule in rules}.values())
     assert len(distinct) > len(PROTOCOLS)
-    for start in range(0, len(distinct), RULES_A_CALL):
-        chunk = distinct[start : start + RULES_A_CALL]
+    for start in range(0, len(distinct), RULES_PER_CALL):
+        chunk = distinct[start : start + RULES_PER_CALL]
         assert len(await lab_cloud.create_rules(openstack_project, group.id, chunk)) == len(chunk)
 
 

@@ -72,7 +72,7 @@ async def call_everything(cloud):
     ]
     await cloud.create_rules("p1", "g1", ends)
     await cloud.delete_rule("r1")
-    await cloud.rule_room("p1")
+    await cloud.free_rule_quota("p1")
     await cloud.list_ports("p1")
     await cloud.list_floating_addresses("p1")
     await cloud.set_port_groups("x", ["g1"], revision=4)

@@ -7,7 +7,7 @@ from ringfence.access.scope import Scope
 from ringfence.security_groups import queries
 from ringfence.sync import manual
 from ringfence.sync.dry_run import preview
-from ringfence.sync.plan import CREATED_ANEW
+from ringfence.sync.plan import GROUP_RECREATED
 
 HTTPS = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "10.0.0.0/8"}
 
@@ -29,12 +29,14 @@ async def test_both_plans_say_that_a_missing_group_is_created_anew(place):
     shown = await plan(place, uuid, HTTPS)
     lines = await manual.plan_push(place.database, uuid.hex)
 
-    assert shown["notices"] == [{"code": "group_created_anew", "message": CREATED_ANEW}]
+    assert shown["notices"] == [{"code": "group_created_anew", "message": GROUP_RECREATED}]
     assert shown["calls"] == 2
     assert [rule["from_port"] for rule in shown["added"]] == [443]
-    assert early[0].startswith(f"nothing yet: a pull marks the group as not found. {CREATED_ANEW}")
+    assert early[0].startswith(
+        f"nothing yet: a pull marks the group as not found. {GROUP_RECREATED}"
+    )
     assert lines == [
-        f"create the group. {CREATED_ANEW}",
+        f"create the group. {GROUP_RECREATED}",
         "+ ingress IPv4 tcp 22-22 from 10.0.0.0/8",
     ]
     # And so it is.

@@ -61,7 +61,7 @@ def rule_set(chance: random.Random) -> list[Rule]:
     return chance.choices(POOL, k=chance.randrange(9))
 
 
-def room(chance: random.Random) -> int:
+def free_quota(chance: random.Random) -> int:
     return chance.randint(-5, 15)
 
 
@@ -210,41 +210,41 @@ def steps(changes: Changes) -> list[int]:
 
 
 @law(rule_set, rule_set)
-def test_where_there_is_room_no_rule_goes_before_the_additions(desired, before):
+def test_with_enough_quota_no_rule_is_removed_before_the_additions(desired, before):
     observed = in_the_cloud(before)
-    for room in (None, len(desired)):
-        changes = plan(desired, observed, room=room)
+    for free_quota in (None, len(desired)):
+        changes = plan(desired, observed, free_quota=free_quota)
 
         assert changes.removed_first == 0
         assert changes.remove_after == changes.remove
 
 
-@law(rule_set, rule_set, room)
-def test_near_the_quota_just_enough_removals_go_first(desired, before, room):
+@law(rule_set, rule_set, free_quota)
+def test_near_the_quota_just_enough_rules_are_removed_first(desired, before, free_quota):
     observed = in_the_cloud(before)
 
-    changes = plan(desired, observed, room=room)
+    changes = plan(desired, observed, free_quota=free_quota)
 
     grown = len(changes.add) - len(changes.remove)
-    assert changes.fits == (not changes.add or grown <= room)
+    assert changes.fits == (not changes.add or grown <= free_quota)
     if not changes.fits:
         assert changes.removed_first == 0
         return
-    held, most = 0, max(room, 0)
+    held, most = 0, max(free_quota, 0)
     for step in steps(changes):
         held += step
         assert held <= most
     assert held == grown
     if changes.removed_first:
         # With one removal fewer the last addition would be refused.
-        assert len(changes.add) - (changes.removed_first - 1) > room
+        assert len(changes.add) - (changes.removed_first - 1) > free_quota
 
 
-@law(rule_set, rule_set, room)
-def test_the_quota_changes_the_order_of_a_plan_and_nothing_else(desired, before, room):
+@law(rule_set, rule_set, free_quota)
+def test_the_quota_changes_the_order_of_a_plan_and_nothing_else(desired, before, free_quota):
     observed = in_the_cloud(before)
 
-    near, far = plan(desired, observed, room=room), plan(desired, observed)
+    near, far = plan(desired, observed, free_quota=free_quota), plan(desired, observed)
 
     assert (near.add, near.keep, near.description_only) == (
         far.add,
@@ -255,16 +255,16 @@ def test_the_quota_changes_the_order_of_a_plan_and_nothing_else(desired, before,
 
 
 @law(rule_set)
-def test_of_those_that_make_room_twins_are_the_first(desired):
+def test_duplicates_are_the_first_to_be_removed_for_the_quota(desired):
     observed = in_the_cloud(desired)
-    twins = [replace(rule, id=f"{rule.id}-twin") for rule in observed]
+    duplicates = [replace(rule, id=f"{rule.id}-twin") for rule in observed]
     other = CloudRule("IPv4", "ingress", "sctp", id="other")
     new = Rule(protocol="112")
 
-    changes = plan([*desired, new], [other, *observed, *twins], room=0)
+    changes = plan([*desired, new], [other, *observed, *duplicates], free_quota=0)
 
     assert changes.removed_first == 1
-    assert changes.remove_before[0].id == (twins[0].id if twins else "other")
+    assert changes.remove_before[0].id == (duplicates[0].id if duplicates else "other")
 
 
 @law(spelling)

@@ -14,12 +14,12 @@ async def push(place, uuid):
     return await push_group(place.database, place.clouds, uuid)
 
 
-async def holding(place, lab, *, room):
+async def holding(place, lab, *, free_quota):
     """A group with ten rules in a project that may hold so many more."""
     uuid = await place.ask(rules=FULL)
     await push(place, uuid)
     # The default group has four.
-    lab.set_quota(place.project, rules=len(FULL) + 4 + room)
+    lab.set_quota(place.project, rules=len(FULL) + 4 + free_quota)
     return uuid
 
 
@@ -31,12 +31,12 @@ def made(calls):
     return [call.method for call in calls.calls if "/security-group-rules" in call.path]
 
 
-async def asked_for_room(calls):
+async def quota_requests(calls):
     return calls.count("GET", "/quotas/")
 
 
-async def test_without_room_just_enough_rules_go_before_the_new_ones_come(neutron, lab, calls):
-    uuid = await holding(neutron, lab, room=1)
+async def test_without_free_quota_just_enough_rules_are_removed_first(neutron, lab, calls):
+    uuid = await holding(neutron, lab, free_quota=1)
     await neutron.change_rules(uuid, [*FULL[3:], tcp(1), tcp(2), tcp(3)])
     calls.calls.clear()
 
@@ -49,19 +49,21 @@ async def test_without_room_just_enough_rules_go_before_the_new_ones_come(neutro
     assert context["removed_first"] == 2
 
 
-async def test_with_room_nothing_goes_early_and_the_quota_is_not_asked_for(neutron, lab, calls):
-    uuid = await holding(neutron, lab, room=3)
+async def test_with_free_quota_nothing_is_removed_first_and_no_quota_is_requested(
+    neutron, lab, calls
+):
+    uuid = await holding(neutron, lab, free_quota=3)
     await neutron.change_rules(uuid, [*FULL[3:], tcp(1), tcp(2), tcp(3)])
     calls.calls.clear()
 
     await push(neutron, uuid)
 
     assert made(calls) == ["POST", "DELETE", "DELETE", "DELETE"]
-    assert await asked_for_room(calls) == 0
+    assert await quota_requests(calls) == 0
 
 
 async def test_what_does_not_fit_is_refused_and_no_rule_goes_for_it(neutron, lab, calls):
-    uuid = await holding(neutron, lab, room=0)
+    uuid = await holding(neutron, lab, free_quota=0)
     await neutron.change_rules(uuid, [*FULL[1:], tcp(1), tcp(2)])
     calls.calls.clear()
 

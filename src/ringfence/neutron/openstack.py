@@ -253,11 +253,11 @@ class OpenStackCloud:
         except GroupNotFound:
             return
 
-    async def rule_room(self, project_id: str) -> int | None:
+    async def free_rule_quota(self, project_id: str) -> int | None:
         """Ask for the quota of rules and what is used of it."""
         path = f"/quotas/{quote(project_id, safe='')}/details.json"
         try:
-            return translate.room_from_answer(await self._call("GET", path))
+            return translate.free_quota_from_body(await self._call("GET", path))
         except (AccessRefused, RequestRefused, UnknownPath):
             # Credentials that may not see quotas, or no such extension: then nothing is known.
             return None

@@ -259,7 +259,7 @@ class NetworkCloud(Protocol):
         """Delete one rule; one that is gone already is no error."""
         ...
 
-    async def rule_room(self, project_id: str) -> int | None:
+    async def free_rule_quota(self, project_id: str) -> int | None:
         """Give how many more rules the project may hold; `None` for no limit, or none known.
 
         Less than 0 where it holds more than it may: a quota can be lowered below what is used.

@@ -65,7 +65,7 @@ def first_rules_from_answer(answer: Json) -> list[CloudRule]:
     ]
 
 
-def room_from_answer(answer: Json) -> int | None:
+def free_quota_from_body(answer: Json) -> int | None:
     """Read `{"quota": {"security_group_rule": {…}}}`: what is left, or `None` for no limit."""
     quota = _mapping(_member(_member(answer, "quota"), "security_group_rule"))
     limit, used = quota.get("limit"), quota.get("used")

@@ -25,8 +25,8 @@ from ringfence.security_groups.rule_input.rule_requests import RuleRequest
 from ringfence.security_groups.rules import Rule, canonical, shown_protocol
 from ringfence.sync.compare import unreadable_notice
 from ringfence.sync.observing import observed_group, observed_rules
-from ringfence.sync.plan import CREATED_ANEW, Changes, plan, rule_for_cloud, rule_from_cloud
-from ringfence.sync.push import RULES_A_CALL
+from ringfence.sync.plan import GROUP_RECREATED, Changes, plan, rule_for_cloud, rule_from_cloud
+from ringfence.sync.push import RULES_PER_CALL
 from ringfence.text.json_value import Json
 
 # Stands for the backend id of a group that has none: nothing in a cloud is called so.
@@ -34,7 +34,7 @@ _UNBORN = "unborn "
 
 
 # What is told of the plan of a group that the cloud does not have any more.
-GONE = {"code": "group_created_anew", "message": CREATED_ANEW}
+GONE = {"code": "group_created_anew", "message": GROUP_RECREATED}
 
 
 class Remotes:
@@ -97,7 +97,7 @@ class Preview:
     def calls(self) -> int:
         """How many changing calls Neutron would get: creation, additions in bulk, each removal."""
         creation = int(self.is_missing or not self.group.backend_id)
-        return creation + -(-len(self.changes.add) // RULES_A_CALL) + len(self.changes.remove)
+        return creation + -(-len(self.changes.add) // RULES_PER_CALL) + len(self.changes.remove)
 
     def _notices(self) -> Iterator[Mapping[str, str]]:
         if self.is_missing:

@@ -21,7 +21,7 @@ from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.sync.compare import MassRemovalGuard, mark_hidden_remotes, unreadable_notice
 from ringfence.sync.drivers import Clouds, require_own
-from ringfence.sync.plan import CREATED_ANEW, Changes, plan, rule_from_cloud
+from ringfence.sync.plan import Changes, plan, rule_from_cloud
 from ringfence.sync.pull import missing_groups, pull_tenant
 
 TENANTS_AT_ONCE = 8
@@ -156,7 +156,7 @@ async def find_group(database: Database, named: str) -> tuple[LocalGroup, Placem
 def _missing(local: LocalGroup) -> str:
     is_marked = local.state is State.ERRED and local.error_message in {NOT_FOUND, DEFAULT_NOT_FOUND}
     now = "create the group" if is_marked else "nothing yet: a pull marks the group as not found"
-    return f"{now}. {CREATED_ANEW}"
+    return f"{now}. {GROUP_RECREATED}"
 
 
 def lines_of(changes: Changes) -> list[str]:

@@ -1,6 +1,8 @@
-"""What to do in the cloud so that its rules become those asked for. Everything here is pure.
+"""Plan the calls that make the rules in the cloud the desired ones. Everything here is pure.
 
-Rules are compared by `canonical`, the key by which Neutron itself takes two rules for one.
+`push` passes the desired rules, which it loads from PostgreSQL, and the observed ones, which it
+reads from the cloud. It makes the calls of the result in their order; `dry_run` shows them. Rules
+are compared by `canonical`, the key by which Neutron itself recognizes a duplicate.
 """
 
 from collections.abc import Sequence
@@ -10,8 +12,8 @@ from typing import LiteralString
 from ringfence.neutron.port import CloudRule, kept_description
 from ringfence.security_groups.rules import Rule, RuleKey, canonical, shown_protocol, stored_prefix
 
-# What is said of a plan whose group the cloud does not have any more.
-CREATED_ANEW: LiteralString = (
+# The notice of a plan whose group the cloud does not have any more
+GROUP_RECREATED: LiteralString = (
     "The cloud does not have this group any more: setting its rules creates a new group. Its "
     "backend_id changes, its tags are lost, and ports that carried the old group do not carry the "
     "new one. Whether it is stateful is kept."
@@ -20,15 +22,15 @@ CREATED_ANEW: LiteralString = (
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The calls to make, and what needs none.
+    """The calls to make, and the rules that need none.
 
     In this order: the first `removed_first` of `remove`, all of `add`, the rest of `remove`. A
-    rule goes before the additions only where the quota leaves no other way, for until then the
-    old rules and the new ones both admit their traffic.
+    rule is removed before the additions only if the quota requires it: otherwise the old rules
+    admit their traffic until the new ones do.
 
-    `description_only` are those of `keep` that differ in their description: Neutron's rules are
-    immutable, and two that differ in nothing else cannot be there at once, so changing one would
-    leave a gap.
+    `description_only` are the rules of `keep` whose description is not the desired one. Neutron
+    cannot change a rule, nor hold two that are equal but for their description, so changing it
+    would leave a gap.
     """
 
     add: tuple[CloudRule, ...]
@@ -36,68 +38,68 @@ class Changes:
     keep: tuple[CloudRule, ...]
     description_only: tuple[tuple[Rule, CloudRule], ...]
     removed_first: int = 0
-    # Whether the quota takes what is to be there in the end; if not, no rule is removed for it.
+    # Whether the desired rules fit in the quota; if not, no rule is removed first.
     fits: bool = True
 
     @property
     def needed(self) -> bool:
-        """Whether there is any call to make."""
+        """Return whether there is any call to make."""
         return bool(self.add or self.remove)
 
     @property
     def remove_before(self) -> tuple[CloudRule, ...]:
-        """What makes room for the additions."""
+        """Return the rules to remove before the additions."""
         return self.remove[: self.removed_first]
 
     @property
     def remove_after(self) -> tuple[CloudRule, ...]:
-        """What goes once its successors are there."""
+        """Return the rules to remove after the additions."""
         return self.remove[self.removed_first :]
 
 
 def plan(
-    desired: Sequence[Rule], observed: Sequence[CloudRule], *, room: int | None = None
+    desired: Sequence[Rule], observed: Sequence[CloudRule], *, free_quota: int | None = None
 ) -> Changes:
-    """Compare the rules asked for (remote groups by backend id) with those in the cloud.
+    """Return the changes from the observed rules to the desired ones (remotes by backend id).
 
-    `room` is how many more rules the project may hold in the cloud, less than 0 where it holds
-    too many already; `None` where it is unlimited or not known.
+    `free_quota` is how many more rules the project may hold in the cloud, less than 0 if it holds
+    too many already; `None` if it is unlimited or unknown.
     """
-    asked: dict[RuleKey, Rule] = {}
+    desired_by_key: dict[RuleKey, Rule] = {}
     for rule in desired:
-        asked.setdefault(canonical(rule), rule)
+        desired_by_key.setdefault(canonical(rule), rule)
     kept: dict[RuleKey, CloudRule] = {}
-    twins: list[CloudRule] = []
-    others: list[CloudRule] = []
-    for found in observed:
-        key = canonical(rule_from_cloud(found))
+    duplicates: list[CloudRule] = []
+    extra: list[CloudRule] = []
+    for cloud_rule in observed:
+        key = canonical(rule_from_cloud(cloud_rule))
         if key in kept:
-            twins.append(found)
-        elif key in asked:
-            kept[key] = found
+            duplicates.append(cloud_rule)
+        elif key in desired_by_key:
+            kept[key] = cloud_rule
         else:
-            others.append(found)
-    add = tuple(rule_for_cloud(rule) for key, rule in asked.items() if key not in kept)
-    # Nobody misses a twin, so those make room first.
-    remove = (*twins, *others)
-    short = 0 if room is None or not add else max(0, len(add) - room)
-    fits = short <= len(remove)
+            extra.append(cloud_rule)
+    add = tuple(rule_for_cloud(rule) for key, rule in desired_by_key.items() if key not in kept)
+    # Removing a duplicate closes nothing, so those come first.
+    remove = (*duplicates, *extra)
+    missing_quota = 0 if free_quota is None or not add else max(0, len(add) - free_quota)
+    fits = missing_quota <= len(remove)
     return Changes(
         add=add,
         remove=remove,
         keep=tuple(kept.values()),
         description_only=tuple(
-            (asked[key], found)
-            for key, found in kept.items()
-            if kept_description(asked[key].description) != found.description
+            (desired_by_key[key], cloud_rule)
+            for key, cloud_rule in kept.items()
+            if kept_description(desired_by_key[key].description) != cloud_rule.description
         ),
-        removed_first=short if fits else 0,
+        removed_first=missing_quota if fits else 0,
         fits=fits,
     )
 
 
 def rule_for_cloud(rule: Rule) -> CloudRule:
-    """Write a rule as Neutron takes it; any protocol is `None` there, not empty."""
+    """Return a rule as Neutron takes it; any protocol is `None` there, not empty."""
     return CloudRule(
         ethertype=rule.ethertype,
         direction=rule.direction,
@@ -112,7 +114,7 @@ def rule_for_cloud(rule: Rule) -> CloudRule:
 
 
 def rule_from_cloud(rule: CloudRule) -> Rule:
-    """Read Neutron's rule in the words of the contract; the remote group by backend id."""
+    """Return Neutron's rule with the values of the contract; the remote group by backend id."""
     return Rule(
         ethertype=rule.ethertype,
         direction=rule.direction,

@@ -1,7 +1,10 @@
-"""One group, from what was asked for to the cloud.
+"""Push one group from the rows to the cloud.
 
-Load, close the transaction; look in the cloud, plan, act, look again; settle, guarded by the
-version that was loaded. Every step may be repeated: a push that died is simply pushed again.
+`jobs` passes the UUID of a group; its desired rules come from PostgreSQL, its observed ones from
+the cloud. `plan` compares the two; this module creates and deletes rules in the cloud until there
+is nothing to do. `lifecycle` records the applied version, if the loaded one is still the newest.
+
+No transaction is open during a call. Every step can be repeated: an interrupted push runs again.
 """
 
 from collections.abc import Container, Sequence
@@ -39,16 +42,16 @@ from ringfence.sync.observing import observation_of
 from ringfence.sync.plan import Changes, plan
 from ringfence.sync.projects import require_project
 
-RULES_A_CALL = 100
-LOOKS = 4
+RULES_PER_CALL = 100
+CONVERGE_ATTEMPTS = 4
 
 logger = structlog.get_logger(__name__)
 
 
 async def push_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
-    """Make the group in the cloud exactly what was asked for; tells whether there was any work.
+    """Make the group in the cloud exactly the desired one; return whether there was any work.
 
-    Raises `CloudError`; the group's state then stays for the next try.
+    Raises `CloudError`; the group then keeps its state for the next attempt.
     """
     async with database.transaction() as connection:
         group = await lifecycle.claim(connection, uuid, lifecycle.PUSHED)
@@ -59,44 +62,43 @@ async def push_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
 
 
 async def push(database: Database, cloud: NetworkCloud, group: Group) -> None:
-    """Push a group that was taken up."""
-    found = await _find_or_create(database, cloud, group)
+    """Push a claimed group."""
+    observed = await _find_or_create(database, cloud, group)
     async with database.connection() as connection:
-        asked = await lifecycle.desired_rules(connection, group.id)
-    _refuse_unresolvable(asked)
-    found = await _rename(cloud, group, found)
-    converged = await _converge(cloud, group, found, asked)
-    if converged.found.unreadable:
-        raise GiveUp(unreadable_message(converged.found))
-    await _remove_late(database, cloud, group)
+        desired = await lifecycle.desired_rules(connection, group.id)
+    _refuse_unresolvable(desired)
+    observed = await _rename(cloud, group, observed)
+    converged = await _converge(cloud, group, observed, desired)
+    if converged.observed.unreadable:
+        raise GiveUp(unreadable_message(converged.observed))
+    await _delete_late_creation(database, cloud, group)
     event = EventType.GROUP_CREATED if group.state is State.CREATING else EventType.GROUP_UPDATED
     context = {
-        "backend_id": found.id,
+        "backend_id": observed.id,
         "version": group.version,
         "description_only": len(converged.description_only),
     }
     if converged.removed_first:
-        # For a moment the group had fewer rules than before and after: somebody may ask why.
+        # For a moment the group had fewer rules than before and after: the event explains it.
         context["removed_first"] = converged.removed_first
     async with database.transaction() as connection:
-        settled = await lifecycle.record_applied(connection, group, event, context)
-        if settled:
-            found = converged.found
-            look = observation_of(
-                group.id, found, lasting_drift_digest(found, stateful=group.stateful)
-            )
-            await observations.write(connection, [look], None)
-    if not settled:
+        is_applied = await lifecycle.record_applied(connection, group, event, context)
+        if is_applied:
+            observed = converged.observed
+            drift = lasting_drift_digest(observed, stateful=group.stateful)
+            observation = observation_of(group.id, observed, drift)
+            await observations.write(connection, [observation], None)
+    if not is_applied:
         logger.info("push_outdated", security_group=group.uuid.hex, version=group.version)
 
 
 async def delete_group(
     database: Database, clouds: Clouds, uuid: UUID, *, detach: bool = False
 ) -> bool:
-    """Delete the group in the cloud, then here; tells whether there was any work.
+    """Delete the group in the cloud, then its row; return whether there was any work.
 
-    `detach` takes it off its ports before. One that is in use is refused in words that name them.
-    Raises `CloudError`; a group that the cloud does not have is deleted already.
+    `detach` removes it from its ports first. Raises `CloudError`; that of a group in use names its
+    ports. A group that the cloud does not have is deleted already.
     """
     async with database.transaction() as connection:
         group = await lifecycle.claim(connection, uuid, lifecycle.DELETED)
@@ -108,23 +110,23 @@ async def delete_group(
     if group.backend_id:
         await _delete_in_the_cloud(database, clouds, group, detach=detach)
     else:
-        left = await _left_in_cloud(database, clouds, group)
+        left = await _possible_leftovers(database, clouds, group)
     async with database.transaction() as connection:
         await lifecycle.record_deleted(connection, group, left)
     return True
 
 
-async def _left_in_cloud(database: Database, clouds: Clouds, group: Group) -> list[str]:
-    """Return the ids of the groups that creations without a response may have made.
+async def _possible_leftovers(database: Database, clouds: Clouds, group: Group) -> list[str]:
+    """Return the ids of the groups that creations without a response may have created.
 
-    They stay in the cloud: another tool may have made an equal one at the same time.
+    They stay in the cloud: another tool may have created an equal one at the same time.
     """
     attempt = attempt_of(group)
     if attempt is None:
         return []
     cloud = clouds.of(group.placement)
-    free = await _free_of_its_name(database, cloud, group, attempt)
-    return sorted(found.id for found in free)
+    free = await _candidates(database, cloud, group, attempt)
+    return sorted(observed.id for observed in free)
 
 
 async def _delete_in_the_cloud(
@@ -133,14 +135,14 @@ async def _delete_in_the_cloud(
     backend_id = group.backend_id
     cloud = clouds.of(group.placement)
     try:
-        found = require_own(group.placement, await cloud.get_group(backend_id))
+        observed = require_own(group.placement, await cloud.get_group(backend_id))
         if detach:
             await ports.detach(database, cloud, group, backend_id)
-            found = await cloud.get_group(backend_id)
-        # One that changed since it was looked at is looked at again, by the next try.
-        await cloud.delete_group(backend_id, revision=found.revision_number)
+            observed = await cloud.get_group(backend_id)
+        # If it changed since it was read, the next attempt reads it again.
+        await cloud.delete_group(backend_id, revision=observed.revision_number)
     except GroupNotFound:
-        logger.info("group_was_gone_already", security_group=group.uuid.hex)
+        logger.info("group_already_deleted", security_group=group.uuid.hex)
     except GroupInUse:
         raise await ports.in_use(database, cloud, group) from None
 
@@ -150,18 +152,18 @@ async def _find_or_create(database: Database, cloud: NetworkCloud, group: Group)
         try:
             return require_own(group.placement, await cloud.get_group(group.backend_id))
         except GroupNotFound:
-            group = await _forget(database, group)
-    found = await _find_unanswered(database, cloud, group)
-    is_new = found is None
-    if found is None:
-        found = await _create(database, cloud, group)
+            group = await _recreate(database, group)
+    observed = await _find_unconfirmed(database, cloud, group)
+    is_new = observed is None
+    if observed is None:
+        observed = await _create(database, cloud, group)
     async with database.transaction() as connection:
-        wanted = await lifecycle.record_created(connection, group, found.id)
-    if wanted:
-        return found
-    # It was unlinked, settled by hand, or taken up by another worker meanwhile.
-    if is_new and found.id not in await _known(database, group, [found]):
-        await cloud.delete_group(found.id, revision=found.revision_number)
+        is_recorded = await lifecycle.record_created(connection, group, observed.id)
+    if is_recorded:
+        return observed
+    # It was unlinked, set by an operator, or claimed by another worker in the meantime.
+    if is_new and observed.id not in await _known_backend_ids(database, group, [observed]):
+        await cloud.delete_group(observed.id, revision=observed.revision_number)
     raise Retry("The security group changed while it was being created.")
 
 
@@ -172,17 +174,17 @@ async def _create(database: Database, cloud: NetworkCloud, group: Group) -> Clou
         project = project_of(group.placement)
         return await cloud.create_group(project, group.name, description, stateful=group.stateful)
     except GiveUp:
-        # Nothing came of it, and nothing will: a group of this name is somebody else's.
+        # Nothing was created, nor will be: a group of this name is somebody else's.
         if group.creation_started is None:
             async with database.transaction() as connection:
                 await lifecycle.creation_refused(connection, group)
         raise
 
 
-async def _forget(database: Database, group: Group) -> Group:
-    """Let a group that is gone be made anew, where nothing of it was known to be in the cloud.
+async def _recreate(database: Database, group: Group) -> Group:
+    """Prepare a missing group to be created again, if no version of it was ever applied.
 
-    Any other is ERRED first: that somebody deleted it may well be what its owner has to hear.
+    Any other becomes ERRED first: its owner has to know that somebody deleted it.
     """
     if group.name == DEFAULT_NAME:
         raise GroupNotFound(DEFAULT_NOT_FOUND)
@@ -195,22 +197,22 @@ async def _forget(database: Database, group: Group) -> Group:
     return forgotten
 
 
-async def _find_unanswered(
+async def _find_unconfirmed(
     database: Database, cloud: NetworkCloud, group: Group
 ) -> CloudGroup | None:
-    """Look for the group of an earlier creation that was not answered.
+    """Find the group of an earlier creation without a response.
 
-    Neutron takes no mark of ours, so it is known by project, name, description and time, by
-    being as Neutron made it, and by being nobody's.
+    Neutron takes no idempotency key, so evidence decides: project, name, description and time, no
+    change since Neutron created it, and no row that has it.
     """
     attempt = attempt_of(group)
     if attempt is None:
         return None
-    free = await _free_of_its_name(database, cloud, group, attempt)
+    free = await _candidates(database, cloud, group, attempt)
     return min(free, key=lambda candidate: candidate.created_at, default=None)
 
 
-async def _free_of_its_name(
+async def _candidates(
     database: Database, cloud: NetworkCloud, group: Group, attempt: Attempt
 ) -> list[CloudGroup]:
     project = project_of(group.placement)
@@ -219,11 +221,11 @@ async def _free_of_its_name(
         return []
     view = await view_of(database, cloud, project)
     candidates = [candidate for candidate in listed if attempt.may_have_made(candidate, view)]
-    known = await _known(database, group, candidates) if candidates else set()
+    known = await _known_backend_ids(database, group, candidates) if candidates else set()
     return [candidate for candidate in candidates if candidate.id not in known]
 
 
-async def _known(
+async def _known_backend_ids(
     database: Database, group: Group, candidates: Sequence[CloudGroup]
 ) -> Container[str]:
     ids = [candidate.id for candidate in candidates]
@@ -231,89 +233,92 @@ async def _known(
         return await lifecycle.known_backend_ids(connection, group.placement.tenant_id, ids)
 
 
-async def _remove_late(database: Database, cloud: NetworkCloud, group: Group) -> None:
-    """Delete what an earlier creation made after it was given up, if it has arrived by now.
+async def _delete_late_creation(database: Database, cloud: NetworkCloud, group: Group) -> None:
+    """Delete what an earlier, abandoned creation has created late.
 
-    Only where all evidence agrees, the cloud counts revisions, and it is still as it was looked
-    at. Any other stays, and the next pull imports it.
+    Only if all evidence agrees, the cloud counts revisions, and the group did not change since it
+    was read. Any other stays, and the next pull imports it.
     """
     attempt = attempt_of(group)
-    # Only while it is being created, from the second try on: the time is bounded then.
+    # Only while it is being created, from the second attempt on: the time is bounded then.
     if group.state is not State.CREATING or attempt is None:
         return
-    for found in await _free_of_its_name(database, cloud, group, attempt):
-        if found.revision_number == NO_REVISIONS:
+    for observed in await _candidates(database, cloud, group, attempt):
+        if observed.revision_number == NO_REVISIONS:
             continue
         with suppress(GroupNotFound, GroupInUse, Outdated):
-            await cloud.delete_group(found.id, revision=found.revision_number)
-            logger.warning("late_creation_removed", security_group=group.uuid.hex, id=found.id)
+            await cloud.delete_group(observed.id, revision=observed.revision_number)
+            logger.warning("late_creation_deleted", security_group=group.uuid.hex, id=observed.id)
 
 
-def _refuse_unresolvable(asked: DesiredRules) -> None:
-    """Never push a rule without the remote group that it names: it would admit anybody."""
-    if asked.deleted_remotes:
+def _refuse_unresolvable(desired: DesiredRules) -> None:
+    """Raise if a rule's remote group is not in the cloud: it would admit anyone then."""
+    if desired.deleted_remotes:
         raise GiveUp(
-            "A rule names the security group "
-            f"{asked.deleted_remotes[0]}, which does not exist any more and never was in the cloud."
+            f"A rule names the security group {desired.deleted_remotes[0]}, which does not "
+            "exist and never was in the cloud. Remove the rule, or name another group."
         )
-    if asked.pending_remotes:
+    if desired.pending_remotes:
         raise Retry(
-            "A rule names the security group "
-            f"{asked.pending_remotes[0]}, which is not in the cloud yet."
+            f"A rule names the security group {desired.pending_remotes[0]}, which is not in the "
+            "cloud yet."
         )
 
 
-async def _rename(cloud: NetworkCloud, group: Group, found: CloudGroup) -> CloudGroup:
+async def _rename(cloud: NetworkCloud, group: Group, observed: CloudGroup) -> CloudGroup:
     # The name of the default group is Neutron's own.
-    name = found.name if DEFAULT_NAME in {found.name, group.name} else group.name
+    name = observed.name if DEFAULT_NAME in {observed.name, group.name} else group.name
     description = kept_description(group.description)
-    if (found.name, found.description) == (name, description):
-        return found
+    if (observed.name, observed.description) == (name, description):
+        return observed
     return await cloud.update_group(
-        found.id, name=name, description=description, revision=found.revision_number
+        observed.id, name=name, description=description, revision=observed.revision_number
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Converged:
-    """The cloud's rules are those asked for; what is left to tell of it."""
+    """A group whose rules are the desired ones, and how that was reached."""
 
-    found: CloudGroup
+    observed: CloudGroup
     description_only: tuple[tuple[Rule, CloudRule], ...]
     removed_first: int
 
 
 async def _converge(
-    cloud: NetworkCloud, group: Group, found: CloudGroup, asked: DesiredRules
+    cloud: NetworkCloud, group: Group, observed: CloudGroup, desired: DesiredRules
 ) -> Converged:
-    """Act until the cloud's rules are those asked for; nothing to do makes no call."""
+    """Change the cloud until its rules are the desired ones; no call if they are."""
     project = project_of(group.placement)
     removed_first = 0
-    room: int | None = None
-    for _ in range(LOOKS):
-        found = mark_hidden_remotes(found, asked.rules)
-        changes = plan(asked.rules, found.rules, room=room)
+    free_quota: int | None = None
+    for _ in range(CONVERGE_ATTEMPTS):
+        observed = mark_hidden_remotes(observed, desired.rules)
+        changes = plan(desired.rules, observed.rules, free_quota=free_quota)
         if not changes.needed:
-            return Converged(found, changes.description_only, removed_first)
+            return Converged(observed, changes.description_only, removed_first)
         try:
-            await _act(cloud, project, found.id, changes)
+            await _act(cloud, project, observed.id, changes)
             removed_first += changes.removed_first
         except RuleExists:
-            # Somebody was faster: it counts as ours once it is seen there.
+            # Somebody else created it: the next plan keeps it.
             pass
         except QuotaExceeded:
             removed_first += changes.removed_first
-            room = await cloud.rule_room(project) if changes.remove_after else None
-            if room is None or not plan(asked.rules, found.rules, room=room).fits:
+            free_quota = await cloud.free_rule_quota(project) if changes.remove_after else None
+            if (
+                free_quota is None
+                or not plan(desired.rules, observed.rules, free_quota=free_quota).fits
+            ):
                 raise
-        found = await cloud.get_group(found.id)
-    found = mark_hidden_remotes(found, asked.rules)
-    changes = plan(asked.rules, found.rules)
-    if found.unreadable:
-        raise GiveUp(unreadable_message(found))
+        observed = await cloud.get_group(observed.id)
+    observed = mark_hidden_remotes(observed, desired.rules)
+    changes = plan(desired.rules, observed.rules)
+    if observed.unreadable:
+        raise GiveUp(unreadable_message(observed))
     if changes.needed:
-        raise Retry("The rules in the cloud were changed by somebody else at the same time.")
-    return Converged(found, changes.description_only, removed_first)
+        raise Retry("Somebody else changed the rules in the cloud at the same time.")
+    return Converged(observed, changes.description_only, removed_first)
 
 
 async def _act(cloud: NetworkCloud, project: str, group_id: str, changes: Changes) -> None:
@@ -326,4 +331,4 @@ async def _act(cloud: NetworkCloud, project: str, group_id: str, changes: Change
 
 
 def _chunks(rules: tuple[CloudRule, ...]) -> list[tuple[CloudRule, ...]]:
-    return [rules[start : start + RULES_A_CALL] for start in range(0, len(rules), RULES_A_CALL)]
+    return [rules[start : start + RULES_PER_CALL] for start in range(0, len(rules), RULES_PER_CALL)]

@@ -195,7 +195,7 @@ class SandboxCloud:
         async with self._transaction() as connection:
             await connection.execute(REMOVE_RULE, (rule,))
 
-    async def rule_room(self, project_id: str) -> int | None:  # noqa: ARG002 - the port's face
+    async def free_rule_quota(self, project_id: str) -> int | None:  # noqa: ARG002 - the port's face
         """Say that there is no limit."""
         return None
 
