@@ -44,9 +44,12 @@ def test_an_operator_looks_compares_and_decides(operator):
         (["pull", "web-prod", "--all"], "name one tenant, or use --all"),
         (["pull", "nowhere"], "there is no tenant nowhere; ringfence sync status shows all"),
         (["mode", "web-prod", "x"], "x is not a drift mode; use one of adopt, enforce, report"),
-        (["plan", "x"], "x is no uuid of a security group"),
-        (["adopt", "f" * 32, ""], "'' is no id of a security group in a cloud"),
-        (["adopt", "f" * 32, "../ports/1"], "'../ports/1' is no id of a security group in a cloud"),
+        (["plan", "x"], "x is not a security group UUID"),
+        (["adopt", "f" * 32, ""], "'' is not the id of a security group in a cloud"),
+        (
+            ["adopt", "f" * 32, "../ports/1"],
+            "'../ports/1' is not the id of a security group in a cloud",
+        ),
         (
             ["pull", "a\x1b[2J\u202eb"],
             "there is no tenant a\\x1b[2J\\u202eb; ringfence sync status shows all",

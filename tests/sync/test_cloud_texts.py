@@ -22,7 +22,7 @@ from ringfence.security_groups.cloud_state.unreadable import BEGINNING, READABLE
 from ringfence.sync import manual, push, status
 from ringfence.sync.compare import DEFAULT_GUARD
 from ringfence.sync.drift import drift_of_group
-from ringfence.sync.dry_run import preview
+from ringfence.sync.dry_run import dry_run
 from ringfence.sync.pull import pull_tenant
 
 NASTY = "a\0b\ud800\x1b[31m\u202etxt\x7f"
@@ -310,7 +310,7 @@ async def test_pulling_now_names_the_groups_whose_rules_cannot_be_read(at_neutro
 async def plan_of(place, uuid, *rules):
     everything = Scope(everything=True, customers=[], projects=[])
     group = await queries.get(place.database, everything, uuid)
-    return (await preview(place.database, group, list(rules))).shown("")
+    return (await dry_run(place.database, group, list(rules))).shown("")
 
 
 async def test_both_plans_say_that_rules_cannot_be_read(at_neutron):

@@ -6,7 +6,7 @@ from tests.sync.test_pull import pull, push, pushed
 from ringfence.access.scope import Scope
 from ringfence.security_groups import queries
 from ringfence.sync import manual
-from ringfence.sync.dry_run import preview
+from ringfence.sync.dry_run import dry_run
 from ringfence.sync.plan import GROUP_RECREATED
 
 HTTPS = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "10.0.0.0/8"}
@@ -16,7 +16,7 @@ async def plan(place, uuid, *rules):
     group = await queries.get(
         place.database, Scope(everything=True, customers=[], projects=[]), uuid
     )
-    return (await preview(place.database, group, list(rules))).shown("")
+    return (await dry_run(place.database, group, list(rules))).shown("")
 
 
 async def test_both_plans_say_that_a_missing_group_is_created_anew(place):

@@ -24,7 +24,7 @@ from ringfence.security_groups.cloud_state import lifecycle
 from ringfence.security_groups.cloud_state.bindings import CONTESTED
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND
 from ringfence.sync.binding.adoption import adopt
-from ringfence.sync.binding.evidence import Attempt
+from ringfence.sync.binding.evidence import CreationAttempt
 from ringfence.sync.failures import explain
 from ringfence.sync.manual import plan_push
 from ringfence.sync.push import delete_group
@@ -206,8 +206,8 @@ def test_evidence_is_all_thin_the_cloud_says_of_a_group(changes, may_be):
     values = {"name": "web", "description": "ours", "rules": FIRST, "created_at": NOW} | changes
     values = {"revision_number": 1} | values
     found = CloudGroup(id="1", project_id="p", **values)
-    attempt = Attempt("web", "ours", NOW, NOW + timedelta(minutes=2))
-    assert attempt.may_have_made(found) is may_be
+    attempt = CreationAttempt("web", "ours", NOW, NOW + timedelta(minutes=2))
+    assert attempt.may_have_created(found) is may_be
 
 
 async def test_the_default_group_is_neutrons_one_of_the_project(place):
@@ -253,7 +253,7 @@ async def test_adopting_takes_the_imported_group_and_changes_nothing_in_the_clou
 
     assert lines[0] == f"web {uuid.hex} is the cloud's group {theirs.id} from now on"
     assert imported.hex in lines[1]
-    assert "1 desired rules are missing in the cloud, 1 rules are there besides" in lines[2]
+    assert "1 desired rules are missing in the cloud, 1 rules are unexpected there" in lines[2]
     state, backend_id, *_ = await place.row(uuid)
     assert (state, backend_id) == ("ERRED", theirs.id)
     assert await place.row(imported) is None
@@ -290,7 +290,7 @@ async def test_what_cannot_be_adopted_is_refused_in_words(place, monkeypatch):
     for group, backend_id, words in (
         (uuid, foreign.id, "belongs to the project f"),
         (uuid, "00000000-0000-0000-0000-000000000000", "has no security group"),
-        (uuid, (await place.row(known))[1], "somebody asked something"),
+        (uuid, (await place.row(known))[1], "which a user has changed"),
         (uuid, default.id, "only the group default"),
         (known, default.id, "only the group default"),
         *((uuid, no_id, "is no id") for no_id in ("", "../ports/1", "a/b", "a\nb", "x" * 256)),

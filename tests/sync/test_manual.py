@@ -1,4 +1,4 @@
-"""What an operator asks of the sync from a shell."""
+"""The commands of `ringfence sync`."""
 
 import pytest
 from tests.sync.conftest import cloud_tcp, tcp
@@ -30,8 +30,8 @@ async def the_tenant(place):
         (Rule(remote_address_group=""), "from address group without a name"),
     ],
 )
-def test_a_planned_rule_names_its_remote_end_and_never_takes_one_for_anywhere(rule, end):
-    [line] = manual.lines_of(plan([rule], ()))
+def test_a_planned_rule_names_its_remote_and_never_shows_one_as_anywhere(rule, end):
+    [line] = manual.plan_lines(plan([rule], ()))
     assert line.endswith(end)
 
 
@@ -57,9 +57,9 @@ async def test_the_status_counts_by_tenant(sandbox):
     assert (own.erred, own.drifting, own.missing) == (1, 1, 1)
     assert own.line().startswith(
         "east / web-prod: 5 groups, 1 scheduled, 0 in flight, 1 erred, 1 drifting, 1 missing;"
-        " adopt; compared 2"
+        " adopt; last pull 2"
     )
-    assert foreign.line().endswith("0 missing; adopt; compared never")
+    assert foreign.line().endswith("0 missing; adopt; last pull never")
 
 
 async def test_a_tenant_is_named_by_name_or_uuid_and_never_guessed(sandbox):
@@ -69,11 +69,11 @@ async def test_a_tenant_is_named_by_name_or_uuid_and_never_guessed(sandbox):
     with pytest.raises(OperatorError, match="no tenant nowhere"):
         await status.find_tenant(sandbox.database, "nowhere")
     await sandbox.world.execute("UPDATE tenants SET name = 'web-prod'")
-    with pytest.raises(OperatorError, match="say which by uuid"):
+    with pytest.raises(OperatorError, match="say which by UUID"):
         await the_tenant(sandbox)
 
 
-async def test_comparing_now_tells_a_line_of_each_tenant_and_goes_on_after_a_failure(
+async def test_a_pull_reports_a_line_for_each_tenant_and_continues_after_a_failure(
     sandbox, monkeypatch
 ):
     await in_the_cloud(sandbox, "db", cloud_tcp(1))
@@ -94,7 +94,7 @@ async def test_comparing_now_tells_a_line_of_each_tenant_and_goes_on_after_a_fai
     assert await manual.pull_now(sandbox.database, tenants, DEFAULT_GUARD, lines.append) == [
         "web-prod (failed)"
     ]
-    assert sorted(lines) == ["foreign: equal", "web-prod: failed: away"]
+    assert sorted(lines) == ["foreign: no changes", "web-prod: failed: away"]
 
 
 async def test_too_many_missing_groups_stop_until_an_operator_confirms(sandbox):
@@ -108,17 +108,17 @@ async def test_too_many_missing_groups_stop_until_an_operator_confirms(sandbox):
     assert "8 groups are missing" in lines[0]
     assert f"ringfence sync confirm {tenant.uuid.hex}" in lines[0]
     before = await fingerprint(sandbox)
-    preview, marked = await manual.confirm_missing(sandbox.database, tenant, is_sure=False)
+    preview, marked = await manual.confirm_missing(sandbox.database, tenant, confirmed=False)
     assert (len(preview), marked) == (8, 0)
     assert preview[0].startswith("web-0: ")
     assert await fingerprint(sandbox) == before
-    assert (await manual.confirm_missing(sandbox.database, tenant, is_sure=True))[1] == 8
+    assert (await manual.confirm_missing(sandbox.database, tenant, confirmed=True))[1] == 8
     states = await sandbox.world.value(
         "SELECT string_agg(DISTINCT state, ',') FROM security_groups WHERE name LIKE 'web-%%'"
     )
     assert states == "ERRED"
-    assert await manual.confirm_missing(sandbox.database, tenant, is_sure=True) == ([], 0)
-    # The stop's message has gone with its reason.
+    assert await manual.confirm_missing(sandbox.database, tenant, confirmed=True) == ([], 0)
+    # The message of the stop is cleared with its cause.
     assert await sandbox.world.value("SELECT max(error_message) FROM tenants") == ""
 
 
@@ -137,7 +137,7 @@ async def test_the_guard_is_the_operators_to_choose(sandbox):
 async def test_a_plan_reads_the_cloud_and_changes_nothing(sandbox):
     uuid = await pushed(sandbox, rules=[tcp(22)])
     assert await manual.plan_push(sandbox.database, uuid.hex) == [
-        "nothing: the cloud has what was asked for"
+        "nothing: the cloud has the desired rules"
     ]
     await open_in_the_cloud(sandbox, uuid)
     await sandbox.change_rules(uuid, [tcp(443), tcp(22)])
@@ -157,7 +157,7 @@ async def test_a_plan_reads_the_cloud_and_changes_nothing(sandbox):
             await manual.plan_push(sandbox.database, bad)
 
 
-async def test_the_tenants_mode_is_set_once_with_an_event(sandbox):
+async def test_the_default_mode_of_a_tenant_is_set_once_with_an_event(sandbox):
     tenant = await the_tenant(sandbox)
     assert await set_default_mode(sandbox.database, tenant, DriftMode.ENFORCE)
     assert not await set_default_mode(sandbox.database, tenant, DriftMode.ENFORCE)

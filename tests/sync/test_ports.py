@@ -18,7 +18,7 @@ from ringfence.neutron.sandbox.cloud import SandboxCloud
 from ringfence.security_groups import commands, queries
 from ringfence.security_groups.cloud_state import lifecycle, ports
 from ringfence.sync.jobs import JobHandlers
-from ringfence.sync.ports import LOOKS, detach, in_use
+from ringfence.sync.ports import DETACH_ATTEMPTS, detach, group_in_use
 from ringfence.sync.pull import pull_tenant
 from ringfence.sync.push import delete_group, push_group
 
@@ -190,7 +190,7 @@ async def test_a_group_that_only_the_cloud_knows_to_be_in_use_is_refused_by_name
 async def test_use_by_a_port_that_is_not_shown_is_said_as_such(sandbox):
     web = await made(sandbox, "web")
     group = await claim(sandbox, await scheduled(sandbox, web))
-    error = await in_use(sandbox.database, sandbox.cloud, group)
+    error = await group_in_use(sandbox.database, sandbox.cloud, group)
     assert str(error) == (
         "Security group web is in use by a port that the credentials here do not show."
     )
@@ -256,16 +256,16 @@ async def test_ports_that_never_come_to_rest_are_left_for_another_try(sandbox):
     web = await made(sandbox, "web")
     web_id = (await sandbox.row(web))[1]
     port = await net.port([web])
-    looks = []
+    attempts = []
 
     async def touch(port_id, revision):
-        looks.append(port_id)
+        attempts.append(port_id)
         await sandbox.cloud.set_port_groups(port_id, [web_id], revision=revision)
 
     group = await claim(sandbox, await scheduled(sandbox, web))
     with pytest.raises(Retry):
         await detach(sandbox.database, ChangingCloud(sandbox.cloud, touch), group, web_id)
-    assert looks == [port] * LOOKS
+    assert attempts == [port] * DETACH_ATTEMPTS
     assert await net.carried(port) == {web_id}
 
 

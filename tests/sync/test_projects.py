@@ -113,7 +113,7 @@ async def test_pulling_and_confirming_agree_on_groups_of_another_project(neutron
     tenant = await status.find_tenant(neutron.database, neutron.tenant.hex)
 
     done = await pull(neutron)
-    lines, _ = await manual.confirm_missing(neutron.database, tenant, is_sure=False)
+    lines, _ = await manual.confirm_missing(neutron.database, tenant, confirmed=False)
     await neutron.change_rules(old[0], [tcp(22)])
     with pytest.raises(GiveUp, match="belongs to the project"):
         await push(neutron, old[0])
@@ -121,7 +121,7 @@ async def test_pulling_and_confirming_agree_on_groups_of_another_project(neutron
     assert (done["missing"], len(lines)) == (7, 7)
     await give_up(neutron, old[0], "elsewhere")
     await neutron.world.execute("UPDATE security_groups SET state = 'OK', error_message = ''")
-    _, marked = await manual.confirm_missing(neutron.database, tenant, is_sure=True)
+    _, marked = await manual.confirm_missing(neutron.database, tenant, confirmed=True)
     assert marked == 7
     assert await neutron.cloud.list_groups(neutron.project) == left
 

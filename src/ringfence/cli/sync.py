@@ -123,7 +123,7 @@ def confirm(
 
     async def work(database: "Database") -> tuple[list[str], int]:
         found = await tenants.find_tenant(database, tenant)
-        return await manual.confirm_missing(database, found, is_sure=yes)
+        return await manual.confirm_missing(database, found, confirmed=yes)
 
     with migrated(start()) as (conninfo, _):
         lines, marked = with_database(conninfo, work)

@@ -14,7 +14,7 @@ from ringfence.clouds.commands import Cloud, clouds_present
 from ringfence.database.pool import Database
 from ringfence.provisioning.problems import Mistakes, Place, quote
 from ringfence.provisioning.schema import CloudEntry, Document, TenantEntry
-from ringfence.sync.projects import LookUp, look_up
+from ringfence.sync.projects import ProjectLookup, look_up_projects
 from ringfence.text.uuids import DASHED_UUID, parse_uuid
 
 _DASHED = re.compile(DASHED_UUID)
@@ -52,7 +52,7 @@ async def check_projects(database: Database, read: Sequence[tuple[str, Document]
     if wanted:
         async with database.connection() as connection:
             wanted -= await stored_projects(connection, [project for _, project in wanted])
-    result = await look_up(wanted) if wanted else LookUp()
+    result = await look_up_projects(wanted) if wanted else ProjectLookup()
     for one in named:
         if _DASHED.fullmatch(one.project):
             undashed = one.project.replace("-", "").lower()
@@ -65,7 +65,7 @@ async def check_projects(database: Database, read: Sequence[tuple[str, Document]
     return findings
 
 
-def _warnings(result: LookUp) -> Iterator[str]:
+def _warnings(result: ProjectLookup) -> Iterator[str]:
     for entry, error in sorted(result.failed.items()):
         yield f"warning: projects of the entry {quote(entry)} were not checked: {error}"
     for entry, project in sorted(result.unknown):

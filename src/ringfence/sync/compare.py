@@ -20,7 +20,7 @@ from ringfence.security_groups.cloud_state.unreadable import BEGINNING, says_unr
 from ringfence.security_groups.rules import DEFAULT_NAME, Rule, canonical
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.sync.binding.cloud_view import SAME_CLOCK, CloudView
-from ringfence.sync.binding.evidence import namesakes, recognised
+from ringfence.sync.binding.evidence import match_rows, same_name_ids
 from ringfence.sync.plan import rule_from_cloud
 
 # How many unreadable rules a message names
@@ -124,8 +124,8 @@ def compare_tenant(
         unknown=tuple(group for group in listed if group.id not in known),
         observed=tuple(observed),
         missing=tuple(row for row in expected if row.backend_id not in by_id),
-        matched=tuple(recognised([*without_id, *recreated], listed, known, view)),
-        contested=tuple(Contested(row, namesakes(row, listed)) for row in without_id),
+        matched=tuple(match_rows([*without_id, *recreated], listed, known, view)),
+        contested=tuple(Contested(row, same_name_ids(row, listed)) for row in without_id),
         expected=len(expected),
     )
 

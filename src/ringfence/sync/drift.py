@@ -1,4 +1,4 @@
-"""How one group differs in its cloud, as far as the cloud was last seen."""
+"""The drift of one group, from its last observation."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -22,67 +22,70 @@ from ringfence.sync.plan import plan
 
 
 async def drift_of_group(database: Database, group: SecurityGroup, base: str) -> dict[str, Any]:
-    """Show how the group differs in its cloud, which is not asked; raises `NotFound`."""
+    """Return the document of the group's drift; no cloud is called. Raises `NotFound`."""
     async with database.transaction() as connection:
         mode = await mode_of(connection, group)
-        look = await observations.last_look(connection, group.id)
+        last = await observations.last_look(connection, group.id)
         local = await local_group(connection, group.tenant_id, group.id)
         stored = await queries.rules_of(connection, group.id)
         remotes = Remotes(await queries.remotes_of_tenant(connection, group.tenant_id))
-    return _shown(mode, _with_named_ends(local, stored, remotes), look, remotes, base)
+    return _document(mode, _with_named_remotes(local, stored, remotes), last, remotes, base)
 
 
-def _with_named_ends(
+def _with_named_remotes(
     local: LocalGroup, stored: Sequence[RuleRequest], remotes: Remotes
 ) -> LocalGroup:
-    """Return the group with the ends of its rules as they are shown, also those without an id."""
+    """Return the group with the remotes of its rules as the API shows them, with or without id."""
     rules = {request.id: remotes.rule(request) for request in stored}
-    named = (replace(one, rule=rules.get(one.id, one.rule)) for one in local.rules)
+    named = (
+        replace(stored_rule, rule=rules.get(stored_rule.id, stored_rule.rule))
+        for stored_rule in local.rules
+    )
     return replace(local, rules=tuple(named))
 
 
-def _shown(
-    mode: DriftMode, local: LocalGroup, look: LastObservation | None, remotes: Remotes, base: str
+def _document(
+    mode: DriftMode, local: LocalGroup, last: LastObservation | None, remotes: Remotes, base: str
 ) -> dict[str, Any]:
-    shown: dict[str, Any] = {
+    document: dict[str, Any] = {
         "mode": mode,
         "state": Drift.UNKNOWN,
-        "observed_at": look and look.observed_at.isoformat(),
-        "revision": look and look.revision_number,
+        "observed_at": last and last.observed_at.isoformat(),
+        "revision": last and last.revision_number,
         "missing_at_cloud": [],
         "unexpected_at_cloud": [],
         "description_only": [],
         "unreadable": [],
-        "stateful": look and look.stateful,
+        "stateful": last and last.stateful,
         "desired_stateful": local.stateful,
         "name": None,
         "description": None,
     }
-    if look is None:
-        return shown
-    if look.missing:
-        return shown | {"state": Drift.MISSING}
-    found = observed_group(local.backend_id, look)
-    refresh = compare(local, found)
-    is_drifting = refresh.is_change or bool(lasting_drift_digest(found, stateful=local.stateful))
-    changes = plan([stored.rule for stored in local.rules], found.rules)
+    if last is None:
+        return document
+    if last.missing:
+        return document | {"state": Drift.MISSING}
+    observed = observed_group(local.backend_id, last)
+    diff = compare(local, observed)
+    is_drifting = diff.is_change or bool(lasting_drift_digest(observed, stateful=local.stateful))
+    changes = plan([stored.rule for stored in local.rules], observed.rules)
 
-    def each(rules: Iterable[Rule]) -> list[ShownRule]:
+    def documents_of(rules: Iterable[Rule]) -> list[ShownRule]:
         return [remotes.shown(rule, base) for rule in rules]
 
-    return shown | {
+    return document | {
         "state": Drift.DRIFTING if is_drifting else Drift.IN_SYNC,
-        "missing_at_cloud": each(stored.rule for stored in refresh.remove),
-        "unexpected_at_cloud": each(refresh.add),
+        "missing_at_cloud": documents_of(stored.rule for stored in diff.remove),
+        "unexpected_at_cloud": documents_of(diff.add),
         "description_only": [
-            remotes.shown(rule, base) | {"description_at_cloud": theirs.description}
-            for rule, theirs in changes.description_only
+            remotes.shown(rule, base) | {"description_at_cloud": cloud_rule.description}
+            for rule, cloud_rule in changes.description_only
         ],
-        "unreadable": list(look.unreadable),
-        "name": _words(local.name, refresh.name),
-        "description": _words(local.description, refresh.description),
+        "unreadable": list(last.unreadable),
+        "name": _values(local.name, diff.name),
+        "description": _values(local.description, diff.description),
     }
 
 
-def _words(desired: str, at_cloud: str) -> dict[str, str] | None:
-    return None if desired == at_cloud else {"desired": desired, "at_cloud": at_cloud}
+def _values(desired: str, observed: str) -> dict[str, str] | None:
+    return None if desired == observed else {"desired": desired, "at_cloud": observed}

@@ -1,4 +1,4 @@
-"""Which driver serves a tenant."""
+"""The cloud drivers by tenant: OpenStack or the sandbox."""
 
 from ringfence.clouds.placement import Placement
 from ringfence.database.pool import Database
@@ -9,7 +9,7 @@ from ringfence.sync.reachability import Reachability
 
 
 class Clouds:
-    """The clouds that this process talks to."""
+    """The clouds that this process calls."""
 
     def __init__(self, database: Database) -> None:
         self.reachability = Reachability()
@@ -17,42 +17,42 @@ class Clouds:
         self._openstack = OpenStackClouds(note=self.reachability.note)
 
     def of(self, placement: Placement) -> NetworkCloud:
-        """Give the driver of a tenant's cloud; raises `Misconfigured`."""
+        """Return the driver of a tenant's cloud; raises `Misconfigured`."""
         if placement.backend == "sandbox":
             return self._sandbox
         if not placement.project_backend_id:
             raise Misconfigured(
                 f"Tenant {placement.tenant_name} has no backend_id: "
-                "the OpenStack project that it stands for is not known."
+                "set it to the id of the tenant's OpenStack project."
             )
         if not placement.openstack_cloud:
             raise Misconfigured(
                 f"Tenant {placement.tenant_name} has no entry of clouds.yaml: "
-                "its cloud names no openstack_cloud."
+                "set openstack_cloud of its cloud to one."
             )
         return self._openstack.cloud(placement.openstack_cloud)
 
     async def close(self) -> None:
-        """Let go of threads and connections."""
+        """Release threads and connections."""
         await self._openstack.close()
 
 
 def project_of(placement: Placement) -> str:
-    """Give the project in the cloud; a sandbox needs no OpenStack project to exist."""
+    """Return the id of the project in the cloud; a sandbox needs no OpenStack project."""
     return placement.project_backend_id or placement.tenant_uuid.hex
 
 
-def require_own(placement: Placement, found: CloudGroup) -> CloudGroup:
-    """Return the group; raise `GiveUp` where it belongs to another project than the tenant."""
-    if is_own(placement, found):
-        return found
+def require_own(placement: Placement, group: CloudGroup) -> CloudGroup:
+    """Return the group; raise `GiveUp` if it is not in the tenant's project."""
+    if is_own(placement, group):
+        return group
     raise GiveUp(
-        f"The security group {found.id} belongs to the project {found.project_id} in the cloud, "
+        f"The security group {group.id} belongs to the project {group.project_id} in the cloud, "
         f"and tenant {placement.tenant_name} is the project {project_of(placement)}: "
-        "it is not changed. Correct the tenant's backend_id, or delete the group here."
+        "it was not changed. Correct the tenant's backend_id, or delete the group here."
     )
 
 
-def is_own(placement: Placement, found: CloudGroup) -> bool:
-    """Return whether the group belongs to the project that the tenant stands for."""
-    return found.project_id == project_of(placement)
+def is_own(placement: Placement, group: CloudGroup) -> bool:
+    """Return whether the group is in the tenant's project."""
+    return group.project_id == project_of(placement)

@@ -1,7 +1,7 @@
-"""What setting rules would do in the cloud, before it is done: nothing is stored, no cloud asked.
+"""Show what setting rules would do in the cloud. Nothing is stored, and no cloud is called.
 
-It is held against what the cloud last said; where it never said anything, against what was asked
-for before.
+The new rules are compared with the last observation of the group; without one, with its desired
+rules. `plan` compares.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,16 +29,15 @@ from ringfence.sync.plan import GROUP_RECREATED, Changes, plan, rule_for_cloud, 
 from ringfence.sync.push import RULES_PER_CALL
 from ringfence.text.json_value import Json
 
-# Stands for the backend id of a group that has none: nothing in a cloud is called so.
-_UNBORN = "unborn "
+# Begins what stands for the backend id of a group without one; no id in a cloud has a space.
+_NO_BACKEND_ID = "no id "
 
-
-# What is told of the plan of a group that the cloud does not have any more.
-GONE = {"code": "group_created_anew", "message": GROUP_RECREATED}
+# The notice of a plan whose group the cloud does not have any more
+GROUP_RECREATED_NOTICE = {"code": "group_created_anew", "message": GROUP_RECREATED}
 
 
 class Remotes:
-    """The groups of a tenant, by backend id and by uuid."""
+    """The remote groups of a tenant's rules, by backend id and by UUID."""
 
     def __init__(self, known: Sequence[Remote]) -> None:
         self._by_uuid = {remote.uuid.hex: remote for remote in known if remote.uuid}
@@ -48,23 +47,26 @@ class Remotes:
 
     @staticmethod
     def _key(remote: Remote) -> str:
-        return remote.backend_id or f"{_UNBORN}{remote.uuid.hex if remote.uuid else remote.name}"
+        return (
+            remote.backend_id
+            or f"{_NO_BACKEND_ID}{remote.uuid.hex if remote.uuid else remote.name}"
+        )
 
     def rule(self, request: RuleRequest) -> Rule:
-        """Give a rule with the backend id of its remote end, or what stands for one."""
-        rule, end = request.rule, request.unresolved
+        """Return the rule with the backend id of its remote, or what stands for one."""
+        rule, unresolved = request.rule, request.unresolved
         if rule.remote_group:
             return replace(rule, remote_group=self._key(self._by_uuid[rule.remote_group]))
-        if end is None:
+        if unresolved is None:
             return rule
-        if end.group_backend_id is None:
-            return replace(rule, remote_address_group=end.address_group_backend_id)
-        lost = Remote(end.group_name or "", end.group_backend_id)
-        self._by_key.setdefault(self._key(lost), lost)
-        return replace(rule, remote_group=self._key(lost))
+        if unresolved.group_backend_id is None:
+            return replace(rule, remote_address_group=unresolved.address_group_backend_id)
+        deleted = Remote(unresolved.group_name or "", unresolved.group_backend_id)
+        self._by_key.setdefault(self._key(deleted), deleted)
+        return replace(rule, remote_group=self._key(deleted))
 
     def shown(self, rule: Rule, base: str) -> ShownRule:
-        """Show a rule whose remote group is a backend id."""
+        """Return the document of a rule whose remote group is a backend id."""
         if rule.remote_group is None:
             return shown_rule(rule, None, base)
         unknown = Remote(rule.remote_group, rule.remote_group)
@@ -72,8 +74,8 @@ class Remotes:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """A plan with all that is told of it."""
+class DryRun:
+    """A plan with everything that the API shows of it."""
 
     group: SecurityGroup
     requests: Sequence[RuleRequest]
@@ -81,52 +83,52 @@ class Preview:
     changes: Changes
     remotes: Remotes
     quota: Mapping[str, int]
-    # None: the cloud was never seen, and the rules are held against those asked for before.
+    # None: the group was never observed, and the rules are compared with the desired ones.
     observed_at: datetime | None
-    # Whether the cloud had the group and has it no more
+    # Whether the cloud had the group and does not have it any more
     is_missing: bool = False
-    # What is said of rules in the cloud that cannot be read
+    # The notice about unreadable rules in the cloud
     unreadable: str = ""
 
     @property
     def token(self) -> str:
-        """What `set_rules` takes to do this and nothing else."""
+        """Return the `plan_token` with which `set_rules` applies this plan and no other."""
         return plan_token(self.group, self.requests)
 
     @property
     def calls(self) -> int:
-        """How many changing calls Neutron would get: creation, additions in bulk, each removal."""
+        """Return how many changing calls Neutron would get; additions are sent in bulk."""
         creation = int(self.is_missing or not self.group.backend_id)
         return creation + -(-len(self.changes.add) // RULES_PER_CALL) + len(self.changes.remove)
 
     def _notices(self) -> Iterator[Mapping[str, str]]:
         if self.is_missing:
-            yield GONE
+            yield GROUP_RECREATED_NOTICE
         elif self.unreadable:
             yield {"code": "rules_unreadable", "message": self.unreadable}
 
-    def shown(self, base: str) -> dict[str, Any]:
-        """Show the plan."""
+    def document(self, base: str) -> dict[str, Any]:
+        """Return the document of the plan; `base` is the URL of the service."""
 
-        def at_cloud(rules: Sequence[CloudRule]) -> list[ShownRule]:
+        def in_cloud(rules: Sequence[CloudRule]) -> list[ShownRule]:
             return [self.remotes.shown(rule_from_cloud(rule), base) for rule in rules]
 
         return {
             "version": self.group.version,
             "compared_with": "desired" if self.observed_at is None else "cloud",
             "observed_at": self.observed_at and self.observed_at.isoformat(),
-            "rules": [self.remotes.shown(in_one_spelling(rule), base) for rule in self.rules],
-            "kept": at_cloud(self.changes.keep),
-            "added": at_cloud(self.changes.add),
-            "removed": at_cloud(self.changes.remove),
+            "rules": [self.remotes.shown(canonical_form(rule), base) for rule in self.rules],
+            "kept": in_cloud(self.changes.keep),
+            "added": in_cloud(self.changes.add),
+            "removed": in_cloud(self.changes.remove),
             "description_only": [
-                self.remotes.shown(rule, base) | {"description_at_cloud": found.description}
-                for rule, found in self.changes.description_only
+                self.remotes.shown(rule, base) | {"description_at_cloud": observed.description}
+                for rule, observed in self.changes.description_only
             ],
             "quota": {"security_group_rule_count": dict(self.quota)},
             "warnings": [
-                {"rule": warned.rule, "code": warned.code, "message": warned.message}
-                for warned in warnings_of(self.rules)
+                {"rule": warning.rule, "code": warning.code, "message": warning.message}
+                for warning in warnings_of(self.rules)
             ],
             "notices": list(self._notices()),
             "calls": self.calls,
@@ -134,53 +136,53 @@ class Preview:
         }
 
 
-async def preview(database: Database, group: SecurityGroup, body: Json) -> Preview:
-    """Say what `set_rules` with this body would do. Raises `Invalid`."""
+async def dry_run(database: Database, group: SecurityGroup, body: Json) -> DryRun:
+    """Return what `set_rules` with this body would do. Raises `Invalid`."""
     async with database.transaction() as connection:
-        # What the rules name stays until the plan is made.
+        # The remote groups of the rules stay until the plan is made.
         group = await queries.lock_in_tenant(connection, group)
-        asked = await read_rule_list(connection, group, body)
+        desired = await read_rule_list(connection, group, body)
         remotes = Remotes(await queries.remotes_of_tenant(connection, group.tenant_id))
         used, limit = await rules_used(connection, group.tenant_id)
-        look = await observations.last_look(connection, group.id)
-    rules = [remotes.rule(request) for request in asked.rules]
-    after = used + len(asked.rules) - len(asked.stored)
-    return Preview(
+        last = await observations.last_look(connection, group.id)
+    rules = [remotes.rule(request) for request in desired.rules]
+    after = used + len(desired.rules) - len(desired.stored)
+    return DryRun(
         group=group,
-        requests=asked.rules,
+        requests=desired.rules,
         rules=rules,
-        changes=plan(rules, _observed(group, asked.stored, look, remotes)),
+        changes=plan(rules, _observed(group, desired.stored, last, remotes)),
         remotes=remotes,
         quota={"used": used, "limit": limit, "after": after},
-        observed_at=None if look is None else look.observed_at,
-        is_missing=_is_missing(group, look),
+        observed_at=None if last is None else last.observed_at,
+        is_missing=_is_missing(group, last),
         unreadable=""
-        if look is None
-        else unreadable_notice(observed_group(group.backend_id, look)),
+        if last is None
+        else unreadable_notice(observed_group(group.backend_id, last)),
     )
 
 
-def _is_missing(group: SecurityGroup, look: LastObservation | None) -> bool:
-    return group.is_gone or (look is not None and look.missing)
+def _is_missing(group: SecurityGroup, last: LastObservation | None) -> bool:
+    return group.is_gone or (last is not None and last.missing)
 
 
 def _observed(
     group: SecurityGroup,
     stored: Sequence[RuleRequest],
-    look: LastObservation | None,
+    last: LastObservation | None,
     remotes: Remotes,
 ) -> Sequence[CloudRule]:
-    if _is_missing(group, look):
+    if _is_missing(group, last):
         return ()
-    if look is not None:
-        return observed_rules(look)
+    if last is not None:
+        return observed_rules(last)
     if not group.backend_id:
         return ()
     return [rule_for_cloud(remotes.rule(request)) for request in stored]
 
 
-def in_one_spelling(rule: Rule) -> Rule:
-    """Give the one way to write a rule that Neutron takes for the same."""
+def canonical_form(rule: Rule) -> Rule:
+    """Return the one form of a rule for all rules that Neutron takes for equal."""
     key = canonical(rule)
     return replace(
         rule,

@@ -1,4 +1,4 @@
-"""What an operator does to the sync from a shell: compare now, look ahead, confirm."""
+"""Commands of `ringfence sync`: pull now, show the plan of a push, confirm missing groups."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -21,11 +21,11 @@ from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.sync.compare import MassRemovalGuard, mark_hidden_remotes, unreadable_notice
 from ringfence.sync.drivers import Clouds, require_own
-from ringfence.sync.plan import Changes, plan, rule_from_cloud
+from ringfence.sync.plan import GROUP_RECREATED, Changes, plan, rule_from_cloud
 from ringfence.sync.pull import missing_groups, pull_tenant
 
 TENANTS_AT_ONCE = 8
-# How many groups of a tenant are named in one line
+# How many groups of a tenant a line names
 SHOWN = 3
 
 logger = structlog.get_logger(__name__)
@@ -42,47 +42,49 @@ async def pull_now(
     database: Database,
     tenants: Sequence[Tenant],
     guard: MassRemovalGuard,
-    told: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> list[str]:
-    """Compare tenants with their clouds, some at once, and tell a line of each.
+    """Pull tenants, some at once, and pass a line about each to `report`.
 
-    Return those that are not wholly compared, each with the reason. It takes no job and needs no
-    worker; what it finds out is guarded as a worker's is.
+    Returns those that were not pulled completely, each with the reason. It needs no worker and
+    queues no job; what it writes is guarded as in a worker.
     """
     clouds = Clouds(database)
-    at_once = asyncio.Semaphore(TENANTS_AT_ONCE)
+    slots = asyncio.Semaphore(TENANTS_AT_ONCE)
 
     async def pull(tenant: Tenant) -> str:
-        async with at_once:
+        async with slots:
             try:
                 done = await pull_tenant(
                     database, clouds, tenant.uuid, requested=False, guard=guard
                 )
             except CloudError as error:
-                told(f"{tenant.name}: failed: {error}")
+                report(f"{tenant.name}: failed: {error}")
                 return "failed"
             except Exception as error:
-                # No tenant keeps another from its turn.
+                # One tenant's failure does not stop the others.
                 reference = uuid4().hex[:12]
                 logger.exception("pull_crashed", tenant=tenant.uuid.hex, reference=reference)
-                told(f"{tenant.name}: failed: {_reason(error)}, reference {reference}")
+                report(f"{tenant.name}: failed: {_reason(error)}, reference {reference}")
                 return "failed"
         if "touched" in done:
-            said = f"{done['missing']} groups are missing in the cloud at once"
-            told(f"{tenant.name}: stopped: {said}; see ringfence sync confirm {tenant.uuid.hex}")
+            report(
+                f"{tenant.name}: stopped: {done['missing']} groups are missing in the cloud at "
+                f"once; run ringfence sync confirm {tenant.uuid.hex}"
+            )
             return "stopped"
-        told(f"{tenant.name}: {_counts(done)}")
+        report(f"{tenant.name}: {_counts(done)}")
         return ""
 
     try:
         reasons = dict(zip(tenants, await asyncio.gather(*map(pull, tenants)), strict=True))
     finally:
         await clouds.close()
-    compared = [tenant.id for tenant, reason in reasons.items() if not reason]
+    pulled = [tenant.id for tenant, reason in reasons.items() if not reason]
     async with database.connection() as connection:
-        groups = await unreadable_groups(connection, compared)
+        groups = await unreadable_groups(connection, pulled)
     reasons |= {
-        tenant: f"rules that cannot be read in {_several(groups[tenant.id])}"
+        tenant: f"rules that cannot be read in {_names(groups[tenant.id])}"
         for tenant in tenants
         if tenant.id in groups
     }
@@ -90,17 +92,19 @@ async def pull_now(
 
 
 async def confirm_missing(
-    database: Database, tenant: Tenant, *, is_sure: bool
+    database: Database, tenant: Tenant, *, confirmed: bool
 ) -> tuple[list[str], int]:
-    """Give lines of the groups that the cloud has no more, each asked for directly.
+    """Return a line for each group that the cloud does not have, and how many were marked ERRED.
 
-    Where the operator `is_sure`, they are marked as ERRED, and the number of them comes back.
+    Each is requested from the cloud directly; they are marked only if the operator `confirmed` it.
     """
     clouds = Clouds(database)
     try:
-        gone = await missing_groups(database, clouds, tenant.uuid)
-        lines = [f"{group.name}: {group.uuid.hex}, at Neutron {group.backend_id}" for group in gone]
-        if not gone or not is_sure:
+        missing = await missing_groups(database, clouds, tenant.uuid)
+        lines = [
+            f"{group.name}: {group.uuid.hex}, backend id {group.backend_id}" for group in missing
+        ]
+        if not missing or not confirmed:
             return lines, 0
         done = await pull_tenant(database, clouds, tenant.uuid, requested=False, confirmed=True)
         return lines, done["gone"]
@@ -110,42 +114,42 @@ async def confirm_missing(
         await clouds.close()
 
 
-async def plan_push(database: Database, named: str) -> list[str]:
-    """Say what a push of a group would do now: its cloud is read, and nothing is changed."""
-    local, placement = await find_group(database, named)
+async def plan_push(database: Database, group_uuid: str) -> list[str]:
+    """Return the plan of a push of a group now; its cloud is read, and nothing is changed."""
+    local, placement = await find_group(database, group_uuid)
     async with database.connection() as connection:
-        asked = await lifecycle.desired_rules(connection, local.id)
-    if asked.deleted_remotes or asked.pending_remotes:
-        [named, *_] = (*asked.deleted_remotes, *asked.pending_remotes)
-        return [f"nothing: a rule names {named}, not in the cloud"]
+        desired = await lifecycle.desired_rules(connection, local.id)
+    if desired.deleted_remotes or desired.pending_remotes:
+        [name, *_] = (*desired.deleted_remotes, *desired.pending_remotes)
+        return [f"nothing: a rule names {name}, which is not in the cloud"]
     if not local.backend_id:
         _, contested, rest = local.error_message.partition(CONTESTED)
         beside = [f"{contested}{rest}"] if contested else []
-        return [*beside, "create the group", *lines_of(plan(asked.rules, ()))]
+        return [*beside, "create the group", *plan_lines(plan(desired.rules, ()))]
     clouds = Clouds(database)
     try:
-        found = require_own(placement, await clouds.of(placement).get_group(local.backend_id))
+        observed = require_own(placement, await clouds.of(placement).get_group(local.backend_id))
     except GroupNotFound:
-        return [_missing(local), *lines_of(plan(asked.rules, ()))]
+        return [_missing(local), *plan_lines(plan(desired.rules, ()))]
     except CloudError as error:
         raise OperatorError(f"tenant {placement.tenant_name}: {error}") from None
     finally:
         await clouds.close()
-    found = mark_hidden_remotes(found, asked.rules)
-    lines = lines_of(plan(asked.rules, found.rules))
-    if found.unreadable:
-        return [unreadable_notice(found), *(lines or ["nothing else: the rest is as desired"])]
-    return lines or ["nothing: the cloud has what was asked for"]
+    observed = mark_hidden_remotes(observed, desired.rules)
+    lines = plan_lines(plan(desired.rules, observed.rules))
+    if observed.unreadable:
+        return [unreadable_notice(observed), *(lines or ["nothing else: the rest is as desired"])]
+    return lines or ["nothing: the cloud has the desired rules"]
 
 
-async def find_group(database: Database, named: str) -> tuple[LocalGroup, Placement]:
-    """Return the group of this uuid, and where its tenant is; raises `OperatorError`."""
+async def find_group(database: Database, group_uuid: str) -> tuple[LocalGroup, Placement]:
+    """Return the group of this UUID, and the placement of its tenant; raises `OperatorError`."""
     async with database.connection() as connection:
         cursor = connection.cursor(row_factory=tuple_row)
-        await cursor.execute(_GROUP, [_uuid(named)])
+        await cursor.execute(_GROUP, [_uuid(group_uuid)])
         row = await cursor.fetchone()
         if row is None:
-            raise OperatorError(f"there is no security group {named}; name it by its uuid")
+            raise OperatorError(f"there is no security group {group_uuid}; name it by its UUID")
         group_id, tenant_id, tenant = row
         local = await local_group(connection, tenant_id, group_id)
         placement = await placement_of(connection, tenant)
@@ -159,24 +163,24 @@ def _missing(local: LocalGroup) -> str:
     return f"{now}. {GROUP_RECREATED}"
 
 
-def lines_of(changes: Changes) -> list[str]:
-    """Write a plan, one line a rule, in the order of its calls."""
+def plan_lines(changes: Changes) -> list[str]:
+    """Return the lines of a plan, one a rule, in the order of its calls."""
     return [
-        *(f"- {_words(rule_from_cloud(rule))}" for rule in changes.remove_before),
-        *(f"+ {_words(rule_from_cloud(rule))}" for rule in changes.add),
-        *(f"- {_words(rule_from_cloud(rule))}" for rule in changes.remove_after),
+        *(f"- {_rule_text(rule_from_cloud(rule))}" for rule in changes.remove_before),
+        *(f"+ {_rule_text(rule_from_cloud(rule))}" for rule in changes.add),
+        *(f"- {_rule_text(rule_from_cloud(rule))}" for rule in changes.remove_after),
     ]
 
 
-def _words(rule: Rule) -> str:
+def _rule_text(rule: Rule) -> str:
     ports = "" if rule.from_port is None else f" {rule.from_port}-{rule.to_port}"
     way = "from" if rule.direction == "ingress" else "to"
     protocol = rule.protocol or "any"
-    return f"{rule.direction} {rule.ethertype} {protocol}{ports} {way} {_end(rule)}"
+    return f"{rule.direction} {rule.ethertype} {protocol}{ports} {way} {_remote_text(rule)}"
 
 
-def _end(rule: Rule) -> str:
-    """Return a rule's remote end in words; one without a name is still an end."""
+def _remote_text(rule: Rule) -> str:
+    """Return a rule's remote as text; a remote without a name never reads like anywhere."""
     if rule.remote_group is not None:
         return f"group {rule.remote_group or 'without a name'}"
     if rule.remote_address_group is not None:
@@ -185,22 +189,22 @@ def _end(rule: Rule) -> str:
 
 
 def _reason(error: Exception) -> str:
-    return "the database is away" if isinstance(error, Unavailable) else "internal error"
+    return "the database is not available" if isinstance(error, Unavailable) else "internal error"
 
 
-def _several(names: Sequence[str]) -> str:
+def _names(names: Sequence[str]) -> str:
     more = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _counts(done: object) -> str:
     counts = dict(done) if isinstance(done, dict) else {}
-    said = [f"{number} {name.replace('_', ' ')}" for name, number in counts.items() if number]
-    return ", ".join(said) or "equal"
+    parts = [f"{number} {name.replace('_', ' ')}" for name, number in counts.items() if number]
+    return ", ".join(parts) or "no changes"
 
 
 def _uuid(text: str) -> UUID:
     try:
         return UUID(hex=text)
     except ValueError:
-        raise OperatorError(f"{text} is no uuid of a security group") from None
+        raise OperatorError(f"{text} is not a security group UUID") from None

@@ -1,4 +1,4 @@
-"""What plans and differences take and answer, as the API's description tells it."""
+"""OpenAPI operations of plans, drift and the state of the sync."""
 
 from ringfence.http.openapi.operation import Body, Operation, Response
 from ringfence.http.openapi.parameters import UUID_IN_PATH
@@ -28,9 +28,9 @@ from ringfence.security_groups.history.openapi import (
 from ringfence.security_groups.openapi_models import QUOTA_USE, RULE_EXAMPLE, RULE_TO_SET, WARNING
 from ringfence.security_groups.schemas import COLLECTION
 
-_PLACE = "/api/openstack-security-groups/{uuid}/"
+_GROUP_PATH = "/api/openstack-security-groups/{uuid}/"
 
-_DESCRIBED = Model(
+_DESCRIPTION_ONLY = Model(
     "SecurityGroupRuleDescribedAtCloud", object_of({**SHOWN_RULE, "description_at_cloud": STRING})
 )
 _NOTICE = Model(
@@ -39,7 +39,7 @@ _NOTICE = Model(
         {
             "code": {**STRING, "enum": ["group_created_anew", "rules_unreadable"]},
             "message": described(
-                STRING, "What happens besides the changes of rules, or keeps them from success."
+                STRING, "An effect beside the changes of rules, or what prevents them."
             ),
         }
     ),
@@ -55,7 +55,7 @@ _PLAN = Model(
             "kept": array(RULE),
             "added": array(RULE),
             "removed": array(RULE),
-            "description_only": array(_DESCRIBED),
+            "description_only": array(_DESCRIPTION_ONLY),
             "quota": object_of({"security_group_rule_count": QUOTA_USE}),
             "warnings": array(WARNING),
             "notices": array(_NOTICE),
@@ -64,7 +64,7 @@ _PLAN = Model(
         }
     ),
 )
-_WORDS = object_of({"desired": STRING, "at_cloud": STRING})
+_VALUES = object_of({"desired": STRING, "at_cloud": STRING})
 _DRIFT = Model(
     "SecurityGroupDrift",
     object_of(
@@ -75,21 +75,21 @@ _DRIFT = Model(
             "revision": nullable(INTEGER),
             "missing_at_cloud": array(RULE),
             "unexpected_at_cloud": array(RULE),
-            "description_only": array(_DESCRIBED),
+            "description_only": array(_DESCRIPTION_ONLY),
             "unreadable": described(
                 array(object_of({"id": STRING, "reason": STRING})),
-                "Rules in the cloud that cannot be read; they are left as they are.",
+                "Rules in the cloud that cannot be read; they are not changed.",
             ),
             "stateful": described(
                 nullable(BOOLEAN),
-                "Whether the group admits replies without a rule, as last observed; null where"
-                " the cloud does not say it.",
+                "Whether the group admits replies without a rule, as last observed; null if the"
+                " cloud does not report it.",
             ),
             "desired_stateful": described(
-                nullable(BOOLEAN), "As it was when it was last adopted, and as it is made anew."
+                nullable(BOOLEAN), "The value last adopted, used if the group is created again."
             ),
-            "name": nullable(_WORDS),
-            "description": nullable(_WORDS),
+            "name": nullable(_VALUES),
+            "description": nullable(_VALUES),
         }
     ),
 )
@@ -121,13 +121,13 @@ operations = (
     Operation(
         "openstack_security_groups_plan",
         "POST",
-        _PLACE + "plan/",
+        _GROUP_PATH + "plan/",
         tag=COLLECTION,
         section=SECTION,
         title="Plan security group rules",
         description=(
             "What `set_rules` with the same body would do; nothing is stored. `set_rules` with"
-            " `dry_run=true` answers the same."
+            " `dry_run=true` returns the same."
         ),
         parameters=(UUID_IN_PATH,),
         body=Body(array(RULE_TO_SET), example=[RULE_EXAMPLE], unknown_keys="checked"),
@@ -138,11 +138,11 @@ operations = (
     Operation(
         "openstack_security_groups_drift",
         "GET",
-        _PLACE + "drift/",
+        _GROUP_PATH + "drift/",
         tag=COLLECTION,
         section=SECTION,
-        title="Get differences in the cloud",
-        description="How the group differs in the cloud, as far as the cloud was last seen.",
+        title="Get drift",
+        description="How the last observation of the group differs from what is desired.",
         parameters=(UUID_IN_PATH,),
         answers={200: Response(_DRIFT)},
         refusals=(404,),
@@ -153,10 +153,10 @@ operations = (
         "GET",
         "/api/sync-status/",
         tag="sync-status",
-        title="Show what the sync does",
+        title="Get the state of the sync",
         description=(
-            "What is scheduled, in flight, erred, drifting and missing, by cloud and tenant; for"
-            " staff and support."
+            "How many groups are scheduled, in flight, erred, drifting and missing, by cloud and"
+            " tenant. For staff and support."
         ),
         answers={200: Response(array(_TENANT_STATUS))},
         refusals=(403,),
@@ -170,9 +170,9 @@ operations = (
         section="Other Actions",
         title="Confirm missing security groups",
         description=(
-            "Compare the tenant with its cloud, and mark the groups that the cloud does not have"
-            " any more, however many they are. A comparison that misses too many stops until this"
-            " is asked for, or until they are back. For staff."
+            "Pull the tenant, and mark all groups that the cloud does not have any more. A pull"
+            " that misses too many stops until this is requested, or until they are back. For"
+            " staff."
         ),
         parameters=(UUID_IN_PATH,),
         answers={202: Response(DETAIL)},

@@ -1,4 +1,4 @@
-"""Ports: who carries a tenant's groups, and taking a group off its ports before it goes."""
+"""Ports: observe which ones have a tenant's groups, and detach a group before it is deleted."""
 
 from collections.abc import Sequence
 
@@ -26,16 +26,16 @@ from ringfence.security_groups.cloud_state.ports import FoundPort
 from ringfence.security_groups.events import group_event
 from ringfence.sync.drivers import project_of
 
-# How often to look for ports that carry a group; each look finds fewer, unless somebody adds some.
-LOOKS = 5
+# How often to list the ports of a group: each list is shorter unless somebody attaches it again.
+DETACH_ATTEMPTS = 5
 
 logger = structlog.get_logger(__name__)
 
 
 async def observe_ports(database: Database, cloud: NetworkCloud, placement: Placement) -> None:
-    """Read the ports and floating addresses of a tenant, and keep what was seen.
+    """Read the ports and floating IPs of a tenant from the cloud, and store them.
 
-    Credentials that may not read them change nothing: then who uses a group is not known here.
+    Without the permission to read them nothing changes: the use of its groups is then unknown.
     Raises `Retry`.
     """
     async with database.connection() as connection:
@@ -47,33 +47,33 @@ async def observe_ports(database: Database, cloud: NetworkCloud, placement: Plac
     except GiveUp as refused:
         logger.warning("ports_not_read", tenant=placement.tenant_uuid.hex, error=str(refused))
         return
-    leading_to: dict[str, list[str]] = {}
+    floating_by_port: dict[str, list[str]] = {}
     for address, port_id in floating.items():
-        leading_to.setdefault(port_id, []).append(address)
-    found = [_found(port, leading_to.get(port.id, ())) for port in listed]
+        floating_by_port.setdefault(port_id, []).append(address)
+    observed = [_found_port(port, floating_by_port.get(port.id, ())) for port in listed]
     async with database.transaction() as connection:
-        await ports.take_reading(connection, placement.tenant_id, found, taken)
+        await ports.take_reading(connection, placement.tenant_id, observed, taken)
 
 
 async def detach(database: Database, cloud: NetworkCloud, group: Group, backend_id: str) -> None:
-    """Take a group off every port of its tenant that carries it; each keeps its other groups.
+    """Detach a group from every port of its tenant; each port keeps its other groups.
 
-    A port changes only at the revision that was read, so what somebody else puts on it at the
-    same time stays. Where it was the only group, the port has none then, which admits nobody.
+    A port changes only at the revision that was read, so a concurrent change is not lost. A port
+    whose only group it was has none then, and admits nobody.
     """
     project = project_of(group.placement)
-    for _ in range(LOOKS):
+    for _ in range(DETACH_ATTEMPTS):
         listed = await cloud.list_ports(project)
         carrying = [port for port in listed if backend_id in port.security_group_ids]
         if not carrying:
             return
         for port in carrying:
-            await _take_off(database, cloud, group, backend_id, port)
-    raise Retry("Ports that carry the security group change in the cloud all the time.")
+            await _detach_port(database, cloud, group, backend_id, port)
+    raise Retry("Ports of the security group keep changing in the cloud.")
 
 
-async def in_use(database: Database, cloud: NetworkCloud, group: Group) -> GroupInUse:
-    """Look who uses a group that the cloud would not delete, and give the error that says it."""
+async def group_in_use(database: Database, cloud: NetworkCloud, group: Group) -> GroupInUse:
+    """Return the error for a group that the cloud refuses to delete; it names what uses it."""
     try:
         await observe_ports(database, cloud, group.placement)
     except CloudError as error:
@@ -83,25 +83,25 @@ async def in_use(database: Database, cloud: NetworkCloud, group: Group) -> Group
     return GroupInUse(usage.in_use_message(group.name, used))
 
 
-async def _take_off(
+async def _detach_port(
     database: Database, cloud: NetworkCloud, group: Group, backend_id: str, port: CloudPort
 ) -> None:
     left = [other for other in port.security_group_ids if other != backend_id]
     try:
         await cloud.set_port_groups(port.id, left, revision=port.revision_number)
     except (Outdated, PortNotFound, GroupNotFound):
-        # It changed since it was read, or one of its groups went: the next look shows how it is.
+        # It changed since it was read, or one of its groups was deleted: the next list shows it.
         return
-    said = f"Security group {group.name} has been taken off port {port.name or port.id}."
+    message = f"Security group {group.name} has been detached from port {port.name or port.id}."
     context = {"backend_id": backend_id, "port": port.id, "name": port.name, "left": left}
     async with database.transaction() as connection:
         await record(
             connection,
-            group_event(group.placement, group.uuid, EventType.GROUP_DETACHED, said, context),
+            group_event(group.placement, group.uuid, EventType.GROUP_DETACHED, message, context),
         )
 
 
-def _found(port: CloudPort, floating: Sequence[str]) -> FoundPort:
+def _found_port(port: CloudPort, floating: Sequence[str]) -> FoundPort:
     return FoundPort(
         backend_id=port.id,
         name=port.name,

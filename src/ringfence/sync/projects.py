@@ -1,11 +1,11 @@
-"""Whether the project that a tenant stands for is one: asked before anything is believed of it.
+"""Check that the OpenStack project of a tenant exists, before its lists are trusted.
 
-An empty list of a project that does not exist looks like that of an empty one, and for an
-administrator Neutron makes a `default` group for any id.
+The list of a project that does not exist is empty, like that of an empty project; and for an
+administrator Neutron creates a `default` group for any id.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -27,17 +27,17 @@ from ringfence.neutron.port import (
 from ringfence.security_groups.rules import DEFAULT_NAME
 from ringfence.sync.drivers import project_of
 
-# A file may name many projects; a cloud that does not answer holds up a load for so long.
-LOOK_UP_SECONDS = 10.0
+# The time limit of a call: a provisioning file may name many projects of a cloud that hangs.
+LOOKUP_SECONDS = 10.0
 
 
 async def require_project(cloud: NetworkCloud, placement: Placement) -> ProjectStatus:
-    """Return what is known of the tenant's project; raise `ProjectNotFound` where it is none."""
+    """Return the status of the tenant's project; raise `ProjectNotFound` if it does not exist."""
     project = project_of(placement)
     try:
         status = await cloud.project_status(project)
     except Retry:
-        # The identity service does not answer; the network service may.
+        # The identity service does not respond; the network service may.
         status = ProjectStatus.UNKNOWN
     if status is ProjectStatus.MISSING:
         raise ProjectNotFound(
@@ -50,11 +50,11 @@ async def require_project(cloud: NetworkCloud, placement: Placement) -> ProjectS
 def require_visible(
     status: ProjectStatus, placement: Placement, listed: Sequence[CloudGroup]
 ) -> None:
-    """Raise `ProjectNotFound` for an empty list of a project of which nothing else is known.
+    """Raise `ProjectNotFound` if the list has no `default` group and the status is unknown.
 
-    Neutron makes a project's `default` group before it lists the groups of the project.
+    Neutron creates a project's `default` group before it lists the groups of the project.
     """
-    if status is not ProjectStatus.UNKNOWN or any(one.name == DEFAULT_NAME for one in listed):
+    if status is not ProjectStatus.UNKNOWN or any(group.name == DEFAULT_NAME for group in listed):
         return
     raise ProjectNotFound(
         f"The cloud shows no security group of the project {project_of(placement)}, not even "
@@ -66,21 +66,21 @@ def require_visible(
 async def list_groups(
     database: Database, cloud: NetworkCloud, placement: Placement
 ) -> Sequence[CloudGroup]:
-    """Return the groups of the tenant's project; a tenant whose project is none becomes ERRED."""
+    """Return the groups of the tenant's project; without a project the tenant becomes ERRED."""
     try:
         status = await require_project(cloud, placement)
         listed = await cloud.list_groups(project_of(placement))
         require_visible(status, placement, listed)
-    except ProjectNotFound as refused:
+    except ProjectNotFound as error:
         async with database.transaction() as connection:
-            said = str(refused)
-            if await pulls.refuse(connection, placement.tenant_id, said):
-                await record(connection, _failed(placement, said))
+            message = str(error)
+            if await pulls.refuse(connection, placement.tenant_id, message):
+                await record(connection, _pull_failed(placement, message))
         raise
     return listed
 
 
-def _failed(placement: Placement, message: str) -> Event:
+def _pull_failed(placement: Placement, message: str) -> Event:
     return Event(
         EventType.TENANT_PULL_FAILED,
         message,
@@ -91,18 +91,18 @@ def _failed(placement: Placement, message: str) -> Event:
 
 
 @dataclass(slots=True)
-class LookUp:
-    """What came of asking for projects, each given by its entry of clouds.yaml and its id."""
+class ProjectLookup:
+    """Projects that are missing or unknown; a key is an entry of clouds.yaml and a project id."""
 
     missing: set[tuple[str, str]] = field(default_factory=set)
     unknown: set[tuple[str, str]] = field(default_factory=set)
-    # Why the projects of an entry could not be asked for
+    # Errors by entry: its projects could not be looked up
     failed: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Some groups of a tenant, to be looked for in its project through an entry."""
+    """Some groups of a tenant, to be found in its project through an entry of clouds.yaml."""
 
     tenant: UUID
     entry: str
@@ -112,26 +112,24 @@ class Sample:
 
 async def find_samples(samples: Collection[Sample]) -> set[tuple[UUID, str]]:
     """Return the tenants and entries through which one of the groups was found."""
-    clouds = OpenStackClouds(call_seconds=LOOK_UP_SECONDS)
     found: set[tuple[UUID, str]] = set()
 
-    async def ask(entry: str) -> None:
-        for sample in (one for one in samples if one.entry == entry):
+    async def look_up(entry: str, cloud: NetworkCloud) -> None:
+        for sample in samples:
+            if sample.entry != entry:
+                continue
             try:
-                if await _is_found(clouds.cloud(entry), sample):
+                if await _has_group(cloud, sample):
                     found.add((sample.tenant, entry))
             except CloudError:
-                # Nothing is known of what lies behind the entry.
+                # Nothing is known of the cloud of this entry.
                 return
 
-    try:
-        await asyncio.gather(*map(ask, sorted({sample.entry for sample in samples})))
-    finally:
-        await clouds.close()
+    await _for_each_entry({sample.entry for sample in samples}, look_up)
     return found
 
 
-async def _is_found(cloud: NetworkCloud, sample: Sample) -> bool:
+async def _has_group(cloud: NetworkCloud, sample: Sample) -> bool:
     for group_id in sample.group_ids:
         try:
             group = await cloud.get_group(group_id)
@@ -141,15 +139,17 @@ async def _is_found(cloud: NetworkCloud, sample: Sample) -> bool:
     return False
 
 
-async def look_up(wanted: Collection[tuple[str, str]]) -> LookUp:
-    """Ask the clouds for projects; a cloud that fails is left alone from then on."""
-    clouds = OpenStackClouds(call_seconds=LOOK_UP_SECONDS)
-    result = LookUp()
+async def look_up_projects(keys: Collection[tuple[str, str]]) -> ProjectLookup:
+    """Look up projects in the clouds; after an error, the other projects of an entry are skipped.
 
-    async def ask(entry: str) -> None:
-        for key in sorted(one for one in wanted if one[0] == entry):
+    A key is an entry of clouds.yaml and the id of a project.
+    """
+    result = ProjectLookup()
+
+    async def look_up(entry: str, cloud: NetworkCloud) -> None:
+        for key in sorted(key for key in keys if key[0] == entry):
             try:
-                status = await clouds.cloud(entry).project_status(key[1])
+                status = await cloud.project_status(key[1])
             except CloudError as error:
                 result.failed[entry] = str(error)
                 return
@@ -158,8 +158,16 @@ async def look_up(wanted: Collection[tuple[str, str]]) -> LookUp:
             elif status is ProjectStatus.UNKNOWN:
                 result.unknown.add(key)
 
+    await _for_each_entry({entry for entry, _ in keys}, look_up)
+    return result
+
+
+async def _for_each_entry(
+    entries: Collection[str], work: Callable[[str, NetworkCloud], Awaitable[None]]
+) -> None:
+    """Do the work for all entries at once, each with its cloud."""
+    clouds = OpenStackClouds(call_seconds=LOOKUP_SECONDS)
     try:
-        await asyncio.gather(*map(ask, sorted({entry for entry, _ in wanted})))
+        await asyncio.gather(*(work(entry, clouds.cloud(entry)) for entry in sorted(entries)))
     finally:
         await clouds.close()
-    return result

@@ -1,8 +1,9 @@
 """Pull one group, or all groups of a tenant, from the cloud into the rows.
 
 `jobs` names the group or the tenant; the rows come from PostgreSQL, the groups from the cloud by
-one request or one paged list. `compare` decides what differs, and this module writes it: groups
-are imported, refreshed, reverted or marked as missing. `observing` stores what the cloud reported.
+one request or one paged list. `compare` computes the differences, and this module writes them:
+groups are imported, refreshed, reverted or marked as missing. `observing` stores what the cloud
+reported.
 
 Nothing is deleted here. Desired rules that have not reached the cloud stay. A group that is not in
 the list is requested directly before it counts as missing.

@@ -35,7 +35,7 @@ from ringfence.security_groups.rules import DEFAULT_NAME, Rule
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.sync import ports
 from ringfence.sync.binding.cloud_view import NO_REVISIONS, view_of
-from ringfence.sync.binding.evidence import Attempt, attempt_of
+from ringfence.sync.binding.evidence import CreationAttempt, creation_attempt
 from ringfence.sync.compare import lasting_drift_digest, mark_hidden_remotes, unreadable_message
 from ringfence.sync.drivers import Clouds, project_of, require_own
 from ringfence.sync.observing import observation_of
@@ -121,7 +121,7 @@ async def _possible_leftovers(database: Database, clouds: Clouds, group: Group) 
 
     They stay in the cloud: another tool may have created an equal one at the same time.
     """
-    attempt = attempt_of(group)
+    attempt = creation_attempt(group)
     if attempt is None:
         return []
     cloud = clouds.of(group.placement)
@@ -144,7 +144,7 @@ async def _delete_in_the_cloud(
     except GroupNotFound:
         logger.info("group_already_deleted", security_group=group.uuid.hex)
     except GroupInUse:
-        raise await ports.in_use(database, cloud, group) from None
+        raise await ports.group_in_use(database, cloud, group) from None
 
 
 async def _find_or_create(database: Database, cloud: NetworkCloud, group: Group) -> CloudGroup:
@@ -205,7 +205,7 @@ async def _find_unconfirmed(
     Neutron takes no idempotency key, so evidence decides: project, name, description and time, no
     change since Neutron created it, and no row that has it.
     """
-    attempt = attempt_of(group)
+    attempt = creation_attempt(group)
     if attempt is None:
         return None
     free = await _candidates(database, cloud, group, attempt)
@@ -213,14 +213,14 @@ async def _find_unconfirmed(
 
 
 async def _candidates(
-    database: Database, cloud: NetworkCloud, group: Group, attempt: Attempt
+    database: Database, cloud: NetworkCloud, group: Group, attempt: CreationAttempt
 ) -> list[CloudGroup]:
     project = project_of(group.placement)
     listed = await cloud.list_groups(project, name=group.name)
     if not listed:
         return []
     view = await view_of(database, cloud, project)
-    candidates = [candidate for candidate in listed if attempt.may_have_made(candidate, view)]
+    candidates = [candidate for candidate in listed if attempt.may_have_created(candidate, view)]
     known = await _known_backend_ids(database, group, candidates) if candidates else set()
     return [candidate for candidate in candidates if candidate.id not in known]
 
@@ -239,7 +239,7 @@ async def _delete_late_creation(database: Database, cloud: NetworkCloud, group: 
     Only if all evidence agrees, the cloud counts revisions, and the group did not change since it
     was read. Any other stays, and the next pull imports it.
     """
-    attempt = attempt_of(group)
+    attempt = creation_attempt(group)
     # Only while it is being created, from the second attempt on: the time is bounded then.
     if group.state is not State.CREATING or attempt is None:
         return

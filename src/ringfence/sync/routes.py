@@ -1,4 +1,4 @@
-"""What the sync tells of a group: what a change would do, and how its cloud differs."""
+"""Routes of plans, drift and the state of the sync."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,20 +17,22 @@ from ringfence.security_groups.routes import changeable_group, seen_group
 from ringfence.security_groups.rule_input.rule_lists import read_rules
 from ringfence.security_groups.states import Action
 from ringfence.sync.drift import drift_of_group
-from ringfence.sync.dry_run import preview
+from ringfence.sync.dry_run import dry_run
 from ringfence.sync.status import status
 
 
 async def plan_rules(request: Request) -> Response:
-    """Say what setting these rules would do; nothing is stored."""
+    """Return what setting these rules would do; nothing is stored."""
     group = await changeable_group(request, Permission.SECURITY_GROUP_SET_RULES, Action.SET_RULES)
     base = context_of(request).base_url
-    plan = await preview(request.app.state.database, group, await read_rules(request))
-    return await respond_built(lambda: plan.shown(base), headers={"ETag": etag(plan.group.version)})
+    plan = await dry_run(request.app.state.database, group, await read_rules(request))
+    return await respond_built(
+        lambda: plan.document(base), headers={"ETag": etag(plan.group.version)}
+    )
 
 
 async def show_drift(request: Request) -> Response:
-    """Show how the group differs in its cloud, as far as that was last seen."""
+    """Return the drift of the group, from its last observation."""
     group = await seen_group(request)
     base = context_of(request).base_url
     drift = await drift_of_group(request.app.state.database, group, base)
@@ -38,27 +40,27 @@ async def show_drift(request: Request) -> Response:
 
 
 async def show_status(request: Request) -> Response:
-    """Show what the sync has to do and has found, tenant by tenant."""
+    """Return the state of the sync, tenant by tenant."""
     require_everywhere(context_of(request).actor, Permission.SYNC_READ)
-    found = await status(request.app.state.database)
-    return JSONResponse([tenant.shown() for tenant in found])
+    tenants = await status(request.app.state.database)
+    return JSONResponse([tenant.document() for tenant in tenants])
 
 
 async def confirm_missing(request: Request) -> Response:
-    """Compare a tenant with its cloud, and mark what is missing however much it is."""
+    """Pull a tenant, and mark all groups that are missing, however many."""
     actor, database = context_of(request).actor, request.app.state.database
-    # Before the look-up: whoever may not do this at all learns nothing about what exists.
+    # Checked before the query: who may never do this learns nothing about what exists.
     require_everywhere(actor, Permission.TENANT_CONFIRM_MISSING)
     tenant = await changeable(request, Permission.TENANT_CONFIRM_MISSING)
     await pulls.request(database, actor, tenant, "OK", "ERRED", confirmed=True)
-    return JSONResponse({"detail": "Comparison was successfully scheduled."}, 202)
+    return JSONResponse({"detail": "Pull was successfully scheduled."}, 202)
 
 
-class DryRun(Route):
-    """A route for requests alone that say `dry_run=true`; others are left to the next route."""
+class DryRunRoute(Route):
+    """A route for requests with `dry_run=true` only; the next route matches the others."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match as any route does, and only where nothing is to be done."""
+        """Match like any route, if the request is a dry run."""
         if scope["type"] == "http" and context_of(scope).own_flag("dry_run"):
             return super().matches(scope)
         return Match.NONE, {}
@@ -66,9 +68,9 @@ class DryRun(Route):
 
 _GROUP = GROUPS.path + "{uuid}/"
 
-# Before the routes of the groups: `set_rules` itself stands there.
+# These come before the routes of the groups, which have `set_rules` itself.
 routes = [
-    DryRun(_GROUP + "set_rules/", plan_rules, methods=["POST"]),
+    DryRunRoute(_GROUP + "set_rules/", plan_rules, methods=["POST"]),
     Route(_GROUP + "plan/", plan_rules, methods=["POST"]),
     Route(_GROUP + "drift/", show_drift, methods=["GET"]),
     Route("/api/sync-status/", show_status, methods=["GET", "HEAD"]),

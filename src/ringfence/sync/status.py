@@ -1,4 +1,4 @@
-"""What the sync has to do and has found, by cloud and tenant, for an operator to read."""
+"""The state of the sync by cloud and tenant: work to do, drift and errors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -31,14 +31,14 @@ SELECT
     ) AS scheduled,
     count(*) FILTER (WHERE sg.state IN ('CREATING', 'UPDATING', 'DELETING')) AS in_flight,
     count(*) FILTER (WHERE sg.state = 'ERRED') AS erred,
-    count(*) FILTER (WHERE seen.drift_digest <> '' AND NOT seen.missing) AS drifting,
-    count(*) FILTER (WHERE seen.missing) AS missing
+    count(*) FILTER (WHERE observation.drift_digest <> '' AND NOT observation.missing) AS drifting,
+    count(*) FILTER (WHERE observation.missing) AS missing
 FROM tenants AS tenant
 INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
 LEFT JOIN tenant_drift_modes AS mode ON tenant.id = mode.tenant_id
 LEFT JOIN tenant_pulls AS pull ON tenant.id = pull.tenant_id
 LEFT JOIN security_groups AS sg ON tenant.id = sg.tenant_id
-LEFT JOIN security_group_observations AS seen ON sg.id = seen.security_group_id
+LEFT JOIN security_group_observations AS observation ON sg.id = observation.security_group_id
 GROUP BY cloud.id, tenant.id, mode.drift_mode, pull.pulled_at
 ORDER BY cloud.name, tenant.name, tenant.id
 """
@@ -54,7 +54,7 @@ _ALL: LiteralString = "SELECT tenant.id FROM tenants AS tenant ORDER BY tenant.n
 
 @dataclass(frozen=True, slots=True)
 class TenantStatus:
-    """One tenant: how many groups it has, and how many of them are in which condition."""
+    """One tenant with the counts of its groups by condition."""
 
     cloud: str
     cloud_state: str
@@ -72,22 +72,22 @@ class TenantStatus:
     drifting: int
     missing: int
 
-    def shown(self) -> dict[str, object]:
-        """Show it as the API does."""
+    def document(self) -> dict[str, object]:
+        """Return the document of the API."""
         times = {"compared_at": self.compared_at and self.compared_at.isoformat()}
         return asdict(self) | {"uuid": self.uuid.hex} | times
 
     def line(self) -> str:
-        """Say it in one line."""
+        """Return the line of `ringfence sync status`."""
         counts = ("groups", "scheduled", "in_flight", "erred", "drifting", "missing")
-        said = ", ".join(f"{getattr(self, name)} {name.replace('_', ' ')}" for name in counts)
+        text = ", ".join(f"{getattr(self, name)} {name.replace('_', ' ')}" for name in counts)
         when = f"{self.compared_at:%Y-%m-%d %H:%M:%S} UTC" if self.compared_at else "never"
-        words = f"{self.cloud} / {self.tenant}: {said}; {self.mode}; compared {when}"
-        return f"{words}; {self.error_message}" if self.error_message else words
+        line = f"{self.cloud} / {self.tenant}: {text}; {self.mode}; last pull {when}"
+        return f"{line}; {self.error_message}" if self.error_message else line
 
 
 async def status(database: Database) -> list[TenantStatus]:
-    """Give the status of every tenant."""
+    """Return the status of every tenant."""
     async with database.connection() as connection:
         cursor = connection.cursor(row_factory=class_row(TenantStatus))
         await cursor.execute(_STATUS)
@@ -95,19 +95,19 @@ async def status(database: Database) -> list[TenantStatus]:
 
 
 async def find_tenant(database: Database, named: str) -> Tenant:
-    """Give the tenant of this name or uuid; raises `OperatorError`."""
+    """Return the tenant of this name or UUID; raises `OperatorError`."""
     values = {"name": named, "uuid": parse_uuid(named)}
     found = await _tenants(database, _FIND, values)
     if not found:
         raise OperatorError(f"there is no tenant {named}; ringfence sync status shows all")
     if len(found) > 1:
         uuids = ", ".join(tenant.uuid.hex for tenant in found)
-        raise OperatorError(f"several tenants are named {named}; say which by uuid: {uuids}")
+        raise OperatorError(f"several tenants are named {named}; say which by UUID: {uuids}")
     return found[0]
 
 
 async def all_tenants(database: Database) -> list[Tenant]:
-    """Give every tenant."""
+    """Return every tenant."""
     return await _tenants(database, _ALL, {})
 
 

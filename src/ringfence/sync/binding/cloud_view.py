@@ -1,6 +1,7 @@
-"""What evidence about a cloud's groups is measured by: its clock, its new groups, and its ports.
+"""What a cloud's evidence is compared with: its clock, its new groups and its ports.
 
-Two machines' clocks are not compared, and the rules of a new group are the administrator's to set.
+Times of the cloud are compared by the cloud's clock. The administrator of a cloud may change the
+rules of new groups.
 """
 
 from collections.abc import Set as AbstractSet
@@ -23,8 +24,8 @@ from ringfence.sync.plan import rule_from_cloud
 
 # The revision of groups in a cloud that counts none
 NO_REVISIONS = 0
-# A cloud says moments in whole seconds.
-AT_ONCE = timedelta(seconds=1)
+# Neutron reports times in whole seconds.
+CLOCK_RESOLUTION = timedelta(seconds=1)
 
 _NOW: LiteralString = "SELECT clock_timestamp()"
 
@@ -35,37 +36,37 @@ def _keys(rules: tuple[CloudRule, ...]) -> frozenset[RuleKey]:
 
 @dataclass(frozen=True, slots=True)
 class CloudView:
-    """`ahead` is how far the cloud's clock is ahead of the database's, which our moments are of.
+    """`ahead` is how far the cloud's clock is ahead of the database's, which dates the rows.
 
-    `carried` are the groups that ports carry; `None` where the ports cannot be read.
+    `attached` are the ids of groups on ports; `None` if the ports cannot be read.
     """
 
     ahead: timedelta = timedelta()
     first_rules: AbstractSet[RuleKey] = _keys(USUAL_FIRST_RULES)
     first_revision: int = USUAL_FIRST_REVISION
-    carried: AbstractSet[str] | None = frozenset()
+    attached: AbstractSet[str] | None = frozenset()
 
-    def is_as_made(self, found: CloudGroup) -> bool:
-        """Return whether everything says that nobody has changed the group, or uses it."""
+    def is_untouched(self, group: CloudGroup) -> bool:
+        """Return whether all evidence agrees that nobody has changed the group, or uses it."""
         return (
-            not found.unreadable
-            and _keys(without_identity(found)) == self.first_rules
-            and self._is_unchanged(found)
-            and not found.tags
-            and self.carried is not None
-            and found.id not in self.carried
+            not group.unreadable
+            and _keys(without_identity(group)) == self.first_rules
+            and self._is_first_revision(group)
+            and not group.tags
+            and self.attached is not None
+            and group.id not in self.attached
         )
 
-    def _is_unchanged(self, found: CloudGroup) -> bool:
-        if found.revision_number != NO_REVISIONS:
-            return found.revision_number == self.first_revision
-        return found.updated_at is None or found.updated_at - found.created_at <= AT_ONCE
+    def _is_first_revision(self, group: CloudGroup) -> bool:
+        if group.revision_number != NO_REVISIONS:
+            return group.revision_number == self.first_revision
+        return group.updated_at is None or group.updated_at - group.created_at <= CLOCK_RESOLUTION
 
 
 SAME_CLOCK = CloudView()
 
 
-async def _carried(cloud: NetworkCloud, project: str) -> AbstractSet[str] | None:
+async def _attached(cloud: NetworkCloud, project: str) -> AbstractSet[str] | None:
     try:
         ports = await cloud.list_ports(project)
     except GiveUp:
@@ -74,7 +75,7 @@ async def _carried(cloud: NetworkCloud, project: str) -> AbstractSet[str] | None
 
 
 async def view_of(database: Database, cloud: NetworkCloud, project: str) -> CloudView:
-    """Return the view of a cloud that has just been called: its response told its time.
+    """Return the view of a cloud that has just been called: its response had the time.
 
     Raises `CloudError`.
     """
@@ -89,5 +90,5 @@ async def view_of(database: Database, cloud: NetworkCloud, project: str) -> Clou
         ahead,
         _keys(tuple(await cloud.first_rules(project))),
         cloud.first_revision(project),
-        await _carried(cloud, project),
+        await _attached(cloud, project),
     )
