@@ -310,7 +310,7 @@ async def test_pulling_now_names_the_groups_whose_rules_cannot_be_read(at_neutro
 async def plan_of(place, uuid, *rules):
     everything = Scope(everything=True, customers=[], projects=[])
     group = await queries.get(place.database, everything, uuid)
-    return (await dry_run(place.database, group, list(rules))).shown("")
+    return (await dry_run(place.database, group, list(rules))).document("")
 
 
 async def test_both_plans_say_that_rules_cannot_be_read(at_neutron):

@@ -16,7 +16,7 @@ async def plan(place, uuid, *rules):
     group = await queries.get(
         place.database, Scope(everything=True, customers=[], projects=[]), uuid
     )
-    return (await dry_run(place.database, group, list(rules))).shown("")
+    return (await dry_run(place.database, group, list(rules))).document("")
 
 
 async def test_both_plans_say_that_a_missing_group_is_created_anew(place):
