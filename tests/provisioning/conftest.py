@@ -22,7 +22,7 @@ def load(database, tmp_path: Path):
 
 
 @pytest.fixture
-def mistakes(load):
+def problems(load):
     """Load texts that hold mistakes; give these, line by line."""
 
     async def run(*texts: str) -> list[str]:

@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.provisioning.example import EXAMPLE
 
-from ringfence.provisioning.desired import desire
+from ringfence.provisioning.desired import desired_rows
 from ringfence.provisioning.document import check_document
 from ringfence.provisioning.entries import collect
-from ringfence.provisioning.groups import change, desire_groups
+from ringfence.provisioning.groups import change, desired_groups
 from ringfence.provisioning.parser import read_text
-from ringfence.provisioning.problems import Mistakes
+from ringfence.provisioning.problems import Problems
 
 TREE = read_text(EXAMPLE)
 VALUES = st.recursive(
@@ -45,19 +45,19 @@ def test_any_document_is_taken_or_refused_with_one_line_a_mistake(alterations):
     tree = copy.deepcopy(TREE)
     for path, value in alterations:
         _put(tree, path, value)
-    mistakes = Mistakes()
+    problems = Problems()
     # By way of text, as a file holds it.
-    document = check_document(read_text(json.dumps(tree), is_json=True), "", mistakes)
+    document = check_document(read_text(json.dumps(tree), is_json=True), "", problems)
     if document is not None:
-        kinds = collect([("", document)], mistakes)
+        kinds = collect([("", document)], problems)
         for kind in (kinds.clouds, kinds.users, kinds.customers, kinds.projects, kinds.tenants):
-            kind.match([], mistakes)
-        kinds.groups.match([], mistakes)
-        desire(kinds, mistakes)
-        for group in desire_groups(kinds.groups, mistakes):
+            kind.match([], problems)
+        kinds.groups.match([], problems)
+        desired_rows(kinds, problems)
+        for group in desired_groups(kinds.groups, problems):
             assert change(group, []) is not None
 
-    assert not any("\n" in line or "0123456789abcdef" in line for line in mistakes.lines)
+    assert not any("\n" in line or "0123456789abcdef" in line for line in problems.lines)
 
 
 def _put(tree, path, value) -> None:

@@ -335,7 +335,7 @@ async def test_groups_keep_the_order_of_the_file(load, query):
     ]
 
 
-async def test_a_twin_in_the_cloud_is_named_by_its_uuid(load, mistakes, query):
+async def test_a_twin_in_the_cloud_is_named_by_its_uuid(load, problems, query):
     first, twin = "1" * 32, "2" * 32
     await load(small(f"[{{name: a, uuid: {first}}}]"))
     await query(
@@ -345,18 +345,18 @@ async def test_a_twin_in_the_cloud_is_named_by_its_uuid(load, mistakes, query):
     )
 
     report = await load(small(f"[{{name: a, uuid: {first}}}, {{name: a, uuid: {twin}}}]"))
-    [mistake] = await mistakes(small("[{name: b, rules: [{remote_group: a}]}]"))
+    [mistake] = await problems(small("[{name: b, rules: [{remote_group: a}]}]"))
     renamed = await load(small(f"[{{name: c, uuid: {twin}}}]"))
 
     assert report.nothing_changed
-    assert mistake.endswith("2 security groups are called 'a': give the uuid")
+    assert mistake.endswith("2 security groups are called 'a': give the UUID")
     assert renamed.counts["security groups"] == Counts(changed=1)
     assert await query("SELECT count(*) FROM security_groups WHERE is_duplicate_name") == [(0,)]
 
 
 @pytest.mark.parametrize("times", [1, 2])
 async def test_what_others_create_meanwhile_is_loaded_over_or_named_as_theirs(
-    load, mistakes, database, monkeypatch, times
+    load, problems, database, monkeypatch, times
 ):
     await load(small("[]"))
     names = ["a", "b"][:times]
@@ -377,8 +377,8 @@ async def test_what_others_create_meanwhile_is_loaded_over_or_named_as_theirs(
         report = await load(small("[{name: a}, {name: b}]"))
         assert report.counts["security groups"] == Counts(created=1, unchanged=1)
     else:
-        assert await mistakes(small("[{name: a}, {name: b}]")) == [
-            "the database was changed by others while the files were loaded: load them again"
+        assert await problems(small("[{name: a}, {name: b}]")) == [
+            "the database changed while the files were loaded: load them again"
         ]
 
 
@@ -407,11 +407,11 @@ async def test_what_others_create_meanwhile_is_loaded_over_or_named_as_theirs(
         ),
     ],
 )
-async def test_what_the_database_refuses_is_named(mistakes, query, statement, words):
+async def test_what_the_database_refuses_is_named(problems, query, statement, words):
     await query(statement)
     tenants = "[{name: one, cloud: east, security_groups: [{name: a}]}, "
     tenants += "{name: two, cloud: east, security_groups: [{name: a}]}]"
-    [mistake] = await mistakes(
+    [mistake] = await problems(
         "clouds: [{name: east, backend: sandbox}]\nusers: [{username: alice}]\n"
         f"customers: [{{name: c, projects: [{{name: p, tenants: {tenants}}}]}}]"
     )
@@ -421,7 +421,7 @@ async def test_what_the_database_refuses_is_named(mistakes, query, statement, wo
         assert "Failing row" not in mistake
 
 
-async def test_a_rule_of_a_file_does_not_open_one_whose_end_no_file_can_name(load, mistakes, query):
+async def test_a_rule_of_a_file_does_not_open_one_whose_end_no_file_can_name(load, problems, query):
     ssh = "{protocol: tcp, from_port: 22, to_port: 22"
     await load(small(f"[{{name: a, rules: [{ssh}, cidr: 10.0.0.0/8}}]}}]"))
     await query(
@@ -430,13 +430,13 @@ async def test_a_rule_of_a_file_does_not_open_one_whose_end_no_file_can_name(loa
     )
 
     for end in ("", ", cidr: ''", ", remote_group: ''"):
-        [mistake] = await mistakes(small(f"[{{name: a, rules: [{ssh}{end}}}]}}]"))
+        [mistake] = await problems(small(f"[{{name: a, rules: [{ssh}{end}}}]}}]"))
         assert "rules[0]: would be open to any address" in mistake
         assert "'offices'" in mistake
     for wider in ("protocol: tcp", "protocol: tcp, from_port: 1, to_port: 22", "protocol: ''"):
-        [mistake] = await mistakes(small(f"[{{name: a, rules: [{{{wider}}}]}}]"))
+        [mistake] = await problems(small(f"[{{name: a, rules: [{{{wider}}}]}}]"))
         assert "rules[0]: would be open to any address" in mistake
-        assert "admits some of the same has the remote end 'offices'" in mistake
+        assert "admits some of the same traffic has the remote end 'offices'" in mistake
 
     assert (await load(small("[{name: a}]"))).nothing_changed
     await load(small(f"[{{name: a, rules: [{ssh}, cidr: 0.0.0.0/0}}]}}]"))

@@ -34,14 +34,14 @@ def site(cloud="east", project="p1", groups=ONE):
         (site(cloud="west", project="p2", groups="[]"), "backend_id"),
     ],
 )
-async def test_a_tenant_with_groups_stays_where_it_is(load, mistakes, query, moved, key):
+async def test_a_tenant_with_groups_stays_where_it_is(load, problems, query, moved, key):
     await load(site())
     [(uuid,)] = await query("SELECT hex(uuid) FROM tenants")
 
-    lines = await mistakes(moved)
+    lines = await problems(moved)
 
     words = "the tenant has 1 security groups in the project 'p1', which would stay there"
-    assert lines == [f"{TENANT}.{key}: {words}; if that is meant, add --move-tenant {uuid}"]
+    assert lines == [f"{TENANT}.{key}: {words}; to allow that, add --move-tenant {uuid}"]
     assert await query("SELECT backend_id FROM tenants") == [("p1",)]
 
 
@@ -96,7 +96,7 @@ async def test_a_move_takes_the_ids_that_the_file_gives_and_never_the_old_ones(
 
     assert str(refused.value) == (
         f"{TENANT}.security_groups[0].backend_id: 'g1' is in the project that the tenant leaves:"
-        " leave it out"
+        " remove it"
     )
     assert await query("SELECT backend_id, state, error_message FROM security_groups") == [
         ("g2", "OK", "")
@@ -133,17 +133,17 @@ def way(entry="first", tenant=OF_CLOUD):
     ],
 )
 async def test_another_entry_of_clouds_yaml_is_another_cloud_unless_told(
-    load, mistakes, query, database, tmp_path, case
+    load, problems, query, database, tmp_path, case
 ):
-    before, after, place = case
+    before, after, location = case
     await load(before)
     [(uuid,)] = await query("SELECT hex(uuid) FROM tenants")
 
-    lines = await mistakes(after)
+    lines = await problems(after)
 
-    said = "the tenant 'prod' has 1 security groups in the project 'p1', which would stay there"
+    words = "the tenant 'prod' has 1 security groups in the project 'p1', which would stay there"
     why = "(none was found there with the new entry)"
-    assert lines == [f"{place}: {said} {why}; if that is meant, add --move-tenant {uuid}"]
+    assert lines == [f"{location}: {words} {why}; to allow that, add --move-tenant {uuid}"]
     path = tmp_path / "moved.yaml"
     path.write_text(after.replace("backend_id: g1, ", ""))
     await load_files(database, [path], moves=["prod"])

@@ -41,7 +41,7 @@ def rule(text: str) -> str:
         ),
         (
             EXAMPLE.replace("project: Web}", "project: Web, customer: Acme}"),
-            "roles[0]: the role PROJECT.ADMIN is one of a project; leave out 'customer'",
+            "roles[0]: the role PROJECT.ADMIN belongs to a project; remove 'customer'",
         ),
         (
             EXAMPLE.replace("security_group_count: 100", "security_group_count: -2"),
@@ -57,7 +57,7 @@ def rule(text: str) -> str:
         ),
         (
             EXAMPLE.replace("uuid: 5f0c0000000000000000000000000001", "uuid: 5f0c"),
-            "clouds[0].uuid: '5f0c' is not a uuid: 32 hexadecimal digits, or the dashed form",
+            "clouds[0].uuid: '5f0c' is not a UUID: 32 hexadecimal digits, or the dashed form",
         ),
         (
             EXAMPLE.replace("created: 2025-11-26T10:00:00Z", "created: yesterday"),
@@ -69,7 +69,7 @@ def rule(text: str) -> str:
         ),
         (
             "users: [{username: a, token: same}, {username: b, token: same}]",
-            "users[1].token: is another user's token (not shown here)",
+            "users[1].token: belongs to another user (not shown here)",
         ),
         (
             "users: [{username: a}, {username: a, is_staff: true}, {username: a, is_staff: false}]",
@@ -81,7 +81,7 @@ def rule(text: str) -> str:
         ),
         (
             f"users: [{{username: a, uuid: {ONE}}}, {{username: a, uuid: {TWO}}}]",
-            f"users[1].username: the user {ONE} is called 'a' already",
+            f"users[1].username: the user {ONE} is already called 'a'",
         ),
         (
             """
@@ -89,7 +89,7 @@ def rule(text: str) -> str:
             users: [{username: u}]
             roles: [{user: u, role: PROJECT.ADMIN, project: W}]
             """,
-            "roles[0].project: 2 projects are called 'W': give the uuid",
+            "roles[0].project: 2 projects are called 'W': give the UUID",
         ),
         (
             small("[{name: a}, {name: a}]"),
@@ -97,7 +97,7 @@ def rule(text: str) -> str:
         ),
         (
             small("[{name: a, backend_id: x}, {name: b, backend_id: x}]"),
-            f"{TENANT}.security_groups[1].backend_id: 'x' is the security group",
+            f"{TENANT}.security_groups[1].backend_id: 'x' already belongs to the security group",
         ),
         (small("[{name: ' '}]"), f"{GROUP}.name: should not be empty"),
         (
@@ -110,8 +110,8 @@ def rule(text: str) -> str:
             f"{GROUP}.stat: there is no such key; did you mean 'state'",
         ),
         (rule("cidr: 10.0.0.0/33"), f"{GROUP}.rules[0].cidr: Expected CIDR format"),
-        (rule(""), f"{GROUP}.rules[0]: states nothing and would admit everything"),
-        (rule("description: x"), f"{GROUP}.rules[0]: states nothing and would admit"),
+        (rule(""), f"{GROUP}.rules[0]: is empty and would admit everything"),
+        (rule("description: x"), f"{GROUP}.rules[0]: is empty and would admit"),
         (rule("cidr: 10/8"), f"{GROUP}.rules[0].cidr: Expected CIDR format"),
         (rule("ethertype: IPv6, cidr: 10.0.0.0/8"), f"{GROUP}.rules[0].cidr: IPv6 addresses are"),
         (
@@ -150,31 +150,31 @@ def rule(text: str) -> str:
         ),
     ],
 )
-async def test_a_mistake_names_its_path(mistakes, query, text: str, mistake: str):
-    [line] = await mistakes(text)
+async def test_a_mistake_names_its_path(problems, query, text: str, mistake: str):
+    [line] = await problems(text)
 
     assert line.startswith(mistake)
     assert await query("SELECT 1 FROM users, clouds, customers, security_groups") == []
 
 
-async def test_all_mistakes_are_told_at_once_up_to_a_bound(mistakes):
-    lines = await mistakes(f"users: [{', '.join('{name: a}' for _ in range(30))}]")
+async def test_all_mistakes_are_told_at_once_up_to_a_bound(problems):
+    lines = await problems(f"users: [{', '.join('{name: a}' for _ in range(30))}]")
 
     assert lines[:2] == [
         "users[0].username: is missing",
         "users[0].name: there is no such key; did you mean 'username'?",
     ]
     assert len(lines) == 21
-    assert lines[-1] == "and 40 more mistakes"
+    assert lines[-1] == "and 40 more problems"
 
 
-async def test_with_several_files_a_mistake_names_its_file(mistakes, tmp_path):
-    [line] = await mistakes("users: []", "clouds: [{name: a, backend: none}]")
+async def test_with_several_files_a_mistake_names_its_file(problems, tmp_path):
+    [line] = await problems("users: []", "clouds: [{name: a, backend: none}]")
 
     assert line.startswith(f"{tmp_path}/1.yaml: clouds[0].backend: 'none' is not allowed")
 
 
-async def test_no_mistake_repeats_a_token(mistakes):
+async def test_no_mistake_repeats_a_token(problems):
     texts = (
         'users: [{username: a, token: "the secret"}]',
         "users: [{username: a, token: secret, is_staff: maybe}]",
@@ -182,60 +182,60 @@ async def test_no_mistake_repeats_a_token(mistakes):
         "users: [{username: a, token: secret}, {username: a, token: other-secret}]",
     )
     for text in texts:
-        assert "secret" not in "\n".join(await mistakes(text))
+        assert "secret" not in "\n".join(await problems(text))
 
 
-async def test_a_token_of_another_user_is_refused(load, mistakes):
+async def test_a_token_of_another_user_is_refused(load, problems):
     await load("users: [{username: a, token: secret}]")
 
-    assert await mistakes("users: [{username: b, token: secret}]") == [
-        "users[0].token: is another user's token (not shown here)"
+    assert await problems("users: [{username: b, token: secret}]") == [
+        "users[0].token: belongs to another user (not shown here)"
     ]
 
 
-async def test_load_moves_nothing(load, mistakes):
+async def test_load_moves_nothing(load, problems):
     await load(EXAMPLE)
 
-    assert await mistakes(
+    assert await problems(
         "customers: [{name: B, projects: [{name: Web, uuid: d0000000000000000000000000000001}]}]"
-    ) == ["customers[0].projects[0].uuid: this is a project elsewhere, and load moves nothing"]
+    ) == ["customers[0].projects[0].uuid: this project has another parent; load does not move it"]
 
 
-async def test_a_name_that_the_database_holds_with_another_uuid_is_taken(load, mistakes):
+async def test_a_name_that_the_database_holds_with_another_uuid_is_taken(load, problems):
     await load(EXAMPLE)
 
-    [line] = await mistakes(f"users: [{{username: alice, uuid: {ONE}}}]")
+    [line] = await problems(f"users: [{{username: alice, uuid: {ONE}}}]")
 
-    assert line.endswith("the user 000000000000000000000000000000a1 is called 'alice' already")
+    assert line.endswith("the user 000000000000000000000000000000a1 is already called 'alice'")
 
 
-async def test_a_name_that_is_not_unique_in_the_database_needs_the_uuid(load, mistakes):
+async def test_a_name_that_is_not_unique_in_the_database_needs_the_uuid(load, problems):
     await load(f"customers: [{{name: A, uuid: {ONE}}}, {{name: A, uuid: {TWO}}}]")
 
-    assert await mistakes("customers: [{name: A}]") == [
-        "customers[0].name: 2 customers are called 'A': give the uuid"
+    assert await problems("customers: [{name: A}]") == [
+        "customers[0].name: 2 customers are called 'A': give the UUID"
     ]
 
 
-async def test_a_project_of_the_cloud_is_one_tenants(load, mistakes):
+async def test_a_project_of_the_cloud_is_one_tenants(load, problems):
     await load(EXAMPLE)
     text = "customers: [{name: B, projects: [{name: P, tenants: [{name: T, cloud: east, TEXT}]}]}]"
 
-    [line] = await mistakes(text.replace("TEXT", "backend_id: 90e156078a9441db91eae242bc071c03"))
+    [line] = await problems(text.replace("TEXT", "backend_id: 90e156078a9441db91eae242bc071c03"))
 
-    assert line.startswith("customers[0].projects[0].tenants[0].backend_id: '90e156078a9441db91eae")
+    assert line.startswith(f"{TENANT}.backend_id: the project '90e156078a9441db91eae")
 
 
-async def test_a_mistake_stores_nothing_of_any_file(mistakes, query):
-    await mistakes("users: [{username: good}]", small("[{name: a, rules: [{remote_group: x}]}]"))
+async def test_a_mistake_stores_nothing_of_any_file(problems, query):
+    await problems("users: [{username: good}]", small("[{name: a, rules: [{remote_group: x}]}]"))
 
     assert await query("SELECT * FROM users") == []
 
 
 @pytest.mark.parametrize("name", ["Default", "dEFAULT"])
-async def test_the_clouds_own_name_in_another_case_is_a_mistake(mistakes, query, name):
-    assert await mistakes(small(f"[{{name: {name}}}]")) == [
-        f"{GROUP}.name: '{name}' is not allowed: no cloud takes this spelling of 'default'"
+async def test_the_clouds_own_name_in_another_case_is_a_mistake(problems, query, name):
+    assert await problems(small(f"[{{name: {name}}}]")) == [
+        f"{GROUP}.name: '{name}' is not allowed: clouds refuse this spelling of 'default'"
     ]
     assert await query("SELECT * FROM security_groups") == []
 
@@ -246,12 +246,12 @@ async def test_the_clouds_own_group_can_be_described(load, query):
     assert await query("SELECT name FROM security_groups") == [("default",)]
 
 
-async def test_a_protocol_of_ipv6_is_a_mistake_with_ipv4(mistakes):
-    said = '"58" (ipv6-icmp) is a protocol of IPv6 and does not exist in IPv4.'
-    assert await mistakes(rule("protocol: 58")) == [f"{GROUP}.rules[0].protocol: {said}"]
+async def test_a_protocol_of_ipv6_is_a_mistake_with_ipv4(problems):
+    words = '"58" (ipv6-icmp) is a protocol of IPv6 and does not exist in IPv4.'
+    assert await problems(rule("protocol: 58")) == [f"{GROUP}.rules[0].protocol: {words}"]
 
 
-async def test_a_description_is_no_longer_than_the_cloud_keeps(mistakes):
-    assert await mistakes(rule(f"description: {'x' * 256}")) == [
+async def test_a_description_is_no_longer_than_the_cloud_keeps(problems):
+    assert await problems(rule(f"description: {'x' * 256}")) == [
         f"{GROUP}.rules[0].description: should have at most 255 characters, found 256"
     ]

@@ -211,8 +211,8 @@ async def test_a_mistake_has_its_line_and_what_was_loaded_before_stays(run, quer
     with pytest.raises(OperatorError) as caught:
         await run(wrong)
     mistake, left = str(caught.value).splitlines()
-    place = "line 7: customers[0].projects[0].tenants[0].cloud"
-    assert mistake == f"{place}: no cloud is called 'esat'"
+    location = "line 7: customers[0].projects[0].tenants[0].cloud"
+    assert mistake == f"{location}: no cloud is called 'esat'"
     assert left == "6 lines are loaded and stay; correct the file and run the command again"
     assert await query("SELECT count(*) FROM tenants") == [(5,)]
 

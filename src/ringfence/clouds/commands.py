@@ -80,7 +80,7 @@ ORDER BY tenant.id
 FOR NO KEY UPDATE OF tenant
 """
 
-_TENANTS_PRESENT: LiteralString = _LOCK_TENANTS.replace(
+_EXISTING_TENANTS: LiteralString = _LOCK_TENANTS.replace(
     "{condition}",
     """
     tenant.uuid = ANY(%(uuids)s)
@@ -136,7 +136,7 @@ RETURNING (SELECT tenant.uuid FROM tenants AS tenant WHERE tenant.id = quota.ten
 """
 
 
-async def clouds_present(
+async def existing_clouds(
     connection: Connection, uuids: Collection[UUID], names: Collection[str], *, lock: bool
 ) -> list[Cloud]:
     """Return the clouds that have one of the UUIDs or names, locked for a change if desired."""
@@ -154,7 +154,7 @@ async def store_clouds(connection: Connection, clouds: Sequence[Cloud]) -> list[
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def tenants_present(
+async def existing_tenants(
     connection: Connection,
     uuids: Sequence[UUID],
     names: Sequence[str],
@@ -163,7 +163,7 @@ async def tenants_present(
     """Give, and lock, the tenants that have one of the uuids, names or backend ids, anywhere."""
     values = {"uuids": list(uuids), "names": list(names), "backend_ids": list(backend_ids)}
     async with connection.cursor(row_factory=class_row(Tenant)) as cursor:
-        await cursor.execute(_TENANTS_PRESENT, values)
+        await cursor.execute(_EXISTING_TENANTS, values)
         return await cursor.fetchall()
 
 

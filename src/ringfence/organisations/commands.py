@@ -30,7 +30,7 @@ class Project:
     name: str
 
 
-_CUSTOMERS_PRESENT: LiteralString = """
+_EXISTING_CUSTOMERS: LiteralString = """
 SELECT uuid, name, native_name, abbreviation
 FROM customers
 WHERE uuid = ANY(%(uuids)s) OR name = ANY(%(names)s)
@@ -51,7 +51,7 @@ SET
 RETURNING id
 """
 
-_PROJECTS_PRESENT: LiteralString = """
+_EXISTING_PROJECTS: LiteralString = """
 SELECT project.uuid, customer.uuid AS parent, project.name
 FROM projects AS project
 INNER JOIN customers AS customer ON project.customer_id = customer.id
@@ -70,12 +70,12 @@ RETURNING id
 """
 
 
-async def customers_present(
+async def existing_customers(
     connection: Connection, uuids: Sequence[UUID], names: Sequence[str]
 ) -> list[Customer]:
     """Give, and lock, the customers that have one of the uuids or names."""
     async with connection.cursor(row_factory=class_row(Customer)) as cursor:
-        await cursor.execute(_CUSTOMERS_PRESENT, {"uuids": list(uuids), "names": list(names)})
+        await cursor.execute(_EXISTING_CUSTOMERS, {"uuids": list(uuids), "names": list(names)})
         return await cursor.fetchall()
 
 
@@ -86,12 +86,12 @@ async def store_customers(connection: Connection, customers: Sequence[Customer])
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def projects_present(
+async def existing_projects(
     connection: Connection, uuids: Sequence[UUID], names: Sequence[str]
 ) -> list[Project]:
     """Give, and lock, the projects that have one of the uuids or names, of any customer."""
     async with connection.cursor(row_factory=class_row(Project)) as cursor:
-        await cursor.execute(_PROJECTS_PRESENT, {"uuids": list(uuids), "names": list(names)})
+        await cursor.execute(_EXISTING_PROJECTS, {"uuids": list(uuids), "names": list(names)})
         return await cursor.fetchall()
 
 

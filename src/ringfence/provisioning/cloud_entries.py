@@ -1,7 +1,7 @@
-"""Which entry of clouds.yaml leads to a tenant's project, before the files and after them.
+"""The entry of clouds.yaml that leads to a tenant's project, before and after the load.
 
-Another entry may lead to the same project: its groups are found through it then. They are looked
-for before the transaction begins, and nothing is changed in a cloud.
+A different entry can lead to the same project; then some of its groups exist there. This is
+checked before the transaction begins, by reading only.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -9,68 +9,68 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ringfence.clouds.backend_projects import tenants_with_other_entries
-from ringfence.clouds.commands import Cloud, Tenant, clouds_present
+from ringfence.clouds.commands import Cloud, Tenant, existing_clouds
 from ringfence.database.pool import Connection, Database
 from ringfence.provisioning.schema import Document
 from ringfence.sync.projects import Sample, find_samples
 
-# What is not asked for is not known to be the same.
-MOST_TENANTS = 1000
+# Tenants beyond this limit are not checked and count as moved.
+MAX_TENANTS = 1000
 
-# The driver, and the entry of clouds.yaml where it takes one
-Way = tuple[str, str | None]
+# The driver, and its entry of clouds.yaml if it uses one
+Backend = tuple[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
-    """By cloud, the way there that is stored, and the one that the files desire."""
+class Backends:
+    """The stored and the desired backend of each cloud."""
 
-    before: Mapping[UUID, Way]
-    after: Mapping[UUID, Way]
+    before: Mapping[UUID, Backend]
+    after: Mapping[UUID, Backend]
 
     def changed(self) -> set[UUID]:
-        """Return the clouds to which another way leads from now on."""
+        """Return the clouds whose backend changes."""
         return {uuid for uuid, way in self.before.items() if self.after.get(uuid, way) != way}
 
-    def of(self, row: Tenant, tenant: Tenant) -> tuple[Way, Way]:
-        """Return the way to a tenant before and after."""
-        return _way(self.before, row), _way(self.after, tenant)
+    def of(self, row: Tenant, tenant: Tenant) -> tuple[Backend, Backend]:
+        """Return the backend of a tenant before and after the load."""
+        return _backend(self.before, row), _backend(self.after, tenant)
 
 
-def _way(ways: Mapping[UUID, Way], tenant: Tenant) -> Way:
-    backend, entry = ways.get(tenant.cloud, ("", None))
+def _backend(backends: Mapping[UUID, Backend], tenant: Tenant) -> Backend:
+    backend, entry = backends.get(tenant.cloud, ("", None))
     return backend, (tenant.openstack_cloud or entry) if backend == "openstack" else None
 
 
-async def ways_of(
+async def backends_of(
     connection: Connection, clouds: Collection[Cloud], tenants: Collection[Tenant]
-) -> Ways:
-    """Return the ways to the clouds that the files desire, and to those of the tenants."""
+) -> Backends:
+    """Return the backends of the clouds in the files and of the clouds of the tenants."""
     uuids = {cloud.uuid for cloud in clouds} | {tenant.cloud for tenant in tenants}
-    stored = await clouds_present(connection, uuids, [], lock=False)
+    stored = await existing_clouds(connection, uuids, [], lock=False)
     before = {cloud.uuid: (cloud.backend, cloud.openstack_cloud) for cloud in stored}
     after = {cloud.uuid: (cloud.backend, cloud.openstack_cloud) for cloud in clouds}
-    return Ways(before, before | after)
+    return Backends(before, before | after)
 
 
 async def find_same_projects(
     database: Database, read: Sequence[tuple[str, Document]]
 ) -> set[tuple[UUID, str]]:
-    """Return tenants, each with another entry through which its groups are found.
+    """Return tenants, each with a different entry through which its groups exist.
 
-    Those of a name are all asked for: which of them the files mean is decided in the transaction.
+    All tenants of a name are checked: the transaction decides which of them the files mean.
     """
-    said = [one for _, document in read for one in _said(document)]
-    if not said:
+    desired = [one for _, document in read for one in _desired_entries(document)]
+    if not desired:
         return set()
     async with database.connection() as connection:
-        rows = await tenants_with_other_entries(connection, said, MOST_TENANTS)
+        rows = await tenants_with_other_entries(connection, desired, MAX_TENANTS)
     samples = [Sample(tenant, entry, project, tuple(ids)) for tenant, entry, project, ids in rows]
     return await find_samples(samples) if samples else set()
 
 
-def _said(document: Document) -> Iterator[dict[str, str]]:
-    """Yield each entry that a cloud or a tenant has, by its name and by its uuid."""
+def _desired_entries(document: Document) -> Iterator[dict[str, str]]:
+    """Yield the entry of each cloud and tenant that states one, by name and by UUID."""
     tenants = (
         tenant
         for customer in document.customers

@@ -1,4 +1,4 @@
-"""The demonstration data, which come with the package."""
+"""The demonstration data, which is part of the package."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -13,15 +13,15 @@ from ringfence.provisioning.schema import GroupEntry
 
 
 def demonstration_file() -> AbstractContextManager[Path]:
-    """Give the file for `load_files`: a cloud, users, customers, tenants and roles."""
+    """Return the file for `load_files`: a cloud, users, customers, tenants and roles."""
     return resources.as_file(resources.files(__package__) / "demonstration.yaml")
 
 
 def demonstration_groups() -> Mapping[str, Sequence[dict[str, Any]]]:
-    """Give, by tenant name, the groups to create through the API's own path.
+    """Return, by tenant name, the groups to create as the API does.
 
-    Each has name, description and rules, as bodies of `create_security_group` have them, but that
-    `remote_group` is the name of a group earlier in the tenant's list.
+    Each has name, description and rules, as in the body of `create_security_group`, but
+    `remote_group` is the name of an earlier group of the tenant.
     """
     text = (resources.files(__package__) / "demonstration_groups.yaml").read_text("utf-8")
     adapter = TypeAdapter(dict[str, list[GroupEntry]])

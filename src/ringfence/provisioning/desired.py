@@ -1,4 +1,4 @@
-"""What the rows above the groups are to be: what the files state, over what is there. Pure."""
+"""The desired rows above the groups: what the files state, merged over existing rows. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ from ringfence.clouds.commands import Cloud, Tenant
 from ringfence.organisations.commands import Customer, Project
 from ringfence.provisioning.entries import Kinds
 from ringfence.provisioning.matching import Target
-from ringfence.provisioning.problems import Mistakes, quote
+from ringfence.provisioning.problems import Problems, quote
 from ringfence.users.commands import Grant, User
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ RowT = TypeVar("RowT", Cloud, User, Customer, Project, Tenant)
 
 @dataclass(slots=True)
 class Desired:
-    """The wanted rows; each list has one for each target, in the same order."""
+    """The desired rows; each list has one for each target, in the same order."""
 
     clouds: list[Cloud] = field(default_factory=list)
     users: list[User] = field(default_factory=list)
@@ -34,24 +34,24 @@ class Desired:
     grants: list[Grant] = field(default_factory=list)
 
 
-def desire(kinds: Kinds, mistakes: Mistakes) -> Desired:
-    """Work out the wanted rows; references that cannot be resolved are mistakes."""
+def desired_rows(kinds: Kinds, problems: Problems) -> Desired:
+    """Return the desired rows; note references that cannot be resolved."""
     desired = Desired()
-    desired.clouds = [_cloud(target, mistakes) for target in kinds.clouds.targets]
+    desired.clouds = [_cloud(target, problems) for target in kinds.clouds.targets]
     for user in kinds.users.targets:
-        _user(user, desired, mistakes)
-    desired.customers = [_over(Customer, target) for target in kinds.customers.targets]
-    desired.projects = [_over(Project, target) for target in kinds.projects.targets]
+        _user(user, desired, problems)
+    desired.customers = [_merge(Customer, target) for target in kinds.customers.targets]
+    desired.projects = [_merge(Project, target) for target in kinds.projects.targets]
     clouds = kinds.clouds.rows | {cloud.uuid: cloud for cloud in desired.clouds}
     for tenant in kinds.tenants.targets:
-        _tenant(tenant, clouds, kinds, desired, mistakes)
-    _check_backend_ids(kinds, desired, mistakes)
-    desired.grants = _grants(kinds, mistakes)
+        _tenant(tenant, clouds, kinds, desired, problems)
+    _check_backend_ids(kinds, desired, problems)
+    desired.grants = _grants(kinds, problems)
     return desired
 
 
-def _over(row: type[RowT], target: Target[Any], **more: Any) -> RowT:  # noqa: ANN401 (values of columns)
-    """Lay what is stated over the row that is there, or over the defaults."""
+def _merge(row: type[RowT], target: Target[Any], **more: Any) -> RowT:  # noqa: ANN401 - values of columns
+    """Merge the stated columns over the existing row, or over the defaults."""
     stated = target.stated | more
     if target.row is not None:
         present: RowT = target.row
@@ -61,27 +61,27 @@ def _over(row: type[RowT], target: Target[Any], **more: Any) -> RowT:  # noqa: A
     return row(uuid=target.uuid, name=target.name, **stated)
 
 
-def _cloud(target: Target[Cloud], mistakes: Mistakes) -> Cloud:
-    cloud = _over(Cloud, target)
-    place = target.place.key("openstack_cloud")
+def _cloud(target: Target[Cloud], problems: Problems) -> Cloud:
+    cloud = _merge(Cloud, target)
+    location = target.location.key("openstack_cloud")
     if cloud.backend == "openstack" and cloud.openstack_cloud is None:
-        mistakes.add(place, "is missing: the cloud's entry in clouds.yaml")
+        problems.add(location, "is missing: the cloud's entry in clouds.yaml")
     if cloud.backend == "sandbox" and cloud.openstack_cloud is not None:
         if "openstack_cloud" in target.stated:
-            mistakes.add(place, "is only for the backend openstack")
+            problems.add(location, "is only for the backend openstack")
         cloud = replace(cloud, openstack_cloud=None)
     return cloud
 
 
-def _user(target: Target[User], desired: Desired, mistakes: Mistakes) -> None:
+def _user(target: Target[User], desired: Desired, problems: Problems) -> None:
     token = target.stated.pop("token", None)
-    user = _over(User, target)
+    user = _merge(User, target)
     desired.users.append(user)
     if token is None:
         return
     owner = desired.tokens.setdefault(token_digest(token), user.uuid)
     if owner != user.uuid:
-        mistakes.add(target.place.key("token"), "is another user's token (not shown here)")
+        problems.add(target.location.key("token"), "belongs to another user (not shown here)")
 
 
 def _tenant(
@@ -89,20 +89,20 @@ def _tenant(
     clouds: dict[UUID, Cloud],
     kinds: Kinds,
     desired: Desired,
-    mistakes: Mistakes,
+    problems: Problems,
 ) -> None:
     quotas: QuotasEntry | None = target.stated.pop("quotas", None)
     marketplace: MarketplaceEntry | None = target.stated.pop("marketplace", None)
     reference = target.stated.pop("cloud")
-    cloud = kinds.clouds.refer(reference, target.place.key("cloud"), mistakes)
+    cloud = kinds.clouds.refer(reference, target.location.key("cloud"), problems)
     if cloud is None:
         return
-    tenant = _over(Tenant, target, cloud=cloud)
+    tenant = _merge(Tenant, target, cloud=cloud)
     if clouds[cloud].backend == "sandbox":
         if "openstack_cloud" in target.stated:
-            place = target.place.key("openstack_cloud")
-            mistakes.add(place, "is only for tenants of clouds with the backend openstack")
-        # No OpenStack project exists to be named: the tenant's own uuid stands for it.
+            location = target.location.key("openstack_cloud")
+            problems.add(location, "is only for tenants of clouds with the backend openstack")
+        # A sandbox has no OpenStack projects: the tenant's own UUID identifies its project.
         tenant = replace(
             tenant, openstack_cloud=None, backend_id=tenant.backend_id or tenant.uuid.hex
         )
@@ -113,8 +113,8 @@ def _tenant(
         desired.references[tenant.uuid] = marketplace.model_dump(exclude_unset=True)
 
 
-def _check_backend_ids(kinds: Kinds, desired: Desired, mistakes: Mistakes) -> None:
-    """In one cloud, a project is one tenant's."""
+def _check_backend_ids(kinds: Kinds, desired: Desired, problems: Problems) -> None:
+    """Check that each project of a cloud belongs to one tenant."""
     stored = {tenant.uuid: tenant for tenant in desired.tenants}
     others = [row for row in kinds.tenants.rows.values() if row.uuid not in stored]
     owners: dict[tuple[UUID, str], UUID] = {
@@ -126,36 +126,37 @@ def _check_backend_ids(kinds: Kinds, desired: Desired, mistakes: Mistakes) -> No
         owner = owners.setdefault((tenant.cloud, tenant.backend_id), tenant.uuid)
         target = kinds.tenants.target_of(tenant.uuid)
         if owner != tenant.uuid and target is not None:
-            message = f"{quote(tenant.backend_id)} is the tenant {owner.hex} of this cloud already"
-            mistakes.add(target.place.key("backend_id"), message)
+            project = quote(tenant.backend_id)
+            message = f"the project {project} already belongs to the tenant {owner.hex}"
+            problems.add(target.location.key("backend_id"), message)
 
 
-def _grants(kinds: Kinds, mistakes: Mistakes) -> list[Grant]:
+def _grants(kinds: Kinds, problems: Problems) -> list[Grant]:
     grants: dict[Grant, None] = {}
-    for role, place in kinds.roles:
-        user = kinds.users.refer(role.user, place.key("user"), mistakes)
+    for role, location in kinds.roles:
+        user = kinds.users.refer(role.user, location.key("user"), problems)
         customer = project = None
         if role.customer is not None:
-            customer = kinds.customers.refer(role.customer, place.key("customer"), mistakes)
+            customer = kinds.customers.refer(role.customer, location.key("customer"), problems)
         if role.project is not None:
-            project = kinds.projects.refer(role.project, place.key("project"), mistakes)
+            project = kinds.projects.refer(role.project, location.key("project"), problems)
         if user is not None and (customer or project):
             grants[Grant(user, role.role, customer, project)] = None
     return list(grants)
 
 
 def check_token_owners(
-    kinds: Kinds, desired: Desired, owners: dict[bytes, UUID], mistakes: Mistakes
+    kinds: Kinds, desired: Desired, owners: dict[bytes, UUID], problems: Problems
 ) -> None:
-    """Note the tokens that are another user's in the database, without repeating them."""
+    """Note tokens that belong to another user in the database, without showing them."""
     for digest, user in desired.tokens.items():
         target = kinds.users.target_of(user)
         if owners.get(digest, user) != user and target is not None:
-            mistakes.add(target.place.key("token"), "is another user's token (not shown here)")
+            problems.add(target.location.key("token"), "belongs to another user (not shown here)")
 
 
-def differing(rows: Iterable[RowT], targets: Sequence[Target[Any]]) -> tuple[list[RowT], int]:
-    """Give the rows that are new or not as they are wanted, and how many of these are new."""
+def changed_rows(rows: Iterable[RowT], targets: Sequence[Target[Any]]) -> tuple[list[RowT], int]:
+    """Return the rows that are new or changed, and how many of them are new."""
     present = {target.uuid: target.row for target in targets}
     found = [row for row in rows if present[row.uuid] != row]
     return found, sum(present[row.uuid] is None for row in found)

@@ -1,4 +1,4 @@
-"""A file as a checked document, or its mistakes with their paths."""
+"""Check files against the schema: a document, or its problems with their paths."""
 
 import types
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from ringfence.errors import OperatorError
 from ringfence.provisioning.parser import read_file
-from ringfence.provisioning.problems import Mistakes, Place, nearest
+from ringfence.provisioning.problems import Location, Problems, nearest
 from ringfence.provisioning.schema import Document
 
 # The suffix of files that hold a document in each line (`json_lines`)
@@ -26,40 +26,40 @@ _MESSAGES = {
 
 
 def read_documents(paths: Sequence[Path]) -> list[tuple[str, Document]]:
-    """Read and check the files; each with the label that its mistakes bear.
+    """Read and check the files; return each document with the label that its problems carry.
 
-    Raises `OperatorError` with all mistakes of all files.
+    Raises `OperatorError` with all problems of all files.
     """
-    mistakes = Mistakes()
+    problems = Problems()
     documents = []
     for path in paths:
         if path.suffix.lower() == JSON_LINES:
             raise OperatorError(f"{path}: JSON Lines need --resumable")
         label = str(path) if len(paths) > 1 else ""
-        document = check_document(read_file(path, label=label), label, mistakes)
+        document = check_document(read_file(path, label=label), label, problems)
         documents.append((label, document))
-    mistakes.check()
+    problems.check()
     return [(label, document) for label, document in documents if document is not None]
 
 
-def check_document(tree: object, label: str, mistakes: Mistakes) -> Document | None:
-    """Check a tree against the schema; None where that found mistakes."""
+def check_document(tree: object, label: str, problems: Problems) -> Document | None:
+    """Check a tree against the schema; return None if there are problems."""
     if tree is None:
-        mistakes.add(Place("", label), "the document is empty")
+        problems.add(Location("", label), "the document is empty")
         return None
     try:
         return Document.model_validate(tree)
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_input=False):
-            mistakes.add(_place(detail, label), _message(detail))
+            problems.add(_location(detail, label), _message(detail))
         return None
 
 
-def _place(detail: ErrorDetails, label: str) -> Place:
-    place = Place("", label)
+def _location(detail: ErrorDetails, label: str) -> Location:
+    location = Location("", label)
     for step in detail["loc"]:
-        place = place.item(step) if isinstance(step, int) else place.key(step)
-    return place
+        location = location.item(step) if isinstance(step, int) else location.key(step)
+    return location
 
 
 def _message(detail: ErrorDetails) -> str:
@@ -74,7 +74,7 @@ def _message(detail: ErrorDetails) -> str:
 
 
 def _model(path: Sequence[int | str]) -> type[BaseModel]:
-    """Give the schema of the mapping that stands at `path`."""
+    """Return the schema of the mapping at `path`."""
     model: type[BaseModel] = Document
     for step in path:
         if isinstance(step, str):

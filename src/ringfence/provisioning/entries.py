@@ -1,4 +1,4 @@
-"""All entries of all files, level by level, each with its place and its parent."""
+"""All entries of all files, level by level, each with its location and its parent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ringfence.clouds.commands import Cloud, Tenant
 from ringfence.organisations.commands import Customer, Project
 from ringfence.provisioning.matching import Declared, Kind
-from ringfence.provisioning.problems import Mistakes, Place
+from ringfence.provisioning.problems import Location, Problems
 from ringfence.provisioning.schema import (
     CloudEntry,
     CustomerEntry,
@@ -23,7 +23,7 @@ from ringfence.users.commands import User
 
 @dataclass(slots=True)
 class Kinds:
-    """What the files name, merged; `roles` are entries with their places."""
+    """What the files name, merged; `roles` are entries with their locations."""
 
     clouds: Kind[CloudEntry, Cloud] = field(default_factory=lambda: Kind("cloud", unique=True))
     users: Kind[UserEntry, User] = field(
@@ -39,20 +39,20 @@ class Kinds:
     groups: Kind[GroupEntry, Group] = field(
         default_factory=lambda: Kind("security group", unique=True, repeatable=False)
     )
-    roles: list[tuple[RoleEntry, Place]] = field(default_factory=list)
+    roles: list[tuple[RoleEntry, Location]] = field(default_factory=list)
 
 
-def collect(documents: Sequence[tuple[str, Document]], mistakes: Mistakes) -> Kinds:
-    """Merge the entries of all files, each file given with the label of its mistakes."""
+def collect(documents: Sequence[tuple[str, Document]], problems: Problems) -> Kinds:
+    """Merge the entries of all documents, each with the label that its problems carry."""
     kinds = Kinds()
-    tops = [(Place("", label), document) for label, document in documents]
+    tops = [(Location("", label), document) for label, document in documents]
     kinds.clouds.merge(
         [
             Declared(cloud, top.key("clouds").item(index))
             for top, document in tops
             for index, cloud in enumerate(document.clouds)
         ],
-        mistakes,
+        problems,
     )
     kinds.users.merge(
         [
@@ -60,7 +60,7 @@ def collect(documents: Sequence[tuple[str, Document]], mistakes: Mistakes) -> Ki
             for top, document in tops
             for index, user in enumerate(document.users)
         ],
-        mistakes,
+        problems,
     )
     customers: list[Declared[CustomerEntry, Customer]] = [
         Declared(customer, top.key("customers").item(index))
@@ -72,30 +72,30 @@ def collect(documents: Sequence[tuple[str, Document]], mistakes: Mistakes) -> Ki
         for top, document in tops
         for index, role in enumerate(document.roles)
     ]
-    _descend(kinds, customers, mistakes)
+    _descend(kinds, customers, problems)
     return kinds
 
 
 def _descend(
-    kinds: Kinds, customers: Sequence[Declared[CustomerEntry, Customer]], mistakes: Mistakes
+    kinds: Kinds, customers: Sequence[Declared[CustomerEntry, Customer]], problems: Problems
 ) -> None:
-    """Merge level by level: a level's parents are known once the level above is merged."""
-    kinds.customers.merge(customers, mistakes)
+    """Merge level by level: the parents of a level are known once the level above is merged."""
+    kinds.customers.merge(customers, problems)
     projects: list[Declared[ProjectEntry, Project]] = [
-        Declared(project, customer.place.key("projects").item(index), customer.target)
+        Declared(project, customer.location.key("projects").item(index), customer.target)
         for customer in customers
         for index, project in enumerate(customer.entry.projects)
     ]
-    kinds.projects.merge(projects, mistakes)
+    kinds.projects.merge(projects, problems)
     tenants: list[Declared[TenantEntry, Tenant]] = [
-        Declared(tenant, project.place.key("tenants").item(index), project.target)
+        Declared(tenant, project.location.key("tenants").item(index), project.target)
         for project in projects
         for index, tenant in enumerate(project.entry.tenants)
     ]
-    kinds.tenants.merge(tenants, mistakes)
+    kinds.tenants.merge(tenants, problems)
     groups: list[Declared[GroupEntry, Group]] = [
-        Declared(group, tenant.place.key("security_groups").item(index), tenant.target)
+        Declared(group, tenant.location.key("security_groups").item(index), tenant.target)
         for tenant in tenants
         for index, group in enumerate(tenant.entry.security_groups)
     ]
-    kinds.groups.merge(groups, mistakes)
+    kinds.groups.merge(groups, problems)

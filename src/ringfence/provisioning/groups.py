@@ -1,4 +1,4 @@
-"""What the groups and their rules are to be. Pure, given the rules that are there."""
+"""The desired groups and their rules. Pure: existing rules are given."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from ringfence.provisioning.matching import Kind, Target
-from ringfence.provisioning.problems import Mistakes, Place, nearest, quote
+from ringfence.provisioning.problems import Location, Problems, nearest, quote
 from ringfence.provisioning.schema import GroupEntry, RuleEntry
 from ringfence.security_groups.bulk_load import Change, Group
 from ringfence.security_groups.rule_input.remote_ends import rest_of
@@ -16,39 +16,40 @@ from ringfence.security_groups.traffic import Traffic
 from ringfence.security_groups.validation import ANY, RuleProblem, check_rule, is_protocol
 from ringfence.text.uuids import parse_uuid
 
-# A tenant's groups, as they will be, by name; twins share one.
+# The groups of a tenant after the load, by name; duplicates share a name.
 GroupNames = Mapping[str, Sequence[UUID]]
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredGroup:
-    """A group as it is to be; `rules` of None are not stated."""
+    """A desired group; `rules` is None if the files do not state any."""
 
     target: Target[Group]
     rules: list[Rule] | None
 
 
-def desire_groups(kind: Kind[GroupEntry, Group], mistakes: Mistakes) -> list[DesiredGroup]:
+def desired_groups(kind: Kind[GroupEntry, Group], problems: Problems) -> list[DesiredGroup]:
     """Check all rules and resolve their remote groups."""
     names = _names_by_tenant(kind)
-    _check_backend_ids(kind, mistakes)
+    _check_backend_ids(kind, problems)
     desired = []
     for target in kind.targets:
         entries: list[RuleEntry] | None = target.stated.pop("rules", None)
         rules = None
         if entries is not None and target.parent is not None:
             known = names[target.parent.uuid]
-            rules = _rules(entries, target.place.key("rules"), known, mistakes)
+            rules = _rules(entries, target.location.key("rules"), known, problems)
         desired.append(DesiredGroup(target, rules))
     return desired
 
 
-def refuse_opening(
-    desired: DesiredGroup, present_rules: Sequence[Rule], mistakes: Mistakes
+def check_not_opened(
+    desired: DesiredGroup, present_rules: Sequence[Rule], problems: Problems
 ) -> None:
-    """Note each rule for any address that admits some of what a present one limits.
+    """Note each rule that opens to any address what an existing rule limits.
 
-    That is one to an end which no file can name. What is open already stays so.
+    The existing rule limits it to a remote end that a file cannot name. Traffic that is open
+    already is not a problem.
     """
     kept = [
         (rest_of(rule), rule) for rule in present_rules if rule.remote_address_group is not None
@@ -59,25 +60,25 @@ def refuse_opening(
     opened = {canonical(rule) for rule in present_rules}
     for index, rule in enumerate(desired.rules or ()):
         key = canonical(rule)
-        # A prefix of all addresses is said on purpose.
+        # A stated prefix of all addresses is intended.
         if rule.cidr or rule.remote_group or key in opened:
             continue
         limited = equal.get(key) or overlapping.overlapping(key)
         if limited is None:
             continue
         end = quote(str(limited.remote_address_group))
-        how = "equals it" if key in equal else "admits some of the same"
+        how = "is equal" if key in equal else "admits some of the same traffic"
         everybody = "0.0.0.0/0" if rule.ethertype == "IPv4" else "::/0"
-        mistakes.add(
-            desired.target.place.key("rules").item(index),
-            f"would be open to any address; the present rule that {how} has the remote end"
-            f" {end}, which no file can name: leave out 'rules' to keep it, or say"
-            f" 'cidr: {everybody}' to open it on purpose",
+        problems.add(
+            desired.target.location.key("rules").item(index),
+            f"would be open to any address; the existing rule that {how} has the remote end"
+            f" {end}, which a file cannot name: leave out 'rules' to keep it, or state"
+            f" 'cidr: {everybody}' to open it",
         )
 
 
 def change(desired: DesiredGroup, present_rules: Sequence[Rule]) -> Change | None:
-    """Say what is to be written; None where the group is so already."""
+    """Return what to write; None if the group is as desired already."""
     target, rules = desired.target, desired.rules
     row = target.row
     if row is None:
@@ -86,7 +87,7 @@ def change(desired: DesiredGroup, present_rules: Sequence[Rule]) -> Change | Non
     renamed = row.name != target.name
     group = replace(row, name=target.name, **target.stated)
     if renamed:
-        # Its new name was free; from now on it is its own.
+        # The new name was free, so it is no longer a duplicate.
         group = replace(group, is_duplicate_name=False)
     has_other_rules = rules is not None and list(present_rules) != rules
     if group == row and not has_other_rules:
@@ -94,7 +95,7 @@ def change(desired: DesiredGroup, present_rules: Sequence[Rule]) -> Change | Non
     has_new_version = renamed or has_other_rules or group.description != row.description
     group = replace(group, version=row.version + has_new_version)
     if group.state == State.OK:
-        # Taken as it stands: OK says that the cloud has it so.
+        # A group is loaded as stated: OK means that the cloud has it like this.
         group = replace(group, applied_version=group.version)
     if "modified" not in target.stated:
         group = replace(group, modified=None)
@@ -102,7 +103,7 @@ def change(desired: DesiredGroup, present_rules: Sequence[Rule]) -> Change | Non
 
 
 def _new(target: Target[Group]) -> Group:
-    assert target.parent is not None  # noqa: S101 (a group stands within a tenant)
+    assert target.parent is not None  # noqa: S101 - a group always has a tenant
     group = Group(uuid=target.uuid, parent=target.parent.uuid, name=target.name, **target.stated)
     return replace(
         group,
@@ -122,8 +123,8 @@ def _names_by_tenant(kind: Kind[GroupEntry, Group]) -> Mapping[UUID, GroupNames]
     return names
 
 
-def _check_backend_ids(kind: Kind[GroupEntry, Group], mistakes: Mistakes) -> None:
-    """In one tenant, a group of the cloud has one row."""
+def _check_backend_ids(kind: Kind[GroupEntry, Group], problems: Problems) -> None:
+    """Check that a group in the cloud has one row in its tenant."""
     owners: dict[tuple[UUID, str], UUID] = {}
     for row in kind.rows.values():
         target = kind.target_of(row.uuid)
@@ -135,38 +136,40 @@ def _check_backend_ids(kind: Kind[GroupEntry, Group], mistakes: Mistakes) -> Non
             continue
         owner = owners.setdefault((target.parent.uuid, backend_id), target.uuid)
         if owner != target.uuid:
-            message = f"{quote(backend_id)} is the security group {owner.hex} already"
-            mistakes.add(target.place.key("backend_id"), message)
+            message = f"{quote(backend_id)} already belongs to the security group {owner.hex}"
+            problems.add(target.location.key("backend_id"), message)
 
 
 def _rules(
-    entries: Sequence[RuleEntry], place: Place, names: GroupNames, mistakes: Mistakes
+    entries: Sequence[RuleEntry], location: Location, names: GroupNames, problems: Problems
 ) -> list[Rule]:
     rules = []
     seen: dict[RuleKey, int] = {}
     for index, entry in enumerate(entries):
-        at = place.item(index)
-        rule = _rule(entry, at, names, mistakes)
+        at = location.item(index)
+        rule = _rule(entry, at, names, problems)
         if rule is None:
             continue
         first = seen.setdefault(canonical(rule), index)
         if first != index:
-            mistakes.add(at, f"is the same rule as {place.item(first).path}")
+            problems.add(at, f"is the same rule as {location.item(first).path}")
         rules.append(rule)
     return rules
 
 
-def _rule(entry: RuleEntry, place: Place, names: GroupNames, mistakes: Mistakes) -> Rule | None:
+def _rule(
+    entry: RuleEntry, location: Location, names: GroupNames, problems: Problems
+) -> Rule | None:
     if entry.model_fields_set <= {"description"}:
-        mistakes.add(
-            place,
-            "states nothing and would admit everything from any address: state what it admits",
+        problems.add(
+            location,
+            "is empty and would admit everything from any address: state what it admits",
         )
         return None
     if not is_protocol(entry.protocol):
         allowed = "tcp, udp, icmp, '' for any, or a number from 0 to 255"
-        mistakes.add(
-            place.key("protocol"), f"{quote(entry.protocol)} is not allowed; allowed: {allowed}"
+        problems.add(
+            location.key("protocol"), f"{quote(entry.protocol)} is not allowed; allowed: {allowed}"
         )
         return None
     rule = Rule(
@@ -182,15 +185,15 @@ def _rule(entry: RuleEntry, place: Place, names: GroupNames, mistakes: Mistakes)
     try:
         check_rule(rule)
     except RuleProblem as problem:
-        mistakes.add(place.key(problem.field) if problem.field else place, str(problem))
+        problems.add(location.key(problem.field) if problem.field else location, str(problem))
         return None
     remote = None
     if rule.remote_group is not None:
-        remote = _remote(rule.remote_group, place.key("remote_group"), names, mistakes)
-        # Without its remote end the rule would say "from anywhere": it is not kept.
+        remote = _remote(rule.remote_group, location.key("remote_group"), names, problems)
+        # Without its remote end the rule would admit traffic from anywhere: drop it.
         if remote is None:
             return None
-    # Not `replace`, which takes longer than all the checks above.
+    # Not `replace`, which takes longer than all checks above
     return Rule(
         ethertype=rule.ethertype,
         direction=rule.direction,
@@ -203,11 +206,13 @@ def _rule(entry: RuleEntry, place: Place, names: GroupNames, mistakes: Mistakes)
     )
 
 
-def _remote(reference: str, place: Place, names: GroupNames, mistakes: Mistakes) -> str | None:
+def _remote(
+    reference: str, location: Location, names: GroupNames, problems: Problems
+) -> str | None:
     named = names.get(reference, ())
     if len(named) > 1:
-        message = f"{len(named)} security groups are called {quote(reference)}: give the uuid"
-        mistakes.add(place, message)
+        message = f"{len(named)} security groups are called {quote(reference)}: give the UUID"
+        problems.add(location, message)
         return None
     if named:
         return named[0].hex
@@ -216,5 +221,5 @@ def _remote(reference: str, place: Place, names: GroupNames, mistakes: Mistakes)
         return uuid.hex
     hint = nearest(reference, names)
     message = f"no security group of this tenant is called {quote(reference)}{hint}"
-    mistakes.add(place, message)
+    problems.add(location, message)
     return None

@@ -11,7 +11,7 @@ from pathlib import Path
 from ringfence.errors import OperatorError
 from ringfence.provisioning.document import JSON_LINES, check_document
 from ringfence.provisioning.parser import read_json_line
-from ringfence.provisioning.problems import Mistakes
+from ringfence.provisioning.problems import Problems
 from ringfence.provisioning.schema import Document
 
 # A batch ends with the line that reaches this size: a few thousand groups.
@@ -25,16 +25,16 @@ class Line:
     text: bytes
     label: str
 
-    def read(self, mistakes: Mistakes) -> Document | None:
-        """Parse and check the line; return None for a blank line or one with mistakes."""
+    def read(self, problems: Problems) -> Document | None:
+        """Parse and check the line; return None for a blank line or one with problems."""
         if self.text.isspace():
             return None
         try:
             tree = read_json_line(self.text, label=self.label)
         except OperatorError as error:
-            mistakes.lines.append(str(error))
+            problems.lines.append(str(error))
             return None
-        return check_document(tree, self.label, mistakes)
+        return check_document(tree, self.label, problems)
 
 
 @dataclass(slots=True)
@@ -76,19 +76,19 @@ def read_lines(paths: Sequence[Path]) -> Iterator[Line]:
 
 
 def read_batches(lines: Iterator[Line]) -> Iterator[Batch]:
-    """Yield the lines in batches; raise `OperatorError` with all mistakes of a batch."""
-    batch, mistakes = Batch(), Mistakes()
+    """Yield the lines in batches; raise `OperatorError` with all problems of a batch."""
+    batch, problems = Batch(), Problems()
     for line in lines:
-        document = line.read(mistakes)
+        document = line.read(problems)
         if document is not None:
             batch.documents.append((line.label, document))
         batch.lines += 1
         batch.size += len(line.text)
         if batch.size >= BATCH_BYTES:
-            mistakes.check()
+            problems.check()
             yield batch
             batch = Batch()
-    mistakes.check()
+    problems.check()
     if batch.lines:
         yield batch
 

@@ -1,4 +1,8 @@
-"""`ringfence load`: read files, resolve what they name, write what differs; all or nothing."""
+"""`ringfence load`: read files, match existing rows, write changes; all or nothing.
+
+`document` reads the files, `entries` and `matching` merge and match what they name, `desired` and
+`groups` compute the desired rows, and this module stores those that are new or changed.
+"""
 
 import gc
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
@@ -18,30 +22,30 @@ from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.organisations.commands import store_customers, store_projects
 from ringfence.provisioning.cloud_entries import find_same_projects
-from ringfence.provisioning.desired import Desired, check_token_owners, desire, differing
+from ringfence.provisioning.desired import Desired, changed_rows, check_token_owners, desired_rows
 from ringfence.provisioning.document import read_documents
 from ringfence.provisioning.entries import Kinds, collect
-from ringfence.provisioning.existing_rows import match_present
-from ringfence.provisioning.groups import DesiredGroup, change, desire_groups, refuse_opening
-from ringfence.provisioning.moves import Meant, carry_out, find_moves
-from ringfence.provisioning.problems import Mistakes
+from ringfence.provisioning.existing_rows import match_existing
+from ringfence.provisioning.groups import DesiredGroup, change, check_not_opened, desired_groups
+from ringfence.provisioning.moves import AllowedMoves, apply_moves, find_moves
+from ringfence.provisioning.problems import Problems
 from ringfence.provisioning.projects import Findings, check_projects
 from ringfence.provisioning.schema import Document
 from ringfence.provisioning.summary import Report
-from ringfence.security_groups.bulk_load import rules_present, store_groups
+from ringfence.security_groups.bulk_load import existing_rules, store_groups
 from ringfence.security_groups.read_model import documents
 from ringfence.users.commands import grant_roles, store_tokens, store_users, token_owners
 
 logger = structlog.get_logger(__name__)
 
-# Two loads at once wait for each other; the number only has to be nobody else's.
+# Concurrent loads wait for each other; the number only has to be unique.
 _LOCK: LiteralString = "SELECT pg_advisory_xact_lock(7264617620260001)"
 
-# What somebody else can have caused who changed something since it was read
-_BY_OTHERS = (psycopg.errors.UniqueViolation, psycopg.errors.ForeignKeyViolation)
-# Whole rows of these hold digests of secrets.
+# Errors that a concurrent change can cause
+_CONCURRENT_CHANGES = (psycopg.errors.UniqueViolation, psycopg.errors.ForeignKeyViolation)
+# Rows of these contain digests of secrets.
 _SECRET_TABLES = frozenset({"users", "tokens"})
-_OVERTAKEN = "the database was changed by others while the files were loaded: load them again"
+_CHANGED_MEANWHILE = "the database changed while the files were loaded: load them again"
 
 
 async def load_files(
@@ -49,18 +53,18 @@ async def load_files(
 ) -> Report:
     """Load the files in one transaction; loading them again changes nothing.
 
-    `moves` are names and uuids of tenants that may become another project in the cloud. Raises
-    `OperatorError` with a line for each mistake, and then stores nothing.
+    `moves` are names and UUIDs of tenants that may become another project in the cloud. Raises
+    `OperatorError` with a line for each problem, and then stores nothing.
     """
-    with without_collector():
+    with without_garbage_collection():
         report = await load_documents(database, read_documents(paths), moves=moves)
     logger.info("loaded", files=len(paths), changed=not report.nothing_changed)
     return report
 
 
 @contextmanager
-def without_collector() -> Iterator[None]:
-    """Look for no cycles meanwhile: a file's values have none, and looking takes half of a load."""
+def without_garbage_collection() -> Iterator[None]:
+    """Disable the garbage collector, which takes half of a load and finds no cycles."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -77,10 +81,11 @@ async def load_documents(
     *,
     moves: Collection[str] = (),
 ) -> Report:
-    """Load checked documents in one transaction, which ends with what `then` writes.
+    """Load checked documents in one transaction; `then` writes last in it.
 
-    Raises `OperatorError` with a line for each mistake, and then stores nothing. What others
-    changed meanwhile is seen by a second try, so what that one meets again is the files' own.
+    Raises `OperatorError` with a line for each problem, and then stores nothing. A concurrent
+    change can make the first attempt fail; a second one that fails in the same way shows a problem
+    of the files.
     """
     findings = await check_projects(database, read)
     findings.same_projects = await find_same_projects(database, read)
@@ -95,39 +100,41 @@ async def load_documents(
 
     try:
         report = await attempt()
-    except (*_BY_OTHERS, Deadlocked) as first:
-        logger.warning("load_overtaken", reason=_refusal(first))
-        report = await _again(attempt, first)
+    except (*_CONCURRENT_CHANGES, Deadlocked) as first:
+        logger.warning("load_retried", reason=_describe(first))
+        report = await _retry(attempt, first)
     except psycopg.errors.IntegrityError as error:
-        raise OperatorError(_refusal(error)) from None
+        raise OperatorError(_describe(error)) from None
     report.warnings += findings.warnings
     return report
 
 
-async def _again(
+async def _retry(
     attempt: Callable[[], Awaitable[Report]], first: psycopg.Error | Deadlocked
 ) -> Report:
     try:
         return await attempt()
     except Deadlocked:
-        raise OperatorError(_OVERTAKEN) from None
+        raise OperatorError(_CHANGED_MEANWHILE) from None
     except psycopg.errors.IntegrityError as error:
-        is_by_others = isinstance(error, _BY_OTHERS) and _refusal(error) != _refusal(first)
-        raise OperatorError(_OVERTAKEN if is_by_others else _refusal(error)) from None
+        refusal = _describe(error)
+        is_concurrent = isinstance(error, _CONCURRENT_CHANGES) and refusal != _describe(first)
+        raise OperatorError(_CHANGED_MEANWHILE if is_concurrent else refusal) from None
 
 
-def _refusal(error: psycopg.Error | Deadlocked) -> str:
-    """Return what the database did not take: the table, the constraint and the value."""
+def _describe(error: psycopg.Error | Deadlocked) -> str:
+    """Return what the database refused: the table, the constraint and the value."""
     if isinstance(error, Deadlocked):
         return str(error)
-    told = error.diag
-    value = told.column_name or ""
-    if isinstance(error, _BY_OTHERS) or told.table_name not in _SECRET_TABLES:
-        value = told.message_detail or value
-    found = f" ({' '.join(value.split())})" if value else ""
-    constraint = told.constraint_name or one_line(error)
+    diagnostics = error.diag
+    value = diagnostics.column_name or ""
+    if isinstance(error, _CONCURRENT_CHANGES) or diagnostics.table_name not in _SECRET_TABLES:
+        value = diagnostics.message_detail or value
+    detail = f" ({' '.join(value.split())})" if value else ""
+    constraint = diagnostics.constraint_name or one_line(error)
     return (
-        f"the database refuses what the files say of {told.table_name}: {constraint}{found}; "
+        f"the database refuses what the files state for {diagnostics.table_name}: "
+        f"{constraint}{detail}; "
         "correct the files, or report this as a defect"
     )
 
@@ -138,26 +145,26 @@ async def load(
     moves: Collection[str],
     findings: Findings,
 ) -> Report:
-    """Load checked documents on a connection in a transaction that the caller ends."""
-    mistakes = Mistakes()
-    findings.add_to(mistakes)
-    kinds = collect(read, mistakes)
-    mistakes.check()
-    await match_present(connection, kinds, mistakes)
-    mistakes.check()
-    desired = desire(kinds, mistakes)
+    """Load checked documents in the open transaction of `connection`."""
+    problems = Problems()
+    findings.add_to(problems)
+    kinds = collect(read, problems)
+    problems.check()
+    await match_existing(connection, kinds, problems)
+    problems.check()
+    desired = desired_rows(kinds, problems)
     moved = await find_moves(
-        connection, kinds, desired, Meant(moves, findings.same_projects), mistakes
+        connection, kinds, desired, AllowedMoves(moves, findings.same_projects), problems
     )
-    groups = desire_groups(kinds.groups, mistakes)
+    groups = desired_groups(kinds.groups, problems)
     owners = await token_owners(connection, list(desired.tokens))
-    check_token_owners(kinds, desired, owners, mistakes)
-    mistakes.check()
+    check_token_owners(kinds, desired, owners, problems)
+    problems.check()
     report = Report()
     await _store_clouds_and_users(connection, kinds, desired, report)
     await _store_organisations(connection, kinds, desired, report)
     await _store_tenants(connection, kinds, desired, report)
-    await carry_out(connection, moved)
+    await apply_moves(connection, moved)
     await _store_groups(connection, groups, report)
     if desired.grants:
         granted = await grant_roles(connection, desired.grants)
@@ -170,12 +177,12 @@ async def load(
 async def _store_clouds_and_users(
     connection: Connection, kinds: Kinds, desired: Desired, report: Report
 ) -> None:
-    clouds, created = differing(desired.clouds, kinds.clouds.targets)
+    clouds, created = changed_rows(desired.clouds, kinds.clouds.targets)
     if clouds:
         ids = await store_clouds(connection, clouds)
         await documents.refresh(connection, documents.CLOUDS, ids)
     _add(report, "clouds", created, len(clouds), len(desired.clouds))
-    users, created = differing(desired.users, kinds.users.targets)
+    users, created = changed_rows(desired.users, kinds.users.targets)
     if users:
         await store_users(connection, users)
     _add(report, "users", created, len(users), len(desired.users))
@@ -188,12 +195,12 @@ async def _store_clouds_and_users(
 async def _store_organisations(
     connection: Connection, kinds: Kinds, desired: Desired, report: Report
 ) -> None:
-    customers, created = differing(desired.customers, kinds.customers.targets)
+    customers, created = changed_rows(desired.customers, kinds.customers.targets)
     if customers:
         ids = await store_customers(connection, customers)
         await documents.refresh(connection, documents.CUSTOMERS, ids)
     _add(report, "customers", created, len(customers), len(desired.customers))
-    projects, created = differing(desired.projects, kinds.projects.targets)
+    projects, created = changed_rows(desired.projects, kinds.projects.targets)
     if projects:
         ids = await store_projects(connection, projects)
         await documents.refresh(connection, documents.PROJECTS, ids)
@@ -203,7 +210,7 @@ async def _store_organisations(
 async def _store_tenants(
     connection: Connection, kinds: Kinds, desired: Desired, report: Report
 ) -> None:
-    tenants, created = differing(desired.tenants, kinds.tenants.targets)
+    tenants, created = changed_rows(desired.tenants, kinds.tenants.targets)
     changed = {tenant.uuid for tenant in tenants}
     ids: list[int] = []
     if tenants:
@@ -223,13 +230,13 @@ async def _store_groups(
     connection: Connection, groups: Sequence[DesiredGroup], report: Report
 ) -> None:
     ruled = [one.target.uuid for one in groups if one.rules is not None and one.target.row]
-    present = await rules_present(connection, ruled)
-    mistakes = Mistakes()
+    present = await existing_rules(connection, ruled)
+    problems = Problems()
     for one in groups:
-        refuse_opening(one, present.get(one.target.uuid, ()), mistakes)
-    mistakes.check()
+        check_not_opened(one, present.get(one.target.uuid, ()), problems)
+    problems.check()
     found = [(one, change(one, present.get(one.target.uuid, ()))) for one in groups]
-    changes = [wanted for _, wanted in found if wanted is not None]
+    changes = [written for _, written in found if written is not None]
     if changes:
         await store_groups(connection, changes)
     created = sum(one.target.row is None for one in groups)

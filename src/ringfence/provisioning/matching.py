@@ -1,7 +1,7 @@
-"""Which entries of the files are one object, and which object of the database it is. Pure.
+"""Match the entries of the files with each other and with the rows of the database. Pure.
 
-An object is known by its uuid where one is given, else by its name within its parent. The order
-of entries, and of files, does not matter.
+An object is identified by its UUID if an entry states one, otherwise by its name within its
+parent. The order of entries and files does not matter.
 """
 
 from collections import defaultdict
@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID, uuid4
 
-from ringfence.provisioning.problems import Mistakes, Place, nearest, quote
+from ringfence.provisioning.problems import Location, Problems, nearest, quote
 from ringfence.text.uuids import parse_uuid
 
 
 class Named(Protocol):
-    """What every entry of a file has."""
+    """An entry of a file."""
 
     @property
     def name(self) -> str: ...
@@ -25,8 +25,8 @@ class Named(Protocol):
     def model_fields_set(self) -> set[str]: ...
 
 
-class Present(Protocol):
-    """What every row of the database has; those below something also a `parent`."""
+class Row(Protocol):
+    """A row of the database; a row below another one also has a `parent`."""
 
     @property
     def name(self) -> str: ...
@@ -35,37 +35,37 @@ class Present(Protocol):
 
 
 EntryT = TypeVar("EntryT", bound=Named)
-PresentT = TypeVar("PresentT", bound=Present)
+RowT = TypeVar("RowT", bound=Row)
 
-# Keys that hold objects of their own, or that identify this one.
-_NOT_VALUES = frozenset({"uuid", "username", "projects", "tenants", "security_groups"})
+# Keys that identify the object, or that contain objects of their own
+_NOT_COLUMNS = frozenset({"uuid", "username", "projects", "tenants", "security_groups"})
 
 
 @dataclass(eq=False, slots=True)
-class Target(Generic[PresentT]):
-    """One object that the files name: what they state of it, and its row if it has one."""
+class Target(Generic[RowT]):
+    """An object that the files name: the columns they state, and its row if it has one."""
 
-    place: Place
+    location: Location
     name: str
     uuid: UUID
     has_given_uuid: bool
     parent: "Target[Any] | None"
     stated: dict[str, Any] = field(default_factory=dict)
-    row: PresentT | None = None
+    row: RowT | None = None
 
 
 @dataclass(eq=False, slots=True)
-class Declared(Generic[EntryT, PresentT]):
-    """One entry of a file."""
+class Declared(Generic[EntryT, RowT]):
+    """An entry of a file."""
 
     entry: EntryT
-    place: Place
+    location: Location
     parent: "Target[Any] | None" = None
-    target: "Target[PresentT] | None" = None
+    target: "Target[RowT] | None" = None
 
 
-class Kind(Generic[EntryT, PresentT]):
-    """All objects of one kind that the files name or refer to."""
+class Kind(Generic[EntryT, RowT]):
+    """The objects of one kind that the files name or refer to."""
 
     def __init__(
         self, word: str, *, unique: bool, repeatable: bool = True, name_key: str = "name"
@@ -74,15 +74,15 @@ class Kind(Generic[EntryT, PresentT]):
         self._name_key = name_key
         self._unique = unique
         self._repeatable = repeatable
-        self.targets: list[Target[PresentT]] = []
-        self.rows: dict[UUID, PresentT] = {}
-        self._by_uuid: dict[UUID, Target[PresentT]] = {}
+        self.targets: list[Target[RowT]] = []
+        self.rows: dict[UUID, RowT] = {}
+        self._by_uuid: dict[UUID, Target[RowT]] = {}
         self._by_name: dict[str, set[UUID]] | None = None
 
-    def merge(self, declared: Sequence[Declared[EntryT, PresentT]], mistakes: Mistakes) -> None:
-        """Give each entry its target; entries that contradict each other are mistakes."""
-        by_name: dict[tuple[Target[Any] | None, str], list[Target[PresentT]]] = defaultdict(list)
-        # Those with a uuid first: one without may be the same object by name.
+    def merge(self, declared: Sequence[Declared[EntryT, RowT]], problems: Problems) -> None:
+        """Assign a target to each entry; note entries that contradict each other."""
+        by_name: dict[tuple[Target[Any] | None, str], list[Target[RowT]]] = defaultdict(list)
+        # Entries with a UUID first: an entry without one may name the same object.
         for item in sorted(declared, key=lambda item: item.entry.uuid is None):
             uuid, key = item.entry.uuid, (item.parent, item.entry.name)
             if uuid is not None:
@@ -90,21 +90,21 @@ class Kind(Generic[EntryT, PresentT]):
             else:
                 found = by_name[key]
             if len(found) > 1:
-                message = f"{len(found)} {self.word}s are called {quote(key[1])}: give the uuid"
-                mistakes.add(item.place.key(self._name_key), message)
+                message = f"{len(found)} {self.word}s are called {quote(key[1])}: give the UUID"
+                problems.add(item.location.key(self._name_key), message)
             if found:
                 item.target = found[0]
-                self._combine(found[0], item, mistakes)
+                self._combine(found[0], item, problems)
                 continue
             item.target = self._target(item)
             by_name[key].append(item.target)
         order = {id(item.target): -index for index, item in enumerate(reversed(declared))}
         self.targets.sort(key=lambda target: order[id(target)])
 
-    def _target(self, item: Declared[EntryT, PresentT]) -> Target[PresentT]:
+    def _target(self, item: Declared[EntryT, RowT]) -> Target[RowT]:
         uuid = item.entry.uuid
-        target: Target[PresentT] = Target(
-            item.place, item.entry.name, uuid or uuid4(), uuid is not None, item.parent
+        target: Target[RowT] = Target(
+            item.location, item.entry.name, uuid or uuid4(), uuid is not None, item.parent
         )
         target.stated = _stated(item.entry)
         self.targets.append(target)
@@ -112,31 +112,31 @@ class Kind(Generic[EntryT, PresentT]):
         return target
 
     def _combine(
-        self, target: Target[PresentT], item: Declared[EntryT, PresentT], mistakes: Mistakes
+        self, target: Target[RowT], item: Declared[EntryT, RowT], problems: Problems
     ) -> None:
         if target.parent is not item.parent or not self._repeatable:
-            message = f"this {self.word} is given twice, also at {target.place}"
-            mistakes.add(item.place, message)
+            message = f"this {self.word} is given twice, also at {target.location}"
+            problems.add(item.location, message)
             return
         if target.name != item.entry.name:
             key = self._name_key
-            mistakes.add(item.place.key(key), f"contradicts {target.place.key(key)}")
+            problems.add(item.location.key(key), f"contradicts {target.location.key(key)}")
         for key, value in _stated(item.entry).items():
             if target.stated.setdefault(key, value) != value:
-                mistakes.add(item.place.key(key), f"contradicts {target.place.key(key)}")
+                problems.add(item.location.key(key), f"contradicts {target.location.key(key)}")
 
-    def match(self, rows: Iterable[PresentT], mistakes: Mistakes) -> None:
-        """Find each target's row among `rows`; what makes that impossible is a mistake."""
+    def match(self, rows: Iterable[RowT], problems: Problems) -> None:
+        """Assign a row to each target; note targets for which that is not possible."""
         self.rows = {row.uuid: row for row in rows}
-        by_name: dict[tuple[UUID | None, str], list[PresentT]] = defaultdict(list)
+        by_name: dict[tuple[UUID | None, str], list[RowT]] = defaultdict(list)
         for row in self.rows.values():
-            # A row that an entry names by its uuid is no other entry's by its name.
+            # A row that one entry names by its UUID cannot match another entry by its name.
             if row.uuid not in self._by_uuid:
                 by_name[_parent(row), row.name].append(row)
         for target in self.targets:
             if target.has_given_uuid:
                 target.row = self.rows.get(target.uuid)
-                self._check_parent(target, mistakes)
+                self._check_parent(target, problems)
                 continue
             found = by_name[target.parent.uuid if target.parent else None, target.name]
             if len(found) > 1 and self._unique:
@@ -145,50 +145,50 @@ class Kind(Generic[EntryT, PresentT]):
                 ] or found
             if len(found) > 1:
                 message = f"{len(found)} {self.word}s are called {quote(target.name)}"
-                mistakes.add(target.place.key(self._name_key), f"{message}: give the uuid")
+                problems.add(target.location.key(self._name_key), f"{message}: give the UUID")
             elif found:
                 target.row = found[0]
                 del self._by_uuid[target.uuid]
                 target.uuid = found[0].uuid
                 self._by_uuid[target.uuid] = target
         if self._unique:
-            self._check_names(mistakes)
+            self._check_names(problems)
 
-    def _check_parent(self, target: Target[PresentT], mistakes: Mistakes) -> None:
+    def _check_parent(self, target: Target[RowT], problems: Problems) -> None:
         if target.row is None or target.parent is None:
             return
         if _parent(target.row) != target.parent.uuid:
-            message = f"this is a {self.word} elsewhere, and load moves nothing"
-            mistakes.add(target.place.key("uuid"), message)
+            message = f"this {self.word} has another parent; load does not move it"
+            problems.add(target.location.key("uuid"), message)
 
-    def _check_names(self, mistakes: Mistakes) -> None:
-        """Within its parent, each name may belong to one object, once all is stored."""
+    def _check_names(self, problems: Problems) -> None:
+        """Check that names are unique within their parent once everything is stored."""
         owners: dict[tuple[UUID | None, str], UUID] = {}
         for row in self.rows.values():
             if row.uuid not in self._by_uuid and not getattr(row, "is_duplicate_name", False):
                 owners[_parent(row), row.name] = row.uuid
         for target in self.targets:
-            if getattr(target.row, "is_duplicate_name", False) and target.name == target.row.name:  # type: ignore[union-attr] # a twin has a row
+            if getattr(target.row, "is_duplicate_name", False) and target.name == target.row.name:  # type: ignore[union-attr] # a duplicate has a row
                 continue
             key = target.parent.uuid if target.parent else None, target.name
             owner = owners.setdefault(key, target.uuid)
             if owner != target.uuid:
-                message = f"the {self.word} {owner.hex} is called {quote(target.name)} already"
-                mistakes.add(target.place.key(self._name_key), message)
+                message = f"the {self.word} {owner.hex} is already called {quote(target.name)}"
+                problems.add(target.location.key(self._name_key), message)
 
-    def target_of(self, uuid: UUID) -> "Target[PresentT] | None":
-        """Give the target with this uuid."""
+    def target_of(self, uuid: UUID) -> "Target[RowT] | None":
         return self._by_uuid.get(uuid)
 
-    def refer(self, reference: str, place: Place, mistakes: Mistakes) -> UUID | None:
-        """Give the uuid of the object that a name, or a uuid, refers to; None is a mistake noted.
+    def refer(self, reference: str, location: Location, problems: Problems) -> UUID | None:
+        """Return the UUID of the object that a name or a UUID refers to.
 
-        What the files name comes before what only the database holds.
+        Names in the files take precedence over names of other rows. Return None, and note the
+        problem, if there is no such object or more than one.
         """
         named = self._names().get(reference, set())
         if len(named) > 1:
-            message = f"{len(named)} {self.word}s are called {quote(reference)}: give the uuid"
-            mistakes.add(place, message)
+            message = f"{len(named)} {self.word}s are called {quote(reference)}: give the UUID"
+            problems.add(location, message)
             return None
         if named:
             return next(iter(named))
@@ -196,7 +196,7 @@ class Kind(Generic[EntryT, PresentT]):
         if uuid is not None and (uuid in self._by_uuid or uuid in self.rows):
             return uuid
         hint = nearest(reference, self._names())
-        mistakes.add(place, f"no {self.word} is called {quote(reference)}{hint}")
+        problems.add(location, f"no {self.word} is called {quote(reference)}{hint}")
         return None
 
     def _names(self) -> dict[str, set[UUID]]:
@@ -213,10 +213,10 @@ class Kind(Generic[EntryT, PresentT]):
 
 
 def _stated(entry: Named) -> dict[str, Any]:
-    keys = entry.model_fields_set - _NOT_VALUES - {"name"}
+    keys = entry.model_fields_set - _NOT_COLUMNS - {"name"}
     return {key: getattr(entry, key) for key in keys}
 
 
-def _parent(row: Present) -> UUID | None:
+def _parent(row: Row) -> UUID | None:
     parent: UUID | None = getattr(row, "parent", None)
     return parent

@@ -1,7 +1,7 @@
-"""From bytes to a tree of mappings, lists and text; what the text means is the schema's business.
+"""Parse YAML and JSON into a tree of mappings, lists and text.
 
-YAML guesses types (`no`, `1e10`, `0123`, dates), which harms names, tokens and uuids. Here an
-unquoted scalar stays text, marked as `Plain`, and the field it is read into decides.
+YAML guesses types (`no`, `1e10`, `0123`, dates), which corrupts names, tokens and UUIDs. Here an
+unquoted scalar stays text, marked as `Plain`, and the schema's field decides its type.
 """
 
 import json
@@ -11,33 +11,33 @@ from typing import Any, NoReturn
 import yaml
 
 from ringfence.errors import OperatorError
-from ringfence.provisioning.problems import Place, quote
+from ringfence.provisioning.problems import Location, quote
 
-DEPTH = 40
-# How many values repeated aliases may stand for: a few hundred bytes could name billions.
-ALIASED_VALUES = 200_000
+MAX_DEPTH = 40
+# The number of values that aliases may repeat: a few hundred bytes could expand to billions.
+MAX_ALIASED_VALUES = 200_000
 
 _TAG = "tag:yaml.org,2002:"
 _TEXT_TAGS = frozenset({None, "!", f"{_TAG}str"})
-# Written by programs; the field decides all the same.
+# Programs write them; the field decides all the same.
 _PLAIN_TAGS = frozenset({f"{_TAG}{name}" for name in ("bool", "int", "float", "timestamp")})
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
 class Plain(str):
-    """An unquoted scalar, as it was written."""
+    """An unquoted scalar, as written."""
 
     __slots__ = ()
 
 
 class _Duplicate(Exception):
-    """A mapping of a JSON text gives this key twice."""
+    """A mapping in a JSON text has this key twice."""
 
 
 def read_file(path: Path, *, label: str = "") -> object:
-    """Read a file, YAML or JSON; `label` names it in mistakes.
+    """Parse a YAML or JSON file; `label` names it in messages.
 
-    Raises `OperatorError` that says what is malformed, and where.
+    Raises `OperatorError` with what is malformed, and where.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -50,30 +50,30 @@ def read_file(path: Path, *, label: str = "") -> object:
 
 
 def read_text(text: str, *, label: str = "", is_json: bool = False) -> object:
-    """Read text; what is valid JSON is read as JSON, which YAML resembles but for its escapes."""
+    """Parse a text: as JSON if it is valid JSON, whose escapes YAML reads differently."""
     if is_json or text.lstrip()[:1] == "{":
         try:
             return _read_json(text, label)
         except json.JSONDecodeError as error:
             if is_json:
                 where = f"line {error.lineno}, column {error.colno}"
-                _refuse(Place("", label), f"{where}: is not valid JSON: {error.msg}")
+                _fail(Location("", label), f"{where}: is not valid JSON: {error.msg}")
     return _Composer(label).read(text)
 
 
 def read_json_line(line: bytes, *, label: str) -> object:
     """Parse a line of a JSON Lines file; raise `OperatorError` for malformed text."""
-    place = Place("", label)
+    location = Location("", label)
     try:
         return _read_json(line.decode("utf-8-sig"), label)
     except UnicodeDecodeError as error:
-        _refuse(place, f"is not UTF-8 text (byte {error.start})")
+        _fail(location, f"is not UTF-8 text (byte {error.start})")
     except json.JSONDecodeError as error:
-        _refuse(place, f"column {error.colno}: is not valid JSON: {error.msg}")
+        _fail(location, f"column {error.colno}: is not valid JSON: {error.msg}")
 
 
-def _refuse(place: Place, message: str) -> NoReturn:
-    where = str(place)
+def _fail(location: Location, message: str) -> NoReturn:
+    where = str(location)
     raise OperatorError(f"{where}: {message}" if where else message)
 
 
@@ -95,22 +95,22 @@ def _read_json(text: str, label: str) -> object:
             parse_constant=Plain,
         )
     except _Duplicate as error:
-        # Read as YAML, the same mistake has a path.
+        # The YAML parser reports the same problem with its path.
         _Composer(label).read(text)
-        _refuse(Place("", label), f"the key {quote(str(error))} is given twice in one mapping")
+        _fail(Location("", label), f"the key {quote(str(error))} occurs twice in one mapping")
     except RecursionError:
-        _refuse(Place("", label), "is nested too deeply")
+        _fail(Location("", label), "is nested too deeply")
 
 
 class _Composer:
-    """Builds the tree from the parser's events, with a bound on depth and on aliases.
+    """Builds the tree from the parser's events, with limits on depth and aliases.
 
-    PyYAML's own composer recurses in C without a bound, and lets the last of two equal keys win.
+    PyYAML's own composer recurses in C without a limit, and keeps the last of two equal keys.
     """
 
     def __init__(self, label: str) -> None:
         self._label = label
-        # Open containers, with the key that waits for its value, their anchor and start.
+        # Open containers with their anchor and the count of values at their start
         self._open: list[tuple[dict[str, Any] | list[Any], str | None, int]] = []
         self._keys: list[str | None] = []
         self._anchors: dict[str, tuple[object, int]] = {}
@@ -126,23 +126,23 @@ class _Composer:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-            _refuse(Place("", self._label), f"{where}is not valid YAML: {error.problem}")
+            _fail(Location("", self._label), f"{where}is not valid YAML: {error.problem}")
         except yaml.reader.ReaderError as error:
-            _refuse(
-                Place("", self._label),
+            _fail(
+                Location("", self._label),
                 f"is not valid YAML: {error.reason} (character {error.position + 1})",
             )
         except UnicodeEncodeError as error:
-            _refuse(Place("", self._label), f"is not UTF-8 text (character {error.start + 1})")
+            _fail(Location("", self._label), f"is not UTF-8 text (character {error.start + 1})")
         if not self._documents:
-            _refuse(Place("", self._label), "the file is empty")
+            _fail(Location("", self._label), "the file is empty")
         return self._document
 
     def _take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.ScalarEvent):
             value = self._scalar(event)
             self._add(value)
-            self._remember(event.anchor, value, 1)
+            self._anchor(event.anchor, value, 1)
         elif isinstance(event, yaml.AliasEvent):
             self._alias(str(event.anchor))
         elif isinstance(event, yaml.MappingStartEvent):
@@ -153,19 +153,19 @@ class _Composer:
             collection, anchor, start = self._open.pop()
             self._keys.pop()
             self._add(collection)
-            self._remember(anchor, collection, self._values - start)
+            self._anchor(anchor, collection, self._values - start)
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                _refuse(Place("", self._label), "holds several YAML documents; split the file")
+                _fail(Location("", self._label), "holds several YAML documents; split the file")
 
     def _start(self, value: dict[str, Any] | list[Any], event: yaml.CollectionStartEvent) -> None:
         if event.tag not in {None, f"{_TAG}map", f"{_TAG}seq"}:
-            _refuse(self._place(), f"the tag {quote(str(event.tag))} is not supported")
+            _fail(self._location(), f"the tag {quote(str(event.tag))} is not supported")
         if isinstance(self._container(), dict) and self._keys[-1] is None:
-            _refuse(self._place(), "a key must be text")
-        if len(self._open) >= DEPTH:
-            _refuse(Place("", self._label), "is nested too deeply")
+            _fail(self._location(), "a key must be text")
+        if len(self._open) >= MAX_DEPTH:
+            _fail(Location("", self._label), "is nested too deeply")
         self._open.append((value, event.anchor, self._values))
         self._keys.append(None)
 
@@ -175,22 +175,22 @@ class _Composer:
         if event.tag in _PLAIN_TAGS:
             return Plain(event.value)
         if event.tag not in _TEXT_TAGS:
-            _refuse(self._place(), f"the tag {quote(str(event.tag))} is not supported")
+            _fail(self._location(), f"the tag {quote(str(event.tag))} is not supported")
         if not event.implicit[0]:
             return str(event.value)
         return None if event.value in _NULLS else Plain(event.value)
 
     def _alias(self, anchor: str) -> None:
         if anchor not in self._anchors:
-            _refuse(self._place(), f"there is no anchor {quote(anchor)} before this alias")
+            _fail(self._location(), f"there is no anchor {quote(anchor)} before this alias")
         value, size = self._anchors[anchor]
         self._aliased += size
         self._values += size - 1
-        if self._aliased > ALIASED_VALUES:
-            _refuse(self._place(), "aliases repeat too much; write the values out")
+        if self._aliased > MAX_ALIASED_VALUES:
+            _fail(self._location(), "aliases repeat too much; write the values out")
         self._add(value)
 
-    def _remember(self, anchor: str | None, value: object, size: int) -> None:
+    def _anchor(self, anchor: str | None, value: object, size: int) -> None:
         if anchor is not None:
             self._anchors[anchor] = (value, size)
 
@@ -203,9 +203,9 @@ class _Composer:
             container.append(value)
         elif (key := self._keys[-1]) is None:
             if not isinstance(value, str):
-                _refuse(self._place(), "a key must be text")
+                _fail(self._location(), "a key must be text")
             if value in container:
-                _refuse(self._place().key(value), "is given twice")
+                _fail(self._location().key(value), "is given twice")
             self._keys[-1] = str(value)
         else:
             container[key] = value
@@ -214,12 +214,12 @@ class _Composer:
     def _container(self) -> dict[str, Any] | list[Any] | None:
         return self._open[-1][0] if self._open else None
 
-    def _place(self) -> Place:
-        """Give the place of what is being read; costs only where there is a mistake."""
-        place = Place("", self._label)
+    def _location(self) -> Location:
+        """Return the location of the current value; computed only for problems."""
+        location = Location("", self._label)
         for (container, _, _), key in zip(self._open, self._keys, strict=True):
             if isinstance(container, list):
-                place = place.item(len(container))
+                location = location.item(len(container))
             elif key is not None:
-                place = place.key(key)
-        return place
+                location = location.key(key)
+        return location

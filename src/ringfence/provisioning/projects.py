@@ -1,7 +1,7 @@
-"""Whether the projects that files name exist, asked before the transaction begins.
+"""Check in the cloud that the projects named by the files exist, before the transaction begins.
 
-Only what is not stored yet is asked for. A cloud that does not answer is a warning: loading does
-not depend on it.
+Only projects that are not stored yet are checked. A cloud that does not respond causes a warning:
+loading does not depend on it.
 """
 
 import re
@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from ringfence.clouds.backend_projects import stored_projects
-from ringfence.clouds.commands import Cloud, clouds_present
+from ringfence.clouds.commands import Cloud, existing_clouds
 from ringfence.database.pool import Database
-from ringfence.provisioning.problems import Mistakes, Place, quote
+from ringfence.provisioning.problems import Location, Problems, quote
 from ringfence.provisioning.schema import CloudEntry, Document, TenantEntry
 from ringfence.sync.projects import ProjectLookup, look_up_projects
 from ringfence.text.uuids import DASHED_UUID, parse_uuid
@@ -22,45 +22,46 @@ _DASHED = re.compile(DASHED_UUID)
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """A project that a tenant's entry names, in the entry of clouds.yaml that leads there."""
+    """A project that a tenant's entry names, and the entry of clouds.yaml that leads to it."""
 
-    place: Place
+    location: Location
     entry: str
     project: str
 
 
 @dataclass(slots=True)
 class Findings:
-    """What is wrong with the projects, and what could not be asked."""
+    """Problems of the projects, and warnings about projects that could not be checked."""
 
-    wrong: list[tuple[Place, str]] = field(default_factory=list)
+    wrong: list[tuple[Location, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    # Tenants whose groups are found through another entry of clouds.yaml
+    # Tenants whose groups exist through a different entry of clouds.yaml
     same_projects: set[tuple[UUID, str]] = field(default_factory=set)
 
-    def add_to(self, mistakes: Mistakes) -> None:
-        """Note what is wrong."""
-        for place, message in self.wrong:
-            mistakes.add(place, message)
+    def add_to(self, problems: Problems) -> None:
+        for location, message in self.wrong:
+            problems.add(location, message)
 
 
 async def check_projects(database: Database, read: Sequence[tuple[str, Document]]) -> Findings:
-    """Ask for the projects that are new in the files."""
+    """Check the projects that are new in the files."""
     named = list(await _named(database, read))
     findings = Findings()
-    wanted = {(one.entry, one.project) for one in named if not _DASHED.fullmatch(one.project)}
-    if wanted:
+    unchecked = {(one.entry, one.project) for one in named if not _DASHED.fullmatch(one.project)}
+    if unchecked:
         async with database.connection() as connection:
-            wanted -= await stored_projects(connection, [project for _, project in wanted])
-    result = await look_up_projects(wanted) if wanted else ProjectLookup()
+            unchecked -= await stored_projects(connection, [project for _, project in unchecked])
+    result = await look_up_projects(unchecked) if unchecked else ProjectLookup()
     for one in named:
         if _DASHED.fullmatch(one.project):
             undashed = one.project.replace("-", "").lower()
-            message = f"{quote(one.project)} is no project id: Keystone writes it {undashed!r}"
-            findings.wrong.append((one.place, message))
+            message = (
+                f"{quote(one.project)} is not a project id: Keystone writes it as {undashed!r}"
+            )
+            findings.wrong.append((one.location, message))
         elif (one.entry, one.project) in result.missing:
             message = f"the cloud of the entry {quote(one.entry)} has no project {one.project!r}"
-            findings.wrong.append((one.place, message))
+            findings.wrong.append((one.location, message))
     findings.warnings += _warnings(result)
     return findings
 
@@ -71,23 +72,23 @@ def _warnings(result: ProjectLookup) -> Iterator[str]:
     for entry, project in sorted(result.unknown):
         yield (
             f"warning: project {project} was not checked: the credentials of the entry "
-            f"{quote(entry)} are of another project and may not ask"
+            f"{quote(entry)} belong to another project and may not read it"
         )
 
 
 async def _named(database: Database, read: Sequence[tuple[str, Document]]) -> Iterator[_Named]:
-    tenants = [one for label, document in read for one in _tenants(document, Place("", label))]
+    tenants = [one for label, document in read for one in _tenants(document, Location("", label))]
     if not tenants:
         return iter(())
     entries = await _entries(database, read, {tenant.cloud for tenant, _ in tenants})
     return (
-        _Named(place.key("backend_id"), entry, tenant.backend_id)
-        for tenant, place in tenants
+        _Named(location.key("backend_id"), entry, tenant.backend_id)
+        for tenant, location in tenants
         if (usual := entries.get(tenant.cloud)) and (entry := tenant.openstack_cloud or usual)
     )
 
 
-def _tenants(document: Document, top: Place) -> Iterator[tuple[TenantEntry, Place]]:
+def _tenants(document: Document, top: Location) -> Iterator[tuple[TenantEntry, Location]]:
     for c, customer in enumerate(document.customers):
         projects = top.key("customers").item(c).key("projects")
         for p, project in enumerate(customer.projects):
@@ -99,11 +100,11 @@ def _tenants(document: Document, top: Place) -> Iterator[tuple[TenantEntry, Plac
 async def _entries(
     database: Database, read: Sequence[tuple[str, Document]], references: set[str]
 ) -> dict[str, str]:
-    """Return the entry of clouds.yaml of each cloud with OpenStack, by what refers to it."""
+    """Return the entry of clouds.yaml of each OpenStack cloud, by name and by UUID."""
     entries: dict[str, str] = {}
     uuids = [uuid for reference in references if (uuid := parse_uuid(reference))]
     async with database.connection() as connection:
-        stored = await clouds_present(connection, uuids, references, lock=False)
+        stored = await existing_clouds(connection, uuids, references, lock=False)
     declared = [cloud for _, document in read for cloud in document.clouds]
     # The files override the stored clouds.
     clouds: list[Cloud | CloudEntry] = [*stored, *declared]

@@ -26,7 +26,7 @@ from ringfence.provisioning.json_lines import (
     read_batches,
     read_lines,
 )
-from ringfence.provisioning.load import load_documents, without_collector
+from ringfence.provisioning.load import load_documents, without_garbage_collection
 from ringfence.provisioning.schema import Document
 from ringfence.provisioning.summary import Report
 
@@ -64,7 +64,7 @@ async def load_resumable(
 ) -> Resumed:
     """Load JSON Lines files; continue after the last line that an interrupted run committed.
 
-    Raises `OperatorError` for other files, and at the first batch with mistakes: the batches
+    Raises `OperatorError` for other files, and at the first batch with problems: the batches
     before it stay loaded.
     """
     for path in paths:
@@ -74,7 +74,7 @@ async def load_resumable(
                 "document in JSON, best with one tenant and its customer and project. Load other "
                 "files without --resumable"
             )
-    with without_collector():
+    with without_garbage_collection():
         return await _load(database, paths, advance, moves)
 
 

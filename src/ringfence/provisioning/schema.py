@@ -1,7 +1,7 @@
-"""What a provisioning file may say: the keys, their types and their limits.
+"""The schema of a provisioning file: its keys, their types and their limits.
 
-A key that is absent, or null, is not stated: an object that exists keeps what it has, a new one
-takes the default. Which keys were stated is pydantic's `model_fields_set`.
+A key that is absent or null is not stated: an existing object keeps its value, a new one gets the
+default. The stated keys are pydantic's `model_fields_set`.
 """
 
 import re
@@ -29,7 +29,7 @@ from ringfence.text.uuids import ANY_UUID
 _UUID = re.compile(ANY_UUID)
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
-# What fits an HTTP header as one word.
+# One word in an HTTP header
 _TOKEN = re.compile(r"[!-~]{1,512}")
 _BOOLEANS = {"true": True, "True": True, "TRUE": True}
 _BOOLEANS |= {"false": False, "False": False, "FALSE": False}
@@ -37,22 +37,22 @@ _BOOLEANS |= {"false": False, "False": False, "FALSE": False}
 NAME_CHARACTERS = 255
 
 
-def _wrong(message: str) -> PydanticCustomError:
-    # Braces would be taken for placeholders.
-    return PydanticCustomError("mistake", "{message}", {"message": message})
+def _error(message: str) -> PydanticCustomError:
+    # In the template itself, braces would be placeholders.
+    return PydanticCustomError("problem", "{message}", {"message": message})
 
 
 def _text(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):
-        raise _wrong("should be text")
+        raise _error("should be text")
     text = str(value)
     if "\0" in text:
-        raise _wrong("null characters are not allowed")
-    # A file of a million groups has tens of millions of texts, and mostly of ASCII.
+        raise _error("null characters are not allowed")
+    # `isascii` is the fast path: a large file has millions of texts, most of them ASCII.
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise _wrong("holds half of a surrogate pair, which is not text")
+        raise _error("contains half of a surrogate pair, which is not text")
     return text
 
 
@@ -63,24 +63,24 @@ def _short(limit: int, *, blank: bool) -> BeforeValidator:
 def _short_text(value: object, limit: int, *, blank: bool) -> str:
     text = _text(value)
     if len(text) > limit:
-        raise _wrong(f"should have at most {limit} characters, found {len(text)}")
+        raise _error(f"should have at most {limit} characters, found {len(text)}")
     if not blank and not text.strip():
-        raise _wrong("should not be empty")
+        raise _error("should not be empty")
     return text
 
 
 def _name(value: object) -> str:
     name = _short_text(value, NAME_CHARACTERS, blank=False)
     if controls(name):
-        raise _wrong("should not hold control characters or marks of direction")
+        raise _error("should not contain control characters or direction marks")
     return name
 
 
 def _group_name(value: object) -> str:
     name = _short_text(value, LONGEST_NAME, blank=False)
-    # `default` itself describes the group that the cloud makes; no cloud takes another spelling.
+    # `default` itself is the group that the cloud creates; clouds refuse other spellings.
     if is_name_of_default_group(name) and name != DEFAULT_NAME:
-        raise _wrong(f"{quote(name)} is not allowed: no cloud takes this spelling of 'default'")
+        raise _error(f"{quote(name)} is not allowed: clouds refuse this spelling of 'default'")
     return name
 
 
@@ -89,7 +89,7 @@ def _uuid(value: object) -> UUID:
         return value
     text = _text(value)
     if not _UUID.fullmatch(text):
-        raise _wrong(f"{quote(text)} is not a uuid: 32 hexadecimal digits, or the dashed form")
+        raise _error(f"{quote(text)} is not a UUID: 32 hexadecimal digits, or the dashed form")
     return UUID(text)
 
 
@@ -98,17 +98,17 @@ def _boolean(value: object) -> bool:
         return value
     if isinstance(value, Plain) and value in _BOOLEANS:
         return _BOOLEANS[value]
-    raise _wrong("should be true or false")
+    raise _error("should be true or false")
 
 
 def _integer(low: int, high: int) -> BeforeValidator:
     def check(value: object) -> int:
         if not isinstance(value, int | str) or isinstance(value, bool):
-            raise _wrong("should be an integer")
+            raise _error("should be an integer")
         if isinstance(value, str) and not _INTEGER.fullmatch(value):
-            raise _wrong(f"should be an integer, found {quote(value)}")
+            raise _error(f"should be an integer, found {quote(value)}")
         if not low <= int(value) <= high:
-            raise _wrong(f"should be in range [{low}, {high}], found {value}")
+            raise _error(f"should be in range [{low}, {high}], found {value}")
         return int(value)
 
     return BeforeValidator(check)
@@ -122,7 +122,7 @@ def _choice(*choices: str) -> BeforeValidator:
         text = _text(value)
         if text not in allowed:
             hint = nearest(text, allowed) or f"; allowed: {', '.join(allowed)}"
-            raise _wrong(f"{quote(text)} is not allowed{hint}")
+            raise _error(f"{quote(text)} is not allowed{hint}")
         return text
 
     return BeforeValidator(check)
@@ -136,28 +136,28 @@ def _time(value: object) -> datetime:
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
-            raise _wrong(f"{quote(text)} is not a time such as 2025-11-26T10:00:00Z") from None
+            raise _error(f"{quote(text)} is not a time such as 2025-11-26T10:00:00Z") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise _wrong(f"{moment.isoformat()} is outside of the years 1 to 9999") from None
+        raise _error(f"{moment.isoformat()} is outside the years 1 to 9999") from None
 
 
 def _token(value: object) -> str:
-    # Never repeated in a message.
+    # Messages never contain a token.
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-        raise _wrong("should be 1 to 512 visible ASCII characters without blanks (not shown here)")
+        raise _error("should be 1 to 512 visible ASCII characters without spaces (not shown here)")
     return str(value)
 
 
-def _resolve(value: object) -> object:
-    """Give unquoted scalars of free-form content the types that JSON has for them."""
+def _typed(value: object) -> object:
+    """Convert unquoted scalars of free-form content to the types that JSON has for them."""
     if isinstance(value, dict):
-        return {_text(key): _resolve(item) for key, item in value.items()}
+        return {_text(key): _typed(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_resolve(item) for item in value]
+        return [_typed(item) for item in value]
     if isinstance(value, Plain):
         if value in _BOOLEANS:
             return _BOOLEANS[value]
@@ -169,7 +169,7 @@ def _resolve(value: object) -> object:
 
 
 def _options(value: object) -> object:
-    return _resolve(value) if isinstance(value, dict) else value
+    return _typed(value) if isinstance(value, dict) else value
 
 
 Name = Annotated[str, BeforeValidator(_name)]
@@ -187,13 +187,13 @@ StateWord = Annotated[str, _choice(*State)]
 
 
 class Entry(BaseModel):
-    """Base of the file's mappings: unknown keys are mistakes, null is absence."""
+    """Base of the file's mappings: unknown keys are errors, null means absent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @model_validator(mode="before")
     @classmethod
-    def _drop_nulls(cls, data: Any) -> Any:  # noqa: ANN401 (whatever the file says)
+    def _drop_nulls(cls, data: Any) -> Any:  # noqa: ANN401 - any value of the file
         if not isinstance(data, dict):
             return data
         return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
@@ -211,7 +211,7 @@ class CloudEntry(Entry):
 
 
 class UserEntry(Entry):
-    """A user; `token` is stored as its SHA-256 only."""
+    """A user; only the SHA-256 of `token` is stored."""
 
     username: Name
     uuid: Uuid | None = None
@@ -222,12 +222,11 @@ class UserEntry(Entry):
 
     @property
     def name(self) -> str:
-        """What a reference calls the user."""
         return self.username
 
 
 class RuleEntry(Entry):
-    """A rule as the file writes it; ports of -1 are any, as on the wire."""
+    """A rule; -1 means any port, as in the API."""
 
     ethertype: Annotated[str, _choice(*ETHERTYPES)] = "IPv4"
     direction: Annotated[str, _choice(*DIRECTIONS)] = "ingress"
@@ -240,7 +239,7 @@ class RuleEntry(Entry):
 
 
 class GroupEntry(Entry):
-    """A security group, taken as it stands."""
+    """A security group, stored as stated; nothing is pushed."""
 
     name: GroupName
     uuid: Uuid | None = None
@@ -254,14 +253,14 @@ class GroupEntry(Entry):
 
 
 class QuotasEntry(Entry):
-    """A tenant's limits; -1 is none."""
+    """A tenant's limits; -1 means no limit."""
 
     security_group_count: Limit = -1
     security_group_rule_count: Limit = -1
 
 
 class MarketplaceEntry(Entry):
-    """What fills the marketplace fields of the tenant's groups."""
+    """The marketplace fields of the tenant's groups."""
 
     resource_uuid: Uuid | None = None
     resource_state: Word | None = None
@@ -277,7 +276,7 @@ class MarketplaceEntry(Entry):
 
 
 class TenantEntry(Entry):
-    """An OpenStack project within a cloud."""
+    """A tenant: a project in a cloud."""
 
     name: Name
     uuid: Uuid | None = None
@@ -309,7 +308,7 @@ class CustomerEntry(Entry):
 
 
 class RoleEntry(Entry):
-    """A role of a user in one customer or one project."""
+    """A role of a user in a customer or a project."""
 
     user: Name
     role: Annotated[str, _choice(*CUSTOMER_ROLES, *PROJECT_ROLES)]
@@ -322,14 +321,14 @@ class RoleEntry(Entry):
         if self.role in PROJECT_ROLES:
             scope, other = other, scope
         if getattr(self, scope) is None:
-            raise _wrong(f"the role {self.role} needs the key {scope!r}")
+            raise _error(f"the role {self.role} needs the key {scope!r}")
         if getattr(self, other) is not None:
-            raise _wrong(f"the role {self.role} is one of a {scope}; leave out {other!r}")
+            raise _error(f"the role {self.role} belongs to a {scope}; remove {other!r}")
         return self
 
 
 class Document(Entry):
-    """One file."""
+    """A provisioning document: a file, or a line of a JSON Lines file."""
 
     clouds: list[CloudEntry] = []
     users: list[UserEntry] = []

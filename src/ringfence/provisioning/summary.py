@@ -1,4 +1,4 @@
-"""What a load did, told to the operator."""
+"""The result of a load, as the operator reads it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Of one kind: how many objects were made, altered and left alone."""
+    """How many objects of one kind were created, changed and left unchanged."""
 
     created: int = 0
     changed: int = 0
@@ -21,12 +21,12 @@ class Report:
     warnings: list[str] = field(default_factory=list)
 
     def add(self, kind: str, *, created: int, changed: int, named: int) -> None:
-        """Note what became of the `named` objects of one kind."""
+        """Add the counts of one kind; `named` is the number of objects that the files name."""
         if named:
             self.counts[kind] = Counts(created, changed, named - created - changed)
 
     def join(self, other: "Report", repeated: Mapping[str, int]) -> None:
-        """Add what a later part did; `repeated` objects of a kind were counted before."""
+        """Add the report of a later batch, except its `repeated` objects, which are counted."""
         self.warnings += [line for line in other.warnings if line not in self.warnings]
         for kind, one in other.counts.items():
             before = self.counts.get(kind, Counts())
@@ -38,11 +38,10 @@ class Report:
 
     @property
     def nothing_changed(self) -> bool:
-        """Tell whether everything was so already."""
         return not any(one.created or one.changed for one in self.counts.values())
 
     def lines(self) -> list[str]:
-        """Give the report as plain text, a line a kind."""
+        """Return the report as plain text, a line for each kind."""
         lines = [
             f"{kind}: {one.created} created, {one.changed} changed, {one.unchanged} unchanged"
             for kind, one in self.counts.items()

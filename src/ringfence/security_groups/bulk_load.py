@@ -67,7 +67,7 @@ class _StoredRule:
     remote_address_group: str | None
 
 
-_PRESENT: LiteralString = """
+_EXISTING: LiteralString = """
 SELECT
     sg.uuid, tenant.uuid AS parent, sg.name, sg.description, sg.backend_id, sg.state,
     sg.error_message, sg.created, sg.modified, sg.version, sg.applied_version, sg.is_duplicate_name
@@ -148,16 +148,16 @@ WHERE table_class.oid = 'security_groups'::regclass
 """
 
 
-async def groups_present(
+async def existing_groups(
     connection: Connection, uuids: Sequence[UUID], tenants: Sequence[UUID]
 ) -> list[Group]:
     """Give, and lock, the groups with one of the uuids and all groups of the tenants."""
     async with connection.cursor(row_factory=class_row(Group)) as cursor:
-        await cursor.execute(_PRESENT, {"uuids": list(uuids), "tenants": list(tenants)})
+        await cursor.execute(_EXISTING, {"uuids": list(uuids), "tenants": list(tenants)})
         return await cursor.fetchall()
 
 
-async def rules_present(connection: Connection, groups: Sequence[UUID]) -> dict[UUID, list[Rule]]:
+async def existing_rules(connection: Connection, groups: Sequence[UUID]) -> dict[UUID, list[Rule]]:
     """Give the groups' rules in their order; a rule's remote group is a hexadecimal uuid."""
     found: dict[UUID, list[Rule]] = {group: [] for group in groups}
     async with connection.cursor(row_factory=class_row(_StoredRule)) as cursor:

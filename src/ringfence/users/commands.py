@@ -36,7 +36,7 @@ class Grant:
 
 
 # A stronger lock would have every change that these users make wait for the end of the load.
-_PRESENT: LiteralString = """
+_EXISTING: LiteralString = """
 SELECT uuid, username AS name, is_staff, is_support, is_active
 FROM users
 WHERE uuid = ANY(%(uuids)s) OR username = ANY(%(names)s)
@@ -99,12 +99,12 @@ ON CONFLICT DO NOTHING
 """
 
 
-async def users_present(
+async def existing_users(
     connection: Connection, uuids: Sequence[UUID], names: Sequence[str]
 ) -> list[User]:
     """Give the users that have one of the uuids or names, and keep them from being deleted."""
     async with connection.cursor(row_factory=class_row(User)) as cursor:
-        await cursor.execute(_PRESENT, {"uuids": list(uuids), "names": list(names)})
+        await cursor.execute(_EXISTING, {"uuids": list(uuids), "names": list(names)})
         return await cursor.fetchall()
 
 
