@@ -27,8 +27,8 @@ def test_the_environment_wins_over_the_file(tmp_path: Path):
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        ("RINGFENCE_COLOUR", "red", "there is no such setting"),
-        ("RINGFENCE_COLOUR", "", "there is no such setting"),
+        ("RINGFENCE_COLOUR", "red", "unknown setting"),
+        ("RINGFENCE_COLOUR", "", "unknown setting"),
         ("RINGFENCE_CONTRACT", "2024-01", "'2025-11' or '2026-10'"),
         ("RINGFENCE_PULL_INTERVAL", "soon", "number"),
         ("RINGFENCE_PULL_INTERVAL", "0", "greater than or equal to 1"),
@@ -55,16 +55,16 @@ def test_the_environment_wins_over_the_file(tmp_path: Path):
         ("RINGFENCE_PUBLIC_URL", "https://a.example.com/%zz", "HOST[:PORT][/PATH]"),
         ("RINGFENCE_PUBLIC_URL", "https://a.example.com/%2E./b", "HOST[:PORT][/PATH]"),
         ("RINGFENCE_PUBLIC_URL", "https://a.example.com:0", "HOST[:PORT][/PATH]"),
-        ("RINGFENCE_ADDRESS_RATE", "1e-320", "or at least 0.001 a second"),
-        ("RINGFENCE_TOKEN_CHANGE_RATE", "0.0001", "or at least 0.001 a second"),
-        ("RINGFENCE_HOME", "~nobody-of-this-name/x", "who has no home"),
+        ("RINGFENCE_ADDRESS_RATE", "1e-320", "or at least 0.001 per second"),
+        ("RINGFENCE_TOKEN_CHANGE_RATE", "0.0001", "or at least 0.001 per second"),
+        ("RINGFENCE_HOME", "~nobody-of-this-name/x", "the user has no home directory"),
         ("RINGFENCE_PUBLIC_URI", "x", "did you mean RINGFENCE_PUBLIC_URL?"),
         ("RINGFENCE_DATABASE_URL", "mysql://u:secret@h/d", "postgresql://"),
         ("RINGFENCE_CONFIG", "/nowhere/ringfence.toml", "cannot read"),
         ("RINGFENCE_TRUSTED_PROXIES", "proxy.example.com", "10.0.0.0/8"),
         ("RINGFENCE_TRUSTED_PROXIES", "10.0.0.1/8", "host bits"),
-        ("RINGFENCE_TRUSTED_PROXIES", "10.0.0.0/8, 0.0.0.0/0", "0.0.0.0/0 is everybody"),
-        ("RINGFENCE_TRUSTED_PROXIES", "::/0", "::/0 is everybody"),
+        ("RINGFENCE_TRUSTED_PROXIES", "10.0.0.0/8, 0.0.0.0/0", "0.0.0.0/0 is every network"),
+        ("RINGFENCE_TRUSTED_PROXIES", "::/0", "::/0 is every network"),
         ("RINGFENCE_PROXY_HEADERS", "both", "'x-forwarded' or 'forwarded'"),
         ("RINGFENCE_ALLOWED_HOSTS", "*", "*.example.com"),
         ("RINGFENCE_ALLOWED_HOSTS", "https://api.example.com", "api.example.com"),
@@ -77,9 +77,9 @@ def test_the_environment_wins_over_the_file(tmp_path: Path):
     ],
 )
 def test_a_mistake_names_the_setting_and_what_is_allowed(variable, value, said):
-    with pytest.raises(OperatorError) as mistake:
+    with pytest.raises(OperatorError) as raised:
         load_settings({variable: value})
-    text = str(mistake.value)
+    text = str(raised.value)
     assert text.startswith(variable)
     assert said in text
     assert "secret" not in text
@@ -96,9 +96,9 @@ def test_all_mistakes_are_told_at_once_by_the_names_of_the_settings(tmp_path: Pa
         "RINGFENCE_DATABASE_REPLICA_URL": "postgresql://u:secret@h/d",
         "RINGFENCE_TRUSTED_PROXIES": "a, b",
     }
-    with pytest.raises(OperatorError) as mistake:
+    with pytest.raises(OperatorError) as raised:
         load_settings(wrong)
-    lines = mistake.value.lines
+    lines = raised.value.lines
     named = [line.partition(":")[0] for line in lines]
     assert set(named) == wrong.keys() - {"RINGFENCE_DATABASE_REPLICA_URL"}
     assert named[1:] == sorted(named[1:])
@@ -141,5 +141,5 @@ def test_a_period_is_a_number_and_a_unit():
 def test_a_mistake_in_the_file_names_the_file(tmp_path: Path):
     file = tmp_path / "ringfence.toml"
     file.write_text("colour = 'red'\n")
-    with pytest.raises(OperatorError, match=rf"^colour in {file}: there is no such setting"):
+    with pytest.raises(OperatorError, match=rf"^colour in {file}: unknown setting"):
         load_settings({"RINGFENCE_CONFIG": str(file)})

@@ -1,4 +1,4 @@
-"""The composition root: settings → database → routes."""
+"""The composition root: builds the application from settings, database, routes and middleware."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -39,7 +39,7 @@ from ringfence.security_groups.openapi import operations as security_group_opera
 from ringfence.security_groups.overviews.openapi import operations as overview_operations
 from ringfence.security_groups.queries import GROUPS
 from ringfence.security_groups.routes import routes as security_group_routes
-from ringfence.security_groups.tenant_groups.openapi import operations as batch_operations
+from ringfence.security_groups.tenant_groups.openapi import operations as tenant_group_operations
 from ringfence.settings import Settings, load_settings
 from ringfence.sync.openapi import operations as sync_operations
 from ringfence.sync.routes import routes as sync_routes
@@ -55,7 +55,7 @@ from ringfence.users.tokens.routes import routes as personal_token_routes
 from ringfence.web.routes import CONSOLE, ICONS
 from ringfence.web.routes import routes as web_routes
 
-WATCH_SECONDS = 1.0
+METRICS_SECONDS = 1.0
 
 # What `/api/schema/` describes, in the order of its pages.
 OPERATIONS: tuple[Operation, ...] = (
@@ -64,7 +64,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *history_operations,
     *sync_operations,
     *tenant_operations,
-    *batch_operations,
+    *tenant_group_operations,
     *organisation_operations,
     *user_operations,
     *personal_token_operations,
@@ -74,12 +74,12 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 
 
-# Read without passing the routes, which are there for everything else at the same addresses.
+# GET requests for these bypass the router; the routes of the same paths handle everything else.
 COLLECTIONS = (GROUPS, TENANTS, CLOUDS, PROJECTS, CUSTOMERS, USERS, ROLES)
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
-    """Give the ASGI application; its database is joined at start-up and left at shutdown."""
+    """Return the ASGI application; it opens its database at start-up and closes it at shutdown."""
     settings = settings or load_settings()
     configure(settings.log_level)
 
@@ -95,7 +95,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             app.state.database = database
             async with (
                 in_background(partial(app.state.token_uses.keep_writing, database), "token uses"),
-                in_background(partial(_watch, database), "measures"),
+                in_background(partial(_write_metrics, database), "metrics"),
                 Replica.open(database, settings.database_replica_url) as app.state.replica,
             ):
                 yield
@@ -103,7 +103,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     app = Starlette(
         routes=[
-            # Before the groups' own: a dry run of what they do is answered here.
+            # First, because dry runs have the paths of the groups' own routes.
             *sync_routes,
             *security_group_routes,
             *history_routes,
@@ -140,10 +140,10 @@ def create_app(settings: Settings | None = None) -> Starlette:
     return app
 
 
-async def _watch(database: Database, stop: asyncio.Event) -> None:
-    """Sum up every second what this process answered, and how its connections are used."""
+async def _write_metrics(database: Database, stop: asyncio.Event) -> None:
+    """Write the request counts and the pool's usage of this process every second."""
     while not stop.is_set():
         metrics.current().write()
         metrics.current().pool(**database.usage())
-        await pause(stop, WATCH_SECONDS)
+        await pause(stop, METRICS_SECONDS)
     metrics.current().write()

@@ -1,4 +1,4 @@
-"""What an operator can set: environment variables, or `ringfence.toml` named by one of them."""
+"""Settings: environment variables, or a TOML file that `RINGFENCE_CONFIG` names."""
 
 import difflib
 import os
@@ -39,7 +39,7 @@ Network = IPv4Network | IPv6Network
 _PUBLIC_HOST = re.compile(
     r"(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE
 )
-# Neither empty segments nor `..`, however they are written: proxies take them out.
+# No empty segments and no `.` or `..` in any encoding: proxies remove them.
 _PUBLIC_PATH = re.compile(
     r"(?:/(?!(?:\.|%2e){1,2}(?:/|$))(?:[a-z0-9._~!$&'()*+,;=:@-]|%[0-9a-f]{2})+)*/*", re.IGNORECASE
 )
@@ -53,9 +53,9 @@ SLOWEST_RATE = 0.001
 
 
 def read_period(text: str) -> timedelta:
-    """Read `90d`, `12h` or `30m`; raises `ValueError`."""
-    found = re.fullmatch(r"([1-9][0-9]{0,6})([mhd])", text.strip(), re.ASCII)
-    period = int(found[1]) * _UNITS[found[2]] if found else None
+    """Parse `90d`, `12h` or `30m`; raises `ValueError`."""
+    match = re.fullmatch(r"([1-9][0-9]{0,6})([mhd])", text.strip(), re.ASCII)
+    period = int(match[1]) * _UNITS[match[2]] if match else None
     if period is None or period > _LONGEST:
         raise ValueError("expected a number and m, h or d, such as 12h or 90d; at most ten years")
     return period
@@ -65,8 +65,8 @@ def _period(value: object) -> timedelta:
     return read_period(str(value))
 
 
-def _listed(value: object) -> object:
-    """Read `a, b` as a list of words; `none` is the empty one."""
+def _words(value: object) -> object:
+    """Split `a, b` into words; `none` is the empty list."""
     if not isinstance(value, str):
         return value
     words = [word.strip() for word in value.split(",") if word.strip()]
@@ -79,7 +79,7 @@ def _network(value: object) -> Network:
     except ValueError as error:
         raise ValueError(f"{error}; expected networks such as 10.0.0.0/8, 192.0.2.7") from None
     if network.prefixlen == 0:
-        raise ValueError(f"{network} is everybody; name the networks that are meant")
+        raise ValueError(f"{network} is every network; name those that are meant")
     return network
 
 
@@ -91,7 +91,7 @@ def _origin(value: str) -> str:
 
 def _rate(value: float) -> float:
     if 0 < value < SLOWEST_RATE:
-        raise ValueError(f"expected 0, which is no limit, or at least {SLOWEST_RATE} a second")
+        raise ValueError(f"expected 0 (no limit) or at least {SLOWEST_RATE} per second")
     return value
 
 
@@ -104,12 +104,12 @@ def _host_name(value: str) -> str:
 
 Rate = Annotated[float, Field(ge=0, le=1_000_000), AfterValidator(_rate)]
 Networks = Annotated[
-    tuple[Annotated[Network, BeforeValidator(_network)], ...], BeforeValidator(_listed)
+    tuple[Annotated[Network, BeforeValidator(_network)], ...], BeforeValidator(_words)
 ]
-Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_words)]
 Period = Annotated[timedelta, BeforeValidator(_period)]
 HostNames = Annotated[
-    tuple[Annotated[str, AfterValidator(_host_name)], ...], BeforeValidator(_listed)
+    tuple[Annotated[str, AfterValidator(_host_name)], ...], BeforeValidator(_words)
 ]
 
 
@@ -118,24 +118,23 @@ def _this_machine() -> tuple[Network, ...]:
 
 
 def default_home() -> Path:
-    """Give the platform's data directory; root's is the system's, which other users can reach."""
+    """Return the platform's data directory; for root, one that other users can reach."""
     if os.geteuid() == 0:
         return Path("/var/lib/ringfence")
     return platformdirs.user_data_path("ringfence")
 
 
 class Settings(BaseModel):
-    """All settings, checked. Names are those of the environment variables, in lower case.
+    """All settings, validated. The names are those of the environment variables, in lower case.
 
-    A comparison that misses more than `missing_count` groups and more than `missing_share` of a
-    tenant's marks none of them. `pull_interval` is in seconds; `log_level` is the least important
-    record that is written. Of the headers of proxies one kind is read: a proxy that sets the one
-    may pass on what a client sent as the other. Rates are requests a second, in each process; 0 is
-    no limit. A body may take `body_seconds` to arrive. A request that would wait for others longer
-    than `queue_seconds` is refused. Refused changes are kept for `refusal_days`. No token that is
-    made or rotated lives longer than `token_max_lifetime`. `strict` refuses names that a query or
-    a body should not have,
-    which are ignored otherwise.
+    `home` is the data directory. A pull that misses more than `missing_count` groups of a tenant
+    and more than `missing_share` of them marks none as missing. `pull_interval` is in seconds.
+    `log_level` is the lowest level that is written. Only one kind of proxy header is read, because
+    a proxy that sets one may forward the other as the client sent it. Rates are requests per second
+    in each process; 0 is no limit. A body must arrive within `body_seconds`. A request that would
+    wait longer than `queue_seconds` is refused. Refused changes are kept for `refusal_days`. No
+    token lives longer than `token_max_lifetime`. `strict` refuses unknown names in a query or body,
+    which are otherwise ignored.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -171,18 +170,18 @@ class Settings(BaseModel):
 
     @property
     def public_path(self) -> str:
-        """The path of the public URL, without a slash at its end; mostly empty."""
+        """The path of the public URL without a trailing slash; usually empty."""
         return urlsplit(self.public_url or "").path
 
     @property
     def key_of_backups(self) -> bytes | None:
-        """The key that backups are signed with, where there is one."""
+        """The key that backups are signed with, or None."""
         return None if self.backup_key is None else self.backup_key.get_secret_value().encode()
 
     @field_validator("database_replica_url")
     @classmethod
     def _beside_a_primary(cls, url: str | None, info: ValidationInfo) -> str | None:
-        # Where that one is wrong, it is not there, and told of by itself.
+        # If `database_url` is invalid, it is absent here and has an error of its own.
         if url is not None and info.data.get("database_url", "") is None:
             raise ValueError(
                 "the embedded database has no replica; set RINGFENCE_DATABASE_URL as well"
@@ -195,7 +194,9 @@ class Settings(BaseModel):
         try:
             return home.expanduser().absolute()
         except RuntimeError:
-            raise ValueError(f"{home} names a user who has no home; write the whole path") from None
+            raise ValueError(
+                f"{home}: the user has no home directory; write the full path"
+            ) from None
 
     @field_validator("database_url", "database_replica_url")
     @classmethod
@@ -210,41 +211,41 @@ class Settings(BaseModel):
     def _base(cls, url: str | None) -> str | None:
         if url is None:
             return None
-        # What is wrong may be a password in it: it is not repeated.
+        # The value is not repeated: the error may be a password in it.
         parts = _split(url)
         if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("expected a URL with a host, such as https://api.example.com")
         if "@" in parts.netloc:
-            raise ValueError("a public URL has no user and no password; name its host alone")
+            raise ValueError("a public URL has no user and no password; name only its host")
         if "?" in url or "#" in url:
             raise ValueError("a public URL has no query and no fragment; end it with its path")
         is_plain = _PUBLIC_HOST.fullmatch(parts.netloc) and _PUBLIC_PATH.fullmatch(parts.path)
-        # `urlsplit` leaves out line breaks and tabs.
+        # `urlsplit` removes line breaks and tabs.
         if not is_plain or parts.port == 0 or parts.geturl().lower() != url.lower():
             raise ValueError(
                 "expected https://HOST[:PORT][/PATH] in ASCII, such as "
                 "https://api.example.com/firewall; write other characters as xn--… or %…"
             )
-        # As browsers write an origin, which is compared with it.
+        # As browsers write an origin, to which it is compared.
         host = parts.netloc.lower().removesuffix(_DEFAULT_PORTS[parts.scheme])
         return f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
 
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings; the environment wins over the file. An empty variable is not given.
+    """Read the settings. The environment overrides the file; an empty variable counts as unset.
 
-    Raises `OperatorError` with a line for each mistake: the setting, and what is allowed.
+    Raises `OperatorError` with one line for each error: the setting and what is allowed.
     """
     values: dict[str, object] = {}
     sources: dict[str, str] = {}
-    mistakes: list[str] = []
+    errors: list[str] = []
     if path := environment.get(FILE_VARIABLE):
         try:
-            read = _read_file(Path(path))
+            content = _read_file(Path(path))
         except OperatorError as error:
-            mistakes += error.lines
-            read = {}
-        for name, value in read.items():
+            errors += error.lines
+            content = {}
+        for name, value in content.items():
             values[name.lower()] = value
             sources[name.lower()] = f"{name} in {path}"
     for variable, value in environment.items():
@@ -257,19 +258,19 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        mistakes += _explain(error, sources)
-    if mistakes:
-        raise OperatorError(*mistakes)
+        errors += _explain(error, sources)
+    if errors:
+        raise OperatorError(*errors)
     return settings
 
 
 def _learn_secrets(values: Mapping[str, object], environment: Mapping[str, str]) -> None:
-    """Mask what the settings hold from here on, before anything can complain of it."""
+    """Mask the secrets of the settings, before any error can show them."""
     for name in ("database_url", "database_replica_url"):
         masking.learn_url(str(values.get(name) or ""))
     for name in ("metrics_token", "backup_key"):
         masking.learn(str(values.get(name) or ""))
-    # What libpq and openstacksdk read by themselves
+    # Variables that libpq and openstacksdk read themselves
     masking.learn_fields(
         {name: value for name, value in environment.items() if name.startswith(("PG", "OS_"))}
     )
@@ -285,16 +286,16 @@ def _read_file(path: Path) -> dict[str, object]:
 
 
 def _explain(error: ValidationError, sources: Mapping[str, str]) -> list[str]:
-    """Return a line for each mistake, by the names of the settings."""
+    """Return a line for each error, with the name of the setting."""
     lines = []
     for each in error.errors(include_url=False, include_input=False):
         name = str(each["loc"][0])
         where = sources.get(name, name)
         if each["type"] == "extra_forbidden":
-            known = sorted(PREFIX + field.upper() for field in Settings.model_fields)
-            close = difflib.get_close_matches(PREFIX + name.upper(), known, 1)
-            meant = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
-            lines.append(f"{where}: there is no such setting{meant}")
+            names = sorted(PREFIX + field.upper() for field in Settings.model_fields)
+            similar = difflib.get_close_matches(PREFIX + name.upper(), names, 1)
+            fix = f"did you mean {similar[0]}?" if similar else f"known are {', '.join(names)}"
+            lines.append(f"{where}: unknown setting; {fix}")
         else:
             message = str(each["msg"]).removeprefix("Value error, ")
             lines.append(f"{where}: {message[:1].lower()}{message[1:]}")

@@ -7,8 +7,8 @@ import pytest
 import yaml
 from tests.docs.markdown import ROOT
 
-from ringfence.monitoring.gauges import Cloud, Count, Jobs, Known, families, up
-from ringfence.telemetry.metrics import Measures
+from ringfence.monitoring.gauges import Cloud, Count, Jobs, Snapshot, families, up
+from ringfence.telemetry.metrics import ProcessMetrics
 
 DEPLOY = ROOT / "deploy"
 SUFFIXES = ("_total", "_bucket", "_count", "_sum")
@@ -19,22 +19,24 @@ ADDED = {"instance", "job", "le"}
 
 def exported():
     """Give the labels of each metric, by its name without a suffix."""
-    now = None
-    known = Known(
+    never = None
+    snapshot = Snapshot(
         jobs=[Jobs("push_group", "todo", 1, 1.0)],
         workers=1,
-        clouds=[Cloud("east", reachable=True, compared=now, longest=now, tenants=1, stopped=0)],
+        clouds=[
+            Cloud("east", reachable=True, last_pull=never, oldest_pull=never, tenants=1, stopped=0)
+        ],
         groups=[Count("east", "OK", 1)],
         drifts=[Count("east", "missing", 1)],
     )
-    measures = Measures()
-    measures.request("GET", "/", 200, 0.1)
-    measures.write()
-    measures.job("push_group", "done", 0.1)
-    measures.cloud_call("east", "GET", "answered", 0.1)
-    measures.pool(idle=1, used=1, limit=1, waiting=0)
+    counted = ProcessMetrics()
+    counted.request("GET", "/", 200, 0.1)
+    counted.write()
+    counted.job("push_group", "done", 0.1)
+    counted.cloud_call("east", "GET", "answered", 0.1)
+    counted.pool(idle=1, used=1, limit=1, waiting=0)
     found = dict(OUTSIDE)
-    for family in (*measures.collect(), up(known), *families(known)):
+    for family in (*counted.collect(), up(snapshot), *families(snapshot)):
         names = found.setdefault(family.name, set())
         for sample in family.samples:
             names |= set(sample.labels)

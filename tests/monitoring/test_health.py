@@ -36,12 +36,12 @@ async def test_without_a_worker_it_is_not_ready_unless_that_is_excluded(at):
     assert response.status_code == 503
     assert response.json() == {
         "status": "not ready",
-        "reasons": {"worker": "none was heard of for 30 s; start one"},
+        "reasons": {"worker": "no heartbeat for 30 s; start a worker"},
     }
     assert (await at().get(READY, params={"exclude": "worker"})).status_code == 200
 
 
-async def test_a_worker_that_was_not_heard_of_lately_counts_as_none(at, database, worker):  # noqa: ARG001
+async def test_a_worker_without_a_recent_heartbeat_counts_as_none(at, database, worker):  # noqa: ARG001
     async with database.connection() as connection:
         await connection.execute(
             "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '31 seconds'"
@@ -50,7 +50,7 @@ async def test_a_worker_that_was_not_heard_of_lately_counts_as_none(at, database
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_migration_that_is_missing_is_named_and_a_later_one_is_no_fault(at, database):
+async def test_a_missing_migration_is_named_and_a_later_one_is_no_error(at, database):
     async with database.connection() as connection:
         await connection.execute("INSERT INTO schema_migrations (name) VALUES ('9999_later')")
         assert (await at().get(READY)).status_code == 200
@@ -62,42 +62,42 @@ async def test_a_migration_that_is_missing_is_named_and_a_later_one_is_no_fault(
     }
 
 
-async def test_a_database_without_tables_is_told_as_such(empty_conninfo):
+async def test_a_database_without_tables_is_reported(empty_conninfo):
     async with Database.open(empty_conninfo, size=1) as database:
-        assert await Readiness().faults(database) == {
-            "migrations": "none is applied; run ringfence migrate"
+        assert await Readiness().failures(database) == {
+            "migrations": "none applied; run ringfence migrate"
         }
 
 
-async def test_a_database_that_is_away_is_told_without_its_address():
+async def test_an_unavailable_database_is_reported_without_its_host():
     conninfo = "postgresql://ringfence:secret@127.0.0.1:1/nowhere"
     async with Database.open(conninfo, size=1) as database:
-        faults = await Readiness().faults(database)
-    assert faults == {"database": "it does not answer"}
+        failures = await Readiness().failures(database)
+    assert failures == {"database": "not available"}
 
 
-async def test_many_who_ask_at_once_cost_the_database_one_look(database, monkeypatch):
-    readiness, looks = Readiness(), []
-    look = readiness._look  # noqa: SLF001
+async def test_concurrent_requests_share_one_query(database, monkeypatch):
+    readiness, checks = Readiness(), []
+    check = readiness._check  # noqa: SLF001
 
-    async def counted(asked):
-        looks.append(asked)
-        return await look(asked)
+    async def counted(database):
+        checks.append(database)
+        return await check(database)
 
-    monkeypatch.setattr(readiness, "_look", counted)
-    answers = await asyncio.gather(*(readiness.faults(database) for _ in range(50)))
-    assert len(looks) == 1
-    assert all(answer == answers[0] for answer in answers)
+    monkeypatch.setattr(readiness, "_check", counted)
+    results = await asyncio.gather(*(readiness.failures(database) for _ in range(50)))
+    assert len(checks) == 1
+    assert all(result == results[0] for result in results)
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_look_that_is_old_is_taken_anew(database, monkeypatch):
+async def test_an_old_result_is_refreshed(database, monkeypatch):
     clock = SimpleNamespace(monotonic=lambda: clock.now, now=100.0)
     monkeypatch.setattr("ringfence.monitoring.health.time", clock)
     readiness = Readiness()
-    assert await readiness.faults(database) == {}
+    assert await readiness.failures(database) == {}
     async with database.connection() as connection:
         await connection.execute("DELETE FROM procrastinate_workers")
-    assert await readiness.faults(database) == {}
+    assert await readiness.failures(database) == {}
     clock.now += 1.1
-    assert "worker" in await readiness.faults(database)
+    assert "worker" in await readiness.failures(database)

@@ -46,7 +46,7 @@ def pids(operator):
 def folder_of(pid):
     """Give the folder that a process counts into."""
     places = (Path("/dev/shm"), Path("/tmp"))  # noqa: S108 - where the program puts it
-    files = (file for place in places for file in place.glob("ringfence-measures-*/api-1.pid"))
+    files = (file for place in places for file in place.glob("ringfence-metrics-*/api-1.pid"))
     return next(file.parent for file in files if file.read_text() == str(pid))
 
 

@@ -69,6 +69,6 @@ def test_a_page_shows_what_is_within_and_what_may_be_null():
     page = pages(assemble([operation], "1"))["things.md"]
     assert "| `inner` | object | ✓ |" in page
     assert "| `inner.name` | string |  |" in page
-    assert "| `many.name` | null is taken |" in page
+    assert "| `many.name` | null is accepted |" in page
     assert "**`409`** - No response body" in page
     assert "things_change.sync(" in page

@@ -98,5 +98,5 @@ def _whence() -> dict[str, JSONValue]:
     return {
         **({} if request_id is None else {"request_id": str(request_id)}),
         **({"asked_by": {**asker}} if asker else {}),
-        **tracing.carried(),
+        **tracing.trace_context(),
     }

@@ -1,1 +1,1 @@
-"""What machines ask of a running service: whether it lives, whether it can work, what it counts."""
+"""Health checks and metrics of a running service."""

@@ -1,4 +1,7 @@
-"""What the database knows of the work and of the clouds, as it is at the moment of asking."""
+"""Metrics that are read from the database: jobs, workers, clouds, groups and drift.
+
+`telemetry/metrics.py` has the metrics that processes count.
+"""
 
 import asyncio
 import time
@@ -15,11 +18,11 @@ from ringfence.database.pool import Connection, Database
 from ringfence.errors import Unavailable
 from ringfence.text.escaping import label
 
-# Several who scrape at once, or one who scrapes all processes, cost one look. It counts all groups,
-# 0.3 s for 300,000 of them: looking takes a fiftieth of the time, however many there are.
+# Concurrent scrapes share one read. It counts all groups (0.3 s for 300,000), and is repeated so
+# rarely that it takes at most SHARE of the time.
 FRESH_SECONDS = 5.0
 SHARE = 1 / 50
-ANSWER_SECONDS = 10.0
+TIMEOUT_SECONDS = 10.0
 WORKER_SECONDS = 30
 
 _JOBS: LiteralString = """
@@ -49,15 +52,15 @@ SELECT
     cloud.name AS cloud,
     CASE
         WHEN cloud.backend = 'sandbox' THEN true
-        ELSE contact.answers
+        ELSE contact.responds
     END AS reachable,
-    tenant.compared AS compared,
-    tenant.longest AS longest,
+    tenant.pulled AS last_pull,
+    tenant.oldest AS oldest_pull,
     coalesce(tenant.number, 0) AS tenants,
     coalesce(tenant.stopped, 0) AS stopped
 FROM clouds AS cloud
 LEFT JOIN LATERAL (
-    SELECT bool_and(contact.failed_at IS NULL) AS answers
+    SELECT bool_and(contact.failed_at IS NULL) AS responds
     FROM cloud_reachability AS contact
     WHERE
         contact.entry = cloud.openstack_cloud
@@ -69,8 +72,8 @@ LEFT JOIN LATERAL (
 LEFT JOIN (
     SELECT
         tenant.cloud_id,
-        max(pull.pulled_at) AS compared,
-        min(coalesce(pull.pulled_at, tenant.created)) AS longest,
+        max(pull.pulled_at) AS pulled,
+        min(coalesce(pull.pulled_at, tenant.created)) AS oldest,
         count(*) AS number,
         count(*) FILTER (WHERE tenant.error_message <> '') AS stopped
     FROM tenants AS tenant
@@ -94,14 +97,14 @@ GROUP BY cloud.name, grouped.state
 _DRIFTS: LiteralString = """
 SELECT
     cloud.name AS cloud,
-    CASE WHEN seen.missing THEN 'missing' ELSE 'changed' END AS state,
+    CASE WHEN observation.missing THEN 'missing' ELSE 'changed' END AS state,
     count(*) AS number
-FROM security_group_observations AS seen
-INNER JOIN security_groups AS sg ON seen.security_group_id = sg.id
+FROM security_group_observations AS observation
+INNER JOIN security_groups AS sg ON observation.security_group_id = sg.id
 INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
 INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
-WHERE seen.missing OR seen.drift_digest <> ''
-GROUP BY cloud.name, seen.missing
+WHERE observation.missing OR observation.drift_digest <> ''
+GROUP BY cloud.name, observation.missing
 """
 
 
@@ -115,26 +118,26 @@ class Jobs(NamedTuple):
 
 
 class Cloud(NamedTuple):
-    """One cloud; `longest` is when the tenant that waits longest was last compared."""
+    """One cloud; `oldest_pull` is the last pull of the tenant that was not pulled for longest."""
 
     cloud: str
     reachable: bool | None
-    compared: datetime | None
-    longest: datetime | None
+    last_pull: datetime | None
+    oldest_pull: datetime | None
     tenants: int
     stopped: int
 
 
 class Count(NamedTuple):
-    """How many groups of a cloud are in a state."""
+    """The number of groups of a cloud in a state."""
 
     cloud: str
     state: str
     number: int
 
 
-class Known(NamedTuple):
-    """All of it, from one moment."""
+class Snapshot(NamedTuple):
+    """All values, read in one transaction."""
 
     jobs: Sequence[Jobs]
     workers: int
@@ -144,27 +147,27 @@ class Known(NamedTuple):
 
 
 class Gauges:
-    """The last look at the database."""
+    """The last snapshot, reused while it is fresh."""
 
     def __init__(self) -> None:
-        self._asking = asyncio.Lock()
-        self._known: Known | None = None
-        self._good_until = float("-inf")
+        self._lock = asyncio.Lock()
+        self._snapshot: Snapshot | None = None
+        self._fresh_until = float("-inf")
 
     async def collect(self, database: Database) -> list[Metric]:
-        """Give the gauges; of a database that is away, this alone."""
-        async with self._asking:
-            begun = time.monotonic()
-            if begun > self._good_until:
-                self._known = await self._look(database)
-                took = time.monotonic() - begun
-                self._good_until = begun + max(FRESH_SECONDS, took / SHARE)
-            return [up(self._known), *(families(self._known) if self._known else ())]
+        """Return the metrics; if the database is unavailable, only that it is."""
+        async with self._lock:
+            began = time.monotonic()
+            if began > self._fresh_until:
+                self._snapshot = await self._read(database)
+                took = time.monotonic() - began
+                self._fresh_until = began + max(FRESH_SECONDS, took / SHARE)
+            return [up(self._snapshot), *(families(self._snapshot) if self._snapshot else ())]
 
-    async def _look(self, database: Database) -> Known | None:
+    async def _read(self, database: Database) -> Snapshot | None:
         try:
-            async with asyncio.timeout(ANSWER_SECONDS), database.transaction() as connection:
-                return Known(
+            async with asyncio.timeout(TIMEOUT_SECONDS), database.transaction() as connection:
+                return Snapshot(
                     jobs=await _rows(connection, Jobs, _JOBS),
                     workers=await _workers(connection),
                     clouds=await _rows(connection, Cloud, _CLOUDS),
@@ -187,80 +190,80 @@ async def _workers(connection: Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def up(known: Known | None) -> Metric:
-    """Give whether anything is known."""
-    words = "Whether the database answered."
-    return GaugeMetricFamily("ringfence_database_up", words, value=float(known is not None))
+def up(snapshot: Snapshot | None) -> Metric:
+    """Return the metric of whether the database is available."""
+    help_text = "Whether the database is available."
+    return GaugeMetricFamily("ringfence_database_up", help_text, value=float(snapshot is not None))
 
 
-def families(known: Known) -> Iterator[Metric]:
-    """Give what is known as Prometheus takes it."""
+def families(snapshot: Snapshot) -> Iterator[Metric]:
+    """Yield the metrics of a snapshot."""
     yield GaugeMetricFamily(
-        "ringfence_workers", "Workers that were heard of lately.", value=known.workers
+        "ringfence_workers", "Workers with a recent heartbeat.", value=snapshot.workers
     )
     yield _family(
         "ringfence_jobs",
-        "Jobs by what becomes of them.",
+        "Jobs by state.",
         ("job", "state"),
-        [((each.job, each.state), each.number) for each in known.jobs],
+        [((each.job, each.state), each.number) for each in snapshot.jobs],
     )
     yield _family(
         "ringfence_job_oldest_age_seconds",
-        "How long the oldest job has been due.",
+        "Seconds since the oldest job was due.",
         ("job", "state"),
         [
             ((each.job, each.state), max(each.age, 0))
-            for each in known.jobs
+            for each in snapshot.jobs
             if each.state != "failed"
         ],
     )
-    yield from _of_clouds(known.clouds)
+    yield from _of_clouds(snapshot.clouds)
     yield _family(
         "ringfence_security_groups",
-        "Groups by their state.",
+        "Security groups by state.",
         ("cloud", "state"),
-        [((each.cloud, each.state), each.number) for each in known.groups],
+        [((each.cloud, each.state), each.number) for each in snapshot.groups],
     )
     yield _family(
         "ringfence_security_groups_drifting",
-        "Groups that differ in the cloud (changed), or are gone from it (missing).",
+        "Security groups with drift: changed in the cloud, or missing in it.",
         ("cloud", "kind"),
-        [((each.cloud, each.state), each.number) for each in known.drifts],
+        [((each.cloud, each.state), each.number) for each in snapshot.drifts],
     )
 
 
 def _of_clouds(clouds: Sequence[Cloud]) -> Iterator[Metric]:
     reached = [((each.cloud,), each.reachable) for each in clouds if each.reachable is not None]
-    compared = [((each.cloud,), each.compared.timestamp()) for each in clouds if each.compared]
-    longest = [((each.cloud,), each.longest.timestamp()) for each in clouds if each.longest]
+    last = [((each.cloud,), each.last_pull.timestamp()) for each in clouds if each.last_pull]
+    oldest = [((each.cloud,), each.oldest_pull.timestamp()) for each in clouds if each.oldest_pull]
     of_cloud = ("cloud",)
     yield _family(
         "ringfence_cloud_reachable",
-        "Whether the last call to the cloud got an answer.",
+        "Whether the last call to the cloud got a response.",
         of_cloud,
         reached,
     )
     yield _family(
         "ringfence_cloud_last_comparison_timestamp_seconds",
-        "When a tenant of the cloud was last compared with it.",
+        "Time of the last pull of any tenant of the cloud.",
         of_cloud,
-        compared,
+        last,
     )
     yield _family(
         "ringfence_cloud_oldest_comparison_timestamp_seconds",
-        "When the tenant that has waited longest was last compared, or came to be.",
+        "Time of the oldest last pull of a tenant; its creation if it has had none.",
         of_cloud,
-        longest,
+        oldest,
     )
     yield _family(
         "ringfence_cloud_tenants",
-        "Tenants of the cloud.",
+        "Tenants in the cloud.",
         of_cloud,
         [((c.cloud,), c.tenants) for c in clouds],
     )
     yield _family(
         "ringfence_cloud_tenants_stopped",
-        "Tenants whose comparison stopped or failed, and says why.",
+        "Tenants whose last pull failed or stopped.",
         of_cloud,
         [((each.cloud,), each.stopped) for each in clouds],
     )
@@ -268,11 +271,11 @@ def _of_clouds(clouds: Sequence[Cloud]) -> Iterator[Metric]:
 
 def _family(
     name: str,
-    words: str,
+    help_text: str,
     labels: Sequence[str],
     samples: Sequence[tuple[tuple[str, ...], float]],
 ) -> Metric:
-    family = GaugeMetricFamily(name, words, labels=labels)
+    family = GaugeMetricFamily(name, help_text, labels=labels)
     for values, number in samples:
         family.add_metric([label(value) for value in values], float(number))
     return family

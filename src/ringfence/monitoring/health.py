@@ -1,4 +1,4 @@
-"""Whether this process can do its work: its database, its schema, somebody who runs jobs."""
+"""Health checks: liveness of the process; readiness of database, migrations and workers."""
 
 import asyncio
 import time
@@ -13,9 +13,9 @@ from ringfence.database.migrate import migrations
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Unavailable
 
-# Whoever asks more often gets the same answer again: asking costs the database nothing.
+# More frequent requests get the same result, without a query.
 FRESH_SECONDS = 1.0
-ANSWER_SECONDS = 3.0
+TIMEOUT_SECONDS = 3.0
 WORKER_SECONDS = 30
 
 DATABASE = "database"
@@ -33,35 +33,35 @@ SELECT
 
 
 class Readiness:
-    """The last answer of the database, and what was wrong by it."""
+    """The last result of the readiness check, reused for FRESH_SECONDS."""
 
     def __init__(self) -> None:
-        self._asking = asyncio.Lock()
-        self._known: dict[str, str] = {}
-        self._asked = float("-inf")
+        self._lock = asyncio.Lock()
+        self._failures: dict[str, str] = {}
+        self._checked_at = float("-inf")
         self._expected = frozenset(migration.name for migration in migrations())
 
-    async def faults(self, database: Database) -> dict[str, str]:
-        """Give what is wrong, by the part; nothing secret is in it, since anyone may ask."""
-        async with self._asking:
-            if time.monotonic() - self._asked > FRESH_SECONDS:
-                self._known = await self._look(database)
-                self._asked = time.monotonic()
-            return self._known
+    async def failures(self, database: Database) -> dict[str, str]:
+        """Return what fails, by part; without secrets, since the endpoint is public."""
+        async with self._lock:
+            if time.monotonic() - self._checked_at > FRESH_SECONDS:
+                self._failures = await self._check(database)
+                self._checked_at = time.monotonic()
+            return self._failures
 
-    async def _look(self, database: Database) -> dict[str, str]:
+    async def _check(self, database: Database) -> dict[str, str]:
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 row = await database.read(_state)
         except psycopg.errors.UndefinedTable:
-            return {MIGRATIONS: "none is applied; run ringfence migrate"}
+            return {MIGRATIONS: "none applied; run ringfence migrate"}
         except (Unavailable, TimeoutError, psycopg.Error):
-            return {DATABASE: "it does not answer"}
+            return {DATABASE: "not available"}
         applied, works = row or ([], False)
-        return self._lacking(applied) | ({} if works else {WORKER: _NO_WORKER})
+        return self._missing_migrations(applied) | ({} if works else {WORKER: _NO_WORKER})
 
-    def _lacking(self, applied: Collection[str]) -> dict[str, str]:
-        # More than are known here is no fault: a newer release may run beside this one.
+    def _missing_migrations(self, applied: Collection[str]) -> dict[str, str]:
+        # Unknown migrations are no error: a newer release may run beside this one.
         missing = self._expected.difference(applied)
         if not missing:
             return {}
@@ -73,24 +73,24 @@ async def _state(connection: Connection) -> tuple[list[str], bool] | None:
     return await cursor.fetchone()
 
 
-_NO_WORKER = f"none was heard of for {WORKER_SECONDS} s; start one"
+_NO_WORKER = f"no heartbeat for {WORKER_SECONDS} s; start a worker"
 
 
 async def show_live(_request: Request) -> Response:
-    """Answer, which is all that is asked: the process takes requests."""
+    """Respond: the process accepts requests."""
     return JSONResponse({"status": "live"})
 
 
 async def show_ready(request: Request) -> Response:
-    """Tell whether the service can work, and if not, why (503); `exclude` names what not to judge.
+    """Return whether the service can work, or the reasons why not (503).
 
-    A machine in front of several processes excludes the worker: without one, reads go on and
-    changes are kept.
+    `exclude` names parts to ignore. A load balancer excludes the worker: without one, reads
+    continue and changes are queued.
     """
     readiness: Readiness = request.app.state.readiness
     excluded = set(request.query_params.getlist("exclude"))
-    found = await readiness.faults(request.app.state.database)
-    faults = {part: fault for part, fault in found.items() if part not in excluded}
-    if faults:
-        return JSONResponse({"status": "not ready", "reasons": faults}, 503)
+    failures = await readiness.failures(request.app.state.database)
+    reasons = {part: reason for part, reason in failures.items() if part not in excluded}
+    if reasons:
+        return JSONResponse({"status": "not ready", "reasons": reasons}, 503)
     return JSONResponse({"status": "ready"})

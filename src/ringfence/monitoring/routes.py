@@ -1,4 +1,4 @@
-"""Where machines ask: `/health/live` and `/health/ready` for anyone, `/metrics` for who may."""
+"""`/health/live` and `/health/ready`, which are public, and `/metrics`, which is not."""
 
 import asyncio
 import hmac
@@ -22,19 +22,19 @@ from ringfence.telemetry import metrics
 
 
 async def show_metrics(request: Request) -> Response:
-    """Give all that is counted, in the form that Prometheus asks for."""
+    """Return all metrics in the format that Prometheus accepts."""
     _require_allowed(request)
     gauges: Gauges = request.app.state.gauges
     families = await gauges.collect(request.app.state.database)
     metrics.current().write()
     encode, kind = exposition.choose_encoder(request.headers.get("accept", ""))
-    # Reading what other processes wrote takes milliseconds, in which others are answered.
+    # Reading the files of other processes takes milliseconds: do not block the event loop.
     text = await asyncio.to_thread(encode, _Collected(families))
     return Response(text, headers={"Content-Type": kind})
 
 
 class _Collected(Collector):
-    """What one scrape shows; it stands in for a registry, which would outlive it."""
+    """The metrics of one scrape, in place of a registry."""
 
     def __init__(self, families: list[Metric]) -> None:
         self._families = families
@@ -45,22 +45,22 @@ class _Collected(Collector):
 
 
 def _require_allowed(request: Request) -> None:
-    """Raise `Forbidden` unless the caller has the token of metrics or a place they are for."""
+    """Raise `Forbidden` unless the client sends the metrics token or has an allowed IP address."""
     settings: Settings = request.app.state.settings
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if settings.metrics_token is not None and scheme.lower() == "bearer":
         expected = settings.metrics_token.get_secret_value()
         if hmac.compare_digest(given.strip().encode(), expected.encode()):
             return
-    caller = context_of(request).client
-    # Of a proxy that does not say who asks, the address is no reason to trust whoever it is.
-    if caller.is_client and caller.address != UNKNOWN:
-        place = ip_address(caller.address)
-        if any(place in network for network in settings.metrics_allowed):
+    client = context_of(request).client
+    # The IP address of a proxy that does not forward the client's says nothing about the client.
+    if client.is_client and client.address != UNKNOWN:
+        address = ip_address(client.address)
+        if any(address in network for network in settings.metrics_allowed):
             return
     raise Forbidden(
-        "Metrics are for addresses in RINGFENCE_METRICS_ALLOWED, "
-        "and for who sends RINGFENCE_METRICS_TOKEN."
+        "Metrics are available to networks in RINGFENCE_METRICS_ALLOWED, "
+        "and with RINGFENCE_METRICS_TOKEN."
     )
 
 

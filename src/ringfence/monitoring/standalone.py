@@ -1,4 +1,4 @@
-"""What a worker answers that has no API beside it: its health and its metrics, and nothing else."""
+"""The application of a standalone worker: health checks and metrics only."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ from ringfence.telemetry.logs import flush_lines
 
 
 def create_monitor(settings: Settings) -> Starlette:
-    """Give the ASGI application; it holds a connection or two of its own."""
+    """Return the ASGI application, which has a small connection pool of its own."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

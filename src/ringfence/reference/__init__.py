@@ -1,1 +1,1 @@
-"""The API's description, as readers have it: the schema, an interactive page, pages of Markdown."""
+"""The API reference: the schema, an interactive page, and pages of Markdown."""

@@ -1,4 +1,4 @@
-"""The document as its readers look into it: operations by tag, and references followed."""
+"""Read the OpenAPI document: operations by tag, with references resolved."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Node = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """One operation, with its place in the document."""
+    """One operation of the document."""
 
     document: Node
     path: str
@@ -20,56 +20,53 @@ class Described:
 
     @property
     def id(self) -> str:
-        """Give the name by which clients know it."""
         return str(self.node["operationId"])
 
     @property
     def title(self) -> str:
-        """Give its heading."""
         return str(self.node["summary"])
 
     @property
     def tag(self) -> str:
-        """Give the tag whose page it is on."""
         return str(self.node["tags"][0])
 
-    def parameters(self, place: str) -> list[Node]:
-        """Give the parameters of the path, the query or the headers."""
-        return [each for each in self.node.get("parameters", []) if each["in"] == place]
+    def parameters(self, location: str) -> list[Node]:
+        """Return the parameters in `path`, `query` or `header`."""
+        return [each for each in self.node.get("parameters", []) if each["in"] == location]
 
     @property
     def body(self) -> Node | None:
-        """Give the body's schema, or None."""
-        sent = self.node.get("requestBody")
-        return sent["content"]["application/json"]["schema"] if sent else None
+        """Return the schema of the body, or None."""
+        body = self.node.get("requestBody")
+        return body["content"]["application/json"]["schema"] if body else None
 
     @property
     def example(self) -> Json:
-        """Give an example of the body, or None."""
-        sent = self.node.get("requestBody")
-        return sent["content"]["application/json"].get("example") if sent else None
+        """Return an example of the body, or None."""
+        body = self.node.get("requestBody")
+        return body["content"]["application/json"].get("example") if body else None
 
-    def answers(self) -> Iterator[tuple[str, Node]]:
-        """Give its own answers by status: those that are no refusal common to many."""
-        for status, answer in self.node["responses"].items():
-            if "$ref" not in answer:
-                yield status, answer
+    def responses(self) -> Iterator[tuple[str, Node]]:
+        """Yield the responses of this operation alone, by status."""
+        for status, response in self.node["responses"].items():
+            if "$ref" not in response:
+                yield status, response
 
-    def refusals(self) -> Iterator[tuple[str, Node]]:
-        """Give the refusals that it has in common with others, by status."""
-        for status, answer in self.node["responses"].items():
-            if "$ref" in answer:
-                yield status, follow(self.document, answer)
+    def shared_errors(self) -> Iterator[tuple[str, Node]]:
+        """Yield the error responses that it shares with other operations, by status."""
+        for status, response in self.node["responses"].items():
+            if "$ref" in response:
+                yield status, follow(self.document, response)
 
     @property
     def promises_body(self) -> bool:
-        """Tell whether each contract answers success with a body."""
-        success = [answer for status, answer in self.answers() if status.startswith("2")]
+        """Return whether success has a body in each contract version."""
+        success = [response for status, response in self.responses() if status.startswith("2")]
         return all("content" in each and "x-unpromised" not in each for each in success)
 
 
 def follow(document: Node, node: Node) -> Node:
-    """Give what a reference stands for; anything else is given back."""
+    """Return the target of a reference, or the node itself if it is none."""
     while "$ref" in node:
         target: Any = document
         for part in node["$ref"].removeprefix("#/").split("/"):
@@ -79,7 +76,7 @@ def follow(document: Node, node: Node) -> Node:
 
 
 def operations_by_tag(document: Node) -> dict[str, list[Described]]:
-    """Give the operations of each tag, in the order in which they are declared."""
+    """Return the operations of each tag, in the order of their declaration."""
     found: dict[str, list[Described]] = {}
     for path, methods in document["paths"].items():
         for method, node in methods.items():
@@ -91,7 +88,7 @@ def operations_by_tag(document: Node) -> dict[str, list[Described]]:
 
 
 def model_name(schema: Node) -> str | None:
-    """Give the name of the model that a schema is, or that its items are."""
+    """Return the name of the model that a schema, or its items, refer to."""
     named = schema.get("items", schema)
     reference = named.get("$ref")
     return str(reference).rsplit("/", 1)[-1] if reference else None

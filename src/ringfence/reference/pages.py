@@ -1,4 +1,4 @@
-"""One page of Markdown for each tag: a summary, then every operation with samples and tables."""
+"""One Markdown page for each tag: a summary, then each operation with samples and tables."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from ringfence.reference.tables import (
     body_rows,
     limit_rows,
     parameter_rows,
-    respond_rows,
+    response_rows,
     table,
 )
 
@@ -18,7 +18,7 @@ _NO_BODY = "No response body"
 
 
 def pages(document: Node) -> dict[str, str]:
-    """Give the content of every page by its file name, an index included."""
+    """Return the content of each page, and of an index, by file name."""
     found = operations_by_tag(document)
     written = {f"{tag}.md": _page(tag, operations) for tag, operations in found.items()}
     links = [f"- [{_heading(tag)}]({tag}.md)" for tag in found]
@@ -68,8 +68,8 @@ def _operation(operation: Described) -> Iterable[str]:
     if header := parameter_rows(operation.parameters("header")):
         yield from _tab("Header Parameters", table(header, columns, ["Required", "Description"]))
     yield from _body(operation)
-    yield from _tab("Responses", _answers(operation))
-    yield from _tab("Errors", _refusals(operation))
+    yield from _tab("Responses", _responses(operation))
+    yield from _tab("Errors", _errors(operation))
 
 
 def _tab(title: str, lines: Iterable[str]) -> Iterable[str]:
@@ -97,47 +97,50 @@ def _shape(side: str, schema: Node) -> list[str]:
     return [f"The {side} body is an array; each of its objects has these fields:", ""]
 
 
-def _answers(operation: Described) -> Iterable[str]:
+def _responses(operation: Described) -> Iterable[str]:
     separator: list[str] = []
-    for status, answer in operation.answers():
+    for status, response in operation.responses():
         yield from separator
         separator = ["", "---", ""]
-        yield from _answer(operation, status, answer)
+        yield from _response(operation, status, response)
 
 
-def _answer(operation: Described, status: str, answer: Node) -> Iterable[str]:
-    content = answer.get("content")
+def _response(operation: Described, status: str, response: Node) -> Iterable[str]:
+    content = response.get("content")
     if not content:
-        yield f"**`{status}`** - {answer['description'] or _NO_BODY}"
-        yield from _headers(answer)
+        yield f"**`{status}`** - {response['description'] or _NO_BODY}"
+        yield from _headers(response)
         return
     schema = content["application/json"]["schema"]
-    rows: list[Row] = respond_rows(operation.document, schema)
-    if "x-unpromised" in answer:
+    rows: list[Row] = response_rows(operation.document, schema)
+    if "x-unpromised" in response:
         names = ", ".join(row["Field"] for row in rows)
         yield f"**`{status}`** - {_NO_BODY}"
-        yield from ("", f"None that a client needs: an object with {names} comes, for people.")
+        yield from (
+            "",
+            f"Ignore the body: an object with {names}, for people to read.",
+        )
         return
-    yield from (f"**`{status}`** - {answer['description']}", "")
-    yield from (*_shape("response", schema), *table(rows, _ANSWER, ["Description"]))
-    yield from _headers(answer)
+    yield from (f"**`{status}`** - {response['description']}", "")
+    yield from (*_shape("response", schema), *table(rows, _RESPONSE, ["Description"]))
+    yield from _headers(response)
 
 
-_ANSWER = ("Field", "Type", "Description")
+_RESPONSE = ("Field", "Type", "Description")
 
 
-def _headers(answer: Node) -> Iterable[str]:
+def _headers(response: Node) -> Iterable[str]:
     rows = [
         {"Header": f"`{name}`", "Description": header["description"]}
-        for name, header in answer.get("headers", {}).items()
+        for name, header in response.get("headers", {}).items()
     ]
     if rows:
         yield from ("", *table(rows, ("Header", "Description")))
 
 
-def _refusals(operation: Described) -> Iterable[str]:
+def _errors(operation: Described) -> Iterable[str]:
     rows = [
-        {"Status": f"`{status}`", "When": answer["description"]}
-        for status, answer in operation.refusals()
+        {"Status": f"`{status}`", "When": response["description"]}
+        for status, response in operation.shared_errors()
     ]
     yield from table(rows, ("Status", "When"))

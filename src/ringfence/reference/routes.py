@@ -1,7 +1,7 @@
-"""The schema, and a page to read it and try it: public, since they tell what anyone may know.
+"""The schema, and a page to read it and try it. Both are public.
 
-The page's assets are in this package: it works without the internet, and its policy allows
-nothing from elsewhere and no inline code.
+The assets of the page are in this package: it works without the internet, and its content security
+policy allows no other origin and no inline code.
 """
 
 from collections.abc import Iterable
@@ -34,11 +34,11 @@ _ASSETS = {
 
 
 def routes_of(operations: Iterable[Operation], public_path: str) -> list[Route]:
-    """Return the routes of the schema of these operations, and of the page."""
+    """Return the routes of the schema of these operations and of the page."""
 
     @cache
     def document() -> bytes:
-        # When it is first asked for: nobody waits for it at the start of a process.
+        # Built at the first request, so that processes start faster.
         return msgspec.json.encode(assemble(operations, version("ringfence"), f"{public_path}/"))
 
     async def respond_schema(_request: Request) -> Response:
@@ -52,12 +52,10 @@ def routes_of(operations: Iterable[Operation], public_path: str) -> list[Route]:
 
 
 async def respond_page(_request: Request) -> Response:
-    """Give the page."""
     return _asset("index.html")
 
 
 async def respond_asset(request: Request) -> Response:
-    """Give what the page loads."""
     return _asset(request.path_params["name"])
 
 

@@ -1,7 +1,7 @@
-"""Calls of an operation: by HTTPie, and by Waldur's clients for Python and TypeScript.
+"""Samples of an operation: for HTTPie, and for Waldur's clients for Python and TypeScript.
 
-The Python client has `sync` only where a body is promised; `sync_detailed` is there always. A body
-with more than strings is built by `from_dict`, which takes words for its enums in every release.
+The Python client has `sync` only where the contract promises a body, and always `sync_detailed`. A
+body of more than strings is built by `from_dict`, which accepts strings for enums in all releases.
 """
 
 import json
@@ -18,8 +18,8 @@ _QUOTE = "'"
 
 
 def httpie(operation: Described) -> list[str]:
-    """Give the command."""
-    lines = ["http", f"  {operation.method}", f"  {_address(operation)}"]
+    """Return the lines of the command."""
+    lines = ["http", f"  {operation.method}", f"  {_url(operation)}"]
     if operation.node.get("security") != []:
         lines.append('  Authorization:"Token YOUR_API_TOKEN"')
     example = operation.example
@@ -30,7 +30,7 @@ def httpie(operation: Described) -> list[str]:
     return " \\\n".join(lines).split("\n")
 
 
-def _address(operation: Described) -> str:
+def _url(operation: Described) -> str:
     return HOST + re.sub(r"\{[a-z_]+\}", UUID, operation.path)
 
 
@@ -45,7 +45,7 @@ def _shell(text: str) -> str:
 
 
 def python(operation: Described) -> list[str]:
-    """Give the program; the places of its sources follow it, as footnotes of its comments."""
+    """Return the program, with links to the client's sources as footnotes of its comments."""
     package, call = operation.tag.replace("-", "_"), operation.id
     model = model_name(operation.body) if operation.body else None
     imports = ["from waldur_api_client.client import AuthenticatedClient"]
@@ -73,7 +73,7 @@ _PYTHON_CLIENT = (
 
 
 def _module(model: str) -> str:
-    """Give the module of a model: `OpenStackTenant` is in `open_stack_tenant`."""
+    """Return the module of a model: `OpenStackTenant` is in `open_stack_tenant`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", model).lower()
 
 
@@ -116,13 +116,13 @@ def _python_call(operation: Described) -> list[str]:
 
 
 def _lists(operation: Described) -> bool:
-    answer: Node = dict(operation.answers()).get("200", {})
-    content = answer.get("content", {}).get("application/json", {})
+    response: Node = dict(operation.responses()).get("200", {})
+    content = response.get("content", {}).get("application/json", {})
     return bool(content.get("schema", {}).get("type") == "array")
 
 
 def typescript(operation: Described) -> list[str]:
-    """Give the program."""
+    """Return the lines of the program."""
     function = _camel(operation.id)
     parts = ['auth: "Token YOUR_API_TOKEN"']
     if names := [each["name"] for each in operation.parameters("path")]:

@@ -1,4 +1,4 @@
-"""Tables of parameters and fields, in Markdown."""
+"""Markdown tables of parameters and fields."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Row = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """A field of a body or an answer, `rules.cidr` for one of an object within."""
+    """A field of a request or response body; `rules.cidr` is one of a nested object."""
 
     name: str
     schema: Node
@@ -19,7 +19,7 @@ class FieldRow:
 
 
 def table(rows: Sequence[Row], columns: Sequence[str], optional: Sequence[str] = ()) -> list[str]:
-    """Give the lines of a table; an optional column stands where some row fills it."""
+    """Return the lines of a table; optional columns are left out if they are empty."""
     shown = [
         column for column in columns if column not in optional or any(row[column] for row in rows)
     ]
@@ -34,7 +34,7 @@ def _cell(text: str) -> str:
 
 
 def parameter_rows(parameters: Sequence[Node]) -> list[Row]:
-    """Give a row for each parameter."""
+    """Return a row for each parameter."""
     return [
         {
             "Name": markdown_code(each["name"]),
@@ -47,7 +47,7 @@ def parameter_rows(parameters: Sequence[Node]) -> list[Row]:
 
 
 def body_rows(document: Node, schema: Node) -> list[Row]:
-    """Give a row for each field that is sent, with its default."""
+    """Return a row for each field of a request, with its default."""
     return [
         {
             "Field": markdown_code(field.name),
@@ -59,8 +59,8 @@ def body_rows(document: Node, schema: Node) -> list[Row]:
     ]
 
 
-def respond_rows(document: Node, schema: Node) -> list[Row]:
-    """Give a row for each field that is answered."""
+def response_rows(document: Node, schema: Node) -> list[Row]:
+    """Return a row for each field of a response."""
     return [
         {
             "Field": markdown_code(field.name),
@@ -72,7 +72,7 @@ def respond_rows(document: Node, schema: Node) -> list[Row]:
 
 
 def limit_rows(document: Node, schema: Node) -> list[Row]:
-    """Give a row for each field whose values are bounded."""
+    """Return a row for each field with constraints."""
     rows = [
         {
             "Field": markdown_code(field.name),
@@ -84,7 +84,7 @@ def limit_rows(document: Node, schema: Node) -> list[Row]:
 
 
 def fields(document: Node, schema: Node, prefix: str = "") -> Iterator[FieldRow]:
-    """Give the fields of an object, or of a list's objects, and of the objects within."""
+    """Yield the fields of an object, or of the objects of a list, and of nested objects."""
     described = follow(document, schema)
     described = follow(document, described.get("items", described))
     for name, entry in described.get("properties", {}).items():
@@ -93,7 +93,7 @@ def fields(document: Node, schema: Node, prefix: str = "") -> Iterator[FieldRow]
 
 
 def type_label(document: Node, schema: Node) -> str:
-    """Give the type as the pages name it; `any` for a choice of words that has a model."""
+    """Return the type for a table; `any` for an enum that has a model."""
     if "properties" in follow(document, schema):
         return "object"
     if _kind(schema) == "array":
@@ -133,7 +133,7 @@ def _limits(document: Node, schema: Node) -> Iterator[str]:
             if keyword in described:
                 yield words.format(described[keyword])
         if "null" in described.get("type", ()):
-            yield "null is taken"
+            yield "null is accepted"
 
 
 _LIMITS = {

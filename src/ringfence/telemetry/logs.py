@@ -1,6 +1,6 @@
-"""Logs: one form for our records and the libraries', on standard error, without secrets.
+"""Logging: one format for all records, libraries included, on standard error, without secrets.
 
-JSON lines where standard error is a file or a pipe, readable colours in a terminal.
+JSON Lines if standard error is a file or a pipe, coloured text in a terminal.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ from ringfence.settings import LogLevel
 from ringfence.text import escaping
 from ringfence.text.masking import is_clean, mask, masked
 
-# Libraries that tell at "info" what only their authors need.
+# Libraries whose records at "info" only help their authors.
 _QUIET = ("procrastinate", "psycopg", "keystoneauth", "openstack", "urllib3", "asyncio")
 
 
-# So long a line may wait for others.
+# A line waits at most this long to be written together with others.
 LINE_SECONDS = 0.02
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -33,10 +33,10 @@ log = structlog.get_logger(__name__)
 
 
 class _Lines(logging.StreamHandler[TextIO]):
-    """Writes records, and lines that are made already, in the order in which they came.
+    """Writes records and formatted lines in their order.
 
-    In an event loop a line waits a moment for others. Each write lets another thread have the
-    interpreter, and to get it back costs a busy process more than all else about a line.
+    In an event loop, lines are written in batches: each write releases the interpreter lock, and
+    taking it back costs a busy process more than everything else about a line.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -45,7 +45,7 @@ class _Lines(logging.StreamHandler[TextIO]):
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def add(self, line: str) -> None:
-        """Write a line, soon."""
+        """Write a line within LINE_SECONDS."""
         with self.lock or nullcontext():
             self._waiting.append(line)
             try:
@@ -53,19 +53,19 @@ class _Lines(logging.StreamHandler[TextIO]):
             except RuntimeError:
                 self.flush()
                 return
-            # One that has ended flushes nothing any more.
+            # A loop that has ended would never call it.
             if len(self._waiting) == 1 or loop is not self._loop:
                 self._loop = loop
                 loop.call_later(LINE_SECONDS, self.flush)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record, after what waits."""
+        """Write a record after the waiting lines."""
         if self._waiting:
             self.flush()
         super().emit(record)
 
     def flush(self) -> None:
-        """Write what waits, and have the stream pass it on."""
+        """Write the waiting lines and flush the stream."""
         with self.lock or nullcontext():
             if self._waiting:
                 lines = "".join(self._waiting)
@@ -74,12 +74,12 @@ class _Lines(logging.StreamHandler[TextIO]):
             super().flush()
 
 
-# Where lines go that are made without the detour of a formatter; None in a terminal.
+# The handler of lines that need no formatter; None in a terminal.
 _lines: _Lines | None = None
 
 
 def configure(level: LogLevel = "info") -> None:
-    """Send every record of this process, and of those it forks, through one formatter."""
+    """Send all records of this process and its forks through one formatter."""
     terminal = sys.stderr.isatty()
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -119,10 +119,10 @@ def configure(level: LogLevel = "info") -> None:
 
 
 def write_line(level: int, event: str, path: str, **more: str | float | None) -> None:
-    """Write a record whose one text from outside is `path`, as any other would be written.
+    """Write a record in which only `path` comes from a client.
 
-    There is one for each request: made here, it takes a tenth of the time. `flush_lines` at the
-    end writes those that still wait.
+    Each request writes one: this takes a tenth of the time of a logger. Call `flush_lines` before
+    the event loop ends.
     """
     if not logging.root.isEnabledFor(level):
         return
@@ -141,7 +141,7 @@ def write_line(level: int, event: str, path: str, **more: str | float | None) ->
 
 
 def flush_lines() -> None:
-    """Write the lines that wait for others, before the loop ends that they wait in."""
+    """Write the waiting lines, before the event loop ends."""
     if _lines is not None:
         _lines.flush()
 
@@ -153,7 +153,7 @@ def add_process(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Mask what is secret, formatted exceptions included."""
+    """Mask secrets, in formatted exceptions too."""
     for key, value in event.items():
         # ProcessorFormatter keeps its own objects under such keys.
         if not key.startswith("_"):
@@ -170,22 +170,22 @@ def _encoded(record: dict[str, Any]) -> str:
     try:
         return escaping.json_line(_encode(record).decode())
     except UnicodeEncodeError:
-        # A lone surrogate, which UTF-8 does not have: JSON's escape of it does.
+        # A lone surrogate has no UTF-8 encoding; JSON can escape it.
         return json.dumps(record, default=str)
 
 
 def _readable() -> Processor:
-    render = structlog.dev.ConsoleRenderer(colors="NO_COLOR" not in os.environ)
+    format_line = structlog.dev.ConsoleRenderer(colors="NO_COLOR" not in os.environ)
 
-    def rendered(logger: WrappedLogger, method: str, event: EventDict) -> str:
-        # Before it is coloured: afterwards, the colours' own sequences are among them.
+    def formatted(logger: WrappedLogger, method: str, event: EventDict) -> str:
+        # Escaped before colours are added, which are escape sequences too.
         trace = event.pop("exception", None)
         shown = {escaping.terminal(str(key)): _shown(value) for key, value in event.items()}
-        line = str(render(logger, method, shown))
+        line = str(format_line(logger, method, shown))
         lines = [] if trace is None else str(trace).splitlines()
         return "\n".join([line, *map(escaping.terminal, lines)])
 
-    return rendered
+    return formatted
 
 
 def _shown(value: Any) -> Any:  # noqa: ANN401 - a record holds anything

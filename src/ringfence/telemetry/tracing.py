@@ -1,8 +1,8 @@
-"""Spans for OpenTelemetry, where `OTEL_…` says where to send them; otherwise nothing at all.
+"""OpenTelemetry spans, if `OTEL_…` variables name an endpoint; otherwise nothing.
 
-Its packages are an extra (`ringfence[telemetry]`) and loaded only then. A span holds templates,
-statements with places for parameters, and kinds of errors: never a parameter, a query string, a
-header or the text of an error.
+The packages are an extra (`ringfence[telemetry]`), loaded only then. A span has route templates,
+SQL with placeholders and the types of errors: never a parameter, a query string, a header or the
+text of an error.
 """
 
 import os
@@ -30,7 +30,7 @@ _tracer: "Tracer | None" = None
 
 
 def is_configured(environment: Mapping[str, str] = os.environ) -> bool:
-    """Tell whether the environment asks for traces."""
+    """Return whether the environment configures traces."""
     if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return False
     if environment.get("OTEL_TRACES_EXPORTER", "otlp").strip().lower() == "none":
@@ -39,18 +39,17 @@ def is_configured(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def is_on() -> bool:
-    """Tell whether spans are sent."""
+    """Return whether spans are sent."""
     return _tracer is not None
 
 
 @asynccontextmanager
 async def sending() -> AsyncIterator[None]:
-    """Send spans as long as the block runs, where that is configured; what is left goes at its end.
+    """Send spans during the block, if that is configured, and flush them at its end.
 
-    Raises `OperatorError` where traces are asked for and the packages are missing. Begun after
-    forking: a thread does the sending.
+    Raises `OperatorError` if the packages are missing. Call it after forking: a thread sends.
     """
-    global _tracer  # noqa: PLW0603 - a process has one, as it has one log
+    global _tracer  # noqa: PLW0603 - one per process, as the log
     if not is_configured():
         yield
         return
@@ -61,7 +60,7 @@ async def sending() -> AsyncIterator[None]:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
         raise OperatorError(
-            "OTEL_EXPORTER_OTLP_ENDPOINT asks for traces, which need more packages: "
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, and traces need more packages: "
             "install ringfence[telemetry]"
         ) from None
     release = version("ringfence")
@@ -82,9 +81,9 @@ async def sending() -> AsyncIterator[None]:
 def span(
     name: str, kind: Kind, attributes: Mapping[str, Value], parent: str | None = None
 ) -> Iterator[None]:
-    """Trace the block; `parent` is a `traceparent` (W3C), by default the span around this one.
+    """Trace the block; `parent` is a W3C `traceparent`, by default the enclosing span.
 
-    An exception marks the span as failed, by its kind.
+    An exception marks the span as failed, with the exception's type.
     """
     if _tracer is None:
         yield
@@ -98,7 +97,7 @@ def span(
         context=around,
         kind=SpanKind[kind],
         attributes=dict(attributes),
-        # Its text may hold anything, and would go out with it.
+        # The text of an exception may contain anything.
         record_exception=False,
         set_status_on_exception=False,
     ) as current:
@@ -113,7 +112,7 @@ def span(
 
 
 def end_request(method: str, route: str | None, status: int) -> None:
-    """Tell what became of a request: known only once it was routed and answered."""
+    """Set route and status of the current span; called when the response is known."""
     if _tracer is None:
         return
     from opentelemetry.trace import Status, StatusCode, get_current_span
@@ -123,12 +122,12 @@ def end_request(method: str, route: str | None, status: int) -> None:
         current.update_name(f"{method} {route}")
         current.set_attribute("http.route", route)
     current.set_attribute("http.response.status_code", status)
-    if status >= 500:  # noqa: PLR2004 - HTTP's own number
+    if status >= 500:  # noqa: PLR2004 - server errors
         current.set_status(Status(StatusCode.ERROR))
 
 
-def carried() -> dict[str, str]:
-    """Give what a job carries, so that its span belongs to the request that asked for it."""
+def trace_context() -> dict[str, str]:
+    """Return the arguments of a job that make its span part of the request's trace."""
     if _tracer is None:
         return {}
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -139,7 +138,7 @@ def carried() -> dict[str, str]:
 
 
 def traced_job(function: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """Give the job's work with a span around it, and without what it carries for that."""
+    """Wrap a job in a span of the trace that it was deferred in."""
 
     async def work(context: Any, *, traceparent: str | None = None, **arguments: Any) -> None:  # noqa: ANN401 - Procrastinate's
         name: str = context.job.task_name
@@ -157,20 +156,20 @@ def traced_job(function: Callable[..., Awaitable[None]]) -> Callable[..., Awaita
 
 
 def cursor_factory() -> "type[AsyncCursor[Any]]":
-    """Give the cursors for new connections: with a span for each statement where spans are sent."""
+    """Return the cursor class for new connections, which traces statements if spans are sent."""
     return _TracedCursor if _tracer is not None else AsyncCursor
 
 
 def raw_cursor_factory() -> "type[AsyncRawCursor[Any]]":
-    """Give the same for statements whose parameters are numbered."""
+    """Return the same for statements with numbered parameters."""
     return _TracedRawCursor if _tracer is not None else AsyncRawCursor
 
 
 class _TracedCursor(AsyncCursor[Any]):
-    """Traces statements as they were written; their parameters stay here."""
+    """Traces the text of statements, without their parameters."""
 
     async def execute(self, query: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - psycopg's
-        """Run the statement within a span."""
+        """Run the statement in a span."""
         query = query.decode() if isinstance(query, bytes) else query
         text = query if isinstance(query, str) else type(query).__name__
         word = (text.split(maxsplit=1) or [""])[0].upper()
@@ -180,4 +179,4 @@ class _TracedCursor(AsyncCursor[Any]):
 
 
 class _TracedRawCursor(AsyncRawCursor[Any], _TracedCursor):
-    """Does so for statements whose parameters are numbered."""
+    """The same for statements with numbered parameters."""

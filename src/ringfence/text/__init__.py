@@ -1,1 +1,1 @@
-"""Text at the edges: escaped for each output, secrets masked, connection strings parsed."""
+"""Escape text for output, mask secrets, parse connection strings and UUIDs."""

@@ -1,4 +1,4 @@
-"""Connection strings of PostgreSQL, as an operator writes them: libpq alone says what they mean."""
+"""Parse and check PostgreSQL connection strings, with libpq's own parser."""
 
 import re
 from collections.abc import Mapping
@@ -13,15 +13,15 @@ _URI = re.compile(r"postgres(?:ql)?://(?P<authority>[^/]*)(?P<path>[^?]*)")
 
 
 def check(conninfo: str) -> None:
-    """Raise `ValueError` for what libpq does not accept, or where a password would end early.
+    """Raise `ValueError` if libpq refuses the string, or would end its password early.
 
-    The text repeats nothing of the string: any part of it may be of the password.
+    The message repeats nothing of the string: any part of it may belong to the password.
     """
     parsed = parse(conninfo)
     if parsed is None:
         raise ValueError(EXPECTED)
     if uri := _URI.match(conninfo):
-        # libpq takes the first @ for the end of the password, and / for the end of the host.
+        # For libpq, the first @ ends the password, and / the host.
         _, _, hosts = uri["authority"].partition("@")
         if "@" in hosts.partition("?")[0] + uri["path"]:
             raise ValueError(EXPECTED)
@@ -31,8 +31,8 @@ def check(conninfo: str) -> None:
 
 
 def parse(conninfo: str) -> dict[str, Any] | None:
-    """Return the parameters by name, or None for what libpq does not accept."""
-    # Loaded where there is a string: without one, the settings need no driver.
+    """Return the parameters by name, or None if libpq refuses the string."""
+    # Settings without a connection string do not need the driver.
     import psycopg  # noqa: PLC0415
     from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
 
@@ -43,7 +43,7 @@ def parse(conninfo: str) -> dict[str, Any] | None:
 
 
 def where(parameters: Mapping[str, Any]) -> str:
-    """Return what a connection string says of the place of the server."""
+    """Return the host, service or socket of the server, for messages."""
     for name in ("host", "hostaddr"):
         if value := parameters.get(name):
             return str(value)

@@ -1,10 +1,10 @@
-"""Keep secrets out of logs and messages: those that this process knows, and what a field holds.
+"""Mask secrets in logs and messages: by known value, and by field name.
 
-A secret is known by its value from the moment it is read: `learn` notes those of the process (the
-database's password, credentials of clouds), `present` those of one request (its token, its
-password). Other texts are masked only where a field says what follows: `password=`, the header
-`Authorization`, the part of a URL before its host. A word is not a secret because it stands behind
-the word "token". Every pattern takes time linear in the text.
+A secret is masked by its value from the moment it is read: `learn` adds those of the process
+(database password, cloud credentials), `present` those of one request (its token or password).
+Other text is masked only after a field that announces a secret: `password=`, the `Authorization`
+header, the user part of a URL. A word after the word "token" is not a secret by that alone. Every
+pattern takes time linear in the text.
 """
 
 import re
@@ -16,14 +16,13 @@ from urllib.parse import quote, unquote
 
 MASK = "***"
 
-# A value of fewer characters is in too many words: only its field can tell.
+# Shorter values occur in too many words, and are masked by field only.
 SHORTEST = 4
-# A value of fewer characters is masked where it stands as a word, a longer one anywhere.
+# Shorter values are masked as whole words, longer ones anywhere.
 SHORTEST_ANYWHERE = 12
-# Values are kept for the life of a process, in which credentials are renewed; beyond these the
-# first ones go.
+# Credentials are renewed during the life of a process; beyond this number the oldest are dropped.
 MOST_VALUES = 1000
-# Words of the messages themselves. Whoever takes one of them for a password hides nothing by it.
+# Words of the messages themselves, which are never masked by value.
 _COMMON = {"admin", "changeme", "database", "default", "localhost", "password", "postgres"}
 _COMMON |= {"postgresql", "public", "ringfence", "secret", "service", "token", "user"}
 
@@ -33,43 +32,43 @@ _PLURAL = re.compile(r"s$", re.IGNORECASE)
 
 _QUOTE = r"(?:\\{0,4}[\"'])"
 _VALUE = r"(?:(?<=\")[^\"\r\n]*|(?<=')[^'\r\n]*|[^\s\"',;&)}\]]+)"
-# A group in each alternative: what is kept of a match, before the secret.
+# The group of each alternative is the part of a match that is kept, before the secret.
 _FIELDS = re.compile(
-    # A header, to the end of its line or of the text that quotes it
+    # A header, to the end of its line or of the quotation
     rf"(?P<header>\b(?:proxy-)?authorization{_QUOTE}?\s?[:=]\s?{_QUOTE}?"
     r"(?:(?:token|bearer|basic)\s+)*)(?!\s)[^\s\"',;]+"
     rf"|(?P<cookie>\b(?:set-)?cookie{_QUOTE}?\s?[:=]\s?{_QUOTE}?)[^\r\n\"']+"
-    # `password=…`, `"password": "…"`, and a line that is nothing but `password: …`
+    # `password=…`, `"password": "…"`, and a line `password: …`
     rf"|(?P<pair>{_FIELD}(?:{_QUOTE}?\s?=\s?{_QUOTE}?|{_QUOTE}\s?:\s?{_QUOTE})){_VALUE}"
     rf"|(?P<line>^[ \t]*+(?:- )?[\w-]{{0,40}}?{_FIELD}: )\S+(?=[ \t]?$)"
-    # Schemes of HTTP, before what is nothing but a credential
+    # HTTP authentication schemes, before a credential
     r"|(?P<both>\bbearer\s{1,8}token\s{1,8})[^\s\"',;&)}]+"
     r"|(?P<scheme>\b(?:bearer|basic)\s{1,8})"
     r"(?:(?=[\w.~+/=-]*\d)[\w.~+/=-]{8,}|[\w.~+/=-]{20,})"
-    # Lower case is English, and what follows then is a token's uuid.
+    # "token" in lower case is English, and a UUID follows it.
     r"|(?P<token>\b(?-i:Token)\s{1,8})(?![0-9a-f]{32}\b|[0-9a-f]{8}-)(?=[\w.~+/=-]*\d)"
     r"[\w.~+/=-]{16,}",
     re.IGNORECASE | re.MULTILINE,
 )
-# A token of ours, whole, wherever somebody put it; the digest of a file says that it is one.
+# An API token of this service, anywhere; digests are marked as such.
 _OWN_TOKEN = re.compile(r"(?<![0-9A-Fa-f])(?<!sha256[:-])[0-9a-f]{64}(?![0-9A-Fa-f])")
 _PASSWORD_PARAMETER = re.compile(r"(?:^|[\s?&])password\s*=\s*('[^']*'|[^\s&]*)")
 _AUTHORITY_END = re.compile(r"[\s/?#\"'<>\\]")
-# What hints say instead of a name and a password.
+# Placeholders of the messages themselves.
 _PLACEHOLDERS = frozenset({"USER", "USER:PASSWORD"})
 
 
 class KnownValues:
-    """Values that are known, each with what finds it; replaced as a whole, for other threads."""
+    """Known values with their patterns; `by_length` is replaced as a whole, for other threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._patterns: dict[str, re.Pattern[str]] = {}
-        # The longest first: what is left of one would say where it was.
+        # Longest first: masking a part would leave the rest of a longer one.
         self.by_length: tuple[tuple[str, re.Pattern[str]], ...] = ()
 
     def add(self, values: Iterable[str]) -> None:
-        """Mask these from now on; the first of all go beyond `MOST_VALUES`."""
+        """Mask these from now on; drop the oldest beyond `MOST_VALUES`."""
         with self._lock:
             for value in values:
                 self._patterns.setdefault(value, _pattern(value))
@@ -84,13 +83,13 @@ _presented: ContextVar[tuple[str, ...]] = ContextVar("presented", default=())
 
 
 def learn(*values: str | None) -> None:
-    """Mask these values from now on, in every text of this process and of those it forks."""
+    """Mask these values from now on, in this process and those that it forks."""
     if forms := [form for value in values for form in _forms(value or "")]:
         known.add(forms)
 
 
 def learn_fields(tree: Any) -> None:  # noqa: ANN401 - a file of settings, or an environment
-    """Mask what a tree of settings holds under the names of secrets."""
+    """Mask the values in a tree of settings whose names are those of secrets."""
     if isinstance(tree, Mapping):
         for name, value in tree.items():
             if isinstance(value, str) and SECRET_KEY.search(str(name)):
@@ -103,17 +102,17 @@ def learn_fields(tree: Any) -> None:  # noqa: ANN401 - a file of settings, or an
 
 
 def learn_url(url: str) -> None:
-    """Mask the password of a connection string, and each part of one that is written wrongly.
+    """Mask the password of a connection string, and each part of one that is not escaped.
 
-    An `@`, `/`, `?` or `#` that is not escaped ends the password for whoever parses the URL: what
-    follows would be taken for the host, and shown.
+    An unescaped `@`, `/`, `?` or `#` ends the password for a URL parser: the rest would be taken
+    for the host, and shown.
     """
     _, separator, rest = url.partition("://")
     before_host, at, shown = rest.rpartition("@")
     user, colon, password = before_host.partition(":")
     found = [password] if separator and at and colon else []
     found += [match[1].strip("'") for match in _PASSWORD_PARAMETER.finditer(url)]
-    # One that says no more than what is shown anyway hides nothing.
+    # Parts that are shown anyway are not secrets.
     visible = {user, *re.split(r"[:/?&=#,]", _PASSWORD_PARAMETER.sub("", shown))}
     for each in map(unquote, found):
         learn(*({each, *re.split(r"[@/?#]", each)} - visible))
@@ -126,7 +125,7 @@ def present(value: str) -> None:
 
 
 def mask(text: str) -> str:
-    """Return a text without its secrets; all else in it stays as it is."""
+    """Return a text with its secrets masked and everything else unchanged."""
     for value, pattern in known.by_length:
         if value in text:
             text = pattern.sub(MASK, text)
@@ -139,7 +138,7 @@ def mask(text: str) -> str:
 
 
 def is_clean(text: str) -> bool:
-    """Tell of a path, cheaply, that `mask` would change nothing in it."""
+    """Return whether `mask` would leave a path unchanged; cheap, may be False without reason."""
     return (
         _PLAIN.fullmatch(text) is not None
         and _OWN_TOKEN.search(text) is None
@@ -148,12 +147,12 @@ def is_clean(text: str) -> bool:
     )
 
 
-# No field and no URL is made of such characters alone.
+# Text of these characters alone has no field and no URL.
 _PLAIN = re.compile(r"[A-Za-z0-9/._~-]*")
 
 
 def masked(key: str, value: Any) -> Any:  # noqa: ANN401 - a record holds anything
-    """Return the value of a field without its secrets."""
+    """Return the value of a log field with its secrets masked."""
     if value is None or isinstance(value, bool):
         return value
     if SECRET_KEY.search(key) and not (isinstance(value, int | float) and _PLURAL.search(key)):
@@ -166,7 +165,7 @@ def masked(key: str, value: Any) -> Any:  # noqa: ANN401 - a record holds anythi
 
 
 def _forms(value: str) -> Iterable[str]:
-    """Return a value as it may be written: itself, in a URL, and between quotes of Python."""
+    """Return the spellings of a value: plain, URL-encoded, and as a Python literal."""
     forms = dict.fromkeys([value, unquote(value), quote(value, safe=""), repr(value)[1:-1]])
     return [form for form in forms if len(form) >= SHORTEST and form.casefold() not in _COMMON]
 
@@ -178,7 +177,7 @@ def _pattern(value: str) -> re.Pattern[str]:
 
 
 def _without_credentials(text: str) -> str:
-    """Mask what stands in URLs before the host: the password, or all where there is no name."""
+    """Mask the password in URLs, or the whole user part if it has no user name."""
     pieces = []
     done = 0
     while (begin := text.find("://", done)) >= 0:

@@ -1,6 +1,6 @@
 "use strict";
 
-// Reads the schema and shows each operation with a form to call it. Text is only ever set as text.
+// Reads the schema and shows each operation with a form to call it. Text is only inserted as text nodes.
 
 const METHODS = ["get", "head", "post", "put", "patch", "delete"];
 const NO_BODY = new Set(["get", "head"]);
@@ -53,10 +53,10 @@ function parameterInputs(schema, operation) {
   });
 }
 
-// The page is at api/docs/ below the service's own path, whatever that is for this reader.
+// The page is at api/docs/ below the path of the service, which it derives from its own URL.
 const BASE = new URL("../..", location.href).pathname.slice(0, -1);
 
-function addressOf(path, inputs) {
+function urlOf(path, inputs) {
   const query = new URLSearchParams();
   for (const { parameter, input, several } of inputs) {
     const text = input.value.trim();
@@ -86,12 +86,12 @@ async function call(method, path, inputs, body, output) {
     const text = body ? body.value.trim() : "";
     const options = { method: method.toUpperCase(), headers: headersOf(inputs, text !== "") };
     if (text && !NO_BODY.has(method)) options.body = text;
-    const answer = await fetch(addressOf(path, inputs), options);
-    const content = await answer.text();
+    const response = await fetch(urlOf(path, inputs), options);
+    const content = await response.text();
     const headers = ["etag", "link", "x-result-count", "x-request-id", "allow", "retry-after"]
-      .filter((name) => answer.headers.has(name))
-      .map((name) => `${name}: ${answer.headers.get(name)}`);
-    output.textContent = [`${answer.status} ${answer.statusText}`, ...headers, "", pretty(content)].join("\n");
+      .filter((name) => response.headers.has(name))
+      .map((name) => `${name}: ${response.headers.get(name)}`);
+    output.textContent = [`${response.status} ${response.statusText}`, ...headers, "", pretty(content)].join("\n");
   } catch (error) {
     output.textContent = `The request could not be sent: ${error.message}`;
   }
@@ -105,11 +105,11 @@ function pretty(text) {
   }
 }
 
-function answers(schema, operation) {
+function responses(schema, operation) {
   return table(["Status", "Meaning", "Body"], Object.entries(operation.responses).map(([status, node]) => {
-    const answer = follow(schema, node);
-    const content = answer.content && answer.content["application/json"];
-    return [element("code", { textContent: status }), answer.description, content ? typeOf(schema, content.schema) : "none"];
+    const response = follow(schema, node);
+    const content = response.content && response.content["application/json"];
+    return [element("code", { textContent: status }), response.description, content ? typeOf(schema, content.schema) : "none"];
   }));
 }
 
@@ -131,10 +131,10 @@ function fill(box, schema, path, method, operation) {
   const output = element("pre", { ariaLive: "polite" });
   const send = element("button", { textContent: "Send", type: "button" });
   send.addEventListener("click", () => call(method, path, inputs, body, output));
-  box.append(element("p", {}, send), output, element("h3", { textContent: "Answers" }), answers(schema, operation));
+  box.append(element("p", {}, send), output, element("h3", { textContent: "Responses" }), responses(schema, operation));
   const success = Object.values(operation.responses).map((node) => follow(schema, node)).find((node) => node.content);
   const rows = success ? fieldRows(schema, success.content["application/json"].schema) : [];
-  if (rows.length) box.append(element("h3", { textContent: "Fields of the answer" }), table(["Field", "Type", "Meaning"], rows));
+  if (rows.length) box.append(element("h3", { textContent: "Response fields" }), table(["Field", "Type", "Meaning"], rows));
 }
 
 function operationBox(schema, path, method, operation) {
@@ -172,6 +172,6 @@ function find(text) {
 }
 
 document.getElementById("find").addEventListener("input", (event) => find(event.target.value));
-fetch("../schema/").then((answer) => answer.json()).then(show).catch((error) => {
+fetch("../schema/").then((response) => response.json()).then(show).catch((error) => {
   document.getElementById("operations").textContent = `The schema could not be read: ${error.message}`;
 });
