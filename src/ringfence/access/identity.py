@@ -75,10 +75,6 @@ class RequestIdentity:
         """Return whether the credential was valid when it was last looked up."""
         return self._identity is not None
 
-    @property
-    def cache_key(self) -> bytes:
-        return self._database.mark + self._credential.digest
-
     async def current(self) -> Identity:
         """Return the cached identity, or look it up. Raises `Unauthenticated`."""
         return self._identity or await self.confirm()

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TypeVar
 
 import psycopg
@@ -69,14 +68,11 @@ class Database:
     def __init__(
         self,
         pool: AsyncConnectionPool[Session],
-        conninfo: str,
         use_seconds: float | None = None,
     ) -> None:
         self._pool = pool
         self._use_seconds = use_seconds
         self._drained = 0.0
-        # Tells what is remembered of one database from what is of another.
-        self.mark = sha256(conninfo.encode()).digest()
 
     @classmethod
     @asynccontextmanager
@@ -104,7 +100,7 @@ class Database:
         )
         await pool.open(wait=False)
         try:
-            yield cls(pool, conninfo, use_seconds)
+            yield cls(pool, use_seconds)
         finally:
             await pool.close(timeout=5)
 

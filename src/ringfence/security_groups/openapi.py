@@ -46,6 +46,7 @@ _LIST = list_parameters(
     GROUP,
     more={"state": array(CORE_STATES)},
     descriptions={"can_manage": "Can manage", "query": "Search by name or description"},
+    has_cursors=True,
 )
 _DETACH = Parameter(
     "detach", BOOLEAN, "Take the group off the ports that carry it first.", own=True

@@ -1,37 +1,33 @@
-"""Objects of one kind as clients list, count and retrieve them: one way for every feature.
+"""Collections: how a feature declares objects that clients can list, count and retrieve.
 
-A feature says in SQL where its objects are, who sees which and how one is shown; the statements,
-paging, headers and chosen fields are the same for all. A statement also looks the caller's token
-up: a read is one round trip to the database.
+A feature declares in SQL where its objects are, which of them an actor may see, and the document of
+one. The statements are built here, once per query and kind of actor. `http/collections/handlers.py`
+runs them, each with a check of the identity, so that a read is one round trip to the database.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any, ClassVar, LiteralString
 
 from starlette.datastructures import QueryParams
 
 from ringfence.access.authentication import Identity
 from ringfence.core_states import STATES
 from ringfence.http.collections.documents import Choice
-from ringfence.http.collections.filters import (
-    Conditions,
-    Kind,
-    Orders,
-)
+from ringfence.http.collections.filters import Conditions, Kind, Orders
+from ringfence.http.collections.page_cursors import PositionType
 from ringfence.http.collections.pagination import Links, Page
 
 _STATES = list(STATES)
 
-
-# A page past the last one has no offset of its own: `last` computes it from the count.
+# The offset of `page=last` depends on the count.
 _LIST: LiteralString = """
 WITH matching AS (
     SELECT count(*) AS total {from_where}
 ),
 page AS MATERIALIZED (
-    SELECT chosen.id, row_number() OVER () AS place
+    SELECT chosen.id, row_number() OVER () AS position
     FROM (
         SELECT {alias}.id {from_where}
         ORDER BY {order}
@@ -48,7 +44,7 @@ LEFT JOIN (
     SELECT shown.document
     FROM page
     INNER JOIN LATERAL ({document}) AS shown ON true
-    ORDER BY page.place
+    ORDER BY page.position
 ) AS listed ON true
 """
 
@@ -65,29 +61,29 @@ INNER JOIN LATERAL ({document}) AS shown ON true
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObjectQuery:
-    """What the query of a request says, read once for all requests that say the same."""
+    """The query of a request, parsed once for all requests with the same query."""
 
-    query: QueryParams
+    params: QueryParams
     conditions: Conditions
     fields: Choice
-    # Those made of it so far
+    # Those that were built so far
     statements: dict[Hashable, LiteralString]
 
-    def statement(self, key: Hashable, make: Callable[[], LiteralString]) -> LiteralString:
-        """Give the statement with this key, made when it is first asked for."""
+    def statement(self, key: Hashable, build: Callable[[], LiteralString]) -> LiteralString:
+        """Return the statement with this key, built on first use."""
         found = self.statements.get(key)
         if found is None:
-            found = self.statements[key] = make()
+            found = self.statements[key] = build()
         return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ListQuery(ObjectQuery):
-    """What the query of a list says; `walk` is the same for all pages of one list."""
+    """The query of a list; `digest` is the same for all its pages."""
 
     page: Page
     links: Links
-    walk: bytes
+    digest: bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,44 +95,51 @@ class Collection(ABC):
     filters: Mapping[str, Kind]
     orders: Orders
 
+    # Whether `Link` names the next page with a cursor
+    has_cursors: ClassVar[bool] = False
+
     def shape(self, _caller: Identity) -> Hashable:
-        """Give what the text of a statement depends on, of who asks."""
+        """Return what the text of a statement depends on, apart from the query."""
         return None
 
     def parameters(self, caller: Identity, conditions: Conditions) -> dict[str, Any]:
-        """Give what the statements take of the caller and of the filters."""
+        """Return the parameters of the statements that depend on identity and filters."""
         return {**caller.parameters, **conditions.parameters, "state_order": _STATES}
 
-    @abstractmethod
-    def list_statement(self, asked: ListQuery, shape: Any, *, continued: bool) -> LiteralString:  # noqa: ANN401
-        """Give the statement for a page.
+    def position_types(self, _query: ListQuery) -> Sequence[PositionType]:
+        """Return the types of the columns that tell the position of a row in the ordering."""
+        return ()
 
-        It finds a row for each object, or one of nulls: how many there are in all; its document;
-        its digest, which may be null; and the columns of its place, if pages can be continued. A
-        page that is `continued` after the place `%(after)s`, an array of texts in JSON, has one row
-        more than it shows, if more follow.
+    @abstractmethod
+    def list_statement(self, query: ListQuery, shape: Any, *, continued: bool) -> LiteralString:  # noqa: ANN401
+        """Return the statement for a page.
+
+        It returns a row for each object, or one row of nulls. The columns: the total count; the
+        document; its digest, which may be null; and, if the collection has cursors, the position of
+        the row. A page that is `continued` after the position `%(after)s`, a JSON array of texts,
+        has one row more than it shows if more rows follow.
         """
 
     @abstractmethod
-    def count_statement(self, asked: ObjectQuery, shape: Any) -> LiteralString:  # noqa: ANN401
-        """Give the statement that counts."""
+    def count_statement(self, query: ObjectQuery, shape: Any) -> LiteralString:  # noqa: ANN401
+        """Return the statement that counts."""
 
     @abstractmethod
-    def one_statement(self, asked: ObjectQuery, shape: Any) -> LiteralString:  # noqa: ANN401
-        """Give the statement for the object `%(path_uuid)s`: its document, version and digest.
+    def one_statement(self, query: ObjectQuery, shape: Any) -> LiteralString:  # noqa: ANN401
+        """Return the statement for the object `%(path_uuid)s`: its document, version and digest.
 
-        The latter two may be null; there is no row where none is seen.
+        Version and digest may be null. There is no row if the object is not in scope.
         """
 
 
 @dataclass(frozen=True, eq=False)
 class SqlCollection(Collection):
-    """Objects that are shown as they are read.
+    """Objects whose document is built when they are read.
 
-    `source` is a FROM clause in which `alias` names the row itself. `visible` holds for the rows
-    that an actor may see. `document` selects the `document` (JSON as text) of the row whose id is
-    `page.id`; addresses in it start with `%(base)s` or the mark that stands for it. All of them
-    take the parameters of `actor_parameters`.
+    `source` is a FROM clause in which `alias` is the row of the object. `visible` is the condition
+    for rows in the scope of an actor. `document` selects the `document` (JSON as text) of the row
+    whose id is `page.id`; URLs in it start with `%(base)s` or the mark that stands for it. All of
+    them take `actor_parameters`.
     """
 
     source: LiteralString
@@ -144,17 +147,15 @@ class SqlCollection(Collection):
     visible: LiteralString
     document: LiteralString
 
-    def list_statement(self, asked: ListQuery, shape: None, *, continued: bool) -> LiteralString:  # noqa: ARG002
-        """Give the statement for a page; none is ever continued."""
-        return self._statement(_LIST, asked.conditions, self.orders.read(asked.query))
+    def list_statement(self, query: ListQuery, shape: None, *, continued: bool) -> LiteralString:  # noqa: ARG002
+        """Return the statement for a page; these lists have no cursors."""
+        return self._statement(_LIST, query.conditions, self.orders.read(query.params))
 
-    def count_statement(self, asked: ObjectQuery, shape: None) -> LiteralString:  # noqa: ARG002
-        """Give the statement that counts."""
-        return self._statement(_COUNT, asked.conditions)
+    def count_statement(self, query: ObjectQuery, shape: None) -> LiteralString:  # noqa: ARG002
+        return self._statement(_COUNT, query.conditions)
 
-    def one_statement(self, asked: ObjectQuery, shape: None) -> LiteralString:  # noqa: ARG002
-        """Give the statement for one object."""
-        return self._statement(_RETRIEVE, asked.conditions)
+    def one_statement(self, query: ObjectQuery, shape: None) -> LiteralString:  # noqa: ARG002
+        return self._statement(_RETRIEVE, query.conditions)
 
     def _statement(
         self, template: LiteralString, conditions: Conditions, order: LiteralString = ""

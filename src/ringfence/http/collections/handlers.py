@@ -1,4 +1,10 @@
-"""Handlers that list, count and retrieve the objects of a collection."""
+"""Handlers that list, count and retrieve the objects of a collection.
+
+The statement comes from the collection (`http/collections/collection.py`) and returns documents as
+bytes, from the stored documents or built by the statement. The bytes are joined, URLs get their
+base, and `http/collections/json_response.py` sends them. The identity is checked by the same
+statement (`access/identity.py`); if it changed, the statement is built and run again.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
@@ -15,14 +21,12 @@ from starlette.routing import Route
 
 from ringfence.access.authentication import Identity
 from ringfence.access.identity import IdentityChanged, RequestIdentity
+from ringfence.access.permissions import Actor
 from ringfence.database.binary_rows import integer
 from ringfence.errors import NotFound, Unavailable
 from ringfence.http.collections.collection import Collection, ListQuery, ObjectQuery
 from ringfence.http.collections.documents import LARGE, Choice, list_of, pieces_of, with_base
-from ringfence.http.collections.filters import (
-    NO_CONDITIONS,
-    read_filters,
-)
+from ringfence.http.collections.filters import NO_CONDITIONS, read_filters
 from ringfence.http.collections.json_response import (
     Header,
     respond_head,
@@ -30,50 +34,50 @@ from ringfence.http.collections.json_response import (
     respond_pieces,
     tag_of,
 )
-from ringfence.http.collections.page_cursors import WALKS, after, key_of, place_of
-from ringfence.http.collections.pagination import Links, NumberedPage, read_page
+from ringfence.http.collections.page_cursors import binding_of, read_cursor, write_cursor
+from ringfence.http.collections.pagination import PAGE_PARAMETERS, Links, NumberedPage, read_page
 from ringfence.http.context import context_of
 from ringfence.http.routing import path_uuid
 
 JSON = "application/json"
 
-# The columns of what is found: of a list, and of one object. The first of all is the caller's.
-_TOTAL, _LISTED, _LISTED_DIGEST, _PLACE = 1, 2, 3, 4
+# The columns of results. The first column is the check of the identity.
+_TOTAL, _LIST_DOCUMENT, _LIST_DIGEST, _POSITION = 1, 2, 3, 4
+_DOCUMENT, _VERSION, _DIGEST = 1, 2, 3
 
-_ONE, _VERSION, _ONE_DIGEST = 1, 2, 3
-
-# Whoever asks changes meanwhile: once is rare.
+# How often a read is tried while the identity of its sender changes; more than once is rare.
 _TRIES = 4
 
-Read = TypeVar("Read", bound="ObjectQuery")
+# Longer queries are parsed each time, so that they cannot fill the memory.
+_CACHED_QUERY = 512
 
-# Longer queries are read each time, so that nobody fills the memory with them.
-_REMEMBERED_QUERY = 512
-
-
-def _read_one(collection: Collection, text: bytes) -> ObjectQuery:
-    query = QueryParams(text)
-    conditions = read_filters(query, collection.filters)
-    return ObjectQuery(query, conditions, Choice(query.getlist("field")), {})
+Query = TypeVar("Query", bound=ObjectQuery)
 
 
-def _read_made(_collection: Collection, text: bytes) -> ObjectQuery:
-    # As at Waldur, the filters of a list hold for one object too; what was just made is no list.
-    query = QueryParams(text)
-    return ObjectQuery(query, NO_CONDITIONS, Choice(query.getlist("field")), {})
+def _parse_retrieve(collection: Collection, text: bytes) -> ObjectQuery:
+    params = QueryParams(text)
+    # Waldur applies the filters of a list to one object, too.
+    conditions = read_filters(params, collection.filters)
+    return ObjectQuery(params, conditions, Choice(params.getlist("field")), {})
 
 
-def _read_list(collection: Collection, text: bytes) -> ListQuery:
-    asked = _read_one(collection, text)
-    page = read_page(asked.query)
-    # Also where nothing is shown, an order that does not exist is refused.
-    collection.orders.read(asked.query)
-    pairs = [pair for pair in asked.query.multi_items() if pair[0] != "page"]
+def _parse_created(_collection: Collection, text: bytes) -> ObjectQuery:
+    # Filters do not apply to an object that was just created.
+    params = QueryParams(text)
+    return ObjectQuery(params, NO_CONDITIONS, Choice(params.getlist("field")), {})
+
+
+def _parse_list(collection: Collection, text: bytes) -> ListQuery:
+    query = _parse_retrieve(collection, text)
+    page = read_page(query.params)
+    # An invalid ordering is refused even where it is not used.
+    collection.orders.read(query.params)
+    pairs = [pair for pair in query.params.multi_items() if pair[0] not in PAGE_PARAMETERS]
     pairs.sort(key=lambda pair: pair[0])
     return ListQuery(
-        asked.query,
-        asked.conditions,
-        asked.fields,
+        query.params,
+        query.conditions,
+        query.fields,
         {},
         page,
         Links(pairs),
@@ -81,30 +85,35 @@ def _read_list(collection: Collection, text: bytes) -> ListQuery:
     )
 
 
-def _remembering(
-    read: Callable[[Collection, bytes], Read],
-) -> Callable[[Collection, Request], Read]:
-    """Give how a request's query is read: of what most callers send, nothing is read anew."""
-    remembered = lru_cache(maxsize=1024)(read)
-
-    def asked(collection: Collection, request: Request) -> Read:
-        text: bytes = request.scope["query_string"]
-        return (remembered if len(text) <= _REMEMBERED_QUERY else read)(collection, text)
-
-    return asked
+def _without_cursor(text: bytes) -> bytes:
+    """Return a query without its cursor: what is parsed is the same for many cursors."""
+    if b"cursor=" not in text:
+        return text
+    return b"&".join(pair for pair in text.split(b"&") if not pair.startswith(b"cursor="))
 
 
-_asked_one = _remembering(_read_one)
+def _cached(
+    parse: Callable[[Collection, bytes], Query],
+) -> Callable[[Collection, Request], Query]:
+    """Return a parser of the query of a request that caches the results for frequent queries."""
+    cached = lru_cache(maxsize=1024)(parse)
 
-_asked_made = _remembering(_read_made)
+    def query_of(collection: Collection, request: Request) -> Query:
+        text = _without_cursor(request.scope["query_string"])
+        return (cached if len(text) <= _CACHED_QUERY else parse)(collection, text)
 
-_asked_list = _remembering(_read_list)
+    return query_of
 
 
-async def _settled(
+_retrieve_query = _cached(_parse_retrieve)
+_created_query = _cached(_parse_created)
+_list_query = _cached(_parse_list)
+
+
+async def _read(
     request: Request, read: Callable[[RequestIdentity, Identity], Awaitable[PGresult]]
 ) -> tuple[PGresult, Identity]:
-    """Read for whoever asks, anew where that turns out to be somebody else than was thought."""
+    """Return a result and its identity; reads again if the identity changed meanwhile."""
     context = context_of(request)
     identity = context.request_identity
     for _ in range(_TRIES):
@@ -119,132 +128,153 @@ async def _settled(
 
 
 async def count_of(collection: Collection, request: Request) -> int:
-    """Give how many objects a list with the request's filters would show."""
-    asked = _asked_list(collection, request)
+    """Return the number of objects on all pages of a list with the request's filters."""
+    query = _list_query(collection, request)
 
-    async def read(asking: RequestIdentity, caller: Identity) -> PGresult:
+    async def read(identity: RequestIdentity, caller: Identity) -> PGresult:
         shape = collection.shape(caller)
-        statement = asked.statement(
-            ("count", shape), lambda: collection.count_statement(asked, shape)
+        statement = query.statement(
+            ("count", shape), lambda: collection.count_statement(query, shape)
         )
-        return await asking.read(statement, collection.parameters(caller, asked.conditions))
+        return await identity.read(statement, collection.parameters(caller, query.conditions))
 
-    found, _ = await _settled(request, read)
+    found, _ = await _read(request, read)
     return integer(found.get_value(0, _TOTAL))
 
 
 async def respond_list(collection: Collection, request: Request) -> Response:
-    """Answer with the objects that the actor may see; HEAD gives the headers alone."""
-    asked = _asked_list(collection, request)
-    base = context_of(request).base_url
+    """Respond with a page of the objects in scope; to HEAD with the headers alone."""
+    query = _list_query(collection, request)
     if request.method == "HEAD":
-        total = await count_of(collection, request)
-        return respond_head(_paging(request, asked, base, total, asked.page.resolve(total)))
-    found, is_continued, caller = await _page(collection, request, asked, base)
-    total, size = integer(found.get_value(0, _TOTAL)), asked.page.size
-    page = asked.page.resolve(total, has_next=found.ntuples > size if is_continued else None)
-    # Of no objects there is one row, of nulls.
-    count = 0 if found.get_value(0, _LISTED) is None else min(found.ntuples, size)
-    if page.has_next and count and found.nfields > _PLACE:
-        key = key_of(context_of(request).request_identity.cache_key, asked.walk, page.number)
-        WALKS.remember(key, place_of(found, count - 1, _PLACE))
-    stored = [found.get_value(row, _LISTED) or b"" for row in range(count)]
+        return await _respond_head(collection, request, query)
+    found, is_continued, caller = await _read_page(collection, request, query)
+    total, size = integer(found.get_value(0, _TOTAL)), query.page.size
+    page = query.page.resolve(total, has_next=found.ntuples > size if is_continued else None)
+    # An empty page is one row of nulls.
+    count = 0 if found.get_value(0, _LIST_DOCUMENT) is None else min(found.ntuples, size)
+    cursor = None
+    if collection.has_cursors and page.has_next and count:
+        binding = binding_of(query.digest, caller.actor.user_uuid, page.number + 1)
+        cursor = write_cursor(found, count - 1, _POSITION, binding)
+    headers = _paging(request, query, total, page, cursor)
+    base = context_of(request).base_url
+    stored = [found.get_value(row, _LIST_DOCUMENT) or b"" for row in range(count)]
     is_large = sum(map(len, stored)) > LARGE
     documents = stored if is_large else [list_of(stored, base)]
-    values = (found.get_value(row, _LISTED_DIGEST) for row in range(count))
+    values = (found.get_value(row, _LIST_DIGEST) for row in range(count))
     digests = [digest for digest in values if digest is not None]
     tag = tag_of(
         base.encode(),
         b"%d %d %d %d %d" % (caller.actor.is_staff, total, *page),
         *(digests or documents),
     )
-    headers = _paging(request, asked, base, total, page)
     if is_large:
-        return respond_pieces(request, pieces_of(documents, base, asked.fields), tag, headers)
-    return respond_json(request, asked.fields.of_list(documents[0]), tag, headers=headers)
+        return respond_pieces(request, pieces_of(documents, base, query.fields), tag, headers)
+    return respond_json(request, query.fields.of_list(documents[0]), tag, headers=headers)
 
 
-async def _page(
-    collection: Collection, request: Request, asked: ListQuery, base: str
+async def _respond_head(collection: Collection, request: Request, query: ListQuery) -> Response:
+    total = await count_of(collection, request)
+    has_next = None
+    if cursor := context_of(request).own_parameter("cursor"):
+        _after(collection, query, cursor, context_of(request).actor)
+        has_next = (query.page.number or 0) * query.page.size < total
+    page = query.page.resolve(total, has_next=has_next)
+    return respond_head(_paging(request, query, total, page))
+
+
+async def _read_page(
+    collection: Collection, request: Request, query: ListQuery
 ) -> tuple[PGresult, bool, Identity]:
-    """Read a page; tell whether it continues another one."""
-    place: bytes | None = None
+    """Return the result of a page, and whether it continues after a cursor."""
+    cursor: str | None = context_of(request).own_parameter("cursor")
 
-    async def read(asking: RequestIdentity, caller: Identity) -> PGresult:
-        nonlocal place
-        if asked.page.number is not None and asked.page.number > 1:
-            place = WALKS.recall(key_of(asking.cache_key, asked.walk, asked.page.number - 1))
-        shape, continued = collection.shape(caller), place is not None
-        statement = asked.statement(
+    async def read(identity: RequestIdentity, caller: Identity) -> PGresult:
+        after = _after(collection, query, cursor, caller.actor) if cursor else None
+        shape, continued = collection.shape(caller), after is not None
+        statement = query.statement(
             (continued, shape),
-            lambda: collection.list_statement(asked, shape, continued=continued),
+            lambda: collection.list_statement(query, shape, continued=continued),
         )
-        parameters = collection.parameters(caller, asked.conditions) | {
-            "size": asked.page.size,
-            "offset": asked.page.offset,
-            "base": base,
-            "after": after(place) if place else None,
+        parameters = collection.parameters(caller, query.conditions) | {
+            "size": query.page.size,
+            "offset": query.page.offset,
+            "base": context_of(request).base_url,
+            "after": after,
         }
-        return await asking.read(statement, parameters)
+        return await identity.read(statement, parameters)
 
-    found, caller = await _settled(request, read)
-    return found, place is not None, caller
+    found, caller = await _read(request, read)
+    return found, cursor is not None, caller
+
+
+def _after(collection: Collection, query: ListQuery, cursor: str, actor: Actor) -> str:
+    """Return the position after which a page begins; raises `Invalid`."""
+    # The last page has a cursor under its number only.
+    binding = binding_of(query.digest, actor.user_uuid, query.page.number or 0)
+    return read_cursor(cursor, collection.position_types(query), binding)
 
 
 def _paging(
-    request: Request, asked: ListQuery, base: str, total: int, page: NumberedPage
+    request: Request,
+    query: ListQuery,
+    total: int,
+    page: NumberedPage,
+    cursor: str | None = None,
 ) -> Sequence[Header]:
-    links = asked.links.header(base + request.scope["path"], page)
+    url = context_of(request).base_url + request.scope["path"]
+    links = query.links.header(url, page, cursor)
     return ((b"x-result-count", b"%d" % total), (b"link", links.encode("latin-1")))
 
 
 async def respond_one(
     collection: Collection,
     request: Request,
-    made: UUID | None = None,
+    created: UUID | None = None,
     *,
     status: int = 200,
     values: Mapping[str, object] = MappingProxyType({}),
 ) -> Response:
-    """Answer with the object of the path, or with the one that was just made.
+    """Respond with the object of the path, or with one that was just created.
 
     `values` are parameters of the collection's document that only this request has. Raises
-    `NotFound` for one that is not seen.
+    `NotFound` if the object is not in scope.
     """
     base = context_of(request).base_url
-    asked = (_asked_one if made is None else _asked_made)(collection, request)
-    path = path_uuid(request, collection.missing) if made is None else made
+    query = (_retrieve_query if created is None else _created_query)(collection, request)
+    uuid = path_uuid(request, collection.missing) if created is None else created
 
-    async def read(asking: RequestIdentity, caller: Identity) -> PGresult:
+    async def read(identity: RequestIdentity, caller: Identity) -> PGresult:
         shape = collection.shape(caller)
-        statement = asked.statement(shape, lambda: collection.one_statement(asked, shape))
-        parameters = collection.parameters(caller, asked.conditions)
-        own = {**values, "path_uuid": path, "base": base}
-        return await asking.read(statement, parameters | own)
+        statement = query.statement(shape, lambda: collection.one_statement(query, shape))
+        parameters = collection.parameters(caller, query.conditions)
+        return await identity.read(
+            statement, {**parameters, **values, "path_uuid": uuid, "base": base}
+        )
 
-    found, caller = await _settled(request, read)
-    stored = found.get_value(0, _ONE)
+    found, caller = await _read(request, read)
+    stored = found.get_value(0, _DOCUMENT)
     if stored is None:
         raise NotFound(collection.missing)
     document = with_base(stored, base)
-    version, digest = found.get_value(0, _VERSION), found.get_value(0, _ONE_DIGEST)
+    version, digest = found.get_value(0, _VERSION), found.get_value(0, _DIGEST)
     tag = tag_of(base.encode(), b"%d" % caller.actor.is_staff, digest or document)
     if version is not None:
-        # What `If-Match` compares (see security_groups/preconditions.py).
+        # `If-Match` compares it (see security_groups/preconditions.py).
         tag = f"v{integer(version)}.{tag}"
-    return respond_json(request, asked.fields.of_one(document), tag, status=status)
+    return respond_json(request, query.fields.of_one(document), tag, status=status)
 
 
 def routes_of(collection: Collection) -> list[Route]:
-    """Give the routes that every collection has: list, count and retrieve."""
+    """Return the routes of a collection: list, count and retrieve."""
 
-    async def answer_collection(request: Request) -> Response:
+    async def list_objects(request: Request) -> Response:
         return await respond_list(collection, request)
 
-    async def answer_object(request: Request) -> Response:
+    async def retrieve_object(request: Request) -> Response:
         return await respond_one(collection, request)
 
     return [
-        Route(collection.path, answer_collection, methods=["GET", "HEAD"]),
-        Route(collection.path + "{uuid}/", answer_object, methods=["GET", "HEAD"]),
+        Route(collection.path, list_objects, methods=["GET", "HEAD"]),
+        Route(collection.path + "{uuid}/", retrieve_object, methods=["GET", "HEAD"]),
     ]

@@ -1,86 +1,118 @@
-"""Where walks through lists are: a page continues after the last row of the page before it.
+"""Page cursors: a page continues after the last row of the page before it.
 
-Numbers alone cannot promise this: a row that comes or goes before the reader's place moves all that
-follow. So the last row of each page that has a next one is remembered for a while, under who asked,
-for which list, and which page it was; whoever asks for another page is served by its number.
+Page numbers alone cannot do this: a row that is created or deleted on an earlier page shifts all
+rows that follow. So the `Link` of a page names the next page with a cursor, which holds the
+position of the last row: its values in the columns of the ordering.
 
-What is remembered is in memory that all API processes of a supervisor share, since the next request
-of a walk may reach any of them: made when this module is loaded, before they are forked. It is a
-hint: slots are overwritten by newer ones, and a torn or foreign one is as good as none.
+A digest binds a cursor to its list, page and user, so that one that was copied to another URL is
+refused. It needs no key: a cursor grants nothing, because the rows after the position are read in
+the scope of its sender. The values are validated, whoever wrote them.
 """
 
-import mmap
-import struct
-import time
-import zlib
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+from datetime import datetime
 from hashlib import blake2b
+from hmac import compare_digest
+from typing import Literal
+from uuid import UUID
 
 import msgspec
 from psycopg.pq.abc import PGresult
 
 from ringfence.database.binary_rows import as_text
+from ringfence.errors import Invalid
+from ringfence.http.fields import is_unicode
 
-SLOTS = 8192
-SLOT_BYTES = 1024
-# As long as a reader may take for one page
-SECONDS = 600.0
+# The types of columns that a list can be ordered by, as PostgreSQL names them
+PositionType = Literal["text", "bigint", "integer", "timestamptz"]
 
-# Checksum of the rest, key, time, length of the place
-_HEAD = struct.Struct("<I16sdH")
+# Proxies accept request lines of about 8 kB. A page after a longer position is read by its number.
+MOST_CHARACTERS = 2048
+NOT_A_CURSOR = (
+    "This is not the cursor of this page of this list. Follow the URL in the Link header "
+    "unchanged, or start again without a cursor."
+)
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[tuple[int, bytes]]).decode
+_DIGEST_BYTES = 8
+_CURSOR = re.compile(rf"[A-Za-z0-9_-]{{1,{MOST_CHARACTERS}}}")
+# As `as_text` writes it: Python and PostgreSQL each read forms that the other does not.
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?\+00:00")
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_BITS = {"bigint": 63, "integer": 31}
 
-
-class Walks:
-    """Places in lists, of fixed number and size."""
-
-    def __init__(self, slots: int = SLOTS) -> None:
-        self._slots = slots
-        self._memory = mmap.mmap(-1, slots * SLOT_BYTES)
-
-    def remember(self, key: bytes, place: bytes) -> None:
-        """Keep the last row of a page; one that is too long is not kept."""
-        if len(place) > SLOT_BYTES - _HEAD.size:
-            return
-        rest = _HEAD.pack(0, key, time.time(), len(place))[4:] + place
-        start = self._start(key)
-        record = zlib.crc32(rest).to_bytes(4, "little") + rest
-        self._memory[start : start + len(record)] = record
-
-    def recall(self, key: bytes) -> bytes | None:
-        """Give the last row of a page, if it is remembered."""
-        start = self._start(key)
-        slot = self._memory[start : start + SLOT_BYTES]
-        checksum, found, moment, length = _HEAD.unpack_from(slot)
-        if found != key or not 0 <= time.time() - moment < SECONDS:
-            return None
-        end = _HEAD.size + length
-        return slot[_HEAD.size : end] if zlib.crc32(slot[4:end]) == checksum else None
-
-    def _start(self, key: bytes) -> int:
-        return int.from_bytes(key[:8], "little") % self._slots * SLOT_BYTES
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[str]).decode
 
 
-def key_of(caller: bytes, walk: bytes, page: int) -> bytes:
-    """Give the key of one page (counted from 1) of a walk by somebody at a database."""
-    return blake2b(b"%b%d" % (caller, page), key=walk, digest_size=16).digest()
+def binding_of(list_digest: bytes, user: UUID, page: int) -> bytes:
+    """Return what a cursor is bound to: a list, a user and a page (counted from 1)."""
+    return blake2b(b"%b%d" % (user.bytes, page), key=list_digest, digest_size=16).digest()
 
 
-def place_of(found: PGresult, row: int, first: int) -> bytes:
-    """Give where a row stands: its values from a column on, each with the number of its type."""
-    return _encode(
+def write_cursor(found: PGresult, row: int, first_column: int, binding: bytes) -> str | None:
+    """Return the cursor after a row, whose position is in the columns from `first_column` on.
+
+    None where it would be too long.
+    """
+    position = _encode(
         [
-            (found.ftype(column), found.get_value(row, column) or b"")
-            for column in range(first, found.nfields)
+            as_text(found.ftype(column), found.get_value(row, column) or b"")
+            for column in range(first_column, found.nfields)
         ]
     )
+    cursor = base64.urlsafe_b64encode(_digest(position, binding) + position).rstrip(b"=").decode()
+    return cursor if len(cursor) <= MOST_CHARACTERS else None
 
 
-def after(place: bytes) -> str:
-    """Give a place as statements take it: an array of texts, in JSON."""
-    texts = [as_text(kind, value) for kind, value in _decode(place)]
-    return msgspec.json.encode(texts).decode()
+def read_cursor(cursor: str, types: Sequence[PositionType], binding: bytes) -> str:
+    """Return the position in a cursor as statements take it, a JSON array of texts.
+
+    Raises `Invalid` for what is not a cursor with this binding and values of these types.
+    """
+    position = _position(cursor, binding)
+    if position is None or len(position) != len(types):
+        raise _invalid()
+    for text, kind in zip(position, types, strict=True):
+        if not _is_valid(text, kind):
+            raise _invalid()
+    return _encode(position).decode()
 
 
-WALKS = Walks()
+def _position(cursor: str, binding: bytes) -> list[str] | None:
+    if _CURSOR.fullmatch(cursor) is None:
+        return None
+    try:
+        content = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        digest, position = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+        return _decode(position) if compare_digest(digest, _digest(position, binding)) else None
+    except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _is_valid(text: str, kind: PositionType) -> bool:
+    match kind:
+        case "text":
+            return "\0" not in text and is_unicode(text)
+        case "timestamptz":
+            return _TIME.fullmatch(text) is not None and _is_time(text)
+        case _:
+            return _INTEGER.fullmatch(text) is not None and abs(int(text)) < 1 << _BITS[kind]
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _digest(position: bytes, binding: bytes) -> bytes:
+    return blake2b(position, key=binding, digest_size=_DIGEST_BYTES).digest()
+
+
+def _invalid() -> Invalid:
+    return Invalid({"cursor": [NOT_A_CURSOR]})

@@ -31,7 +31,12 @@ def list_count_retrieve(
         if isinstance(kind, Choices) and kind.words is STATES
     }
     parameters = list_parameters(
-        collection.filters, collection.orders, shown, more=states, descriptions=descriptions
+        collection.filters,
+        collection.orders,
+        shown,
+        more=states,
+        descriptions=descriptions,
+        has_cursors=collection.has_cursors,
     )
     return (
         Operation(

@@ -63,6 +63,13 @@ PAGING = (
     Parameter("page", INTEGER, "A page number within the paginated result set."),
     Parameter("page_size", INTEGER, "Number of results to return per page."),
 )
+CURSOR = Parameter(
+    "cursor",
+    STRING,
+    "The position after which the page begins, as the URL of the next page in `Link` has it. "
+    "It is opaque, and belongs to one page of one list.",
+    own=True,
+)
 _ORDER = "Order by these fields, with commas between them; a minus before one turns it round."
 
 
@@ -73,6 +80,7 @@ def list_parameters(
     *,
     more: Mapping[str, Any] | None = None,
     descriptions: Mapping[str, str] | None = None,
+    has_cursors: bool = False,
 ) -> tuple[Parameter, ...]:
     """Give all parameters of a list, by name: filters, order, page, and which fields are shown.
 
@@ -84,13 +92,14 @@ def list_parameters(
         for name, kind in filters.items()
     ]
     order = Parameter("o", {**STRING, "examples": sorted(orders.columns)[:1]}, _ORDER)
-    found = [*narrowing, order, *PAGING, choice_of_fields(shown)]
+    paging = (*PAGING, CURSOR) if has_cursors else PAGING
+    found = [*narrowing, order, *paging, choice_of_fields(shown)]
     return tuple(sorted(found, key=lambda parameter: parameter.name))
 
 
 def count_parameters(parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
     """Give the parameters of a count: those of the list, but for what an answer shows."""
-    return tuple(each for each in parameters if each.name != "field")
+    return tuple(each for each in parameters if each.name not in {"field", "cursor"})
 
 
 def _schema_of(kind: Kind) -> Schema:

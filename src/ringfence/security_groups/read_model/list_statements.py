@@ -8,11 +8,12 @@ there are matches.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import LiteralString
+from typing import ClassVar, LiteralString
 
 from ringfence.access.authentication import Identity
 from ringfence.http.collections.collection import Collection, ListQuery, ObjectQuery
 from ringfence.http.collections.filters import Conditions
+from ringfence.http.collections.page_cursors import PositionType
 from ringfence.http.collections.pagination import Page
 from ringfence.security_groups.read_model.ancestors import (
     EVERYWHERE,
@@ -88,7 +89,13 @@ INNER JOIN clouds AS cloud ON stored.cloud_id = cloud.id
 
 
 class StoredGroups(Collection):
-    """Groups, read from their stored answers."""
+    """Groups, read from their stored documents."""
+
+    has_cursors: ClassVar[bool] = True
+
+    def position_types(self, query: ListQuery) -> Sequence[PositionType]:
+        """Return the types of the columns of the ordering."""
+        return order_of(self.orders, query.params).types
 
     def shape(self, caller: Identity) -> CallerShape:
         """Give what the text of a statement depends on, of who asks."""
@@ -105,11 +112,11 @@ class StoredGroups(Collection):
         )
 
     def list_statement(
-        self, asked: ListQuery, shape: CallerShape, *, continued: bool
+        self, query: ListQuery, shape: CallerShape, *, continued: bool
     ) -> LiteralString:
         """Give the statement for a page."""
-        source = _source(shape, asked.conditions, order_of(self.orders, asked.query))
-        is_far = not continued and (asked.page.offset or 0) >= _FAR
+        source = _source(shape, query.conditions, order_of(self.orders, query.params))
+        is_far = not continued and (query.page.offset or 0) >= _FAR
         carries = source.may_carry and not is_far
         document = _document(shape)
         columns = source.order.keys + ", stored.security_group_id AS id"
@@ -118,19 +125,19 @@ class StoredGroups(Collection):
         return (
             _FIND.replace("{tables}", ", ".join(source.tables()))
             .replace("{page}", "{chosen}" if carries else _FETCHING)
-            .replace("{chosen}", source.page(columns, asked.page, continued=continued))
+            .replace("{chosen}", source.page(columns, query.page, continued=continued))
             .replace("{place}", source.order.place)
             .replace("{document}", document)
         )
 
-    def count_statement(self, asked: ObjectQuery, shape: CallerShape) -> LiteralString:
+    def count_statement(self, query: ObjectQuery, shape: CallerShape) -> LiteralString:
         """Give the statement that counts."""
-        source = _source(shape, asked.conditions, order_of(self.orders, asked.query))
+        source = _source(shape, query.conditions, order_of(self.orders, query.params))
         return "WITH " + ", ".join(source.tables()) + " SELECT counted.total FROM counted"
 
-    def one_statement(self, asked: ObjectQuery, shape: CallerShape) -> LiteralString:
+    def one_statement(self, query: ObjectQuery, shape: CallerShape) -> LiteralString:
         """Give the statement for one group."""
-        given = asked.conditions.parameters
+        given = query.conditions.parameters
         conditions: list[LiteralString] = [FILTERS[name].condition for name in given]
         if not shape.sees_everything:
             conditions.append(_SEEN)

@@ -7,11 +7,12 @@ from typing import LiteralString
 from starlette.datastructures import QueryParams
 
 from ringfence.http.collections.filters import Orders
+from ringfence.http.collections.page_cursors import PositionType
 
 _ID: LiteralString = "stored.security_group_id"
 
 # As a place is read back from JSON; the rest are texts.
-_TYPES: Mapping[LiteralString, LiteralString] = {
+_TYPES: Mapping[LiteralString, PositionType] = {
     "stored.created": "timestamptz",
     "stored.state_rank": "integer",
     _ID: "bigint",
@@ -27,6 +28,11 @@ class Order:
 
     terms: tuple[tuple[LiteralString, bool], ...]
     is_default: bool
+
+    @property
+    def types(self) -> tuple[PositionType, ...]:
+        """Return the types of the columns."""
+        return tuple(_TYPES.get(column, "text") for column, _ in self.terms)
 
     @property
     def keys(self) -> LiteralString:
