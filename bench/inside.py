@@ -28,17 +28,21 @@ async def living(application: Application) -> AsyncIterator[None]:
         await running
 
 
-async def ask(application: Application, request: bytes) -> None:
-    """Ask, and read nothing but that it went well."""
+async def ask(application: Application, request: bytes) -> dict[bytes, bytes]:
+    """Send a request and return the headers of the response; raise `RuntimeError` if not 200."""
+    headers: dict[bytes, bytes] = {}
 
     async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Message) -> None:
-        if message["type"] == "http.response.start" and message["status"] != 200:  # noqa: PLR2004 - HTTP's own number
-            raise RuntimeError(f"answered with {message['status']}")
+        if message["type"] == "http.response.start":
+            if message["status"] != 200:  # noqa: PLR2004 - HTTP's own number
+                raise RuntimeError(f"answered with {message['status']}")
+            headers.update(message["headers"])
 
     await application(_scope(request), receive, send)
+    return headers
 
 
 def _scope(request: bytes) -> Message:

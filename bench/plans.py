@@ -6,6 +6,7 @@ whatever is asked), run twice and explained. Shown is what touches groups.
 
 import argparse
 import asyncio
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from ringfence.database.connect import connect_now
 from ringfence.database.pool import Database
 from ringfence.settings import Settings
 
-# Title, caller, query; a page that continues another is asked for after that one.
+# Title, caller, query; `page=2` is requested as `Link` of the first page names it.
 CASES: Sequence[tuple[str, str, str]] = (
     ("the first page", STAFF, ""),
     ("the last page", STAFF, "page=last"),
@@ -102,14 +103,22 @@ async def plans(place: Place, database: str, groups: int) -> list[Plan]:
     try:
         async with living(service):
             for title, caller, query in CASES:
-                text = query.format(**values).replace(" ", "%20")
-                # The page that it continues comes before it.
-                for one in dict.fromkeys((text.removesuffix("&page=2"), text)):
-                    await ask(service, request("GET", f"{PATH}?{one}", caller))
+                first, is_continued, _ = query.format(**values).partition("&page=2")
+                target = f"{PATH}?" + first.replace(" ", "%20")
+                headers = await ask(service, request("GET", target, caller))
+                if is_continued:
+                    await ask(service, request("GET", _next(headers), caller))
                 found.append(_explain(place.conninfo(database), title, *sent[-1]))
     finally:
         identity.read_rows = read
     return found
+
+
+def _next(headers: Mapping[bytes, bytes]) -> str:
+    """Return path and query of the next page, as `Link` names it."""
+    url = re.search(r'<([^>]*)>; rel="next"', headers[b"link"].decode())
+    assert url is not None  # noqa: S101 - there are more groups
+    return PATH + url[1].partition(PATH)[2]
 
 
 def _explain(
