@@ -46,7 +46,7 @@ PARTS: Sequence[tuple[str, tuple[str, ...]]] = (
         "middleware: request id, proxies, host, limits, headers",
         ("/http/middleware/", "/limits.py", "/http/headers.py", "/structlog/"),
     ),
-    ("who asks", ("/ringfence/access/",)),
+    ("identity", ("/ringfence/access/",)),
     ("query, statement, paging, tag", ("/ringfence/", "/starlette/")),
     ("the floor itself", ("/bench/floor.py",)),
 )

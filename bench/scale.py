@@ -132,7 +132,7 @@ def costs_table(costs: Costs) -> Table:
     rows = [
         ("a read: application", f"{costs.read_application * 1e6:,.0f} µs"),
         ("a read: database", f"{costs.read_database * 1e6:,.0f} µs"),
-        ("of it, who asks", f"{costs.lookup * 1e6:,.0f} µs"),
+        ("of it, the identity", f"{costs.lookup * 1e6:,.0f} µs"),
         ("a write: application", f"{costs.write_application * 1e3:,.1f} ms"),
         ("a write: database", f"{costs.write_database * 1e3:,.1f} ms"),
         ("a write: log", f"{costs.write_log / 1e3:,.0f} kB"),

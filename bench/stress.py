@@ -203,7 +203,7 @@ class Outcome:
             ["p50 ms", milli(self.answers.quantile(0.5))],
             ["p99 ms", milli(self.answers.quantile(0.99))],
             ["409, since the group is on its way", plain(self.conflicts)],
-            ["answers that should not be", plain(len(self.traffic.wrong) + self.answers.broken)],
+            ["unexpected responses", plain(len(self.traffic.wrong) + self.answers.broken)],
             ["stale documents, by `ringfence doctor`", self._stale()],
             ["groups ERRED that were not before", plain(self.erred)],
             ["seconds until every group was at rest", plain(self.settled)],

@@ -106,7 +106,7 @@ def test_a_profile_adds_up_to_the_time_of_a_request_part_by_part(place, data_set
     assert whole == "all"
     for one in (ours, least):
         assert sum(map(one.seconds, names)) == pytest.approx(one.whole)
-    assert least.seconds("who asks") == 0 < ours.whole
+    assert least.seconds("identity") == 0 < ours.whole
 
 
 def test_the_plan_of_each_list_shows_what_touches_groups(place, data_set):

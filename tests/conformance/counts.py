@@ -1,4 +1,4 @@
-"""A plugin of pytest that writes what a run of these suites held: `make compatibility`."""
+"""A pytest plugin that writes the results of these suites: `make compatibility`."""
 
 import ast
 from collections import Counter
@@ -10,10 +10,10 @@ FOLDER = Path(__file__).parent
 PAGE = FOLDER.parents[1] / "docs" / "compatibility.md"
 HEAD = """# Compatibility
 
-What real clients were seen to do with a served instance. `make compatibility` wrote this from a \
-run of `tests/conformance`, which `make test` runs too.
+Results of real clients against a running service. `make compatibility` wrote this page from a run \
+of `tests/conformance`, which `make test` runs too.
 
-| suite | what | tests | held |
+| suite | content | tests | checks passed |
 |---|---|---:|---:|
 """
 

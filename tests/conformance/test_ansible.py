@@ -1,4 +1,4 @@
-"""Playbooks with ansible-waldur-module 1.2.1, which calls through python-waldur-client 0.6.4."""
+"""Playbooks with ansible-waldur-module 1.2.1, which uses python-waldur-client 0.6.4."""
 
 import json
 import os

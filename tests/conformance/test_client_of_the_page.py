@@ -1,4 +1,4 @@
-"""`waldur-api-client` 7.9.0, the client of the page's day, unmodified, against a served instance.
+"""`waldur-api-client` 7.9.0, unmodified: the release for which Waldur's API page was written.
 
 Its models parse every answer: they refuse states, times and uuids that are not as they know them.
 """

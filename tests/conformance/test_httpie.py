@@ -1,4 +1,4 @@
-"""The page's HTTPie commands, typed by somebody at a terminal, by HTTPie itself."""
+"""The HTTPie commands of Waldur's API page, run by HTTPie."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Three ways in which clients walk pages, over more groups than any of them asks for at once."""
+"""Three ways in which clients read pages, over more groups than one page has."""
 
 from math import ceil
 

@@ -1,4 +1,4 @@
-"""What the HomePort portal sends while somebody works with groups, request by request."""
+"""Requests of the HomePort portal while a user works with groups."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""The page's Python examples, on the release of the page's day."""
+"""The Python examples of Waldur's API page, with the release for which it was written."""
 
 from tests.conformance.page import CORRECTED_RULE, EXAMPLE_NAME, EXAMPLES
 from tests.conformance.served import token

@@ -1,4 +1,4 @@
-"""All operations on groups by releases of waldur-api-client, from the first that fits the page."""
+"""All operations on groups with every waldur-api-client since that of Waldur's API page."""
 
 import pytest
 from tests.conformance.served import MANY, tenant_uuid, token

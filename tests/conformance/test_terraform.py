@@ -1,4 +1,4 @@
-"""What terraform-provider-waldur 0.0.8 sends for a plan, request by request.
+"""Requests of terraform-provider-waldur 0.0.8 for a plan.
 
 The provider fails with "inconsistent result" unless every value that it sent comes back as sent.
 """

@@ -1,4 +1,4 @@
-"""The generated TypeScript client: well typed, and running the page's examples."""
+"""The generated TypeScript client: type-checked, with the examples of Waldur's API page."""
 
 import json
 import shutil
