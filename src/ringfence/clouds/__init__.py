@@ -1,1 +1,1 @@
-"""Clouds and the tenants that live in them."""
+"""Clouds and their tenants."""

@@ -1,4 +1,4 @@
-"""What changes clouds and tenants."""
+"""Store clouds and tenants, as `ringfence load` does."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from ringfence.database.recordset import recordset
 
 
 @dataclass(frozen=True, slots=True)
-class Cloud:
-    """A cloud as provisioning knows it; `openstack_cloud` is its entry in `clouds.yaml`."""
+class CloudRow:
+    """A row of `clouds`; `openstack_cloud` is its entry in `clouds.yaml`."""
 
     uuid: UUID
     name: str
@@ -24,8 +24,8 @@ class Cloud:
 
 
 @dataclass(frozen=True, slots=True)
-class Tenant:
-    """A tenant; `parent` is its project."""
+class TenantRow:
+    """A row of `tenants`; `parent` is its project."""
 
     uuid: UUID
     parent: UUID
@@ -43,7 +43,7 @@ WHERE uuid = ANY(%(uuids)s) OR name = ANY(%(names)s)
 ORDER BY id
 """
 
-# Two clouds may swap their names in one file.
+# Two clouds can swap their names in one file.
 _PARK_CLOUD_NAMES: LiteralString = """
 UPDATE clouds SET name = clouds.uuid::text
 FROM jsonb_to_recordset(%(rows)s) AS entry (uuid uuid, name text)
@@ -138,16 +138,16 @@ RETURNING (SELECT tenant.uuid FROM tenants AS tenant WHERE tenant.id = quota.ten
 
 async def existing_clouds(
     connection: Connection, uuids: Collection[UUID], names: Collection[str], *, lock: bool
-) -> list[Cloud]:
-    """Return the clouds that have one of the UUIDs or names, locked for a change if desired."""
+) -> list[CloudRow]:
+    """Return the clouds that have one of the UUIDs or names; lock them if `lock` is set."""
     statement = _CLOUDS + "FOR NO KEY UPDATE" if lock else _CLOUDS
-    async with connection.cursor(row_factory=class_row(Cloud)) as cursor:
+    async with connection.cursor(row_factory=class_row(CloudRow)) as cursor:
         await cursor.execute(statement, {"uuids": list(uuids), "names": list(names)})
         return await cursor.fetchall()
 
 
-async def store_clouds(connection: Connection, clouds: Sequence[Cloud]) -> list[int]:
-    """Create the clouds or, where the uuid exists, make them so; give their ids."""
+async def store_clouds(connection: Connection, clouds: Sequence[CloudRow]) -> list[int]:
+    """Insert the clouds, or update those whose UUID exists; return their ids."""
     rows = {"rows": recordset(clouds)}
     await connection.execute(_PARK_CLOUD_NAMES, rows)
     cursor = await connection.execute(_STORE_CLOUDS, rows)
@@ -159,23 +159,23 @@ async def existing_tenants(
     uuids: Sequence[UUID],
     names: Sequence[str],
     backend_ids: Sequence[str],
-) -> list[Tenant]:
-    """Give, and lock, the tenants that have one of the uuids, names or backend ids, anywhere."""
+) -> list[TenantRow]:
+    """Lock and return all tenants that have one of the UUIDs, names or backend ids."""
     values = {"uuids": list(uuids), "names": list(names), "backend_ids": list(backend_ids)}
-    async with connection.cursor(row_factory=class_row(Tenant)) as cursor:
+    async with connection.cursor(row_factory=class_row(TenantRow)) as cursor:
         await cursor.execute(_EXISTING_TENANTS, values)
         return await cursor.fetchall()
 
 
-async def tenants_of_clouds(connection: Connection, clouds: Collection[UUID]) -> list[Tenant]:
+async def tenants_of_clouds(connection: Connection, clouds: Collection[UUID]) -> list[TenantRow]:
     """Lock and return the tenants that are reached through the entry of one of the clouds."""
-    async with connection.cursor(row_factory=class_row(Tenant)) as cursor:
+    async with connection.cursor(row_factory=class_row(TenantRow)) as cursor:
         await cursor.execute(_TENANTS_OF_CLOUDS, {"clouds": list(clouds)})
         return await cursor.fetchall()
 
 
-async def store_tenants(connection: Connection, tenants: Sequence[Tenant]) -> list[int]:
-    """Create the tenants or, where the uuid exists, make them so; give their ids."""
+async def store_tenants(connection: Connection, tenants: Sequence[TenantRow]) -> list[int]:
+    """Insert the tenants, or update those whose UUID exists; return their ids."""
     rows = {"rows": recordset(tenants)}
     await connection.execute(_PARK_BACKEND_IDS, rows)
     cursor = await connection.execute(_STORE_TENANTS, rows)
@@ -185,7 +185,7 @@ async def store_tenants(connection: Connection, tenants: Sequence[Tenant]) -> li
 async def store_quotas(
     connection: Connection, quotas: Mapping[UUID, Mapping[str, int]]
 ) -> set[UUID]:
-    """Set the named limits of the tenants (-1: none); give those for which one differed."""
+    """Set the named limits of the tenants (-1: no limit); return the tenants that changed."""
     rows = [
         {"tenant": tenant, "name": name, "limit_value": limit}
         for tenant, limits in quotas.items()

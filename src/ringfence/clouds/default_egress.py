@@ -1,6 +1,7 @@
-"""Whether a tenant's new groups keep the two rules by which Neutron lets everything out.
+"""Whether new groups of a tenant keep the two egress rules that Neutron adds to each group.
 
-Waldur takes both away from each group that it makes, and so does Ringfence unless told otherwise.
+The two rules allow all outgoing traffic. Waldur removes them from each group that it creates, and
+so does Ringfence by default.
 """
 
 from collections.abc import Mapping
@@ -24,14 +25,14 @@ UPDATE tenants SET keeps_default_egress = %(keep)s, modified = now() WHERE id = 
 
 
 async def keeps_default_egress(connection: Connection, tenant_id: int) -> bool:
-    """Tell whether a new group of the tenant keeps the two rules."""
+    """Return whether new groups of the tenant keep the two rules."""
     cursor = await connection.execute(_KEEPS, [tenant_id])
     row = await cursor.fetchone()
     return row is not None and bool(row[0])
 
 
 async def set_default_egress(database: Database, actor: Actor, tenant: Tenant, body: Json) -> bool:
-    """Say what becomes of the rules of groups made from now on; give it. Raises `Invalid`."""
+    """Set and return whether new groups keep the two rules. Raises `Invalid`."""
     keep: bool = clean_fields(body, _FIELDS, required=["keep"])["keep"]
     async with database.transaction() as connection:
         await lock(connection, tenant.id)

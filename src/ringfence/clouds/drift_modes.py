@@ -1,4 +1,4 @@
-"""What is done where a cloud differs from what was asked for: the word, and a tenant's default."""
+"""Drift modes: what happens when a cloud differs from the desired rules; a tenant's default."""
 
 from enum import StrEnum
 from typing import LiteralString
@@ -10,13 +10,13 @@ from ringfence.events.types import Event, EventType
 
 
 class DriftMode(StrEnum):
-    """Who is right when the two differ."""
+    """What happens when observed and desired rules differ."""
 
-    # The cloud: its rules are taken over, and what they replaced stays as a version.
+    # The observed rules become the desired ones; the replaced rules stay as a version.
     ADOPT = "adopt"
-    # What was asked for: it is put back.
+    # The desired rules are pushed again.
     ENFORCE = "enforce"
-    # Nobody: the difference is told, and neither side is touched.
+    # The drift is reported, and neither side changes.
     REPORT = "report"
 
 
@@ -33,26 +33,26 @@ SELECT coalesce(
 
 
 async def default_mode(connection: Connection, tenant_id: int) -> DriftMode:
-    """Give the mode of the tenant's groups that have none of their own."""
+    """Return the mode of the tenant's groups that have none of their own."""
     cursor = await connection.execute(_GET, [tenant_id])
     row = await cursor.fetchone()
     return DriftMode(row[0]) if row else DriftMode.ADOPT
 
 
 async def set_default_mode(database: Database, tenant: Tenant, mode: DriftMode) -> bool:
-    """Set the mode of the tenant's groups that have none of their own; tells whether it is new."""
+    """Set the default mode of the tenant's groups; return whether it changed."""
     async with database.transaction() as connection:
         await lock(connection, tenant.id)
         before = await default_mode(connection, tenant.id)
         if before is mode:
             return False
         await connection.execute(_SET, {"id": tenant.id, "mode": mode})
-        said = f"Differences of tenant {tenant.name} from its cloud: {mode} from now on."
+        message = f"The default drift mode of tenant {tenant.name} is now {mode}."
         await record(
             connection,
             Event(
                 EventType.DRIFT_MODE_SET,
-                said,
+                message,
                 customer=tenant.customer_uuid,
                 project=tenant.project_uuid,
                 tenant=tenant.uuid,

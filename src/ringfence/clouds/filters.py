@@ -1,4 +1,4 @@
-"""The filters of clouds and tenants, and those by place that whatever is in a tenant takes."""
+"""Filters of clouds and tenants, and filters by ancestor that objects in a tenant share."""
 
 from collections.abc import Mapping
 from typing import LiteralString
@@ -16,7 +16,7 @@ from ringfence.http.collections.filters import (
 )
 from ringfence.organisations.filters import CUSTOMER_NAME_FILTERS, CUSTOMER_NAME_ORDERS
 
-# For statements that join `cloud`, `project` and `customer`.
+# For statements that join `cloud`, `project` and `customer`
 PLACE_FILTERS: Mapping[str, Kind] = {
     **CUSTOMER_NAME_FILTERS,
     "project": Filter("project.uuid = %(project)s", uuid),
@@ -27,7 +27,7 @@ PLACE_FILTERS: Mapping[str, Kind] = {
     "service_settings_uuid": Filter("cloud.uuid = %(service_settings_uuid)s", uuid),
     "service_settings_name": Filter("cloud.name ILIKE %(service_settings_name)s", contains),
     "can_manage": Flag(MANAGEABLE + " = %(can_manage)s"),
-    # Floating addresses are those of ports, and no port is known yet.
+    # Floating IP addresses belong to ports, which are not stored.
     "external_ip": Filter(NOWHERE),
 }
 
@@ -44,7 +44,7 @@ TENANT_FILTERS: Mapping[str, Kind] = {
     "name_exact": Filter("tenant.name = %(name_exact)s"),
     "backend_id": Filter("tenant.backend_id = %(backend_id)s"),
     "state": Choices("tenant.state = ANY(%(state)s)", STATES),
-    # No tenant has a description here.
+    # Tenants have no description here.
     "description": Filter(NOWHERE),
 }
 
@@ -53,7 +53,7 @@ CLOUD_FILTERS: Mapping[str, Kind] = {
     "name_exact": Filter("cloud.name = %(name_exact)s"),
     "state": Choices("cloud.state = ANY(%(state)s)", STATES),
     "type": Filter("%(type)s = 'OpenStack'"),
-    # Clouds are shared by all customers, and belong to none.
+    # Clouds are shared by all customers and belong to none.
     "shared": Flag("%(shared)s"),
     "customer": Filter(NOWHERE, uuid),
     "customer_uuid": Filter(NOWHERE, uuid),

@@ -1,4 +1,4 @@
-"""What changes the marketplace references of tenants."""
+"""Store the marketplace references of tenants."""
 
 from collections.abc import Mapping
 from typing import Any, LiteralString
@@ -7,7 +7,7 @@ from uuid import UUID
 from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
 
-# Only what is stated changes: `entry.stated` has a key for it.
+# Only stated columns change: those that are keys of `entry.stated`.
 _STORE: LiteralString = """
 INSERT INTO marketplace_references AS present
 SELECT (jsonb_populate_record(
@@ -41,7 +41,7 @@ async def store_references(
 ) -> dict[UUID, int]:
     """Set the stated columns of the tenants' references.
 
-    Gives the tenants, by uuid, for which something differed, with their ids.
+    Return the UUID and the id of each tenant that changed.
     """
     rows = [{"tenant": tenant, "stated": stated} for tenant, stated in references.items()]
     cursor = await connection.execute(_STORE, {"rows": recordset(rows)})

@@ -1,4 +1,4 @@
-"""What the operations on clouds and tenants take and answer, as the API's description tells it."""
+"""The operations on clouds and tenants, as the OpenAPI document describes them."""
 
 from ringfence.clouds.queries import CLOUDS, TENANTS
 from ringfence.http.openapi.collections import list_count_retrieve
@@ -25,10 +25,12 @@ from ringfence.http.openapi.schema import (
 
 _QUOTA = Model(
     "Quota",
-    object_of({"name": STRING, "usage": INTEGER, "limit": described(INTEGER, "-1 is no limit.")}),
+    object_of(
+        {"name": STRING, "usage": INTEGER, "limit": described(INTEGER, "-1 means no limit.")}
+    ),
 )
 
-# What every resource of a cloud shows first: itself, and where it belongs.
+# The fields that all resources of a cloud have first
 RESOURCE_FIELDS: dict[str, Schema | Model] = {
     "url": URI,
     "uuid": HEX_UUID,
@@ -57,7 +59,7 @@ RESOURCE_FIELDS: dict[str, Schema | Model] = {
     "access_url": nullable(STRING),
 }
 
-# No field is required: `field` leaves out what is not asked for.
+# No field is required: `field` selects fields.
 TENANT = Model(
     "OpenStackTenant",
     object_of(
@@ -143,8 +145,8 @@ operations = (
         section="Other Actions",
         title="Keep default egress rules",
         description=(
-            "Say whether security groups created from now on keep the two rules that let"
-            " everything out, IPv4 and IPv6. Staff-only operation."
+            "Set whether new security groups keep the two rules that allow all outgoing"
+            " traffic, IPv4 and IPv6. Staff-only operation."
         ),
         parameters=(UUID_IN_PATH,),
         body=Body(_DEFAULT_EGRESS, example={"keep": True}),

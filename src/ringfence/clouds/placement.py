@@ -1,4 +1,4 @@
-"""Where a tenant's groups live: which cloud, with which credentials, in which project there."""
+"""The placement of a tenant: its cloud, the entry with its credentials, and its project there."""
 
 from dataclasses import dataclass
 from typing import LiteralString
@@ -8,7 +8,7 @@ from psycopg.rows import class_row
 
 from ringfence.database.pool import Connection
 
-# For statements that join `tenants AS tenant` with its cloud, project and customer.
+# For statements that join `tenants AS tenant` with its cloud, project and customer
 PLACEMENT_COLUMNS: LiteralString = """
     tenant.id AS tenant_id,
     tenant.uuid AS tenant_uuid,
@@ -36,7 +36,7 @@ _PLACEMENT: LiteralString = (
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A tenant as the sync sees it. `project_backend_id` is the OpenStack project, or empty."""
+    """A tenant, as the sync needs it; `project_backend_id` is its OpenStack project, or empty."""
 
     tenant_id: int
     tenant_uuid: UUID
@@ -49,7 +49,7 @@ class Placement:
 
 
 async def placement_of(connection: Connection, tenant: UUID) -> Placement | None:
-    """Give where the tenant's groups live; `None` where there is no such tenant."""
+    """Return the placement of a tenant, or None if there is no such tenant."""
     cursor = connection.cursor(row_factory=class_row(Placement))
     await cursor.execute(_PLACEMENT, [tenant])
     return await cursor.fetchone()

@@ -1,7 +1,7 @@
-"""A tenant's side of its comparison with the cloud: when it is due, under way, over.
+"""The state of a tenant's pulls: due, scheduled, running, finished.
 
-A comparison that a user asked for shows in the tenant's state (the API sets UPDATE_SCHEDULED);
-a periodic one does not.
+A pull that a user requested shows in the tenant's state (the API sets UPDATE_SCHEDULED); a periodic
+pull does not. `sync/pull.py` does the pull itself.
 """
 
 from datetime import datetime
@@ -25,7 +25,7 @@ UPDATE tenants SET state = 'UPDATING', modified = now()
 WHERE uuid = %s AND state = 'UPDATE_SCHEDULED'
 """
 
-# An error message tells that it was a comparison that failed: the next good one heals that.
+# An error message means that a pull failed: the next successful one clears it.
 _SUCCEED: LiteralString = """
 UPDATE tenants
 SET
@@ -77,7 +77,7 @@ WHERE
 RETURNING before.error_message <> %(message)s
 """
 
-# Not all at once: each waits a little less than the interval, by chance.
+# To spread the load, each tenant waits for a random time that is a little less than the interval.
 _DUE: LiteralString = """
 UPDATE tenants SET pull_scheduled = now()
 WHERE
@@ -86,7 +86,7 @@ WHERE
         FROM tenants AS tenant
         INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
         WHERE
-            -- Or it lies ahead, where the clock was set back.
+            -- Also if it lies in the future, because the clock was set back
             tenant.pull_scheduled NOT BETWEEN
             now() - make_interval(secs => %(interval)s * (0.8 + 0.15 * random())) AND now()
             AND (tenant.state = 'OK' OR (tenant.state = 'ERRED' AND tenant.error_message <> ''))
@@ -98,19 +98,19 @@ WHERE
 RETURNING uuid
 """
 
-_COMPARED: LiteralString = """
+_PULLED_AT: LiteralString = """
 INSERT INTO tenant_pulls (tenant_id, pulled_at) VALUES (%(id)s, %(at)s)
 ON CONFLICT (tenant_id) DO UPDATE SET pulled_at = excluded.pulled_at
 """
 
-# A tenant that was loaded in such a state stays as it was loaded: nothing has changed it since.
-_UNSETTLED: LiteralString = """
+# A tenant that was loaded in such a state, and has not changed since, keeps it.
+_STALLED: LiteralString = """
 SELECT tenant.uuid
 FROM tenants AS tenant
 WHERE
     tenant.state IN ('UPDATE_SCHEDULED', 'UPDATING')
     AND tenant.modified > tenant.created
-    -- Or it lies ahead, where the clock was set back.
+    -- Also if it lies in the future, because the clock was set back
     AND tenant.modified NOT BETWEEN now() - make_interval(secs => %s) AND now()
 """
 
@@ -118,10 +118,10 @@ WHERE
 async def request(
     database: Database, actor: Actor, tenant: Tenant, *valid: str, confirmed: bool = False
 ) -> None:
-    """Ask for a comparison of the tenant's groups with the cloud.
+    """Schedule a pull of the tenant's groups from the cloud.
 
-    Where the actor `confirmed` it, what is missing is marked, however much it is.
-    Raises `Conflict` unless the tenant is in one of the states.
+    With `confirmed`, all missing groups are marked as missing, however many there are. Raises
+    `Conflict` unless the tenant is in one of the `valid` states.
     """
     async with database.transaction() as connection:
         require_state(await lock(connection, tenant.id), *valid)
@@ -141,33 +141,33 @@ async def request(
 
 
 async def begin(connection: Connection, tenant: UUID) -> None:
-    """Show that the comparison that a user asked for is under way."""
+    """Set the state of a requested pull that is running."""
     await connection.execute(_BEGIN, [tenant])
 
 
 async def succeed(connection: Connection, tenant_id: int, *, requested: bool) -> None:
-    """Show that the tenant was compared; without anything to say, nothing is written."""
+    """Set the state after a successful pull; write nothing if it is set already."""
     await connection.execute(_SUCCEED, {"id": tenant_id, "requested": requested})
 
 
-async def compared(connection: Connection, tenant_id: int, at: datetime) -> None:
-    """Remember when the cloud was asked that the tenant was held against."""
-    await connection.execute(_COMPARED, {"id": tenant_id, "at": at})
+async def record_pulled_at(connection: Connection, tenant_id: int, at: datetime) -> None:
+    """Record the time of the cloud's response that the tenant was compared with."""
+    await connection.execute(_PULLED_AT, {"id": tenant_id, "at": at})
 
 
 async def fail(connection: Connection, tenant: UUID, message: str) -> None:
-    """Show that the comparison that a user asked for failed for good."""
+    """Set the state of a requested pull that failed and is not retried."""
     await connection.execute(_FAIL, {"uuid": tenant, "message": message})
 
 
 async def refuse(connection: Connection, tenant_id: int, message: str) -> bool:
-    """Show that the tenant cannot be compared with anything; return whether that is news."""
+    """Set the state of a tenant that cannot be pulled; return whether it changed."""
     cursor = await connection.execute(_REFUSE, {"id": tenant_id, "message": message})
     return await cursor.fetchone() is not None
 
 
 async def stop(connection: Connection, tenant_id: int, message: str, *, requested: bool) -> bool:
-    """Say why the comparison touched nothing; tells whether that is news."""
+    """Record why the pull changed nothing; return whether the reason is new."""
     values = {"id": tenant_id, "message": message, "requested": requested}
     cursor = await connection.execute(_STOP, values)
     row = await cursor.fetchone()
@@ -175,12 +175,12 @@ async def stop(connection: Connection, tenant_id: int, message: str, *, requeste
 
 
 async def take_due(connection: Connection, interval: float) -> list[UUID]:
-    """Take the tenants whose last comparison is nearly `interval` seconds old, at most 100."""
+    """Mark and return up to 100 tenants whose last pull is nearly `interval` seconds old."""
     cursor = await connection.execute(_DUE, {"interval": interval})
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def unsettled(connection: Connection, quiet_seconds: float) -> list[UUID]:
-    """Give the tenants that wait for a comparison and were not touched for some seconds."""
-    cursor = await connection.execute(_UNSETTLED, [quiet_seconds])
+async def stalled(connection: Connection, quiet_seconds: float) -> list[UUID]:
+    """Return the tenants with a requested pull that did not change for `quiet_seconds`."""
+    cursor = await connection.execute(_STALLED, [quiet_seconds])
     return [row[0] for row in await cursor.fetchall()]

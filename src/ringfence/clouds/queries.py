@@ -1,4 +1,4 @@
-"""Reading clouds and tenants: what an actor may see, and how it is shown."""
+"""Read clouds and tenants: which rows an actor sees, and the JSON that it gets."""
 
 from dataclasses import dataclass
 from typing import LiteralString
@@ -26,7 +26,7 @@ INNER JOIN customers AS customer ON project.customer_id = customer.id
 WHERE {condition}
 """
 
-# Rows may go on referring to the tenant meanwhile.
+# Other transactions may still insert rows that refer to the tenant.
 _LOCK: LiteralString = " FOR NO KEY UPDATE OF tenant"
 
 _TENANT_SHOWN: LiteralString = """
@@ -124,7 +124,7 @@ INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
     ),
 )
 
-# A cloud is nobody's: whoever sees a tenant on it sees the cloud.
+# Clouds belong to nobody: an actor that sees a tenant sees its cloud.
 _CLOUD_VISIBLE: LiteralString = """(
     %(sees_everything)s
     OR EXISTS (
@@ -134,7 +134,7 @@ _CLOUD_VISIBLE: LiteralString = """(
     )
 )""".replace("{visible}", VISIBLE)
 
-# Credentials and addresses of the cloud are not here to be shown, so `options` is empty.
+# Credentials and URLs of the cloud are not stored, so `options` is empty.
 _CLOUD_SHOWN: LiteralString = """
 SELECT row_to_json(shown)::text AS document
 FROM (
@@ -178,7 +178,7 @@ CLOUDS = SqlCollection(
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """An OpenStack project with where it belongs."""
+    """A tenant with its project and customer."""
 
     id: int
     uuid: UUID
@@ -192,7 +192,7 @@ class Tenant:
 
 
 async def get(database: Database, scope: Scope, uuid: UUID) -> Tenant:
-    """Give one tenant; raises `NotFound` for one that is not seen."""
+    """Return a tenant in scope; raises `NotFound`."""
     statement = _TENANT.replace("{condition}", "tenant.uuid = %(uuid)s AND " + VISIBLE)
     async with database.connection() as connection:
         cursor = connection.cursor(row_factory=class_row(Tenant))
@@ -204,7 +204,7 @@ async def get(database: Database, scope: Scope, uuid: UUID) -> Tenant:
 
 
 async def lock(connection: Connection, tenant_id: int) -> Tenant:
-    """Give one tenant anew and hold its row: changes of its groups go one after the other."""
+    """Lock a tenant and read it again, so that changes of its groups are serialized."""
     cursor = connection.cursor(row_factory=class_row(Tenant))
     statement = _TENANT.replace("{condition}", "tenant.id = %(id)s") + _LOCK
     await cursor.execute(statement, {"id": tenant_id})
@@ -215,7 +215,7 @@ async def lock(connection: Connection, tenant_id: int) -> Tenant:
 
 
 def require_ok(tenant: Tenant) -> None:
-    """Raise `Conflict` unless the tenant is at rest."""
+    """Raise `Conflict` unless the tenant is in the state OK."""
     require_state(tenant, "OK")
 
 

@@ -1,4 +1,4 @@
-"""How much a tenant may hold: limits, and what is used of them."""
+"""Quotas of a tenant: limits and usage."""
 
 from dataclasses import dataclass
 from typing import LiteralString
@@ -6,7 +6,7 @@ from typing import LiteralString
 from ringfence.database.pool import Connection
 from ringfence.errors import Invalid
 
-# Rows of groups and rules are counted as they are: a stored count could be wrong.
+# Rows are counted, because a stored count could be wrong.
 _EXCEEDED: LiteralString = """
 SELECT quota.name, quota.limit_value, used.used + used.added AS required
 FROM tenant_quotas AS quota
@@ -56,21 +56,21 @@ SELECT
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """By how much a change raises what a tenant holds; what is not positive always fits."""
+    """By how much a change raises the usage; zero and less always fit."""
 
     groups: int = 0
     rules: int = 0
 
 
 async def rules_used(connection: Connection, tenant_id: int) -> tuple[int, int]:
-    """Give how many rules the tenant holds, and how many it may hold; -1 is any number."""
+    """Return the number of rules of the tenant, and its limit; -1 means no limit."""
     cursor = await connection.execute(_RULES, {"tenant_id": tenant_id})
     row = await cursor.fetchone()
     return (row[0], row[1]) if row else (0, -1)
 
 
 async def require_room(connection: Connection, tenant_id: int, growth: Growth) -> None:
-    """Raise `Invalid` where the growth passes a limit. The caller holds the tenant's row."""
+    """Raise `Invalid` if the growth exceeds a limit. The tenant's row must be locked."""
     cursor = await connection.execute(
         _EXCEEDED, {"tenant_id": tenant_id, "groups": growth.groups, "rules": growth.rules}
     )

@@ -1,4 +1,4 @@
-"""The operations on clouds and tenants; those that change groups stand with the groups."""
+"""Routes of clouds and tenants, except those that change groups (`security_groups/routes.py`)."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,7 +16,7 @@ from ringfence.http.routing import path_uuid
 
 
 async def pull_tenant(request: Request) -> Response:
-    """Ask for the cloud's view of a tenant, which is that of its groups."""
+    """Schedule a pull of a tenant: of its groups."""
     tenant = await changeable(request, Permission.TENANT_PULL)
     actor, database = context_of(request).actor, request.app.state.database
     await pulls.request(database, actor, tenant, "OK", "ERRED")
@@ -24,7 +24,7 @@ async def pull_tenant(request: Request) -> Response:
 
 
 async def pull_security_groups(request: Request) -> Response:
-    """Ask for the cloud's view of all groups of a tenant."""
+    """Schedule a pull of all groups of a tenant."""
     tenant = await changeable(request, Permission.TENANT_PULL_SECURITY_GROUPS)
     actor, database = context_of(request).actor, request.app.state.database
     await pulls.request(database, actor, tenant, "OK")
@@ -34,9 +34,8 @@ async def pull_security_groups(request: Request) -> Response:
 
 
 async def set_default_egress(request: Request) -> Response:
-    """Say whether new groups of a tenant keep the rules that let everything out."""
     actor, database = context_of(request).actor, request.app.state.database
-    # Before the look-up: whoever may not do this at all learns nothing about what exists.
+    # Before the lookup, so that an actor without the permission does not learn what exists.
     require_everywhere(actor, Permission.TENANT_SET_DEFAULT_EGRESS)
     tenant = await changeable(request, Permission.TENANT_SET_DEFAULT_EGRESS)
     body = await read_json(request)
@@ -45,7 +44,7 @@ async def set_default_egress(request: Request) -> Response:
 
 
 async def changeable(request: Request, permission: Permission) -> Tenant:
-    """Give the tenant of the path, once it is sure that it is seen and that this may be done.
+    """Return the tenant in the path if the actor sees it and has the permission.
 
     Raises `NotFound`, `Forbidden`, `PreconditionFailed`.
     """

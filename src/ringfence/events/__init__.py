@@ -1,1 +1,1 @@
-"""What happened, by whom, from what to what."""
+"""The audit trail: who did what, and what changed."""

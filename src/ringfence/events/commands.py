@@ -1,6 +1,7 @@
-"""Recording what happened, in the transaction in which it happened.
+"""Record events, in the transaction of the change that they describe.
 
-An event without an actor is of who asked for what is going on, a job's request included.
+An event without an actor is attributed to the origin of the current request or job
+(`access/origin.py`).
 """
 
 from collections.abc import Sequence
@@ -34,12 +35,12 @@ FROM jsonb_to_recordset(%(events)s) AS event (
 
 
 async def record(connection: Connection, event: Event) -> None:
-    """Keep one event; it is there if and only if the connection's transaction commits."""
+    """Insert an event; it is committed with the transaction of the connection."""
     await record_all(connection, [event])
 
 
 async def record_all(connection: Connection, events: Sequence[Event]) -> None:
-    """Keep several events, in this order, in one statement."""
+    """Insert several events, in this order, with one statement."""
     if events:
         rows = Jsonb([_row(event) for event in events])
         await connection.execute(_RECORD, {"events": rows, **asdict(current_origin())})

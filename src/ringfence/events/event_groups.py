@@ -1,4 +1,4 @@
-"""Kinds of events in groups, which clients ask for by name."""
+"""Groups of event types, by which clients filter (`feature`)."""
 
 from collections.abc import Mapping
 
@@ -31,7 +31,7 @@ EVENT_GROUPS: Mapping[str, tuple[EventType, ...]] = {
     ),
 }
 
-# What `scope` may be the address of: the words, and the collections.
+# The types of objects whose URL `scope` can be, and their collections
 SCOPES: Mapping[str, str] = {
     "customer": "customers",
     "project": "projects",

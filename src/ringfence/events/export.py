@@ -1,4 +1,4 @@
-"""The audit trail as JSON lines: what happened and what was refused, in the order of time."""
+"""Export the audit trail as JSON Lines: events and refused changes, in the order of time."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import LiteralString
 
 from ringfence.database.pool import Database
 
-# Both sides are read along their indexes, and never all at once.
+# Both parts are read in the order of their indexes, in chunks.
 _LINES: LiteralString = """
 SELECT line.document
 FROM (
@@ -65,7 +65,7 @@ FIRST, LAST = "-infinity", "infinity"
 async def exported(
     database: Database, since: datetime | None = None, until: datetime | None = None
 ) -> AsyncIterator[str]:
-    """Give a line of JSON for each event and refusal from `since` on, before `until`."""
+    """Yield a line of JSON for each event and refused change from `since` to before `until`."""
     parameters = {"since": since or FIRST, "until": until or LAST}
     async with database.transaction() as connection, connection.cursor("export") as cursor:
         await cursor.execute(_LINES, parameters)

@@ -1,4 +1,4 @@
-"""What the operations on events answer, as the API's description tells it."""
+"""The operations on events, as the OpenAPI document describes them."""
 
 from ringfence.events.queries import EVENTS
 from ringfence.events.types import EventType
@@ -18,7 +18,7 @@ from ringfence.http.openapi.schema import (
 )
 
 _TYPE = enumeration("EventTypesEnum", EventType)
-# No field is required: `field` leaves out what is not asked for.
+# No field is required: `field` selects fields.
 EVENT = Model(
     "Event",
     object_of(
@@ -32,7 +32,7 @@ EVENT = Model(
     ),
 )
 _COUNT = object_of({"count": INTEGER}, ["count"])
-_COUNT_HEADER = {"X-Result-Count": described(INTEGER, "How many there are.")}
+_COUNT_HEADER = {"X-Result-Count": described(INTEGER, "The number of items.")}
 
 _LISTED = list_count_retrieve(EVENTS, EVENT, "event", "events")
 
@@ -45,7 +45,7 @@ operations = (
         tag="events",
         section="Other Actions",
         title="Get the count of events",
-        description="How many events a list with the same filters would show.",
+        description="Return the number of events that a list with the same filters has.",
         parameters=_LISTED[1].parameters,
         answers={200: Response(_COUNT, headers=_COUNT_HEADER)},
         refusals=(400, 404),
@@ -57,7 +57,7 @@ operations = (
         tag="events",
         section="Other Actions",
         title="Get event groups",
-        description="The kinds of events by group, as `feature` takes them.",
+        description="Return the event types of each group that `feature` accepts.",
         answers={
             200: Response(
                 {"type": "object", "additionalProperties": array(_TYPE)}, headers=_COUNT_HEADER
@@ -71,7 +71,7 @@ operations = (
         tag="events",
         section="Other Actions",
         title="Get scope types",
-        description="What events can be asked for by its address.",
+        description="Return the types of objects whose URL `scope` accepts.",
         answers={200: Response(array(STRING), headers=_COUNT_HEADER)},
     ),
 )

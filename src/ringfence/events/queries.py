@@ -1,4 +1,4 @@
-"""Reading what happened: everybody within its customers and projects, staff and support all."""
+"""Read events: users those of their customers and projects, staff and support all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ from ringfence.http.fields import path_of, uuid_in
 
 NO_SUCH_EVENT = "No Event matches the given query."
 
-# By uuid: an event outlives what it tells of. Arrays, so that each is looked up by its index. What
-# a user did to its account is in no project, and nothing that a token for one project is told.
+# By UUID, because an event outlives its object. Arrays, so that each condition uses its index.
+# Events of a user's own account belong to no project; a token for one project does not show them.
 _VISIBLE: LiteralString = """(
     %(sees_everything)s
     OR event.customer_uuid = ANY(ARRAY(
@@ -77,12 +77,12 @@ def _scope(text: str) -> UUID | None:
 
 @dataclass(frozen=True, slots=True)
 class _Groups:
-    """Names of groups of events, which are alternatives when repeated."""
+    """Names of event groups; repeated names are alternatives."""
 
     condition: LiteralString
 
     def read(self, values: Sequence[str]) -> Any:  # noqa: ANN401 - whatever the condition takes
-        """Give the kinds in these groups; an unknown group has none."""
+        """Return the event types of the groups; an unknown group has none."""
         if any("\x00" in text for text in values):
             raise Invalid([NO_NULL])
         names = [text.strip() for text in values if text.strip()]
@@ -106,7 +106,7 @@ EVENTS = SqlCollection(
         "message": Filter("event.message ILIKE %(message)s", contains),
         "project_uuid": Filter("event.project_uuid = %(project_uuid)s", uuid),
         "related_user_uuid": Filter("event.user_uuid = %(related_user_uuid)s", uuid),
-        # Uuids of different kinds never meet.
+        # UUIDs are unique across types of objects.
         "scope": Filter(
             """(
                 event.customer_uuid = %(scope)s
@@ -124,7 +124,7 @@ EVENTS = SqlCollection(
 
 
 async def uuid_of(database: Database, event_id: int) -> UUID | None:
-    """Give the uuid of the event with this number, which Waldur's clients ask by."""
+    """Return the UUID of the event with this number, by which Waldur's clients retrieve events."""
     async with database.connection() as connection:
         cursor = await connection.execute(_UUID_OF, {"id": event_id})
         row = await cursor.fetchone()

@@ -1,4 +1,4 @@
-"""The operations on events."""
+"""Routes of events."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,14 +11,13 @@ from ringfence.http.collections.handlers import count_of, respond_list, respond_
 
 
 async def list_events(request: Request) -> Response:
-    """List what happened, the latest first."""
     return await respond_list(EVENTS, request)
 
 
 async def retrieve_event(request: Request) -> Response:
-    """Give one event, by its uuid or by its number."""
+    """Return an event by its UUID or by its number."""
     text: str = request.path_params["uuid"]
-    # Fewer digits than a uuid has: Waldur's clients know events by number.
+    # Waldur's clients retrieve events by number; a UUID has more digits.
     if not (text.isascii() and text.isdecimal() and len(text) <= 18):  # noqa: PLR2004
         return await respond_one(EVENTS, request)
     uuid = await uuid_of(request.app.state.database, int(text))
@@ -28,13 +27,11 @@ async def retrieve_event(request: Request) -> Response:
 
 
 async def count_events(request: Request) -> Response:
-    """Count the events that a list with the same filters would show."""
     count = await count_of(EVENTS, request)
     return JSONResponse({"count": count}, headers={"X-Result-Count": str(count)})
 
 
 async def list_event_groups(_request: Request) -> Response:
-    """Give the kinds of events by group."""
     return JSONResponse(
         {name: list(kinds) for name, kinds in EVENT_GROUPS.items()},
         headers={"X-Result-Count": str(len(EVENT_GROUPS))},
@@ -42,7 +39,6 @@ async def list_event_groups(_request: Request) -> Response:
 
 
 async def list_scope_types(_request: Request) -> Response:
-    """Give what events can be asked for by its address."""
     return JSONResponse(list(SCOPES), headers={"X-Result-Count": str(len(SCOPES))})
 
 

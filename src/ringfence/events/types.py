@@ -1,4 +1,4 @@
-"""The kinds of events, in Waldur's words, and the event itself."""
+"""Event types, with Waldur's names, and the event itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from ringfence.access.permissions import Actor
 
 
 class EventType(StrEnum):
-    """What can happen."""
+    """The type of an event."""
 
     CREATION_SCHEDULED = "resource_creation_scheduled"
     UPDATE_SCHEDULED = "resource_update_scheduled"
@@ -27,43 +27,43 @@ class EventType(StrEnum):
     GROUP_REMOVED_LOCALLY = "openstack_security_group_removed_locally"
     GROUP_REMOVED_REMOTELY = "openstack_security_group_removed_remotely"
     GROUP_ERRED = "openstack_security_group_erred"
-    # The cloud has groups of its name, and nothing proves that one of them is it.
+    # The cloud has groups of this name, and nothing proves that one of them is this group.
     GROUP_NAME_CONTESTED = "openstack_security_group_name_contested"
-    # An operator said which group in the cloud it is.
+    # An operator decided which group in the cloud belongs to it.
     GROUP_BOUND = "openstack_security_group_bound"
-    # One event for each port that it was taken off
+    # One event for each port from which it was removed
     GROUP_DETACHED = "openstack_security_group_detached"
     GROUP_SET_OK = "openstack_security_group_set_ok"
     GROUP_SET_ERRED = "openstack_security_group_set_erred"
-    # The cloud differs from what was asked for, and neither is touched.
+    # Drift that is only reported
     GROUP_DRIFTED = "openstack_security_group_drifted"
-    # The cloud differs from what was asked for, which is put back.
+    # Drift that is reverted
     GROUP_DRIFT_ENFORCED = "openstack_security_group_drift_enforced"
     DRIFT_MODE_SET = "openstack_drift_mode_set"
     DEFAULT_EGRESS_SET = "openstack_default_egress_set"
-    # The tenant is another project from now on; its groups stayed in the old one.
+    # The tenant became another project in the cloud; its groups stay in the old one.
     TENANT_MOVED = "openstack_tenant_moved"
     TENANT_PULLED = "openstack_tenant_pulled"
     TENANT_PULL_FAILED = "openstack_tenant_pull_failed"
-    # Too many groups are missing at once: nothing was touched.
+    # Too many groups are missing at once: nothing was changed.
     TENANT_PULL_STOPPED = "openstack_tenant_pull_stopped"
     SIGNED_IN = "auth_logged_in_with_username"
-    # Of the console; it ends by itself with its time, which its start tells
+    # Of the console; an expired session has no end event, its start has the expiry
     SESSION_STARTED = "auth_session_started"
     SESSION_ENDED = "auth_session_ended"
     TOKEN_CREATED = "token_created"  # noqa: S105 - the name of an event
-    # The same token with another secret
+    # The same token with a new secret
     TOKEN_ROTATED = "token_rotated"  # noqa: S105 - the name of an event
     TOKEN_REVOKED = "token_revoked"  # noqa: S105 - the name of an event
     TOKENS_REVOKED = "auth_logged_out"
     PASSWORD_SET = "user_password_updated"  # noqa: S105 - the name of an event
-    # `ringfence load` changed something; the counts are in the context.
+    # `ringfence load` changed something; the context has the counts.
     LOADED = "ringfence_loaded"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened. Without an actor, the service did it by itself."""
+    """An event; without an actor it is attributed to the origin of the request or job."""
 
     type: EventType
     message: str
@@ -73,5 +73,5 @@ class Event:
     tenant: UUID | None = None
     security_group: UUID | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
-    # From what to what: for the audit trail alone, where the context has no room for it
+    # Old and new values, only for the exported audit trail
     change: Mapping[str, Any] | None = None

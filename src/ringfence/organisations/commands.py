@@ -1,4 +1,4 @@
-"""What changes customers and projects."""
+"""Store customers and projects, as `ringfence load` does."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from ringfence.database.recordset import recordset
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
-    """A customer as provisioning knows it."""
+class CustomerRow:
+    """A row of `customers`, as provisioning reads and writes it."""
 
     uuid: UUID
     name: str
@@ -22,8 +22,8 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
-    """A project; `parent` is its customer."""
+class ProjectRow:
+    """A row of `projects`; `parent` is its customer."""
 
     uuid: UUID
     parent: UUID
@@ -72,15 +72,15 @@ RETURNING id
 
 async def existing_customers(
     connection: Connection, uuids: Sequence[UUID], names: Sequence[str]
-) -> list[Customer]:
-    """Give, and lock, the customers that have one of the uuids or names."""
-    async with connection.cursor(row_factory=class_row(Customer)) as cursor:
+) -> list[CustomerRow]:
+    """Lock and return the customers that have one of the UUIDs or names."""
+    async with connection.cursor(row_factory=class_row(CustomerRow)) as cursor:
         await cursor.execute(_EXISTING_CUSTOMERS, {"uuids": list(uuids), "names": list(names)})
         return await cursor.fetchall()
 
 
-async def store_customers(connection: Connection, customers: Sequence[Customer]) -> list[int]:
-    """Create the customers or, where the uuid exists, make them so; give their ids."""
+async def store_customers(connection: Connection, customers: Sequence[CustomerRow]) -> list[int]:
+    """Insert the customers, or update those whose UUID exists; return their ids."""
     rows = recordset(customers)
     cursor = await connection.execute(_STORE_CUSTOMERS, {"rows": rows})
     return [row[0] for row in await cursor.fetchall()]
@@ -88,15 +88,15 @@ async def store_customers(connection: Connection, customers: Sequence[Customer])
 
 async def existing_projects(
     connection: Connection, uuids: Sequence[UUID], names: Sequence[str]
-) -> list[Project]:
-    """Give, and lock, the projects that have one of the uuids or names, of any customer."""
-    async with connection.cursor(row_factory=class_row(Project)) as cursor:
+) -> list[ProjectRow]:
+    """Lock and return the projects of any customer that have one of the UUIDs or names."""
+    async with connection.cursor(row_factory=class_row(ProjectRow)) as cursor:
         await cursor.execute(_EXISTING_PROJECTS, {"uuids": list(uuids), "names": list(names)})
         return await cursor.fetchall()
 
 
-async def store_projects(connection: Connection, projects: Sequence[Project]) -> list[int]:
-    """Create the projects or, where the uuid exists, make them so; give their ids."""
+async def store_projects(connection: Connection, projects: Sequence[ProjectRow]) -> list[int]:
+    """Insert the projects, or update those whose UUID exists; return their ids."""
     rows = recordset(projects)
     cursor = await connection.execute(_STORE_PROJECTS, {"rows": rows})
     return [row[0] for row in await cursor.fetchall()]

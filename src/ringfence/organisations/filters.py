@@ -1,4 +1,4 @@
-"""The filters of customers and projects, and those by them that other lists take."""
+"""Filters of customers and projects, and filters by them that other lists share."""
 
 from collections.abc import Mapping
 from typing import LiteralString
@@ -16,7 +16,7 @@ from ringfence.http.collections.filters import (
     uuids,
 )
 
-# For statements that join `customer`.
+# For statements that join `customer`
 CUSTOMER_NAME_FILTERS: Mapping[str, Kind] = {
     "customer_name": Filter("customer.name ILIKE %(customer_name)s", contains),
     "customer_native_name": Filter("customer.native_name ILIKE %(customer_native_name)s", contains),
@@ -31,7 +31,7 @@ CUSTOMER_NAME_ORDERS: Mapping[str, LiteralString] = {
     "customer_abbreviation": "customer.abbreviation",
 }
 
-# For statements that join `project`: those where the caller is named as an administrator itself.
+# For statements that join `project`: whether the actor itself has the role of an administrator
 _ADMINISTERED: LiteralString = """
 EXISTS (
     SELECT 1 FROM role_grants AS held
@@ -88,7 +88,7 @@ PROJECT_FILTERS: Mapping[str, Kind] = {
         )""".replace("{visible}", USER_VISIBLE),
         uuid,
     ),
-    # Projects are never removed here, and nothing of what follows is known of any.
+    # Waldur's filters for what projects do not have here: they are never removed, for example.
     "is_removed": Flag("NOT %(is_removed)s"),
     "has_affiliation": Flag("NOT %(has_affiliation)s"),
     "description": Filter(NOWHERE),
@@ -154,7 +154,7 @@ CUSTOMER_FILTERS: Mapping[str, Kind] = {
         uuid,
     ),
     "has_resources": Flag(_WITH_TENANTS + " = %(has_resources)s"),
-    # None is archived, sells anything, or manages calls; none can be given projects over the API.
+    # Waldur's filters for what customers do not have here, such as archiving or offerings.
     "archived": Flag("NOT %(archived)s"),
     "is_service_provider": Flag("NOT %(is_service_provider)s"),
     "is_call_managing_organization": Flag("NOT %(is_call_managing_organization)s"),

@@ -1,4 +1,4 @@
-"""What the operations on customers and projects answer, as the API's description tells it."""
+"""The operations on customers and projects, as the OpenAPI document describes them."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ _PROJECT_OF_CUSTOMER = Model(
     ),
 )
 
-# No field is required: `field` leaves out what is not asked for.
+# No field is required: `field` selects fields.
 CUSTOMER = Model(
     "Customer",
     object_of(
@@ -94,7 +94,7 @@ PROJECT = Model(
     ),
 )
 
-# No project ends here, so there is none to leave out or to add.
+# Projects have no end date here, so these parameters have no effect.
 _WITHOUT_EFFECT = ("conceal_finished_projects", "include_terminated")
 
 operations = (
@@ -103,7 +103,7 @@ operations = (
         CUSTOMER,
         "customer",
         "customers",
-        descriptions={"query": "Search by name, native name, abbreviation or uuid"},
+        descriptions={"query": "Search by name, native name, abbreviation or UUID"},
     ),
     *(
         replace(operation, also_takes=(*operation.also_takes, *_WITHOUT_EFFECT))
@@ -115,7 +115,7 @@ operations = (
             descriptions={
                 "created": "Created at this time or later",
                 "created_before": "Created at this time or earlier",
-                "query": "Search by name or uuid",
+                "query": "Search by name or UUID",
             },
         )
     ),

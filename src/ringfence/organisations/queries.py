@@ -1,4 +1,4 @@
-"""Reading customers and projects: what an actor may see, and how it is shown."""
+"""Read customers and projects: which rows an actor sees, and the JSON that it gets."""
 
 from typing import LiteralString
 
@@ -11,7 +11,7 @@ from ringfence.organisations.filters import (
     PROJECT_FILTERS,
 )
 
-# Whoever sees one of its projects sees the customer too: answers about the project name it.
+# An actor that sees a project also sees its customer, whose name the project's JSON has.
 _CUSTOMER_VISIBLE: LiteralString = """(
     %(sees_everything)s
     OR customer.id = ANY(%(sees_customers)s::bigint[])
@@ -21,7 +21,7 @@ _CUSTOMER_VISIBLE: LiteralString = """(
     )
 )"""
 
-# Of projects and users, those that the caller sees or that belong to what it sees.
+# Only projects that the actor sees, and users with roles in what it sees, are counted.
 _CUSTOMER: LiteralString = """
 SELECT row_to_json(shown)::text AS document
 FROM (
@@ -146,7 +146,7 @@ PROJECTS = SqlCollection(
             **CUSTOMER_NAME_ORDERS,
             "name": "project.name",
             "created": "project.created",
-            # No project has any of these: the order is that of what follows.
+            # Projects have none of these here, so they do not change the ordering.
             "start_date": "NULL::date",
             "end_date": "NULL::date",
             "estimated_cost": "NULL::numeric",

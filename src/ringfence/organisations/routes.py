@@ -1,4 +1,4 @@
-"""The operations on customers and projects."""
+"""Routes of customers and projects."""
 
 from ringfence.http.collections.handlers import routes_of
 from ringfence.organisations.queries import CUSTOMERS, PROJECTS

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ringfence.clouds.backend_projects import tenants_with_other_entries
-from ringfence.clouds.commands import Cloud, Tenant, existing_clouds
+from ringfence.clouds.commands import CloudRow, TenantRow, existing_clouds
 from ringfence.database.pool import Connection, Database
 from ringfence.provisioning.schema import Document
 from ringfence.sync.projects import Sample, find_samples
@@ -32,18 +32,18 @@ class Backends:
         """Return the clouds whose backend changes."""
         return {uuid for uuid, way in self.before.items() if self.after.get(uuid, way) != way}
 
-    def of(self, row: Tenant, tenant: Tenant) -> tuple[Backend, Backend]:
+    def of(self, row: TenantRow, tenant: TenantRow) -> tuple[Backend, Backend]:
         """Return the backend of a tenant before and after the load."""
         return _backend(self.before, row), _backend(self.after, tenant)
 
 
-def _backend(backends: Mapping[UUID, Backend], tenant: Tenant) -> Backend:
+def _backend(backends: Mapping[UUID, Backend], tenant: TenantRow) -> Backend:
     backend, entry = backends.get(tenant.cloud, ("", None))
     return backend, (tenant.openstack_cloud or entry) if backend == "openstack" else None
 
 
 async def backends_of(
-    connection: Connection, clouds: Collection[Cloud], tenants: Collection[Tenant]
+    connection: Connection, clouds: Collection[CloudRow], tenants: Collection[TenantRow]
 ) -> Backends:
     """Return the backends of the clouds in the files and of the clouds of the tenants."""
     uuids = {cloud.uuid for cloud in clouds} | {tenant.cloud for tenant in tenants}

@@ -6,32 +6,32 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from ringfence.access.authentication import token_digest
-from ringfence.clouds.commands import Cloud, Tenant
-from ringfence.organisations.commands import Customer, Project
+from ringfence.clouds.commands import CloudRow, TenantRow
+from ringfence.organisations.commands import CustomerRow, ProjectRow
 from ringfence.provisioning.entries import Kinds
 from ringfence.provisioning.matching import Target
 from ringfence.provisioning.problems import Problems, quote
-from ringfence.users.commands import Grant, User
+from ringfence.users.commands import GrantRow, UserRow
 
 if TYPE_CHECKING:
     from ringfence.provisioning.schema import MarketplaceEntry, QuotasEntry
 
-RowT = TypeVar("RowT", Cloud, User, Customer, Project, Tenant)
+RowT = TypeVar("RowT", CloudRow, UserRow, CustomerRow, ProjectRow, TenantRow)
 
 
 @dataclass(slots=True)
 class Desired:
     """The desired rows; each list has one for each target, in the same order."""
 
-    clouds: list[Cloud] = field(default_factory=list)
-    users: list[User] = field(default_factory=list)
+    clouds: list[CloudRow] = field(default_factory=list)
+    users: list[UserRow] = field(default_factory=list)
     tokens: dict[bytes, UUID] = field(default_factory=dict)
-    customers: list[Customer] = field(default_factory=list)
-    projects: list[Project] = field(default_factory=list)
-    tenants: list[Tenant] = field(default_factory=list)
+    customers: list[CustomerRow] = field(default_factory=list)
+    projects: list[ProjectRow] = field(default_factory=list)
+    tenants: list[TenantRow] = field(default_factory=list)
     quotas: dict[UUID, dict[str, int]] = field(default_factory=dict)
     references: dict[UUID, dict[str, Any]] = field(default_factory=dict)
-    grants: list[Grant] = field(default_factory=list)
+    grants: list[GrantRow] = field(default_factory=list)
 
 
 def desired_rows(kinds: Kinds, problems: Problems) -> Desired:
@@ -40,8 +40,8 @@ def desired_rows(kinds: Kinds, problems: Problems) -> Desired:
     desired.clouds = [_cloud(target, problems) for target in kinds.clouds.targets]
     for user in kinds.users.targets:
         _user(user, desired, problems)
-    desired.customers = [_merge(Customer, target) for target in kinds.customers.targets]
-    desired.projects = [_merge(Project, target) for target in kinds.projects.targets]
+    desired.customers = [_merge(CustomerRow, target) for target in kinds.customers.targets]
+    desired.projects = [_merge(ProjectRow, target) for target in kinds.projects.targets]
     clouds = kinds.clouds.rows | {cloud.uuid: cloud for cloud in desired.clouds}
     for tenant in kinds.tenants.targets:
         _tenant(tenant, clouds, kinds, desired, problems)
@@ -61,8 +61,8 @@ def _merge(row: type[RowT], target: Target[Any], **more: Any) -> RowT:  # noqa: 
     return row(uuid=target.uuid, name=target.name, **stated)
 
 
-def _cloud(target: Target[Cloud], problems: Problems) -> Cloud:
-    cloud = _merge(Cloud, target)
+def _cloud(target: Target[CloudRow], problems: Problems) -> CloudRow:
+    cloud = _merge(CloudRow, target)
     location = target.location.key("openstack_cloud")
     if cloud.backend == "openstack" and cloud.openstack_cloud is None:
         problems.add(location, "is missing: the cloud's entry in clouds.yaml")
@@ -73,9 +73,9 @@ def _cloud(target: Target[Cloud], problems: Problems) -> Cloud:
     return cloud
 
 
-def _user(target: Target[User], desired: Desired, problems: Problems) -> None:
+def _user(target: Target[UserRow], desired: Desired, problems: Problems) -> None:
     token = target.stated.pop("token", None)
-    user = _merge(User, target)
+    user = _merge(UserRow, target)
     desired.users.append(user)
     if token is None:
         return
@@ -85,8 +85,8 @@ def _user(target: Target[User], desired: Desired, problems: Problems) -> None:
 
 
 def _tenant(
-    target: Target[Tenant],
-    clouds: dict[UUID, Cloud],
+    target: Target[TenantRow],
+    clouds: dict[UUID, CloudRow],
     kinds: Kinds,
     desired: Desired,
     problems: Problems,
@@ -97,7 +97,7 @@ def _tenant(
     cloud = kinds.clouds.refer(reference, target.location.key("cloud"), problems)
     if cloud is None:
         return
-    tenant = _merge(Tenant, target, cloud=cloud)
+    tenant = _merge(TenantRow, target, cloud=cloud)
     if clouds[cloud].backend == "sandbox":
         if "openstack_cloud" in target.stated:
             location = target.location.key("openstack_cloud")
@@ -131,8 +131,8 @@ def _check_backend_ids(kinds: Kinds, desired: Desired, problems: Problems) -> No
             problems.add(target.location.key("backend_id"), message)
 
 
-def _grants(kinds: Kinds, problems: Problems) -> list[Grant]:
-    grants: dict[Grant, None] = {}
+def _grants(kinds: Kinds, problems: Problems) -> list[GrantRow]:
+    grants: dict[GrantRow, None] = {}
     for role, location in kinds.roles:
         user = kinds.users.refer(role.user, location.key("user"), problems)
         customer = project = None
@@ -141,7 +141,7 @@ def _grants(kinds: Kinds, problems: Problems) -> list[Grant]:
         if role.project is not None:
             project = kinds.projects.refer(role.project, location.key("project"), problems)
         if user is not None and (customer or project):
-            grants[Grant(user, role.role, customer, project)] = None
+            grants[GrantRow(user, role.role, customer, project)] = None
     return list(grants)
 
 

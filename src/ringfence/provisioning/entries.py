@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ringfence.clouds.commands import Cloud, Tenant
-from ringfence.organisations.commands import Customer, Project
+from ringfence.clouds.commands import CloudRow, TenantRow
+from ringfence.organisations.commands import CustomerRow, ProjectRow
 from ringfence.provisioning.matching import Declared, Kind
 from ringfence.provisioning.problems import Location, Problems
 from ringfence.provisioning.schema import (
@@ -18,24 +18,26 @@ from ringfence.provisioning.schema import (
     UserEntry,
 )
 from ringfence.security_groups.bulk_load import Group
-from ringfence.users.commands import User
+from ringfence.users.commands import UserRow
 
 
 @dataclass(slots=True)
 class Kinds:
     """What the files name, merged; `roles` are entries with their locations."""
 
-    clouds: Kind[CloudEntry, Cloud] = field(default_factory=lambda: Kind("cloud", unique=True))
-    users: Kind[UserEntry, User] = field(
+    clouds: Kind[CloudEntry, CloudRow] = field(default_factory=lambda: Kind("cloud", unique=True))
+    users: Kind[UserEntry, UserRow] = field(
         default_factory=lambda: Kind("user", unique=True, name_key="username")
     )
-    customers: Kind[CustomerEntry, Customer] = field(
+    customers: Kind[CustomerEntry, CustomerRow] = field(
         default_factory=lambda: Kind("customer", unique=False)
     )
-    projects: Kind[ProjectEntry, Project] = field(
+    projects: Kind[ProjectEntry, ProjectRow] = field(
         default_factory=lambda: Kind("project", unique=False)
     )
-    tenants: Kind[TenantEntry, Tenant] = field(default_factory=lambda: Kind("tenant", unique=False))
+    tenants: Kind[TenantEntry, TenantRow] = field(
+        default_factory=lambda: Kind("tenant", unique=False)
+    )
     groups: Kind[GroupEntry, Group] = field(
         default_factory=lambda: Kind("security group", unique=True, repeatable=False)
     )
@@ -62,7 +64,7 @@ def collect(documents: Sequence[tuple[str, Document]], problems: Problems) -> Ki
         ],
         problems,
     )
-    customers: list[Declared[CustomerEntry, Customer]] = [
+    customers: list[Declared[CustomerEntry, CustomerRow]] = [
         Declared(customer, top.key("customers").item(index))
         for top, document in tops
         for index, customer in enumerate(document.customers)
@@ -77,17 +79,17 @@ def collect(documents: Sequence[tuple[str, Document]], problems: Problems) -> Ki
 
 
 def _descend(
-    kinds: Kinds, customers: Sequence[Declared[CustomerEntry, Customer]], problems: Problems
+    kinds: Kinds, customers: Sequence[Declared[CustomerEntry, CustomerRow]], problems: Problems
 ) -> None:
     """Merge level by level: the parents of a level are known once the level above is merged."""
     kinds.customers.merge(customers, problems)
-    projects: list[Declared[ProjectEntry, Project]] = [
+    projects: list[Declared[ProjectEntry, ProjectRow]] = [
         Declared(project, customer.location.key("projects").item(index), customer.target)
         for customer in customers
         for index, project in enumerate(customer.entry.projects)
     ]
     kinds.projects.merge(projects, problems)
-    tenants: list[Declared[TenantEntry, Tenant]] = [
+    tenants: list[Declared[TenantEntry, TenantRow]] = [
         Declared(tenant, project.location.key("tenants").item(index), project.target)
         for project in projects
         for index, tenant in enumerate(project.entry.tenants)

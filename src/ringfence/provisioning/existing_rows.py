@@ -12,7 +12,7 @@ from ringfence.provisioning.matching import Kind, Target
 from ringfence.provisioning.problems import Problems
 from ringfence.security_groups.bulk_load import existing_groups
 from ringfence.text.uuids import parse_uuid
-from ringfence.users.commands import User, existing_users, lock_users
+from ringfence.users.commands import UserRow, existing_users, lock_users
 
 
 async def match_existing(connection: Connection, kinds: Kinds, problems: Problems) -> None:
@@ -39,7 +39,7 @@ async def match_existing(connection: Connection, kinds: Kinds, problems: Problem
     kinds.groups.match(await existing_groups(connection, uuids, list(owners)), problems)
 
 
-def _is_changing(target: Target[User]) -> bool:
+def _is_changing(target: Target[UserRow]) -> bool:
     row = target.row
     if row is None:
         return False

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from ringfence.clouds.commands import Tenant, tenants_of_clouds
+from ringfence.clouds.commands import TenantRow, tenants_of_clouds
 from ringfence.database.pool import Connection
 from ringfence.events.commands import record_all
 from ringfence.events.types import Event, EventType
@@ -30,8 +30,8 @@ from ringfence.security_groups.states import State
 class Move:
     """A tenant before and after, and how many groups it has."""
 
-    before: Tenant
-    after: Tenant
+    before: TenantRow
+    after: TenantRow
     groups: int
 
 
@@ -47,8 +47,8 @@ class AllowedMoves:
 class _Candidate:
     """A tenant that would move; `entry` is its new entry of clouds.yaml if only that changes."""
 
-    before: Tenant
-    after: Tenant
+    before: TenantRow
+    after: TenantRow
     location: Location
     name: str
     entry: str | None = None
@@ -98,7 +98,7 @@ async def apply_moves(connection: Connection, moves: Sequence[Move]) -> None:
 
 
 def _candidate(
-    kinds: Kinds, target: Target[Tenant], tenant: Tenant, backends: Backends
+    kinds: Kinds, target: Target[TenantRow], tenant: TenantRow, backends: Backends
 ) -> _Candidate | None:
     row = target.row
     # Without a backend id, the tenant has nothing in the cloud.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from ringfence.clouds.backend_projects import stored_projects
-from ringfence.clouds.commands import Cloud, existing_clouds
+from ringfence.clouds.commands import CloudRow, existing_clouds
 from ringfence.database.pool import Database
 from ringfence.provisioning.problems import Location, Problems, quote
 from ringfence.provisioning.schema import CloudEntry, Document, TenantEntry
@@ -107,7 +107,7 @@ async def _entries(
         stored = await existing_clouds(connection, uuids, references, lock=False)
     declared = [cloud for _, document in read for cloud in document.clouds]
     # The files override the stored clouds.
-    clouds: list[Cloud | CloudEntry] = [*stored, *declared]
+    clouds: list[CloudRow | CloudEntry] = [*stored, *declared]
     for cloud in clouds:
         keys = {cloud.name} | ({cloud.uuid.hex, str(cloud.uuid)} if cloud.uuid else set())
         for key in keys:

@@ -145,7 +145,7 @@ async def pull_tenant(
     counts = await pull.write()
     await observe_ports(database, cloud, placement)
     async with database.transaction() as connection:
-        await pulls.compared(connection, placement.tenant_id, before.taken)
+        await pulls.record_pulled_at(connection, placement.tenant_id, before.taken)
         await pulls.succeed(connection, placement.tenant_id, requested=requested)
         # Unreadable rules are no news: their group has an event of its own.
         if requested or any(number for what, number in counts.items() if what != "unreadable"):

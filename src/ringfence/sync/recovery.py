@@ -126,7 +126,7 @@ async def requeue_lost(database: Database) -> int:
             for waiting in await lifecycle.pending(connection, GRACE_SECONDS)
         }
         tenants = {
-            f"tenant:{uuid}": uuid for uuid in await pulls.unsettled(connection, GRACE_SECONDS)
+            f"tenant:{uuid}": uuid for uuid in await pulls.stalled(connection, GRACE_SECONDS)
         }
         with_job = await _locks_with_job(connection, [*groups, *tenants])
         lost_groups = [groups[lock] for lock in groups.keys() - with_job]

@@ -15,7 +15,7 @@ TOKEN_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class UserRow:
     """A user as provisioning knows it."""
 
     uuid: UUID
@@ -26,7 +26,7 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class GrantRow:
     """A role in one customer or one project, all by uuid."""
 
     user: UUID
@@ -101,9 +101,9 @@ ON CONFLICT DO NOTHING
 
 async def existing_users(
     connection: Connection, uuids: Sequence[UUID], names: Sequence[str]
-) -> list[User]:
+) -> list[UserRow]:
     """Give the users that have one of the uuids or names, and keep them from being deleted."""
-    async with connection.cursor(row_factory=class_row(User)) as cursor:
+    async with connection.cursor(row_factory=class_row(UserRow)) as cursor:
         await cursor.execute(_EXISTING, {"uuids": list(uuids), "names": list(names)})
         return await cursor.fetchall()
 
@@ -113,7 +113,7 @@ async def lock_users(connection: Connection, uuids: Sequence[UUID]) -> None:
     await connection.execute(_LOCK, {"uuids": list(uuids)})
 
 
-async def store_users(connection: Connection, users: Sequence[User]) -> None:
+async def store_users(connection: Connection, users: Sequence[UserRow]) -> None:
     """Create the users or, where the uuid exists, make them so; who is inactive has no session."""
     rows = {"rows": recordset(users)}
     await connection.execute(_PARK_NAMES, rows)
@@ -135,7 +135,7 @@ async def store_tokens(connection: Connection, tokens: Sequence[tuple[UUID, byte
     return cursor.rowcount
 
 
-async def grant_roles(connection: Connection, grants: Sequence[Grant]) -> int:
+async def grant_roles(connection: Connection, grants: Sequence[GrantRow]) -> int:
     """Grant the roles; give how many were not granted before."""
     rows = recordset(grants)
     cursor = await connection.execute(_GRANT, {"rows": rows})
