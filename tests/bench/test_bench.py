@@ -123,7 +123,7 @@ def test_a_stress_ends_with_every_group_at_rest_and_no_stale_answer(place, copy)
     outcome = stress(place, copy, options)
     assert outcome.faults() == []
     assert outcome.answers.requests == sum(outcome.traffic.answered.values()) > 0
-    assert "equal their sources" in outcome.table(4).markdown()
+    assert "are up to date" in outcome.table(4).markdown()
 
 
 def test_a_request_that_fails_gives_no_figure(place, copy):

@@ -1,4 +1,4 @@
-"""As much of curl as the documents use, for machines that have none."""
+"""The options of curl that the documents use, for machines without curl."""
 
 import argparse
 import sys
@@ -21,9 +21,9 @@ request = urllib.request.Request(  # noqa: S310
     headers=dict(header.split(": ", 1) for header in options.headers),
 )
 try:
-    answer = urllib.request.urlopen(request)  # noqa: S310
+    response = urllib.request.urlopen(request)  # noqa: S310
 except urllib.error.HTTPError as error:
-    answer = error
+    response = error
 if options.i:
-    sys.stdout.write(f"HTTP/1.1 {answer.status} {answer.reason}\n{answer.headers}")
-sys.stdout.write(answer.read().decode())
+    sys.stdout.write(f"HTTP/1.1 {response.status} {response.reason}\n{response.headers}")
+sys.stdout.write(response.read().decode())

@@ -1,4 +1,4 @@
-"""What the tests read out of the documents."""
+"""Parse the documents: blocks, links and names."""
 
 import re
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def blocks(document: Path) -> Iterator[Block]:
 
 
 def links(document: Path) -> list[str]:
-    """Give the targets of links that stay in the tree, without their anchors."""
+    """Return the targets of links into the tree, without their anchors."""
     text = document.read_text(encoding="utf-8")
     targets = (match["target"] for match in _LINK.finditer(text))
     return [target.split("#")[0] for target in targets if "://" not in target and target[0] != "#"]

@@ -1,4 +1,4 @@
-"""docs/explanation/architecture.md, the import contracts and the folders tell the same story."""
+"""docs/explanation/architecture.md, the import contracts and the folders agree."""
 
 import re
 import tomllib
@@ -24,7 +24,7 @@ def names(lines):
 
 
 def modules():
-    """Give what stands directly in the package: its folders of code and its modules."""
+    """Return the packages and modules directly in the package."""
     folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     files = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
     return folders | files

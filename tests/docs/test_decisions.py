@@ -6,7 +6,7 @@ import pytest
 from tests.docs.markdown import ROOT, name
 from tests.docs.test_architecture import contracts
 
-DECISIONS = sorted((ROOT / "docs" / "adr").glob("*.md"))
+DECISIONS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
 
 
 def held_by(decision):
@@ -18,6 +18,14 @@ def held_by(decision):
 def test_decisions_are_numbered_without_a_gap():
     numbers = [int(decision.name[:4]) for decision in DECISIONS]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_index_lists_each_decision_with_its_title():
+    index = (ROOT / "docs" / "adr" / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| \[(.*)\]\((.*)\) \|$", index, re.MULTILINE)
+    titles = [decision.read_text(encoding="utf-8").splitlines()[0] for decision in DECISIONS]
+    assert [f"# {number}. {title}" for number, title, _ in rows] == titles
+    assert [file for *_, file in rows] == [decision.name for decision in DECISIONS]
 
 
 @pytest.mark.parametrize("decision", DECISIONS, ids=name)

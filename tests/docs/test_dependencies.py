@@ -17,7 +17,7 @@ def project():
 
 
 def required():
-    """Give the names of all direct dependencies, of the program and of its development."""
+    """Return the names of all direct dependencies, including those of development."""
     groups = project()["dependency-groups"].values()
     extras = project()["project"]["optional-dependencies"].values()
     lines = [*project()["project"]["dependencies"]]

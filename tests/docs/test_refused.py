@@ -1,4 +1,4 @@
-"""docs/refused.md is what the table of the validation says."""
+"""docs/refused.md is generated from the table of the validation."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Each of the ten risks has a defence, and each test that is named for one is there."""
+"""Each of the ten risks has a defence, and each named test exists."""
 
 import re
 
