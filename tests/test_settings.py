@@ -65,7 +65,6 @@ def test_the_environment_wins_over_the_file(tmp_path: Path):
         ("RINGFENCE_TRUSTED_PROXIES", "10.0.0.1/8", "host bits"),
         ("RINGFENCE_TRUSTED_PROXIES", "10.0.0.0/8, 0.0.0.0/0", "0.0.0.0/0 is every network"),
         ("RINGFENCE_TRUSTED_PROXIES", "::/0", "::/0 is every network"),
-        ("RINGFENCE_PROXY_HEADERS", "both", "'x-forwarded' or 'forwarded'"),
         ("RINGFENCE_ALLOWED_HOSTS", "*", "*.example.com"),
         ("RINGFENCE_ALLOWED_HOSTS", "https://api.example.com", "api.example.com"),
         ("RINGFENCE_TOKEN_MAX_LIFETIME", "90", "12h or 90d"),

@@ -33,7 +33,6 @@ FILE_VARIABLE = "RINGFENCE_CONFIG"
 
 ContractVersion = Literal["2025-11", "2026-10"]
 LogLevel = Literal["debug", "info", "warning", "error"]
-ProxyHeaders = Literal["x-forwarded", "forwarded"]
 Network = IPv4Network | IPv6Network
 
 _PUBLIC_HOST = re.compile(
@@ -161,7 +160,6 @@ class Settings(BaseModel):
     refusal_days: Annotated[int, Field(ge=31, le=36_500)] = 180
     token_max_lifetime: Period | None = None
     trusted_proxies: Networks = Field(default_factory=_this_machine)
-    proxy_headers: ProxyHeaders = "x-forwarded"
     allowed_hosts: HostNames = ()
     cors_origins: Origins = ()
     metrics_allowed: Networks = Field(default_factory=_this_machine)

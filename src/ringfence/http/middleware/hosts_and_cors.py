@@ -1,6 +1,7 @@
-"""What a request meets first and an answer last: its host, other sites' pages, what browsers obey.
+"""The Host check, CORS, and the security headers of every response.
 
-None of it knows who asks; all of it holds for every path.
+CORS is not Starlette's middleware: that answers preflights ahead of the host check and the rate
+limits, with a body, and refuses those of other origins instead of ignoring their `Origin`.
 """
 
 import re
@@ -18,34 +19,34 @@ from ringfence.http.context import Client
 from ringfence.http.headers import first
 from ringfence.settings import Settings
 
-# What a Host header may hold (RFC 9110, section 7.2).
+# The syntax of Host (RFC 9110, section 7.2)
 _HOST = re.compile(r"(?P<name>[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
-# Longer ones are read each time, so that nobody fills the memory with them.
-_REMEMBERED = 256
+# Longer ones are checked each time, so that they cannot fill the memory.
+_CACHED_HOST = 256
 
-# Machines ask for these again and again, of a load balancer's checks with any host or none.
+# Probes of load balancers come with any host or none.
 HEALTH = "/health/"
 METRICS = "/metrics"
 
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-TAKEN = (
+REQUEST_HEADERS = (
     "Authorization, Content-Type, Accept, Idempotency-Key, If-Match, If-None-Match, "
     "X-Request-ID, traceparent, tracestate, "
-    # Refused, which a page learns only if its browser sends it.
+    # The service refuses it, which a page can show only if its browser sends it.
     "X-Impersonated-User-Uuid"
 )
-SHOWN = "Link, X-Result-Count, ETag, Location, Retry-After, X-Request-ID, Warning"
+EXPOSED_HEADERS = "Link, X-Result-Count, ETag, Location, Retry-After, X-Request-ID, Warning"
 PREFLIGHT_SECONDS = 600
 
-# A year, as browsers' own lists ask for; it concerns this host name alone.
+# A year, as browsers' preload lists require; for this host name alone
 _HSTS = {"http": (), "https": ((b"strict-transport-security", b"max-age=31536000"),)}
 
-_ALWAYS = (
+_SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
-    # An answer is data: a browser that shows it as a page runs and loads nothing.
+    # Responses are data: a browser that shows one as a page must run and load nothing.
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
 )
@@ -54,7 +55,7 @@ Header = tuple[bytes, bytes]
 
 
 class HostsAndCors:
-    """The door: which hosts are ours, which other sites' pages may read answers."""
+    """The hosts that are served, and the origins whose pages may call the API."""
 
     def __init__(self, settings: Settings) -> None:
         self._public_url = settings.public_url
@@ -63,28 +64,28 @@ class HostsAndCors:
         if settings.public_url:
             names.add(urlsplit(settings.public_url).hostname or "")
         self._names = frozenset(name for name in names if not name.startswith("*."))
-        self._ends = tuple(name.removeprefix("*") for name in names if name.startswith("*."))
+        self._suffixes = tuple(name.removeprefix("*") for name in names if name.startswith("*."))
         vary = b"Accept, Accept-Encoding, Authorization, Cookie"
         vary += b", Origin" if self._origins else b""
-        self._always = (*_ALWAYS, (b"vary", vary))
-        self._remembered = lru_cache(maxsize=256)(self._wrong_with)
+        self._common_headers = (*_SECURITY_HEADERS, (b"vary", vary))
+        self._cached_error_of = lru_cache(maxsize=256)(self._error_of)
 
     def check_host(self, client: Client) -> None:
-        """Refuse what was meant for somebody else: a page whose name was bent to this address.
+        """Raise `Invalid` for a host that is not served: protection against DNS rebinding.
 
-        An address as host is let pass, since no name leads to it. Raises `Invalid`.
+        IP addresses are allowed, because no DNS name leads to them.
         """
-        judge = self._remembered if len(client.host) <= _REMEMBERED else self._wrong_with
-        if wrong := judge(client.host):
-            raise Invalid({"detail": wrong})
+        error_of = self._cached_error_of if len(client.host) <= _CACHED_HOST else self._error_of
+        if error := error_of(client.host):
+            raise Invalid({"detail": error})
 
-    def _wrong_with(self, host: str) -> str:
-        """Tell what is wrong with a host; nothing, where it is served."""
+    def _error_of(self, host: str) -> str:
+        """Return why a host is refused; empty where it is served."""
         match = _HOST.fullmatch(host)
         if match is None:
             return "The Host header is missing, malformed or sent more than once."
         name = match["name"].lower()
-        if name in self._names or name.endswith(self._ends) or _is_address(name):
+        if name in self._names or name.endswith(self._suffixes) or _is_ip_address(name):
             return ""
         return (
             f"The host {name[:253]} is not served here. "
@@ -92,46 +93,46 @@ class HostsAndCors:
         )
 
     def base_url(self, client: Client) -> str:
-        """Give the base of every address in the answer, without a slash at its end."""
+        """Return the start of every URL in the response, without a slash at its end."""
         return self._public_url or f"{client.scheme}://{client.host}"
 
     def preflight(self, scope: Scope) -> Response | None:
-        """Answer a browser that asks whether a configured site's page may send a request."""
+        """Return the response to a CORS preflight of a configured origin; None for all else."""
         if scope["method"] != "OPTIONS" or not self._origin(scope):
             return None
         if not first(scope, b"access-control-request-method"):
             return None
         headers = {
             "Access-Control-Allow-Methods": METHODS,
-            "Access-Control-Allow-Headers": TAKEN,
+            "Access-Control-Allow-Headers": REQUEST_HEADERS,
             "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
         }
         return Response(status_code=204, headers=headers)
 
     def headers(self, scope: Scope, client: Client) -> Sequence[Header]:
-        """Give the headers that the answer has, unless its route set them."""
+        """Return the headers that every response has, unless its route sets them."""
         origin = self._origin(scope)
         if not origin and client.scheme == "http":
-            return self._always
-        return [*self._always, *(_sharing(origin) if origin else ()), *_HSTS[client.scheme]]
+            return self._common_headers
+        cors = _cors_headers(origin) if origin else ()
+        return [*self._common_headers, *cors, *_HSTS[client.scheme]]
 
     def _origin(self, scope: Scope) -> bytes:
-        """Give the origin of the page that asks, if it is a configured one."""
+        """Return the `Origin` of the request if it is a configured one."""
         if not self._origins:
             return b""
         origin = first(scope, b"origin") or b""
         return origin if origin.decode("latin-1") in self._origins else b""
 
 
-def _sharing(origin: bytes) -> tuple[Header, Header]:
-    """Give what lets a page of this origin read the answer."""
+def _cors_headers(origin: bytes) -> tuple[Header, Header]:
     return (
         (b"access-control-allow-origin", origin),
-        (b"access-control-expose-headers", SHOWN.encode()),
+        (b"access-control-expose-headers", EXPOSED_HEADERS.encode()),
     )
 
 
-def _is_address(name: str) -> bool:
+def _is_ip_address(name: str) -> bool:
     try:
         ip_address(name.strip("[]"))
     except ValueError:
