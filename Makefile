@@ -107,7 +107,7 @@ lock: .venv/.development ## write the lock files anew (UPGRADE=--upgrade takes n
 	@cd tests/conformance/locks && for pins in *.in; do \
 	  $(CURDIR)/$(COMPILE) --python-version 3.11 "$$pins" -o "$${pins%.in}.lock"; done
 
-site: .venv/.development ## build the site of the guides and the reference, in build/site
+site: .venv/.development ## build the site of the documents and the API reference, in build/site
 	@tools/site build/site
 
 console-screenshots: .venv/.development ## write every page of the console to build/console

@@ -1,4 +1,4 @@
-"""The console to look at: every page as pictures, the two of the README, and its figures.
+"""The console to look at: every page as pictures, the two of the documents, and its figures.
 
 usage: python -m tests.browser.look screenshots|images|figures
 """

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.docs.markdown import ROOT, blocks
 from tests.patience import PATIENCE_SECONDS
 
-GUIDE = ROOT / "docs" / "how-to" / "reverse-proxy.md"
+PAGE = ROOT / "docs" / "how-to" / "reverse-proxy.md"
 MARK = "nginx: below a path"
 _PLACES = os.pathsep.join([os.environ["PATH"], "/usr/sbin", str(ROOT / ".venv/nginx/usr/sbin")])
 _CONFIGURATION = """
@@ -44,7 +44,7 @@ def program() -> str | None:
 @contextmanager
 def before(address: str, port: int) -> Iterator[None]:
     """Serve on this port of the loopback interface what the instance at `address` serves."""
-    (block,) = [block for block in blocks(GUIDE) if block.mark == MARK]
+    (block,) = [block for block in blocks(PAGE) if block.mark == MARK]
     locations = block.text.replace("http://127.0.0.1:8000", address)
     folder = Path(tempfile.mkdtemp(prefix="ringfence-nginx-"))
     configuration = folder / "nginx.conf"

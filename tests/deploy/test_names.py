@@ -1,4 +1,4 @@
-"""Alerts, the dashboard and the guide name metrics that are there, with labels that they have."""
+"""Alerts, the dashboard and the reference name existing metrics, with their labels."""
 
 import json
 import re
