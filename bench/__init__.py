@@ -1,1 +1,1 @@
-"""Measurements, run by hand: `python -m bench --help`. No test asserts a time."""
+"""Benchmarks, run manually: `python -m bench --help`. No test asserts a time."""

@@ -1,12 +1,12 @@
-"""`python -m bench`: the requests of the service beside the floor; see bench/README.md."""
+"""`python -m bench`: measure the requests of the service and of the floor; see bench/README.md."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from bench.measure import Options
-from bench.place import default_cache
 from bench.run import keep, run, show, write
+from bench.server import default_cache
 
 RESULTS = Path("build/bench/requests.json")
 
@@ -28,11 +28,11 @@ def _arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Measure, print, keep, and put into the page."""
+    """Measure, print, save, and write to the page."""
     arguments = _arguments()
     options = Options(arguments.seconds, arguments.rounds, arguments.connections)
     made = run(arguments.cache, sorted(arguments.groups), options, _say)
-    # First: whatever becomes of the tables, the figures are there.
+    # Saved first, in case that printing the tables fails.
     keep(made, RESULTS)
     show(made)
     if arguments.page:

@@ -1,4 +1,4 @@
-"""What is asked: each case is a kind of request, a caller, and what it has to be answered with."""
+"""The cases: each is a kind of request, an actor, and the expected status."""
 
 import itertools
 import json
@@ -19,7 +19,7 @@ SAMPLE = 500
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Objects of a data set to ask for, as hexadecimal uuids."""
+    """Objects of a data set to request, as hexadecimal UUIDs."""
 
     groups: list[str]
     tenants: list[str]
@@ -30,7 +30,7 @@ class Sample:
 
     @classmethod
     def of(cls, conninfo: str) -> "Sample":
-        """Draw from a data set; the same one gives the same sample."""
+        """Draw a sample from a data set; always the same from the same set."""
         with psycopg.connect(conninfo, row_factory=scalar_row) as connection:
 
             def column(statement: str) -> list[str]:
@@ -58,13 +58,13 @@ Requests = Callable[[Sample], Iterator[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One kind of request; `writes` says that each is made once and the data are put back."""
+    """One kind of request; with `writes`, each is sent once and the data are restored."""
 
     name: str
     requests: Requests
     has_floor: bool = False
     writes: bool = False
-    # A filter or an order whose cost must not grow with the table
+    # A filter or ordering whose cost must not grow with the table
     is_bounded: bool = False
 
 

@@ -1,7 +1,7 @@
-"""The load: keep-alive connections on loopback that ask, read the answer, and ask again.
+"""The load generator: keep-alive connections on loopback, one request at a time on each.
 
-An answer is read no further than its status and length, so that the client's own work stays small
-beside what it measures. It runs in a process that no measurement counts.
+Of a response, only status and length are parsed, so that the client's own work stays small. It
+runs in a process that is not measured.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ _LENGTH = b"content-length:"
 
 
 @dataclass(slots=True)
-class Answers:
-    """What came back: seconds of each answer, how often each status, seconds in all."""
+class Responses:
+    """The responses: seconds of each, counts by status, and total seconds."""
 
     latencies: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
@@ -25,39 +25,39 @@ class Answers:
 
     @property
     def requests(self) -> int:
-        """How many answers there were."""
+        """The number of responses."""
         return len(self.latencies)
 
     def quantile(self, share: float) -> float:
-        """Give the latency, in seconds, that this share of the answers stayed within."""
+        """Return the latency in seconds of this quantile of the responses."""
         ordered = sorted(self.latencies)
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
 
     def failures(self) -> int:
-        """Give how many answers were not of the 2xx kind, connections that broke included."""
+        """Return the number of responses that are not 2xx, broken connections included."""
         return self.broken + sum(n for status, n in self.statuses.items() if status // 100 != 2)  # noqa: PLR2004
 
 
 def request(method: str, path: str, token: str, body: bytes | None = None) -> bytes:
-    """Give the bytes of a request."""
+    """Return the bytes of a request."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Token {token}"]
     if body is not None:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
 
 
-# Told of each answer: what was asked, the status, and the body.
+# Called for each response with the request, the status and the body.
 Hear = Callable[[bytes, int, bytes], None]
 
 
 class _Connection(asyncio.Protocol):
-    """One connection, one request at a time, until there is none left or time is over."""
+    """One connection: sends requests until none is left or the time is over."""
 
     def __init__(
-        self, requests: Iterator[bytes], answers: Answers, deadline: float, hear: Hear | None
+        self, requests: Iterator[bytes], responses: Responses, deadline: float, hear: Hear | None
     ) -> None:
         self._requests = requests
-        self._answers = answers
+        self._responses = responses
         self._deadline = deadline
         self._hear = hear
         self._asked = b""
@@ -93,9 +93,9 @@ class _Connection(asyncio.Protocol):
             self._expected = self._head + (0 if is_head else _length(received[:end]))
         if len(received) < self._expected:
             return
-        self._answers.latencies.append(time.perf_counter() - self._sent)
+        self._responses.latencies.append(time.perf_counter() - self._sent)
         status = int(received[9:12])
-        self._answers.statuses[status] += 1
+        self._responses.statuses[status] += 1
         if self._hear is not None:
             self._hear(self._asked, status, bytes(received[self._head :]))
         received.clear()
@@ -104,7 +104,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's signature
         if not self.done.done():
-            self._answers.broken += 1
+            self._responses.broken += 1
             self.done.set_result(None)
 
     def _finish(self) -> None:
@@ -129,19 +129,19 @@ async def drive(
     seconds: float,
     connections: int,
     hear: Hear | None = None,
-) -> Answers:
-    """Send requests for so long on so many connections, or until there are no more."""
+) -> Responses:
+    """Send requests on some connections for a time, or until none is left."""
     loop = asyncio.get_running_loop()
-    answers = Answers()
+    responses = Responses()
     began = time.perf_counter()
     deadline = began + seconds
     made = [
         loop.create_connection(
-            lambda: _Connection(requests, answers, deadline, hear), "127.0.0.1", port
+            lambda: _Connection(requests, responses, deadline, hear), "127.0.0.1", port
         )
         for _ in range(connections)
     ]
     protocols = [protocol for _, protocol in await asyncio.gather(*made)]
     await asyncio.gather(*(protocol.done for protocol in protocols))
-    answers.seconds = time.perf_counter() - began
-    return answers
+    responses.seconds = time.perf_counter() - began
+    return responses

@@ -1,8 +1,7 @@
-"""Data sets: customers, projects, tenants, groups and rules, written by COPY, rendered by SQL.
+"""Data sets: customers, projects, tenants, groups and rules, written by COPY.
 
 The shape stays as the size grows: 100 groups a tenant, two tenants a project, five projects a
-customer. So a project's administrator sees 200 groups and a customer's owner 1,000, whatever staff
-sees.
+customer. So a project administrator sees 200 groups and a customer owner 1,000, at any size.
 """
 
 import asyncio
@@ -19,7 +18,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from bench.place import Place
+from bench.server import DatabaseServer
 from ringfence.database.migrate import migrate
 from ringfence.database.pool import Connection
 from ringfence.errors import OperatorError
@@ -30,9 +29,9 @@ GROUPS_PER_TENANT = 100
 TENANTS_PER_PROJECT = 2
 PROJECTS_PER_CUSTOMER = 5
 RULES_PER_GROUP = 5
-# Tenants whose groups are rendered in one statement
+# Tenants whose documents are written in one statement
 BATCH = 50
-# Raise it when what `_fill` writes changes: sets of another form are made anew.
+# Increase it when `_fill` changes: sets of another form are created again.
 FORM = 2
 
 STAFF, ADMIN, OWNER = "bench-staff", "bench-admin", "bench-owner"
@@ -54,68 +53,65 @@ Row = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How many objects of each kind a set has; at least one of each."""
+    """The number of objects of each kind in a set; at least one of each."""
 
     groups: int
 
     @property
     def tenants(self) -> int:
-        """How many tenants."""
         return -(-self.groups // GROUPS_PER_TENANT)
 
     @property
     def projects(self) -> int:
-        """How many projects."""
         return -(-self.tenants // TENANTS_PER_PROJECT)
 
     @property
     def customers(self) -> int:
-        """How many customers."""
         return -(-self.projects // PROJECTS_PER_CUSTOMER)
 
 
 def name_of(groups: int) -> str:
-    """Give the name of the database that holds a set."""
+    """Return the name of the database that holds a set."""
     return f"groups_{groups}_form_{FORM}"
 
 
-def provide(place: Place, groups: int, say: Say) -> str:
-    """Make the set unless it is there, bring it to the present schema; give its database."""
+def provide(server: DatabaseServer, groups: int, say: Say) -> str:
+    """Return the database of a set; create it if missing, and migrate it to the current schema."""
     name = name_of(groups)
-    if place.has(name) and _bring_up(place.conninfo(name), groups, say):
+    if server.has(name) and _bring_up(server.conninfo(name), groups, say):
         return name
     began = time.perf_counter()
     draft = f"{name}_draft"
-    place.create(draft)
-    asyncio.run(migrate(place.conninfo(draft)))
-    asyncio.run(_build(place.conninfo(draft), Layout(groups), say))
-    _settle(place.conninfo(draft))
-    place.drop(name)
-    place.rename(draft, name)
+    server.create(draft)
+    asyncio.run(migrate(server.conninfo(draft)))
+    asyncio.run(_build(server.conninfo(draft), Layout(groups), say))
+    _vacuum(server.conninfo(draft))
+    server.drop(name)
+    server.rename(draft, name)
     say(f"{groups:,} groups: made in {time.perf_counter() - began:.0f} s")
     return name
 
 
 def _bring_up(conninfo: str, groups: int, say: Say) -> bool:
-    """Apply what is missing of the schema; False where the set was made by another history."""
+    """Apply missing migrations; return False if the set has other ones."""
     try:
         applied = asyncio.run(migrate(conninfo))
     except OperatorError as error:
-        say(f"{groups:,} groups: made anew, since {error}")
+        say(f"{groups:,} groups: created again, because {error}")
         return False
     if applied:
         say(f"{groups:,} groups: applied {', '.join(applied)}")
-        _settle(conninfo)
+        _vacuum(conninfo)
     return True
 
 
 async def _build(conninfo: str, layout: Layout, say: Say) -> None:
-    # Made anew after a crash: nothing here has to wait for the disk.
+    # Created again after a crash: nothing has to wait for the disk.
     options = "-c synchronous_commit=off -c timezone=UTC -c maintenance_work_mem=256MB"
     async with await psycopg.AsyncConnection.connect(conninfo, options=options) as connection:
         async with _without_indexes(connection, "security_groups", "security_group_rules"):
             for table, columns, rows in _tables(layout):
-                # References are sound by the way they are made: no need to look each one up.
+                # References are valid by construction: checking each would take long.
                 await connection.execute("SET LOCAL session_replication_role = replica")
                 await _copy(connection, table, columns, rows)
                 await connection.commit()
@@ -125,7 +121,7 @@ async def _build(conninfo: str, layout: Layout, say: Say) -> None:
         async with _without_indexes(connection, "security_group_documents"):
             await _render(connection, layout)
         await connection.commit()
-        say(f"{layout.groups:,} groups: answers rendered")
+        say(f"{layout.groups:,} groups: documents written")
 
 
 async def _render(connection: Connection, layout: Layout) -> None:
@@ -142,14 +138,14 @@ async def _render(connection: Connection, layout: Layout) -> None:
 
 @asynccontextmanager
 async def _without_indexes(connection: Connection, *tables: str) -> AsyncIterator[None]:
-    """Take the indexes away that hold no constraint, and make them anew at the end."""
+    """Drop the indexes that hold no constraint, and create them again at the end."""
     cursor = await connection.execute(_INDEXES, [list(tables)])
     found = await cursor.fetchall()
     for name, _ in found:
         await connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
     yield
     for _, definition in found:
-        # The server's own words for what it had
+        # The server's own definitions
         await connection.execute(definition)
 
 
@@ -172,7 +168,7 @@ async def _copy(
 
 
 def _blocks(rows: Iterable[Row]) -> Iterator[str]:
-    """Give rows in COPY's text form, many at once; no value here needs an escape."""
+    """Yield rows in COPY's text format, many at once; no value needs escaping."""
     lines: list[str] = []
     for row in rows:
         lines.append("\t".join("\\N" if value is None else str(value) for value in row))
@@ -243,7 +239,7 @@ def _groups(layout: Layout, uuid: Callable[[], str]) -> Iterator[Row]:
         yield (
             *(number, uuid(), tenant, f"{kind}-{number:07d}"),
             f"Lets the {kind} servers of part {tenant:06d} talk",
-            # As Neutron writes its own
+            # In Neutron's own spelling
             str(UUID(hex=uuid())),
             "ERRED" if erred else "OK",
             "The cloud is out of reach." if erred else "",
@@ -268,8 +264,8 @@ def _rules(layout: Layout) -> Iterator[Row]:
             )
 
 
-def _settle(conninfo: str) -> None:
-    """Leave nothing to a vacuum that would run into a measurement."""
+def _vacuum(conninfo: str) -> None:
+    """Vacuum and analyze, so that autovacuum does not run during a measurement."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("VACUUM (FREEZE, ANALYZE)")
         connection.execute("CHECKPOINT")

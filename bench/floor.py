@@ -1,10 +1,9 @@
 # ruff: noqa: S608 (statements are put together from constants of this module)
-"""The floor: the smallest application that does what any honest implementation of the reads must.
+"""The floor: the smallest application that does what any implementation of the reads must do.
 
-It looks the hashed token up, applies the scope, counts, and reads the same stored answers, all in
-one statement, under the same server with the same number of processes. It has no routes, no
-filters, no log, no errors: nobody could ship it. What the service costs beyond it is the price of
-being one.
+It looks up the hashed token, applies the scope, counts, and reads the same documents, in one
+statement, with the same server and number of processes. It has no routes, no filters, no log and
+no errors: it could not be shipped. What the service costs beyond it is the cost of these.
 
 Run by the harness: `python -m bench.floor DATABASE_URL`.
 """
@@ -33,9 +32,9 @@ Send = Callable[[Message], Awaitable[None]]
 
 PATH = "/api/openstack-security-groups/"
 
-# A project within a customer that is the caller's too is no place of its own.
-_CALLER: LiteralString = """
-WITH caller AS MATERIALIZED (
+# A project in a customer of the actor needs no ancestor of its own.
+_ACTOR: LiteralString = """
+WITH actor AS MATERIALIZED (
     SELECT
         account.id,
         account.is_staff OR account.is_support AS everything,
@@ -50,43 +49,43 @@ WITH caller AS MATERIALIZED (
         AND account.is_active
         AND coalesce(token.expires > now(), true)
 ),
-place AS MATERIALIZED (
-    SELECT 'all' AS level, 0 AS id FROM caller WHERE caller.everything
+ancestor AS MATERIALIZED (
+    SELECT 'all' AS level, 0 AS id FROM actor WHERE actor.everything
     UNION ALL
-    SELECT 'customer', unnest(caller.customers) FROM caller WHERE NOT caller.everything
+    SELECT 'customer', unnest(actor.customers) FROM actor WHERE NOT actor.everything
     UNION ALL
     SELECT DISTINCT 'project', project.id
-    FROM caller
-    INNER JOIN role_grants AS held ON caller.id = held.user_id
+    FROM actor
+    INNER JOIN role_grants AS held ON actor.id = held.user_id
     INNER JOIN projects AS project ON held.project_id = project.id
-    WHERE NOT caller.everything AND project.customer_id <> ALL(caller.customers)
+    WHERE NOT actor.everything AND project.customer_id <> ALL(actor.customers)
 )
 """
 
-# The sums by place that the service keeps, and what was not added to them yet.
+# The counts by ancestor that the service keeps, and the changes that are not yet added.
 _COUNTED: LiteralString = """
 SELECT sum(counted.groups)::bigint AS total
-FROM place
+FROM ancestor
 CROSS JOIN LATERAL (
     SELECT summed.groups FROM security_group_counts AS summed
-    WHERE summed.level = place.level AND summed.id = place.id
+    WHERE summed.level = ancestor.level AND summed.id = ancestor.id
     UNION ALL
     SELECT change.groups FROM security_group_count_changes AS change
-    WHERE change.level = place.level AND change.id = place.id
+    WHERE change.level = ancestor.level AND change.id = ancestor.id
 ) AS counted
 """
 
 _FIRST: LiteralString = """
 (
     SELECT stored.document, stored.tenant_name, stored.created, stored.security_group_id
-    FROM place
+    FROM ancestor
     CROSS JOIN LATERAL (
         SELECT * FROM security_group_documents AS one
         WHERE {condition}
         ORDER BY one.tenant_name, one.created, one.security_group_id
         LIMIT $2
     ) AS stored
-    WHERE place.level = '{level}'
+    WHERE ancestor.level = '{level}'
 )
 """
 
@@ -95,17 +94,17 @@ def _first(level: LiteralString, condition: LiteralString) -> LiteralString:
     return _FIRST.replace("{level}", level).replace("{condition}", condition)
 
 
-# Each answer is a row of its own: joining 100 of them costs PostgreSQL twice what the rest does.
+# One row for each document: joining 100 of them costs PostgreSQL twice as much as the rest.
 _LIST: LiteralString = (
-    _CALLER
+    _ACTOR
     + "SELECT page.document, ("
     + _COUNTED
     + ") FROM ("
     + " UNION ALL ".join(
         [
             _first("all", "true"),
-            _first("customer", "one.customer_id = place.id"),
-            _first("project", "one.project_id = place.id"),
+            _first("customer", "one.customer_id = ancestor.id"),
+            _first("project", "one.project_id = ancestor.id"),
         ]
     )
     + """) AS page
@@ -114,34 +113,34 @@ LIMIT $2
 """
 )
 
-_HEAD: LiteralString = _CALLER + "SELECT '', (" + _COUNTED + ")"
+_HEAD: LiteralString = _ACTOR + "SELECT '', (" + _COUNTED + ")"
 
 _RETRIEVE: LiteralString = (
-    _CALLER
+    _ACTOR
     + """
 SELECT stored.document, 1::bigint
 FROM security_group_documents AS stored
 WHERE
     stored.uuid = $2
     AND EXISTS (
-        SELECT 1 FROM place
+        SELECT 1 FROM ancestor
         WHERE
-            place.level = 'all'
-            OR (place.level = 'customer' AND place.id = stored.customer_id)
-            OR (place.level = 'project' AND place.id = stored.project_id)
+            ancestor.level = 'all'
+            OR (ancestor.level = 'customer' AND ancestor.id = stored.customer_id)
+            OR (ancestor.level = 'project' AND ancestor.id = stored.project_id)
     )
 """
 )
 
 
 class Floor:
-    """The application; `url` is the database's."""
+    """The application; `url` is that of the database."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve one request, or the life of the application."""
+        """Serve one request, or the lifespan protocol."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return

@@ -1,4 +1,4 @@
-"""The service, or the floor, in this process and without a server around it."""
+"""Run the service or the floor in this process, without a server."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
@@ -11,7 +11,7 @@ Message = MutableMapping[str, Any]
 
 @asynccontextmanager
 async def living(application: Application) -> AsyncIterator[None]:
-    """Have an application start, and stop it afterwards."""
+    """Start an application, and stop it after the block."""
     asked: asyncio.Queue[Message] = asyncio.Queue()
     started = asyncio.Event()
 
@@ -38,7 +38,7 @@ async def ask(application: Application, request: bytes) -> dict[bytes, bytes]:
     async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
             if message["status"] != 200:  # noqa: PLR2004 - HTTP's own number
-                raise RuntimeError(f"answered with {message['status']}")
+                raise RuntimeError(f"response with status {message['status']}")
             headers.update(message["headers"])
 
     await application(_scope(request), receive, send)
@@ -46,7 +46,7 @@ async def ask(application: Application, request: bytes) -> dict[bytes, bytes]:
 
 
 def _scope(request: bytes) -> Message:
-    """Give what a server makes of a request's bytes."""
+    """Return the ASGI scope of a request."""
     line, *lines = request.split(b"\r\n\r\n")[0].split(b"\r\n")
     method, target, _ = line.decode().split(" ")
     path, _, query = target.partition("?")

@@ -1,8 +1,8 @@
-"""How long `ringfence load` takes, and what it computes: `python -m bench.load`.
+"""Time and CPU of `ringfence load`: `python -m bench.load`.
 
-A JSON Lines file is loaded with `--resumable`, killed half way, run again to its end, and then
-loaded once more, which changes nothing; up to SMALL groups, the ordinary load of the same content
-is measured too.
+A JSON Lines file is loaded with `--resumable`, killed halfway, continued, and then loaded
+once more, which changes nothing. Up to SMALL groups, an ordinary load of the same content is
+measured too.
 """
 
 import argparse
@@ -24,9 +24,9 @@ import psycopg
 from bench.dataset import GROUPS_PER_TENANT
 from bench.measure import FailedError
 from bench.page import write_sections
-from bench.place import Place, default_cache, opened
 from bench.processes import cpu
 from bench.results import Table, plain
+from bench.server import DatabaseServer, default_cache, opened
 from bench.services import ROOT, inherited
 from ringfence.database.migrate import migrate
 
@@ -94,22 +94,22 @@ def _rule(group: int, number: int, remote: str) -> dict[str, object]:
     return {"protocol": "tcp", "from_port": port, "to_port": port, "description": "", **end}
 
 
-def load(place: Place, file: Path, *options: str, kill_at: int | None = None) -> Run:
+def load(server: DatabaseServer, file: Path, *options: str, kill_at: int | None = None) -> Run:
     """Load a file; with `kill_at`, kill the program once so many groups are stored."""
     command = [sys.executable, "-m", "ringfence", "load", *options, str(file)]
     variables = inherited() | {
-        "RINGFENCE_DATABASE_URL": place.url(DATABASE),
+        "RINGFENCE_DATABASE_URL": server.url(DATABASE),
         "RINGFENCE_LOG_LEVEL": "error",
     }
-    before = cpu(place.server)
+    before = cpu(server.process)
     began = time.perf_counter()
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=output)  # noqa: S603 - ours
         if kill_at is not None:
-            while process.poll() is None and _groups(place) < kill_at:
+            while process.poll() is None and _groups(server) < kill_at:
                 time.sleep(0.2)
             process.send_signal(signal.SIGKILL)
-        # Of this one process alone, which is what `wait` would not tell.
+        # Of this process alone; `wait` reports the maximum of all children.
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.perf_counter() - began
@@ -119,46 +119,46 @@ def load(place: Place, file: Path, *options: str, kill_at: int | None = None) ->
         raise FailedError(f"{' '.join(command[2:])} ended with {process.returncode}")
     application = usage.ru_utime + usage.ru_stime
     megabytes = usage.ru_maxrss / 1024
-    return Run(seconds, application, cpu(place.server) - before, megabytes, said)
+    return Run(seconds, application, cpu(server.process) - before, megabytes, said)
 
 
-def _groups(place: Place) -> int:
-    with psycopg.connect(place.conninfo(DATABASE)) as connection:
+def _groups(server: DatabaseServer) -> int:
+    with psycopg.connect(server.conninfo(DATABASE)) as connection:
         row = connection.execute("SELECT count(*) FROM security_groups").fetchone()
     return row[0] if row else 0
 
 
-def measure(place: Place, groups: int, rules: int) -> Iterator[tuple[str, Run]]:
-    """Load as an operator would, with an accident half way."""
+def measure(server: DatabaseServer, groups: int, rules: int) -> Iterator[tuple[str, Run]]:
+    """Load as an operator does, with an interruption halfway."""
     with tempfile.TemporaryDirectory() as folder:
         whole, file = write_files(Path(folder), groups, rules)
         if groups <= SMALL:
-            with _empty(place):
-                yield "all or nothing", load(place, whole)
-                yield "the same again", load(place, whole)
-        with _empty(place):
-            killed = load(place, file, "--resumable", kill_at=groups // 2)
-            yield f"resumable, killed at {_groups(place):,} groups", killed
-            yield "run again, to the end", load(place, file, "--resumable")
-            stored = _groups(place)
-            again = load(place, file, "--resumable")
+            with _empty(server):
+                yield "all or nothing", load(server, whole)
+                yield "the same again", load(server, whole)
+        with _empty(server):
+            killed = load(server, file, "--resumable", kill_at=groups // 2)
+            yield f"resumable, killed at {_groups(server):,} groups", killed
+            yield "run again, to the end", load(server, file, "--resumable")
+            stored = _groups(server)
+            again = load(server, file, "--resumable")
             yield "the same again", again
     if stored != groups or "nothing changed" not in again.said:
         raise FailedError(f"{stored:,} of {groups:,} groups are stored; the last run: {again.said}")
 
 
 @contextmanager
-def _empty(place: Place) -> Iterator[None]:
-    place.create(DATABASE)
+def _empty(server: DatabaseServer) -> Iterator[None]:
+    server.create(DATABASE)
     try:
-        asyncio.run(migrate(place.conninfo(DATABASE)))
+        asyncio.run(migrate(server.conninfo(DATABASE)))
         yield
     finally:
-        place.drop(DATABASE)
+        server.drop(DATABASE)
 
 
 def table(groups: int, rules: int, runs: Sequence[tuple[str, Run]]) -> Table:
-    """Give what was measured."""
+    """Return the table of the runs."""
     rows = [
         [
             what,
@@ -180,7 +180,7 @@ def table(groups: int, rules: int, runs: Sequence[tuple[str, Run]]) -> Table:
 
 
 def main() -> None:
-    """Measure, and print; put it into the page where one is named."""
+    """Measure and print; write to a page if one is named."""
     parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
     parser.add_argument("--groups", type=int, nargs="+", default=[2000])
     parser.add_argument("--rules", type=int, default=5)
@@ -188,9 +188,9 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=default_cache())
     arguments = parser.parse_args()
     tables = []
-    with opened(arguments.cache) as place:
+    with opened(arguments.cache) as server:
         for groups in arguments.groups:
-            runs = list(measure(place, groups, arguments.rules))
+            runs = list(measure(server, groups, arguments.rules))
             tables.append(table(groups, arguments.rules, runs))
             tables[-1].show()
     if arguments.page:

@@ -1,4 +1,4 @@
-"""Measuring: short windows of load, what is compared in turns, in several rounds."""
+"""Measure in short windows of load, alternating between what is compared, in several rounds."""
 
 import asyncio
 import itertools
@@ -13,9 +13,9 @@ from typing import LiteralString
 import psycopg
 
 from bench.cases import Case, Sample
-from bench.client import Answers, drive
-from bench.place import Place
+from bench.client import Responses, drive
 from bench.processes import cpu
+from bench.server import DatabaseServer
 from bench.services import NO_RATES, Service, floor, serving
 
 SERVICE, FLOOR = "service", "floor"
@@ -26,7 +26,7 @@ _STATEMENT = re.compile(rb"LOG:  (execute|statement)")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How long and how often: `seconds` of each window, `rounds` of all."""
+    """`seconds` of each window, and number of `rounds`."""
 
     seconds: float
     rounds: int
@@ -51,7 +51,7 @@ class Window:
 
 @dataclass(slots=True)
 class Figures:
-    """All windows of one case on one data set; `statements` of SQL are counted apart."""
+    """All windows of one case on one data set; SQL `statements` are counted separately."""
 
     groups: int
     case: str
@@ -59,56 +59,56 @@ class Figures:
     service: list[Window] = field(default_factory=list)
     floor: list[Window] = field(default_factory=list)
     statements: float | None = None
-    # What it was answered with instead, where that makes all figures meaningless
+    # An unexpected status, which makes all figures meaningless
     failed: str = ""
 
     def median(self, of: str, subject: str = SERVICE) -> float | None:
-        """Give the median of one figure; None where the subject has none."""
+        """Return the median of one figure, or None if the subject has none."""
         windows: list[Window] = [] if self.failed else getattr(self, subject)
         return statistics.median(getattr(one, of) for one in windows) if windows else None
 
     @property
     def ratio(self) -> float | None:
-        """How many times the floor's CPU the service takes: the median of the pairs."""
+        """Return the CPU of the service divided by that of the floor: the median of the pairs."""
         pairs = zip(self.service, self.floor, strict=False)
         ratios = [ours.cpu / least.cpu for ours, least in pairs if least.cpu]
         return statistics.median(ratios) if ratios else None
 
     def as_mapping(self) -> dict[str, object]:
-        """Give what a JSON file keeps."""
+        """Return the values for the JSON file."""
         return asdict(self)
 
 
 class FailedError(Exception):
-    """A request was answered otherwise than it should; a figure of it would mean nothing."""
+    """A request got an unexpected status; its figures would mean nothing."""
 
 
 class _Measurer:
-    def __init__(self, place: Place, database: str, options: Options) -> None:
-        self._place = place
+    def __init__(self, server: DatabaseServer, database: str, options: Options) -> None:
+        self._server = server
         self._database = database
         self._options = options
 
     def window(self, service: Service, case: Case, requests: Iterator[bytes]) -> Window:
-        """Load the service with a case; what it has never seen before is asked unmeasured."""
+        """Load the service with a case, after an unmeasured warm-up."""
         first = next(requests)
         warm = itertools.chain([first], requests)
         if not case.writes:
             self._drive(service, case, itertools.islice(warm, WARM_UP))
-        before = cpu(service.process), cpu(self._place.server)
-        answers = self._drive(service, case, warm)
-        after = cpu(service.process), cpu(self._place.server)
+        before = cpu(service.process), cpu(self._server.process)
+        responses = self._drive(service, case, warm)
+        after = cpu(service.process), cpu(self._server.process)
         return Window(
-            rate=answers.requests / answers.seconds,
-            p50=answers.quantile(0.5),
-            p99=answers.quantile(0.99),
-            application=(after[0] - before[0]) / answers.requests,
-            database=(after[1] - before[1]) / answers.requests,
+            rate=responses.requests / responses.seconds,
+            p50=responses.quantile(0.5),
+            p99=responses.quantile(0.99),
+            application=(after[0] - before[0]) / responses.requests,
+            database=(after[1] - before[1]) / responses.requests,
         )
 
-    def _drive(self, service: Service, case: Case, requests: Iterator[bytes]) -> Answers:
+    def _drive(self, service: Service, case: Case, requests: Iterator[bytes]) -> Responses:
         options = self._options
-        answers = asyncio.run(
+        responses = asyncio.run(
             drive(
                 service.port,
                 requests,
@@ -116,28 +116,28 @@ class _Measurer:
                 connections=options.connections,
             )
         )
-        if answers.failures() or not answers.requests:
+        if responses.failures() or not responses.requests:
             raise FailedError(
-                f"{case.name}: {dict(answers.statuses)}, {answers.broken} connections broke"
+                f"{case.name}: {dict(responses.statuses)}, {responses.broken} connections broke"
             )
-        return answers
+        return responses
 
 
 def measure(
-    place: Place,
+    server: DatabaseServer,
     database: str,
     groups: int,
     cases: Sequence[Case],
     options: Options,
     say: Callable[[str], None],
 ) -> list[Figures]:
-    """Measure cases on a data set; the service and the floor take turns at being first."""
-    sample = Sample.of(place.conninfo(database))
-    measurer = _Measurer(place, database, options)
+    """Measure cases on a data set; service and floor alternate in being first."""
+    sample = Sample.of(server.conninfo(database))
+    measurer = _Measurer(server, database, options)
     found = [Figures(groups, case.name, case.is_bounded) for case in cases]
     with ExitStack() as stack:
-        url = place.url(database)
-        # One caller changes more here than any may, and not that bound is to be measured.
+        url = server.url(database)
+        # One actor sends more changes than the rate limits allow.
         service = serving(url, "--no-worker", **NO_RATES)
         subjects = {SERVICE: stack.enter_context(service)}
         if any(case.has_floor for case in cases):
@@ -155,7 +155,7 @@ def measure(
                     figures.failed = str(error)
                     say(f"{groups:,} groups: {error}")
                 if case.writes:
-                    _put_back(place.conninfo(database))
+                    _put_back(server.conninfo(database))
             say(f"{groups:,} groups: round {turn + 1} of {options.rounds}")
     return found
 
@@ -169,25 +169,25 @@ _PUT_BACK: tuple[LiteralString, ...] = (
 
 
 def _put_back(conninfo: str) -> None:
-    """Let the same requests be made again; the data set is a copy that nobody keeps."""
+    """Make the same requests possible again; the data set is a temporary copy."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         for statement in _PUT_BACK:
             connection.execute(statement)
 
 
 def count_statements(
-    place: Place, database: str, cases: Sequence[Case], subject: str = SERVICE
+    server: DatabaseServer, database: str, cases: Sequence[Case], subject: str = SERVICE
 ) -> dict[str, float]:
-    """Count the SQL statements of a request, by the server's own log, on a database to spare."""
-    with psycopg.connect(place.conninfo(database), autocommit=True) as connection:
+    """Count the SQL statements of a request in the server's log, on a temporary database."""
+    with psycopg.connect(server.conninfo(database), autocommit=True) as connection:
         connection.execute(
             f"ALTER DATABASE {connection.info.dbname} SET log_statement = 'all'"  # type: ignore[arg-type]
         )
     counted: dict[str, float] = defaultdict(float)
-    sample = Sample.of(place.conninfo(database))
+    sample = Sample.of(server.conninfo(database))
     start = serving if subject == SERVICE else floor
     options = ("--workers", "1", "--no-worker") if subject == SERVICE else ("1",)
-    with start(place.url(database), *options) as service:
+    with start(server.url(database), *options) as service:
         for case in cases:
             requests = case.requests(sample)
             ask = lambda number, requests=requests: asyncio.run(  # noqa: E731 - one call, twice
@@ -199,9 +199,9 @@ def count_statements(
                 )
             )
             ask(2)
-            before = place.log.stat().st_size
+            before = server.log.stat().st_size
             ask(COUNTED)
-            with place.log.open("rb") as log:
+            with server.log.open("rb") as log:
                 log.seek(before)
                 counted[case.name] = len(_STATEMENT.findall(log.read())) / COUNTED
     return counted

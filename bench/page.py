@@ -1,15 +1,15 @@
-"""The page of figures: what is measured goes between markers, what people write stays."""
+"""Write figures into a page, between markers; the rest of the page stays."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 
 class NoPlaceError(Exception):
-    """The page has no place for a section."""
+    """The page lacks the markers of a section."""
 
 
 def write_sections(page: Path, sections: Mapping[str, str]) -> None:
-    """Put each text between `<!-- NAME: measured -->` and `<!-- NAME: end -->`."""
+    """Write each text between `<!-- NAME: measured -->` and `<!-- NAME: end -->`."""
     text = page.read_text(encoding="utf-8")
     for name, content in sections.items():
         begin, end = f"<!-- {name}: measured -->", f"<!-- {name}: end -->"

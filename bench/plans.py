@@ -1,7 +1,7 @@
-"""How PostgreSQL finds what lists ask for: `python -m bench.plans`.
+"""Query plans of lists: `python -m bench.plans`.
 
-Each statement is taken from the service as it sends it, planned as its sessions have it (one plan,
-whatever is asked), run twice and explained. Shown is what touches groups.
+Each statement is taken from the service, planned as in its sessions (a generic plan), run twice and
+explained. Only the nodes that touch groups are shown.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from bench.client import request
 from bench.dataset import ADMIN, OWNER, STAFF, provide
 from bench.inside import ask, living
 from bench.page import write_sections
-from bench.place import Place, default_cache, opened
+from bench.server import DatabaseServer, default_cache, opened
 from ringfence.access import identity
 from ringfence.app import create_app
 from ringfence.database.binary_rows import numbered
@@ -27,7 +27,7 @@ from ringfence.database.connect import connect_now
 from ringfence.database.pool import Database
 from ringfence.settings import Settings
 
-# Title, caller, query; `page=2` is requested as `Link` of the first page names it.
+# Title, actor, query; `page=2` is requested as `Link` of the first page names it.
 CASES: Sequence[tuple[str, str, str]] = (
     ("the first page", STAFF, ""),
     ("the last page", STAFF, "page=last"),
@@ -60,7 +60,7 @@ CASES: Sequence[tuple[str, str, str]] = (
 
 _GROUPS = ("security_group_documents", "security_groups", "cloud_ports")
 _CONDITIONS = ("Presorted Key", "Index Cond", "Filter", "Rows Removed by Index Recheck")
-# Text of conditions that is longer says nothing more.
+# Longer conditions are cut.
 _WIDTH = 110
 
 Node = Mapping[str, Any]
@@ -68,7 +68,7 @@ Node = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one statement took: pages of 8 kB looked at, milliseconds, and what touched groups."""
+    """The cost of one statement: 8 kB pages read, milliseconds, and the nodes that touch groups."""
 
     title: str
     buffers: int
@@ -76,14 +76,13 @@ class Plan:
     lines: Sequence[str]
 
     def markdown(self) -> str:
-        """Give it for the page."""
         head = f"**{self.title}**: {self.buffers:,} buffers, {self.milliseconds:,.1f} ms"
         return "\n".join([head, "", "```text", *self.lines, "```", ""])
 
 
-async def plans(place: Place, database: str, groups: int) -> list[Plan]:
-    """Give the plans of all cases on a data set."""
-    sample = Sample.of(place.conninfo(database))
+async def plans(server: DatabaseServer, database: str, groups: int) -> list[Plan]:
+    """Return the plans of all cases on a data set."""
+    sample = Sample.of(server.conninfo(database))
     values = {
         "tenant": sample.tenant,
         "customer": sample.customer,
@@ -97,18 +96,18 @@ async def plans(place: Place, database: str, groups: int) -> list[Plan]:
         sent.append((statement, parameters))
         return await read(database, statement, parameters)
 
-    service = create_app(Settings(database_url=place.url(database)))
+    service = create_app(Settings(database_url=server.url(database)))
     found = []
     identity.read_rows = note
     try:
         async with living(service):
-            for title, caller, query in CASES:
+            for title, actor, query in CASES:
                 first, is_continued, _ = query.format(**values).partition("&page=2")
                 target = f"{PATH}?" + first.replace(" ", "%20")
-                headers = await ask(service, request("GET", target, caller))
+                headers = await ask(service, request("GET", target, actor))
                 if is_continued:
-                    await ask(service, request("GET", _next(headers), caller))
-                found.append(_explain(place.conninfo(database), title, *sent[-1]))
+                    await ask(service, request("GET", _next(headers), actor))
+                found.append(_explain(server.conninfo(database), title, *sent[-1]))
     finally:
         identity.read_rows = read
     return found
@@ -131,7 +130,7 @@ def _explain(
         connection.execute(b"PREPARE read AS " + text, prepare=False)
         connection.execute(explain, prepare=False)
         row = connection.execute(explain, prepare=False).fetchone()
-    assert row is not None  # noqa: S101 - EXPLAIN answers
+    assert row is not None  # noqa: S101 - EXPLAIN returns a row
     ((made,),) = row
     top = made["Plan"]
     buffers = top["Shared Hit Blocks"] + top["Shared Read Blocks"]
@@ -139,7 +138,7 @@ def _explain(
 
 
 def _lines(node: Node) -> Iterator[str]:
-    """Give the nodes that touch groups and were run, the outer ones first."""
+    """Yield the executed nodes that touch groups, outer ones first."""
     if not node["Actual Loops"]:
         return
     kind = node["Node Type"]
@@ -167,15 +166,15 @@ def _name(node: Node) -> str:
 
 
 def main() -> None:
-    """Explain, and print; put it into the page where one is named."""
+    """Explain and print; write to a page if one is named."""
     parser = argparse.ArgumentParser(prog="python -m bench.plans", description=__doc__)
     parser.add_argument("--groups", type=int, default=2000)
     parser.add_argument("--page", type=Path, help="a page that takes the plans")
     parser.add_argument("--cache", type=Path, default=default_cache())
     arguments = parser.parse_args()
-    with opened(arguments.cache) as place:
-        name = provide(place, arguments.groups, print)
-        made = asyncio.run(plans(place, name, arguments.groups))
+    with opened(arguments.cache) as server:
+        name = provide(server, arguments.groups, print)
+        made = asyncio.run(plans(server, name, arguments.groups))
     shown = "\n".join([plan.markdown() for plan in made])
     print(shown)  # noqa: T201 - what the command is for
     if arguments.page:

@@ -1,4 +1,4 @@
-"""Two plots as SVG, written here: readable on light and dark pages alike."""
+"""Two plots as SVG, readable on light and dark pages."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What processes cost, as the kernel counts it: it holds on a busy machine, where time does not."""
+"""CPU and memory of processes as the kernel counts them, which is valid on a busy machine too."""
 
 import os
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK")
-# Of /proc/PID/stat, counted from the state, which is the first after the name in parentheses.
+# Fields of /proc/PID/stat, counted from the state, the first after the name in parentheses.
 _PARENT, _USER, _CHILDREN_SYSTEM = 1, 11, 14
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Of one process, in megabytes: its share of what it uses, and all that it uses."""
+    """Proportional and resident set size of one process, in megabytes."""
 
     name: str
     proportional: float
@@ -28,7 +28,7 @@ def _stat(process: int) -> list[str]:
 
 
 def tree(root: int) -> list[int]:
-    """Give a process with all that descend from it."""
+    """Return a process and its descendants."""
     children: dict[int, list[int]] = {}
     for entry in _PROC.iterdir():
         if entry.name.isdecimal() and (fields := _stat(int(entry.name))):
@@ -40,9 +40,9 @@ def tree(root: int) -> list[int]:
 
 
 def cpu(root: int) -> float:
-    """Give the seconds that a tree of processes has computed, for itself and in the kernel.
+    """Return the user and system CPU seconds of a tree of processes.
 
-    Those of children that have ended are among them: their parents inherit the sum.
+    Children that have ended are included in their parents.
     """
     ticks = 0
     for process in tree(root):
@@ -52,7 +52,7 @@ def cpu(root: int) -> float:
 
 
 def memory(root: int) -> list[Memory]:
-    """Give the memory of each process of a tree."""
+    """Return the memory of each process of a tree."""
     found = []
     for process in tree(root):
         try:

@@ -1,10 +1,9 @@
-"""Where a read's time goes in the application: `python -m bench.profile`.
+"""Profile reads in the application: `python -m bench.profile`.
 
-The service and the floor run in this process, without a server around them and one request after
-another. A timer that counts CPU, the kernel's included, looks again and again at what is being
-done, and adds it to the part that the innermost known module belongs to. What it prints are
-microseconds of a request, so the difference of two columns is what the service does beyond the
-floor, part by part.
+The service and the floor run in this process, without a server, one request after another. A
+timer of CPU time samples the stack, and assigns the sample to the part of the innermost known
+module. It prints microseconds per request, so the difference of two columns is the cost of the
+service beyond the floor, part by part.
 """
 
 import argparse
@@ -25,19 +24,19 @@ from bench.dataset import provide
 from bench.floor import Floor
 from bench.inside import Application, ask, living
 from bench.page import write_sections
-from bench.place import default_cache, opened
 from bench.results import Table
+from bench.server import default_cache, opened
 from ringfence.app import create_app
 from ringfence.service.processes import keep_freed_memory
 from ringfence.settings import Settings
 
 CASES = ("list of 10, staff", "list of 100, staff", "retrieve, staff")
 WARM_UP = 200
-# How often it looks; the kernel may round it up to a tick of its own.
+# The sampling interval; the kernel may round it up to its tick.
 INTERVAL = 0.001
 ELSE = "the event loop, Python, the rest"
 
-# Each with what the path of its modules holds; the first that fits counts.
+# Each with parts of its modules' paths; the first match counts.
 PARTS: Sequence[tuple[str, tuple[str, ...]]] = (
     ("psycopg: protocol, parameters, waiting", ("/psycopg/",)),
     ("a connection of the pool, its deadline", ("/psycopg_pool/", "/database/pool.py")),
@@ -54,13 +53,13 @@ PARTS: Sequence[tuple[str, tuple[str, ...]]] = (
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Seconds of a request, and how often each part was seen at work."""
+    """Seconds per request, and the number of samples of each part."""
 
     whole: float
     seen: Counter[str]
 
     def seconds(self, part: str) -> float:
-        """Give the seconds that a part takes of a request."""
+        """Return the seconds of a request in a part."""
         return self.whole * self.seen[part] / max(self.seen.total(), 1)
 
 
@@ -76,7 +75,7 @@ def _part_of(frame: FrameType | None) -> str:
 
 @contextmanager
 def _looking() -> Iterator[Counter[str]]:
-    """Count what is being done, at each tick of this process's CPU."""
+    """Sample the stack at each tick of this process's CPU timer."""
     seen: Counter[str] = Counter()
 
     def look(_signal: int, frame: FrameType | None) -> None:
@@ -91,7 +90,7 @@ def _looking() -> Iterator[Counter[str]]:
 
 
 async def profile(application: Application, case: Case, sample: Sample, number: int) -> Profile:
-    """Ask so many times, and tell where the time went."""
+    """Send requests and return the profile."""
     requests = case.requests(sample)
     async with living(application):
         for request in itertools.islice(requests, WARM_UP):
@@ -105,7 +104,7 @@ async def profile(application: Application, case: Case, sample: Sample, number: 
 
 
 def table(found: Sequence[tuple[str, Profile, Profile]]) -> Table:
-    """Give the parts of the service and of the floor, case by case."""
+    """Return the parts of the service and of the floor, case by case."""
     rows = [
         [
             part,
@@ -119,7 +118,7 @@ def table(found: Sequence[tuple[str, Profile, Profile]]) -> Table:
 
 
 def main() -> None:
-    """Profile, and print; put it into the page where one is named."""
+    """Profile and print; write to a page if one is named."""
     parser = argparse.ArgumentParser(prog="python -m bench.profile", description=__doc__)
     parser.add_argument("--groups", type=int, default=2000)
     parser.add_argument("--requests", type=int, default=20_000, help="of each case")
@@ -127,9 +126,9 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=default_cache())
     arguments = parser.parse_args()
     keep_freed_memory()
-    with opened(arguments.cache) as place:
-        name = provide(place, arguments.groups, print)
-        url, sample = place.url(name), Sample.of(place.conninfo(name))
+    with opened(arguments.cache) as server:
+        name = provide(server, arguments.groups, print)
+        url, sample = server.url(name), Sample.of(server.conninfo(name))
         cases = [case for case in READS if case.name in CASES]
 
         async def both(case: Case) -> tuple[str, Profile, Profile]:

@@ -1,4 +1,4 @@
-"""What was measured, as tables of words: the same ones for a terminal and for the page."""
+"""Tables of the results, for the terminal and the page."""
 
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bench.measure import FLOOR, Figures
 from bench.processes import Memory
 
-# Of the reference under like conditions: 2 cores, 8 connections, 2,000 groups of 5 rules.
+# Rates of the reference under similar conditions: 2 cores, 8 connections, 2,000 groups of 5 rules.
 REFERENCE = {
     "list of 10, staff": (7.0, 162),
     "list of 100, staff": (0.72, 1557),
@@ -17,19 +17,18 @@ REFERENCE = {
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A title, the heads of columns and the rows."""
+    """A title, column headings and rows."""
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
 
     def markdown(self) -> str:
-        """Give the table as Markdown; its title stands in the page."""
+        """Return the table as Markdown, without its title."""
         lines = [self.columns, ["---", *["---:"] * (len(self.columns) - 1)], *self.rows]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
     def show(self) -> None:
-        """Print the table."""
         from rich.console import Console  # noqa: PLC0415 - slow to load
         from rich.table import Table as Shown  # noqa: PLC0415
 
@@ -42,22 +41,22 @@ class Table:
 
 
 def micro(seconds: float | None) -> str:
-    """Show seconds as microseconds."""
+    """Format seconds as microseconds."""
     return "·" if seconds is None else f"{seconds * 1e6:,.0f}"
 
 
 def milli(seconds: float | None) -> str:
-    """Show seconds as milliseconds."""
+    """Format seconds as milliseconds."""
     return "·" if seconds is None else f"{seconds * 1e3:,.1f}"
 
 
 def plain(number: float | None, digits: int = 0) -> str:
-    """Show a number, or a dash where there is none."""
+    """Format a number, or a dash for None."""
     return "·" if number is None else f"{number:,.{digits}f}"
 
 
 def requests(figures: Iterable[Figures], groups: int) -> Table:
-    """Give the table of all cases on one data set."""
+    """Return the table of all cases on one data set."""
     rows = [
         [
             f"{one.case} (failed)" if one.failed else one.case,
@@ -81,7 +80,7 @@ def requests(figures: Iterable[Figures], groups: int) -> Table:
 
 
 def reference(figures: Iterable[Figures], groups: int) -> Table:
-    """Set our rates beside those of the reference."""
+    """Return the table of rates beside those of the reference."""
     rows = []
     for one in figures:
         rate = one.median("rate")
@@ -99,7 +98,7 @@ Starts = Sequence[tuple[float, float]]
 
 
 def processes(starts: Starts, memory: Sequence[Memory]) -> Table:
-    """Give start-up and memory."""
+    """Return the table of start-up and memory."""
     seconds, computed = _median_start(starts)
     rows = [
         ["until ready, s (median of starts)", plain(seconds, 2), ""],
@@ -118,7 +117,7 @@ def _median_start(starts: Starts) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One aim: what, its bound as words, the figure, and whether it is within."""
+    """One goal: name, bound as text, figure, and whether it is met."""
 
     name: str
     bound: str
@@ -127,7 +126,7 @@ class Target:
 
 
 def targets(figures: Sequence[Figures], starts: Starts, memory: Sequence[Memory]) -> Table:
-    """Hold what was measured against the aims."""
+    """Compare the figures with the goals."""
     found = [
         *_floor_targets(figures),
         *_growth_targets(figures),
@@ -166,7 +165,7 @@ def _floor_targets(figures: Sequence[Figures]) -> Iterator[Target]:
 
 
 def _growth_targets(figures: Sequence[Figures]) -> Iterator[Target]:
-    """Say how costs grew from the smallest set to the largest."""
+    """Return the growth of costs from the smallest to the largest set."""
     small, large = min(one.groups for one in figures), max(one.groups for one in figures)
     if small == large:
         return

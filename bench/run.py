@@ -1,4 +1,4 @@
-"""One whole run: data sets, requests, start-up and memory; printed, kept, and put into the page."""
+"""A complete run: data sets, requests, start-up and memory; printed, saved, written to the page."""
 
 import asyncio
 import itertools
@@ -20,8 +20,8 @@ from bench.dataset import STAFF, provide
 from bench.floor import PATH
 from bench.measure import FLOOR, Figures, Options, count_statements, measure
 from bench.page import write_sections
-from bench.place import Place, opened
 from bench.processes import Memory, memory
+from bench.server import DatabaseServer, opened
 from bench.services import NO_RATES, serving
 
 STARTS = 5
@@ -30,22 +30,22 @@ Say = Callable[[str], None]
 
 @dataclass(slots=True)
 class Run:
-    """All that one run found."""
+    """The results of one run."""
 
     machine: str
     options: Options
     figures: list[Figures] = field(default_factory=list)
-    # Of each: seconds, and seconds of CPU
+    # Seconds and CPU seconds of each
     starts: list[tuple[float, float]] = field(default_factory=list)
     memory: list[Memory] = field(default_factory=list)
     load_average: list[float] = field(default_factory=list)
 
     def note_load(self) -> None:
-        """Note how busy the machine is: a reader should know."""
+        """Record the load of the machine, for readers."""
         self.load_average.append(os.getloadavg()[0])
 
     def tables(self) -> list[results.Table]:
-        """Give all tables."""
+        """Return all tables."""
         sizes = sorted({one.groups for one in self.figures})
         return [
             results.targets(self.figures, self.starts, self.memory),
@@ -55,7 +55,7 @@ class Run:
         ]
 
     def conditions(self) -> str:
-        """Say in a sentence how it was measured."""
+        """Return a sentence on how it was measured."""
         options = self.options
         busy = statistics.median(self.load_average)
         return (
@@ -65,41 +65,41 @@ class Run:
 
 
 def run(cache: Path, sizes: Sequence[int], options: Options, say: Say) -> Run:
-    """Measure everything, on each size of data set."""
-    with opened(cache) as place:
-        names = [provide(place, groups, say) for groups in sizes]
-        made = Run(_machine(place, names[0]), options)
+    """Measure everything on each data set."""
+    with opened(cache) as server:
+        names = [provide(server, groups, say) for groups in sizes]
+        made = Run(_machine(server, names[0]), options)
         for groups, name in zip(sizes, names, strict=True):
             made.note_load()
-            figures = measure(place, name, groups, READS, options, say)
-            # Copying the larger sets would take longer than what is measured on the copy.
+            figures = measure(server, name, groups, READS, options, say)
+            # Copying the larger sets would take longer than the measurement.
             if groups == min(sizes):
-                figures += _on_copies(place, name, figures, options, say)
+                figures += _on_copies(server, name, figures, options, say)
             made.figures += figures
         made.note_load()
-        made.memory = _memory(place, names[-1])
+        made.memory = _memory(server, names[-1])
     made.starts = _starts()
     return made
 
 
 def _on_copies(
-    place: Place, name: str, figures: list[Figures], options: Options, say: Say
+    server: DatabaseServer, name: str, figures: list[Figures], options: Options, say: Say
 ) -> list[Figures]:
-    """Measure what writes, and count statements, on copies that nobody keeps."""
+    """Measure writes and count statements, on temporary copies."""
     groups = figures[0].groups
-    with place.clone(name, f"{name}_written") as copy:
-        written = measure(place, copy, groups, WRITES, options, say)
-    with place.clone(name, f"{name}_counted") as copy:
-        counted = count_statements(place, copy, (*READS, *WRITES))
-        least = count_statements(place, copy, [case for case in READS if case.has_floor], FLOOR)
+    with server.clone(name, f"{name}_written") as copy:
+        written = measure(server, copy, groups, WRITES, options, say)
+    with server.clone(name, f"{name}_counted") as copy:
+        counted = count_statements(server, copy, (*READS, *WRITES))
+        least = count_statements(server, copy, [case for case in READS if case.has_floor], FLOOR)
     say(f"the floor takes {max(least.values()):g} statement a request")
     for one in (*figures, *written):
         one.statements = counted[one.case]
     return written
 
 
-def _machine(place: Place, database: str) -> str:
-    with psycopg.connect(place.conninfo(database)) as connection:
+def _machine(server: DatabaseServer, database: str) -> str:
+    with psycopg.connect(server.conninfo(database)) as connection:
         version = connection.info.server_version
     return (
         f"{os.cpu_count()} cores, Python {platform.python_version()}, "
@@ -107,36 +107,35 @@ def _machine(place: Place, database: str) -> str:
     )
 
 
-def _memory(place: Place, database: str) -> list[Memory]:
-    """Give the memory of the service's processes after each has answered large lists."""
+def _memory(server: DatabaseServer, database: str) -> list[Memory]:
+    """Return the memory of the service's processes after each has served large lists."""
     large = itertools.repeat(request("GET", f"{PATH}?page_size=300", STAFF), 400)
-    with serving(place.url(database), **NO_RATES) as service:
+    with serving(server.url(database), **NO_RATES) as service:
         asyncio.run(drive(service.port, large, seconds=30, connections=8))
         return memory(service.process)
 
 
 def _starts() -> list[tuple[float, float]]:
-    """Give what it takes until a service answers, its migrated database stopped before."""
+    """Return the start-up time of a service whose migrated database is stopped."""
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        # As root, the server's own user passes through.
+        # The server's user must be able to enter it.
         Path(folder).chmod(0o711)
         home = Path(folder) / "home"
         found = []
         for _ in range(STARTS + 1):
             with serving(None, home=home) as service:
                 found.append((service.seconds, service.computed))
-    # The first one made the database.
+    # The first start created the database.
     return found[1:]
 
 
 def show(made: Run) -> None:
-    """Print the tables."""
     for table in made.tables():
         table.show()
 
 
 def keep(made: Run, path: Path) -> None:
-    """Keep every window as JSON."""
+    """Save every window as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {
         "conditions": made.conditions(),
@@ -148,7 +147,7 @@ def keep(made: Run, path: Path) -> None:
 
 
 def write(made: Run, page: Path) -> None:
-    """Put tables and plots into the page."""
+    """Write tables and plots into the page."""
     first, beside, *sized, last = made.tables()
     sections = {
         "conditions": f"Measured with {made.conditions()}",

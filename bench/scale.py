@@ -1,8 +1,8 @@
-"""What saturates first as the load grows: costs measured on one machine, and a model of many.
+"""What saturates first as the load grows: costs measured on one machine, and a model of more.
 
 `python -m bench.scale` measures what a read and a write cost the application, the primary, its log
 and its disk, and prints how much of each part the loads of `docs/explanation/scale.md` take. A part
-that takes more than it has is where that load ends.
+whose use exceeds its capacity limits that load.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ import psycopg
 from bench.cases import READS, WRITES, Case, Sample
 from bench.client import drive
 from bench.dataset import STAFF, provide
-from bench.place import Place, default_cache, opened
 from bench.processes import cpu
 from bench.results import Table
+from bench.server import DatabaseServer, default_cache, opened
 from bench.services import NO_RATES, serving
 from ringfence.access.authentication import ACTORS, of_token
 
@@ -25,29 +25,29 @@ SECONDS = 4.0
 CONNECTIONS = 4
 LOOKUPS = 4_000
 
-# Today: a site of 20 tenants. Requests a second, over its busiest hour.
+# A site of 20 tenants today: requests per second in its busiest hour.
 READS_TODAY, WRITES_TODAY, GROUPS_TODAY = 20.0, 0.2, 2_000
-# Of a hundred reads: what portals and scripts ask.
+# Of a hundred reads: what portals and scripts request.
 MIX = {"list of 10, staff": 0.7, "retrieve, staff": 0.2, "list of 100, staff": 0.1}
 FACTORS = (1, 10, 100, 1_000)
 
-# One large machine of PostgreSQL, and what a disk and a Neutron take without queues.
+# One large PostgreSQL machine, and what a disk and a Neutron handle without queues.
 CORES = 32.0
-# Beyond this share of a core, waiting grows faster than work.
+# Beyond this utilization of a core, waiting grows faster than work.
 SHARE = 0.6
 LOG_MEGABYTES = 200.0
 MEMORY_GIGABYTES = 128.0
 CLOUD_CALLS = 60.0
-# A push looks, adds in one call, removes, looks again; a comparison lists groups and ports.
+# A push reads, adds in one call, removes and reads again; a pull lists groups and ports.
 CALLS_OF_A_PUSH = 4.0
 COMPARISON_CALLS, TENANT_GROUPS, INTERVAL_SECONDS = 3.0, 100, 7_200.0
 
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """CPU seconds of a read and a write, bytes of a write in the log and on disk, and of a group.
+    """CPU seconds of a read and a write; bytes of a write in the WAL and on disk, and of a group.
 
-    `lookup` is the part of a read that stays at the primary where a replica does the rest.
+    `lookup` is the part of a read that stays on the primary when a replica does the rest.
     """
 
     read_application: float
@@ -60,20 +60,20 @@ class Costs:
     group_bytes: float
 
 
-def measure(place: Place, database: str) -> Costs:
+def measure(server: DatabaseServer, database: str) -> Costs:
     """Measure on a copy of a data set."""
     reads = {case.name: case for case in READS if case.name in MIX}
     with (
-        place.clone(database, "scale") as name,
-        serving(place.url(name), "--no-worker", **NO_RATES) as service,
+        server.clone(database, "scale") as name,
+        serving(server.url(name), "--no-worker", **NO_RATES) as service,
     ):
-        conninfo = place.conninfo(name)
+        conninfo = server.conninfo(name)
         sample = Sample.of(conninfo)
         group_bytes = _size(conninfo) / GROUPS
 
         def drive_one(case: Case) -> tuple[float, float, int]:
-            before = cpu(service.process), cpu(place.server)
-            answers = asyncio.run(
+            before = cpu(service.process), cpu(server.process)
+            responses = asyncio.run(
                 drive(
                     service.port,
                     case.requests(sample),
@@ -81,8 +81,8 @@ def measure(place: Place, database: str) -> Costs:
                     connections=CONNECTIONS,
                 )
             )
-            after = cpu(service.process), cpu(place.server)
-            count = max(1, answers.requests)
+            after = cpu(service.process), cpu(server.process)
+            count = max(1, responses.requests)
             return (after[0] - before[0]) / count, (after[1] - before[1]) / count, count
 
         read = {case: drive_one(reads[case]) for case in MIX}
@@ -90,7 +90,7 @@ def measure(place: Place, database: str) -> Costs:
         write = drive_one(next(case for case in WRITES if case.name.startswith("set_rules")))
         log = (_written(conninfo) - begun) / write[2]
         left = (_size(conninfo) - size) / write[2]
-        lookup = _lookup(place, conninfo)
+        lookup = _lookup(server, conninfo)
     return Costs(
         read_application=sum(MIX[case] * read[case][0] for case in MIX),
         read_database=sum(MIX[case] * read[case][1] for case in MIX),
@@ -117,18 +117,18 @@ def _number(conninfo: str, statement: str) -> int:
         return int(row[0]) if row else 0
 
 
-def _lookup(place: Place, conninfo: str) -> float:
-    """Give the CPU of recognising a caller, at the primary."""
+def _lookup(server: DatabaseServer, conninfo: str) -> float:
+    """Return the CPU seconds of an identity look-up on the primary."""
     digest = of_token(f"Token {STAFF}").digest
     with psycopg.connect(conninfo, autocommit=True) as connection:
-        before = cpu(place.server)
+        before = cpu(server.process)
         for _ in range(LOOKUPS):
             connection.execute(ACTORS["token"], {"credential": digest}, prepare=True)
-        return (cpu(place.server) - before) / LOOKUPS
+        return (cpu(server.process) - before) / LOOKUPS
 
 
 def costs_table(costs: Costs) -> Table:
-    """Show what was measured."""
+    """Print the costs."""
     rows = [
         ("a read: application", f"{costs.read_application * 1e6:,.0f} µs"),
         ("a read: database", f"{costs.read_database * 1e6:,.0f} µs"),
@@ -143,7 +143,7 @@ def costs_table(costs: Costs) -> Table:
 
 
 def parts(costs: Costs, factor: float) -> Iterator[tuple[str, float, float, str]]:
-    """Give each part with what this load takes of it, what there is, and the unit."""
+    """Yield each part with its use by this load, its capacity and the unit."""
     reads, writes = READS_TODAY * factor, WRITES_TODAY * factor
     groups = GROUPS_TODAY * factor
     written = writes * costs.write_database
@@ -166,7 +166,7 @@ def parts(costs: Costs, factor: float) -> Iterator[tuple[str, float, float, str]
 
 
 def loads_table(costs: Costs) -> Table:
-    """Show what each load takes; what is more than there is, is marked."""
+    """Print the use by each load; use beyond the capacity is marked."""
     columns = [list(parts(costs, factor)) for factor in FACTORS]
     rows = []
     for row in zip(*columns, strict=True):
@@ -179,7 +179,7 @@ def loads_table(costs: Costs) -> Table:
 
 
 def ends_table(costs: Costs) -> Table:
-    """Show at how many times today's load each part is full, the first one first."""
+    """Print the multiple of today's load that saturates each part, lowest first."""
     found = []
     for name, takes, has, unit in parts(costs, 1.0):
         if has != float("inf"):
@@ -189,10 +189,10 @@ def ends_table(costs: Costs) -> Table:
 
 
 def main() -> None:
-    """Measure, and print the tables of `docs/explanation/scale.md`."""
-    with opened(default_cache()) as place:
-        database = provide(place, GROUPS, print)
-        costs = measure(place, database)
+    """Measure and print the tables of `docs/explanation/scale.md`."""
+    with opened(default_cache()) as server:
+        database = provide(server, GROUPS, print)
+        costs = measure(server, database)
     for table in (costs_table(costs), loads_table(costs), ends_table(costs)):
         print(f"\n{table.markdown()}")  # noqa: T201 - it is what the program is for
 

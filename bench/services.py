@@ -1,4 +1,4 @@
-"""What is measured, as processes: the service as it ships, and the floor."""
+"""Start what is measured: the service as shipped, and the floor."""
 
 import os
 import signal
@@ -18,14 +18,14 @@ STOP_SECONDS = 25.0
 
 
 class NotReadyError(Exception):
-    """A service did not say that it is ready."""
+    """A service did not become ready."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running service: its port and first process, and what it took to be ready, in seconds.
+    """A running service: port, first process, and seconds until it was ready.
 
-    `computed` is CPU, but for the embedded database's, which is no child of it.
+    `computed` is CPU seconds, without the embedded database, which is not a child.
     """
 
     port: int
@@ -35,11 +35,11 @@ class Service:
 
 
 def inherited() -> dict[str, str]:
-    """Give the environment without settings of ours."""
+    """Return the environment without the settings of Ringfence."""
     return {k: v for k, v in os.environ.items() if not k.startswith("RINGFENCE_")}
 
 
-# One client sends more than any may.
+# One client sends more than the rate limits allow.
 NO_RATES = dict.fromkeys(("address_rate", "token_rate", "token_change_rate"), "0")
 
 
@@ -47,7 +47,7 @@ NO_RATES = dict.fromkeys(("address_rate", "token_rate", "token_change_rate"), "0
 def serving(
     url: str | None, *options: str, home: Path | None = None, **settings: str
 ) -> Iterator[Service]:
-    """Run `ringfence serve` on a database, or on the embedded one of a home."""
+    """Run `ringfence serve` on a database, or on the embedded one of a data directory."""
     command = [sys.executable, "-m", "ringfence", "serve", "--port", "0", *options]
     environment = {"RINGFENCE_DATABASE_URL": url} if url else {"RINGFENCE_HOME": str(home)}
     environment |= {f"RINGFENCE_{name.upper()}": value for name, value in settings.items()}
@@ -70,7 +70,7 @@ def _running(command: list[str], environment: dict[str, str]) -> Iterator[Servic
         cwd=ROOT,
         env=inherited() | environment,
         stdout=subprocess.PIPE,
-        # Its log is written, as it ships, and read by nobody.
+        # Its log is written as usual, and discarded.
         stderr=subprocess.DEVNULL,
         text=True,
     )

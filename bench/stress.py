@@ -1,7 +1,7 @@
-"""Reads and writes at once, for minutes, with a worker over the sandbox cloud.
+"""Concurrent reads and writes for minutes, with a worker on the sandbox cloud.
 
-`python -m bench.stress` holds that nothing fails but what the contract lets fail, that no stored
-answer is stale at the end, that every group has come to rest, and that memory does not grow.
+`python -m bench.stress` checks that only expected statuses occur, that no document is stale at the
+end, that every group reaches a final state, and that memory does not grow.
 """
 
 import argparse
@@ -22,19 +22,19 @@ import psycopg
 from psycopg.rows import scalar_row
 
 from bench.cases import Sample
-from bench.client import Answers, drive, request
+from bench.client import Responses, drive, request
 from bench.dataset import ADMIN, KINDS, OWNER, STAFF, provide
 from bench.floor import PATH
 from bench.page import write_sections
-from bench.place import Place, default_cache, opened
 from bench.processes import memory
 from bench.results import Table, milli, plain
+from bench.server import DatabaseServer, default_cache, opened
 from bench.services import NO_RATES, ROOT, Service, inherited, serving
 from ringfence.background import in_background, pause
 
 SAMPLE_SECONDS = 5.0
-SETTLE_SECONDS = 900.0
-# What each kind of request may be answered with. 409: the group is on its way already.
+DRAIN_SECONDS = 900.0
+# Expected statuses of each kind of request. 409: the group is in transition.
 ALLOWED = {
     "list": {200},
     "retrieve": {200},
@@ -55,7 +55,7 @@ SHARES = {
     "delete": 1,
 }
 
-# The cloud holds what the data set says that it holds.
+# The sandbox cloud has the groups of the data set.
 _FILL_CLOUD: tuple[LiteralString, ...] = (
     """
     INSERT INTO sandbox_groups (id, project_id, name, description, created_at)
@@ -78,7 +78,7 @@ _FILL_CLOUD: tuple[LiteralString, ...] = (
     "VACUUM (FREEZE, ANALYZE)",
 )
 
-_UNSETTLED: LiteralString = """
+_IN_TRANSITION: LiteralString = """
 SELECT id FROM security_groups WHERE state NOT IN ('OK', 'ERRED')
 """
 _ERRED: LiteralString = "SELECT id FROM security_groups WHERE state = 'ERRED'"
@@ -86,18 +86,18 @@ _ERRED: LiteralString = "SELECT id FROM security_groups WHERE state = 'ERRED'"
 
 @dataclass(slots=True)
 class Traffic:
-    """What is asked, drawn by chance, and what came of each kind."""
+    """Random requests, and the statuses of each kind."""
 
     sample: Sample
     chance: random.Random
-    answered: Counter[tuple[str, int]] = field(default_factory=Counter)
+    responded: Counter[tuple[str, int]] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     _made: list[str] = field(default_factory=list)
     _kinds: dict[int, str] = field(default_factory=dict)
     _number: int = 0
 
     def requests(self) -> Iterator[bytes]:
-        """Give requests without end."""
+        """Yield requests endlessly."""
         kinds = list(SHARES)
         weights = list(SHARES.values())
         while True:
@@ -109,9 +109,9 @@ class Traffic:
             yield asked
 
     def hear(self, asked: bytes, status: int, body: bytes) -> None:
-        """Note an answer; a group that was made may be deleted later."""
+        """Count a response; a created group may be deleted later."""
         kind = self._kinds.pop(id(asked))
-        self.answered[kind, status] += 1
+        self.responded[kind, status] += 1
         if status not in ALLOWED[kind]:
             self.wrong.append(f"{kind}: {status} {body[:200].decode(errors='replace')}")
         elif status == 201:  # noqa: PLR2004 - created
@@ -170,94 +170,93 @@ class Traffic:
 
 @dataclass(slots=True)
 class Outcome:
-    """What the stress found; memory is the sum of the processes' shares, in megabytes."""
+    """The results; memory is the proportional set size of all processes, in megabytes."""
 
-    answers: Answers
+    responses: Responses
     traffic: Traffic
     memory: list[tuple[float, float]]
-    settled: float
+    drained: float
     erred: int
     doctor: str
 
     @property
     def conflicts(self) -> int:
-        """How many answers said that a group is on its way already."""
-        return sum(n for (_, status), n in self.traffic.answered.items() if status == 409)  # noqa: PLR2004
+        """Return the number of 409 responses."""
+        return sum(n for (_, status), n in self.traffic.responded.items() if status == 409)  # noqa: PLR2004
 
     def faults(self) -> list[str]:
-        """Give what should not be."""
+        """Return the failures."""
         found = [*self.traffic.wrong[:10]]
-        if self.answers.broken:
-            found.append(f"{self.answers.broken} connections broke")
+        if self.responses.broken:
+            found.append(f"{self.responses.broken} connections broke")
         if self.erred:
             found.append(f"{self.erred} groups are ERRED that were not before")
         found += [line for line in self.doctor.splitlines() if line.startswith("✗")]
         return found
 
     def table(self, connections: int) -> Table:
-        """Give the figures."""
         third = len(self.memory) // 3
         rows = [
-            ["requests", plain(self.answers.requests)],
-            ["requests/s", plain(self.answers.requests / self.answers.seconds)],
-            ["p50 ms", milli(self.answers.quantile(0.5))],
-            ["p99 ms", milli(self.answers.quantile(0.99))],
+            ["requests", plain(self.responses.requests)],
+            ["requests/s", plain(self.responses.requests / self.responses.seconds)],
+            ["p50 ms", milli(self.responses.quantile(0.5))],
+            ["p99 ms", milli(self.responses.quantile(0.99))],
             ["409 (the group is being changed)", plain(self.conflicts)],
-            ["unexpected responses", plain(len(self.traffic.wrong) + self.answers.broken)],
+            ["unexpected responses", plain(len(self.traffic.wrong) + self.responses.broken)],
             ["stale documents, by `ringfence doctor`", self._stale()],
             ["groups newly ERRED", plain(self.erred)],
-            ["seconds until every group was in a final state", plain(self.settled)],
+            ["seconds until every group was in a final state", plain(self.drained)],
             ["memory after a third, MB", plain(self.memory[third][1])],
             ["memory at the end, MB", plain(self.memory[-1][1])],
         ]
         rows += [
             [f"{kind}: {status}", plain(number)]
-            for (kind, status), number in sorted(self.traffic.answered.items())
+            for (kind, status), number in sorted(self.traffic.responded.items())
         ]
-        minutes = self.answers.seconds / 60
+        minutes = self.responses.seconds / 60
         title = f"{connections} connections for {minutes:.1f} minutes"
         return Table(title, ("what", "figure"), rows)
 
     def _stale(self) -> str:
         lines = [line for line in self.doctor.splitlines() if " documents: " in line]
-        return lines[0].split(": ", 1)[-1] if lines else "not told"
+        return lines[0].split(": ", 1)[-1] if lines else "unknown"
 
 
-def stress(place: Place, database: str, options: argparse.Namespace) -> Outcome:
-    """Let requests rain on a service with its worker; then look at what is left."""
-    conninfo = place.conninfo(database)
+def stress(server: DatabaseServer, database: str, options: argparse.Namespace) -> Outcome:
+    """Load a service and its worker, then check the state that remains."""
+    conninfo = server.conninfo(database)
     with psycopg.connect(conninfo, autocommit=True) as connection:
         for statement in _FILL_CLOUD:
             connection.execute(statement)
     before = _groups(conninfo, _ERRED)
     traffic = Traffic(Sample.of(conninfo), random.Random(options.seed))  # noqa: S311 - the same again
-    # On a busy machine it would send some away (503), as it should: `make overload` is for that.
-    with serving(place.url(database), queue_seconds="60", **NO_RATES) as service:
-        answers, sizes = asyncio.run(_drive(service, traffic, options))
+    # On a busy machine it would refuse some with 503, which `make overload` tests.
+    with serving(server.url(database), queue_seconds="60", **NO_RATES) as service:
+        responses, sizes = asyncio.run(_drive(service, traffic, options))
         began = time.perf_counter()
-        while _groups(conninfo, _UNSETTLED) and time.perf_counter() - began < SETTLE_SECONDS:
+        while _groups(conninfo, _IN_TRANSITION) and time.perf_counter() - began < DRAIN_SECONDS:
             time.sleep(1)
-        settled = time.perf_counter() - began
-        doctor = _doctor(place.url(database))
-    # A comparison may have settled some that were.
+        drained = time.perf_counter() - began
+        doctor = _doctor(server.url(database))
+    # A pull may have resolved some.
     erred = len(_groups(conninfo, _ERRED) - before)
-    return Outcome(answers, traffic, sizes, settled, erred, doctor)
+    return Outcome(responses, traffic, sizes, drained, erred, doctor)
 
 
 async def _drive(
     service: Service, traffic: Traffic, options: argparse.Namespace
-) -> tuple[Answers, list[tuple[float, float]]]:
+) -> tuple[Responses, list[tuple[float, float]]]:
     sizes: list[tuple[float, float]] = []
     async with in_background(partial(_watch, service.process, sizes), "memory"):
-        answers = await drive(
+        responses = await drive(
             service.port,
             traffic.requests(),
             seconds=options.minutes * 60,
             connections=options.connections,
             hear=traffic.hear,
         )
-    sizes.append((answers.seconds, _size(service.process)))
-    return answers, sizes
+    sizes.append((responses.seconds, _size(service.process)))
+    return responses, sizes
 
 
 async def _watch(process: int, sizes: list[tuple[float, float]], stop: asyncio.Event) -> None:
@@ -277,7 +276,7 @@ def _groups(conninfo: str, statement: LiteralString) -> set[int]:
 
 
 def _doctor(url: str) -> str:
-    """Ask `ringfence doctor`, which compares every document with its definition."""
+    """Run `ringfence doctor`, which compares every document with its definition."""
     done = subprocess.run(
         [sys.executable, "-m", "ringfence", "doctor"],
         cwd=ROOT,
@@ -301,13 +300,13 @@ def _arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Run, print, and end with 1 where something is as it should not be."""
+    """Run and print; exit with 1 if anything failed."""
     options = _arguments()
     say: Callable[[str], object] = lambda line: print(line, file=sys.stderr, flush=True)  # noqa: E731, T201 - a script
-    with opened(options.cache) as place:
-        name = provide(place, options.groups, say)
-        with place.clone(name, f"{name}_stressed") as copy:
-            outcome = stress(place, copy, options)
+    with opened(options.cache) as server:
+        name = provide(server, options.groups, say)
+        with server.clone(name, f"{name}_stressed") as copy:
+            outcome = stress(server, copy, options)
     table = outcome.table(options.connections)
     table.show()
     if options.page:

@@ -1,9 +1,9 @@
 # ruff: noqa: T201, S608, ASYNC110, ASYNC240 (a script that prints; its SQL holds no input)
-"""What the sync costs at a real Neutron, on loopback: `python -m bench.sync [GROUPS] [RULES]`.
+"""Cost of synchronization with a real Neutron on loopback: `python -m bench.sync [GROUPS] [RULES]`.
 
 Starts the Keystone and Neutron of the tests and a PostgreSQL of its own, and prints each figure
-with its bound. The groups of the large tenant are written into Neutron's database directly: the
-thousand of them would take Neutron ten minutes.
+with its bound. The groups of the large tenant are written to Neutron's database directly:
+creating a thousand of them would take Neutron ten minutes.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ from ringfence.sync.worker import run_worker
 CREATES = 100
 TRIES = 5
 MEGABYTE = 1024 * 1024
-# Far from those that Neutron gives itself.
+# Far from the ids that Neutron assigns.
 FIRST_ATTRIBUTE = 1_000_000_000
 
 
@@ -49,7 +49,7 @@ def say(what: str, found: object, bound: str = "") -> None:
 
 
 def fill(lab: Lab, project: str, groups: int, rules: int) -> None:
-    """Put groups with rules into Neutron's database."""
+    """Insert groups with rules into Neutron's database."""
     first = FIRST_ATTRIBUTE + int(uuid.uuid4().hex[:6], 16) * 100
     ids = [str(uuid.uuid4()) for _ in range(groups)]
     attributes = iter(range(first, first + groups * (rules + 1)))
@@ -81,7 +81,7 @@ def fill(lab: Lab, project: str, groups: int, rules: int) -> None:
 
 
 async def place_of(world: World, project: str) -> Place:
-    """Put the world's tenant into an OpenStack project."""
+    """Map the world's tenant to an OpenStack project."""
     await world.execute("UPDATE clouds SET backend = 'openstack', openstack_cloud = 'east'")
     await world.execute(
         "UPDATE tenants SET backend_id = %s WHERE uuid = %s", project, world.tenant_uuid
@@ -109,7 +109,7 @@ async def changes(place: Place, proxy: Proxy) -> None:
 
 
 async def creations(place: Place, proxy: Proxy, conninfo: str) -> None:
-    """Create many groups at once, and see how many calls are in the cloud together."""
+    """Create many groups at once, and count the concurrent calls to the cloud."""
     for number in range(CREATES):
         group = await place.ask(f"new-{number}", rules=[tcp(22), tcp(443)])
         async with place.database.transaction() as connection:
@@ -132,7 +132,7 @@ async def creations(place: Place, proxy: Proxy, conninfo: str) -> None:
 
 
 async def pulls(place: Place, proxy: Proxy, lab: Lab, conninfo: str, groups: int) -> None:
-    """Pull a large tenant and compare with the list call alone."""
+    """Pull a large tenant, and measure the list call alone."""
     path = f"{proxy.url}/v2.0/security-groups?project_id={place.project}"
     headers = {"X-Auth-Token": lab.token}
     bare, pulled, sizes = [], [], []
@@ -167,18 +167,17 @@ async def pulls(place: Place, proxy: Proxy, lab: Lab, conninfo: str, groups: int
 
 
 async def pull_once(conninfo: str, tenant: str) -> None:
-    """Pull in a process of its own and print its largest size in megabytes."""
+    """Pull in a separate process and print its peak memory in megabytes."""
     async with Database.open(conninfo) as database:
         clouds = Clouds(database)
         await pull_tenant(database, clouds, uuid.UUID(tenant), requested=True)
         await clouds.close()
-    # Not ru_maxrss: that of the process which started this one would count.
+    # Not ru_maxrss, which includes the parent before exec.
     status = Path("/proc/self/status").read_text(encoding="ascii")
     print(int(status.split("VmHWM:")[1].split()[0]) // 1024)
 
 
 async def measure(lab: Lab, conninfo: str, groups: int, rules: int) -> None:
-    """Print everything."""
     await migrate(conninfo)
     with tempfile.TemporaryDirectory() as folder, recording_proxy(lab.network_url) as proxy:
         path = lab.write_clouds(Path(folder), east={"network_endpoint_override": proxy.url})
@@ -199,7 +198,7 @@ async def measure(lab: Lab, conninfo: str, groups: int, rules: int) -> None:
 
 
 def main() -> None:
-    """Measure with the servers that it starts, or be the process whose memory is measured."""
+    """Start the servers and measure, or run as the process whose memory is measured."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     if sys.argv[1:2] == ["--memory"]:
         asyncio.run(pull_once(*sys.argv[2:4]))

@@ -1,7 +1,7 @@
-"""Hold what is in `deploy/` against the tools of those who read it; `tools/deploy` runs this.
+"""Check the files in `deploy/` with the tools of the programs that read them.
 
-promtool and systemd-analyze come from no package index: where the machine lacks one, its checks
-are named as not run, and with `STRICT=1` that is a failure.
+`tools/deploy` runs this. promtool and systemd-analyze are in no package index: if the machine lacks
+one, its checks are reported as not run, which is a failure with `STRICT=1`.
 """
 
 import json
@@ -25,7 +25,7 @@ DEPLOY = Path(__file__).parents[1] / "deploy"
 CHART = DEPLOY / "helm" / "ringfence"
 KUBERNETES = ("1.29", "1.34")
 EXPOSURE = 2.0
-# Nobody but its operator knows the schema of what the Prometheus operator reads.
+# The schemas of the Prometheus operator are not part of Kubernetes.
 CUSTOM = frozenset({"PodMonitor"})
 
 VALUES = {
@@ -54,11 +54,11 @@ EVERYTHING = VALUES | {
 
 
 class Fault(Exception):
-    """What a check found."""
+    """A check failed."""
 
 
 class NotRun(Exception):
-    """A tool that this machine lacks; the message says where it comes from."""
+    """A tool that this machine lacks; the message names its source."""
 
 
 def check_container() -> str:
@@ -70,7 +70,7 @@ def check_container() -> str:
 
 
 def check_compose() -> str:
-    """Read the compose file as the specification of compose has it."""
+    """Parse the compose file by the compose specification."""
     text = (DEPLOY / "compose" / "compose.yaml").read_text(encoding="utf-8")
     compose_spec.PyCompose(text)
     services = yaml.safe_load(text)["services"]
@@ -81,9 +81,9 @@ def check_compose() -> str:
 
 
 def check_chart() -> str:
-    """Lint and render the chart with Helm, and hold all it makes against Kubernetes' schemas."""
+    """Lint the chart with Helm, and validate its output against the Kubernetes schemas."""
     found = helm_python.lint(CHART, EVERYTHING, strict=True)
-    # An icon is Helm's only wish that is not met.
+    # The only warning of Helm that is accepted is the missing icon.
     words = [each for each in found["messages"] if "icon is recommended" not in each["error"]]
     if words:
         raise Fault(str(words))
@@ -98,7 +98,7 @@ def check_chart() -> str:
 
 
 def check_dashboard() -> str:
-    """Read the dashboard with Grafana's own types, lose nothing, and parse its expressions."""
+    """Parse the dashboard with Grafana's types without loss, and parse its expressions."""
     dashboard = json.loads((DEPLOY / "grafana" / "ringfence.json").read_text(encoding="utf-8"))
     kept = json.loads(JSONEncoder().encode(Dashboard.from_json(dashboard)))
     lost = list(_lost(dashboard, kept, ""))
@@ -122,7 +122,7 @@ def check_rules() -> str:
 
 
 def check_rules_with_promtool() -> str:
-    """Let Prometheus' own tool check alerts and configuration, and run the tests of the alerts."""
+    """Check alerts and configuration with promtool, and run the tests of the alerts."""
     promtool = _tool("promtool", "the package prometheus of Debian")
     folder = DEPLOY / "prometheus"
     _run(promtool, "check", "rules", str(folder / "alerts.yaml"))
@@ -132,13 +132,13 @@ def check_rules_with_promtool() -> str:
 
 
 def check_units() -> str:
-    """Let systemd verify the units, and judge how much they are exposed."""
+    """Verify the units with systemd, and check their exposure level."""
     analyze = _tool("systemd-analyze", "systemd")
     exposures = []
     with tempfile.TemporaryDirectory() as folder:
         for unit in sorted((DEPLOY / "systemd").glob("*.service")):
             text = unit.read_text(encoding="utf-8")
-            # What the unit starts is not installed where it is checked.
+            # The program of the unit is not installed here.
             copy = Path(folder) / unit.name.replace("@", "@1")
             copy.write_text(text.replace("/opt/ringfence/bin/ringfence", "/bin/true"))
             _run(analyze, "verify", "--man=no", str(copy))
@@ -167,7 +167,7 @@ def _render(values: dict[str, object]) -> list[dict[str, object]]:
 
 
 def _refuse_values(*wrong: dict[str, object]) -> None:
-    """Raise unless the chart's schema refuses each of these."""
+    """Raise unless the schema of the chart refuses each of these values."""
     with helm_python.Chart.load(CHART) as chart:
         for values in wrong:
             try:
@@ -178,7 +178,7 @@ def _refuse_values(*wrong: dict[str, object]) -> None:
 
 
 def _lost(given: object, kept: object, path: str) -> Iterator[str]:
-    """Give the paths of what is in the first and not in the second; empty values do not count."""
+    """Yield the paths of non-empty values that are in the first and not in the second."""
     if isinstance(given, dict):
         for name, value in given.items():
             there = kept.get(name) if isinstance(kept, dict) else None
@@ -208,7 +208,7 @@ def _run(program: str, *arguments: str) -> str:
 
 
 def main() -> int:
-    """Run all checks, say what each found, and give the exit code."""
+    """Run all checks, print their results, and return the exit code."""
     faults = missing = 0
     for check in CHECKS:
         name = check.__name__.removeprefix("check_").replace("_", " ")
@@ -219,7 +219,7 @@ def main() -> int:
             said = f"NOT RUN  {name}: {lack}"
         except Exception as error:  # noqa: BLE001 - each tool has its own way to refuse
             faults += 1
-            said = f"FAULT    {name}: {error}"
+            said = f"FAILED   {name}: {error}"
         sys.stdout.write(f"{said}\n")
     return int(bool(faults or (missing and os.environ.get("STRICT"))))
 

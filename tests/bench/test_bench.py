@@ -14,11 +14,11 @@ from bench.dataset import ADMIN, OWNER, STAFF, provide
 from bench.floor import Floor
 from bench.measure import FLOOR, Figures, Options, Window, count_statements, measure
 from bench.page import NoPlaceError, write_sections
-from bench.place import Place
 from bench.plans import CASES as PLANNED
 from bench.plans import plans
 from bench.processes import cpu, memory, tree
 from bench.profile import profile, table
+from bench.server import DatabaseServer
 from bench.services import floor, serving
 from bench.stress import stress
 
@@ -36,18 +36,18 @@ def silent(_line):
 
 
 @pytest.fixture(scope="module")
-def place(short_folder, database_server):
-    return Place(short_folder, database_server)
+def server(short_folder, database_server):
+    return DatabaseServer(short_folder, database_server)
 
 
 @pytest.fixture(scope="module")
-def data_set(place):
-    return provide(place, GROUPS, silent)
+def data_set(server):
+    return provide(server, GROUPS, silent)
 
 
 @pytest.fixture
-def copy(place, data_set):
-    with place.clone(data_set, f"test_{os.getpid()}_bench_{GROUPS}") as name:
+def copy(server, data_set):
+    with server.clone(data_set, f"test_{os.getpid()}_bench_{GROUPS}") as name:
         yield name
 
 
@@ -59,9 +59,9 @@ def ask(service, path, token):
         return int(answer.headers.get("X-Result-Count") or 1), json.loads(answer.read())
 
 
-def test_a_data_set_is_made_once_and_its_answers_are_those_of_the_service(place, data_set):
-    assert provide(place, GROUPS, pytest.fail) == data_set
-    with psycopg.connect(place.conninfo(data_set)) as connection:
+def test_a_data_set_is_made_once_and_its_documents_are_those_of_the_service(server, data_set):
+    assert provide(server, GROUPS, pytest.fail) == data_set
+    with psycopg.connect(server.conninfo(data_set)) as connection:
         counted = connection.execute(
             "SELECT count(*), count(document) FROM security_groups AS sg"
             " LEFT JOIN security_group_documents AS stored ON sg.id = stored.security_group_id"
@@ -69,8 +69,8 @@ def test_a_data_set_is_made_once_and_its_answers_are_those_of_the_service(place,
         assert counted.fetchone() == (GROUPS, GROUPS)
 
 
-def test_the_floor_answers_what_the_service_answers(place, data_set):
-    url = place.url(data_set)
+def test_the_floor_responds_as_the_service_does(server, data_set):
+    url = server.url(data_set)
     with serving(url, "--workers", "1", "--no-worker") as service, floor(url, "1") as least:
         for token in (STAFF, ADMIN, OWNER):
             ours, theirs = (ask(one, f"{PATH}?page_size=10", token) for one in (service, least))
@@ -81,11 +81,11 @@ def test_the_floor_answers_what_the_service_answers(place, data_set):
         assert len(memory(service.process)) == len(tree(service.process)) > 1
 
 
-def test_requests_are_measured_and_shown(place, copy):
-    found = measure(place, copy, GROUPS, (*CASES, WRITES[0]), SHORT, silent)
+def test_requests_are_measured_and_shown(server, copy):
+    found = measure(server, copy, GROUPS, (*CASES, WRITES[0]), SHORT, silent)
     assert [len(one.floor) for one in found] == [1, 1, 0]
     assert all(one.median("rate") > 0 for one in found)
-    counted = count_statements(place, copy, CASES)
+    counted = count_statements(server, copy, CASES)
     assert all(0 < counted[case.name] < 5 for case in CASES)
     shown = results.requests(found, GROUPS).markdown()
     assert all(one.case in shown for one in found)
@@ -94,8 +94,8 @@ def test_requests_are_measured_and_shown(place, copy):
         assert ET.fromstring(drawing).tag.endswith("svg")  # noqa: S314 - drawn here
 
 
-def test_a_profile_adds_up_to_the_time_of_a_request_part_by_part(place, data_set):
-    url, sample = place.url(data_set), Sample.of(place.conninfo(data_set))
+def test_a_profile_adds_up_to_the_time_of_a_request_part_by_part(server, data_set):
+    url, sample = server.url(data_set), Sample.of(server.conninfo(data_set))
     case = CASES[0]
     ours, least = (
         asyncio.run(profile(make(), case, sample, 500))
@@ -109,8 +109,8 @@ def test_a_profile_adds_up_to_the_time_of_a_request_part_by_part(place, data_set
     assert least.seconds("identity") == 0 < ours.whole
 
 
-def test_the_plan_of_each_list_shows_what_touches_groups(place, data_set):
-    made = asyncio.run(plans(place, data_set, GROUPS))
+def test_the_plan_of_each_list_shows_what_touches_groups(server, data_set):
+    made = asyncio.run(plans(server, data_set, GROUPS))
     assert [plan.title for plan in made] == [title for title, *_ in PLANNED]
     shown = {plan.title: "\n".join(plan.lines) for plan in made}
     assert "using documents_order on documents stored  (rows=10 loops=1)" in shown["the first page"]
@@ -118,18 +118,18 @@ def test_the_plan_of_each_list_shows_what_touches_groups(place, data_set):
     assert all(plan.lines and plan.buffers and "```text" in plan.markdown() for plan in made)
 
 
-def test_a_stress_ends_with_every_group_at_rest_and_no_stale_answer(place, copy):
+def test_a_stress_ends_with_every_group_at_rest_and_no_stale_answer(server, copy):
     options = Namespace(minutes=0.02, connections=4, seed=1)
-    outcome = stress(place, copy, options)
+    outcome = stress(server, copy, options)
     assert outcome.faults() == []
-    assert outcome.answers.requests == sum(outcome.traffic.answered.values()) > 0
+    assert outcome.responses.requests == sum(outcome.traffic.responded.values()) > 0
     assert "are up to date" in outcome.table(4).markdown()
 
 
-def test_a_request_that_fails_gives_no_figure(place, copy):
-    with psycopg.connect(place.conninfo(copy)) as connection:
+def test_a_request_that_fails_gives_no_figure(server, copy):
+    with psycopg.connect(server.conninfo(copy)) as connection:
         connection.execute("DELETE FROM tokens")
-    (figures,) = measure(place, copy, GROUPS, CASES[:1], SHORT, silent)
+    (figures,) = measure(server, copy, GROUPS, CASES[:1], SHORT, silent)
     assert "401" in figures.failed
     assert figures.median("rate") is None
     assert f"{figures.case} (failed)" in results.requests([figures], GROUPS).markdown()

@@ -108,7 +108,7 @@ def _copy(prepared: Path, home: Path) -> None:
 
 @contextmanager
 def operating(*, migrated: bool = True) -> Iterator[Operator]:
-    """Give an operator with a home that is gone afterwards, and its processes with it.
+    """Yield an operator with a home that is gone afterwards, and its processes with it.
 
     A home with a `migrated` database is a copy: to make one takes ten times longer.
     """

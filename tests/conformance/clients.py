@@ -21,13 +21,13 @@ INSTALL_SECONDS = 300
 
 
 def cache() -> Path:
-    """Give the folder that all environments are in."""
+    """Return the folder that all environments are in."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "ringfence" / "clients"
 
 
 def python_client(name: str) -> Path:
-    """Give the programs of a client from PyPI, as pinned in `locks/<name>.lock`."""
+    """Return the programs of a client from PyPI, as pinned in `locks/<name>.lock`."""
     lock = LOCKS / f"{name}.lock"
     version = "{}.{}".format(*sys.version_info)
     place = _place(name, version.encode(), lock.read_bytes())
@@ -36,7 +36,7 @@ def python_client(name: str) -> Path:
 
 
 def node_packages() -> Path:
-    """Give the folder whose `node_modules` holds what `clients/typescript` pins."""
+    """Return the folder whose `node_modules` holds what `clients/typescript` pins."""
     files = [TYPESCRIPT / "package.json", TYPESCRIPT / "package-lock.json"]
     place = _place("typescript", *(file.read_bytes() for file in files))
     _once(place, lambda: _install_node(place, files))

@@ -21,7 +21,7 @@ def site(short_folder: Path, testrun_uid: str) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def run_program():
-    """Give a function that runs a program in a client's environment, on a JSON document.
+    """Return a function that runs a program in a client's environment, on a JSON document.
 
     What it gives back is the JSON document that the program prints.
     """
@@ -43,5 +43,5 @@ def run_program():
 
 @pytest.fixture
 def count(record_property):
-    """Give a function that says how many things of a client a test has held."""
+    """Return a function that says how many things of a client a test has held."""
     return lambda number: record_property("held", number)

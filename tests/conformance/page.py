@@ -38,7 +38,7 @@ class Example:
 
     @property
     def address(self) -> str:
-        """Give the path with the page's uuid."""
+        """Return the path with the page's uuid."""
         return GROUPS + self.path.replace("{uuid}", EXAMPLE_UUID)
 
 

@@ -35,11 +35,11 @@ class Site:
     newer_address: str
 
     def address_of(self, contract: str) -> str:
-        """Give the address of the process that answers in a version of the contract."""
+        """Return the address of the process that answers in a version of the contract."""
         return self.newer_address if contract == "2026-10" else self.address
 
     def client(self, user: str = "ann", **headers: str) -> httpx.Client:
-        """Give an HTTP client that signs in as a user."""
+        """Return an HTTP client that signs in as a user."""
         headers = {"Authorization": f"Token {token(user)}"} | headers
         return httpx.Client(base_url=self.address, headers=headers, timeout=PATIENCE_SECONDS)
 
@@ -52,13 +52,13 @@ class Site:
         return self.settled(made.json()["uuid"])
 
     def group(self, uuid: str) -> Json | None:
-        """Give a group; None once it is gone."""
+        """Return a group; None once it is gone."""
         with self.client("staff") as client:
             answer = client.get(f"/api/openstack-security-groups/{uuid}/")
         return answer.json() if answer.status_code == 200 else None
 
     def settled(self, uuid: str) -> Json:
-        """Give a group once nothing is under way for it any more."""
+        """Return a group once nothing is under way for it any more."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             group = self.group(uuid)
@@ -94,17 +94,17 @@ TENANTS = (
 
 
 def tenant_uuid(name: str) -> str:
-    """Give the uuid of a tenant."""
+    """Return the uuid of a tenant."""
     return f"{TENANTS.index(name):032x}".replace("0" * 8, "e0000000", 1)
 
 
 def token(user: str) -> str:
-    """Give a user's token."""
+    """Return a user's token."""
     return f"{user}-token-0123456789abcdef"
 
 
 def provisioning() -> Json:
-    """Give what the site is loaded with."""
+    """Return what the site is loaded with."""
     tenants: list[Json] = [
         {"name": name, "uuid": tenant_uuid(name), "cloud": "east", "backend_id": f"{number:032x}"}
         for number, name in enumerate(TENANTS, 1)
@@ -126,7 +126,7 @@ def provisioning() -> Json:
 
 @contextmanager
 def joined(folder: Path) -> Iterator[Site]:
-    """Give the instance that all processes of a run share; the first one to come has it started.
+    """Yield the instance that all processes of a run share; the first one to come has it started.
 
     Each holds a lock for as long as it is there. A process of its own, `keeper.py`, keeps the
     instance until nobody holds the lock: a test run that is killed leaves nothing behind.

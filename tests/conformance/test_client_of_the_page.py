@@ -63,7 +63,7 @@ WEB, DB, OLD, STUCK, API = (
 
 @pytest.fixture(scope="module")
 def served(short_folder):
-    """Give the address of a real process with provisioned data and no job worker."""
+    """Yield the address of a real process with provisioned data and no job worker."""
     folder = short_folder / f"client-{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o711)

@@ -35,7 +35,7 @@ class Response:
 
 @pytest.fixture(scope="module")
 def terminal():
-    """Give a terminal to type at: without one, HTTPie would wait for a body."""
+    """Yield a terminal to type at: without one, HTTPie would wait for a body."""
     keyboard, terminal = pty.openpty()
     yield terminal
     os.close(terminal)
@@ -44,7 +44,7 @@ def terminal():
 
 @pytest.fixture
 def http(site, terminal, tmp_path):
-    """Give a function that runs a page's command with host, uuid and token replaced."""
+    """Return a function that runs a page's command with host, uuid and token replaced."""
 
     # Without a terminal to print to, it would leave out the head of the answer.
     program = [python_client("httpie") / "http", "--print=hb"]

@@ -49,7 +49,7 @@ def poll(provider, path):
 
 
 def echoed(group, sent):
-    """Give the part of each rule that was sent."""
+    """Return the part of each rule that was sent."""
     pairs = zip(group["rules"], sent, strict=True)
     return [{name: rule[name] for name in given} for rule, given in pairs]
 

@@ -18,7 +18,7 @@ ADDED = {"instance", "job", "le"}
 
 
 def exported():
-    """Give the labels of each metric, by its name without a suffix."""
+    """Return the labels of each metric, by its name without a suffix."""
     never = None
     snapshot = Snapshot(
         jobs=[Jobs("push_group", "todo", 1, 1.0)],

@@ -37,14 +37,14 @@ def scraped(address):
 
 
 def pids(operator):
-    """Give the process ids by name, as the log tells of their start."""
+    """Return the process ids by name, as the log tells of their start."""
     lines = (operator.folder / "log-0").read_text(encoding="utf-8").splitlines()
     started = [line for line in map(json.loads, lines) if line["event"] == "process_started"]
     return {line["process"]: line["child"] for line in started}
 
 
 def folder_of(pid):
-    """Give the folder that a process counts into."""
+    """Return the folder that a process counts into."""
     places = (Path("/dev/shm"), Path("/tmp"))  # noqa: S108 - where the program puts it
     files = (file for place in places for file in place.glob("ringfence-metrics-*/api-1.pid"))
     return next(file.parent for file in files if file.read_text() == str(pid))

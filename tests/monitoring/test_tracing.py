@@ -43,7 +43,7 @@ class Receiver(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def spans(self):
-        """Give the spans by name, with the trace, the parent and the attributes of each."""
+        """Return the spans by name, with the trace, the parent and the attributes of each."""
         found = {}
         for body in self.bodies:
             for resource in ExportTraceServiceRequest.FromString(body).resource_spans:

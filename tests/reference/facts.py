@@ -29,13 +29,13 @@ class Fact(NamedTuple):
 
 
 def stored() -> list[Fact]:
-    """Give the facts of the table."""
+    """Return the facts of the table."""
     lines = TABLE.read_text(encoding="utf-8").splitlines()
     return [Fact(*line.split("\t")) for line in lines]
 
 
 def facts_of(page: str) -> list[Fact]:
-    """Give the facts of a page, in its order."""
+    """Return the facts of a page, in its order."""
     page = re.sub(r"<!--.*?-->", "", page, flags=re.DOTALL)
     head, *sections = re.split(r"(?m)^## ", page)
     summary, *sections = sections
@@ -54,7 +54,7 @@ def facts_of(page: str) -> list[Fact]:
 
 
 def _endpoints(summary: str) -> Iterator[tuple[str, str]]:
-    """Give the operations by title, as the summary names them."""
+    """Yield the operations by title, as the summary names them."""
     row = r'^\| <span class="http-badge http-(\w+)">(\w+)</span> \| `(.+?)` \| \[(.+?)\]\((.+?)\)'
     for badge, method, path, title, anchor in re.findall(row, summary, re.MULTILINE):
         assert badge == method.lower()
@@ -119,7 +119,7 @@ def _shape(text: str) -> str:
 
 
 def _rows(operation: str, subject: str, text: str) -> Iterator[Fact]:
-    """Give the facts of the tables; what has no description has an empty one."""
+    """Yield the facts of the tables; what has no description has an empty one."""
     for table in re.findall(r"(?m)(?:^\|.*\n?)+", text):
         head, _, *lines = table.splitlines()
         first, *columns = _cells(head)

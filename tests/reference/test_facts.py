@@ -23,7 +23,7 @@ def generated():
 
 
 def places(facts):
-    """Give what the facts are about, each once, in its order."""
+    """Return what the facts are about, each once, in its order."""
     return list(dict.fromkeys(fact[:3] for fact in facts))
 
 

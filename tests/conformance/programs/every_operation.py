@@ -30,7 +30,7 @@ ANN, STAFF = client_of(GIVEN["token"]), client_of(GIVEN["staff_token"])
 
 
 def module(name):
-    """Give the module of an operation, None where the release has none."""
+    """Return the module of an operation, None where the release has none."""
     place = "openstack_tenants" if "tenants" in name else "openstack_security_groups"
     try:
         return import_module(f"waldur_api_client.api.{place}.{name}")

@@ -41,7 +41,7 @@ def build(model, body):
 
 
 def plain(response):
-    """Give a result as JSON."""
+    """Return a result as JSON."""
     if isinstance(response, list):
         return [each.to_dict() for each in response]
     if hasattr(response, "status_code"):

@@ -1,4 +1,4 @@
-"""Where measurements live: an embedded PostgreSQL of their own, kept between runs."""
+"""The embedded PostgreSQL of the benchmarks, kept between runs."""
 
 import os
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ from ringfence.settings import Settings
 
 
 def default_cache() -> Path:
-    """Give the folder of data sets; root's is one that the server's own user can reach."""
+    """Return the folder of data sets; for root, one that the server's user can reach."""
     if os.geteuid() == 0:
         return Path("/var/cache/ringfence-bench")
     return platformdirs.user_cache_path("ringfence") / "bench"
 
 
-class Place:
-    """A running server; `folder` holds its home."""
+class DatabaseServer:
+    """A running server; `folder` has its data directory."""
 
     def __init__(self, folder: Path, conninfo: str) -> None:
         self.home = folder / "home"
@@ -31,54 +31,52 @@ class Place:
 
     @property
     def log(self) -> Path:
-        """The server's log."""
         return self.home / "postgresql.log"
 
     @property
-    def server(self) -> int:
+    def process(self) -> int:
         """The process id of the server."""
         found = server_process_id(self.home)
-        assert found is not None  # noqa: S101 - it runs as long as the place is open
+        assert found is not None  # noqa: S101 - it runs as long as the block of `opened`
         return found
 
     def conninfo(self, database: str) -> str:
-        """Give the connection string of a database."""
+        """Return the connection string of a database."""
         return make_conninfo(self._conninfo, dbname=database)
 
     def url(self, database: str) -> str:
-        """Give the same as a URL, for RINGFENCE_DATABASE_URL."""
+        """Return the same as a URL, for RINGFENCE_DATABASE_URL."""
         parameters = conninfo_to_dict(self._conninfo)
         host = quote(str(parameters["host"]), safe="")
         return f"postgresql://{parameters['user']}@{host}:{parameters['port']}/{database}"
 
     def has(self, database: str) -> bool:
-        """Say whether there is such a database."""
+        """Return whether there is such a database."""
         with self._administration() as connection:
             found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
             return found.fetchone() is not None
 
     def create(self, database: str, template: str = "template1") -> None:
-        """Make a database anew, as a copy of another one."""
+        """Create a database as a copy of another one; drop it first if it exists."""
         self.drop(database)
         names = (sql.Identifier(database), sql.Identifier(template))
         with self._administration() as connection:
             connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
 
     def rename(self, database: str, name: str) -> None:
-        """Give a database another name."""
         names = (sql.Identifier(database), sql.Identifier(name))
         with self._administration() as connection:
             connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*names))
 
     def drop(self, database: str) -> None:
-        """Remove a database, where there is one."""
+        """Drop a database if it exists."""
         statement = sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)")
         with self._administration() as connection:
             connection.execute(statement.format(sql.Identifier(database)))
 
     @contextmanager
     def clone(self, database: str, name: str) -> Iterator[str]:
-        """Lend a copy of a database, so that what is written does not stay."""
+        """Yield a temporary copy of a database."""
         self.create(name, database)
         try:
             yield name
@@ -90,8 +88,8 @@ class Place:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Place]:
-    """Run the server of `folder` as long as the block does."""
+def opened(folder: Path) -> Iterator[DatabaseServer]:
+    """Run the server of `folder` during the block."""
     folder.mkdir(parents=True, exist_ok=True)
     with running(Settings(home=folder / "home")) as conninfo:
-        yield Place(folder, conninfo)
+        yield DatabaseServer(folder, conninfo)
