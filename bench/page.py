@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-class NoPlaceError(Exception):
+class MissingSectionError(Exception):
     """The page lacks the markers of a section."""
 
 
@@ -16,6 +16,6 @@ def write_sections(page: Path, sections: Mapping[str, str]) -> None:
         before, found, rest = text.partition(begin)
         _, closed, after = rest.partition(end)
         if not found or not closed:
-            raise NoPlaceError(f"{page} has no lines {begin} and {end}")
+            raise MissingSectionError(f"{page} has no lines {begin} and {end}")
         text = f"{before}{begin}\n{content.strip()}\n{end}{after}"
     page.write_text(text, encoding="utf-8")

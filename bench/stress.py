@@ -184,7 +184,7 @@ class Outcome:
         """Return the number of 409 responses."""
         return sum(n for (_, status), n in self.traffic.responded.items() if status == 409)  # noqa: PLR2004
 
-    def faults(self) -> list[str]:
+    def failures(self) -> list[str]:
         """Return the failures."""
         found = [*self.traffic.wrong[:10]]
         if self.responses.broken:
@@ -311,10 +311,10 @@ def main() -> None:
     table.show()
     if options.page:
         write_sections(options.page, {"stress": table.markdown()})
-    faults = outcome.faults()
-    for fault in faults:
+    failures = outcome.failures()
+    for fault in failures:
         say(fault)
-    sys.exit(1 if faults else 0)
+    sys.exit(1 if failures else 0)
 
 
 if __name__ == "__main__":

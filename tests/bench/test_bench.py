@@ -13,7 +13,7 @@ from bench.cases import PATH, READS, WRITES, Sample
 from bench.dataset import ADMIN, OWNER, STAFF, provide
 from bench.floor import Floor
 from bench.measure import FLOOR, Figures, Options, Window, count_statements, measure
-from bench.page import NoPlaceError, write_sections
+from bench.page import MissingSectionError, write_sections
 from bench.plans import CASES as PLANNED
 from bench.plans import plans
 from bench.processes import cpu, memory, tree
@@ -118,10 +118,10 @@ def test_the_plan_of_each_list_shows_what_touches_groups(server, data_set):
     assert all(plan.lines and plan.buffers and "```text" in plan.markdown() for plan in made)
 
 
-def test_a_stress_ends_with_every_group_at_rest_and_no_stale_answer(server, copy):
+def test_a_stress_ends_with_every_group_at_rest_and_no_stale_document(server, copy):
     options = Namespace(minutes=0.02, connections=4, seed=1)
     outcome = stress(server, copy, options)
-    assert outcome.faults() == []
+    assert outcome.failures() == []
     assert outcome.responses.requests == sum(outcome.traffic.responded.values()) > 0
     assert "are up to date" in outcome.table(4).markdown()
 
@@ -150,5 +150,5 @@ def test_what_is_written_by_hand_stays_on_the_page(tmp_path):
     write_sections(page, {"a": "new\n"})
     write_sections(page, {"a": "newer\n"})
     assert page.read_text() == "before\n<!-- a: measured -->\nnewer\n<!-- a: end -->\nafter\n"
-    with pytest.raises(NoPlaceError):
+    with pytest.raises(MissingSectionError):
         write_sections(page, {"b": ""})
