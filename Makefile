@@ -80,10 +80,10 @@ check-deploy: .venv/.development ## hold deploy/ against the linters of those wh
 vocabulary: .venv/.development ## find words that the project writes differently (WORDS="src docs": only there)
 	@$(BIN)/python tools/vocabulary.py $(WORDS)
 
-refused: .venv/.development ## write docs/refused.md from the table of the validation
+refused: .venv/.development ## write docs/reference/refused.md from the table of the validation
 	@$(BIN)/python tools/refused.py write
 
-licences: .venv/.development ## write docs/licences.md, after make lock
+licences: .venv/.development ## write docs/reference/licences.md, after make lock
 	@$(BIN)/python tools/licences.py write
 
 audit: .venv/.development ## ask for known faults of what the program installs (STRICT=1: or fail)
@@ -129,7 +129,7 @@ dist: .venv/.development ## build the sdist and the wheel of this version in dis
 	@rm -rf dist
 	@$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --out-dir dist
 
-compatibility: .venv/.development ## write docs/compatibility.md from a run with real clients
+compatibility: .venv/.development ## write docs/reference/compatibility.md from a run with real clients
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q -n auto --maxprocesses 8 \
 	  -p tests.conformance.counts tests/conformance
 

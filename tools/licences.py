@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "licences.md"
+PAGE = ROOT / "docs" / "reference" / "licences.md"
 LOCK = ROOT / "requirements-container.lock"
 
 # Licences of packages that an Apache-2.0 program may install, and why.
@@ -103,7 +103,7 @@ def violations() -> list[str]:
     # Platforms and Python versions differ in a few packages: check only that each has its row.
     lines = PAGE.read_text(encoding="utf-8").splitlines()
     wrong += [
-        f"docs/licences.md lacks: {row(package)}; run make licences"
+        f"docs/reference/licences.md lacks: {row(package)}; run make licences"
         for package in packages
         if row(package) not in lines
     ]

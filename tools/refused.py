@@ -1,4 +1,4 @@
-"""docs/refused.md: what is refused, and why, from the table that the validation uses.
+"""Write docs/reference/refused.md from the table that the validation uses.
 
 python tools/refused.py check|write
 """
@@ -15,27 +15,25 @@ from ringfence.security_groups.rule_input.rule_keys import ShownRule
 from ringfence.security_groups.rule_input.rule_requests import DUPLICATE_RULES
 from ringfence.security_groups.schemas import clean_creation
 
-PAGE = Path(__file__).parents[1] / "docs" / "refused.md"
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "refused.md"
 LONG = 80
 PLAIN = {"name": "web", "ethertype": "IPv4", "direction": "ingress", "from_port": -1, "to_port": -1}
 
-HEAD = """# What is refused, and why
+HEAD = """# Refused requests
 
-A request that no OpenStack cloud can carry out is refused at once, with 400, at the field that is \
-wrong; nothing is stored, and nothing is sent to the cloud. So are requests that the API's \
-contract refuses. This page is written from the table that the validation uses \
-(`security_groups/rule_input/refused_input.py`, by `make refused`), and tests send every \
-example to a real Neutron.
+A request that no OpenStack cloud can carry out is a 400 at the invalid field; nothing is stored, \
+and nothing is sent to the cloud. The same holds for requests that the API's contract refuses. \
+`make refused` writes this page from the table that the validation uses \
+(`security_groups/rule_input/refused_input.py`), and tests send every example to a real Neutron.
 
-The same table holds for every way in: `create_security_group`, `push_security_groups`, PUT and \
-PATCH, `set_rules`, `plan`, `rollback`, and, for what they state, the files of `ringfence load`, \
-which say it in their own words. In a file, ports that are left out are any \
-([Provisioning file](reference/provisioning-file.md)), and `default` itself is allowed: it \
-describes the group that the cloud makes.
+The table applies to `create_security_group`, `push_security_groups`, PUT, PATCH, `set_rules`, \
+`plan` and `rollback`, and to files of `ringfence load`, which has its own messages. In a file, \
+absent ports are any ([Provisioning file](provisioning-file.md)), and `default` is allowed: it \
+describes the group that the cloud creates.
 
-In a list of rules, the errors are a list too: one object for each rule, empty where the rule is \
-right. Names and descriptions are trimmed first. Mistakes in the values of single fields are told \
-together; of a whole rule, the first.
+The errors of a list of rules are a list: one object for each rule, empty if the rule is valid. \
+Names and descriptions are trimmed first. Errors of single fields are reported together; of a \
+whole rule, only the first.
 """
 
 KEYS = ", ".join(f"`{key}`" for key in ShownRule.__annotations__)
@@ -43,45 +41,43 @@ KEYS = ", ".join(f"`{key}`" for key in ShownRule.__annotations__)
 TAIL = f"""
 ## Keys of a rule
 
-A rule has the keys {KEYS}. Those that only responses have may be sent back. Any other key is \
-refused at that rule, with the nearest known one: what is dropped of a rule widens it.
+A rule has the keys {KEYS}. Keys that only responses have can be sent back. Any other key is \
+refused and the nearest known one named, because dropping a key of a rule widens the rule.
 
 ## Protocol 0
 
-The number 0 is what typed clients send where nothing is set, and firewalls of iptables admit \
-every protocol for it: as a JSON number it is refused. The texts `"0"` and `"hopopt"` are taken, \
-and plans warn that they may be every protocol.
+Typed clients send the number 0 for an unset value, and firewalls of iptables admit every protocol \
+for it, so the JSON number is refused. The texts `"0"` and `"hopopt"` are accepted, and plans warn \
+that they may mean every protocol.
 
-## A rule's remote end
+## Remote end of a rule
 
-A rule without `cidr` and `remote_group` is for any address. It is refused
+A rule without `cidr` and `remote_group` admits any address. It is refused
 
-- where another key describes a remote end (`remote_group_name`, `remote_group_uuid`, \
-`remote_group_backend_id`, `remote_address_group_backend_id`) and no rule that the group has or \
-had has that end; in these keys an empty text is a value, which names nothing;
-- where nothing describes one, and a rule of the group, of its versions or of the cloud equals it \
-in all but a remote end that no request can set (an address group, a group without a row here);
-- where nothing describes one, and a rule that the group has, or has in the cloud, with such an \
-end admits some of the same: tcp 22 to 23 beside tcp 22. What one open rule admitted before \
-may stay.
+- if another key describes a remote end (`remote_group_name`, `remote_group_uuid`, \
+`remote_group_backend_id`, `remote_address_group_backend_id`) that no present or earlier rule of \
+the group has; in these keys an empty text is a value that names nothing
+- if no key describes one, and a rule of the group, of its versions or of the cloud is equal \
+except for a remote end that no request can express (an address group, a group unknown to \
+Ringfence)
+- if no key describes one, and a rule of the group or of the cloud with such a remote end \
+overlaps it: tcp 22 to 23 beside tcp 22. What one rule for any address admitted before may stay
 
-The error names the end, how to keep it, and how to open the rule on purpose \
-(`"cidr": "0.0.0.0/0"`, IPv6: `"::/0"`). See [Remote ends of rules]\
-(reference/api.md#remote-ends-of-rules).
+The error names the remote end, how to keep it, and how to admit any address on purpose \
+(`"cidr": "0.0.0.0/0"`, IPv6: `"::/0"`). See [Remote ends of rules](api.md#remote-ends-of-rules).
 
 ## Lists of rules
 
-- Two rules that Neutron takes for one: `["{DUPLICATE_RULES}"]`. The description \
-makes no difference, `6` is `tcp`, no `cidr` is `0.0.0.0/0` (IPv6: `::/0`), and ports 1 to 65535 \
-are any. Source: `_check_for_duplicate_rules`, neutron/db/securitygroups_db.py.
-- More rules than the quota of the tenant, or than one request may have \
-(`RINGFENCE_RULES_PER_REQUEST`).
+- Two rules that are duplicates in Neutron: `["{DUPLICATE_RULES}"]`. Descriptions are ignored, \
+`6` equals `tcp`, no `cidr` equals `0.0.0.0/0` (IPv6: `::/0`), and ports 1 to 65535 are any. \
+Source: `_check_for_duplicate_rules`, neutron/db/securitygroups_db.py.
+- More rules than the tenant's quota, or than `RINGFENCE_RULES_PER_REQUEST`.
 
-## What only the cloud can say
+## Errors of the cloud
 
-A quota in the cloud, missing rights, a group that is in use, or one that somebody deleted in the \
-cloud are not known beforehand. Such a change is stored, and ends in `ERRED`, with the reason and \
-what helps in `error_message`: see [Recover a failed group](how-to/recover-a-failed-group.md).
+A quota in the cloud, missing rights, a group in use, or one that was deleted in the cloud are not \
+known in advance. Such a change is stored and ends in `ERRED`, with the reason and the action in \
+`error_message`: see [Recover a failed group](../how-to/recover-a-failed-group.md).
 """
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parent
-PAGE = FOLDER.parents[1] / "docs" / "compatibility.md"
+PAGE = FOLDER.parents[1] / "docs" / "reference" / "compatibility.md"
 HEAD = """# Compatibility
 
 Results of real clients against a running service. `make compatibility` wrote this page from a run \

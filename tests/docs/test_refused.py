@@ -1,4 +1,4 @@
-"""docs/refused.md is generated from the table of the validation."""
+"""docs/reference/refused.md is generated from the table of the validation."""
 
 import subprocess
 import sys
@@ -19,5 +19,5 @@ def test_the_page_is_current():
 
 
 def test_every_entry_of_the_table_is_on_the_page():
-    text = (ROOT / "docs" / "refused.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "reference" / "refused.md").read_text(encoding="utf-8")
     assert [entry.condition for entry in TABLE if entry.condition not in text] == []

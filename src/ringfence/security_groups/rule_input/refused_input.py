@@ -1,8 +1,9 @@
 """What is refused of a security group and its rules, and why: one table.
 
-The validation raises these entries, `tools/refused.py` writes docs/refused.md from them, and tests
-send the examples to this service and to a real Neutron. What Neutron refuses in every cloud is
-refused before anything is stored: a request that cannot succeed must not end in a failed group.
+The validation raises these entries, `tools/refused.py` writes docs/reference/refused.md from them,
+and tests send the examples to this service and to a real Neutron. What Neutron refuses in every
+cloud is refused before anything is stored: a request that cannot succeed must not end in a failed
+group.
 Where an entry is stricter than Neutron, the API's contract is its source.
 """
 
@@ -123,7 +124,7 @@ NAME_NULL_CHARACTER = Refusal(
 NAME_NO_TEXT = Refusal(
     "group",
     "name",
-    "half of a surrogate pair, which is no text; so in every text (Neutron answers 500)",
+    "half of a surrogate pair, which is no text; so in every text (Neutron responds with 500)",
     "Not a valid string.",
     f"`_validate_name_not_default`, {_EXTENSION}",
     _group(name="\ud800"),
