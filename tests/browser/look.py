@@ -84,7 +84,7 @@ async def images(site: Site, browser: Browser, folder: Path) -> list[Path]:
 
 async def figures(site: Site, browser: Browser) -> list[str]:
     """Give lines on what the list costs with many groups: at the first visit, and again."""
-    site.fill("shop", MANY)
+    site.load_groups("shop", MANY)
     page = await _page(site, browser, "staff", 1280, "light")
     await page.add_init_script(WATCH)
     shown = Shown("groups", "/console/groups/", "table.groups")

@@ -12,8 +12,8 @@ READ = """async ([base, texts, row]) => {
     const { readRules } = await import(`${base}paste/read.js`);
     const { bodyOf } = await import(`${base}rows.js`);
     return texts.map(text => {
-        const { rows, mistakes } = readRules(text, row ?? undefined);
-        return { rules: rows.map(bodyOf), mistakes };
+        const { rows, errors } = readRules(text, row ?? undefined);
+        return { rules: rows.map(bodyOf), errors };
     });
 }"""
 

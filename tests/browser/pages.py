@@ -49,10 +49,10 @@ def every_page(site: Site) -> list[Shown]:
     site.create("database", [database], description="PostgreSQL, for the application servers")
     ping = {"protocol": "icmp", "from_port": 8, "to_port": 0, "cidr": "0.0.0.0/0"}
     site.create("ping", [ping], description="Echo requests from anywhere")
-    site.carry(web, "web-1", "10.0.0.11", "203.0.113.11")
-    site.carry(web, "web-2", "10.0.0.12")
-    site.carry(front, "lb-1", "10.0.0.5", "203.0.113.5")
-    site.compare("shop")
+    site.attach(web, "web-1", "10.0.0.11", "203.0.113.11")
+    site.attach(web, "web-2", "10.0.0.12")
+    site.attach(front, "lb-1", "10.0.0.5", "203.0.113.5")
+    site.pull("shop")
     failed = site.create("bastion", [OFFICE | {"cidr": "0.0.0.0/0"}], description="SSH")
     drifting = site.drifting("cache")
     with site.client("staff") as client:
@@ -67,7 +67,7 @@ def every_page(site: Site) -> list[Shown]:
         Shown("groups-none", "/console/groups/?query=nothing-like-this", ".empty"),
         Shown("group", at, ".activity li"),
         Shown("group-failed", f"/console/groups/{failed['uuid']}/", ".notice-bad"),
-        Shown("group-drifting", f"/console/groups/{drifting['uuid']}/", ".at-cloud .change"),
+        Shown("group-drifting", f"/console/groups/{drifting['uuid']}/", ".drift-panel .change"),
         Shown("group-menu", at, ".activity li", press=("More",)),
         Shown("group-delete", at, ".activity li", press=("More", "Delete"), then=".dialog .check"),
         Shown("edit", f"{at}edit/", ".editing"),
@@ -75,15 +75,15 @@ def every_page(site: Site) -> list[Shown]:
             "paste",
             f"{at}edit/",
             ".editing",
-            press=("Paste many",),
+            press=("Paste rules",),
             paste="tcp 22 10.0.0.0/8\ntcp 22 10.0.0.0/8 except 10.4.0.0/16\n10.5.0.0/16",
-            then=".paste-mistakes",
+            then=".paste-errors",
         ),
         Shown(
             "review",
             f"{at}edit/",
             ".editing",
-            press=("All from", "Remove", "Review"),
+            press=("Allow all", "Remove", "Review"),
             then=".review-sum",
         ),
         Shown("history", f"{at}history/", ".changes"),

@@ -1,4 +1,4 @@
-"""A served instance for people in a browser: tenants with groups at a sandbox cloud, real jobs."""
+"""A served instance for browser tests: tenants with groups in a sandbox cloud, and real jobs."""
 
 import json
 import subprocess
@@ -22,8 +22,8 @@ Json = dict[str, Any]
 PASSWORD = "correct horse"
 USERS = ("ann", "bob", "mia", "nobody", "staff", "sue")
 ROLES = {"ann": "PROJECT.ADMIN", "bob": "PROJECT.MANAGER", "mia": "PROJECT.MEMBER"}
-# Each suite changes groups in a tenant of its own.
-TENANTS = ("shop", "editing", "history", "making", "hostile", "access", "vanishing")
+# Each test module changes groups in a tenant of its own.
+TENANTS = ("shop", "editing", "history", "creating", "hostile", "access", "vanishing")
 WAIT_SECONDS = 30
 
 HTTPS = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "0.0.0.0/0"}
@@ -32,54 +32,54 @@ EGRESS = {"direction": "egress", "protocol": "", "from_port": -1, "to_port": -1,
 
 
 def tenant_uuid(name: str) -> str:
-    """Give the uuid of a tenant."""
+    """Return the UUID of a tenant."""
     return f"{TENANTS.index(name) + 1:032x}".replace("0" * 8, "c0000000", 1)
 
 
 def token(user: str) -> str:
-    """Give a user's token."""
+    """Return the token of a user."""
     return f"{user}-token-0123456789abcdef"
 
 
 @dataclass
 class Site:
-    """The served instance, with what its users and its operator can do to it from outside."""
+    """The served instance, with the actions of its users, its operator and its cloud."""
 
     address: str
     operator: Operator
     log: Path
 
     def client(self, user: str = "ann") -> httpx.Client:
-        """Give an HTTP client that signs in as a user."""
+        """Return an HTTP client that is authenticated as a user."""
         headers = {"Authorization": f"Token {token(user)}"}
         return httpx.Client(base_url=self.address, headers=headers, timeout=30)
 
     def create(
         self, name: str, rules: Sequence[Json] = (), tenant: str = "shop", description: str = ""
     ) -> Json:
-        """Make a group, and wait until the cloud has it."""
+        """Create a group, and wait until it is created in the cloud."""
         path = f"/api/openstack-tenants/{tenant_uuid(tenant)}/create_security_group/"
         body = {"name": name, "description": description, "rules": list(rules)}
         with self.client("staff") as client:
-            made = client.post(path, json=body)
-        assert made.status_code == 201, made.text
-        return self.settled(made.json()["uuid"])
+            response = client.post(path, json=body)
+        assert response.status_code == 201, response.text
+        return self.stable(response.json()["uuid"])
 
     def group(self, uuid: str) -> Json:
-        """Give a group."""
+        """Return the document of a group."""
         with self.client("staff") as client:
             return client.get(f"/api/openstack-security-groups/{uuid}/").json()
 
     def group_named(self, name: str) -> Json:
-        """Give the group of a name."""
+        """Return the group with a name."""
         with self.client("staff") as client:
             [group] = client.get(
                 "/api/openstack-security-groups/", params={"name_exact": name}
             ).json()
         return group
 
-    def settled(self, uuid: str) -> Json:
-        """Give a group once it is at rest."""
+    def stable(self, uuid: str) -> Json:
+        """Wait until no job of a group is pending, and return the group."""
         deadline = time.monotonic() + WAIT_SECONDS
         while (group := self.group(uuid)).get("state") not in {"OK", "ERRED"}:
             assert time.monotonic() < deadline, group
@@ -87,16 +87,16 @@ class Site:
         return group
 
     def set_rules(self, uuid: str, rules: Sequence[Json], user: str = "bob") -> None:
-        """Set rules as somebody else."""
+        """Set the rules of a group as another user, and wait until they are applied."""
         with self.client(user) as client:
-            done = client.post(
+            response = client.post(
                 f"/api/openstack-security-groups/{uuid}/set_rules/", json=list(rules)
             )
-        assert done.status_code == 200, done.text
-        self.settled(uuid)
+        assert response.status_code == 200, response.text
+        self.stable(uuid)
 
-    def fill(self, tenant: str, number: int) -> None:
-        """Load so many groups from a file; they are not in the cloud."""
+    def load_groups(self, tenant: str, number: int) -> None:
+        """Load a number of groups from a file; they are not in the cloud."""
         groups = [
             {
                 "name": f"group-{place:04}",
@@ -117,19 +117,21 @@ class Site:
         assert done.returncode == 0, done.stderr
 
     def drifting(self, name: str) -> Json:
-        """Make a group that lacks its rule in the cloud, and is only told of."""
+        """Create a group with drift mode `report` whose rule is missing in the cloud."""
         group = self.create(name, [OFFICE])
-        self.at_cloud("DELETE FROM sandbox_rules WHERE group_id = %s::uuid", group["backend_id"])
+        self.execute_in_cloud(
+            "DELETE FROM sandbox_rules WHERE group_id = %s::uuid", group["backend_id"]
+        )
         path = f"/api/openstack-security-groups/{group['uuid']}/"
         with self.client("staff") as client:
             client.post(f"{path}set_drift_mode/", json={"mode": "report"})
             client.post(f"{path}pull/")
-        return self.settled(group["uuid"])
+        return self.stable(group["uuid"])
 
-    def carry(self, group: Json, name: str, address: str, *floating: str) -> None:
-        """Let an instance in the cloud carry a group."""
+    def attach(self, group: Json, name: str, address: str, *floating: str) -> None:
+        """Add a group to a port of an instance in the cloud."""
         project = f"{TENANTS.index(group['tenant_name']) + 1:032x}"
-        self.at_cloud(
+        self.execute_in_cloud(
             """
             WITH port AS (
                 INSERT INTO sandbox_ports (project_id, name, device_id, device_owner, fixed_ips)
@@ -146,8 +148,8 @@ class Site:
             *(project, name, address, group["backend_id"], list(floating)),
         )
 
-    def compare(self, tenant: str) -> None:
-        """Compare a tenant with its cloud, and wait until that is done."""
+    def pull(self, tenant: str) -> None:
+        """Pull a tenant from its cloud, and wait until the pull has ended."""
         path = f"/api/openstack-tenants/{tenant_uuid(tenant)}/"
         deadline = time.monotonic() + WAIT_SECONDS
         with self.client("staff") as client:
@@ -156,24 +158,19 @@ class Site:
                 assert time.monotonic() < deadline, tenant
                 time.sleep(0.05)
 
-    def at_cloud(self, statement: LiteralString, *values: object) -> None:
-        """Do something at the sandbox cloud, behind the service's back."""
+    def execute_in_cloud(self, statement: LiteralString, *values: object) -> None:
+        """Change the sandbox cloud directly, without the service."""
         settings = Settings(home=Path(self.operator.environment["RINGFENCE_HOME"]))
         with running(settings) as conninfo, psycopg.connect(conninfo) as connection:
             connection.execute(statement, values)
 
-    def faults(self) -> list[str]:
-        """Give what the service wrote as an error."""
-        lines = self.log.read_text(encoding="utf-8").splitlines()
-        return [line for line in lines if json.loads(line)["level"] in {"error", "critical"}]
-
 
 @contextmanager
 def served(**settings: str) -> Iterator[Site]:
-    """Load and serve an instance of its own, in a folder that is gone afterwards."""
+    """Load and serve an instance in a temporary folder."""
     with operating() as operator:
         operator.environment |= settings
-        # No comparison shall come upon what a test has arranged.
+        # No periodic pull interferes with the tests.
         operator.environment["RINGFENCE_PULL_INTERVAL"] = "2600000"
         done = operator.run("load", operator.write("site.json", json.dumps(provisioning())))
         assert done.returncode == 0, done.stderr
@@ -191,7 +188,7 @@ def served(**settings: str) -> Iterator[Site]:
 
 
 def provisioning() -> Json:
-    """Give what the instance is loaded with."""
+    """Return the document that the instance is loaded from."""
     tenants = [
         {
             "name": name,

@@ -93,7 +93,7 @@ def test_every_address_in_a_response_can_be_sent_back(below, client):
         rules = [{"protocol": "tcp", "from_port": 1, "to_port": 2, "remote_group": remote}]
         changed = client.post(f"{shown['url']}set_rules/", json=rules)
         assert changed.status_code == 200, changed.text
-        below.settled(group["uuid"])
+        below.stable(group["uuid"])
     [rule] = client.get(shown["url"]).json()["rules"]
     assert rule["remote_group"] == shown["url"]
     events = client.get(f"{PREFIX}/api/events/", params={"scope": shown["url"]}).json()
@@ -124,7 +124,7 @@ async def test_the_console_works(below, page):
     group = below.create("in-the-console", [HTTPS])
     await page.goto(f"{PREFIX}/console/")
     await page.get_by_role("link", name="in-the-console").click()
-    await expect(page.get_by_role("table", name="Who may come in")).to_be_visible()
+    await expect(page.get_by_role("table", name="Ingress rules")).to_be_visible()
     assert urlsplit(page.url).path == f"{PREFIX}/console/groups/{group['uuid']}/"
     await page.reload()
     await page.get_by_role("link", name="History").click()

@@ -17,7 +17,7 @@ async def test_a_group_is_found_while_typing_and_the_address_carries_the_view(si
     site.create("finding-web", [HTTPS, OFFICE], description="What the world reaches")
     site.create("finding-db")
     page = await visit("/console/groups/")
-    await page.get_by_label("Find groups").fill("finding")
+    await page.get_by_label("Search groups").fill("finding")
     await expect(page.get_by_text("2 groups found")).to_be_visible()
     await expect(row(page, "finding-web")).to_contain_text("HTTPS")
     await expect(row(page, "finding-db").get_by_text("No", exact=True)).to_be_visible()
@@ -26,7 +26,7 @@ async def test_a_group_is_found_while_typing_and_the_address_carries_the_view(si
     await expect(page).to_have_url(re.compile(r"query=finding&is_open_to_all=true"))
     shared = await visit(page.url.removeprefix(site.address), user="mia")
     await expect(shared.get_by_text("1 group found")).to_be_visible()
-    await expect(shared.get_by_label("Find groups")).to_have_value("finding")
+    await expect(shared.get_by_label("Search groups")).to_have_value("finding")
 
 
 async def test_the_list_is_sorted_and_paged_in_the_address(site, visit):
@@ -45,7 +45,7 @@ async def test_the_list_is_sorted_and_paged_in_the_address(site, visit):
 
 async def test_nothing_found_is_said_and_cleared(visit):
     page = await visit("/console/groups/?query=no-such-thing")
-    await expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    await expect(page.get_by_role("heading", name="No groups match")).to_be_visible()
     await page.get_by_role("button", name="Clear").click()
     await expect(page).to_have_url(re.compile("/console/groups/$"))
 
@@ -63,12 +63,12 @@ async def test_a_group_reads_as_people_speak(site, visit):
     page = await visit("/console/groups/?query=reading")
     await page.get_by_role("link", name="reading-web").click()
     await expect(page.get_by_role("heading", name="reading-web", level=1)).to_be_visible()
-    incoming = page.get_by_role("table", name="Who may come in")
+    incoming = page.get_by_role("table", name="Ingress rules")
     await expect(incoming).to_contain_text(re.compile("TCP 8080.8090"))
     await expect(incoming.get_by_role("link", name="reading-front")).to_be_visible()
-    await expect(incoming).to_contain_text("addresses for documentation, 256 addresses")
+    await expect(incoming).to_contain_text("documentation range, 256 addresses")
     await expect(incoming).to_contain_text("The office")
-    await expect(page.get_by_role("table", name="What may go out")).to_contain_text("anywhere")
+    await expect(page.get_by_role("table", name="Egress rules")).to_contain_text("anywhere")
     about = page.get_by_role("complementary")
     await expect(about).to_contain_text("creation has been scheduled")
     await incoming.get_by_role("link", name="reading-front").click()
@@ -95,7 +95,7 @@ async def test_the_state_changes_by_itself(site, visit):
 async def test_a_difference_in_the_cloud_is_shown_with_its_rules(site, visit):
     site.drifting("drifting")
     page = await visit("/console/groups/?query=drifting")
-    await expect(row(page, "drifting")).to_contain_text("Differs")
+    await expect(row(page, "drifting")).to_contain_text("Drifting")
     await page.get_by_role("link", name="drifting").click()
-    await expect(page.get_by_text("Asked for, and not there")).to_be_visible()
-    await expect(page.get_by_label("Where it differs")).to_have_value("report")
+    await expect(page.get_by_text("Desired, not in the cloud")).to_be_visible()
+    await expect(page.get_by_label("Drift mode")).to_have_value("report")

@@ -11,18 +11,18 @@ async def test_two_versions_are_shown_as_a_difference_and_the_first_is_brought_b
     group = site.create("going-back", [OFFICE], tenant="history")
     site.set_rules(group["uuid"], [HTTPS])
     page = await visit(f"/console/groups/{group['uuid']}/history/")
-    await expect(page.get_by_role("heading", name="Version 2 against")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Version 2 compared with")).to_be_visible()
     await expect(page.locator(".change-plus")).to_contain_text("TCP 443")
     await expect(page.locator(".change-minus")).to_contain_text("TCP 22")
     await page.get_by_role("button", name="Version 1").click()
-    await page.get_by_role("button", name="Go back to version 1").click()
+    await page.get_by_role("button", name="Roll back to version 1").click()
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_contain_text("1 added")
     await expect(dialog).to_contain_text("1 removed")
-    await dialog.get_by_role("button", name="Go back", exact=True).click()
+    await dialog.get_by_role("button", name="Roll back", exact=True).click()
     await expect(page.get_by_role("button", name="Version 3")).to_contain_text("rolled back")
     await expect(page.get_by_role("button", name="Version 3")).to_contain_text("in the cloud")
-    assert site.settled(group["uuid"])["rules"][0]["from_port"] == 22
+    assert site.stable(group["uuid"])["rules"][0]["from_port"] == 22
 
 
 async def test_a_group_that_failed_goes_back_by_its_difference(site, visit):
@@ -31,8 +31,8 @@ async def test_a_group_that_failed_goes_back_by_its_difference(site, visit):
     with site.client("staff") as client:
         client.post(f"/api/openstack-security-groups/{group['uuid']}/set_erred/", json={})
     page = await visit(f"/console/groups/{group['uuid']}/history/?version=1")
-    await page.get_by_role("button", name="Go back to version 1").click()
+    await page.get_by_role("button", name="Roll back to version 1").click()
     dialog = page.get_by_role("dialog")
     await expect(dialog.locator(".change-plus")).to_contain_text("TCP 22")
-    await dialog.get_by_role("button", name="Go back", exact=True).click()
+    await dialog.get_by_role("button", name="Roll back", exact=True).click()
     await expect(page.locator("h1 + .mark")).to_have_text("OK")

@@ -143,7 +143,7 @@ MISTAKES = [
     ("10.5.0.0/16", "10.5.0.0/16"),
     ("22 10.0.0.0/8", "22"),
     ("tcp 10.0.0.0/8", "tcp"),
-    ("tcp 22", "from where"),
+    ("tcp 22", "no source"),
     ("tcp 22 office", "office"),
     ("tcp 22 10.0.0.0/8 except 10.4.0.0/16", "except"),
     ("tcp 22 10.0.0.0/8 (not 10.4.0.0/16)", "(not"),
@@ -183,11 +183,11 @@ MISTAKES = [
     ("ufw allow in on eth0 to any port 22 proto tcp", "on"),
     ("ufw allow from 10.0.0.0/8 port 1024 to any port 22 proto tcp", "1024"),
     ("ufw allow 22", "22"),
-    ("ufw allow from 10.0.0.0/8", "what is opened"),
+    ("ufw allow from 10.0.0.0/8", "no protocol"),
     ("ufw allow from 10.0.0.0/8 to 10.9.0.1 port 22 proto tcp", "10.9.0.1"),
     ("ufw allow proto tcp comment 10.0.0.0/8 to any port 22", "10.0.0.0/8"),
     ("ufw delete allow 22/tcp", "delete"),
-    ("allow 22/tcp", "from where"),
+    ("allow 22/tcp", "no source"),
     ("-A INPUT -p tcp ! -s 10.0.0.0/8 --dport 22 -j ACCEPT", "!"),
     ("-A INPUT -p tcp -s 10.0.0.0/8 --dport 22 -j DROP", "DROP"),
     ("-A INPUT -i eth0 -p tcp -s 10.0.0.0/8 --dport 22 -j ACCEPT", "-i"),
@@ -209,7 +209,7 @@ MISTAKES = [
         CREATE + "--protocol tcp --dst-port 22 --remote-address-group x web",
         "--remote-address-group",
     ),
-    ("--protocol tcp --dst-port 22", "no remote end"),
+    ("--protocol tcp --dst-port 22", "no remote"),
     ("--protocol tcp --dst-port 22 --remote-ip 10.0.0.0/8 --remote-group web", "web"),
     ("--protocol tcp --dst-port 22 --remote-ip 10.0.0.0/8 --ethertype IPv6", "10.0.0.0/8"),
     ("openstack security group rule delete x", "delete"),
@@ -233,7 +233,7 @@ def shown(rule):
 async def test_each_form_is_read_as_the_rules_that_its_words_say(reader):
     read = await read_texts(reader, [line for line, _ in LINES])
     found = {
-        line: ([shown(rule) for rule in each["rules"]], each["mistakes"])
+        line: ([shown(rule) for rule in each["rules"]], each["errors"])
         for (line, _), each in zip(LINES, read, strict=True)
     }
     assert found == {line: (rules, []) for line, rules in LINES}
@@ -243,7 +243,7 @@ async def test_a_line_with_a_word_that_is_not_used_is_a_mistake_that_names_it(re
     read = await read_texts(reader, [line for line, _ in MISTAKES])
     wrong = {}
     for (line, named), each in zip(MISTAKES, read, strict=True):
-        said = [mistake["message"] for mistake in each["mistakes"]]
+        said = [mistake["message"] for mistake in each["errors"]]
         if each["rules"] or len(said) != 1 or named not in said[0]:
             wrong[line] = each
     assert wrong == {}
@@ -262,7 +262,7 @@ async def test_csv_is_read_by_its_header_in_our_words_and_neutrons(reader):
         "protocol,ports,remote_group_name\ntcp,22,web",
     ]
     read = await read_texts(reader, texts)
-    assert [each["mistakes"] for each in read] == [[]] * 4
+    assert [each["errors"] for each in read] == [[]] * 4
     assert [[shown(rule) for rule in each["rules"]] for each in read] == [
         [
             'egress IPv4 tcp 22-22 10.0.0.0/8 (the "office", both)',
@@ -292,15 +292,15 @@ async def test_csv_is_read_by_its_header_in_our_words_and_neutrons(reader):
 )
 async def test_csv_with_what_is_not_known_is_a_mistake_at_its_line(reader, text, line, named):
     [read] = await read_texts(reader, [text])
-    assert [mistake["line"] for mistake in read["mistakes"]] == [line]
-    assert named in read["mistakes"][0]["message"]
+    assert [mistake["line"] for mistake in read["errors"]] == [line]
+    assert named in read["errors"][0]["message"]
     assert read["rules"] == []
 
 
 async def test_mistakes_carry_the_number_and_the_text_of_their_line(reader):
     text = "# office\r\n\r\ntcp 22 10.0.0.0/8\r\nnonsense\r\n 10.0.0.0/8 \r\n"
     [read] = await read_texts(reader, [text])
-    assert [(wrong["line"], wrong["text"]) for wrong in read["mistakes"]] == [
+    assert [(wrong["line"], wrong["text"]) for wrong in read["errors"]] == [
         (4, "nonsense"),
         (5, "10.0.0.0/8"),
     ]
@@ -317,13 +317,13 @@ async def test_too_much_is_a_mistake_and_no_rule(reader):
     ]
     for read in await read_texts(reader, texts):
         assert read["rules"] == []
-        assert len(read["mistakes"]) == 1
+        assert len(read["errors"]) == 1
 
 
 async def test_lines_for_two_groups_are_not_read_as_one(reader):
     line = CREATE + "--protocol tcp --dst-port 22 --remote-ip 10.0.0.0/8 "
     [read] = await read_texts(reader, [f"{line}web\n{line}web\n{line}db"])
-    assert [(wrong["line"], wrong["word"]) for wrong in read["mistakes"]] == [(3, "db")]
+    assert [(wrong["line"], wrong["word"]) for wrong in read["errors"]] == [(3, "db")]
 
 
 async def test_addresses_alone_are_read_as_the_row_that_they_are_pasted_into(reader):
@@ -336,8 +336,8 @@ async def test_addresses_alone_are_read_as_the_row_that_they_are_pasted_into(rea
     ]
     # The ports of a new row that nobody filled in are not "any".
     [read] = await read_texts(reader, ["10.1.0.0/16\n10.2.0.0/16"], row | {"ports": ""})
-    assert [wrong["line"] for wrong in read["mistakes"]] == [1, 2]
-    assert "no ports yet" in read["mistakes"][0]["message"]
+    assert [wrong["line"] for wrong in read["errors"]] == [1, 2]
+    assert "no ports yet" in read["errors"][0]["message"]
 
 
 async def test_a_line_that_is_not_understood_blocks_the_review_until_it_is_corrected(site, visit):
@@ -345,14 +345,14 @@ async def test_a_line_that_is_not_understood_blocks_the_review_until_it_is_corre
     await page.get_by_label("Description, rule 1").fill("changed")
     review = page.get_by_role("button", name="Review")
     await expect(review).to_be_enabled()
-    await page.get_by_role("button", name="Paste many").click()
-    box = page.get_by_label(re.compile("One rule a line"))
+    await page.get_by_role("button", name="Paste rules").click()
+    box = page.get_by_label(re.compile("One rule per line"))
     await box.fill("tcp 443 10.0.0.0/8\ntcp 22 10.0.0.0/8 except 10.4.0.0/16\n10.5.0.0/16")
-    wrong = page.get_by_role("list", name="Lines that are not understood").get_by_role("listitem")
+    wrong = page.get_by_role("list", name="Lines with errors").get_by_role("listitem")
     await expect(wrong).to_have_count(2)
     await expect(wrong.first.locator("mark")).to_have_text("except")
     await expect(box).to_have_attribute("aria-invalid", "true")
-    await expect(box).to_have_accessible_description(re.compile("2 lines not understood"))
+    await expect(box).to_have_accessible_description(re.compile("2 lines have errors"))
     await expect(review).to_be_disabled()
     await expect(page.get_by_text("2 pasted lines to correct or remove.")).to_be_visible()
     # The keyboard does not get past it either.
@@ -370,7 +370,7 @@ async def test_a_line_that_is_not_understood_blocks_the_review_until_it_is_corre
     await expect(review).to_be_disabled()
     await page.get_by_role("button", name="Add 2 rules").press("Enter")
     await review_and_apply(page)
-    rules = site.settled(group["uuid"])["rules"]
+    rules = site.stable(group["uuid"])["rules"]
     assert [(rule["from_port"], rule["cidr"]) for rule in rules] == [
         (22, "198.51.100.0/24"),
         (443, TEN),
@@ -381,13 +381,13 @@ async def test_a_line_that_is_not_understood_blocks_the_review_until_it_is_corre
 async def test_a_pasted_group_is_found_by_its_name(site, visit):
     site.create("pasted-target", tenant="editing")
     group, page = await edit(site, visit, "pasting-a-group", [])
-    await page.get_by_role("button", name="Paste many").click()
-    await page.get_by_label(re.compile("One rule a line")).fill(
+    await page.get_by_role("button", name="Paste rules").click()
+    await page.get_by_label(re.compile("One rule per line")).fill(
         "tcp 5432 group pasted-target\nipv6 tcp 5432 group pasting-a-group"
     )
     await page.get_by_role("button", name="Add 2 rules").click()
     await review_and_apply(page)
-    rules = site.settled(group["uuid"])["rules"]
+    rules = site.stable(group["uuid"])["rules"]
     assert [(rule["remote_group_name"], rule["ethertype"]) for rule in rules] == [
         ("pasted-target", "IPv4"),
         ("pasting-a-group", "IPv6"),
@@ -397,8 +397,8 @@ async def test_a_pasted_group_is_found_by_its_name(site, visit):
 async def test_a_new_group_is_not_made_while_a_pasted_line_is_not_understood(visit):
     page = await visit("/console/groups/new/")
     await page.get_by_label("Name").fill("pasted-new")
-    await page.get_by_role("button", name="Paste many").click()
-    await page.get_by_label(re.compile("One rule a line")).fill("nonsense")
+    await page.get_by_role("button", name="Paste rules").click()
+    await page.get_by_label(re.compile("One rule per line")).fill("nonsense")
     await expect(page.get_by_role("button", name="Create")).to_be_disabled()
     await page.get_by_label("Name").press("Enter")
     await expect(page).to_have_url(re.compile("/new/$"))

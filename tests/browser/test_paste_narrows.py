@@ -298,7 +298,7 @@ async def test_no_line_admits_more_than_its_words_say(visit, lines):
     for line, each in zip(lines, read, strict=True):
         # Rules, or a mistake; a line that is a remark is none of both.
         is_remark = line.startswith("#")
-        assert bool(each["rules"]) + bool(each["mistakes"]) == (not is_remark), line
+        assert bool(each["rules"]) + bool(each["errors"]) == (not is_remark), line
         if each["rules"] and (found := excess(line, each["rules"]) + unused(line, each["rules"])):
             wrong[line] = (found, each["rules"])
     assert wrong == {}

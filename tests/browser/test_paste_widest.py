@@ -66,15 +66,13 @@ async def read(visit):
 
 def not_refused(found):
     """Return the texts of which something was read, or that are not one mistake."""
-    return {
-        text: each for text, each in found.items() if each["rules"] or len(each["mistakes"]) != 1
-    }
+    return {text: each for text, each in found.items() if each["rules"] or len(each["errors"]) != 1}
 
 
 async def test_unmarked_text_after_a_rule_at_its_widest_is_a_mistake(read):
     found = await read([f"{line} {tail}" for line in WIDEST for tail in TAILS])
     assert not_refused(found) == {}
-    assert "put the description after a #" in found["tcp 22 any office"]["mistakes"][0]["message"]
+    assert "put the description after a #" in found["tcp 22 any office"]["errors"][0]["message"]
 
 
 async def test_no_word_of_any_script_passes_after_a_rule_at_its_widest(read):
@@ -89,7 +87,7 @@ async def test_a_description_after_a_number_sign_is_read(read):
     for line in WIDEST:
         found = await read([f"{line} # {tail}" for tail in tails])
         for tail, each in zip(tails, found.values(), strict=True):
-            assert each["mistakes"] == [], (line, tail)
+            assert each["errors"] == [], (line, tail)
             assert {rule["description"] for rule in each["rules"]} == {tail}
 
 
@@ -116,7 +114,7 @@ async def test_a_marked_description_of_the_widest_rule_holds_no_part_of_another(
     kept = ["disabled", "for office", "ticket 4711", "x.x.x.x/24"]
     found = await read([form.format(text) for text in kept])
     for text, each in zip(kept, found.values(), strict=True):
-        assert each["mistakes"] == []
+        assert each["errors"] == []
         assert {rule["description"] for rule in each["rules"]} == {text}
     wrong = ["10.0.0.0/8", "net 192.0.2.7", "fd00::/8", "8000-8010", "not guests", "only office"]
     assert not_refused(await read([form.format(text) for text in wrong])) == {}
@@ -134,7 +132,7 @@ async def test_letters_that_are_not_seen_are_a_mistake_anywhere_in_a_line(read):
     found = await read([line.format(letter) for line in lines for letter in HIDDEN])
     assert not_refused(found) == {}
     for each in found.values():
-        assert "not seen" in each["mistakes"][0]["message"]
+        assert "invisible" in each["errors"][0]["message"]
 
 
 async def test_addresses_alone_with_text_are_a_mistake_in_a_row_with_every_port(read):
@@ -170,4 +168,4 @@ async def test_names_that_every_object_has_are_words_like_others(visit):
             texts += [" ".join([*words[:n], name, *words[n:]]) for n in range(len(words) + 1)]
             texts += [name, f"tcp {name}", f"{name}/tcp 10.0.0.0/8"]
     for text, each in zip(texts, await read_texts(page, texts), strict=True):
-        assert bool(each["rules"]) != bool(each["mistakes"]), text
+        assert bool(each["rules"]) != bool(each["errors"]), text

@@ -11,11 +11,11 @@ from tests.browser.test_rules import edit, review_and_apply
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CELL = """async ([base, cells]) => {
-    const { bodyOf, newRow, portsMistake } = await import(`${base}rows.js`);
+    const { bodyOf, newRow, portsError } = await import(`${base}rows.js`);
     return cells.map(([protocol, ports]) => {
         const row = newRow({ protocol, ports, end: "10.0.0.0/8" });
         const { from_port, to_port } = bodyOf(row);
-        return [from_port, to_port, portsMistake(row)];
+        return [from_port, to_port, portsError(row)];
     });
 }"""
 READ = [
@@ -73,11 +73,11 @@ async def test_every_port_is_said_and_ports_of_two_kinds_are_refused_at_the_cell
     review = page.get_by_role("button", name="Review")
     await expect(every).to_have_value("any")
     await page.get_by_role("button", name="Add a rule").click()
-    await page.get_by_label("Addresses, rule 3").fill("10.0.0.0/8")
-    await expect(added).to_have_accessible_description(re.compile("write 22, 8000-8100, or any"))
+    await page.get_by_label("CIDR, rule 3").fill("10.0.0.0/8")
+    await expect(added).to_have_accessible_description(re.compile("enter 22, 8000-8100, or any"))
     await expect(review).to_be_disabled()
     await added.fill("80/443")
-    await expect(added).to_have_accessible_description(re.compile("These are not ports"))
+    await expect(added).to_have_accessible_description(re.compile("Not a valid port"))
     await added.fill("8000:8010")
     await expect(review).to_be_enabled()
     # A cell that was cleared does not mean every port either.
@@ -86,7 +86,7 @@ async def test_every_port_is_said_and_ports_of_two_kinds_are_refused_at_the_cell
     await expect(review).to_be_disabled()
     await first.fill("2222")
     await review_and_apply(page)
-    rules = site.settled(group["uuid"])["rules"]
+    rules = site.stable(group["uuid"])["rules"]
     assert [(rule["from_port"], rule["to_port"], rule["cidr"]) for rule in rules] == [
         (2222, 2222, "198.51.100.0/24"),
         (-1, -1, "192.0.2.0/24"),

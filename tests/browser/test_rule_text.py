@@ -6,12 +6,12 @@ from tests.browser.modules import base
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 WORDS = """async ([base, rules]) => {
-    const { endWords } = await import(`${base}rule_text.js`);
+    const { remoteText } = await import(`${base}rule_text.js`);
     const { rowOf, bodyOf, newRow } = await import(`${base}rows.js`);
     return rules.map(rule => {
         const row = rowOf(rule);
         const copy = newRow({ ...row, id: undefined });
-        return { ...endWords(rule), sent: bodyOf(row), copied: bodyOf(copy) };
+        return { ...remoteText(rule), sent: bodyOf(row), copied: bodyOf(copy) };
     });
 }"""
 RULE = {"id": 7, "ethertype": "IPv4", "direction": "ingress", "protocol": "tcp", "from_port": 22}
@@ -67,7 +67,9 @@ async def test_a_known_end_is_said_in_its_own_words(words):
 
 async def test_of_unknown_members_nothing_is_said_of_who_gets_in(words):
     found = await words([end for end, _ in UNKNOWN])
-    assert [(each["kind"], each["end"]) for each in found] == [("lost", end) for _, end in UNKNOWN]
+    assert [(each["kind"], each["end"]) for each in found] == [
+        ("unknown", end) for _, end in UNKNOWN
+    ]
     for each in found:
         assert each["meaning"].startswith("unknown members")
         said = f"{each['end']} {each['meaning']}"

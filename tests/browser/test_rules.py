@@ -13,30 +13,30 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def edit(site, visit, name, rules, user="ann"):
     group = site.create(name, rules, tenant="editing")
     page = await visit(f"/console/groups/{group['uuid']}/edit/", user=user)
-    await expect(page.get_by_role("table", name="Rules")).to_be_visible()
+    await expect(page.get_by_role("table", name="Edit rules")).to_be_visible()
     return group, page
 
 
 async def review_and_apply(page):
     await page.get_by_role("button", name="Review").click()
-    await page.get_by_role("dialog").get_by_role("button", name="Apply exactly this").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Apply").click()
     await expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 async def test_a_change_is_reviewed_applied_and_seen_to_reach_the_cloud(site, visit):
     group, page = await edit(site, visit, "applying", [HTTPS, OFFICE])
     await page.get_by_role("button", name="PostgreSQL").click()
-    await page.get_by_label("Addresses, rule 3").fill("10.0.0.0/8")
+    await page.get_by_label("CIDR, rule 3").fill("10.0.0.0/8")
     await page.get_by_role("button", name="Remove rule 1").click()
     await page.get_by_role("button", name="Review").click()
     dialog = page.get_by_role("dialog")
     for words in ("1 added", "1 removed", "1 kept", "TCP 5432", "of 2000"):
         await expect(dialog).to_contain_text(words)
-    await dialog.get_by_role("button", name="Apply exactly this").click()
+    await dialog.get_by_role("button", name="Apply").click()
     await expect(page).to_have_url(re.compile(rf"/{group['uuid']}/$"))
-    await expect(page.get_by_role("table", name="Who may come in")).to_contain_text("TCP 5432")
+    await expect(page.get_by_role("table", name="Ingress rules")).to_contain_text("TCP 5432")
     await expect(page.locator("h1 + .mark")).to_have_text("OK")
-    rules = site.settled(group["uuid"])["rules"]
+    rules = site.stable(group["uuid"])["rules"]
     assert [(rule["from_port"], rule["cidr"]) for rule in rules] == [
         (22, "198.51.100.0/24"),
         (5432, "10.0.0.0/8"),
@@ -50,20 +50,20 @@ async def test_the_rules_of_a_failed_group_are_changed(site, visit):
     with site.client("staff") as client:
         client.post(f"/api/openstack-security-groups/{group['uuid']}/set_erred/", json={})
     await page.get_by_role("button", name="PostgreSQL").click()
-    await page.get_by_label("Addresses, rule 2").fill("10.0.0.0/8")
+    await page.get_by_label("CIDR, rule 2").fill("10.0.0.0/8")
     await expect(page.locator("h1 + .mark")).to_have_text("Failed")
     await review_and_apply(page)
     await expect(page.locator("h1 + .mark")).to_have_text("OK")
-    assert len(site.settled(group["uuid"])["rules"]) == 2
+    assert len(site.stable(group["uuid"])["rules"]) == 2
 
 
 async def test_each_mistake_stands_at_its_cell_in_the_words_of_the_api(site, visit):
     _, page = await edit(site, visit, "mistaken", [OFFICE])
-    ports, end = page.get_by_label("Ports, rule 1"), page.get_by_label("Addresses, rule 1")
+    ports, end = page.get_by_label("Ports, rule 1"), page.get_by_label("CIDR, rule 1")
     await ports.fill("99999")
     await expect(ports).to_have_attribute("aria-invalid", "true")
     await expect(ports).to_have_accessible_description(re.compile("less than or equal to 65535"))
-    await expect(page.get_by_text("1 line to correct.")).to_be_visible()
+    await expect(page.get_by_text("1 rule to correct.")).to_be_visible()
     await expect(page.get_by_role("button", name="Review")).to_be_disabled()
     await ports.fill("22")
     await end.fill("10/8")
@@ -77,14 +77,14 @@ async def test_each_mistake_stands_at_its_cell_in_the_words_of_the_api(site, vis
 
 async def test_the_review_says_that_rules_in_the_cloud_cannot_be_read(site, visit):
     group, page = await edit(site, visit, "unreadable", [OFFICE])
-    site.settled(group["uuid"])
-    site.at_cloud(
+    site.stable(group["uuid"])
+    site.execute_in_cloud(
         "UPDATE security_group_observations SET unreadable = %s WHERE security_group_id ="
         " (SELECT id FROM security_groups WHERE uuid = %s)",
         Jsonb([{"id": "r9", "reason": "ethertype is unknown"}]),
         group["uuid"],
     )
-    await page.get_by_label("Addresses, rule 1").fill("10.0.0.0/8")
+    await page.get_by_label("CIDR, rule 1").fill("10.0.0.0/8")
     await page.get_by_role("button", name="Review").click()
     notice = page.get_by_role("dialog").locator(".notice-warn")
     await expect(notice).to_contain_text("r9: ethertype is unknown")
@@ -92,16 +92,16 @@ async def test_the_review_says_that_rules_in_the_cloud_cannot_be_read(site, visi
 
 async def test_a_door_to_the_internet_is_warned_of_before_and_in_the_review(site, visit):
     _, page = await edit(site, visit, "warned", [OFFICE])
-    await page.get_by_label("Kind of the other end, rule 1").select_option("all")
+    await page.get_by_label("Remote type, rule 1").select_option("all")
     await expect(page.get_by_text("Anybody may reach SSH (22).")).to_be_visible()
     await page.get_by_role("button", name="Review").click()
-    await expect(page.get_by_role("dialog")).to_contain_text("Look twice")
+    await expect(page.get_by_role("dialog")).to_contain_text("Warnings")
 
 
 async def test_many_lines_are_pasted_at_once(site, visit):
     group, page = await edit(site, visit, "pasting", [])
-    await page.get_by_role("button", name="Paste many").click()
-    await page.get_by_label(re.compile("One rule a line")).fill(
+    await page.get_by_role("button", name="Paste rules").click()
+    await page.get_by_label(re.compile("One rule per line")).fill(
         "tcp 443 10.0.0.0/8 inner\n"
         "udp 53 from 192.0.2.0/24 # resolver\n"
         "out tcp 8000-8010 2001:db8::/32\n"
@@ -111,10 +111,10 @@ async def test_many_lines_are_pasted_at_once(site, visit):
     await page.get_by_role("button", name="Add 4 rules").click()
     await expect(page.get_by_role("row")).to_have_count(5)
     await review_and_apply(page)
-    await expect(page.get_by_role("table", name="What may go out")).to_contain_text(
+    await expect(page.get_by_role("table", name="Egress rules")).to_contain_text(
         re.compile("8000.8010")
     )
-    rules = site.settled(group["uuid"])["rules"]
+    rules = site.stable(group["uuid"])["rules"]
     said = [
         (r["direction"], r["ethertype"], r["protocol"], r["from_port"], r["cidr"], r["description"])
         for r in rules
@@ -129,7 +129,7 @@ async def test_many_lines_are_pasted_at_once(site, visit):
 
 async def test_prefixes_pasted_into_a_cell_become_lines_like_that_one(site, visit):
     _, page = await edit(site, visit, "pasted-into", [OFFICE])
-    await page.get_by_label("Addresses, rule 1").evaluate(
+    await page.get_by_label("CIDR, rule 1").evaluate(
         """element => {
             const data = new DataTransfer();
             data.setData("text", "10.0.0.0/8\\n2001:db8::/32");
@@ -137,27 +137,29 @@ async def test_prefixes_pasted_into_a_cell_become_lines_like_that_one(site, visi
             element.dispatchEvent(new ClipboardEvent("paste", how));
         }"""
     )
-    await expect(page.get_by_label("Addresses, rule 3")).to_have_value("2001:db8::/32")
-    await expect(page.get_by_label("IP version, rule 3")).to_have_value("IPv6")
+    await expect(page.get_by_label("CIDR, rule 3")).to_have_value("2001:db8::/32")
+    await expect(page.get_by_label("Ether type, rule 3")).to_have_value("IPv6")
     await expect(page.get_by_label("Ports, rule 2")).to_have_value("22")
 
 
 async def test_a_remote_group_is_found_by_its_name(site, visit):
     site.create("remote-target", tenant="editing")
     group, page = await edit(site, visit, "naming", [OFFICE])
-    await page.get_by_label("Kind of the other end, rule 1").select_option("group")
-    await page.get_by_label("Group, rule 1").fill("remote-tar")
-    await expect(page.get_by_label("Group, rule 1")).to_have_attribute("aria-invalid", "true")
-    await page.get_by_label("Group, rule 1").fill("remote-target")
+    await page.get_by_label("Remote type, rule 1").select_option("group")
+    await page.get_by_label("Remote group, rule 1").fill("remote-tar")
+    await expect(page.get_by_label("Remote group, rule 1")).to_have_attribute(
+        "aria-invalid", "true"
+    )
+    await page.get_by_label("Remote group, rule 1").fill("remote-target")
     await review_and_apply(page)
-    incoming = page.get_by_role("table", name="Who may come in")
+    incoming = page.get_by_role("table", name="Ingress rules")
     await expect(incoming.get_by_role("link", name="remote-target")).to_be_visible()
-    assert site.settled(group["uuid"])["rules"][0]["remote_group_name"] == "remote-target"
+    assert site.stable(group["uuid"])["rules"][0]["remote_group_name"] == "remote-target"
 
 
 async def test_everything_is_done_with_the_keyboard(site, visit):
     group, page = await edit(site, visit, "typed", [OFFICE])
-    await page.get_by_label("Addresses, rule 1").focus()
+    await page.get_by_label("CIDR, rule 1").focus()
     await page.keyboard.press("Enter")
     await expect(page.get_by_label("Ports, rule 2")).to_be_focused()
     await page.keyboard.type("8443")
@@ -165,15 +167,15 @@ async def test_everything_is_done_with_the_keyboard(site, visit):
     await page.keyboard.press("Tab")
     await page.keyboard.type("10.1.0.0/16")
     await page.keyboard.press("Control+ArrowUp")
-    await expect(page.get_by_label("Addresses, rule 1")).to_be_focused()
+    await expect(page.get_by_label("CIDR, rule 1")).to_be_focused()
     await expect(page.get_by_role("button", name="Review")).to_be_enabled()
     await page.keyboard.press("Control+Enter")
-    apply = page.get_by_role("button", name="Apply exactly this")
+    apply = page.get_by_role("button", name="Apply")
     await expect(apply).to_be_enabled()
     await apply.focus()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("table", name="Who may come in")).to_contain_text("8443")
-    assert len(site.settled(group["uuid"])["rules"]) == 2
+    await expect(page.get_by_role("table", name="Ingress rules")).to_contain_text("8443")
+    assert len(site.stable(group["uuid"])["rules"]) == 2
 
 
 async def test_of_two_who_edit_at_once_the_second_is_told_and_loses_nothing(site, visit):
@@ -183,16 +185,16 @@ async def test_of_two_who_edit_at_once_the_second_is_told_and_loses_nothing(site
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_contain_text("1 added")
     site.set_rules(group["uuid"], [OFFICE | {"id": group["rules"][0]["id"]}, HTTPS])
-    await dialog.get_by_role("button", name="Apply exactly this").click()
+    await dialog.get_by_role("button", name="Apply").click()
     await expect(dialog.get_by_role("alert")).to_contain_text("bob changed this group")
     await expect(dialog.get_by_role("alert")).to_contain_text("1 added, 0 removed")
     assert len(site.group(group["uuid"])["rules"]) == 2
-    await dialog.get_by_role("button", name="Take their changes in").click()
+    await dialog.get_by_role("button", name="Merge their changes").click()
     await expect(page.get_by_label("Ports, rule 1")).to_have_value("2222")
     await expect(page.get_by_label("Ports, rule 2")).to_have_value("443")
     await review_and_apply(page)
-    await expect(page.get_by_role("table", name="Who may come in")).to_contain_text("2222")
-    ports = [rule["from_port"] for rule in site.settled(group["uuid"])["rules"]]
+    await expect(page.get_by_role("table", name="Ingress rules")).to_contain_text("2222")
+    ports = [rule["from_port"] for rule in site.stable(group["uuid"])["rules"]]
     assert ports == [2222, 443]
 
 
@@ -239,6 +241,6 @@ async def test_nobody_leaves_what_was_typed_by_a_wrong_click(site, visit):
     await expect(page.get_by_label("Ports, rule 1")).to_have_value("2222")
     assert len(asked) == 1
     assert page.url.endswith(f"{group['uuid']}/edit/")
-    await page.get_by_role("button", name="Undo all").click()
+    await page.get_by_role("button", name="Reset").click()
     await page.get_by_role("link", name="History").click()
     await expect(page.get_by_role("heading", name="Versions")).to_be_visible()

@@ -18,7 +18,7 @@ async def fill_in(page, **words):
 async def test_a_password_leads_to_where_the_link_led(visit):
     page = await visit("/console/groups/?state=OK", user=None)
     await fill_in(page, username="ann", password=PASSWORD)
-    await expect(page.get_by_role("heading", name="Security groups")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Security groups", exact=True)).to_be_visible()
     await expect(page).to_have_url(re.compile(r"/console/groups/\?state=OK$"))
     assert await page.evaluate("document.cookie") == ""
 

@@ -1,6 +1,6 @@
-// What happened to a group, and by whom.
+// The latest events of a group.
 
-import { ask } from "./api.js";
+import { request } from "./api.js";
 import { html } from "./html.js";
 import { useLoaded } from "./use_loaded.js";
 import { Ago } from "./times.js";
@@ -8,13 +8,13 @@ import { Ago } from "./times.js";
 /** @param {{group: any}} properties */
 export function Activity({ group }) {
   const { data: events, error } = useLoaded(
-    async (signal) => (await ask("GET", "/api/events/", { query: { scope: group.url, page_size: 6 }, signal })).data,
+    async (signal) => (await request("GET", "/api/events/", { query: { scope: group.url, page_size: 6 }, signal })).data,
     [group.uuid, group.state, group.version],
   );
   return html`<section class="card">
-    <h2>What happened</h2>
+    <h2>Activity</h2>
     ${error && html`<p class="quiet">${error.message}</p>`}
-    ${events?.length === 0 && html`<p class="quiet">Nothing is on record.</p>`}
+    ${events?.length === 0 && html`<p class="quiet">No events yet.</p>`}
     <ol class="plain activity">${(events ?? []).map((/** @type {any} */ event) => html`<li key=${event.uuid}>
       ${event.message}
       <span class="quiet"><${Ago} at=${event.created} />${event.context.user_username ? ` · ${event.context.user_username}` : ""}</span>

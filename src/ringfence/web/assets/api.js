@@ -1,24 +1,22 @@
-// The API as the console asks it: the same operations as everybody's, with the session's cookie.
+// Requests to the API: the operations that every client uses, authenticated by the session cookie.
 
 import { BASE } from "./router.js";
 
-/**
- * What the API refused, or that it could not be reached (status 0).
- */
-export class Refused extends Error {
+/** An error response of the API; status 0 if no response was received. */
+export class ApiError extends Error {
   /**
    * @param {number} status
-   * @param {any} detail the body, or the words for what went wrong
+   * @param {any} detail the response body, or a message
    */
   constructor(status, detail) {
-    super(words(detail));
+    super(messageOf(detail));
     this.status = status;
     this.detail = detail;
   }
 }
 
-// This contract lets a failed group be changed.
-const CONTRACT = "application/json; version=2026-10";
+// This version of the API allows a failed group to be changed.
+const MEDIA_TYPE = "application/json; version=2026-10";
 
 /**
  * @typedef {object} Options
@@ -29,30 +27,30 @@ const CONTRACT = "application/json; version=2026-10";
  */
 
 /**
- * Ask, and give what is answered; raises `Refused`.
+ * Send a request and return the parsed response; throws `ApiError`.
  *
  * @param {string} method
  * @param {string} path
  * @param {Options} [options]
  * @returns {Promise<{data: any, total: number, etag: string | null}>}
  */
-export async function ask(method, path, { body, query, headers = {}, signal } = {}) {
+export async function request(method, path, { body, query, headers = {}, signal } = {}) {
   /** @type {Record<string, string>} */
-  const sent = { ...headers, "X-Ringfence-Console": "1", Accept: CONTRACT };
+  const sent = { ...headers, "X-Ringfence-Console": "1", Accept: MEDIA_TYPE };
   if (body !== undefined) sent["Content-Type"] = "application/json";
   let response;
   try {
-    response = await fetch(address(path, query), {
+    response = await fetch(urlOf(path, query), {
       method, headers: sent, signal, body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Refused(0, "Ringfence cannot be reached. What you see may be old.");
+    throw new ApiError(0, "Ringfence cannot be reached. The data shown may be out of date.");
   }
   const data = await bodyOf(response);
   if (!response.ok) {
     if (response.status === 401) window.dispatchEvent(new Event("ringfence:signed-out"));
-    throw new Refused(response.status, data ?? response.statusText);
+    throw new ApiError(response.status, data ?? response.statusText);
   }
   return {
     data,
@@ -65,7 +63,7 @@ export async function ask(method, path, { body, query, headers = {}, signal } = 
  * @param {string} path
  * @param {Options["query"]} query
  */
-function address(path, query = {}) {
+function urlOf(path, query = {}) {
   const pairs = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     for (const each of [value].flat()) {
@@ -86,15 +84,15 @@ async function bodyOf(response) {
 }
 
 /**
- * Give the API's own words, however deep they stand.
+ * Join the messages of an error body, at whatever depth they are nested.
  *
  * @param {any} detail
  * @returns {string}
  */
-export function words(detail) {
+export function messageOf(detail) {
   if (detail === null || detail === undefined) return "";
   if (typeof detail !== "object") return String(detail);
-  return Object.values(detail).map(words).filter(Boolean).join(" ");
+  return Object.values(detail).map(messageOf).filter(Boolean).join(" ");
 }
 
 export const GROUPS = "/api/openstack-security-groups/";

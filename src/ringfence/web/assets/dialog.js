@@ -1,4 +1,4 @@
-// A question that must be answered first: the browser's own dialog, which keeps the focus in.
+// A modal dialog: the browser's own, which keeps the focus inside.
 
 import { html, useEffect, useId, useRef } from "./html.js";
 import { Cross } from "./icons.js";
@@ -10,10 +10,10 @@ export function Dialog({ title, onClose, children, wide = false }) {
   const element = useRef(/** @type {any} */ (null));
   const heading = useId();
   useEffect(() => {
-    const before = document.activeElement;
+    const opener = document.activeElement;
     element.current.showModal();
     return () => {
-      if (before instanceof HTMLElement) before.focus();
+      if (opener instanceof HTMLElement) opener.focus();
     };
   }, []);
   return html`<dialog

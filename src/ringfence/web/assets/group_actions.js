@@ -1,101 +1,101 @@
-// What is done to a whole group, each after a question that says what it means.
+// Dialogs for the actions on a group: delete, unlink, edit name and description.
 
-import { GROUP_PAGES, go } from "./router.js";
-import { GROUPS, ask } from "./api.js";
+import { GROUP_PAGES, navigate } from "./router.js";
+import { GROUPS, request } from "./api.js";
 import { Dialog } from "./dialog.js";
 import { html, useId, useState } from "./html.js";
-import { say } from "./toast.js";
-import { Instances, Referring, useUsage } from "./usage.js";
+import { showToast } from "./toast.js";
+import { Instances, ReferringGroups, useUsage } from "./usage.js";
 import { count } from "./rule_text.js";
 
 /**
- * What a change must begin from: the version that was there when the question was asked.
+ * Return the If-Match header of a change: the version of the group when the dialog was opened.
  *
  * @param {any} group
  */
-function useSeen(group) {
-  const [seen] = useState(group.version);
-  return { "If-Match": `"v${seen}"` };
+function useIfMatch(group) {
+  const [version] = useState(group.version);
+  return { "If-Match": `"v${version}"` };
 }
 
 /**
- * Do it, or show in the API's own words why not.
+ * Return a handler that runs an action, and its error response.
  *
- * @param {() => Promise<any>} work
+ * @param {() => Promise<any>} action
  */
-function useDoing(work) {
+function useSubmit(action) {
   const [isBusy, setBusy] = useState(false);
-  const [refused, setRefused] = useState(/** @type {any} */ (null));
+  const [submitError, setSubmitError] = useState(/** @type {any} */ (null));
   const run = async (/** @type {any} */ event) => {
     event?.preventDefault();
     setBusy(true);
-    setRefused(null);
+    setSubmitError(null);
     try {
-      await work();
+      await action();
     } catch (error) {
-      setRefused(error);
+      setSubmitError(error);
       setBusy(false);
     }
   };
-  return { isBusy, refused, run };
+  return { isBusy, submitError, run };
 }
 
-/** @param {{refused: any}} properties */
-function Refusal({ refused }) {
-  return refused && html`<p class="notice notice-bad" role="alert">${refused.message}</p>`;
+/** @param {{submitError: any}} properties */
+function SubmitError({ submitError }) {
+  return submitError && html`<p class="notice notice-bad" role="alert">${submitError.message}</p>`;
 }
 
 /** @param {{group: any, onClose: () => void, reload: () => Promise<void>}} properties */
 export function DeleteGroup({ group, onClose, reload }) {
   const { data: usage, error } = useUsage({ group });
   const [detach, setDetach] = useState(false);
-  const headers = useSeen(group);
-  const { isBusy, refused, run } = useDoing(async () => {
-    await ask("DELETE", `${GROUPS}${group.uuid}/`, { headers, query: { detach: detach || undefined } });
-    say(`${group.name} is being deleted.`);
+  const headers = useIfMatch(group);
+  const { isBusy, submitError, run } = useSubmit(async () => {
+    await request("DELETE", `${GROUPS}${group.uuid}/`, { headers, query: { detach: detach || undefined } });
+    showToast(`${group.name} is being deleted.`);
     onClose();
     await reload();
   });
   const ports = usage?.ports.length ?? 0;
-  const lone = ports > 0 && !detach;
+  const isInUse = ports > 0 && !detach;
   return html`<${Dialog} title=${`Delete ${group.name}?`} onClose=${onClose}>
     <div class="dialog-body">
-      <p>It goes here and in the cloud. Its ${count(group.rules.length, "rule")} and its history go with it.</p>
-      ${error && html`<p class="notice notice-warn">Who uses it could not be read: ${error.message}</p>`}
-      ${!usage && !error && html`<p class="quiet">Looking who uses it…</p>`}
+      <p>This deletes the group, its ${count(group.rules.length, "rule")} and its history, in Ringfence and in the cloud.</p>
+      ${error && html`<p class="notice notice-warn">The usage could not be loaded: ${error.message}</p>`}
+      ${!usage && !error && html`<p class="quiet">Loading usage…</p>`}
       ${usage && html`
-        <h3>What breaks</h3>
+        <h3>Impact</h3>
         <${Instances} usage=${usage} />
-        <${Referring} usage=${usage} />
-        ${usage.referenced_by.length > 0 && html`<p class="notice notice-warn">In the cloud these rules are removed with it. Here they stay, and name a remote group that is not there any more.</p>`}
+        <${ReferringGroups} usage=${usage} />
+        ${usage.referenced_by.length > 0 && html`<p class="notice notice-warn">The cloud removes these rules together with the group. In Ringfence they stay and refer to a remote group that no longer exists.</p>`}
         ${ports > 0 && html`<label class="check">
           <input type="checkbox" checked=${detach} onChange=${(/** @type {any} */ event) => setDetach(event.target.checked)} />
-          Take it off ${count(ports, "port")} first. A port without any other group lets nothing through.
+          Remove the group from ${count(ports, "port")} first. A port without a security group blocks all traffic.
         </label>
-        ${lone && html`<p class="quiet">While ports carry it, it cannot be deleted.</p>`}`}`}
-      <${Refusal} refused=${refused} />
+        ${isInUse && html`<p class="quiet">A group that ports use cannot be deleted.</p>`}`}`}
+      <${SubmitError} submitError=${submitError} />
     </div>
     <footer class="dialog-foot">
-      <button type="button" class="button" onClick=${onClose}>Keep it</button>
-      <button type="button" class="button button-danger" disabled=${isBusy || lone || (!usage && !error)} onClick=${run}>Delete</button>
+      <button type="button" class="button" onClick=${onClose}>Cancel</button>
+      <button type="button" class="button button-danger" disabled=${isBusy || isInUse || (!usage && !error)} onClick=${run}>Delete</button>
     </footer>
   <//>`;
 }
 
 /** @param {{group: any, onClose: () => void}} properties */
 export function UnlinkGroup({ group, onClose }) {
-  const { isBusy, refused, run } = useDoing(async () => {
-    await ask("POST", `${GROUPS}${group.uuid}/unlink/`);
-    say(`${group.name} is not known here any more.`);
-    go(GROUP_PAGES);
+  const { isBusy, submitError, run } = useSubmit(async () => {
+    await request("POST", `${GROUPS}${group.uuid}/unlink/`);
+    showToast(`${group.name} is unlinked.`);
+    navigate(GROUP_PAGES);
   });
   return html`<${Dialog} title=${`Unlink ${group.name}?`} onClose=${onClose}>
     <div class="dialog-body">
-      <p>It is forgotten here, with its history, and stays in the cloud as it is. The next comparison imports it again.</p>
-      <${Refusal} refused=${refused} />
+      <p>This removes the group and its history from Ringfence. The group in the cloud does not change. The next pull of the tenant imports it again.</p>
+      <${SubmitError} submitError=${submitError} />
     </div>
     <footer class="dialog-foot">
-      <button type="button" class="button" onClick=${onClose}>Keep it</button>
+      <button type="button" class="button" onClick=${onClose}>Cancel</button>
       <button type="button" class="button button-danger" disabled=${isBusy} onClick=${run}>Unlink</button>
     </footer>
   <//>`;
@@ -105,29 +105,29 @@ export function UnlinkGroup({ group, onClose }) {
 export function RenameGroup({ group, onClose, reload }) {
   const [name, setName] = useState(group.name);
   const [description, setDescription] = useState(group.description);
-  const headers = useSeen(group);
+  const headers = useIfMatch(group);
   const nameId = useId();
   const descriptionId = useId();
-  const { isBusy, refused, run } = useDoing(async () => {
-    await ask("PUT", `${GROUPS}${group.uuid}/`, { headers, body: { name, description } });
+  const { isBusy, submitError, run } = useSubmit(async () => {
+    await request("PUT", `${GROUPS}${group.uuid}/`, { headers, body: { name, description } });
     onClose();
     await reload();
   });
-  const wrong = (/** @type {string} */ field) => refused?.detail?.[field];
+  const fieldError = (/** @type {string} */ field) => submitError?.detail?.[field];
   return html`<${Dialog} title="Name and description" onClose=${onClose}>
     <form class="dialog-body" id="rename" onSubmit=${run}>
       <div class="field">
         <label for=${nameId}>Name</label>
-        <input id=${nameId} value=${name} onInput=${(/** @type {any} */ event) => setName(event.target.value)} aria-invalid=${Boolean(wrong("name"))} />
+        <input id=${nameId} value=${name} onInput=${(/** @type {any} */ event) => setName(event.target.value)} aria-invalid=${Boolean(fieldError("name"))} />
       </div>
       <div class="field">
         <label for=${descriptionId}>Description</label>
         <textarea id=${descriptionId} rows="3" value=${description} onInput=${(/** @type {any} */ event) => setDescription(event.target.value)}></textarea>
       </div>
-      <${Refusal} refused=${refused} />
+      <${SubmitError} submitError=${submitError} />
     </form>
     <footer class="dialog-foot">
-      <button type="button" class="button" onClick=${onClose}>Leave it</button>
+      <button type="button" class="button" onClick=${onClose}>Cancel</button>
       <button class="button button-main" form="rename" disabled=${isBusy}>Save</button>
     </footer>
   <//>`;

@@ -1,32 +1,32 @@
-// What was asked for, version by version; two side by side; and going back.
+// The versions of a group's desired rules, the difference between two of them, and rollback.
 
-import { GROUPS, ask } from "./api.js";
-import { refine, useAddress } from "./router.js";
+import { GROUPS, request } from "./api.js";
+import { updateQuery, useLocation } from "./router.js";
 import { Dialog } from "./dialog.js";
 import { html, useState } from "./html.js";
 import { Failure, Skeleton, useLoaded } from "./use_loaded.js";
 import { own } from "./own.js";
-import { Review } from "./plan_review.js";
+import { PlanReview } from "./plan_review.js";
 import { Changes } from "./rule_lists.js";
-import { say } from "./toast.js";
-import { isAtRest } from "./states.js";
+import { showToast } from "./toast.js";
+import { isStable } from "./states.js";
 import { Ago } from "./times.js";
 
 const CAUSES = /** @type {Record<string, string>} */ ({
-  user: "set", pull: "taken over from the cloud", load: "loaded from a file", rollback: "rolled back",
+  user: "set", pull: "adopted from the cloud", load: "loaded from a file", rollback: "rolled back",
 });
-const SIZE = 25;
+const PAGE_SIZE = 25;
 
 /** @param {{group: any, reload: () => Promise<void>}} properties */
 export function History({ group, reload }) {
-  const { query } = useAddress();
-  const [size, setSize] = useState(SIZE);
-  const [back, setBack] = useState(0);
+  const { query } = useLocation();
+  const [size, setSize] = useState(PAGE_SIZE);
+  const [target, setTarget] = useState(0);
   const path = `${GROUPS}${group.uuid}/versions/`;
-  const { data, error, reload: again } = useLoaded(
-    (signal) => ask("GET", path, { query: { page_size: size }, signal }), [group.version, size],
+  const { data, error, reload: reloadVersions } = useLoaded(
+    (signal) => request("GET", path, { query: { page_size: size }, signal }), [group.version, size],
   );
-  if (!data) return error ? html`<${Failure} error=${error} retry=${again} />` : html`<${Skeleton} rows=${6} />`;
+  if (!data) return error ? html`<${Failure} error=${error} retry=${reloadVersions} />` : html`<${Skeleton} rows=${6} />`;
   const versions = data.data;
   const shown = Number(query.get("version") ?? versions[0]?.number);
   const before = Number(query.get("compare") ?? Math.max(1, shown - 1));
@@ -35,49 +35,49 @@ export function History({ group, reload }) {
       <h2>Versions</h2>
       <ol class="plain versions">${versions.map((/** @type {any} */ version) => html`<li key=${version.number}
         class=${version.number === shown ? "is-shown" : null}>
-        <button type="button" class="version" aria-pressed=${version.number === shown} onClick=${() => refine({ version: String(version.number), compare: "" })}>
+        <button type="button" class="version" aria-pressed=${version.number === shown} onClick=${() => updateQuery({ version: String(version.number), compare: "" })}>
           <strong>Version ${version.number}</strong>
           ${version.number === group.applied_version && html` <span class="mark mark-good">in the cloud</span>`}
           <span class="quiet">${version.author ?? "Ringfence"} · ${own(CAUSES, version.cause) ?? version.cause} <${Ago} at=${version.created} /></span>
           <span><span class="tone-good">+${version.rules_added}</span> <span class="tone-bad">−${version.rules_removed}</span> <span class="quiet">of ${version.rules_count}</span></span>
         </button>
       </li>`)}</ol>
-      ${data.total > versions.length && html`<button type="button" class="button" onClick=${() => setSize(Math.min(300, size * 4))}>Show older ones</button>`}
+      ${data.total > versions.length && html`<button type="button" class="button" onClick=${() => setSize(Math.min(300, size * 4))}>Show older versions</button>`}
     </section>
     <section class="card">
       <div class="page-head">
-        <h2>Version ${shown}${shown > 1 ? " against" : ""}
+        <h2>Version ${shown}${shown > 1 ? " compared with" : ""}
           ${shown > 1 && html` <select aria-label="Compare with version" value=${String(before)}
-            onChange=${(/** @type {any} */ event) => refine({ version: String(shown), compare: event.target.value })}>
+            onChange=${(/** @type {any} */ event) => updateQuery({ version: String(shown), compare: event.target.value })}>
             ${versions.filter((/** @type {any} */ each) => each.number !== shown).map((/** @type {any} */ each) => html`<option key=${each.number} value=${String(each.number)} selected=${each.number === before}>${each.number}</option>`)}
           </select>`}</h2>
         ${group.can_manage && shown !== group.version && html`<button type="button" class="button button-main"
-          disabled=${!isAtRest(group.state)} onClick=${() => setBack(shown)}>Go back to version ${shown}</button>`}
+          disabled=${!isStable(group.state)} onClick=${() => setTarget(shown)}>Roll back to version ${shown}</button>`}
       </div>
-      <${Comparison} key=${`${shown}-${before}`} path=${path} shown=${shown} before=${before} />
+      <${VersionDiff} key=${`${shown}-${before}`} path=${path} shown=${shown} before=${before} />
     </section>
   </div>
-  ${back > 0 && html`<${RollBack} group=${group} version=${back} path=${path} reload=${reload} onClose=${() => setBack(0)} />`}`;
+  ${target > 0 && html`<${RollBack} group=${group} version=${target} path=${path} reload=${reload} onClose=${() => setTarget(0)} />`}`;
 }
 
 /** @param {{path: string, shown: number, before: number}} properties */
-function Comparison({ path, shown, before }) {
+function VersionDiff({ path, shown, before }) {
   const { data, error } = useLoaded(async (signal) => {
     const query = shown > 1 && before !== shown ? { compare: before } : {};
-    return (await ask("GET", `${path}${shown}/`, { query, signal })).data;
+    return (await request("GET", `${path}${shown}/`, { query, signal })).data;
   }, []);
   if (error) return html`<p class="notice notice-bad" role="alert">${error.message}</p>`;
   if (!data) return html`<${Skeleton} rows=${4} />`;
-  if (data.rules) return html`<p class="quiet">The first version of all.</p><${Changes} rules=${data.rules} sign="+" />`;
-  return html`<${Difference} change=${data} />`;
+  if (data.rules) return html`<p class="quiet">This is the first version.</p><${Changes} rules=${data.rules} sign="+" />`;
+  return html`<${Diff} change=${data} />`;
 }
 
 /** @param {{change: any}} properties */
-function Difference({ change }) {
+function Diff({ change }) {
   const renamed = ["name", "description"].filter((field) => change[field].from !== change[field].to);
-  const isNothing = !change.added.length && !change.removed.length && !change.description_only.length && !renamed.length;
+  const isEmpty = !change.added.length && !change.removed.length && !change.description_only.length && !renamed.length;
   return html`
-    ${isNothing && html`<p class="quiet">The two are the same.</p>`}
+    ${isEmpty && html`<p class="quiet">The versions are the same.</p>`}
     ${renamed.map((field) => html`<p key=${field}>${field === "name" ? "Name" : "Description"}: <del>${change[field].from || "none"}</del> → <ins>${change[field].to || "none"}</ins></p>`)}
     <${Changes} rules=${change.added} sign="+" />
     <${Changes} rules=${change.removed} sign="−" />
@@ -88,41 +88,41 @@ function Difference({ change }) {
 function RollBack({ group, version, path, reload, onClose }) {
   const [base] = useState(group.version);
   const [isBusy, setBusy] = useState(false);
-  const [refused, setRefused] = useState(/** @type {any} */ (null));
+  const [submitError, setSubmitError] = useState(/** @type {any} */ (null));
   const { data, error } = useLoaded(async (signal) => {
-    const wanted = (await ask("GET", `${path}${version}/`, { signal })).data;
-    const change = (await ask("GET", `${path}${version}/`, { query: { compare: base }, signal })).data;
+    const desired = (await request("GET", `${path}${version}/`, { signal })).data;
+    const change = (await request("GET", `${path}${version}/`, { query: { compare: base }, signal })).data;
     try {
-      const plan = await ask("POST", `${GROUPS}${group.uuid}/plan/`, { body: wanted.rules, signal });
+      const plan = await request("POST", `${GROUPS}${group.uuid}/plan/`, { body: desired.rules, signal });
       return { change, plan: plan.data };
     } catch {
-      // A group that failed takes no plan, nor does a rule whose group is gone: the difference does.
+      // There is no plan for a failed group, or for rules with a deleted remote group: show the difference.
       return { change, plan: null };
     }
   }, []);
   const run = async () => {
     setBusy(true);
     try {
-      await ask("POST", `${GROUPS}${group.uuid}/rollback/`, { body: { version }, headers: { "If-Match": `"v${base}"` } });
-      say(`The rules of version ${version} are asked for again.`);
+      await request("POST", `${GROUPS}${group.uuid}/rollback/`, { body: { version }, headers: { "If-Match": `"v${base}"` } });
+      showToast(`Rollback to version ${version} saved. It is being applied to the cloud.`);
       onClose();
       await reload();
-    } catch (problem) {
-      setRefused(problem);
+    } catch (error) {
+      setSubmitError(error);
       setBusy(false);
     }
   };
-  return html`<${Dialog} title=${`Go back to version ${version}`} onClose=${onClose} wide=${true}>
+  return html`<${Dialog} title=${`Roll back to version ${version}`} onClose=${onClose} wide=${true}>
     <div class="dialog-body">
-      <p>The rules of version ${version} become a new version. Name and description stay.</p>
-      ${refused && html`<p class="notice notice-bad" role="alert">${refused.message}</p>`}
+      <p>The rules of version ${version} become a new version. Name and description do not change.</p>
+      ${submitError && html`<p class="notice notice-bad" role="alert">${submitError.message}</p>`}
       ${error && html`<p class="notice notice-bad" role="alert">${error.message}</p>`}
       ${!data && !error && html`<p class="quiet">Planning…</p>`}
-      ${data && (data.plan ? html`<${Review} plan=${data.plan} />` : html`<${Difference} change=${{ ...data.change, name: {}, description: {} }} />`)}
+      ${data && (data.plan ? html`<${PlanReview} plan=${data.plan} />` : html`<${Diff} change=${{ ...data.change, name: {}, description: {} }} />`)}
     </div>
     <footer class="dialog-foot">
-      <button type="button" class="button" onClick=${onClose}>Stay here</button>
-      <button type="button" class="button button-main" disabled=${!data || isBusy} onClick=${run}>Go back</button>
+      <button type="button" class="button" onClick=${onClose}>Cancel</button>
+      <button type="button" class="button button-main" disabled=${!data || isBusy} onClick=${run}>Roll back</button>
     </footer>
   <//>`;
 }

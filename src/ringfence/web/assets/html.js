@@ -1,4 +1,4 @@
-// Markup as a value: tagged templates make elements, and text in them is always text.
+// HTML as tagged templates; interpolated values are always text, never markup.
 
 import htm from "./vendor/htm.js";
 import { h } from "./vendor/preact.js";

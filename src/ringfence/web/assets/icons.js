@@ -1,4 +1,4 @@
-// Signs on buttons whose words are in their labels.
+// Icons of buttons; the name is in the button's label.
 
 import { html } from "./html.js";
 

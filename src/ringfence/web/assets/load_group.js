@@ -1,6 +1,6 @@
-// A group as the console knows it: its rules, with how it stands at a glance.
+// Loads a group: its document merged with its overview.
 
-import { GROUPS, OVERVIEWS, ask } from "./api.js";
+import { GROUPS, OVERVIEWS, request } from "./api.js";
 
 /**
  * @param {string} uuid
@@ -8,8 +8,8 @@ import { GROUPS, OVERVIEWS, ask } from "./api.js";
  */
 export async function loadGroup(uuid, signal) {
   const [overview, group] = await Promise.all([
-    ask("GET", `${OVERVIEWS}${uuid}/`, { signal }),
-    ask("GET", `${GROUPS}${uuid}/`, { signal }),
+    request("GET", `${OVERVIEWS}${uuid}/`, { signal }),
+    request("GET", `${GROUPS}${uuid}/`, { signal }),
   ]);
   return { ...group.data, ...overview.data };
 }

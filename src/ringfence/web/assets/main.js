@@ -1,23 +1,23 @@
-// The console begins: who is there, which page, and the frame around it.
+// Entry point of the console: the signed-in user, the header and the routes.
 
-import { BASE, CONSOLE, GROUP_PAGES, followLinks, go, useAddress } from "./router.js";
+import { BASE, CONSOLE, GROUP_PAGES, interceptLinks, navigate, useLocation } from "./router.js";
 import { Clouds } from "./clouds.js";
 import { Group } from "./group.js";
 import { GroupList } from "./group_list.js";
 import { html, render, useEffect, useErrorBoundary, useState } from "./html.js";
 import { Failure } from "./use_loaded.js";
 import { NewGroup } from "./new_group.js";
-import { Said, say } from "./toast.js";
-import { likelyUser, signOut, whoAmI } from "./session.js";
+import { Toast, showToast } from "./toast.js";
+import { cachedUser, signOut, loadUser } from "./session.js";
 import { SignIn } from "./sign_in.js";
 
 /** @param {{user: any}} properties */
 function Page({ user }) {
-  const { path, query } = useAddress();
+  const { path, query } = useLocation();
   const parts = path.slice(CONSOLE.length).split("/").filter(Boolean);
   const [broken] = useErrorBoundary();
   useEffect(() => {
-    if (parts.length === 0) go(GROUP_PAGES, { quietly: true });
+    if (parts.length === 0) navigate(GROUP_PAGES, { replace: true });
   }, [path]);
   if (broken) return html`<${Failure} error=${broken} retry=${() => location.reload()} />`;
   if (parts[0] === "clouds") return html`<${Clouds} user=${user} />`;
@@ -31,11 +31,11 @@ function Page({ user }) {
 
 /** @param {{user: any}} properties */
 function Frame({ user }) {
-  const { path } = useAddress();
+  const { path } = useLocation();
   const seesAll = user.is_staff || user.is_support;
   const leave = async (/** @type {boolean} */ everywhere) => {
     await signOut(everywhere);
-    say(everywhere ? "You are signed out everywhere." : "You are signed out.");
+    showToast(everywhere ? "You are signed out everywhere." : "You are signed out.");
     location.assign(`${CONSOLE}sign-in/`);
   };
   const current = (/** @type {string} */ start) => (path.startsWith(start) ? "page" : null);
@@ -57,40 +57,40 @@ function Frame({ user }) {
       </details>
     </header>
     <main id="main" tabindex="-1"><${Page} user=${user} /></main>
-    <${Said} />`;
+    <${Toast} />`;
 }
 
 function Console() {
-  const { path } = useAddress();
-  const [user, setUser] = useState(/** @type {any} */ (likelyUser));
+  const { path } = useLocation();
+  const [user, setUser] = useState(/** @type {any} */ (cachedUser));
   const [error, setError] = useState(/** @type {any} */ (null));
-  const look = async () => {
+  const load = async () => {
     setError(null);
     try {
-      setUser(await whoAmI());
-    } catch (refused) {
-      if (refused.status === 401) setUser(null);
-      else setError(refused);
+      setUser(await loadUser());
+    } catch (error) {
+      if (error.status === 401) setUser(null);
+      else setError(error);
     }
   };
   useEffect(() => {
-    look();
-    const gone = () => setUser(null);
-    window.addEventListener("ringfence:signed-out", gone);
-    return () => window.removeEventListener("ringfence:signed-out", gone);
+    load();
+    const signedOut = () => setUser(null);
+    window.addEventListener("ringfence:signed-out", signedOut);
+    return () => window.removeEventListener("ringfence:signed-out", signedOut);
   }, []);
   const isSigningIn = path === `${CONSOLE}sign-in/`;
   useEffect(() => {
-    if (user && isSigningIn) go(GROUP_PAGES, { quietly: true });
+    if (user && isSigningIn) navigate(GROUP_PAGES, { replace: true });
   }, [user, isSigningIn]);
-  if (error) return html`<main id="main"><${Failure} error=${error} retry=${look} /></main>`;
+  if (error) return html`<main id="main"><${Failure} error=${error} retry=${load} /></main>`;
   if (user === undefined) return html`<div class="bar" aria-hidden="true"></div>`;
-  // The address stays: whoever signs in is where the link led.
-  if (user === null) return html`<${SignIn} onDone=${look} /><${Said} />`;
+  // The URL stays, so that the user sees the requested page after signing in.
+  if (user === null) return html`<${SignIn} onDone=${load} /><${Toast} />`;
   return html`<${Frame} user=${user} />`;
 }
 
-// An open menu closes when something else is chosen.
+// Close an open menu on a click outside of it or on one of its items.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     const inside = menu.contains(/** @type {Node} */ (event.target));
@@ -105,5 +105,5 @@ document.addEventListener("keydown", (event) => {
   /** @type {HTMLElement | null} */ (menu.querySelector("summary"))?.focus();
 });
 
-followLinks();
+interceptLinks();
 render(html`<${Console} />`, /** @type {any} */ (document.getElementById("console")));

@@ -1,22 +1,23 @@
-// A new group: from nothing, from a preset, or as a copy of another.
+// The page for a new group: from scratch, from a preset, or as a copy.
 
-import { GROUP_PAGES, go } from "./router.js";
-import { GROUPS, TENANTS, ask } from "./api.js";
-import { ofRefusal, useChecked } from "./validation.js";
+import { GROUP_PAGES, navigate } from "./router.js";
+import { GROUPS, TENANTS, request } from "./api.js";
+import { validationOf, useValidation } from "./validation.js";
 import { html, useCallback, useEffect, useId, useState } from "./html.js";
 import { Failure, Skeleton, useLoaded } from "./use_loaded.js";
 import { bodyOf, newRow, rowOf } from "./rows.js";
 import { usePaste } from "./paste/box.js";
 import { RuleTable } from "./rule_table.js";
-import { say } from "./toast.js";
+import { showToast } from "./toast.js";
 import { Title } from "./title.js";
 
 /**
- * What is wrong with the rules, or with the whole; name and description say it at their own cells.
+ * Return the part of an error body that is about the rules or about the group as a whole. Errors of
+ * the name and the description are shown at their fields.
  *
  * @param {any} detail
  */
-function rulesOf(detail) {
+function ruleErrorsOf(detail) {
   if (Array.isArray(detail)) return detail;
   const { name, description, rules, ...whole } = detail ?? {};
   return rules ?? Object.values(whole).flat();
@@ -24,21 +25,21 @@ function rulesOf(detail) {
 
 /** @param {{query: URLSearchParams}} properties */
 export function NewGroup({ query }) {
-  const copied = query.get("copy");
+  const sourceUuid = query.get("copy");
   const { data, error, reload } = useLoaded(async (signal) => {
     const [tenants, source] = await Promise.all([
-      ask("GET", TENANTS, { query: { can_manage: true, page_size: 300, o: "name", field: ["uuid", "name", "project_name", "service_name"] }, signal }),
-      copied ? ask("GET", `${GROUPS}${copied}/`, { signal }) : null,
+      request("GET", TENANTS, { query: { can_manage: true, page_size: 300, o: "name", field: ["uuid", "name", "project_name", "service_name"] }, signal }),
+      sourceUuid ? request("GET", `${GROUPS}${sourceUuid}/`, { signal }) : null,
     ]);
     return { tenants: tenants.data, source: source?.data };
-  }, [copied]);
+  }, [sourceUuid]);
   if (error) return html`<${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`<${Skeleton} rows=${8} />`;
   if (!data.tenants.length) {
     return html`<section class="empty"><${Title} of="New group" />
-      <p>There is no tenant in which you may create a group. A project's administrator or manager may.</p></section>`;
+      <p>You cannot create groups in any tenant. This requires the role of administrator or manager in a project.</p></section>`;
   }
-  return html`<${Form} key=${copied ?? ""} tenants=${data.tenants} source=${data.source} />`;
+  return html`<${Form} key=${sourceUuid ?? ""} tenants=${data.tenants} source=${data.source} />`;
 }
 
 /** @param {{tenants: any[], source: any}} properties */
@@ -48,54 +49,54 @@ function Form({ tenants, source }) {
   const [tenant, setTenant] = useState(() => (tenants.find((each) => each.uuid === source?.tenant_uuid) ?? tenants[0]).uuid);
   const [rows, setRows] = useState(() => (source?.rules ?? []).map((/** @type {any} */ rule) => copyOf(rule)));
   const [isBusy, setBusy] = useState(false);
-  const [refused, setRefused] = useState(/** @type {any} */ (null));
+  const [submitError, setSubmitError] = useState(/** @type {any} */ (null));
   const path = `${TENANTS}${tenant}/`;
   const plan = useCallback(async (/** @type {any[]} */ rules, /** @type {AbortSignal} */ signal) => {
     const body = { name, description, rules };
-    return (await ask("POST", `${path}plan_security_group/`, { body, signal })).data;
+    return (await request("POST", `${path}plan_security_group/`, { body, signal })).data;
   }, [path, name, description]);
-  const checked = useChecked(rows, plan, [plan], rulesOf);
-  useEffect(() => setRefused(null), [rows, name, tenant]);
-  const wrong = refused ? ofRefusal(refused, rows, rulesOf) : checked;
-  const said = wrong.detail?.name && name ? wrong.detail.name : refused?.detail?.name;
+  const validation = useValidation(rows, plan, [plan], ruleErrorsOf);
+  useEffect(() => setSubmitError(null), [rows, name, tenant]);
+  const shown = submitError ? validationOf(submitError, rows, ruleErrorsOf) : validation;
+  const nameError = shown.detail?.name && name ? shown.detail.name : submitError?.detail?.name;
   const paste = usePaste();
   const create = async (/** @type {any} */ event) => {
     event?.preventDefault();
     if (paste.pending) {
-      say(paste.pending, "bad");
+      showToast(paste.pending, "bad");
       return;
     }
     setBusy(true);
     try {
-      const { data } = await ask("POST", `${path}create_security_group/`, { body: { name, description, rules: rows.map(bodyOf) } });
-      say(`${data.name} is stored, and on its way to the cloud.`);
-      go(`${GROUP_PAGES}${data.uuid}/`);
-    } catch (problem) {
-      setRefused(problem);
+      const { data } = await request("POST", `${path}create_security_group/`, { body: { name, description, rules: rows.map(bodyOf) } });
+      showToast(`${data.name} is saved and being created in the cloud.`);
+      navigate(`${GROUP_PAGES}${data.uuid}/`);
+    } catch (error) {
+      setSubmitError(error);
       setBusy(false);
     }
   };
   return html`
-    <nav class="crumbs" aria-label="Where you are"><a href=${GROUP_PAGES}>Groups</a></nav>
+    <nav class="crumbs" aria-label="Breadcrumb"><a href=${GROUP_PAGES}>Groups</a></nav>
     <div class="page-head"><${Title} of=${source ? `Copy of ${source.name}` : "New group"} /></div>
     <form class="card form-grid" id="new" onSubmit=${create}>
-      <${Entry} label="Name" value=${name} set=${setName} said=${said} required=${true} />
-      <${Entry} label="Description" value=${description} set=${setDescription} said=${wrong.detail?.description} />
-      <${Place} tenants=${tenants} value=${tenant} set=${setTenant} />
+      <${Field} label="Name" value=${name} set=${setName} error=${nameError} required=${true} />
+      <${Field} label="Description" value=${description} set=${setDescription} error=${shown.detail?.description} />
+      <${TenantSelect} tenants=${tenants} value=${tenant} set=${setTenant} />
     </form>
-    ${wrong.general && html`<p class="notice notice-bad" role="alert">${wrong.general}</p>`}
-    ${refused && refused.status !== 400 && html`<p class="notice notice-bad" role="alert">${refused.message}</p>`}
+    ${shown.general && html`<p class="notice notice-bad" role="alert">${shown.general}</p>`}
+    ${submitError && submitError.status !== 400 && html`<p class="notice notice-bad" role="alert">${submitError.message}</p>`}
     <h2 class="section">Rules</h2>
-    <${RuleTable} key=${tenant} rows=${rows} edit=${setRows} checked=${wrong} tenant=${tenant} paste=${paste} onReview=${create} />
+    <${RuleTable} key=${tenant} rows=${rows} edit=${setRows} validation=${shown} tenant=${tenant} paste=${paste} onReview=${create} />
     <footer class="editor-foot">
-      <p class="quiet" role="status">${paste.pending || (checked.plan ? `Rules of the tenant: ${checked.plan.quota.security_group_rule_count.used} → ${checked.plan.quota.security_group_rule_count.after}` : "\u00a0")}</p>
-      <a class="button" href=${GROUP_PAGES}>Leave</a>
+      <p class="quiet" role="status">${paste.pending || (validation.plan ? `Rules in the tenant: ${validation.plan.quota.security_group_rule_count.used} → ${validation.plan.quota.security_group_rule_count.after}` : "\u00a0")}</p>
+      <a class="button" href=${GROUP_PAGES}>Cancel</a>
       <button class="button button-main" form="new" disabled=${isBusy || !name.trim() || Boolean(paste.pending)}>Create</button>
     </footer>`;
 }
 
 /**
- * A rule for another group: an end that cannot be written down is left to be chosen anew.
+ * Copy a rule into a row of a new group. A remote that the editor cannot express must be chosen again.
  *
  * @param {any} rule
  */
@@ -104,25 +105,25 @@ function copyOf(rule) {
   return row.kind === "kept" ? newRow({ ...row, kind: "group", end: row.end, group: undefined }) : row;
 }
 
-/** @param {{label: string, value: string, set: (value: string) => void, said: any, required?: boolean}} properties */
-function Entry({ label, value, set, said, required = false }) {
+/** @param {{label: string, value: string, set: (value: string) => void, error: any, required?: boolean}} properties */
+function Field({ label, value, set, error, required = false }) {
   const id = useId();
   return html`<div class="field">
     <label for=${id}>${label}</label>
-    <input id=${id} value=${value} required=${required} aria-invalid=${Boolean(said)} aria-describedby=${`${id}-said`}
+    <input id=${id} value=${value} required=${required} aria-invalid=${Boolean(error)} aria-describedby=${`${id}-error`}
       onInput=${(/** @type {any} */ event) => set(event.target.value)} />
-    <span class="mistake" id=${`${id}-said`}>${said ? [said].flat().join(" ") : ""}</span>
+    <span class="field-error" id=${`${id}-error`}>${error ? [error].flat().join(" ") : ""}</span>
   </div>`;
 }
 
 /** @param {{tenants: any[], value: string, set: (value: string) => void}} properties */
-function Place({ tenants, value, set }) {
+function TenantSelect({ tenants, value, set }) {
   const id = useId();
   return html`<div class="field">
     <label for=${id}>Tenant</label>
     <select id=${id} value=${value} onChange=${(/** @type {any} */ event) => set(event.target.value)}>
       ${tenants.map((each) => html`<option key=${each.uuid} value=${each.uuid} selected=${each.uuid === value}>${each.name} · ${each.project_name} · ${each.service_name}</option>`)}
     </select>
-    <span class="mistake"></span>
+    <span class="field-error"></span>
   </div>`;
 }

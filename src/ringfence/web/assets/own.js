@@ -1,7 +1,7 @@
-// Values by names that somebody typed or sent.
+// Lookup of values by names from user input or responses.
 
 /**
- * Return the value of a name; undefined for one that the object itself does not have, such as
+ * Return the value of an object's own property; undefined for inherited names such as
  * "constructor".
  *
  * @template T

@@ -1,77 +1,77 @@
-// Where the reader is: the address bar is the only place that knows, so that a view can be shared.
+// The router. All view state is in the URL, so that every view can be bookmarked and shared.
 
 import { useEffect, useState } from "./html.js";
 
-// Of this service, without a slash at its end: it may be served below a path. This file is at
+// The path below which the service is served, without a trailing slash. This file is at
 // console/assets/RELEASE/ below it.
 export const BASE = new URL("../../..", import.meta.url).pathname.slice(0, -1);
 export const CONSOLE = `${BASE}/console/`;
 export const GROUP_PAGES = `${CONSOLE}groups/`;
 
-const MOVED = "ringfence:moved";
+const NAVIGATED = "ringfence:navigated";
 
-let isHeld = () => false;
+let hasUnsavedChanges = () => false;
 
 /**
- * Ask before this page is left, for as long as there is something to lose; gives what ends it.
+ * Ask for confirmation before the page is left with unsaved changes; return a function that stops it.
  *
- * @param {() => boolean} hasSomethingToLose
+ * @param {() => boolean} hasChanges
  */
-export function holdHere(hasSomethingToLose) {
-  const warn = (/** @type {BeforeUnloadEvent} */ event) => hasSomethingToLose() && event.preventDefault();
-  isHeld = hasSomethingToLose;
+export function guardUnsavedChanges(hasChanges) {
+  const warn = (/** @type {BeforeUnloadEvent} */ event) => hasChanges() && event.preventDefault();
+  hasUnsavedChanges = hasChanges;
   window.addEventListener("beforeunload", warn);
   return () => {
-    isHeld = () => false;
+    hasUnsavedChanges = () => false;
     window.removeEventListener("beforeunload", warn);
   };
 }
 
-/** Give the present path and query, and follow them. */
-export function useAddress() {
+/** Return the current path and query, and re-render when they change. */
+export function useLocation() {
   const [, redraw] = useState(0);
   useEffect(() => {
-    const moved = () => redraw((count) => count + 1);
-    window.addEventListener("popstate", moved);
-    window.addEventListener(MOVED, moved);
+    const navigated = () => redraw((count) => count + 1);
+    window.addEventListener("popstate", navigated);
+    window.addEventListener(NAVIGATED, navigated);
     return () => {
-      window.removeEventListener("popstate", moved);
-      window.removeEventListener(MOVED, moved);
+      window.removeEventListener("popstate", navigated);
+      window.removeEventListener(NAVIGATED, navigated);
     };
   }, []);
   return { path: location.pathname, query: new URLSearchParams(location.search) };
 }
 
 /**
- * Go to an address of the console; `quietly` leaves no trace in the browser's history.
+ * Navigate to a URL of the console; `replace` replaces the current entry of the browser's history.
  *
- * @param {string} address
- * @param {{quietly?: boolean}} [how]
+ * @param {string} url
+ * @param {{replace?: boolean}} [options]
  */
-export function go(address, { quietly = false } = {}) {
-  const isAnotherPage = new URL(address, location.href).pathname !== location.pathname;
-  if (isAnotherPage && isHeld() && !confirm("Leave? What you changed here is not applied yet.")) return;
-  history[quietly ? "replaceState" : "pushState"](null, "", address);
-  window.dispatchEvent(new Event(MOVED));
+export function navigate(url, { replace = false } = {}) {
+  const isAnotherPage = new URL(url, location.href).pathname !== location.pathname;
+  if (isAnotherPage && hasUnsavedChanges() && !confirm("Leave this page? Your changes are not applied.")) return;
+  history[replace ? "replaceState" : "pushState"](null, "", url);
+  window.dispatchEvent(new Event(NAVIGATED));
   if (isAnotherPage) scrollTo(0, 0);
 }
 
 /**
- * Change some parameters of the address, and drop those that are empty.
+ * Set query parameters of the URL, and remove those that are empty.
  *
  * @param {Record<string, string | string[]>} changes
  */
-export function refine(changes) {
+export function updateQuery(changes) {
   const query = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(changes)) {
     query.delete(name);
     for (const each of [value].flat()) if (each) query.append(name, each);
   }
-  go(query.size ? `${location.pathname}?${query}` : location.pathname, { quietly: true });
+  navigate(query.size ? `${location.pathname}?${query}` : location.pathname, { replace: true });
 }
 
-/** Follow links within the console without loading the page anew. */
-export function followLinks() {
+/** Handle clicks on links within the console without reloading the page. */
+export function interceptLinks() {
   document.addEventListener("click", (event) => {
     const link = /** @type {Element} */ (event.target).closest?.("a[href]");
     const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
@@ -79,6 +79,6 @@ export function followLinks() {
     const isOurs = link.origin === location.origin && link.pathname.startsWith(CONSOLE);
     if (!isOurs || link.target || link.getAttribute("href")?.startsWith("#")) return;
     event.preventDefault();
-    go(link.pathname + link.search);
+    navigate(link.pathname + link.search);
   });
 }

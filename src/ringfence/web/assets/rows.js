@@ -1,78 +1,78 @@
-// Rules while they are edited: text in cells, whatever it is. What is right, the API says.
+// Rules as rows of the editor: the text of each cell, valid or not. The API validates them.
 
 import { hasPorts, isEvery, protocolIn } from "./paste/values.js";
-import { endWords, isIcmp, portDigits, remoteKeys } from "./rule_text.js";
+import { remoteText, isIcmp, portText, remoteKeys } from "./rule_text.js";
 
 /** @typedef {import("./rule_text.js").Rule} Rule */
 
 /**
- * A rule as it stands in the table. `kind` says what its other end is: everybody, a prefix, a
- * group, or one that is kept as it is since it cannot be written down (`kept`).
+ * A row of the editor. `kind` is the type of its remote: any address, a CIDR, a group, or one that is
+ * kept unchanged because the editor cannot express it (`kept`).
  *
  * @typedef {object} Row
  * @property {string} key
- * @property {number} [id] of the rule that stands already
+ * @property {number} [id] of the existing rule
  * @property {string} direction
  * @property {string} ethertype
  * @property {string} protocol
  * @property {string} ports
  * @property {"all" | "cidr" | "group" | "kept"} kind
- * @property {string} end what is typed: a prefix, or a group's name
- * @property {string} [group] the address of the group of that name
- * @property {Record<string, any>} [kept] the end of a rule of kind "kept", in the keys that it came with
- * @property {string | null} [everybody] how the rule that stands says "everybody"
+ * @property {string} end the text of the remote: a CIDR, or the name of a group
+ * @property {string} [group] the URL of the group of that name
+ * @property {Record<string, any>} [kept] the remote of a row of kind "kept", in the keys of the API
+ * @property {string | null} [everybody] the CIDR with which the existing rule allows any address
  * @property {string} description
  */
 
-// As in a pasted line; 0 is a type and a code, and as a port the API has its word on it.
+// As in a pasted line. 0 is a valid type and code; as a port, the API rejects it.
 const RANGE = /^(0|[1-9]\d*)(?:\s*[-–:]\s*(0|[1-9]\d*))?$/;
 const TYPE = /^(0|[1-9]\d*)(?:\s*\/\s*(0|[1-9]\d*))?$/;
 
-let made = 0;
+let rowCount = 0;
 
 /**
  * @param {Partial<Row>} [values]
  * @returns {Row}
  */
 export function newRow(values = {}) {
-  made += 1;
+  rowCount += 1;
   return {
     direction: "ingress", ethertype: "IPv4", protocol: "tcp", ports: "", kind: "cidr", end: "",
-    description: "", ...values, key: `row-${made}`,
+    description: "", ...values, key: `row-${rowCount}`,
   };
 }
 
 /**
  * @param {Rule} rule
- * @param {{keepId?: boolean}} [how]
+ * @param {{keepId?: boolean}} [options]
  * @returns {Row}
  */
 export function rowOf(rule, { keepId = true } = {}) {
-  const { kind: found, end } = endWords(rule);
-  const kinds = /** @type {const} */ ({ all: "all", cidr: "cidr", group: "group", lost: "kept" });
+  const { kind: found, end } = remoteText(rule);
+  const kinds = /** @type {const} */ ({ all: "all", cidr: "cidr", group: "group", unknown: "kept" });
   return newRow({
     id: keepId ? rule.id : undefined,
     direction: rule.direction,
     ethertype: rule.ethertype,
     protocol: rule.protocol,
-    ports: portDigits(rule) || (hasPorts(protocolIn(rule.protocol)) ? "any" : ""),
+    ports: portText(rule) || (hasPorts(protocolIn(rule.protocol)) ? "any" : ""),
     kind: kinds[found],
     end: found === "all" ? "" : end,
     group: rule.remote_group ?? undefined,
     everybody: found === "all" ? rule.cidr : undefined,
-    kept: found === "lost" ? remoteKeys(rule) : undefined,
+    kept: found === "unknown" ? remoteKeys(rule) : undefined,
     description: rule.description,
   });
 }
 
 /**
- * Return what is sent for a row. An end or ports that cannot be read are sent as what the API
- * refuses.
+ * Return the rule that is sent for a row. A remote or ports that cannot be parsed are sent as values
+ * that the API rejects.
  *
  * @param {Row} row
  */
 export function bodyOf(row) {
-  const [first, last] = readPorts(row) ?? ["none", "none"];
+  const [first, last] = parsePorts(row) ?? ["none", "none"];
   const body = {
     ...(row.id === undefined ? {} : { id: row.id }),
     direction: row.direction,
@@ -82,7 +82,7 @@ export function bodyOf(row) {
     to_port: last,
     description: row.description,
   };
-  // Without its end, a rule that has no id would admit every address.
+  // A rule without an id and without its remote would allow every address.
   if (row.kind === "kept") return { ...body, ...row.kept };
   return { ...body, ...endOf(row) };
 }
@@ -97,39 +97,39 @@ function endOf(row) {
 }
 
 /**
- * Read "443", "8000-8010" or "8000:8010", "8/0" for ICMP, or "any"; null for what is none of these.
- * An empty cell is "any" only where a protocol has no ports, or for ICMP.
+ * Parse "443", "8000-8010" or "8000:8010", "8/0" for ICMP, or "any"; return null for anything else.
+ * An empty cell is "any" only for ICMP and for protocols without ports.
  *
  * @param {{protocol: string, ports: string}} row
  * @returns {[number, number] | null}
  */
-function readPorts(row) {
-  const typed = row.ports.trim();
-  if (isEvery(typed) || (typed === "" && !hasPorts(protocolIn(row.protocol)))) return [-1, -1];
-  const found = typed.match(isTyped(row) ? TYPE : RANGE);
+function parsePorts(row) {
+  const text = row.ports.trim();
+  if (isEvery(text) || (text === "" && !hasPorts(protocolIn(row.protocol)))) return [-1, -1];
+  const found = text.match(hasTypes(row) ? TYPE : RANGE);
   if (!found) return null;
   const first = Number(found[1]);
-  if (isTyped(row)) return [first, Number(found[2] ?? -1)];
+  if (hasTypes(row)) return [first, Number(found[2] ?? -1)];
   const last = Number(found[2] ?? first);
   return first <= last ? [first, last] : null;
 }
 
-const isTyped = (/** @type {{protocol: string}} */ { protocol }) => isIcmp({ protocol: protocolIn(protocol) }) || protocolIn(protocol) === "icmpv6";
+const hasTypes = (/** @type {{protocol: string}} */ { protocol }) => isIcmp({ protocol: protocolIn(protocol) }) || protocolIn(protocol) === "icmpv6";
 
 /**
- * Return what is wrong with the ports of a row; empty for numbers, whose bounds the API has.
+ * Return the error of the ports of a row; empty if they can be parsed. The API checks their bounds.
  *
  * @param {{protocol: string, ports: string}} row
  */
-export function portsMistake(row) {
-  if (readPorts(row)) return "";
-  if (row.ports.trim() === "") return "Empty does not say which ports: write 22, 8000-8100, or any for every port.";
-  if (isTyped(row)) return "This is not an ICMP type: write 8, 8/0 for type and code, or any.";
-  return "These are not ports, or not from the first to the last: write 22, 8000-8100, or any. Several ports are a rule each.";
+export function portsError(row) {
+  if (parsePorts(row)) return "";
+  if (row.ports.trim() === "") return "Ports are required: enter 22, 8000-8100, or any.";
+  if (hasTypes(row)) return "Not a valid ICMP type: enter 8, 8/0 for type and code, or any.";
+  return "Not a valid port or range: enter 22, 8000-8100, or any. Add a rule for each range.";
 }
 
 /**
- * What makes two rows the same rule, whatever their ids.
+ * Return a key that is equal for rows with the same content, regardless of their ids.
  *
  * @param {Row} row
  */
@@ -140,25 +140,24 @@ export function signature(row) {
 }
 
 /**
- * Bring rows that were edited from `base` to rules that somebody else has set meanwhile: theirs
- * come in, those that they took away go where nobody edited them, and nothing that was edited is
- * lost.
+ * Merge rows that were edited from `base` with rules that somebody else has set since then: add their
+ * new rules, remove the unedited ones that they removed, and keep every edited row.
  *
  * @param {Row[]} mine
  * @param {Rule[]} base
  * @param {Rule[]} theirs
  */
-export function merged(mine, base, theirs) {
+export function mergeRows(mine, base, theirs) {
   const before = new Set(base.map((rule) => signature(rowOf(rule))));
   const now = new Map(theirs.map((rule) => [signature(rowOf(rule)), rule]));
   const kept = mine.filter((row) => now.has(signature(row)) || !before.has(signature(row)));
-  const held = new Set(kept.map(signature));
-  const added = [...now].filter(([key]) => !before.has(key) && !held.has(key));
+  const keys = new Set(kept.map(signature));
+  const added = [...now].filter(([key]) => !before.has(key) && !keys.has(key));
   return withIds([...kept, ...added.map(([, rule]) => rowOf(rule))], theirs);
 }
 
 /**
- * Give rows the ids of the rules that stand now; an id that is gone is dropped.
+ * Assign the ids of the current rules to rows with the same content; drop ids that no longer exist.
  *
  * @param {Row[]} rows
  * @param {Rule[]} rules

@@ -1,59 +1,59 @@
-// A group's rules for reading, by direction.
+// Read-only lists of a group's rules, by direction.
 
 import { GROUP_PAGES } from "./router.js";
 import { html } from "./html.js";
-import { count, endWords, whatWords } from "./rule_text.js";
+import { count, remoteText, trafficText } from "./rule_text.js";
 
 /** @typedef {import("./rule_text.js").Rule} Rule */
 
 const DIRECTIONS = /** @type {const} */ ([
-  ["ingress", "Who may come in", "From", "No rule of this group admits incoming traffic."],
-  ["egress", "What may go out", "To", "No rule of this group admits outgoing traffic."],
+  ["ingress", "Ingress rules", "Source", "No ingress rules: all incoming traffic is blocked."],
+  ["egress", "Egress rules", "Destination", "No egress rules: all outgoing traffic is blocked."],
 ]);
 
 /** @param {{rules: Rule[]}} properties */
 export function RuleLists({ rules }) {
-  return DIRECTIONS.map(([direction, title, way, nothing]) => {
+  return DIRECTIONS.map(([direction, title, remote, empty]) => {
     const chosen = rules.filter((rule) => rule.direction === direction);
     return html`<section class="card rules" key=${direction}>
       <h2>${title} <span class="quiet">${count(chosen.length, "rule")}</span></h2>
-      ${chosen.length ? html`<${RuleTable} rules=${chosen} way=${way} title=${title} />` : html`<p class="quiet">${nothing}</p>`}
+      ${chosen.length ? html`<${RuleTable} rules=${chosen} remote=${remote} title=${title} />` : html`<p class="quiet">${empty}</p>`}
     </section>`;
   });
 }
 
-/** @param {{rules: Rule[], way: string, title: string}} properties */
-function RuleTable({ rules, way, title }) {
+/** @param {{rules: Rule[], remote: string, title: string}} properties */
+function RuleTable({ rules, remote, title }) {
   return html`<table class="table">
-    <caption class="unseen">${title}</caption>
-    <thead><tr><th scope="col">What</th><th scope="col">${way}</th><th scope="col">IP</th><th scope="col">Why</th></tr></thead>
-    <tbody>${rules.map((rule, place) => html`<tr key=${rule.id ?? place}>
-      <td data-label="What"><${What} rule=${rule} /></td>
-      <td data-label=${way}><${End} rule=${rule} /></td>
-      <td data-label="IP" class="quiet">${rule.ethertype}</td>
-      <td data-label="Why">${rule.description || html`<span class="quiet">–</span>`}</td>
+    <caption class="visually-hidden">${title}</caption>
+    <thead><tr><th scope="col">Protocol and ports</th><th scope="col">${remote}</th><th scope="col">Ether type</th><th scope="col">Description</th></tr></thead>
+    <tbody>${rules.map((rule, index) => html`<tr key=${rule.id ?? index}>
+      <td data-label="Protocol and ports"><${Traffic} rule=${rule} /></td>
+      <td data-label=${remote}><${Remote} rule=${rule} /></td>
+      <td data-label="Ether type" class="quiet">${rule.ethertype}</td>
+      <td data-label="Description">${rule.description || html`<span class="quiet">–</span>`}</td>
     </tr>`)}</tbody>
   </table>`;
 }
 
 /** @param {{rule: Rule}} properties */
-export function What({ rule }) {
-  const { what, service } = whatWords(rule);
+export function Traffic({ rule }) {
+  const { what, service } = trafficText(rule);
   return html`<strong>${what}</strong>${service && html` <span class="service">${service}</span>`}`;
 }
 
 /** @param {{rule: Rule}} properties */
-export function End({ rule }) {
-  const { end, meaning, kind, uuid } = endWords(rule);
-  const isDoor = kind === "all" && rule.direction === "ingress";
-  return html`${isDoor && html`<span class="door">anywhere</span>`}
-    ${!isDoor && kind === "group" && html`<a href=${`${GROUP_PAGES}${uuid}/`}>${end}</a>`}
-    ${!isDoor && kind !== "group" && html`<span class=${kind === "cidr" ? "mono" : null}>${end}</span>`}
-    <span class=${kind === "lost" ? "meaning tone-warn" : "meaning quiet"}>${meaning}</span>`;
+export function Remote({ rule }) {
+  const { end, meaning, kind, uuid } = remoteText(rule);
+  const isOpen = kind === "all" && rule.direction === "ingress";
+  return html`${isOpen && html`<span class="open-mark">anywhere</span>`}
+    ${!isOpen && kind === "group" && html`<a href=${`${GROUP_PAGES}${uuid}/`}>${end}</a>`}
+    ${!isOpen && kind !== "group" && html`<span class=${kind === "cidr" ? "mono" : null}>${end}</span>`}
+    <span class=${kind === "unknown" ? "meaning tone-warn" : "meaning quiet"}>${meaning}</span>`;
 }
 
 /**
- * Rules that come, go or stay, each with its sign.
+ * Rules that are added, removed or kept, each with its sign.
  *
  * @param {{rules: Rule[], sign: "+" | "−" | "="}} properties
  */
@@ -61,10 +61,10 @@ export function Changes({ rules, sign }) {
   const names = { "+": "Added", "−": "Removed", "=": "Kept" };
   const tones = { "+": "plus", "−": "minus", "=": "same" };
   return html`<ul class="changes">
-    ${rules.map((rule, place) => html`<li key=${place} class=${`change change-${tones[sign]}`}>
-      <span class="sign" aria-hidden="true">${sign}</span><span class="unseen">${names[sign]}: </span>
+    ${rules.map((rule, index) => html`<li key=${index} class=${`change change-${tones[sign]}`}>
+      <span class="sign" aria-hidden="true">${sign}</span><span class="visually-hidden">${names[sign]}: </span>
       <span class="change-way">${rule.direction === "ingress" ? "in" : "out"}</span>
-      <span><${What} rule=${rule} /> ${rule.direction === "ingress" ? "from" : "to"} <${End} rule=${rule} />
+      <span><${Traffic} rule=${rule} /> ${rule.direction === "ingress" ? "from" : "to"} <${Remote} rule=${rule} />
         <span class="quiet"> ${rule.ethertype}${rule.description ? ` · ${rule.description}` : ""}</span></span>
     </li>`)}
   </ul>`;

@@ -1,10 +1,10 @@
-// Rules as people read them: "TCP 443, HTTPS, from anywhere".
+// Rules as text: "TCP 443", "HTTPS", "anywhere".
 
 import { own } from "./own.js";
-import { ICMP_TYPES, PROTOCOLS, SERVICES } from "./well_known_ports.js";
+import { ICMP_TYPES, PROTOCOLS, WELL_KNOWN_PORTS } from "./well_known_ports.js";
 
 /**
- * A rule as answers have it; ports are -1 or null for any, type and code for ICMP.
+ * A rule as the API returns it. Ports are -1 or null for any; for ICMP they are type and code.
  *
  * @typedef {object} Rule
  * @property {number} [id]
@@ -22,29 +22,29 @@ import { ICMP_TYPES, PROTOCOLS, SERVICES } from "./well_known_ports.js";
  * @property {string} [remote_address_group_backend_id]
  */
 
-const WORDS = /** @type {Record<string, string>} */ ({ tcp: "TCP", udp: "UDP", icmp: "ICMP" });
+const PROTOCOL_NAMES = /** @type {Record<string, string>} */ ({ tcp: "TCP", udp: "UDP", icmp: "ICMP" });
 
-const NUMBERS = new Intl.NumberFormat("en");
+const NUMBER_FORMAT = new Intl.NumberFormat("en");
 
 /** @param {number | null | undefined} port */
 const isAny = (port) => port === null || port === undefined || port === -1;
 
 /** @param {{protocol: string, ethertype?: string}} rule */
-export function protocolWords({ protocol, ethertype }) {
-  if (protocol === "") return "Everything";
+export function protocolText({ protocol, ethertype }) {
+  if (protocol === "") return "All traffic";
   if (protocol === "icmp" && ethertype === "IPv6") return "ICMPv6";
-  return own(WORDS, protocol) ?? own(PROTOCOLS, protocol) ?? `Protocol ${protocol}`;
+  return own(PROTOCOL_NAMES, protocol) ?? own(PROTOCOLS, protocol) ?? `Protocol ${protocol}`;
 }
 
 /** @param {{protocol: string}} rule */
 export const isIcmp = ({ protocol }) => ["icmp", "1", "58"].includes(protocol);
 
 /**
- * The ports as digits, or ICMP's type and code; empty for any.
+ * Return the ports, or the ICMP type and code; empty for any.
  *
  * @param {{protocol: string, from_port: number | null, to_port: number | null}} rule
  */
-export function portDigits(rule) {
+export function portText(rule) {
   const { from_port: first, to_port: last } = rule;
   if (isAny(first)) return "";
   if (isIcmp(rule)) return isAny(last) ? `${first}` : `${first}/${last}`;
@@ -52,39 +52,39 @@ export function portDigits(rule) {
 }
 
 /**
- * What is let through, and the name of the service where there is one.
+ * Return what a rule allows, and the name of the service on a well-known port.
  *
  * @param {{protocol: string, from_port: number | null, to_port: number | null, ethertype?: string}} rule
  */
-export function whatWords(rule) {
-  const protocol = protocolWords(rule);
-  const digits = portDigits(rule);
+export function trafficText(rule) {
+  const protocol = protocolText(rule);
+  const ports = portText(rule);
   if (isIcmp(rule)) {
     const family = rule.ethertype === "IPv6" || rule.protocol === "58" ? "v6" : "v4";
     const service = own(ICMP_TYPES, `${family}/${rule.from_port}`) ?? "";
-    return { what: digits && !service ? `${protocol} type ${digits}` : protocol, service };
+    return { what: ports && !service ? `${protocol} type ${ports}` : protocol, service };
   }
   const isSingle = rule.from_port === rule.to_port;
-  const service = digits && isSingle ? own(SERVICES, rule.from_port) ?? "" : "";
-  if (rule.protocol === "") return { what: "Everything", service: "" };
-  return { what: digits ? `${protocol} ${digits}` : `All ${protocol}`, service };
+  const service = ports && isSingle ? own(WELL_KNOWN_PORTS, rule.from_port) ?? "" : "";
+  if (rule.protocol === "") return { what: "All traffic", service: "" };
+  return { what: ports ? `${protocol} ${ports}` : `All ${protocol}`, service };
 }
 
-const MEANINGS = /** @type {[RegExp, string][]} */ ([
+const ADDRESS_RANGES = /** @type {[RegExp, string][]} */ ([
   [/^10\./, "private network"],
   [/^192\.168\./, "private network"],
   [/^172\.(1[6-9]|2\d|3[01])\./, "private network"],
-  [/^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./, "carrier's shared addresses"],
-  [/^127\./, "the machine itself"],
-  [/^169\.254\./, "link-local addresses"],
-  [/^(192\.0\.2|198\.51\.100|203\.0\.113)\./, "addresses for documentation"],
+  [/^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./, "carrier-grade NAT"],
+  [/^127\./, "loopback"],
+  [/^169\.254\./, "link-local"],
+  [/^(192\.0\.2|198\.51\.100|203\.0\.113)\./, "documentation range"],
   [/^f[cd]/i, "private network"],
-  [/^fe[89ab]/i, "link-local addresses"],
-  [/^2001:db8:/i, "addresses for documentation"],
+  [/^fe[89ab]/i, "link-local"],
+  [/^2001:db8:/i, "documentation range"],
 ]);
 
 /**
- * What a CIDR means: whose addresses, and how many.
+ * Describe a CIDR: the kind of addresses, and how many.
  *
  * @param {string} cidr
  */
@@ -93,16 +93,16 @@ export function cidrMeaning(cidr) {
   const bits = address.includes(":") ? 128 : 32;
   if (length !== undefined && !/^\d+$/.test(length)) return "";
   const free = bits - (length === undefined ? bits : Number(length));
-  const whose = MEANINGS.find(([pattern]) => pattern.test(address))?.[1];
-  let many = free <= 0 ? "one address" : "";
-  if (!many && free <= 24) many = `${(2 ** free).toLocaleString("en")} addresses`;
-  if (!many) many = bits === 128 && length ? `a /${length} of IPv6` : `2^${free} addresses`;
-  return whose ? `${whose}, ${many}` : many;
+  const range = ADDRESS_RANGES.find(([pattern]) => pattern.test(address))?.[1];
+  let size = free <= 0 ? "one address" : "";
+  if (!size && free <= 24) size = `${(2 ** free).toLocaleString("en")} addresses`;
+  if (!size) size = bits === 128 && length ? `an IPv6 /${length}` : `2^${free} addresses`;
+  return range ? `${range}, ${size}` : size;
 }
 
 /**
- * The keys of a rule that describe a remote end other than a prefix, as far as they have a value. An
- * empty name is one: the end is there, and has no name.
+ * Return the keys of a rule that describe a remote other than a CIDR and have a value. An empty
+ * name is a value: the remote exists and has no name.
  *
  * @param {Rule} rule
  */
@@ -114,16 +114,16 @@ export function remoteKeys(rule) {
 const UNKNOWN = "unknown members";
 
 /**
- * The other end of a rule: its words, what it means, and its kind. Whose members are not known here
- * is "lost": nothing is said of who gets in by it.
+ * Describe the remote of a rule: its text, what it means, and its kind. If Ringfence does not know the
+ * members of the remote, its kind is "unknown" and the text does not claim who has access.
  *
  * @param {Rule} rule
- * @returns {{end: string, meaning: string, kind: "all" | "cidr" | "group" | "lost", uuid?: string}}
+ * @returns {{end: string, meaning: string, kind: "all" | "cidr" | "group" | "unknown", uuid?: string}}
  */
-export function endWords(rule) {
+export function remoteText(rule) {
   const { remote_group: url, remote_group_name: name, remote_group_backend_id: id, remote_address_group_backend_id: addresses } = rule;
   if (typeof addresses === "string") {
-    return { end: addresses ? `address group ${addresses}` : "an address group", meaning: `${UNKNOWN}: the cloud alone has them`, kind: "lost" };
+    return { end: addresses ? `address group ${addresses}` : "an address group", meaning: `${UNKNOWN}: only the cloud knows them`, kind: "unknown" };
   }
   if (url) {
     const uuid = rule.remote_group_uuid || url.split("/").at(-2) || "";
@@ -131,41 +131,43 @@ export function endWords(rule) {
   }
   const hasEnd = Object.keys(remoteKeys(rule)).length > 0;
   if (hasEnd && (name || id || !rule.cidr)) {
-    return { end: name || id || rule.remote_group_uuid || "a group without a name", meaning: `${UNKNOWN}: this group is not known here`, kind: "lost" };
+    return { end: name || id || rule.remote_group_uuid || "a group without a name", meaning: `${UNKNOWN}: this group is not in Ringfence`, kind: "unknown" };
   }
   if (!rule.cidr || /\/0+$/.test(rule.cidr)) {
-    return { end: "anywhere", meaning: `every ${rule.ethertype} address`, kind: "all" };
+    return { end: "anywhere", meaning: `all ${rule.ethertype} addresses`, kind: "all" };
   }
   return { end: rule.cidr, meaning: cidrMeaning(rule.cidr), kind: "cidr" };
 }
 
 /**
- * What is said of a group that has incoming rules with unknown members; empty where it has none.
+ * Return the notice for a group whose ingress rules have remotes with unknown members; empty if there are none.
  *
  * @param {{unknown_members_count: number}} group
  */
-export function unknownWords({ unknown_members_count: number }) {
-  return number > 0 ? `The members of ${number === 1 ? "a remote end" : `${NUMBERS.format(number)} remote ends`} are not known here.` : "";
+export function unknownRemotesText({ unknown_members_count: number }) {
+  return number > 0 ? `${count(number, "ingress rule has a remote", "ingress rules have remotes")} with unknown members.` : "";
 }
 
 /**
- * What is open to everybody, in few words; empty where nothing is.
+ * Return what is open to the internet, as short labels.
  *
  * @param {{protocol: string, from_port: number | null, to_port: number | null}[]} openings
  */
-export function openWords(openings) {
-  const said = openings.map((opening) => {
-    const { what, service } = whatWords(opening);
+export function openText(openings) {
+  const labels = openings.map((opening) => {
+    const { what, service } = trafficText(opening);
     return service || what;
   });
-  return [...new Set(said)];
+  return [...new Set(labels)];
 }
 
 /**
+ * Return a number with its noun in the singular or plural.
+ *
  * @param {number} number
  * @param {string} one
  * @param {string} [many]
  */
 export function count(number, one, many = `${one}s`) {
-  return `${NUMBERS.format(number)} ${number === 1 ? one : many}`;
+  return `${NUMBER_FORMAT.format(number)} ${number === 1 ? one : many}`;
 }

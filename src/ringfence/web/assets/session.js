@@ -1,40 +1,40 @@
-// Who is signed in: begun and ended at the server, which keeps the secret from scripts.
+// The session: created and ended by the server. Its cookie cannot be read by scripts.
 
-import { ask } from "./api.js";
+import { request } from "./api.js";
 
 const SESSION = "/console/session/";
 
-const KEPT = "ringfence:user";
+const CACHE_KEY = "ringfence:user";
 
 /**
- * Who is likely there, before the server has said so: a page need not wait to ask for what is its
- * own. What it may show is decided by the server alone.
+ * Return the user of the last visit, so that a page can load its data before `loadUser` returns.
+ * What the user may see is decided by the server alone.
  */
-export function likelyUser() {
-  const kept = localStorage.getItem(KEPT);
-  return kept ? JSON.parse(kept) : undefined;
+export function cachedUser() {
+  const cached = localStorage.getItem(CACHE_KEY);
+  return cached ? JSON.parse(cached) : undefined;
 }
 
-/** Give the user who is signed in; raises `Refused`. */
-export async function whoAmI() {
+/** Return the signed-in user; throws `ApiError`. */
+export async function loadUser() {
   try {
     const query = { field: ["username", "is_staff", "is_support"] };
-    const { data } = await ask("GET", "/api/users/me/", { query });
-    localStorage.setItem(KEPT, JSON.stringify(data));
+    const { data } = await request("GET", "/api/users/me/", { query });
+    localStorage.setItem(CACHE_KEY, JSON.stringify(data));
     return data;
-  } catch (refused) {
-    if (refused.status === 401) localStorage.removeItem(KEPT);
-    throw refused;
+  } catch (error) {
+    if (error.status === 401) localStorage.removeItem(CACHE_KEY);
+    throw error;
   }
 }
 
 /** @param {{token: string} | {username: string, password: string}} secret */
 export async function signIn(secret) {
-  await ask("POST", SESSION, { body: secret });
+  await request("POST", SESSION, { body: secret });
 }
 
 /** @param {boolean} everywhere */
 export async function signOut(everywhere) {
-  localStorage.removeItem(KEPT);
-  await ask("DELETE", SESSION, { query: { everywhere: everywhere || undefined } });
+  localStorage.removeItem(CACHE_KEY);
+  await request("DELETE", SESSION, { query: { everywhere: everywhere || undefined } });
 }

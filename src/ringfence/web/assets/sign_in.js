@@ -1,4 +1,4 @@
-// Signing in: with a name and a password, or with a token.
+// The sign-in page: with username and password, or with a token.
 
 import { html, useId, useState } from "./html.js";
 import { signIn } from "./session.js";
@@ -7,44 +7,44 @@ import { Title } from "./title.js";
 /** @param {{onDone: () => Promise<void>}} properties */
 export function SignIn({ onDone }) {
   const [byToken, setByToken] = useState(false);
-  const [refused, setRefused] = useState(/** @type {any} */ (null));
+  const [submitError, setSubmitError] = useState(/** @type {any} */ (null));
   const [isBusy, setBusy] = useState(false);
-  const problem = useId();
+  const errorId = useId();
   const submit = async (/** @type {any} */ event) => {
     event.preventDefault();
-    const given = Object.fromEntries(new FormData(event.target));
+    const credentials = Object.fromEntries(new FormData(event.target));
     setBusy(true);
-    setRefused(null);
+    setSubmitError(null);
     try {
-      await signIn(/** @type {any} */ (given));
+      await signIn(/** @type {any} */ (credentials));
       await onDone();
     } catch (error) {
-      setRefused(error);
+      setSubmitError(error);
       setBusy(false);
     }
   };
   return html`<main id="main" class="sign-in">
-    <form class="card" onSubmit=${submit} aria-describedby=${refused ? problem : null}>
+    <form class="card" onSubmit=${submit} aria-describedby=${submitError ? errorId : null}>
       <span class="brand-mark brand-large" aria-hidden="true"></span>
       <${Title} of="Sign in">Sign in to Ringfence<//>
-      <p class="quiet">What is open, why, and what happens if you change it.</p>
-      ${refused && html`<p class="notice notice-bad" role="alert" id=${problem}>${refused.message}</p>`}
+      <p class="quiet">Manage OpenStack security groups.</p>
+      ${submitError && html`<p class="notice notice-bad" role="alert" id=${errorId}>${submitError.message}</p>`}
       ${byToken
-        ? html`<${Entry} key="token" name="token" label="Token" type="password" complete="off" />`
-        : html`<${Entry} key="username" name="username" label="Username" type="text" complete="username" />
-            <${Entry} key="password" name="password" label="Password" type="password" complete="current-password" />`}
+        ? html`<${Field} key="token" name="token" label="Token" type="password" complete="off" />`
+        : html`<${Field} key="username" name="username" label="Username" type="text" complete="username" />
+            <${Field} key="password" name="password" label="Password" type="password" complete="current-password" />`}
       <button class="button button-main button-wide" disabled=${isBusy}>
         ${isBusy ? "Signing in…" : "Sign in"}
       </button>
       <button type="button" class="button button-plain button-wide" onClick=${() => setByToken(!byToken)}>
-        ${byToken ? "Use a username and a password" : "Use a token"}
+        ${byToken ? "Use username and password" : "Use a token"}
       </button>
     </form>
   </main>`;
 }
 
 /** @param {{name: string, label: string, type: string, complete: string}} properties */
-function Entry({ name, label, type, complete }) {
+function Field({ name, label, type, complete }) {
   const id = useId();
   return html`<div class="field">
     <label for=${id}>${label}</label>

@@ -1,4 +1,4 @@
-// How a group stands, as a word, a colour and a shape: colour alone tells nobody anything.
+// State and drift of a group as a label and a colour; the meaning never depends on the colour alone.
 
 import { html } from "./html.js";
 import { own } from "./own.js";
@@ -7,35 +7,39 @@ import { own } from "./own.js";
 const STATES = {
   OK: ["OK", "good"],
   ERRED: ["Failed", "bad"],
-  CREATION_SCHEDULED: ["To be created", "busy"],
+  CREATION_SCHEDULED: ["Creation scheduled", "busy"],
   CREATING: ["Creating", "busy"],
-  UPDATE_SCHEDULED: ["To be updated", "busy"],
+  UPDATE_SCHEDULED: ["Update scheduled", "busy"],
   UPDATING: ["Updating", "busy"],
-  DELETION_SCHEDULED: ["To be deleted", "busy"],
+  DELETION_SCHEDULED: ["Deletion scheduled", "busy"],
   DELETING: ["Deleting", "busy"],
 };
-export const STATE_WORDS = Object.entries(STATES).map(([word, [said]]) => [word, said]);
+export const STATE_LABELS = Object.entries(STATES).map(([value, [label]]) => [value, label]);
 
 /** @type {Record<string, [string, string]>} */
 const DRIFTS = {
   in_sync: ["In sync", "good"],
-  drifting: ["Differs", "warn"],
+  drifting: ["Drifting", "warn"],
   missing: ["Missing", "bad"],
-  unknown: ["Not seen yet", "idle"],
+  unknown: ["Not observed yet", "idle"],
 };
-export const DRIFT_WORDS = Object.entries(DRIFTS).map(([word, [said]]) => [word, said]);
+export const DRIFT_LABELS = Object.entries(DRIFTS).map(([value, [label]]) => [value, label]);
 
-/** @param {string | undefined} state */
-export const isAtRest = (state) => state === "OK" || state === "ERRED";
+/**
+ * Whether no job is pending for a group in this state.
+ *
+ * @param {string | undefined} state
+ */
+export const isStable = (state) => state === "OK" || state === "ERRED";
 
 /** @param {{state: string, title?: string}} properties */
 export function State({ state, title }) {
-  const [said, tone] = own(STATES, state) ?? [state, "idle"];
-  return html`<span class="mark mark-${tone}" title=${title}>${said}</span>`;
+  const [label, tone] = own(STATES, state) ?? [state, "idle"];
+  return html`<span class="mark mark-${tone}" title=${title}>${label}</span>`;
 }
 
 /** @param {{drift: string}} properties */
 export function Drift({ drift }) {
-  const [said, tone] = own(DRIFTS, drift) ?? [drift, "idle"];
-  return html`<span class="mark mark-${tone}">${said}</span>`;
+  const [label, tone] = own(DRIFTS, drift) ?? [drift, "idle"];
+  return html`<span class="mark mark-${tone}">${label}</span>`;
 }

@@ -1,4 +1,4 @@
-// Times as people say them, with the exact one on demand.
+// Relative times, with the exact time in a tooltip.
 
 import { html } from "./html.js";
 

@@ -1,4 +1,4 @@
-// A page's name: at its top, in the tab, and where a screen reader goes when the page changes.
+// The title of a page: its heading, the title of the tab, and the focus target when the page changes.
 
 import { html, useEffect, useRef } from "./html.js";
 
@@ -10,7 +10,7 @@ export function Title({ of: name, children }) {
   }, [name]);
   useEffect(() => {
     const active = document.activeElement;
-    // Nobody's place in a form is taken away.
+    // Do not take the focus away from a form field.
     if (!active || active === document.body || active.closest("a, nav")) {
       element.current?.focus({ preventScroll: true });
     }

@@ -1,32 +1,32 @@
-// What just happened, for eyes and for screen readers.
+// Toasts: short messages about the result of an action, also announced to screen readers.
 
 import { html, useEffect, useState } from "./html.js";
 
-const SAID = "ringfence:said";
-const SHOWN_FOR = 6000;
+const TOAST = "ringfence:toast";
+const SHOWN_MILLISECONDS = 6000;
 
 /**
  * @param {string} text
  * @param {"good" | "bad" | "plain"} [tone]
  */
-export function say(text, tone = "plain") {
-  const region = document.getElementById("said");
+export function showToast(text, tone = "plain") {
+  const region = document.getElementById("announcer");
   if (region) region.textContent = text;
-  window.dispatchEvent(new CustomEvent(SAID, { detail: { text, tone } }));
+  window.dispatchEvent(new CustomEvent(TOAST, { detail: { text, tone } }));
 }
 
-/** The line at the foot of the window that shows it for a while. */
-export function Said() {
-  const [said, setSaid] = useState(/** @type {any} */ (null));
+/** Show the latest toast at the bottom of the window for a few seconds. */
+export function Toast() {
+  const [toast, setToast] = useState(/** @type {any} */ (null));
   useEffect(() => {
     let timer = 0;
     const show = (/** @type {any} */ event) => {
       clearTimeout(timer);
-      setSaid(event.detail);
-      timer = setTimeout(() => setSaid(null), SHOWN_FOR);
+      setToast(event.detail);
+      timer = setTimeout(() => setToast(null), SHOWN_MILLISECONDS);
     };
-    window.addEventListener(SAID, show);
-    return () => window.removeEventListener(SAID, show);
+    window.addEventListener(TOAST, show);
+    return () => window.removeEventListener(TOAST, show);
   }, []);
-  return said && html`<div class="said said-${said.tone}" aria-hidden="true">${said.text}</div>`;
+  return toast && html`<div class="toast toast-${toast.tone}" aria-hidden="true">${toast.text}</div>`;
 }

@@ -1,7 +1,7 @@
-// Who depends on a group: instances, their ports, and the groups whose rules name it.
+// What uses a group: instances, their ports, and groups whose rules refer to it.
 
 import { GROUP_PAGES } from "./router.js";
-import { GROUPS, ask } from "./api.js";
+import { GROUPS, request } from "./api.js";
 import { html } from "./html.js";
 import { useLoaded } from "./use_loaded.js";
 import { Ago } from "./times.js";
@@ -10,7 +10,7 @@ import { count } from "./rule_text.js";
 /** @param {{group: any}} properties */
 export function useUsage({ group }) {
   return useLoaded(
-    async (signal) => (await ask("GET", `${GROUPS}${group.uuid}/usage/`, { signal })).data,
+    async (signal) => (await request("GET", `${GROUPS}${group.uuid}/usage/`, { signal })).data,
     [group.uuid, group.state],
   );
 }
@@ -22,27 +22,27 @@ export function Usage({ group }) {
     <h2>Used by</h2>
     ${error && html`<p class="quiet">${error.message}</p>`}
     ${!usage && !error && html`<p class="quiet">…</p>`}
-    ${usage && html`<${Instances} usage=${usage} /><${Referring} usage=${usage} />`}
+    ${usage && html`<${Instances} usage=${usage} /><${ReferringGroups} usage=${usage} />`}
   </section>`;
 }
 
 /** @param {{usage: any}} properties */
 export function Instances({ usage }) {
-  if (!usage.observed_at) return html`<p class="quiet">Not known: the tenant's ports were not read yet.</p>`;
+  if (!usage.observed_at) return html`<p class="quiet">Unknown: the tenant's ports were not pulled yet.</p>`;
   return html`
     <p>${usage.instance_count ? count(usage.instance_count, "instance") : "No instance"}, ${count(usage.ports.length, "port")}
-      <span class="quiet"> · seen <${Ago} at=${usage.observed_at} /></span></p>
+      <span class="quiet"> · observed <${Ago} at=${usage.observed_at} /></span></p>
     <ul class="plain">${usage.ports.slice(0, 8).map((/** @type {any} */ port) => html`<li key=${port.backend_id}>
       <span class="mono">${port.addresses.join(", ") || port.name || port.backend_id}</span>
-      ${port.floating.length > 0 && html`<span class="quiet"> · reached at </span><span class="mono">${port.floating.join(", ")}</span>`}
+      ${port.floating.length > 0 && html`<span class="quiet"> · floating IP </span><span class="mono">${port.floating.join(", ")}</span>`}
     </li>`)}
     ${usage.ports.length > 8 && html`<li class="quiet">and ${usage.ports.length - 8} more</li>`}</ul>`;
 }
 
 /** @param {{usage: any}} properties */
-export function Referring({ usage }) {
-  if (!usage.referenced_by.length) return html`<p class="quiet">No other group refers to it.</p>`;
-  return html`<p>Rules of ${count(usage.referenced_by.length, "other group")} refer to it:</p>
+export function ReferringGroups({ usage }) {
+  if (!usage.referenced_by.length) return html`<p class="quiet">No other group refers to this group.</p>`;
+  return html`<p>Rules of ${count(usage.referenced_by.length, "other group")} refer to this group:</p>
     <ul class="plain">${usage.referenced_by.map((/** @type {any} */ other) => html`<li key=${other.uuid}>
       <a href=${`${GROUP_PAGES}${other.uuid}/`}>${other.name}</a>
     </li>`)}</ul>`;

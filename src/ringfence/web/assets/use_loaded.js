@@ -1,27 +1,27 @@
-// What a page shows is asked for, and asked for again while somebody looks at it.
+// Loading of data from the API, with polling while the tab is visible, and what a page shows meanwhile.
 
 import { html, useCallback, useEffect, useRef, useState } from "./html.js";
 
 /**
- * Load, and load again after a while for as long as the tab is seen.
+ * Load data, and poll while the tab is visible.
  *
- * What was there stays while new things come, also where they fail to.
+ * The last data stays while new data is loaded, also if that fails.
  *
  * @template T
  * @param {(signal: AbortSignal) => Promise<T>} load
  * @param {any[]} dependencies
- * @param {(data: T | undefined) => number} [pause] milliseconds until the next time; 0 is never
+ * @param {(data: T | undefined) => number} [interval] milliseconds until the next request; 0 does not poll
  * @returns {{data: T | undefined, error: any, isLoading: boolean, reload: () => Promise<void>}}
  */
-export function useLoaded(load, dependencies, pause = () => 0) {
+export function useLoaded(load, dependencies, interval = () => 0) {
   const [state, setState] = useState(/** @type {any} */ ({ isLoading: true }));
-  const again = useRef(/** @type {() => Promise<void>} */ (async () => {}));
+  const latestRun = useRef(/** @type {() => Promise<void>} */ (async () => {}));
   useEffect(() => {
     const controller = new AbortController();
     let timer = 0;
-    const plan = (/** @type {T | undefined} */ data) => {
+    const schedule = (/** @type {T | undefined} */ data) => {
       clearTimeout(timer);
-      const wait = pause(data);
+      const wait = interval(data);
       if (wait && !document.hidden && !controller.signal.aborted) timer = setTimeout(run, wait);
     };
     const run = async () => {
@@ -30,52 +30,52 @@ export function useLoaded(load, dependencies, pause = () => 0) {
         const data = await load(controller.signal);
         if (controller.signal.aborted) return;
         setState({ data, error: null, isLoading: false });
-        plan(data);
+        schedule(data);
       } catch (error) {
         if (controller.signal.aborted) return;
         setState((/** @type {any} */ before) => ({ ...before, error, isLoading: false }));
-        plan(undefined);
+        schedule(undefined);
       }
     };
-    const seen = () => (document.hidden ? clearTimeout(timer) : pause(undefined) && run());
-    again.current = run;
+    const visibilityChanged = () => (document.hidden ? clearTimeout(timer) : interval(undefined) && run());
+    latestRun.current = run;
     setState((/** @type {any} */ before) => ({ ...before, isLoading: true }));
     run();
-    document.addEventListener("visibilitychange", seen);
+    document.addEventListener("visibilitychange", visibilityChanged);
     window.addEventListener("online", run);
     return () => {
       controller.abort();
       clearTimeout(timer);
-      document.removeEventListener("visibilitychange", seen);
+      document.removeEventListener("visibilitychange", visibilityChanged);
       window.removeEventListener("online", run);
     };
   }, dependencies);
-  const reload = useCallback(() => again.current(), []);
+  const reload = useCallback(() => latestRun.current(), []);
   return { ...state, reload };
 }
 
 /**
- * What stands in a page's place when it could not be had at all.
+ * Shown in place of a page that could not be loaded.
  *
  * @param {{error: any, retry?: () => void}} properties
  */
 export function Failure({ error, retry }) {
   const known = {
-    0: ["Out of reach", "Ringfence does not answer. It is tried again as soon as you are online."],
-    403: ["Not for you", "Your roles do not include this. An administrator can change that."],
-    404: ["Not found", "There is nothing here, or your roles do not let you see it."],
-    503: ["Not available now", "The database is away for a moment."],
+    0: ["Ringfence cannot be reached", "The page is loaded again as soon as you are online."],
+    403: ["Access denied", "Your roles do not allow this. Ask an administrator for access."],
+    404: ["Not found", "It does not exist, or your roles do not allow you to see it."],
+    503: ["Service unavailable", "The database is temporarily unavailable."],
   };
-  const [title, said] = known[/** @type {keyof known} */ (error.status)] ?? ["This did not work", error.message];
+  const [title, text] = known[/** @type {keyof known} */ (error.status)] ?? ["Request failed", error.message];
   return html`<section class="empty" role="alert">
     <h2>${title}</h2>
-    <p>${said}</p>
-    ${retry && html`<button type="button" class="button" onClick=${retry}>Try again</button>`}
+    <p>${text}</p>
+    ${retry && html`<button type="button" class="button" onClick=${retry}>Retry</button>`}
   </section>`;
 }
 
 /**
- * A line above what is shown that may be old.
+ * A notice above data that may be out of date.
  *
  * @param {{error: any}} properties
  */
@@ -84,12 +84,12 @@ export function Stale({ error }) {
 }
 
 /**
- * Grey bars in the shape of what is to come, so that nothing moves when it does.
+ * A placeholder in the shape of the page, so that the layout does not shift when the data arrives.
  *
  * @param {{rows?: number}} properties
  */
 export function Skeleton({ rows = 6 }) {
   return html`<div class="skeleton" aria-hidden="true">
-    ${Array.from({ length: rows }, (_, place) => html`<div key=${place}></div>`)}
+    ${Array.from({ length: rows }, (_, index) => html`<div key=${index}></div>`)}
   </div>`;
 }

@@ -1,13 +1,13 @@
-// What the API says of rules while they are typed: its own words, at the cell that is meant.
+// Validation of rules while they are edited. The API validates; its messages are shown at the cells.
 
-import { Refused, words } from "./api.js";
-import { bodyOf, portsMistake } from "./rows.js";
+import { ApiError, messageOf } from "./api.js";
+import { bodyOf, portsError } from "./rows.js";
 import { useEffect, useState } from "./html.js";
 import { own } from "./own.js";
 
 /** @typedef {import("./rows.js").Row} Row */
 
-const PAUSE = 300;
+const DEBOUNCE_MILLISECONDS = 300;
 /** @type {Record<string, string>} */
 const CELLS = {
   direction: "direction", ethertype: "ethertype", protocol: "protocol", from_port: "ports",
@@ -15,80 +15,82 @@ const CELLS = {
 };
 
 /**
- * @typedef {object} Checked
- * @property {boolean} isCurrent whether the answer is about what the table shows now
- * @property {any} plan null where there is a mistake
- * @property {Map<string, Record<string, string>>} mistakes words by cell, by the key of the row
+ * @typedef {object} Validation
+ * @property {boolean} isCurrent whether the result is for the rows that the table shows now
+ * @property {any} plan null if there are errors
+ * @property {Map<string, Record<string, string>>} errors messages by cell, by the key of the row
  * @property {Map<string, string[]>} warnings by the key of the row
- * @property {string} general what is wrong with the whole
- * @property {number} status of the refusal, 0 without one
+ * @property {string} general an error that belongs to no rule
+ * @property {number} status of the error response; 0 without one
  * @property {any} detail
  */
 
-/** @type {Checked} */
-const NOTHING = { isCurrent: false, plan: null, mistakes: new Map(), warnings: new Map(), general: "", status: 0, detail: null };
+/** @type {Validation} */
+const EMPTY = { isCurrent: false, plan: null, errors: new Map(), warnings: new Map(), general: "", status: 0, detail: null };
 
 /**
- * Ask about the rows once nothing was typed for a moment.
+ * Validate the rows after a short pause in typing.
  *
  * @param {Row[]} rows
- * @param {(bodies: any[], signal: AbortSignal) => Promise<any>} check gives a plan
- * @param {any[]} dependencies what else the answer depends on
- * @param {(detail: any) => any} [ofRules] gives what a refusal says of the rules
- * @returns {Checked}
+ * @param {(bodies: any[], signal: AbortSignal) => Promise<any>} check returns a plan
+ * @param {any[]} dependencies what else the result depends on
+ * @param {(detail: any) => any} [ofRules] returns the part of an error body that is about the rules
+ * @returns {Validation}
  */
-export function useChecked(rows, check, dependencies, ofRules = (detail) => detail) {
-  const [checked, setChecked] = useState(NOTHING);
+export function useValidation(rows, check, dependencies, ofRules = (detail) => detail) {
+  const [validation, setValidation] = useState(EMPTY);
   useEffect(() => {
     const controller = new AbortController();
-    setChecked((before) => ({ ...before, isCurrent: false }));
+    setValidation((before) => ({ ...before, isCurrent: false }));
     const timer = setTimeout(async () => {
       try {
         const plan = await check(rows.map(bodyOf), controller.signal);
-        if (!controller.signal.aborted) setChecked({ ...NOTHING, isCurrent: true, plan, warnings: warningsOf(plan, rows) });
-      } catch (refused) {
-        if (!controller.signal.aborted && refused instanceof Refused) setChecked(ofRefusal(refused, rows, ofRules));
+        if (!controller.signal.aborted) setValidation({ ...EMPTY, isCurrent: true, plan, warnings: warningsOf(plan, rows) });
+      } catch (error) {
+        if (!controller.signal.aborted && error instanceof ApiError) setValidation(validationOf(error, rows, ofRules));
       }
-    }, PAUSE);
+    }, DEBOUNCE_MILLISECONDS);
     return () => {
       clearTimeout(timer);
       controller.abort();
     };
   }, [rows, ...dependencies]);
-  return checked;
+  return validation;
 }
 
 /**
- * @param {Refused} refused
+ * Assign the messages of an error response to the cells of the rows.
+ *
+ * @param {ApiError} error
  * @param {Row[]} rows
  * @param {(detail: any) => any} ofRules
- * @returns {Checked}
+ * @returns {Validation}
  */
-export function ofRefusal(refused, rows, ofRules = (detail) => detail) {
-  const detail = refused.status === 400 ? ofRules(refused.detail) : null;
-  const mistakes = new Map();
-  const isEach = Array.isArray(detail) && detail.some((each) => typeof each === "object");
-  if (isEach) {
-    detail.forEach((each, place) => {
-      const found = mistakesOf(each);
-      const ports = rows[place] && portsMistake(rows[place]);
-      // What was typed is not what the API was sent.
+export function validationOf(error, rows, ofRules = (detail) => detail) {
+  const detail = error.status === 400 ? ofRules(error.detail) : null;
+  const errors = new Map();
+  const isPerRule = Array.isArray(detail) && detail.some((each) => typeof each === "object");
+  if (isPerRule) {
+    detail.forEach((each, index) => {
+      const found = cellErrorsOf(each);
+      const ports = rows[index] && portsError(rows[index]);
+      // The API receives a placeholder for ports that cannot be parsed: show our own message.
       if (ports) found.ports = ports;
-      if (rows[place] && Object.keys(found).length) mistakes.set(rows[place].key, found);
+      if (rows[index] && Object.keys(found).length) errors.set(rows[index].key, found);
     });
   }
-  const general = isEach ? "" : words(refused.status === 400 ? detail : refused.detail);
-  return { ...NOTHING, isCurrent: true, mistakes, general, status: refused.status, detail: refused.detail };
+  const general = isPerRule ? "" : messageOf(error.status === 400 ? detail : error.detail);
+  return { ...EMPTY, isCurrent: true, errors, general, status: error.status, detail: error.detail };
 }
 
 /** @param {any} detail of one rule */
-function mistakesOf(detail) {
+function cellErrorsOf(detail) {
   /** @type {Record<string, string>} */
   const found = {};
   const isNamed = detail && typeof detail === "object" && !Array.isArray(detail);
-  for (const [field, said] of Object.entries(isNamed ? detail : { whole: detail })) {
+  for (const [field, value] of Object.entries(isNamed ? detail : { whole: detail })) {
     const cell = own(CELLS, field) ?? "whole";
-    const text = words(said);
+    const text = messageOf(value);
     if (text && !found[cell]?.includes(text)) found[cell] = [found[cell], text].filter(Boolean).join(" ");
   }
   return found;

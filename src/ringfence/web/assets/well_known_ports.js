@@ -1,7 +1,7 @@
-// What stands behind well-known ports and protocol numbers (IANA's registries), and presets.
+// Names of well-known ports, protocol numbers and ICMP types (IANA registries), and presets of rules.
 
 /** @type {Record<string, string>} */
-export const SERVICES = {
+export const WELL_KNOWN_PORTS = {
   20: "FTP data", 21: "FTP", 22: "SSH", 23: "Telnet", 25: "SMTP", 53: "DNS", 67: "DHCP", 69: "TFTP",
   80: "HTTP", 110: "POP3", 111: "portmapper", 123: "NTP", 143: "IMAP", 161: "SNMP", 179: "BGP",
   389: "LDAP", 443: "HTTPS", 445: "SMB", 465: "SMTPS", 500: "IKE", 514: "syslog", 587: "submission",

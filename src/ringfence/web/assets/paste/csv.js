@@ -1,8 +1,8 @@
-// Rules as CSV: the first line names the columns, in our words, Neutron's or the openstack command's.
+// Parses CSV. The header uses the names of Ringfence, of Neutron or of the openstack command.
 
 import { rowsOf } from "./meaning.js";
 import { DIRECTIONS, ETHERTYPES } from "./plain.js";
-import { Mistake, icmpTypesOf, isAnywhere, isEvery, isIcmp, portsOf, prefixesOf, protocolOf, small } from "./values.js";
+import { ParseError, icmpTypesOf, isAnywhere, isEvery, isIcmp, portsOf, prefixesOf, protocolOf, small } from "./values.js";
 
 const COLUMNS = /** @type {Record<string, string>} */ ({
   direction: "direction", ethertype: "ethertype", "ether type": "ethertype", protocol: "protocol", "ip protocol": "protocol",
@@ -10,10 +10,10 @@ const COLUMNS = /** @type {Record<string, string>} */ ({
   to_port: "last", port_range_max: "last", cidr: "prefix", remote_ip_prefix: "prefix", "ip range": "prefix",
   remote_group: "group", remote_group_name: "group", description: "description",
 });
-const NEEDED = "is empty, which could mean every one: write the value, or any.";
+const REQUIRED = "is empty: write a value, or any.";
 
 /**
- * Return the columns of a header; null for a line that is none.
+ * Return the columns of a header; null if the line is not a header.
  *
  * @param {string} line
  */
@@ -24,20 +24,20 @@ export function headerOf(line) {
 }
 
 /**
- * Return what each column is; raise `Mistake` for one that is not known, or that says what another does.
+ * Return the meaning of each column; throw `ParseError` for an unknown or duplicate column.
  *
  * @param {string[]} fields
  */
 export function columnsOf(fields) {
   const columns = fields.map((field) => {
-    if (!Object.hasOwn(COLUMNS, field)) throw new Mistake(field, `is not a column that is known: ${Object.keys(COLUMNS).join(", ")}.`);
+    if (!Object.hasOwn(COLUMNS, field)) throw new ParseError(field, `is not a known column. Known columns: ${Object.keys(COLUMNS).join(", ")}.`);
     return COLUMNS[field];
   });
-  const twice = columns.findIndex((column, place) => columns.indexOf(column) !== place);
-  if (twice >= 0) throw new Mistake(fields[twice], "says what another column says.");
+  const duplicate = columns.findIndex((column, index) => columns.indexOf(column) !== index);
+  if (duplicate >= 0) throw new ParseError(fields[duplicate], "is a duplicate of another column.");
   const isHalf = columns.includes("first") !== columns.includes("last");
   if (isHalf || (columns.includes("first") && columns.includes("ports"))) {
-    throw new Mistake(fields[columns.findIndex((column) => ["first", "last"].includes(column))], "needs the first and the last port, in two columns, or both in one column ports.");
+    throw new ParseError(fields[columns.findIndex((column) => ["first", "last"].includes(column))], "requires the first and the last port in two columns, or both in one column named ports.");
   }
   return columns;
 }
@@ -48,23 +48,23 @@ export function columnsOf(fields) {
  */
 export function readCsv(line, columns) {
   const fields = fieldsOf(line);
-  if (fields.length !== columns.length) throw new Mistake(fields.at(-1) ?? "", `The line has ${fields.length} fields, and the first line names ${columns.length} columns.`);
-  const values = /** @type {Record<string, string>} */ (Object.fromEntries(columns.map((column, place) => [column, fields[place]])));
-  const protocol = values.protocol ? protocolOf(values.protocol) : needed("protocol");
+  if (fields.length !== columns.length) throw new ParseError(fields.at(-1) ?? "", `The line has ${fields.length} fields, but the header has ${columns.length} columns.`);
+  const values = /** @type {Record<string, string>} */ (Object.fromEntries(columns.map((column, index) => [column, fields[index]])));
+  const protocol = values.protocol ? protocolOf(values.protocol) : missing("protocol");
   const direction = known(values.direction, "direction", DIRECTIONS, "ingress");
   const ethertype = known(values.ethertype, "ethertype", ETHERTYPES, "");
   return rowsOf({ direction, ethertype, opens: [{ protocol, ports: openedBy(values, protocol) }], ends: endsOf(values), described: { column: values.description } });
 }
 
 /**
- * @param {string | undefined} value undefined where there is no such column
+ * @param {string | undefined} value undefined if there is no such column
  * @param {string} column
  * @param {Record<string, string>} words
- * @param {string} usual
+ * @param {string} fallback
  */
-function known(value, column, words, usual) {
-  if (value === undefined) return usual;
-  if (!Object.hasOwn(words, small(value))) throw new Mistake(value || column, `is not a value of ${column}: write ${[...new Set(Object.values(words))].join(" or ")}.`);
+function known(value, column, words, fallback) {
+  if (value === undefined) return fallback;
+  if (!Object.hasOwn(words, small(value))) throw new ParseError(value || column, `is not a valid ${column}: write ${[...new Set(Object.values(words))].join(" or ")}.`);
   return words[small(value)];
 }
 
@@ -72,8 +72,8 @@ function known(value, column, words, usual) {
  * @param {string} column
  * @returns {never}
  */
-function needed(column) {
-  throw new Mistake(column, NEEDED);
+function missing(column) {
+  throw new ParseError(column, REQUIRED);
 }
 
 /**
@@ -106,37 +106,37 @@ function icmpTypesIn(types, type, code) {
  * @returns {import("./values.js").End[]}
  */
 function endsOf({ prefix, group }) {
-  if (prefix && group) throw new Mistake(group, "does not go with an address: a rule has one remote end.");
+  if (prefix && group) throw new ParseError(group, "cannot be combined with a CIDR: a rule has one remote.");
   if (group) return [{ kind: "group", ethertype: "", end: group }];
-  if (!prefix) return needed(prefix === undefined && group !== undefined ? "remote_group" : "cidr");
+  if (!prefix) return missing(prefix === undefined && group !== undefined ? "remote_group" : "cidr");
   return isAnywhere(prefix) ? [{ kind: "all", ethertype: "", end: "" }] : prefixesOf(withoutSpaces(prefix));
 }
 
-/** Spaces may stand at the commas of a list, and nowhere else. */
+/** Remove the spaces at the commas of a list; they are allowed nowhere else. */
 const withoutSpaces = (/** @type {string} */ list) => list.split(",").map((each) => each.trim()).join(",");
 
 /**
- * Split a line at its commas, as RFC 4180 has it.
+ * Split a line into fields (RFC 4180).
  *
  * @param {string} line
  */
 function fieldsOf(line) {
   /** @type {string[]} */
   const fields = [];
-  let place = 0;
-  while (place <= line.length) {
-    let start = place;
+  let index = 0;
+  while (index <= line.length) {
+    let start = index;
     while (start < line.length && /\s/.test(line[start])) start += 1;
     if (line[start] === '"') {
       const { field, end } = quotedField(line, start);
       fields.push(field);
-      place = end;
+      index = end;
     } else {
-      const end = line.indexOf(",", place) < 0 ? line.length : line.indexOf(",", place);
-      const field = line.slice(place, end).trim();
-      if (field.includes('"')) throw new Mistake(field, "has a quote inside: put the whole field into quotes, and write a quote twice.");
+      const end = line.indexOf(",", index) < 0 ? line.length : line.indexOf(",", index);
+      const field = line.slice(index, end).trim();
+      if (field.includes('"')) throw new ParseError(field, "contains a quote: quote the whole field, and double the quote inside.");
       fields.push(field);
-      place = end + 1;
+      index = end + 1;
     }
   }
   return fields;
@@ -148,15 +148,15 @@ function fieldsOf(line) {
  */
 function quotedField(line, start) {
   let field = "";
-  for (let place = start + 1; place < line.length; place += 1) {
-    if (line[place] !== '"') field += line[place];
-    else if (line[place + 1] === '"') field += line[place += 1];
+  for (let index = start + 1; index < line.length; index += 1) {
+    if (line[index] !== '"') field += line[index];
+    else if (line[index + 1] === '"') field += line[index += 1];
     else {
-      const comma = line.indexOf(",", place);
-      const after = line.slice(place + 1, comma < 0 ? line.length : comma);
-      if (after.trim()) throw new Mistake(after.trim(), "stands after the quote that closes its field.");
+      const comma = line.indexOf(",", index);
+      const after = line.slice(index + 1, comma < 0 ? line.length : comma);
+      if (after.trim()) throw new ParseError(after.trim(), "follows the closing quote of its field.");
       return { field: field.trim(), end: comma < 0 ? line.length + 1 : comma + 1 };
     }
   }
-  throw new Mistake('"', "is not closed: a quoted field ends with a quote.");
+  throw new ParseError('"', "is not closed: end the field with a quote.");
 }

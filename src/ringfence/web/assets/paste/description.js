@@ -1,8 +1,9 @@
-// What describes a rule, unless it could be meant to narrow it. Where a rule is open at its widest, a
-// description stands only where its form marks it: no list of words holds all that could narrow.
+// Descriptions in pasted lines. Text that could be meant as a restriction is an error and not a
+// description. If a rule is as wide as possible, a description is accepted only where the syntax marks it
+// as one, because no list of words covers every way to write a restriction.
 
 import { PRESETS } from "../well_known_ports.js";
-import { Mistake, hasPorts, isAnywhere, isEvery, isIcmp, namedProtocol } from "./values.js";
+import { ParseError, hasPorts, isAnywhere, isEvery, isIcmp, namedProtocol } from "./values.js";
 
 /** @typedef {import("../rows.js").Row} Row */
 
@@ -10,26 +11,26 @@ import { Mistake, hasPorts, isAnywhere, isEvery, isIcmp, namedProtocol } from ".
  * The texts of a line that describe its rules.
  *
  * @typedef {object} Described
- * @property {string[]} [free] words after the last remote end, which nothing marks
- * @property {string} [comment] a text that its option marks
- * @property {string} [column] a text that its column marks
- * @property {string} [remark] what stands after a #
+ * @property {string[]} [free] unmarked words after the last remote
+ * @property {string} [comment] the text of an option
+ * @property {string} [column] the text of a CSV column
+ * @property {string} [remark] the text after a #
  */
 
-const AFTER = "A description that says such a thing stands after a #.";
-const LEAVE_OUT = "Leave it out of the description of a rule that is open at its widest.";
-const UNMARKED = "could be meant to narrow the rule, which is open at its widest: put the description after a #.";
-// What a prefix has at least, by its IP version, without being one of the widest.
-const NARROW = /** @type {Record<string, number>} */ ({ IPv4: 8, IPv6: 16 });
+const AFTER = "If it is part of the description, put the description after a #.";
+const LEAVE_OUT = "Remove it from the description, because the rule is as wide as possible.";
+const UNMARKED = "could be meant as a restriction, and the rule is as wide as possible: put the description after a #.";
+// The shortest prefix lengths that do not count as wide, by IP version.
+const SHORTEST_NARROW = /** @type {Record<string, number>} */ ({ IPv4: 8, IPv6: 16 });
 const ALL_PORTS = "1-65535";
-const NARROWING = new Set(
+const RESTRICTIONS = new Set(
   `except excepting excluding excludes exclude but not no non none never neither nor only just without
   minus unless if when while until till during deny denies denied drop reject block blocked refuse
   limit limited established related forward port ports proto protocol type code sport dport src dst source sources destination
   dest interface iface via group groups sg instead alone solely exclusively`.split(/\s+/),
 );
-// At the beginning they would go on with the rule.
-const GOING_ON = new Set(["to", "and", "or", "on", "at", "x", "-", "–", "allow", "proto"]);
+// As the first word of a description, these would continue the rule.
+const CONTINUATIONS = new Set(["to", "and", "or", "on", "at", "x", "-", "–", "allow", "proto"]);
 const DIRECTIONS = /** @type {Record<string, string>} */ ({
   ingress: "ingress", inbound: "ingress", incoming: "ingress", in: "ingress", input: "ingress",
   egress: "egress", outbound: "egress", outgoing: "egress", out: "egress", output: "egress",
@@ -37,7 +38,7 @@ const DIRECTIONS = /** @type {Record<string, string>} */ ({
 const ETHERTYPES = /** @type {Record<string, string>} */ ({
   ipv4: "IPv4", v4: "IPv4", inet: "IPv4", ip4: "IPv4", ipv6: "IPv6", v6: "IPv6", inet6: "IPv6", ip6: "IPv6",
 });
-const SERVICES = new Map(PRESETS.map((preset) => [preset.name.toLowerCase(), preset.opens]));
+const WELL_KNOWN_PORTS = new Map(PRESETS.map((preset) => [preset.name.toLowerCase(), preset.opens]));
 const ADDRESS = /\d\.\d{1,3}\.\d|\d\/\d|::|[\da-f]:[\da-f]{1,4}:|\.\*/;
 const INTERFACE = /^(?:eth|en[ospx]|wlan|bond|br|tun|tap|veth|lo)\d/;
 const PORTS = /^\d+[-–:]\d*$|^[-–:]\d+$|^\d+(,\d+)+,?$/;
@@ -46,68 +47,68 @@ const PORTS = /^\d+[-–:]\d*$|^[-–:]\d+$|^\d+(,\d+)+,?$/;
 export const textOf = ({ free = [], comment, column, remark }) => [free.join(" "), comment, column, remark].filter(Boolean).join(" ");
 
 /**
- * Raise `Mistake` for a text that may have been meant as more than a description of the rows.
+ * Throw `ParseError` if a text may be meant as more than a description of the rows.
  *
  * @param {Described} described
  * @param {Row[]} rows
  */
-export function checkDescribed({ free = [], comment, column, remark }, rows) {
+export function checkDescription({ free = [], comment, column, remark }, rows) {
   checkWords(free, rows, AFTER);
   if (!rows.some(isWidest)) return;
-  if (free.length) throw new Mistake(free[0], UNMARKED);
+  if (free.length) throw new ParseError(free[0], UNMARKED);
   checkWords(wordsOf(comment), rows, AFTER);
   checkWords(wordsOf(column), rows, LEAVE_OUT);
   const part = wordsOf(remark).find((word) => isEndOrPorts(word.normalize("NFKC").toLowerCase()));
-  if (part !== undefined) throw new Mistake(part, `could be another part of the rule. ${LEAVE_OUT}`);
+  if (part !== undefined) throw new ParseError(part, `could be meant as a part of the rule. ${LEAVE_OUT}`);
 }
 
 const wordsOf = (/** @type {string | undefined} */ text) => (text ?? "").split(/\s+/).filter(Boolean);
 
 /**
- * Whether any part of a rule is at its widest: its end, its protocol, its ports or ICMP types.
+ * Whether any part of a rule is as wide as possible: its remote, protocol, ports or ICMP types.
  *
  * @param {Row} row
  */
 function isWidest({ kind, end, ethertype, protocol, ports }) {
   if (kind === "all" || protocol === "") return true;
-  if (kind === "cidr" && Number(end.split("/")[1]) < NARROW[ethertype]) return true;
+  if (kind === "cidr" && Number(end.split("/")[1]) < SHORTEST_NARROW[ethertype]) return true;
   const isAny = ports.trim() === "" || isEvery(ports.trim());
   return hasPorts(protocol) ? isAny || ports === ALL_PORTS : isIcmp(protocol) && isAny;
 }
 
 /**
- * Raise `Mistake` for a word that says something else than the rows do. A description may repeat
- * what a rule is; it never says less is meant.
+ * Throw `ParseError` for a word that contradicts or restricts the rows. A description may repeat a
+ * property of the rule.
  *
  * @param {string[]} words
  * @param {Row[]} rows
- * @param {string} how such a thing is said
+ * @param {string} how the hint how to write such a description
  */
 function checkWords(words, rows, how) {
-  words.forEach((word, place) => {
-    // Letters and digits of other shapes are those that they stand for.
+  words.forEach((word, index) => {
+    // NFKC maps full-width and other compatibility characters to the ordinary ones.
     const plain = word.normalize("NFKC").toLowerCase();
-    if (place === 0) checkFirst(word, plain, how);
-    if (isValue(plain)) throw new Mistake(word, `could be another part of the rule. ${how}`);
-    // The words of a link are none of the rule's.
+    if (index === 0) checkFirst(word, plain, how);
+    if (isValue(plain)) throw new ParseError(word, `could be meant as a part of the rule. ${how}`);
+    // The words of a URL are not part of the rule.
     if (/^https?:\/\/\p{L}/u.test(plain)) return;
     for (const each of plain.split(/[^\p{L}\p{N}]+/u)) {
-      if (NARROWING.has(each)) throw new Mistake(word, `could narrow the rule, and a rule cannot say that. ${how}`);
-      if (!agrees(each, rows)) throw new Mistake(word, `is not what the rest of the line says. ${how}`);
+      if (RESTRICTIONS.has(each)) throw new ParseError(word, `could be meant as a restriction, which a rule cannot express. ${how}`);
+      if (!agrees(each, rows)) throw new ParseError(word, `contradicts the rest of the line. ${how}`);
     }
-    if (!agrees(plain, rows)) throw new Mistake(word, `is not what the rest of the line says. ${how}`);
+    if (!agrees(plain, rows)) throw new ParseError(word, `contradicts the rest of the line. ${how}`);
   });
 }
 
 /**
- * Whether a word that stands for a name could be meant as another part of a rule.
+ * Whether a word in the place of a name could be meant as another part of a rule.
  *
  * @param {string} word
  */
-export function couldBePart(word) {
+export function couldBeKeyword(word) {
   const plain = word.normalize("NFKC").toLowerCase();
   const isKeyword = Object.hasOwn(DIRECTIONS, plain) || Object.hasOwn(ETHERTYPES, plain) || namedProtocol(plain) !== undefined;
-  return isKeyword || NARROWING.has(plain) || GOING_ON.has(plain) || isAnywhere(plain) || isValue(plain) || /^\d+$/.test(plain);
+  return isKeyword || RESTRICTIONS.has(plain) || CONTINUATIONS.has(plain) || isAnywhere(plain) || isValue(plain) || /^\d+$/.test(plain);
 }
 
 /**
@@ -116,8 +117,8 @@ export function couldBePart(word) {
  * @param {string} how
  */
 function checkFirst(word, plain, how) {
-  if (/^\d+([,;.:]|$)/.test(plain) || GOING_ON.has(plain) || isAnywhere(plain)) {
-    throw new Mistake(word, `could be another part of the rule. ${how}`);
+  if (/^\d+([,;.:]|$)/.test(plain) || CONTINUATIONS.has(plain) || isAnywhere(plain)) {
+    throw new ParseError(word, `could be meant as a part of the rule. ${how}`);
   }
 }
 
@@ -143,7 +144,7 @@ function agrees(word, rows) {
   if (protocol !== undefined && rows.some((row) => ownProtocol(row) !== protocol)) return false;
   if (Object.hasOwn(DIRECTIONS, word) && rows.some((row) => row.direction !== DIRECTIONS[word])) return false;
   if (Object.hasOwn(ETHERTYPES, word) && rows.some((row) => row.ethertype !== ETHERTYPES[word])) return false;
-  const opens = SERVICES.get(word);
+  const opens = WELL_KNOWN_PORTS.get(word);
   return !opens || rows.every((row) => opens.some((opening) => isWithin(row, opening)));
 }
 

@@ -1,15 +1,15 @@
-// Rules as iptables has them: "-A INPUT -p tcp -s 10.0.0.0/8 --dport 22 -j ACCEPT".
+// Parses rules of iptables: "-A INPUT -p tcp -s 10.0.0.0/8 --dport 22 -j ACCEPT".
 
 import { own } from "../own.js";
 import { rowsOf } from "./meaning.js";
 import { takeOptions } from "./options.js";
-import { Mistake, icmpTypesOf, isIcmp, portsOf, prefixesOf, protocolOf, small } from "./values.js";
+import { ParseError, icmpTypesOf, isIcmp, portsOf, prefixesOf, protocolOf, small } from "./values.js";
 import { shellWords } from "./words.js";
 
-const FORM = "is not understood here: a rule of iptables is read as -A INPUT -p PROTOCOL -s ADDRESS --dport PORTS -j ACCEPT, with the matches multiport, comment, state and conntrack.";
-const NO_INTERFACE = "names an interface, and a rule of a security group has none.";
-const NO_SENDER = "is the port of the sender, which a rule of a security group cannot say.";
-const ALLOWS = "is not possible: a rule of a security group only allows. Remove the line.";
+const FORM = "is not recognised. Supported form: -A INPUT -p PROTOCOL -s ADDRESS --dport PORTS -j ACCEPT, with the matches multiport, comment, state and conntrack.";
+const NO_INTERFACE = "is an interface, which a security group rule cannot match.";
+const NO_SENDER = "is a source port, which a security group rule cannot match.";
+const ALLOWS = "is not supported: security group rules can only allow. Remove the line.";
 const OPTIONS = {
   "-A": "chain", "--append": "chain", "-I": "chain", "--insert": "chain", "-t": "table", "--table": "table",
   "-p": "protocol", "--protocol": "protocol", "--proto": "protocol", "-s": "source", "--source": "source", "--src": "source",
@@ -18,8 +18,8 @@ const OPTIONS = {
   "--icmp-type": "types", "--icmpv6-type": "types", "--state": "states", "--ctstate": "states",
   "--comment": "comment", "-j": "target", "--jump": "target",
 };
-const REFUSED = {
-  "!": "turns the meaning around, which a rule of a security group cannot say.",
+const UNSUPPORTED = {
+  "!": "is a negation, which a security group rule cannot express.",
   "-i": NO_INTERFACE, "--in-interface": NO_INTERFACE, "-o": NO_INTERFACE, "--out-interface": NO_INTERFACE,
   "--sport": NO_SENDER, "--sports": NO_SENDER, "--source-port": NO_SENDER, "--source-ports": NO_SENDER,
   "--port": NO_SENDER, "--ports": NO_SENDER,
@@ -37,13 +37,13 @@ export function readIptables(line) {
   const start = words[0] === "sudo" ? 1 : 0;
   const program = own(PROGRAMS, words[start]) ?? "";
   const { matches, others } = withoutMatches(words.slice(program ? start + 1 : start));
-  const { values, rest } = takeOptions(others, 0, OPTIONS, { refused: REFUSED, form: FORM });
-  // "-I INPUT 1": where the rule is put says nothing of what it admits.
+  const { values, rest } = takeOptions(others, 0, OPTIONS, { unsupported: UNSUPPORTED, form: FORM });
+  // "-I INPUT 1": the position of the rule does not change what it allows.
   if (rest.length === 1 && /^\d+$/.test(rest[0]) && isInserted(others, rest[0])) rest.pop();
-  if (rest.length) throw new Mistake(rest[0], FORM);
+  if (rest.length) throw new ParseError(rest[0], FORM);
   const direction = directionOf(values);
   checkTarget(values);
-  if (values.protocol === undefined) throw new Mistake(values.chain, "has no protocol: add -p tcp, or -p all for everything.");
+  if (values.protocol === undefined) throw new ParseError(values.chain, "has no protocol: add -p tcp, or -p all for any protocol.");
   const protocol = protocolOf(values.protocol);
   checkMatches(matches, protocol);
   const opens = [{ protocol, ports: openedBy(values, protocol) }];
@@ -55,11 +55,11 @@ export function readIptables(line) {
 function withoutMatches(words) {
   const matches = [];
   const others = [];
-  for (let place = 0; place < words.length; place += 1) {
-    const isMatch = words[place] === "-m" || words[place] === "--match";
-    if (isMatch && words[place + 1] === undefined) throw new Mistake(words[place], "needs a value after it.");
-    if (isMatch) matches.push(words[place += 1]);
-    else others.push(words[place]);
+  for (let index = 0; index < words.length; index += 1) {
+    const isMatch = words[index] === "-m" || words[index] === "--match";
+    if (isMatch && words[index + 1] === undefined) throw new ParseError(words[index], "requires a value.");
+    if (isMatch) matches.push(words[index += 1]);
+    else others.push(words[index]);
   }
   return { matches, others };
 }
@@ -69,28 +69,28 @@ function withoutMatches(words) {
  * @param {string} number
  */
 function isInserted(words, number) {
-  const place = words.indexOf(number);
-  return place >= 2 && (words[place - 2] === "-I" || words[place - 2] === "--insert");
+  const index = words.indexOf(number);
+  return index >= 2 && (words[index - 2] === "-I" || words[index - 2] === "--insert");
 }
 
 /** @param {Record<string, string>} values */
 function directionOf({ chain, table = "filter", source, destination }) {
-  if (table !== "filter") throw new Mistake(table, "is another table than filter, which says who gets in.");
-  if (chain === undefined) throw new Mistake("", "The line names no chain: add -A INPUT for what comes in, -A OUTPUT for what goes out.");
-  const way = own(CHAINS, chain);
-  if (way === undefined) throw new Mistake(chain, "is not read: INPUT is what comes in, OUTPUT what goes out.");
+  if (table !== "filter") throw new ParseError(table, "is not the filter table, the only one that is supported.");
+  if (chain === undefined) throw new ParseError("", "The line has no chain: add -A INPUT for ingress, -A OUTPUT for egress.");
+  const direction = own(CHAINS, chain);
+  if (direction === undefined) throw new ParseError(chain, "is not supported: use INPUT for ingress, OUTPUT for egress.");
   const inner = chain === "INPUT" ? destination : source;
-  if (inner !== undefined) throw new Mistake(inner, "is the address of the instance itself, which a rule of a security group cannot say.");
-  return way;
+  if (inner !== undefined) throw new ParseError(inner, "is the address of the instance, which a security group rule cannot match.");
+  return direction;
 }
 
 /** @param {Record<string, string>} values */
 function checkTarget({ target, states }) {
-  if (target === undefined) throw new Mistake("", "The line does not say what is done: add -j ACCEPT.");
-  if (target !== "ACCEPT") throw new Mistake(target, ["DROP", "REJECT"].includes(target) ? ALLOWS : "is not read: only ACCEPT is a rule of a security group.");
+  if (target === undefined) throw new ParseError("", "The line has no target: add -j ACCEPT.");
+  if (target !== "ACCEPT") throw new ParseError(target, ["DROP", "REJECT"].includes(target) ? ALLOWS : "is not supported: the only target is ACCEPT.");
   const named = states?.split(",") ?? ["NEW"];
   const isKnown = named.every((each) => ["NEW", "ESTABLISHED", "RELATED"].includes(each));
-  if (!isKnown || !named.includes("NEW")) throw new Mistake(states, "is not needed, or not possible: a security group lets the replies of a connection through by itself, and its rules are for NEW ones.");
+  if (!isKnown || !named.includes("NEW")) throw new ParseError(states, "is not supported: security groups are stateful, and their rules match NEW connections.");
 }
 
 /**
@@ -100,7 +100,7 @@ function checkTarget({ target, states }) {
 function checkMatches(matches, protocol) {
   const named = protocol === "icmpv6" ? ["icmp6", "icmpv6"] : [protocol];
   const wrong = matches.find((each) => !MATCHES.has(each) && !named.includes(small(each)));
-  if (wrong !== undefined) throw new Mistake(wrong, FORM);
+  if (wrong !== undefined) throw new ParseError(wrong, FORM);
 }
 
 /**
@@ -108,16 +108,16 @@ function checkMatches(matches, protocol) {
  * @param {string} protocol
  */
 function openedBy({ ports, types }, protocol) {
-  if (ports !== undefined && types !== undefined) throw new Mistake(types, "does not go with ports.");
+  if (ports !== undefined && types !== undefined) throw new ParseError(types, "cannot be combined with ports.");
   if (types === undefined) return ports === undefined ? null : portsOf(ports);
-  if (!isIcmp(protocol)) throw new Mistake(types, "belongs to ICMP: write -p icmp.");
+  if (!isIcmp(protocol)) throw new ParseError(types, "requires ICMP: write -p icmp.");
   return icmpTypesOf(own(TYPES[protocol], types) ?? types);
 }
 
 /**
  * @param {Record<string, string>} values
  * @param {string} direction
- * @param {string} family what a rule without an address is of
+ * @param {string} family the IP version of a rule without an address
  * @returns {import("./values.js").End[]}
  */
 function endsOf({ source, destination }, direction, family) {

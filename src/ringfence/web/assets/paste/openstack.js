@@ -1,42 +1,42 @@
-// The arguments of "openstack security group rule create".
+// Parses the arguments of "openstack security group rule create".
 
-import { couldBePart } from "./description.js";
+import { couldBeKeyword } from "./description.js";
 import { rowsOf } from "./meaning.js";
 import { takeOptions } from "./options.js";
-import { Mistake, icmpTypesOf, isIcmp, portsOf, prefixesOf, protocolOf, small } from "./values.js";
+import { ParseError, icmpTypesOf, isIcmp, portsOf, prefixesOf, protocolOf, small } from "./values.js";
 import { shellWords } from "./words.js";
 
 const COMMAND = ["openstack", "security", "group", "rule", "create"];
-const FORM = "is not understood here: the arguments that are read are --ingress, --egress, --ethertype, --protocol, --dst-port, --icmp-type, --icmp-code, --remote-ip, --remote-group, --description and the group.";
+const FORM = "is not recognised. Supported arguments: --ingress, --egress, --ethertype, --protocol, --dst-port, --icmp-type, --icmp-code, --remote-ip, --remote-group, --description, and the group.";
 const OPTIONS = {
-  "--ingress": "-way", "--egress": "-way", "--ethertype": "ethertype", "--protocol": "protocol",
+  "--ingress": "-direction", "--egress": "-direction", "--ethertype": "ethertype", "--protocol": "protocol",
   "--dst-port": "ports", "--icmp-type": "type", "--icmp-code": "code", "--remote-ip": "prefix",
   "--remote-group": "group", "--description": "description",
 };
-const REFUSED = {
-  "--remote-address-group": "names an address group, whose members are known to the cloud alone: it is not read here.",
-  "--project": "names a project, and the rules are for the group that is open here: remove it.",
+const UNSUPPORTED = {
+  "--remote-address-group": "is an address group, which is not supported: only the cloud knows its members.",
+  "--project": "is not supported: the rules are added to the group in the editor. Remove it.",
 };
 const ETHERTYPES = /** @type {Record<string, string>} */ ({ ipv4: "IPv4", ipv6: "IPv6" });
 
 /**
  * @param {string} line that begins with openstack, or with an option of the command
- * @returns {{rows: import("../rows.js").Row[], group: string}} `group` is the one that the line is for
+ * @returns {{rows: import("../rows.js").Row[], group: string}} `group` is the group that the command names
  */
 export function readOpenstack(line) {
   const { words, remark } = shellWords(line);
   const isCommand = words[0] === COMMAND[0];
-  const other = isCommand ? COMMAND.find((word, place) => words[place] !== word) : undefined;
-  if (other) throw new Mistake(words[COMMAND.indexOf(other)] ?? "", "is not read: the command is openstack security group rule create.");
-  const { values, rest } = takeOptions(words, isCommand ? COMMAND.length : 0, OPTIONS, { refused: REFUSED, form: FORM });
+  const other = isCommand ? COMMAND.find((word, index) => words[index] !== word) : undefined;
+  if (other) throw new ParseError(words[COMMAND.indexOf(other)] ?? "", "is not supported: the command must be openstack security group rule create.");
+  const { values, rest } = takeOptions(words, isCommand ? COMMAND.length : 0, OPTIONS, { unsupported: UNSUPPORTED, form: FORM });
   const [group = "", more] = rest;
-  if (more !== undefined || (group && couldBePart(group))) throw new Mistake(more ?? group, FORM);
+  if (more !== undefined || (group && couldBeKeyword(group))) throw new ParseError(more ?? group, FORM);
   if (values.prefix === undefined && values.group === undefined && !(isCommand && group)) {
-    throw new Mistake("", "The line names no remote end: add --remote-ip, with 0.0.0.0/0 or ::/0 for every address.");
+    throw new ParseError("", "The line has no remote: add --remote-ip, with 0.0.0.0/0 or ::/0 for all addresses.");
   }
-  if (values.protocol === undefined) throw new Mistake("", "The line names no protocol: add --protocol tcp, or --protocol any for everything.");
+  if (values.protocol === undefined) throw new ParseError("", "The line has no protocol: add --protocol tcp, or --protocol any for all traffic.");
   const protocol = protocolOf(values.protocol);
-  const direction = values.way === "--egress" ? "egress" : "ingress";
+  const direction = values.direction === "--egress" ? "egress" : "ingress";
   const ethertype = ethertypeOf(values, protocol);
   const described = { comment: values.description, remark };
   const rows = rowsOf({ direction, ethertype, opens: [{ protocol, ports: openedBy(values, protocol) }], ends: endsOf(values), described });
@@ -49,10 +49,10 @@ export function readOpenstack(line) {
  */
 function ethertypeOf({ ethertype, prefix }, protocol) {
   if (ethertype === undefined) {
-    // The command takes IPv4 where neither the address nor the protocol says otherwise.
+    // The command defaults to IPv4 unless the address or the protocol implies IPv6.
     return prefix === undefined && protocol !== "icmpv6" ? "IPv4" : "";
   }
-  if (!Object.hasOwn(ETHERTYPES, small(ethertype))) throw new Mistake(ethertype, "is not an IP version: write IPv4 or IPv6.");
+  if (!Object.hasOwn(ETHERTYPES, small(ethertype))) throw new ParseError(ethertype, "is not an IP version: write IPv4 or IPv6.");
   return ETHERTYPES[small(ethertype)];
 }
 
@@ -61,15 +61,15 @@ function ethertypeOf({ ethertype, prefix }, protocol) {
  * @param {string} protocol
  */
 function openedBy({ ports, type, code }, protocol) {
-  const said = ports ?? type ?? code;
-  if (said === undefined) return null;
+  const value = ports ?? type ?? code;
+  if (value === undefined) return null;
   if (isIcmp(protocol)) {
-    if (ports !== undefined) throw new Mistake(ports, "does not go with ICMP: write --icmp-type.");
-    if (type === undefined) throw new Mistake(said, "is a code without its type: add --icmp-type.");
+    if (ports !== undefined) throw new ParseError(ports, "cannot be combined with ICMP: write --icmp-type.");
+    if (type === undefined) throw new ParseError(value, "is a code without a type: add --icmp-type.");
     return icmpTypesOf(code === undefined ? type : `${type}/${code}`);
   }
-  if (type !== undefined || code !== undefined) throw new Mistake(type ?? code ?? "", "belongs to ICMP: write --protocol icmp.");
-  return portsOf(said);
+  if (type !== undefined || code !== undefined) throw new ParseError(type ?? code ?? "", "requires ICMP: write --protocol icmp.");
+  return portsOf(value);
 }
 
 /**
@@ -77,7 +77,7 @@ function openedBy({ ports, type, code }, protocol) {
  * @returns {import("./values.js").End[]}
  */
 function endsOf({ prefix, group }) {
-  if (prefix !== undefined && group !== undefined) throw new Mistake(group, "does not go with --remote-ip: a rule has one remote end.");
+  if (prefix !== undefined && group !== undefined) throw new ParseError(group, "cannot be combined with --remote-ip: a rule has one remote.");
   if (prefix !== undefined) return prefixesOf(prefix);
   if (group !== undefined) return [{ kind: "group", ethertype: "", end: group }];
   return [{ kind: "all", ethertype: "", end: "" }];

@@ -1,73 +1,73 @@
-// Pasted text as rules. Each line has one reading, in which every word is used, or it is a mistake.
+// Parses pasted text into rules. A line is either parsed completely, with every word used, or an error.
 
 import { columnsOf, headerOf, readCsv } from "./csv.js";
 import { readIptables } from "./iptables.js";
-import { MOST_RULES } from "./meaning.js";
+import { MAX_RULES } from "./meaning.js";
 import { readOpenstack } from "./openstack.js";
 import { readPlain } from "./plain.js";
 import { readUfw } from "./ufw.js";
-import { Mistake, hasPorts, isEvery, protocolIn, small } from "./values.js";
+import { ParseError, hasPorts, isEvery, protocolIn, small } from "./values.js";
 
 /** @typedef {import("../rows.js").Row} Row */
 
 /**
- * @typedef {object} Wrong
+ * @typedef {object} LineError
  * @property {number} line counted from 1
  * @property {string} text of the line
- * @property {string} word that was not understood; empty where something is missing
+ * @property {string} word that could not be parsed; empty if something is missing
  * @property {string} message
  */
 
-// As much as a request may hold (RINGFENCE_BODY_BYTES), and a line with its description.
-const LONGEST_TEXT = 256 * 1024;
-const LONGEST_LINE = 4096;
+// The default limit of a request body (RINGFENCE_BODY_BYTES).
+const MAX_TEXT = 256 * 1024;
+const MAX_LINE = 4096;
 const COMMANDS = new Set(["iptables", "ip6tables"]);
 const VERBS = new Set(["ufw", "allow"]);
-// Letters that are not seen could hide what a line says; a tab is a space. U+2800 is drawn empty.
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}\u2800]/u;
+// Invisible characters could hide the meaning of a line. Tabs count as spaces; U+2800 renders as blank.
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
-/** Whether a text is worth being read as rules, rather than as what belongs into one cell. */
+/** Whether pasted text has several lines, and so is parsed as rules instead of inserted into the cell. */
 export const isMany = (/** @type {string} */ text) => text.trim().includes("\n");
 
 /**
- * Read rules out of a text. Nothing is to be added while there is a mistake.
+ * Parse a text into rules. The rules must not be used while there are errors.
  *
  * @param {string} text
- * @param {Row} [row] what a line of addresses alone is like: the row that it is pasted into
- * @returns {{rows: Row[], mistakes: Wrong[]}}
+ * @param {Row} [row] the row that is pasted into: a line with addresses only becomes a rule like it
+ * @returns {{rows: Row[], errors: LineError[]}}
  */
 export function readRules(text, row) {
   /** @type {Row[]} */
   const rows = [];
-  /** @type {Wrong[]} */
-  const mistakes = [];
-  if (text.length > LONGEST_TEXT) return { rows, mistakes: [wrongAt(1, "", new Mistake("", "This is too long to be read: paste it in parts."))] };
+  /** @type {LineError[]} */
+  const errors = [];
+  if (text.length > MAX_TEXT) return { rows, errors: [lineError(1, "", new ParseError("", "The text is too long: paste it in parts."))] };
   const state = { columns: /** @type {string[] | null} */ (null), isFirst: true, group: "", like: row && likeOf(row) };
-  text.split(/\r\n|\r|\n/).forEach((given, place) => {
+  text.split(/\r\n|\r|\n/).forEach((given, index) => {
     const line = given.trim();
     if (!line || line.startsWith("#")) return;
     try {
       rows.push(...readLine(line, state));
-      if (rows.length > MOST_RULES) throw new Mistake("", `At most ${MOST_RULES} rules are read at once: paste this in parts.`);
+      if (rows.length > MAX_RULES) throw new ParseError("", `At most ${MAX_RULES} rules can be pasted at once: paste them in parts.`);
     } catch (problem) {
-      if (!(problem instanceof Mistake)) throw problem;
-      if (rows.length > MOST_RULES) rows.length = 0;
-      mistakes.push(wrongAt(place + 1, line, problem));
+      if (!(problem instanceof ParseError)) throw problem;
+      if (rows.length > MAX_RULES) rows.length = 0;
+      errors.push(lineError(index + 1, line, problem));
     }
     state.isFirst = false;
   });
-  return { rows, mistakes };
+  return { rows, errors };
 }
 
 /**
  * @param {string} line
- * @param {{columns: string[] | null, isFirst: boolean, group: string, like?: import("./plain.js").Like | Mistake}} state
+ * @param {{columns: string[] | null, isFirst: boolean, group: string, like?: import("./plain.js").Like | ParseError}} state
  * @returns {Row[]}
  */
 function readLine(line, state) {
-  if (line.length > LONGEST_LINE) throw new Mistake("", `The line is longer than ${LONGEST_LINE} characters.`);
-  const unseen = UNSEEN.exec(line.replaceAll("\t", " "));
-  if (unseen) throw new Mistake(`U+${(unseen[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`, "is a character that is not seen: type the line anew.");
+  if (line.length > MAX_LINE) throw new ParseError("", `The line is longer than ${MAX_LINE} characters.`);
+  const hidden = INVISIBLE.exec(line.replaceAll("\t", " "));
+  if (hidden) throw new ParseError(`U+${(hidden[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`, "is an invisible character: type the line again.");
   const header = state.isFirst ? headerOf(line) : null;
   if (header) {
     state.columns = [];
@@ -80,7 +80,7 @@ function readLine(line, state) {
 
 /**
  * @param {string} line
- * @param {{group: string, like?: import("./plain.js").Like | Mistake}} state
+ * @param {{group: string, like?: import("./plain.js").Like | ParseError}} state
  */
 function readCommand(line, state) {
   const [first, second = ""] = line.split(/\s+/, 2).map(small);
@@ -100,7 +100,7 @@ function readFor(line, state) {
   if (isIptables) return readIptables(line);
   const { rows, group } = readOpenstack(line);
   if (group && state.group && group !== state.group) {
-    throw new Mistake(group, `is another group than ${state.group}, which a line above is for: paste the lines of one group at a time.`);
+    throw new ParseError(group, `is not ${state.group}, the group of the lines above: paste the lines of one group at a time.`);
   }
   state.group ||= group;
   return rows;
@@ -108,15 +108,15 @@ function readFor(line, state) {
 
 /**
  * @param {Row} row
- * @returns {import("./plain.js").Like | Mistake}
+ * @returns {import("./plain.js").Like | ParseError}
  */
 function likeOf(row) {
   const named = protocolIn(row.protocol);
   const protocol = named === "icmp" && row.ethertype === "IPv6" ? "icmpv6" : named;
   const ports = isEvery(row.ports.trim()) ? "" : row.ports.trim();
-  // Ports that nobody filled in are not "any".
+  // Empty ports do not mean "any".
   if (!row.ports.trim() && hasPorts(protocol)) {
-    return new Mistake("", "The rule that these addresses are pasted into has no ports yet: fill them in first, or write any.");
+    return new ParseError("", "The rule that is pasted into has no ports yet: enter its ports first, or any.");
   }
   return { direction: row.direction, opens: { protocol, ports: [ports] }, description: row.description };
 }
@@ -124,10 +124,10 @@ function likeOf(row) {
 /**
  * @param {number} line
  * @param {string} text
- * @param {Mistake} mistake
- * @returns {Wrong}
+ * @param {ParseError} error
+ * @returns {LineError}
  */
-function wrongAt(line, text, { word, message }) {
-  const isOfWord = word !== "" && /^[a-z]/.test(message);
-  return { line, text, word, message: isOfWord ? `“${word}” ${message}` : message };
+function lineError(line, text, { word, message }) {
+  const isAboutWord = word !== "" && /^[a-z]/.test(message);
+  return { line, text, word, message: isAboutWord ? `“${word}” ${message}` : message };
 }

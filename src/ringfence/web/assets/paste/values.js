@@ -1,12 +1,12 @@
-// The words of a rule, each with one reading: protocols, ports, ICMP types, addresses.
+// Parses the values of a rule: protocols, ports, ICMP types, addresses.
 
 import { own } from "../own.js";
 
-/** A line that cannot be read wholly, and the word at which reading ended. */
-export class Mistake extends Error {
+/** An error in a pasted line, and the word at which parsing failed. */
+export class ParseError extends Error {
   /**
    * @param {string} word
-   * @param {string} message what is wrong, and what is allowed
+   * @param {string} message what is wrong, and what is allowed; starts in lower case if the word is its subject
    */
   constructor(word, message) {
     super(message);
@@ -15,15 +15,15 @@ export class Mistake extends Error {
 }
 
 /**
- * A remote end; without an ethertype it is of each IP version that the rest of the line allows.
+ * A remote. Without an ethertype, it stands for every IP version that the rest of the line allows.
  *
  * @typedef {object} End
  * @property {"all" | "cidr" | "group"} kind
  * @property {"" | "IPv4" | "IPv6"} ethertype
- * @property {string} end a prefix or the name of a group; empty for every address
+ * @property {string} end a CIDR or the name of a group; empty for all addresses
  */
 
-// The names of Neutron's API (neutron_lib.constants.IP_PROTOCOL_MAP), as rows have them.
+// The protocol names of Neutron (neutron_lib.constants.IP_PROTOCOL_MAP), mapped to the values of rows.
 const NAMES = /** @type {Record<string, string>} */ ({
   tcp: "tcp", udp: "udp", icmp: "icmp", icmpv6: "icmpv6", "ipv6-icmp": "icmpv6", igmp: "2",
   ipip: "4", egp: "8", dccp: "33", "ipv6-encap": "41", "ipv6-route": "43", "ipv6-frag": "44",
@@ -43,28 +43,28 @@ export const isEvery = (/** @type {string | undefined} */ word) => EVERY.has(sma
 export const isAnywhere = (/** @type {string | undefined} */ word) => ANYWHERE.has(small(word));
 export const small = (/** @type {string | undefined} */ word) => (word ?? "").toLowerCase();
 
-/** The protocol of a name, without "any"; undefined for another word. */
+/** The protocol with a name, except "any"; undefined for any other word. */
 export const namedProtocol = (/** @type {string | undefined} */ word) =>
   own(NAMES, small(word));
 
-/** The protocol of a cell, as rows have it: of a name, or of a number however it is written. */
+/** The protocol in a cell, given as a name or a number. */
 export function protocolIn(/** @type {string} */ cell) {
-  const typed = cell.trim();
-  const number = /^\d+$/.test(typed) ? `${Number(typed)}` : typed;
-  return namedProtocol(typed) ?? own(NUMBERS, number) ?? number;
+  const text = cell.trim();
+  const number = /^\d+$/.test(text) ? `${Number(text)}` : text;
+  return namedProtocol(text) ?? own(NUMBERS, number) ?? number;
 }
 
 /**
- * Return the protocol of a name, of a number, or of "any".
+ * Return the protocol for a name, a number, or "any"; throw `ParseError` for any other word.
  *
  * @param {string} word
  */
 export function protocolOf(word) {
   const named = isEvery(word) ? "" : namedProtocol(word);
   if (named !== undefined) return named;
-  // In iptables 0 is every protocol, in Neutron it is one: it has no single reading.
+  // 0 is ambiguous: any protocol in iptables, a single protocol in Neutron.
   const isNumber = /^[1-9]\d{0,2}$/.test(word) && Number(word) <= HIGHEST_BYTE;
-  if (!isNumber) throw new Mistake(word, "is not a protocol: write tcp, udp, icmp, icmpv6, esp, ah, gre, sctp, another name or number of IANA's, or any.");
+  if (!isNumber) throw new ParseError(word, "is not a protocol: write tcp, udp, icmp, icmpv6, esp, ah, gre, sctp, another IANA name or number, or any.");
   return own(NUMBERS, word) ?? word;
 }
 
@@ -78,7 +78,7 @@ export function portsOf(word) {
     const found = part.match(/^([1-9]\d{0,4})(?:[-–:]([1-9]\d{0,4}))?$/);
     const [first, last] = [Number(found?.[1]), Number(found?.[2] ?? found?.[1])];
     if (!found || last > HIGHEST_PORT || first > last) {
-      throw new Mistake(word, "is not a list of ports: write 22, 80,443 or 8000-8100, from 1 to 65535.");
+      throw new ParseError(word, "is not a list of ports: write 22, 80,443 or 8000-8100, from 1 to 65535.");
     }
     return first === last ? `${first}` : `${first}-${last}`;
   }));
@@ -93,17 +93,17 @@ export function icmpTypesOf(word) {
   return unique(word.split(",").map((part) => {
     const numbers = part.split("/");
     const isRight = numbers.length <= 2 && numbers.every((each) => /^(0|[1-9]\d{0,2})$/.test(each) && Number(each) <= HIGHEST_BYTE);
-    if (!isRight) throw new Mistake(word, "is not an ICMP type: write 8, or 8/0 for type and code.");
+    if (!isRight) throw new ParseError(word, "is not an ICMP type: write 8, or 8/0 for type and code.");
     return part;
   }));
 }
 
-/** Whether a word can only be meant as an address: it is one, or a mistake. */
+/** Whether a word can only be meant as an address, valid or not. */
 export const looksLikeAddress = (/** @type {string} */ word) =>
   /^[\d.,/]*\d\.\d/.test(word) || (/^[\da-f:.,/]+$/i.test(word) && word.split(":").length > 2);
 
 /**
- * Return the remote ends of a list of prefixes.
+ * Return the remotes of a list of CIDRs.
  *
  * @param {string} word
  * @returns {End[]}
@@ -120,13 +120,13 @@ function prefixOf(word) {
   const bits = ethertype === "IPv6" ? 128 : 32;
   const isLength = length === undefined || (/^(0|[1-9]\d{0,2})$/.test(length) && Number(length) <= bits);
   if (!ethertype || !isLength || rest.length) {
-    throw new Mistake(word, "is not an address or a prefix: write 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32.");
+    throw new ParseError(word, "is not an IP address or CIDR: write 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32.");
   }
   const every = ethertype === "IPv6" ? "::/0" : "0.0.0.0/0";
   const isZero = /^[0.:]+$/.test(address);
   if (length === "0" && isZero) return { kind: "all", ethertype, end: "" };
   if (length === "0" || (length === undefined && isZero)) {
-    throw new Mistake(word, `does not say which addresses are meant: write ${every} for every ${ethertype} address, or a longer prefix.`);
+    throw new ParseError(word, `is ambiguous: write ${every} for all ${ethertype} addresses, or a longer prefix.`);
   }
   return { kind: "cidr", ethertype, end: length === undefined ? `${address}/${bits}` : word };
 }

@@ -1,32 +1,32 @@
-// A line as words: by spaces, or with quotes as a shell has them.
+// Splits a line into words: at spaces, or by the quoting rules of a shell.
 
-import { Mistake } from "./values.js";
+import { ParseError } from "./values.js";
 
-/** The words of a line, taken one by one. */
+/** A cursor over the words of a line. */
 export class Words {
   /** @param {string[]} words */
   constructor(words) {
     this.words = words;
-    this.place = 0;
+    this.position = 0;
   }
 
   /** The next word; undefined at the end. */
   get next() {
-    return /** @type {string | undefined} */ (this.words[this.place]);
+    return /** @type {string | undefined} */ (this.words[this.position]);
   }
 
-  /** @param {string} message of the mistake where there is no word left */
+  /** @param {string} message of the error if no word is left */
   take(message) {
     const word = this.next;
-    if (word === undefined) throw new Mistake(this.words.at(-1) ?? "", message);
-    this.place += 1;
+    if (word === undefined) throw new ParseError(this.words.at(-1) ?? "", message);
+    this.position += 1;
     return word;
   }
 
   /** @param {string[]} keywords */
   takeIf(...keywords) {
     const isOne = this.next !== undefined && keywords.includes(this.next.toLowerCase());
-    if (isOne) this.place += 1;
+    if (isOne) this.position += 1;
     return isOne;
   }
 
@@ -35,26 +35,26 @@ export class Words {
     let word = this.take(message);
     while (this.next !== undefined && (word.endsWith(",") || this.next.startsWith(","))) {
       word += this.next;
-      this.place += 1;
+      this.position += 1;
     }
     return word;
   }
 }
 
 /**
- * Return what stands before a `#` that begins a word, and what stands after it.
+ * Split a line at a `#` that begins a word.
  *
  * @param {string} line
  */
 export function withoutRemark(line) {
   const found = /(?:^|\s)#/.exec(line);
-  if (!found) return { said: line, remark: "" };
+  if (!found) return { text: line, remark: "" };
   const end = found.index + found[0].length;
-  return { said: line.slice(0, found.index), remark: line.slice(end).trim() };
+  return { text: line.slice(0, found.index), remark: line.slice(end).trim() };
 }
 
 /**
- * Split a command as a shell does; a `#` outside quotes begins a remark.
+ * Split a command as a shell does; a `#` outside of quotes begins a remark.
  *
  * @param {string} line
  */
@@ -64,8 +64,8 @@ export function shellWords(line) {
   let word = "";
   let isWord = false;
   let quote = "";
-  for (let place = 0; place < line.length; place += 1) {
-    const letter = line[place];
+  for (let index = 0; index < line.length; index += 1) {
+    const letter = line[index];
     if (quote) {
       if (letter === quote) quote = "";
       else word += letter;
@@ -77,15 +77,15 @@ export function shellWords(line) {
       word = "";
       isWord = false;
     } else if (letter === "#" && !isWord) {
-      return { words, remark: line.slice(place + 1).trim() };
+      return { words, remark: line.slice(index + 1).trim() };
     } else if ("\\`$;|&<>".includes(letter)) {
-      throw new Mistake(letter, "is not read: write one command a line, with its values spelt out.");
+      throw new ParseError(letter, "is not supported: write one command per line, with literal values.");
     } else {
       word += letter;
       isWord = true;
     }
   }
-  if (quote) throw new Mistake(quote, "is not closed: a quoted text ends with the same quote.");
+  if (quote) throw new ParseError(quote, "is not closed: end the text with the same quote.");
   if (isWord) words.push(word);
   return { words, remark: "" };
 }
