@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright; the lighter one without windows where it is there."""
+"""Debian's Chromium, driven by Playwright; the headless shell if it is installed."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from playwright.async_api import Browser, async_playwright
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-# It is asked nothing but the served instance, and runs as root in containers.
+# Only the served instance is visited, and containers run the browser as root.
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -20,13 +20,13 @@ FLAGS = (
 
 
 def program() -> str | None:
-    """Give the browser's path; None where there is none."""
+    """Return the path of the browser; None if there is none."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @asynccontextmanager
 async def launched() -> AsyncIterator[Browser]:
-    """Give a browser without a window; each context of it is somebody new."""
+    """Launch a headless browser."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=program(), args=FLAGS)
         try:

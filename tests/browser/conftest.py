@@ -1,4 +1,4 @@
-"""One served instance and one browser for all tests of a process; each test has its own people."""
+"""One served instance and one browser for all tests of a process."""
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -11,7 +11,7 @@ from tests.browser.session import sign_in
 from tests.browser.site import Site, served
 
 LOOP = "session"
-# What is slow here is the machine.
+# In milliseconds. Loaded machines are slow.
 PATIENCE = 20_000
 Visitor = Callable[..., Awaitable[Page]]
 
@@ -40,9 +40,9 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope=LOOP)
 async def visit(site: Site, browser: Browser) -> AsyncIterator[Visitor]:
-    """Give a function that opens an address of the console for somebody, signed in already.
+    """Return a function that opens a path of the console as a user who is signed in.
 
-    What any of the pages complains of fails the test.
+    An error or a warning in the browser's console fails the test.
     """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
@@ -67,6 +67,6 @@ async def visit(site: Site, browser: Browser) -> AsyncIterator[Visitor]:
 
 
 def _complaint(message: ConsoleMessage) -> list[str]:
-    # A browser tells of each refusal; what the page makes of it is what tests look at.
-    is_refusal = re.search(r"status of 4\d\d|net::ERR_INTERNET_DISCONNECTED", message.text)
-    return [] if message.type not in {"error", "warning"} or is_refusal else [message.text]
+    # Browsers log every error response; tests check how the page handles it.
+    is_error_response = re.search(r"status of 4\d\d|net::ERR_INTERNET_DISCONNECTED", message.text)
+    return [] if message.type not in {"error", "warning"} or is_error_response else [message.text]

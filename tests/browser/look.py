@@ -1,4 +1,4 @@
-"""The console to look at: every page as pictures, the two of the documents, and its figures.
+"""Screenshots of every page, the images of the documentation, and the figures of the console.
 
 usage: python -m tests.browser.look screenshots|images|figures
 """
@@ -14,14 +14,14 @@ from tests.browser.pages import Shown, every_page
 from tests.browser.session import sign_in
 from tests.browser.site import Site, served
 
-from ringfence.web.asset_files import assets
+from ringfence.web import asset_files
 
 ROOT = Path(__file__).parents[2]
 WIDTHS = {"narrow": 390, "wide": 1440}
 THEMES = ("light", "dark")
-# By page: the picture of the documents that shows it.
+# The images of the documentation, by page.
 IMAGES = {"groups": "console-groups.png", "review": "console-review.png"}
-# As many as a large site has; the list shows a page of them.
+# The groups of a large site; the list shows one page of them.
 MANY = 2000
 
 FIGURES = """() => {
@@ -50,8 +50,8 @@ new MutationObserver((_, observer) => {
 
 
 async def screenshots(site: Site, browser: Browser, folder: Path) -> list[Path]:
-    """Write every page in both themes and at two widths; give the files."""
-    written: list[Path] = []
+    """Write screenshots of every page in both themes and at two widths; return the files."""
+    files: list[Path] = []
     pages = every_page(site)
     for width_name, width in WIDTHS.items():
         for theme in THEMES:
@@ -62,28 +62,28 @@ async def screenshots(site: Site, browser: Browser, folder: Path) -> list[Path]:
                 page = people[shown.user]
                 await shown.open(page)
                 await page.wait_for_load_state("networkidle")
-                written.append(folder / f"{shown.name}-{width_name}-{theme}.png")
-                await page.screenshot(path=written[-1], full_page=not shown.press)
+                files.append(folder / f"{shown.name}-{width_name}-{theme}.png")
+                await page.screenshot(path=files[-1], full_page=not shown.press)
             for page in people.values():
                 await page.context.close()
-    return written
+    return files
 
 
 async def images(site: Site, browser: Browser, folder: Path) -> list[Path]:
-    """Write the pictures of the documents; give the files."""
+    """Write the images of the documentation; return the files."""
     page = await _page(site, browser, "staff", 1200, "light", height=720)
-    written: list[Path] = []
+    files: list[Path] = []
     for shown in every_page(site):
         if shown.name in IMAGES:
             await shown.open(page)
             await page.wait_for_load_state("networkidle")
-            written.append(folder / IMAGES[shown.name])
-            await page.screenshot(path=written[-1])
-    return written
+            files.append(folder / IMAGES[shown.name])
+            await page.screenshot(path=files[-1])
+    return files
 
 
 async def figures(site: Site, browser: Browser) -> list[str]:
-    """Give lines on what the list costs with many groups: at the first visit, and again."""
+    """Return size, requests and timing of a list with many groups, at two visits."""
     site.load_groups("shop", MANY)
     page = await _page(site, browser, "staff", 1280, "light")
     await page.add_init_script(WATCH)
@@ -92,7 +92,7 @@ async def figures(site: Site, browser: Browser) -> list[str]:
     first: dict[str, Any] = await page.evaluate(FIGURES)
     await shown.open(page)
     again: dict[str, Any] = await page.evaluate(FIGURES)
-    loaded = (page(""), *assets().values())
+    loaded = (asset_files.page(""), *asset_files.assets().values())
     total = sum(len(asset.compressed) for asset in loaded)
     return [
         f"assets        {total / 1000:8.1f} kB compressed, in {len(loaded)} files",
@@ -101,12 +101,12 @@ async def figures(site: Site, browser: Browser) -> list[str]:
     ]
 
 
-def _lines(visit: str, found: dict[str, Any]) -> list[str]:
+def _lines(visit: str, measured: dict[str, Any]) -> list[str]:
     return [
-        f"{visit:13} {found['bytes'] / 1000:8.1f} kB in {found['requests']} requests",
-        f"{'':13} {found['painted']:8.0f} ms to the first paint",
-        f"{'':13} {found['content']:8.0f} ms to the first row of {MANY} groups",
-        f"{'':13} {found['shift']:8.3f} layout shift",
+        f"{visit:13} {measured['bytes'] / 1000:8.1f} kB in {measured['requests']} requests",
+        f"{'':13} {measured['painted']:8.0f} ms to the first paint",
+        f"{'':13} {measured['content']:8.0f} ms to the first row of {MANY} groups",
+        f"{'':13} {measured['shift']:8.3f} layout shift",
     ]
 
 

@@ -1,4 +1,4 @@
-"""The console's modules, run in the browser outside any page of theirs."""
+"""Calls functions of the console's modules in the browser."""
 
 from typing import Any
 
@@ -19,10 +19,10 @@ READ = """async ([base, texts, row]) => {
 
 
 def base() -> str:
-    """Return the path below which this release's modules are."""
+    """Return the path of the current release's modules."""
     return f"/console/assets/{current_release()}/"
 
 
 async def read_texts(page: Page, texts: list[str], row: Json | None = None) -> list[Json]:
-    """Return what each pasted text reads as: the rules that would be sent, and the mistakes."""
+    """Parse each text as pasted; return the rules that would be sent, and the errors."""
     return await page.evaluate(READ, [base(), texts, row])

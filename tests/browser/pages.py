@@ -1,4 +1,4 @@
-"""Every page of the console, with something on it: what tests, screenshots and figures look at."""
+"""Every page of the console with content, for tests, screenshots and figures."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ from tests.browser.site import EGRESS, HTTPS, OFFICE, Site
 
 @dataclass(frozen=True)
 class Shown:
-    """A page: its name, its address, and what is there once it is ready.
+    """A page: its name, its path, and a selector that is visible when it is loaded.
 
-    `press` names buttons that open more, `paste` goes into the box that they open, `then` is there
-    after that.
+    `press` names buttons to click, `paste` is text for the box that they open, and `then` is a
+    selector that is visible afterwards.
     """
 
     name: str
@@ -23,7 +23,7 @@ class Shown:
     user: str | None = "staff"
 
     async def open(self, page: Page) -> None:
-        """Go there, and wait until all of it is there."""
+        """Open the page, and wait until it is loaded."""
         await page.goto(self.path)
         await expect(page.locator(self.ready).first).to_be_visible()
         for name in self.press:
@@ -36,11 +36,11 @@ class Shown:
 
 
 def every_page(site: Site) -> list[Shown]:
-    """Arrange groups in all conditions, and give the pages that show them."""
+    """Create groups in all states, and return the pages that show them."""
     front = site.create(
         "load-balancer",
         [HTTPS | {"description": "HTTPS"}, HTTPS | {"from_port": 80, "to_port": 80}, EGRESS],
-        description="What the world reaches",
+        description="Public entry point",
     )
     inner = {"protocol": "tcp", "from_port": 8080, "to_port": 8090, "remote_group": front["url"]}
     web = site.create("web", [inner, OFFICE], description="Application servers")

@@ -1,4 +1,4 @@
-"""nginx before a served instance, configured with what docs/how-to/reverse-proxy.md says."""
+"""nginx in front of a served instance, configured with what docs/how-to/reverse-proxy.md says."""
 
 import os
 import shutil
@@ -15,7 +15,9 @@ from tests.patience import PATIENCE_SECONDS
 
 PAGE = ROOT / "docs" / "how-to" / "reverse-proxy.md"
 MARK = "nginx: below a path"
-_PLACES = os.pathsep.join([os.environ["PATH"], "/usr/sbin", str(ROOT / ".venv/nginx/usr/sbin")])
+_SEARCH_PATH = os.pathsep.join(
+    [os.environ["PATH"], "/usr/sbin", str(ROOT / ".venv/nginx/usr/sbin")]
+)
 _CONFIGURATION = """
 daemon off;
 pid {folder}/pid;
@@ -37,13 +39,13 @@ http {{
 
 
 def program() -> str | None:
-    """Return the path of nginx; None where there is none."""
-    return shutil.which("nginx", path=_PLACES)
+    """Return the path of nginx; None if there is none."""
+    return shutil.which("nginx", path=_SEARCH_PATH)
 
 
 @contextmanager
-def before(address: str, port: int) -> Iterator[None]:
-    """Serve on this port of the loopback interface what the instance at `address` serves."""
+def in_front_of(address: str, port: int) -> Iterator[None]:
+    """Proxy a port of the loopback interface to the instance at `address`."""
     (block,) = [block for block in blocks(PAGE) if block.mark == MARK]
     locations = block.text.replace("http://127.0.0.1:8000", address)
     folder = Path(tempfile.mkdtemp(prefix="ringfence-nginx-"))

@@ -1,4 +1,4 @@
-"""A service below a path of its host, behind a proxy that strips it: its API and its console."""
+"""The API and the console of a service below a path, behind a proxy that strips the path."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.ports import free_port
 in_the_browser = pytest.mark.asyncio(loop_scope="session")
 PREFIX = "/firewall"
 GROUPS = f"{PREFIX}/api/openstack-security-groups/"
-SHOWING = (
+PATHS = (
     "/api/openstack-security-groups/?page_size=1",
     "/api/openstack-tenants/?page_size=1",
     "/api/projects/",
@@ -35,7 +35,7 @@ def below() -> Iterator[Site]:
     public = f"http://127.0.0.1:{port}"
     with (
         served(RINGFENCE_PUBLIC_URL=f"{public}{PREFIX}/") as site,
-        proxy.before(site.address, port),
+        proxy.in_front_of(site.address, port),
     ):
         site.public = public
         yield site
@@ -54,37 +54,39 @@ async def page(below, browser):
     await sign_in(context, below.public, "ann", PREFIX)
     page = await context.new_page()
     failed = []
-    page.on("response", lambda answer: failed.append(answer.url) if answer.status >= 400 else None)
+    page.on(
+        "response", lambda response: failed.append(response.url) if response.status >= 400 else None
+    )
     yield page
     await context.close()
     assert failed == []
 
 
-def _addresses(value) -> Iterator[str]:
+def _urls(value) -> Iterator[str]:
     match value:
         case dict():
             for item in value.values():
-                yield from _addresses(item)
+                yield from _urls(item)
         case list():
             for item in value:
-                yield from _addresses(item)
+                yield from _urls(item)
         case str() if re.match(r"https?://", value):
             yield value
 
 
-def test_every_address_in_a_response_can_be_asked(below, client):
-    below.create("asked", [HTTPS])
+def test_every_url_in_a_response_resolves(below, client):
+    below.create("resolved", [HTTPS])
     found = []
-    for path in SHOWING:
+    for path in PATHS:
         response = client.get(PREFIX + path)
         assert response.status_code == 200, response.text
-        found += [*_addresses(response.json()), *(link["url"] for link in response.links.values())]
-    for address in dict.fromkeys(found):
-        assert address.startswith(f"{below.public}{PREFIX}/api/"), address
-        assert client.get(address).status_code == 200, address
+        found += [*_urls(response.json()), *(link["url"] for link in response.links.values())]
+    for url in dict.fromkeys(found):
+        assert url.startswith(f"{below.public}{PREFIX}/api/"), url
+        assert client.get(url).status_code == 200, url
 
 
-def test_every_address_in_a_response_can_be_sent_back(below, client):
+def test_every_url_in_a_response_is_accepted_in_a_request(below, client):
     group = below.create("sent-back", [HTTPS])
     shown = client.get(f"{GROUPS}{group['uuid']}/").json()
     found = client.get(GROUPS, params={"tenant": shown["tenant"], "name_exact": "sent-back"})
@@ -101,7 +103,7 @@ def test_every_address_in_a_response_can_be_sent_back(below, client):
     assert {event["context"]["security_group_uuid"] for event in events} == {group["uuid"]}
 
 
-def test_an_address_below_another_path_is_not_ours(below, client):
+def test_a_url_below_another_path_is_rejected(below, client):
     group = below.create("elsewhere", [HTTPS])
     remote = client.get(f"{GROUPS}{group['uuid']}/").json()["url"].replace(PREFIX, "/other")
     rules = [{"protocol": "tcp", "from_port": 1, "to_port": 2, "remote_group": remote}]
@@ -110,7 +112,7 @@ def test_an_address_below_another_path_is_not_ours(below, client):
     assert "No URL match" in refused.text
 
 
-def test_a_missing_slash_leads_to_the_address_with_it(client):
+def test_a_missing_slash_redirects_to_the_url_with_it(client):
     response = client.get(f"{GROUPS.removesuffix('/')}?page_size=1")
     assert response.status_code == 301
     assert urljoin(str(response.url), response.headers["Location"]).endswith(
@@ -135,7 +137,7 @@ async def test_the_console_works(below, page):
 
 
 @in_the_browser
-async def test_the_page_of_the_api_calls_it(page):
+async def test_the_api_documentation_sends_requests(page):
     await page.goto(f"{PREFIX}/api/docs/")
     await page.get_by_label("Token").fill(token("ann"))
     await page.get_by_text("/api/openstack-tenants/", exact=True).first.click()

@@ -1,4 +1,4 @@
-"""What the sync does, for staff; and confirming what a comparison held back."""
+"""The status of the synchronisation, and confirming a mass removal that a pull held back."""
 
 import pytest
 from playwright.async_api import expect
@@ -6,7 +6,7 @@ from playwright.async_api import expect
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_staff_sees_what_is_wrong_and_confirms_a_mass_removal(site, visit):
+async def test_staff_confirms_a_mass_removal(site, visit):
     groups = [site.create(f"vanished-{number}", tenant="vanishing") for number in range(7)]
     for group in groups:
         site.execute_in_cloud("DELETE FROM sandbox_groups WHERE id = %s::uuid", group["backend_id"])
@@ -24,7 +24,7 @@ async def test_staff_sees_what_is_wrong_and_confirms_a_mass_removal(site, visit)
     await expect(page.get_by_role("cell", name="Failed")).to_have_count(7)
 
 
-async def test_support_looks_and_decides_nothing(visit):
+async def test_support_sees_the_status_and_cannot_pull(visit):
     page = await visit("/console/clouds/", user="sue")
     await expect(page.get_by_role("heading", name="east")).to_be_visible()
     await expect(page.get_by_role("button", name="Pull now")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""Finding a group and reading it: the list, its address, what a group's page says."""
+"""The list of groups with its URL, and the page of a group."""
 
 import re
 
@@ -13,7 +13,7 @@ def row(page, name):
     return page.get_by_role("row").filter(has=page.get_by_role("link", name=name, exact=True))
 
 
-async def test_a_group_is_found_while_typing_and_the_address_carries_the_view(site, visit):
+async def test_groups_are_searched_while_typing_and_the_url_carries_the_view(site, visit):
     site.create("finding-web", [HTTPS, OFFICE], description="What the world reaches")
     site.create("finding-db")
     page = await visit("/console/groups/")
@@ -29,7 +29,7 @@ async def test_a_group_is_found_while_typing_and_the_address_carries_the_view(si
     await expect(shared.get_by_label("Search groups")).to_have_value("finding")
 
 
-async def test_the_list_is_sorted_and_paged_in_the_address(site, visit):
+async def test_the_order_of_the_list_is_in_the_url(site, visit):
     page = await visit(f"/console/groups/?tenant_uuid={tenant_uuid('shop')}")
     site.create("aaa-first")
     await page.get_by_role("button", name="Name").click()
@@ -43,14 +43,14 @@ async def test_the_list_is_sorted_and_paged_in_the_address(site, visit):
     await expect(page.get_by_role("row").nth(1)).not_to_contain_text("aaa-first")
 
 
-async def test_nothing_found_is_said_and_cleared(visit):
+async def test_an_empty_result_is_explained_and_cleared(visit):
     page = await visit("/console/groups/?query=no-such-thing")
     await expect(page.get_by_role("heading", name="No groups match")).to_be_visible()
     await page.get_by_role("button", name="Clear").click()
     await expect(page).to_have_url(re.compile("/console/groups/$"))
 
 
-async def test_a_group_reads_as_people_speak(site, visit):
+async def test_the_rules_of_a_group_are_readable(site, visit):
     front = site.create("reading-front", [HTTPS])
     group = site.create(
         "reading-web",
@@ -78,7 +78,7 @@ async def test_a_group_reads_as_people_speak(site, visit):
     ).to_be_visible()
 
 
-async def test_the_state_changes_by_itself(site, visit):
+async def test_the_state_is_updated_without_a_reload(site, visit):
     group = site.create("changing")
     page = await visit(f"/console/groups/?query={group['name']}")
     await expect(row(page, "changing")).to_contain_text("OK")
@@ -92,7 +92,7 @@ async def test_the_state_changes_by_itself(site, visit):
     await expect(page.get_by_role("alert")).to_contain_text("The cloud refused.")
 
 
-async def test_a_difference_in_the_cloud_is_shown_with_its_rules(site, visit):
+async def test_drift_is_shown_with_its_rules(site, visit):
     site.drifting("drifting")
     page = await visit("/console/groups/?query=drifting")
     await expect(row(page, "drifting")).to_contain_text("Drifting")

@@ -1,4 +1,4 @@
-"""Versions: what changed between two, and going back with a review."""
+"""Versions: the difference between two, and rollback with a review."""
 
 import pytest
 from playwright.async_api import expect
@@ -7,8 +7,8 @@ from tests.browser.site import HTTPS, OFFICE
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_two_versions_are_shown_as_a_difference_and_the_first_is_brought_back(site, visit):
-    group = site.create("going-back", [OFFICE], tenant="history")
+async def test_two_versions_are_compared_and_the_first_is_restored(site, visit):
+    group = site.create("rolled-back", [OFFICE], tenant="history")
     site.set_rules(group["uuid"], [HTTPS])
     page = await visit(f"/console/groups/{group['uuid']}/history/")
     await expect(page.get_by_role("heading", name="Version 2 compared with")).to_be_visible()
@@ -25,8 +25,8 @@ async def test_two_versions_are_shown_as_a_difference_and_the_first_is_brought_b
     assert site.stable(group["uuid"])["rules"][0]["from_port"] == 22
 
 
-async def test_a_group_that_failed_goes_back_by_its_difference(site, visit):
-    group = site.create("going-back-failed", [OFFICE], tenant="history")
+async def test_a_failed_group_is_rolled_back_without_a_plan(site, visit):
+    group = site.create("rolled-back-failed", [OFFICE], tenant="history")
     site.set_rules(group["uuid"], [HTTPS])
     with site.client("staff") as client:
         client.post(f"/api/openstack-security-groups/{group['uuid']}/set_erred/", json={})

@@ -1,4 +1,4 @@
-"""Pasted lines: what each reads as, and what is a mistake at its line."""
+"""Parsing of pasted lines: the rules of each syntax, and the error of each invalid line."""
 
 import re
 
@@ -11,15 +11,15 @@ from tests.browser.test_rules import edit, review_and_apply
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-# "except", in letters of another shape.
+# "except" in full-width letters.
 WIDE = "".join(chr(ord(letter) + 0xFEE0) for letter in "except")
 A, B = "10.1.0.0/16", "10.2.0.0/16"
 TEN = "10.0.0.0/8"
 CREATE = "openstack security group rule create "
 
-# A line, and the rules that it is.
+# A line, and its rules.
 LINES = [
-    # Ringfence's own form
+    # The syntax of Ringfence
     ("tcp 8000:8100 10.4.0.0/16 range", ["ingress IPv4 tcp 8000-8100 10.4.0.0/16 (range)"]),
     (
         "udp 53 10.0.0.0/8 from all offices",
@@ -138,8 +138,8 @@ LINES = [
     ),
 ]
 
-# A line, and what its mistake names.
-MISTAKES = [
+# A line, and the word that its error names.
+ERRORS = [
     ("10.5.0.0/16", "10.5.0.0/16"),
     ("22 10.0.0.0/8", "22"),
     ("tcp 10.0.0.0/8", "tcp"),
@@ -222,7 +222,7 @@ async def reader(visit):
 
 
 def shown(rule):
-    """Return a rule as one line of words."""
+    """Return a rule as one line of text."""
     first, last = rule["from_port"], rule["to_port"]
     end = [rule["cidr"] or f"group {rule['remote_group']}"]
     words = [rule["direction"], rule["ethertype"], rule["protocol"] or "any"]
@@ -230,7 +230,7 @@ def shown(rule):
     return " ".join([*words, *([f"({rule['description']})"] if rule["description"] else [])])
 
 
-async def test_each_form_is_read_as_the_rules_that_its_words_say(reader):
+async def test_each_syntax_is_parsed(reader):
     read = await read_texts(reader, [line for line, _ in LINES])
     found = {
         line: ([shown(rule) for rule in each["rules"]], each["errors"])
@@ -239,17 +239,17 @@ async def test_each_form_is_read_as_the_rules_that_its_words_say(reader):
     assert found == {line: (rules, []) for line, rules in LINES}
 
 
-async def test_a_line_with_a_word_that_is_not_used_is_a_mistake_that_names_it(reader):
-    read = await read_texts(reader, [line for line, _ in MISTAKES])
+async def test_a_line_with_an_unused_word_is_an_error_that_names_it(reader):
+    read = await read_texts(reader, [line for line, _ in ERRORS])
     wrong = {}
-    for (line, named), each in zip(MISTAKES, read, strict=True):
-        said = [mistake["message"] for mistake in each["errors"]]
+    for (line, named), each in zip(ERRORS, read, strict=True):
+        said = [error["message"] for error in each["errors"]]
         if each["rules"] or len(said) != 1 or named not in said[0]:
             wrong[line] = each
     assert wrong == {}
 
 
-async def test_csv_is_read_by_its_header_in_our_words_and_neutrons(reader):
+async def test_csv_is_parsed_by_the_column_names_of_ringfence_and_neutron(reader):
     ours = "direction,ethertype,protocol,from_port,to_port,cidr,description\n"
     neutrons = "direction,protocol,port_range_min,port_range_max,remote_ip_prefix\n"
     ports = 'protocol,ports,cidr\ntcp,"80,443","10.1.0.0/16, 10.2.0.0/16"'
@@ -290,14 +290,14 @@ async def test_csv_is_read_by_its_header_in_our_words_and_neutrons(reader):
         ("protocol,ports,cidr,remote_group\ntcp,22,10.0.0.0/8,web", 2, "web"),
     ],
 )
-async def test_csv_with_what_is_not_known_is_a_mistake_at_its_line(reader, text, line, named):
+async def test_invalid_csv_is_an_error_at_its_line(reader, text, line, named):
     [read] = await read_texts(reader, [text])
-    assert [mistake["line"] for mistake in read["errors"]] == [line]
+    assert [error["line"] for error in read["errors"]] == [line]
     assert named in read["errors"][0]["message"]
     assert read["rules"] == []
 
 
-async def test_mistakes_carry_the_number_and_the_text_of_their_line(reader):
+async def test_errors_carry_the_number_and_the_text_of_their_line(reader):
     text = "# office\r\n\r\ntcp 22 10.0.0.0/8\r\nnonsense\r\n 10.0.0.0/8 \r\n"
     [read] = await read_texts(reader, [text])
     assert [(wrong["line"], wrong["text"]) for wrong in read["errors"]] == [
@@ -306,7 +306,7 @@ async def test_mistakes_carry_the_number_and_the_text_of_their_line(reader):
     ]
 
 
-async def test_too_much_is_a_mistake_and_no_rule(reader):
+async def test_too_many_rules_are_an_error(reader):
     ports = ",".join(str(port) for port in range(1, 101))
     prefixes = " ".join(f"10.{number}.0.0/16" for number in range(11))
     texts = [
@@ -320,13 +320,13 @@ async def test_too_much_is_a_mistake_and_no_rule(reader):
         assert len(read["errors"]) == 1
 
 
-async def test_lines_for_two_groups_are_not_read_as_one(reader):
+async def test_lines_for_two_groups_are_an_error(reader):
     line = CREATE + "--protocol tcp --dst-port 22 --remote-ip 10.0.0.0/8 "
     [read] = await read_texts(reader, [f"{line}web\n{line}web\n{line}db"])
     assert [(wrong["line"], wrong["word"]) for wrong in read["errors"]] == [(3, "db")]
 
 
-async def test_addresses_alone_are_read_as_the_row_that_they_are_pasted_into(reader):
+async def test_addresses_alone_become_rules_like_the_row_that_is_pasted_into(reader):
     row = {"direction": "ingress", "ethertype": "IPv4", "protocol": "tcp", "ports": "22"}
     row |= {"kind": "kept", "end": "gone", "description": "office", "key": "row-1"}
     [read] = await read_texts(reader, ["10.1.0.0/16\nfd00::/8 # lab"], row)
@@ -334,13 +334,13 @@ async def test_addresses_alone_are_read_as_the_row_that_they_are_pasted_into(rea
         "ingress IPv4 tcp 22-22 10.1.0.0/16 (office)",
         "ingress IPv6 tcp 22-22 fd00::/8 (lab)",
     ]
-    # The ports of a new row that nobody filled in are not "any".
+    # Empty ports of a new row do not mean "any".
     [read] = await read_texts(reader, ["10.1.0.0/16\n10.2.0.0/16"], row | {"ports": ""})
     assert [wrong["line"] for wrong in read["errors"]] == [1, 2]
     assert "no ports yet" in read["errors"][0]["message"]
 
 
-async def test_a_line_that_is_not_understood_blocks_the_review_until_it_is_corrected(site, visit):
+async def test_a_line_with_an_error_blocks_the_review_until_it_is_corrected(site, visit):
     group, page = await edit(site, visit, "pasting-wrongly", [OFFICE])
     await page.get_by_label("Description, rule 1").fill("changed")
     review = page.get_by_role("button", name="Review")
@@ -355,7 +355,7 @@ async def test_a_line_that_is_not_understood_blocks_the_review_until_it_is_corre
     await expect(box).to_have_accessible_description(re.compile("2 lines have errors"))
     await expect(review).to_be_disabled()
     await expect(page.get_by_text("2 pasted lines to correct or remove.")).to_be_visible()
-    # The keyboard does not get past it either.
+    # The keyboard shortcut is blocked as well.
     await page.get_by_label("Ports, rule 1").press("Control+Enter")
     await expect(page.get_by_role("dialog")).to_have_count(0)
     await page.get_by_role("button", name="Line 2", exact=True).press("Enter")
@@ -366,7 +366,7 @@ async def test_a_line_that_is_not_understood_blocks_the_review_until_it_is_corre
     await expect(wrong).to_have_count(1)
     await page.get_by_role("button", name="Remove line 3").press("Enter")
     await expect(page.get_by_role("button", name="Add 2 rules")).to_be_enabled()
-    # What is not added yet would be lost.
+    # Rules that are not added yet would be lost.
     await expect(review).to_be_disabled()
     await page.get_by_role("button", name="Add 2 rules").press("Enter")
     await review_and_apply(page)
@@ -378,7 +378,7 @@ async def test_a_line_that_is_not_understood_blocks_the_review_until_it_is_corre
     ]
 
 
-async def test_a_pasted_group_is_found_by_its_name(site, visit):
+async def test_a_pasted_remote_group_is_selected_by_name(site, visit):
     site.create("pasted-target", tenant="editing")
     group, page = await edit(site, visit, "pasting-a-group", [])
     await page.get_by_role("button", name="Paste rules").click()
@@ -394,7 +394,7 @@ async def test_a_pasted_group_is_found_by_its_name(site, visit):
     ]
 
 
-async def test_a_new_group_is_not_made_while_a_pasted_line_is_not_understood(visit):
+async def test_a_group_is_not_created_while_a_pasted_line_has_an_error(visit):
     page = await visit("/console/groups/new/")
     await page.get_by_label("Name").fill("pasted-new")
     await page.get_by_role("button", name="Paste rules").click()

@@ -1,8 +1,7 @@
-"""No pasted line yields a rule that admits more than its words say, whatever the words are.
+"""No pasted line yields a rule that allows more than the line says, whatever its words are.
 
-The oracle does not parse. It finds what looks like a constraint, wherever it stands before a `#`,
-and holds each rule to it: a constraint that no rule obeys was dropped, and a dropped word opens a
-door.
+The oracle does not parse. It finds every word before a `#` that looks like a restriction, and
+checks each rule against it: the parser has dropped a restriction that a rule does not satisfy.
 """
 
 import ipaddress
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 Json = dict[str, Any]
 LINES_A_SEED = 6000
 
-# By the word: the protocol as the API has it.
+# The protocol of the API, by word.
 PROTOCOLS = {"tcp": "tcp", "udp": "udp", "icmp": "icmp", "icmpv6": "icmp", "ipv6-icmp": "icmp"}
 PROTOCOLS |= {"esp": "50", "ah": "51", "gre": "47", "sctp": "132", "ospf": "89"}
 WITH_PORTS = {"tcp", "udp", "132"}
@@ -39,7 +38,7 @@ COMMANDS = re.compile(
 NUMBERED = {"port", "ports", "sport", "dport", "type", "code", "protocol", "proto"}
 REMARKS = {"comment", "--comment", "--description"}
 COMMAND = re.compile(r"(sudo )?(ufw|allow|iptables|ip6tables|openstack|-\S*)( |$)", re.IGNORECASE)
-# All that a line of our own form consists of, beside values and a description.
+# The keywords of Ringfence's syntax, besides values and descriptions.
 FORM = {*PROTOCOLS, *SERVICES, *IN, *OUT, *FAMILIES, *EVERYBODY, "from", "to", "port", "ports"}
 FORM |= {"protocol", "proto", "group", "igmp", ","}
 NARROWEST_OF_WIDE = {4: 8, 6: 16}
@@ -111,8 +110,8 @@ PARTS = {
 }
 
 
-def made(chance: random.Random) -> str:
-    """Return a line: words in any order, or one that could be meant, with a word changed."""
+def generate(chance: random.Random) -> str:
+    """Return a line: random words, or a valid line with a few random changes."""
     if chance.random() < 0.2:
         return " ".join(chance.choices(WORDS, k=chance.randint(1, 8)))
     template = chance.choice(TEMPLATES)
@@ -138,8 +137,8 @@ def made(chance: random.Random) -> str:
 
 
 @dataclass
-class Said:
-    """What the words of a line restrict, found one by one."""
+class Restrictions:
+    """The restrictions in the words of a line."""
 
     prefixes: set[Any] = field(default_factory=set)
     ports: set[tuple[int, int]] = field(default_factory=set)
@@ -149,7 +148,7 @@ class Said:
     directions: set[str] = field(default_factory=set)
     never: set[str] = field(default_factory=set)
     is_everybody: bool = False
-    # A constraint that stands where a command has its comment.
+    # A restriction in the comment of a command.
     remarked: bool = False
 
 
@@ -165,7 +164,7 @@ def networks(word: str) -> set[Any]:
 
 
 def ranges(word: str) -> set[tuple[int, int]]:
-    """Return the ports or numbers of a word that is nothing but a list of them."""
+    """Return the ports or numbers of a word that is a list of them."""
     parts = [part for part in word.split(",") if part]
     if not parts or not all(re.fullmatch(r"\d+([-:]\d+)?", part) for part in parts):
         return set()
@@ -173,67 +172,69 @@ def ranges(word: str) -> set[tuple[int, int]]:
     return {(numbers[0], numbers[-1]) for numbers in bounds}
 
 
-def said_by(line: str) -> Said:
-    said = Said()
+def restrictions_of(line: str) -> Restrictions:
+    restrictions = Restrictions()
     words = line.split("#", maxsplit=1)[0].split()
     group_names = {
         place + 1 for place, word in enumerate(words) if word.lower() in {"group", "--remote-group"}
     }
     families = {"iptables": "IPv4", "ip6tables": "IPv6"}
-    said.families |= {families[words[0]]} if words and words[0] in families else set()
+    restrictions.families |= {families[words[0]]} if words and words[0] in families else set()
     has_end = described = False
     for place, word in enumerate(words):
         before = words[place - 1].lower() if place else ""
         if before in REMARKS:
-            said.remarked |= bool(networks(word) or ranges(word))
+            restrictions.remarked |= bool(networks(word) or ranges(word))
             continue
         small = word.lower()
         if place in group_names and small not in NEVER:
             has_end = True
             continue
-        said.prefixes |= networks(word)
+        restrictions.prefixes |= networks(word)
         has_end |= bool(networks(word)) or small in EVERYBODY
-        # "ticket 4711": a number that follows a word after the last address describes.
+        # "ticket 4711": a number after a word after the last address belongs to the description.
         described |= has_end and re.search("[a-z]", before) is not None
         is_free = described and before not in NUMBERED
         for part in small.split("/") if not networks(word) else ():
             if not is_free and before not in {"-p", "--protocol", "protocol", "proto", "-i"}:
-                said.ports |= ranges(part)
+                restrictions.ports |= ranges(part)
             if part in PROTOCOLS:
-                said.protocols.add(PROTOCOLS[part])
+                restrictions.protocols.add(PROTOCOLS[part])
         if before in {"-p", "--protocol", "protocol", "proto"} and small.isdigit():
-            said.protocols.add(small)
-        # A group may be called "ssh".
-        said.services |= {small} & set(SERVICES) if "--protocol" not in words else set()
-        said.families |= {FAMILIES[small]} if small in FAMILIES else set()
+            restrictions.protocols.add(small)
+        # A group may be named "ssh".
+        restrictions.services |= {small} & set(SERVICES) if "--protocol" not in words else set()
+        restrictions.families |= {FAMILIES[small]} if small in FAMILIES else set()
         # "in Berlin" is a description.
-        said.directions |= {"ingress"} if small in IN else {"egress"} if small in OUT else set()
-        said.never |= {small} & NEVER
-        said.is_everybody |= small in EVERYBODY
-    return said
+        restrictions.directions |= (
+            {"ingress"} if small in IN else {"egress"} if small in OUT else set()
+        )
+        restrictions.never |= {small} & NEVER
+        restrictions.is_everybody |= small in EVERYBODY
+    return restrictions
 
 
 def excess(line: str, rules: list[Json]) -> list[str]:
-    """Return what the rules leave out of what the line says."""
-    said = said_by(line)
-    wrong = [f"{word} is not possible" for word in said.never]
+    """Return the restrictions of the line that the rules do not satisfy."""
+    restrictions = restrictions_of(line)
+    wrong = [f"{word} is not possible" for word in restrictions.never]
     ends = [rule["cidr"] and ipaddress.ip_network(rule["cidr"], strict=False) for rule in rules]
-    if said.prefixes and set(ends) != said.prefixes:
+    if restrictions.prefixes and set(ends) != restrictions.prefixes:
         wrong.append(f"ends {ends}")
-    if not said.prefixes and any(end and end.prefixlen == 0 for end in ends):
-        is_spelt = said.is_everybody or (COMMANDS.match(line) and not said.remarked)
+    if not restrictions.prefixes and any(end and end.prefixlen == 0 for end in ends):
+        is_spelt = restrictions.is_everybody or (COMMANDS.match(line) and not restrictions.remarked)
         wrong += [] if is_spelt else ["open to all"]
     names = {word for rule in rules if (word := rule["remote_group"])}
     if re.search(r"(^| )(group|--remote-group) (?!rule create)", line) and not names:
         wrong.append("the remote group is left out")
-    if any(is_widest(rule) for rule in rules):
-        wrong += [f"{word} describes a rule at its widest" for word in unmarked(line)]
+    if any(is_broad(rule) for rule in rules):
+        wrong += [f"{word} describes a broad rule" for word in unmarked(line)]
     for rule in rules:
-        wrong += excess_of(rule, said)
+        wrong += excess_of(rule, restrictions)
     return wrong
 
 
-def is_widest(rule: Json) -> bool:
+def is_broad(rule: Json) -> bool:
     end = rule["cidr"] and ipaddress.ip_network(rule["cidr"], strict=False)
     pair = (rule["from_port"], rule["to_port"])
     is_any = pair in {(-1, -1), (1, 65535)} and rule["protocol"] in {*WITH_PORTS, "icmp", ""}
@@ -241,7 +242,7 @@ def is_widest(rule: Json) -> bool:
 
 
 def unmarked(line: str) -> list[str]:
-    """Return the words of a line of our own form that are no part of a rule, before a #."""
+    """Return the words before a # that are not part of a rule, in a line of Ringfence's syntax."""
     if COMMAND.match(line):
         return []
     words = line.split("#", maxsplit=1)[0].split()
@@ -256,53 +257,56 @@ def unmarked(line: str) -> list[str]:
     ]
 
 
-def excess_of(rule: Json, said: Said) -> list[str]:
+def excess_of(rule: Json, restrictions: Restrictions) -> list[str]:
     wrong = []
-    if said.protocols - {rule["protocol"]}:
+    if restrictions.protocols - {rule["protocol"]}:
         wrong.append(f"protocol {rule['protocol']}")
-    if said.families - {rule["ethertype"]}:
+    if restrictions.families - {rule["ethertype"]}:
         wrong.append(f"family {rule['ethertype']}")
-    if said.directions - {rule["direction"]}:
+    if restrictions.directions - {rule["direction"]}:
         wrong.append(f"direction {rule['direction']}")
-    if any((rule["protocol"], rule["from_port"]) not in SERVICES[word] for word in said.services):
+    if any(
+        (rule["protocol"], rule["from_port"]) not in SERVICES[word]
+        for word in restrictions.services
+    ):
         wrong.append("another service")
-    numbers = {number for bounds in said.ports for number in bounds}
+    numbers = {number for bounds in restrictions.ports for number in bounds}
     pair = (rule["from_port"], rule["to_port"])
-    is_within = pair in said.ports or (
+    is_within = pair in restrictions.ports or (
         rule["protocol"] == "icmp" and set(pair) - {-1} <= numbers and pair[0] != -1
     )
-    if said.ports and not is_within:
+    if restrictions.ports and not is_within:
         wrong.append(f"ports {pair}")
     is_any = pair[0] == -1 and rule["protocol"] in WITH_PORTS
-    if is_any and not said.is_everybody:
+    if is_any and not restrictions.is_everybody:
         wrong.append("every port")
     return wrong
 
 
 def unused(line: str, rules: list[Json]) -> list[str]:
-    said = said_by(line)
+    restrictions = restrictions_of(line)
     used = {number for rule in rules for number in (rule["from_port"], rule["to_port"])}
-    return [f"{bounds} is not used" for bounds in said.ports if not set(bounds) <= used]
+    return [f"{bounds} is not used" for bounds in restrictions.ports if not set(bounds) <= used]
 
 
 @pytest.fixture(params=range(3))
 def lines(request):
     chance = random.Random(request.param)  # noqa: S311 - the same lines each time
-    return [made(chance) for _ in range(LINES_A_SEED)]
+    return [generate(chance) for _ in range(LINES_A_SEED)]
 
 
-async def test_no_line_admits_more_than_its_words_say(visit, lines):
+async def test_no_line_allows_more_than_its_words_say(visit, lines):
     page = await visit("/console/", user=None)
     read = await read_texts(page, lines)
     wrong = {}
     for line, each in zip(lines, read, strict=True):
-        # Rules, or a mistake; a line that is a remark is none of both.
-        is_remark = line.startswith("#")
-        assert bool(each["rules"]) + bool(each["errors"]) == (not is_remark), line
+        # Either rules or an error; neither for a comment.
+        is_comment = line.startswith("#")
+        assert bool(each["rules"]) + bool(each["errors"]) == (not is_comment), line
         if each["rules"] and (found := excess(line, each["rules"]) + unused(line, each["rules"])):
             wrong[line] = (found, each["rules"])
     assert wrong == {}
-    # The property is held by lines that are read, not by refusing all of them.
+    # The property is not satisfied by rejecting all lines.
     assert sum(bool(each["rules"]) for each in read) > len(lines) / 6
 
 
@@ -319,7 +323,7 @@ async def test_no_line_admits_more_than_its_words_say(visit, lines):
         ("tcp any 10.0.0.0/8 office", {"from_port": -1, "to_port": -1}),
     ],
 )
-async def test_the_oracle_sees_a_word_that_was_dropped(line, rule):
+async def test_the_oracle_detects_a_dropped_word(line, rule):
     read = {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr": "10.0.0.0/8"}
     read |= {"direction": "ingress", "ethertype": "IPv4", "remote_group": None}
     assert excess("tcp 22 10.0.0.0/8", [read]) == []

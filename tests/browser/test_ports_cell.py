@@ -1,4 +1,4 @@
-"""The ports of a rule in the table: what the cell takes, and what it refuses in place."""
+"""The ports cell of the rule editor: what it accepts, and its errors."""
 
 import re
 
@@ -25,7 +25,7 @@ READ = [
     ("tcp", "8000 \u2013 8100", (8000, 8100)),
     ("tcp", "any", (-1, -1)),
     ("132", "All", (-1, -1)),
-    # Their bounds are the API's.
+    # The API checks the bounds.
     ("tcp", "99999", (99999, 99999)),
     ("icmp", "8", (8, -1)),
     ("icmp", "8/0", (8, 0)),
@@ -51,14 +51,14 @@ REFUSED += [("icmp", "8-0"), ("icmp", "8:0"), ("icmp", "3,11"), ("icmp", "-1"), 
 REFUSED += [("1", "8-0"), ("58", "128:0"), ("", "80/443"), ("47", "22/23")]
 
 
-async def test_a_cell_is_read_as_a_pasted_line_is(visit):
+async def test_a_cell_is_parsed_like_a_pasted_line(visit):
     page = await visit("/console/", user=None)
     cells = [[protocol, ports] for protocol, ports, _ in READ]
     found = await page.evaluate(CELL, [base(), cells])
     assert found == [[*numbers, ""] for _, _, numbers in READ]
 
 
-async def test_what_a_cell_does_not_take_is_never_sent_as_ports(visit):
+async def test_an_invalid_cell_is_never_sent_as_ports(visit):
     page = await visit("/console/", user=None)
     found = await page.evaluate(CELL, [base(), [list(cell) for cell in REFUSED]])
     for cell, (first, last, said) in zip(REFUSED, found, strict=True):
@@ -66,7 +66,7 @@ async def test_what_a_cell_does_not_take_is_never_sent_as_ports(visit):
         assert said, cell
 
 
-async def test_every_port_is_said_and_ports_of_two_kinds_are_refused_at_the_cell(site, visit):
+async def test_any_must_be_explicit_and_errors_are_shown_at_the_cell(site, visit):
     every = OFFICE | {"from_port": -1, "to_port": -1, "cidr": "192.0.2.0/24"}
     group, page = await edit(site, visit, "said-ports", [OFFICE, every])
     first, every, added = (page.get_by_label(f"Ports, rule {place}") for place in (1, 2, 3))
@@ -80,7 +80,7 @@ async def test_every_port_is_said_and_ports_of_two_kinds_are_refused_at_the_cell
     await expect(added).to_have_accessible_description(re.compile("Not a valid port"))
     await added.fill("8000:8010")
     await expect(review).to_be_enabled()
-    # A cell that was cleared does not mean every port either.
+    # A cleared cell does not mean any port.
     await first.fill("")
     await expect(first).to_have_attribute("aria-invalid", "true")
     await expect(review).to_be_disabled()
@@ -94,7 +94,7 @@ async def test_every_port_is_said_and_ports_of_two_kinds_are_refused_at_the_cell
     ]
 
 
-async def test_port_zero_and_a_range_that_ends_before_it_begins_are_refused(site, visit):
+async def test_port_zero_and_a_reversed_range_are_errors(site, visit):
     _, page = await edit(site, visit, "bounded-ports", [OFFICE])
     ports = page.get_by_label("Ports, rule 1")
     for typed in ("0", "443-80", "0-22"):

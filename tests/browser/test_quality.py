@@ -1,4 +1,4 @@
-"""Every page in both themes: what a screen reader stumbles over, narrow windows, what moves."""
+"""Every page in both themes: accessibility, narrow windows, layout shift, focus."""
 
 from pathlib import Path
 
@@ -16,8 +16,8 @@ RUN = """async () => {
         node => `${node.target.join(" ")}: ${node.failureSummary}`)]);
 }"""
 NARROW = 360
-# Pictures of every page are left there, to be looked at.
-PICTURES = Path(__file__).parents[2] / "build" / "console"
+# Screenshots of every page are written there for review.
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "console"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -27,21 +27,21 @@ def pages(site):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_axe_finds_nothing_on_any_page(pages, visit, theme):
+async def test_no_page_has_accessibility_violations(pages, visit, theme):
     axe = AXE.read_text(encoding="utf-8")
     violations = {}
     people = {user: await visit(user=user, color_scheme=theme) for user in ("staff", None)}
     for shown in pages:
         page = people[shown.user]
         await shown.open(page)
-        await page.screenshot(path=PICTURES / f"{shown.name}-wide-{theme}.png")
+        await page.screenshot(path=SCREENSHOTS / f"{shown.name}-wide-{theme}.png")
         await page.evaluate(axe)
         if found := await page.evaluate(RUN):
             violations[shown.name] = found
     assert violations == {}
 
 
-async def test_no_page_is_too_wide_for_any_window(pages, visit):
+async def test_no_page_overflows_a_window_of_any_width(pages, visit):
     people = {user: await visit(user=user) for user in ("staff", None)}
     too_wide = {}
     for shown in pages:
@@ -53,11 +53,11 @@ async def test_no_page_is_too_wide_for_any_window(pages, visit):
             if (overflow := await page.evaluate(OVERFLOW)) > 0:
                 too_wide[shown.name, width] = overflow
             if width == NARROW:
-                await page.screenshot(path=PICTURES / f"{shown.name}-narrow-light.png")
+                await page.screenshot(path=SCREENSHOTS / f"{shown.name}-narrow-light.png")
     assert too_wide == {}
 
 
-async def test_nothing_moves_while_pages_come(site, visit):
+async def test_pages_do_not_shift_while_they_load(site, visit):
     group = site.create("steady")
     page = await visit(user="staff")
     await page.add_init_script(
@@ -78,11 +78,11 @@ async def test_nothing_moves_while_pages_come(site, visit):
         await page.goto(path)
         await expect(page.locator(ready).first).to_be_visible()
         await page.wait_for_load_state("networkidle")
-        # What web.dev calls good is below 0.1.
+        # web.dev rates less than 0.1 as good.
         assert await page.evaluate("window.shift") < 0.05, path
 
 
-async def test_the_focus_goes_into_a_dialog_and_back_and_is_seen(site, visit):
+async def test_the_focus_moves_into_a_dialog_and_stays_visible(site, visit):
     group = site.create("focused")
     page = await visit(f"/console/groups/{group['uuid']}/")
     more = page.locator("summary", has_text="More")

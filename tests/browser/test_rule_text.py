@@ -1,11 +1,11 @@
-"""What the console says of a rule's remote end, over all shapes in which one is shown."""
+"""The text for the remote of a rule, in every form in which the API returns it."""
 
 import pytest
 from tests.browser.modules import base
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-WORDS = """async ([base, rules]) => {
+DESCRIBE = """async ([base, rules]) => {
     const { remoteText } = await import(`${base}rule_text.js`);
     const { rowOf, bodyOf, newRow } = await import(`${base}rows.js`);
     return rules.map(rule => {
@@ -45,40 +45,40 @@ UNKNOWN = [
     ({"remote_group_name": "", "cidr": ""}, "a group without a name"),
     ({"remote_group_backend_id": "b"}, "b"),
     ({"remote_group_uuid": "0123"}, "0123"),
-    # An end of a kind that this release does not know.
+    # A type of remote that this release does not know.
     ({"remote_thing": "x"}, "a group without a name"),
 ]
 
 
 @pytest.fixture
-def words(visit):
-    async def words(ends):
+def describe(visit):
+    async def describe(remotes):
         page = await visit("/console/", user=None)
-        return await page.evaluate(WORDS, [base(), [RULE | end for end in ends]])
+        return await page.evaluate(DESCRIBE, [base(), [RULE | remote for remote in remotes]])
 
-    return words
+    return describe
 
 
-async def test_a_known_end_is_said_in_its_own_words(words):
-    found = await words([end for end, _, _ in KNOWN])
+async def test_a_known_remote_has_its_own_text(describe):
+    found = await describe([end for end, _, _ in KNOWN])
     assert [(each["kind"], each["end"]) for each in found] == [(k, w) for _, k, w in KNOWN]
     assert not any("unknown" in each["meaning"] for each in found)
 
 
-async def test_of_unknown_members_nothing_is_said_of_who_gets_in(words):
-    found = await words([end for end, _ in UNKNOWN])
+async def test_the_text_for_unknown_members_claims_nothing_about_access(describe):
+    found = await describe([end for end, _ in UNKNOWN])
     assert [(each["kind"], each["end"]) for each in found] == [
         ("unknown", end) for _, end in UNKNOWN
     ]
     for each in found:
         assert each["meaning"].startswith("unknown members")
-        said = f"{each['end']} {each['meaning']}"
-        assert not any(word in said for word in ("anywhere", "nobody", "anybody", "every"))
+        text = f"{each['end']} {each['meaning']}"
+        assert not any(word in text for word in ("anywhere", "nobody", "anybody", "every"))
 
 
-async def test_a_rule_with_unknown_members_is_sent_and_copied_with_its_end(words):
+async def test_a_rule_with_unknown_members_keeps_its_remote_when_sent_and_copied(describe):
     ends = [end for end, _ in UNKNOWN]
-    for end, each in zip(ends, await words(ends), strict=True):
+    for end, each in zip(ends, await describe(ends), strict=True):
         named = {key: value for key, value in end.items() if key.startswith("remote_")}
         for body in (each["sent"], each["copied"]):
             assert named.items() <= body.items()

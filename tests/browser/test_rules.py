@@ -1,4 +1,4 @@
-"""Changing rules: typed, corrected in the API's words, reviewed, applied, seen to arrive."""
+"""The rule editor: validation, review, apply, concurrent changes, keyboard."""
 
 import re
 
@@ -23,15 +23,15 @@ async def review_and_apply(page):
     await expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-async def test_a_change_is_reviewed_applied_and_seen_to_reach_the_cloud(site, visit):
+async def test_a_change_is_reviewed_and_applied_to_the_cloud(site, visit):
     group, page = await edit(site, visit, "applying", [HTTPS, OFFICE])
     await page.get_by_role("button", name="PostgreSQL").click()
     await page.get_by_label("CIDR, rule 3").fill("10.0.0.0/8")
     await page.get_by_role("button", name="Remove rule 1").click()
     await page.get_by_role("button", name="Review").click()
     dialog = page.get_by_role("dialog")
-    for words in ("1 added", "1 removed", "1 kept", "TCP 5432", "of 2000"):
-        await expect(dialog).to_contain_text(words)
+    for text in ("1 added", "1 removed", "1 kept", "TCP 5432", "of 2000"):
+        await expect(dialog).to_contain_text(text)
     await dialog.get_by_role("button", name="Apply").click()
     await expect(page).to_have_url(re.compile(rf"/{group['uuid']}/$"))
     await expect(page.get_by_role("table", name="Ingress rules")).to_contain_text("TCP 5432")
@@ -41,7 +41,7 @@ async def test_a_change_is_reviewed_applied_and_seen_to_reach_the_cloud(site, vi
         (22, "198.51.100.0/24"),
         (5432, "10.0.0.0/8"),
     ]
-    # The rule that was kept is the very same.
+    # The rule that was kept keeps its id.
     assert rules[0]["id"] == group["rules"][1]["id"]
 
 
@@ -57,7 +57,7 @@ async def test_the_rules_of_a_failed_group_are_changed(site, visit):
     assert len(site.stable(group["uuid"])["rules"]) == 2
 
 
-async def test_each_mistake_stands_at_its_cell_in_the_words_of_the_api(site, visit):
+async def test_errors_of_the_api_are_shown_at_their_cells(site, visit):
     _, page = await edit(site, visit, "mistaken", [OFFICE])
     ports, end = page.get_by_label("Ports, rule 1"), page.get_by_label("CIDR, rule 1")
     await ports.fill("99999")
@@ -69,13 +69,13 @@ async def test_each_mistake_stands_at_its_cell_in_the_words_of_the_api(site, vis
     await end.fill("10/8")
     await expect(end).to_have_accessible_description(re.compile("Expected CIDR format"))
     await end.fill("")
-    # An empty end is a mistake, never "from anywhere".
+    # An empty remote is an error, never "anywhere".
     await expect(end).to_have_attribute("aria-invalid", "true")
     await end.fill("10.0.0.0/8")
     await expect(page.get_by_role("button", name="Review")).to_be_enabled()
 
 
-async def test_the_review_says_that_rules_in_the_cloud_cannot_be_read(site, visit):
+async def test_the_review_names_unreadable_rules_in_the_cloud(site, visit):
     group, page = await edit(site, visit, "unreadable", [OFFICE])
     site.stable(group["uuid"])
     site.execute_in_cloud(
@@ -90,7 +90,7 @@ async def test_the_review_says_that_rules_in_the_cloud_cannot_be_read(site, visi
     await expect(notice).to_contain_text("r9: ethertype is unknown")
 
 
-async def test_a_door_to_the_internet_is_warned_of_before_and_in_the_review(site, visit):
+async def test_opening_to_the_internet_warns_in_the_editor_and_in_the_review(site, visit):
     _, page = await edit(site, visit, "warned", [OFFICE])
     await page.get_by_label("Remote type, rule 1").select_option("all")
     await expect(page.get_by_text("Anybody may reach SSH (22).")).to_be_visible()
@@ -98,7 +98,7 @@ async def test_a_door_to_the_internet_is_warned_of_before_and_in_the_review(site
     await expect(page.get_by_role("dialog")).to_contain_text("Warnings")
 
 
-async def test_many_lines_are_pasted_at_once(site, visit):
+async def test_several_rules_are_pasted(site, visit):
     group, page = await edit(site, visit, "pasting", [])
     await page.get_by_role("button", name="Paste rules").click()
     await page.get_by_label(re.compile("One rule per line")).fill(
@@ -115,11 +115,11 @@ async def test_many_lines_are_pasted_at_once(site, visit):
         re.compile("8000.8010")
     )
     rules = site.stable(group["uuid"])["rules"]
-    said = [
+    shown = [
         (r["direction"], r["ethertype"], r["protocol"], r["from_port"], r["cidr"], r["description"])
         for r in rules
     ]
-    assert said == [
+    assert shown == [
         ("ingress", "IPv4", "tcp", 443, "10.0.0.0/8", "inner"),
         ("ingress", "IPv4", "udp", 53, "192.0.2.0/24", "resolver"),
         ("egress", "IPv6", "tcp", 8000, "2001:db8::/32", ""),
@@ -127,7 +127,7 @@ async def test_many_lines_are_pasted_at_once(site, visit):
     ]
 
 
-async def test_prefixes_pasted_into_a_cell_become_lines_like_that_one(site, visit):
+async def test_cidrs_pasted_into_a_cell_become_rules_like_that_one(site, visit):
     _, page = await edit(site, visit, "pasted-into", [OFFICE])
     await page.get_by_label("CIDR, rule 1").evaluate(
         """element => {
@@ -142,7 +142,7 @@ async def test_prefixes_pasted_into_a_cell_become_lines_like_that_one(site, visi
     await expect(page.get_by_label("Ports, rule 2")).to_have_value("22")
 
 
-async def test_a_remote_group_is_found_by_its_name(site, visit):
+async def test_a_remote_group_is_selected_by_name(site, visit):
     site.create("remote-target", tenant="editing")
     group, page = await edit(site, visit, "naming", [OFFICE])
     await page.get_by_label("Remote type, rule 1").select_option("group")
@@ -157,7 +157,7 @@ async def test_a_remote_group_is_found_by_its_name(site, visit):
     assert site.stable(group["uuid"])["rules"][0]["remote_group_name"] == "remote-target"
 
 
-async def test_everything_is_done_with_the_keyboard(site, visit):
+async def test_the_editor_works_with_the_keyboard(site, visit):
     group, page = await edit(site, visit, "typed", [OFFICE])
     await page.get_by_label("CIDR, rule 1").focus()
     await page.keyboard.press("Enter")
@@ -178,7 +178,7 @@ async def test_everything_is_done_with_the_keyboard(site, visit):
     assert len(site.stable(group["uuid"])["rules"]) == 2
 
 
-async def test_of_two_who_edit_at_once_the_second_is_told_and_loses_nothing(site, visit):
+async def test_a_concurrent_change_is_merged_without_losing_edits(site, visit):
     group, page = await edit(site, visit, "together", [OFFICE])
     await page.get_by_label("Ports, rule 1").fill("2222")
     await page.get_by_role("button", name="Review").click()
@@ -198,7 +198,7 @@ async def test_of_two_who_edit_at_once_the_second_is_told_and_loses_nothing(site
     assert ports == [2222, 443]
 
 
-async def test_in_a_table_of_hundreds_a_key_draws_its_own_line_alone(site, visit):
+async def test_in_a_table_of_hundreds_only_the_edited_row_is_updated(site, visit):
     rules = [
         {"protocol": "tcp", "from_port": port, "to_port": port, "cidr": "10.0.0.0/8"}
         for port in range(1000, 1300)
@@ -207,11 +207,11 @@ async def test_in_a_table_of_hundreds_a_key_draws_its_own_line_alone(site, visit
     await expect(page.get_by_role("row")).to_have_count(301)
     await page.evaluate(
         """() => {
-            window.drawn = new Set();
+            window.updated = new Set();
             new MutationObserver(changes => {
                 for (const { target } of changes) {
                     const row = (target.closest ? target : target.parentElement).closest("tr");
-                    window.drawn.add(row ? row.dataset.row : "table");
+                    window.updated.add(row ? row.dataset.row : "table");
                 }
             }).observe(document.querySelector(".editing"), {
                 subtree: true, childList: true, attributes: true, characterData: true,
@@ -224,10 +224,10 @@ async def test_in_a_table_of_hundreds_a_key_draws_its_own_line_alone(site, visit
     await expect(cell).to_have_attribute("aria-invalid", "true")
     await cell.fill("443")
     await expect(page.get_by_role("button", name="Review")).to_be_enabled()
-    assert await page.evaluate("[...window.drawn]") == [row]
+    assert await page.evaluate("[...window.updated]") == [row]
 
 
-async def test_nobody_leaves_what_was_typed_by_a_wrong_click(site, visit):
+async def test_leaving_with_unsaved_changes_asks_for_confirmation(site, visit):
     group, page = await edit(site, visit, "leaving", [OFFICE])
     await page.get_by_label("Ports, rule 1").fill("2222")
     asked = []

@@ -1,4 +1,4 @@
-"""The application as a client meets it: over HTTP, on a real PostgreSQL."""
+"""Clients of the application: over HTTP, on a real PostgreSQL."""
 
 import httpx
 import pytest
@@ -23,7 +23,7 @@ def app(database):
 
 @pytest.fixture
 async def api(app):
-    """Give a function that makes a client for a user of the world (None: nobody)."""
+    """Return a function that creates a client for a user of the world (None: no credentials)."""
     clients: list[httpx.AsyncClient] = []
 
     def client_of(user: str | None = "admin", **headers: str) -> httpx.AsyncClient:
@@ -45,5 +45,5 @@ async def api(app):
 
 @pytest.fixture
 def client(api) -> httpx.AsyncClient:
-    """Give the client of a project's administrator."""
+    """Return the client of a project administrator."""
     return api("admin")

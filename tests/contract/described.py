@@ -1,4 +1,4 @@
-"""Holds every answer that the tests see against what `/api/schema/` says of it."""
+"""Validates every response of the tests against `/api/schema/`."""
 
 import re
 from functools import cache
@@ -10,13 +10,13 @@ import jsonschema_rs
 from ringfence.app import OPERATIONS
 from ringfence.http.openapi.document import assemble
 
-# What any address can answer, described once for all: no such method, a lacking slash, and faults
-# of our own, which some tests bring about.
+# Responses that every path can return and that are declared once for all: unknown method, missing
+# slash, and internal errors, which some tests provoke.
 EVERYWHERE = {301, 405, 500}
 
 
 class NotAsDescribed(AssertionError):
-    """An answer is not as the schema says."""
+    """A response does not match the schema."""
 
 
 @cache
@@ -26,10 +26,10 @@ def document() -> dict[str, Any]:
 
 @cache
 def operations():
-    """Give the described operations with their paths as patterns, by method."""
+    """Return the declared operations with their paths as patterns, by method."""
     return [
         (method.upper(), re.compile(re.sub(r"\{[a-z_]+\}", "[^/]*", path)), node)
-        # A word of its own in a path comes before a parameter in its place.
+        # A literal segment of a path takes precedence over a parameter.
         for path, methods in sorted(
             document()["paths"].items(), key=lambda each: each[0].count("{")
         )
@@ -38,7 +38,7 @@ def operations():
 
 
 def operation_of(method: str, path: str) -> dict[str, Any] | None:
-    # HEAD of what is described for GET answers the same, without the body.
+    # HEAD returns the same as the declared GET, without the body.
     wanted = (method, "GET") if method == "HEAD" else (method,)
     for each in wanted:
         for known, pattern, node in operations():
@@ -48,7 +48,7 @@ def operation_of(method: str, path: str) -> dict[str, Any] | None:
 
 
 def closed(schema: Any) -> Any:
-    """Give the schema without room for what it does not name."""
+    """Return the schema with `additionalProperties` false throughout."""
     if isinstance(schema, list):
         return [closed(each) for each in schema]
     if not isinstance(schema, dict):
@@ -76,11 +76,11 @@ def resolve(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 async def check(response: httpx.Response) -> None:
-    """Raise `NotAsDescribed` unless the answer's status and body are declared."""
+    """Raise `NotAsDescribed` unless the status and the body of the response are declared."""
     request = response.request
     path = request.url.path
     if request.url.params.get("dry_run", "").lower() == "true":
-        # A dry run is answered as the plan that it is.
+        # The response of a dry run is a plan.
         path = path.replace("/set_rules/", "/plan/")
     node = operation_of(request.method, path)
     if node is None or response.status_code in EVERYWHERE:

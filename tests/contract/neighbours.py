@@ -1,4 +1,4 @@
-"""Where the neighbours of groups are, and every address that an answer contains."""
+"""Paths of the ancestors of groups, and every URL in a response."""
 
 import json
 import re
@@ -15,12 +15,12 @@ _ADDRESS = re.compile(r'"http://api\.example\.com(/[^"]*)"')
 
 
 def addresses_in(answer: object) -> Iterator[str]:
-    """Give the path of each address in an answer."""
+    """Return the path of each URL in a response."""
     yield from _ADDRESS.findall(json.dumps(answer))
 
 
 async def names(client, path: str, **query) -> list[str]:
-    """Give the names of what a list shows, once its count is known to be right."""
+    """Return the names in a list, after checking its count."""
     response = await client.get(path, params=query)
     assert response.status_code == 200, response.text
     counted = await client.head(path, params=query)

@@ -1,4 +1,4 @@
-"""What the service says of itself."""
+"""Configuration, roles, logos and version of the service."""
 
 from importlib.metadata import version
 
@@ -19,7 +19,7 @@ async def test_the_configuration_is_there_before_anybody_signs_in(api, headers):
     found = await configuration_retrieve.asyncio(client=client)
     core = found.additional_properties["WALDUR_CORE"]
     assert core["AUTHENTICATION_METHODS"] == ["LOCAL_SIGNIN"]
-    # A portal's page to sign in does not start without these two.
+    # The sign-in page of Waldur's portal requires these two.
     assert core["LANGUAGE_CHOICES"].split(",") == ["en"]
     assert core["USER_MANDATORY_FIELDS"] == []
 
@@ -52,7 +52,7 @@ async def test_the_roles_are_those_that_grants_can_have(client, api):
 
 @pytest.mark.usefixtures("world")
 @pytest.mark.parametrize("scheme", ["Token", "Bearer", "Bearer Token"])
-async def test_who_asks_who_they_are_is_shown_the_token_they_asked_with(api, scheme):
+async def test_the_own_user_is_shown_with_the_token_of_the_request(api, scheme):
     response = await api(None, Authorization=f"{scheme} admin-token").get("/api/users/me/")
     assert response.json()["token"] == "admin-token"
     assert "token" not in (await api("admin").get("/api/users/")).json()[0]
@@ -61,6 +61,6 @@ async def test_who_asks_who_they_are_is_shown_the_token_they_asked_with(api, sch
 
 
 @pytest.mark.usefixtures("world")
-async def test_the_version_is_told_to_who_is_known(client):
+async def test_the_version_is_shown_to_authenticated_users(client):
     found = await version_retrieve.asyncio(client=client_over(client))
     assert found.to_dict() == {"version": version("ringfence")}

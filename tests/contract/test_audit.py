@@ -1,4 +1,4 @@
-"""The audit trail: who, from where, by which token, what, from what to what, and why."""
+"""The audit trail: actor, client, token, change with old and new values, and reason."""
 
 import json
 from types import SimpleNamespace
@@ -22,7 +22,7 @@ from ringfence.sync.drivers import Clouds
 from ringfence.sync.jobs import JobHandlers
 
 GROUPS = "/api/openstack-security-groups/"
-# What is asked for in advance changes nothing, whatever its method.
+# A plan or a dry run changes nothing, whatever its method.
 WITHOUT_EFFECT = {"plan", "plan_security_group"}
 HTTPS = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "0.0.0.0/0"}
 
@@ -49,7 +49,7 @@ async def test_every_change_says_who_from_where_by_which_token_and_why(api, worl
         "push_security_groups": [{"name": "pushed", "rules": []}],
     }
     told = set()
-    # Whoever revokes its own token does nothing more.
+    # A user who revokes the own token cannot continue.
     for operation in sorted(
         OPERATIONS, key=lambda each: each.id == "openstack_security_groups_unlink"
     ):
@@ -81,7 +81,7 @@ async def test_every_change_says_who_from_where_by_which_token_and_why(api, worl
         )
         body = bodies.get(action, {"name": operation.id[-20:], "description": "x"})
         if operation.own and operation.body is None:
-            # It takes nothing that it does not know.
+            # This operation rejects unknown names.
             body = None
         before = len(await lines(world))
         answer = await api("staff").request(
@@ -98,7 +98,7 @@ async def test_every_change_says_who_from_where_by_which_token_and_why(api, worl
     assert len(told) > 12
 
 
-async def test_a_change_tells_from_what_to_what(client, world):
+async def test_a_change_is_recorded_with_old_and_new_values(client, world):
     ssh = {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr": "10.0.0.0/8"}
     made = await client.post(
         f"/api/openstack-tenants/{world.tenant_uuid.hex}/create_security_group/",
@@ -126,13 +126,13 @@ async def test_a_change_tells_from_what_to_what(client, world):
     assert (renamed["context"]["from"]["name"], renamed["context"]["to"]["name"]) == ("web", "shop")
     assert renamed["change"]["rules_added"] == renamed["change"]["rules_removed"] == []
     assert ports(going["change"]["rules_removed"]) == [443]
-    # What an event shows over the API is what it always was.
+    # The events of the API do not show the fields of the audit trail.
     shown = (await client.get("/api/events/")).json()
     assert "change" not in str(shown[0])
     assert "address" not in shown[0]["context"]
 
 
-async def test_every_refused_change_is_told_and_no_event_shows_it(api, world):
+async def test_every_refused_change_is_audited_and_not_an_event(api, world):
     group = await world.group()
     path = f"{GROUPS}{group.hex}/"
     asked = [
@@ -146,7 +146,7 @@ async def test_every_refused_change_is_told_and_no_event_shows_it(api, world):
             method, address, json=body, headers={"X-Request-ID": f"by-{user}"}
         )
         assert answer.status_code == status
-        # Reading is no change.
+        # Reads are not recorded.
         await api(user).get(f"{GROUPS}{'0' * 32}/")
     found = await lines(world)
     assert [(line["kind"], line.get("username"), line["status"]) for line in found] == [
@@ -161,7 +161,7 @@ async def test_every_refused_change_is_told_and_no_event_shows_it(api, world):
     assert (await api("staff").get("/api/events/")).json() == []
 
 
-async def test_of_who_is_nobody_a_network_is_told_of_once_in_a_minute(api, world):
+async def test_unauthenticated_requests_of_a_network_are_recorded_once_a_minute(api, world):
     tries = 300
     for number in range(tries):
         client = api("nobody", **{"X-Forwarded-For": f"2001:db8:0:7::{number:x}"})
@@ -173,7 +173,7 @@ async def test_of_who_is_nobody_a_network_is_told_of_once_in_a_minute(api, world
     assert await world.value("SELECT sum(left_out) + count(*) FROM refusals") == tries + 1
 
 
-async def test_of_who_is_nobody_no_more_is_kept_however_many_networks_there_are(api, world):
+async def test_records_of_unauthenticated_requests_are_bounded(api, world):
     for number in range(100):
         client = api("nobody", **{"X-Forwarded-For": f"2001:db8:0:{number:x}::1"})
         await client.post(f"{GROUPS}{'0' * 32}/pull/")
@@ -192,7 +192,7 @@ async def test_refusals_are_removed_once_they_are_old_and_not_before(api, world)
     assert kept.split()[:4] == ["179", "32", "29", "1"]
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="neither changed nor"):
         await world.execute("DELETE FROM refusals WHERE path IN ('1', '29')")
-    # Whatever is asked for, none goes within a month.
+    # None is removed within a month, whatever age is requested.
     await world.execute("SELECT forget_refusals(0)")
     assert await world.value("SELECT count(*) FROM refusals WHERE path IN ('1', '29')") == 2
 
@@ -204,7 +204,7 @@ async def test_a_flood_of_refusals_is_counted_and_not_kept(api, world):
         assert (await client.post(f"{GROUPS}{'0' * 32}/pull/")).status_code == 404
     kept = await world.value("SELECT count(*) FROM refusals")
     assert kept > 0
-    # Whoever comes next is told of, and with it how many were left out.
+    # The next one is recorded, with the number of those that were not.
     await api("member").post(f"{GROUPS}{'0' * 32}/pull/")
     told = await world.value("SELECT sum(left_out) + count(*) FROM refusals")
     assert told == tries + 1
@@ -246,7 +246,7 @@ async def test_the_audit_trail_only_grows(api, world, table):
 
 @pytest.fixture
 async def serving(world, conninfo):
-    """Give the database of the world as a role sees it that only serves."""
+    """Return a database connected with the role for serving."""
     name = await world.value("SELECT current_database()")
     role = f"{name}_service"
     await world.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
@@ -273,7 +273,7 @@ async def test_a_role_that_only_serves_cannot_touch_it_nor_its_guard(
     body = {"name": "new", "rules": [HTTPS]}
     made = await api("admin").post(tenant + "create_security_group/", json=body, headers=key)
     assert made.status_code == 201, made.text
-    # It starts beside a database whose migrations are all there.
+    # It starts with a database that is fully migrated.
     assert await migrate(conninfo) == []
     for statement in (
         "UPDATE events SET message = ''",
@@ -291,15 +291,15 @@ async def test_a_role_that_only_serves_cannot_touch_it_nor_its_guard(
     assert [line["kind"] for line in await lines(world)] == ["event", "refusal", "event"]
 
 
-async def test_a_role_that_is_none_is_named(world):
+async def test_an_unknown_role_is_named(world):
     with pytest.raises(OperatorError, match="CREATE ROLE"):
         await grant(world.database, "nobody's")
 
 
-async def test_what_a_job_does_is_recorded_with_who_asked_for_it_whoever_may_what_by_then(
+async def test_a_job_is_recorded_with_its_requester_whatever_the_permissions_are_by_then(
     api, world
 ):
-    """The change was authorised when it was accepted; its job needs no role, and no user."""
+    """The change was authorised when it was accepted; its job requires no role and no user."""
     path = f"/api/openstack-tenants/{world.tenant_uuid.hex}/create_security_group/"
     made = await api("admin").post(path, json={"name": "web", "rules": [HTTPS]})
     assert made.status_code == 201
@@ -329,7 +329,7 @@ async def test_what_a_job_does_is_recorded_with_who_asked_for_it_whoever_may_wha
         assert event["request_id"] == made.headers["X-Request-ID"]
 
 
-async def test_what_a_job_of_nobody_does_is_recorded_without_a_name(world):
+async def test_a_job_without_a_requester_is_recorded_without_a_name(world):
     group = await world.group("web", state="CREATION_SCHEDULED", backend_id="", applied_version=0)
     desk = JobHandlers(world.database, Clouds(world.database))
     await desk.push_group(_job("push_group"), security_group=group.hex)

@@ -1,4 +1,4 @@
-"""Who asks: the `Authorization` header, and the 401s in Waldur's words."""
+"""The `Authorization` header, and the 401 responses with Waldur's messages."""
 
 import pytest
 from tests.contract.addresses import GROUPS, group_at
@@ -13,7 +13,7 @@ REFUSED = {
     "Token  ": "Invalid token. No credentials provided.",
     "Token admin token": "Invalid token. Token string should not contain spaces.",
     "Token \xe9": "Invalid token.",
-    # Newer command lines send Bearer: it is taken, and refused, as Token is.
+    # Newer command line clients send Bearer, which is equivalent to Token.
     "Bearer": "Invalid token. No credentials provided.",
     "Bearer nobody": "Invalid token.",
 }
@@ -73,7 +73,7 @@ async def test_an_inactive_user_is_refused(api, world):
 
 
 async def test_an_expired_token_is_refused(api, world):
-    # Waldur drops it silently and says that it is unknown; here the reason is given.
+    # Waldur reports an expired token as unknown; Ringfence returns the reason.
     await world.execute("UPDATE tokens SET expires = now() - interval '1 second'")
     response = await api("admin").get(GROUPS)
     assert (response.status_code, response.json()) == (401, {"detail": "Token has expired."})
@@ -84,7 +84,7 @@ async def test_a_token_that_expires_later_is_taken(api, world):
     assert (await api("admin").get(GROUPS)).status_code == 200
 
 
-async def test_who_asks_is_settled_before_what_exists(api, world):
+async def test_authentication_precedes_the_lookup_of_objects(api, world):
     group = await world.group()
     nobody = api(None)
     answers = [
@@ -154,7 +154,7 @@ async def test_two_different_credentials_are_none(api, world):
 
 
 @pytest.mark.usefixtures("world")
-async def test_who_impersonates_without_a_token_is_nobody(api):
+async def test_impersonation_without_a_token_is_not_authenticated(api):
     header = {"X-Impersonated-User-Uuid": "x"}
     assert (await api(None, **header).get(GROUPS)).status_code == 401
     assert (await api(None, **header).get("/api/configuration/")).status_code == 200

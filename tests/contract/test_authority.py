@@ -1,4 +1,4 @@
-"""Who asks is read again, locked, by the transaction that changes something.
+"""The transaction of a change reads the identity again and locks it.
 
 What ended or shrank while a request was under way counts: between its authentication and its
 change lies as much time as its client likes, since a body ends when its client ends it.
@@ -15,7 +15,7 @@ from tests.contract.addresses import a_rule
 from ringfence.access.authentication import token_digest
 from ringfence.app import OPERATIONS
 
-# What is compared to tell that nothing was stored
+# The tables that are compared to detect changes
 TABLES = (
     *("tenants", "security_groups", "security_group_rules", "security_group_versions"),
     *("security_group_documents", "security_group_drift_modes", "events", "procrastinate_jobs"),
@@ -37,14 +37,14 @@ BODIES = {
     "personal-access-tokens": {
         "name": "new",
         "scopes": ["read"],
-        # A session makes none that outlives it.
+        # A session cannot create a token that outlives it.
         "expires_at": (datetime.now(UTC) + timedelta(minutes=30)).isoformat(),
     },
 }
 OF_CONSOLE = {"X-Ringfence-Console": "1", "Origin": "http://api.example.com"}
-# What a user does with its own tokens takes no role.
+# Operations on a user's own tokens require no role.
 OWN = ("/users/", "/auth-tokens/", "/personal-access-tokens/", "/console-sessions/")
-# What changes between the two, and what the response may be.
+# The changes between authentication and transaction, and the allowed responses.
 TOKEN_GONE = {
     "the token is deleted": "DELETE FROM tokens WHERE id = %(token)s",
     "the token is rotated": "UPDATE tokens SET digest = sha256(digest) WHERE id = %(token)s",
@@ -69,7 +69,7 @@ ROLE_GONE = {
 
 
 def statements(operation):
-    """Give what takes the authority for an operation away, by its words, with the statuses."""
+    """Return the statements that revoke the authority for an operation, with the statuses."""
     own = any(part in operation.path for part in OWN)
     return {
         **{words: (statement, {401}) for words, statement in TOKEN_GONE.items()},
@@ -80,14 +80,14 @@ def statements(operation):
 
 
 class Site:
-    """A world with a group, and a user who may do everything and has a token of its own."""
+    """A world with a group, and a user with all permissions and a token of its own."""
 
     def __init__(self, world, client):
         self.world, self.client = world, client
         self.group = self.user = self.token = self.secret = self.credentials = None
 
     async def arrange(self, *, in_session=False):
-        """Make a user of its own, so that what one request loses the next one has."""
+        """Create a new user, so that each request starts with all permissions."""
         world = self.world
         name, self.secret = f"user {uuid4().hex[:8]}", uuid4().hex
         self.user, self.user_uuid = await world.one(
@@ -98,7 +98,7 @@ class Site:
             self.user,
             token_digest(self.secret),
         )
-        # A limited token may end or renew itself; this is another one.
+        # A restricted token may revoke or rotate itself; this is another token.
         self.other_uuid = await world.value(
             "INSERT INTO tokens (user_id, digest) VALUES (%s, %s) RETURNING uuid",
             self.user,
@@ -135,7 +135,7 @@ class Site:
         return json.dumps(BODIES.get(word, {"name": "other", "description": "x"})).encode()
 
     async def send(self, operation, between, **headers):
-        """Send a request whose last byte comes after what happens `between`."""
+        """Send a request whose last byte follows after `between` has run."""
         body = self.body(operation)
         started = asyncio.Event()
 
@@ -155,11 +155,11 @@ class Site:
                 **headers,
             },
         )
-        assert started.is_set(), f"{operation.id} never asked for its body"
+        assert started.is_set(), f"{operation.id} did not read its body"
         return response
 
     async def stored(self):
-        """Give what stands in the tables, in short."""
+        """Return a digest of the tables."""
         digest_of = "(SELECT md5(string_agg(md5(t::text), '' ORDER BY md5(t::text))) FROM {} AS t)"
         columns = ", ".join(map(digest_of.format, TABLES))
         return await self.world.one(f"SELECT {columns}")
@@ -198,7 +198,7 @@ async def test_who_lost_its_authority_before_the_change_changes_nothing(site, ke
 
 
 async def test_who_keeps_its_authority_is_not_disturbed_by_what_else_changes(site):
-    """A name, another role or a longer life are a change of the caller, and no loss."""
+    """A new name, another role or a longer lifetime revoke nothing."""
     operation = next(each for each in CHANGING if each.path.endswith("{uuid}/set_rules/"))
     for key in ({}, {"Idempotency-Key": "grown"}):
         await site.world.execute("UPDATE security_groups SET state = 'OK'")
@@ -239,7 +239,7 @@ async def test_a_session_that_was_ended_changes_nothing(site, world):
 
 
 async def test_a_revocation_waits_for_the_changes_that_were_before_it(site, world):
-    """Once it is made, nothing of that token is committed any more."""
+    """After the revocation, no change with that token is committed."""
     operation = next(each for each in CHANGING if each.path.endswith("{uuid}/set_rules/"))
     await site.arrange()
 
@@ -247,7 +247,7 @@ async def test_a_revocation_waits_for_the_changes_that_were_before_it(site, worl
         pass
 
     async with world.database.transaction() as connection:
-        # The change waits here for its tenant, with its authority in hand.
+        # The change has locked its identity and waits for the lock of the tenant.
         await connection.execute("SELECT 1 FROM tenants FOR UPDATE")
         change = asyncio.create_task(site.send(operation, nothing))
         await _waiting(world, 1)
@@ -273,7 +273,7 @@ async def _waiting(world, count):
 
 
 async def test_of_many_who_replace_their_own_tokens_at_once_one_does(site):
-    """They hold the same rows, and each wants them for itself: no deadlock reaches a client."""
+    """All of them lock the same rows: no client receives a deadlock error."""
     await site.arrange()
     path = f"/api/users/{site.user_uuid.hex}/refresh_token/"
     headers = {"Authorization": f"Token {site.secret}"}

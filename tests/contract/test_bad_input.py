@@ -1,4 +1,4 @@
-"""What nobody should send: the right 4xx, nothing stored, never a 500."""
+"""Invalid input: the right 4xx, nothing stored, never a 500."""
 
 import asyncio
 import itertools
@@ -48,7 +48,7 @@ HOSTILE = {
     "true": b"true",
     "nothing": b"",
 }
-# A number is a name to Waldur, however odd.
+# Waldur accepts any number as a name.
 NAMES = {"a number beyond floats"}
 KEYS = ["ethertype", "direction", "protocol", "from_port", "cidr", "description", "remote_group"]
 
@@ -117,13 +117,13 @@ async def test_a_body_beyond_a_mebibyte_is_a_413_and_nothing_is_stored(client, w
 
 
 @pytest.mark.usefixtures("world")
-async def test_a_thousand_field_parameters_are_answered(client):
+async def test_a_thousand_field_parameters_are_accepted(client):
     response = await client.get(f"{GROUPS}?{'field&' * 1000}field=name")
     assert response.status_code == 200
 
 
 @pytest.mark.usefixtures("world")
-async def test_odd_queries_are_answered_without_a_500(client):
+async def test_odd_queries_never_return_a_500(client):
     for query in (
         *("%FF=%FE", "name=%FF%FE", "name=%ED%A0%80", "name=%00", "&&&=&", "page=%00", "o=%00"),
         *("page_size=%00", "can_manage=%00", "state=%00", "uuid=%00", "tenant=%00", "field=%00"),
@@ -137,7 +137,7 @@ async def test_odd_queries_are_answered_without_a_500(client):
             assert response.status_code in {200, 400, 404}, query[:100]
 
 
-async def test_a_client_that_leaves_amid_its_body_is_no_fault_and_changes_nothing(
+async def test_a_client_that_disconnects_during_its_body_is_no_error_and_changes_nothing(
     app, world, caplog
 ):
     group = await world.group()
@@ -162,7 +162,7 @@ async def test_a_client_that_leaves_amid_its_body_is_no_fault_and_changes_nothin
         "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
     }
     await app(scope, receive, send)
-    # Whoever only stopped sending reads why.
+    # A client that stops sending receives the reason.
     assert [message.get("status") for message in sent] == [400, None]
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
     await nothing_stored(world)
@@ -182,7 +182,7 @@ async def test_a_body_that_does_not_arrive_in_time_is_a_408(app, client, world):
     await nothing_stored(world)
 
 
-async def test_ten_thousand_rules_are_an_answer_and_no_500(app, client, world):
+async def test_ten_thousand_rules_never_return_a_500(app, client, world):
     group = await world.group()
     app.state.settings = app.state.settings.model_copy(update={"rules_per_request": 10_000})
     rules = [{"from_port": port, "to_port": port, "protocol": "tcp"} for port in range(1, 10_001)]

@@ -20,7 +20,7 @@ async def known(client, path, tag):
 
 
 @pytest.mark.parametrize("path", ["list", "object", "?field=name", "/api/openstack-tenants/"])
-async def test_what_the_caller_has_is_not_sent_again(client, world, path):
+async def test_a_response_that_the_client_has_is_not_sent_again(client, world, path):
     group = await world.group()
     path = {"list": GROUPS, "object": group_at(group), "?field=name": f"{GROUPS}?field=name"}.get(
         path, path
@@ -49,12 +49,12 @@ async def test_the_tag_of_a_group_begins_with_its_version_and_opens_its_next_cha
     assert stale.status_code == 412
 
 
-async def test_a_tag_changes_with_whatever_the_answer_shows(api, world):
+async def test_a_tag_changes_with_everything_in_the_response(api, world):
     group = await world.group(state="ERRED", error_message="oh", error_traceback="line 1")
     staff, admin = api("staff"), api("admin")
     paths = (GROUPS, group_at(group))
     tags = [await tag_of(staff, path) for path in paths]
-    # Who may not read the traceback has another answer.
+    # A user without access to the traceback receives another response.
     for path, tag in zip(paths, tags, strict=True):
         assert not await known(admin, path, tag)
     async with world.database.transaction() as connection:
@@ -100,7 +100,7 @@ async def test_a_large_list_is_compressed_for_those_who_take_it(client, world, a
     assert answer.content == plain.content
     sent = int(answer.headers["Content-Length"])
     assert sent < len(plain.content) / 4 if compresses else sent == len(plain.content)
-    # Another form of the same answer has a tag of its own, and is known by either.
+    # Each encoding of a response has its own tag; either one matches.
     assert (answer.headers["ETag"] == plain.headers["ETag"]) != compresses
     assert await known(client, address, answer.headers["ETag"])
 

@@ -1,4 +1,4 @@
-"""What asks that a change is not made, or only under a condition, is never ignored."""
+"""A request for a dry run or a condition is never ignored."""
 
 import gzip
 import json
@@ -12,7 +12,7 @@ from ringfence.http.conditions import HELD, meant_by, meant_by_header
 from ringfence.http.spelling import plain
 from ringfence.http.unknown_names import own_parameters
 
-# Each with the parameter, or the header, that its sender meant.
+# Each with the parameter or the header that the client meant.
 QUERIES = {
     "dry_run_only=true": "dry_run",
     "dryrun_mode=1": "dry_run",
@@ -143,7 +143,7 @@ def test_no_usual_header_is_taken_for_a_condition():
         assert meant_by_header(name.lower().encode()) is None, name
 
 
-async def test_a_query_that_asks_for_a_condition_is_refused(client, world):
+async def test_a_query_with_a_condition_is_refused(client, world):
     group = await world.group()
     before = await everything(world)
     for path in (group_at(group), group_at(group, "pull/")):
@@ -173,7 +173,7 @@ async def test_a_read_ignores_words_for_conditions(client, world):
         assert response.status_code == 200
 
 
-async def test_a_header_that_asks_for_a_condition_is_refused(client, world):
+async def test_a_header_with_a_condition_is_refused(client, world):
     group = await world.group()
     before = await everything(world)
     sent = [((name, "x"), meant) for name, meant in HEADERS.items()]
@@ -193,7 +193,7 @@ async def test_a_header_that_asks_for_a_condition_is_refused(client, world):
     assert (await client.post(group_at(group, "pull/"), headers=headers)).status_code == 202
 
 
-async def test_a_body_that_nobody_reads_is_refused_where_it_holds_a_word_of_ours(client, world):
+async def test_an_unused_body_with_a_name_of_ringfence_is_refused(client, world):
     group = await world.group()
     before = await everything(world)
     for content in REFUSED_BODIES:
@@ -206,7 +206,7 @@ async def test_a_body_that_nobody_reads_is_refused_where_it_holds_a_word_of_ours
 
 
 @pytest.mark.parametrize("content", TOLERATED_BODIES, ids=lambda body: repr(body[:40]))
-async def test_of_a_body_that_nobody_reads_no_text_is_repeated(client, world, content):
+async def test_the_error_repeats_no_text_of_an_unused_body(client, world, content):
     group = await world.group()
     headers = {"Idempotency-Key": "k"}
     path = group_at(group, "pull/")
@@ -235,7 +235,7 @@ async def test_a_packed_body_of_a_change_is_refused(client, world):
     assert response.status_code == 200
 
 
-async def test_keys_within_what_a_change_ignores_are_looked_at(client, world):
+async def test_keys_within_ignored_values_are_checked(client, world):
     group = await world.group()
     before = await everything(world)
     for more in ({"options": {"dry_run": True}}, {"a": [{"b": {"planToken": ""}}]}, {"noop": 1}):

@@ -1,4 +1,4 @@
-"""What is taken and sent: JSON, methods, addresses, and the headers that every answer has."""
+"""Content types, methods, URLs, and the headers of every response."""
 
 import pytest
 from tests.contract.addresses import GROUPS, group_at, tenant_at
@@ -24,7 +24,7 @@ async def test_malformed_json_is_a_400_that_says_so(client, world, content):
 
 @pytest.mark.parametrize(
     "content_type",
-    # Waldur takes a form, in which a number, null and a list cannot be told apart: here it is 415.
+    # Waldur accepts forms, which cannot distinguish numbers, null and lists; Ringfence returns 415.
     ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""],
 )
 async def test_another_content_type_is_a_415(client, world, content_type):
@@ -57,7 +57,7 @@ async def test_an_accept_header_that_json_cannot_satisfy_is_a_406(client, accept
 
 @pytest.mark.usefixtures("world")
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "application/*", "text/html, */*"])
-async def test_an_accept_header_that_json_satisfies_is_answered_in_json(client, accept):
+async def test_an_accept_header_that_json_satisfies_returns_json(client, accept):
     response = await client.get(GROUPS, headers={"Accept": accept})
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "application/json"
@@ -82,8 +82,8 @@ async def test_another_method_is_a_405_that_names_those_allowed(
     assert response.headers["Allow"] == allow
 
 
-async def test_groups_are_made_through_their_tenant_and_the_list_does_not_offer_it(client, world):
-    # Waldur offers POST in `Allow` and refuses it all the same.
+async def test_groups_are_created_through_their_tenant_and_not_the_list(client, world):
+    # Waldur lists POST in `Allow` and rejects it.
     response = await client.post(GROUPS, json={"name": "web"})
     assert response.status_code == 405
     assert response.headers["Allow"] == "GET, HEAD"
@@ -109,7 +109,7 @@ async def test_an_unknown_address_is_a_404_that_lists_no_routes(client):
 
 
 @pytest.mark.usefixtures("world")
-async def test_every_answer_carries_the_callers_request_id_or_one_of_its_own(client):
+async def test_every_response_carries_the_request_id_of_the_client_or_a_new_one(client):
     answer = await client.get(GROUPS, headers={"X-Request-ID": "abc-1"})
     assert answer.headers["X-Request-ID"] == "abc-1"
     answer = await client.get(GROUPS, headers={"X-Request-ID": "a b\x01"})
@@ -118,7 +118,7 @@ async def test_every_answer_carries_the_callers_request_id_or_one_of_its_own(cli
 
 @pytest.mark.usefixtures("world")
 @pytest.mark.parametrize("path", [GROUPS, "/api/nothing/", f"{GROUPS}garbage/"])
-async def test_no_answer_is_cached_or_framed(client, path):
+async def test_no_response_is_cached_or_framed(client, path):
     headers = (await client.get(path)).headers
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Frame-Options"] == "DENY"

@@ -1,4 +1,4 @@
-"""No part of a request costs more than in proportion to its length, whoever sends it.
+"""The cost of every part of a request is at most proportional to its length.
 
 Each part is filled with 1 kB and with 32 kB of one unit after another, and the processor's time of
 the whole request is compared: 32 times as much text may cost 32 times as much, what grows with the
@@ -16,16 +16,16 @@ from ringfence.app import create_app
 from ringfence.settings import Settings
 
 SHORT, LONG = 1_000, 32_000
-# A little more than in proportion, for a machine that others use as well.
+# Some tolerance, for a machine that others use as well.
 MOST = 1.5 * LONG / SHORT
 TRIES = 6
 
 GROUPS = "/api/openstack-security-groups/"
 SESSION = "/console/session/"
 
-# Each repeated makes text that some parser goes through again from every place in it.
+# Repeated, each of these is a text that a backtracking parser scans again from every position.
 UNITS = ("a", "a+", " ", '"', "\\", ', "', ";a=", "a=b; ", "/", "token 1", "gzip;q=0")
-# Beyond Latin-1, for what is decoded as UTF-8: marks whose order their normal form changes.
+# For text that is decoded as UTF-8: combining marks that normalisation reorders.
 MARKS = "\u0301\u0316"
 
 HEADERS = {
@@ -74,7 +74,7 @@ def app(database):
 
 
 class Requests:
-    """Sends requests to the application without a client, whose work would be counted as well."""
+    """Sends requests to the application without a client, whose time would be measured as well."""
 
     def __init__(self, app, path, ruled):
         self._app = app
@@ -120,7 +120,7 @@ class Requests:
         return statuses[0]
 
     def of_header(self, name, text):
-        """Give the same header within a read, a change, and the end of a session."""
+        """Return the same header in a read, a change, and the end of a session."""
         header = {name: text.encode("latin-1")}
         own = {b"x-ringfence-console": b"1", b"origin": b"http://localhost", **header}
         yield self.send("GET", GROUPS, headers=header)
@@ -141,14 +141,14 @@ class Requests:
         body = form.replace("%", text).encode("utf-8", "replace")
         yield self.send("POST", "/api-auth/password/", body=body)
         yield self.send("PATCH", self._path, body=body)
-        # Beside a rule that is wrong, whatever the other one is.
+        # Together with a rule that is always invalid.
         rules = b'[{"direction": "across"}, ' + body + b"]"
         yield self.send("POST", self._ruled + "set_rules/", body=rules)
         yield self.send("POST", self._path + "unlink/", body=body)
 
 
 def parts(requests, path, kind):
-    """Give every part of this kind, with how to send requests in which it is filled with a text."""
+    """Return every part of this kind, with a function that sends requests with a text in it."""
     match kind:
         case "header":
             for name, before in HEADERS.items():
@@ -169,7 +169,7 @@ def filled(unit, length):
 
 
 async def cost(make, text):
-    """Give the seconds of the processor that this process takes for each request made of a text."""
+    """Return the processor time in seconds of each request made of a text."""
     found = []
     for request in make(text):
         began = time.process_time()
@@ -179,7 +179,7 @@ async def cost(make, text):
 
 
 async def is_expensive(make, unit):
-    """Tell whether the longer text costs more than in proportion, however often it is tried."""
+    """Return whether the longer text costs more than its proportion in every attempt."""
     short, long = [], []
     for _ in range(TRIES):
         short = least(short, await cost(make, filled(unit, SHORT)))
@@ -202,7 +202,7 @@ async def test_no_part_of_a_request_costs_more_than_in_proportion_to_its_length(
             assert not await is_expensive(make, unit), (name, unit)
 
 
-async def test_what_is_measured_tells_linear_from_quadratic():
+async def test_the_measurement_distinguishes_linear_from_quadratic():
     async def quadratic(text):
         return sum(len(text[place:]) > text.count("!", place) for place in range(len(text)))
 

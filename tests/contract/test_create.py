@@ -19,7 +19,7 @@ async def count(world):
     return await world.value("SELECT count(*) FROM security_groups")
 
 
-async def test_the_answer_is_the_whole_group_before_the_cloud_has_it(client, world):
+async def test_the_response_is_the_whole_group_before_the_cloud_has_it(client, world):
     remote = await world.group("db")
     body = {"name": " web ", "description": "x", "rules": [a_rule(), to_group(remote)]}
     response = await create(client, world, body)
@@ -34,8 +34,8 @@ async def test_the_answer_is_the_whole_group_before_the_cloud_has_it(client, wor
     assert job == ("push_group", group["uuid"])
 
 
-async def test_the_answer_is_the_group_as_made_however_soon_it_changes(client, world):
-    # At the commit it is gone: sooner than any worker or other user could be.
+async def test_the_response_is_the_group_as_created_however_soon_it_changes(client, world):
+    # Change it at the commit, before any worker or user could.
     await world.execute(
         """
         CREATE FUNCTION vanish() RETURNS trigger LANGUAGE plpgsql AS
@@ -51,13 +51,13 @@ async def test_the_answer_is_the_group_as_made_however_soon_it_changes(client, w
 
 
 async def test_rules_and_description_may_be_left_out(client, world):
-    # Waldur requires `rules`; its own clients leave them out.
+    # Waldur requires `rules`, but its own clients omit it.
     response = await create(client, world, {"name": "web"})
     assert response.status_code == 201
     assert (response.json()["rules"], response.json()["description"]) == ([], "")
 
 
-async def test_field_chooses_fields_of_the_answer_and_filters_do_not_matter(client, world):
+async def test_field_selects_fields_of_the_response_and_filters_have_no_effect(client, world):
     response = await create(client, world, {"name": "web"}, field=["name", "state"], state="OK")
     assert response.status_code == 201
     assert response.json() == {"name": "web", "state": "CREATION_SCHEDULED"}
@@ -113,7 +113,7 @@ WRONG = [
 ]
 
 
-async def test_what_is_wrong_is_said_in_waldurs_words_and_nothing_is_made(client, world):
+async def test_errors_are_waldurs_messages_and_nothing_is_created(client, world):
     await world.group("taken")
     path = tenant_at(world.tenant_uuid, "create_security_group/")
     for body, expected in WRONG:
@@ -158,7 +158,7 @@ async def test_a_tenant_that_is_not_ok_takes_no_group(client, world):
         )
 
 
-async def test_a_tenant_that_is_unknown_or_not_seen_is_a_404(client, world):
+async def test_a_tenant_that_is_unknown_or_out_of_scope_is_a_404(client, world):
     for path in (tenant_at(uuid4()), tenant_at(world.foreign_tenant_uuid), f"{TENANTS}x/"):
         response = await client.post(f"{path}create_security_group/", json={"name": "x"})
         assert response.status_code == 404
@@ -166,7 +166,7 @@ async def test_a_tenant_that_is_unknown_or_not_seen_is_a_404(client, world):
     assert await count(world) == 0
 
 
-async def test_a_host_that_cannot_be_answered_to_makes_nothing(client, world):
+async def test_a_host_that_is_not_allowed_creates_nothing(client, world):
     for host in ("a b", "x/y", "<script>", ""):
         response = await client.post(
             tenant_at(world.tenant_uuid, "create_security_group/"),
@@ -178,7 +178,7 @@ async def test_a_host_that_cannot_be_answered_to_makes_nothing(client, world):
     assert await count(world) == 0
 
 
-async def test_a_creation_is_told_by_an_event_and_kept_as_the_first_version(client, world):
+async def test_a_creation_records_an_event_and_the_first_version(client, world):
     group = UUID((await create(client, world, {"name": "web"})).json()["uuid"])
     event = await world.one("SELECT event_type, username, security_group_uuid FROM events")
     assert event == ("resource_creation_scheduled", "admin", group)

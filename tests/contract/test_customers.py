@@ -1,4 +1,4 @@
-"""Customers: what is shown of one, and its filters."""
+"""Customers: the document and the filters."""
 
 from uuid import uuid4
 
@@ -30,7 +30,7 @@ async def test_a_customer_is_shown_with_its_projects(client, world):
         "blocked": False,
         "archived": False,
         "projects_count": 1,
-        # Three by the customer, three by the project.
+        # Three have a role in the customer, three in the project.
         "users_count": 6,
         "name": "Acme",
         "native_name": "Ακμή",

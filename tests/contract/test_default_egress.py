@@ -1,4 +1,4 @@
-"""Whether new groups of a tenant keep the rules by which Neutron lets everything out."""
+"""Whether new groups of a tenant keep Neutron's default egress rules."""
 
 from uuid import UUID
 
@@ -30,24 +30,24 @@ async def keeping(api, world):
     assert (response.status_code, response.json()) == (200, {"keep": True})
 
 
-async def test_a_new_group_has_only_what_was_asked_for_unless_told_otherwise(client, world):
+async def test_a_new_group_has_only_the_requested_rules_by_default(client, world):
     assert len((await create(client, world, a_rule()))["rules"]) == 1
 
 
 @pytest.mark.usefixtures("keeping")
-async def test_kept_they_are_ordinary_rules_that_the_first_answer_shows(client, world):
+async def test_kept_egress_rules_are_ordinary_rules_in_the_first_response(client, world):
     group = await create(client, world, a_rule())
     assert content(group)[1:] == OUT
     assert await world.value("SELECT count(*) FROM security_group_rules") == 3
     clouds = Clouds(world.database)
     assert await push_group(world.database, clouds, UUID(group["uuid"]))
     kept = await world.value("SELECT count(*) FROM sandbox_rules WHERE direction = 'egress'")
-    # With the default group's two.
+    # Including the two of the default group.
     assert kept == 4
 
 
 @pytest.mark.usefixtures("keeping")
-async def test_an_equal_rule_that_was_asked_for_is_not_doubled(client, world):
+async def test_an_equal_requested_rule_is_not_duplicated(client, world):
     asked = {"direction": "egress", "protocol": "", "from_port": -1, "to_port": -1}
     group = await create(client, world, asked | {"cidr": "0.0.0.0/0"})
     assert content(group) == [("IPv4", "egress", "", -1, -1, "0.0.0.0/0"), OUT[1]]

@@ -1,4 +1,4 @@
-"""Asking for a group to go, to be looked at anew, or to be forgotten."""
+"""Deleting, pulling and unlinking a group."""
 
 from uuid import uuid4
 
@@ -28,14 +28,14 @@ async def jobs(world):
 
 
 async def naming(world, remote, name="naming", **columns):
-    """Make a group with one rule that names another group."""
+    """Create a group with one rule that refers to another group."""
     remote_id = await world.value("SELECT id FROM security_groups WHERE uuid = %s", remote)
     rule = {"ethertype": "IPv4", "direction": "ingress", "remote_group_id": remote_id}
     return await world.group(name, rules=[rule], **columns)
 
 
-async def test_delete_answers_204_and_the_group_waits_for_the_cloud_to_let_it_go(client, world):
-    # Waldur answers 202, which the clients of the page's time refuse.
+async def test_delete_returns_204_and_the_group_waits_for_the_cloud(client, world):
+    # Waldur returns 202, which clients of the documented release reject.
     for state in ("OK", "ERRED"):
         group = await world.group(state, state=state, error_message="no")
         response = await client.delete(group_at(group))
@@ -60,13 +60,13 @@ async def test_the_default_group_is_not_deleted(client, world):
     assert await jobs(world) is None
 
 
-async def test_pull_of_a_group_at_rest_schedules_it_and_a_second_one_waits(client, world):
+async def test_pull_of_a_stable_group_schedules_it_and_a_second_one_is_a_409(client, world):
     for state in ("OK", "ERRED"):
         group = await world.group(state, state=state, error_message="no", error_traceback="x")
         response = await client.post(group_at(group, "pull/"))
         assert (response.status_code, response.json()) == (202, PULLED)
         shown = (await client.get(group_at(group))).json()
-        # A new operation clears what the last one left behind.
+        # A new operation clears the error of the last one.
         assert (shown["state"], shown["error_message"]) == ("UPDATE_SCHEDULED", "")
         response = await client.post(group_at(group, "pull/"))
         assert (response.status_code, response.json()) == (409, not_at_rest("UPDATE_SCHEDULED"))
@@ -82,7 +82,7 @@ async def test_pull_works_on_the_default_group_and_ignores_a_body(client, world)
 
 
 async def test_pull_of_a_group_that_is_not_in_the_cloud_is_a_409(client, world):
-    # Waldur says 400, which clients of the page's time refuse: they know 202 and 409.
+    # Waldur returns 400, which clients of the documented release reject: they accept 202 and 409.
     group = await world.group(backend_id="")
     response = await client.post(group_at(group, "pull/"))
     assert response.status_code == 409
@@ -98,7 +98,7 @@ async def test_pull_of_a_group_under_way_is_a_409(client, world):
         assert (response.status_code, response.json()) == (409, not_at_rest(state))
 
 
-async def test_unlink_forgets_a_group_in_any_state_and_asks_no_cloud(api, world):
+async def test_unlink_removes_a_group_in_any_state_without_the_cloud(api, world):
     staff = api("staff")
     for state in ["OK", "ERRED", *UNDER_WAY]:
         name = "default" if state == "OK" else state
@@ -112,7 +112,7 @@ async def test_unlink_forgets_a_group_in_any_state_and_asks_no_cloud(api, world)
     assert await jobs(world) is None
 
 
-async def test_unlink_is_refused_before_the_group_is_looked_for(api, world):
+async def test_unlink_is_refused_before_the_group_is_looked_up(api, world):
     group = await world.group()
     for user in ("support", "owner", "admin", "member", "unrelated"):
         for path in (group_at(group), group_at(uuid4()), f"{GROUPS}garbage/"):
@@ -120,7 +120,7 @@ async def test_unlink_is_refused_before_the_group_is_looked_for(api, world):
 
 
 async def test_unlink_leaves_the_rules_that_name_the_group_unresolved_and_never_open(api, world):
-    # Waldur deletes them, silently.
+    # Waldur deletes these rules silently.
     remote = await world.group("db", backend_id="f" * 32)
     group = await naming(world, remote)
     await api("staff").post(group_at(remote, "unlink/"))

@@ -1,4 +1,4 @@
-"""Events: what happened, within what the caller sees, the latest first."""
+"""Events: those within the scope of the user, the latest first."""
 
 import json
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ NOT_FOUND = {"detail": "No Event matches the given query."}
 
 @pytest.fixture
 async def happened(world) -> dict[str, UUID]:
-    """Five events by name: in the own project, elsewhere, and of nobody's project."""
+    """Five events by name: in the own project, in another project, and without a project."""
     place = {"customer": world.customer_uuid, "project": world.project_uuid}
     there = await world.one(
         "SELECT customer.uuid, project.uuid FROM projects AS project INNER JOIN customers"
@@ -57,7 +57,7 @@ async def happened(world) -> dict[str, UUID]:
         Event(EventType.SIGNED_IN, "signed in", admin),
         Event(EventType.LOADED, "loaded"),
     ]
-    # Times are set by hand here, which nobody else can do.
+    # Only tests can set the times of events.
     await world.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
     for number, event in enumerate(events):
         async with world.database.transaction() as connection:
@@ -199,7 +199,7 @@ async def test_the_published_client_reads_events(api, world):
     assert counted.additional_properties == {"count": 3}
     groups = await events_event_groups_retrieve.asyncio(client=client)
     assert json.loads(json.dumps(EVENT_GROUPS)) == getattr(groups, "additional_properties", groups)
-    # Of the types of scopes this release expects an event, which no Waldur answers.
+    # This client expects an event from the endpoint of scope types, which Waldur does not return.
     assert "project" in (await api("admin").get(f"{EVENTS}scope_types/")).json()
 
 

@@ -9,7 +9,7 @@ from tests.factories.world import World
 
 @pytest.fixture
 async def groups(world: World):
-    """Give the names of groups by uuid: three of the world's tenant, one of another's."""
+    """Return the names of groups by UUID: three in the world's tenant, one in another."""
     made = {
         await world.group("web-1", description="The Façade", backend_id="abc-DEF"): "web-1",
         await world.group("WEB_2", description="100% of it", state="ERRED"): "WEB_2",
@@ -125,7 +125,7 @@ async def test_wrong_uuids_are_named_all_at_once(client):
 
 
 async def test_a_tenant_is_an_address_on_any_host_or_a_path_or_a_uuid(api, world, groups):
-    # Waldur finds nothing for a bare uuid, and lists all its routes for an address it cannot match.
+    # Waldur returns nothing for a bare UUID, and lists all its routes for a URL without a match.
     staff, path = api("staff"), tenant_at(world.tenant_uuid)
     cases = {
         f"https://any.host{path}": OURS,
@@ -145,8 +145,8 @@ async def test_a_tenant_is_an_address_on_any_host_or_a_path_or_a_uuid(api, world
     assert {text: await names(staff, groups, {"tenant": text}) for text in cases} == cases
 
 
-async def test_can_manage_splits_what_is_seen_by_what_may_be_changed(api, world, groups):
-    # Waldur ignores it.
+async def test_can_manage_divides_the_scope_by_permission(api, world, groups):
+    # Waldur ignores this filter.
     await world.execute(
         "INSERT INTO role_grants (user_id, role, project_id) "
         "SELECT %s, 'PROJECT.MEMBER', project_id FROM tenants WHERE id = %s",
@@ -189,7 +189,7 @@ async def test_a_null_character_in_a_filter_is_a_400(client):
         assert list(response.json()) == [name]
 
 
-async def test_a_filter_never_shows_what_the_caller_may_not_see(api, world, groups):
+async def test_a_filter_never_shows_groups_out_of_scope(api, world, groups):
     for user in ("admin", "owner", "member"):
         client = api(user)
         for query in ({"tenant_uuid": world.foreign_tenant_uuid.hex}, {"name": "foreign"}):

@@ -1,4 +1,4 @@
-"""Texts that JSON holds and PostgreSQL does not: no place of any body lets them into SQL."""
+"""Texts that JSON allows and PostgreSQL does not: no position in a body passes them to SQL."""
 
 import json
 
@@ -12,12 +12,12 @@ __all__ = ["path_of"]
 
 TEXTS = ("\ud800", "a\udfffb", "a\x00b")
 WITH_BODY = [operation for operation in CHANGING if body_of(operation) is not None]
-# What each rule says that is sent here: an end in every key, so that all are looked at.
+# The rules that are sent: a remote in every key, so that each is read.
 RULE = a_rule(cidr=None, direction="ingress", ethertype="IPv4", description="x")
 
 
 def places(body, path=()):
-    """Every place of a body: of a value or of a key."""
+    """Every position in a body: of a value or of a key."""
     yield path, False
     if isinstance(body, dict):
         for key, value in body.items():
@@ -29,7 +29,7 @@ def places(body, path=()):
 
 
 def changed(body, path, text, is_key):
-    """The body with a text in that place."""
+    """The body with a text at that position."""
     if not path:
         return text
     first, *rest = path
@@ -42,7 +42,7 @@ def changed(body, path, text, is_key):
 
 
 def rich(operation):
-    """The bodies of an operation, one for each key that a rule of it may have."""
+    """The bodies of an operation, one for each key that its rules accept."""
     body = body_of(operation)
     if "rules" not in json.dumps(body) and body != [a_rule()]:
         return [body]
@@ -55,7 +55,7 @@ def rich(operation):
 
 
 @pytest.mark.parametrize("operation", WITH_BODY, ids=[each.id for each in WITH_BODY])
-async def test_a_text_that_postgresql_does_not_take_is_never_a_fault(
+async def test_a_text_that_postgresql_rejects_is_never_an_internal_error(
     api,
     path_of,
     operation,

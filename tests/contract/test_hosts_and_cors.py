@@ -1,4 +1,4 @@
-"""What holds for every path: hosts, other sites' pages, and the headers that browsers obey."""
+"""Allowed hosts, CORS, and the security headers of every path."""
 
 import json
 import socket
@@ -15,7 +15,7 @@ PORTAL = "https://portal.example.com"
 
 @pytest.fixture
 async def at(database):
-    """Give a function that makes a client of an application with these settings."""
+    """Return a function that creates a client of an application with these settings."""
     clients = []
 
     def client_of(peer="192.0.2.1", **settings):
@@ -80,7 +80,7 @@ async def test_two_hosts_are_refused_whatever_they_are(at, second):
 
 
 @pytest.mark.usefixtures("world")
-async def test_a_host_that_a_proxy_tells_is_checked_as_any_other(at):
+async def test_a_forwarded_host_is_checked_like_any_other(at):
     client = at("127.0.0.1", allowed_hosts="api.example.com")
     told = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.test"}
     assert (await client.get(GROUPS, headers=told)).status_code == 400
@@ -91,7 +91,7 @@ async def test_a_host_that_a_proxy_tells_is_checked_as_any_other(at):
 
 
 @pytest.mark.usefixtures("world")
-async def test_browsers_are_told_to_stay_with_https_where_they_came_by_it(at):
+async def test_hsts_is_sent_on_https(at):
     client = at("10.1.2.3", allowed_hosts="api.example.com", trusted_proxies="10.0.0.0/8")
     secure = await client.get(GROUPS, headers={"X-Forwarded-Proto": "https"})
     assert secure.headers["Strict-Transport-Security"] == "max-age=31536000"
@@ -105,7 +105,7 @@ async def test_browsers_are_told_to_stay_with_https_where_they_came_by_it(at):
 @pytest.mark.parametrize(
     "path", [GROUPS, "/api/nothing/", "/nothing", "/api/schema/", "/api/docs/"]
 )
-async def test_every_answer_carries_what_browsers_obey(at, path):
+async def test_every_response_has_the_security_headers(at, path):
     client = at(allowed_hosts="api.example.com")
     for response in (
         await client.get(path),
@@ -122,7 +122,7 @@ async def test_every_answer_carries_what_browsers_obey(at, path):
 
 
 @pytest.mark.usefixtures("world")
-async def test_other_sites_pages_are_told_nothing_unless_configured(at):
+async def test_other_origins_get_no_cors_headers_unless_configured(at):
     client = at(allowed_hosts="api.example.com")
     asking = {"Origin": PORTAL, "Access-Control-Request-Method": "GET"}
     for response in (
@@ -140,13 +140,13 @@ async def test_a_configured_site_s_page_may_ask_and_read_what_a_portal_reads(at)
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "authorization, content-type",
     }
-    # A browser asks without the token.
+    # A browser sends the preflight request without the token.
     del client.headers["Authorization"]
     asked = await client.options(GROUPS, headers=asking)
     assert (asked.status_code, asked.content) == (204, b"")
     assert asked.headers["Access-Control-Allow-Origin"] == PORTAL
     assert "POST" in asked.headers["Access-Control-Allow-Methods"]
-    # Refused by the service, not by the browser: a page can show why.
+    # The service rejects it, not the browser, so that a page can show the reason.
     assert {"Authorization", "Content-Type", "X-Impersonated-User-Uuid"} <= set(
         asked.headers["Access-Control-Allow-Headers"].split(", ")
     )
@@ -174,7 +174,7 @@ async def test_a_configured_site_s_page_may_ask_and_read_what_a_portal_reads(at)
         "",
     ],
 )
-async def test_an_origin_that_is_not_exactly_a_configured_one_is_told_nothing(at, origin):
+async def test_an_origin_that_is_not_exactly_configured_gets_no_cors_headers(at, origin):
     client = at(allowed_hosts="api.example.com", cors_origins=PORTAL)
     headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
     for response in (
@@ -185,7 +185,7 @@ async def test_an_origin_that_is_not_exactly_a_configured_one_is_told_nothing(at
 
 
 @pytest.mark.usefixtures("world")
-async def test_the_log_tells_the_client_that_a_trusted_proxy_saw(at, capsys):
+async def test_the_log_shows_the_client_of_a_trusted_proxy(at, capsys):
     client = at("10.1.2.3", allowed_hosts="api.example.com", trusted_proxies="10.0.0.0/8")
     await client.get(GROUPS, headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7"})
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]

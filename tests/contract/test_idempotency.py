@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: one effect and one answer, however often a request is sent."""
+"""`Idempotency-Key`: one effect and one response, however often a request is sent."""
 
 import asyncio
 import re
@@ -31,10 +31,10 @@ async def counts(world):
     )
 
 
-async def seen(world, statement):
-    """Ask until the statement gives something."""
+async def poll(world, statement):
+    """Poll until the statement returns a value."""
     async with asyncio.timeout(60):
-        while not (found := await world.value(statement)):  # noqa: ASYNC110 - it is asked again
+        while not (found := await world.value(statement)):  # noqa: ASYNC110 - polls the database
             await asyncio.sleep(0.01)
     return found
 
@@ -51,7 +51,7 @@ async def test_a_creation_that_is_sent_again_makes_one_group(client, world, crea
     first = await client.post(creation, json=body, headers=KEY)
     made = await counts(world)
     assert made[0] == 1
-    # What became of it meanwhile changes nothing: it is the first answer that comes again.
+    # Later changes have no effect: the first response is returned again.
     await world.execute("UPDATE security_groups SET state = 'OK'")
     again = await client.post(creation, json=body, headers=KEY)
     assert first.status_code == 201
@@ -112,19 +112,19 @@ async def test_of_many_at_once_one_is_carried_out(api, world, creation):
 
 async def test_while_the_first_is_under_way_the_second_is_a_409(client, world, creation):
     async with world.database.transaction() as connection:
-        # It waits here for the tenant.
+        # It waits for the lock of the tenant.
         await connection.execute("SELECT 1 FROM tenants FOR UPDATE")
         first = asyncio.create_task(
             client.post(creation, json={"name": "web", "rules": []}, headers=KEY)
         )
-        await seen(
+        await poll(
             world,
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
             " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
         )
         second = await client.post(creation, json={"name": "web", "rules": []}, headers=KEY)
         assert (second.status_code, second.json()) == (409, {"detail": UNDER_WAY})
-        # A key of the same name that is somebody else's is another key.
+        # The same key of another user is another key.
         other = await client.post(
             f"/api/openstack-tenants/{world.foreign_tenant_uuid.hex}/pull/",
             headers={"Idempotency-Key": "3f1c-two"},
@@ -141,7 +141,7 @@ async def test_a_key_is_its_users_own(api, world, creation):
     assert (await counts(world))[3] == 2
 
 
-async def test_a_token_for_a_project_reads_no_answer_of_a_whole_one(
+async def test_a_token_for_a_project_is_not_replayed_a_response_of_an_unrestricted_one(
     api,
     world,
     creation,
@@ -163,15 +163,13 @@ ROLE_ENDS = {
 
 
 @pytest.mark.parametrize("ends", ROLE_ENDS.values(), ids=ROLE_ENDS)
-async def test_an_answer_is_not_given_again_to_who_may_not_see_it_any_more(
-    client, world, creation, ends
-):
+async def test_a_response_is_not_replayed_to_a_user_who_lost_access(client, world, creation, ends):
     statement, status = ends
     group = await world.group()
     requests = [
         ("POST", creation, {"name": "new", "rules": []}),
         ("PATCH", f"{GROUPS}{group.hex}/", {"description": "secret"}),
-        # A refusal may tell of what there is, too.
+        # An error can disclose existing objects as well.
         ("POST", creation, {"name": "web", "rules": []}),
     ]
     told = []
@@ -188,7 +186,7 @@ async def test_an_answer_is_not_given_again_to_who_may_not_see_it_any_more(
 
 
 async def test_a_key_takes_no_lock_of_a_migration_or_a_load(world):
-    """Those are positive numbers; a key's could be any of them otherwise."""
+    """Other advisory locks use positive numbers, and must not collide with those of keys."""
     for key in map(str, range(64)):
         async with world.database.transaction() as connection:
             await connection.execute(idempotency._CLAIM, {"key": key, "user_id": 1})  # noqa: SLF001
@@ -251,15 +249,15 @@ async def test_what_fails_leaves_neither_change_nor_key(client, world, creation,
     assert (await client.post(creation, json=body, headers=KEY)).status_code == 201
 
 
-async def test_a_process_that_dies_before_it_answers_has_done_all_or_nothing(
+async def test_a_process_that_dies_before_it_responds_has_done_all_or_nothing(
     client, world, creation
 ):
-    """The connection is cut after the change and before the end: it is as if it had never been."""
+    """The connection breaks after the change and before the commit: nothing remains."""
     body = {"name": "web", "rules": []}
     async with world.database.transaction() as connection:
         await connection.execute("LOCK TABLE idempotency_keys IN ACCESS EXCLUSIVE MODE")
         sent = asyncio.create_task(client.post(creation, json=body, headers=KEY))
-        pid = await seen(
+        pid = await poll(
             world,
             "SELECT pid FROM pg_stat_activity"
             " WHERE wait_event_type = 'Lock' AND datname = current_database() LIMIT 1",
@@ -272,7 +270,7 @@ async def test_a_process_that_dies_before_it_answers_has_done_all_or_nothing(
     assert same(first, await client.post(creation, json=body, headers=KEY))
 
 
-async def test_an_answer_with_a_secret_is_not_kept(client, api, world):
+async def test_a_response_with_a_secret_is_not_stored(client, api, world):
     uuid = (await client.get("/api/users/me/")).json()["uuid"]
     path = f"/api/users/{uuid}/refresh_token/"
     made = (await client.post(path, headers=KEY)).json()["token"]
@@ -315,7 +313,7 @@ async def test_if_match_holds_for_every_change(api, world):
         )
         body = bodies.get(path.split("/")[-2], {"name": "other", "description": ""})
         if operation.own and "name" in body:
-            # These take nothing that they do not know.
+            # These operations reject unknown names.
             body = operation.body.example if operation.body else None
         for tag in ('"v2"', '"v11.x"', 'W/"v1"', '"1"', "v1", '"'):
             answer = await api("staff").request(
@@ -329,7 +327,7 @@ async def test_if_match_holds_for_every_change(api, world):
 
 
 @pytest.mark.parametrize("tag", ['"v1"', '"v1.5f2c"', "*", '"v9", "v1.x"'])
-async def test_a_change_to_what_was_seen_is_made(api, world, tag):
+async def test_a_change_with_the_current_version_is_applied(api, world, tag):
     group = await world.group()
     path = f"{GROUPS}{group.hex}/"
     for method, address, body in (

@@ -1,4 +1,4 @@
-"""A request whose connection to the database fails is served once more where that does no harm."""
+"""A request whose database connection fails is retried once if that is safe."""
 
 from contextlib import asynccontextmanager
 
@@ -12,7 +12,7 @@ from ringfence.errors import Interrupted
 
 @pytest.fixture
 def interrupt(monkeypatch):
-    """Return a function that has the first transaction of a request fail; its count is kept."""
+    """Return a function that makes the first transaction of a request fail."""
     transaction = Database.transaction
     begun = []
 
@@ -47,21 +47,19 @@ async def groups(client):
 
 
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "one"}], ids=["plain", "with a key"])
-async def test_a_change_of_which_nothing_was_done_is_made_once_more(
-    client, world, interrupt, headers
-):
+async def test_a_change_that_has_not_begun_is_retried(client, world, interrupt, headers):
     interrupt(is_undone=True)
     assert (await create(client, world, **headers)).status_code == 201
     assert len(await groups(client)) == 1
 
 
-async def test_a_change_that_may_have_been_made_is_not_made_again(client, world, interrupt):
+async def test_a_change_that_may_be_committed_is_not_retried(client, world, interrupt):
     begun = interrupt(is_undone=False)
     assert (await create(client, world)).status_code == 503
     assert len(begun) == 1
 
 
-async def test_a_change_after_one_that_was_committed_is_not_made_again(client, world, interrupt):
+async def test_a_change_after_a_committed_one_is_not_retried(client, world, interrupt):
     begun = interrupt(is_undone=True, is_committed=True)
     assert (await create(client, world)).status_code == 503
     assert len(begun) == 1
@@ -69,7 +67,7 @@ async def test_a_change_after_one_that_was_committed_is_not_made_again(client, w
 
 
 @pytest.mark.parametrize("path", ["", "versions/", "plan/", "usage/"])
-async def test_a_read_is_made_once_more(client, world, monkeypatch, path):
+async def test_a_read_is_retried_once(client, world, monkeypatch, path):
     group = await world.group()
     connection = Database.connection
     lent = []
@@ -84,6 +82,6 @@ async def test_a_read_is_made_once_more(client, world, monkeypatch, path):
 
     monkeypatch.setattr(Database, "connection", failing)
     response = await client.get(group_at(group, path))
-    # There is no reading a plan: that is refused as ever.
+    # GET on a plan is rejected as usual.
     assert response.status_code == (405 if path == "plan/" else 200), response.text
     assert len(lent) > 1

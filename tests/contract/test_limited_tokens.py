@@ -1,4 +1,4 @@
-"""Tokens that allow less than their users may: to read, or one project."""
+"""Restricted tokens: read-only, or for one project."""
 
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ ME = "/api/users/me/"
 
 @pytest.fixture
 def issue(world, api):
-    """Give a function that makes a client with a token of its own."""
+    """Return a function that creates a client with a new token."""
 
     async def issued(user, **columns):
         secret = uuid4().hex
@@ -31,7 +31,7 @@ def issue(world, api):
 
 @pytest.fixture
 async def other_project(world):
-    """Give another project of the same customer, with a tenant and a group."""
+    """Return another project of the same customer, with a tenant and a group."""
     project, tenant = uuid4(), uuid4()
     await world.execute(
         "INSERT INTO projects (uuid, customer_id, name) VALUES (%s, %s, 'Shop')",
@@ -85,16 +85,16 @@ async def test_a_token_for_a_project_reaches_what_is_in_it(world, issue, api, ot
         assert (await client.get(f"{GROUPS}{group.hex}/")).status_code == status
         whole = await api(user).patch(f"{GROUPS}{group.hex}/", json={"description": "x"})
         limited = await client.patch(f"{GROUPS}{group.hex}/", json={"description": "x"})
-        # Within the project it may what its user may, no more and no less.
+        # Within the project, the token has the permissions of its user.
         expected = whole.status_code if group == inside else 404
-        # The first of the two has changed it.
+        # The first request has changed it.
         assert limited.status_code == (409 if expected == 200 else expected)
     for path, count in (("/api/projects/", 1), ("/api/openstack-tenants/", 1)):
         counted = await client.head(path)
         assert counted.headers["X-Result-Count"] == str(count)
 
 
-async def test_a_token_for_a_project_tells_of_no_role_elsewhere(world, issue, other_project):
+async def test_a_token_for_a_project_shows_no_role_elsewhere(world, issue, other_project):
     await world.execute(
         "INSERT INTO role_grants (user_id, role, project_id)"
         " SELECT %s, 'PROJECT.MEMBER', project_id FROM tenants WHERE id ="
@@ -127,8 +127,8 @@ async def test_staff_confined_to_a_project_is_not_staff_beyond_it(world, issue):
         assert (await client.get(path)).json() == []
 
 
-async def test_a_token_for_a_project_tells_nothing_of_its_users_account(world, issue, api):
-    """Sign-ins, tokens and sessions are of the user, and in no project."""
+async def test_a_token_for_a_project_does_not_show_the_account_of_its_user(world, issue, api):
+    """Sign-ins, tokens and sessions belong to a user and to no project."""
     group = await world.group()
     browser = api(None, **{"X-Ringfence-Console": "1", "Origin": "http://api.example.com"})
     assert (await browser.post("/console/session/", json={"token": "admin-token"})).is_success

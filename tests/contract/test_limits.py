@@ -1,4 +1,4 @@
-"""How much one caller can ask for, and all together: 400, 429 and 503 with what to do next."""
+"""Rate limits and overload: 400, 429 and 503, with what to do next."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -19,7 +19,7 @@ ME = "/api/users/me/"
 
 @pytest.fixture
 async def limited(database):
-    """Give a function that makes a client of an application with these settings."""
+    """Return a function that creates a client of an application with these settings."""
     async with AsyncExitStack() as stack:
 
         async def client_of(user="admin", address="192.0.2.1", app=None, **settings):
@@ -51,14 +51,14 @@ async def test_redirects_and_preflights_count_as_requests_of_their_address(limit
 
 
 @pytest.mark.usefixtures("world")
-async def test_a_token_that_asks_too_often_is_told_when_to_come_again(limited):
+async def test_a_token_over_its_rate_receives_retry_after(limited):
     client, app = await limited(token_rate=0.5)
     found = await statuses(client, 3)
     assert found == [200, 200, 429]
     refused = await client.get(ME)
     assert int(refused.headers["Retry-After"]) >= 1
     assert "Request was throttled" in refused.json()["detail"]
-    # Others are not slowed down, from the same address or another.
+    # Other users are not limited, from the same IP address or another.
     other, _ = await limited("manager", app=app)
     assert (await other.get(ME)).status_code == 200
 
@@ -73,17 +73,17 @@ async def test_changes_have_a_rate_of_their_own(limited, world):
 
 
 @pytest.mark.usefixtures("world")
-async def test_an_address_is_refused_before_anybody_looks_at_its_token(limited):
+async def test_an_ip_address_over_its_rate_is_refused_before_authentication(limited):
     client, app = await limited("nobody", address_rate=0.5)
     assert await statuses(client, 3) == [401, 401, 429]
-    # What one holder of an IPv6 network has is one address.
+    # An IPv6 network of one holder counts as one address.
     first, _ = await limited("nobody", "2001:db8::1", app)
     second, _ = await limited("admin", "2001:db8::ffff:1", app)
     elsewhere, _ = await limited("admin", "2001:db8:0:1::1", app)
     assert await statuses(first, 2) == [401, 401]
     assert (await second.get(ME)).status_code == 429
     assert (await elsewhere.get(ME)).status_code == 200
-    # Machines that ask whether it lives are no callers.
+    # Health checks are not limited.
     assert (await client.get("/health/live")).status_code == 200
 
 
@@ -110,7 +110,7 @@ async def test_more_at_the_same_time_than_there_is_room_for_is_a_503(limited, wo
 
 
 @pytest.mark.usefixtures("world")
-async def test_many_who_are_not_known_yet_take_no_place_of_those_who_are(limited, monkeypatch):
+async def test_unauthenticated_requests_do_not_block_others(limited, monkeypatch):
     client, app = await limited(concurrent_requests=8)
     assert (await client.get(ME)).status_code == 200
     go_on, look_up = asyncio.Event(), identity.look_up
@@ -138,7 +138,7 @@ async def test_many_who_are_not_known_yet_take_no_place_of_those_who_are(limited
     assert [(await each).status_code for each in tries[:4]] == [401] * 4
 
 
-async def test_who_sends_slowly_takes_nobodys_place(limited, world):
+async def test_slow_requests_do_not_take_the_slots_of_others(limited, world):
     group = await world.group()
     client, _ = await limited(concurrent_requests=1)
     reading, go_on = asyncio.Event(), asyncio.Event()

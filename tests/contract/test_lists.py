@@ -19,7 +19,7 @@ ORDERS = [
 
 
 async def make_groups(world, count, **columns):
-    """Insert many groups at once, some of them alike in all that one can order by but the name."""
+    """Insert many groups, some of which are equal in every column but the name."""
     await world.execute(
         """
         WITH made AS (
@@ -64,7 +64,7 @@ async def walk(client, *, between=None, **query):
     return pages
 
 
-async def test_a_page_has_ten_groups_unless_another_size_up_to_300_is_asked_for(client, world):
+async def test_a_page_has_ten_groups_or_the_requested_size_up_to_300(client, world):
     await make_groups(world, 305)
     sizes = {
         None: 10,
@@ -160,20 +160,20 @@ async def test_head_gives_the_headers_of_get_without_a_body(client, world):
             assert head.headers[name] == get.headers[name]
         # A count reads no row, so it knows no position.
         assert head.headers["Link"] == without_cursor(get.headers["Link"])
-        # Clients that are told of JSON read an empty body as such, and fail.
+        # Clients fail to parse an empty body that is declared as JSON.
         assert "Content-Type" not in head.headers
-        # It may be left out, never wrong (RFC 9110, section 8.6).
+        # It may be omitted but must not be wrong (RFC 9110, section 8.6).
         assert head.headers.get("Content-Length") in {None, get.headers["Content-Length"]}
 
 
-async def test_the_count_is_that_of_all_pages_of_what_the_caller_sees(api, world):
+async def test_the_count_covers_all_pages_in_the_scope_of_the_user(api, world):
     await make_groups(world, 25, other=world.foreign_tenant_id)
     for user, count in {"staff": "25", "admin": "17", "unrelated": "0"}.items():
         assert (await api(user).get(GROUPS)).headers["X-Result-Count"] == count
 
 
 async def test_the_default_order_is_tenant_then_creation_then_id(api, world):
-    # Waldur's is the tenant's name alone, in which groups change places between two pages.
+    # Waldur orders by the tenant's name alone, so that groups move between pages.
     await make_groups(world, 64, other=world.foreign_tenant_id)
     expected = await world.value(
         """
@@ -186,7 +186,7 @@ async def test_the_default_order_is_tenant_then_creation_then_id(api, world):
 
 
 @pytest.mark.parametrize("sign", ["", "-"])
-async def test_walking_the_pages_shows_each_group_once_in_every_order(api, world, sign):
+async def test_following_the_pages_returns_each_group_once_in_every_order(api, world, sign):
     await make_groups(world, 64, other=world.foreign_tenant_id)
     for order in ["", *ORDERS, "state,name", "customer_name,-state"]:
         pages = await walk(api("staff"), page_size=9, o=f"{sign}{order}" if order else "")
@@ -195,11 +195,9 @@ async def test_walking_the_pages_shows_each_group_once_in_every_order(api, world
 
 
 @pytest.mark.parametrize("order", ["", "created", "name", "service_name"])
-async def test_groups_that_come_and_go_do_not_disturb_the_walk_of_those_that_stay(
-    client, world, order
-):
-    # Numbered pages can promise this for what comes and goes behind the place of the reader:
-    # the default order puts what is created last, and these names sort last.
+async def test_created_and_deleted_groups_do_not_disturb_the_pages_of_others(client, world, order):
+    # Numbered pages guarantee this for changes behind the current page only: in the default order
+    # new groups are last, and these names sort last.
     await make_groups(world, 64)
     staying = set(await page_of(client, page_size=300))
     fleeting = []
@@ -288,6 +286,6 @@ async def test_any_other_order_is_a_400(client):
 
 
 @pytest.mark.usefixtures("world")
-async def test_an_order_of_many_terms_is_answered(client):
+async def test_an_order_of_many_terms_is_accepted(client):
     response = await client.get(GROUPS, params={"o": ",".join(["name", "-created"] * 400)})
     assert response.status_code == 200

@@ -1,4 +1,4 @@
-"""A list, however it is read, holds what the plainest reading of the tables holds."""
+"""Every list returns what a simple query of the tables returns."""
 
 import itertools
 
@@ -156,7 +156,7 @@ async def test_a_list_is_what_the_tables_say_for_everybody_and_in_every_way(
             query = filters | {"o": order, "page_size": SIZE, "field": "uuid"}
             where = (user, query)
             last = max(1, -(-len(wanted) // SIZE))
-            # Backwards, so that no page continues the one before it.
+            # In reverse, so that no page continues the previous one.
             for number in range(last, 0, -1):
                 answer = await client.get(GROUPS, params=query | {"page": number})
                 shown = [group["uuid"] for group in answer.json()]

@@ -1,4 +1,4 @@
-"""What tenants, customers, projects and clouds have in common: who sees which, pages, addresses."""
+"""The lists of tenants, customers, projects and clouds: scope, pages, URLs."""
 
 import inspect
 from collections import deque
@@ -38,12 +38,12 @@ ALL = {
 
 @pytest.fixture(autouse=True)
 def _world(world):
-    """Have a world in every test here."""
+    """Create a world for every test of this module."""
 
 
 @pytest.fixture
 async def west(world):
-    """Give a cloud on which nobody has a tenant."""
+    """Return a cloud without tenants."""
     await world.execute("INSERT INTO clouds (name, backend) VALUES ('west', 'sandbox')")
 
 
@@ -57,7 +57,7 @@ async def test_each_role_sees_what_it_sees_groups_of(api):
 
 
 @pytest.mark.usefixtures("west")
-async def test_what_is_not_seen_is_a_404(api, client):
+async def test_objects_out_of_scope_are_a_404(api, client):
     for path in COLLECTIONS:
         seen = {found["url"] for found in (await client.get(path)).json()}
         everything = {found["url"] for found in (await api("staff").get(path)).json()}
@@ -98,7 +98,7 @@ async def test_a_role_on_a_customer_without_projects_shows_it(api, world):
         assert await names(api("unrelated"), path) == []
 
 
-async def test_every_address_in_every_answer_resolves_for_who_got_it(api, world):
+async def test_every_url_in_every_response_resolves_for_its_user(api, world):
     web = await world.group("web")
     rule = {"ethertype": "IPv4", "direction": "ingress"}
     remote = await world.value("SELECT id FROM security_groups WHERE uuid = %s", web)
@@ -118,7 +118,7 @@ async def test_every_address_in_every_answer_resolves_for_who_got_it(api, world)
         assert len(known) >= expected, (user, known)
 
 
-async def test_the_client_of_the_pages_day_reads_every_answer(api):
+async def test_the_client_of_the_documented_release_parses_every_response(api):
     for user in ("staff", "owner", "admin"):
         for path, model in MODELS.items():
             listed = (await api(user).get(path)).json()
@@ -130,7 +130,7 @@ async def test_the_client_of_the_pages_day_reads_every_answer(api):
                 assert set(read.additional_properties) <= newer
 
 
-# Of these nothing is known here, and Waldur takes their absence for "all", as they are by default.
+# Ringfence has no data for these; Waldur treats their absence as "all", the default.
 IGNORED = {"conceal_finished_projects", "include_terminated", "modified"}
 
 

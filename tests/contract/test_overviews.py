@@ -1,4 +1,4 @@
-"""Groups at a glance: what is open to everybody, what drifts, who may change it."""
+"""Overviews of groups: exposure to the internet, drift, and permissions."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -46,7 +46,7 @@ async def test_remote_ends_with_unknown_members_are_counted_and_are_not_open_to_
         {"cidr": "10.0.0.0/8"},
     ]
     rules = [{"direction": "ingress", "ethertype": "IPv4"} | end for end in ends]
-    # What a group may reach says nothing of who gets in.
+    # Egress rules do not open a group.
     rules.append({"direction": "egress", "ethertype": "IPv4"} | ends[0])
     group = await world.group("web", rules=rules)
     shown = (await client.get(f"{OVERVIEWS}{group}/")).json()
@@ -57,7 +57,7 @@ async def test_remote_ends_with_unknown_members_are_counted_and_are_not_open_to_
     assert shown["unknown_members_count"] == 0
 
 
-async def test_a_group_is_shown_with_its_place_its_counts_and_what_it_opens(client, world):
+async def test_a_group_is_shown_with_its_ancestors_counts_and_exposure(client, world):
     rules = [
         {"direction": "ingress", "ethertype": "IPv4", "protocol": "tcp", "from_port": 22}
         | {"to_port": 22, "cidr": "0.0.0.0/0"},
@@ -77,14 +77,14 @@ async def test_a_group_is_shown_with_its_place_its_counts_and_what_it_opens(clie
     assert (shown["version"], shown["applied_version"]) == (1, 1)
 
 
-async def test_who_may_only_look_is_told_so(api, world):
+async def test_a_reader_has_can_manage_false(api, world):
     await world.group("web")
     [shown] = (await api("member").get(OVERVIEWS)).json()
     assert shown["can_manage"] is False
     assert (await api("unrelated").get(OVERVIEWS)).json() == []
 
 
-async def test_groups_are_found_by_what_they_open_and_by_how_they_differ(client, world):
+async def test_groups_are_filtered_by_exposure_and_by_drift(client, world):
     await world.group("closed")
     anybody = {"direction": "ingress", "ethertype": "IPv4"}
     opened = await world.group("opened", rules=[anybody])

@@ -1,4 +1,4 @@
-"""The matrix of who may do what, walked cell by cell against the application.
+"""The permission matrix, tested cell by cell against the application.
 
 The expected cells are written out here, apart from the table that the code reads.
 """
@@ -22,7 +22,7 @@ SEE_THE_WORLD = {"staff", "support"}
 SEE_THEIR_OWN = EVERYONE - {"unrelated"}
 CHANGE_THEIR_OWN = {"staff", "owner", "admin", "manager"}
 
-# What a success is, for each operation on an object.
+# The status of success, by operation on an object.
 SUCCESS = {
     "tenant_confirm_missing": 202,
     "sync_status": 200,
@@ -64,12 +64,12 @@ FOR_STAFF = {"unlink", "set_ok", "set_erred", "tenant_default_egress", "tenant_c
 
 
 def expected(operation: str, user: str, where: str) -> int:
-    """Give the status of one cell; `where` is own, foreign or missing."""
+    """Return the status of one cell; `where` is own, foreign or missing."""
     if operation == "sync_status":
-        # It is of no object.
+        # The operation has no object.
         return SUCCESS[operation] if user in SEE_THE_WORLD else 403
     if operation in FOR_STAFF:
-        # Refused whatever the object, so that nobody learns what exists.
+        # Rejected regardless of the object, so that it does not disclose what exists.
         if user != "staff":
             return 403
         return 404 if where == "missing" else SUCCESS[operation]
@@ -137,7 +137,7 @@ async def test_each_role_may_do_exactly_what_its_cell_says(api, world, operation
             if response.status_code == 403:
                 assert response.json() == FORBIDDEN
             await world.execute("UPDATE tenants SET state = 'OK'")
-            # Pushing all groups of a tenant asks that each be at rest.
+            # A push of all groups of a tenant requires that each is in a stable state.
             await world.execute("UPDATE security_groups SET state = 'OK'")
     assert found == wanted
 
@@ -180,7 +180,7 @@ async def test_without_a_token_every_operation_is_a_401(api, world):
 
 
 async def test_a_role_of_one_project_or_customer_is_none_in_another(api, world):
-    # A second project of the same customer: the owner's, not the project's administrator's.
+    # Another project of the customer: in scope for the owner, not for the project's administrator.
     await world.execute(
         "WITH made AS (INSERT INTO projects (customer_id, name) VALUES (%s, 'Second') RETURNING id)"
         " INSERT INTO tenants (project_id, cloud_id, name) SELECT id, %s, 'second' FROM made",
@@ -211,8 +211,8 @@ async def test_a_role_that_is_taken_away_holds_no_longer(api, world):
     assert (await api("admin").get(group_at(group))).status_code == 404
 
 
-async def test_no_filter_by_user_tells_of_a_user_that_is_not_seen(api, world):
-    """Where `user_uuid` would find what a hidden user has, it finds as much as for nobody."""
+async def test_no_filter_by_user_discloses_a_user_out_of_scope(api, world):
+    """`user_uuid` of a hidden user finds as much as that of a user who does not exist."""
     uuids = {
         name: (await world.value("SELECT uuid FROM users WHERE id = %s", number)).hex
         for name, number in world.users.items()

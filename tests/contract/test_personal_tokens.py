@@ -1,4 +1,4 @@
-"""Tokens one by one over the API, as Waldur's newer clients know them."""
+"""The API of personal tokens, as newer clients of Waldur use it."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ TOKENS = "/api/personal-access-tokens/"
 GROUPS = "/api/openstack-security-groups/"
 ME = "/api/users/me/"
 UUID_OF_TOKEN = "SELECT uuid FROM tokens WHERE digest = %s"
-# What is empty and no list may have been meant as a limit.
+# Empty values other than a list may have been meant as a restriction.
 NO_LISTS = ({}, "", 0, False)
 
 
@@ -25,7 +25,7 @@ def wanted(world):
     return of
 
 
-async def test_a_token_is_made_for_a_purpose_and_shown_once(api, client, world, wanted):
+async def test_a_token_is_created_with_a_name_and_shown_once(api, client, world, wanted):
     group = await world.group()
     place = [{"type": "project", "uuid": str(world.project_uuid)}]
     body = wanted(allowed_scopes=place, allowed_networks=[])
@@ -82,7 +82,7 @@ async def test_a_token_that_writes_may_what_its_user_may(api, client, world, wan
         {"allowed_networks": ["10.0.0.0/8"]},
     ],
 )
-async def test_what_cannot_be_held_is_refused_and_no_token_is_made(client, world, wanted, wrong):
+async def test_unsupported_restrictions_are_refused(client, world, wanted, wrong):
     before = await world.value("SELECT count(*) FROM tokens")
     answer = await client.post(TOKENS, json=wanted(**wrong))
     assert (answer.status_code, list(answer.json())) == (400, list(wrong))
@@ -115,7 +115,7 @@ async def test_everybody_sees_its_own_and_staff_all(api, world, wanted):
     for method, address in (("DELETE", path), ("POST", path + "rotate/")):
         for user in ("support", "owner", "unrelated"):
             assert (await api(user).request(method, address)).status_code == 404
-    # Its secret is for its user alone; to end it is not.
+    # Only its user may rotate it; others may revoke it.
     assert (await api("staff").post(path + "rotate/")).status_code == 403
     assert (await api("staff").delete(path)).status_code == 204
     assert (await api("admin").get(path)).status_code == 404
@@ -143,7 +143,7 @@ async def test_rotating_and_revoking_hold_from_the_next_request_on(api, client, 
     assert rotated["token"] not in told
 
 
-async def test_a_limited_token_makes_none_and_tells_of_no_wider_one(
+async def test_a_restricted_token_creates_none_and_shows_no_wider_one(
     client,
     world,
     wanted,
@@ -157,7 +157,7 @@ async def test_a_limited_token_makes_none_and_tells_of_no_wider_one(
         assert answer.status_code == 403
     [own] = (await limited.get(TOKENS)).json()
     assert own["allowed_scopes"][0]["uuid"] == world.project_uuid.hex
-    # It may end itself.
+    # It may revoke itself.
     assert (await limited.delete(f"{TOKENS}{own['uuid']}/")).status_code == 204
     assert (await limited.get(ME)).status_code == 401
 
@@ -193,7 +193,7 @@ async def test_a_token_makes_and_rotates_none_that_outlives_it(
         refused = await brief.post(f"{TOKENS}{lasting}/rotate/")
         assert refused.status_code == 403
         assert "outlives yours" in refused.text
-    # To end one is another matter: it makes nothing.
+    # Revoking is allowed, because it creates nothing.
     assert (await brief.delete(f"{TOKENS}{other['uuid']}/")).status_code == 204
 
 
@@ -210,7 +210,7 @@ async def test_a_session_makes_no_token_that_outlives_it(api, world, wanted):
     assert 0 < made["user_token_lifetime"] <= 12 * 3600
 
 
-async def test_a_token_that_rotates_itself_is_told_its_new_secret(
+async def test_a_token_that_rotates_itself_receives_its_new_secret(
     api,
     world,
     issue,  # noqa: F811 - a fixture
@@ -234,7 +234,7 @@ async def test_no_token_lives_longer_than_the_setting_says(app, api, client, wor
     now = datetime.now(UTC)
     six = (now + timedelta(days=6)).isoformat()
     assert (await client.post(TOKENS, json=wanted(expires_at=six))).status_code == 201
-    # One that was made before lasts as it was made, and no longer than this once it is renewed.
+    # An earlier token keeps its lifetime; once it is rotated, the new limit applies.
     own = await world.value(UUID_OF_TOKEN, token_digest("admin-token"))
     rotated = (await client.post(f"{TOKENS}{own.hex}/rotate/")).json()
     assert datetime.fromisoformat(rotated["expires_at"]) <= datetime.now(UTC) + longest
@@ -256,7 +256,7 @@ async def test_a_token_that_never_expires_or_was_never_used_has_times_all_the_sa
 
 
 @pytest.mark.usefixtures("world")
-async def test_what_a_token_can_be_made_for_is_told(client):
+async def test_the_possible_restrictions_of_a_token_are_listed(client):
     answer = await client.get(TOKENS + "available_scopes/")
     assert [each["permission"] for each in answer.json()] == ["read", "write"]
     refused = await client.delete(TOKENS + "available_scopes/")

@@ -1,4 +1,4 @@
-"""What setting rules would do, told before; and setting exactly what was told."""
+"""The plan of a change of rules, and applying exactly that plan."""
 
 from uuid import uuid4
 
@@ -44,7 +44,7 @@ def ports(rules):
 
 
 async def see(world, group, *ports):
-    """Let the cloud have been seen with rules for these ports."""
+    """Store an observation of the cloud with rules for these ports."""
     rules = [
         {
             "id": uuid4().hex,
@@ -69,7 +69,7 @@ async def see(world, group, *ports):
     )
 
 
-async def test_a_plan_tells_what_stays_what_comes_and_what_goes_and_stores_nothing(client, world):
+async def test_a_plan_lists_kept_added_and_removed_rules_and_stores_nothing(client, world):
     group = await world.group(rules=[a_row(22), a_row(80)])
     before = await everything(world)
 
@@ -131,7 +131,7 @@ async def test_a_remote_group_is_named_and_never_shown_as_any(client, world):
     assert (removed["remote_group_name"], removed["remote_group_backend_id"]) == ("gone", "gone-1")
 
 
-async def test_a_plan_tells_its_effect_on_the_quota_also_where_it_would_not_fit(client, world):
+async def test_a_plan_shows_its_effect_on_the_quota_even_beyond_the_limit(client, world):
     await set_quotas(world, security_group_rule_count=2)
     group = await world.group(rules=[a_row(22)])
     rules = [a_rule(from_port=port, to_port=port) for port in (1, 2, 3)]
@@ -235,7 +235,7 @@ async def test_a_plan_of_another_group_or_an_older_version_is_a_412(client, worl
         ("", 412),
     ],
 )
-async def test_if_match_holds_for_the_version_that_was_seen(client, world, tag, status):
+async def test_if_match_accepts_the_current_version_only(client, world, tag, status):
     group = await world.group()
     response = await set_rules(client, group, [], **{"If-Match": tag})
     assert response.status_code == status

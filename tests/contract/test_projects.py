@@ -1,4 +1,4 @@
-"""Projects: what is shown of one, and its filters."""
+"""Projects: the document and the filters."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""What every Neutron refuses is a 400 before anything is stored, on every way in."""
+"""Rules that every Neutron rejects are a 400 before anything is stored, in every operation."""
 
 import pytest
 from tests.contract.addresses import a_rule, group_at, tenant_at
@@ -27,7 +27,7 @@ def only_ipv6(number, **values):
 
 @pytest.fixture
 async def nothing_happened(world):
-    """Give a check that no group is new, changed or on its way to the cloud."""
+    """Return a check that no group was created, changed or scheduled."""
 
     async def stored():
         counts = "SELECT (SELECT count(*) FROM procrastinate_jobs), (SELECT count(*) FROM events)"
@@ -46,7 +46,7 @@ async def nothing_happened(world):
 
 
 def ways_in(world, group, name):
-    """Give every request that names a group."""
+    """Return every request that names a group."""
     create = tenant_at(world.tenant_uuid, "create_security_group/")
     return {
         "rename": ("PATCH", group_at(group), {"name": name}, {"name": [DEFAULT]}),
@@ -145,7 +145,7 @@ async def test_a_description_is_as_long_as_the_cloud_keeps_in_characters(client,
 async def test_rolling_back_to_a_version_that_no_cloud_takes_is_refused(
     client, world, nothing_happened
 ):
-    # As an older release let them in.
+    # As stored by an older release.
     row = a_row(22) | {"protocol": "58", "from_port": None, "to_port": None}
     group = await world.group("web", rules=[row], state="ERRED")
     await nothing_happened(begin=True)
@@ -158,7 +158,7 @@ async def test_rolling_back_to_a_version_that_no_cloud_takes_is_refused(
 async def test_a_group_that_has_such_a_name_must_be_renamed_before_it_is_rolled_back(
     client, world, nothing_happened
 ):
-    # As an older release let it in.
+    # As stored by an older release.
     group = await world.group("dEFAULT", state="ERRED")
     await nothing_happened(begin=True)
     response = await client.post(group_at(group, "rollback/"), json={"version": 1})

@@ -1,4 +1,4 @@
-"""Every field of an answer, with its type."""
+"""Every field of a document, with its type."""
 
 import json
 import re
@@ -52,7 +52,7 @@ FIELDS = {
     "project_name": text,
     "project_uuid": uuid,
     "customer": uri,
-    # Missing at the Waldur that was observed; the page has it.
+    # Missing in the observed Waldur; documented.
     "customer_uuid": uuid,
     "customer_name": text,
     "customer_native_name": text,
@@ -69,11 +69,11 @@ FIELDS = {
     "tenant_name": text,
     "tenant_uuid": uuid,
     "rules": rules,
-    # As marketplace_offering_type: not on the page, read by clients from 8.1.3 on.
+    # As marketplace_offering_type: not documented, read by clients from 8.1.3 on.
     "instance_count": null,
     "marketplace_offering_uuid": null,
     "marketplace_offering_name": null,
-    # Not on the page; clients from 8.0.6 on read it, older ones take unknown keys.
+    # Not documented; clients from 8.0.6 on read it, older ones accept unknown keys.
     "marketplace_offering_type": null,
     "marketplace_offering_plugin_options": null,
     "marketplace_category_uuid": null,
@@ -143,7 +143,7 @@ async def test_the_values_are_those_of_the_rows(client, world):
 
 
 async def test_a_time_shows_microseconds_unless_they_are_zero(client, world):
-    # `+00:00` where the Waldur that was observed wrote `Z`: the recorded, newer ones write this.
+    # The observed Waldur wrote `Z`; newer, recorded ones write `+00:00`.
     group = await world.group(created=datetime(2025, 8, 26, 16, 52, 25, 0, UTC))
     assert (await fetch(client, group))["created"] == "2025-08-26T16:52:25+00:00"
 
@@ -167,14 +167,14 @@ STATES = [
 
 
 async def test_states_are_the_newer_upper_case_words(client, world):
-    # The Waldur that was observed showed labels, `Creation Scheduled`; clients refuse those.
+    # The observed Waldur returned labels, `Creation Scheduled`, which clients reject.
     for state in STATES:
         group = await world.group(state, state=state)
         assert (await fetch(client, group))["state"] == state
 
 
 async def test_the_tenants_marketplace_reference_is_shown_where_one_is_loaded(client, world):
-    # Waldur leaves these null for a group.
+    # Waldur returns null for these.
     group = await world.group()
     uuids = {name: uuid4() for name in ("offering", "category", "resource", "plan")}
     await set_marketplace(
@@ -289,13 +289,13 @@ async def test_a_field_is_chosen_without_a_change_to_its_value(client, world):
     assert chosen.json() == {name: whole.json()[name] for name in ("url", "name", "description")}
 
 
-async def test_addresses_follow_the_host_that_was_asked(client, world):
+async def test_urls_follow_the_requested_host(client, world):
     group = await world.group()
     response = await client.get(group_at(group), headers={"Host": "other.example:8080"})
     assert response.json()["url"] == f"http://other.example:8080{group_at(group)}"
 
 
-async def test_text_that_looks_like_the_mark_of_an_address_stays_text(client, world):
+async def test_text_that_looks_like_a_url_placeholder_stays_text(client, world):
     group = await world.group("a\x01b", description="\x01/api/")
     shown = json.loads((await client.get(group_at(group))).content)
     assert (shown["name"], shown["description"]) == ("a\x01b", "\x01/api/")

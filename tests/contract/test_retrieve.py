@@ -1,4 +1,4 @@
-"""One group."""
+"""Retrieving one group."""
 
 from uuid import uuid4
 
@@ -7,7 +7,7 @@ from tests.contract.addresses import GROUPS, group_at
 MISSING = {"detail": "No SecurityGroup matches the given query."}
 
 
-async def test_a_group_that_does_not_exist_or_is_not_seen_or_has_no_uuid_is_a_404(client, world):
+async def test_a_group_that_is_missing_or_out_of_scope_or_not_a_uuid_is_a_404(client, world):
     foreign = await world.group(tenant_id=world.foreign_tenant_id)
     for path in (
         group_at(uuid4()),
@@ -22,7 +22,7 @@ async def test_a_group_that_does_not_exist_or_is_not_seen_or_has_no_uuid_is_a_40
         assert (response.status_code, response.json()) == (404, MISSING), path
 
 
-async def test_head_of_a_group_tells_whether_it_is_there(client, world):
+async def test_head_of_a_group_shows_whether_it_exists(client, world):
     assert (await client.head(group_at(await world.group()))).status_code == 200
     assert (await client.head(group_at(uuid4()))).status_code == 404
 

@@ -1,4 +1,4 @@
-"""Rules of any response, sent back in any way, mean the same or are refused: never more.
+"""Rules of any response that are sent back mean the same or are rejected: they never allow more.
 
 `tests/sync/test_round_trips.py` does it against a real Neutron.
 """
@@ -54,7 +54,7 @@ def meaning(row):
 
 
 async def meanings(world, group):
-    """What the group's rules mean, by their descriptions."""
+    """The meaning of the group's rules, by description."""
     async with world.database.connection() as connection:
         cursor = await connection.execute(RULES, [group])
         rows = [meaning(row) for row in await cursor.fetchall()]
@@ -63,7 +63,7 @@ async def meanings(world, group):
 
 
 class Site:
-    """A tenant with a group of rules of every shape, older versions, and what the cloud showed."""
+    """A tenant with a group that has rules of every form, older versions, and an observation."""
 
     def __init__(self, client, world, chance):
         self.client, self.world, self.chance = client, world, chance
@@ -89,7 +89,7 @@ class Site:
         self.seen = await self.observe()
 
     def rows(self, start, also=()):
-        """Rules of which no two are one, some alike but for their ends."""
+        """Distinct rules, some of which differ in their remote only."""
         rows = [a_row(self.chance, self.ends, start + n) for n in range(self.chance.randint(1, 5))]
         rows += [row for row in also if self.chance.random() < 0.3]
         for row in list(rows):
@@ -114,7 +114,7 @@ class Site:
         )
 
     async def store(self, rows):
-        """Let the group have these rules as its next version."""
+        """Store these rules as the next version of the group."""
         temporary = await self.world.group(f"temporary {uuid4()}", rules=rows)
         await self.world.execute(
             "DELETE FROM security_group_rules USING security_groups AS sg"
@@ -130,14 +130,14 @@ class Site:
             temporary,
         )
         await self.world.execute("DELETE FROM security_groups WHERE uuid = %s", temporary)
-        # An update makes the version and the document.
+        # An update creates the version and the document.
         name = f"web {uuid4()}"
         response = await self.client.patch(group_at(self.group), json={"name": name})
         assert response.status_code == 200, response.text
         await settle(self.world)
 
     async def observe(self):
-        """Let the cloud have shown other rules, some with ends that are in no row."""
+        """Store an observation with other rules, some with remotes that are in no row."""
         rules, seen = [], {}
         for number in range(200, 200 + self.chance.randint(1, 3)):
             row = a_row(self.chance, self.ends, number)
@@ -179,7 +179,7 @@ class Site:
         return response.json()
 
     async def read(self, source):
-        """Return the rules of a response, and what they mean."""
+        """Return the rules of a response, and their meaning."""
         at, present = self.group, self.present
         if source in {"plan", "dry run"}:
             path = "plan/" if source == "plan" else "set_rules/?dry_run=true"
@@ -213,7 +213,7 @@ class Site:
         return shown[part], (self.old if part == "removed" else self.present)
 
     async def send(self, door, rules):
-        """Send rules; return the response, and the group that has them where they are accepted."""
+        """Send rules; return the response, and the group that has them if they are accepted."""
         tenant = self.world.tenant_uuid
         match door:
             case "creation":
@@ -252,7 +252,7 @@ class Site:
         hypothesis.HealthCheck.function_scoped_fixture,
         hypothesis.HealthCheck.too_slow,
     ],
-    # A counterexample is its seed: fewer rules would be another case.
+    # The seed identifies a counterexample; with fewer rules it would be another one.
     phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
 )
 @hypothesis.given(
@@ -280,7 +280,7 @@ async def test_rules_sent_back_mean_the_same_or_are_refused(
     sent = [KEEPERS[keeper](rule) for rule in rules]
     if door == "creation":
         sent = [{key: value for key, value in rule.items() if key != "id"} for rule in sent]
-        # Of a new group nothing else is known: there, nothing tells these from rules for everybody.
+        # For a new group, nothing distinguishes these from rules for any address.
         sent = [
             now
             for now, shown in zip(sent, rules, strict=True)
@@ -314,7 +314,7 @@ async def test_unchanged_rules_of_a_group_are_never_refused(client, world):
 
 
 def rule_schemas(node):
-    """Every schema of the description that has what all rules have."""
+    """Every schema of the API description that has the fields of all rules."""
     if isinstance(node, dict):
         properties = node.get("properties")
         if isinstance(properties, dict) and properties.keys() >= {"ethertype", "direction"}:
@@ -327,7 +327,7 @@ def rule_schemas(node):
 
 
 def test_every_key_of_a_rule_in_any_response_is_known_in_requests():
-    # Each response of the tests is held against this description, which leaves no room for others.
+    # Every response of the tests is validated against this description.
     found = list(rule_schemas(described.document()))
     assert len(found) > 5
     shown = {key for properties in found for key in properties}

@@ -1,4 +1,4 @@
-"""Service settings, which are clouds: what is shown of one, and their filters."""
+"""Service settings, which are clouds: the document and the filters."""
 
 from uuid import uuid4
 

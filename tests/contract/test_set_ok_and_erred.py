@@ -1,4 +1,4 @@
-"""Staff settle a group by hand, whatever its state; no job in flight undoes it."""
+"""Staff set the state of a group manually; no job in flight reverts it."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from ringfence.security_groups.states import State
 from ringfence.sync.drivers import Clouds
 from ringfence.sync.push import delete_group, push_group
 
-FAILED = {"error_message": "by hand", "error_traceback": "Traceback: by hand"}
+FAILED = {"error_message": "set manually", "error_traceback": "Traceback: set manually"}
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ async def becomes_ok(staff, world, group):
         200,
         {"detail": "Resource has been marked as OK."},
     )
-    # What never reached the cloud still counts as outstanding.
+    # A change that never reached the cloud is still pending.
     assert await row(world, group) == ("OK", "", "", 2, 1)
     shown = (await staff.get(group_at(group))).json()
     assert (shown["state"], shown["error_message"], shown["error_traceback"]) == ("OK", "", "")
@@ -65,7 +65,7 @@ async def becomes_erred(staff, world, group):
         200,
         {"detail": "Resource has been marked as ERRED."},
     )
-    assert await row(world, group) == ("ERRED", "by hand", "Traceback: by hand", 1, 1)
+    assert await row(world, group) == ("ERRED", "set manually", "Traceback: set manually", 1, 1)
     assert await stale(world) == []
 
 
@@ -74,10 +74,10 @@ async def test_only_staff_reads_the_traceback_that_staff_gave(api, staff, world)
     await staff.post(group_at(group, "set_erred/"), json=FAILED)
     seen = {user: (await api(user).get(group_at(group))).json() for user in ("staff", "admin")}
     assert {user: shown["error_traceback"] for user, shown in seen.items()} == {
-        "staff": "Traceback: by hand",
+        "staff": "Traceback: set manually",
         "admin": "",
     }
-    assert seen["admin"]["error_message"] == "by hand"
+    assert seen["admin"]["error_message"] == "set manually"
     assert "Traceback" not in str(await world.value("SELECT context FROM events"))
 
 
@@ -111,7 +111,7 @@ async def test_words_that_are_none_are_refused_and_nothing_changes(staff, world,
     assert await world.value("SELECT count(*) FROM events") == 0
 
 
-async def test_it_is_recorded_with_who_did_it_and_asks_for_no_work(staff, world):
+async def test_it_is_recorded_with_its_actor_and_schedules_no_job(staff, world):
     group = await world.group("web", state="UPDATING")
     await staff.post(group_at(group, "set_erred/"), json=FAILED)
     await staff.post(group_at(group, "set_ok/"))
@@ -124,13 +124,13 @@ async def test_it_is_recorded_with_who_did_it_and_asks_for_no_work(staff, world)
         "Security group web has been marked as ERRED.",
         "staff",
         group,
-        {"from": "UPDATING", "error_message": "by hand"},
+        {"from": "UPDATING", "error_message": "set manually"},
     )
     assert await world.value("SELECT count(*) FROM procrastinate_jobs") == 0
 
 
 @pytest.mark.parametrize(("action", "state"), [("set_ok/", "OK"), ("set_erred/", "ERRED")])
-async def test_a_push_in_flight_leaves_what_was_settled_by_hand(staff, world, action, state):
+async def test_a_push_in_flight_keeps_a_manually_set_state(staff, world, action, state):
     group = await world.group(state="UPDATE_SCHEDULED", version=2)
     async with world.database.transaction() as connection:
         taken = await lifecycle.claim(connection, group, lifecycle.PUSHED)
@@ -153,7 +153,7 @@ async def test_a_job_that_waits_finds_nothing_to_do(staff, world, state):
     assert (await row(world, group))[0] == "ERRED"
 
 
-async def test_work_goes_on_from_what_was_settled_by_hand(api, staff, world):
+async def test_later_jobs_continue_from_a_manually_set_state(api, staff, world):
     group = await world.group(state="CREATING", backend_id="", applied_version=0)
     await staff.post(group_at(group, "set_ok/"))
     response = await api("admin").post(group_at(group, "set_rules/"), json=[a_rule()])

@@ -30,9 +30,7 @@ async def settle(world):
     await world.execute("UPDATE security_groups SET state = 'OK'")
 
 
-async def test_the_page_answers_200_without_a_body_and_the_newer_contract_202_with_a_status(
-    client, world
-):
+async def test_the_older_contract_returns_200_without_a_body_and_the_newer_202(client, world):
     group = await world.group()
     response = await send(client, group, [a_rule()])
     assert (response.status_code, response.content) == (200, b"")
@@ -178,7 +176,7 @@ OBJECT_STAGE = [
     ({"to_port": None}, {"to_port": [EMPTY]}),
     ({"from_port": None}, {"from_port": [EMPTY]}),
     ({"from_port": None, "to_port": None}, {"to_port": [EMPTY]}),
-    # The cidr is looked at first, and then no more.
+    # The CIDR is validated first; after its error, nothing else is.
     ({"cidr": "x", "to_port": None}, {"cidr": [V4]}),
     (
         {"protocol": "icmp", "from_port": 256, "to_port": 0},
@@ -276,7 +274,7 @@ PROTOCOLS = [
     # Each with its ports, or its type and code.
     *(("tcp", 1, 2), ("udp", 1, 2), ("icmp", 8, 0), ("icmp", -1, -1), ("icmp", 255, -1)),
     ("", -1, -1),
-    # Numbers, as newer releases take them.
+    # Numbers, as newer releases accept them.
     *((number, 1, 65535) for number in ("6", "17", "33", "132", "136")),
     ("1", 8, 0),
     *((number, -1, -1) for number in ("0", "2", "47", "112", "255", "6", "1")),
@@ -306,12 +304,12 @@ GOOD_CIDRS = {
     "IPv4": [
         *("0.0.0.0/0", "10.1.2.3/8", "192.0.2.7", "192.0.2.7/32", "0.0.0.0/00", "10.0.0.0/08"),
     ],
-    # Waldur refuses upper case and mapped addresses; Neutron takes them.
+    # Waldur rejects upper case and mapped addresses; Neutron accepts them.
     "IPv6": [
         *("::/0", "2001:db8::1/32", "2001:DB8:0::/48", "::ffff:192.0.2.7", "2001:db8::7/128"),
     ],
 }
-# Waldur takes some of these: `10/8`, `010.0.0.0/8`, `2001:db8:::/32`; Neutron does not.
+# Waldur accepts some of these: `10/8`, `010.0.0.0/8`, `2001:db8:::/32`; Neutron does not.
 BAD_CIDRS = {
     "IPv4": [
         *("10/8", "10.0/16", "010.0.0.0/8", "10.0.0.0/255.0.0.0", "10.0.0.0/", "10.0.0.0/-1"),
@@ -380,7 +378,7 @@ async def test_a_remote_group_is_an_address_on_any_host_or_null_or_empty(client,
 
 
 async def test_a_remote_group_of_another_tenant_is_refused(api, world):
-    # Waldur accepts it, and shows its name to whoever names it.
+    # Waldur accepts it, and discloses the name of the group.
     group = await world.group()
     foreign = await world.group("secret", tenant_id=world.foreign_tenant_id)
     for user in ("admin", "staff"):
@@ -393,7 +391,7 @@ SAME = [
     [a_rule(), a_rule()],
     [a_rule(), a_rule(description="other")],
     [a_rule(cidr=None), a_rule(cidr="")],
-    # Waldur compares as sent; these are one to Neutron.
+    # Waldur compares the text; to Neutron these are equal.
     [a_rule(cidr=None), a_rule(cidr="0.0.0.0/0")],
     [a_rule(), a_rule(protocol="6")],
     [a_rule(cidr="192.0.2.7"), a_rule(cidr="192.0.2.7/32")],
@@ -491,7 +489,7 @@ async def test_the_quota_counts_the_difference_and_never_stops_a_reduction(clien
     assert (response.status_code, response.json()) == (400, [message])
     assert (await send(client, group, rules[:4])).status_code == 200
     await settle(world)
-    # Waldur refuses to reduce while above the limit.
+    # Waldur rejects a reduction that stays above the limit.
     await world.execute("UPDATE tenant_quotas SET limit_value = 1")
     for fewer in (rules[:4], rules[:3], []):
         assert (await send(client, group, fewer)).status_code == 200
@@ -541,7 +539,7 @@ async def test_a_copy_of_an_unresolved_rule_without_its_id_keeps_its_end(client,
         await settle(world)
 
 
-async def test_an_unresolved_remote_end_gives_way_to_one_that_is_asked_for(client, world):
+async def test_an_unresolved_remote_is_replaced_by_a_requested_one(client, world):
     remote = await world.group("db")
     group = await world.group(rules=[UNRESOLVED, ADDRESSES])
     first, second = await rules_of(client, group)
@@ -555,7 +553,7 @@ async def test_an_unresolved_remote_end_gives_way_to_one_that_is_asked_for(clien
     assert "remote_group_name" not in second
 
 
-async def test_a_change_of_rules_is_told_by_an_event_and_kept_as_a_version(client, world):
+async def test_a_change_of_rules_records_an_event_and_a_version(client, world):
     group = await world.group()
     await send(client, group, [a_rule(description="x")])
     event = await world.one("SELECT event_type, username, context FROM events")

@@ -1,4 +1,4 @@
-"""Signing in by password: a token for a day, no hint at who exists, and only so many tries."""
+"""Signing in with a password: a token for a day, no disclosure of users, limited attempts."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ REFUSED = {"detail": "Invalid username/password."}
 
 @pytest.fixture
 async def nobody(api, world):
-    """Somebody without a token, in a world where `admin` has a password."""
+    """A client without a token, in a world where `admin` has a password."""
     await set_password(world.database, "admin", PASSWORD)
     return api(None)
 
@@ -43,24 +43,24 @@ async def test_who_knows_the_password_gets_a_token_for_a_day(api, nobody, world)
     assert len(token) == 64
     me = (await api(None, Authorization=f"Token {token}").get(ME)).json()
     assert (me["username"], me["token_lifetime"]) == ("admin", 24 * 3600)
-    # The tokens that there were stay valid.
+    # Existing tokens stay valid.
     assert (await api("admin").get(ME)).status_code == 200
     await world.execute("UPDATE tokens SET expires = now() WHERE digest = %s", token_digest(token))
     response = await api(None, Authorization=f"Token {token}").get(ME)
     assert (response.status_code, response.json()) == (401, {"detail": "Token has expired."})
-    # The next one takes the place of what has expired.
+    # The next token replaces the expired one.
     await sign_in(nobody)
     count = "SELECT count(*) FROM tokens WHERE user_id = %s"
     assert await world.value(count, world.users["admin"]) == 2
 
 
-async def test_whatever_is_wrong_the_answer_is_the_same(nobody):
+async def test_every_failed_sign_in_has_the_same_response(nobody):
     cases = [
         ("admin", "wrong horse"),
         ("admin", PASSWORD.strip()),
         ("Admin", PASSWORD),
         ("nobody", PASSWORD),
-        # Has no password.
+        # This user has no password.
         ("owner", PASSWORD),
         ("owner", "owner-token"),
     ]
@@ -164,7 +164,7 @@ async def test_other_methods_and_types_are_refused(nobody):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Have passwords compared, where how often one may try is what is looked at."""
+    """Replace the verification of password hashes, which is slow, in tests of the throttle."""
     monkeypatch.setattr(
         passwords, "_verify", lambda kept, password: bool(kept) and password == PASSWORD
     )
@@ -175,7 +175,7 @@ def from_address(address):
 
 
 async def failures(http, count, username="admin", address="192.0.2.1"):
-    """Try wrong passwords, each after the pause of the one before; give the statuses."""
+    """Send wrong passwords, each after the required pause; return the statuses."""
     sent = [
         await sign_in(http, username, "wrong horse", **from_address(address)) for _ in range(count)
     ]
@@ -204,7 +204,7 @@ async def test_who_fails_again_and_again_waits_longer_each_time_and_never_long(n
         assert refused.json() == {
             "detail": f"Request was throttled. Expected available in {pauses[-1]} {unit}."
         }
-        # Waiting exactly so long is enough, and what was refused did not count.
+        # Waiting exactly that long is enough, and rejected attempts did not count.
         await pass_time(world, pauses[-1])
         assert await failures(nobody, 1) == [401]
     assert pauses[0] == 1
@@ -212,7 +212,7 @@ async def test_who_fails_again_and_again_waits_longer_each_time_and_never_long(n
     assert max(pauses) <= login_throttle.OF_A_PAIR.longest
     await pass_time(world, login_throttle.OF_A_PAIR.longest)
     assert (await sign_in(nobody, **from_address("192.0.2.1"))).status_code == 200
-    # From there on it begins anew.
+    # After a success, the throttle starts again.
     assert await failures(nobody, free) == [401] * free
 
 
@@ -230,7 +230,7 @@ async def test_the_addresses_of_one_ipv6_network_are_one(nobody):
     addresses = [f"2001:db8:0:7::{number:x}" for number in range(1, 120)]
     found = [(await failures(nobody, 1, address=address))[0] for address in addresses]
     assert found.count(401) <= free + 2
-    # Another network, and others from this one, are let in.
+    # Another network, and other users from this one, can sign in.
     assert await failures(nobody, 1, address="2001:db8:0:8::1") == [401]
     assert await failures(nobody, 1, "owner", "2001:db8:0:7::1") == [401]
 
@@ -248,7 +248,7 @@ async def test_many_networks_do_not_slow_a_user_down_where_it_signed_in_before(n
     found = [(await failures(nobody, 1, address=f"198.51.100.{n}"))[0] for n in range(6)]
     assert found == [401, 401, 401, 401, 429, 429]
     assert (await sign_in(nobody, **from_address("192.0.2.1"))).status_code == 200
-    # It is slowed down where it never was, and no more than that.
+    # From a new network, the user is throttled, up to the longest pause.
     await failures(nobody, 1, address="198.51.100.8")
     await failures(nobody, 1, address="198.51.100.9")
     refused = await sign_in(nobody, **from_address("203.0.113.9"))
@@ -264,13 +264,13 @@ async def test_many_names_from_one_network_are_slowed_down_and_noticed(nobody, w
         < found.count(401)
         <= login_throttle.FROM_A_NETWORK.free + 4
     )
-    # Slowly is no way around it.
+    # Slow attempts do not bypass it.
     await pass_time(world, login_throttle.FROM_A_NETWORK.longest)
     again = [(await failures(nobody, 1, f"more{number}"))[0] for number in range(8)]
     assert again.count(401) <= 3
     assert caplog.text.count("many_sign_ins_failed") == 1
     assert "192.0.2.1" in caplog.text
-    # Those who were refused left nothing behind.
+    # Rejected attempts left no rows.
     keys = await world.value("SELECT count(*) FROM sign_in_attempts")
     assert keys <= 2 * (found + again).count(401) + 1
 
@@ -309,7 +309,7 @@ async def test_what_is_counted_is_forgotten(nobody, world):
     assert await world.value(old) == 0
 
 
-async def test_a_hundred_who_sign_in_at_once_take_no_place_of_other_requests(
+async def test_a_hundred_concurrent_sign_ins_do_not_block_other_requests(
     app, api, nobody, monkeypatch
 ):
     done = threading.Event()
@@ -326,7 +326,7 @@ async def test_a_hundred_who_sign_in_at_once_take_no_place_of_other_requests(
         for n in range(100)
     ]
     try:
-        # All but those that hash, or wait for it, are answered.
+        # Requests that do not hash a password are served.
         refused = [await task for task in crowd[login_throttle.AT_ONCE :]]
         assert {response.status_code for response in refused} == {429}
         assert all(int(response.headers["Retry-After"]) > 0 for response in refused)
@@ -339,7 +339,7 @@ async def test_a_hundred_who_sign_in_at_once_take_no_place_of_other_requests(
     assert served == [401] * login_throttle.AT_ONCE
 
 
-async def test_one_network_takes_no_more_than_half_of_the_places(nobody, monkeypatch):
+async def test_one_network_takes_at_most_half_of_the_sign_in_slots(nobody, monkeypatch):
     done = threading.Event()
 
     def slow(_hash, _password):
@@ -400,7 +400,7 @@ async def test_signing_in_is_recorded(nobody, world):
     )
 
 
-async def test_a_hash_of_older_costs_is_made_anew(nobody, world):
+async def test_a_hash_with_older_costs_is_replaced(nobody, world):
     cheap = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     await world.execute("UPDATE users SET password_hash = %s WHERE username = 'admin'", cheap)
     assert (await sign_in(nobody)).status_code == 200
@@ -449,7 +449,7 @@ async def test_of_many_tokens_by_password_the_oldest_end(nobody, world):
         "UPDATE users SET password_hash = %(other)s",
     ],
 )
-async def test_what_was_right_when_it_was_hashed_must_be_right_when_a_token_is_made(
+async def test_a_password_must_still_be_valid_when_the_token_is_created(
     nobody, world, monkeypatch, change
 ):
     is_right, other = passwords.is_right, await passwords.hash_password("another one")

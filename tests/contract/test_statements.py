@@ -1,4 +1,4 @@
-"""What a read costs the database: few statements, and none that writes."""
+"""The statements of a read: few, and none that writes."""
 
 import itertools
 
@@ -25,7 +25,7 @@ READS = [
 
 @pytest.fixture
 def statements(monkeypatch):
-    """Collect every statement, those that open and close a transaction included."""
+    """Collect every statement, including those that begin and end a transaction."""
     seen = []
     execute, command = psycopg.AsyncCursor.execute, psycopg.AsyncConnection._exec_command  # noqa: SLF001 - what BEGIN goes through
 
@@ -46,7 +46,7 @@ def as_bytes(statement):
     return statement.encode() if isinstance(statement, str) else statement
 
 
-async def test_a_list_is_one_statement_once_the_caller_was_seen(client, world, statements):
+async def test_a_list_is_one_statement_once_the_identity_is_cached(client, world, statements):
     for number in range(12):
         await world.group(f"group {number}")
     await client.get(GROUPS)
@@ -58,7 +58,7 @@ async def test_a_list_is_one_statement_once_the_caller_was_seen(client, world, s
         statements.clear()
 
 
-async def test_a_retrieve_is_one_statement_once_the_caller_was_seen(client, world, statements):
+async def test_a_retrieve_is_one_statement_once_the_identity_is_cached(client, world, statements):
     group = await world.group()
     await client.get(GROUPS)
     statements.clear()
@@ -75,7 +75,7 @@ async def test_a_change_opens_one_transaction(client, world, statements):
     assert [statement for statement in statements if b"BEGIN" in as_bytes(statement)] == [b"BEGIN"]
 
 
-async def test_who_asks_is_read_again_by_the_first_statement_of_a_change(client, world, statements):
+async def test_the_first_statement_of_a_change_reads_the_identity_again(client, world, statements):
     group = await world.group()
     await client.post(group_at(group, "pull/"))
     await world.execute("UPDATE security_groups SET state = 'OK'")
@@ -97,11 +97,11 @@ async def test_reads_work_where_nothing_can_be_written(app, api, world, conninfo
         for query, method in itertools.product(READS, ("GET", "HEAD")):
             assert (await client.request(method, GROUPS + query)).status_code == 200
         assert (await client.get(group_at(group))).status_code == 200
-        # The setting does hold: a change fails, as at a server that a failover left behind.
+        # The setting is effective: a change fails, as on a standby.
         assert (await client.delete(group_at(group))).status_code == 503
 
 
-# Which index each order is read from, in both directions; the rest of a plan is small change.
+# The index that each ordering uses, in both directions; the rest of a plan is negligible.
 INDEXES = {
     "": "order",
     "name": "name",
@@ -117,7 +117,7 @@ INDEXES = {
 
 @pytest.fixture
 async def plan_of(api, world, monkeypatch):
-    """Give a function for the plan of a request's statement, over some thousand groups."""
+    """Return a function that returns the query plan of a request, with some thousand groups."""
     await make_groups(world, 3_000, other=world.foreign_tenant_id)
     await world.execute("ANALYZE")
     read = []
@@ -139,7 +139,7 @@ async def plan_of(api, world, monkeypatch):
 
 
 async def explained(connection, statement, parameters):
-    """Give the plan that the service has: made once, for whatever is asked."""
+    """Return the generic plan, which the service uses for all parameters."""
     text, names = numbered(statement)
     values = sql.SQL(", ").join([sql.Literal(parameters[name]) for name in names])
     await connection.execute(b"PREPARE read AS " + text, prepare=False)
@@ -172,12 +172,12 @@ async def test_a_page_with_a_cursor_begins_at_its_position_in_the_index(plan_of,
 
 
 @pytest.mark.parametrize("user", ["admin", "owner"])
-async def test_who_sees_a_part_reads_that_part_of_an_index(plan_of, user):
+async def test_a_user_with_a_scope_reads_that_part_of_an_index(plan_of, user):
     place = {"admin": "project", "owner": "customer"}[user]
     plan = await plan_of(user, {})
     assert f"using security_group_documents_{place} on" in plan, plan
     assert f"Index Cond: ({place}_id = (" in plan, plan
-    # The rows of one place are in order as they come.
+    # The rows of one ancestor are read in order.
     assert "Sort Key: stored." not in plan, plan
 
 
@@ -185,7 +185,7 @@ TEXTS = {"name": ["name"], "description": ["description"], "query": ["name", "de
 
 
 async def assert_found_by(plan_of, part, index):
-    """Hold that each filter looks a part up in the index of each of its columns, and no other."""
+    """Check that each filter uses the index of each of its columns, and no other."""
     for parameter, columns in TEXTS.items():
         plan = await plan_of("staff", {parameter: part})
         for column in columns:
@@ -206,7 +206,7 @@ async def test_a_part_of_a_text_is_found_by_index_where_there_are_no_trigrams(pl
     await assert_found_by(plan_of, "oup 0123", "security_groups_{}_substrings")
 
 
-async def test_few_groups_in_a_place_are_looked_at_as_they_are(plan_of):
+async def test_few_groups_in_an_ancestor_are_read_without_a_text_index(plan_of):
     for parameter in TEXTS:
         plan = await plan_of("admin", {parameter: "oup 0123"})
         scans = [line for line in plan.splitlines() if "_substrings" in line and "Scan" in line]
@@ -214,11 +214,11 @@ async def test_few_groups_in_a_place_are_looked_at_as_they_are(plan_of):
         assert "Filter: (substrings_of_five" not in plan, plan
 
 
-async def test_many_groups_in_a_place_are_found_as_everywhere(plan_of, api, monkeypatch):
+async def test_many_groups_in_an_ancestor_are_found_by_the_text_index(plan_of, api, monkeypatch):
     query = {"name": "oup 012", "o": "name", "page_size": 100}
     wanted = (await api("admin").get(GROUPS, params=query)).json()
     assert len(wanted) > 10
-    # An order of its own, so that the statement is made anew
+    # A distinct ordering, so that the statement is built again
     query["o"] = "-name"
     monkeypatch.setattr(list_statements, "_SEARCHED", "0")
     plan = await plan_of("admin", query)
@@ -227,10 +227,10 @@ async def test_many_groups_in_a_place_are_found_as_everywhere(plan_of, api, monk
     assert (await api("admin").get(GROUPS, params=query)).json() == wanted[::-1]
 
 
-async def test_no_unfiltered_count_looks_at_the_groups(plan_of):
+async def test_no_unfiltered_count_reads_the_groups(plan_of):
     for user, query in (("staff", {}), ("admin", {}), ("staff", {"state": "ERRED"})):
         plan = await plan_of(user, query)
         shown = [line for line in plan.splitlines() if "security_group_documents" in line]
-        # What the page takes, and no more
+        # The rows of the page only
         assert len(shown) == 1, plan
         assert "rows=10.00" in shown[0], plan

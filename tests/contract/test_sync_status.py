@@ -1,4 +1,4 @@
-"""What the sync does, for staff over HTTP; and confirming what a comparison held back."""
+"""The sync status for staff, and confirming a mass removal that a pull held back."""
 
 from tests.contract.addresses import tenant_at
 
@@ -16,7 +16,7 @@ async def test_staff_sees_each_tenant_with_its_counts(api, world):
     assert (shown["cloud_state"], shown["mode"], shown["compared_at"]) == ("OK", "adopt", None)
 
 
-async def test_confirming_asks_for_a_comparison_that_marks_what_is_missing(api, world):
+async def test_confirming_schedules_a_pull_that_marks_missing_groups(api, world):
     response = await api("staff").post(tenant_at(world.tenant_uuid, "confirm_missing/"))
     assert response.status_code == 202
     job = await world.value("SELECT args FROM procrastinate_jobs WHERE task_name = 'pull_tenant'")
@@ -27,7 +27,7 @@ async def test_confirming_asks_for_a_comparison_that_marks_what_is_missing(api, 
     )
 
 
-async def test_an_ordinary_comparison_confirms_nothing(client, world):
+async def test_an_ordinary_pull_confirms_nothing(client, world):
     await client.post(tenant_at(world.tenant_uuid, "pull/"))
     job = await world.value("SELECT args FROM procrastinate_jobs WHERE task_name = 'pull_tenant'")
     assert "confirmed" not in job

@@ -8,7 +8,7 @@ from tests.factories.world import set_quotas
 NEWER = {"Accept": "application/json; version=2026-10"}
 
 
-async def test_the_answer_is_the_tenant_and_it_is_being_updated_meanwhile(client, world):
+async def test_the_response_is_the_tenant_in_state_updating(client, world):
     await world.group()
     await set_quotas(world, security_group_count=10, security_group_rule_count=-1)
     response = await client.post(tenant_at(world.tenant_uuid, "pull_security_groups/"))
@@ -27,7 +27,7 @@ async def test_the_answer_is_the_tenant_and_it_is_being_updated_meanwhile(client
     assert job == ("pull_tenant", {"tenant": world.tenant_uuid.hex, "periodic": False})
 
 
-async def test_the_newer_contract_answers_202_with_a_status(client, world):
+async def test_the_newer_contract_returns_202_with_a_status(client, world):
     response = await client.post(
         tenant_at(world.tenant_uuid, "pull_security_groups/"), headers=NEWER
     )
@@ -46,7 +46,7 @@ async def test_a_second_pull_meanwhile_is_a_409(client, world):
     assert await world.value("SELECT count(*) FROM procrastinate_jobs") == 1
 
 
-async def test_a_tenant_that_is_unknown_or_not_seen_is_a_404(client, world):
+async def test_a_tenant_that_is_unknown_or_out_of_scope_is_a_404(client, world):
     for path in (
         tenant_at(uuid4()),
         tenant_at(world.foreign_tenant_uuid),
@@ -57,7 +57,7 @@ async def test_a_tenant_that_is_unknown_or_not_seen_is_a_404(client, world):
         assert response.json() == {"detail": "No Tenant matches the given query."}
 
 
-async def test_a_host_that_cannot_be_answered_to_schedules_nothing(client, world):
+async def test_a_host_that_is_not_allowed_schedules_nothing(client, world):
     response = await client.post(
         tenant_at(world.tenant_uuid, "pull_security_groups/"), headers={"Host": "a b"}
     )

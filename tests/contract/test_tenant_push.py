@@ -1,4 +1,4 @@
-"""`push_security_groups` of a tenant: its groups become those that are listed."""
+"""`push_security_groups` of a tenant: replaces its groups by those in the request."""
 
 from uuid import uuid4
 
@@ -78,21 +78,21 @@ async def test_groups_are_created_replaced_and_scheduled_for_deletion(client, wo
         assert await documents.stale(connection) == []
 
 
-async def test_the_newer_contract_answers_202_with_a_status(push):
+async def test_the_newer_contract_returns_202_with_a_status(push):
     response = await push([], headers=NEWER)
     assert response.status_code == 202
     assert response.json() == {"status": "Security groups update has been scheduled."}
 
 
-async def test_what_stands_as_it_is_asked_for_is_left_alone(client, world, push):
+async def test_groups_that_equal_the_desired_state_do_not_change(client, world, push):
     web = await world.group("web", rules=[RULE_ROW | {"from_port": 22, "to_port": 22}])
     broken = await world.group("broken", state="ERRED", error_message="no")
     shown = (await client.get(group_at(web))).json()
-    # As a portal sends it back, ids and all.
+    # As a portal sends it back, including ids.
     same = {"uuid": web.hex, "name": "web", "rules": shown["rules"]}
     assert (await push([same, {"uuid": broken.hex, "name": "broken"}])).status_code == 200
     assert (await client.get(group_at(web))).json() == shown
-    # What failed is tried again.
+    # Failed groups are pushed again.
     assert await jobs(world) == [("push_group", "broken")]
 
 
@@ -117,7 +117,7 @@ async def test_a_group_that_is_to_go_cannot_be_named(world, push):
     response = await push([{"name": "a", "rules": [named]}, {"name": "b"}])
     message = "There will be no security group with name going in the tenant."
     assert response.status_code == 400
-    # Waldur would leave the rule without its remote group: open to any.
+    # Waldur would drop the remote group and open the rule to any address.
     assert response.json() == [{"rules": [{"remote_group_name": [message]}]}, {}]
     response = await push([{"name": "a", "rules": [to_group(going)]}])
     missing = {"remote_group": ["Invalid hyperlink - Object does not exist."]}

@@ -1,4 +1,4 @@
-"""Tenants: what is shown of one, its filters, and `pull`."""
+"""Tenants: the document, the filters, and `pull`."""
 
 from uuid import uuid4
 
@@ -133,7 +133,7 @@ async def test_filters(api, world):
 
 @pytest.mark.parametrize("state", ["OK", "ERRED"])
 @pytest.mark.parametrize("version", ["2025-11", "2026-10"])
-async def test_a_pull_is_a_comparison_of_its_groups(client, world, state, version):
+async def test_a_pull_of_a_tenant_pulls_its_groups(client, world, state, version):
     await world.execute("UPDATE tenants SET state = %s, error_message = 'x'", state)
     path = tenant_at(world.tenant_uuid, "pull/")
     accept = {"Accept": f"application/json; version={version}"}

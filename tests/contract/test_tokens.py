@@ -1,4 +1,4 @@
-"""Tokens: shown once, replaced and revoked by their owner or by staff."""
+"""Tokens: shown once, rotated and revoked by their owner or by staff."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -62,7 +62,7 @@ async def test_only_its_owner_and_staff_handle_a_token(api, world, owner, action
     assert found == wanted
 
 
-async def test_a_new_token_takes_the_place_of_all_others(api, client, world):
+async def test_a_new_token_replaces_all_others(api, client, world):
     old = client_over(client)
     me = await users_me_retrieve.asyncio(client=old)
     await world.execute(
@@ -74,7 +74,7 @@ async def test_a_new_token_takes_the_place_of_all_others(api, client, world):
     made = await users_refresh_token.asyncio(me.uuid, client=old)
 
     assert len(made.token) == 64
-    # It was asked for with one that never expires.
+    # It was requested with a token that never expires.
     assert made.user_token_lifetime is None
     for gone in ("admin-token", "two"):
         response = await api(None, Authorization=f"Token {gone}").get(ME)
@@ -82,7 +82,7 @@ async def test_a_new_token_takes_the_place_of_all_others(api, client, world):
     new = client_over(api(None, Authorization=f"Token {made.token}"))
     assert (await users_me_retrieve.asyncio(client=new)).username == "admin"
     assert (await users_token_retrieve.asyncio(me.uuid, client=new)).token == ""
-    # Nobody else is signed out by it.
+    # No other user is signed out.
     assert (await api("manager").get(ME)).status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""Change, version, event, job and stored answer commit together or not at all."""
+"""Change, version, event, job and document commit together or not at all."""
 
 import asyncio
 import itertools
@@ -20,7 +20,7 @@ RULE = {"ethertype": "IPv4", "direction": "ingress"}
 
 
 async def everything(world):
-    """Give all rows that a command could touch."""
+    """Return all rows that a command could change."""
     return {
         table: await world.value(f"SELECT jsonb_agg(t ORDER BY t::text) FROM {table} AS t")  # noqa: S608 - names from above
         for table in TABLES
@@ -33,7 +33,7 @@ async def stale(world):
 
 
 async def make_fail(world, table, event):
-    """Let every change of a table raise, as a full disk or a broken constraint would."""
+    """Make every change of a table fail, as a full disk or a violated constraint does."""
     await world.execute(
         "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION 'out of order'; END $$"
@@ -87,7 +87,7 @@ async def test_where_one_part_fails_nothing_remains_of_the_others(api, world, ta
             assert await everything(world) == before, command
 
 
-async def test_a_fault_is_quoted_by_a_reference_of_our_own_whatever_the_client_calls_it(
+async def test_an_internal_error_has_a_reference_of_its_own_whatever_the_request_id(
     client, world, caplog
 ):
     group = await world.group("web")
@@ -104,16 +104,16 @@ async def test_a_fault_is_quoted_by_a_reference_of_our_own_whatever_the_client_c
     assert reference in caplog.text
 
 
-async def test_what_may_be_a_token_is_taken_for_no_id_of_a_request(client):
+async def test_a_possible_token_is_not_accepted_as_a_request_id(client):
     response = await client.get("/api/users/me/", headers={"X-Request-ID": "a1" * 32})
     assert response.headers["X-Request-ID"] != "a1" * 32
     response = await client.get("/api/users/me/", headers={"X-Request-ID": "a1" * 16})
     assert response.headers["X-Request-ID"] == "a1" * 16
 
 
-async def test_an_answer_is_given_after_the_commit(client, world):
+async def test_the_response_follows_the_commit(client, world):
     group = await world.group()
-    # A constraint that is looked at when the transaction ends.
+    # A deferred constraint, which is checked at the commit.
     await world.execute(
         "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION 'too late'; END $$"
@@ -214,7 +214,7 @@ async def test_a_group_may_be_unlinked_while_others_come_to_name_it(api, world):
     assert await stale(world) == []
 
 
-async def test_a_group_may_be_unlinked_while_its_answer_is_being_rendered(api, world):
+async def test_a_group_may_be_unlinked_while_its_document_is_written(api, world):
     remote = await world.group("remote")
     remote_id = await world.value("SELECT id FROM security_groups")
     await world.group("naming", rules=[RULE | {"remote_group_id": remote_id}])
@@ -227,7 +227,7 @@ async def test_a_group_may_be_unlinked_while_its_answer_is_being_rendered(api, w
     assert await stale(world) == []
 
 
-async def test_stored_answers_equal_their_definition_after_every_command(api, world):
+async def test_documents_equal_their_definition_after_every_command(api, world):
     staff = api("staff")
     for command in commands(world, uuid4()):
         group = await world.group(f"for {command}", rules=[RULE])
@@ -241,7 +241,7 @@ async def test_stored_answers_equal_their_definition_after_every_command(api, wo
 
 
 class Mix:
-    """Writers that know nothing of each other, on one tenant."""
+    """Independent writers on one tenant."""
 
     def __init__(self, api, world, seed):
         self.random = random.Random(seed)  # noqa: S311 - an order of work, not a secret
@@ -301,7 +301,7 @@ class Mix:
             self.groups.remove(group)
 
     async def settle(self):
-        """Stand in for the worker: what was asked for has reached the cloud."""
+        """Act as the worker: the desired state is applied to the cloud."""
         async with self.world.database.transaction() as connection:
             await tenants.lock(connection, self.world.tenant_id)
             cursor = await connection.execute(
@@ -313,7 +313,7 @@ class Mix:
             await documents.refresh(connection, documents.GROUPS, ids)
 
     async def rename_around(self):
-        """Stand in for `ringfence load`: a name changes that all groups show."""
+        """Act as `ringfence load`: change a name that all documents contain."""
         table, selection, row_id = self.random.choice(
             [
                 ("tenants", documents.TENANTS, self.world.tenant_id),
@@ -332,7 +332,7 @@ class Mix:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_a_mix_of_writers_leaves_every_stored_answer_fresh_and_every_group_versioned(
+async def test_a_mix_of_writers_leaves_every_document_current_and_every_group_versioned(
     api, world, seed
 ):
     mix = Mix(api, world, seed)

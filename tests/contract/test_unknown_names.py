@@ -1,4 +1,4 @@
-"""Names that an operation does not have: ours are never lost, others are named, or refused."""
+"""Unknown names: those of Ringfence are never ignored, others are named or rejected."""
 
 import inspect
 import itertools
@@ -21,7 +21,7 @@ CHANGING = [each for each in OPERATIONS if each.changes]
 READING = [each for each in OPERATIONS if each.method == "GET" and not each.public]
 OWN = own_parameters(OPERATIONS)
 FLAGS = ("dry_run", "detach")
-# What people write for yes; none of it is true or false.
+# Spellings of yes that are neither true nor false.
 BAD_FLAGS = ("yes", "on", "t", "y", "", "1", "0", "TRUE ", " true", "truee", "no", "null", "true,")
 MISSPELT = {
     "dry_run": (
@@ -37,7 +37,7 @@ MISSPELT = {
     "plan_token": ("plantoken", "plan-token", "planToken", "plan_tokn", "plan_tokens"),
     "detach": ("detatch", "Detach", "dettach", "detach[]", "dettatch", "de-tach"),
 }
-# What only later releases of Waldur's clients know of.
+# Parameters that only later releases of Waldur's clients have.
 OF_LATER_RELEASES = {
     "openstack_security_groups_set_ok",
     "openstack_security_groups_set_erred",
@@ -61,7 +61,7 @@ IDS = [each.id for each in CHANGING]
 
 
 async def everything(world):
-    """Return what is stored of groups, jobs and events, and the tokens that exist."""
+    """Return all groups, jobs, events and tokens."""
     found = {
         table: await world.value(
             f"SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.id), '[]')::text FROM {table} AS t"  # noqa: S608
@@ -73,7 +73,7 @@ async def everything(world):
 
 @pytest.fixture
 async def path_of(world):
-    """Give a function that makes an operation's path, of objects that exist."""
+    """Return a function that returns the path of an operation for existing objects."""
     group, other = await world.group(), uuid4()
 
     def path(operation):
@@ -111,7 +111,7 @@ def test_only_what_waldur_does_not_have_is_ours():
             continue
         signature = inspect.signature(import_module(modules[operation.id])._get_kwargs)  # noqa: SLF001
         for parameter in operation.in_query:
-            # `field` works on whatever is shown, as the behaviour of Waldur's server has it.
+            # `field` works for every response, as in Waldur.
             theirs = parameter.name in {*signature.parameters, "field"}
             assert parameter.own == (not theirs), (operation.id, parameter.name)
 
@@ -188,7 +188,7 @@ async def test_a_dry_run_is_one_in_any_case(client, world, value):
         group_at(group, f"set_rules/?dry_run={value}&dry_run=true"), json=[a_rule()]
     )
     assert "plan_token" in response.json()
-    # A path that Starlette takes for the same one.
+    # A path that Starlette treats as equal.
     response = await client.post(group_at(group, "set_rules/%0A?dry_run=true"), json=[a_rule()])
     assert response.status_code == 404 or "plan_token" in response.json()
     assert await everything(world) == before
@@ -218,7 +218,7 @@ async def test_a_refusal_says_what_is_meant_and_where_it_is_taken(client, world)
     }
 
 
-async def test_who_asks_comes_before_what_is_wrong_with_a_name(api, world):
+async def test_authentication_precedes_the_check_of_names(api, world):
     group = await world.group()
     nobody, member = api(None), api("member")
     for path in (f"{GROUPS}?detach=true", group_at(group, "?dry_run=true")):
@@ -361,7 +361,7 @@ async def test_a_filter_of_ours_is_never_dropped(client, world, query, status):
 
 @pytest.fixture
 async def strict(database):
-    """Give a client of an application with `RINGFENCE_STRICT`."""
+    """Return a client of an application with `RINGFENCE_STRICT`."""
     app = create_app(Settings(strict=True, allowed_hosts="api.example.com"))
     app.state.database = database
     async with httpx.AsyncClient(

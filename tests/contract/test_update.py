@@ -14,7 +14,7 @@ async def state_of(world, group):
     return await world.one("SELECT state, version FROM security_groups WHERE uuid = %s", group)
 
 
-async def test_put_sets_both_and_answers_with_both_alone(client, world):
+async def test_put_sets_both_fields_and_returns_only_them(client, world):
     group = await world.group(description="old")
     response = await client.put(group_at(group), json={"name": "new", "description": "newer"})
     assert response.status_code == 200
@@ -29,7 +29,7 @@ async def test_put_sets_both_and_answers_with_both_alone(client, world):
     assert task == ("push_group", {"security_group": group.hex}, f"security_group:{group}")
 
 
-async def test_what_is_not_sent_stays(client, world):
+async def test_omitted_fields_do_not_change(client, world):
     group = await world.group("web", description="old")
     response = await client.put(group_at(group), json={"name": "new"})
     assert response.json() == {"name": "new", "description": "old"}
@@ -95,7 +95,7 @@ WRONG = [
 ]
 
 
-async def test_what_is_wrong_with_a_name_or_description_is_said_in_waldurs_words(client, world):
+async def test_errors_of_name_and_description_are_waldurs_messages(client, world):
     await world.group("taken")
     group = await world.group("web")
     headers = {"Content-Type": "application/json"}
@@ -147,7 +147,7 @@ STATES = ["CREATION_SCHEDULED", "CREATING", "UPDATE_SCHEDULED", "UPDATING", "ERR
 async def test_an_update_needs_a_group_that_is_ok(client, world, method):
     for state in [*STATES, "DELETION_SCHEDULED", "DELETING"]:
         group = await world.group(state, state=state)
-        # State comes before the body: a wrong one is not looked at.
+        # The state is checked before the body is validated.
         response = await client.request(method, group_at(group), content=b"{")
         assert response.status_code == 409
         assert response.json()["detail"] == "Valid states for operation: OK."
@@ -184,7 +184,7 @@ async def test_a_rename_shows_in_the_rules_that_name_the_group(client, world):
     assert rule["remote_group_name"] == "database"
 
 
-async def test_a_change_is_told_by_an_event_with_from_and_to(client, world):
+async def test_a_change_records_an_event_with_old_and_new_values(client, world):
     group = await world.group("web")
     await client.patch(group_at(group), json={"name": "new"})
     event = await world.one(

@@ -1,4 +1,4 @@
-"""Who uses a group, in answers, filters and the refusal to delete it."""
+"""The usage of a group, in responses, in filters, and when it is deleted."""
 
 from datetime import datetime, timedelta
 
@@ -21,7 +21,7 @@ def port(name, *groups, **values):
 
 
 async def see(world, *found):
-    """Let the tenant's cloud have shown these ports."""
+    """Store these ports as observed in the tenant's cloud."""
     async with world.database.transaction() as connection:
         taken = await begin_reading(connection)
         await take_reading(connection, world.tenant_id, found, taken)
@@ -45,7 +45,7 @@ async def test_the_number_of_instances_shows_once_ports_were_read(client, world,
     assert listed == [{"instance_count": 0}]
 
 
-async def test_usage_shows_ports_referring_groups_and_when_it_was_seen(client, world, web):
+async def test_usage_shows_ports_referring_groups_and_the_time_of_observation(client, world, web):
     named = await naming(world, web)
     await see(
         world,
@@ -88,7 +88,7 @@ async def test_usage_shows_ports_referring_groups_and_when_it_was_seen(client, w
     }
 
 
-async def test_usage_that_was_never_seen_says_so(client, web):
+async def test_usage_that_was_never_observed_is_null(client, web):
     shown = (await client.get(group_at(web, "usage/"))).json()
     assert shown == {
         "ports": [],
@@ -124,12 +124,12 @@ async def test_external_ip_finds_the_groups_on_ports_with_that_floating_address(
     assert await found("203.0.113.7") == ["web"]
     assert await found(" 203.0.113.8 ") == ["web"]
     assert await found("203.0.113.9") == ["db", "web"]
-    # The address of the port itself is none, and what is no address finds nothing.
+    # A fixed IP address does not match, nor does an invalid address.
     for nothing in ("10.0.0.3", "203.0.113", "203.0.113.0/24", "nonsense", "{}"):
         assert await found(nothing) == []
 
 
-async def test_a_group_in_use_is_not_deleted_and_the_answer_names_who_uses_it(client, world, web):
+async def test_a_group_in_use_is_not_deleted_and_the_error_names_its_users(client, world, web):
     await naming(world, web)
     await see(world, port("eth0", "b-web"), port("", "b-web", backend_id="nameless"))
     response = await client.delete(group_at(web))

@@ -1,4 +1,4 @@
-"""Users: everybody sees itself, staff and support see all; secrets are never shown again."""
+"""Users: all see themselves, staff and support see all; secrets are never shown again."""
 
 from uuid import UUID
 
@@ -18,10 +18,10 @@ async def uuid_of(world, name: str) -> UUID:
     return await world.value("SELECT uuid FROM users WHERE username = %s", name)
 
 
-async def test_everybody_is_told_who_it_is(api, world):
+async def test_every_user_sees_itself(api, world):
     for user in USERS:
         shown = (await api(user).get(ME)).json()
-        # Portals go on with the token that they asked with; it is shown here and nowhere else.
+        # Portals continue with the token of the request, which is shown here and nowhere else.
         assert shown.pop("token") == f"{user}-token"
         own = await uuid_of(world, user)
         assert shown["username"] == user
@@ -32,7 +32,7 @@ async def test_everybody_is_told_who_it_is(api, world):
         assert f"{user}-token" not in str(shown)
 
 
-async def test_it_is_told_its_roles_and_where_they_hold(api, world):
+async def test_a_user_is_shown_with_its_roles_and_their_scopes(api, world):
     project = (await api("admin").get(ME)).json()["permissions"]
     customer = (await api("owner").get(ME)).json()["permissions"]
     assert [(held["role_name"], held["scope_type"]) for held in project + customer] == [
@@ -98,6 +98,6 @@ async def test_who_is_not_there_is_not_found(client):
         assert (response.status_code, response.json()) == (404, NOT_FOUND)
 
 
-async def test_without_a_token_nothing_is_told(api):
+async def test_without_a_token_nothing_is_returned(api):
     for path in (ME, LIST, "/api/auth-tokens/", "/api/events/", "/api/version/"):
         assert (await api(None).get(path)).status_code == 401

@@ -1,4 +1,4 @@
-"""What was asked for of a group, each time it changed: listed, shown, compared, brought back."""
+"""The versions of a group's desired rules: list, retrieve, compare, roll back."""
 
 import pytest
 from tests.contract.addresses import a_rule, group_at, to_group
@@ -54,13 +54,13 @@ async def test_versions_come_in_pages_as_other_lists_do(client, world):
     assert response.headers["X-Result-Count"] == "4"
     assert 'rel="next"' in response.headers["Link"]
     assert response.headers["ETag"] == '"v4"'
-    # The oldest of a page is compared with the one before it, on the next page.
+    # The oldest version of a page is compared with its predecessor on the next page.
     assert [(each["number"], each["rules_removed"]) for each in response.json()] == [(4, 1), (3, 1)]
     last = await client.get(group_at(group, "versions/"), params={"page_size": 2, "page": 3})
     assert last.status_code == 404
 
 
-async def test_a_rule_that_is_only_written_otherwise_is_no_change_in_the_list(client, world):
+async def test_an_equivalent_rule_is_no_change_in_the_list(client, world):
     group = await world.group(rules=[a_row(22)])
     await set_rules(client, world, group, tcp(22, protocol="6", description="door"), tcp(80))
     newest, _ = await versions(client, group)
@@ -68,7 +68,7 @@ async def test_a_rule_that_is_only_written_otherwise_is_no_change_in_the_list(cl
 
 
 async def many_versions(world, group, count, size):
-    """Give a group versions of so many rules, each with a description and none in two of them."""
+    """Insert versions of a group with a number of rules, each with a distinct description."""
     await world.execute(
         """
         INSERT INTO security_group_versions (
@@ -151,7 +151,7 @@ async def test_two_versions_are_compared_by_what_neutron_takes_for_one_rule(clie
     assert bad.status_code == 400
 
 
-async def test_going_back_is_a_change_like_any_other(client, world):
+async def test_a_rollback_is_an_ordinary_change(client, world):
     group = await world.group(rules=[a_row(22), a_row(80)])
     await set_rules(client, world, group, tcp(22), tcp(443))
     kept = (await rules_of(client, group))[0]["id"]
@@ -164,7 +164,7 @@ async def test_going_back_is_a_change_like_any_other(client, world):
     )
     rules = await rules_of(client, group)
     assert [rule["from_port"] for rule in rules] == [22, 80]
-    # A rule in both stays as it is.
+    # A rule in both versions is kept.
     assert rules[0]["id"] == kept
     assert await world.one("SELECT state, version, applied_version FROM security_groups") == (
         "UPDATE_SCHEDULED",
@@ -177,7 +177,7 @@ async def test_going_back_is_a_change_like_any_other(client, world):
     assert context == {"rules_before": 2, "rules_after": 2, "rolled_back_to": 1}
 
 
-async def test_going_back_leaves_the_name_as_it_is(client, world):
+async def test_a_rollback_keeps_the_name(client, world):
     group = await world.group(rules=[a_row(22)])
     await client.patch(group_at(group), json={"name": "new name"})
     await settle(world)
@@ -243,13 +243,13 @@ async def test_a_group_goes_back_from_rest_and_from_failure(client, world, state
     assert (await roll_back(client, group, 1)).status_code == status
 
 
-async def test_going_back_to_what_was_seen_alone(client, world):
+async def test_rollback_requires_the_current_version(client, world):
     group = await world.group()
     assert (await roll_back(client, group, 1, **{"If-Match": '"v2"'})).status_code == 412
     assert (await roll_back(client, group, 1, **{"If-Match": '"v1"'})).status_code == 202
 
 
-async def test_what_going_back_asks_for_is_checked(client, world):
+async def test_the_body_of_a_rollback_is_validated(client, world):
     group = await world.group(rules=[a_row(22), a_row(80)])
     await set_rules(client, world, group)
     for body, status in [({}, 400), ({"version": "x"}, 400), ([], 400), ({"version": 9}, 404)]:

@@ -1,4 +1,4 @@
-"""The console over HTTP, in a world of its own."""
+"""Fixtures for requests to the console."""
 
 from tests.contract.conftest import api, app, client, world
 

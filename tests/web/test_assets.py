@@ -1,4 +1,4 @@
-"""What browsers load: from the package alone, kept for good, small, and under a strict policy."""
+"""The files of the console: cached forever, compressed, small, and under a strict policy."""
 
 import gzip
 import re
@@ -7,7 +7,7 @@ import pytest
 
 from ringfence.web.asset_files import assets, current_release, page
 
-MOST_BYTES = 150_000
+MAX_BYTES = 150_000
 PAGES = ("/console/", "/console/sign-in/", "/console/groups/", "/console/groups/new/")
 PAGES += ("/console/groups/0123/", "/console/groups/0123/history/", "/console/clouds/")
 
@@ -18,40 +18,40 @@ def anyone(api):
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_every_address_of_the_console_is_the_page(anyone, path):
+async def test_every_url_of_the_console_serves_the_page(anyone, path):
     response = await anyone.get(path)
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
     assert response.headers["Cache-Control"] == "no-cache"
 
 
-async def test_an_address_without_its_last_slash_leads_to_the_one_with_it(anyone):
+async def test_a_url_without_the_trailing_slash_redirects(anyone):
     response = await anyone.get("/console")
     assert (response.status_code, response.headers["Location"]) == (301, "/console/")
     assert (await anyone.get("/console/nothing/")).status_code == 404
 
 
-async def test_the_page_loads_only_what_the_package_has_for_good(anyone):
+async def test_the_page_loads_only_immutable_files_of_the_package(anyone):
     page = await anyone.get("/console/")
-    addresses = re.findall(r'(?:src|href)="([^"]+)"', page.text)
-    assert len(addresses) > 5
-    for address in addresses:
-        response = await anyone.get(address)
-        assert response.status_code == 200, address
+    urls = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(urls) > 5
+    for url in urls:
+        response = await anyone.get(url)
+        assert response.status_code == 200, url
         assert "immutable" in response.headers["Cache-Control"]
         assert re.fullmatch(r'"[0-9a-f]{32}"', response.headers["ETag"])
 
 
-async def test_what_the_browser_has_is_not_sent_again(anyone):
+async def test_a_current_page_is_not_sent_again(anyone):
     page = await anyone.get("/console/")
     again = await anyone.get("/console/", headers={"If-None-Match": page.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
 
 
-async def test_it_is_compressed_for_who_takes_that(anyone):
-    address = f"/console/assets/{current_release()}/main.js"
-    plain = await anyone.get(address, headers={"Accept-Encoding": "identity"})
-    packed = await anyone.get(address, headers={"Accept-Encoding": "gzip"})
+async def test_files_are_compressed_for_clients_that_accept_it(anyone):
+    url = f"/console/assets/{current_release()}/main.js"
+    plain = await anyone.get(url, headers={"Accept-Encoding": "identity"})
+    packed = await anyone.get(url, headers={"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in plain.headers
     assert packed.headers["Content-Encoding"] == "gzip"
     assert packed.content == plain.content
@@ -63,7 +63,7 @@ async def test_another_release_and_an_unknown_name_are_not_found(anyone):
     assert (await anyone.get(f"/console/assets/{current_release()}/none.js")).status_code == 404
 
 
-async def test_the_policy_lets_nothing_in_from_elsewhere_and_nothing_inline(anyone):
+async def test_the_policy_allows_no_other_origin_and_no_inline_code(anyone):
     page = await anyone.get("/console/")
     policy = page.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
@@ -72,12 +72,12 @@ async def test_the_policy_lets_nothing_in_from_elsewhere_and_nothing_inline(anyo
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\son[a-z]+=", page.text)
 
 
-def test_all_of_it_is_small():
+def test_the_total_size_is_bounded():
     total = sum(len(asset.compressed) for asset in (page(""), *assets().values()))
-    assert total < MOST_BYTES
+    assert total < MAX_BYTES
 
 
-def test_compressed_and_plain_are_the_same():
+def test_compressed_and_plain_content_are_equal():
     for asset in (page(""), *assets().values()):
         assert gzip.decompress(asset.compressed) == asset.plain
 

@@ -1,4 +1,4 @@
-"""Sessions of the console: a cookie that no script reads and no other site can use."""
+"""Sessions of the console: a cookie that scripts cannot read and other sites cannot use."""
 
 import httpx
 import pytest
@@ -32,13 +32,13 @@ async def sign_in(http, **body):
     return response
 
 
-async def test_a_token_begins_a_session_that_the_api_takes(browser, world):
+async def test_a_session_that_begins_with_a_token_is_accepted_by_the_api(browser, world):
     await world.group("web")
     response = await sign_in(browser)
     assert "admin-token" not in response.text + response.headers["Set-Cookie"]
     attributes = response.headers["Set-Cookie"].lower()
-    for wanted in ("httponly", "samesite=strict", "path=/", "max-age="):
-        assert wanted in attributes
+    for attribute in ("httponly", "samesite=strict", "path=/", "max-age="):
+        assert attribute in attributes
     assert [group["name"] for group in (await browser.get(GROUPS)).json()] == ["web"]
     assert (
         await world.value(
@@ -49,7 +49,7 @@ async def test_a_token_begins_a_session_that_the_api_takes(browser, world):
     )
 
 
-async def test_a_password_begins_a_session_whose_token_goes_with_it(browser, world):
+async def test_the_token_of_a_session_that_begins_with_a_password_ends_with_it(browser, world):
     await set_password(world.database, "admin", "correct horse")
     before = await world.value("SELECT count(*) FROM tokens")
     await sign_in(browser, username="admin", password="correct horse")
@@ -60,7 +60,7 @@ async def test_a_password_begins_a_session_whose_token_goes_with_it(browser, wor
     assert await world.value("SELECT count(*) FROM tokens") == before
 
 
-async def test_a_wrong_password_and_a_wrong_token_begin_nothing(browser, world):
+async def test_a_wrong_password_and_a_wrong_token_begin_no_session(browser, world):
     await set_password(world.database, "admin", "correct horse")
     for body in ({"username": "admin", "password": "wrong"}, {"token": "wrong"}):
         response = await browser.post(SESSION, json=body)
@@ -69,7 +69,7 @@ async def test_a_wrong_password_and_a_wrong_token_begin_nothing(browser, world):
     assert (await browser.post(SESSION, json={})).status_code == 400
 
 
-async def test_tries_are_counted_as_those_at_the_api(browser, world):
+async def test_failed_sign_ins_are_throttled_like_those_of_the_api(browser, world):
     await set_password(world.database, "admin", "correct horse")
     wrong = {"username": "admin", "password": "wrong"}
     for _ in range(OF_A_PAIR.free + 1):
@@ -97,7 +97,7 @@ async def test_tries_are_counted_as_those_at_the_api(browser, world):
         ("POST", OWN | {"Origin": "http://api.example.com:8080"}),
     ],
 )
-async def test_the_cookie_counts_for_nothing_in_a_request_of_another_site(
+async def test_the_cookie_is_ignored_in_a_request_of_another_site(
     api, browser, world, method, headers
 ):
     await sign_in(browser)
@@ -112,7 +112,7 @@ async def test_the_cookie_counts_for_nothing_in_a_request_of_another_site(
         assert (await foreign.delete(SESSION)).status_code == 403
 
 
-async def test_two_origins_are_none(api, world):  # noqa: ARG001 - whose token it is
+async def test_a_request_with_two_origins_is_rejected(api, world):  # noqa: ARG001 - whose token it is
     twice = [("Origin", ORIGIN), ("Origin", ORIGIN), ("X-Ringfence-Console", "1")]
     response = await api(None).post(SESSION, json={"token": "admin-token"}, headers=twice)
     assert response.status_code == 403
@@ -125,7 +125,7 @@ async def test_two_origins_are_none(api, world):  # noqa: ARG001 - whose token i
         ("a=b; ringfence={}; c", 200),
         (" ;=;ringfence = {} ;\\;", 200),
         ("ringfence={0}; ringfence={0}", 200),
-        # Of two that differ, one is not ours, and nobody knows which.
+        # Two different cookies are ambiguous.
         ("ringfence=other; ringfence={}", 401),
         ("ringfence={}; ringfence=", 401),
         ("xringfence={}; ringfence2={}", 401),
@@ -136,13 +136,13 @@ async def test_two_origins_are_none(api, world):  # noqa: ARG001 - whose token i
     ],
 )
 @pytest.mark.usefixtures("world")
-async def test_the_one_cookie_is_found_among_others(api, browser, sent, status):
+async def test_the_cookie_is_found_among_others(api, browser, sent, status):
     await sign_in(browser)
     cookie = sent.format(browser.cookies["ringfence"], browser.cookies["ringfence"])
     assert (await api(None, **OWN, Cookie=cookie).get(GROUPS)).status_code == status
 
 
-async def test_a_token_in_the_header_is_what_counts_beside_a_cookie(api, browser, world):
+async def test_a_token_in_the_header_takes_precedence_over_the_cookie(api, browser, world):
     await world.group("web")
     await sign_in(browser)
     unrelated = api("unrelated", **OWN)
@@ -151,7 +151,7 @@ async def test_a_token_in_the_header_is_what_counts_beside_a_cookie(api, browser
 
 
 @pytest.mark.usefixtures("world")
-async def test_signing_out_ends_this_session_and_everywhere_all_of_this_user(api, browser):
+async def test_signing_out_ends_this_session_or_all_sessions_of_the_user(api, browser):
     other, another_user = api(None, **OWN), api(None, **OWN)
     for http, token in ((browser, "admin"), (other, "admin"), (another_user, "owner")):
         await sign_in(http, token=f"{token}-token")
@@ -162,12 +162,12 @@ async def test_signing_out_ends_this_session_and_everywhere_all_of_this_user(api
     await browser.delete(SESSION, params={"everywhere": "true"})
     assert (await other.get(GROUPS)).status_code == 401
     assert (await another_user.get(GROUPS)).status_code == 200
-    # What somebody brought was there before, and stays.
+    # The token that began the session stays valid.
     assert (await api("admin").get(GROUPS)).status_code == 200
 
 
 async def events(world):
-    """Give the events about sessions, in short: what, whose, by whom and why."""
+    """Return type, affected user, actor and reason of the events about sessions."""
     return await world.value(
         "SELECT coalesce(jsonb_agg(jsonb_build_array("
         "event_type, context ->> 'affected_user_username', username, context ->> 'reason')"
@@ -178,7 +178,7 @@ async def events(world):
 STARTED, ENDED = "auth_session_started", "auth_session_ended"
 
 
-async def test_where_a_session_begins_and_ends_is_recorded(browser, world):
+async def test_the_begin_and_the_end_of_a_session_are_recorded(browser, world):
     await sign_in(browser)
     await sign_in(browser)
     await browser.delete(SESSION, params={"everywhere": "true"})
@@ -188,13 +188,13 @@ async def test_where_a_session_begins_and_ends_is_recorded(browser, world):
     await sign_in(browser)
     await browser.delete(SESSION)
     assert (await events(world))[-1] == [ENDED, "admin", "admin", "signed out"]
-    told = await world.value("SELECT string_agg(to_jsonb(e)::text, '') FROM events AS e")
-    assert "admin-token" not in told
-    assert token_digest(browser.cookies.get("ringfence", "")).hex() not in told
+    recorded = await world.value("SELECT string_agg(to_jsonb(e)::text, '') FROM events AS e")
+    assert "admin-token" not in recorded
+    assert token_digest(browser.cookies.get("ringfence", "")).hex() not in recorded
 
 
 @pytest.mark.parametrize("limit", ["is_read_only = true", "project_id = %s"])
-async def test_a_session_of_a_limited_token_ends_itself_alone(api, browser, world, limit):
+async def test_a_session_of_a_restricted_token_can_only_end_itself(api, browser, world, limit):
     secret = "limited-token"
     await world.execute(
         "INSERT INTO tokens (user_id, digest) VALUES (%s, %s)",
@@ -230,7 +230,7 @@ async def test_a_session_of_a_limited_token_ends_itself_alone(api, browser, worl
     assert (await limited.get(GROUPS)).status_code == 401
 
 
-async def test_a_user_has_some_sessions_at_once_and_the_oldest_end(api, browser, world):
+async def test_the_number_of_sessions_is_limited_and_the_oldest_end(api, browser, world):
     await sign_in(browser)
     other = api(None, **OWN)
     await sign_in(other, token="owner-token")
@@ -257,7 +257,7 @@ async def test_a_user_has_some_sessions_at_once_and_the_oldest_end(api, browser,
         "DELETE FROM tokens",
     ],
 )
-async def test_what_ends_while_a_session_begins_ends_it_before_it_has_begun(
+async def test_no_session_begins_if_its_user_or_token_ends_in_the_meantime(
     browser, world, monkeypatch, change
 ):
     async def authenticate(database, header):
@@ -270,7 +270,7 @@ async def test_what_ends_while_a_session_begins_ends_it_before_it_has_begun(
     assert await world.value("SELECT count(*) FROM console_sessions") == 0
 
 
-async def test_sessions_are_listed_and_ended_one_by_one(api, browser, world):
+async def test_sessions_are_listed_and_ended_individually(api, browser, world):
     await set_password(world.database, "admin", "correct horse")
     await sign_in(browser, username="admin", password="correct horse")
     other = api(None, **OWN)
@@ -300,9 +300,7 @@ async def test_sessions_are_listed_and_ended_one_by_one(api, browser, world):
     assert reasons == ["ended by its user or by staff"] * 2
 
 
-async def test_a_new_password_ends_sessions_and_what_the_old_one_was_enough_for(
-    api, browser, world
-):
+async def test_a_new_password_ends_sessions_and_tokens_of_the_old_one(api, browser, world):
     await set_password(world.database, "admin", "correct horse")
     body = {"username": "admin", "password": "correct horse"}
     secret = (await api(None).post("/api-auth/password/", json=body)).json()["token"]
@@ -312,12 +310,12 @@ async def test_a_new_password_ends_sessions_and_what_the_old_one_was_enough_for(
     await set_password(world.database, "admin", "battery staple")
     for http in (browser, by_token, api(None, Authorization=f"Token {secret}")):
         assert (await http.get(GROUPS)).status_code == 401
-    # One that an operator issued has nothing to do with the password.
+    # A token that an operator issued does not depend on the password.
     assert (await api("admin").get(GROUPS)).status_code == 200
     assert (await events(world))[-1] == [ENDED, "admin", None, "the password was changed"]
 
 
-async def test_a_user_that_was_deactivated_comes_back_without_its_sessions(browser, world):
+async def test_a_reactivated_user_has_no_sessions(browser, world):
     await sign_in(browser)
     uuid = await world.value("SELECT uuid FROM users WHERE username = 'admin'")
     for is_active in (False, True):
@@ -327,7 +325,7 @@ async def test_a_user_that_was_deactivated_comes_back_without_its_sessions(brows
     assert (await events(world))[-1] == [ENDED, "admin", None, "the user was deactivated"]
 
 
-async def test_a_token_that_is_rotated_or_revoked_ends_the_sessions_begun_with_it(browser, world):
+async def test_rotating_or_revoking_a_token_ends_its_sessions(browser, world):
     uuid = await world.value(
         "SELECT uuid FROM tokens WHERE digest = %s", token_digest("admin-token")
     )
@@ -342,7 +340,7 @@ async def test_a_token_that_is_rotated_or_revoked_ends_the_sessions_begun_with_i
         assert (await events(world))[-1] == [ENDED, "admin", None, reason]
 
 
-async def test_a_session_ends_with_its_token_and_with_its_time(browser, world):
+async def test_a_session_ends_with_its_token_and_at_its_expiry(browser, world):
     await sign_in(browser)
     await world.execute("UPDATE console_sessions SET expires = now() - interval '1 second'")
     assert (await browser.get(GROUPS)).status_code == 401
@@ -353,7 +351,7 @@ async def test_a_session_ends_with_its_token_and_with_its_time(browser, world):
     assert (await browser.get(GROUPS)).status_code == 401
 
 
-async def test_behind_tls_the_cookie_is_the_hosts_own(database, world):  # noqa: ARG001 - who signs in
+async def test_behind_tls_the_cookie_has_the_host_prefix(database, world):  # noqa: ARG001 - who signs in
     app = create_app(Settings(public_url="https://api.example.com"))
     app.state.database = database
     headers = OWN | {"Origin": "https://api.example.com"}

@@ -1,4 +1,4 @@
-"""The types that the console's modules say in comments hold, as far as TypeScript can tell."""
+"""TypeScript accepts the types in the comments of the console's modules."""
 
 import shutil
 from pathlib import Path
@@ -9,9 +9,9 @@ from tests.conformance import typescript
 import ringfence.web
 
 ASSETS = Path(ringfence.web.__file__).parent / "assets"
-# What the libraries offer, as far as it is used; they are published without types of their own.
+# The used part of the libraries, which are published without types.
 TYPES = Path(__file__).with_name("types")
-# What is caught here comes from the API module alone.
+# Every caught error comes from the API module.
 OPTIONS = "--allowJs --checkJs --noEmit --strict --useUnknownInCatchVariables false"
 OPTIONS += " --target es2023 --module esnext"
 OPTIONS += " --lib es2023,dom,dom.iterable --moduleResolution bundler"

@@ -1,1 +1,1 @@
-"""The console: pages for people in a browser, on the same API as everybody's."""
+"""The web console: static pages that use the same API as every client."""

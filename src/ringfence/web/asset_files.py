@@ -1,7 +1,7 @@
-"""What the console's pages are made of: files of the package, as browsers may keep them.
+"""The static files of the console, with their cache headers.
 
-Their address holds a digest of them all, so that a browser keeps each for good, and a new release
-is new addresses. The page itself is asked for each time, and says which they are.
+The URL of each file contains a digest of all files, so that browsers cache the files forever and a
+new release has new URLs. The page itself is revalidated on each visit, and names the current URLs.
 """
 
 import gzip
@@ -25,15 +25,15 @@ _TYPES = {
     "txt": "text/plain; charset=utf-8",
 }
 
-# Nothing from elsewhere, nothing inline, and nothing that a page could be put into.
-_POLICY = (
+# No other origins, no inline code, no frames.
+_CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'"
 )
-_FOR_GOOD = "public, max-age=31536000, immutable"
+_IMMUTABLE = "public, max-age=31536000, immutable"
 _HEADERS = {
-    "Content-Security-Policy": _POLICY,
+    "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -43,7 +43,7 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file as it is sent, plain and compressed."""
+    """A file in both forms in which it is sent: plain and compressed."""
 
     media_type: str
     plain: bytes
@@ -52,7 +52,7 @@ class Asset:
 
     @classmethod
     def of(cls, name: str, content: bytes) -> "Asset":
-        """Give the asset of a file's name and content."""
+        """Return the asset for the name and the content of a file."""
         etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
         media_type = _TYPES[name.rpartition(".")[2]]
         return cls(media_type, content, gzip.compress(content, mtime=0), etag)
@@ -60,28 +60,28 @@ class Asset:
 
 @cache
 def read_files() -> dict[str, bytes]:
-    """Give the files as the package holds them, by their name below the folder."""
-    return dict(_walk(files(__package__) / "assets", ""))
+    """Return the content of each file in the package, by its path in the assets folder."""
+    return dict(_list_files(files(__package__) / "assets", ""))
 
 
 @cache
 def current_release() -> str:
-    """Give the digest of all files with their names."""
-    found = hashlib.sha256()
+    """Return the digest of all files and their names."""
+    digest = hashlib.sha256()
     for name, content in sorted(read_files().items()):
-        found.update(f"{name}\0{len(content)}\0".encode() + content)
-    return found.hexdigest()[:16]
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:16]
 
 
 @cache
 def assets() -> dict[str, Asset]:
-    """Return the files that the page loads, as they are sent, by their name."""
+    """Return the files that the page loads, by name."""
     return {name: Asset.of(name, content) for name, content in read_files().items() if name != PAGE}
 
 
 @cache
 def page(public_path: str) -> Asset:
-    """Return the page for a service below this path, with the addresses of what it loads."""
+    """Return the page of a service below `public_path`, with the URLs of its files."""
     folder = f"{public_path}/console/assets/{current_release()}/"
     scripts = sorted(name for name in assets() if name.endswith(".js"))
     preloads = "\n".join(f'<link rel="modulepreload" href="{folder}{name}">' for name in scripts)
@@ -91,28 +91,28 @@ def page(public_path: str) -> Asset:
 
 
 def respond_page(headers: Headers, public_path: str) -> Response:
-    """Return the page, which browsers ask for each time."""
-    return _answer(page(public_path), headers, "no-cache")
+    """Respond with the page, which browsers revalidate on each visit."""
+    return _respond(page(public_path), headers, "no-cache")
 
 
 def respond_asset(release: str, name: str, headers: Headers) -> Response:
-    """Give a file of this release, for good; raises `NotFound` for any other."""
+    """Respond with a file of the current release; raise `NotFound` for any other."""
     asset = assets().get(name)
     if asset is None or release != current_release():
         raise NotFound("Not found.")
-    return _answer(asset, headers, _FOR_GOOD)
+    return _respond(asset, headers, _IMMUTABLE)
 
 
-def response_mark() -> Response:
-    """Return the mark, which a page of any other site may show."""
-    mark = assets()["mark.svg"]
-    headers = {"Cache-Control": "public, max-age=86400", "ETag": mark.etag}
+def respond_logo() -> Response:
+    """Respond with the logo, which pages of other sites may embed."""
+    logo = assets()["mark.svg"]
+    headers = {"Cache-Control": "public, max-age=86400", "ETag": logo.etag}
     headers |= {"Cross-Origin-Resource-Policy": "cross-origin"}
-    return Response(mark.plain, media_type=mark.media_type, headers=headers)
+    return Response(logo.plain, media_type=logo.media_type, headers=headers)
 
 
-def _answer(asset: Asset, headers: Headers, keep: str) -> Response:
-    sent = _HEADERS | {"ETag": asset.etag, "Cache-Control": keep}
+def _respond(asset: Asset, headers: Headers, cache_control: str) -> Response:
+    sent = _HEADERS | {"ETag": asset.etag, "Cache-Control": cache_control}
     if asset.etag in headers.get("if-none-match", ""):
         return Response(status_code=304, headers=sent)
     body = asset.plain
@@ -121,11 +121,11 @@ def _answer(asset: Asset, headers: Headers, keep: str) -> Response:
     return Response(body, headers=sent | {"Content-Type": asset.media_type})
 
 
-def _walk(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
-    found: list[tuple[str, bytes]] = []
+def _list_files(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
+    contents: list[tuple[str, bytes]] = []
     for entry in folder.iterdir():
         if entry.is_dir():
-            found += _walk(entry, f"{prefix}{entry.name}/")
+            contents += _list_files(entry, f"{prefix}{entry.name}/")
         else:
-            found.append((prefix + entry.name, entry.read_bytes()))
-    return found
+            contents.append((prefix + entry.name, entry.read_bytes()))
+    return contents

@@ -1,4 +1,4 @@
-"""The console's addresses: its pages, what they load, and its sessions."""
+"""The routes of the console: its pages, their files, and its sessions."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,11 +18,11 @@ from ringfence.users.sessions import commands
 from ringfence.web import asset_files
 
 CONSOLE = "/console/"
-# Where Waldur's portal looks for logos, before anybody signs in.
+# Waldur's portal loads logos from here, without a token.
 ICONS = "/api/icons/"
 _ASSETS = CONSOLE + "assets/{release}/"
 
-# Each is the same page, which looks at its own address.
+# All of these serve the same page, which shows what its URL names.
 _PAGES = (
     "",
     "sign-in/",
@@ -35,24 +35,24 @@ _PAGES = (
 
 
 async def show_page(request: Request) -> Response:
-    """Give the page."""
+    """Respond with the page."""
     return asset_files.respond_page(request.headers, request.app.state.settings.public_path)
 
 
 async def show_asset(request: Request) -> Response:
-    """Give what the page loads."""
-    named = request.path_params
-    name = f"{named['folder']}/{named['name']}" if "folder" in named else named["name"]
-    return asset_files.respond_asset(named["release"], name, request.headers)
+    """Respond with a file that the page loads."""
+    path = request.path_params
+    name = f"{path['folder']}/{path['name']}" if "folder" in path else path["name"]
+    return asset_files.respond_asset(path["release"], name, request.headers)
 
 
 async def show_icon(_request: Request) -> Response:
-    """Return our mark, whichever logo is asked for."""
-    return asset_files.response_mark()
+    """Respond with the logo of Ringfence, whichever logo is requested."""
+    return asset_files.respond_logo()
 
 
 async def begin_session(request: Request) -> Response:
-    """Sign in, with a token or with a username and a password."""
+    """Sign in with a token, or with username and password."""
     settings = request.app.state.settings
     if not is_own_request(request.scope, request.headers, settings):
         raise Forbidden
@@ -67,7 +67,7 @@ async def begin_session(request: Request) -> Response:
 
 
 async def end_session(request: Request) -> Response:
-    """Sign out, here or everywhere."""
+    """Sign out of this session, or of all sessions of the user."""
     settings = request.app.state.settings
     if not is_own_request(request.scope, request.headers, settings):
         raise Forbidden
@@ -96,7 +96,7 @@ _ROUTES = [
     (ICONS + "{name}/", show_icon, ["GET", "HEAD"]),
 ]
 
-# For people in a browser; programs have the API.
+# Not in the API schema: these are for browsers.
 routes = [
     Route(path, endpoint, methods=methods, include_in_schema=False)
     for path, endpoint, methods in _ROUTES

@@ -27,7 +27,7 @@ export function guardUnsavedChanges(hasChanges) {
   };
 }
 
-/** Return the current path and query, and re-render when they change. */
+/** Return the current path and query, and update the component when they change. */
 export function useLocation() {
   const [, redraw] = useState(0);
   useEffect(() => {

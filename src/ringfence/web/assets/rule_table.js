@@ -118,7 +118,7 @@ function Toolbar({ insert, self, paste }) {
 
 /** @param {any} properties */
 function EditableRow({ row, index, errors, warnings, change, type, insert, remove, list }) {
-  // In a table of hundreds of rows, only the changed row is rendered again.
+  // In a table of hundreds of rows, only the changed row is updated.
   return useMemo(() => {
     const { key } = row;
     const errorOf = (/** @type {string} */ cell) => errors?.[cell];

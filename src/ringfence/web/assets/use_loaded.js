@@ -55,7 +55,7 @@ export function useLoaded(load, dependencies, interval = () => 0) {
 }
 
 /**
- * Shown in place of a page that could not be loaded.
+ * The error page, for a page that could not be loaded.
  *
  * @param {{error: any, retry?: () => void}} properties
  */

@@ -1,6 +1,6 @@
 // Descriptions in pasted lines. Text that could be meant as a restriction is an error and not a
-// description. If a rule is as wide as possible, a description is accepted only where the syntax marks it
-// as one, because no list of words covers every way to write a restriction.
+// description. A broad rule takes a description only where the syntax marks it as one, because no list
+// of words covers every way to write a restriction.
 
 import { PRESETS } from "../well_known_ports.js";
 import { ParseError, hasPorts, isAnywhere, isEvery, isIcmp, namedProtocol } from "./values.js";
@@ -18,9 +18,9 @@ import { ParseError, hasPorts, isAnywhere, isEvery, isIcmp, namedProtocol } from
  */
 
 const AFTER = "If it is part of the description, put the description after a #.";
-const LEAVE_OUT = "Remove it from the description, because the rule is as wide as possible.";
-const UNMARKED = "could be meant as a restriction, and the rule is as wide as possible: put the description after a #.";
-// The shortest prefix lengths that do not count as wide, by IP version.
+const LEAVE_OUT = "Remove it from the description of a broad rule.";
+const UNMARKED = "could be meant as a restriction of a broad rule: put the description after a #.";
+// The shortest prefix length of a CIDR that is not broad, by IP version.
 const SHORTEST_NARROW = /** @type {Record<string, number>} */ ({ IPv4: 8, IPv6: 16 });
 const ALL_PORTS = "1-65535";
 const RESTRICTIONS = new Set(
@@ -54,7 +54,7 @@ export const textOf = ({ free = [], comment, column, remark }) => [free.join(" "
  */
 export function checkDescription({ free = [], comment, column, remark }, rows) {
   checkWords(free, rows, AFTER);
-  if (!rows.some(isWidest)) return;
+  if (!rows.some(isBroad)) return;
   if (free.length) throw new ParseError(free[0], UNMARKED);
   checkWords(wordsOf(comment), rows, AFTER);
   checkWords(wordsOf(column), rows, LEAVE_OUT);
@@ -65,11 +65,11 @@ export function checkDescription({ free = [], comment, column, remark }, rows) {
 const wordsOf = (/** @type {string | undefined} */ text) => (text ?? "").split(/\s+/).filter(Boolean);
 
 /**
- * Whether any part of a rule is as wide as possible: its remote, protocol, ports or ICMP types.
+ * Whether a rule is broad in any part: its remote, protocol, ports or ICMP types.
  *
  * @param {Row} row
  */
-function isWidest({ kind, end, ethertype, protocol, ports }) {
+function isBroad({ kind, end, ethertype, protocol, ports }) {
   if (kind === "all" || protocol === "") return true;
   if (kind === "cidr" && Number(end.split("/")[1]) < SHORTEST_NARROW[ethertype]) return true;
   const isAny = ports.trim() === "" || isEvery(ports.trim());
@@ -101,7 +101,7 @@ function checkWords(words, rows, how) {
 }
 
 /**
- * Whether a word in the place of a name could be meant as another part of a rule.
+ * Whether a word at the position of a name could be meant as another part of a rule.
  *
  * @param {string} word
  */

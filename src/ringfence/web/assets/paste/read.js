@@ -23,7 +23,7 @@ const MAX_TEXT = 256 * 1024;
 const MAX_LINE = 4096;
 const COMMANDS = new Set(["iptables", "ip6tables"]);
 const VERBS = new Set(["ufw", "allow"]);
-// Invisible characters could hide the meaning of a line. Tabs count as spaces; U+2800 renders as blank.
+// Invisible characters could hide the meaning of a line. Tabs count as spaces; U+2800 is drawn as a blank.
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 /** Whether pasted text has several lines, and so is parsed as rules instead of inserted into the cell. */

@@ -1,4 +1,4 @@
-"""A group that somebody deleted in the cloud: told, and made anew when its rules are set."""
+"""A group that was deleted in the cloud: reported, and created again when its rules are set."""
 
 import pytest
 
@@ -13,13 +13,13 @@ RULE = {"ethertype": "IPv4", "direction": "ingress", "protocol": "tcp"} | PORTS
 
 @pytest.fixture
 async def gone(world):
-    """A group that was not found in the cloud."""
+    """A group that is missing in the cloud."""
     return await world.group(
         state="ERRED", error_message=NOT_FOUND, version=3, applied_version=3, backend_id="f" * 32
     )
 
 
-async def test_set_rules_makes_it_anew_with_an_event(world, client, gone):
+async def test_set_rules_creates_it_again_with_an_event(world, client, gone):
     address = f"/api/openstack-security-groups/{gone.hex}/"
 
     answer = await client.post(f"{address}set_rules/", json=[RULE])

@@ -1,4 +1,4 @@
-"""What a process remembers of a caller decides nothing: each read asks the database anew."""
+"""A cached identity decides nothing: each read checks it again in the database."""
 
 import pytest
 from tests.contract.addresses import GROUPS, group_at
@@ -11,7 +11,7 @@ async def seen(client):
 
 @pytest.fixture
 async def remembered(client, world):
-    """Give a client whose caller is remembered, and who sees one of two groups."""
+    """Return a client whose identity is cached and whose user can see one of two groups."""
     await world.group("own")
     await world.group("foreign", tenant_id=world.foreign_tenant_id)
     assert await seen(client) == (200, "1")
@@ -36,7 +36,7 @@ async def test_a_token_that_ends_opens_nothing_at_the_very_next_read(
         (remembered.get, GROUPS),
         (remembered.head, GROUPS),
         (remembered.get, group_at(group)),
-        # What is wrong with the question is told to callers alone.
+        # Errors of a request are returned only to authenticated clients.
         (remembered.get, GROUPS + "?state=bogus"),
         (remembered.get, GROUPS + "?page=0"),
         (remembered.get, GROUPS + "no-such-thing/"),
@@ -63,9 +63,7 @@ async def test_a_token_that_ends_opens_nothing_at_the_very_next_read(
         ("UPDATE tokens SET project_id = (SELECT max(id) FROM projects)", "0"),
     ],
 )
-async def test_what_a_caller_may_see_changes_with_the_very_next_read(
-    remembered, world, change, count
-):
+async def test_the_scope_of_a_user_changes_with_the_next_read(remembered, world, change, count):
     await world.execute(change)
     assert await seen(remembered) == (200, count)
     group = await world.value("SELECT uuid FROM security_groups WHERE name = 'own'")
@@ -84,7 +82,7 @@ async def test_tracebacks_go_with_the_flag_that_shows_them(api, world):
         assert group["error_traceback"] == shown
 
 
-async def test_several_roles_at_one_place_show_each_group_once(client, world):
+async def test_several_roles_in_one_scope_show_each_group_once(client, world):
     await world.group()
     grant = """
         INSERT INTO role_grants (user_id, role, project_id, customer_id)

@@ -1,4 +1,4 @@
-"""Where a pasted rule is open at its widest, a description stands only where its form marks it."""
+"""A broad pasted rule takes a description only where the syntax marks one."""
 
 import random
 
@@ -12,18 +12,18 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 CREATE = "openstack security group rule create --protocol tcp --dst-port 22"
 HEADER = "protocol,ports,cidr,description\n"
 
-# Lines of rules of which one part is at its widest, or nearly so.
-WIDEST = ["tcp 22 any", "tcp 22 anywhere", "tcp 22 from any", "out udp 53 to any", "ssh any"]
-WIDEST += ["tcp 22 0.0.0.0/0", "ipv6 tcp 22 ::/0", "tcp 22 10.0.0.0/8 0.0.0.0/1", "22/tcp any"]
-WIDEST += [
+# Lines of broad rules.
+BROAD = ["tcp 22 any", "tcp 22 anywhere", "tcp 22 from any", "out udp 53 to any", "ssh any"]
+BROAD += ["tcp 22 0.0.0.0/0", "ipv6 tcp 22 ::/0", "tcp 22 10.0.0.0/8 0.0.0.0/1", "22/tcp any"]
+BROAD += [
     "tcp 22 8.0.0.0/7",
     "tcp 22 2000::/3",
     "tcp 22 2a00::/12",
     "esp any",
     "protocol 6 22 any",
 ]
-WIDEST += ["tcp any any", "tcp any 10.0.0.0/8", "udp 1-65535 10.0.0.0/8", "tcp any group web"]
-WIDEST += ["any any", "any 10.0.0.0/8", "icmp any", "icmp 10.0.0.0/8", "icmpv6 2001:db8::/32"]
+BROAD += ["tcp any any", "tcp any 10.0.0.0/8", "udp 1-65535 10.0.0.0/8", "tcp any group web"]
+BROAD += ["any any", "any 10.0.0.0/8", "icmp any", "icmp 10.0.0.0/8", "icmpv6 2001:db8::/32"]
 
 TAILS = [
     "don't open",
@@ -45,9 +45,9 @@ TAILS += [
     "ticket 4711",
 ]
 TAILS += ["<office>", "[office]", "office#", "--", "/", "*", "; office", "| office", "'# office'"]
-# "except" with Cyrillic letters, and "only" in parts.
+# "except" with Cyrillic letters, and "only" with spaces.
 TAILS += ["\u0435\u0445\u0441\u0435\u0440t office", "o n l y office", "ausser Gäste", "オフィス"]
-# Letters that are drawn as nothing.
+# Invisible characters.
 HIDDEN = ["\u034f", "\ufe00", "\u3164", "\u2800", "\u115f", "\u17b4", "\u180b", "\uffa0"]
 HIDDEN += ["\u00ad", "\u200b", "\u2060", "\U000e0100", "\U000e0041", "\u180e"]
 NARROW = ["tcp 22 10.0.0.0/8", "icmp 8 10.0.0.0/8", "esp 10.0.0.0/8", "tcp 22 2001::/16"]
@@ -64,27 +64,27 @@ async def read(visit):
     return read
 
 
-def not_refused(found):
-    """Return the texts of which something was read, or that are not one mistake."""
+def without_error(found):
+    """Return the texts that yield rules, or not exactly one error."""
     return {text: each for text, each in found.items() if each["rules"] or len(each["errors"]) != 1}
 
 
-async def test_unmarked_text_after_a_rule_at_its_widest_is_a_mistake(read):
-    found = await read([f"{line} {tail}" for line in WIDEST for tail in TAILS])
-    assert not_refused(found) == {}
+async def test_unmarked_text_after_a_broad_rule_is_an_error(read):
+    found = await read([f"{line} {tail}" for line in BROAD for tail in TAILS])
+    assert without_error(found) == {}
     assert "put the description after a #" in found["tcp 22 any office"]["errors"][0]["message"]
 
 
-async def test_no_word_of_any_script_passes_after_a_rule_at_its_widest(read):
+async def test_no_word_of_any_script_passes_after_a_broad_rule(read):
     chance = random.Random(11)  # noqa: S311 - the same words each time
     letters = [chr(code) for code in range(33, 0x3000) if not chr(code).isspace() and code != 35]
     words = ["".join(chance.choices(letters, k=chance.randint(1, 8))) for _ in range(3000)]
-    assert not_refused(await read([f"{chance.choice(WIDEST)} {word}" for word in words])) == {}
+    assert without_error(await read([f"{chance.choice(BROAD)} {word}" for word in words])) == {}
 
 
-async def test_a_description_after_a_number_sign_is_read(read):
+async def test_a_description_after_a_number_sign_is_accepted(read):
     tails = ["office", "don't open", "from office", "only from the office", "smtp", "x.x.x.x/24"]
-    for line in WIDEST:
+    for line in BROAD:
         found = await read([f"{line} # {tail}" for tail in tails])
         for tail, each in zip(tails, found.values(), strict=True):
             assert each["errors"] == [], (line, tail)
@@ -92,7 +92,7 @@ async def test_a_description_after_a_number_sign_is_read(read):
 
 
 @pytest.mark.parametrize("line", NARROW)
-async def test_unmarked_text_after_a_narrower_rule_describes_it(read, line):
+async def test_unmarked_text_after_a_narrower_rule_is_its_description(read, line):
     [found] = (await read([f"{line} from all offices"])).values()
     assert [rule["description"] for rule in found["rules"]] == ["from all offices"]
 
@@ -110,32 +110,32 @@ async def test_unmarked_text_after_a_narrower_rule_describes_it(read, line):
         HEADER + "any,any,10.0.0.0/8,{}",
     ],
 )
-async def test_a_marked_description_of_the_widest_rule_holds_no_part_of_another(read, form):
+async def test_a_marked_description_of_a_broad_rule_contains_no_part_of_a_rule(read, form):
     kept = ["disabled", "for office", "ticket 4711", "x.x.x.x/24"]
     found = await read([form.format(text) for text in kept])
     for text, each in zip(kept, found.values(), strict=True):
         assert each["errors"] == []
         assert {rule["description"] for rule in each["rules"]} == {text}
     wrong = ["10.0.0.0/8", "net 192.0.2.7", "fd00::/8", "8000-8010", "not guests", "only office"]
-    assert not_refused(await read([form.format(text) for text in wrong])) == {}
+    assert without_error(await read([form.format(text) for text in wrong])) == {}
 
 
-async def test_after_a_number_sign_an_address_or_ports_are_a_mistake_at_the_widest(read):
-    lines = [*WIDEST, "ufw allow 22/tcp", "-A INPUT -p tcp --dport 22 -j ACCEPT", f"{CREATE} web"]
+async def test_after_a_number_sign_an_address_or_ports_are_an_error_for_a_broad_rule(read):
+    lines = [*BROAD, "ufw allow 22/tcp", "-A INPUT -p tcp --dport 22 -j ACCEPT", f"{CREATE} web"]
     tails = ["10.0.0.0/8", "not 10.0.0.0/8", "fd00::/8", "8000-8010", "80,443", "22/tcp"]
-    assert not_refused(await read([f"{line} # {tail}" for line in lines for tail in tails])) == {}
+    assert without_error(await read([f"{line} # {tail}" for line in lines for tail in tails])) == {}
 
 
-async def test_letters_that_are_not_seen_are_a_mistake_anywhere_in_a_line(read):
+async def test_invisible_characters_are_an_error_anywhere_in_a_line(read):
     lines = ["tcp 22 10.0.0.0/8 of{}fice", "tcp 22 10.0.0.0/8 # {}", "ufw allow 22/tcp{}"]
     lines += ["tcp 22 a{}ny", "tcp 22 any {}", "tcp 22 10.0.0.0/8 {} x", HEADER + "tcp,22,any,a{}"]
     found = await read([line.format(letter) for line in lines for letter in HIDDEN])
-    assert not_refused(found) == {}
+    assert without_error(found) == {}
     for each in found.values():
         assert "invisible" in each["errors"][0]["message"]
 
 
-async def test_addresses_alone_with_text_are_a_mistake_in_a_row_with_every_port(read):
+async def test_addresses_with_text_are_an_error_in_a_row_with_any_port(read):
     row = {"direction": "ingress", "ethertype": "IPv4", "protocol": "tcp", "ports": "any"}
     row |= {"kind": "cidr", "end": "", "description": "lab", "key": "row-1"}
     found = await read(["10.1.0.0/16", "10.1.0.0/16 office"], row)
@@ -143,7 +143,7 @@ async def test_addresses_alone_with_text_are_a_mistake_in_a_row_with_every_port(
     assert found["10.1.0.0/16 office"]["rules"] == []
 
 
-async def test_names_that_every_object_has_are_words_like_others(visit):
+async def test_inherited_property_names_are_ordinary_words(visit):
     page = await visit("/console/", user=None)
     names = await page.evaluate("Object.getOwnPropertyNames(Object.prototype)")
     assert {"constructor", "toString", "__proto__"} <= set(names)

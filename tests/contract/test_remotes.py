@@ -1,4 +1,4 @@
-"""A rule whose remote end no request can set is kept or refused: it never becomes open to any."""
+"""A rule whose remote no request can set is kept or rejected: it never becomes open to any."""
 
 import json
 from uuid import uuid4
@@ -26,7 +26,7 @@ FROM_SHARED = SSH | {
     "unresolved_group_backend_id": FOREIGN,
     "unresolved_group_name": "shared",
 }
-# The model of `waldur-api-client` 8.1.3 for a rule that is sent
+# The model of `waldur-api-client` 8.1.3 for a rule in a request
 TYPED = ("id", "remote_group_name", "remote_group_uuid")
 
 
@@ -229,8 +229,8 @@ async def observe(world, group, **end):
     )
 
 
-# What is sent beside port 22 of a group that has it from an address group and from a shared group,
-# with ids, and the end that it has then (None: refused).
+# A rule that is sent to a group with port 22 from an address group and from a shared group, with
+# ids, and the remote that it has afterwards (None: rejected).
 BOTH = [FROM_OFFICES, FROM_SHARED | {"from_port": 22, "to_port": 22}]
 SAID = [
     ({"remote_group_backend_id": FOREIGN}, FOREIGN),
@@ -238,7 +238,7 @@ SAID = [
     ({"remote_group_name": "shared", "cidr": "", "remote_group": ""}, FOREIGN),
     ({"remote_group_name": "shared", "cidr": None, "remote_group": None}, FOREIGN),
     ({"remote_group_name": None, "remote_address_group_backend_id": ADDRESS_GROUP}, ADDRESS_GROUP),
-    # Explicit ends decide; what only describes is passed over.
+    # Explicit remotes decide; keys that only describe are ignored.
     ({"remote_group_name": "shared", "cidr": "10.0.0.0/8"}, "10.0.0.0/8"),
     ({"remote_group_name": "", "remote_group_uuid": "", "cidr": "10.0.0.0/8"}, "10.0.0.0/8"),
     ({}, None),
@@ -266,7 +266,7 @@ SAID = [
 async def test_an_end_is_what_the_keys_of_a_rule_say_together(client, world, action):
     group = await world.group(rules=BOTH)
     for said, end in SAID:
-        # There, a name is a field of the contract, which refuses an empty one.
+        # There, the name is a field of the contract, which rejects an empty one.
         is_blank = action == "push" and said.get("remote_group_name") == ""
         expected = None if is_blank else end
         rules = [SSH | said]
@@ -294,7 +294,7 @@ async def test_the_end_of_a_rule_with_an_id_is_its_own(client, world):
         {"id": first, "remote_group_uuid": remote.hex},
         {"id": first, "remote_group_backend_id": "db-in-neutron"},
         {"id": second, "remote_address_group_backend_id": ADDRESS_GROUP},
-        # It would become the rule of the address group, without its end.
+        # It would become the rule of the address group without its remote.
         {"id": second, "from_port": 22, "to_port": 22},
     ]
     for rule in refused:
@@ -313,11 +313,11 @@ async def test_a_rule_that_is_open_already_stays_so_beside_one_that_equals_it(cl
     assert (await send(client, group, both)).status_code == 200
     assert await ends(world) == [(22, ADDRESS_GROUP), (22, None)]
     await settle(world)
-    # Alone, it may be the other one after a client has dropped its end.
+    # Without the other one, it may be that rule after a client has dropped its remote.
     assert ADDRESS_GROUP in refusal(await send(client, group, both[1:]))
 
 
-async def test_two_ends_of_one_name_are_told_apart_by_the_rest_of_the_rule(client, world):
+async def test_two_remotes_of_one_name_are_distinguished_by_the_rest_of_the_rule(client, world):
     other = uuid4().hex
     group = await world.group(
         rules=[FROM_SHARED, FROM_SHARED | {"from_port": 9, "to_port": 9} | shared(other)]
@@ -432,7 +432,7 @@ async def test_what_neutron_calls_a_prefix_opens_nothing(client, world):
     assert (await client.get(GROUPS)).json() == []
 
 
-async def test_a_rule_of_thousands_of_unknown_keys_is_told_a_few(client, world):
+async def test_a_rule_with_thousands_of_unknown_keys_is_refused_with_a_few_named(client, world):
     group = await world.group()
     response = await send(client, group, [a_rule(**{f"key{n}": 1 for n in range(20_000)})])
     assert response.status_code == 400
@@ -453,7 +453,7 @@ async def as_pushed(client, group, change=lambda rule: rule):
 
 
 async def a_site(client, world):
-    """Three groups: from a prefix and an address group, from a remote group, and open."""
+    """Three groups: from a CIDR and an address group, from a remote group, and open."""
     web = await world.group(
         "web",
         rules=[
@@ -550,7 +550,7 @@ async def test_a_rule_is_kept_once_and_becomes_no_two_different_ones(client, wor
     assert await rules_of(client, group) == [rule]
 
 
-# What is sent without an end beside tcp 22 of an address group: True where it would open that.
+# A rule without a remote, for a group with TCP 22 from an address group: True if it would open it.
 BESIDE_SSH = [
     ({"from_port": 22, "to_port": 23}, True),
     ({"from_port": 1, "to_port": 22}, True),
@@ -618,9 +618,7 @@ async def test_what_one_open_rule_admitted_may_stay_open_beside_an_end(client, w
         assert ADDRESS_GROUP in refusal(await send(client, group, [offices, rule]))
 
 
-async def test_what_only_a_former_version_had_is_no_reason_to_refuse_more_than_equals_it(
-    client, world
-):
+async def test_remotes_of_former_versions_refuse_only_equal_rules(client, world):
     group = await world.group(rules=[FROM_OFFICES])
     assert (await send(client, group, [])).status_code == 200
     await settle(world)
