@@ -9,7 +9,7 @@ from tests.database.conftest import kill_server, wait_until
 from tests.patience import PATIENCE_SECONDS
 
 from ringfence.database.embedded.server import running, server_process_id
-from ringfence.database.pool import Database
+from ringfence.database.pool import Database, before_commit
 from ringfence.errors import Unavailable
 from ringfence.settings import Settings
 
@@ -175,3 +175,26 @@ async def test_a_deadline_that_passes_while_a_connection_becomes_free_holds(conn
         with pytest.raises(TimeoutError):
             await waiting
         assert await fetch(database) == 1
+
+
+async def test_work_before_a_commit_is_done_once_with_all_ids_and_not_after_a_failure(conninfo):
+    done = []
+
+    async def finish(_connection, ids):
+        done.append(list(ids))
+
+    async with Database.open(conninfo, size=1) as database:
+        async with database.transaction() as connection:
+            before_commit(connection, finish, [3, 1])
+            before_commit(connection, finish, [2, 3])
+            assert done == []
+        assert done == [[1, 2, 3]]
+        async with database.transaction() as connection:
+            before_commit(connection, finish, [4])
+            raise psycopg.Rollback
+        async with database.enclosing() as connection:
+            before_commit(connection, finish, [5])
+            async with database.transaction() as within:
+                before_commit(within, finish, [6])
+            assert done[1:] == [[6]]
+        assert done[1:] == [[6], [5]]

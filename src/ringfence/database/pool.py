@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 import structlog
@@ -33,6 +34,20 @@ Row = TypeVar("Row")
 
 _enclosing: ContextVar[Connection | None] = ContextVar("enclosing", default=None)
 _check: ContextVar[Check | None] = ContextVar("check", default=None)
+
+
+# Runs before a transaction commits, with all ids that were collected for it.
+Finish = Callable[[Connection, Sequence[int]], Awaitable[None]]
+
+_unfinished: WeakKeyDictionary[Connection, dict[Finish, set[int]]] = WeakKeyDictionary()
+
+
+def before_commit(connection: Connection, finish: Finish, ids: Iterable[int]) -> None:
+    """Have `finish` run with these ids, and others of the transaction, right before it commits.
+
+    The transaction is the innermost one that `Database.transaction` has begun on the connection.
+    """
+    _unfinished.setdefault(connection, {}).setdefault(finish, set()).update(ids)
 
 
 @contextmanager
@@ -206,7 +221,13 @@ class Database:
         async with self.connection() as connection, connection.transaction():
             if check is not None:
                 await check(connection)
-            yield connection
+            enclosing = _unfinished.pop(connection, {})
+            try:
+                yield connection
+                for finish, ids in _unfinished.pop(connection, {}).items():
+                    await finish(connection, sorted(ids))
+            finally:
+                _unfinished[connection] = enclosing
 
     @asynccontextmanager
     async def enclosing(self) -> AsyncIterator[Connection]:

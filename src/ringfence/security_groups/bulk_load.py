@@ -9,8 +9,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from ringfence.database.pool import Connection
-from ringfence.database.recordset import recordset
-from ringfence.security_groups.read_model import documents
+from ringfence.security_groups.group_rows import GroupRow, upsert_groups
 from ringfence.security_groups.rule_rows import (
     PositionedRule,
     copy_rules,
@@ -92,48 +91,7 @@ WHERE sg.uuid = ANY(%(uuids)s)
 ORDER BY rule.security_group_id, rule.position, rule.id
 """
 
-# Two groups may swap their names or backend ids in one file.
-_PARK_NAMES: LiteralString = """
-UPDATE security_groups AS sg SET name = sg.uuid::text, backend_id = ''
-FROM jsonb_to_recordset(%(rows)s) AS entry (uuid uuid, name text, backend_id text)
-WHERE
-    sg.uuid = entry.uuid
-    AND (sg.name <> entry.name OR sg.backend_id NOT IN ('', entry.backend_id))
-"""
-
-# Their order among equal creation times is that of the file, which lists show.
-_STORE: LiteralString = """
-INSERT INTO security_groups AS sg (
-    uuid, tenant_id, name, description, backend_id, state, error_message, created, modified,
-    version, applied_version, is_duplicate_name
-)
-SELECT
-    entry.uuid, tenant.id, entry.name, entry.description, entry.backend_id, entry.state,
-    entry.error_message, coalesce(entry.created, now()), coalesce(entry.modified, now()),
-    entry.version, entry.applied_version, entry.is_duplicate_name
-FROM jsonb_to_recordset(%(rows)s) AS entry (
-    position integer, uuid uuid, parent uuid, name text, description text, backend_id text,
-    state text, error_message text, created timestamptz, modified timestamptz,
-    version integer, applied_version integer, is_duplicate_name boolean
-)
-INNER JOIN tenants AS tenant ON entry.parent = tenant.uuid
-ORDER BY entry.position
-ON CONFLICT (uuid) DO UPDATE
-SET
-    name = excluded.name,
-    description = excluded.description,
-    backend_id = excluded.backend_id,
-    state = excluded.state,
-    error_message = excluded.error_message,
-    error_traceback =
-    CASE WHEN sg.error_message = excluded.error_message THEN sg.error_traceback ELSE '' END,
-    created = excluded.created,
-    modified = excluded.modified,
-    version = excluded.version,
-    applied_version = excluded.applied_version,
-    is_duplicate_name = excluded.is_duplicate_name
-RETURNING sg.uuid, sg.id
-"""
+_TENANTS: LiteralString = "SELECT uuid, id FROM tenants WHERE uuid = ANY(%(uuids)s)"
 
 _IDS: LiteralString = "SELECT hex(uuid), id FROM security_groups WHERE uuid = ANY(%(uuids)s)"
 
@@ -187,7 +145,6 @@ async def store_groups(connection: Connection, changes: Sequence[Change]) -> lis
     await _analyze(connection, len(changes))
     versioned = [ids[change.group.uuid] for change in changes if change.has_new_version]
     await record_versions(connection, versioned, Cause.LOAD)
-    await documents.refresh(connection, documents.GROUPS, list(ids.values()))
     return list(ids.values())
 
 
@@ -201,12 +158,27 @@ async def _analyze(connection: Connection, changed: int) -> None:
 
 
 async def _store_rows(connection: Connection, groups: Sequence[Group]) -> dict[UUID, int]:
-    rows = recordset(groups)
-    for position, row in enumerate(rows.obj):
-        row["position"] = position
-    await connection.execute(_PARK_NAMES, {"rows": rows})
-    cursor = await connection.execute(_STORE, {"rows": rows})
-    return dict(await cursor.fetchall())
+    parents = {group.parent for group in groups}
+    cursor = await connection.execute(_TENANTS, {"uuids": list(parents)})
+    tenants: dict[UUID, int] = dict(await cursor.fetchall())
+    rows = [
+        GroupRow(
+            tenants[group.parent],
+            group.name,
+            group.state,
+            uuid=group.uuid,
+            description=group.description,
+            backend_id=group.backend_id,
+            error_message=group.error_message,
+            created=group.created,
+            modified=group.modified,
+            version=group.version,
+            applied_version=group.applied_version,
+            is_duplicate_name=group.is_duplicate_name,
+        )
+        for group in groups
+    ]
+    return {group.uuid: group.id for group in await upsert_groups(connection, rows)}
 
 
 async def _store_rules(

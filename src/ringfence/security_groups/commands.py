@@ -25,7 +25,6 @@ from ringfence.security_groups.events import group_event
 from ringfence.security_groups.exposure import warnings_of
 from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
-from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.readiness import hint
 from ringfence.security_groups.rule_input.known_ends import referenced_groups
 from ringfence.security_groups.rule_input.refused_input import is_name_of_default_group
@@ -55,6 +54,7 @@ from ringfence.security_groups.transaction_steps import (
     rename_group,
     schedule,
     schedule_creation,
+    set_state,
 )
 from ringfence.text.json_value import Json
 
@@ -63,18 +63,6 @@ SELECT exists(
     SELECT 1 FROM security_groups AS sg
     WHERE sg.tenant_id = %(tenant_id)s AND sg.name = %(name)s AND sg.id <> %(id)s
 )
-"""
-
-# `modified` changes too, so a pull that read the group before leaves it alone.
-_SET_STATE: LiteralString = """
-UPDATE security_groups
-SET
-    state = %(state)s,
-    error_message = %(error_message)s,
-    error_traceback = %(error_traceback)s,
-    creation_ended = CASE WHEN backend_id = '' THEN coalesce(creation_ended, now()) END,
-    modified = now()
-WHERE id = %(id)s
 """
 
 
@@ -104,7 +92,6 @@ async def create(database: Database, actor: Actor, tenant_id: int, body: Json) -
         await replace_rules(connection, group_id, desired.rules, desired.remote_groups)
         group = NewGroup(group_id, uuid, desired.name, len(desired.rules))
         await schedule_creation(connection, actor, tenant, group)
-        await documents.refresh(connection, documents.GROUPS, [group_id])
     return uuid
 
 
@@ -246,12 +233,11 @@ async def unlink(
     """Delete the group here, whatever its state, and leave it in the cloud."""
     async with database.transaction() as connection:
         group = await preconditions.lock(connection, group)
-        referring = await delete_group(connection, group.id)
+        await delete_group(connection, group.id)
         kind = EventType.GROUP_REMOVED_LOCALLY
         message = f"Security group {group.name} has been unlinked."
         context = {"backend_id": group.backend_id}
         await record(connection, group_event(group, group.uuid, kind, message, context, actor))
-        await documents.refresh(connection, documents.GROUPS, referring)
 
 
 async def set_ok(
@@ -297,13 +283,12 @@ async def _set_state(
     errors = {name: manual.error.get(name, "") for name in ERROR_FIELDS}
     async with database.transaction() as connection:
         group = await manual.preconditions.lock(connection, group)
-        await connection.execute(_SET_STATE, {"id": group.id, "state": state, **errors})
+        await set_state(connection, group.id, state, errors)
         kind = EventType.GROUP_SET_OK if state is State.OK else EventType.GROUP_SET_ERRED
         message = f"Security group {group.name} has been marked as {state}."
         # The traceback is for staff only. Everybody who sees the group sees its events.
         context = {"from": group.state, "error_message": errors["error_message"]}
         await record(connection, group_event(group, group.uuid, kind, message, context, actor))
-        await documents.refresh(connection, documents.GROUPS, [group.id])
 
 
 def require_not_default(group: SecurityGroup) -> None:

@@ -1,5 +1,7 @@
 """Writes the rows of rules. Every statement that inserts a rule is in this module.
 
+Each function has the documents of the groups refreshed before the transaction commits.
+
 Rules name their remote groups in one of two ways: users' rules by UUIDs that are already resolved
 to rows, and rules from a cloud by backend ids that are resolved while they are inserted.
 """
@@ -10,6 +12,7 @@ from typing import LiteralString
 
 from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
+from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
 from ringfence.security_groups.rules import Rule
 
@@ -18,7 +21,9 @@ DELETE FROM security_group_rules
 WHERE security_group_id = %(id)s AND NOT id = ANY(%(kept)s)
 """
 
-_DELETE: LiteralString = "DELETE FROM security_group_rules WHERE id = ANY(%s)"
+_DELETE: LiteralString = """
+DELETE FROM security_group_rules WHERE id = ANY(%s) RETURNING security_group_id
+"""
 
 _DELETE_OF_GROUPS: LiteralString = """
 DELETE FROM security_group_rules WHERE security_group_id = ANY(%s)
@@ -103,6 +108,7 @@ WHERE
     AND rule.unresolved_group_backend_id = remote.backend_id
     AND owner.id = rule.security_group_id
     AND owner.tenant_id = remote.tenant_id
+RETURNING rule.security_group_id
 """
 
 
@@ -133,6 +139,7 @@ async def replace_rules(
         await connection.execute(_UPDATE_KEPT, parameters)
     if len(kept) < len(rows):
         await connection.execute(_INSERT, parameters)
+    documents.refresh_before_commit(connection, [group_id])
 
 
 async def insert_observed_rules(
@@ -152,6 +159,7 @@ async def insert_observed_rules(
         for each in rules
     ]
     await connection.execute(_INSERT, {"rules": recordset(rows), "tenant": tenant_id})
+    documents.refresh_before_commit(connection, {each.group_id for each in rules})
 
 
 async def copy_rules(
@@ -161,28 +169,34 @@ async def copy_rules(
 
     Raises `KeyError` for a missing remote group: without it, the rule would admit any address.
     """
+    groups = set()
     async with connection.cursor().copy(_COPY) as copy:
         for each in rules:
             named = each.rule.remote_group
             remote = remotes[named] if named else None
             columns = _columns(each.rule).values()
             await copy.write_row((each.group_id, each.position, *columns, remote))
+            groups.add(each.group_id)
+    documents.refresh_before_commit(connection, groups)
 
 
 async def delete_rules(connection: Connection, rule_ids: Sequence[int]) -> None:
     """Delete rules by their ids."""
     if rule_ids:
-        await connection.execute(_DELETE, [list(rule_ids)])
+        cursor = await connection.execute(_DELETE, [list(rule_ids)])
+        documents.refresh_before_commit(connection, {row[0] for row in await cursor.fetchall()})
 
 
 async def delete_rules_of_groups(connection: Connection, group_ids: Sequence[int]) -> None:
     """Delete all rules of some groups."""
     await connection.execute(_DELETE_OF_GROUPS, [list(group_ids)])
+    documents.refresh_before_commit(connection, group_ids)
 
 
 async def resolve_remote_groups(connection: Connection, group_ids: Sequence[int]) -> None:
     """Point rules that name these groups by backend id alone to their rows."""
-    await connection.execute(_RESOLVE, [list(group_ids)])
+    cursor = await connection.execute(_RESOLVE, [list(group_ids)])
+    documents.refresh_before_commit(connection, {row[0] for row in await cursor.fetchall()})
 
 
 def _request_row(

@@ -1,6 +1,7 @@
 """The steps of a change of a group, within one transaction: state, version, event and job.
 
-Commands compose these steps. The statements that write rules are in `rule_rows`.
+Commands compose these steps, and each step has the documents that it changes refreshed before the
+commit. Rows are inserted in `group_rows`, `rule_rows` and `versions`.
 """
 
 from collections.abc import Mapping
@@ -14,18 +15,13 @@ from ringfence.database.outbox import Job, defer_for_group
 from ringfence.database.pool import Connection
 from ringfence.events.commands import record
 from ringfence.events.types import EventType
-from ringfence.security_groups import states
+from ringfence.security_groups import group_rows, states
 from ringfence.security_groups.events import Ancestors, group_event
+from ringfence.security_groups.group_rows import GroupRow
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.security_groups.versions import Cause, change_of, record_versions
-
-_INSERT: LiteralString = """
-INSERT INTO security_groups (tenant_id, uuid, name, description, state)
-VALUES (%(tenant_id)s, %(uuid)s, %(name)s, %(description)s, 'CREATION_SCHEDULED')
-RETURNING id
-"""
 
 _RENAME: LiteralString = """
 UPDATE security_groups
@@ -54,6 +50,18 @@ SET
     END,
     error_message = '',
     error_traceback = '',
+    modified = now()
+WHERE id = %(id)s
+"""
+
+# `modified` changes too, so a pull that read the group before leaves it alone.
+_SET_STATE: LiteralString = """
+UPDATE security_groups
+SET
+    state = %(state)s,
+    error_message = %(error_message)s,
+    error_traceback = %(error_traceback)s,
+    creation_ended = CASE WHEN backend_id = '' THEN coalesce(creation_ended, now()) END,
     modified = now()
 WHERE id = %(id)s
 """
@@ -145,22 +153,7 @@ async def schedule(
     step: Step,
     context: Mapping[str, object],
 ) -> None:
-    """Apply a step and refresh the group's document."""
-    await apply_step(connection, actor, group, step, context)
-    await documents.refresh(connection, documents.GROUPS, [group.id])
-
-
-async def apply_step(
-    connection: Connection,
-    actor: Actor,
-    group: SecurityGroup,
-    step: Step,
-    context: Mapping[str, object],
-) -> None:
-    """Enter the step's state, and record its version, event and job.
-
-    The calling command refreshes the group's document.
-    """
+    """Enter the step's state, and record its version, event and job."""
     values = {
         "id": group.id,
         "state": states.step(group.state, step.state),
@@ -168,6 +161,7 @@ async def apply_step(
         "not_found": NOT_FOUND,
     }
     await connection.execute(_SCHEDULE, values)
+    documents.refresh_before_commit(connection, [group.id])
     if step.new_version:
         await record_versions(connection, [group.id], step.cause, actor.user_id)
     message = f"Security group {group.name} {step.outcome}."
@@ -187,18 +181,8 @@ async def insert_group(
 
     Raises `UniqueViolation` if its name is taken.
     """
-    parameters = {
-        "tenant_id": tenant_id,
-        "uuid": uuid,
-        "name": name,
-        "description": description,
-    }
-    # A savepoint: a concurrent import of the same name must not abort the transaction.
-    async with connection.transaction():
-        cursor = await connection.execute(_INSERT, parameters)
-        row = await cursor.fetchone()
-    assert row is not None  # noqa: S101 - INSERT … RETURNING returns a row or raises
-    return int(row[0])
+    row = GroupRow(tenant_id, name, State.CREATION_SCHEDULED, uuid, description)
+    return await group_rows.insert_group(connection, row)
 
 
 async def rename_group(connection: Connection, group_id: int, name: str, description: str) -> None:
@@ -206,6 +190,7 @@ async def rename_group(connection: Connection, group_id: int, name: str, descrip
     parameters = {"id": group_id, "name": name, "description": description}
     async with connection.transaction():
         await connection.execute(_RENAME, parameters)
+    documents.refresh_before_commit(connection, [group_id])
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +206,7 @@ class NewGroup:
 async def schedule_creation(
     connection: Connection, actor: Actor, tenant: Tenant, group: NewGroup
 ) -> None:
-    """Record the version, event and job of a group that was inserted with its rules.
-
-    The calling command refreshes the group's document.
-    """
+    """Record the version, event and job of a group that was inserted with its rules."""
     await record_versions(connection, [group.id], Cause.USER, actor.user_id)
     kind = EventType.CREATION_SCHEDULED
     message = f"Security group {group.name} creation has been scheduled."
@@ -234,13 +216,22 @@ async def schedule_creation(
     await defer_for_group(connection, Job.PUSH_GROUP, group.uuid)
 
 
+async def set_state(
+    connection: Connection, group_id: int, state: State, errors: Mapping[str, str]
+) -> None:
+    """Set a group's state and error fields manually."""
+    await connection.execute(_SET_STATE, {"id": group_id, "state": state, **errors})
+    documents.refresh_before_commit(connection, [group_id])
+
+
 async def delete_group(connection: Connection, group_id: int) -> list[int]:
     """Delete the row of a group, and return the ids of the groups whose rules name it.
 
-    Those rules stay, unresolved. The calling command refreshes the documents of these groups.
+    Those rules stay, unresolved.
     """
     await documents.hold(connection, [group_id])
     cursor = await connection.execute(_UNRESOLVE, {"id": group_id})
     referring = [row[0] for row in await cursor.fetchall()]
     await connection.execute(_DELETE, {"id": group_id})
+    documents.refresh_before_commit(connection, referring)
     return referring

@@ -183,7 +183,7 @@ async def contest(
     await connection.execute(_SAY, {"said": recordset(rows)})
     told = [one for one in said if one.namesakes]
     await record_all(connection, [_told(placement, one) for one in told])
-    await documents.refresh(connection, documents.GROUPS, [one.local.id for one in said])
+    documents.refresh_before_commit(connection, [one.local.id for one in said])
     return len(told)
 
 
@@ -243,7 +243,7 @@ async def _resolve(connection: Connection, group_id: int, *touched: int) -> None
     await resolve_remote_groups(connection, [group_id])
     cursor = await connection.execute(_REFERRING, [group_id])
     referring = {row[0] for row in await cursor.fetchall()}
-    await documents.refresh(connection, documents.GROUPS, sorted({group_id, *touched, *referring}))
+    documents.refresh_before_commit(connection, sorted({group_id, *touched, *referring}))
 
 
 def _told(placement: Placement, contested: Contested) -> Event:

@@ -33,7 +33,7 @@ async def revert(connection: Connection, placement: Placement, diffs: Sequence[G
     await record_all(connection, [_event(placement, kind, diff, message) for diff in unchanged])
     for diff in unchanged:
         await defer_for_group(connection, Job.PUSH_GROUP, diff.local.uuid)
-    await documents.refresh(connection, documents.GROUPS, ids)
+    documents.refresh_before_commit(connection, ids)
     return len(unchanged)
 
 

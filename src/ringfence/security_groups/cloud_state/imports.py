@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
-from uuid import UUID
 
 from ringfence.clouds import queries as tenants
 from ringfence.clouds.placement import Placement
@@ -16,6 +15,7 @@ from ringfence.database.recordset import recordset
 from ringfence.events.commands import record_all
 from ringfence.events.types import EventType
 from ringfence.security_groups.events import group_event
+from ringfence.security_groups.group_rows import GroupRow, InsertedGroup, insert_new_groups
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.rule_rows import (
     PositionedRule,
@@ -23,24 +23,22 @@ from ringfence.security_groups.rule_rows import (
     resolve_remote_groups,
 )
 from ringfence.security_groups.rules import Rule
+from ringfence.security_groups.states import State
 from ringfence.security_groups.versions import Cause, record_versions
 
 # Two kinds of groups are not imported: those that we are creating, whose row has no backend id
 # yet, and those that we deleted after the list was read. A second group of a name is marked as a
 # duplicate.
-_IMPORT: LiteralString = """
-INSERT INTO security_groups (
-    tenant_id, name, description, backend_id, state, version, applied_version, is_duplicate_name
-)
+_IMPORTABLE: LiteralString = """
 SELECT
-    %(tenant)s, observed.name, observed.description, observed.backend_id, 'OK', 1, 1,
+    observed.position,
     row_number() OVER (PARTITION BY observed.name ORDER BY observed.position) > 1
     OR EXISTS (
         SELECT 1 FROM security_groups AS sg
         WHERE sg.tenant_id = %(tenant)s AND sg.name = observed.name AND NOT sg.is_duplicate_name
     )
 FROM jsonb_to_recordset(%(observed)s) AS observed (
-    position integer, backend_id text, name text, description text
+    position integer, backend_id text, name text
 )
 WHERE
     NOT EXISTS (
@@ -60,8 +58,6 @@ WHERE
             AND event.context ->> 'backend_id' = observed.backend_id
     )
 ORDER BY observed.position
-ON CONFLICT (tenant_id, backend_id) WHERE backend_id <> '' DO NOTHING
-RETURNING id, uuid, name, backend_id
 """
 
 _PROMOTE: LiteralString = """
@@ -73,6 +69,7 @@ WHERE
         GROUP BY sg.name
         HAVING bool_and(sg.is_duplicate_name)
     )
+RETURNING id
 """
 
 
@@ -97,7 +94,7 @@ async def import_groups(
     imported = await _insert_groups(connection, placement, observed, since)
     if not imported:
         return {}
-    ids = {row[3]: row[0] for row in imported}
+    ids = {group.backend_id: group.id for group in imported}
     rules = [
         PositionedRule(ids[group.backend_id], position, rule)
         for group in observed
@@ -113,34 +110,29 @@ async def import_groups(
         [
             group_event(
                 placement,
-                uuid,
+                group.uuid,
                 kind,
-                f"Security group {name} has been imported.",
-                {"backend_id": backend_id},
+                f"Security group {group.name} has been imported.",
+                {"backend_id": group.backend_id},
             )
-            for _, uuid, name, backend_id in imported
+            for group in imported
         ],
     )
-    await documents.refresh(connection, documents.GROUPS, list(ids.values()))
     return ids
 
 
 async def promote_duplicates(connection: Connection, placement: Placement) -> None:
     """Unmark the oldest of several groups of a name once all of them are marked as duplicates."""
     await tenants.lock(connection, placement.tenant_id)
-    await connection.execute(_PROMOTE, [placement.tenant_id])
+    cursor = await connection.execute(_PROMOTE, [placement.tenant_id])
+    documents.refresh_before_commit(connection, [row[0] for row in await cursor.fetchall()])
 
 
 async def _insert_groups(
     connection: Connection, placement: Placement, observed: Sequence[ImportedGroup], since: datetime
-) -> list[tuple[int, UUID, str, str]]:
+) -> list[InsertedGroup]:
     rows = [
-        {
-            "position": position,
-            "backend_id": group.backend_id,
-            "name": group.name,
-            "description": group.description,
-        }
+        {"position": position, "backend_id": group.backend_id, "name": group.name}
         for position, group in enumerate(observed)
     ]
     values = {
@@ -149,5 +141,17 @@ async def _insert_groups(
         "since": since,
         "observed": recordset(rows),
     }
-    cursor = await connection.execute(_IMPORT, values)
-    return await cursor.fetchall()
+    cursor = await connection.execute(_IMPORTABLE, values)
+    importable = [
+        GroupRow(
+            placement.tenant_id,
+            observed[position].name,
+            State.OK,
+            description=observed[position].description,
+            backend_id=observed[position].backend_id,
+            applied_version=1,
+            is_duplicate_name=is_duplicate,
+        )
+        for position, is_duplicate in await cursor.fetchall()
+    ]
+    return await insert_new_groups(connection, importable)

@@ -231,7 +231,7 @@ async def claim(connection: Connection, uuid: UUID, states: Sequence[State]) -> 
             "creation_started": group.creation_started,
         }
         await connection.execute(_ENTER, values)
-        await documents.refresh(connection, documents.GROUPS, [group.id])
+        documents.refresh_before_commit(connection, [group.id])
     return replace(group, state=state, creation_ended=None if creates else group.creation_ended)
 
 
@@ -274,7 +274,7 @@ async def record_created(connection: Connection, group: Group, backend_id: str) 
     cursor = await connection.execute(_REMEMBER, values)
     if await cursor.fetchone() is None:
         return False
-    await documents.refresh(connection, documents.GROUPS, [group.id])
+    documents.refresh_before_commit(connection, [group.id])
     return True
 
 
@@ -292,7 +292,7 @@ async def forget(connection: Connection, group: Group) -> Group | None:
         connection,
         group_event(group.placement, group.uuid, EventType.GROUP_REMOVED_REMOTELY, said, context),
     )
-    await documents.refresh(connection, documents.GROUPS, [group.id])
+    documents.refresh_before_commit(connection, [group.id])
     return replace(group, backend_id="", creation_started=None, creation_ended=None)
 
 
@@ -315,7 +315,7 @@ async def record_applied(
             group.placement, group.uuid, event, _SAID[event].format(name=group.name), context
         ),
     )
-    await documents.refresh(connection, documents.GROUPS, [group.id])
+    documents.refresh_before_commit(connection, [group.id])
     return True
 
 
@@ -338,7 +338,7 @@ async def record_failure(connection: Connection, uuid: UUID, message: str, trace
         connection,
         group_event(group.placement, group.uuid, EventType.GROUP_ERRED, said, {"message": message}),
     )
-    await documents.refresh(connection, documents.GROUPS, [group.id])
+    documents.refresh_before_commit(connection, [group.id])
     return True
 
 
@@ -359,7 +359,7 @@ async def record_deleted(connection: Connection, group: Group, left: Sequence[st
     await record(
         connection, group_event(group.placement, group.uuid, EventType.GROUP_DELETED, said, context)
     )
-    await documents.refresh(connection, documents.GROUPS, referring)
+    documents.refresh_before_commit(connection, referring)
     return True
 
 

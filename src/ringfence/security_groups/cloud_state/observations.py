@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 
 from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
+from ringfence.security_groups.read_model import documents
 
 # A later look is never overwritten by an earlier one. Of a missing group, the last look stays.
 _WRITE: LiteralString = """
@@ -58,6 +59,7 @@ WHERE
     AND seen.security_group_id = sg.id
     AND sg.stateful IS NULL
     AND seen.stateful IS NOT NULL
+RETURNING sg.id
 """
 
 _STATEFUL: LiteralString = """
@@ -136,7 +138,8 @@ async def write(
     values = {"found": recordset(seen), "observed_at": observed_at}
     cursor = await connection.execute(_WRITE, values)
     written = {row[0] for row in await cursor.fetchall()}
-    await connection.execute(_FIRST_STATEFUL, [list(written)])
+    cursor = await connection.execute(_FIRST_STATEFUL, [list(written)])
+    documents.refresh_before_commit(connection, [row[0] for row in await cursor.fetchall()])
     return written
 
 
@@ -146,7 +149,9 @@ async def adopt_stateful(connection: Connection, stateful: Mapping[int, bool]) -
         return set()
     rows = [{"id": group, "stateful": value} for group, value in sorted(stateful.items())]
     cursor = await connection.execute(_STATEFUL, [recordset(rows)])
-    return {row[0] for row in await cursor.fetchall()}
+    changed = {row[0] for row in await cursor.fetchall()}
+    documents.refresh_before_commit(connection, changed)
+    return changed
 
 
 async def digests(connection: Connection, tenant_id: int) -> dict[int, tuple[str, str]]:

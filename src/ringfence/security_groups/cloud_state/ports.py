@@ -152,7 +152,7 @@ async def take_reading(
     else:
         after = await _instances(connection, tenant_id)
         changed = sorted({group for group, _ in before.items() ^ after.items()})
-    await documents.refresh(connection, documents.GROUPS, changed)
+    documents.refresh_before_commit(connection, changed)
     return True
 
 

@@ -120,7 +120,7 @@ async def refresh_groups(
     rules = await changes_of(connection, [diff.local.id for diff in changed])
     events = [_pulled(placement, diff, rules[diff.local.id]) for diff in changed]
     await record_all(connection, events)
-    await documents.refresh(connection, documents.GROUPS, [diff.local.id for diff in unchanged])
+    documents.refresh_before_commit(connection, [diff.local.id for diff in unchanged])
     return len(unchanged)
 
 
@@ -149,7 +149,7 @@ async def mark_missing(
             for group in missing
         ],
     )
-    await documents.refresh(connection, documents.GROUPS, ids)
+    documents.refresh_before_commit(connection, ids)
     return len(missing)
 
 

@@ -88,4 +88,4 @@ async def leave_project(connection: Connection, tenants: Sequence[UUID]) -> None
     await connection.execute(_FORGET_OBSERVATIONS, [ids])
     for statement in (_FORGET_PORTS, _FORGET_READINGS, _FORGET_COMPARISONS):
         await connection.execute(statement, [uuids])
-    await documents.refresh(connection, documents.GROUPS, ids)
+    documents.refresh_before_commit(connection, ids)

@@ -83,7 +83,7 @@ async def clear_unreadable(
     still = await lock_unchanged(connection, groups)
     values = {"ids": list(still), "readable": READABLE, "beginning": BEGINNING}
     rows = await (await connection.execute(_CLEAR, values)).fetchall()
-    await documents.refresh(connection, documents.GROUPS, [row[0] for row in rows])
+    documents.refresh_before_commit(connection, [row[0] for row in rows])
 
 
 async def mark_unreadable(
@@ -107,5 +107,5 @@ async def mark_unreadable(
             for _, uuid, name, backend_id, message in rows
         ],
     )
-    await documents.refresh(connection, documents.GROUPS, [row[0] for row in rows])
+    documents.refresh_before_commit(connection, [row[0] for row in rows])
     return len(rows)

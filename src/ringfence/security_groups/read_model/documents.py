@@ -1,18 +1,18 @@
 """Keep each group's document equal to its definition, in the transaction of the change.
 
 The view `security_group_document_rows` (`database/views`) defines the documents, and the table
-`security_group_documents` keeps them for `read_model.list_statements`. `transaction_steps` and
-`cloud_state` call `refresh` after a change.
+`security_group_documents` keeps them for `read_model.list_statements`. The functions that write
+rows of groups and rules call `refresh_before_commit`.
 
 Two transactions that refresh the same document must do so one after the other: otherwise the later
 commit could keep an earlier state. `refresh` takes an advisory lock first: on the tenant for a few
 groups (a group shows only groups of its own tenant), on all tenants for more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import LiteralString
 
-from ringfence.database.pool import Connection
+from ringfence.database.pool import Connection, before_commit
 
 _REFRESH: LiteralString = "SELECT refresh_security_group_documents(ARRAY({selection}))"
 
@@ -140,6 +140,18 @@ async def refresh(connection: Connection, selection: LiteralString, ids: Sequenc
     else:
         await connection.execute(_LOCK_ALL, {"class": _LOCK_CLASS})
     await connection.execute(_REFRESH.replace("{selection}", selection), {"ids": list(ids)})
+
+
+def refresh_before_commit(connection: Connection, group_ids: Iterable[int]) -> None:
+    """Refresh the documents that show one of the groups, right before the transaction commits.
+
+    Every function that writes rows of groups or rules calls this, so no command can forget it.
+    """
+    before_commit(connection, _refresh_groups, group_ids)
+
+
+async def _refresh_groups(connection: Connection, group_ids: Sequence[int]) -> None:
+    await refresh(connection, GROUPS, group_ids)
 
 
 async def stale(connection: Connection) -> list[int]:

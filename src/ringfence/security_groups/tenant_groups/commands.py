@@ -14,7 +14,6 @@ from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, Invalid
 from ringfence.security_groups import queries
 from ringfence.security_groups.queries import SecurityGroup
-from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.rule_input.known_ends import describes_ends, ends_of, opens
 from ringfence.security_groups.rule_input.remote_ends import (
     KnownEnds,
@@ -39,9 +38,9 @@ from ringfence.security_groups.transaction_steps import (
     SET_RULES,
     UPDATE,
     NewGroup,
-    apply_step,
     insert_group,
     rename_group,
+    schedule,
     schedule_creation,
 )
 from ringfence.text.json_value import Json
@@ -112,12 +111,7 @@ async def replace_groups(database: Database, actor: Actor, tenant_id: int, body:
         ids |= {group.uuid.hex: group.id for group in present.values()}
         await _write(connection, actor, tenant, new, needed, ids)
         for group in going:
-            await apply_step(connection, actor, group, DELETE, {})
-        touched = {ids[group.uuid.hex] for group in new} | {
-            *(replacement.group.id for replacement in needed),
-            *(group.id for group in going),
-        }
-        await documents.refresh(connection, documents.GROUPS, sorted(touched))
+            await schedule(connection, actor, group, DELETE, {})
 
 
 Rules = Mapping[UUID, Sequence[RuleRequest]]
@@ -262,7 +256,7 @@ async def _write(
         if replacement.changes_rules:
             step = SET_RULES
             await replace_rules(connection, replacement.group.id, replacement.wanted.rules, ids)
-        await apply_step(connection, actor, replacement.group, step, replacement.context)
+        await schedule(connection, actor, replacement.group, step, replacement.context)
 
 
 def _content(rules: Sequence[RuleRequest]) -> list[tuple[object, object]]:
