@@ -37,32 +37,32 @@ test: .venv/.development ## run every test, a real PostgreSQL, Keystone and Neut
 	@tools/nginx
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal $(TESTS)
 
-test-faults: .venv/.development ## inject every fault at every call to Neutron, not a selection
+test-faults: .venv/.development ## inject every fault at every call to Neutron
 	@RINGFENCE_FAULTS=all PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --maxprocesses 8 tests/faults
 
-test-own-faults: .venv/.development ## strike PostgreSQL, the processes, the disk and the clock, all of it
+test-own-faults: .venv/.development ## inject every fault into PostgreSQL, the processes, the disk and the clock
 	@RINGFENCE_OWN_FAULTS=all PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n 2 tests/own_faults
 
-test-databases: .venv/.development ## use PostgreSQL 15 and 18, PgBouncer, TLS, sockets, …; a line for each
+test-databases: .venv/.development ## run against PostgreSQL 15 and 18, PgBouncer, TLS, sockets and others
 	@tools/databases
 	@RINGFENCE_DATABASES=all PATH="$(CURDIR)/$(BIN):$$PATH" \
 		$(BIN)/pytest -q -n 2 --dist loadfile tests/database/test_matrix.py
 
-test-authorization: .venv/.development ## walk 20,000 random steps against a model of who may do what
+test-authorization: .venv/.development ## run 20,000 random steps against a model of permissions (STEPS=20000)
 	@RINGFENCE_STEPS=$(STEPS) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n 2 tests/authorization
 
-test-attacks: .venv/.development ## run every attack on a served instance, beside an innocent client
+test-attacks: .venv/.development ## run every attack on a running service, beside a well-behaved client
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.attacks.run
 
-test-round-trips: .venv/.development ## send rules back and with wrong keys to a real Neutron, 10,000 and 2,000 times
+test-round-trips: .venv/.development ## send rules of responses, and rules with wrong keys, to a real Neutron
 	@RINGFENCE_ROUND_TRIPS=$(ROUND_TRIPS) RINGFENCE_RULE_OBJECTS=$(RULE_OBJECTS) \
 		RINGFENCE_EXAMPLES=500 PATH="$(CURDIR)/$(BIN):$$PATH" \
 		$(BIN)/pytest -n 2 tests/sync/test_round_trips.py tests/contract/test_round_trips.py
 
-overload: .venv/.development ## send four times what can be carried out, for MINUTES=20
+overload: .venv/.development ## send four times the sustainable load (MINUTES=20)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.overload.run $(MINUTES)
 
-fuzz: .venv/.development ## let Schemathesis try what the schema allows, for MINUTES=20
+fuzz: .venv/.development ## run Schemathesis (MINUTES=20)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.fuzz.run $(MINUTES)
 
 check: .venv/.development ## format, lint, strict types, import contracts, licences, migration lint
@@ -74,7 +74,7 @@ check: .venv/.development ## format, lint, strict types, import contracts, licen
 	@$(BIN)/python tools/refused.py check
 	@$(BIN)/squawk src/ringfence/database/{migrations,views}/*.sql
 
-check-deploy: .venv/.development ## hold deploy/ against the linters of those who read it
+check-deploy: .venv/.development ## lint deploy/
 	@tools/deploy
 
 vocabulary: .venv/.development ## find words that the project writes differently (WORDS="src docs": only there)
@@ -86,17 +86,17 @@ refused: .venv/.development ## write docs/reference/refused.md from the table of
 licences: .venv/.development ## write docs/reference/licences.md, after make lock
 	@$(BIN)/python tools/licences.py write
 
-audit: .venv/.development ## ask for known faults of what the program installs (STRICT=1: or fail)
+audit: .venv/.development ## check locked packages for known vulnerabilities (STRICT=1: fail if unreachable)
 	@tools/supply audit
 
 sbom: .venv/.development ## write a bill of materials (CycloneDX) to build/ringfence.cdx.json
 	@tools/supply sbom build/ringfence.cdx.json
 
-format: .venv/.development ## put the source into its one form
+format: .venv/.development ## format the source
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
-lock: .venv/.development ## write the lock files anew (UPGRADE=--upgrade takes newer releases)
+lock: .venv/.development ## write the lock files (UPGRADE=--upgrade takes newer releases)
 	@$(COMPILE) pyproject.toml --group build --group dev -o requirements-dev.lock
 	@$(COMPILE) pyproject.toml --group build -c requirements-dev.lock -o requirements.lock
 	@$(COMPILE) pyproject.toml --group build --extra telemetry -c requirements-dev.lock \
@@ -114,11 +114,11 @@ console-screenshots: .venv/.development ## write every page of the console to bu
 	@tools/browser
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.browser.look screenshots
 
-console-images: .venv/.development ## write the console's pictures in the documents anew
+console-images: .venv/.development ## write the pictures of the console in the documents
 	@tools/browser
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.browser.look images
 
-console-figures: .venv/.development ## print size, requests, first content and layout shift
+console-figures: .venv/.development ## print the console's size, requests, first content and layout shift
 	@tools/browser
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.browser.look figures
 
