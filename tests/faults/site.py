@@ -103,7 +103,7 @@ class Site:
     def in_the_cloud(self) -> dict[str, set[RuleKey]]:
         """What Neutron has in the project, asked past the proxy; each name once."""
         query = f"{GROUPS}?project_id={self.place.project}"
-        found = translate.groups_from_answer(self.lab.neutron("GET", query))
+        found = translate.groups_from_body(self.lab.neutron("GET", query))
         assert max(Counter(group.name for group in found).values()) == 1, found
         return {
             group.name: {canonical(rule_from_cloud(rule)) for rule in group.rules}

@@ -10,6 +10,7 @@ from tests.neutron.test_translate import ANY, GROUP, PORT, RULE
 from ringfence.neutron import translate
 from ringfence.neutron.openstack import OpenStackClouds
 from ringfence.neutron.port import PARENT, CloudRule, RequestRefused
+from ringfence.neutron.read_rule import read_rule
 from ringfence.security_groups.rules import PROTOCOL_ALIASES, PROTOCOL_NUMBERS, Rule, canonical
 from ringfence.security_groups.validation import is_protocol
 from ringfence.sync.plan import plan, rule_for_cloud, rule_from_cloud
@@ -80,9 +81,9 @@ async def test_without_templates_a_new_group_is_taken_to_have_what_the_last_one_
     made = as_json({"security_group": {**GROUP, "security_group_rules": [own]}}, 201)
     with answering(lambda call: made if call.method == "POST" else NO_SUCH_PAGE) as server:
         cloud = cloud_at(server.url)
-        usual = await cloud.first_rules("p1")
+        usual = await cloud.initial_rules("p1")
         await cloud.create_group("p1", "web", "")
-        (rule,) = await cloud.first_rules("p1")
+        (rule,) = await cloud.initial_rules("p1")
     assert [rule.direction for rule in usual] == ["egress", "egress"]
     assert (rule.remote_group_id, rule.id) == (PARENT, "")
 
@@ -96,7 +97,7 @@ async def test_without_quota_details_the_free_quota_is_unknown(cloud_at):
 async def test_without_a_router_there_are_no_floating_addresses(cloud_at):
     missing = {"NeutronError": {"type": "HTTPNotFound", "message": "none", "detail": ""}}
     with answering(lambda _: as_json(missing, 404)) as server:
-        assert await cloud_at(server.url).list_floating_addresses("p1") == {}
+        assert await cloud_at(server.url).list_floating_ips("p1") == {}
 
 
 def knowing_tenants_alone(call):
@@ -177,7 +178,7 @@ def test_a_group_is_read_without_any_optional_attribute(optional):
 )
 def test_a_rule_is_read_without_any_optional_attribute(optional):
     bare = {name: value for name, value in RULE.items() if name != optional}
-    assert translate.read_rule(bare).remote_ip_prefix == "192.0.2.0/24"
+    assert read_rule(bare).remote_ip_prefix == "192.0.2.0/24"
 
 
 @pytest.mark.parametrize("optional", ["security_groups", "revision_number", "device_owner"])
@@ -194,7 +195,7 @@ EVERYTHING = {**RULE, **ANY}
 def test_any_port_is_equal_in_every_form_of_a_backend(protocol, ports):
     low, high = ports
     said = {"protocol": protocol, "port_range_min": low, "port_range_max": high}
-    found = translate.read_rule({**EVERYTHING, **said})
+    found = read_rule({**EVERYTHING, **said})
     word = "" if protocol in {None, "any", "ANY", ""} else str(protocol).lower()
     assert not plan([Rule(protocol=word)], [found]).needed
 
@@ -202,7 +203,7 @@ def test_any_port_is_equal_in_every_form_of_a_backend(protocol, ports):
 @pytest.mark.parametrize("ports", [(0, 0), (0, 80), (1, 65534), (2, 65535), (0, 65534)])
 def test_a_range_that_admits_less_is_not_equal_to_any_port(ports):
     said = {"protocol": "tcp", "port_range_min": ports[0], "port_range_max": ports[1]}
-    assert plan([Rule(protocol="tcp")], [translate.read_rule({**EVERYTHING, **said})]).needed
+    assert plan([Rule(protocol="tcp")], [read_rule({**EVERYTHING, **said})]).needed
 
 
 @pytest.mark.parametrize(
@@ -218,7 +219,7 @@ def test_a_range_that_admits_less_is_not_equal_to_any_port(ports):
 )
 def test_any_type_and_code_are_equal_and_no_other(sent, equal):
     said = {"protocol": "icmp", "port_range_min": sent[0], "port_range_max": sent[1]}
-    found = translate.read_rule({**EVERYTHING, **said})
+    found = read_rule({**EVERYTHING, **said})
     assert plan([Rule(protocol="icmp")], [found]).needed is not equal
 
 
@@ -234,7 +235,7 @@ def test_any_type_and_code_are_equal_and_no_other(sent, equal):
     ],
 )
 def test_other_spellings_of_a_backend_are_equal(said, desired):
-    assert not plan([desired], [translate.read_rule({**EVERYTHING, **said})]).needed
+    assert not plan([desired], [read_rule({**EVERYTHING, **said})]).needed
 
 
 NAMES = [*PROTOCOL_NUMBERS, *PROTOCOL_ALIASES, "any", *map(str, range(256))]
@@ -246,7 +247,7 @@ OVER_IPV6_ALONE = {"icmpv6", "ipv6-icmp", "58"}
 def test_every_protocol_that_is_shown_is_accepted_and_means_the_same(name, ethertype):
     if ethertype == "IPv4" and name in OVER_IPV6_ALONE:
         return
-    found = translate.read_rule({**EVERYTHING, "protocol": name, "ethertype": ethertype})
+    found = read_rule({**EVERYTHING, "protocol": name, "ethertype": ethertype})
     shown = rule_from_cloud(found)
     assert is_protocol(shown.protocol)
     again = rule_from_cloud(rule_for_cloud(shown))

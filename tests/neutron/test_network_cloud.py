@@ -382,4 +382,4 @@ async def test_a_group_that_a_port_carries_is_not_deleted(cloud, project, add_po
 
 
 async def test_a_cloud_without_floating_addresses_has_none(cloud, project):
-    assert await cloud.list_floating_addresses(project) == {}
+    assert await cloud.list_floating_ips(project) == {}

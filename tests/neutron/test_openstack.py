@@ -66,7 +66,7 @@ def call_seconds():
 
 @pytest.fixture
 async def clouds(call_seconds):
-    opened = OpenStackClouds(call_seconds=call_seconds, largest_answer=1_000_000)
+    opened = OpenStackClouds(call_seconds=call_seconds, max_response_bytes=1_000_000)
     yield opened
     await opened.close()
 
@@ -598,7 +598,7 @@ async def test_floating_addresses_are_read_page_by_page(cloud_at):
         return as_json({"floatingips": [item], "floatingips_links": more})
 
     with answering(page) as server:
-        found = await cloud_at(server.url).list_floating_addresses("p1")
+        found = await cloud_at(server.url).list_floating_ips("p1")
     assert found == {"203.0.113.7": "x", "203.0.113.8": "x"}
     assert len(server.calls) == 2
 
@@ -608,7 +608,7 @@ async def test_a_gateways_fault_does_not_mean_that_there_are_no_floating_address
     cloud_at, answer
 ):
     with answering(lambda _: answer) as server, pytest.raises(CloudUnreachable):
-        await cloud_at(server.url).list_floating_addresses("p1")
+        await cloud_at(server.url).list_floating_ips("p1")
 
 
 async def test_a_port_is_changed_only_at_the_revision_that_was_read(cloud_at):

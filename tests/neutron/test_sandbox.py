@@ -63,6 +63,6 @@ async def test_a_database_that_is_away_is_an_unreachable_cloud():
 async def test_floating_addresses_lead_to_ports_of_the_project(sandbox, database):
     async with database.transaction() as connection:
         port = await ports.add_port(connection, PROJECT, [])
-        await ports.add_floating_address(connection, "203.0.113.7", port)
-    assert await sandbox.list_floating_addresses(PROJECT) == {"203.0.113.7": port}
-    assert await sandbox.list_floating_addresses("p" * 32) == {}
+        await ports.add_floating_ip(connection, "203.0.113.7", port)
+    assert await sandbox.list_floating_ips(PROJECT) == {"203.0.113.7": port}
+    assert await sandbox.list_floating_ips("p" * 32) == {}

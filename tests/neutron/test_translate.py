@@ -4,6 +4,7 @@ import pytest
 
 from ringfence.neutron import translate
 from ringfence.neutron.port import CloudGroup, CloudPort, CloudRule, CloudUnreachable
+from ringfence.neutron.read_rule import read_rule
 
 RULE = {
     "id": "r1",
@@ -37,7 +38,7 @@ GROUP = {
 
 
 def test_a_group_is_read_whole():
-    assert translate.group_from_answer({"security_group": GROUP}) == CloudGroup(
+    assert translate.group_from_body({"security_group": GROUP}) == CloudGroup(
         id="g1",
         project_id="p1",
         name="web",
@@ -52,11 +53,11 @@ def test_a_group_is_read_whole():
 
 def test_what_a_real_neutron_leaves_out_is_any_or_empty():
     rule = {**ANY, "id": "r", "ethertype": "IPv6", "direction": "egress"}
-    assert translate.read_rule(rule) == CloudRule("IPv6", "egress", id="r")
+    assert read_rule(rule) == CloudRule("IPv6", "egress", id="r")
     old = {"id": "g", "tenant_id": "p", "name": None, "security_group_rules": []}
     group = translate.read_group(old)
     assert (group.project_id, group.name, group.revision_number) == ("p", "", 0)
-    assert group.created_at == translate.EPOCH
+    assert group.created_at == translate.UNKNOWN_TIME
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_what_a_real_neutron_leaves_out_is_any_or_empty():
 )
 def test_two_spellings_are_read_as_one(sent, read):
     name, value = read
-    assert getattr(translate.read_rule({**RULE, **sent}), name) == value
+    assert getattr(read_rule({**RULE, **sent}), name) == value
 
 
 NONSENSE_RULES = (
@@ -118,7 +119,7 @@ def test_a_rule_that_cannot_be_read_stays_visible_and_spoils_nothing_around_it(r
         "id": "g3",
         "security_group_rules": [rule, {**RULE, "security_group_id": "g3"}],
     }
-    whole, partial = translate.groups_from_answer({"security_groups": [GROUP, group]})
+    whole, partial = translate.groups_from_body({"security_groups": [GROUP, group]})
     assert (len(whole.rules), whole.unreadable) == (1, ())
     assert [found.id for found in partial.rules] == ["r1"]
     assert len(partial.unreadable) == 1
@@ -128,7 +129,7 @@ def test_a_rule_that_cannot_be_read_stays_visible_and_spoils_nothing_around_it(r
 def test_a_rule_without_one_of_its_keys_is_not_guessed_at(missing):
     rule = {name: value for name, value in RULE.items() if name != missing}
     with pytest.raises(CloudUnreachable, match=f"{missing} is"):
-        translate.read_rule(rule)
+        read_rule(rule)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ def test_a_rule_without_one_of_its_keys_is_not_guessed_at(missing):
 )
 def test_an_answer_that_is_not_neutrons_is_never_an_empty_list(answer):
     with pytest.raises(CloudUnreachable, match="not Neutron's"):
-        translate.groups_from_answer(answer)
+        translate.groups_from_body(answer)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,7 @@ def test_an_answer_that_is_not_neutrons_is_never_an_empty_list(answer):
 )
 def test_a_group_without_identity_is_skipped_and_reported(item):
     reported = []
-    found = translate.groups_from_answer(
+    found = translate.groups_from_body(
         {"security_groups": [item, GROUP]}, lambda *said: reported.append(said)
     )
     assert [group.id for group in found] == ["g1"]
@@ -178,8 +179,8 @@ def test_a_group_whose_rules_are_no_list_is_not_a_group_without_rules(rules):
         ({"name": 7}, "name", "7"),
         ({"revision_number": "many"}, "revision_number", 0),
         ({"revision_number": 10**12}, "revision_number", 0),
-        ({"created_at": "yesterday"}, "created_at", translate.EPOCH),
-        ({"created_at": 7}, "created_at", translate.EPOCH),
+        ({"created_at": "yesterday"}, "created_at", translate.UNKNOWN_TIME),
+        ({"created_at": 7}, "created_at", translate.UNKNOWN_TIME),
     ],
 )
 def test_what_only_describes_a_group_is_made_storable(change, name, value):
@@ -227,7 +228,7 @@ FLOATING = {
 
 
 def test_a_port_is_read_with_its_groups():
-    assert translate.ports_from_answer({"ports": [PORT]}) == [
+    assert translate.ports_from_body({"ports": [PORT]}) == [
         CloudPort(PORT["id"], "p1", "vm", "i1", "compute:nova", ("192.0.2.38",), ("g1", "g2"), 4)
     ]
 
@@ -239,7 +240,7 @@ def test_a_port_that_has_nothing_is_read():
 
 @pytest.mark.parametrize("change", [{"id": ""}, {"project_id": 7}, {"id": ["p"]}])
 def test_a_port_without_identity_is_skipped(change):
-    (found,) = translate.ports_from_answer({"ports": [PORT | change, PORT]})
+    (found,) = translate.ports_from_body({"ports": [PORT | change, PORT]})
     assert found.id == PORT["id"]
 
 
@@ -260,9 +261,9 @@ def test_floating_addresses_are_read_where_they_lead_to_a_port_of_the_project():
     unused = FLOATING | {"floating_ip_address": "203.0.113.8", "port_id": None}
     foreign = FLOATING | {"floating_ip_address": "203.0.113.9", "project_id": "p2"}
     answer = {"floatingips": [FLOATING, unused, foreign]}
-    assert translate.floating_from_answer(answer, "p1") == {"203.0.113.7": PORT["id"]}
+    assert translate.floating_ips_from_body(answer, "p1") == {"203.0.113.7": PORT["id"]}
     bad = {"floatingips": [FLOATING | {"port_id": 7}, FLOATING]}
-    assert translate.floating_from_answer(bad, "p1") == {"203.0.113.7": PORT["id"]}
+    assert translate.floating_ips_from_body(bad, "p1") == {"203.0.113.7": PORT["id"]}
     for unusable in ({}, {"floatingips": None}):
         with pytest.raises(CloudUnreachable):
-            translate.floating_from_answer(unusable, "p1")
+            translate.floating_ips_from_body(unusable, "p1")

@@ -62,7 +62,7 @@ async def call_everything(cloud):
     await cloud.list_groups("p1", name="web")
     await cloud.get_group("g1")
     await cloud.create_group("p1", "web", "x", stateful=False)
-    await cloud.first_rules("p1")
+    await cloud.initial_rules("p1")
     await cloud.update_group("g1", name="web", description="", revision=3)
     await cloud.delete_group("g1", revision=3)
     ends = [
@@ -74,7 +74,7 @@ async def call_everything(cloud):
     await cloud.delete_rule("r1")
     await cloud.free_rule_quota("p1")
     await cloud.list_ports("p1")
-    await cloud.list_floating_addresses("p1")
+    await cloud.list_floating_ips("p1")
     await cloud.set_port_groups("x", ["g1"], revision=4)
     await cloud.check("p1")
 

@@ -211,12 +211,12 @@ async def test_a_rule_that_cannot_be_read_is_said_and_neither_removed_nor_taken_
     assert done["unreadable"] == 1
     _, _, state, message = await state_of(at_neutron, "g1")
     assert state == "ERRED"
-    assert message.startswith(f"{BEGINNING} (r1: protocol is not a text)")
+    assert message.startswith(f"{BEGINNING} (r1: protocol is not a string)")
     assert (await state_of(at_neutron, "g2"))[2] == "OK"
     assert await at_neutron.rows(uuid) == [("tcp", 80, 81, "192.0.2.0/24")]
     shown = await drift(at_neutron, "g1")
     assert shown["state"] == "drifting"
-    assert shown["unreadable"] == [{"id": "r1", "reason": "protocol is not a text"}]
+    assert shown["unreadable"] == [{"id": "r1", "reason": "protocol is not a string"}]
     before = await fingerprint(at_neutron)
     await pull(at_neutron)
     await pull_one(at_neutron, uuid)

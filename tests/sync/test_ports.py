@@ -138,7 +138,7 @@ async def test_floating_addresses_are_kept_with_their_port(sandbox):
     net = Net(sandbox)
     port = await net.port([await made(sandbox, "web")], fixed_ips=["10.0.0.3"], **instance("vm-1"))
     async with sandbox.database.transaction() as connection:
-        await sandbox_ports.add_floating_address(connection, "203.0.113.7", port)
+        await sandbox_ports.add_floating_ip(connection, "203.0.113.7", port)
     await pull(sandbox)
     row = await sandbox.world.one("SELECT addresses, floating_addresses FROM cloud_ports")
     assert row == (["10.0.0.3"], ["203.0.113.7"])

@@ -1,1 +1,1 @@
-"""The clouds' networking API: a port, and the drivers that fill it."""
+"""The networking API of clouds: a port and its drivers."""

@@ -1,4 +1,7 @@
-"""One call to Neutron, before anything is known of how it travels."""
+"""One call to Neutron, as method, path and body.
+
+It is apart from `transport` because that loads the HTTP client, which only calls need.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,10 +17,10 @@ Query = Mapping[str, str | Sequence[str]]
 
 
 class Call(NamedTuple):
-    """`path` is from the resource on, as `/security-groups`; `body` as it becomes JSON.
+    """`path` begins with the resource, like `/security-groups`; `body` becomes JSON.
 
-    With a `revision`, Neutron answers 412 where the resource is not at it any more; it takes the
-    condition on PUT and DELETE of groups and ports.
+    With a `revision`, Neutron responds 412 if the resource is not at it. Neutron supports this for
+    PUT and DELETE of groups and ports.
     """
 
     method: str
@@ -28,20 +31,20 @@ class Call(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """Return the kind of resource that the path leads to, without which one."""
+        """Return the kind of resource in the path, without its id."""
         return self.path.split("/", maxsplit=2)[1]
 
     @property
     def headers(self) -> dict[str, str]:
-        """Give what the call says besides its body."""
+        """Return the headers of the call."""
         accept = {"Accept": "application/json"}
         if not self.revision:
-            # None, or 0: the cloud counts no revisions.
+            # 0: the cloud has no revisions.
             return accept
         return accept | {"If-Match": f"revision_number={self.revision}"}
 
     def with_tenant_id(self) -> "Call":
-        """Return the call in the words of a cloud without the extension `project-id`."""
+        """Return the call for a cloud without the extension `project-id`."""
         query = None if self.query is None else _renamed(self.query)
         body = self.body
         if isinstance(body, Mapping):
@@ -55,7 +58,7 @@ class Call(NamedTuple):
 
 
 def is_about_project_id(refusal: str) -> bool:
-    """Return whether a cloud's refusal says that it knows no attribute `project_id`."""
+    """Return whether an error message says that `project_id` is an unknown attribute."""
     return _UNKNOWN_PROJECT_ID.search(refusal) is not None
 
 

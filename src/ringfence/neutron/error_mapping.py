@@ -1,6 +1,6 @@
-"""What a cloud's refusal means: from statuses and exceptions to the errors of the port.
+"""Map HTTP statuses and exceptions of the SDK to the errors of the port.
 
-Messages are shown to users: Neutron's own sentence where there is one, never an address.
+Messages are shown to users: Neutron's own message if there is one, never a URL.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ from openstack import exceptions as openstack
 
 from ringfence.neutron import translate
 from ringfence.neutron.port import (
+    NOT_FROM_NEUTRON,
     AccessRefused,
     CloudError,
     CloudUnreachable,
@@ -49,11 +50,11 @@ MISSING: Mapping[str, type[CloudError]] = {
     "PortNotFound": PortNotFound,
 }
 UNREACHABLE: Sequence[tuple[type[Exception], str]] = (
-    (keystone.ConnectTimeout, "The cloud did not answer in time."),
+    (keystone.ConnectTimeout, "The cloud did not respond in time."),
     (keystone.SSLError, "The cloud's TLS certificate cannot be verified."),
     (keystone.ConnectionError, "The cloud cannot be reached: no connection, or it was cut."),
 )
-# What is wrong with an entry of clouds.yaml, and what to do; the first that fits.
+# What is wrong with an entry of clouds.yaml, and what to do; the first that matches
 REMEDIES: Sequence[tuple[tuple[type[Exception], ...], str]] = (
     (
         (keystone.NotFound,),
@@ -78,15 +79,15 @@ REMEDIES: Sequence[tuple[tuple[type[Exception], ...], str]] = (
 )
 
 
-def from_status(status: int, headers: Mapping[str, str], answer: Json) -> CloudError:  # noqa: C901, PLR0911 - a table
-    """Give the error for a status of 300 or more; `answer` is the parsed body or `None`."""
-    kind, message = translate.neutron_error(answer) or ("", "")
-    message = _sentence(message) or f"The cloud refused the request (HTTP {status})."
+def from_status(status: int, headers: Mapping[str, str], body: Json) -> CloudError:  # noqa: C901, PLR0911 - a table
+    """Return the error for a status of 300 or more; `body` is parsed, or `None`."""
+    kind, message = translate.neutron_error(body) or ("", "")
+    message = _one_line(message) or f"The cloud refused the request (HTTP {status})."
     match status:
         case HTTPStatus.TOO_MANY_REQUESTS:
-            return _slow_down(headers)
+            return _too_many_requests(headers)
         case HTTPStatus.SERVICE_UNAVAILABLE if "retry-after" in headers:
-            return _slow_down(headers)
+            return _too_many_requests(headers)
         case HTTPStatus.UNAUTHORIZED:
             return AccessRefused("The cloud does not accept the credentials.")
         case HTTPStatus.FORBIDDEN:
@@ -98,20 +99,20 @@ def from_status(status: int, headers: Mapping[str, str], answer: Json) -> CloudE
         case HTTPStatus.PRECONDITION_FAILED:
             return Outdated("The security group changed in the cloud at the same time.")
         case HTTPStatus.NOT_FOUND if kind == "HTTPNotFound":
-            return NoSuchResource(f"{translate.NOT_NEUTRONS} (HTTP {status}).")
+            return NoSuchResource(f"{NOT_FROM_NEUTRON} (HTTP {status}).")
         case HTTPStatus.NOT_FOUND:
-            # Not Neutron's own, but of something in between: nothing is known to be gone.
-            return UnknownPath(f"{translate.NOT_NEUTRONS} (HTTP {status}).")
+            # Not from Neutron but from a proxy before it: nothing is known to be missing.
+            return UnknownPath(f"{NOT_FROM_NEUTRON} (HTTP {status}).")
         case HTTPStatus.REQUEST_TIMEOUT:
-            # Of something in between as well, and no word about what the cloud has.
-            return CloudUnreachable(f"{translate.NOT_NEUTRONS} (HTTP {status}).")
+            # From a proxy as well; it says nothing about what the cloud has.
+            return CloudUnreachable(f"{NOT_FROM_NEUTRON} (HTTP {status}).")
         case _ if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return RequestRefused(message)
     return CloudUnreachable(f"The cloud's network service failed (HTTP {status}).")
 
 
 def from_exception(error: Exception, entry: str) -> CloudError:
-    """Give the error for what openstacksdk or keystoneauth raised with this clouds.yaml entry."""
+    """Return the error for an exception of openstacksdk or keystoneauth with this entry."""
     if isinstance(error, CloudError):
         return error
     if isinstance(error, keystone.ConnectionError):
@@ -122,25 +123,25 @@ def from_exception(error: Exception, entry: str) -> CloudError:
         return from_status(error.http_status, headers, None)
     if remedy := _remedy(error):
         return Misconfigured(f"The entry {entry!r} in clouds.yaml {remedy}.")
-    return CloudUnreachable(f"{translate.NOT_NEUTRONS} ({type(error).__name__}).")
+    return CloudUnreachable(f"{NOT_FROM_NEUTRON} ({type(error).__name__}).")
 
 
 def _remedy(error: Exception) -> str | None:
     if isinstance(error, keystone.MissingRequiredOptions):
         return f"lacks {', '.join(option.dest for option in error.options)} under auth; add it"
     if type(error) is Exception:
-        # keystoneauth's plain ones: "password is a required attribute".
-        return "lacks something under auth; check its auth section"
+        # keystoneauth raises a plain one: "password is a required attribute".
+        return "has an incomplete auth section; add what is missing"
     return next((text for kinds, text in REMEDIES if isinstance(error, kinds)), None)
 
 
-def _slow_down(headers: Mapping[str, str]) -> TooManyRequests:
+def _too_many_requests(headers: Mapping[str, str]) -> TooManyRequests:
     after = _seconds(headers.get("retry-after", ""))
-    return TooManyRequests("The cloud asks to slow down.", after=after)
+    return TooManyRequests("The cloud's rate limit is exceeded.", after=after)
 
 
-def _sentence(message: str) -> str:
-    """Give the message on one line and of a bearable length."""
+def _one_line(message: str) -> str:
+    """Return the message on one line, cut to a bounded length."""
     line = " ".join("".join(c if c.isprintable() else " " for c in message).split())
     return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"
 
@@ -150,8 +151,8 @@ def _seconds(value: str) -> float | None:
     if value.isascii() and value.isdigit():
         return min(float(value), LONGEST_WAIT_SECONDS)
     try:
-        moment = parsedate_to_datetime(value)
+        time = parsedate_to_datetime(value)
     except ValueError:
         return None
-    left = (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    left = (time.replace(tzinfo=time.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
     return min(max(left, 0.0), LONGEST_WAIT_SECONDS)

@@ -1,8 +1,8 @@
-"""A real cloud's security groups, through openstacksdk.
+"""The OpenStack driver: `NetworkCloud` over openstacksdk.
 
-Calls go through the network adapter's raw JSON: openstacksdk's resource objects cost more than
-the call. The SDK is synchronous, so each call runs in one of a few threads of its cloud; it is
-also slow to load, so the first call loads it (`accounts`), and who has no real cloud never does.
+Calls use the network adapter's raw JSON: openstacksdk's resource objects cost more than the call.
+The SDK is synchronous, so each call runs in one of a few threads of its cloud. It is slow to load,
+so the first call loads it with `sessions`; a process that calls no real cloud never loads it.
 """
 
 import asyncio
@@ -15,15 +15,16 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote
 
 import structlog
 
 from ringfence.neutron import translate
 from ringfence.neutron.call import Call, Query, is_about_project_id
 from ringfence.neutron.port import (
-    USUAL_FIRST_REVISION,
-    USUAL_FIRST_RULES,
+    DEFAULT_INITIAL_REVISION,
+    DEFAULT_INITIAL_RULES,
+    NOT_FROM_NEUTRON,
     AccessRefused,
     CloudError,
     CloudGroup,
@@ -37,28 +38,27 @@ from ringfence.neutron.port import (
     RemoteNotFound,
     RequestRefused,
     UnknownPath,
-    without_identity,
+    comparable_rules,
 )
 from ringfence.telemetry import tracing
 from ringfence.text.json_value import Json
 
 if TYPE_CHECKING:
-    from ringfence.neutron.sessions import Accounts
+    from ringfence.neutron.sessions import EntrySessions
 
 logger = structlog.get_logger(__name__)
 
 CALL_SECONDS = 30.0
-LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 THREADS = 8
-# For so long a project that was found is taken to be there.
-PROJECT_SECONDS = 600.0
-# At Neutron's smallest useful page a project of this many groups is past any quota.
-MOST_PAGES = 1000
+# How long a project that exists is not looked up again
+PROJECT_CACHE_SECONDS = 600.0
+# More pages than any project has, at Neutron's smallest useful page size
+MAX_PAGES = 1000
 # "Unrecognized attribute(s) 'description'", or "Attribute 'description' not allowed in POST"
 UNKNOWN_DESCRIPTION = re.compile(r"(?i)\battribute.{0,40}\bdescription\b")
-ENDLESS = "The cloud's list does not end."
-# Who is told of each call when it ended: entry, method, error, seconds.
-Note = Callable[[str, str, CloudError | None, float], None]
+# Called when a call has ended: entry, method, error, seconds
+NoteCall = Callable[[str, str, CloudError | None, float], None]
 PORT_FIELDS = (
     *("id", "project_id", "tenant_id", "name", "device_id", "device_owner", "fixed_ips"),
     *("security_groups", "revision_number"),
@@ -72,86 +72,89 @@ class OpenStackClouds:
         self,
         *,
         call_seconds: float = CALL_SECONDS,
-        largest_answer: int = LARGEST_ANSWER_BYTES,
-        note: Note = lambda *_call: None,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
+        note_call: NoteCall = lambda *_call: None,
     ) -> None:
-        self._sdk = _Sdk(largest_answer)
-        self._note = note
+        self._lazy = _LazySessions(max_response_bytes)
+        self._note_call = note_call
         self._call_seconds = call_seconds
         self._clouds: dict[str, OpenStackCloud] = {}
 
     def cloud(self, entry: str) -> NetworkCloud:
-        """Give the cloud of an entry; that an entry is unusable is said by the first call."""
+        """Return the cloud of an entry; the first call raises if the entry is unusable."""
         if entry not in self._clouds:
-            self._clouds[entry] = OpenStackCloud(entry, self._sdk, self._call_seconds, self._note)
+            cloud = OpenStackCloud(entry, self._lazy, self._call_seconds, self._note_call)
+            self._clouds[entry] = cloud
         return self._clouds[entry]
 
     async def close(self) -> None:
-        """Let go of threads and connections; calls under way end by their own time limit."""
+        """Release threads and connections; running calls end by their own time limit."""
         for cloud in self._clouds.values():
             cloud.close()
         self._clouds = {}
-        self._sdk.close()
+        self._lazy.close()
 
 
-class _Sdk:
-    """The accounts, once somebody needs them."""
+class _LazySessions:
+    """The sessions of all entries, loaded with the SDK when they are first needed."""
 
-    def __init__(self, largest_answer: int) -> None:
-        self._largest_answer = largest_answer
-        self._accounts: Accounts | None = None
+    def __init__(self, max_response_bytes: int) -> None:
+        self._max_response_bytes = max_response_bytes
+        self._sessions: EntrySessions | None = None
         self._lock = threading.Lock()
 
-    async def accounts(self) -> "Accounts":
-        """Load the SDK; it takes a second or two, in which others go on."""
-        if self._accounts is not None:
-            return self._accounts
+    async def sessions(self) -> "EntrySessions":
+        """Load the SDK in a thread; it takes a second or two."""
+        if self._sessions is not None:
+            return self._sessions
         return await asyncio.to_thread(self._load)
 
-    def _load(self) -> "Accounts":
+    def _load(self) -> "EntrySessions":
         with self._lock:
-            if self._accounts is None:
-                from ringfence.neutron.sessions import Accounts  # noqa: PLC0415
+            if self._sessions is None:
+                from ringfence.neutron.sessions import EntrySessions  # noqa: PLC0415
 
-                self._accounts = Accounts(self._largest_answer)
-            return self._accounts
+                self._sessions = EntrySessions(self._max_response_bytes)
+            return self._sessions
 
     def now(self, entry: str) -> datetime | None:
-        """Return the time by the clock of an entry's cloud, if it was called already."""
-        return self._accounts.now(entry) if self._accounts else None
+        """Return the time by the clock of an entry's cloud, if it was called before."""
+        return self._sessions.now(entry) if self._sessions else None
 
     def close(self) -> None:
-        if self._accounts is not None:
-            self._accounts.close()
+        if self._sessions is not None:
+            self._sessions.close()
 
 
 class OpenStackCloud:
     """`NetworkCloud` over one entry of clouds.yaml."""
 
-    def __init__(self, entry: str, sdk: _Sdk, call_seconds: float, note: Note) -> None:
+    def __init__(
+        self, entry: str, lazy: _LazySessions, call_seconds: float, note_call: NoteCall
+    ) -> None:
         self._entry = entry
-        self._sdk = sdk
+        self._lazy = lazy
         self._call_seconds = call_seconds
-        self._note = note
-        # An old cloud has no descriptions of rules: known once it has refused one.
-        self._describes_rules = True
-        # An older one knows projects as tenants alone: known likewise.
-        self._says_project_id = True
-        # By project, the rules that the last new group came with
-        self._first_rules: dict[str, Sequence[CloudRule]] = {}
-        self._first_revision: dict[str, int] = {}
+        self._note_call = note_call
+        # An old cloud has no descriptions of rules: false once it has refused one.
+        self._knows_rule_descriptions = True
+        # An older one knows `tenant_id` only: false once it has refused `project_id`.
+        self._knows_project_id = True
+        # The rules of the last new group, by project
+        self._initial_rules: dict[str, Sequence[CloudRule]] = {}
+        self._initial_revision: dict[str, int] = {}
         self._projects: dict[str, float] = {}
         self._slots = asyncio.Semaphore(THREADS)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"cloud-{entry}")
 
     async def list_groups(self, project_id: str, *, name: str | None = None) -> list[CloudGroup]:
-        """Give the groups that belong to the project, page by page."""
+        """Return the groups of the project, from all pages."""
         query = {"project_id": project_id} | ({} if name is None else {"name": name})
         groups: dict[str, CloudGroup] = {}
-        async for answer in self._pages("/security-groups", query):
-            for group in translate.groups_from_answer(answer, self._skipped):
+        async for response in self._pages("/security-groups", query):
+            for group in translate.groups_from_body(response, self._log_skipped):
                 groups[group.id] = group
-        # A cloud that ignores a filter must not show one tenant another's groups.
+        # A cloud that ignores the filter must not show one tenant another's groups.
         return [
             group
             for group in groups.values()
@@ -159,60 +162,60 @@ class OpenStackCloud:
         ]
 
     async def get_group(self, group_id: str) -> CloudGroup:
-        """Give one group; `GroupNotFound` where there is none."""
-        return translate.group_from_answer(await self._call("GET", _group_path(group_id)))
+        """Return one group; raise `GroupNotFound`."""
+        return translate.group_from_body(await self._call("GET", _group_path(group_id)))
 
     async def create_group(
         self, project_id: str, name: str, description: str, *, stateful: bool | None = None
     ) -> CloudGroup:
-        """Create a group in the project, whatever project the credentials are of."""
+        """Create a group in the project, which need not be that of the credentials."""
         values: dict[str, object] = {
             "project_id": project_id,
             "name": name,
             "description": description,
         }
         if stateful is False:
-            # A cloud without the extension has no such group, and refuses: replies would pass.
+            # A cloud without the extension refuses it: its group would admit replies.
             values["stateful"] = False
-        answer = await self._call("POST", "/security-groups", body={"security_group": values})
-        made = translate.group_from_answer(answer)
-        if made.project_id != project_id:
+        response = await self._call("POST", "/security-groups", body={"security_group": values})
+        created = translate.group_from_body(response)
+        if created.project_id != project_id:
             raise RequestRefused(
-                f"The cloud made the security group {made.id} in the project {made.project_id} "
-                f"instead of {project_id}: nothing is written to it. Delete it in the cloud, and "
-                "correct the credentials or the tenant's backend_id."
+                f"The cloud created the security group {created.id} in the project "
+                f"{created.project_id} instead of {project_id}: it is not used. Delete it in the "
+                "cloud, and correct the credentials or the tenant's backend_id."
             )
-        self._first_rules[project_id] = without_identity(made)
-        self._first_revision[project_id] = made.revision_number
-        return made
+        self._initial_rules[project_id] = comparable_rules(created)
+        self._initial_revision[project_id] = created.revision_number
+        return created
 
-    async def first_rules(self, project_id: str) -> Sequence[CloudRule]:
-        """Ask for the templates; without that extension, a new group had what the last one had."""
+    async def initial_rules(self, project_id: str) -> Sequence[CloudRule]:
+        """Return the templates; without that extension, the initial rules of the last new group."""
         try:
-            answer = await self._call("GET", "/default-security-group-rules")
+            response = await self._call("GET", "/default-security-group-rules")
         except (UnknownPath, AccessRefused):
-            return self._first_rules.get(project_id, USUAL_FIRST_RULES)
-        return translate.first_rules_from_answer(answer)
+            return self._initial_rules.get(project_id, DEFAULT_INITIAL_RULES)
+        return translate.initial_rules_from_body(response)
 
-    def first_revision(self, project_id: str) -> int:
-        """Return the revision that the last new group came with; releases differ."""
-        return self._first_revision.get(project_id, USUAL_FIRST_REVISION)
+    def initial_revision(self, project_id: str) -> int:
+        """Return the revision of the last new group; it depends on the release."""
+        return self._initial_revision.get(project_id, DEFAULT_INITIAL_REVISION)
 
     def now(self) -> datetime | None:
-        """Return the time of the cloud's last response, and what has passed since."""
-        return self._sdk.now(self._entry)
+        """Return the time of the cloud's last response plus the time since."""
+        return self._lazy.now(self._entry)
 
     async def update_group(
         self, group_id: str, *, name: str, description: str, revision: int | None = None
     ) -> CloudGroup:
-        """Set name and description; `Outdated` unless the group is at the revision, if given."""
+        """Set name and description; raise `Outdated` if the group is not at the revision."""
         body = {"security_group": {"name": name, "description": description}}
         call = Call("PUT", _group_path(group_id), body=body, revision=revision)
-        return translate.group_from_answer(await self._make(call))
+        return translate.group_from_body(await self._call_with_fallback(call))
 
     async def delete_group(self, group_id: str, *, revision: int | None = None) -> None:
-        """Delete a group with its rules; `GroupNotFound`, `GroupInUse`, and `Outdated` as above."""
-        await self._make(Call("DELETE", _group_path(group_id), revision=revision))
+        """Delete a group with its rules; raise `GroupNotFound`, `GroupInUse` or `Outdated`."""
+        await self._call_with_fallback(Call("DELETE", _group_path(group_id), revision=revision))
 
     async def create_rules(
         self, project_id: str, group_id: str, rules: Sequence[CloudRule]
@@ -221,18 +224,18 @@ class OpenStackCloud:
         if not rules:
             return []
         try:
-            answer = await self._post_rules(project_id, group_id, rules)
+            response = await self._post_rules(project_id, group_id, rules)
         except GroupNotFound as error:
-            raise _whose(error, group_id, rules) from None
-        created = translate.rules_from_answer(answer)
+            raise _not_found(error, group_id, rules) from None
+        created = translate.rules_from_body(response)
         if len(created) != len(rules):
-            raise CloudUnreachable(f"{translate.NOT_NEUTRONS} (not as many rules as were sent).")
+            raise CloudUnreachable(f"{NOT_FROM_NEUTRON} (fewer or more rules than in the request).")
         return created
 
     async def _post_rules(self, project_id: str, group_id: str, rules: Sequence[CloudRule]) -> Json:
-        """Create the rules, without descriptions in a cloud that refuses the attribute."""
+        """Create the rules; without descriptions if the cloud refuses the attribute."""
         sent = [replace(rule, description="") for rule in rules]
-        if self._describes_rules:
+        if self._knows_rule_descriptions:
             sent = list(rules)
         written = [translate.write_rule(project_id, group_id, rule) for rule in sent]
         body = {"security_group_rules": written}
@@ -243,95 +246,97 @@ class OpenStackCloud:
             if not is_described or not UNKNOWN_DESCRIPTION.search(str(refused)):
                 raise
         logger.warning("rules_without_descriptions", entry=self._entry)
-        self._describes_rules = False
+        self._knows_rule_descriptions = False
         return await self._post_rules(project_id, group_id, rules)
 
     async def delete_rule(self, rule_id: str) -> None:
-        """Delete one rule; one that is gone already is no error."""
+        """Delete one rule; a missing one is no error."""
         try:
             await self._call("DELETE", f"/security-group-rules/{quote(rule_id, safe='')}")
         except GroupNotFound:
             return
 
     async def free_rule_quota(self, project_id: str) -> int | None:
-        """Ask for the quota of rules and what is used of it."""
+        """Return the free quota of rules, from the details of the quota."""
         path = f"/quotas/{quote(project_id, safe='')}/details.json"
         try:
             return translate.free_quota_from_body(await self._call("GET", path))
         except (AccessRefused, RequestRefused, UnknownPath):
-            # Credentials that may not see quotas, or no such extension: then nothing is known.
+            # No permission to read quotas, or no such extension: the quota is unknown.
             return None
 
     async def list_ports(self, project_id: str) -> list[CloudPort]:
-        """Give the project's ports, page by page, without what nobody here reads."""
+        """Return the project's ports, from all pages, with the fields that are used."""
         query: Query = {"project_id": project_id, "fields": PORT_FIELDS}
         ports: dict[str, CloudPort] = {}
-        async for answer in self._pages("/ports", query):
-            read = translate.ports_from_answer(answer, self._skipped)
+        async for response in self._pages("/ports", query):
+            read = translate.ports_from_body(response, self._log_skipped)
             ports |= {port.id: port for port in read}
         return [port for port in ports.values() if port.project_id == project_id]
 
-    async def list_floating_addresses(self, project_id: str) -> Mapping[str, str]:
-        """Give the project's floating addresses on ports; none where there is no router."""
-        addresses: dict[str, str] = {}
+    async def list_floating_ips(self, project_id: str) -> Mapping[str, str]:
+        """Return the project's floating IPs on ports; none without the router extension."""
+        floating_ips: dict[str, str] = {}
         try:
-            async for answer in self._pages("/floatingips", {"project_id": project_id}):
-                addresses |= translate.floating_from_answer(answer, project_id, self._skipped)
+            async for response in self._pages("/floatingips", {"project_id": project_id}):
+                floating_ips |= translate.floating_ips_from_body(
+                    response, project_id, self._log_skipped
+                )
         except NoSuchResource:
             return {}
-        return addresses
+        return floating_ips
 
     async def set_port_groups(
         self, port_id: str, group_ids: Sequence[str], *, revision: int
     ) -> None:
-        """Let the port carry exactly these groups; `Outdated`, `PortNotFound`, `GroupNotFound`."""
+        """Set the groups of a port; raise `Outdated`, `PortNotFound` or `GroupNotFound`."""
         body = {"port": {"security_groups": list(group_ids)}}
         path = f"/ports/{quote(port_id, safe='')}"
-        await self._make(Call("PUT", path, body=body, revision=revision))
+        await self._call_with_fallback(Call("PUT", path, body=body, revision=revision))
 
     async def project_status(self, project_id: str) -> ProjectStatus:
-        """Ask the identity service, unless the credentials are of the project itself."""
+        """Return the status from the identity service; a found project is cached for a while."""
         if self._projects.get(project_id, 0.0) > time.monotonic():
             return ProjectStatus.FOUND
-        accounts = await self._sdk.accounts()
-        status: ProjectStatus = await self._told(
-            "GET", "projects", partial(accounts.project_status, self._entry, project_id)
+        sessions = await self._lazy.sessions()
+        status: ProjectStatus = await self._run(
+            "GET", "projects", partial(sessions.project_status, self._entry, project_id)
         )
         if status is ProjectStatus.FOUND:
-            self._projects[project_id] = time.monotonic() + PROJECT_SECONDS
+            self._projects[project_id] = time.monotonic() + PROJECT_CACHE_SECONDS
         return status
 
     async def check(self, project_id: str) -> None:
         """Read the id of at most one of the project's groups."""
         query = {"project_id": project_id, "limit": "1", "fields": "id"}
-        answer = await self._call("GET", "/security-groups", query=query)
-        if not isinstance(answer, Mapping) or "security_groups" not in answer:
-            raise CloudUnreachable(f"{translate.NOT_NEUTRONS} (security_groups is missing).")
+        response = await self._call("GET", "/security-groups", query=query)
+        if not isinstance(response, Mapping) or "security_groups" not in response:
+            raise CloudUnreachable(f"{NOT_FROM_NEUTRON} (security_groups is missing).")
 
-    def _skipped(self, kind: str, item: str, reason: str) -> None:
+    def _log_skipped(self, kind: str, item: str, reason: str) -> None:
         logger.warning("cloud_item_skipped", entry=self._entry, kind=kind, item=item, reason=reason)
 
     async def _pages(self, path: str, query: Query) -> AsyncIterator[Any]:
-        """Give the answers of a list, one for each of its pages."""
+        """Yield the response of each page of a list."""
         links = path.removeprefix("/").replace("-", "_") + "_links"
         page: Query | None = query
-        for _ in range(MOST_PAGES):
-            answer = await self._call("GET", path, query=page)
-            yield answer
-            page = _next_page(answer, links, query, page)
+        for _ in range(MAX_PAGES):
+            response = await self._call("GET", path, query=page)
+            yield response
+            page = translate.next_query(response, links, query, page)
             if page is None:
                 return
-        raise CloudUnreachable(ENDLESS)
+        raise CloudUnreachable(translate.ENDLESS_LIST)
 
     async def _call(
         self, method: str, path: str, *, query: Query | None = None, body: object = None
     ) -> Json:
-        """Make one call; give the parsed answer, `None` for an empty one."""
-        return await self._make(Call(method, path, query, body))
+        """Make one call; return the parsed body, `None` for an empty one."""
+        return await self._call_with_fallback(Call(method, path, query, body))
 
-    async def _make(self, call: Call) -> Json:
-        """Make one call of the network service, in the words that it knows."""
-        if not self._says_project_id:
+    async def _call_with_fallback(self, call: Call) -> Json:
+        """Make one call, with `tenant_id` if the cloud does not know `project_id`."""
+        if not self._knows_project_id:
             return await self._send(call.with_tenant_id())
         try:
             return await self._send(call)
@@ -339,41 +344,41 @@ class OpenStackCloud:
             if not is_about_project_id(str(refused)):
                 raise
         logger.warning("projects_as_tenants", entry=self._entry)
-        self._says_project_id = False
+        self._knows_project_id = False
         return await self._send(call.with_tenant_id())
 
     async def _send(self, call: Call) -> Json:
-        accounts = await self._sdk.accounts()
-        work = partial(accounts.call, self._entry, call)
-        return await self._told(call.method, call.kind, work)
+        sessions = await self._lazy.sessions()
+        work = partial(sessions.call, self._entry, call)
+        return await self._run(call.method, call.kind, work)
 
-    async def _told(self, method: str, kind: str, work: Callable[[float], Json]) -> Json:
-        """Work in a thread, with the seconds that it may take, and note how it ended."""
+    async def _run(self, method: str, kind: str, work: Callable[[float], Json]) -> Json:
+        """Do the work in a thread within the time limit, and note how it ended."""
         async with self._slots:
             begun = time.monotonic()
-            failed: CloudError | None = None
-            about = {"ringfence.entry": self._entry, "http.request.method": method}
+            failure: CloudError | None = None
+            attributes = {"ringfence.entry": self._entry, "http.request.method": method}
             try:
-                with tracing.span(f"{method} {kind}", "CLIENT", about):
+                with tracing.span(f"{method} {kind}", "CLIENT", attributes):
                     return await self._in_thread(work)
             except CloudError as error:
-                failed = error
+                failure = error
                 raise
             finally:
-                self._note(self._entry, method, failed, time.monotonic() - begun)
+                self._note_call(self._entry, method, failure, time.monotonic() - begun)
 
     async def _in_thread(self, call: Callable[[float], Json]) -> Json:
         loop = asyncio.get_running_loop()
         work = loop.run_in_executor(self._threads, call, self._call_seconds)
         try:
-            # The thread keeps its own limit; this one holds where a read cannot be broken off.
+            # The thread has a limit of its own; this one holds if a read cannot be interrupted.
             async with asyncio.timeout(self._call_seconds + 1):
                 return await work
         except TimeoutError:
-            raise CloudUnreachable("The cloud did not answer in time.") from None
+            raise CloudUnreachable("The cloud did not respond in time.") from None
 
     def close(self) -> None:
-        """Take no more calls."""
+        """Shut down the threads; waiting calls are cancelled."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
@@ -381,20 +386,8 @@ def _group_path(group_id: str) -> str:
     return f"/security-groups/{quote(group_id, safe='')}"
 
 
-def _next_page(answer: object, links: str, query: Query, page: Query | None) -> Query | None:
-    """Give the query of the next page: only its words are taken, so no link leads elsewhere."""
-    link = translate.next_page(answer, links)
-    if link is None:
-        return None
-    words = dict(parse_qsl(urlsplit(link).query))
-    following = dict(query) | {key: words[key] for key in words.keys() & {"marker", "limit"}}
-    if following == page or "marker" not in following:
-        raise CloudUnreachable(ENDLESS)
-    return following
-
-
-def _whose(error: GroupNotFound, group_id: str, rules: Sequence[CloudRule]) -> CloudError:
-    """Tell the group itself from one that a rule names; Neutron's message holds the id."""
+def _not_found(error: GroupNotFound, group_id: str, rules: Sequence[CloudRule]) -> CloudError:
+    """Return the error by the id in Neutron's message: the group itself, or a remote group."""
     message = str(error)
     named = any(rule.remote_group_id and rule.remote_group_id in message for rule in rules)
     return RemoteNotFound(message) if named and group_id not in message else error

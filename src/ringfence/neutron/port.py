@@ -1,7 +1,7 @@
-"""What the sync needs of a cloud's network service.
+"""The port to a cloud's network service, with its values and errors.
 
 Two drivers implement it and pass one test suite: `openstack` (a real Neutron) and `sandbox`.
-Values are those that Neutron shows: `None` means any, remote ends are backend ids.
+Values are Neutron's: `None` means any, remote groups are backend ids.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,17 +13,17 @@ from typing import Protocol
 from ringfence.errors import RingfenceError
 from ringfence.security_groups.rule_input.refused_input import LONGEST_DESCRIPTION
 
-NOT_NEUTRONS = "The cloud sent an answer that is not Neutron's"
+NOT_FROM_NEUTRON = "The cloud sent a response that is not Neutron's"
 
 
-def kept_description(description: str) -> str:
-    """Give as much of a description as the cloud keeps; Neutron refuses a longer one."""
+def truncate_description(description: str) -> str:
+    """Return the description, cut to the length that Neutron accepts."""
     return description[:LONGEST_DESCRIPTION]
 
 
 @dataclass(frozen=True, slots=True)
 class CloudRule:
-    """One rule as the cloud holds it, or as it is to be created (then `id` is empty)."""
+    """One rule as the cloud has it, or as it is to be created (then `id` is empty)."""
 
     ethertype: str
     direction: str
@@ -37,19 +37,19 @@ class CloudRule:
     id: str = ""
 
 
-# The group itself, as a remote end of the rules that a cloud gives each new group
+# The group itself as the remote group of its initial rules
 PARENT = "PARENT"
-# The revision of a group that nobody has changed since Neutron made it
-USUAL_FIRST_REVISION = 1
-# What Neutron gives a new group where its administrator has set nothing else
-USUAL_FIRST_RULES = (CloudRule("IPv4", "egress"), CloudRule("IPv6", "egress"))
+# The revision of a group that nobody has changed since Neutron created it
+DEFAULT_INITIAL_REVISION = 1
+# The rules that Neutron gives a new group unless its administrator has set others
+DEFAULT_INITIAL_RULES = (CloudRule("IPv4", "egress"), CloudRule("IPv6", "egress"))
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRule:
-    """A rule that the cloud has and that means nothing here: `reason` says what is wrong with it.
+    """A rule in the cloud that cannot be parsed: `reason` says what is wrong with it.
 
-    It is neither absent nor known to admit anything, so nothing is removed or added because of it.
+    It is neither missing nor known to admit anything, so it causes no rule to be added or removed.
     """
 
     id: str
@@ -68,17 +68,17 @@ class CloudGroup:
     created_at: datetime
     rules: tuple[CloudRule, ...]
     unreadable: tuple[UnreadableRule, ...] = ()
-    # Whether replies are admitted without a rule; `None` where the cloud does not say it.
+    # Whether replies are admitted without a rule; `None` if the cloud does not report it.
     stateful: bool | None = None
-    # Whether its rules say which address group they name, be it none; not every cloud has any.
-    tells_address_groups: bool = True
-    # `None` where the cloud does not say it
+    # Whether its rules have a key for the address group; not every cloud has address groups.
+    shows_address_groups: bool = True
+    # `None` if the cloud does not report it
     updated_at: datetime | None = None
     tags: tuple[str, ...] = ()
 
 
-def without_identity(group: CloudGroup) -> tuple[CloudRule, ...]:
-    """Return the group's rules as they compare with those of another: no ids, no descriptions."""
+def comparable_rules(group: CloudGroup) -> tuple[CloudRule, ...]:
+    """Return the group's rules without ids and descriptions, to compare those of two groups."""
     return tuple(
         replace(
             rule,
@@ -92,9 +92,9 @@ def without_identity(group: CloudGroup) -> tuple[CloudRule, ...]:
 
 @dataclass(frozen=True, slots=True)
 class CloudPort:
-    """A port (Neutron's: a connection to a network) with the groups that it carries.
+    """A port (Neutron's connection of a device to a network) with its groups.
 
-    `device_owner` says what it belongs to, `compute:…` an instance, whose id `device_id` is then.
+    `device_owner` is what it belongs to: `compute:…` is an instance, whose id is `device_id`.
     """
 
     id: str
@@ -108,7 +108,7 @@ class CloudPort:
 
 
 class ProjectStatus(StrEnum):
-    """Whether a project exists, as far as the credentials may know."""
+    """Whether a project exists, as far as the credentials show."""
 
     FOUND = "found"
     MISSING = "missing"
@@ -116,14 +116,14 @@ class ProjectStatus(StrEnum):
 
 
 class CloudError(RingfenceError):
-    """Base of what a cloud can answer instead of doing what was asked.
+    """Base of the errors of a cloud.
 
-    The message is shown to users in `error_message`: it holds no address and no credential.
+    The message is shown to users in `error_message`: it contains no URL and no credential.
     """
 
 
 class Retry(CloudError):
-    """Temporary: the same call may succeed later (`after`: seconds that the cloud asked for)."""
+    """Temporary: the same call may succeed later, after `after` seconds if the cloud says so."""
 
     def __init__(self, message: str, *, after: float | None = None) -> None:
         super().__init__(message)
@@ -135,31 +135,31 @@ class GiveUp(CloudError):
 
 
 class CloudUnreachable(Retry):
-    """No usable answer: refused, timed out, cut, 5xx, or not what Neutron would say."""
+    """No valid response: connection refused or closed, timeout, 5xx, or not from Neutron."""
 
 
 class Unusable(CloudUnreachable):
-    """A response, or an item of one, that is not Neutron's: `reason` is the part that tells."""
+    """A response, or an item of one, that is not Neutron's; `reason` says why."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"{NOT_NEUTRONS} ({reason}).")
+        super().__init__(f"{NOT_FROM_NEUTRON} ({reason}).")
         self.reason = reason
 
 
 class UnknownPath(CloudUnreachable):
-    """The cloud, or something in front of it, knows no such path; what it names may exist."""
+    """The cloud, or a proxy before it, knows no such path; the resource may exist."""
 
 
 class NoSuchResource(UnknownPath):
-    """Neutron has nothing of this kind: an extension that the cloud does not run."""
+    """Neutron has no resources of this kind: the cloud does not have the extension."""
 
 
 class TooManyRequests(Retry):
-    """The cloud asks to slow down."""
+    """The cloud's rate limit is exceeded."""
 
 
 class Outdated(Retry):
-    """The group, or the port, is not at the revision that the call was meant for; look again."""
+    """The group or port is not at the expected revision; read it again."""
 
 
 class QuotaExceeded(GiveUp):
@@ -167,15 +167,15 @@ class QuotaExceeded(GiveUp):
 
 
 class AccessRefused(GiveUp):
-    """The credentials are wrong or lack the right."""
+    """The credentials are wrong or lack a permission."""
 
 
 class GroupNotFound(GiveUp):
-    """The cloud knows no such group."""
+    """The cloud does not have the group."""
 
 
 class PortNotFound(GiveUp):
-    """The cloud knows no such port."""
+    """The cloud does not have the port."""
 
 
 class RemoteNotFound(GiveUp):
@@ -187,102 +187,102 @@ class GroupInUse(GiveUp):
 
 
 class RuleExists(GiveUp):
-    """An equal rule is there already; looking again shows it."""
+    """An equal rule exists already; reading the group again shows it."""
 
 
 class ProjectNotFound(GiveUp):
-    """The project that a tenant stands for does not exist, or the credentials do not see it."""
+    """The tenant's project does not exist, or the credentials cannot see it."""
 
 
 class RequestRefused(GiveUp):
-    """The cloud understood the call and refuses what it says."""
+    """The cloud refuses the content of the request."""
 
 
 class Misconfigured(GiveUp):
-    """The cloud's settings here are unusable, for example no such entry in `clouds.yaml`."""
+    """The settings of the cloud are invalid, for example no such entry in `clouds.yaml`."""
 
 
 class NetworkCloud(Protocol):
-    """A cloud's security groups and who carries them, seen with one set of credentials.
+    """A cloud's security groups and ports, with one set of credentials.
 
     Every method raises `CloudError` and nothing else. Creation in bulk is atomic: all rules or
-    none. Nothing here repeats a call that could have had an effect.
+    none. No call that may have had an effect is repeated.
     """
 
     async def list_groups(self, project_id: str, *, name: str | None = None) -> list[CloudGroup]:
-        """Give the groups that belong to the project, each whole."""
+        """Return the groups of the project with all of their rules."""
         ...
 
     async def get_group(self, group_id: str) -> CloudGroup:
-        """Give one group; `GroupNotFound` where there is none."""
+        """Return one group; raise `GroupNotFound`."""
         ...
 
     async def create_group(
         self, project_id: str, name: str, description: str, *, stateful: bool | None = None
     ) -> CloudGroup:
-        """Create a group; the answer has the rules that the cloud gave it by itself."""
+        """Create a group and return it with the initial rules that the cloud gives it."""
         ...
 
-    async def first_rules(self, project_id: str) -> Sequence[CloudRule]:
-        """Return the rules that the cloud gives a new group; `PARENT` stands for the group."""
+    async def initial_rules(self, project_id: str) -> Sequence[CloudRule]:
+        """Return the initial rules of a new group; `PARENT` stands for the group."""
         ...
 
-    def first_revision(self, project_id: str) -> int:
-        """Return the revision of a new group, which nobody has changed."""
+    def initial_revision(self, project_id: str) -> int:
+        """Return the revision of a new group that nobody has changed."""
         ...
 
     def now(self) -> datetime | None:
-        """Return the time by the cloud's clock; `None` where it is not known, or ours."""
+        """Return the time by the cloud's clock; `None` if it is unknown, or the database's."""
         ...
 
     async def update_group(
         self, group_id: str, *, name: str, description: str, revision: int | None = None
     ) -> CloudGroup:
-        """Set name and description; `Outdated` unless the group is at the revision, if given."""
+        """Set name and description; raise `Outdated` if the group is not at the revision."""
         ...
 
     async def delete_group(self, group_id: str, *, revision: int | None = None) -> None:
-        """Delete a group with its rules; `GroupNotFound`, `GroupInUse`, and `Outdated` as above."""
+        """Delete a group with its rules; raise `GroupNotFound`, `GroupInUse` or `Outdated`."""
         ...
 
     async def create_rules(
         self, project_id: str, group_id: str, rules: Sequence[CloudRule]
     ) -> list[CloudRule]:
-        """Create rules in one call, all or none, and give them in the same order.
+        """Create rules in one call, all or none, and return them in the same order.
 
-        `RuleExists`, `QuotaExceeded`; `GroupNotFound` for the group itself, `RemoteNotFound` for
-        a group that a rule names.
+        Raises `RuleExists`, `QuotaExceeded`, `GroupNotFound` for the group itself, and
+        `RemoteNotFound` for a group that a rule names.
         """
         ...
 
     async def delete_rule(self, rule_id: str) -> None:
-        """Delete one rule; one that is gone already is no error."""
+        """Delete one rule; a missing one is no error."""
         ...
 
     async def free_rule_quota(self, project_id: str) -> int | None:
-        """Give how many more rules the project may hold; `None` for no limit, or none known.
+        """Return how many more rules the project may hold; `None` for no or an unknown limit.
 
-        Less than 0 where it holds more than it may: a quota can be lowered below what is used.
+        It is less than 0 if the quota was lowered below what is used.
         """
         ...
 
     async def list_ports(self, project_id: str) -> list[CloudPort]:
-        """Give the ports that belong to the project."""
+        """Return the ports of the project."""
         ...
 
-    async def list_floating_addresses(self, project_id: str) -> Mapping[str, str]:
-        """Give the project's floating addresses in use, each with the id of its port.
+    async def list_floating_ips(self, project_id: str) -> Mapping[str, str]:
+        """Return the project's floating IPs on ports, each with the id of its port.
 
-        A cloud without floating addresses has none.
+        A cloud without the router extension has none.
         """
         ...
 
     async def set_port_groups(
         self, port_id: str, group_ids: Sequence[str], *, revision: int
     ) -> None:
-        """Let the port carry exactly these groups; `Outdated` unless it is at the revision.
+        """Set the groups of the port; raise `Outdated` if it is not at the revision.
 
-        `PortNotFound`; `GroupNotFound` for a group that is not there.
+        Raises `PortNotFound`, and `GroupNotFound` for a missing group.
         """
         ...
 
@@ -291,5 +291,5 @@ class NetworkCloud(Protocol):
         ...
 
     async def check(self, project_id: str) -> None:
-        """Make the cheapest call that proves reachability and the right to read the project."""
+        """Make the cheapest call that proves that the project can be reached and read."""
         ...

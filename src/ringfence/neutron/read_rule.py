@@ -1,14 +1,14 @@
-"""One rule of Neutron's JSON, in the one form that is compared, shown and sent back.
+"""Parse one rule of Neutron's JSON into the one form that is compared, shown and pushed.
 
-A rule is read only if every part of it is known: a guess would show it as more open, or as less,
-than it is. Backends write "any port" in several ways, and each of them is read as `None`.
+A rule is read only if every part of it is known: a guess could show it as more or less open than
+it is. Backends write "any port" in several ways; each is read as `None`.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from ringfence.neutron.port import CloudRule, Unusable
-from ringfence.neutron.storable_text import storable, words
+from ringfence.neutron.storable_text import storable, storable_value
 from ringfence.security_groups.rules import (
     ALL_PORT_RANGES,
     DIRECTIONS,
@@ -23,26 +23,26 @@ LARGEST_BYTE = 255
 ANY_PORT = -1
 WITH_TYPE_AND_CODE = frozenset({1, 58})
 ADDRESS_GROUP = "remote_address_group_id"
-# A key that is left out could stand for anything: Neutron writes null for any.
-ALWAYS_SAID = (
+# Neutron writes null for any, so a missing key could mean anything.
+REQUIRED_KEYS = (
     *("protocol", "port_range_min", "port_range_max"),
     *("remote_ip_prefix", "remote_group_id"),
 )
 
 
 def read_rule(item: Json, group_id: str | None = None) -> CloudRule:
-    """Read one rule, of this group if one is named; raise `Unusable` with what is wrong."""
+    """Parse one rule, of this group if one is given; raise `Unusable` with the reason."""
     if not isinstance(item, Mapping):
         raise Unusable("not an object")
     rule: Mapping[str, Any] = item
     if group_id is not None and rule.get("security_group_id", group_id) != group_id:
         raise Unusable("a rule of another group")
-    if lacking := [name for name in ALWAYS_SAID if name not in rule]:
-        raise Unusable(f"{lacking[0]} is missing")
+    if missing := [name for name in REQUIRED_KEYS if name not in rule]:
+        raise Unusable(f"{missing[0]} is missing")
     ethertype = _one_of(rule, "ethertype", ETHERTYPES)
     protocol = _protocol(rule.get("protocol"))
     low, high = _ports(rule, protocol)
-    prefix, group, address_group = _remote_end(rule, ethertype)
+    prefix, group, address_group = _remote(rule, ethertype)
     return CloudRule(
         id=_required(rule, "id"),
         ethertype=ethertype,
@@ -53,7 +53,7 @@ def read_rule(item: Json, group_id: str | None = None) -> CloudRule:
         remote_ip_prefix=prefix,
         remote_group_id=group,
         remote_address_group_id=address_group,
-        description=words(rule.get("description")),
+        description=storable_value(rule.get("description")),
     )
 
 
@@ -65,12 +65,12 @@ def _required(rule: Mapping[str, Any], name: str) -> str:
 
 
 def _optional(rule: Mapping[str, Any], name: str) -> str | None:
-    """Return what identifies something as it is; cleaned or cut, it would be another's."""
+    """Return an id as it is: replaced characters or a cut would make it another's."""
     value = rule.get(name)
     if value is None or value == "":
         return None
     if not isinstance(value, str):
-        raise Unusable(f"{name} is not a text")
+        raise Unusable(f"{name} is not a string")
     if storable(value) != value:
         raise Unusable(f"{name} cannot be stored")
     return value
@@ -86,17 +86,17 @@ def _one_of(rule: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str
 
 
 def _protocol(value: object) -> str | None:
-    # Neutron takes "any" for none; some drivers of it store the word.
+    # Neutron reads "any" as none; some of its drivers store the word.
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise Unusable("protocol is not a text")
-    word = str(value).lower()
-    if word in {"any", "-1"}:
+        raise Unusable("protocol is not a string")
+    name = str(value).lower()
+    if name in {"any", "-1"}:
         return None
-    if protocol_number(word) is None:
+    if protocol_number(name) is None:
         raise Unusable("protocol is unknown")
-    return word
+    return name
 
 
 def _ports(rule: Mapping[str, Any], protocol: str | None) -> tuple[int | None, int | None]:
@@ -112,7 +112,7 @@ def _ports(rule: Mapping[str, Any], protocol: str | None) -> tuple[int | None, i
         if low is None or low > LARGEST_BYTE or (high or 0) > LARGEST_BYTE:
             raise Unusable("type and code are out of range")
     elif low is None or high is None or low > high:
-        raise Unusable("not a range of ports")
+        raise Unusable("not a port range")
     return ports
 
 
@@ -131,15 +131,13 @@ def _port(rule: Mapping[str, Any], name: str) -> int | None:
     return value
 
 
-def _remote_end(
-    rule: Mapping[str, Any], ethertype: str
-) -> tuple[str | None, str | None, str | None]:
+def _remote(rule: Mapping[str, Any], ethertype: str) -> tuple[str | None, str | None, str | None]:
     prefix = _optional(rule, "remote_ip_prefix")
     if prefix is not None:
         prefix = prefix.strip()
         if not is_cidr(prefix, ethertype):
             raise Unusable(f"remote_ip_prefix is no prefix of {ethertype}")
-    ends = (prefix, _optional(rule, "remote_group_id"), _optional(rule, ADDRESS_GROUP))
-    if sum(end is not None for end in ends) > 1:
-        raise Unusable("more than one remote end")
-    return ends
+    remotes = (prefix, _optional(rule, "remote_group_id"), _optional(rule, ADDRESS_GROUP))
+    if sum(remote is not None for remote in remotes) > 1:
+        raise Unusable("more than one remote")
+    return remotes

@@ -1,6 +1,7 @@
-"""Entries of clouds.yaml, and calls with them: read when first asked for, and after a change.
+"""Sessions by entry of clouds.yaml, and calls with them.
 
-Everything that openstacksdk reads is obeyed, because openstacksdk reads it.
+openstacksdk reads the files, so all of its settings apply. They are read when an entry is first
+used, and again after a change.
 """
 
 import json
@@ -23,54 +24,59 @@ from openstack.config.cloud_region import CloudRegion
 from openstack.config.loader import CONFIG_FILES, SECURE_FILES
 from openstack.warnings import RemovedInSDK60Warning
 
-from ringfence.neutron import translate
 from ringfence.neutron.call import Call
 from ringfence.neutron.error_mapping import from_exception, from_status
-from ringfence.neutron.port import CloudError, CloudUnreachable, Misconfigured, ProjectStatus
-from ringfence.neutron.transport import Guard
+from ringfence.neutron.port import (
+    NOT_FROM_NEUTRON,
+    CloudError,
+    CloudUnreachable,
+    Misconfigured,
+    ProjectStatus,
+)
+from ringfence.neutron.transport import BoundedAdapter
 from ringfence.text import masking
 from ringfence.text.json_value import Json
 
-# Digits of what any column of Neutron's holds, and more
-LONGEST_INTEGER = 20
-# Others leave no room for sums of times.
-SENSIBLE_YEARS = range(1970, 9000)
-VARIABLE = "OS_CLIENT_CONFIG_FILE"
-# What the files were when they were read: path, time of change, size.
+# More digits than an integer of Neutron has
+MAX_INTEGER_DIGITS = 20
+# A time outside of these could overflow when a duration is added.
+VALID_YEARS = range(1970, 9000)
+CONFIG_VARIABLE = "OS_CLIENT_CONFIG_FILE"
+# The files when they were read: path, time of modification, size
 Signature = tuple[tuple[str, int, int], ...]
 
 
-class Account:
-    """One entry, signed in at the first call; tokens and connections are kept for the next."""
+class EntrySession:
+    """The session of one entry; it signs in at the first call and reuses token and connections."""
 
-    def __init__(self, region: CloudRegion, largest_answer: int) -> None:
-        self.guard = Guard(largest_answer)
+    def __init__(self, region: CloudRegion, max_response_bytes: int) -> None:
+        self.adapter = BoundedAdapter(max_response_bytes)
         self._region = region
         self._session = region.get_session()
         for scheme in ("http://", "https://"):
-            self._session.session.mount(scheme, self.guard)
+            self._session.session.mount(scheme, self.adapter)
         self._network: tuple[Adapter, str] | None = None
-        # What the cloud's clock was in its last response, and ours then (monotonic)
-        self._time: tuple[datetime, float] | None = None
+        # The cloud's time in its last response, and when that came (monotonic)
+        self._cloud_time: tuple[datetime, float] | None = None
         self._lock = threading.Lock()
 
     def network(self) -> tuple[Adapter, str]:
-        """Give the network service and the path before its resources; it may ask the catalogue."""
+        """Return the network service and the prefix of its paths; it may request the catalogue."""
         with self._lock:
             if self._network is None:
                 adapter: Adapter = self._region.get_session_client("network")
                 endpoint = str(adapter.endpoint_override or adapter.get_endpoint() or "")
                 if not endpoint:
                     raise EndpointNotFound
-                # Many write an override without the version, as Neutron's own address is.
+                # An override often has no version, like Neutron's endpoint in the catalogue.
                 versioned = urlsplit(endpoint).path.rstrip("/").endswith("/v2.0")
                 self._network = adapter, "" if versioned else "/v2.0"
             return self._network
 
-    def exchange(self, call: Call) -> Json:
-        """Make one call and give the parsed answer; raise `CloudError` or what the SDK raises."""
+    def call(self, call: Call) -> Json:
+        """Make one call and return the parsed body; raise `CloudError` or an error of the SDK."""
         network, prefix = self.network()
-        # The adapter's own way: the SDK's subclass adds a cache of answers and metrics.
+        # Not the SDK's subclass, which adds a cache of responses and metrics.
         response = Adapter.request(
             network,
             prefix + call.path,
@@ -79,54 +85,54 @@ class Account:
             json=call.body,
             headers=call.headers,
             raise_exc=False,
-            # What may have had an effect is never sent twice, whatever clouds.yaml says.
+            # A call that may have had an effect is never repeated, whatever clouds.yaml says.
             connect_retries=0,
             status_code_retries=0,
             redirect=call.method == "GET",
-            # Not even to the SDK's debug log: bodies and headers are nobody's business there.
+            # Bodies and headers stay out of the SDK's debug log.
             log=False,
         )
-        self._note_time(response.headers.get("date"))
-        answer = _parse(response.content)
+        self._note_cloud_time(response.headers.get("date"))
+        body = _parse(response.content)
         if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
-            raise from_status(response.status_code, response.headers, answer)
+            raise from_status(response.status_code, response.headers, body)
         if call.method == "DELETE" and response.status_code != HTTPStatus.NO_CONTENT:
-            # A friendly page of something in between has deleted nothing.
-            raise CloudUnreachable(f"{translate.NOT_NEUTRONS} (HTTP {response.status_code}).")
-        if call.method != "DELETE" and answer is None:
-            raise CloudUnreachable(f"{translate.NOT_NEUTRONS} (no JSON).")
-        return answer
+            # It is from a proxy, so nothing was deleted.
+            raise CloudUnreachable(f"{NOT_FROM_NEUTRON} (HTTP {response.status_code}).")
+        if call.method != "DELETE" and body is None:
+            raise CloudUnreachable(f"{NOT_FROM_NEUTRON} (no JSON).")
+        return body
 
     def now(self) -> datetime | None:
         """Return the time by the cloud's clock, `None` before its first response."""
-        if self._time is None:
+        if self._cloud_time is None:
             return None
-        moment, noted = self._time
-        return moment + timedelta(seconds=time.monotonic() - noted)
+        cloud_time, at = self._cloud_time
+        return cloud_time + timedelta(seconds=time.monotonic() - at)
 
-    def _note_time(self, date: str | None) -> None:
+    def _note_cloud_time(self, date: str | None) -> None:
         try:
-            moment = parsedate_to_datetime(date or "")
+            cloud_time = parsedate_to_datetime(date or "")
         except ValueError:
             return
-        if moment.year not in SENSIBLE_YEARS:
+        if cloud_time.year not in VALID_YEARS:
             return
-        self._time = moment.replace(tzinfo=moment.tzinfo or UTC), time.monotonic()
+        self._cloud_time = cloud_time.replace(tzinfo=cloud_time.tzinfo or UTC), time.monotonic()
 
     def project_status(self, project_id: str) -> ProjectStatus:
-        """Return whether a project exists: the credentials' own does, others Keystone may tell.
+        """Return the status of a project: that of the credentials exists, Keystone knows others.
 
-        Keystone refuses who may not ask, whether or not the project exists
-        (`identity:get_project`).
+        Without the permission `identity:get_project`, Keystone refuses whether or not the project
+        exists.
         """
         if self._session.get_project_id() == project_id:
             return ProjectStatus.FOUND
-        address = str(getattr(self._session.auth, "auth_url", None) or "").rstrip("/")
-        if not address:
+        auth_url = str(getattr(self._session.auth, "auth_url", None) or "").rstrip("/")
+        if not auth_url:
             return ProjectStatus.UNKNOWN
-        prefix = "" if urlsplit(address).path.endswith("/v3") else "/v3"
+        prefix = "" if urlsplit(auth_url).path.endswith("/v3") else "/v3"
         response = self._session.get(
-            f"{address}{prefix}/projects/{quote(project_id, safe='')}",
+            f"{auth_url}{prefix}/projects/{quote(project_id, safe='')}",
             authenticated=True,
             headers={"Accept": "application/json"},
             raise_exc=False,
@@ -136,97 +142,97 @@ class Account:
         return _status_of(response.status_code, _parse(response.content), project_id)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._session.session.close()
 
 
-class Accounts:
-    """The entries in use, by name; `largest_answer` is in bytes."""
+class EntrySessions:
+    """The sessions in use, by entry."""
 
-    def __init__(self, largest_answer: int) -> None:
-        self._largest_answer = largest_answer
+    def __init__(self, max_response_bytes: int) -> None:
+        self._max_response_bytes = max_response_bytes
         self._lock = threading.Lock()
         self._signature: Signature = ()
-        self._accounts: dict[str, Account] = {}
+        self._sessions: dict[str, EntrySession] = {}
 
     def call(self, entry: str, call: Call, seconds: float) -> Json:
-        """Make a call with the entry, all in all within the time; raise `CloudError` only."""
-        return self._within(entry, seconds, lambda account: account.exchange(call))
+        """Make a call with the entry within the time limit in seconds; raise `CloudError` only."""
+        return self._run(entry, seconds, lambda session: session.call(call))
 
     def project_status(self, entry: str, project_id: str, seconds: float) -> ProjectStatus:
-        """Return whether a project exists, with the entry, within the time; as `call`."""
-        status: ProjectStatus = self._within(
-            entry, seconds, lambda account: account.project_status(project_id)
+        """Return the status of a project; entry, time limit and errors as for `call`."""
+        status: ProjectStatus = self._run(
+            entry, seconds, lambda session: session.project_status(project_id)
         )
         return status
 
-    def _within(self, entry: str, seconds: float, work: Callable[[Account], Any]) -> Any:  # noqa: ANN401 - what the work returns
+    def _run(self, entry: str, seconds: float, work: Callable[[EntrySession], Any]) -> Any:  # noqa: ANN401 - what the work returns
         try:
-            account = self.get(entry)
-            with account.guard.within(seconds):
-                return work(account)
+            session = self.get(entry)
+            with session.adapter.within(seconds):
+                return work(session)
         except CloudError:
             raise
         except Exception as error:  # noqa: BLE001 - the port raises `CloudError` and nothing else
-            # No cause: keystoneauth's messages hold addresses, and traces end up in logs.
+            # No cause: keystoneauth's messages contain URLs, and traces end up in logs.
             raise from_exception(error, entry) from None
 
-    def get(self, entry: str) -> Account:
-        """Give the entry as the files have it now; raise `Misconfigured` that names the fix."""
+    def get(self, entry: str) -> EntrySession:
+        """Return the session of the entry in the current files; raise `Misconfigured`."""
         with self._lock:
-            signature = self._look()
+            signature = self._current_signature()
             if signature != self._signature:
-                # Calls under way finish on the old connections.
-                self._accounts = {}
+                # Running calls finish on the old connections.
+                self._sessions = {}
                 self._signature = signature
-            if entry not in self._accounts:
-                self._accounts[entry] = self._open(entry)
-            return self._accounts[entry]
+            if entry not in self._sessions:
+                self._sessions[entry] = self._open_session(entry)
+            return self._sessions[entry]
 
     def now(self, entry: str) -> datetime | None:
-        """Return the time by the clock of an entry's cloud, `None` if it is not known."""
+        """Return the time by the clock of an entry's cloud, `None` if it is unknown."""
         with self._lock:
-            account = self._accounts.get(entry)
-        return account.now() if account else None
+            session = self._sessions.get(entry)
+        return session.now() if session else None
 
     def close(self) -> None:
-        """Let go of all connections; the next `get` signs in anew."""
+        """Close all connections; the next `get` signs in again."""
         with self._lock:
-            for account in self._accounts.values():
-                account.close()
-            self._accounts = {}
+            for session in self._sessions.values():
+                session.close()
+            self._sessions = {}
 
-    def _open(self, entry: str) -> Account:
+    def _open_session(self, entry: str) -> EntrySession:
         try:
-            # openstacksdk warns of InfluxDB whether or not anybody asked for it.
+            # openstacksdk warns about InfluxDB even if it is not configured.
             with warnings.catch_warnings(action="ignore", category=RemovedInSDK60Warning):
                 config = OpenStackConfig(app_name="ringfence")
-                _refuse_skipped(config)
+                _check_config_file(config)
                 known = entry in config.cloud_config["clouds"] and entry != config.envvar_key
                 region = config.get_one(entry) if known else None
                 masking.learn_fields(getattr(region, "config", None))
-            account = None if region is None else Account(region, self._largest_answer)
+            session = None if region is None else EntrySession(region, self._max_response_bytes)
         except Misconfigured:
             raise
         except Exception as error:  # noqa: BLE001 - the SDK raises many kinds, none of them ours
-            # openstacksdk's own text can quote the file, and with it a password.
-            raise _unusable(error, entry) from None
-        if account is None:
+            # openstacksdk's message can quote the file, and with it a password.
+            raise _config_error(error, entry) from None
+        if session is None:
             raise Misconfigured(
                 f"There is no entry {entry!r} in clouds.yaml; add it, "
                 "or name another openstack_cloud."
             )
-        return account
+        return session
 
-    def _look(self) -> Signature:
-        named = os.environ.get(VARIABLE)
-        if named and not os.access(named, os.R_OK):
+    def _current_signature(self) -> Signature:
+        config_file = os.environ.get(CONFIG_VARIABLE)
+        if config_file and not os.access(config_file, os.R_OK):
             raise Misconfigured(
-                f"{VARIABLE} names a file that cannot be read; create it or name another."
+                f"{CONFIG_VARIABLE} names a file that cannot be read; create it or name another."
             )
         secure = os.environ.get("OS_CLIENT_SECURE_FILE")
-        paths = [path for path in (named, secure, *CONFIG_FILES, *SECURE_FILES) if path]
-        found = tuple(entry for path in paths if (entry := _stamp(path)))
+        paths = [path for path in (config_file, secure, *CONFIG_FILES, *SECURE_FILES) if path]
+        found = tuple(entry for path in paths if (entry := _file_stamp(path)))
         if not found:
             raise Misconfigured(
                 "There is no clouds.yaml; write one and name it in OS_CLIENT_CONFIG_FILE."
@@ -240,27 +246,27 @@ def _status_of(status: int, body: object, project_id: str) -> ProjectStatus:
         is_it = project.get("id") == project_id
         return ProjectStatus.FOUND if is_it else ProjectStatus.MISSING
     if status == HTTPStatus.NOT_FOUND and isinstance(error := found.get("error"), dict):
-        # Keystone's own words, not those of something in between
-        is_said = error.get("code") == HTTPStatus.NOT_FOUND
-        return ProjectStatus.MISSING if is_said else ProjectStatus.UNKNOWN
+        # From Keystone, not from a proxy
+        is_from_keystone = error.get("code") == HTTPStatus.NOT_FOUND
+        return ProjectStatus.MISSING if is_from_keystone else ProjectStatus.UNKNOWN
     return ProjectStatus.UNKNOWN
 
 
 def _parse(content: bytes) -> Json:
-    """Return the parsed body, `None` where it is no JSON; one bad value spoils only itself."""
+    """Return the parsed body, `None` if it is not JSON; an invalid value becomes null."""
     try:
         text = content.decode(json.detect_encoding(content), "replace")
-        # Control characters that are not escaped, numbers without end and NaN are somebody's bug.
+        # Accept unescaped control characters; huge numbers and NaN become null.
         return json.loads(text, strict=False, parse_int=_integer, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
 
 
 def _integer(digits: str) -> int | None:
-    return int(digits) if len(digits) <= LONGEST_INTEGER else None
+    return int(digits) if len(digits) <= MAX_INTEGER_DIGITS else None
 
 
-def _stamp(path: str) -> tuple[str, int, int] | None:
+def _file_stamp(path: str) -> tuple[str, int, int] | None:
     try:
         status = Path(path).stat()
     except OSError:
@@ -268,14 +274,14 @@ def _stamp(path: str) -> tuple[str, int, int] | None:
     return path, status.st_mtime_ns, status.st_size
 
 
-def _refuse_skipped(config: OpenStackConfig) -> None:
-    """Raise where openstacksdk passed over the file as unreadable and took another, or none."""
-    named = os.environ.get(VARIABLE)
-    if not config.config_filename or (named and config.config_filename != named):
+def _check_config_file(config: OpenStackConfig) -> None:
+    """Raise if openstacksdk skipped the file as unreadable and used another, or none."""
+    config_file = os.environ.get(CONFIG_VARIABLE)
+    if not config.config_filename or (config_file and config.config_filename != config_file):
         raise Misconfigured("clouds.yaml cannot be read; check that the file is valid YAML.")
 
 
-def _unusable(error: Exception, entry: str) -> Misconfigured:
+def _config_error(error: Exception, entry: str) -> Misconfigured:
     known = from_exception(error, entry)
     if isinstance(known, Misconfigured):
         return known

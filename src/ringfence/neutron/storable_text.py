@@ -1,9 +1,8 @@
-"""Texts from a cloud, made storable: every text of a response passes through here once.
+"""Make text from a cloud storable: every text of a response passes through here once.
 
-PostgreSQL stores neither NUL nor a lone surrogate, and an index takes no row of more than about
-2,700 bytes. Both are the cloud's to deliver: JSON has an escape for either. What is compared with
-the desired values, pushed, shown and logged is the storable text, so a character that was replaced
-is never drift.
+PostgreSQL stores neither NUL nor a lone surrogate, and an index row has at most about 2,700 bytes.
+A cloud may send any of these: JSON has escapes for both characters. The storable text is what is
+compared with the desired values, pushed, shown and logged, so a replaced character is never drift.
 """
 
 import json
@@ -26,8 +25,8 @@ def storable(text: str, longest: int = LONGEST_TEXT) -> str:
     return text if text.isprintable() else _UNSTORABLE.sub(REPLACEMENT, text)
 
 
-def words(value: object, longest: int = LONGEST_TEXT) -> str:
-    """Return any value of a JSON document as storable text; null is empty."""
+def storable_value(value: object, longest: int = LONGEST_TEXT) -> str:
+    """Return any JSON value as storable text; null is empty."""
     if value is None:
         return ""
     if not isinstance(value, str):

@@ -1,63 +1,65 @@
-"""Neutron's JSON and the port's values, both ways. Everything here is pure.
+"""Convert between Neutron's JSON and the values of the port. Everything here is pure.
 
-Tolerant of what real Neutrons leave out or spell in two ways; strict where a guess could make a
-group look smaller or more open than it is. One bad item stops nothing around it: a rule that
-cannot be read is kept as unreadable with its group, and an item of a list is skipped and reported.
+It accepts what real Neutrons leave out or spell in two ways, and is strict where a guess could make
+a group look smaller or more open than it is. An invalid item does not fail the others: an invalid
+rule becomes an unreadable rule of its group (`read_rule`), and an item of a list is skipped and
+reported.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
+from ringfence.neutron.call import Query
 from ringfence.neutron.port import (
-    NOT_NEUTRONS,
     CloudGroup,
     CloudPort,
     CloudRule,
+    CloudUnreachable,
     UnreadableRule,
     Unusable,
 )
 from ringfence.neutron.read_rule import ADDRESS_GROUP, read_rule
-from ringfence.neutron.storable_text import storable, words
+from ringfence.neutron.storable_text import storable, storable_value
 from ringfence.text.json_value import Json
-
-__all__ = ["NOT_NEUTRONS", "read_rule"]
 
 Item = TypeVar("Item")
 
-# A cloud without timestamps: too old to be taken for a group that was just created.
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# For a cloud without timestamps; too old to be the time of a group that was just created
+UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 LARGEST_REVISION = 2**31 - 1
 LONGEST_MESSAGE = 4000
+ENDLESS_LIST = "The cloud's list does not end."
 UNKNOWN_RULES = "security_group_rules is not a list"
 
-# Who hears of an item that was skipped: its kind, what identifies it, and the reason.
-Skipped = Callable[[str, str, str], None]
+# Called for a skipped item: its kind, its id and the reason
+ReportSkip = Callable[[str, str, str], None]
 
 
-def skipped_silently(_kind: str, _item: str, _reason: str) -> None:
+def ignore_skip(_kind: str, _item: str, _reason: str) -> None:
     """Report nothing."""
 
 
-def group_from_answer(answer: Json) -> CloudGroup:
+def group_from_body(body: Json) -> CloudGroup:
     """Read `{"security_group": {…}}`; raise `Unusable` for anything else."""
-    return read_group(_member(answer, "security_group"))
+    return read_group(_member(body, "security_group"))
 
 
-def groups_from_answer(answer: Json, skipped: Skipped = skipped_silently) -> list[CloudGroup]:
+def groups_from_body(body: Json, skip: ReportSkip = ignore_skip) -> list[CloudGroup]:
     """Read `{"security_groups": […]}`; raise `Unusable` for anything else."""
-    return list(_each(answer, "security_groups", read_group, skipped))
+    return list(_each(body, "security_groups", read_group, skip))
 
 
-def rules_from_answer(answer: Json) -> list[CloudRule]:
+def rules_from_body(body: Json) -> list[CloudRule]:
     """Read `{"security_group_rules": […]}`; raise `Unusable` for anything else."""
-    return [read_rule(item) for item in _list(_member(answer, "security_group_rules"))]
+    return [read_rule(item) for item in _list(_member(body, "security_group_rules"))]
 
 
-def first_rules_from_answer(answer: Json) -> list[CloudRule]:
-    """Read the templates of a new group's rules that are not for default groups alone."""
-    items = map(_mapping, _list(_member(answer, "default_security_group_rules")))
+def initial_rules_from_body(body: Json) -> list[CloudRule]:
+    """Read the templates of the rules of a new group, but those for `default` groups only."""
+    items = map(_mapping, _list(_member(body, "default_security_group_rules")))
     return [
         replace(read_rule(item), id="", description="")
         for item in items
@@ -65,40 +67,40 @@ def first_rules_from_answer(answer: Json) -> list[CloudRule]:
     ]
 
 
-def free_quota_from_body(answer: Json) -> int | None:
-    """Read `{"quota": {"security_group_rule": {…}}}`: what is left, or `None` for no limit."""
-    quota = _mapping(_member(_member(answer, "quota"), "security_group_rule"))
+def free_quota_from_body(body: Json) -> int | None:
+    """Read `{"quota": {"security_group_rule": {…}}}`: the free quota, or `None` for no limit."""
+    quota = _mapping(_member(_member(body, "quota"), "security_group_rule"))
     limit, used = quota.get("limit"), quota.get("used")
     if not isinstance(limit, int) or not isinstance(used, int):
         raise Unusable("a quota is not a number")
-    # What is reserved are requests under way, those that were just refused among them.
+    # `reserved` is not subtracted: it includes requests that were just refused.
     return None if limit < 0 else limit - used
 
 
-def ports_from_answer(answer: Json, skipped: Skipped = skipped_silently) -> list[CloudPort]:
+def ports_from_body(body: Json, skip: ReportSkip = ignore_skip) -> list[CloudPort]:
     """Read `{"ports": […]}`; raise `Unusable` for anything else."""
-    return list(_each(answer, "ports", read_port, skipped))
+    return list(_each(body, "ports", read_port, skip))
 
 
-def floating_from_answer(
-    answer: Json,
+def floating_ips_from_body(
+    body: Json,
     project_id: str,
-    skipped: Skipped = skipped_silently,
+    skip: ReportSkip = ignore_skip,
 ) -> dict[str, str]:
-    """Read `{"floatingips": […]}`: those of the project that are on a port, with its id."""
-    read = _each(answer, "floatingips", _read_floating, skipped)
+    """Read `{"floatingips": […]}`: those of the project that are on a port, with the port's id."""
+    read = _each(body, "floatingips", _read_floating, skip)
     return {address: port for address, port, owner in read if port and owner == project_id}
 
 
 def read_port(item: Json) -> CloudPort:
-    """Read one port; it may say nothing of groups where the cloud has port security off."""
+    """Read one port; it may have no key for groups if port security is disabled."""
     port = _mapping(item)
     return CloudPort(
         id=_identifier(port, "id"),
         project_id=_owner(port),
-        name=words(port.get("name")),
-        device_id=words(port.get("device_id")),
-        device_owner=words(port.get("device_owner")),
+        name=storable_value(port.get("name")),
+        device_id=storable_value(port.get("device_id")),
+        device_owner=storable_value(port.get("device_owner")),
         fixed_ips=tuple(_addresses(port.get("fixed_ips"))),
         security_group_ids=tuple(_ids(port.get("security_groups"))),
         revision_number=_revision(port),
@@ -113,25 +115,25 @@ def read_group(item: Json) -> CloudGroup:
     return CloudGroup(
         id=group_id,
         project_id=_owner(group),
-        name=words(group.get("name")),
-        description=words(group.get("description")),
+        name=storable_value(group.get("name")),
+        description=storable_value(group.get("description")),
         revision_number=_revision(group),
-        created_at=_moment(group.get("created_at")),
+        created_at=_time(group.get("created_at")),
         rules=rules,
         unreadable=unreadable,
         stateful=group["stateful"] if isinstance(group.get("stateful"), bool) else None,
-        tells_address_groups=_tells_address_groups(group.get("security_group_rules")),
-        updated_at=_moment(group["updated_at"]) if group.get("updated_at") else None,
+        shows_address_groups=_shows_address_groups(group.get("security_group_rules")),
+        updated_at=_time(group["updated_at"]) if group.get("updated_at") else None,
         tags=_tags(group.get("tags")),
     )
 
 
 def _tags(value: object) -> tuple[str, ...]:
-    """Return the tags; one that is no text is a tag all the same."""
-    return tuple(map(words, value)) if isinstance(value, list) else ()
+    """Return the tags; a value that is not a string is a tag, too."""
+    return tuple(map(storable_value, value)) if isinstance(value, list) else ()
 
 
-def _tells_address_groups(items: object) -> bool:
+def _shows_address_groups(items: object) -> bool:
     return isinstance(items, list) and all(
         ADDRESS_GROUP in item for item in items if isinstance(item, Mapping)
     )
@@ -148,7 +150,7 @@ def _read_rules(
         try:
             rules.append(read_rule(item, group_id))
         except Unusable as error:
-            unreadable.append(UnreadableRule(_name_of(item), error.reason))
+            unreadable.append(UnreadableRule(_id_of(item), error.reason))
     return tuple(rules), tuple(unreadable)
 
 
@@ -159,7 +161,7 @@ def _read_floating(item: object) -> tuple[str, str, str]:
 
 
 def write_rule(project_id: str, group_id: str, rule: CloudRule) -> dict[str, object]:
-    """Give the body that creates the rule; what is any is left out, as old releases want it."""
+    """Return the body that creates the rule, without keys for any: old releases refuse them."""
     values: dict[str, object] = {
         "project_id": project_id,
         "security_group_id": group_id,
@@ -177,21 +179,35 @@ def write_rule(project_id: str, group_id: str, rule: CloudRule) -> dict[str, obj
     return {name: value for name, value in values.items() if value is not None}
 
 
-def neutron_error(answer: Json) -> tuple[str, str] | None:
-    """Give type and message of a `NeutronError`, or `None` where the answer is none."""
-    error = answer.get("NeutronError") if isinstance(answer, Mapping) else None
+def neutron_error(body: Json) -> tuple[str, str] | None:
+    """Return type and message of a `NeutronError`, or `None` if the body has none."""
+    error = body.get("NeutronError") if isinstance(body, Mapping) else None
     if isinstance(error, str):
         return "", storable(error, LONGEST_MESSAGE)
     if not isinstance(error, Mapping):
         return None
-    return words(error.get("type")), words(error.get("message"), LONGEST_MESSAGE)
+    return storable_value(error.get("type")), storable_value(error.get("message"), LONGEST_MESSAGE)
 
 
-def next_page(answer: Json, links: str) -> str | None:
-    """Give the address of the next page, or `None` on the last one."""
-    if not isinstance(answer, Mapping):
-        raise Unusable("not an object")
-    for link in _list(answer.get(links) or []):
+def next_query(body: Json, links: str, query: Query, page: Query | None) -> Query | None:
+    """Return the query of the page after `page`, or `None` on the last one.
+
+    The rest of the link is ignored, so that no response leads to another host.
+    """
+    link = _next_link(body, links)
+    if link is None:
+        return None
+    parameters = dict(parse_qsl(urlsplit(link).query))
+    following = dict(query) | {
+        name: parameters[name] for name in parameters.keys() & {"marker", "limit"}
+    }
+    if following == page or "marker" not in following:
+        raise CloudUnreachable(ENDLESS_LIST)
+    return following
+
+
+def _next_link(body: Json, links: str) -> str | None:
+    for link in _list(_mapping(body).get(links) or []):
         if _mapping(link).get("rel") == "next":
             href = _mapping(link).get("href")
             if not isinstance(href, str) or not href:
@@ -201,14 +217,14 @@ def next_page(answer: Json, links: str) -> str | None:
 
 
 def _each(
-    answer: object, name: str, read: Callable[[object], Item], skipped: Skipped
+    body: object, name: str, read: Callable[[object], Item], skip: ReportSkip
 ) -> Iterator[Item]:
     """Yield the readable items of a list, and report the others."""
-    for item in _list(_member(answer, name)):
+    for item in _list(_member(body, name)):
         try:
             yield read(item)
         except Unusable as error:
-            skipped(name, _name_of(item), error.reason)
+            skip(name, _id_of(item), error.reason)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
@@ -217,8 +233,8 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value
 
 
-def _member(answer: object, name: str) -> object:
-    values = _mapping(answer)
+def _member(body: object, name: str) -> object:
+    values = _mapping(body)
     if name not in values:
         raise Unusable(f"{name} is missing")
     return values[name]
@@ -230,8 +246,8 @@ def _list(value: object) -> list[object]:
     return value
 
 
-def _name_of(item: object) -> str:
-    return words(item.get("id")) if isinstance(item, Mapping) else ""
+def _id_of(item: object) -> str:
+    return storable_value(item.get("id")) if isinstance(item, Mapping) else ""
 
 
 def _is_identifier(value: object) -> bool:
@@ -247,12 +263,12 @@ def _identifier(values: Mapping[str, Any], name: str) -> str:
 
 
 def _owner(values: Mapping[str, Any]) -> str:
-    # `tenant_id` is the name that old releases give it.
+    # Old releases have `tenant_id` only.
     return _identifier(values, "project_id" if values.get("project_id") else "tenant_id")
 
 
 def _ids(value: object) -> Iterator[str]:
-    """Yield the ids of a list: any other item names no group."""
+    """Yield the ids of a list; any other item names no group."""
     for item in value if isinstance(value, list) else ():
         if _is_identifier(item):
             yield item
@@ -266,7 +282,7 @@ def _addresses(value: object) -> Iterator[str]:
 
 
 def _revision(values: Mapping[str, Any]) -> int:
-    """Return the revision; 0 where the cloud has none, or one that is not Neutron's."""
+    """Return the revision; 0 if the cloud has none, or an invalid one."""
     value = values.get("revision_number")
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 10:  # noqa: PLR2004 - digits of the largest
         value = int(value)
@@ -275,9 +291,9 @@ def _revision(values: Mapping[str, Any]) -> int:
     return value if 0 <= value <= LARGEST_REVISION else 0
 
 
-def _moment(value: object) -> datetime:
+def _time(value: object) -> datetime:
     try:
-        moment = datetime.fromisoformat(value if isinstance(value, str) else "")
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        time = datetime.fromisoformat(value if isinstance(value, str) else "")
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        return EPOCH
+        return UNKNOWN_TIME

@@ -1,6 +1,6 @@
-"""How bytes reach a cloud: bounded in time and size, and never led to another origin.
+"""HTTP transport to a cloud: bounded in time and size, without redirects to another origin.
 
-It is mounted under the whole session, so that tokens, discovery and calls are held alike.
+It is mounted in the whole session, so it applies to tokens, discovery and calls.
 """
 
 import threading
@@ -19,17 +19,17 @@ CHUNK_BYTES = 65536
 _PORTS = {"http": 80, "https": 443}
 
 
-class Guard(HTTPAdapter):
-    """Sends requests within the time of the current call; `largest` is in bytes."""
+class BoundedAdapter(HTTPAdapter):
+    """Send requests within the time limit of the current call, and read at most `max_bytes`."""
 
-    def __init__(self, largest: int) -> None:
+    def __init__(self, max_bytes: int) -> None:
         super().__init__(max_retries=0)
-        self._largest = largest
+        self._max_bytes = max_bytes
         self._call = threading.local()
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Bound everything that this thread sends inside the block, taken together."""
+        """Limit the total time of all requests that this thread sends inside the block."""
         self._call.deadline = time.monotonic() + seconds
         try:
             yield
@@ -37,57 +37,57 @@ class Guard(HTTPAdapter):
             del self._call.deadline
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override] # noqa: ANN401 - as requests calls it
-        """Send one request; raise `CloudUnreachable` for time, size and strange redirects."""
+        """Send one request; raise `CloudUnreachable` for a timeout or a cross-origin redirect."""
         deadline = self._call.deadline
-        # `api_timeout` of clouds.yaml arrives here: the shorter of the two holds.
-        asked, left = options.get("timeout"), _left(deadline)
-        wait = left if asked is None else min(left, float(asked))
-        response = super().send(request, **{**options, "timeout": wait})
-        _refuse_detour(response)
-        response.raw = _Body(response.raw, self._largest, deadline)
+        # `api_timeout` of clouds.yaml arrives here; the shorter of the two applies.
+        configured, remaining = options.get("timeout"), _remaining(deadline)
+        timeout = remaining if configured is None else min(remaining, float(configured))
+        response = super().send(request, **{**options, "timeout": timeout})
+        _check_redirect(response)
+        response.raw = _Body(response.raw, self._max_bytes, deadline)
         return response
 
 
 class _Body:
-    """A body that ends in an error once it is too long or too late."""
+    """A body that raises `CloudUnreachable` when it is too large or too late."""
 
-    def __init__(self, raw: Any, largest: int, deadline: float) -> None:  # noqa: ANN401 - urllib3's
+    def __init__(self, raw: Any, max_bytes: int, deadline: float) -> None:  # noqa: ANN401 - urllib3's
         self._raw = raw
-        self._largest = largest
+        self._max_bytes = max_bytes
         self._deadline = deadline
 
     def stream(self, amount: int, **options: Any) -> Iterator[bytes]:  # noqa: ANN401 - urllib3's
-        """Give pieces as they arrive: waiting for full ones would outlast any deadline."""
+        """Yield chunks as they arrive: waiting for full ones could pass the deadline."""
         received = 0
-        while piece := self._raw.read1(max(amount, CHUNK_BYTES), **options):
-            received += len(piece)
+        while chunk := self._raw.read1(max(amount, CHUNK_BYTES), **options):
+            received += len(chunk)
             try:
-                _left(self._deadline)
-                _refuse_more(received, self._largest)
+                _remaining(self._deadline)
+                _check_size(received, self._max_bytes)
             except CloudUnreachable:
-                # What is left of the answer is still in this connection.
+                # The rest of the response is still in this connection.
                 self._raw.close()
                 raise
-            yield piece
+            yield chunk
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever urllib3 has
         return getattr(self._raw, name)
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise CloudUnreachable("The cloud did not answer in time.")
-    return left
+def _remaining(deadline: float) -> float:
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
+        raise CloudUnreachable("The cloud did not respond in time.")
+    return remaining
 
 
-def _refuse_more(received: int, largest: int) -> None:
-    if received > largest:
-        raise CloudUnreachable("The cloud sent an answer that is too large.")
+def _check_size(received: int, max_bytes: int) -> None:
+    if received > max_bytes:
+        raise CloudUnreachable("The cloud sent a response that is too large.")
 
 
-def _refuse_detour(response: requests.Response) -> None:
-    """Raise where a redirect leaves the origin: a password or a token would go with it.
+def _check_redirect(response: requests.Response) -> None:
+    """Raise if a redirect leaves the origin: a password or a token would be sent with it.
 
     keystoneauth follows more statuses than requests calls redirects.
     """
@@ -97,7 +97,7 @@ def _refuse_detour(response: requests.Response) -> None:
     if _origin(response.url, location) != _origin(response.url):
         response.close()
         raise CloudUnreachable(
-            "The cloud's answer points to another host, port or scheme; it was not followed."
+            "The cloud redirects to another host, port or scheme; the redirect was not followed."
         )
 
 

@@ -1,1 +1,1 @@
-"""Keeping groups and clouds in step: jobs, push, pull and the pure plan between them."""
+"""Synchronization of groups and clouds: jobs, push, pull, plan and compare."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from ringfence.clouds.drift_modes import DriftMode
-from ringfence.neutron.port import CloudGroup, CloudRule, UnreadableRule, kept_description
+from ringfence.neutron.port import CloudGroup, CloudRule, UnreadableRule, truncate_description
 from ringfence.neutron.read_rule import ADDRESS_GROUP
 from ringfence.security_groups.cloud_state.bindings import Contested
 from ringfence.security_groups.cloud_state.refresh import GroupDiff
@@ -78,7 +78,7 @@ def compare(local: LocalGroup, observed: CloudGroup) -> GroupDiff:
     observed_rules = {canonical(rule): rule for rule in map(rule_from_cloud, observed.rules)}
     stored_rules = {canonical(stored.rule): stored for stored in local.rules}
     unreadable = unreadable_message(observed)
-    is_same_description = observed.description == kept_description(local.description)
+    is_same_description = observed.description == truncate_description(local.description)
     return GroupDiff(
         local,
         name=local.name if local.name == DEFAULT_NAME else observed.name,
@@ -230,7 +230,7 @@ def mark_hidden_remotes(observed: CloudGroup, rules: Iterable[Rule]) -> CloudGro
     Such a rule reads like one that is open to any address, and equals one of `rules` in
     everything but its address group.
     """
-    if observed.tells_address_groups:
+    if observed.shows_address_groups:
         return observed
     known = {
         canonical(replace(rule, remote_address_group=None))

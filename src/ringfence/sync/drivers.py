@@ -14,7 +14,7 @@ class Clouds:
     def __init__(self, database: Database) -> None:
         self.reachability = Reachability()
         self._sandbox = SandboxCloud(database)
-        self._openstack = OpenStackClouds(note=self.reachability.note)
+        self._openstack = OpenStackClouds(note_call=self.reachability.note)
 
     def of(self, placement: Placement) -> NetworkCloud:
         """Return the driver of a tenant's cloud; raises `Misconfigured`."""

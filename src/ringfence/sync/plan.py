@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import LiteralString
 
-from ringfence.neutron.port import CloudRule, kept_description
+from ringfence.neutron.port import CloudRule, truncate_description
 from ringfence.security_groups.rules import Rule, RuleKey, canonical, shown_protocol, stored_prefix
 
 # The notice of a plan whose group the cloud does not have any more
@@ -91,7 +91,7 @@ def plan(
         description_only=tuple(
             (desired_by_key[key], cloud_rule)
             for key, cloud_rule in kept.items()
-            if kept_description(desired_by_key[key].description) != cloud_rule.description
+            if truncate_description(desired_by_key[key].description) != cloud_rule.description
         ),
         removed_first=missing_quota if fits else 0,
         fits=fits,
@@ -109,7 +109,7 @@ def rule_for_cloud(rule: Rule) -> CloudRule:
         remote_ip_prefix=stored_prefix(rule.cidr),
         remote_group_id=rule.remote_group,
         remote_address_group_id=rule.remote_address_group,
-        description=kept_description(rule.description),
+        description=truncate_description(rule.description),
     )
 
 

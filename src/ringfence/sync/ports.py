@@ -43,7 +43,7 @@ async def observe_ports(database: Database, cloud: NetworkCloud, placement: Plac
     project = project_of(placement)
     try:
         listed = await cloud.list_ports(project)
-        floating = await cloud.list_floating_addresses(project)
+        floating = await cloud.list_floating_ips(project)
     except GiveUp as refused:
         logger.warning("ports_not_read", tenant=placement.tenant_uuid.hex, error=str(refused))
         return

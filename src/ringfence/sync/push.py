@@ -27,7 +27,7 @@ from ringfence.neutron.port import (
     QuotaExceeded,
     Retry,
     RuleExists,
-    kept_description,
+    truncate_description,
 )
 from ringfence.security_groups.cloud_state import lifecycle, observations
 from ringfence.security_groups.cloud_state.lifecycle import DesiredRules, Group
@@ -168,7 +168,7 @@ async def _find_or_create(database: Database, cloud: NetworkCloud, group: Group)
 
 
 async def _create(database: Database, cloud: NetworkCloud, group: Group) -> CloudGroup:
-    description = kept_description(group.description)
+    description = truncate_description(group.description)
     try:
         await require_project(cloud, group.placement)
         project = project_of(group.placement)
@@ -268,7 +268,7 @@ def _refuse_unresolvable(desired: DesiredRules) -> None:
 async def _rename(cloud: NetworkCloud, group: Group, observed: CloudGroup) -> CloudGroup:
     # The name of the default group is Neutron's own.
     name = observed.name if DEFAULT_NAME in {observed.name, group.name} else group.name
-    description = kept_description(group.description)
+    description = truncate_description(group.description)
     if (observed.name, observed.description) == (name, description):
         return observed
     return await cloud.update_group(

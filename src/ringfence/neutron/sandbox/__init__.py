@@ -1,1 +1,1 @@
-"""A driver that behaves like Neutron over tables of our own database."""
+"""A driver that simulates Neutron in PostgreSQL."""

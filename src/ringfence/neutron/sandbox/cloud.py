@@ -1,7 +1,7 @@
-"""A cloud without a cloud: Neutron's behaviour over a few tables of our own database.
+"""The sandbox driver: a simulated Neutron over a few tables of Ringfence's own database.
 
-It is for demonstrations and tests, and passes the suite that a real Neutron passes. It acts as
-Neutron does for a member of the project: the default group stays as it is.
+It is for demonstrations and tests, and passes the same test suite as a real Neutron. It behaves
+like Neutron for a member of the project: the default group cannot be renamed or deleted.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -13,8 +13,8 @@ from uuid import UUID, uuid4
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Unavailable
 from ringfence.neutron.port import (
-    USUAL_FIRST_REVISION,
-    USUAL_FIRST_RULES,
+    DEFAULT_INITIAL_REVISION,
+    DEFAULT_INITIAL_RULES,
     CloudGroup,
     CloudPort,
     CloudRule,
@@ -46,7 +46,7 @@ FROM sandbox_groups
 WHERE id = %s
 """
 
-# Column by column in the order of `CloudRule`; there are no address groups here.
+# The columns are in the order of `CloudRule`; the sandbox has no address groups.
 RULES_OF_GROUPS = """
 SELECT
     group_id::text, ethertype, direction, protocol, port_range_min, port_range_max,
@@ -75,12 +75,12 @@ UPDATE sandbox_groups SET name = %s, description = %s, revision_number = revisio
 WHERE id = %s
 """
 
-BUMP = "UPDATE sandbox_groups SET revision_number = revision_number + %s WHERE id = %s"
+ADD_TO_REVISION = "UPDATE sandbox_groups SET revision_number = revision_number + %s WHERE id = %s"
 
-# In one order everywhere, so that two changes never wait for each other.
+# Always in one order, so that two changes never deadlock.
 LOCK = "SELECT id, project_id FROM sandbox_groups WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 
-NAMED_BY = "SELECT DISTINCT group_id FROM sandbox_rules WHERE remote_group_id = %s"
+GROUPS_REFERRING_TO = "SELECT DISTINCT group_id FROM sandbox_rules WHERE remote_group_id = %s"
 
 REMOVE_GROUP = "DELETE FROM sandbox_groups WHERE id = %s"
 
@@ -98,13 +98,13 @@ class SandboxCloud:
         self._database = database
 
     async def list_groups(self, project_id: str, *, name: str | None = None) -> list[CloudGroup]:
-        """Give the project's groups; its default group is made on first sight, as at Neutron."""
+        """Return the project's groups; the first list creates its default group, as in Neutron."""
         async with self._transaction() as connection:
             await _ensure_default(connection, project_id)
             return await _read(connection, GROUPS_OF_PROJECT, (project_id, name))
 
     async def get_group(self, group_id: str) -> CloudGroup:
-        """Give one group; `GroupNotFound` where there is none."""
+        """Return one group; raise `GroupNotFound`."""
         async with self._transaction() as connection:
             return await _get(connection, _uuid(group_id))
 
@@ -124,24 +124,24 @@ class SandboxCloud:
             await _ensure_default(connection, project_id)
             group = uuid4()
             await connection.execute(ADD_GROUP, (group, project_id, name, description))
-            await _add_rules(connection, group, _first_rules())
+            await _add_rules(connection, group, _initial_rules())
             return await _get(connection, group)
 
-    async def first_rules(self, project_id: str) -> Sequence[CloudRule]:  # noqa: ARG002 - the port's
+    async def initial_rules(self, project_id: str) -> Sequence[CloudRule]:  # noqa: ARG002 - the port's
         """Return the two egress rules."""
-        return USUAL_FIRST_RULES
+        return DEFAULT_INITIAL_RULES
 
-    def first_revision(self, project_id: str) -> int:  # noqa: ARG002 - the port's
-        """Return Neutron's."""
-        return USUAL_FIRST_REVISION
+    def initial_revision(self, project_id: str) -> int:  # noqa: ARG002 - the port's
+        """Return Neutron's revision of a new group."""
+        return DEFAULT_INITIAL_REVISION
 
     def now(self) -> None:
-        """Say that its clock is our database's."""
+        """Return `None`: the clock is the database's."""
 
     async def update_group(
         self, group_id: str, *, name: str, description: str, revision: int | None = None
     ) -> CloudGroup:
-        """Set name and description; the default group keeps its name, and keeps it alone."""
+        """Set name and description; no group is renamed to or from `default`."""
         group = _uuid(group_id)
         stored_text("name", name)
         stored_text("description", description)
@@ -155,19 +155,19 @@ class SandboxCloud:
             return await _get(connection, group)
 
     async def delete_group(self, group_id: str, *, revision: int | None = None) -> None:
-        """Delete a group, and silently every rule that names it, as Neutron does."""
+        """Delete a group and silently every rule that names it, as Neutron does."""
         group = _uuid(group_id)
         async with self._transaction() as connection:
             if (await _get(connection, group)).name == DEFAULT:
                 raise RequestRefused("Insufficient rights for removing default security group.")
-            cursor = await connection.execute(NAMED_BY, (group,))
+            cursor = await connection.execute(GROUPS_REFERRING_TO, (group,))
             owners = [row[0] for row in await cursor.fetchall() if row[0] != group]
             await connection.execute(LOCK, ([group, *owners],))
             _require_revision(await _get(connection, group), revision)
             if await ports.is_in_use(connection, group):
                 raise GroupInUse(f"Security Group {group} in use.")
             for owner in owners:
-                await connection.execute(BUMP, (1, owner))
+                await connection.execute(ADD_TO_REVISION, (1, owner))
             await connection.execute(REMOVE_GROUP, (group,))
 
     async def create_rules(
@@ -183,11 +183,11 @@ class SandboxCloud:
             present = (await _get(connection, group)).rules
             _refuse_duplicates(created, present)
             await _add_rules(connection, group, created)
-            await connection.execute(BUMP, (len(created), group))
+            await connection.execute(ADD_TO_REVISION, (len(created), group))
         return created
 
     async def delete_rule(self, rule_id: str) -> None:
-        """Delete one rule; one that is gone already is no error."""
+        """Delete one rule; a missing one is no error."""
         try:
             rule = UUID(rule_id)
         except ValueError:
@@ -195,29 +195,29 @@ class SandboxCloud:
         async with self._transaction() as connection:
             await connection.execute(REMOVE_RULE, (rule,))
 
-    async def free_rule_quota(self, project_id: str) -> int | None:  # noqa: ARG002 - the port's face
-        """Say that there is no limit."""
+    async def free_rule_quota(self, project_id: str) -> int | None:  # noqa: ARG002 - the port's
+        """Return `None`: there is no limit."""
         return None
 
     async def list_ports(self, project_id: str) -> list[CloudPort]:
-        """Give the project's ports."""
+        """Return the project's ports."""
         async with self._transaction() as connection:
             return await ports.read_ports(connection, project_id)
 
-    async def list_floating_addresses(self, project_id: str) -> Mapping[str, str]:
-        """Give the project's floating addresses, each with the id of its port."""
+    async def list_floating_ips(self, project_id: str) -> Mapping[str, str]:
+        """Return the project's floating IPs, each with the id of its port."""
         async with self._transaction() as connection:
-            return await ports.read_floating(connection, project_id)
+            return await ports.read_floating_ips(connection, project_id)
 
     async def set_port_groups(
         self, port_id: str, group_ids: Sequence[str], *, revision: int
     ) -> None:
-        """Let the port carry exactly these groups; `Outdated`, `PortNotFound`, `GroupNotFound`."""
+        """Set the groups of a port; raise `Outdated`, `PortNotFound` or `GroupNotFound`."""
         async with self._transaction() as connection:
             await ports.set_groups(connection, port_id, group_ids, revision)
 
-    async def project_status(self, project_id: str) -> ProjectStatus:  # noqa: ARG002 - the port's face
-        """Return that it exists: a pretended cloud has every project."""
+    async def project_status(self, project_id: str) -> ProjectStatus:  # noqa: ARG002 - the port's
+        """Return `FOUND`: the sandbox has every project."""
         return ProjectStatus.FOUND
 
     async def check(self, project_id: str) -> None:
@@ -235,7 +235,7 @@ class SandboxCloud:
 
 
 async def _ensure_default(connection: Connection, project_id: str) -> None:
-    """Make the project's default group; of two that come first at once, one makes it."""
+    """Create the project's default group if it has none; safe for concurrent calls."""
     cursor = await connection.execute(HAS_DEFAULT, (project_id,))
     if await cursor.fetchone():
         return
@@ -247,10 +247,10 @@ async def _ensure_default(connection: Connection, project_id: str) -> None:
             CloudRule(ethertype, "ingress", remote_group_id=str(group), id=str(uuid4()))
             for ethertype in ("IPv4", "IPv6")
         ]
-        await _add_rules(connection, group, [*_first_rules(), *own])
+        await _add_rules(connection, group, [*_initial_rules(), *own])
 
 
-def _first_rules() -> list[CloudRule]:
+def _initial_rules() -> list[CloudRule]:
     return [CloudRule(ethertype, "egress", id=str(uuid4())) for ethertype in ("IPv4", "IPv6")]
 
 
@@ -275,7 +275,7 @@ async def _get(connection: Connection, group: UUID) -> CloudGroup:
 async def _lock(
     connection: Connection, project_id: str, group: UUID, rules: Iterable[CloudRule]
 ) -> None:
-    """Hold the group and those that the rules name; raise for what is not there."""
+    """Lock the group and those that the rules name; raise for a missing one."""
     named = [rule.remote_group_id for rule in rules if rule.remote_group_id]
     remotes = [_remote(remote) for remote in named]
     cursor = await connection.execute(LOCK, ([group, *remotes],))

@@ -1,6 +1,6 @@
-"""The sandbox's ports: who carries its groups, so that a group can be in use there too.
+"""The sandbox's ports, so that its groups can be in use.
 
-Nothing here makes an instance; `add_port` and `add_floating_address` stand in for what does.
+There are no instances; `add_port` and `add_floating_ip` take their role.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,16 +42,16 @@ INSERT INTO sandbox_floating_addresses (address, port_id) VALUES (%s, %s)
 
 _REVISION: LiteralString = "SELECT revision_number FROM sandbox_ports WHERE id = %s FOR UPDATE"
 
-_BUMP: LiteralString = """
+_INCREMENT_REVISION: LiteralString = """
 UPDATE sandbox_ports SET revision_number = revision_number + 1 WHERE id = %s
 """
 
-# The groups stay while a port takes them up; in one order, so that nobody waits in a circle.
-_HOLD_GROUPS: LiteralString = """
+# The groups stay until the port has them; locked in one order, so that nothing deadlocks.
+_LOCK_GROUPS: LiteralString = """
 SELECT id FROM sandbox_groups WHERE id = ANY(%s::uuid[]) ORDER BY id FOR KEY SHARE
 """
 
-_DROP_GROUPS: LiteralString = "DELETE FROM sandbox_port_groups WHERE port_id = %s"
+_DELETE_GROUPS: LiteralString = "DELETE FROM sandbox_port_groups WHERE port_id = %s"
 
 _ADD_GROUPS: LiteralString = """
 INSERT INTO sandbox_port_groups (port_id, group_id) SELECT %s, unnest(%s::uuid[])
@@ -61,7 +61,7 @@ _IN_USE: LiteralString = "SELECT 1 FROM sandbox_port_groups WHERE group_id = %s 
 
 
 async def read_ports(connection: Connection, project_id: str) -> list[CloudPort]:
-    """Give the project's ports."""
+    """Return the project's ports."""
     cursor = await connection.execute(_PORTS, [project_id])
     return [
         CloudPort(row[0], row[1], row[2], row[3], row[4], tuple(row[5]), tuple(row[6]), row[7])
@@ -69,8 +69,8 @@ async def read_ports(connection: Connection, project_id: str) -> list[CloudPort]
     ]
 
 
-async def read_floating(connection: Connection, project_id: str) -> Mapping[str, str]:
-    """Give the floating addresses on the project's ports, each with the id of its port."""
+async def read_floating_ips(connection: Connection, project_id: str) -> Mapping[str, str]:
+    """Return the floating IPs on the project's ports, each with the id of its port."""
     cursor = await connection.execute(_FLOATING, [project_id])
     return dict(await cursor.fetchall())
 
@@ -78,7 +78,7 @@ async def read_floating(connection: Connection, project_id: str) -> Mapping[str,
 async def set_groups(
     connection: Connection, port_id: str, group_ids: Sequence[str], revision: int
 ) -> None:
-    """Let a port carry exactly these groups; `PortNotFound`, `Outdated`, `GroupNotFound`."""
+    """Set the groups of a port; raise `PortNotFound`, `Outdated` or `GroupNotFound`."""
     try:
         port = UUID(port_id)
     except ValueError:
@@ -89,12 +89,12 @@ async def set_groups(
         raise _not_found(port_id)
     if row[0] != revision:
         raise Outdated("The port changed in the cloud at the same time.")
-    await _put_on(connection, port, group_ids)
-    await connection.execute(_BUMP, [port])
+    await _replace_groups(connection, port, group_ids)
+    await connection.execute(_INCREMENT_REVISION, [port])
 
 
 async def is_in_use(connection: Connection, group: UUID) -> bool:
-    """Tell whether a port carries the group. The caller holds the group's row."""
+    """Return whether a port has the group. The group's row must be locked."""
     cursor = await connection.execute(_IN_USE, [group])
     return await cursor.fetchone() is not None
 
@@ -109,27 +109,27 @@ async def add_port(  # noqa: PLR0913 - what a port shows
     device_owner: str = "",
     fixed_ips: Sequence[str] = (),
 ) -> str:
-    """Make a port that carries the groups; give its id."""
+    """Create a port with the groups; return its id."""
     port = uuid4()
     values = (port, project_id, name, device_id, device_owner, list(fixed_ips))
     await connection.execute(_ADD_PORT, values)
-    await _put_on(connection, port, group_ids)
+    await _replace_groups(connection, port, group_ids)
     return str(port)
 
 
-async def add_floating_address(connection: Connection, address: str, port_id: str) -> None:
-    """Lead a floating address to a port."""
+async def add_floating_ip(connection: Connection, address: str, port_id: str) -> None:
+    """Add a floating IP to a port."""
     await connection.execute(_ADD_FLOATING, [address, port_id])
 
 
-async def _put_on(connection: Connection, port: UUID, group_ids: Sequence[str]) -> None:
+async def _replace_groups(connection: Connection, port: UUID, group_ids: Sequence[str]) -> None:
     groups = sorted(set(group_ids))
-    cursor = await connection.execute(_HOLD_GROUPS, [groups])
+    cursor = await connection.execute(_LOCK_GROUPS, [groups])
     found = {str(row[0]) for row in await cursor.fetchall()}
     for group in groups:
         if group not in found:
             raise GroupNotFound(f"Security group {group} does not exist")
-    await connection.execute(_DROP_GROUPS, [port])
+    await connection.execute(_DELETE_GROUPS, [port])
     await connection.execute(_ADD_GROUPS, [port, groups])
 
 

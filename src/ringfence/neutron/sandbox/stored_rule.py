@@ -1,4 +1,4 @@
-"""What Neutron stores of a rule that it is sent, or why it refuses it. Everything here is pure.
+"""Convert a rule to what Neutron stores of it, or refuse it. Everything here is pure.
 
 Follows `convert_*` in neutron/extensions/securitygroup.py and
 `_validate_base_security_group_rule_attributes` in neutron/db/securitygroups_db.py.
@@ -28,7 +28,7 @@ WITH_TYPE_AND_CODE = frozenset({1, 58})
 
 
 def stored(rule: CloudRule) -> CloudRule:
-    """Give the rule as Neutron would show it after creation; raise `RequestRefused`."""
+    """Return the rule as Neutron returns it after creation; raise `RequestRefused`."""
     if rule.direction not in DIRECTIONS:
         raise RequestRefused(f"Invalid input for direction. Reason: {rule.direction!r}.")
     ethertype = _ethertype(rule.ethertype)
@@ -57,7 +57,7 @@ def stored(rule: CloudRule) -> CloudRule:
 
 
 def stored_text(name: str, text: str) -> str:
-    """Give a name or a description if Neutron has room for it."""
+    """Return a name or a description; raise `RequestRefused` if it is too long for Neutron."""
     if len(text) > LONGEST_TEXT or "\0" in text:
         raise RequestRefused(
             f"Invalid input for {name}. Reason: exceeds maximum length of {LONGEST_TEXT}."
@@ -76,7 +76,7 @@ def _ethertype(value: str) -> str:
 
 
 def _protocol(value: str | None, ethertype: str) -> str | None:
-    """Lower a name, keep a number as it was sent, and mend ICMP over IPv6."""
+    """Return a name in lower case or a number as it was sent; ICMP over IPv6 is corrected."""
     if value is None or value == "any":
         return None
     number, word = _protocol_number(value), value.lower()
@@ -146,7 +146,7 @@ def _check_type_and_code(kind: int | None, code: int | None) -> None:
 
 
 def _prefix(value: str | None, ethertype: str) -> str | None:
-    """Give the prefix with its length, in the spelling of inet_ntop, host bits kept."""
+    """Return the prefix with its length, in the form of inet_ntop, with host bits."""
     if not value:
         return None
     try:

@@ -11,13 +11,13 @@ from typing import LiteralString
 
 from ringfence.database.pool import Database
 from ringfence.neutron.port import (
-    USUAL_FIRST_REVISION,
-    USUAL_FIRST_RULES,
+    DEFAULT_INITIAL_REVISION,
+    DEFAULT_INITIAL_RULES,
     CloudGroup,
     CloudRule,
     GiveUp,
     NetworkCloud,
-    without_identity,
+    comparable_rules,
 )
 from ringfence.security_groups.rules import RuleKey, canonical
 from ringfence.sync.plan import rule_from_cloud
@@ -42,24 +42,24 @@ class CloudView:
     """
 
     ahead: timedelta = timedelta()
-    first_rules: AbstractSet[RuleKey] = _keys(USUAL_FIRST_RULES)
-    first_revision: int = USUAL_FIRST_REVISION
+    initial_rules: AbstractSet[RuleKey] = _keys(DEFAULT_INITIAL_RULES)
+    initial_revision: int = DEFAULT_INITIAL_REVISION
     attached: AbstractSet[str] | None = frozenset()
 
     def is_untouched(self, group: CloudGroup) -> bool:
         """Return whether all evidence agrees that nobody has changed the group, or uses it."""
         return (
             not group.unreadable
-            and _keys(without_identity(group)) == self.first_rules
-            and self._is_first_revision(group)
+            and _keys(comparable_rules(group)) == self.initial_rules
+            and self._has_initial_revision(group)
             and not group.tags
             and self.attached is not None
             and group.id not in self.attached
         )
 
-    def _is_first_revision(self, group: CloudGroup) -> bool:
+    def _has_initial_revision(self, group: CloudGroup) -> bool:
         if group.revision_number != NO_REVISIONS:
-            return group.revision_number == self.first_revision
+            return group.revision_number == self.initial_revision
         return group.updated_at is None or group.updated_at - group.created_at <= CLOCK_RESOLUTION
 
 
@@ -88,7 +88,7 @@ async def view_of(database: Database, cloud: NetworkCloud, project: str) -> Clou
         ahead = now - ours
     return CloudView(
         ahead,
-        _keys(tuple(await cloud.first_rules(project))),
-        cloud.first_revision(project),
+        _keys(tuple(await cloud.initial_rules(project))),
+        cloud.initial_revision(project),
         await _attached(cloud, project),
     )

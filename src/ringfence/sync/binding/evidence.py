@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ringfence.neutron.port import CloudGroup, kept_description
+from ringfence.neutron.port import CloudGroup, truncate_description
 from ringfence.security_groups.cloud_state.lifecycle import CREATION_IS_LATE, Group
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
 from ringfence.security_groups.rules import DEFAULT_NAME
@@ -46,7 +46,7 @@ class CreationAttempt:
         """Return whether the group is as the cloud creates it for Ringfence, and nobody uses it."""
         return (
             view.is_untouched(group)
-            and group.description == kept_description(self.description)
+            and group.description == truncate_description(self.description)
             and (group.stateful is False) == (self.stateful is False)
         )
 
