@@ -37,3 +37,11 @@ def test_every_anchor_is_a_heading(document):
 
 def anchor_of(title):
     return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_every_file_that_is_named_exists(document):
+    text = document.read_text(encoding="utf-8")
+    named = re.findall(r"`((?:[\w-]+/)+[\w.-]+\.(?:py|sql))(?:::\w+)?`", text)
+    bases = (ROOT, ROOT / "src" / "ringfence")
+    assert [path for path in named if not any((base / path).is_file() for base in bases)] == []

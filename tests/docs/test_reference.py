@@ -29,3 +29,7 @@ def test_each_command_has_its_row_and_each_row_its_command():
     listed = done.stdout.partition("Commands")[2]
     commands = set(re.findall(r"^\W*([a-z]+)\s{2,}", listed, re.MULTILINE))
     assert set(re.findall(r"^\| `ringfence (\w+)", COMMANDS, re.MULTILINE)) == commands
+
+
+def test_the_readme_fits_one_screen_and_a_half():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 70
