@@ -312,8 +312,8 @@ def main() -> None:
     if options.page:
         write_sections(options.page, {"stress": table.markdown()})
     failures = outcome.failures()
-    for fault in failures:
-        say(fault)
+    for failure in failures:
+        say(failure)
     sys.exit(1 if failures else 0)
 
 

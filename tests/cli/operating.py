@@ -1,4 +1,4 @@
-"""Somebody with a shell, a home and an environment: runs the program as real processes."""
+"""An operator who runs the program as real processes, with a data directory of their own."""
 
 import hashlib
 import os
@@ -26,7 +26,7 @@ def url_of(conninfo):
 
 
 class Operator:
-    """Somebody with a shell, a home and an environment."""
+    """An operator with a data directory and an environment."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -78,7 +78,7 @@ class Operator:
 
 @cache
 def _prepared() -> Path:
-    """Return a home with a migrated database, made once for each state of its source."""
+    """Return a data directory with a migrated database, created once for each schema."""
     source = sorted((CHECKOUT / "src" / "ringfence" / "database").rglob("*.[ps][yq]*"))
     texts = b"\0".join([os.fsencode(CHECKOUT), *(path.read_bytes() for path in source)])
     digest = hashlib.sha256(texts).hexdigest()[:12]
@@ -108,9 +108,9 @@ def _copy(prepared: Path, home: Path) -> None:
 
 @contextmanager
 def operating(*, migrated: bool = True) -> Iterator[Operator]:
-    """Yield an operator with a home that is gone afterwards, and its processes with it.
+    """Yield an operator; its data directory and processes end with the block.
 
-    A home with a `migrated` database is a copy: to make one takes ten times longer.
+    A data directory with a `migrated` database is a copy: creating one takes ten times longer.
     """
     # Short, for the sake of socket paths, and open to the user that PostgreSQL runs as for root.
     folder = Path(tempfile.mkdtemp(prefix="ringfence-cli-", dir="/tmp"))

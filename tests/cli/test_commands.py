@@ -1,4 +1,4 @@
-"""The commands as an operator runs them: real processes on a home of their own."""
+"""The commands as an operator runs them: real processes and a data directory of their own."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""What systemd is told, and what a reload does."""
+"""Notifications to systemd, and reloads."""
 
 import http.client
 import signal

@@ -1,7 +1,7 @@
-"""Where the clients live: each in an environment of its own, outside the tree, made on first use.
+"""Environments of the clients: one for each, outside the tree, created on first use.
 
-An environment is named by what it is made from, so that a changed pin makes a new one and runs
-that are under way keep theirs.
+The name of an environment is a digest of its pins, so that a changed pin creates a new one and
+concurrent runs keep theirs.
 """
 
 import fcntl
@@ -21,41 +21,41 @@ INSTALL_SECONDS = 300
 
 
 def cache() -> Path:
-    """Return the folder that all environments are in."""
+    """Return the folder of all environments."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "ringfence" / "clients"
 
 
 def python_client(name: str) -> Path:
-    """Return the programs of a client from PyPI, as pinned in `locks/<name>.lock`."""
+    """Return the folder of the programs of a PyPI client, pinned in `locks/<name>.lock`."""
     lock = LOCKS / f"{name}.lock"
     version = "{}.{}".format(*sys.version_info)
-    place = _place(name, version.encode(), lock.read_bytes())
-    _once(place, lambda: _install_python(place, lock))
-    return place / "bin"
+    folder = _folder_of(name, version.encode(), lock.read_bytes())
+    _once(folder, lambda: _install_python(folder, lock))
+    return folder / "bin"
 
 
 def node_packages() -> Path:
-    """Return the folder whose `node_modules` holds what `clients/typescript` pins."""
+    """Return the folder whose `node_modules` has what `clients/typescript` pins."""
     files = [TYPESCRIPT / "package.json", TYPESCRIPT / "package-lock.json"]
-    place = _place("typescript", *(file.read_bytes() for file in files))
-    _once(place, lambda: _install_node(place, files))
-    return place
+    folder = _folder_of("typescript", *(file.read_bytes() for file in files))
+    _once(folder, lambda: _install_node(folder, files))
+    return folder
 
 
-def _place(name: str, *contents: bytes) -> Path:
+def _folder_of(name: str, *contents: bytes) -> Path:
     digest = hashlib.sha256(b"\0".join(contents)).hexdigest()[:16]
     return cache() / f"{name}-{digest}"
 
 
-def _once(place: Path, install: Callable[[], None]) -> None:
-    """Install, unless it is there in full; of several processes one does, the others wait."""
-    complete = place / ".complete"
+def _once(folder: Path, install: Callable[[], None]) -> None:
+    """Install unless complete; of concurrent processes, one installs and the others wait."""
+    complete = folder / ".complete"
     if complete.exists():
         return
-    with _locked(place.with_name(f"{place.name}.lock")):
+    with _locked(folder.with_name(f"{folder.name}.lock")):
         if not complete.exists():
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
             install()
             complete.touch()
 
@@ -68,21 +68,21 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _install_python(place: Path, lock: Path) -> None:
-    python = place / "bin" / "python"
+def _install_python(folder: Path, lock: Path) -> None:
+    python = folder / "bin" / "python"
     if uv := shutil.which("uv"):
-        _run(uv, "venv", "--quiet", "--python", sys.executable, place)
+        _run(uv, "venv", "--quiet", "--python", sys.executable, folder)
         _run(uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, lock)
     else:
-        venv.create(place, with_pip=True, symlinks=True)
+        venv.create(folder, with_pip=True, symlinks=True)
         _run(python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", lock)
 
 
-def _install_node(place: Path, files: list[Path]) -> None:
-    place.mkdir()
+def _install_node(folder: Path, files: list[Path]) -> None:
+    folder.mkdir()
     for file in files:
-        shutil.copy(file, place)
-    _run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", place)
+        shutil.copy(file, folder)
+    _run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder)
 
 
 def _run(*command: str | Path) -> None:

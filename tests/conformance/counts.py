@@ -19,7 +19,7 @@ of `tests/conformance`, which `make test` runs too.
 
 
 class Counts:
-    """Counts tests that passed, and what they say they held, by suite."""
+    """Counts passed tests and their checks by suite."""
 
     def __init__(self) -> None:
         self.passed: Counter[str] = Counter()
@@ -27,7 +27,7 @@ class Counts:
         self.others: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take one report, also of a process of xdist."""
+        """Count one report; xdist forwards those of its workers."""
         suite = Path(report.nodeid.split("::")[0]).stem
         if report.when == "call" and report.passed:
             self.passed[suite] += 1
@@ -37,9 +37,11 @@ class Counts:
             self.others.append(report.nodeid)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Write the page, unless something failed or was left out."""
+        """Write the page, unless a test failed or was skipped."""
         if self.others or not self.passed:
-            terminalreporter.write_line(f"{PAGE.name} stays as it is: {len(self.others)} not held")
+            terminalreporter.write_line(
+                f"{PAGE.name} is unchanged: {len(self.others)} tests did not pass"
+            )
             return
         PAGE.write_text(HEAD + "".join(map(self._line, sorted(self.passed))) + self._total())
 
@@ -53,6 +55,6 @@ class Counts:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Join the run; where it has several processes, the one that hears of all tests."""
+    """Register the plugin in the process that receives all reports."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Counts())

@@ -2,7 +2,7 @@
 
 usage: python keeper.py FOLDER
 
-It returns once the instance answers, and leaves a process behind that waits for the end.
+It returns once the instance responds; a process that waits for the end stays.
 """
 
 import fcntl
@@ -19,7 +19,7 @@ READY = b"."
 
 
 def main(folder: Path) -> int:
-    """Start the one that stays, and wait until it says that all answers."""
+    """Start the process that stays, and wait until the instance responds."""
     reading, writing = os.pipe()
     if os.fork():
         os.close(writing)
@@ -31,7 +31,7 @@ def main(folder: Path) -> int:
 
 
 def keep(folder: Path, ready: int) -> None:
-    """Load, serve in both contract versions, tell where, and end with the last user."""
+    """Load, serve in both contract versions, print where, and stop with the last user."""
     subprocess.run([*RINGFENCE, "load", folder / "site.json"], check=True, timeout=60)
     processes: list[subprocess.Popen[str]] = []
     try:

@@ -21,7 +21,7 @@ from tests.patience import PATIENCE_SECONDS
 
 KEEPER = Path(__file__).with_name("keeper.py")
 READY_SECONDS = 60
-# Beyond the largest page that any of the clients asks for
+# More than the largest page that a client requests
 MANY = 320
 
 Json = dict[str, Any]
@@ -35,7 +35,7 @@ class Site:
     newer_address: str
 
     def address_of(self, contract: str) -> str:
-        """Return the address of the process that answers in a version of the contract."""
+        """Return the host and port of the process for a contract version."""
         return self.newer_address if contract == "2026-10" else self.address
 
     def client(self, user: str = "ann", **headers: str) -> httpx.Client:
@@ -94,7 +94,7 @@ TENANTS = (
 
 
 def tenant_uuid(name: str) -> str:
-    """Return the uuid of a tenant."""
+    """Return the UUID of a tenant."""
     return f"{TENANTS.index(name):032x}".replace("0" * 8, "e0000000", 1)
 
 
@@ -159,7 +159,7 @@ def _instance(folder: Path) -> Site:
 def _start(folder: Path) -> None:
     (folder / "site.json").write_text(json.dumps(provisioning()))
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("RINGFENCE_", "OS_"))}
-    # The groups of a file are not in the cloud: no comparison shall come upon them.
+    # The groups of the file are not in the cloud: no pull may mark them as missing.
     settings = {"RINGFENCE_HOME": str(folder / "home"), "RINGFENCE_PULL_INTERVAL": "2600000"}
     log = folder / "keeper.log"
     with log.open("w") as output:

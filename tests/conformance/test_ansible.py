@@ -77,7 +77,7 @@ def changed(results):
 
 
 def test_playbooks_create_repeat_update_and_delete(site, play, count):
-    # Only with a description does the module find a rule again: answers always have one.
+    # The module finds a rule only by its description, which responses always have.
     rules = [rule | {"description": "of a playbook"} for rule in (HTTPS, PING, IPV6, OUT)]
     web = group("web", description="http and https", rules=rules, tags=["from-ansible"])
     database = group("db", rules=[FROM_WEB | {"description": ""}], project="Web")

@@ -1,6 +1,6 @@
 """`waldur-api-client` 7.9.0, unmodified: the release for which Waldur's API page was written.
 
-Its models parse every answer: they refuse states, times and uuids that are not as they know them.
+Its models parse every response, and refuse unknown states and other forms of times and UUIDs.
 """
 
 import os

@@ -23,7 +23,7 @@ SET_RULES = next(example for example in EXAMPLES if example.operation == "set_ru
 
 @dataclass(frozen=True)
 class Response:
-    """What HTTPie printed: the head of the answer, then its body."""
+    """The output of HTTPie: the head of the response, then its body."""
 
     head: str
     body: str
@@ -46,7 +46,7 @@ def terminal():
 def http(site, terminal, tmp_path):
     """Return a function that runs a page's command with host, uuid and token replaced."""
 
-    # Without a terminal to print to, it would leave out the head of the answer.
+    # Without a terminal, it would omit the head of the response.
     program = [python_client("httpie") / "http", "--print=hb"]
 
     def run(example: Example, uuid: str, body=..., user: str = "ann") -> Response:

@@ -21,7 +21,7 @@ def names(answer):
 
 
 def test_waldur_cli_counts_pages_by_the_number_of_results(reader, count):
-    """It asks for 300 at a time, and for as many pages as that makes."""
+    """It requests pages of 300."""
     first = reader.get(GROUPS, params=QUERY | {"page": 1, "page_size": 300})
     pages = ceil(int(first.headers["X-Result-Count"]) / 300)
     found = names(first)

@@ -5,7 +5,7 @@ import pytest
 from tests.conformance.served import MANY, tenant_uuid
 
 GROUPS = "/api/openstack-security-groups/"
-# The last three are asked for by some releases; `end_date` belongs to other resources.
+# Some releases request the last three; `end_date` belongs to other resources.
 COLUMNS = (
     "uuid",
     "name",
@@ -92,7 +92,7 @@ def test_an_action_starts_from_the_address_in_a_row(portal, site, count):
 
 
 def test_rules_go_back_whole_with_what_is_read_only(portal, site, count):
-    """A rule's id, and the name and uuid of its remote group, come along; "any" is "" and -1."""
+    """Sends the rule's id and its remote group's name and UUID too; "any" is "" and -1."""
     remote = site.create("portal", "a remote group")
     rules = [
         {"protocol": "tcp", "from_port": 443, "to_port": 443, "remote_group": remote["url"]},

@@ -51,7 +51,7 @@ def test_an_example_gets_what_the_page_promises(site, run_program, count):
             "gave": {"name": "for partial_update", "description": ""},
         },
     } | {
-        # The page's `.sync` is not in this release: there is nothing to read in the answer.
+        # This release lacks the page's `.sync`: there is no response to check.
         example.operation: {"called": "sync_detailed", "gave": example.status}
         for example in EXAMPLES
         if example.operation in {"pull", "unlink", "destroy", "set_rules"}

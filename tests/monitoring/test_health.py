@@ -1,4 +1,4 @@
-"""Health: anyone may ask, asking is cheap, and what is wrong is said."""
+"""Health checks: public, cheap, and with the reasons of a failure."""
 
 import asyncio
 from types import SimpleNamespace

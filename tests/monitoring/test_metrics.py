@@ -1,4 +1,4 @@
-"""Metrics: who may read them, what they count, and what never becomes a label."""
+"""Metrics: access, counts, and what never becomes a label."""
 
 from itertools import pairwise
 from types import SimpleNamespace
@@ -22,7 +22,7 @@ async def scraped(client):
 
 
 @pytest.mark.parametrize(
-    ("peer", "headers", "status"),
+    ("client_ip", "headers", "status"),
     [
         ("127.0.0.1", {}, 200),
         ("::1", {}, 200),
@@ -30,7 +30,7 @@ async def scraped(client):
         # Behind the proxy on this machine there is somebody else.
         ("127.0.0.1", {"X-Forwarded-For": "192.0.2.1"}, 403),
         ("192.0.2.1", {"X-Forwarded-For": "127.0.0.1"}, 403),
-        # A proxy that does not say who asks is asked by somebody else all the same.
+        # A proxy that hides its client is not the client.
         ("127.0.0.1", {"X-Forwarded-For": "unknown"}, 403),
         ("127.0.0.1", {"X-Forwarded-For": "192.0.2.1, unknown"}, 403),
         ("127.0.0.1", {"X-Forwarded-Proto": "https"}, 403),
@@ -44,8 +44,8 @@ async def scraped(client):
     ],
 )
 @pytest.mark.usefixtures("world")
-async def test_metrics_are_for_configured_addresses_and_their_own_token(at, peer, headers, status):
-    client = at(peer, metrics_token=SECRET)
+async def test_metrics_are_for_configured_networks_and_their_token(at, client_ip, headers, status):
+    client = at(client_ip, metrics_token=SECRET)
     raw = {name: value.encode("latin-1") for name, value in headers.items()}
     response = await client.get(METRICS, headers=raw)
     assert response.status_code == status

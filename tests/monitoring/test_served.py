@@ -24,7 +24,7 @@ def operator():
 
 
 def until(found, ask):
-    """Ask until it is found; gives the last answer."""
+    """Repeat a request until its response has a text; return the last response."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not found(answer := ask()):
         assert time.monotonic() < deadline, answer
@@ -37,7 +37,7 @@ def scraped(address):
 
 
 def pids(operator):
-    """Return the process ids by name, as the log tells of their start."""
+    """Return the process ids by name, from the log."""
     lines = (operator.folder / "log-0").read_text(encoding="utf-8").splitlines()
     started = [line for line in map(json.loads, lines) if line["event"] == "process_started"]
     return {line["process"]: line["child"] for line in started}
@@ -93,7 +93,7 @@ def test_what_all_processes_count_adds_up_and_outlives_one_of_them(operator):
         "ringfence_http_requests_total",
         *(("method", "GET"), ("route", "/api/configuration/"), ("status", "200")),
     )
-    # A request is counted when its answer has gone out.
+    # A request is counted after its response has been sent.
     found = until(lambda found: found.get(counted) == 40, lambda: scraped(address))
     assert found[("ringfence_workers",)] == 1
     for name in ("api-1", "api-2", "worker"):

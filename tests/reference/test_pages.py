@@ -1,4 +1,4 @@
-"""The samples of a page are programs, and what they send is what the schema asks for."""
+"""The samples of a page are valid programs, and send what the schema requires."""
 
 import ast
 import re

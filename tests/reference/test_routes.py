@@ -13,7 +13,7 @@ from ringfence.settings import Settings
 @pytest.fixture
 async def anyone():
     app = create_app(Settings(allowed_hosts="api.example.com"))
-    # Nothing here asks it.
+    # Nothing here sends a query.
     app.state.database = None
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://api.example.com") as client:

@@ -1,7 +1,7 @@
 """Every operation on security groups that a release of waldur-api-client has, one after another.
 
 Reads {address, token, staff_token, tenant, tenant_url, many, name, accept}; prints for each
-operation what the client made of the answer. An answer that the client refuses ends the program.
+operation what the client parsed. A response that the client refuses ends the program.
 """
 
 import json
@@ -39,7 +39,7 @@ def module(name):
 
 
 def call(name, /, *arguments, client=ANN, **parameters):
-    """Call an operation; gives the status, and what the client read in the answer."""
+    """Call an operation; return the status and the parsed response."""
     response = module(name).sync_detailed(*arguments, client=client, **parameters)
     return int(response.status_code), response.parsed
 
@@ -66,7 +66,7 @@ def settled(uuid):
 
 
 def neighbours(group):
-    """Read what the addresses in a group lead to, and who asks; gives the status of each."""
+    """Fetch the URLs in a group and the current user; return the status of each."""
     found = {}
     for place, uuid in (
         ("openstack_tenants", group.tenant_uuid),
@@ -95,7 +95,7 @@ def neighbours(group):
 
 
 def tenant_actions():
-    """Pull the tenant and its groups, and set all of them at once; gives statuses and answers."""
+    """Pull the tenant and its groups, and set all groups; return statuses and responses."""
     found, tenant = {}, GIVEN["tenant"]
     status, _ = call("openstack_tenants_pull", tenant)
     found["tenants_pull"] = status
