@@ -126,7 +126,7 @@ def test_every_parameter_of_ours_that_a_change_has_is_known_within_other_words()
 
 def test_no_name_of_an_operation_is_taken_for_a_condition():
     for operation in OPERATIONS:
-        for name in {each.name for each in operation.in_query} | set(operation.also_takes):
+        for name in {each.name for each in operation.in_query} | set(operation.undeclared):
             assert meant_by(name) in {None, name}, name
 
 

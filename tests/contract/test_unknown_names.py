@@ -117,7 +117,15 @@ def test_only_what_waldur_does_not_have_is_ours():
 
 
 def test_the_parameters_of_ours_are_known_by_their_declarations():
-    assert set(OWN) == {"dry_run", "plan_token", "detach", "compare", "drift", "is_open_to_all"}
+    assert set(OWN) == {
+        "dry_run",
+        "plan_token",
+        "detach",
+        "compare",
+        "drift",
+        "is_open_to_all",
+        "cursor",
+    }
     assert set(MISSPELT) == {
         parameter.name for each in CHANGING for parameter in each.in_query if parameter.name in OWN
     }
@@ -167,7 +175,7 @@ async def test_a_change_never_loses_a_parameter_of_ours_in_its_body(api, world, 
 @pytest.mark.parametrize("operation", READING, ids=lambda each: each.id)
 async def test_a_read_refuses_parameters_of_ours_that_it_does_not_have(api, path_of, operation):
     client, path = api("staff"), path_of(operation)
-    known = {each.name for each in operation.in_query} | set(operation.also_takes)
+    known = {each.name for each in operation.in_query} | set(operation.undeclared)
     for name, method in itertools.product(set(OWN) - known, ("GET", "HEAD")):
         if method == "HEAD" and operation.id.endswith(
             ("drift", "versions_list", "versions_retrieve")

@@ -129,20 +129,20 @@ def test_every_refusal_is_described_by_its_error(document):
 
 
 def operation(**more):
-    given = {"answers": {200: Response()}, "title": "Look", "tag": "things"} | more
+    given = {"responses": {200: Response()}, "title": "Look", "tag": "things"} | more
     return Operation("things_look", "GET", "/api/things/", **given)
 
 
-def test_what_every_operation_can_answer_needs_no_mention():
+def test_statuses_of_every_operation_are_implied():
     assert operation().statuses == [200, 400, 401, 403, 406, 429, 503]
     assert operation(public=True).statuses == [200, 400, 406, 429, 503]
-    assert operation(refusals=(404,)).statuses == [200, 400, 401, 403, 404, 406, 429, 503]
+    assert operation(errors=(404,)).statuses == [200, 400, 401, 403, 404, 406, 429, 503]
 
 
 def test_a_model_is_described_once_and_referred_to():
     thing = Model("Thing", object_of({"name": STRING}))
     answers = {200: Response(array(thing)), 409: Response(described(thing, "Why"))}
-    made = assemble([operation(answers=answers)], "1")
+    made = assemble([operation(responses=answers)], "1")
     assert set(made["components"]["schemas"]) >= {"Thing"}
     responses = made["paths"]["/api/things/"]["get"]["responses"]
     listed = responses["200"]["content"]["application/json"]["schema"]
@@ -154,7 +154,7 @@ def test_a_model_is_described_once_and_referred_to():
 def test_two_models_of_one_name_are_refused():
     answers = {200: Response(Model("Detail", STRING)), 409: Response(DETAIL)}
     with pytest.raises(ValueError, match="two models are named Detail"):
-        assemble([operation(answers=answers)], "1")
+        assemble([operation(responses=answers)], "1")
 
 
 def test_the_limits_of_a_body_are_those_of_its_fields():

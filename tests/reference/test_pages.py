@@ -64,7 +64,7 @@ def test_a_page_shows_what_is_within_and_what_may_be_null():
         title="Change",
         parameters=(UUID_IN_PATH,),
         body=Body(Model("Thing", object_of({"inner": inner, "many": array(inner)}, ["inner"]))),
-        answers={200: Response(array(STRING)), 409: Response(inner, promised=False)},
+        responses={200: Response(array(STRING)), 409: Response(inner, promised=False)},
     )
     page = pages(assemble([operation], "1"))["things.md"]
     assert "| `inner` | object | ✓ |" in page

@@ -14,7 +14,7 @@ operations = (
         tag="configuration",
         title="Get public configuration",
         description="What a portal asks before anybody signs in.",
-        answers={200: Response(FREE_FORM)},
+        responses={200: Response(FREE_FORM)},
         public=True,
     ),
     Operation(
@@ -24,7 +24,7 @@ operations = (
         tag="identity-providers",
         title="List identity providers",
         description="An empty list: users sign in at this service itself.",
-        answers={200: Response(array(FREE_FORM))},
+        responses={200: Response(array(FREE_FORM))},
         public=True,
     ),
     Operation(
@@ -34,6 +34,6 @@ operations = (
         tag="version",
         title="Get application version",
         description="The version that is installed.",
-        answers={200: Response(_VERSION)},
+        responses={200: Response(_VERSION)},
     ),
 )

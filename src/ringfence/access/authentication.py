@@ -7,7 +7,7 @@ from typing import Any, Literal, LiteralString, NamedTuple
 
 from psycopg.rows import namedtuple_row
 
-from ringfence.access.permissions import Actor, Grant, Role, TokenUsed, confined
+from ringfence.access.permissions import Actor, Grant, Role, TokenUsed, restricted_to_project
 from ringfence.access.scope import actor_parameters
 from ringfence.database.binary_rows import TRUE, find_rows, on_one_line
 from ringfence.database.pool import Connection, Database
@@ -256,4 +256,4 @@ def _actor(row: Any) -> Actor:  # noqa: ANN401 - a row of `ACTOR`, by its names
     )
     if row.project_id is None:
         return actor
-    return confined(actor, row.customer_id, row.project_id)
+    return restricted_to_project(actor, row.customer_id, row.project_id)

@@ -34,7 +34,7 @@ class Origin:
         )
 
     @contextmanager
-    def known(self) -> Iterator[None]:
+    def recorded(self) -> Iterator[None]:
         """Have what is recorded within, and by the jobs asked for within, say so."""
         token = _current.set(self)
         try:

@@ -138,7 +138,7 @@ class Actor:
         return self.global_roles() | frozenset(granted)
 
 
-def confined(actor: Actor, customer_id: int, project_id: int) -> Actor:
+def restricted_to_project(actor: Actor, customer_id: int, project_id: int) -> Actor:
     """Give the actor with what it may do in this project, and nothing else.
 
     Staff is staff there by a grant, so that what needs no object (`require_everywhere`), and what
@@ -162,7 +162,7 @@ def require_unlimited(actor: Actor) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class Requirement:
     """A permission that was needed: at one project of a customer (ids of rows), or everywhere."""
 
     permission: Permission
@@ -187,13 +187,13 @@ class Demand:
         self.check(actor)
 
 
-_noted: ContextVar[list[Demand] | None] = ContextVar("demands", default=None)
+_noted: ContextVar[list[Requirement] | None] = ContextVar("demands", default=None)
 
 
 @contextmanager
-def demands_noted() -> Iterator[list[Demand]]:
+def recording_requirements() -> Iterator[list[Requirement]]:
     """Note what is required within: on whose strength a response shows what it shows."""
-    demands: list[Demand] = []
+    demands: list[Requirement] = []
     token = _noted.set(demands)
     try:
         yield demands
@@ -203,15 +203,15 @@ def demands_noted() -> Iterator[list[Demand]]:
 
 def require(actor: Actor, permission: Permission, *, customer_id: int, project_id: int) -> None:
     """Raise `Forbidden` unless the actor may do this to objects of the project."""
-    _require(actor, Demand(permission, customer_id, project_id))
+    _require(actor, Requirement(permission, customer_id, project_id))
 
 
 def require_everywhere(actor: Actor, permission: Permission) -> None:
     """Raise `Forbidden` unless the actor may do this whatever the object, seen or not."""
-    _require(actor, Demand(permission))
+    _require(actor, Requirement(permission))
 
 
-def _require(actor: Actor, demand: Demand) -> None:
+def _require(actor: Actor, demand: Requirement) -> None:
     if (noted := _noted.get()) is not None:
         noted.append(demand)
     demand.check(actor)

@@ -12,10 +12,10 @@ from ringfence.clouds.queries import Tenant, lock
 from ringfence.database.pool import Connection, Database
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
-from ringfence.http.fields import Field, YesOrNo, clean_fields
+from ringfence.http.fields import Boolean, Field, clean_fields
 from ringfence.text.json_value import Json
 
-_FIELDS: Mapping[str, Field] = {"keep": YesOrNo()}
+_FIELDS: Mapping[str, Field] = {"keep": Boolean()}
 
 _KEEPS: LiteralString = "SELECT tenant.keeps_default_egress FROM tenants AS tenant WHERE id = %s"
 

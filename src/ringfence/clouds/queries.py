@@ -11,7 +11,7 @@ from ringfence.clouds.filters import CLOUD_FILTERS, PLACE_ORDERS, TENANT_FILTERS
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, NotFound
 from ringfence.http.collections.collection import SqlCollection
-from ringfence.http.collections.filters import Orders
+from ringfence.http.collections.filters import Ordering
 
 NO_SUCH_TENANT = "No Tenant matches the given query."
 
@@ -113,7 +113,7 @@ INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
     visible=VISIBLE,
     document=_TENANT_SHOWN,
     filters=TENANT_FILTERS,
-    orders=Orders(
+    ordering=Ordering(
         {
             **PLACE_ORDERS,
             "name": "tenant.name",
@@ -165,7 +165,7 @@ CLOUDS = SqlCollection(
     visible=_CLOUD_VISIBLE,
     document=_CLOUD_SHOWN,
     filters=CLOUD_FILTERS,
-    orders=Orders(
+    ordering=Ordering(
         {
             "name": "cloud.name",
             "state": "array_position(%(state_order)s::text[], cloud.state)",

@@ -47,8 +47,8 @@ operations = (
         title="Get the count of events",
         description="Return the number of events that a list with the same filters has.",
         parameters=_LISTED[1].parameters,
-        answers={200: Response(_COUNT, headers=_COUNT_HEADER)},
-        refusals=(400, 404),
+        responses={200: Response(_COUNT, headers=_COUNT_HEADER)},
+        errors=(400, 404),
     ),
     Operation(
         "events_event_groups_retrieve",
@@ -58,7 +58,7 @@ operations = (
         section="Other Actions",
         title="Get event groups",
         description="Return the event types of each group that `feature` accepts.",
-        answers={
+        responses={
             200: Response(
                 {"type": "object", "additionalProperties": array(_TYPE)}, headers=_COUNT_HEADER
             )
@@ -72,6 +72,6 @@ operations = (
         section="Other Actions",
         title="Get scope types",
         description="Return the types of objects whose URL `scope` accepts.",
-        answers={200: Response(array(STRING), headers=_COUNT_HEADER)},
+        responses={200: Response(array(STRING), headers=_COUNT_HEADER)},
     ),
 )

@@ -13,7 +13,7 @@ from ringfence.http.collections.filters import (
     NO_NULL,
     NOT_GIVEN,
     Filter,
-    Orders,
+    Ordering,
     Several,
     contains,
     timestamp,
@@ -119,7 +119,7 @@ EVENTS = SqlCollection(
         ),
         "user_uuid": Filter("event.user_uuid = %(user_uuid)s", uuid),
     },
-    orders=Orders({"created": "event.created"}, default="event.created DESC, event.id DESC"),
+    ordering=Ordering({"created": "event.created"}, default="event.created DESC, event.id DESC"),
 )
 
 

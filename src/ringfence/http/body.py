@@ -11,7 +11,7 @@ from ringfence.errors import BodyTooLarge, BodyTooSlow, Invalid, UnsupportedMedi
 from ringfence.http.context import context_of
 from ringfence.http.fields import printable
 from ringfence.http.headers import joined
-from ringfence.http.offload import aside
+from ringfence.http.offload import in_thread
 from ringfence.settings import Settings
 from ringfence.text.json_value import Json
 
@@ -84,7 +84,7 @@ async def read_json(request: Request, most: int | None = None) -> Json:
         raise UnsupportedMediaType(f'Unsupported media type "{content_type}" in request.')
     if len(raw) > _LARGE:
         # Others are answered meanwhile.
-        return await aside(lambda: _checked(request.scope, raw))
+        return await in_thread(lambda: _checked(request.scope, raw))
     return _checked(request.scope, raw)
 
 

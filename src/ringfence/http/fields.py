@@ -85,7 +85,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class YesOrNo:
+class Boolean:
     """True or false."""
 
     def clean(self, value: Json) -> bool:

@@ -14,6 +14,6 @@ _THREAD = ThreadPoolExecutor(1, thread_name_prefix="aside")
 Result = TypeVar("Result")
 
 
-async def aside(work: Callable[[], Result]) -> Result:
+async def in_thread(work: Callable[[], Result]) -> Result:
     """Return what the work returns, while others are answered; it must not touch the loop."""
     return await asyncio.get_running_loop().run_in_executor(_THREAD, work)

@@ -279,7 +279,7 @@ def _expected(
     parameters = {each.name: each for twin in twins for each in twin.in_query}
     unknown_keys = operation.body.unknown_keys if operation.body else None
     return Expected(
-        frozenset(parameters).union(*(twin.also_takes for twin in twins)),
+        frozenset(parameters).union(*(twin.undeclared for twin in twins)),
         {name: each for name, each in parameters.items() if name in places},
         {name: where for name, where in places.items() if name not in parameters},
         is_strict=is_strict or operation.own,

@@ -106,7 +106,7 @@ operations = (
         descriptions={"query": "Search by name, native name, abbreviation or UUID"},
     ),
     *(
-        replace(operation, also_takes=(*operation.also_takes, *_WITHOUT_EFFECT))
+        replace(operation, undeclared=(*operation.undeclared, *_WITHOUT_EFFECT))
         for operation in list_count_retrieve(
             PROJECTS,
             PROJECT,

@@ -4,7 +4,7 @@ from typing import LiteralString
 
 from ringfence.access.scope import VISIBLE
 from ringfence.http.collections.collection import SqlCollection
-from ringfence.http.collections.filters import Orders
+from ringfence.http.collections.filters import Ordering
 from ringfence.organisations.filters import (
     CUSTOMER_FILTERS,
     CUSTOMER_NAME_ORDERS,
@@ -85,7 +85,7 @@ CUSTOMERS = SqlCollection(
     visible=_CUSTOMER_VISIBLE,
     document=_CUSTOMER,
     filters=CUSTOMER_FILTERS,
-    orders=Orders(
+    ordering=Ordering(
         {
             "name": "customer.name",
             "native_name": "customer.native_name",
@@ -141,7 +141,7 @@ PROJECTS = SqlCollection(
     visible=VISIBLE,
     document=_PROJECT,
     filters=PROJECT_FILTERS,
-    orders=Orders(
+    ordering=Ordering(
         {
             **CUSTOMER_NAME_ORDERS,
             "name": "project.name",

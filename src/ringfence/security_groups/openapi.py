@@ -73,8 +73,8 @@ operations = (
         title="List security groups",
         description="Get a list of security groups.",
         parameters=_LIST,
-        answers=listed(GROUP),
-        refusals=(400, 404),
+        responses=listed(GROUP),
+        errors=(400, 404),
     ),
     Operation(
         "openstack_security_groups_count",
@@ -85,8 +85,8 @@ operations = (
         title="Count security groups",
         description="Get number of items in the collection matching the request parameters.",
         parameters=count_parameters(_LIST),
-        answers={200: Response(headers=LIST_HEADERS)},
-        refusals=(400, 404),
+        responses={200: Response(headers=LIST_HEADERS)},
+        errors=(400, 404),
     ),
     Operation(
         "openstack_security_groups_retrieve",
@@ -97,9 +97,9 @@ operations = (
         description="Retrieve details of a specific security group.",
         parameters=(UUID_IN_PATH, choice_of_fields(GROUP)),
         # As at Waldur, the filters of the list hold for one group too.
-        also_takes=tuple(each.name for each in _LIST),
-        answers=retrieved(GROUP),
-        refusals=(400, 404),
+        undeclared=tuple(each.name for each in _LIST),
+        responses=retrieved(GROUP),
+        errors=(400, 404),
     ),
     Operation(
         "openstack_security_groups_usage_retrieve",
@@ -113,8 +113,8 @@ operations = (
             " whose rules refer to it. Where ports were never read, `observed_at` is null."
         ),
         parameters=(UUID_IN_PATH,),
-        answers={200: Response(USAGE)},
-        refusals=(404,),
+        responses={200: Response(USAGE)},
+        errors=(404,),
         own=True,
     ),
     Operation(
@@ -129,8 +129,8 @@ operations = (
             " operation is not implemented for this resource type."
         ),
         parameters=(UUID_IN_PATH,),
-        answers={202: Response(DETAIL, promised=False), 409: Response(DETAIL, promised=False)},
-        refusals=(403, 404),
+        responses={202: Response(DETAIL, promised=False), 409: Response(DETAIL, promised=False)},
+        errors=(403, 404),
     ),
     Operation(
         "openstack_security_groups_unlink",
@@ -144,8 +144,8 @@ operations = (
             " removing resource stuck in transitioning state."
         ),
         parameters=(UUID_IN_PATH,),
-        answers={204: Response()},
-        refusals=(403, 404),
+        responses={204: Response()},
+        errors=(403, 404),
     ),
     Operation(
         "openstack_security_groups_update",
@@ -155,8 +155,8 @@ operations = (
         title="Update",
         parameters=(UUID_IN_PATH,),
         body=Body(UPDATE, example={"name": _NAME}),
-        answers={200: Response(NAME_AND_DESCRIPTION)},
-        refusals=(403, 404, 409),
+        responses={200: Response(NAME_AND_DESCRIPTION)},
+        errors=(403, 404, 409),
     ),
     Operation(
         "openstack_security_groups_partial_update",
@@ -167,8 +167,8 @@ operations = (
         description="Update specific fields of a security group.",
         parameters=(UUID_IN_PATH,),
         body=Body(PATCH, required=False),
-        answers={200: Response(NAME_AND_DESCRIPTION)},
-        refusals=(403, 404, 409),
+        responses={200: Response(NAME_AND_DESCRIPTION)},
+        errors=(403, 404, 409),
     ),
     Operation(
         "openstack_security_groups_destroy",
@@ -178,8 +178,8 @@ operations = (
         title="Delete security group",
         description="Delete a security group.",
         parameters=(UUID_IN_PATH, _DETACH),
-        answers={204: Response()},
-        refusals=(400, 403, 404, 409),
+        responses={204: Response()},
+        errors=(400, 403, 404, 409),
     ),
     Operation(
         "openstack_security_groups_set_rules",
@@ -193,8 +193,8 @@ operations = (
         ),
         parameters=(UUID_IN_PATH, _DRY_RUN, _PLAN_TOKEN),
         body=Body(array(RULE_TO_SET), example=[RULE_EXAMPLE], unknown_keys="checked"),
-        answers={200: Response(), 202: Response(STATUS, "In contract 2026-10")},
-        refusals=(403, 404, 409, 412),
+        responses={200: Response(), 202: Response(STATUS, "In contract 2026-10")},
+        errors=(403, 404, 409, 412),
     ),
     Operation(
         "openstack_security_groups_set_ok",
@@ -208,8 +208,8 @@ operations = (
             " Staff-only operation."
         ),
         parameters=(UUID_IN_PATH,),
-        answers={200: Response(DETAIL)},
-        refusals=(403, 404),
+        responses={200: Response(DETAIL)},
+        errors=(403, 404),
     ),
     Operation(
         "openstack_security_groups_set_erred",
@@ -225,8 +225,8 @@ operations = (
         ),
         parameters=(UUID_IN_PATH,),
         body=Body(SET_ERRED, example={"error_message": "The quota was exceeded."}, required=False),
-        answers={200: Response(DETAIL)},
-        refusals=(403, 404),
+        responses={200: Response(DETAIL)},
+        errors=(403, 404),
     ),
     Operation(
         "openstack_tenants_create_security_group",
@@ -238,8 +238,8 @@ operations = (
         description="Create a security group for the tenant.",
         parameters=(UUID_IN_PATH, choice_of_fields(GROUP)),
         body=Body(CREATE, example={"name": _NAME, "rules": [RULE_EXAMPLE]}),
-        answers={201: Response(GROUP)},
-        refusals=(403, 404, 409),
+        responses={201: Response(GROUP)},
+        errors=(403, 404, 409),
     ),
     Operation(
         "openstack_tenants_plan_security_group",
@@ -255,8 +255,8 @@ operations = (
         parameters=(UUID_IN_PATH,),
         # What `create_security_group` takes, so that the same body can be planned and sent.
         body=Body(CREATE, example={"name": "web", "rules": [RULE_EXAMPLE]}, unknown_keys="named"),
-        answers={200: Response(CREATION_PLAN)},
-        refusals=(403, 404, 409),
+        responses={200: Response(CREATION_PLAN)},
+        errors=(403, 404, 409),
         own=True,
     ),
 )

@@ -71,7 +71,7 @@ def _with_origin(function: Work) -> Work:
         request_id: str | None = None,
         **arguments: Any,  # noqa: ANN401 - Procrastinate's
     ) -> None:
-        with Origin.of_job(asked_by, request_id).known():
+        with Origin.of_job(asked_by, request_id).recorded():
             await function(handlers, context, request_id=request_id, **arguments)
 
     return work

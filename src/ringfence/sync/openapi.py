@@ -131,8 +131,8 @@ operations = (
         ),
         parameters=(UUID_IN_PATH,),
         body=Body(array(RULE_TO_SET), example=[RULE_EXAMPLE], unknown_keys="checked"),
-        answers={200: Response(_PLAN, headers=ETAG)},
-        refusals=(403, 404, 409),
+        responses={200: Response(_PLAN, headers=ETAG)},
+        errors=(403, 404, 409),
         own=True,
     ),
     Operation(
@@ -144,8 +144,8 @@ operations = (
         title="Get drift",
         description="How the last observation of the group differs from what is desired.",
         parameters=(UUID_IN_PATH,),
-        answers={200: Response(_DRIFT)},
-        refusals=(404,),
+        responses={200: Response(_DRIFT)},
+        errors=(404,),
         own=True,
     ),
     Operation(
@@ -158,8 +158,8 @@ operations = (
             "How many groups are scheduled, in flight, erred, drifting and missing, by cloud and"
             " tenant. For staff and support."
         ),
-        answers={200: Response(array(_TENANT_STATUS))},
-        refusals=(403,),
+        responses={200: Response(array(_TENANT_STATUS))},
+        errors=(403,),
         own=True,
     ),
     Operation(
@@ -175,8 +175,8 @@ operations = (
             " staff."
         ),
         parameters=(UUID_IN_PATH,),
-        answers={202: Response(DETAIL)},
-        refusals=(403, 404, 409),
+        responses={202: Response(DETAIL)},
+        errors=(403, 404, 409),
         own=True,
     ),
 )

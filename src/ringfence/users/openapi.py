@@ -150,7 +150,7 @@ _SIGN_IN = Model(
 )
 
 _USER_ID = Parameter("user_id", INTEGER, place="path")
-_TOKENS = list_parameters(AUTH_TOKENS.filters, AUTH_TOKENS.orders, AUTH_TOKEN)
+_TOKENS = list_parameters(AUTH_TOKENS.filters, AUTH_TOKENS.ordering, AUTH_TOKEN)
 _TOKEN = AUTH_TOKENS.path + "{user_id}/"
 
 operations = (
@@ -166,8 +166,8 @@ operations = (
             "expect; it is null in a session of the console."
         ),
         parameters=(choice_of_fields(_ME),),
-        answers=retrieved(_ME),
-        refusals=(400, 404),
+        responses=retrieved(_ME),
+        errors=(400, 404),
     ),
     *list_count_retrieve(ROLES, _ROLE, "role", "roles"),
     Operation(
@@ -179,8 +179,8 @@ operations = (
         title="Get user auth token",
         description="Everything about the newest token but itself: only its digest is kept.",
         parameters=(UUID_IN_PATH,),
-        answers={200: Response(_USER_TOKEN)},
-        refusals=(403, 404),
+        responses={200: Response(_USER_TOKEN)},
+        errors=(403, 404),
     ),
     Operation(
         "users_refresh_token",
@@ -191,8 +191,8 @@ operations = (
         title="Refresh user auth token",
         description="Replace all tokens of the user by a new one, which only this answer shows.",
         parameters=(UUID_IN_PATH,),
-        answers={200: Response(_USER_TOKEN)},
-        refusals=(403, 404),
+        responses={200: Response(_USER_TOKEN)},
+        errors=(403, 404),
         ends_tokens=True,
     ),
     Operation(
@@ -203,8 +203,8 @@ operations = (
         title="List auth tokens",
         description="Who holds a token, of those whom the caller sees.",
         parameters=_TOKENS,
-        answers=listed(AUTH_TOKEN),
-        refusals=(400, 403, 404),
+        responses=listed(AUTH_TOKEN),
+        errors=(400, 403, 404),
     ),
     Operation(
         "auth_tokens_count",
@@ -215,8 +215,8 @@ operations = (
         title="Count auth tokens",
         description="Get number of items in the collection matching the request parameters.",
         parameters=count_parameters(_TOKENS),
-        answers={200: Response(headers=LIST_HEADERS)},
-        refusals=(400, 403, 404),
+        responses={200: Response(headers=LIST_HEADERS)},
+        errors=(400, 403, 404),
     ),
     Operation(
         "auth_tokens_retrieve",
@@ -226,9 +226,9 @@ operations = (
         title="Get auth token details",
         description="Tell of the newest token of a user.",
         parameters=(_USER_ID, choice_of_fields(AUTH_TOKEN)),
-        also_takes=tuple(each.name for each in _TOKENS),
-        answers=retrieved(AUTH_TOKEN),
-        refusals=(400, 403, 404),
+        undeclared=tuple(each.name for each in _TOKENS),
+        responses=retrieved(AUTH_TOKEN),
+        errors=(400, 403, 404),
     ),
     Operation(
         "auth_tokens_destroy",
@@ -238,8 +238,8 @@ operations = (
         title="Delete auth tokens",
         description="Revoke all tokens of a user.",
         parameters=(_USER_ID,),
-        answers={204: Response()},
-        refusals=(403, 404),
+        responses={204: Response()},
+        errors=(403, 404),
         ends_tokens=True,
     ),
     Operation(
@@ -250,8 +250,8 @@ operations = (
         title="Obtain authentication token",
         description="Sign in with a name and a password; gives a token.",
         body=Body(_SIGN_IN, example={"username": "alice", "password": "correct horse"}),
-        answers={200: Response(_SECRET)},
-        refusals=(401, 429),
+        responses={200: Response(_SECRET)},
+        errors=(401, 429),
         public=True,
     ),
 )

@@ -6,7 +6,7 @@ from typing import LiteralString
 from ringfence.access.permissions import CUSTOMER_ROLES, PROJECT_ROLES, Role
 from ringfence.access.scope import USER_VISIBLE
 from ringfence.http.collections.collection import SqlCollection
-from ringfence.http.collections.filters import Filter, Flag, Orders
+from ringfence.http.collections.filters import Filter, Flag, Ordering
 from ringfence.users.tokens.issuing import NO_SUCH_TOKEN, NO_SUCH_USER
 
 # There is at most one row; its secret is nowhere here.
@@ -121,7 +121,7 @@ USERS = SqlCollection(
         "is_staff": Flag("account.is_staff = %(is_staff)s"),
         "is_support": Flag("account.is_support = %(is_support)s"),
     },
-    orders=Orders(
+    ordering=Ordering(
         {
             "username": "account.username",
             "full_name": "account.username",
@@ -190,7 +190,7 @@ ROLES = SqlCollection(
         "description": Filter("strpos(lower(role.description), lower(%(description)s)) > 0"),
         "is_active": Flag("role.is_active = %(is_active)s"),
     },
-    orders=Orders({}, default="role.id", skips_unknown=True),
+    ordering=Ordering({}, default="role.id", skips_unknown=True),
 )
 
 _TOKEN: LiteralString = """
@@ -220,5 +220,5 @@ AUTH_TOKENS = SqlCollection(
     visible=USER_VISIBLE,
     document=_TOKEN,
     filters={},
-    orders=Orders({}, default="account.username, account.id", skips_unknown=True),
+    ordering=Ordering({}, default="account.username, account.id", skips_unknown=True),
 )

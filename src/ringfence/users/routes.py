@@ -14,7 +14,7 @@ from ringfence.errors import NotFound
 from ringfence.http.body import SIGN_IN_BYTES, read_json
 from ringfence.http.collections.handlers import respond_list, respond_one, routes_of
 from ringfence.http.context import context_of
-from ringfence.http.middleware.idempotency import hold_secret
+from ringfence.http.middleware.idempotency import never_store_response
 from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
 from ringfence.users.queries import AUTH_TOKENS, ME, ROLES, USERS
@@ -43,7 +43,7 @@ async def refresh_token(request: Request) -> Response:
     actor, database = _context(request)
     holder = await issuing.holder_by_uuid(database, actor, path_uuid(request, NO_SUCH_USER))
     refuse_tags(request.headers)
-    hold_secret(request)
+    never_store_response(request)
     longest = request.app.state.settings.token_max_lifetime
     token = await issuing.replace_tokens(database, actor, holder, longest)
     return JSONResponse(_shown(holder, token))

@@ -15,7 +15,7 @@ from starlette.datastructures import QueryParams
 from ringfence.access.authentication import Identity
 from ringfence.core_states import STATES
 from ringfence.http.collections.documents import Choice
-from ringfence.http.collections.filters import Conditions, Kind, Orders
+from ringfence.http.collections.filters import Conditions, Kind, Ordering
 from ringfence.http.collections.page_cursors import PositionType
 from ringfence.http.collections.pagination import Links, Page
 
@@ -93,7 +93,7 @@ class Collection(ABC):
     path: str
     missing: str
     filters: Mapping[str, Kind]
-    orders: Orders
+    ordering: Ordering
 
     # Whether `Link` names the next page with a cursor
     has_cursors: ClassVar[bool] = False
@@ -149,7 +149,7 @@ class SqlCollection(Collection):
 
     def list_statement(self, query: ListQuery, shape: None, *, continued: bool) -> LiteralString:  # noqa: ARG002
         """Return the statement for a page; these lists have no cursors."""
-        return self._statement(_LIST, query.conditions, self.orders.read(query.params))
+        return self._statement(_LIST, query.conditions, self.ordering.read(query.params))
 
     def count_statement(self, query: ObjectQuery, shape: None) -> LiteralString:  # noqa: ARG002
         return self._statement(_COUNT, query.conditions)

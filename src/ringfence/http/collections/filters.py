@@ -158,7 +158,7 @@ def timestamp(text: str) -> datetime:
     raise Invalid(["Enter a number."])
 
 
-def address_in(collection: str) -> Callable[[str], UUID | None]:
+def uuid_from_url(collection: str) -> Callable[[str], UUID | None]:
     """Give how to read an object's address, on any host or as a path, or its bare uuid.
 
     What is neither reads as None, which equals nothing.
@@ -207,7 +207,7 @@ def read_filters(query: QueryParams, filters: Mapping[str, Kind]) -> Conditions:
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class Ordering:
     """The columns that `o` may name, and the order that always follows them.
 
     The default must be unique, so that pages never overlap. Where Waldur skips a column that does

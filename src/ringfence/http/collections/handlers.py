@@ -71,7 +71,7 @@ def _parse_list(collection: Collection, text: bytes) -> ListQuery:
     query = _parse_retrieve(collection, text)
     page = read_page(query.params)
     # An invalid ordering is refused even where it is not used.
-    collection.orders.read(query.params)
+    collection.ordering.read(query.params)
     pairs = [pair for pair in query.params.multi_items() if pair[0] not in PAGE_PARAMETERS]
     pairs.sort(key=lambda pair: pair[0])
     return ListQuery(

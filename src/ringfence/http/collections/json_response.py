@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from ringfence.http.headers import joined
-from ringfence.http.offload import aside
+from ringfence.http.offload import in_thread
 
 Header = tuple[bytes, bytes]
 
@@ -77,7 +77,7 @@ class _Pieces(Response):
         """Send the response."""
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(start)
-        while (piece := await aside(lambda: next(self._pieces, None))) is not None:
+        while (piece := await in_thread(lambda: next(self._pieces, None))) is not None:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
@@ -105,7 +105,7 @@ async def respond_built(
     build: Callable[[], Any], *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Answer with what is built of many values, in a thread: others are answered meanwhile."""
-    return await aside(lambda: JSONResponse(build(), status, headers))
+    return await in_thread(lambda: JSONResponse(build(), status, headers))
 
 
 def respond_head(headers: Sequence[Header]) -> Response:

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope
 
-from ringfence.access.permissions import Actor, Demand, Permission, demands_noted
+from ringfence.access.permissions import Actor, Permission, Requirement, recording_requirements
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, Invalid, KeyUsedOtherwise, RequestError
 from ringfence.http import warning_header
@@ -113,7 +113,7 @@ def read_key(headers: Headers) -> str | None:
     return sent[0].strip()
 
 
-def hold_secret(request: Request) -> None:
+def never_store_response(request: Request) -> None:
     """Say that the answer holds a secret, so that it is never kept."""
     context_of(request).response_is_secret = True
 
@@ -138,7 +138,7 @@ async def run_once(
         await _claim(connection, parameters)
         if kept := await _kept(connection, parameters, actor):
             return kept
-        with demands_noted() as demands:
+        with recording_requirements() as demands:
             given = await _serve(run, body)
         if warning := warning_header.warning(context):
             # What the body had is not looked at again for who sends the request again.
@@ -165,7 +165,7 @@ async def _kept(
     if bytes(request_digest) != parameters["request_digest"]:
         raise KeyUsedOtherwise
     for demand in demands:
-        Demand(**demand | {"permission": Permission(demand["permission"])}).check_again(actor)
+        Requirement(**demand | {"permission": Permission(demand["permission"])}).check_again(actor)
     if body is None:
         raise Conflict("This request was carried out; its answer held a secret, which is not kept.")
     return Response(bytes(body), status, headers={**headers, REPLAYED: "true"})

@@ -182,7 +182,7 @@ class Pipeline:
     async def _serve(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
         context = exchange.context
         if scope["path"].startswith(self.exemptions.pages):
-            with exchange.origin().known():
+            with exchange.origin().recorded():
                 await self.app(scope, receive, exchange.send)
             return
         accept = first(scope, b"accept") or b""
@@ -210,7 +210,7 @@ class Pipeline:
         replica: Replica | None = scope["app"].state.replica
         if replica is not None and context.known_actor is not None:
             exchange.before_response = partial(replica.wrote, context.known_actor.user_id)
-        with exchange.origin().known():
+        with exchange.origin().recorded():
             await self._change_as_confirmed(exchange, scope, receive)
 
     async def _refuse_impersonation(

@@ -1,4 +1,4 @@
-"""The operations that every collection has, as the API's description tells them."""
+"""Declarations of the operations that every collection has: list, count and retrieve."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,7 @@ def list_count_retrieve(
     nouns: str,
     descriptions: Mapping[str, str] | None = None,
 ) -> tuple[Operation, ...]:
-    """Describe list, count and retrieve; `descriptions` says by name what a filter is for."""
+    """Return the three operations; `descriptions` has those of filters, by name."""
     tag = collection.path.removeprefix("/api/").rstrip("/")
     name = tag.replace("-", "_")
     states = {
@@ -32,7 +32,7 @@ def list_count_retrieve(
     }
     parameters = list_parameters(
         collection.filters,
-        collection.orders,
+        collection.ordering,
         shown,
         more=states,
         descriptions=descriptions,
@@ -47,8 +47,8 @@ def list_count_retrieve(
             title=f"List {nouns}",
             description=f"Get a list of {nouns}.",
             parameters=parameters,
-            answers=listed(shown),
-            refusals=(404,),
+            responses=listed(shown),
+            errors=(404,),
         ),
         Operation(
             f"{name}_count",
@@ -59,8 +59,8 @@ def list_count_retrieve(
             title=f"Count {nouns}",
             description="Get number of items in the collection matching the request parameters.",
             parameters=count_parameters(parameters),
-            answers={200: Response(headers=LIST_HEADERS)},
-            refusals=(404,),
+            responses={200: Response(headers=LIST_HEADERS)},
+            errors=(404,),
         ),
         Operation(
             f"{name}_retrieve",
@@ -70,9 +70,9 @@ def list_count_retrieve(
             title=f"Get {noun} details",
             description=f"Retrieve details of a specific {noun}.",
             parameters=(UUID_IN_PATH, choice_of_fields(shown)),
-            answers=retrieved(shown),
-            refusals=(404,),
-            # As at Waldur, the filters of a list hold for one object too.
-            also_takes=tuple(each.name for each in parameters),
+            responses=retrieved(shown),
+            errors=(404,),
+            # Waldur applies the filters of a list to one object, too.
+            undeclared=tuple(each.name for each in parameters),
         ),
     )

@@ -17,29 +17,29 @@ from ringfence.http.openapi.schema import (
 )
 from ringfence.text.json_value import Json
 
-# What every method that changes something takes.
+# The headers of every method that changes something
 CHANGING = (
     Parameter(
         "Idempotency-Key",
         {**STRING, "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
-        "Within 24 hours, a request that is sent again with its key is not carried out again: "
-        "the first answer comes back.",
+        "Within 24 hours, a request with the same key is not carried out again: the response of "
+        "the first one is returned.",
         place="header",
     ),
-    Parameter("If-Match", STRING, "The version that was seen, as `ETag` gave it.", place="header"),
+    Parameter("If-Match", STRING, "The version to change, as in `ETag`.", place="header"),
 )
 
 
 DESCRIPTION = """\
 Security groups of OpenStack tenants, as Waldur's clients know them.
 
-Sign requests with `Authorization: Token …`. An object out of the caller's sight is 404; one that \
-it sees but may not change is 403. A method that an address does not take is 405. Lists come in \
-pages. Two contracts differ in the answers of some actions: `2025-11` and `2026-10`; \
-`Accept: application/json; version=2026-10` chooses one for a request.
+Authenticate with `Authorization: Token …`. An object outside the scope of the user is 404; one \
+that the user may read but not change is 403. A method that a path does not have is 405. Lists are \
+paginated. Two contracts, `2025-11` and `2026-10`, differ in the responses of some actions; \
+`Accept: application/json; version=2026-10` selects one for a request.
 
-What is no request to any operation is answered before one is found, without a body: 400 where it \
-is not HTTP, 431 where address and headers are too large. 30 kB in up to 90 headers always pass.
+The server itself responds without a body with 400 to what is not HTTP, and with 431 if URL and \
+headers are too large. 30 kB in up to 90 headers are always accepted.
 """
 
 
@@ -47,20 +47,20 @@ def assemble(operations: Iterable[Operation], version: str, server: str = "/") -
     """Return the OpenAPI 3.1 document of the operations, whose paths are below `server`."""
     models = _Models()
     paths: dict[str, dict[str, Any]] = {}
-    refusals: set[str] = set()
+    error_names: set[str] = set()
     for position, operation in enumerate(operations):
         methods = paths.setdefault(operation.path, {})
-        # Methods stand under their paths here; readers may want the order of declaration.
-        place = {"x-position": position}
-        methods[operation.method.lower()] = _operation(operation, models) | place
-        refusals |= {_refusal_name(operation, status) for status in operation.refused}
+        # The document groups methods by path; pages list them in the order of declaration.
+        order = {"x-position": position}
+        methods[operation.method.lower()] = _operation(operation, models) | order
+        error_names |= {_error_name(operation, status) for status in operation.shared_errors}
     responses = {
-        kind.__name__: models.resolve(_refusal(kind, status)) for kind, status in STATUSES.items()
+        kind.__name__: models.resolve(_error(kind, status)) for kind, status in STATUSES.items()
     }
     responses |= {
         name + WITHOUT_BODY: {key: value for key, value in response.items() if key != "content"}
         for name, response in responses.items()
-        if name + WITHOUT_BODY in refusals
+        if name + WITHOUT_BODY in error_names
     }
     return {
         "openapi": "3.1.0",
@@ -76,26 +76,26 @@ def assemble(operations: Iterable[Operation], version: str, server: str = "/") -
     }
 
 
-# A response to HEAD has no body, and says no type of one.
+# The suffix of errors of HEAD, which have neither body nor content type.
 WITHOUT_BODY = "WithoutBody"
 
 _TOKEN = {
     "type": "apiKey",
     "in": "header",
     "name": "Authorization",
-    "description": "`Token` and the token; `Bearer` is taken as well.",
+    "description": "`Token` and the token; `Bearer` is accepted as well.",
 }
 
 
 class _Models:
-    """Puts references in the place of models, and keeps the models."""
+    """Replaces models by references, and collects the models."""
 
     def __init__(self) -> None:
         self.found: dict[str, Any] = {}
         self._sources: dict[str, Model] = {}
 
     def resolve(self, value: Json) -> Json:
-        """Give the value with a reference for each model in it."""
+        """Return the value with a reference in place of each model."""
         if isinstance(value, Model):
             return {"$ref": self._reference(value)}
         if isinstance(value, Mapping):
@@ -114,7 +114,7 @@ class _Models:
         if known is not model:
             raise ValueError(f"two models are named {model.name}")
         if model.name not in self.found:
-            # Before its content, so that a model may name itself.
+            # Before its content, so that a model can contain itself.
             self.found[model.name] = {}
             self.found[model.name] = self.resolve(model.schema)
         return f"#/components/schemas/{model.name}"
@@ -136,9 +136,9 @@ def _operation(operation: Operation, models: _Models) -> dict[str, Any]:
             "content": _content(operation.body.schema, operation.body.example, models),
         }
     result["responses"] = {
-        str(status): _answer(operation.answers[status], models)
-        if status in operation.answers
-        else {"$ref": f"#/components/responses/{_refusal_name(operation, status)}"}
+        str(status): _response(operation.responses[status], models)
+        if status in operation.responses
+        else {"$ref": f"#/components/responses/{_error_name(operation, status)}"}
         for status in operation.statuses
     }
     if operation.public:
@@ -164,13 +164,13 @@ def _content(schema: Schema | Model, example: Json, models: _Models) -> dict[str
     return {"application/json": media}
 
 
-def _answer(answer: Response, models: _Models) -> dict[str, Any]:
-    result: dict[str, Any] = {"description": answer.description}
-    if answer.headers:
-        result["headers"] = {name: _header(schema) for name, schema in answer.headers.items()}
-    if answer.schema is not None:
-        result["content"] = _content(answer.schema, answer.example, models)
-        if not answer.promised:
+def _response(response: Response, models: _Models) -> dict[str, Any]:
+    result: dict[str, Any] = {"description": response.description}
+    if response.headers:
+        result["headers"] = {name: _header(schema) for name, schema in response.headers.items()}
+    if response.schema is not None:
+        result["content"] = _content(response.schema, response.example, models)
+        if not response.promised:
             result["x-unpromised"] = True
     return result
 
@@ -184,16 +184,16 @@ def _kind_of(status: int) -> type[RequestError]:
     return next(kind for kind, known in STATUSES.items() if known == status)
 
 
-def _refusal_name(operation: Operation, status: int) -> str:
+def _error_name(operation: Operation, status: int) -> str:
     return _kind_of(status).__name__ + (WITHOUT_BODY if operation.method == "HEAD" else "")
 
 
-def _refusal(kind: type[RequestError], status: int) -> dict[str, Any]:
-    """Describe a refusal by what its class says of itself."""
+def _error(kind: type[RequestError], status: int) -> dict[str, Any]:
+    """Return the response of an error; its description is the docstring of the class."""
     detail = {"detail": str(Forbidden())} if kind is Forbidden else None
     result: dict[str, Any] = {
         "description": (kind.__doc__ or "").strip().partition("\n")[0],
-        "content": {"application/json": {"schema": REFUSALS.get(status, DETAIL)}},
+        "content": {"application/json": {"schema": ERROR_BODIES.get(status, DETAIL)}},
     }
     if detail:
         result["content"]["application/json"]["example"] = detail
@@ -205,7 +205,7 @@ def _refusal(kind: type[RequestError], status: int) -> dict[str, Any]:
     return result
 
 
-# The bodies of refusals that are more than one `detail`.
-REFUSALS: Mapping[int, Model] = {
+# The bodies of errors that are more than one `detail`
+ERROR_BODIES: Mapping[int, Model] = {
     400: Model("Invalid", {"anyOf": [FIELD_ERRORS, array(FIELD_ERRORS), array(STRING)]}),
 }

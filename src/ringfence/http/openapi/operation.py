@@ -1,11 +1,11 @@
-"""The words in which a feature declares its operations, and the OpenAPI document made of them.
+"""The types in which features declare their operations.
 
-Each feature keeps its declarations in `operations.py`, beside its routes: a tuple `operations` of
-`Operation` values, which `app.py` collects. What stands elsewhere already is not said again: a
-body's limits come from its `Field` table (`fields_schema`), a list's parameters from its filters
-and orders (`list_parameters`), words from their enum (`enumeration`), refusals from the table in
-`http/errors.py` (by status). Schemas and parameters are beside this
-module, in `schema.py` and `parameters.py`.
+Each feature declares its operations in `openapi.py`, beside its routes: a tuple `operations` of
+`Operation` values, which `app.py` collects. Nothing is declared twice: the limits of a body come
+from its `Field` table (`fields_schema`), the parameters of a list from its filters and ordering
+(`list_parameters`), words from their enum (`enumeration`), and errors, by status, from the table in
+`http/errors.py`. Schemas and parameters are in `schema.py` and `parameters.py`; `document.py`
+assembles the OpenAPI document.
 
     TENANT = Model("OpenStackTenant", {"type": "object", "properties": {"name": STRING}})
 
@@ -14,42 +14,35 @@ module, in `schema.py` and `parameters.py`.
             "openstack_tenants_retrieve", "GET", "/api/openstack-tenants/{uuid}/",
             tag="openstack-tenants", title="Get tenant details",
             parameters=(UUID_IN_PATH,),
-            answers={200: Answer(TENANT)},
-            refusals=(404,),
+            responses={200: Response(TENANT)},
+            errors=(404,),
         ),
     )
 
-Operation ids and the names of models are those of Waldur's published clients. A model is used as
-a value, wherever a schema stands; `{"$ref": MODEL, "description": …}` adds to one. Every operation
-can answer 400, 406, 429 and 503, and unless it is public 401 and 403; one with a body 408, 413 and
-415 as well, and one that changes something these, 409, 412 and 422: they need no mention, nor do
-`Idempotency-Key` and `If-Match`. HEAD belongs to every GET, and is declared where it has a name of
-its own.
+Operation ids and model names are those of Waldur's published clients. A model can stand wherever a
+schema can; `{"$ref": MODEL, "description": …}` adds to one.
+
+Some statuses, and the headers `Idempotency-Key` and `If-Match` of changes, are implied and not
+declared: every operation can respond with 400, 406, 429 and 503, and with 401 and 403 unless it is
+public; one with a body also with 408, 413 and 415; one that changes something also with 409, 412
+and 422. HEAD belongs to every GET, and is declared where it has an operation id of its own.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ringfence.access.permissions import READ_METHODS
 from ringfence.http.openapi.parameters import Parameter
-from ringfence.http.openapi.schema import (
-    INTEGER,
-    STRING,
-    Model,
-    Schema,
-    array,
-    described,
-)
+from ringfence.http.openapi.schema import INTEGER, STRING, Model, Schema, array, described
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What is sent.
+    """The body of a request.
 
-    Keys that the schema does not name are refused by an operation of ours, and otherwise ignored
-    and named in the `Warning` of the response. `unknown_keys` says it where that is not so:
-    "checked" where the reader of the body does it, object by object.
+    Keys that are not in the schema are refused by operations that Waldur does not have; other
+    operations ignore them and name them in the `Warning` of the response. `unknown_keys` declares
+    an exception; "checked" means that the reader of the body refuses them, object by object.
     """
 
     schema: Schema | Model
@@ -60,9 +53,9 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What comes back with one status; no schema means no body.
+    """The response with one status; no schema means no body.
 
-    A body that is not `promised` comes, but clients of some contract expect none.
+    A body that is not `promised` is sent, but clients of one contract do not expect it.
     """
 
     schema: Schema | Model | None = None
@@ -73,34 +66,34 @@ class Response:
 
 
 LIST_HEADERS: Mapping[str, Schema] = {
-    "X-Result-Count": described(INTEGER, "How many objects there are on all pages."),
-    "Link": described(STRING, "The addresses of the first, previous, next and last page."),
+    "X-Result-Count": described(INTEGER, "The number of objects on all pages."),
+    "Link": described(STRING, "The URLs of the first, previous, next and last page."),
 }
 
-TAG: Mapping[str, Schema] = {
-    "ETag": described(STRING, "The same as long as the answer is; to send in `If-None-Match`."),
+ETAG: Mapping[str, Schema] = {
+    "ETag": described(STRING, "Changes with the response; to send in `If-None-Match`."),
 }
-_NOT_MODIFIED = Response(headers=TAG, description="The caller has the answer already.")
+_NOT_MODIFIED = Response(headers=ETAG, description="The client has the response already.")
 
 
 def listed(shown: Schema | Model) -> Mapping[int, Response]:
-    """Give what a list answers; `shown` is one of its objects."""
-    headers = {**LIST_HEADERS, **TAG}
+    """Return the responses of a list of such objects."""
+    headers = {**LIST_HEADERS, **ETAG}
     return {200: Response(array(shown), headers=headers), 304: _NOT_MODIFIED}
 
 
 def retrieved(shown: Schema | Model) -> Mapping[int, Response]:
-    """Give what an object's address answers."""
-    return {200: Response(shown, headers=TAG), 304: _NOT_MODIFIED}
+    """Return the responses of one such object."""
+    return {200: Response(shown, headers=ETAG), 304: _NOT_MODIFIED}
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method at one path, under the name that clients know it by.
+    """One method at one path, with the operation id that clients know.
 
-    `own` marks one that Waldur does not have: it refuses what it does not know. `also_takes` names
-    query parameters that have their effect, or rightly none, and are not described. One that
-    `ends_tokens` holds its caller alone while it does.
+    `own` marks an operation that Waldur does not have: it refuses unknown names. `undeclared` names
+    query parameters that are accepted and not described. An operation that `ends_tokens` locks its
+    identity exclusively.
     """
 
     id: str
@@ -108,40 +101,39 @@ class Operation:
     path: str
     tag: str
     title: str
-    answers: Mapping[int, Response]
+    responses: Mapping[int, Response]
     description: str = ""
     parameters: tuple[Parameter, ...] = ()
     body: Body | None = None
-    refusals: Collection[int] = ()
+    errors: Collection[int] = ()
     section: str = "Core CRUD"
     public: bool = False
     own: bool = False
-    also_takes: Collection[str] = ()
+    undeclared: Collection[str] = ()
     ends_tokens: bool = False
 
     @property
     def in_query(self) -> tuple[Parameter, ...]:
-        """Return the parameters of the query."""
         return tuple(each for each in self.parameters if each.place == "query")
 
     @property
     def changes(self) -> bool:
-        """Tell whether it is a method that may change something, for somebody."""
-        return self.method not in READ_METHODS and not self.public
+        """Return whether it may change something on behalf of a user."""
+        return self.method not in {"GET", "HEAD"} and not self.public
 
     @property
     def statuses(self) -> list[int]:
-        """Give all that it can answer with, in order."""
-        # A name that it does not take, a request in somebody else's name
+        """Return all statuses of its responses, sorted."""
+        # 400 for an unknown name, 403 for impersonation
         implied = {400, 406, 429, 503} | (set() if self.public else {401, 403})
         if self.body:
             implied |= {408, 413, 415}
         if self.changes:
-            # A token that may only read, a key that is none, one under way, one used otherwise
+            # 409 and 422 for an `Idempotency-Key`, 412 for `If-Match`
             implied |= {408, 409, 412, 413, 415, 422}
-        return sorted({*self.answers, *self.refusals, *implied})
+        return sorted({*self.responses, *self.errors, *implied})
 
     @property
-    def refused(self) -> list[int]:
-        """Return the statuses that it has in common with others."""
-        return [status for status in self.statuses if status not in self.answers]
+    def shared_errors(self) -> list[int]:
+        """Return the statuses of errors that are described once for all operations."""
+        return [status for status in self.statuses if status not in self.responses]

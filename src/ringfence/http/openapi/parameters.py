@@ -1,4 +1,4 @@
-"""The parameters of operations: those of lists follow from the tables that read them."""
+"""The parameters of operations; those of lists are generated from filters and ordering."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from ringfence.http.collections.filters import (
     Filter,
     Flag,
     Kind,
-    Orders,
+    Ordering,
     Several,
     moment,
     timestamp,
@@ -31,11 +31,11 @@ from ringfence.http.openapi.schema import (
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter, of the query unless it says otherwise.
+    """One parameter, of the query by default.
 
-    `own` marks one that Waldur does not have, of an operation that it has: its value is strict, and
-    so are names that nearly are its own (see `ringfence.http.unknown_names`). Of an operation of
-    ours, all that no operation of Waldur's takes are.
+    `own` marks a parameter that Waldur does not have, of an operation that it has: its value is
+    validated strictly, and misspelt names of it are refused (see `http/unknown_names.py`).
+    Parameters of operations that Waldur does not have need no mark.
     """
 
     name: str
@@ -46,17 +46,17 @@ class Parameter:
 
     @property
     def type(self) -> str:
-        """Return the type of its values, as its schema says it."""
+        """Return the type in its schema; empty if there is none."""
         schema = self.schema.schema if isinstance(self.schema, Model) else self.schema
         return str(schema.get("type", ""))
 
     @property
     def style(self) -> Mapping[str, Any]:
-        """Say how a list is sent, where it is not by repeating the parameter."""
+        """Return how a list is sent, unless by repeating the parameter."""
         return {"style": "form", "explode": False} if self.schema is _UUIDS else {}
 
 
-# With commas between them
+# Separated by commas
 _UUIDS = array(UUID)
 UUID_IN_PATH = Parameter("uuid", UUID, place="path")
 PAGING = (
@@ -66,39 +66,39 @@ PAGING = (
 CURSOR = Parameter(
     "cursor",
     STRING,
-    "The position after which the page begins, as the URL of the next page in `Link` has it. "
-    "It is opaque, and belongs to one page of one list.",
+    "The position after which the page begins. Opaque, and valid for one page of one list only: "
+    "follow the URL of the next page in `Link`.",
     own=True,
 )
-_ORDER = "Order by these fields, with commas between them; a minus before one turns it round."
+_ORDER = "Order by these fields, separated by commas; a leading minus means descending."
 
 
 def list_parameters(
     filters: Mapping[str, Kind],
-    orders: Orders,
+    ordering: Ordering,
     shown: Model,
     *,
     more: Mapping[str, Any] | None = None,
     descriptions: Mapping[str, str] | None = None,
     has_cursors: bool = False,
 ) -> tuple[Parameter, ...]:
-    """Give all parameters of a list, by name: filters, order, page, and which fields are shown.
+    """Return all parameters of a list, sorted by name: filters, ordering, page, fields.
 
-    `more` says by name which model a filter's words are; `descriptions` what it is for.
+    `more` has the schemas of filters that have a model, `descriptions` those of filters, by name.
     """
     more, descriptions = more or {}, descriptions or {}
     narrowing = [
         Parameter(name, more.get(name) or _schema_of(kind), descriptions.get(name, ""))
         for name, kind in filters.items()
     ]
-    order = Parameter("o", {**STRING, "examples": sorted(orders.columns)[:1]}, _ORDER)
+    order = Parameter("o", {**STRING, "examples": sorted(ordering.columns)[:1]}, _ORDER)
     paging = (*PAGING, CURSOR) if has_cursors else PAGING
     found = [*narrowing, order, *paging, choice_of_fields(shown)]
     return tuple(sorted(found, key=lambda parameter: parameter.name))
 
 
 def count_parameters(parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
-    """Give the parameters of a count: those of the list, but for what an answer shows."""
+    """Return the parameters of a count: those of the list without fields and cursor."""
     return tuple(each for each in parameters if each.name not in {"field", "cursor"})
 
 
@@ -127,5 +127,5 @@ def _converted(convert: Any) -> Schema:  # noqa: ANN401 - compared, never called
 
 
 def choice_of_fields(model: Model) -> Parameter:
-    """Give the parameter that chooses which fields of a model an answer has."""
+    """Return the parameter that selects the fields of a model in the response."""
     return Parameter("field", array({**STRING, "enum": list(model.schema["properties"])}))

@@ -1,4 +1,4 @@
-"""The schemas that a feature's bodies and answers are declared with, in JSON Schema's words."""
+"""JSON Schemas of bodies and responses."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """A schema with a name of its own, which generated clients take for the type."""
+    """A named schema; generated clients name a type after it."""
 
     name: str
     schema: Schema
@@ -26,35 +26,32 @@ NUMBER: Schema = {"type": "number"}
 BOOLEAN: Schema = {"type": "boolean"}
 URI: Schema = {"type": "string", "format": "uri"}
 TIME: Schema = {"type": "string", "format": "date-time"}
-# A caller's uuid may have dashes; an answer's has none.
+# UUIDs in requests may have dashes; those in responses have none.
 UUID: Schema = {"type": "string", "format": "uuid"}
 HEX_UUID: Schema = {**UUID, "pattern": "^[0-9a-f]{32}$"}
 FREE_FORM: Schema = {"type": "object", "additionalProperties": True}
 
 
 def nullable(schema: Schema) -> Schema:
-    """Give the schema that takes null as well."""
+    """Return the schema that allows null as well."""
     return {**schema, "type": [schema["type"], "null"]}
 
 
 def described(schema: Schema | Model, description: str, **more: Json) -> Schema:
-    """Give the schema with a description, and perhaps a default."""
+    """Return the schema with a description and other keys, for example a default."""
     base = {"$ref": schema} if isinstance(schema, Model) else schema
     return {**base, "description": description, **more}
 
 
 def array(items: Schema | Model) -> Schema:
-    """Give the schema of a list."""
     return {"type": "array", "items": items}
 
 
 def enumeration(name: str, words: Iterable[str] | type[StrEnum]) -> Model:
-    """Give the model of a choice of words."""
     return Model(name, {"type": "string", "enum": [str(word) for word in words]})
 
 
 def object_of(properties: Mapping[str, Schema | Model], required: Collection[str] = ()) -> Schema:
-    """Give the schema of an object."""
     schema: Schema = {"type": "object", "properties": properties}
     return {**schema, "required": list(required)} if required else schema
 
@@ -65,9 +62,9 @@ def fields_schema(
     required: Collection[str] = (),
     more: Mapping[str, Schema | Model] | None = None,
 ) -> Schema:
-    """Give the schema of a body from the fields that check it.
+    """Return the schema of a body from the fields that validate it.
 
-    `more` says by name what a field does not: its description, its default, its own model.
+    `more` adds by name what a field does not have: a description, a default, a model.
     """
     more = more or {}
     properties = {name: _field_schema(entry, more.get(name)) for name, entry in fields.items()}
@@ -96,11 +93,11 @@ def _field_schema(entry: Field, more: Schema | Model | None) -> Schema | Model:
 
 
 CORE_STATES = enumeration("CoreStates", STATES)
-# A conflict may carry a hint, beside the words that clients know.
-_HINT: Schema = {**STRING, "description": "Of a conflict: the present state, and what helps"}
+# Beside the message that clients know, a conflict may have a hint.
+_HINT: Schema = {**STRING, "description": "For conflicts: the present state, and how to proceed"}
 DETAIL = Model("Detail", object_of({"detail": STRING, "hint": _HINT}, ["detail"]))
 STATUS = Model("Status", object_of({"status": STRING}, ["status"]))
-# What is wrong with one field: messages, or where it is a list or an object, what is wrong within.
+# The errors of one field: messages, or for a list or an object the errors of its items
 _WITHIN: Schema = {"$ref": "#/components/schemas/Messages"}
 MESSAGES = Model(
     "Messages",

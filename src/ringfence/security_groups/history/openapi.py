@@ -87,8 +87,8 @@ operations = (
         title="List versions",
         description="What was asked for of the group, the newest first; a page has 50 at most.",
         parameters=(UUID_IN_PATH, *PAGING),
-        answers={200: Response(array(_SUMMARY), headers={**LIST_HEADERS, **ETAG})},
-        refusals=(404,),
+        responses={200: Response(array(_SUMMARY), headers={**LIST_HEADERS, **ETAG})},
+        errors=(404,),
         own=True,
     ),
     Operation(
@@ -104,8 +104,8 @@ operations = (
             _NUMBER_IN_PATH,
             Parameter("compare", {**INTEGER, "minimum": 0}, "Another version's number."),
         ),
-        answers={200: Response(_VERSION, headers=ETAG)},
-        refusals=(404,),
+        responses={200: Response(_VERSION, headers=ETAG)},
+        errors=(404,),
         own=True,
     ),
     Operation(
@@ -128,8 +128,8 @@ operations = (
             ),
             example={"version": 3},
         ),
-        answers={202: Response(STATUS)},
-        refusals=(403, 404, 409, 412),
+        responses={202: Response(STATUS)},
+        errors=(403, 404, 409, 412),
         own=True,
     ),
     Operation(
@@ -151,8 +151,8 @@ operations = (
             ),
             example={"mode": "enforce"},
         ),
-        answers={200: Response(STATUS)},
-        refusals=(403, 404),
+        responses={200: Response(STATUS)},
+        errors=(403, 404),
         own=True,
     ),
 )

@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
 from ringfence.errors import NotFound
-from ringfence.http.offload import aside
+from ringfence.http.offload import in_thread
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.representation import Remote, shown_request
 from ringfence.security_groups.rule_input.rule_keys import ShownRule
@@ -265,12 +265,12 @@ async def page_of_versions(
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(_PAGE, values)
     rows = await cursor.fetchall()
-    changed: list[list[tuple[bool, dict[str, Any]]] | None] = await aside(
+    changed: list[list[tuple[bool, dict[str, Any]]] | None] = await in_thread(
         lambda: [row["rules"] and _changed(row["rules"]) for row in rows]
     )
     rules = [[rule for _, rule in each] for each in changed if each]
     remotes = await _remotes(connection, group.tenant_id, rules)
-    return await aside(
+    return await in_thread(
         lambda: [_summary(row, each, remotes) for row, each in zip(rows, changed, strict=True)]
     )
 
@@ -324,7 +324,7 @@ async def _read(
     await cursor.execute(statement, values)
     rows = await cursor.fetchall()
     remotes = await _remotes(connection, group.tenant_id, [row["rules"] for row in rows])
-    return await aside(lambda: [_version(row, remotes) for row in rows])
+    return await in_thread(lambda: [_version(row, remotes) for row in rows])
 
 
 def _version(row: Mapping[str, Any], remotes: Remotes) -> Version:

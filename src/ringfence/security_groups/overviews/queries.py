@@ -8,7 +8,7 @@ from typing import LiteralString
 
 from ringfence.access.scope import MANAGEABLE, VISIBLE
 from ringfence.http.collections.collection import SqlCollection
-from ringfence.http.collections.filters import Choices, Orders, StrictFlag
+from ringfence.http.collections.filters import Choices, Ordering, StrictFlag
 from ringfence.security_groups.drift_modes import Drift
 from ringfence.security_groups.queries import NO_SUCH_GROUP, SOURCE
 from ringfence.security_groups.read_model.filters import FILTERS, ORDERS
@@ -125,7 +125,7 @@ OVERVIEWS = SqlCollection(
         "can_manage": StrictFlag(MANAGEABLE + " = %(can_manage)s"),
         "is_open_to_all": StrictFlag(_IS_OPEN + " = %(is_open_to_all)s"),
     },
-    orders=Orders(
+    ordering=Ordering(
         {
             **ORDERS.columns,
             "tenant_name": "tenant.name",

@@ -14,11 +14,11 @@ from ringfence.http.collections.filters import (
     Choices,
     Filter,
     Kind,
-    Orders,
-    address_in,
+    Ordering,
     contained,
     contains,
     uuid,
+    uuid_from_url,
 )
 
 # As far as a port is known: who carries a group is what its cloud last showed.
@@ -68,7 +68,7 @@ class Ranked(Choices):
 FILTERS: Mapping[str, Kind] = {
     **PLACE_FILTERS,
     "uuid": Filter("stored.uuid = %(uuid)s", uuid),
-    "tenant": Filter("tenant.uuid = %(tenant)s", address_in("openstack-tenants")),
+    "tenant": Filter("tenant.uuid = %(tenant)s", uuid_from_url("openstack-tenants")),
     "tenant_uuid": Filter("tenant.uuid = %(tenant_uuid)s", uuid),
     "name": Filter("stored.name ILIKE %(name)s", contains),
     "name_exact": Filter("stored.name = %(name_exact)s"),
@@ -101,7 +101,7 @@ def searched(name: str, value: Any) -> LiteralString:  # noqa: ANN401 - whatever
     return _SEARCHES[name] + " AND (" + condition + ") IS TRUE"
 
 
-ORDERS = Orders(
+ORDERS = Ordering(
     {
         "customer_name": "stored.customer_name",
         "customer_native_name": "stored.customer_native_name",

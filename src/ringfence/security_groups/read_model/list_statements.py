@@ -95,7 +95,7 @@ class StoredGroups(Collection):
 
     def position_types(self, query: ListQuery) -> Sequence[PositionType]:
         """Return the types of the columns of the ordering."""
-        return order_of(self.orders, query.params).types
+        return order_of(self.ordering, query.params).types
 
     def shape(self, caller: Identity) -> CallerShape:
         """Give what the text of a statement depends on, of who asks."""
@@ -115,7 +115,7 @@ class StoredGroups(Collection):
         self, query: ListQuery, shape: CallerShape, *, continued: bool
     ) -> LiteralString:
         """Give the statement for a page."""
-        source = _source(shape, query.conditions, order_of(self.orders, query.params))
+        source = _source(shape, query.conditions, order_of(self.ordering, query.params))
         is_far = not continued and (query.page.offset or 0) >= _FAR
         carries = source.may_carry and not is_far
         document = _document(shape)
@@ -132,7 +132,7 @@ class StoredGroups(Collection):
 
     def count_statement(self, query: ObjectQuery, shape: CallerShape) -> LiteralString:
         """Give the statement that counts."""
-        source = _source(shape, query.conditions, order_of(self.orders, query.params))
+        source = _source(shape, query.conditions, order_of(self.ordering, query.params))
         return "WITH " + ", ".join(source.tables()) + " SELECT counted.total FROM counted"
 
     def one_statement(self, query: ObjectQuery, shape: CallerShape) -> LiteralString:

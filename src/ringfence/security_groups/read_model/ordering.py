@@ -6,7 +6,7 @@ from typing import LiteralString
 
 from starlette.datastructures import QueryParams
 
-from ringfence.http.collections.filters import Orders
+from ringfence.http.collections.filters import Ordering
 from ringfence.http.collections.page_cursors import PositionType
 
 _ID: LiteralString = "stored.security_group_id"
@@ -99,7 +99,7 @@ _KEYS: tuple[LiteralString, ...] = (
 _NUMBERS: tuple[LiteralString, ...] = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10")
 
 
-def order_of(orders: Orders, query: QueryParams) -> Order:
+def order_of(orders: Ordering, query: QueryParams) -> Order:
     """Give the order that a query asks for; what it leaves open is decided as by default.
 
     The default follows in the direction of the last column, so that each order by one column is

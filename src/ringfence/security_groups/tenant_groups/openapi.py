@@ -52,7 +52,7 @@ operations = (
         ),
         parameters=(UUID_IN_PATH,),
         body=Body(array(_GROUP), example=[{"name": "web", "rules": []}]),
-        answers={200: Response(), 202: Response(STATUS, "In contract 2026-10")},
-        refusals=(403, 404, 409),
+        responses={200: Response(), 202: Response(STATUS, "In contract 2026-10")},
+        errors=(403, 404, 409),
     ),
 )

@@ -35,8 +35,8 @@ operations = tuple(
             title="End console session",
             description="End a session at once. It takes a token, or a session, without limits.",
             parameters=(UUID_IN_PATH,),
-            answers={204: Response()},
-            refusals=(403, 404),
+            responses={204: Response()},
+            errors=(403, 404),
             ends_tokens=True,
         ),
     )

@@ -3,7 +3,7 @@
 from typing import LiteralString
 
 from ringfence.http.collections.collection import SqlCollection
-from ringfence.http.collections.filters import Filter, Orders
+from ringfence.http.collections.filters import Filter, Ordering
 from ringfence.users.sessions.commands import NO_SUCH_SESSION
 
 # A token for one project tells of no session that reaches others.
@@ -45,7 +45,7 @@ SESSIONS = SqlCollection(
     visible=_VISIBLE,
     document=_DOCUMENT,
     filters={"username": Filter("account.username = %(username)s")},
-    orders=Orders(
+    ordering=Ordering(
         {"created": "session.created"},
         default="account.username, session.created, session.uuid",
         skips_unknown=True,

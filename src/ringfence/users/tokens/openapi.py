@@ -79,7 +79,7 @@ operations = (
         description="Make a token of the caller's own; only this answer shows it.",
         # A limit that is dropped makes a token that may more.
         body=Body(_WANTED, example=_EXAMPLE, unknown_keys="refused"),
-        answers={201: Response(_MADE)},
+        responses={201: Response(_MADE)},
     ),
     Operation(
         "personal_access_tokens_destroy",
@@ -89,8 +89,8 @@ operations = (
         title="Delete personal access token",
         description="End a token at once.",
         parameters=(UUID_IN_PATH,),
-        answers={204: Response()},
-        refusals=(404,),
+        responses={204: Response()},
+        errors=(404,),
         ends_tokens=True,
     ),
     Operation(
@@ -102,8 +102,8 @@ operations = (
         title="Rotate personal access token",
         description="Give a token another secret, on the same terms; only this answer shows it.",
         parameters=(UUID_IN_PATH,),
-        answers={201: Response(_MADE)},
-        refusals=(404,),
+        responses={201: Response(_MADE)},
+        errors=(404,),
         ends_tokens=True,
     ),
     Operation(
@@ -114,6 +114,6 @@ operations = (
         section="Other Actions",
         title="List what a token can be made for",
         description="`read` is always one of them; without `write`, a token changes nothing.",
-        answers={200: Response(array(_SCOPE))},
+        responses={200: Response(array(_SCOPE))},
     ),
 )

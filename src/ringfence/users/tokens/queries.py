@@ -3,7 +3,7 @@
 from typing import LiteralString
 
 from ringfence.http.collections.collection import SqlCollection
-from ringfence.http.collections.filters import Filter, Orders
+from ringfence.http.collections.filters import Filter, Ordering
 from ringfence.users.tokens.issuing import NO_SUCH_TOKEN
 
 # A token for one project tells of no token that reaches others.
@@ -56,7 +56,7 @@ PERSONAL_TOKENS = SqlCollection(
         "name": Filter("token.name = %(name)s"),
         "username": Filter("account.username = %(username)s"),
     },
-    orders=Orders(
+    ordering=Ordering(
         {"created": "token.created", "name": "token.name"},
         default="account.username, token.id",
         skips_unknown=True,

@@ -13,7 +13,7 @@ from ringfence.access.permissions import Actor
 from ringfence.http.body import read_json
 from ringfence.http.collections.handlers import respond_one, routes_of
 from ringfence.http.context import context_of
-from ringfence.http.middleware.idempotency import hold_secret
+from ringfence.http.middleware.idempotency import never_store_response
 from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
 from ringfence.users.tokens import commands
@@ -28,7 +28,7 @@ _UNTOLD = ("token_prefix", "is_active", "last_used_at", "last_used_ip", "use_cou
 async def create_token(request: Request) -> Response:
     """Make a token and show it, once."""
     refuse_tags(request.headers)
-    hold_secret(request)
+    never_store_response(request)
     database = request.app.state.database
     body = await read_json(request)
     longest = request.app.state.settings.token_max_lifetime
@@ -38,7 +38,7 @@ async def create_token(request: Request) -> Response:
 
 async def rotate_token(request: Request) -> Response:
     """Give a token another secret and show it, once."""
-    hold_secret(request)
+    never_store_response(request)
     uuid = _uuid(request)
     actor: Actor = context_of(request).actor
     longest = request.app.state.settings.token_max_lifetime
