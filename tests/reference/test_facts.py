@@ -11,8 +11,7 @@ GROUPS = "/api/openstack-security-groups/"
 # What newer releases have, what the wire has had all along, and the numbers that bound a field.
 ADDED_SUBJECTS = {"constraints", "errors", "header parameters", "response 202", "response 304"}
 ADDED_NAMES = {
-    "cursor",
-    *("o", "id", "detach", "dry_run", "plan_token", "ETag", "Link", "X-Result-Count"),
+    *("o", "id", "cursor", "detach", "dry_run", "plan_token", "ETag", "Link", "X-Result-Count"),
     *("instance_count", "marketplace_offering_type"),
 }
 
