@@ -1,6 +1,6 @@
 # Two commands do all set-up: `make demo` and `make test`. Both need only Python >= 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-databases test-faults test-own-faults test-authorization test-attacks test-round-trips overload fuzz check vocabulary format lock site typescript dist compatibility bench bench-short stress clean \
+.PHONY: help demo test test-databases test-faults test-own-faults test-authorization test-attacks test-round-trips overload fuzz check vocabulary errors format lock site typescript dist compatibility bench bench-short stress clean \
         console-screenshots console-images console-figures
 
 SHELL := bash
@@ -72,6 +72,7 @@ check: .venv/.development ## format, lint, strict types, import contracts, licen
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python tools/licences.py check
 	@$(BIN)/python tools/refused.py check
+	@$(BIN)/python tools/errors.py check
 	@$(BIN)/squawk src/ringfence/database/{migrations,views}/*.sql
 
 check-deploy: .venv/.development ## lint deploy/
@@ -79,6 +80,9 @@ check-deploy: .venv/.development ## lint deploy/
 
 vocabulary: .venv/.development ## find words that the project writes differently (WORDS="src docs": only there)
 	@$(BIN)/python tools/vocabulary.py $(WORDS)
+
+errors: .venv/.development ## write docs/reference/errors.md from the messages in the source
+	@$(BIN)/python tools/errors.py write
 
 refused: .venv/.development ## write docs/reference/refused.md from the table of the validation
 	@$(BIN)/python tools/refused.py write

@@ -278,9 +278,11 @@ def _read_file(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise OperatorError(f"{FILE_VARIABLE}: cannot read {path}: {error.strerror}") from None
+        raise OperatorError(
+            f"{FILE_VARIABLE}: cannot read {path}: {error.strerror}; create it or name another"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise OperatorError(f"{path} is not valid TOML: {error}") from None
+        raise OperatorError(f"{path} is not valid TOML: {error}; correct it") from None
 
 
 def _explain(error: ValidationError, sources: Mapping[str, str]) -> list[str]:

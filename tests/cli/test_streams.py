@@ -80,4 +80,7 @@ def test_what_is_shown_once_is_not_made_for_a_closed_stream(shell, conninfo):
 def test_a_full_device_is_named(shell, command):
     code, _, err = shell(f"$R {command} > /dev/full")
     assert code in {1, 2}
-    assert err == b"ringfence: cannot write to standard output: No space left on device\n"
+    assert err == (
+        b"ringfence: cannot write to standard output: No space left on device;"
+        b" redirect it elsewhere\n"
+    )

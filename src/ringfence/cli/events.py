@@ -38,7 +38,9 @@ def export(
 
     first, last = _moment("--since", since), _moment("--until", until)
     if first and last and first >= last:
-        raise OperatorError(f"--since {since} is not before --until {until}: the period is empty")
+        raise OperatorError(
+            f"--since {since} is not before --until {until}: choose an earlier --since"
+        )
 
     async def write(database: "Database") -> None:
         async for line in exported(database, first, last):

@@ -57,7 +57,9 @@ class Output(io.TextIOWrapper):
         except OSError as error:
             # Otherwise the buffer is flushed, and the error reported, again at exit.
             self._discard()
-            raise OperatorError(f"cannot write to standard output: {error.strerror}") from None
+            raise OperatorError(
+                f"cannot write to standard output: {error.strerror}; redirect it elsewhere"
+            ) from None
 
     def _discard(self) -> None:
         self.has_reader = False
