@@ -69,7 +69,7 @@ async def test_a_group_that_changed_while_the_dialog_was_open_is_not_deleted(sit
     await expect(dialog.get_by_role("button", name="Delete")).to_be_enabled()
     site.set_rules(group["uuid"], [HTTPS])
     await dialog.get_by_role("button", name="Delete").click()
-    await expect(dialog.get_by_role("alert")).to_contain_text("not what was seen")
+    await expect(dialog.get_by_role("alert")).to_contain_text("not the version in")
     assert site.group(group["uuid"])["rules"]
 
 

@@ -1,6 +1,6 @@
 """No pasted line yields a rule that allows more than the line says, whatever its words are.
 
-The oracle does not parse. It finds every word before a `#` that looks like a restriction, and
+The oracle does not parse. It finds every word before a `#` that may be a restriction, and
 checks each rule against it: the parser has dropped a restriction that a rule does not satisfy.
 """
 

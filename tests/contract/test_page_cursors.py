@@ -14,12 +14,12 @@ from ringfence.background import in_background
 from ringfence.security_groups.read_model import documents
 
 COUNT = 2_000
-# As many as clients ask for at once, so that a walk of 2,000 has seven to twenty pages
+# The usual page sizes of clients: 2,000 groups are seven to twenty pages
 SIZE = 150
 
 
 class Writer:
-    """Creates and deletes groups whose names are before, among and after those that stay."""
+    """Creates and deletes groups whose names sort before, between and after those that stay."""
 
     def __init__(self, world):
         self._world = world
@@ -71,7 +71,7 @@ async def by_link(client, order):
 
 
 async def by_number(client, order):
-    """Count pages until one is not full, as clients do that do not read `Link`."""
+    """Request numbered pages until one is not full, as clients do that ignore `Link`."""
     for number in itertools.count(1):
         query = {"page": number, "page_size": SIZE, "o": order, "field": "uuid"}
         answer = await client.get(GROUPS, params=query)
@@ -91,7 +91,7 @@ ORDERINGS = [
 
 @pytest.fixture
 async def many(world):
-    """Give the uuids of many groups of two customers, by who sees them."""
+    """Return the UUIDs of many groups of two customers, by the user who can see them."""
     await make_groups(world, COUNT, other=world.foreign_tenant_id)
     stay = "SELECT array_agg(hex(uuid)) FROM security_groups"
     everything = set(await world.value(stay))

@@ -2,8 +2,8 @@
 
 import { request } from "./api.js";
 import { html } from "./html.js";
-import { useLoaded } from "./use_loaded.js";
 import { Ago } from "./times.js";
+import { useLoaded } from "./use_loaded.js";
 
 /** @param {{group: any}} properties */
 export function Activity({ group }) {

@@ -1,15 +1,15 @@
 // The state of the synchronisation, by cloud and tenant; for staff and support.
 
-import { GROUP_PAGES } from "./router.js";
 import { TENANTS, request } from "./api.js";
 import { Dialog } from "./dialog.js";
 import { html, useState } from "./html.js";
-import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
-import { showToast } from "./toast.js";
+import { GROUP_PAGES } from "./router.js";
+import { count } from "./rule_text.js";
 import { State } from "./states.js";
 import { Ago } from "./times.js";
 import { Title } from "./title.js";
-import { count } from "./rule_text.js";
+import { showToast } from "./toast.js";
+import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
 
 /** @param {{user: any}} properties */
 export function Clouds({ user }) {

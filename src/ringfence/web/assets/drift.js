@@ -2,15 +2,15 @@
 
 import { GROUPS, request } from "./api.js";
 import { html, useId } from "./html.js";
-import { useLoaded } from "./use_loaded.js";
 import { Changes } from "./rule_lists.js";
-import { showToast } from "./toast.js";
 import { Drift } from "./states.js";
 import { Ago } from "./times.js";
+import { showToast } from "./toast.js";
+import { useLoaded } from "./use_loaded.js";
 
 const MODES = [
-  ["adopt", "Adopt: accept changes made in the cloud"],
-  ["enforce", "Enforce: revert changes made in the cloud"],
+  ["adopt", "Adopt: accept changes in the cloud"],
+  ["enforce", "Enforce: revert changes in the cloud"],
   ["report", "Report: only show drift"],
 ];
 

@@ -1,21 +1,21 @@
 // The page of a group: its rules, state, drift, usage and actions.
 
-import { GROUP_PAGES, navigate } from "./router.js";
-import { GROUPS, request } from "./api.js";
 import { Activity } from "./activity.js";
+import { GROUPS, request } from "./api.js";
 import { DriftPanel } from "./drift.js";
 import { DeleteGroup, RenameGroup, UnlinkGroup } from "./group_actions.js";
-import { loadGroup } from "./load_group.js";
 import { History } from "./history.js";
 import { html, useEffect, useRef, useState } from "./html.js";
-import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
-import { RuleLists } from "./rule_lists.js";
+import { loadGroup } from "./load_group.js";
+import { GROUP_PAGES, navigate } from "./router.js";
 import { RuleEditor } from "./rule_editor.js";
-import { showToast } from "./toast.js";
+import { RuleLists } from "./rule_lists.js";
+import { openText, unknownRemotesText } from "./rule_text.js";
 import { State, isStable } from "./states.js";
 import { Title } from "./title.js";
+import { showToast } from "./toast.js";
 import { Usage } from "./usage.js";
-import { openText, unknownRemotesText } from "./rule_text.js";
+import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
 
 /** @param {{uuid: string, part: string, user: any}} properties */
 export function Group({ uuid, part, user }) {

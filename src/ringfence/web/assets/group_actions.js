@@ -1,12 +1,12 @@
 // Dialogs for the actions on a group: delete, unlink, edit name and description.
 
-import { GROUP_PAGES, navigate } from "./router.js";
 import { GROUPS, request } from "./api.js";
 import { Dialog } from "./dialog.js";
 import { html, useId, useState } from "./html.js";
+import { GROUP_PAGES, navigate } from "./router.js";
+import { count } from "./rule_text.js";
 import { showToast } from "./toast.js";
 import { Instances, ReferringGroups, useUsage } from "./usage.js";
-import { count } from "./rule_text.js";
 
 /**
  * Return the If-Match header of a change: the version of the group when the dialog was opened.

@@ -1,12 +1,12 @@
 // The list of groups, with search, filters, ordering and pages; all of them are in the URL.
 
-import { GROUP_PAGES, navigate, updateQuery } from "./router.js";
 import { OVERVIEWS, TENANTS, request } from "./api.js";
 import { html, useEffect, useRef, useState } from "./html.js";
-import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
+import { GROUP_PAGES, navigate, updateQuery } from "./router.js";
+import { count, openText, unknownRemotesText } from "./rule_text.js";
 import { DRIFT_LABELS, Drift, STATE_LABELS, State, isStable } from "./states.js";
 import { Title } from "./title.js";
-import { count, openText, unknownRemotesText } from "./rule_text.js";
+import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
 
 const PAGE_SIZE = 50;
 const FILTERS = ["query", "state", "drift", "is_open_to_all", "tenant_uuid", "project_uuid", "service_settings_uuid", "can_manage", "external_ip"];
@@ -136,7 +136,7 @@ function Filters({ query }) {
       onInput=${(/** @type {any} */ event) => setText(event.target.value)} />
     <${FilterSelect} name="state" label="State" choices=${STATE_LABELS} query=${query} />
     <${FilterSelect} name="drift" label="Drift" choices=${DRIFT_LABELS} query=${query} />
-    <${FilterSelect} name="is_open_to_all" label="Open to the internet" choices=${[["true", "Yes"], ["false", "No"]]} query=${query} />
+    <${FilterSelect} name="is_open_to_all" label="Open to the internet" choices=${[["true", "Open"], ["false", "Not open"]]} query=${query} />
     <${FilterSelect} name="tenant_uuid" label="Tenant" choices=${tenantChoices} query=${query} />
     <${FilterSelect} name="can_manage" label="Your access" choices=${[["true", "Can manage"], ["false", "Read-only"]]} query=${query} />
     <button type="button" class="button button-plain" onClick=${clear} disabled=${!isFiltered}>Clear</button>

@@ -1,16 +1,16 @@
 // The versions of a group's desired rules, the difference between two of them, and rollback.
 
 import { GROUPS, request } from "./api.js";
-import { updateQuery, useLocation } from "./router.js";
 import { Dialog } from "./dialog.js";
 import { html, useState } from "./html.js";
-import { Failure, Skeleton, useLoaded } from "./use_loaded.js";
 import { own } from "./own.js";
 import { PlanReview } from "./plan_review.js";
+import { updateQuery, useLocation } from "./router.js";
 import { Changes } from "./rule_lists.js";
-import { showToast } from "./toast.js";
 import { isStable } from "./states.js";
 import { Ago } from "./times.js";
+import { showToast } from "./toast.js";
+import { Failure, Skeleton, useLoaded } from "./use_loaded.js";
 
 const CAUSES = /** @type {Record<string, string>} */ ({
   user: "set", pull: "adopted from the cloud", load: "loaded from a file", rollback: "rolled back",

@@ -1,15 +1,15 @@
 // Entry point of the console: the signed-in user, the header and the routes.
 
-import { BASE, CONSOLE, GROUP_PAGES, interceptLinks, navigate, useLocation } from "./router.js";
 import { Clouds } from "./clouds.js";
 import { Group } from "./group.js";
 import { GroupList } from "./group_list.js";
 import { html, render, useEffect, useErrorBoundary, useState } from "./html.js";
-import { Failure } from "./use_loaded.js";
 import { NewGroup } from "./new_group.js";
-import { Toast, showToast } from "./toast.js";
+import { BASE, CONSOLE, GROUP_PAGES, interceptLinks, navigate, useLocation } from "./router.js";
 import { cachedUser, signOut, loadUser } from "./session.js";
 import { SignIn } from "./sign_in.js";
+import { Toast, showToast } from "./toast.js";
+import { Failure } from "./use_loaded.js";
 
 /** @param {{user: any}} properties */
 function Page({ user }) {

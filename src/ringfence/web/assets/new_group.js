@@ -1,15 +1,15 @@
 // The page for a new group: from scratch, from a preset, or as a copy.
 
-import { GROUP_PAGES, navigate } from "./router.js";
 import { GROUPS, TENANTS, request } from "./api.js";
-import { validationOf, useValidation } from "./validation.js";
 import { html, useCallback, useEffect, useId, useState } from "./html.js";
-import { Failure, Skeleton, useLoaded } from "./use_loaded.js";
-import { bodyOf, newRow, rowOf } from "./rows.js";
 import { usePaste } from "./paste/box.js";
+import { GROUP_PAGES, navigate } from "./router.js";
+import { bodyOf, newRow, rowOf } from "./rows.js";
 import { RuleTable } from "./rule_table.js";
-import { showToast } from "./toast.js";
 import { Title } from "./title.js";
+import { showToast } from "./toast.js";
+import { Failure, Skeleton, useLoaded } from "./use_loaded.js";
+import { validationOf, useValidation } from "./validation.js";
 
 /**
  * Return the part of an error body that is about the rules or about the group as a whole. Errors of

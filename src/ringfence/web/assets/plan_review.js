@@ -2,8 +2,8 @@
 
 import { html } from "./html.js";
 import { Changes } from "./rule_lists.js";
-import { Ago } from "./times.js";
 import { count } from "./rule_text.js";
+import { Ago } from "./times.js";
 
 /** @param {{plan: any}} properties */
 export function PlanReview({ plan }) {
@@ -21,7 +21,7 @@ export function PlanReview({ plan }) {
     ${warnings.length > 0 && html`<div class="notice notice-warn"><strong>Warnings</strong>
       <ul>${warnings.map((/** @type {any} */ warning, /** @type {number} */ index) => html`<li key=${index}>Rule ${warning.rule + 1}: ${warning.message}</li>`)}</ul></div>`}
     ${added.length > 0 && html`<h3>Rules to add first</h3><${Changes} rules=${added} sign="+" />`}
-    ${removed.length > 0 && html`<h3>Rules to remove then</h3><${Changes} rules=${removed} sign="−" />`}
+    ${removed.length > 0 && html`<h3>Rules to remove afterwards</h3><${Changes} rules=${removed} sign="−" />`}
     ${redescribed.length > 0 && html`<h3>Description changed in Ringfence only</h3><${Changes} rules=${redescribed} sign="=" />`}
     ${kept.length > 0 && html`<details><summary>${count(kept.length, "rule")} kept</summary><${Changes} rules=${kept} sign="=" /></details>`}
     <${Quota} quota=${plan.quota.security_group_rule_count} />

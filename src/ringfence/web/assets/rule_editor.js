@@ -1,19 +1,19 @@
 // The rule editor: rows are validated by the API while they are edited, then reviewed and applied.
 
-import { GROUP_PAGES, navigate, guardUnsavedChanges } from "./router.js";
 import { GROUPS, request } from "./api.js";
-import { useValidation } from "./validation.js";
 import { Dialog } from "./dialog.js";
 import { html, useCallback, useEffect, useRef, useState } from "./html.js";
 import { loadGroup } from "./load_group.js";
-import { useLoaded } from "./use_loaded.js";
-import { PlanReview } from "./plan_review.js";
-import { bodyOf, mergeRows, rowOf, signature, withIds } from "./rows.js";
 import { usePaste } from "./paste/box.js";
+import { PlanReview } from "./plan_review.js";
+import { GROUP_PAGES, navigate, guardUnsavedChanges } from "./router.js";
+import { bodyOf, mergeRows, rowOf, signature, withIds } from "./rows.js";
 import { RuleTable } from "./rule_table.js";
-import { showToast } from "./toast.js";
-import { ago } from "./times.js";
 import { count } from "./rule_text.js";
+import { ago } from "./times.js";
+import { showToast } from "./toast.js";
+import { useLoaded } from "./use_loaded.js";
+import { useValidation } from "./validation.js";
 
 /** @param {{group: any, reload: () => Promise<void>}} properties */
 export function RuleEditor({ group, reload }) {

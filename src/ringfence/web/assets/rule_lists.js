@@ -1,14 +1,14 @@
 // Read-only lists of a group's rules, by direction.
 
-import { GROUP_PAGES } from "./router.js";
 import { html } from "./html.js";
+import { GROUP_PAGES } from "./router.js";
 import { count, remoteText, trafficText } from "./rule_text.js";
 
 /** @typedef {import("./rule_text.js").Rule} Rule */
 
 const DIRECTIONS = /** @type {const} */ ([
-  ["ingress", "Ingress rules", "Source", "No ingress rules: all incoming traffic is blocked."],
-  ["egress", "Egress rules", "Destination", "No egress rules: all outgoing traffic is blocked."],
+  ["ingress", "Ingress rules", "Source", "No ingress rules: this group allows no incoming traffic."],
+  ["egress", "Egress rules", "Destination", "No egress rules: this group allows no outgoing traffic."],
 ]);
 
 /** @param {{rules: Rule[]}} properties */
@@ -63,7 +63,7 @@ export function Changes({ rules, sign }) {
   return html`<ul class="changes">
     ${rules.map((rule, index) => html`<li key=${index} class=${`change change-${tones[sign]}`}>
       <span class="sign" aria-hidden="true">${sign}</span><span class="visually-hidden">${names[sign]}: </span>
-      <span class="change-way">${rule.direction === "ingress" ? "in" : "out"}</span>
+      <span class="change-direction">${rule.direction}</span>
       <span><${Traffic} rule=${rule} /> ${rule.direction === "ingress" ? "from" : "to"} <${Remote} rule=${rule} />
         <span class="quiet"> ${rule.ethertype}${rule.description ? ` · ${rule.description}` : ""}</span></span>
     </li>`)}

@@ -1,14 +1,14 @@
 // The table of the rule editor. All of it works with the keyboard.
 
-import { html, useCallback, useEffect, useId, useMemo, useRef, useState } from "./html.js";
 import { GROUPS, request } from "./api.js";
+import { html, useCallback, useEffect, useId, useMemo, useRef, useState } from "./html.js";
 import { Copy, Cross } from "./icons.js";
 import { PasteBox } from "./paste/box.js";
 import { isMany, readRules } from "./paste/read.js";
 import { newRow } from "./rows.js";
+import { count } from "./rule_text.js";
 import { showToast } from "./toast.js";
 import { PRESETS } from "./well_known_ports.js";
-import { count } from "./rule_text.js";
 
 /** @typedef {import("./rows.js").Row} Row */
 /** @typedef {(rows: Row[]) => Row[]} Edit */
@@ -97,17 +97,17 @@ export function RuleTable({ rows, edit, validation, tenant, self, paste, onRevie
             change=${change} type=${type} insert=${insert} remove=${remove} list=${list} />`)}
         </tbody>
       </table>
-      ${rows.length === 0 && html`<p class="empty-line">No rules: all ingress and egress traffic is blocked. Add a rule, or paste a list.</p>`}
+      ${rows.length === 0 && html`<p class="empty-line">No rules: this group allows no traffic. Add a rule, or paste a list.</p>`}
     </div>
     <datalist id=${list}>${names.map((name) => html`<option key=${name} value=${name}></option>`)}</datalist>`;
 }
 
 /** @param {{insert: (rows: Row[]) => void, self?: {name: string, url: string}, paste: import("./paste/box.js").Paste}} properties */
 function Toolbar({ insert, self, paste }) {
-  return html`<div class="adding">
+  return html`<div class="rule-toolbar">
     <button type="button" class="button" onClick=${() => insert([newRow()])}>Add a rule</button>
     <button type="button" class="button" aria-expanded=${paste.isOpen} onClick=${() => paste.change({ isOpen: !paste.isOpen })}>Paste rules</button>
-    <span class="adding-presets" role="group" aria-label="Presets">
+    <span class="presets" role="group" aria-label="Presets">
       ${PRESETS.map((preset) => html`<button type="button" class="chip" key=${preset.name}
         onClick=${() => insert(preset.opens.map((values) => newRow({ ...values, description: preset.name })))}>${preset.name}</button>`)}
       ${self && html`<button type="button" class="chip" onClick=${() => insert(["IPv4", "IPv6"].map((ethertype) => newRow({ ethertype, protocol: "", kind: "group", end: self.name, group: self.url, description: "Traffic within the group" })))}>Allow all from this group</button>`}

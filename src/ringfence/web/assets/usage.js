@@ -1,11 +1,11 @@
 // What uses a group: instances, their ports, and groups whose rules refer to it.
 
-import { GROUP_PAGES } from "./router.js";
 import { GROUPS, request } from "./api.js";
 import { html } from "./html.js";
-import { useLoaded } from "./use_loaded.js";
-import { Ago } from "./times.js";
+import { GROUP_PAGES } from "./router.js";
 import { count } from "./rule_text.js";
+import { Ago } from "./times.js";
+import { useLoaded } from "./use_loaded.js";
 
 /** @param {{group: any}} properties */
 export function useUsage({ group }) {

@@ -1,9 +1,9 @@
 // Validation of rules while they are edited. The API validates; its messages are shown at the cells.
 
 import { ApiError, messageOf } from "./api.js";
-import { bodyOf, portsError } from "./rows.js";
 import { useEffect, useState } from "./html.js";
 import { own } from "./own.js";
+import { bodyOf, portsError } from "./rows.js";
 
 /** @typedef {import("./rows.js").Row} Row */
 

@@ -2,8 +2,8 @@
 // corrected or removed before the change can be reviewed.
 
 import { html, useId, useMemo, useRef, useState } from "../html.js";
-import { showToast } from "../toast.js";
 import { count } from "../rule_text.js";
+import { showToast } from "../toast.js";
 import { readRules } from "./read.js";
 
 /** @typedef {import("../rows.js").Row} Row */
