@@ -93,7 +93,7 @@ async def test_the_review_names_unreadable_rules_in_the_cloud(site, visit):
 async def test_opening_to_the_internet_warns_in_the_editor_and_in_the_review(site, visit):
     _, page = await edit(site, visit, "warned", [OFFICE])
     await page.get_by_label("Remote type, rule 1").select_option("all")
-    await expect(page.get_by_text("Anybody may reach SSH (22).")).to_be_visible()
+    await expect(page.get_by_text("Anybody can reach SSH (22).")).to_be_visible()
     await page.get_by_role("button", name="Review").click()
     await expect(page.get_by_role("dialog")).to_contain_text("Warnings")
 

@@ -38,7 +38,7 @@ async def test_set_rules_creates_it_again_with_an_event(world, client, gone):
     said = await world.value(
         "SELECT message FROM events WHERE event_type = 'openstack_security_group_removed_remotely'"
     )
-    assert said == "Security group web was not found in the cloud and is made anew."
+    assert said == "Security group web was not found in the cloud and is created again."
 
 
 async def test_any_other_erred_group_still_refuses_set_rules(world, client):

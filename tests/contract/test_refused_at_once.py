@@ -150,7 +150,7 @@ async def test_rolling_back_to_a_version_that_no_cloud_takes_is_refused(
     group = await world.group("web", rules=[row], state="ERRED")
     await nothing_happened(begin=True)
     response = await client.post(group_at(group, "rollback/"), json={"version": 1})
-    said = f"Version 1 holds what no cloud takes, in rule 1: {no_ipv4('58')}"
+    said = f"Rule 1 of version 1 is not accepted by any cloud: {no_ipv4('58')}"
     assert (response.status_code, response.json()) == (400, {"version": [said]})
     await nothing_happened()
 

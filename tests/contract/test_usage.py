@@ -6,7 +6,7 @@ import pytest
 from tests.contract.addresses import GROUPS, group_at
 from tests.contract.test_delete_pull_unlink import naming
 
-from ringfence.security_groups.cloud_state.ports import FoundPort, begin_reading, take_reading
+from ringfence.security_groups.cloud_state.ports import ObservedPort, observation_time, store_ports
 
 
 def port(name, *groups, **values):
@@ -17,14 +17,14 @@ def port(name, *groups, **values):
         "addresses": ("10.0.0.3",),
         "floating_addresses": (),
     }
-    return FoundPort(**standing | values, name=name, group_ids=tuple(groups))
+    return ObservedPort(**standing | values, name=name, group_ids=tuple(groups))
 
 
 async def see(world, *found):
     """Store these ports as observed in the tenant's cloud."""
     async with world.database.transaction() as connection:
-        taken = await begin_reading(connection)
-        await take_reading(connection, world.tenant_id, found, taken)
+        taken = await observation_time(connection)
+        await store_ports(connection, world.tenant_id, found, taken)
 
 
 async def deletion(world):
@@ -138,7 +138,7 @@ async def test_a_group_in_use_is_not_deleted_and_the_error_names_its_users(clien
     assert list(response.json()) == ["detail"]
     assert said.startswith("Security group web is in use by 2 ports: nameless, eth0 (id-of-eth0) ")
     assert "Rules of the security group naming refer to it." in said
-    assert said.endswith("Take it off these ports first, or delete it with ?detach=true.")
+    assert said.endswith("Remove it from these ports first, or delete it with ?detach=true.")
     assert (await client.get(group_at(web))).json()["state"] == "OK"
     assert await deletion(world) is None
     assert await world.value("SELECT count(*) FROM events") == 0
@@ -148,7 +148,7 @@ async def test_of_many_ports_the_first_are_named_and_the_rest_counted(client, wo
     await see(world, *(port(f"eth{number:02}", "b-web") for number in range(25)))
     said = (await client.delete(group_at(web))).json()["detail"]
     assert "in use by 25 ports: eth00 (id-of-eth00), " in said
-    assert "eth19 (id-of-eth19) and 5 more (as seen at " in said
+    assert "eth19 (id-of-eth19) and 5 more (as of " in said
 
 
 async def test_detach_lets_a_group_in_use_go_and_says_so_to_the_job_and_the_event(

@@ -12,9 +12,10 @@ import pytest
 
 from ringfence.errors import Invalid
 from ringfence.security_groups.rule_input.refused_input import TABLE
+from ringfence.security_groups.rule_input.rule_requests import RuleProblem
 from ringfence.security_groups.rules import ETHERTYPES, Rule, canonical
 from ringfence.security_groups.schemas import clean_creation
-from ringfence.security_groups.validation import RuleProblem, check_rule
+from ringfence.security_groups.validation import check_rule
 from ringfence.sync.plan import rule_for_cloud
 from ringfence.sync.push import RULES_PER_CALL
 
@@ -148,7 +149,7 @@ def test_neutron_refuses_the_examples_that_the_table_ascribes_to_it(
     group = lab.neutron("POST", "/v2.0/security-groups", {"security_group": values})
     group_id = group["security_group"]["id"]
     for entry in TABLE:
-        if not entry.is_neutrons:
+        if not entry.is_from_neutron:
             continue
         if entry.about == "group":
             kind, sent = "security_group", dict(entry.refused)

@@ -14,7 +14,7 @@ OF_OK_ALONE = {(Action.UPDATE, "2025-11"), (Action.SET_RULES, "2025-11")}
 
 
 def a_group(state, **values):
-    plain = {"is_gone": False, "version": 7, "backend_id": "b" * 32}
+    plain = {"is_missing": False, "version": 7, "backend_id": "b" * 32}
     return SimpleNamespace(state=state, **plain | values)
 
 
@@ -36,7 +36,7 @@ def test_an_operation_starts_from_rest_and_in_waldurs_contract_two_from_ok_alone
 
 @pytest.mark.parametrize("contract", CONTRACTS)
 def test_the_rules_of_a_group_that_is_gone_can_be_set_in_both(contract):
-    require_state(a_group(State.ERRED, is_gone=True), Action.SET_RULES, contract)
+    require_state(a_group(State.ERRED, is_missing=True), Action.SET_RULES, contract)
 
 
 @pytest.mark.parametrize("backend_id", ["", "b" * 32])

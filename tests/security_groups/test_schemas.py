@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringfence.errors import Invalid
-from ringfence.security_groups.rule_input.remote_ends import known_of_stored
+from ringfence.security_groups.rule_input.remote_ends import known_ends_of
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest, UnresolvedEnd
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.schemas import (
@@ -39,7 +39,7 @@ KEYS = [
 ]
 
 
-KNOWN = known_of_stored(list(STORED.values()))
+KNOWN = known_ends_of(list(STORED.values()))
 
 
 def clean(*rules):

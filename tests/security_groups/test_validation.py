@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringfence.security_groups.rule_input.refused_input import ICMP_PROTOCOLS, PORT_PROTOCOLS
+from ringfence.security_groups.rule_input.rule_requests import RuleProblem
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.validation import (
     ANY,
-    RuleProblem,
     check_rule,
     is_cidr,
     is_protocol,

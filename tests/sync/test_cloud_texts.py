@@ -18,7 +18,7 @@ from tests.time_limit import LONG_SECONDS
 from ringfence.access.scope import Scope
 from ringfence.neutron.port import GiveUp, UnreadableRule
 from ringfence.security_groups import queries
-from ringfence.security_groups.cloud_state.unreadable import BEGINNING, READABLE
+from ringfence.security_groups.cloud_state.unreadable import MESSAGE_PREFIX, READABLE
 from ringfence.sync import manual, push, status
 from ringfence.sync.compare import DEFAULT_GUARD
 from ringfence.sync.drift import drift_of_group
@@ -211,7 +211,7 @@ async def test_a_rule_that_cannot_be_read_is_said_and_neither_removed_nor_taken_
     assert done["unreadable"] == 1
     _, _, state, message = await state_of(at_neutron, "g1")
     assert state == "ERRED"
-    assert message.startswith(f"{BEGINNING} (r1: protocol is not a string)")
+    assert message.startswith(f"{MESSAGE_PREFIX} (r1: protocol is not a string)")
     assert (await state_of(at_neutron, "g2"))[2] == "OK"
     assert await at_neutron.rows(uuid) == [("tcp", 80, 81, "192.0.2.0/24")]
     shown = await drift(at_neutron, "g1")
@@ -246,7 +246,7 @@ async def test_what_could_not_be_read_is_said_no_more_once_it_is_gone(at_neutron
 
     state, message = (await state_of(at_neutron, "g1"))[2:]
     assert state == expected
-    assert BEGINNING not in message or expected == "UPDATE_SCHEDULED"
+    assert MESSAGE_PREFIX not in message or expected == "UPDATE_SCHEDULED"
     assert await at_neutron.documents_are_fresh()
 
 
@@ -256,7 +256,7 @@ async def test_what_is_outstanding_says_that_the_rules_can_be_read_again(at_neut
     await at_neutron.world.execute(
         "UPDATE security_groups SET version = version + 1, state = 'ERRED', error_message = %s"
         " WHERE uuid = %s",
-        f"{BEGINNING} (r1: protocol is unknown).",
+        f"{MESSAGE_PREFIX} (r1: protocol is unknown).",
         uuid,
     )
     at_neutron.said["security_groups"][0]["security_group_rules"] = []
@@ -326,7 +326,7 @@ async def test_both_plans_say_that_rules_cannot_be_read(at_neutron):
 
     [notice] = shown["notices"]
     assert notice["code"] == "rules_unreadable"
-    assert notice["message"].startswith(f"{BEGINNING} (r9: ethertype is unknown)")
+    assert notice["message"].startswith(f"{MESSAGE_PREFIX} (r9: ethertype is unknown)")
     assert notice["message"].endswith("Until then every change of the group ends as ERRED.")
     assert lines == [notice["message"], "nothing else: the rest is as desired"]
     await at_neutron.change_rules(uuid, [tcp(443)])

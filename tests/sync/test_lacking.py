@@ -14,7 +14,7 @@ from tests.sync.test_pull import pull, pull_one, push, pushed, uuid_of
 
 from ringfence.errors import OperatorError
 from ringfence.neutron.port import GroupInUse, ProjectNotFound, RequestRefused
-from ringfence.security_groups.cloud_state.unreadable import BEGINNING
+from ringfence.security_groups.cloud_state.unreadable import MESSAGE_PREFIX
 from ringfence.sync.binding.adoption import adopt
 from ringfence.sync.push import delete_group
 
@@ -172,7 +172,7 @@ async def test_a_rule_whose_address_group_is_not_told_any_more_is_not_taken_for_
     assert await ends(at_neutron) == before
     _, _, state, message = await state_of(at_neutron, "g1")
     assert state == "ERRED"
-    assert message.startswith(f"{BEGINNING} (r1: remote_address_group_id is missing)")
+    assert message.startswith(f"{MESSAGE_PREFIX} (r1: remote_address_group_id is missing)")
     shown = await drift(at_neutron, "g1")
     assert (shown["state"], shown["unexpected_at_cloud"]) == ("drifting", [])
     assert {call.method for call in at_neutron.calls} == {"GET"}

@@ -291,9 +291,9 @@ async def test_of_two_readings_at_once_the_one_that_began_later_stands(sandbox):
     await Net(sandbox).port([web], **instance("vm-1"))
     await pull(sandbox)
     async with sandbox.database.transaction() as connection:
-        earlier = await ports.begin_reading(connection) - timedelta(hours=1)
+        earlier = await ports.observation_time(connection) - timedelta(hours=1)
         tenant = sandbox.world.tenant_id
-        assert not await ports.take_reading(connection, tenant, [], earlier)
+        assert not await ports.store_ports(connection, tenant, [], earlier)
     assert await instances(sandbox, web) == "1"
 
 

@@ -9,11 +9,12 @@ from ringfence.provisioning.matching import Kind, Target
 from ringfence.provisioning.problems import Location, Problems, nearest, quote
 from ringfence.provisioning.schema import GroupEntry, RuleEntry
 from ringfence.security_groups.bulk_load import Change, Group
-from ringfence.security_groups.rule_input.remote_ends import rest_of
+from ringfence.security_groups.rule_input.remote_ends import key_without_end
+from ringfence.security_groups.rule_input.rule_requests import RuleProblem
 from ringfence.security_groups.rules import Rule, RuleKey, canonical
 from ringfence.security_groups.states import State
 from ringfence.security_groups.traffic import Traffic
-from ringfence.security_groups.validation import ANY, RuleProblem, check_rule, is_protocol
+from ringfence.security_groups.validation import ANY, check_rule, is_protocol
 from ringfence.text.uuids import parse_uuid
 
 # The groups of a tenant after the load, by name; duplicates share a name.
@@ -52,7 +53,9 @@ def check_not_opened(
     already is not a problem.
     """
     kept = [
-        (rest_of(rule), rule) for rule in present_rules if rule.remote_address_group is not None
+        (key_without_end(rule), rule)
+        for rule in present_rules
+        if rule.remote_address_group is not None
     ]
     if not kept:
         return

@@ -1,1 +1,1 @@
-"""Security groups, their rules and their versions: what a tenant asked its cloud for."""
+"""Security groups, their rules and their versions."""

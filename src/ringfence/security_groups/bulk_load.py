@@ -1,4 +1,4 @@
-"""Groups taken as they stand, many at once: nothing is pushed."""
+"""Writes many groups at once for `ringfence load`. Nothing is pushed to a cloud."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from ringfence.security_groups.rule_rows import (
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.versions import Cause, record_versions
 
-# Rows a statement: bounds the size of one parameter.
+# Rows per statement, which bounds the size of one parameter
 BATCH = 5000
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group without its rules; `parent` is its tenant. A time of None becomes now."""
+    """A group without its rules; `parent` is its tenant. A time of None means now."""
 
     uuid: UUID
     parent: UUID
@@ -44,7 +44,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A group to create, or to make so; `rules` of None stay as they are."""
+    """A group to create or update. Rules of None are not changed."""
 
     group: Group
     rules: Sequence[Rule] | None
@@ -62,7 +62,7 @@ class _StoredRule:
     cidr: str | None
     description: str
     remote_group: str | None
-    # Set where the remote end is none that a file can name
+    # Set if a provisioning file cannot name the remote end
     remote_address_group: str | None
 
 
@@ -95,11 +95,10 @@ _TENANTS: LiteralString = "SELECT uuid, id FROM tenants WHERE uuid = ANY(%(uuids
 
 _IDS: LiteralString = "SELECT hex(uuid), id FROM security_groups WHERE uuid = ANY(%(uuids)s)"
 
-# The planner would read rows that it does not know of one by one; what is little beside the rest
-# changes no plan.
+# Without statistics, the planner reads new rows one by one. Few new rows do not change a plan.
 _ANALYZE: LiteralString = "ANALYZE security_groups, security_group_rules"
-_WORTH_ANALYZING = 500
-_IS_MUCH: LiteralString = """
+_MIN_ANALYZED = 500
+_IS_LARGE_CHANGE: LiteralString = """
 SELECT %(changed)s * 10 > max(table_class.reltuples)
 FROM pg_class AS table_class
 WHERE table_class.oid = 'security_groups'::regclass
@@ -109,15 +108,15 @@ WHERE table_class.oid = 'security_groups'::regclass
 async def existing_groups(
     connection: Connection, uuids: Sequence[UUID], tenants: Sequence[UUID]
 ) -> list[Group]:
-    """Give, and lock, the groups with one of the uuids and all groups of the tenants."""
+    """Lock and return the groups with one of the UUIDs, and all groups of the tenants."""
     async with connection.cursor(row_factory=class_row(Group)) as cursor:
         await cursor.execute(_EXISTING, {"uuids": list(uuids), "tenants": list(tenants)})
         return await cursor.fetchall()
 
 
 async def existing_rules(connection: Connection, groups: Sequence[UUID]) -> dict[UUID, list[Rule]]:
-    """Give the groups' rules in their order; a rule's remote group is a hexadecimal uuid."""
-    found: dict[UUID, list[Rule]] = {group: [] for group in groups}
+    """Return the rules of groups, in their order; remote groups are hexadecimal UUIDs."""
+    rules: dict[UUID, list[Rule]] = {group: [] for group in groups}
     async with connection.cursor(row_factory=class_row(_StoredRule)) as cursor:
         await cursor.execute(_RULES_PRESENT, {"uuids": list(groups)})
         async for row in cursor:
@@ -132,12 +131,12 @@ async def existing_rules(connection: Connection, groups: Sequence[UUID]) -> dict
                 remote_group=row.remote_group,
                 remote_address_group=row.remote_address_group,
             )
-            found[row.security_group].append(rule)
-    return found
+            rules[row.security_group].append(rule)
+    return rules
 
 
 async def store_groups(connection: Connection, changes: Sequence[Change]) -> list[int]:
-    """Write the groups and their rules, keep their versions, render them; give their ids."""
+    """Write groups, their rules, versions and documents; return their ids."""
     ids: dict[UUID, int] = {}
     for batch in _batches(changes):
         ids |= await _store_rows(connection, [change.group for change in batch])
@@ -149,9 +148,9 @@ async def store_groups(connection: Connection, changes: Sequence[Change]) -> lis
 
 
 async def _analyze(connection: Connection, changed: int) -> None:
-    if changed < _WORTH_ANALYZING:
+    if changed < _MIN_ANALYZED:
         return
-    cursor = await connection.execute(_IS_MUCH, {"changed": changed})
+    cursor = await connection.execute(_IS_LARGE_CHANGE, {"changed": changed})
     row = await cursor.fetchone()
     if row and row[0]:
         await connection.execute(_ANALYZE)

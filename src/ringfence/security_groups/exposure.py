@@ -1,6 +1,6 @@
-"""What deserves a second look before rules are set: who is let in, and what only looks narrow.
+"""Warnings about rules that open a group, or that are wider than they look. Pure.
 
-Nothing here is refused: a warning is for the person who decides. Everything is pure.
+Warnings refuse nothing: they are for the person who sets the rules.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from ringfence.security_groups.rules import ALL_ADDRESSES, EVERY_PROTOCOL, Rule, RuleKey, canonical
 
-# Ports behind which nobody wants the whole internet (IANA's service names, and usual defaults).
+# Ports that should not be open to the internet (IANA's service names, and usual defaults)
 SENSITIVE_PORTS = {
     22: "SSH",
     23: "Telnet",
@@ -28,14 +28,12 @@ SENSITIVE_PORTS = {
     27017: "MongoDB",
 }
 # See `EVERY_PROTOCOL`.
-_ZERO = (
-    "Protocol {} is number 0, and for that clouds whose firewall is iptables admit every protocol."
-)
+_ZERO = "Protocol {} is number 0, for which clouds with an iptables firewall admit every protocol."
 _WITH_PORTS = frozenset({"tcp", "udp"})
 
 
 class Code(StrEnum):
-    """The kinds of warnings, for programs."""
+    """The kinds of warnings."""
 
     EVERYTHING_OPEN = "everything_open"
     SENSITIVE_PORT_OPEN = "sensitive_port_open"
@@ -44,51 +42,51 @@ class Code(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
-    """A warning about the rule at a place in the list, counted from 0."""
+class RuleWarning:
+    """A warning about one rule; `rule` is its position in the list, from 0."""
 
     rule: int
     code: Code
     message: str
 
 
-def warnings_of(rules: Sequence[Rule]) -> list[Warned]:
-    """Give what deserves a second look in these rules, in their order."""
+def warnings_of(rules: Sequence[Rule]) -> list[RuleWarning]:
+    """Return the warnings about these rules, in their order."""
     return [
-        Warned(place, code, message)
-        for place, rule in enumerate(rules)
-        for code, message in _of_rule(rule)
+        RuleWarning(position, code, message)
+        for position, rule in enumerate(rules)
+        for code, message in _rule_warnings(rule)
     ]
 
 
-def _of_rule(rule: Rule) -> Iterator[tuple[Code, str]]:
+def _rule_warnings(rule: Rule) -> Iterator[tuple[Code, str]]:
     key = canonical(rule)
-    is_for_all = _is_for_all(key)
-    if key.remote_ip_prefix is not None and is_for_all:
+    is_open_to_all = _is_open_to_all(key)
+    if key.remote_ip_prefix is not None and is_open_to_all:
         yield (
             Code.PREFIX_IS_EVERYTHING,
-            f"{rule.cidr} covers every address, as 0.0.0.0/0 and ::/0 do.",
+            f"{rule.cidr} covers every IP address, as 0.0.0.0/0 and ::/0 do.",
         )
-    if not is_for_all:
+    if not is_open_to_all:
         return
     if key.direction == "egress":
         if key.protocol is None:
             yield (
                 Code.SAME_AS_DEFAULT,
-                "This is the rule that Neutron gives each new group by itself: it lets all out.",
+                "Neutron adds this rule to each new group: it admits all outgoing traffic.",
             )
     elif key.protocol in EVERY_PROTOCOL:
         reason = f" {_ZERO.format(rule.protocol)}" if key.protocol else ""
-        yield Code.EVERYTHING_OPEN, f"Anybody may reach every port by every protocol.{reason}"
+        yield Code.EVERYTHING_OPEN, f"Anybody can reach every port with every protocol.{reason}"
     elif key.protocol in _WITH_PORTS and key.port_range_min is None:
-        yield Code.EVERYTHING_OPEN, f"Anybody may reach every port by {key.protocol}."
+        yield Code.EVERYTHING_OPEN, f"Anybody can reach every port with {key.protocol}."
     elif key.protocol in _WITH_PORTS:
         names = list(_sensitive(key))
         if names:
-            yield Code.SENSITIVE_PORT_OPEN, f"Anybody may reach {', '.join(names)}."
+            yield Code.SENSITIVE_PORT_OPEN, f"Anybody can reach {', '.join(names)}."
 
 
-def _is_for_all(key: RuleKey) -> bool:
+def _is_open_to_all(key: RuleKey) -> bool:
     if key.remote_group is not None or key.remote_address_group is not None:
         return False
     prefix = key.remote_ip_prefix

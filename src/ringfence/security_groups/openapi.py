@@ -1,4 +1,4 @@
-"""What the operations on security groups take and answer, as the API's description tells it."""
+"""The OpenAPI description of the operations on security groups."""
 
 from ringfence.http.openapi.operation import (
     LIST_HEADERS,
@@ -48,16 +48,14 @@ _LIST = list_parameters(
     descriptions={"can_manage": "Can manage", "query": "Search by name or description"},
     has_cursors=True,
 )
-_DETACH = Parameter(
-    "detach", BOOLEAN, "Take the group off the ports that carry it first.", own=True
-)
+_DETACH = Parameter("detach", BOOLEAN, "Remove the group from its ports first.", own=True)
 _PLAN_TOKEN = Parameter(
-    "plan_token", STRING, "The plan that was seen; anything else is refused with 412.", own=True
+    "plan_token", STRING, "The token of a plan. Other rules are refused with 412.", own=True
 )
 _DRY_RUN = Parameter(
     "dry_run",
     BOOLEAN,
-    "Return what the request would do, as `plan` does, and do nothing.",
+    "Return what the request would do, as `plan` does, and change nothing.",
     own=True,
 )
 _OTHER = "Other Actions"
@@ -96,7 +94,7 @@ operations = (
         title="Get security group details",
         description="Retrieve details of a specific security group.",
         parameters=(UUID_IN_PATH, choice_of_fields(GROUP)),
-        # As at Waldur, the filters of the list hold for one group too.
+        # As in Waldur, the filters of the list apply to one group too.
         undeclared=tuple(each.name for each in _LIST),
         responses=retrieved(GROUP),
         errors=(400, 404),
@@ -109,8 +107,8 @@ operations = (
         section=_OTHER,
         title="Get security group usage",
         description=(
-            "The ports that carry a security group, as its cloud last showed them, and the groups"
-            " whose rules refer to it. Where ports were never read, `observed_at` is null."
+            "The ports that carry a security group, as last observed, and the groups whose rules"
+            " refer to it. If ports were never read, `observed_at` is null."
         ),
         parameters=(UUID_IN_PATH,),
         responses={200: Response(USAGE)},
@@ -249,11 +247,11 @@ operations = (
         section="Other Actions",
         title="Plan a security group",
         description=(
-            "What `create_security_group` with the same body would do: it refuses what that would"
-            " refuse, and stores nothing."
+            "Return what `create_security_group` would do with the same body. It refuses the same"
+            " bodies, and stores nothing."
         ),
         parameters=(UUID_IN_PATH,),
-        # What `create_security_group` takes, so that the same body can be planned and sent.
+        # The model of `create_security_group`: the same body can be planned and sent.
         body=Body(CREATE, example={"name": "web", "rules": [RULE_EXAMPLE]}, unknown_keys="named"),
         responses={200: Response(CREATION_PLAN)},
         errors=(403, 404, 409),

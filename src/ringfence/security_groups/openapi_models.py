@@ -53,7 +53,7 @@ SENT_RULE: Mapping[str, Schema] = {
     "ethertype": described(_ETHERTYPE, _ETHERTYPE_MEANS, default=Rule().ethertype),
     "direction": described(_DIRECTION, _DIRECTION_MEANS, default=Rule().direction),
     "protocol": {"anyOf": [_NAMED, _BLANK, _NUMBER], "description": _PROTOCOL_MEANS},
-    # -1 is any; what lies between is refused in the words of the rule as a whole.
+    # -1 is any port. Other numbers below 1 are refused with the message for the whole rule.
     "from_port": {**_MEANINGS["from_port"], "minimum": ANY},
     "to_port": {**_MEANINGS["to_port"], "minimum": ANY},
 }
@@ -62,19 +62,19 @@ _RULE_TO_CREATE = Model(
     "OpenStackSecurityGroupRuleCreateRequest", fields_schema(RULE_FIELDS, more=SENT_RULE)
 )
 
-_KEPT_ID = described(INTEGER, "The rule that stands already, to keep or to change.")
+_KEPT_ID = described(INTEGER, "A stored rule to keep or to change.")
 
 RULE_TO_SET = Model(
     "OpenStackSecurityGroupRuleUpdateRequest",
     described(
         fields_schema(RULE_FIELDS, more={**SENT_RULE, "id": _KEPT_ID}),
-        "Rules of responses can be sent back as they are: a remote end that `cidr` and"
-        " `remote_group` cannot say is kept by the rule's `id` or by the key that shows it, or"
-        " refused; it never becomes any address. Unknown keys are refused.",
+        "Rules of responses can be sent back unchanged. A remote end that `cidr` and"
+        " `remote_group` cannot name is kept by the rule's `id` or by the key that shows it, or is"
+        " refused. It never becomes any address. Unknown keys are refused.",
     ),
 )
 
-# Of a rule that the cloud had already, the protocol is in the cloud's words.
+# Rules from a cloud may have any protocol name of the cloud.
 _SHOWN_PROTOCOL: Schema = {"anyOf": [_NAMED, _BLANK, STRING], "description": _PROTOCOL_MEANS}
 
 _RULE = Model(
@@ -96,7 +96,7 @@ _RULE = Model(
     ),
 )
 
-# No field is required: `field` leaves out what is not asked for.
+# No field is required: the `field` parameter selects fields.
 GROUP = Model(
     "OpenStackSecurityGroup",
     object_of(
@@ -186,7 +186,7 @@ WARNING = Model(
     "SecurityGroupRuleWarning",
     object_of(
         {
-            "rule": described(INTEGER, "The rule's place in the list, from 0."),
+            "rule": described(INTEGER, "The rule's position in the list, from 0."),
             "code": enumeration("SecurityGroupRuleWarningCode", Code),
             "message": STRING,
         }

@@ -1,4 +1,4 @@
-"""Reading groups: what an actor may see, as the stored answers or as values to work with."""
+"""Reads groups in the scope of an actor: as stored documents, or as values for commands."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ SELECT
     sg.id, sg.uuid, sg.name, sg.description, sg.state, sg.backend_id, sg.version,
     sg.state = 'ERRED' AND sg.error_message = '"""
     + NOT_FOUND
-    + """' AS is_gone,
+    + """' AS is_missing,
     tenant.id AS tenant_id, tenant.uuid AS tenant_uuid, tenant.name AS tenant_name,
     project.id AS project_id, project.uuid AS project_uuid,
     customer.id AS customer_id, customer.uuid AS customer_uuid
@@ -45,7 +45,7 @@ WHERE {condition}
 """
 )
 
-# Other rows may be referred to meanwhile, so the key stays free: two groups may name each other.
+# Not FOR UPDATE: rules of other groups may reference the row at the same time.
 _LOCK: LiteralString = " FOR NO KEY UPDATE OF sg"
 
 _RULES: LiteralString = """
@@ -67,7 +67,7 @@ SELECT sg.name, sg.backend_id, sg.uuid FROM security_groups AS sg WHERE sg.tenan
 
 @dataclass(frozen=True, slots=True)
 class SecurityGroup:
-    """A group with where it belongs; rules apart."""
+    """A group and its ancestors, without its rules."""
 
     id: int
     uuid: UUID
@@ -76,8 +76,8 @@ class SecurityGroup:
     state: State
     backend_id: str
     version: int
-    # Whether a direct read did not find it in the cloud
-    is_gone: bool
+    # Whether a direct read did not find the group in the cloud
+    is_missing: bool
     tenant_id: int
     tenant_uuid: UUID
     tenant_name: str
@@ -87,12 +87,12 @@ class SecurityGroup:
     customer_uuid: UUID
 
     def __post_init__(self) -> None:
-        """Turn the row's word into the state it names."""
+        """Convert the state of the row."""
         object.__setattr__(self, "state", State(self.state))
 
 
 async def get(database: Database, scope: Scope, uuid: UUID) -> SecurityGroup:
-    """Give one group; raises `NotFound` for one that is not seen."""
+    """Return one group; raises `NotFound` if it does not exist or is not in the scope."""
     statement = _GROUP.replace("{from}", SOURCE).replace(
         "{condition}", "sg.uuid = %(path_uuid)s AND " + VISIBLE
     )
@@ -106,7 +106,7 @@ async def get(database: Database, scope: Scope, uuid: UUID) -> SecurityGroup:
 
 
 async def lock(connection: Connection, group_id: int) -> SecurityGroup:
-    """Give one group anew and hold its row; raises `NotFound` where it is gone meanwhile."""
+    """Lock a group and read it again; raises `NotFound` if it was deleted in the meantime."""
     statement = _GROUP.replace("{from}", SOURCE).replace("{condition}", "sg.id = %(id)s") + _LOCK
     cursor = connection.cursor(row_factory=class_row(SecurityGroup))
     await cursor.execute(statement, {"id": group_id})
@@ -117,16 +117,16 @@ async def lock(connection: Connection, group_id: int) -> SecurityGroup:
 
 
 async def lock_in_tenant(connection: Connection, group: SecurityGroup) -> SecurityGroup:
-    """Hold the group's tenant and then its row, and give it anew; raises `NotFound`.
+    """Lock the tenant, then the group, and read the group again; raises `NotFound`.
 
-    The tenant first, always: quotas and names are counted under its lock.
+    Always the tenant first: quotas and names are checked under its lock.
     """
     await tenants.lock(connection, group.tenant_id)
     return await lock(connection, group.id)
 
 
 async def lock_all(connection: Connection, tenant_id: int) -> list[SecurityGroup]:
-    """Give all groups of a tenant and hold their rows, in the order of their ids."""
+    """Lock and return all groups of a tenant, in the order of their ids."""
     statement = _GROUP.replace("{from}", SOURCE).replace(
         "{condition}", "sg.tenant_id = %(tenant_id)s ORDER BY sg.id"
     )
@@ -136,13 +136,13 @@ async def lock_all(connection: Connection, tenant_id: int) -> list[SecurityGroup
 
 
 async def rules_of(connection: Connection, group_id: int) -> list[RuleRequest]:
-    """Give the rules of a group as they stand, in their order."""
+    """Return the stored rules of a group, in their order."""
     cursor = await connection.execute(_RULES, {"id": group_id})
     return [_stored(row) for row in await cursor.fetchall()]
 
 
 def _stored(row: Sequence[Any]) -> RuleRequest:
-    # The rule's own columns stand in the order of its fields.
+    # The columns of the rule are in the order of its fields.
     rule_id, *rule, group_backend_id, group_name, address_group = row
     unresolved = (
         UnresolvedEnd(group_backend_id, group_name, address_group)
@@ -153,6 +153,6 @@ def _stored(row: Sequence[Any]) -> RuleRequest:
 
 
 async def remotes_of_tenant(connection: Connection, tenant_id: int) -> list[Remote]:
-    """Give all groups that a rule of the tenant may name."""
+    """Return all groups that rules of the tenant may reference."""
     cursor = await connection.execute(_REMOTES, [tenant_id])
     return [Remote(*row) for row in await cursor.fetchall()]

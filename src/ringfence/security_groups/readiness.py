@@ -1,8 +1,8 @@
-"""Whether what a user asks for may start from the state that a group is in, and what helps if not.
+"""Checks whether an action may start from the state of a group, and says what helps if not.
 
-Contract 2026-10 lets whoever may change a group change it from ERRED, too. In contract 2025-11,
-where clients expect Waldur's recorded words, two operations start from OK alone: what has failed
-can be pulled, rolled back to the present version, which pushes it again, or deleted.
+In contract 2026-10, every action may start from OK and ERRED. In contract 2025-11, as in Waldur,
+two actions start only from OK: a group that has failed can be pulled, deleted, or rolled back to
+its present version, which pushes it again.
 """
 
 from collections.abc import Mapping
@@ -16,24 +16,24 @@ VALID_FOR: Mapping[Action, tuple[State, ...]] = dict.fromkeys(Action, AT_REST)
 VALID_FOR_WALDUR = {**VALID_FOR, Action.UPDATE: (State.OK,), Action.SET_RULES: (State.OK,)}
 
 
-def valid_states(operation: Action, contract: ContractVersion) -> tuple[State, ...]:
-    """Return the states from which the operation may start."""
-    return (VALID_FOR_WALDUR if contract == "2025-11" else VALID_FOR)[operation]
+def valid_states(action: Action, contract: ContractVersion) -> tuple[State, ...]:
+    """Return the states from which the action may start."""
+    return (VALID_FOR_WALDUR if contract == "2025-11" else VALID_FOR)[action]
 
 
-def require_state(group: SecurityGroup, operation: Action, contract: ContractVersion) -> None:
-    """Raise `Conflict`, with a hint, unless the operation may start from the group's state.
+def require_state(group: SecurityGroup, action: Action, contract: ContractVersion) -> None:
+    """Raise `Conflict`, with a hint, unless the action may start from the group's state.
 
-    A group that is gone in the cloud is ERRED, and setting its rules creates it anew.
+    A group that is missing in the cloud is ERRED. Setting its rules creates it again.
     """
-    valid = valid_states(operation, contract)
-    if group.state in valid or (group.is_gone and operation is Action.SET_RULES):
+    valid = valid_states(action, contract)
+    if group.state in valid or (group.is_missing and action is Action.SET_RULES):
         return
     raise Conflict(f"Valid states for operation: {', '.join(valid)}.", hint=hint(group, contract))
 
 
 def hint(group: SecurityGroup, contract: ContractVersion) -> str:
-    """Return the group's present state, and what can be done from it."""
+    """Return a message with the state of the group and the actions that are possible."""
     if group.state not in AT_REST:
         return f"The security group is {group.state}: wait until it is OK or ERRED."
     compare = "pull/ compares it with the cloud and pushes what is outstanding; "

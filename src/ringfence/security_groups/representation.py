@@ -1,4 +1,4 @@
-"""Rules as plans, versions and differences show them: in the contract's words, with both ends."""
+"""The documents of rules in plans, versions and drift."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,16 +12,16 @@ from ringfence.security_groups.validation import ANY
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """The group that a rule names; `uuid` is None for one that is not known here."""
+    """The group that a rule references; `uuid` is None if it has no row."""
 
     name: str
     backend_id: str
     uuid: UUID | None = None
 
 
-def shown_rule(rule: Rule, remote: Remote | None, base: str) -> ShownRule:
-    """Show a rule; its `remote_group` and address group are said whole, never left out as "any"."""
-    shown: ShownRule = {
+def rule_document(rule: Rule, remote: Remote | None, base_url: str) -> ShownRule:
+    """Return the document of a rule. A remote end is always document, never left out as "any"."""
+    document: ShownRule = {
         "ethertype": rule.ethertype,
         "direction": rule.direction,
         "protocol": rule.protocol,
@@ -33,22 +33,22 @@ def shown_rule(rule: Rule, remote: Remote | None, base: str) -> ShownRule:
         "remote_group": None,
     }
     if remote is not None:
-        shown["remote_group_name"] = remote.name
-        shown["remote_group_backend_id"] = remote.backend_id
+        document["remote_group_name"] = remote.name
+        document["remote_group_backend_id"] = remote.backend_id
     if remote is not None and remote.uuid is not None:
-        shown["remote_group_uuid"] = remote.uuid.hex
-        shown["remote_group"] = f"{base}/api/{COLLECTION}/{remote.uuid.hex}/"
+        document["remote_group_uuid"] = remote.uuid.hex
+        document["remote_group"] = f"{base_url}/api/{COLLECTION}/{remote.uuid.hex}/"
     if rule.remote_address_group is not None:
-        shown["remote_address_group_backend_id"] = rule.remote_address_group
-    return shown
+        document["remote_address_group_backend_id"] = rule.remote_address_group
+    return document
 
 
-def shown_request(request: RuleRequest, remote: Remote | None, base: str) -> ShownRule:
-    """Show a rule of the rows; `remote` is the known group that it names, if it names one."""
+def request_document(request: RuleRequest, remote: Remote | None, base_url: str) -> ShownRule:
+    """Return the document of a stored rule; `remote` is the group that it references, if any."""
     end = request.unresolved
     if end is not None and end.group_backend_id is not None:
         remote = Remote(end.group_name or "", end.group_backend_id)
-    shown = shown_rule(request.rule, remote, base)
+    document = rule_document(request.rule, remote, base_url)
     if end is not None and end.address_group_backend_id is not None:
-        shown["remote_address_group_backend_id"] = end.address_group_backend_id
-    return shown
+        document["remote_address_group_backend_id"] = end.address_group_backend_id
+    return document

@@ -1,4 +1,7 @@
-"""The operations on security groups, as clients know them."""
+"""HTTP routes of security groups.
+
+Each handler finds the group in the actor's scope, checks permission and state, and calls a command.
+"""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -20,22 +23,22 @@ from ringfence.security_groups.queries import GROUPS, NO_SUCH_GROUP, SecurityGro
 from ringfence.security_groups.readiness import require_state
 from ringfence.security_groups.rule_input.rule_lists import read_rules
 from ringfence.security_groups.states import Action
-from ringfence.security_groups.tenant_groups import commands as batch
+from ringfence.security_groups.tenant_groups import commands as tenant_groups
 
 
 async def update_group(request: Request) -> Response:
-    """Set name and description."""
+    """Update the name and description of a group."""
     actor, database = _context(request)
     group = await changeable_group(request, Permission.SECURITY_GROUP_UPDATE, Action.UPDATE)
     body = await read_json(request)
-    seen = read_preconditions(request)
+    preconditions = read_preconditions(request)
     partial = request.method == "PATCH"
-    values = await commands.update(database, actor, group, body, seen, partial=partial)
+    values = await commands.update(database, actor, group, body, preconditions, partial=partial)
     return JSONResponse(values)
 
 
 async def set_rules(request: Request) -> Response:
-    """Replace all rules."""
+    """Replace all rules of a group."""
     actor, database = _context(request)
     group = await changeable_group(request, Permission.SECURITY_GROUP_SET_RULES, Action.SET_RULES)
     body = await read_rules(request)
@@ -46,7 +49,7 @@ async def set_rules(request: Request) -> Response:
 
 
 async def pull_group(request: Request) -> Response:
-    """Ask for the cloud's view of the group."""
+    """Schedule a pull of a group."""
     actor, database = _context(request)
     group = await changeable_group(request, Permission.SECURITY_GROUP_PULL, Action.PULL)
     await commands.pull(database, actor, group, read_preconditions(request))
@@ -54,28 +57,28 @@ async def pull_group(request: Request) -> Response:
 
 
 async def delete_group(request: Request) -> Response:
-    """Ask for the group to go."""
+    """Schedule the deletion of a group."""
     actor, database = _context(request)
     group = await changeable_group(request, Permission.SECURITY_GROUP_DELETE, Action.DELETE)
-    seen = read_preconditions(request)
+    preconditions = read_preconditions(request)
     await commands.delete(
-        database, actor, group, seen, detach=context_of(request).own_flag("detach")
+        database, actor, group, preconditions, detach=context_of(request).own_flag("detach")
     )
     return Response(status_code=204)
 
 
 async def show_usage(request: Request) -> Response:
-    """Tell who uses the group, as far as its cloud has shown it."""
+    """Show the ports that carry a group, and the groups that reference it."""
     _, database = _context(request)
-    group = await seen_group(request)
+    group = await visible_group(request)
     base = context_of(request).base_url
-    return Response(await usage.shown(database, group.id, base), media_type=JSON)
+    return Response(await usage.usage_document(database, group.id, base), media_type=JSON)
 
 
 async def set_drift_mode(request: Request) -> Response:
-    """Say who is right where the group differs in the cloud."""
+    """Set the drift mode of a group."""
     actor, database = _context(request)
-    group = await seen_group(request)
+    group = await visible_group(request)
     require(
         actor,
         Permission.SECURITY_GROUP_SET_RULES,
@@ -88,25 +91,25 @@ async def set_drift_mode(request: Request) -> Response:
 
 
 async def unlink_group(request: Request) -> Response:
-    """Forget the group here, whatever its state."""
+    """Delete a group here, whatever its state, and leave it in the cloud."""
     actor, database = _context(request)
-    group = await _seen_by_staff(request, Permission.SECURITY_GROUP_UNLINK)
+    group = await _group_for_staff(request, Permission.SECURITY_GROUP_UNLINK)
     await commands.unlink(database, actor, group, read_preconditions(request))
     return Response(status_code=204)
 
 
 async def set_group_ok(request: Request) -> Response:
-    """Take the group for OK, whatever its state."""
+    """Set the state of a group to OK manually."""
     actor, database = _context(request)
-    group = await _seen_by_staff(request, Permission.SECURITY_GROUP_SET_OK)
+    group = await _group_for_staff(request, Permission.SECURITY_GROUP_SET_OK)
     await commands.set_ok(database, actor, group, read_preconditions(request))
     return JSONResponse({"detail": "Resource has been marked as OK."})
 
 
 async def set_group_erred(request: Request) -> Response:
-    """Take the group for failed, whatever its state."""
+    """Set the state of a group to ERRED manually."""
     actor, database = _context(request)
-    group = await _seen_by_staff(request, Permission.SECURITY_GROUP_SET_ERRED)
+    group = await _group_for_staff(request, Permission.SECURITY_GROUP_SET_ERRED)
     body = await read_json(request)
     await commands.set_erred(database, actor, group, body, read_preconditions(request))
     return JSONResponse({"detail": "Resource has been marked as ERRED."})
@@ -118,14 +121,14 @@ async def create_group(request: Request) -> Response:
     tenant = await changeable(request, Permission.SECURITY_GROUP_CREATE)
     tenants.require_ok(tenant)
     body = await read_rules(request)
-    # Read before the commit: a worker may take the group up, or somebody delete it, right after.
+    # Read before the commit: afterwards, a worker or another request may change the group.
     async with database.enclosing():
         created = await commands.create(database, actor, tenant.id, body)
         return await respond_one(GROUPS, request, created, status=201)
 
 
 async def plan_group(request: Request) -> Response:
-    """Say what creating a group would do; nothing is stored."""
+    """Show what creating a group would do, and change nothing."""
     _, database = _context(request)
     tenant = await changeable(request, Permission.SECURITY_GROUP_CREATE)
     return JSONResponse(
@@ -134,11 +137,11 @@ async def plan_group(request: Request) -> Response:
 
 
 async def push_groups(request: Request) -> Response:
-    """Make the groups of a tenant those that are listed."""
+    """Replace all groups of a tenant."""
     actor, database = _context(request)
     tenant = await changeable(request, Permission.TENANT_PUSH_SECURITY_GROUPS)
     tenants.require_ok(tenant)
-    await batch.replace_groups(database, actor, tenant.id, await read_rules(request))
+    await tenant_groups.replace_groups(database, actor, tenant.id, await read_rules(request))
     if context_of(request).contract == "2025-11":
         return Response(status_code=200)
     return JSONResponse({"status": "Security groups update has been scheduled."}, 202)
@@ -148,28 +151,28 @@ def _context(request: Request) -> tuple[Actor, Database]:
     return context_of(request).actor, request.app.state.database
 
 
-async def seen_group(request: Request) -> SecurityGroup:
-    """Give the group of the path; raises `NotFound` for one that is not seen."""
+async def visible_group(request: Request) -> SecurityGroup:
+    """Return the group in the path; raises `NotFound` if it is not in the actor's scope."""
     actor, database = _context(request)
     uuid = path_uuid(request, NO_SUCH_GROUP)
     return await queries.get(database, Scope.of(actor), uuid)
 
 
-async def _seen_by_staff(request: Request, permission: Permission) -> SecurityGroup:
+async def _group_for_staff(request: Request, permission: Permission) -> SecurityGroup:
     actor, _ = _context(request)
-    # Before the look-up: whoever may not do this at all learns nothing about what exists.
+    # Before the query: without the permission, nobody learns which groups exist.
     require_everywhere(actor, permission)
-    return await seen_group(request)
+    return await visible_group(request)
 
 
 async def changeable_group(
-    request: Request, permission: Permission, operation: Action
+    request: Request, permission: Permission, action: Action
 ) -> SecurityGroup:
-    """Give the group, once it is sure that it is seen, may be changed, and is at rest."""
+    """Return the group in the path, if the actor may change it and the action may start."""
     actor, _ = _context(request)
-    group = await seen_group(request)
+    group = await visible_group(request)
     require(actor, permission, customer_id=group.customer_id, project_id=group.project_id)
-    require_state(group, operation, context_of(request).contract)
+    require_state(group, action, context_of(request).contract)
     return group
 
 

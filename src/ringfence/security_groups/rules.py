@@ -1,7 +1,7 @@
-"""A security group's rule: the value, and the form in which two rules are one.
+"""The rule of a security group as a value, and its canonical form. Pure.
 
-The canonical form is Neutron's own duplicate key (`_rule_to_key` in its securitygroups_db), which
-leaves the description out. Everything here is pure.
+The canonical form is Neutron's duplicate key (`_rule_to_key` in its securitygroups_db), which does
+not contain the description.
 """
 
 import ipaddress
@@ -15,7 +15,7 @@ DIRECTIONS = ("ingress", "egress")
 # The group that Neutron creates with each project. Its name cannot be changed.
 DEFAULT_NAME = "default"
 
-# Neutron takes number and name for one (neutron_lib.constants.IP_PROTOCOL_NUM_TO_NAME_MAP).
+# For Neutron, number and name are equal (neutron_lib.constants.IP_PROTOCOL_NUM_TO_NAME_MAP).
 PROTOCOL_NAMES = {
     0: "ip",
     1: "icmp",
@@ -42,32 +42,32 @@ PROTOCOL_NAMES = {
     136: "udplite",
 }
 PROTOCOL_NUMBERS = {name: number for number, name in PROTOCOL_NAMES.items()}
-# Names beside the one that a number has (`IP_PROTOCOL_MAP`). To Neutron, `hopopt` is not equal to
-# `ip`, nor to 0: it stays a word.
+# Other names of a number (`IP_PROTOCOL_MAP`). For Neutron, `hopopt` is equal neither to `ip` nor to
+# 0, so it is stored as a name.
 PROTOCOL_ALIASES = {"hopopt": 0, "icmpv6": 58}
 LARGEST_PROTOCOL = 255
 
-# In canonical form, what admits every protocol: none, and number 0. For `0`, Neutron's iptables
-# driver leaves out `-p` (`_iptables_protocol_name`), and iptables itself takes `ip` and `hopopt`
-# for all protocols; Open vSwitch admits that one alone.
+# Canonical protocols that may admit every protocol: none, and number 0. For `0`, Neutron's iptables
+# driver omits `-p` (`_iptables_protocol_name`), and iptables itself takes `ip` and `hopopt` for all
+# protocols. Open vSwitch admits only that protocol.
 EVERY_PROTOCOL = frozenset({None, "ip", "hopopt"})
 
-# In IPv6, Neutron takes these for one (`_make_canonical_ipv6_icmp_protocol`).
+# With IPv6, these are equal for Neutron (`_make_canonical_ipv6_icmp_protocol`).
 ICMP_OVER_IPV6 = frozenset({"icmp", "icmpv6", "ipv6-icmp"})
-# Neutron drops this range, whatever the protocol (`_make_canonical_port_range`).
+# Neutron drops this range for every protocol (`_make_canonical_port_range`).
 ALL_PORTS = (1, 65535)
-# Other backends show it with port 0, which no packet has.
+# Other backends return it with port 0, which no packet has.
 ALL_PORT_RANGES = frozenset({ALL_PORTS, (0, 65535)})
 ALL_ADDRESSES = frozenset({"0.0.0.0/0", "::/0"})
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule as it was asked for.
+    """One rule.
 
-    `protocol` is `""` for any; ports are `None` for any (ICMP: type and code); `cidr` stays as
-    written. `remote_group` identifies a group: by hexadecimal uuid where the tenant's own rows
-    are concerned, by backend id where a cloud is. At most one remote end is set.
+    `protocol` is `""` for any. Ports are `None` for any, and the type and code of ICMP. `cidr` is
+    stored as written. `remote_group` is the hexadecimal UUID of a row, or a backend id in rules
+    from and for a cloud. At most one remote end is set.
     """
 
     ethertype: str = "IPv4"
@@ -82,7 +82,7 @@ class Rule:
 
 
 class RuleKey(NamedTuple):
-    """What decides whether Neutron takes two rules for one."""
+    """Neutron's duplicate key: rules with equal keys are duplicates."""
 
     ethertype: str
     direction: str
@@ -95,7 +95,7 @@ class RuleKey(NamedTuple):
 
 
 def canonical(rule: Rule) -> RuleKey:
-    """Give Neutron's duplicate key of a rule: equal keys are one rule to it."""
+    """Return Neutron's duplicate key of a rule."""
     prefix = stored_prefix(rule.cidr)
     ports: tuple[int | None, int | None] = (rule.from_port, rule.to_port)
     if ports in ALL_PORT_RANGES:
@@ -112,12 +112,12 @@ def canonical(rule: Rule) -> RuleKey:
     )
 
 
-# The same few prefixes stand in most rules, and parsing one costs more than all else of a key.
+# Most rules use the same few prefixes, and parsing one is the slowest part of a key.
 @lru_cache(maxsize=4096)
 def stored_prefix(cidr: str | None) -> str | None:
-    """Give a prefix as Neutron stores it: with its length, lower case, compressed, host bits kept.
+    """Return a prefix as Neutron stores it: with length, lower case, compressed, with host bits.
 
-    What is no prefix comes back as it was; checking is not done here.
+    An invalid prefix is returned unchanged.
     """
     if not cidr:
         return None
@@ -130,9 +130,9 @@ def stored_prefix(cidr: str | None) -> str | None:
 
 
 def shown_protocol(protocol: str | None, ethertype: str) -> str:
-    """Give a cloud's protocol in the words of the contract: tcp, udp, icmp, empty, or a number.
+    """Return a cloud's protocol as the contract writes it: tcp, udp, icmp, "" or a number.
 
-    A word of Neutron's without an equal number stays.
+    A name of Neutron's without an equal number is returned unchanged.
     """
     name = _protocol_name(protocol or "", ethertype)
     if name is None:
@@ -143,7 +143,7 @@ def shown_protocol(protocol: str | None, ethertype: str) -> str:
 
 
 def protocol_number(word: str) -> int | None:
-    """Return the number of a protocol's name, or of the number itself; `None` for any other."""
+    """Return the number of a protocol's name or number; `None` if it is neither."""
     if word.isascii() and word.isdigit():
         number = int(word) if len(word) <= 3 else LARGEST_PROTOCOL + 1  # noqa: PLR2004 - digits
         return number if number <= LARGEST_PROTOCOL else None

@@ -1,6 +1,6 @@
-"""What clients send about groups and rules: one description of a rule for every way in."""
+"""Parses what clients send about groups and rules. Every entry point uses these fields."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,26 +29,26 @@ from ringfence.security_groups.rule_input.refused_input import (
 )
 from ringfence.security_groups.rule_input.refused_input import MANAGED_BY_OPENSTACK as _MANAGED
 from ringfence.security_groups.rule_input.remote_ends import (
-    EndProblem,
     KnownEnds,
-    descriptions,
-    settle,
+    end_keys_of,
+    resolve_end,
 )
 from ringfence.security_groups.rule_input.rule_keys import unknown_keys
 from ringfence.security_groups.rule_input.rule_requests import (
+    RuleProblem,
     RuleRequest,
     key_of,
     refuse_duplicates,
 )
 from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule, RuleKey, canonical
-from ringfence.security_groups.validation import ANY, RuleProblem, check_rule, is_protocol
+from ringfence.security_groups.validation import ANY, check_rule, is_protocol
 from ringfence.text.json_value import Json
 
 COLLECTION = "openstack-security-groups"
 MANAGED_BY_OPENSTACK = _MANAGED.message
 NAME_TAKEN = "Security group name should be unique."
 NO_SUCH_OBJECT = "Invalid hyperlink - Object does not exist."
-# Of a group to come: it has no rules yet, and no versions.
+# A new group has no rules and no versions yet.
 NO_ENDS = KnownEnds()
 
 
@@ -60,10 +60,10 @@ _NUMBER_ZERO = (
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """tcp, udp, icmp, nothing for any, or a number as IANA assigns them."""
+    """tcp, udp, icmp, "" for any protocol, or a number assigned by IANA."""
 
     def clean(self, value: Json) -> str:
-        """Give the word or the number as text, as it was sent."""
+        """Return the name or the number as text, as it was sent."""
         refuse_null(value)
         if value == 0 and not isinstance(value, bool | str):
             raise FieldError(_NUMBER_ZERO)
@@ -81,7 +81,7 @@ GROUP_FIELDS = {
     "description": Text(max_length=LONGEST_DESCRIPTION, blank=True),
 }
 
-# DRF's range of an integer column below, the highest port above.
+# From the smallest value of Django REST Framework's integer field to the highest port
 _PORT = Integer(minimum=-2_147_483_648, maximum=LARGEST_PORT, null=True)
 
 RULE_FIELDS: Mapping[str, Field] = {
@@ -104,7 +104,7 @@ _RULE_ID = Integer(minimum=-(2**63), maximum=2**63 - 1)
 
 @dataclass(frozen=True, slots=True)
 class GroupRequest:
-    """A group that is to be created."""
+    """A group to create."""
 
     name: str
     description: str
@@ -112,7 +112,7 @@ class GroupRequest:
 
 
 def clean_update(body: Json, *, partial: bool) -> dict[str, str]:
-    """Give the name and description that PUT or PATCH asks for; raises `Invalid`."""
+    """Return the name and description of a PUT or PATCH; raises `Invalid`."""
     values = clean_fields(body, GROUP_FIELDS, required=() if partial else ("name",))
     if is_name_of_default_group(values.get("name", "")):
         raise Invalid({"name": [MANAGED_BY_OPENSTACK]})
@@ -124,40 +124,52 @@ def clean_creation(
     known_groups: Container[str],
     known: KnownEnds = NO_ENDS,
 ) -> GroupRequest:
-    """Give the group that is asked for; raises `Invalid` with the mistakes of all fields."""
+    """Return the group to create; raises `Invalid` with the errors of all fields."""
+    values, rules = clean_group(
+        body, GROUP_FIELDS, lambda sent: clean_new_rules(sent, known_groups, known)
+    )
+    refuse_duplicates(rules)
+    return GroupRequest(values["name"], values.get("description", ""), tuple(rules))
+
+
+def clean_group(
+    body: Json,
+    fields: Mapping[str, Field],
+    clean_rules: Callable[[Json], list[RuleRequest]],
+) -> tuple[dict[str, Any], list[RuleRequest]]:
+    """Return the fields and rules of a group; raises `Invalid` with the errors of all fields."""
     if not isinstance(body, Mapping):
         raise Invalid(not_a_dictionary(body))
     errors: dict[str, Any] = {}
-    values: dict[str, str] = {}
+    values: dict[str, Any] = {}
     rules: list[RuleRequest] = []
     try:
-        values = clean_fields(body, GROUP_FIELDS, required=("name",))
+        values = clean_fields(body, fields, required=("name",))
     except Invalid as error:
-        errors.update(dict_of(error))
+        errors.update(_errors_by_field(error))
     try:
-        rules = clean_new_rules(body.get("rules", []), known_groups, known)
+        rules = clean_rules(body.get("rules", []))
     except Invalid as error:
         errors["rules"] = error.detail
     if is_name_of_default_group(values.get("name", "")):
         errors["name"] = [MANAGED_BY_OPENSTACK]
     if errors:
         raise Invalid(errors)
-    refuse_duplicates(rules)
-    return GroupRequest(values["name"], values.get("description", ""), tuple(rules))
+    return values, rules
 
 
 def with_default_egress(rules: Sequence[RuleRequest]) -> tuple[RuleRequest, ...]:
-    """Give the rules with the two that Neutron gives each new group, unless equal ones are there.
+    """Return the rules and the two that Neutron adds to each new group, unless they are listed.
 
-    They let everything out (`_create_default_security_group_rules` in its securitygroups_db).
+    These two admit all outgoing traffic (`_create_default_security_group_rules` in Neutron's
+    securitygroups_db).
     """
     keys = {key_of(request) for request in rules}
     default = [Rule(ethertype=ethertype, direction="egress") for ethertype in ETHERTYPES]
     return (*rules, *(RuleRequest(rule) for rule in default if canonical(rule) not in keys))
 
 
-def dict_of(error: Invalid) -> dict[str, Any]:
-    """Give the fields that an error names."""
+def _errors_by_field(error: Invalid) -> dict[str, Any]:
     return dict(error.detail) if isinstance(error.detail, Mapping) else {}
 
 
@@ -166,7 +178,7 @@ def clean_new_rules(
     known_groups: Container[str],
     known: KnownEnds = NO_ENDS,
 ) -> list[RuleRequest]:
-    """Give the rules of a group to come; raises `Invalid`, also where one has an id."""
+    """Return the rules of a new group; raises `Invalid`, also for a rule with an id."""
     if body is None:
         raise Invalid(["This field may not be null."])
     if isinstance(body, list):
@@ -181,13 +193,13 @@ def clean_new_rules(
     return _clean_each(body, known_groups, {}, known)
 
 
-def remote_groups_named(body: Json) -> set[str]:
-    """Give the uuids of all groups that a list of rules names, to look them up at once."""
+def remote_group_uuids(body: Json) -> set[str]:
+    """Return the UUIDs of all groups in the `remote_group` URLs of a list of rules."""
     if not isinstance(body, list):
         return set()
-    addresses = (rule.get("remote_group") for rule in body if isinstance(rule, Mapping))
-    found = (uuid_in(path_of(a), COLLECTION) for a in addresses if isinstance(a, str))
-    return {uuid for uuid in found if uuid}
+    urls = (rule.get("remote_group") for rule in body if isinstance(rule, Mapping))
+    uuids = (uuid_in(path_of(url), COLLECTION) for url in urls if isinstance(url, str))
+    return {uuid for uuid in uuids if uuid}
 
 
 def clean_rules(
@@ -196,13 +208,13 @@ def clean_rules(
     stored: Mapping[int, RuleRequest],
     known: KnownEnds,
 ) -> list[RuleRequest]:
-    """Give the rules that are asked for, in their order.
+    """Return the desired rules, in their order.
 
-    `known_groups` holds the uuids that a rule may name, `stored` the group's rules by id, `known`
-    the remote ends that it may mean. Raises `Invalid` with a list parallel to the rules, or with
-    one message for all of them.
+    `known_groups` are the UUIDs that a rule may reference, `stored` the group's rules by id, and
+    `known` the remote ends that a rule may mean. Raises `Invalid` with a list parallel to the
+    rules, or with one message for all of them.
     """
-    rules = _once_by_id(_clean_each(body, known_groups, stored, known))
+    rules = _merge_repeated(_clean_each(body, known_groups, stored, known))
     refuse_duplicates(rules)
     return rules
 
@@ -238,16 +250,14 @@ def _clean_rule(
 ) -> RuleRequest:
     values = _clean_rule_fields(entry, known_groups)
     base = _stored_rule(entry["id"], stored) if "id" in entry else RuleRequest(Rule())
-    # A rule that stands keeps its ports where none are sent; a new one must say them.
+    # A stored rule keeps its ports if none are sent. A new rule must have them.
     rule = replace(base.rule if base.id is None else _with_wire_ports(base.rule), **values)
     try:
-        described = descriptions(entry)
+        end_keys = end_keys_of(entry)
         check_rule(rule)
-        request = settle(_without_wire_ports(rule), base, values, described, known)
+        request = resolve_end(_without_wire_ports(rule), base, values, end_keys, known)
     except RuleProblem as problem:
         raise Invalid({problem.field or "non_field_errors": [str(problem)]}) from None
-    except EndProblem as problem:
-        raise Invalid({problem.key: [str(problem)]}) from None
     if request.rule.remote_group and request.rule.remote_group not in known_groups:
         raise Invalid({"remote_group": [NO_SUCH_OBJECT]})
     return request
@@ -259,21 +269,21 @@ def _clean_rule_fields(entry: Json, known_groups: Container[str]) -> dict[str, J
     try:
         values = clean_fields(entry, RULE_FIELDS)
     except Invalid as error:
-        errors = dict_of(error)
+        errors = _errors_by_field(error)
     if not isinstance(entry, Mapping):
         raise Invalid(errors)
-    named = remote_groups_named([entry])
+    named = remote_group_uuids([entry])
     if "remote_group" not in errors and any(uuid not in known_groups for uuid in named):
         errors["remote_group"] = [NO_SUCH_OBJECT]
     errors |= unknown_keys(entry, (*RULE_FIELDS, "id"))
     if errors:
-        # In the order of the fields, as they are declared.
+        # In the order of the declared fields
         raise Invalid({name: errors[name] for name in (*RULE_FIELDS, *errors) if name in errors})
     return values
 
 
-def stored_id(sent: Json, stored: Mapping[int, RuleRequest]) -> int | None:
-    """Return the id of the stored rule that is meant; None where it is none of these."""
+def stored_rule_id(sent: Json, stored: Mapping[int, RuleRequest]) -> int | None:
+    """Return the submitted id if it is that of a stored rule, else None."""
     try:
         rule_id: int | None = _RULE_ID.clean(sent)
     except FieldError:
@@ -282,7 +292,7 @@ def stored_id(sent: Json, stored: Mapping[int, RuleRequest]) -> int | None:
 
 
 def _stored_rule(sent: Json, stored: Mapping[int, RuleRequest]) -> RuleRequest:
-    rule_id = stored_id(sent, stored)
+    rule_id = stored_rule_id(sent, stored)
     if rule_id is not None:
         return stored[rule_id]
     try:
@@ -301,7 +311,7 @@ def _with_wire_ports(rule: Rule) -> Rule:
 
 
 def _without_wire_ports(rule: Rule) -> Rule:
-    # Waldur writes any port as -1; inside, any is None.
+    # Waldur writes any port as -1; the domain writes None.
     return replace(
         rule,
         from_port=None if rule.from_port == ANY else rule.from_port,
@@ -309,13 +319,13 @@ def _without_wire_ports(rule: Rule) -> Rule:
     )
 
 
-def _once_by_id(rules: Sequence[RuleRequest]) -> list[RuleRequest]:
-    """Return each stored rule once; raises `Invalid` where one is to become two different ones."""
-    seen: dict[int, RuleRequest] = {}
+def _merge_repeated(rules: Sequence[RuleRequest]) -> list[RuleRequest]:
+    """Return each stored rule once; raises `Invalid` if it is listed twice and is different."""
+    first_by_id: dict[int, RuleRequest] = {}
     kept: list[RuleRequest] = []
     errors: list[dict[str, list[str]]] = []
     for rule in rules:
-        first = rule if rule.id is None else seen.setdefault(rule.id, rule)
+        first = rule if rule.id is None else first_by_id.setdefault(rule.id, rule)
         if first is rule:
             kept.append(rule)
         is_same = _content(first) == _content(rule)

@@ -1,4 +1,4 @@
-"""The eight states of a security group and the steps between them."""
+"""The eight states of a security group, and the transitions between them."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,7 +9,7 @@ from ringfence.errors import Conflict
 
 
 class State(StrEnum):
-    """The words that go over the wire."""
+    """A state, as the API shows it."""
 
     CREATION_SCHEDULED = "CREATION_SCHEDULED"
     CREATING = "CREATING"
@@ -21,21 +21,21 @@ class State(StrEnum):
     ERRED = "ERRED"
 
 
-# What a user may find a group in when nothing is under way.
+# The states of a group for which no job is pending
 AT_REST = (State.OK, State.ERRED)
 
-# What an ERRED group says that a direct read did not find; any push creates such a one anew.
+# The error of a group that a direct read did not find. Any push creates the group again.
 NOT_FOUND: LiteralString = (
     "The security group was not found in the cloud. "
-    "Set its rules, or roll it back to its present version, to create it anew; or delete it."
+    "Set its rules, or roll it back to its present version, to create it again; or delete it."
 )
-# Nobody can make or delete this one, and it is made anew by itself.
+# Nobody can create or delete this group. Neutron creates it again by itself.
 DEFAULT_NOT_FOUND: LiteralString = (
     "The default security group was not found in the cloud. OpenStack keeps one for each project: "
-    "pull the tenant, which takes the present one for this group."
+    "pull the tenant, which binds this group to the present one."
 )
 
-# A step to itself is a job taken up again after its worker died.
+# A transition to the same state is a job that was requeued after its worker died.
 ALLOWED: Mapping[State, frozenset[State]] = {
     State.CREATION_SCHEDULED: frozenset({State.CREATING, State.ERRED}),
     State.CREATING: frozenset({State.CREATING, State.OK, State.ERRED}),
@@ -47,19 +47,19 @@ ALLOWED: Mapping[State, frozenset[State]] = {
     State.ERRED: frozenset({State.UPDATE_SCHEDULED, State.DELETION_SCHEDULED, State.OK}),
 }
 
-# Waldur's numbering of the states, which decides what `o=state` means.
+# Waldur's numbering of the states, which `o=state` sorts by
 WALDUR_ORDER: tuple[State, ...] = tuple(State(word) for word in STATES)
 
 
 def sources(target: State) -> tuple[State, ...]:
-    """Give the states from which a group may step to `target`, in the order of the enum."""
+    """Return the states from which a group may enter `target`, in the order of the enum."""
     return tuple(state for state in State if target in ALLOWED[state])
 
 
 def step(state: State, target: State) -> State:
-    """Give the state that the step leads to; raises `Conflict` for a step that the table lacks.
+    """Return `target`; raises `Conflict` for a transition that is not allowed.
 
-    Staff who settle a group by hand (`set_ok`, `set_erred`) are the one exception to the table.
+    Staff can set OK and ERRED manually from every state (`set_ok`, `set_erred`).
     """
     if target not in ALLOWED[state]:
         raise Conflict(f"Valid states for operation: {', '.join(sources(target))}.")
@@ -67,7 +67,7 @@ def step(state: State, target: State) -> State:
 
 
 class Action(StrEnum):
-    """What a user can ask of a group, where its state matters."""
+    """An action of a user that depends on the state of the group."""
 
     UPDATE = "update"
     SET_RULES = "set_rules"

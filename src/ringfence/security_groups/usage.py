@@ -1,4 +1,4 @@
-"""Who uses a group: the ports that carry it and the groups whose rules name it, as far as known."""
+"""The users of a group: ports that carry it, and groups whose rules reference it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import LiteralString
 
 from ringfence.database.pool import Connection, Database
 
-# More names than these make no message clearer.
-MOST_NAMED = 20
+# Names in an error message
+MAX_NAMES = 20
 
 _REFERRING: LiteralString = """
 SELECT DISTINCT sg.id, sg.name
@@ -33,8 +33,8 @@ INNER JOIN security_groups AS sg ON reading.tenant_id = sg.tenant_id
 WHERE sg.id = %(id)s
 """
 
-_SHOWN: LiteralString = """
-SELECT row_to_json(shown)::text
+_DOCUMENT: LiteralString = """
+SELECT row_to_json(usage)::text
 FROM (
     SELECT
         coalesce((
@@ -71,13 +71,13 @@ FROM (
     LEFT JOIN tenant_port_observations AS reading ON sg.tenant_id = reading.tenant_id
     LEFT JOIN security_group_instances AS counted ON sg.id = counted.security_group_id
     WHERE sg.id = %(id)s
-) AS shown
+) AS usage
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Ports by name and id, groups by name; `taken` is when the ports were last read, if ever."""
+    """Ports by name and id, groups by name, and when the ports were last read, if ever."""
 
     ports: tuple[str, ...]
     groups: tuple[str, ...]
@@ -85,7 +85,7 @@ class Usage:
 
 
 async def usage_of(connection: Connection, group_id: int) -> Usage:
-    """Give who uses a group, in words to name them by."""
+    """Return the users of a group, by name."""
     values = {"id": group_id}
     cursor = await connection.execute(_PORTS, values)
     ports = [f"{name} ({port})" if name else port for port, name in await cursor.fetchall()]
@@ -97,22 +97,22 @@ async def usage_of(connection: Connection, group_id: int) -> Usage:
 
 
 def in_use_message(name: str, usage: Usage) -> str:
-    """Say why a group is not deleted, who is in the way, and what to do about it."""
-    said = f"Security group {name} is in use by {_ports(usage.ports)}."
+    """Return the error message for the deletion of a group that is in use."""
+    message = f"Security group {name} is in use by {_ports(usage.ports)}."
     if usage.ports and usage.taken:
-        said = said[:-1] + f" (as seen at {usage.taken.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC)."
+        message = message[:-1] + f" (as of {usage.taken.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC)."
     if usage.groups:
         plural = "s" if len(usage.groups) > 1 else ""
-        said += f" Rules of the security group{plural} {_named(usage.groups)} refer to it."
+        message += f" Rules of the security group{plural} {_join(usage.groups)} refer to it."
     if usage.ports:
-        said += " Take it off these ports first, or delete it with ?detach=true."
-    return said
+        message += " Remove it from these ports first, or delete it with ?detach=true."
+    return message
 
 
-async def shown(database: Database, group_id: int, base: str) -> str:
-    """Give who uses a group as the API shows it, in JSON; addresses start with `base`."""
+async def usage_document(database: Database, group_id: int, base_url: str) -> str:
+    """Return the JSON document of a group's users; URLs start with `base_url`."""
     async with database.connection() as connection:
-        cursor = await connection.execute(_SHOWN, {"id": group_id, "base": base})
+        cursor = await connection.execute(_DOCUMENT, {"id": group_id, "base": base_url})
         row = await cursor.fetchone()
     return row[0] if row else "{}"
 
@@ -120,10 +120,10 @@ async def shown(database: Database, group_id: int, base: str) -> str:
 def _ports(ports: Sequence[str]) -> str:
     if not ports:
         return "a port that the credentials here do not show"
-    return f"{len(ports)} port{'s' if len(ports) > 1 else ''}: {_named(ports)}"
+    return f"{len(ports)} port{'s' if len(ports) > 1 else ''}: {_join(ports)}"
 
 
-def _named(names: Sequence[str]) -> str:
-    more = len(names) - MOST_NAMED
-    listed = ", ".join(names[:MOST_NAMED])
+def _join(names: Sequence[str]) -> str:
+    more = len(names) - MAX_NAMES
+    listed = ", ".join(names[:MAX_NAMES])
     return f"{listed} and {more} more" if more > 0 else listed

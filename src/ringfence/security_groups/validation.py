@@ -1,4 +1,4 @@
-"""What makes a rule impossible, said in Waldur's words, before a cloud has to refuse it."""
+"""Refuses rules that no cloud accepts, with Waldur's messages."""
 
 import ipaddress
 import re
@@ -11,7 +11,6 @@ from ringfence.security_groups.rule_input.refused_input import (
     ONLY_IPV6,
     ONLY_IPV6_WORDS,
     PORT_PROTOCOLS,
-    Refusal,
 )
 from ringfence.security_groups.rules import Rule
 
@@ -25,35 +24,23 @@ _PROTOCOL_NUMBER = re.compile(r"0|[1-9][0-9]{0,2}")
 _PREFIX_LENGTH = re.compile(r"[0-9]{1,3}")
 
 
-class RuleProblem(ValueError):
-    """What is wrong with a rule as a whole: an entry of the table, at the field that it names.
-
-    `field` is None where no single field is to blame.
-    """
-
-    def __init__(self, refusal: Refusal, field: str = "", **values: object) -> None:
-        super().__init__(refusal.say(**values))
-        named = field or refusal.field
-        self.field = None if named == "non_field_errors" else named
-
-
 def is_protocol(word: str) -> bool:
-    """Return whether this is tcp, udp, icmp, the empty word for any, or a number up to 255.
+    """Return whether this is tcp, udp, icmp, "" for any, or a number up to 255.
 
-    `hopopt` is shown by that name, because Neutron does not take it for number 0.
+    `hopopt` is accepted too: responses show it by name, because for Neutron it is not number 0.
     """
     if word in NAMED_PROTOCOLS or word == HOPOPT:
         return True
     return _PROTOCOL_NUMBER.fullmatch(word) is not None and int(word) <= LARGEST_BYTE
 
 
-# The same few prefixes stand in most rules of a file.
+# Most rules of a file use the same few prefixes.
 @lru_cache(maxsize=4096)
 def is_cidr(text: str, ethertype: str) -> bool:
-    """Tell whether Neutron takes this as a prefix of the IP version.
+    """Return whether Neutron accepts this as a prefix of the IP version.
 
-    Host bits, a bare address, upper case and mapped IPv6 addresses pass, and a prefix length with
-    a leading zero; short forms (`10/8`), octal-looking octets and netmasks do not.
+    Host bits, a bare address, upper case, mapped IPv6 addresses and a prefix length with a leading
+    zero are accepted. Short forms (`10/8`), octal-looking octets and netmasks are not.
     """
     address, slash, length = text.partition("/")
     if "%" in address or (slash and not _PREFIX_LENGTH.fullmatch(length)):
@@ -67,14 +54,14 @@ def is_cidr(text: str, ethertype: str) -> bool:
 
 
 def check_rule(rule: Rule) -> None:
-    """Raise `RuleProblem` for the first thing that makes the rule impossible.
+    """Raise `RuleProblem` for the first error of the rule.
 
-    Ports are as the wire has them here: -1 is any, None is missing.
+    Ports are those of the wire: -1 is any, None is missing.
     """
     _check_remote_end(rule)
     for name, port in (("to_port", rule.to_port), ("from_port", rule.from_port)):
         if port is None:
-            raise RuleProblem(refused.PORT_MISSING, name)
+            raise refused.PORT_MISSING.problem(name)
     if rule.protocol in ICMP_PROTOCOLS:
         _check_icmp(rule)
     elif rule.protocol in PORT_PROTOCOLS:
@@ -88,7 +75,7 @@ def check_protocol(rule: Rule) -> None:
     """Raise `RuleProblem` for a protocol that the rule's IP version does not have."""
     if rule.protocol in ONLY_IPV6_WORDS and rule.ethertype == "IPv4":
         name = ONLY_IPV6.get(rule.protocol, rule.protocol)
-        raise RuleProblem(refused.PROTOCOL_OF_IPV6, value=rule.protocol, name=name)
+        raise refused.PROTOCOL_OF_IPV6.problem(value=rule.protocol, name=name)
 
 
 def _check_remote_end(rule: Rule) -> None:
@@ -96,9 +83,10 @@ def _check_remote_end(rule: Rule) -> None:
         return
     if not is_cidr(rule.cidr, rule.ethertype):
         is_ipv4 = rule.ethertype == "IPv4"
-        raise RuleProblem(refused.PREFIX_OF_IPV4 if is_ipv4 else refused.PREFIX_OF_IPV6)
+        refusal = refused.PREFIX_OF_IPV4 if is_ipv4 else refused.PREFIX_OF_IPV6
+        raise refusal.problem()
     if rule.remote_group:
-        raise RuleProblem(refused.TWO_ENDS)
+        raise refused.TWO_ENDS.problem()
 
 
 def _ports(rule: Rule) -> tuple[tuple[str, int], ...]:
@@ -109,25 +97,25 @@ def _ports(rule: Rule) -> tuple[tuple[str, int], ...]:
 def _check_icmp(rule: Rule) -> None:
     for name, number in _ports(rule):
         if not ANY <= number <= LARGEST_BYTE:
-            raise RuleProblem(refused.ICMP_VALUE, name, value=number)
+            raise refused.ICMP_VALUE.problem(name, value=number)
     if rule.from_port == ANY and rule.to_port != ANY:
-        raise RuleProblem(refused.ICMP_CODE_ALONE)
+        raise refused.ICMP_CODE_ALONE.problem()
 
 
 def _check_ports(rule: Rule) -> None:
     (_, first), (_, last) = _ports(rule)
     if first > last:
-        raise RuleProblem(refused.PORTS_REVERSED)
+        raise refused.PORTS_REVERSED.problem()
     if first == ANY and last != ANY:
-        raise RuleProblem(refused.ONLY_LAST_PORT)
+        raise refused.ONLY_LAST_PORT.problem()
     for name, number in _ports(rule):
         if number != ANY and number < 1:
-            raise RuleProblem(refused.PORT_ZERO, name, value=number)
+            raise refused.PORT_ZERO.problem(name, value=number)
 
 
 def _check_no_ports(rule: Rule) -> None:
     for name, number in _ports(rule):
         if number != ANY:
             if not rule.protocol:
-                raise RuleProblem(refused.PORTS_OF_ANY, name)
-            raise RuleProblem(refused.PORTS_OF_OTHERS, name, protocol=rule.protocol)
+                raise refused.PORTS_OF_ANY.problem(name)
+            raise refused.PORTS_OF_OTHERS.problem(name, protocol=rule.protocol)

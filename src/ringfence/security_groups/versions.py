@@ -1,4 +1,4 @@
-"""What was asked for, kept each time it changes."""
+"""Records versions: the desired state of a group after each change."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -8,7 +8,7 @@ from ringfence.database.pool import Connection
 
 
 class Cause(StrEnum):
-    """Why a version came to be."""
+    """The cause of a version."""
 
     USER = "user"
     PULL = "pull"
@@ -16,7 +16,7 @@ class Cause(StrEnum):
     ROLLBACK = "rollback"
 
 
-# `to_jsonb` of the whole row: a version can be brought back as it was.
+# `to_jsonb` of the whole row: a rollback restores the rules as they were.
 _RECORD: LiteralString = """
 INSERT INTO security_group_versions (
     security_group_id, number, author_id, cause, name, description, rules
@@ -36,9 +36,9 @@ FROM security_groups AS sg
 WHERE sg.id = ANY(%(ids)s)
 """
 
-# Rules are told apart by what they say, not by their rows. Nothing is compared with what is gone.
+# Rules are compared by content, not by row. A deletion removes all rules.
 _CHANGES: LiteralString = """
-WITH said AS (
+WITH versions AS (
     SELECT
         sg.id,
         version.number,
@@ -59,22 +59,22 @@ numbered AS (
     WHERE sg.id = ANY(%(ids)s)
 ),
 earlier AS (
-    SELECT said.id, said.rule
-    FROM said
-    INNER JOIN numbered ON said.id = numbered.id AND said.number = numbered.before
+    SELECT versions.id, versions.rule
+    FROM versions
+    INNER JOIN numbered ON versions.id = numbered.id AND versions.number = numbered.before
 ),
 later AS (
-    SELECT said.id, said.rule
-    FROM said
-    INNER JOIN numbered ON said.id = numbered.id AND said.number = numbered.version
+    SELECT versions.id, versions.rule
+    FROM versions
+    INNER JOIN numbered ON versions.id = numbered.id AND versions.number = numbered.version
     WHERE NOT %(is_deletion)s
 ),
-gone AS (
+removed AS (
     SELECT earlier.id, earlier.rule FROM earlier
     EXCEPT ALL
     SELECT later.id, later.rule FROM later
 ),
-come AS (
+added AS (
     SELECT later.id, later.rule FROM later
     EXCEPT ALL
     SELECT earlier.id, earlier.rule FROM earlier
@@ -84,10 +84,10 @@ SELECT
     jsonb_build_object(
         'version', numbered.version,
         'rules_removed', coalesce(
-            (SELECT jsonb_agg(gone.rule) FROM gone WHERE gone.id = numbered.id), '[]'
+            (SELECT jsonb_agg(removed.rule) FROM removed WHERE removed.id = numbered.id), '[]'
         ),
         'rules_added', coalesce(
-            (SELECT jsonb_agg(come.rule) FROM come WHERE come.id = numbered.id), '[]'
+            (SELECT jsonb_agg(added.rule) FROM added WHERE added.id = numbered.id), '[]'
         )
     )
 FROM numbered
@@ -97,9 +97,9 @@ FROM numbered
 async def change_of(
     connection: Connection, group_id: int, *, is_deletion: bool = False
 ) -> dict[str, Any]:
-    """Give which rules the group's present version removed and added, as rows held them.
+    """Return the rules that the group's present version removed and added, as rows stored them.
 
-    A group that is going loses all that it has.
+    A deletion removes all rules.
     """
     return (await changes_of(connection, [group_id], is_deletion=is_deletion))[group_id]
 
@@ -107,7 +107,7 @@ async def change_of(
 async def changes_of(
     connection: Connection, ids: Sequence[int], *, is_deletion: bool = False
 ) -> dict[int, dict[str, Any]]:
-    """Return the same of several groups, by id."""
+    """Return the changes of several groups, by id."""
     cursor = await connection.execute(_CHANGES, {"ids": list(ids), "is_deletion": is_deletion})
     return dict(await cursor.fetchall())
 
@@ -115,5 +115,5 @@ async def changes_of(
 async def record_versions(
     connection: Connection, ids: Sequence[int], cause: Cause, author_id: int | None = None
 ) -> None:
-    """Keep the groups' present rows as their present versions, whose numbers must be new."""
+    """Store the present rows of groups as versions. Their version numbers must be new."""
     await connection.execute(_RECORD, {"ids": list(ids), "cause": cause, "author_id": author_id})

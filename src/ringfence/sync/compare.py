@@ -16,7 +16,7 @@ from ringfence.neutron.read_rule import ADDRESS_GROUP
 from ringfence.security_groups.cloud_state.bindings import Contested
 from ringfence.security_groups.cloud_state.refresh import GroupDiff
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup, Snapshot
-from ringfence.security_groups.cloud_state.unreadable import BEGINNING, says_unreadable
+from ringfence.security_groups.cloud_state.unreadable import MESSAGE_PREFIX, is_marked_unreadable
 from ringfence.security_groups.rules import DEFAULT_NAME, Rule, canonical
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.sync.binding.cloud_view import SAME_CLOCK, CloudView
@@ -162,7 +162,7 @@ def to_revert(observed: Iterable[ObservedGroup]) -> list[GroupDiff]:
         if diff.is_change
         and not diff.unreadable
         and diff.local.drift_mode is DriftMode.ENFORCE
-        and (diff.local.state is State.OK or says_unreadable(diff.local))
+        and (diff.local.state is State.OK or is_marked_unreadable(diff.local))
         and not diff.local.is_outstanding
     ]
 
@@ -213,8 +213,8 @@ def unreadable_message(observed: CloudGroup) -> str:
     more = len(observed.unreadable) - len(shown)
     named = "; ".join(shown) + (f"; and {more} more" if more else "")
     return (
-        f"{BEGINNING} ({named}). They are left as they are: correct or delete them in the cloud, "
-        "then pull the group."
+        f"{MESSAGE_PREFIX} ({named}). They are left as they are: correct or delete them in the "
+        "cloud, then pull the group."
     )
 
 
@@ -252,7 +252,7 @@ def mark_hidden_remotes_of(local: LocalGroup, observed: CloudGroup) -> CloudGrou
 
 
 def _is_unchanged(row: LocalGroup, before: Snapshot) -> bool:
-    return row.state in {State.OK, State.ERRED} and before.of.get(row.id) == row.moment
+    return row.state in {State.OK, State.ERRED} and before.of.get(row.id) == row.change_marker
 
 
 def _is_marked_missing(row: LocalGroup) -> bool:

@@ -25,7 +25,7 @@ async def drift_of_group(database: Database, group: SecurityGroup, base: str) ->
     """Return the document of the group's drift; no cloud is called. Raises `NotFound`."""
     async with database.transaction() as connection:
         mode = await mode_of(connection, group)
-        last = await observations.last_look(connection, group.id)
+        last = await observations.last_observation(connection, group.id)
         local = await local_group(connection, group.tenant_id, group.id)
         stored = await queries.rules_of(connection, group.id)
         remotes = Remotes(await queries.remotes_of_tenant(connection, group.tenant_id))

@@ -18,7 +18,7 @@ from ringfence.security_groups.cloud_state.observations import LastObservation
 from ringfence.security_groups.exposure import warnings_of
 from ringfence.security_groups.preconditions import plan_token
 from ringfence.security_groups.queries import SecurityGroup
-from ringfence.security_groups.representation import Remote, shown_rule
+from ringfence.security_groups.representation import Remote, rule_document
 from ringfence.security_groups.rule_input.rule_keys import ShownRule
 from ringfence.security_groups.rule_input.rule_lists import read_rule_list
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
@@ -68,9 +68,9 @@ class Remotes:
     def shown(self, rule: Rule, base: str) -> ShownRule:
         """Return the document of a rule whose remote group is a backend id."""
         if rule.remote_group is None:
-            return shown_rule(rule, None, base)
+            return rule_document(rule, None, base)
         unknown = Remote(rule.remote_group, rule.remote_group)
-        return shown_rule(rule, self._by_key.get(rule.remote_group, unknown), base)
+        return rule_document(rule, self._by_key.get(rule.remote_group, unknown), base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ async def dry_run(database: Database, group: SecurityGroup, body: Json) -> DryRu
         desired = await read_rule_list(connection, group, body)
         remotes = Remotes(await queries.remotes_of_tenant(connection, group.tenant_id))
         used, limit = await rules_used(connection, group.tenant_id)
-        last = await observations.last_look(connection, group.id)
+        last = await observations.last_observation(connection, group.id)
     rules = [remotes.rule(request) for request in desired.rules]
     after = used + len(desired.rules) - len(desired.stored)
     return DryRun(
@@ -163,7 +163,7 @@ async def dry_run(database: Database, group: SecurityGroup, body: Json) -> DryRu
 
 
 def _is_missing(group: SecurityGroup, last: LastObservation | None) -> bool:
-    return group.is_gone or (last is not None and last.missing)
+    return group.is_missing or (last is not None and last.missing)
 
 
 def _observed(

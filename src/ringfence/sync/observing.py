@@ -14,7 +14,7 @@ from ringfence.security_groups.cloud_state import drift, observations
 from ringfence.security_groups.cloud_state.observations import MISSING, LastObservation, Observation
 from ringfence.security_groups.cloud_state.refresh import GroupDiff
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
-from ringfence.security_groups.cloud_state.statefulness import adopt_stateful, tell_stateful
+from ringfence.security_groups.cloud_state.statefulness import adopt_stateful, report_stateful
 from ringfence.sync.compare import (
     ObservedGroup,
     drift_digest,
@@ -121,7 +121,7 @@ async def _record_stateful(
         elif _is_new_drift(diff, observation, digests):
             reported.append(group)
     await adopt_stateful(connection, placement, adopted)
-    await tell_stateful(connection, placement, reported)
+    await report_stateful(connection, placement, reported)
 
 
 def _changed(

@@ -22,7 +22,7 @@ from ringfence.neutron.port import (
 from ringfence.security_groups import usage
 from ringfence.security_groups.cloud_state import ports
 from ringfence.security_groups.cloud_state.lifecycle import Group
-from ringfence.security_groups.cloud_state.ports import FoundPort
+from ringfence.security_groups.cloud_state.ports import ObservedPort
 from ringfence.security_groups.events import group_event
 from ringfence.sync.drivers import project_of
 
@@ -39,7 +39,7 @@ async def observe_ports(database: Database, cloud: NetworkCloud, placement: Plac
     Raises `Retry`.
     """
     async with database.connection() as connection:
-        taken = await ports.begin_reading(connection)
+        taken = await ports.observation_time(connection)
     project = project_of(placement)
     try:
         listed = await cloud.list_ports(project)
@@ -52,7 +52,7 @@ async def observe_ports(database: Database, cloud: NetworkCloud, placement: Plac
         floating_by_port.setdefault(port_id, []).append(address)
     observed = [_found_port(port, floating_by_port.get(port.id, ())) for port in listed]
     async with database.transaction() as connection:
-        await ports.take_reading(connection, placement.tenant_id, observed, taken)
+        await ports.store_ports(connection, placement.tenant_id, observed, taken)
 
 
 async def detach(database: Database, cloud: NetworkCloud, group: Group, backend_id: str) -> None:
@@ -101,8 +101,8 @@ async def _detach_port(
         )
 
 
-def _found_port(port: CloudPort, floating: Sequence[str]) -> FoundPort:
-    return FoundPort(
+def _found_port(port: CloudPort, floating: Sequence[str]) -> ObservedPort:
+    return ObservedPort(
         backend_id=port.id,
         name=port.name,
         device_id=port.device_id,

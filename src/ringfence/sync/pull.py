@@ -29,12 +29,12 @@ from ringfence.security_groups.cloud_state.snapshot import (
     LocalGroup,
     Snapshot,
     local_groups,
-    moments,
+    take_snapshot,
 )
 from ringfence.security_groups.cloud_state.unreadable import (
     clear_unreadable,
+    is_marked_unreadable,
     mark_unreadable,
-    says_unreadable,
 )
 from ringfence.security_groups.rules import DEFAULT_NAME
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND
@@ -134,7 +134,7 @@ async def pull_tenant(
             await pulls.begin(connection, uuid)
     cloud = clouds.of(placement)
     async with database.connection() as connection:
-        before = await moments(connection, placement.tenant_id)
+        before = await take_snapshot(connection, placement.tenant_id)
     listed = await list_groups(database, cloud, placement)
     diff, before = await _compare_with_rows(database, cloud, placement, listed, before)
     if not confirmed and guard.stops(len(diff.missing), diff.expected):
@@ -163,7 +163,7 @@ async def missing_groups(database: Database, clouds: Clouds, uuid: UUID) -> list
         placement = await placement_of(connection, uuid)
         if placement is None:
             return []
-        before = await moments(connection, placement.tenant_id)
+        before = await take_snapshot(connection, placement.tenant_id)
     cloud = clouds.of(placement)
     listed = await list_groups(database, cloud, placement)
     async with database.connection() as connection:
@@ -196,7 +196,7 @@ async def _compare_with_rows(
                 bound.add(row.id)
     async with database.connection() as connection:
         rows = await local_groups(connection, placement.tenant_id)
-    rebound = {row.id: row.moment for row in rows if row.id in bound}
+    rebound = {row.id: row.change_marker for row in rows if row.id in bound}
     before = Snapshot(before.taken, {**before.of, **rebound})
     return compare_tenant(rows, listed, before, view), before
 
@@ -270,10 +270,10 @@ class _TenantPull:
         return ids
 
     async def _mark_contested(self) -> None:
-        news = [contested for contested in self.diff.contested if contested.is_news]
+        news = [contested for contested in self.diff.contested if contested.is_change]
         if news:
             async with self.database.transaction() as connection:
-                contested = await bindings.contest(connection, self.placement, news)
+                contested = await bindings.mark_contested(connection, self.placement, news)
             self.counts["contested"] = contested
 
     async def _refresh(self) -> Sequence[LocalGroup]:
@@ -296,7 +296,7 @@ class _TenantPull:
         readable = [
             diff.local
             for diff, _ in self.observed
-            if not diff.unreadable and says_unreadable(diff.local)
+            if not diff.unreadable and is_marked_unreadable(diff.local)
         ]
         if readable:
             async with self.database.transaction() as connection:

@@ -177,7 +177,7 @@ async def _create(database: Database, cloud: NetworkCloud, group: Group) -> Clou
         # Nothing was created, nor will be: a group of this name is somebody else's.
         if group.creation_started is None:
             async with database.transaction() as connection:
-                await lifecycle.creation_refused(connection, group)
+                await lifecycle.record_creation_refused(connection, group)
         raise
 
 
@@ -191,7 +191,7 @@ async def _recreate(database: Database, group: Group) -> Group:
     if group.applied_version:
         raise GroupNotFound(NOT_FOUND)
     async with database.transaction() as connection:
-        forgotten = await lifecycle.forget(connection, group)
+        forgotten = await lifecycle.record_lost(connection, group)
     if forgotten is None:
         raise GiveUp("The security group changed while it was being created.")
     return forgotten

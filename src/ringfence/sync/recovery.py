@@ -148,7 +148,7 @@ async def delete_old_jobs(database: Database, hours: int) -> None:
         await connection.execute(_DELETE_OLD, [hours])
 
 
-def _job_for(waiting: lifecycle.Waiting) -> Job:
+def _job_for(waiting: lifecycle.PendingGroup) -> Job:
     if waiting.state in lifecycle.DELETED:
         return Job.DELETE_GROUP
     if waiting.state in lifecycle.PULLED and not waiting.is_outstanding:

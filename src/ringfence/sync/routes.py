@@ -13,7 +13,7 @@ from ringfence.http.collections.json_response import respond_built
 from ringfence.http.context import context_of
 from ringfence.security_groups.preconditions import etag
 from ringfence.security_groups.queries import GROUPS
-from ringfence.security_groups.routes import changeable_group, seen_group
+from ringfence.security_groups.routes import changeable_group, visible_group
 from ringfence.security_groups.rule_input.rule_lists import read_rules
 from ringfence.security_groups.states import Action
 from ringfence.sync.drift import drift_of_group
@@ -33,7 +33,7 @@ async def plan_rules(request: Request) -> Response:
 
 async def show_drift(request: Request) -> Response:
     """Return the drift of the group, from its last observation."""
-    group = await seen_group(request)
+    group = await visible_group(request)
     base = context_of(request).base_url
     drift = await drift_of_group(request.app.state.database, group, base)
     return await respond_built(lambda: drift)

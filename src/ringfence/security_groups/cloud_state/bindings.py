@@ -1,7 +1,7 @@
-"""Which group in the cloud a row is: bound to an id, or left to an operator to decide.
+"""Binds rows to groups in the cloud, or marks rows that an operator has to bind.
 
-A row is bound where evidence says so (see `sync.identity`), or an operator does. A group that
-changed here since it was looked at is left alone, as in `adoptions`.
+Evidence binds a row (see `sync.binding.evidence`), or an operator does. A group that changed here
+since the pull read it is left alone, as in `refresh`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,13 +25,12 @@ from ringfence.security_groups.rules import DEFAULT_NAME
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.security_groups.transaction_steps import delete_group
 
-# Begins what a group says whose name is in the cloud without proof that it is this group.
+# Begins the error of a group whose name is in the cloud, without proof that it is this group.
 CONTESTED: LiteralString = "In the cloud there is another group of this name"
-SHOWN_IDS = 3
-_OTHERWISE: LiteralString = (
-    "; otherwise roll this group back to its present version, which creates it beside the other "
-    "one (rename it before, which takes contract 2026-10), or delete it here, which deletes "
-    "nothing in the cloud."
+MAX_IDS = 3
+_ALTERNATIVES: LiteralString = (
+    ". Otherwise rename this group (in contract 2026-10) and roll it back to its present version, "
+    "which creates it beside the other one, or delete it here, which deletes nothing in the cloud."
 )
 
 _ATTACH: LiteralString = """
@@ -40,7 +39,7 @@ SET
     backend_id = %(backend_id)s,
     creation_started = NULL,
     creation_ended = NULL,
-    -- It is found again.
+    -- The group is in the cloud again.
     state = CASE WHEN error_message = ANY(%(not_found)s) THEN 'OK' ELSE state END,
     error_message = CASE WHEN error_message <> ALL(%(not_found)s) THEN error_message ELSE '' END,
     modified = now()
@@ -62,14 +61,14 @@ SET
 WHERE id = %(id)s
 """
 
-_SAY: LiteralString = """
+_MARK_CONTESTED: LiteralString = """
 UPDATE security_groups AS sg
-SET state = said.state, error_message = said.message, modified = now()
-FROM jsonb_to_recordset(%(said)s) AS said (id bigint, state text, message text)
-WHERE sg.id = said.id
+SET state = contested.state, error_message = contested.message, modified = now()
+FROM jsonb_to_recordset(%(contested)s) AS contested (id bigint, state text, message text)
+WHERE sg.id = contested.id
 """
 
-# The row that a pull made of a group, and whether anybody ever asked for anything of it
+# The row with a backend id, and whether it was only ever imported and pulled
 _HOLDER: LiteralString = """
 SELECT
     sg.id,
@@ -93,48 +92,50 @@ WHERE rule.remote_group_id = %s
 
 @dataclass(frozen=True, slots=True)
 class Contested:
-    """A group at rest without backend id, and the cloud's groups of its name; none: any more."""
+    """An OK or ERRED group without a backend id, and the ids of groups of its name in the cloud.
+
+    Without ids, the group is not contested any more.
+    """
 
     local: LocalGroup
-    namesakes: tuple[str, ...]
+    candidates: tuple[str, ...]
 
     @property
     def reason(self) -> str:
-        """What the group says besides."""
+        """The other part of the group's error."""
         return self.local.error_message.partition(CONTESTED)[0].strip()
 
     @property
     def message(self) -> str:
-        """What the group is to say."""
-        if not self.namesakes:
+        """The new error of the group."""
+        if not self.candidates:
             return self.reason
-        ids = ", ".join(self.namesakes[:SHOWN_IDS])
-        if len(self.namesakes) > SHOWN_IDS:
-            ids += f" and {len(self.namesakes) - SHOWN_IDS} more"
-        decide = (
-            f"{CONTESTED} ({ids}), and nothing proves that it is this one: nothing is changed. "
-            f"An operator decides: ringfence sync adopt {self.local.uuid.hex} BACKEND_ID takes it "
-            "for this group"
+        ids = ", ".join(self.candidates[:MAX_IDS])
+        if len(self.candidates) > MAX_IDS:
+            ids += f" and {len(self.candidates) - MAX_IDS} more"
+        advice = (
+            f"{CONTESTED} ({ids}), and nothing proves that it is this one, so nothing is changed. "
+            f"To bind this group to it, run: ringfence sync adopt {self.local.uuid.hex} BACKEND_ID"
         )
-        # Nobody creates, renames or deletes a `default` group.
-        decide += "." if self.local.name == DEFAULT_NAME else _OTHERWISE
-        return f"{self.reason} {decide}".strip()
+        # A `default` group cannot be created, renamed or deleted.
+        advice += "." if self.local.name == DEFAULT_NAME else _ALTERNATIVES
+        return f"{self.reason} {advice}".strip()
 
     @property
     def state(self) -> State:
-        """The state in which it is to be."""
+        """The new state of the group."""
         return State.ERRED if self.message else State.OK
 
     @property
-    def is_news(self) -> bool:
-        """Whether the group says something else until now."""
+    def is_change(self) -> bool:
+        """Whether the group has another error now."""
         was_contested = CONTESTED in self.local.error_message
-        return bool(self.namesakes or was_contested) and self.message != self.local.error_message
+        return bool(self.candidates or was_contested) and self.message != self.local.error_message
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A row that becomes the cloud's group `backend_id`; `difference` of None: they are equal."""
+    """A row to bind to a group in the cloud; `difference` is None if they are equal."""
 
     local: LocalGroup
     backend_id: str
@@ -144,9 +145,9 @@ class Binding:
 
 
 async def attach(connection: Connection, placement: Placement, local: LocalGroup, to: str) -> bool:
-    """Bind a group to the cloud's `to` by evidence; return whether that still fits.
+    """Bind a group by evidence to `to`, a group in the cloud; return whether it was unchanged.
 
-    The group has no backend id, or is a `default` one that Neutron made anew.
+    The group has no backend id, or is a `default` group that Neutron created again.
     """
     await tenants.lock(connection, placement.tenant_id)
     values = {
@@ -158,38 +159,40 @@ async def attach(connection: Connection, placement: Placement, local: LocalGroup
     cursor = await connection.execute(_ATTACH, values)
     if await cursor.fetchone() is None:
         return False
-    said = (
-        f"Security group {local.name} is the cloud's group {to} from now on: all evidence says "
-        "that it came of its creation, or is the project's default group."
+    message = (
+        f"Security group {local.name} has been bound to group {to} in the cloud: evidence proves "
+        "that it was created for this group, or is the default group of the project."
     )
     context = {"backend_id": to, "from": local.backend_id, "merged": None, "difference": None}
     await record(
-        connection, group_event(placement, local.uuid, EventType.GROUP_BOUND, said, context)
+        connection, group_event(placement, local.uuid, EventType.GROUP_BOUND, message, context)
     )
     await _resolve(connection, local.id)
     return True
 
 
-async def contest(
+async def mark_contested(
     connection: Connection, placement: Placement, contested: Sequence[Contested]
 ) -> int:
-    """Say of groups what an operator has to decide, or no more; return of how many it is news."""
+    """Mark groups that an operator has to bind, unmark others; return how many are marked."""
     await tenants.lock(connection, placement.tenant_id)
-    still = await lock_unchanged(connection, [one.local for one in contested])
-    said = [one for one in contested if one.local.id in still]
-    if not said:
+    ids = await lock_unchanged(connection, [each.local for each in contested])
+    unchanged = [each for each in contested if each.local.id in ids]
+    if not unchanged:
         return 0
-    rows = [{"id": one.local.id, "state": one.state, "message": one.message} for one in said]
-    await connection.execute(_SAY, {"said": recordset(rows)})
-    told = [one for one in said if one.namesakes]
-    await record_all(connection, [_told(placement, one) for one in told])
-    documents.refresh_before_commit(connection, [one.local.id for one in said])
-    return len(told)
+    rows = [
+        {"id": each.local.id, "state": each.state, "message": each.message} for each in unchanged
+    ]
+    await connection.execute(_MARK_CONTESTED, {"contested": recordset(rows)})
+    marked = [each for each in unchanged if each.candidates]
+    await record_all(connection, [_contested_event(placement, each) for each in marked])
+    documents.refresh_before_commit(connection, [each.local.id for each in unchanged])
+    return len(marked)
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The row that has a group in the cloud; `is_import`: nobody ever asked anything of it."""
+    """The row that is bound to a group in the cloud; `is_import` if it was only ever imported."""
 
     id: int
     uuid: UUID
@@ -197,7 +200,7 @@ class Holder:
     is_import: bool
 
 
-async def holder_of(connection: Connection, tenant_id: int, backend_id: str) -> Holder | None:
+async def lock_holder(connection: Connection, tenant_id: int, backend_id: str) -> Holder | None:
     """Lock and return the tenant's row that has the backend id."""
     cursor = await connection.execute(_HOLDER, {"tenant": tenant_id, "backend_id": backend_id})
     row = await cursor.fetchone()
@@ -211,10 +214,10 @@ async def bind(
     merged: Holder | None,
     actor: Actor | None = None,
 ) -> None:
-    """Bind a group to an id; `merged`, the row that an import made of it, goes.
+    """Bind a group to a backend id, and delete `merged`, the row that an import created for it.
 
-    Rules of other groups that named that row name this one from now on. The caller holds the
-    tenant, and has checked that the group did not change.
+    Rules of other groups that reference that row reference this one afterwards. The tenant must be
+    locked, and the group unchanged.
     """
     local = binding.local
     touched: list[int] = [] if merged is None else await delete_group(connection, merged.id)
@@ -226,28 +229,33 @@ async def bind(
         "is_equal": binding.difference is None,
     }
     await connection.execute(_BIND, values)
-    said = f"Security group {local.name} is the cloud's group {binding.backend_id} from now on."
+    message = (
+        f"Security group {local.name} has been bound to group {binding.backend_id} in the cloud."
+    )
     context = {
         "backend_id": binding.backend_id,
         "from": local.backend_id,
         "merged": merged and merged.uuid.hex,
         "difference": binding.difference,
     }
-    event = group_event(placement, local.uuid, EventType.GROUP_BOUND, said, context, actor)
+    event = group_event(placement, local.uuid, EventType.GROUP_BOUND, message, context, actor)
     await record(connection, event)
     await _resolve(connection, local.id, *touched)
 
 
 async def _resolve(connection: Connection, group_id: int, *touched: int) -> None:
-    """Let rules that name the group's backend id name the group; render what shows it."""
+    """Resolve rules that name the group by its backend id, and refresh the documents of all."""
     await resolve_remote_groups(connection, [group_id])
     cursor = await connection.execute(_REFERRING, [group_id])
     referring = {row[0] for row in await cursor.fetchall()}
     documents.refresh_before_commit(connection, sorted({group_id, *touched, *referring}))
 
 
-def _told(placement: Placement, contested: Contested) -> Event:
+def _contested_event(placement: Placement, contested: Contested) -> Event:
     local = contested.local
-    said = f"Security group {local.name} is not known to be any of the cloud's groups of this name."
-    context = {"namesakes": list(contested.namesakes)}
-    return group_event(placement, local.uuid, EventType.GROUP_NAME_CONTESTED, said, context)
+    message = (
+        f"Security group {local.name} may be one of the groups of this name in the cloud, but "
+        "nothing proves it."
+    )
+    context = {"namesakes": list(contested.candidates)}
+    return group_event(placement, local.uuid, EventType.GROUP_NAME_CONTESTED, message, context)

@@ -1,8 +1,8 @@
-"""What the work on one group comes to: taken up, created in the cloud, done, failed, gone.
+"""Records the progress of a job on a group: claimed, created, applied, failed or deleted.
 
-Each function is one step of a job, in a transaction of its own, and looks at the group's state
-and version again: a step whose group has moved on changes nothing. Locks are taken in one order:
-the tenant, then its groups.
+Each function is one step of a job, in its own transaction. It checks the state and version of the
+group again, and changes nothing if they are not as expected. Locks are always taken in this order:
+the tenant, then its groups. `sync.push` calls these functions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,10 +28,10 @@ PUSHED = (State.CREATION_SCHEDULED, State.CREATING, State.UPDATE_SCHEDULED, Stat
 PULLED = (State.UPDATE_SCHEDULED, State.UPDATING)
 DELETED = (State.DELETION_SCHEDULED, State.DELETING)
 
-# How long after we gave a creation up the cloud may still carry it out.
+# How long a cloud may still carry out a creation after the request failed
 CREATION_IS_LATE = timedelta(minutes=10)
 
-_UNDER_WAY = {
+_IN_PROGRESS = {
     State.CREATION_SCHEDULED: State.CREATING,
     State.UPDATE_SCHEDULED: State.UPDATING,
     State.DELETION_SCHEDULED: State.DELETING,
@@ -39,7 +39,8 @@ _UNDER_WAY = {
 
 _TENANT_OF: LiteralString = "SELECT tenant_id FROM security_groups WHERE uuid = %s"
 
-# A creation that was given up long ago has no outcome any more: what comes now is not its.
+# The cloud no longer carries out a creation that failed long ago: a group that appears now is not
+# its result.
 _GROUP: LiteralString = (
     """
 SELECT
@@ -64,7 +65,7 @@ FOR UPDATE OF sg
 """
 )
 
-# The first try's moment stays: it bounds where an unanswered creation is looked for.
+# The time of the first attempt stays: groups created since then may be its result.
 _ENTER: LiteralString = """
 UPDATE security_groups
 SET
@@ -95,18 +96,18 @@ _KNOWN: LiteralString = """
 SELECT backend_id FROM security_groups WHERE tenant_id = %s AND backend_id = ANY(%s)
 """
 
-_REMEMBER: LiteralString = """
+_SET_BACKEND_ID: LiteralString = """
 UPDATE security_groups
 SET
     backend_id = %(backend_id)s,
-    -- The only creation was answered: nothing of it can be late.
+    -- The only creation has a response: no other can succeed later.
     creation_started = CASE WHEN NOT %(is_only)s THEN creation_started END,
     modified = now()
 WHERE id = %(id)s AND backend_id = '' AND state = ANY(%(states)s)
 RETURNING id
 """
 
-_FORGET: LiteralString = """
+_CLEAR_BACKEND_ID: LiteralString = """
 UPDATE security_groups
 SET
     backend_id = '',
@@ -117,7 +118,7 @@ WHERE id = %(id)s AND backend_id = %(backend_id)s AND state = ANY(%(states)s)
 RETURNING id
 """
 
-_REFUSED: LiteralString = """
+_CREATION_REFUSED: LiteralString = """
 UPDATE security_groups SET creation_started = NULL
 WHERE id = %(id)s AND backend_id = '' AND state = ANY(%(states)s)
 """
@@ -149,13 +150,13 @@ WHERE id = %(id)s
 """
 
 
-# A group that was loaded in such a state stays as it was loaded: nothing has changed it since.
-_WAITING: LiteralString = """
+# Not groups that were loaded in such a state and did not change since.
+_PENDING: LiteralString = """
 SELECT sg.uuid, sg.state, sg.version <> sg.applied_version AS is_outstanding
 FROM security_groups AS sg
 WHERE
     sg.state NOT IN ('OK', 'ERRED')
-    -- Or it lies ahead, where the clock was set back.
+    -- Or it is in the future, if the clock was set back.
     AND sg.modified NOT BETWEEN now() - make_interval(secs => %s) AND now()
     AND NOT EXISTS (
         SELECT 1 FROM security_group_versions AS version
@@ -171,8 +172,8 @@ LIMIT 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A group that work was asked for."""
+class PendingGroup:
+    """A group with a scheduled or unfinished change."""
 
     uuid: UUID
     state: State
@@ -181,10 +182,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group as a job takes it up.
+    """A group as a job claims it.
 
-    `creation_started` is when the first creation began whose outcome is not known, if there was
-    one, and `creation_ended` when the last of these was given up.
+    `creation_started` is the start of the first creation whose outcome is not known, if any, and
+    `creation_ended` the end of the last such attempt.
     """
 
     id: int
@@ -197,17 +198,17 @@ class Group:
     applied_version: int
     creation_started: datetime | None
     creation_ended: datetime | None
-    # As the cloud last had it, where that was adopted
+    # The adopted value
     stateful: bool | None
     placement: Placement
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredRules:
-    """The desired rules, remote groups by backend id.
+    """The desired rules; remote groups by backend id.
 
-    `pending_remotes` names remote groups that were not created in the cloud yet; `deleted_remotes`
-    names those deleted before they were. While either has a name, the rules cannot be pushed.
+    `pending_remotes` are the names of remote groups that are not created in the cloud yet, and
+    `deleted_remotes` of those that were deleted before. The rules cannot be pushed with either.
     """
 
     rules: tuple[Rule, ...]
@@ -216,11 +217,11 @@ class DesiredRules:
 
 
 async def claim(connection: Connection, uuid: UUID, states: Sequence[State]) -> Group | None:
-    """Enter the state of work under way; `None` where the group is not in one of `states`."""
+    """Enter the state of a running job; return None if the group is not in one of `states`."""
     group = await _lock(connection, uuid)
     if group is None or group.state not in states:
         return None
-    state = step(group.state, _UNDER_WAY.get(group.state, group.state))
+    state = step(group.state, _IN_PROGRESS.get(group.state, group.state))
     creates = states == PUSHED and not group.backend_id
     is_begun = group.creation_started is not None and group.creation_ended is None
     if state != group.state or (creates and not is_begun):
@@ -236,7 +237,7 @@ async def claim(connection: Connection, uuid: UUID, states: Sequence[State]) -> 
 
 
 async def desired_rules(connection: Connection, group_id: int) -> DesiredRules:
-    """Give the rules that the group is to have in the cloud."""
+    """Return the desired rules of the group."""
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(_RULES, [group_id])
     rules: list[Rule] = []
@@ -244,7 +245,7 @@ async def desired_rules(connection: Connection, group_id: int) -> DesiredRules:
     deleted_remotes: list[str] = []
     for row in await cursor.fetchall():
         name, is_known = row.pop("remote_name"), row.pop("remote_is_known")
-        # Empty: it has no id in the cloud, and is an end all the same.
+        # An empty id is not the same as no remote end: the group is not in the cloud.
         if row["remote_group"] == "":
             (pending_remotes if is_known else deleted_remotes).append(name)
         if row["remote_address_group"] == "":
@@ -256,13 +257,13 @@ async def desired_rules(connection: Connection, group_id: int) -> DesiredRules:
 async def known_backend_ids(
     connection: Connection, tenant_id: int, backend_ids: Sequence[str]
 ) -> set[str]:
-    """Give those of the cloud's ids that belong to groups of the tenant here."""
+    """Return the backend ids that belong to groups of the tenant here."""
     cursor = await connection.execute(_KNOWN, [tenant_id, list(backend_ids)])
     return {row[0] for row in await cursor.fetchall()}
 
 
 async def record_created(connection: Connection, group: Group, backend_id: str) -> bool:
-    """Remember at once which group in the cloud is ours; tells whether it was still wanted."""
+    """Record the backend id of a new group at once; return whether the group still expected it."""
     await tenants.lock(connection, group.placement.tenant_id)
     is_only = group.creation_started is None
     values = {
@@ -271,40 +272,42 @@ async def record_created(connection: Connection, group: Group, backend_id: str) 
         "states": list(PUSHED),
         "is_only": is_only,
     }
-    cursor = await connection.execute(_REMEMBER, values)
+    cursor = await connection.execute(_SET_BACKEND_ID, values)
     if await cursor.fetchone() is None:
         return False
     documents.refresh_before_commit(connection, [group.id])
     return True
 
 
-async def forget(connection: Connection, group: Group) -> Group | None:
-    """Forget the cloud's group, which is gone; `None` where the group here has moved on."""
+async def record_lost(connection: Connection, group: Group) -> Group | None:
+    """Clear the backend id of a group that is missing in the cloud; None if the group changed."""
     await tenants.lock(connection, group.placement.tenant_id)
     values = {"id": group.id, "backend_id": group.backend_id, "states": list(PUSHED)}
-    cursor = await connection.execute(_FORGET, values)
+    cursor = await connection.execute(_CLEAR_BACKEND_ID, values)
     row = await cursor.fetchone()
     if row is None:
         return None
-    said = f"Security group {group.name} was not found in the cloud and is made anew."
+    message = f"Security group {group.name} was not found in the cloud and is created again."
     context = {"backend_id": group.backend_id}
     await record(
         connection,
-        group_event(group.placement, group.uuid, EventType.GROUP_REMOVED_REMOTELY, said, context),
+        group_event(
+            group.placement, group.uuid, EventType.GROUP_REMOVED_REMOTELY, message, context
+        ),
     )
     documents.refresh_before_commit(connection, [group.id])
     return replace(group, backend_id="", creation_started=None, creation_ended=None)
 
 
-async def creation_refused(connection: Connection, group: Group) -> None:
-    """Record that the cloud refused the first creation of the group: nothing came of it."""
-    await connection.execute(_REFUSED, {"id": group.id, "states": list(PUSHED)})
+async def record_creation_refused(connection: Connection, group: Group) -> None:
+    """Record that the cloud refused the only creation of the group: it created nothing."""
+    await connection.execute(_CREATION_REFUSED, {"id": group.id, "states": list(PUSHED)})
 
 
 async def record_applied(
     connection: Connection, group: Group, event: EventType, context: Mapping[str, Any]
 ) -> bool:
-    """Settle the group as OK with the version that was loaded; tells whether it still stood."""
+    """Set the group to OK and the loaded version as applied; return whether it was the newest."""
     await tenants.lock(connection, group.placement.tenant_id)
     cursor = await connection.execute(_APPLIED, {"id": group.id, "version": group.version})
     if await cursor.fetchone() is None:
@@ -312,62 +315,66 @@ async def record_applied(
     await record(
         connection,
         group_event(
-            group.placement, group.uuid, event, _SAID[event].format(name=group.name), context
+            group.placement, group.uuid, event, _MESSAGES[event].format(name=group.name), context
         ),
     )
     documents.refresh_before_commit(connection, [group.id])
     return True
 
 
-async def pending(connection: Connection, quiet_seconds: float) -> list[Waiting]:
-    """Give groups that wait for work and were not touched for some seconds, at most 1,000."""
-    cursor = await connection.execute(_WAITING, [quiet_seconds])
-    return [Waiting(row[0], State(row[1]), row[2]) for row in await cursor.fetchall()]
+async def pending(connection: Connection, quiet_seconds: float) -> list[PendingGroup]:
+    """Return pending groups that did not change for some seconds, at most 1,000."""
+    cursor = await connection.execute(_PENDING, [quiet_seconds])
+    return [PendingGroup(row[0], State(row[1]), row[2]) for row in await cursor.fetchall()]
 
 
 async def record_failure(connection: Connection, uuid: UUID, message: str, traceback: str) -> bool:
-    """Settle the group as ERRED, with words for a person; tells whether work was under way."""
+    """Set the group to ERRED with an error message; return whether a change was pending."""
     group = await _lock(connection, uuid)
     if group is None or group.state in {State.OK, State.ERRED}:
         return False
     step(group.state, State.ERRED)
     values = {"id": group.id, "message": message, "traceback": traceback}
     await connection.execute(_FAILED, values)
-    said = f"Security group {group.name} has failed: {message}"
+    event_message = f"Security group {group.name} has failed: {message}"
     await record(
         connection,
-        group_event(group.placement, group.uuid, EventType.GROUP_ERRED, said, {"message": message}),
+        group_event(
+            group.placement, group.uuid, EventType.GROUP_ERRED, event_message, {"message": message}
+        ),
     )
     documents.refresh_before_commit(connection, [group.id])
     return True
 
 
 async def record_deleted(connection: Connection, group: Group, left: Sequence[str] = ()) -> bool:
-    """Remove the row after the cloud let the group go; rules that name it stay, unresolved.
+    """Delete the row after the group was deleted in the cloud; return whether it was expected.
 
-    `left` are groups in the cloud that may come of its creation, and stay there.
+    Rules that reference the group stay, unresolved. `left` are the backend ids of groups that its
+    creation may have created, and that stay in the cloud.
     """
     current = await _lock(connection, group.uuid)
     if current is None or current.state is not State.DELETING:
         return False
     referring = await delete_group(connection, group.id)
-    said = _SAID[EventType.GROUP_DELETED].format(name=group.name)
+    message = _MESSAGES[EventType.GROUP_DELETED].format(name=group.name)
     context: dict[str, Any] = {"backend_id": group.backend_id, "name": group.name}
     if left:
-        said = _LEFT.format(name=group.name, ids=", ".join(left))
+        message = _LEFT.format(name=group.name, ids=", ".join(left))
         context["left_in_cloud"] = list(left)
     await record(
-        connection, group_event(group.placement, group.uuid, EventType.GROUP_DELETED, said, context)
+        connection,
+        group_event(group.placement, group.uuid, EventType.GROUP_DELETED, message, context),
     )
     documents.refresh_before_commit(connection, referring)
     return True
 
 
 _LEFT = (
-    "Security group {name} has been deleted here alone: the cloud did not say whether it was "
-    "created there. What may have come of it stays there ({ids}), and the next pull imports it."
+    "Security group {name} has been deleted only here: it is not known whether the cloud created "
+    "it. Groups that may be it stay in the cloud ({ids}), and the next pull imports them."
 )
-_SAID = {
+_MESSAGES = {
     EventType.GROUP_CREATED: "Security group {name} has been created.",
     EventType.GROUP_UPDATED: "Security group {name} has been updated.",
     EventType.GROUP_DELETED: "Security group {name} has been deleted.",

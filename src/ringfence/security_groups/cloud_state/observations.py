@@ -1,7 +1,7 @@
-"""What a cloud last said of each group, kept apart from what is asked for.
+"""Stores the last observation of each group, apart from its desired state.
 
-What is equal to what is kept is not written again: when a tenant was last compared stands once,
-with the tenant (see `clouds.comparisons`).
+An observation that is equal to the stored one is not written again. The time of the last pull is
+stored once, with the tenant (see `clouds.pulls`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,22 +15,23 @@ from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
 from ringfence.security_groups.read_model import documents
 
-# A later look is never overwritten by an earlier one. Of a missing group, the last look stays.
+# An older observation never replaces a newer one. A missing group keeps its last content.
 _WRITE: LiteralString = """
 INSERT INTO security_group_observations AS stored (
     security_group_id, name, description, rules, unreadable, revision_number, stateful, digest,
     drift_digest, missing, observed_at
 )
 SELECT
-    found.security_group_id, found.name, found.description, found.rules, found.unreadable,
-    found.revision_number, found.stateful, found.digest, found.drift_digest, found.missing,
+    observed.security_group_id, observed.name, observed.description, observed.rules,
+    observed.unreadable, observed.revision_number, observed.stateful, observed.digest,
+    observed.drift_digest, observed.missing,
     coalesce(%(observed_at)s::timestamptz, clock_timestamp())
-FROM jsonb_to_recordset(%(found)s) AS found (
+FROM jsonb_to_recordset(%(observed)s) AS observed (
     security_group_id bigint, name text, description text, rules jsonb, unreadable jsonb,
     revision_number integer, stateful boolean, digest text, drift_digest text, missing boolean
 )
-INNER JOIN security_groups AS sg ON sg.id = found.security_group_id
-ORDER BY found.security_group_id
+INNER JOIN security_groups AS sg ON sg.id = observed.security_group_id
+ORDER BY observed.security_group_id
 ON CONFLICT (security_group_id) DO UPDATE
 SET
     name = CASE WHEN excluded.missing THEN stored.name ELSE excluded.name END,
@@ -49,35 +50,35 @@ WHERE stored.observed_at <= excluded.observed_at
 RETURNING security_group_id
 """
 
-# What the cloud says first is what is desired.
+# The first observed value becomes the desired one.
 _FIRST_STATEFUL: LiteralString = """
 UPDATE security_groups AS sg
-SET stateful = seen.stateful
-FROM security_group_observations AS seen
+SET stateful = observed.stateful
+FROM security_group_observations AS observed
 WHERE
     sg.id = ANY(%s)
-    AND seen.security_group_id = sg.id
+    AND observed.security_group_id = sg.id
     AND sg.stateful IS NULL
-    AND seen.stateful IS NOT NULL
+    AND observed.stateful IS NOT NULL
 RETURNING sg.id
 """
 
 _STATEFUL: LiteralString = """
 UPDATE security_groups AS sg
-SET stateful = found.stateful
-FROM jsonb_to_recordset(%s) AS found (id bigint, stateful boolean)
-WHERE sg.id = found.id AND sg.stateful <> found.stateful
+SET stateful = observed.stateful
+FROM jsonb_to_recordset(%s) AS observed (id bigint, stateful boolean)
+WHERE sg.id = observed.id AND sg.stateful <> observed.stateful
 RETURNING sg.id
 """
 
-_MARKS: LiteralString = """
+_DIGESTS: LiteralString = """
 SELECT observation.security_group_id, observation.digest, observation.drift_digest
 FROM security_group_observations AS observation
 INNER JOIN security_groups AS sg ON observation.security_group_id = sg.id
 WHERE sg.tenant_id = %s
 """
 
-# A comparison that found the group as it was wrote nothing: it counts as a look.
+# A pull that observed no change wrote no observation, so its time counts.
 _LAST: LiteralString = """
 SELECT
     observation.name, observation.description, observation.rules, observation.unreadable,
@@ -94,9 +95,9 @@ MISSING = "missing"
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One look at one group. `rules` are mappings in the cloud's own words.
+    """One observation of one group. `rules` are mappings with Neutron's keys.
 
-    `digest` is of the whole, `drift_digest` of the difference from what is asked for, or empty.
+    `digest` is of the whole, `drift_digest` of the difference from the desired state, or empty.
     """
 
     security_group_id: int
@@ -107,14 +108,14 @@ class Observation:
     digest: str
     drift_digest: str = ""
     missing: bool = False
-    # Rules that could not be read: mappings of their id and the reason
+    # Rules that could not be read: their ids and the reasons
     unreadable: Sequence[Mapping[str, str]] = ()
     stateful: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LastObservation:
-    """The last observation of a group, as it is kept."""
+    """The stored observation of a group."""
 
     name: str
     description: str
@@ -127,15 +128,15 @@ class LastObservation:
 
 
 async def write(
-    connection: Connection, seen: Sequence[Observation], observed_at: datetime | None
+    connection: Connection, observations: Sequence[Observation], observed_at: datetime | None
 ) -> set[int]:
-    """Keep what was seen, since `observed_at` or now; give the ids for which nothing was newer.
+    """Store observations made at `observed_at` or now; return the ids without a newer one.
 
-    The caller holds the tenant's row.
+    The tenant must be locked.
     """
-    if not seen:
+    if not observations:
         return set()
-    values = {"found": recordset(seen), "observed_at": observed_at}
+    values = {"observed": recordset(observations), "observed_at": observed_at}
     cursor = await connection.execute(_WRITE, values)
     written = {row[0] for row in await cursor.fetchall()}
     cursor = await connection.execute(_FIRST_STATEFUL, [list(written)])
@@ -144,7 +145,7 @@ async def write(
 
 
 async def adopt_stateful(connection: Connection, stateful: Mapping[int, bool]) -> set[int]:
-    """Make desired what clouds say of groups, by id; return the ids where it was otherwise."""
+    """Make observed values of `stateful` desired, by id; return the ids that changed."""
     if not stateful:
         return set()
     rows = [{"id": group, "stateful": value} for group, value in sorted(stateful.items())]
@@ -155,13 +156,13 @@ async def adopt_stateful(connection: Connection, stateful: Mapping[int, bool]) -
 
 
 async def digests(connection: Connection, tenant_id: int) -> dict[int, tuple[str, str]]:
-    """Give both digests of each of the tenant's observations."""
-    cursor = await connection.execute(_MARKS, [tenant_id])
+    """Return both digests of each observation of the tenant."""
+    cursor = await connection.execute(_DIGESTS, [tenant_id])
     return {row[0]: (row[1], row[2]) for row in await cursor.fetchall()}
 
 
-async def last_look(connection: Connection, group_id: int) -> LastObservation | None:
-    """Give the last observation of a group, if it was ever seen."""
+async def last_observation(connection: Connection, group_id: int) -> LastObservation | None:
+    """Return the last observation of a group, if there is one."""
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(_LAST, [group_id])
     row = await cursor.fetchone()

@@ -1,7 +1,7 @@
-"""Which ports carry a tenant's groups, as its cloud last showed them.
+"""Stores which ports carry a tenant's groups, as last observed.
 
-This is what was seen, never what was asked for: a reading takes the place of the one before, also
-where it is empty. What it gets wrong, the next one mends.
+Ports are never desired state. Each observation replaces the one before, even by an empty list, so
+the next one corrects any error.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,40 +16,40 @@ from ringfence.security_groups.read_model import documents
 
 _NOW: LiteralString = "SELECT clock_timestamp()"
 
-# Of two readings at once, the one that began later stands.
-_TAKE: LiteralString = """
+# Of two concurrent observations, the one that began later is stored.
+_RECORD_TIME: LiteralString = """
 WITH before AS (
     SELECT FROM tenant_port_observations AS earlier WHERE earlier.tenant_id = %(tenant)s
 )
-INSERT INTO tenant_port_observations AS reading (tenant_id, observed_at)
-VALUES (%(tenant)s, %(taken)s)
+INSERT INTO tenant_port_observations AS stored (tenant_id, observed_at)
+VALUES (%(tenant)s, %(observed_at)s)
 ON CONFLICT (tenant_id) DO UPDATE SET observed_at = excluded.observed_at
-WHERE reading.observed_at < excluded.observed_at
+WHERE stored.observed_at < excluded.observed_at
 RETURNING NOT EXISTS (SELECT FROM before)
 """
 
-_FORGET: LiteralString = """
+_DELETE_PORTS: LiteralString = """
 DELETE FROM cloud_ports AS port
 WHERE
     port.tenant_id = %(tenant)s
     AND NOT EXISTS (
-        SELECT FROM jsonb_to_recordset(%(found)s) AS found (backend_id text)
-        WHERE found.backend_id = port.backend_id
+        SELECT FROM jsonb_to_recordset(%(observed)s) AS observed (backend_id text)
+        WHERE observed.backend_id = port.backend_id
     )
 """
 
-_KEEP: LiteralString = """
+_UPSERT_PORTS: LiteralString = """
 INSERT INTO cloud_ports AS port (
     tenant_id, backend_id, name, device_id, device_owner, addresses, floating_addresses
 )
 SELECT
-    %(tenant)s, found.backend_id, found.name, found.device_id, found.device_owner,
-    found.addresses, found.floating_addresses
-FROM jsonb_to_recordset(%(found)s) AS found (
+    %(tenant)s, observed.backend_id, observed.name, observed.device_id, observed.device_owner,
+    observed.addresses, observed.floating_addresses
+FROM jsonb_to_recordset(%(observed)s) AS observed (
     backend_id text, name text, device_id text, device_owner text, addresses text [],
     floating_addresses text []
 )
-ORDER BY found.backend_id
+ORDER BY observed.backend_id
 ON CONFLICT (tenant_id, backend_id) DO UPDATE
 SET
     name = excluded.name,
@@ -66,17 +66,17 @@ WHERE
     )
 """
 
-_CARRY: LiteralString = """
+_REPLACE_GROUPS: LiteralString = """
 WITH carried AS (
     SELECT port.id AS port_id, sg.id AS security_group_id
-    FROM jsonb_to_recordset(%(found)s) AS found (backend_id text, group_ids text [])
+    FROM jsonb_to_recordset(%(observed)s) AS observed (backend_id text, group_ids text [])
     INNER JOIN cloud_ports AS port
-        ON port.tenant_id = %(tenant)s AND port.backend_id = found.backend_id
+        ON port.tenant_id = %(tenant)s AND port.backend_id = observed.backend_id
     INNER JOIN security_groups AS sg
         ON
             sg.tenant_id = %(tenant)s
             AND sg.backend_id <> ''
-            AND sg.backend_id = ANY(found.group_ids)
+            AND sg.backend_id = ANY(observed.group_ids)
 ),
 dropped AS (
     DELETE FROM cloud_port_groups AS old
@@ -107,8 +107,8 @@ _GROUPS: LiteralString = "SELECT sg.id FROM security_groups AS sg WHERE sg.tenan
 
 
 @dataclass(frozen=True, slots=True)
-class FoundPort:
-    """A port of the cloud; groups by backend id."""
+class ObservedPort:
+    """A port in the cloud; groups by backend id."""
 
     backend_id: str
     name: str
@@ -119,31 +119,33 @@ class FoundPort:
     group_ids: tuple[str, ...]
 
 
-async def begin_reading(connection: Connection) -> datetime:
-    """Give the moment of a reading, to be taken before the cloud is asked."""
+async def observation_time(connection: Connection) -> datetime:
+    """Return the time of an observation. Read it before the cloud is read."""
     cursor = await connection.execute(_NOW)
     row = await cursor.fetchone()
-    assert row is not None  # noqa: S101 - a SELECT without FROM gives one row
-    moment: datetime = row[0]
-    return moment
+    assert row is not None  # noqa: S101 - a SELECT without FROM returns one row
+    now: datetime = row[0]
+    return now
 
 
-async def take_reading(
-    connection: Connection, tenant_id: int, found: Sequence[FoundPort], taken: datetime
+async def store_ports(
+    connection: Connection, tenant_id: int, ports: Sequence[ObservedPort], observed_at: datetime
 ) -> bool:
-    """Make the rows those ports that carry a group; tells whether no later reading stands.
+    """Replace the stored ports of a tenant; return whether no newer observation is stored.
 
-    Only answers whose number of instances changed are rendered anew.
+    Only documents of groups with another number of instances are refreshed.
     """
     await tenants.lock(connection, tenant_id)
-    cursor = await connection.execute(_TAKE, {"tenant": tenant_id, "taken": taken})
+    cursor = await connection.execute(
+        _RECORD_TIME, {"tenant": tenant_id, "observed_at": observed_at}
+    )
     row = await cursor.fetchone()
     if row is None:
         return False
     before = await _instances(connection, tenant_id)
-    carrying = [port for port in found if port.group_ids]
-    values = {"tenant": tenant_id, "found": recordset(carrying)}
-    for statement in (_FORGET, _KEEP, _CARRY):
+    carrying = [port for port in ports if port.group_ids]
+    values = {"tenant": tenant_id, "observed": recordset(carrying)}
+    for statement in (_DELETE_PORTS, _UPSERT_PORTS, _REPLACE_GROUPS):
         await connection.execute(statement, values)
     is_first = row[0]
     if is_first:

@@ -1,4 +1,4 @@
-"""A tenant's groups as the rows have them, to be held against what a cloud says."""
+"""Reads the stored groups of a tenant, to compare them with its cloud."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from ringfence.security_groups.queries import NO_SUCH_GROUP
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.states import State
 
-_MOMENTS: LiteralString = """
+_VERSIONS: LiteralString = """
 SELECT id, modified, version, clock_timestamp() FROM security_groups WHERE tenant_id = %s
 UNION ALL
 SELECT 0, clock_timestamp(), 0, clock_timestamp()
@@ -54,7 +54,7 @@ ORDER BY sg.id
 
 @dataclass(frozen=True, slots=True)
 class StoredRule:
-    """A rule's row, its remote group by backend id."""
+    """A stored rule; its remote group by backend id."""
 
     id: int
     position: int
@@ -63,7 +63,7 @@ class StoredRule:
 
 @dataclass(frozen=True, slots=True)
 class LocalGroup:
-    """A group as the rows have it, with the moment of its last change."""
+    """A stored group with its rules and the time of its last change."""
 
     id: int
     uuid: UUID
@@ -78,51 +78,51 @@ class LocalGroup:
     is_duplicate_name: bool
     rules: tuple[StoredRule, ...]
     drift_mode: DriftMode = DriftMode.ADOPT
-    # Of creations whose outcome is not known; the end counts for a group at rest alone.
+    # Of creations whose outcome is not known. The end is valid only in OK and ERRED.
     creation_started: datetime | None = None
     creation_ended: datetime | None = None
-    # As desired; `None` where no cloud has said it yet
+    # Desired; None if it was never observed
     stateful: bool | None = None
 
     @property
-    def moment(self) -> tuple[datetime, int]:
-        """What differs once the group was changed in any way."""
+    def change_marker(self) -> tuple[datetime, int]:
+        """A value that every change of the group changes."""
         return (self.modified, self.version)
 
     @property
     def is_outstanding(self) -> bool:
-        """Whether something was asked for that never reached the cloud in full."""
+        """Whether the desired version was not fully applied."""
         return self.version != self.applied_version
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """When each group of a tenant had last changed, and its version, at the moment `taken`."""
+    """The last change and version of each group of a tenant, at the time `taken`."""
 
     taken: datetime
     of: Mapping[int, tuple[datetime, int]] = field(default_factory=dict)
 
 
-async def moments(connection: Connection, tenant_id: int) -> Snapshot:
-    """Take the moments, to be taken before a cloud is asked."""
-    cursor = await connection.execute(_MOMENTS, [tenant_id])
+async def take_snapshot(connection: Connection, tenant_id: int) -> Snapshot:
+    """Return a snapshot of the tenant. Take it before the cloud is read."""
+    cursor = await connection.execute(_VERSIONS, [tenant_id])
     rows = await cursor.fetchall()
     taken = min(row[3] for row in rows)
     return Snapshot(taken, {row[0]: (row[1], row[2]) for row in rows if row[0]})
 
 
 async def local_group(connection: Connection, tenant_id: int, group_id: int) -> LocalGroup:
-    """Give one group of a tenant with its rules; raises `NotFound` where it is gone meanwhile."""
-    found = await local_groups(connection, tenant_id, only=group_id)
-    if not found:
+    """Return one group of a tenant with its rules; raises `NotFound` if it was deleted."""
+    groups = await local_groups(connection, tenant_id, only=group_id)
+    if not groups:
         raise NotFound(NO_SUCH_GROUP)
-    return found[0]
+    return groups[0]
 
 
 async def local_groups(
     connection: Connection, tenant_id: int, *, only: int | None = None
 ) -> list[LocalGroup]:
-    """Give all groups of a tenant with their rules, or one of them, in one statement."""
+    """Return all groups of a tenant with their rules, or only one, with one statement."""
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(_LOCAL, {"tenant": tenant_id, "only": only})
     return [

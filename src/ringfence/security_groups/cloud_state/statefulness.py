@@ -1,7 +1,7 @@
-"""Neutron's `stateful`: whether a group admits the replies to what it lets out without a rule.
+"""Neutron's `stateful`: whether a group admits the replies to outgoing traffic without a rule.
 
-It changes what every rule of the group means, so a change in the cloud is an event. It is never
-pushed to a group that exists: where a drift mode does not adopt it, it stays as drift.
+It changes the meaning of every rule, so a change in the cloud is an event. It is never pushed to an
+existing group: if the drift mode does not adopt it, it stays as drift.
 """
 
 from collections.abc import Sequence
@@ -18,18 +18,18 @@ from ringfence.security_groups.events import group_event
 async def adopt_stateful(
     connection: Connection, placement: Placement, changed: Sequence[tuple[LocalGroup, bool]]
 ) -> None:
-    """Make what the cloud says desired, with an event for each group that changed."""
+    """Make the observed values desired, with an event for each changed group."""
     adopted = await observations.adopt_stateful(
         connection, {local.id: stateful for local, stateful in changed}
     )
-    news = [(local, stateful) for local, stateful in changed if local.id in adopted]
-    await _record(connection, placement, EventType.GROUP_PULLED, news)
+    changes = [(local, stateful) for local, stateful in changed if local.id in adopted]
+    await _record(connection, placement, EventType.GROUP_PULLED, changes)
 
 
-async def tell_stateful(
+async def report_stateful(
     connection: Connection, placement: Placement, changed: Sequence[tuple[LocalGroup, bool]]
 ) -> None:
-    """Record that groups are otherwise in the cloud and stay so."""
+    """Record that groups have another value in the cloud, and change neither side."""
     await _record(connection, placement, EventType.GROUP_DRIFTED, changed)
 
 

@@ -1,7 +1,7 @@
-"""Groups of a tenant that becomes another project in the cloud: what they keep, and what not.
+"""Detaches the groups of a tenant from the cloud project that the tenant leaves.
 
-What is desired stays. What belonged to the old project (ids, observations, ports) is forgotten
-here and left alone there.
+The desired state stays. Backend ids, observations and ports of the old project are deleted here,
+and left alone in the cloud.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from ringfence.database.pool import Connection
 from ringfence.security_groups.read_model import documents
 
 MOVED: LiteralString = (
-    "The tenant became another project in the cloud, where this group does not exist. Rolling "
-    "it back to its present version creates it there (so does setting its rules, in contract "
-    "2026-10); deleting it deletes nothing in the old project."
+    "The tenant moved to another project in the cloud, where this group does not exist. Roll it "
+    "back to its present version (or set its rules, in contract 2026-10) to create it there. "
+    "Deleting it deletes nothing in the old project."
 )
 
 _COUNT: LiteralString = """
@@ -27,7 +27,7 @@ WHERE tenant.uuid = ANY(%s)
 GROUP BY tenant.uuid
 """
 
-_LEAVE: LiteralString = """
+_DETACH: LiteralString = """
 UPDATE security_groups AS sg
 SET
     backend_id = '',
@@ -43,21 +43,21 @@ WHERE sg.tenant_id = tenant.id AND tenant.uuid = ANY(%(tenants)s)
 RETURNING sg.id
 """
 
-_FORGET_OBSERVATIONS: LiteralString = """
+_DELETE_OBSERVATIONS: LiteralString = """
 DELETE FROM security_group_observations WHERE security_group_id = ANY(%s)
 """
 
-_FORGET_PORTS: LiteralString = """
+_DELETE_PORTS: LiteralString = """
 DELETE FROM cloud_ports USING tenants AS tenant
 WHERE cloud_ports.tenant_id = tenant.id AND tenant.uuid = ANY(%s)
 """
 
-_FORGET_READINGS: LiteralString = """
+_DELETE_READINGS: LiteralString = """
 DELETE FROM tenant_port_observations AS reading USING tenants AS tenant
 WHERE reading.tenant_id = tenant.id AND tenant.uuid = ANY(%s)
 """
 
-_FORGET_COMPARISONS: LiteralString = """
+_DELETE_COMPARISONS: LiteralString = """
 DELETE FROM tenant_pulls AS pull USING tenants AS tenant
 WHERE pull.tenant_id = tenant.id AND tenant.uuid = ANY(%s)
 """
@@ -65,27 +65,27 @@ WHERE pull.tenant_id = tenant.id AND tenant.uuid = ANY(%s)
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many groups a tenant has, and how many of them have an id in the cloud."""
+    """The number of groups of a tenant, and of those with a backend id."""
 
     groups: int
     bound: int
 
 
 async def groups_of_tenants(connection: Connection, tenants: Sequence[UUID]) -> dict[UUID, Count]:
-    """Return how many groups the tenants have; those without any are left out."""
+    """Return the group counts of the tenants that have groups."""
     cursor = await connection.execute(_COUNT, [list(tenants)])
     return {uuid: Count(groups, bound) for uuid, groups, bound in await cursor.fetchall()}
 
 
 async def leave_project(connection: Connection, tenants: Sequence[UUID]) -> None:
-    """Take the groups of the tenants out of the project in which they were.
+    """Detach the groups of the tenants from their old project.
 
-    The caller has locked the tenants.
+    The tenants must be locked.
     """
     uuids = list(tenants)
-    cursor = await connection.execute(_LEAVE, {"tenants": uuids, "message": MOVED})
+    cursor = await connection.execute(_DETACH, {"tenants": uuids, "message": MOVED})
     ids = [row[0] for row in await cursor.fetchall()]
-    await connection.execute(_FORGET_OBSERVATIONS, [ids])
-    for statement in (_FORGET_PORTS, _FORGET_READINGS, _FORGET_COMPARISONS):
+    await connection.execute(_DELETE_OBSERVATIONS, [ids])
+    for statement in (_DELETE_PORTS, _DELETE_READINGS, _DELETE_COMPARISONS):
         await connection.execute(statement, [uuids])
     documents.refresh_before_commit(connection, ids)

@@ -1,6 +1,6 @@
-"""Groups with a rule that the cloud has and that cannot be read: ERRED, and an event says why.
+"""Marks groups as ERRED while the cloud has rules of them that cannot be read.
 
-Such a group is left as it is on both sides until its rules can be read, or a user changes it.
+Such a group is not changed on either side until its rules can be read, or a user changes it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,29 +18,29 @@ from ringfence.security_groups.events import group_event
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.states import State
 
-BEGINNING = "Rules of this group in the cloud cannot be read"
+MESSAGE_PREFIX = "Rules of this group in the cloud cannot be read"
 
-# Groups at rest, and those that said something else of the same before
+# OK groups, and those marked with another message before
 _MARK: LiteralString = """
 UPDATE security_groups AS sg
-SET state = 'ERRED', error_message = found.message, error_traceback = '', modified = now()
-FROM jsonb_to_recordset(%(found)s) AS found (id bigint, message text)
+SET state = 'ERRED', error_message = marked.message, error_traceback = '', modified = now()
+FROM jsonb_to_recordset(%(marked)s) AS marked (id bigint, message text)
 WHERE
-    sg.id = found.id
+    sg.id = marked.id
     AND (
         sg.state = 'OK'
         OR (
             sg.state = 'ERRED'
-            AND starts_with(sg.error_message, %(beginning)s)
-            AND sg.error_message <> found.message
+            AND starts_with(sg.error_message, %(prefix)s)
+            AND sg.error_message <> marked.message
         )
     )
 RETURNING sg.id, sg.uuid, sg.name, sg.backend_id, sg.error_message
 """
 
 READABLE: LiteralString = (
-    "The rules of this group in the cloud can be read again. What is desired has not reached it: "
-    "roll it back to its present version, which pushes it."
+    "The rules of this group in the cloud can be read again, but its desired rules were not "
+    "applied: roll it back to its present version, which pushes them."
 )
 _CLEAR: LiteralString = """
 UPDATE security_groups
@@ -49,7 +49,7 @@ SET
     error_message = CASE WHEN version = applied_version THEN '' ELSE %(readable)s END,
     error_traceback = '',
     modified = now()
-WHERE id = ANY(%(ids)s) AND state = 'ERRED' AND starts_with(error_message, %(beginning)s)
+WHERE id = ANY(%(ids)s) AND state = 'ERRED' AND starts_with(error_message, %(prefix)s)
 RETURNING id
 """
 
@@ -65,23 +65,23 @@ GROUP BY sg.tenant_id
 async def unreadable_groups(
     connection: Connection, tenants: Sequence[int]
 ) -> Mapping[int, Sequence[str]]:
-    """Return the names of the groups with a rule that could not be read when last observed."""
+    """Return, by tenant, the names of groups with an unreadable rule in the last observation."""
     rows = await (await connection.execute(_UNREADABLE, [list(tenants)])).fetchall()
     return dict(rows)
 
 
-def says_unreadable(local: LocalGroup) -> bool:
-    """Return whether the group is ERRED because rules of it could not be read."""
-    return local.state is State.ERRED and local.error_message.startswith(BEGINNING)
+def is_marked_unreadable(local: LocalGroup) -> bool:
+    """Return whether the group is ERRED because its rules could not be read."""
+    return local.state is State.ERRED and local.error_message.startswith(MESSAGE_PREFIX)
 
 
 async def clear_unreadable(
     connection: Connection, placement: Placement, groups: Sequence[LocalGroup]
 ) -> None:
-    """Let groups whose rules can be read again say so no more; what is outstanding stays ERRED."""
+    """Unmark groups whose rules can be read again. Groups with outstanding changes stay ERRED."""
     await tenants.lock(connection, placement.tenant_id)
-    still = await lock_unchanged(connection, groups)
-    values = {"ids": list(still), "readable": READABLE, "beginning": BEGINNING}
+    unchanged = await lock_unchanged(connection, groups)
+    values = {"ids": list(unchanged), "readable": READABLE, "prefix": MESSAGE_PREFIX}
     rows = await (await connection.execute(_CLEAR, values)).fetchall()
     documents.refresh_before_commit(connection, [row[0] for row in rows])
 
@@ -89,11 +89,11 @@ async def clear_unreadable(
 async def mark_unreadable(
     connection: Connection, placement: Placement, messages: Mapping[int, str]
 ) -> int:
-    """Mark groups as ERRED with what is said of each, by id; return how many were not so before."""
+    """Mark groups as ERRED with messages by id; return how many marks are new."""
     await tenants.lock(connection, placement.tenant_id)
-    found = [{"id": group, "message": message} for group, message in sorted(messages.items())]
-    values = {"found": recordset(found), "beginning": BEGINNING}
-    rows = await (await connection.execute(_MARK, values)).fetchall()
+    rows = [{"id": group, "message": message} for group, message in sorted(messages.items())]
+    values = {"marked": recordset(rows), "prefix": MESSAGE_PREFIX}
+    marked = await (await connection.execute(_MARK, values)).fetchall()
     await record_all(
         connection,
         [
@@ -104,8 +104,8 @@ async def mark_unreadable(
                 f"Security group {name} has failed: {message}",
                 {"backend_id": backend_id, "message": message},
             )
-            for _, uuid, name, backend_id, message in rows
+            for _, uuid, name, backend_id, message in marked
         ],
     )
-    documents.refresh_before_commit(connection, [row[0] for row in rows])
-    return len(rows)
+    documents.refresh_before_commit(connection, [row[0] for row in marked])
+    return len(marked)

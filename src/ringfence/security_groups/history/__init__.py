@@ -1,1 +1,1 @@
-"""Versions of a group: list, show, compare and roll back."""
+"""Versions of a group: list, retrieve, compare and roll back."""

@@ -1,4 +1,4 @@
-"""Asking again for the rules of an earlier version. Name and description stay as they are."""
+"""Rolls a group back to the rules of an earlier version. Name and description stay."""
 
 from dataclasses import replace
 
@@ -9,14 +9,14 @@ from ringfence.errors import Invalid
 from ringfence.http.fields import FieldError, Integer, not_a_dictionary
 from ringfence.security_groups import queries
 from ringfence.security_groups.commands import require_allowed_name
-from ringfence.security_groups.history.queries import Version, version_of
+from ringfence.security_groups.history.queries import Version, get_version
 from ringfence.security_groups.preconditions import Preconditions
 from ringfence.security_groups.queries import SecurityGroup
-from ringfence.security_groups.rule_input.rule_requests import RuleRequest, key_of
+from ringfence.security_groups.rule_input.rule_requests import RuleProblem, RuleRequest, key_of
 from ringfence.security_groups.rule_rows import replace_rules
 from ringfence.security_groups.states import Action
 from ringfence.security_groups.transaction_steps import SET_RULES, schedule
-from ringfence.security_groups.validation import RuleProblem, check_protocol
+from ringfence.security_groups.validation import check_protocol
 from ringfence.security_groups.versions import Cause
 from ringfence.text.json_value import Json
 
@@ -31,27 +31,27 @@ async def roll_back(
     body: Json,
     preconditions: Preconditions,
 ) -> None:
-    """Ask for the rules of the version that the body names, as a new version.
+    """Make the rules of the version in the body a new version.
 
-    Rules whose remote group is gone come back with its backend id. Raises `Invalid`, `NotFound`,
+    A rule whose remote group was deleted gets the group's backend id. Raises `Invalid`, `NotFound`,
     `Conflict`, `PreconditionFailed`.
     """
     number = _clean_number(body)
     async with database.transaction() as connection:
         group = await preconditions.lock(connection, group, Action.ROLLBACK)
         require_allowed_name(group.name)
-        version = await version_of(connection, group, number)
+        version = await get_version(connection, group, number)
         _refuse_impossible_rules(version)
         stored = await queries.rules_of(connection, group.id)
-        rules = _kept_where_equal(version, stored)
+        rules = _with_stored_ids(version, stored)
         growth = Growth(rules=len(rules) - len(stored))
         await require_room(connection, group.tenant_id, growth)
-        named = {
+        remote_groups = {
             rule.request.rule.remote_group: rule.remote_id
             for rule in version.rules
             if rule.request.rule.remote_group and rule.remote_id
         }
-        await replace_rules(connection, group.id, rules, named)
+        await replace_rules(connection, group.id, rules, remote_groups)
         change = {
             "rules_before": len(stored),
             "rules_after": len(rules),
@@ -61,20 +61,23 @@ async def roll_back(
 
 
 def _refuse_impossible_rules(version: Version) -> None:
-    """Raise `Invalid` for what no cloud takes. What the contract alone refuses may come back."""
-    for place, rule in enumerate(version.rules, start=1):
+    """Raise `Invalid` for rules that every cloud refuses.
+
+    Rules that only the contract refuses can be restored.
+    """
+    for number, rule in enumerate(version.rules, start=1):
         try:
             check_protocol(rule.request.rule)
         except RuleProblem as problem:
-            holds = f"Version {version.number} holds what no cloud takes, in rule {place}"
-            raise Invalid({"version": [f"{holds}: {problem}"]}) from None
+            message = f"Rule {number} of version {version.number} is not accepted by any cloud"
+            raise Invalid({"version": [f"{message}: {problem}"]}) from None
 
 
-def _kept_where_equal(version: Version, stored: list[RuleRequest]) -> list[RuleRequest]:
-    """Give the version's rules, each as the row that stands already where there is one."""
-    standing = {key_of(rule): rule.id for rule in stored}
+def _with_stored_ids(version: Version, stored: list[RuleRequest]) -> list[RuleRequest]:
+    """Return the version's rules, with the id of the equal stored rule if there is one."""
+    ids = {key_of(rule): rule.id for rule in stored}
     requests = [rule.request for rule in version.rules]
-    return [replace(rule, id=standing.pop(key_of(rule), None)) for rule in requests]
+    return [replace(rule, id=ids.pop(key_of(rule), None)) for rule in requests]
 
 
 def _clean_number(body: Json) -> int:

@@ -1,4 +1,4 @@
-"""What versions, rollback and modes of drift take and answer, as the API's description tells it."""
+"""The OpenAPI description of versions, rollback and drift modes."""
 
 from ringfence.clouds.drift_modes import DriftMode
 from ringfence.http.openapi.operation import LIST_HEADERS, Body, Operation, Response
@@ -21,10 +21,10 @@ from ringfence.http.openapi.schema import (
 from ringfence.security_groups.schemas import COLLECTION
 from ringfence.security_groups.versions import Cause
 
-SECTION = "Versions, plans and differences"
-ETAG = {"ETag": described(STRING, "The version of what is asked for, to send in `If-Match`.")}
+SECTION = "Versions, plans and drift"
+ETAG = {"ETag": described(STRING, "The version of the desired state, to send in `If-Match`.")}
 
-_PLACE = "/api/openstack-security-groups/{uuid}/"
+_GROUP = "/api/openstack-security-groups/{uuid}/"
 
 SHOWN_RULE: dict[str, Schema | Model] = {
     "ethertype": STRING,
@@ -46,7 +46,9 @@ DRIFT_MODE = enumeration("DriftMode", DriftMode)
 _HEAD: dict[str, Schema | Model] = {
     "number": INTEGER,
     "created": TIME,
-    "author": described(nullable(STRING), "Who asked for it; null: the cloud, or a file."),
+    "author": described(
+        nullable(STRING), "The user who made the change. Null: the cloud, or a provisioning file."
+    ),
     "cause": enumeration("SecurityGroupVersionCause", Cause),
     "name": STRING,
     "description": STRING,
@@ -59,7 +61,7 @@ _FROM_TO = object_of({"from": STRING, "to": STRING}, ["from", "to"])
 _DESCRIBED = Model(
     "SecurityGroupRuleDescribed", object_of({**SHOWN_RULE, "description_before": STRING})
 )
-# With `compare`, the differences in place of the rules
+# With `compare`, the changes instead of the rules
 _VERSION = Model(
     "SecurityGroupVersion",
     object_of(
@@ -81,11 +83,11 @@ operations = (
     Operation(
         "openstack_security_groups_versions_list",
         "GET",
-        _PLACE + "versions/",
+        _GROUP + "versions/",
         tag=COLLECTION,
         section=SECTION,
         title="List versions",
-        description="What was asked for of the group, the newest first; a page has 50 at most.",
+        description="The desired state after each change, the newest first. A page has at most 50.",
         parameters=(UUID_IN_PATH, *PAGING),
         responses={200: Response(array(_SUMMARY), headers={**LIST_HEADERS, **ETAG})},
         errors=(404,),
@@ -94,11 +96,11 @@ operations = (
     Operation(
         "openstack_security_groups_versions_retrieve",
         "GET",
-        _PLACE + "versions/{number}/",
+        _GROUP + "versions/{number}/",
         tag=COLLECTION,
         section=SECTION,
         title="Get or compare a version",
-        description="One version with its rules; with `compare`, what changed from another to it.",
+        description="A version with its rules or, with `compare`, its changes from another one.",
         parameters=(
             UUID_IN_PATH,
             _NUMBER_IN_PATH,
@@ -111,13 +113,11 @@ operations = (
     Operation(
         "openstack_security_groups_rollback",
         "POST",
-        _PLACE + "rollback/",
+        _GROUP + "rollback/",
         tag=COLLECTION,
         section=SECTION,
-        title="Go back to a version",
-        description=(
-            "Ask for the rules of a version again, as a new version. Name and description stay."
-        ),
+        title="Roll back to a version",
+        description=("Make the rules of a version the newest version. Name and description stay."),
         parameters=(UUID_IN_PATH,),
         body=Body(
             Model(
@@ -135,11 +135,11 @@ operations = (
     Operation(
         "openstack_security_groups_set_drift_mode",
         "POST",
-        _PLACE + "set_drift_mode/",
+        _GROUP + "set_drift_mode/",
         tag=COLLECTION,
         section=SECTION,
-        title="Say who is right about differences",
-        description="What is done where the group differs in the cloud; null: as its tenant says.",
+        title="Set the drift mode",
+        description="Set what happens when the group drifts. Null: the default of its tenant.",
         parameters=(UUID_IN_PATH,),
         body=Body(
             Model(

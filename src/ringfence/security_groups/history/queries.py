@@ -1,4 +1,4 @@
-"""Reading versions: what was asked for of a group, each time it changed."""
+"""Reads the versions of a group: its desired state after each change."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,14 +14,14 @@ from ringfence.database.recordset import recordset
 from ringfence.errors import NotFound
 from ringfence.http.offload import in_thread
 from ringfence.security_groups.queries import SecurityGroup
-from ringfence.security_groups.representation import Remote, shown_request
+from ringfence.security_groups.representation import Remote, request_document
 from ringfence.security_groups.rule_input.rule_keys import ShownRule
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest, UnresolvedEnd, key_of
 from ringfence.security_groups.rules import Rule, RuleKey
 from ringfence.security_groups.versions import Cause
 
 NO_SUCH_VERSION = "No version of the security group matches the given query."
-# Of a rule whose group went before its remains were kept.
+# The remote group of a rule, if it was deleted before deleted groups were stored
 UNKNOWN_GROUP = "a group that is gone"
 
 _COUNT: LiteralString = """
@@ -37,9 +37,8 @@ LEFT JOIN users AS author ON version.author_id = author.id
 WHERE version.security_group_id = %(group)s
 """
 
-# Rules are compared as rows held them, and only those that differ leave the database: of a version
-# that changed more of them than anybody reads, their number alone does. Rules of older releases
-# lack what was null.
+# Rules are compared as rows stored them, and only changed rules leave the database. For a version
+# that changed many, only their number does. Rules of older releases have no keys for nulls.
 _PAGE: LiteralString = """
 SELECT
     version.number, version.created, author.username AS author, version.cause, version.name,
@@ -89,7 +88,7 @@ ORDER BY version.number DESC
 
 _ONE: LiteralString = _VERSION + "AND version.number = %(number)s"
 
-# Whatever became of the groups that the rules name: there, gone with remains, or there again.
+# The groups that the rules reference: present, deleted, or present again under another id
 _REMOTES: LiteralString = """
 SELECT
     named.id, named.backend_id, present.id AS present_id, present.uuid,
@@ -114,10 +113,10 @@ LEFT JOIN LATERAL (
 ) AS present ON true
 """
 
-# The rules with a group or an address group at their end, of all versions and of what the cloud
-# last showed, each once; the newest names first.
-_LIMITED: LiteralString = """
-SELECT limited.rule, min(limited.age) = 0 AS is_observed
+# The rules with a group or an address group at their end, of all versions and of the last
+# observation, each once; the newest names first.
+_REFERENCING: LiteralString = """
+SELECT referencing.rule, min(referencing.age) = 0 AS is_observed
 FROM (
     SELECT
         rule.value - '{id,position,description}'::text [] AS rule,
@@ -146,24 +145,24 @@ FROM (
             'remote_address_group_backend_id', rule.value -> 'remote_address_group_id'
         ),
         0
-    FROM security_group_observations AS seen
-    CROSS JOIN LATERAL jsonb_array_elements(seen.rules) AS rule (value)
+    FROM security_group_observations AS observed
+    CROSS JOIN LATERAL jsonb_array_elements(observed.rules) AS rule (value)
     WHERE
-        seen.security_group_id = %(group)s
+        observed.security_group_id = %(group)s
         AND coalesce(
             rule.value ->> 'remote_group_id', rule.value ->> 'remote_address_group_id'
         ) IS NOT NULL
-) AS limited
-GROUP BY limited.rule
-ORDER BY max(limited.age) DESC
+) AS referencing
+GROUP BY referencing.rule
+ORDER BY max(referencing.age) DESC
 """
 
-Named = tuple[int | None, str | None]
-Remotes = Mapping[Named, tuple[int | None, UUID | None, str, str]]
+RemoteRef = tuple[int | None, str | None]
+Remotes = Mapping[RemoteRef, tuple[int | None, UUID | None, str, str]]
 
-# Rules of one version in a list of versions
-COMPARED = 100
-# What a rule has as its row held it, apart from what says nothing of what it admits
+# Changed rules of one version in a list of versions that are compared by key
+MAX_COMPARED = 100
+# Keys that `_PAGE` strips from a rule
 _NULLS: Mapping[str, Any] = {
     "cidr": None,
     "from_port": None,
@@ -178,20 +177,20 @@ _NULLS: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class VersionRule:
-    """A rule of a version with what its remote group is today; `remote_id` where it is a row."""
+    """A rule of a version, with its remote group as it is now; `remote_id` if that has a row."""
 
     request: RuleRequest
     remote: Remote | None = None
     remote_id: int | None = None
 
-    def shown(self, base: str) -> ShownRule:
-        """Show the rule."""
-        return shown_request(self.request, self.remote, base)
+    def document(self, base_url: str) -> ShownRule:
+        """Return the rule as responses show it."""
+        return request_document(self.request, self.remote, base_url)
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What was asked for from `created` on."""
+    """The desired state from `created` until the next version."""
 
     number: int
     created: datetime
@@ -202,13 +201,13 @@ class Version:
     rules: tuple[VersionRule, ...]
 
     def by_key(self) -> dict[RuleKey, VersionRule]:
-        """Give the rules by what decides whether two are one."""
+        """Return the rules by Neutron's duplicate key."""
         return {key_of(rule.request): rule for rule in self.rules}
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """How many rules a version had, and how many more and fewer than the one before it."""
+class VersionSummary:
+    """The number of rules of a version, and how many it added and removed."""
 
     number: int
     created: datetime
@@ -223,11 +222,11 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What one version has and the one that it is compared with has not, and the reverse."""
+    """The rules that one version has and another has not, and the reverse."""
 
     added: tuple[VersionRule, ...]
     removed: tuple[VersionRule, ...]
-    # Rules in both whose descriptions differ, with the earlier words
+    # Rules of both with different descriptions, and the earlier description
     described: tuple[tuple[VersionRule, str], ...]
 
 
@@ -238,30 +237,30 @@ def difference(after: Version, before: Version) -> Difference:
         added=tuple(rule for key, rule in new.items() if key not in old),
         removed=tuple(rule for key, rule in old.items() if key not in new),
         described=tuple(
-            (rule, words)
+            (rule, description)
             for key, rule in new.items()
             if key in old
-            and (words := old[key].request.rule.description) != rule.request.rule.description
+            and (description := old[key].request.rule.description) != rule.request.rule.description
         ),
     )
 
 
 async def count(connection: Connection, group: SecurityGroup) -> int:
-    """Give how many versions of the group are kept."""
+    """Return the number of stored versions of the group."""
     cursor = await connection.execute(_COUNT, [group.id])
     row = await cursor.fetchone()
     return row[0] if row else 0
 
 
-async def page_of_versions(
+async def list_versions(
     connection: Connection, group: SecurityGroup, size: int, offset: int
-) -> list[Summary]:
-    """Return what the versions of a page changed, the newest first.
+) -> list[VersionSummary]:
+    """Return a page of versions with the number of changed rules, the newest first.
 
-    Two rules that Neutron takes for one are the same, however they are written. Where more than
-    `COMPARED` differ as they are written, it is not looked whether some of them are.
+    Rules that are duplicates for Neutron are equal, however they are written. If more than
+    `MAX_COMPARED` rules are written differently, they are not compared by key.
     """
-    values = {"group": group.id, "size": size, "offset": offset, "most": COMPARED}
+    values = {"group": group.id, "size": size, "offset": offset, "most": MAX_COMPARED}
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(_PAGE, values)
     rows = await cursor.fetchall()
@@ -276,39 +275,39 @@ async def page_of_versions(
 
 
 def _changed(text: str) -> list[tuple[bool, dict[str, Any]]]:
-    """Return the rules that differ, and of each whether it came."""
+    """Return the changed rules, each with whether it was added."""
     return [(is_new, _NULLS | rule) for is_new, rule in json.loads(text)]
 
 
 def _summary(
     row: dict[str, Any], changed: list[tuple[bool, dict[str, Any]]] | None, remotes: Remotes
-) -> Summary:
+) -> VersionSummary:
     del row["rules"]
     if changed is not None:
         keys: dict[bool, set[RuleKey]] = {True: set(), False: set()}
         for is_new, rule in changed:
             keys[is_new].add(key_of(_rule(rule, remotes).request))
-        came, went = keys[True], keys[False]
-        row |= {"rules_added": len(came - went), "rules_removed": len(went - came)}
-    return Summary(**row | {"cause": Cause(row["cause"])})
+        added, removed = keys[True], keys[False]
+        row |= {"rules_added": len(added - removed), "rules_removed": len(removed - added)}
+    return VersionSummary(**row | {"cause": Cause(row["cause"])})
 
 
-async def version_of(connection: Connection, group: SecurityGroup, number: int) -> Version:
-    """Give one version; raises `NotFound`."""
+async def get_version(connection: Connection, group: SecurityGroup, number: int) -> Version:
+    """Return one version; raises `NotFound`."""
     values = {"group": group.id, "number": number}
     for version in await _read(connection, group, _ONE, values):
         return version
     raise NotFound(NO_SUCH_VERSION)
 
 
-async def limited_rules(
+async def referencing_rules(
     connection: Connection, group: SecurityGroup
 ) -> list[tuple[VersionRule, bool]]:
-    """Return the rules with a group or an address group at their end that the group ever had.
+    """Return all rules of the group, of any version, with a group or address group at their end.
 
-    Beside each stands whether the cloud last showed it.
+    Each comes with whether it is in the last observation.
     """
-    cursor = await connection.execute(_LIMITED, {"group": group.id})
+    cursor = await connection.execute(_REFERENCING, {"group": group.id})
     rows = [(row[0] | {"description": ""}, row[1]) for row in await cursor.fetchall()]
     remotes = await _remotes(connection, group.tenant_id, [[rule for rule, _ in rows]])
     return [(_rule(rule, remotes), is_observed) for rule, is_observed in rows]
@@ -334,11 +333,11 @@ def _version(row: Mapping[str, Any], remotes: Remotes) -> Version:
 
 async def _remotes(
     connection: Connection, tenant_id: int, versions: Sequence[Sequence[Mapping[str, Any]]]
-) -> dict[Named, tuple[int | None, UUID | None, str, str]]:
-    named = {_named(rule) for rules in versions for rule in rules} - {(None, None)}
-    if not named:
+) -> dict[RemoteRef, tuple[int | None, UUID | None, str, str]]:
+    refs = {_remote_ref(rule) for rules in versions for rule in rules} - {(None, None)}
+    if not refs:
         return {}
-    rows = [{"id": number, "backend_id": backend_id} for number, backend_id in named]
+    rows = [{"id": number, "backend_id": backend_id} for number, backend_id in refs]
     cursor = await connection.execute(_REMOTES, {"named": recordset(rows), "tenant": tenant_id})
     return {
         (row[0], row[1]): (row[2], row[3], row[4] or "", row[5] or "")
@@ -346,7 +345,7 @@ async def _remotes(
     }
 
 
-def _named(stored: Mapping[str, Any]) -> Named:
+def _remote_ref(stored: Mapping[str, Any]) -> RemoteRef:
     return (stored["remote_group_id"], stored["unresolved_group_backend_id"])
 
 
@@ -365,15 +364,15 @@ def _rule(stored: Mapping[str, Any], remotes: Remotes) -> VersionRule:
         return VersionRule(
             RuleRequest(rule, None, UnresolvedEnd(address_group_backend_id=address_group))
         )
-    named = _named(stored)
-    if named == (None, None):
+    ref = _remote_ref(stored)
+    if ref == (None, None):
         return VersionRule(RuleRequest(rule))
-    present_id, uuid, name, backend_id = remotes[named]
+    present_id, uuid, name, backend_id = remotes[ref]
     if present_id is not None and uuid is not None:
-        found = Remote(name, backend_id, uuid)
-        return VersionRule(RuleRequest(replace(rule, remote_group=uuid.hex)), found, present_id)
-    # It is gone: it is named as what it was, and never left out, which would mean "any".
-    backend_id = backend_id or named[1] or ""
+        remote = Remote(name, backend_id, uuid)
+        return VersionRule(RuleRequest(replace(rule, remote_group=uuid.hex)), remote, present_id)
+    # The group was deleted. Its old name stays: a rule without an end would mean "any".
+    backend_id = backend_id or ref[1] or ""
     name = name or stored["unresolved_group_name"] or backend_id or UNKNOWN_GROUP
     end = UnresolvedEnd(backend_id, name)
     return VersionRule(RuleRequest(rule, None, end))

@@ -1,4 +1,4 @@
-"""Versions of a group over HTTP: list, show, compare, go back; and who is right about drift."""
+"""HTTP routes of versions: list, retrieve, compare and roll back."""
 
 from typing import Any
 
@@ -14,26 +14,31 @@ from ringfence.http.collections.pagination import Links, read_page
 from ringfence.http.context import context_of
 from ringfence.security_groups.history import queries
 from ringfence.security_groups.history.commands import roll_back
-from ringfence.security_groups.history.queries import NO_SUCH_VERSION, Summary, Version, difference
+from ringfence.security_groups.history.queries import (
+    NO_SUCH_VERSION,
+    Version,
+    VersionSummary,
+    difference,
+)
 from ringfence.security_groups.preconditions import etag, read_preconditions
 from ringfence.security_groups.queries import GROUPS
-from ringfence.security_groups.routes import changeable_group, seen_group
+from ringfence.security_groups.routes import changeable_group, visible_group
 from ringfence.security_groups.states import Action
 
-# Each is compared with the one before it: a page of all would keep the database busy for seconds.
+# Each version is compared with the one before it, which takes seconds for hundreds of them.
 PAGE_SIZE = 50
 
 
 async def list_versions(request: Request) -> Response:
-    """List what was asked for, the newest first."""
-    group = await seen_group(request)
+    """List the versions of a group, the newest first."""
+    group = await visible_group(request)
     page = read_page(request.query_params, PAGE_SIZE)
     base = context_of(request).base_url
     async with request.app.state.database.connection() as connection:
         total = await queries.count(connection, group)
         numbered = page.resolve(total)
         offset = (numbered.number - 1) * page.size
-        versions = await queries.page_of_versions(connection, group, page.size, offset)
+        versions = await queries.list_versions(connection, group, page.size, offset)
     address = base + request.url.path
     headers = {
         "X-Result-Count": str(total),
@@ -43,17 +48,17 @@ async def list_versions(request: Request) -> Response:
     return JSONResponse([_summary(version) for version in versions], headers=headers)
 
 
-async def show_version(request: Request) -> Response:
-    """Show one version, or what changed from another (`compare`) to it."""
-    group = await seen_group(request)
+async def retrieve_version(request: Request) -> Response:
+    """Retrieve a version, or its changes from another version (`compare`)."""
+    group = await visible_group(request)
     base = context_of(request).base_url
     other = request.query_params.get("compare")
     async with request.app.state.database.connection() as connection:
-        version = await queries.version_of(connection, group, _path_number(request))
+        version = await queries.get_version(connection, group, _path_number(request))
         before = (
             None
             if other is None
-            else await queries.version_of(connection, group, _read_number(other))
+            else await queries.get_version(connection, group, _read_number(other))
         )
     return await respond_built(
         lambda: _detail(version, base) if before is None else _comparison(version, before, base),
@@ -62,7 +67,7 @@ async def show_version(request: Request) -> Response:
 
 
 async def roll_back_group(request: Request) -> Response:
-    """Ask for the rules of an earlier version again."""
+    """Roll back to the rules of an earlier version."""
     actor, database = context_of(request).actor, request.app.state.database
     group = await changeable_group(request, Permission.SECURITY_GROUP_SET_RULES, Action.ROLLBACK)
     body = await read_json(request)
@@ -85,12 +90,12 @@ def _read_number(text: str) -> int:
 
 
 def _number(text: str) -> int | None:
-    # No group has versions of more digits.
+    # PostgreSQL's integers have no more digits.
     is_number = text.isascii() and text.isdecimal() and len(text) <= 9  # noqa: PLR2004
     return int(text) if is_number else None
 
 
-def _head(version: Version | Summary) -> dict[str, Any]:
+def _head(version: Version | VersionSummary) -> dict[str, Any]:
     return {
         "number": version.number,
         "created": version.created.isoformat(),
@@ -101,7 +106,7 @@ def _head(version: Version | Summary) -> dict[str, Any]:
     }
 
 
-def _summary(version: Summary) -> dict[str, Any]:
+def _summary(version: VersionSummary) -> dict[str, Any]:
     return _head(version) | {
         "rules_count": version.rules_count,
         "rules_added": version.rules_added,
@@ -109,19 +114,20 @@ def _summary(version: Summary) -> dict[str, Any]:
     }
 
 
-def _detail(version: Version, base: str) -> dict[str, Any]:
-    return _head(version) | {"rules": [rule.shown(base) for rule in version.rules]}
+def _detail(version: Version, base_url: str) -> dict[str, Any]:
+    return _head(version) | {"rules": [rule.document(base_url) for rule in version.rules]}
 
 
-def _comparison(version: Version, before: Version, base: str) -> dict[str, Any]:
+def _comparison(version: Version, before: Version, base_url: str) -> dict[str, Any]:
     change = difference(version, before)
     return {
         "number": version.number,
         "compared_with": before.number,
-        "added": [rule.shown(base) for rule in change.added],
-        "removed": [rule.shown(base) for rule in change.removed],
+        "added": [rule.document(base_url) for rule in change.added],
+        "removed": [rule.document(base_url) for rule in change.removed],
         "description_only": [
-            rule.shown(base) | {"description_before": words} for rule, words in change.described
+            rule.document(base_url) | {"description_before": description}
+            for rule, description in change.described
         ],
         "name": {"from": before.name, "to": version.name},
         "description": {"from": before.description, "to": version.description},
@@ -132,6 +138,6 @@ _GROUP = GROUPS.path + "{uuid}/"
 
 routes = [
     Route(_GROUP + "versions/", list_versions, methods=["GET"]),
-    Route(_GROUP + "versions/{number}/", show_version, methods=["GET"]),
+    Route(_GROUP + "versions/{number}/", retrieve_version, methods=["GET"]),
     Route(_GROUP + "rollback/", roll_back_group, methods=["POST"]),
 ]

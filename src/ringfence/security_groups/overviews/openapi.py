@@ -1,4 +1,4 @@
-"""The operations on groups at a glance, as the API's description tells them."""
+"""The OpenAPI description of overviews."""
 
 from dataclasses import replace
 
@@ -57,12 +57,12 @@ _OVERVIEW = Model(
             "stateful": nullable(BOOLEAN),
             "observed_at": nullable(TIME),
             "open_to_all": described(
-                array(_OPENING), "What anybody may reach, by the rules that name no narrower end."
+                array(_OPENING), "What anybody can reach, by rules without a narrower remote end."
             ),
             "unknown_members_count": described(
                 INTEGER,
-                "How many incoming rules name a remote end whose members are not known here: an "
-                "address group, or a group of the cloud that has no row. What they admit is in "
+                "How many incoming rules have a remote end whose members are not known here: an "
+                "address group, or a group in the cloud that has no row. What they admit is in "
                 "neither `open_to_all` nor `is_open_to_all`.",
             ),
             "can_manage": BOOLEAN,
@@ -77,11 +77,11 @@ operations = tuple(
     for operation in list_count_retrieve(
         OVERVIEWS,
         _OVERVIEW,
-        "security group at a glance",
-        "security groups at a glance",
+        "security group overview",
+        "security group overviews",
         {
-            "drift": "Whether the cloud has what was asked for, as of the last comparison.",
-            "is_open_to_all": "Whether any rule admits every address.",
+            "drift": "Whether the group has drifted, as of the last pull.",
+            "is_open_to_all": "Whether a rule admits every IP address.",
         },
     )
 )

@@ -1,7 +1,6 @@
-"""Groups at a glance: how each stands, what it opens, how it differs in its cloud.
+"""Overviews of groups: state, drift and exposure, without the rules.
 
-The stored answers are as Waldur's clients know them. This is what a person looks at first, without
-the rules, and with what answers do not have: drift, and what is open to everybody.
+The console lists these. The documents of groups have Waldur's fields only.
 """
 
 from typing import LiteralString
@@ -15,14 +14,14 @@ from ringfence.security_groups.read_model.filters import FILTERS, ORDERS
 
 _DRIFT: LiteralString = """
 CASE
-    WHEN seen.security_group_id IS NULL THEN 'unknown'
-    WHEN seen.missing THEN 'missing'
-    WHEN seen.drift_digest <> '' THEN 'drifting'
+    WHEN observed.security_group_id IS NULL THEN 'unknown'
+    WHEN observed.missing THEN 'missing'
+    WHEN observed.drift_digest <> '' THEN 'drifting'
     ELSE 'in_sync'
 END
 """
 
-# As `exposure` has it, in the words of an index: nobody's end, or a prefix of no bits.
+# As in `exposure`, as the index has it: no remote end, or a prefix of length 0
 _OPEN: LiteralString = """
 rule.direction = 'ingress'
 AND rule.remote_group_id IS NULL
@@ -31,7 +30,7 @@ AND rule.remote_address_group_backend_id IS NULL
 AND coalesce(rule.cidr, '') ~ '^$|/0+$'
 """
 
-# An end whose members only the cloud knows: neither nobody nor everybody.
+# A remote end whose members only the cloud knows
 _UNKNOWN: LiteralString = """
 rule.direction = 'ingress'
 AND (
@@ -51,13 +50,13 @@ _FROM: LiteralString = (
     SOURCE
     + """
 INNER JOIN security_group_documents AS stored ON sg.id = stored.security_group_id
-LEFT JOIN security_group_observations AS seen ON sg.id = seen.security_group_id
+LEFT JOIN security_group_observations AS observed ON sg.id = observed.security_group_id
 """
 )
 
-_SHOWN: LiteralString = (
+_DOCUMENT: LiteralString = (
     """
-SELECT row_to_json(shown)::text AS document
+SELECT row_to_json(overview)::text AS document
 FROM (
     SELECT
         %(base)s || '/api/openstack-security-groups/' || hex(sg.uuid) || '/' AS url,
@@ -84,8 +83,8 @@ FROM (
             WHERE counted.security_group_id = sg.id
         ), 0) END AS instance_count,
         {drift} AS drift,
-        seen.stateful,
-        json_time(seen.observed_at)::json AS observed_at,
+        observed.stateful,
+        json_time(observed.observed_at)::json AS observed_at,
         coalesce((
             SELECT json_agg(row_to_json(opening) ORDER BY opening.protocol, opening.from_port)
             FROM (
@@ -104,7 +103,7 @@ FROM (
     {from}
     LEFT JOIN tenant_port_observations AS reading ON tenant.id = reading.tenant_id
     WHERE sg.id = page.id
-) AS shown
+) AS overview
 """.replace("{drift}", _DRIFT)
     .replace("{open}", _OPEN)
     .replace("{unknown}", _UNKNOWN)
@@ -118,7 +117,7 @@ OVERVIEWS = SqlCollection(
     source=_FROM,
     alias="sg",
     visible=VISIBLE,
-    document=_SHOWN,
+    document=_DOCUMENT,
     filters={
         **FILTERS,
         "drift": Choices(_DRIFT + " = ANY(%(drift)s)", [str(word) for word in Drift]),

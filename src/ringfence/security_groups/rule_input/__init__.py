@@ -1,1 +1,1 @@
-"""Submitted rules: parsed, resolved to stored rules, and refused where they would open."""
+"""Parses submitted rules, matches them with stored rules and refuses those that would open."""

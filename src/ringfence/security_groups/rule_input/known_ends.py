@@ -1,7 +1,7 @@
-"""Reading the remote ends that submitted rules may mean, as far as the rules need it.
+"""Loads the remote ends that submitted rules may mean, as far as the rules need them.
 
-Most rules say their ends in `cidr` or `remote_group`, and then the stored rules are enough. See
-`remote_ends` for what is made of them.
+Most rules name their ends in `cidr` or `remote_group`. For these, the stored rules are enough.
+`remote_ends` decides the end of each rule.
 """
 
 from collections.abc import Sequence
@@ -14,18 +14,18 @@ from ringfence.security_groups.history.queries import VersionRule
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.rule_input.remote_ends import (
     KnownEnds,
-    LimitedRule,
+    ReferencingRule,
     RemoteEnd,
-    known_of_stored,
-    needs_more,
-    rest_of,
+    key_without_end,
+    known_ends_of,
+    needs_known_ends,
     uuids_and_backend_ids,
 )
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest, UnresolvedEnd
-from ringfence.security_groups.schemas import remote_groups_named
+from ringfence.security_groups.schemas import remote_group_uuids
 from ringfence.text.json_value import Json
 
-# Groups of a tenant by their uuids here, or by their ids in the cloud
+# Groups of a tenant by their UUIDs, or by their backend ids
 _GROUPS: LiteralString = """
 SELECT sg.id, sg.name, sg.backend_id, hex(sg.uuid)
 FROM security_groups AS sg
@@ -40,7 +40,7 @@ WHERE
 
 @dataclass(frozen=True, slots=True)
 class ReferencedGroups:
-    """Groups of a tenant that rules name, with their ids by uuid."""
+    """Groups of a tenant that rules reference. `ids` maps their UUIDs to ids of rows."""
 
     ids: dict[str, int]
     ends: Sequence[RemoteEnd]
@@ -52,11 +52,11 @@ async def referenced_groups(
     body: Json,
     stored: Sequence[RuleRequest] = (),
 ) -> ReferencedGroups:
-    """Return the groups of the tenant that a list of rules names in any key, or stored rules do."""
+    """Return the tenant's groups that submitted rules, in any key, or stored rules reference."""
     uuids, backend_ids = uuids_and_backend_ids(body)
-    # A rule that is kept may name its group without saying it again.
+    # A stored rule that is kept may reference a group that the request does not repeat.
     uuids |= {rule.rule.remote_group for rule in stored if rule.rule.remote_group}
-    uuids |= remote_groups_named(body)
+    uuids |= remote_group_uuids(body)
     if not uuids and not backend_ids:
         return ReferencedGroups({}, ())
     parameters = {
@@ -71,29 +71,29 @@ async def referenced_groups(
     )
 
 
-def describes_ends(body: Json) -> bool:
-    """Return whether a list of rules describes remote ends in other keys than the settable ones."""
-    return isinstance(body, list) and any(map(needs_more, body))
+def any_needs_known_ends(body: Json) -> bool:
+    """Return whether a rule of the list can be read only with all known ends of its group."""
+    return isinstance(body, list) and any(map(needs_known_ends, body))
 
 
-def opens(rules: Sequence[RuleRequest], known: KnownEnds) -> bool:
-    """Return whether one of the rules admits any address without saying so, as none did before."""
+def opens_a_rule(rules: Sequence[RuleRequest], known: KnownEnds) -> bool:
+    """Return whether a rule without a remote end is not among the stored rules without one."""
     return any(
-        not request.has_remote_end and rest_of(request.rule) not in known.open_rests
+        not request.has_remote_end and key_without_end(request.rule) not in known.open_keys
         for request in rules
     )
 
 
-async def ends_of(
+async def load_known_ends(
     connection: Connection,
     group: SecurityGroup,
     stored: Sequence[RuleRequest],
     groups: Sequence[RemoteEnd],
 ) -> tuple[KnownEnds, dict[str, int]]:
-    """Return all remote ends that a security group knows, and the ids of those that are groups."""
-    rules = await queries.limited_rules(connection, group)
-    limited = [
-        LimitedRule(_end(rule), rest_of(rule.request.rule), is_present=is_observed)
+    """Return all remote ends that a security group knows, and ids of rows by the groups' UUIDs."""
+    rules = await queries.referencing_rules(connection, group)
+    referencing = [
+        ReferencingRule(_end(rule), key_without_end(rule.request.rule), is_current=is_observed)
         for rule, is_observed in rules
     ]
     ids = {
@@ -101,11 +101,11 @@ async def ends_of(
         for rule, _ in rules
         if rule.request.rule.remote_group and rule.remote_id is not None
     }
-    return known_of_stored(stored, groups, limited), ids
+    return known_ends_of(stored, groups, referencing), ids
 
 
 def _end(rule: VersionRule) -> RemoteEnd:
     remote, end = rule.remote, rule.request.unresolved or UnresolvedEnd()
     if remote is not None:
         return RemoteEnd(remote.name, remote.backend_id, rule.request.rule.remote_group)
-    return RemoteEnd.of(end)
+    return RemoteEnd.from_unresolved(end)

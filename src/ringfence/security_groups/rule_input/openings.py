@@ -1,7 +1,7 @@
-"""Rules that lost their remote end, and so would open: each is refused. Everything here is pure.
+"""Refuses rules that lost their remote end, and so would admit any address. Pure.
 
-A rule without an end is compared with rules whose ends no request can set. Where it equals one,
-or admits some of what a present one does, that end may have been meant.
+A rule without an end is compared with rules whose ends no request can set. If it equals one, or
+admits some of the traffic of a current one, the request probably meant that end.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,87 +9,92 @@ from collections.abc import Mapping, Sequence
 from ringfence.http.fields import printable
 from ringfence.security_groups.rule_input.remote_ends import (
     KnownEnds,
-    LimitedRule,
+    ReferencingRule,
     RemoteEnd,
-    everybody,
+    any_address,
     is_open,
-    rest_of,
+    key_without_end,
 )
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
 from ringfence.security_groups.rules import EVERY_PROTOCOL, Rule, RuleKey
 from ringfence.security_groups.traffic import Traffic
 
-# The rest of a rule, and what tells its end apart
-Kept = tuple[RuleKey, tuple[object, ...]]
+# The key of a rule without its end, and the key of the end
+KeptEnd = tuple[RuleKey, tuple[object, ...]]
 
 
 def opening_problems(
     rules: Sequence[RuleRequest], stored: Mapping[int, RuleRequest], known: KnownEnds
 ) -> list[dict[str, list[str]]]:
-    """Return for each rule what is wrong where it lost its remote end, and so would open."""
-    limited = [one for one in known.rules if one.end.group is None and one.rest is not None]
-    if not limited:
+    """Return an error for each rule that lost its remote end, and an empty one for the others."""
+    unsettable = [each for each in known.rules if each.end.group is None and each.key is not None]
+    if not unsettable:
         return [{} for _ in rules]
     kept = {
-        (rest_of(request.rule), RemoteEnd.of(request.unresolved).key)
+        (key_without_end(request.rule), RemoteEnd.from_unresolved(request.unresolved).key)
         for request in rules
         if request.unresolved is not None
     }
-    openings = _Openings(limited, known.open_rests, kept)
-    return [_problem(request, stored, openings) for request in rules]
+    lost_ends = _LostEnds(unsettable, known.open_keys, kept)
+    return [_problem(request, stored, lost_ends) for request in rules]
 
 
 def _problem(
-    request: RuleRequest, stored: Mapping[int, RuleRequest], openings: "_Openings"
+    request: RuleRequest, stored: Mapping[int, RuleRequest], lost_ends: "_LostEnds"
 ) -> dict[str, list[str]]:
-    rest = rest_of(request.rule)
+    key = key_without_end(request.rule)
     if request.has_remote_end:
         return {}
     base = None if request.id is None else stored[request.id]
-    if base is not None and is_open(base) and rest_of(base.rule) == rest:
+    if base is not None and is_open(base) and key_without_end(base.rule) == key:
         return {}
-    limited = openings.lost(rest)
-    if limited is None:
+    lost = lost_ends.find(key)
+    if lost is None:
         return {}
-    return {"remote_group": [_would_open(request.rule, limited, is_equal=limited.rest == rest)]}
+    return {"remote_group": [_would_open(request.rule, lost, is_equal=lost.key == key)]}
 
 
-class _Openings:
-    """What may have been meant by a rule without an end, by the rest of that."""
+class _LostEnds:
+    """Finds the rule whose end a submitted rule without one has probably lost."""
 
     def __init__(
-        self, limited: Sequence[LimitedRule], open_rests: frozenset[RuleKey], kept: set[Kept]
+        self,
+        unsettable: Sequence[ReferencingRule],
+        open_keys: frozenset[RuleKey],
+        kept: set[KeptEnd],
     ) -> None:
-        self._equal: dict[RuleKey, list[LimitedRule]] = {}
-        for one in limited:
-            if one.rest is not None:
-                self._equal.setdefault(one.rest, []).append(one)
-        self._present = Traffic((one.rest, one) for one in limited if one.rest and one.is_present)
+        self._equal: dict[RuleKey, list[ReferencingRule]] = {}
+        for rule in unsettable:
+            if rule.key is not None:
+                self._equal.setdefault(rule.key, []).append(rule)
+        self._current = Traffic(
+            (rule.key, rule) for rule in unsettable if rule.key and rule.is_current
+        )
         # Not all clouds admit every protocol for number 0.
         self._open = Traffic(
-            (rest, rest)
-            for rest in open_rests
-            if rest.protocol is None or rest.protocol not in EVERY_PROTOCOL
+            (key, key)
+            for key in open_keys
+            if key.protocol is None or key.protocol not in EVERY_PROTOCOL
         )
-        self._open_rests = open_rests
+        self._open_keys = open_keys
         self._kept = kept
 
-    def lost(self, rest: RuleKey) -> LimitedRule | None:
-        """Return the rule whose end was lost, if one was.
+    def find(self, key: RuleKey) -> ReferencingRule | None:
+        """Return the rule whose end was lost, if any.
 
-        What was open already may stay so, beside those that are kept.
+        Traffic that was open before may stay open, next to rules whose ends are kept.
         """
-        for limited in self._equal.get(rest, ()):
-            is_kept = limited.id is None or (rest, limited.end.key) in self._kept
-            if not (is_kept and rest in self._open_rests):
-                return limited
-        if rest in self._open_rests or self._open.containing(rest) is not None:
+        for rule in self._equal.get(key, ()):
+            is_kept = rule.id is None or (key, rule.end.key) in self._kept
+            if not (is_kept and key in self._open_keys):
+                return rule
+        if key in self._open_keys or self._open.containing(key) is not None:
             return None
-        return self._present.overlapping(rest)
+        return self._current.overlapping(key)
 
 
-def _would_open(rule: Rule, limited: LimitedRule, *, is_equal: bool) -> str:
-    by_id = "" if limited.id is None else f'"id": {limited.id} or '
+def _would_open(rule: Rule, lost: ReferencingRule, *, is_equal: bool) -> str:
+    by_id = "" if lost.id is None else f'"id": {lost.id} or '
     other = (
         "The rule that equals it in everything else has"
         if is_equal
@@ -97,7 +102,7 @@ def _would_open(rule: Rule, limited: LimitedRule, *, is_equal: bool) -> str:
     )
     return (
         f"This rule names no remote end and would be open to any address. {other} a remote end,"
-        f" {printable(limited.end.words)}. To keep that, send"
-        f" {by_id}{printable(limited.end.as_sent)}; to open the rule to any address on purpose,"
-        f" send {everybody(rule)}."
+        f" {printable(lost.end.label)}. To keep that, send"
+        f" {by_id}{printable(lost.end.request_text)}; to open the rule to any address on purpose,"
+        f" send {any_address(rule)}."
     )

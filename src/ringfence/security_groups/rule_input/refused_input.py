@@ -1,28 +1,30 @@
-"""What is refused of a security group and its rules, and why: one table.
+"""The table of refused input: what is refused in a group or a rule, the message, and the source.
 
-The validation raises these entries, `tools/refused.py` writes docs/reference/refused.md from them,
-and tests send the examples to this service and to a real Neutron. What Neutron refuses in every
-cloud is refused before anything is stored: a request that cannot succeed must not end in a failed
-group.
-Where an entry is stricter than Neutron, the API's contract is its source.
+The validation raises these entries, `tools/refused.py` writes the page of refused input, and tests
+send the examples to this service and to a real Neutron. Input that Neutron refuses in every cloud
+is refused before anything is stored, so that it cannot end in an ERRED group. An entry that is
+stricter than Neutron comes from the API contract.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ringfence.security_groups.rule_input.rule_requests import RuleProblem
+from ringfence.security_groups.rules import DEFAULT_NAME
+
 # Waldur's limit; Neutron takes 255 (`NAME_FIELD_SIZE`).
 LONGEST_NAME = 150
-# Of groups and rules alike, in characters (`DESCRIPTION_FIELD_SIZE`).
+# For groups and rules, in characters (`DESCRIPTION_FIELD_SIZE`).
 LONGEST_DESCRIPTION = 255
 LARGEST_PORT = 65_535
 LARGEST_BYTE = 255
 
-# Ports as TCP has them: tcp, dccp, sctp and udplite by number (`SG_PORT_PROTO_NUMS`).
+# Protocols with ports; dccp, sctp and udplite by number (`SG_PORT_PROTO_NUMS`).
 PORT_PROTOCOLS = frozenset({"tcp", "udp", "6", "17", "33", "132", "136"})
-# Type and code in the places of the ports.
+# ICMP type and code are in the fields of the ports.
 ICMP_PROTOCOLS = frozenset({"icmp", "1", "58"})
-# What Neutron refuses with IPv4, by number and by name.
+# Protocols that Neutron refuses with IPv4, by number and by name
 ONLY_IPV6: Mapping[str, str] = {
     "41": "ipv6-encap",
     "43": "ipv6-route",
@@ -43,10 +45,10 @@ _ANYWHERE = {"ethertype": "IPv4", "direction": "ingress", "from_port": -1, "to_p
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One thing that is refused.
+    """An entry of the table.
 
-    `message` is what the response says at `field`, with the values in braces. `refused` and
-    `accepted` are examples: a group as it is created, or one rule where `field` is one of a rule.
+    `message` is the error at `field`, with values in braces. `refused` and `accepted` are
+    examples: the body of a new group, or one rule if `about` is "rule".
     """
 
     about: str
@@ -56,15 +58,17 @@ class Refusal:
     source: str
     refused: Mapping[str, Any]
     accepted: Mapping[str, Any]
-    # What can be sent instead, for the page; the response keeps the contract's words alone.
+    # What to send instead, for the documentation page only: responses keep the contract's text.
     instead: str = ""
 
-    def say(self, **values: object) -> str:
-        """Return the message with its values."""
-        return self.message.format(**values)
+    def problem(self, field: str = "", **values: object) -> RuleProblem:
+        """Return the error to raise; `field` replaces the usual field."""
+        at = field or self.field
+        message = self.message.format(**values)
+        return RuleProblem(message, None if at == "non_field_errors" else at)
 
     @property
-    def is_neutrons(self) -> bool:
+    def is_from_neutron(self) -> bool:
         """Whether Neutron refuses it in every cloud."""
         return self.source != CONTRACT
 
@@ -124,7 +128,7 @@ NAME_NULL_CHARACTER = Refusal(
 NAME_NO_TEXT = Refusal(
     "group",
     "name",
-    "half of a surrogate pair, which is no text; so in every text (Neutron responds with 500)",
+    "half of a surrogate pair, which is no text; so in every text (Neutron returns 500)",
     "Not a valid string.",
     f"`_validate_name_not_default`, {_EXTENSION}",
     _group(name="\ud800"),
@@ -307,7 +311,7 @@ PORTS_OF_OTHERS = Refusal(
     _tcp(80, 80, protocol="132"),
 )
 
-# In the order of the fields; of one field, in the order in which they are looked for.
+# In the order of the fields and, for one field, in the order of the checks
 TABLE: Sequence[Refusal] = (
     *(MANAGED_BY_OPENSTACK, NAME_LENGTH, NAME_BLANK, NAME_NULL_CHARACTER, NAME_NO_TEXT),
     *(DESCRIPTION_LENGTH, ETHERTYPE, DIRECTION, PROTOCOL, PROTOCOL_OF_IPV6),
@@ -318,5 +322,5 @@ TABLE: Sequence[Refusal] = (
 
 
 def is_name_of_default_group(name: str) -> bool:
-    """Whether Neutron takes the name for that of a project's default group: in any case."""
-    return name.lower() == "default"
+    """Return whether Neutron takes the name for the default group's, in upper or lower case."""
+    return name.lower() == DEFAULT_NAME

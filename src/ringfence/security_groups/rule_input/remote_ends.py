@@ -1,9 +1,9 @@
-"""The remote end of a submitted rule: kept or refused, never lost. Everything here is pure.
+"""Decides the remote end of a submitted rule: it is kept or refused, never dropped. Pure.
 
-A rule without a remote end admits any address. Some ends cannot be set by a request (`cidr` and
-`remote_group` cannot name an address group, nor a group without a row here), so a rule that was
-read and sent back is compared with what its security group knows: its rules, what the cloud last
-showed of it, and its versions. See `known_ends` for how these are read.
+A rule without a remote end admits any address. Requests cannot set every end: `cidr` and
+`remote_group` cannot name an address group, or a group that has no row here. So a rule that was
+read and sent back is compared with what its security group knows: its stored rules, the last
+observation and its versions. `known_ends` loads these.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,11 @@ from ringfence.security_groups.rule_input.rule_keys import (
     REMOTE_GROUP_NAME,
     REMOTE_GROUP_UUID,
 )
-from ringfence.security_groups.rule_input.rule_requests import RuleRequest, UnresolvedEnd
+from ringfence.security_groups.rule_input.rule_requests import (
+    RuleProblem,
+    RuleRequest,
+    UnresolvedEnd,
+)
 from ringfence.security_groups.rules import Rule, RuleKey, canonical
 from ringfence.text.json_value import Json
 
@@ -28,26 +32,19 @@ END_KEYS = (
     REMOTE_GROUP_UUID,
     REMOTE_GROUP_NAME,
 )
-# Those that clients of the contract do not know, and so do not leave behind.
-_OWN_KEYS = (ADDRESS_GROUP_BACKEND_ID, REMOTE_GROUP_BACKEND_ID)
+# Clients that know only the contract never send these by accident.
+_EXTENSION_KEYS = (ADDRESS_GROUP_BACKEND_ID, REMOTE_GROUP_BACKEND_ID)
 
-Described = Mapping[str, str]
-
-
-class EndProblem(ValueError):
-    """What is wrong with a rule's remote end, and the key that says it or lacks it."""
-
-    def __init__(self, key: str, message: str) -> None:
-        super().__init__(message)
-        self.key = key
+# The keys of a request that describe a remote end, with their values
+EndKeys = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteEnd:
-    """A group or an address group, as rules name it.
+    """A group or an address group at the remote end of rules.
 
-    `group` is the hexadecimal uuid of a group of the tenant. Without it, no request can set this
-    end: it is known by its backend id alone, or by its name where it never was in a cloud.
+    `group` is the hexadecimal UUID of a group of the tenant. Without it, no request can set this
+    end: only its backend id is known, or only its name if it was never created in the cloud.
     """
 
     name: str
@@ -56,32 +53,32 @@ class RemoteEnd:
     is_address_group: bool = False
 
     @classmethod
-    def of(cls, end: UnresolvedEnd) -> Self:
-        """Return the end that a row keeps."""
+    def from_unresolved(cls, end: UnresolvedEnd) -> Self:
+        """Return the end of a stored rule whose group or address group has no row."""
         address_group = end.address_group_backend_id
         if address_group is not None:
-            # So it stands in the document of its security group.
+            # The name that the group's document shows
             return cls(f"address group {address_group}", address_group, is_address_group=True)
         backend_id = end.group_backend_id or ""
         return cls(end.group_name or backend_id, backend_id)
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What tells two ends apart."""
+        """The identity of the end: equal keys are one end."""
         if self.group is not None:
             return (self.group,)
         return (self.is_address_group, self.backend_id, "" if self.backend_id else self.name)
 
     @property
     def unresolved(self) -> UnresolvedEnd:
-        """The end as a row keeps it."""
+        """The end as the row of a rule stores it."""
         if self.is_address_group:
             return UnresolvedEnd(address_group_backend_id=self.backend_id)
         return UnresolvedEnd(self.backend_id, self.name)
 
     @property
-    def words(self) -> str:
-        """The end in a sentence."""
+    def label(self) -> str:
+        """The end as error messages name it."""
         if self.is_address_group:
             return f"the address group {self.backend_id}"
         is_nameless = self.name in {"", self.backend_id} or not self.backend_id
@@ -90,8 +87,8 @@ class RemoteEnd:
         )
 
     @property
-    def sent(self) -> dict[str, str]:
-        """The keys and values by which a request keeps the end."""
+    def request_keys(self) -> dict[str, str]:
+        """The keys and values with which a request keeps the end."""
         if self.is_address_group:
             return {ADDRESS_GROUP_BACKEND_ID: self.backend_id}
         if self.backend_id:
@@ -99,68 +96,71 @@ class RemoteEnd:
         return {REMOTE_GROUP_BACKEND_ID: "", REMOTE_GROUP_NAME: self.name}
 
     @property
-    def as_sent(self) -> str:
-        """The same in words."""
-        return " and ".join(f'"{key}": "{value}"' for key, value in self.sent.items())
+    def request_text(self) -> str:
+        """The `request_keys` as error messages write them."""
+        return " and ".join(f'"{key}": "{value}"' for key, value in self.request_keys.items())
 
 
 @dataclass(frozen=True, slots=True)
-class LimitedRule:
-    """A rule that has, or had, a remote end which is a group or an address group.
+class ReferencingRule:
+    """A rule whose remote end is, or was, a group or an address group.
 
-    `rest` is all else of it, `id` that of a stored rule. An end of no rule in particular has none.
-    `is_present` is set for what is stored or was last observed, and not for former versions.
+    `key` is the rule's key without the end, and None for an end that belongs to no rule. `id` is
+    set for a stored rule. `is_current` is set for stored and observed rules, not for versions.
     """
 
     end: RemoteEnd
-    rest: RuleKey | None = None
+    key: RuleKey | None = None
     id: int | None = None
-    is_present: bool = False
+    is_current: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class KnownEnds:
-    """The remote ends that may be meant: those of a security group, and groups of its tenant."""
+    """The remote ends that a request may mean: of one security group, and groups of its tenant.
 
-    rules: Sequence[LimitedRule] = ()
+    `open_keys` are the keys of the group's stored rules that admit any address.
+    """
+
+    rules: Sequence[ReferencingRule] = ()
     groups: Sequence[RemoteEnd] = ()
-    open_rests: frozenset[RuleKey] = frozenset()
+    open_keys: frozenset[RuleKey] = frozenset()
 
-    def described_by(self, described: Described) -> list[LimitedRule]:
-        """Return what the keys identify: by backend id, by the uuid of a group, or by name."""
-        found = [*self.rules, *map(LimitedRule, self.groups)]
-        address_group = described.get(ADDRESS_GROUP_BACKEND_ID)
-        backend_id = described.get(REMOTE_GROUP_BACKEND_ID)
+    def matching(self, sent: EndKeys) -> list[ReferencingRule]:
+        """Return the rules whose end has the backend id, UUID or name in the keys."""
+        known = [*self.rules, *map(ReferencingRule, self.groups)]
+        address_group = sent.get(ADDRESS_GROUP_BACKEND_ID)
+        backend_id = sent.get(REMOTE_GROUP_BACKEND_ID)
         if address_group is not None:
             if backend_id is not None:
                 return []
             return [
-                one
-                for one in found
-                if one.end.is_address_group and one.end.backend_id == address_group
+                rule
+                for rule in known
+                if rule.end.is_address_group and rule.end.backend_id == address_group
             ]
-        groups = [one for one in found if not one.end.is_address_group]
+        groups = [rule for rule in known if not rule.end.is_address_group]
         if backend_id:
-            return [one for one in groups if one.end.backend_id == backend_id]
-        if REMOTE_GROUP_UUID in described:
-            uuid = _hex(described[REMOTE_GROUP_UUID])
-            return [one for one in groups if uuid and one.end.group == uuid]
-        return self._named(described, backend_id)
+            return [rule for rule in groups if rule.end.backend_id == backend_id]
+        if REMOTE_GROUP_UUID in sent:
+            uuid = _hex(sent[REMOTE_GROUP_UUID])
+            return [rule for rule in groups if uuid and rule.end.group == uuid]
+        return self._by_name(sent, backend_id)
 
-    def _named(self, described: Described, backend_id: str | None) -> list[LimitedRule]:
-        # Only what this security group has had: any other group of that name is not meant.
-        name = described.get(REMOTE_GROUP_NAME)
+    def _by_name(self, sent: EndKeys, backend_id: str | None) -> list[ReferencingRule]:
+        # A name means only ends that this group's rules have or had, not another group of the name.
+        name = sent.get(REMOTE_GROUP_NAME)
         return [
-            one
-            for one in self.rules
-            if (name is None or one.end.name == name)
-            and (backend_id is None or not (one.end.backend_id or one.end.is_address_group))
+            rule
+            for rule in self.rules
+            if (name is None or rule.end.name == name)
+            and (backend_id is None or not (rule.end.backend_id or rule.end.is_address_group))
         ]
 
     def end_of(self, request: RuleRequest) -> RemoteEnd | None:
-        """Return the group or address group at the end of a stored rule, if it has one."""
+        """Return the group or address group at the remote end of a stored rule, if it has one."""
         if request.unresolved is not None:
-            return RemoteEnd.of(request.unresolved)
+            return RemoteEnd.from_unresolved(request.unresolved)
         uuid = request.rule.remote_group
         if uuid is None:
             return None
@@ -168,38 +168,39 @@ class KnownEnds:
         return next(known, RemoteEnd("", "", uuid))
 
 
-def known_of_stored(
+def known_ends_of(
     stored: Sequence[RuleRequest],
     groups: Sequence[RemoteEnd] = (),
-    others: Sequence[LimitedRule] = (),
+    others: Sequence[ReferencingRule] = (),
 ) -> KnownEnds:
-    """Return what is known from a group's rules, and from `others` that it has had or has there."""
+    """Return the ends of a group's stored rules, and of `others`: versions and observations."""
     bare = KnownEnds(groups=groups)
-    limited = [
-        LimitedRule(end, rest_of(request.rule), request.id, is_present=True)
+    referencing = [
+        ReferencingRule(end, key_without_end(request.rule), request.id, is_current=True)
         for request in stored
         if (end := bare.end_of(request)) is not None
     ]
-    opened = frozenset(rest_of(request.rule) for request in stored if is_open(request))
-    return KnownEnds([*limited, *others], groups, opened)
+    open_keys = frozenset(key_without_end(each.rule) for each in stored if is_open(each))
+    return KnownEnds([*referencing, *others], groups, open_keys)
 
 
-def settle(
+def resolve_end(
     rule: Rule,
     base: RuleRequest,
-    said: Mapping[str, Any],
-    described: Described,
+    sent: Mapping[str, Any],
+    end_keys: EndKeys,
     known: KnownEnds,
 ) -> RuleRequest:
-    """Return the submitted rule with its remote end; raises `EndProblem`.
+    """Return the submitted rule with its remote end; raises `RuleProblem`.
 
-    `said` are the fields that were sent, `base` the stored rule whose id was sent, or an empty one.
+    `sent` are the fields of the request. `base` is the stored rule with the submitted id, or an
+    empty rule.
     """
-    if said.get("cidr") or said.get("remote_group"):
-        _refuse_contradiction(rule, described, known)
+    if sent.get("cidr") or sent.get("remote_group"):
+        _refuse_contradiction(rule, end_keys, known)
         return RuleRequest(rule, base.id)
-    if described:
-        end = _described_end(rule, base, described, known)
+    if end_keys:
+        end = _described_end(rule, base, end_keys, known)
         if end.group is None:
             return RuleRequest(rule, base.id, end.unresolved)
         return RuleRequest(replace(rule, remote_group=end.group), base.id)
@@ -209,54 +210,54 @@ def settle(
     return RuleRequest(rule, base.id, base.unresolved)
 
 
-def descriptions(entry: Mapping[str, Any]) -> dict[str, str]:
-    """Return the keys that describe a remote end, with their values; an empty text is a value.
+def end_keys_of(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return the keys that describe a remote end. An empty text is a value; null is not.
 
-    Raises `EndProblem`.
+    Raises `RuleProblem`.
     """
-    found: dict[str, str] = {}
+    sent: dict[str, str] = {}
     for key in END_KEYS:
         value = entry.get(key)
         if value is None:
             continue
         if not isinstance(value, str):
-            raise EndProblem(key, "Not a valid string.")
-        found[key] = value
-    return found
+            raise RuleProblem("Not a valid string.", key)
+        sent[key] = value
+    return sent
 
 
-def says_end(entry: Mapping[str, Any]) -> bool:
-    """Return whether a rule says its remote end in a key of the contract; empty texts are null."""
-    said = (entry.get(key) for key in ("cidr", "remote_group"))
-    return any(isinstance(value, str) and value.strip() for value in said)
+def has_contract_end(entry: Mapping[str, Any]) -> bool:
+    """Return whether `cidr` or `remote_group` names the end. The contract reads "" as null."""
+    values = (entry.get(key) for key in ("cidr", "remote_group"))
+    return any(isinstance(value, str) and value.strip() for value in values)
 
 
-def has_own_key(entry: Mapping[str, Any]) -> bool:
-    """Return whether a rule says its remote end in a key that the contract does not know."""
-    return any(entry.get(key) is not None for key in _OWN_KEYS)
+def has_extension_key(entry: Mapping[str, Any]) -> bool:
+    """Return whether a key that the contract does not have names the end."""
+    return any(entry.get(key) is not None for key in _EXTENSION_KEYS)
 
 
-def needs_more(entry: Json) -> bool:
-    """Return whether a rule can be understood only with all that its group knows."""
+def needs_known_ends(entry: Json) -> bool:
+    """Return whether the rule can be read only with all remote ends that its group knows."""
     if not isinstance(entry, Mapping):
         return False
-    if says_end(entry):
-        return has_own_key(entry)
+    if has_contract_end(entry):
+        return has_extension_key(entry)
     return any(entry.get(key) is not None for key in END_KEYS)
 
 
-def rest_of(rule: Rule) -> RuleKey:
-    """Return what decides whether two rules are one, apart from their remote ends."""
+def key_without_end(rule: Rule) -> RuleKey:
+    """Return Neutron's duplicate key of the rule, without its remote end."""
     return canonical(replace(rule, cidr=None, remote_group=None, remote_address_group=None))
 
 
 def is_open(request: RuleRequest) -> bool:
-    """Return whether a rule admits any address, by no end or by a prefix of all addresses."""
-    return request.unresolved is None and canonical(request.rule) == rest_of(request.rule)
+    """Return whether a rule admits any address: it has no end, or a prefix of length 0."""
+    return request.unresolved is None and canonical(request.rule) == key_without_end(request.rule)
 
 
 def uuids_and_backend_ids(body: Json) -> tuple[set[str], set[str]]:
-    """Return what a list of rules says of groups beside `remote_group`, to look them up at once."""
+    """Return the UUIDs and backend ids of groups in a list of rules, except in `remote_group`."""
     entries = [entry for entry in _entries(body) if isinstance(entry, Mapping)]
     uuids = (_hex(entry.get(REMOTE_GROUP_UUID)) for entry in entries)
     backend_ids = (entry.get(REMOTE_GROUP_BACKEND_ID) for entry in entries)
@@ -267,7 +268,7 @@ def uuids_and_backend_ids(body: Json) -> tuple[set[str], set[str]]:
 
 
 def _is_storable(text: str) -> bool:
-    # What PostgreSQL does not take is no id; it is refused as an unknown one later.
+    # PostgreSQL does not accept it, so it is no id. It is refused later as unknown.
     return "\0" not in text and is_unicode(text)
 
 
@@ -275,47 +276,45 @@ def _entries(body: Json) -> list[Json]:
     return body if isinstance(body, list) else []
 
 
-def _described_end(
-    rule: Rule, base: RuleRequest, described: Described, known: KnownEnds
-) -> RemoteEnd:
-    found = known.described_by(described)
-    key = next(iter(described))
+def _described_end(rule: Rule, base: RuleRequest, end_keys: EndKeys, known: KnownEnds) -> RemoteEnd:
+    matching = known.matching(end_keys)
+    first = next(iter(end_keys))
     if base.id is not None:
         own = known.end_of(base)
-        if own is None or own.key not in {one.end.key for one in found}:
-            raise EndProblem(key, _contradicts_id(rule, base, own))
+        if own is None or own.key not in {each.end.key for each in matching}:
+            raise RuleProblem(_contradicts_id(rule, base, own), first)
         return own
-    ends = {one.end.key: one.end for one in reversed(found)}
+    ends = {each.end.key: each.end for each in reversed(matching)}
     if len(ends) > 1:
-        rest = rest_of(rule)
-        equal = [one for one in found if one.rest == rest]
-        ends = {one.end.key: one.end for one in reversed(equal)} or ends
+        key = key_without_end(rule)
+        equal = [each for each in matching if each.key == key]
+        ends = {each.end.key: each.end for each in reversed(equal)} or ends
     if not ends:
-        raise EndProblem(key, _unknown_end(rule, key, described[key]))
+        raise RuleProblem(_unknown_end(rule, first, end_keys[first]), first)
     if len(ends) > 1:
-        raise EndProblem(key, ambiguous(key, described[key], list(ends.values())))
+        raise RuleProblem(ambiguous_end(first, end_keys[first], list(ends.values())), first)
     return next(iter(ends.values()))
 
 
-def _refuse_contradiction(rule: Rule, described: Described, known: KnownEnds) -> None:
-    """Raise `EndProblem` where our own keys say another end than `cidr` or `remote_group`."""
-    said = "cidr" if rule.cidr else "remote_group"
+def _refuse_contradiction(rule: Rule, end_keys: EndKeys, known: KnownEnds) -> None:
+    """Raise `RuleProblem` if an extension key names another end than `cidr` or `remote_group`."""
+    field = "cidr" if rule.cidr else "remote_group"
     group = next((end for end in known.groups if end.group == rule.remote_group), None)
-    for key in _OWN_KEYS:
-        value = described.get(key)
+    for key in _EXTENSION_KEYS:
+        value = end_keys.get(key)
         if value is None:
             continue
         is_group = key == REMOTE_GROUP_BACKEND_ID and not rule.cidr
-        # Of a group that was not in the cloud yet, the id was shown as empty.
+        # Responses show an empty id for a group that is not in the cloud yet.
         if is_group and (not value or (group is not None and group.backend_id == value)):
             continue
-        raise EndProblem(
-            key, f"{key} says another remote end than {said}: a rule has one. Leave out either."
+        raise RuleProblem(
+            f"{key} says another remote end than {field}: a rule has one. Leave out either.", key
         )
 
 
-def everybody(rule: Rule) -> str:
-    """Return what opens a rule to any address on purpose, in words."""
+def any_address(rule: Rule) -> str:
+    """Return the key and value that open a rule to any address, as error messages write them."""
     prefix = "0.0.0.0/0" if rule.ethertype == "IPv4" else "::/0"
     return f'"cidr": "{prefix}"'
 
@@ -325,21 +324,23 @@ def _unknown_end(rule: Rule, key: str, value: str) -> str:
         f'{key} says "{printable(value)}", which is not the remote end of any rule that this'
         " security group has or had: without it, the rule would be open to any address. Send the"
         " id of the rule to keep, a remote_group or a cidr; to open the rule to any address on"
-        f" purpose, send {everybody(rule)} without {key}."
+        f" purpose, send {any_address(rule)} without {key}."
     )
 
 
 def _contradicts_id(rule: Rule, base: RuleRequest, own: RemoteEnd | None) -> str:
-    has = "no such remote end" if own is None else f"another remote end, {own.words}"
+    has = "no such remote end" if own is None else f"another remote end, {own.label}"
     return (
         f"The rule with id {base.id} has {printable(has)}. Send remote_group or cidr to change it,"
-        f" neither to keep it, or {everybody(rule)} to open the rule to any address on purpose."
+        f" neither to keep it, or {any_address(rule)} to open the rule to any address on purpose."
     )
 
 
-def ambiguous(key: str, value: str, ends: Sequence[RemoteEnd]) -> str:
-    """Say that a key may mean any of these ends, and how each is told."""
-    shown = "; ".join(f"{printable(end.words)} is {printable(end.as_sent)}" for end in ends[:5])
+def ambiguous_end(key: str, value: str, ends: Sequence[RemoteEnd]) -> str:
+    """Return the error message for a key that may mean any of these ends."""
+    shown = "; ".join(
+        f"{printable(end.label)} is {printable(end.request_text)}" for end in ends[:5]
+    )
     return (
         f'{key} "{printable(value)}" may mean {len(ends)} remote ends. Send the id of the rule to'
         f" keep, or say which: {shown}."

@@ -1,7 +1,6 @@
-"""The keys of a rule: those that responses show, which requests may repeat, and no others.
+"""The keys of a rule: requests may repeat those of responses, and no others. Pure.
 
-A key that is dropped widens the rule, so an unknown one is refused with the name that was probably
-meant. Everything here is pure.
+A dropped key can open a rule, so an unknown key is refused, with a suggestion.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +13,7 @@ from ringfence.http.spelling import nearest, plain
 
 
 class ShownRule(TypedDict, total=False):
-    """A rule as responses show it: what is not listed here can be neither shown nor sent back."""
+    """A rule in a response. A key that is not listed here can be neither shown nor sent back."""
 
     id: int
     ethertype: Required[str]
@@ -29,21 +28,21 @@ class ShownRule(TypedDict, total=False):
     remote_group_uuid: str
     remote_group_backend_id: str
     remote_address_group_backend_id: str
-    # The description on the other side of a comparison
+    # The description on the other side, where two rules are compared
     description_before: str
     description_at_cloud: str
 
 
 KNOWN_KEYS = frozenset(ShownRule.__annotations__)
 
-# What may say which group or address group is the remote end, beside `remote_group` and `cidr`.
+# Keys that describe a remote end, besides `remote_group` and `cidr`
 REMOTE_GROUP_NAME: Final = "remote_group_name"
 REMOTE_GROUP_UUID: Final = "remote_group_uuid"
 REMOTE_GROUP_BACKEND_ID: Final = "remote_group_backend_id"
 ADDRESS_GROUP_BACKEND_ID: Final = "remote_address_group_backend_id"
 
-# The names that Neutron, its command line, Terraform, Ansible and other clouds have for a key.
-_ELSEWHERE: Mapping[str, str] = {
+# Names of the keys in Neutron, its command line, Terraform, Ansible and other clouds
+_SYNONYMS: Mapping[str, str] = {
     **dict.fromkeys(
         (
             *("remoteipprefix", "remoteip", "remotecidr", "remoteprefix", "remoteaddress"),
@@ -88,25 +87,27 @@ _ELSEWHERE: Mapping[str, str] = {
     ),
     **dict.fromkeys(("ruleid", "securitygroupruleid", "uuid"), "id"),
 }
-# Of each of a thousand rules
-_TOLD_A_RULE = 2
+# Reported per rule: a request may have a thousand rules.
+_MAX_REPORTED = 2
 _LONGEST_COMPARED = 40
 
 
 def unknown_keys(rule: Mapping[str, Any], settable: Iterable[str]) -> dict[str, list[str]]:
-    """Return a message for each key that no rule has; `settable` are those to name as allowed."""
-    # A request may hold more of them than anybody reads.
-    unknown = islice((key for key in rule if key not in KNOWN_KEYS), _TOLD_A_RULE)
+    """Return an error for each unknown key; `settable` are the keys that the error lists."""
+    unknown = islice((key for key in rule if key not in KNOWN_KEYS), _MAX_REPORTED)
     allowed = ", ".join(settable)
     return {
-        printable(key): [f"Unknown key{_meant(key)} Allowed: {allowed}, and what responses show."]
+        printable(key): [
+            f"Unknown key.{_suggestion(key)} Allowed: {allowed}, and what responses show."
+        ]
         for key in unknown
     }
 
 
 @lru_cache(maxsize=512)
-def _meant(key: str) -> str:
-    meant = _ELSEWHERE.get(plain(key[:_LONGEST_COMPARED])) or nearest(key, sorted(KNOWN_KEYS))
-    if meant is None:
-        return "."
-    return f'. Did you mean "{meant}"?' if meant in KNOWN_KEYS else f". Did you mean {meant}?"
+def _suggestion(key: str) -> str:
+    suggested = _SYNONYMS.get(plain(key[:_LONGEST_COMPARED])) or nearest(key, sorted(KNOWN_KEYS))
+    if suggested is None:
+        return ""
+    name = f'"{suggested}"' if suggested in KNOWN_KEYS else suggested
+    return f" Did you mean {name}?"

@@ -1,4 +1,4 @@
-"""A list of rules that somebody asks for, checked against what its group and tenant hold."""
+"""Reads a submitted list of rules, and checks it against its group and tenant."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from ringfence.http.body import read_json
 from ringfence.security_groups import queries
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.rule_input.known_ends import (
-    describes_ends,
-    ends_of,
-    opens,
+    any_needs_known_ends,
+    load_known_ends,
+    opens_a_rule,
     referenced_groups,
 )
-from ringfence.security_groups.rule_input.remote_ends import known_of_stored
+from ringfence.security_groups.rule_input.remote_ends import known_ends_of
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
 from ringfence.security_groups.schemas import clean_rules
 from ringfence.text.json_value import Json
@@ -23,7 +23,10 @@ from ringfence.text.json_value import Json
 
 @dataclass(frozen=True, slots=True)
 class RuleList:
-    """The rules as they are to stand, those that stand, and the groups that are named, by uuid."""
+    """The desired and the stored rules of a group.
+
+    `remote_groups` maps the UUIDs of the groups that the rules reference to ids of rows.
+    """
 
     rules: list[RuleRequest]
     stored: list[RuleRequest]
@@ -31,7 +34,7 @@ class RuleList:
 
 
 async def read_rules(request: Request) -> Json:
-    """Give the body of a request that has rules; raises `Invalid` for too many of them."""
+    """Return the body of a request with rules; raises `Invalid` if there are too many of them."""
     body = await read_json(request)
     limit: int = request.app.state.settings.rules_per_request
     count = _count(body)
@@ -43,7 +46,7 @@ async def read_rules(request: Request) -> Json:
 
 
 def _count(body: Json) -> int:
-    """Count rules: of a list, of a group, or of a list of groups, which count as well."""
+    """Count the rules in a list, a group, or a list of groups. Listed groups count as well."""
     if isinstance(body, list):
         return len(body) + sum(map(_rules_in, body))
     return _rules_in(body)
@@ -59,15 +62,15 @@ async def read_rule_list(
     group: SecurityGroup,
     body: Json,
 ) -> RuleList:
-    """Check a list of rules for the group; raises `Invalid`."""
+    """Return the desired rules of a group from a request body; raises `Invalid`."""
     stored = await queries.rules_of(connection, group.id)
     groups = await referenced_groups(connection, group.tenant_id, body, stored)
     by_id = {rule.id: rule for rule in stored if rule.id is not None}
-    known, ids = known_of_stored(stored, groups.ends), groups.ids
-    if not describes_ends(body):
+    known, ids = known_ends_of(stored, groups.ends), groups.ids
+    if not any_needs_known_ends(body):
         rules = clean_rules(body, ids, by_id, known)
-        if not opens(rules, known):
+        if not opens_a_rule(rules, known):
             return RuleList(rules, stored, ids)
-    known, more = await ends_of(connection, group, stored, groups.ends)
-    ids |= more
+    known, more_ids = await load_known_ends(connection, group, stored, groups.ends)
+    ids |= more_ids
     return RuleList(clean_rules(body, ids, by_id, known), stored, ids)

@@ -1,4 +1,4 @@
-"""A submitted rule as a value: what it admits, which stored rule it is, and its remote end."""
+"""A submitted rule as a value: what it admits, which stored rule it replaces, its remote end."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,9 +9,17 @@ from ringfence.security_groups.rules import Rule, RuleKey, canonical
 DUPLICATE_RULES = "Duplicate security group rules are not allowed."
 
 
+class RuleProblem(ValueError):
+    """An error in a submitted rule, at a field or, without one, in the rule as a whole."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 @dataclass(frozen=True, slots=True)
 class UnresolvedEnd:
-    """A remote end without a row here, kept by backend id: a group, or an address group."""
+    """A remote end without a row here, stored by backend id: a group or an address group."""
 
     group_backend_id: str | None = None
     group_name: str | None = None
@@ -20,9 +28,9 @@ class UnresolvedEnd:
 
 @dataclass(frozen=True, slots=True)
 class RuleRequest:
-    """One rule as it is to stand; `id` where it is one that stands already.
+    """One desired rule; `id` is that of the stored rule it replaces, if there is one.
 
-    `rule.remote_group` is the hexadecimal uuid of a group of the tenant; ports are None for any.
+    `rule.remote_group` is the hexadecimal UUID of a group of the tenant. Ports are None for any.
     """
 
     rule: Rule
@@ -37,14 +45,14 @@ class RuleRequest:
 
 
 def refuse_duplicates(rules: Sequence[RuleRequest]) -> None:
-    """Raise `Invalid` where Neutron would take two of the rules for one."""
+    """Raise `Invalid` if two of the rules are duplicates for Neutron."""
     keys = [key_of(request) for request in rules]
     if len(set(keys)) != len(keys):
         raise Invalid([DUPLICATE_RULES])
 
 
 def key_of(request: RuleRequest) -> RuleKey:
-    """Return what decides whether Neutron takes two rules for one, whatever their remote ends."""
+    """Return Neutron's duplicate key of the rule, with its unresolved remote end, if any."""
     return canonical(_with_remote_end(request))
 
 
@@ -55,7 +63,7 @@ def _with_remote_end(request: RuleRequest) -> Rule:
     group = end.group_backend_id
     return replace(
         request.rule,
-        # Apart from any uuid of a known group; a group that was never in the cloud has no id.
+        # Never equal to the UUID of a known group. A group that was never created has no id.
         remote_group=None if group is None else f"unresolved {group or f'named {end.group_name}'}",
         remote_address_group=end.address_group_backend_id,
     )

@@ -1,1 +1,1 @@
-"""Setting all groups of a tenant with one request."""
+"""Replaces all groups of a tenant with one request."""

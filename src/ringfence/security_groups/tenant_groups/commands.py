@@ -1,4 +1,4 @@
-"""Setting all groups of a tenant at once: those that are not listed go, `default` stays."""
+"""Replaces all groups of a tenant. Groups that are not listed are deleted, except `default`."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,16 @@ from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, Invalid
 from ringfence.security_groups import queries
 from ringfence.security_groups.queries import SecurityGroup
-from ringfence.security_groups.rule_input.known_ends import describes_ends, ends_of, opens
+from ringfence.security_groups.rule_input.known_ends import (
+    any_needs_known_ends,
+    load_known_ends,
+    opens_a_rule,
+)
 from ringfence.security_groups.rule_input.remote_ends import (
     KnownEnds,
     RemoteEnd,
-    has_own_key,
-    known_of_stored,
+    has_extension_key,
+    known_ends_of,
 )
 from ringfence.security_groups.rule_input.rule_keys import REMOTE_GROUP_NAME
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
@@ -28,9 +32,9 @@ from ringfence.security_groups.rules import DEFAULT_NAME
 from ringfence.security_groups.schemas import NAME_TAKEN
 from ringfence.security_groups.states import State
 from ringfence.security_groups.tenant_groups.schemas import (
-    Before,
-    WantedGroup,
-    clean_batch,
+    DesiredGroup,
+    GroupContext,
+    clean_groups,
     uuid_of,
 )
 from ringfence.security_groups.transaction_steps import (
@@ -46,28 +50,28 @@ from ringfence.security_groups.transaction_steps import (
 from ringfence.text.json_value import Json
 
 _AT_REST = (State.OK, State.ERRED)
-_GOING = (State.DELETION_SCHEDULED, State.DELETING)
+_BEING_DELETED = (State.DELETION_SCHEDULED, State.DELETING)
 
 
 @dataclass(frozen=True, slots=True)
-class _Replacement:
-    """A group that stands, with its rules, and what it is to become."""
+class _Update:
+    """A listed group that exists, its stored rules, and what is desired of it."""
 
     group: SecurityGroup
     rules: Sequence[RuleRequest]
-    wanted: WantedGroup
+    desired: DesiredGroup
 
     @property
     def changes_rules(self) -> bool:
-        return _content(self.rules) != _content(self.wanted.rules)
+        return _content(self.rules) != _content(self.desired.rules)
 
     @property
     def is_needed(self) -> bool:
-        """Tell whether there is a change, or an earlier one that failed."""
+        """Return whether there is a change, or an earlier one failed."""
         before = (self.group.name, self.group.description)
         return (
             self.group.state is State.ERRED
-            or before != (self.wanted.name, self.wanted.description)
+            or before != (self.desired.name, self.desired.description)
             or self.changes_rules
         )
 
@@ -75,42 +79,42 @@ class _Replacement:
     def context(self) -> dict[str, object]:
         return {
             "from": {"name": self.group.name, "description": self.group.description},
-            "to": {"name": self.wanted.name, "description": self.wanted.description},
+            "to": {"name": self.desired.name, "description": self.desired.description},
             "rules_before": len(self.rules),
-            "rules_after": len(self.wanted.rules),
+            "rules_after": len(self.desired.rules),
         }
 
 
 async def replace_groups(database: Database, actor: Actor, tenant_id: int, body: Json) -> None:
-    """Make the tenant's groups those that are asked for. Raises `Invalid`, `Conflict`.
+    """Replace the groups of a tenant. Raises `Invalid`, `Conflict`.
 
-    A group that is not listed is scheduled for deletion. It counts against the quotas, and holds
-    its name, until the cloud has let it go.
+    Groups that are not listed are scheduled for deletion. They count against the quotas, and keep
+    their names, until they are deleted in the cloud.
     """
     async with database.transaction() as connection:
         tenant = await tenants.lock(connection, tenant_id)
         tenants.require_ok(tenant)
         present = {group.uuid: group for group in await queries.lock_all(connection, tenant_id)}
         stored = await _rules_of_listed(connection, body, present)
-        wanted = await _clean(connection, body, present, stored)
-        new = [group for group in wanted if group.uuid not in present]
-        kept = [group for group in wanted if group.uuid in present]
-        going = _unlisted(present.values(), kept)
-        _require_rest([*(present[group.uuid] for group in kept), *going])
-        replacements = [
-            _Replacement(
+        desired = await _clean(connection, body, present, stored)
+        new = [group for group in desired if group.uuid not in present]
+        kept = [group for group in desired if group.uuid in present]
+        deleted = _unlisted(present.values(), kept)
+        _require_at_rest([*(present[group.uuid] for group in kept), *deleted])
+        updates = [
+            _Update(
                 present[group.uuid],
                 stored[group.uuid],
                 group,
             )
             for group in kept
         ]
-        await _require_room(connection, tenant_id, new, replacements)
-        needed = [replacement for replacement in replacements if replacement.is_needed]
+        await _require_room(connection, tenant_id, new, updates)
+        needed = [update for update in updates if update.is_needed]
         ids = await _write_names(connection, tenant, new, needed)
         ids |= {group.uuid.hex: group.id for group in present.values()}
         await _write(connection, actor, tenant, new, needed, ids)
-        for group in going:
+        for group in deleted:
             await schedule(connection, actor, group, DELETE, {})
 
 
@@ -122,7 +126,7 @@ async def _rules_of_listed(
     body: Json,
     present: Mapping[UUID, SecurityGroup],
 ) -> Rules:
-    """Return the rules of the groups that are listed and stand."""
+    """Return the rules of the listed groups that exist."""
     uuids = {uuid_of(entry) for entry in body} if isinstance(body, list) else set()
     return {
         uuid: await queries.rules_of(connection, present[uuid].id)
@@ -135,45 +139,45 @@ async def _clean(
     body: Json,
     present: Mapping[UUID, SecurityGroup],
     stored: Rules,
-) -> list[WantedGroup]:
-    """Return the groups as they are to stand; raises `Invalid`."""
+) -> list[DesiredGroup]:
+    """Return the desired groups; raises `Invalid`."""
     groups = [RemoteEnd(group.name, group.backend_id, uuid.hex) for uuid, group in present.items()]
-    of_new = KnownEnds(groups=groups)
-    ends = {uuid: known_of_stored(rules, groups) for uuid, rules in stored.items()}
+    of_new_group = KnownEnds(groups=groups)
+    ends = {uuid: known_ends_of(rules, groups) for uuid, rules in stored.items()}
 
     by_id = {
         uuid: {rule.id: rule for rule in rules if rule.id is not None}
         for uuid, rules in stored.items()
     }
 
-    def before(uuid: UUID) -> Before:
-        return Before(by_id.get(uuid), ends.get(uuid, of_new))
+    def context_of(uuid: UUID) -> GroupContext:
+        return GroupContext(by_id.get(uuid), ends.get(uuid, of_new_group))
 
-    described = {uuid for uuid in stored if _describes_ends(body, uuid, present)}
+    described = {uuid for uuid in stored if _needs_known_ends(body, uuid, present)}
     for uuid in sorted(described):
-        ends[uuid], _ = await ends_of(connection, present[uuid], stored[uuid], groups)
-    wanted = clean_batch(body, present, before)
+        ends[uuid], _ = await load_known_ends(connection, present[uuid], stored[uuid], groups)
+    desired = clean_groups(body, present, context_of)
     opened = [
         group.uuid
-        for group in wanted
+        for group in desired
         if group.uuid in stored
         and group.uuid not in described
-        and opens(group.rules, ends[group.uuid])
+        and opens_a_rule(group.rules, ends[group.uuid])
     ]
     if not opened:
-        return wanted
+        return desired
     for uuid in opened:
-        ends[uuid], _ = await ends_of(connection, present[uuid], stored[uuid], groups)
-    return clean_batch(body, present, before)
+        ends[uuid], _ = await load_known_ends(connection, present[uuid], stored[uuid], groups)
+    return clean_groups(body, present, context_of)
 
 
-def _describes_ends(body: Json, uuid: UUID, present: Mapping[UUID, SecurityGroup]) -> bool:
-    """Return whether a listed group's rules say ends in keys that the contract has not for them."""
+def _needs_known_ends(body: Json, uuid: UUID, present: Mapping[UUID, SecurityGroup]) -> bool:
+    """Return whether the rules of a listed group can be read only with all its known ends."""
     names = {group.name for group in present.values()} | {
         str(entry.get("name")) for entry in body if isinstance(entry, dict)
     }
     return any(
-        describes_ends([rule for rule in entry["rules"] if not _is_by_name(rule, names)])
+        any_needs_known_ends([rule for rule in entry["rules"] if not _is_by_name(rule, names)])
         for entry in body
         if isinstance(entry, dict) and isinstance(entry.get("rules"), list)
         if uuid_of(entry) == uuid
@@ -181,22 +185,26 @@ def _describes_ends(body: Json, uuid: UUID, present: Mapping[UUID, SecurityGroup
 
 
 def _is_by_name(rule: Json, names: Container[str]) -> bool:
-    if not isinstance(rule, dict) or has_own_key(rule):
+    if not isinstance(rule, dict) or has_extension_key(rule):
         return False
     return isinstance(name := rule.get(REMOTE_GROUP_NAME), str) and name in names
 
 
-def _unlisted(present: Iterable[SecurityGroup], kept: Sequence[WantedGroup]) -> list[SecurityGroup]:
-    """Give the groups that are to go and are not going yet."""
+def _unlisted(
+    present: Iterable[SecurityGroup], kept: Sequence[DesiredGroup]
+) -> list[SecurityGroup]:
+    """Return the groups to delete that are not being deleted yet."""
     listed = {group.uuid for group in kept}
     return [
         group
         for group in present
-        if group.uuid not in listed and group.name != DEFAULT_NAME and group.state not in _GOING
+        if group.uuid not in listed
+        and group.name != DEFAULT_NAME
+        and group.state not in _BEING_DELETED
     ]
 
 
-def _require_rest(groups: Sequence[SecurityGroup]) -> None:
+def _require_at_rest(groups: Sequence[SecurityGroup]) -> None:
     busy = [group.name for group in groups if group.state not in _AT_REST]
     if busy:
         raise Conflict(
@@ -209,11 +217,11 @@ def _require_rest(groups: Sequence[SecurityGroup]) -> None:
 async def _require_room(
     connection: Connection,
     tenant_id: int,
-    new: Sequence[WantedGroup],
-    replacements: Sequence[_Replacement],
+    new: Sequence[DesiredGroup],
+    updates: Sequence[_Update],
 ) -> None:
     rules = sum(len(group.rules) for group in new) + sum(
-        len(replacement.wanted.rules) - len(replacement.rules) for replacement in replacements
+        len(update.desired.rules) - len(update.rules) for update in updates
     )
     await require_room(connection, tenant_id, Growth(groups=len(new), rules=rules))
 
@@ -221,15 +229,15 @@ async def _require_room(
 async def _write_names(
     connection: Connection,
     tenant: Tenant,
-    new: Sequence[WantedGroup],
-    needed: Sequence[_Replacement],
+    new: Sequence[DesiredGroup],
+    needed: Sequence[_Update],
 ) -> dict[str, int]:
-    """Write all groups without their rules, so that rules may name any of them; give new ids."""
+    """Write all groups without their rules, so that rules can reference them; return new ids."""
     ids: dict[str, int] = {}
     try:
-        for replacement in needed:
-            name, description = replacement.wanted.name, replacement.wanted.description
-            await rename_group(connection, replacement.group.id, name, description)
+        for update in needed:
+            name, description = update.desired.name, update.desired.description
+            await rename_group(connection, update.group.id, name, description)
         for group in new:
             ids[group.uuid.hex] = await insert_group(
                 connection, tenant.id, group.uuid, group.name, group.description
@@ -243,20 +251,20 @@ async def _write(
     connection: Connection,
     actor: Actor,
     tenant: Tenant,
-    new: Sequence[WantedGroup],
-    needed: Sequence[_Replacement],
+    new: Sequence[DesiredGroup],
+    needed: Sequence[_Update],
     ids: Mapping[str, int],
 ) -> None:
     for group in new:
         await replace_rules(connection, ids[group.uuid.hex], group.rules, ids)
-        made = NewGroup(ids[group.uuid.hex], group.uuid, group.name, len(group.rules))
-        await schedule_creation(connection, actor, tenant, made)
-    for replacement in needed:
+        new_group = NewGroup(ids[group.uuid.hex], group.uuid, group.name, len(group.rules))
+        await schedule_creation(connection, actor, tenant, new_group)
+    for update in needed:
         step = UPDATE
-        if replacement.changes_rules:
+        if update.changes_rules:
             step = SET_RULES
-            await replace_rules(connection, replacement.group.id, replacement.wanted.rules, ids)
-        await schedule(connection, actor, replacement.group, step, replacement.context)
+            await replace_rules(connection, update.group.id, update.desired.rules, ids)
+        await schedule(connection, actor, update.group, step, update.context)
 
 
 def _content(rules: Sequence[RuleRequest]) -> list[tuple[object, object]]:

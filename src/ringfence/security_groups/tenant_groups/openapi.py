@@ -1,4 +1,4 @@
-"""What `push_security_groups` takes and answers, as the API's description tells it."""
+"""The OpenAPI description of `push_security_groups`."""
 
 from ringfence.clouds.queries import TENANTS
 from ringfence.http.openapi.operation import Body, Operation, Response
@@ -14,11 +14,11 @@ from ringfence.http.openapi.schema import (
 )
 from ringfence.security_groups.openapi_models import SENT_RULE
 from ringfence.security_groups.schemas import RULE_FIELDS
-from ringfence.security_groups.tenant_groups.schemas import BATCH_FIELDS
+from ringfence.security_groups.tenant_groups.schemas import LISTED_GROUP_FIELDS
 
 _REMOTE_GROUP_NAME = described(
     {**STRING, "minLength": 1, "maxLength": 255},
-    "The name that the remote group is to have, in place of its address",
+    "The desired name of the remote group, instead of its URL",
 )
 _RULE = Model(
     "OpenStackSecurityGroupRuleUpdateByNameRequest",
@@ -27,10 +27,10 @@ _RULE = Model(
 _GROUP = Model(
     "TenantSecurityGroupUpdateRequest",
     fields_schema(
-        BATCH_FIELDS,
+        LISTED_GROUP_FIELDS,
         required=["name"],
         more={
-            "uuid": described(UUID, "The group that stands; left out, a new one is made."),
+            "uuid": described(UUID, "An existing group. Without it, a new group is created."),
             "rules": {**array(_RULE), "default": []},
         },
     ),
@@ -45,10 +45,10 @@ operations = (
         section="Other Actions",
         title="Batch update security groups for a tenant.",
         description=(
-            "Make the tenant's security groups those that are listed: one with a uuid is updated,"
-            " one without is created, and one that is not listed is deleted, except for `default`."
-            " All rules of the listed groups are replaced; the id of a rule of the group keeps"
-            " what is not sent of it."
+            "Replace the security groups of the tenant. A listed group with a UUID is updated, one"
+            " without is created, and a group that is not listed is deleted, except for `default`."
+            " All rules of the listed groups are replaced. A rule with the id of a stored rule"
+            " keeps the fields that are not sent."
         ),
         parameters=(UUID_IN_PATH,),
         body=Body(array(_GROUP), example=[{"name": "web", "rules": []}]),

@@ -107,7 +107,7 @@ async def _bind(database: Database, adoption: _Adoption) -> list[str]:
         await tenants.lock(connection, placement.tenant_id)
         if local.id not in await lock_unchanged(connection, [local]):
             raise OperatorError(f"{local.name} changed at the same time: run this again")
-        holder = await bindings.holder_of(connection, placement.tenant_id, observed.id)
+        holder = await bindings.lock_holder(connection, placement.tenant_id, observed.id)
         _require_import(holder)
         binding = _binding(adoption)
         await bindings.bind(connection, placement, binding, holder)
