@@ -14,7 +14,7 @@ from ringfence.security_groups.schemas import (
     clean_creation,
     clean_rules,
     clean_update,
-    remote_groups_named,
+    remote_group_uuids,
 )
 
 DB = "d" * 32
@@ -94,9 +94,9 @@ def test_two_rules_with_one_unresolved_end_are_duplicates():
 
 def test_the_groups_that_rules_name_are_found_before_they_are_checked():
     body = [{"remote_group": DB_ADDRESS}, {"remote_group": "x"}, {"remote_group": 5}, 7, {}]
-    assert remote_groups_named(body) == {DB}
-    assert remote_groups_named({"remote_group": DB_ADDRESS}) == set()
-    assert remote_groups_named(None) == set()
+    assert remote_group_uuids(body) == {DB}
+    assert remote_group_uuids({"remote_group": DB_ADDRESS}) == set()
+    assert remote_group_uuids(None) == set()
 
 
 @given(JSON)
