@@ -1,4 +1,4 @@
-"""Each entry of the table refuses its example, with its words at its field, and nothing less."""
+"""Each entry of the table refuses its example, with its message at its field."""
 
 from string import Formatter
 
@@ -11,8 +11,8 @@ from ringfence.security_groups.schemas import clean_creation
 KNOWN = {"a" * 32}
 
 
-def said_of(refusal, example):
-    """Give what the validation says of a group, or of a rule where the entry is about rules."""
+def errors_of(refusal, example):
+    """Return the validation errors of a group, or of a rule if the entry is about rules."""
     body = {"name": "web", "rules": [example]} if refusal.about == "rule" else example
     try:
         clean_creation(body, KNOWN)
@@ -22,21 +22,21 @@ def said_of(refusal, example):
     return {}
 
 
-def starts(message):
-    """Give the message up to its first value."""
+def beginning_of(message):
+    """Return the message up to its first value."""
     return next(Formatter().parse(message))[0]
 
 
 @pytest.mark.parametrize("refusal", TABLE, ids=lambda entry: f"{entry.field} {entry.condition}")
-def test_an_entry_refuses_its_example_and_takes_the_other(refusal):
-    said = said_of(refusal, refusal.refused)
-    assert list(said) == [refusal.field]
-    (message,) = said[refusal.field]
-    assert message.startswith(starts(refusal.message))
-    assert said_of(refusal, refusal.accepted) == {}
+def test_an_entry_refuses_one_example_and_accepts_the_other(refusal):
+    errors = errors_of(refusal, refusal.refused)
+    assert list(errors) == [refusal.field]
+    (message,) = errors[refusal.field]
+    assert message.startswith(beginning_of(refusal.message))
+    assert errors_of(refusal, refusal.accepted) == {}
 
 
-def test_no_entry_says_less_than_the_others():
+def test_every_entry_is_complete():
     for refusal in TABLE:
         assert refusal.condition
         assert refusal.source
@@ -45,5 +45,5 @@ def test_no_entry_says_less_than_the_others():
 
 def test_the_name_of_the_default_group_is_compared_as_neutron_does():
     assert all(map(is_name_of_default_group, ("default", "DEFAULT", "dEfAuLt")))
-    # Neutron takes these: it lower-cases, and neither trims nor normalises.
+    # Neutron accepts these: it only converts names to lower case.
     assert not any(map(is_name_of_default_group, ("", " default", "default\n", "d\u00e9fault")))

@@ -1,4 +1,4 @@
-"""The form in which two rules are one, against the pairs that a real Neutron was asked about."""
+"""The canonical form of rules, compared with pairs of rules that a real Neutron has judged."""
 
 import pytest
 from hypothesis import given
@@ -22,12 +22,12 @@ def rule_of(sent):
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.what)
-def test_two_rules_are_one_exactly_where_neutron_takes_them_for_one(pair):
+def test_two_rules_have_one_key_exactly_if_they_are_duplicates_for_neutron(pair):
     same = canonical(rule_of(pair.one)) == canonical(rule_of(pair.other))
     assert same is pair.same
 
 
-def test_remote_ends_are_told_apart():
+def test_rules_with_different_remote_ends_have_different_keys():
     rules = [Rule(), Rule(remote_group="a"), Rule(remote_group="b"), Rule(remote_address_group="a")]
     assert len({canonical(rule) for rule in rules}) == 4
 
@@ -65,12 +65,12 @@ def test_a_prefix_is_stored_as_neutron_does(cidr, stored):
         ("hopopt", "IPv4", "hopopt"),
     ],
 )
-def test_a_clouds_protocol_is_shown_in_the_words_of_the_contract(protocol, ethertype, shown):
+def test_a_protocol_from_a_cloud_is_shown_as_the_contract_writes_it(protocol, ethertype, shown):
     assert shown_protocol(protocol, ethertype) == shown
 
 
 @given(st.text(), st.sampled_from(["IPv4", "IPv6"]))
-def test_any_text_has_a_canonical_form_that_does_not_change_any_more(text, ethertype):
+def test_the_canonical_form_of_any_text_is_canonical(text, ethertype):
     key = canonical(Rule(ethertype=ethertype, protocol=text, cidr=text))
     again = canonical(
         Rule(ethertype=ethertype, protocol=key.protocol or "", cidr=key.remote_ip_prefix)

@@ -1,4 +1,4 @@
-"""From a body to rules: what stands is kept, what is unresolved stays so."""
+"""Parsing rules: stored rules are kept, and unresolved remote ends stay."""
 
 from contextlib import suppress
 
@@ -18,18 +18,18 @@ from ringfence.security_groups.schemas import (
 )
 
 DB = "d" * 32
-DB_ADDRESS = f"/api/openstack-security-groups/{DB}/"
-GONE = UnresolvedEnd(group_backend_id="b", group_name="gone")
+DB_URL = f"/api/openstack-security-groups/{DB}/"
+DELETED = UnresolvedEnd(group_backend_id="b", group_name="deleted")
 STORED = {
     1: RuleRequest(Rule(protocol="tcp", from_port=22, to_port=22, cidr="10.0.0.0/8"), 1),
-    2: RuleRequest(Rule(), 2, GONE),
+    2: RuleRequest(Rule(), 2, DELETED),
     3: RuleRequest(Rule(remote_group=DB), 3),
     4: RuleRequest(Rule(), 4, UnresolvedEnd(address_group_backend_id="a")),
 }
 ANY_PORT = {"from_port": -1, "to_port": -1}
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(DB_ADDRESS),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(DB_URL),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
@@ -46,12 +46,12 @@ def clean(*rules):
     return clean_rules(list(rules), {DB}, STORED, KNOWN)
 
 
-def test_any_port_is_minus_one_outside_and_none_inside():
+def test_any_port_is_minus_one_in_requests_and_none_in_rules():
     (request,) = clean(ANY_PORT | {"cidr": "10.0.0.0/8"})
     assert (request.rule.from_port, request.rule.to_port) == (None, None)
 
 
-def test_an_id_alone_keeps_the_rule_as_it_stands():
+def test_only_an_id_keeps_the_stored_rule():
     assert clean(*({"id": rule_id} for rule_id in STORED)) == list(STORED.values())
 
 
@@ -62,45 +62,45 @@ def test_the_order_is_that_of_the_body():
 @pytest.mark.parametrize(
     "sent", [{}, {"remote_group": None}, {"remote_group": ""}, {"cidr": None}, {"cidr": ""}]
 )
-@pytest.mark.parametrize(("rule_id", "name"), [(2, "gone"), (4, "address group a")])
-def test_an_unresolved_end_is_not_opened_by_what_the_wire_shows_of_it(sent, rule_id, name):
+@pytest.mark.parametrize(("rule_id", "name"), [(2, "deleted"), (4, "address group a")])
+def test_sending_back_a_rule_keeps_its_unresolved_end(sent, rule_id, name):
     (request,) = clean({"id": rule_id, "remote_group_name": name} | sent)
     assert request.unresolved == STORED[rule_id].unresolved
 
 
-@pytest.mark.parametrize("sent", [{"cidr": "10.0.0.0/8"}, {"remote_group": DB_ADDRESS}])
-def test_an_unresolved_end_gives_way_to_another(sent):
+@pytest.mark.parametrize("sent", [{"cidr": "10.0.0.0/8"}, {"remote_group": DB_URL}])
+def test_another_remote_end_replaces_an_unresolved_one(sent):
     (request,) = clean({"id": 2} | sent)
     assert request.unresolved is None
     assert request.rule.cidr or request.rule.remote_group
 
 
-def test_a_remote_group_that_stands_excludes_a_cidr():
+def test_a_stored_remote_group_excludes_a_cidr():
     with pytest.raises(Invalid, match="not both"):
         clean({"id": 3, "cidr": "10.0.0.0/8"})
     (request,) = clean({"id": 3, "cidr": "10.0.0.0/8", "remote_group": None})
     assert request.rule == Rule(cidr="10.0.0.0/8")
 
 
-def test_unresolved_ends_are_no_duplicates_of_any():
+def test_rules_with_unresolved_ends_are_not_duplicates_of_open_rules():
     assert len(clean({"id": 2}, {"id": 4}, ANY_PORT | {"cidr": "0.0.0.0/0"})) == 3
 
 
 def test_two_rules_with_one_unresolved_end_are_duplicates():
-    stored = STORED | {5: RuleRequest(Rule(description="again"), 5, GONE)}
+    stored = STORED | {5: RuleRequest(Rule(description="again"), 5, DELETED)}
     with pytest.raises(Invalid, match="Duplicate"):
         clean_rules([{"id": 2}, {"id": 5}], {DB}, stored, KNOWN)
 
 
-def test_the_groups_that_rules_name_are_found_before_they_are_checked():
-    body = [{"remote_group": DB_ADDRESS}, {"remote_group": "x"}, {"remote_group": 5}, 7, {}]
+def test_remote_groups_are_collected_from_any_body():
+    body = [{"remote_group": DB_URL}, {"remote_group": "x"}, {"remote_group": 5}, 7, {}]
     assert remote_group_uuids(body) == {DB}
-    assert remote_group_uuids({"remote_group": DB_ADDRESS}) == set()
+    assert remote_group_uuids({"remote_group": DB_URL}) == set()
     assert remote_group_uuids(None) == set()
 
 
 @given(JSON)
-def test_any_json_is_cleaned_or_refused(body):
+def test_any_json_is_parsed_or_refused(body):
     for attempt in (
         lambda: clean_rules(body, {DB}, STORED, KNOWN),
         lambda: clean_creation(body, {DB}),
@@ -111,7 +111,7 @@ def test_any_json_is_cleaned_or_refused(body):
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(KEYS), JSON | st.integers(1, 4)), max_size=3))
-def test_a_rule_never_loses_its_remote_end_without_being_told_so(body):
+def test_a_rule_never_loses_its_remote_end_without_an_error(body):
     try:
         requests = clean_rules(body, {DB}, STORED, KNOWN)
     except Invalid:

@@ -1,4 +1,4 @@
-"""A search by a part of a text finds what ILIKE finds, whatever the letters and the locale."""
+"""A search for a substring returns what ILIKE matches, for all letters and locales."""
 
 import asyncio
 import os
@@ -16,14 +16,14 @@ from ringfence.database.migrate import migrate
 from ringfence.http.collections.filters import NOT_GIVEN
 from ringfence.security_groups.read_model.filters import FILTERS, searched
 
-# How a database may map letters to lower case: character by character, as a whole, only ASCII.
+# How a database maps letters to lower case: each character, the whole text, or only ASCII
 LOCALES = {
     "simple mapping": "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'",
     "full mapping": "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'PG_UNICODE_FAST' LOCALE 'C'",
     "only ASCII": "LOCALE_PROVIDER libc LOCALE 'C'",
 }
-# Letters that equal others in some case, or that become several; marks; what LIKE and a regular
-# expression take for something else.
+# Letters that are equal to others in some case, or become several; combining marks; and special
+# characters of LIKE and regular expressions.
 TRICKY = [
     *"aAåÅiIkKsS漢😀",
     *"\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}\N{LATIN SMALL LETTER DOTLESS I}",
@@ -59,7 +59,7 @@ SELECT
     '', 1
 FROM texts
 """
-# One group, by the names of the tables and of what a list is read from.
+# One group, with the names of the tables that a list reads
 ONE = """
 WITH security_groups (id, name, description) AS (VALUES (1, %(text)s::text, %(other)s::text)),
 stored AS (SELECT id AS security_group_id, name, description FROM security_groups)
@@ -69,7 +69,7 @@ SELECT {both} FROM stored
 
 @st.composite
 def parts_of(draw, whole):
-    """Give a part of a text in some case."""
+    """Return a substring of a text in some case."""
     begin = draw(st.integers(0, max(0, len(whole) - 5)))
     part = whole[begin : begin + draw(st.integers(1, 40))]
     return draw(st.sampled_from(CASES))(part)
@@ -77,7 +77,7 @@ def parts_of(draw, whole):
 
 @st.composite
 def texts_with_a_part(draw):
-    """Give two texts, and mostly a part of one of them in some other case."""
+    """Return two texts, and usually a substring of one of them in another case."""
     texts = draw(TEXTS), draw(TEXTS)
     return *texts, draw(parts_of(draw(st.sampled_from(texts))) | TEXTS)
 
@@ -90,7 +90,7 @@ def pattern_of(name, part):
 
 @pytest.fixture(scope="module", params=LOCALES)
 def searches(request, server_connection):
-    """Give a connection to a database of a locale, with some texts that are hard to tell apart."""
+    """Yield a connection to a database with a locale, and texts that are hard to distinguish."""
     name = sql.Identifier(f"test_{os.getpid()}_{request.param.replace(' ', '_')}")
     made = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' ").format(name)
     server_connection.execute(made + sql.SQL(LOCALES[request.param]))
@@ -116,7 +116,7 @@ def found(connection, condition, parameters):
 @example(texts=("ΟΔΟΣ.", "ὈΔΟΣ", "ΟΔΟΣ."))
 @example(texts=("\N{KELVIN SIGN}ASSE İI", "kasse i̇i", "kasse i"))
 @example(texts=(r"a\%_b\\", "", r"\%_b\\"))
-def test_candidates_are_all_that_ilike_holds_for(searches, texts):
+def test_a_search_matches_what_ilike_matches(searches, texts):
     *values, part = texts
     for name in ("name", "description", "query"):
         pattern = pattern_of(name, part)
@@ -127,8 +127,8 @@ def test_candidates_are_all_that_ilike_holds_for(searches, texts):
 
 
 @given(part=st.sampled_from(STORED).flatmap(parts_of) | TEXTS)
-def test_the_index_gives_what_reading_everything_gives(searches, part):
-    # Shorter ones are up to pg_trgm, which misses letters that become several in lower case.
+def test_the_index_returns_what_a_sequential_scan_returns(searches, part):
+    # Shorter ones use pg_trgm, which misses letters that become several in lower case.
     assume(len(part.strip()) >= 5)
     for name in ("name", "description", "query"):
         parameters = {name: pattern_of(name, part)}
@@ -139,7 +139,7 @@ def test_the_index_gives_what_reading_everything_gives(searches, part):
         assert by_index == found(searches, f"({FILTERS[name].condition}) IS TRUE", parameters)
 
 
-def test_a_text_of_any_length_has_all_its_parts_of_five(searches):
+def test_a_text_of_any_length_has_all_its_substrings_of_five(searches):
     for length in (*range(12), *range(28, 42), 63, 64, 65, 68, 2_000):
         text = "".join(chr(0x100 + number) for number in range(length))
         (parts,) = searches.execute("SELECT substrings_of_five(%s)", [text]).fetchone()

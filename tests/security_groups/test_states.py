@@ -1,4 +1,4 @@
-"""The steps between states, and what may start from which."""
+"""The transitions between states, and the actions that may start from each."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from ringfence.security_groups.states import (
 )
 
 
-def test_the_states_are_the_eight_words_of_the_contract():
+def test_the_states_are_the_eight_of_the_contract():
     assert {str(state) for state in State} == {
         *("CREATION_SCHEDULED", "CREATING", "UPDATE_SCHEDULED", "UPDATING"),
         *("DELETION_SCHEDULED", "DELETING", "OK", "ERRED"),
@@ -24,7 +24,7 @@ def test_the_states_are_the_eight_words_of_the_contract():
     assert len(WALDUR_ORDER) == 8
 
 
-def test_every_state_leads_to_rest():
+def test_every_state_leads_to_ok_or_erred():
     for state in State:
         reached = {state}
         for _ in State:
@@ -32,7 +32,7 @@ def test_every_state_leads_to_rest():
         assert reached & {State.OK, State.ERRED}, state
 
 
-def test_work_starts_from_rest_or_from_its_own_schedule():
+def test_a_job_is_scheduled_from_ok_and_erred_and_starts_from_its_schedule():
     for state in (State.UPDATE_SCHEDULED, State.DELETION_SCHEDULED):
         assert set(sources(state)) == {State.OK, State.ERRED}
     assert set(sources(State.DELETING)) == {State.DELETION_SCHEDULED, State.DELETING}
@@ -40,7 +40,7 @@ def test_work_starts_from_rest_or_from_its_own_schedule():
 
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("target", State)
-def test_a_step_that_the_table_lacks_is_refused(state, target):
+def test_a_transition_that_is_not_allowed_is_refused(state, target):
     if target in ALLOWED[state]:
         assert step(state, target) is target
     else:
@@ -48,9 +48,9 @@ def test_a_step_that_the_table_lacks_is_refused(state, target):
             step(state, target)
 
 
-def test_where_an_operation_leads_is_an_allowed_step():
+def test_the_transition_of_every_action_is_allowed():
     targets = {Action.DELETE: State.DELETION_SCHEDULED}
-    for operation in Action:
-        target = targets.get(operation, State.UPDATE_SCHEDULED)
+    for action in Action:
+        target = targets.get(action, State.UPDATE_SCHEDULED)
         for contract in ("2025-11", "2026-10"):
-            assert all(target in ALLOWED[state] for state in valid_states(operation, contract))
+            assert all(target in ALLOWED[state] for state in valid_states(action, contract))

@@ -1,4 +1,4 @@
-"""Whether two rules admit some of the same, against a model that counts it out."""
+"""Overlapping and containing rules, compared with a model that enumerates packets."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +27,7 @@ def rules(draw):
     )
 
 
-# Every kind of packet that the rules above tell apart.
+# Every kind of packet that the rules above distinguish
 PACKETS = [
     *((name, port, None) for name in ("tcp", "udp") for port in (1, 2, 3, 4, 22, 65_534, 65_535)),
     *(("icmp", kind, code) for kind in (0, 1, 8, 255) for code in (0, 1, 2, 255)),
@@ -37,9 +37,9 @@ PACKETS = [
 
 
 def admitted(rule):
-    """What a rule admits, where number 0 is every protocol."""
+    """Return the packets that a rule admits. Number 0 is every protocol."""
     name = {"6": "tcp", "47": "gre", "0": "", "hopopt": ""}.get(rule.protocol, rule.protocol)
-    found = set()
+    admitted_packets = set()
     for packet in PACKETS:
         protocol, one, code = packet
         if name not in {"", protocol}:
@@ -49,12 +49,12 @@ def admitted(rule):
         else:
             is_in = rule.from_port is None or rule.from_port <= one <= rule.to_port
         if is_in:
-            found.add((rule.ethertype, rule.direction, *packet))
-    return found
+            admitted_packets.add((rule.ethertype, rule.direction, *packet))
+    return admitted_packets
 
 
 @given(st.lists(rules(), max_size=6), rules())
-def test_rules_overlap_or_contain_another_where_packets_say_so(present, rule):
+def test_rules_overlap_or_contain_another_as_their_packets_do(present, rule):
     traffic = Traffic((canonical(one), one) for one in present)
     sent = admitted(rule)
     overlapping = traffic.overlapping(canonical(rule))

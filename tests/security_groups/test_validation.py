@@ -1,4 +1,4 @@
-"""What makes a rule impossible; the words are in tests/contract/test_set_rules.py."""
+"""Rules that no cloud accepts. Their messages are in tests/contract/test_set_rules.py."""
 
 import ipaddress
 
@@ -19,7 +19,7 @@ from ringfence.security_groups.validation import (
 PORTS = st.integers(-3, 300) | st.integers(65_000, 65_535)
 
 
-def is_possible(**values):
+def is_accepted(**values):
     try:
         check_rule(Rule(**values))
     except RuleProblem:
@@ -30,33 +30,33 @@ def is_possible(**values):
 @given(st.sampled_from(sorted(PORT_PROTOCOLS)), PORTS, PORTS)
 def test_ports_are_a_range_of_ports_or_any(protocol, first, last):
     expected = first == last == ANY or 1 <= first <= last
-    assert is_possible(protocol=protocol, from_port=first, to_port=last) is expected
+    assert is_accepted(protocol=protocol, from_port=first, to_port=last) is expected
 
 
 @given(st.sampled_from(sorted(ICMP_PROTOCOLS)), PORTS, PORTS)
-def test_type_and_code_are_bytes_or_any_and_no_code_stands_without_a_type(protocol, kind, code):
+def test_icmp_type_and_code_are_bytes_or_any_and_a_code_needs_a_type(protocol, kind, code):
     expected = ANY <= kind <= 255 and ANY <= code <= 255 and (kind != ANY or code == ANY)
     rule = {"protocol": protocol, "from_port": kind, "to_port": code}
-    assert is_possible(ethertype="IPv6", **rule) is expected
-    assert is_possible(ethertype="IPv4", **rule) is (expected and protocol != "58")
+    assert is_accepted(ethertype="IPv6", **rule) is expected
+    assert is_accepted(ethertype="IPv4", **rule) is (expected and protocol != "58")
 
 
 @given(st.sampled_from(["", "0", "2", "47", "112", "255"]), PORTS, PORTS)
-def test_other_protocols_take_no_ports(protocol, first, last):
+def test_other_protocols_have_no_ports(protocol, first, last):
     expected = first == last == ANY
-    assert is_possible(protocol=protocol, from_port=first, to_port=last) is expected
+    assert is_accepted(protocol=protocol, from_port=first, to_port=last) is expected
 
 
 @pytest.mark.parametrize("missing", ["from_port", "to_port"])
 @pytest.mark.parametrize("protocol", ["tcp", "icmp", "", "47"])
-def test_ports_must_be_said(missing, protocol):
+def test_ports_are_required(missing, protocol):
     ports = {"from_port": ANY, "to_port": ANY} | {missing: None}
     with pytest.raises(RuleProblem) as caught:
         check_rule(Rule(protocol=protocol, **ports))
     assert caught.value.field == missing
 
 
-def test_a_protocol_is_a_known_word_or_a_byte():
+def test_a_protocol_is_a_known_name_or_a_byte():
     assert all(is_protocol(str(number)) for number in range(256))
     assert all(is_protocol(word) for word in ("tcp", "udp", "icmp", ""))
     for word in ("256", "-1", "06", "+6", " 6", "6.0", "TCP", "any", "ip", "\u0666", "1" * 5000):
@@ -78,6 +78,6 @@ def test_an_ipv6_prefix_is_an_address_with_at_most_128_bits(address, length):
 
 
 @given(st.text(alphabet="0123456789abcdefg.:/% x", max_size=24), st.sampled_from(["IPv4", "IPv6"]))
-def test_what_is_taken_is_an_interface_to_python_too(text, ethertype):
+def test_an_accepted_prefix_is_an_interface_for_python_too(text, ethertype):
     if is_cidr(text, ethertype):
         assert ipaddress.ip_interface(text).version == (4 if ethertype == "IPv4" else 6)
