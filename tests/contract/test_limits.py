@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import httpx
 import pytest
 from tests.contract import described
-from tests.contract.test_idempotency import seen
+from tests.contract.test_idempotency import poll
 
 from ringfence.access import identity
 from ringfence.access.authentication import of_token
@@ -94,7 +94,7 @@ async def test_more_at_the_same_time_than_there_is_room_for_is_a_503(limited, wo
     async with world.database.transaction() as connection:
         await connection.execute("SELECT 1 FROM tenants FOR UPDATE")
         first = asyncio.create_task(client.post(path))
-        await seen(
+        await poll(
             world,
             "SELECT pid FROM pg_stat_activity"
             " WHERE wait_event_type = 'Lock' AND datname = current_database() LIMIT 1",
