@@ -2,7 +2,7 @@ SET lock_timeout = '5s';
 
 -- The one definition of a group's document: a row of `security_group_documents` for each group.
 --
--- A URL starts with the character U+0001 in place of the base URL, which the response fills in.
+-- A URL starts with the character U+0001 for the base URL, which the response fills in.
 -- JSON escapes this character in strings, so it occurs nowhere else.
 --
 -- A new column goes to the end of the list: CREATE OR REPLACE VIEW adds columns only there.
@@ -133,8 +133,8 @@ FROM (
 
 -- Write the documents of these groups where they differ from the view.
 --
--- The caller holds a lock (`security_groups.read_model.documents`). The view is read one group at a
--- time (`OFFSET 0`): a join would build it for all groups first. A release that runs beside a newer
+-- `security_groups.read_model.documents` holds a lock. The view is read one group at a time
+-- (`OFFSET 0`): a join would build it for all groups first. A release that runs beside a newer
 -- one calls this function and so writes the newer one's documents.
 CREATE OR REPLACE FUNCTION refresh_security_group_documents(ids bigint []) RETURNS void
 LANGUAGE plpgsql AS $$
