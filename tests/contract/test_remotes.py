@@ -87,7 +87,7 @@ async def test_a_new_group_is_not_opened_by_rules_whose_end_it_cannot_have(clien
     group = await world.group(rules=[FROM_OFFICES, FROM_SHARED])
     for rule in await version_of(client, group, 1):
         response = await create(client, world, [rule])
-        assert "open to any address" in refusal(response)
+        assert "admit any address" in refusal(response)
         assert set(response.json()) == {"rules"}
     assert await world.value("SELECT count(*) FROM security_groups") == 1
 
@@ -123,7 +123,7 @@ async def test_a_remote_group_without_a_name_that_is_unlinked_still_shows_one(
         assert (await send(client, group, [rule])).status_code == 200
         await settle(world)
         assert await ends(world) == [(22, backend_id)]
-    assert "open to any address" in refusal(
+    assert "admit any address" in refusal(
         await send(client, group, [without(shown, "id") | {"remote_group_name": ""}])
     )
     assert await ends(world) == [(22, backend_id)]

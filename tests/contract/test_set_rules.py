@@ -102,8 +102,8 @@ async def test_a_body_that_is_no_list_of_objects_is_refused(client, world):
 
 
 NUMBER_ZERO = (
-    "The number 0 is what programs send where nothing is set, and some clouds take it for every"
-    ' protocol. Send "" for any protocol, or the text "0" for protocol 0 (HOPOPT) on purpose.'
+    "Programs send the number 0 for an unset value, and some clouds admit every protocol for it."
+    ' Send "" for any protocol, or the text "0" for protocol 0 (HOPOPT).'
 )
 
 

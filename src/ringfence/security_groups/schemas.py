@@ -53,8 +53,8 @@ NO_ENDS = KnownEnds()
 
 
 _NUMBER_ZERO = (
-    "The number 0 is what programs send where nothing is set, and some clouds take it for every"
-    ' protocol. Send "" for any protocol, or the text "0" for protocol 0 (HOPOPT) on purpose.'
+    "Programs send the number 0 for an unset value, and some clouds admit every protocol for it."
+    ' Send "" for any protocol, or the text "0" for protocol 0 (HOPOPT).'
 )
 
 
@@ -96,8 +96,8 @@ RULE_FIELDS: Mapping[str, Field] = {
 }
 
 _TWICE = (
-    "The rule with id {} is in the list twice, and the two differ. Send it once; a further rule has"
-    " no id."
+    "The rule with id {} is in the list twice, with different content. Send it once, and other"
+    " rules without an id."
 )
 _RULE_ID = Integer(minimum=-(2**63), maximum=2**63 - 1)
 
@@ -135,7 +135,7 @@ def clean_creation(
 def clean_group(
     body: Json,
     fields: Mapping[str, Field],
-    clean_rules: Callable[[Json], list[RuleRequest]],
+    read_rules: Callable[[Json], list[RuleRequest]],
 ) -> tuple[dict[str, Any], list[RuleRequest]]:
     """Return the fields and rules of a group; raises `Invalid` with the errors of all fields."""
     if not isinstance(body, Mapping):
@@ -148,7 +148,7 @@ def clean_group(
     except Invalid as error:
         errors.update(_errors_by_field(error))
     try:
-        rules = clean_rules(body.get("rules", []))
+        rules = read_rules(body.get("rules", []))
     except Invalid as error:
         errors["rules"] = error.detail
     if is_name_of_default_group(values.get("name", "")):
@@ -272,8 +272,8 @@ def _clean_rule_fields(entry: Json, known_groups: Container[str]) -> dict[str, J
         errors = _errors_by_field(error)
     if not isinstance(entry, Mapping):
         raise Invalid(errors)
-    named = remote_group_uuids([entry])
-    if "remote_group" not in errors and any(uuid not in known_groups for uuid in named):
+    uuids = remote_group_uuids([entry])
+    if "remote_group" not in errors and any(uuid not in known_groups for uuid in uuids):
         errors["remote_group"] = [NO_SUCH_OBJECT]
     errors |= unknown_keys(entry, (*RULE_FIELDS, "id"))
     if errors:
@@ -320,7 +320,7 @@ def _without_wire_ports(rule: Rule) -> Rule:
 
 
 def _merge_repeated(rules: Sequence[RuleRequest]) -> list[RuleRequest]:
-    """Return each stored rule once; raises `Invalid` if it is listed twice and is different."""
+    """Return each stored rule once; raises `Invalid` if it is listed twice with other content."""
     first_by_id: dict[int, RuleRequest] = {}
     kept: list[RuleRequest] = []
     errors: list[dict[str, list[str]]] = []

@@ -81,7 +81,7 @@ class Usage:
 
     ports: tuple[str, ...]
     groups: tuple[str, ...]
-    taken: datetime | None
+    observed_at: datetime | None
 
 
 async def usage_of(connection: Connection, group_id: int) -> Usage:
@@ -99,8 +99,10 @@ async def usage_of(connection: Connection, group_id: int) -> Usage:
 def in_use_message(name: str, usage: Usage) -> str:
     """Return the error message for the deletion of a group that is in use."""
     message = f"Security group {name} is in use by {_ports(usage.ports)}."
-    if usage.ports and usage.taken:
-        message = message[:-1] + f" (as of {usage.taken.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC)."
+    if usage.ports and usage.observed_at:
+        message = (
+            message[:-1] + f" (as of {usage.observed_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC)."
+        )
     if usage.groups:
         plural = "s" if len(usage.groups) > 1 else ""
         message += f" Rules of the security group{plural} {_join(usage.groups)} refer to it."

@@ -252,7 +252,7 @@ def mark_hidden_remotes_of(local: LocalGroup, observed: CloudGroup) -> CloudGrou
 
 
 def _is_unchanged(row: LocalGroup, before: Snapshot) -> bool:
-    return row.state in {State.OK, State.ERRED} and before.of.get(row.id) == row.change_marker
+    return row.state in {State.OK, State.ERRED} and before.markers.get(row.id) == row.change_marker
 
 
 def _is_marked_missing(row: LocalGroup) -> bool:

@@ -145,7 +145,7 @@ async def pull_tenant(
     counts = await pull.write()
     await observe_ports(database, cloud, placement)
     async with database.transaction() as connection:
-        await pulls.record_pulled_at(connection, placement.tenant_id, before.taken)
+        await pulls.record_pulled_at(connection, placement.tenant_id, before.taken_at)
         await pulls.succeed(connection, placement.tenant_id, requested=requested)
         # Unreadable rules are no news: their group has an event of its own.
         if requested or any(number for what, number in counts.items() if what != "unreadable"):
@@ -197,7 +197,7 @@ async def _compare_with_rows(
     async with database.connection() as connection:
         rows = await local_groups(connection, placement.tenant_id)
     rebound = {row.id: row.change_marker for row in rows if row.id in bound}
-    before = Snapshot(before.taken, {**before.of, **rebound})
+    before = Snapshot(before.taken_at, {**before.markers, **rebound})
     return compare_tenant(rows, listed, before, view), before
 
 
@@ -254,7 +254,7 @@ class _TenantPull:
 
     async def _import(self) -> Mapping[str, int]:
         """Return the ids of the new rows by backend id."""
-        unknown, taken = self.diff.unknown, self.before.taken
+        unknown, taken = self.diff.unknown, self.before.taken_at
         if not unknown:
             return {}
         found = [_found(group) for group in unknown]
@@ -287,7 +287,7 @@ class _TenantPull:
 
     async def _record_drift(self) -> None:
         """Store the observations, then report drift or schedule pushes that revert it."""
-        drifted = await observe(self.database, self.placement, self.observed, self.before.taken)
+        drifted = await observe(self.database, self.placement, self.observed, self.before.taken_at)
         self.counts["drifted"] = drifted
         if revert := to_revert(self.observed):
             async with self.database.transaction() as connection:
@@ -314,7 +314,7 @@ class _TenantPull:
                         connection, self.placement, groups, message
                     )
             missing = [missing_observation(local) for local in self.missing]
-            await observations.write(connection, missing, self.before.taken)
+            await observations.write(connection, missing, self.before.taken_at)
 
     async def _mark_unreadable(self, imported: Mapping[str, int]) -> None:
         new = [group for group in self.diff.unknown if group.unreadable and group.id in imported]

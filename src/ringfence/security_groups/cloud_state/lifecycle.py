@@ -390,8 +390,8 @@ async def _lock(connection: Connection, uuid: UUID) -> Group | None:
     await tenants.lock(connection, row[0])
     rows = connection.cursor(row_factory=dict_row)
     await rows.execute(_GROUP, {"uuid": uuid, "is_late": CREATION_IS_LATE})
-    found = await rows.fetchone()
-    if found is None:
+    columns = await rows.fetchone()
+    if columns is None:
         return None
-    placement = Placement(**{name: found.pop(name) for name in Placement.__dataclass_fields__})
-    return Group(**found | {"state": State(found["state"]), "placement": placement})
+    placement = Placement(**{name: columns.pop(name) for name in Placement.__dataclass_fields__})
+    return Group(**columns | {"state": State(columns["state"]), "placement": placement})

@@ -15,7 +15,7 @@ from ringfence.security_groups.queries import NO_SUCH_GROUP
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.states import State
 
-_VERSIONS: LiteralString = """
+_MARKERS: LiteralString = """
 SELECT id, modified, version, clock_timestamp() FROM security_groups WHERE tenant_id = %s
 UNION ALL
 SELECT 0, clock_timestamp(), 0, clock_timestamp()
@@ -97,18 +97,18 @@ class LocalGroup:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The last change and version of each group of a tenant, at the time `taken`."""
+    """The last change and version of each group of a tenant, at the time `taken_at`."""
 
-    taken: datetime
-    of: Mapping[int, tuple[datetime, int]] = field(default_factory=dict)
+    taken_at: datetime
+    markers: Mapping[int, tuple[datetime, int]] = field(default_factory=dict)
 
 
 async def take_snapshot(connection: Connection, tenant_id: int) -> Snapshot:
     """Return a snapshot of the tenant. Take it before the cloud is read."""
-    cursor = await connection.execute(_VERSIONS, [tenant_id])
+    cursor = await connection.execute(_MARKERS, [tenant_id])
     rows = await cursor.fetchall()
-    taken = min(row[3] for row in rows)
-    return Snapshot(taken, {row[0]: (row[1], row[2]) for row in rows if row[0]})
+    taken_at = min(row[3] for row in rows)
+    return Snapshot(taken_at, {row[0]: (row[1], row[2]) for row in rows if row[0]})
 
 
 async def local_group(connection: Connection, tenant_id: int, group_id: int) -> LocalGroup:

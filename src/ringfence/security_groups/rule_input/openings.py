@@ -96,13 +96,12 @@ class _LostEnds:
 def _would_open(rule: Rule, lost: ReferencingRule, *, is_equal: bool) -> str:
     by_id = "" if lost.id is None else f'"id": {lost.id} or '
     other = (
-        "The rule that equals it in everything else has"
+        "The rule that is otherwise equal has"
         if is_equal
-        else "A rule that admits some of the same has"
+        else "A rule that admits some of the same traffic has"
     )
     return (
-        f"This rule names no remote end and would be open to any address. {other} a remote end,"
-        f" {printable(lost.end.label)}. To keep that, send"
-        f" {by_id}{printable(lost.end.request_text)}; to open the rule to any address on purpose,"
-        f" send {any_address(rule)}."
+        f"This rule has no remote end and would admit any address. {other} a remote end,"
+        f" {printable(lost.end.label)}. To keep it, send {by_id}{printable(lost.end.request_text)}."
+        f" To admit any address on purpose, send {any_address(rule)}."
     )

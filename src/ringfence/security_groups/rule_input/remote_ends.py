@@ -309,22 +309,23 @@ def _refuse_contradiction(rule: Rule, end_keys: EndKeys, known: KnownEnds) -> No
         if is_group and (not value or (group is not None and group.backend_id == value)):
             continue
         raise RuleProblem(
-            f"{key} says another remote end than {field}: a rule has one. Leave out either.", key
+            f"{key} and {field} name two remote ends, but a rule has only one. Send one of them.",
+            key,
         )
 
 
 def any_address(rule: Rule) -> str:
-    """Return the key and value that open a rule to any address, as error messages write them."""
+    """Return the key and value that admit any address, as error messages write them."""
     prefix = "0.0.0.0/0" if rule.ethertype == "IPv4" else "::/0"
     return f'"cidr": "{prefix}"'
 
 
 def _unknown_end(rule: Rule, key: str, value: str) -> str:
     return (
-        f'{key} says "{printable(value)}", which is not the remote end of any rule that this'
-        " security group has or had: without it, the rule would be open to any address. Send the"
-        " id of the rule to keep, a remote_group or a cidr; to open the rule to any address on"
-        f" purpose, send {any_address(rule)} without {key}."
+        f'"{printable(value)}" in {key} is not the remote end of any rule that this security group'
+        " has or had. Without a remote end, the rule would admit any address. Send the id of the"
+        " rule to keep, a remote_group or a cidr. To admit any address on purpose, send"
+        f" {any_address(rule)} without {key}."
     )
 
 
@@ -332,18 +333,18 @@ def _contradicts_id(rule: Rule, base: RuleRequest, own: RemoteEnd | None) -> str
     has = "no such remote end" if own is None else f"another remote end, {own.label}"
     return (
         f"The rule with id {base.id} has {printable(has)}. Send remote_group or cidr to change it,"
-        f" neither to keep it, or {any_address(rule)} to open the rule to any address on purpose."
+        f" neither to keep it, or {any_address(rule)} to admit any address on purpose."
     )
 
 
 def ambiguous_end(key: str, value: str, ends: Sequence[RemoteEnd]) -> str:
     """Return the error message for a key that may mean any of these ends."""
     shown = "; ".join(
-        f"{printable(end.label)} is {printable(end.request_text)}" for end in ends[:5]
+        f"{printable(end.request_text)} for {printable(end.label)}" for end in ends[:5]
     )
     return (
-        f'{key} "{printable(value)}" may mean {len(ends)} remote ends. Send the id of the rule to'
-        f" keep, or say which: {shown}."
+        f'"{printable(value)}" in {key} may mean {len(ends)} remote ends. Send the id of the rule'
+        f" to keep, or one of these: {shown}."
     )
 
 
