@@ -192,7 +192,8 @@ async def test_use_by_a_port_that_is_not_shown_is_said_as_such(sandbox):
     group = await claim(sandbox, await scheduled(sandbox, web))
     error = await group_in_use(sandbox.database, sandbox.cloud, group)
     assert str(error) == (
-        "Security group web is in use by a port that the credentials here do not show."
+        "Security group web is in use by a port that is not visible with the credentials for"
+        " this cloud."
     )
 
 

@@ -20,7 +20,7 @@ class Remote:
 
 
 def rule_document(rule: Rule, remote: Remote | None, base_url: str) -> ShownRule:
-    """Return the document of a rule. A remote end is always document, never left out as "any"."""
+    """Return the document of a rule. A remote end is always shown, never left out as "any"."""
     document: ShownRule = {
         "ethertype": rule.ethertype,
         "direction": rule.direction,

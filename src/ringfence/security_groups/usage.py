@@ -121,7 +121,7 @@ async def usage_document(database: Database, group_id: int, base_url: str) -> st
 
 def _ports(ports: Sequence[str]) -> str:
     if not ports:
-        return "a port that the credentials here do not show"
+        return "a port that is not visible with the credentials for this cloud"
     return f"{len(ports)} port{'s' if len(ports) > 1 else ''}: {_join(ports)}"
 
 

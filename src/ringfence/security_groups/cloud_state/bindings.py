@@ -26,11 +26,12 @@ from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.security_groups.transaction_steps import delete_group
 
 # Begins the error of a group whose name is in the cloud, without proof that it is this group.
-CONTESTED: LiteralString = "In the cloud there is another group of this name"
+CONTESTED: LiteralString = "A group of this name exists in the cloud"
 MAX_IDS = 3
 _ALTERNATIVES: LiteralString = (
-    ". Otherwise rename this group (in contract 2026-10) and roll it back to its present version, "
-    "which creates it beside the other one, or delete it here, which deletes nothing in the cloud."
+    ". Otherwise roll this group back to its present version, which creates it beside the other "
+    "one (to rename it first, use contract 2026-10), or delete it here, which deletes nothing in "
+    "the cloud."
 )
 
 _ATTACH: LiteralString = """
@@ -114,7 +115,7 @@ class Contested:
         if len(self.candidates) > MAX_IDS:
             ids += f" and {len(self.candidates) - MAX_IDS} more"
         advice = (
-            f"{CONTESTED} ({ids}), and nothing proves that it is this one, so nothing is changed. "
+            f"{CONTESTED} ({ids}), but nothing proves that it is this one, so nothing is changed. "
             f"To bind this group to it, run: ringfence sync adopt {self.local.uuid.hex} BACKEND_ID"
         )
         # A `default` group cannot be created, renamed or deleted.

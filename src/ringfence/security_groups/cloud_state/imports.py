@@ -26,8 +26,8 @@ from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.states import State
 from ringfence.security_groups.versions import Cause, record_versions
 
-# Two kinds of groups are not imported: those that we are creating, whose row has no backend id
-# yet, and those that we deleted after the list was read. A second group of a name is marked as a
+# Two kinds of groups are not imported: those that a job is creating, whose row has no backend id
+# yet, and those that were deleted after the list was read. A second group of a name is marked as a
 # duplicate.
 _IMPORTABLE: LiteralString = """
 SELECT

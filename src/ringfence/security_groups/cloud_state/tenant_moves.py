@@ -52,12 +52,12 @@ DELETE FROM cloud_ports USING tenants AS tenant
 WHERE cloud_ports.tenant_id = tenant.id AND tenant.uuid = ANY(%s)
 """
 
-_DELETE_READINGS: LiteralString = """
-DELETE FROM tenant_port_observations AS reading USING tenants AS tenant
-WHERE reading.tenant_id = tenant.id AND tenant.uuid = ANY(%s)
+_DELETE_PORT_OBSERVATIONS: LiteralString = """
+DELETE FROM tenant_port_observations AS observation USING tenants AS tenant
+WHERE observation.tenant_id = tenant.id AND tenant.uuid = ANY(%s)
 """
 
-_DELETE_COMPARISONS: LiteralString = """
+_DELETE_PULLS: LiteralString = """
 DELETE FROM tenant_pulls AS pull USING tenants AS tenant
 WHERE pull.tenant_id = tenant.id AND tenant.uuid = ANY(%s)
 """
@@ -86,6 +86,6 @@ async def leave_project(connection: Connection, tenants: Sequence[UUID]) -> None
     cursor = await connection.execute(_DETACH, {"tenants": uuids, "message": MOVED})
     ids = [row[0] for row in await cursor.fetchall()]
     await connection.execute(_DELETE_OBSERVATIONS, [ids])
-    for statement in (_DELETE_PORTS, _DELETE_READINGS, _DELETE_COMPARISONS):
+    for statement in (_DELETE_PORTS, _DELETE_PORT_OBSERVATIONS, _DELETE_PULLS):
         await connection.execute(statement, [uuids])
     documents.refresh_before_commit(connection, ids)

@@ -90,7 +90,7 @@ def _read_number(text: str) -> int:
 
 
 def _number(text: str) -> int | None:
-    # PostgreSQL's integers have no more digits.
+    # No group has a version number of more than nine digits.
     is_number = text.isascii() and text.isdecimal() and len(text) <= 9  # noqa: PLR2004
     return int(text) if is_number else None
 

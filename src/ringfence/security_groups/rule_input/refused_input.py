@@ -92,7 +92,7 @@ def _rule(**values: object) -> Mapping[str, Any]:
 MANAGED_BY_OPENSTACK = Refusal(
     "group",
     "name",
-    "`default`, in any case: every project has one such group, and OpenStack makes it",
+    "`default`, in upper or lower case: OpenStack creates this group in every project",
     "Default security group is managed by OpenStack itself.",
     f"`_validate_name_not_default`, {_EXTENSION}",
     _group(name="dEFAULT"),
@@ -110,7 +110,7 @@ NAME_LENGTH = Refusal(
 NAME_BLANK = Refusal(
     "group",
     "name",
-    "empty, or blanks alone",
+    "empty, or only white space",
     "This field may not be blank.",
     CONTRACT,
     _group(name="  "),
@@ -119,7 +119,7 @@ NAME_BLANK = Refusal(
 NAME_NULL_CHARACTER = Refusal(
     "group",
     "name",
-    "a null character; so in every text",
+    "a null character (in every text field)",
     "Null characters are not allowed.",
     CONTRACT,
     _group(name="a\0b"),
@@ -128,7 +128,7 @@ NAME_NULL_CHARACTER = Refusal(
 NAME_NO_TEXT = Refusal(
     "group",
     "name",
-    "half of a surrogate pair, which is no text; so in every text (Neutron returns 500)",
+    "an unpaired surrogate (in every text field; Neutron returns 500)",
     "Not a valid string.",
     f"`_validate_name_not_default`, {_EXTENSION}",
     _group(name="\ud800"),
@@ -155,7 +155,7 @@ RULE_DESCRIPTION_LENGTH = Refusal(
 ETHERTYPE = Refusal(
     "rule",
     "ethertype",
-    "another word than `IPv4` or `IPv6`, or another case (Neutron ignores the case)",
+    "anything but `IPv4` or `IPv6` (Neutron ignores the case)",
     '"{value}" is not a valid choice.',
     f"`convert_ethertype_to_case_insensitive`, {_EXTENSION}",
     _rule(ethertype="IPv5"),
@@ -165,7 +165,7 @@ ETHERTYPE = Refusal(
 DIRECTION = Refusal(
     "rule",
     "direction",
-    "another word than `ingress` or `egress`, or another case",
+    "anything but `ingress` or `egress`",
     '"{value}" is not a valid choice.',
     f"`RESOURCE_ATTRIBUTE_MAP`, {_EXTENSION}",
     _rule(direction="in"),
@@ -175,7 +175,7 @@ DIRECTION = Refusal(
 PROTOCOL = Refusal(
     "rule",
     "protocol",
-    "neither a word of the API nor a number up to 255",
+    "neither a protocol name of the API nor a number from 0 to 255",
     '"{value}" is not a valid choice.',
     f"`convert_protocol`, {_EXTENSION}",
     _rule(protocol="http"),
@@ -185,7 +185,7 @@ PROTOCOL = Refusal(
 PROTOCOL_OF_IPV6 = Refusal(
     "rule",
     "protocol",
-    "one that only IPv6 has, with IPv4: "
+    "with IPv4, a protocol that exists only in IPv6: "
     + ", ".join(f"{number} ({name})" for number, name in ONLY_IPV6.items()),
     '"{value}" ({name}) is a protocol of IPv6 and does not exist in IPv4.',
     f"`_validate_ethertype_and_protocol`, {_DATABASE}",
@@ -195,7 +195,7 @@ PROTOCOL_OF_IPV6 = Refusal(
 PREFIX_OF_IPV4 = Refusal(
     "rule",
     "cidr",
-    "with IPv4: no IPv4 address with an optional prefix length up to 32",
+    "with IPv4, anything but an IPv4 address with an optional prefix length up to 32",
     "Expected CIDR format: <0-255>.<0-255>.<0-255>.<0-255>/<0-32>",
     f"`convert_ip_prefix_to_cidr`, {_EXTENSION}; `_validate_ip_prefix`, {_DATABASE}",
     _rule(cidr="10.0.0.0/33"),
@@ -204,7 +204,7 @@ PREFIX_OF_IPV4 = Refusal(
 PREFIX_OF_IPV6 = Refusal(
     "rule",
     "cidr",
-    "with IPv6: no IPv6 address with an optional prefix length up to 128",
+    "with IPv6, anything but an IPv6 address with an optional prefix length up to 128",
     "IPv6 addresses are represented as eight groups, separated by colons.",
     f"`convert_ip_prefix_to_cidr`, {_EXTENSION}; `_validate_ip_prefix`, {_DATABASE}",
     _rule(ethertype="IPv6", cidr="10.0.0.0/8"),
@@ -236,7 +236,7 @@ PORT_MISSING = Refusal(
     CONTRACT,
     _tcp(22, None),
     _tcp(22, 22),
-    "Send from_port and to_port, both alike for one port; -1 in both means any.",
+    "Send from_port and to_port, with equal values for one port, or -1 in both for any port.",
 )
 PORT_TOO_LARGE = Refusal(
     "rule",
@@ -277,7 +277,7 @@ PORT_ZERO = Refusal(
 ICMP_VALUE = Refusal(
     "rule",
     "from_port",
-    f"of ICMP, where it is the type, and `to_port` the code: outside of 0 to {LARGEST_BYTE}",
+    f"for ICMP, a type (`from_port`) or code (`to_port`) outside 0 to {LARGEST_BYTE}",
     f"Value should be in range [-1, {LARGEST_BYTE}], found {{value}}",
     f"`_validate_port_range`, {_DATABASE}",
     _icmp(LARGEST_BYTE + 1, -1),
@@ -286,7 +286,7 @@ ICMP_VALUE = Refusal(
 ICMP_CODE_ALONE = Refusal(
     "rule",
     "non_field_errors",
-    "of ICMP: a code (`to_port`) without a type (`from_port`)",
+    "for ICMP, a code (`to_port`) without a type (`from_port`)",
     '"from_port" should not be -1 if "to_port" is defined.',
     f"`_validate_port_range`, {_DATABASE}",
     _icmp(-1, 0),
