@@ -7,7 +7,7 @@ from ringfence.access import authentication
 from ringfence.access.authentication import token_digest
 from ringfence.app import create_app
 from ringfence.settings import Settings
-from ringfence.users.commands import User, store_users
+from ringfence.users.commands import UserRow, store_users
 from ringfence.users.login_throttle import OF_A_PAIR
 from ringfence.users.passwords import set_password
 from ringfence.users.sessions import commands
@@ -320,7 +320,7 @@ async def test_a_reactivated_user_has_no_sessions(browser, world):
     uuid = await world.value("SELECT uuid FROM users WHERE username = 'admin'")
     for is_active in (False, True):
         async with world.database.transaction() as connection:
-            await store_users(connection, [User(uuid, "admin", is_active=is_active)])
+            await store_users(connection, [UserRow(uuid, "admin", is_active=is_active)])
     assert (await browser.get(GROUPS)).status_code == 401
     assert (await events(world))[-1] == [ENDED, "admin", None, "the user was deactivated"]
 
