@@ -57,7 +57,7 @@ from ringfence.web.routes import routes as web_routes
 
 METRICS_SECONDS = 1.0
 
-# What `/api/schema/` describes, in the order of its pages.
+# The operations in `/api/schema/`, in the order of its pages
 OPERATIONS: tuple[Operation, ...] = (
     *security_group_operations,
     *overview_operations,

@@ -1,1 +1,1 @@
-"""The API's description of the service: version, features, sign-in methods."""
+"""Version, public configuration and sign-in methods."""

@@ -1,4 +1,4 @@
-"""What the service says of itself, as the API's description tells it."""
+"""Declarations of the operations for version, configuration and sign-in methods."""
 
 from ringfence.about.routes import CONFIGURATION_PATH, IDENTITY_PROVIDERS_PATH
 from ringfence.http.openapi.operation import Operation, Response
@@ -13,7 +13,7 @@ operations = (
         CONFIGURATION_PATH,
         tag="configuration",
         title="Get public configuration",
-        description="What a portal asks before anybody signs in.",
+        description="The configuration that a portal reads before sign-in.",
         responses={200: Response(FREE_FORM)},
         public=True,
     ),
@@ -23,7 +23,7 @@ operations = (
         IDENTITY_PROVIDERS_PATH,
         tag="identity-providers",
         title="List identity providers",
-        description="An empty list: users sign in at this service itself.",
+        description="An empty list: users sign in with a password or a token of this service.",
         responses={200: Response(array(FREE_FORM))},
         public=True,
     ),
@@ -33,7 +33,7 @@ operations = (
         "/api/version/",
         tag="version",
         title="Get application version",
-        description="The version that is installed.",
+        description="The installed version.",
         responses={200: Response(_VERSION)},
     ),
 )

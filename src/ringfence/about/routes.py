@@ -1,4 +1,4 @@
-"""What the service says of itself: its version, and what a portal asks before anybody signs in."""
+"""Version, and the configuration and sign-in methods that a portal reads before sign-in."""
 
 from importlib.metadata import version
 
@@ -9,10 +9,10 @@ from starlette.routing import Route
 CONFIGURATION_PATH = "/api/configuration/"
 IDENTITY_PROVIDERS_PATH = "/api/identity-providers/"
 
-# Requested before anybody signs in.
+# These need no token.
 PUBLIC_PATHS = frozenset({CONFIGURATION_PATH, IDENTITY_PROVIDERS_PATH})
 
-# The keys that Waldur's portal reads first; all else of it is about what is not served here.
+# The keys that Waldur's portal reads first; others are about features that are not served here.
 _CONFIGURATION = {
     "WALDUR_CORE": {
         "SITE_NAME": "Ringfence",
@@ -35,17 +35,17 @@ _CONFIGURATION = {
 
 
 async def show_configuration(_request: Request) -> Response:
-    """Give what may be known before signing in."""
+    """Return the public configuration."""
     return JSONResponse(_CONFIGURATION)
 
 
 async def list_identity_providers(_request: Request) -> Response:
-    """Return none: users sign in here, with a password or a token."""
+    """Return an empty list: users sign in with a password or a token of this service."""
     return JSONResponse([], headers={"X-Result-Count": "0"})
 
 
 async def show_version(_request: Request) -> Response:
-    """Give the installed version."""
+    """Return the installed version."""
     return JSONResponse({"version": version("ringfence")})
 
 

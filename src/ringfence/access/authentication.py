@@ -1,4 +1,4 @@
-"""From the `Authorization` header, or a session, to an actor, or a 401 in Waldur's words."""
+"""Authentication: from the `Authorization` header, or a session, to the actor, or a 401."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ from ringfence.database.pool import Connection, Database
 from ringfence.errors import Unauthenticated
 from ringfence.text.masking import present
 
-# `Bearer` is what newer command lines send.
+# Newer command-line clients of Waldur send `Bearer`.
 SCHEMES = ("token", "bearer")
 SCHEME_HINT = 'Begin the Authorization header with the scheme "Token", then the token.'
 
-# Python's calendar ends with the year 9999: what ends then never does. Grants in one order, so that
-# the same ones are the same bytes.
+# The actor of a credential, with token and grants. Python's calendar ends with the year 9999, so a
+# token that expires then never does. Grants are sorted, so that equal rows are equal bytes.
 _ACTOR: LiteralString = """
 SELECT
     account.id,
@@ -64,7 +64,7 @@ WHERE {which}
 Kind = Literal["token", "session"]
 KINDS: Sequence[Kind] = ("token", "session")
 
-# A session is worth what the token is that it was begun with, and no more.
+# A session has the rights of the token that it was started with.
 _SOURCES: Mapping[Kind, LiteralString] = {
     "token": "tokens AS token",
     "session": """console_sessions AS session
@@ -74,7 +74,7 @@ _WHICH: Mapping[Kind, LiteralString] = {
     "token": "token.digest = %(credential)s",
     "session": "session.digest = %(credential)s AND session.expires > now()",
 }
-# A session ends with its token, or before.
+# A session ends with its token at the latest.
 _EXPIRES: Mapping[Kind, LiteralString] = {"token": "token.expires", "session": "session.expires"}
 
 
@@ -95,14 +95,14 @@ ACTORS: Mapping[Kind, LiteralString] = {
     kind: _actor_statement(kind, written="known.position") for kind in KINDS
 }
 
-# What ends or narrows an identity deletes its token, session or grant, or gives the token another
-# secret. The weakest lock waits for those, and lets the uses of tokens be counted. A user is
-# narrowed by flags, which only `SHARE` waits for. The user is locked first, as everywhere.
+# Revoking deletes the token, session or grant, or replaces the token's secret. `KEY SHARE`
+# conflicts with those, and not with counting uses of the token. A user is restricted by flags,
+# which only `SHARE` conflicts with. The user is locked first, as everywhere.
 _SHARED: Mapping[Kind, LiteralString] = {
     "token": "FOR SHARE OF account FOR KEY SHARE OF token",
     "session": "FOR SHARE OF account FOR KEY SHARE OF token, session",
 }
-# For what ends tokens itself: two who share a row, and both want it alone, would wait for ever.
+# For operations that end tokens: two that share a lock and then both upgrade it would deadlock.
 _EXCLUSIVE: Mapping[Kind, LiteralString] = {
     "token": "FOR NO KEY UPDATE OF account FOR UPDATE OF token",
     "session": "FOR NO KEY UPDATE OF account FOR UPDATE OF token, session",
@@ -114,7 +114,7 @@ SELECT record_send(actor) = %(fingerprint)s AS is_same FROM ({actor}) AS actor
 
 
 def _lock_statement(kind: Kind, locks: LiteralString) -> LiteralString:
-    # What a replica has to show is no part of an identity's authority.
+    # The position that replicas must have replayed is not compared: it gives no rights.
     actor = _actor_statement(
         kind, written="%(written)s::bigint", grants="FOR KEY SHARE", locks=locks
     )
@@ -127,7 +127,7 @@ _LOCK: Mapping[tuple[Kind, bool], LiteralString] = {
     for exclusive, locks in ((False, _SHARED), (True, _EXCLUSIVE))
 }
 
-# The whole row is one value as well: equal values, equal rows.
+# The fingerprint is the whole row as one value: equal fingerprints, equal rows.
 _WITH_FINGERPRINT: LiteralString = """
 SELECT actor.*, record_send(actor) AS fingerprint FROM ({actor}) AS actor
 """
@@ -137,7 +137,7 @@ _LOOK_UP: Mapping[Kind, LiteralString] = {
 
 
 class Credential(NamedTuple):
-    """What a caller shows, by its digest."""
+    """A token or the secret of a session, by its digest."""
 
     kind: Kind
     digest: bytes
@@ -152,17 +152,17 @@ def token_digest(token: str) -> bytes:
 
 
 def read_token(header: str | None) -> str:
-    """Give the token of an `Authorization` header; raises `Unauthenticated`."""
+    """Return the token of an `Authorization` header; raises `Unauthenticated`."""
     words = (header or "").split()
     if not words or words[0].lower() not in SCHEMES:
-        # What it holds is never repeated: it may be a token without its scheme.
+        # The value is not repeated: it may be a token without its scheme.
         raise Unauthenticated(
             "Authentication credentials were not provided.", hint=SCHEME_HINT if words else ""
         )
     if len(words) == 1:
         raise Unauthenticated("Invalid token. No credentials provided.")
     if len(words) > 2 and [word.lower() for word in words[:2]] == ["bearer", "token"]:  # noqa: PLR2004
-        # Waldur's JavaScript client from 8.0.9 on puts its own scheme before the one it is given.
+        # Waldur's JavaScript client from 8.0.9 on prepends its own scheme.
         del words[0]
     if len(words) > 2:  # noqa: PLR2004 - the scheme and the token
         raise Unauthenticated("Invalid token. Token string should not contain spaces.")
@@ -171,18 +171,17 @@ def read_token(header: str | None) -> str:
 
 
 def of_token(header: str | None) -> Credential:
-    """Give what an `Authorization` header shows; raises `Unauthenticated`."""
+    """Return the credential of an `Authorization` header; raises `Unauthenticated`."""
     return Credential("token", token_digest(read_token(header)))
 
 
 def of_session(secret: str) -> Credential:
-    """Give what the secret of a session shows."""
     return Credential("session", token_digest(secret))
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An actor, with what statements take of it, and the row that told of it, as bytes."""
+    """An actor, the statement parameters of its scope, and the fingerprint of its row."""
 
     actor: Actor
     parameters: Mapping[str, Any]
@@ -190,12 +189,12 @@ class Identity:
 
 
 async def authenticate(database: Database, header: str | None) -> Actor:
-    """Give who makes the request, by one statement; raises `Unauthenticated`."""
+    """Look up the actor of an `Authorization` header; raises `Unauthenticated`."""
     return (await look_up(database, of_token(header))).actor
 
 
 async def look_up(database: Database, credential: Credential) -> Identity:
-    """Give whose credential it is, by one statement; raises `Unauthenticated`."""
+    """Look up the identity of a credential; raises `Unauthenticated`."""
     async with database.connection() as connection:
         cursor = connection.cursor(row_factory=namedtuple_row)
         await cursor.execute(
@@ -215,11 +214,10 @@ async def look_up(database: Database, credential: Credential) -> Identity:
 async def lock(
     connection: Connection, credential: Credential, known: Identity, *, exclusive: bool
 ) -> bool:
-    """Lock who shows the credential until the transaction ends; return whether it is as `known`.
+    """Lock an identity until the transaction ends; return whether it is still `known`.
 
-    What was committed before is seen. From then on whoever revokes the token, ends the session,
-    deactivates the user or takes a role away waits for the transaction; so do the user's other
-    changes where it holds the identity `alone`.
+    Revoking the token, ending the session, deactivating the user or removing a role waits for the
+    transaction. With an `exclusive` lock, other changes of the user wait as well.
     """
     parameters = {
         "credential": credential.digest,
@@ -230,7 +228,7 @@ async def lock(
     return bool(found.ntuples) and found.get_value(0, 0) == TRUE
 
 
-def _actor(row: Any) -> Actor:  # noqa: ANN401 - a row of `ACTOR`, by its names
+def _actor(row: Any) -> Actor:  # noqa: ANN401 - a row of `ACTORS`, by column name
     grants = tuple(
         Grant(Role(role), customer_id, project_id)
         for role, customer_id, project_id in zip(

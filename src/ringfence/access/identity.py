@@ -140,7 +140,7 @@ class RequestIdentity:
     async def _read_replica(
         self, replica: Replica, statement: LiteralString, parameters: Mapping[str, Any]
     ) -> PGresult:
-        # A replica may not know yet that a token was revoked, so the primary is asked.
+        # A replica may not know yet that a token was revoked, so the primary is queried.
         cached = self._identity
         confirmed = await self.confirm()
         if cached is None or confirmed.fingerprint != cached.fingerprint:

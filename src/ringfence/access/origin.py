@@ -1,4 +1,4 @@
-"""Where a request comes from, for what records its effects: in the request, and in its jobs."""
+"""The origin of a change, recorded in its events: in the request and in the jobs it creates."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from ringfence.database.outbox import asked_by
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who asks, the client's address, the token that was used, and the request's id."""
+    """User, IP address of the client, token and request id."""
 
     address: str | None = None
     token_uuid: UUID | None = None
@@ -22,7 +22,7 @@ class Origin:
 
     @classmethod
     def of_job(cls, carried: Mapping[str, str], request_id: str | None) -> "Origin":
-        """Return what a job carries of the request that asked for it."""
+        """Return the origin that a job carries from the request that created it."""
         token, user = carried.get("token_uuid"), carried.get("user_uuid")
         return cls(
             carried.get("address"),
@@ -35,7 +35,7 @@ class Origin:
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
-        """Have what is recorded within, and by the jobs asked for within, say so."""
+        """Record this origin in all events within, and in the jobs that are created within."""
         token = _current.set(self)
         try:
             with asked_by(self._carried()):
@@ -51,15 +51,15 @@ class Origin:
             "token_name": self.token_name,
             "address": self.address,
         }
-        # Nobody asked by name where nobody is known: an address alone says nothing of a job.
+        # Without a user, the address alone is no origin of a job.
         return {name: value for name, value in values.items() if value and self.user_uuid}
 
 
-# Commands of an operator and periodic jobs have none.
-_NOWHERE = Origin()
-_current: ContextVar[Origin] = ContextVar("origin", default=_NOWHERE)
+# Commands of an operator and periodic jobs have no origin.
+_NONE = Origin()
+_current: ContextVar[Origin] = ContextVar("origin", default=_NONE)
 
 
 def current_origin() -> Origin:
-    """Give the origin of the request that is being served."""
+    """Return the origin of the current request or job."""
     return _current.get()

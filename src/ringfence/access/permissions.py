@@ -1,4 +1,4 @@
-"""Who may do what: one table, read by the code and walked cell by cell by a test."""
+"""Roles and permissions: one table, which a test checks cell by cell."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from ringfence.errors import Forbidden, NotFound
 
 
 class Role(StrEnum):
-    """How a user stands to an object: by a flag of its own, or by a grant."""
+    """A role, by a flag of the user (the first two) or by a grant."""
 
     STAFF = "STAFF"
     SUPPORT = "SUPPORT"
@@ -30,7 +30,7 @@ PROJECT_ROLES = (Role.PROJECT_ADMIN, Role.PROJECT_MANAGER, Role.PROJECT_MEMBER)
 
 
 class Permission(StrEnum):
-    """What can be done to a security group, to a tenant with its groups, or to see of the sync."""
+    """An action on a security group, on a tenant with its groups, or on the sync."""
 
     SECURITY_GROUP_READ = "security_group.read"
     SECURITY_GROUP_CREATE = "security_group.create"
@@ -75,14 +75,14 @@ MATRIX: Mapping[Permission, frozenset[Role]] = {
     Permission.TENANT_PUSH_SECURITY_GROUPS: _CHANGING_ROLES,
     Permission.TENANT_SET_DEFAULT_EGRESS: _STAFF,
     Permission.TENANT_CONFIRM_MISSING: _STAFF,
-    # It tells of all tenants.
+    # It shows all tenants.
     Permission.SYNC_READ: _STAFF | {Role.SUPPORT},
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role on one customer, or on one project (ids of rows)."""
+    """A role on one customer or one project (row ids)."""
 
     role: Role
     customer_id: int | None
@@ -91,20 +91,20 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class TokenUsed:
-    """The token of a request, but for its secret; `project_id` is the one project it reaches."""
+    """The token of a request; `project_id` is the only project that it can access, if set."""
 
     id: int
     uuid: UUID
     name: str = ""
     is_read_only: bool = False
     project_id: int | None = None
-    # When it ends, or the session that was begun with it; None where it never does
+    # When the token, or the session that was started with it, expires; None for never
     expires: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who makes a request, as far as the token reaches with which it is made."""
+    """A user with the rights of the token of the request."""
 
     user_id: int
     user_uuid: UUID
@@ -113,23 +113,23 @@ class Actor:
     is_staff: bool = False
     is_support: bool = False
     token: TokenUsed | None = None
-    # Up to where in the write-ahead log the user has written; told where a replica is read.
+    # The position in the write-ahead log that a replica must have replayed to read for this user
     written: int | None = None
 
     @property
     def is_limited(self) -> bool:
-        """Tell whether the token allows less than its user may."""
+        """Return whether the token restricts the rights of its user."""
         return self.token is not None and (
             self.token.is_read_only or self.token.project_id is not None
         )
 
     def global_roles(self) -> frozenset[Role]:
-        """Give the roles that hold everywhere."""
+        """Return the roles on all objects."""
         flags = {Role.STAFF: self.is_staff, Role.SUPPORT: self.is_support}
         return frozenset(role for role, held in flags.items() if held)
 
     def roles_at(self, customer_id: int, project_id: int) -> frozenset[Role]:
-        """Give the roles that hold for objects of this project."""
+        """Return the roles on objects of this project."""
         granted = (
             grant.role
             for grant in self.grants
@@ -139,10 +139,10 @@ class Actor:
 
 
 def restricted_to_project(actor: Actor, customer_id: int, project_id: int) -> Actor:
-    """Give the actor with what it may do in this project, and nothing else.
+    """Return the actor with its rights in this project, and no others.
 
-    Staff is staff there by a grant, so that what needs no object (`require_everywhere`), and what
-    only the flag opens, stays closed.
+    Staff gets the role by a grant on the project, so that permissions without an object
+    (`require_everywhere`) and everything that depends on the flag are refused.
     """
     held = sorted(actor.roles_at(customer_id, project_id))
     grants = tuple(Grant(role, None, project_id) for role in held)
@@ -150,27 +150,27 @@ def restricted_to_project(actor: Actor, customer_id: int, project_id: int) -> Ac
 
 
 def require_writable(actor: Actor, method: str) -> None:
-    """Raise `Forbidden` where the token may only read and the method is one that changes."""
+    """Raise `Forbidden` for a change with a read-only token."""
     if actor.token is not None and actor.token.is_read_only and method not in SAFE_METHODS:
         raise Forbidden("This token may only read; use one that may write.")
 
 
 def require_unlimited(actor: Actor) -> None:
-    """Raise `Forbidden` where the token is limited: it must not make, or end, one that is not."""
+    """Raise `Forbidden` for a restricted token: it must not create or end an unrestricted one."""
     if actor.is_limited:
         raise Forbidden("This token is limited; use one that is not to manage tokens.")
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A permission that was needed: at one project of a customer (ids of rows), or everywhere."""
+    """A required permission, on one project of a customer (row ids) or everywhere."""
 
     permission: Permission
     customer_id: int | None = None
     project_id: int | None = None
 
     def check(self, actor: Actor) -> None:
-        """Raise `Forbidden` unless the actor may do this."""
+        """Raise `Forbidden` unless the actor has the permission."""
         if self.customer_id is None or self.project_id is None:
             held = actor.global_roles()
         else:
@@ -179,7 +179,7 @@ class Requirement:
             raise Forbidden
 
     def check_again(self, actor: Actor) -> None:
-        """Check what was met before; raise `NotFound` where the actor sees nothing there by now."""
+        """Check again later; raises `NotFound` if the project is out of scope by now."""
         if self.customer_id is not None and self.project_id is not None:
             held = actor.roles_at(self.customer_id, self.project_id)
             if not held & MATRIX[Permission.SECURITY_GROUP_READ]:
@@ -187,31 +187,31 @@ class Requirement:
         self.check(actor)
 
 
-_noted: ContextVar[list[Requirement] | None] = ContextVar("demands", default=None)
+_recorded: ContextVar[list[Requirement] | None] = ContextVar("requirements", default=None)
 
 
 @contextmanager
 def recording_requirements() -> Iterator[list[Requirement]]:
-    """Note what is required within: on whose strength a response shows what it shows."""
-    demands: list[Requirement] = []
-    token = _noted.set(demands)
+    """Record the permissions that are required within, and yield the list."""
+    requirements: list[Requirement] = []
+    token = _recorded.set(requirements)
     try:
-        yield demands
+        yield requirements
     finally:
-        _noted.reset(token)
+        _recorded.reset(token)
 
 
 def require(actor: Actor, permission: Permission, *, customer_id: int, project_id: int) -> None:
-    """Raise `Forbidden` unless the actor may do this to objects of the project."""
+    """Raise `Forbidden` unless the actor has the permission on the project."""
     _require(actor, Requirement(permission, customer_id, project_id))
 
 
 def require_everywhere(actor: Actor, permission: Permission) -> None:
-    """Raise `Forbidden` unless the actor may do this whatever the object, seen or not."""
+    """Raise `Forbidden` unless the actor has the permission on all objects."""
     _require(actor, Requirement(permission))
 
 
-def _require(actor: Actor, demand: Requirement) -> None:
-    if (noted := _noted.get()) is not None:
-        noted.append(demand)
-    demand.check(actor)
+def _require(actor: Actor, requirement: Requirement) -> None:
+    if (recorded := _recorded.get()) is not None:
+        recorded.append(requirement)
+    requirement.check(actor)

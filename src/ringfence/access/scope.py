@@ -1,4 +1,4 @@
-"""What an actor may see, as a condition on rows: what is outside does not exist for it."""
+"""Scope: which rows exist for an actor, as a condition in SQL."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from ringfence.access.permissions import MATRIX, Actor, Permission
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The customers and projects (ids of rows) in which a permission holds, or everything."""
+    """The customers and projects (row ids) in which an actor has a permission, or everything."""
 
     everything: bool
     customers: list[int]
@@ -17,22 +17,21 @@ class Scope:
 
     @classmethod
     def of(cls, actor: Actor, permission: Permission = Permission.SECURITY_GROUP_READ) -> "Scope":
-        """Give the scope in which the actor holds the permission."""
+        """Return the scope in which the actor has the permission."""
         roles = MATRIX[permission]
         grants = [grant for grant in actor.grants if grant.role in roles]
         return cls(
             everything=bool(actor.global_roles() & roles),
-            customers=_once(grant.customer_id for grant in grants),
-            projects=_once(grant.project_id for grant in grants),
+            customers=_unique(grant.customer_id for grant in grants),
+            projects=_unique(grant.project_id for grant in grants),
         )
 
 
-def _once(ids: Iterable[int | None]) -> list[int]:
-    """Give what there is, each once: a user may hold several roles at one place."""
+def _unique(ids: Iterable[int | None]) -> list[int]:
     return sorted({number for number in ids if number is not None})
 
 
-# For statements that join `project`. Pass `scope_parameters`.
+# For statements that join `project`; takes `scope_parameters`
 VISIBLE: LiteralString = """(
     %(sees_everything)s
     OR project.customer_id = ANY(%(sees_customers)s::bigint[])
@@ -41,7 +40,6 @@ VISIBLE: LiteralString = """(
 
 
 def scope_parameters(scope: Scope) -> dict[str, object]:
-    """Give the parameters that `VISIBLE` takes."""
     return {
         "sees_everything": scope.everything,
         "sees_customers": scope.customers,
@@ -49,11 +47,11 @@ def scope_parameters(scope: Scope) -> dict[str, object]:
     }
 
 
-# For statements that join `account`: everybody sees itself, staff and support all. What is asked by
-# a user that is not seen finds nothing, as by one that does not exist.
+# For statements that join `account`: users see themselves, staff and support see all. A filter by a
+# user out of scope finds nothing, like a filter by one that does not exist.
 USER_VISIBLE: LiteralString = "(%(sees_everything)s OR account.id = %(actor_id)s)"
 
-# What the actor may change, for statements that join `project`. Pass `actor_parameters`.
+# What the actor may change, for statements that join `project`; takes `actor_parameters`
 MANAGEABLE: LiteralString = """(
     %(manages_everything)s
     OR project.customer_id = ANY(%(manages_customers)s::bigint[])
@@ -62,9 +60,9 @@ MANAGEABLE: LiteralString = """(
 
 
 def actor_parameters(actor: Actor) -> dict[str, object]:
-    """Give the parameters of `VISIBLE` and `MANAGEABLE`, with `actor_id`, `is_staff`.
+    """Return the parameters of `VISIBLE` and `MANAGEABLE`, with `actor_id` and `is_staff`.
 
-    `only_project` is the one that the token reaches; None stands for all.
+    `only_project` is the project that the token is restricted to; None for all.
     """
     manages = Scope.of(actor, Permission.SECURITY_GROUP_UPDATE)
     return scope_parameters(Scope.of(actor)) | {

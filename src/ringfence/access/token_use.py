@@ -1,7 +1,7 @@
-"""When tokens were last used: counted in memory, and written once a minute.
+"""The uses of tokens: counted in memory, and written once a minute.
 
-No request waits for it, and none writes because of it. What a killed process had counted and not
-written is lost: it tells of use, and decides nothing.
+No request waits for a write. Uses that a killed process had not written are lost; nothing depends
+on them.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 FLUSH_SECONDS = 60.0
 
-# Processes write of the same tokens: each in the same order, so that none waits for another twice.
+# Processes write uses of the same tokens: in one order, so that they cannot deadlock.
 _WRITE: LiteralString = """
 WITH used AS MATERIALIZED (
     SELECT token.id, entry.uses, to_timestamp(entry.moment) AS moment, entry.address
@@ -43,18 +43,18 @@ WHERE tokens.id = used.id
 
 
 class TokenUses:
-    """The uses of tokens that are not written yet: how many, when last, and from where."""
+    """Uses that are not written yet: by token their count, and time and address of the last."""
 
     def __init__(self) -> None:
         self._uses: dict[int, tuple[int, float, str]] = {}
 
     def note(self, token_id: int, address: str) -> None:
-        """Count one use, now."""
+        """Count a use now."""
         used = self._uses.get(token_id)
         self._uses[token_id] = (used[0] + 1 if used else 1, time.time(), address)
 
     async def write(self, database: Database) -> None:
-        """Write what was counted; where the database is away, keep it for the next time."""
+        """Write the uses; if the database is unavailable, keep them for the next time."""
         uses, self._uses = self._uses, {}
         if not uses:
             return
@@ -66,10 +66,10 @@ class TokenUses:
             async with database.connection() as connection:
                 await connection.execute(_WRITE, {"uses": Jsonb(rows)})
         except Unavailable:
-            self._take_back(uses)
+            self._restore(uses)
 
     async def keep_writing(self, database: Database, stop: asyncio.Event) -> None:
-        """Write every minute, and what is left once `stop` is set."""
+        """Write every minute, and once more when `stop` is set."""
         while not stop.is_set():
             await pause(stop, FLUSH_SECONDS)
             try:
@@ -77,7 +77,7 @@ class TokenUses:
             except Exception:
                 log.exception("token_uses_not_written")
 
-    def _take_back(self, uses: dict[int, tuple[int, float, str]]) -> None:
+    def _restore(self, uses: dict[int, tuple[int, float, str]]) -> None:
         for token_id, (count, moment, address) in uses.items():
             newer = self._uses.get(token_id)
             self._uses[token_id] = (

@@ -1,1 +1,1 @@
-"""What every answer has in common: errors, paging, field selection, contract versions."""
+"""HTTP: middleware, collections, OpenAPI, and what the handlers of all features share."""

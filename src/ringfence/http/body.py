@@ -1,4 +1,4 @@
-"""Reading a request's body: JSON, bounded, and nothing that PostgreSQL could not store."""
+"""Request bodies: JSON, bounded in size and time."""
 
 import asyncio
 import json
@@ -15,31 +15,31 @@ from ringfence.http.offload import in_thread
 from ringfence.settings import Settings
 from ringfence.text.json_value import Json
 
-# What a client has on the way when it is refused before its body was read: a request of its usual
-# size, sent behind its headers. Whoever sends more, or later, finds the connection closed.
+# How much of a body is read and dropped when the request is refused: a body of usual size that was
+# sent with its headers. The connection is closed on a client that sends more.
 REST_BYTES = 65_536
 REST_SECONDS = 3.0
-# From here on reading JSON takes milliseconds.
+# Parsing a longer body takes milliseconds.
 _LARGE = 65_536
-# A name and a password, however they are escaped: whoever sends it is not known yet.
+# A username and a password, however they are escaped; their sender is not authenticated yet.
 SIGN_IN_BYTES = 16_384
 PACKED = 'Unsupported content coding "{}"; send the body as it is. Nothing was done.'
 _GZIP = b"\x1f\x8b"
 
 
 class BodyBroken(Invalid):
-    """The body ended before it was whole."""
+    """The body ended before it was complete."""
 
     def __init__(self) -> None:
         super().__init__({"detail": "The request body ended before it was complete."})
 
 
 class _NotJson(ValueError):
-    """What Python takes for JSON, and nobody else does."""
+    """JSON that only Python accepts."""
 
 
 class Incoming:
-    """A request's body as it comes: the `receive` of ASGI, and whether there is more."""
+    """The `receive` of ASGI, and how much of the body is left."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -48,7 +48,7 @@ class Incoming:
 
     async def __call__(self) -> Message:
         """Return the next message."""
-        # Whoever gave up waiting for one is not made to wait once more.
+        # If this wait is cancelled, `drop_rest` must not wait again.
         self._is_over = True
         message = await self._receive()
         self._size += len(message.get("body", b""))
@@ -56,10 +56,10 @@ class Incoming:
         return message
 
     async def drop_rest(self) -> None:
-        """Read what is still on its way, and keep nothing of it.
+        """Read and drop the rest of the body.
 
-        The server closes a connection whose request it has not read to the end. A client that is
-        still sending then is told of the closed connection, and never sees its answer.
+        The server closes a connection whose request was not read to the end. A client that is still
+        sending then sees a closed connection instead of the response.
         """
         try:
             async with asyncio.timeout(REST_SECONDS):
@@ -70,9 +70,9 @@ class Incoming:
 
 
 async def read_json(request: Request, most: int | None = None) -> Json:
-    """Return the decoded body, of `most` bytes; no body counts as an empty object, as at Waldur.
+    """Return the parsed body, of at most `most` bytes; no body is an empty object, as in Waldur.
 
-    Keys that the operation does not have are refused, or noted as ignored (`unknown_names`).
+    Unknown keys are refused, or noted as ignored (`http/unknown_names.py`).
 
     Raises `Invalid`, `UnsupportedMediaType`, `BodyTooLarge`, `BodyTooSlow`.
     """
@@ -83,7 +83,7 @@ async def read_json(request: Request, most: int | None = None) -> Json:
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise UnsupportedMediaType(f'Unsupported media type "{content_type}" in request.')
     if len(raw) > _LARGE:
-        # Others are answered meanwhile.
+        # The event loop serves other requests meanwhile.
         return await in_thread(lambda: _checked(request.scope, raw))
     return _checked(request.scope, raw)
 
@@ -106,16 +106,16 @@ def _decoded(raw: bytes) -> Json:
     except (json.JSONDecodeError, UnicodeDecodeError, _NotJson) as error:
         raise Invalid({"detail": f"JSON parse error - {error}"}) from None
     except ValueError:
-        # Python reads no longer ones, and its words for that are about Python.
+        # Python limits the digits of integers, and its message is about Python.
         raise Invalid({"detail": "JSON parse error - a number has too many digits"}) from None
 
 
 async def check_unread_body(scope: Scope, receive: Receive) -> Receive:
     """Check the body of a change that its operation does not read; return a new `receive` of it.
 
-    Waldur ignores such a body whatever it is. So this one may be JSON, a form or neither; a
-    parameter of ours in it must not be lost. No change takes a packed body. Raises `Invalid`, and
-    what reading a body raises.
+    Waldur ignores such a body, so it may be JSON, a form or neither. A parameter that Waldur does
+    not have must not be ignored in it. Compressed bodies are refused. Raises `Invalid`, and the
+    errors of `read_body`.
     """
     expected = context_of(scope).expected
     if expected is None:
@@ -133,7 +133,7 @@ async def check_unread_body(scope: Scope, receive: Receive) -> Receive:
 
 
 def replayed(body: bytes) -> Receive:
-    """Return a `receive` of ASGI that gives a body which was read already."""
+    """Return a `receive` of ASGI for a body that was read already."""
     sent = False
 
     async def receive() -> Message:
@@ -147,12 +147,10 @@ def replayed(body: bytes) -> Receive:
 
 
 async def read_body(request: Request, most: int | None = None) -> bytes:
-    """Return the bytes of the body, as often as they are asked for.
+    """Return the bytes of the body; the first call reads them.
 
-    There may be as many as the settings allow, and no more than `most` of an operation that says
-    so.
-    A body that comes too slowly only holds memory, and no place among the requests that run.
-    Raises `BodyTooLarge`, `BodyTooSlow`.
+    The body has at most as many bytes as the settings allow, and at most `most`. While it is
+    received, the request does not count as running. Raises `BodyTooLarge`, `BodyTooSlow`.
     """
     context = context_of(request)
     if context.body is not None:
@@ -181,7 +179,7 @@ async def _read(request: Request, maximum: int) -> bytes:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object; raises `_NotJson` for a key that stands twice: one would be lost."""
+    """Return an object; raises `_NotJson` for a duplicate key, one of which would be lost."""
     found = dict(pairs)
     if len(found) != len(pairs):
         seen: set[str] = set()

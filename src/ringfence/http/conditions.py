@@ -1,7 +1,8 @@
-"""Words by which a request asks for no change, or for one under a condition only.
+"""Names that mean a dry run or a precondition: `dry_run`, `plan_token`, `If-Match` and lookalikes.
 
-Waldur ignores what it does not know. Where that is such a word, what its sender wanted to try or to
-guard would be carried out; so changes refuse it, wherever it stands. Reads have nothing to lose.
+Waldur ignores unknown names. If such a name is misspelt, or a parameter is sent as a header, and
+ignored, a change is carried out that its sender only meant to try. So changes refuse them, wherever
+they are. Reads have no side effects and ignore them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,7 @@ _TOKEN = "plan_token"  # noqa: S105 - the name of a parameter
 _MATCH = "If-Match"
 _KEY = "Idempotency-Key"
 
-# The letters that tell what is meant within any other text. The first are parameters of ours.
+# What a name means if it contains these letters
 HELD: Mapping[str, str] = {
     "dryrun": _DRY_RUN,
     "plantoken": _TOKEN,
@@ -26,10 +27,10 @@ HELD: Mapping[str, str] = {
     "ifmatch": _MATCH,
     "idempotencykey": _KEY,
 }
-# Within a value, which may be a sentence, only what guards.
+# The same within a value, which may be a sentence: fewer of them
 _HELD_IN_VALUES = ("dryrun", "plantoken")
 
-# What other tools call a dry run and its token. These are whole names, in letters and digits.
+# Names of dry runs and plan tokens in other tools: whole names, in letters and digits
 _UNMISTAKABLE: Mapping[str, str] = {
     **dict.fromkeys(
         (
@@ -43,7 +44,7 @@ _UNMISTAKABLE: Mapping[str, str] = {
     **dict.fromkeys(("planhash", "planid", "planetag", "planversion"), _TOKEN),
     **dict.fromkeys(("ifversion", "expectedversion"), _MATCH),
 }
-# Headers may have these names for reasons of their own.
+# The same for parameters and keys alone: headers may have these names for other reasons.
 _NAMES: Mapping[str, str] = {
     **_UNMISTAKABLE,
     **dict.fromkeys(
@@ -54,10 +55,10 @@ _NAMES: Mapping[str, str] = {
 
 _EXACT = frozenset({b"if-match", b"idempotency-key"})
 _EXACT_NAMES = ("ifmatch", "idempotencykey")
-# Others that begin so are conditions; RFC 9110 has these two hold for reads alone.
+# Headers with these prefixes are preconditions; in RFC 9110, the two below apply to reads only.
 _CONDITION = (b"if-", b"if_", b"x-if-", b"x_if_")
 _OF_READS = frozenset({b"if-modified-since", b"if-range"})
-# Longer names and values are looked at each time, so that nobody fills the memory with them.
+# Longer names are checked each time, so that they cannot fill the memory.
 _REMEMBERED = 64
 
 _HELD_BYTES = tuple((word.encode(), meant) for word, meant in HELD.items())
@@ -66,36 +67,36 @@ _LOWER = bytes.maketrans(
     b"abcdefghijklmnopqrstuvwxyz",
 )
 _NO_LETTERS = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"))
-# Between names the end of one stays.
+# The NUL between names is kept.
 _NO_LETTERS_WITHIN = _NO_LETTERS.replace(b"\0", b"")
 
 
 def meant_by(name: str) -> str | None:
-    """Return the parameter or the header that a name stands for; None where it is for none."""
+    """Return the parameter or header that a name stands for, if any."""
     written = plain(name)
     return _held(written) or _NAMES.get(written)
 
 
 def held_in(names: Iterable[str]) -> str | None:
-    """Return what one of many names within a body holds: words of ours alone, no synonyms."""
+    """Return what one of the names in a body contains; synonyms do not count."""
     letters = _letters_within(names)
     return next((meant for word, meant in _HELD_BYTES if word in letters), None)
 
 
 def held_in_value(text: str) -> str | None:
-    """Return the parameter that a value holds, as `x=1;dry_run=true` does after `x`."""
+    """Return the parameter that a value contains, as in `x=1;dry_run=true`."""
     written = plain(text)
     return next((HELD[word] for word in _HELD_IN_VALUES if word in written), None)
 
 
 def word_among(texts: Iterable[str]) -> str | None:
-    """Return the parameter that one of the texts is the name of, as `--dry-run` among options."""
+    """Return the parameter that one of the texts names, as `--dry-run` in a list of options."""
     letters = b"\0" + _letters_within(texts) + b"\0"
     return next((HELD[word] for word in _HELD_IN_VALUES if f"\0{word}\0".encode() in letters), None)
 
 
 def held_in_bytes(raw: bytes) -> str | None:
-    """Return the first word of ours in a text of any encoding, by its ASCII letters alone."""
+    """Return what bytes in any encoding contain, by their ASCII letters."""
     letters = raw.translate(_LOWER, _NO_LETTERS)
     return next((meant for word, meant in _HELD_BYTES if word in letters), None)
 
@@ -109,7 +110,7 @@ def _held(written: str) -> str | None:
 
 
 def refuse_headers(scope: Scope) -> None:
-    """Raise `Invalid` for a header of a change that would be one of ours, or a condition."""
+    """Raise `Invalid` for a header of a change that resembles one of these names."""
     for name, value in scope["headers"]:
         read = _remembered if len(name) <= _REMEMBERED else meant_by_header
         meant = read(name)
@@ -120,7 +121,7 @@ def refuse_headers(scope: Scope) -> None:
 
 
 def meant_by_header(name: bytes) -> str | None:
-    """Return what a header of a change would have been; None for one that may stand there."""
+    """Return what a header of a change was meant to be; None for a header that is allowed."""
     if name in _EXACT or name in _OF_READS:
         return None
     if name == b"if" or name.startswith(_CONDITION):

@@ -1,7 +1,7 @@
-"""The kinds of value that a request's body is made of, and what is said when one is wrong.
+"""The fields of request bodies: validation, with the messages of Django REST framework.
 
-Messages are Django REST framework's, since portals show them to people. A field takes what the
-caller sent and gives the clean value, or raises `FieldError`.
+Portals show these messages to people. A field validates a value and returns it cleaned, or raises
+`FieldError`.
 """
 
 import re
@@ -16,19 +16,19 @@ from ringfence.text.escaping import controls
 from ringfence.text.json_value import Json
 from ringfence.text.uuids import ANY_UUID
 
-# What the caller did not send, as opposed to null.
+# The value of a key that was not sent, as opposed to null
 MISSING: Any = object()
 
 
 class FieldError(ValueError):
-    """What is wrong with one value."""
+    """The error of one value."""
 
 
 class Field(Protocol):
-    """One kind of value."""
+    """A kind of value."""
 
     def clean(self, value: Json) -> Json:
-        """Give the clean value; raises `FieldError`."""
+        """Return the cleaned value; raises `FieldError`."""
         ...
 
 
@@ -45,11 +45,11 @@ class Text:
     max_length: int
     blank: bool = False
     null: bool = False
-    # Where the contract is ours: what lists show on one line
+    # For operations that Waldur does not have: names that lists show on one line
     one_line: bool = False
 
     def clean(self, value: Json) -> str | None:
-        """Give the trimmed string, or None where null is allowed and sent."""
+        """Return the trimmed string, or None for null where it is allowed."""
         if value is None and self.null:
             return None
         refuse_null(value)
@@ -72,12 +72,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of a few words, spelled exactly."""
+    """One of the words, in exact spelling."""
 
     words: Sequence[str]
 
     def clean(self, value: Json) -> str:
-        """Give the word."""
         refuse_null(value)
         if not isinstance(value, str) or value not in self.words:
             raise FieldError(f'"{printable(value)}" is not a valid choice.')
@@ -89,7 +88,6 @@ class Boolean:
     """True or false."""
 
     def clean(self, value: Json) -> bool:
-        """Give it as it is."""
         refuse_null(value)
         if not isinstance(value, bool):
             raise FieldError("Must be a valid boolean.")
@@ -98,14 +96,14 @@ class Boolean:
 
 @dataclass(frozen=True, slots=True)
 class Integer:
-    """A whole number; `"80"` and `80.0` are one, booleans are none."""
+    """An integer; `"80"` and `80.0` are accepted, booleans are not."""
 
     minimum: int
     maximum: int
     null: bool = False
 
     def clean(self, value: Json) -> int | None:
-        """Give the number, or None where null is allowed and sent."""
+        """Return the number, or None for null where it is allowed."""
         if value is None and self.null:
             return None
         refuse_null(value)
@@ -119,7 +117,7 @@ class Integer:
         return number
 
 
-# Digits beyond these are out of any range here; longer ones would only cost time.
+# More digits are out of range for all fields.
 _INTEGER = re.compile(r"\s*([+-]?[0-9]{1,20})(\.0*)?\s*")
 
 
@@ -135,7 +133,7 @@ def _whole(value: Json) -> int | None:
     return None
 
 
-# Addresses that this service answers, apart from the one a field asks for.
+# Paths of other collections, for which Waldur has another message
 _OTHER_ROUTES = re.compile(
     r"/api/(openstack-security-groups|openstack-tenants|customers|projects|service-settings|users)"
     r"/([0-9a-fA-F-]{32,36}/)?"
@@ -144,12 +142,12 @@ _OTHER_ROUTES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Hyperlink:
-    """The address of an object, on any host or as a path; gives the uuid in it (32 hex digits)."""
+    """The URL of an object, on any host or as a path; its value is the UUID (32 hex digits)."""
 
     collection: str
 
     def clean(self, value: Json) -> str | None:
-        """Give the uuid, or None for null and the empty string."""
+        """Return the UUID, or None for null and the empty string."""
         if value is None or value == "":
             return None
         if not isinstance(value, str):
@@ -163,23 +161,25 @@ class Hyperlink:
         raise FieldError("Invalid hyperlink - No URL match.")
 
 
-# No address of an object is longer. That of a host name is compared in normal form, which takes
-# quadratic time of some texts.
-_LONGEST_ADDRESS = 2048
+# No URL of an object is longer. Python normalizes host names, in quadratic time for some texts.
+_LONGEST_URL = 2048
 
 
-def path_of(address: str) -> str:
-    """Return the path of ours in an address, or in a path; empty where there is none."""
-    if len(address) > _LONGEST_ADDRESS:
+def path_of(url: str) -> str:
+    """Return the path of a URL or path without the prefix of `RINGFENCE_PUBLIC_URL`.
+
+    Empty for an invalid URL.
+    """
+    if len(url) > _LONGEST_URL:
         return ""
     try:
-        return without_prefix(unquote(urlsplit(address).path))
+        return without_prefix(unquote(urlsplit(url).path))
     except ValueError:
         return ""
 
 
 def uuid_in(path: str, collection: str) -> str | None:
-    """Give the uuid (32 hex digits) of an object's path in `/api/COLLECTION/UUID/`."""
+    """Return the UUID (32 hex digits) in `/api/COLLECTION/UUID/`; None for another path."""
     match = re.fullmatch(rf"/api/{re.escape(collection)}/({ANY_UUID})/", path)
     return match[1].replace("-", "").lower() if match else None
 
@@ -190,7 +190,7 @@ def clean_fields(
     *,
     required: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Clean the fields that were sent; unknown keys are left out.
+    """Return the cleaned values of the fields that were sent, without unknown keys.
 
     Raises `Invalid` with all errors at once: `{"name": ["This field is required."]}`.
     """
@@ -219,7 +219,7 @@ _JSON_TYPES = {list: "list", str: "str", int: "int", float: "float", bool: "bool
 
 
 def not_a_dictionary(value: Json) -> dict[str, list[str]]:
-    """Say that an object was expected."""
+    """Return the errors of a value that is not an object."""
     if value is None:
         return {"non_field_errors": ["No data provided"]}
     kind = _JSON_TYPES.get(type(value), "value")
@@ -227,7 +227,7 @@ def not_a_dictionary(value: Json) -> dict[str, list[str]]:
 
 
 def not_a_list(value: Json) -> dict[str, list[str]]:
-    """Say that a list was expected."""
+    """Return the errors of a value that is not a list."""
     if value is None:
         return {"non_field_errors": ["No data provided"]}
     kind = _JSON_TYPES.get(type(value), "value")
@@ -235,17 +235,17 @@ def not_a_list(value: Json) -> dict[str, list[str]]:
 
 
 def printable(value: Json) -> str:
-    """Give a value as it may stand in an answer: encodable, and not longer than the request."""
+    """Return a value as a short text that can be encoded, to repeat it in an error."""
     try:
         text = str(value)
     except RecursionError:
-        # Python reads lists within lists that it cannot write.
+        # Python parses lists that are nested too deeply for `str`.
         text = "…"
     return text.encode("utf-8", "replace").decode("utf-8")[:200]
 
 
 def is_unicode(text: str) -> bool:
-    """Tell whether the text can be sent and stored: JSON also holds halves of characters."""
+    """Return whether a text is valid Unicode: JSON can contain lone surrogates."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

@@ -1,10 +1,10 @@
-"""The headers of a request, as ASGI gives them: names in lower case, some of them repeated."""
+"""Reading the headers of a request in an ASGI scope: names are lower case and may repeat."""
 
 from starlette.types import Scope
 
 from ringfence.errors import Unauthenticated
 
-# Who sends this wants to be seen as somebody else, with no more rights than that user has.
+# Waldur's staff sends it to act as another user, with that user's rights.
 _IMPERSONATION = b"impersonat"
 IMPERSONATION_REFUSED = (
     "X-Impersonated-User-Uuid asks to act as another user, which is not served here: "
@@ -13,20 +13,20 @@ IMPERSONATION_REFUSED = (
 
 
 def is_impersonating(scope: Scope) -> bool:
-    """Return whether a request asks to be served as another user's, in whichever spelling."""
+    """Return whether a request has a header to act as another user, in any spelling."""
     return any(_IMPERSONATION in key for key, _ in scope["headers"])
 
 
 def credentials(scope: Scope) -> bytes | None:
     """Return the value of `Authorization`; raises `Unauthenticated` for different ones."""
-    shown = {value for key, value in scope["headers"] if key == b"authorization"}
-    if len(shown) > 1:
+    values = {value for key, value in scope["headers"] if key == b"authorization"}
+    if len(values) > 1:
         raise Unauthenticated("Invalid token. Different Authorization headers were sent.")
-    return shown.pop() if shown else None
+    return values.pop() if values else None
 
 
 def first(scope: Scope, name: bytes) -> bytes | None:
-    """Give the first value of a header; None where there is none."""
+    """Return the first value of a header, if any."""
     for key, value in scope["headers"]:
         if key == name:
             found: bytes = value
@@ -35,6 +35,6 @@ def first(scope: Scope, name: bytes) -> bytes | None:
 
 
 def joined(scope: Scope, name: bytes) -> str:
-    """Give all values of a header, with commas between them."""
+    """Return all values of a header, joined by commas."""
     values = [value for key, value in scope["headers"] if key == name]
     return b",".join(values).decode("latin-1")

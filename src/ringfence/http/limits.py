@@ -1,7 +1,7 @@
-"""How much of the service one caller, and all together, can have: counted in each process alone.
+"""Rate limits by address and token, and the limit of concurrent requests.
 
-A look-up in a dictionary decides, so what is refused costs next to nothing, and nothing waits for
-another process. What a service of several processes gives is a limit for each of them.
+Each process counts alone, so a limit holds per process. A check is a look-up in a dictionary:
+refusing a request costs next to nothing.
 """
 
 import math
@@ -19,24 +19,24 @@ from ringfence.access.permissions import SAFE_METHODS, Actor
 from ringfence.errors import Invalid, Overloaded, TooManyRequests
 from ringfence.settings import Settings
 
-# A client that names a thousand fields is answered; none is known to send more.
+# Clients are known to name up to a thousand fields.
 MOST_PARAMETERS = 1024
-# After a pause so many seconds' worth may come at once.
+# A client that was idle may send this many seconds' worth of requests at once.
 BURST_SECONDS = 2.0
-# So few at the same time are never too many.
+# This many concurrent requests are always served.
 FEW = 8
-# How much the newest of the times between two ends counts
+# The weight of the newest value in the moving average of the time between two completed requests
 WEIGHT = 0.05
-# Callers that are remembered; those who have asked least are forgotten first.
-REMEMBERED = 20_000
-# One holder has as many addresses as such a network holds.
+# Keys that are kept; those with the fewest requests are evicted first.
+MOST_KEYS = 20_000
+# One client can use all addresses of such a network.
 _IPV6_NETWORK = 64
 
 
 def check_query(scope: Scope) -> None:
-    """Raise `Invalid` for a query of more parameters than anybody sends in good faith.
+    """Raise `Invalid` for a query with too many parameters.
 
-    Who asks is not known yet, and to read each of them takes time.
+    The client is not authenticated yet, and parsing takes time.
     """
     if scope.get("query_string", b"").count(b"&") >= MOST_PARAMETERS:
         said = f"A query has {MOST_PARAMETERS} parameters at most; send fewer."
@@ -44,7 +44,7 @@ def check_query(scope: Scope) -> None:
 
 
 class Rate:
-    """So many a second for each key, by the time at which its next one would be due (GCRA)."""
+    """A rate per second for each key, by the time at which its next request is due (GCRA)."""
 
     def __init__(self, a_second: float, burst_seconds: float = BURST_SECONDS) -> None:
         self._interval = 1 / a_second if a_second else 0.0
@@ -52,7 +52,7 @@ class Rate:
         self._due: dict[object, float] = {}
 
     def take(self, key: object, now: float) -> float:
-        """Take one; give 0, or in how many seconds there will be one."""
+        """Count a request; return 0, or the seconds to wait if it is over the rate."""
         if not self._interval:
             return 0.0
         due = self._due.get(key, now)
@@ -60,22 +60,22 @@ class Rate:
             due = now
         elif due - now > self._burst:
             return due - now - self._burst
-        if len(self._due) >= REMEMBERED and key not in self._due:
-            self._forget(now)
+        if len(self._due) >= MOST_KEYS and key not in self._due:
+            self._evict(now)
         self._due[key] = due + self._interval
         return 0.0
 
-    def _forget(self, now: float) -> None:
+    def _evict(self, now: float) -> None:
         self._due = {key: due for key, due in self._due.items() if due > now}
-        if len(self._due) > REMEMBERED // 2:
-            # Those who asked most are remembered, however many come to have them forgotten. With
-            # half of the room free, it is a while until this is done again.
+        if len(self._due) > MOST_KEYS // 2:
+            # The busiest keys are kept, so that a flood of others cannot evict them. Evicting half
+            # makes it rare.
             kept = sorted(self._due.items(), key=itemgetter(1), reverse=True)
-            self._due = dict(kept[: REMEMBERED // 2])
+            self._due = dict(kept[: MOST_KEYS // 2])
 
 
 class Places:
-    """How many do something at the same time in this process, and from each network."""
+    """A limit of concurrent uses in this process, in total and per network."""
 
     def __init__(self, at_once: int, from_a_network: int) -> None:
         self.at_once = at_once
@@ -84,7 +84,7 @@ class Places:
 
     @contextmanager
     def taken(self, address: str) -> Iterator[None]:
-        """Hold a place; raises `TooManyRequests` where there is none, before anything is done."""
+        """Take a place while inside; raises `TooManyRequests` if there is none."""
         network = network_of(address)
         is_full = self._taken.total() >= self.at_once
         if is_full or self._taken[network] >= self.from_a_network:
@@ -94,7 +94,7 @@ class Places:
             yield
         finally:
             self._taken[network] -= 1
-            # Networks without one are not remembered.
+            # Remove counts of 0.
             self._taken += Counter()
 
 
@@ -106,20 +106,20 @@ class Limits:
         self._tokens = Rate(settings.token_rate)
         self._changes = Rate(settings.token_change_rate)
         self._room = settings.concurrent_requests
-        # Beside the room: whoever is not known yet takes nothing of those who are.
+        # In addition to the room, so that unknown clients take no place of known ones.
         self._unknown_clients = Places(max(1, self._room // 2), max(1, self._room * 3 // 8))
         self._patience = settings.queue_seconds
         self.running = 0
-        # Between two ends of requests, while there are more than a few
+        # The average time between two completed requests, while there are more than a few
         self._pause = 0.0
         self._ended = 0.0
 
     def admit(self, address: str) -> None:
-        """Count a request from an address; raises `TooManyRequests`."""
+        """Count a request of an address; raises `TooManyRequests`."""
         _require(self._addresses.take(network_of(address), time.monotonic()))
 
     def charge(self, actor: Actor, method: str) -> None:
-        """Count a request with a token, and one that changes something again.
+        """Count a request of a token, and a change a second time.
 
         Raises `TooManyRequests`.
         """
@@ -130,23 +130,22 @@ class Limits:
             _require(self._changes.take(key, now))
 
     def enter(self) -> None:
-        """Take one of the places of requests that are served at the same time; then `leave` it.
+        """Count a request as running, until `leave`.
 
-        Raises `Overloaded` where all are taken, or where those who are there already will take
-        longer than is worth waiting for: who waits in a queue without end is answered when nobody
-        listens any more.
+        Raises `Overloaded` if as many requests run as are allowed, or if those that run will take
+        longer than clients are willing to wait.
         """
         if self.running >= self._room or (
             self.running > FEW and self.running * self._pause > self._patience
         ):
             raise Overloaded
         if self.running == FEW:
-            # From here on it counts how fast they end.
+            # Start to measure.
             self._ended = time.monotonic()
         self.running += 1
 
     def leave(self) -> None:
-        """Give the place back."""
+        """Count a request as completed."""
         now = time.monotonic()
         if self.running > FEW:
             self._pause += WEIGHT * (now - self._ended - self._pause)
@@ -157,16 +156,16 @@ class Limits:
 
     @contextmanager
     def unknown_client(self, address: str) -> Iterator[None]:
-        """Hold a place of those whose identity is looked up, in place of one among all requests.
+        """Count the request as one of an unknown client, and not as running.
 
-        Raises `TooManyRequests` where there is none.
+        Raises `TooManyRequests` if there are too many of them.
         """
         with self._unknown_clients.taken(address), self.away():
             yield
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """Lend the place to others while the client sends: whoever is slow holds up nobody."""
+        """Do not count the request as running, for example while its body is received."""
         self.running -= 1
         try:
             yield
@@ -181,7 +180,7 @@ def _require(seconds: float) -> None:
 
 @lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
-    """Return what stands for whoever has the address: an IPv4 address, or an IPv6 /64."""
+    """Return the key of an address for limits: an IPv4 address, or an IPv6 /64."""
     try:
         known = ip_address(address)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Long work on the processor, beside the event loop: reading and writing much JSON, compressing.
+"""A thread for work that would block the event loop: long JSON, compression.
 
-One thread does it all. It shares the interpreter with the loop, and several of them would leave the
-loop but a small part.
+One thread does it all. It shares the interpreter lock with the event loop, so more threads would
+slow the loop down.
 """
 
 import asyncio
@@ -9,11 +9,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-_THREAD = ThreadPoolExecutor(1, thread_name_prefix="aside")
+_THREAD = ThreadPoolExecutor(1, thread_name_prefix="offload")
 
 Result = TypeVar("Result")
 
 
 async def in_thread(work: Callable[[], Result]) -> Result:
-    """Return what the work returns, while others are answered; it must not touch the loop."""
+    """Return the result of the work, run in the thread; it must not use the event loop."""
     return await asyncio.get_running_loop().run_in_executor(_THREAD, work)

@@ -1,4 +1,4 @@
-"""`If-Match`: a change is made only to what its sender has seen (RFC 9110, section 13.1.1)."""
+"""`If-Match`: a change applies only to the version that its sender fetched (RFC 9110, 13.1.1)."""
 
 import re
 
@@ -6,13 +6,13 @@ from starlette.datastructures import Headers
 
 from ringfence.errors import PreconditionFailed
 
-# Strong tags alone: If-Match never holds for a weak one.
+# Strong tags only: a weak tag never matches in If-Match.
 _TAG = re.compile(r'(?:^|,)\s*("[^"]*")\s*(?=,|$)')
 ANY = "*"
 
 
 def read_tags(headers: Headers) -> frozenset[str] | None:
-    """Give the tags of `If-Match`, or `ANY`; None where it was not sent."""
+    """Return the tags of `If-Match`, or `ANY`; None where it was not sent."""
     sent = headers.getlist("if-match")
     if not sent:
         return None
@@ -21,7 +21,7 @@ def read_tags(headers: Headers) -> frozenset[str] | None:
 
 
 def refuse_tags(headers: Headers) -> None:
-    """Raise `PreconditionFailed` for what has no version: none can be the one that was seen."""
+    """Raise `PreconditionFailed` for tags on an object that has no version."""
     tags = read_tags(headers)
     if tags is not None and ANY not in tags:
         raise PreconditionFailed(

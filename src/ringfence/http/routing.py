@@ -1,4 +1,4 @@
-"""What the routes share: paths that name an object, and answers to what no route matches."""
+"""UUIDs in paths, and the responses to requests that no route matches."""
 
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -18,7 +18,7 @@ from ringfence.http.public_path import with_prefix
 
 
 def path_uuid(request: Request, missing: str) -> UUID:
-    """Give the uuid in the path, with or without dashes; raises `NotFound` with `missing`."""
+    """Return the UUID in the path, with or without dashes; raises `NotFound` with `missing`."""
     text = request.path_params["uuid"]
     try:
         return UUID(hex=text)
@@ -27,7 +27,7 @@ def path_uuid(request: Request, missing: str) -> UUID:
 
 
 def allowed_methods(routes: Sequence[BaseRoute], request: Request) -> list[str]:
-    """Give the methods that some route takes at the request's path."""
+    """Return the methods of all routes that match the path."""
     methods: set[str] = set()
     for route in routes:
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
@@ -36,7 +36,7 @@ def allowed_methods(routes: Sequence[BaseRoute], request: Request) -> list[str]:
 
 
 async def respond_http_exception(request: Request, error: Exception) -> Response:
-    """Answer what the router refuses: an unknown path, or a method that it does not take."""
+    """Respond to an unknown path with 404, and to a method that the path does not have with 405."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
     app: Starlette = request.app
     if error.status_code == 405:  # noqa: PLR2004 - HTTP's own number
@@ -51,20 +51,22 @@ async def respond_http_exception(request: Request, error: Exception) -> Response
 
 
 def is_served(scope: Scope) -> bool:
-    """Tell whether some route takes the path and the method."""
+    """Return whether a route matches the path and the method."""
     return any(route.matches(scope)[0] is Match.FULL for route in scope["app"].routes)
 
 
 def lacks_slash(scope: Scope) -> bool:
-    """Tell whether there is a route for the path with a slash at its end, and none without."""
+    """Return whether a route matches the path with a slash at its end."""
     path: str = scope["path"]
-    there = dict(scope, path=f"{path}/")
+    with_slash = dict(scope, path=f"{path}/")
     routes = scope["app"].routes
-    return not path.endswith("/") and any(r.matches(there)[0] is not Match.NONE for r in routes)
+    return not path.endswith("/") and any(
+        r.matches(with_slash)[0] is not Match.NONE for r in routes
+    )
 
 
 def redirect_to_slash(scope: Scope) -> Response | None:
-    """Give the redirect of a GET that lacks the slash at its end, where a route would take it."""
+    """Return the redirect of a GET whose path lacks the slash at its end; None for all else."""
     path: str = scope["path"]
     if path.endswith("/") or scope["method"] not in READ_METHODS:
         return None

@@ -1,18 +1,18 @@
-"""How near two names are, so that a misspelt one is recognised and the right one is named."""
+"""The distance between names: finds the known name that a misspelt one means."""
 
 import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
-# Letters that may be wrong, left out, too many or exchanged with their neighbour.
+# The edit distance up to which a name counts as misspelt
 NEAR = 2
 
 
 def plain(name: str) -> str:
     """Return the letters and digits of a name, in lower case: `DRY-RUN` is `dryrun`.
 
-    Of a long one only the first letters are read, whatever it is padded with.
+    Only the first letters of a long name are used, without padding.
     """
     if len(name) > _READ:
         name = _PADDING.sub("", name)[:_READ]
@@ -22,7 +22,7 @@ def plain(name: str) -> str:
 def nearest(name: str, known: Iterable[str], limit: int = NEAR) -> str | None:
     """Return the known name with the least distance from this one, at most `limit`.
 
-    Of a short name, half of its letters are most: more would be another word.
+    For a short name, the limit is half of its length.
     """
     written = plain(name)
     if len(written) > _LONGEST:
@@ -32,7 +32,7 @@ def nearest(name: str, known: Iterable[str], limit: int = NEAR) -> str | None:
     found: tuple[int, str] | None = None
     for each in known:
         other, others_letters = _known(each)
-        # One mistake brings a letter and takes one, at most.
+        # One edit adds and removes one letter at most.
         if (letters ^ others_letters).bit_count() > 2 * limit:
             continue
         apart = distance(written, other, limit)
@@ -44,7 +44,7 @@ def nearest(name: str, known: Iterable[str], limit: int = NEAR) -> str | None:
 def distance(one: str, other: str, limit: int = NEAR) -> int:
     """Return the edit distance by Damerau and Levenshtein (optimal string alignment).
 
-    What is more than `limit` is returned as `limit + 1`, without comparing the rest.
+    A distance above `limit` is returned as `limit + 1`, without computing the rest.
     """
     if abs(len(one) - len(other)) > limit:
         return limit + 1
@@ -57,7 +57,7 @@ def distance(one: str, other: str, limit: int = NEAR) -> int:
             if row > 1 and column > 1 and (letter, one[row - 2]) == (other[column - 2], against):
                 cost = min(cost, before[column - 2] + 1)
             line.append(cost)
-        # An exchange of two letters looks back one line more.
+        # A transposition uses the line before the last.
         if min(line) > limit and min(above) > limit:
             return limit + 1
         before, above = above, line
@@ -65,7 +65,7 @@ def distance(one: str, other: str, limit: int = NEAR) -> int:
 
 
 def _letters(text: str) -> int:
-    """Return which letters a text has, as bits; several letters may share one."""
+    """Return the letters of a text as a bit set; several letters may share a bit."""
     found = 0
     for letter in text:
         found |= 1 << ord(letter) % 64
@@ -74,11 +74,11 @@ def _letters(text: str) -> int:
 
 @lru_cache(maxsize=1024)
 def _known(name: str) -> tuple[str, int]:
-    # Names of operations and of rules are few, and are compared again and again.
+    # Known names are few and are compared often.
     return plain(name), _letters(plain(name))
 
 
-# No name of an operation is near to a longer one.
+# Longer names are not close to any known one.
 _LONGEST = 128
 _READ = 1024
 _PADDING = re.compile(r"[\x00-/:-@\[-`{-\x7f]+")

@@ -1,18 +1,18 @@
-"""Names in a body that its operation does not take, so that nobody has said what it should be."""
+"""Reading a body that its operation does not declare: JSON, a form, or neither."""
 
 import json
 import re
 
 from ringfence.text.json_value import Json
 
-# More pairs than anybody means are no form.
+# A body with more pairs is not taken for a form.
 _PAIRS = 100
-# Without a value it may be any word, or the end of a secret in base64.
+# A value is required: without one it may be any word, or the end of a secret in base64.
 _PAIR = re.compile(r"([A-Za-z0-9_.\[\]-]{1,60})=[^=]+")
 
 
 def read_object(raw: bytes) -> Json:
-    """Return an object of JSON, or a list of objects; nothing is an empty one, others are None."""
+    """Return a JSON object or a list of objects, {} for an empty body, None for all else."""
     if not raw.strip():
         return {}
     try:
@@ -26,7 +26,7 @@ def read_object(raw: bytes) -> Json:
 
 
 def read_form(raw: bytes) -> dict[str, None] | None:
-    """Return the names of a form; None for what is no form."""
+    """Return the names in a form; None for a body that is not a form."""
     if raw.count(b"&") >= _PAIRS:
         return None
     pairs = [_PAIR.fullmatch(pair) for pair in raw.decode("latin-1").split("&")]

@@ -1,4 +1,4 @@
-"""What a request says that its operation does not know, named in the `Warning` of its response."""
+"""The `Warning` header: names in a request that were ignored because they are unknown."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -8,16 +8,16 @@ from ringfence.http.context import RequestContext
 
 HEADER = b"warning"
 
-# As many names as tell what is wrong.
+# Names that the header lists; the rest are counted.
 NAMED = 10
-# What looks like a name is repeated. Anything else may be a secret, or end the quoted text.
+# Only these names are repeated: anything else may be a secret, or end the quoted text.
 _NAME = re.compile(r"[A-Za-z0-9_.\[\]-]{1,60}")
 
 Part = Literal["query parameters", "body keys", "the body"]
 
 
 def note(context: RequestContext, part: Part, names: Iterable[str]) -> None:
-    """Note names that were ignored; of a body that cannot be read there are none."""
+    """Record ignored names; a body that cannot be parsed has none."""
     if context.ignored is None:
         context.ignored = {}
     context.ignored.setdefault(part, {}).update(dict.fromkeys(names))

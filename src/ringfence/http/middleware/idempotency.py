@@ -138,13 +138,13 @@ async def run_once(
         await _claim(connection, parameters)
         if kept := await _kept(connection, parameters, actor):
             return kept
-        with recording_requirements() as demands:
+        with recording_requirements() as requirements:
             given = await _serve(run, body)
         if warning := warning_header.warning(context):
             # What the body had is not looked at again for who sends the request again.
             given.headers.append((warning_header.HEADER, warning))
         if given.status < FIRST_FAULT and given.status not in PASSING:
-            parameters["demands"] = Jsonb([asdict(demand) for demand in demands])
+            parameters["demands"] = Jsonb([asdict(requirement) for requirement in requirements])
             await _keep(connection, parameters, given, is_secret=context.response_is_secret)
     return given.response()
 
