@@ -14,9 +14,9 @@ from ringfence.database.privileges import grant
 from ringfence.errors import OperatorError
 from ringfence.events.export import exported
 from ringfence.http.middleware.refused_changes import (
-    KEPT_A_SECOND,
-    NOBODYS_IN_ALL_A_SECOND,
-    NOBODYS_IN_ALL_BURST,
+    RECORDED_PER_SECOND,
+    UNAUTHENTICATED_TOTAL_BURST,
+    UNAUTHENTICATED_TOTAL_PER_SECOND,
 )
 from ringfence.sync.drivers import Clouds
 from ringfence.sync.jobs import JobHandlers
@@ -178,7 +178,7 @@ async def test_records_of_unauthenticated_requests_are_bounded(api, world):
         client = api("nobody", **{"X-Forwarded-For": f"2001:db8:0:{number:x}::1"})
         await client.post(f"{GROUPS}{'0' * 32}/pull/")
     kept = await world.value("SELECT count(*) FROM refusals")
-    assert kept <= NOBODYS_IN_ALL_A_SECOND * NOBODYS_IN_ALL_BURST + 5
+    assert kept <= UNAUTHENTICATED_TOTAL_PER_SECOND * UNAUTHENTICATED_TOTAL_BURST + 5
 
 
 async def test_refusals_are_removed_once_they_are_old_and_not_before(api, world):
@@ -199,7 +199,7 @@ async def test_refusals_are_removed_once_they_are_old_and_not_before(api, world)
 
 async def test_a_flood_of_refusals_is_counted_and_not_kept(api, world):
     client = api("unrelated")
-    tries = int(KEPT_A_SECOND * 2) * 4
+    tries = int(RECORDED_PER_SECOND * 2) * 4
     for _ in range(tries):
         assert (await client.post(f"{GROUPS}{'0' * 32}/pull/")).status_code == 404
     kept = await world.value("SELECT count(*) FROM refusals")

@@ -8,7 +8,7 @@ from tests.contract.addresses import GROUPS, a_rule, group_at
 from tests.contract.test_unknown_names import everything
 
 from ringfence.app import OPERATIONS
-from ringfence.http.conditions import HELD, meant_by, meant_by_header
+from ringfence.http.conditions import CONTAINED, header_meaning, meaning_of
 from ringfence.http.spelling import plain
 from ringfence.http.unknown_names import own_parameters
 
@@ -121,13 +121,13 @@ TOLERATED_BODIES = {
 
 def test_every_parameter_of_ours_that_a_change_has_is_known_within_other_words():
     of_changes = own_parameters(each for each in OPERATIONS if each.changes)
-    assert {plain(name) for name in of_changes} <= set(HELD)
+    assert {plain(name) for name in of_changes} <= set(CONTAINED)
 
 
 def test_no_name_of_an_operation_is_taken_for_a_condition():
     for operation in OPERATIONS:
         for name in {each.name for each in operation.in_query} | set(operation.undeclared):
-            assert meant_by(name) in {None, name}, name
+            assert meaning_of(name) in {None, name}, name
 
 
 def test_no_usual_header_is_taken_for_a_condition():
@@ -140,7 +140,7 @@ def test_no_usual_header_is_taken_for_a_condition():
         "Sentry-Trace Baggage X-B3-Sampled X-Envoy-Attempt-Count X-Http-Method-Override"
     )
     for name in usual.split():
-        assert meant_by_header(name.lower().encode()) is None, name
+        assert header_meaning(name.lower().encode()) is None, name
 
 
 async def test_a_query_with_a_condition_is_refused(client, world):

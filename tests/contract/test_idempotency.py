@@ -279,7 +279,7 @@ async def test_a_response_with_a_secret_is_not_stored(client, api, world):
     again = await new.post(path, headers=KEY)
     assert (again.status_code, again.json()) == (
         409,
-        {"detail": "This request was carried out; its answer held a secret, which is not kept."},
+        {"detail": "This request was carried out; its response held a secret, which is not kept."},
     )
     assert await world.value("SELECT count(*) FROM tokens") == len(world.users)
 

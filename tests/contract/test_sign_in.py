@@ -13,7 +13,7 @@ from waldur_api_client.models.obtain_auth_token_request import ObtainAuthTokenRe
 
 from ringfence.access.authentication import token_digest
 from ringfence.errors import OperatorError
-from ringfence.http.limits import Places
+from ringfence.http.limits import Slots
 from ringfence.users import login_throttle, passwords
 from ringfence.users.passwords import set_password
 from ringfence.users.tokens.issuing import MOST_BY_PASSWORD
@@ -277,7 +277,7 @@ async def test_many_names_from_one_network_are_slowed_down_and_noticed(nobody, w
 
 @pytest.mark.usefixtures("quick")
 async def test_many_tries_at_once_are_no_more_than_one_after_the_other(nobody, monkeypatch):
-    monkeypatch.setattr(login_throttle, "PLACES", Places(100, 100))
+    monkeypatch.setattr(login_throttle, "PLACES", Slots(100, 100))
     answers = await asyncio.gather(*(sign_in(nobody, "admin", "wrong horse") for _ in range(25)))
     statuses = [answer.status_code for answer in answers]
     assert statuses.count(401) <= login_throttle.OF_A_PAIR.free + 2

@@ -7,17 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringfence.http.collections import documents
-from ringfence.http.collections.documents import Choice, list_of, pieces_of, with_base
+from ringfence.http.collections.documents import FieldSelection, list_of, pieces_of, with_base
 
 ONE = b'{"url":"\x01/a/","name":"x, \\"y\\"","rules":[{"id":1}]}'
 
 
 def test_the_base_is_filled_in_and_fields_are_copied_as_they_are():
     document = with_base(ONE, "http://h")
-    assert Choice([]).of_one(document) == document
-    assert Choice(["nothing"]).of_one(document) == document
+    assert FieldSelection([]).of_one(document) == document
+    assert FieldSelection(["nothing"]).of_one(document) == document
     chosen = b'{"url":"http://h/a/","rules":[{"id":1}]}'
-    assert Choice(["rules", "url"]).of_one(document) == chosen
+    assert FieldSelection(["rules", "url"]).of_one(document) == chosen
 
 
 @pytest.mark.parametrize("number", range(4))
@@ -29,9 +29,9 @@ def test_a_list_of_documents_is_json_with_the_base_filled_in(number):
 def test_fields_of_lists_are_those_of_each_object_in_their_own_order():
     document = with_base(ONE, "")
     many = b"[" + document + b"," + document + b"]"
-    assert Choice([]).of_list(many) == many
-    assert Choice(["nothing"]).of_list(many) == many
-    names = Choice(["rules", "name", "nothing"])
+    assert FieldSelection([]).of_list(many) == many
+    assert FieldSelection(["nothing"]).of_list(many) == many
+    names = FieldSelection(["rules", "name", "nothing"])
     chosen = b'{"name":"x, \\"y\\"","rules":[{"id":1}]}'
     # A list that is empty says nothing of the next one.
     assert names.of_list(b"[]") == b"[]"
@@ -44,14 +44,14 @@ def test_fields_of_lists_are_those_of_each_object_in_their_own_order():
 @pytest.mark.parametrize("names", [[], ["rules"], ["nothing"]])
 def test_a_long_list_is_the_same_in_pieces(monkeypatch, size, names):
     monkeypatch.setattr(documents, "LARGE", size)
-    whole = Choice(names).of_list(list_of([ONE] * 7, "http://h"))
-    pieces = list(pieces_of([ONE] * 7, "http://h", Choice(names)))
+    whole = FieldSelection(names).of_list(list_of([ONE] * 7, "http://h"))
+    pieces = list(pieces_of([ONE] * 7, "http://h", FieldSelection(names)))
     assert b"".join(pieces) == whole
     assert len(pieces) > 7 or size > len(ONE)
 
 
 @given(st.lists(st.text()))
 def test_whatever_fields_are_asked_for_the_answer_is_one_of_the_documents_own_parts(names):
-    picked = Choice(names).of_one(with_base(ONE, ""))
+    picked = FieldSelection(names).of_one(with_base(ONE, ""))
     assert picked.startswith(b"{")
     assert len(picked) <= len(ONE)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ringfence.errors import Overloaded
 from ringfence.http import limits as module
-from ringfence.http.limits import BURST_SECONDS, FEW, REMEMBERED, Limits, Rate, network_of
+from ringfence.http.limits import BURST_SECONDS, FEW, MOST_KEYS, Limits, Rate, network_of
 from ringfence.settings import Settings
 
 Gaps = st.lists(st.floats(0, 3, allow_nan=False), max_size=200)
@@ -42,16 +42,16 @@ def test_no_rate_is_no_limit():
 
 def test_memory_is_bounded_however_many_come():
     rate = Rate(1)
-    for number in range(3 * REMEMBERED):
+    for number in range(3 * MOST_KEYS):
         rate.take(number, 1.0)
-    assert len(rate._due) <= REMEMBERED  # noqa: SLF001 - memory is what this is about
+    assert len(rate._due) <= MOST_KEYS  # noqa: SLF001 - memory is what this is about
 
 
 def test_whoever_asked_too_much_is_not_forgotten_for_the_many_who_come_after():
     rate = Rate(1)
     while not rate.take("greedy", 1.0):
         pass
-    for number in range(3 * REMEMBERED):
+    for number in range(3 * MOST_KEYS):
         rate.take(number, 1.0)
     assert rate.take("greedy", 1.0) > 0
 

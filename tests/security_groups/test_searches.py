@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from ringfence.database.migrate import migrate
-from ringfence.http.collections.filters import NOT_GIVEN
+from ringfence.http.collections.filters import NOT_SENT
 from ringfence.security_groups.read_model.filters import FILTERS, searched
 
 # How a database maps letters to lower case: each character, the whole text, or only ASCII
@@ -84,7 +84,7 @@ def texts_with_a_part(draw):
 
 def pattern_of(name, part):
     pattern = FILTERS[name].read([part])
-    assume(pattern is not NOT_GIVEN)
+    assume(pattern is not NOT_SENT)
     return pattern
 
 

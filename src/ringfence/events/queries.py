@@ -11,7 +11,7 @@ from ringfence.events.event_groups import EVENT_GROUPS, SCOPES
 from ringfence.http.collections.collection import SqlCollection
 from ringfence.http.collections.filters import (
     NO_NULL,
-    NOT_GIVEN,
+    NOT_SENT,
     Filter,
     Ordering,
     Several,
@@ -87,7 +87,7 @@ class _Groups:
             raise Invalid([NO_NULL])
         names = [text.strip() for text in values if text.strip()]
         kinds = [kind for name in names for kind in EVENT_GROUPS.get(name, ())]
-        return kinds if names else NOT_GIVEN
+        return kinds if names else NOT_SENT
 
 
 EVENTS = SqlCollection(

@@ -19,7 +19,7 @@ _MATCH = "If-Match"
 _KEY = "Idempotency-Key"
 
 # What a name means if it contains these letters
-HELD: Mapping[str, str] = {
+CONTAINED: Mapping[str, str] = {
     "dryrun": _DRY_RUN,
     "plantoken": _TOKEN,
     "detach": "detach",
@@ -28,7 +28,7 @@ HELD: Mapping[str, str] = {
     "idempotencykey": _KEY,
 }
 # The same within a value, which may be a sentence: fewer of them
-_HELD_IN_VALUES = ("dryrun", "plantoken")
+_IN_VALUES = ("dryrun", "plantoken")
 
 # Names of dry runs and plan tokens in other tools: whole names, in letters and digits
 _UNMISTAKABLE: Mapping[str, str] = {
@@ -59,9 +59,9 @@ _EXACT_NAMES = ("ifmatch", "idempotencykey")
 _CONDITION = (b"if-", b"if_", b"x-if-", b"x_if_")
 _OF_READS = frozenset({b"if-modified-since", b"if-range"})
 # Longer names are checked each time, so that they cannot fill the memory.
-_REMEMBERED = 64
+_CACHED_NAME = 64
 
-_HELD_BYTES = tuple((word.encode(), meant) for word, meant in HELD.items())
+_CONTAINED_BYTES = tuple((word.encode(), meant) for word, meant in CONTAINED.items())
 _LOWER = bytes.maketrans(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZ",
     b"abcdefghijklmnopqrstuvwxyz",
@@ -71,56 +71,56 @@ _NO_LETTERS = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
 _NO_LETTERS_WITHIN = _NO_LETTERS.replace(b"\0", b"")
 
 
-def meant_by(name: str) -> str | None:
+def meaning_of(name: str) -> str | None:
     """Return the parameter or header that a name stands for, if any."""
     written = plain(name)
-    return _held(written) or _NAMES.get(written)
+    return _contained(written) or _NAMES.get(written)
 
 
-def held_in(names: Iterable[str]) -> str | None:
+def contained_in(names: Iterable[str]) -> str | None:
     """Return what one of the names in a body contains; synonyms do not count."""
     letters = _letters_within(names)
-    return next((meant for word, meant in _HELD_BYTES if word in letters), None)
+    return next((meant for word, meant in _CONTAINED_BYTES if word in letters), None)
 
 
-def held_in_value(text: str) -> str | None:
+def contained_in_value(text: str) -> str | None:
     """Return the parameter that a value contains, as in `x=1;dry_run=true`."""
     written = plain(text)
-    return next((HELD[word] for word in _HELD_IN_VALUES if word in written), None)
+    return next((CONTAINED[word] for word in _IN_VALUES if word in written), None)
 
 
-def word_among(texts: Iterable[str]) -> str | None:
+def named_by_one_of(texts: Iterable[str]) -> str | None:
     """Return the parameter that one of the texts names, as `--dry-run` in a list of options."""
     letters = b"\0" + _letters_within(texts) + b"\0"
-    return next((HELD[word] for word in _HELD_IN_VALUES if f"\0{word}\0".encode() in letters), None)
+    return next((CONTAINED[word] for word in _IN_VALUES if f"\0{word}\0".encode() in letters), None)
 
 
-def held_in_bytes(raw: bytes) -> str | None:
+def contained_in_bytes(raw: bytes) -> str | None:
     """Return what bytes in any encoding contain, by their ASCII letters."""
     letters = raw.translate(_LOWER, _NO_LETTERS)
-    return next((meant for word, meant in _HELD_BYTES if word in letters), None)
+    return next((meant for word, meant in _CONTAINED_BYTES if word in letters), None)
 
 
 def _letters_within(texts: Iterable[str]) -> bytes:
     return "\0".join(texts).encode("utf-8", "replace").translate(_LOWER, _NO_LETTERS_WITHIN)
 
 
-def _held(written: str) -> str | None:
-    return next((meant for word, meant in HELD.items() if word in written), None)
+def _contained(written: str) -> str | None:
+    return next((meant for word, meant in CONTAINED.items() if word in written), None)
 
 
 def refuse_headers(scope: Scope) -> None:
     """Raise `Invalid` for a header of a change that resembles one of these names."""
     for name, value in scope["headers"]:
-        read = _remembered if len(name) <= _REMEMBERED else meant_by_header
+        read = _cached_meaning if len(name) <= _CACHED_NAME else header_meaning
         meant = read(name)
-        if meant is None and name == b"prefer" and held_in_bytes(value) == _DRY_RUN:
+        if meant is None and name == b"prefer" and contained_in_bytes(value) == _DRY_RUN:
             meant = _DRY_RUN
         if meant is not None:
-            raise Invalid({"detail": _refusal(name.decode("latin-1")[:_REMEMBERED], meant)})
+            raise Invalid({"detail": _error(name.decode("latin-1")[:_CACHED_NAME], meant)})
 
 
-def meant_by_header(name: bytes) -> str | None:
+def header_meaning(name: bytes) -> str | None:
     """Return what a header of a change was meant to be; None for a header that is allowed."""
     if name in _EXACT or name in _OF_READS:
         return None
@@ -131,14 +131,14 @@ def meant_by_header(name: bytes) -> str | None:
         return _KEY
     forms = (written, written.removeprefix("x"))
     near = (known for known in _EXACT_NAMES if min(distance(form, known) for form in forms) <= NEAR)
-    meant = HELD.get(next(near, ""))
-    return meant or _held(written) or next(filter(None, map(_UNMISTAKABLE.get, forms)), None)
+    meant = CONTAINED.get(next(near, ""))
+    return meant or _contained(written) or next(filter(None, map(_UNMISTAKABLE.get, forms)), None)
 
 
-_remembered = lru_cache(maxsize=1024)(meant_by_header)
+_cached_meaning = lru_cache(maxsize=1024)(header_meaning)
 
 
-def _refusal(name: str, meant: str) -> str:
+def _error(name: str, meant: str) -> str:
     kind = "header" if meant in {_MATCH, _KEY} else "parameter of the query"
     return (
         f"The header {name} is not served here, and nothing was done. "

@@ -1,6 +1,6 @@
 """Rate limits by address and token, and the limit of concurrent requests.
 
-Each process counts alone, so a limit holds per process. A check is a look-up in a dictionary:
+Each process counts alone, so a limit holds per process. A check reads a dictionary:
 refusing a request costs next to nothing.
 """
 
@@ -74,7 +74,7 @@ class Rate:
             self._due = dict(kept[: MOST_KEYS // 2])
 
 
-class Places:
+class Slots:
     """A limit of concurrent uses in this process, in total and per network."""
 
     def __init__(self, at_once: int, from_a_network: int) -> None:
@@ -84,7 +84,7 @@ class Places:
 
     @contextmanager
     def taken(self, address: str) -> Iterator[None]:
-        """Take a place while inside; raises `TooManyRequests` if there is none."""
+        """Take a slot while inside; raises `TooManyRequests` if there is none."""
         network = network_of(address)
         is_full = self._taken.total() >= self.at_once
         if is_full or self._taken[network] >= self.from_a_network:
@@ -106,8 +106,8 @@ class Limits:
         self._tokens = Rate(settings.token_rate)
         self._changes = Rate(settings.token_change_rate)
         self._room = settings.concurrent_requests
-        # In addition to the room, so that unknown clients take no place of known ones.
-        self._unknown_clients = Places(max(1, self._room // 2), max(1, self._room * 3 // 8))
+        # In addition to the room, so that unknown clients take no slot of known ones.
+        self._unknown_clients = Slots(max(1, self._room // 2), max(1, self._room * 3 // 8))
         self._patience = settings.queue_seconds
         self.running = 0
         # The average time between two completed requests, while there are more than a few

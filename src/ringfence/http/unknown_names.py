@@ -1,12 +1,13 @@
-"""Names in a query or a body that their operation does not have: refused, or ignored and named.
+"""Unknown names in a query or a body: refused, or ignored and named in `Warning`.
 
-Waldur ignores what it does not know, and its clients rely on that. A parameter of ours decides
-whether anything is carried out at all, so it must not be lost: its values are strict, and so are
-names that nearly are one. An operation that Waldur does not have knows its own names alone.
+Waldur ignores unknown names, and its clients rely on that. Parameters that Waldur does not have,
+like `dry_run`, decide whether a change is carried out, so they must not be ignored: their values
+are validated strictly, and misspelt names of them are refused. Operations that Waldur does not have
+refuse all unknown names.
 
-It all follows from the operations' declarations: `Parameter.own`, `Operation.own` and the schema
-of the body. `http/middleware/pipeline.py` asks before the operation begins,
-`read_json` once it has a body.
+All of this follows from the declarations: `Parameter.own`, `Operation.own` and the schema of the
+body. `http/middleware/pipeline.py` checks the query before the handler runs; `read_json` checks the
+body.
 """
 
 import re
@@ -32,19 +33,19 @@ from ringfence.http.spelling import NEAR, nearest
 from ringfence.http.unread import read_form, read_object
 from ringfence.text.json_value import Json
 
-# Longer queries are read each time, so that nobody fills the memory with them.
-_REMEMBERED_QUERY = 512
-# As many mistakes as are told at once.
-_TOLD = 10
-# What forms write for a character that is no letter.
+# Longer queries are parsed each time, so that they cannot fill the memory.
+_CACHED_QUERY = 512
+# Errors that one response lists
+_MOST_ERRORS = 10
+# A percent-encoded character
 _QUOTED = re.compile(rb"%[0-9A-Fa-f]{2}")
-# So many different names are compared with the known ones; nobody sends more in good faith.
+# More unknown names are refused at once, because comparing them takes time.
 MOST_UNKNOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a query says in parameters of ours, and the names in it that nobody knows."""
+    """The values of parameters that Waldur does not have, and unknown names."""
 
     own: Mapping[str, Any]
     ignored: Sequence[str] = ()
@@ -52,7 +53,11 @@ class Query:
 
 @dataclass(frozen=True, eq=False)
 class Expected:
-    """What one operation takes; `elsewhere` says of parameters of ours where they are taken."""
+    """The names that one operation accepts.
+
+    `own` are its parameters that Waldur does not have; `elsewhere` has those of other operations,
+    with the operations.
+    """
 
     known: frozenset[str]
     own: Mapping[str, Parameter]
@@ -64,7 +69,7 @@ class Expected:
     ends_tokens: bool = False
 
     def read_query(self, text: bytes) -> Query:
-        """Read a query; raises `Invalid` for what is wrong with names and with values of ours."""
+        """Parse a query; raises `Invalid` for refused names and for invalid values of `own`."""
         given: dict[str, list[str]] = {}
         for name, value in parse_qsl(text.decode("latin-1"), keep_blank_values=True):
             given.setdefault(name, []).append(value)
@@ -72,7 +77,7 @@ class Expected:
         dropped: list[str] = []
         errors: dict[str, Any] = {}
         for name, values in given.items():
-            if len(errors) == _TOLD:
+            if len(errors) == _MOST_ERRORS:
                 break
             if len(dropped) > MOST_UNKNOWN:
                 raise _too_many("parameters")
@@ -88,22 +93,22 @@ class Expected:
         return Query(own, dropped)
 
     def _wrong_with(self, name: str) -> str | None:
-        """Return why an unknown parameter is refused; None where it is ignored."""
+        """Return the error of an unknown parameter; None if it is ignored."""
         if meant := nearest(name, self.own):
             return f"There is no such parameter. Did you mean {meant}?"
         if meant := nearest(name, self.elsewhere, NEAR if self.changes else 0):
             return self._not_here(meant)
-        if self.changes and (meant := conditions.meant_by(name)):
+        if self.changes and (meant := conditions.meaning_of(name)):
             return self._not_so("parameter", meant)
         return _no_such("parameter", name, self.known | self.own.keys()) if self.is_strict else None
 
     def _wrong_with_values(self, values: Iterable[str]) -> str | None:
-        found = map(conditions.held_in_value, values if self.changes else ())
+        found = map(conditions.contained_in_value, values if self.changes else ())
         meant = next(filter(None, found), None)
         return self._not_so("parameter", meant) if meant else None
 
     def _not_so(self, kind: str, meant: str) -> str:
-        """Return why a word that stands for a parameter or a header of ours is refused."""
+        """Return the error of a name that means a parameter or a header."""
         if meant in self.elsewhere:
             return self._not_here(meant)
         if meant in self.own:
@@ -117,16 +122,16 @@ class Expected:
         )
 
     def check_body(self, scope: Scope, body: Json, raw: bytes) -> None:
-        """Refuse unknown keys of a body, or note them as ignored; raises `Invalid`.
+        """Check the keys of a body: raises `Invalid`, or notes unknown keys as ignored.
 
-        A body of another shape than is declared is left to its reader. `raw` is the body as it
-        came: where it has none of our words, none is looked for at any depth.
+        A body of another type than declared is left to its reader. Nested keys are checked only if
+        `raw`, the bytes of the body, contain one of the names that changes refuse.
         """
         if self.body is not None and self.body.unknown_keys == "checked":
             return
         known, is_list = _keys_of(self.body)
         entries = body if isinstance(body, list) and (is_list or not self.body) else [body]
-        is_deep = self.changes and (b"\\" in raw or conditions.held_in_bytes(raw) is not None)
+        is_deep = self.changes and (b"\\" in raw or conditions.contained_in_bytes(raw) is not None)
         errors: list[dict[str, Any]] = []
         found: dict[str, str | None] = {}
         for entry in entries:
@@ -140,7 +145,7 @@ class Expected:
                     found[key] = self._wrong_with_key(key, known)
                 if wrong := found[key] or (is_deep and self._wrong_within(entry[key])):
                     errors[-1][printable(key)] = [wrong]
-                    if len(errors[-1]) == _TOLD:
+                    if len(errors[-1]) == _MOST_ERRORS:
                         break
                 else:
                     warning_header.note(context_of(scope), "body keys", [key])
@@ -152,12 +157,12 @@ class Expected:
             return f"There is no such key. {meant} is a parameter of the query."
         if meant := nearest(key, self.elsewhere, NEAR if self.changes else 0):
             return self._not_here(meant)
-        if self.changes and (meant := conditions.meant_by(key)):
+        if self.changes and (meant := conditions.meaning_of(key)):
             return self._not_so("key", meant)
         return _no_such("key", key, known) if self.refuses_keys else None
 
     def _wrong_within(self, value: Json) -> str | None:
-        """Return why a value is refused that holds a word of ours; None where it holds none."""
+        """Return the error of a value that contains such a name at any depth; None otherwise."""
         names: list[str] = []
         values: list[str] = []
         pending = [value]
@@ -170,21 +175,23 @@ class Expected:
                 pending.extend(value)
             elif isinstance(value, str):
                 values.append(value)
-        meant = conditions.held_in(names)
+        meant = conditions.contained_in(names)
         if meant is None and self.body is None:
-            # Where a body is read, values may be names: those of a tenant, for example.
-            meant = conditions.word_among(values)
+            # In a body that is read, such a value may be a name that a user chose.
+            meant = conditions.named_by_one_of(values)
         return self._not_so("key", meant) if meant else None
 
     def check_unread(self, scope: Scope, raw: bytes) -> None:
-        """Check a body that the operation does not take, whatever it is; raises `Invalid`.
+        """Check a body that the operation does not declare; raises `Invalid`.
 
-        Of one that has no names nothing is repeated: it may be a secret.
+        A body without names is not repeated in errors: it may be a secret.
         """
         entries = read_object(raw)
         if entries is None:
             unquoted = _QUOTED.sub(b"", raw)
-            if meant := conditions.held_in_bytes(raw) or conditions.held_in_bytes(unquoted):
+            if meant := conditions.contained_in_bytes(raw) or conditions.contained_in_bytes(
+                unquoted
+            ):
                 raise Invalid({"non_field_errors": [self._not_so("key", meant)]})
             entries = read_form(raw)
         if entries is not None:
@@ -196,7 +203,7 @@ class Expected:
 
 
 class UnknownNames:
-    """What every operation takes, found by a request's method and path."""
+    """The accepted names of all operations, by method and path."""
 
     def __init__(self, operations: Iterable[Operation], *, is_strict: bool = False) -> None:
         operations = tuple(operations)
@@ -215,7 +222,7 @@ class UnknownNames:
                 self._by_path.setdefault(place, []).append((pattern, expected))
 
     def check(self, scope: Scope) -> None:
-        """Read what the query says in parameters of ours; raises `Invalid`.
+        """Check the query, and keep its `own` parameters; raises `Invalid`.
 
         The result is in the request's context; `expected` there checks a body.
         """
@@ -229,27 +236,27 @@ class UnknownNames:
         if expected.changes:
             conditions.refuse_headers(scope)
         if text:
-            read = _remembered if len(text) <= _REMEMBERED_QUERY else Expected.read_query
+            read = _cached_read_query if len(text) <= _CACHED_QUERY else Expected.read_query
             query = read(expected, text)
             context.own_parameters = query.own
             if query.ignored:
                 warning_header.note(context, "query parameters", query.ignored)
 
     def _find(self, scope: Scope) -> Expected | None:
-        # Reads that pass by the routes know it already.
+        # Reads that bypass the routes have it already.
         if template := context_of(scope).template:
             return self._by_template.get((scope["method"], template))
         path: str = scope["path"]
-        # A template has as many slashes as its paths: no parameter holds one.
+        # Parameters contain no slash, so a path has as many as its template.
         candidates = self._by_path.get((scope["method"], path.count("/")), ())
         return next((expected for pattern, expected in candidates if pattern.match(path)), None)
 
 
-_remembered = lru_cache(maxsize=1024)(Expected.read_query)
+_cached_read_query = lru_cache(maxsize=1024)(Expected.read_query)
 
 
 def own_parameters(operations: Iterable[Operation]) -> dict[str, str]:
-    """Return the query parameters that Waldur does not have, each with the operations it is of."""
+    """Return the query parameters that Waldur does not have, each with its operations."""
     theirs: set[str] = set()
     ours: dict[str, list[str]] = {}
     for operation in operations:
@@ -269,7 +276,7 @@ def _expected(
     *,
     is_strict: bool,
 ) -> Expected:
-    # HEAD takes what GET does, whichever of them is declared.
+    # HEAD accepts the parameters of GET, whichever of them is declared.
     twins = [
         each
         for each in operations
@@ -293,7 +300,7 @@ def _expected(
 
 
 def _keys_of(body: Body | None) -> tuple[frozenset[str], bool]:
-    """Return the keys of a body's objects, and whether it is a list of them."""
+    """Return the declared keys of a body, and whether it is a list of objects."""
     schema: Any = body.schema if body else {}
     is_list = not isinstance(schema, Model) and schema.get("type") == "array"
     shown = schema["items"] if is_list else schema
@@ -305,7 +312,7 @@ def _read_own(
     parameter: Parameter, values: Sequence[str], own: dict[str, Any], errors: dict[str, Any]
 ) -> None:
     if parameter.type == "array":
-        # Its words are alternatives, and checked where the list is read.
+        # Its values are alternatives, which the filter validates.
         return
     try:
         read = {_own_value(parameter, text) for text in values}

@@ -18,7 +18,7 @@ import structlog
 
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import TooManyRequests
-from ringfence.http.limits import Places, network_of
+from ringfence.http.limits import Slots, network_of
 
 log = structlog.get_logger(__name__)
 
@@ -124,7 +124,7 @@ WHERE key IN (
 """
 
 
-PLACES = Places(AT_ONCE, AT_ONCE_FROM_A_NETWORK)
+PLACES = Slots(AT_ONCE, AT_ONCE_FROM_A_NETWORK)
 
 
 async def count_try(database: Database, address: str, username: str) -> None:

@@ -14,7 +14,7 @@ from starlette.datastructures import QueryParams
 
 from ringfence.access.authentication import Identity
 from ringfence.core_states import STATES
-from ringfence.http.collections.documents import Choice
+from ringfence.http.collections.documents import FieldSelection
 from ringfence.http.collections.filters import Conditions, Kind, Ordering
 from ringfence.http.collections.page_cursors import PositionType
 from ringfence.http.collections.pagination import Links, Page
@@ -65,7 +65,7 @@ class ObjectQuery:
 
     params: QueryParams
     conditions: Conditions
-    fields: Choice
+    fields: FieldSelection
     # Those that were built so far
     statements: dict[Hashable, LiteralString]
 
@@ -107,7 +107,7 @@ class Collection(ABC):
         return {**caller.parameters, **conditions.parameters, "state_order": _STATES}
 
     def position_types(self, _query: ListQuery) -> Sequence[PositionType]:
-        """Return the types of the columns that tell the position of a row in the ordering."""
+        """Return the types of the columns that make up the position of a row in the ordering."""
         return ()
 
     @abstractmethod

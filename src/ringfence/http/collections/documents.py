@@ -1,4 +1,4 @@
-"""From stored documents to the body of an answer: the base of addresses, chosen fields."""
+"""From documents to the body of a response: base URL, lists, selected fields."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,14 +13,14 @@ _encode = msgspec.json.Encoder().encode
 
 
 def with_base(document: bytes, base: str) -> bytes:
-    """Fill in the base of addresses in one or many stored documents."""
+    """Replace the mark by the base URL in one or many documents."""
     return document.replace(BASE_MARK, base.encode())
 
 
 def list_of(documents: list[bytes], base: str) -> bytes:
-    """Join stored documents to a list, and fill in the base.
+    """Join documents to a list with the base URL.
 
-    The brackets go to its ends first: the whole is long, and is copied no more than it must.
+    The brackets are added to the first and last document, so that the whole list is copied once.
     """
     if not documents:
         return b"[]"
@@ -29,14 +29,14 @@ def list_of(documents: list[bytes], base: str) -> bytes:
     return with_base(b",".join(documents), base)
 
 
-# From here on a list is made piece by piece.
+# Longer lists are built and sent in pieces.
 LARGE = 1024 * 1024
 
 
-def pieces_of(documents: list[bytes], base: str, fields: "Choice") -> Iterator[bytes]:
-    """Yield the bytes of a list as `list_of` and `Choice.of_list` make it, about 1 MB at a time.
+def pieces_of(documents: list[bytes], base: str, fields: "FieldSelection") -> Iterator[bytes]:
+    """Yield the bytes of `list_of` and `FieldSelection.of_list`, about 1 MB at a time.
 
-    Documents that are done are let go of.
+    Documents that were yielded are released.
     """
     start, opened = 0, b"["
     while start < len(documents):
@@ -51,18 +51,18 @@ def pieces_of(documents: list[bytes], base: str, fields: "Choice") -> Iterator[b
     yield b"]"
 
 
-class Choice:
-    """Which fields of objects of one kind an answer has: no names mean all."""
+class FieldSelection:
+    """The fields of a response: no names mean all."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = frozenset(names)
-        # Made of the first list: objects of one kind have the same fields in the same order.
+        # Built from the first list: objects of a collection have the same fields in one order.
         self._list_decoder: msgspec.json.Decoder[list[msgspec.Struct]] | None = None
 
     def of_one(self, document: bytes) -> bytes:
-        """Keep the named fields; unknown names are ignored, and none known means all fields.
+        """Return the document with the named fields, or with all if no name is known.
 
-        Values are copied as they are, never decoded. The base of addresses must be filled in.
+        Values are copied without decoding. The document must have its base URL.
         """
         if not self._names:
             return document
@@ -71,7 +71,7 @@ class Choice:
         return _encode(kept) if kept else document
 
     def of_list(self, documents: bytes) -> bytes:
-        """Do so for each object of a list."""
+        """Return the list with the named fields of each document."""
         if not self._names:
             return documents
         if self._list_decoder is None:
@@ -84,7 +84,7 @@ class Choice:
 
 
 def _decoder_of(names: Sequence[str]) -> msgspec.json.Decoder[list[msgspec.Struct]]:
-    """Give what passes over all fields but these, a third of the work of looking at each."""
+    """Return a decoder that skips all other fields, which takes a third of the time."""
     places = {f"field_{number}": name for number, name in enumerate(names)}
     fields = [(place, msgspec.Raw) for place in places]
     chosen = msgspec.defstruct("Chosen", fields, rename=places)

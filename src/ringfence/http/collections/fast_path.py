@@ -1,4 +1,4 @@
-"""Reads that pass by the routes: what answers is found by the path alone."""
+"""Reads of collections bypass the routes: the handler is found by the path."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,15 +18,15 @@ _UUID_IN_PATH = re.compile(f"{ANY_UUID}/")
 
 
 class FastPath:
-    """The reads of collections, found by the path alone."""
+    """The handlers of collections, by path."""
 
     def __init__(self, collections: Sequence[Collection]) -> None:
         self._collections = {collection.path: collection for collection in collections}
 
     def find(self, scope: Scope) -> Callable[[Request], Awaitable[Response]] | None:
-        """Give what answers a GET or HEAD of a list or of an object; None for all else.
+        """Return the handler of a GET or HEAD of a list or an object; None for all else.
 
-        Whatever looks unlike a uuid is left to the routes: it may be a word of its own.
+        Paths without a UUID are left to the routes, for example those of actions.
         """
         if scope["method"] not in READ_METHODS:
             return None

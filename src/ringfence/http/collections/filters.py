@@ -1,7 +1,7 @@
-"""The query parameters of a list, as conditions on rows: the kinds there are, and the order.
+"""The filters and the ordering of lists: from query parameters to conditions in SQL.
 
-A feature declares a table of its filters, by the name of their parameter; a condition finds what
-was read under that same name.
+A feature declares a table of its filters by parameter; the condition takes the value under the same
+name.
 """
 
 import math
@@ -17,63 +17,62 @@ from starlette.datastructures import QueryParams
 from ringfence.errors import Invalid
 from ringfence.http.fields import path_of, printable, uuid_in
 
-# No row has it: what cannot be resolved finds nothing.
+# The condition of a filter that matches nothing
 NOWHERE: LiteralString = "false"
 
 NO_NULL = "Null characters are not allowed."
 
 
-NOT_GIVEN: Any = object()
+NOT_SENT: Any = object()
 
 
 class Kind(Protocol):
-    """How one parameter narrows a list."""
+    """A kind of filter."""
 
     @property
     def condition(self) -> LiteralString:
-        """Give what holds for the rows that are asked for."""
+        """Return the condition on rows."""
         ...
 
     def read(self, values: Sequence[str]) -> Any:  # noqa: ANN401 - whatever the condition takes
-        """Give the condition's parameter, or `NOT_GIVEN`; raises `Invalid`."""
+        """Return the value for the condition, or `NOT_SENT`; raises `Invalid`."""
         ...
 
 
 def trimmed(text: str) -> str:
-    """Give the text, where it is the value already."""
+    """Return the text: the converter of filters by text."""
     return text
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One value, trimmed; an empty one is not given, and the last one counts."""
+    """One value, trimmed; an empty one counts as not sent, and of several the last one counts."""
 
     condition: LiteralString
     convert: Callable[[str], Any] = trimmed
 
     def read(self, values: Sequence[str]) -> Any:  # noqa: ANN401 - whatever the condition takes
-        """Give the converted value; raises `Invalid`."""
+        """Return the converted value; raises `Invalid`."""
         text = values[-1] if values else ""
         if "\x00" in text:
             raise Invalid([NO_NULL])
         text = text.strip()
-        return self.convert(text) if text else NOT_GIVEN
+        return self.convert(text) if text else NOT_SENT
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """Yes or no; anything else is not given."""
+    """A boolean; anything else counts as not sent."""
 
     condition: LiteralString
 
     def read(self, values: Sequence[str]) -> Any:  # noqa: ANN401 - whatever the condition takes
-        """Give True or False."""
         words = {"true": True, "1": True, "false": False, "0": False}
-        return words.get(values[-1].strip().lower() if values else "", NOT_GIVEN)
+        return words.get(values[-1].strip().lower() if values else "", NOT_SENT)
 
 
 class StrictFlag(Flag):
-    """Yes or no, in an operation that Waldur does not have: anything else is refused."""
+    """A boolean in an operation that Waldur does not have: anything else is refused."""
 
     def read(self, values: Sequence[str]) -> Any:  # noqa: ANN401 - whatever the condition takes
         """Return True or False; raises `Invalid`."""
@@ -86,61 +85,61 @@ class StrictFlag(Flag):
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """Words that are alternatives when repeated; an empty one is wrong."""
+    """One or more of the words, as alternatives; an empty one is invalid."""
 
     condition: LiteralString
     words: Sequence[str]
 
     def read(self, values: Sequence[str]) -> Any:  # noqa: ANN401 - whatever the condition takes
-        """Give the words; raises `Invalid`."""
+        """Return the words; raises `Invalid`."""
         for word in values:
             if word not in self.words:
                 raise Invalid([_not_available(word)])
-        return list(values) or NOT_GIVEN
+        return list(values) or NOT_SENT
 
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """Any values that are alternatives when repeated."""
+    """One or more values, as alternatives."""
 
     condition: LiteralString
     convert: Callable[[str], Any] = trimmed
 
     def read(self, values: Sequence[str]) -> Any:  # noqa: ANN401 - whatever the condition takes
-        """Give the converted values that are not empty; raises `Invalid`."""
+        """Return the converted values that are not empty; raises `Invalid`."""
         if any("\x00" in text for text in values):
             raise Invalid([NO_NULL])
-        return [self.convert(text.strip()) for text in values if text.strip()] or NOT_GIVEN
+        return [self.convert(text.strip()) for text in values if text.strip()] or NOT_SENT
 
 
 def uuid(text: str) -> UUID:
-    """Read a uuid; raises `Invalid`."""
+    """Parse a UUID; raises `Invalid`."""
     try:
-        # `UUID` also takes braces and `urn:uuid:`, as Django's field does.
+        # `UUID` accepts braces and `urn:uuid:`, as Django does.
         return UUID(text)
     except ValueError:
         raise Invalid(["Enter a valid UUID."]) from None
 
 
 def uuids(text: str) -> list[UUID]:
-    """Read uuids with commas between them; raises `Invalid`."""
+    """Parse UUIDs separated by commas; raises `Invalid`."""
     return [uuid(part.strip()) for part in text.split(",") if part.strip()]
 
 
 def contains(text: str) -> str:
-    """Give a LIKE pattern in which `%`, `_` and the backslash are ordinary characters."""
+    """Return a LIKE pattern that matches texts that contain this one."""
     return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
 
 
 def contained(pattern: str) -> str:
-    """Give the text that `contains` made a pattern of."""
+    """Return the text of a pattern of `contains`."""
     return re.sub(r"\\(.)", r"\1", pattern[1:-1])
 
 
 def moment(text: str) -> datetime:
-    """Read a time in ISO 8601, in UTC where it names no zone; raises `Invalid`."""
+    """Parse a time in ISO 8601, in UTC if it has no zone; raises `Invalid`."""
     try:
-        # In a query, the plus sign of a zone arrives as a blank.
+        # The plus sign of a zone is decoded to a space in queries.
         time = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
         return time if time.tzinfo else time.replace(tzinfo=UTC)
     except ValueError:
@@ -148,7 +147,7 @@ def moment(text: str) -> datetime:
 
 
 def timestamp(text: str) -> datetime:
-    """Read seconds since 1970; raises `Invalid`."""
+    """Parse seconds since 1970; raises `Invalid`."""
     try:
         seconds = float(text)
         if math.isfinite(seconds):
@@ -159,9 +158,9 @@ def timestamp(text: str) -> datetime:
 
 
 def uuid_from_url(collection: str) -> Callable[[str], UUID | None]:
-    """Give how to read an object's address, on any host or as a path, or its bare uuid.
+    """Return a parser of an object's URL, on any host or as a path, or of its UUID.
 
-    What is neither reads as None, which equals nothing.
+    It returns None for anything else, which matches no row.
     """
 
     def read(text: str) -> UUID | None:
@@ -175,7 +174,7 @@ def uuid_from_url(collection: str) -> Callable[[str], UUID | None]:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Conditions that all hold, with their parameters."""
+    """Conditions that rows must all meet, with their parameters."""
 
     conditions: tuple[LiteralString, ...]
     parameters: Mapping[str, Any]
@@ -185,9 +184,9 @@ NO_CONDITIONS = Conditions((), {})
 
 
 def read_filters(query: QueryParams, filters: Mapping[str, Kind]) -> Conditions:
-    """Read all filters; raises `Invalid` with everything that is wrong at once.
+    """Parse all filters; raises `Invalid` with all errors at once.
 
-    Parameters that are no filter are ignored.
+    Other parameters are ignored.
     """
     conditions: list[LiteralString] = []
     parameters: dict[str, Any] = {}
@@ -198,7 +197,7 @@ def read_filters(query: QueryParams, filters: Mapping[str, Kind]) -> Conditions:
         except Invalid as error:
             errors[name] = error.detail
             continue
-        if value is not NOT_GIVEN:
+        if value is not NOT_SENT:
             parameters[name] = value
             conditions.append(filters[name].condition)
     if errors:
@@ -208,10 +207,10 @@ def read_filters(query: QueryParams, filters: Mapping[str, Kind]) -> Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
-    """The columns that `o` may name, and the order that always follows them.
+    """The columns that `o` may name, and the default ordering that always follows them.
 
-    The default must be unique, so that pages never overlap. Where Waldur skips a column that does
-    not exist instead of refusing it, so does `skips_unknown`.
+    The default must be unique, so that pages do not overlap. `skips_unknown` is for lists where
+    Waldur ignores an unknown column instead of refusing it.
     """
 
     columns: Mapping[str, LiteralString]
@@ -219,9 +218,9 @@ class Ordering:
     skips_unknown: bool = False
 
     def read(self, query: QueryParams) -> LiteralString:
-        """Give the ORDER BY: `o` names columns, `-` before one turns it round.
+        """Return the ORDER BY: `o` names columns, with `-` in front for descending.
 
-        Raises `Invalid` for a column that does not exist; an empty `o` means the default.
+        Raises `Invalid` for an unknown column; an empty `o` is the default.
         """
         terms: list[LiteralString] = [
             column + " DESC" if is_descending else column
@@ -230,11 +229,11 @@ class Ordering:
         return ", ".join([*terms, self.default])
 
     def chosen(self, query: QueryParams) -> dict[LiteralString, bool]:
-        """Give the columns that `o` names, and of each whether it is turned round.
+        """Return the columns that `o` names, each with whether it is descending.
 
-        Raises `Invalid` for a column that does not exist.
+        Raises `Invalid` for an unknown column.
         """
-        # Each column once: a second time it could not change the order.
+        # A second time, a column would not change the ordering.
         terms: dict[LiteralString, bool] = {}
         for word in self._words(query):
             column = self.columns.get(word.removeprefix("-"))

@@ -25,7 +25,13 @@ from ringfence.access.permissions import Actor
 from ringfence.database.binary_rows import integer
 from ringfence.errors import NotFound, Unavailable
 from ringfence.http.collections.collection import Collection, ListQuery, ObjectQuery
-from ringfence.http.collections.documents import LARGE, Choice, list_of, pieces_of, with_base
+from ringfence.http.collections.documents import (
+    LARGE,
+    FieldSelection,
+    list_of,
+    pieces_of,
+    with_base,
+)
 from ringfence.http.collections.filters import NO_CONDITIONS, read_filters
 from ringfence.http.collections.json_response import (
     Header,
@@ -58,13 +64,13 @@ def _parse_retrieve(collection: Collection, text: bytes) -> ObjectQuery:
     params = QueryParams(text)
     # Waldur applies the filters of a list to one object, too.
     conditions = read_filters(params, collection.filters)
-    return ObjectQuery(params, conditions, Choice(params.getlist("field")), {})
+    return ObjectQuery(params, conditions, FieldSelection(params.getlist("field")), {})
 
 
 def _parse_created(_collection: Collection, text: bytes) -> ObjectQuery:
     # Filters do not apply to an object that was just created.
     params = QueryParams(text)
-    return ObjectQuery(params, NO_CONDITIONS, Choice(params.getlist("field")), {})
+    return ObjectQuery(params, NO_CONDITIONS, FieldSelection(params.getlist("field")), {})
 
 
 def _parse_list(collection: Collection, text: bytes) -> ListQuery:

@@ -1,4 +1,4 @@
-"""Answers of JSON that is bytes already: its tag, whether the caller has it, and its size."""
+"""Responses with JSON that is already bytes: ETag, 304 and compression."""
 
 import re
 import zlib
@@ -15,21 +15,23 @@ from ringfence.http.offload import in_thread
 
 Header = tuple[bytes, bytes]
 
-# From here on sending less is worth the time of the processor.
+# Smaller bodies are not worth the CPU time.
 COMPRESSED_FROM = 32 * 1024
-# The cheapest level makes lists of groups a twelfth; better ones take three times as long.
+# The fastest level reduces lists of groups to a twelfth; better ones take three times as long.
 _LEVEL = 1
-_GZIP_FORM = 31
+_GZIP_FORMAT = 31
 
 _JSON = (b"content-type", b"application/json")
 _GZIPPED = (b"content-encoding", b"gzip")
-_TAKES_GZIP = re.compile(r"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)")
-# A tag of the compressed form names the same answer.
+_ACCEPTS_GZIP = re.compile(
+    r"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)"
+)
+# The tag of a compressed response stands for the same document.
 _TAG = re.compile(r'(?:W/)?"([^"]*?)(?:-gzip)?"')
 
 
 class _Bytes(Response):
-    """A body and headers that need no more work."""
+    """A response whose body and headers are complete."""
 
     def __init__(self, body: bytes, status: int, headers: list[Header]) -> None:
         self.status_code = status
@@ -39,7 +41,7 @@ class _Bytes(Response):
 
 
 def tag_of(*parts: bytes) -> str:
-    """Give a tag that is equal for equal parts."""
+    """Return a tag that is equal for equal parts."""
     return blake2b(b"\n".join(parts), digest_size=8).hexdigest()
 
 
@@ -51,10 +53,10 @@ def respond_json(
     status: int = 200,
     headers: Sequence[Header] = (),
 ) -> Response:
-    """Answer with JSON, or with 304 and no body where the caller says that it has it."""
-    if request.method == "GET" and _has(request, tag):
+    """Return a response with JSON, or a 304 if the client has it already."""
+    if request.method == "GET" and _client_has(request, tag):
         return _Bytes(b"", 304, [*headers, _etag(tag)])
-    if len(body) >= COMPRESSED_FROM and _TAKES_GZIP.search(
+    if len(body) >= COMPRESSED_FROM and _ACCEPTS_GZIP.search(
         joined(request.scope, b"accept-encoding")
     ):
         body = _compressed(body)
@@ -65,7 +67,7 @@ def respond_json(
 
 
 class _Pieces(Response):
-    """A body that is made and sent piece by piece, each made in a thread."""
+    """A response whose body is built in a thread and sent in pieces."""
 
     def __init__(self, pieces: Iterator[bytes], headers: list[Header]) -> None:
         self.status_code = 200
@@ -74,7 +76,6 @@ class _Pieces(Response):
         self._pieces = pieces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        """Send the response."""
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(start)
         while (piece := await in_thread(lambda: next(self._pieces, None))) is not None:
@@ -85,17 +86,17 @@ class _Pieces(Response):
 def respond_pieces(
     request: Request, pieces: Iterator[bytes], tag: str, headers: Sequence[Header]
 ) -> Response:
-    """Answer as `respond_json`, with a body so long that it is never whole in memory."""
-    if _has(request, tag):
+    """Return a response like `respond_json`, whose body is never complete in memory."""
+    if _client_has(request, tag):
         return _Bytes(b"", 304, [*headers, _etag(tag)])
-    if _TAKES_GZIP.search(joined(request.scope, b"accept-encoding")):
+    if _ACCEPTS_GZIP.search(joined(request.scope, b"accept-encoding")):
         compressed = [_GZIPPED, _etag(f"{tag}-gzip"), _JSON]
         return _Pieces(_compressed_pieces(pieces), [*headers, *compressed])
     return _Pieces(pieces, [*headers, _etag(tag), _JSON])
 
 
 def _compressed_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    compressor = zlib.compressobj(_LEVEL, wbits=_GZIP_FORM)
+    compressor = zlib.compressobj(_LEVEL, wbits=_GZIP_FORMAT)
     for piece in pieces:
         yield compressor.compress(piece)
     yield compressor.flush()
@@ -104,18 +105,18 @@ def _compressed_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
 async def respond_built(
     build: Callable[[], Any], *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Answer with what is built of many values, in a thread: others are answered meanwhile."""
+    """Return a response with JSON that is built in a thread, for many values."""
     return await in_thread(lambda: JSONResponse(build(), status, headers))
 
 
 def respond_head(headers: Sequence[Header]) -> Response:
-    """Answer without a body; its length would be that of an answer that nobody has made."""
+    """Return a response to HEAD, without a length: the body of GET was not built."""
     return _Bytes(b"", 200, list(headers))
 
 
-def _has(request: Request, tag: str) -> bool:
-    said = joined(request.scope, b"if-none-match")
-    return bool(said) and (said.strip() == "*" or tag in _TAG.findall(said))
+def _client_has(request: Request, tag: str) -> bool:
+    tags = joined(request.scope, b"if-none-match")
+    return bool(tags) and (tags.strip() == "*" or tag in _TAG.findall(tags))
 
 
 def _etag(tag: str) -> Header:
@@ -123,5 +124,5 @@ def _etag(tag: str) -> Header:
 
 
 def _compressed(body: bytes) -> bytes:
-    compressor = zlib.compressobj(_LEVEL, wbits=_GZIP_FORM)
+    compressor = zlib.compressobj(_LEVEL, wbits=_GZIP_FORMAT)
     return compressor.compress(body) + compressor.flush()

@@ -12,7 +12,7 @@ from ringfence.errors import Invalid, NotFound
 DEFAULT_SIZE = 10
 MAXIMUM_SIZE = 300
 LONGEST_QUERY = 8192
-# What differs between the pages of one list
+# The parameters that are not the same for all pages of a list
 PAGE_PARAMETERS = frozenset({"page", "cursor"})
 
 

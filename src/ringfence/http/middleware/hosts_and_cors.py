@@ -1,7 +1,7 @@
 """The Host check, CORS, and the security headers of every response.
 
-CORS is not Starlette's middleware: that answers preflights ahead of the host check and the rate
-limits, with a body, and refuses those of other origins instead of ignoring their `Origin`.
+CORS is not Starlette's middleware: that handles preflights before the host check and the rate
+limits, responds with a body, and refuses those of other origins instead of ignoring them.
 """
 
 import re

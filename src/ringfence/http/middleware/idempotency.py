@@ -1,11 +1,11 @@
-"""`Idempotency-Key`: a request that is sent again has its effect once, and the same answer.
+"""`Idempotency-Key`: a request that is sent again has its effect once, and the same response.
 
-The whole request runs in one transaction, which its answer is part of. So the change and the
-answer to give again are both there or neither, wherever a process or a connection dies: who is
-left without an answer sends the same request with the same key, and learns what came of it.
+The request runs in one transaction, in which its response is stored. So the change and its response
+are both committed or neither, whenever a process or a connection fails: a client that received no
+response sends the request again with the same key.
 
-An answer that is given again shows no more than its reader may see by then: what was required for
-it is kept beside it, and required again.
+A stored response shows no more than the user may see by then: the permissions that the request
+required are stored beside it, and required again.
 """
 
 import hashlib
@@ -31,15 +31,15 @@ from ringfence.http.errors import error_response
 HEADER = "idempotency-key"
 REPLAYED = "Idempotency-Replayed"
 
-# Nothing was done, and the same request may succeed later: a key is not spent on these.
+# The request had no effect and may succeed later, so these responses are not stored.
 PASSING = frozenset({401, 408, 409, 413, 429})
 FIRST_FAULT = 500
 
 _KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
-_KEPT_HEADERS = ("content-type", "etag", "location", "warning")
+_STORED_HEADERS = ("content-type", "etag", "location", "warning")
 
-# Held until the transaction ends, also by the death of who holds it. Its numbers are negative;
-# those of migrations and loads are positive, so no key is ever taken for one of them.
+# Held until the transaction ends. Keys of these locks are negative; those of migrations and loads
+# are positive.
 _CLAIM: LiteralString = """
 SELECT pg_try_advisory_xact_lock(
     hashtextextended(%(key)s, %(user_id)s) | (-9223372036854775808)::bigint
@@ -52,8 +52,8 @@ FROM idempotency_keys
 WHERE user_id = %(user_id)s AND key = %(key)s AND created > now() - interval '24 hours'
 """
 
-# A key that is older than a day starts anew.
-_KEEP: LiteralString = """
+# A key that is older than a day is replaced.
+_STORE: LiteralString = """
 INSERT INTO idempotency_keys (user_id, key, request_digest, status, headers, body, demands)
 VALUES (%(user_id)s, %(key)s, %(request_digest)s, %(status)s, %(headers)s, %(body)s, %(demands)s)
 ON CONFLICT (user_id, key) DO UPDATE
@@ -66,12 +66,12 @@ SET
     demands = excluded.demands
 """
 
-_FORGET: LiteralString = """
+_DELETE_OLD: LiteralString = """
 DELETE FROM idempotency_keys
 WHERE (user_id, key) IN (
-    SELECT kept.user_id, kept.key FROM idempotency_keys AS kept
-    WHERE kept.created < now() - interval '24 hours'
-    ORDER BY kept.created
+    SELECT old.user_id, old.key FROM idempotency_keys AS old
+    WHERE old.created < now() - interval '24 hours'
+    ORDER BY old.created
     LIMIT 100
     FOR UPDATE SKIP LOCKED
 )
@@ -81,15 +81,15 @@ Run = Callable[[Receive, Callable[[Message], Awaitable[None]]], Awaitable[None]]
 
 
 @dataclass(slots=True)
-class _Answer:
-    """An answer as the routes sent it."""
+class _Captured:
+    """A response that the routes sent."""
 
     status: int = 0
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     body: bytes = b""
 
-    async def take(self, message: Message) -> None:
-        """Take a message of ASGI."""
+    async def send(self, message: Message) -> None:
+        """Collect a message of ASGI."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = list(message["headers"])
@@ -97,14 +97,13 @@ class _Answer:
             self.body += message.get("body", b"")
 
     def response(self) -> Response:
-        """Give it to be sent."""
         response = Response(self.body, self.status)
         response.raw_headers = self.headers
         return response
 
 
 def read_key(headers: Headers) -> str | None:
-    """Give the key of a request, if it has one; raises `Invalid` for one that is none."""
+    """Return the key of a request, if any; raises `Invalid` for a malformed one."""
     sent = headers.getlist(HEADER)
     if not sent:
         return None
@@ -114,17 +113,17 @@ def read_key(headers: Headers) -> str | None:
 
 
 def never_store_response(request: Request) -> None:
-    """Say that the answer holds a secret, so that it is never kept."""
+    """Mark the response as secret, so that it is not stored."""
     context_of(request).response_is_secret = True
 
 
 async def run_once(
     database: Database, scope: Scope, receive: Receive, key: str, run: Run
 ) -> Response:
-    """Give the answer of the first request with this key, which is this one or an earlier one.
+    """Return the response of the first request with this key: an earlier one, or this one by `run`.
 
-    `run` serves the request. Raises `KeyUsedOtherwise`, `Conflict` while the first one is under
-    way, what reading a body raises, and what was required of the first one and is not met any more.
+    Raises `KeyUsedOtherwise`, `Conflict` while the first one is running, `Forbidden` or `NotFound`
+    if its permissions are missing by now, and the errors of `read_body`.
     """
     body = await read_body(Request(scope, receive))
     context = context_of(scope)
@@ -136,17 +135,17 @@ async def run_once(
     }
     async with database.enclosing() as connection:
         await _claim(connection, parameters)
-        if kept := await _kept(connection, parameters, actor):
-            return kept
+        if stored := await _stored(connection, parameters, actor):
+            return stored
         with recording_requirements() as requirements:
-            given = await _serve(run, body)
+            captured = await _serve(run, body)
         if warning := warning_header.warning(context):
-            # What the body had is not looked at again for who sends the request again.
-            given.headers.append((warning_header.HEADER, warning))
-        if given.status < FIRST_FAULT and given.status not in PASSING:
+            # A stored response keeps its warning, because the body is not checked again.
+            captured.headers.append((warning_header.HEADER, warning))
+        if captured.status < FIRST_FAULT and captured.status not in PASSING:
             parameters["demands"] = Jsonb([asdict(requirement) for requirement in requirements])
-            await _keep(connection, parameters, given, is_secret=context.response_is_secret)
-    return given.response()
+            await _store(connection, parameters, captured, is_secret=context.response_is_secret)
+    return captured.response()
 
 
 async def _claim(connection: Connection, parameters: dict[str, Any]) -> None:
@@ -155,7 +154,7 @@ async def _claim(connection: Connection, parameters: dict[str, Any]) -> None:
         raise Conflict("A request with this Idempotency-Key is under way; try again later.")
 
 
-async def _kept(
+async def _stored(
     connection: Connection, parameters: dict[str, Any], actor: Actor
 ) -> Response | None:
     row = await (await connection.execute(_FIND, parameters)).fetchone()
@@ -167,36 +166,38 @@ async def _kept(
     for demand in demands:
         Requirement(**demand | {"permission": Permission(demand["permission"])}).check_again(actor)
     if body is None:
-        raise Conflict("This request was carried out; its answer held a secret, which is not kept.")
+        raise Conflict(
+            "This request was carried out; its response held a secret, which is not kept."
+        )
     return Response(bytes(body), status, headers={**headers, REPLAYED: "true"})
 
 
-async def _serve(run: Run, body: bytes) -> _Answer:
-    given = _Answer()
+async def _serve(run: Run, body: bytes) -> _Captured:
+    captured = _Captured()
     try:
-        await run(replayed(body), given.take)
+        await run(replayed(body), captured.send)
     except RequestError as error:
-        # What a command began was undone with its own part of the transaction.
+        # The savepoint of the command was rolled back.
         refusal = error_response(error)
-        return _Answer(refusal.status_code, refusal.raw_headers, bytes(refusal.body))
-    return given
+        return _Captured(refusal.status_code, refusal.raw_headers, bytes(refusal.body))
+    return captured
 
 
-async def _keep(
-    connection: Connection, parameters: dict[str, Any], given: _Answer, *, is_secret: bool
+async def _store(
+    connection: Connection, parameters: dict[str, Any], captured: _Captured, *, is_secret: bool
 ) -> None:
-    headers = Headers(raw=given.headers)
-    kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
-    is_hidden = is_secret and given.status < 300  # noqa: PLR2004 - refusals hold no secret
-    values = {"status": given.status, "headers": Jsonb(kept)}
-    await connection.execute(_FORGET)
+    headers = Headers(raw=captured.headers)
+    kept = {name: headers[name] for name in _STORED_HEADERS if name in headers}
+    is_hidden = is_secret and captured.status < 300  # noqa: PLR2004 - errors contain no secret
+    values = {"status": captured.status, "headers": Jsonb(kept)}
+    await connection.execute(_DELETE_OLD)
     await connection.execute(
-        _KEEP, {**parameters, **values, "body": None if is_hidden else given.body}
+        _STORE, {**parameters, **values, "body": None if is_hidden else captured.body}
     )
 
 
 def _request_digest(scope: Scope, body: bytes) -> bytes:
-    """Give the digest of everything in a request that decides on its answer."""
+    """Return a digest of everything in a request that determines its response."""
     context = context_of(scope)
     token = context.actor.token
     headers = Headers(scope=scope)
@@ -207,7 +208,7 @@ def _request_digest(scope: Scope, body: bytes) -> bytes:
         headers.get("content-type"),
         headers.get("if-match"),
         context.contract,
-        # A token for one project must not read what another one was told.
+        # A token for one project must not read the response to another one.
         str(token.project_id if token else None),
     )
     return hashlib.sha256(repr(tuple(parts)).encode() + body).digest()

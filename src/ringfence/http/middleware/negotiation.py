@@ -1,4 +1,4 @@
-"""Content negotiation: JSON only, in one of two shapes of the contract."""
+"""Content negotiation: JSON only, in one of two versions of the contract."""
 
 from functools import lru_cache
 from typing import get_args
@@ -7,29 +7,29 @@ from ringfence.errors import NotAcceptable
 from ringfence.http.spelling import nearest, plain
 from ringfence.settings import ContractVersion
 
-# Of what nearly is a version: it is served as little as an unknown one.
+# The version of a misspelt parameter: refused like an unknown one.
 _NO_VERSION = ""
 _JSON = ("*/*", "application/*", "application/json")
 
 
-# Longer ones are read each time, so that nobody fills the memory with them.
-_REMEMBERED = 256
+# Longer ones are parsed each time, so that they cannot fill the memory.
+_CACHED_LENGTH = 256
 
 
 def negotiate(accept: str | None, default: ContractVersion) -> ContractVersion:
-    """Give the version of the contract to answer in; raises `NotAcceptable`.
+    """Return the contract of the response; raises `NotAcceptable`.
 
-    `Accept: application/json; version=2026-10` chooses; nothing said means the default.
+    `Accept: application/json; version=2026-10` selects one; without a version it is the default.
     """
     accept = accept or "*/*"
-    return (_remembered if len(accept) <= _REMEMBERED else _negotiated)(accept, default)
+    return (_cached if len(accept) <= _CACHED_LENGTH else _negotiate)(accept, default)
 
 
-# More offers and parameters than these no client makes.
+# No client sends more media types and parameters.
 _MOST_PARTS = 100
 
 
-def _negotiated(accept: str, default: ContractVersion) -> ContractVersion:
+def _negotiate(accept: str, default: ContractVersion) -> ContractVersion:
     if accept.count(",") + accept.count(";") > _MOST_PARTS:
         raise NotAcceptable
     for media_type, version in map(_read, accept.split(",")):
@@ -43,7 +43,7 @@ def _negotiated(accept: str, default: ContractVersion) -> ContractVersion:
     raise NotAcceptable
 
 
-_remembered = lru_cache(maxsize=256)(_negotiated)
+_cached = lru_cache(maxsize=256)(_negotiate)
 
 
 def _read(offer: str) -> tuple[str, str | None]:
@@ -56,7 +56,7 @@ def _read(offer: str) -> tuple[str, str | None]:
 
 
 def _is_misspelt(name: str) -> bool:
-    """Return whether a parameter is meant for `version`: the default would be another contract."""
+    """Return whether a parameter is a misspelt `version`: ignoring it would select the default."""
     if name == "version":
         return False
     return name == "v" or "version" in plain(name) or nearest(name, ("version",)) is not None

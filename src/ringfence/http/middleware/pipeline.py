@@ -70,8 +70,8 @@ class Pipeline:
     """The outermost middleware.
 
     Every path below `/api/` needs an actor, known routes and unknown ones alike, so that nobody
-    learns without a token which paths exist; only `exemptions` need none. What is found out about a
-    request is in its `RequestContext`. Lists and objects of `collections` bypass the routes: the
+    learns without a token which paths exist; only `exemptions` need none. The `RequestContext`
+    has what is known about a request. Lists and objects of `collections` bypass the routes: the
     statement that reads them checks the identity as well.
     """
 

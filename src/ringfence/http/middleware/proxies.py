@@ -1,4 +1,4 @@
-"""The client of a request: the peer of the connection, or what trusted proxies say about it."""
+"""The client of a request, from its connection or from the headers of trusted proxies."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -23,15 +23,15 @@ _PROXY_HEADERS = frozenset(
 
 
 class Proxies:
-    """The trusted proxies; headers of any other peer are ignored."""
+    """The trusted proxies; headers of any other sender are ignored."""
 
     def __init__(self, settings: Settings) -> None:
         self._trusts = _trust_in(settings.trusted_proxies)
 
     def client(self, scope: Scope) -> Client:
-        """Return the client: the first address that is not a trusted proxy, from the peer on."""
+        """Return the client: the last address in the chain that is not a trusted proxy."""
         connection = scope.get("client")
-        peer = _canonical(connection[0]) if connection else UNKNOWN
+        sender = _canonical(connection[0]) if connection else UNKNOWN
         hosts: list[bytes] = []
         is_proxied = False
         for name, value in scope["headers"]:
@@ -42,8 +42,8 @@ class Proxies:
         # Several Host headers are invalid: the host check refuses the joined text, because a proxy
         # may have read another one of them (RFC 9112, section 3.2).
         host = b", ".join(hosts).decode("latin-1")
-        direct = Client(peer, scope.get("scheme", "http"), host)
-        if not is_proxied or not self._trusts(peer):
+        direct = Client(sender, scope.get("scheme", "http"), host)
+        if not is_proxied or not self._trusts(sender):
             return direct
         client = self._behind(direct, scope)
         return client if len(hosts) <= 1 else client._replace(host=host)
@@ -69,7 +69,7 @@ class Proxies:
 
 
 def _trust_in(networks: Sequence[Network]) -> Callable[[str], bool]:
-    """Return a function that tells whether an address is in the networks, with a cache."""
+    """Return a cached check whether an address is in the networks."""
 
     @lru_cache(maxsize=1024)
     def trusts(text: str) -> bool:

@@ -1,6 +1,6 @@
-"""What was refused of what would have changed something, for the audit trail.
+"""The audit trail of refused changes.
 
-It is written after the answer, by itself: what is refused has no transaction.
+A refusal is written after the response, in a transaction of its own.
 """
 
 import json
@@ -20,18 +20,18 @@ from ringfence.http.limits import Rate, network_of
 from ringfence.text.json_value import Json
 from ringfence.text.masking import mask
 
-# A client that tried too fast, or left, is no refusal of what it asked for.
+# A client that was too fast or left was not refused.
 PASSING = frozenset({408, 429, 499})
-FIRST_REFUSAL, FIRST_FAULT = 400, 500
+FIRST_REFUSAL, FIRST_SERVER_ERROR = 400, 500
 
-# Kept of one token, or of one network without a token; in bursts of twice as many.
-KEPT_A_SECOND = 5.0
-# Kept of all together, whatever their number; as many seconds' worth may come at once.
-KEPT_IN_ALL_A_SECOND, KEPT_IN_ALL_BURST = 10.0, 10.0
-# Of who is nobody one in a minute tells that somebody tries: the rest is counted. Networks cost
-# next to nothing, so of all of them no more than so many are kept.
-NOBODYS_A_SECOND = 1 / 60
-NOBODYS_IN_ALL_A_SECOND, NOBODYS_IN_ALL_BURST = 1 / 10, 300.0
+# Per second for one token, or for one network without a token, with bursts of twice as many
+RECORDED_PER_SECOND = 5.0
+# Per second for all clients, and the burst in seconds
+TOTAL_PER_SECOND, TOTAL_BURST = 10.0, 10.0
+# One a minute shows that an unauthenticated client tries; the rest is counted. An attacker can use
+# many networks, so there is a limit for all of them.
+UNAUTHENTICATED_PER_SECOND = 1 / 60
+UNAUTHENTICATED_TOTAL_PER_SECOND, UNAUTHENTICATED_TOTAL_BURST = 1 / 10, 300.0
 PATH_LENGTH = 500
 DETAIL_LENGTH = 500
 ERRORS_LENGTH = 10_000
@@ -51,30 +51,32 @@ _FORGET: LiteralString = "SELECT forget_refusals(%(days)s)"
 
 
 def is_refusal(scope: Scope, status: int) -> bool:
-    """Tell whether something would have changed, and was refused."""
+    """Return whether the request was a change that was refused."""
     return (
         scope["method"] not in SAFE_METHODS
-        and FIRST_REFUSAL <= status < FIRST_FAULT
+        and FIRST_REFUSAL <= status < FIRST_SERVER_ERROR
         and status not in PASSING
         and scope["path"].startswith(("/api/", "/api-auth/"))
     )
 
 
 class RefusedChanges:
-    """Keeps refusals, as many of each caller as tell what it tries, for `days` days."""
+    """Records refused changes for `days` days, at a limited rate per client."""
 
     def __init__(self, days: int) -> None:
         self._days = days
-        self._rate = Rate(KEPT_A_SECOND)
-        self._in_all = Rate(KEPT_IN_ALL_A_SECOND, KEPT_IN_ALL_BURST)
-        self._nobodys = Rate(NOBODYS_A_SECOND, 0)
-        self._nobodys_in_all = Rate(NOBODYS_IN_ALL_A_SECOND, NOBODYS_IN_ALL_BURST)
+        self._rate = Rate(RECORDED_PER_SECOND)
+        self._total = Rate(TOTAL_PER_SECOND, TOTAL_BURST)
+        self._unauthenticated = Rate(UNAUTHENTICATED_PER_SECOND, 0)
+        self._unauthenticated_total = Rate(
+            UNAUTHENTICATED_TOTAL_PER_SECOND, UNAUTHENTICATED_TOTAL_BURST
+        )
         self._left_out = 0
 
     async def record(self, scope: Scope, origin: Origin, status: int, detail: Detail) -> None:
-        """Keep a refusal; where the database is away, the log has it alone."""
+        """Record a refusal; if the database is unavailable, only the log has it."""
         actor = context_of(scope).known_actor
-        if not self._is_kept(origin, is_nobody=actor is None):
+        if not self._is_recorded(origin, is_unauthenticated=actor is None):
             self._left_out += 1
             return
         left_out, self._left_out = self._left_out, 0
@@ -82,8 +84,8 @@ class RefusedChanges:
             "method": scope["method"][:16],
             "path": _text(mask(scope["path"]))[:PATH_LENGTH],
             "status": status,
-            "detail": _kept(detail) if isinstance(detail, str) else "",
-            "errors": None if isinstance(detail, str) else Jsonb(_bounded(_kept_json(detail))),
+            "detail": _storable(detail) if isinstance(detail, str) else "",
+            "errors": None if isinstance(detail, str) else Jsonb(_bounded(_storable_json(detail))),
             "user_uuid": actor and actor.user_uuid,
             "username": actor and actor.username,
             "address": origin.address,
@@ -100,36 +102,36 @@ class RefusedChanges:
         except Unavailable:
             self._left_out += left_out + 1
 
-    def _is_kept(self, origin: Origin, *, is_nobody: bool) -> bool:
-        caller = origin.token_uuid or network_of(origin.address or UNKNOWN)
-        one, everyone = self._rate, self._in_all
-        if is_nobody:
-            one, everyone = self._nobodys, self._nobodys_in_all
+    def _is_recorded(self, origin: Origin, *, is_unauthenticated: bool) -> bool:
+        client = origin.token_uuid or network_of(origin.address or UNKNOWN)
+        one, everyone = self._rate, self._total
+        if is_unauthenticated:
+            one, everyone = self._unauthenticated, self._unauthenticated_total
         now = time.monotonic()
-        return not one.take(caller, now) and not everyone.take(None, now)
+        return not one.take(client, now) and not everyone.take(None, now)
 
 
 def _text(text: str) -> str:
-    """Give what PostgreSQL can store of a text."""
+    """Return a text as PostgreSQL can store it."""
     return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
 
 
-def _kept(text: str) -> str:
+def _storable(text: str) -> str:
     return _text(mask(text))[:DETAIL_LENGTH]
 
 
-def _kept_json(value: Json) -> Json:
-    """Return what PostgreSQL can store of a body, each text masked and shortened."""
+def _storable_json(value: Json) -> Json:
+    """Return a body as PostgreSQL can store it, with each text masked and shortened."""
     if isinstance(value, str):
-        return _kept(value)
+        return _storable(value)
     if isinstance(value, Mapping):
-        return {_kept(str(key)): _kept_json(item) for key, item in value.items()}
+        return {_storable(str(key)): _storable_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_kept_json(item) for item in value]
+        return [_storable_json(item) for item in value]
     return value
 
 
 def _bounded(body: Json) -> Json:
-    """Return the body, or where it is too long its beginning as one text."""
+    """Return the body, or the beginning of its text if it is too long."""
     text = json.dumps(body, ensure_ascii=False)
     return body if len(text) <= ERRORS_LENGTH else {"shortened": text[:DETAIL_LENGTH]}

@@ -1,7 +1,7 @@
-"""The cookie of a browser's session, and when it counts.
+"""The session cookie of the console, and when it is accepted.
 
-A browser sends a cookie with whatever any site makes it send. So it counts only beside a header
-that a foreign site cannot add without asking first, and never from another origin.
+Browsers send cookies with requests that other sites trigger. So the cookie is accepted only with a
+header that other sites cannot add without a CORS preflight, and never from another origin.
 """
 
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from ringfence.access.permissions import READ_METHODS
 from ringfence.http.context import context_of
 from ringfence.settings import Settings
 
-# Its value says nothing: that it is there does.
+# Its presence counts, whatever its value.
 MARK = "x-ringfence-console"
 
 _NAME = "ringfence"
@@ -22,33 +22,33 @@ _SCHEMES = frozenset({"http", "https"})
 
 
 def session_of(scope: Scope, headers: Headers, settings: Settings) -> str | None:
-    """Give the secret of the session that the request belongs to, if it is the console's own."""
+    """Return the secret of the session, if the request is the console's own."""
     if not is_own_request(scope, headers, settings):
         return None
     return _cookie(headers, _cookie_name(scope, settings))
 
 
 def _cookie(headers: Headers, name: str) -> str | None:
-    """Return the value of a cookie; None where it is not sent, or with different values.
+    """Return the value of a cookie; None if it is missing or has different values.
 
-    The secrets need no quoting, so there is none to undo: that of `http.cookies` takes quadratic
-    time before Python 3.11.10.
+    Secrets are never quoted, so `http.cookies` is not needed: before Python 3.11.10 it takes
+    quadratic time.
     """
     pairs = (pair.partition("=") for sent in headers.getlist("cookie") for pair in sent.split(";"))
     values = {value.strip() for key, _, value in pairs if key.strip() == name}
-    # A site beside this one can set a cookie of the same name: neither is known to be ours.
+    # A site on a sibling domain can set a cookie of the same name: none of the two is trusted.
     return values.pop() or None if len(values) == 1 else None
 
 
 def is_own_request(scope: Scope, headers: Headers, settings: Settings) -> bool:
-    """Tell whether a page of this origin made the request, rather than a foreign site."""
+    """Return whether a page of this origin sent the request, not another site."""
     if MARK not in headers:
         return False
     origins = headers.getlist("origin")
     if not origins:
-        # Browsers name the origin of whatever can change something.
+        # Browsers send `Origin` with every method that may change something.
         return scope["method"] in READ_METHODS
-    # As a browser writes an origin: a scheme, a host, and nothing behind it (RFC 6454, section 7).
+    # An origin is a scheme and a host, with nothing behind (RFC 6454, section 7).
     scheme, _, host = origins[0].partition("://")
     return len(origins) == 1 and scheme in _SCHEMES and host in _hosts(scope, settings)
 
@@ -56,12 +56,12 @@ def is_own_request(scope: Scope, headers: Headers, settings: Settings) -> bool:
 def keep_session(
     response: Response, scope: Scope, settings: Settings, secret: str, seconds: int
 ) -> None:
-    """Have the browser keep the session's secret, out of reach of any script."""
+    """Set the cookie, which scripts cannot read."""
     _set_cookie(response, scope, settings, secret, seconds)
 
 
 def drop_session(response: Response, scope: Scope, settings: Settings) -> None:
-    """Have the browser forget the session."""
+    """Delete the cookie."""
     _set_cookie(response, scope, settings, "", 0)
 
 
@@ -80,12 +80,12 @@ def _set_cookie(
 
 
 def _cookie_name(scope: Scope, settings: Settings) -> str:
-    # With this prefix no other host, and no plain HTTP, can set it (RFC 6265bis, section 4.1.3).
+    # No other host, and no plain HTTP, can set a cookie with this prefix (RFC 6265bis, 4.1.3).
     return f"__Host-{_NAME}" if _is_secure(scope, settings) else _NAME
 
 
 def _is_secure(scope: Scope, settings: Settings) -> bool:
-    # Behind a proxy that says nothing of TLS, the address that clients use does.
+    # The public URL counts as well, for a proxy that does not send X-Forwarded-Proto.
     is_public = (settings.public_url or "").startswith("https:")
     return is_public or context_of(scope).client.scheme == "https"
 

@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 from ringfence.clouds.filters import PLACE_FILTERS
 from ringfence.core_states import STATES
 from ringfence.http.collections.filters import (
-    NOT_GIVEN,
+    NOT_SENT,
     Choices,
     Filter,
     Kind,
@@ -60,7 +60,7 @@ class Ranked(Choices):
     def read(self, values: Sequence[str]) -> Any:  # noqa: ANN401 - whatever the condition takes
         """Give the places, each once; raises `Invalid`."""
         words = super().read(values)
-        if words is NOT_GIVEN:
+        if words is NOT_SENT:
             return words
         return sorted({self.words.index(word) + 1 for word in words})
 
