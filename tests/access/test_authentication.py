@@ -1,4 +1,4 @@
-"""Reading a token; what is answered is in tests/contract."""
+"""Reading a token; tests/contract has the responses."""
 
 import hashlib
 from contextlib import suppress
@@ -22,11 +22,11 @@ def test_a_header_without_one_token_is_refused(header):
         read_token(header)
 
 
-def test_only_the_sha_256_of_a_token_is_looked_for():
+def test_a_token_is_looked_up_by_its_sha_256():
     assert token_digest("abc") == hashlib.sha256(b"abc").digest()
 
 
 @given(st.text())
-def test_whatever_a_header_holds_it_is_read_or_refused(header):
+def test_any_header_is_read_or_refused(header):
     with suppress(Unauthenticated):
         assert len(token_digest(read_token(header))) == 32

@@ -1,4 +1,4 @@
-"""Roles and where they hold; tests/contract walks the whole matrix over HTTP."""
+"""Roles and their scope; tests/contract checks the whole matrix over HTTP."""
 
 from uuid import uuid4
 
@@ -31,13 +31,13 @@ def may(someone, permission, customer=CUSTOMER, project=PROJECT):
     return True
 
 
-def test_a_grant_holds_in_its_own_customer_or_project_alone():
+def test_a_grant_holds_in_its_customer_or_project_only():
     owner = actor(Grant(Role.CUSTOMER_OWNER, CUSTOMER, None))
     admin = actor(Grant(Role.PROJECT_ADMIN, None, PROJECT))
     for someone in (owner, admin):
         assert may(someone, Permission.SECURITY_GROUP_UPDATE)
         assert not may(someone, Permission.SECURITY_GROUP_UPDATE, ELSEWHERE, ELSEWHERE)
-    # Ids of customers and projects count apart.
+    # A customer and a project may have the same id.
     assert not may(owner, Permission.SECURITY_GROUP_UPDATE, ELSEWHERE, CUSTOMER)
     assert not may(admin, Permission.SECURITY_GROUP_UPDATE, PROJECT, ELSEWHERE)
 
@@ -57,7 +57,7 @@ def test_staff_and_support_hold_everywhere():
     assert not may(support, Permission.SECURITY_GROUP_UPDATE)
 
 
-def test_what_must_hold_everywhere_is_not_held_by_a_grant():
+def test_a_grant_is_not_a_permission_everywhere():
     require_everywhere(actor(is_staff=True), Permission.SECURITY_GROUP_UNLINK)
     owner = actor(Grant(Role.CUSTOMER_OWNER, CUSTOMER, None))
     for permission in Permission:
@@ -65,12 +65,12 @@ def test_what_must_hold_everywhere_is_not_held_by_a_grant():
             require_everywhere(owner, permission)
 
 
-def test_every_permission_has_its_roles_and_staff_all_of_them():
+def test_staff_has_every_permission():
     assert set(MATRIX) == set(Permission)
     assert all(Role.STAFF in roles for roles in MATRIX.values())
 
 
-def test_a_scope_holds_the_places_of_a_permission():
+def test_a_scope_has_the_customers_and_projects_of_a_permission():
     someone = actor(
         Grant(Role.CUSTOMER_OWNER, CUSTOMER, None), Grant(Role.PROJECT_MEMBER, None, PROJECT)
     )

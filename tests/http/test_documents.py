@@ -1,4 +1,4 @@
-"""From stored documents to an answer."""
+"""From stored documents to the body of a response."""
 
 import json
 
@@ -12,7 +12,7 @@ from ringfence.http.collections.documents import FieldSelection, list_of, pieces
 ONE = b'{"url":"\x01/a/","name":"x, \\"y\\"","rules":[{"id":1}]}'
 
 
-def test_the_base_is_filled_in_and_fields_are_copied_as_they_are():
+def test_the_base_url_is_inserted_and_fields_are_copied_unchanged():
     document = with_base(ONE, "http://h")
     assert FieldSelection([]).of_one(document) == document
     assert FieldSelection(["nothing"]).of_one(document) == document
@@ -21,19 +21,19 @@ def test_the_base_is_filled_in_and_fields_are_copied_as_they_are():
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_a_list_of_documents_is_json_with_the_base_filled_in(number):
+def test_a_list_of_documents_is_json_with_the_base_url(number):
     found = list_of([ONE] * number, "http://h")
     assert json.loads(found) == [json.loads(with_base(ONE, "http://h"))] * number
 
 
-def test_fields_of_lists_are_those_of_each_object_in_their_own_order():
+def test_the_fields_of_a_list_keep_the_order_of_each_object():
     document = with_base(ONE, "")
     many = b"[" + document + b"," + document + b"]"
     assert FieldSelection([]).of_list(many) == many
     assert FieldSelection(["nothing"]).of_list(many) == many
     names = FieldSelection(["rules", "name", "nothing"])
     chosen = b'{"name":"x, \\"y\\"","rules":[{"id":1}]}'
-    # A list that is empty says nothing of the next one.
+    # An empty list does not determine the fields of the next one.
     assert names.of_list(b"[]") == b"[]"
     for _ in range(2):
         assert names.of_list(many) == b"[" + chosen + b"," + chosen + b"]"
@@ -51,7 +51,7 @@ def test_a_long_list_is_the_same_in_pieces(monkeypatch, size, names):
 
 
 @given(st.lists(st.text()))
-def test_whatever_fields_are_asked_for_the_answer_is_one_of_the_documents_own_parts(names):
+def test_any_selection_of_fields_returns_parts_of_the_documents(names):
     picked = FieldSelection(names).of_one(with_base(ONE, ""))
     assert picked.startswith(b"{")
     assert len(picked) <= len(ONE)

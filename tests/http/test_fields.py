@@ -1,4 +1,4 @@
-"""The kinds of value that a body is made of; what clients read is in tests/contract."""
+"""The fields of bodies; tests/contract has the responses."""
 
 import pytest
 from hypothesis import given
@@ -40,7 +40,7 @@ def outcome(field, value):
     ("sent", "clean"),
     [(" a b ", "a b"), (5, "5"), (1.5, "1.5"), (-0, "0"), ("é" * 5, "é" * 5), ("\u3000a", "a")],
 )
-def test_text_is_trimmed_and_takes_numbers(sent, clean):
+def test_text_is_trimmed_and_numbers_are_accepted(sent, clean):
     assert Text(5).clean(sent) == clean
 
 
@@ -56,11 +56,11 @@ def test_text_is_trimmed_and_takes_numbers(sent, clean):
         ("\x00", "Null characters are not allowed."),
     ],
 )
-def test_text_that_cannot_be_kept_is_refused(sent, message):
+def test_text_that_cannot_be_stored_is_refused(sent, message):
     assert outcome(Text(5), sent) == message
 
 
-def test_text_may_be_blank_or_null_where_that_is_said():
+def test_text_may_be_blank_or_null_if_the_field_allows_it():
     assert Text(5, blank=True).clean("  ") == ""
     assert Text(5, null=True).clean(None) is None
 
@@ -68,7 +68,7 @@ def test_text_may_be_blank_or_null_where_that_is_said():
 @pytest.mark.parametrize(
     ("sent", "number"), [(80, 80), ("80", 80), (80.0, 80), (" 080 ", 80), ("80.0", 80), ("-1", -1)]
 )
-def test_a_whole_number_is_taken_in_every_spelling(sent, number):
+def test_an_integer_is_accepted_in_every_spelling(sent, number):
     assert PORT.clean(sent) == number
 
 
@@ -76,7 +76,7 @@ def test_a_whole_number_is_taken_in_every_spelling(sent, number):
     "sent",
     [True, False, "", "x", "1e3", "1.5", 1.5, float("inf"), float("nan"), [], {}, "0x10", "٣"],
 )
-def test_what_is_no_whole_number_is_refused(sent):
+def test_other_values_are_not_integers(sent):
     assert outcome(PORT, sent) == "A valid integer is required."
 
 
@@ -104,7 +104,7 @@ def test_a_choice_is_spelled_exactly():
         f"https://x/api/openstack%2Dsecurity%2Dgroups/{HEX}/",
     ],
 )
-def test_a_hyperlink_gives_the_uuid_in_it(address):
+def test_a_hyperlink_returns_its_uuid(address):
     assert GROUP.clean(address) == HEX
 
 
@@ -129,17 +129,17 @@ WRONG = "Invalid hyperlink - Incorrect URL match."
         (True, "Incorrect type. Expected URL string, received bool."),
     ],
 )
-def test_what_is_no_groups_address_is_refused_by_kind(sent, expected):
+def test_the_url_of_another_collection_has_its_own_error(sent, expected):
     assert outcome(GROUP, sent) == expected
 
 
-def test_the_path_of_what_is_no_address_is_empty():
+def test_the_path_of_an_invalid_url_is_empty():
     assert path_of("http://[") == ""
     assert path_of("http://x") == ""
     assert uuid_in("", "customers") is None
 
 
-def test_all_errors_of_an_object_are_told_at_once():
+def test_all_errors_of_an_object_are_returned_at_once():
     fields = {"name": Text(5), "port": PORT}
     with pytest.raises(Invalid) as caught:
         clean_fields({"port": "x", "other": 1}, fields, required=["name"])
@@ -149,18 +149,18 @@ def test_all_errors_of_an_object_are_told_at_once():
     }
 
 
-def test_what_is_not_sent_is_not_in_the_result():
+def test_fields_that_are_not_sent_are_not_in_the_result():
     assert clean_fields({"other": 1}, {"name": Text(5)}) == {}
 
 
 @given(JSON)
-def test_whatever_json_holds_is_taken_or_refused_in_words_that_can_be_sent(value):
+def test_any_json_is_accepted_or_refused_with_an_error_that_can_be_encoded(value):
     for field in (Text(10), Text(10, blank=True, null=True), PORT, Choice(("a",)), GROUP):
         result = outcome(field, value)
         assert isinstance(str(result).encode(), bytes)
 
 
-def test_what_cannot_be_written_is_shown_as_dots():
+def test_a_value_that_cannot_be_converted_is_shown_as_dots():
     deep: list = []
     for _ in range(5000):
         deep = [deep]
@@ -170,5 +170,5 @@ def test_what_cannot_be_written_is_shown_as_dots():
 
 
 @pytest.mark.parametrize("text", [" " * 1_000_000, "1" * 1_000_000, "1." + "0" * 1_000_000 + "x"])
-def test_a_long_text_is_no_number(text):
+def test_a_long_text_is_not_a_number(text):
     assert outcome(PORT, text) == "A valid integer is required."

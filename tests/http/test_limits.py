@@ -1,4 +1,4 @@
-"""Rates: what was allowed comes back with time, and memory stays bounded."""
+"""Rates allow what they say over time, and memory stays bounded."""
 
 from contextlib import suppress
 from ipaddress import IPv6Address
@@ -25,7 +25,7 @@ def test_never_more_than_the_rate_and_one_burst(gaps, a_second):
 
 
 @given(Gaps, st.floats(0.1, 1000))
-def test_who_waits_as_long_as_was_said_is_let_in(gaps, a_second):
+def test_a_client_that_waits_as_long_as_the_error_says_is_admitted(gaps, a_second):
     rate, now = Rate(a_second), 1000.0
     for gap in gaps:
         now += gap
@@ -40,14 +40,14 @@ def test_no_rate_is_no_limit():
     assert not any(rate.take("key", 1.0) for _ in range(10_000))
 
 
-def test_memory_is_bounded_however_many_come():
+def test_memory_is_bounded_for_any_number_of_clients():
     rate = Rate(1)
     for number in range(3 * MOST_KEYS):
         rate.take(number, 1.0)
     assert len(rate._due) <= MOST_KEYS  # noqa: SLF001 - memory is what this is about
 
 
-def test_whoever_asked_too_much_is_not_forgotten_for_the_many_who_come_after():
+def test_a_client_over_its_rate_is_not_evicted_by_many_new_ones():
     rate = Rate(1)
     while not rate.take("greedy", 1.0):
         pass
@@ -64,7 +64,7 @@ def test_all_addresses_of_an_ipv6_network_are_one(address, host):
 
 
 class Clock:
-    """Stands for the module of time: it goes on when told to."""
+    """Replaces the module `time`, and moves on demand."""
 
     now = 100.0
 
@@ -80,14 +80,14 @@ def clock(monkeypatch):
 
 
 def fill(limits, most=1000):
-    """Enter until refused; give how many are there then."""
+    """Enter until refused, and return how many requests run."""
     with suppress(Overloaded):
         for _ in range(most):
             limits.enter()
     return limits.running
 
 
-def test_where_requests_end_slowly_fewer_are_let_in(clock):
+def test_fewer_requests_are_admitted_if_they_complete_slowly(clock):
     limits = Limits(Settings(concurrent_requests=128, queue_seconds=2))
     assert fill(limits) == 128
     # At 20 a second, 40 are two seconds' worth.
@@ -97,7 +97,7 @@ def test_where_requests_end_slowly_fewer_are_let_in(clock):
     assert 35 <= fill(limits) <= 45
 
 
-def test_where_requests_end_fast_all_places_are_used(clock):
+def test_all_slots_are_used_if_requests_complete_fast(clock):
     limits = Limits(Settings(concurrent_requests=128, queue_seconds=2))
     fill(limits)
     for _ in range(200):
@@ -107,7 +107,7 @@ def test_where_requests_end_fast_all_places_are_used(clock):
     assert fill(limits) == 128
 
 
-def test_a_quiet_hour_is_no_slowness(clock):
+def test_an_idle_hour_does_not_count_as_slow(clock):
     limits = Limits(Settings(concurrent_requests=128, queue_seconds=2))
     limits.enter()
     clock.now += 3600

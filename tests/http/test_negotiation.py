@@ -1,4 +1,4 @@
-"""Which version of the contract an `Accept` header asks for."""
+"""The contract that an `Accept` header selects."""
 
 import pytest
 
@@ -24,15 +24,15 @@ OLD, NEW = "2025-11", "2026-10"
         (f"application/json; version=1999-01, application/json; version={NEW}", NEW),
     ],
 )
-def test_the_first_offer_that_json_satisfies_decides(accept, version):
+def test_the_first_media_type_that_is_json_decides(accept, version):
     assert negotiate(accept, OLD) == version
 
 
-def test_nothing_said_means_the_setting():
+def test_without_a_version_the_setting_decides():
     assert negotiate("application/json", NEW) == NEW
 
 
 @pytest.mark.parametrize("accept", ["text/html", "x", ";", "application/json; version=2", "json"])
-def test_what_nobody_can_send_is_not_acceptable(accept):
+def test_other_media_types_and_versions_are_not_acceptable(accept):
     with pytest.raises(NotAcceptable):
         negotiate(accept, OLD)

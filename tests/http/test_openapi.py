@@ -1,4 +1,4 @@
-"""The description of the API: valid, complete, and in the words of the published clients."""
+"""The OpenAPI document is valid and complete, with the names of published clients."""
 
 import re
 from pathlib import Path
@@ -51,40 +51,40 @@ def test_the_document_is_valid_openapi_3_1(document):
 
 def test_routes_and_operations_are_the_same():
     routes = {
-        # What a part of the path is made of is the router's matter.
+        # The types of path parameters are the router's.
         (method, re.sub(r":\w+\}", "}", route.path))
         for route in create_app(Settings()).routes
         if isinstance(route, Route) and route.include_in_schema
         for method in route.methods
     }
     declared = {(operation.method, operation.path) for operation in OPERATIONS}
-    # HEAD belongs to every GET; only where it has a name of its own it is declared.
+    # HEAD belongs to every GET, and is declared only where it has an operation id.
     implied = {("HEAD", path) for method, path in declared if method == "GET"}
     assert routes - implied == declared - implied
     assert declared <= routes
 
 
 def published():
-    """Give the operation and its group by method and path, as the published client has them."""
+    """Return operation id and tag by method and path, as in the published client."""
     found = {}
     for path in (CLIENT / "api").glob("*/*.py"):
         source = path.read_text()
         method = re.search(r'"method": "(\w+)"', source)
         address = re.search(r'"url": f?"(.*)"', source)
         if method and address:
-            found[method[1].upper(), placeless(address[1])] = (path.stem, path.parent.name)
+            found[method[1].upper(), without_parameters(address[1])] = (path.stem, path.parent.name)
     return found
 
 
-def placeless(path):
+def without_parameters(path):
     return re.sub(r"\{\w+\}", "{}", path)
 
 
-def test_an_operation_that_published_clients_have_bears_their_name_in_their_group():
+def test_operations_of_published_clients_have_their_id_and_tag():
     known = published() | NEWER
     shared = 0
     for operation in OPERATIONS:
-        theirs = known.get((operation.method, placeless(operation.path)))
+        theirs = known.get((operation.method, without_parameters(operation.path)))
         if theirs:
             assert (operation.id, operation.tag.replace("-", "_")) == theirs
             shared += 1
@@ -114,13 +114,13 @@ def test_models_have_the_names_of_the_published_client(document):
     }
 
 
-def test_every_address_has_the_parameters_it_names():
+def test_every_path_declares_its_parameters():
     for operation in OPERATIONS:
         in_path = {each.name for each in operation.parameters if each.place == "path"}
         assert in_path == set(re.findall(r"\{(\w+)\}", operation.path)), operation.id
 
 
-def test_every_refusal_is_described_by_its_error(document):
+def test_every_error_is_described_by_its_class(document):
     responses = document["components"]["responses"]
     of_head = {name for name in responses if name.endswith(WITHOUT_BODY)}
     assert set(responses) - of_head == {kind.__name__ for kind in STATUSES}

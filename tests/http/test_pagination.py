@@ -20,18 +20,18 @@ from ringfence.http.collections.pagination import InvalidPage, Links, NumberedPa
         ("page_size=%D9%A3", Page(1, 10)),
     ],
 )
-def test_a_page_is_read_and_a_bad_size_is_ten(query, page):
+def test_an_invalid_page_size_is_ten(query, page):
     assert read_page(QueryParams(query)) == page
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "1.0", "LAST", "9" * 13])
-def test_a_bad_page_is_invalid(page):
+def test_an_invalid_page_is_refused(page):
     with pytest.raises(InvalidPage):
         read_page(QueryParams({"page": page}))
 
 
 @given(st.integers(0, 10_000), st.integers(1, 300))
-def test_the_last_page_holds_what_is_left(count, size):
+def test_the_last_page_has_the_rest(count, size):
     last = Page(None, size).resolve(count)
     assert last.number == last.last
     left = count - (last.number - 1) * size
@@ -45,7 +45,7 @@ def test_the_offset_of_the_last_page_depends_on_the_count():
     assert Page(None, 10).offset is None
 
 
-def test_a_link_drops_page_for_the_first_one_and_keeps_the_rest_sorted_by_key():
+def test_the_first_page_has_no_page_parameter_and_keys_are_sorted():
     query = [("b", "2 3"), ("page", "2"), ("a", "z"), ("a", "y"), ("c", "")]
     first = "<http://x/?a=z&a=y&b=2+3&c=>"
     assert Links(query).header("http://x/", NumberedPage(2, 3, has_next=True)).split(", ") == [
@@ -60,7 +60,7 @@ def test_a_link_drops_page_for_the_first_one_and_keeps_the_rest_sorted_by_key():
     st.lists(st.tuples(st.text(), st.text()), max_size=5),
     st.integers(1, 5).flatmap(lambda last: st.tuples(st.integers(1, last), st.just(last))),
 )
-def test_a_link_has_no_comma_but_between_its_parts(query, place):
+def test_commas_in_link_only_separate_its_parts(query, place):
     number, last = place
     page = NumberedPage(number, last, has_next=number < last)
     header = Links(query).header("http://x/", page)

@@ -1,7 +1,7 @@
-"""Every regular expression takes time in proportion to the text that it sees, at the worst.
+"""Every regular expression takes linear time at worst.
 
-They are found in the source, so that a new one is held as well: each is tried, by the methods that
-it is used with, on long texts that match almost to their end.
+The test finds them in the source and runs each, with the methods that use it, on long texts that
+almost match.
 """
 
 import ast
@@ -18,26 +18,26 @@ import ringfence
 
 SOURCE = Path(ringfence.__file__).parent
 SHORT, LONG = 1_000, 10_000
-# What grows with the square of the length takes a hundred times as long.
+# Quadratic time would be a hundred times as long.
 MOST = 3 * LONG / SHORT
 TRIES = 3
-# Below this the clock tells nothing.
+# Shorter times are noise.
 LEAST = 20e-6
 METHODS = frozenset({"match", "fullmatch", "search", "findall", "finditer", "split", "sub"})
-# Made when the program runs, and of what
+# Patterns that are built at run time, and from what
 MADE = {
     "http/fields.py": "the path of a collection, escaped, and a UUID",
     "text/masking.py": "a secret of the settings, escaped",
     "reference/samples.py": "words of this source, when the reference is built",
 }
-# What is read word by word; of the rest of a pattern's letters these stand for all.
+# Long texts consist of these and of the letters of the pattern.
 LETTERS = 'aA0f .,;="\\/:-@%\n'
 WORDS = ("token ", "bearer token ", "a+a.", "http://", 'W/"', "gzip;q=0", '-gzip"', "attribute ")
 
 
 @cache
 def patterns():
-    """Give each pattern of the source: where it is, compiled, and the methods it is used with."""
+    """Yield each pattern of the source: where it is, compiled, and the methods that use it."""
     return list(found_patterns())
 
 
@@ -57,14 +57,14 @@ def found_patterns():
 
 
 def made(where, names):
-    """Give the pattern that a module holds by one of these names."""
+    """Return the pattern that a module has under one of these names."""
     module = import_module(".".join(("ringfence", *Path(where).with_suffix("").parts)))
     found = [getattr(module, name, None) for name in names]
     return next((each for each in found if isinstance(each, re.Pattern)), None)
 
 
 def read(node):
-    """Give the pattern of a call; None where it is made when the program runs."""
+    """Return the pattern of a call; None if it is built at run time."""
     try:
         return re.compile(ast.literal_eval(node.args[0]))
     except ValueError:
@@ -82,7 +82,7 @@ def names_of(tree, call):
 
 
 def used_with(text, names):
-    """Give the methods that a pattern is used with in its module; one for others has none."""
+    """Return the methods that use a pattern in its module."""
     found = [re.findall(rf"\b{re.escape(name)}\.(\w+)", text) for name in names]
     return METHODS.intersection(*map(set, found)) if found else set()
 
@@ -98,7 +98,7 @@ def is_of_re(node):
 
 
 def units(pattern):
-    """Give what long texts are made of: letters that the pattern names, alone and in twos."""
+    """Return the parts of long texts: letters of the pattern, single and in pairs."""
     source = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode()
     named = [letter for letter in LETTERS if letter in source or letter in "aA0 "]
     found = [*WORDS, *named, *map("".join, itertools.permutations(named, 2))]
@@ -106,7 +106,7 @@ def units(pattern):
 
 
 def is_expensive(run, unit):
-    """Tell whether the longer text takes more than in proportion, however often it is tried."""
+    """Return whether a longer text takes more than linear time in all tries."""
     short = long = float("inf")
     for _ in range(TRIES):
         short, long = min(short, seconds(run, unit, SHORT)), min(long, seconds(run, unit, LONG))
@@ -124,7 +124,7 @@ def seconds(run, unit, length):
 
 
 def runs(pattern, methods):
-    """Give how the pattern is run on a text, for each method."""
+    """Return a function for each method that runs the pattern on a text."""
     for method in sorted(methods):
         of_text = getattr(pattern, method)
         if method == "sub":
@@ -139,13 +139,13 @@ def runs(pattern, methods):
     ("where", "pattern", "methods"),
     [pytest.param(*found, id=f"{found[0]}-{number}") for number, found in enumerate(patterns())],
 )
-def test_a_pattern_takes_time_in_proportion_to_the_text(where, pattern, methods):
+def test_a_pattern_takes_linear_time(where, pattern, methods):
     for run in runs(pattern, methods):
         for unit in units(pattern):
             assert not is_expensive(run, unit), (where, pattern.pattern, unit)
 
 
-def test_what_is_measured_tells_linear_from_quadratic():
+def test_the_measurement_distinguishes_linear_from_quadratic():
     assert is_expensive(re.compile(r"\s+x").search, " ")
     assert not is_expensive(re.compile(r"\s+").search, " ")
 

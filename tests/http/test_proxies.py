@@ -13,13 +13,13 @@ from ringfence.settings import Settings, load_settings
 TRUSTED = "127.0.0.0/8, ::1, 10.0.0.0/8, 2001:db8:1::/48"
 
 
-def client(peer, headers=()):
+def client(sender, headers=()):
     scope = {
-        "client": peer and (peer, 4711),
+        "client": sender and (sender, 4711),
         "scheme": "http",
         "headers": [
             (name.lower().encode(), value.encode("latin-1"))
-            for name, value in [("Host", "asked.example"), *headers]
+            for name, value in [("Host", "requested.example"), *headers]
         ],
     }
     return Proxies(Settings(trusted_proxies=TRUSTED)).client(scope)
@@ -29,21 +29,21 @@ def chain(*addresses):
     return [("X-Forwarded-For", address) for address in addresses]
 
 
-def test_without_a_proxy_the_socket_says_it_all():
-    assert client("192.0.2.1") == Client("192.0.2.1", "http", "asked.example")
+def test_without_a_proxy_the_client_is_that_of_the_connection():
+    assert client("192.0.2.1") == Client("192.0.2.1", "http", "requested.example")
 
 
 @pytest.mark.parametrize(
     "header", ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded"]
 )
-def test_what_a_client_says_of_itself_is_passed_over(header):
+def test_headers_of_a_client_are_ignored(header):
     for lie in ("10.0.0.9", "for=10.0.0.9;proto=https;host=evil"):
         found = client("192.0.2.1", [(header, lie)])
-        assert found == Client("192.0.2.1", "http", "asked.example")
+        assert found == Client("192.0.2.1", "http", "requested.example")
 
 
 @pytest.mark.parametrize(
-    ("said", "address"),
+    ("sent", "address"),
     [
         (["192.0.2.7"], "192.0.2.7"),
         (["192.0.2.7, 198.51.100.9"], "198.51.100.9"),
@@ -56,61 +56,61 @@ def test_what_a_client_says_of_itself_is_passed_over(header):
         (["[2001:db8::7]:5123"], "2001:db8::7"),
         (["2001:DB8:0::7"], "2001:db8::7"),
         (["::ffff:192.0.2.7"], "192.0.2.7"),
-        # A zone is of the machine that says it: the database has none.
+        # Zones are removed.
         (["fe80::1%eth0"], "fe80::1"),
         (["[fe80::1%25eth0]:5123"], "fe80::1"),
-        # What is no address ends the walk at the hop that said it.
+        # An invalid address ends the chain at the proxy that sent it.
         (["192.0.2.7, unknown"], "10.0.0.1"),
         (["192.0.2.7, nonsense, 10.0.0.2"], "10.0.0.2"),
         ([""], "10.0.0.1"),
         ([", ,"], "10.0.0.1"),
     ],
 )
-def test_the_first_address_that_is_no_proxy_s_is_the_client(said, address):
-    assert client("10.0.0.1", chain(*said)).address == address
+def test_the_last_untrusted_address_is_the_client(sent, address):
+    assert client("10.0.0.1", chain(*sent)).address == address
 
 
-def test_the_nearest_proxy_says_scheme_and_host():
-    said = [
+def test_the_nearest_proxy_determines_scheme_and_host():
+    sent = [
         *chain("192.0.2.7"),
         ("X-Forwarded-Proto", "http, HTTPS"),
         ("X-Forwarded-Host", "evil.example, api.example.com:8443"),
     ]
-    assert client("::1", said) == Client("192.0.2.7", "https", "api.example.com:8443")
+    assert client("::1", sent) == Client("192.0.2.7", "https", "api.example.com:8443")
     assert client("::1", [("X-Forwarded-Proto", "javascript")]).scheme == "http"
     assert client("::1", [("X-Forwarded-Proto", "https")]) == Client(
-        "::1", "https", "asked.example", is_client=False
+        "::1", "https", "requested.example", is_client=False
     )
 
 
 def test_forwarded_is_not_read_and_names_no_client():
     both = [*chain("192.0.2.7"), ("Forwarded", "for=198.51.100.9;proto=https;host=evil.example")]
-    assert client("10.0.0.1", both) == Client("192.0.2.7", "http", "asked.example")
+    assert client("10.0.0.1", both) == Client("192.0.2.7", "http", "requested.example")
     assert client("10.0.0.1", both[-1:]) == Client(
-        "10.0.0.1", "http", "asked.example", is_client=False
+        "10.0.0.1", "http", "requested.example", is_client=False
     )
 
 
-@pytest.mark.parametrize("said", ["unknown", "192.0.2.7, unknown", "nonsense, 10.0.0.2", "", ", ,"])
-def test_a_proxy_that_does_not_say_who_asks_is_no_client(said):
-    assert not client("10.0.0.1", chain(said)).is_client
+@pytest.mark.parametrize("sent", ["unknown", "192.0.2.7, unknown", "nonsense, 10.0.0.2", "", ", ,"])
+def test_a_proxy_that_names_no_client_is_not_the_client(sent):
+    assert not client("10.0.0.1", chain(sent)).is_client
     assert client("10.0.0.1", chain("192.0.2.7")).is_client
     assert client("10.0.0.1").is_client
 
 
-def test_several_hosts_are_none_even_behind_a_proxy():
+def test_several_host_headers_are_invalid_even_behind_a_proxy():
     for more in ([], [("X-Forwarded-Host", "api.example.com")]):
-        found = client("10.0.0.1", [("Host", "asked.example"), *more, *chain("192.0.2.7")])
-        assert found.host == "asked.example, asked.example"
+        found = client("10.0.0.1", [("Host", "requested.example"), *more, *chain("192.0.2.7")])
+        assert found.host == "requested.example, requested.example"
         assert found.address == "192.0.2.7"
 
 
-def test_a_peer_without_an_address_is_unknown_and_never_trusted():
+def test_a_connection_without_an_address_is_unknown_and_never_trusted():
     assert client(None, chain("192.0.2.7")).address == UNKNOWN
     assert client("socket", chain("192.0.2.7")).address == UNKNOWN
 
 
-def test_nobody_is_trusted_where_the_setting_says_none():
+def test_no_proxy_is_trusted_if_the_setting_is_none():
     settings = load_settings({"RINGFENCE_TRUSTED_PROXIES": "none"})
     scope = {
         "client": ("127.0.0.1", 1),
@@ -121,8 +121,8 @@ def test_nobody_is_trusted_where_the_setting_says_none():
 
 
 @given(st.lists(st.text(alphabet='0123456789abcdef.:%[], ;="for\x00é', max_size=60), max_size=4))
-def test_whatever_is_said_an_address_comes_of_it(said):
-    found = client("10.0.0.1", chain(*said))
+def test_any_header_results_in_an_address(sent):
+    found = client("10.0.0.1", chain(*sent))
     # As the database reads them: an address without a zone
     assert str(ip_address(found.address)) == found.address
     assert "%" not in found.address
@@ -132,6 +132,6 @@ def test_whatever_is_said_an_address_comes_of_it(said):
     st.lists(st.ip_addresses().map(str), max_size=30),
     st.ip_addresses(v=4, network="203.0.113.0/24"),
 )
-def test_nothing_that_a_client_sends_moves_the_address_that_its_proxy_saw(lies, truth):
-    said = ", ".join([*lies, str(truth), "10.1.1.1"])
-    assert client("10.0.0.1", chain(said)).address == str(truth)
+def test_nothing_that_a_client_sends_changes_the_address_that_its_proxy_appends(lies, truth):
+    sent = ", ".join([*lies, str(truth), "10.1.1.1"])
+    assert client("10.0.0.1", chain(sent)).address == str(truth)

@@ -1,4 +1,4 @@
-"""How near two names are."""
+"""The distance between names."""
 
 import pytest
 from hypothesis import given
@@ -22,12 +22,12 @@ WORDS = st.text("abcd", max_size=7)
         ("", "abc", 3),
     ],
 )
-def test_the_distance_counts_letters_that_differ(one, other, apart):
+def test_the_distance_counts_edits(one, other, apart):
     assert distance(one, other) == distance(other, one) == apart
 
 
 @given(WORDS, st.integers(0, 7), st.sampled_from("abcd"))
-def test_one_mistake_is_a_distance_of_one_at_most(word, place, letter):
+def test_one_edit_is_a_distance_of_one_at_most(word, place, letter):
     left, right = word[:place], word[place:]
     assert distance(word, left + letter + right) <= 1
     assert distance(word, left + right[1:]) <= 1
@@ -51,7 +51,7 @@ def test_case_and_separators_make_no_difference():
 
 
 @given(WORDS, st.lists(WORDS, max_size=5))
-def test_the_nearest_name_is_the_one_of_least_distance(word, known):
+def test_the_nearest_name_has_the_smallest_distance(word, known):
     limit = min(2, len(word) // 2)
     near = [name for name in known if distance(word, name) <= limit]
     expected = min((distance(word, name) for name in near), default=None)

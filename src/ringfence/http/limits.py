@@ -39,8 +39,8 @@ def check_query(scope: Scope) -> None:
     The client is not authenticated yet, and parsing takes time.
     """
     if scope.get("query_string", b"").count(b"&") >= MOST_PARAMETERS:
-        said = f"A query has {MOST_PARAMETERS} parameters at most; send fewer."
-        raise Invalid({"non_field_errors": [said]})
+        message = f"A query has {MOST_PARAMETERS} parameters at most; send fewer."
+        raise Invalid({"non_field_errors": [message]})
 
 
 class Rate:

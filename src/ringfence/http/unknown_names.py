@@ -84,38 +84,38 @@ class Expected:
             if parameter := self.own.get(name):
                 _read_own(parameter, values, own, errors)
             elif name not in self.known:
-                if wrong := self._wrong_with(name) or self._wrong_with_values(values):
-                    errors[printable(name)] = [wrong]
+                if error := self._error_of_parameter(name) or self._error_of_values(values):
+                    errors[printable(name)] = [error]
                 else:
                     dropped.append(name)
         if errors:
             raise Invalid(errors)
         return Query(own, dropped)
 
-    def _wrong_with(self, name: str) -> str | None:
+    def _error_of_parameter(self, name: str) -> str | None:
         """Return the error of an unknown parameter; None if it is ignored."""
         if meant := nearest(name, self.own):
             return f"There is no such parameter. Did you mean {meant}?"
         if meant := nearest(name, self.elsewhere, NEAR if self.changes else 0):
-            return self._not_here(meant)
+            return self._of_another_operation(meant)
         if self.changes and (meant := conditions.meaning_of(name)):
-            return self._not_so("parameter", meant)
-        return _no_such("parameter", name, self.known | self.own.keys()) if self.is_strict else None
+            return self._misplaced("parameter", meant)
+        return _unknown("parameter", name, self.known | self.own.keys()) if self.is_strict else None
 
-    def _wrong_with_values(self, values: Iterable[str]) -> str | None:
+    def _error_of_values(self, values: Iterable[str]) -> str | None:
         found = map(conditions.contained_in_value, values if self.changes else ())
         meant = next(filter(None, found), None)
-        return self._not_so("parameter", meant) if meant else None
+        return self._misplaced("parameter", meant) if meant else None
 
-    def _not_so(self, kind: str, meant: str) -> str:
+    def _misplaced(self, kind: str, meant: str) -> str:
         """Return the error of a name that means a parameter or a header."""
         if meant in self.elsewhere:
-            return self._not_here(meant)
+            return self._of_another_operation(meant)
         if meant in self.own:
             return f"There is no such {kind}. Did you mean {meant}? It is a parameter of the query."
         return f"There is no such {kind}. Did you mean the header {meant}?"
 
-    def _not_here(self, name: str) -> str:
+    def _of_another_operation(self, name: str) -> str:
         return (
             f"This operation does not take {name}, and nothing was done. "
             f"{name} is a parameter of {self.elsewhere[name]}."
@@ -142,9 +142,9 @@ class Expected:
                 if key not in found:
                     if len(found) == MOST_UNKNOWN:
                         raise _too_many("keys")
-                    found[key] = self._wrong_with_key(key, known)
-                if wrong := found[key] or (is_deep and self._wrong_within(entry[key])):
-                    errors[-1][printable(key)] = [wrong]
+                    found[key] = self._error_of_key(key, known)
+                if error := found[key] or (is_deep and self._error_within(entry[key])):
+                    errors[-1][printable(key)] = [error]
                     if len(errors[-1]) == _MOST_ERRORS:
                         break
                 else:
@@ -152,16 +152,16 @@ class Expected:
         if any(errors):
             raise Invalid(errors if entries is body else errors[0])
 
-    def _wrong_with_key(self, key: str, known: frozenset[str]) -> str | None:
+    def _error_of_key(self, key: str, known: frozenset[str]) -> str | None:
         if meant := nearest(key, self.own):
             return f"There is no such key. {meant} is a parameter of the query."
         if meant := nearest(key, self.elsewhere, NEAR if self.changes else 0):
-            return self._not_here(meant)
+            return self._of_another_operation(meant)
         if self.changes and (meant := conditions.meaning_of(key)):
-            return self._not_so("key", meant)
-        return _no_such("key", key, known) if self.refuses_keys else None
+            return self._misplaced("key", meant)
+        return _unknown("key", key, known) if self.refuses_keys else None
 
-    def _wrong_within(self, value: Json) -> str | None:
+    def _error_within(self, value: Json) -> str | None:
         """Return the error of a value that contains such a name at any depth; None otherwise."""
         names: list[str] = []
         values: list[str] = []
@@ -179,7 +179,7 @@ class Expected:
         if meant is None and self.body is None:
             # In a body that is read, such a value may be a name that a user chose.
             meant = conditions.named_by_one_of(values)
-        return self._not_so("key", meant) if meant else None
+        return self._misplaced("key", meant) if meant else None
 
     def check_unread(self, scope: Scope, raw: bytes) -> None:
         """Check a body that the operation does not declare; raises `Invalid`.
@@ -192,7 +192,7 @@ class Expected:
             if meant := conditions.contained_in_bytes(raw) or conditions.contained_in_bytes(
                 unquoted
             ):
-                raise Invalid({"non_field_errors": [self._not_so("key", meant)]})
+                raise Invalid({"non_field_errors": [self._misplaced("key", meant)]})
             entries = read_form(raw)
         if entries is not None:
             self.check_body(scope, entries, raw)
@@ -209,9 +209,9 @@ class UnknownNames:
         operations = tuple(operations)
         self._by_template: dict[tuple[str, str], Expected] = {}
         self._by_path: dict[tuple[str, int], list[tuple[Pattern[str], Expected]]] = {}
-        places = own_parameters(operations)
+        operations_of = own_parameters(operations)
         for operation in sorted(operations, key=lambda each: each.path.count("{")):
-            expected = _expected(operation, operations, places, is_strict=is_strict)
+            expected = _expected(operation, operations, operations_of, is_strict=is_strict)
             pattern = compile_path(operation.path)[0]
             is_read = operation.method in READ_METHODS
             for method in READ_METHODS if is_read else (operation.method,):
@@ -257,38 +257,40 @@ _cached_read_query = lru_cache(maxsize=1024)(Expected.read_query)
 
 def own_parameters(operations: Iterable[Operation]) -> dict[str, str]:
     """Return the query parameters that Waldur does not have, each with its operations."""
-    theirs: set[str] = set()
-    ours: dict[str, list[str]] = {}
+    waldurs: set[str] = set()
+    own: dict[str, list[str]] = {}
     for operation in operations:
         for parameter in operation.in_query:
             if parameter.own or operation.own:
                 place = f"{operation.method} {operation.path}"
-                ours.setdefault(parameter.name, []).append(place)
+                own.setdefault(parameter.name, []).append(place)
             else:
-                theirs.add(parameter.name)
-    return {name: ", ".join(places) for name, places in ours.items() if name not in theirs}
+                waldurs.add(parameter.name)
+    return {
+        name: ", ".join(operations_of) for name, operations_of in own.items() if name not in waldurs
+    }
 
 
 def _expected(
     operation: Operation,
     operations: Sequence[Operation],
-    places: Mapping[str, str],
+    operations_of: Mapping[str, str],
     *,
     is_strict: bool,
 ) -> Expected:
     # HEAD accepts the parameters of GET, whichever of them is declared.
-    twins = [
+    declared = [
         each
         for each in operations
         if each.path == operation.path
         and (each is operation or {each.method, operation.method} <= READ_METHODS)
     ]
-    parameters = {each.name: each for twin in twins for each in twin.in_query}
+    parameters = {each.name: each for one in declared for each in one.in_query}
     unknown_keys = operation.body.unknown_keys if operation.body else None
     return Expected(
-        frozenset(parameters).union(*(twin.undeclared for twin in twins)),
-        {name: each for name, each in parameters.items() if name in places},
-        {name: where for name, where in places.items() if name not in parameters},
+        frozenset(parameters).union(*(one.undeclared for one in declared)),
+        {name: each for name, each in parameters.items() if name in operations_of},
+        {name: where for name, where in operations_of.items() if name not in parameters},
         is_strict=is_strict or operation.own,
         refuses_keys=is_strict
         or unknown_keys == "refused"
@@ -336,11 +338,11 @@ def _own_value(parameter: Parameter, text: str) -> bool | str:
 
 
 def _too_many(kind: str) -> Invalid:
-    said = f"There are more than {MOST_UNKNOWN} {kind} that this operation does not have."
-    return Invalid({"non_field_errors": [said]})
+    message = f"There are more than {MOST_UNKNOWN} {kind} that this operation does not have."
+    return Invalid({"non_field_errors": [message]})
 
 
-def _no_such(kind: str, name: str, known: Iterable[str]) -> str:
+def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     meant = nearest(name, names)
     hint = f" Did you mean {meant}?" if meant else ""

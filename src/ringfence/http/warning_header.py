@@ -27,11 +27,11 @@ def warning(context: RequestContext) -> bytes | None:
     """Return the value of the header (RFC 7234, section 5.5); None where nothing was ignored."""
     if not context.ignored:
         return None
-    said = "; ".join(
+    text = "; ".join(
         f"ignored {part}: {_listed(names)}" if names else f"ignored {part}"
         for part, names in context.ignored.items()
     )
-    return f'299 - "{said}"'.encode("ascii")
+    return f'299 - "{text}"'.encode("ascii")
 
 
 def _listed(names: Collection[str]) -> str:

@@ -98,13 +98,13 @@ class Collection(ABC):
     # Whether `Link` names the next page with a cursor
     has_cursors: ClassVar[bool] = False
 
-    def shape(self, _caller: Identity) -> Hashable:
+    def shape(self, _identity: Identity) -> Hashable:
         """Return what the text of a statement depends on, apart from the query."""
         return None
 
-    def parameters(self, caller: Identity, conditions: Conditions) -> dict[str, Any]:
+    def parameters(self, identity: Identity, conditions: Conditions) -> dict[str, Any]:
         """Return the parameters of the statements that depend on identity and filters."""
-        return {**caller.parameters, **conditions.parameters, "state_order": _STATES}
+        return {**identity.parameters, **conditions.parameters, "state_order": _STATES}
 
     def position_types(self, _query: ListQuery) -> Sequence[PositionType]:
         """Return the types of the columns that make up the position of a row in the ordering."""

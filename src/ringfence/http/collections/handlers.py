@@ -121,15 +121,15 @@ async def _read(
 ) -> tuple[PGresult, Identity]:
     """Return a result and its identity; reads again if the identity changed meanwhile."""
     context = context_of(request)
-    identity = context.request_identity
+    request_identity = context.request_identity
     for _ in range(_TRIES):
-        caller = await identity.current()
+        identity = await request_identity.current()
         try:
-            found = await read(identity, caller)
+            found = await read(request_identity, identity)
         except IdentityChanged:
             continue
-        context.known_actor = caller.actor
-        return found, caller
+        context.known_actor = identity.actor
+        return found, identity
     raise Unavailable("What you may see is changing, try again.")
 
 
@@ -137,12 +137,14 @@ async def count_of(collection: Collection, request: Request) -> int:
     """Return the number of objects on all pages of a list with the request's filters."""
     query = _list_query(collection, request)
 
-    async def read(identity: RequestIdentity, caller: Identity) -> PGresult:
-        shape = collection.shape(caller)
+    async def read(request_identity: RequestIdentity, identity: Identity) -> PGresult:
+        shape = collection.shape(identity)
         statement = query.statement(
             ("count", shape), lambda: collection.count_statement(query, shape)
         )
-        return await identity.read(statement, collection.parameters(caller, query.conditions))
+        return await request_identity.read(
+            statement, collection.parameters(identity, query.conditions)
+        )
 
     found, _ = await _read(request, read)
     return integer(found.get_value(0, _TOTAL))
@@ -153,14 +155,14 @@ async def respond_list(collection: Collection, request: Request) -> Response:
     query = _list_query(collection, request)
     if request.method == "HEAD":
         return await _respond_head(collection, request, query)
-    found, is_continued, caller = await _read_page(collection, request, query)
+    found, is_continued, identity = await _read_page(collection, request, query)
     total, size = integer(found.get_value(0, _TOTAL)), query.page.size
     page = query.page.resolve(total, has_next=found.ntuples > size if is_continued else None)
     # An empty page is one row of nulls.
     count = 0 if found.get_value(0, _LIST_DOCUMENT) is None else min(found.ntuples, size)
     cursor = None
     if collection.has_cursors and page.has_next and count:
-        binding = binding_of(query.digest, caller.actor.user_uuid, page.number + 1)
+        binding = binding_of(query.digest, identity.actor.user_uuid, page.number + 1)
         cursor = write_cursor(found, count - 1, _POSITION, binding)
     headers = _paging(request, query, total, page, cursor)
     base = context_of(request).base_url
@@ -171,7 +173,7 @@ async def respond_list(collection: Collection, request: Request) -> Response:
     digests = [digest for digest in values if digest is not None]
     tag = tag_of(
         base.encode(),
-        b"%d %d %d %d %d" % (caller.actor.is_staff, total, *page),
+        b"%d %d %d %d %d" % (identity.actor.is_staff, total, *page),
         *(digests or documents),
     )
     if is_large:
@@ -195,23 +197,23 @@ async def _read_page(
     """Return the result of a page, and whether it continues after a cursor."""
     cursor: str | None = context_of(request).own_parameter("cursor")
 
-    async def read(identity: RequestIdentity, caller: Identity) -> PGresult:
-        after = _after(collection, query, cursor, caller.actor) if cursor else None
-        shape, continued = collection.shape(caller), after is not None
+    async def read(request_identity: RequestIdentity, identity: Identity) -> PGresult:
+        after = _after(collection, query, cursor, identity.actor) if cursor else None
+        shape, continued = collection.shape(identity), after is not None
         statement = query.statement(
             (continued, shape),
             lambda: collection.list_statement(query, shape, continued=continued),
         )
-        parameters = collection.parameters(caller, query.conditions) | {
+        parameters = collection.parameters(identity, query.conditions) | {
             "size": query.page.size,
             "offset": query.page.offset,
             "base": context_of(request).base_url,
             "after": after,
         }
-        return await identity.read(statement, parameters)
+        return await request_identity.read(statement, parameters)
 
-    found, caller = await _read(request, read)
-    return found, cursor is not None, caller
+    found, identity = await _read(request, read)
+    return found, cursor is not None, identity
 
 
 def _after(collection: Collection, query: ListQuery, cursor: str, actor: Actor) -> str:
@@ -250,21 +252,21 @@ async def respond_one(
     query = (_retrieve_query if created is None else _created_query)(collection, request)
     uuid = path_uuid(request, collection.missing) if created is None else created
 
-    async def read(identity: RequestIdentity, caller: Identity) -> PGresult:
-        shape = collection.shape(caller)
+    async def read(request_identity: RequestIdentity, identity: Identity) -> PGresult:
+        shape = collection.shape(identity)
         statement = query.statement(shape, lambda: collection.one_statement(query, shape))
-        parameters = collection.parameters(caller, query.conditions)
-        return await identity.read(
+        parameters = collection.parameters(identity, query.conditions)
+        return await request_identity.read(
             statement, {**parameters, **values, "path_uuid": uuid, "base": base}
         )
 
-    found, caller = await _read(request, read)
+    found, identity = await _read(request, read)
     stored = found.get_value(0, _DOCUMENT)
     if stored is None:
         raise NotFound(collection.missing)
     document = with_base(stored, base)
     version, digest = found.get_value(0, _VERSION), found.get_value(0, _DIGEST)
-    tag = tag_of(base.encode(), b"%d" % caller.actor.is_staff, digest or document)
+    tag = tag_of(base.encode(), b"%d" % identity.actor.is_staff, digest or document)
     if version is not None:
         # `If-Match` compares it (see security_groups/preconditions.py).
         tag = f"v{integer(version)}.{tag}"

@@ -95,7 +95,7 @@ class _Models:
         self._sources: dict[str, Model] = {}
 
     def resolve(self, value: Json) -> Json:
-        """Return the value with a reference in place of each model."""
+        """Return the value with references instead of models."""
         if isinstance(value, Model):
             return {"$ref": self._reference(value)}
         if isinstance(value, Mapping):
