@@ -300,7 +300,7 @@ def require_not_default(group: SecurityGroup) -> None:
 def require_allowed_name(name: str) -> None:
     """Raise `Invalid` for a name that every cloud refuses: a push would end in an error."""
     if is_name_of_default_group(name) and name != DEFAULT_NAME:
-        raise Invalid({"name": [f'No cloud takes the name "{name}": rename the group first.']})
+        raise Invalid({"name": [f'No cloud accepts the name "{name}": rename the group first.']})
 
 
 async def _require_free_name(

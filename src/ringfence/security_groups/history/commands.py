@@ -69,8 +69,13 @@ def _refuse_impossible_rules(version: Version) -> None:
         try:
             check_protocol(rule.request.rule)
         except RuleProblem as problem:
-            message = f"Rule {number} of version {version.number} is not accepted by any cloud"
-            raise Invalid({"version": [f"{message}: {problem}"]}) from None
+            raise Invalid(
+                {
+                    "version": [
+                        f"No cloud accepts rule {number} of version {version.number}: {problem}"
+                    ]
+                }
+            ) from None
 
 
 def _with_stored_ids(version: Version, stored: list[RuleRequest]) -> list[RuleRequest]:
