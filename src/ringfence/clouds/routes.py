@@ -10,7 +10,7 @@ from ringfence.clouds import default_egress, pulls, queries
 from ringfence.clouds.queries import CLOUDS, TENANTS, Tenant
 from ringfence.http.body import read_json
 from ringfence.http.collections.handlers import respond_one, routes_of
-from ringfence.http.context import context_of
+from ringfence.http.context import actor_and_database, context_of
 from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
 
@@ -18,7 +18,7 @@ from ringfence.http.routing import path_uuid
 async def pull_tenant(request: Request) -> Response:
     """Schedule a pull of a tenant: of its groups."""
     tenant = await changeable(request, Permission.TENANT_PULL)
-    actor, database = context_of(request).actor, request.app.state.database
+    actor, database = actor_and_database(request)
     await pulls.request(database, actor, tenant, "OK", "ERRED")
     return JSONResponse({"detail": "Pull operation was successfully scheduled."}, 202)
 
@@ -26,7 +26,7 @@ async def pull_tenant(request: Request) -> Response:
 async def pull_security_groups(request: Request) -> Response:
     """Schedule a pull of all groups of a tenant."""
     tenant = await changeable(request, Permission.TENANT_PULL_SECURITY_GROUPS)
-    actor, database = context_of(request).actor, request.app.state.database
+    actor, database = actor_and_database(request)
     await pulls.request(database, actor, tenant, "OK")
     if context_of(request).contract == "2026-10":
         return JSONResponse({"status": "Security groups pull has been scheduled."}, 202)
@@ -34,7 +34,7 @@ async def pull_security_groups(request: Request) -> Response:
 
 
 async def set_default_egress(request: Request) -> Response:
-    actor, database = context_of(request).actor, request.app.state.database
+    actor, database = actor_and_database(request)
     # Before the lookup, so that an actor without the permission does not learn what exists.
     require_everywhere(actor, Permission.TENANT_SET_DEFAULT_EGRESS)
     tenant = await changeable(request, Permission.TENANT_SET_DEFAULT_EGRESS)
@@ -48,7 +48,7 @@ async def changeable(request: Request, permission: Permission) -> Tenant:
 
     Raises `NotFound`, `Forbidden`, `PreconditionFailed`.
     """
-    actor, database = context_of(request).actor, request.app.state.database
+    actor, database = actor_and_database(request)
     uuid = path_uuid(request, queries.NO_SUCH_TENANT)
     tenant = await queries.get(database, Scope.of(actor), uuid)
     require(actor, permission, customer_id=tenant.customer_id, project_id=tenant.project_id)

@@ -8,8 +8,11 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from starlette.requests import Request
+
 from ringfence.access.identity import RequestIdentity
 from ringfence.access.permissions import Actor
+from ringfence.database.pool import Database
 from ringfence.http.limits import Limits
 from ringfence.settings import ContractVersion
 
@@ -97,6 +100,11 @@ def context_of(request: Mapping[str, Any]) -> RequestContext:
     """Return the context of a request, or of its ASGI scope."""
     context: RequestContext = request[_KEY]
     return context
+
+
+def actor_and_database(request: Request) -> tuple[Actor, Database]:
+    """Return what queries and commands of features take first."""
+    return context_of(request).actor, request.app.state.database
 
 
 def set_context(scope: MutableMapping[str, Any], context: RequestContext) -> None:

@@ -7,14 +7,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ringfence.access.permissions import Actor, Permission, require, require_everywhere
+from ringfence.access.permissions import Permission, require, require_everywhere
 from ringfence.access.scope import Scope
 from ringfence.clouds import queries as tenants
 from ringfence.clouds.routes import changeable
-from ringfence.database.pool import Database
 from ringfence.http.body import read_json
 from ringfence.http.collections.handlers import JSON, respond_one, routes_of
-from ringfence.http.context import context_of
+from ringfence.http.context import actor_and_database, context_of
 from ringfence.http.routing import path_uuid
 from ringfence.security_groups import commands, drift_modes, queries, usage
 from ringfence.security_groups.overviews.queries import OVERVIEWS
@@ -28,7 +27,7 @@ from ringfence.security_groups.tenant_groups import commands as tenant_groups
 
 async def update_group(request: Request) -> Response:
     """Update the name and description of a group."""
-    actor, database = _context(request)
+    actor, database = actor_and_database(request)
     group = await changeable_group(request, Permission.SECURITY_GROUP_UPDATE, Action.UPDATE)
     body = await read_json(request)
     preconditions = read_preconditions(request)
@@ -39,7 +38,7 @@ async def update_group(request: Request) -> Response:
 
 async def set_rules(request: Request) -> Response:
     """Replace all rules of a group."""
-    actor, database = _context(request)
+    actor, database = actor_and_database(request)
     group = await changeable_group(request, Permission.SECURITY_GROUP_SET_RULES, Action.SET_RULES)
     body = await read_rules(request)
     await commands.set_rules(database, actor, group, body, read_preconditions(request))
@@ -50,7 +49,7 @@ async def set_rules(request: Request) -> Response:
 
 async def pull_group(request: Request) -> Response:
     """Schedule a pull of a group."""
-    actor, database = _context(request)
+    actor, database = actor_and_database(request)
     group = await changeable_group(request, Permission.SECURITY_GROUP_PULL, Action.PULL)
     await commands.pull(database, actor, group, read_preconditions(request))
     return JSONResponse({"detail": "Pull operation was successfully scheduled."}, 202)
@@ -58,7 +57,7 @@ async def pull_group(request: Request) -> Response:
 
 async def delete_group(request: Request) -> Response:
     """Schedule the deletion of a group."""
-    actor, database = _context(request)
+    actor, database = actor_and_database(request)
     group = await changeable_group(request, Permission.SECURITY_GROUP_DELETE, Action.DELETE)
     preconditions = read_preconditions(request)
     await commands.delete(
@@ -69,7 +68,7 @@ async def delete_group(request: Request) -> Response:
 
 async def show_usage(request: Request) -> Response:
     """Show the ports that carry a group, and the groups that reference it."""
-    _, database = _context(request)
+    _, database = actor_and_database(request)
     group = await visible_group(request)
     base = context_of(request).base_url
     return Response(await usage.usage_document(database, group.id, base), media_type=JSON)
@@ -77,7 +76,7 @@ async def show_usage(request: Request) -> Response:
 
 async def set_drift_mode(request: Request) -> Response:
     """Set the drift mode of a group."""
-    actor, database = _context(request)
+    actor, database = actor_and_database(request)
     group = await visible_group(request)
     require(
         actor,
@@ -92,7 +91,7 @@ async def set_drift_mode(request: Request) -> Response:
 
 async def unlink_group(request: Request) -> Response:
     """Delete a group here, whatever its state, and leave it in the cloud."""
-    actor, database = _context(request)
+    actor, database = actor_and_database(request)
     group = await _group_for_staff(request, Permission.SECURITY_GROUP_UNLINK)
     await commands.unlink(database, actor, group, read_preconditions(request))
     return Response(status_code=204)
@@ -100,7 +99,7 @@ async def unlink_group(request: Request) -> Response:
 
 async def set_group_ok(request: Request) -> Response:
     """Set the state of a group to OK manually."""
-    actor, database = _context(request)
+    actor, database = actor_and_database(request)
     group = await _group_for_staff(request, Permission.SECURITY_GROUP_SET_OK)
     await commands.set_ok(database, actor, group, read_preconditions(request))
     return JSONResponse({"detail": "Resource has been marked as OK."})
@@ -108,7 +107,7 @@ async def set_group_ok(request: Request) -> Response:
 
 async def set_group_erred(request: Request) -> Response:
     """Set the state of a group to ERRED manually."""
-    actor, database = _context(request)
+    actor, database = actor_and_database(request)
     group = await _group_for_staff(request, Permission.SECURITY_GROUP_SET_ERRED)
     body = await read_json(request)
     await commands.set_erred(database, actor, group, body, read_preconditions(request))
@@ -117,7 +116,7 @@ async def set_group_erred(request: Request) -> Response:
 
 async def create_group(request: Request) -> Response:
     """Create a group in a tenant."""
-    actor, database = _context(request)
+    actor, database = actor_and_database(request)
     tenant = await changeable(request, Permission.SECURITY_GROUP_CREATE)
     tenants.require_ok(tenant)
     body = await read_rules(request)
@@ -129,7 +128,7 @@ async def create_group(request: Request) -> Response:
 
 async def plan_group(request: Request) -> Response:
     """Show what creating a group would do, and change nothing."""
-    _, database = _context(request)
+    _, database = actor_and_database(request)
     tenant = await changeable(request, Permission.SECURITY_GROUP_CREATE)
     return JSONResponse(
         await commands.plan_creation(database, tenant.id, await read_rules(request))
@@ -138,7 +137,7 @@ async def plan_group(request: Request) -> Response:
 
 async def push_groups(request: Request) -> Response:
     """Replace all groups of a tenant."""
-    actor, database = _context(request)
+    actor, database = actor_and_database(request)
     tenant = await changeable(request, Permission.TENANT_PUSH_SECURITY_GROUPS)
     tenants.require_ok(tenant)
     await tenant_groups.replace_groups(database, actor, tenant.id, await read_rules(request))
@@ -147,19 +146,15 @@ async def push_groups(request: Request) -> Response:
     return JSONResponse({"status": "Security groups update has been scheduled."}, 202)
 
 
-def _context(request: Request) -> tuple[Actor, Database]:
-    return context_of(request).actor, request.app.state.database
-
-
 async def visible_group(request: Request) -> SecurityGroup:
     """Return the group in the path; raises `NotFound` if it is not in the actor's scope."""
-    actor, database = _context(request)
+    actor, database = actor_and_database(request)
     uuid = path_uuid(request, NO_SUCH_GROUP)
     return await queries.get(database, Scope.of(actor), uuid)
 
 
 async def _group_for_staff(request: Request, permission: Permission) -> SecurityGroup:
-    actor, _ = _context(request)
+    actor, _ = actor_and_database(request)
     # Before the query: without the permission, nobody learns which groups exist.
     require_everywhere(actor, permission)
     return await visible_group(request)
@@ -169,7 +164,7 @@ async def changeable_group(
     request: Request, permission: Permission, action: Action
 ) -> SecurityGroup:
     """Return the group in the path, if the actor may change it and the action may start."""
-    actor, _ = _context(request)
+    actor, _ = actor_and_database(request)
     group = await visible_group(request)
     require(actor, permission, customer_id=group.customer_id, project_id=group.project_id)
     require_state(group, action, context_of(request).contract)

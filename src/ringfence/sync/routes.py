@@ -10,7 +10,7 @@ from ringfence.clouds import pulls
 from ringfence.clouds.queries import TENANTS
 from ringfence.clouds.routes import changeable
 from ringfence.http.collections.json_response import respond_built
-from ringfence.http.context import context_of
+from ringfence.http.context import actor_and_database, context_of
 from ringfence.security_groups.preconditions import etag
 from ringfence.security_groups.queries import GROUPS
 from ringfence.security_groups.routes import changeable_group, visible_group
@@ -48,7 +48,7 @@ async def show_status(request: Request) -> Response:
 
 async def confirm_missing(request: Request) -> Response:
     """Pull a tenant, and mark all groups that are missing, however many."""
-    actor, database = context_of(request).actor, request.app.state.database
+    actor, database = actor_and_database(request)
     # Checked before the query: who may never do this learns nothing about what exists.
     require_everywhere(actor, Permission.TENANT_CONFIRM_MISSING)
     tenant = await changeable(request, Permission.TENANT_CONFIRM_MISSING)

@@ -8,12 +8,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ringfence.access.authentication import read_token
-from ringfence.access.permissions import Actor
 from ringfence.database.pool import Database
 from ringfence.errors import NotFound
 from ringfence.http.body import SIGN_IN_BYTES, read_json
 from ringfence.http.collections.handlers import respond_list, respond_one, routes_of
-from ringfence.http.context import context_of
+from ringfence.http.context import actor_and_database, context_of
 from ringfence.http.middleware.idempotency import never_store_response
 from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
@@ -25,7 +24,7 @@ from ringfence.users.tokens.issuing import NO_SUCH_TOKEN, NO_SUCH_USER, Holder, 
 
 async def show_me(request: Request) -> Response:
     """Return the caller, with the token of this request."""
-    actor, _ = _context(request)
+    actor, _ = actor_and_database(request)
     header = request.headers.get("authorization")
     token = None if header is None else read_token(header)
     return await respond_one(ME, request, actor.user_uuid, values={"token": token})
@@ -33,14 +32,14 @@ async def show_me(request: Request) -> Response:
 
 async def show_token(request: Request) -> Response:
     """Tell of a user's newest token all but the token, of which only a digest is kept."""
-    actor, database = _context(request)
+    actor, database = actor_and_database(request)
     holder = await issuing.holder_by_uuid(database, actor, path_uuid(request, NO_SUCH_USER))
     return JSONResponse(_shown(holder, await issuing.newest_token(database, holder)))
 
 
 async def refresh_token(request: Request) -> Response:
     """Replace all of a user's tokens by a new one, and show that one."""
-    actor, database = _context(request)
+    actor, database = actor_and_database(request)
     holder = await issuing.holder_by_uuid(database, actor, path_uuid(request, NO_SUCH_USER))
     refuse_tags(request.headers)
     never_store_response(request)
@@ -56,14 +55,14 @@ async def list_tokens(request: Request) -> Response:
 
 async def retrieve_token(request: Request) -> Response:
     """Tell of the tokens of one user."""
-    actor, database = _context(request)
+    actor, database = actor_and_database(request)
     holder = await issuing.seen_holder(database, actor, _user_id(request))
     return await respond_one(AUTH_TOKENS, request, holder.uuid)
 
 
 async def delete_token(request: Request) -> Response:
     """Revoke all tokens of a user."""
-    actor, database = _context(request)
+    actor, database = actor_and_database(request)
     holder = await issuing.holder_by_id(database, actor, _user_id(request))
     refuse_tags(request.headers)
     await issuing.revoke_tokens(database, actor, holder)
@@ -77,10 +76,6 @@ async def sign_in_by_password(request: Request) -> Response:
     body, limits = await read_json(request, SIGN_IN_BYTES), context_of(request).limits
     token = await sign_in(database, context_of(request).client.address, body, limits, longest)
     return JSONResponse({"token": token.secret})
-
-
-def _context(request: Request) -> tuple[Actor, Database]:
-    return context_of(request).actor, request.app.state.database
 
 
 def _user_id(request: Request) -> int:

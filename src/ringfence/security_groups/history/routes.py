@@ -11,7 +11,7 @@ from ringfence.errors import Invalid, NotFound
 from ringfence.http.body import read_json
 from ringfence.http.collections.json_response import respond_built
 from ringfence.http.collections.pagination import Links, read_page
-from ringfence.http.context import context_of
+from ringfence.http.context import actor_and_database, context_of
 from ringfence.security_groups.history import queries
 from ringfence.security_groups.history.commands import roll_back
 from ringfence.security_groups.history.queries import (
@@ -68,7 +68,7 @@ async def retrieve_version(request: Request) -> Response:
 
 async def roll_back_group(request: Request) -> Response:
     """Roll back to the rules of an earlier version."""
-    actor, database = context_of(request).actor, request.app.state.database
+    actor, database = actor_and_database(request)
     group = await changeable_group(request, Permission.SECURITY_GROUP_SET_RULES, Action.ROLLBACK)
     body = await read_json(request)
     await roll_back(database, actor, group, body, read_preconditions(request))
