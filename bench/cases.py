@@ -68,7 +68,7 @@ class Case:
     is_bounded: bool = False
 
 
-def _get(query: str, caller: str = STAFF, method: str = "GET") -> Requests:
+def _get(query: str, actor: str = STAFF, method: str = "GET") -> Requests:
     def requests(sample: Sample) -> Iterator[bytes]:
         values = {
             "tenant": sample.tenant,
@@ -76,7 +76,7 @@ def _get(query: str, caller: str = STAFF, method: str = "GET") -> Requests:
             "customer": sample.customer,
             "backend_id": sample.backend_id,
         }
-        return itertools.repeat(request(method, PATH + query.format(**values), caller))
+        return itertools.repeat(request(method, PATH + query.format(**values), actor))
 
     return requests
 

@@ -60,7 +60,7 @@ class _Connection(asyncio.Protocol):
         self._responses = responses
         self._deadline = deadline
         self._hear = hear
-        self._asked = b""
+        self._request = b""
         self._head = 0
         self._received = bytearray()
         self._expected = 0
@@ -73,13 +73,13 @@ class _Connection(asyncio.Protocol):
         self._next()
 
     def _next(self) -> None:
-        asked = next(self._requests, None) if time.perf_counter() < self._deadline else None
-        if asked is None:
+        request_bytes = next(self._requests, None) if time.perf_counter() < self._deadline else None
+        if request_bytes is None:
             self._finish()
             return
-        self._asked = asked
+        self._request = request_bytes
         self._sent = time.perf_counter()
-        self._transport.write(asked)
+        self._transport.write(request_bytes)
 
     def data_received(self, data: bytes) -> None:
         received = self._received
@@ -89,7 +89,7 @@ class _Connection(asyncio.Protocol):
             if end < 0:
                 return
             self._head = end + len(_END)
-            is_head = self._asked.startswith(b"HEAD")
+            is_head = self._request.startswith(b"HEAD")
             self._expected = self._head + (0 if is_head else _length(received[:end]))
         if len(received) < self._expected:
             return
@@ -97,7 +97,7 @@ class _Connection(asyncio.Protocol):
         status = int(received[9:12])
         self._responses.statuses[status] += 1
         if self._hear is not None:
-            self._hear(self._asked, status, bytes(received[self._head :]))
+            self._hear(self._request, status, bytes(received[self._head :]))
         received.clear()
         self._expected = 0
         self._next()

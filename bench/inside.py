@@ -12,19 +12,21 @@ Message = MutableMapping[str, Any]
 @asynccontextmanager
 async def living(application: Application) -> AsyncIterator[None]:
     """Start an application, and stop it after the block."""
-    asked: asyncio.Queue[Message] = asyncio.Queue()
+    events: asyncio.Queue[Message] = asyncio.Queue()
     started = asyncio.Event()
 
     async def hear(_message: Message) -> None:
         started.set()
 
-    running = asyncio.ensure_future(application({"type": "lifespan", "state": {}}, asked.get, hear))
-    await asked.put({"type": "lifespan.startup"})
+    running = asyncio.ensure_future(
+        application({"type": "lifespan", "state": {}}, events.get, hear)
+    )
+    await events.put({"type": "lifespan.startup"})
     await started.wait()
     try:
         yield
     finally:
-        await asked.put({"type": "lifespan.shutdown"})
+        await events.put({"type": "lifespan.shutdown"})
         await running
 
 

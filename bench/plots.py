@@ -54,15 +54,13 @@ def costs(figures: Sequence[Figures]) -> str:
     y = 34.0
     for one in shown:
         parts.append(_text(LEFT - 10, y + 12, one.case, "end"))
-        for subject, place, kind in (("service", y, ""), (FLOOR, y + 10, " least")):
+        for subject, top, kind in (("service", y, ""), (FLOOR, y + 10, " least")):
             application = (one.median("application", subject) or 0) * 1e6
             database = (one.median("database", subject) or 0) * 1e6
-            parts.append(_bar(LEFT, place, application * scale, "application" + kind))
-            parts.append(
-                _bar(LEFT + application * scale, place, database * scale, "database" + kind)
-            )
+            parts.append(_bar(LEFT, top, application * scale, "application" + kind))
+            parts.append(_bar(LEFT + application * scale, top, database * scale, "database" + kind))
             end = LEFT + (application + database) * scale + 6
-            parts.append(_text(end, place + 8, f"{application + database:,.0f} µs", kind="quiet"))
+            parts.append(_text(end, top + 8, f"{application + database:,.0f} µs", kind="quiet"))
         y += ROW + 10
     return _drawing("CPU of a request, beside the floor", y + 4, parts)
 
@@ -94,12 +92,12 @@ def growth(figures: Sequence[Figures]) -> str:
     for row, case in enumerate(cases):
         y = 40 + ROW * row
         found = {groups: latencies.get((case, groups)) for groups in sizes}
-        places = {groups: at(latency) for groups, latency in found.items() if latency}
+        points = {groups: at(latency) for groups, latency in found.items() if latency}
         parts.append(_text(LEFT - 10, y + 4, case, "end"))
-        ends = f'x1="{min(places.values()):.1f}" x2="{max(places.values()):.1f}"'
+        ends = f'x1="{min(points.values()):.1f}" x2="{max(points.values()):.1f}"'
         parts.append(f'<line {ends} y1="{y}" y2="{y}" class="line"/>')
         parts += [
             f'<circle cx="{x:.1f}" cy="{y}" r="5" class="{"abc"[sizes.index(groups) % 3]}"/>'
-            for groups, x in places.items()
+            for groups, x in points.items()
         ]
     return _drawing("Median latency by number of groups", bottom + 26, parts)

@@ -56,11 +56,11 @@ class Profile:
     """Seconds per request, and the number of samples of each part."""
 
     whole: float
-    seen: Counter[str]
+    samples: Counter[str]
 
     def seconds(self, part: str) -> float:
         """Return the seconds of a request in a part."""
-        return self.whole * self.seen[part] / max(self.seen.total(), 1)
+        return self.whole * self.samples[part] / max(self.samples.total(), 1)
 
 
 def _part_of(frame: FrameType | None) -> str:
@@ -76,15 +76,15 @@ def _part_of(frame: FrameType | None) -> str:
 @contextmanager
 def _looking() -> Iterator[Counter[str]]:
     """Sample the stack at each tick of this process's CPU timer."""
-    seen: Counter[str] = Counter()
+    samples: Counter[str] = Counter()
 
     def look(_signal: int, frame: FrameType | None) -> None:
-        seen[_part_of(frame)] += 1
+        samples[_part_of(frame)] += 1
 
     signal.signal(signal.SIGPROF, look)
     signal.setitimer(signal.ITIMER_PROF, INTERVAL, INTERVAL)
     try:
-        yield seen
+        yield samples
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
@@ -96,11 +96,11 @@ async def profile(application: Application, case: Case, sample: Sample, number: 
         for request in itertools.islice(requests, WARM_UP):
             await ask(application, request)
         before = time.process_time()
-        with _looking() as seen:
+        with _looking() as samples:
             for request in itertools.islice(requests, number):
                 await ask(application, request)
         seconds = (time.process_time() - before) / number
-    return Profile(seconds, seen)
+    return Profile(seconds, samples)
 
 
 def table(found: Sequence[tuple[str, Profile, Profile]]) -> Table:

@@ -40,7 +40,7 @@ MEMORY_GIGABYTES = 128.0
 CLOUD_CALLS = 60.0
 # A push reads, adds in one call, removes and reads again; a pull lists groups and ports.
 CALLS_OF_A_PUSH = 4.0
-COMPARISON_CALLS, TENANT_GROUPS, INTERVAL_SECONDS = 3.0, 100, 7_200.0
+PULL_CALLS, TENANT_GROUPS, INTERVAL_SECONDS = 3.0, 100, 7_200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def parts(costs: Costs, factor: float) -> Iterator[tuple[str, float, float, str]
     written = writes * costs.write_database
     capacity = CORES * SHARE
     application = reads * costs.read_application + writes * costs.write_application
-    comparisons = groups / TENANT_GROUPS * COMPARISON_CALLS / INTERVAL_SECONDS
+    pulls = groups / TENANT_GROUPS * PULL_CALLS / INTERVAL_SECONDS
     yield "API processes", application / SHARE, float("inf"), "cores"
     yield "one PostgreSQL for all", reads * costs.read_database + written, capacity, "cores"
     yield "the primary, reads at replicas", reads * costs.lookup + written, capacity, "cores"
@@ -162,7 +162,7 @@ def parts(costs: Costs, factor: float) -> Iterator[tuple[str, float, float, str]
     yield "its log", writes * costs.write_log / 1e6, LOG_MEGABYTES, "MB/s"
     yield "history, a day", writes * costs.write_left * 86_400 / 1e9, float("inf"), "GB"
     yield "data held in memory", groups * costs.group_bytes / 1e9, MEMORY_GIGABYTES, "GB"
-    yield "one Neutron", writes * CALLS_OF_A_PUSH + comparisons, CLOUD_CALLS, "calls/s"
+    yield "one Neutron", writes * CALLS_OF_A_PUSH + pulls, CLOUD_CALLS, "calls/s"
 
 
 def loads_table(costs: Costs) -> Table:

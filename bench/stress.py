@@ -104,13 +104,13 @@ class Traffic:
             kind = self.chance.choices(kinds, weights)[0]
             if kind == "delete" and not self._made:
                 kind = "create"
-            asked = getattr(self, f"_{kind}")()
-            self._kinds[id(asked)] = kind
-            yield asked
+            sent = getattr(self, f"_{kind}")()
+            self._kinds[id(sent)] = kind
+            yield sent
 
-    def hear(self, asked: bytes, status: int, body: bytes) -> None:
+    def hear(self, sent: bytes, status: int, body: bytes) -> None:
         """Count a response; a created group may be deleted later."""
-        kind = self._kinds.pop(id(asked))
+        kind = self._kinds.pop(id(sent))
         self.responded[kind, status] += 1
         if status not in ALLOWED[kind]:
             self.wrong.append(f"{kind}: {status} {body[:200].decode(errors='replace')}")
@@ -118,7 +118,7 @@ class Traffic:
             self._made.append(json.loads(body)["uuid"])
 
     def _list(self) -> bytes:
-        caller = self.chance.choice((STAFF, ADMIN, OWNER))
+        actor = self.chance.choice((STAFF, ADMIN, OWNER))
         kind = self.chance.choice(KINDS)
         queries = (
             "",
@@ -129,7 +129,7 @@ class Traffic:
             f"?name={kind}-0000{self.chance.randint(100, 999)}",
             "?o=-created&field=name&field=state",
         )
-        return request("GET", PATH + self.chance.choice(queries), caller)
+        return request("GET", PATH + self.chance.choice(queries), actor)
 
     def _group(self) -> str:
         return f"{PATH}{self.chance.choice(self.sample.groups)}/"

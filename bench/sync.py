@@ -97,11 +97,11 @@ async def changes(place: Place, proxy: Proxy) -> None:
     rules = [tcp(port) for port in range(1000, 1010)]
     group = await place.ask(rules=rules)
     await push_group(place.database, place.clouds, group)
-    for what, asked, bound in (
+    for what, sent, bound in (
         ("set_rules that changes nothing", rules, "bound: 1 GET"),
         ("set_rules that drops 1 rule and adds 3", [*rules[1:], tcp(1), tcp(2), tcp(3)], ""),
     ):
-        await place.change_rules(group, asked)
+        await place.change_rules(group, sent)
         proxy.calls.clear()
         await push_group(place.database, place.clouds, group)
         made = [call.method for call in proxy.calls]
@@ -138,8 +138,8 @@ async def pulls(place: Place, proxy: Proxy, lab: Lab, conninfo: str, groups: int
     bare, pulled, sizes = [], [], []
     for attempt in range(TRIES + 1):
         begun = time.perf_counter()
-        with OPENER.open(urllib.request.Request(path, headers=headers)) as answer:  # noqa: S310 - loopback
-            sizes.append(len(await asyncio.to_thread(answer.read)))
+        with OPENER.open(urllib.request.Request(path, headers=headers)) as response:  # noqa: S310 - loopback
+            sizes.append(len(await asyncio.to_thread(response.read)))
         between = time.perf_counter()
         proxy.calls.clear()
         await pull_tenant(place.database, place.clouds, place.tenant, requested=True)

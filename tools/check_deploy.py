@@ -53,7 +53,7 @@ EVERYTHING = VALUES | {
 }
 
 
-class Fault(Exception):
+class CheckError(Exception):
     """A check failed."""
 
 
@@ -76,7 +76,7 @@ def check_compose() -> str:
     services = yaml.safe_load(text)["services"]
     for name, service in services.items():
         if not service["read_only"] or service["cap_drop"] != ["ALL"]:
-            raise Fault(f"service {name} may write or has capabilities")
+            raise CheckError(f"service {name} may write or has capabilities")
     return f"{len(services)} services, valid by the compose specification"
 
 
@@ -86,7 +86,7 @@ def check_chart() -> str:
     # The only warning of Helm that is accepted is the missing icon.
     words = [each for each in found["messages"] if "icon is recommended" not in each["error"]]
     if words:
-        raise Fault(str(words))
+        raise CheckError(str(words))
     made = [_render(values) for values in (VALUES, EVERYTHING)]
     _refuse_values({}, {**VALUES, "trustedProxies": ["0.0.0.0/0"]}, {**VALUES, "publicUrl": "x"})
     objects = [each for some in made for each in some]
@@ -103,7 +103,7 @@ def check_dashboard() -> str:
     kept = json.loads(JSONEncoder().encode(Dashboard.from_json(dashboard)))
     lost = list(_lost(dashboard, kept, ""))
     if lost:
-        raise Fault(f"unknown to Grafana: {', '.join(lost)}")
+        raise CheckError(f"unknown to Grafana: {', '.join(lost)}")
     expressions = [
         target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])
     ]
@@ -174,7 +174,7 @@ def _refuse_values(*wrong: dict[str, object]) -> None:
                 chart.validate_schema(values)
             except helm_python.HelmValuesError:
                 continue
-            raise Fault(f"the chart takes {values}")
+            raise CheckError(f"the chart takes {values}")
 
 
 def _lost(given: object, kept: object, path: str) -> Iterator[str]:
@@ -184,9 +184,9 @@ def _lost(given: object, kept: object, path: str) -> Iterator[str]:
             there = kept.get(name) if isinstance(kept, dict) else None
             yield from _lost(value, there, f"{path}/{name}")
     elif isinstance(given, list):
-        for place, value in enumerate(given):
-            there = kept[place] if isinstance(kept, list) and place < len(kept) else None
-            yield from _lost(value, there, f"{path}[{place}]")
+        for index, value in enumerate(given):
+            there = kept[index] if isinstance(kept, list) and index < len(kept) else None
+            yield from _lost(value, there, f"{path}[{index}]")
     elif given not in {None, ""} and given != kept:
         yield path
 
@@ -203,13 +203,15 @@ def _run(program: str, *arguments: str) -> str:
         [program, *arguments], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise Fault(f"{Path(program).name} {arguments[0]}:\n{done.stdout}{done.stderr}".strip())
+        raise CheckError(
+            f"{Path(program).name} {arguments[0]}:\n{done.stdout}{done.stderr}".strip()
+        )
     return done.stdout.strip()
 
 
 def main() -> int:
     """Run all checks, print their results, and return the exit code."""
-    faults = missing = 0
+    failures = missing = 0
     for check in CHECKS:
         name = check.__name__.removeprefix("check_").replace("_", " ")
         try:
@@ -218,10 +220,10 @@ def main() -> int:
             missing += 1
             said = f"NOT RUN  {name}: {lack}"
         except Exception as error:  # noqa: BLE001 - each tool has its own way to refuse
-            faults += 1
+            failures += 1
             said = f"FAILED   {name}: {error}"
         sys.stdout.write(f"{said}\n")
-    return int(bool(faults or (missing and os.environ.get("STRICT"))))
+    return int(bool(failures or (missing and os.environ.get("STRICT"))))
 
 
 if __name__ == "__main__":

@@ -133,12 +133,12 @@ def _said(entry: Refusal) -> str:
 
 def _example(entry: Refusal, values: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     """Return what distinguishes the example from a plain group or rule, and from the other one."""
-    told = {
+    shown = {
         name: _short(value)
         for name, value in values.items()
         if name == entry.field or PLAIN.get(name) != value or other.get(name, value) != value
     }
-    return f"`{json.dumps(told, ensure_ascii=False)}`"
+    return f"`{json.dumps(shown, ensure_ascii=False)}`"
 
 
 def _short(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds

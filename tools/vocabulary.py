@@ -1,10 +1,11 @@
 """Check prose against the project's vocabulary: one concept, one word.
 
-python tools/vocabulary.py [--count] [PATH ...]
+python tools/vocabulary.py [--count] [--names] [PATH ...]
 
 Reads docstrings, comments and string literals of the source (Python, SQL, JavaScript, HTML) and
-the prose of Markdown pages; code, code blocks and names are not read. Without a path it reads
-what the project publishes. Prints `file:line: word: what to write`, and exits 1 if there is any.
+the prose of Markdown pages, without code blocks; with --names, also the words of names in Python.
+Without a path it reads what the project publishes. Prints `file:line: word: what to write`, and
+exits 1 if there is any.
 """
 
 import ast
@@ -35,8 +36,8 @@ class Term:
         """The expression that matches the words, and skips the exceptions as a whole."""
         skipped = "".join(f"(?:{phrase})|" for phrase in self.except_in)
         expression = rf"{skipped}\b(?P<avoid>{self.avoid})\b"
-        # A phrase may go on in the next line, after the # of a comment.
-        return re.compile(expression.replace(" ", r"\s+(?:#\s*|--\s*)?"), re.IGNORECASE)
+        # A phrase may go on in the next line.
+        return re.compile(expression.replace(" ", r"\s+"), re.IGNORECASE)
 
 
 # "found", "differ", "read", "report" and "address" have no entry of their own: they are right
@@ -100,6 +101,15 @@ TERMS = (
     ),
     Term("beats? its heart|left lying|in the midst of", "sends heartbeats; abandoned; during"),
 )
+# Words that no name has; the entries above say what to write instead.
+IN_NAMES = (
+    "asked|wanted|seen|settled?|answer(?:s|ed)?|tells?|told|rendered|walk(?:s|ed)?|places?|falls"
+    "|callers?|peers?|rescued?|faults?|anew|comparisons?"
+)
+NAMES_ALLOWED = {
+    "CallerShape",  # what the statement of a list depends on
+}
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 # A docstring begins with an imperative of the field: Return, Raise, Yield, Lock, Insert.
 OPENING = re.compile(r"\s*(?P<avoid>Gives?|Tells?|Says?)\b")
 OPENING_WRITE = "Return, Raise, Yield, Lock, Insert, ... (a docstring's first word)"
@@ -123,11 +133,21 @@ class Finding:
     write: str
 
 
-def findings(path: Path) -> Iterator[Finding]:
-    """Yield each use of a word to avoid in a file, in the order of its lines."""
+def findings(path: Path, *, names: bool = False) -> Iterator[Finding]:
+    """Yield each use of a word to avoid in a file; with `names`, also in names of Python."""
     text = path.read_text(encoding="utf-8")
     for passage in PASSAGES[path.suffix](text):
         yield from _findings_in(passage)
+    if names and path.suffix == ".py":
+        yield from _findings_in_names(text)
+
+
+def _findings_in_names(text: str) -> Iterator[Finding]:
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.NAME and token.string not in NAMES_ALLOWED:
+            words = {word.lower() for word in WORD.findall(token.string)}
+            if any(re.fullmatch(IN_NAMES, word) for word in words):
+                yield Finding(token.start[0], token.string, "a name with the field's words")
 
 
 def _findings_in(passage: Passage) -> Iterator[Finding]:
@@ -137,18 +157,24 @@ def _findings_in(passage: Passage) -> Iterator[Finding]:
         for match in term.pattern.finditer(passage.text):
             if match["avoid"]:
                 line = passage.line + passage.text.count("\n", 0, match.start("avoid"))
-                yield Finding(line, match["avoid"], term.write)
+                yield Finding(line, " ".join(match["avoid"].split()), term.write)
 
 
 def _python(text: str) -> Iterator[Passage]:
     docstrings = _docstring_lines(text)
+    comment = Passage(0, "")
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         line = token.start[0]
         if token.type == tokenize.COMMENT:
-            yield Passage(line, token.string.lstrip("#"))
+            if line == comment.line + comment.text.count("\n") + 1:
+                comment = Passage(comment.line, f"{comment.text}\n{token.string.lstrip('#')}")
+            else:
+                yield Passage(comment.line, _without_code(comment.text))
+                comment = Passage(line, token.string.lstrip("#"))
         elif token.type in STRING_TOKENS and _is_prose(token.string):
             prose = re.sub(r"^[a-zA-Z]*('''|\"\"\"|'|\")", "", token.string)
             yield Passage(line, _without_code(prose), is_docstring=line in docstrings)
+    yield Passage(comment.line, _without_code(comment.text))
 
 
 # Python 3.12 splits an f-string into its parts; before it is one string.
@@ -239,10 +265,10 @@ def files(paths: Iterable[Path]) -> list[Path]:
 
 def main(arguments: list[str]) -> int:
     """Print the uses of words to avoid, or with --count only how many there are of each."""
-    paths = [Path(each) for each in arguments if each != "--count"]
+    paths = [Path(each) for each in arguments if not each.startswith("--")]
     counts: Counter[str] = Counter()
     for path in files(paths or [ROOT / each for each in PUBLISHED]):
-        for finding in findings(path):
+        for finding in findings(path, names="--names" in arguments):
             counts[finding.word.lower()] += 1
             if "--count" not in arguments:
                 shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path

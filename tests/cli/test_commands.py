@@ -46,8 +46,8 @@ def get(address, headers):
     connection = http.client.HTTPConnection(target.hostname, target.port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", f"{target.path}?{target.query}", headers=headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
+        response = connection.getresponse()
+        return response.status, response.read()
     finally:
         connection.close()
 
@@ -130,7 +130,7 @@ def test_two_services_share_a_home_and_survive_kills(operator):
         time.sleep(0.1)
 
 
-def test_a_worker_ends_with_zero_when_asked(operator):
+def test_a_worker_exits_with_zero_on_sigterm(operator):
     log = operator.folder / "worker.log"
     with log.open("w") as errors:
         process = subprocess.Popen(
@@ -181,9 +181,9 @@ customers:
     named = operator.write("clouds.yaml", "clouds: {elsewhere: {auth_type: none}}\n")
     done = operator.run("doctor", OS_CLIENT_CONFIG_FILE=named)
     assert done.returncode == 1
-    (fault,) = [line for line in done.stdout.splitlines() if line.startswith("✗")]
-    assert fault.startswith("✗ cloud west, tenant lost: ")
-    assert "clouds.yaml" in fault
+    (failure,) = [line for line in done.stdout.splitlines() if line.startswith("✗")]
+    assert failure.startswith("✗ cloud west, tenant lost: ")
+    assert "clouds.yaml" in failure
 
 
 def test_a_port_in_use_names_the_option_and_starts_nothing(operator):

@@ -64,7 +64,7 @@ def test_a_database_that_cannot_work_is_refused_by_every_command(run, empty_conn
 
 
 @pytest.mark.parametrize("options", ["-csearch_path=nowhere", "-cdefault_transaction_read_only=on"])
-def test_the_examination_finds_fault_with_a_database_that_cannot_work(run, conninfo, options):
+def test_doctor_reports_a_database_that_cannot_work(run, conninfo, options):
     code, out, _ = run(make_conninfo(conninfo, options=options), "doctor")
     assert code == 1
     assert "search_path" in out or "read only" in out

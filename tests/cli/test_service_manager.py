@@ -41,7 +41,7 @@ def status(address, host):
         connection.close()
 
 
-def test_a_service_tells_its_manager_and_takes_new_settings_without_a_restart(operator, manager):
+def test_a_service_notifies_its_manager_and_reloads_settings(operator, manager):
     process, address = operator.serve("serve", "--workers", "2")
     assert manager() == ["READY=1"]
     assert status(address, "api.example.com") == 400
@@ -86,7 +86,7 @@ def test_a_worker_restarts_in_its_process(operator, manager):
     assert manager() == ["STOPPING=1"]
 
 
-def test_an_abstract_socket_is_told_and_a_missing_one_is_no_error(monkeypatch, tmp_path):
+def test_an_abstract_socket_is_notified_and_a_missing_one_is_no_error(monkeypatch, tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(f"\0{tmp_path.name}-notify")
         listener.settimeout(PATIENCE_SECONDS)

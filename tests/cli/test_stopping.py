@@ -67,9 +67,7 @@ def test_a_service_that_is_still_importing_ends_with_zero(operator, command, nam
 
 
 @pytest.mark.parametrize("command", ["serve", "worker"])
-def test_a_service_that_was_asked_while_nothing_could_be_raised_ends_all_the_same(
-    operator, command
-):
+def test_a_service_ends_even_if_the_exception_of_sigterm_was_swallowed(operator, command):
     done = subprocess.run(
         [sys.executable, "-c", SWALLOWED, command],
         env=operator.environment,

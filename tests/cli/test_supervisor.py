@@ -63,14 +63,14 @@ def service():
 
 def test_a_signal_lets_what_is_in_flight_finish_and_ends_with_zero(service):
     running = service("api", "idle").until_ready()
-    answers = []
-    asking = threading.Thread(target=lambda: answers.append(running.get("/slow")))
+    responses = []
+    asking = threading.Thread(target=lambda: responses.append(running.get("/slow")))
     asking.start()
     time.sleep(0.5)
     code, _ = running.end()
     asking.join()
     assert code == 0
-    assert answers[0].isdigit()
+    assert responses[0].isdigit()
 
 
 def test_an_api_process_that_is_killed_is_replaced_and_no_connection_is_refused(service):

@@ -98,7 +98,7 @@ def test_a_script_notices_a_tenant_that_is_not_wholly_compared(operator):
         ],
     }
 
-    def answer(call):
+    def response(call):
         project = call.path.rpartition("project_id=")[2][:2]
         kind = call.path.removeprefix("/v2.0/").partition("?")[0].replace("-", "_")
         if project not in said:
@@ -106,7 +106,7 @@ def test_a_script_notices_a_tenant_that_is_not_wholly_compared(operator):
         groups = said[project] if kind == "security_groups" else []
         return Response(200, json.dumps({kind: groups}).encode())
 
-    with answering(answer) as server:
+    with answering(response) as server:
         entry = {"auth_type": "none", "network_endpoint_override": server.url}
         clouds = operator.write("entries.yaml", yaml.safe_dump({"clouds": {"west": entry}}))
         options = {"OS_CLIENT_CONFIG_FILE": clouds}

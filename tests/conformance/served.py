@@ -49,15 +49,15 @@ class Site:
         with self.client() as client:
             made = client.post(address, json={"name": name, "rules": list(rules)})
         assert made.status_code == 201, made.text
-        return self.settled(made.json()["uuid"])
+        return self.finished(made.json()["uuid"])
 
     def group(self, uuid: str) -> Json | None:
         """Return a group; None once it is gone."""
         with self.client("staff") as client:
-            answer = client.get(f"/api/openstack-security-groups/{uuid}/")
-        return answer.json() if answer.status_code == 200 else None
+            response = client.get(f"/api/openstack-security-groups/{uuid}/")
+        return response.json() if response.status_code == 200 else None
 
-    def settled(self, uuid: str) -> Json:
+    def finished(self, uuid: str) -> Json:
         """Return a group once nothing is under way for it any more."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:

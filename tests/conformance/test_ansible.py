@@ -89,7 +89,7 @@ def test_playbooks_create_repeat_update_and_delete(site, play, count):
 
     web = group("web", description="https alone", rules=rules[:1])
     assert changed(play(web, web)) == [True, False]
-    updated = site.settled(made["uuid"])
+    updated = site.finished(made["uuid"])
     assert (updated["description"], len(updated["rules"])) == ("https alone", 1)
 
     gone = group("web", state="absent", rules=[])
@@ -106,7 +106,7 @@ def test_rules_without_a_description_are_sent_again_and_stay_what_they_are(site,
     )
     assert changed([created, again]) == [True, True]
     (before,) = listed["security_groups"]
-    after = site.settled(before["uuid"])
+    after = site.finished(before["uuid"])
     # Without ids these are new rules, of the same content.
     assert [rule | {"id": 0} for rule in after["rules"]] == [
         rule | {"id": 0} for rule in before["rules"]

@@ -197,20 +197,20 @@ def test_create_then_retrieve_then_unlink(alice, client_of):
     assert (made.state, made.backend_id) == (CoreStates.CREATION_SCHEDULED, "")
     assert [rule.protocol for rule in made.rules] == [ProtocolEnum.TCP, ProtocolEnum.ICMP]
     assert retrieve(alice, made.uuid).to_dict() == made.to_dict()
-    answer = openstack_security_groups_unlink.sync_detailed(made.uuid, client=client_of("staff"))
-    assert answer.status_code == 204
+    response = openstack_security_groups_unlink.sync_detailed(made.uuid, client=client_of("staff"))
+    assert response.status_code == 204
     with pytest.raises(errors.UnexpectedStatus, match="404"):
         retrieve(alice, made.uuid)
 
 
-def test_set_rules_answers_200_and_the_new_rules_show_at_once(alice):
+def test_set_rules_returns_200_and_the_new_rules_show_at_once(alice):
     body = [
         rule(cidr="192.0.2.0/24", description="ssh"),
         rule(remote_group=retrieve(alice, DB).url),
         rule(protocol=ProtocolEnum.ICMP, from_port=-1, to_port=-1, cidr=None, remote_group=None),
     ]
-    answer = openstack_security_groups_set_rules.sync_detailed(WEB, client=alice, body=body)
-    assert answer.status_code == 200
+    response = openstack_security_groups_set_rules.sync_detailed(WEB, client=alice, body=body)
+    assert response.status_code == 200
     web = retrieve(alice, WEB)
     assert web.state is CoreStates.UPDATE_SCHEDULED
     assert [(rule.cidr, rule.remote_group_uuid or None) for rule in web.rules] == [
@@ -229,37 +229,39 @@ def test_update_and_partial_update_give_name_and_description(alice):
     assert (updated.name, updated.description) == ("old", "")
 
 
-def test_pull_answers_202_and_409_meanwhile(alice):
-    answers = [openstack_security_groups_pull.sync_detailed(STUCK, client=alice) for _ in range(2)]
-    assert [answer.status_code for answer in answers] == [202, 409]
+def test_pull_returns_202_and_409_meanwhile(alice):
+    responses = [
+        openstack_security_groups_pull.sync_detailed(STUCK, client=alice) for _ in range(2)
+    ]
+    assert [response.status_code for response in responses] == [202, 409]
 
 
-def test_destroy_answers_204(alice):
+def test_destroy_returns_204(alice):
     body = OpenStackSecurityGroupRequest(name="short-lived", rules=[])
     made = openstack_tenants_create_security_group.sync(IDLE, client=alice, body=body)
     with pytest.raises(errors.UnexpectedStatus, match="409"):
         openstack_security_groups_destroy.sync_detailed(made.uuid, client=alice)
     (stays,) = openstack_security_groups_list.sync(client=alice, name_exact="old")
-    answer = openstack_security_groups_destroy.sync_detailed(stays.uuid, client=alice)
-    assert answer.status_code == 204
+    response = openstack_security_groups_destroy.sync_detailed(stays.uuid, client=alice)
+    assert response.status_code == 204
     assert retrieve(alice, stays.uuid).state is CoreStates.DELETION_SCHEDULED
 
 
-def test_tenant_pull_answers_with_the_tenant(alice):
+def test_tenant_pull_returns_the_tenant(alice):
     tenant = openstack_tenants_pull_security_groups.sync(IDLE, client=alice)
     assert (tenant.uuid, tenant.name) == (IDLE, "idle")
     assert tenant.state is CoreStates.UPDATE_SCHEDULED
 
 
-def test_pages_are_walked_by_link_as_newer_clients_do(alice, served):
+def test_pages_are_followed_by_link_as_newer_clients_do(alice, served):
     headers = {"Authorization": f"Token {alice.token}"}
     with httpx.Client(base_url=served, headers=headers) as http:
         address, names = "/api/openstack-security-groups/?page_size=2&field=name", []
         while address:
-            answer = http.get(address)
-            names += [group["name"] for group in answer.json()]
-            address = answer.links.get("next", {}).get("url")
-        assert len(names) == len(set(names)) == int(answer.headers["X-Result-Count"])
+            response = http.get(address)
+            names += [group["name"] for group in response.json()]
+            address = response.links.get("next", {}).get("url")
+        assert len(names) == len(set(names)) == int(response.headers["X-Result-Count"])
 
 
 def test_a_wrong_token_is_an_unexpected_status(served):

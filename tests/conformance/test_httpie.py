@@ -70,30 +70,30 @@ def http(site, terminal, tmp_path):
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.operation)
-def test_a_command_of_the_page_is_answered_as_the_page_says(site, http, example):
+def test_a_command_of_the_page_gets_the_response_of_the_page(site, http, example):
     group = site.create("httpie", f"for {example.operation}")
     user = "staff" if example.operation == "unlink" else "ann"
     body = [CORRECTED_RULE] if example is SET_RULES else example.body
-    answer = http(example, group["uuid"], body, user)
-    assert answer.status == example.status, answer
+    response = http(example, group["uuid"], body, user)
+    assert response.status == example.status, response
     if example.operation == "list":
-        assert "x-result-count: " in answer.head
-        assert all("rules" in each for each in json.loads(answer.body))
+        assert "x-result-count: " in response.head
+        assert all("rules" in each for each in json.loads(response.body))
     elif example.operation == "retrieve":
-        assert json.loads(answer.body)["uuid"] == group["uuid"]
+        assert json.loads(response.body)["uuid"] == group["uuid"]
     elif example.operation == "update":
-        assert json.loads(answer.body) == {"name": EXAMPLE_NAME, "description": ""}
+        assert json.loads(response.body) == {"name": EXAMPLE_NAME, "description": ""}
     elif example.operation == "partial_update":
-        assert json.loads(answer.body) == {"name": group["name"], "description": ""}
+        assert json.loads(response.body) == {"name": group["name"], "description": ""}
     elif example.operation != "pull":
-        assert answer.body == ""
+        assert response.body == ""
 
 
 def test_the_rules_of_the_page_as_they_stand_are_refused_field_by_field(site, http):
     group = site.create("httpie", "as it stands")
-    answer = http(SET_RULES, group["uuid"], [EXAMPLE_RULE])
-    assert answer.status == 400
-    (errors,) = json.loads(answer.body)
+    response = http(SET_RULES, group["uuid"], [EXAMPLE_RULE])
+    assert response.status == 400
+    (errors,) = json.loads(response.body)
     assert errors == {
         "ethertype": ["This field may not be null."],
         "direction": ["This field may not be null."],

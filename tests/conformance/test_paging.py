@@ -15,9 +15,9 @@ def reader(site):
         yield client
 
 
-def names(answer):
-    assert answer.status_code == 200, answer.text
-    return [group["name"] for group in answer.json()]
+def names(response):
+    assert response.status_code == 200, response.text
+    return [group["name"] for group in response.json()]
 
 
 def test_waldur_cli_counts_pages_by_the_number_of_results(reader, count):
@@ -32,28 +32,28 @@ def test_waldur_cli_counts_pages_by_the_number_of_results(reader, count):
     count(1)
 
 
-def test_python_waldur_client_takes_next_by_its_place_in_link(reader, count):
+def test_python_waldur_client_takes_next_by_its_position_in_link(reader, count):
     """It takes the second of the parts, or the third where there is a page before."""
-    answer = reader.get(GROUPS, params=QUERY | {"page_size": 50})
-    found = names(answer)
-    while "next" in answer.headers["Link"]:
-        parts = answer.headers["Link"].split(", ")
-        part = parts[2 if "prev" in answer.headers["Link"] else 1]
-        answer = reader.get(part.split("; ")[0][1:-1])
-        found += names(answer)
+    response = reader.get(GROUPS, params=QUERY | {"page_size": 50})
+    found = names(response)
+    while "next" in response.headers["Link"]:
+        parts = response.headers["Link"].split(", ")
+        part = parts[2 if "prev" in response.headers["Link"] else 1]
+        response = reader.get(part.split("; ")[0][1:-1])
+        found += names(response)
         assert len(found) <= MANY
     assert (len(found), len(set(found))) == (MANY, MANY)
     count(1)
 
 
 def test_the_newer_ansible_collection_follows_absolute_addresses(reader, count):
-    answer = reader.get(GROUPS, params=QUERY | {"page_size": 100})
-    found = names(answer)
-    while following := answer.links.get("next"):
-        answer = reader.get(following["url"])
-        found += names(answer)
+    response = reader.get(GROUPS, params=QUERY | {"page_size": 100})
+    found = names(response)
+    while following := response.links.get("next"):
+        response = reader.get(following["url"])
+        found += names(response)
     assert (len(found), len(set(found))) == (MANY, MANY)
-    assert [link for link in answer.links if link in {"first", "last"}] == ["first", "last"]
+    assert [link for link in response.links if link in {"first", "last"}] == ["first", "last"]
     count(1)
 
 

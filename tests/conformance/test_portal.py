@@ -56,11 +56,11 @@ def test_a_table_is_read_page_by_page(portal, count):
     query = {"tenant_uuid": tenant_uuid("many"), "field": COLUMNS, "o": "name", "query": ""}
     names = []
     for page in range(1, 5):
-        answer = portal.get(GROUPS, params=query | {"page": page, "page_size": 100})
-        assert answer.headers["x-result-count"] == str(MANY)
-        assert ("next" in answer.links) == (page < 4)
-        assert set(answer.json()[0]) == set(COLUMNS) - {"end_date"}
-        names += [group["name"] for group in answer.json()]
+        response = portal.get(GROUPS, params=query | {"page": page, "page_size": 100})
+        assert response.headers["x-result-count"] == str(MANY)
+        assert ("next" in response.links) == (page < 4)
+        assert set(response.json()[0]) == set(COLUMNS) - {"end_date"}
+        names += [group["name"] for group in response.json()]
     assert names == [f"group-{number:03}" for number in range(MANY)]
     found = portal.get(GROUPS, params=query | {"query": "number 77, of"})
     assert [group["name"] for group in found.json()] == ["group-077"]
@@ -69,9 +69,9 @@ def test_a_table_is_read_page_by_page(portal, count):
 
 def test_a_group_is_created_in_its_dialog(portal, site, count):
     body = {"name": "made in the portal", "description": "", "rules": []}
-    answer = portal.post(f"{tenant_address(site)}create_security_group/", json=body)
-    assert answer.status_code == 201
-    assert site.settled(answer.json()["uuid"])["resource_type"] == "OpenStack.SecurityGroup"
+    response = portal.post(f"{tenant_address(site)}create_security_group/", json=body)
+    assert response.status_code == 201
+    assert site.finished(response.json()["uuid"])["resource_type"] == "OpenStack.SecurityGroup"
     count(1)
 
 
@@ -79,13 +79,13 @@ def test_an_action_starts_from_the_address_in_a_row(portal, site, count):
     site.create("portal", "for actions")
     query = {"name_exact": "for actions", "field": COLUMNS}
     (row,) = portal.get(GROUPS, params=query).json()
-    answer = portal.get(row["url"])
-    assert (answer.status_code, answer.json()["state"]) == (200, "OK")
+    response = portal.get(row["url"])
+    assert (response.status_code, response.json()["state"]) == (200, "OK")
     edited = {"name": "after an action", "description": "edited"}
     assert portal.put(row["url"], json=edited).json() == edited
-    site.settled(row["uuid"])
+    site.finished(row["uuid"])
     assert portal.post(f"{row['url']}pull/").status_code == 202
-    site.settled(row["uuid"])
+    site.finished(row["uuid"])
     assert portal.delete(row["url"]).status_code == 204
     assert site.gone(row["uuid"])
     count(4)
@@ -107,9 +107,9 @@ def test_rules_go_back_whole_with_what_is_read_only(portal, site, count):
     assert form[0]["remote_group_name"] == "a remote group"
     added = {"ethertype": "IPv4", "direction": "ingress", "protocol": "tcp"}
     added |= {"from_port": 443, "to_port": 443, "cidr": "", "remote_group": "", "description": ""}
-    answer = portal.post(f"{group['url']}set_rules/", json=[*form, added])
-    assert answer.status_code == 200, answer.text
-    saved = site.settled(group["uuid"])["rules"]
+    response = portal.post(f"{group['url']}set_rules/", json=[*form, added])
+    assert response.status_code == 200, response.text
+    saved = site.finished(group["uuid"])["rules"]
     assert saved[:2] == form
     assert {name: saved[2][name] for name in ("protocol", "from_port", "remote_group")} == {
         "protocol": "tcp",
@@ -120,7 +120,7 @@ def test_rules_go_back_whole_with_what_is_read_only(portal, site, count):
     # The newest release offers numbers of protocols.
     numbered = {"protocol": "112", "from_port": -1, "to_port": -1, "cidr": "10.0.0.0/8"}
     assert portal.post(f"{group['url']}set_rules/", json=[numbered]).status_code == 200
-    assert site.settled(group["uuid"])["rules"][0]["protocol"] == "112"
+    assert site.finished(group["uuid"])["rules"][0]["protocol"] == "112"
     count(3)
 
 
@@ -141,9 +141,9 @@ def test_mistakes_come_back_beside_their_rules(portal, site, count):
         {"protocol": "tcp", "from_port": 443, "to_port": 443},
         {"protocol": "tcp", "from_port": 2, "to_port": 1},
     ]
-    answer = portal.post(f"{group['url']}set_rules/", json=rules)
-    assert answer.status_code == 400
-    good, bad = answer.json()
+    response = portal.post(f"{group['url']}set_rules/", json=rules)
+    assert response.status_code == 400
+    good, bad = response.json()
     assert good == {}
     assert list(bad) == ["non_field_errors"] or "from_port" in str(bad)
     count(1)

@@ -12,8 +12,8 @@ PULLED = {"detail": "Pull operation was successfully scheduled."}
 
 NEIGHBOURS = (
     *(
-        f"{place}_{operation}"
-        for place in ("openstack_tenants", "customers", "projects", "service_settings")
+        f"{package}_{operation}"
+        for package in ("openstack_tenants", "customers", "projects", "service_settings")
         for operation in ("list", "count", "retrieve")
     ),
     "users_me_retrieve",
@@ -25,7 +25,7 @@ NEIGHBOURS = (
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_a_release_reads_the_answer_of_every_operation(site, release, run_program, count):
+def test_a_release_parses_the_response_of_every_operation(site, release, run_program, count):
     tenant = tenant_uuid(f"release {release}")
     found = run_program(
         f"waldur-api-client-{release}",

@@ -33,9 +33,9 @@ def provider(site):
 
 
 def apply(provider, method, path, **body):
-    answer = provider.request(method, path, **body)
-    assert answer.is_success, answer.text
-    return answer.json() if answer.content else None
+    response = provider.request(method, path, **body)
+    assert response.is_success, response.text
+    return response.json() if response.content else None
 
 
 def poll(provider, path):
@@ -105,10 +105,13 @@ def test_a_plan_may_leave_out_rules_and_description(provider, count):
 
 def test_a_plan_that_lost_its_rules_is_refused_in_words(provider, site, count):
     group = site.create("terraform", "null rules", FIRST[:1])
-    answer = provider.post(
+    response = provider.post(
         f"/api/openstack-security-groups/{group['uuid']}/set_rules/", content="null"
     )
-    assert (answer.status_code, answer.json()) == (400, {"non_field_errors": ["No data provided"]})
+    assert (response.status_code, response.json()) == (
+        400,
+        {"non_field_errors": ["No data provided"]},
+    )
     count(1)
 
 
@@ -125,7 +128,7 @@ def test_a_data_source_finds_exactly_one_group(provider, site, count):
         count(1)
 
 
-def test_a_missing_group_is_told_by_its_status(provider, count):
+def test_a_missing_group_is_reported_by_its_status(provider, count):
     missing = provider.get(f"/api/openstack-security-groups/{'0' * 32}/")
     assert missing.status_code == 404
     assert provider.headers["Authorization"] == f"Token {token('ann')}"

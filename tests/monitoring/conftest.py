@@ -19,10 +19,10 @@ async def at(database):
     """Yield a function that makes a client of an application with these settings."""
     clients = []
 
-    def client_of(peer="127.0.0.1", **settings):
+    def client_of(client_ip="127.0.0.1", **settings):
         app = create_app(Settings(**settings))
         app.state.database = database
-        transport = httpx.ASGITransport(app=app, client=(peer, 4711))
+        transport = httpx.ASGITransport(app=app, client=(client_ip, 4711))
         clients.append(httpx.AsyncClient(transport=transport, base_url="http://localhost"))
         return clients[-1]
 

@@ -95,7 +95,7 @@ async def test_no_name_of_a_group_and_no_token_becomes_a_label(at, world):
         assert secret not in text
 
 
-async def test_jobs_groups_drift_and_clouds_are_told_as_the_database_has_them(at, world):
+async def test_jobs_groups_drift_and_clouds_are_those_of_the_database(at, world):
     group = await world.group()
     await world.execute("UPDATE security_groups SET state = 'ERRED' WHERE uuid = %s", group)
     await world.group("other")
@@ -138,7 +138,7 @@ async def test_jobs_groups_drift_and_clouds_are_told_as_the_database_has_them(at
     assert found[("ringfence_cloud_tenants_stopped", its)] == 0
 
 
-async def test_a_cloud_is_reachable_until_a_call_gets_no_answer(at, world, database):
+async def test_a_cloud_is_reachable_until_a_call_gets_no_response(at, world, database):
     await world.execute("UPDATE clouds SET backend = 'openstack', openstack_cloud = 'east'")
     names = await world.value("SELECT array_agg(name) FROM clouds")
     key = ("ringfence_cloud_reachable", ("cloud", names[0]))
@@ -188,7 +188,7 @@ async def test_looking_at_the_database_takes_a_small_share_of_the_time(database,
         ("*/*", "text/plain"),
     ],
 )
-async def test_the_form_is_the_one_that_was_asked_for(at, accept, kind):
+async def test_the_format_is_the_requested_one(at, accept, kind):
     response = await at().get(METRICS, headers={"Accept": accept})
     assert response.status_code == 200
     assert response.headers["Content-Type"].startswith(kind)

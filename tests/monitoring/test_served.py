@@ -26,10 +26,10 @@ def operator():
 def until(found, ask):
     """Repeat a request until its response has a text; return the last response."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not found(answer := ask()):
-        assert time.monotonic() < deadline, answer
+    while not found(response := ask()):
+        assert time.monotonic() < deadline, response
         time.sleep(0.1)
-    return answer
+    return response
 
 
 def scraped(address):
@@ -45,12 +45,12 @@ def pids(operator):
 
 def folder_of(pid):
     """Return the folder that a process counts into."""
-    places = (Path("/dev/shm"), Path("/tmp"))  # noqa: S108 - where the program puts it
-    files = (file for place in places for file in place.glob("ringfence-metrics-*/api-1.pid"))
+    folders = (Path("/dev/shm"), Path("/tmp"))  # noqa: S108 - where the program puts it
+    files = (file for folder in folders for file in folder.glob("ringfence-metrics-*/api-1.pid"))
     return next(file.parent for file in files if file.read_text() == str(pid))
 
 
-def test_a_worker_alone_answers_for_itself(operator):
+def test_a_standalone_worker_has_its_own_metrics(operator):
     port = free_port()
     with (operator.folder / "log").open("w") as log:
         process = subprocess.Popen(
@@ -67,7 +67,7 @@ def test_a_worker_alone_answers_for_itself(operator):
         except httpx.TransportError as error:
             return error
 
-    until(lambda answer: answer == 200, ready)
+    until(lambda response: response == 200, ready)
     found = scraped(address)
     assert found[("ringfence_workers",)] == 1
     assert found[("process_resident_memory_bytes", ("process", "worker"))] > 1_000_000
@@ -82,7 +82,7 @@ def test_a_worker_alone_answers_for_itself(operator):
 def test_what_all_processes_count_adds_up_and_outlives_one_of_them(operator):
     process, address = operator.serve("serve", "--workers", "2")
     ready = until(
-        lambda answer: answer.status_code == 200,
+        lambda response: response.status_code == 200,
         lambda: httpx.get(f"{address}/health/ready", timeout=30),
     )
     assert ready.json() == {"status": "ready"}

@@ -90,7 +90,7 @@ def test_a_request_its_statements_and_its_job_are_one_trace(receiver):
         }
         assert operator.run("load", operator.write("site.yaml", SITE)).returncode == 0
         process, address = operator.serve("serve", "--workers", "1")
-        answer = httpx.post(
+        response = httpx.post(
             f"{address}/api/openstack-tenants/{TENANT}/create_security_group/?secret=in-a-query",
             json={"name": "a-name-nobody-shall-see", "rules": []},
             headers={
@@ -100,7 +100,7 @@ def test_a_request_its_statements_and_its_job_are_one_trace(receiver):
             },
             timeout=60,
         )
-        assert answer.status_code == 201, answer.text
+        assert response.status_code == 201, response.text
         deadline = time.monotonic() + PATIENCE_SECONDS
         while "job push_group" not in receiver.spans():
             assert time.monotonic() < deadline, receiver.spans().keys()
@@ -137,11 +137,11 @@ def test_a_request_its_statements_and_its_job_are_one_trace(receiver):
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_TRACES_EXPORTER": "none"}, False),
     ],
 )
-def test_traces_are_sent_where_the_standard_s_variables_say_so(environment, asked_for):
-    assert tracing.is_configured(environment) == asked_for
+def test_traces_are_sent_where_the_standard_s_variables_say_so(environment, configured):
+    assert tracing.is_configured(environment) == configured
 
 
-async def test_without_the_packages_an_operator_who_asks_for_traces_is_told(monkeypatch):
+async def test_without_the_packages_traces_are_an_error_with_the_fix(monkeypatch):
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
     monkeypatch.setitem(__import__("sys").modules, "opentelemetry.sdk.trace", None)
     with pytest.raises(OperatorError, match=r"install ringfence\[telemetry\]"):
@@ -149,7 +149,7 @@ async def test_without_the_packages_an_operator_who_asks_for_traces_is_told(monk
             pass
 
 
-async def test_a_failure_is_told_by_its_kind_and_without_its_text(receiver, monkeypatch):
+async def test_a_failure_is_recorded_by_its_type_without_its_text(receiver, monkeypatch):
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.address)
     async with tracing.sending():
         with (

@@ -22,7 +22,7 @@ def generated():
     return facts_of(written["openstack-security-groups.md"])
 
 
-def places(facts):
+def subjects(facts):
     """Return what the facts are about, each once, in its order."""
     return list(dict.fromkeys(fact[:3] for fact in facts))
 
@@ -39,15 +39,15 @@ def test_each_fact_of_the_published_page_is_there(generated, capsys):
 
 
 def test_operations_parameters_and_fields_stand_in_the_published_order(generated):
-    expected = places(stored())
+    expected = subjects(stored())
     # A sample may name more than the published one does.
-    kept = [place for place in places(generated) if place in set(expected)]
-    by_operation = {place[0]: [] for place in expected}
-    for place in expected:
-        by_operation[place[0]].append(place)
+    kept = [subject for subject in subjects(generated) if subject in set(expected)]
+    by_operation = {subject[0]: [] for subject in expected}
+    for subject in expected:
+        by_operation[subject[0]].append(subject)
     for operation, order in by_operation.items():
-        assert [place for place in kept if place[0] == operation] == order
-    assert list(dict.fromkeys(place[0] for place in kept)) == list(by_operation)
+        assert [subject for subject in kept if subject[0] == operation] == order
+    assert list(dict.fromkeys(subject[0] for subject in kept)) == list(by_operation)
 
 
 def test_only_what_is_meant_to_be_added_is_added(generated):
@@ -75,7 +75,7 @@ def test_every_generated_page_can_be_read_for_its_facts():
             assert operations, name
 
 
-def test_a_page_that_differs_is_told_apart(generated):
+def test_a_different_page_is_detected(generated):
     text = pages(assemble(OPERATIONS, "1"))["openstack-security-groups.md"]
     changed = facts_of(text.replace("| `can_manage` | boolean |", "| `can_manage` | string |"))
     assert set(generated) - set(changed) == {

@@ -38,10 +38,11 @@ async def test_the_page_takes_nothing_from_elsewhere(anyone):
     assert addresses
     for address in (urljoin("/api/docs/", found) for found in addresses):
         assert address.startswith("/api/")
-        answer = await anyone.get(address)
-        assert answer.status_code == 200
+        response = await anyone.get(address)
+        assert response.status_code == 200
         assert (
-            "://" not in answer.text.replace("https://spec.openapis.org", "") or "schema" in address
+            "://" not in response.text.replace("https://spec.openapis.org", "")
+            or "schema" in address
         )
 
 

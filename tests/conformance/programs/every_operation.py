@@ -31,9 +31,9 @@ ANN, STAFF = client_of(GIVEN["token"]), client_of(GIVEN["staff_token"])
 
 def module(name):
     """Return the module of an operation, None where the release has none."""
-    place = "openstack_tenants" if "tenants" in name else "openstack_security_groups"
+    package = "openstack_tenants" if "tenants" in name else "openstack_security_groups"
     try:
-        return import_module(f"waldur_api_client.api.{place}.{name}")
+        return import_module(f"waldur_api_client.api.{package}.{name}")
     except ModuleNotFoundError:
         return None
 
@@ -55,7 +55,7 @@ def group_call(operation, /, *arguments, **parameters):
     return call(f"openstack_security_groups_{operation}", *arguments, **parameters)
 
 
-def settled(uuid):
+def finished(uuid):
     """Wait until nothing is under way for a group."""
     for _ in range(2400):
         group = group_call("retrieve", uuid)[1]
@@ -68,29 +68,29 @@ def settled(uuid):
 def neighbours(group):
     """Fetch the URLs in a group and the current user; return the status of each."""
     found = {}
-    for place, uuid in (
+    for package, uuid in (
         ("openstack_tenants", group.tenant_uuid),
         ("customers", group.customer_uuid),
         ("projects", group.project_uuid),
         ("service_settings", group.service_settings_uuid),
     ):
-        listed = read(place, "list", page_size=100)
-        assert uuid in {each.uuid for each in listed.parsed}, place
-        found[f"{place}_list"] = int(listed.status_code)
-        counted = read(place, "count")
-        found[f"{place}_count"] = int(counted.status_code)
-        assert counted.parsed == len(listed.parsed), place
-        one = read(place, "retrieve", uuid)
-        found[f"{place}_retrieve"] = int(one.status_code)
-        assert one.parsed.uuid == uuid, place
-    for place, operation in (
+        listed = read(package, "list", page_size=100)
+        assert uuid in {each.uuid for each in listed.parsed}, package
+        found[f"{package}_list"] = int(listed.status_code)
+        counted = read(package, "count")
+        found[f"{package}_count"] = int(counted.status_code)
+        assert counted.parsed == len(listed.parsed), package
+        one = read(package, "retrieve", uuid)
+        found[f"{package}_retrieve"] = int(one.status_code)
+        assert one.parsed.uuid == uuid, package
+    for package, operation in (
         ("users", "me_retrieve"),
         ("events", "list"),
         ("events", "count"),
         ("version", "retrieve"),
         ("configuration", "retrieve"),
     ):
-        found[f"{place}_{operation}"] = int(read(place, operation).status_code)
+        found[f"{package}_{operation}"] = int(read(package, operation).status_code)
     return found
 
 
@@ -99,10 +99,10 @@ def tenant_actions():
     found, tenant = {}, GIVEN["tenant"]
     status, _ = call("openstack_tenants_pull", tenant)
     found["tenants_pull"] = status
-    tenant_settled()
-    status, answer = call("openstack_tenants_pull_security_groups", tenant)
-    found["tenants_pull_security_groups"] = [status, max(answer.to_dict())]
-    tenant_settled()
+    tenant_finished()
+    status, response = call("openstack_tenants_pull_security_groups", tenant)
+    found["tenants_pull_security_groups"] = [status, max(response.to_dict())]
+    tenant_finished()
     pushed = model("TenantSecurityGroupUpdateRequest", {"name": "pushed", "rules": RULES[:1]})
     status, _ = call("openstack_tenants_push_security_groups", tenant, body=[pushed])
     found["tenants_push_security_groups"] = status
@@ -111,7 +111,7 @@ def tenant_actions():
     return found
 
 
-def tenant_settled():
+def tenant_finished():
     """Wait until nothing is under way for the tenant."""
     for _ in range(2400):
         if call("openstack_tenants_retrieve", GIVEN["tenant"])[1].state.value == "OK":
@@ -120,9 +120,9 @@ def tenant_settled():
     raise TimeoutError(GIVEN["tenant"])
 
 
-def read(place, operation, *arguments, **parameters):
+def read(package, operation, *arguments, **parameters):
     """Call an operation that only reads."""
-    module = import_module(f"waldur_api_client.api.{place}.{place}_{operation}")
+    module = import_module(f"waldur_api_client.api.{package}.{package}_{operation}")
     return module.sync_detailed(*arguments, client=ANN, **parameters)
 
 
@@ -133,7 +133,7 @@ def main():
     status, made = call("openstack_tenants_create_security_group", GIVEN["tenant"], body=body)
     found["tenants_create_security_group"] = [status, made.name, made.state.value]
     uuid = made.uuid
-    group = settled(uuid)
+    group = finished(uuid)
     missing = [k for k, v in group.to_dict().items() if isinstance(v, client_types.Unset)]
     found["retrieve"] = [group.state.value, len(group.rules), missing]
     found["unknown fields"] = sorted(group.additional_properties)
@@ -162,8 +162,8 @@ def main():
     status, groups = group_call("list", **filters)
     found["list"] = [status, [each.name for each in groups]]
     del filters["page"], filters["page_size"]
-    answer = module("openstack_security_groups_count").sync_detailed(client=ANN, **filters)
-    found["count"] = [int(answer.status_code), answer.parsed]
+    response = module("openstack_security_groups_count").sync_detailed(client=ANN, **filters)
+    found["count"] = [int(response.status_code), response.parsed]
     if hasattr(module("openstack_security_groups_list"), "sync_all"):
         everything = module("openstack_security_groups_list").sync_all(
             client=ANN, tenant_uuid=GIVEN["many"]
@@ -175,21 +175,21 @@ def main():
         "update", uuid, body=model("OpenStackSecurityGroupUpdateRequest", values)
     )
     found["update"] = [status, updated.to_dict() == values]
-    settled(uuid)
+    finished(uuid)
     status, updated = group_call(
         "partial_update",
         uuid,
         body=model("PatchedOpenStackSecurityGroupUpdateRequest", {"description": ""}),
     )
     found["partial_update"] = [status, updated.name == values["name"], updated.description]
-    settled(uuid)
+    finished(uuid)
     rules = [model("OpenStackSecurityGroupRuleUpdateRequest", rule) for rule in RULES]
     status, read = group_call("set_rules", uuid, body=rules)
-    shown = settled(uuid).rules
+    shown = finished(uuid).rules
     found["set_rules"] = [status, read and read.to_dict(), [rule.from_port for rule in shown]]
     status, read = group_call("pull", uuid)
     found["pull"] = [status, read and read.to_dict()]
-    settled(uuid)
+    finished(uuid)
 
     if module("openstack_security_groups_set_ok"):
         reason = {"error_message": "out of order", "error_traceback": "line 1"}
@@ -198,7 +198,7 @@ def main():
         shown = group_call("retrieve", uuid, client=STAFF)[1]
         found["set_erred"] = [status, bool(read.detail), shown.state.value, shown.error_message]
         status, read = group_call("set_ok", uuid, client=STAFF)
-        found["set_ok"] = [status, bool(read.detail), settled(uuid).state.value]
+        found["set_ok"] = [status, bool(read.detail), finished(uuid).state.value]
 
     found["destroy"] = group_call("destroy", uuid)
     body = model("OpenStackSecurityGroupRequest", {"name": f"{GIVEN['name']} 2", "rules": []})
