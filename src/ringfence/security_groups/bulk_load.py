@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from ringfence.database.pool import Connection
+from ringfence.security_groups import rule_rows
 from ringfence.security_groups.group_rows import GroupRow, upsert_groups
 from ringfence.security_groups.rule_rows import (
     PositionedRule,
@@ -51,21 +52,6 @@ class Change:
     has_new_version: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _StoredRule:
-    security_group: UUID
-    ethertype: str
-    direction: str
-    protocol: str
-    from_port: int | None
-    to_port: int | None
-    cidr: str | None
-    description: str
-    remote_group: str | None
-    # Set if a provisioning file cannot name the remote end
-    remote_address_group: str | None
-
-
 _EXISTING: LiteralString = """
 SELECT
     sg.uuid, tenant.uuid AS parent, sg.name, sg.description, sg.backend_id, sg.state,
@@ -77,19 +63,19 @@ ORDER BY sg.id
 FOR NO KEY UPDATE OF sg
 """
 
-_RULES_PRESENT: LiteralString = """
+_EXISTING_RULES: LiteralString = """
 SELECT
-    sg.uuid AS security_group, rule.ethertype, rule.direction, rule.protocol, rule.from_port,
-    rule.to_port, rule.cidr, rule.description, hex(remote.uuid) AS remote_group,
+    sg.uuid, {columns}, hex(remote.uuid),
+    -- Set if a provisioning file cannot name the remote end
     coalesce(
         'unresolved ' || rule.unresolved_group_backend_id, rule.remote_address_group_backend_id
-    ) AS remote_address_group
+    )
 FROM security_groups AS sg
 INNER JOIN security_group_rules AS rule ON sg.id = rule.security_group_id
 LEFT JOIN security_groups AS remote ON rule.remote_group_id = remote.id
 WHERE sg.uuid = ANY(%(uuids)s)
 ORDER BY rule.security_group_id, rule.position, rule.id
-"""
+""".replace("{columns}", rule_rows.COLUMNS)
 
 _TENANTS: LiteralString = "SELECT uuid, id FROM tenants WHERE uuid = ANY(%(uuids)s)"
 
@@ -117,21 +103,9 @@ async def existing_groups(
 async def existing_rules(connection: Connection, groups: Sequence[UUID]) -> dict[UUID, list[Rule]]:
     """Return the rules of groups, in their order; remote groups are hexadecimal UUIDs."""
     rules: dict[UUID, list[Rule]] = {group: [] for group in groups}
-    async with connection.cursor(row_factory=class_row(_StoredRule)) as cursor:
-        await cursor.execute(_RULES_PRESENT, {"uuids": list(groups)})
-        async for row in cursor:
-            rule = Rule(
-                ethertype=row.ethertype,
-                direction=row.direction,
-                protocol=row.protocol,
-                from_port=row.from_port,
-                to_port=row.to_port,
-                cidr=row.cidr,
-                description=row.description,
-                remote_group=row.remote_group,
-                remote_address_group=row.remote_address_group,
-            )
-            rules[row.security_group].append(rule)
+    cursor = await connection.execute(_EXISTING_RULES, {"uuids": list(groups)})
+    async for group, *fields in cursor:
+        rules[group].append(Rule(*fields))
     return rules
 
 

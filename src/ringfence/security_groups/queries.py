@@ -11,6 +11,7 @@ from ringfence.access.scope import VISIBLE, Scope, scope_parameters
 from ringfence.clouds import queries as tenants
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import NotFound
+from ringfence.security_groups import rule_rows
 from ringfence.security_groups.read_model.filters import FILTERS, ORDERS
 from ringfence.security_groups.read_model.list_statements import StoredGroups
 from ringfence.security_groups.representation import Remote
@@ -50,15 +51,14 @@ _LOCK: LiteralString = " FOR NO KEY UPDATE OF sg"
 
 _RULES: LiteralString = """
 SELECT
-    rule.id, rule.ethertype, rule.direction, rule.protocol, rule.from_port, rule.to_port,
-    rule.cidr, rule.description, hex(remote.uuid),
+    rule.id, {columns}, hex(remote.uuid),
     rule.unresolved_group_backend_id, rule.unresolved_group_name,
     rule.remote_address_group_backend_id
 FROM security_group_rules AS rule
 LEFT JOIN security_groups AS remote ON rule.remote_group_id = remote.id
 WHERE rule.security_group_id = %(id)s
 ORDER BY rule.position, rule.id
-"""
+""".replace("{columns}", rule_rows.COLUMNS)
 
 _REMOTES: LiteralString = """
 SELECT sg.name, sg.backend_id, sg.uuid FROM security_groups AS sg WHERE sg.tenant_id = %s

@@ -14,7 +14,20 @@ from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
-from ringfence.security_groups.rules import Rule
+from ringfence.security_groups.rules import OWN_FIELDS, Rule
+
+# The columns apart from the remote group, in the order of `rules.OWN_FIELDS`, and their types.
+# Every statement that reads or writes rules takes them from here.
+COLUMNS: LiteralString = """
+rule.ethertype, rule.direction, rule.protocol, rule.from_port, rule.to_port, rule.cidr,
+rule.description
+"""
+_TYPES: LiteralString = """
+ethertype text, direction text, protocol text, from_port integer, to_port integer, cidr text,
+description text
+"""
+_NAMES: LiteralString = COLUMNS.replace("rule.", "")
+_DESIRED: LiteralString = COLUMNS.replace("rule.", "desired.")
 
 _DELETE_OTHERS: LiteralString = """
 DELETE FROM security_group_rules
@@ -31,42 +44,39 @@ DELETE FROM security_group_rules WHERE security_group_id = ANY(%s)
 
 _RULES: LiteralString = """
 jsonb_to_recordset(%(rules)s) AS desired (
-    id bigint, security_group_id bigint, position integer, ethertype text, direction text,
-    protocol text, from_port integer, to_port integer, cidr text, description text,
+    id bigint, security_group_id bigint, position integer, {types},
     remote_group_id bigint, remote_group_backend_id text, unresolved_group_backend_id text,
     unresolved_group_name text, remote_address_group_backend_id text
 )
-"""
+""".replace("{types}", _TYPES)
 
 _UPDATE_KEPT: LiteralString = """
 UPDATE security_group_rules AS rule
 SET
     position = desired.position,
-    ethertype = desired.ethertype,
-    direction = desired.direction,
-    protocol = desired.protocol,
-    from_port = desired.from_port,
-    to_port = desired.to_port,
-    cidr = desired.cidr,
-    description = desired.description,
+    ({names}) = ({desired}),
     remote_group_id = desired.remote_group_id,
     unresolved_group_backend_id = desired.unresolved_group_backend_id,
     unresolved_group_name = desired.unresolved_group_name,
     remote_address_group_backend_id = desired.remote_address_group_backend_id
 FROM {rules}
 WHERE rule.security_group_id = %(id)s AND rule.id = desired.id
-""".replace("{rules}", _RULES)
+"""
+_UPDATE_KEPT = (
+    _UPDATE_KEPT.replace("{rules}", _RULES)
+    .replace("{names}", _NAMES)
+    .replace("{desired}", _DESIRED)
+)
 
 # Rules without `remote_group_backend_id` match no row of the join.
 _INSERT: LiteralString = """
 INSERT INTO security_group_rules (
-    security_group_id, position, ethertype, direction, protocol, from_port, to_port, cidr,
-    description, remote_group_id, unresolved_group_backend_id, unresolved_group_name,
+    security_group_id, position, {names},
+    remote_group_id, unresolved_group_backend_id, unresolved_group_name,
     remote_address_group_backend_id
 )
 SELECT
-    desired.security_group_id, desired.position, desired.ethertype, desired.direction,
-    desired.protocol, desired.from_port, desired.to_port, desired.cidr, desired.description,
+    desired.security_group_id, desired.position, {desired},
     coalesce(desired.remote_group_id, remote.id),
     CASE
         WHEN remote.id IS NULL
@@ -85,14 +95,16 @@ LEFT JOIN security_groups AS remote
         AND remote.backend_id = desired.remote_group_backend_id
 WHERE desired.id IS NULL
 ORDER BY desired.security_group_id, desired.position
-""".replace("{rules}", _RULES)
+"""
+_INSERT = (
+    _INSERT.replace("{rules}", _RULES).replace("{names}", _NAMES).replace("{desired}", _DESIRED)
+)
 
 _COPY: LiteralString = """
 COPY security_group_rules (
-    security_group_id, position, ethertype, direction, protocol, from_port, to_port, cidr,
-    description, remote_group_id
+    security_group_id, position, {names}, remote_group_id
 ) FROM STDIN
-"""
+""".replace("{names}", _NAMES)
 
 # Rules that name a group by its backend id alone, once the group has a row
 _RESOLVE: LiteralString = """
@@ -217,12 +229,4 @@ def _request_row(
 
 def _columns(rule: Rule) -> dict[str, object]:
     """Return the columns that do not name a remote group, in the order of `_COPY`."""
-    return {
-        "ethertype": rule.ethertype,
-        "direction": rule.direction,
-        "protocol": rule.protocol,
-        "from_port": rule.from_port,
-        "to_port": rule.to_port,
-        "cidr": rule.cidr,
-        "description": rule.description,
-    }
+    return {name: getattr(rule, name) for name in OWN_FIELDS}

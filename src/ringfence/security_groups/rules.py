@@ -5,7 +5,7 @@ not contain the description.
 """
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -79,6 +79,10 @@ class Rule:
     description: str = ""
     remote_group: str | None = None
     remote_address_group: str | None = None
+
+
+# The fields of a rule apart from its remote group, which are columns of the same names
+OWN_FIELDS = tuple(field.name for field in fields(Rule) if not field.name.startswith("remote_"))
 
 
 class RuleKey(NamedTuple):

@@ -18,6 +18,7 @@ from ringfence.clouds.placement import PLACEMENT_COLUMNS, PLACEMENT_JOINS, Place
 from ringfence.database.pool import Connection
 from ringfence.events.commands import record
 from ringfence.events.types import EventType
+from ringfence.security_groups import rule_rows
 from ringfence.security_groups.events import group_event
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.rules import Rule
@@ -81,8 +82,7 @@ WHERE id = %(id)s
 
 _RULES: LiteralString = """
 SELECT
-    rule.ethertype, rule.direction, rule.protocol, rule.from_port, rule.to_port, rule.cidr,
-    rule.description, rule.remote_address_group_backend_id AS remote_address_group,
+    {columns}, rule.remote_address_group_backend_id AS remote_address_group,
     coalesce(remote.backend_id, rule.unresolved_group_backend_id) AS remote_group,
     coalesce(remote.name, rule.unresolved_group_name) AS remote_name,
     remote.id IS NOT NULL AS remote_is_known
@@ -90,7 +90,7 @@ FROM security_group_rules AS rule
 LEFT JOIN security_groups AS remote ON rule.remote_group_id = remote.id
 WHERE rule.security_group_id = %s
 ORDER BY rule.position, rule.id
-"""
+""".replace("{columns}", rule_rows.COLUMNS)
 
 _KNOWN: LiteralString = """
 SELECT backend_id FROM security_groups WHERE tenant_id = %s AND backend_id = ANY(%s)

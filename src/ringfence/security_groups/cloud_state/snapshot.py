@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import LiteralString
+from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg.rows import dict_row
@@ -11,6 +11,7 @@ from psycopg.rows import dict_row
 from ringfence.clouds.drift_modes import DriftMode
 from ringfence.database.pool import Connection
 from ringfence.errors import NotFound
+from ringfence.security_groups import rule_rows
 from ringfence.security_groups.queries import NO_SUCH_GROUP
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.states import State
@@ -36,8 +37,7 @@ LEFT JOIN LATERAL (
     SELECT
         jsonb_agg(
             jsonb_build_array(
-                rule.id, rule.position, rule.ethertype, rule.direction, rule.protocol,
-                rule.from_port, rule.to_port, rule.cidr, rule.description,
+                rule.id, rule.position, {columns},
                 coalesce(remote.backend_id, rule.unresolved_group_backend_id),
                 rule.remote_address_group_backend_id
             )
@@ -49,7 +49,7 @@ LEFT JOIN LATERAL (
 ) AS rules ON true
 WHERE sg.tenant_id = %(tenant)s AND (%(only)s::bigint IS NULL OR sg.id = %(only)s)
 ORDER BY sg.id
-"""
+""".replace("{columns}", rule_rows.COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,28 +138,5 @@ async def local_groups(
     ]
 
 
-def _stored_rule(  # noqa: PLR0913, PLR0917 - the columns of a row, in their order
-    rule_id: int,
-    position: int,
-    ethertype: str,
-    direction: str,
-    protocol: str,
-    from_port: int | None,
-    to_port: int | None,
-    cidr: str | None,
-    description: str,
-    remote_group: str | None,
-    remote_address_group: str | None,
-) -> StoredRule:
-    rule = Rule(
-        ethertype,
-        direction,
-        protocol,
-        from_port,
-        to_port,
-        cidr,
-        description,
-        remote_group,
-        remote_address_group,
-    )
-    return StoredRule(rule_id, position, rule)
+def _stored_rule(rule_id: int, position: int, *fields: Any) -> StoredRule:  # noqa: ANN401 - of Rule
+    return StoredRule(rule_id, position, Rule(*fields))

@@ -17,7 +17,7 @@ from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.representation import Remote, request_document
 from ringfence.security_groups.rule_input.rule_keys import ShownRule
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest, UnresolvedEnd, key_of
-from ringfence.security_groups.rules import Rule, RuleKey
+from ringfence.security_groups.rules import OWN_FIELDS, Rule, RuleKey
 from ringfence.security_groups.versions import Cause
 
 NO_SUCH_VERSION = "No version of the security group matches the given query."
@@ -350,15 +350,8 @@ def _remote_ref(stored: Mapping[str, Any]) -> RemoteRef:
 
 
 def _rule(stored: Mapping[str, Any], remotes: Remotes) -> VersionRule:
-    rule = Rule(
-        ethertype=stored["ethertype"],
-        direction=stored["direction"],
-        protocol=stored["protocol"],
-        from_port=stored["from_port"],
-        to_port=stored["to_port"],
-        cidr=stored["cidr"],
-        description=stored["description"],
-    )
+    # A version holds the columns that rules had when it was made.
+    rule = Rule(**{name: stored[name] for name in OWN_FIELDS if name in stored})
     address_group = stored["remote_address_group_backend_id"]
     if address_group is not None:
         return VersionRule(
