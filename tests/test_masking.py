@@ -18,7 +18,7 @@ def nothing_known(monkeypatch):
 @pytest.mark.parametrize(
     "text",
     [
-        "'abc' is no uuid of a token: run ringfence tokens list",
+        "'abc' is not a token UUID: run ringfence tokens list",
         "there is no token 6a1c0f2e9b7d4c55a1d0c8a1f0b2c3d4; see ringfence tokens list",
         "Token 6a1c0f2e9b7d4c55a1d0c8a1f0b2c3d4 of alice is gone",
         "Token 6a1c0f2e-9b7d-4c55-a1d0-c8a1f0b2c3d4 of alice is gone",

@@ -219,7 +219,7 @@ def test_a_database_that_is_away_is_named_without_its_password(operator):
     line = operator.mistake("migrate", RINGFENCE_DATABASE_URL="foo")
     assert "postgresql://USER:PASSWORD@HOST:PORT/DATABASE" in line
     line = operator.mistake("tokens", "revoke", "abc")
-    assert line == "'abc' is no uuid of a token: see ringfence tokens list"
+    assert line == "'abc' is not a token UUID: see ringfence tokens list"
     line = operator.mistake("tokens", "revoke", "6a1c0f2e9b7d4c55a1d0c8a1f0b2c3d4")
     assert "there is no token 6a1c0f2e9b7d4c55a1d0c8a1f0b2c3d4" in line
 

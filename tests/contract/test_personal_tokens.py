@@ -183,7 +183,7 @@ async def test_a_token_makes_and_rotates_none_that_outlives_it(
     for beyond in ("9999-12-31T23:59:59Z", (now + end + timedelta(seconds=1)).isoformat()):
         refused = await brief.post(TOKENS, json=wanted(expires_at=beyond))
         assert refused.status_code == 400
-        assert "no longer than the token or session that makes it" in refused.text
+        assert "no later than the token or session that creates it" in refused.text
         assert f"{now + end:%Y-%m-%dT%H:%M}" in refused.text
     within = await brief.post(TOKENS, json=wanted(expires_at=(now + end).isoformat()))
     assert within.status_code == 201
@@ -192,7 +192,7 @@ async def test_a_token_makes_and_rotates_none_that_outlives_it(
     for lasting in (other["uuid"], never.hex):
         refused = await brief.post(f"{TOKENS}{lasting}/rotate/")
         assert refused.status_code == 403
-        assert "outlives yours" in refused.text
+        assert "expires later than yours" in refused.text
     # Revoking is allowed, because it creates nothing.
     assert (await brief.delete(f"{TOKENS}{other['uuid']}/")).status_code == 204
 
@@ -230,7 +230,7 @@ async def test_no_token_lives_longer_than_the_setting_says(app, api, client, wor
     app.state.settings = app.state.settings.model_copy(update={"token_max_lifetime": longest})
     refused = await client.post(TOKENS, json=wanted())
     assert refused.status_code == 400
-    assert "A token lives 7d at most here" in refused.text
+    assert "A token lasts 7d at most" in refused.text
     now = datetime.now(UTC)
     six = (now + timedelta(days=6)).isoformat()
     assert (await client.post(TOKENS, json=wanted(expires_at=six))).status_code == 201

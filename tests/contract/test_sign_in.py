@@ -16,7 +16,7 @@ from ringfence.errors import OperatorError
 from ringfence.http.limits import Slots
 from ringfence.users import login_throttle, passwords
 from ringfence.users.passwords import set_password
-from ringfence.users.tokens.issuing import MOST_BY_PASSWORD
+from ringfence.users.tokens.issuing import MAX_BY_PASSWORD
 
 SIGN_IN = "/api-auth/password/"
 ME = "/api/users/me/"
@@ -193,7 +193,7 @@ async def pass_time(world, seconds):
 
 @pytest.mark.usefixtures("quick")
 async def test_who_fails_again_and_again_waits_longer_each_time_and_never_long(nobody, world):
-    free = login_throttle.OF_A_PAIR.free
+    free = login_throttle.PER_USER_AND_NETWORK.free
     assert await failures(nobody, free + 1) == [401] * (free + 1)
     pauses = []
     for _ in range(12):
@@ -209,8 +209,8 @@ async def test_who_fails_again_and_again_waits_longer_each_time_and_never_long(n
         assert await failures(nobody, 1) == [401]
     assert pauses[0] == 1
     assert pauses[3] > 2 * pauses[1]
-    assert max(pauses) <= login_throttle.OF_A_PAIR.longest
-    await pass_time(world, login_throttle.OF_A_PAIR.longest)
+    assert max(pauses) <= login_throttle.PER_USER_AND_NETWORK.max_delay
+    await pass_time(world, login_throttle.PER_USER_AND_NETWORK.max_delay)
     assert (await sign_in(nobody, **from_address("192.0.2.1"))).status_code == 200
     # After a success, the throttle starts again.
     assert await failures(nobody, free) == [401] * free
@@ -218,15 +218,15 @@ async def test_who_fails_again_and_again_waits_longer_each_time_and_never_long(n
 
 @pytest.mark.usefixtures("quick")
 async def test_failures_are_forgiven_with_time(nobody, world):
-    free = login_throttle.OF_A_PAIR.free
+    free = login_throttle.PER_USER_AND_NETWORK.free
     assert await failures(nobody, free) == [401] * free
-    await pass_time(world, login_throttle.OF_A_PAIR.forgiven * free)
+    await pass_time(world, login_throttle.PER_USER_AND_NETWORK.decay_seconds * free)
     assert await failures(nobody, free + 2) == [*[401] * (free + 1), 429]
 
 
 @pytest.mark.usefixtures("quick")
 async def test_the_addresses_of_one_ipv6_network_are_one(nobody):
-    free = login_throttle.OF_A_PAIR.free
+    free = login_throttle.PER_USER_AND_NETWORK.free
     addresses = [f"2001:db8:0:7::{number:x}" for number in range(1, 120)]
     found = [(await failures(nobody, 1, address=address))[0] for address in addresses]
     assert found.count(401) <= free + 2
@@ -243,7 +243,7 @@ async def test_one_network_cannot_keep_a_user_from_signing_in_elsewhere(nobody):
 
 @pytest.mark.usefixtures("quick")
 async def test_many_networks_do_not_slow_a_user_down_where_it_signed_in_before(nobody, monkeypatch):
-    monkeypatch.setattr(login_throttle, "AS_A_USER", login_throttle.Pace(3, 60, 5))
+    monkeypatch.setattr(login_throttle, "AS_A_USER", login_throttle.AttemptRate(3, 60, 5))
     assert (await sign_in(nobody, **from_address("192.0.2.1"))).status_code == 200
     found = [(await failures(nobody, 1, address=f"198.51.100.{n}"))[0] for n in range(6)]
     assert found == [401, 401, 401, 401, 429, 429]
@@ -259,13 +259,9 @@ async def test_many_networks_do_not_slow_a_user_down_where_it_signed_in_before(n
 @pytest.mark.usefixtures("quick")
 async def test_many_names_from_one_network_are_slowed_down_and_noticed(nobody, world, caplog):
     found = [(await failures(nobody, 1, f"user{number}"))[0] for number in range(80)]
-    assert (
-        login_throttle.FROM_A_NETWORK.free
-        < found.count(401)
-        <= login_throttle.FROM_A_NETWORK.free + 4
-    )
+    assert login_throttle.PER_NETWORK.free < found.count(401) <= login_throttle.PER_NETWORK.free + 4
     # Slow attempts do not bypass it.
-    await pass_time(world, login_throttle.FROM_A_NETWORK.longest)
+    await pass_time(world, login_throttle.PER_NETWORK.max_delay)
     again = [(await failures(nobody, 1, f"more{number}"))[0] for number in range(8)]
     assert again.count(401) <= 3
     assert caplog.text.count("many_sign_ins_failed") == 1
@@ -277,22 +273,22 @@ async def test_many_names_from_one_network_are_slowed_down_and_noticed(nobody, w
 
 @pytest.mark.usefixtures("quick")
 async def test_many_tries_at_once_are_no_more_than_one_after_the_other(nobody, monkeypatch):
-    monkeypatch.setattr(login_throttle, "PLACES", Slots(100, 100))
+    monkeypatch.setattr(login_throttle, "SLOTS", Slots(100, 100))
     answers = await asyncio.gather(*(sign_in(nobody, "admin", "wrong horse") for _ in range(25)))
     statuses = [answer.status_code for answer in answers]
-    assert statuses.count(401) <= login_throttle.OF_A_PAIR.free + 2
+    assert statuses.count(401) <= login_throttle.PER_USER_AND_NETWORK.free + 2
     assert statuses.count(401) + statuses.count(429) == 25
 
 
 @pytest.mark.usefixtures("quick")
 async def test_who_signs_in_rightly_is_never_throttled(nobody):
-    for _ in range(login_throttle.FROM_A_NETWORK.free + 2):
+    for _ in range(login_throttle.PER_NETWORK.free + 2):
         assert (await sign_in(nobody)).status_code == 200
 
 
 @pytest.mark.usefixtures("quick")
 async def test_a_clock_that_was_set_back_keeps_nobody_waiting(nobody, world):
-    await failures(nobody, login_throttle.OF_A_PAIR.free + 1)
+    await failures(nobody, login_throttle.PER_USER_AND_NETWORK.free + 1)
     await pass_time(world, -3600)
     assert (await sign_in(nobody, **from_address("192.0.2.1"))).status_code == 200
 
@@ -429,7 +425,7 @@ async def test_of_many_tokens_by_password_the_oldest_end(nobody, world):
         " SELECT %s, sha256(n::text::bytea), true, now() + interval '1 day'"
         " FROM generate_series(1, %s) AS n",
         world.users["admin"],
-        MOST_BY_PASSWORD,
+        MAX_BY_PASSWORD,
     )
     assert (await sign_in(nobody)).status_code == 200
     left = await world.one(
@@ -438,7 +434,7 @@ async def test_of_many_tokens_by_password_the_oldest_end(nobody, world):
         " bool_or(digest = sha256('1'::bytea)) FROM tokens",
         world.users["admin"],
     )
-    assert left == (MOST_BY_PASSWORD, 1, False)
+    assert left == (MAX_BY_PASSWORD, 1, False)
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from ringfence.access.authentication import token_digest
 from ringfence.app import create_app
 from ringfence.settings import Settings
 from ringfence.users.commands import UserRow, store_users
-from ringfence.users.login_throttle import OF_A_PAIR
+from ringfence.users.login_throttle import PER_USER_AND_NETWORK
 from ringfence.users.passwords import set_password
 from ringfence.users.sessions import commands
-from ringfence.users.sessions.ending import MOST_OF_A_USER
+from ringfence.users.sessions.ending import MAX_SESSIONS
 from ringfence.users.tokens.administration import listed_sessions, renew, revoke
 
 SESSION = "/console/session/"
@@ -72,7 +72,7 @@ async def test_a_wrong_password_and_a_wrong_token_begin_no_session(browser, worl
 async def test_failed_sign_ins_are_throttled_like_those_of_the_api(browser, world):
     await set_password(world.database, "admin", "correct horse")
     wrong = {"username": "admin", "password": "wrong"}
-    for _ in range(OF_A_PAIR.free + 1):
+    for _ in range(PER_USER_AND_NETWORK.free + 1):
         assert (await browser.post(SESSION, json=wrong)).status_code == 401
     refused = await browser.post(SESSION, json=wrong)
     assert refused.status_code == 429
@@ -235,18 +235,18 @@ async def test_the_number_of_sessions_is_limited_and_the_oldest_end(api, browser
     other = api(None, **OWN)
     await sign_in(other, token="owner-token")
     latest = api(None, **OWN)
-    for _ in range(MOST_OF_A_USER):
+    for _ in range(MAX_SESSIONS):
         await sign_in(latest)
     count = await world.value(
         "SELECT count(*) FROM console_sessions AS session"
         " INNER JOIN tokens AS token ON session.token_id = token.id WHERE token.user_id = %s",
         world.users["admin"],
     )
-    assert count == MOST_OF_A_USER
+    assert count == MAX_SESSIONS
     assert (await browser.get(GROUPS)).status_code == 401
     assert (await latest.get(GROUPS)).status_code == 200
     assert (await other.get(GROUPS)).status_code == 200
-    assert [ENDED, "admin", "admin", "newer sessions took its place"] in await events(world)
+    assert [ENDED, "admin", "admin", "replaced by newer sessions"] in await events(world)
 
 
 @pytest.mark.parametrize(

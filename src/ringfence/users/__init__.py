@@ -1,1 +1,1 @@
-"""Users, their tokens and the roles they were given."""
+"""Users, their passwords, tokens, sessions and roles."""

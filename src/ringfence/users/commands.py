@@ -1,4 +1,4 @@
-"""What changes users, their tokens and their roles."""
+"""Store users, their tokens and their roles, as `ringfence load` does."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from psycopg.rows import class_row
 
 from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
-from ringfence.users.sessions.ending import Why, end_of_users
+from ringfence.users.sessions.ending import EndReason, end_of_users
 
 TOKEN_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """A user as provisioning knows it."""
+    """A row of `users`, as provisioning reads and writes it."""
 
     uuid: UUID
     name: str
@@ -27,7 +27,7 @@ class UserRow:
 
 @dataclass(frozen=True, slots=True)
 class GrantRow:
-    """A role in one customer or one project, all by uuid."""
+    """A role of a user in a customer or a project, all by UUID."""
 
     user: UUID
     role: str
@@ -35,7 +35,7 @@ class GrantRow:
     project: UUID | None
 
 
-# A stronger lock would have every change that these users make wait for the end of the load.
+# With a stronger lock, all changes by these users would wait for the end of the load.
 _EXISTING: LiteralString = """
 SELECT uuid, username AS name, is_staff, is_support, is_active
 FROM users
@@ -51,7 +51,7 @@ ORDER BY account.id
 FOR NO KEY UPDATE
 """
 
-# Two users may swap their names in one file.
+# Two users can swap their names in one file.
 _PARK_NAMES: LiteralString = """
 UPDATE users SET username = users.uuid::text
 FROM jsonb_to_recordset(%(rows)s) AS entry (uuid uuid, name text)
@@ -102,41 +102,41 @@ ON CONFLICT DO NOTHING
 async def existing_users(
     connection: Connection, uuids: Sequence[UUID], names: Sequence[str]
 ) -> list[UserRow]:
-    """Give the users that have one of the uuids or names, and keep them from being deleted."""
+    """Return the users that have one of the UUIDs or names, locked against deletion."""
     async with connection.cursor(row_factory=class_row(UserRow)) as cursor:
         await cursor.execute(_EXISTING, {"uuids": list(uuids), "names": list(names)})
         return await cursor.fetchall()
 
 
 async def lock_users(connection: Connection, uuids: Sequence[UUID]) -> None:
-    """Wait for what these users are changing, and have what they change next wait."""
+    """Lock users: wait for their running changes, and let their next changes wait."""
     await connection.execute(_LOCK, {"uuids": list(uuids)})
 
 
 async def store_users(connection: Connection, users: Sequence[UserRow]) -> None:
-    """Create the users or, where the uuid exists, make them so; who is inactive has no session."""
+    """Insert the users, or update those whose UUID exists; end the sessions of inactive ones."""
     rows = {"rows": recordset(users)}
     await connection.execute(_PARK_NAMES, rows)
     await connection.execute(_STORE, rows)
     inactive = [user.uuid for user in users if not user.is_active]
-    await end_of_users(connection, inactive, Why.DEACTIVATED)
+    await end_of_users(connection, inactive, EndReason.DEACTIVATED)
 
 
 async def token_owners(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, UUID]:
-    """Give the users who have tokens with these digests."""
+    """Return the users who have tokens with these digests."""
     cursor = await connection.execute(_DIGEST_OWNERS, {"digests": list(digests)})
     return {bytes(digest): uuid for digest, uuid in await cursor.fetchall()}
 
 
 async def store_tokens(connection: Connection, tokens: Sequence[tuple[UUID, bytes]]) -> int:
-    """Keep (user, digest) pairs without expiry; give how many were not so before."""
+    """Store (user, digest) pairs as tokens without expiry; return how many are new or changed."""
     users, digests = [user for user, _ in tokens], [digest for _, digest in tokens]
     cursor = await connection.execute(_STORE_TOKENS, {"users": users, "digests": digests})
     return cursor.rowcount
 
 
 async def grant_roles(connection: Connection, grants: Sequence[GrantRow]) -> int:
-    """Grant the roles; give how many were not granted before."""
+    """Grant the roles; return how many are new."""
     rows = recordset(grants)
     cursor = await connection.execute(_GRANT, {"rows": rows})
     return cursor.rowcount

@@ -1,12 +1,12 @@
-"""How often somebody may try to sign in: counted in the database, for all processes alike.
+"""Throttle sign-in attempts; they are counted in the database, for all processes.
 
-Nobody is locked out. Who fails again and again waits between two tries, a second at first and
-longer each time: as one user from one network, from one network whatever the names (as somebody
-does who tries one password for many), and as one user from anywhere. The last does not hold for
-networks that the user has signed in from, so that strangers cannot slow the user down.
+Nobody is locked out. After repeated failures the next attempt has to wait, first a second, then
+twice as long each time. Failures are counted for a user from a network, for a network (which stops
+one password tried with many names), and for a user from anywhere. The last count does not apply to
+networks from which the user has signed in, so that others cannot delay the user.
 
-A try is counted before the password is looked at, so that many at once gain nothing, and given
-back when it was right. What has failed is forgiven with time.
+An attempt is counted before the password is verified, so that parallel attempts gain nothing, and
+forgotten if the password was right. The counts decrease with time.
 """
 
 import hashlib
@@ -24,38 +24,38 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """So many tries come without a pause; one is forgiven in so many seconds.
+class AttemptRate:
+    """`free` attempts have no delay; every `decay_seconds`, the count decreases by one.
 
-    From there on pauses begin at a second and double, up to `longest` seconds.
+    Later attempts are delayed by a second, doubled each time, up to `max_delay` seconds.
     """
 
     free: int
-    forgiven: float
-    longest: float
+    decay_seconds: float
+    max_delay: float
 
 
-OF_A_PAIR = Pace(free=5, forgiven=60, longest=30)
-FROM_A_NETWORK = Pace(free=20, forgiven=60, longest=30)
-AS_A_USER = Pace(free=50, forgiven=10, longest=5)
-# Beyond so many pauses in a row failures add nothing: what is counted is forgiven within minutes.
-_MOST_DOUBLINGS = 8
-# Longer than it takes to forgive all that is counted
+PER_USER_AND_NETWORK = AttemptRate(free=5, decay_seconds=60, max_delay=30)
+PER_NETWORK = AttemptRate(free=20, decay_seconds=60, max_delay=30)
+PER_USER = AttemptRate(free=50, decay_seconds=10, max_delay=5)
+# After this many delayed attempts the count stops, so that it decreases within minutes.
+_MAX_DOUBLINGS = 8
+# Longer than any count needs to decrease to zero
 REMEMBERED_HOURS = 2
 KNOWN_DAYS = 90
 
-# At the same time in one process: hashing takes the processor, and each hash 19 MiB.
-AT_ONCE = 8
-AT_ONCE_FROM_A_NETWORK = 4
+# Concurrent sign-ins in a process: each hash takes a processor and 19 MiB.
+MAX_CONCURRENT = 8
+MAX_CONCURRENT_PER_NETWORK = 4
 
-# A pause that lies further ahead than any is of before the clock was set back.
+# A delay that is longer than any began before the clock was set back.
 _WAIT: LiteralString = """
 SELECT coalesce(max(extract(epoch FROM tried.next_at - now())), 0)::float
 FROM sign_in_attempts AS tried
 WHERE tried.key = ANY(%(keys)s) AND tried.next_at < now() + interval '1 minute'
 """
 
-# No row comes back where another try came first, whose pause holds.
+# Returns no row if another attempt came first and its delay applies.
 _COUNT: LiteralString = """
 INSERT INTO sign_in_attempts AS tried (key) VALUES (%(key)s)
 ON CONFLICT (key) DO UPDATE
@@ -64,7 +64,7 @@ SET
     counted = now(),
     next_at = now() + CASE
         WHEN {tries} > %(free)s
-            THEN make_interval(secs => least(power(2, {tries} - %(free)s - 1), %(longest)s))
+            THEN make_interval(secs => least(power(2, {tries} - %(free)s - 1), %(max_delay)s))
         ELSE interval '0'
     END
 WHERE tried.next_at <= now() OR tried.next_at > now() + interval '1 minute'
@@ -74,7 +74,7 @@ RETURNING attempts
     """least(
         greatest(
             tried.attempts
-            - greatest(extract(epoch FROM now() - tried.counted), 0) / %(forgiven)s,
+            - greatest(extract(epoch FROM now() - tried.counted), 0) / %(decay_seconds)s,
             0
         ) + 1,
         %(most)s
@@ -83,8 +83,8 @@ RETURNING attempts
 
 _KNOWN: LiteralString = "SELECT true FROM sign_in_networks WHERE key = %(key)s"
 
-# Its pause began with this try, which was no failure.
-_GIVE_BACK: LiteralString = """
+# The delay began with this attempt, which was no failure.
+_TAKE_BACK: LiteralString = """
 UPDATE sign_in_attempts SET attempts = greatest(attempts - 1, 0), next_at = now()
 WHERE key IN (
     SELECT tried.key FROM sign_in_attempts AS tried
@@ -94,14 +94,14 @@ WHERE key IN (
 )
 """
 
-_START_ANEW: LiteralString = "DELETE FROM sign_in_attempts WHERE key = %(key)s"
+_RESET: LiteralString = "DELETE FROM sign_in_attempts WHERE key = %(key)s"
 
 _REMEMBER: LiteralString = """
 INSERT INTO sign_in_networks (key) VALUES (%(key)s)
 ON CONFLICT (key) DO UPDATE SET last_used = now()
 """
 
-_FORGET: LiteralString = """
+_DELETE_OLD_TRIES: LiteralString = """
 DELETE FROM sign_in_attempts
 WHERE key IN (
     SELECT tried.key FROM sign_in_attempts AS tried
@@ -112,7 +112,7 @@ WHERE key IN (
 )
 """
 
-_FORGET_NETWORKS: LiteralString = """
+_DELETE_OLD_NETWORKS: LiteralString = """
 DELETE FROM sign_in_networks
 WHERE key IN (
     SELECT known.key FROM sign_in_networks AS known
@@ -124,51 +124,51 @@ WHERE key IN (
 """
 
 
-PLACES = Slots(AT_ONCE, AT_ONCE_FROM_A_NETWORK)
+SLOTS = Slots(MAX_CONCURRENT, MAX_CONCURRENT_PER_NETWORK)
 
 
-async def count_try(database: Database, address: str, username: str) -> None:
-    """Count a try to sign in; raises `TooManyRequests` while a pause lasts."""
+async def count_attempt(database: Database, address: str, username: str) -> None:
+    """Count a sign-in attempt; raises `TooManyRequests` during a delay."""
     network = network_of(address)
     async with database.connection() as connection:
-        await connection.execute(_FORGET, {"hours": REMEMBERED_HOURS})
-        paces = _paces(network, username)
+        await connection.execute(_DELETE_OLD_TRIES, {"hours": REMEMBERED_HOURS})
+        rates = _rates(network, username)
         cursor = await connection.execute(_KNOWN, {"key": _known(network, username)})
         if await cursor.fetchone():
-            del paces[_as_user(username)]
-        cursor = await connection.execute(_WAIT, {"keys": list(paces)})
+            del rates[_as_user(username)]
+        cursor = await connection.execute(_WAIT, {"keys": list(rates)})
         row = await cursor.fetchone()
         if row and row[0] > 0:
-            # What is refused counts nowhere.
+            # Refused attempts are not counted.
             raise TooManyRequests(math.ceil(row[0]))
-        for key, pace in paces.items():
-            await _count(connection, key, pace, network)
+        for key, rate in rates.items():
+            await _count(connection, key, rate, network)
 
 
-async def _count(connection: Connection, key: bytes, pace: Pace, network: str) -> None:
-    values = asdict(pace) | {"key": key, "most": pace.free + _MOST_DOUBLINGS}
+async def _count(connection: Connection, key: bytes, rate: AttemptRate, network: str) -> None:
+    values = asdict(rate) | {"key": key, "most": rate.free + _MAX_DOUBLINGS}
     row = await (await connection.execute(_COUNT, values)).fetchone()
     if row is None:
         raise TooManyRequests(1)
-    if pace is FROM_A_NETWORK and pace.free < row[0] <= pace.free + 1:
+    if rate is PER_NETWORK and rate.free < row[0] <= rate.free + 1:
         log.warning("many_sign_ins_failed", network=network, tries=round(row[0]))
 
 
-async def give_back(connection: Connection, address: str, username: str) -> None:
-    """Take a try back: it was the right password, and the network is one of the user's."""
+async def forget_attempt(connection: Connection, address: str, username: str) -> None:
+    """Forget an attempt whose password was right, and remember the network as the user's."""
     network = network_of(address)
     keys = [_from_network(network), _as_user(username)]
-    await connection.execute(_GIVE_BACK, {"keys": keys})
-    await connection.execute(_START_ANEW, {"key": _pair(network, username)})
+    await connection.execute(_TAKE_BACK, {"keys": keys})
+    await connection.execute(_RESET, {"key": _pair(network, username)})
     await connection.execute(_REMEMBER, {"key": _known(network, username)})
-    await connection.execute(_FORGET_NETWORKS, {"days": KNOWN_DAYS})
+    await connection.execute(_DELETE_OLD_NETWORKS, {"days": KNOWN_DAYS})
 
 
-def _paces(network: str, username: str) -> dict[bytes, Pace]:
+def _rates(network: str, username: str) -> dict[bytes, AttemptRate]:
     return {
-        _from_network(network): FROM_A_NETWORK,
-        _pair(network, username): OF_A_PAIR,
-        _as_user(username): AS_A_USER,
+        _from_network(network): PER_NETWORK,
+        _pair(network, username): PER_USER_AND_NETWORK,
+        _as_user(username): PER_USER,
     }
 
 
@@ -189,5 +189,5 @@ def _known(network: str, username: str) -> bytes:
 
 
 def _key(*words: str) -> bytes:
-    # People type passwords where the name belongs: it is not kept as it was typed.
+    # Users sometimes type the password as the name, so the name is not stored in clear.
     return hashlib.sha256("\x00".join(words).encode()).digest()

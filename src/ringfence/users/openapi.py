@@ -1,4 +1,4 @@
-"""What the operations on users and tokens answer, as the API's description tells it."""
+"""The operations on users and tokens, as the OpenAPI document describes them."""
 
 from ringfence.http.openapi.collections import list_count_retrieve
 from ringfence.http.openapi.operation import (
@@ -52,7 +52,7 @@ _PERMISSION = Model(
     ),
 )
 
-# No field is required: `field` leaves out what is not asked for.
+# No field is required: `field` selects fields.
 USER = Model(
     "User",
     object_of(
@@ -162,8 +162,8 @@ operations = (
         tag="users",
         title="Get current user details",
         description=(
-            "Retrieve the user whose token was sent. `token` is that very token, as portals "
-            "expect; it is null in a session of the console."
+            "Retrieve the user whose token was sent. `token` is the token of the request, as "
+            "portals expect; it is null in a session of the console."
         ),
         parameters=(choice_of_fields(_ME),),
         responses=retrieved(_ME),
@@ -177,7 +177,7 @@ operations = (
         tag="users",
         section="Other Actions",
         title="Get user auth token",
-        description="Everything about the newest token but itself: only its digest is kept.",
+        description="Return the newest token without its secret, of which only a digest is stored.",
         parameters=(UUID_IN_PATH,),
         responses={200: Response(_USER_TOKEN)},
         errors=(403, 404),
@@ -189,7 +189,7 @@ operations = (
         tag="users",
         section="Other Actions",
         title="Refresh user auth token",
-        description="Replace all tokens of the user by a new one, which only this answer shows.",
+        description="Replace all tokens of the user by a new one, which only this response shows.",
         parameters=(UUID_IN_PATH,),
         responses={200: Response(_USER_TOKEN)},
         errors=(403, 404),
@@ -201,7 +201,7 @@ operations = (
         AUTH_TOKENS.path,
         tag="auth-tokens",
         title="List auth tokens",
-        description="Who holds a token, of those whom the caller sees.",
+        description="List the visible users who have a token.",
         parameters=_TOKENS,
         responses=listed(AUTH_TOKEN),
         errors=(400, 403, 404),
@@ -224,7 +224,7 @@ operations = (
         _TOKEN,
         tag="auth-tokens",
         title="Get auth token details",
-        description="Tell of the newest token of a user.",
+        description="Return the newest token of a user, without its secret.",
         parameters=(_USER_ID, choice_of_fields(AUTH_TOKEN)),
         undeclared=tuple(each.name for each in _TOKENS),
         responses=retrieved(AUTH_TOKEN),
@@ -248,7 +248,7 @@ operations = (
         "/api-auth/password/",
         tag="api-auth",
         title="Obtain authentication token",
-        description="Sign in with a name and a password; gives a token.",
+        description="Sign in with a name and a password; returns a token.",
         body=Body(_SIGN_IN, example={"username": "alice", "password": "correct horse"}),
         responses={200: Response(_SECRET)},
         errors=(401, 429),

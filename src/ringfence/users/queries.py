@@ -1,4 +1,4 @@
-"""Reading users and their tokens: everybody sees itself, staff and support all."""
+"""Read users and their tokens: users see themselves, staff and support see all users."""
 
 from dataclasses import replace
 from typing import LiteralString
@@ -9,7 +9,7 @@ from ringfence.http.collections.collection import SqlCollection
 from ringfence.http.collections.filters import Filter, Flag, Ordering
 from ringfence.users.tokens.issuing import NO_SUCH_TOKEN, NO_SUCH_USER
 
-# There is at most one row; its secret is nowhere here.
+# The newest valid token of a user, if any, without its secret
 _NEWEST: LiteralString = """
 LATERAL (
     SELECT
@@ -23,7 +23,7 @@ LATERAL (
 ) AS token ON true
 """
 
-# A token for one project tells nothing of the others, its user's own roles included.
+# A token for one project does not show its user's roles elsewhere.
 _PERMISSIONS: LiteralString = """
 coalesce((
     SELECT json_agg(json_build_object(
@@ -57,8 +57,7 @@ coalesce((
 ), '[]')
 """
 
-# Waldur keeps more of a person than is kept here: those fields are there and empty, since
-# clients read them.
+# Waldur stores more about a person: those fields exist and are empty, because clients read them.
 _USER: LiteralString = """
 SELECT row_to_json(shown)::text AS document
 FROM (
@@ -135,8 +134,8 @@ USERS = SqlCollection(
     ),
 )
 
-# Waldur's portal goes on with the token that it reads here. Only digests of tokens are kept, so
-# it is the one that the request was made with, and null for a session of the console.
+# Waldur's portal uses the token that it reads here. Only digests are stored, so it is the token of
+# the request, and null for a session of the console.
 ME = replace(
     USERS,
     document=_USER.replace("account.username,\n", "account.username,\n %(token)s AS token,", 1),
@@ -211,7 +210,7 @@ FROM (
 ) AS shown
 """.replace("{token}", _NEWEST)
 
-# Waldur has one token for a user; of several here, the newest one stands for all.
+# Waldur has one token for each user; here the newest one stands for all.
 AUTH_TOKENS = SqlCollection(
     path="/api/auth-tokens/",
     missing=NO_SUCH_TOKEN,

@@ -1,4 +1,4 @@
-"""The operations on users and tokens, and signing in."""
+"""Routes of users, their tokens, and sign-in by password."""
 
 from collections.abc import Mapping
 from datetime import UTC
@@ -23,7 +23,7 @@ from ringfence.users.tokens.issuing import NO_SUCH_TOKEN, NO_SUCH_USER, Holder, 
 
 
 async def show_me(request: Request) -> Response:
-    """Return the caller, with the token of this request."""
+    """Return the user, with the token of this request."""
     actor, _ = actor_and_database(request)
     header = request.headers.get("authorization")
     token = None if header is None else read_token(header)
@@ -31,32 +31,32 @@ async def show_me(request: Request) -> Response:
 
 
 async def show_token(request: Request) -> Response:
-    """Tell of a user's newest token all but the token, of which only a digest is kept."""
+    """Return a user's newest token without its secret."""
     actor, database = actor_and_database(request)
     holder = await issuing.holder_by_uuid(database, actor, path_uuid(request, NO_SUCH_USER))
     return JSONResponse(_shown(holder, await issuing.newest_token(database, holder)))
 
 
 async def refresh_token(request: Request) -> Response:
-    """Replace all of a user's tokens by a new one, and show that one."""
+    """Replace all of a user's tokens by a new one; return it with its secret."""
     actor, database = actor_and_database(request)
     holder = await issuing.holder_by_uuid(database, actor, path_uuid(request, NO_SUCH_USER))
     refuse_tags(request.headers)
     never_store_response(request)
-    longest = request.app.state.settings.token_max_lifetime
-    token = await issuing.replace_tokens(database, actor, holder, longest)
+    max_lifetime = request.app.state.settings.token_max_lifetime
+    token = await issuing.replace_tokens(database, actor, holder, max_lifetime)
     return JSONResponse(_shown(holder, token))
 
 
 async def list_tokens(request: Request) -> Response:
-    """List who holds tokens, of those that the actor sees."""
+    """List the visible users who have tokens."""
     return await respond_list(AUTH_TOKENS, request)
 
 
 async def retrieve_token(request: Request) -> Response:
-    """Tell of the tokens of one user."""
+    """Return the newest token of a user, without its secret."""
     actor, database = actor_and_database(request)
-    holder = await issuing.seen_holder(database, actor, _user_id(request))
+    holder = await issuing.visible_holder(database, actor, _user_id(request))
     return await respond_one(AUTH_TOKENS, request, holder.uuid)
 
 
@@ -70,17 +70,17 @@ async def delete_token(request: Request) -> Response:
 
 
 async def sign_in_by_password(request: Request) -> Response:
-    """Give a token to who knows a user's password."""
+    """Issue a token for a name and a password."""
     database: Database = request.app.state.database
-    longest = request.app.state.settings.token_max_lifetime
+    max_lifetime = request.app.state.settings.token_max_lifetime
     body, limits = await read_json(request, SIGN_IN_BYTES), context_of(request).limits
-    token = await sign_in(database, context_of(request).client.address, body, limits, longest)
+    token = await sign_in(database, context_of(request).client.address, body, limits, max_lifetime)
     return JSONResponse({"token": token.secret})
 
 
 def _user_id(request: Request) -> int:
     text: str = request.path_params["user_id"]
-    # More digits than these are no bigint.
+    # Longer numbers do not fit a bigint.
     if text.isascii() and text.isdecimal() and len(text) <= 18:  # noqa: PLR2004
         return int(text)
     raise NotFound(NO_SUCH_TOKEN)
@@ -94,7 +94,7 @@ def _shown(holder: Holder, token: Token) -> Mapping[str, object]:
         "user_username": holder.username,
         "user_is_active": holder.is_active,
         "user_token_lifetime": token.lifetime,
-        # Clients up to 7.9 need the key; it is empty but in the answer that makes the token.
+        # Clients up to 7.9 need the key; only the response that creates the token has the secret.
         "token": token.secret,
     }
 

@@ -1,4 +1,4 @@
-"""From a name and a password to a token."""
+"""Sign in by name and password: throttle, verify, issue a token."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,26 +26,26 @@ from ringfence.http.limits import Limits
 from ringfence.text.json_value import Json
 from ringfence.text.masking import present
 from ringfence.users import login_throttle, passwords
-from ringfence.users.tokens.issuing import SIGNED_IN_FOR, Holder, Terms, Token, issue
+from ringfence.users.tokens.issuing import SIGN_IN_LIFETIME, Holder, Terms, Token, issue
 from ringfence.users.weak_passwords import MAXIMUM_LENGTH
 
 log = structlog.get_logger(__name__)
 
-# One answer for whatever was wrong: nobody learns which names exist.
+# One message for all failures, so that nobody learns which names exist
 REFUSED = "Invalid username/password."
 
 _ACCOUNT: LiteralString = """
 SELECT id, uuid, username, is_active, password_hash FROM users WHERE username = %(username)s
 """
 
-# Before anything else of the user is locked, and as strongly as what follows needs it
+# The user is locked first, as strongly as the following statements need
 _LOCK: LiteralString = """
 SELECT account.password_hash FROM users AS account
 WHERE account.id = %(id)s AND account.is_active
 FOR NO KEY UPDATE
 """
 
-# A password that was set meanwhile stays.
+# Does not overwrite a password that was set meanwhile.
 _REHASH: LiteralString = """
 UPDATE users SET password_hash = %(rehashed)s
 WHERE id = %(id)s AND password_hash = %(password_hash)s
@@ -54,10 +54,9 @@ WHERE id = %(id)s AND password_hash = %(password_hash)s
 
 @dataclass(frozen=True, slots=True)
 class Password:
-    """A password: a string as it was typed, blanks included."""
+    """A password: a string, spaces included."""
 
     def clean(self, value: Json) -> str:
-        """Give the password."""
         refuse_null(value)
         if not isinstance(value, str) or not is_unicode(value):
             raise FieldError("Not a valid string.")
@@ -89,26 +88,25 @@ async def sign_in(
     address: str,
     body: Json,
     limits: Limits,
-    longest: timedelta | None = None,
+    max_lifetime: timedelta | None = None,
 ) -> Token:
-    """Return a new token for who knows a user's password; it lasts no longer than `longest`.
+    """Issue a token for a user's name and password; it lasts no longer than `max_lifetime`.
 
-    `address` is where the request comes from. It waits for its turn to hash in a place of its own,
-    and lends the one among `limits` to other requests. Raises `Invalid`, `Unauthenticated` and
-    `TooManyRequests`.
+    `address` is the client's IP address. While the hash is computed, the request gives its slot in
+    `limits` to others. Raises `Invalid`, `Unauthenticated` and `TooManyRequests`.
     """
     values = clean_fields(body, SIGN_IN_FIELDS, required=tuple(SIGN_IN_FIELDS))
     username, password = values["username"], values["password"]
-    lifetime = min(SIGNED_IN_FOR, longest or SIGNED_IN_FOR)
-    with login_throttle.PLACES.taken(address), limits.away():
-        account = await _recognised(database, address, username, password)
-        return await _welcome(database, address, account, password, lifetime)
+    lifetime = min(SIGN_IN_LIFETIME, max_lifetime or SIGN_IN_LIFETIME)
+    with login_throttle.SLOTS.taken(address), limits.away():
+        account = await _authenticate(database, address, username, password)
+        return await _issue_token(database, address, account, password, lifetime)
 
 
-async def _recognised(database: Database, address: str, username: str, password: str) -> _Account:
-    await login_throttle.count_try(database, address, username)
+async def _authenticate(database: Database, address: str, username: str, password: str) -> _Account:
+    await login_throttle.count_attempt(database, address, username)
     account = await _account(database, username)
-    # No connection is held meanwhile: this is what takes the time.
+    # This takes most of the time, so it holds no connection.
     password_hash = account.password_hash if account else None
     is_right = await passwords.is_right(password_hash, password)
     if account is None or not is_right or not account.is_active:
@@ -124,32 +122,32 @@ async def _account(database: Database, username: str) -> _Account | None:
         return await cursor.fetchone()
 
 
-async def _require_still(connection: Connection, account: _Account, password: str) -> None:
-    """Lock who signs in; what was right before hashing took its time must be so now."""
+async def _check_again(connection: Connection, account: _Account, password: str) -> None:
+    """Lock the user and check the password again, which may have changed during hashing."""
     row = await (await connection.execute(_LOCK, {"id": account.id})).fetchone()
-    # A sign-in at the same time may have hashed the same password anew.
+    # A concurrent sign-in may have hashed the same password again.
     if row is None or (
         row[0] != account.password_hash and not await passwords.is_right(row[0], password)
     ):
         raise Unauthenticated(REFUSED)
 
 
-async def _welcome(
+async def _issue_token(
     database: Database, address: str, account: _Account, password: str, lifetime: timedelta
 ) -> Token:
     rehashed = None
     if account.password_hash and passwords.needs_rehash(account.password_hash):
         rehashed = await passwords.hash_password(password)
     actor = Actor(account.id, account.uuid, account.username, ())
-    said = f"User {account.username} has signed in by password."
+    message = f"User {account.username} has signed in by password."
     async with database.transaction() as connection:
-        await _require_still(connection, account, password)
+        await _check_again(connection, account, password)
         if rehashed:
             values = {"id": account.id, "password_hash": account.password_hash}
             await connection.execute(_REHASH, values | {"rehashed": rehashed})
         holder = Holder(account.id, account.uuid, account.username, account.is_active)
         token = await issue(connection, holder, Terms(lifetime, is_by_password=True))
         context = {"ip_address": address}
-        await record(connection, Event(EventType.SIGNED_IN, said, actor, context=context))
-        await login_throttle.give_back(connection, address, account.username)
+        await record(connection, Event(EventType.SIGNED_IN, message, actor, context=context))
+        await login_throttle.forget_attempt(connection, address, account.username)
     return token

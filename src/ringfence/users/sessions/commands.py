@@ -1,7 +1,7 @@
-"""Sessions of the console: begun with a password or a token, ended, ended everywhere.
+"""Start and end sessions of the console, with a password or a token.
 
-A session hangs on a token and is worth no more than it. One that ends is recorded, whatever ended
-it: its user, another session, a new password, the end of its token.
+A session is bound to a token and has no more permissions than it. Its end is recorded with the
+reason: by its user, by another session, by a new password, or because its token ended.
 """
 
 import secrets
@@ -23,17 +23,17 @@ from ringfence.events.types import Event, EventType
 from ringfence.http.fields import Field, Text, clean_fields
 from ringfence.http.limits import Limits
 from ringfence.text.json_value import Json
-from ringfence.users.sessions.ending import Why, end_of_users, end_oldest, end_these
+from ringfence.users.sessions.ending import EndReason, end_of_users, end_oldest, end_sessions
 from ringfence.users.sign_in import sign_in
 
-LASTS = timedelta(hours=12)
+SESSION_LIFETIME = timedelta(hours=12)
 SECRET_BYTES = 32
 NO_SUCH_SESSION = "No Session matches the given query."
 
 TOKEN_FIELDS: Mapping[str, Field] = {"token": Text(max_length=200)}
 
 
-# The user first: whoever else changes something locks in this order (`access.authentication`).
+# Locks the user first, in the order of all changes (`access/authentication.py`).
 _LOCK_USER: LiteralString = """
 SELECT account.id, account.uuid, account.username
 FROM tokens AS token
@@ -58,7 +58,7 @@ WHERE token.digest = %(token)s
 RETURNING ceil(extract(epoch FROM expires - now()))::integer, uuid, expires
 """
 
-_FORGET_EXPIRED: LiteralString = "DELETE FROM console_sessions WHERE expires <= now()"
+_DELETE_EXPIRED: LiteralString = "DELETE FROM console_sessions WHERE expires <= now()"
 
 _OWN: LiteralString = """
 SELECT
@@ -91,7 +91,7 @@ FOR NO KEY UPDATE OF account
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session as it begins; the secret is nowhere else."""
+    """A new session; its secret is not stored."""
 
     secret: str
     seconds: int
@@ -111,11 +111,11 @@ async def begin(
     address: str,
     body: Json,
     limits: Limits,
-    longest: timedelta | None = None,
+    max_lifetime: timedelta | None = None,
 ) -> Session:
-    """Begin a session for who sends a token, or a username with its password.
+    """Start a session with a token, or with a name and its password.
 
-    `address` is where the request comes from; a token that is made lasts no longer than `longest`.
+    `address` is the client's IP address; an issued token lasts no longer than `max_lifetime`.
     Raises `Invalid`, `Unauthenticated` and `TooManyRequests`.
     """
     if isinstance(body, Mapping) and "token" in body:
@@ -123,14 +123,14 @@ async def begin(
         with limits.unknown_client(address):
             await authenticate(database, f"Token {token}")
         return await _begin(database, token, owns_token=False)
-    made = await sign_in(database, address, body, limits, longest)
-    return await _begin(database, made.secret, owns_token=True)
+    issued = await sign_in(database, address, body, limits, max_lifetime)
+    return await _begin(database, issued.secret, owns_token=True)
 
 
 async def end(database: Database, secret: str, *, everywhere: bool) -> None:
-    """End this session, or all of its user's; a token that somebody brought is left alone.
+    """End this session, or all sessions of its user; a token that the user brought stays valid.
 
-    One that was begun with a limited token ends no other: raises `Forbidden`.
+    Raises `Forbidden` if a session of a limited token would end others.
     """
     async with database.transaction() as connection:
         cursor = connection.cursor(row_factory=class_row(_Own))
@@ -140,25 +140,25 @@ async def end(database: Database, secret: str, *, everywhere: bool) -> None:
             return
         actor = Actor(own.user_id, own.user_uuid, own.username, ())
         if not everywhere:
-            await end_these(connection, [own.uuid], Why.SIGNED_OUT, actor)
+            await end_sessions(connection, [own.uuid], EndReason.SIGNED_OUT, actor)
             return
         if own.is_limited:
             raise Forbidden(
-                "This session was begun with a limited token, and ends itself alone; "
-                "sign in with one that is not to sign out everywhere."
+                "This session was started with a limited token and can only end itself; "
+                "sign in with an unlimited token to sign out everywhere."
             )
-        await end_of_users(connection, [own.user_uuid], Why.EVERYWHERE, actor)
+        await end_of_users(connection, [own.user_uuid], EndReason.EVERYWHERE, actor)
 
 
 async def end_one(database: Database, actor: Actor, uuid: UUID) -> None:
-    """End a session of the actor's own, or for staff anybody's. Raises `NotFound`, `Forbidden`."""
+    """End a session of the actor, or, for staff, of anybody. Raises `NotFound`, `Forbidden`."""
     require_unlimited(actor)
     values = {"uuid": uuid, "actor_id": actor.user_id, "is_staff": actor.is_staff}
     async with database.transaction() as connection:
         cursor = await connection.execute(_VISIBLE_TO, values)
         if await cursor.fetchone() is None:
             raise NotFound(NO_SUCH_SESSION)
-        await end_these(connection, [uuid], Why.ENDED, actor)
+        await end_sessions(connection, [uuid], EndReason.ENDED, actor)
 
 
 async def _begin(database: Database, token: str, *, owns_token: bool) -> Session:
@@ -167,30 +167,30 @@ async def _begin(database: Database, token: str, *, owns_token: bool) -> Session
         "digest": token_digest(secret),
         "token": token_digest(token),
         "owns_token": owns_token,
-        "lasts": LASTS,
+        "lasts": SESSION_LIFETIME,
         "address": current_origin().address,
     }
     async with database.transaction() as connection:
         user = await (await connection.execute(_LOCK_USER, values)).fetchone()
         if user is None:
-            # Revoked, expired or deactivated in this very moment
+            # Revoked, expired or deactivated just now
             raise Unauthenticated("Invalid token.")
         user_id, user_uuid, username = user
         actor = Actor(user_id, user_uuid, username, ())
-        await connection.execute(_FORGET_EXPIRED)
+        await connection.execute(_DELETE_EXPIRED)
         cursor = await connection.execute(_BEGIN, values)
         row = await cursor.fetchone()
         assert row is not None  # noqa: S101 - its token is locked
         seconds, uuid, expires = row
-        await record(connection, _started(actor, uuid, expires))
+        await record(connection, _start_event(actor, uuid, expires))
         await end_oldest(connection, actor.user_uuid, actor)
     return Session(secret, seconds)
 
 
-def _started(actor: Actor, uuid: UUID, expires: datetime) -> Event:
+def _start_event(actor: Actor, uuid: UUID, expires: datetime) -> Event:
     return Event(
         EventType.SESSION_STARTED,
-        f"A session of user {actor.username} in the console has begun.",
+        f"A session of user {actor.username} in the console has started.",
         actor,
         context={
             "affected_user_uuid": actor.user_uuid.hex,

@@ -1,4 +1,4 @@
-"""Ending sessions of the console, whatever ends them; each is recorded, with the reason."""
+"""End sessions of the console; each end is recorded with its reason."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -10,23 +10,23 @@ from ringfence.database.pool import Connection
 from ringfence.events.commands import record_all
 from ringfence.events.types import Event, EventType
 
-# Sessions that a user has at once; of more, the oldest end.
-MOST_OF_A_USER = 20
+# A user's concurrent sessions; beyond that, the oldest end.
+MAX_SESSIONS = 20
 
 
-class Why(StrEnum):
-    """What ended a session."""
+class EndReason(StrEnum):
+    """Why a session ended."""
 
     SIGNED_OUT = "signed out"
     EVERYWHERE = "signed out everywhere"
     ENDED = "ended by its user or by staff"
-    TOO_MANY = "newer sessions took its place"
+    TOO_MANY = "replaced by newer sessions"
     PASSWORD = "the password was changed"  # noqa: S105 - words, not a password
     DEACTIVATED = "the user was deactivated"
     TOKEN = "its token was revoked or rotated"  # noqa: S105 - words, not a token
 
 
-# A token that was made for a session goes with it, unless it is what the caller ends or renews.
+# A token that was issued for a session is deleted with it, unless the token itself is changed.
 _END: LiteralString = """
 WITH ended AS (
     DELETE FROM console_sessions AS session
@@ -64,53 +64,56 @@ _OLDEST: LiteralString = """session.digest IN (
 async def end_of_tokens(
     connection: Connection, tokens: Sequence[UUID], actor: Actor | None
 ) -> None:
-    """End the sessions that were begun with tokens which end, or get another secret."""
-    await _end(connection, _OF_TOKENS, tokens, Why.TOKEN, actor)
+    """End the sessions of tokens that are revoked or rotated."""
+    await _end(connection, _OF_TOKENS, tokens, EndReason.TOKEN, actor)
 
 
 async def end_of_users(
-    connection: Connection, users: Sequence[UUID], why: Why, actor: Actor | None = None
+    connection: Connection, users: Sequence[UUID], reason: EndReason, actor: Actor | None = None
 ) -> None:
     """End all sessions of users."""
-    await _end(connection, _OF_USERS, users, why, actor)
+    await _end(connection, _OF_USERS, users, reason, actor)
 
 
-async def end_these(
-    connection: Connection, sessions: Sequence[UUID], why: Why, actor: Actor
+async def end_sessions(
+    connection: Connection, sessions: Sequence[UUID], reason: EndReason, actor: Actor
 ) -> None:
-    """End sessions by their uuids."""
-    await _end(connection, _THESE, sessions, why, actor)
+    await _end(connection, _THESE, sessions, reason, actor)
 
 
 async def end_oldest(connection: Connection, user: UUID, actor: Actor) -> None:
-    """End the oldest sessions of a user who has too many."""
-    await _end(connection, _OLDEST, [user], Why.TOO_MANY, actor)
+    """End the oldest sessions of a user with too many."""
+    await _end(connection, _OLDEST, [user], EndReason.TOO_MANY, actor)
 
 
 async def _end(
     connection: Connection,
     condition: LiteralString,
     which: Sequence[object],
-    why: Why,
+    reason: EndReason,
     actor: Actor | None,
 ) -> None:
     statement = _END.replace("{which}", condition)
     cursor = await connection.execute(
         statement,
-        {"which": list(which), "kept": MOST_OF_A_USER, "with_tokens": why is not Why.TOKEN},
+        {"which": list(which), "kept": MAX_SESSIONS, "with_tokens": reason is not EndReason.TOKEN},
     )
-    await record_all(connection, [_ended(actor, why, *row) for row in await cursor.fetchall()])
+    await record_all(
+        connection, [_end_event(actor, reason, *row) for row in await cursor.fetchall()]
+    )
 
 
-def _ended(actor: Actor | None, why: Why, uuid: UUID, user_uuid: UUID, username: str) -> Event:
+def _end_event(
+    actor: Actor | None, reason: EndReason, uuid: UUID, user_uuid: UUID, username: str
+) -> Event:
     return Event(
         EventType.SESSION_ENDED,
-        f"A session of user {username} in the console has ended: {why}.",
+        f"A session of user {username} in the console has ended: {reason}.",
         actor,
         context={
             "affected_user_uuid": user_uuid.hex,
             "affected_user_username": username,
             "session_uuid": uuid.hex,
-            "reason": why,
+            "reason": reason,
         },
     )

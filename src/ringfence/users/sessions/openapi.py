@@ -1,4 +1,4 @@
-"""What the operations on sessions of the console answer, as the API's description tells it."""
+"""The operations on sessions of the console, as the OpenAPI document describes them."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ operations = tuple(
             SESSIONS.path + "{uuid}/",
             tag="console-sessions",
             title="End console session",
-            description="End a session at once. It takes a token, or a session, without limits.",
+            description="End a session at once. Requires an unlimited token or session.",
             parameters=(UUID_IN_PATH,),
             responses={204: Response()},
             errors=(403, 404),

@@ -1,4 +1,4 @@
-"""Reading sessions of the console: everybody its own, staff all. Secrets are nowhere here."""
+"""Read sessions of the console: users their own, staff all. Secrets are never read."""
 
 from typing import LiteralString
 
@@ -6,7 +6,7 @@ from ringfence.http.collections.collection import SqlCollection
 from ringfence.http.collections.filters import Filter, Ordering
 from ringfence.users.sessions.commands import NO_SUCH_SESSION
 
-# A token for one project tells of no session that reaches others.
+# A token for one project shows no session that reaches others.
 _VISIBLE: LiteralString = """(
     session.expires > now()
     AND (%(is_staff)s OR account.id = %(actor_id)s)

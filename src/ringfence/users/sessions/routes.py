@@ -1,4 +1,4 @@
-"""The operations on sessions of the console; the console's own page begins and ends them."""
+"""Routes of sessions of the console; `web/routes.py` signs in and out."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +14,6 @@ from ringfence.users.sessions.queries import SESSIONS
 
 
 async def end_session(request: Request) -> Response:
-    """End a session at once."""
     refuse_tags(request.headers)
     uuid = path_uuid(request, NO_SUCH_SESSION)
     await commands.end_one(request.app.state.database, context_of(request).actor, uuid)

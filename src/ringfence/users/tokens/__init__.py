@@ -1,1 +1,1 @@
-"""API tokens: issued, listed, renewed and revoked."""
+"""API tokens: issue, list, rotate and revoke."""

@@ -1,4 +1,4 @@
-"""Tokens as operators issue, list, renew and revoke them on the command line."""
+"""Issue, list, rotate and revoke tokens, for the command line."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,9 +18,9 @@ from ringfence.events.types import Event, EventType
 from ringfence.settings import read_period
 from ringfence.text.escaping import controls
 from ringfence.users.sessions.ending import end_of_tokens
-from ringfence.users.tokens.issuing import Holder, Terms, in_words, issue, new_secret
+from ringfence.users.tokens.issuing import Holder, Terms, format_period, issue, new_secret
 
-LONGEST_NAME = 150
+MAX_NAME_LENGTH = 150
 Row = TypeVar("Row")
 
 _BY_NAME: LiteralString = """
@@ -33,7 +33,7 @@ WHERE name = %(project)s OR replace(uuid::text, '-', '') = replace(lower(%(proje
 LIMIT 2
 """
 
-# Python has no later year; a token that expires then was made by something else.
+# Python's calendar ends with the year 9999.
 _LISTED: LiteralString = """
 SELECT
     token.uuid,
@@ -84,7 +84,7 @@ RETURNING account.id, account.uuid, account.username, account.is_active
 
 @dataclass(frozen=True, slots=True)
 class ListedToken:
-    """A token as an operator sees it."""
+    """A token, for lists on the command line."""
 
     uuid: UUID
     username: str
@@ -96,25 +96,25 @@ class ListedToken:
     last_used: datetime | None
 
     def line(self) -> str:
-        """Give it in one line."""
+        """Return the token as one line of text."""
         limits = [
             *(["read-only"] if self.is_read_only else []),
             *([f"project {self.project}"] if self.project else []),
         ]
         return ", ".join(
             [
-                # In quotes, since a name may read like what follows it.
+                # Quoted, because a name can look like the fields after it.
                 f"{self.uuid.hex} {self.username}: {_quoted(self.name)}",
                 *limits,
-                f"expires {_day(self.expires)}",
-                f"last used {_day(self.last_used)}",
+                f"expires {_minute(self.expires)}",
+                f"last used {_minute(self.last_used)}",
             ]
         )
 
 
 @dataclass(frozen=True, slots=True)
 class ListedSession:
-    """A session of the console as an operator sees it; `token` is what it was begun with."""
+    """A session of the console; `token` is the one that it was started with."""
 
     uuid: UUID
     username: str
@@ -124,37 +124,38 @@ class ListedSession:
     address: str | None
 
     def line(self) -> str:
-        """Return it as one line."""
+        """Return the session as one line of text."""
         begun = f"token {self.token.hex}" if self.token else "a password"
         return (
-            f"{self.uuid.hex} {self.username}: begun {_day(self.created)} with {begun} "
-            f"from {self.address or 'an unknown address'}, expires {_day(self.expires)}"
+            f"{self.uuid.hex} {self.username}: begun {_minute(self.created)} with {begun} "
+            f"from {self.address or 'an unknown address'}, expires {_minute(self.expires)}"
         )
 
 
 def read_lifetime(text: str) -> timedelta:
-    """Read `90d`, `12h` or `30m`; raises `OperatorError`."""
+    """Parse `90d`, `12h` or `30m`; raises `OperatorError`."""
     try:
         return read_period(text)
     except ValueError as error:
         raise OperatorError(f"--expires {text!r}: {error}") from None
 
 
-def require_lifetime(lifetime: timedelta | None, longest: timedelta | None) -> None:
-    """Raise `OperatorError` for a token that would live longer than the setting allows."""
-    if longest is not None and (lifetime is None or lifetime > longest):
+def require_lifetime(lifetime: timedelta | None, max_lifetime: timedelta | None) -> None:
+    """Raise `OperatorError` for a token that would last longer than the setting allows."""
+    if max_lifetime is not None and (lifetime is None or lifetime > max_lifetime):
+        longest = format_period(max_lifetime)
         raise OperatorError(
-            f"RINGFENCE_TOKEN_MAX_LIFETIME allows {in_words(longest)} at most: say --expires"
+            f"RINGFENCE_TOKEN_MAX_LIFETIME allows {longest} at most: pass --expires"
         )
 
 
 def read_name(text: str) -> str:
-    """Return what a token is called; raises `OperatorError` where lists could not show it."""
+    """Return the name of a token; raises `OperatorError` for one that lists could not show."""
     name = text.strip()
-    if controls(name) or len(name) > LONGEST_NAME:
+    if controls(name) or len(name) > MAX_NAME_LENGTH:
         raise OperatorError(
-            f"--name {text[:40]!r}: expected at most {LONGEST_NAME} characters, "
-            "without control characters and marks of direction"
+            f"--name {text[:40]!r}: expected at most {MAX_NAME_LENGTH} characters, "
+            "without control characters and direction marks"
         )
     return name
 
@@ -162,10 +163,10 @@ def read_name(text: str) -> str:
 async def issue_token(
     database: Database, username: str, terms: Terms, *, project: str | None = None
 ) -> str:
-    """Make a token for a user and give it; only its digest stays here.
+    """Issue a token for a user and return its secret.
 
-    `project` is the name or uuid of the one that it reaches. Raises `OperatorError` for a user who
-    is unknown or inactive, and for a project that is unknown or one of several of the name.
+    `project` is the name or UUID of the only project that it reaches. Raises `OperatorError` for an
+    unknown or inactive user, and for an unknown or ambiguous project.
     """
     async with database.transaction() as connection:
         holder = await _holder(connection, username)
@@ -204,19 +205,22 @@ async def _all_of(
         return found
 
 
-async def renew(database: Database, token: str, longest: timedelta | None = None) -> str:
-    """Give a token (by its uuid) another secret; the old one is refused from now on.
+async def renew(database: Database, token: str, max_lifetime: timedelta | None = None) -> str:
+    """Replace the secret of a token, by its UUID; the old secret is invalid at once.
 
-    It lives no longer than `longest` from now on.
+    The token expires no later than after `max_lifetime`.
     """
     secret = new_secret()
-    values = {"digest": token_digest(secret), "until": longest and datetime.now(UTC) + longest}
+    values = {
+        "digest": token_digest(secret),
+        "until": max_lifetime and datetime.now(UTC) + max_lifetime,
+    }
     await _change(database, _RENEW, token, EventType.TOKEN_ROTATED, values)
     return secret
 
 
 async def revoke(database: Database, token: str) -> None:
-    """End a token (by its uuid); it is refused from now on."""
+    """Revoke a token, by its UUID."""
     await _change(database, _REVOKE, token, EventType.TOKEN_REVOKED)
 
 
@@ -230,7 +234,7 @@ async def _change(
     try:
         uuid = UUID(hex=token)
     except ValueError:
-        raise OperatorError(f"{token!r} is no uuid of a token: see ringfence tokens list") from None
+        raise OperatorError(f"{token!r} is not a token UUID: see ringfence tokens list") from None
     done = "rotated" if kind is EventType.TOKEN_ROTATED else "revoked"
     async with database.transaction() as connection:
         await end_of_tokens(connection, [uuid], None)
@@ -248,7 +252,7 @@ async def _require_user(connection: Connection, username: str | None) -> None:
     cursor = await connection.execute(_BY_NAME, {"username": username})
     if await cursor.fetchone() is None:
         raise OperatorError(
-            f"no user is called {username!r}; ringfence tokens list shows those of all"
+            f"no user is called {username!r}; ringfence tokens list shows the tokens of all users"
         )
 
 
@@ -262,7 +266,7 @@ async def _holder(connection: Connection, username: str) -> Holder:
         )
     if not holder.is_active:
         raise OperatorError(
-            f"the user {username!r} is inactive: load a file that says is_active: true for it"
+            f"the user {username!r} is inactive: load a file with is_active: true for it"
         )
     return holder
 
@@ -271,9 +275,9 @@ async def _project(connection: Connection, project: str) -> int:
     cursor = await connection.execute(_PROJECTS, {"project": project})
     found = await cursor.fetchall()
     if not found:
-        raise OperatorError(f"no project is called {project!r}: name one, or give its uuid")
+        raise OperatorError(f"no project is called {project!r}: pass its name or its UUID")
     if len(found) > 1:
-        raise OperatorError(f"several projects are called {project!r}: give the uuid of one")
+        raise OperatorError(f"several projects are called {project!r}: pass the UUID of one")
     identifier: int = found[0][0]
     return identifier
 
@@ -295,5 +299,5 @@ def _quoted(name: str) -> str:
     return json.dumps(name, ensure_ascii=False) if name else "no name"
 
 
-def _day(moment: datetime | None) -> str:
+def _minute(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" if moment else "never"

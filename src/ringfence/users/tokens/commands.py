@@ -1,4 +1,4 @@
-"""Tokens that a user makes for a purpose: named, bounded in time, and limited where it says so."""
+"""Personal access tokens: named, with an expiry, and optionally limited. Create, rotate, revoke."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from ringfence.users.tokens.issuing import (
     NO_SUCH_TOKEN,
     Holder,
     Terms,
-    in_words,
+    format_period,
     issue,
     latest_end,
     new_secret,
@@ -33,9 +33,9 @@ SCOPES: Mapping[str, str] = {
     "write": "Change what the user may change.",
 }
 PROJECT = "project"
-_OUTLIVES = "That token outlives yours; rotate it with itself, or with one that lasts as long."
-# The name is what a token's own representation has beside them.
-_PLACE_KEYS = frozenset({"type", "uuid", "name"})
+_OUTLIVES = "That token expires later than yours; rotate it with itself, or with one as lasting."
+# The name is accepted because responses contain it.
+_ALLOWED_SCOPE_KEYS = frozenset({"type", "uuid", "name"})
 
 _PROJECT: LiteralString = (
     """
@@ -67,29 +67,29 @@ _REVOKE: LiteralString = "DELETE FROM tokens WHERE id = %(id)s"
 
 @dataclass(frozen=True, slots=True)
 class _Scopes:
-    """What the token may do: words of `SCOPES`, reading always among them."""
+    """What the token may do: names in `SCOPES`, always including `read`."""
 
     def clean(self, value: Json) -> bool:
-        """Tell whether it may only read."""
+        """Return whether the token is read-only."""
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             raise FieldError("Expected a list of strings.")
         if unknown := [each for each in value if each not in SCOPES]:
             raise FieldError(f'"{printable(unknown[0])}" is not one of {", ".join(SCOPES)}.')
         if "read" not in value:
-            raise FieldError("A token reads at least: name read.")
+            raise FieldError("A token can always read: include read.")
         return "write" not in value
 
 
 @dataclass(frozen=True, slots=True)
-class _Moment:
-    """A time to come."""
+class _FutureTime:
+    """A time in the future."""
 
     def clean(self, value: Json) -> datetime:
-        """Give it; without a zone it is UTC."""
+        """Return the time; without a time zone it is UTC."""
         try:
             moment = datetime.fromisoformat(value)
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-            # One that has no year in UTC could be stored, and never be read again.
+            # A time beyond the year 9999 in UTC could be stored but not read.
             moment = moment.astimezone(UTC)
             is_past = moment <= datetime.now(UTC)
         except OverflowError:
@@ -102,25 +102,25 @@ class _Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Places:
-    """Where the token reaches: everywhere, or one project."""
+class _AllowedScopes:
+    """The reach of the token: all projects, or one."""
 
     def clean(self, value: Json) -> UUID | None:
-        """Give the project's uuid."""
-        # Anything else that is empty may have been meant as a limit.
+        """Return the project's UUID, or None for all projects."""
+        # Other empty values may be intended as a limit, so they are refused.
         if value is None or value == []:
             return None
         if not isinstance(value, list) or len(value) > 1 or not isinstance(value[0], dict):
             raise FieldError(
-                "Expected a list of at most one object: a token reaches all, or one project."
+                "Expected a list of at most one object: a token reaches all projects, or one."
             )
-        if unknown := sorted(value[0].keys() - _PLACE_KEYS):
-            allowed = ", ".join(sorted(_PLACE_KEYS))
+        if unknown := sorted(value[0].keys() - _ALLOWED_SCOPE_KEYS):
+            allowed = ", ".join(sorted(_ALLOWED_SCOPE_KEYS))
             raise FieldError(
                 f'There is no such key: "{printable(unknown[0])}". Allowed: {allowed}.'
             )
         if value[0].get("type") != PROJECT:
-            raise FieldError('A token is limited to a "project", and to nothing else.')
+            raise FieldError('A token can only be limited to a "project".')
         try:
             return UUID(hex=str(value[0].get("uuid")))
         except ValueError:
@@ -129,27 +129,27 @@ class _Places:
 
 @dataclass(frozen=True, slots=True)
 class _Networks:
-    """From where the token may be used, which is not looked at here."""
+    """Networks from which the token may be used, which are not supported."""
 
     def clean(self, value: Json) -> None:
-        """Refuse any: a limit that does not hold is worse than none."""
+        """Refuse a value: a limit that is not enforced is worse than none."""
         if value is not None and value != []:
-            raise FieldError("Tokens are not bound to networks here; leave it out, or send [].")
+            raise FieldError("Tokens cannot be limited to networks; omit this field, or send [].")
 
 
 TOKEN_FIELDS: Mapping[str, Field] = {
     "name": Text(max_length=150, one_line=True),
     "scopes": _Scopes(),
-    "expires_at": _Moment(),
-    "allowed_scopes": _Places(),
+    "expires_at": _FutureTime(),
+    "allowed_scopes": _AllowedScopes(),
     "allowed_networks": _Networks(),
 }
 REQUIRED = ("name", "scopes", "expires_at")
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A token with its secret, which is told once."""
+class IssuedToken:
+    """A token with its secret, which is returned once."""
 
     uuid: UUID
     secret: str
@@ -162,7 +162,7 @@ class _Token:
     user_id: int
     user_uuid: UUID
     username: str
-    # Whether it lives longer than what the request was made with
+    # Whether it expires later than the token or session of the request
     outlives_own: bool
 
 
@@ -170,15 +170,15 @@ async def create(
     database: Database,
     actor: Actor,
     body: Json,
-    longest: timedelta | None = None,
-) -> Made:
-    """Make a token of the actor's own, which may do no more and lives no longer than the actor's.
+    max_lifetime: timedelta | None = None,
+) -> IssuedToken:
+    """Create a token for the actor, with no more permissions and no later expiry than its own.
 
-    `longest` is the setting `token_max_lifetime`. Raises `Invalid`, `Forbidden`.
+    `max_lifetime` is the setting `token_max_lifetime`. Raises `Invalid`, `Forbidden`.
     """
     require_unlimited(actor)
     values = clean_fields(body, TOKEN_FIELDS, required=REQUIRED)
-    _refuse_longer(actor, values["expires_at"], longest)
+    _check_lifetime(actor, values["expires_at"], max_lifetime)
     holder = Holder(actor.user_id, actor.user_uuid, actor.username, is_active=True)
     async with database.transaction() as connection:
         terms = Terms(
@@ -190,19 +190,19 @@ async def create(
         token = await issue(connection, holder, terms)
         assert token.uuid is not None  # noqa: S101 - every token has one
         await _record(connection, EventType.TOKEN_CREATED, actor, holder, token.uuid)
-    return Made(token.uuid, token.secret)
+    return IssuedToken(token.uuid, token.secret)
 
 
 async def rotate(
-    database: Database, actor: Actor, uuid: UUID, longest: timedelta | None = None
-) -> Made:
-    """Give a token of the actor's another secret on the same terms; the old one ends at once.
+    database: Database, actor: Actor, uuid: UUID, max_lifetime: timedelta | None = None
+) -> IssuedToken:
+    """Replace the secret of the actor's token; the old secret is invalid at once.
 
-    It lives no longer than `longest` from now on. Raises `NotFound`; `Forbidden` for somebody
-    else's, whose secret nobody else may have, and for one that outlives the actor's own.
+    The token expires no later than after `max_lifetime`. Raises `NotFound`; `Forbidden` for another
+    user's token, and for one that expires later than the actor's own.
     """
     secret = new_secret()
-    until = longest and datetime.now(UTC) + longest
+    until = max_lifetime and datetime.now(UTC) + max_lifetime
     async with database.transaction() as connection:
         token = await _lock(connection, actor, uuid)
         if token.user_id != actor.user_id:
@@ -213,11 +213,11 @@ async def rotate(
         await end_of_tokens(connection, [uuid], actor)
         await connection.execute(_ROTATE, values)
         await _record(connection, EventType.TOKEN_ROTATED, actor, _holder(token), uuid)
-    return Made(uuid, secret)
+    return IssuedToken(uuid, secret)
 
 
 async def revoke(database: Database, actor: Actor, uuid: UUID) -> None:
-    """End a token at once. Raises `NotFound`, `Forbidden`."""
+    """Revoke a token at once. Raises `NotFound`, `Forbidden`."""
     async with database.transaction() as connection:
         token = await _lock(connection, actor, uuid)
         await end_of_tokens(connection, [uuid], actor)
@@ -226,7 +226,7 @@ async def revoke(database: Database, actor: Actor, uuid: UUID) -> None:
 
 
 async def _lock(connection: Connection, actor: Actor, uuid: UUID) -> _Token:
-    # A limited token may end or renew itself, and no other.
+    # A limited token can revoke or rotate itself, and no other.
     if not (actor.token and actor.token.uuid == uuid):
         require_unlimited(actor)
     cursor = connection.cursor(row_factory=class_row(_Token))
@@ -243,17 +243,17 @@ async def _lock(connection: Connection, actor: Actor, uuid: UUID) -> _Token:
     return token
 
 
-def _refuse_longer(actor: Actor, end: datetime, longest: timedelta | None) -> None:
-    latest = latest_end(actor, longest)
+def _check_lifetime(actor: Actor, end: datetime, max_lifetime: timedelta | None) -> None:
+    latest = latest_end(actor, max_lifetime)
     if latest is None or end <= latest:
         return
     own = actor.token and actor.token.expires
-    why = (
-        "A token lives no longer than the token or session that makes it"
+    reason = (
+        "A token expires no later than the token or session that creates it"
         if own == latest
-        else f"A token lives {in_words(longest or timedelta())} at most here"
+        else f"A token lasts {format_period(max_lifetime or timedelta())} at most"
     )
-    raise Invalid({"expires_at": [f"{why}: until {latest:%Y-%m-%dT%H:%M:%SZ} at the latest."]})
+    raise Invalid({"expires_at": [f"{reason}: until {latest:%Y-%m-%dT%H:%M:%SZ} at the latest."]})
 
 
 async def _project(connection: Connection, actor: Actor, uuid: UUID | None) -> int | None:
@@ -275,7 +275,7 @@ async def _record(
     connection: Connection, kind: EventType, actor: Actor, holder: Holder, token: UUID
 ) -> None:
     done = {
-        EventType.TOKEN_CREATED: "made",
+        EventType.TOKEN_CREATED: "created",
         EventType.TOKEN_ROTATED: "rotated",
         EventType.TOKEN_REVOKED: "revoked",
     }[kind]
@@ -284,5 +284,5 @@ async def _record(
         "affected_user_username": holder.username,
         "token_uuid": token.hex,
     }
-    said = f"A token of user {holder.username} has been {done}."
-    await record(connection, Event(kind, said, actor, context=context))
+    message = f"A token of user {holder.username} has been {done}."
+    await record(connection, Event(kind, message, actor, context=context))

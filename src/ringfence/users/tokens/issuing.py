@@ -1,4 +1,4 @@
-"""Tokens: issued to who signs in, made anew, revoked. A secret is shown once, when it is made."""
+"""Issue, replace and revoke tokens. A secret is returned once, when the token is issued."""
 
 import secrets
 from dataclasses import asdict, dataclass
@@ -15,15 +15,15 @@ from ringfence.errors import Forbidden, NotFound
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.users.commands import TOKEN_BYTES
-from ringfence.users.sessions.ending import Why, end_of_users
+from ringfence.users.sessions.ending import EndReason, end_of_users
 
 NO_SUCH_USER = "No User matches the given query."
 NO_SUCH_TOKEN = "No Token matches the given query."  # noqa: S105 - words, not a token
 
-# How long a token lasts that was got by password.
-SIGNED_IN_FOR = timedelta(hours=24)
-# How many of those a user has at once; of more, the oldest end.
-MOST_BY_PASSWORD = 200
+# The lifetime of a token that is issued for a password
+SIGN_IN_LIFETIME = timedelta(hours=24)
+# A user's tokens issued for a password; beyond that, the oldest are deleted.
+MAX_BY_PASSWORD = 200
 
 _HOLDER: LiteralString = """
 SELECT holder.id, holder.uuid, holder.username, holder.is_active
@@ -57,12 +57,12 @@ _REVOKE: LiteralString = "DELETE FROM tokens WHERE user_id = %(user_id)s"
 
 _REVOKE_BY_PASSWORD: LiteralString = _REVOKE + " AND is_by_password"
 
-_FORGET_EXPIRED: LiteralString = """
+_DELETE_EXPIRED: LiteralString = """
 DELETE FROM tokens WHERE user_id = %(user_id)s AND expires <= now()
 """
 
-# Those of sessions are counted by sessions.
-_FORGET_OLDEST: LiteralString = """
+# Tokens of sessions do not count: the number of sessions is limited.
+_DELETE_OLDEST: LiteralString = """
 DELETE FROM tokens
 WHERE id IN (
     SELECT token.id
@@ -81,7 +81,7 @@ WHERE id IN (
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A user, as the holder of tokens."""
+    """A user who has tokens."""
 
     id: int
     uuid: UUID
@@ -91,9 +91,9 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What can be told of a token; `lifetime` is in seconds, None for one that never expires.
+    """A token; `lifetime` is in seconds, or None if it never expires.
 
-    `secret` is there only in the moment when the token is made.
+    `secret` is set only when the token has just been issued.
     """
 
     created: datetime
@@ -104,9 +104,9 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a token is to be: without a lifetime or time it never expires; no project means all.
+    """The terms of a new token; it expires at the earlier of `lifetime` and `expires`.
 
-    With both it ends with the earlier one.
+    Without both it never expires. Without a project it reaches all projects of its user.
     """
 
     lifetime: timedelta | None = None
@@ -114,27 +114,27 @@ class Terms:
     is_read_only: bool = False
     project_id: int | None = None
     expires: datetime | None = None
-    # It ends when its user's password is changed.
+    # It is revoked when its user's password changes.
     is_by_password: bool = False
 
 
 async def holder_by_uuid(database: Database, actor: Actor, uuid: UUID) -> Holder:
-    """Give a user whose tokens the actor may handle; raises `NotFound`, `Forbidden`."""
+    """Return a user whose tokens the actor may change; raises `NotFound`, `Forbidden`."""
     return await _holder(database, actor, "holder.uuid = %(key)s", uuid, NO_SUCH_USER)
 
 
 async def holder_by_id(database: Database, actor: Actor, user_id: int) -> Holder:
-    """Give a user whose tokens the actor may handle; raises `NotFound`, `Forbidden`."""
+    """Return a user whose tokens the actor may change; raises `NotFound`, `Forbidden`."""
     return await _holder(database, actor, "holder.id = %(key)s", user_id, NO_SUCH_TOKEN)
 
 
-async def seen_holder(database: Database, actor: Actor, user_id: int) -> Holder:
-    """Give a user of whose tokens the actor may know; raises `NotFound`."""
-    return await _seen(database, actor, "holder.id = %(key)s", user_id, NO_SUCH_TOKEN)
+async def visible_holder(database: Database, actor: Actor, user_id: int) -> Holder:
+    """Return a user whose tokens the actor may see; raises `NotFound`."""
+    return await _visible(database, actor, "holder.id = %(key)s", user_id, NO_SUCH_TOKEN)
 
 
 async def newest_token(database: Database, holder: Holder) -> Token:
-    """Give the user's newest token that is valid; raises `NotFound`."""
+    """Return the user's newest valid token; raises `NotFound`."""
     async with database.connection() as connection:
         cursor = connection.cursor(row_factory=class_row(Token))
         await cursor.execute(_NEWEST, {"user_id": holder.id})
@@ -144,21 +144,21 @@ async def newest_token(database: Database, holder: Holder) -> Token:
     return token
 
 
-def latest_end(actor: Actor, longest: timedelta | None) -> datetime | None:
-    """Return when a token that the actor makes ends at the latest; None for never.
+def latest_end(actor: Actor, max_lifetime: timedelta | None) -> datetime | None:
+    """Return the latest expiry of a token that the actor creates; None means never.
 
-    It lives no longer than the token, or the session, that it is made with, nor than the setting
-    `token_max_lifetime` says.
+    It is bounded by the actor's own token or session, and by `max_lifetime` (the setting
+    `token_max_lifetime`).
     """
     ends = [
         *([actor.token.expires] if actor.token and actor.token.expires else []),
-        *([datetime.now(UTC) + longest] if longest else []),
+        *([datetime.now(UTC) + max_lifetime] if max_lifetime else []),
     ]
     return min(ends, default=None)
 
 
-def in_words(period: timedelta) -> str:
-    """Return a period as settings have it: `90d`, `12h`, `30m`."""
+def format_period(period: timedelta) -> str:
+    """Format a period as in settings: `90d`, `12h`, `30m`."""
     minutes = int(period.total_seconds()) // 60
     for unit, size in (("d", 24 * 60), ("h", 60)):
         if minutes % size == 0:
@@ -167,76 +167,76 @@ def in_words(period: timedelta) -> str:
 
 
 async def replace_tokens(
-    database: Database, actor: Actor, holder: Holder, longest: timedelta | None = None
+    database: Database, actor: Actor, holder: Holder, max_lifetime: timedelta | None = None
 ) -> Token:
-    """Revoke all of a user's tokens and make one, of a day at most.
+    """Revoke all of a user's tokens and issue a new one, which lasts a day at most.
 
-    It never expires if it was asked for by the user with one that never does. It ends with the
-    token that it was asked for with: who holds a token for a day cannot make it last. Raises
-    `Forbidden` for an actor whose own token is limited.
+    It never expires if the user requests it with a token that never does. It expires no later than
+    the token of the request, so that a temporary token cannot be extended. Raises `Forbidden` for
+    an actor whose token is limited.
     """
     require_unlimited(actor)
-    until = latest_end(actor, longest)
+    until = latest_end(actor, max_lifetime)
     async with database.transaction() as connection:
         await _lock(connection, holder)
         lasts = holder.id == actor.user_id and actor.token and actor.token.expires is None
-        await end_of_users(connection, [holder.uuid], Why.TOKEN, actor)
+        await end_of_users(connection, [holder.uuid], EndReason.TOKEN, actor)
         await connection.execute(_REVOKE, {"user_id": holder.id})
-        terms = Terms(None if lasts else SIGNED_IN_FOR, expires=until)
+        terms = Terms(None if lasts else SIGN_IN_LIFETIME, expires=until)
         token = await issue(connection, holder, terms)
-        said = f"The tokens of user {holder.username} have been replaced."
-        await record(connection, _event(EventType.TOKEN_CREATED, said, actor, holder))
+        message = f"The tokens of user {holder.username} have been replaced."
+        await record(connection, _event(EventType.TOKEN_CREATED, message, actor, holder))
     return token
 
 
 async def revoke_tokens(database: Database, actor: Actor, holder: Holder) -> None:
-    """Revoke all of a user's tokens; raises `NotFound` where there is none, `Forbidden`."""
+    """Revoke all of a user's tokens; raises `NotFound` if there is none, `Forbidden`."""
     require_unlimited(actor)
     async with database.transaction() as connection:
         await _lock(connection, holder)
-        await end_of_users(connection, [holder.uuid], Why.TOKEN, actor)
+        await end_of_users(connection, [holder.uuid], EndReason.TOKEN, actor)
         revoked = await connection.execute(_REVOKE, {"user_id": holder.id})
         if not revoked.rowcount:
             raise NotFound(NO_SUCH_TOKEN)
-        said = f"The tokens of user {holder.username} have been revoked."
-        await record(connection, _event(EventType.TOKENS_REVOKED, said, actor, holder))
+        message = f"The tokens of user {holder.username} have been revoked."
+        await record(connection, _event(EventType.TOKENS_REVOKED, message, actor, holder))
 
 
-async def revoke_got_by_password(connection: Connection, user_id: int) -> None:
-    """End the tokens of a user that a password was enough for."""
+async def revoke_by_password(connection: Connection, user_id: int) -> None:
+    """Revoke a user's tokens that were issued for the password."""
     await connection.execute(_REVOKE_BY_PASSWORD, {"user_id": user_id})
 
 
 async def issue(connection: Connection, holder: Holder, terms: Terms) -> Token:
-    """Make a token for a user, who loses those that have expired."""
+    """Issue a token for a user, and delete the user's expired tokens."""
     secret = new_secret()
-    await connection.execute(_FORGET_EXPIRED, {"user_id": holder.id})
+    await connection.execute(_DELETE_EXPIRED, {"user_id": holder.id})
     values = {"user_id": holder.id, "digest": token_digest(secret), **asdict(terms)}
     cursor = await connection.execute(_INSERT, values)
     row = await cursor.fetchone()
-    assert row is not None  # noqa: S101 - INSERT … RETURNING gives a row or raises
+    assert row is not None  # noqa: S101 - INSERT … RETURNING returns a row or raises
     if terms.is_by_password:
-        kept = {"user_id": holder.id, "kept": MOST_BY_PASSWORD}
-        await connection.execute(_FORGET_OLDEST, kept)
+        kept = {"user_id": holder.id, "kept": MAX_BY_PASSWORD}
+        await connection.execute(_DELETE_OLDEST, kept)
     return Token(row[0], row[1], secret, row[2])
 
 
 def new_secret() -> str:
-    """Give 256 random bits, as hexadecimal digits."""
+    """Return 256 random bits as hexadecimal digits."""
     return secrets.token_hex(TOKEN_BYTES)
 
 
 async def _holder(
     database: Database, actor: Actor, condition: LiteralString, key: object, missing: str
 ) -> Holder:
-    holder = await _seen(database, actor, condition, key, missing)
-    # Support sees all users; their tokens are their own, and staff's to handle.
+    holder = await _visible(database, actor, condition, key, missing)
+    # Support sees all users, but only staff changes the tokens of others.
     if holder.id != actor.user_id and not actor.is_staff:
         raise Forbidden
     return holder
 
 
-async def _seen(
+async def _visible(
     database: Database, actor: Actor, condition: LiteralString, key: object, missing: str
 ) -> Holder:
     statement = _HOLDER.replace("{condition}", condition)
@@ -250,7 +250,7 @@ async def _seen(
 
 
 async def _lock(connection: Connection, holder: Holder) -> None:
-    # Of two who replace at once, the second revokes what the first has made.
+    # Of two concurrent replacements, the second revokes the token of the first.
     cursor = await connection.execute(_LOCK_USER, [holder.id])
     if await cursor.fetchone() is None:
         raise NotFound(NO_SUCH_USER)

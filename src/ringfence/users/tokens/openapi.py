@@ -1,4 +1,4 @@
-"""What the operations on tokens one by one answer, as the API's description tells it."""
+"""The operations on personal access tokens, as the OpenAPI document describes them."""
 
 from ringfence.http.openapi.collections import list_count_retrieve
 from ringfence.http.openapi.operation import Body, Operation, Response
@@ -18,13 +18,15 @@ from ringfence.http.openapi.schema import (
 from ringfence.users.tokens.commands import PROJECT, REQUIRED, SCOPES, TOKEN_FIELDS
 from ringfence.users.tokens.queries import PERSONAL_TOKENS
 
-_WORDS = array({**STRING, "enum": list(SCOPES)})
-_PLACE = Model("AllowedScopeOutput", object_of({"type": STRING, "uuid": HEX_UUID, "name": STRING}))
-_ALWAYS = {
+_SCOPES = array({**STRING, "enum": list(SCOPES)})
+_ALLOWED_SCOPE = Model(
+    "AllowedScopeOutput", object_of({"type": STRING, "uuid": HEX_UUID, "name": STRING})
+)
+_COMMON_FIELDS = {
     "uuid": HEX_UUID,
     "name": STRING,
-    "scopes": _WORDS,
-    "allowed_scopes": array(_PLACE),
+    "scopes": _SCOPES,
+    "allowed_scopes": array(_ALLOWED_SCOPE),
     "allowed_networks": array(STRING),
     "expires_at": TIME,
     "created": TIME,
@@ -34,7 +36,7 @@ _TOKEN = Model(
     "PersonalAccessToken",
     object_of(
         {
-            **_ALWAYS,
+            **_COMMON_FIELDS,
             "token_prefix": STRING,
             "is_active": BOOLEAN,
             "last_used_at": TIME,
@@ -43,20 +45,22 @@ _TOKEN = Model(
         }
     ),
 )
-_MADE = Model("PersonalAccessTokenCreated", object_of({**_ALWAYS, "token": STRING}, ["token"]))
-_WANTED_PLACE = Model(
+_CREATED = Model(
+    "PersonalAccessTokenCreated", object_of({**_COMMON_FIELDS, "token": STRING}, ["token"])
+)
+_ALLOWED_SCOPE_REQUEST = Model(
     "AllowedScopeInputRequest",
     object_of({"type": {**STRING, "enum": [PROJECT]}, "uuid": UUID}, ["type", "uuid"]),
 )
-_WANTED = Model(
+_CREATE_REQUEST = Model(
     "PersonalAccessTokenCreateRequest",
     fields_schema(
         TOKEN_FIELDS,
         required=REQUIRED,
         more={
-            "scopes": {**_WORDS, "minItems": 1},
+            "scopes": {**_SCOPES, "minItems": 1},
             "expires_at": TIME,
-            "allowed_scopes": {**array(_WANTED_PLACE), "maxItems": 1},
+            "allowed_scopes": {**array(_ALLOWED_SCOPE_REQUEST), "maxItems": 1},
             "allowed_networks": {**array(STRING), "maxItems": 0},
         },
     ),
@@ -76,10 +80,10 @@ operations = (
         PERSONAL_TOKENS.path,
         tag=_TAG,
         title="Create personal access token",
-        description="Make a token of the caller's own; only this answer shows it.",
-        # A limit that is dropped makes a token that may more.
-        body=Body(_WANTED, example=_EXAMPLE, unknown_keys="refused"),
-        responses={201: Response(_MADE)},
+        description="Create a token for the user of the request; only this response shows it.",
+        # Ignoring an unknown limit would create a token with more permissions than intended.
+        body=Body(_CREATE_REQUEST, example=_EXAMPLE, unknown_keys="refused"),
+        responses={201: Response(_CREATED)},
     ),
     Operation(
         "personal_access_tokens_destroy",
@@ -87,7 +91,7 @@ operations = (
         _PATH,
         tag=_TAG,
         title="Delete personal access token",
-        description="End a token at once.",
+        description="Revoke a token at once.",
         parameters=(UUID_IN_PATH,),
         responses={204: Response()},
         errors=(404,),
@@ -100,9 +104,9 @@ operations = (
         tag=_TAG,
         section="Other Actions",
         title="Rotate personal access token",
-        description="Give a token another secret, on the same terms; only this answer shows it.",
+        description="Replace the secret of a token; only this response shows the new one.",
         parameters=(UUID_IN_PATH,),
-        responses={201: Response(_MADE)},
+        responses={201: Response(_CREATED)},
         errors=(404,),
         ends_tokens=True,
     ),
@@ -112,7 +116,7 @@ operations = (
         PERSONAL_TOKENS.path + "available_scopes/",
         tag=_TAG,
         section="Other Actions",
-        title="List what a token can be made for",
+        title="List available scopes",
         description="`read` is always one of them; without `write`, a token changes nothing.",
         responses={200: Response(array(_SCOPE))},
     ),

@@ -1,4 +1,4 @@
-"""Reading tokens one by one: everybody its own, staff all. Secrets are nowhere here."""
+"""Read personal access tokens: users their own, staff all. Secrets are not stored."""
 
 from typing import LiteralString
 
@@ -6,14 +6,14 @@ from ringfence.http.collections.collection import SqlCollection
 from ringfence.http.collections.filters import Filter, Ordering
 from ringfence.users.tokens.issuing import NO_SUCH_TOKEN
 
-# A token for one project tells of no token that reaches others.
+# A token for one project shows no token that reaches others.
 _VISIBLE: LiteralString = """(
     (%(is_staff)s OR account.id = %(actor_id)s)
     AND (%(only_project)s::bigint IS NULL OR token.project_id = %(only_project)s)
 )"""
 
-# Waldur's client reads times where there may be none. A token that never expires ends with the
-# calendar, and one that was never used (`use_count` is 0) shows when it was made.
+# Waldur's client requires times. A token that never expires shows the end of the year 9999, and one
+# that was never used (`use_count` is 0) the time of its creation.
 _DOCUMENT: LiteralString = """
 SELECT row_to_json(shown)::text AS document
 FROM (

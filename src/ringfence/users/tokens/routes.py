@@ -1,4 +1,4 @@
-"""The operations on tokens one by one."""
+"""Routes of personal access tokens."""
 
 from uuid import UUID
 
@@ -17,49 +17,47 @@ from ringfence.http.middleware.idempotency import never_store_response
 from ringfence.http.preconditions import refuse_tags
 from ringfence.http.routing import path_uuid
 from ringfence.users.tokens import commands
-from ringfence.users.tokens.commands import SCOPES, Made
+from ringfence.users.tokens.commands import SCOPES, IssuedToken
 from ringfence.users.tokens.issuing import NO_SUCH_TOKEN
 from ringfence.users.tokens.queries import PERSONAL_TOKENS
 
-# What the answer that makes a token does not tell of it
-_UNTOLD = ("token_prefix", "is_active", "last_used_at", "last_used_ip", "use_count")
+# Fields that the response to a creation or rotation omits
+_OMITTED = ("token_prefix", "is_active", "last_used_at", "last_used_ip", "use_count")
 
 
 async def create_token(request: Request) -> Response:
-    """Make a token and show it, once."""
+    """Create a token; return it with its secret."""
     refuse_tags(request.headers)
     never_store_response(request)
     database = request.app.state.database
     body = await read_json(request)
-    longest = request.app.state.settings.token_max_lifetime
-    made = await commands.create(database, context_of(request).actor, body, longest)
-    return await _shown_once(request, made)
+    max_lifetime = request.app.state.settings.token_max_lifetime
+    issued = await commands.create(database, context_of(request).actor, body, max_lifetime)
+    return await _with_secret(request, issued)
 
 
 async def rotate_token(request: Request) -> Response:
-    """Give a token another secret and show it, once."""
+    """Rotate a token; return it with its new secret."""
     never_store_response(request)
     uuid = _uuid(request)
     actor: Actor = context_of(request).actor
-    longest = request.app.state.settings.token_max_lifetime
-    made = await commands.rotate(request.app.state.database, actor, uuid, longest)
+    max_lifetime = request.app.state.settings.token_max_lifetime
+    issued = await commands.rotate(request.app.state.database, actor, uuid, max_lifetime)
     if actor.token and actor.token.uuid == uuid:
-        # Its old secret reads nothing any more, and the new one would be lost.
-        context_of(request).request_identity.replace_token(token_digest(made.secret))
-    return await _shown_once(request, made)
+        # The old secret of this request is invalid, and reading the response needs the new one.
+        context_of(request).request_identity.replace_token(token_digest(issued.secret))
+    return await _with_secret(request, issued)
 
 
 async def revoke_token(request: Request) -> Response:
-    """End a token."""
     uuid = _uuid(request)
     await commands.revoke(request.app.state.database, context_of(request).actor, uuid)
     return Response(status_code=204)
 
 
 async def list_scopes(request: Request) -> Response:  # noqa: ARG001 - the same for all
-    """Tell what a token can be made for."""
     return JSONResponse(
-        [{"permission": word, "description": said} for word, said in SCOPES.items()],
+        [{"permission": word, "description": message} for word, message in SCOPES.items()],
         headers={"X-Result-Count": str(len(SCOPES))},
     )
 
@@ -69,18 +67,17 @@ def _uuid(request: Request) -> UUID:
     return path_uuid(request, NO_SUCH_TOKEN)
 
 
-async def _shown_once(request: Request, made: Made) -> Response:
-    answer = await respond_one(PERSONAL_TOKENS, request, made.uuid)
+async def _with_secret(request: Request, issued: IssuedToken) -> Response:
+    answer = await respond_one(PERSONAL_TOKENS, request, issued.uuid)
     shown = msgspec.json.decode(answer.body)
-    told = {name: value for name, value in shown.items() if name not in _UNTOLD}
-    return JSONResponse({**told, "token": made.secret}, 201)
+    returned = {name: value for name, value in shown.items() if name not in _OMITTED}
+    return JSONResponse({**returned, "token": issued.secret}, 201)
 
 
-class OfOne(Route):
-    """A route of one token: the word that stands in the place of a uuid is none."""
+class TokenRoute(Route):
+    """The route of a token, which does not match `available_scopes`."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match as any route does, but for that word."""
         if scope["type"] == "http" and scope["path"] == _AVAILABLE:
             return Match.NONE, {}
         return super().matches(scope)
@@ -93,6 +90,6 @@ routes = [
     Route(_AVAILABLE, list_scopes, methods=["GET", "HEAD"]),
     Route(PERSONAL_TOKENS.path, create_token, methods=["POST"]),
     *routes_of(PERSONAL_TOKENS),
-    OfOne(_TOKEN, revoke_token, methods=["DELETE"]),
+    TokenRoute(_TOKEN, revoke_token, methods=["DELETE"]),
     Route(_TOKEN + "rotate/", rotate_token, methods=["POST"]),
 ]
