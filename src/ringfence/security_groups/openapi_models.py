@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from ringfence.clouds.drift_modes import DriftMode
 from ringfence.clouds.openapi import RESOURCE_FIELDS
 from ringfence.http.openapi.schema import (
     BOOLEAN,
@@ -200,5 +201,33 @@ CREATION_PLAN = Model(
             "quota": object_of({"security_group_rule_count": QUOTA_USE}),
             "warnings": array(WARNING),
         }
+    ),
+)
+
+HISTORY_SECTION = "Versions, plans and drift"
+ETAG = {"ETag": described(STRING, "The version of the desired state, to send in `If-Match`.")}
+
+SHOWN_RULE: dict[str, Schema | Model] = {
+    "ethertype": STRING,
+    "direction": STRING,
+    "protocol": STRING,
+    "from_port": INTEGER,
+    "to_port": INTEGER,
+    "cidr": nullable(STRING),
+    "description": STRING,
+    "remote_group": nullable(URI),
+    "remote_group_name": STRING,
+    "remote_group_uuid": HEX_UUID,
+    "remote_group_backend_id": described(STRING, "Neutron's id of the remote group."),
+    "remote_address_group_backend_id": STRING,
+}
+RULE = Model("SecurityGroupRuleSeen", object_of(SHOWN_RULE))
+
+DRIFT_MODE = enumeration("DriftMode", DriftMode)
+SET_DRIFT_MODE = Model(
+    "SecurityGroupDriftModeRequest",
+    object_of(
+        {"mode": {"anyOf": [DRIFT_MODE, {"type": "null"}]}},
+        ["mode"],
     ),
 )

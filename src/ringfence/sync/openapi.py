@@ -18,14 +18,17 @@ from ringfence.http.openapi.schema import (
     object_of,
 )
 from ringfence.security_groups.drift_modes import Drift
-from ringfence.security_groups.history.openapi import (
+from ringfence.security_groups.openapi_models import (
     DRIFT_MODE,
     ETAG,
+    HISTORY_SECTION,
+    QUOTA_USE,
     RULE,
-    SECTION,
+    RULE_EXAMPLE,
+    RULE_TO_SET,
     SHOWN_RULE,
+    WARNING,
 )
-from ringfence.security_groups.openapi_models import QUOTA_USE, RULE_EXAMPLE, RULE_TO_SET, WARNING
 from ringfence.security_groups.schemas import COLLECTION
 
 _GROUP_PATH = "/api/openstack-security-groups/{uuid}/"
@@ -123,7 +126,7 @@ operations = (
         "POST",
         _GROUP_PATH + "plan/",
         tag=COLLECTION,
-        section=SECTION,
+        section=HISTORY_SECTION,
         title="Plan security group rules",
         description=(
             "What `set_rules` with the same body would do; nothing is stored. `set_rules` with"
@@ -140,7 +143,7 @@ operations = (
         "GET",
         _GROUP_PATH + "drift/",
         tag=COLLECTION,
-        section=SECTION,
+        section=HISTORY_SECTION,
         title="Get drift",
         description="How the last observation of the group differs from what is desired.",
         parameters=(UUID_IN_PATH,),

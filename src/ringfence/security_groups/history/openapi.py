@@ -1,15 +1,12 @@
-"""The OpenAPI description of versions, rollback and drift modes."""
+"""The OpenAPI description of versions and rollback."""
 
-from ringfence.clouds.drift_modes import DriftMode
 from ringfence.http.openapi.operation import LIST_HEADERS, Body, Operation, Response
 from ringfence.http.openapi.parameters import PAGING, UUID_IN_PATH, Parameter
 from ringfence.http.openapi.schema import (
-    HEX_UUID,
     INTEGER,
     STATUS,
     STRING,
     TIME,
-    URI,
     Model,
     Schema,
     array,
@@ -18,31 +15,12 @@ from ringfence.http.openapi.schema import (
     nullable,
     object_of,
 )
+from ringfence.security_groups.openapi_models import ETAG, HISTORY_SECTION, RULE, SHOWN_RULE
 from ringfence.security_groups.schemas import COLLECTION
 from ringfence.security_groups.versions import Cause
 
-SECTION = "Versions, plans and drift"
-ETAG = {"ETag": described(STRING, "The version of the desired state, to send in `If-Match`.")}
-
 _GROUP = "/api/openstack-security-groups/{uuid}/"
 
-SHOWN_RULE: dict[str, Schema | Model] = {
-    "ethertype": STRING,
-    "direction": STRING,
-    "protocol": STRING,
-    "from_port": INTEGER,
-    "to_port": INTEGER,
-    "cidr": nullable(STRING),
-    "description": STRING,
-    "remote_group": nullable(URI),
-    "remote_group_name": STRING,
-    "remote_group_uuid": HEX_UUID,
-    "remote_group_backend_id": described(STRING, "Neutron's id of the remote group."),
-    "remote_address_group_backend_id": STRING,
-}
-RULE = Model("SecurityGroupRuleSeen", object_of(SHOWN_RULE))
-
-DRIFT_MODE = enumeration("DriftMode", DriftMode)
 _HEAD: dict[str, Schema | Model] = {
     "number": INTEGER,
     "created": TIME,
@@ -85,7 +63,7 @@ operations = (
         "GET",
         _GROUP + "versions/",
         tag=COLLECTION,
-        section=SECTION,
+        section=HISTORY_SECTION,
         title="List versions",
         description="The desired state after each change, the newest first. A page has at most 50.",
         parameters=(UUID_IN_PATH, *PAGING),
@@ -98,7 +76,7 @@ operations = (
         "GET",
         _GROUP + "versions/{number}/",
         tag=COLLECTION,
-        section=SECTION,
+        section=HISTORY_SECTION,
         title="Get or compare a version",
         description="A version with its rules or, with `compare`, its changes from another one.",
         parameters=(
@@ -115,7 +93,7 @@ operations = (
         "POST",
         _GROUP + "rollback/",
         tag=COLLECTION,
-        section=SECTION,
+        section=HISTORY_SECTION,
         title="Roll back to a version",
         description=("Make the rules of a version the newest version. Name and description stay."),
         parameters=(UUID_IN_PATH,),
@@ -130,29 +108,6 @@ operations = (
         ),
         responses={202: Response(STATUS)},
         errors=(403, 404, 409, 412),
-        own=True,
-    ),
-    Operation(
-        "openstack_security_groups_set_drift_mode",
-        "POST",
-        _GROUP + "set_drift_mode/",
-        tag=COLLECTION,
-        section=SECTION,
-        title="Set the drift mode",
-        description="Set what happens when the group drifts. Null: the default of its tenant.",
-        parameters=(UUID_IN_PATH,),
-        body=Body(
-            Model(
-                "SecurityGroupDriftModeRequest",
-                object_of(
-                    {"mode": {"anyOf": [DRIFT_MODE, {"type": "null"}]}},
-                    ["mode"],
-                ),
-            ),
-            example={"mode": "enforce"},
-        ),
-        responses={200: Response(STATUS)},
-        errors=(403, 404),
         own=True,
     ),
 )
