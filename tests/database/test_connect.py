@@ -173,7 +173,7 @@ async def assert_refused(conninfo, cause, fix):
         assert fix in str(refused.value)
         assert "\n" not in str(refused.value)
     (check,) = await examine(Settings(database_url=conninfo))
-    assert (check.name, check.fine, check.detail) == ("database", False, str(refused.value))
+    assert (check.name, check.passed, check.detail) == ("database", False, str(refused.value))
 
 
 async def test_a_role_without_rights_to_the_tables_is_refused(owned):

@@ -133,7 +133,7 @@ async def works(url, *, is_migrated=False):
                 assert ready.json()["reasons"].keys() == {"worker"}
                 await asyncio.sleep(0.1)
     checks = await asyncio.to_thread(asyncio.run, examine(Settings(database_url=url)))
-    assert all(check.fine for check in checks), checks
+    assert all(check.passed for check in checks), checks
     return next(check.detail for check in checks if check.name == "database")
 
 

@@ -19,7 +19,7 @@ def test_doctor_names_what_is_open_to_others_and_the_fix(filled, monkeypatch, fo
     named.write_text("")
     named.chmod(0o640)
     monkeypatch.setenv("RINGFENCE_CONFIG", str(named))
-    assert files(filled).fine, files(filled).detail
+    assert files(filled).passed, files(filled).detail
     home = filled.home
     for path, mode, right in (
         (home, 0o775, "755"),
@@ -30,6 +30,6 @@ def test_doctor_names_what_is_open_to_others_and_the_fix(filled, monkeypatch, fo
         path.chmod(mode)
         found = files(filled)
         path.chmod(before)
-        assert not found.fine
+        assert not found.passed
         assert f"{path} ({mode:o}): run chmod {right} {path}" in found.detail
-    assert files(filled).fine
+    assert files(filled).passed

@@ -134,13 +134,13 @@ async def searches_as_examined(conninfo):
 
 
 async def test_the_doctor_names_a_tenant_whose_comparison_failed(world, conninfo):
-    assert (await examined(conninfo, "pulls")).fine
+    assert (await examined(conninfo, "pulls")).passed
     await world.execute(
         "UPDATE tenants SET state = 'ERRED', error_message = 'Internal error.' WHERE uuid = %s",
         world.tenant_uuid,
     )
     check = await examined(conninfo, "pulls")
-    assert not check.fine
+    assert not check.passed
     assert "web-prod (Internal error.)" in check.detail
 
 
@@ -149,7 +149,7 @@ async def test_texts_are_searched_by_index_where_the_server_has_it(world, connin
     assert (await searches_as_examined(conninfo)).detail == "indexed"
     await world.execute("DROP EXTENSION pg_trgm CASCADE")
     check = await searches_as_examined(conninfo)
-    assert check.fine
+    assert check.passed
     assert "CREATE EXTENSION pg_trgm" in check.detail
     # A server that lacks it is searched all the same.
     assert await world.value("SELECT index_security_group_texts()") is False

@@ -127,7 +127,7 @@ def test_a_request_its_statements_and_its_job_are_one_trace(receiver):
 
 
 @pytest.mark.parametrize(
-    ("environment", "asked_for"),
+    ("environment", "configured"),
     [
         ({}, False),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": ""}, False),

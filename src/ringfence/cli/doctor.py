@@ -33,7 +33,7 @@ class Check:
     """The result of one check; `detail` is what it shows and, if it failed, the fix."""
 
     name: str
-    fine: bool
+    passed: bool
     detail: str
 
 
@@ -111,7 +111,7 @@ def _modes(settings: Settings) -> list[Check]:
         if (mode := path.stat().st_mode & 0o777) & ~allowed
     ]
     detail = f"too permissive: {_few(found)}" if found else "no access for other users"
-    return [Check("file modes", fine=not found, detail=detail)]
+    return [Check("file modes", passed=not found, detail=detail)]
 
 
 def _allowed_modes(home: Path) -> Iterator[tuple[Path, int]]:
@@ -132,9 +132,9 @@ async def _of_database(settings: Settings) -> list[Check]:
         with running(settings) as conninfo:
             return [check async for check in _checks(roles.serving(settings, conninfo))]
     except OperatorError as error:
-        return [Check("database", fine=False, detail=str(error))]
+        return [Check("database", passed=False, detail=str(error))]
     except psycopg.OperationalError:
-        return [Check("database", fine=False, detail="the connection was lost; run this again")]
+        return [Check("database", passed=False, detail="the connection was lost; run this again")]
 
 
 async def _checks(conninfo: str) -> AsyncIterator[Check]:
@@ -159,27 +159,27 @@ async def _checks(conninfo: str) -> AsyncIterator[Check]:
 def _server(connection: Connection) -> Check:
     version = connection.info.server_version
     shown = f"PostgreSQL {version // 10_000}.{version % 10_000}"
-    return Check("database", fine=True, detail=f"{shown} is available")
+    return Check("database", passed=True, detail=f"{shown} is available")
 
 
 def _migrations(missing: list[str]) -> Check:
     if missing:
         detail = f"not applied: {', '.join(missing)}; run ringfence migrate"
-        return Check("migrations", fine=False, detail=detail)
-    return Check("migrations", fine=True, detail="all applied")
+        return Check("migrations", passed=False, detail=detail)
+    return Check("migrations", passed=True, detail="all applied")
 
 
 async def _jobs(connection: Connection, name: str, query: LiteralString, fix: str) -> Check:
     rows = await (await connection.execute(query)).fetchall()
     found = [f"{task} ({job})" for job, task in rows]
-    return Check(name, fine=not found, detail=f"{_few(found)}; {fix}" if found else "none")
+    return Check(name, passed=not found, detail=f"{_few(found)}; {fix}" if found else "none")
 
 
 async def _groups(connection: Connection) -> Check:
     rows = await (await connection.execute(_IN_TRANSITION)).fetchall()
     found = [f"{uuid.hex} {state}" for uuid, state in rows]
     detail = f"for more than 15 minutes: {_few(found)}; see the worker's log"
-    return Check("groups in transition", fine=not found, detail=detail if found else "none")
+    return Check("groups in transition", passed=not found, detail=detail if found else "none")
 
 
 async def _pulls(connection: Connection) -> Check:
@@ -187,7 +187,7 @@ async def _pulls(connection: Connection) -> Check:
     found = [f"{name} ({message or 'ERRED'})" for name, message in rows]
     detail = f"failed or stopped: {_few(found)}; fix the cause, then run ringfence sync pull"
     shown = detail if found else "none failed"
-    return Check("pulls", fine=not found, detail=shown)
+    return Check("pulls", passed=not found, detail=shown)
 
 
 async def _documents(connection: Connection) -> Check:
@@ -196,27 +196,27 @@ async def _documents(connection: Connection) -> Check:
         rows = await (await connection.execute(_UUIDS, {"ids": stale})).fetchall()
         shown = _few([uuid.hex for (uuid,) in rows] or [str(number) for number in stale])
         detail = f"{len(stale)} are stale: {shown}; report this as a bug"
-        return Check("documents", fine=False, detail=detail)
+        return Check("documents", passed=False, detail=detail)
     row = await (await connection.execute(_DOCUMENTS)).fetchone()
-    return Check("documents", fine=True, detail=f"{row[0] if row else 0} are up to date")
+    return Check("documents", passed=True, detail=f"{row[0] if row else 0} are up to date")
 
 
 async def _counts(connection: Connection) -> Check:
     wrong = await documents.miscounted(connection)
     detail = f"wrong for {wrong} ancestors or states; report this as a bug" if wrong else "correct"
-    return Check("group counts", fine=not wrong, detail=detail)
+    return Check("group counts", passed=not wrong, detail=detail)
 
 
 async def _searches(connection: Connection) -> Check:
     row = await (await connection.execute(_TRIGRAM_INDEXES)).fetchone()
     if row and row[0] == TRIGRAM_INDEXES:
-        return Check("substring search", fine=True, detail="indexed")
+        return Check("substring search", passed=True, detail="indexed")
     detail = (
         "fewer than five characters read all groups in scope: let the database owner run "
         "CREATE EXTENSION pg_trgm, then run SELECT index_security_group_texts()"
     )
     # Slow with many groups, but not an error.
-    return Check("substring search", fine=True, detail=detail)
+    return Check("substring search", passed=True, detail=detail)
 
 
 async def _clouds(conninfo: str) -> AsyncIterator[Check]:
@@ -251,10 +251,10 @@ async def _cloud(
         async with at_once, asyncio.timeout(CLOUD_SECONDS):
             await clouds.of(placement).check(project_of(placement))
     except TimeoutError:
-        return Check(name, fine=False, detail=f"no response within {CLOUD_SECONDS:.0f} s")
+        return Check(name, passed=False, detail=f"no response within {CLOUD_SECONDS:.0f} s")
     except CloudError as error:
-        return Check(name, fine=False, detail=str(error))
-    return Check(name, fine=True, detail="reachable, permissions are sufficient")
+        return Check(name, passed=False, detail=str(error))
+    return Check(name, passed=True, detail="reachable, permissions are sufficient")
 
 
 def _few(items: list[str]) -> str:

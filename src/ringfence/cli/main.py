@@ -197,7 +197,7 @@ def doctor() -> None:
     with output.progress("Checking"):
         checks = asyncio.run(examine(settings))
     output.show_checks(checks)
-    if not all(check.fine for check in checks):
+    if not all(check.passed for check in checks):
         raise typer.Exit(1)
 
 

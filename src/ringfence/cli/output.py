@@ -22,7 +22,7 @@ class Shown(Protocol):
     def name(self) -> str: ...
 
     @property
-    def fine(self) -> bool: ...
+    def passed(self) -> bool: ...
 
     @property
     def detail(self) -> str: ...
@@ -189,17 +189,17 @@ def show(lines: Sequence[str]) -> None:
 
 def show_checks(checks: Sequence[Shown]) -> None:
     """Print a line for each check: ✓ or ✗, or ok or FAILED where the encoding lacks the signs."""
-    passed, failed = _signs()
+    pass_sign, fail_sign = _signs()
     if not sys.stdout.isatty():
         for check in checks:
-            say(f"{passed if check.fine else failed} {check.name}: {check.detail}")
+            say(f"{pass_sign if check.passed else fail_sign} {check.name}: {check.detail}")
         return
     from rich.text import Text  # noqa: PLC0415
 
     _table(
         [
             (
-                Text(passed, "green") if check.fine else Text(failed, "bold red"),
+                Text(pass_sign, "green") if check.passed else Text(fail_sign, "bold red"),
                 terminal(check.name),
                 terminal(check.detail),
             )

@@ -34,7 +34,7 @@ async def show_metrics(request: Request) -> Response:
 
 
 class _Collected(Collector):
-    """The metrics of one scrape, in place of a registry."""
+    """The metrics of one scrape, instead of a registry."""
 
     def __init__(self, families: list[Metric]) -> None:
         self._families = families

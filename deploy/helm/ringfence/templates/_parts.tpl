@@ -49,7 +49,7 @@ env:
   - {name: OS_CLIENT_CONFIG_FILE, value: /secrets/clouds.yaml}
   - {name: RINGFENCE_PUBLIC_URL, value: {{ .Values.publicUrl | quote }}}
   - {name: RINGFENCE_TRUSTED_PROXIES, value: {{ .Values.trustedProxies | join "," | default "none" | quote }}}
-  # By token alone: every pod of a cluster may have an address near this one.
+  # By token only: pods have no fixed IP addresses.
   - {name: RINGFENCE_METRICS_ALLOWED, value: none}
   {{- range $name, $value := .Values.settings }}
   - {name: RINGFENCE_{{ $name }}, value: {{ $value | quote }}}
