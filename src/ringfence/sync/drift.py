@@ -1,6 +1,6 @@
 """The drift of one group, from its last observation."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +12,7 @@ from ringfence.security_groups.cloud_state.observations import LastObservation
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup, local_group
 from ringfence.security_groups.drift_modes import Drift, mode_of
 from ringfence.security_groups.queries import SecurityGroup
-from ringfence.security_groups.rule_input.rule_keys import ShownRule
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
-from ringfence.security_groups.rules import Rule
 from ringfence.sync.compare import compare, lasting_drift_digest
 from ringfence.sync.dry_run import Remotes
 from ringfence.sync.observing import observed_group
@@ -69,14 +67,10 @@ def _document(
     diff = compare(local, observed)
     is_drifting = diff.is_change or bool(lasting_drift_digest(observed, stateful=local.stateful))
     changes = plan([stored.rule for stored in local.rules], observed.rules)
-
-    def documents_of(rules: Iterable[Rule]) -> list[ShownRule]:
-        return [remotes.shown(rule, base) for rule in rules]
-
     return document | {
         "state": Drift.DRIFTING if is_drifting else Drift.IN_SYNC,
-        "missing_at_cloud": documents_of(stored.rule for stored in diff.remove),
-        "unexpected_at_cloud": documents_of(diff.add),
+        "missing_at_cloud": [remotes.shown(one.rule, base) for one in diff.remove],
+        "unexpected_at_cloud": [remotes.shown(rule, base) for rule in diff.add],
         "description_only": [
             remotes.shown(rule, base) | {"description_at_cloud": cloud_rule.description}
             for rule, cloud_rule in changes.description_only

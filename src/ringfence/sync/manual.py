@@ -1,7 +1,7 @@
 """Commands of `ringfence sync`: pull now, show the plan of a push, confirm missing groups."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import LiteralString
 from uuid import UUID, uuid4
 
@@ -54,27 +54,9 @@ async def pull_now(
 
     async def pull(tenant: Tenant) -> str:
         async with slots:
-            try:
-                done = await pull_tenant(
-                    database, clouds, tenant.uuid, requested=False, guard=guard
-                )
-            except CloudError as error:
-                report(f"{tenant.name}: failed: {error}")
-                return "failed"
-            except Exception as error:
-                # One tenant's failure does not stop the others.
-                reference = uuid4().hex[:12]
-                logger.exception("pull_crashed", tenant=tenant.uuid.hex, reference=reference)
-                report(f"{tenant.name}: failed: {_reason(error)}, reference {reference}")
-                return "failed"
-        if "touched" in done:
-            report(
-                f"{tenant.name}: stopped: {done['missing']} groups are missing in the cloud at "
-                f"once; run ringfence sync confirm {tenant.uuid.hex}"
-            )
-            return "stopped"
-        report(f"{tenant.name}: {_counts(done)}")
-        return ""
+            reason, line = await _pull_one(database, clouds, tenant, guard)
+        report(f"{tenant.name}: {line}")
+        return reason
 
     try:
         reasons = dict(zip(tenants, await asyncio.gather(*map(pull, tenants)), strict=True))
@@ -89,6 +71,27 @@ async def pull_now(
         if tenant.id in groups
     }
     return [f"{tenant.name} ({reason})" for tenant, reason in reasons.items() if reason]
+
+
+async def _pull_one(
+    database: Database, clouds: Clouds, tenant: Tenant, guard: MassRemovalGuard
+) -> tuple[str, str]:
+    """Return why the tenant was not pulled, empty if it was, and the line to report."""
+    try:
+        counts = await pull_tenant(database, clouds, tenant.uuid, requested=False, guard=guard)
+    except CloudError as error:
+        return "failed", f"failed: {error}"
+    except Exception as error:
+        # One tenant's failure does not stop the others.
+        reference = uuid4().hex[:12]
+        logger.exception("pull_crashed", tenant=tenant.uuid.hex, reference=reference)
+        return "failed", f"failed: {_reason(error)}, reference {reference}"
+    if "touched" in counts:
+        return "stopped", (
+            f"stopped: {counts['missing']} groups are missing in the cloud at once; "
+            f"run ringfence sync confirm {tenant.uuid.hex}"
+        )
+    return "", _counts_text(counts)
 
 
 async def confirm_missing(
@@ -197,8 +200,7 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _counts(done: object) -> str:
-    counts = dict(done) if isinstance(done, dict) else {}
+def _counts_text(counts: Mapping[str, int]) -> str:
     parts = [f"{number} {name.replace('_', ' ')}" for name, number in counts.items() if number]
     return ", ".join(parts) or "no changes"
 

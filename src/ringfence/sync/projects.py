@@ -5,7 +5,7 @@ administrator Neutron creates a `default` group for any id.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -75,18 +75,24 @@ async def list_groups(
         async with database.transaction() as connection:
             message = str(error)
             if await pulls.refuse(connection, placement.tenant_id, message):
-                await record(connection, _pull_failed(placement, message))
+                await record(
+                    connection, tenant_event(placement, EventType.TENANT_PULL_FAILED, message)
+                )
         raise
     return listed
 
 
-def _pull_failed(placement: Placement, message: str) -> Event:
+def tenant_event(
+    placement: Placement, kind: EventType, message: str, context: Mapping[str, int] | None = None
+) -> Event:
+    """Return an event of the service about a tenant."""
     return Event(
-        EventType.TENANT_PULL_FAILED,
+        kind,
         message,
         customer=placement.customer_uuid,
         project=placement.project_uuid,
         tenant=placement.tenant_uuid,
+        context=context or {},
     )
 
 

@@ -12,6 +12,7 @@ the list is requested directly before it counts as missing.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from ringfence.clouds import pulls
@@ -20,7 +21,7 @@ from ringfence.clouds.drift_modes import DriftMode
 from ringfence.clouds.placement import Placement, placement_of
 from ringfence.database.pool import Database
 from ringfence.events.commands import record
-from ringfence.events.types import Event, EventType
+from ringfence.events.types import EventType
 from ringfence.neutron.port import CloudGroup, GiveUp, GroupNotFound, NetworkCloud
 from ringfence.security_groups.cloud_state import bindings, drift, imports, lifecycle, observations
 from ringfence.security_groups.cloud_state.imports import ImportedGroup
@@ -62,7 +63,7 @@ from ringfence.sync.observing import (
 )
 from ringfence.sync.plan import rule_from_cloud
 from ringfence.sync.ports import observe_ports
-from ringfence.sync.projects import list_groups
+from ringfence.sync.projects import list_groups, tenant_event
 from ringfence.sync.push import push
 
 # What a pull counts, in the order in which it is reported
@@ -122,9 +123,8 @@ async def pull_tenant(
 ) -> Mapping[str, int]:
     """Compare all of a tenant's groups with its cloud; return counts of what was done.
 
-    More missing groups than `guard` allows are marked only if an operator `confirmed` it; else
-    the result has `touched: 0` and how many are `missing`. Raises `CloudError`; nothing is changed
-    then.
+    More missing groups than `guard` allows are marked only if an operator `confirmed` it; else the
+    result has `touched: 0` and how many are `missing`. On `CloudError` nothing was changed.
     """
     async with database.transaction() as connection:
         placement = await placement_of(connection, uuid)
@@ -144,13 +144,7 @@ async def pull_tenant(
     pull = _TenantPull(database, placement, diff, before, [*diff.observed, *present], missing)
     counts = await pull.write()
     await observe_ports(database, cloud, placement)
-    async with database.transaction() as connection:
-        await pulls.record_pulled_at(connection, placement.tenant_id, before.taken_at)
-        await pulls.succeed(connection, placement.tenant_id, requested=requested)
-        # Unreadable rules are no news: their group has an event of its own.
-        if requested or any(number for what, number in counts.items() if what != "unreadable"):
-            message = f"Security groups of tenant {placement.tenant_name} have been pulled."
-            await record(connection, _event(placement, EventType.TENANT_PULLED, message, counts))
+    await _finish(database, placement, before.taken_at, counts, requested=requested)
     return counts
 
 
@@ -328,6 +322,25 @@ class _TenantPull:
             self.counts["unreadable"] = len(messages)
 
 
+async def _finish(
+    database: Database,
+    placement: Placement,
+    taken_at: datetime,
+    counts: Mapping[str, int],
+    *,
+    requested: bool,
+) -> None:
+    async with database.transaction() as connection:
+        await pulls.record_pulled_at(connection, placement.tenant_id, taken_at)
+        await pulls.succeed(connection, placement.tenant_id, requested=requested)
+        # Unreadable rules are no news: their group has an event of its own.
+        if requested or any(number for what, number in counts.items() if what != "unreadable"):
+            message = f"Security groups of tenant {placement.tenant_name} have been pulled."
+            await record(
+                connection, tenant_event(placement, EventType.TENANT_PULLED, message, counts)
+            )
+
+
 async def _stop(
     database: Database, placement: Placement, diff: TenantDiff, *, requested: bool
 ) -> None:
@@ -338,22 +351,11 @@ async def _stop(
     async with database.transaction() as connection:
         is_news = await pulls.stop(connection, placement.tenant_id, message, requested=requested)
         if is_news:
-            await record(connection, _event(placement, EventType.TENANT_PULL_STOPPED, message, {}))
+            await record(
+                connection, tenant_event(placement, EventType.TENANT_PULL_STOPPED, message)
+            )
 
 
 def _found(group: CloudGroup) -> ImportedGroup:
     rules = tuple(map(rule_from_cloud, group.rules))
     return ImportedGroup(group.id, group.name, group.description, rules)
-
-
-def _event(
-    placement: Placement, kind: EventType, message: str, context: Mapping[str, int]
-) -> Event:
-    return Event(
-        kind,
-        message,
-        customer=placement.customer_uuid,
-        project=placement.project_uuid,
-        tenant=placement.tenant_uuid,
-        context=context,
-    )
