@@ -6,7 +6,7 @@ import pytest
 import yaml
 from tests.cli.operating import operating
 from tests.lab.proxy import Response
-from tests.neutron.answering import answering
+from tests.neutron.fake_server import fake_server
 from tests.neutron.test_translate import GROUP, RULE
 
 from ringfence.text.escaping import terminal
@@ -106,7 +106,7 @@ def test_a_script_notices_a_tenant_that_is_not_wholly_compared(operator):
         groups = said[project] if kind == "security_groups" else []
         return Response(200, json.dumps({kind: groups}).encode())
 
-    with answering(response) as server:
+    with fake_server(response) as server:
         entry = {"auth_type": "none", "network_endpoint_override": server.url}
         clouds = operator.write("entries.yaml", yaml.safe_dump({"clouds": {"west": entry}}))
         options = {"OS_CLIENT_CONFIG_FILE": clouds}

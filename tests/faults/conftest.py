@@ -18,7 +18,7 @@ __all__ = ["lab", "neutron", "neutron_proxy", "openstack_project"]
 
 @pytest.fixture
 async def site(neutron, neutron_proxy, lab, database):
-    """A tenant at the lab, and the API as its administrator sees it."""
+    """A tenant in the lab, and the API with its administrator's token."""
     app = create_app(Settings(allowed_hosts="api.example.com"))
     app.state.database = database
     async with httpx.AsyncClient(
@@ -30,7 +30,7 @@ async def site(neutron, neutron_proxy, lab, database):
 
 
 @pytest.fixture
-async def worker(database, conninfo, neutron, monkeypatch):  # noqa: ARG001 - the cloud is there
+async def worker(database, conninfo, neutron, monkeypatch):  # noqa: ARG001 - it starts the cloud
     """A fast worker in this process."""
     hasten(monkeypatch.setattr)
     stop = asyncio.Event()
@@ -47,7 +47,7 @@ def clouds_file(neutron) -> str:  # noqa: ARG001 - it sets the variable
 
 @pytest.fixture
 def struck(record_property):
-    """Note what was injected, for the summary at the end of the run."""
+    """Record what was injected, for the summary at the end of the run."""
 
     def note(operation: str, trouble: str, outcome: str) -> None:
         record_property("fault", [operation, trouble, outcome])

@@ -1,7 +1,7 @@
-"""The matrix: what is done, each call that it makes to Neutron, and what goes wrong with it.
+"""The matrix of fault injection: operations, each of their calls to Neutron, and kinds of faults.
 
-`make test` runs a selection in which each fault meets each operation, and each call most kinds of
-fault; with RINGFENCE_FAULTS=all (`make test-faults`) every cell is run.
+`make test` injects a selection in which each kind meets each operation, and each call most kinds;
+with RINGFENCE_FAULTS=all (`make test-faults`) every cell is run.
 """
 
 import json
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 from tests.lab.proxy import Cut, Delay, Fault, Response, Truncate
 
-# A worker's limits while faults are tried: what takes minutes in earnest takes moments here.
+# The limits of a worker in these tests, far below the real ones
 CALL_SECONDS = 4.0
-# Past that limit.
+# Longer than that limit
 HANG_SECONDS = CALL_SECONDS + 1
-LARGEST_ANSWER = 200_000
+MAX_RESPONSE_BYTES = 200_000
 GROUPS, RULES = "/v2.0/security-groups", "/v2.0/security-group-rules"
-PORTS, ADDRESSES = "GET /v2.0/ports?", "GET /v2.0/floatingips?"
+PORTS, FLOATING_IPS = "GET /v2.0/ports?", "GET /v2.0/floatingips?"
 WRITES = ("POST", "PUT", "DELETE")
 
-# The calls of each operation, in their order; a test without a fault compares.
+# The calls of each operation in their order; a test without injection compares them.
 CALLS: dict[str, list[str]] = {
     "create": [
         f"POST {GROUPS}",
@@ -32,10 +32,10 @@ CALLS: dict[str, list[str]] = {
     "set_rules": [f"GET {GROUPS}/", f"POST {RULES}", f"DELETE {RULES}/", f"GET {GROUPS}/"],
     "delete": [f"GET {GROUPS}/", f"DELETE {GROUPS}/"],
     "pull": [f"GET {GROUPS}/"],
-    "pull_tenant": [f"GET {GROUPS}?", f"GET {GROUPS}/", PORTS, ADDRESSES],
+    "pull_tenant": [f"GET {GROUPS}?", f"GET {GROUPS}/", PORTS, FLOATING_IPS],
 }
-# Credentials that may not make these have everything but who uses a group.
-OPTIONAL = (PORTS, ADDRESSES)
+# Without permission for these, only the use of groups is unknown.
+OPTIONAL = (PORTS, FLOATING_IPS)
 
 
 def _neutron(kind: str, message: str) -> bytes:
@@ -44,15 +44,15 @@ def _neutron(kind: str, message: str) -> bytes:
 
 @dataclass(frozen=True)
 class Trouble:
-    """A kind of fault. With `reason`, it is refused for good: ERRED with that word, at once.
+    """A kind of injected fault. With `reason`, the group becomes ERRED at once with that text.
 
-    Else nobody may ever see it. A `lasting` one stays until it is taken back.
+    Otherwise it has no visible effect. A `lasting` one stays until it is removed.
     """
 
     fault: Fault
     reason: str = ""
     lasting: bool = False
-    # What it can happen to: the beginnings of calls, and those that it cannot.
+    # The calls that it can affect, by how they begin, and those that it cannot
     only: tuple[str, ...] = ("",)
     never: tuple[str, ...] = ()
 
@@ -63,15 +63,15 @@ class Trouble:
 FORBIDDEN = _neutron("PolicyNotAuthorized", "That is disallowed by policy")
 TROUBLES: dict[str, Trouble] = {
     "cut before the effect": Trouble(Cut()),
-    "answer lost after the effect": Trouble(Cut(after=True)),
+    "response lost after the effect": Trouble(Cut(after=True)),
     "hang before the effect": Trouble(Cut(seconds=HANG_SECONDS)),
     "hang after the effect": Trouble(Cut(after=True, seconds=HANG_SECONDS)),
-    # A creation that arrives after it was given up cannot be told from somebody else's.
+    # A creation that arrives after giving up cannot be distinguished from another tool's.
     "late": Trouble(Delay(HANG_SECONDS), never=(f"POST {GROUPS}",)),
     "401 once": Trouble(Response(401)),
     "401": Trouble(Response(401), "does not accept the credentials", lasting=True),
     "403": Trouble(Response(403, FORBIDDEN), "disallowed by policy", lasting=True),
-    "404 of a stranger": Trouble(Response(404, b"<html>not here</html>")),
+    "404 of a proxy": Trouble(Response(404, b"<html>not here</html>")),
     "409": Trouble(
         Response(409, _neutron("Conflict", "Somebody is at it")), "is at it", only=WRITES
     ),
@@ -103,15 +103,15 @@ TROUBLES: dict[str, Trouble] = {
     "malformed": Trouble(Response(200, b'{"security_groups": [{', after=True)),
     "another's JSON": Trouble(Response(200, b'{"security_groups": [{"id": 1}]}', after=True)),
     "empty": Trouble(Response(200, b"", after=True)),
-    # What a deletion answers has no body to cut short.
+    # The response to a deletion has no body to truncate.
     "truncated": Trouble(Truncate(), never=("DELETE",)),
-    "huge": Trouble(Response(200, b" " * (2 * LARGEST_ANSWER), after=True)),
+    "huge": Trouble(Response(200, b" " * (2 * MAX_RESPONSE_BYTES), after=True)),
 }
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One fault at one call (from 1) of one operation."""
+    """One injected fault at one call (from 1) of one operation."""
 
     operation: str
     number: int
@@ -123,7 +123,7 @@ class Cell:
 
     @property
     def reason(self) -> str:
-        """What the user is told, if anything."""
+        """The text of the error that the user gets, if any."""
         return "" if self.call.startswith(OPTIONAL) else TROUBLES[self.trouble].reason
 
     def __str__(self) -> str:
@@ -141,7 +141,7 @@ def _cells(troubles: list[str]) -> list[Cell]:
 
 
 def _selected(cells: list[Cell], every: int) -> list[Cell]:
-    """Take every so-manieth, which no operation's number of calls divides."""
+    """Return every n-th cell; n divides no operation's number of calls."""
     return cells if os.environ.get("RINGFENCE_FAULTS") == "all" else cells[::every]
 
 

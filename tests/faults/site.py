@@ -1,4 +1,4 @@
-"""The whole of Ringfence over a real Neutron, but for the processes, and what is done with it."""
+"""All of Ringfence but its processes over a real Neutron, and the operations of the tests."""
 
 import asyncio
 import time
@@ -17,8 +17,8 @@ from ringfence.neutron import translate
 from ringfence.security_groups.rules import Rule, RuleKey, canonical
 from ringfence.sync.plan import rule_from_cloud
 
-ADDRESS = "/api/openstack-security-groups/"
-SETTLED = {"OK", "ERRED"}
+GROUPS_PATH = "/api/openstack-security-groups/"
+IDLE = {"OK", "ERRED"}
 
 
 def tcp(port: int, cidr: str = "10.0.0.0/8") -> dict:
@@ -48,36 +48,36 @@ class Site:
     proxy: Proxy
     lab: Lab
     client: httpx.AsyncClient
-    # What is to be in the cloud besides the default group: rules by the group's name.
-    wanted: dict[str, list[dict]] = field(default_factory=dict)
+    # The desired groups besides the default one: rules by the group's name
+    desired: dict[str, list[dict]] = field(default_factory=dict)
 
     @property
     def tenant(self) -> str:
         return f"/api/openstack-tenants/{self.place.tenant.hex}/"
 
-    async def ask(self, method: str, path: str, body: object = None) -> httpx.Response:
-        answer = await self.client.request(method, path, json=body)
-        assert answer.status_code < 300, answer.text
-        return answer
+    async def request(self, method: str, path: str, body: object = None) -> httpx.Response:
+        response = await self.client.request(method, path, json=body)
+        assert response.status_code < 300, response.text
+        return response
 
     async def create(self, name: str, rules: list[dict]) -> str:
         body = {"name": name, "rules": rules}
-        answer = await self.ask("POST", f"{self.tenant}create_security_group/", body)
-        self.wanted[name] = rules
-        return answer.json()["uuid"]
+        response = await self.request("POST", f"{self.tenant}create_security_group/", body)
+        self.desired[name] = rules
+        return response.json()["uuid"]
 
     async def created(self, name: str, rules: list[dict]) -> str:
         uuid = await self.create(name, rules)
-        await self.settle()
+        await self.wait_until_idle()
         assert (await self.group(uuid))["state"] == "OK"
         return uuid
 
     async def group(self, uuid: str) -> dict | None:
-        answer = await self.client.get(f"{ADDRESS}{uuid}/")
-        return answer.json() if answer.status_code == 200 else None
+        response = await self.client.get(f"{GROUPS_PATH}{uuid}/")
+        return response.json() if response.status_code == 200 else None
 
-    async def settle(self) -> None:
-        """Wait until nothing is asked for any more."""
+    async def wait_until_idle(self) -> None:
+        """Wait until there is no job and no group or tenant in a transient state."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while await self.place.world.value(
             "SELECT (SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing'))"
@@ -88,7 +88,7 @@ class Site:
             await asyncio.sleep(0.03)
 
     async def errors(self) -> list[str]:
-        """What was said of failures, to whoever looked."""
+        """The messages of all failures."""
         async with self.place.database.connection() as connection:
             cursor = await connection.execute(
                 "SELECT message FROM events WHERE event_type LIKE '%erred' OR"
@@ -101,7 +101,7 @@ class Site:
             return found + [row[0] for row in await cursor.fetchall()]
 
     def in_the_cloud(self) -> dict[str, set[RuleKey]]:
-        """What Neutron has in the project, asked past the proxy; each name once."""
+        """The groups of the project in Neutron, read without the proxy; each name once."""
         query = f"{GROUPS}?project_id={self.place.project}"
         found = translate.groups_from_body(self.lab.neutron("GET", query))
         assert max(Counter(group.name for group in found).values()) == 1, found
@@ -112,24 +112,24 @@ class Site:
         }
 
     async def assert_right(self) -> None:
-        """Neutron has what is wanted: nothing extra, nothing lost; and the API shows it."""
-        wanted = {name: keys(rules) for name, rules in self.wanted.items()}
-        assert self.in_the_cloud() == wanted
-        groups = (await self.ask("GET", ADDRESS)).json()
+        """Check that Neutron and the API have exactly the desired groups."""
+        desired = {name: keys(rules) for name, rules in self.desired.items()}
+        assert self.in_the_cloud() == desired
+        groups = (await self.request("GET", GROUPS_PATH)).json()
         shown = {
             group["name"]: keys(group["rules"])
             for group in groups
             if group["name"] != "default" and "not found in" not in group["error_message"]
         }
-        assert shown == wanted
-        assert {group["name"]: group["state"] for group in groups if group["name"] in wanted} == (
-            dict.fromkeys(wanted, "OK")
+        assert shown == desired
+        assert {group["name"]: group["state"] for group in groups if group["name"] in desired} == (
+            dict.fromkeys(desired, "OK")
         )
         assert await self.place.documents_are_fresh()
 
 
 class Operation:
-    """Something a user asks for; `again` is what they do once the reason of a refusal is gone."""
+    """A request of a user; `retry` is what they do when the cause of an error has passed."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -141,11 +141,11 @@ class Operation:
     async def act(self) -> None:
         raise NotImplementedError
 
-    async def again(self) -> None:
-        await self.site.ask("POST", f"{ADDRESS}{self.uuid}/pull/")
+    async def retry(self) -> None:
+        await self.site.request("POST", f"{GROUPS_PATH}{self.uuid}/pull/")
 
     async def error(self) -> str:
-        """What the user is told."""
+        """The error that the user gets."""
         group = await self.site.group(self.uuid)
         assert group["state"] == "ERRED"
         return group["error_message"]
@@ -161,36 +161,36 @@ class Create(Operation):
     async def act(self) -> None:
         self.uuid = await self.site.create("web", [SSH, WEB])
 
-    async def again(self) -> None:
+    async def retry(self) -> None:
         group = await self.site.group(self.uuid)
         if group["backend_id"]:
-            await super().again()
+            await super().retry()
             return
         # There is nothing in the cloud, and a pull has nothing to pull.
-        await self.site.ask("DELETE", f"{ADDRESS}{self.uuid}/")
-        await self.site.settle()
+        await self.site.request("DELETE", f"{GROUPS_PATH}{self.uuid}/")
+        await self.site.wait_until_idle()
         await self.act()
 
 
 class Rename(Operation):
     async def act(self) -> None:
         body = {"name": "mail", "description": "for letters"}
-        await self.site.ask("PATCH", f"{ADDRESS}{self.uuid}/", body)
-        self.site.wanted = {"mail": [SSH, WEB]}
+        await self.site.request("PATCH", f"{GROUPS_PATH}{self.uuid}/", body)
+        self.site.desired = {"mail": [SSH, WEB]}
 
 
 class SetRules(Operation):
     async def act(self) -> None:
-        self.site.wanted["web"] = [WEB, MAIL]
-        await self.site.ask("POST", f"{ADDRESS}{self.uuid}/set_rules/", [WEB, MAIL])
+        self.site.desired["web"] = [WEB, MAIL]
+        await self.site.request("POST", f"{GROUPS_PATH}{self.uuid}/set_rules/", [WEB, MAIL])
 
 
 class Delete(Operation):
     async def act(self) -> None:
-        self.site.wanted = {}
-        await self.site.ask("DELETE", f"{ADDRESS}{self.uuid}/")
+        self.site.desired = {}
+        await self.site.request("DELETE", f"{GROUPS_PATH}{self.uuid}/")
 
-    again = act
+    retry = act
 
     async def after(self) -> None:
         await super().after()
@@ -203,18 +203,18 @@ class Pull(Operation):
         backend_id = (await self.site.group(self.uuid))["backend_id"]
         place = self.site.place
         await place.cloud.create_rules(place.project, backend_id, [cloud_tcp(25)])
-        self.site.wanted["web"] = [SSH, WEB, MAIL]
+        self.site.desired["web"] = [SSH, WEB, MAIL]
 
-    act = Operation.again
+    act = Operation.retry
 
 
 class PullTenant(Operation):
-    """One group has changed in the cloud, one is new there, and one has gone."""
+    """One group changed in the cloud, one is new there, and one is missing."""
 
     async def arrange(self) -> None:
         await super().arrange()
         gone = await self.site.created("gone", [])
-        del self.site.wanted["gone"]
+        del self.site.desired["gone"]
         cloud, project = self.site.place.cloud, self.site.place.project
         ids = [(await self.site.group(uuid))["backend_id"] for uuid in (self.uuid, gone)]
         await cloud.create_rules(project, ids[0], [cloud_tcp(25)])
@@ -222,13 +222,13 @@ class PullTenant(Operation):
         new = await cloud.create_group(project, "new", "")
         for rule in new.rules:
             await cloud.delete_rule(rule.id)
-        self.site.wanted |= {"web": [SSH, WEB, MAIL], "new": []}
+        self.site.desired |= {"web": [SSH, WEB, MAIL], "new": []}
 
     async def act(self) -> None:
-        await self.site.ask("POST", f"{self.site.tenant}pull_security_groups/")
+        await self.site.request("POST", f"{self.site.tenant}pull_security_groups/")
 
-    async def again(self) -> None:
-        # A tenant that is ERRED takes no request: the next comparison by itself heals it.
+    async def retry(self) -> None:
+        # An ERRED tenant takes no request; the next periodic pull repairs it.
         async with self.site.place.database.transaction() as connection:
             await defer_periodic_for_tenant(connection, self.site.place.tenant)
 
@@ -241,7 +241,7 @@ class PullTenant(Operation):
 
     async def after(self) -> None:
         await super().after()
-        gone = (await self.site.ask("GET", f"{ADDRESS}?name_exact=gone")).json()
+        gone = (await self.site.request("GET", f"{GROUPS_PATH}?name_exact=gone")).json()
         assert [group["state"] for group in gone] == ["ERRED"]
 
 

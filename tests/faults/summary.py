@@ -1,10 +1,10 @@
-"""What was injected and what came of it, counted, for the end of a run's output."""
+"""The summary of injected faults and their outcomes for the end of a run."""
 
 from collections import Counter
 
 
 def lines(reports) -> list[str]:
-    """Give a line for each kind of fault with its outcomes; nothing where none was injected."""
+    """Return a line for each kind of injected fault with its outcome; none without any."""
     faults = [
         value
         for report in reports

@@ -1,4 +1,4 @@
-"""Each fault at each call of each operation; afterwards Neutron has exactly what was asked for."""
+"""Inject each fault at each call of each operation; then Neutron has exactly the desired rules."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from tests.faults.worker_process import worker_process
 from tests.lab.proxy import Cut
 
 
-def made(site) -> list[str]:
+def calls_of(site) -> list[str]:
     return [f"{call.method} {call.path}" for call in site.proxy.calls]
 
 
@@ -20,9 +20,9 @@ async def test_the_matrix_knows_every_call_of_an_operation(site, worker, name):
     site.proxy.calls.clear()
 
     await operation.act()
-    await site.settle()
+    await site.wait_until_idle()
 
-    calls = made(site)
+    calls = calls_of(site)
     assert len(calls) == len(CALLS[name]), calls
     assert all(map(str.startswith, calls, CALLS[name])), calls
     await operation.after()
@@ -30,26 +30,26 @@ async def test_the_matrix_knows_every_call_of_an_operation(site, worker, name):
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
-async def test_a_fault_passes_unseen_or_is_told_and_then_healed(site, worker, struck, cell: Cell):
+async def test_a_fault_has_no_effect_or_is_reported_and_repaired(site, worker, struck, cell: Cell):
     trouble = TROUBLES[cell.trouble]
     operation = OPERATIONS[cell.operation](site)
     await operation.arrange()
     site.proxy.fault("", "", trouble.fault, nth=cell.number, lasting=trouble.lasting)
 
     await operation.act()
-    await site.settle()
+    await site.wait_until_idle()
 
-    assert site.proxy.heal() == 0, "the fault has struck nothing"
+    assert site.proxy.heal() == 0, "the fault was not injected"
     if cell.reason:
         assert cell.reason in await operation.error()
-        await operation.again()
-        await site.settle()
+        await operation.retry()
+        await site.wait_until_idle()
     else:
         assert await site.errors() == []
     await operation.after()
     assert not worker.done()
-    told = f"told as {cell.reason!r}, healed when asked again"
-    struck(cell.operation, cell.trouble, told if cell.reason else "passed unseen")
+    outcome = f"reported as {cell.reason!r}, repaired when requested again"
+    struck(cell.operation, cell.trouble, outcome if cell.reason else "no effect")
 
 
 @pytest.mark.parametrize("cell", KILLED, ids=str)
@@ -65,12 +65,12 @@ async def test_a_worker_killed_at_a_call_loses_nothing(
         await operation.act()
         await asyncio.to_thread(first.join, 20)
     with worker_process(conninfo, clouds_file, log):
-        await site.settle()
+        await site.wait_until_idle()
 
     assert site.proxy.heal() == 0
     assert await site.errors() == []
     await operation.after()
-    struck(cell.operation, cell.trouble, "taken up by the next worker")
+    struck(cell.operation, cell.trouble, "requeued by the next worker")
 
 
 def test_the_selection_meets_every_operation_and_nearly_every_fault():

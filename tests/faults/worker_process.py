@@ -1,4 +1,4 @@
-"""A worker in a process of its own, made so fast that it can be killed often."""
+"""A worker in a process of its own, with short delays so that it can be killed often."""
 
 import asyncio
 import multiprocessing
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from functools import partial
 
-from tests.faults.matrix import CALL_SECONDS, LARGEST_ANSWER
+from tests.faults.matrix import CALL_SECONDS, MAX_RESPONSE_BYTES
 
 from ringfence.neutron.openstack import OpenStackClouds
 from ringfence.settings import Settings
@@ -18,25 +18,25 @@ from ringfence.telemetry import logs
 RETRY_DELAYS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0)
 STALLED_SECONDS = 3.0
 
-# A fork of a process that has loaded everything starts in moments, and has no thread yet.
+# A fork of a process that has loaded everything starts at once, and has no thread yet.
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.faults.worker_process", "ringfence.neutron.sessions"])
 
 
 def hasten(put: Callable[[object, str, object], None]) -> None:
-    """Shorten all waiting; `put` sets a name of a module, as `monkeypatch.setattr` does."""
+    """Shorten all delays; `put` sets a name of a module, like `monkeypatch.setattr`."""
     put(retries, "RETRY_DELAYS", RETRY_DELAYS)
     put(retries, "PERIODIC_RETRY_DELAYS", RETRY_DELAYS)
     put(recovery, "HEARTBEAT_SECONDS", STALLED_SECONDS / 5)
     put(recovery, "STALLED_SECONDS", STALLED_SECONDS)
     put(worker, "POLL_SECONDS", 0.05)
     put(worker, "RECOVERY_SECONDS", 0.2)
-    limits = {"call_seconds": CALL_SECONDS, "largest_answer": LARGEST_ANSWER}
+    limits = {"call_seconds": CALL_SECONDS, "largest_answer": MAX_RESPONSE_BYTES}
     put(drivers, "OpenStackClouds", partial(OpenStackClouds, **limits))
 
 
 def work(conninfo: str, clouds_file: str, log: str) -> None:
-    """Be the worker, until killed."""
+    """Run the worker until it is killed."""
     with open(log, "a", buffering=1) as output:  # noqa: PTH123 - one line of many processes
         os.dup2(output.fileno(), sys.stderr.fileno())
     os.environ["OS_CLIENT_CONFIG_FILE"] = clouds_file

@@ -1,7 +1,7 @@
-"""A real Keystone and Neutron for tests: started by the first who needs it, stopped by the last.
+"""A real Keystone and Neutron for tests: started for the first user, stopped after the last.
 
-State lives in the user's cache directory, so that the packages are installed once; the databases
-go back to their first state at each start.
+Its state is in the user's cache directory, so that packages are installed once; the databases are
+reset to their first state at each start.
 """
 
 import fcntl
@@ -21,13 +21,13 @@ import yaml
 
 SCRIPT = Path(__file__).with_name("openstack-lab")
 READY_SECONDS = 400
-# The lab is on loopback: no proxy of the environment stands in between.
+# The lab is on loopback, so a proxy of the environment is not used.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass
 class Lab:
-    """A running lab: where it is, and what a test asks of it besides."""
+    """A running lab: its URLs, and what tests do in it as its administrator."""
 
     state: Path
     _token: str = field(default="", repr=False)
@@ -63,20 +63,20 @@ class Lab:
             scope = {"project": {"name": auth["project_name"], "domain": {"id": "default"}}}
             identity = {"methods": ["password"], "password": {"user": user}}
             body = {"auth": {"identity": identity, "scope": scope}}
-            _, headers = self._ask("POST", f"{self.identity_url}/auth/tokens", body)
+            _, headers = self._request("POST", f"{self.identity_url}/auth/tokens", body)
             self._token = headers["X-Subject-Token"]
         return self._token
 
     def neutron(self, method: str, path: str, body: dict | None = None) -> dict:
         """Call Neutron as the administrator; `path` as `/v2.0/security-groups`."""
-        return self._ask(method, self.network_url + path, body, self.token)[0]
+        return self._request(method, self.network_url + path, body, self.token)[0]
 
     def keystone(self, method: str, path: str, body: dict | None = None) -> dict:
         """Call Keystone as the administrator; `path` as `/projects`."""
-        return self._ask(method, self.identity_url + path, body, self.token)[0]
+        return self._request(method, self.identity_url + path, body, self.token)[0]
 
     def make_project(self, *, groups: int = -1, rules: int = -1) -> str:
-        """Make an OpenStack project of its own for a test and give its id; -1 is no limit."""
+        """Create an OpenStack project for a test and return its id; -1 is no limit."""
         values = {"name": f"test-{uuid.uuid4().hex}", "domain_id": "default"}
         project = self.keystone("POST", "/projects", {"project": values})["project"]["id"]
         self.set_quota(project, groups=groups, rules=rules)
@@ -87,7 +87,7 @@ class Lab:
         self.neutron("PUT", f"/v2.0/quotas/{project}", {"quota": quota})
 
     def make_network(self, project: str) -> str:
-        """Make a network with one subnet in a project; give its id."""
+        """Create a network with one subnet in a project; return its id."""
         values = {"name": "net", "project_id": project}
         network = self.neutron("POST", "/v2.0/networks", {"network": values})["network"]["id"]
         values = {"network_id": network, "ip_version": 4, "cidr": "192.0.2.0/24"}
@@ -95,19 +95,19 @@ class Lab:
         return network
 
     def make_port(self, network: str, project: str, groups: Sequence[str], **values: str) -> str:
-        """Make a port that carries the groups, as a compute service does; give its id."""
+        """Create a port with the groups, like a compute service; return its id."""
         values |= {"network_id": network, "project_id": project}
         port = {**values, "security_groups": list(groups)}
         return self.neutron("POST", "/v2.0/ports", {"port": port})["port"]["id"]
 
     def write_clouds(self, folder: Path, **entries: dict) -> Path:
-        """Write a clouds.yaml of the administrator's entry under other names, with changes."""
+        """Write a clouds.yaml with the administrator's entry under other names, with changes."""
         path = folder / "clouds.yaml"
         clouds = {name: {**self.entry, **changes} for name, changes in entries.items()}
         path.write_text(yaml.safe_dump({"clouds": clouds}))
         return path
 
-    def _ask(
+    def _request(
         self, method: str, url: str, body: dict | None, token: str = ""
     ) -> tuple[dict, dict[str, str]]:
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
@@ -122,14 +122,14 @@ class Lab:
 
 @contextmanager
 def running_lab(state: Path | None = None) -> Iterator[Lab]:
-    """Share the lab of this user, across processes, for as long as the block lasts."""
+    """Share the lab of this user across processes inside the block."""
     state = state or platformdirs.user_cache_path("ringfence") / "openstack-lab"
     state.mkdir(parents=True, exist_ok=True)
     with ExitStack() as locks:
         users = locks.enter_context((state / "users.lock").open("w"))
         start = locks.enter_context((state / "start.lock").open("w"))
         fcntl.flock(start, fcntl.LOCK_EX)
-        # Alone: what runs, if anything, was left by a run that was killed.
+        # Without other users, a running lab was left by a run that was killed.
         alone = _try_alone(users)
         if alone or _lab(state, "status").returncode:
             _start(state)
@@ -145,9 +145,9 @@ def running_lab(state: Path | None = None) -> Iterator[Lab]:
 
 @contextmanager
 def separate_lab(shared: Lab, folder: Path) -> Iterator[Lab]:
-    """Run another lab in an empty folder, for a test of what would change the shared one for all.
+    """Run another lab in an empty folder, for a test that would change the shared one.
 
-    It takes the packages and the first state of the shared one, and so starts in seconds.
+    It uses the packages and the first state of the shared one, so it starts in seconds.
     """
     (folder / "venv").symlink_to(shared.state / "venv")
     shutil.copytree(shared.state / "template", folder / "template")
@@ -170,7 +170,7 @@ def _start(state: Path) -> None:
     made = (state / "template" / ".made").exists()
     result = _lab(state, "reset" if made else "up", *_free_ports())
     if result.returncode:
-        # Other pins than last time, or a port that was taken meanwhile.
+        # The pins have changed, or a port was taken in the meantime.
         _lab(state, "wipe")
         result = _lab(state, "up", *_free_ports())
     if result.returncode:

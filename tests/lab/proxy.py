@@ -1,6 +1,6 @@
-"""A recording proxy in front of a network service, which fails when told to.
+"""A recording proxy in front of a network service, with fault injection.
 
-    def test_a_lost_answer(neutron_proxy, lab, tmp_path):
+    def test_a_lost_response(neutron_proxy, lab, tmp_path):
         neutron_proxy.fault("POST", "/security-group-rules", Cut(after=True))  # the first such call
         neutron_proxy.fault("GET", "/security-groups", Response(503), nth=3)
         neutron_proxy.fault("PUT", "", Delay(2.0))
@@ -11,7 +11,8 @@
 
 `path` is matched as a part of the call's path, a method of "" matches any; `calls` has every call
 in the order of its end. A fault is used up by the call that it strikes, unless it is `lasting`;
-`nth` counts matching calls from now on. `lack` takes an optional extension away (`lacking.py`).
+`nth` counts matching calls from now on. `missing` removes an optional
+extension (`missing_extensions.py`).
 """
 
 import http.client
@@ -26,7 +27,7 @@ from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from tests.lab.lacking import Lack
+from tests.lab.missing_extensions import MissingExtension
 
 MOMENT = re.compile(rb'("(?:created|updated)_at": *")([^"]+)"')
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
@@ -34,16 +35,16 @@ HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length",
 
 @dataclass(frozen=True)
 class Delay:
-    """Wait before the call goes on to the service."""
+    """Wait before the call is passed to the service."""
 
     seconds: float
 
 
 @dataclass(frozen=True)
 class Cut:
-    """Cut the client's connection before the service is asked, or after it did the work.
+    """Close the client's connection before the call is passed on, or after the service did it.
 
-    `first` is called before the cut, for example to kill the client; `seconds` are waited then.
+    `first` is called before that, for example to kill the client; then `seconds` pass.
     """
 
     after: bool = False
@@ -53,7 +54,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Response:
-    """Answer without asking the service, or in place of its answer after it did the work."""
+    """Respond instead of the service, which did not get the call, or did it if `after`."""
 
     status: int
     body: bytes = b""
@@ -63,7 +64,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Truncate:
-    """Let the service answer, and pass on only the first half of the body."""
+    """Pass on only the first half of the body of the service's response."""
 
 
 Fault = Delay | Cut | Response | Truncate
@@ -71,7 +72,7 @@ Fault = Delay | Cut | Response | Truncate
 
 @dataclass(frozen=True)
 class Call:
-    """One call; `status` is 0 where the client got no answer."""
+    """One call; `status` is 0 if the client got no response."""
 
     method: str
     path: str
@@ -83,19 +84,19 @@ class Call:
 
 
 class Proxy:
-    """What a test holds: the address, the calls so far, and the faults to come."""
+    """The handle of a test: URL, calls so far, and faults to inject."""
 
     def __init__(self, url: str, target: str) -> None:
         self.url = url
         self.target = target
         self.calls: list[Call] = []
-        # How many calls were under way at once, at most.
+        # The most calls that ran at once
         self.busiest = 0
         self._under_way = 0
-        # How far the service's clock is ahead of ours, as it seems through here.
+        # How far the service's clock appears to be ahead
         self.skew = timedelta()
-        # What the service lacks, as it seems through here.
-        self.lack = Lack()
+        # What the service appears not to have
+        self.missing = MissingExtension()
         self._faults: list[list] = []
         self._lock = threading.Lock()
 
@@ -106,7 +107,7 @@ class Proxy:
             self._faults.append([method, path, fault, nth, lasting])
 
     def heal(self) -> int:
-        """Take back all faults; give how many had not struck yet."""
+        """Remove all faults; return how many were not injected yet."""
         with self._lock:
             left = sum(waiting[3] > 0 for waiting in self._faults)
             self._faults.clear()
@@ -163,14 +164,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve_one(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if refused := self.proxy.lack.refusal(self.command, self.path, body):
-            self._answer(body, refused[0], {"Content-Type": "application/json"}, refused[1])
+        if refused := self.proxy.missing.refusal(self.command, self.path, body):
+            self._respond(body, refused[0], {"Content-Type": "application/json"}, refused[1])
             return
         match self.proxy.next_fault(self.command, self.path):
             case Response() as fault:
                 if fault.after:
                     self._forward(body)
-                self._answer(body, fault.status, fault.headers, fault.body)
+                self._respond(body, fault.status, fault.headers, fault.body)
             case Cut() as fault:
                 if fault.after:
                     self._forward(body)
@@ -178,39 +179,39 @@ class _Handler(BaseHTTPRequestHandler):
             case fault:
                 if isinstance(fault, Delay):
                     time.sleep(fault.seconds)
-                status, headers, answer = self._forward(body)
-                kept = len(answer) // 2 if isinstance(fault, Truncate) else len(answer)
-                self._answer(body, status, headers, answer, kept)
+                status, headers, content = self._forward(body)
+                kept = len(content) // 2 if isinstance(fault, Truncate) else len(content)
+                self._respond(body, status, headers, content, kept)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve  # noqa: N815 - http.server's names
 
     def date_time_string(self, timestamp=None) -> str:
-        moment = time.time() if timestamp is None else timestamp
-        return super().date_time_string(moment + self.proxy.skew.total_seconds())
+        seconds = time.time() if timestamp is None else timestamp
+        return super().date_time_string(seconds + self.proxy.skew.total_seconds())
 
     def _skewed(self, body: bytes) -> bytes:
         def later(match: re.Match[bytes]) -> bytes:
-            moment = datetime.fromisoformat(match[2].decode()) + self.proxy.skew
-            return match[1] + moment.strftime("%Y-%m-%dT%H:%M:%SZ").encode() + b'"'
+            seconds = datetime.fromisoformat(match[2].decode()) + self.proxy.skew
+            return match[1] + seconds.strftime("%Y-%m-%dT%H:%M:%SZ").encode() + b'"'
 
         return MOMENT.sub(later, body) if self.proxy.skew else body
 
     def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         target = urlsplit(self.proxy.target)
         connection = http.client.HTTPConnection(target.hostname, target.port, timeout=60)
-        dropped = HOP_BY_HOP | {name.lower() for name in self.proxy.lack.headers}
+        dropped = HOP_BY_HOP | {name.lower() for name in self.proxy.missing.headers}
         headers = {k: v for k, v in self.headers.items() if k.lower() not in dropped}
-        path = target.path + self.proxy.lack.address(self.path)
+        path = target.path + self.proxy.missing.address(self.path)
         try:
             connection.request(self.command, path, body or None, headers)
             response = connection.getresponse()
-            answer = response.read()
+            content = response.read()
         finally:
             connection.close()
         kept = {k: v for k, v in response.getheaders() if k.lower() not in HOP_BY_HOP}
-        return response.status, kept, self._skewed(self.proxy.lack.response(answer))
+        return response.status, kept, self._skewed(self.proxy.missing.response(content))
 
-    def _answer(
+    def _respond(
         self,
         sent: bytes,
         status: int,
@@ -218,7 +219,7 @@ class _Handler(BaseHTTPRequestHandler):
         body: bytes,
         kept: int | None = None,
     ) -> None:
-        # Recorded first: whoever has the answer finds the call.
+        # Recorded first, so that who has the response finds the call
         self.proxy.record(Call(self.command, self.path, status, sent))
         self.send_response(status)
         for name, value in headers.items():
@@ -246,7 +247,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """Serve on a free port of loopback in a thread; give the address."""
+    """Serve on a free port of loopback in a thread; yield the URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

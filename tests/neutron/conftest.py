@@ -21,7 +21,7 @@ async def lab_cloud(lab, monkeypatch):
 
 @pytest.fixture(params=["openstack", "sandbox"])
 def cloud(request):
-    """One driver after the other."""
+    """Each driver in turn."""
     if request.param == "sandbox":
         return SandboxCloud(request.getfixturevalue("database"))
     return request.getfixturevalue("lab_cloud")
@@ -37,7 +37,7 @@ def project(request, cloud):
 
 @pytest.fixture
 def add_port(request, cloud, project):
-    """Give a function that makes a port with groups in the project, as a compute service does."""
+    """Return a function that creates a port with groups in the project, like a compute service."""
     if isinstance(cloud, SandboxCloud):
         database = request.getfixturevalue("database")
 

@@ -1,6 +1,6 @@
-"""Pairs of rules that Neutron takes for one, and pairs that it keeps apart.
+"""Pairs of rules that Neutron takes for duplicates, and pairs that it distinguishes.
 
-Found with a real Neutron; `test_duplicate_key.py` asks it again. Each side is what is sent.
+They come from a real Neutron; `test_duplicate_key.py` checks them again. Each side is as sent.
 """
 
 from typing import NamedTuple

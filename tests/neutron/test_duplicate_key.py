@@ -20,13 +20,13 @@ def key(rule):
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.what)
-def test_our_key_tells_pairs_apart_as_neutron_does(pair):
+def test_the_key_distinguishes_pairs_as_neutron_does(pair):
     assert (key(pair.one) == key(pair.other)) is pair.same
     assert (key(stored(pair.one)) == key(stored(pair.other))) is pair.same
     assert key(pair.one) == key(stored(pair.one))
 
 
-async def test_neutron_itself_tells_the_pairs_apart_so(lab_cloud, openstack_project):
+async def test_neutron_itself_distinguishes_the_pairs(lab_cloud, openstack_project):
     group = await lab_cloud.create_group(openstack_project, "pairs", "")
 
     async def takes_for_one(one, other):

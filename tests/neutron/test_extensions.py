@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.neutron.answering import answering
+from tests.neutron.fake_server import fake_server
 from tests.neutron.test_openstack import as_json, call_seconds, cloud_at, clouds, clouds_yaml
 from tests.neutron.test_translate import ANY, GROUP, PORT, RULE
 
@@ -34,15 +34,15 @@ def refusing(word):
     return answer
 
 
-async def test_no_description_of_a_rule_is_sent_where_there_is_none(cloud_at):
-    with answering(refusing("description")) as server:
+async def test_an_empty_description_of_a_rule_is_not_sent(cloud_at):
+    with fake_server(refusing("description")) as server:
         await cloud_at(server.url).create_rules("p1", "g1", [CloudRule("IPv4", "egress")])
     assert len(server.calls) == 1
 
 
 async def test_a_cloud_without_descriptions_of_rules_is_remembered(cloud_at):
     rules = [CloudRule("IPv4", "egress", description="out")]
-    with answering(refusing("description")) as server:
+    with fake_server(refusing("description")) as server:
         cloud = cloud_at(server.url)
         await cloud.create_rules("p1", "g1", rules)
         await cloud.create_rules("p1", "g1", rules)
@@ -52,7 +52,7 @@ async def test_a_cloud_without_descriptions_of_rules_is_remembered(cloud_at):
 async def test_what_else_a_cloud_refuses_is_never_left_out(cloud_at):
     rules = [CloudRule("IPv4", "ingress", remote_address_group_id="a1", description="x")]
     with (
-        answering(refusing("remote_address_group_id")) as server,
+        fake_server(refusing("remote_address_group_id")) as server,
         pytest.raises(RequestRefused, match="remote_address_group_id"),
     ):
         await cloud_at(server.url).create_rules("p1", "g1", rules)
@@ -65,13 +65,13 @@ async def test_a_stateless_group_is_refused_rather_than_made_stateful(cloud_at):
         message = "Unrecognized attribute(s) 'stateful'"
         return as_json({"NeutronError": {"type": "HTTPBadRequest", "message": message}}, 400)
 
-    with answering(answer) as server, pytest.raises(RequestRefused, match="stateful"):
+    with fake_server(answer) as server, pytest.raises(RequestRefused, match="stateful"):
         await cloud_at(server.url).create_group("p1", "web", "", stateful=False)
 
 
 @pytest.mark.parametrize("stateful", [None, True])
 async def test_stateful_is_not_sent_where_it_is_the_default(cloud_at, stateful):
-    with answering(lambda _: as_json({"security_group": GROUP}, 201)) as server:
+    with fake_server(lambda _: as_json({"security_group": GROUP}, 201)) as server:
         await cloud_at(server.url).create_group("p1", "web", "", stateful=stateful)
     assert b"stateful" not in server.calls[0].body
 
@@ -79,7 +79,7 @@ async def test_stateful_is_not_sent_where_it_is_the_default(cloud_at, stateful):
 async def test_without_templates_a_new_group_is_taken_to_have_what_the_last_one_had(cloud_at):
     own = {**RULE, "remote_ip_prefix": None, "remote_group_id": "g1"}
     made = as_json({"security_group": {**GROUP, "security_group_rules": [own]}}, 201)
-    with answering(lambda call: made if call.method == "POST" else NO_SUCH_PAGE) as server:
+    with fake_server(lambda call: made if call.method == "POST" else NO_SUCH_PAGE) as server:
         cloud = cloud_at(server.url)
         usual = await cloud.initial_rules("p1")
         await cloud.create_group("p1", "web", "")
@@ -89,14 +89,14 @@ async def test_without_templates_a_new_group_is_taken_to_have_what_the_last_one_
 
 
 async def test_without_quota_details_the_free_quota_is_unknown(cloud_at):
-    with answering(lambda _: NO_SUCH_PAGE) as server:
+    with fake_server(lambda _: NO_SUCH_PAGE) as server:
         assert await cloud_at(server.url).free_rule_quota("p1") is None
     assert len(server.calls) == 1
 
 
-async def test_without_a_router_there_are_no_floating_addresses(cloud_at):
+async def test_without_a_router_there_are_no_floating_ips(cloud_at):
     missing = {"NeutronError": {"type": "HTTPNotFound", "message": "none", "detail": ""}}
-    with answering(lambda _: as_json(missing, 404)) as server:
+    with fake_server(lambda _: as_json(missing, 404)) as server:
         assert await cloud_at(server.url).list_floating_ips("p1") == {}
 
 
@@ -117,8 +117,8 @@ OF_TENANT = {name: value for name, value in GROUP.items() if name != "project_id
 
 
 @pytest.mark.parametrize("first", ["list", "create"])
-async def test_a_cloud_that_knows_tenants_alone_is_asked_by_tenant_and_remembered(cloud_at, first):
-    with answering(knowing_tenants_alone) as server:
+async def test_a_cloud_without_project_id_is_called_with_tenant_id_from_then_on(cloud_at, first):
+    with fake_server(knowing_tenants_alone) as server:
         cloud = cloud_at(server.url)
         if first == "list":
             assert [group.project_id for group in await cloud.list_groups("p1")] == ["p1"]
@@ -129,9 +129,9 @@ async def test_a_cloud_that_knows_tenants_alone_is_asked_by_tenant_and_remembere
     assert server.calls[-1].path == "/v2.0/security-groups?tenant_id=p1&name=web"
 
 
-async def test_another_refusal_is_no_reason_to_ask_again(cloud_at):
+async def test_another_refusal_is_not_retried(cloud_at):
     body = {"NeutronError": {"type": "HTTPBadRequest", "message": "Invalid input for name."}}
-    with answering(lambda _: as_json(body, 400)) as server, pytest.raises(RequestRefused):
+    with fake_server(lambda _: as_json(body, 400)) as server, pytest.raises(RequestRefused):
         await cloud_at(server.url).create_group("p1", "web", "")
     assert len(server.calls) == 1
 
@@ -139,8 +139,8 @@ async def test_another_refusal_is_no_reason_to_ask_again(cloud_at):
 async def test_a_group_that_is_made_in_another_project_is_refused(cloud_at):
     made = as_json({"security_group": {**GROUP, "project_id": "p2", "tenant_id": "p2"}}, 201)
     with (
-        answering(lambda _: made) as server,
-        pytest.raises(RequestRefused, match="made the security group g1 in the project p2"),
+        fake_server(lambda _: made) as server,
+        pytest.raises(RequestRefused, match="created the security group g1 in the project p2"),
     ):
         await cloud_at(server.url).create_group("p1", "web", "")
     assert len(server.calls) == 1
@@ -148,7 +148,7 @@ async def test_a_group_that_is_made_in_another_project_is_refused(cloud_at):
 
 async def test_without_revisions_no_condition_is_sent(cloud_at):
     bare = {name: value for name, value in GROUP.items() if name != "revision_number"}
-    with answering(lambda _: as_json({"security_group": bare})) as server:
+    with fake_server(lambda _: as_json({"security_group": bare})) as server:
         cloud = cloud_at(server.url)
         found = await cloud.get_group("g1")
         await cloud.update_group("g1", name="web", description="", revision=found.revision_number)

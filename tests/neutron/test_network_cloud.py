@@ -48,7 +48,7 @@ async def test_groups_are_listed_with_their_rules_and_the_default_group(cloud, p
     assert listed["default"].description == "Default security group"
 
 
-async def test_a_project_never_seen_has_its_default_group_alone(cloud, project):
+async def test_the_first_list_of_a_project_has_its_default_group_only(cloud, project):
     (default,) = await cloud.list_groups(project)
     own = [CloudRule(e, "ingress", remote_group_id=default.id) for e in ("IPv4", "IPv6")]
     assert default.name == "default"
@@ -91,7 +91,7 @@ async def test_a_group_is_deleted_with_its_rules(cloud, project):
 
 
 @pytest.mark.parametrize("group_id", [NOBODY, "not-a-uuid"])
-async def test_a_group_that_is_not_there_is_not_found(cloud, project, group_id):
+async def test_a_missing_group_is_not_found(cloud, project, group_id):
     calls = (
         cloud.get_group(group_id),
         cloud.update_group(group_id, name="a", description=""),
@@ -157,7 +157,7 @@ async def test_of_rules_with_a_bad_one_none_is_created(cloud, project):
     assert content((await cloud.get_group(group.id)).rules) == FIRST_RULES
 
 
-async def test_a_rule_that_is_there_is_not_created_twice(cloud, project):
+async def test_an_existing_rule_is_not_created_twice(cloud, project):
     group = await cloud.create_group(project, "web", "")
     (rule,) = await cloud.create_rules(project, group.id, [tcp(80, 80, description="a")])
     with pytest.raises(RuleExists, match=rule.id):
@@ -165,7 +165,7 @@ async def test_a_rule_that_is_there_is_not_created_twice(cloud, project):
     assert len((await cloud.get_group(group.id)).rules) == 3
 
 
-async def test_a_rule_is_deleted_and_deleting_it_again_is_no_error(cloud, project):
+async def test_a_rule_is_deleted_and_a_second_deletion_is_no_error(cloud, project):
     group = await cloud.create_group(project, "web", "")
     (rule,) = await cloud.create_rules(project, group.id, [tcp(80, 80)])
     before = await cloud.get_group(group.id)
@@ -198,13 +198,13 @@ async def test_a_group_may_name_itself_and_be_deleted(cloud, project):
 @pytest.mark.parametrize(
     "rule", [v4(remote_group_id=NOBODY), v4(remote_address_group_id=NOBODY)], ids=["group", "addr"]
 )
-async def test_a_remote_end_that_is_not_there_is_told_from_the_group_itself(cloud, project, rule):
+async def test_a_missing_remote_group_is_distinguished_from_the_group_itself(cloud, project, rule):
     group = await cloud.create_group(project, "web", "")
     with pytest.raises(RemoteNotFound, match=NOBODY):
         await cloud.create_rules(project, group.id, [rule])
 
 
-async def test_a_check_passes_where_the_cloud_is_there(cloud, project):
+async def test_a_check_passes_if_the_cloud_responds(cloud, project):
     await cloud.check(project)
 
 
@@ -362,7 +362,7 @@ async def test_a_port_that_changed_since_it_was_read_is_left_as_it_is(cloud, pro
     assert set(port.security_group_ids) == {one.id, two.id}
 
 
-async def test_a_port_or_group_that_is_not_there_is_not_found(cloud, project, add_port):
+async def test_a_missing_port_or_group_is_not_found(cloud, project, add_port):
     with pytest.raises(PortNotFound, match=NOBODY):
         await cloud.set_port_groups(NOBODY, [], revision=1)
     port_id = await add_port([])

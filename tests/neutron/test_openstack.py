@@ -13,7 +13,7 @@ from email.utils import format_datetime
 import pytest
 import yaml
 from tests.lab.proxy import Cut, Delay, Response
-from tests.neutron.answering import answering
+from tests.neutron.fake_server import fake_server
 from tests.neutron.pairs import tcp
 from tests.neutron.test_translate import GROUP, RULE
 from tests.patience import PATIENCE_SECONDS
@@ -83,7 +83,7 @@ def cloud_at(clouds_yaml, clouds):
 
 
 async def test_a_cloud_without_identity_is_called_at_its_override(cloud_at):
-    with answering(lambda _: groups(GROUP)) as server:
+    with fake_server(lambda _: groups(GROUP)) as server:
         (group,) = await cloud_at(server.url).list_groups("p1")
         (again,) = await cloud_at(server.url + "/v2.0/").list_groups("p1", name="web")
     assert group == again
@@ -100,7 +100,7 @@ async def test_a_list_is_read_to_its_last_page_without_following_links(cloud_at)
         away = "http://elsewhere.invalid/v2.0/security-groups?limit=1&marker=g1"
         return groups(GROUP, security_groups_links=[{"rel": "next", "href": away}])
 
-    with answering(page) as server:
+    with fake_server(page) as server:
         found = await cloud_at(server.url).list_groups("p1")
     assert [group.id for group in found] == ["g1", "g2"]
     assert len(server.calls) == 2
@@ -109,7 +109,7 @@ async def test_a_list_is_read_to_its_last_page_without_following_links(cloud_at)
 async def test_a_list_that_does_not_end_is_given_up(cloud_at):
     link = [{"rel": "next", "href": "/v2.0/security-groups?marker=g1"}]
     with (
-        answering(lambda _: groups(GROUP, security_groups_links=link)) as server,
+        fake_server(lambda _: groups(GROUP, security_groups_links=link)) as server,
         pytest.raises(CloudUnreachable, match="does not end"),
     ):
         await cloud_at(server.url).list_groups("p1")
@@ -118,16 +118,16 @@ async def test_a_list_that_does_not_end_is_given_up(cloud_at):
 
 async def test_a_cloud_that_ignores_filters_shows_no_other_tenants_group(cloud_at):
     other = {**GROUP, "id": "g2", "project_id": "p2", "security_group_rules": []}
-    with answering(lambda _: groups(GROUP, other)) as server:
+    with fake_server(lambda _: groups(GROUP, other)) as server:
         cloud = cloud_at(server.url)
         assert [group.id for group in await cloud.list_groups("p1")] == ["g1"]
         assert await cloud.list_groups("p1", name="mail") == []
 
 
 async def test_fewer_rules_than_were_sent_are_not_taken_for_success(cloud_at):
-    with answering(lambda _: as_json({"security_group_rules": [RULE]}, 201)) as server:
+    with fake_server(lambda _: as_json({"security_group_rules": [RULE]}, 201)) as server:
         cloud = cloud_at(server.url)
-        with pytest.raises(CloudUnreachable, match="not as many rules"):
+        with pytest.raises(CloudUnreachable, match="fewer or more rules"):
             await cloud.create_rules("p1", "g1", [tcp(80, 81), tcp(82, 82)])
     body = json.loads(server.calls[0].body)
     assert [rule["project_id"] for rule in body["security_group_rules"]] == ["p1", "p1"]
@@ -155,8 +155,8 @@ async def test_fewer_rules_than_were_sent_are_not_taken_for_success(cloud_at):
     ],
     ids=lambda answer: f"{answer.status}-{answer.body[:20]!r}",
 )
-async def test_an_answer_that_is_not_usable_says_nothing_about_the_group(cloud_at, answer):
-    with answering(lambda _: answer) as server:
+async def test_an_unusable_response_says_nothing_about_the_group(cloud_at, answer):
+    with fake_server(lambda _: answer) as server:
         cloud = cloud_at(server.url)
         for call in (
             cloud.get_group("g1"),
@@ -175,7 +175,7 @@ async def test_a_redirect_on_the_same_host_is_followed_for_reading_only(cloud_at
             return Response(307, b"", {"Location": f"{server.url}/moved"})
         return as_json({"security_group": GROUP})
 
-    with answering(away) as server:
+    with fake_server(away) as server:
         cloud = cloud_at(server.url)
         assert (await cloud.get_group("g1")).id == "g1"
         with pytest.raises(CloudUnreachable):
@@ -210,7 +210,7 @@ def neutron_error(kind, status, message="because"):
     ids=lambda value: getattr(value, "__name__", None) or f"{value.status}-{value.body[:50]!r}",
 )
 async def test_a_refusal_is_named_by_what_can_be_done(cloud_at, answer, error):
-    with answering(lambda _: answer) as server, pytest.raises(CloudError) as caught:
+    with fake_server(lambda _: answer) as server, pytest.raises(CloudError) as caught:
         await cloud_at(server.url).update_group("g1", name="a", description="")
     assert type(caught.value) is error
     if b"because" in answer.body:
@@ -220,7 +220,7 @@ async def test_a_refusal_is_named_by_what_can_be_done(cloud_at, answer, error):
 
 async def test_a_long_message_is_cut_and_put_on_one_line(cloud_at):
     answer = neutron_error("InvalidInput", 400, "a\r\n\x00\x1b[31m" + "b" * 10_000)
-    with answering(lambda _: answer) as server, pytest.raises(RequestRefused) as caught:
+    with fake_server(lambda _: answer) as server, pytest.raises(RequestRefused) as caught:
         await cloud_at(server.url).get_group("g1")
     assert len(str(caught.value)) == 500
     assert str(caught.value).isprintable()
@@ -239,9 +239,9 @@ LATER = format_datetime(datetime.now(UTC) + timedelta(minutes=30), usegmt=True)
         (429, "999999999", 3600, 3600),
     ],
 )
-async def test_the_cloud_says_how_long_to_wait(cloud_at, status, value, lowest, highest):
+async def test_the_cloud_sets_the_delay_of_the_retry(cloud_at, status, value, lowest, highest):
     with (
-        answering(lambda _: Response(status, b"", {"Retry-After": value})) as server,
+        fake_server(lambda _: Response(status, b"", {"Retry-After": value})) as server,
         pytest.raises(TooManyRequests) as caught,
     ):
         await cloud_at(server.url).get_group("g1")
@@ -251,7 +251,7 @@ async def test_the_cloud_says_how_long_to_wait(cloud_at, status, value, lowest, 
 @pytest.mark.parametrize("value", ["soon", "-1", ""])
 async def test_a_wait_that_is_none_is_left_open(cloud_at, value):
     with (
-        answering(lambda _: Response(429, b"", {"Retry-After": value})) as server,
+        fake_server(lambda _: Response(429, b"", {"Retry-After": value})) as server,
         pytest.raises(TooManyRequests) as caught,
     ):
         await cloud_at(server.url).get_group("g1")
@@ -275,7 +275,7 @@ def trickle(write):
 @pytest.mark.parametrize("call_seconds", [1.0])
 @pytest.mark.parametrize("wire", [hang, trickle])
 async def test_a_cloud_that_is_slow_is_given_up_in_time(cloud_at, wire):
-    with answering(lambda _: wire) as server:
+    with fake_server(lambda _: wire) as server:
         cloud = cloud_at(server.url)
         with pytest.raises(CloudUnreachable, match="in time"):
             await cloud.get_group("g1")
@@ -285,7 +285,7 @@ async def test_a_cloud_that_is_slow_is_given_up_in_time(cloud_at, wire):
 async def test_a_time_limit_of_clouds_yaml_is_obeyed(clouds_yaml):
     # The driver's own limit is far above what the server takes to hang up.
     clouds = OpenStackClouds(call_seconds=20.0)
-    with answering(lambda _: hang) as server:
+    with fake_server(lambda _: hang) as server:
         clouds_yaml(
             east={
                 "auth_type": "none",
@@ -298,16 +298,16 @@ async def test_a_time_limit_of_clouds_yaml_is_obeyed(clouds_yaml):
     await clouds.close()
 
 
-async def test_an_answer_that_is_cut_is_no_answer(cloud_at):
+async def test_a_truncated_response_is_no_response(cloud_at):
     with (
-        answering(lambda _: lambda write: write(HEAD + b'{"security_group"')) as server,
+        fake_server(lambda _: lambda write: write(HEAD + b'{"security_group"')) as server,
         pytest.raises(CloudUnreachable),
     ):
         await cloud_at(server.url).get_group("g1")
     assert len(server.calls) == 1
 
 
-async def test_an_answer_that_is_too_large_is_not_read_to_its_end(cloud_at):
+async def test_a_response_that_is_too_large_is_not_read_to_its_end(cloud_at):
     written = []
 
     def flood(write):
@@ -315,15 +315,15 @@ async def test_an_answer_that_is_too_large_is_not_read_to_its_end(cloud_at):
         written.extend(write(b" " * 65536) for _ in range(800))
 
     with (
-        answering(lambda _: flood) as server,
+        fake_server(lambda _: flood) as server,
         pytest.raises(CloudUnreachable, match="too large"),
     ):
         await cloud_at(server.url).get_group("g1")
     assert len(written) < 400
 
 
-async def test_nobody_listening_is_unreachable_and_no_address_is_told(cloud_at):
-    with answering(lambda _: Response(200)) as server:
+async def test_a_closed_port_is_unreachable_and_the_message_has_no_url(cloud_at):
+    with fake_server(lambda _: Response(200)) as server:
         pass
     with pytest.raises(CloudUnreachable) as caught:
         await cloud_at(server.url).get_group("g1")
@@ -345,7 +345,7 @@ async def test_calls_of_a_cloud_share_eight_threads(cloud_at):
         running -= 1
         return as_json({"security_group": GROUP})
 
-    with answering(slowly) as server:
+    with fake_server(slowly) as server:
         cloud = cloud_at(server.url)
         await asyncio.gather(*(cloud.get_group("g1") for _ in range(3 * THREADS)))
     assert most == THREADS
@@ -378,10 +378,10 @@ def signed_in(url, password=SECRET, **more):
     return {"auth": auth, "region_name": "R", **more}
 
 
-async def test_a_token_is_asked_for_once(clouds, clouds_yaml):
+async def test_a_token_is_requested_once(clouds, clouds_yaml):
     with (
-        answering(lambda _: as_json({"security_group": GROUP})) as network,
-        answering(lambda call: identity(call, keystone.url, network.url)) as keystone,
+        fake_server(lambda _: as_json({"security_group": GROUP})) as network,
+        fake_server(lambda call: identity(call, keystone.url, network.url)) as keystone,
     ):
         clouds_yaml(east=signed_in(keystone.url))
         for _ in range(3):
@@ -393,8 +393,8 @@ async def test_a_token_is_asked_for_once(clouds, clouds_yaml):
 
 async def test_a_token_that_is_refused_is_renewed_once_and_then_given_up(clouds, clouds_yaml):
     with (
-        answering(lambda _: as_json({"error": {"code": 401, "title": SECRET}}, 401)) as network,
-        answering(lambda call: identity(call, keystone.url, network.url)) as keystone,
+        fake_server(lambda _: as_json({"error": {"code": 401, "title": SECRET}}, 401)) as network,
+        fake_server(lambda call: identity(call, keystone.url, network.url)) as keystone,
     ):
         clouds_yaml(east=signed_in(keystone.url))
         with pytest.raises(AccessRefused) as caught:
@@ -403,8 +403,8 @@ async def test_a_token_that_is_refused_is_renewed_once_and_then_given_up(clouds,
     assert SECRET not in str(caught.value)
 
 
-async def test_a_wrong_password_is_refused_without_telling_it(clouds, clouds_yaml):
-    with answering(lambda call: identity(call, keystone.url, "")) as keystone:
+async def test_a_wrong_password_is_refused_without_showing_it(clouds, clouds_yaml):
+    with fake_server(lambda call: identity(call, keystone.url, "")) as keystone:
         clouds_yaml(east=signed_in(keystone.url, password=f"wrong-{SECRET}"))
         with pytest.raises(AccessRefused) as caught:
             await clouds.cloud("east").get_group("g1")
@@ -428,8 +428,10 @@ async def test_an_identity_service_that_leads_elsewhere_gets_no_password_sent_on
     clouds, clouds_yaml, other, status
 ):
     with (
-        answering(lambda _: Response(200)) as elsewhere,
-        answering(lambda _: Response(status, b"", {"Location": other(elsewhere.url)})) as keystone,
+        fake_server(lambda _: Response(200)) as elsewhere,
+        fake_server(
+            lambda _: Response(status, b"", {"Location": other(elsewhere.url)})
+        ) as keystone,
     ):
         clouds_yaml(east=signed_in(keystone.url))
         with pytest.raises(CloudUnreachable, match="another host, port or scheme"):
@@ -437,15 +439,15 @@ async def test_an_identity_service_that_leads_elsewhere_gets_no_password_sent_on
     assert elsewhere.calls == []
 
 
-async def test_a_catalogue_without_network_is_the_operators_to_mend(clouds, clouds_yaml):
-    with answering(lambda call: identity(call, keystone.url, "http://127.0.0.1:1")) as keystone:
+async def test_a_catalogue_without_network_is_a_configuration_error(clouds, clouds_yaml):
+    with fake_server(lambda call: identity(call, keystone.url, "http://127.0.0.1:1")) as keystone:
         clouds_yaml(east=signed_in(keystone.url, region_name="elsewhere"))
         with pytest.raises(Misconfigured, match="check region_name"):
             await clouds.cloud("east").get_group("g1")
 
 
-async def test_an_auth_url_that_is_something_else_is_the_operators_to_mend(clouds, clouds_yaml):
-    with answering(lambda _: Response(404, b"<html>")) as server:
+async def test_an_auth_url_of_another_service_is_a_configuration_error(clouds, clouds_yaml):
+    with fake_server(lambda _: Response(404, b"<html>")) as server:
         clouds_yaml(east=signed_in(server.url))
         with pytest.raises(Misconfigured, match="auth_url"):
             await clouds.cloud("east").get_group("g1")
@@ -469,9 +471,7 @@ async def test_an_unusable_entry_names_the_next_step(clouds, clouds_yaml, entry,
 
 
 @pytest.mark.parametrize("entry", ["west", "envvars", ""])
-async def test_an_entry_that_is_not_there_names_the_next_step(
-    clouds, clouds_yaml, monkeypatch, entry
-):
+async def test_a_missing_entry_names_the_next_step(clouds, clouds_yaml, monkeypatch, entry):
     monkeypatch.setenv("OS_USERNAME", "somebody")
     clouds_yaml(east=signed_in("http://127.0.0.1:1"))
     with pytest.raises(Misconfigured, match=f"no entry '{entry}' in clouds.yaml; add it"):
@@ -486,15 +486,15 @@ async def test_a_broken_file_names_the_next_step_and_does_not_quote_it(clouds, c
 
 
 @pytest.mark.usefixtures("clouds_yaml")
-async def test_a_file_that_is_not_there_names_the_next_step(clouds):
+async def test_a_missing_file_names_the_next_step(clouds):
     with pytest.raises(Misconfigured, match="cannot be read; create it"):
         await clouds.cloud("east").check("p1")
 
 
 async def test_the_file_is_read_again_when_it_changes(clouds, clouds_yaml):
     with (
-        answering(lambda _: as_json({"security_group": GROUP})) as old,
-        answering(lambda _: as_json({"security_group": {**GROUP, "name": "new"}})) as new,
+        fake_server(lambda _: as_json({"security_group": GROUP})) as old,
+        fake_server(lambda _: as_json({"security_group": {**GROUP, "name": "new"}})) as new,
     ):
         clouds_yaml(east={"auth_type": "none", "network_endpoint_override": old.url})
         cloud = clouds.cloud("east")
@@ -517,7 +517,7 @@ async def proxied(lab, neutron_proxy, tmp_path, monkeypatch):
     await opened.close()
 
 
-async def test_a_change_whose_answer_is_lost_is_not_sent_again(
+async def test_a_change_without_a_response_is_not_sent_again(
     proxied, neutron_proxy, openstack_project
 ):
     neutron_proxy.fault("POST", "/security-groups", Cut(after=True))
@@ -539,7 +539,7 @@ async def test_a_call_that_is_cut_or_fails_is_made_once(proxied, neutron_proxy, 
     assert [call.status for call in neutron_proxy.changes()] == [201, 0, 503, 201]
 
 
-async def test_a_quota_that_is_used_up_is_told(lab, lab_cloud):
+async def test_a_used_up_quota_is_reported(lab, lab_cloud):
     project = lab.make_project(groups=3, rules=7)
     group = await lab_cloud.create_group(project, "web", "")
     with pytest.raises(QuotaExceeded, match="Quota exceeded"):
@@ -597,22 +597,20 @@ async def test_floating_addresses_are_read_page_by_page(cloud_at):
         item = {"floating_ip_address": address, "port_id": "x", "project_id": "p1"}
         return as_json({"floatingips": [item], "floatingips_links": more})
 
-    with answering(page) as server:
+    with fake_server(page) as server:
         found = await cloud_at(server.url).list_floating_ips("p1")
     assert found == {"203.0.113.7": "x", "203.0.113.8": "x"}
     assert len(server.calls) == 2
 
 
 @pytest.mark.parametrize("answer", [Response(404, b"<html>no such page</html>"), Response(503)])
-async def test_a_gateways_fault_does_not_mean_that_there_are_no_floating_addresses(
-    cloud_at, answer
-):
-    with answering(lambda _: answer) as server, pytest.raises(CloudUnreachable):
+async def test_an_error_of_a_gateway_does_not_mean_that_there_are_no_floating_ips(cloud_at, answer):
+    with fake_server(lambda _: answer) as server, pytest.raises(CloudUnreachable):
         await cloud_at(server.url).list_floating_ips("p1")
 
 
 async def test_a_port_is_changed_only_at_the_revision_that_was_read(cloud_at):
-    with answering(lambda _: as_json({"port": {}})) as server:
+    with fake_server(lambda _: as_json({"port": {}})) as server:
         await cloud_at(server.url).set_port_groups("x", ["g1"], revision=4)
     assert (server.calls[0].method, server.calls[0].path) == ("PUT", "/v2.0/ports/x")
     assert server.headers[0]["If-Match"] == "revision_number=4"

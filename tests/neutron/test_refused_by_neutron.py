@@ -1,7 +1,7 @@
-"""Our verdict beside Neutron's own, over the whole small domain of rules, names and descriptions.
+"""Validation compared with Neutron's own, over a small domain of rules, names and descriptions.
 
-What we take, Neutron takes; so what Neutron refuses, we refuse. Where we refuse more, it is among
-what the API's contract refuses besides. `RINGFENCE_DIFFERENTIAL=all` tries every protocol number.
+What Ringfence accepts, Neutron accepts. What only Ringfence refuses is what the API's contract
+refuses. `RINGFENCE_DIFFERENTIAL=all` tries every protocol number.
 """
 
 import os
@@ -34,7 +34,7 @@ OTHER_SPELLINGS = {"10/8", "10.0.0.0/255.0.0.0", "010.0.0.0/8"}
 
 
 def domain():
-    """Give each rule of the domain, with its ports as the wire has them."""
+    """Yield each rule of the domain, with ports as on the wire."""
     for ethertype in ETHERTYPES:
         for protocol in PROTOCOLS:
             for first, last in SHAPES:
@@ -58,20 +58,20 @@ def without_wire_ports(rule):
 
 
 def is_of_the_contract_alone(rule):
-    """Say whether Waldur's contract refuses the rule and Neutron may take it."""
-    # Neutron makes "any" of the whole range before it looks at the protocol.
+    """Return whether only Waldur's contract refuses the rule, and Neutron may accept it."""
+    # Neutron turns the whole range into "any" before it checks the protocol.
     return (rule.from_port, rule.to_port) == (1, 65535) or rule.cidr in OTHER_SPELLINGS
 
 
 def thinned(rules):
-    """Leave out what differs in the number of the protocol alone: each question takes its time."""
+    """Leave out rules that differ in the protocol number only: each request takes time."""
     kinds = {"", "tcp", "icmp", "58", "132", "200"}
     return [rule for rule in rules if rule.cidr or rule.protocol in kinds]
 
 
 @pytest.fixture
 def refuses(lab, openstack_project):
-    """Give a function that says whether Neutron refuses what is posted; what it takes goes."""
+    """Return a function that returns whether Neutron refuses a POST; what it creates is deleted."""
 
     def ask(kind, values):
         path = f"/v2.0/{kind.replace('_', '-')}s"
@@ -88,7 +88,7 @@ def refuses(lab, openstack_project):
 async def test_neutron_takes_every_rule_that_we_take(lab_cloud, openstack_project):
     group = await lab_cloud.create_group(openstack_project, "taken", "")
     rules = [without_wire_ports(rule) for rule in domain() if is_taken(rule)]
-    # What Neutron takes for one can be there once only.
+    # Duplicates can exist once only.
     distinct = list({canonical(rule): rule_for_cloud(rule) for rule in rules}.values())
     assert len(distinct) > len(PROTOCOLS)
     for start in range(0, len(distinct), RULES_PER_CALL):

@@ -31,7 +31,7 @@ async def test_what_one_process_made_another_sees(sandbox, conninfo):
     assert seen == await sandbox.get_group(group.id)
 
 
-async def test_a_project_seen_by_many_at_once_has_one_default_group(sandbox):
+async def test_concurrent_first_lists_of_a_project_create_one_default_group(sandbox):
     lists = await asyncio.gather(*(sandbox.list_groups(PROJECT) for _ in range(8)))
     assert len({group.id for found in lists for group in found}) == 1
 

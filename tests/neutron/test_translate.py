@@ -135,7 +135,7 @@ def test_a_rule_without_one_of_its_keys_is_not_guessed_at(missing):
 @pytest.mark.parametrize(
     "answer", [None, [], "<html>", {}, *({"security_groups": v} for v in (None, {}, 7))]
 )
-def test_an_answer_that_is_not_neutrons_is_never_an_empty_list(answer):
+def test_a_response_that_is_not_neutrons_is_never_an_empty_list(answer):
     with pytest.raises(CloudUnreachable, match="not Neutron's"):
         translate.groups_from_body(answer)
 
@@ -257,7 +257,7 @@ def test_what_only_describes_a_port_is_made_storable(change, name, value):
     assert getattr(translate.read_port(PORT | change), name) == value
 
 
-def test_floating_addresses_are_read_where_they_lead_to_a_port_of_the_project():
+def test_floating_ips_on_ports_of_the_project_are_read():
     unused = FLOATING | {"floating_ip_address": "203.0.113.8", "port_id": None}
     foreign = FLOATING | {"floating_ip_address": "203.0.113.9", "project_id": "p2"}
     answer = {"floatingips": [FLOATING, unused, foreign]}

@@ -10,9 +10,9 @@ from collections import UserDict
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from tests.lab.lacking import LACKS
+from tests.lab.missing_extensions import MISSING_EXTENSIONS
 from tests.lab.proxy import Response
-from tests.neutron.answering import answering
+from tests.neutron.fake_server import fake_server
 from tests.neutron.pairs import tcp
 from tests.neutron.test_openstack import as_json, call_seconds, cloud_at, clouds, clouds_yaml
 from tests.neutron.test_translate import ANY, GROUP, PORT, RULE
@@ -79,7 +79,7 @@ async def call_everything(cloud):
     await cloud.check("p1")
 
 
-WITHOUT_CALL = {"first_revision", "now", "project_status"}
+WITHOUT_CALL = {"initial_revision", "now", "project_status"}
 
 
 def everything(call):
@@ -155,8 +155,8 @@ def test_each_method_of_the_driver_is_called():
     }
 
 
-async def test_whatever_is_used_of_a_neutron_is_in_the_table(cloud_at):
-    with answering(everything) as server:
+async def test_everything_used_of_neutron_is_in_the_table(cloud_at):
+    with fake_server(everything) as server:
         await call_everything(cloud_at(server.url))
     used = read_attributes()
     for call, headers in zip(server.calls, server.headers, strict=True):
@@ -166,5 +166,5 @@ async def test_whatever_is_used_of_a_neutron_is_in_the_table(cloud_at):
 
 
 @pytest.mark.parametrize("extension", sorted(set(OPTIONAL.values())))
-def test_each_extension_that_is_used_is_taken_away_by_a_test(extension):
-    assert extension in LACKS
+def test_each_extension_that_is_used_is_removed_by_a_test(extension):
+    assert extension in MISSING_EXTENSIONS

@@ -28,7 +28,7 @@ async def push(place, uuid):
 
 
 @pytest.mark.parametrize("seconds", [-90, 90])
-async def test_a_cloud_whose_clock_differs_gets_one_group_for_unanswered_creations(
+async def test_a_cloud_with_another_clock_gets_one_group_for_creations_without_a_response(
     neutron, lab, calls, seconds
 ):
     calls.skew = timedelta(seconds=seconds)
@@ -228,13 +228,13 @@ async def test_a_group_that_becomes_stateless_is_drift_and_not_pushed(at_neutron
     assert (await drift(at_neutron, "g1"))["state"] == "in_sync"
 
 
-async def test_a_cloud_without_the_extension_says_nothing_of_replies(at_neutron):
+async def test_a_cloud_without_the_extension_does_not_report_stateful(at_neutron):
     await pull(at_neutron)
     shown = await drift(at_neutron, "g1")
     assert (shown["state"], shown["stateful"]) == ("in_sync", None)
 
 
-async def test_a_stateless_group_that_is_made_anew_is_stateless(neutron, lab):
+async def test_a_stateless_group_that_is_created_again_is_stateless(neutron, lab):
     values = {"project_id": neutron.project, "name": "web", "stateful": False}
     made = lab.neutron("POST", "/v2.0/security-groups", {"security_group": values})
     first = made["security_group"]["id"]

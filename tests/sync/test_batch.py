@@ -17,7 +17,7 @@ async def uuids(place) -> dict[str, UUID]:
         return dict(await cursor.fetchall())
 
 
-async def test_a_cloud_gets_what_was_asked_for_whichever_job_runs_first(sandbox):
+async def test_a_cloud_gets_the_desired_rules_whichever_job_runs_first(sandbox):
     old, web = await sandbox.ask("old", rules=[tcp(22)]), await sandbox.ask("web", rules=[tcp(80)])
     for uuid in (old, web):
         await push_group(sandbox.database, sandbox.clouds, uuid)

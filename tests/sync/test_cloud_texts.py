@@ -8,7 +8,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.lab.proxy import Response
-from tests.neutron.answering import answering
+from tests.neutron.fake_server import fake_server
 from tests.neutron.test_translate import GROUP, PORT, RULE
 from tests.sync.conftest import cloud_tcp, tcp
 from tests.sync.test_drift import set_mode
@@ -50,7 +50,7 @@ def neutron_says(sandbox, tmp_path, monkeypatch):
         body = {"NeutronError": {"type": "SecurityGroupNotFound", "message": NASTY, "detail": ""}}
         return Response(404, json.dumps(body).encode())
 
-    with answering(answer) as server:
+    with fake_server(answer) as server:
         entry = {"auth_type": "none", "network_endpoint_override": server.url}
         path.write_text(yaml.safe_dump({"clouds": {"east": entry}}))
         sandbox.said, sandbox.calls = said, server.calls
@@ -196,7 +196,7 @@ def _meant(rule, _group):
 
 
 @pytest.mark.parametrize("mode", ["adopt", "enforce", "report"])
-async def test_a_rule_that_cannot_be_read_is_said_and_neither_removed_nor_taken_for_absent(
+async def test_an_unreadable_rule_is_reported_and_neither_removed_nor_taken_for_missing(
     at_neutron, mode
 ):
     at_neutron.said["security_groups"].append(another())
@@ -232,7 +232,7 @@ async def test_a_rule_that_cannot_be_read_is_said_and_neither_removed_nor_taken_
 @pytest.mark.parametrize(
     ("mode", "expected"), [("enforce", "UPDATE_SCHEDULED"), ("report", "OK"), ("adopt", "OK")]
 )
-async def test_what_could_not_be_read_is_said_no_more_once_it_is_gone(at_neutron, mode, expected):
+async def test_the_message_of_unreadable_rules_ends_with_its_cause(at_neutron, mode, expected):
     await pull(at_neutron)
     uuid = await uuid_of(at_neutron, "g1")
     await set_mode(at_neutron, uuid, mode)

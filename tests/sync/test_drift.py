@@ -62,7 +62,7 @@ async def test_a_push_keeps_what_it_saw_last(place):
     assert await observed(place, uuid) == (False, False, 2)
 
 
-async def test_looking_at_what_is_equal_writes_no_look(sandbox):
+async def test_an_equal_observation_is_not_written(sandbox):
     await pushed(sandbox, rules=[tcp(22)])
     await in_the_cloud(sandbox, "db", cloud_tcp(1))
     await pull(sandbox)
@@ -90,7 +90,7 @@ async def test_adopting_takes_the_cloud_for_right_and_keeps_what_it_replaced(san
     assert kept == 1
 
 
-async def test_enforcing_puts_back_what_was_asked_for(place):
+async def test_enforce_reverts_to_the_desired_rules(place):
     uuid = await pushed(place, rules=[tcp(22)])
     await set_mode(place, uuid, "enforce")
     await open_in_the_cloud(place, uuid)
@@ -144,7 +144,7 @@ async def test_pulling_an_enforced_group_puts_it_back_at_once(sandbox):
     assert len(await sandbox.rows(uuid)) == 1
 
 
-async def test_reporting_touches_neither_side_and_tells_each_difference_once(place):
+async def test_report_changes_neither_side_and_reports_each_drift_once(place):
     uuid = await pushed(place, rules=[tcp(22)])
     await set_mode(place, uuid, "report")
     await open_in_the_cloud(place, uuid)
@@ -196,7 +196,7 @@ async def test_rules_that_neutron_drops_with_their_remote_group_are_noticed(plac
     assert await observed(place, other) == (True, False, 0)
 
 
-async def test_what_was_asked_for_and_never_arrived_is_told_by_nobody_as_drift(sandbox):
+async def test_desired_rules_that_never_arrived_are_not_reported_as_drift(sandbox):
     uuid = await pushed(sandbox, rules=[tcp(22)])
     await set_mode(sandbox, uuid, "report")
     await sandbox.change_rules(uuid, [tcp(80)])
@@ -208,7 +208,7 @@ async def test_what_was_asked_for_and_never_arrived_is_told_by_nobody_as_drift(s
     assert (await sandbox.row(uuid))[0] == "ERRED"
 
 
-async def test_a_later_look_is_not_overwritten_by_an_earlier_one(sandbox):
+async def test_a_later_observation_is_not_overwritten_by_an_earlier_one(sandbox):
     uuid = await pushed(sandbox, rules=[tcp(22)])
     await sandbox.world.execute(
         "UPDATE security_group_observations SET observed_at = now() + interval '1 hour'"
@@ -221,7 +221,7 @@ async def test_a_later_look_is_not_overwritten_by_an_earlier_one(sandbox):
     assert await observed(sandbox, uuid) == (False, False, 1)
 
 
-async def test_the_drift_of_a_group_that_has_just_gone_is_not_found(sandbox):
+async def test_the_drift_of_a_group_that_was_just_deleted_is_not_found(sandbox):
     uuid = await pushed(sandbox, rules=[tcp(22)])
     everything = Scope(everything=True, customers=[], projects=[])
     group = await queries.get(sandbox.database, everything, uuid)

@@ -95,7 +95,7 @@ async def test_even_an_untouched_group_of_the_name_is_not_ours_after_a_refusal(p
     assert await uuid_of(place, theirs.id) is not None
 
 
-async def test_what_is_to_be_decided_is_said_once_and_goes_with_its_reason(place, monkeypatch):
+async def test_a_contested_name_is_reported_once_and_cleared_with_its_cause(place, monkeypatch):
     uuid = await refused_for_quota(place, monkeypatch)
     loaded = await place.ask("db", state="OK", applied_version=1)
     theirs = [await strangers(place), await strangers(place, "db")]
@@ -202,7 +202,7 @@ FIRST = tuple(CloudRule(ethertype, "egress") for ethertype in ("IPv4", "IPv6"))
         ({"revision_number": 0, "updated_at": NOW + timedelta(seconds=2)}, False),
     ],
 )
-def test_evidence_is_all_thin_the_cloud_says_of_a_group(changes, may_be):
+def test_evidence_is_everything_that_the_cloud_reports_of_a_group(changes, may_be):
     values = {"name": "web", "description": "ours", "rules": FIRST, "created_at": NOW} | changes
     values = {"revision_number": 1} | values
     found = CloudGroup(id="1", project_id="p", **values)
@@ -303,7 +303,7 @@ async def test_what_cannot_be_adopted_is_refused_in_words(place, monkeypatch):
     )
 
 
-async def test_the_guides_remedies_leave_a_strangers_group_as_neutron_shows_it(neutron, lab):
+async def test_the_remedies_of_the_guide_do_not_change_another_tools_group(neutron, lab):
     """Refused for the quota by Neutron itself, a stranger beside it; delete, create again."""
     lab.set_quota(neutron.project, groups=1)
     await neutron.cloud.list_groups(neutron.project)
@@ -370,7 +370,7 @@ STRANGERS = [a_changed, a_stateless, a_tagged, a_carried]
 
 
 @pytest.mark.parametrize("make", STRANGERS)
-async def test_a_strangers_group_of_the_window_is_neither_taken_nor_rewritten(
+async def test_another_tools_group_of_the_same_period_is_neither_bound_nor_changed(
     neutron, lab, monkeypatch, make
 ):
     uuid = await unanswered(neutron, monkeypatch, rules=[tcp(8443)])
@@ -385,7 +385,7 @@ async def test_a_strangers_group_of_the_window_is_neither_taken_nor_rewritten(
 
 
 @pytest.mark.parametrize("make", STRANGERS)
-async def test_a_strangers_group_after_giving_up_is_imported_and_not_taken(
+async def test_another_tools_group_after_giving_up_is_imported_and_not_bound(
     neutron, lab, monkeypatch, make
 ):
     uuid = await unanswered(neutron, monkeypatch, rules=[tcp(8443)])
@@ -400,7 +400,7 @@ async def test_a_strangers_group_after_giving_up_is_imported_and_not_taken(
     assert lab.neutron("GET", f"{GROUPS_PATH}/{group_id}") == before
 
 
-async def test_deleting_after_an_unanswered_creation_deletes_nothing_by_evidence(
+async def test_deleting_after_a_creation_without_a_response_deletes_nothing_by_evidence(
     place, monkeypatch
 ):
     uuid = await unanswered(place, monkeypatch)
@@ -418,7 +418,7 @@ async def test_deleting_after_an_unanswered_creation_deletes_nothing_by_evidence
     assert await uuid_of(place, bare.id) is not None
 
 
-async def test_a_creation_that_was_answered_has_no_late_twin(place, monkeypatch):
+async def test_a_creation_with_a_response_has_no_late_duplicate(place, monkeypatch):
     uuid = await place.ask(rules=[tcp(443)])
 
     async def fail(_project, _group, _rules):
@@ -437,7 +437,7 @@ async def test_a_creation_that_was_answered_has_no_late_twin(place, monkeypatch)
 
 
 @pytest.mark.parametrize("make", STRANGERS)
-async def test_a_strangers_group_is_no_late_twin(neutron, neutron_proxy, lab, make):
+async def test_another_tools_group_is_no_late_duplicate(neutron, neutron_proxy, lab, make):
     neutron_proxy.fault("POST", "/security-groups", Cut(after=True))
     uuid = await neutron.ask(rules=[tcp(443)])
     with pytest.raises(CloudUnreachable):
@@ -453,7 +453,7 @@ async def test_a_strangers_group_is_no_late_twin(neutron, neutron_proxy, lab, ma
     assert lab.neutron("GET", f"{GROUPS_PATH}/{group_id}") == before
 
 
-async def test_where_ports_cannot_be_read_nothing_is_known_to_be_unused(place, monkeypatch):
+async def test_without_readable_ports_no_group_is_known_to_be_unused(place, monkeypatch):
     uuid = await unanswered(place, monkeypatch)
     bare = await place.cloud.create_group(place.project, "web", "")
 
@@ -481,7 +481,7 @@ async def test_what_was_taken_by_evidence_is_named_by_an_event(place, monkeypatc
 
 
 @pytest.mark.parametrize("is_marked", [False, True])
-async def test_a_default_group_that_neutron_made_anew_is_the_same_group_here(
+async def test_a_default_group_that_neutron_recreated_is_bound_to_the_same_row(
     place, request, is_marked
 ):
     await pull(place)

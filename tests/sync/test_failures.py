@@ -29,7 +29,7 @@ def test_every_kind_of_failure_names_an_action(kind, job):
         assert any(each in said for each in REMEDIES)
 
 
-def test_a_group_in_use_and_one_that_is_gone_say_it_themselves():
+def test_messages_of_groups_in_use_and_missing_groups_are_complete():
     assert explain(port.GroupInUse("In use. Detach it."), Job.DELETE_GROUP) == "In use. Detach it."
     assert explain(port.GroupNotFound(NOT_FOUND), Job.PUSH_GROUP) == NOT_FOUND
     assert "roll it back" in NOT_FOUND

@@ -30,7 +30,7 @@ def raising(error):
 
 
 @pytest.mark.parametrize("attempt", range(len(RETRY_DELAYS)))
-async def test_a_temporary_error_is_tried_again_and_records_nothing(attempt):
+async def test_a_temporary_error_is_retried_and_records_nothing(attempt):
     failed = Record()
 
     with pytest.raises(RetryLater):
@@ -70,7 +70,7 @@ async def test_an_unexpected_error_is_recorded_with_a_reference_and_without_its_
     assert "ZeroDivisionError" in trace
 
 
-async def test_our_own_database_being_away_is_never_a_failure():
+async def test_an_unavailable_database_is_never_a_failure():
     failed = Record()
 
     with pytest.raises(RetryLater):
@@ -79,7 +79,7 @@ async def test_our_own_database_being_away_is_never_a_failure():
     assert failed.failures == []
 
 
-async def test_a_failure_that_cannot_be_recorded_is_tried_again():
+async def test_a_failure_that_cannot_be_recorded_is_retried():
     async def failed(_message, _trace):
         raise Unavailable("away")
 
@@ -87,14 +87,14 @@ async def test_a_failure_that_cannot_be_recorded_is_tried_again():
         await run(raising(QuotaExceeded("full")), failed, Attempt(0))
 
 
-async def test_whin_the_cloud_asks_to_wait_is_waited():
+async def test_the_delay_that_the_cloud_requests_is_kept():
     with pytest.raises(RetryLater) as caught:
         await run(raising(TooManyRequests("slow", after=17.0)), Record(), Attempt(0))
 
     assert caught.value.after >= 17.0
 
 
-def test_tries_last_about_two_minutes_and_survive_an_outage_of_twenty_seconds():
+def test_retries_last_about_two_minutes_and_survive_an_outage_of_twenty_seconds():
     for _ in range(50):
         delays = [delay_before_retry(attempt, None) for attempt in range(len(RETRY_DELAYS))]
         assert 90 < sum(delays) < 150

@@ -108,7 +108,7 @@ async def naming(place):
     return web, db
 
 
-async def test_a_rule_that_went_with_the_group_it_named_is_noticed_by_the_next_comparison(place):
+async def test_a_rule_that_was_deleted_with_its_remote_group_is_noticed_by_the_next_pull(place):
     web, db = await naming(place)
     await place.cloud.delete_group((await place.row(db))[1])
     assert len((await place.found(web)).rules) == 1
@@ -125,7 +125,7 @@ async def test_a_rule_that_went_with_the_group_it_named_is_noticed_by_the_next_c
     assert await place.documents_are_fresh()
 
 
-async def test_a_rule_whose_group_is_gone_is_not_pushed_as_any(place):
+async def test_a_rule_whose_remote_group_is_missing_is_not_pushed_as_any(place):
     web, db = await naming(place)
     await place.cloud.delete_group((await place.row(db))[1])
     await place.schedule(web, "UPDATE_SCHEDULED")
@@ -136,7 +136,7 @@ async def test_a_rule_whose_group_is_gone_is_not_pushed_as_any(place):
     assert [rule.port_range_min for rule in (await place.found(web)).rules] == [22]
 
 
-async def test_made_anew_the_group_is_named_again_by_the_rules_that_named_it(place):
+async def test_a_group_created_again_is_named_by_the_rules_that_named_it(place):
     web, db = await naming(place)
     await place.cloud.delete_group((await place.row(db))[1])
     await place.world.execute("UPDATE security_groups SET applied_version = 0 WHERE name = 'db'")

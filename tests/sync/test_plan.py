@@ -114,7 +114,7 @@ def applied(changes: Changes, observed: list[CloudRule]) -> list[CloudRule]:
 
 
 @law(rule_set, rule_set)
-def test_applying_a_plan_gives_exactly_what_was_asked_for(desired, before):
+def test_applying_a_plan_leads_to_exactly_the_desired_rules(desired, before):
     observed = in_the_cloud(before)
 
     after = keys(applied(plan(desired, observed), observed))
@@ -193,7 +193,7 @@ def test_another_description_is_reported_and_makes_no_call(desired):
 
 
 @law(rule_set)
-def test_of_two_equal_rules_in_the_cloud_one_goes(desired):
+def test_of_two_equal_rules_in_the_cloud_one_is_removed(desired):
     observed = in_the_cloud(desired)
     twice = [*observed, *(replace(rule, id=f"{rule.id}-twin") for rule in observed)]
 

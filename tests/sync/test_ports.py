@@ -120,7 +120,7 @@ async def test_a_pull_writes_only_what_changed_and_renders_only_whose_number_did
     assert await instances(sandbox, db) == "2"
 
 
-async def test_a_port_that_is_gone_or_carries_the_group_no_longer_is_counted_no_longer(sandbox):
+async def test_a_port_that_is_deleted_or_detached_is_not_counted_any_more(sandbox):
     net = Net(sandbox)
     web = await made(sandbox, "web")
     first, _ = [await net.port([web], **instance(name)) for name in ("vm-1", "vm-2")]
@@ -187,7 +187,7 @@ async def test_a_group_that_only_the_cloud_knows_to_be_in_use_is_refused_by_name
     assert await instances(place, web) == "1"
 
 
-async def test_use_by_a_port_that_is_not_shown_is_said_as_such(sandbox):
+async def test_use_by_a_port_that_is_not_visible_is_reported_as_such(sandbox):
     web = await made(sandbox, "web")
     group = await claim(sandbox, await scheduled(sandbox, web))
     error = await group_in_use(sandbox.database, sandbox.cloud, group)
@@ -232,7 +232,7 @@ class ChangingCloud:
         return getattr(self._cloud, name)
 
 
-async def test_what_somebody_else_puts_on_a_port_meanwhile_is_not_lost(place, net):
+async def test_a_concurrent_change_of_a_port_is_not_lost(place, net):
     web, db, late = [await made(place, name) for name in ("web", "db", "late")]
     port = await net.port([web, db])
     ids = {name: (await place.row(uuid))[1] for name, uuid in (("db", db), ("late", late))}
@@ -270,7 +270,7 @@ async def test_ports_that_never_come_to_rest_are_left_for_another_try(sandbox):
     assert await net.carried(port) == {web_id}
 
 
-async def test_detach_goes_on_where_it_was_cut_off(neutron, lab, calls):
+async def test_detach_continues_after_an_interruption(neutron, lab, calls):
     net = Net(neutron, lab, lab.make_network(neutron.project))
     web = await made(neutron, "web")
     carrying = [await net.port([web]) for _ in range(3)]
@@ -318,7 +318,7 @@ def job():
     return SimpleNamespace(job=SimpleNamespace(attempts=0, task_name="delete_group", id=1))
 
 
-async def test_the_job_turns_a_group_in_use_erred_by_name_and_detaches_where_told_to(sandbox):
+async def test_a_group_in_use_becomes_erred_with_its_ports_unless_the_job_detaches_it(sandbox):
     web = await made(sandbox, "web")
     port = await Net(sandbox).port([web], **instance("vm-1"))
     desk = JobHandlers(sandbox.database, sandbox.clouds)

@@ -160,7 +160,7 @@ async def test_a_load_refuses_a_project_that_keystone_does_not_know(
     assert report.warnings == []
 
 
-async def test_a_load_says_what_a_member_could_not_ask(load_site, member, openstack_project):
+async def test_a_load_reports_what_a_member_could_not_check(load_site, member, openstack_project):
     report = await load_site(member, PHANTOM)
     again = await load_site(member, PHANTOM)
     own = await load_site(member, openstack_project)
@@ -169,7 +169,7 @@ async def test_a_load_says_what_a_member_could_not_ask(load_site, member, openst
     assert (again.warnings, own.warnings) == ([], [])
 
 
-async def test_a_load_goes_on_without_the_cloud(load_site, tmp_path, monkeypatch):
+async def test_a_load_continues_without_the_cloud(load_site, tmp_path, monkeypatch):
     path = tmp_path / "clouds.yaml"
     auth = {"auth_url": "http://127.0.0.1:1/v3", "username": "u", "password": "p"}
     auth |= {"project_name": "x", "user_domain_id": "default", "project_domain_id": "default"}

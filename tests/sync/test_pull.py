@@ -86,7 +86,7 @@ async def test_a_pull_pushes_again_what_never_reached_the_cloud(place):
     assert (await place.row(uuid))[:4:2] == ("OK", 2)
 
 
-async def test_a_pull_of_a_group_that_is_gone_says_so(place):
+async def test_a_pull_of_a_missing_group_says_so(place):
     uuid = await pushed(place)
     await place.cloud.delete_group((await place.row(uuid))[1])
 
@@ -157,7 +157,7 @@ async def test_pulling_what_is_equal_writes_nothing(place):
     assert await fingerprint(place) == before
 
 
-async def test_a_second_group_of_a_name_is_kept_as_a_twin(place):
+async def test_a_second_group_of_a_name_is_kept_as_a_duplicate_name(place):
     first = await in_the_cloud(place, "web")
     second = await in_the_cloud(place, "web")
 
@@ -173,7 +173,7 @@ async def test_a_second_group_of_a_name_is_kept_as_a_twin(place):
     assert sorted(twins) == [False, True]
 
 
-async def test_a_known_group_that_is_gone_is_marked_and_not_deleted(place):
+async def test_a_known_group_that_is_missing_is_marked_and_not_deleted(place):
     uuid = await pushed(place, rules=[tcp(22)])
     other = await pushed(place, "other")
     await place.cloud.delete_group((await place.row(uuid))[1])
@@ -235,7 +235,7 @@ async def test_too_many_missing_groups_at_once_stop_the_pull(sandbox):
     assert (await sandbox.events()).count("tenant_pull_stopped") == 1
 
 
-async def test_an_erred_group_that_equals_what_was_asked_is_well_again(place):
+async def test_an_erred_group_that_equals_the_desired_one_becomes_ok(place):
     uuid = await pushed(place, rules=[tcp(22)])
     await place.world.execute("UPDATE security_groups SET state = 'ERRED', error_message = 'oh'")
 
@@ -245,7 +245,7 @@ async def test_an_erred_group_that_equals_what_was_asked_is_well_again(place):
     assert (await place.row(uuid))[4] == ""
 
 
-async def test_what_was_asked_for_and_failed_survives_a_pull(place):
+async def test_desired_rules_that_failed_survive_a_pull(place):
     uuid = await pushed(place, rules=[tcp(22)])
     await place.change_rules(uuid, [tcp(80)])
     await place.world.execute("UPDATE security_groups SET state = 'ERRED', error_message = 'oh'")
@@ -334,7 +334,7 @@ async def test_a_requested_pull_shows_in_the_tenant(sandbox):
     ) == ("OK", "")
 
 
-async def test_a_tenant_whose_requested_pull_failed_is_healed_by_the_next_good_one(sandbox):
+async def test_a_tenant_whose_requested_pull_failed_recovers_with_the_next_successful_one(sandbox):
     await sandbox.world.execute("UPDATE tenants SET state = 'ERRED', error_message = 'away'")
 
     await pull(sandbox)
@@ -385,7 +385,7 @@ async def test_a_pull_of_a_thousand_equal_groups_is_a_handful_of_statements(sand
     assert len(statements) <= 14, len(statements)
 
 
-async def test_what_was_adopted_is_told_rule_by_rule(place):
+async def test_adopted_changes_are_reported_rule_by_rule(place):
     uuid = await pushed(place, rules=[tcp(22), tcp(80)])
     other = await pushed(place, "db", rules=[tcp(5432)])
     found = await place.found(uuid)

@@ -31,7 +31,7 @@ async def remove(place, uuid):
     return await delete_group(place.database, place.clouds, uuid)
 
 
-async def test_a_new_group_gets_exactly_the_rules_asked_for(place):
+async def test_a_new_group_gets_exactly_the_desired_rules(place):
     uuid = await place.ask(rules=[WEB, SSH, PING])
 
     assert await push(place, uuid)
@@ -122,7 +122,7 @@ async def test_a_description_that_is_only_cut_makes_no_call(neutron, calls):
     assert calls.changes() == []
 
 
-async def test_a_creation_whose_answer_was_lost_is_found_and_leaves_no_twin(neutron, calls):
+async def test_a_creation_without_a_response_is_found_and_leaves_no_duplicate(neutron, calls):
     calls.fault("POST", "/security-groups", Cut(after=True))
     uuid = await neutron.ask(rules=[WEB])
 
@@ -136,7 +136,7 @@ async def test_a_creation_whose_answer_was_lost_is_found_and_leaves_no_twin(neut
     assert await neutron.keys(uuid) == keys(WEB)
 
 
-async def test_a_creation_that_arrives_after_it_was_given_up_leaves_no_twin(place, monkeypatch):
+async def test_a_creation_that_arrives_after_giving_up_leaves_no_duplicate(place, monkeypatch):
     create = place.cloud.create_group
     rules = place.cloud.create_rules
     late = []
@@ -202,7 +202,7 @@ async def test_a_foreign_group_of_the_same_name_is_not_taken_for_ours(place):
     assert (await place.row(uuid))[1] != foreign.id
 
 
-async def test_lost_answers_of_rule_calls_are_found_by_looking(neutron, calls):
+async def test_rule_calls_without_a_response_are_found_by_reading_the_group(neutron, calls):
     uuid = await neutron.ask(rules=[WEB])
     calls.fault("POST", "/security-group-rules", Cut(after=True))
     with pytest.raises(CloudUnreachable):
@@ -267,7 +267,7 @@ async def test_an_unresolved_remote_group_is_never_pushed_as_any(place, backend_
     assert all(rule.direction == "egress" for rule in found.rules)
 
 
-async def test_a_group_that_is_gone_in_the_cloud_is_said_to_be(place):
+async def test_a_group_that_is_missing_in_the_cloud_is_marked_as_missing(place):
     uuid = await place.ask(rules=[WEB])
     await push(place, uuid)
     await place.cloud.delete_group((await place.row(uuid))[1])
@@ -277,7 +277,7 @@ async def test_a_group_that_is_gone_in_the_cloud_is_said_to_be(place):
         await push(place, uuid)
 
 
-async def test_the_default_group_gets_rules_but_keeps_name_and_life(place):
+async def test_the_default_group_gets_rules_and_is_neither_renamed_nor_deleted(place):
     await place.cloud.create_group(place.project, "web", "")
     default = (await place.cloud.list_groups(place.project, name="default"))[0]
     uuid = await place.ask(

@@ -62,7 +62,7 @@ async def test_with_free_quota_nothing_is_removed_first_and_no_quota_is_requeste
     assert await quota_requests(calls) == 0
 
 
-async def test_what_does_not_fit_is_refused_and_no_rule_goes_for_it(neutron, lab, calls):
+async def test_rules_above_the_quota_are_refused_and_none_is_removed(neutron, lab, calls):
     uuid = await holding(neutron, lab, free_quota=0)
     await neutron.change_rules(uuid, [*FULL[1:], tcp(1), tcp(2)])
     calls.calls.clear()

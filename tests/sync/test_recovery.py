@@ -35,7 +35,7 @@ async def working(place, *, heartbeat_seconds_ago):
     return uuid
 
 
-async def test_the_job_of_a_dead_worker_is_taken_up_again(sandbox):
+async def test_the_job_of_a_dead_worker_is_requeued(sandbox):
     await working(sandbox, heartbeat_seconds_ago=16)
 
     assert await recovery.requeue_stalled(sandbox.database) == 1
@@ -51,7 +51,7 @@ async def test_the_job_of_a_living_worker_is_left_alone(sandbox):
     assert await jobs(sandbox) == [("push_group", "doing")]
 
 
-async def test_the_job_of_a_worker_that_is_forgotten_is_taken_up_again(sandbox):
+async def test_the_job_of_an_unknown_worker_is_requeued(sandbox):
     await working(sandbox, heartbeat_seconds_ago=5)
     await sandbox.world.execute("DELETE FROM procrastinate_workers")
 
@@ -96,7 +96,7 @@ async def test_a_tenant_whose_job_was_lost_gets_one(sandbox):
     assert await jobs(sandbox) == [("pull_tenant", "todo")]
 
 
-async def test_tenants_are_compared_once_an_interval(sandbox):
+async def test_tenants_are_pulled_once_an_interval(sandbox):
     interval = 7200.0
     assert await schedule.queue_due_pulls(sandbox.database, interval) == 0
     await sandbox.world.execute("UPDATE tenants SET pull_scheduled = now() - interval '2 hours'")
@@ -107,7 +107,7 @@ async def test_tenants_are_compared_once_an_interval(sandbox):
     assert await jobs(sandbox) == [("pull_tenant", "todo")] * 2
 
 
-async def test_a_comparison_that_waits_already_is_not_asked_for_twice(sandbox):
+async def test_a_queued_pull_is_not_queued_twice(sandbox):
     for _ in range(2):
         await sandbox.world.execute(
             "UPDATE tenants SET pull_scheduled = now() - interval '2 hours'"
@@ -117,7 +117,7 @@ async def test_a_comparison_that_waits_already_is_not_asked_for_twice(sandbox):
     assert len(await jobs(sandbox)) == 2
 
 
-async def test_jobs_that_ended_long_ago_are_forgotten(sandbox):
+async def test_jobs_that_ended_long_ago_are_deleted(sandbox):
     async with sandbox.database.transaction() as connection:
         await defer_for_group(connection, Job.PUSH_GROUP, uuid4())
         await defer_for_group(connection, Job.PUSH_GROUP, uuid4())
@@ -132,7 +132,7 @@ async def test_jobs_that_ended_long_ago_are_forgotten(sandbox):
     assert len(await jobs(sandbox)) == 1
 
 
-async def test_a_job_that_a_worker_has_by_the_database_alone_is_taken_up_at_the_second_look(
+async def test_a_job_that_is_assigned_to_a_worker_and_does_not_run_is_requeued_at_the_second_check(
     sandbox,
 ):
     await working(sandbox, heartbeat_seconds_ago=1)
@@ -154,7 +154,7 @@ async def test_a_job_that_runs_is_no_suspect(sandbox):
     assert await jobs(sandbox) == [("push_group", "doing")]
 
 
-async def test_a_job_put_off_by_a_clock_that_was_set_back_runs_now(sandbox):
+async def test_a_job_delayed_by_a_clock_that_was_set_back_runs_now(sandbox):
     async with sandbox.database.transaction() as connection:
         await defer_for_group(connection, Job.PUSH_GROUP, await sandbox.ask())
     for ahead, expected in (("2 minutes", 0), ("1 day", 1)):

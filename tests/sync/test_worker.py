@@ -73,7 +73,7 @@ def is_in(place, uuid, state):
     return check
 
 
-async def test_a_worker_pushes_pulls_and_deletes_what_is_asked_for(place, worker):
+async def test_a_worker_pushes_pulls_and_deletes(place, worker):
     uuid = await ask(place, rules=[tcp(22)])
     await until(is_in(place, uuid, "OK"))
 
@@ -136,7 +136,7 @@ async def test_a_refusal_is_shown_at_once_in_words(neutron, lab, worker):
     assert not worker.done()
 
 
-async def test_groups_that_name_each_other_settle(sandbox, worker):
+async def test_groups_that_name_each_other_become_ok(sandbox, worker):
     for name in ("one", "two"):
         await sandbox.ask(name, rules=[tcp(22)])
     await sandbox.world.execute(
@@ -196,7 +196,7 @@ async def test_a_tenant_that_cannot_be_pulled_says_why(sandbox, worker):
     assert not worker.done()
 
 
-async def test_each_tenant_is_compared_within_the_interval(sandbox, conninfo, tmp_path):
+async def test_each_tenant_is_pulled_within_the_interval(sandbox, conninfo, tmp_path):
     await sandbox.cloud.create_group(sandbox.project, "new", "")
 
     async def imported():

@@ -131,7 +131,7 @@ def _remedy(error: Exception) -> str | None:
         return f"lacks {', '.join(option.dest for option in error.options)} under auth; add it"
     if type(error) is Exception:
         # keystoneauth raises a plain one: "password is a required attribute".
-        return "has an incomplete auth section; add what is missing"
+        return "is incomplete; check its auth section"
     return next((text for kinds, text in REMEDIES if isinstance(error, kinds)), None)
 
 

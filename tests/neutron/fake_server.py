@@ -1,9 +1,9 @@
-"""A server that answers as a test says, for a cloud that is none.
+"""A server whose responses a test sets, in place of a cloud.
 
-    with answering(lambda call: Response(200, b"<html>")) as server:
+    with fake_server(lambda call: Response(200, b"<html>")) as server:
         server.url, server.calls
 
-The function is given a `Call` and gives an `Response`, or a function that writes to the socket.
+The function gets a `Call` and returns a `Response`, or a function that writes to the socket.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ class Server:
 
 
 @contextmanager
-def answering(answer: Callable[[Call], Response | Wire]) -> Iterator[Server]:
+def fake_server(respond: Callable[[Call], Response | Wire]) -> Iterator[Server]:
     server = Server()
 
     class Handler(BaseHTTPRequestHandler):
@@ -37,20 +37,20 @@ def answering(answer: Callable[[Call], Response | Wire]) -> Iterator[Server]:
             call = Call(self.command, self.path, 0, body)
             server.calls.append(call)
             server.headers.append(dict(self.headers))
-            given = answer(call)
-            if not isinstance(given, Response):
+            response = respond(call)
+            if not isinstance(response, Response):
                 self.close_connection = True
                 try:
-                    given(self.wfile.write)
+                    response(self.wfile.write)
                 except OSError:
                     return
                 return
-            self.send_response(given.status)
-            for name, value in given.headers.items():
+            self.send_response(response.status)
+            for name, value in response.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(given.body)))
+            self.send_header("Content-Length", str(len(response.body)))
             self.end_headers()
-            self.wfile.write(given.body)
+            self.wfile.write(response.body)
 
         do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - http.server's names
 

@@ -19,7 +19,7 @@ async def plan(place, uuid, *rules):
     return (await dry_run(place.database, group, list(rules))).document("")
 
 
-async def test_both_plans_say_that_a_missing_group_is_created_anew(place):
+async def test_both_plans_say_that_a_missing_group_is_created_again(place):
     uuid = await pushed(place, rules=[tcp(22)])
     before = (await place.row(uuid))[1]
     await place.cloud.delete_group(before)
@@ -46,7 +46,7 @@ async def test_both_plans_say_that_a_missing_group_is_created_anew(place):
     assert (await place.row(uuid))[1] not in {"", before}
 
 
-async def test_a_plan_of_a_group_that_is_there_has_no_notice(place):
+async def test_a_plan_of_an_existing_group_has_no_notice(place):
     uuid = await pushed(place, rules=[tcp(22)])
 
     shown = await plan(place, uuid, HTTPS)

@@ -1,10 +1,10 @@
-"""Take every optional extension of docs/reference/openstack.md away from a real Neutron."""
+"""Remove each optional extension of docs/reference/openstack.md from a real Neutron."""
 
 import re
 from pathlib import Path
 
 import pytest
-from tests.lab.lacking import LACKS
+from tests.lab.missing_extensions import MISSING_EXTENSIONS
 from tests.neutron.test_translate import RULE
 from tests.sync.conftest import tcp
 from tests.sync.test_cloud_texts import at_neutron, drift, neutron_says, state_of
@@ -30,7 +30,7 @@ def rows_of_the_page():
 
 
 def test_the_page_lists_each_extension_that_is_taken_away_and_no_other():
-    assert sorted(rows_of_the_page()) == sorted(LACKS)
+    assert sorted(rows_of_the_page()) == sorted(MISSING_EXTENSIONS)
 
 
 def ingress(group):
@@ -67,21 +67,23 @@ async def rows(place):
         return await cursor.fetchall()
 
 
-LACKING = [
-    pytest.param(lack, id=f"{alias}-{number}")
-    for alias, lacks in LACKS.items()
-    for number, lack in enumerate(lacks)
+CASES = [
+    pytest.param(missing, id=f"{alias}-{number}")
+    for alias, variants in MISSING_EXTENSIONS.items()
+    for number, missing in enumerate(variants)
 ]
 
 
-@pytest.mark.parametrize("lack", LACKING)
-async def test_without_it_nothing_is_opened_deleted_or_imported_wrongly(neutron, lab, calls, lack):
+@pytest.mark.parametrize("missing", CASES)
+async def test_without_it_nothing_is_opened_deleted_or_imported_wrongly(
+    neutron, lab, calls, missing
+):
     owner = make_stranger(lab, neutron.project)
     stranger = in_neutron(lab, owner)
-    calls.lack = lack
+    calls.missing = missing
     uuid = await neutron.ask(rules=[tcp(22, description="ssh"), tcp(80)])
 
-    if lack.is_without_bulk:
+    if missing.is_without_bulk:
         with pytest.raises(RequestRefused, match="Bulk"):
             await push(neutron, uuid)
         assert [ingress(group) for group in in_neutron(lab, neutron.project)] == [set()]
@@ -125,14 +127,16 @@ OF_PORTS = (
 )
 
 
-@pytest.mark.parametrize("lack", [one for one in LACKING if one.id.rpartition("-")[0] in OF_PORTS])
-async def test_without_it_a_group_is_taken_off_ports_of_its_tenant_alone(neutron, lab, calls, lack):
+@pytest.mark.parametrize("missing", [one for one in CASES if one.id.rpartition("-")[0] in OF_PORTS])
+async def test_without_it_a_group_is_detached_from_ports_of_its_tenant(
+    neutron, lab, calls, missing
+):
     network = lab.make_network(neutron.project)
     uuid = await pushed(neutron, rules=[tcp(22)])
     backend_id = (await neutron.row(uuid))[1]
     owners = (neutron.project, neutron.project, lab.make_project())
     ports = [lab.make_port(network, owner, [backend_id]) for owner in owners]
-    calls.lack = lack
+    calls.missing = missing
     await pull(neutron)
     seen = await neutron.world.value("SELECT count(*) FROM cloud_ports")
     await neutron.schedule(uuid, "DELETION_SCHEDULED")
@@ -140,7 +144,7 @@ async def test_without_it_a_group_is_taken_off_ports_of_its_tenant_alone(neutron
     with pytest.raises(GroupInUse):
         await delete_group(neutron.database, neutron.clouds, uuid, detach=True)
 
-    is_blind = "port.security_groups" in lack.attributes
+    is_blind = "port.security_groups" in missing.attributes
     assert seen == (0 if is_blind else 2)
     shown = [lab.neutron("GET", f"/v2.0/ports/{port}")["port"] for port in ports]
     carrying = [backend_id in port["security_groups"] for port in shown]
@@ -149,9 +153,7 @@ async def test_without_it_a_group_is_taken_off_ports_of_its_tenant_alone(neutron
 
 
 @pytest.mark.parametrize("mode", ["adopt", "enforce", "report"])
-async def test_a_rule_whose_address_group_is_not_told_any_more_is_not_taken_for_open(
-    at_neutron, mode
-):
+async def test_a_rule_with_a_hidden_address_group_is_not_taken_for_open(at_neutron, mode):
     office = {**RULE, "remote_ip_prefix": None, "remote_address_group_id": "a1"}
     other = {**RULE, "id": "r2", "port_range_min": 22, "port_range_max": 22}
     group = at_neutron.said["security_groups"][0]
@@ -181,7 +183,7 @@ async def test_a_rule_whose_address_group_is_not_told_any_more_is_not_taken_for_
     assert (await state_of(at_neutron, "g1"))[2:] == ("OK", "")
 
 
-async def test_a_group_whose_address_groups_are_not_told_is_not_adopted_manually(at_neutron):
+async def test_a_group_with_hidden_address_groups_is_not_adopted_manually(at_neutron):
     office = {**RULE, "remote_ip_prefix": None, "remote_address_group_id": "a1"}
     group = at_neutron.said["security_groups"][0]
     group["security_group_rules"] = [office]

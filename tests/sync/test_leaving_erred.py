@@ -166,7 +166,7 @@ async def test_it_can_be_deleted_in_both_contracts(neutron, lab, client, work, c
     "cause", [over_quota, never_created, missing], ids=lambda each: each.__name__
 )
 @pytest.mark.parametrize("headers", [{}, NEWER], ids=["2025-11", "2026-10"])
-async def test_its_present_version_is_pushed_again_by_rolling_back_to_it(
+async def test_a_rollback_to_the_current_version_pushes_it_again(
     neutron, lab, client, work, cause, headers
 ):
     address, uuid = await failed(cause, neutron, lab, work)
