@@ -5,7 +5,7 @@ again, with the row locked. The next module is `transaction_steps`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import LiteralString
 from uuid import UUID, uuid4
 
@@ -23,6 +23,7 @@ from ringfence.http.fields import clean_fields
 from ringfence.security_groups import usage
 from ringfence.security_groups.events import group_event
 from ringfence.security_groups.exposure import warnings_of
+from ringfence.security_groups.group_rows import insert_group, update_group
 from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.readiness import hint
@@ -37,6 +38,7 @@ from ringfence.security_groups.schemas import (
     ERROR_FIELDS,
     MANAGED_BY_OPENSTACK,
     NAME_TAKEN,
+    SettableFields,
     clean_creation,
     clean_update,
     with_default_egress,
@@ -50,8 +52,6 @@ from ringfence.security_groups.transaction_steps import (
     UPDATE,
     NewGroup,
     delete_group,
-    insert_group,
-    rename_group,
     schedule,
     schedule_creation,
     set_state,
@@ -70,8 +70,7 @@ SELECT exists(
 class _Creation:
     """A group that may be created. `remote_groups` maps UUIDs to ids of rows."""
 
-    name: str
-    description: str
+    fields: SettableFields
     rules: Sequence[RuleRequest]
     remote_groups: dict[str, int]
 
@@ -84,13 +83,11 @@ async def create(database: Database, actor: Actor, tenant_id: int, body: Json) -
         desired = await _read_creation(connection, tenant_id, body)
         try:
             uuid = uuid4()
-            group_id = await insert_group(
-                connection, tenant_id, uuid, desired.name, desired.description
-            )
+            group_id = await insert_group(connection, tenant_id, uuid, desired.fields)
         except UniqueViolation:
             raise Invalid({"non_field_errors": [NAME_TAKEN]}) from None
         await replace_rules(connection, group_id, desired.rules, desired.remote_groups)
-        group = NewGroup(group_id, uuid, desired.name, len(desired.rules))
+        group = NewGroup(group_id, uuid, desired.fields.name, len(desired.rules))
         await schedule_creation(connection, actor, tenant, group)
     return uuid
 
@@ -123,9 +120,9 @@ async def _read_creation(connection: Connection, tenant_id: int, body: Json) -> 
     rules = request.rules
     if await keeps_default_egress(connection, tenant_id):
         rules = with_default_egress(rules)
-    await _require_free_name(connection, tenant_id, request.name, "non_field_errors")
+    await _require_free_name(connection, tenant_id, request.fields.name, "non_field_errors")
     await require_room(connection, tenant_id, Growth(groups=1, rules=len(rules)))
-    return _Creation(request.name, request.description, rules, groups.ids)
+    return _Creation(request.fields, rules, groups.ids)
 
 
 async def update(
@@ -137,7 +134,7 @@ async def update(
     *,
     partial: bool,
 ) -> dict[str, str]:
-    """Update the name and description, and return both.
+    """Update settable fields, and return all of them.
 
     Without a change there is no job, unless the last one failed: then the group is pushed again.
     """
@@ -145,19 +142,19 @@ async def update(
     values = clean_update(body, partial=partial)
     async with database.transaction() as connection:
         group = await preconditions.lock(connection, group, Action.UPDATE)
-        before = {"name": group.name, "description": group.description}
-        desired = before | values
-        require_allowed_name(desired["name"])
-        if desired == before and group.state is not State.ERRED:
-            return desired
-        if desired["name"] != group.name:
-            await _require_free_name(connection, group.tenant_id, desired["name"], "name", group.id)
+        desired = replace(group.fields, **values)
+        require_allowed_name(desired.name)
+        if desired == group.fields and group.state is not State.ERRED:
+            return asdict(desired)
+        if desired.name != group.name:
+            await _require_free_name(connection, group.tenant_id, desired.name, "name", group.id)
         try:
-            await rename_group(connection, group.id, desired["name"], desired["description"])
+            await update_group(connection, group.id, desired)
         except UniqueViolation:
             raise Invalid({"name": [NAME_TAKEN]}) from None
-        await schedule(connection, actor, group, UPDATE, {"from": before, "to": desired})
-    return desired
+        change = {"from": asdict(group.fields), "to": asdict(desired)}
+        await schedule(connection, actor, group, UPDATE, change)
+    return asdict(desired)
 
 
 async def set_rules(

@@ -5,7 +5,7 @@ refreshed before the transaction commits.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -13,6 +13,8 @@ from uuid import UUID
 from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
 from ringfence.security_groups.read_model import documents
+from ringfence.security_groups.schemas import SettableFields
+from ringfence.security_groups.states import State
 
 _COLUMNS: LiteralString = """
 uuid, tenant_id, name, description, backend_id, state, error_message, created, modified, version,
@@ -39,6 +41,16 @@ ORDER BY entry.position
 RETURNING sg.id, sg.uuid, sg.name, sg.backend_id
 """
 )
+
+# A duplicate keeps the mark until it has a name of its own.
+_UPDATE: LiteralString = """
+UPDATE security_groups
+SET
+    is_duplicate_name = is_duplicate_name AND name = %(name)s,
+    name = %(name)s,
+    description = %(description)s
+WHERE id = %(id)s
+"""
 
 _SKIP_KNOWN: LiteralString = """
 ON CONFLICT (tenant_id, backend_id) WHERE backend_id <> '' DO NOTHING
@@ -100,12 +112,25 @@ class InsertedGroup:
     backend_id: str
 
 
-async def insert_group(connection: Connection, row: GroupRow) -> int:
-    """Insert a group and return its id; raises `UniqueViolation` if its name is taken."""
+async def insert_group(
+    connection: Connection, tenant_id: int, uuid: UUID, fields: SettableFields
+) -> int:
+    """Insert a group that is to be created in the cloud, and return its id.
+
+    Raises `UniqueViolation` if its name is taken.
+    """
+    row = GroupRow(tenant_id, state=State.CREATION_SCHEDULED, uuid=uuid, **asdict(fields))
     # A savepoint: a concurrent import of the same name must not abort the transaction.
     async with connection.transaction():
         (group,) = await _insert(connection, [row], "")
     return group.id
+
+
+async def update_group(connection: Connection, group_id: int, fields: SettableFields) -> None:
+    """Update the settable fields of a group; raises `UniqueViolation` if the name is taken."""
+    async with connection.transaction():
+        await connection.execute(_UPDATE, {"id": group_id, **asdict(fields)})
+    documents.refresh_before_commit(connection, [group_id])
 
 
 async def insert_new_groups(

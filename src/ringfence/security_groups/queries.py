@@ -17,6 +17,7 @@ from ringfence.security_groups.read_model.list_statements import StoredGroups
 from ringfence.security_groups.representation import Remote
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest, UnresolvedEnd
 from ringfence.security_groups.rules import Rule
+from ringfence.security_groups.schemas import SettableFields
 from ringfence.security_groups.states import NOT_FOUND, State
 
 NO_SUCH_GROUP = "No SecurityGroup matches the given query."
@@ -85,6 +86,11 @@ class SecurityGroup:
     project_uuid: UUID
     customer_id: int
     customer_uuid: UUID
+
+    @property
+    def fields(self) -> SettableFields:
+        """The fields that clients set."""
+        return SettableFields(self.name, self.description)
 
     def __post_init__(self) -> None:
         """Convert the state of the row."""

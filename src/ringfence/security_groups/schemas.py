@@ -103,16 +103,23 @@ _RULE_ID = Integer(minimum=-(2**63), maximum=2**63 - 1)
 
 
 @dataclass(frozen=True, slots=True)
+class SettableFields:
+    """The values of `GROUP_FIELDS`, with the defaults of a new group."""
+
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GroupRequest:
     """A group to create."""
 
-    name: str
-    description: str
+    fields: SettableFields
     rules: tuple[RuleRequest, ...]
 
 
 def clean_update(body: Json, *, partial: bool) -> dict[str, str]:
-    """Return the name and description of a PUT or PATCH; raises `Invalid`."""
+    """Return the settable fields in a PUT or PATCH; raises `Invalid`."""
     values = clean_fields(body, GROUP_FIELDS, required=() if partial else ("name",))
     if is_name_of_default_group(values.get("name", "")):
         raise Invalid({"name": [MANAGED_BY_OPENSTACK]})
@@ -129,7 +136,7 @@ def clean_creation(
         body, GROUP_FIELDS, lambda sent: clean_new_rules(sent, known_groups, known)
     )
     refuse_duplicates(rules)
-    return GroupRequest(values["name"], values.get("description", ""), tuple(rules))
+    return GroupRequest(SettableFields(**values), tuple(rules))
 
 
 def clean_group(

@@ -15,23 +15,12 @@ from ringfence.database.outbox import Job, defer_for_group
 from ringfence.database.pool import Connection
 from ringfence.events.commands import record
 from ringfence.events.types import EventType
-from ringfence.security_groups import group_rows, states
+from ringfence.security_groups import states
 from ringfence.security_groups.events import Ancestors, group_event
-from ringfence.security_groups.group_rows import GroupRow
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.security_groups.versions import Cause, change_of, record_versions
-
-_RENAME: LiteralString = """
-UPDATE security_groups
-SET
-    -- A duplicate keeps the mark until it has a name of its own.
-    is_duplicate_name = is_duplicate_name AND name = %(name)s,
-    name = %(name)s,
-    description = %(description)s
-WHERE id = %(id)s
-"""
 
 # A new action clears the error of the last one. A group that was not found in the cloud has
 # nothing there, so its next version creates it again.
@@ -172,25 +161,6 @@ async def schedule(
         event = replace(event, change=change)
     await record(connection, event)
     await defer_for_group(connection, step.job, group.uuid, **step.arguments)
-
-
-async def insert_group(
-    connection: Connection, tenant_id: int, uuid: UUID, name: str, description: str
-) -> int:
-    """Insert a group that is to be created in the cloud, and return its id.
-
-    Raises `UniqueViolation` if its name is taken.
-    """
-    row = GroupRow(tenant_id, name, State.CREATION_SCHEDULED, uuid, description)
-    return await group_rows.insert_group(connection, row)
-
-
-async def rename_group(connection: Connection, group_id: int, name: str, description: str) -> None:
-    """Update the name and description of a group; raises `UniqueViolation` if the name is taken."""
-    parameters = {"id": group_id, "name": name, "description": description}
-    async with connection.transaction():
-        await connection.execute(_RENAME, parameters)
-    documents.refresh_before_commit(connection, [group_id])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Replaces all groups of a tenant. Groups that are not listed are deleted, except `default`."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from psycopg.errors import UniqueViolation
@@ -13,6 +13,7 @@ from ringfence.clouds.quotas import Growth, require_room
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, Invalid
 from ringfence.security_groups import queries
+from ringfence.security_groups.group_rows import insert_group, update_group
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.rule_input.known_ends import (
     any_needs_known_ends,
@@ -42,8 +43,6 @@ from ringfence.security_groups.transaction_steps import (
     SET_RULES,
     UPDATE,
     NewGroup,
-    insert_group,
-    rename_group,
     schedule,
     schedule_creation,
 )
@@ -68,18 +67,17 @@ class _Update:
     @property
     def is_needed(self) -> bool:
         """Return whether there is a change, or an earlier one failed."""
-        before = (self.group.name, self.group.description)
         return (
             self.group.state is State.ERRED
-            or before != (self.desired.name, self.desired.description)
+            or self.group.fields != self.desired.fields
             or self.changes_rules
         )
 
     @property
     def context(self) -> dict[str, object]:
         return {
-            "from": {"name": self.group.name, "description": self.group.description},
-            "to": {"name": self.desired.name, "description": self.desired.description},
+            "from": asdict(self.group.fields),
+            "to": asdict(self.desired.fields),
             "rules_before": len(self.rules),
             "rules_after": len(self.desired.rules),
         }
@@ -236,11 +234,10 @@ async def _write_names(
     ids: dict[str, int] = {}
     try:
         for update in needed:
-            name, description = update.desired.name, update.desired.description
-            await rename_group(connection, update.group.id, name, description)
+            await update_group(connection, update.group.id, update.desired.fields)
         for group in new:
             ids[group.uuid.hex] = await insert_group(
-                connection, tenant.id, group.uuid, group.name, group.description
+                connection, tenant.id, group.uuid, group.fields
             )
     except UniqueViolation:
         raise Invalid({"name": [NAME_TAKEN]}) from None

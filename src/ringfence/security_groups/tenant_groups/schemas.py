@@ -30,6 +30,7 @@ from ringfence.security_groups.schemas import (
     COLLECTION,
     GROUP_FIELDS,
     MANAGED_BY_OPENSTACK,
+    SettableFields,
     clean_group,
     clean_new_rules,
     clean_rules,
@@ -62,9 +63,12 @@ class DesiredGroup:
     """A desired group. A new group has a new UUID."""
 
     uuid: UUID
-    name: str
-    description: str
+    fields: SettableFields
     rules: tuple[RuleRequest, ...]
+
+    @property
+    def name(self) -> str:
+        return self.fields.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,8 @@ def _clean_group(
     values, rules = clean_group(
         entry, LISTED_GROUP_FIELDS, lambda sent: _clean_rules(sent, names, context)
     )
-    return DesiredGroup(uuid, values["name"], values.get("description", ""), tuple(rules))
+    values.pop("uuid", None)
+    return DesiredGroup(uuid, SettableFields(**values), tuple(rules))
 
 
 def _clean_rules(body: Json, names: Mapping[str, UUID], context: GroupContext) -> list[RuleRequest]:
