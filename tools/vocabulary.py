@@ -69,7 +69,8 @@ TERMS = (
     Term("tells?|told|telling", "report; return, show, distinguish"),
     Term("answer(?:s|ed|ing)?", "response; respond, return"),
     Term("rendered|renders?|rendering", "document; write, format"),
-    Term("representations?", "document"),
+    # Neutron says "integer representations" of protocols.
+    Term("representations?", "document", ("integer representations",)),
     Term("walk(?:s|ed|ing)?", "page through; visit; list", ("random walks?",)),
     Term(
         "places?|placed|placing",

@@ -33,7 +33,7 @@ class Operator:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("RINGFENCE_", "OS_"))}
         self.environment = kept | {"RINGFENCE_HOME": str(folder / "home"), "NO_COLOR": "1"}
         self.started = []
-        # A command that runs the program, where that is not the shell.
+        # A wrapper that runs the program, such as a shell script.
         self.through = []
         self.program = [sys.executable, "-m", "ringfence"]
 
@@ -91,7 +91,7 @@ def _prepared() -> Path:
         try:
             (draft / "home").rename(prepared)
         except OSError:
-            # Another process was faster.
+            # Another process has created it.
             assert prepared.exists()
         shutil.rmtree(draft)
     assert prepared.lstat().st_uid == os.geteuid(), f"somebody else made {prepared}"
@@ -101,7 +101,7 @@ def _prepared() -> Path:
 def _copy(prepared: Path, home: Path) -> None:
     home.mkdir()
     shutil.copystat(prepared, home)
-    # The programs are only read and run.
+    # The programs are never changed: hard links are enough.
     for how, name in (("-a", "data"), ("-al", "postgresql")):
         subprocess.run(["cp", how, prepared / name, home], check=True)
 
@@ -112,7 +112,7 @@ def operating(*, migrated: bool = True) -> Iterator[Operator]:
 
     A data directory with a `migrated` database is a copy: creating one takes ten times longer.
     """
-    # Short, for the sake of socket paths, and open to the user that PostgreSQL runs as for root.
+    # Short, because socket paths are limited, and open to the user that runs PostgreSQL for root.
     folder = Path(tempfile.mkdtemp(prefix="ringfence-cli-", dir="/tmp"))
     folder.chmod(0o755)
     one = Operator(folder)

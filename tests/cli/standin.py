@@ -1,4 +1,4 @@
-"""A service like the real one, with applications of three lines: what supervision is tested on."""
+"""A service with trivial applications, for the tests of supervision."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Every command uses the database that is named, and refuses one that cannot work in one line."""
+"""Every command uses the configured database, and refuses an unusable one in one line."""
 
 from io import StringIO
 
@@ -34,7 +34,7 @@ COMMANDS = [
 
 @pytest.fixture
 def run(tmp_path, monkeypatch, capsys):
-    """Run a command on a database in this process; return its exit code and what it says."""
+    """Run a command on a database in this process; return its exit code and output."""
     file = tmp_path / "file.yaml"
     file.write_text(FILE)
     lines = tmp_path / "file.jsonl"
@@ -71,7 +71,7 @@ def test_doctor_reports_a_database_that_cannot_work(run, conninfo, options):
 
 
 def contents(conninfo, schema):
-    """Return all rows of a schema's tables."""
+    """Return all rows of all tables of a schema."""
     with psycopg.connect(conninfo) as connection:
         tables = connection.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY 1", [schema]

@@ -1,4 +1,4 @@
-"""Whatever things are called, each command prints quiet lines, and as many as there are things."""
+"""With hostile names, each command prints escaped lines, one for each object."""
 
 import asyncio
 import io
@@ -34,7 +34,7 @@ NAMED = {
 
 @pytest.fixture
 def world(conninfo, monkeypatch):
-    """Rename everything there is to something hostile."""
+    """Rename every object to a hostile name."""
     monkeypatch.setenv("RINGFENCE_DATABASE_URL", url_of(conninfo))
     monkeypatch.setenv("NO_COLOR", "1")
     root = logging.getLogger()

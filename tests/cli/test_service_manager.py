@@ -23,7 +23,7 @@ def operator():
 
 @pytest.fixture
 def manager(operator):
-    """Listen as systemd does; gives what comes, a message at a time."""
+    """Listen as systemd does, and yield the messages."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.settimeout(PATIENCE_SECONDS)
         listener.bind(str(operator.folder / "notify"))

@@ -1,4 +1,4 @@
-"""SIGTERM ends every command well, however far it has come: nothing runs on, nothing is left."""
+"""SIGTERM ends every command cleanly at any time: no process and no file is left."""
 
 import os
 import signal
@@ -13,9 +13,9 @@ from tests.patience import PATIENCE_SECONDS
 
 from ringfence.database.embedded import binaries, home
 
-# Python's own start is over; the program's imports are not.
+# After the start of Python, during the imports of the program.
 FIRST_IMPORTS = ("typer.models", "ringfence.cli.main", "structlog.processors", "pydantic.main")
-# A callback of the garbage collector and the like swallow what a handler raises in them.
+# Callbacks such as those of the garbage collector swallow the exception of a signal handler.
 SWALLOWED = """
 import os, signal, socket, sys
 from pathlib import Path

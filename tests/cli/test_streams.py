@@ -1,4 +1,4 @@
-"""Terminals that lack a character, readers that leave, streams that are closed or full."""
+"""Terminals without a character, readers that close the pipe, closed and full streams."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ customers:
 
 @pytest.fixture
 def shell(conninfo, tmp_path):
-    """Run a line of a shell in which `$R` is the program; give its code and what it said."""
+    """Run a shell command in which `$R` is the program; return its code and output."""
     (tmp_path / "site.yaml").write_text(SITE, encoding="utf-8")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("RINGFENCE_", "OS_", "LC_"))}
     program = f"{sys.executable} -m ringfence"

@@ -1,4 +1,4 @@
-"""Supervision, on a stand-in for the service whose children start at once."""
+"""Supervision of a stand-in service whose children start quickly."""
 
 import http.client
 import os

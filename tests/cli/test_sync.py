@@ -1,4 +1,4 @@
-"""`ringfence sync …`, as an operator types it."""
+"""`ringfence sync` as an operator runs it."""
 
 import json
 

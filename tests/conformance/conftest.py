@@ -1,4 +1,4 @@
-"""The clients that people use, unmodified, against one served instance."""
+"""Published clients, unmodified, against one served instance."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ def site(short_folder: Path, testrun_uid: str) -> Iterator[Site]:
 def run_program():
     """Return a function that runs a program in a client's environment, on a JSON document.
 
-    What it gives back is the JSON document that the program prints.
+    It returns the JSON document that the program prints.
     """
 
     def run(client: str, program: str, **given: Any) -> Any:
@@ -43,5 +43,5 @@ def run_program():
 
 @pytest.fixture
 def count(record_property):
-    """Return a function that says how many things of a client a test has held."""
+    """Return a function that records the number of checks of a test."""
     return lambda number: record_property("held", number)

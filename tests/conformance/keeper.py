@@ -1,4 +1,4 @@
-"""Keep an instance in a folder for as long as anybody holds the lock on its file `users`.
+"""Run an instance in a folder while any process holds the lock on its file `users`.
 
 usage: python keeper.py FOLDER
 
@@ -48,9 +48,9 @@ def keep(folder: Path, ready: int) -> None:
 
 
 def serve(contract: str, processes: "list[subprocess.Popen[str]]") -> str:
-    """Start one more process of the service; gives its address."""
+    """Start a further process of the service; return its URL."""
     command = [*RINGFENCE, "serve", "--port", "0", "--workers", "1"]
-    # One that does the jobs is enough.
+    # One job worker is enough.
     command += ["--no-worker"] if processes else []
     environment = os.environ | {"RINGFENCE_CONTRACT": contract}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
@@ -60,7 +60,7 @@ def serve(contract: str, processes: "list[subprocess.Popen[str]]") -> str:
 
 
 def stop(processes: "list[subprocess.Popen[str]]") -> None:
-    """End the processes, and wait until they have."""
+    """Stop the processes and wait for them."""
     for process in processes:
         process.terminate()
     for process in processes:

@@ -1,4 +1,4 @@
-"""What the page's examples do, operation by operation: facts that all its languages share."""
+"""The examples of the page by operation: what they share in all languages."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 GROUPS = "/api/openstack-security-groups/"
 EXAMPLE_NAME = "my-awesome-openstack-security-group"
 EXAMPLE_UUID = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
-# The example of rules cannot be taken as it stands: it has nulls where there must be a choice, and
-# both a network and a remote group, which is not a group at all.
+# The example of rules is not valid: it has nulls in required choices, and both a network and a
+# remote group, which does not exist.
 EXAMPLE_RULE: dict[str, Any] = {
     "ethertype": None,
     "direction": None,
@@ -28,7 +28,7 @@ CORRECTED_RULE = EXAMPLE_RULE | {
 
 @dataclass(frozen=True)
 class Example:
-    """One operation as the page shows it, with the status that it promises."""
+    """One operation of the page with its documented status."""
 
     operation: str
     method: str
@@ -38,7 +38,7 @@ class Example:
 
     @property
     def address(self) -> str:
-        """Return the path with the page's uuid."""
+        """Return the path with the page's UUID."""
         return GROUPS + self.path.replace("{uuid}", EXAMPLE_UUID)
 
 

@@ -1,7 +1,7 @@
 """One served instance for all clients: `ringfence load`, then `serve` over a sandbox cloud.
 
-It runs in both contract versions, on one database: once as clients up to 8.0.8 expect it, once as
-newer ones do.
+It runs in both contract versions, on one database: one for clients up to 8.0.8, one for
+newer ones.
 """
 
 import fcntl
@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Site:
-    """The served instance, as its users see it."""
+    """The served instance."""
 
     address: str
     newer_address: str
@@ -44,7 +44,7 @@ class Site:
         return httpx.Client(base_url=self.address, headers=headers, timeout=PATIENCE_SECONDS)
 
     def create(self, tenant: str, name: str, rules: Sequence[Json] = ()) -> Json:
-        """Make a group and wait until the cloud has it."""
+        """Create a group and wait until it is in the cloud."""
         address = f"/api/openstack-tenants/{tenant_uuid(tenant)}/create_security_group/"
         with self.client() as client:
             made = client.post(address, json={"name": name, "rules": list(rules)})
@@ -52,13 +52,13 @@ class Site:
         return self.finished(made.json()["uuid"])
 
     def group(self, uuid: str) -> Json | None:
-        """Return a group; None once it is gone."""
+        """Return a group, or None if it is deleted."""
         with self.client("staff") as client:
             response = client.get(f"/api/openstack-security-groups/{uuid}/")
         return response.json() if response.status_code == 200 else None
 
     def finished(self, uuid: str) -> Json:
-        """Return a group once nothing is under way for it any more."""
+        """Return a group once it is in a final state."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             group = self.group(uuid)
@@ -77,7 +77,7 @@ class Site:
         return self.group(uuid) is None
 
 
-# A tenant for each suite: none meets another's groups.
+# A tenant for each suite, so that suites do not see each other's groups.
 TENANTS = (
     "page",
     "httpie",
@@ -104,7 +104,7 @@ def token(user: str) -> str:
 
 
 def provisioning() -> Json:
-    """Return what the site is loaded with."""
+    """Return the provisioning file."""
     tenants: list[Json] = [
         {"name": name, "uuid": tenant_uuid(name), "cloud": "east", "backend_id": f"{number:032x}"}
         for number, name in enumerate(TENANTS, 1)
@@ -126,10 +126,10 @@ def provisioning() -> Json:
 
 @contextmanager
 def joined(folder: Path) -> Iterator[Site]:
-    """Yield the instance that all processes of a run share; the first one to come has it started.
+    """Yield the instance that all processes of a run share; the first process starts it.
 
-    Each holds a lock for as long as it is there. A process of its own, `keeper.py`, keeps the
-    instance until nobody holds the lock: a test run that is killed leaves nothing behind.
+    Each process holds a lock. `keeper.py` runs the instance until nobody holds the lock: a test run
+    that is killed leaves nothing behind.
     """
     with _entered(folder):
         yield _instance(folder)
@@ -141,7 +141,7 @@ def _entered(folder: Path) -> Iterator[None]:
         folder.mkdir(mode=0o711, exist_ok=True)
         with (folder / "users").open("a") as users:
             fcntl.flock(users, fcntl.LOCK_SH)
-            # The keeper of an instance that had ended took the file away.
+            # The keeper of an instance that has ended removed the file.
             if os.fstat(users.fileno()).st_nlink:
                 yield
                 return

@@ -20,7 +20,7 @@ FROM_WEB = {"protocol": "tcp", "from_port": 5432, "to_port": 5432, "remote_group
 
 @pytest.fixture
 def play(site, tmp_path):
-    """Return a function that runs a playbook; it gives what each task registered."""
+    """Return a function that runs a playbook and returns what each task registered."""
     programs = python_client("ansible")
     (modules,) = programs.parent.glob("lib/python*/site-packages/ansible_waldur_module")
     environment = os.environ | {

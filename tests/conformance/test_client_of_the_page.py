@@ -123,7 +123,7 @@ def test_list_parses_every_field_of_every_group(alice, served):
     assert web.rules[0].ethertype is EthertypeEnum.IPV4
     assert isinstance(web.rules[0].remote_group_uuid, Unset)
     assert web.rules[1].remote_group_uuid == DB
-    # Fields of newer releases: the client keeps aside what it does not know.
+    # Fields of newer releases: the client stores unknown ones separately.
     assert set(web.additional_properties) <= {"marketplace_offering_type", "instance_count"}
     missing = [name for name, value in web.to_dict().items() if isinstance(value, Unset)]
     assert missing == []

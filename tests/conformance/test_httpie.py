@@ -35,7 +35,7 @@ class Response:
 
 @pytest.fixture(scope="module")
 def terminal():
-    """Yield a terminal to type at: without one, HTTPie would wait for a body."""
+    """Yield a terminal: without one, HTTPie would wait for a body."""
     keyboard, terminal = pty.openpty()
     yield terminal
     os.close(terminal)
@@ -44,7 +44,7 @@ def terminal():
 
 @pytest.fixture
 def http(site, terminal, tmp_path):
-    """Return a function that runs a page's command with host, uuid and token replaced."""
+    """Return a function that runs a page's command with host, UUID and token replaced."""
 
     # Without a terminal, it would omit the head of the response.
     program = [python_client("httpie") / "http", "--print=hb"]

@@ -33,7 +33,7 @@ def test_waldur_cli_counts_pages_by_the_number_of_results(reader, count):
 
 
 def test_python_waldur_client_takes_next_by_its_position_in_link(reader, count):
-    """It takes the second of the parts, or the third where there is a page before."""
+    """It uses the second part of `Link`, or the third if there is a previous page."""
     response = reader.get(GROUPS, params=QUERY | {"page_size": 50})
     found = names(response)
     while "next" in response.headers["Link"]:

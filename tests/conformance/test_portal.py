@@ -42,7 +42,7 @@ def test_it_starts_and_signs_in(portal, site, count):
     roles = [role["name"] for role in portal.get("/api/roles/", params={"page_size": 200}).json()]
     me = portal.get("/api/users/me/").json()
     assert {held["role_name"] for held in me["permissions"]} <= set(roles)
-    # It goes on with the token that it reads there.
+    # It continues with the token of this response.
     again = httpx.get(f"{site.address}/api/users/me/", headers=_token(me["token"]))
     assert again.json()["uuid"] == me["uuid"]
     count(5)
@@ -117,7 +117,7 @@ def test_rules_go_back_whole_with_what_is_read_only(portal, site, count):
         "remote_group": None,
     }
 
-    # The newest release offers numbers of protocols.
+    # The newest release offers protocol numbers.
     numbered = {"protocol": "112", "from_port": -1, "to_port": -1, "cidr": "10.0.0.0/8"}
     assert portal.post(f"{group['url']}set_rules/", json=[numbered]).status_code == 200
     assert site.finished(group["uuid"])["rules"][0]["protocol"] == "112"

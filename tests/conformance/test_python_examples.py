@@ -4,7 +4,7 @@ from tests.conformance.page import CORRECTED_RULE, EXAMPLE_NAME, EXAMPLES
 from tests.conformance.served import token
 
 CLIENT = "waldur-api-client-7.9.0"
-# What the examples import beside the call; for rules the page shows no body, and none is optional.
+# Imports of the examples; for rules the page shows no body, although one is required.
 BODIES = {
     "update": (
         ("open_stack_security_group_update_request", "OpenStackSecurityGroupUpdateRequest"),

@@ -39,7 +39,7 @@ def test_a_release_parses_the_response_of_every_operation(site, release, run_pro
         name=f"by {release}",
         accept=ACCEPT[RELEASES[release]],
     )
-    # What a release does not know, it keeps aside.
+    # Releases store unknown fields separately.
     known_later = {"marketplace_offering_type", "instance_count"}
     assert set(found.pop("unknown fields")) <= (known_later if release < "8.1" else set())
     assert found == expected(release)

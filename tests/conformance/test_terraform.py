@@ -39,7 +39,7 @@ def apply(provider, method, path, **body):
 
 
 def poll(provider, path):
-    """Ask until nothing is under way, as the provider does."""
+    """Poll until the group is in a final state, as the provider does."""
     for _ in range(2400):
         group = apply(provider, "GET", path)
         if group["state"] in {"OK", "ERRED"}:
@@ -75,7 +75,7 @@ def test_a_plan_is_created_read_updated_and_destroyed(provider, count):
     values = {"name": "by terraform, renamed"}
     assert apply(provider, "PATCH", path, json=values)["name"] == values["name"]
     assert poll(provider, path)["description"] == "planned"
-    # What was read goes back with what was computed, in another order.
+    # The values that were read are sent back with computed ones, in another order.
     planned = [
         {key: value for key, value in rule.items() if key != "id" and value is not None}
         for rule in reversed(group["rules"])

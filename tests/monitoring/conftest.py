@@ -1,4 +1,4 @@
-"""The application as machines meet it."""
+"""The application, with clients of different IP addresses."""
 
 import httpx
 import pytest
@@ -16,7 +16,7 @@ async def world(database) -> World:
 
 @pytest.fixture
 async def at(database):
-    """Yield a function that makes a client of an application with these settings."""
+    """Yield a function that creates a client of an application with these settings."""
     clients = []
 
     def client_of(client_ip="127.0.0.1", **settings):
@@ -32,7 +32,7 @@ async def at(database):
 
 
 def samples(text):
-    """Return each sample by name and labels, as Prometheus' own parser reads them."""
+    """Return each sample by name and labels, as Prometheus' parser returns them."""
     return {
         (sample.name, *sorted(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)

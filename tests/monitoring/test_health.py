@@ -13,7 +13,7 @@ LIVE, READY = "/health/live", "/health/ready"
 
 @pytest.fixture
 async def worker(database):
-    """Somebody who runs jobs was heard of."""
+    """Insert a worker with a recent heartbeat."""
     async with database.connection() as connection:
         await connection.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
 

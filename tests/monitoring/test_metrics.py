@@ -27,7 +27,7 @@ async def scraped(client):
         ("127.0.0.1", {}, 200),
         ("::1", {}, 200),
         ("192.0.2.1", {}, 403),
-        # Behind the proxy on this machine there is somebody else.
+        # The proxy on this machine has a remote client.
         ("127.0.0.1", {"X-Forwarded-For": "192.0.2.1"}, 403),
         ("192.0.2.1", {"X-Forwarded-For": "127.0.0.1"}, 403),
         # A proxy that hides its client is not the client.
@@ -55,7 +55,7 @@ async def test_metrics_are_for_configured_networks_and_their_token(at, client_ip
 async def test_addresses_can_be_named_and_none_of_them_trusted(at):
     assert (await at("10.2.3.4", metrics_allowed="10.0.0.0/8").get(METRICS)).status_code == 200
     assert (await at("127.0.0.1", metrics_allowed="none").get(METRICS)).status_code == 403
-    # Without a token that is set, none is right.
+    # If no token is set, none is valid.
     response = await at("192.0.2.1").get(METRICS, headers={"Authorization": "Bearer None"})
     assert response.status_code == 403
 
@@ -132,7 +132,7 @@ async def test_jobs_groups_drift_and_clouds_are_those_of_the_database(at, world)
     assert found[("ringfence_security_groups_drifting", its, ("kind", "changed"))] == 1
     when = found[("ringfence_cloud_last_comparison_timestamp_seconds", its)]
     assert when == pytest.approx(1767323045)
-    # The other tenant was never compared: it waits since it came to be.
+    # The other tenant was never pulled: its creation counts.
     assert found[("ringfence_cloud_oldest_comparison_timestamp_seconds", its)] > 0
     assert found[("ringfence_cloud_tenants", its)] == 2
     assert found[("ringfence_cloud_tenants_stopped", its)] == 0
@@ -156,7 +156,7 @@ async def test_a_cloud_is_reachable_until_a_call_gets_no_response(at, world, dat
     since = await world.value("SELECT failed_at FROM cloud_reachability")
     reachability.note("east", "GET", CloudUnreachable("no"), 0.01)
     await reachability.write(database)
-    # Since when it is away is kept.
+    # The time of the first failure is kept.
     assert await world.value("SELECT failed_at FROM cloud_reachability") == since
     assert await world.value("SELECT responded_at < failed_at FROM cloud_reachability")
 

@@ -1,4 +1,4 @@
-"""Several processes of one service, scraped through the port that they share."""
+"""Several processes of one service, scraped through their shared port."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def pids(operator):
 
 
 def folder_of(pid):
-    """Return the folder that a process counts into."""
+    """Return the folder of the metrics of a process."""
     folders = (Path("/dev/shm"), Path("/tmp"))  # noqa: S108 - where the program puts it
     files = (file for folder in folders for file in folder.glob("ringfence-metrics-*/api-1.pid"))
     return next(file.parent for file in files if file.read_text() == str(pid))
@@ -86,7 +86,7 @@ def test_what_all_processes_count_adds_up_and_outlives_one_of_them(operator):
         lambda: httpx.get(f"{address}/health/ready", timeout=30),
     )
     assert ready.json() == {"status": "ready"}
-    # Each request on a connection of its own: both processes get some.
+    # One connection for each request, so that both processes get some.
     for _ in range(40):
         assert httpx.get(f"{address}/api/configuration/", timeout=30).status_code == 200
     counted = (

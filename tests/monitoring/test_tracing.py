@@ -1,4 +1,4 @@
-"""Traces reach a real receiver of OTLP: a request, its statements, its job, and no secret."""
+"""Traces reach an OTLP receiver: a request, its statements and its job, without secrets."""
 
 import threading
 import time
@@ -32,7 +32,7 @@ roles:
 
 
 class Receiver(ThreadingHTTPServer):
-    """Takes what a collector takes, at `/v1/traces`."""
+    """A collector of `/v1/traces`."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -119,7 +119,7 @@ def test_a_request_its_statements_and_its_job_are_one_trace(receiver):
     statements = [span for span in spans["INSERT"] if span.parent_span_id == request.span_id]
     assert statements
     assert "%(" in attributes(statements[0])["db.query.text"]
-    # The log lines of both lead to the trace.
+    # The log lines of both have the trace id.
     assert log.count(f'"trace_id":"{trace}"') >= 2
     everything = b"".join(receiver.bodies)
     for secret in (b"nobody-shall-see", b"in-a-query"):

@@ -1,7 +1,7 @@
-"""The facts of a reference page, as lines that one can compare.
+"""The facts of a reference page, as comparable lines.
 
-A fact is an operation (its method and endpoint), what it is about, a name within that, an aspect,
-and the value. `python -m tests.reference.facts PAGE` prints those of a page, one a line.
+A fact is an operation (method and endpoint), a subject, a name in it, an aspect and the value.
+`python -m tests.reference.facts PAGE` prints those of a page.
 """
 
 import re
@@ -35,7 +35,7 @@ def stored() -> list[Fact]:
 
 
 def facts_of(page: str) -> list[Fact]:
-    """Return the facts of a page, in its order."""
+    """Return the facts of a page in their order."""
     page = re.sub(r"<!--.*?-->", "", page, flags=re.DOTALL)
     head, *sections = re.split(r"(?m)^## ", page)
     summary, *sections = sections
@@ -54,7 +54,7 @@ def facts_of(page: str) -> list[Fact]:
 
 
 def _endpoints(summary: str) -> Iterator[tuple[str, str]]:
-    """Yield the operations by title, as the summary names them."""
+    """Yield the operations of the summary by title."""
     row = r'^\| <span class="http-badge http-(\w+)">(\w+)</span> \| `(.+?)` \| \[(.+?)\]\((.+?)\)'
     for badge, method, path, title, anchor in re.findall(row, summary, re.MULTILINE):
         assert badge == method.lower()
@@ -119,7 +119,7 @@ def _shape(text: str) -> str:
 
 
 def _rows(operation: str, subject: str, text: str) -> Iterator[Fact]:
-    """Yield the facts of the tables; what has no description has an empty one."""
+    """Yield the facts of the tables; a missing description is empty."""
     for table in re.findall(r"(?m)(?:^\|.*\n?)+", text):
         head, _, *lines = table.splitlines()
         first, *columns = _cells(head)

@@ -8,7 +8,7 @@ from ringfence.http.openapi.document import assemble
 from ringfence.reference.pages import pages
 
 GROUPS = "/api/openstack-security-groups/"
-# What newer releases have, what the wire has had all along, and the numbers that bound a field.
+# Additions of newer releases, undocumented keys of the API, and limits of fields.
 ADDED_SUBJECTS = {"constraints", "errors", "header parameters", "response 202", "response 304"}
 ADDED_NAMES = {
     *("o", "id", "cursor", "detach", "dry_run", "plan_token", "ETag", "Link", "X-Result-Count"),
@@ -23,7 +23,7 @@ def generated():
 
 
 def subjects(facts):
-    """Return what the facts are about, each once, in its order."""
+    """Return the distinct subjects of facts in their order."""
     return list(dict.fromkeys(fact[:3] for fact in facts))
 
 

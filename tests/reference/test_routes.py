@@ -1,4 +1,4 @@
-"""The schema and the page that shows it: for anyone, from the package alone."""
+"""The schema and its page: public, and served from the package alone."""
 
 import re
 from urllib.parse import urljoin

@@ -7,7 +7,7 @@ from ringfence.errors import Unauthenticated
 # Waldur's staff sends it to act as another user, with that user's rights.
 _IMPERSONATION = b"impersonat"
 IMPERSONATION_REFUSED = (
-    "X-Impersonated-User-Uuid asks to act as another user, which is not served here: "
+    "X-Impersonated-User-Uuid requests impersonation, which is not supported: "
     "send the request without it, or with a token of that user."
 )
 

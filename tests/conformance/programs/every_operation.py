@@ -45,7 +45,7 @@ def call(name, /, *arguments, client=ANN, **parameters):
 
 
 def model(name, value):
-    """Make a request's model."""
+    """Return the model of a request."""
     snake = "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
     return getattr(import_module(f"waldur_api_client.models.{snake}"), name).from_dict(value)
 
@@ -56,7 +56,7 @@ def group_call(operation, /, *arguments, **parameters):
 
 
 def finished(uuid):
-    """Wait until nothing is under way for a group."""
+    """Wait until a group is in a final state."""
     for _ in range(2400):
         group = group_call("retrieve", uuid)[1]
         if group.state.value in {"OK", "ERRED"}:
@@ -112,7 +112,7 @@ def tenant_actions():
 
 
 def tenant_finished():
-    """Wait until nothing is under way for the tenant."""
+    """Wait until the tenant is in a final state."""
     for _ in range(2400):
         if call("openstack_tenants_retrieve", GIVEN["tenant"])[1].state.value == "OK":
             return
@@ -127,7 +127,7 @@ def read(package, operation, *arguments, **parameters):
 
 
 def main():
-    """Try them all."""
+    """Call all operations."""
     found = {}
     body = model("OpenStackSecurityGroupRequest", {"name": GIVEN["name"], "rules": RULES[:2]})
     status, made = call("openstack_tenants_create_security_group", GIVEN["tenant"], body=body)

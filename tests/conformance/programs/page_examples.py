@@ -2,7 +2,7 @@
 
 The page calls `.sync` throughout; where the release lacks it, `.sync_detailed` is what exists.
 Reads {address, token, staff_token, groups: {operation: uuid}, bodies: {operation: [model, body]}};
-prints for each operation what was called and what it gave.
+prints for each operation the call and its result.
 """
 
 import json
@@ -20,7 +20,7 @@ def main(given):
 
 
 def run(given, operation, uuid):
-    """Run one example; gives the name of the call, and the status or the result."""
+    """Run one example; return the name of the call, and the status or result."""
     token = given["staff_token" if operation == "unlink" else "token"]
     client = AuthenticatedClient(base_url=given["address"], token=token)
     module = import_module(MODULE + operation)
@@ -34,7 +34,7 @@ def run(given, operation, uuid):
 
 
 def build(model, body):
-    """Make the request's model, as the page imports it."""
+    """Return the model of the request, imported as on the page."""
     module = import_module(f"waldur_api_client.models.{model[0]}")
     make = getattr(module, model[1]).from_dict
     return [make(each) for each in body] if isinstance(body, list) else make(body)
