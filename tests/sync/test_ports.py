@@ -304,7 +304,7 @@ async def test_a_pulled_default_group_takes_rules_and_keeps_its_name(place):
     staff = Actor(place.world.users["staff"], uuid4(), "staff", (), is_staff=True)
     group = await queries.get(place.database, Scope.of(staff), uuid)
     ssh = {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr": "10.0.0.0/8"}
-    await commands.replace_rules(place.database, staff, group, [ssh])
+    await commands.set_rules(place.database, staff, group, [ssh])
 
     assert await push_group(place.database, place.clouds, uuid)
 

@@ -378,7 +378,7 @@ async def test_a_pull_of_a_thousand_equal_groups_is_a_handful_of_statements(sand
         patch.setattr(psycopg.AsyncCursor, "execute", counted)
         patch.setattr(sandbox.cloud, "list_groups", ready)
         patch.setattr(sandbox.cloud, "list_ports", no_ports)
-        patch.setattr(sandbox.cloud, "list_floating_addresses", no_ports)
+        patch.setattr(sandbox.cloud, "list_floating_ips", no_ports)
         await pull(sandbox)
 
     # Six for the groups, eight for the ports, however many there are of either.
