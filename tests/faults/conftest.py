@@ -31,7 +31,7 @@ async def site(neutron, neutron_proxy, lab, database):
 
 @pytest.fixture
 async def worker(database, conninfo, neutron, monkeypatch):  # noqa: ARG001 - it starts the cloud
-    """A fast worker in this process."""
+    """A worker with short delays in this process."""
     hasten(monkeypatch.setattr)
     stop = asyncio.Event()
     task = asyncio.create_task(run_worker(Settings(pull_interval=7200), conninfo, stop=stop))

@@ -1,4 +1,4 @@
-"""A server whose responses a test sets, in place of a cloud.
+"""A server whose responses a test sets, as a fake cloud.
 
     with fake_server(lambda call: Response(200, b"<html>")) as server:
         server.url, server.calls

@@ -21,7 +21,7 @@ NO_SUCH_PAGE = as_json({"message": "The resource could not be found."}, 404)
 
 
 def refusing(word):
-    """A cloud that knows no such attribute of a rule, in Neutron's words."""
+    """A cloud that does not know the attribute of a rule, with Neutron's message."""
 
     def answer(call):
         sent = json.loads(call.body)["security_group_rules"]
@@ -101,7 +101,7 @@ async def test_without_a_router_there_are_no_floating_ips(cloud_at):
 
 
 def knowing_tenants_alone(call):
-    """A cloud without `project-id`, in Neutron's words."""
+    """A cloud without `project-id`, with Neutron's message."""
     if "project_id=" in call.path:
         message = "['project_id'] is invalid attribute for filtering"
     elif b"project_id" in call.body:

@@ -1,4 +1,4 @@
-"""What every driver does alike: the suite that the real Neutron and the sandbox both pass."""
+"""The suite that every driver passes: a real Neutron and the sandbox."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 def content(rules):
-    """Rules without their ids, in an order of their own."""
+    """Rules without ids, sorted."""
     return sorted((replace(rule, id="") for rule in rules), key=repr)
 
 
@@ -307,7 +307,7 @@ REFUSED = (
 
 
 async def test_nonsense_is_refused(cloud, project):
-    # One test for all of them: a group at a real Neutron costs more than a refusal.
+    # One test for all of them: a group in a real Neutron takes longer than a refusal.
     group = await cloud.create_group(project, "nonsense", "")
     taken = []
     for rule in REFUSED:

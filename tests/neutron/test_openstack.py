@@ -1,4 +1,4 @@
-"""The OpenStack driver where the cloud, or clouds.yaml, is not as it should be."""
+"""The OpenStack driver with failing clouds and invalid clouds.yaml files."""
 
 import asyncio
 import json
@@ -48,7 +48,7 @@ def groups(*found, **more):
 
 @pytest.fixture
 def clouds_yaml(tmp_path, monkeypatch):
-    """Write clouds.yaml; the driver finds it as an operator's does."""
+    """Write clouds.yaml where the driver finds it."""
     path = tmp_path / "clouds.yaml"
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
 
@@ -73,7 +73,7 @@ async def clouds(call_seconds):
 
 @pytest.fixture
 def cloud_at(clouds_yaml, clouds):
-    """A cloud without identity service whose network is at the address."""
+    """An entry without an identity service, with its network service at the URL."""
 
     def at(url, **more):
         clouds_yaml(east={"auth_type": "none", "network_endpoint_override": url, **more})
@@ -283,7 +283,7 @@ async def test_a_cloud_that_is_slow_is_given_up_in_time(cloud_at, wire):
 
 
 async def test_a_time_limit_of_clouds_yaml_is_obeyed(clouds_yaml):
-    # The driver's own limit is far above what the server takes to hang up.
+    # The limit of the driver is much longer than the server takes to hang up.
     clouds = OpenStackClouds(call_seconds=20.0)
     with fake_server(lambda _: hang) as server:
         clouds_yaml(
@@ -339,7 +339,7 @@ async def test_calls_of_a_cloud_share_eight_threads(cloud_at):
         nonlocal running, most
         running += 1
         most = max(most, running)
-        # Nobody goes on before all are there.
+        # No call continues before all have arrived.
         together.wait()
         time.sleep(0.1)
         running -= 1
@@ -353,7 +353,7 @@ async def test_calls_of_a_cloud_share_eight_threads(cloud_at):
 
 
 def identity(call, url, network):
-    """Answer as a Keystone that gives a token for any password but the wrong one."""
+    """Respond like a Keystone that issues a token for any password but the wrong one."""
     if call.method == "GET":
         version = {"id": "v3.14", "status": "stable", "links": [{"rel": "self", "href": url}]}
         return as_json({"version": version})

@@ -21,7 +21,7 @@ RULE = {
     "normalized_cidr": "192.0.2.0/24",
     "standard_attr_id": 7,
 }
-# What a Neutron without any optional extension says of a rule from anywhere
+# A rule from anywhere in a Neutron without optional extensions
 ANY = dict.fromkeys(
     ("protocol", "port_range_min", "port_range_max", "remote_ip_prefix", "remote_group_id")
 )
@@ -198,7 +198,7 @@ def test_a_rule_is_written_without_what_is_any():
     }
 
 
-# As Neutron answers, without what is not read.
+# A response of Neutron without what is not read
 PORT = {
     "id": "18822455-ecfe-49be-ac7b-98160cad5497",
     "name": "vm",
@@ -210,7 +210,7 @@ PORT = {
     "security_groups": ["g1", "g2"],
     "revision_number": 4,
 }
-# The shape that Neutron's API reference shows: the lab has no router, so no floating addresses.
+# The shape that Neutron's API reference shows: the lab has no router, so it has no floating IPs.
 FLOATING = {
     "id": "2f245a7b-796b-4f26-9cf9-9e82d248fda7",
     "router_id": "d23abc8d-2991-4a55-ba98-2aaea84cc72f",

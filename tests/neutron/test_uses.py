@@ -1,6 +1,6 @@
-"""What the driver uses of a Neutron is in the table of optional extensions, or every one has it.
+"""The driver uses only what every Neutron has, or what the table of optional extensions lists.
 
-Who uses something new says here what a cloud must have for it, and in the table what happens
+If you use something new, add here what a cloud must have for it, and to the table what happens
 without it.
 """
 
@@ -33,7 +33,7 @@ EVERY_NEUTRON = {
     *("port.id", "port.name", "port.tenant_id", "port.device_id", "port.device_owner"),
     "port.fixed_ips",
 }
-# Used thing -> extension, or the setting of neutron.conf
+# What is used -> extension, or setting of neutron.conf
 OPTIONAL = {
     "/floatingips": "router",
     "/default-security-group-rules": "security-groups-default-rules",
@@ -58,7 +58,7 @@ OPTIONAL = {
 
 
 async def call_everything(cloud):
-    """Call each method of the driver once, with all that it can be given."""
+    """Call each method of the driver once with all of its arguments."""
     await cloud.list_groups("p1", name="web")
     await cloud.get_group("g1")
     await cloud.create_group("p1", "web", "x", stateful=False)
@@ -113,7 +113,7 @@ def used_by(call, headers):
 
 
 class Read(UserDict):
-    """A resource that keeps which of its attributes are read."""
+    """A resource that records which of its attributes are read."""
 
     def __init__(self, kind, values, names):
         super().__init__(values)

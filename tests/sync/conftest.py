@@ -19,7 +19,7 @@ __all__ = ["lab", "neutron_proxy", "openstack_project"]
 
 @dataclass
 class Place:
-    """A tenant's rows, and the cloud that it lives in."""
+    """A tenant: its rows and its cloud."""
 
     world: World
     clouds: Clouds
@@ -35,12 +35,12 @@ class Place:
         return self.world.tenant_uuid
 
     async def ask(self, name="web", rules=(), **columns) -> UUID:
-        """Make a group as the API leaves it: asked for, and not in the cloud yet."""
+        """Create a group as the API leaves it: desired, and not in the cloud yet."""
         asked = {"state": "CREATION_SCHEDULED", "backend_id": "", "applied_version": 0}
         return await self.world.group(name, rules=list(rules), **asked | columns)
 
     async def change_rules(self, uuid: UUID, rules) -> None:
-        """Ask for other rules, as `set_rules` does."""
+        """Set other rules, like `set_rules`."""
         async with self.database.transaction() as connection:
             cursor = await connection.execute(
                 "UPDATE security_groups SET state = 'UPDATE_SCHEDULED', version = version + 1,"
@@ -76,7 +76,7 @@ class Place:
         return await self.cloud.get_group((await self.row(uuid))[1])
 
     async def keys(self, uuid: UUID) -> set:
-        """What the cloud has, as keys."""
+        """The rules in the cloud as keys."""
         return {canonical(rule_from_cloud(rule)) for rule in (await self.found(uuid)).rules}
 
     async def rows(self, uuid: UUID) -> list:
@@ -137,7 +137,7 @@ async def sandbox(database):
 
 @asynccontextmanager
 async def place_at(database, clouds_yaml, project, monkeypatch):
-    """A tenant of the project, in the cloud that clouds.yaml calls east."""
+    """A tenant of the project, in the cloud of the entry `east`."""
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds_yaml))
     place = await _place(database)
     await place.world.execute("UPDATE clouds SET backend = 'openstack', openstack_cloud = 'east'")
@@ -153,7 +153,7 @@ async def place_at(database, clouds_yaml, project, monkeypatch):
 
 @pytest.fixture
 async def neutron(database, lab, neutron_proxy, openstack_project, tmp_path, monkeypatch):
-    """A tenant at the lab's Neutron, through the recording proxy."""
+    """A tenant in the lab's Neutron behind the recording proxy."""
     path = lab.write_clouds(tmp_path, east={"network_endpoint_override": neutron_proxy.url})
     async with place_at(database, path, openstack_project, monkeypatch) as place:
         yield place
@@ -161,11 +161,11 @@ async def neutron(database, lab, neutron_proxy, openstack_project, tmp_path, mon
 
 @pytest.fixture(params=["sandbox", "neutron"])
 def place(request) -> Place:
-    """The same tenant in either."""
+    """A tenant in each of the two clouds."""
     return request.getfixturevalue(request.param)
 
 
 @pytest.fixture
 def calls(neutron_proxy) -> Proxy:
-    """What was said to Neutron."""
+    """The proxy with the calls to Neutron."""
     return neutron_proxy

@@ -1,4 +1,4 @@
-"""What differs between clouds: clocks, first rules, optional attributes."""
+"""Differences between clouds: clocks, initial rules, optional attributes."""
 
 import asyncio
 import json
@@ -49,7 +49,7 @@ async def test_six_groups_of_a_cloud_whose_clock_differs_are_made_once_each(
 ):
     calls.skew = timedelta(seconds=seconds)
     uuids = [await neutron.ask(f"web-{number}", rules=[tcp(22)]) for number in range(6)]
-    # No creation is ever answered, however often it is tried.
+    # No creation ever gets a response, however often it is retried.
     calls.fault("POST", "/security-groups", Response(504, after=True), lasting=True)
 
     tries = 0
@@ -67,7 +67,7 @@ async def test_six_groups_of_a_cloud_whose_clock_differs_are_made_once_each(
     made = lab.neutron("GET", f"/v2.0/security-groups?project_id={neutron.project}")
     names = sorted(group["name"] for group in made["security_groups"])
     assert names == ["default", *(f"web-{number}" for number in range(6))]
-    # One was made for each, none was made again and removed, and none was imported as another.
+    # One group was created for each, none was created again and deleted, and none was imported.
     assert (calls.count("POST", "/security-groups"), calls.count("DELETE", "/security-groups")) == (
         6,
         0,
@@ -75,7 +75,7 @@ async def test_six_groups_of_a_cloud_whose_clock_differs_are_made_once_each(
     assert await neutron.world.value("SELECT count(*) FROM security_groups") == 7
 
 
-# As Neutron shows its templates; those of the shared lab are left alone: every other test meets
+# Neutron's form of templates. Those of the shared lab stay as they are: every other test uses
 # them.
 TEMPLATE = {
     "id": "t1",
@@ -103,7 +103,7 @@ TEMPLATES = [
 
 
 async def late_creation(place, name="web"):
-    """A group that is pushed for the second time, and what the first try made too late."""
+    """A group in its second push, and the group that the first attempt created too late."""
     uuid = await place.ask(name, rules=[tcp(22)])
     await place.world.execute(
         "UPDATE security_groups SET state = 'CREATING', creation_started = clock_timestamp()"
@@ -124,13 +124,13 @@ async def test_a_group_with_other_rules_than_the_clouds_first_ones_is_no_late_cr
     body = json.dumps({"default_security_group_rules": TEMPLATES}).encode()
     calls.fault("GET", "/default-security-group-rules", Response(200, body), lasting=True)
     await push(neutron, await late_creation(neutron))
-    # The template's rule is not there: somebody has been.
+    # The rule of the template is missing, so somebody changed the group.
     assert len(named(lab, neutron.project, "web")) == 2
 
 
 @pytest.fixture
 def templates_lab(lab, tmp_path):
-    """A Neutron of its own whose administrator lets the members of a new group in by SSH."""
+    """A separate Neutron whose templates admit SSH from the members of a new group."""
     folder = tmp_path / "lab"
     folder.mkdir()
     with separate_lab(lab, folder) as own:

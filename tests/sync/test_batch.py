@@ -1,4 +1,4 @@
-"""All groups of a tenant set at once, and carried to a cloud job by job."""
+"""All groups of a tenant set at once, and pushed job by job."""
 
 from uuid import UUID
 
@@ -34,7 +34,7 @@ async def test_a_cloud_gets_the_desired_rules_whichever_job_runs_first(sandbox):
     await replace_groups(sandbox.database, actor, world.tenant_id, asked)
 
     back = (await uuids(sandbox))["back"]
-    # The group that it names is not there yet: the rule waits, and is never open to any.
+    # Its remote group is not in the cloud yet: the rule waits, and never admits anyone else.
     with pytest.raises(Retry):
         await push_group(sandbox.database, sandbox.clouds, web)
     await delete_group(sandbox.database, sandbox.clouds, old)

@@ -1,4 +1,4 @@
-"""What a cloud may deliver as text, or instead of it, and one bad item among good ones."""
+"""Unusual text and other values in responses of a cloud, and an invalid item among valid ones."""
 
 import copy
 import json
@@ -33,7 +33,7 @@ DEFAULT = {**GROUP, "id": "g0", "name": "default", "security_group_rules": []}
 
 @pytest.fixture
 def neutron_says(sandbox, tmp_path, monkeypatch):
-    """Give a function that points the tenant in a cloud with these lists, by resource."""
+    """Return a function that puts the tenant in a cloud with these lists, by resource."""
     path = tmp_path / "clouds.yaml"
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
     said = {"security_groups": [], "ports": [], "floatingips": []}
@@ -59,7 +59,7 @@ def neutron_says(sandbox, tmp_path, monkeypatch):
 
 @pytest.fixture
 async def at_neutron(neutron_says):
-    """The tenant, whose cloud says what a test puts into `said`."""
+    """The tenant; its cloud responds with what a test puts into `said`."""
     place = neutron_says
     await place.world.execute("UPDATE clouds SET backend = 'openstack', openstack_cloud = 'east'")
     await place.world.execute("UPDATE tenants SET backend_id = 'p1' WHERE uuid = %s", place.tenant)
@@ -109,7 +109,7 @@ async def test_neutron_takes_nul_from_a_member_and_the_pull_stores_it_replaced(
     await pull(neutron)
     assert await fingerprint(neutron) == before
     assert (await drift(neutron, group))["state"] == "in_sync"
-    # What the user changes is pushed, and the description is not among it.
+    # Only what the user changed is pushed, not the description.
     await neutron.change_rules(uuid, [tcp(443)])
     await push.push_group(neutron.database, neutron.clouds, uuid)
     assert (await neutron.row(uuid))[0] == "OK"
@@ -137,7 +137,7 @@ ANY_JSON = st.recursive(
 
 
 def changes_of(whole):
-    """Any of the keys with any value, or without it."""
+    """Any of the keys, with any value or missing."""
     return st.dictionaries(st.sampled_from(sorted(whole)), ANY_JSON | st.just(...), max_size=3)
 
 
@@ -289,7 +289,7 @@ async def test_pulling_now_names_the_groups_whose_rules_cannot_be_read(at_neutro
     assert await incomplete() == []
     at_neutron.said["security_groups"][0]["security_group_rules"] = [{**RULE, "protocol": ["tcp"]}]
     expected = ["web-prod (rules that cannot be read in web)"]
-    # The second time nothing is new, and it is still so.
+    # The second pull has no changes, and the rules are still unreadable.
     assert [await incomplete(), await incomplete()] == [expected, expected]
 
     # A change that has not reached the cloud does not hide it.
@@ -358,7 +358,7 @@ async def test_a_push_leaves_an_unreadable_rule_and_ends_in_words(sandbox, monke
     with pytest.raises(GiveUp, match="r1: protocol is unknown"):
         await push.push_group(sandbox.database, sandbox.clouds, uuid)
 
-    # What could be done was done: the user's rule is there, the old one is not.
+    # The rest was pushed: the user's rule is there, the old one is not.
     found = await real((await sandbox.row(uuid))[1])
     assert [rule.port_range_min for rule in found.rules] == [443]
 

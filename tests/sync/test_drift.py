@@ -1,4 +1,4 @@
-"""What becomes of groups that differ in the cloud, by mode; and what is kept of each look."""
+"""Drift by drift mode, and what is stored of each observation."""
 
 import pytest
 from tests.sync.conftest import cloud_tcp, tcp
@@ -36,7 +36,7 @@ async def open_in_the_cloud(place, uuid, port=80):
 
 
 async def looks(place):
-    """Every look that is kept, to be compared with later."""
+    """All stored observations, to compare them later."""
     return await place.world.value(
         "SELECT md5(string_agg(t::text, ',' ORDER BY t::text))"
         " FROM security_group_observations AS t"
@@ -45,9 +45,9 @@ async def looks(place):
 
 async def observed(place, uuid):
     return await place.world.one(
-        "SELECT seen.drift_digest <> '', seen.missing, jsonb_array_length(seen.rules)"
-        " FROM security_group_observations AS seen"
-        " INNER JOIN security_groups AS sg ON sg.id = seen.security_group_id WHERE sg.uuid = %s",
+        "SELECT observation.drift_digest <> '', observation.missing, jsonb_array_length(observation.rules)"
+        " FROM security_group_observations AS observation"
+        " INNER JOIN security_groups AS sg ON sg.id = observation.security_group_id WHERE sg.uuid = %s",
         uuid,
     )
 

@@ -1,4 +1,4 @@
-"""Which group in the cloud is ours: by its id or by evidence, and never by its name."""
+"""Rows are bound to groups in the cloud by id or by evidence, never by name."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
 async def refused_for_quota(place, monkeypatch, name="web", rules=()):
-    """A creation that the cloud refused for certain."""
+    """A creation that the cloud has refused."""
     uuid = await place.ask(name, rules=list(rules))
 
     async def refuse(_project, _name, _description, **_options):
@@ -54,7 +54,7 @@ async def give_up(place, uuid, message):
 
 
 async def strangers(place, name="web", *rules):
-    """A group that another tool made, as the cloud shows it."""
+    """A group that another tool created, as the cloud returns it."""
     return await place.cloud.get_group(
         await in_the_cloud(place, name, *(rules or (cloud_tcp(22),)))
     )
@@ -155,7 +155,7 @@ async def test_a_creation_that_was_given_up_is_recognised_when_it_arrives(neutro
     uuid = await neutron.ask(rules=[tcp(443)])
     with pytest.raises(CloudUnreachable):
         await push(neutron, uuid)
-    await give_up(neutron, uuid, "The cloud did not answer in time.")
+    await give_up(neutron, uuid, "The cloud did not respond in time.")
     theirs = await strangers(neutron)
 
     await pull(neutron)
@@ -304,7 +304,7 @@ async def test_what_cannot_be_adopted_is_refused_in_words(place, monkeypatch):
 
 
 async def test_the_remedies_of_the_guide_do_not_change_another_tools_group(neutron, lab):
-    """Refused for the quota by Neutron itself, a stranger beside it; delete, create again."""
+    """Neutron refuses a creation for the quota, beside another tool's group; delete and create."""
     lab.set_quota(neutron.project, groups=1)
     await neutron.cloud.list_groups(neutron.project)
     uuid = await neutron.ask("web", [tcp(443)])
@@ -328,11 +328,11 @@ async def test_the_remedies_of_the_guide_do_not_change_another_tools_group(neutr
 
 
 async def unanswered(place, monkeypatch, name="web", rules=(), **columns):
-    """A creation that the cloud neither carried out nor answered."""
+    """A creation without a response and without effect."""
     uuid = await place.ask(name, rules=list(rules), **columns)
 
     async def be_silent(_project, _name, _description, **_options):
-        raise CloudUnreachable("The cloud did not answer in time.")
+        raise CloudUnreachable("The cloud did not respond in time.")
 
     with monkeypatch.context() as patch:
         patch.setattr(place.cloud, "create_group", be_silent)
@@ -342,7 +342,7 @@ async def unanswered(place, monkeypatch, name="web", rules=(), **columns):
 
 
 async def a_changed(place, _lab, name):
-    """Bare again: a rule was added and removed."""
+    """A group like a new one: a rule was added and removed."""
     found = await place.cloud.create_group(place.project, name, "")
     [rule] = await place.cloud.create_rules(place.project, found.id, [cloud_tcp(22)])
     await place.cloud.delete_rule(rule.id)
@@ -389,7 +389,7 @@ async def test_another_tools_group_after_giving_up_is_imported_and_not_bound(
     neutron, lab, monkeypatch, make
 ):
     uuid = await unanswered(neutron, monkeypatch, rules=[tcp(8443)])
-    await give_up(neutron, uuid, "The cloud did not answer in time.")
+    await give_up(neutron, uuid, "The cloud did not respond in time.")
     group_id = await make(neutron, lab, "web")
     before = lab.neutron("GET", f"{GROUPS_PATH}/{group_id}")
 
@@ -404,7 +404,7 @@ async def test_deleting_after_a_creation_without_a_response_deletes_nothing_by_e
     place, monkeypatch
 ):
     uuid = await unanswered(place, monkeypatch)
-    await give_up(place, uuid, "The cloud did not answer in time.")
+    await give_up(place, uuid, "The cloud did not respond in time.")
     bare = await place.cloud.create_group(place.project, "web", "")
     await place.schedule(uuid, "DELETION_SCHEDULED")
 
@@ -422,7 +422,7 @@ async def test_a_creation_with_a_response_has_no_late_duplicate(place, monkeypat
     uuid = await place.ask(rules=[tcp(443)])
 
     async def fail(_project, _group, _rules):
-        raise CloudUnreachable("The cloud did not answer in time.")
+        raise CloudUnreachable("The cloud did not respond in time.")
 
     with monkeypatch.context() as patch:
         patch.setattr(place.cloud, "create_rules", fail)
@@ -442,7 +442,7 @@ async def test_another_tools_group_is_no_late_duplicate(neutron, neutron_proxy, 
     uuid = await neutron.ask(rules=[tcp(443)])
     with pytest.raises(CloudUnreachable):
         await push(neutron, uuid)
-    # A little younger: the oldest counts.
+    # A little younger: the oldest is used.
     await asyncio.sleep(1.1)
     group_id = await make(neutron, lab, "web")
     before = lab.neutron("GET", f"{GROUPS_PATH}/{group_id}")
@@ -469,7 +469,7 @@ async def test_without_readable_ports_no_group_is_known_to_be_unused(place, monk
 
 async def test_what_was_taken_by_evidence_is_named_by_an_event(place, monkeypatch):
     uuid = await unanswered(place, monkeypatch)
-    await give_up(place, uuid, "The cloud did not answer in time.")
+    await give_up(place, uuid, "The cloud did not respond in time.")
     late = await place.cloud.create_group(place.project, "web", "")
 
     await pull(place)

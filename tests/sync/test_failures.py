@@ -1,4 +1,4 @@
-"""What a failed group says: the cloud's words, then the action that helps."""
+"""Error messages of failed groups: the cloud's words, then the action that helps."""
 
 import pytest
 

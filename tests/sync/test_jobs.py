@@ -42,10 +42,10 @@ async def test_a_temporary_error_is_retried_and_records_nothing(attempt):
 async def test_a_temporary_error_is_recorded_after_the_last_try():
     failed = Record()
 
-    await run(raising(CloudUnreachable("The cloud does not answer.")), failed, LAST)
+    await run(raising(CloudUnreachable("The cloud does not respond.")), failed, LAST)
 
     ((error, trace),) = failed.failures
-    assert str(error) == "The cloud does not answer."
+    assert str(error) == "The cloud does not respond."
     assert "Traceback" in trace
 
 

@@ -1,7 +1,7 @@
-"""Whoever may change a group gets it out of ERRED, whatever put it there.
+"""Users who may change a group can get it out of ERRED, whatever the cause.
 
-Each cause is brought about in a real Neutron, each way out is a request, and the end is what
-Neutron holds.
+Each cause happens in a real Neutron, each way out is a request, and the result is checked in
+Neutron.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from ringfence.sync.jobs import JobHandlers
 NEWER = {"Accept": "application/json; version=2026-10"}
 GOOD = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "10.0.0.0/8"}
 KEYS = {canonical(Rule("IPv4", "ingress", "tcp", 443, 443, "10.0.0.0/8"))}
-# Neutron takes no such rule; an older release let it be asked for.
+# Neutron refuses such a rule; an older release accepted it.
 IMPOSSIBLE = tcp(1) | {"protocol": "58", "from_port": None, "to_port": None}
 
 
@@ -40,7 +40,7 @@ async def client(neutron):
 
 @pytest.fixture
 def work(neutron):
-    """Do the jobs that wait, each as its last try."""
+    """Run the queued jobs, each as its last attempt."""
     desk = JobHandlers(neutron.database, neutron.clouds)
 
     async def run():
@@ -57,7 +57,7 @@ def work(neutron):
 
 
 async def refused_name(place, _lab):
-    """A group that was renamed to what Neutron keeps for itself, by an older release."""
+    """A group that an older release renamed to a name that Neutron reserves."""
     uuid = await in_the_cloud(place)
     await place.world.execute(
         "UPDATE security_groups SET name = 'dEFAULT', version = version + 1,"
@@ -75,7 +75,7 @@ async def refused_rule(place, _lab):
 
 
 async def over_quota(place, lab):
-    """A group that asks for more rules than the project may have."""
+    """A group with more rules than the quota of the project."""
     uuid = await in_the_cloud(place)
     await asyncio.to_thread(lab.set_quota, place.project, rules=6)
     await place.change_rules(uuid, [tcp(port) for port in range(1, 9)])
@@ -83,7 +83,7 @@ async def over_quota(place, lab):
 
 
 async def never_created(place, lab):
-    """A group for which the project had no room."""
+    """A group above the quota of the project."""
     await asyncio.to_thread(lab.set_quota, place.project, groups=0)
     return await place.ask("web", rules=[tcp(22)])
 
@@ -104,11 +104,11 @@ async def in_the_cloud(place):
 
 
 async def failed(cause, place, lab, work):
-    """Give the address of a group that is ERRED for this cause, and its uuid."""
+    """Return the URL of a group that is ERRED for this cause, and its UUID."""
     uuid = await cause(place, lab)
     group = await place.world.one("SELECT id, version FROM security_groups WHERE uuid = %s", uuid)
     if group[1] > 1:
-        # As the request that asked for it does.
+        # Like the request that queued it
         async with place.database.transaction() as connection:
             await record_versions(connection, [group[0]], Cause.USER)
     await place.world.execute(
@@ -121,7 +121,7 @@ async def failed(cause, place, lab, work):
     assert state == "ERRED"
     assert "present version" in message
     address = f"/api/openstack-security-groups/{uuid.hex}/"
-    # What put it there is over.
+    # The cause has passed.
     await asyncio.to_thread(lab.set_quota, place.project)
     return address, uuid
 
@@ -170,7 +170,7 @@ async def test_a_rollback_to_the_current_version_pushes_it_again(
     neutron, lab, client, work, cause, headers
 ):
     address, uuid = await failed(cause, neutron, lab, work)
-    # The newest of those listed.
+    # The newest in the list
     version = (await client.get(f"{address}versions/")).json()[0]["number"]
     again = await client.post(f"{address}rollback/", json={"version": version}, headers=headers)
     assert again.status_code == 202, again.text

@@ -34,7 +34,7 @@ def test_the_page_lists_each_extension_that_is_taken_away_and_no_other():
 
 
 def ingress(group):
-    """The ports that a group of Neutron's admits, each with where from."""
+    """The ports that a group in Neutron admits, each with its source."""
     return {
         (rule["port_range_min"], rule["remote_ip_prefix"])
         for rule in group["security_group_rules"]
@@ -48,7 +48,7 @@ def in_neutron(lab, project, name="web"):
 
 
 def make_stranger(lab, project):
-    """Make a group of the same name in another project, open to everybody and shared with ours."""
+    """Create an open group of the same name in another project, shared with the tenant's."""
     owner = lab.make_project()
     values = {"project_id": owner, "name": "web"}
     made = lab.neutron("POST", "/v2.0/security-groups", {"security_group": values})

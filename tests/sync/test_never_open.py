@@ -1,4 +1,4 @@
-"""Remote ends that are not a group of the tenant: kept as they are, never turned into any."""
+"""Remotes that are not groups of the tenant stay as they are and never become any."""
 
 from uuid import uuid4
 
@@ -46,7 +46,7 @@ def shared_group(lab, neutron):
 
 
 async def remote_ends(place):
-    """What each rule of the tenant's groups names here, and whether it admits anybody."""
+    """The remote of each rule of the tenant's groups, and whether it admits anyone."""
     async with place.database.connection() as connection:
         cursor = await connection.execute(
             "SELECT from_port, cidr, unresolved_group_backend_id, remote_address_group_backend_id"
@@ -74,7 +74,7 @@ async def test_address_groups_and_shared_groups_go_to_the_rows_and_back_unchange
         (80, None, None, address_group),
         (81, None, shared_group, None),
     ]
-    # They come back to a cloud that has lost them.
+    # They are pushed to a cloud that has lost them.
     for rule in (await neutron.found(uuid)).rules:
         await neutron.cloud.delete_rule(rule.id)
     await neutron.schedule(uuid, "UPDATE_SCHEDULED")

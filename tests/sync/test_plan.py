@@ -37,7 +37,7 @@ def _every_spelling() -> list[Rule]:
 
 
 def _pool() -> list[Rule]:
-    """Few rules in many spellings: those that are one to Neutron meet often."""
+    """Few rules in many spellings, so that rules that Neutron takes for equal are frequent."""
     chance = random.Random(7)  # noqa: S311 - a choice of examples, not a secret
     by_key: dict[RuleKey, list[Rule]] = defaultdict(list)
     for rule in SPELLED:
@@ -53,7 +53,7 @@ def _pool() -> list[Rule]:
 SPELLED = _every_spelling()
 POOL = _pool()
 CASES = 10_000
-# Drawing costs many times what a case does, so each draw stands for some.
+# Drawing costs much more than a case, so each draw gives several cases.
 CASES_A_DRAW = 100
 
 
@@ -74,7 +74,7 @@ def itself(chance: random.Random) -> random.Random:
 
 
 def law(*parts: Callable[[random.Random], object]) -> Callable:
-    """Hold a law over ten thousand cases, each made of these parts."""
+    """Check a law in ten thousand cases of these parts."""
 
     def holding(test):
         @settings(max_examples=CASES // CASES_A_DRAW, deadline=None, database=None)
@@ -96,7 +96,7 @@ def law(*parts: Callable[[random.Random], object]) -> Callable:
 
 
 def in_the_cloud(asked: list[Rule]) -> list[CloudRule]:
-    """What a Neutron would hold after it was given these."""
+    """The rules that Neutron would have after creating these."""
     return [
         replace(rule_for_cloud(rule), id=f"rule-{number}")
         for number, rule in enumerate({canonical(rule): rule for rule in asked}.values())
@@ -204,7 +204,7 @@ def test_of_two_equal_rules_in_the_cloud_one_is_removed(desired):
 
 
 def steps(changes: Changes) -> list[int]:
-    """By how much each call changes the number of rules, in the order of the calls."""
+    """The change in the number of rules by each call, in order."""
     before = [-1] * len(changes.remove_before)
     return [*before, *[1] * len(changes.add), *[-1] * len(changes.remove_after)]
 

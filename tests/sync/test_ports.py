@@ -1,4 +1,4 @@
-"""Who uses a group, read from the cloud; and taking it off its ports before it goes."""
+"""Observe the ports of groups, and detach a group before it is deleted."""
 
 import asyncio
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ NUMBERS = (
 
 @dataclass
 class Net:
-    """A network of the place's project, to make ports in."""
+    """A network of the tenant's project for ports."""
 
     place: Place
     lab: object = None
@@ -86,7 +86,7 @@ async def test_a_pull_of_a_tenant_counts_the_instances_that_carry_each_group(pla
     web, db, idle = [await made(place, name) for name in ("web", "db", "idle")]
     assert await instances(place, web) == "null"
     await net.port([web, db], **instance("vm-1"))
-    # A second port of the same instance, and a port that is none.
+    # A second port of the same instance, and a port without an instance
     await net.port([web], **instance("vm-1"))
     await net.port([web], **instance("vm-2"))
     await net.port([web], device_owner="Octavia", device_id="lb-1")
@@ -182,7 +182,7 @@ async def test_a_group_that_only_the_cloud_knows_to_be_in_use_is_refused_by_name
     assert f"vm-1-eth0 ({port})" in said
     assert "Rules of the security group other refer to it." in said
     assert "?detach=true" in said
-    # What was seen on the way is kept: the next request is refused early.
+    # The ports read on the way are stored, so the next request is refused early.
     assert await place.world.value("SELECT backend_id FROM cloud_ports") == port
     assert await instances(place, web) == "1"
 
@@ -218,7 +218,7 @@ async def test_detach_takes_the_group_off_its_ports_which_keep_their_others(plac
 
 
 class ChangingCloud:
-    """A cloud on which somebody changes a port between our look and our change."""
+    """A cloud where somebody changes a port between the read and the change."""
 
     def __init__(self, cloud, change):
         self._cloud = cloud
@@ -275,7 +275,7 @@ async def test_detach_continues_after_an_interruption(neutron, lab, calls):
     web = await made(neutron, "web")
     carrying = [await net.port([web]) for _ in range(3)]
     await scheduled(neutron, web)
-    # The second change reaches the cloud, and its answer is lost.
+    # The second change reaches the cloud, and its response is lost.
     calls.fault("PUT", "/v2.0/ports/", Cut(after=True), nth=2)
 
     with pytest.raises(CloudUnreachable):

@@ -1,4 +1,4 @@
-"""The project that a tenant stands for: it exists, and nothing is believed or made where not."""
+"""Without an existing project of the tenant, nothing is read or created in the cloud."""
 
 import uuid
 from copy import deepcopy
@@ -75,7 +75,7 @@ async def test_nothing_is_read_of_a_project_that_does_not_exist(neutron, calls):
 
     state, message = await the_tenant(neutron)
     assert (state, PHANTOM in message) == ("ERRED", True)
-    # Reading the groups of such a project makes it a default group.
+    # Neutron creates a default group when the groups of such a project are listed.
     assert calls.calls == []
     assert await neutron.world.value("SELECT count(*) FROM security_groups") == 0
     assert (await neutron.events()).count("tenant_pull_failed") == 1

@@ -43,7 +43,7 @@ async def uuid_of(place, backend_id):
 
 
 async def fingerprint(place):
-    """Everything that a pull could have written."""
+    """Everything that a pull could write."""
     return [
         await place.world.value(f"SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM {t} t")  # noqa: S608 - names of tables
         for t in ("security_groups", "security_group_rules", "security_group_versions", "events")
@@ -267,7 +267,7 @@ async def test_a_description_thin_the_cloud_could_not_take_is_not_lost(place):
 
 
 async def during_the_list(place, monkeypatch, act):
-    """Let something happen after the cloud was asked and before its answer is used."""
+    """Run something after the response of the cloud and before it is used."""
     ask = place.cloud.list_groups
 
     async def slowly(project, *, name=None):
@@ -381,7 +381,7 @@ async def test_a_pull_of_a_thousand_equal_groups_is_a_handful_of_statements(sand
         patch.setattr(sandbox.cloud, "list_floating_ips", no_ports)
         await pull(sandbox)
 
-    # Six for the groups, eight for the ports, however many there are of either.
+    # Six for groups and eight for ports, however many there are.
     assert len(statements) <= 14, len(statements)
 
 

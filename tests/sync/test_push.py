@@ -143,7 +143,7 @@ async def test_a_creation_that_arrives_after_giving_up_leaves_no_duplicate(place
 
     async def given_up(project, name, description, **_options):
         late.append((project, name, description))
-        raise CloudUnreachable("The cloud did not answer in time.")
+        raise CloudUnreachable("The cloud did not respond in time.")
 
     async def arriving_meanwhile(project, group, asked):
         await create(*late[0])
@@ -172,7 +172,7 @@ async def test_of_two_workers_that_create_one_group_the_slower_takes_its_own_awa
     async def overtaken(project, name, description, **_options):
         monkeypatch.setattr(place.cloud, "create_group", create)
         found = await create(project, name, description)
-        # The other one neither waits for this answer nor finds its group.
+        # The other one neither waits for this response nor finds its group.
         await place.world.execute("UPDATE security_groups SET creation_started = NULL")
         with monkeypatch.context() as patch:
             patch.setattr(place.cloud, "list_groups", nothing)

@@ -1,4 +1,4 @@
-"""Near the quota of rules at a real cloud."""
+"""Pushes near the quota of rules of a real Neutron."""
 
 import pytest
 from tests.sync.conftest import tcp
@@ -15,7 +15,7 @@ async def push(place, uuid):
 
 
 async def holding(place, lab, *, free_quota):
-    """A group with ten rules in a project that may hold so many more."""
+    """A group with ten rules in a project with so much free quota."""
     uuid = await place.ask(rules=FULL)
     await push(place, uuid)
     # The default group has four.

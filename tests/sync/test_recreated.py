@@ -1,4 +1,4 @@
-"""A plan for a group that the cloud does not have any more says what is lost with it."""
+"""The plan of a group that is missing in the cloud says what is lost."""
 
 from tests.sync.conftest import tcp
 from tests.sync.test_pull import pull, push, pushed
@@ -39,7 +39,7 @@ async def test_both_plans_say_that_a_missing_group_is_created_again(place):
         f"create the group. {GROUP_RECREATED}",
         "+ ingress IPv4 tcp 22-22 from 10.0.0.0/8",
     ]
-    # And so it is.
+    # The push does what the plan says.
     await place.world.execute("UPDATE security_groups SET applied_version = 0")
     await place.change_rules(uuid, [tcp(443)])
     await push(place, uuid)

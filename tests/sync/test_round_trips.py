@@ -1,7 +1,7 @@
-"""Rules sent back, and rules with wrong keys, against a real Neutron: nothing there admits more.
+"""Rules of responses sent back, and rules with wrong keys, never admit more in a real Neutron.
 
 Requests are compared with Neutron's own list after each push, by `tests.factories.admission`.
-`make test-round-trips` does it 10,000 and 2,000 times; the suite, some of them.
+`make test-round-trips` runs 10,000 round trips and 2,000 rule objects; the suite runs some.
 """
 
 import os
@@ -31,7 +31,7 @@ from ringfence.sync.push import push_group
 TRIPS = int(os.environ.get("RINGFENCE_ROUND_TRIPS", "48"))
 OBJECTS = int(os.environ.get("RINGFENCE_RULE_OBJECTS", "48"))
 SEED = int(os.environ.get("RINGFENCE_SEED", "20260101"))
-# One for each worker of pytest: they share the trips.
+# One for each worker of pytest, which share the trips
 PARTS = 2
 GROUPS = 12
 RULES = 5
@@ -67,7 +67,7 @@ class Site:
             first = None if ports == ALL_PORTS else row["from_port"]
             protocol = {"6": "tcp"}.get(row["protocol"], row["protocol"])
             traffic = (row["ethertype"], row["direction"], protocol, first)
-            # Neutron takes those for one that differ in their spelling alone.
+            # Neutron takes rules for duplicates that differ in spelling only.
             rows.setdefault((*traffic, self.kind(row)), row)
         return list(rows.values())
 
@@ -107,7 +107,7 @@ class Site:
         await push_group(self.place.database, self.place.clouds, group)
 
     async def in_neutron(self):
-        """Read Neutron's own list: what each of the groups admits."""
+        """Return what each of the groups admits, by Neutron's own list."""
         path = f"/v2.0/security-group-rules?project_id={self.place.project}"
         found = self.lab.neutron("GET", path)["security_group_rules"]
         backend_ids = {group: (await self.place.row(group))[1] for group in self.groups}
@@ -174,7 +174,7 @@ async def test_rules_of_a_response_that_are_sent_back_admit_no_more(
         before = admitted
         for group in site.groups:
             rules = await site.read(group)
-            # Half of them unchanged, half of them as clients leave them.
+            # Half of them unchanged, half of them as clients change them
             keeper = (
                 chance.choice(("unchanged", *KEEPERS)) if chance.random() < 0.5 else "unchanged"
             )
@@ -194,7 +194,7 @@ async def test_rules_of_a_response_that_are_sent_back_admit_no_more(
 
 
 async def renew(site, chance):
-    """Let a group have other rules."""
+    """Set other rules of a group."""
     group = chance.choice(site.groups)
     await site.place.change_rules(group, site.rows())
     await site.place.world.execute(
@@ -246,7 +246,7 @@ def encodable(rule):
 
 
 def admitted_by(rule):
-    """Read what a rule that was taken says: its prefix, or, where nothing describes an end, any."""
+    """Return the prefix of an accepted rule, or any if it has no remote."""
     is_described = any(rule.get(key) is not None for key in DESCRIPTIVE)
     assert (rule.get("cidr") or "").strip() or not is_described, rule
     return of_neutron(

@@ -39,7 +39,7 @@ def worker_process(conninfo, log, pull_interval=7200):
 
 @pytest.fixture
 async def worker(database, conninfo):  # noqa: ARG001 - the schema is there
-    """A worker in this process, from its start on."""
+    """A worker in this process that has started."""
     stop = asyncio.Event()
     task = asyncio.create_task(run_worker(Settings(), conninfo, stop=stop))
     yield task
@@ -221,7 +221,7 @@ async def test_a_worker_killed_in_the_middle_of_a_push_leaves_no_trace(
                 return bool((await neutron.row(uuid))[1])
 
             await until(has_backend_id)
-        # The call is at the proxy, which will pass it on after the worker's death.
+        # The proxy has the call and passes it on after the worker's death.
         await asyncio.sleep(0.7)
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -272,7 +272,7 @@ async def test_a_worker_survives_its_database_connections(sandbox, conninfo, wor
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-    # The test's own pool has to notice, too.
+    # The pool of the test has to notice it, too.
     with suppress(Unavailable):
         await sandbox.row(uuid)
 

@@ -15,8 +15,8 @@ from ringfence.security_groups.rules import Rule, RuleKey, canonical, shown_prot
 # The notice of a plan whose group the cloud does not have any more
 GROUP_RECREATED: LiteralString = (
     "The cloud does not have this group any more: setting its rules creates a new group. Its "
-    "backend_id changes, its tags are lost, and ports that carried the old group do not carry the "
-    "new one. Whether it is stateful is kept."
+    "backend_id changes, its tags are lost, and ports of the old group do not get the new one. "
+    "Whether it is stateful is kept."
 )
 
 

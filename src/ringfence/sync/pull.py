@@ -251,9 +251,9 @@ class _TenantPull:
         unknown, taken = self.diff.unknown, self.before.taken_at
         if not unknown:
             return {}
-        found = [_found(group) for group in unknown]
+        new_groups = [_found(group) for group in unknown]
         async with self.database.transaction() as connection:
-            ids = await imports.import_groups(connection, self.placement, found, taken)
+            ids = await imports.import_groups(connection, self.placement, new_groups, taken)
             new = [
                 observation_of(ids[group.id], group, lasting_drift_digest(group, stateful=None))
                 for group in unknown

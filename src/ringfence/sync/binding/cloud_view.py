@@ -84,8 +84,8 @@ async def view_of(database: Database, cloud: NetworkCloud, project: str) -> Clou
     if now is not None:
         async with database.connection() as connection:
             row = await (await connection.execute(_NOW)).fetchone()
-        ours: datetime = row[0] if row else now
-        ahead = now - ours
+        database_time: datetime = row[0] if row else now
+        ahead = now - database_time
     return CloudView(
         ahead,
         _keys(tuple(await cloud.initial_rules(project))),
