@@ -45,9 +45,11 @@ async def looks(place):
 
 async def observed(place, uuid):
     return await place.world.one(
-        "SELECT observation.drift_digest <> '', observation.missing, jsonb_array_length(observation.rules)"
+        "SELECT observation.drift_digest <> '', observation.missing,"
+        " jsonb_array_length(observation.rules)"
         " FROM security_group_observations AS observation"
-        " INNER JOIN security_groups AS sg ON sg.id = observation.security_group_id WHERE sg.uuid = %s",
+        " INNER JOIN security_groups AS sg ON sg.id = observation.security_group_id"
+        " WHERE sg.uuid = %s",
         uuid,
     )
 
