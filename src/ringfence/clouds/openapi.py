@@ -59,6 +59,21 @@ RESOURCE_FIELDS: dict[str, Schema | Model] = {
     "access_url": nullable(STRING),
 }
 
+# The marketplace fields of a tenant, which its security groups repeat
+MARKETPLACE_FIELDS: dict[str, Schema | Model] = {
+    "marketplace_offering_uuid": nullable(STRING),
+    "marketplace_offering_name": nullable(STRING),
+    "marketplace_offering_type": nullable(STRING),
+    "marketplace_offering_plugin_options": nullable(FREE_FORM),
+    "marketplace_category_uuid": nullable(STRING),
+    "marketplace_category_name": nullable(STRING),
+    "marketplace_resource_uuid": nullable(STRING),
+    "marketplace_plan_uuid": nullable(STRING),
+    "marketplace_resource_state": nullable(STRING),
+    "is_usage_based": nullable(BOOLEAN),
+    "is_limit_based": nullable(BOOLEAN),
+}
+
 # No field is required: `field` selects fields.
 TENANT = Model(
     "OpenStackTenant",
@@ -71,17 +86,7 @@ TENANT = Model(
             "external_network_ref_name": STRING,
             "quotas": array(_QUOTA),
             "default_volume_type_name": STRING,
-            "marketplace_offering_uuid": nullable(STRING),
-            "marketplace_offering_name": nullable(STRING),
-            "marketplace_offering_type": nullable(STRING),
-            "marketplace_offering_plugin_options": nullable(FREE_FORM),
-            "marketplace_category_uuid": nullable(STRING),
-            "marketplace_category_name": nullable(STRING),
-            "marketplace_resource_uuid": nullable(STRING),
-            "marketplace_plan_uuid": nullable(STRING),
-            "marketplace_resource_state": nullable(STRING),
-            "is_usage_based": nullable(BOOLEAN),
-            "is_limit_based": nullable(BOOLEAN),
+            **MARKETPLACE_FIELDS,
         }
     ),
 )

@@ -31,16 +31,33 @@ CUSTOMER_NAME_ORDERS: Mapping[str, LiteralString] = {
     "customer_abbreviation": "customer.abbreviation",
 }
 
-# For statements that join `project`: whether the actor itself has the role of an administrator
-_ADMINISTERED: LiteralString = """
+# Whether the actor itself has a role, without the flags of staff and support
+_ACTOR_HAS_ROLE: LiteralString = """
 EXISTS (
     SELECT 1 FROM role_grants AS held
-    WHERE
-        held.user_id = %(actor_id)s
-        AND held.project_id = project.id
-        AND held.role = 'PROJECT.ADMIN'
+    WHERE held.user_id = %(actor_id)s AND {scope} AND held.role {role}
 )
 """
+
+# Whether a user that the actor sees has a role
+_USER_HAS_ROLE: LiteralString = """
+EXISTS (
+    SELECT 1 FROM role_grants AS held
+    INNER JOIN users AS account ON held.user_id = account.id
+    LEFT JOIN projects AS granted ON held.project_id = granted.id
+    WHERE account.uuid = %({parameter})s AND {visible} AND {scope}
+)
+""".replace("{visible}", USER_VISIBLE)
+
+
+def _actor_has_role(scope: LiteralString, role: LiteralString) -> LiteralString:
+    return _ACTOR_HAS_ROLE.replace("{scope}", scope).replace("{role}", role)
+
+
+def _user_has_role(parameter: LiteralString, scope: LiteralString) -> Filter:
+    condition = _USER_HAS_ROLE.replace("{parameter}", parameter).replace("{scope}", scope)
+    return Filter(condition, uuid)
+
 
 PROJECT_FILTERS: Mapping[str, Kind] = {
     **CUSTOMER_NAME_FILTERS,
@@ -56,37 +73,17 @@ PROJECT_FILTERS: Mapping[str, Kind] = {
     "created": Filter("project.created >= %(created)s", moment),
     "created_before": Filter("project.created <= %(created_before)s", moment),
     "can_manage": Flag(MANAGEABLE + " = %(can_manage)s"),
-    "can_admin": Flag(_ADMINISTERED + " = %(can_admin)s"),
+    "can_admin": Flag(
+        _actor_has_role("held.project_id = project.id", "= 'PROJECT.ADMIN'") + " = %(can_admin)s"
+    ),
     "current_user_has_role": Several(
-        """EXISTS (
-            SELECT 1 FROM role_grants AS held
-            WHERE
-                held.user_id = %(actor_id)s
-                AND held.project_id = project.id
-                AND held.role = ANY(%(current_user_has_role)s)
-        )"""
+        _actor_has_role("held.project_id = project.id", "= ANY(%(current_user_has_role)s)")
     ),
-    "user_uuid": Filter(
-        """EXISTS (
-            SELECT 1 FROM role_grants AS held
-            INNER JOIN users AS account ON held.user_id = account.id
-            WHERE
-                account.uuid = %(user_uuid)s
-                AND {visible}
-                AND (held.project_id = project.id OR held.customer_id = project.customer_id)
-        )""".replace("{visible}", USER_VISIBLE),
-        uuid,
+    "user_uuid": _user_has_role(
+        "user_uuid", "(held.project_id = project.id OR held.customer_id = project.customer_id)"
     ),
-    "user_uuid_with_active_role": Filter(
-        """EXISTS (
-            SELECT 1 FROM role_grants AS held
-            INNER JOIN users AS account ON held.user_id = account.id
-            WHERE
-                account.uuid = %(user_uuid_with_active_role)s
-                AND {visible}
-                AND held.project_id = project.id
-        )""".replace("{visible}", USER_VISIBLE),
-        uuid,
+    "user_uuid_with_active_role": _user_has_role(
+        "user_uuid_with_active_role", "held.project_id = project.id"
     ),
     # Waldur's filters for what projects do not have here: they are never removed, for example.
     "is_removed": Flag("NOT %(is_removed)s"),
@@ -99,16 +96,6 @@ PROJECT_FILTERS: Mapping[str, Kind] = {
     "science_domain_uuid": Filter(NOWHERE, uuid),
     "science_sub_domain_uuid": Filter(NOWHERE, uuid),
 }
-
-_OWNED: LiteralString = """
-EXISTS (
-    SELECT 1 FROM role_grants AS held
-    WHERE
-        held.user_id = %(actor_id)s
-        AND held.customer_id = customer.id
-        AND held.role = 'CUSTOMER.OWNER'
-)
-"""
 
 _WITH_TENANTS: LiteralString = """
 EXISTS (
@@ -131,27 +118,15 @@ CUSTOMER_FILTERS: Mapping[str, Kind] = {
             OR hex(customer.uuid) = lower(replace(%(query)s, '-', ''))
         )"""
     ),
-    "owned_by_current_user": Flag(_OWNED + " = %(owned_by_current_user)s"),
-    "current_user_has_role": Several(
-        """EXISTS (
-            SELECT 1 FROM role_grants AS held
-            WHERE
-                held.user_id = %(actor_id)s
-                AND held.customer_id = customer.id
-                AND held.role = ANY(%(current_user_has_role)s)
-        )"""
+    "owned_by_current_user": Flag(
+        _actor_has_role("held.customer_id = customer.id", "= 'CUSTOMER.OWNER'")
+        + " = %(owned_by_current_user)s"
     ),
-    "user_uuid": Filter(
-        """EXISTS (
-            SELECT 1 FROM role_grants AS held
-            INNER JOIN users AS account ON held.user_id = account.id
-            LEFT JOIN projects AS project ON held.project_id = project.id
-            WHERE
-                account.uuid = %(user_uuid)s
-                AND {visible}
-                AND coalesce(held.customer_id, project.customer_id) = customer.id
-        )""".replace("{visible}", USER_VISIBLE),
-        uuid,
+    "current_user_has_role": Several(
+        _actor_has_role("held.customer_id = customer.id", "= ANY(%(current_user_has_role)s)")
+    ),
+    "user_uuid": _user_has_role(
+        "user_uuid", "coalesce(held.customer_id, granted.customer_id) = customer.id"
     ),
     "has_resources": Flag(_WITH_TENANTS + " = %(has_resources)s"),
     # Waldur's filters for what customers do not have here, such as archiving or offerings.

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 
 from ringfence.clouds.drift_modes import DriftMode
-from ringfence.clouds.openapi import RESOURCE_FIELDS
+from ringfence.clouds.openapi import MARKETPLACE_FIELDS, RESOURCE_FIELDS
 from ringfence.http.openapi.schema import (
-    BOOLEAN,
-    FREE_FORM,
     HEX_UUID,
     INTEGER,
     STRING,
@@ -108,17 +106,7 @@ GROUP = Model(
             "tenant_uuid": HEX_UUID,
             "rules": array(_RULE),
             "instance_count": nullable(INTEGER),
-            "marketplace_offering_uuid": nullable(STRING),
-            "marketplace_offering_name": nullable(STRING),
-            "marketplace_offering_type": nullable(STRING),
-            "marketplace_offering_plugin_options": nullable(FREE_FORM),
-            "marketplace_category_uuid": nullable(STRING),
-            "marketplace_category_name": nullable(STRING),
-            "marketplace_resource_uuid": nullable(STRING),
-            "marketplace_plan_uuid": nullable(STRING),
-            "marketplace_resource_state": nullable(STRING),
-            "is_usage_based": nullable(BOOLEAN),
-            "is_limit_based": nullable(BOOLEAN),
+            **MARKETPLACE_FIELDS,
         }
     ),
 )
