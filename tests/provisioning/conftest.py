@@ -8,7 +8,7 @@ from ringfence.provisioning.load import load_files
 
 @pytest.fixture
 def load(database, tmp_path: Path):
-    """Load texts, each as a file; give the report's lines."""
+    """Return a function that loads texts, each as a file, and returns the report."""
 
     async def run(*texts: str):
         paths = []
@@ -23,7 +23,7 @@ def load(database, tmp_path: Path):
 
 @pytest.fixture
 def problems(load):
-    """Load texts that hold mistakes; give these, line by line."""
+    """Return a function that loads texts with problems and returns these, line by line."""
 
     async def run(*texts: str) -> list[str]:
         with pytest.raises(OperatorError) as caught:
@@ -35,7 +35,7 @@ def problems(load):
 
 @pytest.fixture
 def query(database):
-    """Run a statement; give its rows."""
+    """Return a function that runs a statement and returns its rows."""
 
     async def run(statement: str, *values):
         async with database.connection() as connection:

@@ -70,7 +70,7 @@ roles:
   - {user: bob, role: CUSTOMER.OWNER, customer: Acme}
 """
 
-# One group in one tenant of a sandbox; tests put their text in place of the words in capitals.
+# The groups of one tenant in a sandbox; tests replace the word in capitals.
 SMALL = """
 clouds: [{name: east, backend: sandbox}]
 customers:
@@ -85,5 +85,5 @@ customers:
 
 
 def small(groups: str) -> str:
-    """Give a small file with these groups, in YAML's flow style."""
+    """Return a small file with these groups, in YAML's flow style."""
     return SMALL.replace("GROUPS", groups)

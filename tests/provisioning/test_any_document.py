@@ -41,12 +41,12 @@ PLACES = list(places(TREE))
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), max_size=3))
-def test_any_document_is_taken_or_refused_with_one_line_a_mistake(alterations):
+def test_any_document_is_loaded_or_refused_with_a_line_for_each_problem(alterations):
     tree = copy.deepcopy(TREE)
     for path, value in alterations:
         _put(tree, path, value)
     problems = Problems()
-    # By way of text, as a file holds it.
+    # Converted to text and back, as from a file
     document = check_document(read_text(json.dumps(tree), is_json=True), "", problems)
     if document is not None:
         kinds = collect([("", document)], problems)
@@ -61,7 +61,7 @@ def test_any_document_is_taken_or_refused_with_one_line_a_mistake(alterations):
 
 
 def _put(tree, path, value) -> None:
-    # An earlier alteration may have taken the place away.
+    # An earlier alteration may have removed this location.
     with suppress(KeyError, IndexError, TypeError):
         for key in path[:-1]:
             tree = tree[key]

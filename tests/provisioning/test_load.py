@@ -44,7 +44,7 @@ async def document(query, name: str) -> dict:
     return json.loads(rows[0][0].replace("\x01", ""))
 
 
-async def test_every_key_of_a_file_reaches_the_answer_of_its_group(load, query):
+async def test_every_key_of_a_file_reaches_the_response_of_its_group(load, query):
     report = await load(EXAMPLE)
 
     assert report.counts["security groups"] == Counts(created=2)
@@ -116,7 +116,7 @@ async def test_nothing_is_pushed(load, query):
     ]
 
 
-async def test_a_group_is_taken_as_it_stands_in_any_state(load, query):
+async def test_a_group_is_stored_as_stated_in_any_state(load, query):
     await load(small("[{name: a, state: ERRED, error_message: quota, backend_id: x}]"))
 
     assert await query(
@@ -189,7 +189,7 @@ async def test_two_groups_swap_their_names(load, query):
     ]
 
 
-async def test_stored_answers_follow_every_change(load, database):
+async def test_documents_follow_every_change(load, database):
     await load(EXAMPLE)
     await load(
         EXAMPLE.replace("ACME", "AC")
@@ -218,7 +218,7 @@ async def test_a_marketplace_reference_keeps_what_is_not_stated(load, query):
     ]
 
 
-async def test_a_token_is_kept_as_its_digest_only(load, query):
+async def test_only_the_digest_of_a_token_is_stored(load, query):
     await load(EXAMPLE)
 
     assert await query("SELECT digest, expires FROM tokens") == [
@@ -298,7 +298,7 @@ roles: [{{user: u, role: PROJECT.MEMBER, project: {uuid.upper()}}}]
     ) == [(uuid,)]
 
 
-async def test_two_loads_at_once_leave_one_of_each(query, database, tmp_path):
+async def test_two_concurrent_loads_create_each_object_once(query, database, tmp_path):
     path = tmp_path / "file.yaml"
     path.write_text(EXAMPLE)
 
@@ -335,7 +335,7 @@ async def test_groups_keep_the_order_of_the_file(load, query):
     ]
 
 
-async def test_a_twin_in_the_cloud_is_named_by_its_uuid(load, problems, query):
+async def test_a_duplicate_name_in_the_cloud_needs_the_uuid(load, problems, query):
     first, twin = "1" * 32, "2" * 32
     await load(small(f"[{{name: a, uuid: {first}}}]"))
     await query(
@@ -355,7 +355,7 @@ async def test_a_twin_in_the_cloud_is_named_by_its_uuid(load, problems, query):
 
 
 @pytest.mark.parametrize("times", [1, 2])
-async def test_what_others_create_meanwhile_is_loaded_over_or_named_as_theirs(
+async def test_concurrent_creations_are_loaded_over_or_reported(
     load, problems, database, monkeypatch, times
 ):
     await load(small("[]"))
@@ -421,7 +421,9 @@ async def test_what_the_database_refuses_is_named(problems, query, statement, wo
         assert "Failing row" not in mistake
 
 
-async def test_a_rule_of_a_file_does_not_open_one_whose_end_no_file_can_name(load, problems, query):
+async def test_a_rule_of_a_file_does_not_open_one_whose_remote_end_a_file_cannot_name(
+    load, problems, query
+):
     ssh = "{protocol: tcp, from_port: 22, to_port: 22"
     await load(small(f"[{{name: a, rules: [{ssh}, cidr: 10.0.0.0/8}}]}}]"))
     await query(
@@ -441,14 +443,12 @@ async def test_a_rule_of_a_file_does_not_open_one_whose_end_no_file_can_name(loa
     assert (await load(small("[{name: a}]"))).nothing_changed
     await load(small(f"[{{name: a, rules: [{ssh}, cidr: 0.0.0.0/0}}]}}]"))
     assert await query("SELECT cidr FROM security_group_rules") == [("0.0.0.0/0",)]
-    # It is open now: a file that says so in other words changes nothing about that.
+    # Traffic that is open already stays open, however a file states it.
     await load(small(f"[{{name: a, rules: [{ssh}}}]}}]"))
 
 
-async def test_a_load_holds_up_the_changes_of_those_users_alone_whom_it_changes(
-    load, conninfo, monkeypatch
-):
-    """A change locks its user; that lock is asked for while the load is under way."""
+async def test_a_load_blocks_only_changes_of_users_whom_it_changes(load, conninfo, monkeypatch):
+    """A change locks its user; it requests that lock while the load runs."""
     file = "users: [{username: alice}, {username: bob}]\ncustomers: [{name: Acme}]\n"
     await load(file)
     waits = {}

@@ -1,4 +1,4 @@
-"""A tenant does not become another project, nor go to another cloud, unless that is meant."""
+"""A tenant with groups keeps its project and its cloud unless the operator allows the move."""
 
 import json
 
@@ -53,7 +53,7 @@ async def test_a_tenant_without_groups_or_without_a_project_goes_anywhere(load, 
 
 @pytest.mark.parametrize("named", ["prod", "uuid"])
 @pytest.mark.parametrize("resumable", [False, True])
-async def test_a_move_that_is_meant_forgets_ids_and_keeps_what_is_desired(
+async def test_an_allowed_move_clears_ids_and_keeps_what_is_desired(
     load, query, database, tmp_path, named, resumable
 ):
     await load(site())
@@ -78,7 +78,7 @@ async def test_a_move_that_is_meant_forgets_ids_and_keeps_what_is_desired(
     )
     assert (context["from"]["backend_id"], context["to"]["backend_id"]) == ("p1", "p2")
     assert context["groups"] == 1
-    # Meant once, harmless twice.
+    # Allowing the move again changes nothing.
     assert (await load_files(database, [path], moves=[named])).nothing_changed
 
 
@@ -132,7 +132,7 @@ def way(entry="first", tenant=OF_CLOUD):
         ),
     ],
 )
-async def test_another_entry_of_clouds_yaml_is_another_cloud_unless_told(
+async def test_another_entry_of_clouds_yaml_is_another_cloud_unless_allowed(
     load, problems, query, database, tmp_path, case
 ):
     before, after, location = case

@@ -150,14 +150,14 @@ def rule(text: str) -> str:
         ),
     ],
 )
-async def test_a_mistake_names_its_path(problems, query, text: str, mistake: str):
+async def test_a_problem_has_its_path(problems, query, text: str, mistake: str):
     [line] = await problems(text)
 
     assert line.startswith(mistake)
     assert await query("SELECT 1 FROM users, clouds, customers, security_groups") == []
 
 
-async def test_all_mistakes_are_told_at_once_up_to_a_bound(problems):
+async def test_all_problems_are_reported_at_once_up_to_a_limit(problems):
     lines = await problems(f"users: [{', '.join('{name: a}' for _ in range(30))}]")
 
     assert lines[:2] == [
@@ -168,13 +168,13 @@ async def test_all_mistakes_are_told_at_once_up_to_a_bound(problems):
     assert lines[-1] == "and 40 more problems"
 
 
-async def test_with_several_files_a_mistake_names_its_file(problems, tmp_path):
+async def test_with_several_files_a_problem_names_its_file(problems, tmp_path):
     [line] = await problems("users: []", "clouds: [{name: a, backend: none}]")
 
     assert line.startswith(f"{tmp_path}/1.yaml: clouds[0].backend: 'none' is not allowed")
 
 
-async def test_no_mistake_repeats_a_token(problems):
+async def test_no_message_contains_a_token(problems):
     texts = (
         'users: [{username: a, token: "the secret"}]',
         "users: [{username: a, token: secret, is_staff: maybe}]",
@@ -201,7 +201,7 @@ async def test_load_moves_nothing(load, problems):
     ) == ["customers[0].projects[0].uuid: this project has another parent; load does not move it"]
 
 
-async def test_a_name_that_the_database_holds_with_another_uuid_is_taken(load, problems):
+async def test_a_name_that_a_stored_row_has_is_refused(load, problems):
     await load(EXAMPLE)
 
     [line] = await problems(f"users: [{{username: alice, uuid: {ONE}}}]")
@@ -226,27 +226,27 @@ async def test_a_project_of_the_cloud_is_one_tenants(load, problems):
     assert line.startswith(f"{TENANT}.backend_id: the project '90e156078a9441db91eae")
 
 
-async def test_a_mistake_stores_nothing_of_any_file(problems, query):
+async def test_a_problem_stores_nothing_of_any_file(problems, query):
     await problems("users: [{username: good}]", small("[{name: a, rules: [{remote_group: x}]}]"))
 
     assert await query("SELECT * FROM users") == []
 
 
 @pytest.mark.parametrize("name", ["Default", "dEFAULT"])
-async def test_the_clouds_own_name_in_another_case_is_a_mistake(problems, query, name):
+async def test_default_in_another_case_is_refused(problems, query, name):
     assert await problems(small(f"[{{name: {name}}}]")) == [
         f"{GROUP}.name: '{name}' is not allowed: clouds refuse this spelling of 'default'"
     ]
     assert await query("SELECT * FROM security_groups") == []
 
 
-async def test_the_clouds_own_group_can_be_described(load, query):
+async def test_the_default_group_can_be_described(load, query):
     await load(small("[{name: default}]"))
 
     assert await query("SELECT name FROM security_groups") == [("default",)]
 
 
-async def test_a_protocol_of_ipv6_is_a_mistake_with_ipv4(problems):
+async def test_a_protocol_of_ipv6_is_refused_with_ipv4(problems):
     words = '"58" (ipv6-icmp) is a protocol of IPv6 and does not exist in IPv4.'
     assert await problems(rule("protocol: 58")) == [f"{GROUP}.rules[0].protocol: {words}"]
 

@@ -61,7 +61,7 @@ def one_line_a_batch(monkeypatch):
 
 @pytest.fixture
 def run(database, tmp_path):
-    """Load lines; return the result."""
+    """Return a function that loads lines and returns the result."""
 
     def advance(done, total, groups):
         assert 0 < done <= total
@@ -80,7 +80,7 @@ def run(database, tmp_path):
 
 @pytest.fixture
 def interrupted_after(monkeypatch):
-    """Let a number of batches be loaded, and the next one fail before its commit."""
+    """Return a function that lets some batches be loaded, and the next one fail."""
 
     def arrange(number):
         store, left = resumable.load_documents, [number]
@@ -205,7 +205,7 @@ async def test_a_finished_run_compares_everything_when_it_is_run_again(run, quer
     assert "security groups: 0 created, 6 changed, 6 unchanged" in done.lines()
 
 
-async def test_a_mistake_has_its_line_and_what_was_loaded_before_stays(run, query):
+async def test_a_problem_has_its_line_and_earlier_lines_stay_loaded(run, query):
     wrong = site()
     wrong[6]["customers"][0]["projects"][0]["tenants"][0]["cloud"] = "esat"
     with pytest.raises(OperatorError) as caught:
@@ -217,7 +217,7 @@ async def test_a_mistake_has_its_line_and_what_was_loaded_before_stays(run, quer
     assert await query("SELECT count(*) FROM tenants") == [(5,)]
 
 
-async def test_all_mistakes_of_a_batch_are_told_with_their_lines(run, query, monkeypatch):
+async def test_all_problems_of_a_batch_are_reported_with_their_lines(run, query, monkeypatch):
     monkeypatch.setattr(json_lines, "BATCH_BYTES", 2_000_000)
     text = '{"user": []}\n\n{"users": [}\n[]\n{"users": [], "users": []}\n'
     with pytest.raises(OperatorError) as caught:
@@ -232,7 +232,7 @@ async def test_all_mistakes_of_a_batch_are_told_with_their_lines(run, query, mon
     assert await query("SELECT count(*) FROM users") == [(0,)]
 
 
-async def test_mistakes_of_several_files_name_the_file(database, tmp_path):
+async def test_problems_of_several_files_name_the_file(database, tmp_path):
     paths = [tmp_path / "one.jsonl", tmp_path / "two.jsonl"]
     paths[0].write_text('{"customers": [{"name": "Acme"}]}\n')
     paths[1].write_bytes(b"\xff\n")

@@ -97,7 +97,7 @@ async def test_a_token_is_listed_renewed_and_revoked_by_its_uuid(database, alice
     assert not [text for _, text in events if first in text or second in text]
 
 
-async def test_an_operator_is_held_to_the_longest_lifetime_too(database, alice):
+async def test_the_maximum_lifetime_applies_to_operators_too(database, alice):
     week = timedelta(days=7)
     for lifetime in (None, timedelta(days=8)):
         with pytest.raises(OperatorError, match="RINGFENCE_TOKEN_MAX_LIFETIME allows 7d at most"):
@@ -112,7 +112,7 @@ async def test_an_operator_is_held_to_the_longest_lifetime_too(database, alice):
 
 
 @pytest.mark.parametrize("name", ["x", "0" * 32, ""])
-async def test_a_token_that_is_none_is_said_to_be_none(database, name):
+async def test_an_unknown_token_is_reported(database, name):
     for change in (renew, revoke):
         with pytest.raises(OperatorError, match="ringfence tokens list"):
             await change(database, name)

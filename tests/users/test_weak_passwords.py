@@ -17,7 +17,7 @@ GOOD = [
 
 
 @pytest.mark.parametrize("password", COMMON)
-def test_what_is_tried_first_is_refused_with_the_reason(password):
+def test_a_common_password_is_refused_with_the_reason(password):
     with pytest.raises(
         OperatorError, match=r"too easy to guess \(.+\): take several unrelated words"
     ) as told:
@@ -40,7 +40,7 @@ def test_what_is_tried_first_is_refused_with_the_reason(password):
         ("x", "xxxxxxxx"),
     ],
 )
-def test_what_is_like_the_users_name_is_refused(username, password):
+def test_a_password_similar_to_the_users_name_is_refused(username, password):
     with pytest.raises(
         OperatorError, match=r"(too similar to the user's name|too easy to guess)"
     ) as told:
@@ -50,11 +50,11 @@ def test_what_is_like_the_users_name_is_refused(username, password):
 
 @pytest.mark.parametrize("password", GOOD)
 @pytest.mark.parametrize("username", ["admin", "ann", "a", "horse", "words.and.more"])
-def test_what_takes_many_guesses_is_taken(username, password):
+def test_a_password_that_takes_many_guesses_is_accepted(username, password):
     require_hard_to_guess(password, username)
 
 
 @pytest.mark.parametrize("password", ["", "short-7", "x" * 129, "nul\x00-within"])
-def test_the_bounds_on_its_length_are_told_first(password):
+def test_limits_of_length_are_reported_first(password):
     with pytest.raises(OperatorError, match="8 to 128 characters"):
         require_hard_to_guess(password, "ann")
