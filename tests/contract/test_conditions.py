@@ -8,9 +8,9 @@ from tests.contract.addresses import GROUPS, a_rule, group_at
 from tests.contract.test_unknown_names import everything
 
 from ringfence.app import OPERATIONS
-from ringfence.http.conditions import CONTAINED, header_meaning, meaning_of
-from ringfence.http.spelling import plain
-from ringfence.http.unknown_names import own_parameters
+from ringfence.http.unknown_names.check import own_parameters
+from ringfence.http.unknown_names.guards import CONTAINED, header_meaning, meaning_of
+from ringfence.http.unknown_names.spelling import plain
 
 # Each with the parameter or the header that the client meant.
 QUERIES = {

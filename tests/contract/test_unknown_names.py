@@ -14,7 +14,7 @@ from tests.contract import described
 from tests.contract.addresses import GROUPS, TENANTS, a_rule, group_at, tenant_at
 
 from ringfence.app import OPERATIONS, create_app
-from ringfence.http.unknown_names import MOST_UNKNOWN, own_parameters
+from ringfence.http.unknown_names.check import MOST_UNKNOWN, own_parameters
 from ringfence.settings import Settings
 
 CHANGING = [each for each in OPERATIONS if each.changes]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.http.spelling import distance, nearest, plain
+from ringfence.http.unknown_names.spelling import distance, nearest, plain
 
 WORDS = st.text("abcd", max_size=7)
 

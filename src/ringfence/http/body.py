@@ -72,7 +72,7 @@ class Incoming:
 async def read_json(request: Request, most: int | None = None) -> Json:
     """Return the parsed body, of at most `most` bytes; no body is an empty object, as in Waldur.
 
-    Unknown keys are refused, or noted as ignored (`http/unknown_names.py`).
+    Unknown keys are refused, or noted as ignored (`http/unknown_names/check.py`).
 
     Raises `Invalid`, `UnsupportedMediaType`, `BodyTooLarge`, `BodyTooSlow`.
     """

@@ -18,7 +18,7 @@ from ringfence.settings import ContractVersion
 
 if TYPE_CHECKING:
     # It notes ignored names in the context.
-    from ringfence.http.unknown_names import Expected
+    from ringfence.http.unknown_names.check import Expected
 
 _KEY = "ringfence.context"
 

@@ -13,12 +13,12 @@ from starlette.types import Message, Scope, Send
 
 from ringfence.access.origin import Origin
 from ringfence.errors import Detail, RequestError
-from ringfence.http import warning_header
 from ringfence.http.body import Incoming
 from ringfence.http.context import UNKNOWN, RequestContext
 from ringfence.http.errors import error_response, unexpected_error_response
 from ringfence.http.headers import first
 from ringfence.http.middleware.hosts_and_cors import HEALTH, METRICS, Header
+from ringfence.http.unknown_names import warning_header
 from ringfence.telemetry import metrics, tracing
 from ringfence.telemetry.logs import write_line
 

@@ -23,10 +23,10 @@ from starlette.types import Message, Receive, Scope
 from ringfence.access.permissions import Actor, Permission, Requirement, recording_requirements
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, Invalid, KeyUsedOtherwise, RequestError
-from ringfence.http import warning_header
 from ringfence.http.body import read_body, replayed
 from ringfence.http.context import context_of
 from ringfence.http.errors import error_response
+from ringfence.http.unknown_names import warning_header
 
 HEADER = "idempotency-key"
 REPLAYED = "Idempotency-Replayed"

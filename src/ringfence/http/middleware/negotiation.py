@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import get_args
 
 from ringfence.errors import NotAcceptable
-from ringfence.http.spelling import nearest, plain
+from ringfence.http.unknown_names.spelling import nearest, plain
 from ringfence.settings import ContractVersion
 
 # The version of a misspelt parameter: refused like an unknown one.

@@ -47,7 +47,7 @@ from ringfence.http.middleware.session_cookie import session_of
 from ringfence.http.openapi.operation import Operation
 from ringfence.http.public_path import serve_below
 from ringfence.http.routing import is_served, redirect_to_slash
-from ringfence.http.unknown_names import UnknownNames
+from ringfence.http.unknown_names.check import UnknownNames
 from ringfence.settings import Settings
 
 log = structlog.get_logger(__name__)

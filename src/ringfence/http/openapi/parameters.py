@@ -34,7 +34,7 @@ class Parameter:
     """One parameter, of the query by default.
 
     `own` marks a parameter that Waldur does not have, of an operation that it has: its value is
-    validated strictly, and misspelt names of it are refused (see `http/unknown_names.py`).
+    validated strictly, and misspelt names of it are refused (see `http/unknown_names/check.py`).
     Parameters of operations that Waldur does not have need no mark.
     """
 

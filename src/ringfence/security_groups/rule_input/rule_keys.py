@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, Final, Required, TypedDict
 
 from ringfence.http.fields import printable
-from ringfence.http.spelling import nearest, plain
+from ringfence.http.unknown_names.spelling import nearest, plain
 
 
 class ShownRule(TypedDict, total=False):

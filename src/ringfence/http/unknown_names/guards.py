@@ -11,7 +11,7 @@ from functools import lru_cache
 from starlette.types import Scope
 
 from ringfence.errors import Invalid
-from ringfence.http.spelling import NEAR, distance, plain
+from ringfence.http.unknown_names.spelling import NEAR, distance, plain
 
 _DRY_RUN = "dry_run"
 _TOKEN = "plan_token"  # noqa: S105 - the name of a parameter

@@ -23,14 +23,14 @@ from starlette.types import Scope
 
 from ringfence.access.permissions import READ_METHODS
 from ringfence.errors import Invalid
-from ringfence.http import conditions, warning_header
 from ringfence.http.context import context_of
 from ringfence.http.fields import printable
 from ringfence.http.openapi.operation import Body, Operation
 from ringfence.http.openapi.parameters import Parameter
 from ringfence.http.openapi.schema import Model
-from ringfence.http.spelling import NEAR, nearest
-from ringfence.http.unread import read_form, read_object
+from ringfence.http.unknown_names import guards, warning_header
+from ringfence.http.unknown_names.spelling import NEAR, nearest
+from ringfence.http.unknown_names.undeclared_body import read_form, read_object
 from ringfence.text.json_value import Json
 
 # Longer queries are parsed each time, so that they cannot fill the memory.
@@ -98,12 +98,12 @@ class Expected:
             return f"There is no such parameter. Did you mean {meant}?"
         if meant := nearest(name, self.elsewhere, NEAR if self.changes else 0):
             return self._of_another_operation(meant)
-        if self.changes and (meant := conditions.meaning_of(name)):
+        if self.changes and (meant := guards.meaning_of(name)):
             return self._misplaced("parameter", meant)
         return _unknown("parameter", name, self.known | self.own.keys()) if self.is_strict else None
 
     def _error_of_values(self, values: Iterable[str]) -> str | None:
-        found = map(conditions.contained_in_value, values if self.changes else ())
+        found = map(guards.contained_in_value, values if self.changes else ())
         meant = next(filter(None, found), None)
         return self._misplaced("parameter", meant) if meant else None
 
@@ -131,7 +131,7 @@ class Expected:
             return
         known, is_list = _keys_of(self.body)
         entries = body if isinstance(body, list) and (is_list or not self.body) else [body]
-        is_deep = self.changes and (b"\\" in raw or conditions.contained_in_bytes(raw) is not None)
+        is_deep = self.changes and (b"\\" in raw or guards.contained_in_bytes(raw) is not None)
         errors: list[dict[str, Any]] = []
         found: dict[str, str | None] = {}
         for entry in entries:
@@ -157,7 +157,7 @@ class Expected:
             return f"There is no such key. {meant} is a parameter of the query."
         if meant := nearest(key, self.elsewhere, NEAR if self.changes else 0):
             return self._of_another_operation(meant)
-        if self.changes and (meant := conditions.meaning_of(key)):
+        if self.changes and (meant := guards.meaning_of(key)):
             return self._misplaced("key", meant)
         return _unknown("key", key, known) if self.refuses_keys else None
 
@@ -175,10 +175,10 @@ class Expected:
                 pending.extend(value)
             elif isinstance(value, str):
                 values.append(value)
-        meant = conditions.contained_in(names)
+        meant = guards.contained_in(names)
         if meant is None and self.body is None:
             # In a body that is read, such a value may be a name that a user chose.
-            meant = conditions.named_by_one_of(values)
+            meant = guards.named_by_one_of(values)
         return self._misplaced("key", meant) if meant else None
 
     def check_unread(self, scope: Scope, raw: bytes) -> None:
@@ -189,9 +189,7 @@ class Expected:
         entries = read_object(raw)
         if entries is None:
             unquoted = _QUOTED.sub(b"", raw)
-            if meant := conditions.contained_in_bytes(raw) or conditions.contained_in_bytes(
-                unquoted
-            ):
+            if meant := guards.contained_in_bytes(raw) or guards.contained_in_bytes(unquoted):
                 raise Invalid({"non_field_errors": [self._misplaced("key", meant)]})
             entries = read_form(raw)
         if entries is not None:
@@ -234,7 +232,7 @@ class UnknownNames:
         context = context_of(scope)
         context.expected = expected
         if expected.changes:
-            conditions.refuse_headers(scope)
+            guards.refuse_headers(scope)
         if text:
             read = _cached_read_query if len(text) <= _CACHED_QUERY else Expected.read_query
             query = read(expected, text)
