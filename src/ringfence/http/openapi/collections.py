@@ -8,6 +8,7 @@ from ringfence.http.collections.filters import Choices
 from ringfence.http.openapi.operation import LIST_HEADERS, Operation, Response, listed, retrieved
 from ringfence.http.openapi.parameters import (
     UUID_IN_PATH,
+    Parameter,
     choice_of_fields,
     count_parameters,
     list_parameters,
@@ -24,13 +25,32 @@ def list_count_retrieve(
 ) -> tuple[Operation, ...]:
     """Return the three operations; `descriptions` has those of filters, by name."""
     tag = collection.path.removeprefix("/api/").rstrip("/")
-    name = tag.replace("-", "_")
+    parameters = _parameters(collection, shown, descriptions)
+    retrieve = Operation(
+        f"{tag.replace('-', '_')}_retrieve",
+        "GET",
+        collection.path + "{uuid}/",
+        tag=tag,
+        title=f"Get {noun} details",
+        description=f"Retrieve details of a specific {noun}.",
+        parameters=(UUID_IN_PATH, choice_of_fields(shown)),
+        responses=retrieved(shown),
+        errors=(404,),
+        # Waldur applies the filters of a list to one object, too.
+        undeclared=tuple(each.name for each in parameters),
+    )
+    return (*_list_and_count(collection.path, tag, shown, nouns, parameters), retrieve)
+
+
+def _parameters(
+    collection: Collection, shown: Model, descriptions: Mapping[str, str] | None
+) -> tuple[Parameter, ...]:
     states = {
-        filter_name: array(CORE_STATES)
-        for filter_name, kind in collection.filters.items()
+        name: array(CORE_STATES)
+        for name, kind in collection.filters.items()
         if isinstance(kind, Choices) and kind.words is STATES
     }
-    parameters = list_parameters(
+    return list_parameters(
         collection.filters,
         collection.ordering,
         shown,
@@ -38,11 +58,17 @@ def list_count_retrieve(
         descriptions=descriptions,
         has_cursors=collection.has_cursors,
     )
+
+
+def _list_and_count(
+    path: str, tag: str, shown: Model, nouns: str, parameters: tuple[Parameter, ...]
+) -> tuple[Operation, Operation]:
+    name = tag.replace("-", "_")
     return (
         Operation(
             f"{name}_list",
             "GET",
-            collection.path,
+            path,
             tag=tag,
             title=f"List {nouns}",
             description=f"Get a list of {nouns}.",
@@ -53,7 +79,7 @@ def list_count_retrieve(
         Operation(
             f"{name}_count",
             "HEAD",
-            collection.path,
+            path,
             tag=tag,
             section="Other Actions",
             title=f"Count {nouns}",
@@ -61,18 +87,5 @@ def list_count_retrieve(
             parameters=count_parameters(parameters),
             responses={200: Response(headers=LIST_HEADERS)},
             errors=(404,),
-        ),
-        Operation(
-            f"{name}_retrieve",
-            "GET",
-            collection.path + "{uuid}/",
-            tag=tag,
-            title=f"Get {noun} details",
-            description=f"Retrieve details of a specific {noun}.",
-            parameters=(UUID_IN_PATH, choice_of_fields(shown)),
-            responses=retrieved(shown),
-            errors=(404,),
-            # Waldur applies the filters of a list to one object, too.
-            undeclared=tuple(each.name for each in parameters),
         ),
     )
