@@ -20,7 +20,7 @@ import { remoteText, isIcmp, portText, remoteKeys } from "./rule_text.js";
  * @property {string} end the text of the remote: a CIDR, or the name of a group
  * @property {string} [group] the URL of the group of that name
  * @property {Record<string, any>} [kept] the remote of a row of kind "kept", in the keys of the API
- * @property {string | null} [everybody] the CIDR with which the existing rule allows any address
+ * @property {string | null} [anyCidr] the CIDR with which the existing rule allows any address
  * @property {string} description
  */
 
@@ -59,7 +59,7 @@ export function rowOf(rule, { keepId = true } = {}) {
     kind: kinds[found],
     end: found === "all" ? "" : end,
     group: rule.remote_group ?? undefined,
-    everybody: found === "all" ? rule.cidr : undefined,
+    anyCidr: found === "all" ? rule.cidr : undefined,
     kept: found === "unknown" ? remoteKeys(rule) : undefined,
     description: rule.description,
   });
@@ -91,9 +91,9 @@ export function bodyOf(row) {
 function endOf(row) {
   if (row.kind === "group") return { cidr: null, remote_group: row.group ?? (row.end || "none") };
   if (row.kind === "cidr") return { cidr: row.end.trim() || "none", remote_group: null };
-  const everybody = row.ethertype === "IPv6" ? "::/0" : "0.0.0.0/0";
-  const isAsBefore = row.everybody !== undefined && (!row.everybody || row.everybody === everybody);
-  return { cidr: isAsBefore ? row.everybody : everybody, remote_group: null };
+  const anyCidr = row.ethertype === "IPv6" ? "::/0" : "0.0.0.0/0";
+  const isAsBefore = row.anyCidr !== undefined && (!row.anyCidr || row.anyCidr === anyCidr);
+  return { cidr: isAsBefore ? row.anyCidr : anyCidr, remote_group: null };
 }
 
 /**

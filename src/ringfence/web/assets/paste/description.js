@@ -38,7 +38,7 @@ const DIRECTIONS = /** @type {Record<string, string>} */ ({
 const ETHERTYPES = /** @type {Record<string, string>} */ ({
   ipv4: "IPv4", v4: "IPv4", inet: "IPv4", ip4: "IPv4", ipv6: "IPv6", v6: "IPv6", inet6: "IPv6", ip6: "IPv6",
 });
-const WELL_KNOWN_PORTS = new Map(PRESETS.map((preset) => [preset.name.toLowerCase(), preset.opens]));
+const PRESETS_BY_NAME = new Map(PRESETS.map((preset) => [preset.name.toLowerCase(), preset.opens]));
 const ADDRESS = /\d\.\d{1,3}\.\d|\d\/\d|::|[\da-f]:[\da-f]{1,4}:|\.\*/;
 const INTERFACE = /^(?:eth|en[ospx]|wlan|bond|br|tun|tap|veth|lo)\d/;
 const PORTS = /^\d+[-–:]\d*$|^[-–:]\d+$|^\d+(,\d+)+,?$/;
@@ -144,7 +144,7 @@ function agrees(word, rows) {
   if (protocol !== undefined && rows.some((row) => ownProtocol(row) !== protocol)) return false;
   if (Object.hasOwn(DIRECTIONS, word) && rows.some((row) => row.direction !== DIRECTIONS[word])) return false;
   if (Object.hasOwn(ETHERTYPES, word) && rows.some((row) => row.ethertype !== ETHERTYPES[word])) return false;
-  const opens = WELL_KNOWN_PORTS.get(word);
+  const opens = PRESETS_BY_NAME.get(word);
   return !opens || rows.every((row) => opens.some((opening) => isWithin(row, opening)));
 }
 

@@ -16,7 +16,7 @@ export const DIRECTIONS = /** @type {Record<string, string>} */ ({
   in: "ingress", ingress: "ingress", inbound: "ingress", out: "egress", egress: "egress", outbound: "egress",
 });
 export const ETHERTYPES = /** @type {Record<string, string>} */ ({ ipv4: "IPv4", ipv6: "IPv6" });
-const WELL_KNOWN_PORTS = new Map(PRESETS.map((preset) => [preset.name.toLowerCase(), preset.opens]));
+const PRESETS_BY_NAME = new Map(PRESETS.map((preset) => [preset.name.toLowerCase(), preset.opens]));
 const DENY_WORDS = new Set(["deny", "reject", "drop", "block", "refuse"]);
 const FORM = "is not recognised: write protocol, ports and address, such as tcp 22 10.0.0.0/8, or a rule of ufw, iptables or the openstack command.";
 
@@ -72,7 +72,7 @@ export function takePrefixWords(words) {
 export function takeOpens(words) {
   const isNumbered = words.takeIf("protocol", "proto");
   const word = words.take("The line is incomplete: protocol, ports and address are required.");
-  const service = WELL_KNOWN_PORTS.get(small(word));
+  const service = PRESETS_BY_NAME.get(small(word));
   if (!isNumbered && service) return service.map(({ protocol, ports }) => ({ protocol, ports: [ports] }));
   const pair = word.split("/");
   const paired = pair.length === 2 ? pair.findIndex((each) => hasPorts(namedProtocol(each) ?? "")) : -1;
