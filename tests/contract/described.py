@@ -39,8 +39,8 @@ def operations():
 
 def operation_of(method: str, path: str) -> dict[str, Any] | None:
     # HEAD returns the same as the declared GET, without the body.
-    wanted = (method, "GET") if method == "HEAD" else (method,)
-    for each in wanted:
+    methods = (method, "GET") if method == "HEAD" else (method,)
+    for each in methods:
         for known, pattern, node in operations():
             if known == each and pattern.fullmatch(path):
                 return node
@@ -62,17 +62,17 @@ def closed(schema: Any) -> Any:
 @cache
 def validator(operation_id: str, status: str) -> Any:
     [node] = [node for _, _, node in operations() if node["operationId"] == operation_id]
-    answer = resolve(node["responses"][status])
-    if "content" not in answer:
+    response = resolve(node["responses"][status])
+    if "content" not in response:
         return None
-    schema = answer["content"]["application/json"]["schema"]
+    schema = response["content"]["application/json"]["schema"]
     return jsonschema_rs.validator_for(closed({**schema, "components": document()["components"]}))
 
 
-def resolve(answer: dict[str, Any]) -> dict[str, Any]:
-    if "$ref" in answer:
-        return document()["components"]["responses"][answer["$ref"].rsplit("/", 1)[-1]]
-    return answer
+def resolve(response: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in response:
+        return document()["components"]["responses"][response["$ref"].rsplit("/", 1)[-1]]
+    return response
 
 
 async def check(response: httpx.Response) -> None:

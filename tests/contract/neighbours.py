@@ -14,9 +14,9 @@ COLLECTIONS = (TENANTS, CUSTOMERS, PROJECTS, CLOUDS)
 _ADDRESS = re.compile(r'"http://api\.example\.com(/[^"]*)"')
 
 
-def addresses_in(answer: object) -> Iterator[str]:
+def addresses_in(response: object) -> Iterator[str]:
     """Return the path of each URL in a response."""
-    yield from _ADDRESS.findall(json.dumps(answer))
+    yield from _ADDRESS.findall(json.dumps(response))
 
 
 async def names(client, path: str, **query) -> list[str]:

@@ -48,7 +48,7 @@ async def test_every_change_says_who_from_where_by_which_token_and_why(api, worl
         },
         "push_security_groups": [{"name": "pushed", "rules": []}],
     }
-    told = set()
+    recorded = set()
     # A user who revokes the own token cannot continue.
     for operation in sorted(
         OPERATIONS, key=lambda each: each.id == "openstack_security_groups_unlink"
@@ -84,18 +84,18 @@ async def test_every_change_says_who_from_where_by_which_token_and_why(api, worl
             # This operation rejects unknown names.
             body = None
         before = len(await lines(world))
-        answer = await api("staff").request(
+        response = await api("staff").request(
             operation.method, path, json=body, headers={"X-Request-ID": operation.id}
         )
-        assert answer.status_code < 300, (operation.id, answer.text)
+        assert response.status_code < 300, (operation.id, response.text)
         new = (await lines(world))[before:]
         assert new, operation.id
         for line in new:
             assert line["kind"] == "event"
             assert (line["username"], line["address"]) == ("staff", "127.0.0.1"), operation.id
             assert (line["token_uuid"], line["request_id"]) == (token.hex, operation.id)
-        told.add(operation.id)
-    assert len(told) > 12
+        recorded.add(operation.id)
+    assert len(recorded) > 12
 
 
 async def test_a_change_is_recorded_with_old_and_new_values(client, world):
@@ -111,8 +111,8 @@ async def test_a_change_is_recorded_with_old_and_new_values(client, world):
         ("DELETE", path, None),
     ):
         await world.execute("UPDATE security_groups SET state = 'OK'")
-        answer = await client.request(method, address, json=body)
-        assert answer.is_success, answer.text
+        response = await client.request(method, address, json=body)
+        assert response.is_success, response.text
     created, ruled, renamed, going = await lines(world)
 
     def ports(rules):
@@ -135,24 +135,25 @@ async def test_a_change_is_recorded_with_old_and_new_values(client, world):
 async def test_every_refused_change_is_audited_and_not_an_event(api, world):
     group = await world.group()
     path = f"{GROUPS}{group.hex}/"
-    asked = [
+    requests = [
         ("member", "PATCH", path, {"name": "x"}, 403),
         ("unrelated", "DELETE", path, None, 404),
         ("admin", "PATCH", path, {"name": ""}, 400),
         ("nobody", "POST", path + "pull/", None, 401),
     ]
-    for user, method, address, body, status in asked:
-        answer = await api(user).request(
+    for user, method, address, body, status in requests:
+        response = await api(user).request(
             method, address, json=body, headers={"X-Request-ID": f"by-{user}"}
         )
-        assert answer.status_code == status
+        assert response.status_code == status
         # Reads are not recorded.
         await api(user).get(f"{GROUPS}{'0' * 32}/")
     found = await lines(world)
     assert [(line["kind"], line.get("username"), line["status"]) for line in found] == [
-        ("refusal", None if user == "nobody" else user, status) for user, _, _, _, status in asked
+        ("refusal", None if user == "nobody" else user, status)
+        for user, _, _, _, status in requests
     ]
-    assert [line["request_id"] for line in found] == [f"by-{user}" for user, *_ in asked]
+    assert [line["request_id"] for line in found] == [f"by-{user}" for user, *_ in requests]
     assert {line["address"] for line in found} == {"127.0.0.1"}
     assert found[0]["detail"] == "You do not have permission to perform this action."
     assert found[2]["detail"] == {"name": ["This field may not be blank."]}
@@ -206,8 +207,8 @@ async def test_a_flood_of_refusals_is_counted_and_not_kept(api, world):
     assert kept > 0
     # The next one is recorded, with the number of those that were not.
     await api("member").post(f"{GROUPS}{'0' * 32}/pull/")
-    told = await world.value("SELECT sum(left_out) + count(*) FROM refusals")
-    assert told == tries + 1
+    recorded = await world.value("SELECT sum(left_out) + count(*) FROM refusals")
+    assert recorded == tries + 1
 
 
 async def test_a_refusal_of_any_shape_and_length_is_kept_as_json(client, world):

@@ -87,7 +87,7 @@ async def test_a_token_that_expires_later_is_taken(api, world):
 async def test_authentication_precedes_the_lookup_of_objects(api, world):
     group = await world.group()
     nobody = api(None)
-    answers = [
+    responses = [
         await nobody.get("/api/no-such-thing/"),
         await nobody.post(GROUPS),
         await nobody.get(f"{GROUPS}garbage/"),
@@ -95,7 +95,7 @@ async def test_authentication_precedes_the_lookup_of_objects(api, world):
         await nobody.put(group_at(group), content=b"{"),
         await nobody.post(group_at(group, "set_rules/"), content=b"x" * 2_000_000),
     ]
-    assert [answer.status_code for answer in answers] == [401] * len(answers)
+    assert [response.status_code for response in responses] == [401] * len(responses)
 
 
 @pytest.mark.usefixtures("world")
@@ -134,9 +134,9 @@ async def test_impersonation_is_refused_before_anything_is_done(api, world, user
             response = await client.request(method, path)
             assert response.status_code == 403, path
             if method != "HEAD":
-                said = response.json()["detail"]
-                assert "X-Impersonated-User-Uuid" in said
-                assert "not served" in said
+                message = response.json()["detail"]
+                assert "X-Impersonated-User-Uuid" in message
+                assert "not served" in message
     assert await world.value("SELECT state FROM security_groups") == "OK"
     assert await world.value("SELECT count(*) FROM procrastinate_jobs") == 0
 

@@ -10,9 +10,9 @@ from ringfence.security_groups.read_model import documents
 
 
 async def tag_of(client, path, **headers):
-    answer = await client.get(path, headers=headers)
-    assert answer.status_code == 200, answer.text
-    return answer.headers["ETag"]
+    response = await client.get(path, headers=headers)
+    assert response.status_code == 200, response.text
+    return response.headers["ETag"]
 
 
 async def known(client, path, tag):
@@ -28,9 +28,9 @@ async def test_a_response_that_the_client_has_is_not_sent_again(client, world, p
     tag = await tag_of(client, path)
     assert tag.startswith('"')
     for sent in (tag, f'"other", {tag}', f"W/{tag}", "*", tag[:-1] + '-gzip"'):
-        answer = await client.get(path, headers={"If-None-Match": sent})
-        assert (answer.status_code, answer.content) == (304, b""), sent
-        assert answer.headers["ETag"] == tag
+        response = await client.get(path, headers={"If-None-Match": sent})
+        assert (response.status_code, response.content) == (304, b""), sent
+        assert response.headers["ETag"] == tag
     assert not await known(client, path, '"other"')
 
 
@@ -95,20 +95,20 @@ async def test_a_large_list_is_compressed_for_those_who_take_it(client, world, a
     await make_groups(world, 60)
     address = f"{GROUPS}?page_size=60"
     plain = await client.get(address, headers={"Accept-Encoding": "identity"})
-    answer = await client.get(address, headers={"Accept-Encoding": accepts})
-    assert ("Content-Encoding" in answer.headers) == compresses
-    assert answer.content == plain.content
-    sent = int(answer.headers["Content-Length"])
+    response = await client.get(address, headers={"Accept-Encoding": accepts})
+    assert ("Content-Encoding" in response.headers) == compresses
+    assert response.content == plain.content
+    sent = int(response.headers["Content-Length"])
     assert sent < len(plain.content) / 4 if compresses else sent == len(plain.content)
     # Each encoding of a response has its own tag; either one matches.
-    assert (answer.headers["ETag"] == plain.headers["ETag"]) != compresses
-    assert await known(client, address, answer.headers["ETag"])
+    assert (response.headers["ETag"] == plain.headers["ETag"]) != compresses
+    assert await known(client, address, response.headers["ETag"])
 
 
 async def test_a_small_list_is_not_compressed(client, world):
     await make_groups(world, 3)
-    answer = await client.get(GROUPS, headers={"Accept-Encoding": "gzip"})
-    assert "Content-Encoding" not in answer.headers
+    response = await client.get(GROUPS, headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in response.headers
 
 
 @pytest.mark.parametrize("path", [GROUPS, f"{GROUPS}?field=rules", "/api/openstack-tenants/"])
@@ -127,6 +127,6 @@ async def test_a_list_that_is_too_long_to_be_whole_in_memory_is_the_same(
     assert packed.content == short.content
     for name in ("Link", "X-Result-Count", "Content-Type"):
         assert long.headers[name] == packed.headers[name] == short.headers[name]
-    for answer in (long, packed):
-        tag = answer.headers["ETag"]
+    for response in (long, packed):
+        tag = response.headers["ETag"]
         assert (await client.get(path, headers={"If-None-Match": tag})).status_code == 304

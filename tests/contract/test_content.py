@@ -110,10 +110,10 @@ async def test_an_unknown_address_is_a_404_that_lists_no_routes(client):
 
 @pytest.mark.usefixtures("world")
 async def test_every_response_carries_the_request_id_of_the_client_or_a_new_one(client):
-    answer = await client.get(GROUPS, headers={"X-Request-ID": "abc-1"})
-    assert answer.headers["X-Request-ID"] == "abc-1"
-    answer = await client.get(GROUPS, headers={"X-Request-ID": "a b\x01"})
-    assert len(answer.headers["X-Request-ID"]) == 32
+    response = await client.get(GROUPS, headers={"X-Request-ID": "abc-1"})
+    assert response.headers["X-Request-ID"] == "abc-1"
+    response = await client.get(GROUPS, headers={"X-Request-ID": "a b\x01"})
+    assert len(response.headers["X-Request-ID"]) == 32
 
 
 @pytest.mark.usefixtures("world")

@@ -48,8 +48,8 @@ async def test_kept_egress_rules_are_ordinary_rules_in_the_first_response(client
 
 @pytest.mark.usefixtures("keeping")
 async def test_an_equal_requested_rule_is_not_duplicated(client, world):
-    asked = {"direction": "egress", "protocol": "", "from_port": -1, "to_port": -1}
-    group = await create(client, world, asked | {"cidr": "0.0.0.0/0"})
+    rule = {"direction": "egress", "protocol": "", "from_port": -1, "to_port": -1}
+    group = await create(client, world, rule | {"cidr": "0.0.0.0/0"})
     assert content(group) == [("IPv4", "egress", "", -1, -1, "0.0.0.0/0"), OUT[1]]
 
 

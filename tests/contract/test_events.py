@@ -81,14 +81,14 @@ async def messages(http, **query) -> list[str]:
 @pytest.mark.usefixtures("happened")
 async def test_everybody_reads_what_happened_where_it_has_a_role(api):
     everything = ["loaded", "signed in", "foreign", "second 100%", "first"]
-    wanted = {
+    expected = {
         "staff": everything,
         "support": everything,
         "unrelated": [],
         "admin": ["signed in", "second 100%", "first"],
     }
     for user in USERS:
-        assert await messages(api(user)) == wanted.get(user, ["second 100%", "first"]), user
+        assert await messages(api(user)) == expected.get(user, ["second 100%", "first"]), user
 
 
 async def test_an_event_says_what_where_and_by_whom(client, world, happened):
@@ -151,12 +151,12 @@ async def test_a_list_is_narrowed(api, world, happened):
         ({"related_user_uuid": happened["admin"], "o": "created"}, ["first", "signed in"]),
         ({"page": 2, "page_size": 2}, ["foreign", "second 100%"]),
     ]
-    for query, wanted in queries:
+    for query, expected in queries:
         if "page" in query:
             shown = (await staff.get(EVENTS, params=query)).json()
-            assert [event["message"] for event in shown] == wanted
+            assert [event["message"] for event in shown] == expected
         else:
-            assert await messages(staff, **query) == wanted, query
+            assert await messages(staff, **query) == expected, query
 
 
 @pytest.mark.usefixtures("happened")

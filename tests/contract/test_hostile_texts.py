@@ -16,16 +16,16 @@ WITH_BODY = [operation for operation in CHANGING if body_of(operation) is not No
 RULE = a_rule(cidr=None, direction="ingress", ethertype="IPv4", description="x")
 
 
-def places(body, path=()):
+def positions(body, path=()):
     """Every position in a body: of a value or of a key."""
     yield path, False
     if isinstance(body, dict):
         for key, value in body.items():
             yield (*path, key), True
-            yield from places(value, (*path, key))
+            yield from positions(value, (*path, key))
     elif isinstance(body, list):
         for index, value in enumerate(body):
-            yield from places(value, (*path, index))
+            yield from positions(value, (*path, index))
 
 
 def changed(body, path, text, is_key):
@@ -63,15 +63,15 @@ async def test_a_text_that_postgresql_rejects_is_never_an_internal_error(
     client, path = api("staff"), path_of(operation)
     tried = set()
     for body in rich(operation):
-        for place, is_key in places(body):
-            if (place, is_key) in tried:
+        for position, is_key in positions(body):
+            if (position, is_key) in tried:
                 continue
-            tried.add((place, is_key))
+            tried.add((position, is_key))
             for text in TEXTS:
                 response = await client.request(
                     operation.method,
                     path,
-                    content=json.dumps(changed(body, place, text, is_key)).encode(),
+                    content=json.dumps(changed(body, position, text, is_key)).encode(),
                     headers={"Content-Type": "application/json"},
                 )
-                assert response.status_code < 500, (place, text, response.text)
+                assert response.status_code < 500, (position, text, response.text)

@@ -82,10 +82,10 @@ async def test_two_hosts_are_refused_whatever_they_are(at, second):
 @pytest.mark.usefixtures("world")
 async def test_a_forwarded_host_is_checked_like_any_other(at):
     client = at("127.0.0.1", allowed_hosts="api.example.com")
-    told = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.test"}
-    assert (await client.get(GROUPS, headers=told)).status_code == 400
-    told["X-Forwarded-Host"] = "api.example.com"
-    response = await client.get(f"{GROUPS}?page_size=1", headers=told)
+    forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.test"}
+    assert (await client.get(GROUPS, headers=forwarded)).status_code == 400
+    forwarded["X-Forwarded-Host"] = "api.example.com"
+    response = await client.get(f"{GROUPS}?page_size=1", headers=forwarded)
     assert response.status_code == 200
     assert "https://api.example.com/api/" in response.headers["Link"]
 
@@ -124,10 +124,10 @@ async def test_every_response_has_the_security_headers(at, path):
 @pytest.mark.usefixtures("world")
 async def test_other_origins_get_no_cors_headers_unless_configured(at):
     client = at(allowed_hosts="api.example.com")
-    asking = {"Origin": PORTAL, "Access-Control-Request-Method": "GET"}
+    preflight_headers = {"Origin": PORTAL, "Access-Control-Request-Method": "GET"}
     for response in (
         await client.get(GROUPS, headers={"Origin": PORTAL}),
-        await client.options(GROUPS, headers=asking),
+        await client.options(GROUPS, headers=preflight_headers),
     ):
         assert not [name for name in response.headers if name.startswith("access-control")]
 
@@ -135,20 +135,20 @@ async def test_other_origins_get_no_cors_headers_unless_configured(at):
 @pytest.mark.usefixtures("world")
 async def test_a_configured_site_s_page_may_ask_and_read_what_a_portal_reads(at):
     client = at(allowed_hosts="api.example.com", cors_origins=f"http://localhost:8001, {PORTAL}")
-    asking = {
+    preflight_headers = {
         "Origin": PORTAL,
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "authorization, content-type",
     }
     # A browser sends the preflight request without the token.
     del client.headers["Authorization"]
-    asked = await client.options(GROUPS, headers=asking)
-    assert (asked.status_code, asked.content) == (204, b"")
-    assert asked.headers["Access-Control-Allow-Origin"] == PORTAL
-    assert "POST" in asked.headers["Access-Control-Allow-Methods"]
+    preflight = await client.options(GROUPS, headers=preflight_headers)
+    assert (preflight.status_code, preflight.content) == (204, b"")
+    assert preflight.headers["Access-Control-Allow-Origin"] == PORTAL
+    assert "POST" in preflight.headers["Access-Control-Allow-Methods"]
     # The service rejects it, not the browser, so that a page can show the reason.
     assert {"Authorization", "Content-Type", "X-Impersonated-User-Uuid"} <= set(
-        asked.headers["Access-Control-Allow-Headers"].split(", ")
+        preflight.headers["Access-Control-Allow-Headers"].split(", ")
     )
     for token, status in (("admin-token", 200), ("wrong", 401)):
         headers = {"Origin": PORTAL, "Authorization": f"Token {token}"}

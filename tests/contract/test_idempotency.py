@@ -90,8 +90,8 @@ async def test_a_key_for_another_request_is_a_422(client, creation, world):
         (f"{GROUPS}{other.hex}/pull/", {"name": "web", "rules": []}, {}),
         (creation, {"name": "web", "rules": []}, {"If-Match": "*"}),
     ):
-        answer = await client.post(path, json=body, headers=KEY | more)
-        assert (answer.status_code, answer.json()) == (
+        response = await client.post(path, json=body, headers=KEY | more)
+        assert (response.status_code, response.json()) == (
             422,
             {"detail": "This Idempotency-Key was used for another request; take a new one."},
         )
@@ -100,13 +100,13 @@ async def test_a_key_for_another_request_is_a_422(client, creation, world):
 
 async def test_of_many_at_once_one_is_carried_out(api, world, creation):
     body = {"name": "web", "rules": []}
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         *(api("admin").post(creation, json=body, headers=KEY) for _ in range(8))
     )
-    statuses = sorted(answer.status_code for answer in answers)
+    statuses = sorted(response.status_code for response in responses)
     assert set(statuses) <= {201, 409}
-    assert {a.json()["detail"] for a in answers if a.status_code == 409} <= {UNDER_WAY}
-    assert len({a.content for a in answers if a.status_code == 201}) == 1
+    assert {a.json()["detail"] for a in responses if a.status_code == 409} <= {UNDER_WAY}
+    assert len({a.content for a in responses if a.status_code == 201}) == 1
     assert (await counts(world))[0] == 1
 
 
@@ -172,11 +172,11 @@ async def test_a_response_is_not_replayed_to_a_user_who_lost_access(client, worl
         # An error can disclose existing objects as well.
         ("POST", creation, {"name": "web", "rules": []}),
     ]
-    told = []
+    statuses = []
     for number, (method, path, body) in enumerate(requests):
         key = {"Idempotency-Key": f"key {number}"}
-        told.append((await client.request(method, path, json=body, headers=key)).status_code)
-    assert told == [201, 200, 400]
+        statuses.append((await client.request(method, path, json=body, headers=key)).status_code)
+    assert statuses == [201, 200, 400]
     await world.execute(statement)
     for number, (method, path, body) in enumerate(requests):
         key = {"Idempotency-Key": f"key {number}"}
@@ -215,18 +215,18 @@ async def test_a_refusal_for_good_comes_again_and_one_for_now_does_not(client, w
 
 @pytest.mark.parametrize("key", ["", " ", "a" * 256, "\u00e9".encode(), "a\tb"])
 async def test_a_key_that_is_none_is_refused(client, creation, key, world):
-    answer = await client.post(
+    response = await client.post(
         creation, json={"name": "web", "rules": []}, headers={"Idempotency-Key": key}
     )
-    assert answer.status_code == 400
+    assert response.status_code == 400
     assert (await counts(world))[0] == 0
 
 
 async def test_a_key_means_nothing_where_nothing_changes(client, world):
     group = await world.group()
     for _ in range(2):
-        answer = await client.get(f"{GROUPS}{group.hex}/", headers=KEY)
-        assert (answer.status_code, "Idempotency-Replayed" in answer.headers) == (200, False)
+        response = await client.get(f"{GROUPS}{group.hex}/", headers=KEY)
+        assert (response.status_code, "Idempotency-Replayed" in response.headers) == (200, False)
     assert (await counts(world))[3] == 0
 
 
@@ -242,8 +242,8 @@ async def test_what_fails_leaves_neither_change_nor_key(client, world, creation,
     monkeypatch.setattr(documents, "refresh", broken)
     body = {"name": "web", "rules": []}
     for status in (503, 500):
-        answer = await client.post(creation, json=body, headers=KEY)
-        assert answer.status_code == status
+        response = await client.post(creation, json=body, headers=KEY)
+        assert response.status_code == status
         assert await counts(world) == (0, 0, 0, 0)
     monkeypatch.undo()
     assert (await client.post(creation, json=body, headers=KEY)).status_code == 201
@@ -316,10 +316,10 @@ async def test_if_match_holds_for_every_change(api, world):
             # These operations reject unknown names.
             body = operation.body.example if operation.body else None
         for tag in ('"v2"', '"v11.x"', 'W/"v1"', '"1"', "v1", '"'):
-            answer = await api("staff").request(
+            response = await api("staff").request(
                 operation.method, path, json=body, headers={"If-Match": tag}
             )
-            assert answer.status_code == 412, (operation.id, tag, answer.text)
+            assert response.status_code == 412, (operation.id, tag, response.text)
         tried.append(operation.id)
     assert len(tried) > 10
     assert await world.value(state) == before
@@ -338,17 +338,17 @@ async def test_a_change_with_the_current_version_is_applied(api, world, tag):
         ("DELETE", path, None),
     ):
         await world.execute("UPDATE security_groups SET state = 'OK', version = 1")
-        answer = await api("staff").request(method, address, json=body, headers={"If-Match": tag})
-        assert answer.status_code < 300, (address, answer.text)
+        response = await api("staff").request(method, address, json=body, headers={"If-Match": tag})
+        assert response.status_code < 300, (address, response.text)
 
 
 async def test_of_two_who_saw_the_same_one_changes_it(api, world):
     group = await world.group()
     path = f"{GROUPS}{group.hex}/"
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         *(
             api("admin").patch(path, json={"description": str(n)}, headers={"If-Match": '"v1"'})
             for n in range(5)
         )
     )
-    assert [answer.status_code for answer in answers].count(200) == 1
+    assert [response.status_code for response in responses].count(200) == 1

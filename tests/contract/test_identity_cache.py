@@ -4,9 +4,9 @@ import pytest
 from tests.contract.addresses import GROUPS, group_at
 
 
-async def seen(client):
-    answer = await client.get(GROUPS)
-    return answer.status_code, answer.headers.get("X-Result-Count")
+async def list_status(client):
+    response = await client.get(GROUPS)
+    return response.status_code, response.headers.get("X-Result-Count")
 
 
 @pytest.fixture
@@ -14,8 +14,8 @@ async def remembered(client, world):
     """Return a client whose identity is cached and whose user can see one of two groups."""
     await world.group("own")
     await world.group("foreign", tenant_id=world.foreign_tenant_id)
-    assert await seen(client) == (200, "1")
-    assert await seen(client) == (200, "1")
+    assert await list_status(client) == (200, "1")
+    assert await list_status(client) == (200, "1")
     return client
 
 
@@ -41,10 +41,10 @@ async def test_a_token_that_ends_opens_nothing_at_the_very_next_read(
         (remembered.get, GROUPS + "?page=0"),
         (remembered.get, GROUPS + "no-such-thing/"),
     ):
-        answer = await ask(path)
-        assert answer.status_code == 401, path
+        response = await ask(path)
+        assert response.status_code == 401, path
         if ask == remembered.get:
-            assert answer.json() == {"detail": detail}
+            assert response.json() == {"detail": detail}
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ async def test_a_token_that_ends_opens_nothing_at_the_very_next_read(
 )
 async def test_the_scope_of_a_user_changes_with_the_next_read(remembered, world, change, count):
     await world.execute(change)
-    assert await seen(remembered) == (200, count)
+    assert await list_status(remembered) == (200, count)
     group = await world.value("SELECT uuid FROM security_groups WHERE name = 'own'")
     status = (await remembered.get(group_at(group))).status_code
     assert status == (200 if count != "0" else 404)
@@ -90,5 +90,5 @@ async def test_several_roles_in_one_scope_show_each_group_once(client, world):
     """
     await world.execute(grant, "PROJECT.MANAGER", world.project_id, None)
     await world.execute(grant, "CUSTOMER.OWNER", None, world.customer_id)
-    answer = await client.get(GROUPS)
-    assert (len(answer.json()), answer.headers["X-Result-Count"]) == (1, "1")
+    response = await client.get(GROUPS)
+    assert (len(response.json()), response.headers["X-Result-Count"]) == (1, "1")

@@ -130,10 +130,10 @@ async def test_unauthenticated_requests_do_not_block_others(limited, monkeypatch
         for number, each in enumerate(strangers)
     ]
     refused = [await each for each in tries[4:]]
-    assert {answer.status_code for answer in refused} == {429}
-    assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
+    assert {response.status_code for response in refused} == {429}
+    assert {response.headers["Retry-After"] for response in refused} == {"1"}
     served = await asyncio.gather(*(client.get(ME) for _ in range(6)))
-    assert {answer.status_code for answer in served} == {200}
+    assert {response.status_code for response in served} == {200}
     go_on.set()
     assert [(await each).status_code for each in tries[:4]] == [401] * 4
 

@@ -50,7 +50,7 @@ async def page_of(client, **query):
     return [group["uuid"] for group in response.json()]
 
 
-async def walk(client, *, between=None, **query):
+async def follow_next(client, *, between=None, **query):
     """Follow rel="next" from the first page to the last, as clients do."""
     address = GROUPS
     pages = []
@@ -181,7 +181,7 @@ async def test_the_default_order_is_tenant_then_creation_then_id(api, world):
         FROM security_groups AS sg INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
         """
     )
-    pages = await walk(api("staff"), page_size=7)
+    pages = await follow_next(api("staff"), page_size=7)
     assert list(itertools.chain(*pages)) == expected
 
 
@@ -189,7 +189,7 @@ async def test_the_default_order_is_tenant_then_creation_then_id(api, world):
 async def test_following_the_pages_returns_each_group_once_in_every_order(api, world, sign):
     await make_groups(world, 64, other=world.foreign_tenant_id)
     for order in ["", *ORDERS, "state,name", "customer_name,-state"]:
-        pages = await walk(api("staff"), page_size=9, o=f"{sign}{order}" if order else "")
+        pages = await follow_next(api("staff"), page_size=9, o=f"{sign}{order}" if order else "")
         shown = list(itertools.chain(*pages))
         assert (len(shown), len(set(shown))) == (64, 64), order
 
@@ -212,11 +212,11 @@ async def test_created_and_deleted_groups_do_not_disturb_the_pages_of_others(cli
                 for name in names
             )
         )
-        fleeting.extend(answer.json()["uuid"] for answer in made)
+        fleeting.extend(response.json()["uuid"] for response in made)
         gone = fleeting.pop(0)
         await world.execute("DELETE FROM security_groups WHERE hex(uuid) = %s", gone)
 
-    pages = await walk(client, page_size=9, o=order, between=come_and_go)
+    pages = await follow_next(client, page_size=9, o=order, between=come_and_go)
     shown = [uuid for uuid in itertools.chain(*pages) if uuid in staying]
     assert len(shown) == len(staying) == len(set(shown))
 

@@ -120,7 +120,7 @@ def expected(groups, ids, filters, order):
 
 
 @pytest.fixture
-async def places(world):
+async def site(world):
     made = await world.value(PLACES)
     async with world.database.transaction() as connection:
         await documents.refresh(connection, documents.GROUPS, made)
@@ -129,11 +129,11 @@ async def places(world):
 
 @pytest.mark.parametrize("is_far", [False, True], ids=["near", "from the nearer end"])
 async def test_a_list_is_what_the_tables_say_for_everybody_and_in_every_way(
-    api, places, monkeypatch, is_far
+    api, site, monkeypatch, is_far
 ):
     if is_far:
         monkeypatch.setattr(list_statements, "_FAR", 0)
-    async with places.database.connection() as connection:
+    async with site.database.connection() as connection:
         cursor = await connection.execute("SELECT hex(uuid), id FROM security_groups")
         ids = dict(await cursor.fetchall())
     everything = (await api("staff").get(GROUPS, params={"page_size": 300})).json()
@@ -142,30 +142,29 @@ async def test_a_list_is_what_the_tables_say_for_everybody_and_in_every_way(
         client = api(user)
         given = {name: value for name, value in filters.items() if name != "can_manage"}
         manages = filters.get("can_manage")
-        seen = [
+        visible = [
             group
             for group in everything
-            if await holds(places, user, group, "seen")
+            if await holds(site, user, group, "seen")
             and (
-                manages is None
-                or await holds(places, user, group, "managed") == (manages == "true")
+                manages is None or await holds(site, user, group, "managed") == (manages == "true")
             )
         ]
         for order in ORDERS[: len(ORDERS) if not filters or user == "staff" else 1]:
-            wanted = expected(seen, ids, given, order)
+            matching = expected(visible, ids, given, order)
             query = filters | {"o": order, "page_size": SIZE, "field": "uuid"}
             where = (user, query)
-            last = max(1, -(-len(wanted) // SIZE))
+            last = max(1, -(-len(matching) // SIZE))
             # In reverse, so that no page continues the previous one.
             for number in range(last, 0, -1):
-                answer = await client.get(GROUPS, params=query | {"page": number})
-                shown = [group["uuid"] for group in answer.json()]
-                assert shown == wanted[(number - 1) * SIZE : number * SIZE], (where, number)
-                assert answer.headers["X-Result-Count"] == str(len(wanted)), where
-            answer = await client.get(GROUPS, params=query | {"page": "last"})
-            assert [g["uuid"] for g in answer.json()] == wanted[(last - 1) * SIZE :], where
+                response = await client.get(GROUPS, params=query | {"page": number})
+                shown = [group["uuid"] for group in response.json()]
+                assert shown == matching[(number - 1) * SIZE : number * SIZE], (where, number)
+                assert response.headers["X-Result-Count"] == str(len(matching)), where
+            response = await client.get(GROUPS, params=query | {"page": "last"})
+            assert [g["uuid"] for g in response.json()] == matching[(last - 1) * SIZE :], where
             head = await client.head(GROUPS, params=query)
-            assert head.headers["X-Result-Count"] == str(len(wanted)), where
+            assert head.headers["X-Result-Count"] == str(len(matching)), where
 
 
 GRANTED = """

@@ -59,15 +59,15 @@ async def test_each_role_sees_what_it_sees_groups_of(api):
 @pytest.mark.usefixtures("west")
 async def test_objects_out_of_scope_are_a_404(api, client):
     for path in COLLECTIONS:
-        seen = {found["url"] for found in (await client.get(path)).json()}
+        visible = {found["url"] for found in (await client.get(path)).json()}
         everything = {found["url"] for found in (await api("staff").get(path)).json()}
-        assert everything - seen
-        for address in [*(everything - seen), f"{path}{'0' * 32}/", f"{path}garbage/"]:
+        assert everything - visible
+        for address in [*(everything - visible), f"{path}{'0' * 32}/", f"{path}garbage/"]:
             response = await client.get(address)
             assert response.status_code == 404
             detail = f"No {MISSING[path]} matches the given query."
             assert response.json() == {"detail": detail}
-        for address in seen:
+        for address in visible:
             assert (await client.get(address)).status_code == 200
 
 

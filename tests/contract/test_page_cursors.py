@@ -61,23 +61,23 @@ async def writing(world):
 
 async def by_link(client, order):
     """Follow rel="next"."""
-    answer = await client.get(GROUPS, params={"page_size": SIZE, "o": order, "field": "uuid"})
+    response = await client.get(GROUPS, params={"page_size": SIZE, "o": order, "field": "uuid"})
     while True:
-        assert answer.status_code == 200, answer.text
-        yield [group["uuid"] for group in answer.json()]
-        if "next" not in answer.links:
+        assert response.status_code == 200, response.text
+        yield [group["uuid"] for group in response.json()]
+        if "next" not in response.links:
             return
-        answer = await client.get(answer.links["next"]["url"])
+        response = await client.get(response.links["next"]["url"])
 
 
 async def by_number(client, order):
     """Request numbered pages until one is not full, as clients do that ignore `Link`."""
     for number in itertools.count(1):
         query = {"page": number, "page_size": SIZE, "o": order, "field": "uuid"}
-        answer = await client.get(GROUPS, params=query)
-        assert answer.status_code == 200, answer.text
-        yield [group["uuid"] for group in answer.json()]
-        if len(answer.json()) < SIZE:
+        response = await client.get(GROUPS, params=query)
+        assert response.status_code == 200, response.text
+        yield [group["uuid"] for group in response.json()]
+        if len(response.json()) < SIZE:
             return
 
 
@@ -178,8 +178,8 @@ async def test_a_cursor_of_another_page_or_list_is_refused(client, world, change
         refused = await client.request(method, url.copy_merge_params(change))
         assert refused.status_code == 400
         assert (await client.request(method, url)).status_code == 200
-    answer = await client.get(url.copy_merge_params(change))
-    assert list(answer.json()) == ["cursor"]
+    response = await client.get(url.copy_merge_params(change))
+    assert list(response.json()) == ["cursor"]
 
 
 async def test_a_cursor_of_another_user_is_refused(api, world):
@@ -199,6 +199,6 @@ async def test_a_cursor_alone_stands_for_no_page(client, world):
 async def test_a_list_without_cursors_refuses_one(client, world):
     await make_groups(world, 64)
     cursor = httpx.URL(await next_of(client)).params["cursor"]
-    answer = await client.get("/api/openstack-tenants/", params={"cursor": cursor})
-    assert answer.status_code == 400
-    assert "This operation does not take cursor" in answer.json()["cursor"][0]
+    response = await client.get("/api/openstack-tenants/", params={"cursor": cursor})
+    assert response.status_code == 400
+    assert "This operation does not take cursor" in response.json()["cursor"][0]

@@ -118,7 +118,7 @@ def test_the_tables_here_cover_every_permission_and_every_role():
 
 @pytest.mark.parametrize("operation", SUCCESS)
 async def test_each_role_may_do_exactly_what_its_cell_says(api, world, operation):
-    found, wanted = {}, {}
+    found, allowed = {}, {}
     tenants = {
         "own": (world.tenant_id, world.tenant_uuid),
         "foreign": (world.foreign_tenant_id, world.foreign_tenant_uuid),
@@ -133,13 +133,13 @@ async def test_each_role_may_do_exactly_what_its_cell_says(api, world, operation
                 json=request_of(operation, group, tenant)[2],
             )
             found[user, where] = response.status_code
-            wanted[user, where] = expected(operation, user, where)
+            allowed[user, where] = expected(operation, user, where)
             if response.status_code == 403:
                 assert response.json() == FORBIDDEN
             await world.execute("UPDATE tenants SET state = 'OK'")
             # A push of all groups of a tenant requires that each is in a stable state.
             await world.execute("UPDATE security_groups SET state = 'OK'")
-    assert found == wanted
+    assert found == allowed
 
 
 @pytest.mark.parametrize("operation", SUCCESS)
@@ -166,10 +166,10 @@ async def test_a_list_shows_what_each_role_sees(api, world):
     own = await world.group()
     foreign = await world.group(tenant_id=world.foreign_tenant_id)
     for user in USERS:
-        seen = {group["uuid"] for group in (await api(user).get(GROUPS)).json()}
-        wanted = {own.hex} if user in SEE_THEIR_OWN else set()
-        wanted |= {foreign.hex} if user in SEE_THE_WORLD else set()
-        assert seen == wanted, user
+        listed = {group["uuid"] for group in (await api(user).get(GROUPS)).json()}
+        allowed = {own.hex} if user in SEE_THEIR_OWN else set()
+        allowed |= {foreign.hex} if user in SEE_THE_WORLD else set()
+        assert listed == allowed, user
 
 
 async def test_without_a_token_every_operation_is_a_401(api, world):

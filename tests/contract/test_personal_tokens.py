@@ -16,7 +16,7 @@ NO_LISTS = ({}, "", 0, False)
 
 
 @pytest.fixture
-def wanted(world):
+def token_request(world):
     def of(**more):
         until = datetime.now(UTC) + timedelta(days=30)
         return {"name": "backup", "scopes": ["read"], "expires_at": until.isoformat()} | more
@@ -25,13 +25,13 @@ def wanted(world):
     return of
 
 
-async def test_a_token_is_created_with_a_name_and_shown_once(api, client, world, wanted):
+async def test_a_token_is_created_with_a_name_and_shown_once(api, client, world, token_request):
     group = await world.group()
     place = [{"type": "project", "uuid": str(world.project_uuid)}]
-    body = wanted(allowed_scopes=place, allowed_networks=[])
-    answer = await client.post(TOKENS, json=body)
-    made = answer.json()
-    assert answer.status_code == 201
+    body = token_request(allowed_scopes=place, allowed_networks=[])
+    response = await client.post(TOKENS, json=body)
+    made = response.json()
+    assert response.status_code == 201
     assert len(made["token"]) == 64
     assert made["scopes"] == ["read"]
     assert made["allowed_scopes"] == [
@@ -50,12 +50,12 @@ async def test_a_token_is_created_with_a_name_and_shown_once(api, client, world,
     assert made["token"] not in (await client.get(TOKENS)).text
 
 
-async def test_a_token_that_writes_may_what_its_user_may(api, client, world, wanted):
+async def test_a_token_that_writes_may_what_its_user_may(api, client, world, token_request):
     group = await world.group()
-    made = (await client.post(TOKENS, json=wanted(scopes=["write", "read"]))).json()
+    made = (await client.post(TOKENS, json=token_request(scopes=["write", "read"]))).json()
     whole = api(None, Authorization=f"Token {made['token']}")
-    answer = await whole.patch(f"{GROUPS}{group.hex}/", json={"description": "x"})
-    assert answer.status_code == 200
+    response = await whole.patch(f"{GROUPS}{group.hex}/", json={"description": "x"})
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -82,33 +82,33 @@ async def test_a_token_that_writes_may_what_its_user_may(api, client, world, wan
         {"allowed_networks": ["10.0.0.0/8"]},
     ],
 )
-async def test_unsupported_restrictions_are_refused(client, world, wanted, wrong):
+async def test_unsupported_restrictions_are_refused(client, world, token_request, wrong):
     before = await world.value("SELECT count(*) FROM tokens")
-    answer = await client.post(TOKENS, json=wanted(**wrong))
-    assert (answer.status_code, list(answer.json())) == (400, list(wrong))
+    response = await client.post(TOKENS, json=token_request(**wrong))
+    assert (response.status_code, list(response.json())) == (400, list(wrong))
     assert await world.value("SELECT count(*) FROM tokens") == before
 
 
 @pytest.mark.parametrize(
     "time", ["9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59.999999-00:01", "10000-01-01"]
 )
-async def test_a_time_without_a_year_in_utc_is_refused(client, wanted, time):
-    answer = await client.post(TOKENS, json=wanted(expires_at=time))
-    assert (answer.status_code, list(answer.json())) == (400, ["expires_at"])
+async def test_a_time_without_a_year_in_utc_is_refused(client, token_request, time):
+    response = await client.post(TOKENS, json=token_request(expires_at=time))
+    assert (response.status_code, list(response.json())) == (400, ["expires_at"])
 
 
-async def test_a_project_that_one_does_not_see_is_none(client, world, wanted):
+async def test_a_project_that_one_does_not_see_is_none(client, world, token_request):
     foreign = await world.value("SELECT uuid FROM projects WHERE name = 'Elsewhere'")
     place = [{"type": "project", "uuid": str(foreign)}]
-    answer = await client.post(TOKENS, json=wanted(allowed_scopes=place))
-    assert (answer.status_code, answer.json()) == (
+    response = await client.post(TOKENS, json=token_request(allowed_scopes=place))
+    assert (response.status_code, response.json()) == (
         400,
         {"allowed_scopes": ["There is no such project."]},
     )
 
 
-async def test_everybody_sees_its_own_and_staff_all(api, world, wanted):
-    made = (await api("admin").post(TOKENS, json=wanted())).json()
+async def test_everybody_sees_its_own_and_staff_all(api, world, token_request):
+    made = (await api("admin").post(TOKENS, json=token_request())).json()
     path = f"{TOKENS}{made['uuid']}/"
     found = {user: (await api(user).get(path)).status_code for user in world.users}
     assert found == dict.fromkeys(world.users, 404) | {"admin": 200, "staff": 200}
@@ -121,8 +121,10 @@ async def test_everybody_sees_its_own_and_staff_all(api, world, wanted):
     assert (await api("admin").get(path)).status_code == 404
 
 
-async def test_rotating_and_revoking_hold_from_the_next_request_on(api, client, world, wanted):
-    made = (await client.post(TOKENS, json=wanted())).json()
+async def test_rotating_and_revoking_hold_from_the_next_request_on(
+    api, client, world, token_request
+):
+    made = (await client.post(TOKENS, json=token_request())).json()
     path = f"{TOKENS}{made['uuid']}/"
 
     def bearer(secret):
@@ -138,23 +140,23 @@ async def test_rotating_and_revoking_hold_from_the_next_request_on(api, client, 
     assert (await client.delete(path)).status_code == 404
     kinds = await world.value("SELECT array_agg(event_type ORDER BY id) FROM events")
     assert kinds == ["token_created", "token_rotated", "token_revoked"]
-    told = await world.value("SELECT string_agg(to_jsonb(e)::text, '') FROM events AS e")
-    assert made["token"] not in told
-    assert rotated["token"] not in told
+    recorded = await world.value("SELECT string_agg(to_jsonb(e)::text, '') FROM events AS e")
+    assert made["token"] not in recorded
+    assert rotated["token"] not in recorded
 
 
 async def test_a_restricted_token_creates_none_and_shows_no_wider_one(
     client,
     world,
-    wanted,
+    token_request,
     issue,  # noqa: F811 - a fixture
 ):
     limited = await issue("admin", project_id=world.project_id)
-    assert (await limited.post(TOKENS, json=wanted())).status_code == 403
-    made = (await client.post(TOKENS, json=wanted())).json()
+    assert (await limited.post(TOKENS, json=token_request())).status_code == 403
+    made = (await client.post(TOKENS, json=token_request())).json()
     for method, path in (("DELETE", ""), ("POST", "rotate/")):
-        answer = await limited.request(method, f"{TOKENS}{made['uuid']}/{path}")
-        assert answer.status_code == 403
+        response = await limited.request(method, f"{TOKENS}{made['uuid']}/{path}")
+        assert response.status_code == 403
     [own] = (await limited.get(TOKENS)).json()
     assert own["allowed_scopes"][0]["uuid"] == world.project_uuid.hex
     # It may revoke itself.
@@ -173,19 +175,19 @@ LATER = {
 async def test_a_token_makes_and_rotates_none_that_outlives_it(
     api,
     world,
-    wanted,
+    token_request,
     issue,  # noqa: F811 - a fixture
     end,
 ):
     now = datetime.now(UTC)
-    other = (await api("admin").post(TOKENS, json=wanted(expires_at="9999-01-01"))).json()
+    other = (await api("admin").post(TOKENS, json=token_request(expires_at="9999-01-01"))).json()
     brief = await issue("admin", expires=now + end)
     for beyond in ("9999-12-31T23:59:59Z", (now + end + timedelta(seconds=1)).isoformat()):
-        refused = await brief.post(TOKENS, json=wanted(expires_at=beyond))
+        refused = await brief.post(TOKENS, json=token_request(expires_at=beyond))
         assert refused.status_code == 400
         assert "no later than the token or session that creates it" in refused.text
         assert f"{now + end:%Y-%m-%dT%H:%M}" in refused.text
-    within = await brief.post(TOKENS, json=wanted(expires_at=(now + end).isoformat()))
+    within = await brief.post(TOKENS, json=token_request(expires_at=(now + end).isoformat()))
     assert within.status_code == 201
     assert (await brief.post(f"{TOKENS}{within.json()['uuid']}/rotate/")).status_code == 201
     never = await world.value(UUID_OF_TOKEN, token_digest("admin-token"))
@@ -197,12 +199,12 @@ async def test_a_token_makes_and_rotates_none_that_outlives_it(
     assert (await brief.delete(f"{TOKENS}{other['uuid']}/")).status_code == 204
 
 
-async def test_a_session_makes_no_token_that_outlives_it(api, world, wanted):
+async def test_a_session_makes_no_token_that_outlives_it(api, world, token_request):
     browser = api(None, **{"X-Ringfence-Console": "1", "Origin": "http://api.example.com"})
     assert (await browser.post("/console/session/", json={"token": "admin-token"})).is_success
-    assert (await browser.post(TOKENS, json=wanted())).status_code == 400
+    assert (await browser.post(TOKENS, json=token_request())).status_code == 400
     soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    assert (await browser.post(TOKENS, json=wanted(expires_at=soon))).status_code == 201
+    assert (await browser.post(TOKENS, json=token_request(expires_at=soon))).status_code == 201
     own = await world.value(UUID_OF_TOKEN, token_digest("admin-token"))
     assert (await browser.post(f"{TOKENS}{own.hex}/rotate/")).status_code == 403
     me = (await browser.get(ME)).json()["uuid"]
@@ -225,15 +227,15 @@ async def test_a_token_that_rotates_itself_receives_its_new_secret(
         assert (await new.get(ME)).status_code == 200
 
 
-async def test_no_token_lives_longer_than_the_setting_says(app, api, client, world, wanted):
+async def test_no_token_lives_longer_than_the_setting_says(app, api, client, world, token_request):
     longest = timedelta(days=7)
     app.state.settings = app.state.settings.model_copy(update={"token_max_lifetime": longest})
-    refused = await client.post(TOKENS, json=wanted())
+    refused = await client.post(TOKENS, json=token_request())
     assert refused.status_code == 400
     assert "A token lasts 7d at most" in refused.text
     now = datetime.now(UTC)
     six = (now + timedelta(days=6)).isoformat()
-    assert (await client.post(TOKENS, json=wanted(expires_at=six))).status_code == 201
+    assert (await client.post(TOKENS, json=token_request(expires_at=six))).status_code == 201
     # An earlier token keeps its lifetime; once it is rotated, the new limit applies.
     own = await world.value(UUID_OF_TOKEN, token_digest("admin-token"))
     rotated = (await client.post(f"{TOKENS}{own.hex}/rotate/")).json()
@@ -243,9 +245,9 @@ async def test_no_token_lives_longer_than_the_setting_says(app, api, client, wor
     assert 0 < made["user_token_lifetime"] <= longest.total_seconds()
 
 
-async def test_a_time_that_no_calendar_has_is_refused(client, wanted):
+async def test_a_time_that_no_calendar_has_is_refused(client, token_request):
     for beyond in ("9999-12-31T23:59:59-12:00", "10000-01-01", "0001-01-01T00:00:00+12:00"):
-        assert (await client.post(TOKENS, json=wanted(expires_at=beyond))).status_code == 400
+        assert (await client.post(TOKENS, json=token_request(expires_at=beyond))).status_code == 400
 
 
 async def test_a_token_that_never_expires_or_was_never_used_has_times_all_the_same(client, world):
@@ -257,7 +259,7 @@ async def test_a_token_that_never_expires_or_was_never_used_has_times_all_the_sa
 
 @pytest.mark.usefixtures("world")
 async def test_the_possible_restrictions_of_a_token_are_listed(client):
-    answer = await client.get(TOKENS + "available_scopes/")
-    assert [each["permission"] for each in answer.json()] == ["read", "write"]
+    response = await client.get(TOKENS + "available_scopes/")
+    assert [each["permission"] for each in response.json()] == ["read", "write"]
     refused = await client.delete(TOKENS + "available_scopes/")
     assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD")

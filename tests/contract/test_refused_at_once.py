@@ -150,8 +150,8 @@ async def test_rolling_back_to_a_version_that_no_cloud_takes_is_refused(
     group = await world.group("web", rules=[row], state="ERRED")
     await nothing_happened(begin=True)
     response = await client.post(group_at(group, "rollback/"), json={"version": 1})
-    said = f"No cloud accepts rule 1 of version 1: {no_ipv4('58')}"
-    assert (response.status_code, response.json()) == (400, {"version": [said]})
+    message = f"No cloud accepts rule 1 of version 1: {no_ipv4('58')}"
+    assert (response.status_code, response.json()) == (400, {"version": [message]})
     await nothing_happened()
 
 
@@ -162,8 +162,8 @@ async def test_a_group_that_has_such_a_name_must_be_renamed_before_it_is_rolled_
     group = await world.group("dEFAULT", state="ERRED")
     await nothing_happened(begin=True)
     response = await client.post(group_at(group, "rollback/"), json={"version": 1})
-    said = 'No cloud accepts the name "dEFAULT": rename the group first.'
-    assert (response.status_code, response.json()) == (400, {"name": [said]})
+    message = 'No cloud accepts the name "dEFAULT": rename the group first.'
+    assert (response.status_code, response.json()) == (400, {"name": [message]})
     await nothing_happened()
 
 
@@ -174,8 +174,8 @@ async def test_in_the_newer_contract_it_is_renamed_where_its_rules_cannot_be_set
     newer = api("admin", Accept="application/json; version=2026-10")
     await nothing_happened(begin=True)
     response = await newer.post(group_at(group, "set_rules/"), json=[])
-    said = 'No cloud accepts the name "dEFAULT": rename the group first.'
-    assert (response.status_code, response.json()) == (400, {"name": [said]})
+    message = 'No cloud accepts the name "dEFAULT": rename the group first.'
+    assert (response.status_code, response.json()) == (400, {"name": [message]})
     await nothing_happened()
     response = await newer.patch(group_at(group), json={"name": "web"})
     assert response.status_code == 200, response.text

@@ -587,9 +587,9 @@ async def test_a_rule_without_an_end_does_not_open_what_has_one(client, world, d
     before = await everything(world)
     for said, opens in BESIDE_SSH:
         if opens:
-            told = refusal(await ask([SSH | said]))
-            assert f"the address group {ADDRESS_GROUP}" in told
-            assert '"cidr": "0.0.0.0/0"' in told
+            message = refusal(await ask([SSH | said]))
+            assert f"the address group {ADDRESS_GROUP}" in message
+            assert '"cidr": "0.0.0.0/0"' in message
             assert await everything(world) == before
     if door == "set_rules":
         for said, opens in BESIDE_SSH:

@@ -256,7 +256,7 @@ async def test_only_staff_reads_the_traceback_of_an_error(api, world):
 
 
 @pytest.mark.parametrize(
-    ("asked", "given"),
+    ("requested", "returned"),
     [
         (["name"], ["name"]),
         (["state", "name"], ["name", "state"]),
@@ -269,12 +269,14 @@ async def test_only_staff_reads_the_traceback_of_an_error(api, world):
         (["name\x00"], list(FIELDS)),
     ],
 )
-async def test_field_chooses_known_fields_and_nothing_known_means_all(client, world, asked, given):
+async def test_field_chooses_known_fields_and_nothing_known_means_all(
+    client, world, requested, returned
+):
     group = await world.group()
-    one = await client.get(group_at(group), params={"field": asked})
-    many = await client.get(GROUPS, params={"field": asked})
-    assert list(one.json()) == given
-    assert [list(shown) for shown in many.json()] == [given]
+    one = await client.get(group_at(group), params={"field": requested})
+    many = await client.get(GROUPS, params={"field": requested})
+    assert list(one.json()) == returned
+    assert [list(shown) for shown in many.json()] == [returned]
 
 
 @pytest.mark.usefixtures("world")

@@ -86,7 +86,7 @@ class Site:
         self.old = await meanings(world, self.group)
         await self.store(self.rows(100, also=older))
         self.present = await meanings(world, self.group)
-        self.seen = await self.observe()
+        self.observed = await self.observe()
 
     def rows(self, start, also=()):
         """Distinct rules, some of which differ in their remote only."""
@@ -138,7 +138,7 @@ class Site:
 
     async def observe(self):
         """Store an observation with other rules, some with remotes that are in no row."""
-        rules, seen = [], {}
+        rules, observed = [], {}
         for number in range(200, 200 + self.chance.randint(1, 3)):
             row = a_row(self.chance, self.ends, number)
             for key in ("cidr", "remote_group_id", "unresolved_group_backend_id"):
@@ -163,7 +163,7 @@ class Site:
                 row[k] for k in ("ethertype", "direction", "protocol", "from_port", "to_port")
             ]
             end = address or f"{group}/"
-            seen |= [meaning((row["description"], *values, None, None, end))]
+            observed |= [meaning((row["description"], *values, None, None, end))]
         await self.world.execute(
             "INSERT INTO security_group_observations (security_group_id, name, description, rules,"
             " revision_number, digest, observed_at) SELECT id, name, description, %s, 7, 'x', now()"
@@ -171,7 +171,7 @@ class Site:
             Jsonb(rules),
             self.group,
         )
-        return seen
+        return observed
 
     async def get(self, path, **options):
         response = await self.client.get(path, **options)
@@ -187,11 +187,11 @@ class Site:
             response = await self.client.post(group_at(at, path), json=rules)
             assert response.status_code == 200, response.text
             part = self.chance.choice(("rules", "added", "removed", "kept"))
-            return response.json()[part], present | self.seen
+            return response.json()[part], present | self.observed
         if source == "drift":
             shown = await self.get(group_at(at, "drift/"))
             part = self.chance.choice(("missing_at_cloud", "unexpected_at_cloud"))
-            return shown[part], present | self.seen
+            return shown[part], present | self.observed
         if source == "list":
             found = await self.get(GROUPS, params={"page_size": 100})
             return next(one["rules"] for one in found if one["uuid"] == at.hex), present
@@ -231,8 +231,8 @@ class Site:
                     if await self.name(uuid)
                 ]
                 name = await self.name(self.group.hex)
-                asked = {"uuid": self.group.hex, "name": name, "rules": rules}
-                return await self.client.post(path, json=[asked, *rest]), self.group
+                entry = {"uuid": self.group.hex, "name": name, "rules": rules}
+                return await self.client.post(path, json=[entry, *rest]), self.group
             case _:
                 path = group_at(self.group, "set_rules/")
                 if door == "dry_run then set_rules":

@@ -72,12 +72,12 @@ async def becomes_erred(staff, world, group):
 async def test_only_staff_reads_the_traceback_that_staff_gave(api, staff, world):
     group = await world.group()
     await staff.post(group_at(group, "set_erred/"), json=FAILED)
-    seen = {user: (await api(user).get(group_at(group))).json() for user in ("staff", "admin")}
-    assert {user: shown["error_traceback"] for user, shown in seen.items()} == {
+    documents = {user: (await api(user).get(group_at(group))).json() for user in ("staff", "admin")}
+    assert {user: shown["error_traceback"] for user, shown in documents.items()} == {
         "staff": "Traceback: set manually",
         "admin": "",
     }
-    assert seen["admin"]["error_message"] == "set manually"
+    assert documents["admin"]["error_message"] == "set manually"
     assert "Traceback" not in str(await world.value("SELECT context FROM events"))
 
 

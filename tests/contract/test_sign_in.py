@@ -274,8 +274,8 @@ async def test_many_names_from_one_network_are_slowed_down_and_noticed(nobody, w
 @pytest.mark.usefixtures("quick")
 async def test_many_tries_at_once_are_no_more_than_one_after_the_other(nobody, monkeypatch):
     monkeypatch.setattr(login_throttle, "SLOTS", Slots(100, 100))
-    answers = await asyncio.gather(*(sign_in(nobody, "admin", "wrong horse") for _ in range(25)))
-    statuses = [answer.status_code for answer in answers]
+    responses = await asyncio.gather(*(sign_in(nobody, "admin", "wrong horse") for _ in range(25)))
+    statuses = [response.status_code for response in responses]
     assert statuses.count(401) <= login_throttle.PER_USER_AND_NETWORK.free + 2
     assert statuses.count(401) + statuses.count(429) == 25
 
@@ -459,6 +459,6 @@ async def test_a_password_must_still_be_valid_when_the_token_is_created(
 
     monkeypatch.setattr(passwords, "is_right", slow)
     before = await world.value("SELECT count(*) FROM tokens")
-    answer = await sign_in(nobody)
-    assert answer.status_code == 401
+    response = await sign_in(nobody)
+    assert response.status_code == 401
     assert await world.value("SELECT count(*) FROM tokens") == before

@@ -173,10 +173,10 @@ async def test_a_page_with_a_cursor_begins_at_its_position_in_the_index(plan_of,
 
 @pytest.mark.parametrize("user", ["admin", "owner"])
 async def test_a_user_with_a_scope_reads_that_part_of_an_index(plan_of, user):
-    place = {"admin": "project", "owner": "customer"}[user]
+    ancestor = {"admin": "project", "owner": "customer"}[user]
     plan = await plan_of(user, {})
-    assert f"using security_group_documents_{place} on" in plan, plan
-    assert f"Index Cond: ({place}_id = (" in plan, plan
+    assert f"using security_group_documents_{ancestor} on" in plan, plan
+    assert f"Index Cond: ({ancestor}_id = (" in plan, plan
     # The rows of one ancestor are read in order.
     assert "Sort Key: stored." not in plan, plan
 

@@ -118,8 +118,8 @@ async def test_what_staff_makes_for_others_expires(api, world):
 
 async def test_of_many_who_replace_at_once_one_token_is_left(client, world):
     path = await path_of(world, "admin", "refresh_token")
-    answers = await asyncio.gather(*(client.post(path) for _ in range(5)))
-    made = [answer.json()["token"] for answer in answers if answer.status_code == 200]
+    responses = await asyncio.gather(*(client.post(path) for _ in range(5)))
+    made = [response.json()["token"] for response in responses if response.status_code == 200]
     assert made
     left = await world.value("SELECT count(*) FROM tokens WHERE user_id = %s", world.users["admin"])
     assert left == 1

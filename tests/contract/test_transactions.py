@@ -136,12 +136,12 @@ async def test_of_two_writers_of_one_group_one_wins_and_the_other_gets_a_409(cli
     for attempt in range(5):
         group = await world.group(f"group {attempt}")
         path = group_at(group, "set_rules/")
-        answers = await asyncio.gather(
+        responses = await asyncio.gather(
             client.post(path, json=[a_rule(from_port=1)]),
             client.post(path, json=[a_rule(from_port=2)]),
             client.patch(group_at(group), json={"description": "x"}),
         )
-        assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+        assert sorted(response.status_code for response in responses) == [200, 409, 409]
         assert await world.value("SELECT version FROM security_groups WHERE uuid = %s", group) == 2
     assert await world.value("SELECT count(*) FROM procrastinate_jobs") == 5
     assert await stale(world) == []
@@ -150,17 +150,19 @@ async def test_of_two_writers_of_one_group_one_wins_and_the_other_gets_a_409(cli
 async def test_of_two_groups_of_one_name_that_are_created_at_once_one_is(client, world):
     path = tenant_at(world.tenant_uuid, "create_security_group/")
     for name in ("a", "b", "c"):
-        answers = await asyncio.gather(*(client.post(path, json={"name": name}) for _ in range(4)))
-        assert sorted(answer.status_code for answer in answers) == [201, 400, 400, 400]
+        responses = await asyncio.gather(
+            *(client.post(path, json={"name": name}) for _ in range(4))
+        )
+        assert sorted(response.status_code for response in responses) == [201, 400, 400, 400]
     assert await world.value("SELECT count(*) FROM security_groups") == 3
 
 
 async def test_two_groups_that_take_one_name_at_once_do_not_share_it(client, world):
     groups = [await world.group(name) for name in "abc"]
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         *(client.patch(group_at(group), json={"name": "new"}) for group in groups)
     )
-    assert sorted(answer.status_code for answer in answers) == [200, 400, 400]
+    assert sorted(response.status_code for response in responses) == [200, 400, 400]
 
 
 async def test_a_quota_holds_against_creations_at_once(client, world):
@@ -168,28 +170,28 @@ async def test_a_quota_holds_against_creations_at_once(client, world):
         "INSERT INTO tenant_quotas SELECT id, 'security_group_count', 3 FROM tenants"
     )
     path = tenant_at(world.tenant_uuid, "create_security_group/")
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         *(client.post(path, json={"name": f"group {n}"}) for n in range(6))
     )
-    assert sorted(answer.status_code for answer in answers) == [201] * 3 + [400] * 3
+    assert sorted(response.status_code for response in responses) == [201] * 3 + [400] * 3
 
 
 async def test_two_groups_may_name_each_other_at_once(client, world):
     for attempt in range(5):
         one, other = await world.group(f"one {attempt}"), await world.group(f"other {attempt}")
-        answers = await asyncio.gather(
+        responses = await asyncio.gather(
             client.post(group_at(one, "set_rules/"), json=[to_group(other)]),
             client.post(group_at(other, "set_rules/"), json=[to_group(one)]),
         )
-        assert [answer.status_code for answer in answers] == [200, 200]
+        assert [response.status_code for response in responses] == [200, 200]
         await world.execute("UPDATE security_groups SET state = 'OK'")
         async with world.database.transaction() as connection:
             await documents.refresh(connection, documents.TENANTS, [world.tenant_id])
-        answers = await asyncio.gather(
+        responses = await asyncio.gather(
             client.patch(group_at(one), json={"name": f"new one {attempt}"}),
             client.patch(group_at(other), json={"name": f"new other {attempt}"}),
         )
-        assert [answer.status_code for answer in answers] == [200, 200]
+        assert [response.status_code for response in responses] == [200, 200]
         shown = (await client.get(group_at(one))).json()
         assert shown["rules"][0]["remote_group_name"] == f"new other {attempt}"
     assert await stale(world) == []

@@ -209,8 +209,8 @@ async def test_a_refusal_says_what_is_meant_and_where_it_is_taken(client, world)
     response = await client.post(group_at(group, "set_rules/?dry_run=yes"), json=[a_rule()])
     assert response.json() == {"dry_run": ['Must be true or false; "yes" is neither.']}
     response = await client.delete(group_at(group, "?dry_run=true"))
-    [said] = response.json()["dry_run"]
-    assert said == (
+    [message] = response.json()["dry_run"]
+    assert message == (
         "This operation does not take dry_run, and nothing was done. "
         "dry_run is a parameter of POST /api/openstack-security-groups/{uuid}/set_rules/."
     )
@@ -385,8 +385,10 @@ async def test_a_strict_service_refuses_every_unknown_name(strict, world):
     group = await world.group()
     before = await everything(world)
     response = await strict.get(f"{GROUPS}?nmae=web")
-    [said] = response.json()["nmae"]
-    assert said.startswith("There is no such parameter. Did you mean name? Allowed: backend_id, ")
+    [message] = response.json()["nmae"]
+    assert message.startswith(
+        "There is no such parameter. Did you mean name? Allowed: backend_id, "
+    )
     create = tenant_at(world.tenant_uuid, "create_security_group/")
     plan = tenant_at(world.tenant_uuid, "plan_security_group/")
     for path in (create, plan):
@@ -415,8 +417,8 @@ async def test_more_unknown_names_than_anybody_means_are_refused_before_they_are
     for sent, kind in (({"json": names}, "keys"), ({"params": names}, "parameters")):
         response = await client.patch(group_at(group), **sent)
         assert response.status_code == 400
-        said = f"There are more than {MOST_UNKNOWN} {kind} that this operation does not have."
-        assert response.json() == {"non_field_errors": [said]}
+        message = f"There are more than {MOST_UNKNOWN} {kind} that this operation does not have."
+        assert response.json() == {"non_field_errors": [message]}
     assert await everything(world) == before
     whole = (await client.get(group_at(group))).json() | {"description": "sent back"}
     assert (await client.put(group_at(group), json=whole)).status_code == 200

@@ -20,7 +20,7 @@ def port(name, *groups, **values):
     return ObservedPort(**standing | values, name=name, group_ids=tuple(groups))
 
 
-async def see(world, *found):
+async def observe(world, *found):
     """Store these ports as observed in the tenant's cloud."""
     async with world.database.transaction() as connection:
         taken = await observation_time(connection)
@@ -38,16 +38,16 @@ async def web(world):
 
 async def test_the_number_of_instances_shows_once_ports_were_read(client, world, web):
     assert (await client.get(group_at(web))).json()["instance_count"] is None
-    await see(world, port("eth0", "b-web"), port("eth1", "b-web", device_id="vm-2"))
+    await observe(world, port("eth0", "b-web"), port("eth1", "b-web", device_id="vm-2"))
     assert (await client.get(group_at(web))).json()["instance_count"] == 2
-    await see(world)
+    await observe(world)
     listed = (await client.get(GROUPS, params={"field": "instance_count"})).json()
     assert listed == [{"instance_count": 0}]
 
 
 async def test_usage_shows_ports_referring_groups_and_the_time_of_observation(client, world, web):
     named = await naming(world, web)
-    await see(
+    await observe(
         world,
         port("eth0", "b-web", "b-unknown", floating_addresses=("203.0.113.7",)),
         port("lb", "b-web", device_owner="Octavia", device_id="lb-1"),
@@ -56,8 +56,8 @@ async def test_usage_shows_ports_referring_groups_and_the_time_of_observation(cl
     response = await client.get(group_at(web, "usage/"))
     assert response.headers["Content-Type"] == "application/json"
     shown = response.json()
-    seen = datetime.fromisoformat(shown.pop("observed_at"))
-    assert abs(datetime.now(seen.tzinfo) - seen) < timedelta(minutes=1)
+    observed = datetime.fromisoformat(shown.pop("observed_at"))
+    assert abs(datetime.now(observed.tzinfo) - observed) < timedelta(minutes=1)
     assert shown == {
         "ports": [
             {
@@ -110,7 +110,7 @@ async def test_usage_is_for_those_who_see_the_group(api, world, web):
 
 async def test_external_ip_finds_the_groups_on_ports_with_that_floating_address(client, world, web):
     await world.group("db", backend_id="b-db")
-    await see(
+    await observe(
         world,
         port("eth0", "b-web", floating_addresses=("203.0.113.7", "203.0.113.8")),
         port("eth1", "b-web", "b-db", floating_addresses=("203.0.113.9",)),
@@ -131,30 +131,32 @@ async def test_external_ip_finds_the_groups_on_ports_with_that_floating_address(
 
 async def test_a_group_in_use_is_not_deleted_and_the_error_names_its_users(client, world, web):
     await naming(world, web)
-    await see(world, port("eth0", "b-web"), port("", "b-web", backend_id="nameless"))
+    await observe(world, port("eth0", "b-web"), port("", "b-web", backend_id="nameless"))
     response = await client.delete(group_at(web))
     assert response.status_code == 409
-    (said,) = response.json().values()
+    (message,) = response.json().values()
     assert list(response.json()) == ["detail"]
-    assert said.startswith("Security group web is in use by 2 ports: nameless, eth0 (id-of-eth0) ")
-    assert "Rules of the security group naming refer to it." in said
-    assert said.endswith("Remove it from these ports first, or delete it with ?detach=true.")
+    assert message.startswith(
+        "Security group web is in use by 2 ports: nameless, eth0 (id-of-eth0) "
+    )
+    assert "Rules of the security group naming refer to it." in message
+    assert message.endswith("Remove it from these ports first, or delete it with ?detach=true.")
     assert (await client.get(group_at(web))).json()["state"] == "OK"
     assert await deletion(world) is None
     assert await world.value("SELECT count(*) FROM events") == 0
 
 
 async def test_of_many_ports_the_first_are_named_and_the_rest_counted(client, world, web):
-    await see(world, *(port(f"eth{number:02}", "b-web") for number in range(25)))
-    said = (await client.delete(group_at(web))).json()["detail"]
-    assert "in use by 25 ports: eth00 (id-of-eth00), " in said
-    assert "eth19 (id-of-eth19) and 5 more (as of " in said
+    await observe(world, *(port(f"eth{number:02}", "b-web") for number in range(25)))
+    message = (await client.delete(group_at(web))).json()["detail"]
+    assert "in use by 25 ports: eth00 (id-of-eth00), " in message
+    assert "eth19 (id-of-eth19) and 5 more (as of " in message
 
 
 async def test_detach_lets_a_group_in_use_go_and_says_so_to_the_job_and_the_event(
     client, world, web
 ):
-    await see(world, port("eth0", "b-web"))
+    await observe(world, port("eth0", "b-web"))
     for no, status in (("", 400), ("false", 409), ("maybe", 400), ("1", 400)):
         response = await client.delete(group_at(web), params={"detach": no})
         assert response.status_code == status
@@ -169,7 +171,7 @@ async def test_a_group_that_only_others_refer_to_is_deleted_and_the_event_names_
     client, world, web
 ):
     await naming(world, web)
-    await see(world)
+    await observe(world)
     assert (await client.delete(group_at(web))).status_code == 204
     assert "detach" not in await deletion(world)
     assert (await world.value("SELECT context FROM events"))["referred_to_by"] == ["naming"]
@@ -177,7 +179,7 @@ async def test_a_group_that_only_others_refer_to_is_deleted_and_the_event_names_
 
 async def test_what_is_forgotten_of_a_group_leaves_the_ports_of_others(api, world, web):
     await world.group("db", backend_id="b-db")
-    await see(world, port("eth0", "b-web", "b-db"))
+    await observe(world, port("eth0", "b-web", "b-db"))
     assert (await api("staff").post(group_at(web, "unlink/"))).status_code == 204
     (left,) = (await api("admin").get(GROUPS)).json()
     assert left["instance_count"] == 1
