@@ -11,8 +11,6 @@ from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
 from ringfence.users.sessions.ending import EndReason, end_of_users
 
-TOKEN_BYTES = 32
-
 
 @dataclass(frozen=True, slots=True)
 class UserRow:

@@ -4,7 +4,6 @@ A session is bound to a token and has no more permissions than it. Its end is re
 reason: by its user, by another session, by a new password, or because its token ended.
 """
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,9 +24,9 @@ from ringfence.http.limits import Limits
 from ringfence.text.json_value import Json
 from ringfence.users.sessions.ending import EndReason, end_of_users, end_oldest, end_sessions
 from ringfence.users.sign_in import sign_in
+from ringfence.users.tokens.issuing import new_secret
 
 SESSION_LIFETIME = timedelta(hours=12)
-SECRET_BYTES = 32
 NO_SUCH_SESSION = "No Session matches the given query."
 
 TOKEN_FIELDS: Mapping[str, Field] = {"token": Text(max_length=200)}
@@ -162,7 +161,7 @@ async def end_one(database: Database, actor: Actor, uuid: UUID) -> None:
 
 
 async def _begin(database: Database, token: str, *, owns_token: bool) -> Session:
-    secret = secrets.token_hex(SECRET_BYTES)
+    secret = new_secret()
     values = {
         "digest": token_digest(secret),
         "token": token_digest(token),

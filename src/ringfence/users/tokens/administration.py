@@ -17,6 +17,7 @@ from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.settings import read_period
 from ringfence.text.escaping import controls
+from ringfence.text.uuids import parse_uuid
 from ringfence.users.sessions.ending import end_of_tokens
 from ringfence.users.tokens.issuing import Holder, Terms, format_period, issue, new_secret
 
@@ -231,10 +232,9 @@ async def _change(
     kind: EventType,
     values: Mapping[str, object] = MappingProxyType({}),
 ) -> None:
-    try:
-        uuid = UUID(hex=token)
-    except ValueError:
-        raise OperatorError(f"{token!r} is not a token UUID: see ringfence tokens list") from None
+    uuid = parse_uuid(token)
+    if uuid is None:
+        raise OperatorError(f"{token!r} is not a token UUID: see ringfence tokens list")
     done = "rotated" if kind is EventType.TOKEN_ROTATED else "revoked"
     async with database.transaction() as connection:
         await end_of_tokens(connection, [uuid], None)

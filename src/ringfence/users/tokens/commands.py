@@ -17,6 +17,7 @@ from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 from ringfence.http.fields import Field, FieldError, Text, clean_fields, printable
 from ringfence.text.json_value import Json
+from ringfence.text.uuids import parse_uuid
 from ringfence.users.sessions.ending import end_of_tokens
 from ringfence.users.tokens.issuing import (
     NO_SUCH_TOKEN,
@@ -121,10 +122,10 @@ class _AllowedScopes:
             )
         if value[0].get("type") != PROJECT:
             raise FieldError('A token can only be limited to a "project".')
-        try:
-            return UUID(hex=str(value[0].get("uuid")))
-        except ValueError:
-            raise FieldError("Must be a valid UUID.") from None
+        uuid = parse_uuid(str(value[0].get("uuid")))
+        if uuid is None:
+            raise FieldError("Must be a valid UUID.")
+        return uuid
 
 
 @dataclass(frozen=True, slots=True)

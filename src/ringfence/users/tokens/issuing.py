@@ -14,9 +14,9 @@ from ringfence.database.pool import Connection, Database
 from ringfence.errors import Forbidden, NotFound
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
-from ringfence.users.commands import TOKEN_BYTES
 from ringfence.users.sessions.ending import EndReason, end_of_users
 
+SECRET_BYTES = 32
 NO_SUCH_USER = "No User matches the given query."
 NO_SUCH_TOKEN = "No Token matches the given query."  # noqa: S105 - words, not a token
 
@@ -222,8 +222,8 @@ async def issue(connection: Connection, holder: Holder, terms: Terms) -> Token:
 
 
 def new_secret() -> str:
-    """Return 256 random bits as hexadecimal digits."""
-    return secrets.token_hex(TOKEN_BYTES)
+    """Return the secret of a token or a session: 256 random bits as hexadecimal digits."""
+    return secrets.token_hex(SECRET_BYTES)
 
 
 async def _holder(
