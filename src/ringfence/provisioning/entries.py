@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ringfence.clouds.commands import CloudRow, TenantRow
 from ringfence.organisations.commands import CustomerRow, ProjectRow
@@ -45,59 +46,33 @@ class Kinds:
 
 
 def collect(documents: Sequence[tuple[str, Document]], problems: Problems) -> Kinds:
-    """Merge the entries of all documents, each with the label that its problems carry."""
+    """Merge the entries of all documents, each with the label that its problems carry.
+
+    The parents of a level are known once the level above is merged.
+    """
     kinds = Kinds()
     tops = [(Location("", label), document) for label, document in documents]
-    kinds.clouds.merge(
-        [
-            Declared(cloud, top.key("clouds").item(index))
-            for top, document in tops
-            for index, cloud in enumerate(document.clouds)
-        ],
-        problems,
-    )
-    kinds.users.merge(
-        [
-            Declared(user, top.key("users").item(index))
-            for top, document in tops
-            for index, user in enumerate(document.users)
-        ],
-        problems,
-    )
-    customers: list[Declared[CustomerEntry, CustomerRow]] = [
-        Declared(customer, top.key("customers").item(index))
-        for top, document in tops
-        for index, customer in enumerate(document.customers)
-    ]
-    kinds.roles = [
-        (role, top.key("roles").item(index))
-        for top, document in tops
-        for index, role in enumerate(document.roles)
-    ]
-    _descend(kinds, customers, problems)
+    kinds.clouds.merge(_at_top(tops, "clouds"), problems)
+    kinds.users.merge(_at_top(tops, "users"), problems)
+    kinds.roles = [(role.entry, role.location) for role in _at_top(tops, "roles")]
+    kinds.customers.merge(customers := _at_top(tops, "customers"), problems)
+    kinds.projects.merge(projects := _below(customers, "projects"), problems)
+    kinds.tenants.merge(tenants := _below(projects, "tenants"), problems)
+    kinds.groups.merge(_below(tenants, "security_groups"), problems)
     return kinds
 
 
-def _descend(
-    kinds: Kinds, customers: Sequence[Declared[CustomerEntry, CustomerRow]], problems: Problems
-) -> None:
-    """Merge level by level: the parents of a level are known once the level above is merged."""
-    kinds.customers.merge(customers, problems)
-    projects: list[Declared[ProjectEntry, ProjectRow]] = [
-        Declared(project, customer.location.key("projects").item(index), customer.target)
-        for customer in customers
-        for index, project in enumerate(customer.entry.projects)
+def _at_top(tops: Sequence[tuple[Location, Document]], key: str) -> list[Declared[Any, Any]]:
+    return [
+        Declared(entry, top.key(key).item(index))
+        for top, document in tops
+        for index, entry in enumerate(getattr(document, key))
     ]
-    kinds.projects.merge(projects, problems)
-    tenants: list[Declared[TenantEntry, TenantRow]] = [
-        Declared(tenant, project.location.key("tenants").item(index), project.target)
-        for project in projects
-        for index, tenant in enumerate(project.entry.tenants)
+
+
+def _below(parents: Sequence[Declared[Any, Any]], key: str) -> list[Declared[Any, Any]]:
+    return [
+        Declared(entry, parent.location.key(key).item(index), parent.target)
+        for parent in parents
+        for index, entry in enumerate(getattr(parent.entry, key))
     ]
-    kinds.tenants.merge(tenants, problems)
-    groups: list[Declared[GroupEntry, Group]] = [
-        Declared(group, tenant.location.key("security_groups").item(index), tenant.target)
-        for tenant in tenants
-        for index, group in enumerate(tenant.entry.security_groups)
-    ]
-    kinds.groups.merge(groups, problems)
