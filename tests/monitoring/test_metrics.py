@@ -161,20 +161,20 @@ async def test_a_cloud_is_reachable_until_a_call_gets_no_response(at, world, dat
     assert await world.value("SELECT responded_at < failed_at FROM cloud_reachability")
 
 
-async def test_looking_at_the_database_takes_a_small_share_of_the_time(database, monkeypatch):
+async def test_reading_the_database_takes_a_small_share_of_the_time(database, monkeypatch):
     clock = SimpleNamespace(monotonic=lambda: clock.now, now=100.0)
     monkeypatch.setattr("ringfence.monitoring.gauges.time", clock)
-    gauges, looks = Gauges(), []
+    gauges, reads = Gauges(), []
 
-    async def look(_database):
-        looks.append(clock.now)
+    async def read(_database):
+        reads.append(clock.now)
         clock.now += 2.0
 
-    monkeypatch.setattr(gauges, "_look", look)
+    monkeypatch.setattr(gauges, "_read", read)
     for _ in range(200):
         await gauges.collect(database)
         clock.now += 1.0
-    assert [round(later - first) for first, later in pairwise(looks)] == [101, 101]
+    assert [round(later - first) for first, later in pairwise(reads)] == [101, 101]
 
 
 @pytest.mark.parametrize(
