@@ -15,6 +15,6 @@ def test_it_writes_a_page_for_each_tag_and_an_index(tmp_path, capsys):
 def test_a_folder_that_cannot_be_made_is_a_mistake_that_names_the_fix(tmp_path, capsys):
     taken = tmp_path / "taken"
     taken.write_text("")
-    assert main.run(["docs", str(taken)]) == main.OPERATOR_MISTAKE
+    assert main.run(["docs", str(taken)]) == main.OPERATOR_ERROR
     [line] = capsys.readouterr().err.splitlines()
-    assert line == f"ringfence: cannot write to {taken}: File exists; name a folder of yours"
+    assert line == f"ringfence: cannot write to {taken}: File exists; name a writable directory"

@@ -49,7 +49,7 @@ _decode = msgspec.json.Decoder(list[str]).decode
 
 def binding_of(list_digest: bytes, user: UUID, page: int) -> bytes:
     """Return what a cursor is bound to: a list, a user and a page (counted from 1)."""
-    return blake2b(b"%b%d" % (user.bytes, page), key=list_digest, digest_size=16).digest()
+    return list_digest + user.bytes + page.to_bytes(8, "big")
 
 
 def write_cursor(found: PGresult, row: int, first_column: int, binding: bytes) -> str | None:
@@ -63,7 +63,8 @@ def write_cursor(found: PGresult, row: int, first_column: int, binding: bytes) -
             for column in range(first_column, found.nfields)
         ]
     )
-    cursor = base64.urlsafe_b64encode(_digest(position, binding) + position).rstrip(b"=").decode()
+    content = _digest(position, binding) + position
+    cursor = base64.urlsafe_b64encode(content).rstrip(b"=").decode()
     return cursor if len(cursor) <= MOST_CHARACTERS else None
 
 
@@ -111,7 +112,7 @@ def _is_time(text: str) -> bool:
 
 
 def _digest(position: bytes, binding: bytes) -> bytes:
-    return blake2b(position, key=binding, digest_size=_DIGEST_BYTES).digest()
+    return blake2b(binding + position, digest_size=_DIGEST_BYTES).digest()
 
 
 def _invalid() -> Invalid:
