@@ -1,4 +1,4 @@
-"""Check the licences of installed packages against a list, and write docs/licences.md.
+"""Check the licences of installed packages against a list, and write docs/reference/licences.md.
 
 python tools/licences.py check|write
 """
