@@ -116,15 +116,15 @@ site: .venv/.development ## build the site of the documents and the API referenc
 
 console-screenshots: .venv/.development ## write every page of the console to build/console
 	@tools/browser
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.browser.look screenshots
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.browser.screenshots screenshots
 
 console-images: .venv/.development ## write the pictures of the console in the documents
 	@tools/browser
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.browser.look images
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.browser.screenshots images
 
 console-figures: .venv/.development ## print the console's size, requests, first content and layout shift
 	@tools/browser
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.browser.look figures
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.browser.screenshots figures
 
 typescript: .venv/.development ## generate and type-check a client in clients/typescript/src (needs Node)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.conformance.typescript

@@ -1,7 +1,7 @@
 """The `Authorization` header, and the 401 responses with Waldur's messages."""
 
 import pytest
-from tests.contract.addresses import GROUPS, group_at
+from tests.contract.paths import GROUPS, group_at
 
 REFUSED = {
     None: "Authentication credentials were not provided.",

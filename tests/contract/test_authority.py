@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from tests.contract.addresses import a_rule
+from tests.contract.paths import a_rule
 
 from ringfence.access.authentication import token_digest
 from ringfence.app import OPERATIONS

@@ -5,7 +5,7 @@ import itertools
 import json
 
 import pytest
-from tests.contract.addresses import GROUPS, a_rule, group_at, tenant_at
+from tests.contract.paths import GROUPS, a_rule, group_at, tenant_at
 
 JSON = {"Content-Type": "application/json"}
 DEEP = 10_000

@@ -1,7 +1,7 @@
 """`ETag`, 304 and compression on reads."""
 
 import pytest
-from tests.contract.addresses import GROUPS, a_rule, group_at
+from tests.contract.paths import GROUPS, a_rule, group_at
 from tests.contract.test_lists import make_groups
 
 from ringfence.http.collections import documents as pieces

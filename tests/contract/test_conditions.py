@@ -4,7 +4,7 @@ import gzip
 import json
 
 import pytest
-from tests.contract.addresses import GROUPS, a_rule, group_at
+from tests.contract.paths import GROUPS, a_rule, group_at
 from tests.contract.test_unknown_names import everything
 
 from ringfence.app import OPERATIONS

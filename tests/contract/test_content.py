@@ -1,7 +1,7 @@
 """Content types, methods, URLs, and the headers of every response."""
 
 import pytest
-from tests.contract.addresses import GROUPS, group_at, tenant_at
+from tests.contract.paths import GROUPS, group_at, tenant_at
 
 JSON = {"Content-Type": "application/json"}
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from tests.contract.addresses import GROUPS, TENANTS, a_rule, group_at, tenant_at, to_group
+from tests.contract.paths import GROUPS, TENANTS, a_rule, group_at, tenant_at, to_group
 from tests.contract.test_representation import FIELDS
 from tests.factories.world import set_quotas
 

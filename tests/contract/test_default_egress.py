@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import pytest
-from tests.contract.addresses import a_rule, tenant_at
+from tests.contract.paths import a_rule, tenant_at
 
 from ringfence.sync.drivers import Clouds
 from ringfence.sync.push import push_group

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
-from tests.contract.addresses import group_at
 from tests.contract.parsing import client_over
+from tests.contract.paths import group_at
 from tests.factories.world import USERS
 from waldur_api_client.api.events import (
     events_count,

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 import pytest
-from tests.contract.addresses import GROUPS, group_at, tenant_at
+from tests.contract.paths import GROUPS, group_at, tenant_at
 from tests.factories.world import World
 
 

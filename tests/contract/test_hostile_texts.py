@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.contract.addresses import a_rule
+from tests.contract.paths import a_rule
 from tests.contract.test_unknown_names import CHANGING, body_of, path_of
 
 from ringfence.security_groups.rule_input.rule_keys import KNOWN_KEYS

@@ -5,7 +5,7 @@ import socket
 
 import httpx
 import pytest
-from tests.contract.addresses import GROUPS
+from tests.contract.paths import GROUPS
 
 from ringfence.app import create_app
 from ringfence.settings import Settings

@@ -1,7 +1,7 @@
 """A cached identity decides nothing: each read checks it again in the database."""
 
 import pytest
-from tests.contract.addresses import GROUPS, group_at
+from tests.contract.paths import GROUPS, group_at
 
 
 async def list_status(client):

@@ -3,7 +3,7 @@
 from contextlib import asynccontextmanager
 
 import pytest
-from tests.contract.addresses import GROUPS, group_at, tenant_at
+from tests.contract.paths import GROUPS, group_at, tenant_at
 
 from ringfence.database import pool
 from ringfence.database.pool import Database

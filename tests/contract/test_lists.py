@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from tests.contract.addresses import GROUPS, tenant_at
+from tests.contract.paths import GROUPS, tenant_at
 
 from ringfence.security_groups.read_model import documents
 

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from tests.contract.addresses import GROUPS
+from tests.contract.paths import GROUPS
 
 from ringfence.security_groups.read_model import documents, list_statements
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from tests.contract.addresses import GROUPS
+from tests.contract.paths import GROUPS
 from tests.contract.test_lists import ORDERS, make_groups
 from tests.patience import PATIENCE_SECONDS
 

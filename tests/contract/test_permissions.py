@@ -6,7 +6,7 @@ The expected cells are written out here, apart from the table that the code read
 from uuid import uuid4
 
 import pytest
-from tests.contract.addresses import GROUPS, group_at, tenant_at
+from tests.contract.paths import GROUPS, group_at, tenant_at
 from tests.factories.world import USERS
 
 from ringfence.access.permissions import MATRIX, Permission, Role

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 from psycopg.types.json import Jsonb
-from tests.contract.addresses import a_rule, group_at, to_group
+from tests.contract.paths import a_rule, group_at, to_group
 from tests.contract.test_set_rules import rules_of, settle
 from tests.factories.world import set_quotas
 

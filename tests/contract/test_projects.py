@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from tests.contract.neighbours import CUSTOMERS, PROJECTS, names
+from tests.contract.ancestors import CUSTOMERS, PROJECTS, names
 
 BASE = "http://api.example.com"
 

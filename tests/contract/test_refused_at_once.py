@@ -1,7 +1,7 @@
 """Rules that every Neutron rejects are a 400 before anything is stored, in every operation."""
 
 import pytest
-from tests.contract.addresses import a_rule, group_at, tenant_at
+from tests.contract.paths import a_rule, group_at, tenant_at
 from tests.contract.test_plan import a_row
 
 DEFAULT = "Default security group is managed by OpenStack itself."

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 from psycopg.types.json import Jsonb
-from tests.contract.addresses import GROUPS, a_rule, group_at, tenant_at, to_group
+from tests.contract.paths import GROUPS, a_rule, group_at, tenant_at, to_group
 from tests.contract.test_plan import everything
 from tests.contract.test_set_rules import rules_of, send, settle
 from tests.factories.rule_lists import WRONG_KEYS, without

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from tests.contract.addresses import GROUPS, a_rule, group_at, tenant_at, to_group
+from tests.contract.paths import GROUPS, a_rule, group_at, tenant_at, to_group
 from tests.factories.world import set_marketplace
 
 BASE = "http://api.example.com"

@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from tests.contract.addresses import GROUPS, group_at
+from tests.contract.paths import GROUPS, group_at
 
 MISSING = {"detail": "No SecurityGroup matches the given query."}
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 from tests.contract import described
-from tests.contract.addresses import GROUPS, group_at, tenant_at
+from tests.contract.paths import GROUPS, group_at, tenant_at
 from tests.contract.test_set_rules import settle
 from tests.factories.rule_lists import DESCRIPTIVE, KEEPERS, Ends, a_row, an_end
 

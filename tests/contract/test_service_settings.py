@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from tests.contract.neighbours import CLOUDS, names
+from tests.contract.ancestors import CLOUDS, names
 
 
 async def test_a_cloud_is_shown_without_how_to_reach_it(client, world):

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from tests.contract.addresses import GROUPS, a_rule, group_at
+from tests.contract.paths import GROUPS, a_rule, group_at
 from waldur_api_client import AuthenticatedClient
 from waldur_api_client.api.openstack_security_groups import openstack_security_groups_retrieve
 

@@ -6,7 +6,7 @@ import httpx
 import psycopg
 import pytest
 from psycopg import sql
-from tests.contract.addresses import GROUPS, a_rule, group_at
+from tests.contract.paths import GROUPS, a_rule, group_at
 from tests.contract.test_lists import make_groups
 
 from ringfence.access import identity

@@ -1,6 +1,6 @@
 """The sync status for staff, and confirming a mass removal that a pull held back."""
 
-from tests.contract.addresses import tenant_at
+from tests.contract.paths import tenant_at
 
 STATUS = "/api/sync-status/"
 

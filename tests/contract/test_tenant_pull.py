@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from tests.contract.addresses import TENANTS, tenant_at
+from tests.contract.paths import TENANTS, tenant_at
 from tests.factories.world import set_quotas
 
 NEWER = {"Accept": "application/json; version=2026-10"}

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 import pytest
-from tests.contract.addresses import GROUPS, a_rule, group_at, tenant_at, to_group
+from tests.contract.paths import GROUPS, a_rule, group_at, tenant_at, to_group
 from tests.factories.world import set_quotas
 
 from ringfence.security_groups.read_model import documents

@@ -3,8 +3,8 @@
 from uuid import uuid4
 
 import pytest
-from tests.contract.addresses import tenant_at
-from tests.contract.neighbours import CLOUDS, CUSTOMERS, PROJECTS, TENANTS, names
+from tests.contract.ancestors import CLOUDS, CUSTOMERS, PROJECTS, TENANTS, names
+from tests.contract.paths import tenant_at
 from tests.factories.world import set_marketplace, set_quotas
 
 BOTH = ["foreign", "web-prod"]

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from tests.contract.addresses import a_rule, group_at, tenant_at, to_group
+from tests.contract.paths import a_rule, group_at, tenant_at, to_group
 
 from ringfence.clouds import queries as tenants
 from ringfence.security_groups.read_model import documents

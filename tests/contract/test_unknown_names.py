@@ -11,7 +11,7 @@ import httpx
 import pytest
 import waldur_api_client.api
 from tests.contract import described
-from tests.contract.addresses import GROUPS, TENANTS, a_rule, group_at, tenant_at
+from tests.contract.paths import GROUPS, TENANTS, a_rule, group_at, tenant_at
 
 from ringfence.app import OPERATIONS, create_app
 from ringfence.http.unknown_names.check import MOST_UNKNOWN, own_parameters

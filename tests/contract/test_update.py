@@ -1,7 +1,7 @@
 """PUT and PATCH of a group's name and description."""
 
 import pytest
-from tests.contract.addresses import group_at
+from tests.contract.paths import group_at
 
 DEFAULT = "Default security group is managed by OpenStack itself."
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from tests.contract.addresses import GROUPS, group_at
+from tests.contract.paths import GROUPS, group_at
 from tests.contract.test_delete_pull_unlink import naming
 
 from ringfence.security_groups.cloud_state.ports import ObservedPort, observation_time, store_ports

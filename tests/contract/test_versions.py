@@ -1,7 +1,7 @@
 """The versions of a group's desired rules: list, retrieve, compare, roll back."""
 
 import pytest
-from tests.contract.addresses import a_rule, group_at, to_group
+from tests.contract.paths import a_rule, group_at, to_group
 from tests.contract.test_plan import a_row
 from tests.contract.test_set_rules import rules_of, settle
 from tests.factories.world import set_quotas

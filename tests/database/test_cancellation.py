@@ -11,7 +11,7 @@ import types
 import httpx
 import psycopg
 import pytest
-from tests.contract.addresses import GROUPS, group_at
+from tests.contract.paths import GROUPS, group_at
 from tests.factories.world import make_world
 
 from ringfence.app import create_app

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from tests.contract.addresses import GROUPS, tenant_at
+from tests.contract.paths import GROUPS, tenant_at
 from tests.database.others import (
     BOUNCER,
     BOUNCER_SETTINGS,

@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 import pytest
 from tests.contract import described
-from tests.contract.addresses import group_at
+from tests.contract.paths import group_at
 from tests.factories.admission import more_than, of_neutron
 from tests.factories.rule_lists import (
     DESCRIPTIVE,

@@ -4,16 +4,16 @@ import inspect
 from collections import deque
 
 import pytest
-from tests.contract.addresses import GROUPS, group_at, tenant_at
-from tests.contract.neighbours import (
+from tests.contract.ancestors import (
     CLOUDS,
     COLLECTIONS,
     CUSTOMERS,
     PROJECTS,
     TENANTS,
-    addresses_in,
     names,
+    urls_in,
 )
+from tests.contract.paths import GROUPS, group_at, tenant_at
 from tests.factories.world import USERS
 from waldur_api_client.api.customers import customers_list
 from waldur_api_client.api.openstack_tenants import openstack_tenants_list
@@ -110,7 +110,7 @@ async def test_every_url_in_every_response_resolves_for_its_user(api, world):
             path = waiting.popleft()
             response = await client.get(path)
             assert response.status_code == 200, (user, path)
-            new = set(addresses_in(response.json())) - known
+            new = set(urls_in(response.json())) - known
             known |= new
             waiting.extend(new)
         # At least both groups, the tenant, its project, customer and cloud.

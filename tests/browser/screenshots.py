@@ -1,6 +1,6 @@
 """Screenshots of every page, the images of the documentation, and the figures of the console.
 
-usage: python -m tests.browser.look screenshots|images|figures
+usage: python -m tests.browser.screenshots screenshots|images|figures
 """
 
 import asyncio

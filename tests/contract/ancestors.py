@@ -11,12 +11,12 @@ CLOUDS = "/api/service-settings/"
 
 COLLECTIONS = (TENANTS, CUSTOMERS, PROJECTS, CLOUDS)
 
-_ADDRESS = re.compile(r'"http://api\.example\.com(/[^"]*)"')
+_URL = re.compile(r'"http://api\.example\.com(/[^"]*)"')
 
 
-def addresses_in(response: object) -> Iterator[str]:
+def urls_in(response: object) -> Iterator[str]:
     """Return the path of each URL in a response."""
-    yield from _ADDRESS.findall(json.dumps(response))
+    yield from _URL.findall(json.dumps(response))
 
 
 async def names(client, path: str, **query) -> list[str]:
