@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.cli.operating import CHECKOUT, operating
 from tests.patience import PATIENCE_SECONDS
 
@@ -89,6 +90,11 @@ def test_the_sdist_is_what_builds_the_wheel(built):
 
 def test_the_changelog_has_a_section_of_the_version():
     assert f"\n## [{version()}] - " in (CHECKOUT / "CHANGELOG.md").read_text()
+
+
+def test_the_chart_installs_the_image_of_the_version():
+    chart = yaml.safe_load((CHECKOUT / "deploy/helm/ringfence/Chart.yaml").read_text())
+    assert (chart["version"], chart["appVersion"]) == (version(), version())
 
 
 def install(wheel, folder) -> Path:
