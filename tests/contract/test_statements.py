@@ -220,7 +220,7 @@ async def test_many_groups_in_an_ancestor_are_found_by_the_text_index(plan_of, a
     assert len(wanted) > 10
     # A distinct ordering, so that the statement is built again
     query["o"] = "-name"
-    monkeypatch.setattr(list_statements, "_SEARCHED", "0")
+    monkeypatch.setattr(list_statements, "_MAX_SCANNED", "0")
     plan = await plan_of("admin", query)
     scan = "Bitmap Index Scan on security_groups_name_substrings"
     assert "never executed" not in next(line for line in plan.splitlines() if scan in line), plan

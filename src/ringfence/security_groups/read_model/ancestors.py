@@ -1,8 +1,9 @@
-"""Which places a list of groups is confined to: by what the caller sees, and by filters.
+"""Decide to which ancestors a list of groups is limited, by scope and by filters.
 
-A place is a customer, a project, a tenant or a cloud; a state counts as one. Each has an index in
-the default order and a number of groups, so whatever a list is confined to, a page and its count
-cost the same however many groups there are elsewhere.
+An ancestor is the customer, project, tenant or cloud that contains a group; states are treated as
+another level. Each level has an index in the default ordering and a stored number of groups, so the
+cost of a page and of its count does not depend on groups of other ancestors. `list_statements`
+builds the statements.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from ringfence.access.scope import VISIBLE
 from ringfence.http.collections.filters import Conditions
 from ringfence.security_groups.read_model.filters import FILTERS
 
-# Filters by place, by the level of what they name. `can_manage` is a matter of projects.
+# Filters by ancestor, with their level. `can_manage` filters by project.
 LEVELS: Mapping[str, str] = {
     "customer": "customer",
     "customer_uuid": "customer",
@@ -31,7 +32,7 @@ LEVELS: Mapping[str, str] = {
 }
 STATE = "state"
 
-# What names one place at most.
+# Filters that match at most one ancestor
 _NAMES_ONE = frozenset(
     {
         *("customer", "customer_uuid", "project", "project_uuid", "tenant", "tenant_uuid"),
@@ -39,7 +40,7 @@ _NAMES_ONE = frozenset(
     }
 )
 
-# The places of a level, with those that they are in.
+# The ancestors of a level, joined with theirs
 _SOURCES: Mapping[str, LiteralString] = {
     "customer": "customers AS customer",
     "project": (
@@ -93,49 +94,49 @@ _COUNTED: LiteralString = """
 EVERYWHERE: LiteralString = _COUNTED.replace("{level}", _QUOTED["all"]).replace("{ids}", "= 0")
 
 
-class CallerShape(NamedTuple):
-    """What of a caller decides which statement is best; never what it may see."""
+class IdentityShape(NamedTuple):
+    """The properties of an identity that select the fastest statement, not what it may see."""
 
     sees_everything: bool
     has_customers: bool
     has_projects: bool
-    # Of customers or projects, whichever there are
-    is_at_one: bool
-    is_at_few: bool
+    # Visible customers and projects together
+    has_one_ancestor: bool
+    has_few_ancestors: bool
     manages_everything: bool
     reads_tracebacks: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Places of one level, given by an expression for the array of their ids."""
+class Ancestors:
+    """Ancestors of one level, as an expression for the array of their ids."""
 
     level: str
     ids: LiteralString
-    # At most, so that its rows are in order already
+    # At most one: its rows are in the default ordering already.
     is_one: bool
-    # So that a page is best made of the first rows of each
+    # So few that a page is merged from the first rows of each
     are_few: bool
 
     @property
     def column(self) -> LiteralString:
-        """Give the column of a stored answer that names the place."""
+        """The column of a document's row that holds the ancestor's id."""
         return _COLUMNS[self.level]
 
     @property
     def count(self) -> LiteralString:
-        """Give the expression for the number of groups in these places, named `places`."""
-        ids: LiteralString = "= ANY((SELECT places.ids FROM places)::bigint[])"
+        """The expression for the number of groups; the table of the ids is named `ancestors`."""
+        ids: LiteralString = "= ANY((SELECT ancestors.ids FROM ancestors)::bigint[])"
         return _COUNTED.replace("{level}", _QUOTED[self.level]).replace("{ids}", ids)
 
 
-def places_of(shape: CallerShape, conditions: Conditions) -> Places | None:
-    """Give the places that a list is confined to; None for a list of everything."""
+def ancestors_of(shape: IdentityShape, conditions: Conditions) -> Ancestors | None:
+    """Return the ancestors to which a list is limited; None for a list of all groups."""
     named = [name for name in conditions.parameters if name in LEVELS]
     if shape.manages_everything and conditions.parameters.get("can_manage"):
         named.remove("can_manage")
     if not named:
-        return _seen(shape)
+        return _visible(shape)
     levels = {LEVELS[name] for name in named}
     level = _level(shape, levels)
     where: list[LiteralString] = [FILTERS[name].condition for name in named]
@@ -151,32 +152,32 @@ def places_of(shape: CallerShape, conditions: Conditions) -> Places | None:
         + ")"
     )
     one = any(name in _NAMES_ONE and LEVELS[name] == level for name in named)
-    return Places(level, ids, is_one=one, are_few=one)
+    return Ancestors(level, ids, is_one=one, are_few=one)
 
 
-def _seen(shape: CallerShape) -> Places | None:
+def _visible(shape: IdentityShape) -> Ancestors | None:
     if shape.sees_everything:
         return None
     if not shape.has_customers:
-        return Places(
+        return Ancestors(
             "project",
             "%(sees_projects)s::bigint[]",
-            is_one=shape.is_at_one,
-            are_few=shape.is_at_few,
+            is_one=shape.has_one_ancestor,
+            are_few=shape.has_few_ancestors,
         )
     if not shape.has_projects:
-        return Places(
+        return Ancestors(
             "customer",
             "%(sees_customers)s::bigint[]",
-            is_one=shape.is_at_one,
-            are_few=shape.is_at_few,
+            is_one=shape.has_one_ancestor,
+            are_few=shape.has_few_ancestors,
         )
     ids: LiteralString = "ARRAY(SELECT project.id FROM projects AS project WHERE " + VISIBLE + ")"
-    return Places("project", ids, is_one=False, are_few=False)
+    return Ancestors("project", ids, is_one=False, are_few=False)
 
 
-def _level(shape: CallerShape, levels: set[str]) -> str:
-    """Give the widest level at which all can be said; what is seen is a matter of projects."""
+def _level(shape: IdentityShape, levels: set[str]) -> str:
+    """Return the widest level that can express all filters; scope is expressed in projects."""
     if not shape.sees_everything:
         levels = levels | {"project"}
     if "tenant" in levels or ("cloud" in levels and len(levels) > 1):

@@ -1,7 +1,7 @@
-"""The filters and orders of the list of groups.
+"""The filters and the ordering of the list of groups.
 
-Filters by place are on the places' own tables, all others and the orders on what stands beside the
-stored answers (`stored`).
+Filters by ancestor are conditions on the tables of the ancestors. All others, and the ordering, use
+the columns beside the documents (`stored`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from ringfence.http.collections.filters import (
     uuid_from_url,
 )
 
-# As far as a port is known: who carries a group is what its cloud last showed.
+# By the ports that the cloud last reported
 _ON_PORTS_AT: LiteralString = """
 stored.security_group_id IN (
     SELECT carrying.security_group_id
@@ -31,12 +31,12 @@ stored.security_group_id IN (
 )
 """
 
-# As many characters as `substrings_of_five` gives (see 0002_functions.sql)
+# The length of the substrings of `substrings_of_five` (0002_functions.sql)
 _SUBSTRING = 5
 
-# Holds wherever {column} ILIKE {pattern} does, which is LIKE between both in lower case: what
-# contains a text contains its parts. The pattern is put into lower case before the text is taken
-# out of it, as ILIKE does: what a letter becomes may depend on its neighbours.
+# True wherever {column} ILIKE {pattern} is, which is LIKE of both in lower case: a text contains
+# the substrings of each text that it contains. The pattern is lowered before the text is taken
+# from it, as ILIKE does, because the result for a letter may depend on its neighbours.
 _HAS_SUBSTRINGS: LiteralString = """
 substrings_of_five(lower({column})) COLLATE "C" @> substrings_of_five(
     regexp_replace(left(substr(lower({pattern}), 2), -1), '\\\\(.)', '\\1', 'g')
@@ -55,10 +55,10 @@ def _candidates(pattern: LiteralString, *columns: LiteralString) -> LiteralStrin
 
 
 class Ranked(Choices):
-    """Words that stand in the rows by their place among the words, counted from 1."""
+    """Words that rows store as their number in the list of words, from 1."""
 
     def read(self, values: Sequence[str]) -> Any:  # noqa: ANN401 - whatever the condition takes
-        """Give the places, each once; raises `Invalid`."""
+        """Return the numbers, each once; raises `Invalid`."""
         words = super().read(values)
         if words is NOT_SENT:
             return words
@@ -81,7 +81,7 @@ FILTERS: Mapping[str, Kind] = {
     "state": Ranked("stored.state_rank = ANY(%(state)s::integer[])", STATES),
 }
 
-# Filters by a part of a text, with what an index gives instead of all groups
+# Filters by substring, with the condition that the index of substrings serves
 _SEARCHES: Mapping[str, LiteralString] = {
     "name": _candidates("%(name)s", "sg.name"),
     "description": _candidates("%(description)s", "sg.description"),
@@ -90,14 +90,14 @@ _SEARCHES: Mapping[str, LiteralString] = {
 
 
 def searched(name: str, value: Any) -> LiteralString:  # noqa: ANN401 - whatever the filter reads
-    """Give a filter's condition as it is put to all groups, or to those that an index gives.
+    """Return a filter's condition, with one for the index of texts if the text is long enough.
 
-    A text too short for that is left to the trigrams.
+    Shorter texts use the trigram index.
     """
     condition = FILTERS[name].condition
     if name not in _SEARCHES or len(contained(value)) < _SUBSTRING:
         return condition
-    # `IS TRUE`: the trigrams are not asked as well, which would cost more than it finds.
+    # `IS TRUE` keeps the planner from the trigram index, which would cost more than it saves.
     return _SEARCHES[name] + " AND (" + condition + ") IS TRUE"
 
 

@@ -1,9 +1,9 @@
-"""The statements that read groups from their stored answers.
+"""Build the statements that read groups from their documents.
 
-A list is read in one of two ways. Confined to places or to nothing, it is a piece of an index, from
-either end or from where the page before it ended, and its count is a sum of numbers that are kept.
-Narrowed by anything else, what matches is found first, counted and sorted: that costs as much as
-there are matches.
+A list is read in one of two ways. If it is limited to ancestors or not at all, a page is a range of
+an index, from either end or from a cursor, and the count is a sum of stored numbers. Any other
+filter first selects, counts and sorts all matches, so the cost grows with their number. The
+documents come from `documents`; `http.collections` runs the statements.
 """
 
 from collections.abc import Sequence
@@ -19,39 +19,39 @@ from ringfence.security_groups.read_model.ancestors import (
     EVERYWHERE,
     LEVELS,
     STATE,
-    CallerShape,
-    Places,
-    places_of,
+    Ancestors,
+    IdentityShape,
+    ancestors_of,
 )
 from ringfence.security_groups.read_model.filters import FILTERS, searched
 from ringfence.security_groups.read_model.ordering import Order, order_of
 
-# So many places at most are read each on its own without asking whether one index would do.
+# Up to so many ancestors are always read one by one.
 _FEW = 8
-# Up to so many groups are looked at one by one rather than searched for by what they hold.
-_SEARCHED: LiteralString = "10000"
-# From here on a page is read from the end that is nearer.
+# Up to so many groups are scanned; more are searched with an index of texts.
+_MAX_SCANNED: LiteralString = "10000"
+# From this offset on, a page is read from the nearer end.
 _FAR = 1_000
 
 _TABLE: LiteralString = "security_group_documents AS stored"
 _DOCUMENT: LiteralString = "stored.document"
 _STAFF_DOCUMENT: LiteralString = "coalesce(stored.staff_document, stored.document)"
 
-_SEEN: LiteralString = (
+_VISIBLE: LiteralString = (
     "(stored.customer_id = ANY(%(sees_customers)s::bigint[])"
     " OR stored.project_id = ANY(%(sees_projects)s::bigint[]))"
 )
 
-# Each group is a row of its own: joining a hundred answers costs PostgreSQL twice what reading them
-# does. A row is one answer copied once, so nothing numbers or sorts rows that carry theirs.
+# Each group is a row: joining a hundred documents costs PostgreSQL twice what reading them does.
+# A row copies its document once, so rows with documents are neither numbered nor sorted.
 _FIND: LiteralString = """
 WITH {tables}
-SELECT counted.total, page.document, page.digest, {place}
+SELECT counted.total, page.document, page.digest, {position}
 FROM counted
 LEFT JOIN ({page}) AS page ON true
 """
 
-# Each by its key (`OFFSET 0`): how few rows a page has is nothing that the planner can know.
+# Each by its key (`OFFSET 0`): the planner cannot know how few rows a page has.
 _FETCHING: LiteralString = """
 SELECT chosen.*, fetched.document, fetched.digest
 FROM ({chosen}) AS chosen
@@ -68,7 +68,7 @@ _LAST_SIZE: LiteralString = (
 _LAST_OFFSET: LiteralString = (
     "(SELECT greatest(counted.total - 1, 0) / %(size)s * %(size)s FROM counted)"
 )
-# How many rows there are from the page on, and on which side of the middle it is.
+# The number of rows from the page on, and whether the page is in the first half
 _LEFT: LiteralString = "(SELECT greatest(counted.total - %(offset)s::bigint, 0) FROM counted)"
 _IS_NEAR_START: LiteralString = "(SELECT counted.total > 2 * %(offset)s::bigint FROM counted)"
 _MATCHING_COUNTED: LiteralString = "counted AS (SELECT count(*) AS total FROM matching)"
@@ -79,8 +79,8 @@ FROM {table} {joined}
 WHERE stored.uuid = %(path_uuid)s
 """
 
-# For filters by place on one object: what the places are named.
-_WITH_PLACES: LiteralString = """
+# Joins for filters by ancestor on one object
+_ANCESTOR_JOINS: LiteralString = """
 INNER JOIN tenants AS tenant ON stored.tenant_id = tenant.id
 INNER JOIN projects AS project ON stored.project_id = project.id
 INNER JOIN customers AS customer ON stored.customer_id = customer.id
@@ -97,51 +97,51 @@ class StoredGroups(Collection):
         """Return the types of the columns of the ordering."""
         return order_of(self.ordering, query.params).types
 
-    def shape(self, caller: Identity) -> CallerShape:
-        """Give what the text of a statement depends on, of who asks."""
-        sees = caller.parameters
+    def shape(self, identity: Identity) -> IdentityShape:
+        """Return the properties of the identity that the text of a statement depends on."""
+        sees = identity.parameters
         customers, projects = sees["sees_customers"], sees["sees_projects"]
-        return CallerShape(
+        return IdentityShape(
             sees["sees_everything"],
             has_customers=bool(customers),
             has_projects=bool(projects),
-            is_at_one=len(customers) + len(projects) == 1,
-            is_at_few=len(customers) + len(projects) <= _FEW,
+            has_one_ancestor=len(customers) + len(projects) == 1,
+            has_few_ancestors=len(customers) + len(projects) <= _FEW,
             manages_everything=sees["manages_everything"],
             reads_tracebacks=sees["is_staff"],
         )
 
     def list_statement(
-        self, query: ListQuery, shape: CallerShape, *, continued: bool
+        self, query: ListQuery, shape: IdentityShape, *, continued: bool
     ) -> LiteralString:
-        """Give the statement for a page."""
+        """Return the statement for a page."""
         source = _source(shape, query.conditions, order_of(self.ordering, query.params))
         is_far = not continued and (query.page.offset or 0) >= _FAR
-        carries = source.may_carry and not is_far
+        includes_documents = source.includes_documents and not is_far
         document = _document(shape)
         columns = source.order.keys + ", stored.security_group_id AS id"
-        if carries:
+        if includes_documents:
             columns += ", " + document + " AS document, stored.digest"
         return (
             _FIND.replace("{tables}", ", ".join(source.tables()))
-            .replace("{page}", "{chosen}" if carries else _FETCHING)
+            .replace("{page}", "{chosen}" if includes_documents else _FETCHING)
             .replace("{chosen}", source.page(columns, query.page, continued=continued))
-            .replace("{place}", source.order.place)
+            .replace("{position}", source.order.position)
             .replace("{document}", document)
         )
 
-    def count_statement(self, query: ObjectQuery, shape: CallerShape) -> LiteralString:
-        """Give the statement that counts."""
+    def count_statement(self, query: ObjectQuery, shape: IdentityShape) -> LiteralString:
+        """Return the statement that counts."""
         source = _source(shape, query.conditions, order_of(self.ordering, query.params))
         return "WITH " + ", ".join(source.tables()) + " SELECT counted.total FROM counted"
 
-    def one_statement(self, query: ObjectQuery, shape: CallerShape) -> LiteralString:
-        """Give the statement for one group."""
+    def one_statement(self, query: ObjectQuery, shape: IdentityShape) -> LiteralString:
+        """Return the statement for one group."""
         given = query.conditions.parameters
         conditions: list[LiteralString] = [FILTERS[name].condition for name in given]
         if not shape.sees_everything:
-            conditions.append(_SEEN)
-        joined = _WITH_PLACES if LEVELS.keys() & given.keys() else ""
+            conditions.append(_VISIBLE)
+        joined = _ANCESTOR_JOINS if LEVELS.keys() & given.keys() else ""
         return (
             _ONE.replace("{document}", _document(shape))
             .replace("{table}", _TABLE)
@@ -149,21 +149,21 @@ class StoredGroups(Collection):
         ) + "".join([" AND " + condition for condition in conditions])
 
 
-def _document(shape: CallerShape) -> LiteralString:
+def _document(shape: IdentityShape) -> LiteralString:
     return _STAFF_DOCUMENT if shape.reads_tracebacks else _DOCUMENT
 
 
-def _source(shape: CallerShape, conditions: Conditions, order: Order) -> "_Index | _Matches":
-    places = places_of(shape, conditions)
+def _source(shape: IdentityShape, conditions: Conditions, order: Order) -> "_Index | _Matches":
+    ancestors = ancestors_of(shape, conditions)
     others = [name for name in conditions.parameters if name not in LEVELS]
     if not others:
-        return _Index(order, places)
-    if places is None and others == [STATE]:
+        return _Index(order, ancestors)
+    if ancestors is None and others == [STATE]:
         is_one = len(conditions.parameters[STATE]) == 1
-        return _Index(order, Places(STATE, "%(state)s::bigint[]", is_one=is_one, are_few=True))
+        return _Index(order, Ancestors(STATE, "%(state)s::bigint[]", is_one=is_one, are_few=True))
     return _Matches(
         order,
-        places,
+        ancestors,
         [FILTERS[name].condition for name in others],
         [searched(name, conditions.parameters[name]) for name in others],
     )
@@ -182,27 +182,27 @@ def _read(
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """A list in places, or of everything: a piece of an index, or of several."""
+    """A list limited to ancestors, or of all groups: a range of one or several indexes."""
 
     order: Order
-    places: Places | None
+    ancestors: Ancestors | None
 
     @property
-    def may_carry(self) -> bool:
-        """Tell whether rows that are found are mostly those of the page."""
-        return self.places is None or self.order.is_default
+    def includes_documents(self) -> bool:
+        """Whether the rows that are read are mostly those of the page."""
+        return self.ancestors is None or self.order.is_default
 
     def tables(self) -> list[LiteralString]:
-        """Give the named tables that a page is found with."""
-        if self.places is None:
+        """Return the common table expressions of a page."""
+        if self.ancestors is None:
             return ["counted AS MATERIALIZED (SELECT " + EVERYWHERE + " AS total)"]
         return [
-            "places AS MATERIALIZED (SELECT " + self.places.ids + " AS ids)",
-            "counted AS MATERIALIZED (SELECT " + self.places.count + " AS total)",
+            "ancestors AS MATERIALIZED (SELECT " + self.ancestors.ids + " AS ids)",
+            "counted AS MATERIALIZED (SELECT " + self.ancestors.count + " AS total)",
         ]
 
     def page(self, columns: LiteralString, page: Page, *, continued: bool) -> LiteralString:
-        """Give the rows of a page in their order, with one more of one that is continued."""
+        """Return the query for the rows of a page, in order; after a cursor, one row more."""
         if continued:
             return self._rows(columns, "%(size)s::bigint + 1", [self.order.after])
         if page.offset is None:
@@ -224,7 +224,7 @@ class _Index:
     def _from_end(
         self, columns: LiteralString, reach: LiteralString, size: LiteralString
     ) -> LiteralString:
-        """Give the first `size` of the last `reach` rows, in their order."""
+        """Return the query for the first `size` of the last `reach` rows, in order."""
         rows = self._rows(columns, reach, is_backward=True)
         piece = "SELECT found.* FROM (" + rows + ") AS found OFFSET " + reach + " - " + size
         return "SELECT piece.* FROM (" + piece + ") AS piece ORDER BY " + self.order.over_rows
@@ -238,74 +238,78 @@ class _Index:
         is_backward: bool = False,
     ) -> LiteralString:
         order = self.order.backward if is_backward else self.order.forward
-        if self.places is None:
+        if self.ancestors is None:
             return _read(columns, where, order, limit)
-        if self.places.is_one and self.order.is_default:
-            there: LiteralString = " = (SELECT places.ids[1] FROM places)"
-            return _read(columns, [self.places.column + there, *where], order, limit)
+        if self.ancestors.is_one and self.order.is_default:
+            there: LiteralString = " = (SELECT ancestors.ids[1] FROM ancestors)"
+            return _read(columns, [self.ancestors.column + there, *where], order, limit)
         each = (
-            "SELECT found.* FROM unnest((SELECT places.ids FROM places)::bigint[]) AS place (id)"
-            " CROSS JOIN LATERAL ("
-            + _read(columns, [self.places.column + " = place.id", *where], order, limit)
+            "SELECT found.* FROM unnest((SELECT ancestors.ids FROM ancestors)::bigint[])"
+            " AS ancestor (id) CROSS JOIN LATERAL ("
+            + _read(columns, [self.ancestors.column + " = ancestor.id", *where], order, limit)
             + ") AS found"
         )
-        ordered = self.order.of_found_backward if is_backward else self.order.over_rows
-        if not (self.order.is_default and self.places.are_few):
-            # The sum keeps the planner from the index of places: this is the other way.
-            within = self.places.column + " + 0 = ANY((SELECT places.ids FROM places)::bigint[])"
+        ordered = self.order.over_rows_backward if is_backward else self.order.over_rows
+        if not (self.order.is_default and self.ancestors.are_few):
+            # The sum keeps the planner from the index of the level.
+            within = (
+                self.ancestors.column
+                + " + 0 = ANY((SELECT ancestors.ids FROM ancestors)::bigint[])"
+            )
             is_each = self._is_each(limit)
-            walked = _read(columns, [within, *where], order, limit)
+            scanned = _read(columns, [within, *where], order, limit)
             each = (
                 "SELECT each.* FROM (" + each + " OFFSET 0) AS each WHERE " + is_each
-                + " UNION ALL SELECT walked.* FROM (" + walked + ") AS walked WHERE NOT " + is_each
+                + " UNION ALL SELECT scanned.* FROM (" + scanned + ") AS scanned"
+                + " WHERE NOT " + is_each
             )  # fmt: skip
         return "SELECT found.* FROM (" + each + ") AS found ORDER BY " + ordered + " LIMIT " + limit
 
     def _is_each(self, limit: LiteralString) -> LiteralString:
-        """Give whether to read each place on its own, and not one index until enough is found.
+        """Return the condition for reading each ancestor, and not one index of all groups.
 
-        In the default order the former takes a page of each place, in others all that is there;
-        the latter as many rows as hold a page if places are spread evenly.
+        The first reads a page of each ancestor in the default ordering, and all of its rows in
+        others. The second reads as many rows as contain a page if ancestors are spread evenly.
         """
         if self.order.is_default:
-            dear: LiteralString = "cardinality(places.ids) * counted.total"
-            return "(SELECT " + dear + " <= " + EVERYWHERE + " FROM places, counted)"
-        dear = "counted.total * counted.total"
-        return "(SELECT " + dear + " <= (" + limit + ") * " + EVERYWHERE + " FROM counted)"
+            cost: LiteralString = "cardinality(ancestors.ids) * counted.total"
+            return "(SELECT " + cost + " <= " + EVERYWHERE + " FROM ancestors, counted)"
+        cost = "counted.total * counted.total"
+        return "(SELECT " + cost + " <= (" + limit + ") * " + EVERYWHERE + " FROM counted)"
 
 
 @dataclass(frozen=True, slots=True)
 class _Matches:
-    """A list narrowed by what no number is kept of: all that matches, found and counted."""
+    """A list with filters that have no stored numbers: all matches are selected and counted."""
 
     order: Order
-    places: Places | None
+    ancestors: Ancestors | None
     conditions: Sequence[LiteralString]
-    # The same, for whoever looks them up in an index
+    # The same conditions, for an index search
     searched: Sequence[LiteralString]
 
     @property
-    def may_carry(self) -> bool:
-        """Tell whether rows that are found are mostly those of the page."""
+    def includes_documents(self) -> bool:
+        """Whether the rows that are read are mostly those of the page."""
         return False
 
     def tables(self) -> list[LiteralString]:
-        """Give the named tables that a page is found with."""
+        """Return the common table expressions of a page."""
         columns = self.order.keys + ", stored.security_group_id AS id"
         found = "SELECT " + columns + " FROM " + _TABLE + " WHERE "
         matching = found + " AND ".join(self.searched)
-        if self.places is None:
+        if self.ancestors is None:
             return [_materialized("matching", matching), _MATCHING_COUNTED]
-        column = self.places.column
-        # What is there is looked at as it is: an index of texts would find what is elsewhere, too.
+        column = self.ancestors.column
+        # Scan the ancestor's groups: an index of texts would also return groups of others.
         each = (
-            "SELECT found.* FROM unnest((SELECT places.ids FROM places)::bigint[]) AS place (id)"
-            " CROSS JOIN LATERAL (SELECT " + columns + " FROM ("
-            "SELECT stored.* FROM " + _TABLE + " WHERE " + column + " = place.id OFFSET 0"
+            "SELECT found.* FROM unnest((SELECT ancestors.ids FROM ancestors)::bigint[])"
+            " AS ancestor (id) CROSS JOIN LATERAL (SELECT " + columns + " FROM ("
+            "SELECT stored.* FROM " + _TABLE + " WHERE " + column + " = ancestor.id OFFSET 0"
             ") AS stored WHERE " + " AND ".join(self.conditions) + ") AS found"
         )  # fmt: skip
-        within = column + " + 0 = ANY((SELECT places.ids FROM places)::bigint[])"
-        is_each: LiteralString = "(SELECT held.total <= " + _SEARCHED + " FROM held)"
+        within = column + " + 0 = ANY((SELECT ancestors.ids FROM ancestors)::bigint[])"
+        is_each: LiteralString = "(SELECT held.total <= " + _MAX_SCANNED + " FROM held)"
         matching = (
             "SELECT each.* FROM (" + each + ") AS each WHERE " + is_each
             + " UNION ALL SELECT searched.* FROM ("
@@ -313,18 +317,18 @@ class _Matches:
             + " OFFSET 0) AS searched WHERE NOT " + is_each
         )  # fmt: skip
         return [
-            _materialized("places", "SELECT " + self.places.ids + " AS ids"),
-            _materialized("held", "SELECT " + self.places.count + " AS total"),
+            _materialized("ancestors", "SELECT " + self.ancestors.ids + " AS ids"),
+            _materialized("held", "SELECT " + self.ancestors.count + " AS total"),
             _materialized("matching", matching),
             _MATCHING_COUNTED,
         ]
 
     def page(self, _columns: LiteralString, page: Page, *, continued: bool) -> LiteralString:
-        """Give the rows of a page in their order, with one more of one that is continued."""
+        """Return the query for the rows of a page, in order; after a cursor, one row more."""
         rows: LiteralString = "SELECT matching.* FROM matching"
         order = " ORDER BY " + self.order.over_rows
         if continued:
-            return rows + " WHERE " + self.order.found_after + order + " LIMIT %(size)s::bigint + 1"
+            return rows + " WHERE " + self.order.rows_after + order + " LIMIT %(size)s::bigint + 1"
         offset: LiteralString = "%(offset)s::bigint" if page.offset is not None else _LAST_OFFSET
         return rows + order + " LIMIT %(size)s OFFSET " + offset
 

@@ -1,4 +1,4 @@
-"""The order of a list of groups, in both directions, and what comes after a place in it."""
+"""The ordering of a list of groups, in both directions, and the rows after a position in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from ringfence.http.collections.page_cursors import PositionType
 
 _ID: LiteralString = "stored.security_group_id"
 
-# As a place is read back from JSON; the rest are texts.
+# The types of a position's values, which are read from JSON; others are text.
 _TYPES: Mapping[LiteralString, PositionType] = {
     "stored.created": "timestamptz",
     "stored.state_rank": "integer",
@@ -21,9 +21,9 @@ _TYPES: Mapping[LiteralString, PositionType] = {
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Columns, the last of them unique, each with whether it descends.
+    """Columns, the last of them unique, each with whether it is descending.
 
-    Rows that are found have the columns as `k0`, `k1` and so on.
+    A subquery selects the columns as `k0`, `k1` and so on.
     """
 
     terms: tuple[tuple[LiteralString, bool], ...]
@@ -36,48 +36,48 @@ class Order:
 
     @property
     def keys(self) -> LiteralString:
-        """Give the columns, to select."""
+        """The columns of a SELECT list."""
         return ", ".join(
             [column + " AS " + key for (column, _), key in zip(self.terms, _KEYS, strict=False)]
         )
 
     @property
     def forward(self) -> LiteralString:
-        """Give the order of rows of the table."""
+        """The ORDER BY of rows of the table."""
         return ", ".join([_term(column, descending) for column, descending in self.terms])
 
     @property
     def backward(self) -> LiteralString:
-        """Give the same order from its end."""
+        """The reverse of it."""
         return ", ".join([_term(column, not descending) for column, descending in self.terms])
 
     @property
     def over_rows(self) -> LiteralString:
-        """Give the order of rows that were found."""
-        return ", ".join([_term(key, descending) for key, descending in self._found])
+        """The ORDER BY of rows of a subquery."""
+        return ", ".join([_term(key, descending) for key, descending in self._row_terms])
 
     @property
-    def of_found_backward(self) -> LiteralString:
-        """Give the same order from its end."""
-        return ", ".join([_term(key, not descending) for key, descending in self._found])
+    def over_rows_backward(self) -> LiteralString:
+        """The reverse of it."""
+        return ", ".join([_term(key, not descending) for key, descending in self._row_terms])
 
     @property
-    def place(self) -> LiteralString:
-        """Give the columns of a page's rows that tell where each stands."""
-        return ", ".join(["page." + key for key, _ in self._found])
+    def position(self) -> LiteralString:
+        """The columns of a page's rows that are the position of a row."""
+        return ", ".join(["page." + key for key, _ in self._row_terms])
 
     @property
     def after(self) -> LiteralString:
-        """Give the condition on rows of the table that come after the place `%(after)s`."""
+        """The condition on rows of the table after the position `%(after)s`."""
         return self._after([column for column, _ in self.terms])
 
     @property
-    def found_after(self) -> LiteralString:
-        """Give the same condition on rows that were found."""
-        return self._after([key for key, _ in self._found])
+    def rows_after(self) -> LiteralString:
+        """The same condition on rows of a subquery."""
+        return self._after([key for key, _ in self._row_terms])
 
     @property
-    def _found(self) -> list[tuple[LiteralString, bool]]:
+    def _row_terms(self) -> list[tuple[LiteralString, bool]]:
         return [(key, descending) for key, (_, descending) in zip(_KEYS, self.terms, strict=False)]
 
     def _after(self, columns: list[LiteralString]) -> LiteralString:
@@ -92,7 +92,7 @@ class Order:
         return _after_mixed(list(zip(columns, values, descending, strict=True)))
 
 
-# There are eight columns to order by, and three of the default order.
+# Eight columns can be chosen, and the default ordering adds three.
 _KEYS: tuple[LiteralString, ...] = (
     *("k0", "k1", "k2", "k3", "k4", "k5", "k6", "k7", "k8", "k9", "k10"),
 )
@@ -100,10 +100,10 @@ _NUMBERS: tuple[LiteralString, ...] = ("0", "1", "2", "3", "4", "5", "6", "7", "
 
 
 def order_of(orders: Ordering, query: QueryParams) -> Order:
-    """Give the order that a query asks for; what it leaves open is decided as by default.
+    """Return the ordering of a query, completed by the default ordering.
 
-    The default follows in the direction of the last column, so that each order by one column is
-    one index in both directions.
+    The default columns have the direction of the last chosen one, so that an ordering by one column
+    is one index in both directions.
     """
     chosen = orders.chosen(query)
     descending = list(chosen.values())[-1:] == [True]
@@ -128,15 +128,15 @@ def _value(number: LiteralString, column: LiteralString) -> LiteralString:
 
 
 def _after_mixed(terms: list[tuple[LiteralString, LiteralString, bool]]) -> LiteralString:
-    """Give the condition where some columns ascend and some descend.
+    """Return the condition for columns of different directions.
 
-    The first column bounds the piece of an index that is read.
+    The condition on the first column limits the range of the index.
     """
     (first, value, descending), *_ = terms
     bound: LiteralString = first + (" <= " if descending else " >= ") + value
     later: LiteralString = "false"
-    for column, its_value, its_falls in reversed(terms):
-        sign: LiteralString = " < " if its_falls else " > "
+    for column, its_value, its_descending in reversed(terms):
+        sign: LiteralString = " < " if its_descending else " > "
         later = (
             "(" + column + sign + its_value
             + " OR (" + column + " = " + its_value + " AND " + later + "))"
