@@ -149,7 +149,7 @@ async def test_the_watcher_of_a_replica_ends(database, whole, conninfo):
         replica = Replica(database, second)
 
         async def watch():
-            await replica.look()
+            await replica.check()
             replica._is_usable = True  # noqa: SLF001 - as after a good look
             await replica.read(lambda connection: connection.execute("SELECT 1"), 1)
 

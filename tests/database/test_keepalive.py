@@ -25,7 +25,7 @@ async def test_whoever_leaves_waits_for_a_look_that_has_begun(monkeypatch):
         happened.append("looked")
         return False
 
-    monkeypatch.setattr(keepalive, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(keepalive, "CHECK_SECONDS", 0.01)
     monkeypatch.setattr(keepalive, "running", held)
     monkeypatch.setattr(keepalive, "revive", look)
     async with keepalive.kept_running(Settings()):

@@ -1,8 +1,7 @@
-"""Statements that find rows, for the hot paths: prepared once, values as they come.
+"""Run statements of hot paths, and return rows in PostgreSQL's binary format.
 
-A statement is written with named parameters, as everywhere; which of them it takes is found out
-once. What comes back are the rows in PostgreSQL's binary form, undecoded: most of it goes out as
-it is.
+A statement has named parameters as elsewhere; their numbers are computed once. Rows are not
+decoded, because most of their bytes are sent unchanged.
 """
 
 import re
@@ -18,7 +17,7 @@ from ringfence.telemetry import tracing
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 
-# PostgreSQL's own numbers of types, and the moment from which it counts microseconds.
+# PostgreSQL's OIDs of types, and the epoch of its timestamps
 _BIGINT, _INTEGER, _TIMESTAMPTZ = 20, 23, 1184
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 # True in binary form
@@ -27,7 +26,7 @@ TRUE = b"\x01"
 
 @lru_cache(maxsize=2048)
 def numbered(statement: LiteralString) -> tuple[bytes, tuple[str, ...]]:
-    """Give the statement with numbered parameters, and their names in that order."""
+    """Return the statement with numbered parameters, and their names in that order."""
     names = tuple(dict.fromkeys(_PARAMETER.findall(statement)))
     numbers = {name: f"${number}" for number, name in enumerate(names, 1)}
     text = _PARAMETER.sub(lambda match: numbers[match[1]], statement)
@@ -35,9 +34,9 @@ def numbered(statement: LiteralString) -> tuple[bytes, tuple[str, ...]]:
 
 
 def on_one_line(statement: LiteralString) -> LiteralString:
-    """Give a statement without its line breaks: it is a key of caches here and at the server.
+    """Return a statement without line breaks: a shorter key for caches here and in the server.
 
-    For statements that quote no text with blanks in it.
+    The statement must not quote text that contains white space.
     """
     return " ".join(statement.split())
 
@@ -45,14 +44,14 @@ def on_one_line(statement: LiteralString) -> LiteralString:
 async def read_rows(
     database: Database, statement: LiteralString, parameters: Mapping[str, Any]
 ) -> PGresult:
-    """Give the rows that the statement finds; it may take fewer parameters."""
+    """Return the rows of a statement; it may use fewer parameters than are passed."""
     return await database.read(partial(find_rows, statement=statement, parameters=parameters))
 
 
 async def find_rows(
     connection: Connection, statement: LiteralString, parameters: Mapping[str, Any]
 ) -> PGresult:
-    """Do what `read_rows` does, on a connection."""
+    """Return the rows of a statement that runs on a connection."""
     text, names = numbered(statement)
     cursor = tracing.raw_cursor_factory()(connection)
     await cursor.execute(text, [parameters[name] for name in names], binary=True)
@@ -67,9 +66,9 @@ def integer(value: bytes | None) -> int:
 
 
 def as_text(kind: int, value: bytes) -> str:
-    """Give a value in binary form, of a type by PostgreSQL's number, in a text that it reads back.
+    """Return a value in binary format as text that PostgreSQL parses; `kind` is the type's OID.
 
-    For integers, times and texts.
+    Supports integers, timestamps and text.
     """
     if kind in {_BIGINT, _INTEGER}:
         return str(integer(value))

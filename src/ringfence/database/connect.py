@@ -1,8 +1,8 @@
-"""The one way to a database: every connection of every command is made here.
+"""Connect to a database. Every connection of every command is opened here.
 
-A connection string is libpq's, whole: what it accepts is accepted, and what it says is kept. What
-the statements of this package depend on is set after connecting, in one round trip, since poolers
-such as PgBouncer refuse `options` at start-up.
+Connection strings are those of libpq, with all its parameters. The settings that statements depend
+on are set after connecting, in one round trip, because poolers such as PgBouncer refuse `options`
+at start-up. `pool` keeps the connections of a process.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from ringfence.text.connection_strings import VARIABLE, check, parse, where
 
 Connection = psycopg.AsyncConnection
 
-# A host that died without a word is noticed after 25 s at most; a socket has no use for these.
+# A dead host is detected within 25 s. Unix sockets ignore these.
 TRANSPORT: dict[str, int] = {
     "connect_timeout": 3,
     "keepalives_idle": 10,
@@ -28,10 +28,9 @@ TRANSPORT: dict[str, int] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-# Without the first PostgreSQL plans `LIMIT $1` anew at each request, at twice the cost of running
-# it. Compiling a plan, and starting processes for it, takes longer than any statement here runs.
-# The others decide what values look like and what a transaction sees, and a role or a database may
-# have set them otherwise.
+# Without the first, PostgreSQL plans `LIMIT $1` at each request, at twice the cost of running it.
+# JIT compilation and parallel workers take longer to start than any statement here runs. The others
+# define output formats and isolation, which a role or a database may have set differently.
 SETTINGS: Mapping[LiteralString, LiteralString] = {
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
@@ -46,11 +45,11 @@ SETTINGS: Mapping[LiteralString, LiteralString] = {
 _SET: LiteralString = "SELECT " + ", ".join(
     [f"set_config('{name}', '{value}', false)" for name, value in SETTINGS.items()]
 )
-# Behind a pooler, the first statement is what waits for a connection to the server.
+# Behind a pooler, the first statement waits for a connection to the server.
 SET_SECONDS = 5.0
 CANCEL_SECONDS = 1.0
 
-# A server that a failover has left read only, and a plan from before a change of the tables.
+# SQLSTATEs of a server that is read only after a failover, and of a plan older than its tables
 READ_ONLY = "25006"
 NOT_SUPPORTED, OF_A_PLAN = "0A000", "RevalidateCachedQuery"
 ENDED = (
@@ -62,10 +61,10 @@ ENDED = (
 
 
 class Session(Connection):
-    """A connection with what the statements depend on set, as the pools hold it.
+    """A connection with the settings that statements depend on.
 
-    It is dropped, with its response, once its statement was cancelled: psycopg waits 10 s for a
-    server that does not even take the cancellation.
+    It is closed when its statement is cancelled: psycopg would wait 10 s for a server that does not
+    accept the cancellation.
     """
 
     _poll: "select.poll | None" = None
@@ -90,11 +89,11 @@ class Session(Connection):
 
     @classmethod
     async def connect_bare(cls, conninfo: str, **options: Any) -> "Session":  # noqa: ANN401
-        """Connect and leave the session as the server made it; it commits each statement."""
+        """Connect in autocommit mode without changing settings."""
         return await super().connect(complete(conninfo), autocommit=True, **{**_OPTIONS, **options})
 
     async def set_up(self) -> None:
-        """Set what the statements depend on; raises `psycopg.Error`."""
+        """Set the settings that statements depend on; raises `psycopg.Error`."""
         try:
             async with asyncio.timeout(SET_SECONDS):
                 await self.execute(_SET, prepare=False)
@@ -104,16 +103,16 @@ class Session(Connection):
             ) from None
 
     async def cancel_safe(self, *, timeout: float = CANCEL_SECONDS) -> None:  # noqa: ASYNC109
-        """Ask the server to stop working on it, and wait for nothing else."""
+        """Cancel the statement and close the connection."""
         try:
             await super().cancel_safe(timeout=min(timeout, CANCEL_SECONDS))
         finally:
             self.pgconn.finish()
 
     def is_spoiled(self) -> bool:
-        """Return whether an idle session is closed, or was sent something that nobody asked for.
+        """Return whether an idle session is closed or has unread data from the server.
 
-        That is the end of the session mostly, and known without a round trip.
+        Such data is mostly the end of the session. The check needs no round trip.
         """
         if self.closed:
             return True
@@ -123,7 +122,7 @@ class Session(Connection):
         return bool(self._poll.poll(0))
 
 
-# Texts go out as they come in. A name that the connection string gives itself wins.
+# A name in the connection string wins.
 _OPTIONS: Mapping[str, Any] = {
     "client_encoding": "utf8",
     "fallback_application_name": "ringfence",
@@ -154,12 +153,12 @@ def connect_now(conninfo: str, **options: Any) -> "psycopg.Connection":  # noqa:
 
 
 def complete(conninfo: str) -> str:
-    """Return the connection string with limits for a host that is gone, where it sets none."""
+    """Return the connection string with default timeouts for a dead host."""
     return make_conninfo("", **(TRANSPORT | conninfo_to_dict(conninfo)))
 
 
 def unreachable(conninfo: str, error: BaseException) -> str:
-    """Return one line on why no connection could be made, and without any part of a password."""
+    """Return one line on why the connection failed, without any part of a password."""
     try:
         check(conninfo)
     except ValueError as mistake:
@@ -178,12 +177,12 @@ def unreachable(conninfo: str, error: BaseException) -> str:
 
 
 def is_outdated_plan(error: psycopg.Error) -> bool:
-    """Return whether a statement was prepared before its tables changed; it did nothing then."""
+    """Return whether a statement failed, without effect, because its tables changed."""
     return error.sqlstate == NOT_SUPPORTED and error.diag.source_function == OF_A_PLAN
 
 
 def explained(error: BaseException) -> str | None:
-    """Return one line on what an operator can mend of an error, or None where there is nothing."""
+    """Return one line for an error that an operator can fix, or None."""
     match error:
         case errors.InsufficientPrivilege():
             return (
@@ -199,7 +198,7 @@ def explained(error: BaseException) -> str | None:
 
 
 def one_line(error: BaseException) -> str:
-    """Return the message of the server, or the last line of what libpq says."""
+    """Return the server's message, or the last line of libpq's."""
     if isinstance(error, psycopg.Error) and error.diag.message_primary:
         return " ".join(error.diag.message_primary.split())
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]

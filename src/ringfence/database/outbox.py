@@ -1,6 +1,6 @@
-"""The outbox: a job that exists if and only if the change that asks for it commits.
+"""The outbox: a change and its job are committed in one transaction.
 
-Features defer by name on the connection of their change; `sync.jobs` gives the names their work.
+Features defer jobs by name on the connection of their change; `sync.jobs` handles them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ from ringfence.telemetry import tracing
 
 
 class Job(StrEnum):
-    """The work a change can ask for."""
+    """The jobs that a change can defer."""
 
     PUSH_GROUP = "push_group"
     PULL_GROUP = "pull_group"
@@ -29,14 +29,14 @@ class Job(StrEnum):
     PULL_TENANT = "pull_tenant"
 
 
-# Who asks for the work, as the job carries it to what it records. It decides on nothing: what was
-# authorised when it was asked for is done, whoever has which role by then.
+# The actor, which a job carries for the events that it records. It grants nothing: the change was
+# authorised when the job was deferred.
 _asker: ContextVar[Mapping[str, str]] = ContextVar("asker", default={})  # noqa: B039 - never changed
 
 
 @contextmanager
 def asked_by(asker: Mapping[str, str]) -> Iterator[None]:
-    """Have the jobs that are asked for within carry who asks."""
+    """Have all jobs that are deferred in the block carry the actor."""
     token = _asker.set(asker)
     try:
         yield
@@ -44,32 +44,31 @@ def asked_by(asker: Mapping[str, str]) -> Iterator[None]:
         _asker.reset(token)
 
 
-# Deferring needs no pool of its own; a worker opens one (`sync.jobs`).
+# Deferring uses the connection of the change; workers open a pool (`sync.jobs`).
 queue = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
 
 async def defer_for_group(
     connection: Connection, job: Job, security_group: UUID, **arguments: bool
 ) -> None:
-    """Ask for work on one group; jobs of one group run one after the other."""
+    """Defer a job for a group; jobs of one group run one after the other."""
     deferrer = queue.configure_task(
         job, lock=f"security_group:{security_group}", connection=connection
     )
-    await _defer(deferrer, security_group=security_group.hex, **_whence(), **arguments)
+    await _defer(deferrer, security_group=security_group.hex, **_origin(), **arguments)
 
 
 async def defer_for_tenant(
     connection: Connection, tenant: UUID, *, confirmed: bool = False
 ) -> None:
-    """Ask for a comparison of the tenant with its cloud, at a user's request."""
-    # Workers of the release before do not know the word.
+    """Defer a pull of the tenant that a user requested."""
     more = {"confirmed": True} if confirmed else {}
     deferrer = queue.configure_task(Job.PULL_TENANT, lock=f"tenant:{tenant}", connection=connection)
-    await _defer(deferrer, tenant=tenant.hex, periodic=False, **_whence(), **more)
+    await _defer(deferrer, tenant=tenant.hex, periodic=False, **_origin(), **more)
 
 
 async def defer_periodic_for_tenant(connection: Connection, tenant: UUID) -> None:
-    """Ask for the periodic comparison, unless one waits already."""
+    """Defer the periodic pull of the tenant, unless one is queued."""
     deferrer = queue.configure_task(
         Job.PULL_TENANT,
         lock=f"tenant:{tenant}",
@@ -85,14 +84,14 @@ async def _defer(deferrer: JobDeferrer, **arguments: JSONValue) -> None:
     try:
         await deferrer.defer_async(**arguments)
     except ConnectorException as error:
-        # Whoever lent the connection tells by psycopg's error whether the server is away.
+        # `Database` recognises a lost server by psycopg's error.
         if isinstance(error.__cause__, psycopg.Error):
             raise error.__cause__ from None
         raise
 
 
-def _whence() -> dict[str, JSONValue]:
-    """Give what joins a job to its request: its id for the log, who asked, and its trace."""
+def _origin() -> dict[str, JSONValue]:
+    """Return what links a job to its request: the request id, the actor and the trace."""
     request_id = get_contextvars().get("request_id")
     asker = _asker.get()
     return {

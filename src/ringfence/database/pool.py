@@ -1,4 +1,4 @@
-"""The connections of one process, and what becomes of them when the server fails."""
+"""The pool of a process's connections: single statements, transactions and lost connections."""
 
 import asyncio
 import time
@@ -22,13 +22,13 @@ from ringfence.telemetry import tracing
 __all__ = ["Connection", "Database"]
 
 WAIT_SECONDS = 4.0
-# Of one use of a connection by a request, the wait for it included.
+# The time limit of one use of a connection by a request, including the wait for it
 USE_SECONDS = 8.0
 AWAY = "The database is not available, try again later."
 
 log = structlog.get_logger(__name__)
 
-# What a transaction begins with: it raises where the transaction may not be.
+# Runs first in a transaction; raises if the transaction is not allowed.
 Check = Callable[[Connection], Awaitable[None]]
 Row = TypeVar("Row")
 
@@ -52,7 +52,7 @@ def before_commit(connection: Connection, finish: Finish, ids: Iterable[int]) ->
 
 @contextmanager
 def checked_first(check: Check) -> Iterator[None]:
-    """Have every transaction within begin with this check, whoever opens it."""
+    """Run this check first in every transaction of the block."""
     token = _check.set(check)
     try:
         yield
@@ -62,7 +62,7 @@ def checked_first(check: Check) -> Iterator[None]:
 
 @dataclass(slots=True)
 class Commits:
-    """Whether a transaction was committed since."""
+    """Whether a transaction was committed since `watch_commits`."""
 
     any: bool = False
 
@@ -71,14 +71,14 @@ _commits: ContextVar[Commits | None] = ContextVar("commits", default=None)
 
 
 def watch_commits() -> Commits:
-    """Note from now on whether this task, or one that it begins, has committed anything."""
+    """Record from now on whether this task, or one that it starts, commits anything."""
     commits = Commits()
     _commits.set(commits)
     return commits
 
 
 class Database:
-    """A pool, in two shapes: single statements, and transactions."""
+    """A pool for single statements and transactions."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class Database:
             kwargs={
                 "autocommit": True,
                 "cursor_factory": tracing.cursor_factory(),
-                # Prepared from the first use: the statements are few and all are hot.
+                # Prepare at the first use: statements are few and all are hot.
                 "prepare_threshold": 0,
             },
             open=False,
@@ -120,7 +120,7 @@ class Database:
             await pool.close(timeout=5)
 
     def usage(self) -> dict[str, int]:
-        """Tell how many connections are idle and used, how many there may be, and who waits."""
+        """Return how many connections are idle, used and allowed, and how many uses wait."""
         known = self._pool.get_stats()
         size, idle = known.get("pool_size", 0), known.get("pool_available", 0)
         return {
@@ -159,12 +159,12 @@ class Database:
             raise self._unavailable(error, f"no end after {self._use_seconds} s") from error
 
     async def _lend(self) -> Session:
-        """Take a connection from the pool that has not ended while nobody used it."""
+        """Take a connection from the pool that was not closed while it was idle."""
         for _ in range(self._pool.max_size + 1):
             lent = await self._take()
             if not lent.is_spoiled():
                 return lent
-            # The pool makes another in its place.
+            # The pool replaces it.
             lent.pgconn.finish()
             await self._pool.putconn(lent)
         raise psycopg.OperationalError("the server ends each session as soon as it is made")
@@ -185,7 +185,7 @@ class Database:
         return lent
 
     async def read(self, run: Callable[[Connection], Awaitable[Row]]) -> Row:
-        """Return what `run` reads; it runs once more where the connection failed under it."""
+        """Return what `run` reads; retry once if the connection is lost."""
         try:
             async with self.connection() as connection:
                 return await run(connection)
@@ -254,7 +254,7 @@ class Database:
         is_undone = connect.is_outdated_plan(error) or error.sqlstate == connect.READ_ONLY
         lost = away and lent is not None and lent.closed
         lost = lost or isinstance(error, connect.ENDED)
-        # Those who fail together drop them once: what was connected since is good.
+        # Concurrent failures drain the pool once: newer connections are good.
         if (lost or is_undone) and begun > self._drained:
             self._drained = time.monotonic()
             await self._pool.drain()

@@ -1,4 +1,4 @@
-"""What a role needs that serves without owning the tables, and what it must not be able to do."""
+"""Grant a role the privileges to serve without owning the tables, and no more."""
 
 from typing import LiteralString
 
@@ -8,7 +8,7 @@ from psycopg import sql
 from ringfence.database.pool import Database
 from ringfence.errors import OperatorError
 
-# The audit trail only grows; migrations are the owner's.
+# The audit trail is insert-only; only the owner migrates.
 _GRANT: LiteralString = """
 GRANT USAGE ON SCHEMA {schema} TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role};
@@ -19,18 +19,18 @@ REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON schema_migrations FROM {role};
 
 
 def grants(role: str, schema: str) -> sql.Composed:
-    """Return the statements that let a role serve in a schema, and no more."""
+    """Return the statements that grant a role the privileges to serve in a schema."""
     return sql.SQL(_GRANT).format(role=sql.Identifier(role), schema=sql.Identifier(schema))
 
 
 async def grant(database: Database, role: str) -> None:
-    """Let a role serve, and no more. Raises `OperatorError` for one that there is not."""
+    """Grant a role the privileges to serve; raises `OperatorError` if it does not exist."""
     try:
         async with database.transaction() as connection:
             cursor = await connection.execute("SELECT current_schema()")
             row = await cursor.fetchone()
             statements = grants(role, row[0] if row else "public")
-            # Several at once cannot be prepared.
+            # Several statements cannot be prepared at once.
             await connection.execute(statements, prepare=False)
     except psycopg.errors.UndefinedObject:
         raise OperatorError(

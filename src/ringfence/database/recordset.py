@@ -1,4 +1,4 @@
-"""Many rows as one parameter, for `jsonb_to_recordset`."""
+"""Pass many rows as one parameter, for `jsonb_to_recordset`."""
 
 import json
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ from psycopg.types.json import Jsonb
 
 
 def recordset(rows: Sequence[Any]) -> Jsonb:
-    """Wrap mappings or dataclasses; uuids and times go as their text."""
+    """Wrap mappings or dataclasses; UUIDs and times become text."""
     return Jsonb([_mapping(row) for row in rows], dumps=_dumps)
 
 
 def _mapping(row: Any) -> Any:  # noqa: ANN401 (a mapping or a dataclass)
     if is_dataclass(row) and not isinstance(row, type):
-        # Not `asdict`, which copies each value deeply.
+        # `asdict` would copy each value deeply.
         return {field.name: getattr(row, field.name) for field in fields(row)}
     return row
 

@@ -1,8 +1,8 @@
-"""Reads from a streaming replica, and from the primary where the replica would not do.
+"""Read from a streaming replica, or from the primary if the replica cannot be used.
 
-Nobody is shown less than they have written: the primary keeps the position of each caller's last
-write, in bytes of the write-ahead log, and a replica that has not got there is passed over. So is
-one that lags, hangs or is gone.
+Users read their own writes: the primary stores the position of each user's last write, in bytes of
+the write-ahead log, and a replica that has not replayed it is skipped. So is one that lags, hangs
+or is down.
 """
 
 import asyncio
@@ -18,19 +18,19 @@ from ringfence.background import in_background, pause
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Unavailable
 
-LOOK_SECONDS = 0.5
-# What others have written is shown this much later at most.
+CHECK_SECONDS = 0.5
+# The longest delay of other users' writes
 LAG_SECONDS = 2.0
-# More of them are not looked at: the replica is passed over long before.
+# The number of positions that are kept: with more, the replica is skipped for its lag anyway.
 MARKS = 100
-# Of a read there, before the primary is asked instead.
+# The time limit of a read from the replica, before the primary serves it
 USE_SECONDS = 1.0
 
 Row = TypeVar("Row")
 
 log = structlog.get_logger(__name__)
 
-# It is asked for after the commit, so the commit lies before it.
+# Runs after the commit, so the position includes it.
 _WROTE: LiteralString = """
 INSERT INTO user_write_positions AS known (user_id, position)
 VALUES (%s, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint)
@@ -39,7 +39,7 @@ ON CONFLICT (user_id) DO UPDATE SET position = greatest(known.position, excluded
 
 _WRITTEN: LiteralString = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"
 
-# A replica that was promoted goes its own way, and says NULL here.
+# NULL for a replica that was promoted, because it has diverged from the primary
 _REPLAYED: LiteralString = """
 SELECT CASE
     WHEN pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::bigint
@@ -55,14 +55,14 @@ class Replica:
         self._replica = replica
         self._replayed = 0
         self._is_usable = False
-        # Up to where the primary had written when, and the last moment of which all is replayed.
+        # Positions of the primary by time, and the last time of which all is replayed
         self._marks: deque[tuple[float, int]] = deque(maxlen=MARKS)
         self._shown = float("-inf")
 
     @classmethod
     @asynccontextmanager
     async def open(cls, primary: Database, conninfo: str | None) -> AsyncIterator["Replica | None"]:
-        """Open a pool on the replica, and watch how far it is; without a URL there is none."""
+        """Open a pool on the replica and monitor its lag; yield None without a URL."""
         if conninfo is None:
             yield None
             return
@@ -72,33 +72,33 @@ class Replica:
                 yield replica
 
     async def read(self, run: Callable[[Connection], Awaitable[Row]], written: int | None) -> Row:
-        """Give what `run` reads, by one statement, on a connection that shows what is `written`."""
+        """Return what `run` reads with one statement, not before position `written` is visible."""
         if self._is_usable:
             try:
                 async with self._replica.connection() as connection:
                     if await self._shows(connection, written or 0):
                         return await run(connection)
             except Unavailable:
-                # Until the next look finds it well again
+                # Until the next check succeeds
                 self._is_usable = False
         return await self._primary.read(run)
 
     async def wrote(self, user_id: int) -> None:
-        """Note that a user has written until now; call it before the user learns of it."""
+        """Store the position of a user's write; call it before the response is sent."""
         async with self._primary.connection() as connection:
             await connection.execute(_WROTE, [user_id])
 
     async def watch(self, stop: asyncio.Event) -> None:
-        """Look again and again whether the replica will do, until `stop` is set."""
+        """Check the replica periodically until `stop` is set."""
         while not stop.is_set():
-            usable = await self.look()
+            usable = await self.check()
             if usable != self._is_usable:
-                log.warning("replica_is_used" if usable else "replica_is_passed_over")
+                log.warning("replica_is_used" if usable else "replica_is_skipped")
             self._is_usable = usable
-            await pause(stop, LOOK_SECONDS)
+            await pause(stop, CHECK_SECONDS)
 
-    async def look(self) -> bool:
-        """Tell whether the replica shows what the primary had a moment ago."""
+    async def check(self) -> bool:
+        """Return whether the replica lags by no more than `LAG_SECONDS`."""
         try:
             async with self._primary.connection() as connection:
                 self._marks.append((time.monotonic(), await _position(connection, _WRITTEN) or 0))

@@ -129,10 +129,10 @@ def _refuse_others(postgres: psycopg.Connection) -> None:
 
 
 def _load(settings: Settings, conninfo: str, contents: Contents, pieces: Iterator[bytes]) -> None:
-    """Make the database that is to be put in the place of the one before.
+    """Create the database that replaces the present one.
 
-    Nothing in the file is run: this release's own migrations make the tables, as far as the backup
-    had them, and the rows are copied into them by statements of our own.
+    Nothing in the file is run: the migrations of this release that the backup had create the
+    tables, and the rows are copied into them.
     """
     pieces = _checked(settings, pieces)
     with _connection(make_conninfo(conninfo, dbname="postgres")) as postgres:
@@ -158,13 +158,13 @@ def _load(settings: Settings, conninfo: str, contents: Contents, pieces: Iterato
 
 
 def _checked(settings: Settings, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Refuse a dump with entries that no backup has; gives the dump again, from its beginning."""
+    """Refuse a dump with entries that no backup has; return the dump from its beginning."""
     begun: list[bytes] = []
     with (
         tempfile.TemporaryFile() as listing,
         _program(settings, "pg_restore", ["--list"], stdout=listing) as program,
     ):
-        # What it lists stands first; then it reads no more.
+        # The list is at the beginning; after it, the program reads no more.
         with suppress(BrokenPipeError):
             for piece in pieces:
                 begun.append(piece)
@@ -179,7 +179,7 @@ def _checked(settings: Settings, pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 @contextmanager
 def _script(settings: Settings, pieces: Iterator[bytes]) -> Iterator[BinaryIO]:
-    """Give the rows of a dump as the script that `pg_restore` would have run."""
+    """Yield the rows of a dump as the script of `pg_restore`."""
     command = ["--data-only", "--no-owner", "--no-privileges", "--file=-"]
     with _program(settings, "pg_restore", command) as program:
 
@@ -232,7 +232,7 @@ def _connection(conninfo: str) -> Iterator[psycopg.Connection]:
 
 @contextmanager
 def _moment(conninfo: str) -> Iterator[tuple[psycopg.Connection, str]]:
-    """Hold one moment of the database; give its name, by which a program can look at it too."""
+    """Yield a connection with a snapshot of the database, and the id of the snapshot."""
     with _connection(conninfo) as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         row = connection.execute("SELECT pg_export_snapshot()").fetchone()
@@ -265,7 +265,7 @@ def _rows(connection: psycopg.Connection) -> dict[str, int]:
 def _program(
     settings: Settings, name: str, arguments: list[str], stdout: BinaryIO | int = subprocess.PIPE
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run one of the server's own programs; raises `OperatorError` with its words if it fails."""
+    """Run a program of the server; raises `OperatorError` with its message if it fails."""
     path = binaries.in_use(settings.home) / name
     with (
         tempfile.TemporaryFile() as said,

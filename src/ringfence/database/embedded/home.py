@@ -1,7 +1,7 @@
-"""The folder of the embedded server: whose it is, and who can pass.
+"""Prepare the data directory of the embedded server, and check its owner and permissions.
 
-Nothing outside it ever changes its owner or its permissions. Run by root, the server itself runs
-as an unprivileged user, who must be able to pass the folders above.
+Nothing outside it is changed. If root starts the service, the server runs as an unprivileged user,
+who must have search permission on the parent folders.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from typing import Any
 
 from ringfence.errors import OperatorError
 
-# The first of them that exists runs the server when root starts it.
+# If root starts the service, the first of these users that exists runs the server.
 UNPRIVILEGED = ("ringfence", "postgres", "nobody")
 # Linux allows 107 bytes for a socket's path, macOS 103.
 LONGEST_SOCKET = 100
@@ -34,7 +34,7 @@ class Account:
     name: str
 
     def subprocess_options(self) -> dict[str, Any]:
-        """Give the arguments of `subprocess` that run a program as this user."""
+        """Return the arguments of `subprocess` that run a program as this user."""
         options: dict[str, Any] = {
             "env": {"PATH": os.defpath, "LC_ALL": "C"},
             "stdin": subprocess.DEVNULL,
@@ -48,7 +48,7 @@ class Account:
 
 
 def operator_name() -> str:
-    """Give the name of the user who runs this process; PostgreSQL recognises it by that."""
+    """Return the name of the user of this process, by which PostgreSQL authenticates it."""
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
@@ -59,10 +59,10 @@ def operator_name() -> str:
 
 
 def prepare(home: Path) -> None:
-    """Make the home where there is none, and refuse one that others could change."""
+    """Create the data directory, and refuse one that other users could change."""
     _refuse_odd(home)
     missing = [folder for folder in (home, *home.parents) if not folder.exists()]
-    # The unprivileged server passes through what root makes, and lists nothing there.
+    # The unprivileged user may search folders that root creates, but not list them.
     mode = 0o711 if os.geteuid() == 0 else 0o700
     for folder in reversed(missing):
         try:
@@ -85,14 +85,14 @@ def prepare(home: Path) -> None:
     if status.st_mode & 0o002:
         raise OperatorError(f"everyone may write in {home}: run `chmod o-w {home}`")
     if os.geteuid() == 0:
-        # Passing through shows nothing: whatever lies inside is closed by itself.
+        # Search permission reveals nothing: each folder inside is closed.
         home.chmod(stat.S_IMODE(status.st_mode) | 0o011)
 
 
 def _refuse_odd(home: Path) -> None:
-    """Raise for a path that programs of PostgreSQL would take for more than a path.
+    """Raise for a path with characters that PostgreSQL's programs would interpret.
 
-    `initdb` puts the path of `postgres` between double quotes of a shell.
+    `initdb` puts the path of `postgres` into double quotes in a shell command.
     """
     odd = [shown for mark, shown in _ODD.items() if mark in str(home)]
     if odd or not str(home).isprintable():
@@ -104,7 +104,7 @@ def _refuse_odd(home: Path) -> None:
 
 
 def server_account(home: Path, data: Path) -> Account:
-    """Give the user who runs the server, and make sure that it can pass to `home`."""
+    """Return the user who runs the server; raise `OperatorError` if it cannot reach `home`."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid(), operator_name())
     account = _unprivileged(data)
@@ -120,7 +120,7 @@ def server_account(home: Path, data: Path) -> Account:
 def _unprivileged(data: Path) -> Account:
     names: tuple[str, ...] = UNPRIVILEGED
     if data.exists():
-        # Another choice later (a user `ringfence` appears) must not lose the data's owner.
+        # The owner of the data stays, even if a user `ringfence` is created later.
         names = (_name_of(data.stat().st_uid),)
     for name in names:
         try:
@@ -136,7 +136,7 @@ def _unprivileged(data: Path) -> Account:
 
 
 def _first_impassable(home: Path, account: Account) -> Path | None:
-    # The kernel decides, not the mode bits: there are access control lists too.
+    # Ask the kernel: besides the mode bits there are access control lists.
     if _passable(home, account):
         return None
     for folder in reversed(home.parents):
@@ -160,7 +160,7 @@ def _name_of(uid: int) -> str:
 
 
 def own_folder(folder: Path, account: Account) -> None:
-    """Make a folder that only `account` may enter; refuse one that somebody else made."""
+    """Create a folder that only `account` may enter; refuse one of another user."""
     try:
         folder.mkdir(mode=OWNER_ONLY)
     except FileExistsError:
@@ -177,9 +177,9 @@ def own_folder(folder: Path, account: Account) -> None:
 
 
 def socket_folder(home: Path) -> Path:
-    """Give the place of the server's socket: in the home, unless that path is too long for one."""
+    """Return the folder of the server's socket: the data directory, unless its path is too long."""
     folder = home / "run"
-    # Clients of PostgreSQL take a comma for the end of a path.
+    # libpq separates hosts with commas.
     if len(os.fsencode(folder / SOCKET)) <= LONGEST_SOCKET and "," not in str(folder):
         return folder
     digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]

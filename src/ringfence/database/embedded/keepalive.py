@@ -1,4 +1,4 @@
-"""The embedded server, kept running by the processes that use it."""
+"""Keep the embedded server running while processes use it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,8 +13,8 @@ from ringfence.database.embedded.server import LOCK_SECONDS, START_SECONDS, revi
 from ringfence.errors import OperatorError
 from ringfence.settings import Settings
 
-LOOK_SECONDS = 1.0
-# What starting a server may take: until others have decided, and until it is ready.
+CHECK_SECONDS = 1.0
+# The longest time to start a server: waiting for the lock, and until it is ready
 REVIVE_SECONDS = LOCK_SECONDS + START_SECONDS
 
 log = structlog.get_logger(__name__)
@@ -22,22 +22,21 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def kept_running(settings: Settings) -> AsyncIterator[str]:
-    """Give the connection string of who serves; the embedded server is started when it dies.
+    """Yield the connection string of the serving role, and restart the embedded server if it dies.
 
-    Whichever process of the home notices first does it. Where it cannot be done (the disk is
-    full), it is tried again until it can.
+    The first process that notices restarts it. If that fails (the disk is full), it is retried.
     """
     with running(settings) as conninfo:
-        # Not cut off early: a thread that is about to look would start what was just stopped.
+        # Wait for the thread: it could start the server again that was just stopped.
         keep = partial(_keep, settings)
-        async with in_background(keep, "keeping the database", grace_seconds=REVIVE_SECONDS):
+        async with in_background(keep, "database keep-alive", grace_seconds=REVIVE_SECONDS):
             yield roles.serving(settings, conninfo)
 
 
 async def _keep(settings: Settings, stop: asyncio.Event) -> None:
-    # A server of the operator's own is theirs to keep.
+    # An external server is the operator's to keep running.
     while settings.database_url is None:
-        await pause(stop, LOOK_SECONDS)
+        await pause(stop, CHECK_SECONDS)
         if stop.is_set():
             return
         try:

@@ -45,18 +45,18 @@ NAME = "ringfence"
 TUNING = {
     "max_connections": "200",
     "shared_buffers": "128MB",
-    # Compiling pays for long analytic queries only; here it delays short ones.
+    # JIT compilation delays short queries.
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-# Only this user of the system gets in, and only through the socket.
+# Only this system user can connect, and only through the socket.
 HBA = f"local all {','.join(roles.ALL)} peer map={NAME}\n"
 LONGEST_LOG_BYTES = 10_000_000
 LOCK_SECONDS = 60.0
-# After a crash the server first replays what was acknowledged.
+# After a crash the server first replays its log.
 START_SECONDS = 60.0
-# How long the children of a killed server may take to notice.
+# How long the children of a killed server may take to exit
 ORPHANS_SECONDS = 10.0
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.02
@@ -70,7 +70,7 @@ log = structlog.get_logger(__name__)
 
 @contextmanager
 def running(settings: Settings) -> Iterator[str]:
-    """Give the connection string of a database that runs as long as the block does.
+    """Yield the connection string of a database that runs as long as the block.
 
     That of `settings.database_url` is taken as it is; the embedded one is started, or joined where
     another process of the same home runs it. Raises `OperatorError` when it cannot be.
@@ -88,13 +88,13 @@ def running(settings: Settings) -> Iterator[str]:
 
 
 def _forget_ambient_settings() -> None:
-    """Drop what the shell says of other servers: libpq would take it for this one's as well."""
+    """Drop environment variables of libpq, which would change connections to this server."""
     for name in [name for name in os.environ if name.startswith("PG")]:
         del os.environ[name]
 
 
 def revive(settings: Settings) -> bool:
-    """Start the embedded server where it has died among those who use it; tells whether it had.
+    """Start the embedded server if it has died; return whether it had.
 
     Call it inside `running`. Raises `OperatorError` when it does not start.
     """
@@ -102,19 +102,19 @@ def revive(settings: Settings) -> bool:
 
 
 def server_process_id(home: Path) -> int | None:
-    """Give the process id of the server of `home`, or None when it does not run."""
+    """Return the process id of the server of `home`, or None if it does not run."""
     return _Server(home).process_id()
 
 
 class _Server:
     def __init__(self, home: Path) -> None:
-        # Two spellings of one folder are one home.
+        # Two paths of one folder are one data directory.
         self._home = home.resolve()
         self._data = self._home / "data"
         self._log = self._home / "postgresql.log"
 
     def enter(self) -> int:
-        """Start or join the server; give the lock that says that it is in use."""
+        """Start or join the server; return the lock that marks it as used."""
         with _explained(self._home):
             prepare(self._home)
             with self._deciding():
@@ -128,7 +128,7 @@ class _Server:
         return users
 
     def leave(self, users: int) -> None:
-        """Give the lock back, and stop the server when nobody else holds it."""
+        """Release the lock, and stop the server if nobody else holds it."""
         try:
             with self._deciding():
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -136,7 +136,7 @@ class _Server:
         except BlockingIOError:
             pass
         except (OSError, OperatorError) as error:
-            # The next to leave stops it; what the block did is not undone by this.
+            # The next process that leaves stops it; the result of the block stays.
             log.warning("embedded_database_left_running", reason=str(error))
         finally:
             os.close(users)
@@ -146,7 +146,7 @@ class _Server:
             return False
         with _explained(self._home), self._deciding():
             if not self._data.exists():
-                # An empty database in its place would look like the loss of everything.
+                # An empty new database would look like the loss of all data.
                 raise OperatorError(f"{self._data} is gone: bring it back, or start anew")
             is_first = self.process_id() is None
             self._bring_up()
@@ -222,13 +222,13 @@ class _Server:
                         return
                     self._wait_until(deadline)
             except BaseException:
-                # It could not be started in time, or whoever wanted it is asked to end: left
-                # alone, it would run for nobody.
+                # It did not start in time, or this process is ending: stop it, since nobody
+                # uses it.
                 self._end(process_id)
                 raise
             reason = self._last_words(log_start)
-            # Children of a killed server hold its memory until they notice; and a starter that was
-            # killed may have left a server that was not to be seen yet.
+            # Children of a killed server hold its memory until they notice. A killed starter may
+            # have left a server that was not visible yet.
             passing = "still in use" in reason or self.process_id() is not None
             if not passing or time.monotonic() > orphans_gone:
                 raise OperatorError(f"the database of {self._home} does not start: {reason}")
@@ -237,7 +237,7 @@ class _Server:
                 return
 
     def _wait_until(self, deadline: float) -> None:
-        # One that replays what was acknowledged says so, and would begin anew if it were ended.
+        # A server in recovery reports it, and would start over if it were stopped.
         if time.monotonic() > deadline and not self._recovers():
             raise OperatorError(
                 f"the database of {self._home} is not ready after {START_SECONDS:.0f} s: "
@@ -246,13 +246,13 @@ class _Server:
         time.sleep(POLL_SECONDS)
 
     def _answers(self) -> bool:
-        """Say whether the server takes connections; make the database where it has none yet."""
+        """Return whether the server accepts connections; create the database if it is missing."""
         try:
             with connect_now(self.conninfo()) as connection:
                 self._let_roles_in(connection)
                 roles.prepare(connection)
         except errors.OperationalError as error:
-            # libpq gives a refused connection no code: the message is all there is.
+            # libpq sets no code for a refused connection: compare the message.
             if f'database "{NAME}" does not exist' in str(error):
                 with connect_now(self.conninfo("postgres")) as connection:
                     connection.execute("CREATE DATABASE ringfence")
@@ -290,47 +290,47 @@ class _Server:
         if result.returncode != 0:
             shutil.rmtree(new, ignore_errors=True)
             raise OperatorError(f"cannot make a database in {self._home}: {_reason(result.stderr)}")
-        # In one step: a start that is killed half way leaves no half of a database.
+        # In one step: a killed start leaves no partial database.
         new.rename(self._data)
 
     def _write_access(self, account: Account) -> None:
-        # Beside the data, which the server's user could write: root follows no link of theirs.
+        # Outside the data, which the server's user can write: root must not follow their links.
         self._write_rules()
         for path in self._rules():
             path.chmod(0o644 if account.uid != os.geteuid() else 0o600)
         own_folder(socket_folder(self._home), account)
 
     def _rules(self) -> dict[Path, str]:
-        """Return the files that say who gets in, with what they say."""
+        """Return the files of client authentication and their content."""
         quoted = operator_name().replace('"', '""')
         ident = "".join(f'{NAME} "{quoted}" {role}\n' for role in roles.ALL)
         return {self._home / "pg_hba.conf": HBA, self._home / "pg_ident.conf": ident}
 
     def _write_rules(self) -> bool:
-        """Write what is not said yet; tell whether there was any."""
+        """Write files whose content differs; return whether there were any."""
         changed = False
         for path, text in self._rules().items():
-            # On a full disk, writing the same again would leave nothing of it.
+            # On a full disk, rewriting the same content would lose it.
             if not path.exists() or path.read_text(encoding="utf-8") != text:
                 path.write_text(text, encoding="utf-8")
                 changed = True
         return changed
 
     def _let_roles_in(self, connection: psycopg.Connection) -> None:
-        """Have a server that an older release started read who gets in now."""
+        """Have a running server reload the files of client authentication."""
         if self._write_rules():
             connection.execute("SELECT pg_reload_conf()")
 
     def _clear_stale(self) -> None:
-        """Take back what a killed server left, where PostgreSQL itself would stop at it."""
+        """Remove what a killed server left and PostgreSQL would refuse to start with."""
         lines = self._recorded()
         if self.process_id() is not None:
             return
         if lines and lines[0].isdecimal() and exists(int(lines[0])):
-            # Its process id is another program's now. The rest of the file stays: it tells the
-            # next server whether children of the killed one still use its memory.
+            # Its process id was reused. The rest of the file stays: from it the next server finds
+            # out whether children of the killed one still use its memory.
             lines[0] = str(NO_PROCESS)
-            # The folder is the server user's: root follows no link from there.
+            # The folder belongs to the server's user: root must not follow links there.
             flags = os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW
             with os.fdopen(os.open(self._data / "postmaster.pid", flags), "w") as file:
                 file.write("\n".join(lines) + "\n")
@@ -338,7 +338,7 @@ class _Server:
             (socket_folder(self._home) / name).unlink(missing_ok=True)
 
     def _shorten_log(self) -> int:
-        """Keep the log and the one before; give the size at which the new part starts."""
+        """Keep the log and the previous one; return the size at which the new part starts."""
         size = self._log.stat().st_size if self._log.exists() else 0
         if size > LONGEST_LOG_BYTES:
             self._log.replace(self._log.with_suffix(".log.1"))
@@ -346,7 +346,7 @@ class _Server:
         return size
 
     def _launch(self, programs: Path, account: Account) -> int:
-        """Start the server in a session of its own: it outlives this process and its terminal."""
+        """Start the server in its own session: it outlives this process and its terminal."""
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": f'"{socket_folder(self._home)}"',
@@ -357,7 +357,7 @@ class _Server:
         command: list[str | Path] = [programs / "postgres", "-D", self._data, "-p", "5432"]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
-        # The shell leaves at once, so the server is a child of nobody here who would have to wait.
+        # The shell exits at once, so no process here has to wait for the server as its child.
         shell = ["/bin/sh", "-c", '"$@" >&2 & echo $!', "sh", *command]
         options = account.subprocess_options() | {"cwd": self._home}
         descriptor = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -378,19 +378,19 @@ class _Server:
             self._end(process_id)
 
     def _end(self, process_id: int) -> None:
-        """Shut a server down that nobody uses, fast: nothing is cut off."""
+        """Shut down a server that nobody uses, in fast mode."""
         deadline = time.monotonic() + STOP_SECONDS
         while runs_on(process_id, self._data):
             if time.monotonic() > deadline:
                 raise OperatorError(f"it does not stop within {STOP_SECONDS:.0f} s")
-            # Again and again: before it is ready to, a server ignores that it is asked.
+            # Repeatedly: a starting server ignores the signal.
             with suppress(ProcessLookupError):
                 os.kill(process_id, signal.SIGINT)
             time.sleep(POLL_SECONDS)
 
 
 def _open_lock(path: Path) -> int:
-    # Python's descriptors close in programs that it starts: the server never inherits a lock.
+    # Python closes its descriptors in child programs: the server never inherits a lock.
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
 
@@ -407,7 +407,7 @@ def _explained(home: Path) -> Iterator[None]:
 
 
 def _cause(error: OSError) -> tuple[str, str]:
-    """Return where it went wrong and why; copying a folder collects an error for each file."""
+    """Return path and reason of an error; copying a folder collects one for each file."""
     if isinstance(error, shutil.Error) and error.args and error.args[0]:
         first = error.args[0][0]
         where, why = (str(first[1]), str(first[2])) if isinstance(first, tuple) else ("", first)
@@ -417,7 +417,7 @@ def _cause(error: OSError) -> tuple[str, str]:
 
 
 def _reason(output: str) -> str:
-    """Find the line of a program's output that says why it gave up."""
+    """Return the line of a program's output with the reason of its failure."""
     lines = [line for line in output.splitlines() if line.strip()]
     fatal = [line for line in lines if "FATAL:" in line or "PANIC:" in line or "error:" in line]
     chosen = (fatal or lines or ["it says nothing"])[-1]

@@ -1,22 +1,21 @@
-"""Whether a process is a PostgreSQL server of a folder of data: the system says, no file does."""
+"""Check whether a process is a PostgreSQL server of a data folder, from the system's tables."""
 
 import os
 import subprocess
 import time
 from pathlib import Path
 
-# How long a process may take from one program to the next: its pages may be on a busy disk.
+# How long `exec` may take on a busy disk
 BECOMING_SECONDS = 10.0
 BECOMING_POLL_SECONDS = 0.001
-# Of `/proc/PID/stat`, behind the name: the size of the virtual memory.
+# The field of `/proc/PID/stat`, after the name, with the size of virtual memory
 MEMORY_WORD = 20
 
 
 def runs_on(process_id: int, data: Path) -> bool:
-    """Say whether this process is a server of `data`, and not one that took over a dead one's id.
+    """Return whether this process is a server of `data`, and not another one with a reused id.
 
-    A process that died and that its parent has not noted has no command line. One that is just
-    becoming another program has none either, for a moment.
+    A zombie process has no command line. For a moment, neither has a process in `exec`.
     """
     try:
         deadline = time.monotonic() + BECOMING_SECONDS
@@ -35,14 +34,14 @@ def runs_on(process_id: int, data: Path) -> bool:
 
 
 def _has_memory(process_id: int) -> bool:
-    """Say whether this is a live program of Linux: the dead have no memory, nor has the kernel."""
-    # Words are counted after the name, which is in brackets and may hold anything.
+    """Return whether this process has memory: zombies and kernel threads have none."""
+    # Fields are counted after the name, which is in parentheses and may contain anything.
     after_name = Path(f"/proc/{process_id}/stat").read_bytes().rpartition(b")")[2].split()
     return int(after_name[MEMORY_WORD]) > 0
 
 
 def exists(process_id: int) -> bool:
-    """Say whether there is a process with this id, whatever it is."""
+    """Return whether there is a process with this id."""
     try:
         os.kill(process_id, 0)
     except ProcessLookupError:
