@@ -293,7 +293,7 @@ async def test_what_cannot_be_adopted_is_refused_in_words(place, monkeypatch):
         (uuid, (await place.row(known))[1], "which a user has changed"),
         (uuid, default.id, "only the group default"),
         (known, default.id, "only the group default"),
-        *((uuid, no_id, "is no id") for no_id in ("", "../ports/1", "a/b", "a\nb", "x" * 256)),
+        *((uuid, no_id, "is not the id") for no_id in ("", "../ports/1", "a/b", "a\nb", "x" * 256)),
     ):
         with pytest.raises(OperatorError, match=words):
             await adopt(place.database, group.hex, backend_id)
