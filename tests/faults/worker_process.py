@@ -31,7 +31,7 @@ def hasten(put: Callable[[object, str, object], None]) -> None:
     put(recovery, "STALLED_SECONDS", STALLED_SECONDS)
     put(worker, "POLL_SECONDS", 0.05)
     put(worker, "RECOVERY_SECONDS", 0.2)
-    limits = {"call_seconds": CALL_SECONDS, "largest_answer": MAX_RESPONSE_BYTES}
+    limits = {"call_seconds": CALL_SECONDS, "max_response_bytes": MAX_RESPONSE_BYTES}
     put(drivers, "OpenStackClouds", partial(OpenStackClouds, **limits))
 
 
