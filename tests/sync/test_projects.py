@@ -190,7 +190,7 @@ async def test_a_dashed_project_id_is_refused_with_the_right_form(load_site, das
         await load_site("east", dashed)
 
     plain = dashed.replace("-", "").lower()
-    words = f"{PLACE}: {dashed!r} is no project id: Keystone writes it {plain!r}"
+    words = f"{PLACE}: {dashed!r} is not a project id: Keystone writes it as {plain!r}"
     assert str(refused.value) == words
 
 
@@ -220,7 +220,7 @@ async def test_a_tenant_that_moves_leaves_its_groups_as_they_are_in_the_old_proj
 
     state, backend_id, version, applied, message, _ = await neutron.row(group)
     assert (state, backend_id, version, applied) == ("ERRED", "", 1, 0)
-    assert message.startswith("The tenant became another project")
+    assert message.startswith("The tenant moved to another project")
     assert await neutron.rows(group) == [("tcp", 443, 443, "10.0.0.0/8")]
     assert "tenant_moved" in await neutron.events()
     assert await neutron.documents_are_fresh()
