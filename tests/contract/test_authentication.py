@@ -136,7 +136,7 @@ async def test_impersonation_is_refused_before_anything_is_done(api, world, user
             if method != "HEAD":
                 message = response.json()["detail"]
                 assert "X-Impersonated-User-Uuid" in message
-                assert "not served" in message
+                assert "not supported" in message
     assert await world.value("SELECT state FROM security_groups") == "OK"
     assert await world.value("SELECT count(*) FROM procrastinate_jobs") == 0
 
