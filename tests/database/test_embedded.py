@@ -240,7 +240,7 @@ def test_a_home_that_cannot_be_used_is_said_in_one_line(home, hold, user, mode):
     home.chmod(mode)
     said = hold(home, copy=False).says()
     assert said.startswith("refused: cannot use")
-    assert "Permission denied; mend that, or set RINGFENCE_HOME" in said
+    assert "Permission denied; fix that, or set RINGFENCE_HOME" in said
 
 
 def test_a_full_disk_is_said_in_one_line(folder, monkeypatch):
@@ -248,7 +248,7 @@ def test_a_full_disk_is_said_in_one_line(folder, monkeypatch):
         raise OSError(28, "No space left on device", str(folder))
 
     monkeypatch.setattr(binaries.shutil, "copytree", full)
-    with pytest.raises(OperatorError, match=r"No space left on device; mend that"):
+    with pytest.raises(OperatorError, match=r"No space left on device; fix that"):
         fetch(folder / "home", "SELECT 1")
 
 
@@ -295,7 +295,7 @@ def test_a_disk_that_is_too_small_for_a_first_start_is_named(folder, size):
 
 @pytest.mark.parametrize("odd", ['q"x', "q$x", "q`x", "q\\x", "q\nx", "q\x1b[2Jx"])
 def test_a_path_that_programs_would_take_for_more_is_refused(folder, odd):
-    with pytest.raises(OperatorError, match="set RINGFENCE_HOME to another place"):
+    with pytest.raises(OperatorError, match="set RINGFENCE_HOME to another folder"):
         fetch(folder / odd, "SELECT 1")
     assert not (folder / odd).exists()
 

@@ -132,9 +132,9 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """Lend a connection for single statements, each its own transaction.
+        """Lend a connection in autocommit mode.
 
-        Within `enclosing` it is the connection of that transaction, for everybody.
+        Within `enclosing` it is the connection of that transaction.
         """
         if held := _enclosing.get():
             yield held
@@ -170,11 +170,10 @@ class Database:
         raise psycopg.OperationalError("the server ends each session as soon as it is made")
 
     async def _take(self) -> Session:
-        """Take a connection from the pool; a cancellation that arrives with it is kept.
+        """Take a connection from the pool without losing a cancellation that arrives with it.
 
-        Not by `pool.connection()`, which commits: a transaction ends in `transaction`. The pool
-        waits with `asyncio.wait_for`, which loses such a cancellation before Python 3.12: loops
-        would not end, and deadlines not hold.
+        `pool.connection()` would commit; transactions end in `transaction`. The pool waits with
+        `asyncio.wait_for`, which before Python 3.12 can lose a cancellation.
         """
         task = asyncio.current_task()
         before = task.cancelling() if task else 0
@@ -197,9 +196,9 @@ class Database:
     async def transaction(self) -> AsyncIterator[Connection]:
         """Lend a connection inside a transaction that commits when the block ends well.
 
-        It begins with the check of `checked_first`; one within `enclosing` is part of a
-        transaction that has begun so. One that dies before that is replaced: nothing was changed
-        by it. Raises `Deadlocked` where the server ended a deadlock by it.
+        It runs the check of `checked_first` first, and the work of `before_commit` last. Within
+        `enclosing` it is a savepoint, and that transaction has run the check. If the connection is
+        lost before the block starts, another one is used. Raises `Deadlocked`.
         """
         has_begun = False
         try:
@@ -231,9 +230,9 @@ class Database:
 
     @asynccontextmanager
     async def enclosing(self) -> AsyncIterator[Connection]:
-        """Like `transaction`, and whatever uses the database within is part of it.
+        """Begin a transaction that includes all uses of the database in the block.
 
-        A transaction within ends well or badly by itself, and is committed with the whole.
+        A transaction in the block is a savepoint, committed with the whole.
         """
         async with self.transaction() as connection:
             token = _enclosing.set(connection)
@@ -245,10 +244,10 @@ class Database:
     async def _failure(
         self, error: psycopg.Error, lent: Session | None, begun: float
     ) -> psycopg.Error | Unavailable:
-        """Return what to raise; where the server is at fault, drop what died with the connection.
+        """Return the error to raise, and drain the pool if the connection was lost.
 
-        Connections with outdated plans, and those to a server that has become read only, are
-        dropped as well: their statements did nothing, and may do on others.
+        The pool is also drained of connections with outdated plans, or to a server that has become
+        read only: their statements had no effect and can succeed on new connections.
         """
         away = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
         is_undone = connect.is_outdated_plan(error) or error.sqlstate == connect.READ_ONLY

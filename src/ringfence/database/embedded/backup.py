@@ -1,8 +1,8 @@
-"""The whole embedded database into one file, and back.
+"""Back up the embedded database to one file, and restore it.
 
-A backup is PostgreSQL's own dump of one moment, however busy the database is. A restore loads it
-into a database of its own, checks it, brings it to this release, and only then puts it in the
-place of the one before, in one step.
+A backup is a consistent dump of PostgreSQL, taken while the database is in use. A restore loads it
+into a new database, checks it, migrates it to this release, and only then replaces the present
+database in one step.
 """
 
 import asyncio
@@ -70,7 +70,7 @@ def backup(settings: Settings, file: Path, *, overwrite: bool = False) -> Conten
 
 
 def restore(settings: Settings, file: Path, *, overwrite: bool = False) -> Contents:
-    """Put what a backup holds in the place of the embedded database, as a whole or not at all.
+    """Replace the embedded database by that of a backup, completely or not at all.
 
     Raises `OperatorError` where the file is damaged or of a newer release, where the database holds
     anything and may not be overwritten, and where somebody else uses it.
@@ -113,7 +113,7 @@ def _refuse_what_is_there(conninfo: str, *, overwrite: bool) -> None:
     if holds and not overwrite:
         raise OperatorError(
             "the database holds something already: say --overwrite to lose it, "
-            "or set RINGFENCE_HOME to a new place"
+            "or set RINGFENCE_HOME to a new folder"
         )
 
 
@@ -122,8 +122,8 @@ def _refuse_others(postgres: psycopg.Connection) -> None:
     while (row := postgres.execute(_OTHERS, [NAME]).fetchone()) and row[0]:
         if time.monotonic() > deadline:
             raise OperatorError(
-                "the database is in use: stop `ringfence serve` and every worker of this home, "
-                "then run this again"
+                "the database is in use: stop `ringfence serve` and every worker of this data "
+                "directory, then run this again"
             )
         time.sleep(0.1)
 
@@ -210,7 +210,7 @@ def _swap(postgres: psycopg.Connection) -> None:
     except psycopg.errors.ObjectInUse:
         raise OperatorError(
             "somebody began to use the database meanwhile, so nothing was changed: "
-            "stop `ringfence serve` and every worker of this home, then run this again"
+            "stop `ringfence serve` and every worker of this data directory, then run this again"
         ) from None
 
 

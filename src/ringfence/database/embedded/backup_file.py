@@ -1,7 +1,6 @@
-"""The file of a backup: two lines that say what it is, the dump, and a digest of all of it.
+"""The file of a backup: two lines that describe it, the dump, and a digest of all of it.
 
-Where there is a key, an HMAC of all that follows: a digest tells of accidents, and only a key of
-who might have written the file.
+With a key, an HMAC of everything follows: a digest detects damage, and only a key detects forgery.
 """
 
 import hashlib

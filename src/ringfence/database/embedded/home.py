@@ -72,11 +72,11 @@ def prepare(home: Path) -> None:
         folder.chmod(mode)
     status = home.stat()
     if not stat.S_ISDIR(status.st_mode):
-        raise OperatorError(f"{home} is not a folder: set RINGFENCE_HOME to another place")
+        raise OperatorError(f"{home} is not a folder: set RINGFENCE_HOME to another folder")
     if status.st_uid != os.geteuid():
         raise OperatorError(
             f"{home} belongs to {_name_of(status.st_uid)}: run as that user, "
-            "or set RINGFENCE_HOME to another place"
+            "or set RINGFENCE_HOME to another folder"
         )
     if (home / "run").exists() and not (home / "users.lock").exists():
         raise OperatorError(
@@ -99,7 +99,7 @@ def _refuse_odd(home: Path) -> None:
         what = " and ".join(odd) or "characters that cannot be printed"
         raise OperatorError(
             f"the path {home} has {what} in it, which the programs of the embedded database "
-            "cannot use: set RINGFENCE_HOME to another place"
+            "cannot use: set RINGFENCE_HOME to another folder"
         )
 
 
@@ -112,7 +112,7 @@ def server_account(home: Path, data: Path) -> Account:
     if blocking is not None:
         raise OperatorError(
             f"{blocking} is closed to the user {account.name}, who runs the database when root "
-            "starts it: set RINGFENCE_HOME to a place such as /var/lib/ringfence"
+            "starts it: set RINGFENCE_HOME to a folder such as /var/lib/ringfence"
         )
     return account
 

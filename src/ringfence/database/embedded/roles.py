@@ -1,8 +1,8 @@
 """Roles of the embedded server: one administers it, one owns the tables, one serves.
 
-Only the first is a superuser. It makes databases and the other two, and runs no statement of a
-request, of a migration or of a backup. A home of an older release, where it owned everything, is
-brought to this when its server is joined.
+Only the first is a superuser. It creates databases and the other two roles, and runs no statement
+of a request, a migration or a backup. A data directory in which it owns the tables is converted
+when its server is joined.
 """
 
 from typing import LiteralString
@@ -123,14 +123,14 @@ _HAS_TABLES: LiteralString = "SELECT to_regclass('public.refusals') IS NOT NULL"
 
 
 def prepare(connection: psycopg.Connection) -> None:
-    """Make the roles and give them what is theirs in this database, where that is to be done.
+    """Create the roles and transfer the tables of this database to them, if that is not done yet.
 
     The connection is the administrator's, in autocommit.
     """
     row = connection.execute(_IS_READY).fetchone()
     if row and row[0]:
         return
-    # PostgreSQL 16 and before have no such privilege; there, statistics come by themselves alone.
+    # PostgreSQL 16 and older have no MAINTAIN privilege; there, only autovacuum analyzes tables.
     has_maintain = connection.info.server_version >= MAINTAIN_SINCE
     try:
         with connection.transaction():
@@ -142,24 +142,24 @@ def prepare(connection: psycopg.Connection) -> None:
     except psycopg.errors.LockNotAvailable:
         raise OperatorError(
             "the tables of the embedded database are in use by an older release: "
-            "stop `ringfence serve` and every worker of this home, then run this again"
+            "stop `ringfence serve` and every worker of this data directory, then run this again"
         ) from None
     restrict(connection)
 
 
 def restrict(connection: psycopg.Connection) -> None:
-    """Take from the service what its default privileges give it of the audit trail."""
+    """Revoke the default privileges of the serving role on the audit trail."""
     row = connection.execute(_HAS_TABLES).fetchone()
     if row and row[0]:
         connection.execute(grants(SERVICE, "public"))
 
 
-# Of a word that a connection string has twice, libpq takes the last.
+# If a parameter is repeated, libpq uses the last value.
 def owning(settings: Settings, conninfo: str) -> str:
-    """Return the connection string of who owns the tables; of a server elsewhere, the given one."""
+    """Return the connection string of the owner; of an external server, the given one."""
     return conninfo if settings.database_url else f"{conninfo} user={OWNER}"
 
 
 def serving(settings: Settings, conninfo: str) -> str:
-    """Return the connection string of who serves; of a server elsewhere, the given one."""
+    """Return the connection string of the serving role; of an external server, the given one."""
     return conninfo if settings.database_url else f"{conninfo} user={SERVICE}"

@@ -1,10 +1,10 @@
-"""A real PostgreSQL that starts with the first process of a home and stops with the last.
+"""Run PostgreSQL from the first process of a data directory that needs it to the last.
 
-The state of the server is what the system says (who holds a lock, which process runs), never what
-a file remembers: whoever is killed leaves nothing to clear away. Two files are locked:
+The state of the server is read from the system (lock holders, running processes), never from a
+file, so a killed process leaves nothing to clean up. Two files are locked:
 
 - `start.lock`, by one process at a time, while it decides whether to start or to stop;
-- `users.lock`, shared by all who use the server: who gets it alone is the last, and stops it.
+- `users.lock`, shared by all users of the server: the last one gets it exclusively and stops it.
 """
 
 import fcntl
@@ -72,8 +72,8 @@ log = structlog.get_logger(__name__)
 def running(settings: Settings) -> Iterator[str]:
     """Yield the connection string of a database that runs as long as the block.
 
-    That of `settings.database_url` is taken as it is; the embedded one is started, or joined where
-    another process of the same home runs it. Raises `OperatorError` when it cannot be.
+    If `settings.database_url` is set, that is it. Otherwise the embedded server is started, or
+    joined if another process of the data directory runs it. Raises `OperatorError` on failure.
     """
     if settings.database_url is not None:
         yield settings.database_url
@@ -147,7 +147,7 @@ class _Server:
         with _explained(self._home), self._deciding():
             if not self._data.exists():
                 # An empty new database would look like the loss of all data.
-                raise OperatorError(f"{self._data} is gone: bring it back, or start anew")
+                raise OperatorError(f"{self._data} is gone: restore it, or start again")
             is_first = self.process_id() is None
             self._bring_up()
         return is_first
@@ -402,7 +402,7 @@ def _explained(home: Path) -> Iterator[None]:
         where, why = _cause(error)
         raise OperatorError(
             f"cannot use {where or home} for the database: {why}; "
-            "mend that, or set RINGFENCE_HOME to another place"
+            "fix that, or set RINGFENCE_HOME to another folder"
         ) from None
 
 
