@@ -108,6 +108,9 @@ IN_NAMES = (
     "|callers?|peers?|rescued?|faults?|anew|comparisons?"
 )
 NAMES_ALLOWED = {
+    "_comparison",  # of two versions
+    "asked_by",  # an argument of stored jobs
+    "seen",  # the usual name of a set of what a loop has met
     "CallerShape",  # what the statement of a list depends on
 }
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")

@@ -17,7 +17,7 @@ from ringfence.http.collections.filters import (
 from ringfence.organisations.filters import CUSTOMER_NAME_FILTERS, CUSTOMER_NAME_ORDERS
 
 # For statements that join `cloud`, `project` and `customer`
-PLACE_FILTERS: Mapping[str, Kind] = {
+ANCESTOR_FILTERS: Mapping[str, Kind] = {
     **CUSTOMER_NAME_FILTERS,
     "project": Filter("project.uuid = %(project)s", uuid),
     "project_uuid": Filter("project.uuid = %(project_uuid)s", uuid),
@@ -31,14 +31,14 @@ PLACE_FILTERS: Mapping[str, Kind] = {
     "external_ip": Filter(NOWHERE),
 }
 
-PLACE_ORDERS: Mapping[str, LiteralString] = {
+ANCESTOR_ORDERS: Mapping[str, LiteralString] = {
     **CUSTOMER_NAME_ORDERS,
     "project_name": "project.name",
     "service_name": "cloud.name",
 }
 
 TENANT_FILTERS: Mapping[str, Kind] = {
-    **PLACE_FILTERS,
+    **ANCESTOR_FILTERS,
     "uuid": Filter("tenant.uuid = %(uuid)s", uuid),
     "name": Filter("tenant.name ILIKE %(name)s", contains),
     "name_exact": Filter("tenant.name = %(name_exact)s"),

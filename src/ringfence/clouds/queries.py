@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from ringfence.access.scope import VISIBLE, Scope, scope_parameters
-from ringfence.clouds.filters import CLOUD_FILTERS, PLACE_ORDERS, TENANT_FILTERS
+from ringfence.clouds.filters import ANCESTOR_ORDERS, CLOUD_FILTERS, TENANT_FILTERS
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Conflict, NotFound
 from ringfence.http.collections.collection import SqlCollection
@@ -115,7 +115,7 @@ INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
     filters=TENANT_FILTERS,
     ordering=Ordering(
         {
-            **PLACE_ORDERS,
+            **ANCESTOR_ORDERS,
             "name": "tenant.name",
             "state": "array_position(%(state_order)s::text[], tenant.state)",
             "created": "tenant.created",

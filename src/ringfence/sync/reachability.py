@@ -14,7 +14,7 @@ from ringfence.neutron.port import (
 )
 from ringfence.telemetry import metrics
 
-ANSWERED = "answered"
+RESPONDED = "answered"
 
 # A refused request proves that the cloud responds. Refused credentials make it unusable.
 _UNREACHABLE = (CloudUnreachable, Misconfigured, AccessRefused)
@@ -48,7 +48,7 @@ class Reachability:
 
     def note(self, entry: str, method: str, error: CloudError | None, seconds: float) -> None:
         """Note a call that ended, with an error or without; `seconds` is its duration."""
-        outcome = ANSWERED if error is None else type(error).__name__
+        outcome = RESPONDED if error is None else type(error).__name__
         metrics.current().cloud_call(entry, method, outcome, seconds)
         now = datetime.now(UTC)
         failed = isinstance(error, _UNREACHABLE) and not isinstance(error, NoSuchResource)

@@ -149,7 +149,7 @@ _SIGN_IN = Model(
     ),
 )
 
-_USER_ID = Parameter("user_id", INTEGER, place="path")
+_USER_ID = Parameter("user_id", INTEGER, location="path")
 _TOKENS = list_parameters(AUTH_TOKENS.filters, AUTH_TOKENS.ordering, AUTH_TOKEN)
 _TOKEN = AUTH_TOKENS.path + "{user_id}/"
 

@@ -85,7 +85,7 @@ class FieldSelection:
 
 def _decoder_of(names: Sequence[str]) -> msgspec.json.Decoder[list[msgspec.Struct]]:
     """Return a decoder that skips all other fields, which takes a third of the time."""
-    places = {f"field_{number}": name for number, name in enumerate(names)}
-    fields = [(place, msgspec.Raw) for place in places]
-    chosen = msgspec.defstruct("Chosen", fields, rename=places)
+    positions = {f"field_{number}": name for number, name in enumerate(names)}
+    fields = [(position, msgspec.Raw) for position in positions]
+    chosen = msgspec.defstruct("Chosen", fields, rename=positions)
     return msgspec.json.Decoder(list[chosen])  # type: ignore[valid-type] # made just now

@@ -33,7 +33,7 @@ REPLAYED = "Idempotency-Replayed"
 
 # The request had no effect and may succeed later, so these responses are not stored.
 PASSING = frozenset({401, 408, 409, 413, 429})
-FIRST_FAULT = 500
+FIRST_SERVER_ERROR = 500
 
 _KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 _STORED_HEADERS = ("content-type", "etag", "location", "warning")
@@ -142,7 +142,7 @@ async def run_once(
         if warning := warning_header.warning(context):
             # A stored response keeps its warning, because the body is not checked again.
             captured.headers.append((warning_header.HEADER, warning))
-        if captured.status < FIRST_FAULT and captured.status not in PASSING:
+        if captured.status < FIRST_SERVER_ERROR and captured.status not in PASSING:
             parameters["demands"] = Jsonb([asdict(requirement) for requirement in requirements])
             await _store(connection, parameters, captured, is_secret=context.response_is_secret)
     return captured.response()

@@ -24,9 +24,9 @@ CHANGING = (
         {**STRING, "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
         "Within 24 hours, a request with the same key is not carried out again: the response of "
         "the first one is returned.",
-        place="header",
+        location="header",
     ),
-    Parameter("If-Match", STRING, "The version to change, as in `ETag`.", place="header"),
+    Parameter("If-Match", STRING, "The version to change, as in `ETag`.", location="header"),
 )
 
 
@@ -149,8 +149,8 @@ def _operation(operation: Operation, models: _Models) -> dict[str, Any]:
 def _parameter(parameter: Parameter, models: _Models) -> dict[str, Any]:
     return {
         "name": parameter.name,
-        "in": parameter.place,
-        "required": parameter.place == "path",
+        "in": parameter.location,
+        "required": parameter.location == "path",
         "description": parameter.description,
         "schema": models.resolve(parameter.schema),
         **parameter.style,

@@ -114,7 +114,7 @@ class Operation:
 
     @property
     def in_query(self) -> tuple[Parameter, ...]:
-        return tuple(each for each in self.parameters if each.place == "query")
+        return tuple(each for each in self.parameters if each.location == "query")
 
     @property
     def changes(self) -> bool:

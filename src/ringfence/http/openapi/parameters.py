@@ -41,7 +41,7 @@ class Parameter:
     name: str
     schema: Schema | Model
     description: str = ""
-    place: Literal["query", "path", "header"] = "query"
+    location: Literal["query", "path", "header"] = "query"
     own: bool = False
 
     @property
@@ -58,7 +58,7 @@ class Parameter:
 
 # Separated by commas
 _UUIDS = array(UUID)
-UUID_IN_PATH = Parameter("uuid", UUID, place="path")
+UUID_IN_PATH = Parameter("uuid", UUID, location="path")
 PAGING = (
     Parameter("page", INTEGER, "A page number within the paginated result set."),
     Parameter("page_size", INTEGER, "Number of results to return per page."),

@@ -216,8 +216,8 @@ class UnknownNames:
                 if (method, operation.path) in self._by_template:
                     continue
                 self._by_template[method, operation.path] = expected
-                place = (method, operation.path.count("/"))
-                self._by_path.setdefault(place, []).append((pattern, expected))
+                location = (method, operation.path.count("/"))
+                self._by_path.setdefault(location, []).append((pattern, expected))
 
     def check(self, scope: Scope) -> None:
         """Check the query, and keep its `own` parameters; raises `Invalid`.
@@ -260,8 +260,8 @@ def own_parameters(operations: Iterable[Operation]) -> dict[str, str]:
     for operation in operations:
         for parameter in operation.in_query:
             if parameter.own or operation.own:
-                place = f"{operation.method} {operation.path}"
-                own.setdefault(parameter.name, []).append(place)
+                location = f"{operation.method} {operation.path}"
+                own.setdefault(parameter.name, []).append(location)
             else:
                 waldurs.add(parameter.name)
     return {

@@ -7,7 +7,7 @@ the columns beside the documents (`stored`).
 from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
 
-from ringfence.clouds.filters import PLACE_FILTERS
+from ringfence.clouds.filters import ANCESTOR_FILTERS
 from ringfence.core_states import STATES
 from ringfence.http.collections.filters import (
     NOT_SENT,
@@ -66,7 +66,7 @@ class Ranked(Choices):
 
 
 FILTERS: Mapping[str, Kind] = {
-    **PLACE_FILTERS,
+    **ANCESTOR_FILTERS,
     "uuid": Filter("stored.uuid = %(uuid)s", uuid),
     "tenant": Filter("tenant.uuid = %(tenant)s", uuid_from_url("openstack-tenants")),
     "tenant_uuid": Filter("tenant.uuid = %(tenant_uuid)s", uuid),

@@ -68,8 +68,8 @@ def _uuid(request: Request) -> UUID:
 
 
 async def _with_secret(request: Request, issued: IssuedToken) -> Response:
-    answer = await respond_one(PERSONAL_TOKENS, request, issued.uuid)
-    shown = msgspec.json.decode(answer.body)
+    response = await respond_one(PERSONAL_TOKENS, request, issued.uuid)
+    shown = msgspec.json.decode(response.body)
     returned = {name: value for name, value in shown.items() if name not in _OMITTED}
     return JSONResponse({**returned, "token": issued.secret}, 201)
 
