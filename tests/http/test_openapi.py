@@ -116,7 +116,7 @@ def test_models_have_the_names_of_the_published_client(document):
 
 def test_every_path_declares_its_parameters():
     for operation in OPERATIONS:
-        in_path = {each.name for each in operation.parameters if each.place == "path"}
+        in_path = {each.name for each in operation.parameters if each.location == "path"}
         assert in_path == set(re.findall(r"\{(\w+)\}", operation.path)), operation.id
 
 
