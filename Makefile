@@ -65,12 +65,13 @@ overload: .venv/.development ## send four times the sustainable load (MINUTES=20
 fuzz: .venv/.development ## run Schemathesis (MINUTES=20)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.fuzz.run $(MINUTES)
 
-check: .venv/.development ## format, lint, strict types, import contracts, licences, migration lint
+check: .venv/.development ## format, lint, types, import contracts, vocabulary, generated pages, migrations
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python tools/licences.py check
+	@$(BIN)/python tools/vocabulary.py --names
 	@$(BIN)/python tools/refused.py check
 	@$(BIN)/python tools/errors.py check
 	@$(BIN)/squawk src/ringfence/database/{migrations,views}/*.sql
@@ -79,7 +80,7 @@ check-deploy: .venv/.development ## lint deploy/
 	@tools/deploy
 
 vocabulary: .venv/.development ## find words that the project writes differently (WORDS="src docs": only there)
-	@$(BIN)/python tools/vocabulary.py $(WORDS)
+	@$(BIN)/python tools/vocabulary.py --names $(WORDS)
 
 errors: .venv/.development ## write docs/reference/errors.md from the messages in the source
 	@$(BIN)/python tools/errors.py write

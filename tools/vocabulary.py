@@ -110,6 +110,7 @@ IN_NAMES = (
 NAMES_ALLOWED = {
     "_comparison",  # of two versions
     "asked_by",  # an argument of stored jobs
+    "tell",  # of files
     "seen",  # the usual name of a set of what a loop has met
     "CallerShape",  # what the statement of a list depends on
 }

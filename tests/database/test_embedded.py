@@ -452,7 +452,7 @@ def test_a_start_that_is_cut_off_leaves_no_server(folder, monkeypatch):
     def cut_off(_server):
         raise SystemExit(0)
 
-    monkeypatch.setattr(embedded._Server, "_answers", cut_off)  # noqa: SLF001 - where it waits
+    monkeypatch.setattr(embedded._Server, "_accepts_connections", cut_off)  # noqa: SLF001 - where it waits
     with pytest.raises(SystemExit), running(Settings(home=home)):
         pass
     listing = ["ps", "-ww", "-eo", "args="]
@@ -509,7 +509,7 @@ def test_a_start_that_fails_leaves_no_process(folder, monkeypatch):
         return started[-1]
 
     monkeypatch.setattr(embedded._Server, "_launch", note)  # noqa: SLF001
-    monkeypatch.setattr(embedded._Server, "_answers", lambda _: False)  # noqa: SLF001
+    monkeypatch.setattr(embedded._Server, "_accepts_connections", lambda _: False)  # noqa: SLF001
     monkeypatch.setattr(embedded, "START_SECONDS", 0.5)
     monkeypatch.setattr(embedded._Server, "_recovers", lambda _: False)  # noqa: SLF001
     with pytest.raises(OperatorError, match="is not ready after"), running(Settings(home=home)):

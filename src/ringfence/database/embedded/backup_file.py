@@ -55,11 +55,11 @@ def write(
     with _incoming(path) as (incoming, name):
         hashing = _Hashing(incoming, key)
         hashing.write(FIRST_LINE)
-        told = contents.model_copy(update={"signed": key is not None}).model_dump()
+        described = contents.model_copy(update={"signed": key is not None}).model_dump()
         if key is None:
             # As releases that know no key read it
-            del told["signed"]
-        hashing.write(json.dumps(told).encode() + b"\n")
+            del described["signed"]
+        hashing.write(json.dumps(described).encode() + b"\n")
         dump(hashing)  # type: ignore[arg-type]
         incoming.write(hashing.digest.digest())
         if hashing.signature is not None:
@@ -71,7 +71,7 @@ def write(
         else:
             # Unlike a rename, a link fails if the file was created in the meantime.
             os.link(name, path)
-    _settle(path.parent)
+    _sync_folder(path.parent)
 
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
@@ -187,7 +187,7 @@ def _incoming(path: Path) -> Iterator[tuple[BinaryIO, str]]:
             os.unlink(name)  # noqa: PTH108
 
 
-def _settle(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

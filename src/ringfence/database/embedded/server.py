@@ -200,7 +200,7 @@ class _Server:
         deadline = time.monotonic() + START_SECONDS
         # Whoever stopped it may have been killed half way: then it goes away by itself.
         while self.process_id() is not None:
-            if self._answers():
+            if self._accepts_connections():
                 return
             self._wait_until(deadline)
         self._start()
@@ -218,7 +218,7 @@ class _Server:
             process_id = self._launch(programs, account)
             try:
                 while runs_on(process_id, self._data):
-                    if self._answers():
+                    if self._accepts_connections():
                         return
                     self._wait_until(deadline)
             except BaseException:
@@ -233,7 +233,7 @@ class _Server:
             if not passing or time.monotonic() > orphans_gone:
                 raise OperatorError(f"the database of {self._home} does not start: {reason}")
             time.sleep(0.2)
-            if self.process_id() is not None and self._answers():
+            if self.process_id() is not None and self._accepts_connections():
                 return
 
     def _wait_until(self, deadline: float) -> None:
@@ -245,7 +245,7 @@ class _Server:
             )
         time.sleep(POLL_SECONDS)
 
-    def _answers(self) -> bool:
+    def _accepts_connections(self) -> bool:
         """Return whether the server accepts connections; create the database if it is missing."""
         try:
             with connect_now(self.conninfo()) as connection:
