@@ -258,11 +258,11 @@ def test_a_full_disk_is_said_in_one_line(folder, monkeypatch):
         (OSError(28, "No space left on device", "/x/y"), "cannot use /x/y .*: No space left on"),
         (
             shutil.Error([("/from/a", "/to/a", "[Errno 28] No space left on device: '/to/a'")]),
-            "cannot use /to/a for the database: No space left on device; mend",
+            "cannot use /to/a for the database: No space left on device; fix",
         ),
-        (shutil.Error(["something"]), "for the database: something; mend"),
-        (OSError("odd"), "for the database: odd; mend"),
-        (OSError(), "for the database: OSError; mend"),
+        (shutil.Error(["something"]), "for the database: something; fix"),
+        (OSError("odd"), "for the database: odd; fix"),
+        (OSError(), "for the database: OSError; fix"),
     ],
 )
 def test_an_error_of_the_disk_says_where_and_why(folder, monkeypatch, error, said):
