@@ -16,7 +16,6 @@ from tests.database.conftest import copy_programs
 from tests.own_faults.served import Served
 from tests.own_faults.traffic import GROUPS, Client, Traffic
 
-from ringfence.database.embedded import backup as module
 from ringfence.database.embedded import backup_file
 from ringfence.database.embedded.backup import backup, restore
 from ringfence.database.embedded.server import running
@@ -188,8 +187,9 @@ def test_a_file_that_is_not_as_it_was_written_changes_nothing(filled, folder, da
 
 def test_a_backup_of_a_newer_release_is_refused(filled, folder, monkeypatch):
     backup(filled, folder / "file")
+    *older, _, views = migrations()
     with monkeypatch.context() as patched:
-        patched.setattr(module, "migrations", lambda: migrations()[:-1])
+        patched.setattr("ringfence.database.migrate.migrations", lambda: [*older, views])
         with pytest.raises(OperatorError, match=r"newer than this release .*: upgrade Ringfence"):
             restore(filled, folder / "file", overwrite=True)
 
@@ -238,10 +238,11 @@ AS_ANOTHER_USER = """
 import asyncio, json, os, sys
 from pathlib import Path
 import psycopg
-from ringfence.database import backup, embedded, migrate
+from ringfence.database import migrate
+from ringfence.database.embedded import backup, server as embedded
 from ringfence.settings import Settings
 known = migrate.migrations()
-migrate.migrations = backup.migrations = lambda: known
+migrate.migrations = lambda: known
 folder, uid = Path(sys.argv[1]), int(sys.argv[2])
 if uid != os.geteuid():
     os.setgroups([])
