@@ -6,7 +6,9 @@ import pytest
 from tests.contract.paths import GROUPS, group_at
 from tests.contract.test_delete_pull_unlink import naming
 
+from ringfence.errors import NotFound
 from ringfence.security_groups.cloud_state.ports import ObservedPort, observation_time, store_ports
+from ringfence.security_groups.usage import usage_document
 
 
 def port(name, *groups, **values):
@@ -183,3 +185,10 @@ async def test_what_is_forgotten_of_a_group_leaves_the_ports_of_others(api, worl
     assert (await api("staff").post(group_at(web, "unlink/"))).status_code == 204
     (left,) = (await api("admin").get(GROUPS)).json()
     assert left["instance_count"] == 1
+
+
+async def test_a_group_that_is_deleted_after_it_was_looked_up_has_no_usage(world, web):
+    group_id = await world.value("SELECT id FROM security_groups WHERE uuid = %s", web)
+    await world.execute("DELETE FROM security_groups WHERE uuid = %s", web)
+    with pytest.raises(NotFound):
+        await usage_document(world.database, group_id, "http://localhost")

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import LiteralString
 
 from ringfence.database.pool import Connection, Database
+from ringfence.errors import NotFound
+from ringfence.security_groups.queries import NO_SUCH_GROUP
 
 # Names in an error message
 MAX_NAMES = 20
@@ -112,11 +114,17 @@ def in_use_message(name: str, usage: Usage) -> str:
 
 
 async def usage_document(database: Database, group_id: int, base_url: str) -> str:
-    """Return the JSON document of a group's users; URLs start with `base_url`."""
+    """Return the JSON document of a group's users; URLs start with `base_url`.
+
+    Raises `NotFound` if the group was deleted after it was looked up.
+    """
     async with database.connection() as connection:
         cursor = await connection.execute(_DOCUMENT, {"id": group_id, "base": base_url})
         row = await cursor.fetchone()
-    return row[0] if row else "{}"
+    if row is None:
+        raise NotFound(NO_SUCH_GROUP)
+    document: str = row[0]
+    return document
 
 
 def _ports(ports: Sequence[str]) -> str:
