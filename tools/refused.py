@@ -21,8 +21,9 @@ PLAIN = {"name": "web", "ethertype": "IPv4", "direction": "ingress", "from_port"
 
 HEAD = """# Refused requests
 
-A request that no OpenStack cloud can carry out is a 400 at the invalid field; nothing is stored, \
-and nothing is sent to the cloud. The same holds for requests that the API's contract refuses. \
+A request that no OpenStack cloud can carry out returns 400 with an error at the invalid \
+field; nothing is stored, and nothing is sent to the cloud. The same holds for requests that the \
+API's contract refuses. \
 `make refused` writes this page from the table that the validation uses \
 (`security_groups/rule_input/refused_input.py`), and tests send every example to a real Neutron.
 
