@@ -102,7 +102,7 @@ class Deadlocked(Unavailable):
     """The transaction was rolled back because of a deadlock; the same request may succeed."""
 
     def __init__(self) -> None:
-        super().__init__("Others are changing the same at this moment, try again.")
+        super().__init__("A concurrent change conflicts with this one. Try again.")
 
 
 class KeyUsedOtherwise(RequestError):

@@ -152,7 +152,7 @@ async def test_a_token_for_a_project_does_not_show_the_account_of_its_user(world
 async def test_a_limited_token_makes_and_ends_no_other(world, issue, api):
     uuid = (await api("admin").get(ME)).json()["uuid"]
     client = await issue("admin", project_id=world.project_id)
-    limited = "This token is limited; use one that is not to manage tokens."
+    limited = "Managing tokens requires a token without restrictions."
     for method, path in (
         ("POST", f"/api/users/{uuid}/refresh_token/"),
         ("DELETE", f"/api/auth-tokens/{world.users['admin']}/"),

@@ -118,7 +118,7 @@ async def test_a_remote_group_without_a_name_that_is_unlinked_still_shows_one(
 
     (shown,) = await rules_of(client, group)
 
-    assert shown["remote_group_name"] == (backend_id or "a group that is gone")
+    assert shown["remote_group_name"] == (backend_id or "a deleted group")
     for rule in (shown, without(shown, "id")):
         assert (await send(client, group, [rule])).status_code == 200
         await settle(world)

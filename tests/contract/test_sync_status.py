@@ -13,7 +13,7 @@ async def test_staff_sees_each_tenant_with_its_counts(api, world):
     [shown] = [each for each in tenants if each["uuid"] == world.tenant_uuid.hex]
     assert shown["groups"] == 3
     assert (shown["erred"], shown["in_flight"], shown["scheduled"]) == (1, 1, 0)
-    assert (shown["cloud_state"], shown["mode"], shown["compared_at"]) == ("OK", "adopt", None)
+    assert (shown["cloud_state"], shown["mode"], shown["pulled_at"]) == ("OK", "adopt", None)
 
 
 async def test_confirming_schedules_a_pull_that_marks_missing_groups(api, world):

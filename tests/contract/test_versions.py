@@ -232,7 +232,7 @@ async def test_rules_of_a_version_from_before_remains_were_kept_never_turn_into_
 
     assert await world.one(
         "SELECT unresolved_group_backend_id, unresolved_group_name FROM security_group_rules"
-    ) == ("", "a group that is gone")
+    ) == ("", "a deleted group")
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ def test_neither_a_file_nor_a_database_is_overwritten_unasked(filled, folder):
         backup(filled, folder / "file")
     assert (folder / "file").read_bytes() == before
     rename(filled)
-    with pytest.raises(OperatorError, match="holds something already: say --overwrite"):
+    with pytest.raises(OperatorError, match="is not empty: use --overwrite"):
         restore(filled, folder / "file")
     assert names(filled) == ["bob"]
     restore(filled, folder / "file", overwrite=True)
@@ -169,7 +169,7 @@ def damaged(file: Path, place: int, content: bytes) -> None:
     [
         (lambda file: damaged(file, -2000, b"?"), "checksum is wrong"),
         (lambda file: os.truncate(file, file.stat().st_size - 1), "checksum is wrong"),
-        (lambda file: damaged(file, 0, b"PGDMP"), "is no backup of Ringfence"),
+        (lambda file: damaged(file, 0, b"PGDMP"), "is not a Ringfence backup"),
         (lambda file: damaged(file, 0, b"ringfence backup 2"), "newer release of Ringfence"),
         (lambda file: damaged(file, 25, b"\n"), "damaged at its beginning"),
         (lambda file: file.unlink(), "cannot read .*: No such file or directory"),

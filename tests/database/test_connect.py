@@ -236,7 +236,7 @@ async def test_tables_in_another_schema_than_new_ones_are_refused(conninfo):
 async def test_another_programs_table_of_migrations_is_refused(empty_conninfo):
     with psycopg.connect(empty_conninfo, autocommit=True) as connection:
         connection.execute("CREATE TABLE schema_migrations (version bigint PRIMARY KEY)")
-    await assert_refused(empty_conninfo, "is another program's", "a database of its own")
+    await assert_refused(empty_conninfo, "was not created by Ringfence", "a database of its own")
 
 
 async def test_another_programs_tables_are_left_alone(empty_conninfo):

@@ -33,7 +33,7 @@ def exported():
     counted.request("GET", "/", 200, 0.1)
     counted.write()
     counted.job("push_group", "done", 0.1)
-    counted.cloud_call("east", "GET", "answered", 0.1)
+    counted.cloud_call("east", "GET", "responded", 0.1)
     counted.pool(idle=1, used=1, limit=1, waiting=0)
     found = dict(OUTSIDE)
     for family in (*counted.collect(), up(snapshot), *families(snapshot)):
@@ -42,7 +42,7 @@ def exported():
             names |= set(sample.labels)
     # Without a moment there is no sample, and the label is that of all clouds.
     return {
-        name: labels or ({"cloud"} if "_comparison_" in name else set())
+        name: labels or ({"cloud"} if "_pull_timestamp_" in name else set())
         for name, labels in found.items()
     }
 

@@ -130,10 +130,10 @@ async def test_jobs_groups_drift_and_clouds_are_those_of_the_database(at, world)
     assert found[("ringfence_security_groups", its, ("state", "OK"))] == 1
     assert found[("ringfence_security_groups_drifting", its, ("kind", "missing"))] == 1
     assert found[("ringfence_security_groups_drifting", its, ("kind", "changed"))] == 1
-    when = found[("ringfence_cloud_last_comparison_timestamp_seconds", its)]
+    when = found[("ringfence_cloud_last_pull_timestamp_seconds", its)]
     assert when == pytest.approx(1767323045)
     # The other tenant was never pulled: its creation counts.
-    assert found[("ringfence_cloud_oldest_comparison_timestamp_seconds", its)] > 0
+    assert found[("ringfence_cloud_oldest_pull_timestamp_seconds", its)] > 0
     assert found[("ringfence_cloud_tenants", its)] == 2
     assert found[("ringfence_cloud_tenants_stopped", its)] == 0
 

@@ -97,7 +97,7 @@ async def test_enforce_reverts_to_the_desired_rules(place):
     await set_mode(place, uuid, "enforce")
     await open_in_the_cloud(place, uuid)
 
-    assert (await pull(place))["put_back"] == 1
+    assert (await pull(place))["reverted"] == 1
 
     assert (await place.row(uuid))[:4:2] == ("UPDATE_SCHEDULED", 1)
     assert (await place.events())[-2:] == ["security_group_drift_enforced", "tenant_pulled"]

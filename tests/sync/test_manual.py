@@ -128,7 +128,7 @@ async def test_the_guard_is_the_operators_to_choose(sandbox):
     done = await pull_tenant(
         sandbox.database, sandbox.clouds, sandbox.tenant, requested=False, guard=wide
     )
-    assert done["gone"] == 8
+    assert done["missing"] == 8
     assert not MassRemovalGuard(5, 0.5).stops(6, 12)
     assert MassRemovalGuard(5, 0.5).stops(7, 12)
     assert not MassRemovalGuard(5, 0.5).stops(5, 5)

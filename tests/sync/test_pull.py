@@ -178,7 +178,7 @@ async def test_a_known_group_that_is_missing_is_marked_and_not_deleted(place):
     other = await pushed(place, "other")
     await place.cloud.delete_group((await place.row(uuid))[1])
 
-    assert (await pull(place))["gone"] == 1
+    assert (await pull(place))["missing"] == 1
 
     state, _, _, _, error, _ = await place.row(uuid)
     assert (state, error) == ("ERRED", NOT_FOUND)

@@ -158,7 +158,7 @@ def require_writable(actor: Actor, method: str) -> None:
 def require_unlimited(actor: Actor) -> None:
     """Raise `Forbidden` for a restricted token: it must not create or end an unrestricted one."""
     if actor.is_limited:
-        raise Forbidden("This token is limited; use one that is not to manage tokens.")
+        raise Forbidden("Managing tokens requires a token without restrictions.")
 
 
 @dataclass(frozen=True, slots=True)

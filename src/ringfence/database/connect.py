@@ -190,7 +190,7 @@ def explained(error: BaseException) -> str | None:
                 "as the owner of the tables, or connect as the owner"
             )
         case errors.ReadOnlySqlTransaction():
-            return f"the database is read only: let {VARIABLE} name the primary"
+            return f"the database is read only: point {VARIABLE} at the primary"
         case psycopg.OperationalError():
             return f"the database failed: {one_line(error)}"
         case _:

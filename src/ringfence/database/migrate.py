@@ -170,7 +170,9 @@ async def _connection(conninfo: str) -> AsyncIterator[tuple[Session, DatabasePro
         except psycopg.OperationalError as error:
             raise OperatorError(f"the database went away: {connect.one_line(error)}") from None
         except psycopg.Error as error:
-            raise OperatorError(f"the database refuses it: {connect.one_line(error)}") from None
+            raise OperatorError(
+                f"the database refuses the migration: {connect.one_line(error)}"
+            ) from None
 
 
 async def _lock(connection: Connection) -> None:

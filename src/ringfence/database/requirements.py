@@ -144,7 +144,7 @@ def _require_encoding(properties: DatabaseProperties) -> None:
 def _require_writable(properties: DatabaseProperties) -> None:
     if properties.is_standby:
         raise OperatorError(
-            f"the database is a standby, which is read only: let {VARIABLE} name the primary "
+            f"the database is a standby, which is read only: point {VARIABLE} at the primary "
             "(with several hosts, add target_session_attrs=read-write)"
         )
     if properties.is_read_only:
@@ -173,7 +173,8 @@ def _require_own_history(properties: DatabaseProperties) -> None:
         )
     if not HISTORY_COLUMNS.issubset(properties.history_columns or ()):
         raise OperatorError(
-            f"the table schema_migrations in the schema {properties.schema} is another program's: "
+            f"the table schema_migrations in the schema {properties.schema} was not created by "
+            "Ringfence: "
             "give Ringfence a database of its own, or a schema by search_path"
         )
     if not properties.may_read_history:

@@ -24,6 +24,4 @@ def refuse_tags(headers: Headers) -> None:
     """Raise `PreconditionFailed` for tags on an object that has no version."""
     tags = read_tags(headers)
     if tags is not None and ANY not in tags:
-        raise PreconditionFailed(
-            "This has no version that If-Match could name; send the request without it."
-        )
+        raise PreconditionFailed("This resource has no ETag; send the request without If-Match.")

@@ -244,13 +244,13 @@ def _of_clouds(clouds: Sequence[Cloud]) -> Iterator[Metric]:
         reached,
     )
     yield _family(
-        "ringfence_cloud_last_comparison_timestamp_seconds",
+        "ringfence_cloud_last_pull_timestamp_seconds",
         "Time of the last pull of any tenant of the cloud.",
         of_cloud,
         last,
     )
     yield _family(
-        "ringfence_cloud_oldest_comparison_timestamp_seconds",
+        "ringfence_cloud_oldest_pull_timestamp_seconds",
         "Time of the oldest last pull of a tenant; its creation if it has had none.",
         of_cloud,
         oldest,

@@ -235,7 +235,8 @@ class EntrySessions:
         found = tuple(entry for path in paths if (entry := _file_stamp(path)))
         if not found:
             raise Misconfigured(
-                "There is no clouds.yaml; write one and name it in OS_CLIENT_CONFIG_FILE."
+                "clouds.yaml was not found in the working directory, ~/.config/openstack or "
+                "/etc/openstack; create it there, or set OS_CLIENT_CONFIG_FILE."
             )
         return found
 

@@ -64,7 +64,7 @@ WITH unresolved AS (
         unresolved_group_backend_id = remote.backend_id,
         -- A group without a name is shown by its backend id.
         unresolved_group_name = coalesce(
-            nullif(remote.name, ''), nullif(remote.backend_id, ''), 'a group that is gone'
+            nullif(remote.name, ''), nullif(remote.backend_id, ''), 'a deleted group'
         )
     FROM security_groups AS remote
     WHERE

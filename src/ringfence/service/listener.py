@@ -73,6 +73,10 @@ def _explain(error: OSError, host: str, port: int) -> str:
     return f"cannot listen on {host}:{port}: {error.strerror}; see --host and --port"
 
 
+# Not logged, unlike a request for a path that does not exist
+_REQUEST = b"HEAD /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+
 class Probe:
     """Sends HEAD requests until the service responds; any status counts as a response."""
 
@@ -107,7 +111,7 @@ class Probe:
         connection.settimeout(1)
         try:
             connection.connect((self._host, self._port))
-            connection.sendall(b"HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            connection.sendall(_REQUEST)
         except OSError:
             connection.close()
             return

@@ -110,7 +110,7 @@ async def confirm_missing(
         if not missing or not confirmed:
             return lines, 0
         done = await pull_tenant(database, clouds, tenant.uuid, requested=False, confirmed=True)
-        return lines, done["gone"]
+        return lines, done["missing"]
     except CloudError as error:
         raise OperatorError(f"tenant {tenant.name}: {error}") from None
     finally:

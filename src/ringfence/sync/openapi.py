@@ -108,7 +108,7 @@ _TENANT_STATUS = Model(
             "uuid": described(HEX_UUID, "The tenant's."),
             "state": CORE_STATES,
             "mode": DRIFT_MODE,
-            "compared_at": nullable(TIME),
+            "pulled_at": nullable(TIME),
             "error_message": STRING,
             "groups": INTEGER,
             "scheduled": INTEGER,

@@ -67,7 +67,7 @@ from ringfence.sync.projects import list_groups, tenant_event
 from ringfence.sync.push import push
 
 # What a pull counts, in the order in which it is reported
-COUNTS = ("imported", "contested", "refreshed", "put_back", "drifted", "gone", "unreadable")
+COUNTS = ("imported", "contested", "refreshed", "reverted", "drifted", "missing", "unreadable")
 
 
 async def pull_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
@@ -286,7 +286,7 @@ class _TenantPull:
         if revert := to_revert(self.observed):
             async with self.database.transaction() as connection:
                 reverted = await drift.revert(connection, self.placement, revert)
-            self.counts["put_back"] = reverted
+            self.counts["reverted"] = reverted
         readable = [
             diff.local
             for diff, _ in self.observed
@@ -304,7 +304,7 @@ class _TenantPull:
         async with self.database.transaction() as connection:
             for message, groups in ((NOT_FOUND, others), (DEFAULT_NOT_FOUND, defaults)):
                 if groups:
-                    self.counts["gone"] += await mark_missing(
+                    self.counts["missing"] += await mark_missing(
                         connection, self.placement, groups, message
                     )
             missing = [missing_observation(local) for local in self.missing]

@@ -14,7 +14,7 @@ from ringfence.neutron.port import (
 )
 from ringfence.telemetry import metrics
 
-RESPONDED = "answered"
+RESPONDED = "responded"
 
 # A refused request proves that the cloud responds. Refused credentials make it unusable.
 _UNREACHABLE = (CloudUnreachable, Misconfigured, AccessRefused)

@@ -23,7 +23,7 @@ SELECT
     tenant.uuid,
     tenant.state,
     coalesce(mode.drift_mode, 'adopt') AS mode,
-    pull.pulled_at AS compared_at,
+    pull.pulled_at,
     tenant.error_message,
     count(sg.id) AS groups,
     count(*) FILTER (
@@ -63,7 +63,7 @@ class TenantStatus:
     uuid: UUID
     state: str
     mode: str
-    compared_at: datetime | None
+    pulled_at: datetime | None
     error_message: str
     groups: int
     scheduled: int
@@ -74,14 +74,14 @@ class TenantStatus:
 
     def document(self) -> dict[str, object]:
         """Return the document of the API."""
-        times = {"compared_at": self.compared_at and self.compared_at.isoformat()}
+        times = {"pulled_at": self.pulled_at and self.pulled_at.isoformat()}
         return asdict(self) | {"uuid": self.uuid.hex} | times
 
     def line(self) -> str:
         """Return the line of `ringfence sync status`."""
         counts = ("groups", "scheduled", "in_flight", "erred", "drifting", "missing")
         text = ", ".join(f"{getattr(self, name)} {name.replace('_', ' ')}" for name in counts)
-        when = f"{self.compared_at:%Y-%m-%d %H:%M:%S} UTC" if self.compared_at else "never"
+        when = f"{self.pulled_at:%Y-%m-%d %H:%M:%S} UTC" if self.pulled_at else "never"
         line = f"{self.cloud} / {self.tenant}: {text}; {self.mode}; last pull {when}"
         return f"{line}; {self.error_message}" if self.error_message else line
 

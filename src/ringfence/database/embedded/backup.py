@@ -112,7 +112,7 @@ def _refuse_what_is_there(conninfo: str, *, overwrite: bool) -> None:
         holds = bool(connection.execute(_TABLES).fetchall())
     if holds and not overwrite:
         raise OperatorError(
-            "the database holds something already: say --overwrite to lose it, "
+            "the database is not empty: use --overwrite to lose its content, "
             "or set RINGFENCE_HOME to a new folder"
         )
 

@@ -79,7 +79,7 @@ def refuse_existing(path: Path, *, overwrite: bool) -> None:
     if path.is_dir():
         raise OperatorError(f"{path} is a folder: name a file in it")
     if path.exists() and not overwrite:
-        raise OperatorError(f"{path} exists already: name another file, or say --overwrite")
+        raise OperatorError(f"{path} exists already: name another file, or use --overwrite")
 
 
 @contextmanager
@@ -117,7 +117,7 @@ def _head(file: BinaryIO, path: Path) -> Contents:
     if first != FIRST_LINE:
         if first.startswith(b"ringfence backup "):
             raise OperatorError(f"{path} is of a newer release of Ringfence: restore it with that")
-        raise OperatorError(f"{path} is no backup of Ringfence: make one with `ringfence backup`")
+        raise OperatorError(f"{path} is not a Ringfence backup: make one with `ringfence backup`")
     try:
         return Contents.model_validate_json(file.readline(LONGEST_LINE))
     except ValidationError:

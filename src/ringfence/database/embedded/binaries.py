@@ -43,7 +43,10 @@ def in_use(home: Path) -> Path:
     """Return the folder of the programs of the running server of `home`."""
     kept = _kept(home / "postgresql", _major_of_data(home / "data"))
     if kept is None:
-        raise OperatorError(f"the programs of the database are gone from {home / 'postgresql'}")
+        raise OperatorError(
+            f"PostgreSQL's programs are missing from {home / 'postgresql'}: restore them from a "
+            "backup, or remove that directory and start again"
+        )
     return kept / PROGRAMS / "bin"
 
 

@@ -121,7 +121,7 @@ def _rows(script: BinaryIO) -> Iterator[bytes]:
             return
         begins_line = piece.endswith(b"\n")
         yield piece
-    raise OperatorError("the backup ends within its rows: use another copy of it")
+    raise OperatorError("the backup is truncated: use another copy of it")
 
 
 def _name(quoted: bytes | tuple[bytes, ...]) -> str:

@@ -80,10 +80,10 @@ def prepare(home: Path) -> None:
         )
     if (home / "run").exists() and not (home / "users.lock").exists():
         raise OperatorError(
-            f"{home} is a folder of something else: set RINGFENCE_HOME to one that is empty"
+            f"{home} is not a Ringfence data directory: set RINGFENCE_HOME to an empty one"
         )
     if status.st_mode & 0o002:
-        raise OperatorError(f"everyone may write in {home}: run `chmod o-w {home}`")
+        raise OperatorError(f"{home} is world-writable: run `chmod o-w {home}`")
     if os.geteuid() == 0:
         # Search permission reveals nothing: each folder inside is closed.
         home.chmod(stat.S_IMODE(status.st_mode) | 0o011)
@@ -111,7 +111,7 @@ def server_account(home: Path, data: Path) -> Account:
     blocking = _first_impassable(home, account)
     if blocking is not None:
         raise OperatorError(
-            f"{blocking} is closed to the user {account.name}, who runs the database when root "
+            f"the user {account.name} cannot enter {blocking}; it runs the database when root "
             "starts it: set RINGFENCE_HOME to a folder such as /var/lib/ringfence"
         )
     return account

@@ -289,7 +289,7 @@ class _Server:
         )
         if result.returncode != 0:
             shutil.rmtree(new, ignore_errors=True)
-            raise OperatorError(f"cannot make a database in {self._home}: {_reason(result.stderr)}")
+            raise OperatorError(f"initdb failed in {self._home}: {_reason(result.stderr)}")
         # In one step: a killed start leaves no partial database.
         new.rename(self._data)
 
@@ -382,7 +382,10 @@ class _Server:
         deadline = time.monotonic() + STOP_SECONDS
         while runs_on(process_id, self._data):
             if time.monotonic() > deadline:
-                raise OperatorError(f"it does not stop within {STOP_SECONDS:.0f} s")
+                raise OperatorError(
+                    f"PostgreSQL does not stop within {STOP_SECONDS:.0f} s: end its clients, "
+                    "then try again"
+                )
             # Repeatedly: a starting server ignores the signal.
             with suppress(ProcessLookupError):
                 os.kill(process_id, signal.SIGINT)

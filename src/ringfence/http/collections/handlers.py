@@ -130,7 +130,7 @@ async def _read(
             continue
         context.known_actor = identity.actor
         return found, identity
-    raise Unavailable("What you may see is changing, try again.")
+    raise Unavailable("Your permissions changed during the request. Try again.")
 
 
 async def count_of(collection: Collection, request: Request) -> int:

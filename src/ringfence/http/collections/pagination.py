@@ -98,7 +98,7 @@ class Links:
         )
         self._first = "?" + urlencode(kept) if kept else ""
         if len(self._first) > LONGEST_QUERY:
-            raise Invalid({"detail": f"The query of a list may have {LONGEST_QUERY} bytes."})
+            raise Invalid({"detail": f"The query string must not exceed {LONGEST_QUERY} bytes."})
         before = [pair for pair in kept if pair[0] < "page"]
         after = [pair for pair in kept if pair[0] > "page"]
         self._before = "?" + urlencode(before) + "&page=" if before else "?page="

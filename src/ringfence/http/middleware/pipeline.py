@@ -245,7 +245,7 @@ class Pipeline:
                 require_writable(actor, scope["method"])
             else:
                 return
-        raise Unavailable("What you may do is changing, try again.")
+        raise Unavailable("Your permissions changed during the request. Try again.")
 
     async def _change(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
         receive = await check_unread_body(scope, receive)

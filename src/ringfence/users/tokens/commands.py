@@ -34,7 +34,9 @@ SCOPES: Mapping[str, str] = {
     "write": "Change what the user may change.",
 }
 PROJECT = "project"
-_OUTLIVES = "That token expires later than yours; rotate it with itself, or with one as lasting."
+_OUTLIVES = (
+    "That token expires later than yours; use that token itself, or one that expires no earlier."
+)
 # The name is accepted because responses contain it.
 _ALLOWED_SCOPE_KEYS = frozenset({"type", "uuid", "name"})
 

@@ -83,7 +83,7 @@ function Tenant({ tenant, user, reload }) {
   return html`<tr>
     <td data-label="Tenant"><a href=${list}>${tenant.tenant}</a>
       ${tenant.error_message && html`<span class="warning">${tenant.error_message}</span>`}</td>
-    <td data-label="Last pull"><${State} state=${tenant.state} /> <span class="quiet"><${Ago} at=${tenant.compared_at} /></span></td>
+    <td data-label="Last pull"><${State} state=${tenant.state} /> <span class="quiet"><${Ago} at=${tenant.pulled_at} /></span></td>
     <td data-label="Drift mode">${tenant.mode}</td>
     ${figure("Groups", tenant.groups, "o=name")} ${figure("In progress", tenant.scheduled + tenant.in_flight, inProgress)}
     ${figure("Failed", tenant.erred, "state=ERRED")} ${figure("Drifting", tenant.drifting, "drift=drifting")}
