@@ -23,7 +23,7 @@ from ringfence.http.openapi.schema import (
     nullable,
     object_of,
 )
-from ringfence.reference.document import follow
+from ringfence.reference.openapi_reader import follow
 from ringfence.settings import Settings
 
 CLIENT = Path(waldur_api_client.__file__).parent

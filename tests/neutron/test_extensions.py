@@ -11,8 +11,8 @@ from ringfence.neutron import translate
 from ringfence.neutron.openstack import OpenStackClouds
 from ringfence.neutron.port import PARENT, CloudRule, RequestRefused
 from ringfence.neutron.read_rule import read_rule
+from ringfence.security_groups.rule_input.validation import is_protocol
 from ringfence.security_groups.rules import PROTOCOL_ALIASES, PROTOCOL_NUMBERS, Rule, canonical
-from ringfence.security_groups.validation import is_protocol
 from ringfence.sync.plan import plan, rule_for_cloud, rule_from_cloud
 
 __all__ = ["OpenStackClouds", "call_seconds", "cloud_at", "clouds", "clouds_yaml"]

@@ -13,9 +13,9 @@ import pytest
 from ringfence.errors import Invalid
 from ringfence.security_groups.rule_input.refused_input import TABLE
 from ringfence.security_groups.rule_input.rule_requests import RuleProblem
+from ringfence.security_groups.rule_input.validation import check_rule
 from ringfence.security_groups.rules import ETHERTYPES, Rule, canonical
 from ringfence.security_groups.schemas import clean_creation
-from ringfence.security_groups.validation import check_rule
 from ringfence.sync.plan import rule_for_cloud
 from ringfence.sync.push import RULES_PER_CALL
 

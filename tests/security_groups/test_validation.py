@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from ringfence.security_groups.rule_input.refused_input import ICMP_PROTOCOLS, PORT_PROTOCOLS
 from ringfence.security_groups.rule_input.rule_requests import RuleProblem
-from ringfence.security_groups.rules import Rule
-from ringfence.security_groups.validation import (
+from ringfence.security_groups.rule_input.validation import (
     ANY,
     check_rule,
     is_cidr,
     is_protocol,
 )
+from ringfence.security_groups.rules import Rule
 
 PORTS = st.integers(-3, 300) | st.integers(65_000, 65_535)
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from ringfence.neutron.port import CloudRule, Unusable
 from ringfence.neutron.storable_text import storable, storable_value
+from ringfence.security_groups.rule_input.validation import is_cidr
 from ringfence.security_groups.rules import (
     ALL_PORT_RANGES,
     DIRECTIONS,
     ETHERTYPES,
     protocol_number,
 )
-from ringfence.security_groups.validation import is_cidr
 from ringfence.text.json_value import Json
 
 LARGEST_PORT = 65535

@@ -11,10 +11,10 @@ from ringfence.provisioning.schema import GroupEntry, RuleEntry
 from ringfence.security_groups.bulk_load import Change, Group
 from ringfence.security_groups.rule_input.remote_ends import key_without_end
 from ringfence.security_groups.rule_input.rule_requests import RuleProblem
+from ringfence.security_groups.rule_input.validation import ANY, check_rule, is_protocol
 from ringfence.security_groups.rules import Rule, RuleKey, canonical
 from ringfence.security_groups.states import State
 from ringfence.security_groups.traffic import Traffic
-from ringfence.security_groups.validation import ANY, check_rule, is_protocol
 from ringfence.text.uuids import parse_uuid
 
 # The groups of a tenant after the load, by name; duplicates share a name.

@@ -29,7 +29,7 @@ from ringfence.provisioning.existing_rows import match_existing
 from ringfence.provisioning.groups import DesiredGroup, change, check_not_opened, desired_groups
 from ringfence.provisioning.moves import AllowedMoves, apply_moves, find_moves
 from ringfence.provisioning.problems import Problems
-from ringfence.provisioning.projects import Findings, check_projects
+from ringfence.provisioning.project_checks import Findings, check_projects
 from ringfence.provisioning.schema import Document
 from ringfence.provisioning.summary import Report
 from ringfence.security_groups.bulk_load import existing_rules, store_groups

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ringfence.reference import samples
-from ringfence.reference.document import Described, Node, operations_by_tag
+from ringfence.reference.openapi_reader import Described, Node, operations_by_tag
 from ringfence.reference.tables import (
     Row,
     body_rows,

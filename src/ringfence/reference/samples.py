@@ -8,7 +8,7 @@ import json
 import re
 import textwrap
 
-from ringfence.reference.document import Described, Node, model_name
+from ringfence.reference.openapi_reader import Described, Node, model_name
 from ringfence.text.json_value import Json
 
 HOST = "https://api.example.com"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ringfence.reference.document import Node, follow
+from ringfence.reference.openapi_reader import Node, follow
 from ringfence.text.escaping import markdown_code
 
 Row = dict[str, str]

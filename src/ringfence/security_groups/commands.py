@@ -21,8 +21,8 @@ from ringfence.events.commands import record
 from ringfence.events.types import EventType
 from ringfence.http.fields import clean_fields
 from ringfence.security_groups import usage
-from ringfence.security_groups.events import group_event
 from ringfence.security_groups.exposure import warnings_of
+from ringfence.security_groups.group_events import group_event
 from ringfence.security_groups.group_rows import insert_group, update_group
 from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup

@@ -11,7 +11,7 @@ from ringfence.errors import Invalid
 from ringfence.events.commands import record
 from ringfence.events.types import EventType
 from ringfence.http.fields import not_a_dictionary, printable
-from ringfence.security_groups.events import group_event
+from ringfence.security_groups.group_events import group_event
 from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.text.json_value import Json

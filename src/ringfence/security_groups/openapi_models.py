@@ -20,9 +20,9 @@ from ringfence.http.openapi.schema import (
     object_of,
 )
 from ringfence.security_groups.exposure import Code
+from ringfence.security_groups.rule_input.validation import ANY, NAMED_PROTOCOLS
 from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule
 from ringfence.security_groups.schemas import ERROR_FIELDS, GROUP_FIELDS, RULE_FIELDS
-from ringfence.security_groups.validation import ANY, NAMED_PROTOCOLS
 
 _ETHERTYPE = enumeration("EthertypeEnum", ETHERTYPES)
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from ringfence.security_groups.rule_input.rule_keys import ShownRule
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
+from ringfence.security_groups.rule_input.validation import ANY
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.schemas import COLLECTION
-from ringfence.security_groups.validation import ANY
 
 
 @dataclass(frozen=True, slots=True)

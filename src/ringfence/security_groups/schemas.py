@@ -40,8 +40,8 @@ from ringfence.security_groups.rule_input.rule_requests import (
     key_of,
     refuse_duplicates,
 )
+from ringfence.security_groups.rule_input.validation import ANY, check_rule, is_protocol
 from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule, RuleKey, canonical
-from ringfence.security_groups.validation import ANY, check_rule, is_protocol
 from ringfence.text.json_value import Json
 
 COLLECTION = "openstack-security-groups"

@@ -16,7 +16,7 @@ from ringfence.database.pool import Connection
 from ringfence.events.commands import record
 from ringfence.events.types import EventType
 from ringfence.security_groups import states
-from ringfence.security_groups.events import Ancestors, group_event
+from ringfence.security_groups.group_events import Ancestors, group_event
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.states import NOT_FOUND, State

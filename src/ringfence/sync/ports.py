@@ -23,7 +23,7 @@ from ringfence.security_groups import usage
 from ringfence.security_groups.cloud_state import ports
 from ringfence.security_groups.cloud_state.lifecycle import Group
 from ringfence.security_groups.cloud_state.ports import ObservedPort
-from ringfence.security_groups.events import group_event
+from ringfence.security_groups.group_events import group_event
 from ringfence.sync.drivers import project_of
 
 # How often to list the ports of a group: each list is shorter unless somebody attaches it again.

@@ -9,7 +9,6 @@ file, so a killed process leaves nothing to clean up. Two files are locked:
 
 import fcntl
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -27,6 +26,7 @@ from psycopg.pq import PGconn, Ping
 
 from ringfence.database.connect import connect_now
 from ringfence.database.embedded import binaries, roles
+from ringfence.database.embedded.failure_reasons import explained, reason_in
 from ringfence.database.embedded.home import (
     SOCKET,
     Account,
@@ -115,7 +115,7 @@ class _Server:
 
     def enter(self) -> int:
         """Start or join the server; return the lock that marks it as used."""
-        with _explained(self._home):
+        with explained(self._home):
             prepare(self._home)
             with self._deciding():
                 users = _open_lock(self._home / "users.lock")
@@ -144,7 +144,7 @@ class _Server:
     def revive(self) -> bool:
         if self.process_id() is not None:
             return False
-        with _explained(self._home), self._deciding():
+        with explained(self._home), self._deciding():
             if not self._data.exists():
                 # An empty new database would look like the loss of all data.
                 raise OperatorError(f"{self._data} is gone: restore it, or start again")
@@ -289,7 +289,7 @@ class _Server:
         )
         if result.returncode != 0:
             shutil.rmtree(new, ignore_errors=True)
-            raise OperatorError(f"initdb failed in {self._home}: {_reason(result.stderr)}")
+            raise OperatorError(f"initdb failed in {self._home}: {reason_in(result.stderr)}")
         # In one step: a killed start leaves no partial database.
         new.rename(self._data)
 
@@ -370,7 +370,7 @@ class _Server:
     def _last_words(self, log_start: int) -> str:
         with self._log.open("rb") as file:
             file.seek(log_start)
-            return _reason(file.read().decode(errors="replace"))
+            return reason_in(file.read().decode(errors="replace"))
 
     def _stop(self) -> None:
         process_id = self.process_id()
@@ -395,33 +395,3 @@ class _Server:
 def _open_lock(path: Path) -> int:
     # Python closes its descriptors in child programs: the server never inherits a lock.
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-
-
-@contextmanager
-def _explained(home: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        where, why = _cause(error)
-        raise OperatorError(
-            f"cannot use {where or home} for the database: {why}; "
-            "fix that, or set RINGFENCE_HOME to another folder"
-        ) from None
-
-
-def _cause(error: OSError) -> tuple[str, str]:
-    """Return path and reason of an error; copying a folder collects one for each file."""
-    if isinstance(error, shutil.Error) and error.args and error.args[0]:
-        first = error.args[0][0]
-        where, why = (str(first[1]), str(first[2])) if isinstance(first, tuple) else ("", first)
-        # `[Errno 28] No space left on device: '/where/it/was'`
-        return where, re.sub(r"^\[Errno \d+\] ([^:]*).*", r"\1", why, flags=re.DOTALL)
-    return str(error.filename or ""), error.strerror or str(error) or type(error).__name__
-
-
-def _reason(output: str) -> str:
-    """Return the line of a program's output with the reason of its failure."""
-    lines = [line for line in output.splitlines() if line.strip()]
-    fatal = [line for line in lines if "FATAL:" in line or "PANIC:" in line or "error:" in line]
-    chosen = (fatal or lines or ["it says nothing"])[-1]
-    return chosen.partition("FATAL:")[2].strip() or chosen.strip()

@@ -18,7 +18,7 @@ from ringfence.events.commands import record, record_all
 from ringfence.events.types import Event, EventType
 from ringfence.security_groups.cloud_state.refresh import lock_unchanged
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
-from ringfence.security_groups.events import group_event
+from ringfence.security_groups.group_events import group_event
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.rule_rows import resolve_remote_groups
 from ringfence.security_groups.rules import DEFAULT_NAME

@@ -12,7 +12,7 @@ from ringfence.database.pool import Connection
 from ringfence.events.commands import record_all
 from ringfence.events.types import Event, EventType
 from ringfence.security_groups.cloud_state.refresh import GroupDiff, lock_unchanged_diffs
-from ringfence.security_groups.events import group_event
+from ringfence.security_groups.group_events import group_event
 from ringfence.security_groups.read_model import documents
 
 _REVERT: LiteralString = """

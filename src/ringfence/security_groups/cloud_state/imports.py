@@ -14,7 +14,7 @@ from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
 from ringfence.events.commands import record_all
 from ringfence.events.types import EventType
-from ringfence.security_groups.events import group_event
+from ringfence.security_groups.group_events import group_event
 from ringfence.security_groups.group_rows import GroupRow, InsertedGroup, insert_new_groups
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.rule_rows import (

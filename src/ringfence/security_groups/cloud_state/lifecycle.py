@@ -19,7 +19,7 @@ from ringfence.database.pool import Connection
 from ringfence.events.commands import record
 from ringfence.events.types import EventType
 from ringfence.security_groups import rule_rows
-from ringfence.security_groups.events import group_event
+from ringfence.security_groups.group_events import group_event
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.states import State, step

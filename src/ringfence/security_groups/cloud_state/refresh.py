@@ -15,7 +15,7 @@ from ringfence.database.recordset import recordset
 from ringfence.events.commands import record_all
 from ringfence.events.types import Event, EventType
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup, StoredRule
-from ringfence.security_groups.events import group_event
+from ringfence.security_groups.group_events import group_event
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.rule_rows import PositionedRule, delete_rules, insert_observed_rules
 from ringfence.security_groups.rules import Rule

@@ -12,7 +12,7 @@ from ringfence.events.commands import record_all
 from ringfence.events.types import EventType
 from ringfence.security_groups.cloud_state import observations
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
-from ringfence.security_groups.events import group_event
+from ringfence.security_groups.group_events import group_event
 
 
 async def adopt_stateful(

@@ -14,7 +14,7 @@ from ringfence.events.commands import record_all
 from ringfence.events.types import EventType
 from ringfence.security_groups.cloud_state.refresh import lock_unchanged
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
-from ringfence.security_groups.events import group_event
+from ringfence.security_groups.group_events import group_event
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.states import State
 

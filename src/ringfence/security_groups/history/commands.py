@@ -13,10 +13,10 @@ from ringfence.security_groups.history.queries import Version, get_version
 from ringfence.security_groups.preconditions import Preconditions
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.rule_input.rule_requests import RuleProblem, RuleRequest, key_of
+from ringfence.security_groups.rule_input.validation import check_protocol
 from ringfence.security_groups.rule_rows import replace_rules
 from ringfence.security_groups.states import Action
 from ringfence.security_groups.transaction_steps import SET_RULES, schedule
-from ringfence.security_groups.validation import check_protocol
 from ringfence.security_groups.versions import Cause
 from ringfence.text.json_value import Json
 
