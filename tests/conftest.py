@@ -67,7 +67,7 @@ def pytest_report_to_serializable(report):  # noqa: ARG001 - the hook's own name
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
-    """Say which faults were injected and what was sent in ill will, and what came of them."""
+    """Return which faults were injected and what was sent in ill will, and what came of them."""
     passed, ended = (terminalreporter.stats.get(key, []) for key in ("passed", ""))
     _section(terminalreporter, "injected faults", summary.lines(passed))
     _section(terminalreporter, "faults of our own parts", own_faults.lines(passed))
@@ -100,7 +100,7 @@ def _section(terminalreporter, title, lines) -> None:
 
 @pytest.fixture(scope="session")
 def short_folder() -> Path:
-    """Give a folder with a short path that an unprivileged user can pass, kept between runs.
+    """Return a folder with a short path that an unprivileged user can pass, kept between runs.
 
     As root, pytest's own folders are closed to the user who runs the server.
     """
@@ -116,7 +116,7 @@ def short_folder() -> Path:
 
 @pytest.fixture(scope="session")
 def database_server(short_folder: Path) -> Iterator[str]:
-    """Give the connection string of the shared server; the last process to leave stops it."""
+    """Yield the connection string of the shared server; the last process to leave stops it."""
     with running(Settings(home=short_folder / "home")) as conninfo:
         with psycopg.connect(conninfo, autocommit=True) as connection:
             connection.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
@@ -130,7 +130,7 @@ def database_server(short_folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def template(database_server: str) -> str:
-    """Give the name of a database with the migrated schema, made once for each state of it."""
+    """Return the name of a database with the migrated schema, made once for each state of it."""
     texts = "\0".join(text for each in migrations() for text in (each.name, each.sql))
     name = f"template_{hashlib.sha256(texts.encode()).hexdigest()[:16]}"
     with psycopg.connect(database_server, autocommit=True) as connection:
@@ -179,28 +179,28 @@ def copies(server_connection: psycopg.Connection, template: str) -> Iterator[dat
 
 @pytest.fixture
 def empty_conninfo(server_connection: psycopg.Connection) -> Iterator[str]:
-    """Give the connection string of a fresh database without tables."""
+    """Yield the connection string of a fresh database without tables."""
     with databases.fresh(server_connection, "template1") as conninfo:
         yield conninfo
 
 
 @pytest.fixture
 def conninfo(copies: databases.Copies) -> Iterator[str]:
-    """Give the connection string of a migrated database without rows."""
+    """Yield the connection string of a migrated database without rows."""
     with copies.lend() as conninfo:
         yield conninfo
 
 
 @pytest.fixture
 async def database(conninfo: str):
-    """Give an open pool on a fresh, migrated database."""
+    """Yield an open pool on a fresh, migrated database."""
     async with Database.open(conninfo, size=4) as database:
         yield database
 
 
 @pytest.fixture(scope="session")
 def tcp_server(database_server: str, short_folder: Path) -> Iterator[str]:  # noqa: ARG001 - it copies the programs
-    """Give the URL of an ordinary server: over TCP, with a password, not started by Ringfence."""
+    """Yield the URL of an ordinary server: over TCP, with a password, not started by Ringfence."""
     # The shared server has put the programs in their place.
     shared = short_folder / "home"
     programs = binaries.provide(shared, shared / "data")

@@ -62,7 +62,7 @@ def pytest_unconfigure(config) -> None:
 
 
 def pytest_collection_modifyitems(config, items) -> None:
-    """Give the long limit to what starts programs."""
+    """Return the long limit to what starts programs."""
     for item in items:
         folder = item.path.relative_to(config.rootpath / "tests").parts[0]
         starts = folder in STARTING_FOLDERS or STARTING_FIXTURES & set(item.fixturenames)

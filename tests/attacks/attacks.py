@@ -438,7 +438,7 @@ def odd_bodies(instance: Instance) -> str:
 
 
 def names() -> list[str]:
-    """Give the names of all attacks, each once."""
+    """Return the names of all attacks, each once."""
     found = [each.name for each in ATTACKS]
     assert len(set(found)) == len(found), [
         name for name, group in itertools.groupby(sorted(found)) if len(list(group)) > 1

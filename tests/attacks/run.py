@@ -38,7 +38,7 @@ class Innocent:
         )
 
     def mark(self, part: str) -> None:
-        """Say which part of the run begins."""
+        """Return which part of the run begins."""
         assert self._process.stdin
         self._process.stdin.write(f"{part}\n")
         self._process.stdin.flush()
@@ -50,12 +50,12 @@ class Innocent:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Give the value that such a share of all does not exceed."""
+    """Return the value that such a share of all does not exceed."""
     return sorted(values)[min(len(values) - 1, int(len(values) * share))] if values else 0.0
 
 
 def figures(seconds: Sequence[float]) -> str:
-    """Give the median, the 99th of a hundred and the worst, in milliseconds."""
+    """Return the median, the 99th of a hundred and the worst, in milliseconds."""
     p50, p99, worst = (percentile(seconds, share) * 1000 for share in (0.5, 0.99, 1))
     return f"p50 {p50:.0f} ms, p99 {p99:.0f} ms, worst {worst:.0f} ms of {len(seconds)}"
 

@@ -93,7 +93,7 @@ class Model:
         return [project for project in self.projects if self.sees(token, project)]
 
     def seen_customers(self, token: Token) -> set[UUID]:
-        """Give the customers of what is seen, and those on which there is a role."""
+        """Return the customers of what is seen, and those on which there is a role."""
         found = {project.customer.uuid for project in self.seen_projects(token)}
         if token.project is None:
             user = token.user
@@ -103,7 +103,7 @@ class Model:
         return found
 
     def hidden(self, token: Token) -> set[str]:
-        """Give the uuids that no answer to this token may contain, as 32 digits."""
+        """Return the uuids that no answer to this token may contain, as 32 digits."""
         projects = set(self.seen_projects(token))
         hidden: list[UUID] = [each.uuid for each in self.projects if each not in projects]
         hidden += [each.uuid for each in self.tenants if each.project not in projects]

@@ -404,5 +404,5 @@ class Walk:
 
 
 def where(seed: int, number: int, last: list[str], error: Wrong) -> str:
-    """Say where a walk went wrong, so that it can be walked again."""
+    """Return where a walk went wrong, so that it can be walked again."""
     return f"seed {seed}, step {number} ({json.dumps(last[-5:])}): {error}"

@@ -85,6 +85,9 @@ FIELDS = {
     "is_limit_based": null,
 }
 
+# Fields of groups and rules that Waldur's published page does not have
+ADDED_FIELDS = {"instance_count", "marketplace_offering_type"}
+
 RULE_KEYS = [
     *("ethertype", "direction", "protocol", "from_port", "to_port", "cidr", "description"),
     *("id", "remote_group"),

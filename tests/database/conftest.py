@@ -94,7 +94,7 @@ class Holder:
 
 @pytest.fixture
 def folder(short_folder: Path) -> Iterator[Path]:
-    """Give an empty folder that every user can pass; its servers are killed afterwards."""
+    """Yield an empty folder that every user can pass; its servers are killed afterwards."""
     folder = short_folder / f"{os.getpid()}-{next(_numbers)}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -107,13 +107,13 @@ def folder(short_folder: Path) -> Iterator[Path]:
 
 @pytest.fixture(params=["as root", "as an ordinary user"] if ROOT else ["as an ordinary user"])
 def user(request: pytest.FixtureRequest) -> int:
-    """Give the user who runs Ringfence."""
+    """Return the user who runs Ringfence."""
     return 0 if request.param == "as root" else ORDINARY
 
 
 @pytest.fixture
 def home(folder: Path, user: int) -> Path:
-    """Give a home that is not there yet, in a folder of the user's own."""
+    """Return a home that is not there yet, in a folder of the user's own."""
     if user != os.geteuid():
         os.chown(folder, user, user)
     return folder / "home"
@@ -121,7 +121,7 @@ def home(folder: Path, user: int) -> Path:
 
 @pytest.fixture
 def hold(user: int) -> Iterator[Callable[[Path], Holder]]:
-    """Give a function that starts a process that holds a home; whoever is left is killed."""
+    """Yield a function that starts a process that holds a home; whoever is left is killed."""
     holders = []
 
     def start(home: Path, *, copy: bool = True) -> Holder:

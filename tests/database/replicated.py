@@ -105,7 +105,7 @@ class Pair:
 
 @contextmanager
 def replicated(folder: Path, shared: Path) -> Iterator[Pair]:
-    """Give two running servers with the programs of the home `shared`; gone afterwards."""
+    """Yield two running servers with the programs of the home `shared`; gone afterwards."""
     programs = binaries.provide(shared, shared / "data")
     shutil.rmtree(folder, ignore_errors=True)
     account = home.server_account(shared, shared / "data")

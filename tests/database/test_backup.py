@@ -54,7 +54,7 @@ ORDER BY 1, 2, 3
 
 
 def everything(home: Path) -> dict[str, list[tuple]]:
-    """Give each table's rows, where each sequence stands, and every definition."""
+    """Return each table's rows, where each sequence stands, and every definition."""
     with running(Settings(home=home)) as conninfo, psycopg.connect(conninfo) as connection:
         found = {
             name: connection.execute(
@@ -123,7 +123,7 @@ def test_it_is_written_while_the_service_runs_and_restored_in_another_home(serve
 
 @pytest.fixture
 def filled(folder: Path) -> Settings:
-    """Give the settings of a home with the tables, and one user in them."""
+    """Return the settings of a home with the tables, and one user in them."""
     settings = Settings(home=folder / "home")
     with running(settings) as conninfo:
         asyncio.run(migrate(conninfo))

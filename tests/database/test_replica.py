@@ -36,7 +36,7 @@ def pair(database_server, short_folder):  # noqa: ARG001 - it copies the program
 
 @asynccontextmanager
 async def machine(pair):
-    """Give a client of one machine that serves; each has pools and memory of its own."""
+    """Yield a client of one machine that serves; each has pools and memory of its own."""
     urls = {"database_url": pair.primary.url, "database_replica_url": pair.replica.url}
     app = create_app(Settings(**urls))
     async with (
@@ -85,7 +85,7 @@ def stand_still(pair) -> None:
 
 
 async def reads_there(pair, client) -> bool:
-    """Say whether reads come from the replica."""
+    """Return whether reads come from the replica."""
     rename(pair, "before")
     stand_still(pair)
     rename(pair, "after")

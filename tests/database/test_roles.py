@@ -29,7 +29,7 @@ SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database
 
 @pytest.fixture(scope="module")
 def older(short_folder):
-    """Give the settings of a home in which, as in older releases, the superuser owns everything."""
+    """Yield settings of a data directory of an older release: the superuser owns everything."""
     settings = Settings(home=short_folder / f"roles-{os.getpid()}")
     with running(settings) as conninfo:
         asyncio.run(migrate(conninfo))

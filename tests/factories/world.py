@@ -71,13 +71,13 @@ class World:
         return values["uuid"]
 
     async def one(self, statement: str, *parameters: Any) -> Any:
-        """Give the first row of a statement."""
+        """Return the first row of a statement."""
         async with self.database.connection() as connection:
             cursor = await connection.execute(statement, parameters)
             return await cursor.fetchone()
 
     async def value(self, statement: str, *parameters: Any) -> Any:
-        """Give the first value of a statement's first row."""
+        """Return the first value of a statement's first row."""
         row = await self.one(statement, *parameters)
         return row[0] if row else None
 
@@ -198,7 +198,7 @@ async def set_quotas(world: World, **limits: int) -> None:
 
 
 async def set_marketplace(world: World, **columns: Any) -> None:
-    """Give the world's tenant a marketplace reference."""
+    """Return the world's tenant a marketplace reference."""
     options = columns.pop("offering_plugin_options", {})
     values = {"tenant_id": world.tenant_id, "offering_plugin_options": Jsonb(options)} | columns
     async with world.database.transaction() as connection:

@@ -44,7 +44,7 @@ counted: collections.Counter[tuple[str, int]] = collections.Counter()
 
 
 def ask(method, path, body=None):
-    """Give what the service answers, beside the run."""
+    """Return what the service answers, beside the run."""
     request = urllib.request.Request(  # noqa: S310 - the address is the served instance's
         BASE + path,
         method=method,
@@ -63,7 +63,7 @@ def learn(text):
 
 
 def chosen(values, seed):
-    """Give one of the values, always the same for a seed."""
+    """Return one of the values, always the same for a seed."""
     values = list(values)
     return values[zlib.crc32(repr(seed).encode()) % len(values)]
 
@@ -86,7 +86,7 @@ def before_load_schema(_context, raw_schema):
 
 
 def objects_in(node):
-    """Give all objects within, from the outermost one on."""
+    """Yield all objects within, from the outermost one on."""
     if isinstance(node, dict):
         yield node
     if isinstance(node, dict | list):
@@ -149,7 +149,7 @@ def place_body(case):
 
 
 def rules_in(body):
-    """Give every object of a body that is, or may be, a rule."""
+    """Yield every object of a body that is, or may be, a rule."""
     if isinstance(body, list):
         for each in body:
             yield from rules_in(each)
@@ -190,7 +190,7 @@ def filter_failure(_context, failure, case, response):
 
 
 def padded(body):
-    """Tell whether a text has blanks around it, which count for nothing."""
+    """Return whether a text has blanks around it, which count for nothing."""
     if isinstance(body, dict | list):
         return any(padded(each) for each in (body.values() if isinstance(body, dict) else body))
     return isinstance(body, str) and body != body.strip()

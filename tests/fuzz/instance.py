@@ -28,16 +28,16 @@ class Instance:
     environment: dict[str, str] = field(default_factory=dict)
 
     def client(self, user: str = "staff") -> httpx.Client:
-        """Give an HTTP client that signs in as a user."""
+        """Return an HTTP client that signs in as a user."""
         headers = {"Authorization": f"Token {token(user)}"}
         return httpx.Client(base_url=self.address, headers=headers, timeout=PATIENCE_SECONDS)
 
     def processes(self) -> list[int]:
-        """Give the processes that answered or answer, as they were started."""
+        """Return the processes that answered or answer, as they were started."""
         return [each["child"] for each in self._records() if each.get("process") == "api-1"]
 
     def faults(self) -> list[dict]:
-        """Give what was written as an error."""
+        """Return what was written as an error."""
         return [each for each in self._records() if each["level"] in {"error", "critical"}]
 
     def _records(self) -> list[dict]:
@@ -45,7 +45,7 @@ class Instance:
 
 
 def token(user: str) -> str:
-    """Give a user's token."""
+    """Return a user's token."""
     return f"{user}-token-0123456789abcdef"
 
 
@@ -77,7 +77,7 @@ def served(**settings: str) -> Iterator[Instance]:
 
 
 def victim_at(address: str) -> dict[str, str]:
-    """Give how the victim is addressed."""
+    """Return how the victim is addressed."""
     headers = {"Authorization": f"Token {token('staff')}"}
     with httpx.Client(base_url=address, headers=headers, timeout=PATIENCE_SECONDS) as client:
         users = client.get("/api/users/", params={"page_size": 300}).json()
@@ -88,7 +88,7 @@ def victim_at(address: str) -> dict[str, str]:
 
 
 def provisioning() -> dict[str, object]:
-    """Give what the instance is loaded with."""
+    """Return what the instance is loaded with."""
     rule = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "10.0.0.0/8"}
     tenants = [
         {

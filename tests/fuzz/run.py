@@ -33,16 +33,16 @@ class Run:
 
     @property
     def requests(self) -> int:
-        """Give how many requests were sent."""
+        """Return how many requests were sent."""
         return sum(number for _, _, number in self.counts)
 
     @property
     def failures(self) -> int:
-        """Give how many different failures were found, errors of the run included."""
+        """Return how many different failures were found, errors of the run included."""
         return self.report["test_cases"]["unique_failures"] + len(self.report["errors"])
 
     def lines(self) -> Iterator[str]:
-        """Say what was sent and what came of it."""
+        """Yield what was sent and what came of it."""
         statuses: collections.Counter[int] = collections.Counter()
         for _, status, number in self.counts:
             statuses[status] += number

@@ -6,7 +6,7 @@ import pytest
 
 
 def lines(reports: Iterable[pytest.TestReport]) -> Iterator[str]:
-    """Give the lines of what the tests wrote down; reports of the ends of tests have all of it."""
+    """Yield the lines of what the tests wrote down; reports of the ends of tests have all of it."""
     slowest, grown, number = (0.0, ""), (0.0, ""), 0
     for report in reports:
         if getattr(report, "when", "") != "teardown":

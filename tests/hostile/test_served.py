@@ -22,7 +22,7 @@ def instance():
 
 @pytest.fixture(scope="module")
 def group(instance):
-    """Give the path of a group."""
+    """Return the path of a group."""
     with instance.client() as client:
         [group] = client.get(GROUPS, params={"page_size": 1}).json()
     return f"{GROUPS}{group['uuid']}/"

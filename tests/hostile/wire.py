@@ -44,7 +44,7 @@ def send(address: str, *parts: bytes, ends: bool = False) -> Response:
 
 
 def connected(address: str) -> socket.socket:
-    """Give a connection."""
+    """Return a connection."""
     parts = urlsplit(address)
     return socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE_SECONDS)
 
@@ -70,7 +70,7 @@ def received(connection: socket.socket) -> bytes:
 
 
 def request(method: str, target: str, *headers: str, body: bytes | None = None) -> bytes:
-    """Give the bytes of a request; its length is said where it has a body."""
+    """Return the bytes of a request; its length is said where it has a body."""
     lines = [f"{method} {target} HTTP/1.1", "Host: localhost", *headers]
     if body is not None:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
@@ -78,13 +78,13 @@ def request(method: str, target: str, *headers: str, body: bytes | None = None) 
 
 
 def chunked(method: str, target: str, *headers: str, chunks: Iterable[bytes]) -> list[bytes]:
-    """Give the head of a request without a length, and then the chunks as they are."""
+    """Return the head of a request without a length, and then the chunks as they are."""
     more = ("Content-Type: application/json", "Transfer-Encoding: chunked")
     return [request(method, target, *headers, *more), *chunks]
 
 
 def memory(process: int) -> float:
-    """Give a process's resident memory, in MiB."""
+    """Return a process's resident memory, in MiB."""
     lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
     [line] = [line for line in lines if line.startswith("VmRSS:")]
     return int(line.split()[1]) / 1024

@@ -104,7 +104,7 @@ def served() -> Iterator[Instance]:
 
 
 def api_process(instance: Instance) -> int:
-    """Give the process that serves the API: the first child of the parent."""
+    """Return the process that serves the API: the first child of the parent."""
     parent = instance.victim["parent"]
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
     return min(map(int, children.split()))
@@ -120,7 +120,7 @@ def all_pages(client: httpx.Client, path: str, **query: object) -> Iterator[dict
 
 
 def lost_writes(client: httpx.Client, work: Work) -> list[str]:
-    """Give the acknowledged writes of which no version tells."""
+    """Return the acknowledged writes of which no version tells."""
     lost = []
     for group, texts in work.acknowledged.items():
         path = f"/api/openstack-security-groups/{group}/versions/"

@@ -11,12 +11,12 @@ ALL = os.environ.get("RINGFENCE_OWN_FAULTS") == "all"
 
 
 def chosen(faults: Iterable[Fault], *usual: Fault) -> list[Fault]:
-    """Give all of them, or the usual ones."""
+    """Return all of them, or the usual ones."""
     return list(faults) if ALL else list(usual)
 
 
 def may_mount() -> bool:
-    """Say whether a disk of its own can be had here, which takes root and its whole power."""
+    """Return whether a disk of its own can be had here, which takes root and its whole power."""
     command = ["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
     try:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -55,7 +55,7 @@ class Served:
         return address
 
     def children(self, name: str) -> list[int]:
-        """Give the ids of the processes called so that have been started, the last one last."""
+        """Return the ids of the processes called so that have been started, the last one last."""
         return [
             record["child"]
             for record in self.records()
@@ -72,7 +72,7 @@ class Served:
         return [json.loads(line) for line in lines if re.fullmatch(r"\{.*\}", line)]
 
     def failures(self) -> list[dict]:
-        """Give what the service has logged of faults that it had not expected."""
+        """Return what the service has logged of faults that it had not expected."""
         return [record for record in self.records() if record.get("level") == "error"]
 
     def conninfo(self) -> str:

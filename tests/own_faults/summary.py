@@ -4,7 +4,7 @@ from tests.own_faults.selection import may_mount
 
 
 def lines(reports) -> list[str]:
-    """Give a line for each fault; nothing where none was struck."""
+    """Return a line for each fault; nothing where none was struck."""
     struck = [
         value
         for report in reports

@@ -28,7 +28,7 @@ async def world(database):
 
 @pytest.fixture
 async def processes(conninfo):
-    """Give two applications, each with a pool of its own: all they share is the database."""
+    """Yield two applications, each with a pool of its own: all they share is the database."""
     async with AsyncExitStack() as stack:
         apps = []
         for _ in range(2):
@@ -40,7 +40,7 @@ async def processes(conninfo):
 
 @pytest.fixture
 async def clients(processes):
-    """Give a function that makes a client of either process, with somebody's token."""
+    """Yield a function that makes a client of either process, with somebody's token."""
     async with AsyncExitStack() as stack:
 
         async def both(secret="admin-token"):  # noqa: S107 - a test credential

@@ -18,7 +18,7 @@ GROUPS = "/api/openstack-security-groups/"
 
 
 def tables(home):
-    """Give all that the database keeps, as text."""
+    """Return all that the database keeps, as text."""
     with running(Settings(home=home)) as conninfo, psycopg.connect(conninfo) as connection:
         names = connection.execute(
             "SELECT quote_ident(table_name) FROM information_schema.tables"
