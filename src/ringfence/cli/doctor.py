@@ -79,7 +79,7 @@ ORDER BY cloud.name, tenant.name, tenant.id
 
 _DOCUMENTS: LiteralString = "SELECT count(*) FROM security_group_documents"
 
-# `index_security_group_texts` creates so many; the 5-character indexes need no extension.
+# `index_security_group_texts` creates this many; the 5-character indexes need no extension.
 TRIGRAM_INDEXES = 4
 _TRIGRAM_INDEXES: LiteralString = """
 SELECT count(*)

@@ -96,7 +96,7 @@ class Database:
     ) -> AsyncIterator["Database"]:
         """Open the pool; `conninfo` is a connection string of libpq.
 
-        A database that is away is no error here: each use says `Unavailable` until it is back.
+        An unavailable database is no failure here: each use raises `Unavailable` until it is back.
         A use that takes longer than `use_seconds` is cut off, and says so as well.
         """
         pool = connect.pool(

@@ -250,7 +250,7 @@ class OpenStackCloud:
         return await self._post_rules(project_id, group_id, rules)
 
     async def delete_rule(self, rule_id: str) -> None:
-        """Delete one rule; a missing one is no error."""
+        """Delete one rule; a missing one is not an error."""
         try:
             await self._call("DELETE", f"/security-group-rules/{quote(rule_id, safe='')}")
         except GroupNotFound:

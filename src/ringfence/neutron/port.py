@@ -256,7 +256,7 @@ class NetworkCloud(Protocol):
         ...
 
     async def delete_rule(self, rule_id: str) -> None:
-        """Delete one rule; a missing one is no error."""
+        """Delete one rule; a missing one is not an error."""
         ...
 
     async def free_rule_quota(self, project_id: str) -> int | None:

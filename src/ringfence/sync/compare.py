@@ -35,16 +35,16 @@ ObservedGroup = tuple[GroupDiff, CloudGroup]
 
 @dataclass(frozen=True, slots=True)
 class MassRemovalGuard:
-    """Stop a pull that misses more than `count` groups and more than `share` of a tenant's.
+    """Stop a pull in which more than `count` groups and `share` of a tenant's are missing.
 
-    So many at once are rather a mistake: the pull changes nothing until an operator confirms it.
+    That many at once is probably a mistake: the pull changes nothing until an operator confirms.
     """
 
     count: int = 5
     share: float = 0.5
 
     def stops(self, missing: int, known: int) -> bool:
-        """Return whether so many missing groups of so many known ones stop the pull."""
+        """Return whether this many missing groups, of this many known ones, stop the pull."""
         return missing > self.count and missing > self.share * known
 
 
@@ -119,7 +119,7 @@ def compare_tenant(
     ]
     known = {row.backend_id for row in rows}
     without_id = [row for row in unchanged if not row.backend_id]
-    recreated = [row for row in unchanged if _is_recreated(row, by_id)]
+    recreated = [row for row in unchanged if _is_missing_default(row, by_id)]
     return TenantDiff(
         unknown=tuple(group for group in listed if group.id not in known),
         observed=tuple(observed),
@@ -259,7 +259,7 @@ def _is_marked_missing(row: LocalGroup) -> bool:
     return row.state is State.ERRED and row.error_message in {NOT_FOUND, DEFAULT_NOT_FOUND}
 
 
-def _is_recreated(row: LocalGroup, listed: Container[str]) -> bool:
+def _is_missing_default(row: LocalGroup, listed: Container[str]) -> bool:
     """Return whether the row is a missing `default` group: Neutron creates another one."""
     return row.name == DEFAULT_NAME and bool(row.backend_id) and row.backend_id not in listed
 

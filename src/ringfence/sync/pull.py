@@ -333,7 +333,7 @@ async def _finish(
     async with database.transaction() as connection:
         await pulls.record_pulled_at(connection, placement.tenant_id, taken_at)
         await pulls.succeed(connection, placement.tenant_id, requested=requested)
-        # Unreadable rules are no news: their group has an event of its own.
+        # Unreadable rules are not news: their group has an event of its own.
         if requested or any(number for what, number in counts.items() if what != "unreadable"):
             message = f"Security groups of tenant {placement.tenant_name} have been pulled."
             await record(

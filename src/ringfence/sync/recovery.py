@@ -143,7 +143,7 @@ async def requeue_lost(database: Database) -> int:
 
 
 async def delete_old_jobs(database: Database, hours: int) -> None:
-    """Delete the jobs that ended more than so many hours ago."""
+    """Delete the jobs that ended more than this many hours ago."""
     async with database.connection() as connection:
         await connection.execute(_DELETE_OLD, [hours])
 

@@ -15,7 +15,7 @@ DATABASE_DELAY = 2.0
 
 
 class RetryLater(Exception):
-    """The job runs again after so many seconds; nothing has failed for good."""
+    """The job runs again after this many seconds; nothing has failed for good."""
 
     def __init__(self, after: float) -> None:
         super().__init__(f"retry in {after:.1f} s")

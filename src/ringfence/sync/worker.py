@@ -113,7 +113,7 @@ async def _end_with(worker: Worker, stop: asyncio.Event) -> None:
 async def _recover_own_jobs(
     worker: Worker, database: Database, handlers: JobHandlers, stop: asyncio.Event
 ) -> None:
-    """Requeue, every few seconds, jobs that the database assigns to this worker in vain."""
+    """Requeue, every few seconds, jobs that are assigned to this worker and not running in it."""
     suspected: set[int] = set()
     while not stop.is_set():
         await pause(stop, RECOVERY_SECONDS)

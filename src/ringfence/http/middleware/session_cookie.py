@@ -36,7 +36,7 @@ def _cookie(headers: Headers, name: str) -> str | None:
     """
     pairs = (pair.partition("=") for sent in headers.getlist("cookie") for pair in sent.split(";"))
     values = {value.strip() for key, _, value in pairs if key.strip() == name}
-    # A site on a sibling domain can set a cookie of the same name: none of the two is trusted.
+    # A site on a sibling domain can set a cookie of the same name: neither is trusted.
     return values.pop() or None if len(values) == 1 else None
 
 

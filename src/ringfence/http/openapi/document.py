@@ -21,7 +21,12 @@ from ringfence.text.json_value import Json
 CHANGING = (
     Parameter(
         "Idempotency-Key",
-        {**STRING, "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+        {
+            **STRING,
+            "minLength": 1,
+            "maxLength": 255,
+            "pattern": "^[\\x21-\\x7e]([\\x20-\\x7e]*[\\x21-\\x7e])?$",
+        },
         "Within 24 hours, a request with the same key is not carried out again: the response of "
         "the first one is returned.",
         location="header",

@@ -187,7 +187,7 @@ class SandboxCloud:
         return created
 
     async def delete_rule(self, rule_id: str) -> None:
-        """Delete one rule; a missing one is no error."""
+        """Delete one rule; a missing one is not an error."""
         try:
             rule = UUID(rule_id)
         except ValueError:

@@ -26,9 +26,9 @@ from ringfence.security_groups.read_model.ancestors import (
 from ringfence.security_groups.read_model.filters import FILTERS, searched
 from ringfence.security_groups.read_model.ordering import Order, order_of
 
-# Up to so many ancestors are always read one by one.
+# Up to this many ancestors are always read one by one.
 _FEW = 8
-# Up to so many groups are scanned; more are searched with an index of texts.
+# Up to this many groups are scanned; more are searched with an index of texts.
 _MAX_SCANNED: LiteralString = "10000"
 # From this offset on, a page is read from the nearer end.
 _FAR = 1_000

@@ -18,7 +18,7 @@ import { ParseError, hasPorts, isEvery, protocolIn, small } from "./values.js";
  * @property {string} message
  */
 
-// The default limit of a request body (RINGFENCE_BODY_BYTES).
+// A longer text is refused before it is parsed.
 const MAX_TEXT = 256 * 1024;
 const MAX_LINE = 4096;
 const COMMANDS = new Set(["iptables", "ip6tables"]);
