@@ -23,6 +23,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from tests import databases
 from tests.faults import summary
+from tests.folders import unused
 from tests.hostile import summary as hostile
 from tests.own_faults import summary as own_faults
 from tests.patience import PATIENCE_SECONDS
@@ -204,8 +205,7 @@ def tcp_server(database_server: str, short_folder: Path) -> Iterator[str]:  # no
     # The shared server has put the programs in their place.
     shared = short_folder / "home"
     programs = binaries.provide(shared, shared / "data")
-    folder = short_folder / f"tcp-{os.getpid()}"
-    shutil.rmtree(folder, ignore_errors=True)
+    folder = unused(short_folder, "tcp")
     folder.mkdir()
     account = home.server_account(folder, folder / "data")
     os.chown(folder, account.uid, account.gid)

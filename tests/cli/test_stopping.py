@@ -1,6 +1,5 @@
 """SIGTERM ends every command cleanly at any time: no process and no file is left."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import pytest
 from tests.cli.operating import operating
 from tests.database.conftest import wait_until
 from tests.database.others import foreign
+from tests.folders import unused
 from tests.patience import PATIENCE_SECONDS
 
 from ringfence.database.embedded import binaries, home
@@ -84,7 +84,7 @@ def test_services_whose_database_hangs_end_all_the_same(
     shared = short_folder / "home"
     programs = binaries.provide(shared, shared / "data")
     account = home.server_account(shared, shared / "data")
-    folder = short_folder / f"hanging-{os.getpid()}"
+    folder = unused(short_folder, "hanging")
     with foreign(folder, programs, account) as server, operating(migrated=False) as operator:
         operator.environment["RINGFENCE_DATABASE_URL"] = server.uri(server.fresh("hanging"))
         serve, _ = operator.serve("serve", "--workers", "1")

@@ -13,6 +13,7 @@ from uuid import UUID
 import httpx
 import pytest
 from tests.contract.test_representation import ADDED_FIELDS
+from tests.folders import unused
 from waldur_api_client import errors
 from waldur_api_client.api.openstack_security_groups import (
     openstack_security_groups_count,
@@ -65,7 +66,7 @@ WEB, DB, OLD, STUCK, API = (
 @pytest.fixture(scope="module")
 def served(short_folder):
     """Yield the address of a real process with provisioned data and no job worker."""
-    folder = short_folder / f"client-{os.getpid()}"
+    folder = unused(short_folder, "client")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o711)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("RINGFENCE_", "OS_"))}

@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.folders import unused
 from tests.patience import PATIENCE_SECONDS
 from tests.processes import children, signal_each
 
@@ -95,8 +96,7 @@ class Holder:
 @pytest.fixture
 def folder(short_folder: Path) -> Iterator[Path]:
     """Yield an empty folder that every user can pass; its servers are killed afterwards."""
-    folder = short_folder / f"{os.getpid()}-{next(_numbers)}"
-    shutil.rmtree(folder, ignore_errors=True)
+    folder = unused(short_folder, "home")
     folder.mkdir()
     folder.chmod(0o755)
     yield folder

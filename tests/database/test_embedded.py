@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from tests.database.conftest import ORDINARY, ROOT, fetch, kill_server, modes, wait_until
+from tests.folders import unused
 from tests.processes import children
 
 from ringfence.database.embedded import binaries
@@ -54,7 +55,7 @@ def test_its_settings(settings_of_a_new_home, name, value):
 
 @pytest.fixture(scope="module")
 def settings_of_a_new_home(short_folder):
-    home = short_folder / f"settings-{os.getpid()}"
+    home = unused(short_folder, "settings")
     with running(Settings(home=home)) as conninfo, psycopg.connect(conninfo) as connection:
         settings = dict(connection.execute("SELECT name, setting FROM pg_settings").fetchall())
     shutil.rmtree(home)

@@ -23,6 +23,7 @@ from tests.database.others import (
 )
 from tests.database.replicated import PASSWORD
 from tests.factories.world import make_world
+from tests.folders import unused
 from tests.patience import PATIENCE_SECONDS
 from tests.ports import free_port
 
@@ -51,7 +52,7 @@ def newest(database_server, short_folder):  # noqa: ARG001 - it copies the progr
     shared = short_folder / "home"
     programs = binaries.provide(shared, shared / "data")
     account = home.server_account(shared, shared / "data")
-    with foreign(short_folder / f"newest-{os.getpid()}", programs, account) as server:
+    with foreign(unused(short_folder, "newest"), programs, account) as server:
         yield server
 
 
@@ -62,7 +63,7 @@ def german(database_server, short_folder):  # noqa: ARG001
     require(GERMAN, MESSAGES, what="what German messages need (Debian: locales)")
     shared = short_folder / "home"
     account = home.server_account(shared, shared / "data")
-    folder = short_folder / f"german-{os.getpid()}"
+    folder = unused(short_folder, "german")
     with foreign(folder, OLDEST, account) as server:
         yield server
 

@@ -1,7 +1,6 @@
 """Reads from a replica: a caller sees what it wrote, and never notices where a replica fails."""
 
 import asyncio
-import os
 import time
 from contextlib import asynccontextmanager
 
@@ -9,6 +8,7 @@ import httpx
 import pytest
 from tests.cli.operating import operating
 from tests.database.replicated import replicated
+from tests.folders import unused
 from tests.own_faults.served import PROVISIONING, ROLES, TENANTS
 from tests.own_faults.traffic import GROUPS
 
@@ -25,7 +25,7 @@ SECONDS = 40.0
 
 @pytest.fixture(scope="module")
 def pair(database_server, short_folder):  # noqa: ARG001 - it copies the programs
-    folder = short_folder / f"replicated-{os.getpid()}"
+    folder = unused(short_folder, "replicated")
     with replicated(folder, short_folder / "home") as pair, operating(migrated=False) as operator:
         file = operator.write("site.yaml", PROVISIONING + ROLES)
         done = operator.run("load", file, RINGFENCE_DATABASE_URL=pair.primary.url)

@@ -1,10 +1,11 @@
 """The embedded server's superuser serves nothing: others own the tables, and serve."""
 
 import asyncio
-import os
+import shutil
 
 import psycopg
 import pytest
+from tests.folders import unused
 
 from ringfence.cli.startup import migrated
 from ringfence.database.embedded import roles
@@ -30,7 +31,7 @@ SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database
 @pytest.fixture(scope="module")
 def older(short_folder):
     """Yield settings of a data directory of an older release: the superuser owns everything."""
-    settings = Settings(home=short_folder / f"roles-{os.getpid()}")
+    settings = Settings(home=unused(short_folder, "roles"))
     with running(settings) as conninfo:
         asyncio.run(migrate(conninfo))
         with psycopg.connect(conninfo) as connection:
@@ -49,6 +50,7 @@ def older(short_folder):
         connection.execute("SELECT pg_reload_conf()")
         connection.close()
         yield settings
+    shutil.rmtree(settings.home)
 
 
 def test_a_home_of_an_older_release_is_handed_over_as_it_is_joined(older):

@@ -1,10 +1,10 @@
 """The primary dies and its standby takes over, in the midst of reads and writes."""
 
-import os
 import time
 
 from tests.cli.operating import operating
 from tests.database.replicated import PASSWORD, Pair, replicated
+from tests.folders import unused
 from tests.own_faults.served import Served
 from tests.own_faults.traffic import Traffic
 
@@ -21,7 +21,7 @@ def acknowledge_what_the_standby_has(pair: Pair) -> None:
 
 
 def test_the_service_goes_on_at_the_standby(database_server, short_folder, outcome):  # noqa: ARG001 - it copies the programs
-    folder = short_folder / f"failover-{os.getpid()}"
+    folder = unused(short_folder, "failover")
     with replicated(folder, short_folder / "home") as pair, operating(migrated=False) as operator:
         operator.environment["RINGFENCE_DATABASE_URL"] = url_of(pair)
         served = Served(operator)

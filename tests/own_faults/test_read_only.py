@@ -1,10 +1,10 @@
 """PostgreSQL takes no writes for a while, as a primary does that was made a standby."""
 
-import os
 import time
 
 from tests.cli.operating import operating
 from tests.database.replicated import replicated
+from tests.folders import unused
 from tests.own_faults.served import Served
 from tests.own_faults.traffic import Traffic
 
@@ -14,7 +14,7 @@ def test_writes_wait_for_a_server_that_takes_them(
     short_folder,
     outcome,
 ):
-    folder = short_folder / f"demoted-{os.getpid()}"
+    folder = unused(short_folder, "demoted")
     with replicated(folder, short_folder / "home") as pair, operating(migrated=False) as operator:
         operator.environment["RINGFENCE_DATABASE_URL"] = pair.primary.url
         served = Served(operator)
