@@ -67,7 +67,6 @@ WEB, DB, OLD, STUCK, API = (
 def served(short_folder):
     """Yield the address of a real process with provisioned data and no job worker."""
     folder = unused(short_folder, "client")
-    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o711)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("RINGFENCE_", "OS_"))}
     environment = kept | {"RINGFENCE_HOME": str(folder / "home")}

@@ -113,7 +113,7 @@ GROUP = Model(
 
 NAME_AND_DESCRIPTION = Model(
     "OpenStackSecurityGroupUpdate",
-    object_of({"name": STRING, "description": STRING}, ["name", "description"]),
+    object_of(dict.fromkeys(GROUP_FIELDS, STRING), list(GROUP_FIELDS)),
 )
 
 UPDATE = Model(
