@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from tests.patience import PATIENCE_SECONDS
 
 from ringfence.database import migrate as module
 from ringfence.database.migrate import migrate, migrations, pending
@@ -110,7 +111,9 @@ def deadlock(conninfo, locked):
         other.execute("SET deadlock_timeout = '60s'")
         other.execute("LOCK TABLE users")
         locked.set()
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not other.execute(HELD).fetchone()[0]:
+            assert time.monotonic() < deadline, "no migration locks the table"
             time.sleep(0.02)
         other.execute("LOCK TABLE security_groups")
 
