@@ -57,6 +57,14 @@ def test_markdown_shows_a_text_as_code_and_nothing_else(name):
     assert f"`{fence}" not in code
 
 
+@pytest.mark.parametrize("name", [*HOSTILE, *PLAIN])
+def test_a_cell_of_a_spreadsheet_is_one_quiet_line_and_no_formula(name):
+    cell = escaping.spreadsheet(name)
+    assert is_quiet(cell)
+    assert cell.lstrip()[:1] not in set("=+-@\uff1d\uff0b\uff0d\uff20")
+    assert cell.removeprefix("'") == escaping.terminal(name)
+
+
 @pytest.mark.parametrize("name", [*HOSTILE, "half \ud800"])
 def test_a_label_is_one_line_that_prometheus_reads_back(name):
     registry = CollectorRegistry()

@@ -5,10 +5,12 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ringfence.cli import listing
 from ringfence.cli.startup import migrated, start, with_database
 from ringfence.errors import OperatorError
 from ringfence.text.escaping import terminal
@@ -18,18 +20,35 @@ if TYPE_CHECKING:
 
 sync = typer.Typer(help="Show and control synchronization with clouds.", no_args_is_help=True)
 
+STATUS_COLUMNS = listing.Columns(
+    known=(
+        "cloud", "tenant", "uuid", "state", "mode", "pulled_at", "groups", "scheduled",
+        "in_flight", "erred", "drifting", "missing", "error_message", "cloud_state",
+        "cloud_error_message",
+    ),
+    in_table=(
+        "cloud", "tenant", "state", "mode", "pulled_at", "groups", "scheduled", "in_flight",
+        "erred", "drifting", "missing", "error_message",
+    ),
+)  # fmt: skip
+
 Tenant = Annotated[str, typer.Argument(metavar="TENANT", help="Name or UUID of a tenant.")]
 
 
 @sync.command(epilog="Example: ringfence sync status")
-def status() -> None:
+def status(*, output: listing.Output = None, fields: listing.Fields = None) -> None:
     """Show scheduled, running, erred, drifting and missing groups by cloud and tenant."""
-    from ringfence.cli import output
     from ringfence.sync import status as tenants
 
     with migrated(start()) as (conninfo, _):
         found = with_database(conninfo, tenants.status)
-    output.show([tenant.line() for tenant in found])
+    listing.show(
+        map(asdict, found),
+        STATUS_COLUMNS,
+        listing.options(output, fields),
+        in_order=True,
+        text=lambda row: tenants.TenantStatus(**row).line(),
+    )
 
 
 @sync.command(epilog="Example: ringfence sync pull web-prod")

@@ -3,14 +3,20 @@
 # ruff: noqa: PLC0415 - imports inside commands, so that `--help` responds at once
 
 import sys
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from ringfence.cli import output
+from ringfence.cli import listing, output
 from ringfence.cli.startup import migrated, start, with_database
 
 tokens = typer.Typer(help="List, rotate and revoke tokens.", no_args_is_help=True)
+
+TOKEN_COLUMNS = (
+    "username", "name", "uuid", "is_read_only", "project", "created", "expires", "last_used",
+)  # fmt: skip
+SESSION_COLUMNS = ("username", "uuid", "token", "address", "created", "expires")
 
 Token = Annotated[str, typer.Argument(metavar="TOKEN", help="UUID of the token, from `list`.")]
 
@@ -57,13 +63,22 @@ def list_tokens(
     user: Annotated[
         str | None, typer.Argument(metavar="USER", help="The user's name.", show_default="all")
     ] = None,
+    *,
+    output: listing.Output = None,
+    fields: listing.Fields = None,
 ) -> None:
     """List tokens with UUID, purpose, limits and last use."""
     with migrated(start()) as (conninfo, _):
-        from ringfence.users.tokens.administration import listed
+        from ringfence.users.tokens.administration import ListedToken, listed
 
         found = with_database(conninfo, lambda database: listed(database, user))
-    output.show([token.line() for token in found])
+    listing.show(
+        map(asdict, found),
+        TOKEN_COLUMNS,
+        listing.options(output, fields),
+        in_order=True,
+        text=lambda row: ListedToken(**row).line(),
+    )
 
 
 @tokens.command("sessions", epilog="Example: ringfence tokens sessions alice")
@@ -71,13 +86,22 @@ def list_sessions(
     user: Annotated[
         str | None, typer.Argument(metavar="USER", help="The user's name.", show_default="all")
     ] = None,
+    *,
+    output: listing.Output = None,
+    fields: listing.Fields = None,
 ) -> None:
     """List console sessions with user, start, token and IP address."""
     with migrated(start()) as (conninfo, _):
-        from ringfence.users.tokens.administration import listed_sessions
+        from ringfence.users.tokens.administration import ListedSession, listed_sessions
 
         found = with_database(conninfo, lambda database: listed_sessions(database, user))
-    output.show([session.line() for session in found])
+    listing.show(
+        map(asdict, found),
+        SESSION_COLUMNS,
+        listing.options(output, fields),
+        in_order=True,
+        text=lambda row: ListedSession(**row).line(),
+    )
 
 
 @tokens.command(epilog="Example: TOKEN=$(ringfence tokens rotate 6a1c0f2e9b7d4c55a1d0c8a1f0b2c3d4)")

@@ -12,6 +12,8 @@ _ACTIVE = re.compile(
     "|[\U000e0000-\U000e007f]"
 )
 _BACKTICKS = re.compile(r"`+")
+# What spreadsheets take for the start of a formula (OWASP, CSV injection)
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 # Control characters and bidirectional controls, which a name of one line does not need.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
@@ -29,6 +31,15 @@ def terminal(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def spreadsheet(text: str) -> str:
+    """Return the text as a cell of a spreadsheet: one line, and no formula.
+
+    What a spreadsheet would compute, also after spaces and in full-width signs, follows a quote.
+    """
+    shown = terminal(text)
+    return f"'{shown}" if _FORMULA.match(text) or _FORMULA.match(shown) else shown
 
 
 def json_line(text: str) -> str:
