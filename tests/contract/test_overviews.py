@@ -98,6 +98,10 @@ async def test_groups_are_filtered_by_exposure_and_by_drift(client, world):
     assert await names(client, drift="drifting") == ["opened"]
     assert await names(client, drift="missing") == ["gone"]
     assert await names(client, drift=["unknown", "in_sync"]) == ["closed", "same"]
+    loaded = await world.group("loaded", backend_id="")
+    assert await names(client, drift="never_pushed") == ["loaded"]
+    shown = await client.get(f"/api/openstack-security-groups/{loaded.hex}/drift/")
+    assert shown.json()["state"] == "never_pushed"
     assert (await client.get(OVERVIEWS, params={"drift": "wrong"})).status_code == 400
 
 

@@ -60,6 +60,9 @@ async def test_the_status_counts_by_tenant(sandbox):
         " adopt; last pull 2"
     )
     assert foreign.line().endswith("0 missing; adopt; last pull never")
+    await sandbox.world.execute("UPDATE security_groups SET backend_id = '' WHERE name = 'calm'")
+    [_, own] = await status.status(sandbox.database)
+    assert "1 missing, 1 never pushed; adopt" in own.line()
 
 
 async def test_a_tenant_is_named_by_name_or_uuid_and_never_guessed(sandbox):

@@ -23,12 +23,12 @@ sync = typer.Typer(help="Show and control synchronization with clouds.", no_args
 STATUS_COLUMNS = listing.Columns(
     known=(
         "cloud", "tenant", "uuid", "state", "mode", "pulled_at", "groups", "scheduled",
-        "in_flight", "erred", "drifting", "missing", "error_message", "cloud_state",
-        "cloud_error_message",
+        "in_flight", "erred", "drifting", "missing", "never_pushed", "error_message",
+        "cloud_state", "cloud_error_message",
     ),
     in_table=(
         "cloud", "tenant", "state", "mode", "pulled_at", "groups", "scheduled", "in_flight",
-        "erred", "drifting", "missing", "error_message",
+        "erred", "drifting", "missing", "never_pushed", "error_message",
     ),
 )  # fmt: skip
 
@@ -37,7 +37,7 @@ Tenant = Annotated[str, typer.Argument(metavar="TENANT", help="Name or UUID of a
 
 @sync.command(epilog="Example: ringfence sync status")
 def status(*, output: listing.Output = None, fields: listing.Fields = None) -> None:
-    """Show scheduled, running, erred, drifting and missing groups by cloud and tenant."""
+    """Show counts of groups by cloud and tenant: pending, erred, drifting, missing, never pushed."""
     from ringfence.sync import status as tenants
 
     with migrated(start()) as (conninfo, _):

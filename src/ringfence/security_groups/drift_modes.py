@@ -35,6 +35,8 @@ class Drift(StrEnum):
     DRIFTING = "drifting"
     # The group is not in the cloud any more.
     MISSING = "missing"
+    # The group was loaded as OK and never pushed: no cloud has it (`cloud_state.never_pushed`).
+    NEVER_PUSHED = "never_pushed"
     # The group was never observed.
     UNKNOWN = "unknown"
 

@@ -8,6 +8,7 @@ from ringfence.clouds.drift_modes import DriftMode
 from ringfence.database.pool import Database
 from ringfence.security_groups import queries
 from ringfence.security_groups.cloud_state import observations
+from ringfence.security_groups.cloud_state.never_pushed import is_never_pushed
 from ringfence.security_groups.cloud_state.observations import LastObservation
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup, local_group
 from ringfence.security_groups.drift_modes import Drift, mode_of
@@ -47,7 +48,7 @@ def _document(
 ) -> dict[str, Any]:
     document: dict[str, Any] = {
         "mode": mode,
-        "state": Drift.UNKNOWN,
+        "state": _unobserved(local),
         "observed_at": last and last.observed_at.isoformat(),
         "revision": last and last.revision_number,
         "missing_at_cloud": [],
@@ -79,6 +80,12 @@ def _document(
         "name": _values(local.name, diff.name),
         "description": _values(local.description, diff.description),
     }
+
+
+def _unobserved(local: LocalGroup) -> Drift:
+    """Return the state of a group without an observation."""
+    is_never = is_never_pushed(local.state, local.backend_id)
+    return Drift.NEVER_PUSHED if is_never else Drift.UNKNOWN
 
 
 def _values(desired: str, observed: str) -> dict[str, str] | None:

@@ -116,6 +116,9 @@ _TENANT_STATUS = Model(
             "erred": INTEGER,
             "drifting": INTEGER,
             "missing": INTEGER,
+            "never_pushed": described(
+                INTEGER, "Groups that were loaded as OK and do not exist in the cloud."
+            ),
         }
     ),
 )
@@ -158,8 +161,8 @@ operations = (
         tag="sync-status",
         title="Get the state of the sync",
         description=(
-            "How many groups are scheduled, in flight, erred, drifting and missing, by cloud and"
-            " tenant. For staff and support."
+            "How many groups are scheduled, in flight, erred, drifting, missing and never"
+            " pushed, by cloud and tenant. For staff and support."
         ),
         responses={200: Response(array(_TENANT_STATUS))},
         errors=(403,),

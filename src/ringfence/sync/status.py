@@ -12,6 +12,7 @@ from ringfence.clouds import queries as tenants
 from ringfence.clouds.queries import Tenant
 from ringfence.database.pool import Database
 from ringfence.errors import OperatorError
+from ringfence.security_groups.cloud_state.never_pushed import IS_NEVER_PUSHED
 from ringfence.text.uuids import parse_uuid
 
 _STATUS: LiteralString = """
@@ -32,7 +33,8 @@ SELECT
     count(*) FILTER (WHERE sg.state IN ('CREATING', 'UPDATING', 'DELETING')) AS in_flight,
     count(*) FILTER (WHERE sg.state = 'ERRED') AS erred,
     count(*) FILTER (WHERE observation.drift_digest <> '' AND NOT observation.missing) AS drifting,
-    count(*) FILTER (WHERE observation.missing) AS missing
+    count(*) FILTER (WHERE observation.missing) AS missing,
+    count(*) FILTER (WHERE {never_pushed}) AS never_pushed
 FROM tenants AS tenant
 INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
 LEFT JOIN tenant_drift_modes AS mode ON tenant.id = mode.tenant_id
@@ -41,7 +43,7 @@ LEFT JOIN security_groups AS sg ON tenant.id = sg.tenant_id
 LEFT JOIN security_group_observations AS observation ON sg.id = observation.security_group_id
 GROUP BY cloud.id, tenant.id, mode.drift_mode, pull.pulled_at
 ORDER BY cloud.name, tenant.name, tenant.id
-"""
+""".replace("{never_pushed}", IS_NEVER_PUSHED)
 
 _FIND: LiteralString = """
 SELECT tenant.id FROM tenants AS tenant
@@ -71,6 +73,7 @@ class TenantStatus:
     erred: int
     drifting: int
     missing: int
+    never_pushed: int
 
     def document(self) -> dict[str, object]:
         """Return the document of the API."""
@@ -80,7 +83,8 @@ class TenantStatus:
     def line(self) -> str:
         """Return the line of `ringfence sync status`."""
         counts = ("groups", "scheduled", "in_flight", "erred", "drifting", "missing")
-        text = ", ".join(f"{getattr(self, name)} {name.replace('_', ' ')}" for name in counts)
+        shown = (*counts, *(["never_pushed"] if self.never_pushed else []))
+        text = ", ".join(f"{getattr(self, name)} {name.replace('_', ' ')}" for name in shown)
         when = f"{self.pulled_at:%Y-%m-%d %H:%M:%S} UTC" if self.pulled_at else "never"
         line = f"{self.cloud} / {self.tenant}: {text}; {self.mode}; last pull {when}"
         return f"{line}; {self.error_message}" if self.error_message else line

@@ -11,9 +11,16 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from ringfence.database.pool import Connection
+from ringfence.security_groups.states import State
 
-# The one definition, for statements over `security_groups AS sg`
+# The one definition, for statements over `security_groups AS sg`, and the same for a row
 IS_NEVER_PUSHED: LiteralString = "(sg.state = 'OK' AND sg.backend_id = '')"
+
+
+def is_never_pushed(state: State, backend_id: str) -> bool:
+    """Return whether a group with these values was never in the cloud, and nothing is pending."""
+    return state is State.OK and not backend_id
+
 
 _GROUPS: LiteralString = (
     """

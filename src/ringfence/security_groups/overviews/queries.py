@@ -8,18 +8,20 @@ from typing import LiteralString
 from ringfence.access.scope import MANAGEABLE, VISIBLE
 from ringfence.http.collections.collection import SqlCollection
 from ringfence.http.collections.filters import Choices, Ordering, StrictFlag
+from ringfence.security_groups.cloud_state.never_pushed import IS_NEVER_PUSHED
 from ringfence.security_groups.drift_modes import Drift
 from ringfence.security_groups.queries import NO_SUCH_GROUP, SOURCE
 from ringfence.security_groups.read_model.filters import FILTERS, ORDERS
 
 _DRIFT: LiteralString = """
 CASE
+    WHEN {never_pushed} THEN 'never_pushed'
     WHEN observed.security_group_id IS NULL THEN 'unknown'
     WHEN observed.missing THEN 'missing'
     WHEN observed.drift_digest <> '' THEN 'drifting'
     ELSE 'in_sync'
 END
-"""
+""".replace("{never_pushed}", IS_NEVER_PUSHED)
 
 # As in `exposure`, as the index has it: no remote end, or a prefix of length 0
 _OPEN: LiteralString = """

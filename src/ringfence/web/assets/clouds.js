@@ -47,6 +47,7 @@ function Cloud({ name, tenants, user, reload }) {
     ["Failed", sum(tenants, "erred"), "bad"],
     ["Drifting", sum(tenants, "drifting"), "warn"],
     ["Missing", sum(tenants, "missing"), "bad"],
+    ["Never pushed", sum(tenants, "never_pushed"), "warn"],
   ]);
   return html`<section class="card cloud">
     <div class="page-head"><h2>${name}</h2><${State} state=${first.cloud_state} /></div>
@@ -57,7 +58,8 @@ function Cloud({ name, tenants, user, reload }) {
       <caption class="visually-hidden">Tenants of ${name}</caption>
       <thead><tr><th scope="col">Tenant</th><th scope="col">Last pull</th><th scope="col">Drift mode</th>
         <th scope="col" class="number">Groups</th><th scope="col" class="number">In progress</th><th scope="col" class="number">Failed</th>
-        <th scope="col" class="number">Drifting</th><th scope="col" class="number">Missing</th><th scope="col"><span class="visually-hidden">Actions</span></th></tr></thead>
+        <th scope="col" class="number">Drifting</th><th scope="col" class="number">Missing</th>
+        <th scope="col" class="number">Never pushed</th><th scope="col"><span class="visually-hidden">Actions</span></th></tr></thead>
       <tbody>${tenants.map((tenant) => html`<${Tenant} key=${tenant.uuid} tenant=${tenant} user=${user} reload=${reload} />`)}</tbody>
     </table>
   </section>`;
@@ -87,7 +89,7 @@ function Tenant({ tenant, user, reload }) {
     <td data-label="Drift mode">${tenant.mode}</td>
     ${figure("Groups", tenant.groups, "o=name")} ${figure("In progress", tenant.scheduled + tenant.in_flight, inProgress)}
     ${figure("Failed", tenant.erred, "state=ERRED")} ${figure("Drifting", tenant.drifting, "drift=drifting")}
-    ${figure("Missing", tenant.missing, "drift=missing")}
+    ${figure("Missing", tenant.missing, "drift=missing")} ${figure("Never pushed", tenant.never_pushed, "drift=never_pushed")}
     <td class="row-actions">
       ${user.is_staff && html`<button type="button" class="button" disabled=${!["OK", "ERRED"].includes(tenant.state)} onClick=${pull}>Pull now</button>`}
       ${user.is_staff && isHeldBack && html`<button type="button" class="button button-danger" onClick=${() => setConfirming(true)}>Confirm…</button>`}

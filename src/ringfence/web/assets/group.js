@@ -90,7 +90,7 @@ function GroupHeader({ group, part, user, reload }) {
     <div class="page-head">
       <div class="page-name">
         <${Title} of=${group.name} />
-        <${State} state=${group.state} />
+        <${State} state=${group.state} drift=${group.drift} />
       </div>
       <div class="actions">
         ${group.can_manage && part !== "edit" && html`<a class="button button-main" href=${`${base}edit/`}>Edit rules</a>`}
@@ -136,6 +136,12 @@ function StatusNotice({ group, pull, pushAgain }) {
       ${group.applied_version > 0 && html`<span class="quiet"> The cloud has version ${group.applied_version} now.</span>`}
     </div>`;
   }
+  if (group.drift === "never_pushed") {
+    return html`<div class="notice notice-warn" role="status">
+      <strong>This group is not in the cloud.</strong> It was loaded from a file and never pushed: no instance can use it.
+      ${group.can_manage && html`<div class="actions"><button type="button" class="button" onClick=${pushAgain}>Push to the cloud</button></div>`}
+    </div>`;
+  }
   return null;
 }
 
@@ -156,7 +162,7 @@ function Overview({ group, reload }) {
           <div><dt>Tenant</dt><dd>${group.tenant_name}</dd></div>
           <div><dt>Project</dt><dd>${group.customer_name} / ${group.project_name}</dd></div>
           <div><dt>Cloud</dt><dd>${group.service_name}</dd></div>
-          <div><dt>Version</dt><dd>${group.version}${group.applied_version !== group.version ? html` <span class="quiet">(${group.applied_version || "none"} in the cloud)</span>` : null}</dd></div>
+          <div><dt>Version</dt><dd>${group.version}${group.drift === "never_pushed" ? html` <span class="quiet">(not in the cloud)</span>` : group.applied_version !== group.version ? html` <span class="quiet">(${group.applied_version || "none"} in the cloud)</span>` : null}</dd></div>
           <div><dt>Neutron ID</dt><dd class="mono clip" title=${group.backend_id}>${group.backend_id || "none yet"}</dd></div>
         </dl>
       </section>

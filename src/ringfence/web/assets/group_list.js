@@ -88,7 +88,7 @@ function Row({ group }) {
     </td>
     <td data-label="Tenant">${group.tenant_name}<span class="quiet clip">${group.customer_name} / ${group.project_name}</span></td>
     <td data-label="Cloud">${group.service_name}</td>
-    <td data-label="State"><${State} state=${group.state} title=${group.error_message || null} /></td>
+    <td data-label="State"><${State} state=${group.state} drift=${group.drift} title=${group.error_message || null} /></td>
     <td data-label="Rules" class="number">${group.rules_count}</td>
     <td data-label="Instances" class="number">${group.instance_count ?? html`<span class="quiet" title="The tenant's ports were not pulled yet">–</span>`}</td>
     <td data-label="Open to the internet">${openings.length ? html`<${OpenMarks} openings=${openings} />` : html`<span class="quiet" title=${unknown || null}>${unknown ? "Unknown" : "No"}</span>`}</td>

@@ -21,6 +21,7 @@ const DRIFTS = {
   in_sync: ["In sync", "good"],
   drifting: ["Drifting", "warn"],
   missing: ["Missing", "bad"],
+  never_pushed: ["Not in the cloud", "warn"],
   unknown: ["Not observed yet", "idle"],
 };
 export const DRIFT_LABELS = Object.entries(DRIFTS).map(([value, [label]]) => [value, label]);
@@ -32,8 +33,13 @@ export const DRIFT_LABELS = Object.entries(DRIFTS).map(([value, [label]]) => [va
  */
 export const isStable = (state) => state === "OK" || state === "ERRED";
 
-/** @param {{state: string, title?: string}} properties */
-export function State({ state, title }) {
+/**
+ * A group that was loaded as OK and never pushed is OK only here.
+ *
+ * @param {{state: string, title?: string, drift?: string}} properties
+ */
+export function State({ state, title, drift }) {
+  if (drift === "never_pushed") return html`<span class="mark mark-warn" title="It was loaded as OK; no cloud has it.">Never pushed</span>`;
   const [label, tone] = own(STATES, state) ?? [state, "idle"];
   return html`<span class="mark mark-${tone}" title=${title}>${label}</span>`;
 }
