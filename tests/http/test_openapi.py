@@ -9,11 +9,14 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.routing import Route
 
 from ringfence.app import OPERATIONS, create_app
+from ringfence.http.collections.filters import Filter, Ordering
 from ringfence.http.errors import STATUSES
 from ringfence.http.fields import Choice, Hyperlink, Integer, Text
 from ringfence.http.openapi.document import WITHOUT_BODY, assemble
 from ringfence.http.openapi.operation import Operation, Response
+from ringfence.http.openapi.parameters import Parameter, list_parameters
 from ringfence.http.openapi.schema import (
+    CORE_STATES,
     DETAIL,
     STRING,
     Model,
@@ -140,7 +143,7 @@ def test_statuses_of_every_operation_are_implied():
 
 
 def test_a_model_is_described_once_and_referred_to():
-    thing = Model("Thing", object_of({"name": STRING}))
+    thing = Model("Thing", object_of({"name": described(STRING, "Its name")}))
     answers = {200: Response(array(thing)), 409: Response(described(thing, "Why"))}
     made = assemble([operation(responses=answers)], "1")
     assert set(made["components"]["schemas"]) >= {"Thing"}
@@ -165,15 +168,79 @@ def test_the_limits_of_a_body_are_those_of_its_fields():
         "kind": Choice(("a", "b")),
         "group": Hyperlink("groups"),
     }
-    schema = fields_schema(fields, required=["name"], more={"port": {"description": "Which"}})
+    what = {"description": "What it is"}
+    schema = fields_schema(fields, required=["name"], more=dict.fromkeys(fields, what))
     assert schema["required"] == ["name"]
     assert schema["properties"] == {
-        "name": {"type": "string", "minLength": 1, "maxLength": 3},
-        "note": {"type": ["string", "null"], "maxLength": 5},
-        "port": {"type": "integer", "minimum": 1, "maximum": 9, "description": "Which"},
-        "kind": {"type": "string", "enum": ["a", "b"]},
-        "group": nullable({"type": "string", "format": "uri"}),
+        "name": {"type": "string", "minLength": 1, "maxLength": 3, **what},
+        "note": {"type": ["string", "null"], "maxLength": 5, **what},
+        "port": {"type": "integer", "minimum": 1, "maximum": 9, **what},
+        "kind": {"type": "string", "enum": ["a", "b"], **what},
+        "group": nullable({"type": "string", "format": "uri", **what}),
     }
+
+
+def undescribed(node, where):
+    """Yield where a parameter, a property or a header of the document has no description."""
+    if isinstance(node, list):
+        for each in node:
+            yield from undescribed(each, where)
+    elif isinstance(node, dict):
+        named = {
+            **{each["name"]: each for each in node.get("parameters", ())},
+            **node.get("headers", {}),
+            **(node["properties"] if isinstance(node.get("properties"), dict) else {}),
+        }
+        yield from (f"{where} {name}" for name, each in named.items() if not described_in(each))
+        for key, each in node.items():
+            yield from undescribed(each, f"{where}.{key}")
+
+
+def described_in(node):
+    return node.get("description", "").strip()
+
+
+def test_every_parameter_property_and_header_is_described(document):
+    assert list(undescribed(document, "")) == []
+
+
+def test_a_parameter_or_property_cannot_be_declared_without_a_description():
+    with pytest.raises(ValueError, match="the parameter colour has no description"):
+        Parameter("colour", STRING, "")
+    for schema in (STRING, described(STRING, ""), CORE_STATES):
+        with pytest.raises(ValueError, match="the property colour has no description"):
+            object_of({"colour": schema})
+    with pytest.raises(KeyError, match="colour"):
+        list_parameters({"colour": Filter("true")}, Ordering({}, "1"), CORE_STATES, descriptions={})
+
+
+def parameters_of(document, operation_id):
+    nodes = [node for path in document["paths"].values() for node in path.values()]
+    [node] = [node for node in nodes if node["operationId"] == operation_id]
+    return {each["name"]: each for each in node["parameters"]}
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "largest"),
+    [("openstack_security_groups_list", 300), ("openstack_security_groups_versions_list", 50)],
+)
+def test_lists_state_the_default_and_the_largest_size_of_a_page(document, operation_id, largest):
+    size = parameters_of(document, operation_id)["page_size"]["schema"]
+    assert (size["default"], size["minimum"], size["maximum"]) == (10, 1, largest)
+
+
+def test_set_rules_takes_a_dry_run_that_is_off_by_default(document):
+    parameters = parameters_of(document, "openstack_security_groups_set_rules")
+    assert parameters["dry_run"]["schema"] == {"type": "boolean", "default": False}
+    assert {"Idempotency-Key", "If-Match", "plan_token"} <= set(parameters)
+
+
+def test_an_ordering_names_the_fields_that_it_takes(document):
+    order = parameters_of(document, "openstack_tenants_list")["o"]
+    allowed = re.compile(order["schema"]["pattern"])
+    assert allowed.search("-customer_name,name")
+    assert not allowed.search("customer_name,colour")
+    assert "customer_name" in order["description"]
 
 
 def test_no_response_to_head_has_content(document):

@@ -12,7 +12,7 @@ from ringfence.app import OPERATIONS
 from ringfence.http.openapi.document import assemble
 from ringfence.http.openapi.operation import Body, Operation, Response
 from ringfence.http.openapi.parameters import UUID_IN_PATH
-from ringfence.http.openapi.schema import STRING, Model, array, nullable, object_of
+from ringfence.http.openapi.schema import STRING, Model, array, described, nullable, object_of
 from ringfence.reference.pages import pages
 
 
@@ -55,7 +55,7 @@ def test_every_example_of_a_body_is_as_its_schema_asks(document):
 
 
 def test_a_page_shows_what_is_within_and_what_may_be_null():
-    inner = Model("Inner", object_of({"name": nullable(STRING)}))
+    inner = Model("Inner", object_of({"name": described(nullable(STRING), "Its name")}))
     operation = Operation(
         "things_change",
         "POST",
@@ -63,12 +63,23 @@ def test_a_page_shows_what_is_within_and_what_may_be_null():
         tag="things",
         title="Change",
         parameters=(UUID_IN_PATH,),
-        body=Body(Model("Thing", object_of({"inner": inner, "many": array(inner)}, ["inner"]))),
+        body=Body(
+            Model(
+                "Thing",
+                object_of(
+                    {
+                        "inner": described(inner, "What is within"),
+                        "many": described(array(inner), "More of them"),
+                    },
+                    ["inner"],
+                ),
+            )
+        ),
         responses={200: Response(array(STRING)), 409: Response(inner, promised=False)},
     )
     page = pages(assemble([operation], "1"))["things.md"]
-    assert "| `inner` | object | ✓ |" in page
-    assert "| `inner.name` | string |  |" in page
+    assert "| `inner` | object | ✓ | What is within |" in page
+    assert "| `inner.name` | string |  | Its name |" in page
     assert "| `many.name` | null is accepted |" in page
     assert "**`409`** - No response body" in page
     assert "things_change.sync(" in page

@@ -2,9 +2,15 @@
 
 from ringfence.about.routes import CONFIGURATION_PATH, IDENTITY_PROVIDERS_PATH
 from ringfence.http.openapi.operation import Operation, Response
-from ringfence.http.openapi.schema import FREE_FORM, STRING, Model, array, object_of
+from ringfence.http.openapi.schema import FREE_FORM, STRING, Model, array, described, object_of
 
-_VERSION = Model("Version", object_of({"version": STRING}, ["version"]))
+_VERSION = Model(
+    "Version",
+    object_of(
+        {"version": described(STRING, "The version of the package, for example `0.1.0`.")},
+        ["version"],
+    ),
+)
 
 operations = (
     Operation(

@@ -1,5 +1,8 @@
 """The operations on events, as the OpenAPI document describes them."""
 
+from collections.abc import Mapping
+
+from ringfence.events.event_groups import EVENT_GROUPS
 from ringfence.events.queries import EVENTS
 from ringfence.events.types import EventType
 from ringfence.http.openapi.collections import list_count_retrieve
@@ -10,7 +13,9 @@ from ringfence.http.openapi.schema import (
     INTEGER,
     STRING,
     TIME,
+    URI,
     Model,
+    Schema,
     array,
     described,
     enumeration,
@@ -23,18 +28,38 @@ EVENT = Model(
     "Event",
     object_of(
         {
-            "uuid": HEX_UUID,
-            "created": TIME,
-            "event_type": _TYPE,
-            "message": STRING,
-            "context": FREE_FORM,
+            "uuid": described(HEX_UUID, "The event's UUID."),
+            "created": described(TIME, "When it happened."),
+            "event_type": described(_TYPE, "What happened; see `/api/events/event_groups/`."),
+            "message": described(STRING, "What happened, as a sentence."),
+            "context": described(
+                FREE_FORM,
+                "Names and UUIDs of the objects, who did it, and what changed from what to what.",
+            ),
         }
     ),
 )
-_COUNT = object_of({"count": INTEGER}, ["count"])
+_COUNT = object_of({"count": described(INTEGER, "The number of events.")}, ["count"])
 _COUNT_HEADER = {"X-Result-Count": described(INTEGER, "The number of items.")}
 
-_LISTED = list_count_retrieve(EVENTS, EVENT, "event", "events")
+_DESCRIPTIONS: Mapping[str, str] = {
+    "created_from": "At this time or later, in seconds since 1970.",
+    "created_to": "Before this time, in seconds since 1970.",
+    "customer_uuid": "About the customer with this UUID, or something of it.",
+    "event_type": "The type is one of these; repeat the parameter for several.",
+    "feature": "The type is in one of these groups; repeat the parameter for several.",
+    "message": "The message contains this text, in upper or lower case.",
+    "project_uuid": "About the project with this UUID, or something in it.",
+    "related_user_uuid": "Done by, or about, the user with this UUID.",
+    "scope": "About the object with this URL: a customer, project, tenant, group or user.",
+    "user_uuid": "Done by, or about, the user with this UUID.",
+}
+_SCHEMAS: Mapping[str, Schema | Model] = {
+    "event_type": array(_TYPE),
+    "feature": array({**STRING, "enum": list(EVENT_GROUPS)}),
+    "scope": URI,
+}
+_LISTED = list_count_retrieve(EVENTS, EVENT, "event", "events", _DESCRIPTIONS, _SCHEMAS)
 
 operations = (
     *_LISTED,

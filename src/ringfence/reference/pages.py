@@ -61,11 +61,11 @@ def _operation(operation: Described) -> Iterable[str]:
     yield from _tab("Python", samples.python(operation))
     yield from _tab("TypeScript", ["```typescript", *samples.typescript(operation), "```"])
     columns = ("Name", "Type", "Required", "Description")
-    if path := parameter_rows(operation.parameters("path")):
+    if path := parameter_rows(operation.document, operation.parameters("path")):
         yield from _tab("Path Parameters", table(path, columns, ["Description"]))
-    if query := parameter_rows(operation.parameters("query")):
+    if query := parameter_rows(operation.document, operation.parameters("query")):
         yield from _tab("Query Parameters", table(query, columns, ["Required", "Description"]))
-    if header := parameter_rows(operation.parameters("header")):
+    if header := parameter_rows(operation.document, operation.parameters("header")):
         yield from _tab("Header Parameters", table(header, columns, ["Required", "Description"]))
     yield from _body(operation)
     yield from _tab("Responses", _responses(operation))

@@ -1,5 +1,6 @@
 """Markdown tables of parameters and fields."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -33,17 +34,39 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def parameter_rows(parameters: Sequence[Node]) -> list[Row]:
-    """Return a row for each parameter."""
+def parameter_rows(document: Node, parameters: Sequence[Node]) -> list[Row]:
+    """Return a row for each parameter, with its default and the allowed values."""
     return [
         {
             "Name": markdown_code(each["name"]),
             "Type": _plain_type(each["schema"]),
             "Required": "✓" if each["required"] else "",
-            "Description": each["description"],
+            "Description": each["description"] + _bounds(document, each["schema"]),
         }
         for each in parameters
     ]
+
+
+# A longer list of words is in the description, or is that of all fields of the response.
+_MOST_WORDS = 12
+
+
+def _bounds(document: Node, schema: Node) -> str:
+    shown = follow(document, schema.get("items", schema))
+    words = shown.get("enum", ())
+    bounds = [
+        *(f"at {side} {schema[key]}" for side, key in _SIDES if key in schema),
+        *([f"one of {', '.join(f'`{word}`' for word in words)}"] if _is_short(words) else ()),
+        *([f"default: `{json.dumps(schema['default'])}`"] if "default" in schema else ()),
+    ]
+    return f"<br>_Constraints: {'; '.join(bounds)}_" if bounds else ""
+
+
+_SIDES = (("least", "minimum"), ("most", "maximum"))
+
+
+def _is_short(words: Sequence[str]) -> bool:
+    return 0 < len(words) <= _MOST_WORDS
 
 
 def body_rows(document: Node, schema: Node) -> list[Row]:

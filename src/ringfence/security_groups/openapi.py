@@ -27,6 +27,7 @@ from ringfence.security_groups.openapi_models import (
     CREATE,
     CREATION_PLAN,
     GROUP,
+    GROUP_DESCRIPTIONS,
     HISTORY_SECTION,
     NAME_AND_DESCRIPTION,
     PATCH,
@@ -47,16 +48,22 @@ _LIST = list_parameters(
     ORDERS,
     GROUP,
     more={"state": array(CORE_STATES)},
-    descriptions={"can_manage": "Can manage", "query": "Search by name or description"},
+    descriptions=GROUP_DESCRIPTIONS,
     has_cursors=True,
 )
-_DETACH = Parameter("detach", BOOLEAN, "Remove the group from its ports first.", own=True)
+_OFF = {**BOOLEAN, "default": False}
+_DETACH = Parameter(
+    "detach",
+    _OFF,
+    "Remove the group from its ports first. Default: a group in use stays.",
+    own=True,
+)
 _PLAN_TOKEN = Parameter(
     "plan_token", STRING, "The token of a plan. Other rules are refused with 412.", own=True
 )
 _DRY_RUN = Parameter(
     "dry_run",
-    BOOLEAN,
+    _OFF,
     "Return what the request would do, as `plan` does, and change nothing.",
     own=True,
 )

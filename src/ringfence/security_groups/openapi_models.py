@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ringfence.clouds.drift_modes import DriftMode
-from ringfence.clouds.openapi import MARKETPLACE_FIELDS, RESOURCE_FIELDS
+from ringfence.clouds.openapi import ANCESTOR_DESCRIPTIONS, MARKETPLACE_FIELDS, RESOURCE_FIELDS
 from ringfence.http.openapi.schema import (
     HEX_UUID,
     INTEGER,
@@ -54,6 +54,7 @@ SENT_RULE: Mapping[str, Schema] = {
     "protocol": {"anyOf": [_NAMED, _BLANK, _NUMBER], "description": _PROTOCOL_MEANS},
     # -1 is any port. Other numbers below 1 are refused with the message for the whole rule.
     "from_port": {**_MEANINGS["from_port"], "minimum": ANY},
+    "description": {"description": "A free text; it makes no rule different from another."},
     "to_port": {**_MEANINGS["to_port"], "minimum": ANY},
 }
 
@@ -86,10 +87,12 @@ _RULE = Model(
             "from_port": {**nullable(INTEGER), **_MEANINGS["from_port"]},
             "to_port": {**nullable(INTEGER), **_MEANINGS["to_port"]},
             "cidr": {**nullable(STRING), **_MEANINGS["cidr"]},
-            "description": STRING,
-            "remote_group_name": STRING,
-            "remote_group_uuid": HEX_UUID,
-            "id": INTEGER,
+            "description": described(STRING, "A free text."),
+            "remote_group_name": described(STRING, "The name of the remote group, if any."),
+            "remote_group_uuid": described(HEX_UUID, "The UUID of the remote group, if any."),
+            "id": described(
+                INTEGER, "The number of the rule; send it to keep or change this rule."
+            ),
             "remote_group": {**nullable(URI), **_MEANINGS["remote_group"]},
         }
     ),
@@ -101,37 +104,63 @@ GROUP = Model(
     object_of(
         {
             **RESOURCE_FIELDS,
-            "tenant": URI,
-            "tenant_name": STRING,
-            "tenant_uuid": HEX_UUID,
-            "rules": array(_RULE),
-            "instance_count": nullable(INTEGER),
+            "tenant": described(URI, "The URL of the tenant that the group belongs to."),
+            "tenant_name": described(STRING, "The tenant's name."),
+            "tenant_uuid": described(HEX_UUID, "The tenant's UUID."),
+            "rules": described(array(_RULE), "The desired rules, in the order they were sent."),
+            "instance_count": described(
+                nullable(INTEGER),
+                "How many instances carry the group, as last observed; null if unknown.",
+            ),
             **MARKETPLACE_FIELDS,
         }
     ),
 )
 
+_FIELDS: Mapping[str, Schema] = {
+    "name": {"description": "The name, unique in the tenant."},
+    "description": {"description": "A free text."},
+}
+
 NAME_AND_DESCRIPTION = Model(
     "OpenStackSecurityGroupUpdate",
-    object_of(dict.fromkeys(GROUP_FIELDS, STRING), list(GROUP_FIELDS)),
+    object_of(
+        {name: described(STRING, str(more["description"])) for name, more in _FIELDS.items()},
+        list(GROUP_FIELDS),
+    ),
 )
 
 UPDATE = Model(
-    "OpenStackSecurityGroupUpdateRequest", fields_schema(GROUP_FIELDS, required=["name"])
+    "OpenStackSecurityGroupUpdateRequest",
+    fields_schema(GROUP_FIELDS, required=["name"], more=_FIELDS),
 )
 
-PATCH = Model("PatchedOpenStackSecurityGroupUpdateRequest", fields_schema(GROUP_FIELDS))
+PATCH = Model(
+    "PatchedOpenStackSecurityGroupUpdateRequest", fields_schema(GROUP_FIELDS, more=_FIELDS)
+)
 
 CREATE = Model(
     "OpenStackSecurityGroupRequest",
     fields_schema(
-        GROUP_FIELDS, required=["name"], more={"rules": {**array(_RULE_TO_CREATE), "default": []}}
+        GROUP_FIELDS,
+        required=["name"],
+        more={
+            "name": _FIELDS["name"],
+            "description": {**_FIELDS["description"], "default": ""},
+            "rules": described(array(_RULE_TO_CREATE), "The rules of the group.", default=[]),
+        },
     ),
 )
 
 SET_ERRED = Model(
     "SetErredRequest",
-    fields_schema(ERROR_FIELDS, more={name: {"default": ""} for name in ERROR_FIELDS}),
+    fields_schema(
+        ERROR_FIELDS,
+        more={
+            "error_message": {"description": "What is wrong, for its users.", "default": ""},
+            "error_traceback": {"description": "Details, for staff.", "default": ""},
+        },
+    ),
 )
 
 RULE_EXAMPLE = {
@@ -144,31 +173,56 @@ RULE_EXAMPLE = {
     "description": "A sample description.",
 }
 
+_PORT = object_of(
+    {
+        "backend_id": described(STRING, "The port's ID in OpenStack."),
+        "name": described(STRING, "The port's name; often empty."),
+        "device_id": described(STRING, "The ID of what the port belongs to, such as an instance."),
+        "device_owner": described(STRING, "What that is, for example `compute:nova`."),
+        "addresses": described(array(STRING), "The fixed IP addresses of the port."),
+        "floating": described(array(STRING), "The floating IP addresses of the port."),
+    }
+)
+_REFERRING = object_of(
+    {
+        "uuid": described(HEX_UUID, "The UUID of the other group."),
+        "name": described(STRING, "The name of the other group."),
+        "url": described(URI, "The URL of the other group."),
+    }
+)
+
 USAGE = Model(
     "OpenStackSecurityGroupUsage",
     object_of(
         {
-            "ports": array(
-                object_of(
-                    {
-                        "backend_id": STRING,
-                        "name": STRING,
-                        "device_id": STRING,
-                        "device_owner": STRING,
-                        "addresses": array(STRING),
-                        "floating": array(STRING),
-                    }
-                )
+            "ports": described(array(_PORT), "The ports that carry the group."),
+            "referenced_by": described(
+                array(_REFERRING), "The groups with rules whose remote end is this group."
             ),
-            "referenced_by": array(object_of({"uuid": HEX_UUID, "name": STRING, "url": URI})),
-            "instance_count": nullable(INTEGER),
-            "observed_at": nullable(TIME),
+            "instance_count": described(
+                nullable(INTEGER),
+                "How many instances carry the group; null if ports were never read.",
+            ),
+            "observed_at": described(
+                nullable(TIME), "When the tenant's ports were last read; null for never."
+            ),
         }
     ),
 )
 
-QUOTA_USE = object_of(
-    {"used": INTEGER, "limit": INTEGER, "after": INTEGER}, ["used", "limit", "after"]
+_QUOTA_USE = object_of(
+    {
+        "used": described(INTEGER, "How many rules the tenant has."),
+        "limit": described(INTEGER, "How many it may have; -1 means no limit."),
+        "after": described(INTEGER, "How many it would have."),
+    },
+    ["used", "limit", "after"],
+)
+QUOTA = described(
+    object_of(
+        {"security_group_rule_count": described(_QUOTA_USE, "Rules of all groups of the tenant.")}
+    ),
+    "The tenant's quota before and after.",
 )
 
 WARNING = Model(
@@ -176,8 +230,10 @@ WARNING = Model(
     object_of(
         {
             "rule": described(INTEGER, "The rule's position in the list, from 0."),
-            "code": enumeration("SecurityGroupRuleWarningCode", Code),
-            "message": STRING,
+            "code": described(
+                enumeration("SecurityGroupRuleWarningCode", Code), "The kind of warning."
+            ),
+            "message": described(STRING, "What the rule admits that may not be meant."),
         }
     ),
 )
@@ -186,28 +242,47 @@ CREATION_PLAN = Model(
     "SecurityGroupCreationPlan",
     object_of(
         {
-            "quota": object_of({"security_group_rule_count": QUOTA_USE}),
-            "warnings": array(WARNING),
+            "quota": QUOTA,
+            "warnings": described(array(WARNING), "What the rules open that may not be meant."),
         }
     ),
 )
+
+# The filters of lists of groups
+GROUP_DESCRIPTIONS: Mapping[str, str] = {
+    **ANCESTOR_DESCRIPTIONS,
+    "uuid": "The group has this UUID.",
+    "tenant": "The URL or the UUID of the tenant.",
+    "tenant_uuid": "The tenant has this UUID.",
+    "name": "The name contains this text, in upper or lower case.",
+    "name_exact": "The name is this text.",
+    "description": "The description contains this text, in upper or lower case.",
+    "backend_id": "The ID in OpenStack is this text.",
+    "external_ip": "On a port with this floating IP address, as last observed.",
+    "query": "Search by name or description",
+    "state": "The state is one of these; repeat the parameter for several.",
+}
 
 HISTORY_SECTION = "Versions, plans and drift"
 ETAG = {"ETag": described(STRING, "The version of the desired state, to send in `If-Match`.")}
 
 SHOWN_RULE: dict[str, Schema | Model] = {
-    "ethertype": STRING,
-    "direction": STRING,
-    "protocol": STRING,
-    "from_port": INTEGER,
-    "to_port": INTEGER,
-    "cidr": nullable(STRING),
-    "description": STRING,
-    "remote_group": nullable(URI),
-    "remote_group_name": STRING,
-    "remote_group_uuid": HEX_UUID,
+    "ethertype": described(STRING, "IPv4 or IPv6."),
+    "direction": described(STRING, "ingress or egress."),
+    "protocol": described(STRING, "The name or the number of the protocol; empty for any."),
+    "from_port": described(INTEGER, "The first port or the ICMP type; -1 for any."),
+    "to_port": described(INTEGER, "The last port or the ICMP code; -1 for any."),
+    "cidr": described(
+        nullable(STRING), "The remote end as a prefix of IP addresses, if it is one."
+    ),
+    "description": described(STRING, "A free text."),
+    "remote_group": described(nullable(URI), "The URL of the remote group, if any."),
+    "remote_group_name": described(STRING, "The name of the remote group."),
+    "remote_group_uuid": described(HEX_UUID, "The UUID of the remote group."),
     "remote_group_backend_id": described(STRING, "Neutron's id of the remote group."),
-    "remote_address_group_backend_id": STRING,
+    "remote_address_group_backend_id": described(
+        STRING, "Neutron's id of the remote address group."
+    ),
 }
 RULE = Model("SecurityGroupRuleSeen", object_of(SHOWN_RULE))
 
@@ -215,7 +290,12 @@ DRIFT_MODE = enumeration("DriftMode", DriftMode)
 SET_DRIFT_MODE = Model(
     "SecurityGroupDriftModeRequest",
     object_of(
-        {"mode": {"anyOf": [DRIFT_MODE, {"type": "null"}]}},
+        {
+            "mode": {
+                "anyOf": [DRIFT_MODE, {"type": "null"}],
+                "description": "What happens when the group drifts; null for the tenant's mode.",
+            }
+        },
         ["mode"],
     ),
 )

@@ -22,7 +22,7 @@ from ringfence.security_groups.openapi_models import (
     DRIFT_MODE,
     ETAG,
     HISTORY_SECTION,
-    QUOTA_USE,
+    QUOTA,
     RULE,
     RULE_EXAMPLE,
     RULE_TO_SET,
@@ -34,13 +34,22 @@ from ringfence.security_groups.schemas import COLLECTION
 _GROUP_PATH = "/api/openstack-security-groups/{uuid}/"
 
 _DESCRIPTION_ONLY = Model(
-    "SecurityGroupRuleDescribedAtCloud", object_of({**SHOWN_RULE, "description_at_cloud": STRING})
+    "SecurityGroupRuleDescribedAtCloud",
+    object_of(
+        {
+            **SHOWN_RULE,
+            "description_at_cloud": described(STRING, "The description in the cloud."),
+        }
+    ),
 )
 _NOTICE = Model(
     "SecurityGroupPlanNotice",
     object_of(
         {
-            "code": {**STRING, "enum": ["group_created_anew", "rules_unreadable"]},
+            "code": described(
+                {**STRING, "enum": ["group_created_anew", "rules_unreadable"]},
+                "The kind of notice.",
+            ),
             "message": described(
                 STRING, "An effect beside the changes of rules, or what prevents them."
             ),
@@ -51,36 +60,67 @@ _PLAN = Model(
     "SecurityGroupPlan",
     object_of(
         {
-            "version": INTEGER,
-            "compared_with": {**STRING, "enum": ["cloud", "desired"]},
-            "observed_at": nullable(TIME),
-            "rules": array(RULE),
-            "kept": array(RULE),
-            "added": array(RULE),
-            "removed": array(RULE),
-            "description_only": array(_DESCRIPTION_ONLY),
-            "quota": object_of({"security_group_rule_count": QUOTA_USE}),
-            "warnings": array(WARNING),
-            "notices": array(_NOTICE),
+            "version": described(
+                INTEGER, "The number of the desired version that the plan starts from."
+            ),
+            "compared_with": described(
+                {**STRING, "enum": ["cloud", "desired"]},
+                "What the changes are computed from: the cloud, or the desired rules.",
+            ),
+            "observed_at": described(
+                nullable(TIME), "When the cloud was read for the plan; null if it was not."
+            ),
+            "rules": described(array(RULE), "All rules that would be desired."),
+            "kept": described(array(RULE), "Rules that stay as they are."),
+            "added": described(array(RULE), "Rules that would be created in the cloud."),
+            "removed": described(array(RULE), "Rules that would be deleted in the cloud."),
+            "description_only": described(
+                array(_DESCRIPTION_ONLY), "Rules of which only the description would change."
+            ),
+            "quota": QUOTA,
+            "warnings": described(array(WARNING), "What the rules open that may not be meant."),
+            "notices": described(array(_NOTICE), "Effects beside the changes of rules."),
             "calls": described(INTEGER, "How many changing calls Neutron would get."),
             "plan_token": described(STRING, "What `set_rules` takes as `plan_token`."),
         }
     ),
 )
-_VALUES = object_of({"desired": STRING, "at_cloud": STRING})
+_VALUES = object_of(
+    {
+        "desired": described(STRING, "The value in Ringfence."),
+        "at_cloud": described(STRING, "The value in the cloud."),
+    }
+)
+_UNREADABLE = object_of(
+    {
+        "id": described(STRING, "The rule's ID in OpenStack."),
+        "reason": described(STRING, "Why it cannot be read."),
+    }
+)
 _DRIFT = Model(
     "SecurityGroupDrift",
     object_of(
         {
-            "mode": DRIFT_MODE,
-            "state": enumeration("SecurityGroupDriftState", Drift),
-            "observed_at": nullable(TIME),
-            "revision": nullable(INTEGER),
-            "missing_at_cloud": array(RULE),
-            "unexpected_at_cloud": array(RULE),
-            "description_only": array(_DESCRIPTION_ONLY),
+            "mode": described(DRIFT_MODE, "What happens when the group drifts."),
+            "state": described(
+                enumeration("SecurityGroupDriftState", Drift),
+                "How the cloud differed at the last observation.",
+            ),
+            "observed_at": described(
+                nullable(TIME), "When the group was last read from the cloud; null for never."
+            ),
+            "revision": described(nullable(INTEGER), "Neutron's revision number of the group."),
+            "missing_at_cloud": described(
+                array(RULE), "Rules that are desired and not in the cloud."
+            ),
+            "unexpected_at_cloud": described(
+                array(RULE), "Rules that are in the cloud and not desired."
+            ),
+            "description_only": described(
+                array(_DESCRIPTION_ONLY), "Rules of which only the description differs."
+            ),
             "unreadable": described(
-                array(object_of({"id": STRING, "reason": STRING})),
+                array(_UNREADABLE),
                 "Rules in the cloud that cannot be read; they are not changed.",
             ),
             "stateful": described(
@@ -91,8 +131,8 @@ _DRIFT = Model(
             "desired_stateful": described(
                 nullable(BOOLEAN), "The value last adopted, used if the group is created again."
             ),
-            "name": nullable(_VALUES),
-            "description": nullable(_VALUES),
+            "name": described(nullable(_VALUES), "Both names, if they differ."),
+            "description": described(nullable(_VALUES), "Both descriptions, if they differ."),
         }
     ),
 )
@@ -101,21 +141,30 @@ _TENANT_STATUS = Model(
     "SyncStatus",
     object_of(
         {
-            "cloud": STRING,
-            "cloud_state": CORE_STATES,
-            "cloud_error_message": STRING,
-            "tenant": STRING,
+            "cloud": described(STRING, "The cloud's name."),
+            "cloud_state": described(
+                CORE_STATES, "`OK`, or `ERRED` while the cloud cannot be reached or refuses."
+            ),
+            "cloud_error_message": described(STRING, "Why the cloud is `ERRED`; empty otherwise."),
+            "tenant": described(STRING, "The tenant's name."),
             "uuid": described(HEX_UUID, "The tenant's."),
-            "state": CORE_STATES,
-            "mode": DRIFT_MODE,
-            "pulled_at": nullable(TIME),
-            "error_message": STRING,
-            "groups": INTEGER,
-            "scheduled": INTEGER,
-            "in_flight": INTEGER,
-            "erred": INTEGER,
-            "drifting": INTEGER,
-            "missing": INTEGER,
+            "state": described(CORE_STATES, "The state of the tenant."),
+            "mode": described(
+                DRIFT_MODE,
+                "What happens when groups of the tenant drift, unless they have their own mode.",
+            ),
+            "pulled_at": described(
+                nullable(TIME), "When the tenant was last compared with the cloud; null for never."
+            ),
+            "error_message": described(
+                STRING, "Why the last pull stopped, and what to do; empty otherwise."
+            ),
+            "groups": described(INTEGER, "How many groups the tenant has."),
+            "scheduled": described(INTEGER, "How many wait for a worker."),
+            "in_flight": described(INTEGER, "How many a worker is applying."),
+            "erred": described(INTEGER, "How many are `ERRED`."),
+            "drifting": described(INTEGER, "How many differ from the cloud."),
+            "missing": described(INTEGER, "How many are not in the cloud any more."),
             "never_pushed": described(
                 INTEGER, "Groups that were loaded as OK and do not exist in the cloud."
             ),

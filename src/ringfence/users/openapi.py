@@ -1,5 +1,7 @@
 """The operations on users and tokens, as the OpenAPI document describes them."""
 
+from collections.abc import Mapping
+
 from ringfence.http.openapi.collections import list_count_retrieve
 from ringfence.http.openapi.operation import (
     LIST_HEADERS,
@@ -20,11 +22,15 @@ from ringfence.http.openapi.schema import (
     BOOLEAN,
     HEX_UUID,
     INTEGER,
+    KEPT_EMPTY,
+    KEPT_FALSE,
+    KEPT_NULL,
     STRING,
     TIME,
     URI,
     Model,
     array,
+    described,
     fields_schema,
     nullable,
     object_of,
@@ -36,18 +42,24 @@ _PERMISSION = Model(
     "Permission",
     object_of(
         {
-            "user_uuid": HEX_UUID,
-            "user_name": STRING,
-            "user_username": STRING,
-            "created": TIME,
-            "expiration_time": nullable(STRING),
-            "role_name": STRING,
-            "scope_type": nullable(STRING),
-            "scope_uuid": HEX_UUID,
-            "scope_name": STRING,
-            "customer_uuid": HEX_UUID,
-            "customer_name": STRING,
-            "project_uuid": nullable(HEX_UUID),
+            "user_uuid": described(HEX_UUID, "The UUID of the user who has the role."),
+            "user_name": described(STRING, "The user's name."),
+            "user_username": described(STRING, "The name that the user signs in with."),
+            "created": described(TIME, "When the role was given."),
+            "expiration_time": described(nullable(STRING), "Always null: roles do not expire."),
+            "role_name": described(STRING, "The role, for example `PROJECT.ADMIN`."),
+            "scope_type": described(nullable(STRING), "`customer` or `project`."),
+            "scope_uuid": described(
+                HEX_UUID, "The UUID of the customer or project in which the role holds."
+            ),
+            "scope_name": described(STRING, "The name of that customer or project."),
+            "customer_uuid": described(
+                HEX_UUID, "The UUID of that customer, or of the project's customer."
+            ),
+            "customer_name": described(STRING, "The name of that customer."),
+            "project_uuid": described(
+                nullable(HEX_UUID), "The project's UUID; null for a role in a customer."
+            ),
         }
     ),
 )
@@ -57,58 +69,76 @@ USER = Model(
     "User",
     object_of(
         {
-            "url": URI,
-            "uuid": HEX_UUID,
-            "username": STRING,
-            "slug": STRING,
-            "full_name": STRING,
-            "native_name": STRING,
-            "job_title": STRING,
-            "email": STRING,
-            "phone_number": STRING,
-            "organization": STRING,
-            "civil_number": nullable(STRING),
-            "description": STRING,
-            "is_staff": BOOLEAN,
-            "is_active": BOOLEAN,
-            "is_support": BOOLEAN,
-            "token_lifetime": nullable(INTEGER),
-            "token_expires_at": nullable(STRING),
-            "registration_method": STRING,
-            "date_joined": TIME,
-            "agreement_date": nullable(TIME),
-            "notifications_enabled": BOOLEAN,
-            "preferred_language": STRING,
-            "permissions": array(_PERMISSION),
-            "requested_email": nullable(STRING),
-            "affiliations": array(STRING),
-            "first_name": STRING,
-            "last_name": STRING,
-            "birth_date": nullable(STRING),
-            "identity_provider_name": STRING,
-            "identity_provider_label": STRING,
-            "identity_provider_management_url": STRING,
-            "identity_provider_fields": array(STRING),
-            "image": nullable(STRING),
-            "identity_source": STRING,
-            "has_active_session": BOOLEAN,
-            "has_usable_password": BOOLEAN,
-            "ip_address": nullable(STRING),
+            "url": described(URI, "The URL of the user."),
+            "uuid": described(HEX_UUID, "The user's UUID."),
+            "username": described(STRING, "The name that the user signs in with."),
+            "slug": described(STRING, "The same as `username`."),
+            "full_name": described(STRING, "The same as `username`."),
+            "native_name": described(STRING, KEPT_EMPTY),
+            "job_title": described(STRING, KEPT_EMPTY),
+            "email": described(STRING, KEPT_EMPTY),
+            "phone_number": described(STRING, KEPT_EMPTY),
+            "organization": described(STRING, KEPT_EMPTY),
+            "civil_number": described(nullable(STRING), KEPT_NULL),
+            "description": described(STRING, KEPT_EMPTY),
+            "is_staff": described(BOOLEAN, "Whether the user sees and changes everything."),
+            "is_active": described(BOOLEAN, "Whether the user may sign in and use tokens."),
+            "is_support": described(BOOLEAN, "Whether the user sees everything."),
+            "token_lifetime": described(
+                nullable(INTEGER), "How many seconds the newest token lasts; null for no end."
+            ),
+            "token_expires_at": described(
+                nullable(STRING), "When the newest token expires; null for no end."
+            ),
+            "registration_method": described(STRING, "Always `default`."),
+            "date_joined": described(TIME, "When the user was created."),
+            "agreement_date": described(nullable(TIME), "The same as `date_joined`."),
+            "notifications_enabled": described(BOOLEAN, KEPT_FALSE),
+            "preferred_language": described(STRING, "Always `en`."),
+            "permissions": described(array(_PERMISSION), "The roles of the user."),
+            "requested_email": described(nullable(STRING), KEPT_NULL),
+            "affiliations": described(array(STRING), KEPT_EMPTY),
+            "first_name": described(STRING, KEPT_EMPTY),
+            "last_name": described(STRING, KEPT_EMPTY),
+            "birth_date": described(nullable(STRING), KEPT_NULL),
+            "identity_provider_name": described(STRING, KEPT_EMPTY),
+            "identity_provider_label": described(STRING, KEPT_EMPTY),
+            "identity_provider_management_url": described(STRING, KEPT_EMPTY),
+            "identity_provider_fields": described(array(STRING), KEPT_EMPTY),
+            "image": described(nullable(STRING), KEPT_NULL),
+            "identity_source": described(STRING, KEPT_EMPTY),
+            "has_active_session": described(BOOLEAN, "Whether the user has a token."),
+            "has_usable_password": described(
+                BOOLEAN, "Whether the user can sign in with a password."
+            ),
+            "ip_address": described(nullable(STRING), KEPT_NULL),
         }
     ),
 )
-_ME = Model("CurrentUser", object_of({**USER.schema["properties"], "token": nullable(STRING)}))
+_ME = Model(
+    "CurrentUser",
+    object_of(
+        {
+            **USER.schema["properties"],
+            "token": described(
+                nullable(STRING), "The token of this request; null in a session of the console."
+            ),
+        }
+    ),
+)
 _ROLE = Model(
     "RoleDetails",
     object_of(
         {
-            "uuid": HEX_UUID,
-            "name": STRING,
-            "description": STRING,
-            "permissions": array(STRING),
-            "is_system_role": BOOLEAN,
-            "is_active": BOOLEAN,
-            "content_type": {"enum": ["customer", "project"]},
+            "uuid": described(HEX_UUID, "The role's UUID."),
+            "name": described(STRING, "The role, for example `PROJECT.ADMIN`."),
+            "description": described(STRING, "What the role is called for people."),
+            "permissions": described(array(STRING), KEPT_EMPTY),
+            "is_system_role": described(BOOLEAN, "Always true: roles are predefined."),
+            "is_active": described(BOOLEAN, "Always true."),
+            "content_type": described(
+                {"enum": ["customer", "project"]}, "In what the role is given."
+            ),
         }
     ),
 )
@@ -116,14 +146,16 @@ AUTH_TOKEN = Model(
     "AuthToken",
     object_of(
         {
-            "url": URI,
-            "created": TIME,
-            "user": URI,
-            "user_first_name": STRING,
-            "user_last_name": STRING,
-            "user_username": STRING,
-            "user_is_active": BOOLEAN,
-            "user_token_lifetime": nullable(INTEGER),
+            "url": described(URI, "The URL of the user's token."),
+            "created": described(TIME, "When the newest token was issued."),
+            "user": described(URI, "The URL of the user."),
+            "user_first_name": described(STRING, KEPT_EMPTY),
+            "user_last_name": described(STRING, KEPT_EMPTY),
+            "user_username": described(STRING, "The name that the user signs in with."),
+            "user_is_active": described(BOOLEAN, "Whether the user may sign in and use tokens."),
+            "user_token_lifetime": described(
+                nullable(INTEGER), "How many seconds the newest token lasts; null for no end."
+            ),
         }
     ),
 )
@@ -131,30 +163,55 @@ _USER_TOKEN = Model(
     "UserAuthToken",
     object_of(
         {
-            "created": TIME,
-            "user_first_name": STRING,
-            "user_last_name": STRING,
-            "user_username": STRING,
-            "user_is_active": BOOLEAN,
-            "user_token_lifetime": nullable(INTEGER),
-            "token": STRING,
+            "created": described(TIME, "When the newest token was issued."),
+            "user_first_name": described(STRING, KEPT_EMPTY),
+            "user_last_name": described(STRING, KEPT_EMPTY),
+            "user_username": described(STRING, "The name that the user signs in with."),
+            "user_is_active": described(BOOLEAN, "Whether the user may sign in and use tokens."),
+            "user_token_lifetime": described(
+                nullable(INTEGER), "How many seconds the newest token lasts; null for no end."
+            ),
+            "token": described(STRING, "The secret, only when it was just issued."),
         }
     ),
 )
-_SECRET = Model("CoreAuthToken", object_of({"token": STRING}, ["token"]))
+_SECRET = Model(
+    "CoreAuthToken",
+    object_of({"token": described(STRING, "The secret, to send in `Authorization`.")}, ["token"]),
+)
 _SIGN_IN = Model(
     "ObtainAuthTokenRequest",
     fields_schema(
-        SIGN_IN_FIELDS, required=list(SIGN_IN_FIELDS), more={"password": {**STRING, "minLength": 1}}
+        SIGN_IN_FIELDS,
+        required=list(SIGN_IN_FIELDS),
+        more={
+            "username": {"description": "The name of the user."},
+            "password": described({**STRING, "minLength": 1}, "The user's password."),
+        },
     ),
 )
 
-_USER_ID = Parameter("user_id", INTEGER, location="path")
-_TOKENS = list_parameters(AUTH_TOKENS.filters, AUTH_TOKENS.ordering, AUTH_TOKEN)
+_USER_ID = Parameter(
+    "user_id", INTEGER, "The number at the end of the token's `url`.", location="path"
+)
+_TOKENS = list_parameters(AUTH_TOKENS.filters, AUTH_TOKENS.ordering, AUTH_TOKEN, descriptions={})
+_USER_DESCRIPTIONS: Mapping[str, str] = {
+    "username": "The username is this text.",
+    "full_name": "The username contains this text, in upper or lower case.",
+    "query": "The username contains this text, in upper or lower case.",
+    "is_active": "Whether the user may sign in and use tokens.",
+    "is_staff": "Whether the user sees and changes everything.",
+    "is_support": "Whether the user sees everything.",
+}
+_ROLE_DESCRIPTIONS: Mapping[str, str] = {
+    "name": "The name contains this text, in upper or lower case.",
+    "description": "The description contains this text, in upper or lower case.",
+    "is_active": "All roles are active: `true` finds all, `false` nothing.",
+}
 _TOKEN = AUTH_TOKENS.path + "{user_id}/"
 
 operations = (
-    *list_count_retrieve(USERS, USER, "user", "users"),
+    *list_count_retrieve(USERS, USER, "user", "users", _USER_DESCRIPTIONS),
     Operation(
         "users_me_retrieve",
         "GET",
@@ -169,7 +226,7 @@ operations = (
         responses=retrieved(_ME),
         errors=(400, 404),
     ),
-    *list_count_retrieve(ROLES, _ROLE, "role", "roles"),
+    *list_count_retrieve(ROLES, _ROLE, "role", "roles", _ROLE_DESCRIPTIONS),
     Operation(
         "users_token_retrieve",
         "GET",

@@ -13,7 +13,7 @@ from ringfence.http.openapi.parameters import (
     count_parameters,
     list_parameters,
 )
-from ringfence.http.openapi.schema import CORE_STATES, Model, array
+from ringfence.http.openapi.schema import CORE_STATES, Model, Schema, array
 
 
 def list_count_retrieve(
@@ -21,11 +21,15 @@ def list_count_retrieve(
     shown: Model,
     noun: str,
     nouns: str,
-    descriptions: Mapping[str, str] | None = None,
+    descriptions: Mapping[str, str],
+    schemas: Mapping[str, Schema | Model] | None = None,
 ) -> tuple[Operation, ...]:
-    """Return the three operations; `descriptions` has those of filters, by name."""
+    """Return the three operations.
+
+    `descriptions` has those of all filters, by name, and `schemas` what their kind does not say.
+    """
     tag = collection.path.removeprefix("/api/").rstrip("/")
-    parameters = _parameters(collection, shown, descriptions)
+    parameters = _parameters(collection, shown, descriptions, schemas or {})
     retrieve = Operation(
         f"{tag.replace('-', '_')}_retrieve",
         "GET",
@@ -43,7 +47,10 @@ def list_count_retrieve(
 
 
 def _parameters(
-    collection: Collection, shown: Model, descriptions: Mapping[str, str] | None
+    collection: Collection,
+    shown: Model,
+    descriptions: Mapping[str, str],
+    schemas: Mapping[str, Schema | Model],
 ) -> tuple[Parameter, ...]:
     states = {
         name: array(CORE_STATES)
@@ -54,7 +61,7 @@ def _parameters(
         collection.filters,
         collection.ordering,
         shown,
-        more=states,
+        more={**states, **schemas},
         descriptions=descriptions,
         has_cursors=collection.has_cursors,
     )

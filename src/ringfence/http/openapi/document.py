@@ -31,7 +31,12 @@ CHANGING = (
         "the first one is returned.",
         location="header",
     ),
-    Parameter("If-Match", STRING, "The version to change, as in `ETag`.", location="header"),
+    Parameter(
+        "If-Match",
+        STRING,
+        "The version to change, as in `ETag`; 412 if it is not the present one. Default: any.",
+        location="header",
+    ),
 )
 
 
@@ -204,11 +209,20 @@ def _error(kind: type[RequestError], status: int) -> dict[str, Any]:
         result["content"]["application/json"]["example"] = detail
     if headers := HEADERS.get(kind):
         result["headers"] = {
-            name: {"required": True, "schema": {"type": "string", "examples": [value]}}
+            name: {
+                "description": _SENT_HEADERS[name],
+                "required": True,
+                "schema": {"type": "string", "examples": [value]},
+            }
             for name, value in headers.items()
         }
     return result
 
+
+_SENT_HEADERS: Mapping[str, str] = {
+    "WWW-Authenticate": "The scheme of the credentials that are missing or invalid.",
+    "Retry-After": "After how many seconds to try again.",
+}
 
 # The bodies of errors that are more than one `detail`
 ERROR_BODIES: Mapping[int, Model] = {

@@ -16,6 +16,7 @@ from ringfence.http.collections.filters import (
     uuid,
     uuids,
 )
+from ringfence.http.collections.pagination import DEFAULT_SIZE, MAXIMUM_SIZE
 from ringfence.http.openapi.schema import (
     BOOLEAN,
     INTEGER,
@@ -40,9 +41,13 @@ class Parameter:
 
     name: str
     schema: Schema | Model
-    description: str = ""
+    description: str
     location: Literal["query", "path", "header"] = "query"
     own: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.description:
+            raise ValueError(f"the parameter {self.name} has no description")
 
     @property
     def type(self) -> str:
@@ -58,11 +63,24 @@ class Parameter:
 
 # Separated by commas
 _UUIDS = array(UUID)
-UUID_IN_PATH = Parameter("uuid", UUID, location="path")
-PAGING = (
-    Parameter("page", INTEGER, "A page number within the paginated result set."),
-    Parameter("page_size", INTEGER, "Number of results to return per page."),
+UUID_IN_PATH = Parameter(
+    "uuid", UUID, "The UUID of the object, with or without dashes.", location="path"
 )
+
+
+def paging(maximum: int = MAXIMUM_SIZE) -> tuple[Parameter, ...]:
+    """Return the parameters of pages; larger pages than `maximum` are cut to it."""
+    size = {**INTEGER, "minimum": 1, "maximum": maximum, "default": DEFAULT_SIZE}
+    return (
+        Parameter(
+            "page",
+            {**INTEGER, "minimum": 1, "default": 1},
+            "A page number within the paginated result set.",
+        ),
+        Parameter("page_size", size, "Number of results to return per page."),
+    )
+
+
 CURSOR = Parameter(
     "cursor",
     STRING,
@@ -70,7 +88,6 @@ CURSOR = Parameter(
     "follow the URL of the next page in `Link`.",
     own=True,
 )
-_ORDER = "Order by these fields, separated by commas; a leading minus means descending."
 
 
 def list_parameters(
@@ -78,23 +95,36 @@ def list_parameters(
     ordering: Ordering,
     shown: Model,
     *,
-    more: Mapping[str, Any] | None = None,
-    descriptions: Mapping[str, str] | None = None,
+    descriptions: Mapping[str, str],
+    more: Mapping[str, Schema | Model] | None = None,
     has_cursors: bool = False,
 ) -> tuple[Parameter, ...]:
     """Return all parameters of a list, sorted by name: filters, ordering, page, fields.
 
-    `more` has the schemas of filters that have a model, `descriptions` those of filters, by name.
+    `descriptions` has those of all filters, by name, and `more` the schemas of filters that say
+    more than their kind: words, or a model. Raises `ValueError` for a filter without description.
     """
-    more, descriptions = more or {}, descriptions or {}
+    more = more or {}
     narrowing = [
-        Parameter(name, more.get(name) or _schema_of(kind), descriptions.get(name, ""))
+        Parameter(name, more.get(name) or _schema_of(kind), descriptions[name])
         for name, kind in filters.items()
     ]
-    order = Parameter("o", {**STRING, "examples": sorted(ordering.columns)[:1]}, _ORDER)
-    paging = (*PAGING, CURSOR) if has_cursors else PAGING
-    found = [*narrowing, order, *paging, choice_of_fields(shown)]
+    pages = (*paging(), CURSOR) if has_cursors else paging()
+    found = [*narrowing, _order(ordering), *pages, choice_of_fields(shown)]
     return tuple(sorted(found, key=lambda parameter: parameter.name))
+
+
+def _order(ordering: Ordering) -> Parameter:
+    words = sorted(ordering.columns)
+    if not words:
+        return Parameter("o", STRING, "Ignored: this list has one ordering.")
+    one = f"-?({'|'.join(words)})"
+    return Parameter(
+        "o",
+        {**STRING, "examples": words[:1], "pattern": f"^{one}(,{one})*$"},
+        f"Order by these fields, separated by commas: {', '.join(words)}. A leading minus means "
+        "descending.",
+    )
 
 
 def count_parameters(parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
@@ -128,4 +158,8 @@ def _converted(convert: Any) -> Schema:  # noqa: ANN401 - compared, never called
 
 def choice_of_fields(model: Model) -> Parameter:
     """Return the parameter that selects the fields of a model in the response."""
-    return Parameter("field", array({**STRING, "enum": list(model.schema["properties"])}))
+    return Parameter(
+        "field",
+        array({**STRING, "enum": list(model.schema["properties"])}),
+        "Return only these fields; repeat the parameter for several. Default: all fields.",
+    )

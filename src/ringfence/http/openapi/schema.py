@@ -31,6 +31,11 @@ UUID: Schema = {"type": "string", "format": "uuid"}
 HEX_UUID: Schema = {**UUID, "pattern": "^[0-9a-f]{32}$"}
 FREE_FORM: Schema = {"type": "object", "additionalProperties": True}
 
+# The descriptions of Waldur's properties that have no meaning here
+KEPT_EMPTY = "Always empty; here for Waldur's clients."
+KEPT_NULL = "Always null; here for Waldur's clients."
+KEPT_FALSE = "Always false; here for Waldur's clients."
+
 
 def nullable(schema: Schema) -> Schema:
     """Return the schema that allows null as well."""
@@ -52,8 +57,12 @@ def enumeration(name: str, words: Iterable[str] | type[StrEnum]) -> Model:
 
 
 def object_of(properties: Mapping[str, Schema | Model], required: Collection[str] = ()) -> Schema:
-    schema: Schema = {"type": "object", "properties": properties}
-    return {**schema, "required": list(required)} if required else schema
+    """Return the schema of an object; raises `ValueError` for a property without description."""
+    for name, schema in properties.items():
+        if isinstance(schema, Model) or not schema.get("description"):
+            raise ValueError(f"the property {name} has no description: use described()")
+    whole: Schema = {"type": "object", "properties": properties}
+    return {**whole, "required": list(required)} if required else whole
 
 
 def fields_schema(
@@ -93,10 +102,20 @@ def _field_schema(entry: Field, more: Schema | Model | None) -> Schema | Model:
 
 
 CORE_STATES = enumeration("CoreStates", STATES)
-# Beside the message that clients know, a conflict may have a hint.
-_HINT: Schema = {**STRING, "description": "For conflicts: the present state, and how to proceed"}
-DETAIL = Model("Detail", object_of({"detail": STRING, "hint": _HINT}, ["detail"]))
-STATUS = Model("Status", object_of({"status": STRING}, ["status"]))
+DETAIL = Model(
+    "Detail",
+    object_of(
+        {
+            "detail": described(STRING, "What happened, or what is wrong."),
+            "hint": described(STRING, "The present state or the allowed values, and what to do."),
+        },
+        ["detail"],
+    ),
+)
+STATUS = Model(
+    "Status",
+    object_of({"status": described(STRING, "What was scheduled, as a sentence.")}, ["status"]),
+)
 # The errors of one field: messages, or for a list or an object the errors of its items
 _WITHIN: Schema = {"$ref": "#/components/schemas/Messages"}
 MESSAGES = Model(

@@ -1,7 +1,7 @@
 """The OpenAPI description of versions and rollback."""
 
 from ringfence.http.openapi.operation import LIST_HEADERS, Body, Operation, Response
-from ringfence.http.openapi.parameters import PAGING, UUID_IN_PATH, Parameter
+from ringfence.http.openapi.parameters import UUID_IN_PATH, Parameter, paging
 from ringfence.http.openapi.schema import (
     INTEGER,
     STATUS,
@@ -15,6 +15,7 @@ from ringfence.http.openapi.schema import (
     nullable,
     object_of,
 )
+from ringfence.security_groups.history.queries import PAGE_SIZE
 from ringfence.security_groups.openapi_models import ETAG, HISTORY_SECTION, RULE, SHOWN_RULE
 from ringfence.security_groups.schemas import COLLECTION
 from ringfence.security_groups.versions import Cause
@@ -22,22 +23,41 @@ from ringfence.security_groups.versions import Cause
 _GROUP = "/api/openstack-security-groups/{uuid}/"
 
 _HEAD: dict[str, Schema | Model] = {
-    "number": INTEGER,
-    "created": TIME,
+    "number": described(INTEGER, "The version's number, from 1."),
+    "created": described(TIME, "When the change was made."),
     "author": described(
         nullable(STRING), "The user who made the change. Null: the cloud, or a provisioning file."
     ),
-    "cause": enumeration("SecurityGroupVersionCause", Cause),
-    "name": STRING,
-    "description": STRING,
+    "cause": described(enumeration("SecurityGroupVersionCause", Cause), "What made the change."),
+    "name": described(STRING, "The group's name in this version."),
+    "description": described(STRING, "The group's description in this version."),
 }
 _SUMMARY = Model(
     "SecurityGroupVersionSummary",
-    object_of({**_HEAD, "rules_count": INTEGER, "rules_added": INTEGER, "rules_removed": INTEGER}),
+    object_of(
+        {
+            **_HEAD,
+            "rules_count": described(INTEGER, "How many rules the version has."),
+            "rules_added": described(INTEGER, "How many the version before did not have."),
+            "rules_removed": described(INTEGER, "How many only the version before had."),
+        }
+    ),
 )
-_FROM_TO = object_of({"from": STRING, "to": STRING}, ["from", "to"])
+_FROM_TO = object_of(
+    {
+        "from": described(STRING, "The value in the other version."),
+        "to": described(STRING, "The value in this version."),
+    },
+    ["from", "to"],
+)
 _DESCRIBED = Model(
-    "SecurityGroupRuleDescribed", object_of({**SHOWN_RULE, "description_before": STRING})
+    "SecurityGroupRuleDescribed",
+    object_of(
+        {
+            **SHOWN_RULE,
+            "description_before": described(STRING, "The description in the other version."),
+        }
+    ),
 )
 # With `compare`, the changes instead of the rules
 _VERSION = Model(
@@ -45,13 +65,21 @@ _VERSION = Model(
     object_of(
         {
             **_HEAD,
-            "name": {"anyOf": [STRING, _FROM_TO]},
-            "description": {"anyOf": [STRING, _FROM_TO]},
-            "rules": array(RULE),
-            "compared_with": INTEGER,
-            "added": array(RULE),
-            "removed": array(RULE),
-            "description_only": array(_DESCRIBED),
+            "name": {
+                "anyOf": [STRING, _FROM_TO],
+                "description": "The name; with `compare`, both names, if they differ.",
+            },
+            "description": {
+                "anyOf": [STRING, _FROM_TO],
+                "description": "The description; with `compare`, both, if they differ.",
+            },
+            "rules": described(array(RULE), "The rules; not with `compare`."),
+            "compared_with": described(INTEGER, "The number in `compare`."),
+            "added": described(array(RULE), "Rules that only this version has."),
+            "removed": described(array(RULE), "Rules that only the other version has."),
+            "description_only": described(
+                array(_DESCRIBED), "Rules of which only the description differs."
+            ),
         }
     ),
 )
@@ -66,7 +94,7 @@ operations = (
         section=HISTORY_SECTION,
         title="List versions",
         description="The desired state after each change, the newest first. A page has at most 50.",
-        parameters=(UUID_IN_PATH, *PAGING),
+        parameters=(UUID_IN_PATH, *paging(PAGE_SIZE)),
         responses={200: Response(array(_SUMMARY), headers={**LIST_HEADERS, **ETAG})},
         errors=(404,),
         own=True,
@@ -82,7 +110,11 @@ operations = (
         parameters=(
             UUID_IN_PATH,
             _NUMBER_IN_PATH,
-            Parameter("compare", {**INTEGER, "minimum": 0}, "Another version's number."),
+            Parameter(
+                "compare",
+                {**INTEGER, "minimum": 0},
+                "Another version's number: return the changes from that version.",
+            ),
         ),
         responses={200: Response(_VERSION, headers=ETAG)},
         errors=(404,),
@@ -101,7 +133,13 @@ operations = (
             Model(
                 "SecurityGroupRollbackRequest",
                 object_of(
-                    {"version": {**INTEGER, "minimum": 1, "maximum": 2_147_483_647}}, ["version"]
+                    {
+                        "version": described(
+                            {**INTEGER, "minimum": 1, "maximum": 2_147_483_647},
+                            "The number of the version whose rules become desired again.",
+                        )
+                    },
+                    ["version"],
                 ),
             ),
             example={"version": 3},

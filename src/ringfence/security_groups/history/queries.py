@@ -23,6 +23,8 @@ from ringfence.security_groups.versions import Cause
 NO_SUCH_VERSION = "No version of the security group matches the given query."
 # The remote group of a rule, if it was deleted before deleted groups were stored
 UNKNOWN_GROUP = "a deleted group"
+# Each version is compared with the one before it, which takes seconds for hundreds of them.
+PAGE_SIZE = 50
 
 _COUNT: LiteralString = """
 SELECT count(*) FROM security_group_versions AS version WHERE version.security_group_id = %s

@@ -16,6 +16,7 @@ from ringfence.security_groups.history import queries
 from ringfence.security_groups.history.commands import roll_back
 from ringfence.security_groups.history.queries import (
     NO_SUCH_VERSION,
+    PAGE_SIZE,
     Version,
     VersionSummary,
     difference,
@@ -24,9 +25,6 @@ from ringfence.security_groups.preconditions import etag, read_preconditions
 from ringfence.security_groups.queries import GROUPS
 from ringfence.security_groups.routes import changeable_group, visible_group
 from ringfence.security_groups.states import Action
-
-# Each version is compared with the one before it, which takes seconds for hundreds of them.
-PAGE_SIZE = 50
 
 
 async def list_versions(request: Request) -> Response:

@@ -19,6 +19,7 @@ from ringfence.http.openapi.schema import (
     object_of,
 )
 from ringfence.security_groups.drift_modes import Drift
+from ringfence.security_groups.openapi_models import GROUP_DESCRIPTIONS
 from ringfence.security_groups.overviews.queries import OVERVIEWS
 
 _OPENING = Model(
@@ -26,8 +27,12 @@ _OPENING = Model(
     object_of(
         {
             "protocol": described(STRING, "Empty for every protocol."),
-            "from_port": nullable(INTEGER),
-            "to_port": nullable(INTEGER),
+            "from_port": described(
+                nullable(INTEGER), "The first port or the ICMP type; null for any."
+            ),
+            "to_port": described(
+                nullable(INTEGER), "The last port or the ICMP code; null for any."
+            ),
         }
     ),
 )
@@ -35,27 +40,43 @@ _OVERVIEW = Model(
     "SecurityGroupOverview",
     object_of(
         {
-            "url": URI,
-            "uuid": HEX_UUID,
-            "name": STRING,
-            "description": STRING,
-            "state": CORE_STATES,
-            "error_message": STRING,
-            "version": INTEGER,
+            "url": described(URI, "The URL of the group."),
+            "uuid": described(HEX_UUID, "The group's UUID."),
+            "name": described(STRING, "The group's name."),
+            "description": described(STRING, "The group's description."),
+            "state": described(
+                CORE_STATES,
+                "`OK` at rest, `ERRED` after a failure (see `error_message`), others in progress.",
+            ),
+            "error_message": described(
+                STRING, "Why the state is `ERRED`, and what to do; empty otherwise."
+            ),
+            "version": described(INTEGER, "The number of the desired version."),
             "applied_version": described(INTEGER, "The last version that reached the cloud."),
-            "tenant_uuid": HEX_UUID,
-            "tenant_name": STRING,
-            "project_uuid": HEX_UUID,
-            "project_name": STRING,
-            "customer_uuid": HEX_UUID,
-            "customer_name": STRING,
-            "service_settings_uuid": HEX_UUID,
-            "service_name": STRING,
-            "rules_count": INTEGER,
-            "instance_count": nullable(INTEGER),
-            "drift": enumeration("SecurityGroupDriftAtLastLook", Drift),
-            "stateful": nullable(BOOLEAN),
-            "observed_at": nullable(TIME),
+            "tenant_uuid": described(HEX_UUID, "The tenant's UUID."),
+            "tenant_name": described(STRING, "The tenant's name."),
+            "project_uuid": described(HEX_UUID, "The project's UUID."),
+            "project_name": described(STRING, "The project's name."),
+            "customer_uuid": described(HEX_UUID, "The customer's UUID."),
+            "customer_name": described(STRING, "The customer's name."),
+            "service_settings_uuid": described(HEX_UUID, "The cloud's UUID."),
+            "service_name": described(STRING, "The cloud's name."),
+            "rules_count": described(INTEGER, "How many rules are desired."),
+            "instance_count": described(
+                nullable(INTEGER),
+                "How many instances carry the group, as last observed; null if unknown.",
+            ),
+            "drift": described(
+                enumeration("SecurityGroupDriftAtLastLook", Drift),
+                "How the cloud differed at the last observation.",
+            ),
+            "stateful": described(
+                nullable(BOOLEAN),
+                "Whether replies need no rule, as last observed; null if unknown.",
+            ),
+            "observed_at": described(
+                nullable(TIME), "When the group was last read from the cloud; null for never."
+            ),
             "open_to_all": described(
                 array(_OPENING), "What anybody can reach, by rules without a narrower remote end."
             ),
@@ -65,9 +86,9 @@ _OVERVIEW = Model(
                 "address group, or a group in the cloud that has no row. What they admit is in "
                 "neither `open_to_all` nor `is_open_to_all`.",
             ),
-            "can_manage": BOOLEAN,
-            "created": TIME,
-            "modified": TIME,
+            "can_manage": described(BOOLEAN, "Whether you may change the group."),
+            "created": described(TIME, "When the group was created."),
+            "modified": described(TIME, "When the group was last changed."),
         }
     ),
 )
@@ -80,6 +101,8 @@ operations = tuple(
         "security group overview",
         "security group overviews",
         {
+            **GROUP_DESCRIPTIONS,
+            "can_manage": "Whether you may change the group.",
             "drift": "Whether the group has drifted, as of the last pull.",
             "is_open_to_all": "Whether a rule admits every IP address.",
         },

@@ -31,7 +31,9 @@ _GROUP = Model(
         required=["name"],
         more={
             "uuid": described(UUID, "An existing group. Without it, a new group is created."),
-            "rules": {**array(_RULE), "default": []},
+            "name": {"description": "The name, unique in the list."},
+            "description": {"description": "A free text.", "default": ""},
+            "rules": described(array(_RULE), "All rules of the group.", default=[]),
         },
     ),
 )

@@ -5,20 +5,35 @@ from dataclasses import replace
 from ringfence.http.openapi.collections import list_count_retrieve
 from ringfence.http.openapi.operation import Operation, Response
 from ringfence.http.openapi.parameters import UUID_IN_PATH
-from ringfence.http.openapi.schema import HEX_UUID, STRING, TIME, Model, nullable, object_of
+from ringfence.http.openapi.schema import (
+    HEX_UUID,
+    STRING,
+    TIME,
+    Model,
+    described,
+    nullable,
+    object_of,
+)
 from ringfence.users.sessions.queries import SESSIONS
 
 _SESSION = Model(
     "ConsoleSession",
     object_of(
         {
-            "uuid": HEX_UUID,
-            "user_username": STRING,
-            "token_uuid": nullable(HEX_UUID),
-            "begun_with": {"enum": ["password", "token"]},
-            "created": TIME,
-            "expires_at": TIME,
-            "ip_address": nullable(STRING),
+            "uuid": described(HEX_UUID, "The session's UUID."),
+            "user_username": described(STRING, "The name of the user who signed in."),
+            "token_uuid": described(
+                nullable(HEX_UUID),
+                "The token that the session was started with; null for a password.",
+            ),
+            "begun_with": described(
+                {**STRING, "enum": ["password", "token"]}, "How the user signed in."
+            ),
+            "created": described(TIME, "When the user signed in."),
+            "expires_at": described(TIME, "When the session ends by itself."),
+            "ip_address": described(
+                nullable(STRING), "From where the user signed in; null if unknown."
+            ),
         }
     ),
 )
@@ -26,7 +41,13 @@ _SESSION = Model(
 operations = tuple(
     replace(operation, own=True)
     for operation in (
-        *list_count_retrieve(SESSIONS, _SESSION, "console session", "console sessions"),
+        *list_count_retrieve(
+            SESSIONS,
+            _SESSION,
+            "console session",
+            "console sessions",
+            {"username": "The username of the user is this text."},
+        ),
         Operation(
             "console_sessions_destroy",
             "DELETE",

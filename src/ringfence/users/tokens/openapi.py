@@ -7,11 +7,13 @@ from ringfence.http.openapi.schema import (
     BOOLEAN,
     HEX_UUID,
     INTEGER,
+    KEPT_EMPTY,
     STRING,
     TIME,
     UUID,
     Model,
     array,
+    described,
     fields_schema,
     object_of,
 )
@@ -20,37 +22,65 @@ from ringfence.users.tokens.queries import PERSONAL_TOKENS
 
 _SCOPES = array({**STRING, "enum": list(SCOPES)})
 _ALLOWED_SCOPE = Model(
-    "AllowedScopeOutput", object_of({"type": STRING, "uuid": HEX_UUID, "name": STRING})
+    "AllowedScopeOutput",
+    object_of(
+        {
+            "type": described(STRING, "Always `project`."),
+            "uuid": described(HEX_UUID, "The project's UUID."),
+            "name": described(STRING, "The project's name."),
+        }
+    ),
 )
 _COMMON_FIELDS = {
-    "uuid": HEX_UUID,
-    "name": STRING,
-    "scopes": _SCOPES,
-    "allowed_scopes": array(_ALLOWED_SCOPE),
-    "allowed_networks": array(STRING),
-    "expires_at": TIME,
-    "created": TIME,
-    "user_username": STRING,
+    "uuid": described(HEX_UUID, "The token's UUID."),
+    "name": described(STRING, "What the user called it."),
+    "scopes": described(_SCOPES, "What it may do."),
+    "allowed_scopes": described(
+        array(_ALLOWED_SCOPE), "The project it is limited to; empty for all."
+    ),
+    "allowed_networks": described(
+        array(STRING), "Always empty: tokens are not limited to networks."
+    ),
+    "expires_at": described(TIME, "When it stops working; the end of the year 9999 for never."),
+    "created": described(TIME, "When it was created."),
+    "user_username": described(STRING, "The name of the user it stands for."),
 }
 _TOKEN = Model(
     "PersonalAccessToken",
     object_of(
         {
             **_COMMON_FIELDS,
-            "token_prefix": STRING,
-            "is_active": BOOLEAN,
-            "last_used_at": TIME,
-            "last_used_ip": STRING,
-            "use_count": INTEGER,
+            "token_prefix": described(STRING, KEPT_EMPTY),
+            "is_active": described(BOOLEAN, "Whether it has not expired."),
+            "last_used_at": described(
+                TIME, "When it was last used; the time of creation if never."
+            ),
+            "last_used_ip": described(
+                STRING, "The IP address it was last used from; empty if never."
+            ),
+            "use_count": described(INTEGER, "How many requests used it."),
         }
     ),
 )
 _CREATED = Model(
-    "PersonalAccessTokenCreated", object_of({**_COMMON_FIELDS, "token": STRING}, ["token"])
+    "PersonalAccessTokenCreated",
+    object_of(
+        {
+            **_COMMON_FIELDS,
+            "token": described(STRING, "The secret, which no other response shows."),
+        },
+        ["token"],
+    ),
 )
 _ALLOWED_SCOPE_REQUEST = Model(
     "AllowedScopeInputRequest",
-    object_of({"type": {**STRING, "enum": [PROJECT]}, "uuid": UUID}, ["type", "uuid"]),
+    object_of(
+        {
+            "type": described({**STRING, "enum": [PROJECT]}, "What the token is limited to."),
+            "uuid": described(UUID, "The project's UUID."),
+        },
+        ["type", "uuid"],
+    ),
 )
 _CREATE_REQUEST = Model(
     "PersonalAccessTokenCreateRequest",
@@ -58,21 +88,51 @@ _CREATE_REQUEST = Model(
         TOKEN_FIELDS,
         required=REQUIRED,
         more={
-            "scopes": {**_SCOPES, "minItems": 1},
-            "expires_at": TIME,
-            "allowed_scopes": {**array(_ALLOWED_SCOPE_REQUEST), "maxItems": 1},
-            "allowed_networks": {**array(STRING), "maxItems": 0},
+            "name": {"description": "What you call it; unique among your tokens."},
+            "scopes": described(
+                _SCOPES,
+                "`read`, or `read` and `write`: without `write`, nothing can be changed.",
+                minItems=1,
+            ),
+            "expires_at": described(TIME, "When it stops working, in the future."),
+            "allowed_scopes": described(
+                array(_ALLOWED_SCOPE_REQUEST),
+                "One project to limit it to; empty for all.",
+                maxItems=1,
+                default=[],
+            ),
+            "allowed_networks": described(
+                array(STRING),
+                "Tokens cannot be limited to networks: send none.",
+                maxItems=0,
+                default=[],
+            ),
         },
     ),
 )
-_SCOPE = Model("AvailableScope", object_of({"permission": STRING, "description": STRING}))
+_SCOPE = Model(
+    "AvailableScope",
+    object_of(
+        {
+            "permission": described(STRING, "What `scopes` takes."),
+            "description": described(STRING, "What it permits."),
+        }
+    ),
+)
 _TAG = "personal-access-tokens"
 _PATH = PERSONAL_TOKENS.path + "{uuid}/"
 _EXAMPLE = {"name": "backup", "scopes": ["read"], "expires_at": "2999-12-31T00:00:00Z"}
 
 operations = (
     *list_count_retrieve(
-        PERSONAL_TOKENS, _TOKEN, "personal access token", "personal access tokens"
+        PERSONAL_TOKENS,
+        _TOKEN,
+        "personal access token",
+        "personal access tokens",
+        {
+            "name": "The token's name is this text.",
+            "username": "The username of its user is this text.",
+        },
     ),
     Operation(
         "personal_access_tokens_create",
