@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 
 from ringfence.about.openapi import operations as about_operations
 from ringfence.about.routes import PUBLIC_PATHS
-from ringfence.about.routes import routes as about_routes
+from ringfence.about.routes import routes_of as about_routes
 from ringfence.access.token_use import TokenUses
 from ringfence.background import in_background, pause
 from ringfence.clouds.openapi import operations as tenant_operations
@@ -113,7 +113,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             *personal_token_routes,
             *session_routes,
             *event_routes,
-            *about_routes,
+            *about_routes(OPERATIONS),
             *reference_routes(OPERATIONS, settings.public_path),
             *monitoring.routes,
             *web_routes,

@@ -64,3 +64,25 @@ async def test_the_own_user_is_shown_with_the_token_of_the_request(api, scheme):
 async def test_the_version_is_shown_to_authenticated_users(client):
     found = await version_retrieve.asyncio(client=client_over(client))
     assert found.to_dict() == {"version": version("ringfence")}
+
+
+@pytest.mark.usefixtures("world")
+async def test_the_root_of_the_api_lists_the_collections_to_authenticated_users(client, api):
+    found = (await client.get("/api/")).json()
+    for name in ("openstack-security-groups", "openstack-tenants", "customers", "users", "events"):
+        assert found[name] == f"http://api.example.com/api/{name}/"
+    for url in found.values():
+        assert (await client.get(url)).status_code in {200, 403}, url
+    head = await client.head("/api/")
+    assert (head.status_code, head.content) == (200, b"")
+    assert (await client.post("/api/")).headers["Allow"] == "GET, HEAD"
+    for method in ("GET", "HEAD"):
+        assert (await api(None).request(method, "/api/")).status_code == 401
+
+
+@pytest.mark.parametrize("accept", ["text/html", "*/*", "application/json"])
+async def test_the_root_of_the_service_leads_anybody_to_the_console(api, accept):
+    for method in ("GET", "HEAD"):
+        response = await api(None, Accept=accept).request(method, "/")
+        assert (response.status_code, response.headers["Location"]) == (302, "/console/")
+    assert (await api(None).post("/")).status_code == 405

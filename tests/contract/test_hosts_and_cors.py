@@ -91,6 +91,16 @@ async def test_a_forwarded_host_is_checked_like_any_other(at):
 
 
 @pytest.mark.usefixtures("world")
+async def test_below_a_path_both_roots_name_urls_below_it(at):
+    client = at(public_url="https://public.example.net/firewall/")
+    headers = {"Host": "public.example.net"}
+    console = await client.get("/", headers=headers)
+    assert (console.status_code, console.headers["Location"]) == (302, "/firewall/console/")
+    found = (await client.get("/api/", headers=headers)).json()
+    assert found["customers"] == "https://public.example.net/firewall/api/customers/"
+
+
+@pytest.mark.usefixtures("world")
 async def test_hsts_is_sent_on_https(at):
     client = at("10.1.2.3", allowed_hosts="api.example.com", trusted_proxies="10.0.0.0/8")
     secure = await client.get(GROUPS, headers={"X-Forwarded-Proto": "https"})

@@ -1,11 +1,17 @@
-"""Version, and the configuration and sign-in methods that a portal reads before sign-in."""
+"""The collections, the version, and what a portal reads before sign-in."""
 
+import re
+from collections.abc import Iterable
 from importlib.metadata import version
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from ringfence.http.context import context_of
+from ringfence.http.openapi.operation import Operation
+
+API_ROOT = "/api/"
 CONFIGURATION_PATH = "/api/configuration/"
 IDENTITY_PROVIDERS_PATH = "/api/identity-providers/"
 
@@ -49,7 +55,28 @@ async def show_version(_request: Request) -> Response:
     return JSONResponse({"version": version("ringfence")})
 
 
-routes = [
+def collections_of(operations: Iterable[Operation]) -> dict[str, str]:
+    """Return the path of each collection by its name, sorted by name."""
+    paths = {operation.path for operation in operations if operation.id.endswith("_list")}
+    named = {match[1]: path for path in paths if (match := _COLLECTION.fullmatch(path))}
+    return dict(sorted(named.items()))
+
+
+_COLLECTION = re.compile(f"{API_ROOT}([a-z-]+)/")
+
+
+def routes_of(operations: Iterable[Operation]) -> list[Route]:
+    """Return the routes of this feature; the root lists the collections of the operations."""
+    collections = collections_of(operations)
+
+    async def list_collections(request: Request) -> Response:
+        base = context_of(request).base_url
+        return JSONResponse({name: base + path for name, path in collections.items()})
+
+    return [Route(API_ROOT, list_collections, methods=["GET", "HEAD"]), *_routes]
+
+
+_routes = [
     Route(CONFIGURATION_PATH, show_configuration, methods=["GET", "HEAD"]),
     Route(IDENTITY_PROVIDERS_PATH, list_identity_providers, methods=["GET", "HEAD"]),
     Route("/api/version/", show_version, methods=["GET", "HEAD"]),

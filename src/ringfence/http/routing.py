@@ -16,6 +16,9 @@ from ringfence.errors import NotFound
 from ringfence.http.fields import printable
 from ringfence.http.public_path import with_prefix
 
+# Where a browser begins
+ROOT = "/"
+
 
 def path_uuid(request: Request, missing: str) -> UUID:
     """Return the UUID in the path, with or without dashes; raises `NotFound` with `missing`."""

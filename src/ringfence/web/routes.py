@@ -1,7 +1,7 @@
 """The routes of the console: its pages, their files, and its sessions."""
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from ringfence.errors import Forbidden, Invalid
@@ -14,6 +14,8 @@ from ringfence.http.middleware.session_cookie import (
     keep_session,
     session_of,
 )
+from ringfence.http.public_path import with_prefix
+from ringfence.http.routing import ROOT
 from ringfence.users.sessions import commands
 from ringfence.web import asset_files
 
@@ -32,6 +34,11 @@ _PAGES = (
     "groups/{uuid}/{part}/",
     "clouds/",
 )
+
+
+async def lead_to_console(_request: Request) -> Response:
+    """Redirect to the console, which is what a browser at the root of a service looks for."""
+    return RedirectResponse(with_prefix(CONSOLE), 302)
 
 
 async def show_page(request: Request) -> Response:
@@ -88,6 +95,7 @@ def _read_everywhere(request: Request) -> bool:
 
 
 _ROUTES = [
+    (ROOT, lead_to_console, ["GET", "HEAD"]),
     *((CONSOLE + page, show_page, ["GET", "HEAD"]) for page in _PAGES),
     (CONSOLE + "session/", begin_session, ["POST"]),
     (CONSOLE + "session/", end_session, ["DELETE"]),

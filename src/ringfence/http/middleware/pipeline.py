@@ -46,7 +46,7 @@ from ringfence.http.middleware.refused_changes import RefusedChanges, is_refusal
 from ringfence.http.middleware.session_cookie import session_of
 from ringfence.http.openapi.operation import Operation
 from ringfence.http.public_path import serve_below
-from ringfence.http.routing import is_served, redirect_to_slash
+from ringfence.http.routing import ROOT, is_served, redirect_to_slash
 from ringfence.http.unknown_names.check import UnknownNames
 from ringfence.settings import Settings
 
@@ -181,7 +181,7 @@ class Pipeline:
 
     async def _serve(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
         context = exchange.context
-        if scope["path"].startswith(self.exemptions.pages):
+        if scope["path"] == ROOT or scope["path"].startswith(self.exemptions.pages):
             with exchange.origin().recorded():
                 await self.app(scope, receive, exchange.send)
             return
