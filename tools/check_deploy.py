@@ -37,10 +37,32 @@ VALUES = {
 EVERYTHING = VALUES | {
     "image": {"digest": "sha256:" + "0" * 64},
     "imagePullSecrets": [{"name": "registry"}],
-    "podAnnotations": {"example.com/team": "network"},
-    "nodeSelector": {"kubernetes.io/os": "linux"},
-    "tolerations": [{"key": "control", "operator": "Exists", "effect": "NoSchedule"}],
-    "ingress": {"enabled": True, "host": "api.example.com", "tlsSecret": "certificate"},
+    "nameOverride": "firewall",
+    "commonLabels": {"example.com/team": "network"},
+    "secretVersion": "seven",
+    "otel": {"EXPORTER_OTLP_ENDPOINT": "http://collector:4318"},
+    "proxy": {
+        "http": "http://proxy:3128",
+        "https": "http://proxy:3129",
+        "exclude": [".svc", "10.0.0.0/8"],
+    },
+    "extraEnv": [{"name": "TZ", "value": "Europe/Tallinn"}],
+    "extraEnvFrom": [{"configMapRef": {"name": "more-variables"}}],
+    "extraVolumes": [{"name": "ca", "configMap": {"name": "private-ca"}}],
+    "extraVolumeMounts": [{"name": "ca", "mountPath": "/ca", "readOnly": True}],
+    "api": {"autoscaling": {"enabled": True, "maxReplicas": 9}},
+    "migrate": {
+        "annotations": {"argocd.argoproj.io/hook": "PreSync"},
+        "activeDeadlineSeconds": 600,
+        "resources": {"limits": {"memory": "333Mi"}},
+    },
+    "service": {"type": "LoadBalancer", "annotations": {"example.com/balancer": "internal"}},
+    "ingress": {
+        "enabled": True,
+        "className": "nginx",
+        "host": "api.example.com",
+        "tlsSecret": "certificate",
+    },
     "networkPolicy": {
         "enabled": True,
         "fromNamespaces": [{"kubernetes.io/metadata.name": "ingress"}],
@@ -49,7 +71,60 @@ EVERYTHING = VALUES | {
             {"to": [{"ipBlock": {"cidr": "192.0.2.20/32"}}], "ports": [{"port": 5000}]},
         ],
     },
-    "podMonitor": {"enabled": True},
+    "podMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+    "serviceAccount": {"create": True, "annotations": {"example.com/identity": "ringfence"}},
+    "deploymentAnnotations": {"reloader.stakater.com/auto": "true"},
+    "podAnnotations": {"example.com/scrape": "no"},
+    "podLabels": {"example.com/zone": "blue"},
+    "priorityClassName": "important",
+    "nodeSelector": {"kubernetes.io/os": "linux"},
+    "tolerations": [{"key": "control", "operator": "Exists", "effect": "NoSchedule"}],
+    "affinity": {
+        "nodeAffinity": {
+            "preferredDuringSchedulingIgnoredDuringExecution": [
+                {
+                    "weight": 1,
+                    "preference": {"matchExpressions": [{"key": "ssd", "operator": "Exists"}]},
+                }
+            ]
+        }
+    },
+    "topologySpreadConstraints": [
+        {
+            "maxSkew": 2,
+            "topologyKey": "topology.kubernetes.io/zone",
+            "whenUnsatisfiable": "ScheduleAnyway",
+        }
+    ],
+    "hostAliases": [{"ip": "192.0.2.30", "hostnames": ["keystone.internal"]}],
+    "initContainers": [{"name": "wait-for-dns", "image": "busybox"}],
+    "extraContainers": [{"name": "database-tunnel", "image": "tunnel"}],
+    "extraObjects": [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "beside"}, "data": {}}
+    ],
+}
+# What has to be in an object of the kind: in a deployment, in the job of the migration, elsewhere
+IN_PODS = (
+    *("sha256:" + "0" * 64, "registry", "example.com/team", "checksum/secret", "seven"),
+    *("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318", "http://proxy:3128"),
+    *("http://proxy:3129", ".svc,10.0.0.0/8", "Europe/Tallinn", "more-variables", "private-ca"),
+    *("/ca", "RINGFENCE_LOG_LEVEL", "example.com/scrape", "example.com/zone", "important"),
+    *("kubernetes.io/os", "NoSchedule", "ssd", "keystone.internal", "wait-for-dns"),
+)
+IN_KINDS = {
+    "Deployment": (
+        *(*IN_PODS, "database-tunnel", "reloader.stakater.com/auto", "check-firewall"),
+        "topology.kubernetes.io/zone",
+    ),
+    "Job": (*IN_PODS, "argocd.argoproj.io/hook", "600", "333Mi"),
+    "Service": ("LoadBalancer", "example.com/balancer"),
+    "Ingress": ("nginx", "api.example.com", "certificate"),
+    "HorizontalPodAutoscaler": ("check-firewall-api", "9"),
+    "PodDisruptionBudget": ("maxUnavailable",),
+    "PodMonitor": ("release", "prometheus"),
+    "NetworkPolicy": ("192.0.2.10/32", "5000"),
+    "ServiceAccount": ("check-firewall", "example.com/identity"),
+    "ConfigMap": ("beside",),
 }
 
 
@@ -88,7 +163,14 @@ def check_chart() -> str:
     if words:
         raise CheckError(str(words))
     made = [_render(values) for values in (VALUES, EVERYTHING)]
-    _refuse_values({}, {**VALUES, "trustedProxies": ["0.0.0.0/0"]}, {**VALUES, "publicUrl": "x"})
+    _require_values(made[1])
+    _refuse_values(
+        {},
+        {**VALUES, "trustedProxies": ["0.0.0.0/0"]},
+        {**VALUES, "publicUrl": "x"},
+        {**VALUES, "extraVolume": []},
+        {**VALUES, "api": {"replica": 3}},
+    )
     objects = [each for some in made for each in some]
     for each in objects:
         if each["kind"] not in CUSTOM:
@@ -160,10 +242,27 @@ CHECKS: tuple[Callable[[], str], ...] = (
 
 
 def _render(values: dict[str, object]) -> list[dict[str, object]]:
+    """Return the objects of a release called `check`."""
     with helm_python.Chart.load(CHART) as chart:
         chart.validate_schema(values)
-        texts = chart.render(values, name="check", namespace="ringfence").values()
+        files = chart.render(values, name="check", namespace="ringfence")
+    notes = [text for name, text in files.items() if name.endswith("NOTES.txt")]
+    if not all("https://api.example.com/console/" in text for text in notes) or not notes:
+        raise CheckError("the notes do not name the console")
+    texts = [text for name, text in files.items() if not name.endswith("NOTES.txt")]
     return [each for text in texts for each in yaml.safe_load_all(text) if each]
+
+
+def _require_values(objects: list[dict[str, object]]) -> None:
+    """Raise unless every object has what the values say about its kind."""
+    kinds = {each["kind"] for each in objects}
+    if kinds != IN_KINDS.keys():
+        raise CheckError(f"kinds of objects: {sorted(map(str, kinds ^ IN_KINDS.keys()))}")
+    for each in objects:
+        text = json.dumps(each)
+        missing = [word for word in IN_KINDS[str(each["kind"])] if word not in text]
+        if missing:
+            raise CheckError(f"{each['kind']} has no {', '.join(missing)}")
 
 
 def _refuse_values(*wrong: dict[str, object]) -> None:

@@ -94,7 +94,10 @@ def test_no_neighbour_is_on_a_network_where_the_proxy_looks_up_names():
     assert of["proxy"] == {"inside", "edge"}
     assert compose["networks"]["inside"]["internal"]
     assert [name for name, networks in of.items() if "edge" in networks] == ["proxy"]
-    assert all("outside" in networks for name, networks in of.items() if name != "proxy")
+    programs = of.keys() - {"proxy", "database"}
+    assert all("outside" in of[name] for name in programs)
+    assert of["database"] == {"data"}
+    assert compose["networks"]["data"]["internal"]
 
 
 def test_every_alert_and_panel_says_what_it_is_about():
