@@ -31,7 +31,8 @@ API = """
 ## API
 
 Errors are JSON: `{"detail": …}`, or an object with a list of messages for each field. A `hint` \
-beside `detail` names the fix.
+beside `detail`, or the header `Ringfence-Hint`, names what is allowed and what to do \
+([API](api.md#hints)).
 """
 
 COMMANDS = """
@@ -65,6 +66,9 @@ CALLS = frozenset(
     {"quote", "printable", "hex", "join", "sorted", "str", "repr", "strerror", "name", "mask"}
 )
 
+# The error of a single field, which becomes `Invalid`
+FIELD_ERROR = "FieldError"
+
 AREAS = (
     ("Settings and start", ("settings", "service", "telemetry", "cli")),
     ("Backup and restore", ("database/embedded/backup", "database/embedded/dump_script")),
@@ -91,20 +95,21 @@ def messages() -> list[Message]:
         for path in sorted(SOURCE.rglob("*.py"))
     }
     constants: dict[str, str] = {}
-    for tree in trees.values():
-        constants |= dict(_constants(tree))
+    # Twice, because constants may be made of those of later modules
+    for tree in [*trees.values()] * 2:
+        constants |= dict(_constants(tree, constants))
     return [
         Message(kind, module, text)
         for module, tree in trees.items()
-        for kind, texts in _raised(tree, _imported(tree), constants)
+        for kind, texts in _raised(tree, _imported(tree) | {FIELD_ERROR}, constants)
         for text in texts
     ]
 
 
-def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+def _constants(tree: ast.Module, known: dict[str, str]) -> Iterator[tuple[str, str]]:
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            for text in _texts(node.value, {}):
+            for text in _texts(node.value, known):
                 yield node.targets[0].id, text
 
 
@@ -124,8 +129,11 @@ def _raised(
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Name(id=kind)) if kind in kinds:
-                texts = [text for each in node.args for text in _texts(each, constants)]
-                yield kind, [text for text in texts if VALUE.sub("", text).strip(":;. \n")]
+                # The second argument of the error of a field is its hint.
+                stated = node.args[:1] if kind == FIELD_ERROR else node.args
+                texts = [text for each in stated for text in _texts(each, constants)]
+                shown = "Invalid" if kind == FIELD_ERROR else kind
+                yield shown, [text for text in texts if VALUE.sub("", text).strip(":;. \n")]
 
 
 def _texts(node: ast.expr, constants: dict[str, str]) -> Iterator[str]:
@@ -137,6 +145,8 @@ def _texts(node: ast.expr, constants: dict[str, str]) -> Iterator[str]:
             yield "".join(_part(each) for each in parts)
         case ast.Name(id=name) if name in constants:
             yield constants[name]
+        case ast.Call(func=ast.Name(id="Message"), args=[text, *_]):
+            yield from _texts(text, constants)
         case ast.List(elts=elements):
             for each in elements:
                 yield from _texts(each, constants)

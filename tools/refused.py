@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ringfence.errors import Invalid
+from ringfence.errors import Invalid, Message
 from ringfence.security_groups.rule_input.refused_input import CONTRACT, TABLE, Refusal
 from ringfence.security_groups.rule_input.rule_keys import ShownRule
 from ringfence.security_groups.rule_input.rule_requests import DUPLICATE_RULES
@@ -33,8 +33,8 @@ absent ports are any ([Provisioning file](provisioning-file.md)), and `default` 
 describes the group that the cloud creates.
 
 The errors of a list of rules are a list: one object for each rule, empty if the rule is valid. \
-Names and descriptions are trimmed first. Errors of single fields are reported together; of a \
-whole rule, only the first.
+The hints are in the header `Ringfence-Hint` ([API](api.md#hints)). Names and descriptions are \
+trimmed first. Errors of single fields are reported together; of a whole rule, only the first.
 """
 
 KEYS = ", ".join(f"`{key}`" for key in ShownRule.__annotations__)
@@ -95,13 +95,14 @@ def main(verb: str) -> int:
 
 def page() -> str:
     """Return the page: the groups' part, then the rules'."""
+    columns = ("field", "what is refused", "the response says", "hint", "refused", "accepted")
     parts = [HEAD]
     for about, title in (("group", "A group"), ("rule", "A rule")):
         rows = [_row(entry) for entry in TABLE if entry.about == about]
         parts += [
             f"\n## {title}\n\n",
-            "| field | what is refused | the response says | refused | accepted | source |\n",
-            "|---|---|---|---|---|---|\n",
+            f"| {' | '.join(columns)} | source |\n",
+            "|---|---|---|---|---|---|---|\n",
             *rows,
         ]
     return "".join([*parts, TAIL])
@@ -109,12 +110,14 @@ def page() -> str:
 
 def _row(entry: Refusal) -> str:
     about = "" if entry.field == "non_field_errors" else f"`{entry.field}`"
+    said = _said(entry)
     cells = (
         about or "(the rule)",
         entry.condition,
-        _said(entry),
+        said,
+        said.hint if isinstance(said, Message) else "",
         _example(entry, entry.refused, entry.accepted),
-        " ".join([_example(entry, entry.accepted, entry.refused), entry.instead]).strip(),
+        _example(entry, entry.accepted, entry.refused),
         entry.source if entry.source == CONTRACT else f"Neutron: {entry.source}",
     )
     return f"| {' | '.join(_cell(cell) for cell in cells)} |\n"
@@ -128,7 +131,7 @@ def _said(entry: Refusal) -> str:
         clean_creation(body, {"a" * 32})
     except Invalid as error:
         detail: Any = error.detail
-        return str((detail["rules"][0] if is_rule else detail)[entry.field][0])
+        return (detail["rules"][0] if is_rule else detail)[entry.field][0]
     raise AssertionError(entry.condition)
 
 

@@ -4,9 +4,28 @@
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 Detail = str | Sequence[Any] | Mapping[str, Any]
+
+
+class Message(str):
+    """A message in a `detail`, with a hint: what is allowed, and what to do.
+
+    `http/hints.py` sends the hint beside the error body, which stays as clients know it.
+    """
+
+    __slots__ = ("hint",)
+    hint: str
+
+    def __new__(cls, text: str, hint: str) -> Self:
+        message = super().__new__(cls, text)
+        message.hint = hint
+        return message
+
+    def __str__(self) -> str:
+        # An exception returns its argument as text, which keeps the hint this way.
+        return self
 
 
 class RingfenceError(Exception):
@@ -116,7 +135,12 @@ class NotAcceptable(RequestError):
     """The client accepts no media type that this service can send."""
 
     def __init__(self) -> None:
-        super().__init__("Could not satisfy the request Accept header.")
+        super().__init__(
+            Message(
+                "Could not satisfy the request Accept header.",
+                "Allowed: application/json, also with version=2025-11 or version=2026-10.",
+            )
+        )
 
 
 class UnsupportedMediaType(RequestError):

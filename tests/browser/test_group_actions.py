@@ -14,7 +14,7 @@ async def test_a_group_is_created_from_a_preset_after_its_errors_are_corrected(s
     page = await visit("/console/groups/new/")
     await page.get_by_label("Tenant").select_option(tenant_uuid("creating"))
     await page.get_by_label("Name").fill("taken")
-    await expect(page.get_by_role("alert")).to_contain_text("should be unique")
+    await expect(page.get_by_role("alert")).to_contain_text("should be unique. The tenant has a")
     await page.get_by_label("Name").fill("made")
     await page.get_by_role("button", name="HTTPS").click()
     await page.get_by_label("CIDR, rule 1").fill("nonsense")

@@ -189,3 +189,24 @@ async def test_ten_thousand_rules_never_return_a_500(app, client, world):
     response = await client.post(group_at(group, "set_rules/"), json=rules)
     assert response.status_code == 200
     assert len((await client.get(group_at(group))).json()["rules"]) == 10_000
+
+
+async def test_hints_are_sent_in_a_header_beside_waldurs_unchanged_words(client, world):
+    group = await world.group()
+    body = [a_rule(), a_rule(protocol="TCP"), a_rule(to_port=None)]
+    for action in ("set_rules", "plan"):
+        response = await client.post(group_at(group, f"{action}/"), json=body)
+        assert response.status_code == 400
+        assert response.json() == [
+            {},
+            {"protocol": ['"TCP" is not a valid choice.']},
+            {"to_port": ["Empty value is not allowed."]},
+        ]
+        hints = json.loads(response.headers["Ringfence-Hint"])
+        assert hints["protocol"].endswith("Did you mean tcp?")
+        assert "-1 in both" in hints["to_port"]
+    listed = await client.get(GROUPS, params={"state": "ACTIVE"})
+    assert listed.json() == {
+        "state": ["Select a valid choice. ACTIVE is not one of the available choices."]
+    }
+    assert "Allowed: UPDATE_SCHEDULED, UPDATING, OK" in listed.headers["Ringfence-Hint"]

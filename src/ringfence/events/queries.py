@@ -10,7 +10,7 @@ from ringfence.errors import Invalid
 from ringfence.events.event_groups import EVENT_GROUPS, SCOPES
 from ringfence.http.collections.collection import SqlCollection
 from ringfence.http.collections.filters import (
-    NO_NULL,
+    NO_NULL_CHARACTER,
     NOT_SENT,
     Filter,
     Ordering,
@@ -84,7 +84,7 @@ class _Groups:
     def read(self, values: Sequence[str]) -> Any:  # noqa: ANN401 - whatever the condition takes
         """Return the event types of the groups; an unknown group has none."""
         if any("\x00" in text for text in values):
-            raise Invalid([NO_NULL])
+            raise Invalid([NO_NULL_CHARACTER])
         names = [text.strip() for text in values if text.strip()]
         kinds = [kind for name in names for kind in EVENT_GROUPS.get(name, ())]
         return kinds if names else NOT_SENT

@@ -8,6 +8,8 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
 from ringfence.errors import BodyTooLarge, BodyTooSlow, Invalid, UnsupportedMediaType
+from ringfence.errors import Message as ErrorMessage
+from ringfence.http import hints
 from ringfence.http.context import context_of
 from ringfence.http.fields import printable
 from ringfence.http.headers import joined
@@ -81,7 +83,8 @@ async def read_json(request: Request, most: int | None = None) -> Json:
         return {}
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != "application/json":
-        raise UnsupportedMediaType(f'Unsupported media type "{content_type}" in request.')
+        message = f'Unsupported media type "{content_type}" in request.'
+        raise UnsupportedMediaType(ErrorMessage(message, hints.allowed("application/json")))
     if len(raw) > _LARGE:
         # The event loop serves other requests meanwhile.
         return await in_thread(lambda: _checked(request.scope, raw))

@@ -21,6 +21,7 @@ from ringfence.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from ringfence.http.hints import header_of, hints_of
 
 STATUSES: Mapping[type[RequestError], int] = {
     Invalid: 400,
@@ -55,6 +56,7 @@ def error_response(error: RequestError) -> Response:
     if isinstance(detail, str) and error.hint:
         body["hint"] = error.hint
     headers = dict(next((HEADERS[kind] for kind in type(error).__mro__ if kind in HEADERS), {}))
+    headers |= header_of({"detail": error.hint} if error.hint else hints_of(body))
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = str(error.seconds)
     return JSONResponse(body, status_of(error), headers=headers)

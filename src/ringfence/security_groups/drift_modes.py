@@ -10,7 +10,7 @@ from ringfence.database.pool import Connection, Database
 from ringfence.errors import Invalid
 from ringfence.events.commands import record
 from ringfence.events.types import EventType
-from ringfence.http.fields import not_a_dictionary, printable
+from ringfence.http.fields import Choice, FieldError, not_a_dictionary, required_message
 from ringfence.security_groups.group_events import group_event
 from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
@@ -84,14 +84,18 @@ async def mode_of(connection: Connection, group: SecurityGroup) -> DriftMode:
     return own or await default_mode(connection, group.tenant_id)
 
 
+_MODE = Choice([str(mode) for mode in DriftMode])
+
+
 def _clean_mode(body: Json) -> DriftMode | None:
     if not isinstance(body, Mapping):
         raise Invalid(not_a_dictionary(body))
     if "mode" not in body:
-        raise Invalid({"mode": ["This field is required."]})
+        raise Invalid({"mode": [required_message(_MODE)]})
     sent = body["mode"]
     if sent is None:
         return None
-    if not isinstance(sent, str) or sent not in list(DriftMode):
-        raise Invalid({"mode": [f'"{printable(sent)}" is not a valid choice.']})
-    return DriftMode(sent)
+    try:
+        return DriftMode(_MODE.clean(sent))
+    except FieldError as error:
+        raise Invalid({"mode": [str(error)]}) from None

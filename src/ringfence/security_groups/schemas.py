@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ringfence.errors import Invalid
+from ringfence.errors import Invalid, Message
 from ringfence.http.fields import (
     Choice,
     Field,
@@ -13,6 +13,7 @@ from ringfence.http.fields import (
     Integer,
     Text,
     clean_fields,
+    not_a_choice,
     not_a_dictionary,
     not_a_list,
     path_of,
@@ -25,6 +26,7 @@ from ringfence.security_groups.rule_input.refused_input import (
     LARGEST_PORT,
     LONGEST_DESCRIPTION,
     LONGEST_NAME,
+    REMOTE_GROUP,
     is_name_of_default_group,
 )
 from ringfence.security_groups.rule_input.refused_input import MANAGED_BY_OPENSTACK as _MANAGED
@@ -40,14 +42,22 @@ from ringfence.security_groups.rule_input.rule_requests import (
     key_of,
     refuse_duplicates,
 )
-from ringfence.security_groups.rule_input.validation import ANY, check_rule, is_protocol
+from ringfence.security_groups.rule_input.validation import (
+    ANY,
+    NAMED_PROTOCOLS,
+    check_rule,
+    is_protocol,
+)
 from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule, RuleKey, canonical
 from ringfence.text.json_value import Json
 
 COLLECTION = "openstack-security-groups"
-MANAGED_BY_OPENSTACK = _MANAGED.message
-NAME_TAKEN = "Security group name should be unique."
-NO_SUCH_OBJECT = "Invalid hyperlink - Object does not exist."
+MANAGED_BY_OPENSTACK = _MANAGED.text()
+NAME_TAKEN = Message(
+    "Security group name should be unique.",
+    "The tenant has a group with this name: take another one, or change that group.",
+)
+NO_SUCH_OBJECT = REMOTE_GROUP.text()
 # A new group has no rules and no versions yet.
 NO_ENDS = KnownEnds()
 
@@ -62,9 +72,11 @@ _NUMBER_ZERO = (
 class Protocol:
     """tcp, udp, icmp, "" for any protocol, or a number assigned by IANA."""
 
+    allowed = 'tcp, udp, icmp, "" for any protocol, or a number from 0 to 255'
+
     def clean(self, value: Json) -> str:
         """Return the name or the number as text, as it was sent."""
-        refuse_null(value)
+        refuse_null(value, self.allowed)
         if value == 0 and not isinstance(value, bool | str):
             raise FieldError(_NUMBER_ZERO)
         if (
@@ -72,7 +84,7 @@ class Protocol:
             or not isinstance(value, str | int)
             or not is_protocol(str(value))
         ):
-            raise FieldError(f'"{printable(value)}" is not a valid choice.')
+            raise not_a_choice(value, NAMED_PROTOCOLS, self.allowed)
         return str(value)
 
 
@@ -82,7 +94,12 @@ GROUP_FIELDS = {
 }
 
 # From the smallest value of Django REST Framework's integer field to the highest port
-_PORT = Integer(minimum=-2_147_483_648, maximum=LARGEST_PORT, null=True)
+_PORT = Integer(
+    minimum=-2_147_483_648,
+    maximum=LARGEST_PORT,
+    null=True,
+    meaning="a port from 1 to 65535, or -1 in both ports for any",
+)
 
 RULE_FIELDS: Mapping[str, Field] = {
     "ethertype": Choice(ETHERTYPES),
@@ -187,7 +204,7 @@ def clean_new_rules(
 ) -> list[RuleRequest]:
     """Return the rules of a new group; raises `Invalid`, also for a rule with an id."""
     if body is None:
-        raise Invalid(["This field may not be null."])
+        raise Invalid([Message("This field may not be null.", "Send a list of rules.")])
     if isinstance(body, list):
         existing = [
             [f"Cannot add existed rule with id {printable(rule['id'])} to new security group"]

@@ -62,7 +62,10 @@ def step(state: State, target: State) -> State:
     Staff can set OK and ERRED manually from every state (`set_ok`, `set_erred`).
     """
     if target not in ALLOWED[state]:
-        raise Conflict(f"Valid states for operation: {', '.join(sources(target))}.")
+        raise Conflict(
+            f"Valid states for operation: {', '.join(sources(target))}.",
+            hint=f"The security group is {state}.",
+        )
     return target
 
 

@@ -14,6 +14,7 @@ from ringfence.database.pool import Connection, Database
 from ringfence.errors import Unauthenticated
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
+from ringfence.http import hints
 from ringfence.http.fields import (
     Field,
     FieldError,
@@ -56,12 +57,14 @@ WHERE id = %(id)s AND password_hash = %(password_hash)s
 class Password:
     """A password: a string, spaces included."""
 
+    allowed = f"a text of 1 to {MAXIMUM_LENGTH} characters"
+
     def clean(self, value: Json) -> str:
-        refuse_null(value)
+        refuse_null(value, self.allowed)
         if not isinstance(value, str) or not is_unicode(value):
-            raise FieldError("Not a valid string.")
+            raise FieldError("Not a valid string.", hints.allowed(self.allowed))
         if not value:
-            raise FieldError("This field may not be blank.")
+            raise FieldError("This field may not be blank.", hints.allowed(self.allowed))
         if len(value) > MAXIMUM_LENGTH:
             raise FieldError(f"Ensure this field has no more than {MAXIMUM_LENGTH} characters.")
         present(value)

@@ -14,16 +14,25 @@ from uuid import UUID
 
 from starlette.datastructures import QueryParams
 
-from ringfence.errors import Invalid
-from ringfence.http.fields import path_of, printable, uuid_in
+from ringfence.errors import Invalid, Message
+from ringfence.http import hints
+from ringfence.http.fields import NO_NULL, path_of, printable, uuid_in
 
 # The condition of a filter that matches nothing
 NOWHERE: LiteralString = "false"
 
-NO_NULL = "Null characters are not allowed."
-
+NO_NULL_CHARACTER = Message(NO_NULL, hints.WITHOUT_NULL)
 
 NOT_SENT: Any = object()
+
+
+_NOT_A_UUID = Message(
+    "Enter a valid UUID.", hints.allowed("32 hexadecimal digits, with or without dashes")
+)
+_NOT_A_TIME = Message(
+    "Enter a valid date/time.", hints.allowed("a time in ISO 8601, as in 2026-10-01T12:00:00Z")
+)
+_NOT_A_NUMBER = Message("Enter a number.", hints.allowed("seconds since 1970"))
 
 
 class Kind(Protocol):
@@ -55,7 +64,7 @@ class Filter:
         """Return the converted value; raises `Invalid`."""
         text = values[-1] if values else ""
         if "\x00" in text:
-            raise Invalid([NO_NULL])
+            raise Invalid([NO_NULL_CHARACTER])
         text = text.strip()
         return self.convert(text) if text else NOT_SENT
 
@@ -94,7 +103,7 @@ class Choices:
         """Return the words; raises `Invalid`."""
         for word in values:
             if word not in self.words:
-                raise Invalid([_not_available(word)])
+                raise Invalid([_not_available(word, self.words)])
         return list(values) or NOT_SENT
 
 
@@ -108,7 +117,7 @@ class Several:
     def read(self, values: Sequence[str]) -> Any:  # noqa: ANN401 - whatever the condition takes
         """Return the converted values that are not empty; raises `Invalid`."""
         if any("\x00" in text for text in values):
-            raise Invalid([NO_NULL])
+            raise Invalid([NO_NULL_CHARACTER])
         return [self.convert(text.strip()) for text in values if text.strip()] or NOT_SENT
 
 
@@ -118,7 +127,7 @@ def uuid(text: str) -> UUID:
         # `UUID` accepts braces and `urn:uuid:`, as Django does.
         return UUID(text)
     except ValueError:
-        raise Invalid(["Enter a valid UUID."]) from None
+        raise Invalid([_NOT_A_UUID]) from None
 
 
 def uuids(text: str) -> list[UUID]:
@@ -143,7 +152,7 @@ def moment(text: str) -> datetime:
         time = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
         return time if time.tzinfo else time.replace(tzinfo=UTC)
     except ValueError:
-        raise Invalid(["Enter a valid date/time."]) from None
+        raise Invalid([_NOT_A_TIME]) from None
 
 
 def timestamp(text: str) -> datetime:
@@ -154,7 +163,7 @@ def timestamp(text: str) -> datetime:
             return datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)
     except (ValueError, OverflowError):
         pass
-    raise Invalid(["Enter a number."])
+    raise Invalid([_NOT_A_NUMBER])
 
 
 def uuid_from_url(collection: str) -> Callable[[str], UUID | None]:
@@ -240,7 +249,7 @@ class Ordering:
             if column is not None:
                 terms.setdefault(column, word.startswith("-"))
             elif not self.skips_unknown:
-                raise Invalid({"o": [_not_available(word)]})
+                raise Invalid({"o": [_not_available(word, sorted(self.columns))]})
         return terms
 
     def _words(self, query: QueryParams) -> list[str]:
@@ -248,6 +257,6 @@ class Ordering:
         return [part.strip() for part in text.split(",")] if text else []
 
 
-def _not_available(word: str) -> str:
+def _not_available(word: str, words: Sequence[str]) -> str:
     message = f"Select a valid choice. {word} is not one of the available choices."
-    return printable(message.replace("\x00", ""))
+    return Message(printable(message.replace("\x00", "")), hints.one_of(words, word))

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
-from ringfence.errors import Invalid, NotFound
+from ringfence.errors import Invalid, Message, NotFound
+from ringfence.http import hints
 
 DEFAULT_SIZE = 10
 MAXIMUM_SIZE = 300
@@ -18,7 +19,9 @@ PAGE_PARAMETERS = frozenset({"page", "cursor"})
 
 class InvalidPage(NotFound):
     def __init__(self) -> None:
-        super().__init__("Invalid page.")
+        super().__init__(
+            Message("Invalid page.", hints.allowed("`last`, or a page from 1 that has objects"))
+        )
 
 
 @dataclass(frozen=True, slots=True)

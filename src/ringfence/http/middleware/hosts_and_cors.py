@@ -35,7 +35,9 @@ REQUEST_HEADERS = (
     # The service refuses it, which a page can show only if its browser sends it.
     "X-Impersonated-User-Uuid"
 )
-EXPOSED_HEADERS = "Link, X-Result-Count, ETag, Location, Retry-After, X-Request-ID, Warning"
+EXPOSED_HEADERS = (
+    "Link, X-Result-Count, ETag, Location, Retry-After, X-Request-ID, Warning, Ringfence-Hint"
+)
 PREFLIGHT_SECONDS = 600
 
 # A year, as browsers' preload lists require; for this host name alone

@@ -36,7 +36,7 @@ PASSING = frozenset({401, 408, 409, 413, 429})
 FIRST_SERVER_ERROR = 500
 
 _KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
-_STORED_HEADERS = ("content-type", "etag", "location", "warning")
+_STORED_HEADERS = ("content-type", "etag", "location", "warning", "ringfence-hint")
 
 # Held until the transaction ends. Keys of these locks are negative; those of migrations and loads
 # are positive.

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ringfence.errors import Forbidden, RequestError
+from ringfence.errors import Forbidden, Invalid, RequestError
+from ringfence.http import hints
 from ringfence.http.errors import HEADERS, STATUSES
 from ringfence.http.openapi.operation import Operation, Response
 from ringfence.http.openapi.parameters import Parameter
@@ -216,8 +217,15 @@ def _error(kind: type[RequestError], status: int) -> dict[str, Any]:
             }
             for name, value in headers.items()
         }
+    if kind is Invalid:
+        result["headers"] = {hints.HEADER: _HINTS}
     return result
 
+
+_HINTS = {
+    "description": "What is allowed instead, as a JSON object of texts by field.",
+    "schema": {"type": "string", "contentMediaType": "application/json"},
+}
 
 _SENT_HEADERS: Mapping[str, str] = {
     "WWW-Authenticate": "The scheme of the credentials that are missing or invalid.",

@@ -6,7 +6,7 @@ from ringfence.access.permissions import Actor
 from ringfence.clouds.quotas import Growth, require_room
 from ringfence.database.pool import Database
 from ringfence.errors import Invalid
-from ringfence.http.fields import FieldError, Integer, not_a_dictionary
+from ringfence.http.fields import FieldError, Integer, not_a_dictionary, required_message
 from ringfence.security_groups import queries
 from ringfence.security_groups.commands import require_allowed_name
 from ringfence.security_groups.history.queries import Version, get_version
@@ -89,7 +89,7 @@ def _clean_number(body: Json) -> int:
     if not isinstance(body, dict):
         raise Invalid(not_a_dictionary(body))
     if "version" not in body:
-        raise Invalid({"version": ["This field is required."]})
+        raise Invalid({"version": [required_message(_NUMBER)]})
     try:
         number = _NUMBER.clean(body["version"])
     except FieldError as error:

@@ -7,11 +7,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ringfence.access.permissions import Permission
-from ringfence.errors import Invalid, NotFound
+from ringfence.errors import Invalid, Message, NotFound
 from ringfence.http.body import read_json
 from ringfence.http.collections.json_response import respond_built
 from ringfence.http.collections.pagination import Links, read_page
 from ringfence.http.context import actor_and_database, context_of
+from ringfence.http.hints import allowed
 from ringfence.security_groups.history import queries
 from ringfence.security_groups.history.commands import roll_back
 from ringfence.security_groups.history.queries import (
@@ -83,7 +84,7 @@ def _path_number(request: Request) -> int:
 def _read_number(text: str) -> int:
     number = _number(text.strip())
     if number is None:
-        raise Invalid({"compare": ["Enter a number."]})
+        raise Invalid({"compare": [Message("Enter a number.", allowed("the number of a version"))]})
     return number
 
 

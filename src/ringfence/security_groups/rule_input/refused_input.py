@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ringfence.errors import Message
 from ringfence.security_groups.rule_input.rule_requests import RuleProblem
 from ringfence.security_groups.rules import DEFAULT_NAME
 
@@ -58,14 +59,18 @@ class Refusal:
     source: str
     refused: Mapping[str, Any]
     accepted: Mapping[str, Any]
-    # What to send instead, for the documentation page only: responses keep the contract's text.
-    instead: str = ""
+    # What to send instead, where the message does not say it
+    hint: str = ""
+
+    def text(self, **values: object) -> str:
+        """Return the message with these values, and its hint."""
+        message = self.message.format(**values)
+        return Message(message, self.hint) if self.hint else message
 
     def problem(self, field: str = "", **values: object) -> RuleProblem:
         """Return the error to raise; `field` replaces the usual field."""
         at = field or self.field
-        message = self.message.format(**values)
-        return RuleProblem(message, None if at == "non_field_errors" else at)
+        return RuleProblem(self.text(**values), None if at == "non_field_errors" else at)
 
     @property
     def is_from_neutron(self) -> bool:
@@ -97,6 +102,7 @@ MANAGED_BY_OPENSTACK = Refusal(
     f"`_validate_name_not_default`, {_EXTENSION}",
     _group(name="dEFAULT"),
     _group(name="defaults"),
+    "Every tenant has this group: change its rules with set_rules, or take another name.",
 )
 NAME_LENGTH = Refusal(
     "group",
@@ -160,7 +166,6 @@ ETHERTYPE = Refusal(
     f"`convert_ethertype_to_case_insensitive`, {_EXTENSION}",
     _rule(ethertype="IPv5"),
     _rule(ethertype="IPv6"),
-    "Allowed: IPv4, IPv6.",
 )
 DIRECTION = Refusal(
     "rule",
@@ -170,7 +175,6 @@ DIRECTION = Refusal(
     f"`RESOURCE_ATTRIBUTE_MAP`, {_EXTENSION}",
     _rule(direction="in"),
     _rule(direction="egress"),
-    "Allowed: ingress, egress.",
 )
 PROTOCOL = Refusal(
     "rule",
@@ -180,7 +184,6 @@ PROTOCOL = Refusal(
     f"`convert_protocol`, {_EXTENSION}",
     _rule(protocol="http"),
     _rule(protocol="47"),
-    'Allowed: tcp, udp, icmp, "" for any protocol, or a number from 0 to 255.',
 )
 PROTOCOL_OF_IPV6 = Refusal(
     "rule",
@@ -191,6 +194,7 @@ PROTOCOL_OF_IPV6 = Refusal(
     f"`_validate_ethertype_and_protocol`, {_DATABASE}",
     _rule(protocol="58"),
     _rule(protocol="58", ethertype="IPv6"),
+    "Set ethertype to IPv6, or take another protocol.",
 )
 PREFIX_OF_IPV4 = Refusal(
     "rule",
@@ -200,6 +204,8 @@ PREFIX_OF_IPV4 = Refusal(
     f"`convert_ip_prefix_to_cidr`, {_EXTENSION}; `_validate_ip_prefix`, {_DATABASE}",
     _rule(cidr="10.0.0.0/33"),
     _rule(cidr="10.0.0.0/8"),
+    "Allowed with ethertype IPv4: as in 10.0.0.0/8, or one address. For an IPv6 prefix, set"
+    " ethertype to IPv6.",
 )
 PREFIX_OF_IPV6 = Refusal(
     "rule",
@@ -209,6 +215,8 @@ PREFIX_OF_IPV6 = Refusal(
     f"`convert_ip_prefix_to_cidr`, {_EXTENSION}; `_validate_ip_prefix`, {_DATABASE}",
     _rule(ethertype="IPv6", cidr="10.0.0.0/8"),
     _rule(ethertype="IPv6", cidr="2001:db8::/32"),
+    "Allowed with ethertype IPv6: as in 2001:db8::/32, or one address. For an IPv4 prefix, set"
+    " ethertype to IPv4.",
 )
 TWO_ENDS = Refusal(
     "rule",
@@ -218,6 +226,7 @@ TWO_ENDS = Refusal(
     f"`_validate_multiple_remote_entites`, {_DATABASE}",
     _rule(cidr="10.0.0.0/8", remote_group="/api/openstack-security-groups/" + "a" * 32 + "/"),
     _rule(remote_group="/api/openstack-security-groups/" + "a" * 32 + "/"),
+    "Send one rule for each.",
 )
 REMOTE_GROUP = Refusal(
     "rule",
@@ -227,6 +236,7 @@ REMOTE_GROUP = Refusal(
     f"`_check_security_group`, {_DATABASE}",
     _rule(remote_group="/api/openstack-security-groups/" + "b" * 32 + "/"),
     _rule(remote_group="/api/openstack-security-groups/" + "a" * 32 + "/"),
+    "Allowed: the `url` of a group of this tenant, or of one that is shared with it.",
 )
 PORT_MISSING = Refusal(
     "rule",
@@ -236,7 +246,7 @@ PORT_MISSING = Refusal(
     CONTRACT,
     _tcp(22, None),
     _tcp(22, 22),
-    "Send from_port and to_port, with equal values for one port, or -1 in both for any port.",
+    "Send from_port and to_port: both the same for one port, -1 in both for any port.",
 )
 PORT_TOO_LARGE = Refusal(
     "rule",
@@ -255,6 +265,7 @@ PORTS_REVERSED = Refusal(
     f"`_validate_port_range`, {_DATABASE}",
     _tcp(443, 80),
     _tcp(80, 443),
+    "Send the lower port first.",
 )
 ONLY_LAST_PORT = Refusal(
     "rule",
@@ -264,6 +275,7 @@ ONLY_LAST_PORT = Refusal(
     f"`_validate_port_range`, {_DATABASE}",
     _tcp(-1, 80),
     _tcp(-1, -1),
+    "-1 means any: send it in both, or two ports from 1 to 65535.",
 )
 PORT_ZERO = Refusal(
     "rule",
@@ -273,6 +285,7 @@ PORT_ZERO = Refusal(
     f"`_validate_port_range`, {_DATABASE}",
     _tcp(0, 80),
     _tcp(1, 80),
+    "For any port, send -1 in both.",
 )
 ICMP_VALUE = Refusal(
     "rule",
@@ -291,6 +304,7 @@ ICMP_CODE_ALONE = Refusal(
     f"`_validate_port_range`, {_DATABASE}",
     _icmp(-1, 0),
     _icmp(8, 0),
+    "from_port is the type and to_port the code: send a type, or -1 in both for any.",
 )
 PORTS_OF_ANY = Refusal(
     "rule",
@@ -300,6 +314,7 @@ PORTS_OF_ANY = Refusal(
     f"`_validate_port_range`, {_DATABASE}",
     _tcp(80, 80, protocol=""),
     _tcp(-1, -1, protocol=""),
+    "Set protocol to tcp or udp, or send -1 in both ports.",
 )
 PORTS_OF_OTHERS = Refusal(
     "rule",
@@ -309,6 +324,7 @@ PORTS_OF_OTHERS = Refusal(
     f"`_validate_port_range`, {_DATABASE}",
     _tcp(80, 80, protocol="47"),
     _tcp(80, 80, protocol="132"),
+    "Send -1 in both ports.",
 )
 
 # In the order of the fields and, for one field, in the order of the checks

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ringfence.errors import Invalid
+from ringfence.errors import Invalid, Message
 from ringfence.security_groups.rules import Rule, RuleKey, canonical
 
 DUPLICATE_RULES = "Duplicate security group rules are not allowed."
@@ -47,8 +47,19 @@ class RuleRequest:
 def refuse_duplicates(rules: Sequence[RuleRequest]) -> None:
     """Raise `Invalid` if two of the rules are duplicates for Neutron."""
     keys = [key_of(request) for request in rules]
-    if len(set(keys)) != len(keys):
-        raise Invalid([DUPLICATE_RULES])
+    first: dict[RuleKey, RuleRequest] = {}
+    for key, request in zip(keys, rules, strict=True):
+        if key in first:
+            raise Invalid([Message(DUPLICATE_RULES, _duplicate_hint(request.rule))])
+        first[key] = request
+
+
+def _duplicate_hint(rule: Rule) -> str:
+    ports = "any" if rule.from_port is None else f"{rule.from_port}-{rule.to_port}"
+    return (
+        f"Send this once: {rule.direction} {rule.ethertype}, protocol {rule.protocol or 'any'},"
+        f" ports {ports}, {rule.cidr or 'no cidr'}. Descriptions do not make rules differ."
+    )
 
 
 def key_of(request: RuleRequest) -> RuleKey:

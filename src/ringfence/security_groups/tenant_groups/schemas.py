@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from ringfence.errors import Invalid
+from ringfence.http import hints
 from ringfence.http.fields import (
     MISSING,
     Field,
@@ -46,13 +47,15 @@ _REMOTE_GROUP_NAME = Text(max_length=255)
 class UuidField:
     """A UUID, with or without dashes."""
 
+    allowed = "32 hexadecimal digits, with or without dashes"
+
     def clean(self, value: Json) -> UUID:
         """Return the UUID; raises `FieldError`."""
-        refuse_null(value)
+        refuse_null(value, self.allowed)
         try:
             return UUID(value)
         except (ValueError, AttributeError, TypeError):
-            raise FieldError("Must be a valid UUID.") from None
+            raise FieldError("Must be a valid UUID.", hints.allowed(self.allowed)) from None
 
 
 LISTED_GROUP_FIELDS: Mapping[str, Field] = {"uuid": UuidField(), **GROUP_FIELDS}

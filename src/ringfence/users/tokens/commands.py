@@ -72,6 +72,8 @@ _REVOKE: LiteralString = "DELETE FROM tokens WHERE id = %(id)s"
 class _Scopes:
     """What the token may do: names in `SCOPES`, always including `read`."""
 
+    allowed = ", ".join(SCOPES)
+
     def clean(self, value: Json) -> bool:
         """Return whether the token is read-only."""
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
@@ -86,6 +88,8 @@ class _Scopes:
 @dataclass(frozen=True, slots=True)
 class _FutureTime:
     """A time in the future."""
+
+    allowed = "a time in the future in ISO 8601, as in 2999-12-31T00:00:00Z"
 
     def clean(self, value: Json) -> datetime:
         """Return the time; without a time zone it is UTC."""
@@ -107,6 +111,8 @@ class _FutureTime:
 @dataclass(frozen=True, slots=True)
 class _AllowedScopes:
     """The reach of the token: all projects, or one."""
+
+    allowed = "a list of at most one project"
 
     def clean(self, value: Json) -> UUID | None:
         """Return the project's UUID, or None for all projects."""
@@ -133,6 +139,8 @@ class _AllowedScopes:
 @dataclass(frozen=True, slots=True)
 class _Networks:
     """Networks from which the token may be used, which are not supported."""
+
+    allowed = "an empty list"
 
     def clean(self, value: Json) -> None:
         """Refuse a value: a limit that is not enforced is worse than none."""

@@ -1,5 +1,6 @@
 // Requests to the API: the operations that every client uses, authenticated by the session cookie.
 
+import { own } from "./own.js";
 import { BASE } from "./router.js";
 
 /** An error response of the API; status 0 if no response was received. */
@@ -50,7 +51,8 @@ export async function request(method, path, { body, query, headers = {}, signal 
   const data = await bodyOf(response);
   if (!response.ok) {
     if (response.status === 401) window.dispatchEvent(new Event("ringfence:signed-out"));
-    throw new ApiError(response.status, data ?? response.statusText);
+    const hints = response.status === 400 ? hintsOf(response.headers.get("Ringfence-Hint")) : {};
+    throw new ApiError(response.status, withHints(data ?? response.statusText, hints));
   }
   return {
     data,
@@ -81,6 +83,35 @@ async function bodyOf(response) {
   } catch {
     return text;
   }
+}
+
+/**
+ * @param {string | null} header
+ * @returns {Record<string, string>} what is allowed instead, by field
+ */
+function hintsOf(header) {
+  try {
+    return JSON.parse(header ?? "{}");
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Return an error body in which the messages of each field are followed by its hint.
+ *
+ * @param {any} detail
+ * @param {Record<string, string>} hints
+ * @param {string} [field]
+ * @returns {any}
+ */
+export function withHints(detail, hints, field = "non_field_errors") {
+  if (Array.isArray(detail)) return detail.map((each) => withHints(each, hints, field));
+  if (detail && typeof detail === "object") {
+    return Object.fromEntries(Object.entries(detail).map(([name, value]) => [name, withHints(value, hints, name)]));
+  }
+  const hint = own(hints, field);
+  return hint && typeof detail === "string" ? `${detail} ${hint}` : detail;
 }
 
 /**
