@@ -74,6 +74,7 @@ AREAS = (
     ("Backup and restore", ("database/embedded/backup", "database/embedded/dump_script")),
     ("Database", ("database",)),
     ("Provisioning files", ("provisioning",)),
+    ("Discovery", ("discovery",)),
     ("Synchronization", ("sync",)),
     ("Users and tokens", ("users",)),
 )

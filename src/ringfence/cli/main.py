@@ -18,6 +18,7 @@ import typer
 
 from ringfence.cli import output
 from ringfence.cli.backup import backup, restore
+from ringfence.cli.discover import discover
 from ringfence.cli.docs import docs
 from ringfence.cli.events import events
 from ringfence.cli.load import load
@@ -205,6 +206,7 @@ def doctor() -> None:
 app.command(epilog="Example: ringfence serve --port 8080 --workers 4")(serve)
 app.command(epilog="Example: ringfence worker --concurrency 16")(worker)
 app.command(epilog="Example: ringfence load clouds.yaml customers.yaml")(load)
+app.command(epilog="Example: ringfence discover east --load")(discover)
 app.command(epilog="Example: ringfence demo --port 8080")(demo)
 app.command()(docs)
 app.command(epilog="Example: ringfence backup /backup/ringfence-$(date +%F)")(backup)

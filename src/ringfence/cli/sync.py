@@ -37,7 +37,7 @@ Tenant = Annotated[str, typer.Argument(metavar="TENANT", help="Name or UUID of a
 
 @sync.command(epilog="Example: ringfence sync status")
 def status(*, output: listing.Output = None, fields: listing.Fields = None) -> None:
-    """Show counts of groups by cloud and tenant: pending, erred, drifting, missing, never pushed."""
+    """Count groups by cloud and tenant: pending, erred, drifting, missing, never pushed."""
     from ringfence.sync import status as tenants
 
     with migrated(start()) as (conninfo, _):

@@ -1,10 +1,13 @@
 """Drift modes: what happens when a cloud differs from the desired rules; a tenant's default."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import LiteralString
+from uuid import UUID
 
 from ringfence.clouds.queries import Tenant, lock
 from ringfence.database.pool import Connection, Database
+from ringfence.database.recordset import recordset
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
 
@@ -31,12 +34,33 @@ SELECT coalesce(
 )
 """
 
+# A tenant without a row adopts: storing that says the same.
+_STORE: LiteralString = """
+INSERT INTO tenant_drift_modes AS mode (tenant_id, drift_mode)
+SELECT tenant.id, entry.drift_mode
+FROM jsonb_to_recordset(%(rows)s) AS entry (tenant uuid, drift_mode text)
+INNER JOIN tenants AS tenant ON entry.tenant = tenant.uuid
+WHERE
+    entry.drift_mode <> 'adopt'
+    OR EXISTS (SELECT FROM tenant_drift_modes AS stored WHERE stored.tenant_id = tenant.id)
+ON CONFLICT (tenant_id) DO UPDATE SET drift_mode = excluded.drift_mode
+WHERE mode.drift_mode <> excluded.drift_mode
+RETURNING (SELECT tenant.uuid FROM tenants AS tenant WHERE tenant.id = mode.tenant_id)
+"""
+
 
 async def default_mode(connection: Connection, tenant_id: int) -> DriftMode:
     """Return the mode of the tenant's groups that have none of their own."""
     cursor = await connection.execute(_GET, [tenant_id])
     row = await cursor.fetchone()
     return DriftMode(row[0]) if row else DriftMode.ADOPT
+
+
+async def store_default_modes(connection: Connection, modes: Mapping[UUID, str]) -> set[UUID]:
+    """Set the default modes of the tenants; return the tenants that changed."""
+    rows = [{"tenant": tenant, "drift_mode": mode} for tenant, mode in modes.items()]
+    cursor = await connection.execute(_STORE, {"rows": recordset(rows)})
+    return {row[0] for row in await cursor.fetchall()}
 
 
 async def set_default_mode(database: Database, tenant: Tenant, mode: DriftMode) -> bool:

@@ -9,7 +9,7 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import requests
 from keystoneauth1.adapter import Adapter
 from keystoneauth1.exceptions import EndpointNotFound
 from openstack.config import OpenStackConfig
@@ -26,6 +27,7 @@ from openstack.warnings import RemovedInSDK60Warning
 
 from ringfence.neutron.call import Call
 from ringfence.neutron.error_mapping import from_exception, from_status
+from ringfence.neutron.identity import Account
 from ringfence.neutron.port import (
     NOT_FROM_NEUTRON,
     CloudError,
@@ -127,19 +129,55 @@ class EntrySession:
         """
         if self._session.get_project_id() == project_id:
             return ProjectStatus.FOUND
+        response = self._get_identity(f"/projects/{quote(project_id, safe='')}", {})
+        if response is None:
+            return ProjectStatus.UNKNOWN
+        return _status_of(response.status_code, _parse(response.content), project_id)
+
+    def identity(self, path: str, query: Mapping[str, str]) -> Json:
+        """Return the body of a GET to the identity service; raise `CloudError`."""
+        response = self._get_identity(path, query)
+        if response is None:
+            raise Misconfigured("The entry has no identity service; discovery needs one.")
+        body = _parse(response.content)
+        if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
+            raise from_status(response.status_code, response.headers, body)
+        if body is None:
+            raise CloudUnreachable("The identity service sent a response that is not JSON.")
+        return body
+
+    def account(self) -> Account:
+        """Sign in, and return whose token it is."""
+        auth: Any = self._session.auth
+        if not hasattr(auth, "get_access"):
+            raise Misconfigured("The entry has no identity service; discovery needs one.")
+        access = auth.get_access(self._session)
+        return Account(
+            project_id=access.project_id or "",
+            project_name=access.project_name or "",
+            domain_id=access.project_domain_id or "",
+            domain_name=access.project_domain_name or "",
+            roles=tuple(role.lower() for role in access.role_names),
+            auth_url=str(getattr(auth, "auth_url", None) or ""),
+            region=str(self._region.region_name or ""),
+        )
+
+    def _get_identity(self, path: str, query: Mapping[str, str]) -> requests.Response | None:
+        """Send a GET to the identity service; return `None` if the entry has none."""
         auth_url = str(getattr(self._session.auth, "auth_url", None) or "").rstrip("/")
         if not auth_url:
-            return ProjectStatus.UNKNOWN
+            return None
         prefix = "" if urlsplit(auth_url).path.endswith("/v3") else "/v3"
-        response = self._session.get(
-            f"{auth_url}{prefix}/projects/{quote(project_id, safe='')}",
+        response: requests.Response = self._session.get(
+            f"{auth_url}{prefix}{path}",
             authenticated=True,
+            params=dict(query),
             headers={"Accept": "application/json"},
             raise_exc=False,
             connect_retries=0,
             log=False,
         )
-        return _status_of(response.status_code, _parse(response.content), project_id)
+        return response
 
     def close(self) -> None:
         """Close the connections."""
@@ -165,6 +203,15 @@ class EntrySessions:
             entry, seconds, lambda session: session.project_status(project_id)
         )
         return status
+
+    def account(self, entry: str, seconds: float) -> Account:
+        """Sign in with the entry, and return whose token it is; errors as for `call`."""
+        account: Account = self._run(entry, seconds, EntrySession.account)
+        return account
+
+    def identity(self, entry: str, path: str, query: Mapping[str, str], seconds: float) -> Json:
+        """Return the body of a GET to the identity service; errors as for `call`."""
+        return self._run(entry, seconds, lambda session: session.identity(path, query))
 
     def _run(self, entry: str, seconds: float, work: Callable[[EntrySession], Any]) -> Any:  # noqa: ANN401 - what the work returns
         try:

@@ -88,7 +88,7 @@ def floating_ips_from_body(
     skip: ReportSkip = ignore_skip,
 ) -> dict[str, str]:
     """Read `{"floatingips": […]}`: those of the project that are on a port, with the port's id."""
-    read = _each(body, "floatingips", _read_floating, skip)
+    read = _each(body, "floatingips", read_floating_ip, skip)
     return {address: port for address, port, owner in read if port and owner == project_id}
 
 
@@ -154,7 +154,8 @@ def _read_rules(
     return tuple(rules), tuple(unreadable)
 
 
-def _read_floating(item: object) -> tuple[str, str, str]:
+def read_floating_ip(item: object) -> tuple[str, str, str]:
+    """Return the IP address, the id of its port or an empty text, and its project."""
     floating = _mapping(item)
     port = _identifier(floating, "port_id") if floating.get("port_id") else ""
     return _identifier(floating, "floating_ip_address"), port, _owner(floating)
@@ -204,6 +205,11 @@ def next_query(body: Json, links: str, query: Query, page: Query | None) -> Quer
     if following == page or "marker" not in following:
         raise CloudUnreachable(ENDLESS_LIST)
     return following
+
+
+def has_next(body: Json, links: str) -> bool:
+    """Return whether a page has another one after it."""
+    return _next_link(body, links) is not None
 
 
 def _next_link(body: Json, links: str) -> str | None:

@@ -30,6 +30,7 @@ class Desired:
     projects: list[ProjectRow] = field(default_factory=list)
     tenants: list[TenantRow] = field(default_factory=list)
     quotas: dict[UUID, dict[str, int]] = field(default_factory=dict)
+    drift_modes: dict[UUID, str] = field(default_factory=dict)
     references: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     grants: list[GrantRow] = field(default_factory=list)
 
@@ -93,6 +94,7 @@ def _tenant(
 ) -> None:
     quotas: QuotasEntry | None = target.stated.pop("quotas", None)
     marketplace: MarketplaceEntry | None = target.stated.pop("marketplace", None)
+    drift_mode: str | None = target.stated.pop("drift_mode", None)
     reference = target.stated.pop("cloud")
     cloud = kinds.clouds.refer(reference, target.location.key("cloud"), problems)
     if cloud is None:
@@ -109,6 +111,8 @@ def _tenant(
     desired.tenants.append(tenant)
     if quotas is not None:
         desired.quotas[tenant.uuid] = quotas.model_dump(exclude_unset=True)
+    if drift_mode is not None:
+        desired.drift_modes[tenant.uuid] = drift_mode
     if marketplace is not None:
         desired.references[tenant.uuid] = marketplace.model_dump(exclude_unset=True)
 

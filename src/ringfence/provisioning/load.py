@@ -14,6 +14,7 @@ import psycopg
 import structlog
 
 from ringfence.clouds.commands import store_clouds, store_quotas, store_tenants
+from ringfence.clouds.drift_modes import store_default_modes
 from ringfence.clouds.marketplace import store_references
 from ringfence.database.connect import one_line
 from ringfence.database.pool import Connection, Database
@@ -80,14 +81,15 @@ async def load_documents(
     then: Callable[[Connection], Awaitable[object]] | None = None,
     *,
     moves: Collection[str] = (),
+    known_projects: Collection[str] = (),
 ) -> Report:
     """Load checked documents in one transaction; `then` writes last in it.
 
-    Raises `OperatorError` with a line for each problem, and then stores nothing. A concurrent
-    change can make the first attempt fail; a second one that fails in the same way shows a problem
-    of the files.
+    `known_projects` exist in their cloud: they are not looked up there. Raises `OperatorError` with
+    a line for each problem, and then stores nothing. A concurrent change can make the first attempt
+    fail; a second one that fails in the same way shows a problem of the files.
     """
-    findings = await check_projects(database, read)
+    findings = await check_projects(database, read, known_projects)
     findings.same_projects = await find_same_projects(database, read)
 
     async def attempt() -> Report:
@@ -217,6 +219,8 @@ async def _store_tenants(
         ids = await store_tenants(connection, tenants)
     if desired.quotas:
         changed |= await store_quotas(connection, desired.quotas)
+    if desired.drift_modes:
+        changed |= await store_default_modes(connection, desired.drift_modes)
     if desired.references:
         referring = await store_references(connection, desired.references)
         changed |= referring.keys()

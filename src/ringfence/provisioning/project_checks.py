@@ -5,7 +5,7 @@ loading does not depend on it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -43,11 +43,17 @@ class Findings:
             problems.add(location, message)
 
 
-async def check_projects(database: Database, read: Sequence[tuple[str, Document]]) -> Findings:
-    """Check the projects that are new in the files."""
+async def check_projects(
+    database: Database, read: Sequence[tuple[str, Document]], known: Collection[str] = ()
+) -> Findings:
+    """Check the projects that are new in the files, except those that are known to exist."""
     named = list(await _named(database, read))
     findings = Findings()
-    unchecked = {(one.entry, one.project) for one in named if not _DASHED.fullmatch(one.project)}
+    unchecked = {
+        (one.entry, one.project)
+        for one in named
+        if not _DASHED.fullmatch(one.project) and one.project not in known
+    }
     if unchecked:
         async with database.connection() as connection:
             unchecked -= await stored_projects(connection, [project for _, project in unchecked])

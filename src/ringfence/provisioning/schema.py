@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic_core import PydanticCustomError
 
 from ringfence.access.permissions import CUSTOMER_ROLES, PROJECT_ROLES
+from ringfence.clouds.drift_modes import DriftMode
 from ringfence.provisioning.parser import Plain
 from ringfence.provisioning.problems import nearest, quote
 from ringfence.security_groups.rule_input.refused_input import (
@@ -284,6 +285,7 @@ class TenantEntry(Entry):
     openstack_cloud: Name | None = None
     backend_id: Word = ""
     state: StateWord = State.OK
+    drift_mode: Annotated[str, _choice(*DriftMode)] = DriftMode.ADOPT
     quotas: QuotasEntry = QuotasEntry()
     marketplace: MarketplaceEntry | None = None
     security_groups: list[GroupEntry] = []

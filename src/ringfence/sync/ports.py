@@ -1,6 +1,7 @@
 """Ports: observe which ones have a tenant's groups, and detach a group before it is deleted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import structlog
 
@@ -50,9 +51,20 @@ async def observe_ports(database: Database, cloud: NetworkCloud, placement: Plac
     floating_by_port: dict[str, list[str]] = {}
     for address, port_id in floating.items():
         floating_by_port.setdefault(port_id, []).append(address)
-    observed = [_found_port(port, floating_by_port.get(port.id, ())) for port in listed]
+    await store_listed_ports(database, placement, listed, floating_by_port, taken)
+
+
+async def store_listed_ports(
+    database: Database,
+    placement: Placement,
+    listed: Sequence[CloudPort],
+    floating_ips: Mapping[str, Sequence[str]],
+    taken_at: datetime,
+) -> None:
+    """Store all ports of a tenant, with the floating IPs by port, read after `taken_at`."""
+    observed = [_found_port(port, floating_ips.get(port.id, ())) for port in listed]
     async with database.transaction() as connection:
-        await ports.store_ports(connection, placement.tenant_id, observed, taken)
+        await ports.store_ports(connection, placement.tenant_id, observed, taken_at)
 
 
 async def detach(database: Database, cloud: NetworkCloud, group: Group, backend_id: str) -> None:

@@ -40,11 +40,25 @@ async def require_project(cloud: NetworkCloud, placement: Placement) -> ProjectS
         # The identity service does not respond; the network service may.
         status = ProjectStatus.UNKNOWN
     if status is ProjectStatus.MISSING:
-        raise ProjectNotFound(
-            f"The cloud has no project {project}: correct the backend_id of tenant "
-            f"{placement.tenant_name}."
-        )
+        raise ProjectNotFound(no_such_project(placement))
     return status
+
+
+def no_such_project(placement: Placement) -> str:
+    """Return the error message of a tenant whose project does not exist."""
+    return (
+        f"The cloud has no project {project_of(placement)}: correct the backend_id of tenant "
+        f"{placement.tenant_name}."
+    )
+
+
+async def refuse_tenant(database: Database, placement: Placement, message: str) -> bool:
+    """Make a tenant ERRED that cannot be pulled; return whether that is new."""
+    async with database.transaction() as connection:
+        is_new = await pulls.refuse(connection, placement.tenant_id, message)
+        if is_new:
+            await record(connection, tenant_event(placement, EventType.TENANT_PULL_FAILED, message))
+    return is_new
 
 
 def require_visible(
@@ -72,12 +86,7 @@ async def list_groups(
         listed = await cloud.list_groups(project_of(placement))
         require_visible(status, placement, listed)
     except ProjectNotFound as error:
-        async with database.transaction() as connection:
-            message = str(error)
-            if await pulls.refuse(connection, placement.tenant_id, message):
-                await record(
-                    connection, tenant_event(placement, EventType.TENANT_PULL_FAILED, message)
-                )
+        await refuse_tenant(database, placement, str(error))
         raise
     return listed
 

@@ -148,6 +148,23 @@ async def pull_tenant(
     return counts
 
 
+async def import_listed(
+    database: Database, placement: Placement, listed: Sequence[CloudGroup], taken_at: datetime
+) -> Mapping[str, int]:
+    """Import the groups of a tenant that was never pulled; return counts of what was done.
+
+    `listed` are all groups of its project, read after `taken_at`. Rows that exist are left to the
+    next pull, so that no change since then is lost. Sends no request.
+    """
+    before = Snapshot(taken_at)
+    async with database.connection() as connection:
+        rows = await local_groups(connection, placement.tenant_id)
+    diff = compare_tenant(rows, listed, before)
+    counts = await _TenantPull(database, placement, diff, before, (), ()).write()
+    await _finish(database, placement, taken_at, counts, requested=False)
+    return counts
+
+
 async def missing_groups(database: Database, clouds: Clouds, uuid: UUID) -> list[LocalGroup]:
     """Return the groups at rest that the cloud does not have; change nothing.
 

@@ -23,6 +23,11 @@ def controls(text: str) -> bool:
     return _CONTROL.search(text) is not None
 
 
+def without_controls(text: str) -> str:
+    """Return the text with each such character replaced by U+FFFD."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def terminal(text: str) -> str:
     """Return the text as one line that a terminal does not interpret.
 

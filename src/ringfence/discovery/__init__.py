@@ -1,0 +1,1 @@
+"""Finds the projects of an OpenStack cloud and makes them tenants."""

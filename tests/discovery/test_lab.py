@@ -1,0 +1,196 @@
+"""Discovery of a real Keystone and Neutron with 200 projects in two domains."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import psycopg
+import pytest
+from tests.cli.operating import url_of
+from tests.lab.proxy import recording_proxy
+from tests.patience import PATIENCE_SECONDS
+
+from ringfence.discovery.commands import discover
+from ringfence.discovery.found import Ids, Selection
+from ringfence.neutron.inventory import ATTEMPTS
+
+pytestmark = pytest.mark.timeout(2 * PATIENCE_SECONDS)
+
+PROJECTS = 200
+WITH_GROUPS = 20
+WRITERS = "SELECT xmin::text, count(*) FROM {} GROUP BY 1 ORDER BY 1"
+PAGE = ATTEMPTS[0][0]
+WRITTEN = ("customers", "projects", "tenants", "tenant_pulls", "security_groups", "events")
+
+
+@dataclass
+class Region:
+    """A cloud behind two recording proxies, with projects of the test's own."""
+
+    domains: list[dict] = field(default_factory=list)
+    projects: list[dict] = field(default_factory=list)
+    proxies: list = field(default_factory=list)
+    path: str = ""
+
+    @property
+    def names(self):
+        return tuple(domain["name"] for domain in self.domains)
+
+    @property
+    def calls(self):
+        return [call for proxy in self.proxies for call in proxy.calls]
+
+
+@pytest.fixture
+def region(lab, neutron_proxy, tmp_path, monkeypatch):
+    region = Region()
+    key = uuid.uuid4().hex[:8]
+    for number in range(2):
+        values = {"name": f"domain-{key}-{number}"}
+        region.domains.append(lab.keystone("POST", "/domains", {"domain": values})["domain"])
+
+    def make(number):
+        values = {"name": f"p-{key}-{number}", "domain_id": region.domains[number % 2]["id"]}
+        project = lab.keystone("POST", "/projects", {"project": values})["project"]
+        if number < WITH_GROUPS:
+            group = {"name": "web", "project_id": project["id"]}
+            made = lab.neutron("POST", "/v2.0/security-groups", {"security_group": group})
+            if number == 0:
+                network = lab.make_network(project["id"])
+                lab.make_port(network, project["id"], [made["security_group"]["id"]])
+        return project
+
+    assert lab.token
+    with ThreadPoolExecutor(4) as executor:
+        region.projects = list(executor.map(make, range(PROJECTS)))
+    with recording_proxy(lab.identity_url.removesuffix("/v3")) as keystone_proxy:
+        region.proxies = [keystone_proxy, neutron_proxy]
+        entry = lab.entry
+        entry |= {
+            # Others first ask for the versions, and go on at the URL that the response has.
+            "auth_type": "v3password",
+            "auth": entry["auth"] | {"auth_url": f"{keystone_proxy.url}/v3"},
+            "network_endpoint_override": neutron_proxy.url,
+        }
+        region.path = str(lab.write_clouds(tmp_path, east=entry))
+        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", region.path)
+        yield region
+
+
+async def rows(database, statement):
+    async with database.connection() as connection:
+        return await (await connection.execute(statement)).fetchall()
+
+
+async def written(database):
+    """Everything that a second run must leave alone, with the transaction that wrote it."""
+    return {
+        table: await rows(database, WRITERS.format(table))
+        for table in (*WRITTEN, "security_group_documents")
+    }
+
+
+def killed_half_way(environment, command, count):
+    """Run the command, and kill it once `count` is more than zero."""
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while count() == 0:
+        assert process.poll() is None, "it ended before it was killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+
+def openstack(lab, *arguments):
+    """What the real client lists."""
+    environment = os.environ | {"OS_CLIENT_CONFIG_FILE": str(lab.clouds_yaml), "OS_CLOUD": "admin"}
+    program = lab.state / "venv" / "bin" / "openstack"
+    return json.loads(run([program, *arguments, "-f", "json"], environment))
+
+
+def run(command, environment):
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+async def test_a_cloud_of_200_projects_is_discovered_by_reading_only(
+    lab, region, database, conninfo
+):
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("RINGFENCE_")}
+    environment = kept | {"RINGFENCE_DATABASE_URL": url_of(conninfo)}
+    options = [option for name in region.names for option in ("--domain", name)]
+    command = [sys.executable, "-m", "ringfence", "discover", "east", *options, "--load"]
+
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+
+        def pulled():
+            return connection.execute("SELECT count(*) FROM tenant_pulls").fetchone()[0]
+
+        killed_half_way(environment, command, pulled)
+        assert 0 < pulled() < PROJECTS
+    for proxy in region.proxies:
+        proxy.calls.clear()
+    run(command, environment)
+
+    # Only reading and signing in, and no more requests than there are pages
+    changes = [str(call) for call in region.calls if call.method != "GET"]
+    assert changes == ["POST /v3/auth/tokens 201"]
+    groups = openstack(lab, "security", "group", "list")
+    assert len(region.calls) <= math.ceil(len(groups) / PAGE) + 10, region.calls
+
+    # The same projects and groups as the real client lists
+    projects = openstack(lab, "project", "list", "--long")
+    domains = {domain["id"]: domain["name"] for domain in region.domains}
+    listed = {
+        (domains[one["Domain ID"]], one["Name"], one["ID"])
+        for one in projects
+        if one["Domain ID"] in domains
+    }
+    assert len(listed) == PROJECTS
+    found = await rows(
+        database,
+        "SELECT customer.name, tenant.name, tenant.backend_id FROM tenants AS tenant"
+        " JOIN projects AS project ON tenant.project_id = project.id"
+        " JOIN customers AS customer ON project.customer_id = customer.id",
+    )
+    assert set(found) == listed
+    imported = await rows(database, "SELECT backend_id, name FROM security_groups")
+    ids = {project for _, _, project in listed}
+    assert set(imported) == {(one["ID"], one["Name"]) for one in groups if one["Project"] in ids}
+    assert len(imported) > WITH_GROUPS
+    assert await rows(database, "SELECT DISTINCT drift_mode FROM tenant_drift_modes") == [
+        ("report",)
+    ]
+    assert await rows(database, "SELECT count(*) FROM cloud_ports") == [(1,)]
+
+    # A second run changes nothing and renders nothing.
+    before = await written(database)
+    selection = Selection("east", ("east",), domains=region.names)
+    outcome = await discover(database, selection, lambda *_: None, lambda *_: None)
+    assert outcome.loaded.nothing_changed
+    assert await written(database) == before
+
+    # A renamed project keeps its uuid.
+    renamed = region.projects[7]["id"]
+    lab.keystone("PATCH", f"/projects/{renamed}", {"project": {"name": f"new-{renamed}"}})
+    gone = region.projects[8]["id"]
+    lab.keystone("DELETE", f"/projects/{gone}")
+    outcome = await discover(database, selection, lambda *_: None, lambda *_: None)
+    assert outcome.vanished == [region.projects[8]["name"]]
+    after = await rows(database, "SELECT backend_id, uuid, name, state FROM tenants")
+    ids = Ids.of("east")
+    assert {project: one for project, one, _, _ in after} == {
+        project["id"]: ids.tenant(project["id"]) for project in region.projects
+    }
+    by_project = {project: (name, state) for project, _, name, state in after}
+    assert by_project[renamed] == (f"new-{renamed}", "OK")
+    assert by_project[gone] == (region.projects[8]["name"], "ERRED")
