@@ -4,19 +4,20 @@ import pytest
 
 from ringfence.errors import OperatorError
 from ringfence.provisioning.load import load_files
+from ringfence.provisioning.options import LoadOptions
 
 
 @pytest.fixture
 def load(database, tmp_path: Path):
     """Return a function that loads texts, each as a file, and returns the report."""
 
-    async def run(*texts: str):
+    async def run(*texts: str, **options):
         paths = []
         for index, text in enumerate(texts):
             path = tmp_path / f"{index}.yaml"
             path.write_text(text)
             paths.append(path)
-        return await load_files(database, paths)
+        return await load_files(database, paths, LoadOptions(**options))
 
     return run
 
@@ -25,9 +26,9 @@ def load(database, tmp_path: Path):
 def problems(load):
     """Return a function that loads texts with problems and returns these, line by line."""
 
-    async def run(*texts: str) -> list[str]:
+    async def run(*texts: str, **options) -> list[str]:
         with pytest.raises(OperatorError) as caught:
-            await load(*texts)
+            await load(*texts, **options)
         return str(caught.value).splitlines()
 
     return run

@@ -371,7 +371,7 @@ async def test_concurrent_creations_are_loaded_over_or_reported(
                 )
         return await store_groups(connection, changes)
 
-    monkeypatch.setattr("ringfence.provisioning.load.store_groups", overtake)
+    monkeypatch.setattr("ringfence.provisioning.stores.store_groups", overtake)
 
     if times == 1:
         report = await load(small("[{name: a}, {name: b}]"))

@@ -7,6 +7,7 @@ import yaml
 
 from ringfence.errors import OperatorError
 from ringfence.provisioning.load import load_files
+from ringfence.provisioning.options import LoadOptions
 from ringfence.provisioning.resumable import load_resumable
 from ringfence.security_groups.cloud_state.tenant_moves import MOVED
 
@@ -65,9 +66,9 @@ async def test_an_allowed_move_clears_ids_and_keeps_what_is_desired(
     if resumable:
         lines = tmp_path / "moved.jsonl"
         lines.write_text(json.dumps(yaml.safe_load(path.read_text())))
-        await load_resumable(database, [lines], lambda *_told: None, moves=[named])
+        await load_resumable(database, [lines], lambda *_told: None, LoadOptions(moves=[named]))
     else:
-        await load_files(database, [path], moves=[named])
+        await load_files(database, [path], LoadOptions(moves=[named]))
 
     assert await query(
         "SELECT backend_id, state, error_message, description, applied_version FROM security_groups"
@@ -79,7 +80,7 @@ async def test_an_allowed_move_clears_ids_and_keeps_what_is_desired(
     assert (context["from"]["backend_id"], context["to"]["backend_id"]) == ("p1", "p2")
     assert context["groups"] == 1
     # Allowing the move again changes nothing.
-    assert (await load_files(database, [path], moves=[named])).nothing_changed
+    assert (await load_files(database, [path], LoadOptions(moves=[named]))).nothing_changed
 
 
 async def test_a_move_takes_the_ids_that_the_file_gives_and_never_the_old_ones(
@@ -89,10 +90,10 @@ async def test_a_move_takes_the_ids_that_the_file_gives_and_never_the_old_ones(
     path = tmp_path / "moved.yaml"
     path.write_text(site(project="p2"))
     with pytest.raises(OperatorError) as refused:
-        await load_files(database, [path], moves=["prod"])
+        await load_files(database, [path], LoadOptions(moves=["prod"]))
     path.write_text(site(project="p2", groups=ONE.replace("g1", "g2")))
 
-    await load_files(database, [path], moves=["prod"])
+    await load_files(database, [path], LoadOptions(moves=["prod"]))
 
     assert str(refused.value) == (
         f"{TENANT}.security_groups[0].backend_id: 'g1' is in the project that the tenant leaves:"
@@ -146,7 +147,7 @@ async def test_another_entry_of_clouds_yaml_is_another_cloud_unless_allowed(
     assert lines == [f"{location}: {words} {why}; to allow that, add --move-tenant {uuid}"]
     path = tmp_path / "moved.yaml"
     path.write_text(after.replace("backend_id: g1, ", ""))
-    await load_files(database, [path], moves=["prod"])
+    await load_files(database, [path], LoadOptions(moves=["prod"]))
     assert await query("SELECT backend_id, error_message FROM security_groups") == [("", MOVED)]
     assert (await load_files(database, [path])).nothing_changed
 

@@ -13,6 +13,7 @@ from ringfence.errors import OperatorError
 from ringfence.neutron.openstack import OpenStackClouds
 from ringfence.neutron.port import GiveUp, ProjectNotFound, ProjectStatus
 from ringfence.provisioning.load import load_files
+from ringfence.provisioning.options import LoadOptions
 from ringfence.sync import manual, status
 from ringfence.sync.pull import pull_tenant
 
@@ -216,7 +217,7 @@ async def test_a_tenant_that_moves_leaves_its_groups_as_they_are_in_the_old_proj
 
     with pytest.raises(OperatorError, match=f"--move-tenant {neutron.tenant.hex}"):
         await load_files(neutron.database, [path])
-    await load_files(neutron.database, [path], moves=["web-prod"])
+    await load_files(neutron.database, [path], LoadOptions(moves=["web-prod"]))
 
     state, backend_id, version, applied, message, _ = await neutron.row(group)
     assert (state, backend_id, version, applied) == ("ERRED", "", 1, 0)

@@ -114,6 +114,12 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def warn(text: str) -> None:
+    """Print one line on standard error, escaped for terminals."""
+    sys.stderr.write(f"{terminal(text)}\n")
+    sys.stderr.flush()
+
+
 @contextmanager
 def progress(what: str) -> Iterator[None]:
     """Show a spinner in a terminal."""

@@ -1,4 +1,4 @@
-"""Store clouds and tenants, as `ringfence load` does."""
+"""Store and remove clouds and tenants, as `ringfence load` does."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from psycopg.rows import class_row
 
 from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
+from ringfence.events.commands import record_all
+from ringfence.events.types import Event, EventType
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,33 @@ _TENANTS_OF_CLOUDS: LiteralString = _LOCK_TENANTS.replace(
     cloud.uuid = ANY(%(clouds)s) AND tenant.openstack_cloud IS NULL AND tenant.backend_id <> ''
     """,
 )
+
+_TENANTS_OF_PROJECTS: LiteralString = _LOCK_TENANTS.replace(
+    "{condition}", "project.uuid = ANY(%(projects)s)"
+)
+
+_ALL_TENANTS_OF_CLOUDS: LiteralString = _LOCK_TENANTS.replace(
+    "{condition}", "cloud.uuid = ANY(%(clouds)s)"
+)
+
+# With quotas, marketplace references, drift modes, ports and pulls
+_REMOVE_TENANTS: LiteralString = """
+DELETE FROM tenants AS tenant USING projects AS project, customers AS customer
+WHERE
+    tenant.uuid = ANY(%(uuids)s)
+    AND tenant.project_id = project.id
+    AND project.customer_id = customer.id
+RETURNING tenant.uuid, tenant.name, tenant.backend_id, project.uuid, customer.uuid
+"""
+
+_REMOVE_CLOUDS: LiteralString = "DELETE FROM clouds WHERE uuid = ANY(%(uuids)s)"
+
+_QUOTAS: LiteralString = """
+SELECT tenant.uuid, quota.name, quota.limit_value
+FROM tenant_quotas AS quota
+INNER JOIN tenants AS tenant ON quota.tenant_id = tenant.id
+WHERE tenant.uuid = ANY(%(tenants)s)
+"""
 
 _PARK_BACKEND_IDS: LiteralString = """
 UPDATE tenants SET backend_id = ''
@@ -193,3 +222,65 @@ async def store_quotas(
     ]
     cursor = await connection.execute(_STORE_QUOTAS, {"rows": recordset(rows)})
     return {row[0] for row in await cursor.fetchall()}
+
+
+async def existing_quotas(
+    connection: Connection, tenants: Collection[UUID]
+) -> dict[UUID, dict[str, int]]:
+    """Return the limits of the tenants by name."""
+    cursor = await connection.execute(_QUOTAS, {"tenants": list(tenants)})
+    found: dict[UUID, dict[str, int]] = {}
+    for tenant, name, limit in await cursor.fetchall():
+        found.setdefault(tenant, {})[name] = limit
+    return found
+
+
+async def tenants_of_projects(
+    connection: Connection, projects: Collection[UUID]
+) -> list[TenantRow]:
+    """Lock and return all tenants of the projects."""
+    async with connection.cursor(row_factory=class_row(TenantRow)) as cursor:
+        await cursor.execute(_TENANTS_OF_PROJECTS, {"projects": list(projects)})
+        return await cursor.fetchall()
+
+
+async def all_tenants_of_clouds(
+    connection: Connection, clouds: Collection[UUID]
+) -> list[TenantRow]:
+    """Lock and return all tenants of the clouds."""
+    async with connection.cursor(row_factory=class_row(TenantRow)) as cursor:
+        await cursor.execute(_ALL_TENANTS_OF_CLOUDS, {"clouds": list(clouds)})
+        return await cursor.fetchall()
+
+
+async def remove_tenants(connection: Connection, tenants: Sequence[TenantRow]) -> None:
+    """Delete tenants without groups. Nothing is deleted in the cloud."""
+    cursor = await connection.execute(
+        _REMOVE_TENANTS, {"uuids": [tenant.uuid for tenant in tenants]}
+    )
+    events = [
+        Event(
+            EventType.TENANT_REMOVED,
+            f"Tenant {name} has been removed; its project stays in the cloud.",
+            customer=customer,
+            project=project,
+            tenant=uuid,
+            context={"backend_id": backend_id},
+        )
+        for uuid, name, backend_id, project, customer in await cursor.fetchall()
+    ]
+    await record_all(connection, events)
+
+
+async def remove_clouds(connection: Connection, clouds: Sequence[CloudRow]) -> None:
+    """Delete clouds without tenants."""
+    await connection.execute(_REMOVE_CLOUDS, {"uuids": [cloud.uuid for cloud in clouds]})
+    events = [
+        Event(
+            EventType.CLOUD_REMOVED,
+            f"Cloud {cloud.name} has been removed.",
+            context={"uuid": cloud.uuid.hex, "name": cloud.name},
+        )
+        for cloud in clouds
+    ]
+    await record_all(connection, events)

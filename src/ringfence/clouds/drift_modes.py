@@ -1,6 +1,6 @@
 """Drift modes: what happens when a cloud differs from the desired rules; a tenant's default."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import LiteralString
 from uuid import UUID
@@ -49,11 +49,27 @@ RETURNING (SELECT tenant.uuid FROM tenants AS tenant WHERE tenant.id = mode.tena
 """
 
 
+_EXISTING: LiteralString = """
+SELECT tenant.uuid, coalesce(mode.drift_mode, 'adopt')
+FROM tenants AS tenant
+LEFT JOIN tenant_drift_modes AS mode ON tenant.id = mode.tenant_id
+WHERE tenant.uuid = ANY(%(tenants)s)
+"""
+
+
 async def default_mode(connection: Connection, tenant_id: int) -> DriftMode:
     """Return the mode of the tenant's groups that have none of their own."""
     cursor = await connection.execute(_GET, [tenant_id])
     row = await cursor.fetchone()
     return DriftMode(row[0]) if row else DriftMode.ADOPT
+
+
+async def existing_default_modes(
+    connection: Connection, tenants: Collection[UUID]
+) -> dict[UUID, dict[str, str]]:
+    """Return the default modes of the tenants, each as a mapping of the key in a file."""
+    cursor = await connection.execute(_EXISTING, {"tenants": list(tenants)})
+    return {tenant: {"drift_mode": mode} for tenant, mode in await cursor.fetchall()}
 
 
 async def store_default_modes(connection: Connection, modes: Mapping[UUID, str]) -> set[UUID]:

@@ -1,6 +1,6 @@
-"""Store the marketplace references of tenants."""
+"""Read and store the marketplace references of tenants."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -34,6 +34,22 @@ WHERE present IS DISTINCT FROM excluded
 RETURNING
     tenant_id, (SELECT tenant.uuid FROM tenants AS tenant WHERE tenant.id = present.tenant_id)
 """
+
+
+_EXISTING: LiteralString = """
+SELECT tenant.uuid, to_jsonb(reference) - 'tenant_id'
+FROM marketplace_references AS reference
+INNER JOIN tenants AS tenant ON reference.tenant_id = tenant.id
+WHERE tenant.uuid = ANY(%(tenants)s)
+"""
+
+
+async def existing_references(
+    connection: Connection, tenants: Collection[UUID]
+) -> dict[UUID, dict[str, Any]]:
+    """Return the references of the tenants, by column; values as in JSON."""
+    cursor = await connection.execute(_EXISTING, {"tenants": list(tenants)})
+    return dict(await cursor.fetchall())
 
 
 async def store_references(

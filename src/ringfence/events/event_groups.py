@@ -28,7 +28,15 @@ EVENT_GROUPS: Mapping[str, tuple[EventType, ...]] = {
         EventType.TOKEN_ROTATED,
         EventType.TOKEN_REVOKED,
         EventType.PASSWORD_SET,
+        EventType.USER_CREATED,
+        EventType.USER_REMOVED,
+        EventType.USER_ACTIVATED,
+        EventType.USER_DEACTIVATED,
+        EventType.ROLE_GRANTED,
+        EventType.ROLE_REVOKED,
     ),
+    "customers": (EventType.CUSTOMER_REMOVED,),
+    "projects": (EventType.PROJECT_REMOVED,),
 }
 
 # The types of objects whose URL `scope` can be, and their collections

@@ -47,6 +47,17 @@ class EventType(StrEnum):
     TENANT_PULL_FAILED = "openstack_tenant_pull_failed"
     # Too many groups are missing at once: nothing was changed.
     TENANT_PULL_STOPPED = "openstack_tenant_pull_stopped"
+    # Removed here only: the project and its groups stay in the cloud.
+    TENANT_REMOVED = "openstack_tenant_removed_locally"
+    CLOUD_REMOVED = "openstack_cloud_removed"
+    CUSTOMER_REMOVED = "customer_deletion_succeeded"
+    PROJECT_REMOVED = "project_deletion_succeeded"
+    USER_CREATED = "user_creation_succeeded"
+    USER_REMOVED = "user_deletion_succeeded"
+    USER_ACTIVATED = "user_activated"
+    USER_DEACTIVATED = "user_deactivated"
+    ROLE_GRANTED = "role_granted"
+    ROLE_REVOKED = "role_revoked"
     SIGNED_IN = "auth_logged_in_with_username"
     # Of the console; an expired session has no end event, its start has the expiry
     SESSION_STARTED = "auth_session_started"

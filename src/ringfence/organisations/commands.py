@@ -1,4 +1,4 @@
-"""Store customers and projects, as `ringfence load` does."""
+"""Store and remove customers and projects, as `ringfence load` does."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from psycopg.rows import class_row
 
 from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
+from ringfence.events.commands import record_all
+from ringfence.events.types import Event, EventType
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,20 @@ RETURNING id
 """
 
 
+_PROJECTS_OF_CUSTOMERS: LiteralString = """
+SELECT project.uuid, customer.uuid AS parent, project.name
+FROM projects AS project
+INNER JOIN customers AS customer ON project.customer_id = customer.id
+WHERE customer.uuid = ANY(%(customers)s)
+ORDER BY project.id
+FOR NO KEY UPDATE OF project
+"""
+
+_REMOVE_PROJECTS: LiteralString = "DELETE FROM projects WHERE uuid = ANY(%(uuids)s)"
+
+_REMOVE_CUSTOMERS: LiteralString = "DELETE FROM customers WHERE uuid = ANY(%(uuids)s)"
+
+
 async def existing_customers(
     connection: Connection, uuids: Sequence[UUID], names: Sequence[str]
 ) -> list[CustomerRow]:
@@ -100,3 +116,41 @@ async def store_projects(connection: Connection, projects: Sequence[ProjectRow])
     rows = recordset(projects)
     cursor = await connection.execute(_STORE_PROJECTS, {"rows": rows})
     return [row[0] for row in await cursor.fetchall()]
+
+
+async def projects_of_customers(
+    connection: Connection, customers: Sequence[UUID]
+) -> list[ProjectRow]:
+    """Lock and return all projects of the customers."""
+    async with connection.cursor(row_factory=class_row(ProjectRow)) as cursor:
+        await cursor.execute(_PROJECTS_OF_CUSTOMERS, {"customers": list(customers)})
+        return await cursor.fetchall()
+
+
+async def remove_projects(connection: Connection, projects: Sequence[ProjectRow]) -> None:
+    """Delete projects without tenants, their roles, and the tokens for one of them only."""
+    await connection.execute(_REMOVE_PROJECTS, {"uuids": [row.uuid for row in projects]})
+    events = [
+        Event(
+            EventType.PROJECT_REMOVED,
+            f"Project {row.name} has been removed.",
+            customer=row.parent,
+            project=row.uuid,
+        )
+        for row in projects
+    ]
+    await record_all(connection, events)
+
+
+async def remove_customers(connection: Connection, customers: Sequence[CustomerRow]) -> None:
+    """Delete customers without projects, and their roles."""
+    await connection.execute(_REMOVE_CUSTOMERS, {"uuids": [row.uuid for row in customers]})
+    events = [
+        Event(
+            EventType.CUSTOMER_REMOVED,
+            f"Customer {row.name} has been removed.",
+            customer=row.uuid,
+        )
+        for row in customers
+    ]
+    await record_all(connection, events)

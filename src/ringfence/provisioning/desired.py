@@ -10,11 +10,11 @@ from ringfence.clouds.commands import CloudRow, TenantRow
 from ringfence.organisations.commands import CustomerRow, ProjectRow
 from ringfence.provisioning.entries import Kinds
 from ringfence.provisioning.matching import Target
-from ringfence.provisioning.problems import Problems, quote
+from ringfence.provisioning.problems import Location, Problems, quote
 from ringfence.users.commands import GrantRow, UserRow
 
 if TYPE_CHECKING:
-    from ringfence.provisioning.schema import MarketplaceEntry, QuotasEntry
+    from ringfence.provisioning.schema import MarketplaceEntry, QuotasEntry, RoleEntry
 
 RowT = TypeVar("RowT", CloudRow, UserRow, CustomerRow, ProjectRow, TenantRow)
 
@@ -33,6 +33,9 @@ class Desired:
     drift_modes: dict[UUID, str] = field(default_factory=dict)
     references: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     grants: list[GrantRow] = field(default_factory=list)
+    # Roles with the state absent, and the number of those that cannot exist any more
+    revoked: list[GrantRow] = field(default_factory=list)
+    revoked_before: int = 0
 
 
 def desired_rows(kinds: Kinds, problems: Problems) -> Desired:
@@ -48,6 +51,10 @@ def desired_rows(kinds: Kinds, problems: Problems) -> Desired:
         _tenant(tenant, clouds, kinds, desired, problems)
     _check_backend_ids(kinds, desired, problems)
     desired.grants = _grants(kinds, problems)
+    absent = [_grant_to_revoke(role, kinds, problems) for role in kinds.roles if role[0].is_absent]
+    desired.revoked = [grant for grant in absent if grant is not None]
+    desired.revoked_before = len(absent) - len(desired.revoked)
+    _check_contradictions(kinds, desired, problems)
     return desired
 
 
@@ -138,6 +145,8 @@ def _check_backend_ids(kinds: Kinds, desired: Desired, problems: Problems) -> No
 def _grants(kinds: Kinds, problems: Problems) -> list[GrantRow]:
     grants: dict[GrantRow, None] = {}
     for role, location in kinds.roles:
+        if role.is_absent:
+            continue
         user = kinds.users.refer(role.user, location.key("user"), problems)
         customer = project = None
         if role.customer is not None:
@@ -147,6 +156,36 @@ def _grants(kinds: Kinds, problems: Problems) -> list[GrantRow]:
         if user is not None and (customer or project):
             grants[GrantRow(user, role.role, customer, project)] = None
     return list(grants)
+
+
+def _grant_to_revoke(
+    declared: "tuple[RoleEntry, Location]", kinds: Kinds, problems: Problems
+) -> GrantRow | None:
+    """Return an absent role; None if what it refers to does not exist any more."""
+    role, location = declared
+    found: dict[str, UUID] = {}
+    for key, kind in (
+        ("user", kinds.users),
+        ("customer", kinds.customers),
+        ("project", kinds.projects),
+    ):
+        reference = getattr(role, key)
+        if reference is None:
+            continue
+        candidates = kind.candidates(reference)
+        if len(candidates) > 1:
+            kind.refer(reference, location.key(key), problems)
+        if len(candidates) != 1:
+            return None
+        found[key] = next(iter(candidates))
+    return GrantRow(found["user"], role.role, found.get("customer"), found.get("project"))
+
+
+def _check_contradictions(kinds: Kinds, desired: Desired, problems: Problems) -> None:
+    both = set(desired.grants) & set(desired.revoked)
+    for role, location in kinds.roles if both else ():
+        if role.is_absent and _grant_to_revoke((role, location), kinds, Problems()) in both:
+            problems.add(location.key("state"), "contradicts another entry, which grants this role")
 
 
 def check_token_owners(

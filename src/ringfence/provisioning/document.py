@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ringfence.errors import OperatorError
-from ringfence.provisioning.parser import read_file
+from ringfence.provisioning.parser import STANDARD_INPUT, read_file
 from ringfence.provisioning.problems import Location, Problems, nearest
 from ringfence.provisioning.schema import Document
 
@@ -32,10 +32,13 @@ def read_documents(paths: Sequence[Path]) -> list[tuple[str, Document]]:
     """
     problems = Problems()
     documents = []
+    if list(paths).count(STANDARD_INPUT) > 1:
+        raise OperatorError("standard input (-) can be read only once")
     for path in paths:
         if path.suffix.lower() == JSON_LINES:
             raise OperatorError(f"{path}: JSON Lines need --resumable")
-        label = str(path) if len(paths) > 1 else ""
+        name = "standard input" if path == STANDARD_INPUT else str(path)
+        label = name if len(paths) > 1 else ""
         document = check_document(read_file(path, label=label), label, problems)
         documents.append((label, document))
     problems.check()

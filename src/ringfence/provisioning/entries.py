@@ -43,6 +43,8 @@ class Kinds:
         default_factory=lambda: Kind("security group", unique=True, repeatable=False)
     )
     roles: list[tuple[RoleEntry, Location]] = field(default_factory=list)
+    # Whether a file states the list of roles
+    lists_roles: bool = False
 
 
 def collect(documents: Sequence[tuple[str, Document]], problems: Problems) -> Kinds:
@@ -54,6 +56,7 @@ def collect(documents: Sequence[tuple[str, Document]], problems: Problems) -> Ki
     tops = [(Location("", label), document) for label, document in documents]
     kinds.clouds.merge(_at_top(tops, "clouds"), problems)
     kinds.users.merge(_at_top(tops, "users"), problems)
+    kinds.lists_roles = any("roles" in document.model_fields_set for _, document in documents)
     kinds.roles = [(role.entry, role.location) for role in _at_top(tops, "roles")]
     kinds.customers.merge(customers := _at_top(tops, "customers"), problems)
     kinds.projects.merge(projects := _below(customers, "projects"), problems)

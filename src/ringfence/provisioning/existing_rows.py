@@ -19,7 +19,7 @@ async def match_existing(connection: Connection, kinds: Kinds, problems: Problem
     """Assign a row to every target, level by level, and load what references may name."""
     roles = [role for role, _ in kinds.roles]
     tenants = kinds.tenants.targets
-    uuids, names = _keys(kinds.clouds, [target.stated["cloud"] for target in tenants])
+    uuids, names = _keys(kinds.clouds, [target.stated.get("cloud") for target in tenants])
     kinds.clouds.match(await existing_clouds(connection, uuids, names, lock=True), problems)
     uuids, names = _keys(kinds.users, [role.user for role in roles])
     kinds.users.match(await existing_users(connection, uuids, names), problems)

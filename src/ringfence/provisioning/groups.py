@@ -12,8 +12,8 @@ from ringfence.security_groups.bulk_load import Change, Group
 from ringfence.security_groups.rule_input.remote_ends import key_without_end
 from ringfence.security_groups.rule_input.rule_requests import RuleProblem
 from ringfence.security_groups.rule_input.validation import ANY, check_rule, is_protocol
-from ringfence.security_groups.rules import Rule, RuleKey, canonical
-from ringfence.security_groups.states import State
+from ringfence.security_groups.rules import DEFAULT_NAME, Rule, RuleKey, canonical
+from ringfence.security_groups.states import AT_REST, NOT_FOUND, State
 from ringfence.security_groups.traffic import Traffic
 from ringfence.text.uuids import parse_uuid
 
@@ -80,8 +80,18 @@ def check_not_opened(
         )
 
 
-def change(desired: DesiredGroup, present_rules: Sequence[Rule]) -> Change | None:
-    """Return what to write; None if the group is as desired already."""
+def change(
+    desired: DesiredGroup, present_rules: Sequence[Rule], *, push: bool = False
+) -> Change | None:
+    """Return what to write; None if the group is as desired already.
+
+    With `push`, the group is created in the cloud if no push has done so, and its change is pushed.
+    """
+    written = _change(desired, present_rules)
+    return _with_push(desired.target, written) if push else written
+
+
+def _change(desired: DesiredGroup, present_rules: Sequence[Rule]) -> Change | None:
     target, rules = desired.target, desired.rules
     row = target.row
     if row is None:
@@ -103,6 +113,55 @@ def change(desired: DesiredGroup, present_rules: Sequence[Rule]) -> Change | Non
     if "modified" not in target.stated:
         group = replace(group, modified=None)
     return Change(group, rules if has_other_rules else None, has_new_version=has_new_version)
+
+
+def _with_push(target: Target[Group], written: Change | None) -> Change | None:
+    """Schedule the push that the group needs; its stated state and error give way to it."""
+    row = target.row
+    group = written.group if written else row
+    if group is None or not _needs_push(row, group, written):
+        return written
+    if row is None:
+        group = replace(group, state=State.CREATION_SCHEDULED, error_message="", applied_version=0)
+        return written and replace(written, group=group, is_pushed=True)
+    if row.state not in AT_REST:
+        return written and _during_a_job(row, written)
+    is_created = not group.backend_id or row.error_message == NOT_FOUND
+    group = replace(
+        group,
+        state=State.UPDATE_SCHEDULED,
+        error_message="",
+        applied_version=0 if is_created else row.applied_version,
+        modified=None if written is None else group.modified,
+    )
+    if written is None:
+        return Change(group, None, has_new_version=False, is_pushed=True)
+    return replace(written, group=group, is_pushed=True)
+
+
+def _needs_push(row: Group | None, group: Group, written: Change | None) -> bool:
+    if not group.backend_id:
+        # Neutron creates the default group; a pull binds it.
+        return group.name != DEFAULT_NAME
+    # A group that is in the cloud and new here is compared by the next pull.
+    return row is not None and (
+        row.state not in AT_REST or (written is not None and written.has_new_version)
+    )
+
+
+def _during_a_job(row: Group, written: Change) -> Change | None:
+    """Return the change without a stated state, which would end the job that is pending."""
+    group = replace(
+        written.group,
+        state=row.state,
+        error_message=row.error_message,
+        applied_version=row.applied_version,
+    )
+    if replace(group, modified=row.modified) == row and written.rules is None:
+        return None
+    is_deletion = row.state in {State.DELETION_SCHEDULED, State.DELETING}
+    is_pushed = written.has_new_version and not is_deletion
+    return replace(written, group=group, is_pushed=is_pushed)
 
 
 def _new(target: Target[Group]) -> Group:

@@ -1,7 +1,8 @@
 """`ringfence load`: read files, match existing rows, write changes; all or nothing.
 
 `document` reads the files, `entries` and `matching` merge and match what they name, `desired` and
-`groups` compute the desired rows, and this module stores those that are new or changed.
+`groups` compute the desired rows, `removal` finds what is to go, and `stores` writes the rows that
+are new or changed.
 """
 
 import gc
@@ -13,29 +14,35 @@ from typing import LiteralString
 import psycopg
 import structlog
 
-from ringfence.clouds.commands import store_clouds, store_quotas, store_tenants
-from ringfence.clouds.drift_modes import store_default_modes
-from ringfence.clouds.marketplace import store_references
 from ringfence.database.connect import one_line
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Deadlocked, OperatorError
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
-from ringfence.organisations.commands import store_customers, store_projects
 from ringfence.provisioning.cloud_entries import find_same_projects
-from ringfence.provisioning.desired import Desired, changed_rows, check_token_owners, desired_rows
+from ringfence.provisioning.desired import check_token_owners, desired_rows
+from ringfence.provisioning.differences import names_of
 from ringfence.provisioning.document import read_documents
-from ringfence.provisioning.entries import Kinds, collect
+from ringfence.provisioning.entries import collect
 from ringfence.provisioning.existing_rows import match_existing
-from ringfence.provisioning.groups import DesiredGroup, change, check_not_opened, desired_groups
+from ringfence.provisioning.groups import desired_groups
 from ringfence.provisioning.moves import AllowedMoves, apply_moves, find_moves
+from ringfence.provisioning.options import DEFAULT_OPTIONS, LoadOptions
 from ringfence.provisioning.problems import Problems
 from ringfence.provisioning.project_checks import Findings, check_projects
+from ringfence.provisioning.removal.apply import apply_removals
+from ringfence.provisioning.removal.find import find_removals, find_revoked_roles
+from ringfence.provisioning.removal.removals import mass_removal, require_no_mass_removal
 from ringfence.provisioning.schema import Document
+from ringfence.provisioning.stores import (
+    store_changed_groups,
+    store_clouds_and_users,
+    store_organisations,
+    store_roles,
+    store_tenants_with_limits,
+)
 from ringfence.provisioning.summary import Report
-from ringfence.security_groups.bulk_load import existing_rules, store_groups
-from ringfence.security_groups.read_model import documents
-from ringfence.users.commands import grant_roles, store_tokens, store_users, token_owners
+from ringfence.users.commands import token_owners
 
 logger = structlog.get_logger(__name__)
 
@@ -46,20 +53,26 @@ _LOCK: LiteralString = "SELECT pg_advisory_xact_lock(7264617620260001)"
 _CONCURRENT_CHANGES = (psycopg.errors.UniqueViolation, psycopg.errors.ForeignKeyViolation)
 # Rows of these contain digests of secrets.
 _SECRET_TABLES = frozenset({"users", "tokens"})
+_ROLES_KEPT = (
+    "warning: no role was taken back, because no file lists roles (write 'roles: []' for none)"
+)
 _CHANGED_MEANWHILE = "the database changed while the files were loaded: load them again"
 
 
 async def load_files(
-    database: Database, paths: Sequence[Path], *, moves: Collection[str] = ()
+    database: Database, paths: Sequence[Path], options: LoadOptions = DEFAULT_OPTIONS
 ) -> Report:
     """Load the files in one transaction; loading them again changes nothing.
 
-    `moves` are names and UUIDs of tenants that may become another project in the cloud. Raises
-    `OperatorError` with a line for each problem, and then stores nothing.
+    Raises `OperatorError` with a line for each problem, and then stores nothing.
     """
     with without_garbage_collection():
-        report = await load_documents(database, read_documents(paths), moves=moves)
-    logger.info("loaded", files=len(paths), changed=not report.nothing_changed)
+        report = await load_documents(database, read_documents(paths), options=options)
+    logger.info(
+        "dry_run" if options.dry_run else "loaded",
+        files=len(paths),
+        changed=not report.nothing_changed,
+    )
     return report
 
 
@@ -80,14 +93,15 @@ async def load_documents(
     read: Sequence[tuple[str, Document]],
     then: Callable[[Connection], Awaitable[object]] | None = None,
     *,
-    moves: Collection[str] = (),
+    options: LoadOptions = DEFAULT_OPTIONS,
     known_projects: Collection[str] = (),
 ) -> Report:
     """Load checked documents in one transaction; `then` writes last in it.
 
-    `known_projects` exist in their cloud: they are not looked up there. Raises `OperatorError` with
-    a line for each problem, and then stores nothing. A concurrent change can make the first attempt
-    fail; a second one that fails in the same way shows a problem of the files.
+    A dry run does the same and rolls the transaction back. `known_projects` exist in their cloud:
+    they are not looked up there. Raises `OperatorError` with a line for each problem, and then
+    stores nothing. A concurrent change can make the first attempt fail; a second one that fails in
+    the same way shows a problem of the files.
     """
     findings = await check_projects(database, read, known_projects)
     findings.same_projects = await find_same_projects(database, read)
@@ -95,9 +109,11 @@ async def load_documents(
     async def attempt() -> Report:
         async with database.transaction() as connection:
             await connection.execute(_LOCK)
-            report = await load(connection, read, moves, findings)
+            report = await load(connection, read, options, findings)
             if then is not None:
                 await then(connection)
+            if options.dry_run:
+                raise psycopg.Rollback
         return report
 
     try:
@@ -144,7 +160,7 @@ def _describe(error: psycopg.Error | Deadlocked) -> str:
 async def load(
     connection: Connection,
     read: Sequence[tuple[str, Document]],
-    moves: Collection[str],
+    options: LoadOptions,
     findings: Findings,
 ) -> Report:
     """Load checked documents in the open transaction of `connection`."""
@@ -154,106 +170,39 @@ async def load(
     problems.check()
     await match_existing(connection, kinds, problems)
     problems.check()
+    names = names_of(kinds.clouds, kinds.users, kinds.customers, kinds.projects)
+    removals = await find_removals(connection, kinds, options, problems)
     desired = desired_rows(kinds, problems)
-    moved = await find_moves(
-        connection, kinds, desired, AllowedMoves(moves, findings.same_projects), problems
-    )
+    allowed = AllowedMoves(options.moves, findings.same_projects)
+    moved = await find_moves(connection, kinds, desired, allowed, problems)
     groups = desired_groups(kinds.groups, problems)
     owners = await token_owners(connection, list(desired.tokens))
     check_token_owners(kinds, desired, owners, problems)
     problems.check()
-    report = Report()
-    await _store_clouds_and_users(connection, kinds, desired, report)
-    await _store_organisations(connection, kinds, desired, report)
-    await _store_tenants(connection, kinds, desired, report)
+    await find_revoked_roles(connection, kinds, desired, removals, prune=options.prune)
+    report = Report(is_detailed=options.dry_run or options.detailed)
+    if not options.dry_run:
+        require_no_mass_removal(removals, options)
+    elif reason := mass_removal(removals, options):
+        report.warnings.append(f"warning: {reason}")
+    if options.prune and not kinds.lists_roles:
+        report.warnings.append(_ROLES_KEPT)
+    await apply_removals(connection, removals, names, report)
+    await store_clouds_and_users(connection, kinds, desired, report)
+    await store_organisations(connection, kinds, desired, report)
+    await store_tenants_with_limits(connection, kinds, desired, names, report)
     await apply_moves(connection, moved)
-    await _store_groups(connection, groups, report)
-    if desired.grants:
-        granted = await grant_roles(connection, desired.grants)
-        report.add("roles", created=granted, changed=0, named=len(desired.grants))
+    await store_changed_groups(connection, groups, desired, report, push=options.push)
+    await store_roles(connection, desired, names, report)
     if not report.nothing_changed:
         await record(connection, _event(report))
     return report
 
 
-async def _store_clouds_and_users(
-    connection: Connection, kinds: Kinds, desired: Desired, report: Report
-) -> None:
-    clouds, created = changed_rows(desired.clouds, kinds.clouds.targets)
-    if clouds:
-        ids = await store_clouds(connection, clouds)
-        await documents.refresh(connection, documents.CLOUDS, ids)
-    _add(report, "clouds", created, len(clouds), len(desired.clouds))
-    users, created = changed_rows(desired.users, kinds.users.targets)
-    if users:
-        await store_users(connection, users)
-    _add(report, "users", created, len(users), len(desired.users))
-    if desired.tokens:
-        tokens = [(user, digest) for digest, user in desired.tokens.items()]
-        stored = await store_tokens(connection, tokens)
-        report.add("tokens", created=stored, changed=0, named=len(tokens))
-
-
-async def _store_organisations(
-    connection: Connection, kinds: Kinds, desired: Desired, report: Report
-) -> None:
-    customers, created = changed_rows(desired.customers, kinds.customers.targets)
-    if customers:
-        ids = await store_customers(connection, customers)
-        await documents.refresh(connection, documents.CUSTOMERS, ids)
-    _add(report, "customers", created, len(customers), len(desired.customers))
-    projects, created = changed_rows(desired.projects, kinds.projects.targets)
-    if projects:
-        ids = await store_projects(connection, projects)
-        await documents.refresh(connection, documents.PROJECTS, ids)
-    _add(report, "projects", created, len(projects), len(desired.projects))
-
-
-async def _store_tenants(
-    connection: Connection, kinds: Kinds, desired: Desired, report: Report
-) -> None:
-    tenants, created = changed_rows(desired.tenants, kinds.tenants.targets)
-    changed = {tenant.uuid for tenant in tenants}
-    ids: list[int] = []
-    if tenants:
-        ids = await store_tenants(connection, tenants)
-    if desired.quotas:
-        changed |= await store_quotas(connection, desired.quotas)
-    if desired.drift_modes:
-        changed |= await store_default_modes(connection, desired.drift_modes)
-    if desired.references:
-        referring = await store_references(connection, desired.references)
-        changed |= referring.keys()
-        ids.extend(referring.values())
-    if ids:
-        await documents.refresh(connection, documents.TENANTS, ids)
-    _add(report, "tenants", created, len(changed), len(desired.tenants))
-
-
-async def _store_groups(
-    connection: Connection, groups: Sequence[DesiredGroup], report: Report
-) -> None:
-    ruled = [one.target.uuid for one in groups if one.rules is not None and one.target.row]
-    present = await existing_rules(connection, ruled)
-    problems = Problems()
-    for one in groups:
-        check_not_opened(one, present.get(one.target.uuid, ()), problems)
-    problems.check()
-    found = [(one, change(one, present.get(one.target.uuid, ()))) for one in groups]
-    changes = [written for _, written in found if written is not None]
-    if changes:
-        await store_groups(connection, changes)
-    created = sum(one.target.row is None for one in groups)
-    _add(report, "security groups", created, len(changes), len(groups))
-
-
-def _add(report: Report, kind: str, created: int, written: int, named: int) -> None:
-    report.add(kind, created=created, changed=written - created, named=named)
-
-
 def _event(report: Report) -> Event:
     counts = {
         kind: {"created": one.created, "changed": one.changed}
+        | ({"removed": one.removed} if one.removed else {})
         for kind, one in report.counts.items()
     }
     return Event(EventType.LOADED, "Provisioning files have been loaded.", context=counts)

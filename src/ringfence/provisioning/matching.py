@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 from ringfence.provisioning.problems import Location, Problems, nearest, quote
+from ringfence.provisioning.schema import ABSENT, PRESENT
 from ringfence.text.uuids import parse_uuid
 
 
@@ -23,6 +24,8 @@ class Named(Protocol):
     def uuid(self) -> UUID | None: ...
     @property
     def model_fields_set(self) -> set[str]: ...
+    @property
+    def is_absent(self) -> bool: ...
 
 
 class Row(Protocol):
@@ -37,8 +40,10 @@ class Row(Protocol):
 EntryT = TypeVar("EntryT", bound=Named)
 RowT = TypeVar("RowT", bound=Row)
 
-# Keys that identify the object, or that contain objects of their own
-_NOT_COLUMNS = frozenset({"uuid", "username", "projects", "tenants", "security_groups"})
+# Keys that contain objects of their own
+_CHILDREN = frozenset({"projects", "tenants", "security_groups"})
+# Keys that identify the object, or are no columns of its row
+_NOT_COLUMNS = _CHILDREN | {"uuid", "username", "name", "delete_in_cloud"}
 
 
 @dataclass(eq=False, slots=True)
@@ -52,6 +57,15 @@ class Target(Generic[RowT]):
     parent: "Target[Any] | None"
     stated: dict[str, Any] = field(default_factory=dict)
     row: RowT | None = None
+    # Whether the files state the list of what it contains
+    lists_children: bool = False
+    # Whether an absent group is deleted in the cloud too
+    is_deleted_in_cloud: bool = False
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether the object is to be removed."""
+        return self.stated.get("state") == ABSENT
 
 
 @dataclass(eq=False, slots=True)
@@ -75,6 +89,8 @@ class Kind(Generic[EntryT, RowT]):
         self._unique = unique
         self._repeatable = repeatable
         self.targets: list[Target[RowT]] = []
+        # Objects to remove, once rows are matched; `targets` are the others then.
+        self.absent: list[Target[RowT]] = []
         self.rows: dict[UUID, RowT] = {}
         self._by_uuid: dict[UUID, Target[RowT]] = {}
         self._by_name: dict[str, set[UUID]] | None = None
@@ -107,6 +123,8 @@ class Kind(Generic[EntryT, RowT]):
             item.location, item.entry.name, uuid or uuid4(), uuid is not None, item.parent
         )
         target.stated = _stated(item.entry)
+        target.lists_children = _lists_children(item.entry)
+        target.is_deleted_in_cloud = getattr(item.entry, "delete_in_cloud", False)
         self.targets.append(target)
         self._by_uuid[target.uuid] = target
         return target
@@ -121,6 +139,11 @@ class Kind(Generic[EntryT, RowT]):
         if target.name != item.entry.name:
             key = self._name_key
             problems.add(item.location.key(key), f"contradicts {target.location.key(key)}")
+        if target.is_absent != item.entry.is_absent:
+            message = f"contradicts {target.location.key('state')}: one of them is {ABSENT}"
+            problems.add(item.location.key("state"), message)
+            return
+        target.lists_children |= _lists_children(item.entry)
         for key, value in _stated(item.entry).items():
             if target.stated.setdefault(key, value) != value:
                 problems.add(item.location.key(key), f"contradicts {target.location.key(key)}")
@@ -151,6 +174,8 @@ class Kind(Generic[EntryT, RowT]):
                 del self._by_uuid[target.uuid]
                 target.uuid = found[0].uuid
                 self._by_uuid[target.uuid] = target
+        self.absent = [target for target in self.targets if target.is_absent]
+        self.targets = [target for target in self.targets if not target.is_absent]
         if self._unique:
             self._check_names(problems)
 
@@ -185,19 +210,27 @@ class Kind(Generic[EntryT, RowT]):
         Names in the files take precedence over names of other rows. Return None, and note the
         problem, if there is no such object or more than one.
         """
-        named = self._names().get(reference, set())
+        named = self.candidates(reference)
         if len(named) > 1:
             message = f"{len(named)} {self.word}s are called {quote(reference)}: give the UUID"
             problems.add(location, message)
             return None
+        if any(target.name == reference or target.uuid in named for target in self.absent):
+            problems.add(location, f"the {self.word} {quote(reference)} is {ABSENT} in these files")
+            return None
         if named:
             return next(iter(named))
-        uuid = parse_uuid(reference)
-        if uuid is not None and (uuid in self._by_uuid or uuid in self.rows):
-            return uuid
         hint = nearest(reference, self._names())
         problems.add(location, f"no {self.word} is called {quote(reference)}{hint}")
         return None
+
+    def candidates(self, reference: str) -> set[UUID]:
+        """Return the UUIDs of the objects that a name or a UUID may refer to."""
+        if named := self._names().get(reference):
+            return named
+        uuid = parse_uuid(reference)
+        known = uuid is not None and (uuid in self._by_uuid or uuid in self.rows)
+        return {uuid} if uuid is not None and known else set()
 
     def _names(self) -> dict[str, set[UUID]]:
         if self._by_name is None:
@@ -213,8 +246,16 @@ class Kind(Generic[EntryT, RowT]):
 
 
 def _stated(entry: Named) -> dict[str, Any]:
-    keys = entry.model_fields_set - _NOT_COLUMNS - {"name"}
-    return {key: getattr(entry, key) for key in keys}
+    """Return the columns that the entry states."""
+    keys = entry.model_fields_set - _NOT_COLUMNS
+    stated = {key: getattr(entry, key) for key in keys}
+    if stated.get("state") == PRESENT:
+        del stated["state"]
+    return stated
+
+
+def _lists_children(entry: Named) -> bool:
+    return bool(entry.model_fields_set & _CHILDREN)
 
 
 def _parent(row: Row) -> UUID | None:

@@ -5,6 +5,7 @@ unquoted scalar stays text, marked as `Plain`, and the schema's field decides it
 """
 
 import json
+import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,6 +14,7 @@ import yaml
 from ringfence.errors import OperatorError
 from ringfence.provisioning.problems import Location, quote
 
+STANDARD_INPUT = Path("-")
 MAX_DEPTH = 40
 # The number of values that aliases may repeat: a few hundred bytes could expand to billions.
 MAX_ALIASED_VALUES = 200_000
@@ -35,12 +37,13 @@ class _Duplicate(Exception):
 
 
 def read_file(path: Path, *, label: str = "") -> object:
-    """Parse a YAML or JSON file; `label` names it in messages.
+    """Parse a YAML or JSON file, or standard input (`-`); `label` names it in messages.
 
     Raises `OperatorError` with what is malformed, and where.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        content = sys.stdin.buffer.read() if path == STANDARD_INPUT else path.read_bytes()
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise OperatorError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

@@ -86,11 +86,11 @@ async def _named(database: Database, read: Sequence[tuple[str, Document]]) -> It
     tenants = [one for label, document in read for one in _tenants(document, Location("", label))]
     if not tenants:
         return iter(())
-    entries = await _entries(database, read, {tenant.cloud for tenant, _ in tenants})
+    entries = await _entries(database, read, {str(tenant.cloud) for tenant, _ in tenants})
     return (
         _Named(location.key("backend_id"), entry, tenant.backend_id)
         for tenant, location in tenants
-        if (usual := entries.get(tenant.cloud)) and (entry := tenant.openstack_cloud or usual)
+        if (usual := entries.get(str(tenant.cloud))) and (entry := tenant.openstack_cloud or usual)
     )
 
 
@@ -99,7 +99,7 @@ def _tenants(document: Document, top: Location) -> Iterator[tuple[TenantEntry, L
         projects = top.key("customers").item(c).key("projects")
         for p, project in enumerate(customer.projects):
             for t, tenant in enumerate(project.tenants):
-                if tenant.backend_id:
+                if tenant.backend_id and not tenant.is_absent:
                     yield tenant, projects.item(p).key("tenants").item(t)
 
 

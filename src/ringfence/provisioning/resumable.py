@@ -7,13 +7,14 @@ new run.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import LiteralString
 
+import psycopg
 import structlog
 
 from ringfence.database.pool import Connection, Database
@@ -27,6 +28,7 @@ from ringfence.provisioning.json_lines import (
     read_lines,
 )
 from ringfence.provisioning.load import load_documents, without_garbage_collection
+from ringfence.provisioning.options import DEFAULT_OPTIONS, LoadOptions
 from ringfence.provisioning.schema import Document
 from ringfence.provisioning.summary import Report
 
@@ -60,7 +62,10 @@ class Resumed:
 
 
 async def load_resumable(
-    database: Database, paths: Sequence[Path], advance: Advance, *, moves: Collection[str] = ()
+    database: Database,
+    paths: Sequence[Path],
+    advance: Advance,
+    options: LoadOptions = DEFAULT_OPTIONS,
 ) -> Resumed:
     """Load JSON Lines files; continue after the last line that an interrupted run committed.
 
@@ -74,12 +79,21 @@ async def load_resumable(
                 "document in JSON, best with one tenant and its customer and project. Load other "
                 "files without --resumable"
             )
+    if options.prune:
+        raise OperatorError("--prune needs all files at once: load them without --resumable")
     with without_garbage_collection():
-        return await _load(database, paths, advance, moves)
+        if not options.dry_run:
+            return await _load(database, paths, advance, options)
+        # A batch needs the batches before it: the transactions become parts of one.
+        async with database.enclosing():
+            options = replace(options, dry_run=False, detailed=True)
+            resumed = await _load(database, paths, advance, options)
+            raise psycopg.Rollback
+        return resumed
 
 
 async def _load(
-    database: Database, paths: Sequence[Path], advance: Advance, moves: Collection[str]
+    database: Database, paths: Sequence[Path], advance: Advance, options: LoadOptions
 ) -> Resumed:
     run = await asyncio.to_thread(digest_of, paths)
     total = sum(path.stat().st_size for path in paths)
@@ -91,7 +105,7 @@ async def _load(
     try:
         async for batch in _read_ahead(read_batches(lines)):
             record = partial(_record, run=run, lines=loaded + batch.lines)
-            report = await load_documents(database, batch.documents, record, moves=moves)
+            report = await load_documents(database, batch.documents, record, options=options)
             loaded += batch.lines
             done += batch.size
             progress.add(report, [document for _, document in batch.documents])
@@ -102,7 +116,8 @@ async def _load(
     async with database.connection() as connection:
         await connection.execute(_END, {"run": run})
     report = progress.report
-    logger.info("loaded", files=len(paths), lines=loaded, changed=not report.nothing_changed)
+    event = "dry_run" if options.detailed else "loaded"
+    logger.info(event, files=len(paths), lines=loaded, changed=not report.nothing_changed)
     return Resumed(report, before, loaded - before)
 
 

@@ -9,7 +9,15 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from ringfence.access.permissions import CUSTOMER_ROLES, PROJECT_ROLES
@@ -36,6 +44,11 @@ _BOOLEANS = {"true": True, "True": True, "TRUE": True}
 _BOOLEANS |= {"false": False, "False": False, "FALSE": False}
 
 NAME_CHARACTERS = 255
+
+# The state of an object that a load removes
+ABSENT = "absent"
+# The state of an object without a state of its own
+PRESENT = "present"
 
 
 def _error(message: str) -> PydanticCustomError:
@@ -83,6 +96,15 @@ def _group_name(value: object) -> str:
     if is_name_of_default_group(name) and name != DEFAULT_NAME:
         raise _error(f"{quote(name)} is not allowed: clouds refuse this spelling of 'default'")
     return name
+
+
+def is_group_name(name: str) -> bool:
+    """Return whether a file can name a security group like this; clouds have other names too."""
+    try:
+        _group_name(name)
+    except PydanticCustomError:
+        return False
+    return True
 
 
 def _uuid(value: object) -> UUID:
@@ -169,6 +191,13 @@ def _typed(value: object) -> object:
     return _text(value) if isinstance(value, str) else value
 
 
+def _unless_absent(value: object, info: ValidationInfo) -> object:
+    """Require a value, except for an object that is to be removed; `state` comes before it."""
+    if value is None and info.data.get("state") != ABSENT:
+        raise PydanticCustomError("missing", "is missing")
+    return value
+
+
 def _options(value: object) -> object:
     return _typed(value) if isinstance(value, dict) else value
 
@@ -184,7 +213,9 @@ Limit = Annotated[int, _integer(-1, 2**31 - 1)]
 Port = Annotated[int, _integer(-1, LARGEST_PORT)]
 Time = Annotated[datetime, BeforeValidator(_time)]
 Token = Annotated[str, BeforeValidator(_token)]
-StateWord = Annotated[str, _choice(*State)]
+StateWord = Annotated[str, _choice(*State, ABSENT)]
+Presence = Annotated[str, _choice(PRESENT, ABSENT)]
+Backend = Annotated[str, _choice("openstack", "sandbox")]
 
 
 class Entry(BaseModel):
@@ -199,15 +230,22 @@ class Entry(BaseModel):
             return data
         return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
 
+    @property
+    def is_absent(self) -> bool:
+        """Whether the object is to be removed."""
+        return getattr(self, "state", None) == ABSENT
+
 
 class CloudEntry(Entry):
     """A cloud: "service settings" on the wire."""
 
     name: Name
     uuid: Uuid | None = None
-    backend: Annotated[str, _choice("openstack", "sandbox")]
-    openstack_cloud: Name | None = None
     state: StateWord = State.OK
+    backend: Annotated[
+        Backend | None, Field(validate_default=True), AfterValidator(_unless_absent)
+    ] = None
+    openstack_cloud: Name | None = None
     error_message: Message = ""
 
 
@@ -216,6 +254,7 @@ class UserEntry(Entry):
 
     username: Name
     uuid: Uuid | None = None
+    state: Presence = PRESENT
     token: Annotated[Token | None, Field(repr=False)] = None
     is_staff: Boolean = False
     is_support: Boolean = False
@@ -240,17 +279,25 @@ class RuleEntry(Entry):
 
 
 class GroupEntry(Entry):
-    """A security group, stored as stated; nothing is pushed."""
+    """A security group, stored as stated; nothing is pushed unless the load is told so."""
 
     name: GroupName
     uuid: Uuid | None = None
     description: Description = ""
     backend_id: Word = ""
     state: StateWord = State.OK
+    # With the state absent: delete the group in the cloud too, not only here
+    delete_in_cloud: Boolean = False
     error_message: Message = ""
     created: Time | None = None
     modified: Time | None = None
     rules: list[RuleEntry] = []
+
+    @model_validator(mode="after")
+    def _deletes_what_is_absent(self) -> Self:
+        if self.delete_in_cloud and not self.is_absent:
+            raise _error(f"delete_in_cloud needs 'state: {ABSENT}'")
+        return self
 
 
 class QuotasEntry(Entry):
@@ -281,10 +328,12 @@ class TenantEntry(Entry):
 
     name: Name
     uuid: Uuid | None = None
-    cloud: Name
+    state: StateWord = State.OK
+    cloud: Annotated[Name | None, Field(validate_default=True), AfterValidator(_unless_absent)] = (
+        None
+    )
     openstack_cloud: Name | None = None
     backend_id: Word = ""
-    state: StateWord = State.OK
     drift_mode: Annotated[str, _choice(*DriftMode)] = DriftMode.ADOPT
     quotas: QuotasEntry = QuotasEntry()
     marketplace: MarketplaceEntry | None = None
@@ -296,6 +345,7 @@ class ProjectEntry(Entry):
 
     name: Name
     uuid: Uuid | None = None
+    state: Presence = PRESENT
     tenants: list[TenantEntry] = []
 
 
@@ -304,6 +354,7 @@ class CustomerEntry(Entry):
 
     name: Name
     uuid: Uuid | None = None
+    state: Presence = PRESENT
     native_name: Word = ""
     abbreviation: Word = ""
     projects: list[ProjectEntry] = []
@@ -316,6 +367,7 @@ class RoleEntry(Entry):
     role: Annotated[str, _choice(*CUSTOMER_ROLES, *PROJECT_ROLES)]
     customer: Name | None = None
     project: Name | None = None
+    state: Presence = PRESENT
 
     @model_validator(mode="after")
     def _one_scope(self) -> Self:

@@ -50,6 +50,8 @@ class Change:
     group: Group
     rules: Sequence[Rule] | None
     has_new_version: bool
+    # Whether a push is scheduled with it
+    is_pushed: bool = False
 
 
 _EXISTING: LiteralString = """

@@ -137,12 +137,15 @@ DETACH_AND_DELETE = replace(DELETE, arguments={"detach": True})
 
 async def schedule(
     connection: Connection,
-    actor: Actor,
+    actor: Actor | None,
     group: SecurityGroup,
     step: Step,
     context: Mapping[str, object],
 ) -> None:
-    """Enter the step's state, and record its version, event and job."""
+    """Enter the step's state, and record its version, event and job.
+
+    Without an actor, an operator does it on the command line.
+    """
     values = {
         "id": group.id,
         "state": states.step(group.state, step.state),
@@ -152,7 +155,7 @@ async def schedule(
     await connection.execute(_SCHEDULE, values)
     documents.refresh_before_commit(connection, [group.id])
     if step.new_version:
-        await record_versions(connection, [group.id], step.cause, actor.user_id)
+        await record_versions(connection, [group.id], step.cause, actor.user_id if actor else None)
     message = f"Security group {group.name} {step.outcome}."
     event = group_event(group, group.uuid, step.event, message, context, actor)
     is_deletion = step.state is State.DELETION_SCHEDULED

@@ -23,6 +23,7 @@ class EndReason(StrEnum):
     TOO_MANY = "replaced by newer sessions"
     PASSWORD = "the password was changed"  # noqa: S105 - words, not a password
     DEACTIVATED = "the user was deactivated"
+    REMOVED = "the user was removed"
     TOKEN = "its token was revoked or rotated"  # noqa: S105 - words, not a token
 
 
