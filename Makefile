@@ -28,8 +28,10 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-heade
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/.runtime ## serve demonstration data over a sandbox cloud (PORT=8000)
-	@exec $(BIN)/ringfence demo --port $(PORT)
+# The lock is held as long as the demonstration runs: nothing changes its environment meanwhile.
+demo: .runtime/.ready ## serve demonstration data over a sandbox cloud (PORT=8000)
+	@exec 8<.runtime/.ready; ! command -v flock >/dev/null || flock -s 8; \
+	  exec .runtime/bin/ringfence demo --port $(PORT)
 
 test: .venv/.development ## run every test, a real PostgreSQL, Keystone and Neutron included
 	@tools/browser
@@ -149,10 +151,10 @@ stress: .venv/.development ## read and write on 64 connections for MINUTES=10, o
 	@$(BIN)/python -m bench.stress --minutes $(MINUTES) $(if $(CACHE),--cache $(CACHE)) \
 	  --page docs/explanation/performance.md
 
-clean: ## remove the environment and every cache in the tree
-	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+clean: ## remove the environments and every cache in the tree
+	@rm -rf .venv .runtime .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
 
-.venv/.runtime: $(INPUTS)
+.runtime/.ready: $(INPUTS)
 	@tools/environment runtime
 
 .venv/.development: $(INPUTS)

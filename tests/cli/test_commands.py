@@ -152,8 +152,19 @@ def test_demo_prints_an_address_a_token_and_a_command_that_works(operator):
     operator.environment["RINGFENCE_HOME"] = str(operator.folder / "demo")
     try:
         process, address = operator.serve("demo")
-        lines = [process.stdout.readline().split(maxsplit=1) for _ in range(3)]
-        assert [name for name, _ in lines] == ["address", "token", "try"]
+        lines = [process.stdout.readline().split(maxsplit=1) for _ in range(4)]
+        assert [name for name, _ in lines] == ["address", "token", "try", "console"]
+        assert lines[3][1] == f"{address}/console/\n"
+        # What it does is said from the start; no log line moves the token out of sight.
+        said = (operator.folder / f"log-{len(operator.started) - 1}").read_text().splitlines()
+        assert said[0].startswith("ringfence: starting the database in ")
+        assert all(line.startswith("ringfence: ") for line in said), said
+        shown = operator.run("demo", "--show")
+        again = [line.split(maxsplit=1) for line in shown.stdout.splitlines()]
+        assert [name for name, _ in again] == ["address", "token", "try", "console"]
+        assert again[3][1] == f"{address}/console/"
+        command = shlex.split(again[2][1])
+        assert get(command[-1], {"Authorization": f"Token {again[1][1]}"})[0] == 200
         command = shlex.split(lines[2][1])
         assert command[-1].startswith(f"{address}/api/openstack-security-groups/?")
         name, _, value = command[command.index("-H") + 1].partition(": ")
@@ -163,6 +174,10 @@ def test_demo_prints_an_address_a_token_and_a_command_that_works(operator):
         examined = operator.run("doctor")
         assert examined.returncode == 0, examined.stdout
         assert all(line.startswith("✓ ") for line in examined.stdout.splitlines())
+        process.terminate()
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
+        line = operator.mistake("demo", "--show")
+        assert line.startswith("no demonstration runs with the data directory ")
     finally:
         operator.environment["RINGFENCE_HOME"] = str(operator.folder / "home")
 

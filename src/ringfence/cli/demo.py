@@ -1,7 +1,9 @@
 """`ringfence demo`: load demonstration data over a sandbox cloud, and show how to use it."""
 
 import shlex
-from collections.abc import Mapping
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any, LiteralString
 from urllib.parse import urlencode
@@ -9,6 +11,7 @@ from uuid import UUID
 
 from ringfence.access.authentication import authenticate
 from ringfence.access.permissions import Actor
+from ringfence.cli import output
 from ringfence.database.pool import Database
 from ringfence.errors import OperatorError
 from ringfence.provisioning.demonstration import demonstration_file, demonstration_groups
@@ -22,6 +25,9 @@ from ringfence.users.tokens.issuing import Terms
 USER = "alice"
 # Each start issues one.
 TOKEN_LIFE = timedelta(days=30)
+# The file in the data directory that says where the demonstration is served
+_SERVED = "demonstration"
+_SECONDS = 5
 SHOWN_FIELDS = ("name", "state", "tenant_name")
 
 _OTHER_CUSTOMER: LiteralString = """
@@ -39,11 +45,64 @@ WHERE tenant.name = ANY(%(tenants)s)
 """
 
 
-def with_own_data_directory(settings: Settings) -> Settings:
-    """Return settings with a data directory of the demonstration's own, unless one is set."""
-    if settings.model_fields_set & {"home", "database_url"}:
-        return settings
-    return settings.model_copy(update={"home": settings.home / "demo"})
+def demonstration_settings(settings: Settings) -> Settings:
+    """Return the settings of the demonstration, as far as they are not set.
+
+    It has a data directory of its own, and logs warnings only, so that what it prints stays in
+    view.
+    """
+    update: dict[str, object] = {}
+    if not settings.model_fields_set & {"home", "database_url"}:
+        update["home"] = settings.home / "demo"
+    if "log_level" not in settings.model_fields_set:
+        update["log_level"] = "warning"
+    return settings.model_copy(update=update)
+
+
+def steps(settings: Settings) -> Callable[[str], None]:
+    """Return a function that says what begins, unless only errors are to be logged."""
+    return output.step if settings.log_level in {"debug", "info", "warning"} else lambda _text: None
+
+
+def starting(settings: Settings) -> str:
+    """Return what is said while the database starts."""
+    if settings.database_url is not None:
+        return "preparing the database"
+    return f"starting the database in {settings.home} (the first time takes up to 30 s)"
+
+
+@contextmanager
+def noting(settings: Settings) -> Iterator[Callable[[str], None]]:
+    """Yield a function that notes where the demonstration is served, for `--show`."""
+    path = settings.home / _SERVED
+
+    def note(host_and_port: str) -> None:
+        # Without a data directory that can be written, `--show` finds nothing.
+        with suppress(OSError):
+            path.write_text(host_and_port, "utf-8")
+
+    try:
+        yield note
+    finally:
+        with suppress(OSError):
+            path.unlink()
+
+
+def served_at(settings: Settings) -> str:
+    """Return host and port of the demonstration that runs; raises `OperatorError`."""
+    with suppress(OSError):
+        host_and_port = (settings.home / _SERVED).read_text("utf-8")
+        host, _, port = host_and_port.rpartition(":")
+        socket.create_connection((host, int(port)), _SECONDS).close()
+        return host_and_port
+    raise OperatorError(
+        f"no demonstration runs with the data directory {settings.home}; start one: ringfence demo"
+    )
+
+
+async def new_token(database: Database) -> str:
+    """Issue a token for the demonstration's user."""
+    return await issue_token(database, USER, Terms(TOKEN_LIFE))
 
 
 async def prepare(database: Database) -> str:
@@ -56,13 +115,13 @@ async def prepare(database: Database) -> str:
         names = [each.name for _, read in read_documents([path]) for each in read.customers]
         await _refuse_other_data(database, names)
         await load_files(database, [path])
-    token = await issue_token(database, USER, Terms(TOKEN_LIFE))
+    token = await new_token(database)
     await _create_groups(database, await authenticate(database, f"Token {token}"))
     return token
 
 
 def welcome(host_and_port: str, token: str) -> list[str]:
-    """Return lines with the URL, the token and a command to try."""
+    """Return lines with the URLs of API and console, the token and a command to try."""
     query = urlencode([("field", name) for name in SHOWN_FIELDS])
     command = [
         "curl",
@@ -75,6 +134,7 @@ def welcome(host_and_port: str, token: str) -> list[str]:
         f"address  http://{host_and_port}/api/",
         f"token    {token}",
         f"try      {shlex.join(command)}",
+        f"console  http://{host_and_port}/console/",
     ]
 
 

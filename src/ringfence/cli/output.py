@@ -120,6 +120,13 @@ def warn(text: str) -> None:
     sys.stderr.flush()
 
 
+def step(text: str) -> None:
+    """Print what a command begins to do, on standard error."""
+    with suppress(OSError):
+        sys.stderr.write(f"ringfence: {terminal(text)}\n")
+        sys.stderr.flush()
+
+
 @contextmanager
 def progress(what: str) -> Iterator[None]:
     """Show a spinner in a terminal."""

@@ -8,6 +8,7 @@ processes of `service/supervisor.py`, or one worker in its own process.
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -81,28 +82,59 @@ def worker(
     end_process(0)
 
 
-def demo(*, port: Port = 8000) -> None:
+def demo(
+    *,
+    port: Port = 8000,
+    show: Annotated[
+        bool, typer.Option("--show", help="Print URLs and a new token of the running one.")
+    ] = False,
+) -> None:
     """Serve demonstration data over a sandbox cloud.
 
-    Prints the URL, a token and one command to try. Uses a data directory of its own, unless
-    RINGFENCE_HOME or RINGFENCE_DATABASE_URL is set.
+    Prints the URLs, a token and one command to try, once it responds. Uses a data directory of its
+    own, unless RINGFENCE_HOME or RINGFENCE_DATABASE_URL is set, and logs warnings only, unless
+    RINGFENCE_LOG_LEVEL is set.
     """
-    from ringfence.cli.demo import prepare, welcome, with_own_data_directory
+    from ringfence.cli import demo as demonstration
+    from ringfence.telemetry import logs
 
-    settings = with_own_data_directory(start())
+    settings = demonstration.demonstration_settings(start())
+    logs.configure(settings.log_level)
+    if show:
+        _show_again(settings)
+        return
     secret = ""
+    step = demonstration.steps(settings)
 
     async def load(database: "Database") -> None:
         nonlocal secret
-        secret = await prepare(database)
+        step("loading the demonstration data")
+        secret = await demonstration.prepare(database)
+        step("starting the API and a worker")
 
-    _serve(
-        settings,
-        "127.0.0.1",
-        port,
-        before=lambda conninfo: with_database(conninfo, load),
-        after=lambda host_and_port: welcome(host_and_port, secret),
-    )
+    def welcome(host_and_port: str) -> Sequence[str]:
+        note(host_and_port)
+        return demonstration.welcome(host_and_port, secret)
+
+    with demonstration.noting(settings) as note:
+        _serve(
+            settings,
+            "127.0.0.1",
+            port,
+            begin=lambda: step(demonstration.starting(settings)),
+            before=lambda conninfo: with_database(conninfo, load),
+            after=welcome,
+        )
+
+
+def _show_again(settings: "Settings") -> None:
+    from ringfence.cli.demo import new_token, served_at, welcome
+
+    host_and_port = served_at(settings)
+    with migrated(settings) as (conninfo, _):
+        secret = with_database(conninfo, new_token)
+    for line in welcome(host_and_port, secret):
+        output.say(line)
 
 
 def _serve(  # noqa: PLR0913 - the parameters of `serve` and `demo`
@@ -112,6 +144,7 @@ def _serve(  # noqa: PLR0913 - the parameters of `serve` and `demo`
     *,
     workers: int | None = None,
     job_worker: bool = True,
+    begin: Callable[[], object] = lambda: None,
     before: Callable[[str], object] = lambda _conninfo: None,
     after: Callable[[str], Sequence[str]] = lambda _host_and_port: (),
 ) -> None:
@@ -121,7 +154,10 @@ def _serve(  # noqa: PLR0913 - the parameters of `serve` and `demo`
 
     check_clouds_file(os.environ)
     # The port first: if it is in use, nothing has been started or changed.
-    with listen(host, port) as listener, migrated(settings) as (conninfo, _):
+    with ExitStack() as opened:
+        listener = opened.enter_context(listen(host, port))
+        begin()
+        conninfo, _ = opened.enter_context(migrated(settings))
         before(conninfo)
         host_and_port = host_and_port_of(listener)
 
