@@ -191,7 +191,9 @@ class Outcome:
             found.append(f"{self.responses.broken} connections broke")
         if self.erred:
             found.append(f"{self.erred} groups are ERRED that were not before")
-        found += [line for line in self.doctor.splitlines() if line.startswith("✗")]
+        lines = [line for line in self.doctor.splitlines() if line.startswith("✗")]
+        # The data has groups in ERRED from the start; new ones are counted above.
+        found += [line for line in lines if not line.startswith("✗ groups in ERRED")]
         return found
 
     def table(self, connections: int) -> Table:
@@ -219,7 +221,7 @@ class Outcome:
 
     def _stale(self) -> str:
         lines = [line for line in self.doctor.splitlines() if " documents: " in line]
-        return lines[0].split(": ", 1)[-1] if lines else "unknown"
+        return lines[0].split(": ", 1)[-1].partition(" [")[0] if lines else "unknown"
 
 
 def stress(server: DatabaseServer, database: str, options: argparse.Namespace) -> Outcome:

@@ -9,7 +9,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 import ringfence
-from ringfence.cli.doctor import examine
+from ringfence.cli.doctor.examination import examine
 from ringfence.database import connect
 from ringfence.database.connect import Session, connect_now
 from ringfence.database.migrate import migrate, pending

@@ -28,7 +28,7 @@ from tests.patience import PATIENCE_SECONDS
 from tests.ports import free_port
 
 from ringfence.app import create_app
-from ringfence.cli.doctor import examine
+from ringfence.cli.doctor.examination import examine
 from ringfence.database.connect import Session
 from ringfence.database.embedded import binaries, home
 from ringfence.database.migrate import migrate, migrations, pending

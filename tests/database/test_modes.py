@@ -4,7 +4,7 @@ import asyncio
 
 from tests.database.test_backup import filled
 
-from ringfence.cli.doctor import examine
+from ringfence.cli.doctor.examination import examine
 
 __all__ = ["filled"]
 

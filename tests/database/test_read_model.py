@@ -9,7 +9,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from tests.factories.world import make_world
 
-from ringfence.cli.doctor import examine
+from ringfence.cli.doctor.examination import examine
 from ringfence.security_groups.read_model import documents
 from ringfence.settings import Settings
 

@@ -82,6 +82,38 @@ class Lab:
         self.set_quota(project, groups=groups, rules=rules)
         return project
 
+    def make_entry(self, project: str, role: str, **changes: object) -> dict:
+        """Create a user with one role in a project; return an entry of clouds.yaml for them."""
+        name, secret = f"user-{uuid.uuid4().hex}", uuid.uuid4().hex
+        values = {"name": name, "password": secret, "domain_id": "default"}
+        user = self.keystone("POST", "/users", {"user": values})["user"]["id"]
+        roles = self.keystone("GET", f"/roles?name={role}")["roles"]
+        self.keystone("PUT", f"/projects/{project}/users/{user}/roles/{roles[0]['id']}")
+        auth = {"auth_url": self.identity_url, "username": name, "password": secret}
+        auth |= {"user_domain_id": "default", "project_id": project}
+        return {**self.entry, "auth": auth, **changes}
+
+    def make_application_credential(self, entry: dict, access_rules: list[dict]) -> dict:
+        """Create an application credential as the entry's user; return an entry with it."""
+        user = {"name": entry["auth"]["username"], "domain": {"id": "default"}}
+        user["password"] = entry["auth"]["password"]
+        identity = {"methods": ["password"], "password": {"user": user}}
+        scope = {"project": {"id": entry["auth"]["project_id"]}}
+        body = {"auth": {"identity": identity, "scope": scope}}
+        signed_in, headers = self._request("POST", f"{self.identity_url}/auth/tokens", body)
+        path = f"{self.identity_url}/users/{signed_in['token']['user']['id']}"
+        values = {"name": uuid.uuid4().hex, "access_rules": access_rules}
+        made, _ = self._request(
+            "POST",
+            f"{path}/application_credentials",
+            {"application_credential": values},
+            headers["X-Subject-Token"],
+        )
+        credential = made["application_credential"]
+        auth = {"auth_url": self.identity_url, "application_credential_id": credential["id"]}
+        auth["application_credential_secret"] = credential["secret"]
+        return {**entry, "auth_type": "v3applicationcredential", "auth": auth}
+
     def set_quota(self, project: str, *, groups: int = -1, rules: int = -1) -> None:
         quota = {"security_group": groups, "security_group_rule": rules}
         self.neutron("PUT", f"/v2.0/quotas/{project}", {"quota": quota})

@@ -8,7 +8,6 @@ only what it uses.
 
 # ruff: noqa: PLC0415 - imports inside commands, see above
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,6 +19,7 @@ from ringfence.cli import output
 from ringfence.cli.backup import backup, restore
 from ringfence.cli.discover import discover
 from ringfence.cli.docs import docs
+from ringfence.cli.doctor.command import doctor
 from ringfence.cli.events import events
 from ringfence.cli.load import load
 from ringfence.cli.output import prepare_streams
@@ -186,28 +186,13 @@ def password(
         with_database(conninfo, lambda database: set_password(database, user, secret))
 
 
-@app.command(epilog="Example: ringfence doctor && echo all is well")
-def doctor() -> None:
-    """Check database, migrations, jobs, clouds and documents; change nothing.
-
-    Prints one line for each check. Exits 1 if any check fails.
-    """
-    from ringfence.cli.doctor import examine
-
-    settings = start()
-    with output.progress("Checking"):
-        checks = asyncio.run(examine(settings))
-    output.show_checks(checks)
-    if not all(check.passed for check in checks):
-        raise typer.Exit(1)
-
-
 # Commands in modules of their own
 app.command(epilog="Example: ringfence serve --port 8080 --workers 4")(serve)
 app.command(epilog="Example: ringfence worker --concurrency 16")(worker)
 app.command(epilog="Example: ringfence load clouds.yaml customers.yaml")(load)
 app.command(epilog="Example: ringfence discover east --load")(discover)
 app.command(epilog="Example: ringfence demo --port 8080")(demo)
+app.command(epilog="Example: ringfence doctor && echo all is well")(doctor)
 app.command()(docs)
 app.command(epilog="Example: ringfence backup /backup/ringfence-$(date +%F)")(backup)
 app.command(epilog="Example: ringfence restore /backup/ringfence-2026-10-01")(restore)

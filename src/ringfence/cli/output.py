@@ -6,26 +6,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Protocol
 
 from ringfence.errors import OperatorError
 from ringfence.text.escaping import terminal
 
 BAR_AFTER_SECONDS = 2.0
 LINE_EVERY_SECONDS = 10.0
-
-
-class Shown(Protocol):
-    """The result of a check."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def passed(self) -> bool: ...
-
-    @property
-    def detail(self) -> str: ...
 
 
 # Names of the standard streams that were closed when the program started.
@@ -198,35 +184,6 @@ def show(lines: Sequence[str]) -> None:
         return
     rows = [line.partition(": ") for line in lines]
     _table([(terminal(left), terminal(right)) for left, _, right in rows])
-
-
-def show_checks(checks: Sequence[Shown]) -> None:
-    """Print a line for each check: ✓ or ✗, or ok or FAILED where the encoding lacks the signs."""
-    pass_sign, fail_sign = _signs()
-    if not sys.stdout.isatty():
-        for check in checks:
-            say(f"{pass_sign if check.passed else fail_sign} {check.name}: {check.detail}")
-        return
-    from rich.text import Text  # noqa: PLC0415
-
-    _table(
-        [
-            (
-                Text(pass_sign, "green") if check.passed else Text(fail_sign, "bold red"),
-                terminal(check.name),
-                terminal(check.detail),
-            )
-            for check in checks
-        ]
-    )
-
-
-def _signs() -> tuple[str, str]:
-    try:
-        "✓✗".encode(sys.stdout.encoding or "utf-8")
-    except (UnicodeEncodeError, LookupError):
-        return "ok", "FAILED"
-    return "✓", "✗"
 
 
 def _table(rows: Sequence[Sequence[object]]) -> None:

@@ -35,11 +35,24 @@ STATUS_COLUMNS = listing.Columns(
 Tenant = Annotated[str, typer.Argument(metavar="TENANT", help="Name or UUID of a tenant.")]
 
 
-@sync.command(epilog="Example: ringfence sync status")
-def status(*, output: listing.Output = None, fields: listing.Fields = None) -> None:
+@sync.command(epilog="Example: ringfence sync status --fail-on erred,stopped,drift")
+def status(
+    *,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-on",
+            metavar="CONDITIONS",
+            help="Exit 1 if a tenant is in one of these: erred, stopped, drift, never-pushed.",
+        ),
+    ] = None,
+    output: listing.Output = None,
+    fields: listing.Fields = None,
+) -> None:
     """Count groups by cloud and tenant: pending, erred, drifting, missing, never pushed."""
     from ringfence.sync import status as tenants
 
+    conditions = tenants.conditions(fail_on or ())
     with migrated(start()) as (conninfo, _):
         found = with_database(conninfo, tenants.status)
     listing.show(
@@ -49,6 +62,9 @@ def status(*, output: listing.Output = None, fields: listing.Fields = None) -> N
         in_order=True,
         text=lambda row: tenants.TenantStatus(**row).line(),
     )
+    if failing := tenants.failing(found, conditions):
+        sys.stderr.writelines(f"failing: {terminal(line)}\n" for line in failing)
+        raise typer.Exit(1)
 
 
 @sync.command(epilog="Example: ringfence sync pull web-prod")

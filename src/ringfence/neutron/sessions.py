@@ -20,12 +20,14 @@ from urllib.parse import quote, urlsplit
 import requests
 from keystoneauth1.adapter import Adapter
 from keystoneauth1.exceptions import EndpointNotFound
+from keystoneauth1.identity.base import BaseIdentityPlugin
 from openstack.config import OpenStackConfig
 from openstack.config.cloud_region import CloudRegion
 from openstack.config.loader import CONFIG_FILES, SECURE_FILES
 from openstack.warnings import RemovedInSDK60Warning
 
 from ringfence.neutron.call import Call
+from ringfence.neutron.credentials import Credentials, credentials_from_token
 from ringfence.neutron.error_mapping import from_exception, from_status
 from ringfence.neutron.identity import Account
 from ringfence.neutron.port import (
@@ -164,12 +166,10 @@ class EntrySession:
 
     def _get_identity(self, path: str, query: Mapping[str, str]) -> requests.Response | None:
         """Send a GET to the identity service; return `None` if the entry has none."""
-        auth_url = str(getattr(self._session.auth, "auth_url", None) or "").rstrip("/")
-        if not auth_url:
+        if not (url := self._identity_url()):
             return None
-        prefix = "" if urlsplit(auth_url).path.endswith("/v3") else "/v3"
         response: requests.Response = self._session.get(
-            f"{auth_url}{prefix}{path}",
+            url + path,
             authenticated=True,
             params=dict(query),
             headers={"Accept": "application/json"},
@@ -178,6 +178,26 @@ class EntrySession:
             log=False,
         )
         return response
+
+    def credentials(self) -> Credentials | None:
+        """Sign in and return what the token says; `None` for an `auth_type` without Keystone."""
+        network, prefix = self.network()
+        auth = self._session.auth
+        if not isinstance(auth, BaseIdentityPlugin):
+            return None
+        auth.get_access(self._session)
+        state = json.loads(auth.get_auth_state() or "{}")
+        if not (token := state.get("body", {}).get("token")):
+            return None
+        endpoint = str(network.endpoint_override or network.get_endpoint())
+        network_path = urlsplit(endpoint).path.rstrip("/") + prefix
+        return credentials_from_token(token, network_path, urlsplit(self._identity_url()).path)
+
+    def _identity_url(self) -> str:
+        """Return the URL of Keystone's API, empty without an `auth_url`."""
+        auth_url = str(getattr(self._session.auth, "auth_url", None) or "").rstrip("/")
+        is_versioned = urlsplit(auth_url).path.endswith("/v3")
+        return auth_url if is_versioned or not auth_url else f"{auth_url}/v3"
 
     def close(self) -> None:
         """Close the connections."""
@@ -212,6 +232,11 @@ class EntrySessions:
     def identity(self, entry: str, path: str, query: Mapping[str, str], seconds: float) -> Json:
         """Return the body of a GET to the identity service; errors as for `call`."""
         return self._run(entry, seconds, lambda session: session.identity(path, query))
+
+    def credentials(self, entry: str, seconds: float) -> Credentials | None:
+        """Return what the token of an entry says; time limit and errors as for `call`."""
+        found: Credentials | None = self._run(entry, seconds, EntrySession.credentials)
+        return found
 
     def _run(self, entry: str, seconds: float, work: Callable[[EntrySession], Any]) -> Any:  # noqa: ANN401 - what the work returns
         try:

@@ -1,8 +1,9 @@
 """The state of the sync by cloud and tenant: work to do, drift and errors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import LiteralString
 from uuid import UUID
 
@@ -54,6 +55,17 @@ ORDER BY tenant.id
 _ALL: LiteralString = "SELECT tenant.id FROM tenants AS tenant ORDER BY tenant.name, tenant.id"
 
 
+class Condition(StrEnum):
+    """What `ringfence sync status --fail-on` can name."""
+
+    ERRED = "erred"
+    # The last pull failed, or stopped until an operator decides.
+    STOPPED = "stopped"
+    # Groups that drift or are missing in the cloud
+    DRIFT = "drift"
+    NEVER_PUSHED = "never-pushed"
+
+
 @dataclass(frozen=True, slots=True)
 class TenantStatus:
     """One tenant with the counts of its groups by condition."""
@@ -88,6 +100,35 @@ class TenantStatus:
         when = f"{self.pulled_at:%Y-%m-%d %H:%M:%S} UTC" if self.pulled_at else "never"
         line = f"{self.cloud} / {self.tenant}: {text}; {self.mode}; last pull {when}"
         return f"{line}; {self.error_message}" if self.error_message else line
+
+
+def failing(tenants: Sequence[TenantStatus], conditions: Collection[Condition]) -> list[str]:
+    """Return a line for each tenant that is in one of the conditions."""
+    found = ((tenant, _failing(tenant, conditions)) for tenant in tenants)
+    return [
+        f"{tenant.cloud} / {tenant.tenant}: {', '.join(texts)}" for tenant, texts in found if texts
+    ]
+
+
+def _failing(tenant: TenantStatus, conditions: Collection[Condition]) -> list[str]:
+    texts = {
+        Condition.ERRED: tenant.erred and f"{tenant.erred} erred",
+        Condition.STOPPED: (tenant.error_message or tenant.state == "ERRED") and "stopped",
+        Condition.DRIFT: (tenant.drifting or tenant.missing)
+        and f"{tenant.drifting} drifting, {tenant.missing} missing",
+        Condition.NEVER_PUSHED: tenant.never_pushed and f"{tenant.never_pushed} never pushed",
+    }
+    return [str(text) for condition, text in texts.items() if condition in conditions and text]
+
+
+def conditions(words: Sequence[str]) -> set[Condition]:
+    """Return the conditions that comma-separated lists name; raises `OperatorError`."""
+    named = [word.strip() for words_ in words for word in words_.split(",")]
+    known = [str(condition) for condition in Condition]
+    for word in named:
+        if word not in known:
+            raise OperatorError(f"{word!r} is not a condition; use one of {', '.join(known)}")
+    return {Condition(word) for word in named}
 
 
 async def status(database: Database) -> list[TenantStatus]:

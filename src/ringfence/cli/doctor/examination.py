@@ -1,0 +1,59 @@
+"""Run every check that is possible, in order; without a database, these are few."""
+
+import psycopg
+
+from ringfence.cli.doctor import clouds, database, service
+from ringfence.cli.doctor.check import Check, failed
+from ringfence.cli.doctor.clouds import Advance, Selection
+from ringfence.cli.doctor.files import file_modes
+from ringfence.database.connect import Session
+from ringfence.database.embedded import roles
+from ringfence.database.embedded.server import running
+from ringfence.database.migrate import pending
+from ringfence.errors import OperatorError
+from ringfence.settings import Settings
+
+_TESTED = "a connection"
+
+
+async def examine(
+    settings: Settings,
+    selection: Selection = clouds.EVERYTHING,
+    advance: Advance = clouds.ignore_progress,
+) -> list[Check]:
+    """Return the results of all checks; `selection` limits those of clouds.
+
+    Raises `OperatorError` if the selected tenant does not exist.
+    """
+    checks = await _of_database(settings, selection, advance)
+    return [*checks, *file_modes(settings)]
+
+
+async def _of_database(settings: Settings, selection: Selection, advance: Advance) -> list[Check]:
+    try:
+        with running(settings) as conninfo:
+            return await _checks(settings, roles.serving(settings, conninfo), selection, advance)
+    except clouds.UnknownTenant:
+        raise
+    except OperatorError as error:
+        # The message ends with the fix.
+        return [failed("database", str(error), _TESTED, "")]
+    except psycopg.OperationalError:
+        return [failed("database", "the connection was lost", _TESTED, "run this again")]
+
+
+async def _checks(
+    settings: Settings, conninfo: str, selection: Selection, advance: Advance
+) -> list[Check]:
+    # Raises `OperatorError` if the database cannot be reached or used.
+    missing = await pending(conninfo)
+    async with await Session.connect(conninfo, autocommit=True) as connection:
+        checks = [database.server(connection), database.migrations(missing)]
+        if missing:
+            return checks
+        checks += [
+            *await service.checks(connection, settings.pull_interval),
+            *await clouds.checks(conninfo, selection, advance),
+            *await database.checks(connection),
+        ]
+        return checks
