@@ -30,6 +30,8 @@ from ringfence.text.connection_strings import check
 
 PREFIX = "RINGFENCE_"
 FILE_VARIABLE = "RINGFENCE_CONFIG"
+# Variables of the command line's clients of the API, which are no settings of the service
+CLIENT_VARIABLES = frozenset({"RINGFENCE_URL", "RINGFENCE_TOKEN"})
 
 ContractVersion = Literal["2025-11", "2026-10"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -247,7 +249,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             values[name.lower()] = value
             sources[name.lower()] = f"{name} in {path}"
     for variable, value in environment.items():
-        if variable.startswith(PREFIX) and variable != FILE_VARIABLE:
+        if variable.startswith(PREFIX) and variable not in {FILE_VARIABLE, *CLIENT_VARIABLES}:
             name = variable.removeprefix(PREFIX).lower()
             sources[name] = variable
             if value.strip() or name not in Settings.model_fields:
@@ -268,6 +270,7 @@ def _learn_secrets(values: Mapping[str, object], environment: Mapping[str, str])
         masking.learn_url(str(values.get(name) or ""))
     for name in ("metrics_token", "backup_key"):
         masking.learn(str(values.get(name) or ""))
+    masking.learn(environment.get("RINGFENCE_TOKEN"))
     # Variables that libpq and openstacksdk read themselves
     masking.learn_fields(
         {name: value for name, value in environment.items() if name.startswith(("PG", "OS_"))}

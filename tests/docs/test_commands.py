@@ -172,6 +172,8 @@ def surroundings():
     programs = Path(sys.executable).parent
     environment["PATH"] = f"{folder / 'bin'}:{programs}:{environment['PATH']}"
     environment["RINGFENCE_HOME"] = str(folder / "home")
+    # `ringfence login` keeps what it stores there.
+    environment["XDG_CONFIG_HOME"] = str(folder / "config")
     # Documents show what commands print, not what they log.
     environment["RINGFENCE_LOG_LEVEL"] = "error"
     yield folder / "work", environment

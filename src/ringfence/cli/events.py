@@ -3,13 +3,13 @@
 # ruff: noqa: PLC0415 - imports inside commands, so that `--help` responds at once
 
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ringfence.cli import output
 from ringfence.cli.startup import migrated, start, with_database
+from ringfence.cli.times import read_time
 from ringfence.errors import OperatorError
 from ringfence.text.escaping import json_line
 
@@ -36,7 +36,7 @@ def export(
     """
     from ringfence.events.export import exported
 
-    first, last = _moment("--since", since), _moment("--until", until)
+    first, last = read_time("--since", since), read_time("--until", until)
     if first and last and first >= last:
         raise OperatorError(
             f"--since {since} is not before --until {until}: choose an earlier --since"
@@ -50,18 +50,3 @@ def export(
 
     with migrated(start()) as (conninfo, _):
         with_database(conninfo, write)
-
-
-def _moment(option: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise OperatorError(
-            f"{option} {text!r}: expected a time such as 2026-11-01 or 2026-11-01T12:30:00+02:00"
-        ) from None
-    try:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError:
-        raise OperatorError(f"{option} {text!r}: use a time in the years 1 to 9999") from None

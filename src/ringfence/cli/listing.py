@@ -130,6 +130,17 @@ def show_one(row: Row, columns: Columns | Sequence[str], options: Options) -> No
         _write(_WRITERS[options.format](iter([shown]), names))
 
 
+def stream(rows: Iterable[Row], columns: Columns, options: Options) -> None:
+    """Print rows that may never end, each at once: in JSON one object a line, else as `show`.
+
+    Raises `OperatorError` for an unknown field.
+    """
+    names = columns.chosen(options)
+    shown = ({name: row.get(name) for name in names} for row in rows)
+    writers = {**_WRITERS, Format.JSON: _as_json_lines, Format.TABLE: _as_words}
+    _write(writers[options.format or Format.TABLE](shown, names), at_once=True)
+
+
 def plain(value: object) -> str:
     """Return a value as text without a type: nothing for null, JSON for lists and objects."""
     typed = _typed(value)
@@ -138,9 +149,11 @@ def plain(value: object) -> str:
     return typed if isinstance(typed, str) else json.dumps(typed, ensure_ascii=False)
 
 
-def _write(parts: Iterable[str]) -> None:
+def _write(parts: Iterable[str], *, at_once: bool = False) -> None:
     for part in parts:
         sys.stdout.write(part)
+        if at_once:
+            sys.stdout.flush()
         if not output.has_reader():
             return
     sys.stdout.flush()
@@ -213,6 +226,18 @@ def _as_csv(rows: Iterator[Row], names: Sequence[str]) -> Iterator[str]:
 def _as_values(rows: Iterator[Row], _: Sequence[str]) -> Iterator[str]:
     for row in rows:
         yield "\t".join(terminal(plain(value)) for value in row.values()) + "\n"
+
+
+def _as_json_lines(rows: Iterator[Row], _: Sequence[str]) -> Iterator[str]:
+    for row in rows:
+        yield json_line(json.dumps(_typed(row), ensure_ascii=False)) + "\n"
+
+
+def _as_words(rows: Iterator[Row], _: Sequence[str]) -> Iterator[str]:
+    for row in rows:
+        yield (
+            "  ".join(terminal(plain(value)) for value in row.values() if value is not None) + "\n"
+        )
 
 
 def _table(rows: Iterator[Row], names: Sequence[str]) -> Iterator[str]:

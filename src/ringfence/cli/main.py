@@ -16,11 +16,17 @@ from typing import Annotated
 import typer
 
 from ringfence.cli import output
+from ringfence.cli.api.events import event
+from ringfence.cli.api.group_changes import changes
+from ringfence.cli.api.groups import group
+from ringfence.cli.api.login import login, logout
+from ringfence.cli.api.tenants import tenant
 from ringfence.cli.backup import backup, restore
+from ringfence.cli.completion import completion, prepare
 from ringfence.cli.discover import discover
 from ringfence.cli.docs import docs
 from ringfence.cli.doctor.command import doctor
-from ringfence.cli.events import events
+from ringfence.cli.events import events, export
 from ringfence.cli.load import load
 from ringfence.cli.output import prepare_streams
 from ringfence.cli.serve import demo, serve, worker
@@ -56,6 +62,7 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one for each outcom
     """Run one command and return its exit code; never raises."""
     from ringfence.service.supervisor import StartError
 
+    prepare()
     try:
         result = app(args=list(arguments), prog_name="ringfence", standalone_mode=False)
     except OperatorError as error:
@@ -200,3 +207,14 @@ app.command("token", epilog="Example: TOKEN=$(ringfence token alice --expires 90
 app.add_typer(tokens, name="tokens")
 app.add_typer(sync, name="sync")
 app.add_typer(events, name="events")
+# Clients of the API
+app.command(epilog="Example: ringfence login https://ringfence.example.com")(login)
+app.command(epilog="Example: ringfence logout")(logout)
+app.command(epilog="Example: ringfence completion bash > ~/.bash_completion.d/ringfence")(
+    completion
+)
+group.add_typer(changes)
+app.add_typer(group, name="group")
+app.add_typer(tenant, name="tenant")
+event.command(epilog="Example: ringfence event export --since 2026-11-01 > audit.jsonl")(export)
+app.add_typer(event, name="event")

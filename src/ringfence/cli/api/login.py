@@ -1,0 +1,80 @@
+"""`ringfence login` and `logout`: keep the URL and a token of the API for this user."""
+
+# ruff: noqa: PLC0415 - imports inside commands, so that `--help` responds at once
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ringfence.cli import output
+from ringfence.errors import OperatorError
+
+
+def login(
+    url: Annotated[str, typer.Argument(metavar="URL", help="URL of the service.")],
+    *,
+    user: Annotated[
+        str | None,
+        typer.Option("--user", metavar="NAME", help="Sign in as this user.", show_default="prompt"),
+    ] = None,
+    token: Annotated[
+        bool, typer.Option("--token", help="Prompt for a token instead of name and password.")
+    ] = False,
+    ca_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--ca-file",
+            metavar="FILE",
+            help="PEM file of the CA that signed the service's certificate.",
+            show_default="those of the system",
+        ),
+    ] = None,
+) -> None:
+    """Store the URL and a token of the service, readable by you only.
+
+    In a terminal, prompts for name and password, which return a token for 24 hours. Otherwise,
+    reads a token from the first line of standard input.
+    """
+    from ringfence.cli.api import credentials
+    from ringfence.cli.api.client import Client
+    from ringfence.cli.api.credentials import Credentials
+
+    address = credentials.clean_url(url)
+    authority = None if ca_file is None else str(_existing(ca_file))
+    if credentials.is_exposed(address):
+        typer.echo(
+            f"ringfence: warning: {address} is not encrypted: anyone on the way can read the token",
+            err=True,
+        )
+    if not sys.stdin.isatty():
+        secret = sys.stdin.readline()
+    elif token:
+        secret = typer.prompt("Token", hide_input=True, err=True)
+    else:
+        username = user or typer.prompt("User", err=True)
+        password = typer.prompt("Password", hide_input=True, err=True)
+        unsigned = Client(Credentials(address, "", authority), attempts=1)
+        secret = unsigned.sign_in(username, password)
+    access = Credentials(
+        address, credentials.clean_token(secret, name="the token on standard input"), authority
+    )
+    body = Client(access).get("/api/users/me/").body
+    if not isinstance(body, dict) or "username" not in body:
+        raise OperatorError(f"{address} is not the URL of Ringfence: it does not know the user")
+    path = credentials.store(access)
+    output.say(f"signed in to {address} as {body['username']}; stored in {path}")
+
+
+def logout() -> None:
+    """Remove the stored URL and token. The token itself stays valid until it expires."""
+    from ringfence.cli.api import credentials
+
+    output.say("removed" if credentials.remove() else "nothing was stored")
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise OperatorError(f"--ca-file {path}: is not a file; name a PEM file")
+    return path.absolute()
