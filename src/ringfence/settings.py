@@ -135,7 +135,7 @@ class Settings(BaseModel):
     in each process; 0 is no limit. A body must arrive within `body_seconds`. A request that would
     wait longer than `queue_seconds` is refused. Refused changes are kept for `refusal_days`. No
     token lives longer than `token_max_lifetime`. `strict` refuses unknown names in a query or body,
-    which are otherwise ignored.
+    which are otherwise ignored. Only `ringfence discover --waldur` uses `waldur_token`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -167,6 +167,7 @@ class Settings(BaseModel):
     metrics_allowed: Networks = Field(default_factory=_this_machine)
     metrics_token: Annotated[SecretStr, Field(min_length=16)] | None = None
     backup_key: Annotated[SecretStr, Field(min_length=16)] | None = None
+    waldur_token: SecretStr | None = None
 
     @property
     def public_path(self) -> str:
@@ -268,7 +269,7 @@ def _learn_secrets(values: Mapping[str, object], environment: Mapping[str, str])
     """Mask the secrets of the settings, before any error can show them."""
     for name in ("database_url", "database_replica_url"):
         masking.learn_url(str(values.get(name) or ""))
-    for name in ("metrics_token", "backup_key"):
+    for name in ("metrics_token", "backup_key", "waldur_token"):
         masking.learn(str(values.get(name) or ""))
     masking.learn(environment.get("RINGFENCE_TOKEN"))
     # Variables that libpq and openstacksdk read themselves

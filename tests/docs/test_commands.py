@@ -25,6 +25,7 @@ from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
 from pathlib import Path
 
 import pytest
+from tests.discovery.waldur_site import TOKEN, WaldurSite, rule, waldur_site
 from tests.docs.markdown import DOCUMENTS, ROOT, Block, blocks, name
 from tests.lab.fixtures import lab, openstack_project
 from tests.patience import PATIENCE_SECONDS
@@ -33,6 +34,9 @@ from tests.ports import free_port
 __all__ = ["lab", "openstack_project"]
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"
+REPLACE_WALDUR = ROOT / "docs" / "how-to" / "replace-waldur.md"
+# They need another system.
+OF_THEIR_OWN = {TUTORIAL, REPLACE_WALDUR}
 BACKGROUND = "run: in the background"
 TIME_LIMIT_SECONDS = 2 * PATIENCE_SECONDS
 
@@ -218,7 +222,7 @@ def check(document: Path, examples: Mapping[str, str], folder: Path, environment
 
 @pytest.mark.parametrize(
     "document",
-    [each for each in DOCUMENTS if each != TUTORIAL and any(map(commands, runnable(each)))],
+    [each for each in DOCUMENTS if each not in OF_THEIR_OWN and any(map(commands, runnable(each)))],
     ids=name,
 )
 def test_every_command_works_and_prints_what_the_document_shows(document, surroundings):
@@ -237,6 +241,27 @@ def test_the_tutorial_leads_to_a_group_in_an_openstack(surroundings, lab, openst
     }
     assert [each for each in of_the_lab if each not in TUTORIAL.read_text()] == []
     check(TUTORIAL, examples() | of_the_lab, folder, environment)
+
+
+def fill(site: WaldurSite) -> None:
+    """Give the site what the guide shows."""
+    customer = site.add_customer("Acme")
+    project = site.add_project(customer, "Web")
+    site.add_role(project, site.add_user("alice"), "PROJECT.ADMIN")
+    site.add_role(customer, site.add_user("bob"), "CUSTOMER.READER")
+    site.add_user("root", is_staff=True)
+    tenant = site.add_tenant(project, "web-prod", "90e156078a9441db91eae242bc071c03")
+    site.add_group(tenant, "web", rule())
+    site.add_group(tenant, "default", rule(direction="egress", from_port=-1, to_port=-1))
+    site.add_group(tenant, "being-changed", state="UPDATING")
+    site.add_group(tenant, "odd", rule(cidr="10/8"))
+
+
+def test_the_guide_from_waldur_copies_a_site(surroundings):
+    with waldur_site() as site:
+        fill(site)
+        real = {"https://waldur.example.com": site.url, "THE_WALDUR_TOKEN": TOKEN}
+        check(REPLACE_WALDUR, examples() | real, *surroundings)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)

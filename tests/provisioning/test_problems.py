@@ -31,6 +31,22 @@ def rule(text: str) -> str:
             EXAMPLE.replace("customer: Acme", "customer: Nobody"),
             "roles[1].customer: no customer is called 'Nobody'",
         ),
+        # Whoever chooses a name must not divert references to another object.
+        (
+            EXAMPLE.replace("project: Web", f"project: {ONE}").replace(
+                "projects:\n",
+                f"projects:\n      - {{name: A, uuid: {ONE}}}\n      - {{name: '{ONE}'}}\n",
+                1,
+            ),
+            f"roles[0].project: '{ONE}' is the name of one project and the UUID of another",
+        ),
+        (
+            small(
+                f"[{{name: a, rules: [{{protocol: tcp, remote_group: '{ONE}'}}]}},"
+                f" {{name: db, uuid: {ONE}}}, {{name: '{ONE}'}}]"
+            ),
+            f"{GROUP}.rules[0].remote_group: '{ONE}' is the name of one security group and",
+        ),
         (
             EXAMPLE.replace("role: PROJECT.ADMIN", "role: PROJECT.ADMINS"),
             "roles[0].role: 'PROJECT.ADMINS' is not allowed; did you mean 'PROJECT.ADMIN'?",

@@ -4,7 +4,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +12,7 @@ import typer
 
 from ringfence.cli import output
 from ringfence.cli.startup import migrated, start, with_database
+from ringfence.cli.waldur import WaldurSite, discover_waldur
 from ringfence.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -21,18 +22,19 @@ if TYPE_CHECKING:
 
 # The lists of a scan, in their order
 LISTS = ("projects", "floatingips", "ports", "rbac_policies", "security_groups")
+ALL = "*"
 WORDS = {"floatingips": "floating IPs", "rbac_policies": "policies"}
 
 
 def discover(  # noqa: PLR0913 - the options of the command
     clouds: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="CLOUD...",
             help="Entry of clouds.yaml. Several, if each has the credentials of one project.",
             show_default=False,
         ),
-    ],
+    ] = None,
     *,
     domain: Annotated[
         list[str] | None,
@@ -40,7 +42,7 @@ def discover(  # noqa: PLR0913 - the options of the command
     ] = None,
     match: Annotated[
         str, typer.Option(metavar="GLOB", help="Only projects with such a name, like 'web-*'.")
-    ] = "*",
+    ] = ALL,
     customer: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="One customer for all projects, instead of the domain."),
@@ -63,17 +65,61 @@ def discover(  # noqa: PLR0913 - the options of the command
     load: Annotated[
         bool, typer.Option("--load", help="Create the tenants here, with their groups.")
     ] = False,
+    waldur: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Read this Waldur site instead of a cloud."),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TOKEN",
+            help="Waldur's token. Other users of this machine can read it: prefer --token-file, "
+            "RINGFENCE_WALDUR_TOKEN, the prompt or standard input.",
+        ),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File with Waldur's token; - for standard input."),
+    ] = None,
+    waldur_clouds: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--cloud",
+            metavar="WALDUR_NAME=ENTRY",
+            help="Entry of clouds.yaml for a cloud of Waldur. May be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Find the projects of an OpenStack cloud, make them tenants, and report what they have.
 
     Sends only GET requests to the cloud, and signs in. Without --write and --load it only
     reports. Running it again adds new projects and renames renamed ones; nothing is removed.
+
+    With --waldur, the customers, projects, tenants, groups, users and roles come from a Waldur
+    site, with their UUIDs.
     """
     from ringfence.discovery.commands import require_sources
     from ringfence.discovery.found import Selection
 
     if write is not None and load:
         raise OperatorError("--write and --load exclude each other: load the file that was written")
+    of_cloud = {
+        "CLOUD": clouds,
+        "--domain": domain,
+        "--match": match != ALL,
+        "--customer": customer,
+        "--by-parent": by_parent,
+        "--name": name,
+    }
+    of_waldur = {"--token": token, "--token-file": token_file, "--cloud": waldur_clouds}
+    if waldur is not None:
+        _refuse(of_cloud, "has no meaning with --waldur")
+        site = WaldurSite(waldur, token, token_file, waldur_clouds or ())
+        output.show(discover_waldur(site, write, load=load))
+        return
+    _refuse(of_waldur, "needs --waldur URL")
+    if not clouds:
+        raise OperatorError("name an entry of clouds.yaml, or --waldur URL")
     selection = Selection(
         cloud=name or clouds[0],
         entries=tuple(dict.fromkeys(clouds)),
@@ -84,6 +130,12 @@ def discover(  # noqa: PLR0913 - the options of the command
     )
     require_sources(selection)
     output.show(_load(selection) if load else _look(selection, write))
+
+
+def _refuse(options: Mapping[str, object], reason: str) -> None:
+    """Raise `OperatorError` for options that are given and have no effect."""
+    if given := [name for name, value in options.items() if value]:
+        raise OperatorError(f"{', '.join(given)}: {reason}; leave it out")
 
 
 def _look(selection: "Selection", write: Path | None) -> list[str]:

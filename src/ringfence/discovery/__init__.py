@@ -1,1 +1,1 @@
-"""Finds the projects of an OpenStack cloud and makes them tenants."""
+"""Finds the projects of an OpenStack cloud, or the objects of a Waldur site: tenants to be."""

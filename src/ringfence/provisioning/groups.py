@@ -39,7 +39,7 @@ def desired_groups(kind: Kind[GroupEntry, Group], problems: Problems) -> list[De
         rules = None
         if entries is not None and target.parent is not None:
             known = names[target.parent.uuid]
-            rules = _rules(entries, target.location.key("rules"), known, problems)
+            rules = rules_of(entries, target.location.key("rules"), known, problems)
         desired.append(DesiredGroup(target, rules))
     return desired
 
@@ -202,9 +202,10 @@ def _check_backend_ids(kind: Kind[GroupEntry, Group], problems: Problems) -> Non
             problems.add(target.location.key("backend_id"), message)
 
 
-def _rules(
+def rules_of(
     entries: Sequence[RuleEntry], location: Location, names: GroupNames, problems: Problems
 ) -> list[Rule]:
+    """Return the rules with their remote groups resolved; note those that are wrong."""
     rules = []
     seen: dict[RuleKey, int] = {}
     for index, entry in enumerate(entries):
@@ -276,10 +277,15 @@ def _remote(
         message = f"{len(named)} security groups are called {quote(reference)}: give the UUID"
         problems.add(location, message)
         return None
+    uuid = parse_uuid(reference)
+    is_uuid = uuid is not None and any(uuid in uuids for uuids in names.values())
+    if named and is_uuid and named[0] != uuid:
+        message = f"{quote(reference)} is the name of one security group and the UUID of another"
+        problems.add(location, f"{message}: rename the first")
+        return None
     if named:
         return named[0].hex
-    uuid = parse_uuid(reference)
-    if uuid is not None and any(uuid in uuids for uuids in names.values()):
+    if uuid is not None and is_uuid:
         return uuid.hex
     hint = nearest(reference, names)
     message = f"no security group of this tenant is called {quote(reference)}{hint}"

@@ -208,12 +208,18 @@ class Kind(Generic[EntryT, RowT]):
         """Return the UUID of the object that a name or a UUID refers to.
 
         Names in the files take precedence over names of other rows. Return None, and note the
-        problem, if there is no such object or more than one.
+        problem, if there is no such object or more than one: whoever may choose a name must not
+        be able to divert a reference by UUID.
         """
         named = self.candidates(reference)
         if len(named) > 1:
             message = f"{len(named)} {self.word}s are called {quote(reference)}: give the UUID"
             problems.add(location, message)
+            return None
+        uuid = self._known_uuid(reference)
+        if uuid is not None and uuid not in named:
+            message = f"{quote(reference)} is the name of one {self.word} and the UUID of another"
+            problems.add(location, f"{message}: rename the first")
             return None
         if any(target.name == reference or target.uuid in named for target in self.absent):
             problems.add(location, f"the {self.word} {quote(reference)} is {ABSENT} in these files")
@@ -228,9 +234,12 @@ class Kind(Generic[EntryT, RowT]):
         """Return the UUIDs of the objects that a name or a UUID may refer to."""
         if named := self._names().get(reference):
             return named
+        uuid = self._known_uuid(reference)
+        return set() if uuid is None else {uuid}
+
+    def _known_uuid(self, reference: str) -> UUID | None:
         uuid = parse_uuid(reference)
-        known = uuid is not None and (uuid in self._by_uuid or uuid in self.rows)
-        return {uuid} if uuid is not None and known else set()
+        return uuid if uuid in self._by_uuid or uuid in self.rows else None
 
     def _names(self) -> dict[str, set[UUID]]:
         if self._by_name is None:
