@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from uuid import UUID
 
 from ringfence.provisioning.matching import Kind, Target
@@ -17,8 +18,17 @@ from ringfence.security_groups.states import AT_REST, NOT_FOUND, State
 from ringfence.security_groups.traffic import Traffic
 from ringfence.text.uuids import parse_uuid
 
-# The groups of a tenant after the load, by name; duplicates share a name.
-GroupNames = Mapping[str, Sequence[UUID]]
+
+class GroupNames(dict[str, list[UUID]]):
+    """The groups of a tenant after the load, by name; duplicates share a name."""
+
+    def add(self, name: str, uuid: UUID) -> None:
+        self.setdefault(name, []).append(uuid)
+
+    @cached_property
+    def uuids(self) -> frozenset[UUID]:
+        """The UUIDs of all of them, once all are added."""
+        return frozenset(uuid for uuids in self.values() for uuid in uuids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +185,13 @@ def _new(target: Target[Group]) -> Group:
 
 
 def _names_by_tenant(kind: Kind[GroupEntry, Group]) -> Mapping[UUID, GroupNames]:
-    names: dict[UUID, dict[str, list[UUID]]] = defaultdict(lambda: defaultdict(list))
+    names: dict[UUID, GroupNames] = defaultdict(GroupNames)
     for target in kind.targets:
         if target.parent is not None:
-            names[target.parent.uuid][target.name].append(target.uuid)
+            names[target.parent.uuid].add(target.name, target.uuid)
     for row in kind.rows.values():
         if kind.target_of(row.uuid) is None:
-            names[row.parent][row.name].append(row.uuid)
+            names[row.parent].add(row.name, row.uuid)
     return names
 
 
@@ -278,7 +288,7 @@ def _remote(
         problems.add(location, message)
         return None
     uuid = parse_uuid(reference)
-    is_uuid = uuid is not None and any(uuid in uuids for uuids in names.values())
+    is_uuid = uuid in names.uuids
     if named and is_uuid and named[0] != uuid:
         message = f"{quote(reference)} is the name of one security group and the UUID of another"
         problems.add(location, f"{message}: rename the first")

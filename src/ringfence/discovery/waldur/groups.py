@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from ringfence.discovery.waldur.items import Item
-from ringfence.provisioning.groups import rules_of
+from ringfence.provisioning.groups import GroupNames, rules_of
 from ringfence.provisioning.problems import Location, Problems, quote
 from ringfence.provisioning.schema import GroupEntry
 from ringfence.security_groups.states import State
@@ -158,7 +158,7 @@ def _leave_out_twins(drafts: Sequence[_Draft]) -> None:
 
 def _leave_out_unknown_remotes(drafts: Sequence[_Draft]) -> bool:
     """Leave out groups whose rules no provisioning file may have; return whether there were any."""
-    names = {draft.name: [draft.uuid] for draft in drafts if draft.entry}
+    names = GroupNames({draft.name: [draft.uuid] for draft in drafts if draft.entry})
     found = False
     for draft in drafts:
         if draft.entry is None:
