@@ -27,6 +27,7 @@ from ringfence.cli.discover import discover
 from ringfence.cli.docs import docs
 from ringfence.cli.doctor.command import doctor
 from ringfence.cli.events import events, export
+from ringfence.cli.export import export as export_file
 from ringfence.cli.load import load
 from ringfence.cli.output import prepare_streams
 from ringfence.cli.serve import demo, serve, worker
@@ -197,6 +198,7 @@ def password(
 app.command(epilog="Example: ringfence serve --port 8080 --workers 4")(serve)
 app.command(epilog="Example: ringfence worker --concurrency 16")(worker)
 app.command(epilog="Example: ringfence load clouds.yaml customers.yaml")(load)
+app.command("export", epilog="Example: ringfence export Acme > acme.yaml")(export_file)
 app.command(epilog="Example: ringfence discover east --load")(discover)
 app.command(epilog="Example: ringfence demo --port 8080")(demo)
 app.command(epilog="Example: ringfence doctor && echo all is well")(doctor)

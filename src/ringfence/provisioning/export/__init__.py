@@ -1,0 +1,1 @@
+"""Writes the database as a provisioning file: loading it again changes nothing."""
