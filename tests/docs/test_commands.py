@@ -33,10 +33,11 @@ from tests.ports import free_port
 
 __all__ = ["lab", "openstack_project"]
 
+README = ROOT / "README.md"
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 REPLACE_WALDUR = ROOT / "docs" / "how-to" / "replace-waldur.md"
 # They need another system.
-OF_THEIR_OWN = {TUTORIAL, REPLACE_WALDUR}
+OF_THEIR_OWN = {README, TUTORIAL, REPLACE_WALDUR}
 BACKGROUND = "run: in the background"
 TIME_LIMIT_SECONDS = 2 * PATIENCE_SECONDS
 
@@ -229,17 +230,25 @@ def test_every_command_works_and_prints_what_the_document_shows(document, surrou
     check(document, examples(), *surroundings)
 
 
-def test_the_tutorial_leads_to_a_group_in_an_openstack(surroundings, lab, openstack_project):
+def test_the_readme_and_then_the_tutorial_lead_to_an_openstack_in_one_data_directory(
+    surroundings, lab, openstack_project
+):
     folder, environment = surroundings
     client = folder.parent / "bin" / "openstack"
     client.symlink_to(lab.state / "venv" / "bin" / "openstack")
+    project = lab.keystone("GET", f"/projects/{openstack_project}")["project"]["name"]
+    office = {"name": "office", "project_id": openstack_project}
+    lab.neutron("POST", "/v2.0/security-groups", {"security_group": office})
     of_the_lab = {
         "https://keystone.example.com/v3": lab.identity_url,
         "username: ringfence": f"username: {lab.entry['auth']['username']}",
         "not-this-one": lab.entry["auth"]["password"],
-        "5f8e0e4b2c0d4b3f8f6a6d1b7c9e2a10": openstack_project,
+        "web-live": project,
+        # Other tests have left other projects in the lab.
+        "discover east": f"discover east --match {project}",
     }
     assert [each for each in of_the_lab if each not in TUTORIAL.read_text()] == []
+    check(README, examples(), folder, environment)
     check(TUTORIAL, examples() | of_the_lab, folder, environment)
 
 
