@@ -191,23 +191,27 @@ def test_doctor_says_what_is_wrong_and_ends_with_one(operator):
 clouds: [{name: west, backend: openstack, openstack_cloud: nowhere}]
 customers:
   - name: Globex
-    projects: [{name: P, tenants: [{name: lost, cloud: west, backend_id: abc}]}]
+    projects:
+      - name: P
+        tenants: [{name: lost, cloud: west, backend_id: abc, security_groups: [{name: db}]}]
 """,
     )
     assert operator.run("load", path).returncode == 0
     named = operator.write("clouds.yaml", "clouds: {elsewhere: {auth_type: none}}\n")
-    done = operator.run("doctor", OS_CLIENT_CONFIG_FILE=named)
+    done = operator.run("doctor", "-o", "json", OS_CLIENT_CONFIG_FILE=named)
     assert done.returncode == 1
-    workers, failure = [line for line in done.stdout.splitlines() if line.startswith("✗")]
-    assert workers.endswith("start ringfence worker, or ringfence serve without --no-worker")
-    assert failure.startswith("✗ credentials nowhere: There is no entry 'nowhere' in clouds.yaml")
-    assert "sign-in with the entry nowhere, for tenant lost" in failure
-    checks = json.loads(operator.run("doctor", "-o", "json", OS_CLIENT_CONFIG_FILE=named).stdout)
+    checks = json.loads(done.stdout)
     assert {tuple(check) for check in checks} == {("name", "outcome", "found", "tested", "fix")}
-    assert [check["name"] for check in checks if check["outcome"] == "failed"] == [
-        "workers",
-        "credentials nowhere",
-    ]
+    workers, failure = [check for check in checks if check["outcome"] == "failed"]
+    assert workers["fix"] == "start ringfence worker, or ringfence serve without --no-worker"
+    assert failure["name"] == "credentials nowhere"
+    assert failure["found"].startswith("There is no entry 'nowhere' in clouds.yaml")
+    assert failure["tested"] == "sign-in with the entry nowhere, for tenant lost"
+    [warned] = [check for check in checks if check["outcome"] == "warning"]
+    assert warned["found"] == "1 never were in the cloud: lost / db"
+    status = operator.run("sync", "status", "-o", "json", "--fail-on", "erred,never-pushed")
+    assert (status.returncode, status.stderr) == (1, "failing: west / lost: 1 never pushed\n")
+    assert json.loads(status.stdout)
     assert operator.mistake("doctor", "nobody").startswith("there is no tenant nobody")
     assert "add --yes" in operator.mistake("doctor", "--write-test")
 

@@ -1,18 +1,27 @@
 """`ringfence doctor` about a real cloud: what it says is what a push would meet."""
 
+import asyncio
+import os
+import sys
+from collections import Counter
 from copy import deepcopy
-from urllib.parse import quote
 
 import pytest
 import yaml
-from psycopg.conninfo import conninfo_to_dict
+from tests.cli.operating import url_of
 from tests.factories.world import make_world
 from tests.lab.fixtures import lab, neutron_proxy, openstack_project
+from tests.lab.proxy import Cut
+from tests.patience import PATIENCE_SECONDS
 
 from ringfence.cli.doctor.check import Outcome
-from ringfence.cli.doctor.clouds import Selection
+from ringfence.cli.doctor.clouds import Selection, read_facts
 from ringfence.cli.doctor.examination import examine
-from ringfence.cli.doctor.write_test import PREFIX
+from ringfence.cli.doctor.rights import Tenant, judge
+from ringfence.cli.doctor.write_test import PREFIX, create_and_remove
+from ringfence.neutron.credentials import Credentials, TokenScope
+from ringfence.neutron.port import CloudUnreachable, ProjectStatus
+from ringfence.neutron.sandbox.cloud import SandboxCloud
 from ringfence.settings import Settings
 
 __all__ = ["lab", "neutron_proxy", "openstack_project"]
@@ -27,9 +36,7 @@ async def world(database):
 
 @pytest.fixture
 def settings(conninfo):
-    server = conninfo_to_dict(conninfo)
-    socket = quote(server["host"], safe="")
-    return Settings(database_url=f"postgresql://{server['user']}@{socket}/{server['dbname']}")
+    return Settings(database_url=url_of(conninfo))
 
 
 @pytest.fixture
@@ -86,20 +93,181 @@ async def test_a_verdict_on_rights_is_what_a_write_test_meets(
         ("admin", TENANT, "the project exists", ""),
     ):
         before = len(neutron_proxy.calls)
-        checks, named = await check_clouds(entry)
-        calls = neutron_proxy.calls[before:]
-        assert {call.method for call in calls} <= {"GET"}, entry
-        assert len(calls) <= 8, calls
+        checks, named = await check_clouds(entry, confirm=lambda _: True)
+        methods = [call.method for call in neutron_proxy.calls[before:]]
+        # Before the write test, a few GET requests
+        assert methods.index("POST") <= 8, methods
         assert what in named[where].found, entry
         assert fix in named[where].fix
         assert all(check.tested for check in checks)
-        expected = {where: Outcome.FAILED} if fix else {}
-        assert {c.name: c.outcome for c in checks if not c.passed} == expected, entry
-
-        _, named = await check_clouds(entry, confirm=lambda _: True)
-
-        assert named["write test, tenant web-prod"].passed is not bool(fix), entry
+        proof = "write test, tenant web-prod"
+        expected = {where, proof} if fix else set()
+        assert {check.name for check in checks if not check.passed} == expected, entry
+        assert {check.name for check in checks if check.outcome is Outcome.WARNING} == set()
     listed = lab.neutron("GET", f"/v2.0/security-groups?project_id={openstack_project}")
     assert [group["name"] for group in listed["security_groups"]] == ["default"]
     assert neutron_proxy.count("DELETE") == 2
     assert any(PREFIX.encode() in call.body for call in neutron_proxy.changes())
+
+
+async def test_a_write_test_that_is_ended_still_removes_its_group(
+    lab, neutron_proxy, openstack_project, use_entries, world, conninfo
+):
+    override = {"network_endpoint_override": neutron_proxy.url}
+    await use_entries(east=lab.make_entry(openstack_project, "member", **override))
+    await world.execute("UPDATE clouds SET openstack_cloud = 'east'")
+    command = [sys.executable, "-m", "ringfence", "doctor", world.tenant_uuid.hex]
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        *("--write-test", "--yes"),
+        env=os.environ | {"RINGFENCE_DATABASE_URL": url_of(conninfo)},
+        stderr=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    # The response to the creation is lost, too.
+    ended = Cut(after=True, first=process.terminate)
+    neutron_proxy.fault("POST", "/security-groups", ended)
+
+    _, said = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
+
+    assert process.returncode == 130, said
+    assert f"security group {PREFIX}" in said.decode()
+    assert [call.method for call in neutron_proxy.changes()] == ["POST", "DELETE"]
+    listed = lab.neutron("GET", f"/v2.0/security-groups?project_id={openstack_project}")
+    assert [group["name"] for group in listed["security_groups"]] == ["default"]
+
+
+class Failing:
+    """A sandbox cloud of which one method fails before or after it did its work."""
+
+    def __init__(self, cloud, method, *, after=False):
+        self._cloud, self._method, self._after = cloud, method, after
+
+    def __getattr__(self, name):
+        work = getattr(self._cloud, name)
+        if name != self._method:
+            return work
+
+        async def fail(*arguments, **options):
+            if self._after:
+                await work(*arguments, **options)
+            raise CloudUnreachable("no response")
+
+        return fail
+
+
+@pytest.mark.parametrize(
+    ("method", "after", "is_left"),
+    [
+        ("create_group", False, False),
+        ("create_group", True, False),
+        ("create_rules", False, False),
+        ("delete_group", True, False),
+        ("delete_group", False, True),
+        ("list_groups", False, False),
+    ],
+)
+async def test_a_write_test_removes_its_group_or_names_it(database, method, after, is_left):
+    sandbox = SandboxCloud(database)
+    cloud = Failing(sandbox, method, after=after)
+    name = f"{PREFIX}x"
+
+    problem, left = await create_and_remove(cloud, "project", name)
+
+    there = [group.id for group in await sandbox.list_groups("project", name=name)]
+    assert bool(there) is is_left
+    if method == "delete_group":
+        # What a deletion without a response did is not known.
+        assert left
+        assert there in ([left], [])
+    else:
+        assert left == ""
+    assert (problem is None) is (method == "list_groups")
+
+
+async def test_what_cannot_be_looked_for_may_be_left(database):
+    lost = Failing(SandboxCloud(database), "create_group", after=True)
+    problem, left = await create_and_remove(Failing(lost, "list_groups"), "project", "x")
+    assert (str(problem), left) == ("no response", "x")
+
+
+async def test_what_the_service_does_not_do_is_a_failure_with_its_fix(world, settings):
+    async def outcomes():
+        return {check.name: check for check in await examine(settings)}
+
+    await world.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
+    before = await outcomes()
+    assert [check.name for check in before.values() if check.outcome is not Outcome.PASSED] == []
+    await world.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '31 s'")
+    await world.group("db", state="ERRED", error_message="quota\nexceeded")
+    await world.group("loaded", backend_id="")
+    await world.execute("UPDATE tenants SET created = now() - interval '4 h 2 min'")
+    await world.execute(
+        "UPDATE tenants SET error_message = 'stopped: 9 are missing' WHERE uuid = %s",
+        world.tenant_uuid,
+    )
+
+    after = await outcomes()
+
+    found = {
+        name: (check.outcome, check.detail)
+        for name, check in after.items()
+        if check.outcome is not Outcome.PASSED
+    }
+    assert {name: outcome for name, (outcome, _) in found.items()} == {
+        "workers": Outcome.FAILED,
+        "groups in ERRED": Outcome.FAILED,
+        "groups only here": Outcome.WARNING,
+        "pulls": Outcome.FAILED,
+        "overdue pulls": Outcome.FAILED,
+    }
+    for name, text in (
+        ("workers", "none runs, the last heartbeat was 31 s ago"),
+        ("groups in ERRED", "1: web-prod / db (quota exceeded); fix the cause"),
+        ("groups only here", "1 never were in the cloud: web-prod / loaded; load their file"),
+        ("pulls", "web-prod (stopped: 9 are missing); fix the cause"),
+        ("overdue pulls", "(never pulled); start more workers"),
+    ):
+        assert text in found[name][1]
+
+
+class ManyProjects:
+    """A cloud with projects, as an administrator of another one sees it; it counts the calls."""
+
+    entry = "east"
+
+    def __init__(self, projects):
+        self.projects, self.calls = projects, Counter()
+
+    async def credentials(self):
+        self.calls["token"] += 1
+        return Credentials("ops", TokenScope.PROJECT, "own", "ops", ("admin",), "/v2.0", "/v3")
+
+    async def items(self, _path, query):
+        self.calls["list"] += 1
+        return [{"alias": "security-group", "project_id": query.get("project_id", "own")}]
+
+    async def get(self, _path):
+        self.calls["get"] += 1
+
+    async def listed_projects(self):
+        self.calls["projects"] += 1
+        return dict.fromkeys(self.projects[1:], True)
+
+    async def project_status(self, _project):
+        self.calls["project"] += 1
+        return ProjectStatus.MISSING
+
+    def now(self):
+        return None
+
+
+async def test_calls_do_not_grow_with_the_tenants_of_an_entry():
+    projects = [f"p{number}" for number in range(1000)]
+    cloud = ManyProjects(projects)
+
+    facts = await read_facts(cloud, projects)
+
+    assert cloud.calls == {"token": 1, "list": 5, "get": 1, "projects": 1, "project": 1}
+    checks = judge(facts, [Tenant(name, "east", name) for name in projects])
+    assert [check.name for check in checks if not check.passed] == ["cloud east, tenant p0"]

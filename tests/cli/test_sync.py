@@ -44,6 +44,14 @@ def test_an_operator_looks_compares_and_decides(operator):
         (["pull", "web-prod", "--all"], "name one tenant, or use --all"),
         (["pull", "nowhere"], "there is no tenant nowhere; ringfence sync status shows all"),
         (["mode", "web-prod", "x"], "x is not a drift mode; use one of adopt, enforce, report"),
+        (
+            ["status", "--fail-on", "erred,x"],
+            "'x' is not a condition; use one of erred, stopped, drift, never-pushed",
+        ),
+        (
+            ["status", "--fail-on", ""],
+            "'' is not a condition; use one of erred, stopped, drift, never-pushed",
+        ),
         (["plan", "x"], "x is not a security group UUID"),
         (["adopt", "f" * 32, ""], "'' is not the id of a security group in a cloud"),
         (
