@@ -5,7 +5,7 @@ pending job. What a file cannot say is left out as a whole, with a note, so that
 alone: a rule without its remote end would admit any address.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,7 @@ from ringfence.clouds.commands import CloudRow
 from ringfence.clouds.drift_modes import DriftMode
 from ringfence.organisations.commands import CustomerRow
 from ringfence.provisioning.export.queries import Ambiguities, RoleLine, TenantLine
-from ringfence.provisioning.groups import rules_of
+from ringfence.provisioning.groups import GroupNames, rules_of
 from ringfence.provisioning.problems import Location, Problems, quote
 from ringfence.provisioning.schema import RuleEntry, is_group_name
 from ringfence.security_groups.bulk_load import Group
@@ -119,9 +119,9 @@ def group_entries(groups: Sequence[Group], rules: Mapping[UUID, Sequence[Rule]])
     for group in groups:
         if reason := _unwritable(group):
             written.notes.append(f"security group {group.uuid.hex} is left out: {reason}")
-    names: dict[str, list[UUID]] = defaultdict(list)
+    names = GroupNames()
     for group in exported:
-        names[group.name].append(group.uuid)
+        names.add(group.name, group.uuid)
     references = {
         group.uuid.hex: group.name
         if numbers[group.name] == 1 and parse_uuid(group.name) is None
@@ -145,7 +145,7 @@ def group_entries(groups: Sequence[Group], rules: Mapping[UUID, Sequence[Rule]])
 
 
 def rule_entries(
-    rules: Sequence[Rule], references: Mapping[str, str], names: Mapping[str, Sequence[UUID]]
+    rules: Sequence[Rule], references: Mapping[str, str], names: GroupNames
 ) -> list[Entry] | None:
     """Return the entries of rules; None if reading them would not give the very same rules.
 
