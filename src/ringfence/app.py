@@ -20,6 +20,8 @@ from ringfence.clouds.routes import routes as tenant_routes
 from ringfence.database.embedded.keepalive import kept_running
 from ringfence.database.pool import USE_SECONDS, Database
 from ringfence.database.replica import Replica
+from ringfence.discovery.openapi import operations as discovery_operations
+from ringfence.discovery.routes import routes as discovery_routes
 from ringfence.events.openapi import operations as event_operations
 from ringfence.events.routes import routes as event_routes
 from ringfence.http.middleware.pipeline import Exemptions, Pipeline
@@ -63,6 +65,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *overview_operations,
     *history_operations,
     *sync_operations,
+    *discovery_operations,
     *tenant_operations,
     *tenant_group_operations,
     *organisation_operations,
@@ -108,6 +111,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             *security_group_routes,
             *history_routes,
             *tenant_routes,
+            *discovery_routes,
             *organisation_routes,
             *user_routes,
             *personal_token_routes,

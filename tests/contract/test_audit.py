@@ -40,6 +40,8 @@ async def test_every_change_says_who_from_where_by_which_token_and_why(api, worl
         "rollback": {"version": 1},
         "set_drift_mode": {"mode": "report"},
         "set_default_egress": {"keep": True},
+        "discoveries": {"cloud": "east"},
+        "set_follow": {"follow": True},
         "create_security_group": {"name": "new", "rules": []},
         "personal-access-tokens": {
             "name": "x",
@@ -71,8 +73,10 @@ async def test_every_change_says_who_from_where_by_which_token_and_why(api, worl
             " FROM tokens WHERE uuid = %s RETURNING uuid",
             spare,
         )
+        discovery = await world.discovery()
         path = (
             operation.path.replace("{user_id}", str(world.users["admin"]))
+            .replace("discoveries/{uuid}", f"discoveries/{discovery.hex}")
             .replace("openstack-tenants/{uuid}", f"openstack-tenants/{world.tenant_uuid.hex}")
             .replace("tokens/{uuid}", f"tokens/{spare.hex}")
             .replace("sessions/{uuid}", f"sessions/{session.hex}")

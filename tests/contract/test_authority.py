@@ -19,7 +19,7 @@ from ringfence.app import OPERATIONS
 TABLES = (
     *("tenants", "security_groups", "security_group_rules", "security_group_versions"),
     *("security_group_documents", "security_group_drift_modes", "events", "procrastinate_jobs"),
-    *("tokens", "console_sessions"),
+    *("tokens", "console_sessions", "discoveries"),
 )
 CHANGING = [operation for operation in OPERATIONS if operation.changes]
 BODIES = {
@@ -28,6 +28,8 @@ BODIES = {
     "rollback": {"version": 1},
     "set_drift_mode": {"mode": "report"},
     "set_default_egress": {"keep": True},
+    "discoveries": {"cloud": "east"},
+    "set_follow": {"follow": True},
     "set_erred": {"error_message": "x"},
     "create_security_group": {"name": "new", "rules": [a_rule()]},
     "plan_security_group": {"name": "new", "rules": [a_rule()]},
@@ -85,6 +87,7 @@ class Site:
     def __init__(self, world, client):
         self.world, self.client = world, client
         self.group = self.user = self.token = self.secret = self.credentials = None
+        self.discovery = None
 
     async def arrange(self, *, in_session=False):
         """Create a new user, so that each request starts with all permissions."""
@@ -104,6 +107,7 @@ class Site:
             self.user,
             token_digest(self.secret + "2"),
         )
+        self.discovery = await world.discovery()
         self.client.cookies.set("ringfence", self.secret)
         self.credentials = OF_CONSOLE if in_session else None
         self.session_uuid = await world.value(
@@ -121,6 +125,7 @@ class Site:
     def path(self, operation):
         return (
             operation.path.replace("{user_id}", str(self.user))
+            .replace("discoveries/{uuid}", f"discoveries/{self.discovery.hex}")
             .replace("openstack-tenants/{uuid}", f"openstack-tenants/{self.world.tenant_uuid.hex}")
             .replace("users/{uuid}", f"users/{self.user_uuid.hex}")
             .replace(
@@ -131,6 +136,9 @@ class Site:
         )
 
     def body(self, operation):
+        if operation.own and operation.body is None:
+            # This operation refuses unknown names.
+            return b"{}"
         word = operation.path.replace("{uuid}/", "").rstrip("/").split("/")[-1]
         return json.dumps(BODIES.get(word, {"name": "other", "description": "x"})).encode()
 

@@ -26,6 +26,7 @@ CHANGE_THEIR_OWN = {"staff", "owner", "admin", "manager"}
 SUCCESS = {
     "tenant_confirm_missing": 202,
     "sync_status": 200,
+    "discover": 202,
     "retrieve": 200,
     "update": 200,
     "partial_update": 200,
@@ -58,6 +59,7 @@ NEEDS = {
     "tenant_default_egress": Permission.TENANT_SET_DEFAULT_EGRESS,
     "tenant_confirm_missing": Permission.TENANT_CONFIRM_MISSING,
     "sync_status": Permission.SYNC_READ,
+    "discover": Permission.DISCOVERY_CHANGE,
 }
 
 FOR_STAFF = {"unlink", "set_ok", "set_erred", "tenant_default_egress", "tenant_confirm_missing"}
@@ -73,6 +75,8 @@ def expected(operation: str, user: str, where: str) -> int:
         if user != "staff":
             return 403
         return 404 if where == "missing" else SUCCESS[operation]
+    if operation == "discover":
+        return SUCCESS[operation] if user == "staff" else 403
     sees = where == "own" and user in SEE_THEIR_OWN
     sees |= where == "foreign" and user in SEE_THE_WORLD
     if not sees:
@@ -95,6 +99,8 @@ def request_of(operation, group, tenant):  # noqa: PLR0911 - a table
         return "POST", tenant_at(tenant, "confirm_missing/"), None
     if operation == "sync_status":
         return "GET", "/api/sync-status/", None
+    if operation == "discover":
+        return "POST", "/api/discoveries/", {"cloud": "east"}
     if operation == "tenant_pull_groups":
         return "POST", tenant_at(tenant, "pull_security_groups/"), None
     return {

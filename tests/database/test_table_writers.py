@@ -30,6 +30,7 @@ OWNERS = {
         "tenants",
     },
     "database": {"schema_migrations", "user_write_positions"},
+    "discovery": {"discoveries"},
     "events": {"events"},
     "http": {"idempotency_keys", "refusals"},
     "neutron": {

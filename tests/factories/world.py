@@ -70,6 +70,13 @@ class World:
             await documents.refresh(connection, documents.GROUPS, [group_id])
         return values["uuid"]
 
+    async def discovery(self) -> UUID:
+        """Store a discovery of another cloud that nobody requested."""
+        return await self.value(
+            "INSERT INTO discoveries (cloud, entries) VALUES (gen_random_uuid()::text, '{east}')"
+            " RETURNING uuid"
+        )
+
     async def one(self, statement: str, *parameters: Any) -> Any:
         """Return the first row of a statement."""
         async with self.database.connection() as connection:

@@ -47,6 +47,7 @@ class Permission(StrEnum):
     TENANT_SET_DEFAULT_EGRESS = "tenant.set_default_egress"
     TENANT_CONFIRM_MISSING = "tenant.confirm_missing"
     SYNC_READ = "sync.read"
+    DISCOVERY_CHANGE = "discovery.change"
 
 
 # RFC 9110, section 9.2.1, without TRACE, which is not served
@@ -77,6 +78,7 @@ MATRIX: Mapping[Permission, frozenset[Role]] = {
     Permission.TENANT_CONFIRM_MISSING: _STAFF,
     # It shows all tenants.
     Permission.SYNC_READ: _STAFF | {Role.SUPPORT},
+    Permission.DISCOVERY_CHANGE: _STAFF,
 }
 
 

@@ -89,6 +89,14 @@ def discover(  # noqa: PLR0913 - the options of the command
             help="Entry of clouds.yaml for a cloud of Waldur. May be repeated.",
         ),
     ] = None,
+    follow: Annotated[
+        bool | None,
+        typer.Option(
+            "--follow/--no-follow",
+            help="With --load: let the worker repeat it, or not any more.",
+            show_default="as before",
+        ),
+    ] = None,
 ) -> None:
     """Find the projects of an OpenStack cloud, make them tenants, and report what they have.
 
@@ -110,6 +118,7 @@ def discover(  # noqa: PLR0913 - the options of the command
         "--customer": customer,
         "--by-parent": by_parent,
         "--name": name,
+        "--follow": follow is not None,
     }
     of_waldur = {"--token": token, "--token-file": token_file, "--cloud": waldur_clouds}
     if waldur is not None:
@@ -120,6 +129,8 @@ def discover(  # noqa: PLR0913 - the options of the command
     _refuse(of_waldur, "needs --waldur URL")
     if not clouds:
         raise OperatorError("name an entry of clouds.yaml, or --waldur URL")
+    if follow is not None and not load:
+        raise OperatorError("--follow and --no-follow need --load: the worker creates tenants")
     selection = Selection(
         cloud=name or clouds[0],
         entries=tuple(dict.fromkeys(clouds)),
@@ -129,7 +140,7 @@ def discover(  # noqa: PLR0913 - the options of the command
         by_parent=by_parent,
     )
     require_sources(selection)
-    output.show(_load(selection) if load else _look(selection, write))
+    output.show(_load(selection, follow=follow) if load else _look(selection, write))
 
 
 def _refuse(options: Mapping[str, object], reason: str) -> None:
@@ -156,13 +167,15 @@ def _look(selection: "Selection", write: Path | None) -> list[str]:
     return asyncio.run(work())
 
 
-def _load(selection: "Selection") -> list[str]:
-    from ringfence.discovery import commands
+def _load(selection: "Selection", *, follow: bool | None) -> list[str]:
+    from ringfence.discovery import follow as following
+    from ringfence.discovery.runs import Request
     from ringfence.sync.compare import MassRemovalGuard
 
     settings = start()
     _check_clouds_file()
     guard = MassRemovalGuard(settings.missing_count, settings.missing_share)
+    request = Request(selection, follow=follow)
 
     async def work(database: "Database") -> "Outcome":
         with output.advancing("Discovering") as show_progress:
@@ -170,8 +183,8 @@ def _load(selection: "Selection") -> list[str]:
             def advance_import(done: int, total: int, groups: int) -> None:
                 show_progress(total + done, 2 * total, f"importing, {groups:,} groups")
 
-            return await commands.discover(
-                database, selection, _scan_progress(show_progress), advance_import, guard
+            return await following.run_now(
+                database, request, guard, _scan_progress(show_progress), advance_import
             )
 
     with migrated(settings) as (conninfo, _):

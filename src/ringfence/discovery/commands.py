@@ -74,6 +74,12 @@ async def discover(
     return Outcome(scan.report, loaded, imported, vanished, stopped)
 
 
+async def load_nothing(selection: Selection, advance: AdvanceScan) -> Report:
+    """Scan the cloud and return the report only; raise `OperatorError`."""
+    async with scanning(selection, advance) as scan:
+        return scan.report
+
+
 async def load_tenants(database: Database, found: Found, selection: Selection) -> summary.Report:
     """Load the selected projects as tenants; loading them again changes nothing."""
     selection = replace(

@@ -70,6 +70,10 @@ class EventType(StrEnum):
     PASSWORD_SET = "user_password_updated"  # noqa: S105 - the name of an event
     # `ringfence load` changed something; the context has the counts.
     LOADED = "ringfence_loaded"
+    # Of a cloud: a run of a worker, whether it is repeated, and that it is not stored any more
+    DISCOVERY_REQUESTED = "ringfence_discovery_requested"
+    DISCOVERY_FOLLOWED = "ringfence_discovery_followed"
+    DISCOVERY_REMOVED = "ringfence_discovery_removed"
 
 
 @dataclass(frozen=True, slots=True)

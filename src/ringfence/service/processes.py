@@ -239,6 +239,7 @@ def _work(
     settings: Settings, concurrency: int, meanwhile: contextlib.AbstractAsyncContextManager[None]
 ) -> int:
     from ringfence.database.embedded.keepalive import kept_running
+    from ringfence.discovery.follow import run_discoveries
     from ringfence.sync.worker import run_worker
 
     limit = threading.Timer(WORKER_STOP_SECONDS, _end_unfinished)
@@ -260,7 +261,8 @@ def _work(
         async with kept_running(settings) as conninfo, meanwhile:
             if multiprocessing.parent_process() is None:
                 service_manager.notify(service_manager.READY)
-            await run_worker(settings, conninfo, concurrency=concurrency, stop=stop)
+            beside = (run_discoveries,)
+            await run_worker(settings, conninfo, concurrency=concurrency, stop=stop, beside=beside)
 
     try:
         asyncio.run(main())

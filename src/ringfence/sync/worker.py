@@ -10,6 +10,8 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import NoReturn
 
@@ -37,6 +39,9 @@ RESTART_SECONDS = 1.0
 JOB_RETENTION_HOURS = 7 * 24
 CLEANUP_SECONDS = 3600.0
 
+# A loop that ends with the event
+Beside = Callable[[Settings, Database, asyncio.Event], Coroutine[object, object, None]]
+
 logger = structlog.get_logger(__name__)
 
 
@@ -46,10 +51,12 @@ async def run_worker(
     *,
     concurrency: int = CONCURRENCY,
     stop: asyncio.Event | None = None,
+    beside: Sequence[Beside] = (),
 ) -> None:
     """Run jobs until `stop` is set, or without it until SIGTERM or SIGINT.
 
-    A lost database connection does not end it: the worker restarts when the database is back.
+    `beside` are loops of higher layers that run with the worker's database. A lost database
+    connection does not end it: the worker restarts when the database is back.
     """
     if stop is None:
         stop = _stopped_by_signals()
@@ -59,7 +66,11 @@ async def run_worker(
         handlers = JobHandlers(database, clouds, guard)
         maintain = partial(_maintain, settings, database, clouds.reachability)
         try:
-            async with in_background(maintain, "recovery and schedule"):
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(in_background(maintain, "recovery and schedule"))
+                for each in beside:
+                    loop = partial(each, settings, database)
+                    await stack.enter_async_context(in_background(loop, each.__name__))
                 while not stop.is_set():
                     await _run(conninfo, database, handlers, concurrency, stop)
         finally:
