@@ -6,6 +6,7 @@
 The function gets a `Call` and returns a `Response`, or a function that writes to the socket.
 """
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
@@ -23,7 +24,9 @@ class Server:
 
 
 @contextmanager
-def fake_server(respond: Callable[[Call], Response | Wire]) -> Iterator[Server]:
+def fake_server(
+    respond: Callable[[Call], Response | Wire], tls: ssl.SSLContext | None = None
+) -> Iterator[Server]:
     server = Server()
 
     class Handler(BaseHTTPRequestHandler):
@@ -54,5 +57,5 @@ def fake_server(respond: Callable[[Call], Response | Wire]) -> Iterator[Server]:
 
         do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - http.server's names
 
-    with serving(Handler) as server.url:
+    with serving(Handler, tls) as server.url:
         yield server

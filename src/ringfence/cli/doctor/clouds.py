@@ -15,7 +15,8 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from ringfence.cli.doctor.check import Check, failed, passed
+from ringfence.background import in_background, pause
+from ringfence.cli.doctor.check import Check, failed, few, passed
 from ringfence.cli.doctor.rights import Facts, Project, Tenant, judge
 from ringfence.database.pool import Database
 from ringfence.errors import OperatorError
@@ -33,6 +34,7 @@ ENTRIES_AT_ONCE = 8
 FEW_PROJECTS = 3
 MOST_LOOKUPS = 50
 LOOKUPS_AT_ONCE = 4
+PROGRESS_SECONDS = 0.5
 # A cloud with more passing tenants shows them as one line.
 MOST_PASSED = 20
 
@@ -159,22 +161,23 @@ async def _entries(tenants: Sequence[TenantRow], advance: Advance) -> list[Check
     sessions = EntrySessions(MAX_RESPONSE_BYTES)
     at_once = asyncio.Semaphore(ENTRIES_AT_ONCE)
     groups = [(entry, list(group)) for entry, group in groupby(tenants, lambda one: one.entry)]
-    done = 0
+    waiting = [entry for entry, _ in groups]
 
     async def check(entry: str, group: Sequence[TenantRow]) -> list[Check]:
-        nonlocal done
         async with at_once:
             found = await _entry(Inspection(sessions, entry, CALL_SECONDS), group)
-        done += 1
-        advance(done, len(groups), f"entry {entry}")
+        waiting.remove(entry)
         return found
 
+    async def show_progress(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            advance(len(groups) - len(waiting), len(groups), f"waiting for {few(waiting)}")
+            await pause(stop, PROGRESS_SECONDS)
+
     try:
-        return [
-            each
-            for found in await asyncio.gather(*(check(*one) for one in groups))
-            for each in found
-        ]
+        async with in_background(show_progress, "progress"):
+            results = await asyncio.gather(*(check(*one) for one in groups))
+        return [each for found in results for each in found]
     finally:
         sessions.close()
 
