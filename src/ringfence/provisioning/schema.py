@@ -279,7 +279,7 @@ class RuleEntry(Entry):
 
 
 class GroupEntry(Entry):
-    """A security group, stored as stated; nothing is pushed unless the load is told so."""
+    """A security group, stored as stated; nothing is pushed unless the load has `--push`."""
 
     name: GroupName
     uuid: Uuid | None = None
