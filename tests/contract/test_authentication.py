@@ -30,6 +30,9 @@ async def test_a_header_that_names_nobody_is_refused_in_waldurs_words(api, heade
     assert '"Token"' in body.pop("hint", '"Token"')
     assert body == {"detail": REFUSED[header]}
     assert response.headers["WWW-Authenticate"] == "Token"
+    # The other messages say it themselves.
+    is_explained = "Ringfence-Hint" in response.headers
+    assert is_explained == (REFUSED[header] in {"Invalid token.", REFUSED[None]})
 
 
 @pytest.mark.usefixtures("world")

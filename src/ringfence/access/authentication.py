@@ -11,11 +11,13 @@ from ringfence.access.permissions import Actor, Grant, Role, TokenUsed, restrict
 from ringfence.access.scope import actor_parameters
 from ringfence.database.binary_rows import TRUE, find_rows, on_one_line
 from ringfence.database.pool import Connection, Database
-from ringfence.errors import Unauthenticated
+from ringfence.errors import Message, Unauthenticated
 from ringfence.text.masking import present
 
 # Newer command-line clients of Waldur send `Bearer`.
 SCHEMES = ("token", "bearer")
+NOT_PROVIDED = "Authentication credentials were not provided."
+UNKNOWN_HINT = "The token is unknown or revoked: issue one with ringfence token USER."
 SCHEME_HINT = 'Begin the Authorization header with the scheme "Token", then the token.'
 
 # The actor of a credential, with token and grants. Python's calendar ends with the year 9999, so a
@@ -156,9 +158,9 @@ def read_token(header: str | None) -> str:
     words = (header or "").split()
     if not words or words[0].lower() not in SCHEMES:
         # The value is not repeated: it may be a token without its scheme.
-        raise Unauthenticated(
-            "Authentication credentials were not provided.", hint=SCHEME_HINT if words else ""
-        )
+        if words:
+            raise Unauthenticated(NOT_PROVIDED, hint=SCHEME_HINT)
+        raise Unauthenticated(Message(NOT_PROVIDED, "Send the header Authorization: Token TOKEN."))
     if len(words) == 1:
         raise Unauthenticated("Invalid token. No credentials provided.")
     if len(words) > 2 and [word.lower() for word in words[:2]] == ["bearer", "token"]:  # noqa: PLR2004
@@ -202,7 +204,7 @@ async def look_up(database: Database, credential: Credential) -> Identity:
         )
         row: Any = await cursor.fetchone()
     if row is None:
-        raise Unauthenticated("Invalid token.")
+        raise Unauthenticated(Message("Invalid token.", UNKNOWN_HINT))
     if not row.is_active:
         raise Unauthenticated("User inactive or deleted.")
     if row.expired:
