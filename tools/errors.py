@@ -71,7 +71,7 @@ FIELD_ERROR = "FieldError"
 
 AREAS = (
     ("Settings and start", ("settings", "service", "telemetry", "cli")),
-    ("Backup and restore", ("database/embedded/backup", "database/embedded/dump_script")),
+    ("Backup and restore", ("database/backup", "database/embedded/upgrade")),
     ("Database", ("database",)),
     ("Provisioning files", ("provisioning",)),
     ("Discovery", ("discovery",)),

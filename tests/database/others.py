@@ -81,8 +81,13 @@ class Foreign(Server):
 
 
 @contextmanager
-def foreign(folder: Path, programs: Path, account: home.Account) -> Iterator[Foreign]:
-    """Run a server in a folder, which is gone afterwards; Debian's has TLS and speaks German."""
+def foreign(
+    folder: Path, programs: Path, account: home.Account, *, is_plain: bool = False
+) -> Iterator[Foreign]:
+    """Run a server in a folder, which is gone afterwards.
+
+    Debian's has TLS and speaks German, unless it is plain.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     server = Foreign(programs, folder, account)
     folder.mkdir(parents=True)
@@ -90,7 +95,7 @@ def foreign(folder: Path, programs: Path, account: home.Account) -> Iterator[For
     secret = folder / "secret"
     secret.write_text(PASSWORD)
     settings = [f"unix_socket_directories={folder}", "listen_addresses=127.0.0.1,::1"]
-    if programs == OLDEST:
+    if programs == OLDEST and not is_plain:
         settings += [*_with_tls(server), *_with_german(server)]
     for path in (folder, *folder.iterdir()):
         os.chown(path, account.uid, account.gid)

@@ -455,7 +455,7 @@ def test_a_start_that_is_cut_off_leaves_no_server(folder, monkeypatch):
     def cut_off(_server):
         raise SystemExit(0)
 
-    monkeypatch.setattr(embedded._Server, "_accepts_connections", cut_off)  # noqa: SLF001 - where it waits
+    monkeypatch.setattr(embedded.Server, "_accepts_connections", cut_off)
     with pytest.raises(SystemExit), running(Settings(home=home)):
         pass
     listing = ["ps", "-ww", "-eo", "args="]
@@ -505,16 +505,16 @@ def test_what_the_shell_says_of_other_servers_is_ignored(folder, monkeypatch):
 def test_a_start_that_fails_leaves_no_process(folder, monkeypatch):
     home = folder / "home"
     started = []
-    launch = embedded._Server._launch  # noqa: SLF001 - what starts the process
+    launch = embedded.Server._launch  # noqa: SLF001 - what starts the process
 
     def note(server, *arguments):
         started.append(launch(server, *arguments))
         return started[-1]
 
-    monkeypatch.setattr(embedded._Server, "_launch", note)  # noqa: SLF001
-    monkeypatch.setattr(embedded._Server, "_accepts_connections", lambda _: False)  # noqa: SLF001
+    monkeypatch.setattr(embedded.Server, "_launch", note)
+    monkeypatch.setattr(embedded.Server, "_accepts_connections", lambda _: False)
     monkeypatch.setattr(embedded, "START_SECONDS", 0.5)
-    monkeypatch.setattr(embedded._Server, "_recovers", lambda _: False)  # noqa: SLF001
+    monkeypatch.setattr(embedded.Server, "_recovers", lambda _: False)
     with pytest.raises(OperatorError, match="is not ready after"), running(Settings(home=home)):
         pass
     (process_id,) = started

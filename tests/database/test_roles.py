@@ -9,7 +9,8 @@ from tests.folders import unused
 
 from ringfence.cli.startup import migrated
 from ringfence.database.embedded import roles
-from ringfence.database.embedded.server import NAME, running
+from ringfence.database.embedded.home import NAME
+from ringfence.database.embedded.server import running
 from ringfence.database.migrate import migrate
 from ringfence.settings import Settings
 

@@ -21,7 +21,7 @@ from ringfence.cli.api.group_changes import changes
 from ringfence.cli.api.groups import group
 from ringfence.cli.api.login import login, logout
 from ringfence.cli.api.tenants import tenant
-from ringfence.cli.backup import backup, restore
+from ringfence.cli.backup import backup, restore, upgrade_database
 from ringfence.cli.completion import completion, prepare
 from ringfence.cli.discover import discover
 from ringfence.cli.docs import docs
@@ -205,6 +205,7 @@ app.command(epilog="Example: ringfence doctor && echo all is well")(doctor)
 app.command()(docs)
 app.command(epilog="Example: ringfence backup /backup/ringfence-$(date +%F)")(backup)
 app.command(epilog="Example: ringfence restore /backup/ringfence-2026-10-01")(restore)
+app.command("upgrade-database", epilog="Example: ringfence upgrade-database")(upgrade_database)
 app.command("token", epilog="Example: TOKEN=$(ringfence token alice --expires 90d)")(issue)
 app.add_typer(tokens, name="tokens")
 app.add_typer(sync, name="sync")

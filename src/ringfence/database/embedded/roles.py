@@ -45,8 +45,6 @@ BEGIN
     END IF;
 END
 $$;
--- A restore loads rows before those that they refer to.
-GRANT SET ON PARAMETER session_replication_role TO ringfence_owner;
 DO $$
 BEGIN
     EXECUTE format('ALTER DATABASE %I OWNER TO ringfence_owner', current_database());

@@ -12,7 +12,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,9 +24,11 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
 from ringfence.database.connect import connect_now
-from ringfence.database.embedded import binaries, roles
+from ringfence.database.embedded import binaries, client_authentication, roles
+from ringfence.database.embedded.data_folder import make_data
 from ringfence.database.embedded.failure_reasons import explained, reason_in
 from ringfence.database.embedded.home import (
+    NAME,
     SOCKET,
     Account,
     operator_name,
@@ -40,18 +41,6 @@ from ringfence.database.embedded.server_process import exists, runs_on
 from ringfence.errors import OperatorError
 from ringfence.settings import Settings
 
-# The role and the database.
-NAME = "ringfence"
-TUNING = {
-    "max_connections": "200",
-    "shared_buffers": "128MB",
-    # JIT compilation delays short queries.
-    "jit": "off",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-}
-# Only this system user can connect, and only through the socket.
-HBA = f"local all {','.join(roles.ALL)} peer map={NAME}\n"
 LONGEST_LOG_BYTES = 10_000_000
 LOCK_SECONDS = 60.0
 # After a crash the server first replays its log.
@@ -64,6 +53,10 @@ POLL_SECONDS = 0.02
 NO_PROCESS = 2**31 - 1
 # Of `postmaster.pid`, counted from 0.
 SOCKET_LINE = 4
+
+DATA = "data"
+# The data of an upgrade to another version, until they replace the former
+UPGRADING = "data.upgrading"
 
 log = structlog.get_logger(__name__)
 
@@ -78,8 +71,8 @@ def running(settings: Settings) -> Iterator[str]:
     if settings.database_url is not None:
         yield settings.database_url
         return
-    _forget_ambient_settings()
-    server = _Server(settings.home)
+    forget_ambient_settings()
+    server = Server(settings.home)
     users = server.enter()
     try:
         yield server.conninfo()
@@ -87,7 +80,7 @@ def running(settings: Settings) -> Iterator[str]:
         server.leave(users)
 
 
-def _forget_ambient_settings() -> None:
+def forget_ambient_settings() -> None:
     """Drop environment variables of libpq, which would change connections to this server."""
     for name in [name for name in os.environ if name.startswith("PG")]:
         del os.environ[name]
@@ -98,19 +91,21 @@ def revive(settings: Settings) -> bool:
 
     Call it inside `running`. Raises `OperatorError` when it does not start.
     """
-    return settings.database_url is None and _Server(settings.home).revive()
+    return settings.database_url is None and Server(settings.home).revive()
 
 
 def server_process_id(home: Path) -> int | None:
     """Return the process id of the server of `home`, or None if it does not run."""
-    return _Server(home).process_id()
+    return Server(home).process_id()
 
 
-class _Server:
-    def __init__(self, home: Path) -> None:
+class Server:
+    """The server of a data directory, or that of its upgrade with data in another folder."""
+
+    def __init__(self, home: Path, folder: str = DATA) -> None:
         # Two paths of one folder are one data directory.
         self._home = home.resolve()
-        self._data = self._home / "data"
+        self._data = self._home / folder
         self._log = self._home / "postgresql.log"
 
     def enter(self) -> int:
@@ -140,6 +135,53 @@ class _Server:
             log.warning("embedded_database_left_running", reason=str(error))
         finally:
             os.close(users)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep others from the server during the block; raises `OperatorError` if they use it."""
+        with explained(self._home):
+            prepare(self._home)
+            with self._deciding():
+                users = _open_lock(self._home / "users.lock")
+                try:
+                    fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    self.finish_upgrade()
+                    yield
+                except BlockingIOError:
+                    raise OperatorError(
+                        "the database is in use: stop `ringfence serve` and every worker of this "
+                        "data directory, then run this again"
+                    ) from None
+                finally:
+                    os.close(users)
+
+    @contextmanager
+    def up(self) -> Iterator[str]:
+        """Yield the connection string of the server, which runs during the block; needs `alone`."""
+        self._bring_up()
+        try:
+            yield self.conninfo()
+        finally:
+            self._stop()
+
+    def finish_upgrade(self) -> None:
+        """Finish an upgrade that was killed, or discard what it left.
+
+        Once the new data are complete, the former are moved away, and the new ones replace
+        them.
+        """
+        upgrading = self._home / UPGRADING
+        if self._data == upgrading or not upgrading.exists():
+            return
+        if self._data.exists():
+            Server(self._home, UPGRADING).discard()
+        else:
+            upgrading.rename(self._data)
+
+    def discard(self) -> None:
+        """Stop the server and delete its data."""
+        self._stop()
+        shutil.rmtree(self._data, ignore_errors=True)
 
     def revive(self) -> bool:
         if self.process_id() is not None:
@@ -206,9 +248,11 @@ class _Server:
         self._start()
 
     def _start(self) -> None:
+        self.finish_upgrade()
         programs = binaries.provide(self._home, self._data)
-        account = server_account(self._home, self._data)
-        self._make_data(programs, account)
+        # During an upgrade, the owner of the former data
+        account = server_account(self._home, self._home / DATA)
+        make_data(programs, self._data, account)
         self._write_access(account)
         deadline = time.monotonic() + START_SECONDS
         orphans_gone = time.monotonic() + ORPHANS_SECONDS
@@ -270,55 +314,14 @@ class _Server:
     def _recovers(self) -> bool:
         return PGconn.ping(self.conninfo().encode()) == Ping.REJECT
 
-    def _make_data(self, programs: Path, account: Account) -> None:
-        for interrupted in self._home.glob("data.new-*"):
-            shutil.rmtree(interrupted, ignore_errors=True)
-        if self._data.exists():
-            return
-        new = Path(tempfile.mkdtemp(prefix="data.new-", dir=self._home))
-        os.chown(new, account.uid, account.gid)
-        command: list[str | Path] = [
-            *(programs / "initdb", "-D", new, "-U", NAME, "--auth=peer", "--encoding=UTF8"),
-            # Names sort by code point and fold case as Unicode says, the same on every system.
-            *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
-            *(f"--set={name}={value}" for name, value in TUNING.items()),
-        ]
-        options = account.subprocess_options() | {"cwd": self._home}
-        result = subprocess.run(  # noqa: S603 - a program and words of ours
-            command, check=False, capture_output=True, text=True, **options
-        )
-        if result.returncode != 0:
-            shutil.rmtree(new, ignore_errors=True)
-            raise OperatorError(f"initdb failed in {self._home}: {reason_in(result.stderr)}")
-        # In one step: a killed start leaves no partial database.
-        new.rename(self._data)
-
     def _write_access(self, account: Account) -> None:
-        # Outside the data, which the server's user can write: root must not follow their links.
-        self._write_rules()
-        for path in self._rules():
-            path.chmod(0o644 if account.uid != os.geteuid() else 0o600)
+        client_authentication.write(self._home)
+        client_authentication.let_read(self._home, account)
         own_folder(socket_folder(self._home), account)
-
-    def _rules(self) -> dict[Path, str]:
-        """Return the files of client authentication and their content."""
-        quoted = operator_name().replace('"', '""')
-        ident = "".join(f'{NAME} "{quoted}" {role}\n' for role in roles.ALL)
-        return {self._home / "pg_hba.conf": HBA, self._home / "pg_ident.conf": ident}
-
-    def _write_rules(self) -> bool:
-        """Write files whose content differs; return whether there were any."""
-        changed = False
-        for path, text in self._rules().items():
-            # On a full disk, rewriting the same content would lose it.
-            if not path.exists() or path.read_text(encoding="utf-8") != text:
-                path.write_text(text, encoding="utf-8")
-                changed = True
-        return changed
 
     def _let_roles_in(self, connection: psycopg.Connection) -> None:
         """Have a running server reload the files of client authentication."""
-        if self._write_rules():
+        if client_authentication.write(self._home):
             connection.execute("SELECT pg_reload_conf()")
 
     def _clear_stale(self) -> None:

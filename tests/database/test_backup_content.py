@@ -9,8 +9,11 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from tests.database.test_backup import filled, names, rename
 
-from ringfence.database.embedded import backup_file, binaries, dump_script
-from ringfence.database.embedded.backup import backup, restore
+from ringfence.database.backup import archive, rows
+from ringfence.database.backup import file as backup_file
+from ringfence.database.backup.commands import backup, restore
+from ringfence.database.connect import Session
+from ringfence.database.embedded import binaries
 from ringfence.database.embedded.server import running
 from ringfence.errors import OperatorError
 
@@ -21,10 +24,15 @@ USERS = b"COPY public.users (id, username) FROM stdin;\n7\talice\n\\.\n"
 SEQUENCE = b"SELECT pg_catalog.setval('public.users_id_seq', 7, true);\n"
 
 
-def test_rows_and_sequences_are_taken_from_a_script(conninfo):
+async def load(conninfo, script):
+    async with await Session.connect(conninfo, autocommit=True) as connection:
+        await rows.load(connection, io.BytesIO(script))
+
+
+async def test_rows_and_sequences_are_taken_from_a_script(conninfo):
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("INSERT INTO users (username) VALUES ('before')")
-        dump_script.load(connection, io.BytesIO(HEAD + USERS + SEQUENCE))
+        await load(conninfo, HEAD + USERS + SEQUENCE)
         found = connection.execute("SELECT id, username FROM users").fetchall()
         assert found == [(7, "alice")]
         assert connection.execute("SELECT nextval('users_id_seq')").fetchone() == (8,)
@@ -50,15 +58,17 @@ def test_rows_and_sequences_are_taken_from_a_script(conninfo):
         b"\\restrict a; \\! touch\n",
         b"DO $$ BEGIN END $$;\n",
         b"\x00\n",
+        b"SELECT pg_catalog.setval('public.no_such_seq', 7, true);\n",
+        b"COPY public.tokens (user_id, digest) FROM stdin;\n99\t\\\\x" + b"00" * 32 + b"\n\\.\n",
         b"--" + b"x" * (1 << 21) + b"\n",
     ],
     ids=lambda value: value[:40],
 )
-def test_any_other_statement_is_refused_and_nothing_is_kept(conninfo, hostile):
+async def test_any_other_statement_is_refused_and_nothing_is_kept(conninfo, hostile):
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("INSERT INTO users (username) VALUES ('before')")
         with pytest.raises(OperatorError):
-            dump_script.load(connection, io.BytesIO(HEAD + USERS + hostile))
+            await load(conninfo, HEAD + USERS + hostile)
         assert connection.execute("SELECT username FROM users").fetchall() == [("before",)]
 
 
@@ -80,13 +90,13 @@ def test_any_other_statement_is_refused_and_nothing_is_kept(conninfo, hostile):
 )
 def test_an_entry_that_no_backup_has_is_refused(entry):
     known = ";\n; Archive\n215; 1259 16390 TABLE public users ringfence_owner\n"
-    dump_script.require_known_entries(f"{known}2; 3079 1 EXTENSION - pg_trgm \n")
+    archive.require_known_entries(f"{known}2; 3079 1 EXTENSION - pg_trgm \n")
     with pytest.raises(OperatorError, match="nothing of it was loaded"):
-        dump_script.require_known_entries(f"{known}{entry}\n")
+        archive.require_known_entries(f"{known}{entry}\n")
 
 
 def dumped(settings, conninfo):
-    program = binaries.in_use(settings.home) / "pg_dump"
+    program = binaries.provide(settings.home, settings.home / "data") / "pg_dump"
     return subprocess.run(
         [program, "--format=custom", "--compress=0", f"--dbname={conninfo}"],
         check=True,
@@ -99,10 +109,11 @@ def text(value):
     return b"\x00" + struct.pack("<i", len(value)) + value
 
 
-def test_a_hostile_backup_runs_no_program(filled, folder):
+def test_a_hostile_backup_runs_no_program(filled, folder, monkeypatch):
     marker = folder / "ran"
     folder.chmod(0o777)
-    contents = backup(filled, folder / "good")
+    contents = backup(filled, folder / "good").contents
+    monkeypatch.setattr(backup_file, "FIRST_LINE", b"ringfence backup 1\n")
     run = f"COPY users FROM PROGRAM 'touch {marker}; false'"
     with running(filled) as conninfo, psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute(
@@ -128,7 +139,7 @@ def test_a_hostile_backup_runs_no_program(filled, folder):
         listening = dumped(filled, make_conninfo(conninfo))
         connection.execute("DROP EVENT TRIGGER evil")
         connection.execute("DROP FUNCTION evil_too")
-        connection.execute("DROP TRIGGER evil ON users")
+        connection.execute("DROP FUNCTION evil CASCADE")
     rename(filled)
     for name, dump in (("copying", copying), ("listening", listening), ("triggered", triggered)):
         backup_file.write(
@@ -149,19 +160,31 @@ def test_a_hostile_backup_runs_no_program(filled, folder):
     assert not marker.exists()
 
 
+@pytest.mark.parametrize("change", [lambda dump: dump[:-9], lambda dump: dump + b"x"])
+def test_rows_that_do_not_end_as_they_were_written_are_refused(filled, folder, change):
+    contents = backup(filled, folder / "good").contents
+    with backup_file.reading(folder / "good") as read:
+        dump = change(b"".join(read.pieces))
+    backup_file.write(folder / "bad", contents, lambda file: file.write(dump), overwrite=False)
+    rename(filled)
+    with pytest.raises(OperatorError, match="the rows of the backup are damaged"):
+        restore(filled, folder / "bad", overwrite=True)
+    assert names(filled) == ["bob"]
+
+
 def test_a_key_tells_who_wrote_a_backup(filled, folder):
     signing = type(filled)(home=filled.home, backup_key="k" * 16)
     other = type(filled)(home=filled.home, backup_key="o" * 16)
     backup(filled, folder / "unsigned")
-    contents = backup(signing, folder / "signed")
+    contents = backup(signing, folder / "signed").contents
     rename(filled)
     with pytest.raises(OperatorError, match="is not signed, and RINGFENCE_BACKUP_KEY is set"):
         restore(signing, folder / "unsigned", overwrite=True)
     with pytest.raises(OperatorError, match="was not signed with this RINGFENCE_BACKUP_KEY"):
         restore(other, folder / "signed", overwrite=True)
     # Whoever changes it can make the digest right, and not the signature.
-    with backup_file.reading(folder / "signed") as (_, pieces):
-        dump = b"".join(pieces)
+    with backup_file.reading(folder / "signed") as read:
+        dump = b"".join(read.pieces)
     backup_file.write(
         folder / "forged", contents, lambda file: file.write(dump), overwrite=False, key=b"guess"
     )

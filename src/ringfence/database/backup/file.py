@@ -1,6 +1,8 @@
-"""The file of a backup: two lines that describe it, the dump, and a digest of all of it.
+"""The file of a backup: two lines that describe it, the rows, and a digest of all of it.
 
 With a key, an HMAC of everything follows: a digest detects damage, and only a key detects forgery.
+The first line names the format: format 2 has a compressed script of rows (`rows`), format 1 of
+release 0.1.0 an archive of `pg_dump` (`archive`).
 """
 
 import hashlib
@@ -10,23 +12,32 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ringfence.errors import OperatorError
 
-FIRST_LINE = b"ringfence backup 1\n"
+FORMATS = {b"ringfence backup 1\n": 1, b"ringfence backup 2\n": 2}
+FIRST_LINE = b"ringfence backup 2\n"
 LONGEST_LINE = 1_000_000
 CHUNK = 1 << 20
 DIGEST_BYTES = hashlib.sha256().digest_size
 
 
+class Writable(Protocol):
+    """What rows are written to."""
+
+    def write(self, piece: bytes, /) -> int: ...
+
+
 class Contents(BaseModel):
     """What the second line says: when and by whom it was made, and what is in it.
 
-    `server` is PostgreSQL's version as a number (180006), `rows` counts those of each table.
+    `server` is PostgreSQL's version as a number (180006), `rows` counts those of each table, and
+    `partitions` names those of all tables.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -36,13 +47,23 @@ class Contents(BaseModel):
     server: int
     migrations: list[str]
     rows: dict[str, int]
+    partitions: list[str] = []
     signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """An open file that is as it was written; `pieces` are its rows, in its format."""
+
+    format: int
+    contents: Contents
+    pieces: Iterator[bytes]
 
 
 def write(
     path: Path,
     contents: Contents,
-    dump: Callable[[BinaryIO], object],
+    dump: Callable[[Writable], object],
     *,
     overwrite: bool,
     key: bytes | None = None,
@@ -56,11 +77,8 @@ def write(
         hashing = _Hashing(incoming, key)
         hashing.write(FIRST_LINE)
         described = contents.model_copy(update={"signed": key is not None}).model_dump()
-        if key is None:
-            # As releases that know no key read it
-            del described["signed"]
         hashing.write(json.dumps(described).encode() + b"\n")
-        dump(hashing)  # type: ignore[arg-type]
+        dump(hashing)
         incoming.write(hashing.digest.digest())
         if hashing.signature is not None:
             incoming.write(hashing.signature.digest())
@@ -83,14 +101,14 @@ def refuse_existing(path: Path, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def reading(path: Path, key: bytes | None = None) -> Iterator[tuple[Contents, Iterator[bytes]]]:
-    """Yield the description of a backup and its dump in pieces; the digest is checked before.
+def reading(path: Path, key: bytes | None = None) -> Iterator[Backup]:
+    """Yield a backup whose digest was checked.
 
     Raises `OperatorError` where it is no backup, or not as it was written, or not signed with the
     key where there is one.
     """
     with _opened(path) as file:
-        contents = _head(file, path)
+        number, contents = _head(file, path)
         begin = file.tell()
         end = path.stat().st_size - DIGEST_BYTES * (2 if contents.signed else 1)
         digest, signature = _digests(file, end, key)
@@ -109,17 +127,17 @@ def reading(path: Path, key: bytes | None = None) -> Iterator[tuple[Contents, It
                     f"{path} was not signed with this RINGFENCE_BACKUP_KEY, or was changed since"
                 )
         file.seek(begin)
-        yield contents, _pieces(file, end - begin)
+        yield Backup(number, contents, _pieces(file, end - begin))
 
 
-def _head(file: BinaryIO, path: Path) -> Contents:
+def _head(file: BinaryIO, path: Path) -> tuple[int, Contents]:
     first = file.readline(LONGEST_LINE)
-    if first != FIRST_LINE:
+    if first not in FORMATS:
         if first.startswith(b"ringfence backup "):
             raise OperatorError(f"{path} is of a newer release of Ringfence: restore it with that")
         raise OperatorError(f"{path} is not a Ringfence backup: make one with `ringfence backup`")
     try:
-        return Contents.model_validate_json(file.readline(LONGEST_LINE))
+        return FORMATS[first], Contents.model_validate_json(file.readline(LONGEST_LINE))
     except ValidationError:
         raise OperatorError(
             f"{path} is damaged at its beginning: take another copy of it"

@@ -1,0 +1,1 @@
+"""Backups of any database of Ringfence, embedded or not, and their restore into any other."""
