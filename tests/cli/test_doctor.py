@@ -247,10 +247,12 @@ class ManyProjects:
         self.calls["list"] += 1
         return [{"alias": "security-group", "project_id": query.get("project_id", "own")}]
 
-    async def get(self, _path):
-        self.calls["get"] += 1
+    async def quota(self, _project):
+        self.calls["quota"] += 1
+        return {}
 
-    async def listed_projects(self):
+    async def listed_projects(self, *, only_disabled):
+        assert not only_disabled
         self.calls["projects"] += 1
         return dict.fromkeys(self.projects[1:], True)
 
@@ -268,6 +270,6 @@ async def test_calls_do_not_grow_with_the_tenants_of_an_entry():
 
     facts = await read_facts(cloud, projects)
 
-    assert cloud.calls == {"token": 1, "list": 5, "get": 1, "projects": 1, "project": 1}
+    assert cloud.calls == {"token": 1, "list": 5, "quota": 1, "projects": 1, "project": 1}
     checks = judge(facts, [Tenant(name, "east", name) for name in projects])
     assert [check.name for check in checks if not check.passed] == ["cloud east, tenant p0"]

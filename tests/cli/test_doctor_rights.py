@@ -36,6 +36,7 @@ FACTS = Facts(
     projects={OWN: Project.ENABLED, OTHER: Project.ENABLED},
     reads_others=True,
     seconds_ahead=0.4,
+    quota={"security_group": (10, 9), "security_group_rule": (-1, 500)},
 )
 PASSED, WARNING, FAILED = Outcome.PASSED, Outcome.WARNING, Outcome.FAILED
 
@@ -57,6 +58,7 @@ def not_passed(facts, project):
         (OWN, token("admin"), PASSED, ""),
         (OWN, token("reader"), FAILED, f"openstack role add --user ops --project {OWN} member"),
         (OWN, token(), FAILED, "grant the role member"),
+        (OWN, token("manager"), FAILED, "grant the role member"),
         # A cloud's own role: its policy may permit anything.
         (OWN, token("_member_"), WARNING, "--write-test"),
         (OTHER, token("member"), FAILED, f"an entry for the project {OTHER}"),
@@ -99,6 +101,8 @@ def test_credentials_without_a_project_fail_once_whatever_the_tenants(scope, fix
         ({"refused": {"/floatingips": "no"}}, "reading with east", WARNING),
         ({"extensions": None}, "extensions of east", WARNING),
         ({"extensions": frozenset({"router"})}, "extensions of east", FAILED),
+        ({"quota": {"security_group": (10, 10)}}, "quota of east", WARNING),
+        ({"quota": {"security_group_rule": (0, 0)}}, "quota of east", WARNING),
         ({"seconds_ahead": 90.0}, "clock of east", WARNING),
         ({"seconds_ahead": -90.0}, "clock of east", WARNING),
     ],

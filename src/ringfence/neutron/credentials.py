@@ -22,7 +22,8 @@ class Credentials:
     """User, scope and roles of a token.
 
     Roles are in lower case, as policies compare them. Without access rules, there is no such
-    limit. The paths are those of the endpoints of both services, with the version.
+    limit. The paths are those of the endpoints of both services, with the version; without a
+    project, that of the network service is not known.
     """
 
     user: str

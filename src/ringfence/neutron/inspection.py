@@ -6,6 +6,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from urllib.parse import quote
 
 from ringfence.neutron.call import Call, Query
 from ringfence.neutron.credentials import Credentials
@@ -36,18 +37,28 @@ class Inspection:
             raise CloudUnreachable(f"{NOT_FROM_NEUTRON} ({kind} is missing).")
         return found
 
-    async def get(self, path: str) -> None:
-        """Get one resource of Neutron, to learn whether that is permitted."""
-        await asyncio.to_thread(self._sessions.call, self.entry, Call("GET", path), self._seconds)
+    async def quota(self, project_id: str) -> Mapping[str, tuple[int, int]]:
+        """Return limit and use of groups and rules in a project; a limit of -1 is none."""
+        call = Call("GET", f"/quotas/{quote(project_id, safe='')}/details.json")
+        body = await asyncio.to_thread(self._sessions.call, self.entry, call, self._seconds)
+        found = body.get("quota") if isinstance(body, Mapping) else None
+        if not isinstance(found, Mapping):
+            raise CloudUnreachable(f"{NOT_FROM_NEUTRON} (quota is missing).")
+        return {
+            kind: (int(value["limit"]), int(value["used"]))
+            for kind in ("security_group", "security_group_rule")
+            if isinstance(value := found.get(kind), Mapping) and {"limit", "used"} <= value.keys()
+        }
 
-    async def listed_projects(self) -> Mapping[str, bool] | None:
+    async def listed_projects(self, *, only_disabled: bool) -> Mapping[str, bool] | None:
         """Return whether each project of Keystone is enabled; `None` if it does not list them.
 
         The list may be incomplete: Keystone can be configured to cut it.
         """
+        query = {"enabled": "false"} if only_disabled else {}
         try:
             body = await asyncio.to_thread(
-                self._sessions.identity, self.entry, "/projects", {}, self._seconds
+                self._sessions.identity, self.entry, "/projects", query, self._seconds
             )
         except CloudError:
             return None

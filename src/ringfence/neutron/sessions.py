@@ -181,7 +181,6 @@ class EntrySession:
 
     def credentials(self) -> Credentials | None:
         """Sign in and return what the token says; `None` for an `auth_type` without Keystone."""
-        network, prefix = self.network()
         auth = self._session.auth
         if not isinstance(auth, BaseIdentityPlugin):
             return None
@@ -189,9 +188,15 @@ class EntrySession:
         state = json.loads(auth.get_auth_state() or "{}")
         if not (token := state.get("body", {}).get("token")):
             return None
-        endpoint = str(network.endpoint_override or network.get_endpoint())
-        network_path = urlsplit(endpoint).path.rstrip("/") + prefix
+        # Without a project there may be no catalogue, which is not what is wrong.
+        network_path = self._network_path() if token.get("project") else ""
         return credentials_from_token(token, network_path, urlsplit(self._identity_url()).path)
+
+    def _network_path(self) -> str:
+        """Return the path of the endpoint of the network service, with the version."""
+        network, prefix = self.network()
+        endpoint = str(network.endpoint_override or network.get_endpoint())
+        return urlsplit(endpoint).path.rstrip("/") + prefix
 
     def _identity_url(self) -> str:
         """Return the URL of Keystone's API, empty without an `auth_url`."""

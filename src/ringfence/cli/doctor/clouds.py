@@ -20,7 +20,7 @@ from ringfence.cli.doctor.check import Check, failed, few, passed
 from ringfence.cli.doctor.rights import Facts, Project, Tenant, judge
 from ringfence.database.pool import Database
 from ringfence.errors import OperatorError
-from ringfence.neutron.port import CloudError, NoSuchResource, ProjectStatus
+from ringfence.neutron.port import CloudError, GiveUp, NoSuchResource, ProjectStatus
 from ringfence.sync.status import find_tenant
 
 if TYPE_CHECKING:
@@ -30,13 +30,21 @@ if TYPE_CHECKING:
 CALL_SECONDS = 15.0
 ENTRY_SECONDS = 60.0
 ENTRIES_AT_ONCE = 8
-# Of more projects, Keystone's list is read first; of those that it leaves out, this many at most.
+# Each of a few projects is looked up. Of more, Keystone's list is read first, and of those that it
+# leaves out, this many at most are looked up.
 FEW_PROJECTS = 3
 MOST_LOOKUPS = 50
 LOOKUPS_AT_ONCE = 4
 PROGRESS_SECONDS = 0.5
 # A cloud with more passing tenants shows them as one line.
 MOST_PASSED = 20
+
+_LISTS: Sequence[tuple[str, Mapping[str, str]]] = (
+    ("/security-groups", {"limit": "1", "fields": "id"}),
+    ("/ports", {"limit": "1", "fields": "id"}),
+    ("/floatingips", {"limit": "1", "fields": "id"}),
+    ("/extensions", {"fields": "alias"}),
+)
 
 # Called with the part done, the total and a note
 Advance = Callable[[int, int, str], None]
@@ -192,7 +200,9 @@ async def _entry(inspection: "Inspection", rows: Sequence[TenantRow]) -> list[Ch
         fix = "check auth_url, and the network between this machine and the cloud"
         return [failed(name, f"no response within {ENTRY_SECONDS:.0f} s", tested, fix)]
     except CloudError as error:
-        return [failed(name, str(error), tested, "correct clouds.yaml, or wait for the cloud")]
+        is_wrong = isinstance(error, GiveUp)
+        fix = "correct the entry in clouds.yaml" if is_wrong else "check auth_url and the network"
+        return [failed(name, str(error), tested, fix)]
     tenants = [Tenant(row.name, row.cloud, row.project_id) for row in rows]
     return _shortened(judge(facts, tenants), inspection.entry)
 
@@ -220,34 +230,34 @@ async def read_facts(inspection: "Inspection", projects: Sequence[str]) -> Facts
     if token is not None and not token.project_id:
         return Facts(inspection.entry, token)
     refused: dict[str, str] = {}
-    items = dict(
-        await asyncio.gather(
-            *(
-                _first(inspection, refused, path, query)
-                for path, query in (
-                    ("/security-groups", {"limit": "1", "fields": "id"}),
-                    ("/ports", {"limit": "1", "fields": "id"}),
-                    ("/floatingips", {"limit": "1", "fields": "id"}),
-                    ("/extensions", {"fields": "alias"}),
-                )
-            ),
-            _quota(inspection, refused, token),
-        )
+    quota, lists = await asyncio.gather(
+        _quota(inspection, refused, token), _lists(inspection, refused)
     )
     others = [project for project in projects if token is None or project != token.project_id]
     known = await _look_up(inspection, others)
     if token is not None:
         known[token.project_id] = Project.ENABLED
-    listed = items["/extensions"]
+    extensions = lists["/extensions"]
     return Facts(
         entry=inspection.entry,
         credentials=token,
         refused=refused,
-        extensions=None if listed is None else frozenset(str(one.get("alias")) for one in listed),
+        extensions=(
+            None if extensions is None else frozenset(str(one.get("alias")) for one in extensions)
+        ),
+        quota=quota,
         projects=known,
         reads_others=await _reads_another(inspection, token, others, known),
         seconds_ahead=_seconds_ahead(inspection),
     )
+
+
+async def _lists(
+    inspection: "Inspection", refused: dict[str, str]
+) -> dict[str, Sequence[Mapping[str, object]] | None]:
+    """Return one item of each list, and the extensions."""
+    found = await asyncio.gather(*(_first(inspection, refused, *one) for one in _LISTS))
+    return dict(found)
 
 
 async def _first(
@@ -266,20 +276,21 @@ async def _first(
 
 async def _quota(
     inspection: "Inspection", refused: dict[str, str], token: "Credentials | None"
-) -> tuple[str, None]:
-    if token is not None:
-        try:
-            await inspection.get(f"/quotas/{token.project_id}/details.json")
-        except CloudError as error:
-            refused["/quotas"] = str(error)
-    return "/quotas", None
+) -> Mapping[str, tuple[int, int]]:
+    """Return limit and use in the project of the token."""
+    try:
+        return {} if token is None else await inspection.quota(token.project_id)
+    except CloudError as error:
+        refused["/quotas"] = str(error)
+        return {}
 
 
 async def _look_up(inspection: "Inspection", projects: Sequence[str]) -> dict[str, Project]:
     """Return which of the projects exist, as far as Keystone says."""
-    listed: Mapping[str, bool] = {}
-    if len(projects) > FEW_PROJECTS:
-        listed = await inspection.listed_projects() or {}
+    if not projects:
+        return {}
+    are_few = len(projects) <= FEW_PROJECTS
+    listed = await inspection.listed_projects(only_disabled=are_few) or {}
     known = {
         project: Project.ENABLED if listed[project] else Project.DISABLED
         for project in projects

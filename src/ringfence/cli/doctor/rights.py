@@ -18,9 +18,9 @@ GUIDE = "docs/how-to/connect-openstack.md"
 TOLERATED_CLOCK_SECONDS = 60.0
 
 ADMIN, READER = "admin", "reader"
-WRITERS = frozenset({ADMIN, "manager", "member"})
+WRITERS = frozenset({ADMIN, "member"})
 # The roles that OpenStack's default policies name
-KNOWN_ROLES = WRITERS | {READER, "service"}
+KNOWN_ROLES = WRITERS | {READER, "manager", "service"}
 
 _SCOPE_AND_ROLES = "scope and roles of the token"
 _INFERRED = f"{_SCOPE_AND_ROLES}, by Neutron's default policy; --write-test proves it"
@@ -65,7 +65,7 @@ class Facts:
 
     `refused` maps the path of a list to the error. `extensions` is `None` if they are not listed,
     `reads_others` if no project but that of the token was read. `seconds_ahead` is how far the
-    cloud's clock is ahead of the local one.
+    cloud's clock is ahead of the local one. `quota` has limit and use in the project of the token.
     """
 
     entry: str
@@ -75,13 +75,15 @@ class Facts:
     projects: Mapping[str, Project] = field(default_factory=dict)
     reads_others: bool | None = None
     seconds_ahead: float | None = None
+    quota: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def judge(facts: Facts, tenants: Sequence[Tenant]) -> list[Check]:
     """Return the checks of an entry and of its tenants."""
     checks = [_sign_in(facts)]
     if checks[0].passed:
-        checks += [*_limits(facts), *_reading(facts), *_extensions(facts), *_clock(facts)]
+        checks += [*_limits(facts), *_reading(facts), *_quota(facts)]
+        checks += [*_extensions(facts), *_clock(facts)]
         checks += [judge_tenant(facts, tenant) for tenant in tenants]
     return checks
 
@@ -173,6 +175,19 @@ def _reading(facts: Facts) -> Iterator[Check]:
         lost = "; free quotas cannot: after a refusal for quota, no rule is removed first"
     name = f"reading with {facts.entry}"
     yield passed(name, f"{kinds} can be read{lost}", f"{tested}; GET of the quota")
+
+
+def _quota(facts: Facts) -> Iterator[Check]:
+    """Check the quota of the token's project: rights do not help where it is used up."""
+    full = [
+        f"{used} of {limit} {kind.replace('_', ' ')}s"
+        for kind, (limit, used) in facts.quota.items()
+        if 0 <= limit <= used
+    ]
+    if full:
+        found = f"{few(full)} of the project of the credentials are used: new ones are refused"
+        fix = "raise the quota: openstack quota set --secgroups … --secgroup-rules …"
+        yield warning(f"quota of {facts.entry}", found, "GET of the quota", fix)
 
 
 def _extensions(facts: Facts) -> Iterator[Check]:

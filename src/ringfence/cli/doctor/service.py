@@ -65,7 +65,7 @@ FROM tenants AS tenant
 INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
 LEFT JOIN tenant_pulls AS pull ON tenant.id = pull.tenant_id
 WHERE
-    tenant.state = 'OK'
+    tenant.state <> 'ERRED'
     AND tenant.error_message = ''
     AND (tenant.backend_id <> '' OR cloud.backend = 'sandbox')
     AND coalesce(pull.pulled_at, tenant.created) < now() - make_interval(secs => %(late)s)
