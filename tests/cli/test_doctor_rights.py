@@ -137,6 +137,14 @@ def test_access_rules_that_refuse_something_optional_are_a_warning():
     assert "DELETE with detach=true fails" in checks[1].found
 
 
+def test_a_neutron_that_refuses_all_access_rules_is_explained():
+    rules = (AccessRule("network", "GET", "/v2.0/**"),)
+    facts = replace(FACTS, **token("member", access_rules=rules))
+    _, checks = not_passed(replace(facts, refused={"/security-groups": "401"}), OWN)
+    [check] = [check for check in checks if check.name == "reading with east"]
+    assert "service_type = network" in check.fix
+
+
 def test_an_entry_without_keystone_is_not_judged():
     found, _ = not_passed(replace(FACTS, credentials=None), OWN)
     assert found == [("credentials east", WARNING), ("cloud east, tenant web", WARNING)]
