@@ -154,8 +154,8 @@ def _reading(facts: Facts) -> Iterator[Check]:
         fix = "permit get_security_group (role reader)"
         if facts.credentials is not None and facts.credentials.access_rules is not None:
             fix = (
-                "let the cloud set service_type = network in [keystone_authtoken] of Neutron, which "
-                f"refuses all tokens with access rules without it, or {fix}"
+                "let the cloud set service_type = network in [keystone_authtoken] of Neutron, "
+                f"which refuses all tokens with access rules without it, or {fix}"
             )
         yield failed(name, f"security groups cannot be read: {error}", tested, fix)
         return
