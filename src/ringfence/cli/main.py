@@ -30,10 +30,12 @@ from ringfence.cli.events import events, export
 from ringfence.cli.export import export as export_file
 from ringfence.cli.load import load
 from ringfence.cli.output import prepare_streams
+from ringfence.cli.roles import role
 from ringfence.cli.serve import demo, serve, worker
 from ringfence.cli.startup import migrated, start, with_database
 from ringfence.cli.sync import sync
 from ringfence.cli.tokens import issue, tokens
+from ringfence.cli.users import user
 from ringfence.errors import OperatorError, RequestError
 
 OPERATOR_ERROR = 2
@@ -208,6 +210,8 @@ app.command(epilog="Example: ringfence restore /backup/ringfence-2026-10-01")(re
 app.command("upgrade-database", epilog="Example: ringfence upgrade-database")(upgrade_database)
 app.command("token", epilog="Example: TOKEN=$(ringfence token alice --expires 90d)")(issue)
 app.add_typer(tokens, name="tokens")
+app.add_typer(user, name="user")
+app.add_typer(role, name="role")
 app.add_typer(sync, name="sync")
 app.add_typer(events, name="events")
 # Clients of the API

@@ -79,7 +79,8 @@ async def set_password(database: Database, username: str, password: str) -> None
         row = await cursor.fetchone()
         if row is None:
             raise OperatorError(
-                f"no user is called {username!r}: load a file that names it (ringfence load FILE)"
+                f"no user is called {username!r}: add it with ringfence user add, or load a file "
+                "that names it (ringfence load FILE)"
             )
         message = f"The password of user {username} has been set."
         user_id, uuid = row

@@ -262,7 +262,8 @@ async def _holder(connection: Connection, username: str) -> Holder:
     holder = await cursor.fetchone()
     if holder is None:
         raise OperatorError(
-            f"no user is called {username!r}: load a file that names it (ringfence load FILE)"
+            f"no user is called {username!r}: add it with ringfence user add, or load a file that "
+            "names it (ringfence load FILE)"
         )
     if not holder.is_active:
         raise OperatorError(

@@ -202,6 +202,11 @@ async def revoke_tokens(database: Database, actor: Actor, holder: Holder) -> Non
         await record(connection, _event(EventType.TOKENS_REVOKED, message, actor, holder))
 
 
+async def revoke_all(connection: Connection, user_id: int) -> None:
+    """Revoke all of a user's tokens."""
+    await connection.execute(_REVOKE, {"user_id": user_id})
+
+
 async def revoke_by_password(connection: Connection, user_id: int) -> None:
     """Revoke a user's tokens that were issued for the password."""
     await connection.execute(_REVOKE_BY_PASSWORD, {"user_id": user_id})
