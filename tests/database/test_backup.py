@@ -52,6 +52,12 @@ SELECT 'storage', oid::regclass::text, coalesce(reloptions::text, '')
 FROM pg_class WHERE relnamespace = 'public'::regnamespace
 ORDER BY 1, 2, 3
 """
+OLD_MONTH = """
+SELECT add_audit_partition(
+    'events', 'events_2025_03', 'FOR VALUES FROM (''2025-03-01 00:00Z'') TO (''2025-04-01 00:00Z'')'
+);
+INSERT INTO events (created, event_type, message) VALUES ('2025-03-05', 'ringfence_loaded', 'old')
+"""
 
 
 def everything(home: Path) -> dict[str, list[tuple]]:
@@ -126,12 +132,13 @@ def test_it_is_written_while_the_service_runs_and_restored_in_another_home(serve
 
 @pytest.fixture
 def filled(folder: Path) -> Settings:
-    """Return the settings of a home with the tables, and one user in them."""
+    """Return the settings of a home with the tables, one user and an old event in them."""
     settings = Settings(home=folder / "home")
     with running(settings) as conninfo:
         asyncio.run(migrate(conninfo))
         with psycopg.connect(conninfo) as connection:
             connection.execute("INSERT INTO users (username) VALUES ('alice')")
+            connection.execute(OLD_MONTH)
     return settings
 
 
@@ -203,7 +210,10 @@ def test_a_backup_of_an_older_release_is_brought_to_this_one(filled, folder, mon
     known = [*migrations(), newer]
     monkeypatch.setattr("ringfence.database.migrate.migrations", lambda: known)
     restore(filled, folder / "file", overwrite=True)
-    assert everything(filled.home)["newer"] == []
+    restored = everything(filled.home)
+    assert restored["newer"] == []
+    # Old events come back in their month.
+    assert len(restored["events_2025_03"]) == 1
 
 
 def test_a_dump_that_does_not_load_leaves_the_database_as_it_was(filled, folder):

@@ -1,9 +1,10 @@
 """Migrate the database's schema to this release; forward only.
 
 Migrations (`migrations/*.sql`) hold tables, indexes and functions. Each is applied once, in one
-transaction with its row in `schema_migrations`. The views (`views/*.sql`) are replaced together
-whenever their text changes; their row names the release and the digest of the text. A session lock
-keeps other processes from migrating at the same time.
+transaction with its row in `schema_migrations`. A migration that reads a large table has several
+transactions, of which all but the last can be repeated. The views (`views/*.sql`) are replaced
+together whenever their text changes; their row names the release and the digest of the text. A
+session lock keeps other processes from migrating at the same time.
 """
 
 import asyncio
@@ -54,6 +55,7 @@ _RECORD: LiteralString = "INSERT INTO schema_migrations (name, checksum) VALUES 
 # Rows of other releases stay: their processes may still run and look for theirs.
 _FORGET_VIEWS: LiteralString = "DELETE FROM schema_migrations WHERE starts_with(name, %s)"
 
+_NEXT_TRANSACTION = re.compile(r"^-- Next transaction\b.*$", re.MULTILINE)
 _VIEWS = re.compile(r"views_([0-9]+(?:\.[0-9]+)*)\S*_[0-9a-f]{12}")
 
 
@@ -64,6 +66,11 @@ class Migration:
     name: str
     sql: str
     checksum: str | None
+
+    @property
+    def transactions(self) -> list[str]:
+        """The text of each transaction."""
+        return _NEXT_TRANSACTION.split(self.sql)
 
     @property
     def is_views(self) -> bool:
@@ -270,11 +277,12 @@ async def _apply_with_retries(connection: Connection, migration: Migration) -> N
 
 
 async def _apply(connection: Connection, migration: Migration) -> None:
+    *first, last = migration.transactions
     try:
+        for text in first:
+            await _run(connection, text)
         async with connection.transaction():
-            await limit_lock_waits(connection)
-            # The text is a file of this package or of Procrastinate: never input.
-            await connection.execute(migration.sql)
+            await _run(connection, last)
             if migration.is_views:
                 await connection.execute(_FORGET_VIEWS, [f"views_{RELEASE}_"])
             await connection.execute(_RECORD, [migration.name, migration.checksum])
@@ -294,3 +302,10 @@ async def _apply(connection: Connection, migration: Migration) -> None:
         raise OperatorError(
             f"migration {migration.name} failed: {connect.one_line(error)}"
         ) from None
+
+
+async def _run(connection: Connection, text: str) -> None:
+    async with connection.transaction():
+        await limit_lock_waits(connection)
+        # The text is a file of this package or of Procrastinate: never input.
+        await connection.execute(text)

@@ -8,13 +8,26 @@ from psycopg import sql
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import OperatorError
 
-# The audit trail is insert-only; only the owner migrates.
+# The audit trail is insert-only, and nobody but the owner reaches its partitions other than through
+# their tables. Only the owner migrates.
 _GRANT: LiteralString = """
 GRANT USAGE ON SCHEMA {schema} TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {role};
 GRANT USAGE, SELECT ON {sequences} TO {role};
 REVOKE UPDATE, DELETE, TRUNCATE ON events, refusals FROM {role};
 REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON schema_migrations FROM {role};
+DO $$
+DECLARE
+    partition regclass;
+BEGIN
+    FOR partition IN
+        SELECT inhrelid FROM pg_inherits
+        WHERE inhparent IN (to_regclass('events'), to_regclass('refusals'))
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM %I', partition, {name});
+    END LOOP;
+END
+$$;
 """
 
 
@@ -37,6 +50,7 @@ def grants(role: str, schema: str) -> sql.Composed:
     where = sql.Identifier(schema)
     return sql.SQL(_GRANT).format(
         role=sql.Identifier(role),
+        name=sql.Literal(role),
         schema=where,
         tables=sql.SQL("ALL TABLES IN SCHEMA {}").format(where),
         sequences=sql.SQL("ALL SEQUENCES IN SCHEMA {}").format(where),
@@ -54,6 +68,7 @@ async def grant_to(connection: Connection, role: str) -> None:
     )
     statements = sql.SQL(_GRANT).format(
         role=sql.Identifier(role),
+        name=sql.Literal(role),
         schema=sql.Identifier(schema),
         tables=tables,
         sequences=sql.SQL("SEQUENCE {}").format(sequences),

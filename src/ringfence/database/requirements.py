@@ -58,6 +58,7 @@ INNER JOIN pg_class AS history
 WHERE history.oid = to_regclass('schema_migrations')
     AND class.oid <> history.oid
     AND class.relkind IN ('r', 'p', 'v')
+    AND NOT class.relispartition
     AND NOT (
         has_table_privilege(class.oid, 'SELECT')
         AND (class.relkind = 'v' OR has_table_privilege(class.oid, 'INSERT'))

@@ -19,7 +19,7 @@ from typing import BinaryIO, LiteralString
 import psycopg
 from psycopg import sql
 
-from ringfence.database import connect, migrate
+from ringfence.database import audit_partitions, connect, migrate
 from ringfence.database.backup import archive, replacement, rows
 from ringfence.database.backup.file import Backup, Contents, reading, refuse_existing, write
 from ringfence.database.connect import Connection, connect_now
@@ -193,6 +193,7 @@ async def _restore(
             await migrate.limit_lock_waits(connection)
             former = await replacement.clear(connection, properties)
             await migrate.apply_missing(conninfo, connection, only=set(contents.migrations))
+            await audit_partitions.replace_all(connection, contents.partitions)
             with script() as opened:
                 await rows.load(connection, opened)
             await _require_all(connection, contents)

@@ -57,7 +57,8 @@ GRANT USAGE, SELECT ON SEQUENCES TO ringfence_service;
 GRANT USAGE ON SCHEMA public TO ringfence_service;
 """
 
-# What belongs to an extension stays with it; a sequence of a column follows its table.
+# What belongs to an extension stays with it; a sequence of a column follows its table. A partition
+# depends on its table, and does not follow it.
 _HAND_OVER: LiteralString = """
 DO $$
 DECLARE
@@ -76,7 +77,8 @@ BEGIN
             AND NOT EXISTS (
                 SELECT FROM pg_depend AS held
                 WHERE held.classid = 'pg_class'::regclass AND held.objid = class.oid
-                    AND held.deptype IN ('a', 'e', 'i')
+                    AND held.objsubid = 0 AND held.deptype IN ('a', 'e', 'i')
+                    AND NOT class.relispartition
             )
         UNION ALL
         SELECT format(
