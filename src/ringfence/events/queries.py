@@ -62,7 +62,7 @@ FROM (
             'security_group_uuid', hex(event.security_group_uuid)
         )) AS context
     FROM events AS event
-    WHERE event.id = page.id
+    WHERE event.id = page.id AND event.created = page.created
 ) AS shown
 """
 
@@ -97,6 +97,9 @@ EVENTS = SqlCollection(
     alias="event",
     visible=_VISIBLE,
     document=_DOCUMENT,
+    key="event.id, event.created",
+    visible_to_staff="true",
+    selective=frozenset({"scope"}),
     filters={
         "created_from": Filter("event.created >= %(created_from)s", timestamp),
         "created_to": Filter("event.created < %(created_to)s", timestamp),
