@@ -23,6 +23,7 @@ from ringfence.database.replica import Replica
 from ringfence.discovery.openapi import operations as discovery_operations
 from ringfence.discovery.routes import routes as discovery_routes
 from ringfence.events.openapi import operations as event_operations
+from ringfence.events.retention import RemovalNotice
 from ringfence.events.routes import routes as event_routes
 from ringfence.http.middleware.pipeline import Exemptions, Pipeline
 from ringfence.http.openapi.operation import Operation
@@ -140,6 +141,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     app.state.token_uses = token_uses
     app.state.readiness = Readiness()
     app.state.gauges = Gauges()
+    app.state.removal_notice = RemovalNotice()
     app.state.replica = None
     return app
 

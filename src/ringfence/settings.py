@@ -135,7 +135,9 @@ class Settings(BaseModel):
     in each process; 0 is no limit. A body must arrive within `body_seconds`. A request that would
     wait longer than `queue_seconds` is refused. Refused changes are kept for `refusal_days`. No
     token lives longer than `token_max_lifetime`. `strict` refuses unknown names in a query or body,
-    which are otherwise ignored. Only `ringfence discover --waldur` uses `waldur_token`.
+    which are otherwise ignored. Only `ringfence discover --waldur` uses `waldur_token`. Events are
+    kept for `event_days`, and versions of groups for `version_days`, apart from the newest
+    `version_count`; None is for ever.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -160,6 +162,9 @@ class Settings(BaseModel):
     token_rate: Rate = 500
     token_change_rate: Rate = 100
     refusal_days: Annotated[int, Field(ge=31, le=36_500)] = 180
+    event_days: Annotated[int, Field(ge=31, le=36_500)] | None = None
+    version_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+    version_count: Annotated[int, Field(ge=2, le=1_000_000)] = 20
     token_max_lifetime: Period | None = None
     trusted_proxies: Networks = Field(default_factory=_this_machine)
     allowed_hosts: HostNames = ()

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from tests.docs.markdown import ROOT
 
-from ringfence.monitoring.gauges import Cloud, Count, Jobs, Snapshot, families, up
+from ringfence.monitoring.gauges import Cloud, Count, Jobs, Snapshot, Table, families, up
 from ringfence.telemetry.metrics import ProcessMetrics
 
 DEPLOY = ROOT / "deploy"
@@ -28,6 +28,7 @@ def exported():
         ],
         groups=[Count("east", "OK", 1)],
         drifts=[Count("east", "missing", 1)],
+        tables=[Table("events", rows=1, bytes=1)],
     )
     counted = ProcessMetrics()
     counted.request("GET", "/", 200, 0.1)

@@ -30,6 +30,7 @@ from ringfence.cli.events import events, export
 from ringfence.cli.export import export as export_file
 from ringfence.cli.load import load
 from ringfence.cli.output import prepare_streams
+from ringfence.cli.retention import retention
 from ringfence.cli.roles import role
 from ringfence.cli.serve import demo, serve, worker
 from ringfence.cli.startup import migrated, start, with_database
@@ -225,3 +226,4 @@ app.add_typer(group, name="group")
 app.add_typer(tenant, name="tenant")
 event.command(epilog="Example: ringfence event export --since 2026-11-01 > audit.jsonl")(export)
 app.add_typer(event, name="event")
+app.add_typer(retention, name="retention")

@@ -23,6 +23,7 @@ EVENT_GROUPS: Mapping[str, tuple[EventType, ...]] = {
     ),
     "resources": tuple(kind for kind in EventType if kind.startswith("resource_")),
     "provisioning": tuple(kind for kind in EventType if kind.startswith("ringfence_")),
+    "audit": (EventType.AUDIT_TRAIL_SHORTENED,),
     "users": (
         EventType.TOKEN_CREATED,
         EventType.TOKEN_ROTATED,

@@ -1,10 +1,12 @@
 """Export the audit trail as JSON Lines: events and refused changes, in the order of time."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import LiteralString
 
 from ringfence.database.pool import Database
+from ringfence.events.retention import removed_before
 
 # Both parts are read in the order of their indexes, in chunks.
 _LINES: LiteralString = """
@@ -65,9 +67,19 @@ FIRST, LAST = "-infinity", "infinity"
 async def exported(
     database: Database, since: datetime | None = None, until: datetime | None = None
 ) -> AsyncIterator[str]:
-    """Yield a line of JSON for each event and refused change from `since` to before `until`."""
+    """Yield a line of JSON for each event and refused change from `since` to before `until`.
+
+    The first lines say until when events or refused changes were removed, if any are missing.
+    """
     parameters = {"since": since or FIRST, "until": until or LAST}
     async with database.transaction() as connection, connection.cursor("export") as cursor:
+        for table, before in sorted((await removed_before(connection)).items()):
+            if since is None or since < before:
+                yield _removed(table, before)
         await cursor.execute(_LINES, parameters)
         async for (line,) in cursor:
             yield line
+
+
+def _removed(table: str, before: datetime) -> str:
+    return json.dumps({"kind": "removed", "removed": table, "before": before.isoformat()})

@@ -1,6 +1,7 @@
 """The operations on events, as the OpenAPI document describes them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ringfence.events.event_groups import EVENT_GROUPS
 from ringfence.events.queries import EVENTS
@@ -60,9 +61,27 @@ _SCHEMAS: Mapping[str, Schema | Model] = {
     "scope": URI,
 }
 _LISTED = list_count_retrieve(EVENTS, EVENT, "event", "events", _DESCRIPTIONS, _SCHEMAS)
+_REMOVED_HEADER = {
+    "Ringfence-Events-Removed-Before": described(
+        TIME, "Events from before this time were removed by the service's settings; absent if none."
+    )
+}
+
+
+def _saying_what_was_removed(operation: Operation) -> Operation:
+    responses = {
+        status: replace(response, headers={**response.headers, **_REMOVED_HEADER})
+        for status, response in operation.responses.items()
+    }
+    return replace(operation, responses=responses)
+
+
+_LIST, _COUNT_BY_HEAD, _RETRIEVE = _LISTED
 
 operations = (
-    *_LISTED,
+    _saying_what_was_removed(_LIST),
+    _saying_what_was_removed(_COUNT_BY_HEAD),
+    _RETRIEVE,
     Operation(
         "events_count_retrieve",
         "GET",

@@ -11,7 +11,12 @@ from ringfence.http.collections.handlers import count_of, respond_list, respond_
 
 
 async def list_events(request: Request) -> Response:
-    return await respond_list(EVENTS, request)
+    """Respond with a page of events; a header says until when events were removed, if any were."""
+    response = await respond_list(EVENTS, request)
+    state = request.app.state
+    if before := await state.removal_notice.read(state.database):
+        response.headers["Ringfence-Events-Removed-Before"] = before.isoformat()
+    return response
 
 
 async def retrieve_event(request: Request) -> Response:

@@ -74,6 +74,8 @@ class EventType(StrEnum):
     DISCOVERY_REQUESTED = "ringfence_discovery_requested"
     DISCOVERY_FOLLOWED = "ringfence_discovery_followed"
     DISCOVERY_REMOVED = "ringfence_discovery_removed"
+    # Old events or refused changes were removed, as the settings say.
+    AUDIT_TRAIL_SHORTENED = "audit_trail_shortened"
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,35 @@ WHERE observation.missing OR observation.drift_digest <> ''
 GROUP BY cloud.name, observation.missing
 """
 
+# Estimates of the last vacuum or analysis; nothing is counted or locked. Indexes and long values
+# count with their table, partitions with the whole.
+_TABLES: LiteralString = """
+SELECT
+    coalesce(whole.relname, tables.relname)::text AS name,
+    sum(greatest(tables.reltuples, 0))::double precision AS rows,
+    sum(
+        (
+            tables.relpages + coalesce(long.relpages, 0) + (
+                SELECT coalesce(sum(index_class.relpages), 0)
+                FROM pg_index AS index
+                INNER JOIN pg_class AS index_class ON index.indexrelid = index_class.oid
+                WHERE index.indrelid IN (tables.oid, tables.reltoastrelid)
+            )
+        ) * current_setting('block_size')::double precision
+    ) AS bytes
+FROM pg_class AS tables
+LEFT JOIN pg_class AS long ON tables.reltoastrelid = long.oid
+LEFT JOIN pg_inherits AS kept ON tables.oid = kept.inhrelid AND tables.relispartition
+LEFT JOIN pg_class AS whole ON kept.inhparent = whole.oid
+WHERE
+    tables.relkind = 'r'
+    AND tables.relnamespace = (
+        SELECT history.relnamespace FROM pg_class AS history
+        WHERE history.oid = to_regclass('schema_migrations')
+    )
+GROUP BY coalesce(whole.relname, tables.relname)
+"""
+
 
 class Jobs(NamedTuple):
     """Jobs of one kind in one state; `age` is that of the oldest, in seconds."""
@@ -136,6 +165,14 @@ class Count(NamedTuple):
     number: int
 
 
+class Table(NamedTuple):
+    """The estimated size of a table."""
+
+    name: str
+    rows: float
+    bytes: float
+
+
 class Snapshot(NamedTuple):
     """All values, read in one transaction."""
 
@@ -144,6 +181,7 @@ class Snapshot(NamedTuple):
     clouds: Sequence[Cloud]
     groups: Sequence[Count]
     drifts: Sequence[Count]
+    tables: Sequence[Table]
 
 
 class Gauges:
@@ -173,6 +211,7 @@ class Gauges:
                     clouds=await _rows(connection, Cloud, _CLOUDS),
                     groups=await _rows(connection, Count, _GROUPS),
                     drifts=await _rows(connection, Count, _DRIFTS),
+                    tables=await _rows(connection, Table, _TABLES),
                 )
         except (Unavailable, TimeoutError, psycopg.Error):
             return None
@@ -230,6 +269,7 @@ def families(snapshot: Snapshot) -> Iterator[Metric]:
         ("cloud", "kind"),
         [((each.cloud, each.state), each.number) for each in snapshot.drifts],
     )
+    yield from _of_tables(snapshot.tables)
 
 
 def _of_clouds(clouds: Sequence[Cloud]) -> Iterator[Metric]:
@@ -266,6 +306,21 @@ def _of_clouds(clouds: Sequence[Cloud]) -> Iterator[Metric]:
         "Tenants whose last pull failed or stopped.",
         of_cloud,
         [((each.cloud,), each.stopped) for each in clouds],
+    )
+
+
+def _of_tables(tables: Sequence[Table]) -> Iterator[Metric]:
+    yield _family(
+        "ringfence_table_rows",
+        "Rows of each table, as the database estimates them.",
+        ("table",),
+        [((each.name,), each.rows) for each in tables],
+    )
+    yield _family(
+        "ringfence_table_bytes",
+        "Size of each table with its indexes, as the database estimates it.",
+        ("table",),
+        [((each.name,), each.bytes) for each in tables],
     )
 
 

@@ -1,7 +1,7 @@
 """Recovery of work that no job does any more.
 
-`worker` calls it every few seconds. It requeues the jobs of dead workers, queues a job for each
-group or tenant whose state waits for one that was lost, and deletes old jobs.
+`worker` calls it every few seconds. It requeues the jobs of dead workers, and queues a job for each
+group or tenant whose state waits for one that was lost. `cleanup` deletes old jobs.
 """
 
 from collections.abc import Collection
@@ -23,6 +23,8 @@ from ringfence.sync.retries import LONGEST_DELAY
 HEARTBEAT_SECONDS = 5.0
 STALLED_SECONDS = 15.0
 GRACE_SECONDS = 5.0
+# Old jobs that one statement deletes
+JOBS_AT_ONCE = 1000
 
 logger = structlog.get_logger(__name__)
 
@@ -67,14 +69,20 @@ WHERE job.status = 'todo' AND job.scheduled_at > now() + make_interval(secs => %
 FOR UPDATE OF job SKIP LOCKED
 """
 
+# The events of a job are deleted with it.
 _DELETE_OLD: LiteralString = """
-DELETE FROM procrastinate_jobs AS job
-WHERE
-    job.status IN ('succeeded', 'failed', 'cancelled', 'aborted')
-    AND NOT EXISTS (
-        SELECT 1 FROM procrastinate_events AS event
-        WHERE event.job_id = job.id AND event.at > now() - make_interval(hours => %s)
-    )
+DELETE FROM procrastinate_jobs
+WHERE id IN (
+    SELECT job.id FROM procrastinate_jobs AS job
+    WHERE
+        job.status IN ('succeeded', 'failed', 'cancelled', 'aborted')
+        AND NOT EXISTS (
+            SELECT 1 FROM procrastinate_events AS event
+            WHERE event.job_id = job.id AND event.at > now() - make_interval(hours => %(hours)s)
+        )
+    LIMIT %(most)s
+    FOR UPDATE SKIP LOCKED
+)
 """
 
 _WITH_JOB: LiteralString = """
@@ -142,10 +150,16 @@ async def requeue_lost(database: Database) -> int:
     return len(lost_groups) + len(lost_tenants)
 
 
-async def delete_old_jobs(database: Database, hours: int) -> None:
-    """Delete the jobs that ended more than this many hours ago."""
-    async with database.connection() as connection:
-        await connection.execute(_DELETE_OLD, [hours])
+async def delete_old_jobs(database: Database, hours: int) -> int:
+    """Delete the jobs that ended more than this many hours ago; return how many."""
+    deleted = 0
+    while True:
+        async with database.connection() as connection:
+            values = {"hours": hours, "most": JOBS_AT_ONCE}
+            cursor = await connection.execute(_DELETE_OLD, values)
+        deleted += cursor.rowcount
+        if cursor.rowcount < JOBS_AT_ONCE:
+            return deleted
 
 
 def _job_for(waiting: lifecycle.PendingGroup) -> Job:

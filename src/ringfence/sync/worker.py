@@ -2,7 +2,8 @@
 
 Jobs come from PostgreSQL, where the transaction of each change queues one; Procrastinate fetches
 them and calls `jobs`. Beside them, every few seconds, the worker requeues lost work (`recovery`),
-queues periodic pulls (`schedule`) and stores whether the clouds respond (`reachability`).
+queues periodic pulls (`schedule`) and stores whether the clouds respond (`reachability`); every
+hour it removes what has expired (`cleanup`).
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from ringfence.background import end, in_background, pause
 from ringfence.database.pool import Database
 from ringfence.errors import Unavailable
 from ringfence.settings import Settings
-from ringfence.sync import recovery, schedule
+from ringfence.sync import cleanup, recovery, schedule
 from ringfence.sync.compare import MassRemovalGuard
 from ringfence.sync.drivers import Clouds
 from ringfence.sync.jobs import JobHandlers, jobs_app
@@ -36,7 +37,6 @@ RECOVERY_SECONDS = 5.0
 # Less than a service manager and the parent process allow.
 SHUTDOWN_SECONDS = 10.0
 RESTART_SECONDS = 1.0
-JOB_RETENTION_HOURS = 7 * 24
 CLEANUP_SECONDS = 3600.0
 
 # A loop that ends with the event
@@ -65,9 +65,11 @@ async def run_worker(
         guard = MassRemovalGuard(settings.missing_count, settings.missing_share)
         handlers = JobHandlers(database, clouds, guard)
         maintain = partial(_maintain, settings, database, clouds.reachability)
+        clean_up = partial(_clean_up, settings, conninfo, database)
         try:
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(in_background(maintain, "recovery and schedule"))
+                await stack.enter_async_context(in_background(clean_up, "cleanup"))
                 for each in beside:
                     loop = partial(each, settings, database)
                     await stack.enter_async_context(in_background(loop, each.__name__))
@@ -145,23 +147,32 @@ async def _maintain(
     """Requeue, every few seconds, lost work of all workers; queue pulls; store measurements."""
     interval = settings.pull_interval
     every = min(RECOVERY_SECONDS, interval / 4)
-    since_cleanup = CLEANUP_SECONDS
     while not stop.is_set():
         try:
             await recovery.requeue_stalled(database)
             await recovery.requeue_lost(database)
             await schedule.queue_due_pulls(database, interval)
             await reachability.write(database)
-            if since_cleanup >= CLEANUP_SECONDS:
-                await recovery.delete_old_jobs(database, JOB_RETENTION_HOURS)
-                since_cleanup = 0.0
         except Unavailable:
             logger.warning("database_away")
         except Exception:
             logger.exception("recovery_failed")
         metrics.current().pool(**database.usage())
         await pause(stop, every)
-        since_cleanup += every
+
+
+async def _clean_up(
+    settings: Settings, conninfo: str, database: Database, stop: asyncio.Event
+) -> None:
+    """Remove, every hour, what the settings no longer keep."""
+    while not stop.is_set():
+        try:
+            await cleanup.clean_and_log(settings, conninfo, database)
+        except Unavailable:
+            logger.warning("database_away")
+        except Exception:
+            logger.exception("cleanup_failed")
+        await pause(stop, CLEANUP_SECONDS)
 
 
 def _stopped_by_signals() -> asyncio.Event:

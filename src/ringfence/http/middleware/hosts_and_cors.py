@@ -36,7 +36,8 @@ REQUEST_HEADERS = (
     "X-Impersonated-User-Uuid"
 )
 EXPOSED_HEADERS = (
-    "Link, X-Result-Count, ETag, Location, Retry-After, X-Request-ID, Warning, Ringfence-Hint"
+    "Link, X-Result-Count, ETag, Location, Retry-After, X-Request-ID, Warning, Ringfence-Hint, "
+    "Ringfence-Events-Removed-Before"
 )
 PREFLIGHT_SECONDS = 600
 

@@ -36,6 +36,8 @@ PASSING = frozenset({401, 408, 409, 413, 429})
 FIRST_SERVER_ERROR = 500
 
 _KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
+# Expired keys that one statement deletes
+_AT_ONCE = 100
 _STORED_HEADERS = ("content-type", "etag", "location", "warning", "ringfence-hint")
 
 # Held until the transaction ends. Keys of these locks are negative; those of migrations and loads
@@ -72,7 +74,7 @@ WHERE (user_id, key) IN (
     SELECT old.user_id, old.key FROM idempotency_keys AS old
     WHERE old.created < now() - interval '24 hours'
     ORDER BY old.created
-    LIMIT 100
+    LIMIT %(most)s
     FOR UPDATE SKIP LOCKED
 )
 """
@@ -148,6 +150,20 @@ async def run_once(
     return captured.response()
 
 
+async def delete_expired(database: Database) -> int:
+    """Delete the keys that are older than a day; return how many.
+
+    Each key that is stored deletes some, so that more remain only if no key is sent any more.
+    """
+    deleted = 0
+    while True:
+        async with database.connection() as connection:
+            cursor = await connection.execute(_DELETE_OLD, {"most": _AT_ONCE})
+        deleted += cursor.rowcount
+        if cursor.rowcount < _AT_ONCE:
+            return deleted
+
+
 async def _claim(connection: Connection, parameters: dict[str, Any]) -> None:
     row = await (await connection.execute(_CLAIM, parameters)).fetchone()
     if not (row and row[0]):
@@ -190,7 +206,7 @@ async def _store(
     kept = {name: headers[name] for name in _STORED_HEADERS if name in headers}
     is_hidden = is_secret and captured.status < 300  # noqa: PLR2004 - errors contain no secret
     values = {"status": captured.status, "headers": Jsonb(kept)}
-    await connection.execute(_DELETE_OLD)
+    await connection.execute(_DELETE_OLD, {"most": _AT_ONCE})
     await connection.execute(
         _STORE, {**parameters, **values, "body": None if is_hidden else captured.body}
     )

@@ -37,6 +37,11 @@ _SUMMARY = Model(
     object_of(
         {
             **_HEAD,
+            "compared_with": described(
+                nullable(INTEGER),
+                "The number of the version before, which is smaller by more than one if versions "
+                "in between were removed. Null: none is kept.",
+            ),
             "rules_count": described(INTEGER, "How many rules the version has."),
             "rules_added": described(INTEGER, "How many the version before did not have."),
             "rules_removed": described(INTEGER, "How many only the version before had."),
@@ -93,7 +98,8 @@ operations = (
         tag=COLLECTION,
         section=HISTORY_SECTION,
         title="List versions",
-        description="The desired state after each change, the newest first. A page has at most 50.",
+        description="The desired state after each change, the newest first. A page has at most 50. "
+        "Old versions may have been removed; the first, the newest and the applied one never are.",
         parameters=(UUID_IN_PATH, *paging(PAGE_SIZE)),
         responses={200: Response(array(_SUMMARY), headers={**LIST_HEADERS, **ETAG})},
         errors=(404,),

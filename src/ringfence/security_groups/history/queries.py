@@ -44,7 +44,8 @@ WHERE version.security_group_id = %(group)s
 _PAGE: LiteralString = """
 SELECT
     version.number, version.created, author.username AS author, version.cause, version.name,
-    version.description, jsonb_array_length(version.rules) AS rules_count,
+    version.description, before.number AS compared_with,
+    jsonb_array_length(version.rules) AS rules_count,
     changed.rules_added, changed.rules_removed, changed.rules
 FROM (
     SELECT kept.*
@@ -55,7 +56,7 @@ FROM (
 ) AS version
 LEFT JOIN users AS author ON version.author_id = author.id
 LEFT JOIN LATERAL (
-    SELECT earlier.rules
+    SELECT earlier.number, earlier.rules
     FROM security_group_versions AS earlier
     WHERE earlier.security_group_id = %(group)s AND earlier.number < version.number
     ORDER BY earlier.number DESC
@@ -209,7 +210,10 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class VersionSummary:
-    """The number of rules of a version, and how many it added and removed."""
+    """The number of rules of a version, and how many it added and removed.
+
+    Both refer to `compared_with`, the kept version before it; None if there is none.
+    """
 
     number: int
     created: datetime
@@ -217,6 +221,7 @@ class VersionSummary:
     cause: Cause
     name: str
     description: str
+    compared_with: int | None
     rules_count: int
     rules_added: int
     rules_removed: int
@@ -295,10 +300,12 @@ def _summary(
 
 
 async def get_version(connection: Connection, group: SecurityGroup, number: int) -> Version:
-    """Return one version; raises `NotFound`."""
+    """Return one version; raises `NotFound`, which says whether there was one."""
     values = {"group": group.id, "number": number}
     for version in await _read(connection, group, _ONE, values):
         return version
+    if 0 < number <= group.version:
+        raise NotFound(f"Version {number} was removed, because versions of its age are not kept.")
     raise NotFound(NO_SUCH_VERSION)
 
 

@@ -107,6 +107,7 @@ def _head(version: Version | VersionSummary) -> dict[str, Any]:
 
 def _summary(version: VersionSummary) -> dict[str, Any]:
     return _head(version) | {
+        "compared_with": version.compared_with,
         "rules_count": version.rules_count,
         "rules_added": version.rules_added,
         "rules_removed": version.rules_removed,

@@ -29,7 +29,8 @@ export function History({ group, reload }) {
   if (!data) return error ? html`<${Failure} error=${error} retry=${reloadVersions} />` : html`<${Skeleton} rows=${6} />`;
   const versions = data.data;
   const shown = Number(query.get("version") ?? versions[0]?.number);
-  const before = Number(query.get("compare") ?? Math.max(1, shown - 1));
+  const listed = versions.find((/** @type {any} */ each) => each.number === shown);
+  const before = Number(query.get("compare") ?? listed?.compared_with ?? Math.max(1, shown - 1));
   return html`<div class="columns history">
     <section class="card">
       <h2>Versions</h2>
@@ -41,6 +42,7 @@ export function History({ group, reload }) {
           <span class="quiet">${version.author ?? "Ringfence"} · ${own(CAUSES, version.cause) ?? version.cause} <${Ago} at=${version.created} /></span>
           <span><span class="tone-good">+${version.rules_added}</span> <span class="tone-bad">−${version.rules_removed}</span> <span class="quiet">of ${version.rules_count}</span></span>
         </button>
+        ${version.compared_with !== null && version.compared_with < version.number - 1 && html`<p class="quiet">${version.number - version.compared_with - 1} older versions were removed.</p>`}
       </li>`)}</ol>
       ${data.total > versions.length && html`<button type="button" class="button" onClick=${() => setSize(Math.min(300, size * 4))}>Show older versions</button>`}
     </section>
