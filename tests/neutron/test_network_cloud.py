@@ -204,10 +204,6 @@ async def test_a_missing_remote_group_is_distinguished_from_the_group_itself(clo
         await cloud.create_rules(project, group.id, [rule])
 
 
-async def test_a_check_passes_if_the_cloud_responds(cloud, project):
-    await cloud.check(project)
-
-
 SPELLINGS = (
     tcp(80, 80),
     tcp(1, 65535),

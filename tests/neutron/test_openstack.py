@@ -465,7 +465,7 @@ async def test_an_auth_url_of_another_service_is_a_configuration_error(clouds, c
 async def test_an_unusable_entry_names_the_next_step(clouds, clouds_yaml, entry, words):
     clouds_yaml(east=entry)
     with pytest.raises(Misconfigured, match=words) as caught:
-        await clouds.cloud("east").check("p1")
+        await clouds.cloud("east").list_groups("p1")
     assert "'east' in clouds.yaml" in str(caught.value)
     assert SECRET not in str(caught.value)
 
@@ -475,20 +475,20 @@ async def test_a_missing_entry_names_the_next_step(clouds, clouds_yaml, monkeypa
     monkeypatch.setenv("OS_USERNAME", "somebody")
     clouds_yaml(east=signed_in("http://127.0.0.1:1"))
     with pytest.raises(Misconfigured, match=f"no entry '{entry}' in clouds.yaml; add it"):
-        await clouds.cloud(entry).check("p1")
+        await clouds.cloud(entry).list_groups("p1")
 
 
 async def test_a_broken_file_names_the_next_step_and_does_not_quote_it(clouds, clouds_yaml):
     clouds_yaml().write_text(f"clouds:\n  east:\n   password: {SECRET}\n  bad: [")
     with pytest.raises(Misconfigured, match="check that the file is valid YAML") as caught:
-        await clouds.cloud("east").check("p1")
+        await clouds.cloud("east").list_groups("p1")
     assert SECRET not in str(caught.value)
 
 
 @pytest.mark.usefixtures("clouds_yaml")
 async def test_a_missing_file_names_the_next_step(clouds):
     with pytest.raises(Misconfigured, match="cannot be read; create it"):
-        await clouds.cloud("east").check("p1")
+        await clouds.cloud("east").list_groups("p1")
 
 
 async def test_the_file_is_read_again_when_it_changes(clouds, clouds_yaml):
@@ -568,7 +568,7 @@ async def test_a_reader_may_not_write(lab, monkeypatch):
     clouds = OpenStackClouds()
     reader = clouds.cloud("lab-1-reader")
     (own,) = lab.keystone("GET", "/projects?name=lab-1")["projects"]
-    await reader.check(own["id"])
+    await reader.list_groups(own["id"])
     with pytest.raises(AccessRefused):
         await reader.create_group(own["id"], "web", "")
     await clouds.close()

@@ -57,7 +57,7 @@ async def test_a_database_that_is_away_is_an_unreachable_cloud():
     nowhere = psycopg.conninfo.make_conninfo(host="/nonexistent", dbname="none")
     async with Database.open(nowhere, size=1) as database:
         with pytest.raises(CloudUnreachable):
-            await SandboxCloud(database).check(PROJECT)
+            await SandboxCloud(database).list_groups(PROJECT)
 
 
 async def test_floating_addresses_lead_to_ports_of_the_project(sandbox, database):

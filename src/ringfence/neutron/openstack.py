@@ -306,13 +306,6 @@ class OpenStackCloud:
             self._projects[project_id] = time.monotonic() + PROJECT_CACHE_SECONDS
         return status
 
-    async def check(self, project_id: str) -> None:
-        """Read the id of at most one of the project's groups."""
-        query = {"project_id": project_id, "limit": "1", "fields": "id"}
-        response = await self._call("GET", "/security-groups", query=query)
-        if not isinstance(response, Mapping) or "security_groups" not in response:
-            raise CloudUnreachable(f"{NOT_FROM_NEUTRON} (security_groups is missing).")
-
     def _log_skipped(self, kind: str, item: str, reason: str) -> None:
         logger.warning("cloud_item_skipped", entry=self._entry, kind=kind, item=item, reason=reason)
 

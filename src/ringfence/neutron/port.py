@@ -289,7 +289,3 @@ class NetworkCloud(Protocol):
     async def project_status(self, project_id: str) -> ProjectStatus:
         """Return whether the project exists."""
         ...
-
-    async def check(self, project_id: str) -> None:
-        """Make the cheapest call that proves that the project can be reached and read."""
-        ...

@@ -220,11 +220,6 @@ class SandboxCloud:
         """Return `FOUND`: the sandbox has every project."""
         return ProjectStatus.FOUND
 
-    async def check(self, project_id: str) -> None:
-        """Read the project."""
-        async with self._transaction() as connection:
-            await connection.execute(HAS_DEFAULT, (project_id,))
-
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Connection]:
         try:
