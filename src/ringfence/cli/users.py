@@ -58,7 +58,7 @@ def add(
 def remove(named: User) -> None:
     """Remove a user with tokens, sessions and roles. Events keep the name.
 
-    To keep the user and its place in the history of groups, deactivate it instead.
+    To keep the user as an author in the history of groups, deactivate it instead.
     """
     with migrated(start()) as (conninfo, _):
         from ringfence.users.administration import remove_user
