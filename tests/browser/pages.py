@@ -89,5 +89,6 @@ def every_page(site: Site) -> list[Shown]:
         Shown("history", f"{at}history/", ".changes"),
         Shown("new", "/console/groups/new/", ".form-grid"),
         Shown("clouds", "/console/clouds/", ".cloud"),
+        Shown("discover", "/console/clouds/discover/", ".discover-form"),
         Shown("not-found", f"/console/groups/{'0' * 32}/", ".empty"),
     ]

@@ -172,6 +172,9 @@ def served(**settings: str) -> Iterator[Site]:
         operator.environment |= settings
         # No periodic pull interferes with the tests.
         operator.environment["RINGFENCE_PULL_INTERVAL"] = "2600000"
+        # Tests of real clouds add entries.
+        entries = operator.write("clouds.yaml", "clouds: {}")
+        operator.environment["OS_CLIENT_CONFIG_FILE"] = entries
         done = operator.run("load", operator.write("site.json", json.dumps(provisioning())))
         assert done.returncode == 0, done.stderr
         subprocess.run(

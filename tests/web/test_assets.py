@@ -10,6 +10,7 @@ from ringfence.web.asset_files import assets, current_release, page
 MAX_BYTES = 150_000
 PAGES = ("/console/", "/console/sign-in/", "/console/groups/", "/console/groups/new/")
 PAGES += ("/console/groups/0123/", "/console/groups/0123/history/", "/console/clouds/")
+PAGES += ("/console/clouds/discover/",)
 
 
 @pytest.fixture

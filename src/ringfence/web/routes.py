@@ -33,6 +33,7 @@ _PAGES = (
     "groups/{uuid}/",
     "groups/{uuid}/{part}/",
     "clouds/",
+    "clouds/discover/",
 )
 
 

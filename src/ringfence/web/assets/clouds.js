@@ -2,6 +2,7 @@
 
 import { TENANTS, request } from "./api.js";
 import { Dialog } from "./dialog.js";
+import { DISCOVER_PAGE } from "./discover.js";
 import { html, useState } from "./html.js";
 import { GROUP_PAGES } from "./router.js";
 import { count } from "./rule_text.js";
@@ -17,11 +18,11 @@ export function Clouds({ user }) {
     async (signal) => (await request("GET", "/api/sync-status/", { signal })).data, [], () => 5000,
   );
   return html`
-    <div class="page-head"><${Title} of="Clouds" /></div>
+    <div class="page-head"><${Title} of="Clouds" /><a class="button" href=${DISCOVER_PAGE}>Discover</a></div>
     <${Stale} error=${tenants && error} />
     ${error && !tenants && html`<${Failure} error=${error} retry=${reload} />`}
     ${!tenants && !error && html`<${Skeleton} rows=${8} />`}
-    ${tenants?.length === 0 && html`<section class="empty"><h2>No clouds yet</h2><p>An operator defines clouds and tenants in a file and loads it with <code>ringfence load FILE</code>.</p></section>`}
+    ${tenants?.length === 0 && html`<section class="empty"><h2>No clouds yet</h2><p><a href=${DISCOVER_PAGE}>Discover</a> an OpenStack cloud, or define clouds and tenants in a file and load it with <code>ringfence load FILE</code>.</p></section>`}
     ${tenants && byCloud(tenants).map(([cloud, tenantsOfCloud]) => html`<${Cloud} key=${cloud} name=${cloud} tenants=${tenantsOfCloud} user=${user} reload=${reload} />`)}`;
 }
 

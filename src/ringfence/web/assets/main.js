@@ -1,6 +1,7 @@
 // Entry point of the console: the signed-in user, the header and the routes.
 
 import { Clouds } from "./clouds.js";
+import { Discover, DISCOVER_PAGE } from "./discover.js";
 import { Group } from "./group.js";
 import { GroupList } from "./group_list.js";
 import { html, render, useEffect, useErrorBoundary, useState } from "./html.js";
@@ -20,7 +21,8 @@ function Page({ user }) {
     if (parts.length === 0) navigate(GROUP_PAGES, { replace: true });
   }, [path]);
   if (broken) return html`<${Failure} error=${broken} retry=${() => location.reload()} />`;
-  if (parts[0] === "clouds") return html`<${Clouds} user=${user} />`;
+  if (path === DISCOVER_PAGE) return html`<${Discover} user=${user} />`;
+  if (parts[0] === "clouds" && !parts[1]) return html`<${Clouds} user=${user} />`;
   if (parts[0] === "groups" && parts[1] === "new") return html`<${NewGroup} query=${query} />`;
   if (parts[0] === "groups" && parts[1]) {
     return html`<${Group} key=${parts[1]} uuid=${parts[1]} part=${parts[2] ?? ""} user=${user} />`;
