@@ -132,6 +132,17 @@ def test_a_terminal_gets_a_table_whose_cells_are_folded_not_cut(monkeypatch):
     assert max(map(len, lines[1:])) <= 100
 
 
+def test_a_table_folds_only_its_widest_column_and_shortens_times(monkeypatch):
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr("sys.stdout", terminal)
+    monkeypatch.setenv("COLUMNS", "80")
+    row = {"at": "2026-11-01T12:00:00.123456+00:00", "uuid": "a" * 32, "message": "word " * 30}
+    listing.show([row], list(row), Options())
+    first = terminal.getvalue().splitlines()[1]
+    assert first.startswith(f"2026-11-01 12:00:00  {'a' * 32}  word")
+
+
 def test_one_object_is_shown_without_a_list_around_it(capsys):
     def shown(output):
         row = {"name": "web", "count": 1}

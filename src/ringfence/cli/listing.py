@@ -7,6 +7,7 @@ A command declares its fields once and calls `show` with rows, which map each fi
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ Row = Mapping[str, Any]
 # Widths of a table are those of its first rows, so that a list of any length takes little memory.
 ROWS_AT_ONCE = 500
 MAX_WIDTH_IN_PIPES = 60
+NARROWEST_FOLDED = 20
+# A time of the API, whose fraction and zone a table leaves out
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)")
 
 
 class Format(StrEnum):
@@ -242,7 +246,7 @@ def _as_words(rows: Iterator[Row], _: Sequence[str]) -> Iterator[str]:
 
 def _table(rows: Iterator[Row], names: Sequence[str]) -> Iterator[str]:
     """Yield a table: drawn by rich in a terminal, aligned columns in a pipe."""
-    cells = ([terminal(plain(value)) for value in row.values()] for row in rows)
+    cells = ([_cell(value) for value in row.values()] for row in rows)
     first = list(islice(cells, ROWS_AT_ONCE))
     widths = [max(map(len, column)) for column in zip(names, *first, strict=True)]
     if not sys.stdout.isatty():
@@ -256,17 +260,28 @@ def _table(rows: Iterator[Row], names: Sequence[str]) -> Iterator[str]:
         yield _drawn(more, (), widths)
 
 
+def _cell(value: object) -> str:
+    text = plain(value)
+    time = _TIME.fullmatch(text)
+    return f"{time[1]} {time[2]}" if time else terminal(text)
+
+
 def _drawn(cells: Sequence[Sequence[str]], names: Sequence[str], widths: Sequence[int]) -> str:
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    console = Console()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=bool(names))
+    # Only the widest column is folded, if that is enough.
+    widest = max(widths, default=0)
+    others = sum(widths) - widest + 2 * len(widths)
+    is_enough = others + NARROWEST_FOLDED <= console.width
     for name, width in zip(names or [""] * len(widths), widths, strict=True):
-        table.add_column(name, header_style="bold", overflow="fold", min_width=min(width, 4))
+        least = width if is_enough and width < widest else min(width, 4)
+        table.add_column(name, header_style="bold", overflow="fold", min_width=least)
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
-    console = Console()
     with console.capture() as captured:
         console.print(table)
     return captured.get()

@@ -1,11 +1,13 @@
 """A stand-in for the service: it returns prepared responses, and records what was requested."""
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 
@@ -33,7 +35,8 @@ class Service:
 
 
 @contextmanager
-def serving() -> Iterator[Service]:
+def serving(certificate: Path | None = None, key: Path | None = None) -> Iterator[Service]:
+    """Yield the stand-in; with a certificate, over TLS."""
     service = Service()
 
     class Handler(BaseHTTPRequestHandler):
@@ -60,12 +63,25 @@ def serving() -> Iterator[Service]:
 
         do_GET = do_POST = do_DELETE = handle_any  # noqa: N815 - names of the standard library
 
+        def handle(self) -> None:
+            # A client that refuses the certificate hangs up.
+            with suppress(ssl.SSLError, ConnectionError):
+                super().handle()
+
         def log_message(self, *_: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     service.url = f"http://127.0.0.1:{server.server_port}"
+    if certificate is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate, key)
+        # In the thread of the connection: a client that hangs up must not stop the service.
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+        service.url = service.url.replace("http:", "https:")
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

@@ -1,6 +1,9 @@
 """The HTTP client: what it repeats, where the token goes, how pages follow each other."""
 
+import subprocess
+
 import pytest
+import requests
 from tests.cli.api.service import serving
 
 from ringfence.cli.api.client import Client, Unreachable
@@ -133,3 +136,25 @@ def test_a_service_without_tls_is_told_from_a_wrong_certificate(service):
     url = service.url.replace("http:", "https:")
     with pytest.raises(OperatorError, match="does not respond with TLS"):
         Client(Credentials(url, "x")).get(GROUPS)
+
+
+def test_a_certificate_is_verified_by_the_ca_that_login_was_given(tmp_path, monkeypatch):
+    certificate, key = tmp_path / "ca.pem", tmp_path / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", key),
+            *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-out", certificate),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    # The file that login was given takes precedence over the variable.
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", requests.certs.where())
+    with serving(certificate, key) as service:
+        with pytest.raises(OperatorError, match=r"cannot be verified: .* --ca-file"):
+            Client(Credentials(service.url, "the-token")).get(GROUPS)
+        assert service.requests == []
+        service.respond([])
+        Client(Credentials(service.url, "the-token", str(certificate))).get(GROUPS)
+    assert len(service.requests) == 1

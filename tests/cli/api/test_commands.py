@@ -108,6 +108,20 @@ def test_a_group_that_changed_after_the_plan_is_left_alone(service, capsys):
     )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "responses"),
+    [
+        (["rollback", "web", "3"], [[{"number": 7}], {"added": [RULE]}]),
+        (["delete", "web"], [{"rules": []}, {}]),
+    ],
+)
+def test_a_change_names_the_version_that_was_shown(service, arguments, responses):
+    for body in ([WEB], *responses, None):
+        service.respond(body, ETag='"v7"')
+    assert run(["group", *arguments, "--yes"]) == 0
+    assert service.requests[-1].headers["If-Match"] == '"v7"'
+
+
 def test_an_ambiguous_name_is_refused_with_the_candidates(service, capsys):
     service.respond([WEB, OTHER])
     assert run(["group", "delete", "web", "--yes"]) == 2

@@ -21,7 +21,7 @@ COLUMNS = listing.Columns(
         "description", "backend_id", "error_message", "instance_count", "created", "modified",
         "rules",
     ),
-    in_table=("name", "tenant_name", "project_name", "customer_name", "state", "uuid"),
+    in_table=("name", "tenant_name", "state", "uuid"),
 )  # fmt: skip
 VERSION_COLUMNS = (
     "number", "created", "author", "cause", "name", "description", "rules_count", "rules_added",
