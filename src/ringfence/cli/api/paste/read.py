@@ -21,11 +21,12 @@ _COMMANDS = frozenset({"iptables", "ip6tables"})
 _VERBS = frozenset({"ufw", "allow"})
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _IPTABLES_OPTION = re.compile(r"--(append|insert|table|match|jump)(=|$)")
-# Default_Ignorable_Code_Point, and U+2800, which is drawn as a blank
+# Default_Ignorable_Code_Point, U+2800, which is drawn as a blank, and the format characters that
+# Unicode 15 has and Python 3.11 does not know
 _IGNORABLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "\U00013430-\U0001343f\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co"})
 
