@@ -64,15 +64,15 @@ def test_every_command_has_a_summary_an_example_and_help_for_each_parameter(monk
 
 
 def test_every_command_has_its_row_in_the_reference():
-    documented = re.findall(r"^\| `ringfence ([a-z -]+[a-z])", REFERENCE, re.MULTILINE)
-    assert sorted(documented) == sorted(COMMANDS)
+    row = r"^\| `ringfence ([a-z-]+(?: [a-z][a-z-]*)?)"
+    assert set(re.findall(row, REFERENCE, re.MULTILINE)) == set(COMMANDS)
 
 
 def test_every_list_has_the_same_formats_and_fields(completed):
     formats = {
         path
         for path, command in COMMANDS.items()
-        if {"-o", "--output"} <= {name for each in command.params for name in each.opts}
+        if "--field" in {name for each in command.params for name in each.opts}
     }
     assert {path for path in COMMANDS if path.split()[-1] in LISTS} <= formats
     for path in formats:
