@@ -6,6 +6,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+NO_PERMISSION = "You do not have permission to perform this action."
+
 Detail = str | Sequence[Any] | Mapping[str, Any]
 
 
@@ -71,7 +73,7 @@ class NotFound(RequestError):
 class Forbidden(RequestError):
     """The actor may see the object, but has no permission for the action."""
 
-    def __init__(self, detail: str = "You do not have permission to perform this action.") -> None:
+    def __init__(self, detail: str = NO_PERMISSION) -> None:
         super().__init__(detail)
 
 

@@ -15,6 +15,7 @@ from ringfence.access.permissions import (
 )
 from ringfence.access.scope import Scope
 from ringfence.errors import Forbidden
+from ringfence.http.hints import hints_of
 
 CUSTOMER, PROJECT, ELSEWHERE = 7, 70, 99
 
@@ -63,6 +64,16 @@ def test_a_grant_is_not_a_permission_everywhere():
     for permission in Permission:
         with pytest.raises(Forbidden):
             require_everywhere(owner, permission)
+
+
+def test_a_refusal_names_the_roles_that_may_and_those_that_are_held():
+    member = actor(Grant(Role.PROJECT_MEMBER, None, PROJECT))
+    with pytest.raises(Forbidden) as caught:
+        require(member, Permission.SECURITY_GROUP_UPDATE, customer_id=CUSTOMER, project_id=PROJECT)
+    assert hints_of({"detail": caught.value.detail}) == {
+        "detail": "It takes one of CUSTOMER.OWNER, PROJECT.ADMIN, PROJECT.MANAGER, STAFF; "
+        "you have PROJECT.MEMBER."
+    }
 
 
 def test_staff_has_every_permission():

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from ringfence.errors import Forbidden, NotFound
+from ringfence.errors import NO_PERMISSION, Forbidden, Message, NotFound
 
 
 class Role(StrEnum):
@@ -178,7 +178,9 @@ class Requirement:
         else:
             held = actor.roles_at(self.customer_id, self.project_id)
         if not held & MATRIX[self.permission]:
-            raise Forbidden
+            roles = ", ".join(sorted(MATRIX[self.permission]))
+            yours = ", ".join(sorted(held)) or "none"
+            raise Forbidden(Message(NO_PERMISSION, f"It takes one of {roles}; you have {yours}."))
 
     def check_again(self, actor: Actor) -> None:
         """Check again later; raises `NotFound` if the project is out of scope by now."""

@@ -1,11 +1,12 @@
 """Parses the list of groups that replaces all groups of a tenant."""
 
-from collections.abc import Callable, Container, Mapping
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from ringfence.errors import Invalid
+from ringfence.errors import Invalid, Message
 from ringfence.http import hints
 from ringfence.http.fields import (
     MISSING,
@@ -224,10 +225,12 @@ def _refuse_conflicts(
     body: list[Any], desired: list[DesiredGroup], present: Mapping[UUID, SecurityGroup]
 ) -> None:
     """Raise `Invalid` for the first conflict between the groups."""
-    if len({group.name for group in desired}) != len(desired):
-        raise Invalid({"security_groups": ["Security group names must be unique."]})
-    if len({group.uuid for group in desired}) != len(desired):
-        raise Invalid({"security_groups": ["Security group UUIDs must be unique."]})
+    if twice := _repeated(group.name for group in desired):
+        hint = f"In the list twice: {twice}"
+        raise Invalid({"security_groups": [Message("Security group names must be unique.", hint)]})
+    if twice := _repeated(group.uuid.hex for group in desired):
+        hint = f"In the list twice: {twice}"
+        raise Invalid({"security_groups": [Message("Security group UUIDs must be unique.", hint)]})
     holders: dict[str, set[UUID]] = {}
     for holder in present.values():
         holders.setdefault(holder.name, set()).add(holder.uuid)
@@ -240,4 +243,12 @@ def _refuse_conflicts(
             raise Invalid({"name": [MANAGED_BY_OPENSTACK]})
         # A group that will be deleted keeps its name until it is gone.
         if holders.get(group.name, set()) - {group.uuid}:
-            raise Invalid({"name": ["Security group with this name already exists."]})
+            hint = "Another group of the tenant has it: send its UUID, or take another name."
+            raise Invalid(
+                {"name": [Message("Security group with this name already exists.", hint)]}
+            )
+
+
+def _repeated(texts: Iterable[str]) -> str:
+    """Return a text that occurs more than once; empty if there is none."""
+    return next((text for text, number in Counter(texts).items() if number > 1), "")
