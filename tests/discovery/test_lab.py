@@ -20,6 +20,8 @@ from tests.patience import PATIENCE_SECONDS
 from ringfence.discovery.commands import discover
 from ringfence.discovery.found import Ids, Selection
 from ringfence.neutron.inventory import ATTEMPTS
+from ringfence.provisioning.export.export import FileFormat, export
+from ringfence.provisioning.load import load_files
 
 pytestmark = pytest.mark.timeout(2 * PATIENCE_SECONDS)
 
@@ -123,7 +125,7 @@ def run(command, environment):
 
 
 async def test_a_cloud_of_200_projects_is_discovered_by_reading_only(
-    lab, region, database, conninfo
+    lab, region, database, conninfo, tmp_path
 ):
     kept = {k: v for k, v in os.environ.items() if not k.startswith("RINGFENCE_")}
     environment = kept | {"RINGFENCE_DATABASE_URL": url_of(conninfo)}
@@ -177,6 +179,15 @@ async def test_a_cloud_of_200_projects_is_discovered_by_reading_only(
     selection = Selection("east", ("east",), domains=region.names)
     outcome = await discover(database, selection, lambda *_: None, lambda *_: None)
     assert outcome.loaded.nothing_changed
+    assert await written(database) == before
+
+    # An export of it is a file that changes nothing.
+    texts, notes = [], []
+    await export(database, None, FileFormat.YAML, texts.append, notes.append)
+    path = tmp_path / "export.yaml"
+    path.write_text("".join(texts))
+    assert notes == []
+    assert (await load_files(database, [path])).nothing_changed
     assert await written(database) == before
 
     # A renamed project keeps its uuid.

@@ -3,6 +3,9 @@
 from tests.provisioning.example import EXAMPLE, small
 from tests.provisioning.test_load import rows_with_their_transactions
 
+from ringfence.provisioning import json_lines
+from ringfence.provisioning.options import LoadOptions
+from ringfence.provisioning.resumable import load_resumable
 from ringfence.provisioning.summary import Counts
 
 # Two projects, of which the second has two tenants, with groups and roles
@@ -53,6 +56,7 @@ async def test_a_dry_run_shows_each_change_and_stores_nothing(load, query):
         .replace("category_name: VPC", "category_name: Clouds")
         .replace(" cloud: east", " drift_mode: report\n            cloud: east")
         .replace("from_port: 443", "from_port: 80")
+        .replace("{protocol: icmp, remote_group", "{protocol: udp, remote_group")
         .replace(" cloud: east", " cloud: far")
         .replace("  - name: east", "  - {name: near, backend: sandbox}\n  - name: far")
         .replace("username: bob", "username: bob\n    is_staff: true\n    token: secret-of-bob")
@@ -80,6 +84,9 @@ async def test_a_dry_run_shows_each_change_and_stores_nothing(load, query):
         "~ security group Acme / Web / web-prod / web",
         '    - rule {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "0.0.0.0/0"}',
         '    + rule {"protocol": "tcp", "from_port": 80, "to_port": 443, "cidr": "0.0.0.0/0"}',
+        "~ security group Acme / Web / web-prod / db",
+        '    - rule {"protocol": "icmp", "remote_group": "web"}',
+        '    + rule {"protocol": "udp", "remote_group": "web"}',
         "+ role CUSTOMER.MANAGER of bob in customer Acme",
     ]
     assert not (await load(EXAMPLE, dry_run=True)).differences
@@ -332,13 +339,42 @@ async def test_a_push_creates_groups_and_pushes_changes_once(load, query):
     assert (await load(text, push=True)).nothing_changed
 
 
-async def test_a_push_needs_the_project_of_the_tenant(problems):
-    text = small("[{name: a}]").replace(
-        "backend: sandbox", "backend: openstack, openstack_cloud: e"
-    )
+async def test_a_project_is_needed_by_a_push_and_not_by_a_removal(load, problems):
+    entry = "backend: openstack, openstack_cloud: e"
+    text = small("[{name: a}]").replace("backend: sandbox", entry)
     assert await problems(text, push=True) == [
         (
             "customers[0].projects[0].tenants[0].security_groups[0]: the tenant 'prod' has no"
             " backend_id: nothing can be pushed"
         )
     ]
+    wrong = "cloud: east, backend_id: 90e15607-8a94-41db-91ea-e242bc071c03"
+    absent = f"[{{name: P, tenants: [{{name: t, state: absent, {wrong}}}]}}]"
+    report = await load(
+        f"clouds: [{{name: east, {entry}}}]\ncustomers: [{{name: C, projects: {absent}}}]"
+    )
+    assert report.counts["tenants"] == Counts(unchanged=1)
+
+
+async def test_a_dry_run_of_json_lines_sees_what_earlier_lines_declare(
+    database, query, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(json_lines, "BATCH_BYTES", 1)
+    lines = tmp_path / "site.jsonl"
+    lines.write_text(
+        '{"clouds": [{"name": "east", "backend": "sandbox"}]}\n'
+        '{"customers": [{"name": "A", "projects": [{"name": "P", "tenants": '
+        '[{"name": "t", "cloud": "east"}]}]}]}\n'
+    )
+    options = LoadOptions(dry_run=True)
+
+    shown = await load_resumable(database, [lines], lambda *_told: None, options)
+
+    assert [one.kind for one in shown.report.differences] == [
+        "cloud",
+        "customer",
+        "project",
+        "tenant",
+    ]
+    assert await names(query, "clouds") == []
+    assert await query("SELECT * FROM load_progress") == []

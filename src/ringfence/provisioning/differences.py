@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -112,15 +112,21 @@ def row_difference(
     return Difference(Action.CHANGED, word, full_name(target), row.uuid, (*changes, *more))
 
 
-def rule_changes(before: Sequence[Rule], after: Sequence[Rule]) -> list[FieldChange]:
-    """Return the rules that only one side has, or all if only their order differs."""
+def rule_changes(
+    before: Sequence[Rule], after: Sequence[Rule], names: Mapping[str, str]
+) -> list[FieldChange]:
+    """Return the rules that only one side has, or all if only their order differs.
+
+    `names` are those of remote groups, by the hexadecimal UUID.
+    """
     removed = [rule for rule in before if rule not in after]
     added = [rule for rule in after if rule not in before]
     if not removed and not added:
         if list(before) == list(after):
             return []
         removed, added = list(before), list(after)
-    return [FieldChange("rules", list(map(_rule, removed)), list(map(_rule, added)))]
+    sides = ([_rule(rule, names) for rule in rules] for rules in (removed, added))
+    return [FieldChange("rules", *sides)]
 
 
 def value_changes(
@@ -171,8 +177,10 @@ def _value(value: object, names: Mapping[UUID, str]) -> object:
     return value
 
 
-def _rule(rule: Rule) -> dict[str, object]:
+def _rule(rule: Rule, names: Mapping[str, str]) -> dict[str, object]:
     """Return the fields of a rule that differ from the defaults."""
+    if rule.remote_group is not None and rule.remote_group in names:
+        rule = replace(rule, remote_group=names[rule.remote_group])
     return {
         field.name: value
         for field in fields(Rule)

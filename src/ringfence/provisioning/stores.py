@@ -163,18 +163,20 @@ async def store_changed_groups(
     report.pushed += len(pushed)
     created = sum(one.target.row is None for one in groups)
     _add(report, "security groups", created, len(changes), len(groups))
+    names = {one.target.uuid.hex: one.target.name for one in groups} if report.is_detailed else {}
     report.note(
-        _group_difference(one, written, present.get(one.target.uuid, ())) for one, written in found
+        _group_difference(one, written, present.get(one.target.uuid, ()), names)
+        for one, written in found
     )
 
 
 def _group_difference(
-    one: DesiredGroup, written: Change, present_rules: Sequence[Rule]
+    one: DesiredGroup, written: Change, present_rules: Sequence[Rule], names: Mapping[str, str]
 ) -> Difference:
     group, row = written.group, one.target.row
     # Without a stated time, `created` is the time of the load.
     group = group if row is None or group.created else replace(group, created=row.created)
-    rules = [] if written.rules is None else rule_changes(present_rules, written.rules)
+    rules = [] if written.rules is None else rule_changes(present_rules, written.rules, names)
     return row_difference("security group", one.target, group, {}, rules)
 
 
