@@ -14,11 +14,11 @@ from tests.lab.fixtures import lab, neutron_proxy, openstack_project
 from tests.lab.proxy import Cut
 from tests.patience import PATIENCE_SECONDS
 
-from ringfence.cli.doctor.check import Outcome
+from ringfence.cli.doctor.check import PREFIX, Outcome
 from ringfence.cli.doctor.clouds import Selection, read_facts
 from ringfence.cli.doctor.examination import examine
 from ringfence.cli.doctor.rights import Tenant, judge
-from ringfence.cli.doctor.write_test import PREFIX, create_and_remove
+from ringfence.cli.doctor.write_test import create_and_remove
 from ringfence.neutron.credentials import Credentials, TokenScope
 from ringfence.neutron.port import CloudUnreachable, ProjectStatus
 from ringfence.neutron.sandbox.cloud import SandboxCloud
@@ -201,6 +201,7 @@ async def test_what_the_service_does_not_do_is_a_failure_with_its_fix(world, set
     await world.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '31 s'")
     await world.group("db", state="ERRED", error_message="quota\nexceeded")
     await world.group("loaded", backend_id="")
+    await world.group(f"{PREFIX}0")
     await world.execute("UPDATE tenants SET created = now() - interval '4 h 2 min'")
     await world.execute(
         "UPDATE tenants SET error_message = 'stopped: 9 are missing' WHERE uuid = %s",
@@ -218,6 +219,7 @@ async def test_what_the_service_does_not_do_is_a_failure_with_its_fix(world, set
         "workers": Outcome.FAILED,
         "groups in ERRED": Outcome.FAILED,
         "groups only here": Outcome.WARNING,
+        "groups of write tests": Outcome.WARNING,
         "pulls": Outcome.FAILED,
         "overdue pulls": Outcome.FAILED,
     }
@@ -225,6 +227,7 @@ async def test_what_the_service_does_not_do_is_a_failure_with_its_fix(world, set
         ("workers", "none runs, the last heartbeat was 31 s ago"),
         ("groups in ERRED", "1: web-prod / db (quota exceeded); fix the cause"),
         ("groups only here", "1 never were in the cloud: web-prod / loaded; load their file"),
+        ("groups of write tests", f"1 were left: web-prod / {PREFIX}0; delete them"),
         ("pulls", "web-prod (stopped: 9 are missing); fix the cause"),
         ("overdue pulls", "(never pulled); start more workers"),
     ):

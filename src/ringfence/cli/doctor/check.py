@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 SHOWN_ITEMS = 5
+# Of the names of groups that a write test creates
+PREFIX = "ringfence-write-test-"
 
 
 class Outcome(StrEnum):

@@ -22,6 +22,7 @@ WRITERS = frozenset({ADMIN, "member"})
 # The roles that OpenStack's default policies name
 KNOWN_ROLES = WRITERS | {READER, "manager", "service"}
 
+_CHANGES = "groups can be created, changed, detached and deleted"
 _SCOPE_AND_ROLES = "scope and roles of the token"
 _INFERRED = f"{_SCOPE_AND_ROLES}, by Neutron's default policy; --write-test proves it"
 
@@ -256,7 +257,7 @@ def judge_tenant(facts: Facts, tenant: Tenant) -> Check:
 
 def _in_own_project(name: str, token: Credentials) -> Check:
     if writers := [role for role in token.roles if role in WRITERS]:
-        found = f"the project of the credentials; groups can be changed by the role {writers[0]}"
+        found = f"the project of the credentials; {_CHANGES} by the role {writers[0]}"
         return passed(name, found, _INFERRED)
     grant = f"grant the role member: openstack role add --user {token.user} --project "
     fix = f"{grant}{token.project_id} member"
@@ -293,10 +294,10 @@ def _in_other_project(name: str, token: Credentials, facts: Facts, tenant: Tenan
         found = f"{where}, which is not the cloud's admin project: some policies demand it"
         return warning(name, found, _INFERRED, "prove it with --write-test")
     if facts.projects.get(tenant.project_id, Project.UNKNOWN) is Project.UNKNOWN:
-        found = "Keystone does not say whether the project exists; groups can be changed by the "
+        found = f"Keystone does not say whether the project exists; {_CHANGES} by the "
         fix = "permit identity:get_project, or compare the backend_id with openstack project list"
         return warning(name, found + "role admin", _INFERRED, fix)
-    found = "the project exists; groups can be changed by the role admin"
+    found = f"the project exists; {_CHANGES} by the role admin"
     return passed(name, found, f"GET /v3/projects; {_INFERRED}")
 
 

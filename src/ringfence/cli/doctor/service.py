@@ -2,7 +2,7 @@
 
 from typing import LiteralString
 
-from ringfence.cli.doctor.check import SHOWN_ITEMS, Check, failed, few, passed, warning
+from ringfence.cli.doctor.check import PREFIX, SHOWN_ITEMS, Check, failed, few, passed, warning
 from ringfence.database.pool import Connection
 from ringfence.security_groups.cloud_state.never_pushed import never_pushed_groups
 
@@ -58,6 +58,14 @@ WHERE tenant.state = 'ERRED' OR tenant.error_message <> ''
 ORDER BY tenant.name, tenant.id
 """
 
+_OF_WRITE_TESTS: LiteralString = """
+SELECT tenant.name, sg.name
+FROM security_groups AS sg
+INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
+WHERE starts_with(sg.name, %(prefix)s)
+ORDER BY tenant.name, sg.name
+"""
+
 # Those that the schedule pulls: a pull that fails has a message, and is another check.
 _OVERDUE: LiteralString = """
 SELECT tenant.name, pull.pulled_at
@@ -84,6 +92,7 @@ async def checks(connection: Connection, pull_interval: float) -> list[Check]:
         await _never_pushed(connection),
         await _pulls(connection),
         await _overdue(connection, pull_interval),
+        *await _write_tests(connection),
     ]
 
 
@@ -172,6 +181,16 @@ async def _overdue(connection: Connection, pull_interval: float) -> Check:
         return passed(name, "none", tested)
     fix = "start more workers; see waiting jobs"
     return failed(name, f"{len(found)}: {few(found)}", tested, fix)
+
+
+async def _write_tests(connection: Connection) -> list[Check]:
+    """Return a warning for what a write test left in a cloud, and a pull has imported."""
+    cursor = await connection.execute(_OF_WRITE_TESTS, {"prefix": PREFIX})
+    found = [f"{tenant} / {name}" for tenant, name in await cursor.fetchall()]
+    if not found:
+        return []
+    text = f"{len(found)} were left: {few(found)}"
+    return [warning("groups of write tests", text, "names of all groups", "delete them")]
 
 
 def _cut(reason: str) -> str:

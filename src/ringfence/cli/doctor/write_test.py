@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, LiteralString
 from uuid import uuid4
 
-from ringfence.cli.doctor.check import Check, failed, passed
+from ringfence.cli.doctor.check import PREFIX, Check, failed, passed
 from ringfence.clouds.placement import Placement, placement_of
 from ringfence.database.pool import Database
 from ringfence.neutron.port import (
@@ -30,7 +30,6 @@ from ringfence.text.escaping import terminal
 if TYPE_CHECKING:
     from ringfence.cli.doctor.clouds import TenantRow
 
-PREFIX = "ringfence-write-test-"
 DESCRIPTION = "Created by ringfence doctor --write-test. Delete it if it is still there."
 # An address for documentation (RFC 5737) and the port that discards everything
 RULE = CloudRule("IPv4", "ingress", "tcp", 9, 9, "192.0.2.1/32")
