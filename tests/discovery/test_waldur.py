@@ -7,6 +7,7 @@ import waldur_api_client.models as shapes
 from tests.discovery.waldur_site import SECRET, from_group, identify, rule
 
 from ringfence.discovery.provisioning_file import merged, write_documents
+from ringfence.discovery.waldur.existing import Existing, ExistingGroup
 from ringfence.discovery.waldur.site import Summary, read_site
 from ringfence.errors import OperatorError
 from ringfence.provisioning.document import read_documents
@@ -258,10 +259,46 @@ def test_a_name_that_no_file_may_have_is_changed_and_noted(site, client, acme):
 
 
 def test_a_tenant_keeps_the_drift_mode_that_it_has_here(client, acme):
-    documents = read_site(client, EAST, Summary(), lambda *_: None, {UUID(acme["uuid"])})
+    existing = Existing({UUID(acme["uuid"]): []})
+    documents = read_site(client, EAST, Summary(), lambda *_: None, existing)
     (existing,) = (one for each in documents for one in each.customers if one.projects[0].tenants)
     assert "drift_mode" not in existing.projects[0].tenants[0].model_fields_set
     assert tenant(read(client)[0])["drift_mode"] == "report"
+
+
+def test_what_users_changed_here_survives_another_copy(site, client, acme):
+    changed, deleted, bound, renamed = (
+        site.add_group(acme, name) for name in ("changed", "deleted", "bound", "renamed")
+    )
+    site.add_group(acme, "names-it", from_group(changed))
+    site.add_group(acme, "names-deleted", from_group(deleted))
+    site.add_group(acme, "unchanged")
+
+    def here(group, name, *, is_changed_here=False, uuid=None):
+        backend_id = group["backend_id"]
+        values = (uuid or UUID(group["uuid"]), name, backend_id, False, is_changed_here)
+        return ExistingGroup(*values)
+
+    imported, other = UUID(identify("imported")), UUID(identify("other"))
+    groups = [
+        here(changed, "changed", is_changed_here=True),
+        here(bound, "bound", uuid=imported, is_changed_here=True),
+        here({"backend_id": "x"}, "renamed", uuid=other),
+        here(site.lists[GROUPS][-1], "unchanged"),
+    ]
+    existing = Existing({UUID(acme["uuid"]): groups}, {UUID(deleted["uuid"])})
+    summary = Summary()
+    documents = list(read_site(client, EAST, summary, lambda *_: None, existing))
+    kept = documents[2].customers[0].projects[0].tenants[0].security_groups
+    assert {group.name for group in kept} == {"names-it", "unchanged"}
+    reasons = "\n".join(summary.left_out)
+    for group, reason in (
+        (changed, "was changed here and stays as it is here"),
+        (deleted, "was deleted here"),
+        (bound, f"a pull imported it as {imported.hex}; to get this UUID, unlink that group"),
+        (renamed, f"the group {other.hex} here has the same name"),
+    ):
+        assert f"({group['uuid']}): {reason}" in reasons
 
 
 def test_what_a_reader_may_not_see_and_what_has_no_counterpart_is_noted(site, client, acme):

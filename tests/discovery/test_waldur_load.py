@@ -8,6 +8,7 @@ from tests.discovery.waldur_site import from_group, rule
 
 from ringfence.app import create_app
 from ringfence.discovery.provisioning_file import write_documents
+from ringfence.discovery.waldur.existing import read_existing
 from ringfence.discovery.waldur.site import Summary, read_site
 from ringfence.provisioning.resumable import load_resumable
 from ringfence.settings import Settings
@@ -73,7 +74,8 @@ async def test_a_site_is_served_with_its_uuids_and_a_pull_finds_its_groups(
     summary = Summary()
 
     async def load(name):
-        documents = read_site(client, {"East cloud": "east"}, summary, lambda *_: None)
+        existing = await read_existing(database)
+        documents = read_site(client, {"East cloud": "east"}, summary, lambda *_: None, existing)
         write_documents(tmp_path / name, documents)
         return (await load_resumable(database, [tmp_path / name], lambda *_: None)).report
 
@@ -85,6 +87,14 @@ async def test_a_site_is_served_with_its_uuids_and_a_pull_finds_its_groups(
     pulled = await pull_tenant(database, clouds, UUID(tenant), requested=False)
     await clouds.close()
     assert {name: n for name, n in pulled.items() if n} == {"imported": 1}  # the default group
+
+    # What a pull or a user changed here is known to the next copy.
+    present = {one.name: one for one in (await read_existing(database)).groups[UUID(tenant)]}
+    assert {name: one.is_changed_here for name, one in present.items()} == {
+        "default": True,
+        "db": False,
+        "=web": False,
+    }
 
     app = create_app(Settings(allowed_hosts="api.example.com"))
     app.state.database = database

@@ -4,13 +4,12 @@
 
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import typer
 
@@ -19,6 +18,7 @@ from ringfence.cli.startup import migrated, start, with_database
 from ringfence.errors import OperatorError
 
 if TYPE_CHECKING:
+    from ringfence.discovery.waldur.existing import Existing
     from ringfence.discovery.waldur.site import Summary
     from ringfence.provisioning.schema import Document
     from ringfence.settings import Settings
@@ -74,21 +74,22 @@ def read_clouds(pairs: Sequence[str]) -> Mapping[str, str]:
 
 @contextmanager
 def _reading(
-    url: str, token: str, entries: Mapping[str, str], existing: Collection[UUID] = ()
+    url: str, token: str, entries: Mapping[str, str], existing: "Existing | None" = None
 ) -> Iterator[tuple[Iterator["Document"], "Summary"]]:
     """Yield the documents of the site, and the summary that they complete."""
     from ringfence.discovery.waldur.client import WaldurClient
-    from ringfence.discovery.waldur.site import Summary, read_site
+    from ringfence.discovery.waldur.site import NOTHING, Summary, read_site
 
     summary = Summary()
     with output.advancing("Reading Waldur") as advance:
-        yield read_site(WaldurClient(url, token), entries, summary, advance, existing), summary
+        client = WaldurClient(url, token)
+        yield read_site(client, entries, summary, advance, existing or NOTHING), summary
 
 
 def _load(settings: "Settings", reading: "Reading") -> list[str]:
     """Read everything before anything is stored, then load it in batches."""
     from ringfence.discovery.provisioning_file import write_documents
-    from ringfence.discovery.queries import tenant_uuids
+    from ringfence.discovery.waldur.existing import read_existing
     from ringfence.provisioning.resumable import load_resumable
 
     with (
@@ -96,7 +97,7 @@ def _load(settings: "Settings", reading: "Reading") -> list[str]:
         tempfile.TemporaryDirectory(prefix="ringfence-") as folder,
     ):
         path = Path(folder) / "waldur.jsonl"
-        with reading(existing=with_database(conninfo, tenant_uuids)) as (documents, summary):
+        with reading(existing=with_database(conninfo, read_existing)) as (documents, summary):
             write_documents(path, documents)
         with output.advancing("Loading") as show_progress:
 

@@ -59,17 +59,6 @@ _PLACEMENTS: LiteralString = (
 )
 
 
-_TENANTS: LiteralString = "SELECT uuid FROM tenants"
-
-
-async def tenant_uuids(database: Database) -> set[UUID]:
-    """Return the UUIDs of all tenants."""
-    async with database.connection() as connection:
-        cursor = connection.cursor(row_factory=tuple_row)
-        await cursor.execute(_TENANTS)
-        return {row[0] for row in await cursor.fetchall()}
-
-
 async def existing_tenants(
     database: Database, selection: Selection
 ) -> Mapping[str, ExistingTenant]:

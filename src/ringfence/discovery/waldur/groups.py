@@ -6,12 +6,13 @@ it from the cloud.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from pydantic import ValidationError
 
+from ringfence.discovery.waldur.existing import Existing, ExistingGroup
 from ringfence.discovery.waldur.items import Item
 from ringfence.provisioning.groups import GroupNames, rules_of
 from ringfence.provisioning.problems import Location, Problems, quote
@@ -51,13 +52,19 @@ class _Draft:
     reason: str = ""
 
 
-def groups_of(tenant: UUID, items: Iterable[Item]) -> Groups:
-    """Return the groups of a tenant; raises `OperatorError` for a field that is not understood."""
+def groups_of(tenant: UUID, items: Iterable[Item], existing: Existing) -> Groups:
+    """Return the groups of a tenant; raises `OperatorError` for a field that is not understood.
+
+    Groups that were changed or deleted here since they were copied are left out, and stay so.
+    """
+    present = existing.groups.get(tenant, ())
     drafts = sorted(
         (_draft(tenant, item) for item in items), key=lambda draft: (_created(draft), draft.uuid)
     )
     _leave_out_twins(drafts)
-    while _leave_out_unknown_remotes(drafts):
+    _leave_out_deleted(drafts, existing.deleted)
+    _leave_out_existing(drafts, present)
+    while _leave_out_unknown_remotes(drafts, present):
         # A group that is left out may be the remote group of others.
         pass
     found = Groups()
@@ -156,9 +163,44 @@ def _leave_out_twins(drafts: Sequence[_Draft]) -> None:
             backend_ids.add(backend_id)
 
 
-def _leave_out_unknown_remotes(drafts: Sequence[_Draft]) -> bool:
+def _leave_out_deleted(drafts: Sequence[_Draft], deleted: Collection[UUID]) -> None:
+    for draft in drafts:
+        if draft.entry and draft.uuid in deleted:
+            draft.entry, draft.reason = None, "was deleted here"
+
+
+def _leave_out_existing(drafts: Sequence[_Draft], existing: Sequence[ExistingGroup]) -> None:
+    """Leave out what the database has in another form, which loading would replace or refuse."""
+    by_uuid = {group.uuid: group for group in existing}
+    by_backend_id = {group.backend_id: group for group in existing if group.backend_id}
+    copied = {draft.uuid for draft in drafts}
+    names = {
+        group.name: group
+        for group in existing
+        if group.uuid not in copied and not group.is_duplicate_name
+    }
+    for draft in drafts:
+        if draft.entry is None:
+            continue
+        own = by_uuid.get(draft.uuid)
+        twin = by_backend_id.get(draft.entry.backend_id, own)
+        if own is not None and own.is_changed_here:
+            draft.entry, draft.reason = None, "was changed here and stays as it is here"
+        elif twin is not None and twin.uuid != draft.uuid:
+            reason = f"a pull imported it as {twin.uuid.hex}; to get this UUID, unlink that group"
+            draft.entry, draft.reason = None, f"{reason} and copy again"
+        elif (own is None or own.name != draft.name) and draft.name in names:
+            reason = f"the group {names[draft.name].uuid.hex} here has the same name"
+            draft.entry, draft.reason = None, reason
+
+
+def _leave_out_unknown_remotes(drafts: Sequence[_Draft], existing: Sequence[ExistingGroup]) -> bool:
     """Leave out groups whose rules no provisioning file may have; return whether there were any."""
-    names = GroupNames({draft.name: [draft.uuid] for draft in drafts if draft.entry})
+    named = {draft.uuid: draft.name for draft in drafts if draft.entry}
+    named = {group.uuid: group.name for group in existing} | named
+    names = GroupNames()
+    for uuid, name in named.items():
+        names.add(name, uuid)
     found = False
     for draft in drafts:
         if draft.entry is None:

@@ -5,7 +5,7 @@ users, customers and projects, the tenants one by one with their groups, roles. 
 groups are in memory.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TypeVar
@@ -24,6 +24,7 @@ from ringfence.discovery.waldur.entries import (
     tenant_of,
     user_entry,
 )
+from ringfence.discovery.waldur.existing import Existing
 from ringfence.discovery.waldur.groups import GROUP_FIELDS, groups_of
 from ringfence.discovery.waldur.roles import ROLE_FIELDS, Roles, Scope
 from ringfence.errors import OperatorError
@@ -38,6 +39,8 @@ TENANTS = "/api/openstack-tenants/"
 GROUPS = "/api/openstack-security-groups/"
 USERS = "/api/users/"
 ME = "/api/users/me/"
+
+NOTHING = Existing()
 
 # Called with the requests that are done, their estimated number, and what is read.
 Advance = Callable[[int, int, str], None]
@@ -76,7 +79,7 @@ def read_site(
     entries: Mapping[str, str],
     summary: Summary,
     advance: Advance,
-    existing: Collection[UUID] = (),
+    existing: Existing = NOTHING,
 ) -> Iterator[Document]:
     """Yield the documents; `entries` maps Waldur's clouds to those of clouds.yaml.
 
@@ -104,8 +107,8 @@ def read_site(
         listed = client.objects(
             GROUPS, GROUP_FIELDS, {"tenant_uuid": tenant.uuid.hex, "o": "created"}
         )
-        groups = groups_of(tenant.uuid, listed)
-        is_new = tenant.uuid not in existing
+        is_new = tenant.uuid not in existing.groups
+        groups = groups_of(tenant.uuid, listed, existing)
         cloud = clouds[tenant.settings.uuid]
         entry = tenant_entry(tenant, cloud, groups.entries, is_new=is_new)
         summary.counts["security groups"] += len(groups.entries)
