@@ -258,6 +258,16 @@ def test_a_name_that_no_file_may_have_is_changed_and_noted(site, client, acme):
     assert summary.notes[2] == "the tenant 'evil\\u202ename' is called 'evil\ufffdname' here"
 
 
+def test_a_user_who_was_deactivated_in_waldur_is_deactivated_here(site, client, acme):
+    gone = site.add_user("gone", is_active=False)
+    existing = Existing({UUID(acme["uuid"]): []}, users={UUID(gone["uuid"])})
+    first, *_ = read_site(client, EAST, Summary(), lambda *_: None, existing)
+    assert [(user.username, user.is_active) for user in first.users] == [
+        ("alice", True),
+        ("gone", False),
+    ]
+
+
 def test_a_tenant_keeps_the_drift_mode_that_it_has_here(client, acme):
     existing = Existing({UUID(acme["uuid"]): []})
     documents = read_site(client, EAST, Summary(), lambda *_: None, existing)

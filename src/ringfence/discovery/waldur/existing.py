@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row, tuple_row
 
-from ringfence.database.pool import Database
+from ringfence.database.pool import Connection, Database
 
 # Every tenant, with its groups if it has any
 _EXISTING: LiteralString = """
@@ -27,6 +27,8 @@ LEFT JOIN security_group_versions AS version
 
 _DELETED: LiteralString = "SELECT uuid FROM deleted_security_groups"
 
+_USERS: LiteralString = "SELECT uuid FROM users"
+
 
 @dataclass(frozen=True, slots=True)
 class ExistingGroup:
@@ -41,13 +43,14 @@ class ExistingGroup:
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """The groups in the database by tenant, and those that were deleted here.
+    """The groups in the database by tenant, those that were deleted here, and the users.
 
     A tenant without groups has an empty list.
     """
 
     groups: Mapping[UUID, Sequence[ExistingGroup]] = field(default_factory=dict)
     deleted: Collection[UUID] = frozenset()
+    users: Collection[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,11 @@ async def read_existing(database: Database) -> Existing:
                         bool(row.is_changed_here),
                     )
                 )
-        deleted = connection.cursor(row_factory=tuple_row)
-        await deleted.execute(_DELETED)
-        return Existing(dict(groups), {row[0] for row in await deleted.fetchall()})
+        deleted = await _uuids(connection, _DELETED)
+        return Existing(dict(groups), deleted, await _uuids(connection, _USERS))
+
+
+async def _uuids(connection: Connection, statement: LiteralString) -> set[UUID]:
+    cursor = connection.cursor(row_factory=tuple_row)
+    await cursor.execute(statement)
+    return {row[0] for row in await cursor.fetchall()}

@@ -4,7 +4,7 @@ Roles of Waldur that do not exist here, and those that end at a time, are named 
 nearest role would allow more.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -71,11 +71,14 @@ class Roles:
             return "/api/users/ does not list the user"
         return ""
 
-    def needed_users(self) -> list[UserEntry]:
-        """Return the users with a role, staff and support, sorted by name."""
+    def needed_users(self, existing: Collection[UUID]) -> list[UserEntry]:
+        """Return the users with a role, staff and support, sorted by name.
+
+        Existing ones too: they may have been deactivated, or lost their rights.
+        """
         needed = (
             user
             for uuid, user in self.users.items()
-            if uuid in self.holders or user.is_staff or user.is_support
+            if uuid in self.holders or uuid in existing or user.is_staff or user.is_support
         )
         return sorted(needed, key=lambda user: user.username)

@@ -100,7 +100,7 @@ def read_site(
     progress.total = len(organisations.customers) + len(organisations.projects) + len(tenants)
     roles = _roles(client, organisations, progress)
     summary.counts |= {"tenants": len(tenants), "security groups": 0, "rules": 0}
-    users = roles.needed_users()
+    users = roles.needed_users(existing.users)
     yield Document(clouds=list(clouds.values()), users=users)
     yield Document(customers=_customers(organisations))
     for tenant in _in_order(tenants, organisations, summary):
