@@ -57,6 +57,8 @@ def test_what_was_planned_is_what_is_carried_out(service, capsys):
         f"{GROUP}set_rules/?plan_token=7.abc",
     )
     assert change.headers["If-Match"] == '"v7"'
+    assert "Idempotency-Key" in change.headers
+    assert "Idempotency-Key" not in plan.headers
     assert plan.body == change.body
     assert capsys.readouterr().out.splitlines() == [
         "+ in ipv4 tcp 22 10.0.0.0/8",

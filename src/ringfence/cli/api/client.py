@@ -73,6 +73,10 @@ class Client:
             yield from reply.body if isinstance(reply.body, list) else ()
             following = reply.next
 
+    def evaluate(self, path: str, body: Json, *, root: str = "") -> Reply:
+        """Return the response to a POST that stores nothing, such as a plan."""
+        return self._send("POST", path, body, root=root)
+
     def change(
         self,
         method: str,

@@ -67,7 +67,7 @@ def create(  # noqa: PLR0913 - one for each option
         "rules": resolve(client, rules, within["uuid"]),
     }
     path = f"{TENANTS}{within['uuid']}/"
-    plan = client.change("POST", f"{path}plan_security_group/", body).body
+    plan = client.evaluate(f"{path}plan_security_group/", body).body
     for rule in rules:
         output.say(f"+ {line_of(rule)}")
     for line in warning_lines(plan, rules):
@@ -109,7 +109,7 @@ def set_rules(  # noqa: PLR0913 - one for each option
     found = find_group(client, group, tenant)
     uuid = found["uuid"]
     body = resolve(client, rules, found["tenant_uuid"])
-    planned = client.change("POST", group_path(uuid, "plan"), body, root="rules")
+    planned = client.evaluate(group_path(uuid, "plan"), body, root="rules")
     for line in plan_lines(planned.body):
         output.say(line)
     confirm(

@@ -138,7 +138,7 @@ def plan(  # noqa: PLR0913 - one for each option
     client = connect()
     found = find_group(client, group, tenant)
     body = resolve(client, rules, found["tenant_uuid"])
-    planned = client.change("POST", group_path(found["uuid"], "plan"), body, root="rules").body
+    planned = client.evaluate(group_path(found["uuid"], "plan"), body, root="rules").body
     changes = changes_of(planned, PLANNED)
     if options == listing.Options():
         _say(plan_lines(planned))
