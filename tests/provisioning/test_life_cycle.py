@@ -111,6 +111,12 @@ async def test_what_is_absent_is_removed_with_an_event_and_stays_away(load, quer
     roles: [{user: bob, role: PROJECT.ADMIN, project: Lab, state: absent}]
     """
 
+    await query(
+        "INSERT INTO tokens (user_id, project_id, digest) SELECT account.id, project.id,"
+        " sha256('x') FROM users AS account, projects AS project"
+        " WHERE account.username = 'bob' AND project.name = 'Lab'"
+    )
+
     shown = await load(absent, dry_run=True)
     report = await load(absent)
 
@@ -133,6 +139,7 @@ async def test_what_is_absent_is_removed_with_an_event_and_stays_away(load, quer
         *["role_revoked"] * 3,
         *["openstack_security_group_removed_locally"] * 3,
         *["openstack_tenant_removed_locally"] * 2,
+        "token_revoked",
         *["project_deletion_succeeded"] * 2,
         "customer_deletion_succeeded",
         "openstack_cloud_removed",

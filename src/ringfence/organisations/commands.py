@@ -11,6 +11,7 @@ from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
 from ringfence.events.commands import record_all
 from ringfence.events.types import Event, EventType
+from ringfence.users.tokens.issuing import revoke_of_projects
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ async def projects_of_customers(
 
 async def remove_projects(connection: Connection, projects: Sequence[ProjectRow]) -> None:
     """Delete projects without tenants, their roles, and the tokens for one of them only."""
+    await revoke_of_projects(connection, [row.uuid for row in projects])
     await connection.execute(_REMOVE_PROJECTS, {"uuids": [row.uuid for row in projects]})
     events = [
         Event(

@@ -69,12 +69,14 @@ async def find_revoked_roles(
 
     To prune, also those in the declared customers that no file grants.
     """
-    lost = await existing_grants(
-        connection,
-        users=removals.users,
-        customers=removals.customers,
-        projects=removals.projects,
-    )
+    lost = []
+    if removals.users or removals.customers or removals.projects:
+        lost = await existing_grants(
+            connection,
+            users=removals.users,
+            customers=removals.customers,
+            projects=removals.projects,
+        )
     removals.roles = list(dict.fromkeys([*desired.revoked, *lost]))
     removals.gone["roles"] += desired.revoked_before
     if not prune or not kinds.lists_roles:
@@ -158,6 +160,8 @@ async def _check_children(
 
     Those that the files declare are noted already: their own entry refers to what is removed.
     """
+    if not (removals.customers or removals.projects or removals.clouds):
+        return
     projects = await projects_of_customers(connection, list(removals.customers))
     noted = removals.projects.keys() | {target.uuid for target in kinds.projects.targets}
     _check(kinds.customers, "projects", _by(projects, "parent"), noted, problems)

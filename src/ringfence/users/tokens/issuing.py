@@ -1,6 +1,7 @@
 """Issue, replace and revoke tokens. A secret is returned once, when the token is issued."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
@@ -12,9 +13,9 @@ from ringfence.access.authentication import token_digest
 from ringfence.access.permissions import Actor, require_unlimited
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Forbidden, NotFound
-from ringfence.events.commands import record
+from ringfence.events.commands import record, record_all
 from ringfence.events.types import Event, EventType
-from ringfence.users.sessions.ending import EndReason, end_of_users
+from ringfence.users.sessions.ending import EndReason, end_of_tokens, end_of_users
 
 SECRET_BYTES = 32
 NO_SUCH_USER = "No User matches the given query."
@@ -56,6 +57,18 @@ _LOCK_USER: LiteralString = "SELECT 1 FROM users WHERE id = %s FOR NO KEY UPDATE
 _REVOKE: LiteralString = "DELETE FROM tokens WHERE user_id = %(user_id)s"
 
 _REVOKE_BY_PASSWORD: LiteralString = _REVOKE + " AND is_by_password"
+
+_OF_PROJECTS: LiteralString = """
+SELECT token.uuid, holder.uuid AS user_uuid, holder.username
+FROM tokens AS token
+INNER JOIN users AS holder ON token.user_id = holder.id
+INNER JOIN projects AS project ON token.project_id = project.id
+WHERE project.uuid = ANY(%(projects)s)
+ORDER BY token.id
+FOR UPDATE OF token
+"""
+
+_REVOKE_THESE: LiteralString = "DELETE FROM tokens WHERE uuid = ANY(%(uuids)s)"
 
 _DELETE_EXPIRED: LiteralString = """
 DELETE FROM tokens WHERE user_id = %(user_id)s AND expires <= now()
@@ -200,6 +213,28 @@ async def revoke_tokens(database: Database, actor: Actor, holder: Holder) -> Non
             raise NotFound(NO_SUCH_TOKEN)
         message = f"The tokens of user {holder.username} have been revoked."
         await record(connection, _event(EventType.TOKENS_REVOKED, message, actor, holder))
+
+
+async def revoke_of_projects(connection: Connection, projects: Sequence[UUID]) -> None:
+    """Revoke the tokens that reach one of these projects only, with an event for each."""
+    cursor = await connection.execute(_OF_PROJECTS, {"projects": list(projects)})
+    found = await cursor.fetchall()
+    uuids = [uuid for uuid, _, _ in found]
+    await end_of_tokens(connection, uuids, None)
+    await connection.execute(_REVOKE_THESE, {"uuids": uuids})
+    events = [
+        Event(
+            EventType.TOKEN_REVOKED,
+            f"A token of user {username} has been revoked: its project was removed.",
+            context={
+                "affected_user_uuid": user.hex,
+                "affected_user_username": username,
+                "token_uuid": uuid.hex,
+            },
+        )
+        for uuid, user, username in found
+    ]
+    await record_all(connection, events)
 
 
 async def revoke_all(connection: Connection, user_id: int) -> None:
