@@ -16,6 +16,8 @@ from tests.database.test_backup import TABLES
 from tests.folders import unused
 from tests.upgrade.reading import GROUPS, LISTS, staff_client
 
+from ringfence.cli.doctor.examination import examine
+from ringfence.cli.main import run
 from ringfence.cli.startup import with_database
 from ringfence.database.backup import file as backup_file
 from ringfence.database.backup import names
@@ -84,16 +86,6 @@ def rows(conninfo):
             ).fetchall()
             for (name,) in connection.execute(TABLES).fetchall()
             if name not in LEFT_OUT
-        }
-
-
-def counts(conninfo):
-    with psycopg.connect(conninfo) as connection:
-        return {
-            name: connection.execute(
-                sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(name))
-            ).fetchone()[0]
-            for name in LEFT_OUT
         }
 
 
@@ -264,24 +256,67 @@ def test_a_killed_restore_leaves_the_database_as_it_was(file, conninfo, when):
 
 
 def test_a_backup_of_release_0_1_0_is_restored(
-    demonstration, theirs, tmp_path, short_folder, monkeypatch
+    empty_conninfo, theirs, tmp_path, short_folder, monkeypatch
 ):
-    contents = backup(Settings(database_url=demonstration), tmp_path / "new").contents
     programs = binaries.provide(short_folder / "home", short_folder / "home" / "data")
-    dumped = subprocess.run(
-        [programs / "pg_dump", "--format=custom", f"--dbname={demonstration}"],
-        check=True,
-        capture_output=True,
-    ).stdout
-    # That release also kept what a crash may lose.
-    contents = contents.model_copy(update={"rows": contents.rows | counts(demonstration)})
+    with psycopg.connect(empty_conninfo, autocommit=True) as connection:
+        connection.execute(DEMONSTRATION.read_text())
+        connection.execute("SET search_path = public")
+        dumped = subprocess.run(
+            [programs / "pg_dump", "--format=custom", f"--dbname={empty_conninfo}"],
+            check=True,
+            capture_output=True,
+        ).stdout
+        contents = backup_file.Contents(
+            made="2026-11-27T00:00:00+00:00",
+            release="0.1.0",
+            server=connection.info.server_version,
+            migrations=[
+                name for (name,) in connection.execute("SELECT name FROM schema_migrations")
+            ],
+            # That release also kept what a crash may lose.
+            rows={
+                name: connection.execute(
+                    sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(name))
+                ).fetchone()[0]
+                for (name,) in connection.execute(TABLES).fetchall()
+            },
+        )
     monkeypatch.setattr(backup_file, "FIRST_LINE", b"ringfence backup 1\n")
     backup_file.write(
         tmp_path / "old", contents, lambda output: output.write(dumped), overwrite=False
     )
     restore(Settings(home=tmp_path / "none", database_url=theirs), tmp_path / "old")
-    assert rows(theirs) == rows(demonstration)
+    asyncio.run(migrate(empty_conninfo))
+    found, expected = rows(theirs), rows(empty_conninfo)
+    # With the times at which they were applied
+    del found["schema_migrations"], expected["schema_migrations"]
+    assert found == expected
     assert not (tmp_path / "none").exists()
+
+
+def test_a_changed_collation_is_named_with_its_fix(oldest, monkeypatch, capsys):
+    oldest.execute("DROP DATABASE IF EXISTS icu")
+    oldest.execute(
+        "CREATE DATABASE icu LOCALE_PROVIDER icu ICU_LOCALE 'en' LOCALE 'C' TEMPLATE template0"
+    )
+    url = oldest.uri("icu")
+    asyncio.run(migrate(url))
+
+    def said():
+        checks = asyncio.run(examine(Settings(database_url=url)))
+        [check] = [check for check in checks if check.name == "collation"]
+        return check
+
+    assert said().passed
+    oldest.execute("UPDATE pg_database SET datcollversion = '1.2' WHERE datname = 'icu'")
+    assert not said().passed
+    assert 'the indexes of icu are of version 1.2; run REINDEX DATABASE "icu", then' in (
+        said().detail
+    )
+    monkeypatch.setenv("RINGFENCE_DATABASE_URL", url)
+    assert run(["migrate"]) == 0
+    assert "warning: texts sort as in version" in capsys.readouterr().out
 
 
 def test_all_that_migrations_create_is_known_by_name(conninfo):

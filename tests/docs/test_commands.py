@@ -24,7 +24,9 @@ from dataclasses import dataclass
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 from tests.discovery.waldur_site import TOKEN, WaldurSite, rule, waldur_site
 from tests.docs.markdown import DOCUMENTS, ROOT, Block, blocks, name
 from tests.lab.fixtures import lab, openstack_project
@@ -37,7 +39,8 @@ README = ROOT / "README.md"
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 REPLACE_WALDUR = ROOT / "docs" / "how-to" / "replace-waldur.md"
 # They need another system.
-OF_THEIR_OWN = {README, TUTORIAL, REPLACE_WALDUR}
+OWN_DATABASE = ROOT / "docs" / "how-to" / "postgresql.md"
+OF_THEIR_OWN = {README, TUTORIAL, REPLACE_WALDUR, OWN_DATABASE}
 BACKGROUND = "run: in the background"
 TIME_LIMIT_SECONDS = 2 * PATIENCE_SECONDS
 
@@ -228,6 +231,20 @@ def check(document: Path, examples: Mapping[str, str], folder: Path, environment
 )
 def test_every_command_works_and_prints_what_the_document_shows(document, surroundings):
     check(document, examples(), *surroundings)
+
+
+def test_the_guide_moves_the_data_to_another_server(surroundings, tcp_server):
+    with psycopg.connect(tcp_server, autocommit=True) as connection:
+        # As the guide says
+        for role in ("ringfence_owner", "ringfence_service"):
+            statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'secret'")
+            connection.execute(statement.format(sql.Identifier(role)))
+        connection.execute(
+            "CREATE DATABASE ringfence OWNER ringfence_owner ENCODING 'UTF8' TEMPLATE template0"
+        )
+        port = connection.info.port
+    there = {"db.example.com:5432": f"127.0.0.1:{port}"}
+    check(OWN_DATABASE, there | examples(), *surroundings)
 
 
 def test_the_readme_and_then_the_tutorial_lead_to_an_openstack_in_one_data_directory(

@@ -170,6 +170,7 @@ def migrate(
             output.say(f"applied {name}")
         if not applied:
             output.say("nothing to apply")
+        _warn_of_collation(conninfo)
         if role is not None:
             from ringfence.database.embedded import roles
             from ringfence.database.privileges import grant
@@ -177,6 +178,18 @@ def migrate(
             owner = roles.owning(settings, conninfo)
             with_database(owner, lambda database: grant(database, role))
             output.say(f"granted to {role}")
+
+
+def _warn_of_collation(conninfo: str) -> None:
+    from ringfence.database import collation
+    from ringfence.database.pool import Database
+
+    async def changed(database: Database) -> tuple[str, str] | None:
+        async with database.connection() as connection:
+            return await collation.changed(connection)
+
+    if found := with_database(conninfo, changed):
+        output.say(f"warning: {found[0]}; {found[1]}")
 
 
 @app.command(epilog="Example: ringfence password alice < password.txt")

@@ -5,6 +5,8 @@ from collections.abc import Collection
 from typing import LiteralString
 
 from ringfence.cli.doctor.check import Check, failed, few, passed, warning
+from ringfence.database import collation
+from ringfence.database.embedded.binaries import Majors
 from ringfence.database.migrate import RELEASE
 from ringfence.database.migrate import migrations as migrations_here
 from ringfence.database.pool import Connection
@@ -29,11 +31,14 @@ _VIEWS = re.compile(r"views_([0-9]+(?:\.[0-9]+)*)\S*_[0-9a-f]{12}")
 _REPORT = "report this as a bug"
 
 
-def server(connection: Connection) -> Check:
-    """Return which PostgreSQL responds."""
+def server(connection: Connection, majors: Majors | None) -> Check:
+    """Return which PostgreSQL responds; `majors` are those of an embedded one."""
     version = connection.info.server_version
-    shown = f"PostgreSQL {version // 10_000}.{version % 10_000}"
-    return passed("database", f"{shown} is available", "a connection")
+    shown = f"PostgreSQL {version // 10_000}.{version % 10_000} is available"
+    if majors is not None and majors.is_older:
+        found = f"{shown}, and the installed package is of {majors.package}"
+        return warning("database", found, "a connection", "run ringfence upgrade-database")
+    return passed("database", shown, "a connection")
 
 
 def migrations(missing: list[str]) -> Check:
@@ -52,6 +57,7 @@ async def checks(connection: Connection) -> list[Check]:
         await _documents(connection),
         await _counts(connection),
         await _searches(connection),
+        await _collation(connection),
     ]
 
 
@@ -111,3 +117,10 @@ async def _searches(connection: Connection) -> Check:
         "let the database owner run CREATE EXTENSION pg_trgm, then run "
         "SELECT index_security_group_texts()",
     )
+
+
+async def _collation(connection: Connection) -> Check:
+    tested = "the version of the collation against that of the indexes"
+    if found := await collation.changed(connection):
+        return failed("collation", found[0], tested, found[1])
+    return passed("collation", "as when the indexes were built", tested)

@@ -7,7 +7,7 @@ from ringfence.cli.doctor.check import Check, failed
 from ringfence.cli.doctor.clouds import Advance, Selection
 from ringfence.cli.doctor.files import file_modes
 from ringfence.database.connect import Session
-from ringfence.database.embedded import roles
+from ringfence.database.embedded import binaries, roles
 from ringfence.database.embedded.server import running
 from ringfence.database.migrate import pending
 from ringfence.errors import OperatorError
@@ -48,7 +48,8 @@ async def _checks(
     # Raises `OperatorError` if the database cannot be reached or used.
     missing = await pending(conninfo)
     async with await Session.connect(conninfo, autocommit=True) as connection:
-        checks = [database.server(connection), database.migrations(missing)]
+        majors = None if settings.database_url else binaries.majors(settings.home)
+        checks = [database.server(connection, majors), database.migrations(missing)]
         if missing:
             return checks
         checks += [
