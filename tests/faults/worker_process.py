@@ -12,7 +12,7 @@ from tests.faults.matrix import CALL_SECONDS, MAX_RESPONSE_BYTES
 
 from ringfence.neutron.openstack import OpenStackClouds
 from ringfence.settings import Settings
-from ringfence.sync import drivers, recovery, retries, worker
+from ringfence.sync import drivers, failures, recovery, worker
 from ringfence.telemetry import logs
 
 RETRY_DELAYS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0)
@@ -25,8 +25,8 @@ CONTEXT.set_forkserver_preload(["tests.faults.worker_process", "ringfence.neutro
 
 def hasten(put: Callable[[object, str, object], None]) -> None:
     """Shorten all delays; `put` sets a name of a module, like `monkeypatch.setattr`."""
-    put(retries, "RETRY_DELAYS", RETRY_DELAYS)
-    put(retries, "PERIODIC_RETRY_DELAYS", RETRY_DELAYS)
+    put(failures, "RETRY_DELAYS", RETRY_DELAYS)
+    put(failures, "PERIODIC_RETRY_DELAYS", RETRY_DELAYS)
     put(recovery, "HEARTBEAT_SECONDS", STALLED_SECONDS / 5)
     put(recovery, "STALLED_SECONDS", STALLED_SECONDS)
     put(worker, "POLL_SECONDS", 0.05)

@@ -8,8 +8,8 @@ from ringfence.neutron.port import (
     QuotaExceeded,
     TooManyRequests,
 )
+from ringfence.sync.failures import RETRY_DELAYS, RetryLater, delay_before_retry
 from ringfence.sync.jobs import Attempt, run
-from ringfence.sync.retries import RETRY_DELAYS, RetryLater, delay_before_retry
 
 LAST = Attempt(len(RETRY_DELAYS))
 

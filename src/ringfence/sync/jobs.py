@@ -1,8 +1,8 @@
 """The handlers of jobs by name, with retries and failures.
 
 `worker` fetches a job from PostgreSQL and calls its handler with the UUID of a group or a tenant.
-The handler calls `push` or `pull`, retries temporary errors (`retries`) and records the failure
-after the last attempt (`failures`). It writes one line of log a job.
+The handler calls `push` or `pull`, retries temporary errors and records the failure after the last
+attempt (`failures`). It writes one line of log a job.
 
 A job means "this group may differ", never "make this change": it may be lost, repeated or
 interrupted anywhere, and the next one repairs that. Between attempts a group keeps its transient
@@ -35,10 +35,15 @@ from ringfence.neutron.storable_text import storable
 from ringfence.security_groups.cloud_state import lifecycle
 from ringfence.sync.compare import DEFAULT_GUARD, MassRemovalGuard
 from ringfence.sync.drivers import Clouds
-from ringfence.sync.failures import explain
+from ringfence.sync.failures import (
+    DATABASE_DELAY,
+    RetryLater,
+    RetryStrategy,
+    delay_before_retry,
+    explain,
+)
 from ringfence.sync.pull import pull_group, pull_tenant
 from ringfence.sync.push import delete_group, push_group
-from ringfence.sync.retries import DATABASE_DELAY, RetryLater, RetryStrategy, delay_before_retry
 from ringfence.telemetry import metrics, tracing
 
 LONGEST_TRACE = 100_000

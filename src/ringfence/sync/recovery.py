@@ -18,7 +18,7 @@ from ringfence.database.outbox import (
 )
 from ringfence.database.pool import Connection, Database
 from ringfence.security_groups.cloud_state import lifecycle
-from ringfence.sync.retries import LONGEST_DELAY
+from ringfence.sync.failures import LONGEST_DELAY
 
 HEARTBEAT_SECONDS = 5.0
 STALLED_SECONDS = 15.0
