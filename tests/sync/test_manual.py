@@ -113,7 +113,7 @@ async def test_too_many_missing_groups_stop_until_an_operator_confirms(sandbox):
     before = await fingerprint(sandbox)
     preview, marked = await manual.confirm_missing(sandbox.database, tenant, confirmed=False)
     assert (len(preview), marked) == (8, 0)
-    assert preview[0].startswith("web-0: ")
+    assert preview[0]["name"] == "web-0"
     assert await fingerprint(sandbox) == before
     assert (await manual.confirm_missing(sandbox.database, tenant, confirmed=True))[1] == 8
     states = await sandbox.world.value(

@@ -32,6 +32,8 @@ STATUS_COLUMNS = listing.Columns(
     ),
 )  # fmt: skip
 
+MISSING_COLUMNS = listing.Columns(("name", "uuid", "backend_id"))
+
 Tenant = Annotated[str, typer.Argument(metavar="TENANT", help="Name or UUID of a tenant.")]
 
 
@@ -148,6 +150,8 @@ def confirm(
     tenant: Tenant,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Mark the groups.")] = False,
+    output: listing.Output = None,
+    fields: listing.Fields = None,
 ) -> None:
     """Show the groups that are missing in the cloud; with --yes, mark them as ERRED.
 
@@ -156,20 +160,30 @@ def confirm(
     from ringfence.sync import manual
     from ringfence.sync import status as tenants
 
-    async def work(database: "Database") -> tuple[list[str], int]:
+    async def work(database: "Database") -> tuple[list[dict[str, object]], int]:
         found = await tenants.find_tenant(database, tenant)
         return await manual.confirm_missing(database, found, confirmed=yes)
 
+    options = listing.options(output, fields)
+    MISSING_COLUMNS.chosen(options)
     with migrated(start()) as (conninfo, _):
-        lines, marked = with_database(conninfo, work)
-    for line in lines:
-        _say(line)
-    if yes and lines:
-        _say(f"{marked} marked as missing in the cloud")
-    elif lines:
-        _say(f"{len(lines)} would be marked; run it again with --yes")
-    else:
-        _say("no group is missing")
+        rows, marked = with_database(conninfo, work)
+    if rows or options != listing.Options():
+        listing.show(rows, MISSING_COLUMNS, options, text=_missing_line)
+    if options == listing.Options():
+        _say(_confirmed(len(rows), marked, yes=yes))
+
+
+def _missing_line(row: listing.Row) -> str:
+    return f"{row['name']}: {row['uuid'].hex}, backend id {row['backend_id']}"
+
+
+def _confirmed(missing: int, marked: int, *, yes: bool) -> str:
+    if not missing:
+        return "no group is missing"
+    if yes:
+        return f"{marked} marked as missing in the cloud"
+    return f"{missing} would be marked; run it again with --yes"
 
 
 @sync.command(epilog="Example: ringfence sync mode web-prod enforce")

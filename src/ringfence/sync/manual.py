@@ -96,21 +96,22 @@ async def _pull_one(
 
 async def confirm_missing(
     database: Database, tenant: Tenant, *, confirmed: bool
-) -> tuple[list[str], int]:
-    """Return a line for each group that the cloud does not have, and how many were marked ERRED.
+) -> tuple[list[dict[str, object]], int]:
+    """Return each group that the cloud does not have, and how many were marked ERRED.
 
     Each is requested from the cloud directly; they are marked only if the operator `confirmed` it.
     """
     clouds = Clouds(database)
     try:
         missing = await missing_groups(database, clouds, tenant.uuid)
-        lines = [
-            f"{group.name}: {group.uuid.hex}, backend id {group.backend_id}" for group in missing
+        rows: list[dict[str, object]] = [
+            {"name": group.name, "uuid": group.uuid, "backend_id": group.backend_id}
+            for group in missing
         ]
         if not missing or not confirmed:
-            return lines, 0
+            return rows, 0
         done = await pull_tenant(database, clouds, tenant.uuid, requested=False, confirmed=True)
-        return lines, done["missing"]
+        return rows, done["missing"]
     except CloudError as error:
         raise OperatorError(f"tenant {tenant.name}: {error}") from None
     finally:
