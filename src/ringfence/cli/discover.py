@@ -188,7 +188,7 @@ def _load(selection: "Selection", *, follow: bool | None) -> list[str]:
             )
 
     with migrated(settings) as (conninfo, _):
-        return with_database(conninfo, work).lines()
+        return with_database(conninfo, work, size=4).lines()
 
 
 def _scan_progress(show: Callable[[int, int, str], None]) -> Callable[[str, int], None]:

@@ -45,13 +45,13 @@ def migrated(settings: "Settings") -> Iterator[tuple[str, list[str]]]:
 
 
 def with_database(
-    conninfo: str, use: Callable[["Database"], Coroutine[Any, Any, Result]]
+    conninfo: str, use: Callable[["Database"], Coroutine[Any, Any, Result]], *, size: int = 2
 ) -> Result:
-    """Run a coroutine function with an open connection pool and return its result."""
+    """Run a coroutine function with a pool of `size` connections and return its result."""
     from ringfence.database.pool import Database
 
     async def main() -> Result:
-        async with Database.open(conninfo, size=2) as database:
+        async with Database.open(conninfo, size=size) as database:
             return await use(database)
 
     return asyncio.run(main())

@@ -6,6 +6,7 @@ sent for them, and an interrupted run is completed by the next one. Tenants that
 left to their pulls.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -30,6 +31,9 @@ from ringfence.sync.compare import DEFAULT_GUARD, MassRemovalGuard
 from ringfence.sync.ports import store_listed_ports
 from ringfence.sync.projects import no_such_project, refuse_tenant
 from ringfence.sync.pull import import_listed
+
+# This process parses groups while PostgreSQL stores those of other tenants.
+TENANTS_AT_ONCE = 3
 
 logger = structlog.get_logger(__name__)
 
@@ -106,16 +110,27 @@ async def _import_groups(
     ids = Ids.of(selection.cloud)
     uuids = [ids.tenant(one.project.id) for one in scan.selected]
     tenants = await queries.never_pulled(database, uuids)
-    imported = 0
-    for number, placement in enumerate(tenants):
-        advance(number, len(tenants), imported)
-        groups = scan.groups_of(placement.project_backend_id)
-        counts = await import_listed(database, placement, groups, taken_at)
-        imported += counts["imported"]
-        if scan.has_ports:
-            listed = scan.ports_of(placement.project_backend_id)
-            await store_listed_ports(database, placement, listed, scan.floating_ips, taken_at)
-    advance(len(tenants), len(tenants), imported)
+    done = imported = 0
+    slots = asyncio.Semaphore(TENANTS_AT_ONCE)
+
+    async def import_one(placement: Placement) -> None:
+        nonlocal done, imported
+        async with slots:
+            groups = scan.groups_of(placement.project_backend_id)
+            counts = await import_listed(database, placement, groups, taken_at)
+            if scan.has_ports:
+                listed = scan.ports_of(placement.project_backend_id)
+                await store_listed_ports(database, placement, listed, scan.floating_ips, taken_at)
+        done, imported = done + 1, imported + counts["imported"]
+        advance(done, len(tenants), imported)
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for placement in tenants:
+                tasks.create_task(import_one(placement))
+    except ExceptionGroup as failed:
+        # The others were cancelled; the next run completes them.
+        raise failed.exceptions[0] from None
     return imported
 
 
