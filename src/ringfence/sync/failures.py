@@ -1,8 +1,8 @@
 """Failed jobs: whether and when they are retried, and the error messages of their groups.
 
-After each attempt, `jobs` calls this module to decide whether another one follows. After the last one the group is ERRED,
-with a message that says what went wrong and which action helps; everybody who may change the group
-can act (`security_groups/readiness.py`).
+After each attempt, `jobs` calls this module to decide whether another one follows. After the last
+one the group is ERRED, with a message that says what went wrong and which action helps; everybody
+who may change the group can act (`security_groups/readiness.py`).
 """
 
 import random
