@@ -84,7 +84,14 @@ def test_two_changes_have_two_keys(service, client):
 def test_a_service_that_stays_busy_is_an_error(service, client):
     for _ in range(5):
         service.respond({"detail": "Busy."}, 503, **SOON)
-    with pytest.raises(OperatorError, match=r"^Busy"):
+    with pytest.raises(Unreachable, match=r"^Busy"):
+        client.get(GROUPS)
+
+
+@pytest.mark.parametrize("status", [502, 504])
+def test_a_proxy_without_its_service_counts_as_away(service, client, status):
+    service.respond(b"<html>", status)
+    with pytest.raises(Unreachable, match=f"the service responded with status {status}"):
         client.get(GROUPS)
 
 

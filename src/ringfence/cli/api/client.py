@@ -32,12 +32,16 @@ _TIMEOUTS = (10.0, 60.0)
 ATTEMPTS = 5
 _LONGEST_WAIT_SECONDS = 30.0
 _BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+# Of the service, or of a proxy while the service restarts
+_AWAY = frozenset(
+    {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+)
 
 Query = Sequence[tuple[str, str]]
 
 
 class Unreachable(OperatorError):
-    """The service did not respond."""
+    """The service did not respond, or said that it cannot for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,8 @@ def _reply(response: requests.Response, url: str, root: str) -> Reply:
             ) from None
     if not response.ok:
         hints = hints_in(response.headers.get("Ringfence-Hint"))
-        raise error_of(response.status_code, body, root=root, hints=hints)
+        error = error_of(response.status_code, body, root=root, hints=hints)
+        raise Unreachable(*error.lines) if response.status_code in _AWAY else error
     # Only the query: behind a proxy, the service may name a host that this one cannot reach.
     following = response.links.get("next", {}).get("url")
     query = parse_qsl(urlsplit(following).query, keep_blank_values=True) if following else None
