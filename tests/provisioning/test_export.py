@@ -4,7 +4,7 @@ import json
 
 import psycopg
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.provisioning.example import EXAMPLE, small
 from tests.provisioning.test_load import rows_with_their_transactions
@@ -12,9 +12,10 @@ from tests.provisioning.test_load import rows_with_their_transactions
 from ringfence.errors import OperatorError
 from ringfence.provisioning.demonstration import demonstration_file, demonstration_groups
 from ringfence.provisioning.document import check_document
+from ringfence.provisioning.export.entries import FlowEntry
 from ringfence.provisioning.export.export import FileFormat, export, write_selection
 from ringfence.provisioning.export.queries import Selection
-from ringfence.provisioning.export.writers import YamlWriter, dump
+from ringfence.provisioning.export.writers import Part, YamlWriter
 from ringfence.provisioning.load import load_documents
 from ringfence.provisioning.parser import read_text
 from ringfence.provisioning.problems import Problems
@@ -246,10 +247,23 @@ JSON = st.recursive(
 )
 
 
+@example({"a\u2028": " x\u2028 y\x85z\n\n k \ufeff\x0c\u2029"})
 @settings(max_examples=60)
 @given(st.dictionaries(st.text(min_size=1), JSON, min_size=1, max_size=4))
 def test_any_text_is_written_so_that_it_is_read_as_the_same_text(tree):
-    assert plain(read_text(dump(tree))) == plain(tree)
+    customer = {"name": "a", "uuid": "b", "more": tree}
+    writer = YamlWriter()
+    text = writer.part(Part(customer, customer, customer, ["a note"]))
+    text += "".join(writer.roles([customer, FlowEntry(customer)]))
+
+    read = read_text(text)
+
+    expected = plain(customer)
+    [found] = read["customers"]
+    [project] = found.pop("projects")
+    assert project.pop("tenants") == [expected]
+    assert found == project == expected
+    assert read["roles"] == [expected, expected]
 
 
 def plain(value):

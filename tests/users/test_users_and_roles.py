@@ -57,6 +57,11 @@ async def test_a_user_is_added_listed_deactivated_and_removed_with_its_tokens(da
     assert await set_active(database, "alice", is_active=True)
     assert await site("SELECT * FROM tokens") == []
 
+    await issue_token(database, "alice", Terms())
+    await site(
+        "INSERT INTO console_sessions (digest, token_id, owns_token, expires)"
+        " SELECT digest, id, false, 'infinity' FROM tokens"
+    )
     await remove_user(database, "alice")
     assert await list_users(database) == []
     assert await site("SELECT * FROM role_grants") == []
@@ -66,6 +71,8 @@ async def test_a_user_is_added_listed_deactivated_and_removed_with_its_tokens(da
         "role_granted",
         "user_deactivated",
         "user_activated",
+        "token_created",
+        "auth_session_ended",
         "user_deletion_succeeded",
     ]
 

@@ -153,8 +153,6 @@ def rule_entries(
     that a load will know.
     """
     entries = [_rule_entry(rule, references) for rule in rules]
-    if any(rule.remote_address_group is not None for rule in rules):
-        return None
     try:
         read = [RuleEntry.model_validate(entry) for entry in entries]
     except ValidationError:
