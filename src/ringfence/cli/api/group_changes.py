@@ -101,7 +101,7 @@ def set_rules(  # noqa: PLR0913 - one for each option
     """Replace all rules of a security group by those of a file, after showing the plan."""
     from ringfence.cli.api.client import connect, group_path
     from ringfence.cli.api.lookup import find_group
-    from ringfence.cli.api.plans import confirm, plan_lines
+    from ringfence.cli.api.plans import confirm, count, plan_lines
     from ringfence.cli.api.rule_files import STANDARD_INPUT, read, resolve
 
     rules = read(file, file_format)
@@ -113,7 +113,7 @@ def set_rules(  # noqa: PLR0913 - one for each option
     for line in plan_lines(planned.body):
         output.say(line)
     confirm(
-        f"Set {len(body)} rules of {found['name']} in tenant {found['tenant_name']}?",
+        f"Set {count(len(body), 'rule')} of {found['name']} in tenant {found['tenant_name']}?",
         yes=yes,
         is_input_used=file == STANDARD_INPUT,
     )
@@ -143,7 +143,7 @@ def rollback(
     """Make the rules of an earlier version the desired ones again, as a new version."""
     from ringfence.cli.api.client import connect, group_path
     from ringfence.cli.api.lookup import find_group
-    from ringfence.cli.api.plans import PLANNED, change_line, changes_of, confirm
+    from ringfence.cli.api.plans import PLANNED, change_line, changes_of, confirm, count
 
     client = connect()
     found = find_group(client, group, tenant)
@@ -154,7 +154,7 @@ def rollback(
     compared_rules = changes_of(compared, PLANNED)
     for row in compared_rules:
         output.say(change_line(row))
-    output.say(f"{len(compared_rules)} changes against the desired rules")
+    output.say(f"{count(len(compared_rules), 'change')} against the desired rules")
     confirm(
         f"Roll {found['name']} in tenant {found['tenant_name']} back to version {version}?",
         yes=yes,
@@ -178,7 +178,7 @@ def delete(
     """Delete a security group, here and in the cloud. A group on ports needs --detach."""
     from ringfence.cli.api.client import connect, group_path
     from ringfence.cli.api.lookup import find_group
-    from ringfence.cli.api.plans import confirm
+    from ringfence.cli.api.plans import confirm, count
 
     client = connect()
     found = find_group(client, group, tenant)
@@ -189,8 +189,8 @@ def delete(
         output.say(f"on port {port.get('backend_id')} {port.get('name') or ''}".rstrip())
     for other in usage.get("referenced_by") or ():
         output.say(f"remote group of {other.get('name')} ({other.get('uuid')})")
-    rules = len(current.body.get("rules") or ())
-    confirm(f"Delete {found['name']} with {rules} rules in tenant {found['tenant_name']}?", yes=yes)
+    rules = count(len(current.body.get("rules") or ()), "rule")
+    confirm(f"Delete {found['name']} with {rules} in tenant {found['tenant_name']}?", yes=yes)
     query = [("detach", "true")] if detach else []
     client.change("DELETE", group_path(uuid), query=query, etag=current.etag)
     _wait(client, uuid, timeout, wait=wait)

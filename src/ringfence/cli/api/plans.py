@@ -54,7 +54,7 @@ def plan_lines(plan: Json) -> Iterator[str]:
     yield from map(change_line, changes)
     against = "the cloud" if plan.get("compared_with") == "cloud" else "the desired rules"
     kept = len(plan.get("kept") or ())
-    yield f"{_count(len(changes), 'change')} against {against}, {_count(kept, 'rule')} kept"
+    yield f"{count(len(changes), 'change')} against {against}, {count(kept, 'rule')} kept"
     yield from warning_lines(plan, plan.get("rules") or ())
 
 
@@ -89,5 +89,6 @@ def confirm(question: str, *, yes: bool, is_input_used: bool = False) -> None:
         raise typer.Exit(1)
 
 
-def _count(number: int, thing: str) -> str:
+def count(number: int, thing: str) -> str:
+    """Return a number with its noun, such as `1 rule`."""
     return f"{number} {thing}{'' if number == 1 else 's'}"
