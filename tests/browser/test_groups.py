@@ -99,3 +99,15 @@ async def test_drift_is_shown_with_its_rules(site, visit):
     await page.get_by_role("link", name="drifting").click()
     await expect(page.get_by_text("Desired, not in the cloud")).to_be_visible()
     await expect(page.get_by_label("Drift mode")).to_have_value("report")
+
+
+async def test_a_group_that_was_loaded_is_not_shown_as_ok_until_it_is_pushed(site, visit):
+    site.load_groups("creating", 1)
+    page = await visit("/console/groups/?drift=never_pushed")
+    await expect(row(page, "group-0000")).to_contain_text("Never pushed")
+    await expect(row(page, "group-0000")).to_contain_text("Not in the cloud")
+    await page.get_by_role("link", name="group-0000").click()
+    await expect(page.locator("h1 + .mark")).to_have_text("Never pushed")
+    await page.get_by_role("button", name="Push to the cloud").click()
+    await expect(page.locator("h1 + .mark")).to_have_text("OK")
+    await expect(page.get_by_text("This group is not in the cloud.")).to_have_count(0)
