@@ -112,6 +112,14 @@ class Interrupted(Unavailable):
         self.is_undone = is_undone
 
 
+class Ungranted(Unavailable):
+    """The role of the database lacks a privilege; `reason` is for operators, with the fix."""
+
+    def __init__(self, detail: Detail, reason: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
 class Overloaded(Unavailable):
     """The limit of concurrent requests is reached; the same request may succeed later."""
 

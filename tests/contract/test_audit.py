@@ -11,7 +11,7 @@ from ringfence.app import OPERATIONS
 from ringfence.database.migrate import migrate
 from ringfence.database.pool import Database
 from ringfence.database.privileges import grant
-from ringfence.errors import OperatorError
+from ringfence.errors import OperatorError, Ungranted
 from ringfence.events.export import exported
 from ringfence.http.middleware.refused_changes import (
     RECORDED_PER_SECOND,
@@ -290,10 +290,32 @@ async def test_a_role_that_only_serves_cannot_touch_it_nor_its_guard(
         "DELETE FROM schema_migrations",
         "CREATE TABLE mine ()",
     ):
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        with pytest.raises(Ungranted):
             async with serving.connection() as connection:
                 await connection.execute(statement)
     assert [line["kind"] for line in await lines(world)] == ["event", "refusal", "event"]
+
+
+async def test_a_privilege_that_is_lost_while_serving_is_named_in_the_log(
+    app, api, world, serving, caplog
+):
+    group = await world.group()
+    app.state.database = serving
+    role = await world.value("SELECT current_database() || '_service'")
+    for table, request in (
+        ("security_group_documents", ("GET", GROUPS)),
+        ("users", ("GET", GROUPS)),
+        ("procrastinate_jobs", ("POST", f"{GROUPS}{group.hex}/pull/")),
+    ):
+        names = {"table": sql.Identifier(table), "role": sql.Identifier(role)}
+        await world.execute(sql.SQL("REVOKE ALL ON {table} FROM {role}").format(**names))
+        caplog.clear()
+        response = await api("admin").request(*request)
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
+        assert "database_privilege_missing" in caplog.text
+        assert f"permission denied for table {table}; run `ringfence migrate" in caplog.text
+        await grant(world.database, role)
+        assert (await api("admin").request(*request)).status_code in {200, 202}
 
 
 async def test_an_unknown_role_is_named(world):

@@ -5,14 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import psycopg
 import pytest
-from structlog.testing import capture_logs
 from tests.database.conftest import fetch
 from tests.database.others import OLDEST, require
 from tests.database.test_backup_moves import DEMONSTRATION, responses, rows
 
+from ringfence.cli.doctor.examination import examine
 from ringfence.database.embedded import binaries, home, roles
 from ringfence.database.embedded.server import running, server_process_id
 from ringfence.database.embedded.upgrade import upgrade
@@ -68,10 +69,13 @@ def shown(settings):
         return asyncio.run(responses(roles.serving(settings, conninfo)))
 
 
-def test_it_moves_to_the_installed_version_and_the_former_data_stay(older):
-    with capture_logs() as logs:
-        assert fetch(older.home, VERSION)[0].startswith("15.")
-    assert [each["fix"] for each in logs if "fix" in each] == ["ringfence upgrade-database"]
+def test_it_moves_to_the_installed_version_and_the_former_data_stay(older, monkeypatch):
+    log = Mock()
+    monkeypatch.setattr(binaries, "log", log)
+    assert fetch(older.home, VERSION)[0].startswith("15.")
+    assert log.warning.call_args.kwargs["fix"] == "ringfence upgrade-database"
+    [check] = [each for each in asyncio.run(examine(older)) if each.name == "database"]
+    assert check.fix == "run ringfence upgrade-database"
     before = shown(older)
     content = held(older)
     owner = (older.home / "data").stat().st_uid

@@ -37,7 +37,7 @@ from ringfence.cli.startup import migrated, start, with_database
 from ringfence.cli.sync import sync
 from ringfence.cli.tokens import issue, tokens
 from ringfence.cli.users import user
-from ringfence.errors import OperatorError, RequestError
+from ringfence.errors import OperatorError, RequestError, Ungranted
 
 OPERATOR_ERROR = 2
 UNEXPECTED_ERROR = 1
@@ -71,6 +71,8 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one for each outcom
         result = app(args=list(arguments), prog_name="ringfence", standalone_mode=False)
     except OperatorError as error:
         return _report_error(error.lines, OPERATOR_ERROR)
+    except Ungranted as error:
+        return _report_error([error.reason], OPERATOR_ERROR)
     except RequestError as error:
         return _report_error([str(error)], OPERATOR_ERROR)
     except StartError as failure:

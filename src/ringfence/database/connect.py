@@ -52,6 +52,8 @@ CANCEL_SECONDS = 1.0
 # SQLSTATEs of a server that is read only after a failover, and of a plan older than its tables
 READ_ONLY = "25006"
 NOT_SUPPORTED, OF_A_PLAN = "0A000", "RevalidateCachedQuery"
+# The function of PostgreSQL that refuses for a missing privilege; triggers refuse by another one.
+OF_PRIVILEGES = "aclcheck_error"
 ENDED = (
     errors.AdminShutdown,
     errors.CrashShutdown,
@@ -179,6 +181,12 @@ def unreachable(conninfo: str, error: BaseException) -> str:
 def is_outdated_plan(error: psycopg.Error) -> bool:
     """Return whether a statement failed, without effect, because its tables changed."""
     return error.sqlstate == NOT_SUPPORTED and error.diag.source_function == OF_A_PLAN
+
+
+def is_ungranted(error: psycopg.Error) -> bool:
+    """Return whether a statement failed because the role lacks a privilege."""
+    is_refused = isinstance(error, errors.InsufficientPrivilege)
+    return is_refused and error.diag.source_function == OF_PRIVILEGES
 
 
 def explained(error: BaseException) -> str | None:

@@ -16,7 +16,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ringfence.database import connect
 from ringfence.database.connect import Connection, Session
-from ringfence.errors import Deadlocked, Interrupted, Unavailable
+from ringfence.errors import Deadlocked, Interrupted, Unavailable, Ungranted
 from ringfence.telemetry import tracing
 
 __all__ = ["Connection", "Database"]
@@ -259,6 +259,10 @@ class Database:
             await self._pool.drain()
         if isinstance(error, errors.DeadlockDetected):
             return Deadlocked()
+        if connect.is_ungranted(error):
+            reason = connect.explained(error) or ""
+            log.error("database_privilege_missing", reason=reason)
+            return Ungranted(AWAY, reason)
         if lost or is_undone:
             self._note(error, connect.one_line(error))
             return Interrupted(AWAY, is_undone=is_undone)

@@ -6,7 +6,7 @@ import psycopg
 from psycopg import sql
 
 from ringfence.database.pool import Connection, Database
-from ringfence.errors import OperatorError
+from ringfence.errors import OperatorError, Ungranted
 
 # The audit trail is insert-only, and nobody but the owner reaches its partitions other than through
 # their tables. Only the owner migrates.
@@ -86,7 +86,7 @@ async def grant(database: Database, role: str) -> None:
         raise OperatorError(
             f"the database has no role {role!r}: make it with CREATE ROLE … LOGIN"
         ) from None
-    except psycopg.errors.InsufficientPrivilege:
+    except Ungranted:
         raise OperatorError(
             "only the owner of the tables can grant: say so in RINGFENCE_DATABASE_URL"
         ) from None
