@@ -13,10 +13,14 @@ from ringfence.discovery.follow import run, run_discoveries
 from ringfence.discovery.found import Selection
 from ringfence.discovery.runs import Request
 from ringfence.neutron import inventory
+from ringfence.provisioning.document import check_document
+from ringfence.provisioning.load import load_documents
+from ringfence.provisioning.problems import Problems
 from ringfence.settings import Settings
 from ringfence.sync.compare import DEFAULT_GUARD
 
 EAST = Selection("east", ("east",))
+OWN = {"name": "own", "cloud": "mine", "backend_id": "p00"}
 GONE = "The cloud has no project {0}: correct the backend_id of tenant {0}."
 
 
@@ -96,6 +100,19 @@ async def test_tenants_have_their_groups_and_a_vanished_project_is_marked(cloud,
     # Marked once, and the event is written once.
     await repeat()
     assert await rows("SELECT count(*) FROM events WHERE event_type LIKE '%pull_failed'") == [(1,)]
+
+
+async def test_a_tenant_that_came_from_a_file_is_left_as_it_is(database, cloud, repeat, rows):  # noqa: ARG001 - the cloud is configured
+    tree = {
+        "clouds": [{"name": "mine", "backend": "openstack", "openstack_cloud": "east"}],
+        "customers": [{"name": "Mine", "projects": [{"name": "Mine", "tenants": [OWN]}]}],
+    }
+    document = check_document(tree, "", Problems())
+    await load_documents(database, [("", document)], known_projects=["p00"])
+    discovery = await repeat()
+    assert discovery.error_message == ""
+    assert await rows("SELECT name FROM tenants WHERE backend_id = 'p00'") == [("own",)]
+    assert await rows("SELECT count(*) FROM tenants") == [(12,)]
 
 
 async def test_a_run_that_only_reports_creates_nothing(cloud, repeat, rows):

@@ -22,12 +22,19 @@ from ringfence.discovery.found import Ids, Selection
 from ringfence.neutron.inventory import ATTEMPTS
 from ringfence.provisioning.export.export import FileFormat, export
 from ringfence.provisioning.load import load_files
+from ringfence.sync.drivers import Clouds
+from ringfence.sync.pull import pull_tenant
 
 pytestmark = pytest.mark.timeout(2 * PATIENCE_SECONDS)
 
 PROJECTS = 200
 WITH_GROUPS = 20
 WRITERS = "SELECT xmin::text, count(*) FROM {} GROUP BY 1 ORDER BY 1"
+FIRST_GROUP = """
+SELECT tenant.uuid, sg.backend_id FROM security_groups AS sg
+JOIN tenants AS tenant ON sg.tenant_id = tenant.id
+WHERE sg.name = 'web' ORDER BY sg.id LIMIT 1
+"""
 PAGE = ATTEMPTS[0][0]
 WRITTEN = ("customers", "projects", "tenants", "tenant_pulls", "security_groups", "events")
 
@@ -124,14 +131,11 @@ def run(command, environment):
     return done.stdout
 
 
-async def test_a_cloud_of_200_projects_is_discovered_by_reading_only(
-    lab, region, database, conninfo, tmp_path
-):
+def discovered_by_a_killed_run_and_another(region, conninfo):
     kept = {k: v for k, v in os.environ.items() if not k.startswith("RINGFENCE_")}
     environment = kept | {"RINGFENCE_DATABASE_URL": url_of(conninfo)}
     options = [option for name in region.names for option in ("--domain", name)]
     command = [sys.executable, "-m", "ringfence", "discover", "east", *options, "--load"]
-
     with psycopg.connect(conninfo, autocommit=True) as connection:
 
         def pulled():
@@ -143,13 +147,8 @@ async def test_a_cloud_of_200_projects_is_discovered_by_reading_only(
         proxy.calls.clear()
     run(command, environment)
 
-    # Only reading and signing in, and no more requests than there are pages
-    changes = [str(call) for call in region.calls if call.method != "GET"]
-    assert changes == ["POST /v3/auth/tokens 201"]
-    groups = openstack(lab, "security", "group", "list")
-    assert len(region.calls) <= math.ceil(len(groups) / PAGE) + 10, region.calls
 
-    # The same projects and groups as the real client lists
+async def assert_equal_to_what_the_client_lists(lab, region, database, groups):
     projects = openstack(lab, "project", "list", "--long")
     domains = {domain["id"]: domain["name"] for domain in region.domains}
     listed = {
@@ -169,39 +168,68 @@ async def test_a_cloud_of_200_projects_is_discovered_by_reading_only(
     ids = {project for _, _, project in listed}
     assert set(imported) == {(one["ID"], one["Name"]) for one in groups if one["Project"] in ids}
     assert len(imported) > WITH_GROUPS
-    assert await rows(database, "SELECT DISTINCT drift_mode FROM tenant_drift_modes") == [
-        ("report",)
-    ]
     assert await rows(database, "SELECT count(*) FROM cloud_ports") == [(1,)]
 
-    # A second run changes nothing and renders nothing.
-    before = await written(database)
-    selection = Selection("east", ("east",), domains=region.names)
-    outcome = await discover(database, selection, lambda *_: None, lambda *_: None)
-    assert outcome.loaded.nothing_changed
-    assert await written(database) == before
 
-    # An export of it is a file that changes nothing.
+async def assert_that_an_export_changes_nothing(database, path):
+    before = await written(database)
     texts, notes = [], []
     await export(database, None, FileFormat.YAML, texts.append, notes.append)
-    path = tmp_path / "export.yaml"
     path.write_text("".join(texts))
     assert notes == []
     assert (await load_files(database, [path])).nothing_changed
     assert await written(database) == before
 
-    # A renamed project keeps its uuid.
-    renamed = region.projects[7]["id"]
-    lab.keystone("PATCH", f"/projects/{renamed}", {"project": {"name": f"new-{renamed}"}})
-    gone = region.projects[8]["id"]
-    lab.keystone("DELETE", f"/projects/{gone}")
+
+async def assert_that_a_pull_only_reports(lab, region, database):
+    modes = await rows(database, "SELECT DISTINCT drift_mode FROM tenant_drift_modes")
+    assert modes == [("report",)]
+    [(tenant, group)] = await rows(database, FIRST_GROUP)
+    rule = {"security_group_id": group, "direction": "ingress", "protocol": "tcp"}
+    lab.neutron("POST", "/v2.0/security-group-rules", {"security_group_rule": rule})
+    _, neutron_proxy = region.proxies
+    neutron_proxy.calls.clear()
+    clouds = Clouds(database)
+    counts = await pull_tenant(database, clouds, tenant, requested=True)
+    await clouds.close()
+    assert (counts["drifted"], counts["refreshed"], counts["reverted"]) == (1, 0, 0)
+    assert neutron_proxy.calls
+    assert neutron_proxy.changes() == []
+
+
+async def assert_that_names_follow(lab, region, database, selection):
+    renamed, gone = region.projects[7], region.projects[8]
+    name = f"new-{renamed['id']}"
+    lab.keystone("PATCH", f"/projects/{renamed['id']}", {"project": {"name": name}})
+    lab.keystone("DELETE", f"/projects/{gone['id']}")
     outcome = await discover(database, selection, lambda *_: None, lambda *_: None)
-    assert outcome.vanished == [region.projects[8]["name"]]
+    assert outcome.vanished == [gone["name"]]
     after = await rows(database, "SELECT backend_id, uuid, name, state FROM tenants")
     ids = Ids.of("east")
     assert {project: one for project, one, _, _ in after} == {
         project["id"]: ids.tenant(project["id"]) for project in region.projects
     }
     by_project = {project: (name, state) for project, _, name, state in after}
-    assert by_project[renamed] == (f"new-{renamed}", "OK")
-    assert by_project[gone] == (region.projects[8]["name"], "ERRED")
+    assert by_project[renamed["id"]] == (name, "OK")
+    assert by_project[gone["id"]] == (gone["name"], "ERRED")
+
+
+async def test_a_cloud_of_200_projects_is_discovered_by_reading_only(
+    lab, region, database, conninfo, tmp_path
+):
+    discovered_by_a_killed_run_and_another(region, conninfo)
+    changes = [str(call) for call in region.calls if call.method != "GET"]
+    assert changes == ["POST /v3/auth/tokens 201"]
+    # No more requests than there are pages, and ten.
+    groups = openstack(lab, "security", "group", "list")
+    assert len(region.calls) <= math.ceil(len(groups) / PAGE) + 10, region.calls
+    await assert_equal_to_what_the_client_lists(lab, region, database, groups)
+    # A second run changes nothing and renders nothing.
+    before = await written(database)
+    selection = Selection("east", ("east",), domains=region.names)
+    outcome = await discover(database, selection, lambda *_: None, lambda *_: None)
+    assert outcome.loaded.nothing_changed
+    assert await written(database) == before
+    await assert_that_an_export_changes_nothing(database, tmp_path / "export.yaml")
+    await assert_that_a_pull_only_reports(lab, region, database)
+    await assert_that_names_follow(lab, region, database, selection)

@@ -7,7 +7,7 @@ left to their pulls.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,7 +16,13 @@ import structlog
 from ringfence.clouds.placement import Placement
 from ringfence.database.pool import Database
 from ringfence.discovery import queries
-from ringfence.discovery.found import Found, Ids, Selection
+from ringfence.discovery.found import (
+    ExistingTenant,
+    Found,
+    Ids,
+    Selection,
+    foreign_projects,
+)
 from ringfence.discovery.report import Report
 from ringfence.discovery.scan import Advance as AdvanceScan
 from ringfence.discovery.scan import Scan, scanning
@@ -49,6 +55,8 @@ class Outcome:
     loaded: summary.Report
     imported: int
     vanished: Sequence[str]
+    # Selected projects whose tenants come from a file or another site
+    left: int = 0
     # Why tenants whose project is missing were not marked; empty if they were
     stopped: str = ""
 
@@ -57,6 +65,8 @@ class Outcome:
         lines = [*self.report.lines(), *self.loaded.lines()]
         if self.imported:
             lines.append(f"imported: {self.imported:,} security groups")
+        if self.left:
+            lines.append(f"left as they are: {self.left:,} tenants that were not discovered")
         lines += [f"gone from the cloud: {name}" for name in self.vanished]
         return [*lines, *([f"warning: {self.stopped}"] if self.stopped else [])]
 
@@ -69,13 +79,18 @@ async def discover(
     guard: MassRemovalGuard = DEFAULT_GUARD,
 ) -> Outcome:
     """Scan the cloud and make its projects tenants; raise `OperatorError`."""
+    # Before the scan, which takes minutes in a large cloud
+    await queries.existing_cloud(database, selection)
     async with database.connection() as connection:
         taken_at = await observation_time(connection)
     async with scanning(selection, advance_scan) as scan:
-        loaded = await load_tenants(database, scan.found, selection)
+        existing = await queries.existing_tenants(database, selection)
+        loaded = await load_tenants(database, scan.found, selection, existing)
         imported = await _import_groups(database, scan, selection, taken_at, advance_import)
         vanished, stopped = await _mark_vanished(database, scan, selection, guard)
-    return Outcome(scan.report, loaded, imported, vanished, stopped)
+    others = foreign_projects(existing, Ids.of(selection.cloud))
+    left = sum(one.project.id in others for one in scan.selected)
+    return Outcome(scan.report, loaded, imported, vanished, left, stopped)
 
 
 async def load_nothing(selection: Selection, advance: AdvanceScan) -> Report:
@@ -84,12 +99,16 @@ async def load_nothing(selection: Selection, advance: AdvanceScan) -> Report:
         return scan.report
 
 
-async def load_tenants(database: Database, found: Found, selection: Selection) -> summary.Report:
+async def load_tenants(
+    database: Database,
+    found: Found,
+    selection: Selection,
+    existing: Mapping[str, ExistingTenant],
+) -> summary.Report:
     """Load the selected projects as tenants; loading them again changes nothing."""
     selection = replace(
         selection, cloud_entry=await queries.cloud_entry(database, found, selection)
     )
-    existing = await queries.existing_tenants(database, selection)
     problems = Problems()
     document = check_document(provisioning_tree(found, selection, existing), "", problems)
     problems.check()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row, tuple_row
 
-from ringfence.clouds.commands import existing_clouds
+from ringfence.clouds.commands import CloudRow, existing_clouds
 from ringfence.clouds.placement import PLACEMENT_COLUMNS, PLACEMENT_JOINS, Placement
 from ringfence.database.pool import Database
 from ringfence.discovery.found import ExistingTenant, Found, Ids, Selection
@@ -75,8 +75,8 @@ async def existing_tenants(
     return found
 
 
-async def cloud_entry(database: Database, found: Found, selection: Selection) -> str | None:
-    """Return the entry of the cloud if it exists; raise `OperatorError` if it is another cloud."""
+async def existing_cloud(database: Database, selection: Selection) -> CloudRow | None:
+    """Return the cloud of this name; raise `OperatorError` if it is a sandbox."""
     async with database.connection() as connection:
         clouds = await existing_clouds(connection, [], [selection.cloud], lock=False)
     if not clouds:
@@ -86,6 +86,14 @@ async def cloud_entry(database: Database, found: Found, selection: Selection) ->
         raise OperatorError(
             f"the cloud {cloud.name} is a sandbox: give this one another name with --name"
         )
+    return cloud
+
+
+async def cloud_entry(database: Database, found: Found, selection: Selection) -> str | None:
+    """Return the entry of the cloud if it exists; raise `OperatorError` if it is another cloud."""
+    cloud = await existing_cloud(database, selection)
+    if cloud is None:
+        return None
     if found.shows_all_projects and cloud.openstack_cloud != selection.entries[0]:
         raise OperatorError(
             f"the cloud {cloud.name} has the entry {cloud.openstack_cloud} of clouds.yaml, not "
