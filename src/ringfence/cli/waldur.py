@@ -77,12 +77,15 @@ def _reading(
     url: str, token: str, entries: Mapping[str, str], existing: "Existing | None" = None
 ) -> Iterator[tuple[Iterator["Document"], "Summary"]]:
     """Yield the documents of the site, and the summary that they complete."""
+    from ringfence.cli.api.credentials import exposure
     from ringfence.discovery.waldur.client import WaldurClient
     from ringfence.discovery.waldur.site import NOTHING, Summary, read_site
 
     summary = Summary()
     with output.advancing("Reading Waldur") as advance:
         client = WaldurClient(url, token)
+        if warning := exposure(client.url):
+            output.warn(warning)
         yield read_site(client, entries, summary, advance, existing or NOTHING), summary
 
 

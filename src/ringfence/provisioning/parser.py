@@ -52,8 +52,13 @@ def read_file(path: Path, *, label: str = "") -> object:
     return read_text(text, label=label, is_json=is_json)
 
 
-def read_text(text: str, *, label: str = "", is_json: bool = False) -> object:
-    """Parse a text: as JSON if it is valid JSON, whose escapes YAML reads differently."""
+def read_text(
+    text: str, *, label: str = "", is_json: bool = False, is_blank_null: bool = True
+) -> object:
+    """Parse a text: as JSON if it is valid JSON, whose escapes YAML reads differently.
+
+    A key of YAML without a value is null or, unless `is_blank_null`, an empty `Plain`.
+    """
     if is_json or text.lstrip()[:1] == "{":
         try:
             return _read_json(text, label)
@@ -61,7 +66,7 @@ def read_text(text: str, *, label: str = "", is_json: bool = False) -> object:
             if is_json:
                 where = f"line {error.lineno}, column {error.colno}"
                 _fail(Location("", label), f"{where}: is not valid JSON: {error.msg}")
-    return _Composer(label).read(text)
+    return _Composer(label, is_blank_null=is_blank_null).read(text)
 
 
 def read_json_line(line: bytes, *, label: str) -> object:
@@ -111,8 +116,9 @@ class _Composer:
     PyYAML's own composer recurses in C without a limit, and keeps the last of two equal keys.
     """
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, *, is_blank_null: bool = True) -> None:
         self._label = label
+        self._nulls = _NULLS if is_blank_null else _NULLS - {""}
         # Open containers with their anchor and the count of values at their start
         self._open: list[tuple[dict[str, Any] | list[Any], str | None, int]] = []
         self._keys: list[str | None] = []
@@ -181,7 +187,7 @@ class _Composer:
             _fail(self._location(), f"the tag {quote(str(event.tag))} is not supported")
         if not event.implicit[0]:
             return str(event.value)
-        return None if event.value in _NULLS else Plain(event.value)
+        return None if event.value in self._nulls else Plain(event.value)
 
     def _alias(self, anchor: str) -> None:
         if anchor not in self._anchors:

@@ -6,7 +6,7 @@ import pytest
 import requests
 from tests.cli.api.service import serving
 
-from ringfence.cli.api.client import Client, Unreachable
+from ringfence.cli.api.client import Client, Reply, Unreachable, connect
 from ringfence.cli.api.credentials import Credentials
 from ringfence.errors import OperatorError
 
@@ -65,7 +65,7 @@ def test_a_page_is_requested_when_the_one_before_it_is_used_up(service, client):
 def test_a_busy_service_gets_the_same_request_again(service, client, status):
     service.respond({"detail": "Busy."}, status, **SOON)
     service.respond(None)
-    client.change("POST", f"{GROUPS}x/pull/", {"a": 1}, etag='"v7"')
+    client.change("POST", f"{GROUPS}x/pull/", {"a": 1}, unchanged_since=Reply(None, '"v7"'))
     first, second = service.requests
     assert first.headers == second.headers
     assert first.body == second.body == {"a": 1}
@@ -119,6 +119,28 @@ def test_a_redirect_is_not_followed(service, client, status):
     with pytest.raises(OperatorError, match=r"redirects to http://elsewhere.example/api/"):
         client.get(GROUPS)
     assert len(service.requests) == 1
+
+
+@pytest.mark.parametrize("status", [300, 302, 304])
+def test_a_redirect_to_nowhere_is_no_success(service, client, status):
+    service.respond(b"", status)
+    with pytest.raises(OperatorError, match="redirects to nowhere"):
+        client.change("DELETE", f"{GROUPS}x/")
+
+
+def test_what_is_no_list_is_not_an_empty_one(service, client):
+    service.respond({"detail": "fine"})
+    with pytest.raises(OperatorError, match="did not return a list"):
+        list(client.items(GROUPS))
+
+
+@pytest.mark.parametrize(("given", "is_told"), [("http://10.0.0.1", True), ("", False)])
+def test_whoever_names_a_url_without_tls_is_told(monkeypatch, capsys, given, is_told):
+    access = Credentials(given or "http://10.0.0.1", "the-token")
+    monkeypatch.setenv("RINGFENCE_URL", given)
+    monkeypatch.setattr("ringfence.cli.api.credentials.load", lambda: access)
+    connect()
+    assert ("is not encrypted" in capsys.readouterr().err) is is_told
 
 
 def test_what_is_not_the_api_is_named(service, client):

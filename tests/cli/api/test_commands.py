@@ -124,6 +124,34 @@ def test_a_change_names_the_version_that_was_shown(service, arguments, responses
     assert service.requests[-1].headers["If-Match"] == '"v7"'
 
 
+@pytest.mark.parametrize(
+    ("arguments", "responses"),
+    [
+        (["set-rules", "web", "rules.txt"], [PLAN]),
+        (["rollback", "web", "3"], [[{"number": 7}], {"added": [RULE]}]),
+        (["delete", "web"], [{"rules": []}, {}]),
+    ],
+)
+def test_nothing_is_changed_if_a_proxy_removes_the_version(service, capsys, arguments, responses):
+    for body in ([WEB], *responses):
+        service.respond(body)
+    assert run(["group", *arguments, "--yes"]) == 2
+    assert "nothing was changed" in capsys.readouterr().err
+    assert {request.method for request in service.requests} <= {"GET", "POST"}
+    assert all("Idempotency-Key" not in request.headers for request in service.requests)
+
+
+def test_a_question_shows_hostile_names_as_text(service, monkeypatch):
+    asked = []
+    hostile = {"name": "web\x1b[2K\rOK\u202e", "tenant_name": "prod\x9b1A"}
+    service.respond([WEB | hostile])
+    service.respond(PLAN, ETag='"v7"')
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    monkeypatch.setattr("typer.confirm", lambda text, **_: asked.append(text))
+    assert run(["group", "set-rules", "a" * 32, "rules.txt"]) == 1
+    assert asked == [r"Set 1 rules of web\x1b[2K\rOK\u202e in tenant prod\x9b1A?"]
+
+
 def test_an_ambiguous_name_is_refused_with_the_candidates(service, capsys):
     service.respond([WEB, OTHER])
     assert run(["group", "delete", "web", "--yes"]) == 2
@@ -164,7 +192,7 @@ def test_wait_ends_with_the_state_of_the_group(service, capsys, states, code, sa
 
 def test_wait_ends_when_a_deleted_group_is_gone(service, capsys):
     for body in ([WEB], {"rules": []}, {}, None):
-        service.respond(body)
+        service.respond(body, ETag='"v7"')
     service.respond({"detail": "No SecurityGroup matches the given query."}, 404)
     assert run(["group", "delete", "web", "--yes", "--wait"]) == 0
     assert capsys.readouterr().out == "deleted\n"

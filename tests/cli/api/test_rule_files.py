@@ -76,6 +76,17 @@ def test_yaml_guesses_no_types(read):
     assert read(text) == [rule | {"to_port": "22", "id": 7}]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- {protocol: '', cidr: null, remote_group: ~}",
+        '[{"protocol": "", "cidr": null, "remote_group": null}]',
+    ],
+)
+def test_what_a_response_has_for_any_is_kept(read, text):
+    assert read(text) == [{"protocol": "", "cidr": None, "remote_group": None}]
+
+
 @pytest.mark.parametrize("text", ["[]", "rules: []", '{"rules": []}', "---\n[]"])
 def test_an_explicit_empty_list_removes_all_rules(read, text):
     assert read(text) == []
@@ -98,6 +109,14 @@ def test_an_explicit_empty_list_removes_all_rules(read, text):
         ("- {from_port: 022}", "rules[0].from_port is not an integer: 022"),
         ("- {cidr: [10.0.0.0/8]}", "rules[0].cidr is not a single value"),
         ("- {cidr: 10.0.0.0/8, cidr: 10.0.0.0/9}", "is given twice"),
+        # What a template leaves of a variable that is not set
+        ("- {protocol: tcp, cidr: }", "rules[0].cidr is empty and would admit any address"),
+        ("- {protocol: tcp, cidr: ' '}", "rules[0].cidr is empty and would admit any address"),
+        ("- protocol: tcp\n  remote_group:", "rules[0].remote_group is empty"),
+        ('[{"protocol": "tcp", "remote_group": ""}]', "rules[0].remote_group is empty"),
+        ("- {protocol: }", "rules[0].protocol has no value"),
+        ("- {from_port: , cidr: 10.0.0.0/8}", "rules[0].from_port has no value"),
+        ("rules:\n-", "rules[0]: expected a rule"),
         ('[{"cidr": "a", "cidr": "b"}]', "is given twice"),
         ("[{", "is not valid"),
         ("- {a: b}\n---\n- {a: b}", "several YAML documents"),

@@ -4,6 +4,7 @@ A change carries an `Idempotency-Key`, so a repeated one is carried out once. Re
 followed: the token goes to the host that the user named, and nowhere else.
 """
 
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from uuid import uuid4
 import requests
 from requests.exceptions import ConnectTimeout, RequestException, SSLError
 
+from ringfence.cli import output
 from ringfence.cli.api import credentials
 from ringfence.cli.api.credentials import Credentials
 from ringfence.cli.api.responses import error_of, hints_in
@@ -74,7 +76,11 @@ class Client:
         following: Query | None = [*query, ("page_size", str(PAGE_SIZE))]
         while following is not None:
             reply = self.get(path, following)
-            yield from reply.body if isinstance(reply.body, list) else ()
+            if not isinstance(reply.body, list):
+                raise OperatorError(
+                    f"{self._access.url}{path} did not return a list; check the URL"
+                )
+            yield from reply.body
             following = reply.next
 
     def evaluate(self, path: str, body: Json, *, root: str = "") -> Reply:
@@ -88,13 +94,19 @@ class Client:
         body: Json = None,
         *,
         query: Query = (),
-        etag: str = "",
+        unchanged_since: Reply | None = None,
         root: str = "",
     ) -> Reply:
-        """Send a change; with `etag`, only if the object is unchanged since that response.
+        """Send a change; with `unchanged_since`, only if the object is as in that response.
 
         `root` names the body in errors, if it is a list.
         """
+        etag = "" if unchanged_since is None else unchanged_since.etag
+        if unchanged_since is not None and not etag:
+            raise OperatorError(
+                f"nothing was changed: a response of {self._access.url} had no ETag, so whether "
+                "the group has changed meanwhile is not known; let the proxy pass ETag and If-Match"
+            )
         headers = {"Idempotency-Key": str(uuid4())} | ({"If-Match": etag} if etag else {})
         return self._send(method, path, body, query=query, headers=headers, root=root)
 
@@ -171,7 +183,12 @@ class Client:
 
 def connect() -> Client:
     """Return a client with the user's credentials; raises `OperatorError`."""
-    return Client(credentials.load())
+    access = credentials.load()
+    # `login` warns of the URL that it stores.
+    warning = credentials.exposure(access.url)
+    if warning and os.environ.get(credentials.URL_VARIABLE):
+        output.warn(warning)
+    return Client(access)
 
 
 def group_path(uuid: str, action: str = "") -> str:
@@ -180,10 +197,10 @@ def group_path(uuid: str, action: str = "") -> str:
 
 
 def _reply(response: requests.Response, url: str, root: str) -> Reply:
-    if response.is_redirect:
+    if HTTPStatus.MULTIPLE_CHOICES <= response.status_code < HTTPStatus.BAD_REQUEST:
         raise OperatorError(
-            f"{url} redirects to {response.headers['Location']}, and the token is not sent there: "
-            "run ringfence login with the service's own URL"
+            f"{url} redirects to {response.headers.get('Location', 'nowhere')}, and the token is "
+            "not sent there: run ringfence login with the service's own URL"
         )
     try:
         body = response.json() if response.content else None

@@ -123,6 +123,13 @@ def clean_token(text: str, *, name: str) -> str:
     return token
 
 
+def exposure(url: str) -> str:
+    """Return a warning if a token would cross a network unencrypted; empty if it would not."""
+    if not is_exposed(url):
+        return ""
+    return f"ringfence: warning: {url} is not encrypted: anyone on the way can read the token"
+
+
 def is_exposed(url: str) -> bool:
     """Return whether a token would cross a network unencrypted."""
     parts = urlsplit(url)

@@ -5,11 +5,11 @@ may appear after later ones. Each request therefore begins OVERLAP before the ne
 what was already yielded is left out.
 """
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from ringfence.cli import output
 from ringfence.cli.api.client import Client, Query, Unreachable
 
 OVERLAP = timedelta(seconds=30)
@@ -59,6 +59,5 @@ class Follower:
 
     def _say_once(self, error: Unreachable) -> None:
         if not self._is_away:
-            sys.stderr.write(f"ringfence: {error}; trying again\n")
-            sys.stderr.flush()
+            output.warn(f"ringfence: {error}; trying again")
         self._is_away = True

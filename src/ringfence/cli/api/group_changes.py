@@ -122,7 +122,7 @@ def set_rules(  # noqa: PLR0913 - one for each option
         group_path(uuid, "set_rules"),
         body,
         query=[("plan_token", planned.body["plan_token"])],
-        etag=planned.etag,
+        unchanged_since=planned,
         root="rules",
     )
     _wait(client, uuid, timeout, wait=wait)
@@ -159,7 +159,9 @@ def rollback(
         f"Roll {found['name']} in tenant {found['tenant_name']} back to version {version}?",
         yes=yes,
     )
-    client.change("POST", group_path(uuid, "rollback"), {"version": version}, etag=newest.etag)
+    client.change(
+        "POST", group_path(uuid, "rollback"), {"version": version}, unchanged_since=newest
+    )
     _wait(client, uuid, timeout, wait=wait)
 
 
@@ -192,7 +194,7 @@ def delete(
     rules = count(len(current.body.get("rules") or ()), "rule")
     confirm(f"Delete {found['name']} with {rules} in tenant {found['tenant_name']}?", yes=yes)
     query = [("detach", "true")] if detach else []
-    client.change("DELETE", group_path(uuid), query=query, etag=current.etag)
+    client.change("DELETE", group_path(uuid), query=query, unchanged_since=current)
     _wait(client, uuid, timeout, wait=wait)
 
 

@@ -43,11 +43,8 @@ def login(
 
     address = credentials.clean_url(url)
     authority = None if ca_file is None else str(_existing(ca_file))
-    if credentials.is_exposed(address):
-        typer.echo(
-            f"ringfence: warning: {address} is not encrypted: anyone on the way can read the token",
-            err=True,
-        )
+    if warning := credentials.exposure(address):
+        output.warn(warning)
     if not sys.stdin.isatty():
         secret = sys.stdin.readline()
     elif token:

@@ -9,6 +9,7 @@ import typer
 from ringfence.cli import output
 from ringfence.cli.api.rule_lines import line_of, remote_of
 from ringfence.errors import OperatorError
+from ringfence.text.escaping import terminal
 
 Json = Mapping[str, Any]
 
@@ -84,7 +85,8 @@ def confirm(question: str, *, yes: bool, is_input_used: bool = False) -> None:
         raise OperatorError(
             "nothing was changed: a change needs a confirmation in a terminal, or --yes"
         )
-    if not typer.confirm(question, err=True):
+    # Names in it come from users and from the cloud.
+    if not typer.confirm(terminal(question), err=True):
         output.say("nothing was changed")
         raise typer.Exit(1)
 

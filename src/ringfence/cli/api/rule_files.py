@@ -21,6 +21,8 @@ STANDARD_INPUT = Path("-")
 
 _MOST_BYTES = 16 * 1024 * 1024
 _NUMBERS = frozenset({"from_port", "to_port", "id"})
+# What limits a rule to some addresses
+_ENDS = frozenset({"cidr", "remote_group"})
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _YAML = re.compile(r"(?:-(?:\s|$)|---(?:\s|$)|rules\s*:|\[\s*\]\s*$)")
 
@@ -44,7 +46,8 @@ def read(path: Path, format_: RuleFormat | None = None) -> list[dict[str, Any]]:
     chosen = format_ or _SUFFIXES.get(path.suffix.lower()) or _format_of(text)
     if chosen in {RuleFormat.CSV, RuleFormat.TEXT}:
         return _pasted(text, label)
-    return _structured(read_text(text, label=label, is_json=chosen is RuleFormat.JSON), label)
+    content = read_text(text, label=label, is_json=chosen is RuleFormat.JSON, is_blank_null=False)
+    return _structured(content, label)
 
 
 def resolve(client: Client, rules: list[dict[str, Any]], tenant: str) -> list[dict[str, Any]]:
@@ -129,6 +132,8 @@ def _value(key: str, value: object, where: str) -> object:
     """Return a value as JSON has it; unquoted scalars are numbers only where the API has them."""
     if isinstance(value, (dict, list)):
         raise OperatorError(f"{where}.{key} is not a single value; write one")
+    if isinstance(value, str) and not value.strip():
+        _refuse_blank(key, value, where)
     if not isinstance(value, Plain):
         return value
     if key not in _NUMBERS:
@@ -136,3 +141,14 @@ def _value(key: str, value: object, where: str) -> object:
     if not _INTEGER.fullmatch(value):
         raise OperatorError(f"{where}.{key} is not an integer: {value}; write one such as 443")
     return int(value)
+
+
+def _refuse_blank(key: str, value: str, where: str) -> None:
+    """Raise `OperatorError` for a value that was left out and would open the rule."""
+    if key in _ENDS:
+        raise OperatorError(
+            f"{where}.{key} is empty and would admit any address; write it, or 0.0.0.0/0 or ::/0 "
+            "in cidr for any"
+        )
+    if isinstance(value, Plain):
+        raise OperatorError(f"{where}.{key} has no value; write one, or leave the key out")
