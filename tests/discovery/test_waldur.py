@@ -7,7 +7,7 @@ import waldur_api_client.models as shapes
 from tests.discovery.waldur_site import SECRET, from_group, identify, rule
 
 from ringfence.discovery.provisioning_file import merged, write_documents
-from ringfence.discovery.waldur.existing import Existing, ExistingGroup
+from ringfence.discovery.waldur.existing import Existing, ExistingGroup, ExistingUser
 from ringfence.discovery.waldur.site import Summary, read_site
 from ringfence.errors import OperatorError
 from ringfence.provisioning.document import read_documents
@@ -120,6 +120,7 @@ def test_a_file_that_cannot_be_completed_is_not_left_behind(site, client, acme, 
         ({"remote_group": ...}, "remote_group: is missing"),
         ({"remote_group": "https://h/api/other/1/"}, "is not the URL of a security group"),
         ({"remote_group_uuid": identify("x")}, "remote_group: '' is not the URL"),
+        ({"remote_group_name": "db"}, "remote_group_name: 'db' has no URL in remote_group"),
         ({"protocol": None}, "protocol: expected text, found null"),
         ({"from_port": True}, "from_port: expected an integer, found true or false"),
         ({"from_port": 1.5}, "from_port: expected an integer, found a number"),
@@ -258,9 +259,26 @@ def test_a_name_that_no_file_may_have_is_changed_and_noted(site, client, acme):
     assert summary.notes[2] == "the tenant 'evil\\u202ename' is called 'evil\ufffdname' here"
 
 
+def users_here(*users, **flags):
+    uuids = [UUID(user["uuid"]) for user in users]
+    return {uuid: ExistingUser(uuid, **flags) for uuid in uuids}
+
+
+@pytest.mark.parametrize("lost", ["is_active", "is_staff", "is_support"])
+def test_a_right_that_a_user_lost_here_is_not_given_back_by_another_copy(site, client, acme, lost):
+    flags = {"is_active": True, "is_staff": True, "is_support": True}
+    user = site.add_user("root", **flags)
+    summary = Summary()
+    existing = Existing({UUID(acme["uuid"]): []}, users=users_here(user, **flags | {lost: False}))
+    first, *_ = read_site(client, EAST, summary, lambda *_: None, existing)
+    (copied,) = (one for one in first.users if one.username == "root")
+    assert {flag: getattr(copied, flag) for flag in flags} == flags | {lost: False}
+    assert "the user 'root' is " in "".join(summary.notes)
+
+
 def test_a_user_who_was_deactivated_in_waldur_is_deactivated_here(site, client, acme):
     gone = site.add_user("gone", is_active=False)
-    existing = Existing({UUID(acme["uuid"]): []}, users={UUID(gone["uuid"])})
+    existing = Existing({UUID(acme["uuid"]): []}, users=users_here(gone))
     first, *_ = read_site(client, EAST, Summary(), lambda *_: None, existing)
     assert [(user.username, user.is_active) for user in first.users] == [
         ("alice", True),

@@ -103,6 +103,13 @@ def test_only_a_personal_access_token_is_sent_as_bearer_and_netrc_changes_nothin
         (200, {"X-Result-Count": "0"}, {"detail": "x"}, "expected a list of objects"),
         (200, {}, [], "has no X-Result-Count"),
         (200, {"X-Result-Count": "-1"}, [], "has no X-Result-Count"),
+        (200, {"X-Result-Count": "1" * 5000}, [], "has no X-Result-Count"),
+        (
+            200,
+            {"X-Result-Count": "9" * 12, "Link": '<http://h/?page=2>; rel="next"'},
+            [],
+            "page 1 is empty, and its Link names a next one",
+        ),
         (200, {"X-Result-Count": "1"}, [7], "/api/customers/[0]: expected an object, found an in"),
         (200, {"X-Result-Count": "1"}, [{}], "/api/customers/[0]: uuid: is missing"),
         (200, {"X-Result-Count": "1"}, [{"uuid": "x"}], "uuid: 'x' is not a UUID"),

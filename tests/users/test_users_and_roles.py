@@ -120,3 +120,17 @@ async def test_what_is_wrong_is_named_with_what_to_do(database, site):
             await attempt
         assert complaint in str(caught.value)
     assert await events(site) == ["user_creation_succeeded"]
+
+
+async def test_a_name_like_anothers_uuid_receives_nothing_that_is_meant_for_the_other(
+    database, site
+):
+    victim = await add_user(database, "alice", is_staff=False, is_support=False)
+    await site("INSERT INTO users (username) SELECT hex(uuid) FROM users")
+    with pytest.raises(OperatorError, match="is the name of one user and the UUID of another"):
+        await add_role(database, victim.hex, "CUSTOMER.OWNER", "Acme")
+    with pytest.raises(OperatorError, match="is the name of one user and the UUID of another"):
+        await remove_user(database, victim.hex)
+    assert await site("SELECT * FROM role_grants") == []
+    await remove_user(database, str(victim))
+    assert [user.username for user in await list_users(database)] == [victim.hex]

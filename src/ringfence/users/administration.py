@@ -35,8 +35,7 @@ _FIND_USER: LiteralString = """
 SELECT account.id, account.uuid, account.username, account.is_active
 FROM users AS account
 WHERE account.username = %(name)s OR account.uuid = %(uuid)s
-ORDER BY account.username <> %(name)s
-LIMIT 1
+ORDER BY account.id
 FOR NO KEY UPDATE
 """
 
@@ -243,7 +242,14 @@ async def _grant(
 async def _find_user(connection: Connection, named: str) -> _User | None:
     cursor = connection.cursor(row_factory=class_row(_User))
     await cursor.execute(_FIND_USER, {"name": named, "uuid": parse_uuid(named)})
-    return await cursor.fetchone()
+    found = await cursor.fetchall()
+    if len(found) > 1:
+        # Whoever chose the name must not receive what is meant for the other.
+        raise OperatorError(
+            f"{named!r} is the name of one user and the UUID of another: pass the UUID of the "
+            "first, or the name of the second"
+        )
+    return found[0] if found else None
 
 
 async def _require_user(connection: Connection, named: str) -> _User:

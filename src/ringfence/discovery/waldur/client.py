@@ -36,6 +36,8 @@ _RETRIED = frozenset({429, 502, 503, 504})
 MOST_PASSES = 5
 
 _TOKEN = re.compile(r"[!-~]{1,512}")
+# No list is longer; Python refuses to read thousands of digits.
+_NUMBER = re.compile(r"[0-9]{1,12}")
 # The prefix of Waldur's personal access tokens, which have a scheme of their own
 _PERSONAL = "w_"
 
@@ -152,11 +154,16 @@ class WaldurClient:
             if response.page_after is None:
                 return
             following = response.page_after
-            if not (following.isdecimal() and page < int(following) <= total + 1):
+            number = _number(following)
+            if number is None or not page < number <= total + 1:
                 raise OperatorError(
                     f"{self.url}{path}: the Link of page {page} names {following!r} as the next one"
                 )
-            page = int(following)
+            if not response.body:
+                raise OperatorError(
+                    f"{self.url}{path}: page {page} is empty, and its Link names a next one"
+                )
+            page = number
 
     def _get(self, path: str, query: dict[str, Any], *, may_be_missing: bool = False) -> _Response:
         """Send a request, again after an error that passes; raises `OperatorError`."""
@@ -238,9 +245,14 @@ def _mapping(path: str, body: Json) -> Mapping[str, Json]:
 
 
 def _total(path: str, response: _Response) -> int:
-    if response.total is None or not response.total.isdecimal():
+    total = _number(response.total or "")
+    if total is None:
         raise OperatorError(f"{path}: the response has no X-Result-Count, which Waldur sends")
-    return int(response.total)
+    return total
+
+
+def _number(text: str) -> int | None:
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def _page_after(url: str | None) -> str | None:

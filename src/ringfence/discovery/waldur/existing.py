@@ -27,7 +27,10 @@ LEFT JOIN security_group_versions AS version
 
 _DELETED: LiteralString = "SELECT uuid FROM deleted_security_groups"
 
-_USERS: LiteralString = "SELECT uuid FROM users"
+_USERS: LiteralString = """
+SELECT account.uuid, account.is_active, account.is_staff, account.is_support
+FROM users AS account
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +45,25 @@ class ExistingGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class ExistingUser:
+    """What a user may do here."""
+
+    uuid: UUID
+    is_active: bool = True
+    is_staff: bool = False
+    is_support: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Existing:
-    """The groups in the database by tenant, those that were deleted here, and the users.
+    """The groups in the database by tenant, those that were deleted here, and the users by UUID.
 
     A tenant without groups has an empty list.
     """
 
     groups: Mapping[UUID, Sequence[ExistingGroup]] = field(default_factory=dict)
     deleted: Collection[UUID] = frozenset()
-    users: Collection[UUID] = frozenset()
+    users: Mapping[UUID, ExistingUser] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +94,17 @@ async def read_existing(database: Database) -> Existing:
                         bool(row.is_changed_here),
                     )
                 )
-        deleted = await _uuids(connection, _DELETED)
-        return Existing(dict(groups), deleted, await _uuids(connection, _USERS))
+        deleted = await _deleted(connection)
+        return Existing(dict(groups), deleted, await _users(connection))
 
 
-async def _uuids(connection: Connection, statement: LiteralString) -> set[UUID]:
+async def _deleted(connection: Connection) -> set[UUID]:
     cursor = connection.cursor(row_factory=tuple_row)
-    await cursor.execute(statement)
+    await cursor.execute(_DELETED)
     return {row[0] for row in await cursor.fetchall()}
+
+
+async def _users(connection: Connection) -> dict[UUID, ExistingUser]:
+    cursor = connection.cursor(row_factory=class_row(ExistingUser))
+    await cursor.execute(_USERS)
+    return {user.uuid: user for user in await cursor.fetchall()}

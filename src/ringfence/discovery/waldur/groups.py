@@ -135,6 +135,8 @@ def _remote_group(item: Item) -> UUID | None:
     match = _GROUP_URL.fullmatch(url) if url else None
     of_url = parse_uuid(match[1]) if match else None
     if not url and uuid is None:
+        if name := item.text_or_empty("remote_group_name"):
+            raise item.error("remote_group_name", f"{quote(name)} has no URL in remote_group")
         return None
     if of_url is None or uuid not in {None, of_url}:
         raise item.error("remote_group", f"{quote(url or '')} is not the URL of a security group")

@@ -101,6 +101,7 @@ def read_site(
     roles = _roles(client, organisations, progress)
     summary.counts |= {"tenants": len(tenants), "security groups": 0, "rules": 0}
     users = roles.needed_users(existing.users)
+    summary.notes += roles.notes
     yield Document(clouds=list(clouds.values()), users=users)
     yield Document(customers=_customers(organisations))
     for tenant in _in_order(tenants, organisations, summary):
