@@ -25,7 +25,7 @@ from ringfence.provisioning.load import load_files
 from ringfence.sync.drivers import Clouds
 from ringfence.sync.pull import pull_tenant
 
-pytestmark = pytest.mark.timeout(2 * PATIENCE_SECONDS)
+pytestmark = pytest.mark.timeout(4 * PATIENCE_SECONDS)
 
 PROJECTS = 200
 WITH_GROUPS = 20

@@ -83,12 +83,16 @@ async def discover(
     await queries.existing_cloud(database, selection)
     async with database.connection() as connection:
         taken_at = await observation_time(connection)
-    async with scanning(selection, advance_scan) as scan:
+    ids = Ids.of(selection.cloud)
+    pulled = await queries.pulled_tenants(database, selection)
+    async with scanning(
+        selection, advance_scan, lambda project: ids.tenant(project) not in pulled
+    ) as scan:
         existing = await queries.existing_tenants(database, selection)
         loaded = await load_tenants(database, scan.found, selection, existing)
         imported = await _import_groups(database, scan, selection, taken_at, advance_import)
         vanished, stopped = await _mark_vanished(database, scan, selection, guard)
-    others = foreign_projects(existing, Ids.of(selection.cloud))
+    others = foreign_projects(existing, ids)
     left = sum(one.project.id in others for one in scan.selected)
     return Outcome(scan.report, loaded, imported, vanished, left, stopped)
 

@@ -34,6 +34,14 @@ FROM tenants AS tenant
     + "ORDER BY tenant.id DESC"
 )
 
+_PULLED: LiteralString = """
+SELECT tenant.uuid
+FROM tenants AS tenant
+INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
+INNER JOIN tenant_pulls AS pull ON tenant.id = pull.tenant_id
+WHERE {condition}
+""".replace("{condition}", _OF_CLOUD)
+
 # Tenants whose groups were never read
 _NEVER_PULLED: LiteralString = (
     "SELECT"
@@ -100,6 +108,13 @@ async def cloud_entry(database: Database, found: Found, selection: Selection) ->
             f"{selection.entries[0]}: give this one another name with --name"
         )
     return cloud.openstack_cloud
+
+
+async def pulled_tenants(database: Database, selection: Selection) -> set[UUID]:
+    """Return the tenants of the cloud whose groups were read before."""
+    async with database.connection() as connection:
+        cursor = await connection.execute(_PULLED, _values(selection))
+        return {row[0] for row in await cursor.fetchall()}
 
 
 async def never_pulled(database: Database, uuids: Collection[UUID]) -> list[Placement]:

@@ -67,8 +67,13 @@ class _Scope:
 
 
 @asynccontextmanager
-async def scanning(selection: Selection, advance: Advance) -> AsyncIterator[Scan]:
-    """Scan the cloud and yield the result; raise `OperatorError`, also for the block."""
+async def scanning(
+    selection: Selection, advance: Advance, is_kept: Callable[[str], bool] = lambda _project: False
+) -> AsyncIterator[Scan]:
+    """Scan the cloud and yield the result; raise `OperatorError`, also for the block.
+
+    The groups and ports of the selected projects are kept for which `is_kept` is true.
+    """
     with ExitStack() as stack:
         stack.enter_context(_explained(selection))
         inventories = tuple(Inventory(entry) for entry in selection.entries)
@@ -76,7 +81,7 @@ async def scanning(selection: Selection, advance: Advance) -> AsyncIterator[Scan
             stack.callback(inventory.close)
         found, scopes = await _find_projects(inventories, advance)
         groups, ports = stack.enter_context(Spool()), stack.enter_context(Spool())
-        scanner = _Scanner(found, selection, groups, ports, advance)
+        scanner = _Scanner(found, selection, groups, ports, advance, is_kept)
         for scope in scopes:
             await scanner.read(scope)
         yield scanner.scan(scopes)
@@ -151,6 +156,7 @@ class _Scanner:
     groups: Spool
     ports: Spool
     advance: Advance
+    is_kept: Callable[[str], bool]
     tally: Tally = field(init=False)
     floating_ips: dict[str, list[str]] = field(default_factory=dict)
     has_ports: bool = True
@@ -204,7 +210,8 @@ class _Scanner:
 
     def _add_port(self, item: Json) -> str:
         port = translate.read_port(item)
-        if self.tally.add_port(port, has_floating_ip=port.id in self.floating_ips):
+        is_selected = self.tally.add_port(port, has_floating_ip=port.id in self.floating_ips)
+        if is_selected and self.is_kept(port.project_id):
             self.ports.add(port.project_id, item)
         return port.project_id
 
@@ -215,7 +222,8 @@ class _Scanner:
 
     def _add_group(self, item: Json) -> str:
         group = translate.read_group(item)
-        if self.tally.add_group(group, is_shared=item.get("shared") is True):
+        is_selected = self.tally.add_group(group, is_shared=item.get("shared") is True)
+        if is_selected and self.is_kept(group.project_id):
             self.groups.add(group.project_id, item)
         # Without a policy for it, a shared group may be all that one sees of other projects.
         return "" if item.get("shared") is True else group.project_id
