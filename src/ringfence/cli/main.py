@@ -64,8 +64,6 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one for each outcome
     """Run one command and return its exit code; never raises."""
-    from ringfence.service.supervisor import StartError
-
     prepare()
     try:
         result = app(args=list(arguments), prog_name="ringfence", standalone_mode=False)
@@ -75,8 +73,6 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one for each outcom
         return _report_error([error.reason], OPERATOR_ERROR)
     except RequestError as error:
         return _report_error([str(error)], OPERATOR_ERROR)
-    except StartError as failure:
-        return failure.code
     except typer.TyperException as error:
         return _usage(error)
     except (KeyboardInterrupt, typer.Abort):
@@ -85,7 +81,11 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one for each outcom
         import structlog
 
         from ringfence.database.connect import explained
+        from ringfence.service.supervisor import StartError
 
+        # Imported only here: a client of the API does not need the service.
+        if isinstance(error, StartError):
+            return error.code
         if reason := explained(error):
             return _report_error([reason], OPERATOR_ERROR)
 

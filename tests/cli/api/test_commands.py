@@ -149,7 +149,7 @@ def test_a_question_shows_hostile_names_as_text(service, monkeypatch):
     monkeypatch.setattr("sys.stdin", Terminal("n\n"))
     monkeypatch.setattr("typer.confirm", lambda text, **_: asked.append(text))
     assert run(["group", "set-rules", "a" * 32, "rules.txt"]) == 1
-    assert asked == [r"Set 1 rules of web\x1b[2K\rOK\u202e in tenant prod\x9b1A?"]
+    assert asked == [r"Set 1 rule of web\x1b[2K\rOK\u202e in tenant prod\x9b1A?"]
 
 
 def test_an_ambiguous_name_is_refused_with_the_candidates(service, capsys):
