@@ -257,6 +257,23 @@ async def test_the_groups_of_a_removed_tenant_are_limited_by_the_guard(load, pro
     assert await names(query, "tenants") == ["prod", "two"]
 
 
+async def test_one_tenant_that_loses_its_groups_is_not_hidden_by_the_groups_of_others(
+    load, problems, query
+):
+    """What a template renders whose loop over one tenant found nothing."""
+    many = ", ".join(f"{{name: group-{number}}}" for number in range(6))
+    kept = ", ".join(f"{{name: kept-{number}}}" for number in range(20))
+    site = SITE.replace("[{name: web}]", f"[{kept}]")
+    await load(site.replace("[{name: a}, {name: b, rules: [{remote_group: a}]}]", f"[{many}]"))
+    empty = site.replace("[{name: a}, {name: b, rules: [{remote_group: a}]}]", "[]")
+
+    [line] = await problems(empty, prune=True)
+    assert line.startswith("the load would remove 6 security groups that no file names")
+    assert len(await names(query, "security_groups")) == 26
+    await load(empty, prune=True, max_removals=6)
+    assert len(await names(query, "security_groups")) == 20
+
+
 async def test_a_group_is_deleted_in_the_cloud_only_if_the_file_says_so(load, problems, query):
     await load(SITE)
     await load(tenant("security_groups: [{name: a, backend_id: x}, {name: default}]"))

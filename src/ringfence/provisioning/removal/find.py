@@ -4,6 +4,7 @@
 itself; only the groups of a tenant go with it, because most of them come from the cloud.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
@@ -252,6 +253,11 @@ async def _add_groups_of_tenants(connection: Connection, removals: Removals) -> 
 def _count(removals: Removals, kind: str, removed: Sequence[Any], known: Sequence[Any]) -> None:
     removals.unnamed[kind] += len(removed)
     removals.known[kind] += len(known)
+    in_each = Counter(row.parent for row in known)
+    removals.shares += [
+        (number, in_each[parent])
+        for parent, number in Counter(row.parent for row in removed).items()
+    ]
 
 
 def _below(parents: Kind[Any, Any], row: ProjectRow | TenantRow) -> str:

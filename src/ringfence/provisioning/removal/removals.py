@@ -18,7 +18,8 @@ class Removals:
     """The rows to remove, by UUID.
 
     `gone` counts absent objects that do not exist any more. `unnamed` counts what is removed
-    without being named by a file, and `known` among how many, both by kind.
+    without being named by a file, and `known` among how many, both by kind. `shares` are the same
+    two numbers for each object that contains them.
     """
 
     clouds: dict[UUID, CloudRow] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Removals:
     gone: Counter[str] = field(default_factory=Counter)
     unnamed: Counter[str] = field(default_factory=Counter)
     known: Counter[str] = field(default_factory=Counter)
+    shares: list[tuple[int, int]] = field(default_factory=list)
 
 
 def mass_removal(removals: Removals, options: LoadOptions) -> str:
@@ -42,10 +44,9 @@ def mass_removal(removals: Removals, options: LoadOptions) -> str:
     if options.max_removals is not None:
         is_stopped = total > options.max_removals
     else:
-        is_stopped = any(
-            options.guard.stops(number, removals.known[kind])
-            for kind, number in removals.unnamed.items()
-        )
+        by_kind = [(number, removals.known[kind]) for kind, number in removals.unnamed.items()]
+        # One tenant that loses all of its groups would be a small share of a large file.
+        is_stopped = any(options.guard.stops(*share) for share in (*by_kind, *removals.shares))
     if not is_stopped:
         return ""
     return (
