@@ -256,7 +256,7 @@ def test_a_killed_restore_leaves_the_database_as_it_was(file, conninfo, when):
 
 
 def test_a_backup_of_release_0_1_0_is_restored(
-    empty_conninfo, theirs, tmp_path, short_folder, monkeypatch
+    empty_conninfo, theirs, oldest, tmp_path, short_folder, monkeypatch
 ):
     programs = binaries.provide(short_folder / "home", short_folder / "home" / "data")
     with psycopg.connect(empty_conninfo, autocommit=True) as connection:
@@ -292,6 +292,8 @@ def test_a_backup_of_release_0_1_0_is_restored(
     # With the times at which they were applied
     del found["schema_migrations"], expected["schema_migrations"]
     assert found == expected
+    # Positions in the log of the former server would keep its users from a replica of this one.
+    assert oldest.counts("theirs", "public")["user_write_positions"] == 0
     assert not (tmp_path / "none").exists()
 
 
