@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.provisioning.example import EXAMPLE, small
 from tests.provisioning.test_load import rows_with_their_transactions
+from tests.test_escaping import HOSTILE, is_quiet
 
 from ringfence.errors import OperatorError
 from ringfence.provisioning.demonstration import demonstration_file, demonstration_groups
@@ -15,7 +16,7 @@ from ringfence.provisioning.document import check_document
 from ringfence.provisioning.export.entries import FlowEntry
 from ringfence.provisioning.export.export import FileFormat, export, write_selection
 from ringfence.provisioning.export.queries import Selection
-from ringfence.provisioning.export.writers import Part, YamlWriter
+from ringfence.provisioning.export.writers import JsonLinesWriter, JsonWriter, Part, YamlWriter
 from ringfence.provisioning.load import load_documents
 from ringfence.provisioning.parser import read_text
 from ringfence.provisioning.problems import Problems
@@ -264,6 +265,23 @@ def test_any_text_is_written_so_that_it_is_read_as_the_same_text(tree):
     assert project.pop("tenants") == [expected]
     assert found == project == expected
     assert read["roles"] == [expected, expected]
+
+
+@pytest.mark.parametrize("writer", [YamlWriter, JsonWriter, JsonLinesWriter])
+def test_an_export_to_a_terminal_is_text_that_it_does_not_interpret(writer):
+    customer = {"name": "Ä 東京 " + "".join(HOSTILE), "uuid": "u"}
+    tenant = {"name": "web", "security_groups": [FlowEntry(description=each) for each in HOSTILE]}
+    written = writer()
+    text = written.head({"users": [{"username": each} for each in HOSTILE]}, [])
+    text += written.part(Part(customer, {"name": "p", "uuid": "v"}, tenant))
+    text += "".join(written.roles([FlowEntry(user=HOSTILE[0])]))
+    assert all(map(is_quiet, text.split("\n")))
+    documents = text.splitlines() if writer is JsonLinesWriter else [text]
+    trees = [read_text(each) for each in documents]
+    (read,) = (each["customers"][0] for each in trees if "customers" in each)
+    assert read["name"] == customer["name"]
+    groups = read["projects"][0]["tenants"][0]["security_groups"]
+    assert [each["description"] for each in groups] == HOSTILE
 
 
 def plain(value):

@@ -9,6 +9,7 @@ from uuid import UUID
 import yaml
 
 from ringfence.provisioning.export.entries import Entry, FlowEntry
+from ringfence.text.escaping import json_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,8 @@ class JsonWriter:
     def roles(self, roles: Sequence[Entry] | None) -> Iterator[str]:
         if roles is not None:
             self._document["roles"] = roles
-        yield from json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(self._document)
+        encoder = json.JSONEncoder(ensure_ascii=False, indent=2)
+        yield from map(json_line, encoder.iterencode(self._document))
         yield "\n"
 
 
@@ -118,7 +120,7 @@ class JsonLinesWriter:
 
 
 def _line(document: Mapping[str, Any]) -> str:
-    return json.dumps(document, ensure_ascii=False) + "\n"
+    return json_line(json.dumps(document, ensure_ascii=False)) + "\n"
 
 
 class _Dumper(yaml.CSafeDumper):
@@ -143,12 +145,18 @@ _Dumper.add_representer(FlowEntry, _represent_line)
 
 
 def dump(value: object) -> str:
-    """Return a value as YAML that `parser` reads as the same value."""
+    """Return a value as YAML that `parser` reads as the same value, and no terminal interprets."""
+    text = _dump(value, allow_unicode=True)
+    is_quiet = all(line.isprintable() for line in text.split("\n"))
+    return text if is_quiet else _dump(value, allow_unicode=False)
+
+
+def _dump(value: object, *, allow_unicode: bool) -> str:
     text: str = yaml.dump(
         value,
         Dumper=_Dumper,
         sort_keys=False,
-        allow_unicode=True,
+        allow_unicode=allow_unicode,
         default_flow_style=False,
         width=1_000_000_000,
     )
