@@ -1,8 +1,8 @@
 """Declarations of the operations for version, configuration and sign-in methods."""
 
-from ringfence.about.routes import API_ROOT, CONFIGURATION_PATH, IDENTITY_PROVIDERS_PATH
+from ringfence.about.routes import CONFIGURATION_PATH, IDENTITY_PROVIDERS_PATH
 from ringfence.http.openapi.operation import Operation, Response
-from ringfence.http.openapi.schema import FREE_FORM, STRING, URI, Model, array, described, object_of
+from ringfence.http.openapi.schema import FREE_FORM, STRING, Model, array, described, object_of
 
 _VERSION = Model(
     "Version",
@@ -13,17 +13,6 @@ _VERSION = Model(
 )
 
 operations = (
-    Operation(
-        "api_root_retrieve",
-        "GET",
-        API_ROOT,
-        tag="api-root",
-        title="List collections",
-        description="The URL of each collection of the API, by its name.",
-        responses={
-            200: Response({"type": "object", "additionalProperties": URI}),
-        },
-    ),
     Operation(
         "configuration_retrieve",
         "GET",

@@ -73,7 +73,9 @@ def routes_of(operations: Iterable[Operation]) -> list[Route]:
         base = context_of(request).base_url
         return JSONResponse({name: base + path for name, path in collections.items()})
 
-    return [Route(API_ROOT, list_collections, methods=["GET", "HEAD"]), *_routes]
+    # Not in the schema, which names the collections itself; Waldur's has no such operation either.
+    root = Route(API_ROOT, list_collections, methods=["GET", "HEAD"], include_in_schema=False)
+    return [root, *_routes]
 
 
 _routes = [
