@@ -18,7 +18,7 @@ from ringfence.http.collections.filters import (
 )
 from ringfence.http.errors import error_response
 from ringfence.http.fields import Boolean, Choice, FieldError, Hyperlink, Integer, Text
-from ringfence.http.hints import hints_of
+from ringfence.http.hints import header_of, hints_of
 from ringfence.security_groups.rule_input.refused_input import TABLE
 from ringfence.security_groups.schemas import RULE_FIELDS, clean_creation
 
@@ -159,3 +159,10 @@ def test_each_hint_occurs_once_and_a_header_stays_small():
     assert hints["protocol"].count("Allowed") == 1
     many = [{"name": [Message("No.", f"{number}" * 60)]} for number in range(5000)]
     assert len(error_response(Invalid(many)).headers["Ringfence-Hint"]) < 2500
+
+
+@pytest.mark.parametrize("text", ["é", "😀", '"', "\x1b"])
+def test_a_header_stays_small_whatever_a_hint_quotes(text):
+    hints = hints_of({f"{text}{number}": [Message("No.", text * 100)] for number in range(40)})
+    assert hints
+    assert len(header_of(hints)["Ringfence-Hint"]) < 3000

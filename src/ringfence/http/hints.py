@@ -40,9 +40,11 @@ def hints_of(detail: Any) -> dict[str, str]:  # noqa: ANN401 - any part of an er
     size = 0
     for field, hint in _within(detail, _WHOLE):
         known = found.setdefault(field, [])
-        if hint not in known and size + len(hint) <= _LONGEST:
+        # As the header has them, in ASCII
+        length = len(json.dumps(hint)) + (0 if known else len(json.dumps(field)))
+        if hint not in known and size + length <= _LONGEST:
             known.append(hint)
-            size += len(hint)
+            size += length
     return {field: " ".join(known) for field, known in found.items() if known}
 
 
