@@ -8,7 +8,7 @@ from uuid import UUID
 from ringfence.database.pool import Database
 from ringfence.errors import Invalid
 from ringfence.events.event_groups import EVENT_GROUPS, SCOPES
-from ringfence.http.collections.collection import SqlCollection
+from ringfence.events.list_statements import IN_SCOPE, SCOPE, VISIBLE, EventCollection
 from ringfence.http.collections.filters import (
     NO_NULL_CHARACTER,
     NOT_SENT,
@@ -23,28 +23,7 @@ from ringfence.http.fields import path_of, uuid_in
 
 NO_SUCH_EVENT = "No Event matches the given query."
 
-# By UUID, because an event outlives its object. Arrays, so that each condition uses its index.
-# Events of a user's own account belong to no project; a token for one project does not show them.
-_VISIBLE: LiteralString = """(
-    %(sees_everything)s
-    OR event.customer_uuid = ANY(ARRAY(
-        SELECT customer.uuid FROM customers AS customer
-        WHERE customer.id = ANY(%(sees_customers)s::bigint[])
-    ))
-    OR event.project_uuid = ANY(ARRAY(
-        SELECT project.uuid FROM projects AS project
-        WHERE project.id = ANY(%(sees_projects)s::bigint[])
-    ))
-    OR (
-        event.user_uuid = (
-            SELECT account.uuid FROM users AS account WHERE account.id = %(actor_id)s
-        )
-        AND event.customer_uuid IS NULL
-        AND event.project_uuid IS NULL
-        AND %(only_project)s::bigint IS NULL
-    )
-)"""
-
+# With the LIMIT, events are looked up one by one, instead of being merged with the page.
 _DOCUMENT: LiteralString = """
 SELECT row_to_json(shown)::text AS document
 FROM (
@@ -63,6 +42,7 @@ FROM (
         )) AS context
     FROM events AS event
     WHERE event.id = page.id AND event.created = page.created
+    LIMIT 1
 ) AS shown
 """
 
@@ -90,16 +70,14 @@ class _Groups:
         return kinds if names else NOT_SENT
 
 
-EVENTS = SqlCollection(
+EVENTS = EventCollection(
     path="/api/events/",
     missing=NO_SUCH_EVENT,
     source="FROM events AS event",
     alias="event",
-    visible=_VISIBLE,
+    visible=VISIBLE,
     document=_DOCUMENT,
     key="event.id, event.created",
-    visible_to_staff="true",
-    selective=frozenset({"scope"}),
     filters={
         "created_from": Filter("event.created >= %(created_from)s", timestamp),
         "created_to": Filter("event.created < %(created_to)s", timestamp),
@@ -109,17 +87,7 @@ EVENTS = SqlCollection(
         "message": Filter("event.message ILIKE %(message)s", contains),
         "project_uuid": Filter("event.project_uuid = %(project_uuid)s", uuid),
         "related_user_uuid": Filter("event.user_uuid = %(related_user_uuid)s", uuid),
-        # UUIDs are unique across types of objects.
-        "scope": Filter(
-            """(
-                event.customer_uuid = %(scope)s
-                OR event.project_uuid = %(scope)s
-                OR event.tenant_uuid = %(scope)s
-                OR event.security_group_uuid = %(scope)s
-                OR event.user_uuid = %(scope)s
-            )""",
-            _scope,
-        ),
+        SCOPE: Filter(IN_SCOPE, _scope),
         "user_uuid": Filter("event.user_uuid = %(user_uuid)s", uuid),
     },
     ordering=Ordering({"created": "event.created"}, default="event.created DESC, event.id DESC"),

@@ -24,7 +24,7 @@ _STATES = list(STATES)
 # The offset of `page=last` depends on the count.
 _LIST: LiteralString = """
 WITH matching AS (
-    SELECT count(*) AS total {from_where}
+    {counted}
 ),
 page AS MATERIALIZED (
     SELECT chosen.*, row_number() OVER () AS position
@@ -49,14 +49,7 @@ LEFT JOIN (
 
 _ROWS: LiteralString = "SELECT {key} {from_where} ORDER BY {order}"
 
-# The planner takes an unknown LIMIT for a tenth of all rows, and sorts all of them. Only the rows
-# that the page needs are read.
-_NEAR = 1000
-_NEAR_ROWS: LiteralString = """
-SELECT near.* FROM (SELECT {key} {from_where} ORDER BY {order} LIMIT 1000) AS near
-"""
-
-_COUNT: LiteralString = "SELECT count(*) {from_where}"
+_COUNT: LiteralString = "SELECT count(*) AS total {from_where}"
 
 _RETRIEVE: LiteralString = """
 SELECT shown.document, NULL::integer, NULL::bigint
@@ -154,56 +147,37 @@ class SqlCollection(Collection):
     alias: LiteralString
     visible: LiteralString
     document: LiteralString
-    # Columns that find a row; those of a table in partitions include the one that they divide
+    # Columns that find a row; those of a table in partitions include the one that divides it
     key: LiteralString = ""
 
-    # The condition for actors who see everything, if they have one of their own. They read the
-    # first pages of a large table in the order of an index, unless a selective filter is sent.
-    visible_to_staff: LiteralString = ""
-    selective: frozenset[str] = frozenset()
-
-    def shape(self, identity: Identity) -> LiteralString:
-        """Return the condition for rows in the scope of the actor."""
-        sees_everything = bool(identity.parameters["sees_everything"])
-        return (sees_everything and self.visible_to_staff) or self.visible
-
-    def list_statement(
-        self,
-        query: ListQuery,
-        shape: LiteralString,
-        *,
-        continued: bool,  # noqa: ARG002
-    ) -> LiteralString:
+    def list_statement(self, query: ListQuery, shape: Any, *, continued: bool) -> LiteralString:  # noqa: ANN401, ARG002
         """Return the statement for a page; these lists have no cursors."""
-        is_near = (
-            bool(self.visible_to_staff)
-            and shape == self.visible_to_staff
-            and not self.selective & query.conditions.parameters.keys()
-            and query.page.offset is not None
-            and query.page.offset + query.page.size <= _NEAR
+        return (
+            _LIST.replace("{counted}", self.counted(query.conditions, shape))
+            .replace("{rows}", self.rows(query, shape))
+            .replace("{document}", self.document)
         )
-        template = _LIST.replace("{rows}", _NEAR_ROWS if is_near else _ROWS)
-        order = self.ordering.read(query.params)
-        return self._statement(template, shape, query.conditions, order)
 
-    def count_statement(self, query: ObjectQuery, shape: LiteralString) -> LiteralString:
-        return self._statement(_COUNT, shape, query.conditions)
+    def count_statement(self, query: ObjectQuery, shape: Any) -> LiteralString:  # noqa: ANN401
+        return self.counted(query.conditions, shape)
 
-    def one_statement(self, query: ObjectQuery, shape: LiteralString) -> LiteralString:
-        return self._statement(_RETRIEVE, shape, query.conditions)
+    def one_statement(self, query: ObjectQuery, shape: Any) -> LiteralString:  # noqa: ANN401, ARG002
+        statement = self._statement(_RETRIEVE, query.conditions)
+        return statement.replace("{document}", self.document)
 
-    def _statement(
-        self,
-        template: LiteralString,
-        visible: LiteralString,
-        conditions: Conditions,
-        order: LiteralString = "",
-    ) -> LiteralString:
-        where: list[LiteralString] = [visible, *conditions.conditions]
+    def counted(self, conditions: Conditions, shape: Any) -> LiteralString:  # noqa: ANN401, ARG002
+        """Return the query for the number of rows, as `total`."""
+        return self._statement(_COUNT, conditions)
+
+    def rows(self, query: ListQuery, shape: Any) -> LiteralString:  # noqa: ANN401, ARG002
+        """Return the query for the keys of all rows, in order."""
+        statement = self._statement(_ROWS, query.conditions)
+        return statement.replace("{order}", self.ordering.read(query.params))
+
+    def _statement(self, template: LiteralString, conditions: Conditions) -> LiteralString:
+        where: list[LiteralString] = [self.visible, *conditions.conditions]
         return (
             template.replace("{from_where}", self.source + " WHERE " + " AND ".join(where))
             .replace("{key}", self.key or "{alias}.id")
             .replace("{alias}", self.alias)
-            .replace("{document}", self.document)
-            .replace("{order}", order)
         )
