@@ -91,6 +91,31 @@ async def test_everybody_reads_what_happened_where_it_has_a_role(api):
         assert await messages(api(user)) == expected.get(user, ["second 100%", "first"]), user
 
 
+async def test_an_event_in_several_scopes_is_listed_once_and_in_order(api, world, happened):
+    await world.execute(
+        "INSERT INTO role_grants (user_id, role, customer_id)"
+        " SELECT %s, grant_of.role, customer.id FROM customers AS customer"
+        " CROSS JOIN (SELECT DISTINCT role FROM role_grants WHERE customer_id IS NOT NULL"
+        " AND role LIKE 'CUSTOMER.%%') AS grant_of ON CONFLICT DO NOTHING",
+        world.users["admin"],
+    )
+    admin = api("admin")
+    shown = ["signed in", "foreign", "second 100%", "first"]
+    assert sorted(await messages(admin)) == sorted(shown)
+    assert await messages(admin, o="created") == await messages(admin, o="created", page_size=300)
+    for size in (1, 3):
+        pages = range(1, -(-len(shown) // size) + 1)
+        listed = [await messages(admin, page_size=size, page=page) for page in pages]
+        assert [each for page in listed for each in page] == await messages(admin)
+        assert listed[-1] == await messages(admin, page_size=size, page="last")
+    scope = f"http://api.example.com/api/openstack-security-groups/{happened['group'].hex}/"
+    for user in ("staff", "admin"):
+        assert await messages(api(user), scope=scope) == ["second 100%", "first"]
+        assert await messages(api(user), scope=scope, page_size=1, page=2) == ["first"]
+        assert await messages(api(user), scope=scope, page_size=1, page="last") == ["first"]
+    assert await messages(api("unrelated"), scope=scope) == []
+
+
 async def test_an_event_says_what_where_and_by_whom(client, world, happened):
     (event,) = (await client.get(EVENTS, params={"message": "first"})).json()
     event_id = await world.value("SELECT id FROM events WHERE message = 'first'")
