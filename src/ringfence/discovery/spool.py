@@ -18,7 +18,7 @@ from ringfence.text.json_value import Json
 
 _LENGTH_BYTES = 4
 _LEVEL = 1
-# What items have in common; each is compressed by what it differs from this.
+# What items have in common; each is compressed by its difference from this.
 _ID = "00000000-0000-0000-0000-000000000000"
 _RULE = {
     "id": _ID,
