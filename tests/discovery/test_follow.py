@@ -13,6 +13,7 @@ from ringfence.discovery.follow import run, run_discoveries
 from ringfence.discovery.found import Selection
 from ringfence.discovery.runs import Request
 from ringfence.neutron import inventory
+from ringfence.neutron.translate import ENDLESS_LIST
 from ringfence.provisioning.document import check_document
 from ringfence.provisioning.load import load_documents
 from ringfence.provisioning.problems import Problems
@@ -145,7 +146,22 @@ def on(path, response):
     return lambda call: response if path in call.path else None
 
 
+def leading_back(path, kind, **page):
+    """A list whose pages lead to each other for ever."""
+
+    def spoil(call):
+        if path not in call.path:
+            return None
+        one, other = ("b", "a") if "marker=a" in call.path else ("a", "b")
+        link = f"http://h/v3/{kind}?marker={one}"
+        ends = {"links": {"next": link}, f"{kind}_links": [{"rel": "next", "href": link}]}
+        return as_json({kind: [{"id": other, **page}, {"id": one, **page}], **ends})
+
+    return spoil
+
+
 ALL = [f"p{number:02}" for number in range(12)]
+ENDLESS = f"the cloud east: {ENDLESS_LIST}"
 STOPPED = "12 of 12 projects are missing in the cloud at once: their tenants were not marked"
 
 
@@ -159,6 +175,8 @@ MISBEHAVIOUR = [
     (on("/v3/projects", Response(200, b"<html>")), "the cloud east: The identity service sent"),
     (on("/v3/projects", as_json({})), "the cloud east: The cloud sent a response"),
     (cut_off, "the cloud east: The cloud sent a response that is not Neutron's (no JSON)."),
+    (leading_back("/ports", "ports", project_id="p00"), ENDLESS),
+    (leading_back("/v3/projects", "projects", name="x", domain_id="default"), ENDLESS),
     (on("/ports", Response(502)), "the cloud east: The cloud's network service failed"),
 ]
 

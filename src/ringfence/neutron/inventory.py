@@ -135,6 +135,8 @@ class Inventory:
         if project_id:
             query["project_id"] = project_id
         markers: list[str] = []
+        # The last item of each page: the pages of a list that leads back would fill the disk.
+        ends: set[str] = set()
         for _ in range(MAX_PAGES * 10):
             try:
                 body = await self._page(kind, query, markers)
@@ -148,8 +150,9 @@ class Inventory:
             if not translate.has_next(body, f"{kind}_links"):
                 return
             following = list(_last_ids(items))
-            if not following or following[0] in markers[:1]:
+            if not following or following[0] in ends:
                 break
+            ends.add(following[0])
             markers = following
         raise CloudUnreachable(translate.ENDLESS_LIST)
 
@@ -183,6 +186,7 @@ class Inventory:
 
     async def _identity_pages(self, kind: str) -> AsyncIterator[Json]:
         page: Mapping[str, str] | None = {}
+        markers: set[str] = set()
         for _ in range(MAX_PAGES):
             get = partial(self._get_identity, f"/{kind}", page)
             body = await self._attempt(get)
@@ -190,6 +194,9 @@ class Inventory:
             page = identity.next_page(body, page or {})
             if page is None:
                 return
+            if page["marker"] in markers:
+                break
+            markers.add(page["marker"])
         raise CloudUnreachable(translate.ENDLESS_LIST)
 
     def _get_identity(
