@@ -52,10 +52,10 @@ SELECT event.id, event.created FROM (
 """
 _RANGE_OF_EACH: LiteralString = """
 SELECT found.id, found.created
-FROM ({places}) AS place
+FROM ({ancestors}) AS ancestor
 CROSS JOIN LATERAL (
     SELECT event.id, event.created FROM events AS event
-    WHERE {column} = place.uuid AND {where} {part}
+    WHERE {column} = ancestor.uuid AND {where} {part}
 ) AS found
 """
 
@@ -146,10 +146,10 @@ def _range(
 
 
 def _range_of_each(
-    column: LiteralString, places: LiteralString, where: LiteralString, part: LiteralString
+    column: LiteralString, ancestors: LiteralString, where: LiteralString, part: LiteralString
 ) -> LiteralString:
     return (
-        _RANGE_OF_EACH.replace("{places}", places)
+        _RANGE_OF_EACH.replace("{ancestors}", ancestors)
         .replace("{column}", column)
         .replace("{where}", where)
         .replace("{part}", part)
