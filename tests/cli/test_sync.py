@@ -31,7 +31,7 @@ def test_an_operator_looks_compares_and_decides(operator):
     pulled = operator.run("sync", "pull", "--all")
     assert (pulled.returncode, pulled.stdout) == (0, "web-prod: 1 imported\n"), pulled.stderr
     status = operator.run("sync", "status")
-    assert status.stdout.startswith("east / web-prod: 1 groups, 0 scheduled"), status.stderr
+    assert status.stdout.startswith("east / web-prod: 1 group, 0 scheduled"), status.stderr
     assert operator.run("sync", "confirm", "web-prod").stdout == "no group is missing\n"
     assert operator.run("sync", "mode", "web-prod", "report").stdout == "report\n"
     assert operator.run("sync", "mode", "web-prod").stdout == "report\n"
@@ -52,7 +52,7 @@ def test_an_operator_looks_compares_and_decides(operator):
             ["status", "--fail-on", ""],
             "'' is not a condition; use one of erred, stopped, drift, never-pushed",
         ),
-        (["plan", "x"], "x is not a security group UUID"),
+        (["plan", "x"], "there is no security group x; ringfence group list shows all"),
         (["adopt", "f" * 32, ""], "'' is not the id of a security group in a cloud"),
         (
             ["adopt", "f" * 32, "../ports/1"],

@@ -20,19 +20,41 @@ async def the_tenant(place):
 
 
 @pytest.mark.parametrize(
-    ("rule", "end"),
+    ("rule", "line"),
     [
-        (Rule(), "from anywhere"),
-        (Rule(cidr="10.0.0.0/8"), "from 10.0.0.0/8"),
-        (Rule(remote_group="db"), "from group db"),
-        (Rule(remote_group=""), "from group without a name"),
-        (Rule(remote_address_group="ag"), "from address group ag"),
-        (Rule(remote_address_group=""), "from address group without a name"),
+        (Rule(), "+ in ipv4 any 0.0.0.0/0"),
+        (Rule(ethertype="IPv6", direction="egress"), "+ out ipv6 any ::/0"),
+        (Rule(protocol="tcp", from_port=22, to_port=22), "+ in ipv4 tcp 22 0.0.0.0/0"),
+        (Rule(cidr="10.0.0.0/8"), "+ in ipv4 any 10.0.0.0/8"),
+        (Rule(remote_group="db"), "+ in ipv4 any group db"),
+        (Rule(remote_group=""), '+ in ipv4 any group "without a name"'),
+        (Rule(remote_address_group="ag"), "+ in ipv4 any address group ag"),
+        (Rule(remote_address_group=""), "+ in ipv4 any address group without a name"),
     ],
 )
-def test_a_planned_rule_names_its_remote_and_never_shows_one_as_anywhere(rule, end):
-    [line] = manual.plan_lines(plan([rule], ()))
-    assert line.endswith(end)
+def test_a_planned_rule_reads_as_everywhere_and_never_shows_a_remote_as_any_address(rule, line):
+    assert manual.plan_lines(plan([rule], ())) == [line]
+
+
+async def test_a_group_is_named_by_name_uuid_and_tenant(sandbox):
+    web = await pushed(sandbox, "web", [tcp(22)])
+    named = [("web", None), ("web", "web-prod"), (web.hex, None), (str(web), "web-prod")]
+    for name, tenant in named:
+        local, _ = await manual.find_group(sandbox.database, name, tenant)
+        assert local.uuid == web
+    await pushed(sandbox, "other")
+    await sandbox.world.execute(
+        "UPDATE security_groups SET name = 'web', is_duplicate_name = true WHERE name = 'other'"
+    )
+
+    with pytest.raises(
+        OperatorError, match=r"named web; say which with --tenant or by UUID: .*web"
+    ):
+        await manual.plan_push(sandbox.database, "web")
+    with pytest.raises(
+        OperatorError, match=r"no security group db in tenant web-prod; ringfence g"
+    ):
+        await manual.plan_push(sandbox.database, "db", "web-prod")
 
 
 async def many_missing(place):
@@ -149,8 +171,8 @@ async def test_a_plan_reads_the_cloud_and_changes_nothing(sandbox):
     lines = await manual.plan_push(sandbox.database, uuid.hex)
 
     assert lines == [
-        "+ ingress IPv4 tcp 443-443 from 10.0.0.0/8",
-        "- ingress IPv4 tcp 80-80 from 0.0.0.0/0",
+        "+ in ipv4 tcp 443 10.0.0.0/8",
+        "- in ipv4 tcp 80 0.0.0.0/0",
     ]
     assert await fingerprint(sandbox) == before
     new = await sandbox.ask("new", [tcp(1)])

@@ -73,6 +73,13 @@ async def test_a_token_for_a_project_that_is_not_one_is_refused(database, alice)
     assert await tokens(database) == []
 
 
+async def test_a_token_without_an_end_is_listed_as_one_that_never_expires(database, alice):
+    await issue_token(database, alice, Terms())
+    [token] = await listed(database, alice)
+    assert token.expires is None
+    assert token.line().endswith("expires never, last used never")
+
+
 async def test_a_token_is_listed_renewed_and_revoked_by_its_uuid(database, alice):
     first = await issue_token(
         database, alice, Terms(timedelta(hours=1), "backup", is_read_only=True)

@@ -48,12 +48,12 @@ async def test_a_user_is_added_listed_deactivated_and_removed_with_its_tokens(da
     await add_role(database, "alice", "CUSTOMER.OWNER", "Acme")
 
     [shown] = await list_users(database)
-    assert shown.line() == f"{uuid.hex} alice: support, 1 tokens, 1 roles"
+    assert shown.line() == f"{uuid.hex} alice: support, 1 token, 1 role"
 
     assert await set_active(database, uuid.hex, is_active=False)
     assert not await set_active(database, "alice", is_active=False)
     [shown] = await list_users(database)
-    assert shown.line() == f"{uuid.hex} alice: support, inactive, 0 tokens, 1 roles"
+    assert shown.line() == f"{uuid.hex} alice: support, inactive, 0 tokens, 1 role"
     assert await set_active(database, "alice", is_active=True)
     assert await site("SELECT * FROM tokens") == []
 

@@ -210,6 +210,7 @@ def password(
         from ringfence.users.passwords import set_password
 
         with_database(conninfo, lambda database: set_password(database, user, secret))
+    output.say(f"{user} has a new password; sessions and tokens of the former one have ended")
 
 
 # Commands in modules of their own

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ringfence.cli import listing
+from ringfence.cli.api.options import Group, InTenant
 from ringfence.cli.startup import migrated, start, with_database
 from ringfence.errors import OperatorError
 from ringfence.text.escaping import terminal
@@ -107,28 +108,25 @@ def pull(
         raise typer.Exit(1)
 
 
-@sync.command(epilog="Example: ringfence sync plan 6a1c0f2e9b7d4c55a1d0c8a1f0b2c3d4")
-def plan(
-    group: Annotated[str, typer.Argument(metavar="GROUP", help="UUID of a security group.")],
-) -> None:
+@sync.command(epilog="Example: ringfence sync plan web --tenant web-prod")
+def plan(group: Group, *, tenant: InTenant = None) -> None:
     """Show what a push of a group would do now. Reads the cloud and changes nothing."""
     from ringfence.sync import manual
 
     with migrated(start()) as (conninfo, _):
-        lines = with_database(conninfo, lambda database: manual.plan_push(database, group))
+        lines = with_database(conninfo, lambda database: manual.plan_push(database, group, tenant))
     for line in lines:
         _say(line)
 
 
-@sync.command(
-    epilog="Example: ringfence sync adopt 6a1c0f2e9b7d4c55a1d0c8a1f0b2c3d4"
-    " 1f1f7a34-58a7-4c0f-9a7d-2f0f5d6f8a11"
-)
+@sync.command(epilog="Example: ringfence sync adopt web 1f1f7a34-58a7-4c0f-9a7d-2f0f5d6f8a11")
 def adopt(
-    group: Annotated[str, typer.Argument(metavar="GROUP", help="UUID of a security group.")],
+    group: Group,
     backend_id: Annotated[
         str, typer.Argument(metavar="BACKEND_ID", help="ID of the group in the cloud.")
     ],
+    *,
+    tenant: InTenant = None,
 ) -> None:
     """Bind a group to a group in the cloud, where only the name suggests it.
 
@@ -139,7 +137,7 @@ def adopt(
 
     with migrated(start()) as (conninfo, _):
         lines = with_database(
-            conninfo, lambda database: adoption.adopt(database, group, backend_id)
+            conninfo, lambda database: adoption.adopt(database, group, backend_id, tenant)
         )
     for line in lines:
         _say(line)

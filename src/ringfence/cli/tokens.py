@@ -124,6 +124,7 @@ def revoke(token: Token) -> None:
         from ringfence.users.tokens.administration import revoke as end
 
         with_database(conninfo, lambda database: end(database, token))
+    output.say(f"revoked {token}")
 
 
 def _print_secret(secret: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from ringfence.neutron.port import CloudGroup, CloudPort, CloudRule
+from ringfence.text.counting import counted
 
 # How many names a line of the report shows
 SHOWN = 5
@@ -46,15 +47,15 @@ class Report:
     def lines(self) -> list[str]:
         """Return the report as `name: text` lines."""
         counts = [
-            ("projects", f"{self.projects:,} in {_count(self.domains, 'domain')}"),
+            ("projects", f"{self.projects:,} in {counted(self.domains, 'domain')}"),
             ("tenants", f"{self.tenants:,}"),
-            ("security groups", f"{self.groups:,} with {self.rules:,} rules"),
-            ("open to the internet", _count(self.open_groups, "group")),
+            ("security groups", f"{self.groups:,} with {counted(self.rules, 'rule')}"),
+            ("open to the internet", counted(self.open_groups, "group")),
             ("on floating IPs", self._on_floating_ips()),
             ("shared", self._with("shared_groups", "group")),
             ("duplicate names", self._duplicates()),
             ("unresolved remote groups", self._with("unresolved_rules", "rule")),
-            ("unreadable", _count(self.unreadable_rules, "rule")),
+            ("unreadable", counted(self.unreadable_rules, "rule")),
             ("not in Keystone", self._unknown()),
             ("requests", f"{self.requests:,}"),
         ]
@@ -63,7 +64,7 @@ class Report:
         ]
 
     def _on_floating_ips(self) -> str:
-        some = _count(self.groups_on_floating_ips, "group")
+        some = counted(self.groups_on_floating_ips, "group")
         return f"{some}, {self.open_groups_on_floating_ips:,} of them open to the internet"
 
     def _duplicates(self) -> str:
@@ -72,14 +73,14 @@ class Report:
 
     def _unknown(self) -> str:
         projects = self._with("unknown_projects", "project")
-        return f"{_count(self.groups_of_unknown_projects, 'group')} of {projects}"
+        return f"{counted(self.groups_of_unknown_projects, 'group')} of {projects}"
 
     def _with(self, name: str, word: str, more: str = "") -> str:
         """Return a count with some of the names that it counts."""
         number = getattr(self, name)
         shown = self.examples.get(name, ())
         names = f" ({', '.join(shown)}{', …' if number > len(shown) else ''})" if shown else ""
-        return _count(number, word) + more + names
+        return counted(number, word) + more + names
 
 
 @dataclass(slots=True)
@@ -187,7 +188,3 @@ def is_open(rule: CloudRule) -> bool:
     if rule.direction != "ingress" or rule.remote_group_id or rule.remote_address_group_id:
         return False
     return rule.remote_ip_prefix is None or rule.remote_ip_prefix.endswith("/0")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

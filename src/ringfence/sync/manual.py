@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import LiteralString
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import structlog
 from psycopg.rows import tuple_row
@@ -23,18 +24,28 @@ from ringfence.sync.compare import MassRemovalGuard, mark_hidden_remotes, unread
 from ringfence.sync.drivers import Clouds, require_own
 from ringfence.sync.plan import GROUP_RECREATED, Changes, plan, rule_from_cloud
 from ringfence.sync.pull import missing_groups, pull_tenant
+from ringfence.sync.status import find_tenant
+from ringfence.text.rule_lines import line_of
+from ringfence.text.uuids import parse_uuid
 
 TENANTS_AT_ONCE = 8
 # How many groups of a tenant a line names
 SHOWN = 3
+# How many groups of one name an error names
+MOST_CANDIDATES = 10
+NAMELESS = "without a name"
 
 logger = structlog.get_logger(__name__)
 
-_GROUP: LiteralString = """
-SELECT sg.id, sg.tenant_id, tenant.uuid
+_GROUPS: LiteralString = """
+SELECT sg.id, sg.tenant_id, tenant.uuid, sg.uuid, tenant.name
 FROM security_groups AS sg
 INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
-WHERE sg.uuid = %s
+WHERE
+    (sg.name = %(name)s OR sg.uuid = %(uuid)s)
+    AND (%(tenant)s::bigint IS NULL OR tenant.id = %(tenant)s)
+ORDER BY sg.uuid = %(uuid)s DESC, tenant.name, sg.uuid
+LIMIT 11
 """
 
 
@@ -118,9 +129,9 @@ async def confirm_missing(
         await clouds.close()
 
 
-async def plan_push(database: Database, group_uuid: str) -> list[str]:
+async def plan_push(database: Database, named: str, tenant: str | None = None) -> list[str]:
     """Return the plan of a push of a group now; its cloud is read, and nothing is changed."""
-    local, placement = await find_group(database, group_uuid)
+    local, placement = await find_group(database, named, tenant)
     async with database.connection() as connection:
         desired = await lifecycle.desired_rules(connection, local.id)
     if desired.deleted_remotes or desired.pending_remotes:
@@ -146,17 +157,35 @@ async def plan_push(database: Database, group_uuid: str) -> list[str]:
     return lines or ["nothing: the cloud has the desired rules"]
 
 
-async def find_group(database: Database, group_uuid: str) -> tuple[LocalGroup, Placement]:
-    """Return the group of this UUID, and the placement of its tenant; raises `OperatorError`."""
+async def find_group(
+    database: Database, named: str, tenant: str | None = None
+) -> tuple[LocalGroup, Placement]:
+    """Return the group of this name or UUID, and the placement of its tenant.
+
+    Raises `OperatorError`; it names the candidates if there are several.
+    """
+    within = None if tenant is None else await find_tenant(database, tenant)
+    uuid = parse_uuid(named)
+    values = {"name": named, "uuid": uuid, "tenant": within and within.id}
     async with database.connection() as connection:
         cursor = connection.cursor(row_factory=tuple_row)
-        await cursor.execute(_GROUP, [_uuid(group_uuid)])
-        row = await cursor.fetchone()
-        if row is None:
-            raise OperatorError(f"there is no security group {group_uuid}; name it by its UUID")
-        group_id, tenant_id, tenant = row
+        rows = await (await cursor.execute(_GROUPS, values)).fetchall()
+        if not rows:
+            where = f" in tenant {within.name}" if within else ""
+            raise OperatorError(
+                f"there is no security group {named}{where}; ringfence group list shows all"
+            )
+        group_id, tenant_id, tenant_uuid, found, _ = rows[0]
+        if found != uuid and len(rows) > 1:
+            shown = [f"{each.hex} ({name})" for *_, each, name in rows[:MOST_CANDIDATES]]
+            way = "by UUID" if within else "with --tenant or by UUID"
+            more = ", and more" if len(rows) > MOST_CANDIDATES else ""
+            raise OperatorError(
+                f"several security groups are named {named}; say which {way}: "
+                f"{', '.join(shown)}{more}"
+            )
         local = await local_group(connection, tenant_id, group_id)
-        placement = await placement_of(connection, tenant)
+        placement = await placement_of(connection, tenant_uuid)
     assert placement is not None  # noqa: S101 - a group has a tenant
     return local, placement
 
@@ -177,19 +206,13 @@ def plan_lines(changes: Changes) -> list[str]:
 
 
 def _rule_text(rule: Rule) -> str:
-    ports = "" if rule.from_port is None else f" {rule.from_port}-{rule.to_port}"
-    way = "from" if rule.direction == "ingress" else "to"
-    protocol = rule.protocol or "any"
-    return f"{rule.direction} {rule.ethertype} {protocol}{ports} {way} {_remote_text(rule)}"
-
-
-def _remote_text(rule: Rule) -> str:
-    """Return a rule's remote as text; a remote without a name never reads like anywhere."""
+    """Return a rule as a line; a remote without a name never reads like any address."""
+    shown = asdict(rule)
     if rule.remote_group is not None:
-        return f"group {rule.remote_group or 'without a name'}"
+        shown["remote_group"] = rule.remote_group or NAMELESS
     if rule.remote_address_group is not None:
-        return f"address group {rule.remote_address_group or 'without a name'}"
-    return rule.cidr or "anywhere"
+        shown["remote_address_group_backend_id"] = rule.remote_address_group or NAMELESS
+    return line_of(shown)
 
 
 def _reason(error: Exception) -> str:
@@ -204,10 +227,3 @@ def _names(names: Sequence[str]) -> str:
 def _counts_text(counts: Mapping[str, int]) -> str:
     parts = [f"{number} {name.replace('_', ' ')}" for name, number in counts.items() if number]
     return ", ".join(parts) or "no changes"
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(hex=text)
-    except ValueError:
-        raise OperatorError(f"{text} is not a security group UUID") from None

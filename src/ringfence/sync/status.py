@@ -14,6 +14,7 @@ from ringfence.clouds.queries import Tenant
 from ringfence.database.pool import Database
 from ringfence.errors import OperatorError
 from ringfence.security_groups.cloud_state.never_pushed import IS_NEVER_PUSHED
+from ringfence.text.counting import counted
 from ringfence.text.uuids import parse_uuid
 
 _STATUS: LiteralString = """
@@ -94,9 +95,10 @@ class TenantStatus:
 
     def line(self) -> str:
         """Return the line of `ringfence sync status`."""
-        counts = ("groups", "scheduled", "in_flight", "erred", "drifting", "missing")
+        counts = ("scheduled", "in_flight", "erred", "drifting", "missing")
         shown = (*counts, *(["never_pushed"] if self.never_pushed else []))
         text = ", ".join(f"{getattr(self, name)} {name.replace('_', ' ')}" for name in shown)
+        text = f"{counted(self.groups, 'group')}, {text}"
         when = f"{self.pulled_at:%Y-%m-%d %H:%M:%S} UTC" if self.pulled_at else "never"
         line = f"{self.cloud} / {self.tenant}: {text}; {self.mode}; last pull {when}"
         return f"{line}; {self.error_message}" if self.error_message else line

@@ -13,6 +13,7 @@ from ringfence.database.pool import Connection, Database
 from ringfence.errors import OperatorError
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
+from ringfence.text.counting import counted
 from ringfence.text.escaping import controls
 from ringfence.text.uuids import parse_uuid
 from ringfence.users.commands import (
@@ -107,7 +108,7 @@ class ListedUser:
             *([] if self.is_active else ["inactive"]),
             *(["password"] if self.has_password else []),
         ]
-        counts = [f"{self.tokens} tokens", f"{self.roles} roles"]
+        counts = [counted(self.tokens, "token"), counted(self.roles, "role")]
         return f"{self.uuid.hex} {self.username}: {', '.join([*flags, *counts])}"
 
 

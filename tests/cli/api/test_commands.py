@@ -241,6 +241,34 @@ def test_a_shortened_list_of_events_says_so(service, capsys):
     assert (out, err) == ("0\n1\n", "ringfence: 2 shown, there are more: pass --limit\n")
 
 
+def test_a_refused_token_is_an_error_that_names_where_it_comes_from(service, capsys):
+    service.respond({"detail": "Invalid token."}, 401)
+    assert run(["tenant", "list"]) == 2
+    assert capsys.readouterr().err == (
+        "ringfence: Invalid token; set RINGFENCE_TOKEN to a valid token, or unset it and run "
+        "ringfence login\n"
+    )
+
+
+def test_a_version_that_does_not_exist_is_an_error_that_names_the_history(service, capsys):
+    for command in (["diff", "web", "7", "8"], ["rollback", "web", "7"]):
+        service.respond([WEB])
+        if command[0] == "rollback":
+            service.respond([{"number": 2}])
+        service.respond({"detail": "No such version."}, 404)
+        assert run(["group", *command]) == 2
+        assert capsys.readouterr().err == (
+            "ringfence: No such version; ringfence group history web shows all\n"
+        )
+
+
+def test_an_unknown_type_of_event_is_refused_with_those_like_it(service, capsys):
+    for command in ("list", "follow"):
+        service.respond({"resources": ["group_erred", "group_created"], "users": ["user_added"]})
+        assert run(["event", command, "--type", "group_failed"]) == 2
+        assert "--type 'group_failed' is not a type of event; use group_" in capsys.readouterr().err
+
+
 def test_login_stores_a_token_that_works_and_logout_removes_it(
     service, capsys, monkeypatch, tmp_path
 ):
@@ -250,6 +278,7 @@ def test_login_stores_a_token_that_works_and_logout_removes_it(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"wrong-token\n")))
     service.respond({"detail": "Invalid token."}, 401)
     assert run(["login", service.url]) == 2
+    assert "Invalid token; issue one with ringfence token USER, " in capsys.readouterr().err
     assert not (tmp_path / "ringfence").exists()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"piped-token\n")))
     service.respond({"username": "ann"})

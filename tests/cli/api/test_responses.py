@@ -23,6 +23,7 @@ from ringfence.cli.api.responses import error_of, hints_in
             "Valid states for operation: OK; It is ERRED: pull it.",
         ),
         (401, {"detail": "Invalid token."}, "Invalid token; run ringfence login"),
+        (404, {"detail": "Not found."}, "Not found; check the name and that you may see it"),
         (
             412,
             {"detail": "At version 7."},
@@ -38,7 +39,7 @@ from ringfence.cli.api.responses import error_of, hints_in
     ],
 )
 def test_an_error_is_one_line(status, body, line):
-    error = error_of(status, body, root="rules")
+    error = error_of(status, body, root="rules", advice="run ringfence login")
     assert error.lines == (line,)
     assert error.status == status
 

@@ -6,8 +6,8 @@ import pytest
 
 from ringfence.cli.api import rule_files
 from ringfence.cli.api.options import RuleFormat
-from ringfence.cli.api.rule_lines import line_of
 from ringfence.errors import OperatorError
+from ringfence.text.rule_lines import line_of
 
 SSH = {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr": "10.0.0.0/8"}
 WHOLE = SSH | {"direction": "ingress", "ethertype": "IPv4", "remote_group": None}

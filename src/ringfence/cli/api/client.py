@@ -135,7 +135,7 @@ class Client:
             if response is None:
                 continue
             if response.status_code not in _BUSY or is_last:
-                return _reply(response, url, root)
+                return _reply(response, url, root, self._access.advice)
             time.sleep(_wait_of(response, attempt))
         raise AssertionError  # The last attempt returns or raises.
 
@@ -196,7 +196,7 @@ def group_path(uuid: str, action: str = "") -> str:
     return f"{GROUPS}{uuid}/{action}{'/' if action else ''}"
 
 
-def _reply(response: requests.Response, url: str, root: str) -> Reply:
+def _reply(response: requests.Response, url: str, root: str, advice: str) -> Reply:
     if HTTPStatus.MULTIPLE_CHOICES <= response.status_code < HTTPStatus.BAD_REQUEST:
         raise OperatorError(
             f"{url} redirects to {response.headers.get('Location', 'nowhere')}, and the token is "
@@ -212,7 +212,7 @@ def _reply(response: requests.Response, url: str, root: str) -> Reply:
             ) from None
     if not response.ok:
         hints = hints_in(response.headers.get("Ringfence-Hint"))
-        error = error_of(response.status_code, body, root=root, hints=hints)
+        error = error_of(response.status_code, body, root=root, hints=hints, advice=advice)
         raise Unreachable(*error.lines) if response.status_code in _AWAY else error
     # Only the query: behind a proxy, the service may name a host that this one cannot reach.
     following = response.links.get("next", {}).get("url")

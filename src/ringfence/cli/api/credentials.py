@@ -9,7 +9,7 @@ import re
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -22,6 +22,7 @@ from ringfence.text import masking
 URL_VARIABLE = "RINGFENCE_URL"
 TOKEN_VARIABLE = "RINGFENCE_TOKEN"  # noqa: S105 - the name of a variable
 
+_OF_VARIABLE = f"set {TOKEN_VARIABLE} to a valid token, or unset it and run ringfence login"
 _TOKEN = re.compile(r"[!-~]{1,512}")
 # What people copy from the browser's address bar
 _ENDINGS = ("/console", "/api/docs", "/api/schema", "/api")
@@ -34,6 +35,8 @@ class Credentials:
     url: str
     token: str = field(repr=False)
     ca_file: str | None = None
+    # What to do if the service refuses the token
+    advice: str = field(default="run ringfence login", compare=False)
 
 
 def file_path() -> Path:
@@ -52,7 +55,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Credentials:
     stored = None if url and token else _read()
     if stored is None:
         if url and token:
-            return Credentials(url, token)
+            return Credentials(url, token, advice=_OF_VARIABLE)
         missing = TOKEN_VARIABLE if url else "the API's URL"
         raise OperatorError(
             f"no credentials ({missing} is missing): run ringfence login URL, or set "
@@ -63,7 +66,9 @@ def load(environment: Mapping[str, str] = os.environ) -> Credentials:
             f"{URL_VARIABLE} is {url}, and the stored token is for {stored.url}: set "
             f"{TOKEN_VARIABLE}, or run ringfence login {url}"
         )
-    return Credentials(stored.url, token or stored.token, stored.ca_file)
+    if token:
+        return replace(stored, token=token, advice=_OF_VARIABLE)
+    return stored
 
 
 def store(credentials: Credentials) -> Path:

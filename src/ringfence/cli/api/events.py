@@ -2,12 +2,14 @@
 
 # ruff: noqa: PLC0415 - imports inside commands, so that `--help` responds at once
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ringfence.cli import listing
 from ringfence.cli.api.options import InTenant
+from ringfence.errors import OperatorError
 
 if TYPE_CHECKING:
     from ringfence.cli.api.client import Client, Query
@@ -79,7 +81,9 @@ def list_events(  # noqa: PLR0913 - one for each option
         typer.echo(f"ringfence: {limit} shown, there are more: pass --limit", err=True)
 
 
-@event.command(epilog="Example: ringfence event follow --type resource_update_failed -o json")
+@event.command(
+    epilog="Example: ringfence event follow --type openstack_security_group_erred -o json"
+)
 def follow(  # noqa: PLR0913 - one for each option
     *,
     since: Annotated[
@@ -120,6 +124,8 @@ def _filters(
     from ringfence.cli.api.lookup import find_group, find_tenant
     from ringfence.text.uuids import parse_uuid
 
+    if types:
+        _require_types(client, types)
     query = [("event_type", each) for each in types or ()]
     # Events outlive their objects: a UUID is taken as it is.
     if group is not None:
@@ -131,3 +137,17 @@ def _filters(
         found = uuid.hex if uuid else find_tenant(client, tenant)["uuid"]
         return [*query, ("scope", f"{TENANTS}{found}/")]
     return query
+
+
+def _require_types(client: "Client", types: Sequence[str]) -> None:
+    """Raise `OperatorError` for a type that the service does not have: no event would be shown."""
+    from difflib import get_close_matches
+
+    from ringfence.cli.api.client import EVENTS
+
+    groups = client.get(f"{EVENTS}event_groups/").body
+    known = sorted({each for group in groups.values() for each in group})
+    for name in types:
+        if name not in known:
+            near = get_close_matches(name, known, n=3, cutoff=0.4) or known
+            raise OperatorError(f"--type {name!r} is not a type of event; use {', '.join(near)}")

@@ -21,6 +21,7 @@ from ringfence.cli.api.options import (
     Wait,
     Yes,
 )
+from ringfence.text.counting import counted
 
 if TYPE_CHECKING:
     from ringfence.cli.api.client import Client
@@ -56,7 +57,7 @@ def create(  # noqa: PLR0913 - one for each option
     from ringfence.cli.api.lookup import find_tenant
     from ringfence.cli.api.plans import confirm, warning_lines
     from ringfence.cli.api.rule_files import STANDARD_INPUT, read, resolve
-    from ringfence.cli.api.rule_lines import line_of
+    from ringfence.text.rule_lines import line_of
 
     rules = [] if file is None else read(file, file_format)
     client = connect()
@@ -101,7 +102,7 @@ def set_rules(  # noqa: PLR0913 - one for each option
     """Replace all rules of a security group by those of a file, after showing the plan."""
     from ringfence.cli.api.client import connect, group_path
     from ringfence.cli.api.lookup import find_group
-    from ringfence.cli.api.plans import confirm, count, plan_lines
+    from ringfence.cli.api.plans import confirm, plan_lines
     from ringfence.cli.api.rule_files import STANDARD_INPUT, read, resolve
 
     rules = read(file, file_format)
@@ -113,7 +114,7 @@ def set_rules(  # noqa: PLR0913 - one for each option
     for line in plan_lines(planned.body):
         output.say(line)
     confirm(
-        f"Set {count(len(body), 'rule')} of {found['name']} in tenant {found['tenant_name']}?",
+        f"Set {counted(len(body), 'rule')} of {found['name']} in tenant {found['tenant_name']}?",
         yes=yes,
         is_input_used=file == STANDARD_INPUT,
     )
@@ -142,19 +143,17 @@ def rollback(
 ) -> None:
     """Make the rules of an earlier version the desired ones again, as a new version."""
     from ringfence.cli.api.client import connect, group_path
-    from ringfence.cli.api.lookup import find_group
-    from ringfence.cli.api.plans import PLANNED, change_line, changes_of, confirm, count
+    from ringfence.cli.api.lookup import compare_versions, find_group
+    from ringfence.cli.api.plans import PLANNED, change_line, changes_of, confirm
 
     client = connect()
     found = find_group(client, group, tenant)
     uuid = found["uuid"]
     newest = client.get(group_path(uuid, "versions"), [("page_size", "1")])
-    path = f"{group_path(uuid, 'versions')}{version}/"
-    compared = client.get(path, [("compare", str(newest.body[0]["number"]))]).body
-    compared_rules = changes_of(compared, PLANNED)
-    for row in compared_rules:
+    rules = changes_of(compare_versions(client, found, newest.body[0]["number"], version), PLANNED)
+    for row in rules:
         output.say(change_line(row))
-    output.say(f"{count(len(compared_rules), 'change')} against the desired rules")
+    output.say(f"{counted(len(rules), 'change')} against the desired rules")
     confirm(
         f"Roll {found['name']} in tenant {found['tenant_name']} back to version {version}?",
         yes=yes,
@@ -180,7 +179,7 @@ def delete(
     """Delete a security group, here and in the cloud. A group on ports needs --detach."""
     from ringfence.cli.api.client import connect, group_path
     from ringfence.cli.api.lookup import find_group
-    from ringfence.cli.api.plans import confirm, count
+    from ringfence.cli.api.plans import confirm
 
     client = connect()
     found = find_group(client, group, tenant)
@@ -191,8 +190,11 @@ def delete(
         output.say(f"on port {port.get('backend_id')} {port.get('name') or ''}".rstrip())
     for other in usage.get("referenced_by") or ():
         output.say(f"remote group of {other.get('name')} ({other.get('uuid')})")
-    rules = count(len(current.body.get("rules") or ()), "rule")
-    confirm(f"Delete {found['name']} with {rules} in tenant {found['tenant_name']}?", yes=yes)
+    rules = len(current.body.get("rules") or ())
+    confirm(
+        f"Delete {found['name']} with {counted(rules, 'rule')} in tenant {found['tenant_name']}?",
+        yes=yes,
+    )
     query = [("detach", "true")] if detach else []
     client.change("DELETE", group_path(uuid), query=query, unchanged_since=current)
     _wait(client, uuid, timeout, wait=wait)

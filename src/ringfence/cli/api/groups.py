@@ -77,7 +77,7 @@ def show(
     """Show a security group with its rules."""
     from ringfence.cli.api.client import connect, group_path
     from ringfence.cli.api.lookup import find_group
-    from ringfence.cli.api.rule_lines import line_of
+    from ringfence.text.rule_lines import line_of
 
     options = listing.options(output, fields)
     shown = COLUMNS.chosen(options) if options.fields else COLUMNS.known
@@ -86,9 +86,9 @@ def show(
     query = [("field", each) for each in shown]
     body: dict[str, Any] = dict(client.get(group_path(found["uuid"]), query).body)
     if options.format is None and not options.fields:
-        rules = body.pop("rules", None) or ()
-        listing.show_one(body, [name for name in COLUMNS.known if name != "rules"], options)
-        _say([f"rules  {len(rules)}", *(f"  {line_of(rule)}" for rule in rules)])
+        rules = body.get("rules") or ()
+        listing.show_one({**body, "rules": len(rules)}, COLUMNS.known, options)
+        _say(f"  {line_of(rule)}" for rule in rules)
         return
     listing.show_one(body, COLUMNS.known, listing.Options(options.format, tuple(shown)))
 
@@ -171,13 +171,14 @@ def diff(  # noqa: PLR0913 - one for each option
     Drift is how the cloud differs from the desired rules: + only in the cloud, - missing there.
     """
     from ringfence.cli.api.client import connect, group_path
-    from ringfence.cli.api.lookup import find_group
+    from ringfence.cli.api.lookup import compare_versions, find_group
     from ringfence.cli.api.plans import CHANGE_COLUMNS, PLANNED, change_line, changes_of
 
     options = listing.options(output, fields)
     listing.Columns(CHANGE_COLUMNS).chosen(options)
     client = connect()
-    uuid = find_group(client, group, tenant)["uuid"]
+    found = find_group(client, group, tenant)
+    uuid = found["uuid"]
     if before is None:
         document = client.get(group_path(uuid, "drift")).body
         changes = changes_of(document, _DRIFTED)
@@ -189,8 +190,7 @@ def diff(  # noqa: PLR0913 - one for each option
         lines += _texts(document, "desired", "at_cloud")
     else:
         newest = after if after is not None else _newest(client.items(group_path(uuid, "versions")))
-        path = f"{group_path(uuid, 'versions')}{newest}/"
-        document = client.get(path, [("compare", str(before))]).body
+        document = compare_versions(client, found, before, newest)
         changes = changes_of(document, PLANNED)
         lines = [f"version {before} to version {newest}", *_texts(document, "from", "to")]
     if options == listing.Options():

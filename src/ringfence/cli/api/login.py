@@ -45,8 +45,9 @@ def login(
     authority = None if ca_file is None else str(_existing(ca_file))
     if warning := credentials.exposure(address):
         output.warn(warning)
+    source = "the token"
     if not sys.stdin.isatty():
-        secret = sys.stdin.readline()
+        secret, source = sys.stdin.readline(), "the token on standard input"
     elif token:
         secret = typer.prompt("Token", hide_input=True, err=True)
     else:
@@ -55,7 +56,10 @@ def login(
         unsigned = Client(Credentials(address, "", authority), attempts=1)
         secret = unsigned.sign_in(username, password)
     access = Credentials(
-        address, credentials.clean_token(secret, name="the token on standard input"), authority
+        address,
+        credentials.clean_token(secret, name=source),
+        authority,
+        advice=f"issue one with ringfence token USER, and check that {address} is its service",
     )
     body = Client(access).get("/api/users/me/").body
     if not isinstance(body, dict) or "username" not in body:

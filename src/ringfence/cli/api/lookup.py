@@ -1,10 +1,15 @@
-"""Finds groups and tenants by name or UUID. An ambiguous name is refused with the candidates."""
+"""Finds groups and tenants by name or UUID, and versions by number.
+
+An ambiguous name is refused with the candidates.
+"""
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
-from ringfence.cli.api.client import GROUPS, TENANTS, Client, Query
+from ringfence.cli.api.client import GROUPS, TENANTS, Client, Query, group_path
+from ringfence.cli.api.responses import ApiError
 from ringfence.errors import OperatorError
 from ringfence.text.uuids import parse_uuid
 
@@ -48,6 +53,20 @@ def find_group(client: Client, named: str, tenant: str | None = None) -> Found:
             + _candidates(found, ("customer_name", "project_name", "tenant_name"))
         )
     return found[0]
+
+
+def compare_versions(client: Client, group: Found, before: int, after: int) -> Found:
+    """Return the changes from one version of a group to another; raises `OperatorError`."""
+    path = f"{group_path(group['uuid'], 'versions')}{after}/"
+    try:
+        body: dict[str, Any] = client.get(path, [("compare", str(before))]).body
+    except ApiError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        raise OperatorError(
+            f"{error.message.rstrip('.')}; ringfence group history {group['name']} shows all"
+        ) from None
+    return body
 
 
 def _matching(

@@ -7,9 +7,10 @@ from typing import Any
 import typer
 
 from ringfence.cli import output
-from ringfence.cli.api.rule_lines import line_of, remote_of
 from ringfence.errors import OperatorError
+from ringfence.text.counting import counted
 from ringfence.text.escaping import terminal
+from ringfence.text.rule_lines import line_of, remote_of
 
 Json = Mapping[str, Any]
 
@@ -55,7 +56,7 @@ def plan_lines(plan: Json) -> Iterator[str]:
     yield from map(change_line, changes)
     against = "the cloud" if plan.get("compared_with") == "cloud" else "the desired rules"
     kept = len(plan.get("kept") or ())
-    yield f"{count(len(changes), 'change')} against {against}, {count(kept, 'rule')} kept"
+    yield f"{counted(len(changes), 'change')} against {against}, {counted(kept, 'rule')} kept"
     yield from warning_lines(plan, plan.get("rules") or ())
 
 
@@ -89,8 +90,3 @@ def confirm(question: str, *, yes: bool, is_input_used: bool = False) -> None:
     if not typer.confirm(terminal(question), err=True):
         output.say("nothing was changed")
         raise typer.Exit(1)
-
-
-def count(number: int, thing: str) -> str:
-    """Return a number with its noun, such as `1 rule`."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"

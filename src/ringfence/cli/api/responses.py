@@ -11,7 +11,6 @@ _MOST_MESSAGES = 10
 _WHOLE = "non_field_errors"
 # What to do, where the response itself does not say it
 _FIXES = {
-    401: "run ringfence login",
     404: "check the name and that you may see it",
     412: "it changed meanwhile: run the command again",
 }
@@ -20,17 +19,24 @@ _FIXES = {
 class ApiError(OperatorError):
     """A response with an error status."""
 
-    def __init__(self, status: int, line: str) -> None:
-        super().__init__(line)
+    def __init__(self, status: int, message: str, fix: str = "") -> None:
+        super().__init__(f"{message.rstrip('.')}; {fix}" if fix else message)
         self.status = status
+        self.message = message
 
 
 def error_of(
-    status: int, body: Json, *, root: str = "", hints: Mapping[str, str] | None = None
+    status: int,
+    body: Json,
+    *,
+    root: str = "",
+    hints: Mapping[str, str] | None = None,
+    advice: str = "",
 ) -> ApiError:
     """Return the error of a response; `root` names the list that was sent, if it was one.
 
-    `hints` are those of the response by field; each is shown once.
+    `hints` are those of the response by field; each is shown once. `advice` is what to do if the
+    token is refused.
     """
     found = list(_messages(body, root if isinstance(body, list) else ""))
     left = dict(hints or {})
@@ -41,9 +47,9 @@ def error_of(
     more = len(found) - len(shown)
     line = " ".join([*shown, *([f"And {more} more."] if more > 0 else [])])
     beside = body.get("hint") if isinstance(body, dict) else None
-    fix = beside if isinstance(beside, str) and beside else _FIXES.get(status, "")
+    fix = beside if isinstance(beside, str) and beside else (_FIXES | {401: advice}).get(status, "")
     line = line or f"the service responded with status {status}"
-    return ApiError(status, f"{line.rstrip('.')}; {fix}" if fix else line)
+    return ApiError(status, line, fix)
 
 
 def hints_in(header: str | None) -> dict[str, str]:

@@ -45,14 +45,16 @@ class _Adoption:
     diff: GroupDiff
 
 
-async def adopt(database: Database, group_uuid: str, backend_id: str) -> list[str]:
+async def adopt(
+    database: Database, named: str, backend_id: str, tenant: str | None = None
+) -> list[str]:
     """Bind a group to the cloud's group `backend_id`; return lines that say what was done.
 
     Raises `OperatorError`; nothing was changed then.
     """
     if not _ID.fullmatch(backend_id):
         raise OperatorError(f"{backend_id!r} is not the id of a security group in a cloud")
-    local, placement = await find_group(database, group_uuid)
+    local, placement = await find_group(database, named, tenant)
     if local.backend_id == backend_id:
         return [f"{local.name} is the cloud's group {backend_id} already"]
     if local.state not in {State.OK, State.ERRED}:

@@ -43,7 +43,10 @@ SELECT
     token.is_read_only,
     project.name AS project,
     token.created,
-    least(token.expires, '9999-12-31T23:59:59Z') AS expires,
+    -- Of no time and a time, `least` would be the time.
+    CASE
+        WHEN token.expires IS NOT NULL THEN least(token.expires, '9999-12-31T23:59:59Z')
+    END AS expires,
     token.last_used
 FROM tokens AS token
 INNER JOIN users AS account ON token.user_id = account.id
