@@ -100,6 +100,14 @@ def test_every_command_prints_quiet_lines(world, capsys, tmp_path):
     assert all(line[:32].isalnum() for line in found)
     for line in printed("events", "export"):
         json.loads(line)
+    printed("export")
+    json.loads("\n".join(printed("export", "-o", "json")))
+    for line in printed("export", "-o", "jsonl"):
+        json.loads(line)
+    assert len(printed("user", "list")) > 1
+    assert len(printed("role", "list")) > 1
+    for arguments in (("export", NAME), ("user", "remove", NAME), ("role", "list", "--user", NAME)):
+        printed(*arguments, code=2)
     printed("doctor", code=1)
     tenant = world.tenant_uuid.hex
     assert len(printed("sync", "confirm", tenant)) == 2

@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - imports inside commands, so that `--help` responds at once
 
+import io
 import sys
 from enum import StrEnum
 from typing import Annotated
@@ -46,6 +47,9 @@ def export(
         from ringfence.provisioning.export import export as exporting
 
         file_format = exporting.FileFormat(output_format)
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # In another encoding, names would lose characters.
+            sys.stdout.reconfigure(encoding="utf-8")
         # YAML has the notes as comments.
         is_yaml = output_format is FileFormat.YAML
 
