@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 from tests.discovery.fake_cloud import as_json, running_fake_cloud
@@ -12,6 +13,7 @@ from ringfence.discovery import runs
 from ringfence.discovery.follow import run, run_discoveries
 from ringfence.discovery.found import Selection
 from ringfence.discovery.runs import Request
+from ringfence.errors import Conflict
 from ringfence.neutron import inventory
 from ringfence.neutron.translate import ENDLESS_LIST
 from ringfence.provisioning.document import check_document
@@ -120,6 +122,26 @@ async def test_a_run_that_only_reports_creates_nothing(cloud, repeat, rows):
     discovery = await repeat(creates_tenants=False)
     assert discovery.report["tenants"] == len(cloud.projects)
     assert await rows("SELECT count(*) FROM tenants") == [(0,)]
+
+
+async def test_a_report_of_what_is_followed_creates_nothing_and_changes_no_customer(
+    database, cloud, repeat, rows
+):
+    async with database.transaction() as connection:
+        await runs.save(connection, Request(replace(EAST, customer="Acme"), follow=True))
+    with pytest.raises(Conflict):
+        await repeat(creates_tenants=False)
+    report = Request(replace(EAST, customer="Acme"), requested=True, creates_tenants=False)
+    async with database.transaction() as connection:
+        await runs.save(connection, report)
+    await run(database, await runs.claim(database, 3600), DEFAULT_GUARD)
+    [discovery] = await runs.discoveries(database)
+    assert (discovery.customer, discovery.follow) == ("Acme", True)
+    assert discovery.report["tenants"] == len(cloud.projects)
+    assert await rows("SELECT count(*) FROM tenants") == [(0,)]
+    # What workers repeat creates them.
+    await run(database, await runs.claim(database, 0), DEFAULT_GUARD)
+    assert await rows("SELECT count(*) FROM tenants") == [(12,)]
 
 
 def without(*projects):

@@ -91,7 +91,7 @@ async def _outcome(
 ) -> tuple[Report | None, str]:
     """Return the report, and an error that the run ended with."""
     try:
-        if not discovery.creates_tenants and not discovery.follow:
+        if discovery.only_reports:
             return await load_nothing(discovery.selection, progress.show_list), ""
         outcome = await discover(
             database, discovery.selection, progress.show_list, progress.show_import, guard

@@ -131,7 +131,7 @@ operations = (
         ),
         body=Body(_REQUEST, example={"cloud": "east", "follow": True}),
         responses={202: Response(_DISCOVERY)},
-        errors=(403,),
+        errors=(403, 409),
         own=True,
     ),
     Operation(

@@ -15,7 +15,7 @@ NO_SUCH_DISCOVERY = "No Discovery matches the given query."
 
 
 async def request_run(database: Database, actor: Actor, request: Request) -> Discovery:
-    """Store a discovery for the next free worker to run, and return it."""
+    """Store a discovery for the next free worker to run, and return it; raises `Conflict`."""
     async with database.transaction() as connection:
         discovery = await runs.save(connection, request)
         await _record(

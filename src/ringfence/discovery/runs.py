@@ -16,10 +16,15 @@ from psycopg.types.json import Jsonb
 from ringfence.database.pool import Connection, Database
 from ringfence.discovery.found import Selection
 from ringfence.discovery.report import Report
+from ringfence.errors import Conflict
 from ringfence.neutron.storable_text import storable
 
 LEASE_SECONDS = 60.0
 LONGEST_MESSAGE = 2000
+FOLLOWED = (
+    "This cloud is followed with other entries or customers: request the report with those, or"
+    " stop following it first."
+)
 
 _COLUMNS: LiteralString = """
     id, uuid, cloud, entries, domains, name_pattern, customer, by_parent, follow, created,
@@ -46,6 +51,11 @@ SET
     follow = coalesce(%(follow)s, stored.follow),
     requested = coalesce(excluded.requested, stored.requested),
     creates_tenants = excluded.creates_tenants
+-- A report leaves what is followed as it is.
+WHERE
+    NOT stored.follow OR excluded.creates_tenants
+    OR ROW(stored.entries, stored.customer, stored.by_parent)
+    IS NOT DISTINCT FROM ROW(excluded.entries, excluded.customer, excluded.by_parent)
 RETURNING {columns}
 """.replace("{columns}", _COLUMNS)
 
@@ -125,6 +135,11 @@ class Discovery:
     report: Mapping[str, Any] | None
 
     @property
+    def only_reports(self) -> bool:
+        """Whether a claimed run is to report only; what workers repeat creates tenants."""
+        return self.requested is not None and not self.creates_tenants
+
+    @property
     def selection(self) -> Selection:
         return Selection(
             cloud=self.cloud,
@@ -183,7 +198,10 @@ async def find(connection: Connection, uuid: UUID) -> Discovery | None:
 
 
 async def save(connection: Connection, request: Request) -> Discovery:
-    """Store a discovery; one of the same cloud, domains and names is replaced."""
+    """Store a discovery; one of the same cloud, domains and names is replaced.
+
+    Raises `Conflict` for a report with other entries or customers than one that is followed.
+    """
     selection = request.selection
     values = {
         "cloud": selection.cloud,
@@ -199,7 +217,8 @@ async def save(connection: Connection, request: Request) -> Discovery:
     cursor = connection.cursor(row_factory=class_row(Discovery))
     await cursor.execute(_SAVE, values)
     row = await cursor.fetchone()
-    assert row is not None  # noqa: S101 - it is inserted or updated
+    if row is None:
+        raise Conflict(FOLLOWED)
     return row
 
 
