@@ -95,6 +95,13 @@ def test_every_command_and_option_completes(completed):
     assert wrong == []
 
 
+def test_an_unknown_shell_is_refused_with_the_known_ones(capsys):
+    assert run(["completion", "csh"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "ringfence: Invalid value for 'SHELL': 'csh' is not one of 'bash', 'zsh', 'fish'; see"
+    )
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_gets_a_script_that_requests_completions(shell, completed, capsys):
     assert run(["completion", shell]) == 0

@@ -107,6 +107,12 @@ async def test_months_are_removed_with_an_event_and_readers_are_told(api, world,
     assert headers.get("Ringfence-Events-Removed-Before") == told
 
 
+async def test_the_rows_of_a_month_are_unknown_before_the_first_vacuum_and_not_none(world):
+    await aged(world, "events")
+    months = await retention.list_months(world.database, {"events": None, "refusals": None})
+    assert {month["rows"] for month in months} == {None}
+
+
 async def test_a_month_in_use_is_left_for_the_next_time(world, conninfo, monkeypatch):
     monkeypatch.setattr(retention, "LOCK_MILLISECONDS", 20)
     month = await aged(world, "events")

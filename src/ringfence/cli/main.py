@@ -111,6 +111,8 @@ def _usage(error: typer.TyperException) -> int:
         typer.echo(context.get_help() if context else message, err=True)
         return OPERATOR_ERROR
     command = context.command_path if context else "ringfence"
+    # A validator's own message comes after it.
+    message = message.replace("Value error, ", "")
     line = " ".join(f"{message.rstrip('.')}; see {command} --help".splitlines())
     return _report_error([line], OPERATOR_ERROR)
 

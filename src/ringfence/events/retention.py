@@ -34,7 +34,8 @@ _ADD_MONTHS: LiteralString = "SELECT add_audit_months()"
 _PARTITIONS: LiteralString = """
 SELECT
     class.relname::text,
-    greatest(class.reltuples, 0)::bigint,
+    -- Before the first vacuum, nothing is known.
+    CASE WHEN class.reltuples >= 0 THEN class.reltuples::bigint END,
     pg_total_relation_size(class.oid)
 FROM pg_inherits AS kept
 INNER JOIN pg_class AS class ON kept.inhrelid = class.oid

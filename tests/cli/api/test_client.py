@@ -159,6 +159,8 @@ def test_an_error_is_one_line_with_the_field(service, client):
 def test_a_service_that_is_away_is_named_with_its_url():
     with pytest.raises(Unreachable, match=r"^http://127.0.0.1:1 does not respond: Connection re"):
         Client(Credentials("http://127.0.0.1:1", "x")).get(GROUPS)
+    with pytest.raises(Unreachable, match=r"^http://x.invalid does not respond: [^()]+; check the"):
+        Client(Credentials("http://x.invalid", "x")).get(GROUPS)
 
 
 def test_a_service_without_tls_is_told_from_a_wrong_certificate(service):

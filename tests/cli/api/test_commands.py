@@ -280,6 +280,10 @@ def test_login_stores_a_token_that_works_and_logout_removes_it(
     assert run(["login", service.url]) == 2
     assert "Invalid token; issue one with ringfence token USER, " in capsys.readouterr().err
     assert not (tmp_path / "ringfence").exists()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"other-token\n")))
+    service.respond({"error": {"code": 404}}, 404)
+    assert run(["login", service.url]) == 2
+    assert "is not the URL of Ringfence: it has no users; " in capsys.readouterr().err
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"piped-token\n")))
     service.respond({"username": "ann"})
     assert run(["login", f"{service.url}/api/"]) == 0

@@ -238,5 +238,5 @@ def _reason(error: BaseException) -> str:
         if isinstance(reason, BaseException):
             return _reason(reason)
     text = " ".join(str(error).split())
-    found = re.search(r"\[Errno -?\d+\] (.*)", text)
-    return found[1] if found else text[:200]
+    found = re.search(r"\[Errno -?\d+\] ([^()]*)", text)
+    return found[1].strip() if found else text[:200]

@@ -3,13 +3,17 @@
 # ruff: noqa: PLC0415 - imports inside commands, so that `--help` responds at once
 
 import sys
+from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ringfence.cli import output
 from ringfence.errors import OperatorError
+
+if TYPE_CHECKING:
+    from ringfence.cli.api.client import Client
 
 
 def login(
@@ -61,9 +65,11 @@ def login(
         authority,
         advice=f"issue one with ringfence token USER, and check that {address} is its service",
     )
-    body = Client(access).get("/api/users/me/").body
+    body = _own_user(Client(access))
     if not isinstance(body, dict) or "username" not in body:
-        raise OperatorError(f"{address} is not the URL of Ringfence: it does not know the user")
+        raise OperatorError(
+            f"{address} is not the URL of Ringfence: it has no users; name that of ringfence serve"
+        )
     path = credentials.store(access)
     output.say(f"signed in to {address} as {body['username']}; stored in {path}")
 
@@ -73,6 +79,18 @@ def logout() -> None:
     from ringfence.cli.api import credentials
 
     output.say("removed" if credentials.remove() else "nothing was stored")
+
+
+def _own_user(client: "Client") -> object:
+    """Return the user of the token; None if the service has no users."""
+    from ringfence.cli.api.responses import ApiError
+
+    try:
+        return client.get("/api/users/me/").body
+    except ApiError as error:
+        if error.status == HTTPStatus.NOT_FOUND:
+            return None
+        raise
 
 
 def _existing(path: Path) -> Path:

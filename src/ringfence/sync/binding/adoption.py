@@ -75,7 +75,9 @@ async def _get_adoptable(
     try:
         observed = mark_hidden_remotes_of(local, await cloud.get_group(backend_id))
     except GroupNotFound:
-        raise OperatorError(f"the cloud has no security group {backend_id}") from None
+        raise OperatorError(
+            f"the cloud has no security group {backend_id}; openstack security group list shows all"
+        ) from None
     if not is_own(placement, observed):
         raise OperatorError(
             f"the cloud's group {observed.id} belongs to the project {observed.project_id}, and "
