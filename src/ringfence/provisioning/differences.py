@@ -119,8 +119,10 @@ def rule_changes(
 
     `names` are those of remote groups, by the hexadecimal UUID.
     """
-    removed = [rule for rule in before if rule not in after]
-    added = [rule for rule in after if rule not in before]
+    # Groups may have thousands of rules.
+    present, desired = frozenset(before), frozenset(after)
+    removed = [rule for rule in before if rule not in desired]
+    added = [rule for rule in after if rule not in present]
     if not removed and not added:
         if list(before) == list(after):
             return []

@@ -135,6 +135,13 @@ def test_every_wrong_line_has_an_error_of_its_own(read):
     assert [line.split(": ")[1] for line in error.value.lines] == ["line 1", "line 3"]
 
 
+def test_the_wrong_lines_of_another_file_do_not_fill_the_terminal(read):
+    with pytest.raises(OperatorError) as error:
+        read("x\n" * 500)
+    assert len(error.value.lines) == 21
+    assert error.value.lines[-1].endswith(": 480 more wrong lines")
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(OperatorError, match=r"missing.txt: cannot be read: No such file"):
         rule_files.read(tmp_path / "missing.txt")

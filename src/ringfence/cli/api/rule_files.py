@@ -20,6 +20,7 @@ from ringfence.text.uuids import parse_uuid
 STANDARD_INPUT = Path("-")
 
 _MOST_BYTES = 16 * 1024 * 1024
+_MOST_ERRORS = 20
 _NUMBERS = frozenset({"from_port", "to_port", "id"})
 # What limits a rule to some addresses
 _ENDS = frozenset({"cidr", "remote_group"})
@@ -102,7 +103,11 @@ def _format_of(text: str) -> RuleFormat:
 def _pasted(text: str, label: str) -> list[dict[str, Any]]:
     read = read_rules(text)
     if read.errors:
-        raise OperatorError(*(f"{label}: line {each.line}: {each.message}" for each in read.errors))
+        shown = [
+            f"{label}: line {each.line}: {each.message}" for each in read.errors[:_MOST_ERRORS]
+        ]
+        more = len(read.errors) - len(shown)
+        raise OperatorError(*shown, *([f"{label}: {more} more wrong lines"] if more else []))
     if not read.rows:
         raise OperatorError(f"{label}: contains no rules; write [] to remove all rules")
     return [body_of(row) for row in read.rows]
