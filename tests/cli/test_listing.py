@@ -51,8 +51,9 @@ def shown(capsys):
 
 
 @pytest.mark.parametrize("output", list(Format))
-def test_no_format_prints_a_character_that_a_terminal_interprets(shown, output):
-    text = shown(output)
+@pytest.mark.parametrize("rules", [[], [{"description": "\x1b[2J\x9b1A\u202e\u2028"}]])
+def test_no_format_prints_a_character_that_a_terminal_interprets(shown, output, rules):
+    text = shown(output, rows=[row | {"rules": rules} for row in ROWS])
     assert "10" in text
     assert all(line.expandtabs().isprintable() for line in text.splitlines())
 

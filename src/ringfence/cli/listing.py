@@ -150,7 +150,8 @@ def plain(value: object) -> str:
     typed = _typed(value)
     if typed is None:
         return ""
-    return typed if isinstance(typed, str) else json.dumps(typed, ensure_ascii=False)
+    # Its texts may be of users; a cell of CSV is not escaped again.
+    return typed if isinstance(typed, str) else json_line(json.dumps(typed, ensure_ascii=False))
 
 
 def _write(parts: Iterable[str], *, at_once: bool = False) -> None:
