@@ -198,6 +198,23 @@ def test_wait_ends_when_a_deleted_group_is_gone(service, capsys):
     assert capsys.readouterr().out == "deleted\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "responses", "state", "said"),
+    [
+        (["delete", "web"], [{"rules": []}, {}, None], {"state": "OK"}, "was not deleted"),
+        (["pull", "web"], [None], None, "was deleted meanwhile"),
+    ],
+)
+def test_wait_does_not_take_another_end_for_success(
+    service, capsys, arguments, responses, state, said
+):
+    for body in ([WEB], *responses):
+        service.respond(body, ETag='"v7"')
+    service.respond(state or {"detail": "No SecurityGroup."}, 200 if state else 404)
+    assert run(["group", *arguments, "--wait", *(["--yes"] if state else [])]) == 1
+    assert said in capsys.readouterr().out
+
+
 def test_wait_ends_with_three_when_the_time_is_over(service, capsys):
     for body in ([WEB], {}, {"state": "UPDATING"}):
         service.respond(body)

@@ -197,7 +197,7 @@ def delete(
     )
     query = [("detach", "true")] if detach else []
     client.change("DELETE", group_path(uuid), query=query, unchanged_since=current)
-    _wait(client, uuid, timeout, wait=wait)
+    _wait(client, uuid, timeout, wait=wait, is_deletion=True)
 
 
 @changes.command(epilog="Example: ringfence group pull web --wait")
@@ -218,10 +218,12 @@ def pull(
     _wait(client, uuid, timeout, wait=wait)
 
 
-def _wait(client: "Client", uuid: str, timeout: float, *, wait: bool) -> None:
+def _wait(
+    client: "Client", uuid: str, timeout: float, *, wait: bool, is_deletion: bool = False
+) -> None:
     from ringfence.cli.api.waiting import wait_for
 
     if wait:
-        wait_for(client, uuid, timeout)
+        wait_for(client, uuid, timeout, is_deletion=is_deletion)
     else:
         output.say("accepted")

@@ -22,19 +22,31 @@ _SHOWN = [("field", "state"), ("field", "error_message")]
 
 
 def wait_for(
-    client: Client, uuid: str, timeout: float, *, sleep: Callable[[float], None] = time.sleep
+    client: Client,
+    uuid: str,
+    timeout: float,
+    *,
+    is_deletion: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Return once the group is OK or gone. Raises `typer.Exit` if it is ERRED, or time is over."""
+    """Return once the group is OK or, after its deletion, gone.
+
+    Raises `typer.Exit` if that failed, or time is over.
+    """
     deadline = time.monotonic() + timeout
     pause = _FIRST_PAUSE_SECONDS
     while True:
         group = _state_of(client, uuid)
         if group is None:
-            output.say("deleted")
-            return
+            output.say("deleted" if is_deletion else "ERRED: the group was deleted meanwhile")
+            if is_deletion:
+                return
+            raise typer.Exit(ERRED)
         if group.get("state") == "OK":
-            output.say("OK")
-            return
+            output.say("OK" if not is_deletion else "ERRED: the group was not deleted")
+            if not is_deletion:
+                return
+            raise typer.Exit(ERRED)
         if group.get("state") == "ERRED":
             output.say(f"ERRED: {group.get('error_message') or 'no message'}")
             raise typer.Exit(ERRED)
