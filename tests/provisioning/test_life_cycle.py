@@ -1,9 +1,12 @@
 """The life cycle of what a file declares: shown before it is stored, removed, pruned and pushed."""
 
+import json
+
 from tests.provisioning.example import EXAMPLE, small
 from tests.provisioning.test_load import rows_with_their_transactions
 
 from ringfence.provisioning import json_lines
+from ringfence.provisioning.differences import FieldChange
 from ringfence.provisioning.options import LoadOptions
 from ringfence.provisioning.resumable import load_resumable
 from ringfence.provisioning.summary import Counts
@@ -82,14 +85,23 @@ async def test_a_dry_run_shows_each_change_and_stores_nothing(load, query):
         '    drift_mode: "adopt" -> "report"',
         '    marketplace.category_name: "VPC" -> "Clouds"',
         "~ security group Acme / Web / web-prod / web",
-        '    - rule {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "0.0.0.0/0"}',
-        '    + rule {"protocol": "tcp", "from_port": 80, "to_port": 443, "cidr": "0.0.0.0/0"}',
+        "    - in ipv4 tcp 443 0.0.0.0/0",
+        "    + in ipv4 tcp 80-443 0.0.0.0/0",
         "~ security group Acme / Web / web-prod / db",
-        '    - rule {"protocol": "icmp", "remote_group": "web"}',
-        '    + rule {"protocol": "udp", "remote_group": "web"}',
+        "    - in ipv4 icmp group web",
+        "    + in ipv4 udp any group web",
         "+ role CUSTOMER.MANAGER of bob in customer Acme",
     ]
     assert not (await load(EXAMPLE, dry_run=True)).differences
+    for before, after in (
+        ({"cidr": "0.0.0.0/0"}, {}),
+        ({"remote_group": ""}, {"protocol": "udp"}),
+        ({"remote_address_group": "a"}, {}),
+    ):
+        assert FieldChange("rules", [before], [after]).lines() == [
+            f"    - rule {json.dumps(before)}",
+            f"    + rule {json.dumps(after)}",
+        ]
     assert (await load(EXAMPLE, dry_run=True)).nothing_changed
 
 

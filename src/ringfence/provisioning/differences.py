@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from ringfence.provisioning.matching import Kind, Target
 from ringfence.security_groups.rules import Rule
+from ringfence.text.rule_lines import line_of
 from ringfence.users.commands import GrantRow
 
 # Columns that identify a row, or that Ringfence counts itself
@@ -42,12 +44,12 @@ class FieldChange:
         """Return the change as plain text."""
         if self.field != "rules":
             return [f"    {self.field}: {_text(self.before)} -> {_text(self.after)}"]
-        sides = (("-", self.before), ("+", self.after))
-        return [
-            f"    {sign} rule {_text(rule)}"
-            for sign, rules in sides
-            for rule in (rules if isinstance(rules, list) else [])
-        ]
+        sides = [rules if isinstance(rules, list) else [] for rules in (self.before, self.after)]
+        before, after = ([line_of(rule) for rule in rules] for rules in sides)
+        if not set(before).isdisjoint(after) or any(map(_is_unclear, chain(*sides))):
+            # Rules that differ in what a line does not say
+            before, after = ([f"rule {_text(rule)}" for rule in rules] for rules in sides)
+        return [*(f"    - {rule}" for rule in before), *(f"    + {rule}" for rule in after)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,11 @@ def _rule(rule: Rule, names: Mapping[str, str]) -> dict[str, object]:
         for field in fields(Rule)
         if (value := getattr(rule, field.name)) != getattr(_EMPTY_RULE, field.name)
     }
+
+
+def _is_unclear(rule: Mapping[str, object]) -> bool:
+    """Return whether the line of a rule would not say where it admits traffic from."""
+    return "remote_address_group" in rule or rule.get("remote_group") == ""
 
 
 def _text(value: object) -> str:

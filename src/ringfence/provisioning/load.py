@@ -68,11 +68,7 @@ async def load_files(
     """
     with without_garbage_collection():
         report = await load_documents(database, read_documents(paths), options=options)
-    logger.info(
-        "dry_run" if options.dry_run else "loaded",
-        files=len(paths),
-        changed=not report.nothing_changed,
-    )
+    logger.debug("loaded", files=len(paths), changed=not report.nothing_changed)
     return report
 
 

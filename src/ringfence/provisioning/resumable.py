@@ -116,8 +116,7 @@ async def _load(
     async with database.connection() as connection:
         await connection.execute(_END, {"run": run})
     report = progress.report
-    event = "dry_run" if options.detailed else "loaded"
-    logger.info(event, files=len(paths), lines=loaded, changed=not report.nothing_changed)
+    logger.debug("loaded", files=len(paths), lines=loaded, changed=not report.nothing_changed)
     return Resumed(report, before, loaded - before)
 
 

@@ -9,7 +9,7 @@ from ringfence.cli.main import run
 
 WEB = {"uuid": "a" * 32, "name": "web", "tenant_name": "prod", "tenant_uuid": "c" * 32}
 WEB |= {"project_name": "Web", "customer_name": "Acme"}
-OTHER = WEB | {"uuid": "b" * 32, "tenant_name": "test"}
+OTHER = WEB | {"uuid": "b" * 32, "tenant_name": "test", "tenant_uuid": "d" * 32}
 GROUP = f"/api/openstack-security-groups/{WEB['uuid']}/"
 RULE = {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr": "10.0.0.0/8"}
 PLAN = {"plan_token": "7.abc", "compared_with": "cloud", "rules": [RULE], "added": [RULE]}
@@ -159,6 +159,9 @@ def test_an_ambiguous_name_is_refused_with_the_candidates(service, capsys):
         "ringfence: several security groups are named web; say which with --tenant or by UUID: "
         f"{'a' * 32} (Acme / Web / prod), {'b' * 32} (Acme / Web / test)\n"
     )
+    service.respond([WEB | {"backend_id": "1f"}, WEB | {"uuid": "b" * 32, "backend_id": "2f"}])
+    assert run(["group", "delete", "web", "--yes"]) == 2
+    assert capsys.readouterr().err.endswith(f": {'a' * 32} (1f), {'b' * 32} (2f)\n")
 
 
 @pytest.mark.parametrize("name", ["", "  "])

@@ -39,7 +39,7 @@ def find_group(client: Client, named: str, tenant: str | None = None) -> Found:
     """
     chosen = None if tenant is None else find_tenant(client, tenant)
     within = [] if chosen is None else [("tenant_uuid", str(chosen["uuid"]))]
-    fields = (*_FIELDS, "tenant_name", "tenant_uuid")
+    fields = (*_FIELDS, "tenant_name", "tenant_uuid", "backend_id")
     found = _matching(client, GROUPS, named, fields, within)
     where = "" if chosen is None else f" in tenant {chosen['name']}"
     if not found:
@@ -48,9 +48,12 @@ def find_group(client: Client, named: str, tenant: str | None = None) -> Found:
         )
     if len(found) > 1:
         way = "by UUID" if chosen is not None else "with --tenant or by UUID"
+        # Groups of one tenant have the same ancestors.
+        is_one = len({each["tenant_uuid"] for each in found}) == 1
+        distinct = ("backend_id",) if is_one else ("customer_name", "project_name", "tenant_name")
         raise OperatorError(
             f"several security groups are named {named}{where}; say which {way}: "
-            + _candidates(found, ("customer_name", "project_name", "tenant_name"))
+            + _candidates(found, distinct)
         )
     return found[0]
 
