@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 import waldur_api_client.models as shapes
 from tests.discovery.waldur_site import SECRET, from_group, identify, rule
+from tests.test_escaping import is_quiet
 
 from ringfence.discovery.provisioning_file import merged, write_documents
 from ringfence.discovery.waldur.existing import Existing, ExistingGroup, ExistingUser
@@ -89,10 +90,11 @@ def test_a_site_keeps_its_uuids_and_its_secrets(site, client, acme):
 @pytest.mark.parametrize("suffix", [".yaml", ".json", ".jsonl"])
 def test_a_written_file_is_one_that_load_reads(client, acme, site, suffix, tmp_path):
     hostile = ["no", "1e10", "- x: {y}", "#c", "a\\u2028b\u2028c", "=cmd|' /C calc'!A0", "';--"]
-    for name in [*hostile, "tab\tand\nline", "\U0001f525", "x" * 150]:
+    for name in [*hostile, "tab\tand\nline", "\x1b[2J", "\x9b1A\u202e", "\U0001f525", "x" * 150]:
         site.add_group(acme, name, description=name)
     path = tmp_path / f"site{suffix}"
     write_documents(path, read_site(client, EAST, Summary(), lambda *_: None))
+    assert all(map(is_quiet, path.read_text("utf-8").split("\n")))
     if suffix == ".jsonl":
         lines = path.read_bytes().splitlines()
         assert len(lines) == 4

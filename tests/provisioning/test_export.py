@@ -16,11 +16,18 @@ from ringfence.provisioning.document import check_document
 from ringfence.provisioning.export.entries import FlowEntry
 from ringfence.provisioning.export.export import FileFormat, export, write_selection
 from ringfence.provisioning.export.queries import Selection
-from ringfence.provisioning.export.writers import JsonLinesWriter, JsonWriter, Part, YamlWriter
+from ringfence.provisioning.export.writers import (
+    JsonLinesWriter,
+    JsonWriter,
+    Part,
+    YamlWriter,
+    dump,
+)
 from ringfence.provisioning.load import load_documents
 from ringfence.provisioning.parser import read_text
 from ringfence.provisioning.problems import Problems
 from ringfence.provisioning.resumable import load_resumable
+from ringfence.provisioning.schema import MarketplaceEntry
 
 
 @pytest.fixture
@@ -282,6 +289,14 @@ def test_an_export_to_a_terminal_is_text_that_it_does_not_interpret(writer):
     assert read["name"] == customer["name"]
     groups = read["projects"][0]["tenants"][0]["security_groups"]
     assert [each["description"] for each in groups] == HOSTILE
+
+
+@pytest.mark.parametrize("text", ["1e5", "-1.5E+3", "12e03", "1e-2", "true", "0x1F", "1_000", "~"])
+def test_a_text_in_options_does_not_become_a_number(text):
+    (read,) = MarketplaceEntry.model_validate(
+        read_text(dump({"offering_plugin_options": {"a": text}}))
+    ).offering_plugin_options.values()
+    assert read == text
 
 
 def plain(value):

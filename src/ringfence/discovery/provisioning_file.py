@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import yaml
-
 from ringfence.discovery.tenants import Tree, lines_of
 from ringfence.errors import OperatorError
 from ringfence.provisioning.document import JSON_LINES
+from ringfence.provisioning.export.writers import dump
 from ringfence.provisioning.schema import Document
+from ringfence.text.escaping import json_line
 
 
 def write_file(path: Path, tree: Tree) -> None:
@@ -82,15 +82,13 @@ def _texts(path: Path, tree: Tree) -> Iterator[str]:
         for line in lines_of(tree):
             yield _line(line)
     elif suffix == ".json":
-        yield json.dumps(tree, ensure_ascii=False, indent=2) + "\n"
+        yield json_line(json.dumps(tree, ensure_ascii=False, indent=2)) + "\n"
     else:
-        yield yaml.dump(
-            tree, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=1000
-        )
+        yield dump(tree)
 
 
 def _line(tree: Tree) -> str:
-    return json.dumps(tree, ensure_ascii=False) + "\n"
+    return json_line(json.dumps(tree, ensure_ascii=False)) + "\n"
 
 
 def _umask() -> int:

@@ -1,6 +1,7 @@
 """Write an export as text: YAML and JSON Lines piece by piece, JSON as a whole. Pure."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -10,6 +11,9 @@ import yaml
 
 from ringfence.provisioning.export.entries import Entry, FlowEntry
 from ringfence.text.escaping import json_line
+
+# PyYAML leaves a number such as 1e5 unquoted, which `parser` takes for one.
+_NUMBER = re.compile(r"[-+.0-9]+[eE][-+]?[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,7 @@ class _Dumper(yaml.CSafeDumper):
 
 def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     # Line breaks and other signs that do not print are escaped.
-    style = None if text.isprintable() else '"'
+    style = None if text.isprintable() and not _NUMBER.fullmatch(text) else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
