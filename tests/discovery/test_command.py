@@ -4,6 +4,7 @@ import pytest
 from tests.discovery.fake_cloud import running_fake_cloud
 
 from ringfence.cli.main import run
+from ringfence.neutron import inventory
 from ringfence.provisioning.document import read_documents
 
 
@@ -31,6 +32,36 @@ def test_a_mistake_is_one_line(tmp_path, monkeypatch, capsys, options, error):
     assert line.startswith(f"ringfence: {error}")
 
 
+def test_a_cloud_that_does_not_listen_is_an_error_of_one_line(tmp_path, monkeypatch, capsys):
+    with running_fake_cloud() as cloud:
+        entries = tmp_path / "clouds.yaml"
+        entries.write_text(cloud.clouds_yaml().replace(cloud.server.url, "http://127.0.0.1:1"))
+        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(entries))
+    monkeypatch.setattr(inventory, "ATTEMPTS", inventory.ATTEMPTS[:1])
+    assert run(["discover", "east"]) == 2
+    assert capsys.readouterr().err == (
+        "ringfence: the cloud east: The cloud cannot be reached: no connection, or it was cut; "
+        "check auth_url in clouds.yaml and the network\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "nothing stored: --load creates the tenants, --write FILE a file to review"),
+        (["--match", "x*"], "no tenants: no project has such a name; see --match and --domain"),
+    ],
+)
+def test_a_report_ends_with_what_to_do_next(tmp_path, monkeypatch, capsys, options, said):
+    with running_fake_cloud() as cloud:
+        cloud.add("web", "default", "web")
+        entries = tmp_path / "clouds.yaml"
+        entries.write_text(cloud.clouds_yaml())
+        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(entries))
+        assert run(["discover", "east", *options]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == said
+
+
 def test_a_cloud_is_reported_and_written_to_a_file_without_a_database(
     tmp_path, monkeypatch, capsys
 ):
@@ -44,6 +75,7 @@ def test_a_cloud_is_reported_and_written_to_a_file_without_a_database(
         assert run(["discover", "east", "--write", str(path)]) == 0
         lines = capsys.readouterr().out.splitlines()
     assert "security groups: 2 with 2 rules" in lines
+    assert lines[-1] == f"written: {path}; load it with ringfence load"
     [(_, document)] = read_documents([path])
     [tenant] = document.customers[0].projects[0].tenants
     assert (tenant.name, tenant.drift_mode) == ("p�[2J", "report")

@@ -160,11 +160,20 @@ def _look(selection: "Selection", write: Path | None) -> list[str]:
             async with scanning(selection, _scan_progress(show_progress)) as scan:
                 if write is not None:
                     write_file(write, provisioning_tree(scan.found, selection))
-                return scan.report.lines()
+                return [*scan.report.lines(), *_next_step(scan.report.tenants, write)]
 
     start()
     _check_clouds_file()
     return asyncio.run(work())
+
+
+def _next_step(tenants: int, written: Path | None) -> list[str]:
+    """Return a line that says what a scan without --load leaves to do."""
+    if not tenants:
+        return ["no tenants: no project has such a name; see --match and --domain"]
+    if written is not None:
+        return [f"written: {written}; load it with ringfence load"]
+    return ["nothing stored: --load creates the tenants, --write FILE a file to review"]
 
 
 def _load(selection: "Selection", *, follow: bool | None) -> list[str]:

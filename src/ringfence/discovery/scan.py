@@ -17,6 +17,7 @@ from ringfence.discovery.report import Report, Tally
 from ringfence.discovery.spool import Spool
 from ringfence.errors import OperatorError
 from ringfence.neutron import translate
+from ringfence.neutron.error_mapping import NO_CONNECTION
 from ringfence.neutron.identity import Account, CloudDomain, CloudProject
 from ringfence.neutron.inventory import Inventory, Kind
 from ringfence.neutron.port import AccessRefused, CloudError, CloudGroup, CloudPort, Unusable
@@ -93,7 +94,10 @@ def _explained(selection: Selection) -> Iterator[None]:
     try:
         yield
     except CloudError as error:
-        raise OperatorError(f"the cloud {selection.cloud}: {error}") from None
+        line = f"the cloud {selection.cloud}: {error}"
+        if str(error) == NO_CONNECTION:
+            line = f"{line.rstrip('.')}; check auth_url in clouds.yaml and the network"
+        raise OperatorError(line) from None
 
 
 async def _find_projects(

@@ -49,10 +49,11 @@ MISSING: Mapping[str, type[CloudError]] = {
     "AddressGroupNotFound": RemoteNotFound,
     "PortNotFound": PortNotFound,
 }
+NO_CONNECTION = "The cloud cannot be reached: no connection, or it was cut."
 UNREACHABLE: Sequence[tuple[type[Exception], str]] = (
     (keystone.ConnectTimeout, "The cloud did not respond in time."),
     (keystone.SSLError, "The cloud's TLS certificate cannot be verified."),
-    (keystone.ConnectionError, "The cloud cannot be reached: no connection, or it was cut."),
+    (keystone.ConnectionError, NO_CONNECTION),
 )
 # What is wrong with an entry of clouds.yaml, and what to do; the first that matches
 REMEDIES: Sequence[tuple[tuple[type[Exception], ...], str]] = (

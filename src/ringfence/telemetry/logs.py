@@ -116,6 +116,8 @@ def configure(level: LogLevel = "info") -> None:
     logging.captureWarnings(capture=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    # It warns of a cloud that cannot be reached; the error that follows says so too.
+    logging.getLogger("keystoneauth.identity").setLevel(logging.ERROR)
 
 
 def write_line(level: int, event: str, path: str, **more: str | float | None) -> None:
