@@ -54,6 +54,13 @@ def test_pages_follow_each_other_whatever_host_the_links_name(service, client):
     assert second.path == f"{GROUPS}?page=2&name=a+b&cursor=xyz"
 
 
+def test_pages_that_lead_back_end_with_an_error(service, client):
+    for number in (2, 3, 2):
+        service.respond([number], Link=f'<http://h/?page={number}>; rel="next"')
+    with pytest.raises(OperatorError, match="its pages lead back to an earlier one"):
+        list(client.items(GROUPS))
+
+
 def test_a_page_is_requested_when_the_one_before_it_is_used_up(service, client):
     service.respond([1, 2], Link='</?page=2>; rel="next"')
     items = client.items(GROUPS)

@@ -1,6 +1,7 @@
 """Files of rules: four formats that mean the same, and nothing that is dropped."""
 
 import io
+import json
 
 import pytest
 
@@ -85,6 +86,12 @@ def test_yaml_guesses_no_types(read):
 )
 def test_what_a_response_has_for_any_is_kept(read, text):
     assert read(text) == [{"protocol": "", "cidr": None, "remote_group": None}]
+
+
+def test_a_rule_of_a_response_is_read_back_with_the_empty_cidr_that_it_shows(read):
+    rule = {"id": 7, "protocol": "tcp", "cidr": "", "remote_group": None}
+    assert read(json.dumps([rule])) == [rule]
+    assert read("- {id: 7, protocol: tcp, cidr: '', remote_group: null}") == [rule]
 
 
 @pytest.mark.parametrize("text", ["[]", "rules: []", '{"rules": []}', "---\n[]"])

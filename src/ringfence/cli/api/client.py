@@ -74,7 +74,13 @@ class Client:
     def items(self, path: str, query: Query = ()) -> Iterator[Any]:
         """Yield the items of a list, page by page as `Link` names them."""
         following: Query | None = [*query, ("page_size", str(PAGE_SIZE))]
+        requested: set[Query] = set()
         while following is not None:
+            if tuple(following) in requested:
+                raise OperatorError(
+                    f"{self._access.url}{path}: its pages lead back to an earlier one"
+                )
+            requested.add(tuple(following))
             reply = self.get(path, following)
             if not isinstance(reply.body, list):
                 raise OperatorError(

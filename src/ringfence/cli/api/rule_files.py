@@ -130,6 +130,10 @@ def _structured(content: object, label: str) -> list[dict[str, Any]]:
 def _rule(given: object, where: str) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise OperatorError(f"{where}: expected a rule with keys such as protocol and cidr")
+    for key, value in given.items():
+        # A response shows an empty cidr as it was sent, in a rule that has an id.
+        if isinstance(value, Plain) or key != "cidr" or "id" not in given:
+            _refuse_blank(key, value, where)
     return {str(key): _value(str(key), value, where) for key, value in given.items()}
 
 
@@ -137,8 +141,6 @@ def _value(key: str, value: object, where: str) -> object:
     """Return a value as JSON has it; unquoted scalars are numbers only where the API has them."""
     if isinstance(value, (dict, list)):
         raise OperatorError(f"{where}.{key} is not a single value; write one")
-    if isinstance(value, str) and not value.strip():
-        _refuse_blank(key, value, where)
     if not isinstance(value, Plain):
         return value
     if key not in _NUMBERS:
@@ -148,8 +150,10 @@ def _value(key: str, value: object, where: str) -> object:
     return int(value)
 
 
-def _refuse_blank(key: str, value: str, where: str) -> None:
+def _refuse_blank(key: str, value: object, where: str) -> None:
     """Raise `OperatorError` for a value that was left out and would open the rule."""
+    if not isinstance(value, str) or value.strip():
+        return
     if key in _ENDS:
         raise OperatorError(
             f"{where}.{key} is empty and would admit any address; write it, or 0.0.0.0/0 or ::/0 "
