@@ -144,6 +144,21 @@ def test_a_table_folds_only_its_widest_column_and_shortens_times(monkeypatch):
     assert first.startswith(f"2026-11-01 12:00:00  {'a' * 32}  word")
 
 
+@pytest.mark.parametrize(("columns", "is_table"), [("70", False), ("90", True)])
+def test_a_terminal_too_narrow_for_the_table_gets_the_lines_of_a_pipe(
+    monkeypatch, columns, is_table
+):
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr("sys.stdout", terminal)
+    monkeypatch.setenv("COLUMNS", columns)
+    row = {f"column_{number}": number for number in range(6)} | {"uuid": "a" * 32}
+    listing.show([row], list(row), Options(), text=lambda _: "the line")
+    assert ("the line" not in terminal.getvalue()) is is_table
+    listing.show([row], list(row), Options(Format.TABLE), text=lambda _: "the line")
+    assert terminal.getvalue().count("the line") == (not is_table)
+
+
 def test_one_object_is_shown_without_a_list_around_it(capsys):
     def shown(output):
         row = {"name": "web", "count": 1}

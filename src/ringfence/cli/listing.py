@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from itertools import chain, islice
+from shutil import get_terminal_size
 from textwrap import indent
 from typing import Annotated, Any
 from uuid import UUID
@@ -106,12 +107,18 @@ def show(
     """Print rows, sorted by their fields from left to right; raises `OperatorError`.
 
     Rows that come `in_order` are printed as they arrive. `text` returns the line that a pipe gets
-    if neither option is given.
+    if neither option is given, and a terminal that is too narrow for the table.
     """
     columns = columns if isinstance(columns, Columns) else Columns(columns)
     names = columns.chosen(options)
-    ordered = rows if in_order else sorted(rows, key=lambda row: _order(row, columns.known))
-    if text and options == Options() and not sys.stdout.isatty():
+    ordered = iter(rows if in_order else sorted(rows, key=lambda row: _order(row, columns.known)))
+    if text and options == Options():
+        first = list(islice(ordered, ROWS_AT_ONCE))
+        is_line = not sys.stdout.isatty() or not _fits(first, names)
+        ordered = chain(first, ordered)
+    else:
+        is_line = False
+    if text and is_line:
         _write(f"{terminal(text(row))}\n" for row in ordered)
         return
     shown = ({name: row.get(name) for name in names} for row in ordered)
@@ -261,6 +268,17 @@ def _table(rows: Iterator[Row], names: Sequence[str]) -> Iterator[str]:
         yield _drawn(more, (), widths)
 
 
+def _fits(rows: Sequence[Row], names: Sequence[str]) -> bool:
+    """Return whether a terminal shows a table of these rows with one folded column at most."""
+    columns = [[name, *(_cell(row.get(name)) for row in rows)] for name in names]
+    return _needed([max(map(len, column)) for column in columns]) <= get_terminal_size().columns
+
+
+def _needed(widths: Sequence[int]) -> int:
+    """Return how wide a table is whose widest column is folded."""
+    return sum(widths) - max(widths, default=0) + 2 * len(widths) + NARROWEST_FOLDED
+
+
 def _cell(value: object) -> str:
     text = plain(value)
     time = _TIME.fullmatch(text)
@@ -276,8 +294,7 @@ def _drawn(cells: Sequence[Sequence[str]], names: Sequence[str], widths: Sequenc
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=bool(names))
     # Only the widest column is folded, if that is enough.
     widest = max(widths, default=0)
-    others = sum(widths) - widest + 2 * len(widths)
-    is_enough = others + NARROWEST_FOLDED <= console.width
+    is_enough = _needed(widths) <= console.width
     for name, width in zip(names or [""] * len(widths), widths, strict=True):
         least = width if is_enough and width < widest else min(width, 4)
         table.add_column(name, header_style="bold", overflow="fold", min_width=least)

@@ -65,6 +65,11 @@ def status(
         in_order=True,
         text=lambda row: tenants.TenantStatus(**row).line(),
     )
+    if not found and listing.options(output, fields) == listing.Options():
+        sys.stderr.write(
+            "ringfence: no tenants: ringfence discover CLOUD --load or ringfence load FILE creates "
+            "them\n"
+        )
     if failing := tenants.failing(found, conditions):
         sys.stderr.writelines(f"failing: {terminal(line)}\n" for line in failing)
         raise typer.Exit(1)
