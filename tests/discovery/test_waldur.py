@@ -1,5 +1,6 @@
 """What a Waldur site becomes: the same UUIDs, nothing wider than it was, everything else named."""
 
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
@@ -8,6 +9,7 @@ from tests.discovery.waldur_site import SECRET, from_group, identify, rule
 from tests.test_escaping import is_quiet
 
 from ringfence.discovery.provisioning_file import merged, write_documents
+from ringfence.discovery.waldur import groups as waldur_groups
 from ringfence.discovery.waldur.existing import Existing, ExistingGroup, ExistingUser
 from ringfence.discovery.waldur.site import Summary, read_site
 from ringfence.errors import OperatorError
@@ -119,6 +121,7 @@ def test_a_file_that_cannot_be_completed_is_not_left_behind(site, client, acme, 
         ({"remote_ip_prefix": "10.0.0.0/8"}, "remote_ip_prefix: is not a field of a rule"),
         ({"cidr": ...}, "cidr: is missing"),
         ({"cidr": 10}, "cidr: expected text, found an integer"),
+        ({"cidr": " "}, "cidr: ' ' is not a CIDR"),
         ({"remote_group": ...}, "remote_group: is missing"),
         ({"remote_group": "https://h/api/other/1/"}, "is not the URL of a security group"),
         ({"remote_group_uuid": identify("x")}, "remote_group: '' is not the URL"),
@@ -186,6 +189,26 @@ def test_groups_that_no_file_can_state_are_left_out_with_all_that_name_them(site
     for name in ("chained", "loose", "doubled", "DEFAULT", "same-id", "twin"):
         assert f"tenant 'web-prod', security group '{name}' (" in reasons
     assert len(summary.left_out) == 7
+
+
+def test_a_long_chain_of_groups_without_its_end_is_read_once(site, client, acme, monkeypatch):
+    """Whoever may create groups in Waldur could make each of them another pass over all."""
+    checked = []
+    check = waldur_groups.rules_of
+    monkeypatch.setattr(
+        waldur_groups, "rules_of", lambda *given: checked.append(1) or check(*given)
+    )
+    groups = [site.add_group(acme, f"g{number}") for number in range(40)]
+    for group, following in pairwise(groups):
+        group["rules"] = [from_group(following)]
+    nowhere = identify("nowhere")
+    url = groups[0]["url"].replace(groups[0]["uuid"], nowhere)
+    groups[-1]["rules"] = [from_group({"uuid": nowhere, "url": url, "name": "x"})]
+    tree, summary = read(client)
+    assert len(checked) == 40
+    assert tenant(tree)["security_groups"] == []
+    assert len(summary.left_out) == 40
+    assert sum("its remote group" in reason for reason in summary.left_out) == 39
 
 
 @pytest.mark.usefixtures("acme")

@@ -297,7 +297,8 @@ def _remote(
         return named[0].hex
     if uuid is not None and is_uuid:
         return uuid.hex
-    hint = nearest(reference, names)
+    # No name resembles a UUID, and there may be thousands of both.
+    hint = nearest(reference, names) if uuid is None else ""
     message = f"no security group of this tenant is called {quote(reference)}{hint}"
     problems.add(location, message)
     return None

@@ -6,6 +6,7 @@ it from the cloud.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -64,9 +65,8 @@ def groups_of(tenant: UUID, items: Iterable[Item], existing: Existing) -> Groups
     _leave_out_twins(drafts)
     _leave_out_deleted(drafts, existing.deleted)
     _leave_out_existing(drafts, present)
-    while _leave_out_unknown_remotes(drafts, present):
-        # A group that is left out may be the remote group of others.
-        pass
+    _leave_out_unknown_remotes(drafts, present)
+    _leave_out_referring(drafts, present)
     found = Groups()
     for draft in drafts:
         if draft.entry is None:
@@ -121,6 +121,8 @@ def _rule(item: Item) -> dict[str, Json]:
         if port not in {None, -1}:
             rule[name] = port
     if cidr := item.text_or_none("cidr"):
+        if not cidr.strip():
+            raise item.error("cidr", f"{quote(cidr)} is not a CIDR")
         rule["cidr"] = cidr
     if remote := _remote_group(item):
         rule["remote_group"] = remote.hex
@@ -196,14 +198,13 @@ def _leave_out_existing(drafts: Sequence[_Draft], existing: Sequence[ExistingGro
             draft.entry, draft.reason = None, reason
 
 
-def _leave_out_unknown_remotes(drafts: Sequence[_Draft], existing: Sequence[ExistingGroup]) -> bool:
-    """Leave out groups whose rules no provisioning file may have; return whether there were any."""
+def _leave_out_unknown_remotes(drafts: Sequence[_Draft], existing: Sequence[ExistingGroup]) -> None:
+    """Leave out groups whose rules no provisioning file may have."""
     named = {draft.uuid: draft.name for draft in drafts if draft.entry}
     named = {group.uuid: group.name for group in existing} | named
     names = GroupNames()
     for uuid, name in named.items():
         names.add(name, uuid)
-    found = False
     for draft in drafts:
         if draft.entry is None:
             continue
@@ -211,5 +212,21 @@ def _leave_out_unknown_remotes(drafts: Sequence[_Draft], existing: Sequence[Exis
         rules_of(draft.entry.rules, Location("rules"), names, problems)
         if problems.lines:
             draft.entry, draft.reason = None, problems.lines[0]
-            found = True
-    return found
+
+
+def _leave_out_referring(drafts: Sequence[_Draft], existing: Sequence[ExistingGroup]) -> None:
+    """Leave out groups whose remote group is left out, and so on; each is looked at once."""
+    referring: dict[str, list[_Draft]] = defaultdict(list)
+    for draft in drafts:
+        for rule in draft.entry.rules if draft.entry else ():
+            if rule.remote_group:
+                referring[rule.remote_group].append(draft)
+    present = {group.uuid for group in existing}
+    gone = [draft for draft in drafts if draft.entry is None]
+    while gone:
+        missing = gone.pop()
+        for draft in referring[missing.uuid.hex] if missing.uuid not in present else ():
+            if draft.entry is not None:
+                draft.entry = None
+                draft.reason = f"its remote group {missing.uuid.hex} is left out"
+                gone.append(draft)
