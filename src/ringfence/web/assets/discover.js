@@ -58,7 +58,11 @@ export function Discover({ user }) {
 }
 
 /** @param {string} text */
-const listed = (text) => text.split(",").map((each) => each.trim()).filter(Boolean);
+const listed = (text) => {
+  const names = text.split(",").map((each) => each.trim()).filter(Boolean);
+  // An empty list means all domains, which a mistyped name must not.
+  return names.length > 0 || !text.trim() ? names : [text.trim()];
+};
 
 /** @param {{reload: () => Promise<void>}} properties */
 function Form({ reload }) {
