@@ -19,9 +19,17 @@ customers:
 """
 
 
+NO_TENANTS = (
+    "ringfence: no tenants: ringfence discover CLOUD --load or ringfence load FILE creates them\n"
+)
+
+
 @pytest.fixture(scope="module")
 def operator():
     with operating() as one:
+        for command in (["status"], ["pull", "--all"]):
+            done = one.run("sync", *command)
+            assert (done.returncode, done.stdout, done.stderr) == (0, "", NO_TENANTS)
         loaded = one.run("load", one.write("clouds.yaml", DOCUMENT))
         assert loaded.returncode == 0, loaded.stderr
         yield one

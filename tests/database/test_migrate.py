@@ -179,6 +179,12 @@ async def test_what_cannot_be_reached_is_said_in_one_line_without_the_password(u
         assert "\n" not in str(caught.value)
 
 
+async def test_a_server_that_does_not_listen_is_said_with_the_reason():
+    said = "cannot connect to the database at 127.0.0.1: Connection refused; check that it runs"
+    with pytest.raises(OperatorError, match=said):
+        await migrate("postgresql://ringfence@127.0.0.1:1/ringfence")
+
+
 async def test_an_ordinary_server_over_tcp_takes_the_same_migrations(tcp_server):
     with psycopg.connect(tcp_server, autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS ordinary")

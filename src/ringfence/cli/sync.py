@@ -35,6 +35,10 @@ STATUS_COLUMNS = listing.Columns(
 
 MISSING_COLUMNS = listing.Columns(("name", "uuid", "backend_id"))
 
+NO_TENANTS = (
+    "ringfence: no tenants: ringfence discover CLOUD --load or ringfence load FILE creates them\n"
+)
+
 Tenant = Annotated[str, typer.Argument(metavar="TENANT", help="Name or UUID of a tenant.")]
 
 
@@ -66,10 +70,7 @@ def status(
         text=lambda row: tenants.TenantStatus(**row).line(),
     )
     if not found and listing.options(output, fields) == listing.Options():
-        sys.stderr.write(
-            "ringfence: no tenants: ringfence discover CLOUD --load or ringfence load FILE creates "
-            "them\n"
-        )
+        sys.stderr.write(NO_TENANTS)
     if failing := tenants.failing(found, conditions):
         sys.stderr.writelines(f"failing: {terminal(line)}\n" for line in failing)
         raise typer.Exit(1)
@@ -103,6 +104,8 @@ def pull(
             if tenant is None
             else [await tenants.find_tenant(database, tenant)]
         )
+        if not chosen:
+            sys.stderr.write(NO_TENANTS)
         with _progress(len(chosen)) as report:
             return await manual.pull_now(database, chosen, guard, report)
 

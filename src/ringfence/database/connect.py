@@ -6,6 +6,7 @@ at start-up. `pool` keeps the connections of a process.
 """
 
 import asyncio
+import re
 import select
 from collections.abc import Mapping
 from typing import Any, LiteralString
@@ -205,9 +206,14 @@ def explained(error: BaseException) -> str | None:
             return None
 
 
+# The caller says where, in its own words.
+_WHERE = re.compile(r"^(connection (failed|is bad): )?connection to server .*? failed: ")
+
+
 def one_line(error: BaseException) -> str:
-    """Return the server's message, or the last line of libpq's."""
+    """Return the server's message, or the last line of libpq's that says a reason."""
     if isinstance(error, psycopg.Error) and error.diag.message_primary:
         return " ".join(error.diag.message_primary.split())
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
+    reasons = [_WHERE.sub("", line) for line in lines if not line.endswith("?")] or lines
+    return reasons[-1] if reasons else type(error).__name__
