@@ -206,7 +206,7 @@ def explained(error: BaseException) -> str | None:
             return None
 
 
-# The caller says where, in its own words.
+# What begins libpq's message; errors name the server in words of their own.
 _WHERE = re.compile(r"^(connection (failed|is bad): )?connection to server .*? failed: ")
 
 
