@@ -29,6 +29,14 @@ PREFIXES = {"network": "/v2.0", "identity": "/v3"}
         ("/v2.0/**", "/v2.0/ports/1/tags", True),
         ("/v2.0/quotas/*/details.json", "/v2.0/quotas/1/details.json", True),
         ("/v2.0/p(orts", "/v2.0/p(orts", True),
+        ("/v2.0/**/tags", "/v2.0/ports/1/tags", True),
+        ("/v2.0/***", "/v2.0/", False),
+        ("/v2.0/*s", "/v2.0/subnets", True),
+        ("/v2.0/{a{b}}/{", "/v2.0/1/", True),
+        ("", "/v2.0/ports", False),
+        # What a matcher that tries every way would not finish
+        pytest.param("/v2.0/" + "**s" * 30 + "!", "/v2.0/" + "s" * 60, False, id="ways"),
+        pytest.param("/v2.0/" + "{" * 1_000_000, "/v2.0/", True, id="braces"),
     ],
 )
 def test_a_path_of_an_access_rule_has_keystones_wildcards(path, asked, is_allowed):
