@@ -35,6 +35,7 @@ from ringfence.database.embedded.server import running
 from ringfence.database.migrate import migrate, migrations
 from ringfence.database.pool import Database
 from ringfence.settings import Settings
+from ringfence.text import masking
 
 # A property holds or does not; how fast a busy machine finds out is no part of it. In CI the cases
 # are the same each time: what fails there is the change, and new cases are found on the way to it.
@@ -97,6 +98,16 @@ def _section(terminalreporter, title, lines) -> None:
         terminalreporter.section(title)
         for line in found:
             terminalreporter.line(line)
+
+
+@pytest.fixture(autouse=True)
+def secrets_of_one_test() -> Iterator[None]:
+    """Forget after each test what it learned: its secrets are other tests' plain texts."""
+    before = masking.known
+    masking.known = masking.KnownValues()
+    masking.known.add(value for value, _ in before.by_length)
+    yield
+    masking.known = before
 
 
 @pytest.fixture(scope="session")
