@@ -331,8 +331,8 @@ async def test_both_plans_say_that_rules_cannot_be_read(at_neutron):
     assert lines == [notice["message"], "nothing else: the rest is as desired"]
     await at_neutron.change_rules(uuid, [tcp(443)])
     assert (await manual.plan_push(at_neutron.database, uuid.hex))[1:] == [
-        "+ ingress IPv4 tcp 443-443 from 10.0.0.0/8",
-        "- ingress IPv4 tcp 80-81 from 192.0.2.0/24",
+        "+ in ipv4 tcp 443 10.0.0.0/8",
+        "- in ipv4 tcp 80-81 192.0.2.0/24 # web",
     ]
     group["security_group_rules"].pop()
     await at_neutron.world.execute("UPDATE security_groups SET state = 'OK'")

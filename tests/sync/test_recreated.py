@@ -37,7 +37,7 @@ async def test_both_plans_say_that_a_missing_group_is_created_again(place):
     )
     assert lines == [
         f"create the group. {GROUP_RECREATED}",
-        "+ ingress IPv4 tcp 22-22 from 10.0.0.0/8",
+        "+ in ipv4 tcp 22 10.0.0.0/8",
     ]
     # The push does what the plan says.
     await place.world.execute("UPDATE security_groups SET applied_version = 0")
