@@ -247,7 +247,7 @@ def test_a_database_that_is_away_is_named_without_its_password(operator):
     assert done.returncode == 1
     assert done.stdout.startswith("✗ database: ")
     line = operator.mistake("migrate", RINGFENCE_DATABASE_URL=url.replace("hunter2", "p"))
-    assert "accepting TCP/IP connections" in line
+    assert "127.0.0.1: Connection refused; check that it runs" in line
     line = operator.mistake("migrate", RINGFENCE_DATABASE_URL="foo")
     assert "postgresql://USER:PASSWORD@HOST:PORT/DATABASE" in line
     line = operator.mistake("tokens", "revoke", "abc")
