@@ -48,7 +48,8 @@ test-own-faults: .venv/.development ## inject every fault into PostgreSQL, the p
 test-databases: .venv/.development ## run against PostgreSQL 15 and 18, PgBouncer, TLS, sockets and others
 	@tools/databases
 	@RINGFENCE_DATABASES=all PATH="$(CURDIR)/$(BIN):$$PATH" \
-		$(BIN)/pytest -q -n 2 --dist loadfile tests/database/test_matrix.py
+		$(BIN)/pytest -q -n 2 --dist loadfile tests/database/test_matrix.py \
+		tests/database/test_embedded.py tests/database/test_backup.py
 
 test-authorization: .venv/.development ## run 20,000 random steps against a model of permissions (STEPS=20000)
 	@RINGFENCE_STEPS=$(STEPS) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n 2 tests/authorization

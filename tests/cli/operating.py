@@ -98,7 +98,9 @@ def _prepared() -> Path:
     return prepared
 
 
-def _copy(prepared: Path, home: Path) -> None:
+def copy_migrated(home: Path) -> None:
+    """Create a data directory with a migrated database: a copy, ten times quicker than creating."""
+    prepared = _prepared()
     home.mkdir()
     shutil.copystat(prepared, home)
     # The programs are never changed: hard links are enough.
@@ -108,16 +110,13 @@ def _copy(prepared: Path, home: Path) -> None:
 
 @contextmanager
 def operating(*, migrated: bool = True) -> Iterator[Operator]:
-    """Yield an operator; its data directory and processes end with the block.
-
-    A data directory with a `migrated` database is a copy: creating one takes ten times longer.
-    """
+    """Yield an operator; its data directory and processes end with the block."""
     # Short, because socket paths are limited, and open to the user that runs PostgreSQL for root.
     folder = Path(tempfile.mkdtemp(prefix="ringfence-cli-", dir="/tmp"))
     folder.chmod(0o755)
     one = Operator(folder)
     if migrated:
-        _copy(_prepared(), folder / "home")
+        copy_migrated(folder / "home")
     try:
         yield one
     finally:

@@ -105,7 +105,11 @@ def folder(short_folder: Path) -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(params=["as root", "as an ordinary user"] if ROOT else ["as an ordinary user"])
+# `test_embedded_as_root` and the tests of the command line run as root in any case.
+USERS = ["as root"] if ROOT and os.environ.get("RINGFENCE_DATABASES") == "all" else []
+
+
+@pytest.fixture(params=[*USERS, "as an ordinary user"])
 def user(request: pytest.FixtureRequest) -> int:
     """Return the user who runs Ringfence."""
     return 0 if request.param == "as root" else ORDINARY

@@ -1,6 +1,5 @@
 """A backup holds everything, and a restore brings all of it back or changes nothing."""
 
-import asyncio
 import json
 import os
 import re
@@ -12,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
-from tests.cli.operating import Operator, operating
+from tests.cli.operating import Operator, copy_migrated, operating
 from tests.database.conftest import copy_programs
 from tests.own_faults.served import Served
 from tests.own_faults.traffic import GROUPS, Client, Traffic
@@ -20,7 +19,7 @@ from tests.own_faults.traffic import GROUPS, Client, Traffic
 from ringfence.database.backup import file as backup_file
 from ringfence.database.backup.commands import backup, restore
 from ringfence.database.embedded.server import running
-from ringfence.database.migrate import Migration, migrate, migrations
+from ringfence.database.migrate import Migration, migrations
 from ringfence.errors import OperatorError
 from ringfence.settings import Settings
 
@@ -134,11 +133,10 @@ def test_it_is_written_while_the_service_runs_and_restored_in_another_home(serve
 def filled(folder: Path) -> Settings:
     """Return the settings of a home with the tables, one user and an old event in them."""
     settings = Settings(home=folder / "home")
-    with running(settings) as conninfo:
-        asyncio.run(migrate(conninfo))
-        with psycopg.connect(conninfo) as connection:
-            connection.execute("INSERT INTO users (username) VALUES ('alice')")
-            connection.execute(OLD_MONTH)
+    copy_migrated(settings.home)
+    with running(settings) as conninfo, psycopg.connect(conninfo) as connection:
+        connection.execute("INSERT INTO users (username) VALUES ('alice')")
+        connection.execute(OLD_MONTH)
     return settings
 
 
@@ -174,24 +172,26 @@ def damaged(file: Path, place: int, content: bytes) -> None:
         opened.write(content)
 
 
-@pytest.mark.parametrize(
-    ("damage", "said"),
-    [
-        (lambda file: damaged(file, -2000, b"?"), "checksum is wrong"),
-        (lambda file: os.truncate(file, file.stat().st_size - 1), "checksum is wrong"),
-        (lambda file: damaged(file, 0, b"PGDMP"), "is not a Ringfence backup"),
-        (lambda file: damaged(file, 0, b"ringfence backup 3"), "newer release of Ringfence"),
-        (lambda file: damaged(file, 25, b"\n"), "damaged at its beginning"),
-        (lambda file: file.unlink(), "cannot read .*: No such file or directory"),
-    ],
-)
-def test_a_file_that_is_not_as_it_was_written_changes_nothing(filled, folder, damage, said):
+DAMAGES = [
+    (lambda file: damaged(file, -2000, b"?"), "checksum is wrong"),
+    (lambda file: os.truncate(file, file.stat().st_size - 1), "checksum is wrong"),
+    (lambda file: damaged(file, 0, b"PGDMP"), "is not a Ringfence backup"),
+    (lambda file: damaged(file, 0, b"ringfence backup 3"), "newer release of Ringfence"),
+    (lambda file: damaged(file, 25, b"\n"), "damaged at its beginning"),
+    (lambda file: file.unlink(), "cannot read .*: No such file or directory"),
+]
+
+
+def test_a_file_that_is_not_as_it_was_written_changes_nothing(filled, folder):
     file = folder / "file"
     backup(filled, file)
+    written = file.read_bytes()
     rename(filled)
-    damage(file)
-    with pytest.raises(OperatorError, match=said):
-        restore(filled, file, overwrite=True)
+    for damage, said in DAMAGES:
+        file.write_bytes(written)
+        damage(file)
+        with pytest.raises(OperatorError, match=said):
+            restore(filled, file, overwrite=True)
     assert names(filled) == ["bob"]
 
 
