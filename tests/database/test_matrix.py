@@ -133,8 +133,9 @@ async def works(url, *, is_migrated=False):
             while (ready := await client.get(READY)).status_code != 200:
                 assert ready.json()["reasons"].keys() == {"worker"}
                 await asyncio.sleep(0.1)
-    checks = await asyncio.to_thread(asyncio.run, examine(Settings(database_url=url)))
-    assert all(check.passed for check in checks), checks
+        # While the worker runs: without one, a check of `ringfence doctor` fails.
+        checks = await asyncio.to_thread(asyncio.run, examine(Settings(database_url=url)))
+    assert [check for check in checks if not check.passed] == []
     return next(check.detail for check in checks if check.name == "database")
 
 
