@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from ringfence.errors import OperatorError
 
-# What `pg_dump` writes of the tables of Ringfence, job queue included.
+# What `pg_dump` writes of the tables of release 0.1.0, job queue included; it had no partitions.
 ENTRIES = {"TABLE", "TABLE DATA", "SEQUENCE", "SEQUENCE OWNED BY", "SEQUENCE SET", "VIEW", "TYPE"}
 ENTRIES |= {"CONSTRAINT", "CHECK CONSTRAINT", "FK CONSTRAINT", "DEFAULT", "INDEX", "TRIGGER"}
 ENTRIES |= {"FUNCTION", "EXTENSION", "COMMENT", "SCHEMA", "ACL", "DEFAULT ACL"}
