@@ -69,6 +69,11 @@ def validator(operation_id: str, status: str) -> Any:
     return jsonschema_rs.validator_for(closed({**schema, "components": document()["components"]}))
 
 
+def required_headers(node: dict[str, Any], status: str) -> set[str]:
+    declared = resolve(node["responses"][status]).get("headers", {})
+    return {name.lower() for name, header in declared.items() if header.get("required")}
+
+
 def resolve(response: dict[str, Any]) -> dict[str, Any]:
     if "$ref" in response:
         return document()["components"]["responses"][response["$ref"].rsplit("/", 1)[-1]]
@@ -76,7 +81,7 @@ def resolve(response: dict[str, Any]) -> dict[str, Any]:
 
 
 async def check(response: httpx.Response) -> None:
-    """Raise `NotAsDescribed` unless the status and the body of the response are declared."""
+    """Raise `NotAsDescribed` unless status, body and required headers are as declared."""
     request = response.request
     path = request.url.path
     if request.url.params.get("dry_run", "").lower() == "true":
@@ -89,6 +94,8 @@ async def check(response: httpx.Response) -> None:
     status = str(response.status_code)
     if status not in node["responses"]:
         raise NotAsDescribed(f"{where} is not declared by {node['operationId']}")
+    if missing := required_headers(node, status) - {name.lower() for name in response.headers}:
+        raise NotAsDescribed(f"{where} has not the headers {sorted(missing)}")
     await response.aread()
     if request.method == "HEAD":
         return

@@ -70,7 +70,7 @@ _REMOVED_HEADER = {
 
 def _saying_what_was_removed(operation: Operation) -> Operation:
     responses = {
-        status: replace(response, headers={**response.headers, **_REMOVED_HEADER})
+        status: replace(response, optional_headers=_REMOVED_HEADER)
         for status, response in operation.responses.items()
     }
     return replace(operation, responses=responses)

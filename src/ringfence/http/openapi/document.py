@@ -177,8 +177,14 @@ def _content(schema: Schema | Model, example: Json, models: _Models) -> dict[str
 
 def _response(response: Response, models: _Models) -> dict[str, Any]:
     result: dict[str, Any] = {"description": response.description}
-    if response.headers:
-        result["headers"] = {name: _header(schema) for name, schema in response.headers.items()}
+    if response.headers or response.optional_headers:
+        result["headers"] = {
+            **{name: _header(schema) for name, schema in response.headers.items()},
+            **{
+                name: _header(schema, required=False)
+                for name, schema in response.optional_headers.items()
+            },
+        }
     if response.schema is not None:
         result["content"] = _content(response.schema, response.example, models)
         if not response.promised:
@@ -186,9 +192,9 @@ def _response(response: Response, models: _Models) -> dict[str, Any]:
     return result
 
 
-def _header(schema: Schema) -> dict[str, Any]:
+def _header(schema: Schema, *, required: bool = True) -> dict[str, Any]:
     kept = {key: value for key, value in schema.items() if key != "description"}
-    return {"description": schema.get("description", ""), "required": True, "schema": kept}
+    return {"description": schema.get("description", ""), "required": required, "schema": kept}
 
 
 def _kind_of(status: int) -> type[RequestError]:

@@ -55,12 +55,14 @@ class Body:
 class Response:
     """The response with one status; no schema means no body.
 
-    A body that is not `promised` is sent, but clients of one contract do not expect it.
+    `headers` are in every such response, `optional_headers` in some. A body that is not `promised`
+    is sent, but clients of one contract do not expect it.
     """
 
     schema: Schema | Model | None = None
     description: str = ""
     headers: Mapping[str, Schema] = field(default_factory=dict)
+    optional_headers: Mapping[str, Schema] = field(default_factory=dict)
     example: Any = None
     promised: bool = True
 
