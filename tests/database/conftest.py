@@ -105,8 +105,10 @@ def folder(short_folder: Path) -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+# `make test-databases` runs them all.
+ALL = os.environ.get("RINGFENCE_DATABASES") == "all"
 # `test_embedded_as_root` and the tests of the command line run as root in any case.
-USERS = ["as root"] if ROOT and os.environ.get("RINGFENCE_DATABASES") == "all" else []
+USERS = ["as root"] if ROOT and ALL else []
 
 
 @pytest.fixture(params=[*USERS, "as an ordinary user"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.database.conftest import ORDINARY, ROOT, fetch, kill_server, modes, wait_until
+from tests.database.conftest import ALL, ORDINARY, ROOT, fetch, kill_server, modes, wait_until
 from tests.folders import unused
 from tests.processes import children
 
@@ -75,7 +75,7 @@ def test_several_processes_share_it_and_the_last_one_stops_it(home, hold):
 
 
 def test_processes_that_come_and_go_never_find_it_gone(home, hold):
-    for _ in range(4):
+    for _ in range(4 if ALL else 2):
         leaving = hold(home)
         assert leaving.says().startswith("host=")
         coming = hold(home)
@@ -149,7 +149,7 @@ def test_the_process_id_of_a_killed_server_may_be_anybodys_now(home, hold):
         other.kill()
 
 
-@pytest.mark.parametrize("seconds", [0.2, 0.35, 0.5, 0.7, 0.9])
+@pytest.mark.parametrize("seconds", [0.2, 0.35, 0.5, 0.7, 0.9] if ALL else [0.35, 0.7])
 def test_a_first_start_that_is_killed_half_way_does_not_block_the_next(folder, seconds):
     home = folder / "home"
     code = (

@@ -4,13 +4,13 @@ Each is migrated, loaded, served, changed by a job and examined.
 """
 
 import asyncio
-import os
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import httpx
 import pytest
 from tests.contract.paths import GROUPS, tenant_at
+from tests.database.conftest import ALL
 from tests.database.others import (
     BOUNCER,
     BOUNCER_SETTINGS,
@@ -39,8 +39,6 @@ from ringfence.monitoring.health import Readiness
 from ringfence.settings import Settings
 from ringfence.sync.worker import run_worker
 
-# In the suite, ways to connect are tried and no more.
-ALL = os.environ.get("RINGFENCE_DATABASES") == "all"
 # Of the pool that requests use
 CONNECTIONS = 8
 READY = "/health/ready"

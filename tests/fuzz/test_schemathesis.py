@@ -4,7 +4,7 @@ import pytest
 from tests.fuzz.instance import served
 from tests.fuzz.run import SEED, fuzz
 
-EXAMPLES = {"staff": 8}
+EXAMPLES = {"staff": 3}
 # Without the edge cases of each parameter, which take minutes
 PHASES = ("examples", "fuzzing", "stateful")
 

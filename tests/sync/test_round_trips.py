@@ -28,8 +28,8 @@ from ringfence.security_groups.rules import ALL_PORTS
 from ringfence.settings import Settings
 from ringfence.sync.push import push_group
 
-TRIPS = int(os.environ.get("RINGFENCE_ROUND_TRIPS", "24"))
-OBJECTS = int(os.environ.get("RINGFENCE_RULE_OBJECTS", "24"))
+TRIPS = int(os.environ.get("RINGFENCE_ROUND_TRIPS", "12"))
+OBJECTS = int(os.environ.get("RINGFENCE_RULE_OBJECTS", "12"))
 SEED = int(os.environ.get("RINGFENCE_SEED", "20260101"))
 # One for each worker of pytest, which share the trips
 PARTS = 2
