@@ -214,12 +214,11 @@ async def test_a_worker_killed_in_the_middle_of_a_push_leaves_no_trace(
     path = tmp_path / "log"
     with worker_process(conninfo, path) as process:
         await until(is_in(neutron, uuid, "CREATING"))
-        if call == "/security-group-rules":
 
-            async def has_backend_id():
-                return bool((await neutron.row(uuid))[1])
+        async def has_backend_id():
+            return bool((await neutron.row(uuid))[1])
 
-            await until(has_backend_id)
+        await until(has_backend_id)
         # The proxy has the call and passes it on after the worker's death.
         await asyncio.sleep(0.7)
         process.send_signal(signal.SIGKILL)
