@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 import requests
-from tests.cli.api.service import serving
+from tests.cli.api.stand_in import serving
 
 from ringfence.cli.api.client import Client, Reply, Unreachable, connect
 from ringfence.cli.api.credentials import Credentials

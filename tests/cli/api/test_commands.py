@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from tests.cli.api.service import serving
+from tests.cli.api.stand_in import serving
 
 from ringfence.cli.main import run
 

@@ -2,7 +2,7 @@
 
 import psycopg
 
-from ringfence.cli.doctor import clouds, database, service
+from ringfence.cli.doctor import clouds, database, sync_state
 from ringfence.cli.doctor.check import Check, failed
 from ringfence.cli.doctor.clouds import Advance, Selection
 from ringfence.cli.doctor.files import file_modes
@@ -53,7 +53,7 @@ async def _checks(
         if missing:
             return checks
         checks += [
-            *await service.checks(connection, settings.pull_interval),
+            *await sync_state.checks(connection, settings.pull_interval),
             *await clouds.checks(conninfo, selection, advance),
             *await database.checks(connection),
         ]
