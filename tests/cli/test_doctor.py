@@ -207,6 +207,10 @@ async def test_what_the_service_does_not_do_is_a_failure_with_its_fix(world, set
         "UPDATE tenants SET error_message = 'stopped: 9 are missing' WHERE uuid = %s",
         world.tenant_uuid,
     )
+    await world.execute(
+        "INSERT INTO discoveries (cloud, entries, follow, error_message) VALUES"
+        " ('east', '{east}', true, 'no sign-in'), ('west', '{west}', false, 'once')"
+    )
 
     after = await outcomes()
 
@@ -222,6 +226,7 @@ async def test_what_the_service_does_not_do_is_a_failure_with_its_fix(world, set
         "groups of write tests": Outcome.WARNING,
         "pulls": Outcome.FAILED,
         "overdue pulls": Outcome.FAILED,
+        "discoveries": Outcome.FAILED,
     }
     for name, text in (
         ("workers", "none runs, the last heartbeat was 31 s ago"),
@@ -230,6 +235,7 @@ async def test_what_the_service_does_not_do_is_a_failure_with_its_fix(world, set
         ("groups of write tests", f"1 were left: web-prod / {PREFIX}0; delete them"),
         ("pulls", "web-prod (stopped: 9 are missing); fix the cause"),
         ("overdue pulls", "(never pulled); start more workers"),
+        ("discoveries", "failed or stopped: east (no sign-in); fix the cause"),
     ):
         assert text in found[name][1]
 

@@ -1,4 +1,4 @@
-"""Check the service: workers and jobs, pulls, and groups that need an operator."""
+"""Check the service: workers, jobs, pulls, discoveries, and groups that need an operator."""
 
 from typing import LiteralString
 
@@ -80,6 +80,13 @@ WHERE
 ORDER BY pull.pulled_at NULLS FIRST, tenant.name, tenant.id
 """
 
+_FAILED_DISCOVERIES: LiteralString = """
+SELECT discovery.cloud, discovery.error_message
+FROM discoveries AS discovery
+WHERE discovery.follow AND discovery.error_message <> ''
+ORDER BY discovery.cloud, discovery.id
+"""
+
 
 async def checks(connection: Connection, pull_interval: float) -> list[Check]:
     """Check what runs and what waits; `pull_interval` is in seconds."""
@@ -92,6 +99,7 @@ async def checks(connection: Connection, pull_interval: float) -> list[Check]:
         await _never_pushed(connection),
         await _pulls(connection),
         await _overdue(connection, pull_interval),
+        await _discoveries(connection),
         *await _write_tests(connection),
     ]
 
@@ -181,6 +189,16 @@ async def _overdue(connection: Connection, pull_interval: float) -> Check:
         return passed(name, "none", tested)
     fix = "start more workers; see waiting jobs"
     return failed(name, f"{len(found)}: {few(found)}", tested, fix)
+
+
+async def _discoveries(connection: Connection) -> Check:
+    rows = await (await connection.execute(_FAILED_DISCOVERIES)).fetchall()
+    found = [f"{cloud} ({_cut(reason)})" for cloud, reason in rows]
+    name, tested = "discoveries", "the last run of each followed discovery"
+    if not found:
+        return passed(name, "none failed", tested)
+    fix = "fix the cause, then run ringfence discover CLOUD --load"
+    return failed(name, f"failed or stopped: {few(found)}", tested, fix)
 
 
 async def _write_tests(connection: Connection) -> list[Check]:
