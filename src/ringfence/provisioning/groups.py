@@ -10,12 +10,12 @@ from ringfence.provisioning.matching import Kind, Target
 from ringfence.provisioning.problems import Location, Problems, nearest, quote
 from ringfence.provisioning.schema import GroupEntry, RuleEntry
 from ringfence.security_groups.bulk_load import Change, Group
+from ringfence.security_groups.overlap_index import OverlapIndex
 from ringfence.security_groups.rule_input.remote_ends import key_without_end
 from ringfence.security_groups.rule_input.rule_requests import RuleProblem
 from ringfence.security_groups.rule_input.validation import ANY, check_rule, is_protocol
 from ringfence.security_groups.rules import DEFAULT_NAME, Rule, RuleKey, canonical
 from ringfence.security_groups.states import AT_REST, NOT_FOUND, State
-from ringfence.security_groups.traffic import Traffic
 from ringfence.text.uuids import parse_uuid
 
 
@@ -59,7 +59,7 @@ def check_not_opened(
 ) -> None:
     """Note each rule that opens to any address what an existing rule limits.
 
-    The existing rule limits it to a remote end that a file cannot name. Traffic that is open
+    The existing rule limits it to a remote end that a file cannot name. OverlapIndex that is open
     already is not a problem.
     """
     kept = [
@@ -69,7 +69,7 @@ def check_not_opened(
     ]
     if not kept:
         return
-    equal, overlapping = dict(kept), Traffic(kept)
+    equal, overlapping = dict(kept), OverlapIndex(kept)
     opened = {canonical(rule) for rule in present_rules}
     for index, rule in enumerate(desired.rules or ()):
         key = canonical(rule)

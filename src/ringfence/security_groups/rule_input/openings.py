@@ -7,6 +7,7 @@ admits some of the traffic of a current one, the request probably meant that end
 from collections.abc import Mapping, Sequence
 
 from ringfence.http.fields import printable
+from ringfence.security_groups.overlap_index import OverlapIndex
 from ringfence.security_groups.rule_input.remote_ends import (
     KnownEnds,
     ReferencingRule,
@@ -17,7 +18,6 @@ from ringfence.security_groups.rule_input.remote_ends import (
 )
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
 from ringfence.security_groups.rules import EVERY_PROTOCOL, Rule, RuleKey
-from ringfence.security_groups.traffic import Traffic
 
 # The key of a rule without its end, and the key of the end
 KeptEnd = tuple[RuleKey, tuple[object, ...]]
@@ -67,11 +67,11 @@ class _LostEnds:
         for rule in unsettable:
             if rule.key is not None:
                 self._equal.setdefault(rule.key, []).append(rule)
-        self._current = Traffic(
+        self._current = OverlapIndex(
             (rule.key, rule) for rule in unsettable if rule.key and rule.is_current
         )
         # Not all clouds admit every protocol for number 0.
-        self._open = Traffic(
+        self._open = OverlapIndex(
             (key, key)
             for key in open_keys
             if key.protocol is None or key.protocol not in EVERY_PROTOCOL
@@ -82,7 +82,7 @@ class _LostEnds:
     def find(self, key: RuleKey) -> ReferencingRule | None:
         """Return the rule whose end was lost, if any.
 
-        Traffic that was open before may stay open, next to rules whose ends are kept.
+        OverlapIndex that was open before may stay open, next to rules whose ends are kept.
         """
         for rule in self._equal.get(key, ()):
             is_kept = rule.id is None or (key, rule.end.key) in self._kept

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringfence.security_groups.overlap_index import OverlapIndex
 from ringfence.security_groups.rules import Rule, canonical
-from ringfence.security_groups.traffic import Traffic
 
 PORTS = st.sampled_from([1, 2, 3, 22, 65_534, 65_535])
 
@@ -55,7 +55,7 @@ def admitted(rule):
 
 @given(st.lists(rules(), max_size=6), rules())
 def test_rules_overlap_or_contain_another_as_their_packets_do(present, rule):
-    traffic = Traffic((canonical(one), one) for one in present)
+    traffic = OverlapIndex((canonical(one), one) for one in present)
     sent = admitted(rule)
     overlapping = traffic.overlapping(canonical(rule))
     assert (overlapping is not None) == any(sent & admitted(one) for one in present)

@@ -20,7 +20,7 @@ Kind = tuple[str, str, str | None]
 Interval = tuple[int, int]
 
 
-class Traffic(Generic[T]):
+class OverlapIndex(Generic[T]):
     """Values by the traffic that their rules admit."""
 
     def __init__(self, rules: Iterable[tuple[RuleKey, T]]) -> None:

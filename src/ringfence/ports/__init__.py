@@ -1,0 +1,1 @@
+"""Ports and instances: which traffic they admit, and the groups they carry."""
