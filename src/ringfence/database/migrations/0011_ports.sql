@@ -32,8 +32,9 @@ ALTER TABLE cloud_ports
 -- A uuid5 of the tenant's UUID and the id in the cloud
 ADD COLUMN uuid uuid NOT NULL UNIQUE DEFAULT gen_random_uuid(),
 ADD COLUMN instance_id bigint REFERENCES cloud_instances ON DELETE SET NULL,
--- Ids of all of its groups in the cloud, also of foreign ones, in the cloud's order
-ADD COLUMN security_group_ids text [] NOT NULL DEFAULT '{}',
+-- Ids of all of its groups in the cloud, also of foreign ones, in the cloud's order. NULL is not
+-- known, which is never the same as none: not read yet, not shown, or not readable.
+ADD COLUMN security_group_ids text [],
 ADD COLUMN description text NOT NULL DEFAULT '',
 ADD COLUMN network_id text NOT NULL DEFAULT '',
 ADD COLUMN mac_address text NOT NULL DEFAULT '',
@@ -43,10 +44,10 @@ ADD COLUMN vnic_type text NOT NULL DEFAULT '',
 -- NULL if the cloud does not say it
 ADD COLUMN port_security_enabled boolean,
 ADD COLUMN admin_state_up boolean,
--- A list of objects with `ip_address` (an address or a prefix) and `mac_address`
-ADD COLUMN allowed_address_pairs jsonb NOT NULL DEFAULT '[]',
--- A list of objects with `ip_address` and `subnet_id`
-ADD COLUMN fixed_ips jsonb NOT NULL DEFAULT '[]',
+-- A list of objects with `ip_address` (an address or a prefix) and `mac_address`; NULL is not known
+ADD COLUMN allowed_address_pairs jsonb,
+-- A list of objects with `ip_address` and `subnet_id`; NULL is not known
+ADD COLUMN fixed_ips jsonb,
 ADD COLUMN revision_number integer NOT NULL DEFAULT 0,
 -- A change of its groups that has not reached the cloud yet: the ids to set, and NULL for none
 ADD COLUMN desired_security_group_ids text [],
@@ -60,7 +61,7 @@ CREATE INDEX cloud_ports_security_groups ON cloud_ports USING gin (security_grou
 CREATE INDEX cloud_ports_addresses ON cloud_ports USING gin (addresses);
 CREATE INDEX cloud_ports_pending ON cloud_ports (state) WHERE state <> 'OK';
 
--- Members of the address groups that rules of a tenant refer to
+-- Members of the address groups that rules of a tenant refer to; one that is not here is not known
 CREATE TABLE cloud_address_groups (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     tenant_id bigint NOT NULL REFERENCES tenants ON DELETE CASCADE,
@@ -68,6 +69,7 @@ CREATE TABLE cloud_address_groups (
     name text NOT NULL DEFAULT '',
     -- Prefixes as the cloud writes them
     addresses text [] NOT NULL DEFAULT '{}',
+    -- When it was first observed like this
     observed_at timestamptz NOT NULL,
     CONSTRAINT cloud_address_groups_once UNIQUE (tenant_id, backend_id)
 );
