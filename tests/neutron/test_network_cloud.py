@@ -336,6 +336,14 @@ async def test_another_projects_ports_are_not_listed(cloud, add_port):
     assert await cloud.list_ports(uuid4().hex) == []
 
 
+async def test_one_port_is_read_as_in_the_list(cloud, project, add_port):
+    group = await cloud.create_group(project, "web", "")
+    port_id = await add_port([group.id], name="eth0")
+    assert [await cloud.get_port(port_id)] == await cloud.list_ports(project)
+    with pytest.raises(PortNotFound, match=NOBODY):
+        await cloud.get_port(NOBODY)
+
+
 async def test_a_port_takes_other_groups_and_its_revision_grows(cloud, project, add_port):
     one, two = [await cloud.create_group(project, name, "") for name in ("one", "two")]
     port_id = await add_port([one.id])

@@ -74,6 +74,7 @@ async def call_everything(cloud):
     await cloud.delete_rule("r1")
     await cloud.free_rule_quota("p1")
     await cloud.list_ports("p1")
+    await cloud.get_port("x")
     await cloud.list_floating_ips("p1")
     await cloud.set_port_groups("x", ["g1"], revision=4)
 

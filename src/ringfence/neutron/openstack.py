@@ -274,6 +274,10 @@ class OpenStackCloud:
             ports |= {port.id: port for port in read}
         return [port for port in ports.values() if port.project_id == project_id]
 
+    async def get_port(self, port_id: str) -> CloudPort:
+        """Return one port; raise `PortNotFound`."""
+        return translate.port_from_body(await self._call("GET", _port_path(port_id)))
+
     async def list_floating_ips(self, project_id: str) -> Mapping[str, str]:
         """Return the project's floating IPs on ports; none without the router extension."""
         floating_ips: dict[str, str] = {}
@@ -291,8 +295,8 @@ class OpenStackCloud:
     ) -> None:
         """Set the groups of a port; raise `Outdated`, `PortNotFound` or `GroupNotFound`."""
         body = {"port": {"security_groups": list(group_ids)}}
-        path = f"/ports/{quote(port_id, safe='')}"
-        await self._call_with_fallback(Call("PUT", path, body=body, revision=revision))
+        call = Call("PUT", _port_path(port_id), body=body, revision=revision)
+        await self._call_with_fallback(call)
 
     async def project_status(self, project_id: str) -> ProjectStatus:
         """Return the status from the identity service; a found project is cached for a while."""
@@ -377,6 +381,10 @@ class OpenStackCloud:
 
 def _group_path(group_id: str) -> str:
     return f"/security-groups/{quote(group_id, safe='')}"
+
+
+def _port_path(port_id: str) -> str:
+    return f"/ports/{quote(port_id, safe='')}"
 
 
 def _not_found(error: GroupNotFound, group_id: str, rules: Sequence[CloudRule]) -> CloudError:

@@ -68,6 +68,14 @@ OPERATIONS = (
         _READER,
         "the usage of groups stays unknown",
     ),
+    Operation(
+        "set groups of a port",
+        "GET",
+        "/ports/*",
+        "get_port",
+        _READER,
+        "the groups of ports and instances cannot be changed",
+    ),
     Operation("detach", "PUT", "/ports/*", "update_port", _MEMBER, "DELETE with detach=true fails"),
     Operation(
         "rules of a new group",

@@ -270,6 +270,10 @@ class NetworkCloud(Protocol):
         """Return the ports of the project."""
         ...
 
+    async def get_port(self, port_id: str) -> CloudPort:
+        """Return one port; raise `PortNotFound`."""
+        ...
+
     async def list_floating_ips(self, project_id: str) -> Mapping[str, str]:
         """Return the project's floating IPs on ports, each with the id of its port.
 

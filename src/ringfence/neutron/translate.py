@@ -77,6 +77,11 @@ def free_quota_from_body(body: Json) -> int | None:
     return None if limit < 0 else limit - used
 
 
+def port_from_body(body: Json) -> CloudPort:
+    """Read `{"port": {…}}`; raise `Unusable` for anything else."""
+    return read_port(_member(body, "port"))
+
+
 def ports_from_body(body: Json, skip: ReportSkip = ignore_skip) -> list[CloudPort]:
     """Read `{"ports": […]}`; raise `Unusable` for anything else."""
     return list(_each(body, "ports", read_port, skip))

@@ -51,6 +51,9 @@ ADD COLUMN fixed_ips jsonb,
 ADD COLUMN revision_number integer NOT NULL DEFAULT 0,
 -- A change of its groups that has not reached the cloud yet: the ids to set, and NULL for none
 ADD COLUMN desired_security_group_ids text [],
+-- The ids that were observed when that change was requested. What others change in the meantime
+-- stays: only the difference between the two is applied.
+ADD COLUMN base_security_group_ids text [],
 ADD COLUMN state text NOT NULL DEFAULT 'OK'
 CHECK (state IN ('UPDATE_SCHEDULED', 'UPDATING', 'OK', 'ERRED')),
 ADD COLUMN error_message text NOT NULL DEFAULT '',
@@ -60,6 +63,9 @@ CREATE INDEX cloud_ports_instance ON cloud_ports (instance_id);
 CREATE INDEX cloud_ports_security_groups ON cloud_ports USING gin (security_group_ids);
 CREATE INDEX cloud_ports_addresses ON cloud_ports USING gin (addresses);
 CREATE INDEX cloud_ports_pending ON cloud_ports (state) WHERE state <> 'OK';
+
+-- Groups of other tenants on a port are found by their ids alone.
+CREATE INDEX security_groups_backend_alone ON security_groups (backend_id) WHERE backend_id <> '';
 
 -- Members of the address groups that rules of a tenant refer to; one that is not here is not known
 CREATE TABLE cloud_address_groups (

@@ -204,6 +204,11 @@ class SandboxCloud:
         async with self._transaction() as connection:
             return await ports.read_ports(connection, project_id)
 
+    async def get_port(self, port_id: str) -> CloudPort:
+        """Return one port; raise `PortNotFound`."""
+        async with self._transaction() as connection:
+            return await ports.read_port(connection, port_id)
+
     async def list_floating_ips(self, project_id: str) -> Mapping[str, str]:
         """Return the project's floating IPs, each with the id of its port."""
         async with self._transaction() as connection:

@@ -4,7 +4,7 @@ There are no instances; `add_port` and `add_floating_ip` take their role.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import LiteralString
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 from ringfence.database.pool import Connection
@@ -20,7 +20,7 @@ SELECT
     ),
     port.revision_number
 FROM sandbox_ports AS port
-WHERE port.project_id = %s
+WHERE {condition}
 ORDER BY port.id
 """
 
@@ -62,11 +62,22 @@ _IN_USE: LiteralString = "SELECT 1 FROM sandbox_port_groups WHERE group_id = %s 
 
 async def read_ports(connection: Connection, project_id: str) -> list[CloudPort]:
     """Return the project's ports."""
-    cursor = await connection.execute(_PORTS, [project_id])
-    return [
-        CloudPort(row[0], row[1], row[2], row[3], row[4], tuple(row[5]), tuple(row[6]), row[7])
-        for row in await cursor.fetchall()
-    ]
+    statement = _PORTS.replace("{condition}", "port.project_id = %s")
+    cursor = await connection.execute(statement, [project_id])
+    return [_port(row) for row in await cursor.fetchall()]
+
+
+async def read_port(connection: Connection, port_id: str) -> CloudPort:
+    """Return one port; raise `PortNotFound`."""
+    statement = _PORTS.replace("{condition}", "port.id::text = %s")
+    row = await (await connection.execute(statement, [port_id])).fetchone()
+    if row is None:
+        raise _not_found(port_id)
+    return _port(row)
+
+
+def _port(row: Sequence[Any]) -> CloudPort:
+    return CloudPort(row[0], row[1], row[2], row[3], row[4], tuple(row[5]), tuple(row[6]), row[7])
 
 
 async def read_floating_ips(connection: Connection, project_id: str) -> Mapping[str, str]:
