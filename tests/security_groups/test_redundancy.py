@@ -8,7 +8,15 @@ from ringfence.security_groups.redundancy import reduce
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.traffic import Traffic
 
-ANYWHERE = ("0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/9", "10.128.0.0/9", "10.1.2.3/32", "0.0.0.0/32")
+PREFIXES = (
+    "0.0.0.0/0",
+    "0.0.0.0/1",
+    "128.0.0.0/1",
+    "10.0.0.0/8",
+    "10.0.0.0/9",
+    "10.128.0.0/9",
+    "0.0.0.0/32",
+)
 
 
 def tcp(first, last=None, cidr="10.0.0.0/8", **values):
@@ -27,7 +35,7 @@ a_rule = st.builds(
     st.sampled_from(["ingress", "ingress", "egress"]),
     st.sampled_from(["tcp", "tcp", "udp", "icmp", ""]),
     st.sampled_from([(None, None), (1, 4), (1, 2), (3, 4), (2, 3), (4, 4), (0, 0)]),
-    st.sampled_from([*ANYWHERE, "one", "other"]),
+    st.sampled_from([*PREFIXES, "one", "other"]),
 )
 
 
@@ -67,7 +75,9 @@ def test_of_equal_rules_the_first_stays():
 def test_any_address_covers_a_group_and_a_group_covers_no_address():
     group = Rule("IPv4", "ingress", "tcp", 22, 22, remote_group="one")
     assert reduce([group, tcp(22, cidr=None)]).covered == {0: (1,)}
-    assert reduce([group, tcp(22, cidr="0.0.0.0/32")]).covered == {}
+    halves = [tcp(22, cidr="0.0.0.0/1"), tcp(22, cidr="128.0.0.0/1")]
+    assert reduce([group, *halves]).covered == {0: (1, 2)}
+    assert reduce([group, halves[0]]).covered == {}
     assert reduce([group, Rule("IPv6", "ingress", "tcp", 22, 22)]).covered == {}
 
 

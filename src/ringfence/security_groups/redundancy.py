@@ -15,9 +15,8 @@ from ringfence.security_groups.traffic_boxes import Box, Symbol, box_of
 # How many parts of rules are compared at most, which takes half a second
 MOST_PARTS = 250_000
 
-# Intervals of protocols, ports and addresses; for a symbolic end, the one "address" 0
+# Intervals of protocols, ports and addresses
 Space = tuple[Interval, Interval, Interval]
-_SYMBOL: Interval = (0, 0)
 # Ethertype and direction
 Kind = tuple[str, str]
 End = tuple[Kind, Interval | Symbol | None]
@@ -46,7 +45,7 @@ def reduce(rules: Sequence[Rule], fixed: Collection[int] = ()) -> Reduction:
     known = [number for number in range(len(boxes)) if number not in fixed]
     left = _Left(boxes, known)
     budget = _Budget(MOST_PARTS)
-    for number in sorted(known, key=lambda each: (_volume(_space(boxes[each])), -each)):
+    for number in sorted(known, key=lambda each: (*_width(boxes[each]), -each)):
         if _cover(boxes, number, left.overlapping(number), budget) is not None:
             left.remove(number)
     naming = _Budget(MOST_PARTS)
@@ -107,7 +106,7 @@ class _Left:
     def overlapping(self, number: int) -> list[int]:
         """Return the other rules that admit some of its traffic, those from wide prefixes first.
 
-        To a rule with a symbolic end, those from a prefix count only if it is any address.
+        Of a symbolic end, those from any prefix: together they may admit any address.
         """
         box = self._boxes[number]
         from_port, to_port = box.ports
@@ -123,8 +122,8 @@ class _Left:
     def _ends(self, box: Box) -> Iterator[End]:
         kind = box.ethertype, box.direction
         if box.addresses is None:
-            yield kind, (0, LAST_ADDRESS[box.ethertype])
             yield kind, box.symbol
+            yield from ((kind, prefix) for prefix in self._prefixes.get(kind, ()))
             return
         first, last = box.addresses
         for wider in range(BITS[box.ethertype], (last - first).bit_length(), -1):
@@ -147,11 +146,10 @@ def _cover(
     boxes: Sequence[Box], number: int, others: Sequence[int], budget: _Budget
 ) -> tuple[int, ...] | None:
     """Return rules among `others` that together admit all of a rule; `None` if they do not."""
-    box = boxes[number]
+    box, space = boxes[number], _space(boxes[number])
     for other in others:
         if _contains(boxes[other], box):
             return (other,)
-    space = _space(box)
     budget.spend(len(others))
     if budget.is_spent:
         return None
@@ -177,32 +175,38 @@ def _cover(
 
 def _contains(one: Box, other: Box) -> bool:
     """Return whether a box contains one that overlaps with it."""
-    return (
-        one.ports[0] <= other.ports[0]
-        and other.ports[1] <= one.ports[1]
-        and one.protocols[0] <= other.protocols[0]
-        and other.protocols[1] <= one.protocols[1]
-        and (
-            one.addresses is None
-            or other.addresses is None
-            or (one.addresses[0] <= other.addresses[0] and other.addresses[1] <= one.addresses[1])
-        )
-    )
+    if (
+        one.ports[0] > other.ports[0]
+        or one.ports[1] < other.ports[1]
+        or one.protocols[0] > other.protocols[0]
+        or one.protocols[1] < other.protocols[1]
+    ):
+        return False
+    (first, last), (other_first, other_last) = _addresses(one), _addresses(other)
+    return first <= other_first and other_last <= last
+
+
+def _addresses(box: Box) -> Interval:
+    """Return the addresses; of a symbolic end all, as only all of them cover it."""
+    return box.addresses or (0, LAST_ADDRESS[box.ethertype])
 
 
 def _space(box: Box) -> Space:
-    return box.protocols, box.ports, box.addresses or _SYMBOL
+    return box.protocols, box.ports, _addresses(box)
+
+
+def _width(box: Box) -> tuple[bool, int]:
+    """Return what orders boxes; those with a symbolic end are the narrowest."""
+    return box.symbol is None, _volume(_space(box))
 
 
 def _shared(space: Space, other: Box) -> Space:
     """Return the common part of a rule and one that overlaps with it."""
     protocols, ports, addresses = space
-    # Any address covers the whole symbolic end.
-    theirs = addresses if addresses == _SYMBOL else other.addresses or _SYMBOL
     return (
         _common(protocols, other.protocols),
         _common(ports, other.ports),
-        _common(addresses, theirs),
+        _common(addresses, _addresses(other)),
     )
 
 
