@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from ringfence.neutron.port import CloudGroup, CloudPort, CloudRule
+from ringfence.security_groups.internet import is_internet
 from ringfence.text.counting import counted
 
 # How many names a line of the report shows
@@ -184,7 +185,7 @@ class Tally:
 
 
 def is_open(rule: CloudRule) -> bool:
-    """Return whether the rule admits traffic from any address."""
+    """Return whether the rule admits traffic from the internet."""
     if rule.direction != "ingress" or rule.remote_group_id or rule.remote_address_group_id:
         return False
-    return rule.remote_ip_prefix is None or rule.remote_ip_prefix.endswith("/0")
+    return rule.remote_ip_prefix is None or is_internet(rule.remote_ip_prefix, rule.ethertype)
