@@ -103,10 +103,12 @@ def _every_protocol(ethertype: str, boxes: Sequence[_OpenBox]) -> Iterator[RuleW
 
 def _whole_protocols(ethertype: str, boxes: Sequence[_OpenBox]) -> Iterator[RuleWarning]:
     named = {each.box.protocols[0] for each in boxes if each.box.protocols != ALL_PROTOCOLS}
+    # What rules for every protocol admit has a warning of its own.
+    of_every = _addresses(each for each in boxes if each.box.protocols == ALL_PROTOCOLS)
     for number in sorted(named - ICMP):
         admitting = [each for each in boxes if _holds(each.box.protocols, number)]
         addresses = _from_all_ports(admitting)
-        if reaches(ethertype, addresses):
+        if reaches(ethertype, subtracted(addresses, of_every)):
             specific = [each for each in admitting if each.box.protocols == (number, number)]
             whole = [each for each in specific if each.box.ports == ALL_PORTS]
             # Ranges of ports are a cause only if no rule for all ports is.
