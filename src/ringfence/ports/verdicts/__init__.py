@@ -1,0 +1,1 @@
+"""Verdicts: whether a packet is admitted between two ends, and by which rules."""
