@@ -11,6 +11,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,10 @@ from ringfence.database.migrate import migrate, migrations
 from ringfence.database.pool import Database
 from ringfence.settings import Settings
 from ringfence.text import masking
+
+# A run starts hundreds of processes: each would compile every module that it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A property holds or does not; how fast a busy machine finds out is no part of it. In CI the cases
 # are the same each time: what fails there is the change, and new cases are found on the way to it.

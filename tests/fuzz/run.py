@@ -69,7 +69,6 @@ def fuzz(instance: Instance, user: str, seed: int, *arguments: str) -> Run:
         variables = {
             "SCHEMATHESIS_HOOKS": "hooks",
             "PYTHONPATH": str(FOLDER),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "FUZZ_ADDRESS": instance.address,
             "FUZZ_AUTHORIZATION": f"Token {token(user)}",
             "FUZZ_COUNTS": str(counts),
