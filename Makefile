@@ -1,6 +1,6 @@
 # Two commands do all set-up: `make demo` and `make test`. Both need only Python >= 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-databases test-faults test-own-faults test-authorization test-attacks test-round-trips overload fuzz check vocabulary errors format lock site typescript dist compatibility bench bench-short stress clean \
+.PHONY: help demo test test-databases test-faults test-own-faults test-authorization test-attacks test-round-trips test-traffic overload fuzz check vocabulary errors format lock site typescript dist compatibility bench bench-short stress clean \
         console-screenshots console-images console-figures
 
 SHELL := bash
@@ -37,6 +37,7 @@ test: .venv/.development ## run every test, a real PostgreSQL, Keystone and Neut
 	@tools/browser
 	@tools/databases
 	@tools/nginx
+	@tools/firewalls
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal $(TESTS)
 
 test-faults: .venv/.development ## inject every fault at every call to Neutron
@@ -61,6 +62,10 @@ test-round-trips: .venv/.development ## send rules of responses, and rules with 
 	@RINGFENCE_ROUND_TRIPS=$(ROUND_TRIPS) RINGFENCE_RULE_OBJECTS=$(RULE_OBJECTS) \
 		RINGFENCE_EXAMPLES=500 PATH="$(CURDIR)/$(BIN):$$PATH" \
 		$(BIN)/pytest -n 2 tests/sync/test_round_trips.py tests/contract/test_round_trips.py
+
+test-traffic: .venv/.development ## compare verdicts with OVN, iptables and brute force; kill mutants
+	@tools/firewalls
+	@RINGFENCE_TRAFFIC=all PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -n 2 tests/traffic
 
 overload: .venv/.development ## send four times the sustainable load (MINUTES=20)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.overload.run $(MINUTES)

@@ -30,6 +30,7 @@ from tests.own_faults import summary as own_faults
 from tests.patience import PATIENCE_SECONDS
 from tests.ports import free_port
 from tests.reports import sendable
+from tests.traffic import summary as traffic
 
 from ringfence.database.embedded import binaries, home
 from ringfence.database.embedded.server import running
@@ -79,6 +80,9 @@ def pytest_terminal_summary(terminalreporter) -> None:
     _section(terminalreporter, "injected faults", summary.lines(passed))
     _section(terminalreporter, "faults of our own parts", own_faults.lines(passed))
     _section(terminalreporter, "hostile and generated requests", hostile.lines(ended))
+    _section(terminalreporter, "traffic compared", traffic.lines(passed))
+    left_out = traffic.left_out(terminalreporter.stats.get("skipped", ()))
+    _section(terminalreporter, "traffic left out", left_out)
     _section(terminalreporter, "databases", databases_used(terminalreporter.stats))
 
 

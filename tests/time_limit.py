@@ -40,6 +40,7 @@ STARTING_FOLDERS = frozenset(
         "races",
         "release",
         "secrets",
+        "traffic",
     }
 )
 STARTING_FIXTURES = frozenset({"lab", "tcp_server"})

@@ -175,6 +175,18 @@ def running_lab(state: Path | None = None) -> Iterator[Lab]:
                 _lab(state, "down")
 
 
+def lab_python(state: Path | None = None) -> Path:
+    """Return the Python of the lab, in which Neutron is installed; install it if it is missing."""
+    state = state or platformdirs.user_cache_path("ringfence") / "openstack-lab"
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "start.lock").open("w") as start:
+        fcntl.flock(start, fcntl.LOCK_EX)
+        result = _lab(state, "install")
+    if result.returncode:
+        raise RuntimeError(f"the packages of the lab cannot be installed:\n{result.stderr}")
+    return state / "venv" / "bin" / "python"
+
+
 @contextmanager
 def separate_lab(shared: Lab, folder: Path) -> Iterator[Lab]:
     """Run another lab in an empty folder, for a test that would change the shared one.

@@ -227,6 +227,16 @@ def test_a_port_without_groups_admits_only_what_neutron_always_admits():
     assert by_driver(world, protocol=UDP, port=68) == ["partly"] * 4
 
 
+def test_ovn_admits_messages_of_neighbours_and_routers_without_a_rule_with_code_0_only():
+    world = world_of(groups=())
+    icmp = {"protocol": ICMPV6, "port": None, "source": ANYWHERE_6, "icmp_type": 135}
+    assert by_driver(world, **icmp, icmp_code=0) == ["admitted"] * 4
+    assert by_driver(world, **icmp, icmp_code=1) == [
+        *("refused", "admitted", "admitted"),
+        "undetermined",
+    ]
+
+
 def test_instances_cannot_announce_routers_in_spite_of_a_rule():
     world = world_of(Rule("IPv6", "egress"))
     packet = {"protocol": ICMPV6, "port": None, "icmp_type": 134, "source": WEB, "to": ANYWHERE_6}

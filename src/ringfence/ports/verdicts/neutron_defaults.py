@@ -15,8 +15,10 @@ _SOLICIT_ROUTER, _ROUTER, _SOLICIT, _NEIGHBOUR = 133, 134, 135, 136
 # Ports of DHCP clients and servers
 _DHCP = {"IPv4": (68, 67), "IPv6": (546, 547)}
 
-# OVN's logical flows admit all of these (`nd || nd_rs || nd_ra || mldv1 || mldv2`).
-_OVN = (_QUERY, _REPORT, _DONE, _REPORT_2, _SOLICIT_ROUTER, _ROUTER, _SOLICIT, _NEIGHBOUR)
+# OVN's logical flows admit these (`mldv1 || mldv2 || nd_rs || nd_ra || nd`); with another code than
+# 0, the latter ones are no such messages.
+_OVN_LISTENERS = (_QUERY, _REPORT, _DONE, _REPORT_2)
+_OVN_NEIGHBOURS = (_SOLICIT_ROUTER, _ROUTER, _SOLICIT, _NEIGHBOUR)
 # `ICMPV6_ALLOWED_INGRESS_TYPES`, and router advertisements
 _INGRESS = (_QUERY, _SOLICIT, _NEIGHBOUR, _ROUTER)
 # `ICMPV6_ALLOWED_EGRESS_TYPES`, and neighbour advertisements of its own addresses
@@ -77,7 +79,10 @@ def _admitted_types(lens: Lens, request: Request) -> list[Interval]:
 def _types(driver: Driver, request: Request) -> list[Interval]:
     types: Iterable[Interval]
     if driver == "ovn":
-        types = map(_codes, _OVN)
+        first, last = request.ports
+        has_other_code = first == last and first % ICMP_CODES
+        neighbours = () if has_other_code else _OVN_NEIGHBOURS
+        types = map(_codes, (*_OVN_LISTENERS, *neighbours))
     elif request.direction == "ingress":
         types = map(_codes, _INGRESS)
     elif driver == "openvswitch":
