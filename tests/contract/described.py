@@ -86,7 +86,7 @@ async def check(response: httpx.Response) -> None:
     path = request.url.path
     if request.url.params.get("dry_run", "").lower() == "true":
         # The response of a dry run is a plan.
-        path = path.replace("/set_rules/", "/plan/")
+        path = path.replace("/set_rules/", "/plan/").replace("/rollback/", "/plan/")
     node = operation_of(request.method, path)
     if node is None or response.status_code in EVERYWHERE:
         return

@@ -212,7 +212,8 @@ async def test_a_refusal_says_what_is_meant_and_where_it_is_taken(client, world)
     [message] = response.json()["dry_run"]
     assert message == (
         "This operation does not take dry_run, and nothing was done. "
-        "dry_run is a parameter of POST /api/openstack-security-groups/{uuid}/set_rules/."
+        "dry_run is a parameter of POST /api/openstack-security-groups/{uuid}/set_rules/, "
+        "POST /api/openstack-security-groups/{uuid}/rollback/."
     )
     response = await client.put(group_at(group), json={"name": "x", "dry_run": True})
     assert "dry_run" in response.json()

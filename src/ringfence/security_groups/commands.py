@@ -21,17 +21,19 @@ from ringfence.events.commands import record
 from ringfence.events.types import EventType
 from ringfence.http.fields import clean_fields
 from ringfence.security_groups import usage
+from ringfence.security_groups.carriers import Names, traffic_document
 from ringfence.security_groups.exposure import warnings_of
 from ringfence.security_groups.group_events import group_event
 from ringfence.security_groups.group_rows import insert_group, update_group
 from ringfence.security_groups.preconditions import NONE, Preconditions
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.readiness import hint
+from ringfence.security_groups.representation import Remote
 from ringfence.security_groups.rule_input.known_ends import referenced_groups
 from ringfence.security_groups.rule_input.refused_input import is_name_of_default_group
-from ringfence.security_groups.rule_input.remote_ends import KnownEnds
+from ringfence.security_groups.rule_input.remote_ends import KnownEnds, RemoteEnd
 from ringfence.security_groups.rule_input.rule_lists import read_rule_list
-from ringfence.security_groups.rule_input.rule_requests import RuleRequest
+from ringfence.security_groups.rule_input.rule_requests import RuleRequest, with_remote_end
 from ringfence.security_groups.rule_rows import replace_rules
 from ringfence.security_groups.rules import DEFAULT_NAME
 from ringfence.security_groups.schemas import (
@@ -44,6 +46,7 @@ from ringfence.security_groups.schemas import (
     with_default_egress,
 )
 from ringfence.security_groups.states import Action, State
+from ringfence.security_groups.traffic_changes import compare
 from ringfence.security_groups.transaction_steps import (
     DELETE,
     DETACH_AND_DELETE,
@@ -73,6 +76,9 @@ class _Creation:
     fields: SettableFields
     rules: Sequence[RuleRequest]
     remote_groups: dict[str, int]
+    ends: Sequence[RemoteEnd]
+    # How many of the rules are in the request
+    submitted: int
 
 
 async def create(database: Database, actor: Actor, tenant_id: int, body: Json) -> UUID:
@@ -98,7 +104,15 @@ async def plan_creation(database: Database, tenant_id: int, body: Json) -> dict[
         tenants.require_ok(await tenants.lock(connection, tenant_id))
         desired = await _read_creation(connection, tenant_id, body)
         used, limit = await rules_used(connection, tenant_id)
+    rules = [with_remote_end(request) for request in desired.rules]
+    traffic = await traffic_document(
+        database,
+        None,
+        lambda: compare((), rules, submitted=desired.submitted),
+        Names(remote=_remotes(desired.ends).get),
+    )
     return {
+        "traffic": traffic,
         "quota": {
             "security_group_rule_count": {
                 "used": used,
@@ -113,6 +127,12 @@ async def plan_creation(database: Database, tenant_id: int, body: Json) -> dict[
     }
 
 
+def _remotes(ends: Sequence[RemoteEnd]) -> dict[str, Remote]:
+    return {
+        end.group: Remote(end.name, end.backend_id, UUID(end.group)) for end in ends if end.group
+    }
+
+
 async def _read_creation(connection: Connection, tenant_id: int, body: Json) -> _Creation:
     rules_sent = body.get("rules") if isinstance(body, dict) else None
     groups = await referenced_groups(connection, tenant_id, rules_sent)
@@ -122,7 +142,7 @@ async def _read_creation(connection: Connection, tenant_id: int, body: Json) -> 
         rules = with_default_egress(rules)
     await _require_free_name(connection, tenant_id, request.fields.name, "non_field_errors")
     await require_room(connection, tenant_id, Growth(groups=1, rules=len(rules)))
-    return _Creation(request.fields, rules, groups.ids)
+    return _Creation(request.fields, rules, groups.ids, groups.ends, len(request.rules))
 
 
 async def update(

@@ -26,6 +26,7 @@ from ringfence.http.openapi.schema import (
 from ringfence.security_groups.openapi_models import (
     CREATE,
     CREATION_PLAN,
+    DRY_RUN,
     GROUP,
     GROUP_DESCRIPTIONS,
     HISTORY_SECTION,
@@ -60,12 +61,6 @@ _DETACH = Parameter(
 )
 _PLAN_TOKEN = Parameter(
     "plan_token", STRING, "The token of a plan. Other rules are refused with 412.", own=True
-)
-_DRY_RUN = Parameter(
-    "dry_run",
-    _OFF,
-    "Return what the request would do, as `plan` does, and change nothing.",
-    own=True,
 )
 _OTHER = "Other Actions"
 _GROUPS = f"/api/{COLLECTION}/"
@@ -215,7 +210,7 @@ operations = (
         description=(
             "Update the rules for a specific security group. This overwrites all existing rules."
         ),
-        parameters=(UUID_IN_PATH, _DRY_RUN, _PLAN_TOKEN),
+        parameters=(UUID_IN_PATH, DRY_RUN, _PLAN_TOKEN),
         body=Body(array(RULE_TO_SET), example=[RULE_EXAMPLE], unknown_keys="checked"),
         responses={200: Response(), 202: Response(STATUS, "In contract 2026-10")},
         errors=(403, 404, 409, 412),

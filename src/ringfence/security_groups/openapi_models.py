@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from ringfence.clouds.drift_modes import DriftMode
 from ringfence.clouds.openapi import ANCESTOR_DESCRIPTIONS, MARKETPLACE_FIELDS, RESOURCE_FIELDS
+from ringfence.http.openapi.parameters import Parameter
 from ringfence.http.openapi.schema import (
+    BOOLEAN,
     HEX_UUID,
     INTEGER,
     STRING,
@@ -20,6 +22,7 @@ from ringfence.http.openapi.schema import (
     object_of,
 )
 from ringfence.security_groups.exposure import Code
+from ringfence.security_groups.openapi_traffic import TRAFFIC
 from ringfence.security_groups.rule_input.validation import ANY, NAMED_PROTOCOLS
 from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule
 from ringfence.security_groups.schemas import ERROR_FIELDS, GROUP_FIELDS, RULE_FIELDS
@@ -242,6 +245,7 @@ CREATION_PLAN = Model(
     "SecurityGroupCreationPlan",
     object_of(
         {
+            "traffic": TRAFFIC,
             "quota": QUOTA,
             "warnings": described(array(WARNING), "What the rules open that may not be meant."),
         }
@@ -264,6 +268,12 @@ GROUP_DESCRIPTIONS: Mapping[str, str] = {
 }
 
 HISTORY_SECTION = "Versions, plans and drift"
+DRY_RUN = Parameter(
+    "dry_run",
+    {**BOOLEAN, "default": False},
+    "Return what the request would do, as `plan` does, and change nothing.",
+    own=True,
+)
 ETAG = {"ETag": described(STRING, "The version of the desired state, to send in `If-Match`.")}
 
 SHOWN_RULE: dict[str, Schema | Model] = {

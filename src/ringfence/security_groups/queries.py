@@ -144,10 +144,11 @@ async def lock_all(connection: Connection, tenant_id: int) -> list[SecurityGroup
 async def rules_of(connection: Connection, group_id: int) -> list[RuleRequest]:
     """Return the stored rules of a group, in their order."""
     cursor = await connection.execute(_RULES, {"id": group_id})
-    return [_stored(row) for row in await cursor.fetchall()]
+    return [stored_rule(row) for row in await cursor.fetchall()]
 
 
-def _stored(row: Sequence[Any]) -> RuleRequest:
+def stored_rule(row: Sequence[Any]) -> RuleRequest:
+    """Return a stored rule from its id, columns and remote end, in this order."""
     # The columns of the rule are in the order of its fields.
     rule_id, *rule, group_backend_id, group_name, address_group = row
     unresolved = (

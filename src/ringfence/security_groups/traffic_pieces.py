@@ -1,7 +1,8 @@
 """Traffic as rules write it: disjoint pieces with prefixes. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ringfence.security_groups.intervals import BITS, Interval, prefixes
 from ringfence.security_groups.rules import shown_protocol
@@ -68,7 +69,12 @@ def _shown_protocols(box: Box) -> Iterator[tuple[str, Interval]]:
         yield f"{first}-{last}", box.protocols
     else:
         for number in range(first, last + 1):
-            yield shown_protocol(str(number), box.ethertype) or str(number), (number, number)
+            yield _shown_protocol(number, box.ethertype), (number, number)
+
+
+@lru_cache(maxsize=1024)
+def _shown_protocol(number: int, ethertype: str) -> str:
+    return shown_protocol(str(number), ethertype) or str(number)
 
 
 def _shown_ports(
@@ -88,13 +94,16 @@ def _shown_ports(
             first += ICMP_CODES if whole else 1
 
 
-def _shown_ends(box: Box) -> Iterator[tuple[str | None, int]]:
-    """Yield prefixes with their lengths; a symbolic end comes after all of them."""
+def _shown_ends(box: Box) -> Sequence[tuple[str | None, int]]:
+    """Return prefixes with their lengths; a symbolic end comes after all of them."""
     if box.addresses is None:
-        yield None, BITS["IPv6"] + 1
-        return
-    for prefix in prefixes(box.ethertype, box.addresses):
-        yield prefix, int(prefix.rpartition("/")[2])
+        return ((None, BITS["IPv6"] + 1),)
+    return _shown_prefixes(box.ethertype, box.addresses)
+
+
+@lru_cache(maxsize=4096)
+def _shown_prefixes(ethertype: str, addresses: Interval) -> Sequence[tuple[str, int]]:
+    return [(prefix, int(prefix.rpartition("/")[2])) for prefix in prefixes(ethertype, addresses)]
 
 
 def _symbol_fields(symbol: Symbol | None) -> tuple[str | None, str | None, str | None]:

@@ -19,6 +19,7 @@ from ringfence.security_groups.cloud_state.snapshot import LocalGroup, Snapshot
 from ringfence.security_groups.cloud_state.unreadable import MESSAGE_PREFIX, is_marked_unreadable
 from ringfence.security_groups.rules import DEFAULT_NAME, Rule, canonical
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
+from ringfence.security_groups.traffic_changes import Grade, grade
 from ringfence.sync.binding.cloud_view import SAME_CLOCK, CloudView
 from ringfence.sync.binding.evidence import match_rows, same_name_ids
 from ringfence.sync.plan import rule_from_cloud
@@ -191,6 +192,32 @@ def lasting_drift_digest(observed: CloudGroup, *, stateful: bool | None) -> str:
     unreadable = unreadable_message(observed)
     is_drift = is_stateful_drift(desired=stateful, observed=observed.stateful)
     return _digest((unreadable, observed.stateful)) if unreadable or is_drift else ""
+
+
+def drift_grade(diff: GroupDiff, observed: CloudGroup) -> Grade:
+    """Return whether the cloud admits more or less than is desired.
+
+    Rules that cannot be read may admit anything, so they count as opening.
+    """
+    lasting = lasting_drift_grade(observed, stateful=diff.local.stateful)
+    if lasting is Grade.OPENS or not (diff.add or diff.remove):
+        return lasting
+    desired = [stored.rule for stored in diff.local.rules]
+    rules = grade(desired, [rule_from_cloud(rule) for rule in observed.rules])
+    return lasting if rules is Grade.NONE else rules
+
+
+def lasting_drift_grade(observed: CloudGroup, *, stateful: bool | None) -> Grade:
+    """Return the grade of the drift that no push ends.
+
+    A group that became stateful admits replies without a rule; one that became stateless does not
+    any more.
+    """
+    if observed.unreadable:
+        return Grade.OPENS
+    if is_stateful_drift(desired=stateful, observed=observed.stateful):
+        return Grade.OPENS if observed.stateful else Grade.CLOSES
+    return Grade.NONE
 
 
 def observation_digest(observed: CloudGroup) -> str:

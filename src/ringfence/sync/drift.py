@@ -6,7 +6,9 @@ from typing import Any
 
 from ringfence.clouds.drift_modes import DriftMode
 from ringfence.database.pool import Database
+from ringfence.http.offload import in_thread
 from ringfence.security_groups import queries
+from ringfence.security_groups.carriers import traffic_document
 from ringfence.security_groups.cloud_state import observations
 from ringfence.security_groups.cloud_state.never_pushed import is_never_pushed
 from ringfence.security_groups.cloud_state.observations import LastObservation
@@ -14,10 +16,18 @@ from ringfence.security_groups.cloud_state.snapshot import LocalGroup, local_gro
 from ringfence.security_groups.drift_modes import Drift, mode_of
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
-from ringfence.sync.compare import compare, lasting_drift_digest
+from ringfence.security_groups.rules import canonical
+from ringfence.security_groups.traffic_changes import Grade, Note, TrafficChange
+from ringfence.security_groups.traffic_changes import compare as compare_traffic
+from ringfence.sync.compare import (
+    compare,
+    drift_grade,
+    is_stateful_drift,
+    lasting_drift_digest,
+)
 from ringfence.sync.dry_run import Remotes
 from ringfence.sync.observing import observed_group
-from ringfence.sync.plan import plan
+from ringfence.sync.plan import plan, rule_from_cloud
 
 
 async def drift_of_group(database: Database, group: SecurityGroup, base: str) -> dict[str, Any]:
@@ -28,7 +38,46 @@ async def drift_of_group(database: Database, group: SecurityGroup, base: str) ->
         local = await local_group(connection, group.tenant_id, group.id)
         stored = await queries.rules_of(connection, group.id)
         remotes = Remotes(await queries.remotes_of_tenant(connection, group.tenant_id))
-    return _document(mode, _with_named_remotes(local, stored, remotes), last, remotes, base)
+    local = _with_named_remotes(local, stored, remotes)
+    document = _document(mode, local, last, remotes, base)
+    if last is None:
+        return document
+    return document | await _traffic(database, local, group, last, remotes)
+
+
+async def _traffic(
+    database: Database,
+    local: LocalGroup,
+    group: SecurityGroup,
+    last: LastObservation,
+    remotes: Remotes,
+) -> dict[str, Any]:
+    """Return what the cloud admits beyond what is desired, and what it does not admit of it."""
+    observed = observed_group(local.backend_id, last)
+    desired = [stored.rule for stored in local.rules]
+    is_stateful = is_stateful_drift(desired=local.stateful, observed=last.stateful)
+
+    def compared() -> TrafficChange:
+        if last.missing:
+            return compare_traffic(desired, ())
+        diff = compare(local, observed)
+        extra = {canonical(rule) for rule in diff.add}
+        rules = list(map(rule_from_cloud, observed.rules))
+        both = [rule for rule in rules if canonical(rule) not in extra]
+        notes = [Note.RULES_UNREADABLE] if last.unreadable else []
+        notes += [Note.STATEFUL] if is_stateful else []
+        # Any unreadable rule may be the one that seems to be missing.
+        maybe = desired if last.unreadable else ()
+        # The additional rules come first: their indexes are those of `unexpected_at_cloud`.
+        rules = [*diff.add, *both, *maybe]
+        return compare_traffic(desired, rules, notes, submitted=len(diff.add))
+
+    traffic = await traffic_document(database, (group.id, group.tenant_id), compared, remotes.names)
+    if last.missing:
+        grade = Grade.CLOSES if traffic["closes_total"] else Grade.NONE
+    else:
+        grade = await in_thread(lambda: drift_grade(compare(local, observed), observed))
+    return {"grade": grade, "traffic": traffic}
 
 
 def _with_named_remotes(
@@ -49,6 +98,8 @@ def _document(
     document: dict[str, Any] = {
         "mode": mode,
         "state": _unobserved(local),
+        "grade": None,
+        "traffic": None,
         "observed_at": last and last.observed_at.isoformat(),
         "revision": last and last.revision_number,
         "missing_at_cloud": [],

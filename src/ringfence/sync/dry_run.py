@@ -4,25 +4,28 @@ The new rules are compared with the last observation of the group; without one, 
 rules. `plan` compares.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from ringfence.clouds.quotas import rules_used
-from ringfence.database.pool import Database
+from ringfence.database.pool import Connection, Database
 from ringfence.neutron.port import CloudRule
 from ringfence.security_groups import queries
+from ringfence.security_groups.carriers import Names, traffic_document
 from ringfence.security_groups.cloud_state import observations
 from ringfence.security_groups.cloud_state.observations import LastObservation
 from ringfence.security_groups.exposure import warnings_of
+from ringfence.security_groups.history.commands import read_version_rules
 from ringfence.security_groups.preconditions import plan_token
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.representation import Remote, rule_document
 from ringfence.security_groups.rule_input.rule_keys import ShownRule
-from ringfence.security_groups.rule_input.rule_lists import read_rule_list
+from ringfence.security_groups.rule_input.rule_lists import RuleList, read_rule_list
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
 from ringfence.security_groups.rules import Rule, canonical, shown_protocol
+from ringfence.security_groups.traffic_changes import Note, compare
 from ringfence.sync.compare import unreadable_notice
 from ringfence.sync.observing import observed_group, observed_rules
 from ringfence.sync.plan import GROUP_RECREATED, Changes, plan, rule_for_cloud, rule_from_cloud
@@ -56,7 +59,9 @@ class Remotes:
         """Return the rule with the backend id of its remote, or what stands for one."""
         rule, unresolved = request.rule, request.unresolved
         if rule.remote_group:
-            return replace(rule, remote_group=self._key(self._by_uuid[rule.remote_group]))
+            # Unknown is only a group that was created after these were read.
+            known = self._by_uuid.get(rule.remote_group)
+            return replace(rule, remote_group=self._key(known)) if known else rule
         if unresolved is None:
             return rule
         if unresolved.group_backend_id is None:
@@ -69,8 +74,16 @@ class Remotes:
         """Return the document of a rule whose remote group is a backend id."""
         if rule.remote_group is None:
             return rule_document(rule, None, base)
-        unknown = Remote(rule.remote_group, rule.remote_group)
-        return rule_document(rule, self._by_key.get(rule.remote_group, unknown), base)
+        return rule_document(rule, self.remote(rule.remote_group), base)
+
+    def remote(self, key: str) -> Remote:
+        """Return the group that rules name by this key."""
+        return self._by_key.get(key) or Remote(key, key)
+
+    @property
+    def names(self) -> Names:
+        """Return how rules that are compared name groups."""
+        return Names(self.rule, self.remote)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,8 @@ class DryRun:
     is_missing: bool = False
     # The notice about unreadable rules in the cloud
     unreadable: str = ""
+    # What opens and closes
+    traffic: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def token(self) -> str:
@@ -125,6 +140,7 @@ class DryRun:
                 self.remotes.shown(rule, base) | {"description_at_cloud": observed.description}
                 for rule, observed in self.changes.description_only
             ],
+            "traffic": self.traffic,
             "quota": {"security_group_rule_count": dict(self.quota)},
             "warnings": [
                 {"rule": warning.rule, "code": warning.code, "message": warning.message}
@@ -138,27 +154,53 @@ class DryRun:
 
 async def dry_run(database: Database, group: SecurityGroup, body: Json) -> DryRun:
     """Return what `set_rules` with this body would do. Raises `Invalid`."""
+    return await _dry_run(
+        database, group, lambda connection, locked: read_rule_list(connection, locked, body)
+    )
+
+
+async def dry_run_of_rollback(database: Database, group: SecurityGroup, body: Json) -> DryRun:
+    """Return what `rollback` with this body would do. Raises `Invalid`, `NotFound`."""
+    return await _dry_run(
+        database, group, lambda connection, locked: read_version_rules(connection, locked, body)
+    )
+
+
+async def _dry_run(
+    database: Database,
+    group: SecurityGroup,
+    read: Callable[[Connection, SecurityGroup], Awaitable[RuleList]],
+) -> DryRun:
     async with database.transaction() as connection:
         # The remote groups of the rules stay until the plan is made.
         group = await queries.lock_in_tenant(connection, group)
-        desired = await read_rule_list(connection, group, body)
+        desired = await read(connection, group)
         remotes = Remotes(await queries.remotes_of_tenant(connection, group.tenant_id))
         used, limit = await rules_used(connection, group.tenant_id)
         last = await observations.last_observation(connection, group.id)
     rules = [remotes.rule(request) for request in desired.rules]
+    observed = _observed(group, desired.stored, last, remotes)
+    unreadable = "" if last is None else unreadable_notice(observed_group(group.backend_id, last))
+    is_missing = _is_missing(group, last)
+    notes = [Note.RULES_UNREADABLE] if unreadable and not is_missing else []
+    traffic = await traffic_document(
+        database,
+        (group.id, group.tenant_id),
+        lambda: compare(list(map(rule_from_cloud, observed)), rules, notes),
+        remotes.names,
+    )
     after = used + len(desired.rules) - len(desired.stored)
     return DryRun(
         group=group,
         requests=desired.rules,
         rules=rules,
-        changes=plan(rules, _observed(group, desired.stored, last, remotes)),
+        changes=plan(rules, observed),
         remotes=remotes,
         quota={"used": used, "limit": limit, "after": after},
         observed_at=None if last is None else last.observed_at,
-        is_missing=_is_missing(group, last),
-        unreadable=""
-        if last is None
-        else unreadable_notice(observed_group(group.backend_id, last)),
+        is_missing=is_missing,
+        unreadable=unreadable,
+        traffic=traffic,
     )
 
 

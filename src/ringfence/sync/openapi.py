@@ -29,6 +29,7 @@ from ringfence.security_groups.openapi_models import (
     SHOWN_RULE,
     WARNING,
 )
+from ringfence.security_groups.openapi_traffic import DRIFT_GRADE, TRAFFIC
 from ringfence.security_groups.schemas import COLLECTION
 
 _GROUP_PATH = "/api/openstack-security-groups/{uuid}/"
@@ -77,6 +78,7 @@ _PLAN = Model(
             "description_only": described(
                 array(_DESCRIPTION_ONLY), "Rules of which only the description would change."
             ),
+            "traffic": TRAFFIC,
             "quota": QUOTA,
             "warnings": described(array(WARNING), "What the rules open that may not be meant."),
             "notices": described(array(_NOTICE), "Effects beside the changes of rules."),
@@ -106,6 +108,17 @@ _DRIFT = Model(
                 enumeration("SecurityGroupDriftState", Drift),
                 "How the cloud differed at the last observation.",
             ),
+            "grade": described(
+                DRIFT_GRADE,
+                "Whether the cloud admits more than desired (`opens`, whether or not it also admits"
+                " less), less (`closes`), or the same (`none`). Rules that cannot be read count as"
+                " `opens`. Null: the group was never observed.",
+            ),
+            "traffic": {
+                "anyOf": [TRAFFIC, {"type": "null"}],
+                "description": "What the cloud admits beyond the desired rules (`opens`), and what"
+                " it does not admit of them (`closes`). Null: the group was never observed.",
+            },
             "observed_at": described(
                 nullable(TIME), "When the group was last read from the cloud; null for never."
             ),

@@ -9,6 +9,7 @@ from ringfence.access.permissions import Permission, require_everywhere
 from ringfence.clouds import pulls
 from ringfence.clouds.queries import TENANTS
 from ringfence.clouds.routes import changeable
+from ringfence.http.body import read_json
 from ringfence.http.collections.json_response import respond_built
 from ringfence.http.context import actor_and_database, context_of
 from ringfence.security_groups.preconditions import etag
@@ -17,7 +18,7 @@ from ringfence.security_groups.routes import changeable_group, visible_group
 from ringfence.security_groups.rule_input.rule_lists import read_rules
 from ringfence.security_groups.states import Action
 from ringfence.sync.drift import drift_of_group
-from ringfence.sync.dry_run import dry_run
+from ringfence.sync.dry_run import dry_run, dry_run_of_rollback
 from ringfence.sync.status import status
 
 
@@ -26,6 +27,17 @@ async def plan_rules(request: Request) -> Response:
     group = await changeable_group(request, Permission.SECURITY_GROUP_SET_RULES, Action.SET_RULES)
     base = context_of(request).base_url
     plan = await dry_run(request.app.state.database, group, await read_rules(request))
+    return await respond_built(
+        lambda: plan.document(base), headers={"ETag": etag(plan.group.version)}
+    )
+
+
+async def plan_rollback(request: Request) -> Response:
+    """Return what rolling back to a version would do; nothing is stored."""
+    group = await changeable_group(request, Permission.SECURITY_GROUP_SET_RULES, Action.ROLLBACK)
+    base = context_of(request).base_url
+    database = request.app.state.database
+    plan = await dry_run_of_rollback(database, group, await read_json(request))
     return await respond_built(
         lambda: plan.document(base), headers={"ETag": etag(plan.group.version)}
     )
@@ -68,9 +80,10 @@ class DryRunRoute(Route):
 
 _GROUP = GROUPS.path + "{uuid}/"
 
-# These come before the routes of the groups, which have `set_rules` itself.
+# These come before the routes of the groups, which have `set_rules` and `rollback` themselves.
 routes = [
     DryRunRoute(_GROUP + "set_rules/", plan_rules, methods=["POST"]),
+    DryRunRoute(_GROUP + "rollback/", plan_rollback, methods=["POST"]),
     Route(_GROUP + "plan/", plan_rules, methods=["POST"]),
     Route(_GROUP + "drift/", show_drift, methods=["GET"]),
     Route("/api/sync-status/", show_status, methods=["GET", "HEAD"]),

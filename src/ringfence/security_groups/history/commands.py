@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ringfence.access.permissions import Actor
 from ringfence.clouds.quotas import Growth, require_room
-from ringfence.database.pool import Database
+from ringfence.database.pool import Connection, Database
 from ringfence.errors import Invalid
 from ringfence.http.fields import FieldError, Integer, not_a_dictionary, required_message
 from ringfence.security_groups import queries
@@ -12,6 +12,7 @@ from ringfence.security_groups.commands import require_allowed_name
 from ringfence.security_groups.history.queries import Version, get_version
 from ringfence.security_groups.preconditions import Preconditions
 from ringfence.security_groups.queries import SecurityGroup
+from ringfence.security_groups.rule_input.rule_lists import RuleList
 from ringfence.security_groups.rule_input.rule_requests import RuleProblem, RuleRequest, key_of
 from ringfence.security_groups.rule_input.validation import check_protocol
 from ringfence.security_groups.rule_rows import replace_rules
@@ -40,24 +41,34 @@ async def roll_back(
     async with database.transaction() as connection:
         group = await preconditions.lock(connection, group, Action.ROLLBACK)
         require_allowed_name(group.name)
-        version = await get_version(connection, group, number)
-        _refuse_impossible_rules(version)
-        stored = await queries.rules_of(connection, group.id)
-        rules = _with_stored_ids(version, stored)
-        growth = Growth(rules=len(rules) - len(stored))
+        desired = await _rules_of_version(connection, group, number)
+        growth = Growth(rules=len(desired.rules) - len(desired.stored))
         await require_room(connection, group.tenant_id, growth)
-        remote_groups = {
-            rule.request.rule.remote_group: rule.remote_id
-            for rule in version.rules
-            if rule.request.rule.remote_group and rule.remote_id
-        }
-        await replace_rules(connection, group.id, rules, remote_groups)
+        await replace_rules(connection, group.id, desired.rules, desired.remote_groups)
         change = {
-            "rules_before": len(stored),
-            "rules_after": len(rules),
+            "rules_before": len(desired.stored),
+            "rules_after": len(desired.rules),
             "rolled_back_to": number,
         }
         await schedule(connection, actor, group, _STEP, change)
+
+
+async def read_version_rules(connection: Connection, group: SecurityGroup, body: Json) -> RuleList:
+    """Return the rules that `roll_back` with this body would set. Raises its errors."""
+    require_allowed_name(group.name)
+    return await _rules_of_version(connection, group, _clean_number(body))
+
+
+async def _rules_of_version(connection: Connection, group: SecurityGroup, number: int) -> RuleList:
+    version = await get_version(connection, group, number)
+    _refuse_impossible_rules(version)
+    stored = await queries.rules_of(connection, group.id)
+    remote_groups = {
+        rule.request.rule.remote_group: rule.remote_id
+        for rule in version.rules
+        if rule.request.rule.remote_group and rule.remote_id
+    }
+    return RuleList(_with_stored_ids(version, stored), stored, remote_groups)
 
 
 def _refuse_impossible_rules(version: Version) -> None:

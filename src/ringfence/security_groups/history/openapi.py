@@ -16,7 +16,14 @@ from ringfence.http.openapi.schema import (
     object_of,
 )
 from ringfence.security_groups.history.queries import PAGE_SIZE
-from ringfence.security_groups.openapi_models import ETAG, HISTORY_SECTION, RULE, SHOWN_RULE
+from ringfence.security_groups.openapi_models import (
+    DRY_RUN,
+    ETAG,
+    HISTORY_SECTION,
+    RULE,
+    SHOWN_RULE,
+)
+from ringfence.security_groups.openapi_traffic import TRAFFIC
 from ringfence.security_groups.schemas import COLLECTION
 from ringfence.security_groups.versions import Cause
 
@@ -82,6 +89,7 @@ _VERSION = Model(
             "compared_with": described(INTEGER, "The number in `compare`."),
             "added": described(array(RULE), "Rules that only this version has."),
             "removed": described(array(RULE), "Rules that only the other version has."),
+            "traffic": described(TRAFFIC, "What opens and closes from the other version to this."),
             "description_only": described(
                 array(_DESCRIBED), "Rules of which only the description differs."
             ),
@@ -133,8 +141,11 @@ operations = (
         tag=COLLECTION,
         section=HISTORY_SECTION,
         title="Roll back to a version",
-        description=("Make the rules of a version the newest version. Name and description stay."),
-        parameters=(UUID_IN_PATH,),
+        description=(
+            "Make the rules of a version the newest version. Name and description stay. With"
+            " `dry_run=true`, return the plan instead, as `plan` does, and store nothing."
+        ),
+        parameters=(UUID_IN_PATH, DRY_RUN),
         body=Body(
             Model(
                 "SecurityGroupRollbackRequest",
@@ -150,7 +161,10 @@ operations = (
             ),
             example={"version": 3},
         ),
-        responses={202: Response(STATUS)},
+        responses={
+            200: Response(description="With `dry_run=true`: the plan, as `plan` returns it."),
+            202: Response(STATUS),
+        },
         errors=(403, 404, 409, 412),
         own=True,
     ),

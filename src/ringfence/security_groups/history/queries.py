@@ -16,7 +16,11 @@ from ringfence.http.offload import in_thread
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.representation import Remote, request_document
 from ringfence.security_groups.rule_input.rule_keys import ShownRule
-from ringfence.security_groups.rule_input.rule_requests import RuleRequest, UnresolvedEnd, key_of
+from ringfence.security_groups.rule_input.rule_requests import (
+    RuleRequest,
+    UnresolvedEnd,
+    key_of,
+)
 from ringfence.security_groups.rules import OWN_FIELDS, Rule, RuleKey
 from ringfence.security_groups.versions import Cause
 

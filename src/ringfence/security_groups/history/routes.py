@@ -13,6 +13,7 @@ from ringfence.http.collections.json_response import respond_built
 from ringfence.http.collections.pagination import Links, read_page
 from ringfence.http.context import actor_and_database, context_of
 from ringfence.http.hints import allowed
+from ringfence.security_groups.carriers import traffic_document
 from ringfence.security_groups.history import queries
 from ringfence.security_groups.history.commands import roll_back
 from ringfence.security_groups.history.queries import (
@@ -22,6 +23,7 @@ from ringfence.security_groups.history.queries import (
     VersionSummary,
     difference,
 )
+from ringfence.security_groups.history.traffic import compare_traffic, names_of
 from ringfence.security_groups.preconditions import etag, read_preconditions
 from ringfence.security_groups.queries import GROUPS
 from ringfence.security_groups.routes import changeable_group, visible_group
@@ -59,9 +61,17 @@ async def retrieve_version(request: Request) -> Response:
             if other is None
             else await queries.get_version(connection, group, _read_number(other))
         )
+    headers = {"ETag": etag(group.version)}
+    if before is None:
+        return await respond_built(lambda: _detail(version, base), headers=headers)
+    traffic = await traffic_document(
+        request.app.state.database,
+        (group.id, group.tenant_id),
+        lambda: compare_traffic(version, before),
+        names_of((*version.rules, *before.rules)),
+    )
     return await respond_built(
-        lambda: _detail(version, base) if before is None else _comparison(version, before, base),
-        headers={"ETag": etag(group.version)},
+        lambda: _comparison(version, before, base) | {"traffic": traffic}, headers=headers
     )
 
 

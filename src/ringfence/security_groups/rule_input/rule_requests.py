@@ -64,10 +64,11 @@ def _duplicate_hint(rule: Rule) -> str:
 
 def key_of(request: RuleRequest) -> RuleKey:
     """Return Neutron's duplicate key of the rule, with its unresolved remote end, if any."""
-    return canonical(_with_remote_end(request))
+    return canonical(with_remote_end(request))
 
 
-def _with_remote_end(request: RuleRequest) -> Rule:
+def with_remote_end(request: RuleRequest) -> Rule:
+    """Return the rule with its remote end, also an unresolved one, as an id of its own."""
     end = request.unresolved
     if end is None:
         return request.rule

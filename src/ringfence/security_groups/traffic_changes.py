@@ -1,0 +1,289 @@
+"""What a change of rules opens and closes: traffic that it newly admits, or admits no longer. Pure.
+
+Rules that are on both sides are left out at first, so a change costs what it changes. Where clouds
+differ, or the answer depends on what is not known here, a note says so, and the result is not
+`exact`.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from ringfence.security_groups.internet import is_internet
+from ringfence.security_groups.intervals import LAST_ADDRESS, Interval, meet
+from ringfence.security_groups.rules import EVERY_PROTOCOL, Rule, canonical, protocol_number
+from ringfence.security_groups.traffic import TooComplex, Traffic
+from ringfence.security_groups.traffic_boxes import (
+    ALL_PORTS,
+    ICMP,
+    WITH_PORTS,
+    Box,
+    box_of,
+    overlaps,
+)
+from ringfence.security_groups.traffic_pieces import Piece
+
+# How many pieces of each kind are shown
+MAX_SHOWN = 20
+_IPV6_ICMP = 58
+
+
+class Grade(StrEnum):
+    """What a difference does: `opens` if it opens anything, whether or not it also closes."""
+
+    OPENS = "opens"
+    CLOSES = "closes"
+    NONE = "none"
+
+
+class Note(StrEnum):
+    """Why a result is not exact; `groups_unknown` concerns other groups only."""
+
+    REMOTE_MEMBERS = "remote_members"
+    PORTS_OF_PROTOCOL = "ports_of_protocol"
+    PROTOCOL_ZERO = "protocol_zero"
+    ICMPV6_OVER_IPV4 = "icmpv6_over_ipv4"
+    TOO_COMPLEX = "too_complex"
+    RULES_UNREADABLE = "rules_unreadable"
+    STATEFUL = "stateful"
+    GROUPS_UNKNOWN = "groups_unknown"
+
+
+MESSAGES = {
+    Note.REMOTE_MEMBERS: (
+        "A remote group or an address group is compared with other addresses: which of them are "
+        "its members is not considered, and can change."
+    ),
+    Note.PORTS_OF_PROTOCOL: (
+        "A rule has ports with a protocol other than tcp, udp and sctp: some clouds admit the "
+        "whole protocol instead."
+    ),
+    Note.PROTOCOL_ZERO: (
+        "A rule has protocol 0. It counts as every protocol, as for an iptables firewall; other "
+        "clouds admit that protocol only."
+    ),
+    Note.ICMPV6_OVER_IPV4: (
+        "A rule has the ICMP of IPv6 with IPv4: some clouds admit protocol 58, some the ICMP of "
+        "IPv4."
+    ),
+    Note.TOO_COMPLEX: (
+        "The rules are too complex to compare as a whole: what opens and closes is that of each "
+        "changed rule, at most."
+    ),
+    Note.RULES_UNREADABLE: (
+        "Rules in the cloud cannot be read, and may admit anything: nothing of it is in opens or "
+        "closes."
+    ),
+    Note.STATEFUL: (
+        "The group differs in stateful: a stateful group admits replies without a rule, a stateless"
+        " one does not. Nothing of it is in opens or closes."
+    ),
+    Note.GROUPS_UNKNOWN: (
+        "Not all groups of the ports that carry this group are known here: they may admit what is "
+        "closed."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPiece:
+    """Traffic that opens or closes; `rules` are indexes of the rules that admit it newly."""
+
+    piece: Piece
+    rules: Sequence[int] = ()
+
+    @property
+    def is_internet(self) -> bool:
+        """Whether it reaches beyond private addresses and the like."""
+        piece = self.piece
+        return piece.cidr is not None and is_internet(piece.cidr, piece.ethertype)
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficChange:
+    """What opens and closes: the widest pieces, and how many there are.
+
+    `closed` is all that closes, to compare it with what other groups admit.
+    """
+
+    opens: Sequence[ChangedPiece] = ()
+    closes: Sequence[ChangedPiece] = ()
+    opens_total: int = 0
+    closes_total: int = 0
+    notes: Sequence[Note] = ()
+    closed: Sequence[Box] = ()
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the same traffic is admitted before and after."""
+        return not self.opens_total and not self.closes_total
+
+
+def compare(
+    before: Sequence[Rule],
+    after: Sequence[Rule],
+    more_notes: Collection[Note] = (),
+    *,
+    submitted: int | None = None,
+) -> TrafficChange:
+    """Return what opens and closes from the rules `before` to those `after`.
+
+    Remote groups must have the same ids in both. `rules` of what opens are indexes of `after`, of
+    which only the first ones were `submitted`.
+    """
+    old, new = _numbered(before), _numbered(after, submitted)
+    added = {box: numbers for box, numbers in new.items() if box not in old}
+    removed = [box for box in old if box not in new]
+    notes = {*more_notes, *_uncertainties((*before, *after), [*added, *removed])}
+    try:
+        opened, closed = _opened_and_closed(old, new)
+        opens, closes = opened.pieces(), closed.pieces()
+        closed_boxes = list(closed.boxes())
+        if _is_symbolic(opened, old) or _is_symbolic(closed, new):
+            notes.add(Note.REMOTE_MEMBERS)
+    except TooComplex:
+        notes.add(Note.TOO_COMPLEX)
+        opens, closes, closed_boxes = _each(added), _each(removed), removed
+    return TrafficChange(
+        opens=tuple(ChangedPiece(piece, _rules(piece, added)) for piece in opens[:MAX_SHOWN]),
+        closes=tuple(map(ChangedPiece, closes[:MAX_SHOWN])),
+        opens_total=len(opens),
+        closes_total=len(closes),
+        notes=sorted(notes),
+        closed=tuple(closed_boxes),
+    )
+
+
+def grade(before: Sequence[Rule], after: Sequence[Rule]) -> Grade:
+    """Return what the change from the rules `before` to those `after` does.
+
+    Rules that are too complex to compare count as opening, if any of them is new.
+    """
+    old, new = set(map(box_of, before)), set(map(box_of, after))
+    if old == new:
+        return Grade.NONE
+    try:
+        opened, closed = _opened_and_closed(old, new)
+    except TooComplex:
+        return Grade.OPENS if new - old else Grade.CLOSES
+    if opened:
+        return Grade.OPENS
+    return Grade.CLOSES if closed else Grade.NONE
+
+
+def uncertainty(rule: Rule) -> Note | None:
+    """Return why clouds differ in what a rule admits; `None` if they do not."""
+    return _uncertainty(rule.ethertype, rule.protocol, box_of(rule).ports != ALL_PORTS)
+
+
+@lru_cache(maxsize=4096)
+def _uncertainty(ethertype: str, protocol: str, has_ports: bool) -> Note | None:  # noqa: FBT001 - a key of the cache
+    word = canonical(Rule(ethertype, protocol=protocol)).protocol
+    if word is None:
+        return None
+    if word in EVERY_PROTOCOL:
+        return Note.PROTOCOL_ZERO
+    number = protocol_number(word)
+    if number == _IPV6_ICMP and ethertype == "IPv4":
+        return Note.ICMPV6_OVER_IPV4
+    is_matched = number in ICMP or number in WITH_PORTS
+    return None if is_matched or not has_ports else Note.PORTS_OF_PROTOCOL
+
+
+def _uncertainties(rules: Iterable[Rule], changed: Iterable[Box]) -> set[Note]:
+    """Return why clouds differ in rules that have a protocol in common with a changed one."""
+    protocols = {(box.ethertype, box.direction, box.protocols) for box in changed}
+    found: set[Note] = set()
+    for rule in rules if protocols else ():
+        note = uncertainty(rule)
+        if note is not None and note not in found and _is_near(rule, protocols):
+            found.add(note)
+    return found
+
+
+def _is_near(rule: Rule, protocols: Iterable[tuple[str, str, Interval]]) -> bool:
+    its = [box_of(rule).protocols]
+    if its == [(_IPV6_ICMP, _IPV6_ICMP)]:
+        # With IPv4, some clouds take it for ICMP.
+        its.append((1, 1))
+    return any(
+        (rule.ethertype, rule.direction) == (ethertype, direction)
+        and any(meet(theirs, each) for each in its)
+        for ethertype, direction, theirs in protocols
+    )
+
+
+def _numbered(rules: Sequence[Rule], submitted: int | None = None) -> dict[Box, list[int]]:
+    boxes: dict[Box, list[int]] = {}
+    for number, rule in enumerate(rules):
+        numbers = boxes.setdefault(box_of(rule), [])
+        if submitted is None or number < submitted:
+            numbers.append(number)
+    return boxes
+
+
+def _opened_and_closed(old: Collection[Box], new: Collection[Box]) -> tuple[Traffic, Traffic]:
+    added = [box for box in new if box not in old]
+    removed = [box for box in old if box not in new]
+    opened, closed = Traffic.of_boxes(added), Traffic.of_boxes(removed)
+    before = closed if len(removed) == len(old) else _of_kinds(old, added)
+    after = opened if len(added) == len(new) else _of_kinds(new, removed)
+    return opened - before, closed - after
+
+
+def _of_kinds(boxes: Iterable[Box], others: Iterable[Box]) -> Traffic:
+    """Return the traffic of boxes that may have something in common with others."""
+    kinds = {(box.ethertype, box.direction) for box in others}
+    return Traffic.of_boxes(box for box in boxes if (box.ethertype, box.direction) in kinds)
+
+
+def _each(boxes: Iterable[Box]) -> list[Piece]:
+    """Return the first piece of each box by itself."""
+    return [Traffic.of_boxes([box]).pieces()[0] for box in boxes]
+
+
+def _is_symbolic(changed: Traffic, others: Collection[Box]) -> bool:
+    """Return whether a symbolic end is held against addresses, or against another one.
+
+    That is where either of both has one, at the same protocol and port. An equal one, or anywhere,
+    is not on both sides there.
+    """
+    boxes = list(changed.boxes())
+    symbols = [box for box in boxes if box.symbol]
+    symbols_of_others = [box for box in others if box.symbol]
+    if symbols_of_others and _anywhere(boxes) & _anywhere(symbols_of_others):
+        return True
+    return bool(symbols and _anywhere(symbols) & _anywhere(others))
+
+
+def _anywhere(boxes: Iterable[Box]) -> Traffic:
+    """Return the traffic of boxes, whatever their ends are."""
+    return Traffic.of_boxes(
+        box._replace(addresses=(0, LAST_ADDRESS[box.ethertype]), symbol=None) for box in boxes
+    )
+
+
+def _rules(piece: Piece, added: Mapping[Box, Sequence[int]]) -> list[int]:
+    """Return the rules that admit some of a piece, of those that are new."""
+    its = _box(piece)
+    return sorted(
+        number for box, numbers in added.items() if overlaps(box, its) for number in numbers
+    )
+
+
+def _box(piece: Piece) -> Box:
+    """Return the box of a piece, whose protocol can be a range of numbers."""
+    first, dash, last = piece.protocol.partition("-")
+    rule = Rule(
+        piece.ethertype,
+        piece.direction,
+        "" if dash else piece.protocol,
+        piece.from_port,
+        piece.to_port,
+        piece.cidr or piece.unknown_end,
+        remote_group=piece.remote_group,
+        remote_address_group=piece.remote_address_group,
+    )
+    box = box_of(rule)
+    return box._replace(protocols=(int(first), int(last or first))) if first.isdigit() else box
