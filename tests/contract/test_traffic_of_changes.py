@@ -210,15 +210,11 @@ async def test_traffic_costs_one_statement(client, world, statements):
     assert len([text for text in statements if "BEGIN" in str(text)]) == 1
 
 
-async def test_a_planned_creation_opens_everything_it_admits(client, world):
+async def test_a_planned_creation_opens_everything_it_admits(client, api, world):
     other = await world.group("other")
-    body = {
-        "name": "new",
-        "rules": [tcp(22, cidr=ANYWHERE), to_group(other, from_port=23, to_port=23)],
-    }
-    kept = await client.post(
-        f"{TENANTS}{world.tenant_uuid.hex}/set_default_egress/", json={"keep": True}
-    )
+    rules = [tcp(22, cidr=ANYWHERE), to_group(other, from_port=23, to_port=23)]
+    path = tenant_at(world.tenant_uuid, "set_default_egress/")
+    kept = await api("staff").post(path, json={"keep": True})
     assert kept.status_code == 200, kept.text
     before = await everything(world)
     path = tenant_at(world.tenant_uuid, "plan_security_group/")
