@@ -7,7 +7,7 @@ from tests.contract.paths import GROUPS, group_at
 from tests.contract.test_delete_pull_unlink import naming
 
 from ringfence.errors import NotFound
-from ringfence.security_groups.cloud_state.ports import ObservedPort, observation_time, store_ports
+from ringfence.ports.observations import ObservedPort, observation_time, store_ports
 from ringfence.security_groups.usage import usage_document
 
 
@@ -19,7 +19,7 @@ def port(name, *groups, **values):
         "addresses": ("10.0.0.3",),
         "floating_addresses": (),
     }
-    return ObservedPort(**standing | values, name=name, group_ids=tuple(groups))
+    return ObservedPort(**standing | values, name=name, security_group_ids=tuple(groups))
 
 
 async def observe(world, *found):

@@ -41,17 +41,21 @@ OWNERS = {
         "sandbox_rules",
     },
     "organisations": {"customers", "projects"},
-    "provisioning": {"load_progress"},
-    GROUPS: {
+    "ports": {
+        "cloud_address_groups",
+        "cloud_instances",
         "cloud_port_groups",
         "cloud_ports",
+        "tenant_port_observations",
+    },
+    "provisioning": {"load_progress"},
+    GROUPS: {
         "deleted_security_groups",
         "security_group_drift_modes",
         "security_group_observations",
         "security_group_rules",
         "security_group_versions",
         "security_groups",
-        "tenant_port_observations",
     },
     "sync": {"cloud_reachability", "procrastinate_jobs"},
     "users": {
@@ -64,7 +68,16 @@ OWNERS = {
     },
 }
 # A tenant that moves to another project forgets its last pull with what the pull observed.
-SHARED = {(GROUPS, "tenant_pulls")}
+SHARED = {
+    (GROUPS, table)
+    for table in (
+        "cloud_address_groups",
+        "cloud_instances",
+        "cloud_ports",
+        "tenant_port_observations",
+        "tenant_pulls",
+    )
+}
 INSERTS = {
     "security_groups": "security_groups/group_rows.py",
     "security_group_rules": "security_groups/rule_rows.py",

@@ -103,7 +103,9 @@ MISSING_EXTENSIONS: Mapping[str, tuple[MissingExtension, ...]] = {
     "standard-attr-revisions": (MissingExtension(("*.revision_number",), headers=("If-Match",)),),
     "revision-if-match": (MissingExtension(headers=("If-Match",)),),
     "standard-attr-timestamp": (MissingExtension(("*.created_at", "*.updated_at")),),
-    "standard-attr-description": (MissingExtension(("security_group_rule.description",)),),
+    "standard-attr-description": (
+        MissingExtension(("security_group_rule.description", "port.description")),
+    ),
     "security-groups-normalized-cidr": (
         MissingExtension(("security_group_rule.normalized_cidr",)),
     ),
@@ -131,6 +133,10 @@ MISSING_EXTENSIONS: Mapping[str, tuple[MissingExtension, ...]] = {
     "sorting": (MissingExtension(parameters=("sort_key", "sort_dir")),),
     "allow_bulk": (MissingExtension(is_without_bulk=True),),
     "port-security": (MissingExtension(("port.security_groups", "port.port_security_enabled")),),
+    "allowed-address-pairs": (MissingExtension(("port.allowed_address_pairs",)),),
+    "binding": (MissingExtension(("port.binding:vnic_type",)),),
+    "dns-integration": (MissingExtension(("port.dns_name",)),),
+    "agent": (MissingExtension(path="/agents"),),
     "router": (MissingExtension(path="/floatingips"),),
     "standard-attr-tag": (MissingExtension(("*.tags",)),),
 }

@@ -24,17 +24,20 @@ __all__ = ["call_seconds", "cloud_at", "clouds", "clouds_yaml"]
 
 EVERY_NEUTRON = {
     *("/security-groups", "/security-group-rules", "/ports"),
-    *("?name", "?limit", "?fields", "Accept"),
+    *("?id", "?name", "?limit", "?fields", "Accept"),
     *("security_group.id", "security_group.name", "security_group.description"),
     *("security_group.tenant_id", "security_group.security_group_rules"),
     *("security_group_rule.id", "security_group_rule.security_group_id"),
     *("security_group_rule.direction", "security_group_rule.ethertype"),
     *(f"security_group_rule.{name}" for name in ANY),
     *("port.id", "port.name", "port.tenant_id", "port.device_id", "port.device_owner"),
-    "port.fixed_ips",
+    *("port.fixed_ips", "port.network_id", "port.mac_address", "port.status"),
+    "port.admin_state_up",
 }
 # What is used -> extension, or setting of neutron.conf
 OPTIONAL = {
+    "/address-groups": "address-group",
+    "/agents": "agent",
     "/floatingips": "router",
     "/default-security-group-rules": "security-groups-default-rules",
     "/quotas": "quotas",
@@ -42,6 +45,11 @@ OPTIONAL = {
     "If-Match": "revision-if-match",
     "?project_id": "project-id",
     "bulk": "allow_bulk",
+    "port.allowed_address_pairs": "allowed-address-pairs",
+    "port.binding:vnic_type": "binding",
+    "port.description": "standard-attr-description",
+    "port.dns_name": "dns-integration",
+    "port.port_security_enabled": "port-security",
     "port.project_id": "project-id",
     "port.revision_number": "standard-attr-revisions",
     "port.security_groups": "port-security",
@@ -76,6 +84,8 @@ async def call_everything(cloud):
     await cloud.list_ports("p1")
     await cloud.get_port("x")
     await cloud.list_floating_ips("p1")
+    await cloud.list_address_groups(["a1"])
+    await cloud.firewall_driver()
     await cloud.set_port_groups("x", ["g1"], revision=4)
 
 

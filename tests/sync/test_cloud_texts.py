@@ -43,7 +43,7 @@ def neutron_says(sandbox, tmp_path, monkeypatch):
         kind = resource.replace("-", "_")
         if not item:
             first = [DEFAULT] if kind == "security_groups" else []
-            return Response(200, json.dumps({kind: first + said[kind]}).encode())
+            return Response(200, json.dumps({kind: first + said.get(kind, [])}).encode())
         for group in said[kind]:
             if isinstance(group, dict) and group.get("id") == item:
                 return Response(200, json.dumps({"security_group": group}).encode())

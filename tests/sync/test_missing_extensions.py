@@ -138,7 +138,7 @@ async def test_without_it_a_group_is_detached_from_ports_of_its_tenant(
     ports = [lab.make_port(network, owner, [backend_id]) for owner in owners]
     calls.missing = missing
     await pull(neutron)
-    seen = await neutron.world.value("SELECT count(*) FROM cloud_ports")
+    seen = await neutron.world.value("SELECT count(*) FROM cloud_port_groups")
     await neutron.schedule(uuid, "DELETION_SCHEDULED")
 
     with pytest.raises(GroupInUse):

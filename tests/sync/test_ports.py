@@ -15,8 +15,9 @@ from ringfence.access.scope import Scope
 from ringfence.neutron.port import CloudUnreachable, GroupInUse, Retry
 from ringfence.neutron.sandbox import ports as sandbox_ports
 from ringfence.neutron.sandbox.cloud import SandboxCloud
+from ringfence.ports import observations
 from ringfence.security_groups import commands, queries
-from ringfence.security_groups.cloud_state import lifecycle, ports
+from ringfence.security_groups.cloud_state import lifecycle
 from ringfence.sync.jobs import JobHandlers
 from ringfence.sync.ports import DETACH_ATTEMPTS, detach, group_in_use
 from ringfence.sync.pull import pull_tenant
@@ -292,9 +293,9 @@ async def test_of_two_readings_at_once_the_one_that_began_later_stands(sandbox):
     await Net(sandbox).port([web], **instance("vm-1"))
     await pull(sandbox)
     async with sandbox.database.transaction() as connection:
-        earlier = await ports.observation_time(connection) - timedelta(hours=1)
+        earlier = await observations.observation_time(connection) - timedelta(hours=1)
         tenant = sandbox.world.tenant_id
-        assert not await ports.store_ports(connection, tenant, [], earlier)
+        assert not await observations.store_ports(connection, tenant, [], earlier)
     assert await instances(sandbox, web) == "1"
 
 

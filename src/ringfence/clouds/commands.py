@@ -70,6 +70,15 @@ SET
 RETURNING id
 """
 
+_RECORD_FIREWALL_DRIVER: LiteralString = """
+UPDATE clouds AS cloud SET observed_firewall_driver = %(driver)s
+FROM tenants AS tenant
+WHERE
+    tenant.id = %(tenant)s
+    AND cloud.id = tenant.cloud_id
+    AND cloud.observed_firewall_driver IS DISTINCT FROM %(driver)s
+"""
+
 _LOCK_TENANTS: LiteralString = """
 SELECT
     tenant.uuid, project.uuid AS parent, tenant.name, cloud.uuid AS cloud, tenant.backend_id,
@@ -284,3 +293,11 @@ async def remove_clouds(connection: Connection, clouds: Sequence[CloudRow]) -> N
         for cloud in clouds
     ]
     await record_all(connection, events)
+
+
+async def record_firewall_driver(
+    connection: Connection, tenant_id: int, driver: str | None
+) -> None:
+    """Store the firewall driver that the tenant's cloud shows; `None` if it has several."""
+    values = {"tenant": tenant_id, "driver": driver}
+    await connection.execute(_RECORD_FIREWALL_DRIVER, values)

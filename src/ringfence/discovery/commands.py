@@ -28,11 +28,11 @@ from ringfence.discovery.scan import Advance as AdvanceScan
 from ringfence.discovery.scan import Scan, scanning
 from ringfence.discovery.tenants import provisioning_tree
 from ringfence.errors import OperatorError
+from ringfence.ports.observations import observation_time
 from ringfence.provisioning import summary
 from ringfence.provisioning.document import check_document
 from ringfence.provisioning.load import load_documents, without_garbage_collection
 from ringfence.provisioning.problems import Problems
-from ringfence.security_groups.cloud_state.ports import observation_time
 from ringfence.sync.compare import DEFAULT_GUARD, MassRemovalGuard
 from ringfence.sync.ports import store_listed_ports
 from ringfence.sync.projects import no_such_project, refuse_tenant

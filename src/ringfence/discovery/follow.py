@@ -18,7 +18,7 @@ from ringfence.discovery.report import Report
 from ringfence.discovery.runs import Discovery, Request
 from ringfence.discovery.scan import Advance as AdvanceScan
 from ringfence.errors import OperatorError, Unavailable
-from ringfence.security_groups.cloud_state.ports import observation_time
+from ringfence.ports.observations import observation_time
 from ringfence.settings import Settings
 from ringfence.sync.compare import MassRemovalGuard
 

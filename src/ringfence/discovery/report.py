@@ -136,12 +136,13 @@ class Tally:
         return True
 
     def add_port(self, port: CloudPort, *, has_floating_ip: bool) -> bool:
-        """Count a port; return whether it belongs to a selected project and has groups."""
+        """Count a port with groups; return whether it belongs to a selected project."""
+        groups = port.security_group_ids or ()
         if has_floating_ip:
-            self.on_floating.update(port.security_group_ids)
-        if port.project_id not in self.selected or not port.security_group_ids:
+            self.on_floating.update(groups)
+        if port.project_id not in self.selected:
             return False
-        self.ports += 1
+        self.ports += bool(groups)
         return True
 
     def report(

@@ -21,6 +21,7 @@ from ringfence.neutron.error_mapping import NO_CONNECTION
 from ringfence.neutron.identity import Account, CloudDomain, CloudProject
 from ringfence.neutron.inventory import Inventory, Kind
 from ringfence.neutron.port import AccessRefused, CloudError, CloudGroup, CloudPort, Unusable
+from ringfence.neutron.read_port import read_port
 from ringfence.text.json_value import Json
 
 logger = structlog.get_logger(__name__)
@@ -55,7 +56,7 @@ class Scan:
         return [translate.read_group(item) for item in self.groups.of(project_id)]
 
     def ports_of(self, project_id: str) -> list[CloudPort]:
-        return [translate.read_port(item) for item in self.ports.of(project_id)]
+        return [read_port(item) for item in self.ports.of(project_id)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +214,7 @@ class _Scanner:
         return project
 
     def _add_port(self, item: Json) -> str:
-        port = translate.read_port(item)
+        port = read_port(item)
         is_selected = self.tally.add_port(port, has_floating_ip=port.id in self.floating_ips)
         if is_selected and self.is_kept(port.project_id):
             self.ports.add(port.project_id, item)

@@ -50,6 +50,16 @@ _PORT = {
     "device_owner": "compute:nova",
     "fixed_ips": [{"subnet_id": _ID, "ip_address": "10.0.0.1"}],
     "security_groups": [_ID],
+    "description": "",
+    "network_id": _ID,
+    "mac_address": "fa:16:3e:00:00:00",
+    "status": "ACTIVE",
+    "dns_name": "",
+    "binding:vnic_type": "normal",
+    "port_security_enabled": True,
+    "admin_state_up": True,
+    "allowed_address_pairs": [],
+    "revision_number": 4,
 }
 _GROUP = {"id": _ID, "name": "default", "stateful": True, "shared": False, "description": ""}
 _COMMON = json.dumps([_PORT, {**_GROUP, "security_group_rules": [_RULE, _RULE]}]).encode()

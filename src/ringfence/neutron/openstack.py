@@ -7,30 +7,45 @@ so the first call loads it with `sessions`; a process that calls no real cloud n
 
 import asyncio
 import re
-import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import structlog
 
 from ringfence.neutron import translate
 from ringfence.neutron.call import Call, Query, is_about_project_id
+from ringfence.neutron.firewall import Agent, agents_from_body, driver_of
+from ringfence.neutron.lazy_sessions import LazySessions
+from ringfence.neutron.list_queries import (
+    ADDRESS_GROUP_FIELDS,
+    AGENT_FIELDS,
+    PORT_FIELDS,
+    filters_of,
+)
 from ringfence.neutron.port import (
     DEFAULT_INITIAL_REVISION,
     DEFAULT_INITIAL_RULES,
     NOT_FROM_NEUTRON,
     AccessRefused,
+    CloudAddressGroup,
     CloudError,
     CloudGroup,
     CloudPort,
     CloudRule,
     CloudUnreachable,
+    FirewallDriver,
     GroupNotFound,
     NetworkCloud,
     NoSuchResource,
@@ -43,9 +58,6 @@ from ringfence.neutron.port import (
 from ringfence.telemetry import tracing
 from ringfence.text.json_value import Json
 
-if TYPE_CHECKING:
-    from ringfence.neutron.sessions import EntrySessions
-
 logger = structlog.get_logger(__name__)
 
 CALL_SECONDS = 30.0
@@ -53,16 +65,14 @@ MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 THREADS = 8
 # How long a project that exists is not looked up again
 PROJECT_CACHE_SECONDS = 600.0
+# How long the firewall driver of a cloud is not read again, nor tried to
+FIREWALL_CACHE_SECONDS = 3600.0
 # More pages than any project has, at Neutron's smallest useful page size
 MAX_PAGES = 1000
 # "Unrecognized attribute(s) 'description'", or "Attribute 'description' not allowed in POST"
 UNKNOWN_DESCRIPTION = re.compile(r"(?i)\battribute.{0,40}\bdescription\b")
 # Called when a call has ended: entry, method, error, seconds
 NoteCall = Callable[[str, str, CloudError | None, float], None]
-PORT_FIELDS = (
-    *("id", "project_id", "tenant_id", "name", "device_id", "device_owner", "fixed_ips"),
-    *("security_groups", "revision_number"),
-)
 
 
 class OpenStackClouds:
@@ -75,7 +85,7 @@ class OpenStackClouds:
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         note_call: NoteCall = lambda *_call: None,
     ) -> None:
-        self._lazy = _LazySessions(max_response_bytes)
+        self._lazy = LazySessions(max_response_bytes)
         self._note_call = note_call
         self._call_seconds = call_seconds
         self._clouds: dict[str, OpenStackCloud] = {}
@@ -95,42 +105,11 @@ class OpenStackClouds:
         self._lazy.close()
 
 
-class _LazySessions:
-    """The sessions of all entries, loaded with the SDK when they are first needed."""
-
-    def __init__(self, max_response_bytes: int) -> None:
-        self._max_response_bytes = max_response_bytes
-        self._sessions: EntrySessions | None = None
-        self._lock = threading.Lock()
-
-    async def sessions(self) -> "EntrySessions":
-        """Load the SDK in a thread; it takes a second or two."""
-        if self._sessions is not None:
-            return self._sessions
-        return await asyncio.to_thread(self._load)
-
-    def _load(self) -> "EntrySessions":
-        with self._lock:
-            if self._sessions is None:
-                from ringfence.neutron.sessions import EntrySessions  # noqa: PLC0415
-
-                self._sessions = EntrySessions(self._max_response_bytes)
-            return self._sessions
-
-    def now(self, entry: str) -> datetime | None:
-        """Return the time by the clock of an entry's cloud, if it was called before."""
-        return self._sessions.now(entry) if self._sessions else None
-
-    def close(self) -> None:
-        if self._sessions is not None:
-            self._sessions.close()
-
-
 class OpenStackCloud:
     """`NetworkCloud` over one entry of clouds.yaml."""
 
     def __init__(
-        self, entry: str, lazy: _LazySessions, call_seconds: float, note_call: NoteCall
+        self, entry: str, lazy: LazySessions, call_seconds: float, note_call: NoteCall
     ) -> None:
         self._entry = entry
         self._lazy = lazy
@@ -144,6 +123,8 @@ class OpenStackCloud:
         self._initial_rules: dict[str, Sequence[CloudRule]] = {}
         self._initial_revision: dict[str, int] = {}
         self._projects: dict[str, float] = {}
+        self._firewall: FirewallDriver | None = None
+        self._firewall_until = 0.0
         self._slots = asyncio.Semaphore(THREADS)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"cloud-{entry}")
 
@@ -289,6 +270,37 @@ class OpenStackCloud:
         except NoSuchResource:
             return {}
         return floating_ips
+
+    async def list_address_groups(self, group_ids: Collection[str]) -> list[CloudAddressGroup]:
+        """Return those of the address groups that are visible and readable."""
+        found: dict[str, CloudAddressGroup] = {}
+        try:
+            for ids in filters_of(group_ids):
+                query: Query = {"id": ids, "fields": ADDRESS_GROUP_FIELDS}
+                async for response in self._pages("/address-groups", query):
+                    read = translate.address_groups_from_body(response, self._log_skipped)
+                    found |= {group.id: group for group in read}
+        except NoSuchResource:
+            return []
+        return [found[group] for group in dict.fromkeys(group_ids) if group in found]
+
+    async def firewall_driver(self) -> FirewallDriver | None:
+        """Return the driver by the agents of the hosts, which usually only administrators see.
+
+        It is the same for all tenants, so the result is cached for a while, an error as well.
+        """
+        if self._firewall_until > time.monotonic():
+            return self._firewall
+        agents: list[Agent] = []
+        try:
+            async for response in self._pages("/agents", {"fields": AGENT_FIELDS}):
+                agents += agents_from_body(response)
+        except CloudError as error:
+            logger.info("firewall_driver_unknown", entry=self._entry, error=str(error))
+            agents = []
+        self._firewall = driver_of(agents)
+        self._firewall_until = time.monotonic() + FIREWALL_CACHE_SECONDS
+        return self._firewall
 
     async def set_port_groups(
         self, port_id: str, group_ids: Sequence[str], *, revision: int

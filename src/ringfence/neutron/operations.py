@@ -76,6 +76,22 @@ OPERATIONS = (
         _READER,
         "the groups of ports and instances cannot be changed",
     ),
+    Operation(
+        "members of address groups",
+        "GET",
+        "/address-groups",
+        "get_address_group",
+        _READER,
+        "what rules with an address group admit stays undetermined",
+    ),
+    Operation(
+        "firewall driver",
+        "GET",
+        "/agents",
+        "get_agent",
+        "admin",
+        "the firewall driver is not known unless the provisioning file names it",
+    ),
     Operation("detach", "PUT", "/ports/*", "update_port", _MEMBER, "DELETE with detach=true fails"),
     Operation(
         "rules of a new group",

@@ -4,7 +4,7 @@ Two drivers implement it and pass one test suite: `openstack` (a real Neutron) a
 Values are Neutron's: `None` means any, remote groups are backend ids.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -91,10 +91,27 @@ def comparable_rules(group: CloudGroup) -> tuple[CloudRule, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class FixedIp:
+    """An address of a port, in a subnet of its network."""
+
+    ip_address: str
+    subnet_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPair:
+    """A further address, or a prefix, that a port may use as its own."""
+
+    ip_address: str
+    mac_address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CloudPort:
     """A port (Neutron's connection of a device to a network) with its groups.
 
     `device_owner` is what it belongs to: `compute:…` is an instance, whose id is `device_id`.
+    Groups, addresses and address pairs are whole, or `None`: not shown, or not readable.
     """
 
     id: str
@@ -102,9 +119,38 @@ class CloudPort:
     name: str
     device_id: str
     device_owner: str
-    fixed_ips: tuple[str, ...]
-    security_group_ids: tuple[str, ...]
+    fixed_ips: tuple[FixedIp, ...] | None
+    security_group_ids: tuple[str, ...] | None
     revision_number: int
+    description: str = ""
+    network_id: str = ""
+    mac_address: str = ""
+    status: str = ""
+    # Nova writes the instance's hostname here.
+    dns_name: str = ""
+    vnic_type: str = ""
+    # `None` if the cloud does not say it
+    port_security_enabled: bool | None = None
+    admin_state_up: bool | None = None
+    allowed_address_pairs: tuple[AddressPair, ...] | None = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CloudAddressGroup:
+    """An address group with all of its members, addresses or prefixes."""
+
+    id: str
+    name: str
+    addresses: tuple[str, ...]
+
+
+class FirewallDriver(StrEnum):
+    """What enforces the rules of a cloud; its hosts may have `SEVERAL`."""
+
+    OVN = "ovn"
+    OPENVSWITCH = "openvswitch"
+    IPTABLES = "iptables"
+    SEVERAL = "several"
 
 
 class ProjectStatus(StrEnum):
@@ -278,6 +324,20 @@ class NetworkCloud(Protocol):
         """Return the project's floating IPs on ports, each with the id of its port.
 
         A cloud without the router extension has none.
+        """
+        ...
+
+    async def list_address_groups(self, group_ids: Collection[str]) -> list[CloudAddressGroup]:
+        """Return those of the address groups that are visible and readable, of any project.
+
+        A cloud without the extension has none.
+        """
+        ...
+
+    async def firewall_driver(self) -> FirewallDriver | None:
+        """Return the firewall driver of the cloud's hosts; `None` if it cannot be told.
+
+        Raises no `CloudError`.
         """
         ...
 

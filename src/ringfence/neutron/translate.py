@@ -9,11 +9,13 @@ reported.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from ringfence.neutron.call import Query
+from ringfence.neutron.fields import identifier, mapping_of, owner, revision
 from ringfence.neutron.port import (
+    CloudAddressGroup,
     CloudGroup,
     CloudPort,
     CloudRule,
@@ -21,6 +23,7 @@ from ringfence.neutron.port import (
     UnreadableRule,
     Unusable,
 )
+from ringfence.neutron.read_port import read_address_group, read_port
 from ringfence.neutron.read_rule import ADDRESS_GROUP, read_rule
 from ringfence.neutron.storable_text import storable, storable_value
 from ringfence.text.json_value import Json
@@ -29,7 +32,6 @@ Item = TypeVar("Item")
 
 # For a cloud without timestamps; too old to be the time of a group that was just created
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-LARGEST_REVISION = 2**31 - 1
 LONGEST_MESSAGE = 4000
 ENDLESS_LIST = "The cloud's list does not end."
 UNKNOWN_RULES = "security_group_rules is not a list"
@@ -59,7 +61,7 @@ def rules_from_body(body: Json) -> list[CloudRule]:
 
 def initial_rules_from_body(body: Json) -> list[CloudRule]:
     """Read the templates of the rules of a new group, but those for `default` groups only."""
-    items = map(_mapping, _list(_member(body, "default_security_group_rules")))
+    items = map(mapping_of, _list(_member(body, "default_security_group_rules")))
     return [
         replace(read_rule(item), id="", description="")
         for item in items
@@ -69,7 +71,7 @@ def initial_rules_from_body(body: Json) -> list[CloudRule]:
 
 def free_quota_from_body(body: Json) -> int | None:
     """Read `{"quota": {"security_group_rule": {…}}}`: the free quota, or `None` for no limit."""
-    quota = _mapping(_member(_member(body, "quota"), "security_group_rule"))
+    quota = mapping_of(_member(_member(body, "quota"), "security_group_rule"))
     limit, used = quota.get("limit"), quota.get("used")
     if not isinstance(limit, int) or not isinstance(used, int):
         raise Unusable("a quota is not a number")
@@ -87,6 +89,11 @@ def ports_from_body(body: Json, skip: ReportSkip = ignore_skip) -> list[CloudPor
     return list(_each(body, "ports", read_port, skip))
 
 
+def address_groups_from_body(body: Json, skip: ReportSkip = ignore_skip) -> list[CloudAddressGroup]:
+    """Read `{"address_groups": […]}`; raise `Unusable` for anything else."""
+    return list(_each(body, "address_groups", read_address_group, skip))
+
+
 def floating_ips_from_body(
     body: Json,
     project_id: str,
@@ -97,32 +104,17 @@ def floating_ips_from_body(
     return {address: port for address, port, owner in read if port and owner == project_id}
 
 
-def read_port(item: Json) -> CloudPort:
-    """Read one port; it may have no key for groups if port security is disabled."""
-    port = _mapping(item)
-    return CloudPort(
-        id=_identifier(port, "id"),
-        project_id=_owner(port),
-        name=storable_value(port.get("name")),
-        device_id=storable_value(port.get("device_id")),
-        device_owner=storable_value(port.get("device_owner")),
-        fixed_ips=tuple(_addresses(port.get("fixed_ips"))),
-        security_group_ids=tuple(_ids(port.get("security_groups"))),
-        revision_number=_revision(port),
-    )
-
-
 def read_group(item: Json) -> CloudGroup:
     """Read one group with its nested rules."""
-    group = _mapping(item)
-    group_id = _identifier(group, "id")
+    group = mapping_of(item)
+    group_id = identifier(group, "id")
     rules, unreadable = _read_rules(group.get("security_group_rules"), group_id)
     return CloudGroup(
         id=group_id,
-        project_id=_owner(group),
+        project_id=owner(group),
         name=storable_value(group.get("name")),
         description=storable_value(group.get("description")),
-        revision_number=_revision(group),
+        revision_number=revision(group),
         created_at=_time(group.get("created_at")),
         rules=rules,
         unreadable=unreadable,
@@ -161,9 +153,9 @@ def _read_rules(
 
 def read_floating_ip(item: object) -> tuple[str, str, str]:
     """Return the IP address, the id of its port or an empty text, and its project."""
-    floating = _mapping(item)
-    port = _identifier(floating, "port_id") if floating.get("port_id") else ""
-    return _identifier(floating, "floating_ip_address"), port, _owner(floating)
+    floating = mapping_of(item)
+    port = identifier(floating, "port_id") if floating.get("port_id") else ""
+    return identifier(floating, "floating_ip_address"), port, owner(floating)
 
 
 def write_rule(project_id: str, group_id: str, rule: CloudRule) -> dict[str, object]:
@@ -218,9 +210,9 @@ def has_next(body: Json, links: str) -> bool:
 
 
 def _next_link(body: Json, links: str) -> str | None:
-    for link in _list(_mapping(body).get(links) or []):
-        if _mapping(link).get("rel") == "next":
-            href = _mapping(link).get("href")
+    for link in _list(mapping_of(body).get(links) or []):
+        if mapping_of(link).get("rel") == "next":
+            href = mapping_of(link).get("href")
             if not isinstance(href, str) or not href:
                 raise Unusable("href is missing")
             return href
@@ -238,14 +230,8 @@ def _each(
             skip(name, _id_of(item), error.reason)
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise Unusable("not an object")
-    return value
-
-
 def _member(body: object, name: str) -> object:
-    values = _mapping(body)
+    values = mapping_of(body)
     if name not in values:
         raise Unusable(f"{name} is missing")
     return values[name]
@@ -259,47 +245,6 @@ def _list(value: object) -> list[object]:
 
 def _id_of(item: object) -> str:
     return storable_value(item.get("id")) if isinstance(item, Mapping) else ""
-
-
-def _is_identifier(value: object) -> bool:
-    return isinstance(value, str) and bool(value) and storable(value) == value
-
-
-def _identifier(values: Mapping[str, Any], name: str) -> str:
-    """Return an id as it is: one that was cleaned or cut would be another's."""
-    value = values.get(name)
-    if not _is_identifier(value):
-        raise Unusable(f"{name} is missing" if not value else f"{name} is not an id")
-    return str(value)
-
-
-def _owner(values: Mapping[str, Any]) -> str:
-    # Old releases have `tenant_id` only.
-    return _identifier(values, "project_id" if values.get("project_id") else "tenant_id")
-
-
-def _ids(value: object) -> Iterator[str]:
-    """Yield the ids of a list; any other item names no group."""
-    for item in value if isinstance(value, list) else ():
-        if _is_identifier(item):
-            yield item
-
-
-def _addresses(value: object) -> Iterator[str]:
-    for item in value if isinstance(value, list) else ():
-        address = item.get("ip_address") if isinstance(item, Mapping) else None
-        if isinstance(address, str) and address:
-            yield storable(address)
-
-
-def _revision(values: Mapping[str, Any]) -> int:
-    """Return the revision; 0 if the cloud has none, or an invalid one."""
-    value = values.get("revision_number")
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 10:  # noqa: PLR2004 - digits of the largest
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        return 0
-    return value if 0 <= value <= LARGEST_REVISION else 0
 
 
 def _time(value: object) -> datetime:

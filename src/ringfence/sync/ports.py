@@ -1,6 +1,7 @@
-"""Ports: observe which ones have a tenant's groups, and detach a group before it is deleted."""
+"""Ports: observe those of a tenant, and detach a group before it is deleted."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 import structlog
@@ -10,8 +11,10 @@ from ringfence.database.pool import Database
 from ringfence.events.commands import record
 from ringfence.events.types import EventType
 from ringfence.neutron.port import (
+    AddressPair,
     CloudError,
     CloudPort,
+    FixedIp,
     GiveUp,
     GroupInUse,
     GroupNotFound,
@@ -20,10 +23,10 @@ from ringfence.neutron.port import (
     PortNotFound,
     Retry,
 )
+from ringfence.ports import observations
+from ringfence.ports.observations import ObservedPort
 from ringfence.security_groups import usage
-from ringfence.security_groups.cloud_state import ports
 from ringfence.security_groups.cloud_state.lifecycle import Group
-from ringfence.security_groups.cloud_state.ports import ObservedPort
 from ringfence.security_groups.group_events import group_event
 from ringfence.sync.drivers import project_of
 
@@ -40,7 +43,7 @@ async def observe_ports(database: Database, cloud: NetworkCloud, placement: Plac
     Raises `Retry`.
     """
     async with database.connection() as connection:
-        taken = await ports.observation_time(connection)
+        taken = await observations.observation_time(connection)
     project = project_of(placement)
     try:
         listed = await cloud.list_ports(project)
@@ -64,7 +67,7 @@ async def store_listed_ports(
     """Store all ports of a tenant, with the floating IPs by port, read after `taken_at`."""
     observed = [_found_port(port, floating_ips.get(port.id, ())) for port in listed]
     async with database.transaction() as connection:
-        await ports.store_ports(connection, placement.tenant_id, observed, taken_at)
+        await observations.store_ports(connection, placement.tenant_id, observed, taken_at)
 
 
 async def detach(database: Database, cloud: NetworkCloud, group: Group, backend_id: str) -> None:
@@ -76,7 +79,7 @@ async def detach(database: Database, cloud: NetworkCloud, group: Group, backend_
     project = project_of(group.placement)
     for _ in range(DETACH_ATTEMPTS):
         listed = await cloud.list_ports(project)
-        carrying = [port for port in listed if backend_id in port.security_group_ids]
+        carrying = [port for port in listed if backend_id in (port.security_group_ids or ())]
         if not carrying:
             return
         for port in carrying:
@@ -98,7 +101,7 @@ async def group_in_use(database: Database, cloud: NetworkCloud, group: Group) ->
 async def _detach_port(
     database: Database, cloud: NetworkCloud, group: Group, backend_id: str, port: CloudPort
 ) -> None:
-    left = [other for other in port.security_group_ids if other != backend_id]
+    left = [other for other in port.security_group_ids or () if other != backend_id]
     try:
         await cloud.set_port_groups(port.id, left, revision=port.revision_number)
     except (Outdated, PortNotFound, GroupNotFound):
@@ -119,7 +122,22 @@ def _found_port(port: CloudPort, floating: Sequence[str]) -> ObservedPort:
         name=port.name,
         device_id=port.device_id,
         device_owner=port.device_owner,
-        addresses=port.fixed_ips,
+        addresses=tuple(fixed.ip_address for fixed in port.fixed_ips or ()),
         floating_addresses=tuple(sorted(floating)),
-        group_ids=port.security_group_ids,
+        security_group_ids=port.security_group_ids,
+        description=port.description,
+        network_id=port.network_id,
+        mac_address=port.mac_address,
+        status=port.status,
+        dns_name=port.dns_name,
+        vnic_type=port.vnic_type,
+        port_security_enabled=port.port_security_enabled,
+        admin_state_up=port.admin_state_up,
+        allowed_address_pairs=_objects(port.allowed_address_pairs),
+        fixed_ips=_objects(port.fixed_ips),
+        revision_number=port.revision_number,
     )
+
+
+def _objects(values: Sequence[AddressPair | FixedIp] | None) -> list[dict[str, str]] | None:
+    return None if values is None else [asdict(value) for value in values]

@@ -40,6 +40,7 @@ from ringfence.security_groups.cloud_state.unreadable import (
 from ringfence.security_groups.rules import DEFAULT_NAME
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND
 from ringfence.sync.binding.cloud_view import SAME_CLOCK, view_of
+from ringfence.sync.cloud_facts import observe_address_groups, observe_firewall_driver
 from ringfence.sync.compare import (
     DEFAULT_GUARD,
     MassRemovalGuard,
@@ -144,6 +145,8 @@ async def pull_tenant(
     pull = _TenantPull(database, placement, diff, before, [*diff.observed, *present], missing)
     counts = await pull.write()
     await observe_ports(database, cloud, placement)
+    await observe_address_groups(database, cloud, placement, listed)
+    await observe_firewall_driver(database, cloud, placement)
     await _finish(database, placement, before.taken_at, counts, requested=requested)
     return counts
 

@@ -4,7 +4,7 @@ It is for demonstrations and tests, and passes the same test suite as a real Neu
 like Neutron for a member of the project: the default group cannot be renamed or deleted.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import LiteralString
@@ -15,10 +15,12 @@ from ringfence.errors import Unavailable
 from ringfence.neutron.port import (
     DEFAULT_INITIAL_REVISION,
     DEFAULT_INITIAL_RULES,
+    CloudAddressGroup,
     CloudGroup,
     CloudPort,
     CloudRule,
     CloudUnreachable,
+    FirewallDriver,
     GroupInUse,
     GroupNotFound,
     Outdated,
@@ -213,6 +215,17 @@ class SandboxCloud:
         """Return the project's floating IPs, each with the id of its port."""
         async with self._transaction() as connection:
             return await ports.read_floating_ips(connection, project_id)
+
+    async def list_address_groups(
+        self,
+        group_ids: Collection[str],  # noqa: ARG002 - the port's
+    ) -> list[CloudAddressGroup]:
+        """Return nothing: there are no address groups."""
+        return []
+
+    async def firewall_driver(self) -> FirewallDriver | None:
+        """Return `None`: nothing enforces the rules."""
+        return None
 
     async def set_port_groups(
         self, port_id: str, group_ids: Sequence[str], *, revision: int

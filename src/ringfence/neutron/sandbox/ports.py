@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 from ringfence.database.pool import Connection
-from ringfence.neutron.port import CloudPort, GroupNotFound, Outdated, PortNotFound
+from ringfence.neutron.port import CloudPort, FixedIp, GroupNotFound, Outdated, PortNotFound
 
 _PORTS: LiteralString = """
 SELECT
@@ -77,7 +77,10 @@ async def read_port(connection: Connection, port_id: str) -> CloudPort:
 
 
 def _port(row: Sequence[Any]) -> CloudPort:
-    return CloudPort(row[0], row[1], row[2], row[3], row[4], tuple(row[5]), tuple(row[6]), row[7])
+    return CloudPort(
+        *(row[0], row[1], row[2], row[3], row[4]),
+        *(tuple(map(FixedIp, row[5])), tuple(row[6]), row[7]),
+    )
 
 
 async def read_floating_ips(connection: Connection, project_id: str) -> Mapping[str, str]:

@@ -52,6 +52,16 @@ DELETE FROM cloud_ports USING tenants AS tenant
 WHERE cloud_ports.tenant_id = tenant.id AND tenant.uuid = ANY(%s)
 """
 
+_DELETE_INSTANCES: LiteralString = """
+DELETE FROM cloud_instances USING tenants AS tenant
+WHERE cloud_instances.tenant_id = tenant.id AND tenant.uuid = ANY(%s)
+"""
+
+_DELETE_ADDRESS_GROUPS: LiteralString = """
+DELETE FROM cloud_address_groups AS address_group USING tenants AS tenant
+WHERE address_group.tenant_id = tenant.id AND tenant.uuid = ANY(%s)
+"""
+
 _DELETE_PORT_OBSERVATIONS: LiteralString = """
 DELETE FROM tenant_port_observations AS observation USING tenants AS tenant
 WHERE observation.tenant_id = tenant.id AND tenant.uuid = ANY(%s)
@@ -86,6 +96,12 @@ async def leave_project(connection: Connection, tenants: Sequence[UUID]) -> None
     cursor = await connection.execute(_DETACH, {"tenants": uuids, "message": MOVED})
     ids = [row[0] for row in await cursor.fetchall()]
     await connection.execute(_DELETE_OBSERVATIONS, [ids])
-    for statement in (_DELETE_PORTS, _DELETE_PORT_OBSERVATIONS, _DELETE_PULLS):
+    for statement in (
+        _DELETE_PORTS,
+        _DELETE_INSTANCES,
+        _DELETE_ADDRESS_GROUPS,
+        _DELETE_PORT_OBSERVATIONS,
+        _DELETE_PULLS,
+    ):
         await connection.execute(statement, [uuids])
     documents.refresh_before_commit(connection, ids)

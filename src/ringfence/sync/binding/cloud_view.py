@@ -71,7 +71,7 @@ async def _attached(cloud: NetworkCloud, project: str) -> AbstractSet[str] | Non
         ports = await cloud.list_ports(project)
     except GiveUp:
         return None
-    return {group_id for port in ports for group_id in port.security_group_ids}
+    return {group_id for port in ports for group_id in port.security_group_ids or ()}
 
 
 async def view_of(database: Database, cloud: NetworkCloud, project: str) -> CloudView:
