@@ -6,6 +6,7 @@ It is apart from `transport` because that loads the HTTP client, which only call
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
+from urllib.parse import quote
 
 # "['project_id'] is invalid attribute for filtering", or "Unrecognized attribute(s) 'project_id'"
 _UNKNOWN_PROJECT_ID = re.compile(
@@ -55,6 +56,16 @@ class Call(NamedTuple):
                 for kind, value in body.items()
             }
         return self._replace(query=query, body=body)
+
+
+def group_path(group_id: str) -> str:
+    """Return the path of a group."""
+    return f"/security-groups/{quote(group_id, safe='')}"
+
+
+def port_path(port_id: str) -> str:
+    """Return the path of a port."""
+    return f"/ports/{quote(port_id, safe='')}"
 
 
 def is_about_project_id(refusal: str) -> bool:

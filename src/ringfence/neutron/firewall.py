@@ -11,6 +11,9 @@ from ringfence.neutron.fields import mapping_of
 from ringfence.neutron.port import FirewallDriver, Unusable
 from ringfence.text.json_value import Json
 
+# How long the driver of a cloud is not read again, nor tried to
+CACHE_SECONDS = 3600.0
+
 _OVN_AGENTS = frozenset({"OVN Controller agent", "OVN Controller Gateway agent"})
 _OVS_AGENT = "Open vSwitch agent"
 _LINUX_BRIDGE_AGENT = "Linux bridge agent"

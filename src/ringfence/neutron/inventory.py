@@ -16,8 +16,8 @@ import structlog
 from ringfence.neutron import identity, translate
 from ringfence.neutron.call import Call, is_about_project_id
 from ringfence.neutron.identity import Account, CloudDomain, CloudProject
-from ringfence.neutron.list_queries import PORT_FIELDS
-from ringfence.neutron.openstack import CALL_SECONDS, MAX_PAGES, MAX_RESPONSE_BYTES
+from ringfence.neutron.list_queries import MAX_PAGES, PORT_FIELDS
+from ringfence.neutron.openstack import CALL_SECONDS, MAX_RESPONSE_BYTES
 from ringfence.neutron.port import (
     AccessRefused,
     CloudError,

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
+# More pages than any project has, at Neutron's smallest useful page size
+MAX_PAGES = 1000
 PORT_FIELDS = (
     *("id", "project_id", "tenant_id", "name", "device_id", "device_owner", "fixed_ips"),
     *("security_groups", "revision_number", "description", "network_id", "mac_address", "status"),

@@ -24,13 +24,19 @@ from urllib.parse import quote
 
 import structlog
 
-from ringfence.neutron import translate
-from ringfence.neutron.call import Call, Query, is_about_project_id
-from ringfence.neutron.firewall import Agent, agents_from_body, driver_of
+from ringfence.neutron import firewall, translate
+from ringfence.neutron.call import (
+    Call,
+    Query,
+    group_path,
+    is_about_project_id,
+    port_path,
+)
 from ringfence.neutron.lazy_sessions import LazySessions
 from ringfence.neutron.list_queries import (
     ADDRESS_GROUP_FIELDS,
     AGENT_FIELDS,
+    MAX_PAGES,
     PORT_FIELDS,
     filters_of,
 )
@@ -65,10 +71,6 @@ MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 THREADS = 8
 # How long a project that exists is not looked up again
 PROJECT_CACHE_SECONDS = 600.0
-# How long the firewall driver of a cloud is not read again, nor tried to
-FIREWALL_CACHE_SECONDS = 3600.0
-# More pages than any project has, at Neutron's smallest useful page size
-MAX_PAGES = 1000
 # "Unrecognized attribute(s) 'description'", or "Attribute 'description' not allowed in POST"
 UNKNOWN_DESCRIPTION = re.compile(r"(?i)\battribute.{0,40}\bdescription\b")
 # Called when a call has ended: entry, method, error, seconds
@@ -144,7 +146,7 @@ class OpenStackCloud:
 
     async def get_group(self, group_id: str) -> CloudGroup:
         """Return one group; raise `GroupNotFound`."""
-        return translate.group_from_body(await self._call("GET", _group_path(group_id)))
+        return translate.group_from_body(await self._call("GET", group_path(group_id)))
 
     async def create_group(
         self, project_id: str, name: str, description: str, *, stateful: bool | None = None
@@ -191,12 +193,12 @@ class OpenStackCloud:
     ) -> CloudGroup:
         """Set name and description; raise `Outdated` if the group is not at the revision."""
         body = {"security_group": {"name": name, "description": description}}
-        call = Call("PUT", _group_path(group_id), body=body, revision=revision)
+        call = Call("PUT", group_path(group_id), body=body, revision=revision)
         return translate.group_from_body(await self._call_with_fallback(call))
 
     async def delete_group(self, group_id: str, *, revision: int | None = None) -> None:
         """Delete a group with its rules; raise `GroupNotFound`, `GroupInUse` or `Outdated`."""
-        await self._call_with_fallback(Call("DELETE", _group_path(group_id), revision=revision))
+        await self._call_with_fallback(Call("DELETE", group_path(group_id), revision=revision))
 
     async def create_rules(
         self, project_id: str, group_id: str, rules: Sequence[CloudRule]
@@ -257,7 +259,7 @@ class OpenStackCloud:
 
     async def get_port(self, port_id: str) -> CloudPort:
         """Return one port; raise `PortNotFound`."""
-        return translate.port_from_body(await self._call("GET", _port_path(port_id)))
+        return translate.port_from_body(await self._call("GET", port_path(port_id)))
 
     async def list_floating_ips(self, project_id: str) -> Mapping[str, str]:
         """Return the project's floating IPs on ports; none without the router extension."""
@@ -291,15 +293,15 @@ class OpenStackCloud:
         """
         if self._firewall_until > time.monotonic():
             return self._firewall
-        agents: list[Agent] = []
+        agents: list[firewall.Agent] = []
         try:
             async for response in self._pages("/agents", {"fields": AGENT_FIELDS}):
-                agents += agents_from_body(response)
+                agents += firewall.agents_from_body(response)
         except CloudError as error:
             logger.info("firewall_driver_unknown", entry=self._entry, error=str(error))
             agents = []
-        self._firewall = driver_of(agents)
-        self._firewall_until = time.monotonic() + FIREWALL_CACHE_SECONDS
+        self._firewall = firewall.driver_of(agents)
+        self._firewall_until = time.monotonic() + firewall.CACHE_SECONDS
         return self._firewall
 
     async def set_port_groups(
@@ -307,7 +309,7 @@ class OpenStackCloud:
     ) -> None:
         """Set the groups of a port; raise `Outdated`, `PortNotFound` or `GroupNotFound`."""
         body = {"port": {"security_groups": list(group_ids)}}
-        call = Call("PUT", _port_path(port_id), body=body, revision=revision)
+        call = Call("PUT", port_path(port_id), body=body, revision=revision)
         await self._call_with_fallback(call)
 
     async def project_status(self, project_id: str) -> ProjectStatus:
@@ -389,14 +391,6 @@ class OpenStackCloud:
     def close(self) -> None:
         """Shut down the threads; waiting calls are cancelled."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _group_path(group_id: str) -> str:
-    return f"/security-groups/{quote(group_id, safe='')}"
-
-
-def _port_path(port_id: str) -> str:
-    return f"/ports/{quote(port_id, safe='')}"
 
 
 def _not_found(error: GroupNotFound, group_id: str, rules: Sequence[CloudRule]) -> CloudError:
