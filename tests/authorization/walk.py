@@ -44,6 +44,7 @@ CHANGES: dict[str, tuple[str, str, Any, int]] = {
     "plan": ("POST", "plan/", [HTTPS | {"cidr": "10.0.0.0/9"}], 200),
     "dry_run": ("POST", "set_rules/?dry_run=true", [], 200),
     "rollback": ("POST", "rollback/", {"version": 1}, 202),
+    "rollback_dry_run": ("POST", "rollback/?dry_run=true", {"version": 1}, 200),
     "set_drift_mode": ("POST", "set_drift_mode/", {"mode": "report"}, 200),
 }
 FOR_STAFF: dict[str, tuple[str, str, Any, int]] = {
@@ -54,13 +55,16 @@ FOR_STAFF: dict[str, tuple[str, str, Any, int]] = {
 TENANT_CHANGES: dict[str, tuple[str, str, Any, int]] = {
     "tenant_pull": ("POST", "pull/", None, 202),
     "tenant_pull_groups": ("POST", "pull_security_groups/", None, 200),
+    "plan": ("POST", "plan_security_group/", {"name": "?", "rules": [HTTPS]}, 200),
     "create": ("POST", "create_security_group/", {"name": "?", "rules": []}, 201),
 }
 BEYOND = (
     *("/api/events/?page_size=50", "/api/users/?page_size=50", "/api/users/me/"),
     *("/api/auth-tokens/", "/api/service-settings/", "/api/sync-status/", "/api/nothing/"),
 )
-GROUP_READS = ("", "versions/", "versions/1/", "usage/", "drift/")
+GROUP_READS = (
+    *("", "versions/", "versions/1/", "versions/1/?compare=1", "usage/", "drift/", "redundancy/"),
+)
 
 
 class Wrong(AssertionError):

@@ -23,6 +23,7 @@ from ringfence.http.openapi.schema import (
 )
 from ringfence.security_groups.exposure import Code
 from ringfence.security_groups.openapi_traffic import TRAFFIC
+from ringfence.security_groups.redundant_rules import REASONS
 from ringfence.security_groups.rule_input.validation import ANY, NAMED_PROTOCOLS
 from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, Rule
 from ringfence.security_groups.schemas import ERROR_FIELDS, GROUP_FIELDS, RULE_FIELDS
@@ -295,6 +296,57 @@ SHOWN_RULE: dict[str, Schema | Model] = {
     ),
 }
 RULE = Model("SecurityGroupRuleSeen", object_of(SHOWN_RULE))
+
+_REDUNDANT_RULE = Model(
+    "SecurityGroupRedundantRule",
+    object_of(
+        {
+            "rule": {
+                "$ref": RULE,
+                "description": "A rule that can be left out.",
+            },
+            "covered_by": described(
+                array(INTEGER),
+                "The positions in `rules`, from 0, of those that together admit all of it.",
+            ),
+        }
+    ),
+)
+_NOT_COMPARED = Model(
+    "SecurityGroupRuleNotCompared",
+    object_of(
+        {
+            "rule": described(INTEGER, "The rule's position in `rules`, from 0."),
+            "code": described({**STRING, "enum": list(REASONS)}, "The kind of reason."),
+            "message": described(STRING, "Why the rule is kept, and covers no other."),
+        }
+    ),
+)
+REDUNDANCY = Model(
+    "SecurityGroupRedundancy",
+    object_of(
+        {
+            "version": described(INTEGER, "The number of the desired version."),
+            "rules_count": described(INTEGER, "How many rules are desired."),
+            "redundant": described(
+                array(_REDUNDANT_RULE), "The rules that can be left out, all of them at once."
+            ),
+            "rules": described(
+                array(RULE),
+                "The other rules: they admit the same, and none of them can be left out. A body"
+                " for `plan` and `set_rules`.",
+            ),
+            "not_compared": described(
+                array(_NOT_COMPARED), "Rules that are kept because what they admit is not certain."
+            ),
+            "complete": described(
+                BOOLEAN,
+                "Whether all were found; false if the rules are too complex. `rules` admits the"
+                " same in any case.",
+            ),
+        }
+    ),
+)
 
 DRIFT_MODE = enumeration("DriftMode", DriftMode)
 SET_DRIFT_MODE = Model(

@@ -13,11 +13,12 @@ from ringfence.clouds import queries as tenants
 from ringfence.clouds.routes import changeable
 from ringfence.http.body import read_json
 from ringfence.http.collections.handlers import JSON, respond_one, routes_of
+from ringfence.http.collections.json_response import respond_built
 from ringfence.http.context import actor_and_database, context_of
 from ringfence.http.routing import path_uuid
-from ringfence.security_groups import commands, drift_modes, queries, usage
+from ringfence.security_groups import commands, drift_modes, queries, redundant_rules, usage
 from ringfence.security_groups.overviews.queries import OVERVIEWS
-from ringfence.security_groups.preconditions import read_preconditions
+from ringfence.security_groups.preconditions import etag, read_preconditions
 from ringfence.security_groups.queries import GROUPS, NO_SUCH_GROUP, SecurityGroup
 from ringfence.security_groups.readiness import require_state
 from ringfence.security_groups.rule_input.rule_lists import read_rules
@@ -72,6 +73,15 @@ async def show_usage(request: Request) -> Response:
     group = await visible_group(request)
     base = context_of(request).base_url
     return Response(await usage.usage_document(database, group.id, base), media_type=JSON)
+
+
+async def show_redundancy(request: Request) -> Response:
+    """Show the rules that others cover, and a shorter list that admits the same."""
+    _, database = actor_and_database(request)
+    group = await visible_group(request)
+    base = context_of(request).base_url
+    document = await redundant_rules.redundancy_of(database, group, base)
+    return await respond_built(lambda: document, headers={"ETag": etag(group.version)})
 
 
 async def set_drift_mode(request: Request) -> Response:
@@ -180,6 +190,7 @@ routes = [
     Route(_GROUP, update_group, methods=["PUT", "PATCH"]),
     Route(_GROUP, delete_group, methods=["DELETE"]),
     Route(_GROUP + "usage/", show_usage, methods=["GET", "HEAD"]),
+    Route(_GROUP + "redundancy/", show_redundancy, methods=["GET"]),
     Route(_GROUP + "pull/", pull_group, methods=["POST"]),
     Route(_GROUP + "set_rules/", set_rules, methods=["POST"]),
     Route(_GROUP + "set_drift_mode/", set_drift_mode, methods=["POST"]),
