@@ -107,7 +107,7 @@ def _port_body(port):
 
 
 class WorldInfo(securitygroups_rpc_base.SecurityGroupInfoAPIMixin):
-    """Neutron's server as its agents ask it, over a world instead of a database."""
+    """Neutron's server as its agents call it, over a world instead of a database."""
 
     def __init__(self, world):
         self.world = world
@@ -153,7 +153,7 @@ class WorldInfo(securitygroups_rpc_base.SecurityGroupInfoAPIMixin):
         }
 
 
-def iptables(world, *, with_ipset=True):
+def iptables(world):
     """Return what Neutron's iptables driver runs: commands with their standard input."""
     commands = []
 
@@ -162,7 +162,7 @@ def iptables(world, *, with_ipset=True):
         return ""
 
     linux_utils.execute = execute
-    cfg.CONF.set_override("enable_ipset", with_ipset, group="SECURITYGROUP")
+    cfg.CONF.set_override("enable_ipset", world["enable_ipset"], group="SECURITYGROUP")
     ip_conntrack.CONTRACK_MGRS.clear()
     driver = iptables_firewall.IptablesFirewallDriver()
     devices = {
@@ -188,8 +188,8 @@ def iptables(world, *, with_ipset=True):
         driver.process_trusted_ports(
             [port["device"] for port in world["ports"] if net.is_port_trusted(port)]
         )
-    wanted = ("iptables-restore", "ip6tables-restore", "ipset")
-    return [command for command in commands if command[0][0] in wanted]
+    changing = ("iptables-restore", "ip6tables-restore", "ipset")
+    return [command for command in commands if command[0][0] in changing]
 
 
 def _prepare():

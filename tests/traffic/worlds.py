@@ -114,6 +114,8 @@ class World:
     def body(self) -> dict[str, Any]:
         """The world as `in_neutron.py` reads it."""
         return {
+            # As operators set it; what is admitted is the same.
+            "enable_ipset": self.number % 2 == 0,
             "groups": [
                 {
                     "id": group.id,
@@ -179,17 +181,21 @@ class Packet:
         )
 
 
-def worlds(seed: int, number: int) -> list[World]:
-    """Return random worlds, the same for the same seed."""
-    return [world(_chance(seed, each), each) for each in range(number)]
+def worlds(seed: int, number: int, *, is_mixed: bool = True) -> list[World]:
+    """Return random worlds, the same for the same seed.
+
+    If not mixed, the groups of a world are all stateful, or of every third one all stateless.
+    """
+    shares = [0.3 if is_mixed else float(each % 3 == 0) for each in range(number)]
+    return [world(_chance(seed, each), each, share) for each, share in enumerate(shares)]
 
 
 def _chance(seed: int, number: int) -> random.Random:
     return random.Random(f"{seed} {number}")  # noqa: S311 - the same worlds each time
 
 
-def world(chance: random.Random, number: int) -> World:
-    """Return a random world."""
+def world(chance: random.Random, number: int, stateless: float) -> World:
+    """Return a random world, with a share of ports that carry stateless groups."""
     address_groups = tuple(
         AddressGroup(identifier(chance), tuple(chance.sample(_all_prefixes(), chance.randrange(4))))
         for _ in range(2)
@@ -207,7 +213,7 @@ def world(chance: random.Random, number: int) -> World:
         )
         for index, each in enumerate(ids)
     )
-    ports = tuple(port(chance, index, ids) for index in range(4))
+    ports = tuple(port(chance, index, ids, stateless) for index in range(4))
     return World(number, groups, address_groups, ports)
 
 
@@ -240,15 +246,22 @@ def _port_range(
     number = None if protocol in {"", "any"} else protocol_number(protocol)
     if chance.random() < 0.2 or number not in WITH_PORTS | ICMP:
         return None, None
+    if (ethertype, number) == ("IPv4", 58):
+        # Older Neutrons store it without a type; with one, iptables has no arguments for it.
+        return None, None
     if number in ICMP:
         return chance.choice(ICMP_TYPES[ethertype]), chance.choice((None, 0, 0, 1, 255))
     first, last = sorted((chance.choice(PORTS), chance.choice(PORTS)))
     return (first, first) if chance.random() < 0.3 else (first, last)
 
 
-def port(chance: random.Random, index: int, groups: Sequence[str]) -> Port:
+def port(chance: random.Random, index: int, groups: Sequence[str], stateless: float) -> Port:
     """Return a random port; a port has stateful groups only, or stateless ones only."""
-    own = [groups[0]] if chance.random() < 0.3 else chance.sample(groups[1:], chance.randrange(4))
+    own = (
+        [groups[0]]
+        if chance.random() < stateless
+        else chance.sample(groups[1:], chance.randrange(4))
+    )
     secured = chance.random() < 0.9
     pairs = chance.sample(("10.0.0.13/30", "198.51.100.7", "2001:db8:1::/126"), chance.randrange(2))
     return Port(
