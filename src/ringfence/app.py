@@ -34,6 +34,9 @@ from ringfence.monitoring.health import Readiness
 from ringfence.organisations.openapi import operations as organisation_operations
 from ringfence.organisations.queries import CUSTOMERS, PROJECTS
 from ringfence.organisations.routes import routes as organisation_routes
+from ringfence.ports.openapi import operations as port_operations
+from ringfence.ports.queries import INSTANCES, PORTS
+from ringfence.ports.routes import routes as port_routes
 from ringfence.reference.routes import PAGES
 from ringfence.reference.routes import routes_of as reference_routes
 from ringfence.security_groups.history.openapi import operations as history_operations
@@ -65,6 +68,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *security_group_operations,
     *overview_operations,
     *history_operations,
+    *port_operations,
     *sync_operations,
     *discovery_operations,
     *tenant_operations,
@@ -79,7 +83,7 @@ OPERATIONS: tuple[Operation, ...] = (
 
 
 # GET requests for these bypass the router; the routes of the same paths handle everything else.
-COLLECTIONS = (GROUPS, TENANTS, CLOUDS, PROJECTS, CUSTOMERS, USERS, ROLES)
+COLLECTIONS = (GROUPS, PORTS, INSTANCES, TENANTS, CLOUDS, PROJECTS, CUSTOMERS, USERS, ROLES)
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -111,6 +115,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             *sync_routes,
             *security_group_routes,
             *history_routes,
+            *port_routes,
             *tenant_routes,
             *discovery_routes,
             *organisation_routes,

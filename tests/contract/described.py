@@ -87,6 +87,7 @@ async def check(response: httpx.Response) -> None:
     if request.url.params.get("dry_run", "").lower() == "true":
         # The response of a dry run is a plan.
         path = path.replace("/set_rules/", "/plan/").replace("/rollback/", "/plan/")
+        path = path.replace("/update_security_groups/", "/plan_security_groups/")
     node = operation_of(request.method, path)
     if node is None or response.status_code in EVERYWHERE:
         return

@@ -41,6 +41,8 @@ class Permission(StrEnum):
     SECURITY_GROUP_UNLINK = "security_group.unlink"
     SECURITY_GROUP_SET_OK = "security_group.set_ok"
     SECURITY_GROUP_SET_ERRED = "security_group.set_erred"
+    # Of one port, or of all ports of an instance
+    PORT_UPDATE_SECURITY_GROUPS = "port.update_security_groups"
     TENANT_PULL = "tenant.pull"
     TENANT_PULL_SECURITY_GROUPS = "tenant.pull_security_groups"
     TENANT_PUSH_SECURITY_GROUPS = "tenant.push_security_groups"
@@ -71,6 +73,7 @@ MATRIX: Mapping[Permission, frozenset[Role]] = {
     Permission.SECURITY_GROUP_UNLINK: _STAFF,
     Permission.SECURITY_GROUP_SET_OK: _STAFF,
     Permission.SECURITY_GROUP_SET_ERRED: _STAFF,
+    Permission.PORT_UPDATE_SECURITY_GROUPS: _CHANGING_ROLES,
     Permission.TENANT_PULL: _CHANGING_ROLES,
     Permission.TENANT_PULL_SECURITY_GROUPS: _CHANGING_ROLES,
     Permission.TENANT_PUSH_SECURITY_GROUPS: _CHANGING_ROLES,

@@ -27,6 +27,7 @@ class Job(StrEnum):
     PULL_GROUP = "pull_group"
     DELETE_GROUP = "delete_group"
     PULL_TENANT = "pull_tenant"
+    PUSH_PORT = "push_port"
 
 
 # The actor, which a job carries for the events that it records. It grants nothing: the change was
@@ -56,6 +57,12 @@ async def defer_for_group(
         job, lock=f"security_group:{security_group}", connection=connection
     )
     await _defer(deferrer, security_group=security_group.hex, **_origin(), **arguments)
+
+
+async def defer_for_port(connection: Connection, port: UUID) -> None:
+    """Defer the push of a port's groups; jobs of one port run one after the other."""
+    deferrer = queue.configure_task(Job.PUSH_PORT, lock=f"port:{port}", connection=connection)
+    await _defer(deferrer, port=port.hex, **_origin())
 
 
 async def defer_for_tenant(

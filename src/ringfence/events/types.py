@@ -39,6 +39,13 @@ class EventType(StrEnum):
     GROUP_DRIFTED = "openstack_security_group_drifted"
     # Drift that is reverted
     GROUP_DRIFT_ENFORCED = "openstack_security_group_drift_enforced"
+    # A user set the groups of a port or of an instance: one event for each request.
+    PORT_GROUPS_CHANGED = "openstack_port_security_groups_changed"
+    INSTANCE_GROUPS_CHANGED = "openstack_instance_security_groups_changed"
+    # The job of each port that such a request changes
+    GROUPS_UPDATE_SCHEDULED = "resource_update_security_groups_scheduled"
+    GROUPS_UPDATE_SUCCEEDED = "resource_update_security_groups_succeeded"
+    GROUPS_UPDATE_FAILED = "resource_update_security_groups_failed"
     DRIFT_MODE_SET = "openstack_drift_mode_set"
     DEFAULT_EGRESS_SET = "openstack_default_egress_set"
     # The tenant became another project in the cloud; its groups stay in the old one.

@@ -81,7 +81,7 @@ RULE_TO_SET = Model(
 # Rules from a cloud may have any protocol name of the cloud.
 _SHOWN_PROTOCOL: Schema = {"anyOf": [_NAMED, _BLANK, STRING], "description": _PROTOCOL_MEANS}
 
-_RULE = Model(
+RULE_SHOWN = Model(
     "OpenStackSecurityGroupRuleCreate",
     object_of(
         {
@@ -111,7 +111,7 @@ GROUP = Model(
             "tenant": described(URI, "The URL of the tenant that the group belongs to."),
             "tenant_name": described(STRING, "The tenant's name."),
             "tenant_uuid": described(HEX_UUID, "The tenant's UUID."),
-            "rules": described(array(_RULE), "The desired rules, in the order they were sent."),
+            "rules": described(array(RULE_SHOWN), "The desired rules, in the order they were sent."),
             "instance_count": described(
                 nullable(INTEGER),
                 "How many instances carry the group, as last observed; null if unknown.",

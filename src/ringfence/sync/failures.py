@@ -16,6 +16,7 @@ from ringfence.database.outbox import Job
 from ringfence.errors import RingfenceError
 from ringfence.neutron.port import (
     AccessRefused,
+    GiveUp,
     GroupInUse,
     GroupNotFound,
     Misconfigured,
@@ -38,6 +39,7 @@ RETRY_ADVICE = {
     Job.PUSH_GROUP: "roll it back to its present version, which pushes it again",
     Job.PULL_GROUP: "pull it again",
     Job.DELETE_GROUP: "delete it again",
+    Job.PUSH_PORT: "set its groups again",
 }
 RECREATE = "Set its rules, or roll it back to its present version, to create it again."
 # By kind of error; the first that matches
@@ -55,8 +57,14 @@ REMEDIES: Sequence[tuple[type[RingfenceError], str]] = (
     # Ringfence's own errors, with what to do or with a reference to the log
     (RingfenceError, "To retry, {again}."),
 )
+
+
+class PortUpdateFailed(GiveUp):
+    """The groups of a port cannot be set; the message says what helps."""
+
+
 # Errors whose message says what to do
-WITH_REMEDY = (GroupInUse,)
+WITH_REMEDY = (GroupInUse, PortUpdateFailed)
 
 
 def explain(error: RingfenceError, job: str) -> str:

@@ -32,6 +32,7 @@ from ringfence.database.pool import Database
 from ringfence.errors import RingfenceError, Unavailable
 from ringfence.neutron.port import CloudError, Retry
 from ringfence.neutron.storable_text import storable
+from ringfence.ports import lifecycle as port_lifecycle
 from ringfence.security_groups.cloud_state import lifecycle
 from ringfence.sync.compare import DEFAULT_GUARD, MassRemovalGuard
 from ringfence.sync.drivers import Clouds
@@ -42,6 +43,7 @@ from ringfence.sync.failures import (
     delay_before_retry,
     explain,
 )
+from ringfence.sync.port_push import push_port
 from ringfence.sync.pull import pull_group, pull_tenant
 from ringfence.sync.push import delete_group, push_group
 from ringfence.telemetry import metrics, tracing
@@ -101,6 +103,7 @@ class JobHandlers:
             Job.PULL_GROUP: self.pull_group,
             Job.DELETE_GROUP: self.delete_group,
             Job.PULL_TENANT: self.pull_tenant,
+            Job.PUSH_PORT: self.push_port,
         }
         for name, function in work.items():
             work_of = tracing.traced_job(function)
@@ -167,6 +170,24 @@ class JobHandlers:
             await run(
                 work, record_failure, Attempt(context.job.attempts, periodic, context.job.task_name)
             )
+
+    @_with_origin
+    async def push_port(
+        self, context: JobContext, *, port: str, request_id: str | None = None
+    ) -> None:
+        """Set the groups of a port in the cloud."""
+
+        async def work() -> dict[str, object]:
+            return {"had_work": await push_port(self._database, self._clouds, UUID(port))}
+
+        async def record_failure(error: RingfenceError, _trace: str) -> None:
+            message = storable(explain(error, context.job.task_name), LONGEST_TRACE)
+            async with self._database.transaction() as connection:
+                await port_lifecycle.record_failure(connection, UUID(port), message)
+
+        with self._running(context, {"port": port, "request_id": request_id}):
+            attempt = Attempt(context.job.attempts, job=context.job.task_name)
+            await run(work, record_failure, attempt)
 
     async def _run_for_group(
         self,

@@ -14,9 +14,11 @@ from ringfence.clouds import pulls
 from ringfence.database.outbox import (
     Job,
     defer_for_group,
+    defer_for_port,
     defer_for_tenant,
 )
 from ringfence.database.pool import Connection, Database
+from ringfence.ports import lifecycle as port_lifecycle
 from ringfence.security_groups.cloud_state import lifecycle
 from ringfence.sync.failures import LONGEST_DELAY
 
@@ -124,7 +126,7 @@ async def _requeue(database: Database, selection: LiteralString, value: object) 
 
 
 async def requeue_lost(database: Database) -> int:
-    """Queue a job for each group and tenant that waits for work without one; return how many.
+    """Queue a job for each group, port and tenant that waits for work without one; return how many.
 
     A waiting group is pulled if its desired rules were applied, and pushed if not.
     """
@@ -136,18 +138,26 @@ async def requeue_lost(database: Database) -> int:
         tenants = {
             f"tenant:{uuid}": uuid for uuid in await pulls.stalled(connection, GRACE_SECONDS)
         }
-        with_job = await _locks_with_job(connection, [*groups, *tenants])
+        ports = {
+            f"port:{uuid}": uuid for uuid in await port_lifecycle.pending(connection, GRACE_SECONDS)
+        }
+        with_job = await _locks_with_job(connection, [*groups, *tenants, *ports])
         lost_groups = [groups[lock] for lock in groups.keys() - with_job]
         lost_tenants = [tenants[lock] for lock in tenants.keys() - with_job]
+        lost_ports = [ports[lock] for lock in ports.keys() - with_job]
         for waiting in lost_groups:
             await defer_for_group(connection, _job_for(waiting), waiting.uuid)
         for uuid in lost_tenants:
             await defer_for_tenant(connection, uuid)
+        for uuid in lost_ports:
+            await defer_for_port(connection, uuid)
     for waiting in lost_groups:
         logger.warning("job_lost", security_group=waiting.uuid.hex)
     for uuid in lost_tenants:
         logger.warning("job_lost", tenant=uuid.hex)
-    return len(lost_groups) + len(lost_tenants)
+    for uuid in lost_ports:
+        logger.warning("job_lost", port=uuid.hex)
+    return len(lost_groups) + len(lost_tenants) + len(lost_ports)
 
 
 async def delete_old_jobs(database: Database, hours: int) -> int:

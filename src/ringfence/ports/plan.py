@@ -1,0 +1,51 @@
+"""The document of a plan: what setting groups would change, port by port."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ringfence.ports.commands import GroupsPlan, refusal_of
+from ringfence.ports.group_changes import PortChange
+from ringfence.ports.queries import PORTS
+
+
+def plan_document(plan: GroupsPlan, base: str) -> dict[str, Any]:
+    """Return the document; `base` is the URL of the service."""
+
+    def shown(groups: Sequence[str]) -> list[dict[str, Any]]:
+        found = [plan.known[group] for group in groups if group in plan.known]
+        return [
+            {
+                "uuid": group.uuid.hex,
+                "name": group.name,
+                "url": f"{base}/api/openstack-security-groups/{group.uuid.hex}/",
+            }
+            for group in sorted(found, key=lambda group: (group.name, group.uuid))
+        ]
+
+    def port_change(change: PortChange) -> dict[str, Any]:
+        port = change.port
+        return {
+            "uuid": port.uuid.hex,
+            "url": f"{base}{PORTS.path}{port.uuid.hex}/",
+            "name": port.name,
+            "backend_id": port.backend_id,
+            "added": shown(change.added),
+            "removed": shown(change.removed),
+            "unchanged": shown([group for group in change.desired if group in change.observed]),
+            "kept_security_group_ids": list(change.kept),
+        }
+
+    return {
+        "ports": [port_change(change) for change in plan.changes],
+        "skipped": [
+            {
+                "uuid": port.uuid.hex,
+                "url": f"{base}{PORTS.path}{port.uuid.hex}/",
+                "name": port.name,
+                "backend_id": port.backend_id,
+                "reason": str(refusal_of(port)),
+            }
+            for port in plan.skipped
+        ],
+        "calls": sum(bool(change.added or change.removed) for change in plan.changes),
+    }
