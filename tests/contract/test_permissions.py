@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from tests.contract.paths import GROUPS, group_at, tenant_at
+from tests.factories.ports import add_port, port_at
 from tests.factories.world import USERS
 
 from ringfence.access.permissions import MATRIX, Permission, Role
@@ -27,6 +28,7 @@ SUCCESS = {
     "tenant_confirm_missing": 202,
     "sync_status": 200,
     "discover": 202,
+    "port_groups": 200,
     "retrieve": 200,
     "update": 200,
     "partial_update": 200,
@@ -60,6 +62,7 @@ NEEDS = {
     "tenant_confirm_missing": Permission.TENANT_CONFIRM_MISSING,
     "sync_status": Permission.SYNC_READ,
     "discover": Permission.DISCOVERY_CHANGE,
+    "port_groups": Permission.PORT_UPDATE_SECURITY_GROUPS,
 }
 
 FOR_STAFF = {"unlink", "set_ok", "set_erred", "tenant_default_egress", "tenant_confirm_missing"}
@@ -109,6 +112,12 @@ def request_of(operation, group, tenant):  # noqa: PLR0911 - a table
         "partial_update": ("PATCH", group_at(group), {"description": "x"}),
         "delete": ("DELETE", group_at(group), None),
         "pull": ("POST", group_at(group, "pull/"), None),
+        # A port with the UUID of the group
+        "port_groups": (
+            "POST",
+            port_at(group, "update_security_groups/"),
+            {"security_groups": []},
+        ),
         "set_rules": ("POST", group_at(group, "set_rules/"), []),
         "unlink": ("POST", group_at(group, "unlink/"), None),
         "set_ok": ("POST", group_at(group, "set_ok/"), None),
@@ -134,6 +143,8 @@ async def test_each_role_may_do_exactly_what_its_cell_says(api, world, operation
         for where in ("own", "foreign", "missing"):
             tenant_id, tenant = tenants.get(where, (None, uuid4()))
             group = await world.group(uuid4().hex, tenant_id=tenant_id) if tenant_id else uuid4()
+            if tenant_id:
+                await add_port(world, uuid=group, tenant_id=tenant_id)
             response = await client.request(
                 *request_of(operation, group, tenant)[:2],
                 json=request_of(operation, group, tenant)[2],
@@ -158,6 +169,7 @@ async def test_the_table_that_the_code_reads_says_the_same(operation):
 
 async def test_a_refused_operation_leaves_everything_as_it_was(api, world):
     group = await world.group()
+    await add_port(world, uuid=group)
     before = await world.value("SELECT document FROM security_group_documents")
     for operation in SUCCESS:
         if operation != "retrieve":

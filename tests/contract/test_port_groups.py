@@ -16,7 +16,7 @@ UPDATE, PLAN = "update_security_groups/", "plan_security_groups/"
 STATUS = "security groups update was scheduled"
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 async def web(world):
     return await world.group("web", backend_id="b-web")
 
@@ -51,7 +51,7 @@ async def events(world):
         return await cursor.fetchall()
 
 
-async def test_a_change_is_stored_with_its_events_and_its_job(client, world, web, db):
+async def test_a_change_is_stored_with_its_events_and_its_job(client, world, db):
     port = await add_port(world, groups=["b-web"])
     response = await client.post(port_at(port, UPDATE), json=naming(db))
     assert response.status_code == 200
@@ -94,7 +94,7 @@ async def test_a_group_is_named_by_its_url_in_several_forms(client, world, web, 
     assert (await pending(world, port))[2] == ["b-web"]
 
 
-async def test_an_empty_list_removes_all_groups(client, world, web):
+async def test_an_empty_list_removes_all_groups(client, world):
     port = await add_port(world, groups=["b-web"])
     assert (await client.post(port_at(port, UPDATE), json=naming())).status_code == 200
     assert (await pending(world, port))[2] == []
@@ -114,9 +114,7 @@ async def test_after_a_failure_the_same_groups_are_pushed_again(client, world, w
     assert (await client.get(port_at(port))).json()["error_message"] == ""
 
 
-async def test_groups_that_the_sender_does_not_see_stay_and_the_response_says_so(
-    api, world, web, db
-):
+async def test_groups_that_the_sender_does_not_see_stay_and_the_response_says_so(api, world, db):
     await world.group("x", backend_id="b-secret", tenant_id=world.foreign_tenant_id)
     port = await add_port(world, groups=["b-web", "b-secret", "b-nobody"])
     response = await api("admin").post(port_at(port, UPDATE), json=naming(db))
@@ -224,7 +222,7 @@ async def test_a_port_with_a_pending_change_cannot_be_changed(client, world, web
     assert response.json()["detail"] == "Valid states for operation: OK, ERRED."
 
 
-async def test_an_instance_gets_the_groups_on_all_ports_that_take_groups(client, world, web, db):
+async def test_an_instance_gets_the_groups_on_all_ports_that_take_groups(client, world, db):
     instance, row = await add_instance(world)
     first = await add_instance_port(world, row, "eth0", ["b-web", "b-nobody"])
     second = await add_instance_port(world, row, "eth1", ["b-db"])
@@ -256,7 +254,7 @@ async def test_an_instance_without_ports_that_take_groups_is_refused(client, wor
 
 
 @pytest.mark.parametrize("at", [port_at, instance_at])
-async def test_a_plan_shows_the_change_and_stores_nothing(client, world, web, db, at):
+async def test_a_plan_shows_the_change_and_stores_nothing(client, world, db, at):
     instance, row = await add_instance(world)
     port = await add_instance_port(world, row, "eth0", ["b-web", "b-nobody"])
     path = at(port if at is port_at else instance, PLAN)
@@ -273,7 +271,7 @@ async def test_a_plan_shows_the_change_and_stores_nothing(client, world, web, db
     assert (await jobs(world), (await pending(world, port))[0]) == (0, "OK")
 
 
-async def test_if_match_applies_to_the_groups_that_were_fetched(client, world, web, db):
+async def test_if_match_applies_to_the_groups_that_were_fetched(client, world, db):
     instance, row = await add_instance(world)
     port = await add_instance_port(world, row, "eth0", ["b-web"])
     for path in (port_at(port), instance_at(instance)):
@@ -290,7 +288,7 @@ async def test_if_match_applies_to_the_groups_that_were_fetched(client, world, w
     assert everything.status_code == 200
 
 
-async def test_the_same_idempotency_key_changes_once(client, world, web, db):
+async def test_the_same_idempotency_key_changes_once(client, world, db):
     port = await add_port(world, groups=["b-web"])
     headers = {"Idempotency-Key": "once-and-for-all"}
     responses = [
@@ -300,7 +298,7 @@ async def test_the_same_idempotency_key_changes_once(client, world, web, db):
     assert await jobs(world) == 1
 
 
-async def test_misspelt_parameters_do_not_become_changes(client, world, web, db):
+async def test_misspelt_parameters_do_not_become_changes(client, world, db):
     port = await add_port(world, groups=["b-web"])
     path = port_at(port, UPDATE)
     for query in ({"dryrun": "true"}, {"dry_run": "yes"}, {"plan_token": "1.x"}):

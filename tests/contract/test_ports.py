@@ -15,9 +15,11 @@ from tests.factories.ports import (
 BASE = "http://api.example.com"
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 async def web(world):
-    return await world.group("web", backend_id="b-web", rules=[{**SSH, "ethertype": "IPv4", "direction": "ingress"}])
+    return await world.group(
+        "web", backend_id="b-web", rules=[{**SSH, "ethertype": "IPv4", "direction": "ingress"}]
+    )
 
 
 async def test_a_port_shows_its_groups_addresses_and_ancestors(client, world, web):
@@ -82,7 +84,7 @@ async def test_an_instance_is_as_busy_or_erred_as_its_ports(client, world):
     assert (await client.get(INSTANCES, params={"state": "OK"})).json() == []
 
 
-async def test_a_group_of_another_tenant_has_a_name_only_for_those_who_see_it(api, world, web):
+async def test_a_group_of_another_tenant_has_a_name_only_for_those_who_see_it(api, world):
     await world.group("secret", backend_id="b-secret", tenant_id=world.foreign_tenant_id)
     port = await add_port(world, groups=["b-secret", "b-web", "b-nobody"])
     mine = await api("admin").get(port_at(port))
@@ -94,7 +96,7 @@ async def test_a_group_of_another_tenant_has_a_name_only_for_those_who_see_it(ap
     assert staff["other_security_group_ids"] == ["b-nobody"]
 
 
-async def test_a_pending_change_shows_at_once(client, world, web):
+async def test_a_pending_change_shows_at_once(client, world):
     port = await add_port(
         world, groups=["b-web"], state="UPDATE_SCHEDULED", desired=[], base=["b-web"]
     )
@@ -149,13 +151,20 @@ PORT_QUERIES = [
     ({"o": "-name"}, {"eth1", "eth0"}),
     *(
         ({"o": word}, {"eth0", "eth1"})
-        for word in "created status admin_state_up instance_name network_name subnet_name".split()
+        for word in [
+            "created",
+            "status",
+            "admin_state_up",
+            "instance_name",
+            "network_name",
+            "subnet_name",
+        ]
     ),
 ]
 
 
 @pytest.mark.parametrize(("query", "expected"), PORT_QUERIES, ids=str)
-async def test_filters_of_ports(client, world, web, query, expected):
+async def test_filters_of_ports(client, world, query, expected):
     _, row = await add_instance(world)
     await add_instance_port(world, row, "eth0", ["b-web"], floating_addresses=["203.0.113.7"])
     await add_port(
@@ -198,9 +207,7 @@ async def test_ports_and_instances_are_found_by_group_tenant_and_instance(client
     assert [port["name"] for port in by_instance.json()] == ["eth0"]
 
 
-async def test_no_filter_by_group_tells_which_ports_carry_a_group_that_is_out_of_scope(
-    api, world, web
-):
+async def test_no_filter_by_group_tells_which_ports_carry_a_group_that_is_out_of_scope(api, world):
     secret = await world.group("x", backend_id="b-x", tenant_id=world.foreign_tenant_id)
     await add_port(world, groups=["b-x"])
     query = {"security_group_uuid": secret.hex}
@@ -232,7 +239,7 @@ async def test_filters_of_instances(client, world, query, expected):
     assert len(response.json()) == expected
 
 
-async def test_bad_filters_are_named(client, world):
+async def test_bad_filters_are_named(client):
     response = await client.get(PORTS, params={"tenant_uuid": "x", "state": "Ok", "o": "colour"})
     assert response.status_code == 400
     assert set(response.json()) == {"tenant_uuid", "state"}
@@ -248,7 +255,7 @@ async def test_fields_select_and_an_unchanged_port_is_not_sent_again(client, wor
     assert (await client.get(port_at(port), headers=headers)).status_code == 304
 
 
-async def test_the_root_lists_both_collections(client, world):
+async def test_the_root_lists_both_collections(client):
     root = (await client.get("/api/")).json()
     assert root["openstack-ports"] == BASE + PORTS
     assert root["openstack-instances"] == BASE + INSTANCES

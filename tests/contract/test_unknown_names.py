@@ -12,6 +12,7 @@ import pytest
 import waldur_api_client.api
 from tests.contract import described
 from tests.contract.paths import GROUPS, TENANTS, a_rule, group_at, tenant_at
+from tests.factories.ports import INSTANCES, PORTS, add_instance, add_port
 
 from ringfence.app import OPERATIONS, create_app
 from ringfence.http.unknown_names.check import MOST_UNKNOWN, own_parameters
@@ -75,11 +76,12 @@ async def everything(world):
 async def path_of(world):
     """Return a function that returns the path of an operation for existing objects."""
     group, other = await world.group(), uuid4()
+    port, (instance, _) = await add_port(world), await add_instance(world)
 
     def path(operation):
         uuid = world.tenant_uuid if operation.path.startswith(TENANTS) else group
-        if operation.path.startswith("/api/users/"):
-            uuid = other
+        others = {"/api/users/": other, PORTS: port, INSTANCES: instance}
+        uuid = next((each for at, each in others.items() if operation.path.startswith(at)), uuid)
         return operation.path.format(uuid=uuid.hex, user_id=world.users["admin"], number=1)
 
     return path
@@ -213,7 +215,9 @@ async def test_a_refusal_says_what_is_meant_and_where_it_is_taken(client, world)
     assert message == (
         "This operation does not take dry_run, and nothing was done. "
         "dry_run is a parameter of POST /api/openstack-security-groups/{uuid}/set_rules/, "
-        "POST /api/openstack-security-groups/{uuid}/rollback/."
+        "POST /api/openstack-security-groups/{uuid}/rollback/, "
+        "POST /api/openstack-ports/{uuid}/update_security_groups/, "
+        "POST /api/openstack-instances/{uuid}/update_security_groups/."
     )
     response = await client.put(group_at(group), json={"name": "x", "dry_run": True})
     assert "dry_run" in response.json()

@@ -11,13 +11,14 @@ INSTANCES = "/api/openstack-instances/"
 
 _PORT = """
 INSERT INTO cloud_ports (
-    tenant_id, backend_id, name, instance_id, device_id, device_owner, addresses,
+    uuid, tenant_id, backend_id, name, instance_id, device_id, device_owner, addresses,
     floating_addresses, security_group_ids, network_id, mac_address, status,
     port_security_enabled, admin_state_up, allowed_address_pairs, fixed_ips, revision_number,
     state, desired_security_group_ids, base_security_group_ids, error_message
 ) VALUES (
-    %(tenant_id)s, %(backend_id)s, %(name)s, %(instance_id)s, %(device_id)s, %(device_owner)s,
-    %(addresses)s, %(floating_addresses)s, %(groups)s, %(network_id)s, %(mac_address)s,
+    %(uuid)s, %(tenant_id)s, %(backend_id)s, %(name)s, %(instance_id)s, %(device_id)s,
+    %(device_owner)s, %(addresses)s, %(floating_addresses)s, %(groups)s, %(network_id)s,
+    %(mac_address)s,
     %(status)s, %(port_security_enabled)s, %(admin_state_up)s, %(allowed_address_pairs)s,
     %(fixed_ips)s, %(revision_number)s, %(state)s, %(desired)s, %(base)s, %(error_message)s
 ) RETURNING id, uuid
@@ -37,6 +38,7 @@ async def add_port(world: World, name: str = "eth0", groups=(), **columns: Any) 
     """Insert a port that carries these groups, by their ids in the cloud; return its UUID."""
     number = uuid4().hex
     values = {
+        "uuid": uuid4(),
         "tenant_id": world.tenant_id,
         "backend_id": number,
         "name": name,

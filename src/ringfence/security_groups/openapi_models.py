@@ -111,7 +111,9 @@ GROUP = Model(
             "tenant": described(URI, "The URL of the tenant that the group belongs to."),
             "tenant_name": described(STRING, "The tenant's name."),
             "tenant_uuid": described(HEX_UUID, "The tenant's UUID."),
-            "rules": described(array(RULE_SHOWN), "The desired rules, in the order they were sent."),
+            "rules": described(
+                array(RULE_SHOWN), "The desired rules, in the order they were sent."
+            ),
             "instance_count": described(
                 nullable(INTEGER),
                 "How many instances carry the group, as last observed; null if unknown.",
