@@ -71,13 +71,26 @@ SET
 WHERE id = %(id)s
 """
 
+# The tenant's groups that the port carries now, and all that it carried before
+_CONCERNED: LiteralString = """
+SELECT sg.id
+FROM security_groups AS sg
+WHERE
+    sg.tenant_id = %(tenant)s
+    AND sg.backend_id <> ''
+    AND sg.backend_id = ANY(%(groups)s::text [])
+UNION
+SELECT old.security_group_id FROM cloud_port_groups AS old WHERE old.port_id = %(id)s
+ORDER BY id
+"""
+
 # Returns the ids of the groups that the port carries now or carried before, but not both.
 _REPLACE_GROUPS: LiteralString = """
 WITH carried AS (
     SELECT sg.id
     FROM security_groups AS sg
     WHERE
-        sg.tenant_id = %(tenant)s
+        sg.id = ANY(%(concerned)s)
         AND sg.backend_id <> ''
         AND sg.backend_id = ANY(%(groups)s::text [])
 ),
@@ -164,10 +177,7 @@ async def record_applied(
         "revision": revision,
     }
     await connection.execute(_APPLIED, values)
-    cursor = await connection.execute(_REPLACE_GROUPS, values)
-    # Their numbers of instances may have changed.
-    changed = [row[0] for row in await cursor.fetchall()]
-    documents.refresh_before_commit(connection, sorted(changed))
+    await _replace_groups(connection, values)
     message = f"Security groups of port {port.shown_name} have been updated."
     await record(
         connection,
@@ -176,6 +186,17 @@ async def record_applied(
         ),
     )
     return True
+
+
+async def _replace_groups(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Store which groups the port carries, and refresh those whose instances may have changed."""
+    rows = await (await connection.execute(_CONCERNED, values)).fetchall()
+    concerned = [row[0] for row in rows]
+    # In the order of a deletion, which holds the documents before it deletes the row
+    await documents.hold(connection, concerned)
+    cursor = await connection.execute(_REPLACE_GROUPS, {**values, "concerned": concerned})
+    changed = [row[0] for row in await cursor.fetchall()]
+    documents.refresh_before_commit(connection, sorted(changed))
 
 
 async def record_failure(connection: Connection, uuid: UUID, message: str) -> bool:

@@ -114,6 +114,11 @@ WHERE
         observed.admin_state_up, observed.allowed_address_pairs, observed.fixed_ips,
         observed.revision_number
     )
+    -- Unless its groups were set after the list was requested: that is newer.
+    AND (
+        stored.revision_number > observed.revision_number
+        AND stored.modified > %(observed_at)s
+    ) IS NOT true
 ORDER BY observed.backend_id
 ON CONFLICT (tenant_id, backend_id) DO UPDATE
 SET
@@ -270,7 +275,7 @@ async def store_ports(
         return False
     is_first = row[0]
     before = await _instances(connection, tenant_id)
-    await _replace(connection, tenant, ports)
+    await _replace(connection, tenant, ports, observed_at)
     after = await _instances(connection, tenant_id)
     changed = {group for group, _ in before.items() ^ after.items()}
     if is_first:
@@ -280,10 +285,13 @@ async def store_ports(
     return True
 
 
-async def _replace(connection: Connection, tenant: Tenant, ports: Sequence[ObservedPort]) -> None:
+async def _replace(
+    connection: Connection, tenant: Tenant, ports: Sequence[ObservedPort], observed_at: datetime
+) -> None:
     """Write the rows of ports and instances that differ, and which port has which group."""
     values = {
         "tenant": tenant.id,
+        "observed_at": observed_at,
         "ids": [port.backend_id for port in ports],
         "group_ids": sorted({group for port in ports for group in port.security_group_ids or ()}),
     }

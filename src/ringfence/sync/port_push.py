@@ -9,6 +9,7 @@ concurrent change is never overwritten; the port is then read again.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
@@ -36,6 +37,11 @@ PORT_NOT_FOUND = (
     "removes it here."
 )
 
+GROUPS_NOT_SHOWN = (
+    "The cloud does not show the groups of the port, so nothing was changed. An operator must "
+    "correct the credentials or the policy of the cloud; then set its groups again."
+)
+
 logger = structlog.get_logger(__name__)
 
 
@@ -48,32 +54,39 @@ async def push_port(database: Database, clouds: Clouds, uuid: UUID) -> bool:
         update = await lifecycle.claim(connection, uuid)
     if update is None:
         return False
-    port, kept = await _converge(clouds.of(update.placement), update)
-    context = {"security_groups": list(port.security_group_ids), "changed_by_others": kept}
+    reached = await _converge(clouds.of(update.placement), update)
+    context = {"security_groups": reached.groups, "changed_by_others": reached.others}
     async with database.transaction() as connection:
         is_applied = await lifecycle.record_applied(
-            connection, update, port.security_group_ids, port.revision_number, context
+            connection, update, reached.groups, reached.revision, context
         )
     if not is_applied:
         logger.info("push_outdated", port=uuid.hex)
     return True
 
 
-async def _converge(cloud: NetworkCloud, update: PortUpdate) -> tuple[CloudPort, list[str]]:
-    """Change the port until it has the groups; no call if it has them.
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The groups of a port after a change, and those that somebody else added or removed."""
 
-    Also returns the ids of groups that somebody else added or removed since the request.
-    """
-    others: set[str] = set()
-    wanted: Sequence[str] = update.desired
+    groups: Sequence[str]
+    others: Sequence[str]
+    revision: int
+
+
+async def _converge(cloud: NetworkCloud, update: PortUpdate) -> Reached:
+    """Change the port until it has the groups; no call if it has them."""
     for _ in range(ATTEMPTS):
         port = await _read(cloud, update)
-        wanted = merged(port.security_group_ids, update.base, update.desired)
-        if set(wanted) == set(port.security_group_ids):
-            others |= set(wanted) ^ set(update.desired)
-            return port, sorted(others)
+        groups = port.security_group_ids
+        if groups is None:
+            raise PortUpdateFailed(GROUPS_NOT_SHOWN)
+        desired = merged(groups, update.base, update.desired)
+        if set(desired) == set(groups):
+            others = sorted(set(groups) ^ set(update.desired))
+            return Reached(list(groups), others, port.revision_number)
         try:
-            await cloud.set_port_groups(port.id, wanted, revision=port.revision_number)
+            await cloud.set_port_groups(port.id, desired, revision=port.revision_number)
         except Outdated:
             continue
         except PortNotFound:
