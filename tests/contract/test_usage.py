@@ -79,6 +79,7 @@ async def test_usage_shows_ports_referring_groups_and_the_time_of_observation(cl
                 "floating": [],
             },
         ],
+        "ports_of_other_tenants": 0,
         "referenced_by": [
             {
                 "uuid": named.hex,
@@ -94,6 +95,7 @@ async def test_usage_that_was_never_observed_is_null(client, web):
     shown = (await client.get(group_at(web, "usage/"))).json()
     assert shown == {
         "ports": [],
+        "ports_of_other_tenants": 0,
         "referenced_by": [],
         "instance_count": None,
         "observed_at": None,

@@ -35,13 +35,15 @@ RETURNING NOT EXISTS (SELECT FROM before)
 
 # Groups of other tenants that ports have, or had
 _FOREIGN_GROUPS: LiteralString = """
-SELECT stored.security_group_id
-FROM security_group_documents AS stored
-INNER JOIN tenants AS tenant ON stored.cloud_id = tenant.cloud_id
+SELECT sg.id
+FROM security_groups AS sg
+INNER JOIN tenants AS other ON sg.tenant_id = other.id
+INNER JOIN tenants AS tenant ON other.cloud_id = tenant.cloud_id
 WHERE
-    stored.backend_id = ANY(%(group_ids)s)
+    sg.backend_id = ANY(%(group_ids)s)
+    AND sg.backend_id <> ''
     AND tenant.id = %(tenant)s
-    AND stored.tenant_id <> tenant.id
+    AND other.id <> tenant.id
 UNION
 SELECT carrying.security_group_id
 FROM cloud_ports AS port

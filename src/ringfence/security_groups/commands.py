@@ -234,9 +234,13 @@ async def delete(
     async with database.transaction() as connection:
         group = await preconditions.lock(connection, group, Action.DELETE)
         used = await usage.usage_of(connection, group.id)
-        if used.ports and not detach:
+        if used.is_on_ports and not detach:
             raise Conflict(usage.in_use_message(group.name, used))
-        context = {"ports": used.ports, "referred_to_by": used.groups}
+        context = {
+            "ports": used.ports,
+            "ports_of_other_tenants": used.foreign_ports,
+            "referred_to_by": used.groups,
+        }
         step = DETACH_AND_DELETE if detach else DELETE
         await schedule(connection, actor, group, step, context)
 

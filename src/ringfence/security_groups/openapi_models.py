@@ -201,13 +201,19 @@ USAGE = Model(
     "OpenStackSecurityGroupUsage",
     object_of(
         {
-            "ports": described(array(_PORT), "The ports that carry the group."),
+            "ports": described(array(_PORT), "The ports of its tenant that carry the group."),
+            "ports_of_other_tenants": described(
+                INTEGER,
+                "How many ports of other tenants in the same cloud carry the group, which is shared"
+                " with them there. They are not named.",
+            ),
             "referenced_by": described(
                 array(_REFERRING), "The groups with rules whose remote end is this group."
             ),
             "instance_count": described(
                 nullable(INTEGER),
-                "How many instances carry the group; null if ports were never read.",
+                "How many instances carry the group, those of other tenants included; null if the"
+                " tenant's ports were never read.",
             ),
             "observed_at": described(
                 nullable(TIME), "When the tenant's ports were last read; null for never."

@@ -8,9 +8,21 @@ from typing import LiteralString
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import NotFound
 from ringfence.security_groups.queries import NO_SUCH_GROUP
+from ringfence.text.counting import counted
 
 # Names in an error message
 MAX_NAMES = 20
+
+# What to do, by whether ports of the tenant and ports of other tenants have the group
+_REMEDIES = {
+    (False, False): "",
+    (True, False): " Remove it from these ports first, or delete it with ?detach=true.",
+    (False, True): " It has to be removed from these ports first.",
+    (True, True): (
+        " It has to be removed from these ports first; ?detach=true does so for those of its own"
+        " tenant."
+    ),
+}
 
 _REFERRING: LiteralString = """
 SELECT DISTINCT sg.id, sg.name
@@ -24,8 +36,19 @@ _PORTS: LiteralString = """
 SELECT port.backend_id, port.name
 FROM cloud_port_groups AS carrying
 INNER JOIN cloud_ports AS port ON carrying.port_id = port.id
-WHERE carrying.security_group_id = %(id)s
+INNER JOIN security_groups AS sg ON carrying.security_group_id = sg.id
+WHERE carrying.security_group_id = %(id)s AND port.tenant_id = sg.tenant_id
 ORDER BY port.name, port.backend_id
+"""
+
+# Other tenants have ports with the group if it is shared with them in the cloud. Who sees the group
+# may not see these tenants, so their ports are counted and not named.
+_FOREIGN_PORTS: LiteralString = """
+SELECT count(*)
+FROM cloud_port_groups AS carrying
+INNER JOIN cloud_ports AS port ON carrying.port_id = port.id
+INNER JOIN security_groups AS sg ON carrying.security_group_id = sg.id
+WHERE carrying.security_group_id = %(id)s AND port.tenant_id <> sg.tenant_id
 """
 
 _TAKEN: LiteralString = """
@@ -50,8 +73,14 @@ FROM (
             ) ORDER BY port.name, port.backend_id)
             FROM cloud_port_groups AS carrying
             INNER JOIN cloud_ports AS port ON carrying.port_id = port.id
-            WHERE carrying.security_group_id = sg.id
+            WHERE carrying.security_group_id = sg.id AND port.tenant_id = sg.tenant_id
         ), '[]') AS ports,
+        (
+            SELECT count(*)
+            FROM cloud_port_groups AS carrying
+            INNER JOIN cloud_ports AS port ON carrying.port_id = port.id
+            WHERE carrying.security_group_id = sg.id AND port.tenant_id <> sg.tenant_id
+        ) AS ports_of_other_tenants,
         coalesce((
             SELECT json_agg(json_build_object(
                 'uuid', hex(other.uuid),
@@ -84,6 +113,11 @@ class Usage:
     ports: tuple[str, ...]
     groups: tuple[str, ...]
     observed_at: datetime | None
+    foreign_ports: int = 0
+
+    @property
+    def is_on_ports(self) -> bool:
+        return bool(self.ports or self.foreign_ports)
 
 
 async def usage_of(connection: Connection, group_id: int) -> Usage:
@@ -91,16 +125,18 @@ async def usage_of(connection: Connection, group_id: int) -> Usage:
     values = {"id": group_id}
     cursor = await connection.execute(_PORTS, values)
     ports = [f"{name} ({port})" if name else port for port, name in await cursor.fetchall()]
+    cursor = await connection.execute(_FOREIGN_PORTS, values)
+    foreign = await cursor.fetchone()
     cursor = await connection.execute(_REFERRING, values)
     groups = [name for _, name in await cursor.fetchall()]
     cursor = await connection.execute(_TAKEN, values)
     row = await cursor.fetchone()
-    return Usage(tuple(ports), tuple(groups), row[0] if row else None)
+    return Usage(tuple(ports), tuple(groups), row[0] if row else None, foreign[0] if foreign else 0)
 
 
 def in_use_message(name: str, usage: Usage) -> str:
     """Return the error message for the deletion of a group that is in use."""
-    message = f"Security group {name} is in use by {_ports(usage.ports)}."
+    message = f"Security group {name} is in use by {_ports(usage)}."
     if usage.ports and usage.observed_at:
         message = (
             message[:-1] + f" (as of {usage.observed_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC)."
@@ -108,9 +144,7 @@ def in_use_message(name: str, usage: Usage) -> str:
     if usage.groups:
         plural = "s" if len(usage.groups) > 1 else ""
         message += f" Rules of the security group{plural} {_join(usage.groups)} refer to it."
-    if usage.ports:
-        message += " Remove it from these ports first, or delete it with ?detach=true."
-    return message
+    return message + _REMEDIES[bool(usage.ports), bool(usage.foreign_ports)]
 
 
 async def usage_document(database: Database, group_id: int, base_url: str) -> str:
@@ -127,10 +161,13 @@ async def usage_document(database: Database, group_id: int, base_url: str) -> st
     return document
 
 
-def _ports(ports: Sequence[str]) -> str:
-    if not ports:
-        return "a port that is not visible with the credentials for this cloud"
-    return f"{len(ports)} port{'s' if len(ports) > 1 else ''}: {_join(ports)}"
+def _ports(usage: Usage) -> str:
+    parts = []
+    if usage.ports:
+        parts.append(f"{counted(len(usage.ports), 'port')}: {_join(usage.ports)}")
+    if usage.foreign_ports:
+        parts.append(f"{counted(usage.foreign_ports, 'port')} of other tenants")
+    return " and ".join(parts) or "a port that is not visible with the credentials for this cloud"
 
 
 def _join(names: Sequence[str]) -> str:

@@ -188,6 +188,8 @@ def delete(
     usage: dict[str, Any] = client.get(group_path(uuid, "usage")).body
     for port in usage.get("ports") or ():
         output.say(f"on port {port.get('backend_id')} {port.get('name') or ''}".rstrip())
+    if foreign := usage.get("ports_of_other_tenants"):
+        output.say(f"on {counted(foreign, 'port')} of other tenants")
     for other in usage.get("referenced_by") or ():
         output.say(f"remote group of {other.get('name')} ({other.get('uuid')})")
     rules = len(current.body.get("rules") or ())

@@ -21,12 +21,14 @@ from ringfence.http.collections.filters import (
     uuid_from_url,
 )
 
-# By the ports that the cloud last reported
+# By the ports of the group's own tenant that the cloud last reported
 _ON_PORTS_AT: LiteralString = """
 stored.security_group_id IN (
     SELECT carrying.security_group_id
     FROM cloud_ports AS port
     INNER JOIN cloud_port_groups AS carrying ON carrying.port_id = port.id
+    INNER JOIN security_groups AS sg
+        ON sg.id = carrying.security_group_id AND sg.tenant_id = port.tenant_id
     WHERE port.floating_addresses @> ARRAY[%(external_ip)s]::text[]
 )
 """

@@ -57,7 +57,8 @@ export function DeleteGroup({ group, onClose, reload }) {
     await reload();
   });
   const ports = usage?.ports.length ?? 0;
-  const isInUse = ports > 0 && !detach;
+  const foreignPorts = usage?.ports_of_other_tenants ?? 0;
+  const isInUse = ports + foreignPorts > 0 && !detach;
   return html`<${Dialog} title=${`Delete ${group.name}?`} onClose=${onClose}>
     <div class="dialog-body">
       <p>This deletes the group, its ${count(group.rules.length, "rule")} and its history, in Ringfence and in the cloud.</p>
@@ -72,6 +73,7 @@ export function DeleteGroup({ group, onClose, reload }) {
           <input type="checkbox" checked=${detach} onChange=${(/** @type {any} */ event) => setDetach(event.target.checked)} />
           Remove the group from ${count(ports, "port")} first. A port without a security group blocks all traffic.
         </label>
+        ${foreignPorts > 0 && html`<p class="notice notice-warn">The cloud refuses the deletion while ${count(foreignPorts, "port")} of other tenants use the group.</p>`}
         ${isInUse && html`<p class="quiet">A group that ports use cannot be deleted.</p>`}`}`}
       <${SubmitError} submitError=${submitError} />
     </div>

@@ -36,7 +36,8 @@ export function Instances({ usage }) {
       <span class="mono">${port.addresses.join(", ") || port.name || port.backend_id}</span>
       ${port.floating.length > 0 && html`<span class="quiet"> · floating IP </span><span class="mono">${port.floating.join(", ")}</span>`}
     </li>`)}
-    ${usage.ports.length > 8 && html`<li class="quiet">and ${usage.ports.length - 8} more</li>`}</ul>`;
+    ${usage.ports.length > 8 && html`<li class="quiet">and ${usage.ports.length - 8} more</li>`}
+    ${usage.ports_of_other_tenants > 0 && html`<li class="quiet">and ${count(usage.ports_of_other_tenants, "port")} of other tenants</li>`}</ul>`;
 }
 
 /** @param {{usage: any}} properties */
