@@ -297,3 +297,12 @@ async def test_agents_that_cannot_be_read_fail_no_pull(neutron, calls, status):
     assert tried == (2 if status == 401 else 1)
     await pull(neutron)
     assert calls.count("GET", "/v2.0/agents") == tried
+
+
+async def test_credentials_that_may_not_read_agents_do_not_count_as_refused(neutron, calls):
+    refused = Response(403, b'{"NeutronError": {"type": "PolicyNotAuthorized", "message": "no"}}')
+    calls.fault("GET", "/v2.0/agents", refused)
+    await pull(neutron)
+    await neutron.clouds.reachability.write(neutron.database)
+    reached = "SELECT responded_at IS NOT NULL, failed_at, failure FROM cloud_reachability"
+    assert await rows(neutron, reached) == [(True, None, None)]

@@ -1,15 +1,20 @@
-"""Tell the firewall driver of a cloud by the agents on its hosts. Pure.
+"""Tell the firewall driver of a cloud by the agents on its hosts.
 
 Where hosts have several drivers, the meaning of some rules depends on the host. Extension aliases
 do not tell: each driver works with each of them.
 """
 
-from collections.abc import Iterable
+import time
+from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple
 
+import structlog
+
 from ringfence.neutron.fields import mapping_of
-from ringfence.neutron.port import FirewallDriver, Unusable
+from ringfence.neutron.port import CloudError, FirewallDriver, Unusable
 from ringfence.text.json_value import Json
+
+logger = structlog.get_logger(__name__)
 
 # How long the driver of a cloud is not read again, nor tried to
 CACHE_SECONDS = 3600.0
@@ -24,6 +29,26 @@ class Agent(NamedTuple):
 
     driver: FirewallDriver | None
     is_alive: bool
+
+
+class CachedDriver:
+    """The driver of a cloud, which is the same for all tenants; an error is cached as unknown."""
+
+    def __init__(self, entry: str) -> None:
+        self._entry = entry
+        self._driver: FirewallDriver | None = None
+        self._until = 0.0
+
+    async def of(self, read: Callable[[], Awaitable[list[Agent]]]) -> FirewallDriver | None:
+        """Return the driver, from `read` if it is not cached; raise no `CloudError`."""
+        if self._until <= time.monotonic():
+            try:
+                self._driver = driver_of(await read())
+            except CloudError as error:
+                logger.info("firewall_driver_unknown", entry=self._entry, error=str(error))
+                self._driver = None
+            self._until = time.monotonic() + CACHE_SECONDS
+        return self._driver
 
 
 def agents_from_body(body: Json) -> list[Agent]:

@@ -13,6 +13,8 @@ PORT_FIELDS = (
 )
 ADDRESS_GROUP_FIELDS = ("id", "name", "addresses")
 AGENT_FIELDS = ("id", "agent_type", "alive", "configurations")
+# Who may not read these can work all the same: the credentials are not wrong.
+MAY_BE_REFUSED = frozenset({"address-groups", "agents"})
 # Characters of ids in one request: servers and proxies take at least 8,000 in a URL.
 LONGEST_FILTER = 3_000
 

@@ -37,6 +37,7 @@ from ringfence.neutron.list_queries import (
     ADDRESS_GROUP_FIELDS,
     AGENT_FIELDS,
     MAX_PAGES,
+    MAY_BE_REFUSED,
     PORT_FIELDS,
     filters_of,
 )
@@ -125,8 +126,7 @@ class OpenStackCloud:
         self._initial_rules: dict[str, Sequence[CloudRule]] = {}
         self._initial_revision: dict[str, int] = {}
         self._projects: dict[str, float] = {}
-        self._firewall: FirewallDriver | None = None
-        self._firewall_until = 0.0
+        self._firewall = firewall.CachedDriver(entry)
         self._slots = asyncio.Semaphore(THREADS)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"cloud-{entry}")
 
@@ -287,22 +287,14 @@ class OpenStackCloud:
         return [found[group] for group in dict.fromkeys(group_ids) if group in found]
 
     async def firewall_driver(self) -> FirewallDriver | None:
-        """Return the driver by the agents of the hosts, which usually only administrators see.
+        """Return the driver by the agents of the hosts, which usually only administrators see."""
+        return await self._firewall.of(self._agents)
 
-        It is the same for all tenants, so the result is cached for a while, an error as well.
-        """
-        if self._firewall_until > time.monotonic():
-            return self._firewall
+    async def _agents(self) -> list[firewall.Agent]:
         agents: list[firewall.Agent] = []
-        try:
-            async for response in self._pages("/agents", {"fields": AGENT_FIELDS}):
-                agents += firewall.agents_from_body(response)
-        except CloudError as error:
-            logger.info("firewall_driver_unknown", entry=self._entry, error=str(error))
-            agents = []
-        self._firewall = firewall.driver_of(agents)
-        self._firewall_until = time.monotonic() + firewall.CACHE_SECONDS
-        return self._firewall
+        async for response in self._pages("/agents", {"fields": AGENT_FIELDS}):
+            agents += firewall.agents_from_body(response)
+        return agents
 
     async def set_port_groups(
         self, port_id: str, group_ids: Sequence[str], *, revision: int
@@ -373,7 +365,8 @@ class OpenStackCloud:
                 with tracing.span(f"{method} {kind}", "CLIENT", attributes):
                     return await self._in_thread(work)
             except CloudError as error:
-                failure = error
+                is_optional = kind in MAY_BE_REFUSED and isinstance(error, AccessRefused)
+                failure = None if is_optional else error
                 raise
             finally:
                 self._note_call(self._entry, method, failure, time.monotonic() - begun)
