@@ -85,7 +85,7 @@ def provide(server: DatabaseServer, groups: int, say: Say) -> str:
     server.create(draft)
     asyncio.run(migrate(server.conninfo(draft)))
     asyncio.run(_build(server.conninfo(draft), Layout(groups), say))
-    _vacuum(server.conninfo(draft))
+    vacuum(server.conninfo(draft))
     server.drop(name)
     server.rename(draft, name)
     say(f"{groups:,} groups: made in {time.perf_counter() - began:.0f} s")
@@ -101,7 +101,7 @@ def _bring_up(conninfo: str, groups: int, say: Say) -> bool:
         return False
     if applied:
         say(f"{groups:,} groups: applied {', '.join(applied)}")
-        _vacuum(conninfo)
+        vacuum(conninfo)
     return True
 
 
@@ -109,16 +109,16 @@ async def _build(conninfo: str, layout: Layout, say: Say) -> None:
     # Created again after a crash: nothing has to wait for the disk.
     options = "-c synchronous_commit=off -c timezone=UTC -c maintenance_work_mem=256MB"
     async with await psycopg.AsyncConnection.connect(conninfo, options=options) as connection:
-        async with _without_indexes(connection, "security_groups", "security_group_rules"):
-            for table, columns, rows in _tables(layout):
+        async with without_indexes(connection, "security_groups", "security_group_rules"):
+            for table, columns, rows in tables_of(layout):
                 # References are valid by construction: checking each would take long.
                 await connection.execute("SET LOCAL session_replication_role = replica")
-                await _copy(connection, table, columns, rows)
+                await copy_rows(connection, table, columns, rows)
                 await connection.commit()
                 say(f"{layout.groups:,} groups: {table} written")
         await connection.execute("ANALYZE")
         await connection.commit()
-        async with _without_indexes(connection, "security_group_documents"):
+        async with without_indexes(connection, "security_group_documents"):
             await _render(connection, layout)
         await connection.commit()
         say(f"{layout.groups:,} groups: documents written")
@@ -137,7 +137,7 @@ async def _render(connection: Connection, layout: Layout) -> None:
 
 
 @asynccontextmanager
-async def _without_indexes(connection: Connection, *tables: str) -> AsyncIterator[None]:
+async def without_indexes(connection: Connection, *tables: str) -> AsyncIterator[None]:
     """Drop the indexes that hold no constraint, and create them again at the end."""
     cursor = await connection.execute(_INDEXES, [list(tables)])
     found = await cursor.fetchall()
@@ -149,7 +149,7 @@ async def _without_indexes(connection: Connection, *tables: str) -> AsyncIterato
         await connection.execute(definition)
 
 
-async def _copy(
+async def copy_rows(
     connection: Connection, table: str, columns: tuple[str, ...], rows: Iterable[Row]
 ) -> None:
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
@@ -179,7 +179,7 @@ def _blocks(rows: Iterable[Row]) -> Iterator[str]:
         yield "\n".join(lines) + "\n"
 
 
-def _tables(layout: Layout) -> Iterator[tuple[str, tuple[str, ...], Iterable[Row]]]:
+def tables_of(layout: Layout) -> Iterator[tuple[str, tuple[str, ...], Iterable[Row]]]:
     chance = random.Random(layout.groups)  # noqa: S311 - the same set each time
 
     def uuid() -> str:
@@ -264,7 +264,7 @@ def _rules(layout: Layout) -> Iterator[Row]:
             )
 
 
-def _vacuum(conninfo: str) -> None:
+def vacuum(conninfo: str) -> None:
     """Vacuum and analyze, so that autovacuum does not run during a measurement."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("VACUUM (FREEZE, ANALYZE)")

@@ -107,7 +107,7 @@ async def plans(server: DatabaseServer, database: str, groups: int) -> list[Plan
                 headers = await ask(service, request("GET", target, actor))
                 if is_continued:
                     await ask(service, request("GET", _next(headers), actor))
-                found.append(_explain(server.conninfo(database), title, *sent[-1]))
+                found.append(explained(server.conninfo(database), title, *sent[-1]))
     finally:
         identity.read_rows = read
     return found
@@ -120,9 +120,15 @@ def _next(headers: Mapping[bytes, bytes]) -> str:
     return PATH + url[1].partition(PATH)[2]
 
 
-def _explain(
-    conninfo: str, title: str, statement: LiteralString, parameters: Mapping[str, Any]
+def explained(
+    conninfo: str,
+    title: str,
+    statement: LiteralString,
+    parameters: Mapping[str, Any],
+    *,
+    tables: Sequence[str] = _GROUPS,
 ) -> Plan:
+    """Return the plan of a statement: the nodes that touch one of the tables."""
     text, names = numbered(statement)
     given = sql.SQL(", ").join([sql.Literal(parameters[name]) for name in names])
     explain = sql.SQL("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE read ({})").format(given)
@@ -134,16 +140,16 @@ def _explain(
     ((made,),) = row
     top = made["Plan"]
     buffers = top["Shared Hit Blocks"] + top["Shared Read Blocks"]
-    return Plan(title, buffers, made["Execution Time"], list(_lines(top)))
+    return Plan(title, buffers, made["Execution Time"], list(_lines(top, tuple(tables))))
 
 
-def _lines(node: Node) -> Iterator[str]:
+def _lines(node: Node, tables: tuple[str, ...]) -> Iterator[str]:
     """Yield the executed nodes that touch groups, outer ones first."""
     if not node["Actual Loops"]:
         return
     kind = node["Node Type"]
     relation = node.get("Relation Name", node.get("Index Name", ""))
-    if kind == "Incremental Sort" or relation.startswith(_GROUPS):
+    if kind == "Incremental Sort" or relation.startswith(tables):
         rows = f"(rows={node['Actual Rows']:.0f} loops={node['Actual Loops']})"
         yield f"{_name(node)}  {rows}"
         for condition in _CONDITIONS:
@@ -151,7 +157,7 @@ def _lines(node: Node) -> Iterator[str]:
                 text = ", ".join(value) if isinstance(value, list) else str(value)
                 yield f"    {condition}: {text if len(text) <= _WIDTH else text[:_WIDTH] + '…'}"
     for below in node.get("Plans", ()):
-        yield from _lines(below)
+        yield from _lines(below, tables)
 
 
 def _name(node: Node) -> str:

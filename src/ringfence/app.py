@@ -45,6 +45,9 @@ from ringfence.security_groups.openapi import operations as security_group_opera
 from ringfence.security_groups.overviews.openapi import operations as overview_operations
 from ringfence.security_groups.queries import GROUPS
 from ringfence.security_groups.routes import routes as security_group_routes
+from ringfence.security_groups.rule_search.openapi import operations as rule_search_operations
+from ringfence.security_groups.rule_search.queries import RULES
+from ringfence.security_groups.rule_search.routes import routes as rule_search_routes
 from ringfence.security_groups.tenant_groups.openapi import operations as tenant_group_operations
 from ringfence.settings import Settings, load_settings
 from ringfence.sync.openapi import operations as sync_operations
@@ -67,6 +70,7 @@ METRICS_SECONDS = 1.0
 OPERATIONS: tuple[Operation, ...] = (
     *security_group_operations,
     *overview_operations,
+    *rule_search_operations,
     *history_operations,
     *port_operations,
     *sync_operations,
@@ -83,7 +87,7 @@ OPERATIONS: tuple[Operation, ...] = (
 
 
 # GET requests for these bypass the router; the routes of the same paths handle everything else.
-COLLECTIONS = (GROUPS, PORTS, INSTANCES, TENANTS, CLOUDS, PROJECTS, CUSTOMERS, USERS, ROLES)
+COLLECTIONS = (GROUPS, RULES, PORTS, INSTANCES, TENANTS, CLOUDS, PROJECTS, CUSTOMERS, USERS, ROLES)
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -115,6 +119,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             *sync_routes,
             *security_group_routes,
             *history_routes,
+            *rule_search_routes,
             *port_routes,
             *tenant_routes,
             *discovery_routes,

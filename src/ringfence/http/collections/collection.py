@@ -98,6 +98,11 @@ class Collection(ABC):
 
     # Whether `Link` names the next page with a cursor
     has_cursors: ClassVar[bool] = False
+    # Whether an object has a path of its own
+    has_objects: ClassVar[bool] = True
+    # Statements may stop counting beyond this number; None: they never do. Such a list has cursors,
+    # which lead beyond it.
+    most_counted: ClassVar[int | None] = None
 
     def shape(self, _identity: Identity) -> Hashable:
         """Return what the text of a statement depends on, apart from the query."""

@@ -36,7 +36,7 @@ class FastPath:
             return partial(respond_list, collection)
         start = path.rfind("/", 0, -1) + 1
         collection = self._collections.get(path[:start])
-        if collection and _UUID_IN_PATH.fullmatch(path, start):
+        if collection and collection.has_objects and _UUID_IN_PATH.fullmatch(path, start):
             scope["path_params"] = {"uuid": path[start:-1]}
             context_of(scope).template = path[:start] + "{uuid}/"
             return partial(respond_one, collection)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from types import MappingProxyType
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from psycopg.pq.abc import PGresult
@@ -57,7 +57,23 @@ _TRIES = 4
 # Longer queries are parsed each time, so that they cannot fill the memory.
 _CACHED_QUERY = 512
 
+# In a list that counts up to a number only (see `Collection.most_counted`)
+_AT_LEAST: Header = (b"x-result-count-at-least", b"true")
+
 Query = TypeVar("Query", bound=ObjectQuery)
+
+
+class Counted(NamedTuple):
+    """How many objects a list has; `is_at_least` if there are more."""
+
+    total: int
+    is_at_least: bool
+
+
+def _counted(collection: Collection, total: int) -> Counted:
+    most = collection.most_counted
+    is_at_least = most is not None and total > most
+    return Counted(most if most is not None and is_at_least else total, is_at_least)
 
 
 def _parse_retrieve(collection: Collection, text: bytes) -> ObjectQuery:
@@ -156,15 +172,20 @@ async def respond_list(collection: Collection, request: Request) -> Response:
     if request.method == "HEAD":
         return await _respond_head(collection, request, query)
     found, is_continued, identity = await _read_page(collection, request, query)
-    total, size = integer(found.get_value(0, _TOTAL)), query.page.size
-    page = query.page.resolve(total, has_next=found.ntuples > size if is_continued else None)
+    counted, size = _counted(collection, integer(found.get_value(0, _TOTAL))), query.page.size
+    total = counted.total
+    page = query.page.resolve(
+        total,
+        has_next=found.ntuples > size if is_continued else None,
+        has_more=counted.is_at_least,
+    )
     # An empty page is one row of nulls.
     count = 0 if found.get_value(0, _LIST_DOCUMENT) is None else min(found.ntuples, size)
     cursor = None
     if collection.has_cursors and page.has_next and count:
         binding = binding_of(query.digest, identity.actor.user_uuid, page.number + 1)
         cursor = write_cursor(found, count - 1, _POSITION, binding)
-    headers = _paging(request, query, total, page, cursor)
+    headers = _paging(request, query, counted, page, cursor)
     base = context_of(request).base_url
     stored = [found.get_value(row, _LIST_DOCUMENT) or b"" for row in range(count)]
     is_large = sum(map(len, stored)) > LARGE
@@ -182,13 +203,14 @@ async def respond_list(collection: Collection, request: Request) -> Response:
 
 
 async def _respond_head(collection: Collection, request: Request, query: ListQuery) -> Response:
-    total = await count_of(collection, request)
+    counted = _counted(collection, await count_of(collection, request))
     has_next = None
     if cursor := context_of(request).own_parameter("cursor"):
         _after(collection, query, cursor, context_of(request).actor)
-        has_next = (query.page.number or 0) * query.page.size < total
-    page = query.page.resolve(total, has_next=has_next)
-    return respond_head(_paging(request, query, total, page))
+        is_before_last = (query.page.number or 0) * query.page.size < counted.total
+        has_next = counted.is_at_least or is_before_last
+    page = query.page.resolve(counted.total, has_next=has_next, has_more=counted.is_at_least)
+    return respond_head(_paging(request, query, counted, page))
 
 
 async def _read_page(
@@ -226,13 +248,14 @@ def _after(collection: Collection, query: ListQuery, cursor: str, actor: Actor) 
 def _paging(
     request: Request,
     query: ListQuery,
-    total: int,
+    counted: Counted,
     page: NumberedPage,
     cursor: str | None = None,
 ) -> Sequence[Header]:
     url = context_of(request).base_url + request.scope["path"]
-    links = query.links.header(url, page, cursor)
-    return ((b"x-result-count", b"%d" % total), (b"link", links.encode("latin-1")))
+    links = query.links.header(url, page, cursor, has_last=not counted.is_at_least)
+    headers = ((b"x-result-count", b"%d" % counted.total), (b"link", links.encode("latin-1")))
+    return (*headers, _AT_LEAST) if counted.is_at_least else headers
 
 
 async def respond_one(

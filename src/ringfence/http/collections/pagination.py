@@ -36,11 +36,14 @@ class Page:
         """Return the number of rows before the page; None where it depends on the count."""
         return None if self.number is None else (self.number - 1) * self.size
 
-    def resolve(self, count: int, *, has_next: bool | None = None) -> "NumberedPage":
+    def resolve(
+        self, count: int, *, has_next: bool | None = None, has_more: bool = False
+    ) -> "NumberedPage":
         """Return the page with its number, now that the count is known; raises `InvalidPage`.
 
         `has_next` is given for a page with a cursor. Such a page always exists, because its URL was
-        in a `Link`, even if rows were deleted since.
+        in a `Link`, even if rows were deleted since. `has_more` says that more rows follow those
+        that were counted.
         """
         last = max(1, -(-count // self.size))
         number = last if self.number is None else self.number
@@ -48,7 +51,7 @@ class Page:
             return NumberedPage(number, max(last, number + has_next), has_next=has_next)
         if number > last:
             raise InvalidPage
-        return NumberedPage(number, last, has_next=number < last)
+        return NumberedPage(number, last, has_next=has_more or number < last)
 
 
 class NumberedPage(NamedTuple):
@@ -107,15 +110,21 @@ class Links:
         self._before = "?" + urlencode(before) + "&page=" if before else "?page="
         self._after = "&" + urlencode(after) if after else ""
 
-    def header(self, url: str, page: NumberedPage, cursor: str | None = None) -> str:
-        """Return the header of a page; `url` has no query, `cursor` is that of the next page."""
+    def header(
+        self, url: str, page: NumberedPage, cursor: str | None = None, *, has_last: bool = True
+    ) -> str:
+        """Return the header of a page; `url` has no query, `cursor` is that of the next page.
+
+        Without `has_last`, the last page is not known.
+        """
         links = [f'<{url}{self._first}>; rel="first"']
         if page.number > 1:
             links.append(f'<{self._url(url, page.number - 1)}>; rel="prev"')
         if page.has_next:
             last_parameter = f"&cursor={cursor}" if cursor else ""
             links.append(f'<{self._url(url, page.number + 1)}{last_parameter}>; rel="next"')
-        links.append(f'<{self._url(url, page.last)}>; rel="last"')
+        if has_last:
+            links.append(f'<{self._url(url, page.last)}>; rel="last"')
         return ", ".join(links)
 
     def _url(self, url: str, number: int) -> str:

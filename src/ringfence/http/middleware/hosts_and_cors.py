@@ -36,8 +36,8 @@ REQUEST_HEADERS = (
     "X-Impersonated-User-Uuid"
 )
 EXPOSED_HEADERS = (
-    "Link, X-Result-Count, ETag, Location, Retry-After, X-Request-ID, Warning, Ringfence-Hint, "
-    "Ringfence-Events-Removed-Before"
+    "Link, X-Result-Count, X-Result-Count-At-Least, ETag, Location, Retry-After, X-Request-ID, "
+    "Warning, Ringfence-Hint, Ringfence-Events-Removed-Before"
 )
 PREFLIGHT_SECONDS = 600
 

@@ -46,6 +46,19 @@ def list_count_retrieve(
     return (*_list_and_count(collection.path, tag, shown, nouns, parameters), retrieve)
 
 
+def list_and_count(
+    collection: Collection,
+    shown: Model,
+    nouns: str,
+    descriptions: Mapping[str, str],
+    schemas: Mapping[str, Schema | Model] | None = None,
+) -> tuple[Operation, Operation]:
+    """Return the two operations of a collection whose objects have no path of their own."""
+    tag = collection.path.removeprefix("/api/").rstrip("/")
+    parameters = _parameters(collection, shown, descriptions, schemas or {})
+    return _list_and_count(collection.path, tag, shown, nouns, parameters)
+
+
 def _parameters(
     collection: Collection,
     shown: Model,

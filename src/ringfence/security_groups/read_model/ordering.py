@@ -1,7 +1,7 @@
-"""The ordering of a list of groups, in both directions, and the rows after a position in it."""
+"""The ordering of a list, in both directions, and the rows after a position in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import LiteralString
 
 from starlette.datastructures import QueryParams
@@ -28,11 +28,13 @@ class Order:
 
     terms: tuple[tuple[LiteralString, bool], ...]
     is_default: bool
+    # Of the columns that are not text
+    known_types: Mapping[LiteralString, PositionType] = field(default_factory=lambda: _TYPES)
 
     @property
     def types(self) -> tuple[PositionType, ...]:
         """Return the types of the columns."""
-        return tuple(_TYPES.get(column, "text") for column, _ in self.terms)
+        return tuple(self.known_types.get(column, "text") for column, _ in self.terms)
 
     @property
     def keys(self) -> LiteralString:
@@ -82,8 +84,8 @@ class Order:
 
     def _after(self, columns: list[LiteralString]) -> LiteralString:
         values: list[LiteralString] = [
-            _value(number, column)
-            for number, (column, _) in zip(_NUMBERS, self.terms, strict=False)
+            "(%(after)s::jsonb ->> " + number + ")::" + kind
+            for number, kind in zip(_NUMBERS, self.types, strict=False)
         ]
         descending = [each for _, each in self.terms]
         if len(set(descending)) == 1:
@@ -99,8 +101,14 @@ _KEYS: tuple[LiteralString, ...] = (
 _NUMBERS: tuple[LiteralString, ...] = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10")
 
 
-def order_of(orders: Ordering, query: QueryParams) -> Order:
+def order_of(
+    orders: Ordering,
+    query: QueryParams,
+    types: Mapping[LiteralString, PositionType] = _TYPES,
+) -> Order:
     """Return the ordering of a query, completed by the default ordering.
+
+    `types` has those of the columns that are not text.
 
     The default columns have the direction of the last chosen one, so that an ordering by one column
     is one index in both directions.
@@ -111,7 +119,7 @@ def order_of(orders: Ordering, query: QueryParams) -> Order:
         column for column in _default_columns(orders.default) if column not in chosen
     ]
     terms = [*chosen.items(), *((column, descending) for column in rest)]
-    return Order(tuple(terms), is_default=not chosen)
+    return Order(tuple(terms), is_default=not chosen, known_types=types)
 
 
 def _default_columns(default: LiteralString) -> list[LiteralString]:
@@ -120,11 +128,6 @@ def _default_columns(default: LiteralString) -> list[LiteralString]:
 
 def _term(column: LiteralString, descending: bool) -> LiteralString:  # noqa: FBT001 - of a pair
     return column + " DESC" if descending else column
-
-
-def _value(number: LiteralString, column: LiteralString) -> LiteralString:
-    kind = _TYPES.get(column, "text")
-    return "(%(after)s::jsonb ->> " + number + ")::" + kind
 
 
 def _after_mixed(terms: list[tuple[LiteralString, LiteralString, bool]]) -> LiteralString:
