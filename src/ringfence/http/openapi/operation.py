@@ -95,7 +95,8 @@ class Operation:
 
     `own` marks an operation that Waldur does not have: it refuses unknown names. `undeclared` names
     query parameters that are accepted and not described. An operation that `ends_tokens` locks its
-    identity exclusively.
+    identity exclusively. The parameters of a `search` have everyday names, such as `port`, so other
+    operations treat them like any unknown name.
     """
 
     id: str
@@ -113,6 +114,7 @@ class Operation:
     own: bool = False
     undeclared: Collection[str] = ()
     ends_tokens: bool = False
+    search: bool = False
 
     @property
     def in_query(self) -> tuple[Parameter, ...]:

@@ -254,12 +254,15 @@ _cached_read_query = lru_cache(maxsize=1024)(Expected.read_query)
 
 
 def own_parameters(operations: Iterable[Operation]) -> dict[str, str]:
-    """Return the query parameters that Waldur does not have, each with its operations."""
+    """Return the query parameters that Waldur does not have, each with its operations.
+
+    Those of searches are left out (see `Operation`).
+    """
     waldurs: set[str] = set()
     own: dict[str, list[str]] = {}
     for operation in operations:
         for parameter in operation.in_query:
-            if parameter.own or operation.own:
+            if parameter.own or (operation.own and not operation.search):
                 location = f"{operation.method} {operation.path}"
                 own.setdefault(parameter.name, []).append(location)
             else:

@@ -122,7 +122,7 @@ def _bounded(operation: Operation) -> Operation:
         status: replace(response, optional_headers=_AT_LEAST)
         for status, response in operation.responses.items()
     }
-    return replace(operation, responses=responses, own=True)
+    return replace(operation, responses=responses, own=True, search=True)
 
 
 operations = tuple(
