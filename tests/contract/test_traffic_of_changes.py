@@ -4,6 +4,8 @@ from uuid import uuid4
 
 from psycopg.types.json import Jsonb
 from tests.contract.paths import a_rule, group_at, tenant_at, to_group
+from tests.contract.test_overviews import OVERVIEWS, names
+from tests.contract.test_overviews import observe as observed
 from tests.contract.test_plan import a_row, everything, plan, see
 from tests.contract.test_set_rules import settle
 from tests.contract.test_statements import statements
@@ -301,3 +303,25 @@ async def test_each_kind_of_drift_has_its_grade(client, world):
     shown = await drift(client, group)
     assert (shown["state"], shown["grade"]) == ("missing", "closes")
     assert shown["traffic"]["closes_total"] == 2
+
+
+async def test_overviews_show_the_grade_of_drift_and_filter_by_it(client, world):
+    grades = {"opening": "opens", "closing": "closes", "equal": "none", "upgraded": None}
+    for name, grade in grades.items():
+        group = await world.group(name)
+        await observed(world, group, drift_digest="x", drift_grade=grade)
+    await observed(world, await world.group("gone"), missing=True)
+    await observed(world, await world.group("same"))
+    await world.group("never observed")
+    shown = (await client.get(OVERVIEWS)).json()
+    assert {each["name"]: each["drift_grade"] for each in shown} == grades | {
+        "gone": "closes",
+        "same": "none",
+        "never observed": None,
+    }
+    assert await names(client, drift_grade="opens") == ["opening"]
+    assert await names(client, drift_grade=["closes", "none"]) == [
+        *("closing", "equal", "gone", "same")
+    ]
+    wrong = await client.get(OVERVIEWS, params={"drift_grade": "wrong"})
+    assert wrong.status_code == 400

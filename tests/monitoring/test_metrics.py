@@ -98,11 +98,13 @@ async def test_no_name_of_a_group_and_no_token_becomes_a_label(at, world):
 async def test_jobs_groups_drift_and_clouds_are_those_of_the_database(at, world):
     group = await world.group()
     await world.execute("UPDATE security_groups SET state = 'ERRED' WHERE uuid = %s", group)
-    await world.group("other")
+    for name in ("opens", "closes", "none", "ungraded"):
+        await world.group(name)
     await world.execute(
         "INSERT INTO security_group_observations (security_group_id, name, description, rules,"
-        " revision_number, digest, drift_digest, missing, observed_at)"
-        " SELECT id, '', '', '[]', 1, 'x', 'y', state = 'ERRED', now() FROM security_groups"
+        " revision_number, digest, drift_digest, drift_grade, missing, observed_at)"
+        " SELECT id, '', '', '[]', 1, 'x', 'y', nullif(name, 'ungraded'), state = 'ERRED', now()"
+        " FROM security_groups"
     )
     await world.execute(
         "INSERT INTO procrastinate_jobs (task_name, queue_name, args, scheduled_at)"
@@ -127,9 +129,9 @@ async def test_jobs_groups_drift_and_clouds_are_those_of_the_database(at, world)
     age = found[("ringfence_job_oldest_age_seconds", ("job", "push_group"), ("state", "todo"))]
     assert 0 <= age < 3600
     assert found[("ringfence_security_groups", its, ("state", "ERRED"))] == 1
-    assert found[("ringfence_security_groups", its, ("state", "OK"))] == 1
-    assert found[("ringfence_security_groups_drifting", its, ("kind", "missing"))] == 1
-    assert found[("ringfence_security_groups_drifting", its, ("kind", "changed"))] == 1
+    assert found[("ringfence_security_groups", its, ("state", "OK"))] == 4
+    for kind in ("missing", "opens", "closes", "none", "unknown"):
+        assert found[("ringfence_security_groups_drifting", its, ("kind", kind))] == 1, kind
     when = found[("ringfence_cloud_last_pull_timestamp_seconds", its)]
     assert when == pytest.approx(1767323045)
     # The other tenant was never pulled: its creation counts.

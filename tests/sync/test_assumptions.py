@@ -221,6 +221,10 @@ async def test_a_group_that_becomes_stateless_is_drift_and_not_pushed(at_neutron
 
     shown = await drift(at_neutron, "g1")
     assert (shown["state"], shown["desired_stateful"]) == ("drifting", True)
+    # Replies are not admitted any more.
+    assert shown["grade"] == "closes"
+    assert shown["traffic"]["same"] is True
+    assert [note["code"] for note in shown["traffic"]["notes"]] == ["stateful"]
     assert (await at_neutron.events()).count("security_group_drifted") == 1
     assert {call.method for call in at_neutron.calls} == {"GET"}
     say(at_neutron, stateful=True)

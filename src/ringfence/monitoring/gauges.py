@@ -16,6 +16,7 @@ from psycopg.rows import class_row
 
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import Unavailable
+from ringfence.security_groups.cloud_state.observations import GRADE
 from ringfence.text.escaping import label
 
 # Concurrent scrapes share one read. It counts all groups (0.3 s for 300,000), and is repeated so
@@ -95,17 +96,19 @@ GROUP BY cloud.name, grouped.state
 """
 
 _DRIFTS: LiteralString = """
-SELECT
-    cloud.name AS cloud,
-    CASE WHEN observation.missing THEN 'missing' ELSE 'changed' END AS state,
-    count(*) AS number
-FROM security_group_observations AS observation
-INNER JOIN security_groups AS sg ON observation.security_group_id = sg.id
-INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
-INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
-WHERE observation.missing OR observation.drift_digest <> ''
-GROUP BY cloud.name, observation.missing
-"""
+SELECT drifted.cloud, drifted.state, count(*) AS number
+FROM (
+    SELECT
+        cloud.name AS cloud,
+        CASE WHEN observed.missing THEN 'missing' ELSE coalesce({grade}, 'unknown') END AS state
+    FROM security_group_observations AS observed
+    INNER JOIN security_groups AS sg ON observed.security_group_id = sg.id
+    INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
+    INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
+    WHERE observed.missing OR observed.drift_digest <> ''
+) AS drifted
+GROUP BY drifted.cloud, drifted.state
+""".replace("{grade}", GRADE)
 
 # Estimates of the last vacuum or analysis; nothing is counted or locked. Indexes and long values
 # count with their table, partitions with the whole.
@@ -265,7 +268,7 @@ def families(snapshot: Snapshot) -> Iterator[Metric]:
     )
     yield _family(
         "ringfence_security_groups_drifting",
-        "Security groups with drift: changed in the cloud, or missing in it.",
+        "Security groups with drift, by what it opens or closes, or missing in the cloud.",
         ("cloud", "kind"),
         [((each.cloud, each.state), each.number) for each in snapshot.drifts],
     )

@@ -19,7 +19,7 @@ from ringfence.security_groups.cloud_state.snapshot import LocalGroup, Snapshot
 from ringfence.security_groups.cloud_state.unreadable import MESSAGE_PREFIX, is_marked_unreadable
 from ringfence.security_groups.rules import DEFAULT_NAME, Rule, canonical
 from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
-from ringfence.security_groups.traffic_changes import Grade, grade
+from ringfence.security_groups.traffic_changes import Grade
 from ringfence.sync.binding.cloud_view import SAME_CLOCK, CloudView
 from ringfence.sync.binding.evidence import match_rows, same_name_ids
 from ringfence.sync.plan import rule_from_cloud
@@ -200,11 +200,9 @@ def drift_grade(diff: GroupDiff, observed: CloudGroup) -> Grade:
     Rules that cannot be read may admit anything, so they count as opening.
     """
     lasting = lasting_drift_grade(observed, stateful=diff.local.stateful)
-    if lasting is Grade.OPENS or not (diff.add or diff.remove):
+    if lasting is Grade.OPENS:
         return lasting
-    desired = [stored.rule for stored in diff.local.rules]
-    rules = grade(desired, [rule_from_cloud(rule) for rule in observed.rules])
-    return lasting if rules is Grade.NONE else rules
+    return diff.grade if diff.grade is not Grade.NONE else lasting
 
 
 def lasting_drift_grade(observed: CloudGroup, *, stateful: bool | None) -> Grade:

@@ -11,13 +11,20 @@ from ringfence.clouds.placement import Placement
 from ringfence.database.pool import Connection, Database
 from ringfence.neutron.port import CloudGroup, CloudRule, UnreadableRule
 from ringfence.security_groups.cloud_state import drift, observations
-from ringfence.security_groups.cloud_state.observations import MISSING, LastObservation, Observation
+from ringfence.security_groups.cloud_state.observations import (
+    MISSING,
+    Digests,
+    LastObservation,
+    Observation,
+)
 from ringfence.security_groups.cloud_state.refresh import GroupDiff
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
 from ringfence.security_groups.cloud_state.statefulness import adopt_stateful, report_stateful
+from ringfence.security_groups.traffic_changes import Grade
 from ringfence.sync.compare import (
     ObservedGroup,
     drift_digest,
+    drift_grade,
     is_adopted,
     is_stateful_drift,
     observation_digest,
@@ -25,11 +32,13 @@ from ringfence.sync.compare import (
 
 GROUPS_PER_TRANSACTION = 200
 
-# The digests of a group's last observation and of its drift, by the id of its row
-Digests = Mapping[int, tuple[str, str]]
+# What is stored of the last observation of a group, by the id of its row
+Stored = Mapping[int, Digests]
 
 
-def observation_of(group_id: int, observed: CloudGroup, digest: str = "") -> Observation:
+def observation_of(
+    group_id: int, observed: CloudGroup, digest: str = "", grade: Grade = Grade.NONE
+) -> Observation:
     """Return the observation to store of a cloud's group; rules in the order of their ids."""
     return Observation(
         security_group_id=group_id,
@@ -41,13 +50,15 @@ def observation_of(group_id: int, observed: CloudGroup, digest: str = "") -> Obs
         stateful=observed.stateful,
         digest=observation_digest(observed),
         drift_digest=digest,
+        drift_grade=grade,
     )
 
 
 def missing_observation(local: LocalGroup) -> Observation:
     """Return the observation of a group that the cloud does not have any more."""
+    grade = Grade.CLOSES if local.rules else Grade.NONE
     return Observation(
-        local.id, local.name, local.description, [], 0, MISSING, MISSING, missing=True
+        local.id, local.name, local.description, [], 0, MISSING, MISSING, grade, missing=True
     )
 
 
@@ -83,8 +94,8 @@ async def observe(
     new.
     """
     async with database.connection() as connection:
-        digests = await observations.digests(connection, placement.tenant_id)
-    changed = list(_changed(observed, digests))
+        before = await observations.digests(connection, placement.tenant_id)
+    changed = list(_changed(observed, before))
     reported = 0
     for start in range(0, len(changed), GROUPS_PER_TRANSACTION):
         chunk = changed[start : start + GROUPS_PER_TRANSACTION]
@@ -96,9 +107,9 @@ async def observe(
                 for diff, observation in chunk
                 if observation.security_group_id in written
             ]
-            drifted = [diff for diff, one in stored if _is_reported(diff, one, digests)]
+            drifted = [diff for diff, one in stored if _is_reported(diff, one, before)]
             await drift.report_drift(connection, placement, drifted)
-            await _record_stateful(connection, placement, stored, digests)
+            await _record_stateful(connection, placement, stored, before)
             reported += len(drifted)
     return reported
 
@@ -107,7 +118,7 @@ async def _record_stateful(
     connection: Connection,
     placement: Placement,
     stored: Sequence[tuple[GroupDiff, Observation]],
-    digests: Digests,
+    before: Stored,
 ) -> None:
     """Adopt a `stateful` that is not the desired one, or report it where drift is not adopted."""
     adopted: list[tuple[LocalGroup, bool]] = []
@@ -118,32 +129,33 @@ async def _record_stateful(
         group = (diff.local, bool(observation.stateful))
         if is_adopted(diff):
             adopted.append(group)
-        elif _is_new_drift(diff, observation, digests):
+        elif _is_new_drift(diff, observation, before):
             reported.append(group)
     await adopt_stateful(connection, placement, adopted)
     await report_stateful(connection, placement, reported)
 
 
 def _changed(
-    observed: Iterable[ObservedGroup], digests: Digests
+    observed: Iterable[ObservedGroup], stored: Stored
 ) -> Iterator[tuple[GroupDiff, Observation]]:
     """Yield the groups of which something else is stored, or nothing."""
     for diff, group in observed:
         # A group with an unreadable rule is never known to be as desired.
         is_equal = is_adopted(diff) and not diff.unreadable
         digest = "" if is_equal else drift_digest(diff, group)
-        if digests.get(diff.local.id) != (observation_digest(group), digest):
-            yield diff, observation_of(diff.local.id, group, digest)
+        grade = drift_grade(diff, group) if digest else Grade.NONE
+        if stored.get(diff.local.id) != (observation_digest(group), digest, grade):
+            yield diff, observation_of(diff.local.id, group, digest, grade)
 
 
-def _is_reported(diff: GroupDiff, observation: Observation, digests: Digests) -> bool:
+def _is_reported(diff: GroupDiff, observation: Observation, stored: Stored) -> bool:
     # Unreadable rules and `stateful` have events of their own.
     if not diff.is_change or not observation.drift_digest or diff.local.is_outstanding:
         return False
     is_report = diff.local.drift_mode is DriftMode.REPORT
-    return is_report and _is_new_drift(diff, observation, digests)
+    return is_report and _is_new_drift(diff, observation, stored)
 
 
-def _is_new_drift(diff: GroupDiff, observation: Observation, digests: Digests) -> bool:
-    _, before = digests.get(diff.local.id, ("", ""))
-    return before != observation.drift_digest
+def _is_new_drift(diff: GroupDiff, observation: Observation, stored: Stored) -> bool:
+    before = stored.get(diff.local.id)
+    return (before.drift if before else "") != observation.drift_digest

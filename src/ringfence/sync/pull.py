@@ -49,6 +49,7 @@ from ringfence.sync.compare import (
     compare,
     compare_tenant,
     lasting_drift_digest,
+    lasting_drift_grade,
     mark_hidden_remotes_of,
     needs_refresh,
     no_diff,
@@ -275,7 +276,12 @@ class _TenantPull:
         async with self.database.transaction() as connection:
             ids = await imports.import_groups(connection, self.placement, new_groups, taken)
             new = [
-                observation_of(ids[group.id], group, lasting_drift_digest(group, stateful=None))
+                observation_of(
+                    ids[group.id],
+                    group,
+                    lasting_drift_digest(group, stateful=None),
+                    lasting_drift_grade(group, stateful=None),
+                )
                 for group in unknown
                 if group.id in ids
             ]

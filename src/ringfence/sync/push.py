@@ -36,7 +36,12 @@ from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
 from ringfence.sync import ports
 from ringfence.sync.binding.cloud_view import NO_REVISIONS, view_of
 from ringfence.sync.binding.evidence import CreationAttempt, creation_attempt
-from ringfence.sync.compare import lasting_drift_digest, mark_hidden_remotes, unreadable_message
+from ringfence.sync.compare import (
+    lasting_drift_digest,
+    lasting_drift_grade,
+    mark_hidden_remotes,
+    unreadable_message,
+)
 from ringfence.sync.drivers import Clouds, project_of, require_own
 from ringfence.sync.observing import observation_of
 from ringfence.sync.plan import Changes, plan
@@ -86,7 +91,8 @@ async def push(database: Database, cloud: NetworkCloud, group: Group) -> None:
         if is_applied:
             observed = converged.observed
             drift = lasting_drift_digest(observed, stateful=group.stateful)
-            observation = observation_of(group.id, observed, drift)
+            grade = lasting_drift_grade(observed, stateful=group.stateful)
+            observation = observation_of(group.id, observed, drift, grade)
             await observations.write(connection, [observation], None)
     if not is_applied:
         logger.info("push_outdated", security_group=group.uuid.hex, version=group.version)

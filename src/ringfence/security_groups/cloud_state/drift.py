@@ -54,5 +54,6 @@ def _event(placement: Placement, kind: EventType, diff: GroupDiff, message: str)
         "rules_unexpected_at_cloud": len(diff.add),
         "rules_lost_with_their_remote_group": diff.lost_rules,
         "is_renamed": diff.is_renamed,
+        "grade": diff.grade,
     }
     return group_event(placement, local.uuid, kind, message.format(local.name), context)

@@ -7,28 +7,30 @@ stored once, with the tenant (see `clouds.pulls`).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 
 from psycopg.rows import dict_row
 
 from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
 from ringfence.security_groups.read_model import documents
+from ringfence.security_groups.traffic_changes import Grade
 
 # An older observation never replaces a newer one. A missing group keeps its last content.
 _WRITE: LiteralString = """
 INSERT INTO security_group_observations AS stored (
     security_group_id, name, description, rules, unreadable, revision_number, stateful, digest,
-    drift_digest, missing, observed_at
+    drift_digest, drift_grade, missing, observed_at
 )
 SELECT
     observed.security_group_id, observed.name, observed.description, observed.rules,
     observed.unreadable, observed.revision_number, observed.stateful, observed.digest,
-    observed.drift_digest, observed.missing,
+    observed.drift_digest, observed.drift_grade, observed.missing,
     coalesce(%(observed_at)s::timestamptz, clock_timestamp())
 FROM jsonb_to_recordset(%(observed)s) AS observed (
     security_group_id bigint, name text, description text, rules jsonb, unreadable jsonb,
-    revision_number integer, stateful boolean, digest text, drift_digest text, missing boolean
+    revision_number integer, stateful boolean, digest text, drift_digest text, drift_grade text,
+    missing boolean
 )
 INNER JOIN security_groups AS sg ON sg.id = observed.security_group_id
 ORDER BY observed.security_group_id
@@ -44,6 +46,7 @@ SET
     stateful = CASE WHEN excluded.missing THEN stored.stateful ELSE excluded.stateful END,
     digest = excluded.digest,
     drift_digest = excluded.drift_digest,
+    drift_grade = excluded.drift_grade,
     missing = excluded.missing,
     observed_at = excluded.observed_at
 WHERE stored.observed_at <= excluded.observed_at
@@ -71,12 +74,21 @@ WHERE sg.id = observed.id AND sg.stateful <> observed.stateful
 RETURNING sg.id
 """
 
-_DIGESTS: LiteralString = """
-SELECT observation.security_group_id, observation.digest, observation.drift_digest
-FROM security_group_observations AS observation
-INNER JOIN security_groups AS sg ON observation.security_group_id = sg.id
-WHERE sg.tenant_id = %s
+# Rows that release 0.1.0 wrote have none; the next pull grades their drift.
+GRADE: LiteralString = """
+CASE
+    WHEN observed.drift_grade IS NOT NULL THEN observed.drift_grade
+    WHEN observed.missing THEN 'closes'
+    WHEN observed.drift_digest = '' THEN 'none'
+END
 """
+
+_DIGESTS: LiteralString = """
+SELECT observed.security_group_id, observed.digest, observed.drift_digest, {grade}
+FROM security_group_observations AS observed
+INNER JOIN security_groups AS sg ON observed.security_group_id = sg.id
+WHERE sg.tenant_id = %s
+""".replace("{grade}", GRADE)
 
 # A pull that observed no change wrote no observation, so its time counts.
 _LAST: LiteralString = """
@@ -93,6 +105,14 @@ WHERE observation.security_group_id = %s
 MISSING = "missing"
 
 
+class Digests(NamedTuple):
+    """What tells whether an observation is stored already; no grade in rows of release 0.1.0."""
+
+    whole: str
+    drift: str
+    grade: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One observation of one group. `rules` are mappings with Neutron's keys.
@@ -107,6 +127,7 @@ class Observation:
     revision_number: int
     digest: str
     drift_digest: str = ""
+    drift_grade: Grade = Grade.NONE
     missing: bool = False
     # Rules that could not be read: their ids and the reasons
     unreadable: Sequence[Mapping[str, str]] = ()
@@ -155,10 +176,10 @@ async def adopt_stateful(connection: Connection, stateful: Mapping[int, bool]) -
     return changed
 
 
-async def digests(connection: Connection, tenant_id: int) -> dict[int, tuple[str, str]]:
-    """Return both digests of each observation of the tenant."""
+async def digests(connection: Connection, tenant_id: int) -> dict[int, Digests]:
+    """Return the digests and the grade of each observation of the tenant."""
     cursor = await connection.execute(_DIGESTS, [tenant_id])
-    return {row[0]: (row[1], row[2]) for row in await cursor.fetchall()}
+    return {row[0]: Digests(*row[1:]) for row in await cursor.fetchall()}
 
 
 async def last_observation(connection: Connection, group_id: int) -> LastObservation | None:

@@ -19,6 +19,7 @@ from ringfence.security_groups.group_events import group_event
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.rule_rows import PositionedRule, delete_rules, insert_observed_rules
 from ringfence.security_groups.rules import Rule
+from ringfence.security_groups.traffic_changes import Grade, grade
 from ringfence.security_groups.versions import Cause, changes_of, record_versions
 
 _LOCK_UNCHANGED: LiteralString = """
@@ -83,6 +84,18 @@ class GroupDiff:
     def is_renamed(self) -> bool:
         """Whether the name or the description is different."""
         return (self.name, self.description) != (self.local.name, self.local.description)
+
+    @property
+    def grade(self) -> Grade:
+        """Whether the rules in the cloud admit more or less than the desired ones.
+
+        A rule that cannot be read may admit anything.
+        """
+        if self.unreadable:
+            return Grade.OPENS
+        removed = {stored.id for stored in self.remove}
+        kept = [stored.rule for stored in self.local.rules if stored.id not in removed]
+        return grade([*kept, *(stored.rule for stored in self.remove)], [*kept, *self.add])
 
     @property
     def is_change(self) -> bool:

@@ -13,6 +13,7 @@ from ringfence.events.types import EventType
 from ringfence.security_groups.cloud_state import observations
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
 from ringfence.security_groups.group_events import group_event
+from ringfence.security_groups.traffic_changes import Grade
 
 
 async def adopt_stateful(
@@ -50,6 +51,8 @@ async def _record(
                 "backend_id": local.backend_id,
                 "from": {"stateful": local.stateful},
                 "to": {"stateful": stateful},
+                # A stateless group does not admit replies without a rule.
+                "grade": Grade.OPENS if stateful else Grade.CLOSES,
             },
         )
         for local, stateful in changed

@@ -20,6 +20,7 @@ from ringfence.http.openapi.schema import (
 )
 from ringfence.security_groups.drift_modes import Drift
 from ringfence.security_groups.openapi_models import GROUP_DESCRIPTIONS
+from ringfence.security_groups.openapi_traffic import DRIFT_GRADE
 from ringfence.security_groups.overviews.queries import OVERVIEWS
 
 _OPENING = Model(
@@ -70,6 +71,13 @@ _OVERVIEW = Model(
                 enumeration("SecurityGroupDriftAtLastLook", Drift),
                 "How the cloud differed at the last observation.",
             ),
+            "drift_grade": described(
+                DRIFT_GRADE,
+                "Whether the cloud admitted more than desired at the last observation (`opens`,"
+                " whether or not it also admitted less), less (`closes`), or the same (`none`)."
+                " Rules that cannot be read count as `opens`. Null: the group was never observed,"
+                " or not since the upgrade from 0.1.0.",
+            ),
             "stateful": described(
                 nullable(BOOLEAN),
                 "Whether replies need no rule, as last observed; null if unknown.",
@@ -104,6 +112,7 @@ operations = tuple(
             **GROUP_DESCRIPTIONS,
             "can_manage": "Whether you may change the group.",
             "drift": "Whether the group has drifted, as of the last pull.",
+            "drift_grade": "Whether the drift opens or only closes anything, as of the last pull.",
             "is_open_to_all": "Whether a rule admits every IP address.",
         },
     )

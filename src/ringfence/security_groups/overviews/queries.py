@@ -9,9 +9,11 @@ from ringfence.access.scope import MANAGEABLE, VISIBLE
 from ringfence.http.collections.collection import SqlCollection
 from ringfence.http.collections.filters import Choices, Ordering, StrictFlag
 from ringfence.security_groups.cloud_state.never_pushed import IS_NEVER_PUSHED
+from ringfence.security_groups.cloud_state.observations import GRADE
 from ringfence.security_groups.drift_modes import Drift
 from ringfence.security_groups.queries import NO_SUCH_GROUP, SOURCE
 from ringfence.security_groups.read_model.filters import FILTERS, ORDERS
+from ringfence.security_groups.traffic_changes import Grade
 
 _DRIFT: LiteralString = """
 CASE
@@ -85,6 +87,7 @@ FROM (
             WHERE counted.security_group_id = sg.id
         ), 0) END AS instance_count,
         {drift} AS drift,
+        {grade} AS drift_grade,
         observed.stateful,
         json_time(observed.observed_at)::json AS observed_at,
         coalesce((
@@ -107,6 +110,7 @@ FROM (
     WHERE sg.id = page.id
 ) AS overview
 """.replace("{drift}", _DRIFT)
+    .replace("{grade}", GRADE)
     .replace("{open}", _OPEN)
     .replace("{unknown}", _UNKNOWN)
     .replace("{manageable}", MANAGEABLE)
@@ -123,6 +127,7 @@ OVERVIEWS = SqlCollection(
     filters={
         **FILTERS,
         "drift": Choices(_DRIFT + " = ANY(%(drift)s)", [str(word) for word in Drift]),
+        "drift_grade": Choices(GRADE + " = ANY(%(drift_grade)s)", [str(word) for word in Grade]),
         "can_manage": StrictFlag(MANAGEABLE + " = %(can_manage)s"),
         "is_open_to_all": StrictFlag(_IS_OPEN + " = %(is_open_to_all)s"),
     },

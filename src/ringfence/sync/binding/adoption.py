@@ -20,9 +20,11 @@ from ringfence.security_groups.cloud_state.refresh import GroupDiff, lock_unchan
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup
 from ringfence.security_groups.rules import DEFAULT_NAME
 from ringfence.security_groups.states import State
+from ringfence.security_groups.traffic_changes import Grade
 from ringfence.sync.compare import (
     compare,
     drift_digest,
+    drift_grade,
     is_adopted,
     mark_hidden_remotes_of,
     unreadable_message,
@@ -116,7 +118,8 @@ async def _bind(database: Database, adoption: _Adoption) -> list[str]:
         binding = _binding(adoption)
         await bindings.bind(connection, placement, binding, holder)
         drift = "" if is_adopted(adoption.diff) else drift_digest(adoption.diff, observed)
-        observation = observation_of(local.id, observed, drift)
+        grade = drift_grade(adoption.diff, observed) if drift else Grade.NONE
+        observation = observation_of(local.id, observed, drift, grade)
         await observations.write(connection, [observation], None)
     return _lines(adoption, binding, holder)
 
