@@ -192,7 +192,8 @@ async def test_no_group_of_another_tenant_is_named(client, world):
     await observe(world, port("eth0", "b-web", "b-f"))
     await world.execute(
         "INSERT INTO cloud_port_groups SELECT port.id, sg.id"
-        " FROM cloud_ports AS port, security_groups AS sg WHERE sg.uuid = %s",
+        " FROM cloud_ports AS port, security_groups AS sg WHERE sg.uuid = %s"
+        " ON CONFLICT DO NOTHING",
         foreign,
     )
     response = await client.post(group_at(group, "plan/"), json=[])
