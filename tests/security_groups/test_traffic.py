@@ -254,6 +254,8 @@ def test_pieces_are_the_fewest_prefixes_and_the_widest_come_first(one, other):
 def test_protocols_between_others_are_a_range():
     rest = traffic(Rule()) - traffic(Rule(protocol="tcp"), Rule(protocol="udp"))
     assert [each.protocol for each in rest.pieces()] == ["18-255", "7-16", "0-5"]
+    rest = traffic(Rule()) - traffic(Rule(protocol="icmp"))
+    assert [each.protocol for each in rest.pieces()] == ["2-255", "0-0"]
 
 
 def test_more_pieces_than_the_limit_are_refused():

@@ -65,7 +65,8 @@ def _shown_protocols(box: Box) -> Iterator[tuple[str, Interval]]:
     first, last = box.protocols
     if box.protocols == ALL_PROTOCOLS:
         yield "", box.protocols
-    elif first < last and box.ports == ALL_PORTS:
+    # Number 0 alone is a range, too: as a protocol of a rule, 0 is every protocol.
+    elif (first < last or last == 0) and box.ports == ALL_PORTS:
         yield f"{first}-{last}", box.protocols
     else:
         for number in range(first, last + 1):
