@@ -44,7 +44,9 @@ def exported(database):
 
 # Every kind of end, names that several have or that look like something else, and no defaults
 AWKWARD = """
-clouds: [{name: "yes", backend: sandbox}, {name: far, backend: openstack, openstack_cloud: f}]
+clouds:
+  - {name: "yes", backend: sandbox}
+  - {name: far, backend: openstack, openstack_cloud: f, firewall_driver: ovn}
 users:
   - {username: "null", is_staff: true, token: fedcba9876543210}
   - {username: "0123", is_active: false}

@@ -15,7 +15,10 @@ from ringfence.events.types import Event, EventType
 
 @dataclass(frozen=True, slots=True)
 class CloudRow:
-    """A row of `clouds`; `openstack_cloud` is its entry in `clouds.yaml`."""
+    """A row of `clouds`; `openstack_cloud` is its entry in `clouds.yaml`.
+
+    `firewall_driver` is the operator's word, which wins over the observed one; `None` for none.
+    """
 
     uuid: UUID
     name: str
@@ -23,6 +26,7 @@ class CloudRow:
     openstack_cloud: str | None = None
     state: str = "OK"
     error_message: str = ""
+    firewall_driver: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class TenantRow:
 
 
 _CLOUDS: LiteralString = """
-SELECT uuid, name, backend, openstack_cloud, state, error_message
+SELECT uuid, name, backend, openstack_cloud, state, error_message, firewall_driver
 FROM clouds
 WHERE uuid = ANY(%(uuids)s) OR name = ANY(%(names)s)
 ORDER BY id
@@ -53,12 +57,13 @@ WHERE clouds.uuid = entry.uuid AND clouds.name <> entry.name
 """
 
 _STORE_CLOUDS: LiteralString = """
-INSERT INTO clouds (uuid, name, backend, openstack_cloud, state, error_message)
+INSERT INTO clouds (uuid, name, backend, openstack_cloud, state, error_message, firewall_driver)
 SELECT
     entry.uuid, entry.name, entry.backend, entry.openstack_cloud, entry.state,
-    entry.error_message
+    entry.error_message, entry.firewall_driver
 FROM jsonb_to_recordset(%(rows)s) AS entry (
-    uuid uuid, name text, backend text, openstack_cloud text, state text, error_message text
+    uuid uuid, name text, backend text, openstack_cloud text, state text, error_message text,
+    firewall_driver text
 )
 ON CONFLICT (uuid) DO UPDATE
 SET
@@ -66,7 +71,8 @@ SET
     backend = excluded.backend,
     openstack_cloud = excluded.openstack_cloud,
     state = excluded.state,
-    error_message = excluded.error_message
+    error_message = excluded.error_message,
+    firewall_driver = excluded.firewall_driver
 RETURNING id
 """
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ringfence.access.authentication import token_digest
 from ringfence.clouds.commands import CloudRow, TenantRow
+from ringfence.clouds.firewall_drivers import OBSERVED
 from ringfence.organisations.commands import CustomerRow, ProjectRow
 from ringfence.provisioning.entries import Kinds
 from ringfence.provisioning.matching import Target
@@ -71,6 +72,8 @@ def _merge(row: type[RowT], target: Target[Any], **more: Any) -> RowT:  # noqa: 
 
 def _cloud(target: Target[CloudRow], problems: Problems) -> CloudRow:
     cloud = _merge(CloudRow, target)
+    if cloud.firewall_driver == OBSERVED:
+        cloud = replace(cloud, firewall_driver=None)
     location = target.location.key("openstack_cloud")
     if cloud.backend == "openstack" and cloud.openstack_cloud is None:
         problems.add(location, "is missing: the cloud's entry in clouds.yaml")

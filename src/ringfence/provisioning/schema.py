@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from ringfence.access.permissions import CUSTOMER_ROLES, PROJECT_ROLES
 from ringfence.clouds.drift_modes import DriftMode
+from ringfence.clouds.firewall_drivers import FIREWALL_DRIVERS, OBSERVED
 from ringfence.provisioning.parser import Plain
 from ringfence.provisioning.problems import nearest, quote
 from ringfence.security_groups.rule_input.refused_input import (
@@ -216,6 +217,7 @@ Token = Annotated[str, BeforeValidator(_token)]
 StateWord = Annotated[str, _choice(*State, ABSENT)]
 Presence = Annotated[str, _choice(PRESENT, ABSENT)]
 Backend = Annotated[str, _choice("openstack", "sandbox")]
+FirewallDriver = Annotated[str, _choice(*FIREWALL_DRIVERS, OBSERVED)]
 
 
 class Entry(BaseModel):
@@ -246,6 +248,7 @@ class CloudEntry(Entry):
         Backend | None, Field(validate_default=True), AfterValidator(_unless_absent)
     ] = None
     openstack_cloud: Name | None = None
+    firewall_driver: FirewallDriver = OBSERVED
     error_message: Message = ""
 
 

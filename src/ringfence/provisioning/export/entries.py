@@ -50,7 +50,7 @@ def cloud_entry(cloud: CloudRow) -> Entry:
         "name": cloud.name,
         "uuid": cloud.uuid.hex,
         "backend": cloud.backend,
-        **_but(None, openstack_cloud=cloud.openstack_cloud),
+        **_but(None, openstack_cloud=cloud.openstack_cloud, firewall_driver=cloud.firewall_driver),
         **_but(State.OK, state=cloud.state),
         **_but("", error_message=cloud.error_message),
     }

@@ -34,7 +34,8 @@ AND (%(tenant)s::uuid IS NULL OR tenant.uuid = %(tenant)s)
 
 _CLOUDS: LiteralString = """
 SELECT
-    cloud.uuid, cloud.name, cloud.backend, cloud.openstack_cloud, cloud.state, cloud.error_message
+    cloud.uuid, cloud.name, cloud.backend, cloud.openstack_cloud, cloud.firewall_driver,
+    cloud.state, cloud.error_message
 FROM clouds AS cloud
 WHERE
     (%(customer)s::uuid IS NULL AND %(tenant)s::uuid IS NULL)
