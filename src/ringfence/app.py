@@ -34,6 +34,8 @@ from ringfence.monitoring.health import Readiness
 from ringfence.organisations.openapi import operations as organisation_operations
 from ringfence.organisations.queries import CUSTOMERS, PROJECTS
 from ringfence.organisations.routes import routes as organisation_routes
+from ringfence.ports.exposures.openapi import operations as exposure_operations
+from ringfence.ports.exposures.routes import routes as exposure_routes
 from ringfence.ports.openapi import operations as port_operations
 from ringfence.ports.queries import INSTANCES, PORTS
 from ringfence.ports.routes import routes as port_routes
@@ -71,6 +73,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *security_group_operations,
     *overview_operations,
     *rule_search_operations,
+    *exposure_operations,
     *history_operations,
     *port_operations,
     *sync_operations,
@@ -121,6 +124,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             *history_routes,
             *rule_search_routes,
             *port_routes,
+            *exposure_routes,
             *tenant_routes,
             *discovery_routes,
             *organisation_routes,

@@ -116,6 +116,7 @@ async def test_each_order_is_taken(client, world, order):
 @settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(
     cidr=st.sampled_from([None, "", "0.0.0.0/0", "10.0.0.0/0", "0.0.0.0/00", "10.0.0.0/8"])
+    | st.sampled_from(["192.168.0.0/15", "128.0.0.0/1", "224.0.0.0/3", "8.8.8.8"])
     | st.integers(0, 32).map(lambda length: f"0.0.0.0/{length}"),
     direction=st.sampled_from(["ingress", "egress"]),
 )

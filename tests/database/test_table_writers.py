@@ -46,11 +46,13 @@ OWNERS = {
         "cloud_instances",
         "cloud_port_groups",
         "cloud_ports",
+        "exposure_snapshots",
         "tenant_port_observations",
     },
     "provisioning": {"load_progress"},
     GROUPS: {
         "deleted_security_groups",
+        "port_exposures",
         "security_group_drift_modes",
         "security_group_observations",
         "security_group_rules",
@@ -74,6 +76,7 @@ SHARED = {
         "cloud_address_groups",
         "cloud_instances",
         "cloud_ports",
+        "exposure_snapshots",
         "tenant_port_observations",
         "tenant_pulls",
     )

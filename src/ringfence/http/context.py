@@ -63,6 +63,8 @@ class RequestContext:
     ignored: dict[str, dict[str, None]] | None = None
     # The body, once it was read
     body: bytes | None = None
+    # Whether `Accept` names CSV before JSON, of an operation that has both
+    prefers_csv: bool = False
     # A secret is never stored for an `Idempotency-Key`.
     response_is_secret: bool = False
 

@@ -11,6 +11,7 @@ from typing import LiteralString
 from ringfence.clouds import queries as tenants
 from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
+from ringfence.security_groups.port_exposures import refresh as port_exposures
 
 _REFERRED: LiteralString = """
 SELECT DISTINCT rule.remote_address_group_backend_id
@@ -78,6 +79,7 @@ async def store_address_groups(
     }
     await connection.execute(_DELETE, values)
     await connection.execute(_UPSERT, values)
+    port_exposures.refresh_tenant_before_commit(connection, tenant_id)
 
 
 async def _stored(connection: Connection, tenant_id: int) -> set[ObservedAddressGroup]:

@@ -17,6 +17,7 @@ from ringfence.clouds import queries as tenants
 from ringfence.clouds.queries import Tenant
 from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
+from ringfence.security_groups.port_exposures import refresh as port_exposures
 from ringfence.security_groups.read_model import documents
 
 _NOW: LiteralString = "SELECT clock_timestamp()"
@@ -284,6 +285,7 @@ async def store_ports(
         # From "not known" to a number, zero included.
         changed.update(await _groups(connection, tenant_id))
     documents.refresh_before_commit(connection, sorted(changed))
+    port_exposures.refresh_tenant_before_commit(connection, tenant_id)
     return True
 
 

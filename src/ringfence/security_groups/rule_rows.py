@@ -12,6 +12,7 @@ from typing import LiteralString
 
 from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
+from ringfence.security_groups.port_exposures import refresh as port_exposures
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
 from ringfence.security_groups.rules import OWN_FIELDS, Rule
@@ -29,14 +30,34 @@ description text
 _NAMES: LiteralString = COLUMNS.replace("rule.", "")
 _DESIRED: LiteralString = COLUMNS.replace("rule.", "desired.")
 
-_DELETE_OTHERS: LiteralString = """
-DELETE FROM security_group_rules
-WHERE security_group_id = %(id)s AND NOT id = ANY(%(kept)s)
+# Whether a rule may admit the internet; of an address group, the members decide.
+_MAY_BE_OPEN: LiteralString = """
+rule.direction = 'ingress' AND (rule.internet OR rule.remote_address_group_backend_id IS NOT NULL)
 """
+# What such a rule admits, as a value to compare
+_ADMITTED: LiteralString = """
+ROW(
+    {rule}.ethertype, {rule}.protocol_number, {rule}.from_port, {rule}.to_port, {rule}.network,
+    {rule}.remote_address_group_backend_id
+)::text
+"""
+_OLD_ADMITTED = _ADMITTED.replace("{rule}", "old")
+_OLD_MAY_BE_OPEN = _MAY_BE_OPEN.replace("rule.", "old.")
+_ADMITTED = _ADMITTED.replace("{rule}", "rule")
+
+_DELETE_OTHERS: LiteralString = """
+WITH rule AS (
+    DELETE FROM security_group_rules
+    WHERE security_group_id = %(id)s AND NOT id = ANY(%(kept)s)
+    RETURNING *
+)
+SELECT {admitted}, NULL FROM rule WHERE {may_be_open}
+""".replace("{admitted}", _ADMITTED).replace("{may_be_open}", _MAY_BE_OPEN)
 
 _DELETE: LiteralString = """
-DELETE FROM security_group_rules WHERE id = ANY(%s) RETURNING security_group_id
-"""
+DELETE FROM security_group_rules AS rule WHERE id = ANY(%s)
+RETURNING security_group_id, {may_be_open}
+""".replace("{may_be_open}", _MAY_BE_OPEN)
 
 _DELETE_OF_GROUPS: LiteralString = """
 DELETE FROM security_group_rules WHERE security_group_id = ANY(%s)
@@ -60,17 +81,25 @@ SET
     unresolved_group_name = desired.unresolved_group_name,
     remote_address_group_backend_id = desired.remote_address_group_backend_id
 FROM {rules}
+INNER JOIN security_group_rules AS old ON desired.id = old.id
 WHERE rule.security_group_id = %(id)s AND rule.id = desired.id
+RETURNING
+    CASE WHEN {old_may_be_open} THEN {old_admitted} END,
+    CASE WHEN {may_be_open} THEN {admitted} END
 """
 _UPDATE_KEPT = (
     _UPDATE_KEPT.replace("{rules}", _RULES)
+    .replace("{old_may_be_open}", _OLD_MAY_BE_OPEN)
+    .replace("{old_admitted}", _OLD_ADMITTED)
+    .replace("{may_be_open}", _MAY_BE_OPEN)
+    .replace("{admitted}", _ADMITTED)
     .replace("{names}", _NAMES)
     .replace("{desired}", _DESIRED)
 )
 
 # Rules without `remote_group_backend_id` match no row of the join.
 _INSERT: LiteralString = """
-INSERT INTO security_group_rules (
+INSERT INTO security_group_rules AS rule (
     security_group_id, position, {names},
     remote_group_id, unresolved_group_backend_id, unresolved_group_name,
     remote_address_group_backend_id
@@ -95,9 +124,14 @@ LEFT JOIN security_groups AS remote
         AND remote.backend_id = desired.remote_group_backend_id
 WHERE desired.id IS NULL
 ORDER BY desired.security_group_id, desired.position
+RETURNING rule.security_group_id, CASE WHEN {may_be_open} THEN {admitted} END
 """
 _INSERT = (
-    _INSERT.replace("{rules}", _RULES).replace("{names}", _NAMES).replace("{desired}", _DESIRED)
+    _INSERT.replace("{may_be_open}", _MAY_BE_OPEN)
+    .replace("{admitted}", _ADMITTED)
+    .replace("{rules}", _RULES)
+    .replace("{names}", _NAMES)
+    .replace("{desired}", _DESIRED)
 )
 
 _COPY: LiteralString = """
@@ -146,12 +180,19 @@ async def replace_rules(
     rows = [_request_row(group_id, *numbered, groups) for numbered in enumerate(rules)]
     kept = [rule.id for rule in rules if rule.id is not None]
     parameters = {"id": group_id, "kept": kept, "rules": recordset(rows), "tenant": None}
-    await connection.execute(_DELETE_OTHERS, parameters)
+    cursor = await connection.execute(_DELETE_OTHERS, parameters)
+    changes = await cursor.fetchall()
     if kept:
-        await connection.execute(_UPDATE_KEPT, parameters)
+        cursor = await connection.execute(_UPDATE_KEPT, parameters)
+        changes += await cursor.fetchall()
     if len(kept) < len(rows):
-        await connection.execute(_INSERT, parameters)
+        cursor = await connection.execute(_INSERT, parameters)
+        changes += [(None, admitted) for _, admitted in await cursor.fetchall()]
     documents.refresh_before_commit(connection, [group_id])
+    before = sorted(old for old, _ in changes if old)
+    after = sorted(new for _, new in changes if new)
+    if before != after:
+        port_exposures.refresh_before_commit(connection, [group_id])
 
 
 async def insert_observed_rules(
@@ -170,8 +211,10 @@ async def insert_observed_rules(
         }
         for each in rules
     ]
-    await connection.execute(_INSERT, {"rules": recordset(rows), "tenant": tenant_id})
+    cursor = await connection.execute(_INSERT, {"rules": recordset(rows), "tenant": tenant_id})
+    opened = {group for group, admitted in await cursor.fetchall() if admitted}
     documents.refresh_before_commit(connection, {each.group_id for each in rules})
+    port_exposures.refresh_before_commit(connection, opened)
 
 
 async def copy_rules(
@@ -196,13 +239,18 @@ async def delete_rules(connection: Connection, rule_ids: Sequence[int]) -> None:
     """Delete rules by their ids."""
     if rule_ids:
         cursor = await connection.execute(_DELETE, [list(rule_ids)])
-        documents.refresh_before_commit(connection, {row[0] for row in await cursor.fetchall()})
+        deleted = await cursor.fetchall()
+        documents.refresh_before_commit(connection, {group for group, _ in deleted})
+        closed = {group for group, was_open in deleted if was_open}
+        port_exposures.refresh_before_commit(connection, closed)
 
 
 async def delete_rules_of_groups(connection: Connection, group_ids: Sequence[int]) -> None:
     """Delete all rules of some groups."""
     await connection.execute(_DELETE_OF_GROUPS, [list(group_ids)])
     documents.refresh_before_commit(connection, group_ids)
+    # Whoever deletes all rules inserts others.
+    port_exposures.refresh_before_commit(connection, group_ids)
 
 
 async def resolve_remote_groups(connection: Connection, group_ids: Sequence[int]) -> None:

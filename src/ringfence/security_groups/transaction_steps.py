@@ -17,6 +17,7 @@ from ringfence.events.commands import record
 from ringfence.events.types import EventType
 from ringfence.security_groups import states
 from ringfence.security_groups.group_events import Ancestors, group_event
+from ringfence.security_groups.port_exposures import refresh as port_exposures
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.states import NOT_FOUND, State
@@ -207,4 +208,5 @@ async def delete_group(connection: Connection, group_id: int) -> list[int]:
     referring = [row[0] for row in await cursor.fetchall()]
     await connection.execute(_DELETE, {"id": group_id})
     documents.refresh_before_commit(connection, referring)
+    port_exposures.refresh_before_commit(connection, [group_id])
     return referring

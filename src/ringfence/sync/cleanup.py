@@ -1,5 +1,7 @@
 """Removes what the settings no longer keep, and adds the months of the audit trail that begin soon.
 
+It also counts once a day what is open to the internet (`ports.exposures.snapshots`).
+
 `worker` calls it every hour, `ringfence retention run` once. Each step is bounded and can be
 repeated by several workers at once.
 """
@@ -14,6 +16,7 @@ from ringfence.database.pool import Database
 from ringfence.events import retention
 from ringfence.events.retention import Removal
 from ringfence.http.middleware.idempotency import delete_expired
+from ringfence.ports.exposures.snapshots import take_snapshots
 from ringfence.security_groups.history.retention import remove_versions
 from ringfence.settings import Settings
 from ringfence.sync import recovery
@@ -44,6 +47,7 @@ async def clean(settings: Settings, conninfo: str, database: Database) -> Cleane
     """Remove everything that has expired. `conninfo` and `database` are of the role that serves."""
     jobs = await recovery.delete_old_jobs(database, JOB_RETENTION_HOURS)
     keys = await delete_expired(database)
+    await take_snapshots(database)
     versions = 0
     if settings.version_days is not None:
         versions = await remove_versions(database, settings.version_days, settings.version_count)

@@ -25,6 +25,7 @@ from ringfence.access.permissions import Actor
 from ringfence.database.binary_rows import integer
 from ringfence.errors import NotFound, Unavailable
 from ringfence.http.collections.collection import Collection, ListQuery, ObjectQuery
+from ringfence.http.collections.csv_rows import CSV, csv_of
 from ringfence.http.collections.documents import (
     LARGE,
     FieldSelection,
@@ -43,6 +44,7 @@ from ringfence.http.collections.json_response import (
 from ringfence.http.collections.page_cursors import binding_of, read_cursor, write_cursor
 from ringfence.http.collections.pagination import PAGE_PARAMETERS, Links, NumberedPage, read_page
 from ringfence.http.context import context_of
+from ringfence.http.offload import in_thread
 from ringfence.http.routing import path_uuid
 
 JSON = "application/json"
@@ -166,8 +168,13 @@ async def count_of(collection: Collection, request: Request) -> int:
     return integer(found.get_value(0, _TOTAL))
 
 
-async def respond_list(collection: Collection, request: Request) -> Response:
-    """Respond with a page of the objects in scope; to HEAD with the headers alone."""
+async def respond_list(
+    collection: Collection, request: Request, *, csv_columns: Sequence[str] = ()
+) -> Response:
+    """Respond with a page of the objects in scope; to HEAD with the headers alone.
+
+    With columns, the page is CSV.
+    """
     query = _list_query(collection, request)
     if request.method == "HEAD":
         return await _respond_head(collection, request, query)
@@ -188,6 +195,10 @@ async def respond_list(collection: Collection, request: Request) -> Response:
     headers = _paging(request, query, counted, page, cursor)
     base = context_of(request).base_url
     stored = [found.get_value(row, _LIST_DOCUMENT) or b"" for row in range(count)]
+    if csv_columns:
+        rows = list_of(stored, base)
+        text = await in_thread(lambda: csv_of(rows, csv_columns))
+        return respond_json(request, text, tag_of(text), headers=headers, media_type=CSV)
     is_large = sum(map(len, stored)) > LARGE
     documents = stored if is_large else [list_of(stored, base)]
     values = (found.get_value(row, _LIST_DIGEST) for row in range(count))

@@ -52,6 +52,7 @@ def respond_json(
     *,
     status: int = 200,
     headers: Sequence[Header] = (),
+    media_type: bytes = b"application/json",
 ) -> Response:
     """Return a response with JSON, or a 304 if the client has it already."""
     if request.method == "GET" and _client_has(request, tag):
@@ -63,7 +64,8 @@ def respond_json(
         headers = (*headers, _GZIPPED)
         tag += "-gzip"
     length = (b"content-length", b"%d" % len(body))
-    return _Bytes(body, status, [*headers, _etag(tag), _JSON, length])
+    media = (b"content-type", media_type)
+    return _Bytes(body, status, [*headers, _etag(tag), media, length])
 
 
 class _Pieces(Response):

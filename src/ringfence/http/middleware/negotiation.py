@@ -1,4 +1,4 @@
-"""Content negotiation: JSON only, in one of two versions of the contract."""
+"""Content negotiation: JSON in one of two versions of the contract, and CSV of some lists."""
 
 from functools import lru_cache
 from typing import get_args
@@ -23,6 +23,16 @@ def negotiate(accept: str | None, default: ContractVersion) -> ContractVersion:
     """
     accept = accept or "*/*"
     return (_cached if len(accept) <= _CACHED_LENGTH else _negotiate)(accept, default)
+
+
+def prefers_csv(accept: str | None) -> bool:
+    """Return whether CSV is named, and before JSON."""
+    if not accept or "text/csv" not in accept.lower():
+        return False
+    if accept.count(",") + accept.count(";") > _MOST_PARTS:
+        raise NotAcceptable
+    types = [offer.partition(";")[0].strip().lower() for offer in accept.split(",")]
+    return next(each for each in types if each == "text/csv" or each in _JSON) == "text/csv"
 
 
 # No client sends more media types and parameters.

@@ -40,7 +40,7 @@ from ringfence.http.limits import Limits, check_query
 from ringfence.http.middleware.exchange import CLIENT_LEFT, Exchange
 from ringfence.http.middleware.hosts_and_cors import HEALTH, METRICS, HostsAndCors
 from ringfence.http.middleware.idempotency import HEADER, read_key, run_once
-from ringfence.http.middleware.negotiation import negotiate
+from ringfence.http.middleware.negotiation import negotiate, prefers_csv
 from ringfence.http.middleware.proxies import Proxies
 from ringfence.http.middleware.refused_changes import RefusedChanges, is_refusal
 from ringfence.http.middleware.session_cookie import session_of
@@ -95,6 +95,11 @@ class Pipeline:
         self.hosts = HostsAndCors(settings)
         self.limits = Limits(settings)
         self.refused_changes = RefusedChanges(settings.refusal_days)
+        self.csv_paths = {
+            operation.path
+            for operation in operations
+            if any(each.is_also_csv for each in operation.responses.values())
+        }
         self.names = UnknownNames(operations, is_strict=settings.strict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -185,8 +190,11 @@ class Pipeline:
             with exchange.origin().recorded():
                 await self.app(scope, receive, exchange.send)
             return
-        accept = first(scope, b"accept") or b""
-        context.contract = negotiate(accept.decode("latin-1"), self.settings.contract)
+        accept = (first(scope, b"accept") or b"").decode("latin-1")
+        context.prefers_csv = scope["path"] in self.csv_paths and prefers_csv(accept)
+        context.contract = negotiate(
+            None if context.prefers_csv else accept, self.settings.contract
+        )
         if scope["path"].startswith("/api/") and scope["path"] not in self.exemptions.paths:
             identity = context.identity = self._identity_of(scope)
             if not identity.is_cached:

@@ -187,6 +187,8 @@ def _response(response: Response, models: _Models) -> dict[str, Any]:
         }
     if response.schema is not None:
         result["content"] = _content(response.schema, response.example, models)
+        if response.is_also_csv:
+            result["content"]["text/csv"] = {"schema": {"type": "string"}}
         if not response.promised:
             result["x-unpromised"] = True
     return result

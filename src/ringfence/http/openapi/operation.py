@@ -56,7 +56,8 @@ class Response:
     """The response with one status; no schema means no body.
 
     `headers` are in every such response, `optional_headers` in some. A body that is not `promised`
-    is sent, but clients of one contract do not expect it.
+    is sent, but clients of one contract do not expect it. A list that `is_also_csv` is sent as CSV
+    on request.
     """
 
     schema: Schema | Model | None = None
@@ -65,6 +66,7 @@ class Response:
     optional_headers: Mapping[str, Schema] = field(default_factory=dict)
     example: Any = None
     promised: bool = True
+    is_also_csv: bool = False
 
 
 LIST_HEADERS: Mapping[str, Schema] = {

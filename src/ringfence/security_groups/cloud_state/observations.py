@@ -4,33 +4,46 @@ An observation that is equal to the stored one is not written again. The time of
 stored once, with the tenant (see `clouds.pulls`).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, LiteralString, NamedTuple
 
 from psycopg.rows import dict_row
 
 from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
+from ringfence.security_groups.internet import is_internet
+from ringfence.security_groups.port_exposures import refresh as port_exposures
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.traffic_changes import Grade
 
 # An older observation never replaces a newer one. A missing group keeps its last content.
 _WRITE: LiteralString = """
+WITH before AS (
+    SELECT earlier.security_group_id, earlier.internet_digest
+    FROM security_group_observations AS earlier
+    WHERE
+        earlier.security_group_id IN (
+            SELECT one.security_group_id
+            FROM jsonb_to_recordset(%(observed)s) AS one (security_group_id bigint)
+        )
+),
+written AS (
 INSERT INTO security_group_observations AS stored (
     security_group_id, name, description, rules, unreadable, revision_number, stateful, digest,
-    drift_digest, drift_grade, missing, observed_at
+    drift_digest, drift_grade, internet_digest, missing, observed_at
 )
 SELECT
     observed.security_group_id, observed.name, observed.description, observed.rules,
     observed.unreadable, observed.revision_number, observed.stateful, observed.digest,
-    observed.drift_digest, observed.drift_grade, observed.missing,
+    observed.drift_digest, observed.drift_grade, observed.internet_digest, observed.missing,
     coalesce(%(observed_at)s::timestamptz, clock_timestamp())
 FROM jsonb_to_recordset(%(observed)s) AS observed (
     security_group_id bigint, name text, description text, rules jsonb, unreadable jsonb,
     revision_number integer, stateful boolean, digest text, drift_digest text, drift_grade text,
-    missing boolean
+    internet_digest text, missing boolean
 )
 INNER JOIN security_groups AS sg ON sg.id = observed.security_group_id
 ORDER BY observed.security_group_id
@@ -47,10 +60,19 @@ SET
     digest = excluded.digest,
     drift_digest = excluded.drift_digest,
     drift_grade = excluded.drift_grade,
+    internet_digest = excluded.internet_digest,
     missing = excluded.missing,
     observed_at = excluded.observed_at
 WHERE stored.observed_at <= excluded.observed_at
-RETURNING security_group_id
+RETURNING security_group_id, internet_digest
+)
+SELECT
+    written.security_group_id,
+    written.internet_digest IS DISTINCT FROM CASE
+        WHEN before.security_group_id IS NULL THEN '' ELSE before.internet_digest
+    END
+FROM written
+LEFT JOIN before ON written.security_group_id = before.security_group_id
 """
 
 # The first observed value becomes the desired one.
@@ -104,6 +126,16 @@ WHERE observation.security_group_id = %s
 
 MISSING = "missing"
 
+# The fields of a rule that decide what it admits from the internet
+_ADMITTING = (
+    "ethertype",
+    "protocol",
+    "port_range_min",
+    "port_range_max",
+    "remote_ip_prefix",
+    "remote_address_group_id",
+)
+
 
 class Digests(NamedTuple):
     """What tells whether an observation is stored already; no grade in rows of release 0.1.0."""
@@ -148,6 +180,18 @@ class LastObservation:
     stateful: bool | None = None
 
 
+def internet_digest(rules: Iterable[Mapping[str, Any]]) -> str:
+    """Return a digest of the rules that may admit the internet; empty for none."""
+    found = sorted(
+        repr([rule.get(name) for name in _ADMITTING])
+        for rule in rules
+        if rule["direction"] == "ingress" and not rule.get("remote_group_id")
+        if rule.get("remote_address_group_id")
+        or is_internet(rule.get("remote_ip_prefix") or "0.0.0.0/0", rule["ethertype"])
+    )
+    return blake2b("\n".join(found).encode(), digest_size=16).hexdigest() if found else ""
+
+
 async def write(
     connection: Connection, observations: Sequence[Observation], observed_at: datetime | None
 ) -> set[int]:
@@ -157,12 +201,21 @@ async def write(
     """
     if not observations:
         return set()
-    values = {"observed": recordset(observations), "observed_at": observed_at}
+    rows = [
+        {**_columns(each), "internet_digest": internet_digest(each.rules)} for each in observations
+    ]
+    values = {"observed": recordset(rows), "observed_at": observed_at}
     cursor = await connection.execute(_WRITE, values)
-    written = {row[0] for row in await cursor.fetchall()}
+    found = await cursor.fetchall()
+    written = {group for group, _ in found}
+    port_exposures.refresh_before_commit(connection, [group for group, changed in found if changed])
     cursor = await connection.execute(_FIRST_STATEFUL, [list(written)])
     documents.refresh_before_commit(connection, [row[0] for row in await cursor.fetchall()])
     return written
+
+
+def _columns(observation: Observation) -> Mapping[str, Any]:
+    return {field.name: getattr(observation, field.name) for field in fields(observation)}
 
 
 async def adopt_stateful(connection: Connection, stateful: Mapping[int, bool]) -> set[int]:

@@ -86,7 +86,10 @@ _OVERVIEW = Model(
                 nullable(TIME), "When the group was last read from the cloud; null for never."
             ),
             "open_to_all": described(
-                array(_OPENING), "What anybody can reach, by rules without a narrower remote end."
+                array(_OPENING),
+                "What addresses of the internet can reach. Addresses are of the internet unless "
+                "they are private, shared, link-local, loopback, multicast, reserved or for "
+                "documentation.",
             ),
             "unknown_members_count": described(
                 INTEGER,
@@ -113,7 +116,7 @@ operations = tuple(
             "can_manage": "Whether you may change the group.",
             "drift": "Whether the group has drifted, as of the last pull.",
             "drift_grade": "Whether the drift opens or only closes anything, as of the last pull.",
-            "is_open_to_all": "Whether a rule admits every IP address.",
+            "is_open_to_all": "Whether a rule admits addresses of the internet.",
         },
     )
 )

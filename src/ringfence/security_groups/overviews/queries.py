@@ -25,14 +25,8 @@ CASE
 END
 """.replace("{never_pushed}", IS_NEVER_PUSHED)
 
-# As in `exposure`, as the index has it: no remote end, or a prefix of length 0
-_OPEN: LiteralString = """
-rule.direction = 'ingress'
-AND rule.remote_group_id IS NULL
-AND rule.unresolved_group_backend_id IS NULL
-AND rule.remote_address_group_backend_id IS NULL
-AND coalesce(rule.cidr, '') ~ '^$|/0+$'
-"""
+# As in `internet`; the column is generated from the rule.
+_OPEN: LiteralString = "rule.internet AND rule.direction = 'ingress'"
 
 # A remote end whose members only the cloud knows
 _UNKNOWN: LiteralString = """

@@ -1,0 +1,182 @@
+"""Counts of what is open to the internet: now by service, and on each day."""
+
+from collections.abc import Mapping
+from typing import LiteralString
+
+from psycopg.types.json import Jsonb
+from starlette.datastructures import QueryParams
+
+from ringfence.access.permissions import Actor
+from ringfence.access.scope import VISIBLE, actor_parameters
+from ringfence.database.pool import Database
+from ringfence.http.collections.filters import Choices, Conditions, Kind, read_filters
+from ringfence.ports.exposures.filters import PLACES, One, number
+from ringfence.security_groups.well_known_ports import SERVICES
+from ringfence.text.json_value import Json
+
+# How long snapshots are kept
+MOST_DAYS = 400
+DEFAULT_DAYS = 30
+
+_COUNT_SERVICES: LiteralString = "%(service)s::text[] IS NOT NULL"
+COUNT_FILTERS: Mapping[str, Kind] = {
+    **PLACES,
+    "service": Choices(_COUNT_SERVICES, sorted(SERVICES)),
+}
+TREND_FILTERS: Mapping[str, Kind] = PLACES
+_DAYS = One("true", number(1, MOST_DAYS))
+
+_TENANTS: LiteralString = """
+tenant AS MATERIALIZED (
+    SELECT tenant.id
+    FROM tenants AS tenant
+    INNER JOIN projects AS project ON tenant.project_id = project.id
+    INNER JOIN customers AS customer ON project.customer_id = customer.id
+    INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
+    WHERE {condition}
+)
+"""
+
+# Groups open a service by desired rules, or on a port by rules in the cloud.
+_COUNTS: LiteralString = """
+WITH {tenants},
+service AS (
+    SELECT known.word, known.name, known.port, known.protocols, known.position
+    FROM jsonb_to_recordset(%(services)s) AS known (
+        word text, name text, port integer, protocols smallint [], position integer
+    )
+),
+open_rule AS MATERIALIZED (
+    SELECT
+        rule.security_group_id, rule.protocol_number, rule.first_port, rule.last_port
+    FROM tenant
+    INNER JOIN security_groups AS sg ON tenant.id = sg.tenant_id
+    INNER JOIN security_group_rules AS rule ON sg.id = rule.security_group_id
+    WHERE rule.internet AND rule.direction = 'ingress'
+),
+exposed AS MATERIALIZED (
+    SELECT
+        exposure.port_id, exposure.reachable, exposure.security_group_ids,
+        unnest(exposure.services) AS word
+    FROM tenant
+    INNER JOIN port_exposures AS exposure ON tenant.id = exposure.tenant_id
+),
+opening AS (
+    SELECT service.word, open_rule.security_group_id
+    FROM service
+    INNER JOIN open_rule
+        ON
+            (open_rule.protocol_number <= 0 OR open_rule.protocol_number = ANY(service.protocols))
+            AND service.port BETWEEN open_rule.first_port AND open_rule.last_port
+    UNION
+    SELECT exposed.word, carried.id
+    FROM exposed
+    CROSS JOIN LATERAL unnest(exposed.security_group_ids) AS carried (id)
+    INNER JOIN security_groups AS sg ON carried.id = sg.id
+    INNER JOIN tenant ON sg.tenant_id = tenant.id
+),
+floating AS (
+    SELECT DISTINCT carrying.security_group_id
+    FROM cloud_ports AS port
+    INNER JOIN cloud_port_groups AS carrying ON port.id = carrying.port_id
+    WHERE cardinality(port.floating_addresses) > 0
+),
+by_group AS (
+    SELECT
+        opening.word, count(*) AS groups, count(floating.security_group_id) AS on_floating_ips
+    FROM opening
+    LEFT JOIN floating ON opening.security_group_id = floating.security_group_id
+    GROUP BY opening.word
+),
+by_port AS (
+    SELECT
+        exposed.word, count(DISTINCT exposed.port_id) AS ports,
+        count(DISTINCT exposed.port_id) FILTER (WHERE exposed.reachable) AS reachable_ports
+    FROM exposed
+    GROUP BY exposed.word
+)
+SELECT coalesce(json_agg(json_build_object(
+    'service', service.word,
+    'name', service.name,
+    'groups', coalesce(by_group.groups, 0),
+    'groups_on_floating_ips', coalesce(by_group.on_floating_ips, 0),
+    'ports', coalesce(by_port.ports, 0),
+    'reachable_ports', coalesce(by_port.reachable_ports, 0)
+) ORDER BY service.position), '[]')
+FROM service
+LEFT JOIN by_group ON service.word = by_group.word
+LEFT JOIN by_port ON service.word = by_port.word
+"""
+
+_TREND: LiteralString = """
+WITH {tenants},
+counted AS MATERIALIZED (
+    SELECT snapshot.*
+    FROM tenant
+    INNER JOIN exposure_snapshots AS snapshot ON tenant.id = snapshot.tenant_id
+    WHERE snapshot.day > (now() AT TIME ZONE 'UTC')::date - %(days)s
+),
+by_service AS (
+    SELECT
+        counted.day, each.key AS word, sum((each.value ->> 'ports')::integer) AS ports,
+        sum((each.value ->> 'reachable_ports')::integer) AS reachable_ports
+    FROM counted
+    CROSS JOIN LATERAL jsonb_each(counted.services) AS each
+    GROUP BY counted.day, each.key
+)
+SELECT coalesce(json_agg(row_to_json(shown) ORDER BY shown.day DESC), '[]')
+FROM (
+    SELECT
+        counted.day, count(*) AS tenants, sum(counted.security_groups) AS groups,
+        sum(counted.ports) AS ports, sum(counted.reachable_ports) AS reachable_ports,
+        coalesce((
+            SELECT json_object_agg(by_service.word, json_build_object(
+                'ports', by_service.ports, 'reachable_ports', by_service.reachable_ports
+            ) ORDER BY by_service.word)
+            FROM by_service WHERE by_service.day = counted.day
+        ), '{}') AS services
+    FROM counted
+    GROUP BY counted.day
+) AS shown
+"""
+
+
+async def counts_by_service(database: Database, actor: Actor, query: QueryParams) -> Json:
+    """Return how much is open of each service, in the actor's scope; raises `Invalid`."""
+    conditions = read_filters(query, COUNT_FILTERS)
+    words = conditions.parameters.get("service") or SERVICES
+    services = [
+        {
+            "word": service.word,
+            "name": service.name,
+            "port": service.port,
+            "protocols": list(service.protocols),
+            "position": position,
+        }
+        for position, service in enumerate(SERVICES.values())
+        if service.word in words
+    ]
+    values = {"services": Jsonb(services)}
+    return await _read(database, actor, _COUNTS, conditions, values)
+
+
+async def trend(database: Database, actor: Actor, query: QueryParams) -> Json:
+    """Return what was open on each day, in the actor's scope; raises `Invalid`."""
+    conditions = read_filters(query, {**TREND_FILTERS, "days": _DAYS})
+    days = conditions.parameters.get("days", DEFAULT_DAYS)
+    return await _read(database, actor, _TREND, conditions, {"days": days})
+
+
+async def _read(
+    database: Database,
+    actor: Actor,
+    statement: LiteralString,
+    conditions: Conditions,
+    values: Mapping[str, object],
+) -> Json:
+    condition = " AND ".join((VISIBLE, *conditions.conditions))
+    statement = statement.replace("{tenants}", _TENANTS.replace("{condition}", condition))
+    parameters = {**actor_parameters(actor), **conditions.parameters, **values}
+    async with database.connection() as connection:
+        row = await (await connection.execute(statement, parameters)).fetchone()
+    return row[0] if row else []
