@@ -24,6 +24,7 @@ from ringfence.sync.compare import DEFAULT_GUARD
 from ringfence.sync.drift import drift_of_group
 from ringfence.sync.dry_run import dry_run
 from ringfence.sync.pull import pull_tenant
+from ringfence.sync.push_plan import plan_push
 
 NASTY = "a\0b\ud800\x1b[31m\u202etxt\x7f"
 
@@ -322,7 +323,7 @@ async def test_both_plans_say_that_rules_cannot_be_read(at_neutron):
     https = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "10.0.0.0/8"}
 
     shown = await plan_of(at_neutron, uuid, https)
-    lines = await manual.plan_push(at_neutron.database, uuid.hex)
+    lines = (await plan_push(at_neutron.database, uuid.hex)).lines()
 
     [notice] = shown["notices"]
     assert notice["code"] == "rules_unreadable"
@@ -330,7 +331,7 @@ async def test_both_plans_say_that_rules_cannot_be_read(at_neutron):
     assert notice["message"].endswith("Until then every change of the group ends as ERRED.")
     assert lines == [notice["message"], "nothing else: the rest is as desired"]
     await at_neutron.change_rules(uuid, [tcp(443)])
-    assert (await manual.plan_push(at_neutron.database, uuid.hex))[1:] == [
+    assert (await plan_push(at_neutron.database, uuid.hex)).lines()[1:3] == [
         "+ in ipv4 tcp 443 10.0.0.0/8",
         "- in ipv4 tcp 80-81 192.0.2.0/24 # web",
     ]

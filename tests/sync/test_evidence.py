@@ -26,8 +26,8 @@ from ringfence.security_groups.states import DEFAULT_NOT_FOUND
 from ringfence.sync.binding.adoption import adopt
 from ringfence.sync.binding.evidence import CreationAttempt
 from ringfence.sync.failures import explain
-from ringfence.sync.manual import plan_push
 from ringfence.sync.push import delete_group
+from ringfence.sync.push_plan import plan_push
 
 GROUPS_PATH = "/v2.0/security-groups"
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -522,7 +522,7 @@ async def test_a_plan_of_a_contested_group_names_the_other_one(place, monkeypatc
     theirs = await strangers(place)
     await pull(place)
 
-    first, second, *_ = await plan_push(place.database, uuid.hex)
+    first, second, *_ = (await plan_push(place.database, uuid.hex)).lines()
 
     assert first.startswith(f"{CONTESTED} ({theirs.id})")
     assert second == "create the group"

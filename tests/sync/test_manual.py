@@ -9,10 +9,12 @@ from ringfence.clouds.drift_modes import DriftMode, default_mode, set_default_mo
 from ringfence.errors import OperatorError
 from ringfence.neutron.port import CloudUnreachable
 from ringfence.security_groups.rules import Rule
+from ringfence.security_groups.traffic_changes import MESSAGES, Note
 from ringfence.sync import manual, status
 from ringfence.sync.compare import DEFAULT_GUARD, MassRemovalGuard
 from ringfence.sync.plan import plan
 from ringfence.sync.pull import pull_tenant
+from ringfence.sync.push_plan import PushPlan, plan_push
 
 
 async def the_tenant(place):
@@ -33,7 +35,7 @@ async def the_tenant(place):
     ],
 )
 def test_a_planned_rule_reads_as_everywhere_and_never_shows_a_remote_as_any_address(rule, line):
-    assert manual.plan_lines(plan([rule], ())) == [line]
+    assert PushPlan(changes=plan([rule], ())).lines() == [line]
 
 
 async def test_a_group_is_named_by_name_uuid_and_tenant(sandbox):
@@ -50,11 +52,11 @@ async def test_a_group_is_named_by_name_uuid_and_tenant(sandbox):
     with pytest.raises(
         OperatorError, match=r"named web; say which with --tenant or by UUID: .*web"
     ):
-        await manual.plan_push(sandbox.database, "web")
+        await plan_push(sandbox.database, "web")
     with pytest.raises(
         OperatorError, match=r"no security group db in tenant web-prod; ringfence g"
     ):
-        await manual.plan_push(sandbox.database, "db", "web-prod")
+        await plan_push(sandbox.database, "db", "web-prod")
 
 
 async def many_missing(place):
@@ -161,25 +163,34 @@ async def test_the_guard_is_the_operators_to_choose(sandbox):
 
 async def test_a_plan_reads_the_cloud_and_changes_nothing(sandbox):
     uuid = await pushed(sandbox, rules=[tcp(22)])
-    assert await manual.plan_push(sandbox.database, uuid.hex) == [
+    assert (await plan_push(sandbox.database, uuid.hex)).lines() == [
         "nothing: the cloud has the desired rules"
     ]
     await open_in_the_cloud(sandbox, uuid)
     await sandbox.change_rules(uuid, [tcp(443), tcp(22)])
     before = await fingerprint(sandbox)
 
-    lines = await manual.plan_push(sandbox.database, uuid.hex)
+    planned = await plan_push(sandbox.database, uuid.hex)
 
-    assert lines == [
+    assert planned.lines() == [
         "+ in ipv4 tcp 443 10.0.0.0/8",
         "- in ipv4 tcp 80 0.0.0.0/0",
+        "opens: in ipv4 tcp 443 10.0.0.0/8",
+        "closes: in ipv4 tcp 80 0.0.0.0/0 (internet)",
+        # No pull has read the ports yet.
+        f"note: {MESSAGES[Note.GROUPS_UNKNOWN]}",
+    ]
+    rows = [(row["change"], row["from_port"], row["remote"]) for row in planned.rows()]
+    assert rows == [
+        *(("added", 443, "10.0.0.0/8"), ("removed", 80, "0.0.0.0/0")),
+        *(("opens", 443, "10.0.0.0/8"), ("closes", 80, "0.0.0.0/0")),
     ]
     assert await fingerprint(sandbox) == before
     new = await sandbox.ask("new", [tcp(1)])
-    assert (await manual.plan_push(sandbox.database, str(new)))[0] == "create the group"
+    assert (await plan_push(sandbox.database, str(new))).lines()[0] == "create the group"
     for bad in ("x", sandbox.tenant.hex):
         with pytest.raises(OperatorError):
-            await manual.plan_push(sandbox.database, bad)
+            await plan_push(sandbox.database, bad)
 
 
 async def test_the_default_mode_of_a_tenant_is_set_once_with_an_event(sandbox):

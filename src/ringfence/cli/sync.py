@@ -33,6 +33,13 @@ STATUS_COLUMNS = listing.Columns(
     ),
 )  # fmt: skip
 
+PLAN_COLUMNS = listing.Columns(
+    (
+        *("change", "direction", "ethertype", "protocol", "from_port", "to_port", "remote"),
+        *("description", "internet"),
+    )
+)
+
 MISSING_COLUMNS = listing.Columns(("name", "uuid", "backend_id"))
 
 NO_TENANTS = (
@@ -117,14 +124,29 @@ def pull(
 
 
 @sync.command(epilog="Example: ringfence sync plan web --tenant web-prod")
-def plan(group: Group, *, tenant: InTenant = None) -> None:
-    """Show what a push of a group would do now. Reads the cloud and changes nothing."""
-    from ringfence.sync import manual
+def plan(
+    group: Group,
+    *,
+    tenant: InTenant = None,
+    output: listing.Output = None,
+    fields: listing.Fields = None,
+) -> None:
+    """Show what a push of a group would do now, and what that opens and closes.
 
+    Reads the cloud and changes nothing.
+    """
+    from ringfence.sync.push_plan import plan_push
+
+    options = listing.options(output, fields)
+    PLAN_COLUMNS.chosen(options)
     with migrated(start()) as (conninfo, _):
-        lines = with_database(conninfo, lambda database: manual.plan_push(database, group, tenant))
-    for line in lines:
-        _say(line)
+        planned = with_database(conninfo, lambda database: plan_push(database, group, tenant))
+    if options == listing.Options():
+        for line in planned.lines():
+            _say(line)
+        return
+    sys.stderr.writelines(f"{terminal(notice)}\n" for notice in planned.notices)
+    listing.show(planned.rows(), PLAN_COLUMNS, options, in_order=True)
 
 
 @sync.command(epilog="Example: ringfence sync adopt web 1f1f7a34-58a7-4c0f-9a7d-2f0f5d6f8a11")

@@ -205,7 +205,7 @@ def _piece(changed: ChangedPiece, names: Names) -> dict[str, Any]:
         "rules": list(changed.rules),
     }
     if piece.remote_group is not None:
-        document["remote_group_name"] = remote.name if remote else piece.remote_group
+        document["remote_group_name"] = (remote.name if remote else "") or piece.remote_group
         document["remote_group_backend_id"] = remote.backend_id if remote else ""
     if piece.remote_address_group is not None:
         document["remote_address_group_backend_id"] = piece.remote_address_group

@@ -1,8 +1,7 @@
-"""Commands of `ringfence sync`: pull now, show the plan of a push, confirm missing groups."""
+"""Commands of `ringfence sync`: pull now, find a group, confirm missing groups."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import LiteralString
 from uuid import uuid4
 
@@ -13,19 +12,13 @@ from ringfence.clouds.placement import Placement, placement_of
 from ringfence.clouds.queries import Tenant
 from ringfence.database.pool import Database
 from ringfence.errors import OperatorError, Unavailable
-from ringfence.neutron.port import CloudError, GroupNotFound
-from ringfence.security_groups.cloud_state import lifecycle
-from ringfence.security_groups.cloud_state.bindings import CONTESTED
+from ringfence.neutron.port import CloudError
 from ringfence.security_groups.cloud_state.snapshot import LocalGroup, local_group
 from ringfence.security_groups.cloud_state.unreadable import unreadable_groups
-from ringfence.security_groups.rules import Rule
-from ringfence.security_groups.states import DEFAULT_NOT_FOUND, NOT_FOUND, State
-from ringfence.sync.compare import MassRemovalGuard, mark_hidden_remotes, unreadable_notice
-from ringfence.sync.drivers import Clouds, require_own
-from ringfence.sync.plan import GROUP_RECREATED, Changes, plan, rule_from_cloud
+from ringfence.sync.compare import MassRemovalGuard
+from ringfence.sync.drivers import Clouds
 from ringfence.sync.pull import missing_groups, pull_tenant
 from ringfence.sync.status import find_tenant
-from ringfence.text.rule_lines import line_of
 from ringfence.text.uuids import parse_uuid
 
 TENANTS_AT_ONCE = 8
@@ -33,7 +26,6 @@ TENANTS_AT_ONCE = 8
 SHOWN = 3
 # How many groups of one name an error names
 MOST_CANDIDATES = 10
-NAMELESS = "without a name"
 
 logger = structlog.get_logger(__name__)
 
@@ -129,34 +121,6 @@ async def confirm_missing(
         await clouds.close()
 
 
-async def plan_push(database: Database, named: str, tenant: str | None = None) -> list[str]:
-    """Return the plan of a push of a group now; its cloud is read, and nothing is changed."""
-    local, placement = await find_group(database, named, tenant)
-    async with database.connection() as connection:
-        desired = await lifecycle.desired_rules(connection, local.id)
-    if desired.deleted_remotes or desired.pending_remotes:
-        [name, *_] = (*desired.deleted_remotes, *desired.pending_remotes)
-        return [f"nothing: a rule names {name}, which is not in the cloud"]
-    if not local.backend_id:
-        _, contested, rest = local.error_message.partition(CONTESTED)
-        beside = [f"{contested}{rest}"] if contested else []
-        return [*beside, "create the group", *plan_lines(plan(desired.rules, ()))]
-    clouds = Clouds(database)
-    try:
-        observed = require_own(placement, await clouds.of(placement).get_group(local.backend_id))
-    except GroupNotFound:
-        return [_missing(local), *plan_lines(plan(desired.rules, ()))]
-    except CloudError as error:
-        raise OperatorError(f"tenant {placement.tenant_name}: {error}") from None
-    finally:
-        await clouds.close()
-    observed = mark_hidden_remotes(observed, desired.rules)
-    lines = plan_lines(plan(desired.rules, observed.rules))
-    if observed.unreadable:
-        return [unreadable_notice(observed), *(lines or ["nothing else: the rest is as desired"])]
-    return lines or ["nothing: the cloud has the desired rules"]
-
-
 async def find_group(
     database: Database, named: str, tenant: str | None = None
 ) -> tuple[LocalGroup, Placement]:
@@ -188,31 +152,6 @@ async def find_group(
         placement = await placement_of(connection, tenant_uuid)
     assert placement is not None  # noqa: S101 - a group has a tenant
     return local, placement
-
-
-def _missing(local: LocalGroup) -> str:
-    is_marked = local.state is State.ERRED and local.error_message in {NOT_FOUND, DEFAULT_NOT_FOUND}
-    now = "create the group" if is_marked else "nothing yet: a pull marks the group as not found"
-    return f"{now}. {GROUP_RECREATED}"
-
-
-def plan_lines(changes: Changes) -> list[str]:
-    """Return the lines of a plan, one a rule, in the order of its calls."""
-    return [
-        *(f"- {_rule_text(rule_from_cloud(rule))}" for rule in changes.remove_before),
-        *(f"+ {_rule_text(rule_from_cloud(rule))}" for rule in changes.add),
-        *(f"- {_rule_text(rule_from_cloud(rule))}" for rule in changes.remove_after),
-    ]
-
-
-def _rule_text(rule: Rule) -> str:
-    """Return a rule as a line; a remote without a name never reads like any address."""
-    shown = asdict(rule)
-    if rule.remote_group is not None:
-        shown["remote_group"] = rule.remote_group or NAMELESS
-    if rule.remote_address_group is not None:
-        shown["remote_address_group_backend_id"] = rule.remote_address_group or NAMELESS
-    return line_of(shown)
 
 
 def _reason(error: Exception) -> str:

@@ -58,6 +58,7 @@ def create(  # noqa: PLR0913 - one for each option
     from ringfence.cli.api.plans import confirm, warning_lines
     from ringfence.cli.api.rule_files import STANDARD_INPUT, read, resolve
     from ringfence.text.rule_lines import line_of
+    from ringfence.text.traffic_lines import traffic_lines
 
     rules = [] if file is None else read(file, file_format)
     client = connect()
@@ -71,7 +72,7 @@ def create(  # noqa: PLR0913 - one for each option
     plan = client.evaluate(f"{path}plan_security_group/", body).body
     for rule in rules:
         output.say(f"+ {line_of(rule)}")
-    for line in warning_lines(plan, rules):
+    for line in (*traffic_lines(plan.get("traffic") or {}), *warning_lines(plan, rules)):
         output.say(line)
     confirm(
         f"Create {name} in tenant {within['name']}?",
@@ -145,15 +146,19 @@ def rollback(
     from ringfence.cli.api.client import connect, group_path
     from ringfence.cli.api.lookup import compare_versions, find_group
     from ringfence.cli.api.plans import PLANNED, change_line, changes_of, confirm
+    from ringfence.text.traffic_lines import traffic_lines
 
     client = connect()
     found = find_group(client, group, tenant)
     uuid = found["uuid"]
     newest = client.get(group_path(uuid, "versions"), [("page_size", "1")])
-    rules = changes_of(compare_versions(client, found, newest.body[0]["number"], version), PLANNED)
+    compared = compare_versions(client, found, newest.body[0]["number"], version)
+    rules = changes_of(compared, PLANNED)
     for row in rules:
         output.say(change_line(row))
     output.say(f"{counted(len(rules), 'change')} against the desired rules")
+    for line in traffic_lines(compared.get("traffic") or {}):
+        output.say(line)
     confirm(
         f"Roll {found['name']} in tenant {found['tenant_name']} back to version {version}?",
         yes=yes,

@@ -129,7 +129,13 @@ def plan(  # noqa: PLR0913 - one for each option
     """
     from ringfence.cli.api.client import connect, group_path
     from ringfence.cli.api.lookup import find_group
-    from ringfence.cli.api.plans import CHANGE_COLUMNS, PLANNED, changes_of, plan_lines
+    from ringfence.cli.api.plans import (
+        CHANGE_COLUMNS,
+        PLANNED,
+        changes_of,
+        plan_lines,
+        rows_of,
+    )
     from ringfence.cli.api.rule_files import read, resolve
 
     options = listing.options(output, fields)
@@ -143,7 +149,7 @@ def plan(  # noqa: PLR0913 - one for each option
     if options == listing.Options():
         _say(plan_lines(planned))
     else:
-        listing.show(changes, CHANGE_COLUMNS, options)
+        listing.show(rows_of(changes, planned), CHANGE_COLUMNS, options)
     if exit_code and changes:
         raise typer.Exit(DIFFERENT)
 
@@ -172,7 +178,14 @@ def diff(  # noqa: PLR0913 - one for each option
     """
     from ringfence.cli.api.client import connect, group_path
     from ringfence.cli.api.lookup import compare_versions, find_group
-    from ringfence.cli.api.plans import CHANGE_COLUMNS, PLANNED, change_line, changes_of
+    from ringfence.cli.api.plans import (
+        CHANGE_COLUMNS,
+        PLANNED,
+        change_line,
+        changes_of,
+        rows_of,
+    )
+    from ringfence.text.traffic_lines import traffic_lines
 
     options = listing.options(output, fields)
     listing.Columns(CHANGE_COLUMNS).chosen(options)
@@ -182,7 +195,8 @@ def diff(  # noqa: PLR0913 - one for each option
     if before is None:
         document = client.get(group_path(uuid, "drift")).body
         changes = changes_of(document, _DRIFTED)
-        lines = [f"drift: {document.get('state')}, mode {document.get('mode')}"]
+        grade = f", {document['grade']}" if document.get("grade") not in {None, "none"} else ""
+        lines = [f"drift: {document.get('state')}{grade}, mode {document.get('mode')}"]
         lines += [
             f"unreadable in the cloud: {each['id']}: {each['reason']}"
             for each in document.get("unreadable") or ()
@@ -194,9 +208,10 @@ def diff(  # noqa: PLR0913 - one for each option
         changes = changes_of(document, PLANNED)
         lines = [f"version {before} to version {newest}", *_texts(document, "from", "to")]
     if options == listing.Options():
-        _say([*lines, *map(change_line, changes)])
+        traffic = traffic_lines(document.get("traffic") or {}) if changes else ()
+        _say([*lines, *map(change_line, changes), *traffic])
     else:
-        listing.show(changes, CHANGE_COLUMNS, options)
+        listing.show(rows_of(changes, document), CHANGE_COLUMNS, options)
     if exit_code and (changes or len(lines) > 1):
         raise typer.Exit(DIFFERENT)
 

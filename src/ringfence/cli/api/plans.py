@@ -11,12 +11,13 @@ from ringfence.errors import OperatorError
 from ringfence.text.counting import counted
 from ringfence.text.escaping import terminal
 from ringfence.text.rule_lines import line_of, remote_of
+from ringfence.text.traffic_lines import traffic_lines, traffic_rows
 
 Json = Mapping[str, Any]
 
 CHANGE_COLUMNS = (
     "change", "direction", "ethertype", "protocol", "from_port", "to_port", "remote",
-    "description", "description_before",
+    "description", "description_before", "internet",
 )  # fmt: skip
 _SIGNS = {"added": "+", "removed": "-", "description": "~", "kept": "="}
 
@@ -39,6 +40,11 @@ def changes_of(document: Json, names: Mapping[str, str]) -> list[dict[str, Any]]
     ]
 
 
+def rows_of(changes: Sequence[Json], document: Json) -> list[Json]:
+    """Return the rows of changed rules, and those of what opens and closes."""
+    return [*changes, *traffic_rows(document.get("traffic") or {})]
+
+
 def change_line(row: Json) -> str:
     """Return a change as one line: a sign and the rule."""
     line = f"{_SIGNS.get(row['change'], '?')} {line_of(row['rule'])}"
@@ -57,6 +63,7 @@ def plan_lines(plan: Json) -> Iterator[str]:
     against = "the cloud" if plan.get("compared_with") == "cloud" else "the desired rules"
     kept = len(plan.get("kept") or ())
     yield f"{counted(len(changes), 'change')} against {against}, {counted(kept, 'rule')} kept"
+    yield from traffic_lines(plan.get("traffic") or {})
     yield from warning_lines(plan, plan.get("rules") or ())
 
 
