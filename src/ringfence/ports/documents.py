@@ -3,6 +3,9 @@
 A document shows what Waldur's clients know and Neutron tells. Fields of networks, flavors and
 volumes are empty or absent: they are not read from the cloud. A group that the reader does not see
 has no name in any document; its id in the cloud stands in `other_security_group_ids`.
+
+`LIMIT 1` has each row of a page looked up by its key: without it, the server may build the documents
+of all rows to choose those of the page from them.
 """
 
 from typing import LiteralString
@@ -174,6 +177,7 @@ FROM (
     LEFT JOIN cloud_instances AS instance ON port.instance_id = instance.id
     CROSS JOIN LATERAL ({carried}) AS carried
     WHERE port.id = page.id
+    LIMIT 1
 ) AS shown
 CROSS JOIN LATERAL (
     SELECT lower(port.network_id) AS id FROM cloud_ports AS port WHERE port.id = page.id
@@ -316,6 +320,7 @@ FROM (
         FROM ({ports}) AS summed
     ) AS of_ports
     WHERE instance.id = page.id
+    LIMIT 1
 ) AS shown
 """.replace("{resource}", _RESOURCE)
     .replace("{external}", _ADDRESSES.replace("{column}", "port.floating_addresses"))

@@ -55,15 +55,17 @@ _PORT_CONTAINS: LiteralString = """(
     OR array_to_string(port.addresses || port.floating_addresses, ' ') ILIKE %(query)s
 )"""
 
+# Not EXISTS, for which the server may read all ports once
 _INSTANCE_CONTAINS: LiteralString = """(
     instance.name ILIKE %(query)s
     OR instance.backend_id ILIKE %(query)s
-    OR EXISTS (
-        SELECT FROM cloud_ports AS port
+    OR coalesce((
+        SELECT true FROM cloud_ports AS port
         WHERE
             port.instance_id = instance.id
             AND array_to_string(port.addresses || port.floating_addresses, ' ') ILIKE %(query)s
-    )
+        LIMIT 1
+    ), false)
 )"""
 
 _AT_FLOATING: LiteralString = """

@@ -1,17 +1,19 @@
 """Read ports and instances: which rows an actor sees, the JSON that it gets, and rows to change."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg.rows import class_row, dict_row
 
+from ringfence.access.authentication import Identity
 from ringfence.access.scope import VISIBLE, Scope, scope_parameters
 from ringfence.clouds import queries as tenants
 from ringfence.database.pool import Connection, Database
 from ringfence.errors import NotFound
-from ringfence.http.collections.collection import ObjectQuery, SqlCollection
+from ringfence.http.collections.collection import ListQuery, ObjectQuery, SqlCollection
+from ringfence.http.collections.filters import Conditions
 from ringfence.ports.documents import (
     INSTANCE_SHOWN,
     INSTANCE_VERSION,
@@ -46,12 +48,35 @@ INNER JOIN LATERAL ({document}) AS shown ON true
 """
 
 
+# For lists of actors that do not see everything: their tenants come first, whatever the server
+# expects of them, and then the rows of each from its index.
+_OF_VISIBLE_TENANTS: LiteralString = """
+{alias}.tenant_id = ANY(ARRAY(
+    SELECT tenant.id FROM tenants AS tenant
+    INNER JOIN projects AS project ON tenant.project_id = project.id
+    WHERE {visible}
+))
+""".replace("{visible}", VISIBLE)
+
+
 @dataclass(frozen=True, eq=False)
-class VersionedCollection(SqlCollection):
-    """Objects of a table whose ETag begins with a version, which `If-Match` compares."""
+class TenantCollection(SqlCollection):
+    """Objects in a tenant, whose ETag begins with a version, which `If-Match` compares."""
 
     table: LiteralString = ""
     version: LiteralString = ""
+
+    def shape(self, identity: Identity) -> LiteralString:
+        """Return the condition for the rows that lists show."""
+        return "true" if identity.parameters["sees_everything"] else _OF_VISIBLE_TENANTS
+
+    def counted(self, conditions: Conditions, shape: LiteralString) -> LiteralString:
+        """Return the query for the number of rows, as `total`."""
+        return SqlCollection.counted(replace(self, visible=shape), conditions, shape)
+
+    def rows(self, query: ListQuery, shape: LiteralString) -> LiteralString:
+        """Return the query for the keys of all rows, in order."""
+        return SqlCollection.rows(replace(self, visible=shape), query, shape)
 
     def one_statement(self, query: ObjectQuery, shape: Any) -> LiteralString:  # noqa: ANN401, ARG002
         """Return the statement for one object: its document and version."""
@@ -63,7 +88,7 @@ class VersionedCollection(SqlCollection):
         )
 
 
-PORTS = VersionedCollection(
+PORTS = TenantCollection(
     path="/api/openstack-ports/",
     missing=NO_SUCH_PORT,
     source="""
@@ -81,7 +106,7 @@ INNER JOIN tenants AS tenant ON port.tenant_id = tenant.id
     version=PORT_VERSION,
 )
 
-INSTANCES = VersionedCollection(
+INSTANCES = TenantCollection(
     path="/api/openstack-instances/",
     missing=NO_SUCH_INSTANCE,
     source="""
@@ -125,7 +150,7 @@ class Kind:
     """What can be given groups: a port, or an instance with all of its ports."""
 
     noun: str
-    collection: VersionedCollection
+    collection: TenantCollection
     ports: LiteralString
 
     def target(self, condition: LiteralString) -> LiteralString:
