@@ -39,6 +39,8 @@ from ringfence.ports.exposures.routes import routes as exposure_routes
 from ringfence.ports.openapi import operations as port_operations
 from ringfence.ports.queries import INSTANCES, PORTS
 from ringfence.ports.routes import routes as port_routes
+from ringfence.ports.verdicts.openapi import operations as verdict_operations
+from ringfence.ports.verdicts.routes import routes as verdict_routes
 from ringfence.reference.routes import PAGES
 from ringfence.reference.routes import routes_of as reference_routes
 from ringfence.security_groups.history.openapi import operations as history_operations
@@ -76,6 +78,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *exposure_operations,
     *history_operations,
     *port_operations,
+    *verdict_operations,
     *sync_operations,
     *discovery_operations,
     *tenant_operations,
@@ -125,6 +128,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             *rule_search_routes,
             *port_routes,
             *exposure_routes,
+            *verdict_routes,
             *tenant_routes,
             *discovery_routes,
             *organisation_routes,

@@ -50,9 +50,13 @@ def paths(world: World, packet: Packet) -> Iterator[Path]:
 
 
 def _has(packet: Packet, ethertype: str) -> bool:
-    """Return whether a packet of this ethertype can be meant: ICMP is two protocols."""
-    other = ICMPV6 if ethertype == "IPv4" else ICMPV4
-    return packet.protocol != other
+    """Return whether a packet of this ethertype can be meant.
+
+    Without a type, ICMP is ICMPv6 over IPv6, as in rules; the types are not the same.
+    """
+    if ethertype == "IPv4":
+        return packet.protocol != ICMPV6
+    return packet.protocol != ICMPV4 or packet.icmp_type is None
 
 
 def _is_known(end: End, port: Port | None) -> bool:
@@ -69,16 +73,21 @@ def _addresses(end: End, port: Port | None, ethertype: str) -> tuple[Interval, .
     return merged(each for each in (interval_of(text, ethertype) for text in texts) if each)
 
 
-def asked_of(packet: Packet) -> tuple[Interval, Interval]:
+def asked_of(packet: Packet, ethertype: str) -> tuple[Interval, Interval]:
     """Return the protocols and ports of a packet."""
     if packet.protocol is None:
         return ALL_PROTOCOLS, ALL_PORTS
-    protocols = (packet.protocol, packet.protocol)
+    protocols = _protocols(packet.protocol, ethertype)
     if packet.protocol in {ICMPV4, ICMPV6}:
         return protocols, _icmp(packet.icmp_type, packet.icmp_code)
     if packet.protocol in _WITH_PORTS and packet.port is not None:
         return protocols, (packet.port, packet.port)
     return protocols, ALL_PORTS
+
+
+def _protocols(protocol: int, ethertype: str) -> Interval:
+    number = ICMPV6 if protocol == ICMPV4 and ethertype == "IPv6" else protocol
+    return number, number
 
 
 def _icmp(icmp_type: int | None, code: int | None) -> Interval:
@@ -92,7 +101,7 @@ def asked_of_reply(packet: Packet, ethertype: str) -> tuple[Interval, Interval] 
     """Return the protocols and ports of the reply; `None` if there is none."""
     if packet.protocol is None:
         return ALL_PROTOCOLS, ALL_PORTS
-    protocols = (packet.protocol, packet.protocol)
+    protocols = _protocols(packet.protocol, ethertype)
     if packet.protocol in {ICMPV4, ICMPV6}:
         if packet.icmp_type is None:
             return protocols, ALL_PORTS
@@ -103,3 +112,9 @@ def asked_of_reply(packet: Packet, ethertype: str) -> tuple[Interval, Interval] 
     if packet.source_port is not None:
         return protocols, (packet.source_port, packet.source_port)
     return protocols, _CLIENT_PORTS
+
+
+def has_types_without_reply(packet: Packet) -> bool:
+    """Return whether the packet may be ICMP that nobody replies to, such as an error."""
+    is_icmp = packet.protocol in {None, ICMPV4, ICMPV6}
+    return is_icmp and packet.icmp_type is None

@@ -12,7 +12,13 @@ from typing import TypeVar
 from ringfence.ports.verdicts import neutron_defaults
 from ringfence.ports.verdicts.because import Because
 from ringfence.ports.verdicts.nearest import Nearest, nearest_rules
-from ringfence.ports.verdicts.paths import Path, asked_of, asked_of_reply, paths
+from ringfence.ports.verdicts.paths import (
+    Path,
+    asked_of,
+    asked_of_reply,
+    has_types_without_reply,
+    paths,
+)
 from ringfence.ports.verdicts.reach import Lens, Reach, Region, Request, reach
 from ringfence.ports.verdicts.regions import (
     Outcome,
@@ -65,26 +71,39 @@ def judge(world: World, packet: Packet, driver: Driver | None = None) -> Verdict
 
 def _judge(lens: Lens, packet: Packet) -> Verdict:
     """Return the verdict under one driver."""
-    egress: list[Judgement] = []
-    ingress: list[Judgement] = []
-    reply: list[Judgement] = []
+    by_direction: dict[str, list[Judgement]] = {"egress": [], "ingress": [], "reply": []}
     outcomes: list[Outcome] = []
+    is_known = True
     for path in paths(lens.world, packet):
-        found = [
-            (egress, _direction(lens, packet, path, "egress")),
-            (ingress, _direction(lens, packet, path, "ingress")),
-            (reply, _reply(lens, packet, path)),
-        ]
-        judged = [judgement for _, judgement in found if judgement is not None]
-        outcomes.append(serial([judgement.verdict for judgement in judged]))
-        for judgements, judgement in found:
-            if judgement is not None:
-                judgements.append(judgement)
+        found = {
+            "egress": _direction(lens, packet, path, "egress"),
+            "ingress": _direction(lens, packet, path, "ingress"),
+            "reply": _reply(lens, packet, path),
+        }
+        judged = {name: each for name, each in found.items() if each is not None}
+        outcomes.append(serial([each.verdict for each in judged.values()]))
+        for name, each in judged.items():
+            by_direction[name].append(each)
+        is_known = is_known and path.addresses_known
     if not outcomes:
         because = (Because.NO_COMMON_ETHERTYPE,)
         return Verdict(Outcome.REFUSED, None, None, None, because, exact=True, driver=None)
-    directions = [_merged(each) if each else None for each in (egress, ingress, reply)]
-    return _verdict(together(outcomes), directions)
+    directions = [
+        _of_known_addresses(_merged(each), is_known=is_known) if each else None
+        for each in by_direction.values()
+    ]
+    outcome = together(outcomes)
+    if outcome is Outcome.PARTLY and not is_known:
+        outcome = Outcome.UNDETERMINED
+    return _verdict(outcome, directions)
+
+
+def _of_known_addresses(judgement: Judgement, *, is_known: bool) -> Judgement:
+    """Return the judgement; which part is admitted says nothing if addresses are not known."""
+    if is_known or judgement.verdict is not Outcome.PARTLY:
+        return judgement
+    because = _unique([*judgement.because, Because.ADDRESSES_NOT_KNOWN])
+    return replace(judgement, verdict=Outcome.UNDETERMINED, because=because)
 
 
 def _verdict(outcome: Outcome, directions: Sequence[Judgement | None]) -> Verdict:
@@ -106,7 +125,7 @@ def _direction(lens: Lens, packet: Packet, path: Path, direction: str) -> Judgem
         port, addresses = path.destination, path.source_addresses
     if port is None:
         return None
-    protocols, ports = asked_of(packet)
+    protocols, ports = asked_of(packet, path.ethertype)
     request = Request(path.ethertype, direction, protocols, ports, addresses, path.addresses_known)
     return _judge_port(lens, port, request, packet.source_port)
 
@@ -118,29 +137,42 @@ def _reply(lens: Lens, packet: Packet, path: Path) -> Judgement | None:
         (path.destination, "egress", path.source_addresses),
     )
     asked = asked_of_reply(packet, path.ethertype)
+    if asked is None:
+        return None
     judgements: list[Judgement] = []
     for port, direction, addresses in ends:
-        if asked is None or port is None or not _is_stateless(lens.world, port):
-            continue
-        # The firewall of Open vSwitch tracks every connection, whatever the group says.
-        lens.differs(Because.STATELESS_MAY_BE_IGNORED)
-        if lens.driver == "openvswitch":
-            continue
-        protocols, ports = asked
-        request = Request(
-            path.ethertype, direction, protocols, ports, addresses, path.addresses_known
-        )
-        judgement = _judge_port(lens, port, request, packet.port)
-        because = (Because.STATELESS, *judgement.because)
-        judgements.append(replace(judgement, because=because))
+        if port is not None and _may_be_stateless(lens, port):
+            request = Request(path.ethertype, direction, *asked, addresses, path.addresses_known)
+            judgements.append(_judge_reply(lens, packet, port, request))
     if not judgements:
         return None
     return _merged(judgements, serial([each.verdict for each in judgements]))
 
 
+def _may_be_stateless(lens: Lens, port: Port) -> bool:
+    """Return whether a group is stateless, or none of the groups is known."""
+    if _is_stateless(lens.world, port):
+        # The firewall of Open vSwitch tracks every connection, whatever the group says.
+        lens.differs(Because.STATELESS_MAY_BE_IGNORED)
+        return lens.driver != "openvswitch"
+    groups = [lens.world.groups.get(group) for group in port.groups or ()]
+    is_any_known = any(group is not None and group.rules is not None for group in groups)
+    return port.groups != () and not is_any_known
+
+
 def _is_stateless(world: World, port: Port) -> bool:
     groups = (world.groups.get(group) for group in port.groups or ())
     return any(group is not None and group.stateful is False for group in groups)
+
+
+def _judge_reply(lens: Lens, packet: Packet, port: Port, request: Request) -> Judgement:
+    judgement = _judge_port(lens, port, request, packet.port)
+    outcome = judgement.verdict
+    if outcome is Outcome.REFUSED and has_types_without_reply(packet):
+        outcome = Outcome.PARTLY
+    stateless = (Because.STATELESS,) if _is_stateless(lens.world, port) else ()
+    because = (*stateless, *judgement.because)
+    return replace(judgement, verdict=outcome, because=because)
 
 
 def _judge_port(lens: Lens, port: Port, request: Request, source_port: int | None) -> Judgement:
@@ -169,7 +201,7 @@ def _judge_regions(
 ) -> Judgement:
     always, always_in_part = neutron_defaults.always_admitted(lens, request, source_port)
     reaches = [found for found in _reaches(lens, port, request) if found]
-    unknown_groups = _has_unknown_groups(lens.world, port)
+    unknown_groups = has_unknown_groups(lens.world, port)
     sure = [*always, *(region for each in reaches for region in each.sure)]
     possible = [region for each in reaches for region in each.possible]
     if unknown_groups:
@@ -187,22 +219,24 @@ def _judge_regions(
 
 
 def _reaches(lens: Lens, port: Port, request: Request) -> Iterator[Reach | None]:
-    for rule in _rules(lens.world, port):
+    for rule in rules_of(lens.world, port):
         yield reach(lens, port, rule, request)
 
 
-def _rules(world: World, port: Port) -> Iterator[GroupRule]:
+def rules_of(world: World, port: Port) -> Iterator[GroupRule]:
+    """Yield the rules of all groups of a port that are known."""
     for group_id in port.groups or ():
         group = world.groups.get(group_id)
         if group is not None:
             yield from group.rules or ()
 
 
-def _has_unknown_groups(world: World, port: Port) -> bool:
+def has_unknown_groups(world: World, port: Port) -> bool:
+    """Return whether some rules of the port are not known."""
     if port.groups is None:
         return True
     groups = (world.groups.get(group) for group in port.groups)
-    return any(group is None or group.rules is None for group in groups)
+    return any(group is None or group.rules is None or not group.rules_complete for group in groups)
 
 
 def _explained(
@@ -216,11 +250,11 @@ def _explained(
         because = [Because.NO_INGRESS_RULE if is_ingress else Because.NO_EGRESS_RULE]
         if port.groups == ():
             because.append(Because.NO_GROUPS)
-        nearest = nearest_rules(world, _rules(world, port), request)
+        nearest = nearest_rules(world, rules_of(world, port), request)
         return Judgement(outcome, (), nearest, tuple(because), exact)
     if outcome is Outcome.UNDETERMINED:
         because = sorted({reason for each in reaches for reason in each.unknown})
-        if _has_unknown_groups(world, port):
+        if has_unknown_groups(world, port):
             because.append(Because.GROUPS_NOT_KNOWN)
         if not request.addresses_known:
             because.append(Because.ADDRESSES_NOT_KNOWN)

@@ -61,6 +61,8 @@ class Group:
     # `None` if the cloud does not say it, so it has stateful groups only
     stateful: bool | None = None
     members_known: bool = True
+    # Whether `rules` are all of them: some may not be readable
+    rules_complete: bool = True
 
     @classmethod
     def of(cls, group: str, rules: Iterable[Rule], *, stateful: bool | None = None) -> "Group":

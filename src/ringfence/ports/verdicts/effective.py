@@ -1,0 +1,201 @@
+"""What a port admits: the union of its groups, and the sources that it admits. Pure.
+
+`sources` tells who can reach the port; `effective_rules` reduces the rules of all of its groups.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ringfence.ports.verdicts.because import Because
+from ringfence.ports.verdicts.documents import rule_document
+from ringfence.ports.verdicts.reach import ICMPV4, ICMPV6, Lens, Request, reach
+from ringfence.ports.verdicts.rows import Named
+from ringfence.ports.verdicts.verdict import has_unknown_groups, rules_of
+from ringfence.ports.verdicts.world import DRIVERS, Driver, GroupRule, Port, World
+from ringfence.security_groups.internet import reaches
+from ringfence.security_groups.intervals import LAST_ADDRESS, interval_of, meet, merged, prefixes
+from ringfence.security_groups.traffic import TooComplex, Traffic
+from ringfence.security_groups.traffic_boxes import (
+    ALL_PORTS,
+    ALL_PROTOCOLS,
+    ICMP_CODES,
+    Box,
+    box_of,
+    overlaps,
+)
+from ringfence.security_groups.traffic_pieces import sortable_pieces
+
+# Responses have at most this many pieces, and then say how many there are.
+MAX_PIECES = 1000
+Names = Mapping[str, Named]
+
+
+def everything_because(port: Port) -> Because | None:
+    """Return why a port admits everything, if it does."""
+    if port.is_trusted:
+        return Because.NETWORK_PORT
+    return Because.PORT_SECURITY_OFF if port.port_security is False else None
+
+
+def effective_rules(world: World, port: Port, names: Names) -> dict[str, Any]:
+    """Return the reduced union of the rules of all groups, with the rules each piece is from."""
+    rules = list(rules_of(world, port))
+    not_known = [Because.GROUPS_NOT_KNOWN] if has_unknown_groups(world, port) else []
+    document: dict[str, Any] = {
+        "everything_because": everything_because(port),
+        "not_known": not_known,
+        "exact": True,
+    }
+    try:
+        boxes = list(Traffic.of(rule.rule for rule in rules).boxes())
+        pieces = sorted(
+            ((key, piece, box) for box in boxes for key, piece in sortable_pieces([box])),
+            key=lambda found: found[0],
+        )
+    except TooComplex:
+        return document | {"pieces": [], "pieces_total": None, "exact": False}
+    shown = [_piece(piece, box, rules, names) for _, piece, box in pieces[:MAX_PIECES]]
+    return document | {"pieces": shown, "pieces_total": len(pieces)}
+
+
+def _piece(piece: Any, box: Box, rules: Iterable[GroupRule], names: Names) -> dict[str, Any]:  # noqa: ANN401 - a `Piece`
+    remote = names.get(piece.remote_group) if piece.remote_group else None
+    return {
+        "direction": piece.direction,
+        "ethertype": piece.ethertype,
+        "protocol": piece.protocol,
+        "from_port": piece.from_port,
+        "to_port": piece.to_port,
+        "cidr": piece.cidr,
+        "remote_group_uuid": remote.uuid if remote else None,
+        "remote_group_name": remote.name if remote else None,
+        "remote_address_group": piece.remote_address_group,
+        "internet": box.addresses is not None and reaches(box.ethertype, [box.addresses]),
+        "rules": [rule_document(rule, names) for rule in rules if _is_from(box, rule)],
+    }
+
+
+def _is_from(box: Box, rule: GroupRule) -> bool:
+    of_rule = box_of(rule.rule)
+    return overlaps(of_rule, box) and (of_rule.symbol is None or box.symbol == of_rule.symbol)
+
+
+def sources(
+    world: World,
+    port: Port,
+    names: Names,
+    driver: Driver | None,
+    protocol: int | None,
+    ports: tuple[int, int],
+) -> dict[str, Any]:
+    """Return who can reach a port: prefixes, groups with their members, address groups."""
+    admitting, not_known = _admitting(world, port, driver, protocol, ports)
+    everything = everything_because(port)
+    found = list(_prefixes(admitting, names))
+    return {
+        "everything_because": everything,
+        "internet": everything is not None or any(each["internet"] for each in found),
+        "prefixes": found,
+        "groups": list(_groups(world, admitting, names)),
+        "address_groups": list(_address_groups(world, admitting, names)),
+        "not_known": sorted(not_known),
+        "driver": driver,
+    }
+
+
+def _admitting(
+    world: World, port: Port, driver: Driver | None, protocol: int | None, ports: tuple[int, int]
+) -> tuple[list[GroupRule], set[Because]]:
+    """Return rules that admit some of it under each driver, and what is not known."""
+    not_known = {Because.GROUPS_NOT_KNOWN} if has_unknown_groups(world, port) else set()
+    drivers = DRIVERS if driver is None else (driver,)
+    admitting = []
+    for rule in rules_of(world, port):
+        request = _request(rule.rule.ethertype, protocol, ports)
+        lenses = [Lens(world, each) for each in drivers]
+        reached = [reach(lens, port, rule, request) for lens in lenses]
+        is_sure = [each is not None and bool(each.sure) for each in reached]
+        if all(is_sure):
+            admitting.append(rule)
+        elif any(is_sure):
+            not_known |= {Because.DRIVERS_DIFFER}.union(*(lens.differences for lens in lenses))
+        not_known = not_known.union(*(each.unknown for each in reached if each))
+    return admitting, not_known
+
+
+def _request(ethertype: str, protocol: int | None, ports: tuple[int, int]) -> Request:
+    everywhere = ((0, LAST_ADDRESS[ethertype]),)
+    if protocol is None:
+        return Request(ethertype, "ingress", ALL_PROTOCOLS, ALL_PORTS, everywhere)
+    number = ICMPV6 if protocol == ICMPV4 and ethertype == "IPv6" else protocol
+    return Request(ethertype, "ingress", (number, number), ports, everywhere)
+
+
+def _prefixes(rules: Iterable[GroupRule], names: Names) -> Iterable[dict[str, Any]]:
+    by_ethertype: dict[str, list[tuple[tuple[int, int], GroupRule]]] = {}
+    for rule in rules:
+        addresses = box_of(rule.rule).addresses
+        if addresses is not None:
+            by_ethertype.setdefault(rule.rule.ethertype, []).append((addresses, rule))
+    for ethertype, found in sorted(by_ethertype.items()):
+        for interval in merged(addresses for addresses, _ in found):
+            for cidr in prefixes(ethertype, interval):
+                of_prefix = interval_of(cidr, ethertype) or interval
+                yield {
+                    "ethertype": ethertype,
+                    "cidr": cidr,
+                    "internet": reaches(ethertype, [of_prefix]),
+                    "by": [
+                        rule_document(rule, names)
+                        for addresses, rule in found
+                        if meet(addresses, of_prefix)
+                    ],
+                }
+
+
+def _groups(world: World, rules: Iterable[GroupRule], names: Names) -> Iterable[dict[str, Any]]:
+    by_group: dict[str, list[GroupRule]] = {}
+    for rule in rules:
+        if rule.rule.remote_group is not None:
+            by_group.setdefault(rule.rule.remote_group, []).append(rule)
+    for group_id, found in by_group.items():
+        named = names.get(group_id)
+        group = world.groups.get(group_id)
+        yield {
+            "uuid": named.uuid if named else None,
+            "name": named.name if named else None,
+            "members_known": group is not None and group.members_known,
+            "members": [
+                {"port_uuid": member.id, "addresses": list(member.addresses or ())}
+                for member in world.members.get(group_id, ())
+            ],
+            "by": [rule_document(rule, names) for rule in found],
+        }
+
+
+def _address_groups(
+    world: World, rules: Iterable[GroupRule], names: Names
+) -> Iterable[dict[str, Any]]:
+    by_group: dict[str, list[GroupRule]] = {}
+    for rule in rules:
+        if rule.rule.remote_address_group is not None:
+            by_group.setdefault(rule.rule.remote_address_group, []).append(rule)
+    for group_id, found in by_group.items():
+        addresses = world.address_groups.get(group_id)
+        yield {
+            "id": group_id,
+            "addresses": None if addresses is None else list(addresses),
+            "by": [rule_document(rule, names) for rule in found],
+        }
+
+
+def ports_asked(port: int | None, icmp_type: int | None, icmp_code: int | None) -> tuple[int, int]:
+    """Return ports, or types and codes, as an interval."""
+    if port is not None:
+        return port, port
+    if icmp_type is None:
+        return ALL_PORTS
+    start = icmp_type * ICMP_CODES
+    if icmp_code is None:
+        return start, start + ICMP_CODES - 1
+    return start + icmp_code, start + icmp_code

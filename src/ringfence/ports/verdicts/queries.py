@@ -1,0 +1,381 @@
+"""Reads what a verdict is computed from, in three statements: the ends, their groups, the remotes.
+
+Only rows in the actor's scope are read. What is outside it is not known to the verdict, so a
+response shows nothing of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg.rows import class_row, dict_row
+
+from ringfence.access.scope import VISIBLE, Scope, scope_parameters
+from ringfence.clouds.queries import NO_SUCH_TENANT
+from ringfence.database.pool import Connection
+from ringfence.errors import NotFound
+from ringfence.ports.verdicts.world import Driver
+
+# Members that are read for one verdict; with more, membership is not known.
+MAX_MEMBERS = 1000
+
+_TENANT: LiteralString = """
+SELECT
+    tenant.id, tenant.cloud_id,
+    coalesce(cloud.firewall_driver, cloud.observed_firewall_driver) AS driver
+FROM tenants AS tenant
+INNER JOIN projects AS project ON tenant.project_id = project.id
+INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
+WHERE tenant.uuid = %(tenant)s AND {visible}
+"""
+
+_PORT_COLUMNS: LiteralString = """
+    port.id, hex(port.uuid) AS uuid, port.tenant_id, port.name, port.device_owner,
+    port.addresses, port.floating_addresses, port.fixed_ips IS NOT NULL AS has_fixed_ips,
+    port.security_group_ids, port.desired_security_group_ids, port.mac_address,
+    port.port_security_enabled, port.allowed_address_pairs, port.network_id
+"""
+
+# Ports that the ends name, in the cloud of the tenant. An address means ports of the tenant alone,
+# because other tenants may use the same one.
+_ENDS: LiteralString = """
+SELECT
+    {columns},
+    hex(instance.uuid) AS instance_uuid,
+    reading.observed_at
+FROM (
+    SELECT named.id FROM cloud_ports AS named
+    WHERE named.uuid = ANY(%(uuids)s::uuid[])
+    UNION
+    SELECT owned.id FROM cloud_instances AS owner
+    INNER JOIN cloud_ports AS owned ON owner.id = owned.instance_id
+    WHERE owner.uuid = ANY(%(uuids)s::uuid[])
+    UNION
+    SELECT addressed.id FROM cloud_ports AS addressed
+    WHERE
+        addressed.tenant_id = %(tenant_id)s
+        AND addressed.addresses && %(addresses)s::text[]
+    UNION
+    SELECT floating.id FROM cloud_ports AS floating
+    WHERE
+        floating.tenant_id = %(tenant_id)s
+        AND floating.floating_addresses && %(addresses)s::text[]
+) AS found
+INNER JOIN cloud_ports AS port ON found.id = port.id
+INNER JOIN tenants AS tenant ON port.tenant_id = tenant.id
+INNER JOIN projects AS project ON tenant.project_id = project.id
+LEFT JOIN cloud_instances AS instance ON port.instance_id = instance.id
+LEFT JOIN tenant_port_observations AS reading ON port.tenant_id = reading.tenant_id
+WHERE tenant.cloud_id = %(cloud_id)s AND {visible}
+ORDER BY port.id
+LIMIT 201
+""".replace("{columns}", _PORT_COLUMNS)
+
+# Groups by their ids in the cloud: desired rules, and those of the last observation
+_GROUPS: LiteralString = """
+SELECT
+    sg.backend_id, hex(sg.uuid) AS uuid, sg.name, sg.tenant_id, sg.stateful,
+    desired.rules AS desired,
+    CASE WHEN NOT observation.missing THEN observation.rules END AS observed,
+    observation.stateful AS observed_stateful,
+    coalesce(observation.unreadable <> '[]', false) AS has_unreadable,
+    greatest(observation.observed_at, pull.pulled_at) AS observed_at
+FROM security_groups AS sg
+INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
+INNER JOIN projects AS project ON tenant.project_id = project.id
+LEFT JOIN security_group_observations AS observation ON sg.id = observation.security_group_id
+LEFT JOIN tenant_pulls AS pull ON sg.tenant_id = pull.tenant_id
+INNER JOIN LATERAL (
+    SELECT
+        json_agg(json_build_array(
+            rule.id, rule.ethertype, rule.direction, rule.protocol, rule.from_port, rule.to_port,
+            rule.cidr, rule.description,
+            coalesce(
+                nullif(remote.backend_id, ''), hex(remote.uuid), rule.unresolved_group_backend_id
+            ),
+            rule.remote_address_group_backend_id
+        ) ORDER BY rule.position, rule.id) AS rules
+    FROM security_group_rules AS rule
+    LEFT JOIN security_groups AS remote ON rule.remote_group_id = remote.id
+    WHERE rule.security_group_id = sg.id
+) AS desired ON true
+WHERE
+    sg.backend_id = ANY(%(group_ids)s::text[])
+    AND sg.backend_id <> ''
+    AND tenant.cloud_id = %(cloud_id)s
+    AND {visible}
+"""
+
+# Remote groups: whether all their members are read and visible, and those that are asked for. Some
+# ports may be members as far as is known: their groups or their address pairs are not.
+_REMOTES: LiteralString = """
+WITH remote AS MATERIALIZED (
+    SELECT
+        sg.id, coalesce(nullif(sg.backend_id, ''), hex(sg.uuid)) AS key, hex(sg.uuid) AS uuid,
+        sg.name, sg.tenant_id, reading.observed_at
+    FROM security_groups AS sg
+    INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
+    INNER JOIN projects AS project ON tenant.project_id = project.id
+    LEFT JOIN tenant_port_observations AS reading ON sg.tenant_id = reading.tenant_id
+    WHERE
+        sg.id IN (
+            SELECT in_cloud.id FROM security_groups AS in_cloud
+            WHERE in_cloud.backend_id = ANY(%(remote_ids)s::text[]) AND in_cloud.backend_id <> ''
+            UNION ALL
+            SELECT not_in_cloud.id FROM security_groups AS not_in_cloud
+            WHERE not_in_cloud.uuid = ANY(%(remote_uuids)s::uuid[])
+        )
+        AND tenant.cloud_id = %(cloud_id)s
+        AND {visible}
+),
+
+member AS (
+    SELECT {columns}
+    FROM cloud_ports AS port
+    INNER JOIN tenants AS tenant ON port.tenant_id = tenant.id
+    INNER JOIN projects AS project ON tenant.project_id = project.id
+    WHERE
+        (
+            port.id IN (
+                SELECT candidate.id FROM cloud_ports AS candidate
+                WHERE
+                    candidate.security_group_ids && %(remote_ids)s::text[]
+                    AND (
+                        candidate.addresses && %(addresses)s::text[]
+                        OR candidate.allowed_address_pairs IS DISTINCT FROM '[]'
+                        OR (candidate.fixed_ips IS NULL AND candidate.addresses = '{}')
+                        OR EXISTS (
+                            SELECT FROM unnest(candidate.addresses) AS own (address)
+                            WHERE own.address::inet <<= ANY(%(networks)s::inet[])
+                        )
+                    )
+            )
+            OR port.id IN (
+                SELECT unread.id FROM cloud_ports AS unread
+                WHERE
+                    unread.tenant_id IN (SELECT remote.tenant_id FROM remote)
+                    AND unread.security_group_ids IS NULL
+            )
+        )
+        AND tenant.cloud_id = %(cloud_id)s
+        AND {visible}
+    LIMIT {limit}
+)
+
+SELECT
+    coalesce((
+        SELECT json_agg(json_build_object(
+            'key', remote.key, 'uuid', remote.uuid, 'name', remote.name,
+            'observed_at', remote.observed_at,
+            'has_hidden', NOT %(sees_everything)s AND EXISTS (
+                SELECT FROM cloud_ports AS carrier
+                INNER JOIN tenants AS tenant ON carrier.tenant_id = tenant.id
+                INNER JOIN projects AS project ON tenant.project_id = project.id
+                WHERE
+                    carrier.security_group_ids @> ARRAY[remote.key]
+                    AND carrier.tenant_id <> remote.tenant_id
+                    AND tenant.cloud_id = %(cloud_id)s
+                    AND NOT {visible}
+            )
+        ))
+        FROM remote
+    ), '[]') AS groups,
+    coalesce((SELECT json_agg(row_to_json(member)) FROM member), '[]') AS members,
+    coalesce((
+        SELECT json_object_agg(listed.backend_id, listed.addresses)
+        FROM cloud_address_groups AS listed
+        WHERE
+            listed.tenant_id = ANY(%(tenants)s)
+            AND listed.backend_id = ANY(%(address_groups)s::text[])
+    ), '{}') AS address_groups
+"""
+_REMOTES_READ: LiteralString = (
+    _REMOTES.replace("{columns}", _PORT_COLUMNS)
+    .replace("{limit}", "1001")
+    .replace("{visible}", VISIBLE)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictTenant:
+    """The tenant in the path: its cloud, and the cloud's firewall driver, if it is known."""
+
+    id: int
+    cloud_id: int
+    driver: Driver | None
+
+
+@dataclass(frozen=True, slots=True)
+class PortRow:
+    """A port as last observed."""
+
+    id: int
+    uuid: str
+    tenant_id: int
+    name: str
+    device_owner: str
+    addresses: Sequence[str]
+    floating_addresses: Sequence[str]
+    has_fixed_ips: bool
+    security_group_ids: Sequence[str] | None
+    desired_security_group_ids: Sequence[str] | None
+    mac_address: str
+    port_security_enabled: bool | None
+    allowed_address_pairs: Sequence[Mapping[str, str]] | None
+    network_id: str
+    instance_uuid: str | None = None
+    observed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """A group of a port: its rules as rows, and as the cloud last reported them."""
+
+    backend_id: str
+    uuid: str
+    name: str
+    tenant_id: int
+    stateful: bool | None
+    desired: Sequence[Sequence[Any]] | None
+    observed: Sequence[Mapping[str, Any]] | None
+    observed_stateful: bool | None
+    has_unreadable: bool
+    observed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Remotes:
+    """Remote groups of rules, the ports that are or may be their members, and address groups."""
+
+    groups: Sequence[Mapping[str, Any]]
+    members: Sequence[Mapping[str, Any]]
+    address_groups: Mapping[str, Sequence[str]]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all members were read."""
+        return len(self.members) <= MAX_MEMBERS
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What rules refer to, and the addresses that are asked for."""
+
+    remote_ids: Sequence[str]
+    address_groups: Sequence[str]
+    tenants: Sequence[int]
+    addresses: Sequence[str]
+    # Prefixes that are more than one address
+    networks: Sequence[str]
+
+    @property
+    def remote_uuids(self) -> list[str]:
+        """UUIDs among the ids: those of groups that are not in the cloud yet."""
+        hexadecimal = 32
+        return [each for each in self.remote_ids if len(each) == hexadecimal and each.isalnum()]
+
+
+async def tenant_of(connection: Connection, scope: Scope, uuid: UUID) -> VerdictTenant:
+    """Return the tenant; raises `NotFound` if it is not in the scope."""
+    cursor = connection.cursor(row_factory=class_row(VerdictTenant))
+    statement = _TENANT.replace("{visible}", VISIBLE)
+    await cursor.execute(statement, scope_parameters(scope) | {"tenant": uuid})
+    tenant = await cursor.fetchone()
+    if tenant is None:
+        raise NotFound(NO_SUCH_TENANT)
+    return tenant
+
+
+async def ports_of_ends(
+    connection: Connection,
+    scope: Scope,
+    tenant: VerdictTenant,
+    uuids: Sequence[str],
+    addresses: Sequence[str],
+) -> list[PortRow]:
+    """Return the visible ports with these UUIDs, of these instances, or with these addresses."""
+    cursor = connection.cursor(row_factory=class_row(PortRow))
+    values = {
+        "uuids": list(uuids),
+        "addresses": list(addresses),
+        "tenant_id": tenant.id,
+        "cloud_id": tenant.cloud_id,
+    }
+    await cursor.execute(_ENDS.replace("{visible}", VISIBLE), scope_parameters(scope) | values)
+    return await cursor.fetchall()
+
+
+async def groups_of(
+    connection: Connection, scope: Scope, cloud_id: int, group_ids: Sequence[str]
+) -> list[GroupRow]:
+    """Return the visible groups with these ids in the cloud."""
+    cursor = connection.cursor(row_factory=class_row(GroupRow))
+    values = {"group_ids": list(group_ids), "cloud_id": cloud_id}
+    await cursor.execute(_GROUPS.replace("{visible}", VISIBLE), scope_parameters(scope) | values)
+    return await cursor.fetchall()
+
+
+async def remotes_of(
+    connection: Connection, scope: Scope, cloud_id: int, wanted: Wanted
+) -> Remotes:
+    """Return the remote groups and address groups, as far as they are visible."""
+    if not wanted.remote_ids and not wanted.address_groups:
+        return Remotes((), (), {})
+    cursor = connection.cursor(row_factory=dict_row)
+    values = {
+        "remote_ids": list(wanted.remote_ids),
+        "remote_uuids": wanted.remote_uuids,
+        "address_groups": list(wanted.address_groups),
+        "tenants": list(wanted.tenants),
+        "addresses": list(wanted.addresses),
+        "networks": list(wanted.networks),
+        "cloud_id": cloud_id,
+    }
+    await cursor.execute(_REMOTES_READ, scope_parameters(scope) | values)
+    row = await cursor.fetchone()
+    assert row is not None  # noqa: S101 - a SELECT without FROM returns one row
+    return Remotes(row["groups"], row["members"], row["address_groups"])
+
+
+_PORT: LiteralString = """
+SELECT
+    {columns},
+    hex(instance.uuid) AS instance_uuid,
+    reading.observed_at
+FROM cloud_ports AS port
+INNER JOIN tenants AS tenant ON port.tenant_id = tenant.id
+INNER JOIN projects AS project ON tenant.project_id = project.id
+LEFT JOIN cloud_instances AS instance ON port.instance_id = instance.id
+LEFT JOIN tenant_port_observations AS reading ON port.tenant_id = reading.tenant_id
+WHERE port.uuid = %(port)s AND {visible}
+""".replace("{columns}", _PORT_COLUMNS)
+
+_TENANT_OF_PORT: LiteralString = """
+SELECT
+    tenant.id, tenant.cloud_id,
+    coalesce(cloud.firewall_driver, cloud.observed_firewall_driver) AS driver
+FROM tenants AS tenant
+INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
+WHERE tenant.id = %s
+"""
+NO_SUCH_PORT = "No Port matches the given query."
+
+
+async def port_in_scope(
+    connection: Connection, scope: Scope, uuid: UUID
+) -> tuple[PortRow, VerdictTenant]:
+    """Return a port and its tenant; raises `NotFound` if it is not in the scope."""
+    cursor = connection.cursor(row_factory=class_row(PortRow))
+    statement = _PORT.replace("{visible}", VISIBLE)
+    await cursor.execute(statement, scope_parameters(scope) | {"port": uuid})
+    port = await cursor.fetchone()
+    if port is None:
+        raise NotFound(NO_SUCH_PORT)
+    tenants = connection.cursor(row_factory=class_row(VerdictTenant))
+    await tenants.execute(_TENANT_OF_PORT, [port.tenant_id])
+    tenant = await tenants.fetchone()
+    if tenant is None:
+        raise NotFound(NO_SUCH_PORT)
+    return port, tenant
