@@ -271,6 +271,45 @@ async def test_a_plan_shows_the_change_and_stores_nothing(client, world, db, at)
     assert (await jobs(world), (await pending(world, port))[0]) == (0, "OK")
 
 
+def rule(port, **values):
+    columns = {"ethertype": "IPv4", "direction": "ingress", "protocol": "tcp", "cidr": "0.0.0.0/0"}
+    return columns | {"from_port": port, "to_port": port} | values
+
+
+async def test_a_plan_says_what_opens_and_closes_on_the_port(client, world):
+    ssh = await world.group("ssh", backend_id="b-ssh", rules=[rule(22), rule(443)])
+    https = await world.group("https", backend_id="b-https", rules=[rule(443), rule(8443)])
+    port = await add_port(world, groups=["b-ssh"], floating_addresses=["203.0.113.7"])
+    (change,) = (await client.post(port_at(port, PLAN), json=naming(https))).json()["ports"]
+    traffic = change["traffic"]
+    assert [(each["from_port"], each["internet"]) for each in traffic["opens"]] == [(8443, True)]
+    assert [each["from_port"] for each in traffic["closes"]] == [22]
+    assert (traffic["exact"], traffic["floating_ips"], traffic["instances"]) == (True, 1, 0)
+    # What another group admits already does not open, and what one still admits does not close.
+    (both,) = (await client.post(port_at(port, PLAN), json=naming(ssh, https))).json()["ports"]
+    assert [each["from_port"] for each in both["traffic"]["opens"]] == [8443]
+    assert both["traffic"]["closes"] == []
+
+
+async def test_a_plan_is_not_exact_if_the_port_keeps_a_group_that_the_sender_does_not_see(
+    client, world, db
+):
+    port = await add_port(world, groups=["b-web", "b-nobody"])
+    (change,) = (await client.post(port_at(port, PLAN), json=naming(db))).json()["ports"]
+    assert change["traffic"]["exact"] is False
+    assert [note["code"] for note in change["traffic"]["notes"]] == ["groups_unknown"]
+
+
+async def test_a_plan_names_the_remote_group_of_what_opens(client, world, web):
+    remote = await world.value("SELECT id FROM security_groups WHERE uuid = %s", web)
+    inner = rule(22, cidr=None, remote_group_id=remote)
+    group = await world.group("inner", backend_id="b-inner", rules=[inner])
+    port = await add_port(world)
+    (change,) = (await client.post(port_at(port, PLAN), json=naming(group))).json()["ports"]
+    (piece,) = change["traffic"]["opens"]
+    assert (piece["remote_group_name"], piece["remote_group_uuid"]) == ("web", web.hex)
+
+
 async def test_if_match_applies_to_the_groups_that_were_fetched(client, world, db):
     instance, row = await add_instance(world)
     port = await add_instance_port(world, row, "eth0", ["b-web"])
@@ -303,7 +342,7 @@ async def test_misspelt_parameters_do_not_become_changes(client, world, db):
     path = port_at(port, UPDATE)
     for query in ({"dryrun": "true"}, {"dry_run": "yes"}, {"plan_token": "1.x"}):
         assert (await client.post(path, params=query, json=naming(db))).status_code == 400
-    ignored = await client.post(path, params={"tags": "x"}, json={**naming(db), "more": 1})
+    ignored = await client.post(path, params={"tags": "x"}, json={**naming(db), "unheard_of": 1})
     assert (ignored.status_code, "Warning" in ignored.headers) == (200, True)
     strict = await client.post(port_at(port, PLAN), params={"tags": "x"}, json=naming(db))
     assert strict.status_code == 400

@@ -7,7 +7,7 @@ locked. `sync/port_push.py` carries the jobs out.
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import LiteralString
 
 from ringfence.access.permissions import Actor
@@ -21,6 +21,7 @@ from ringfence.http.preconditions import ANY
 from ringfence.ports import queries
 from ringfence.ports.group_changes import PortChange, change_of
 from ringfence.ports.port_events import names_of, target_event
+from ringfence.ports.port_traffic import GroupRules, rules_of_groups
 from ringfence.ports.queries import NETWORK_OWNER, KnownGroup, Port, Target
 from ringfence.ports.schemas import FIELD, clean_groups, in_entry
 from ringfence.ports.states import PortState, require_at_rest, step
@@ -64,6 +65,8 @@ class GroupsPlan:
     known: Mapping[str, KnownGroup]
     changes: Sequence[PortChange]
     skipped: Sequence[Port]
+    # Loaded for a plan that is shown
+    rules: GroupRules = field(default_factory=GroupRules)
 
     @property
     def kept(self) -> list[str]:
@@ -108,7 +111,9 @@ async def plan_groups(
 ) -> GroupsPlan:
     """Return what `update_groups` would do, and change nothing. Raises the same errors."""
     async with database.transaction() as connection:
-        return await _plan(connection, actor, target, body, tags)
+        plan = await _plan(connection, actor, target, body, tags)
+        rules = await rules_of_groups(connection, plan.changes, plan.known)
+    return replace(plan, rules=rules)
 
 
 def _needs_job(change: PortChange) -> bool:

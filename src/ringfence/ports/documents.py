@@ -4,8 +4,8 @@ A document shows what Waldur's clients know and Neutron tells. Fields of network
 volumes are empty or absent: they are not read from the cloud. A group that the reader does not see
 has no name in any document; its id in the cloud stands in `other_security_group_ids`.
 
-`LIMIT 1` has each row of a page looked up by its key: without it, the server may build the documents
-of all rows to choose those of the page from them.
+`LIMIT 1` has each row of a page looked up by its key: without it, the server may build the
+documents of all rows to choose those of the page from them.
 """
 
 from typing import LiteralString

@@ -26,6 +26,7 @@ from ringfence.http.openapi.schema import (
 )
 from ringfence.ports.queries import INSTANCES, PORTS
 from ringfence.security_groups.openapi_models import RULE_SHOWN
+from ringfence.security_groups.openapi_traffic import TRAFFIC
 
 _NOT_KNOWN = "IDs in OpenStack of further groups, which you do not see; a change keeps them."
 _STATE = (
@@ -262,6 +263,7 @@ _PORT_CHANGE = Model(
             "removed": described(array(_NAMED_GROUP), "Groups that the port would lose."),
             "unchanged": described(array(_NAMED_GROUP), "Groups that it has and would keep."),
             "kept_security_group_ids": described(array(STRING), _NOT_KNOWN),
+            "traffic": TRAFFIC,
         }
     ),
 )

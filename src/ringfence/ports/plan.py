@@ -5,7 +5,9 @@ from typing import Any
 
 from ringfence.ports.commands import GroupsPlan, refusal_of
 from ringfence.ports.group_changes import PortChange
+from ringfence.ports.port_traffic import traffic_of
 from ringfence.ports.queries import PORTS
+from ringfence.security_groups.carriers import change_document
 
 
 def plan_document(plan: GroupsPlan, base: str) -> dict[str, Any]:
@@ -22,6 +24,19 @@ def plan_document(plan: GroupsPlan, base: str) -> dict[str, Any]:
             for group in sorted(found, key=lambda group: (group.name, group.uuid))
         ]
 
+    # Ports of one instance often have the same groups.
+    compared: dict[tuple[Sequence[str], ...], dict[str, Any]] = {}
+
+    def traffic(change: PortChange) -> dict[str, Any]:
+        port, key = change.port, (tuple(change.observed), tuple(change.desired))
+        if key not in compared:
+            names = plan.rules.names
+            compared[key] = change_document(traffic_of(change, plan.rules), names)
+        return compared[key] | {
+            "instances": int(port.device_owner.startswith("compute:")),
+            "floating_ips": len(port.floating_addresses),
+        }
+
     def port_change(change: PortChange) -> dict[str, Any]:
         port = change.port
         return {
@@ -33,6 +48,7 @@ def plan_document(plan: GroupsPlan, base: str) -> dict[str, Any]:
             "removed": shown(change.removed),
             "unchanged": shown([group for group in change.desired if group in change.observed]),
             "kept_security_group_ids": list(change.kept),
+            "traffic": traffic(change),
         }
 
     return {

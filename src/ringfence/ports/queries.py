@@ -138,7 +138,7 @@ WHERE {condition}
 _PORTS_OF_TARGET: LiteralString = """
 SELECT
     port.id, port.uuid, port.backend_id, port.name, port.state, port.device_owner,
-    port.port_security_enabled, port.security_group_ids
+    port.port_security_enabled, port.floating_addresses, port.security_group_ids
 FROM cloud_ports AS port
 WHERE {condition}
 ORDER BY port.id
@@ -178,6 +178,7 @@ class Port:
     state: PortState
     device_owner: str
     port_security_enabled: bool | None
+    floating_addresses: Sequence[str]
     security_group_ids: Sequence[str] | None
 
     def __post_init__(self) -> None:

@@ -172,6 +172,11 @@ async def _carriers_of(
     )
 
 
+def change_document(change: TrafficChange, names: Names) -> dict[str, Any]:
+    """Return the `traffic` of a change that concerns no ports but those of its response."""
+    return _document(change, NOBODY, names)
+
+
 def _document(change: TrafficChange, carriers: Carriers, names: Names) -> dict[str, Any]:
     still = list(_still_admitted_by(change, carriers, names))
     notes = [*change.notes, *([Note.GROUPS_UNKNOWN] if carriers.has_unknown else ())]
