@@ -62,6 +62,8 @@ class Expected:
     known: frozenset[str]
     own: Mapping[str, Parameter]
     elsewhere: Mapping[str, str]
+    # Those of `elsewhere` that decide what a change does
+    of_changes: frozenset[str]
     is_strict: bool
     refuses_keys: bool
     changes: bool
@@ -96,11 +98,16 @@ class Expected:
         """Return the error of an unknown parameter; None if it is ignored."""
         if meant := nearest(name, self.own):
             return f"There is no such parameter. Did you mean {meant}?"
-        if meant := nearest(name, self.elsewhere, NEAR if self.changes else 0):
+        if meant := self._nearest_elsewhere(name):
             return self._of_another_operation(meant)
         if self.changes and (meant := guards.meaning_of(name)):
             return self._misplaced("parameter", meant)
         return _unknown("parameter", name, self.known | self.own.keys()) if self.is_strict else None
+
+    def _nearest_elsewhere(self, name: str) -> str | None:
+        """Return the parameter of another operation that is meant; misspelt, only of a change."""
+        of_changes = self.of_changes if self.changes else ()
+        return nearest(name, of_changes, NEAR) or nearest(name, self.elsewhere, 0)
 
     def _error_of_values(self, values: Iterable[str]) -> str | None:
         found = map(guards.contained_in_value, values if self.changes else ())
@@ -155,7 +162,7 @@ class Expected:
     def _error_of_key(self, key: str, known: frozenset[str]) -> str | None:
         if meant := nearest(key, self.own):
             return f"There is no such key. {meant} is a parameter of the query."
-        if meant := nearest(key, self.elsewhere, NEAR if self.changes else 0):
+        if meant := self._nearest_elsewhere(key):
             return self._of_another_operation(meant)
         if self.changes and (meant := guards.meaning_of(key)):
             return self._misplaced("key", meant)
@@ -292,6 +299,13 @@ def _expected(
         frozenset(parameters).union(*(one.undeclared for one in declared)),
         {name: each for name, each in parameters.items() if name in operations_of},
         {name: where for name, where in operations_of.items() if name not in parameters},
+        frozenset(
+            each.name
+            for one in operations
+            if one.method not in READ_METHODS
+            for each in one.in_query
+            if each.name in operations_of and each.name not in parameters
+        ),
         is_strict=is_strict or operation.own,
         refuses_keys=is_strict
         or unknown_keys == "refused"
