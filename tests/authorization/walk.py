@@ -67,6 +67,16 @@ GROUP_READS = (
 )
 
 
+RULES = "/api/security-group-rules/"
+# A search, and the pattern of the prefixes that it finds
+RULE_SEARCHES = (
+    ("o=created", "%"),
+    ("within=10.0.0.0/8&direction=ingress", "10.%"),
+    ("query=tcp 443", "10.%"),
+    ("admits=203.0.113.7", "0.0.0.0/0"),
+)
+
+
 class Wrong(AssertionError):
     """An answer is not what the model says."""
 
@@ -229,7 +239,13 @@ class Walk:
         token = self.random.choice(self.model.tokens)
         deed = self.random.choice(
             (
-                *(self.read_group, self.read_list, self.read_place, self.read_beyond),
+                *(
+                    self.read_group,
+                    self.read_list,
+                    self.read_place,
+                    self.read_beyond,
+                    self.search_rules,
+                ),
                 *(self.change_group, self.change_group, self.change_tenant, self.change_for_staff),
             )
         )
@@ -330,6 +346,25 @@ class Walk:
             found = sorted(UUID(each["uuid"]).hex for each in answer.json())
             if found != sorted(each.uuid.hex for each in expected):
                 raise Wrong(f"{path}: {found} for {token}")
+
+    async def search_rules(self, token: Token) -> None:
+        """Search among all rules: those of groups that are seen, and no others."""
+        projects = set(self.model.seen_projects(token))
+        seen = [each for each in self.model.groups if each.project in projects]
+        named, pattern = self.random.choice(RULE_SEARCHES)
+        path = f"{RULES}?page_size=300&{named}"
+        if answer := await self.ask(token, "GET", path):
+            self.hold(answer, 200, token)
+            (expected,) = await self.execute(
+                "SELECT coalesce(array_agg(rule.id ORDER BY rule.id), '{}')"
+                " FROM security_group_rules AS rule"
+                " INNER JOIN security_groups AS sg ON rule.security_group_id = sg.id"
+                " WHERE sg.uuid = ANY(%s) AND rule.cidr LIKE %s",
+                [each.uuid for each in seen],
+                pattern,
+            )
+            if [each["id"] for each in answer.json()] != expected[:300]:
+                raise Wrong(f"{path}: {answer.text[:300]} for {token}, not {expected}")
 
     async def read_beyond(self, token: Token) -> None:
         """Look where much is told: events, users, tokens, clouds, the sync. Leaks are found."""

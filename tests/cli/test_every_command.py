@@ -12,7 +12,7 @@ from ringfence.cli.completion import VARIABLE
 from ringfence.cli.main import app, run
 
 REFERENCE = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
-LISTS = {"list", "sessions", "status", "history", "follow"}
+LISTS = {"list", "rules", "sessions", "status", "history", "follow"}
 
 
 def commands(command, path=()):

@@ -20,6 +20,7 @@ from ringfence.cli.api.events import event
 from ringfence.cli.api.group_changes import changes
 from ringfence.cli.api.groups import group
 from ringfence.cli.api.login import login, logout
+from ringfence.cli.api.rules import rules
 from ringfence.cli.api.tenants import tenant
 from ringfence.cli.backup import backup, restore, upgrade_database
 from ringfence.cli.completion import completion, prepare
@@ -241,6 +242,7 @@ app.command(epilog="Example: ringfence completion bash > ~/.bash_completion.d/ri
 )
 group.add_typer(changes)
 app.add_typer(group, name="group")
+app.command(epilog="Example: ringfence rules ssh --from-internet -o csv")(rules)
 app.add_typer(tenant, name="tenant")
 event.command(epilog="Example: ringfence event export --since 2026-11-01 > audit.jsonl")(export)
 app.add_typer(event, name="event")

@@ -20,6 +20,9 @@ from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES
 
 # One more than is counted
 LIMIT: LiteralString = "10001"
+# The same where the planner shall not see it: it assumes a tenth of the rows, and so reads them in
+# the order of the index, instead of reading and sorting all of them.
+_UNSEEN_LIMIT: LiteralString = " LIMIT (SELECT " + LIMIT + ")"
 ROWS: LiteralString = (
     "SELECT rule.id, rule.security_group_id, rule.network, rule.first_port"
     " FROM security_group_rules AS rule WHERE "
@@ -78,7 +81,7 @@ def source_of(search: Search) -> LiteralString | None:
     elif search.given.get("unresolved"):
         found = (
             ROWS + "rule.unresolved_group_backend_id IS NOT NULL AND " + conditions_of(search)
-            + " ORDER BY rule.unresolved_group_backend_id LIMIT " + LIMIT
+            + " ORDER BY rule.unresolved_group_backend_id" + _UNSEEN_LIMIT
         )  # fmt: skip
     elif search.description is not None:
         found = _described(search, "description")
@@ -149,7 +152,7 @@ def _by_traffic(search: Search) -> LiteralString:
         + (" AND rule.ethertype = (%(ethertypes)s::text[])[1]" if is_of_one else "")
         + " AND " + conditions_of(search)
         + " ORDER BY rule.protocol_number, rule.first_port, rule.last_port, rule.ethertype"
-        " LIMIT " + LIMIT + ") AS found"
+        + _UNSEEN_LIMIT + ") AS found"
     )  # fmt: skip
 
 
@@ -182,7 +185,7 @@ def _prefixes(
         + " CROSS JOIN LATERAL (" + ROWS + "masklen(rule.network) = prefix.length AND " + matches
         + _traffic(search) + " AND " + conditions_of(search)
         + " ORDER BY rule.network, rule.direction, rule.protocol_number, rule.first_port,"
-        " rule.last_port LIMIT " + LIMIT + ") AS found"
+        " rule.last_port" + _UNSEEN_LIMIT + ") AS found"
     )  # fmt: skip
     return found.replace("{value}", value)
 
