@@ -268,6 +268,11 @@ def test_of_stateless_groups_the_reply_must_be_admitted_too(egress, expected):
         assert found.reply.verdict == expected
 
 
+def test_open_vswitch_tracks_connections_of_stateless_groups():
+    world = world_of(groups=("s",), others=[Group.of("s", [HTTPS], stateful=False)])
+    assert by_driver(world) == ["refused", "admitted", "refused", "undetermined"]
+
+
 def test_the_reply_to_an_echo_request_is_an_echo_reply():
     rules = [
         Rule(protocol="icmp", from_port=8),

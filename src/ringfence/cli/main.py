@@ -22,6 +22,7 @@ from ringfence.cli.api.groups import group
 from ringfence.cli.api.login import login, logout
 from ringfence.cli.api.rules import rules
 from ringfence.cli.api.tenants import tenant
+from ringfence.cli.api.verdicts import verdict
 from ringfence.cli.backup import backup, restore, upgrade_database
 from ringfence.cli.completion import completion, prepare
 from ringfence.cli.discover import discover
@@ -239,6 +240,9 @@ app.command(epilog="Example: ringfence login https://ringfence.example.com")(log
 app.command(epilog="Example: ringfence logout")(logout)
 app.command(epilog="Example: ringfence completion bash > ~/.bash_completion.d/ringfence")(
     completion
+)
+app.command(epilog="Example: ringfence verdict 203.0.113.7 10.0.0.5 tcp/443 --tenant web-prod")(
+    verdict
 )
 group.add_typer(changes)
 app.add_typer(group, name="group")
