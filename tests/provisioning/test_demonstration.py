@@ -1,6 +1,11 @@
 import json
 
-from ringfence.provisioning.demonstration import demonstration_file, demonstration_groups
+from ringfence.cli import demo
+from ringfence.provisioning.demonstration import (
+    demonstration_file,
+    demonstration_groups,
+    demonstration_instances,
+)
 from ringfence.provisioning.load import load_files
 
 
@@ -47,3 +52,26 @@ def test_a_remote_group_stands_above_those_that_name_it():
         for group in groups:
             assert {rule["remote_group"] for rule in group["rules"]} - {None} <= known
             known.add(group["name"])
+
+
+async def test_its_instances_carry_groups_of_the_demonstration():
+    groups = demonstration_groups()
+    for tenant, instances in demonstration_instances().items():
+        named = {name for instance in instances for name in instance.groups}
+        assert named <= {group["name"] for group in groups[tenant]}
+
+
+async def test_its_instances_are_there_once_however_often_it_starts(database, query):
+    await demo.prepare(database)
+    await demo.prepare(database)
+    rows = await query(
+        "SELECT tenant.name, instance.name, count(*) FROM cloud_instances AS instance"
+        " JOIN tenants AS tenant ON tenant.id = instance.tenant_id"
+        " JOIN cloud_ports AS port ON port.instance_id = instance.id"
+        " JOIN cloud_port_groups AS carried ON carried.port_id = port.id GROUP BY 1, 2"
+    )
+    assert sorted(rows) == sorted(
+        (tenant, instance.name, len(instance.groups))
+        for tenant, instances in demonstration_instances().items()
+        for instance in instances
+    )

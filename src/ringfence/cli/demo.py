@@ -2,7 +2,7 @@
 
 import shlex
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any, LiteralString
@@ -14,11 +14,16 @@ from ringfence.access.permissions import Actor
 from ringfence.cli import output
 from ringfence.database.pool import Database
 from ringfence.errors import OperatorError
-from ringfence.provisioning.demonstration import demonstration_file, demonstration_groups
+from ringfence.provisioning.demonstration import (
+    demonstration_file,
+    demonstration_groups,
+    demonstration_instances,
+)
 from ringfence.provisioning.document import read_documents
 from ringfence.provisioning.load import load_files
 from ringfence.security_groups import commands
 from ringfence.settings import Settings
+from ringfence.sync.sandbox_instances import Instance, add_instances
 from ringfence.users.tokens.administration import issue_token
 from ringfence.users.tokens.issuing import Terms
 
@@ -38,7 +43,7 @@ LIMIT 1
 """
 
 _GROUPS: LiteralString = """
-SELECT tenant.id, tenant.name, sg.name, sg.uuid
+SELECT tenant.id, tenant.uuid, tenant.name, sg.name, sg.uuid
 FROM tenants AS tenant
 LEFT JOIN security_groups AS sg ON sg.tenant_id = tenant.id
 WHERE tenant.name = ANY(%(tenants)s)
@@ -108,8 +113,8 @@ async def new_token(database: Database) -> str:
 async def prepare(database: Database) -> str:
     """Load what is missing of the demonstration data, and return a token for its user.
 
-    The groups are created by the API's own command, so that the worker pushes them to the sandbox
-    cloud. Raises `OperatorError` if the database holds other customers.
+    The groups are created by the API's own command, and pushed to the sandbox cloud, which gets
+    instances that carry them. Raises `OperatorError` if the database holds other customers.
     """
     with demonstration_file() as path:
         names = [each.name for _, read in read_documents([path]) for each in read.customers]
@@ -117,6 +122,7 @@ async def prepare(database: Database) -> str:
         await load_files(database, [path])
     token = await new_token(database)
     await _create_groups(database, await authenticate(database, f"Token {token}"))
+    await _create_instances(database)
     return token
 
 
@@ -150,12 +156,10 @@ async def _refuse_other_data(database: Database, names: list[str]) -> None:
 
 async def _create_groups(database: Database, actor: Actor) -> None:
     desired = demonstration_groups()
-    async with database.connection() as connection:
-        cursor = await connection.execute(_GROUPS, {"tenants": list(desired)})
-        rows = await cursor.fetchall()
-    tenants = {tenant: identifier for identifier, tenant, _, _ in rows}
+    rows = await _stored_groups(database, desired)
+    tenants = {tenant: identifier for identifier, _, tenant, _, _ in rows}
     present: dict[tuple[str, str], UUID] = {
-        (tenant, name): uuid for _, tenant, name, uuid in rows if uuid
+        (tenant, name): uuid for _, _, tenant, name, uuid in rows if uuid
     }
     for tenant, groups in desired.items():
         for group in groups:
@@ -164,6 +168,33 @@ async def _create_groups(database: Database, actor: Actor) -> None:
                 named = {name: uuid for (of, name), uuid in present.items() if of == tenant}
                 body = _body(group, named)
                 present[key] = await commands.create(database, actor, tenants[tenant], body)
+
+
+async def _create_instances(database: Database) -> None:
+    desired = demonstration_instances()
+    rows = await _stored_groups(database, desired)
+    groups = {(tenant, name): uuid for _, _, tenant, name, uuid in rows}
+    for uuid, tenant in dict.fromkeys((uuid, tenant) for _, uuid, tenant, _, _ in rows):
+        instances = [
+            # A group that a user deleted is left out.
+            Instance(
+                each.name,
+                each.address,
+                [groups[tenant, name] for name in each.groups if (tenant, name) in groups],
+                each.floating_ip,
+            )
+            for each in desired[tenant]
+        ]
+        await add_instances(database, uuid, instances)
+
+
+async def _stored_groups(
+    database: Database, tenants: Iterable[str]
+) -> Sequence[tuple[int, UUID, str, str, UUID]]:
+    """Return id, UUID and name of the tenants, each with name and UUID of a group."""
+    async with database.connection() as connection:
+        cursor = await connection.execute(_GROUPS, {"tenants": list(tenants)})
+        return await cursor.fetchall()
 
 
 def _body(group: Mapping[str, Any], named: Mapping[str, UUID]) -> dict[str, Any]:

@@ -6,10 +6,21 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from ringfence.provisioning.parser import read_text
 from ringfence.provisioning.schema import GroupEntry
+
+
+class InstanceEntry(BaseModel):
+    """An instance of the demonstration: its port's address and groups."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    address: str
+    groups: list[str]
+    floating_ip: str | None = None
 
 
 def demonstration_file() -> AbstractContextManager[Path]:
@@ -30,3 +41,9 @@ def demonstration_groups() -> Mapping[str, Sequence[dict[str, Any]]]:
         tenant: [group.model_dump(include={"name", "description", "rules"}) for group in groups]
         for tenant, groups in tenants.items()
     }
+
+
+def demonstration_instances() -> Mapping[str, Sequence[InstanceEntry]]:
+    """Return, by tenant name, the instances to create in the sandbox cloud."""
+    text = (resources.files(__package__) / "demonstration_instances.yaml").read_text("utf-8")
+    return TypeAdapter(dict[str, list[InstanceEntry]]).validate_python(read_text(text))
