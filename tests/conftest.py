@@ -24,7 +24,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from tests import databases
 from tests.faults import summary
-from tests.folders import unused
+from tests.folders import remove_abandoned, unused
 from tests.hostile import summary as hostile
 from tests.own_faults import summary as own_faults
 from tests.patience import PATIENCE_SECONDS
@@ -138,6 +138,7 @@ def short_folder() -> Path:
 @pytest.fixture(scope="session")
 def database_server(short_folder: Path) -> Iterator[str]:
     """Yield the connection string of the shared server; the last process to leave stops it."""
+    remove_abandoned()
     with running(Settings(home=short_folder / "home")) as conninfo:
         with psycopg.connect(conninfo, autocommit=True) as connection:
             connection.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
@@ -225,7 +226,7 @@ def tcp_server(database_server: str, short_folder: Path) -> Iterator[str]:  # no
     # The shared server has put the programs in their place.
     shared = short_folder / "home"
     programs = binaries.provide(shared, shared / "data")
-    folder = unused(short_folder, "tcp")
+    folder = unused("tcp")
     folder.mkdir()
     account = home.server_account(folder, folder / "data")
     os.chown(folder, account.uid, account.gid)

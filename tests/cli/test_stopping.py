@@ -84,7 +84,7 @@ def test_services_whose_database_hangs_end_all_the_same(
     shared = short_folder / "home"
     programs = binaries.provide(shared, shared / "data")
     account = home.server_account(shared, shared / "data")
-    folder = unused(short_folder, "hanging")
+    folder = unused("hanging")
     with foreign(folder, programs, account) as server, operating(migrated=False) as operator:
         operator.environment["RINGFENCE_DATABASE_URL"] = server.uri(server.fresh("hanging"))
         serve, _ = operator.serve("serve", "--workers", "1")

@@ -64,9 +64,9 @@ WEB, DB, OLD, STUCK, API = (
 
 
 @pytest.fixture(scope="module")
-def served(short_folder):
+def served():
     """Yield the address of a real process with provisioned data and no job worker."""
-    folder = unused(short_folder, "client")
+    folder = unused("client")
     folder.mkdir(mode=0o711)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("RINGFENCE_", "OS_"))}
     environment = kept | {"RINGFENCE_HOME": str(folder / "home")}

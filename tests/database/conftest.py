@@ -94,9 +94,9 @@ class Holder:
 
 
 @pytest.fixture
-def folder(short_folder: Path) -> Iterator[Path]:
+def folder() -> Iterator[Path]:
     """Yield an empty folder that every user can pass; its servers are killed afterwards."""
-    folder = unused(short_folder, "home")
+    folder = unused("home")
     folder.mkdir()
     folder.chmod(0o755)
     yield folder

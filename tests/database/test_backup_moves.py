@@ -44,7 +44,7 @@ def oldest(database_server, short_folder):  # noqa: ARG001 - it makes the user's
     require(OLDEST, what="PostgreSQL 15 (Debian: postgresql-15)")
     shared = short_folder / "home"
     account = home.server_account(shared, shared / "data")
-    with foreign(unused(short_folder, "oldest"), OLDEST, account, is_plain=True) as server:
+    with foreign(unused("oldest"), OLDEST, account, is_plain=True) as server:
         for role in (OWNER, SERVICE, REPORTS):
             server.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")
         yield server

@@ -54,8 +54,8 @@ def test_its_settings(settings_of_a_new_home, name, value):
 
 
 @pytest.fixture(scope="module")
-def settings_of_a_new_home(short_folder):
-    home = unused(short_folder, "settings")
+def settings_of_a_new_home():
+    home = unused("settings")
     with running(Settings(home=home)) as conninfo, psycopg.connect(conninfo) as connection:
         settings = dict(connection.execute("SELECT name, setting FROM pg_settings").fetchall())
     shutil.rmtree(home)

@@ -50,7 +50,7 @@ def newest(database_server, short_folder):  # noqa: ARG001 - it copies the progr
     shared = short_folder / "home"
     programs = binaries.provide(shared, shared / "data")
     account = home.server_account(shared, shared / "data")
-    with foreign(unused(short_folder, "newest"), programs, account) as server:
+    with foreign(unused("newest"), programs, account) as server:
         yield server
 
 
@@ -61,7 +61,7 @@ def german(database_server, short_folder):  # noqa: ARG001
     require(GERMAN, MESSAGES, what="what German messages need (Debian: locales)")
     shared = short_folder / "home"
     account = home.server_account(shared, shared / "data")
-    folder = unused(short_folder, "german")
+    folder = unused("german")
     with foreign(folder, OLDEST, account) as server:
         yield server
 

@@ -25,7 +25,7 @@ SECONDS = 40.0
 
 @pytest.fixture(scope="module")
 def pair(database_server, short_folder):  # noqa: ARG001 - it copies the programs
-    folder = unused(short_folder, "replicated")
+    folder = unused("replicated")
     with replicated(folder, short_folder / "home") as pair, operating(migrated=False) as operator:
         file = operator.write("site.yaml", PROVISIONING + ROLES)
         done = operator.run("load", file, RINGFENCE_DATABASE_URL=pair.primary.url)

@@ -30,9 +30,9 @@ SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database
 
 
 @pytest.fixture(scope="module")
-def older(short_folder):
+def older():
     """Yield settings of a data directory of an older release: the superuser owns everything."""
-    settings = Settings(home=unused(short_folder, "roles"))
+    settings = Settings(home=unused("roles"))
     with running(settings) as conninfo:
         asyncio.run(migrate(conninfo))
         with psycopg.connect(conninfo) as connection:

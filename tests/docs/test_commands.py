@@ -1,7 +1,8 @@
 """Every command in a document works and prints what the document shows.
 
 The `console` blocks of a document run from top to bottom in one shell, in an empty folder with one
-data directory. The comment above a block can say otherwise:
+data directory. The first command of the README creates it; most guides begin with a migrated one.
+The comment above a block can say otherwise:
 
 - `file: NAME`: no commands; the block is the content of that file.
 - `run: in the background`: starts, and is ready once it prints the block's last line.
@@ -18,7 +19,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
@@ -27,6 +27,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
+from tests import folders
+from tests.cli.operating import copy_migrated
 from tests.discovery.waldur_site import TOKEN, WaldurSite, rule, waldur_site
 from tests.docs.markdown import DOCUMENTS, ROOT, Block, blocks, name
 from tests.lab.fixtures import lab, openstack_project
@@ -40,6 +42,8 @@ TUTORIAL = ROOT / "docs" / "tutorial.md"
 REPLACE_WALDUR = ROOT / "docs" / "how-to" / "replace-waldur.md"
 # They need another system.
 OWN_DATABASE = ROOT / "docs" / "how-to" / "postgresql.md"
+# Its first command creates the data directory, and prints how.
+PROCESSES = ROOT / "docs" / "how-to" / "processes.md"
 OF_THEIR_OWN = {README, TUTORIAL, REPLACE_WALDUR, OWN_DATABASE}
 BACKGROUND = "run: in the background"
 TIME_LIMIT_SECONDS = 2 * PATIENCE_SECONDS
@@ -162,9 +166,7 @@ def examples() -> dict[str, str]:
 @pytest.fixture
 def surroundings():
     """Yield an empty folder and the environment of somebody who just installed the program."""
-    # Short, for the length of socket paths, and open to the user that PostgreSQL runs as for root.
-    folder = Path(tempfile.mkdtemp(prefix="ringfence-docs-", dir="/tmp"))
-    folder.chmod(0o755)
+    folder = folders.create("docs")
     (folder / "bin").mkdir()
     (folder / "work").mkdir()
     if not shutil.which("curl"):
@@ -186,6 +188,12 @@ def surroundings():
     environment["RINGFENCE_LOG_LEVEL"] = "error"
     yield folder / "work", environment
     shutil.rmtree(folder)
+
+
+def migrate(surroundings) -> None:
+    """Create what `ringfence migrate` creates."""
+    _, environment = surroundings
+    copy_migrated(Path(environment["RINGFENCE_HOME"]))
 
 
 def run(text: str, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
@@ -230,10 +238,13 @@ def check(document: Path, examples: Mapping[str, str], folder: Path, environment
     ids=name,
 )
 def test_every_command_works_and_prints_what_the_document_shows(document, surroundings):
+    if document != PROCESSES:
+        migrate(surroundings)
     check(document, examples(), *surroundings)
 
 
 def test_the_guide_moves_the_data_to_another_server(surroundings, tcp_server):
+    migrate(surroundings)
     with psycopg.connect(tcp_server, autocommit=True) as connection:
         # As the guide says
         for role in ("ringfence_owner", "ringfence_service"):
@@ -284,6 +295,7 @@ def fill(site: WaldurSite) -> None:
 
 
 def test_the_guide_from_waldur_copies_a_site(surroundings):
+    migrate(surroundings)
     with waldur_site() as site:
         fill(site)
         real = {"https://waldur.example.com": site.url, "THE_WALDUR_TOKEN": TOKEN}

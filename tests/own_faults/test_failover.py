@@ -21,7 +21,7 @@ def acknowledge_what_the_standby_has(pair: Pair) -> None:
 
 
 def test_the_service_goes_on_at_the_standby(database_server, short_folder, outcome):  # noqa: ARG001 - it copies the programs
-    folder = unused(short_folder, "failover")
+    folder = unused("failover")
     with replicated(folder, short_folder / "home") as pair, operating(migrated=False) as operator:
         operator.environment["RINGFENCE_DATABASE_URL"] = url_of(pair)
         served = Served(operator)

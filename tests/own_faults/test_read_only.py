@@ -14,7 +14,7 @@ def test_writes_wait_for_a_server_that_takes_them(
     short_folder,
     outcome,
 ):
-    folder = unused(short_folder, "demoted")
+    folder = unused("demoted")
     with replicated(folder, short_folder / "home") as pair, operating(migrated=False) as operator:
         operator.environment["RINGFENCE_DATABASE_URL"] = pair.primary.url
         served = Served(operator)
