@@ -197,7 +197,9 @@ async def test_no_group_of_another_tenant_is_named(client, world):
         foreign,
     )
     response = await client.post(group_at(group, "plan/"), json=[])
-    assert response.json()["traffic"]["still_admitted_by"] == []
+    shown = response.json()["traffic"]
+    assert shown["still_admitted_by"] == []
+    assert [note["code"] for note in shown["notes"]] == ["groups_unknown"]
     assert "of another tenant" not in response.text
     assert foreign.hex not in response.text
 

@@ -67,6 +67,11 @@ def test_a_rule_is_covered_by_a_wider_one_and_by_two_halves():
     assert reduction.covered == {2: (0, 1), 4: (3,)}
 
 
+def test_a_wide_rule_stays_rather_than_the_parts_it_is_made_of():
+    rules = [tcp(1, 60), tcp(50, 100), tcp(1, 100)]
+    assert reduce(rules).kept == [2]
+
+
 def test_of_equal_rules_the_first_stays():
     rules = [tcp(22, cidr="10.0.0.1/8"), tcp(22, cidr="10.0.0.0/8")]
     assert reduce(rules).covered == {1: (0,)}

@@ -81,6 +81,12 @@ def test_a_rule_that_clouds_read_differently_makes_the_change_inexact(rule, note
     assert list(compare([rule], [rule, other]).notes) == []
 
 
+def test_the_icmp_of_ipv6_with_ipv4_may_be_that_of_ipv4():
+    doubtful = Rule("IPv4", "ingress", "58", cidr="10.0.0.0/8")
+    icmp = Rule("IPv4", "ingress", "icmp", cidr="10.0.0.0/8")
+    assert list(compare([doubtful], [doubtful, icmp]).notes) == [Note.ICMPV6_OVER_IPV4]
+
+
 def test_a_group_held_against_addresses_or_another_group_is_not_exact():
     one = Rule("IPv4", "ingress", "tcp", 22, 22, remote_group="one")
     other = Rule("IPv4", "ingress", "tcp", 22, 22, remote_group="other")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.sync.conftest import cloud_tcp, tcp
 from tests.sync.test_drift import looks, set_mode
-from tests.sync.test_pull import pull, push, pushed
+from tests.sync.test_pull import in_the_cloud, pull, push, pushed
 
 from ringfence.neutron.port import UnreadableRule
 
@@ -24,6 +24,10 @@ async def stored(place, uuid):
         " WHERE sg.uuid = %s",
         uuid,
     )
+
+
+async def named(place, name):
+    return await place.world.value("SELECT uuid FROM security_groups WHERE name = %s", name)
 
 
 async def graded_events(place):
@@ -110,6 +114,7 @@ async def test_a_missing_group_closes_what_its_rules_admit(sandbox, rules, grade
 
 async def test_a_rule_that_cannot_be_read_may_admit_anything(sandbox, monkeypatch):
     uuid = await pushed(sandbox, rules=[tcp(22)])
+    await in_the_cloud(sandbox, "imported", cloud_tcp(1))
     listed = sandbox.cloud.list_groups
 
     async def with_unreadable(*arguments, **options):
@@ -121,6 +126,7 @@ async def test_a_rule_that_cannot_be_read_may_admit_anything(sandbox, monkeypatc
     monkeypatch.setattr(sandbox.cloud, "list_groups", with_unreadable)
     await pull(sandbox)
     assert await stored(sandbox, uuid) == "opens"
+    assert await stored(sandbox, await named(sandbox, "imported")) == "opens"
     monkeypatch.undo()
     await pull(sandbox)
     assert await stored(sandbox, uuid) == "none"
