@@ -66,7 +66,7 @@ test-round-trips: .venv/.development ## send rules of responses, and rules with 
 test-traffic: .venv/.development ## compare verdicts with OVN, iptables and brute force; kill mutants
 	@tools/firewalls
 	@RINGFENCE_TRAFFIC=all PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -n 2 tests/traffic
-	@$(BIN)/python -m tests.verdicts.mutants
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.traffic.mutants
 
 overload: .venv/.development ## send four times the sustainable load (MINUTES=20)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.overload.run $(MINUTES)
