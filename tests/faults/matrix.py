@@ -17,6 +17,7 @@ HANG_SECONDS = CALL_SECONDS + 1
 MAX_RESPONSE_BYTES = 200_000
 GROUPS, RULES = "/v2.0/security-groups", "/v2.0/security-group-rules"
 PORTS, FLOATING_IPS = "GET /v2.0/ports?", "GET /v2.0/floatingips?"
+ADDRESS_GROUPS, AGENTS = "GET /v2.0/address-groups?", "GET /v2.0/agents?"
 WRITES = ("POST", "PUT", "DELETE")
 
 # The calls of each operation in their order; a test without injection compares them.
@@ -32,10 +33,13 @@ CALLS: dict[str, list[str]] = {
     "set_rules": [f"GET {GROUPS}/", f"POST {RULES}", f"DELETE {RULES}/", f"GET {GROUPS}/"],
     "delete": [f"GET {GROUPS}/", f"DELETE {GROUPS}/"],
     "pull": [f"GET {GROUPS}/"],
-    "pull_tenant": [f"GET {GROUPS}?", f"GET {GROUPS}/", PORTS, FLOATING_IPS],
+    "pull_tenant": [
+        *(f"GET {GROUPS}?", f"GET {GROUPS}/", PORTS, FLOATING_IPS),
+        *(ADDRESS_GROUPS, AGENTS),
+    ],
 }
-# Without permission for these, only the use of groups is unknown.
-OPTIONAL = (PORTS, FLOATING_IPS)
+# Without permission for these, only what they show is unknown.
+OPTIONAL = (PORTS, FLOATING_IPS, ADDRESS_GROUPS, AGENTS)
 
 
 def _neutron(kind: str, message: str) -> bytes:

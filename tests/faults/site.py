@@ -14,6 +14,7 @@ from tests.sync.conftest import Place, cloud_tcp
 
 from ringfence.database.outbox import defer_periodic_for_tenant
 from ringfence.neutron import translate
+from ringfence.neutron.port import CloudRule
 from ringfence.security_groups.rules import Rule, RuleKey, canonical
 from ringfence.sync.plan import rule_from_cloud
 
@@ -209,7 +210,10 @@ class Pull(Operation):
 
 
 class PullTenant(Operation):
-    """One group changed in the cloud, one is new there, and one is missing."""
+    """One group changed in the cloud, one is new there, and one is missing.
+
+    A rule of the default group refers to an address group.
+    """
 
     async def arrange(self) -> None:
         await super().arrange()
@@ -223,6 +227,11 @@ class PullTenant(Operation):
         for rule in new.rules:
             await cloud.delete_rule(rule.id)
         self.site.desired |= {"web": [SSH, WEB, MAIL], "new": []}
+        values = {"addresses": ["192.0.2.0/24"], "project_id": project}
+        made = self.site.lab.neutron("POST", "/v2.0/address-groups", {"address_group": values})
+        office = CloudRule("IPv4", "ingress", remote_address_group_id=made["address_group"]["id"])
+        (default,) = await cloud.list_groups(project, name="default")
+        await cloud.create_rules(project, default.id, [office])
 
     async def act(self) -> None:
         await self.site.request("POST", f"{self.site.tenant}pull_security_groups/")
