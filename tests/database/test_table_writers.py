@@ -34,6 +34,7 @@ OWNERS = {
     "events": {"events"},
     "http": {"idempotency_keys", "refusals"},
     "neutron": {
+        "sandbox_address_groups",
         "sandbox_floating_addresses",
         "sandbox_groups",
         "sandbox_port_groups",

@@ -4,7 +4,7 @@ import pytest
 from tests.lab.fixtures import lab, neutron_proxy, openstack_project
 
 from ringfence.neutron.openstack import OpenStackClouds
-from ringfence.neutron.sandbox import ports
+from ringfence.neutron.sandbox import address_groups, ports
 from ringfence.neutron.sandbox.cloud import SandboxCloud
 
 __all__ = ["lab", "neutron_proxy", "openstack_project"]
@@ -33,6 +33,28 @@ def project(request, cloud):
     if isinstance(cloud, SandboxCloud):
         return "0123456789abcdef0123456789abcdef"
     return request.getfixturevalue("openstack_project")
+
+
+@pytest.fixture
+def add_address_group(request, cloud, project):
+    """Return a function that creates an address group in the project."""
+    if isinstance(cloud, SandboxCloud):
+        database = request.getfixturevalue("database")
+
+        async def add(addresses, name=""):
+            async with database.transaction() as connection:
+                return await address_groups.add_address_group(connection, project, addresses, name)
+
+        return add
+    lab = request.getfixturevalue("lab")
+
+    async def add_to_project(addresses, name=""):
+        values = {"addresses": addresses, "name": name, "project_id": project}
+        body = {"address_group": values}
+        made = await asyncio.to_thread(lab.neutron, "POST", "/v2.0/address-groups", body)
+        return made["address_group"]["id"]
+
+    return add_to_project
 
 
 @pytest.fixture

@@ -79,3 +79,29 @@ CREATE TABLE cloud_address_groups (
     observed_at timestamptz NOT NULL,
     CONSTRAINT cloud_address_groups_once UNIQUE (tenant_id, backend_id)
 );
+
+-- The sandbox cloud's ports decide about traffic like those of a real one.
+ALTER TABLE sandbox_ports
+ADD COLUMN description text NOT NULL DEFAULT '',
+ADD COLUMN network_id text NOT NULL DEFAULT '',
+ADD COLUMN mac_address text NOT NULL DEFAULT '',
+ADD COLUMN status text NOT NULL DEFAULT 'ACTIVE',
+ADD COLUMN dns_name text NOT NULL DEFAULT '',
+ADD COLUMN vnic_type text NOT NULL DEFAULT 'normal',
+ADD COLUMN port_security_enabled boolean NOT NULL DEFAULT true,
+ADD COLUMN admin_state_up boolean NOT NULL DEFAULT true,
+ADD COLUMN allowed_address_pairs jsonb NOT NULL DEFAULT '[]';
+
+CREATE TABLE sandbox_address_groups (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    project_id text NOT NULL,
+    name text NOT NULL DEFAULT '',
+    addresses text [] NOT NULL DEFAULT '{}'
+);
+
+-- NO ACTION on purpose: as in Neutron, an address group in use cannot be deleted.
+ALTER TABLE sandbox_rules
+ADD COLUMN remote_address_group_id uuid REFERENCES sandbox_address_groups;
+CREATE INDEX sandbox_rules_remote_address_group ON sandbox_rules (remote_address_group_id);
+
+ALTER TABLE sandbox_groups ADD COLUMN stateful boolean NOT NULL DEFAULT true;

@@ -29,37 +29,38 @@ from ringfence.neutron.port import (
     RequestRefused,
     RuleExists,
 )
-from ringfence.neutron.sandbox import ports
+from ringfence.neutron.sandbox import address_groups, ports
 from ringfence.neutron.sandbox.stored_rule import stored, stored_text
 from ringfence.security_groups.rules import Rule, RuleKey, canonical
 
 DEFAULT = "default"
 
 GROUPS_OF_PROJECT: LiteralString = """
-SELECT id::text, project_id, name, description, revision_number, created_at
+SELECT id::text, project_id, name, description, revision_number, created_at, stateful
 FROM sandbox_groups
 WHERE project_id = %s AND coalesce(name = %s, true)
 ORDER BY created_at, id
 """
 
 ONE_GROUP: LiteralString = """
-SELECT id::text, project_id, name, description, revision_number, created_at
+SELECT id::text, project_id, name, description, revision_number, created_at, stateful
 FROM sandbox_groups
 WHERE id = %s
 """
 
-# The columns are in the order of `CloudRule`; the sandbox has no address groups.
+# The columns are in the order of `CloudRule`.
 RULES_OF_GROUPS = """
 SELECT
     group_id::text, ethertype, direction, protocol, port_range_min, port_range_max,
-    remote_ip_prefix, remote_group_id::text, NULL, description, id::text
+    remote_ip_prefix, remote_group_id::text, remote_address_group_id::text, description, id::text
 FROM sandbox_rules
 WHERE group_id = ANY(%s::uuid[])
 ORDER BY id
 """
 
 ADD_GROUP = """
-INSERT INTO sandbox_groups (id, project_id, name, description) VALUES (%s, %s, %s, %s)
+INSERT INTO sandbox_groups (id, project_id, name, description, stateful)
+VALUES (%s, %s, %s, %s, %s)
 ON CONFLICT (project_id) WHERE name = 'default' DO NOTHING
 """
 
@@ -68,8 +69,8 @@ HAS_DEFAULT = "SELECT 1 FROM sandbox_groups WHERE project_id = %s AND name = 'de
 ADD_RULE = """
 INSERT INTO sandbox_rules (
     id, group_id, ethertype, direction, protocol, port_range_min, port_range_max,
-    remote_ip_prefix, remote_group_id, description
-) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    remote_ip_prefix, remote_group_id, remote_address_group_id, description
+) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 RENAME = """
@@ -111,12 +112,7 @@ class SandboxCloud:
             return await _get(connection, _uuid(group_id))
 
     async def create_group(
-        self,
-        project_id: str,
-        name: str,
-        description: str,
-        *,
-        stateful: bool | None = None,  # noqa: ARG002 - a cloud without the extension
+        self, project_id: str, name: str, description: str, *, stateful: bool | None = None
     ) -> CloudGroup:
         """Create a group with the two egress rules that Neutron gives each."""
         _refuse_default(name)
@@ -125,7 +121,8 @@ class SandboxCloud:
         async with self._transaction() as connection:
             await _ensure_default(connection, project_id)
             group = uuid4()
-            await connection.execute(ADD_GROUP, (group, project_id, name, description))
+            values = (group, project_id, name, description, stateful is not False)
+            await connection.execute(ADD_GROUP, values)
             await _add_rules(connection, group, _initial_rules())
             return await _get(connection, group)
 
@@ -216,12 +213,10 @@ class SandboxCloud:
         async with self._transaction() as connection:
             return await ports.read_floating_ips(connection, project_id)
 
-    async def list_address_groups(
-        self,
-        group_ids: Collection[str],  # noqa: ARG002 - the port's
-    ) -> list[CloudAddressGroup]:
-        """Return nothing: there are no address groups."""
-        return []
+    async def list_address_groups(self, group_ids: Collection[str]) -> list[CloudAddressGroup]:
+        """Return those of the address groups that exist."""
+        async with self._transaction() as connection:
+            return await address_groups.read_address_groups(connection, group_ids)
 
     async def firewall_driver(self) -> FirewallDriver | None:
         """Return `None`: nothing enforces the rules."""
@@ -253,7 +248,7 @@ async def _ensure_default(connection: Connection, project_id: str) -> None:
     if await cursor.fetchone():
         return
     group = uuid4()
-    values = (group, project_id, DEFAULT, "Default security group")
+    values = (group, project_id, DEFAULT, "Default security group", True)
     cursor = await connection.execute(ADD_GROUP, values)
     if cursor.rowcount:
         own = [
@@ -276,7 +271,10 @@ async def _read(
     rules: dict[str, list[CloudRule]] = {group[0]: [] for group in groups}
     for owner, *values in await cursor.fetchall():
         rules[owner].append(CloudRule(*values))
-    return [CloudGroup(*(*group, tuple(rules[group[0]]))) for group in groups]
+    return [
+        CloudGroup(*(*group[:-1], tuple(rules[group[0]]), (), group[-1]))  # the last: `stateful`
+        for group in groups
+    ]
 
 
 async def _get(connection: Connection, group: UUID) -> CloudGroup:
@@ -298,11 +296,7 @@ async def _lock(
     for remote in remotes:
         if remote not in found:
             raise RemoteNotFound(f"Security group {remote} does not exist")
-    for rule in rules:
-        if rule.remote_address_group_id:
-            raise RemoteNotFound(
-                f"Address group {rule.remote_address_group_id} could not be found."
-            )
+    await address_groups.require_address_groups(connection, rules)
 
 
 async def _add_rules(connection: Connection, group: UUID, rules: Iterable[CloudRule]) -> None:
@@ -320,6 +314,7 @@ async def _add_rules(connection: Connection, group: UUID, rules: Iterable[CloudR
                     rule.port_range_max,
                     rule.remote_ip_prefix,
                     rule.remote_group_id,
+                    rule.remote_address_group_id,
                     rule.description,
                 )
                 for rule in rules

@@ -7,8 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
+from psycopg.types.json import Jsonb
+
 from ringfence.database.pool import Connection
-from ringfence.neutron.port import CloudPort, FixedIp, GroupNotFound, Outdated, PortNotFound
+from ringfence.neutron.port import (
+    AddressPair,
+    CloudPort,
+    FixedIp,
+    GroupNotFound,
+    Outdated,
+    PortNotFound,
+)
 
 _PORTS: LiteralString = """
 SELECT
@@ -18,7 +27,9 @@ SELECT
         WHERE carried.port_id = port.id
         ORDER BY carried.group_id
     ),
-    port.revision_number
+    port.revision_number, port.description, port.network_id, port.mac_address, port.status,
+    port.dns_name, port.vnic_type, port.port_security_enabled, port.admin_state_up,
+    port.allowed_address_pairs
 FROM sandbox_ports AS port
 WHERE {condition}
 ORDER BY port.id
@@ -32,9 +43,25 @@ WHERE port.project_id = %s
 """
 
 _ADD_PORT: LiteralString = """
-INSERT INTO sandbox_ports (id, project_id, name, device_id, device_owner, fixed_ips)
-VALUES (%s, %s, %s, %s, %s, %s)
+INSERT INTO sandbox_ports (
+    id, project_id, name, device_id, device_owner, fixed_ips, description, network_id, mac_address,
+    status, dns_name, vnic_type, port_security_enabled, admin_state_up, allowed_address_pairs
+) VALUES (
+    %(id)s, %(project_id)s, %(name)s, %(device_id)s, %(device_owner)s, %(fixed_ips)s,
+    %(description)s, %(network_id)s, %(mac_address)s, %(status)s, %(dns_name)s, %(vnic_type)s,
+    %(port_security_enabled)s, %(admin_state_up)s, %(allowed_address_pairs)s
+)
 """
+
+_USUAL: Mapping[str, object] = {
+    **dict.fromkeys(("name", "device_id", "device_owner", "description", "network_id"), ""),
+    **dict.fromkeys(("mac_address", "dns_name"), ""),
+    "status": "ACTIVE",
+    "vnic_type": "normal",
+    "fixed_ips": [],
+    "port_security_enabled": True,
+    "admin_state_up": True,
+}
 
 _ADD_FLOATING: LiteralString = """
 INSERT INTO sandbox_floating_addresses (address, port_id) VALUES (%s, %s)
@@ -77,10 +104,10 @@ async def read_port(connection: Connection, port_id: str) -> CloudPort:
 
 
 def _port(row: Sequence[Any]) -> CloudPort:
-    return CloudPort(
-        *(row[0], row[1], row[2], row[3], row[4]),
-        *(tuple(map(FixedIp, row[5])), tuple(row[6]), row[7]),
-    )
+    pairs = tuple(AddressPair(**pair) for pair in row[-1])
+    fixed_ips, groups = tuple(map(FixedIp, row[5])), tuple(row[6])
+    values: Sequence[Any] = (*row[:5], fixed_ips, groups, *row[7:-1], pairs)
+    return CloudPort(*values)
 
 
 async def read_floating_ips(connection: Connection, project_id: str) -> Mapping[str, str]:
@@ -113,20 +140,14 @@ async def is_in_use(connection: Connection, group: UUID) -> bool:
     return await cursor.fetchone() is not None
 
 
-async def add_port(  # noqa: PLR0913 - what a port shows
-    connection: Connection,
-    project_id: str,
-    group_ids: Sequence[str],
-    *,
-    name: str = "",
-    device_id: str = "",
-    device_owner: str = "",
-    fixed_ips: Sequence[str] = (),
+async def add_port(
+    connection: Connection, project_id: str, group_ids: Sequence[str], **columns: object
 ) -> str:
-    """Create a port with the groups; return its id."""
+    """Create a port with the groups and with other values than the usual; return its id."""
     port = uuid4()
-    values = (port, project_id, name, device_id, device_owner, list(fixed_ips))
-    await connection.execute(_ADD_PORT, values)
+    pairs = Jsonb(columns.pop("allowed_address_pairs", []))
+    values = {"id": port, "project_id": project_id, "allowed_address_pairs": pairs}
+    await connection.execute(_ADD_PORT, dict(_USUAL) | columns | values)
     await _replace_groups(connection, port, group_ids)
     return str(port)
 
