@@ -78,7 +78,7 @@ async def test_a_migration_changed_after_it_was_applied_is_noticed(conninfo):
 
 
 async def test_another_text_of_the_job_queue_is_no_change_of_ours(conninfo, monkeypatch):
-    monkeypatch.setattr(module.SchemaManager, "get_schema", lambda: "-- reworded")
+    monkeypatch.setattr(module, "_job_queue", lambda: "-- reworded")
     assert await migrate(conninfo) == []
 
 

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from uuid import UUID
 
-from ringfence.database.outbox import asked_by
+from ringfence.database.job_actor import asked_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 # ruff: noqa: PLC0415 - imports inside commands, so that `--help` responds at once
 
-import asyncio
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -151,6 +150,8 @@ def _refuse(options: Mapping[str, object], reason: str) -> None:
 
 def _look(selection: "Selection", write: Path | None) -> list[str]:
     """Scan the cloud; write the file if there is one; return the report."""
+    import asyncio
+
     from ringfence.discovery.provisioning_file import write_file
     from ringfence.discovery.scan import scanning
     from ringfence.discovery.tenants import provisioning_tree

@@ -2,7 +2,6 @@
 
 # ruff: noqa: PLC0415 - imports inside functions, so that `--help` responds at once
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -31,6 +30,8 @@ def migrated(settings: "Settings") -> Iterator[tuple[str, list[str]]]:
     Yields the connection string of the serving role, and the names of the migrations that were
     just applied (by the owning role).
     """
+    import asyncio
+
     from ringfence.database.connect import connect_now
     from ringfence.database.embedded import roles
     from ringfence.database.embedded.server import running
@@ -48,6 +49,8 @@ def with_database(
     conninfo: str, use: Callable[["Database"], Coroutine[Any, Any, Result]], *, size: int = 2
 ) -> Result:
     """Run a coroutine function with a pool of `size` connections and return its result."""
+    import asyncio
+
     from ringfence.database.pool import Database
 
     async def main() -> Result:

@@ -13,12 +13,12 @@ import re
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from importlib.resources import files
+from pathlib import Path
 from typing import LiteralString
 
 import psycopg
-from procrastinate.schema import SchemaManager
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ringfence.database import connect
@@ -80,12 +80,18 @@ class Migration:
 
 def migrations() -> list[Migration]:
     """Return all migrations of this release in the order in which they apply, the views last."""
-    # Procrastinate's text, whose spaces and comments may change: its version is pinned.
-    found = [Migration("0001_job_queue", SchemaManager.get_schema(), None)]
+    found = [Migration("0001_job_queue", _job_queue(), None)]
     for name, text in _texts("migrations"):
         checksum = hashlib.sha256(text.encode()).hexdigest()
         found.append(Migration(name, text, checksum))
     return [*found, _views()]
+
+
+def _job_queue() -> str:
+    """Return Procrastinate's text, whose spaces and comments may change: its version is pinned."""
+    # Metadata only: every command that uses the database comes here, and few need the package.
+    file = distribution("procrastinate").locate_file("procrastinate/sql/schema.sql")
+    return Path(str(file)).read_text(encoding="utf-8")
 
 
 def _views() -> Migration:

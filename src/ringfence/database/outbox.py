@@ -3,9 +3,7 @@
 Features defer jobs by name on the connection of their change; `sync.jobs` handles them.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from contextlib import suppress
 from enum import StrEnum
 from uuid import UUID
 
@@ -16,6 +14,7 @@ from procrastinate.jobs import JobDeferrer
 from procrastinate.types import JSONValue
 from structlog.contextvars import get_contextvars
 
+from ringfence.database.job_actor import asker
 from ringfence.database.pool import Connection
 from ringfence.telemetry import tracing
 
@@ -28,21 +27,6 @@ class Job(StrEnum):
     DELETE_GROUP = "delete_group"
     PULL_TENANT = "pull_tenant"
     PUSH_PORT = "push_port"
-
-
-# The actor, which a job carries for the events that it records. It grants nothing: the change was
-# authorised when the job was deferred.
-_asker: ContextVar[Mapping[str, str]] = ContextVar("asker", default={})  # noqa: B039 - never changed
-
-
-@contextmanager
-def asked_by(asker: Mapping[str, str]) -> Iterator[None]:
-    """Have all jobs that are deferred in the block carry the actor."""
-    token = _asker.set(asker)
-    try:
-        yield
-    finally:
-        _asker.reset(token)
 
 
 # Deferring uses the connection of the change; workers open a pool (`sync.jobs`).
@@ -100,9 +84,9 @@ async def _defer(deferrer: JobDeferrer, **arguments: JSONValue) -> None:
 def _origin() -> dict[str, JSONValue]:
     """Return what links a job to its request: the request id, the actor and the trace."""
     request_id = get_contextvars().get("request_id")
-    asker = _asker.get()
+    actor = asker.get()
     return {
         **({} if request_id is None else {"request_id": str(request_id)}),
-        **({"asked_by": {**asker}} if asker else {}),
+        **({"asked_by": {**actor}} if actor else {}),
         **tracing.trace_context(),
     }

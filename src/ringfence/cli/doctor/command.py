@@ -2,7 +2,6 @@
 
 # ruff: noqa: PLC0415 - imports inside commands, so that `--help` responds at once
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -43,6 +42,8 @@ def doctor(
     Each check says its result, how it was tested and what to do. Exits 1 if any check fails;
     warnings do not.
     """
+    import asyncio
+
     from ringfence.cli.doctor.clouds import Selection
     from ringfence.cli.doctor.examination import examine
     from ringfence.cli.doctor.report import show_checks
