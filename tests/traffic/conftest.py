@@ -1,0 +1,3 @@
+from tests.lab.fixtures import lab, neutron_proxy
+
+__all__ = ["lab", "neutron_proxy"]
