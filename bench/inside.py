@@ -35,7 +35,8 @@ async def ask(application: Application, request: bytes) -> dict[bytes, bytes]:
     headers: dict[bytes, bytes] = {}
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        body = request.partition(b"\r\n\r\n")[2]
+        return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -62,7 +62,7 @@ def verdict(
     ] = False,
     output: listing.Output = None,
 ) -> None:
-    """Say whether a packet is admitted, and by which rule; exit 1 if not, 3 if not certain."""
+    """Show whether a packet is admitted, and by which rule; exit 1 if not, 3 if not certain."""
     from ringfence.cli.api.client import connect
 
     client = connect()

@@ -1,6 +1,6 @@
 """What a port admits: the union of its groups, and the sources that it admits. Pure.
 
-`sources` tells who can reach the port; `effective_rules` reduces the rules of all of its groups.
+`sources` lists who can reach the port; `effective_rules` reduces the rules of all of its groups.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Judges what a request asks: reads the ends, their groups and the remotes, and calls `verdict`."""
+"""Judges the packet of a request: reads ends, groups and remotes, then calls `verdict`."""
 
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,8 +46,7 @@ async def verdict_of(
     """Return the document of a verdict. Raises `NotFound` and `Invalid`."""
     desired = asked.at == "desired"
     async with database.connection() as connection:
-        tenant = await queries.tenant_of(connection, scope, tenant_uuid)
-        ends = await _ends(connection, scope, tenant, asked)
+        tenant, ends = await _ends(connection, scope, tenant_uuid, asked)
         ports = [rows.port_of(port, desired=desired) for port in ends.ports]
         carried = sorted({group for port in ports for group in port.groups or ()})
         found = await queries.groups_of(connection, scope, tenant.cloud_id, carried)
@@ -77,11 +76,13 @@ async def verdict_of(
     return document()
 
 
-async def _ends(connection: Connection, scope: Scope, tenant: VerdictTenant, asked: Asked) -> _Ends:
+async def _ends(
+    connection: Connection, scope: Scope, tenant_uuid: UUID, asked: Asked
+) -> tuple[VerdictTenant, _Ends]:
     both = (asked.source, asked.destination)
     uuids = [uuid for end in both for uuid in (end.port, end.instance) if uuid]
     addresses = [end.address for end in both if end.address]
-    found = await queries.ports_of_ends(connection, scope, tenant, uuids, addresses)
+    tenant, found = await queries.ends_of(connection, scope, tenant_uuid, uuids, addresses)
     if len(found) > MAX_PORTS:
         message = f"The ends have more than {MAX_PORTS} ports: name a port instead."
         raise Invalid({"non_field_errors": [message]})
@@ -96,9 +97,8 @@ async def _ends(connection: Connection, scope: Scope, tenant: VerdictTenant, ask
         )
         raise Invalid({"non_field_errors": [message]})
     used = {port.uuid: port for port in (*source, *destination)}
-    return _Ends(
-        _end(asked.source, source), _end(asked.destination, destination), list(used.values())
-    )
+    ends = _end(asked.source, source), _end(asked.destination, destination)
+    return tenant, _Ends(*ends, list(used.values()))
 
 
 def _ports_of(

@@ -29,7 +29,7 @@ _BECAUSE = enumeration("TrafficVerdictBecause", Because)
 _RESPECT = enumeration("TrafficVerdictRespect", Respect)
 _REASONS: Schema = {"type": "array", "items": {"$ref": _BECAUSE}}
 _OUTCOME_MEANS = (
-    "`admitted`, `refused`, `partly` (some of what was asked is admitted), or `undetermined` "
+    "`admitted`, `refused`, `partly` (some of what was requested is admitted), or `undetermined` "
     "(something is not known, or Neutron's drivers differ)."
 )
 

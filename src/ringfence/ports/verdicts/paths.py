@@ -1,4 +1,4 @@
-"""The ways of a packet between its ends, and what it asks of a port. Pure."""
+"""The ways of a packet between its ends, and the request that it is at a port. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ringfence.security_groups.traffic_boxes import ALL_PORTS, ALL_PROTOCOLS, IC
 # Protocols with ports, whether or not all drivers match them
 _WITH_PORTS = frozenset({6, 17, 33, 132, 136})
 _CLIENT_PORTS = (1024, 65_535)
-# Types of ICMP that are answered, and the type of the reply
+# Types of ICMP that have a reply, and its type
 _REPLIES = {"IPv4": {8: 0, 13: 14, 15: 16, 17: 18}, "IPv6": {128: 129}}
 
 

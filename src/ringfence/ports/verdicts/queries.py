@@ -21,16 +21,6 @@ from ringfence.ports.verdicts.world import Driver
 # Members that are read for one verdict; with more, membership is not known.
 MAX_MEMBERS = 1000
 
-_TENANT: LiteralString = """
-SELECT
-    tenant.id, tenant.cloud_id,
-    coalesce(cloud.firewall_driver, cloud.observed_firewall_driver) AS driver
-FROM tenants AS tenant
-INNER JOIN projects AS project ON tenant.project_id = project.id
-INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
-WHERE tenant.uuid = %(tenant)s AND {visible}
-"""
-
 _PORT_COLUMNS: LiteralString = """
     port.id, hex(port.uuid) AS uuid, port.tenant_id, port.name, port.device_owner,
     port.addresses, port.floating_addresses, port.fixed_ips IS NOT NULL AS has_fixed_ips,
@@ -38,14 +28,20 @@ _PORT_COLUMNS: LiteralString = """
     port.port_security_enabled, port.allowed_address_pairs, port.network_id
 """
 
-# Ports that the ends name, in the cloud of the tenant. An address means ports of the tenant alone,
-# because other tenants may use the same one.
+# The tenant, and the ports in its cloud that the ends name; without any, one row of the tenant.
+# An address means ports of the tenant alone, because other tenants may use the same one.
 _ENDS: LiteralString = """
-SELECT
-    {columns},
-    hex(instance.uuid) AS instance_uuid,
-    reading.observed_at
-FROM (
+WITH path AS MATERIALIZED (
+    SELECT
+        tenant.id, tenant.cloud_id,
+        coalesce(cloud.firewall_driver, cloud.observed_firewall_driver) AS driver
+    FROM tenants AS tenant
+    INNER JOIN projects AS project ON tenant.project_id = project.id
+    INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
+    WHERE tenant.uuid = %(tenant)s AND {visible}
+),
+
+found AS MATERIALIZED (
     SELECT named.id FROM cloud_ports AS named
     WHERE named.uuid = ANY(%(uuids)s::uuid[])
     UNION
@@ -55,22 +51,32 @@ FROM (
     UNION
     SELECT addressed.id FROM cloud_ports AS addressed
     WHERE
-        addressed.tenant_id = %(tenant_id)s
+        addressed.tenant_id = (SELECT path.id FROM path)
         AND addressed.addresses && %(addresses)s::text[]
     UNION
     SELECT floating.id FROM cloud_ports AS floating
     WHERE
-        floating.tenant_id = %(tenant_id)s
+        floating.tenant_id = (SELECT path.id FROM path)
         AND floating.floating_addresses && %(addresses)s::text[]
-) AS found
-INNER JOIN cloud_ports AS port ON found.id = port.id
-INNER JOIN tenants AS tenant ON port.tenant_id = tenant.id
-INNER JOIN projects AS project ON tenant.project_id = project.id
-LEFT JOIN cloud_instances AS instance ON port.instance_id = instance.id
-LEFT JOIN tenant_port_observations AS reading ON port.tenant_id = reading.tenant_id
-WHERE tenant.cloud_id = %(cloud_id)s AND {visible}
-ORDER BY port.id
-LIMIT 201
+)
+
+SELECT path.id AS path_id, path.cloud_id AS path_cloud_id, path.driver, ports.*
+FROM path
+LEFT JOIN LATERAL (
+    SELECT
+        {columns},
+        hex(instance.uuid) AS instance_uuid,
+        reading.observed_at
+    FROM found
+    INNER JOIN cloud_ports AS port ON found.id = port.id
+    INNER JOIN tenants AS tenant ON port.tenant_id = tenant.id
+    INNER JOIN projects AS project ON tenant.project_id = project.id
+    LEFT JOIN cloud_instances AS instance ON port.instance_id = instance.id
+    LEFT JOIN tenant_port_observations AS reading ON port.tenant_id = reading.tenant_id
+    WHERE tenant.cloud_id = path.cloud_id AND {visible}
+    ORDER BY port.id
+    LIMIT 201
+) AS ports ON true
 """.replace("{columns}", _PORT_COLUMNS)
 
 # Groups by their ids in the cloud: desired rules, and those of the last observation
@@ -108,59 +114,54 @@ WHERE
     AND {visible}
 """
 
-# Remote groups: whether all their members are read and visible, and those that are asked for. Some
-# ports may be members as far as is known: their groups or their address pairs are not.
+# Remote groups: whether all their members are read and visible, and those with requested
+# addresses. Some ports may be members as far as is known: their groups or address pairs are not.
 _REMOTES: LiteralString = """
 WITH remote AS MATERIALIZED (
     SELECT
         sg.id, coalesce(nullif(sg.backend_id, ''), hex(sg.uuid)) AS key, hex(sg.uuid) AS uuid,
         sg.name, sg.tenant_id, reading.observed_at
-    FROM security_groups AS sg
+    FROM (
+        SELECT in_cloud.id FROM security_groups AS in_cloud
+        WHERE in_cloud.backend_id = ANY(%(remote_ids)s::text[]) AND in_cloud.backend_id <> ''
+        UNION
+        SELECT not_in_cloud.id FROM security_groups AS not_in_cloud
+        WHERE not_in_cloud.uuid = ANY(%(remote_uuids)s::uuid[])
+    ) AS found
+    INNER JOIN security_groups AS sg ON found.id = sg.id
     INNER JOIN tenants AS tenant ON sg.tenant_id = tenant.id
     INNER JOIN projects AS project ON tenant.project_id = project.id
     LEFT JOIN tenant_port_observations AS reading ON sg.tenant_id = reading.tenant_id
+    WHERE tenant.cloud_id = %(cloud_id)s AND {visible}
+),
+
+candidate AS MATERIALIZED (
+    SELECT carrier.id FROM cloud_ports AS carrier
     WHERE
-        sg.id IN (
-            SELECT in_cloud.id FROM security_groups AS in_cloud
-            WHERE in_cloud.backend_id = ANY(%(remote_ids)s::text[]) AND in_cloud.backend_id <> ''
-            UNION ALL
-            SELECT not_in_cloud.id FROM security_groups AS not_in_cloud
-            WHERE not_in_cloud.uuid = ANY(%(remote_uuids)s::uuid[])
+        carrier.security_group_ids && %(remote_ids)s::text[]
+        AND (
+            carrier.addresses && %(addresses)s::text[]
+            OR carrier.allowed_address_pairs IS DISTINCT FROM '[]'
+            OR (carrier.fixed_ips IS NULL AND carrier.addresses = '{}')
+            OR EXISTS (
+                SELECT FROM unnest(carrier.addresses) AS own (address)
+                WHERE own.address::inet <<= ANY(%(networks)s::inet[])
+            )
         )
-        AND tenant.cloud_id = %(cloud_id)s
-        AND {visible}
+    UNION
+    SELECT unread.id
+    FROM (SELECT DISTINCT remote.tenant_id FROM remote) AS owner
+    INNER JOIN cloud_ports AS unread ON owner.tenant_id = unread.tenant_id
+    WHERE unread.security_group_ids IS NULL
 ),
 
 member AS (
     SELECT {columns}
-    FROM cloud_ports AS port
+    FROM candidate
+    INNER JOIN cloud_ports AS port ON candidate.id = port.id
     INNER JOIN tenants AS tenant ON port.tenant_id = tenant.id
     INNER JOIN projects AS project ON tenant.project_id = project.id
-    WHERE
-        (
-            port.id IN (
-                SELECT candidate.id FROM cloud_ports AS candidate
-                WHERE
-                    candidate.security_group_ids && %(remote_ids)s::text[]
-                    AND (
-                        candidate.addresses && %(addresses)s::text[]
-                        OR candidate.allowed_address_pairs IS DISTINCT FROM '[]'
-                        OR (candidate.fixed_ips IS NULL AND candidate.addresses = '{}')
-                        OR EXISTS (
-                            SELECT FROM unnest(candidate.addresses) AS own (address)
-                            WHERE own.address::inet <<= ANY(%(networks)s::inet[])
-                        )
-                    )
-            )
-            OR port.id IN (
-                SELECT unread.id FROM cloud_ports AS unread
-                WHERE
-                    unread.tenant_id IN (SELECT remote.tenant_id FROM remote)
-                    AND unread.security_group_ids IS NULL
-            )
-        )
-        AND tenant.cloud_id = %(cloud_id)s
-        AND {visible}
+    WHERE tenant.cloud_id = %(cloud_id)s AND {visible}
     LIMIT {limit}
 )
 
@@ -261,7 +262,7 @@ class Remotes:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What rules refer to, and the addresses that are asked for."""
+    """What rules refer to, and the requested addresses."""
 
     remote_ids: Sequence[str]
     address_groups: Sequence[str]
@@ -277,34 +278,29 @@ class Wanted:
         return [each for each in self.remote_ids if len(each) == hexadecimal and each.isalnum()]
 
 
-async def tenant_of(connection: Connection, scope: Scope, uuid: UUID) -> VerdictTenant:
-    """Return the tenant; raises `NotFound` if it is not in the scope."""
-    cursor = connection.cursor(row_factory=class_row(VerdictTenant))
-    statement = _TENANT.replace("{visible}", VISIBLE)
-    await cursor.execute(statement, scope_parameters(scope) | {"tenant": uuid})
-    tenant = await cursor.fetchone()
-    if tenant is None:
-        raise NotFound(NO_SUCH_TENANT)
-    return tenant
-
-
-async def ports_of_ends(
+async def ends_of(
     connection: Connection,
     scope: Scope,
-    tenant: VerdictTenant,
+    tenant: UUID,
     uuids: Sequence[str],
     addresses: Sequence[str],
-) -> list[PortRow]:
-    """Return the visible ports with these UUIDs, of these instances, or with these addresses."""
-    cursor = connection.cursor(row_factory=class_row(PortRow))
-    values = {
-        "uuids": list(uuids),
-        "addresses": list(addresses),
-        "tenant_id": tenant.id,
-        "cloud_id": tenant.cloud_id,
-    }
+) -> tuple[VerdictTenant, list[PortRow]]:
+    """Return the tenant, and the visible ports with these UUIDs, of these instances or addresses.
+
+    Raises `NotFound` if the tenant is not in the scope.
+    """
+    cursor = connection.cursor(row_factory=dict_row)
+    values = {"uuids": list(uuids), "addresses": list(addresses), "tenant": tenant}
     await cursor.execute(_ENDS.replace("{visible}", VISIBLE), scope_parameters(scope) | values)
-    return await cursor.fetchall()
+    found = await cursor.fetchall()
+    if not found:
+        raise NotFound(NO_SUCH_TENANT)
+    ports = []
+    for row in found:
+        path = VerdictTenant(row.pop("path_id"), row.pop("path_cloud_id"), row.pop("driver"))
+        if row["id"] is not None:
+            ports.append(PortRow(**row))
+    return path, ports
 
 
 async def groups_of(

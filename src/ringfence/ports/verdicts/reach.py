@@ -39,7 +39,7 @@ class Region(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What is asked of one port: traffic of one ethertype in one direction."""
+    """What is requested at one port: traffic of one ethertype in one direction."""
 
     ethertype: str
     direction: str
@@ -54,7 +54,7 @@ class Request(NamedTuple):
         return [Region(self.protocols, self.ports, each) for each in self.addresses]
 
     def asks_for(self, addresses: Interval) -> bool:
-        """Return whether any of these addresses is asked for."""
+        """Return whether any of these addresses is requested."""
         return any(meet(addresses, each) for each in self.addresses)
 
 
@@ -131,7 +131,7 @@ class _Parts(NamedTuple):
 
 
 def _protocols(lens: Lens, rule: Rule, request: Request) -> _Parts:
-    """Return the protocols and ports of a rule that are asked for."""
+    """Return the requested protocols and ports of a rule."""
     parts = _asked_parts(rule, lens.driver, request)
     if parts.differs is not None and any(
         _asked_parts(rule, driver, request)[:2] != parts[:2] for driver in DRIVERS

@@ -56,7 +56,7 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked."""
+    """A request for a verdict."""
 
     source: AskedEnd
     destination: AskedEnd
@@ -65,7 +65,7 @@ class Asked:
 
 
 def read_asked(body: Json, most_rules: int) -> Asked:
-    """Return what a body asks, with at most so many rules. Raises `Invalid`."""
+    """Return the request in a body, with at most so many rules. Raises `Invalid`."""
     if not isinstance(body, Mapping):
         raise Invalid({"non_field_errors": ["Send an object with source and destination."]})
     _refuse_unknown(body, KEYS)
