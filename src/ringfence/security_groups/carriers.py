@@ -1,4 +1,4 @@
-"""The `traffic` of plans, version comparisons and drift: what opens and closes, and for whom.
+"""The `traffic` of plans, versions and drift: what opens and what closes, and for whom.
 
 `traffic_changes` compares the rules. One statement counts the instances and floating IP addresses
 that carry the group, and loads other groups on the same ports, which may admit what is closed.

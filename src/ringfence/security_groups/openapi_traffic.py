@@ -1,4 +1,4 @@
-"""The OpenAPI model of `traffic`: what opens and closes in plans, comparisons and drift."""
+"""The OpenAPI model of `traffic`: what opens and closes in plans, between versions, by drift."""
 
 from ringfence.http.openapi.schema import (
     BOOLEAN,

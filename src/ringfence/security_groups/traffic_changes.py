@@ -1,8 +1,7 @@
 """What a change of rules opens and closes: traffic that it newly admits, or admits no longer. Pure.
 
 Rules that are on both sides are left out at first, so a change costs what it changes. Where clouds
-differ, or the answer depends on what is not known here, a note says so, and the result is not
-`exact`.
+differ, or the result depends on what is not known here, a note says so, and it is not `exact`.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

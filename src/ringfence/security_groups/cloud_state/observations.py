@@ -138,7 +138,7 @@ _ADMITTING = (
 
 
 class Digests(NamedTuple):
-    """What tells whether an observation is stored already; no grade in rows of release 0.1.0."""
+    """What distinguishes stored observations; no grade in rows of release 0.1.0."""
 
     whole: str
     drift: str
