@@ -31,7 +31,7 @@ MAX_OTHERS = 50
 MAX_CLOSED = 1_000
 
 # Groups of the same tenant only: nobody learns what another tenant's admit.
-_CARRIERS: LiteralString = """
+CARRIERS: LiteralString = """
 WITH carrying AS MATERIALIZED (
     SELECT
         port.id, port.device_owner, port.device_id, port.floating_addresses,
@@ -64,17 +64,17 @@ SELECT
     (
         SELECT coalesce(sum(cardinality(carrying.floating_addresses)), 0) FROM carrying
     ) AS floating_ips,
-    cardinality(%(kinds)s::text []) > 0 AND EXISTS (
-        SELECT FROM carrying
-        WHERE
-            carrying.security_group_ids IS NULL
-            OR EXISTS (
-                SELECT FROM unnest(carrying.security_group_ids) AS its (id)
-                WHERE NOT EXISTS (
-                    SELECT FROM security_groups AS known
-                    WHERE known.tenant_id = %(tenant)s AND known.backend_id = its.id
-                )
+    cardinality(%(kinds)s::text []) > 0 AND (
+        EXISTS (SELECT FROM carrying WHERE carrying.security_group_ids IS NULL)
+        OR EXISTS (
+            SELECT FROM (
+                SELECT DISTINCT unnest(carrying.security_group_ids) AS id FROM carrying
+            ) AS its
+            WHERE NOT EXISTS (
+                SELECT FROM security_groups AS known
+                WHERE known.tenant_id = %(tenant)s AND known.backend_id = its.id
             )
+        )
     ) AS has_unknown,
     (
         SELECT
@@ -156,7 +156,7 @@ async def _carriers_of(
         "most": MAX_OTHERS,
     }
     async with database.connection() as connection:
-        row = await (await connection.execute(_CARRIERS, values)).fetchone()
+        row = await (await connection.execute(CARRIERS, values)).fetchone()
     assert row is not None  # noqa: S101 - a SELECT without FROM returns one row
     is_observed, instances, floating_ips, has_unknown, others = row
     if not is_observed:
