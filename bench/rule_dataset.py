@@ -56,6 +56,7 @@ def provide_rules(server: DatabaseServer, groups: int, say: Say) -> str:
     """Return the database of a set; create it if it is missing."""
     name = f"rules_{groups}_form_{FORM}"
     if server.has(name):
+        asyncio.run(migrate(server.conninfo(name)))
         return name
     began = time.perf_counter()
     draft = f"{name}_draft"

@@ -7,9 +7,9 @@
 
 SET lock_timeout = '5s';
 
--- Return the prefix of a rule without its host bits; NULL for a text that is no prefix, and never an
--- error. A text without a length is one address. See `stored_prefix` in security_groups/rules.py.
-CREATE FUNCTION network_of(written text) RETURNS cidr
+-- Return a prefix in any spelling without its host bits; NULL for a text that is no prefix, and never
+-- an error. See `network_of`.
+CREATE FUNCTION parse_network(written text) RETURNS cidr
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
     word text := lower(btrim(written, E' \t\n\r\f\v'));
@@ -51,18 +51,37 @@ BEGIN
 END
 $$;
 
+-- Return the prefix of a rule without its host bits; NULL for a text that is no prefix, and never an
+-- error. A text without a length is one address. See `stored_prefix` in security_groups/rules.py.
+-- The usual spelling of IPv4 takes a tenth of the time of others.
+CREATE FUNCTION network_of(written text) RETURNS cidr
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN
+        written
+        ~ '^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(/(3[0-2]|[12]?[0-9]))?$'
+        THEN network(written::inet)
+    ELSE parse_network(written)
+END;
+
 -- Return the prefix of a rule: that of every address of the IP version if the rule has no remote
 -- end, NULL if its remote end is symbolic (a group or an address group), unreadable or of the other
 -- IP version.
 CREATE FUNCTION rule_network(ethertype text, prefix text, is_symbolic boolean) RETURNS cidr
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE
-    WHEN is_symbolic THEN NULL
-    WHEN btrim(coalesce(prefix, '')) = ''
-        THEN CASE ethertype WHEN 'IPv4' THEN cidr '0.0.0.0/0' ELSE cidr '::/0' END
-    WHEN family(network_of(prefix)) = CASE ethertype WHEN 'IPv4' THEN 4 ELSE 6 END
-        THEN network_of(prefix)
-END;
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    found cidr;
+BEGIN
+    IF is_symbolic THEN
+        RETURN NULL;
+    END IF;
+    IF coalesce(prefix, '') = '' OR btrim(prefix) = '' THEN
+        RETURN CASE ethertype WHEN 'IPv4' THEN cidr '0.0.0.0/0' ELSE cidr '::/0' END;
+    END IF;
+    found := network_of(prefix);
+    RETURN CASE WHEN family(found) = CASE ethertype WHEN 'IPv4' THEN 4 ELSE 6 END THEN found END;
+END
+$$;
 
 -- Return whether the addresses of a rule reach beyond private, shared, link-local, loopback,
 -- multicast, documentation, unspecified and reserved ranges. A prefix does unless one of the ranges
@@ -112,22 +131,28 @@ END::smallint;
 -- Return the first and the last port that a rule admits, from 0 to 65535; -1 if its protocol has no
 -- ports. Number 0 is every protocol for some clouds.
 CREATE FUNCTION rule_first_port(protocol smallint, from_port integer, to_port integer)
-RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE
-    WHEN protocol <= 0 THEN 0
-    WHEN protocol NOT IN (6, 17, 33, 132, 136) THEN -1
-    WHEN from_port IS NULL OR (from_port <= 1 AND to_port = 65535) THEN 0
-    ELSE from_port
-END;
+RETURNS integer LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN CASE
+        WHEN protocol <= 0 THEN 0
+        WHEN protocol NOT IN (6, 17, 33, 132, 136) THEN -1
+        WHEN from_port IS NULL OR (from_port <= 1 AND to_port = 65535) THEN 0
+        ELSE from_port
+    END;
+END
+$$;
 
 CREATE FUNCTION rule_last_port(protocol smallint, from_port integer, to_port integer)
-RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE
-    WHEN protocol <= 0 THEN 65535
-    WHEN protocol NOT IN (6, 17, 33, 132, 136) THEN -1
-    WHEN from_port IS NULL THEN 65535
-    ELSE coalesce(to_port, from_port)
-END;
+RETURNS integer LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN CASE
+        WHEN protocol <= 0 THEN 65535
+        WHEN protocol NOT IN (6, 17, 33, 132, 136) THEN -1
+        WHEN from_port IS NULL THEN 65535
+        ELSE coalesce(to_port, from_port)
+    END;
+END
+$$;
 
 -- All substrings of three characters, for an index; see `substrings_of_five`.
 CREATE FUNCTION substrings_of_three(whole text) RETURNS text []
