@@ -128,7 +128,7 @@ def _query(text: str) -> Meaning:
     return meaning
 
 
-PLACES: Mapping[str, LiteralString] = {
+ANCESTORS: Mapping[str, LiteralString] = {
     "tenant_uuid": "tenant.uuid = %(tenant_uuid)s",
     "project_uuid": "project.uuid = %(project_uuid)s",
     "customer_uuid": "customer.uuid = %(customer_uuid)s",
@@ -150,7 +150,7 @@ FILTERS: Mapping[str, Kind] = {
     "in_use": StrictFlag(""),
     "description": One(_text),
     "query": One(_query),
-    **dict.fromkeys(PLACES, One(uuid)),
+    **dict.fromkeys(ANCESTORS, One(uuid)),
 }
 
 GROUP_NAME: LiteralString = "sg.name"

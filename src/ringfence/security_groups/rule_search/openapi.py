@@ -38,7 +38,7 @@ _RULE = Model(
         {
             "id": described(INTEGER, "The number of the rule."),
             "ethertype": described(_ETHERTYPE, "The IP version."),
-            "direction": described(_DIRECTION, "The direction, as seen from the instance."),
+            "direction": described(_DIRECTION, "The direction, from the view of the instance."),
             "protocol": described(STRING, "A name or a number; empty for all protocols."),
             "from_port": described(INTEGER, "The first port or the ICMP type; -1 for any."),
             "to_port": described(INTEGER, "The last port or the ICMP code; -1 for any."),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ringfence.http.collections.filters import Conditions, contains
-from ringfence.security_groups.rule_search.filters import EVERY_PROTOCOL_NUMBER, PLACES
+from ringfence.security_groups.rule_search.filters import ANCESTORS, EVERY_PROTOCOL_NUMBER
 from ringfence.security_groups.rule_search.query_text import Address, Meaning, Network
 from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES
 
@@ -49,9 +49,9 @@ class Search:
     def parameters(self) -> dict[str, Any]:
         """Return the parameters of a statement for this search."""
         internets = [True] if self.from_internet else [True, False]
-        places = {name: self.given.get(name) for name in PLACES}
+        ancestors = {name: self.given.get(name) for name in ANCESTORS}
         return {
-            **places,
+            **ancestors,
             "directions": list(self.directions),
             "ethertypes": list(self.ethertypes),
             "internets": internets,

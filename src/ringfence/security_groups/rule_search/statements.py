@@ -14,7 +14,7 @@ from ringfence.security_groups.read_model.ancestors import Ancestors
 from ringfence.security_groups.read_model.ordering import Order
 from ringfence.security_groups.rule_search.conditions import conditions_of, members_of
 from ringfence.security_groups.rule_search.document import DOCUMENT
-from ringfence.security_groups.rule_search.filters import GROUP_NAME, PLACES
+from ringfence.security_groups.rule_search.filters import ANCESTORS, GROUP_NAME
 from ringfence.security_groups.rule_search.search import Search
 from ringfence.security_groups.rule_search.sources import (
     LIMIT,
@@ -82,7 +82,7 @@ class Statements:
         self._search = search
         self._order = order
         self._sees_everything = sees_everything
-        self._is_limited = not sees_everything or not PLACES.keys().isdisjoint(search.given)
+        self._is_limited = not sees_everything or not ANCESTORS.keys().isdisjoint(search.given)
         self._is_by_name = any(column == GROUP_NAME for column, _ in order.terms)
 
     def count(self) -> LiteralString:
@@ -107,9 +107,9 @@ class Statements:
         if not self._is_limited:
             found = source or everywhere(self._search)
             return [*tables, *self._matching(found)]
-        places: list[LiteralString] = [] if self._sees_everything else [VISIBLE]
-        places += [PLACES[name] for name in PLACES if name in self._search.given]
-        ids: LiteralString = "ARRAY(" + _TENANTS + " AND ".join(places) + ")"
+        ancestors: list[LiteralString] = [] if self._sees_everything else [VISIBLE]
+        ancestors += [ANCESTORS[name] for name in ANCESTORS if name in self._search.given]
+        ids: LiteralString = "ARRAY(" + _TENANTS + " AND ".join(ancestors) + ")"
         tables.append(_materialized("ancestors", "SELECT " + ids + " AS ids"))
         in_groups = of_groups(_GROUPS, self._search)
         if source is None:
