@@ -17,6 +17,7 @@ import typer
 
 from ringfence.cli import output
 from ringfence.cli.api.events import event
+from ringfence.cli.api.exposures import exposures
 from ringfence.cli.api.group_changes import changes
 from ringfence.cli.api.groups import group
 from ringfence.cli.api.login import login, logout
@@ -248,6 +249,7 @@ group.add_typer(changes)
 app.add_typer(group, name="group")
 app.command(epilog="Example: ringfence rules ssh --from-internet -o csv")(rules)
 app.add_typer(tenant, name="tenant")
+app.command(epilog="Example: ringfence exposures --service ssh --fail-on ssh,rdp")(exposures)
 event.command(epilog="Example: ringfence event export --since 2026-11-01 > audit.jsonl")(export)
 app.add_typer(event, name="event")
 app.add_typer(retention, name="retention")

@@ -19,6 +19,7 @@ from ringfence.events.commands import record
 from ringfence.events.types import EventType
 from ringfence.ports.port_events import target_event
 from ringfence.ports.states import PENDING, PortState, step
+from ringfence.security_groups.port_exposures import refresh as port_exposures
 from ringfence.security_groups.read_model import documents
 
 _TENANT_OF: LiteralString = "SELECT tenant_id FROM cloud_ports WHERE uuid = %s"
@@ -197,6 +198,7 @@ async def _replace_groups(connection: Connection, values: Mapping[str, Any]) -> 
     cursor = await connection.execute(_REPLACE_GROUPS, {**values, "concerned": concerned})
     changed = [row[0] for row in await cursor.fetchall()]
     documents.refresh_before_commit(connection, sorted(changed))
+    port_exposures.refresh_ports_before_commit(connection, [values["id"]])
 
 
 async def record_failure(connection: Connection, uuid: UUID, message: str) -> bool:

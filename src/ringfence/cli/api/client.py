@@ -28,6 +28,7 @@ from ringfence.text.json_value import Json
 GROUPS = "/api/openstack-security-groups/"
 TENANTS = "/api/openstack-tenants/"
 EVENTS = "/api/events/"
+EXPOSURES = "/api/security-group-exposures/"
 
 PAGE_SIZE = 300
 _TIMEOUTS = (10.0, 60.0)

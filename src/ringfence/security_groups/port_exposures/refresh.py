@@ -1,7 +1,7 @@
 """Keep the exposures of ports equal to what their groups admit, in the transaction of the change.
 
 `rule_rows` and `cloud_state.observations` call `refresh_before_commit` if the traffic of a group
-from the internet changed, and whoever stores ports calls `refresh_tenant_before_commit`. Right
+from the internet changed, and whoever stores ports or their groups calls one of the others. Right
 before the commit, the rules of all groups of the ports concerned are read, `judgement` computes,
 and rows that differ are written.
 
@@ -43,6 +43,8 @@ WHERE exposure.security_group_ids && %(ids)s::bigint[]
 _PORTS_OF_TENANTS: LiteralString = (
     "SELECT every.id FROM cloud_ports AS every WHERE every.tenant_id = ANY(%(ids)s)"
 )
+
+_PORTS_BY_ID: LiteralString = "SELECT unnest(%(ids)s::bigint[])"
 
 _LOCK: LiteralString = """
 SELECT pg_advisory_xact_lock(%(class)s, concerned.tenant_id)
@@ -141,6 +143,12 @@ def refresh_tenant_before_commit(connection: Connection, tenant_id: int) -> None
     before_commit(connection, refresh_tenants, [tenant_id])
 
 
+def refresh_ports_before_commit(connection: Connection, port_ids: Iterable[int]) -> None:
+    """Compute the exposures of these ports again, right before the commit."""
+    documents.refresh_before_commit(connection, ())
+    before_commit(connection, refresh_ports, port_ids)
+
+
 async def refresh_groups(connection: Connection, group_ids: Sequence[int]) -> None:
     """Compute the exposures of all ports with these groups again."""
     await _refresh(connection, _PORTS_OF_GROUPS, group_ids)
@@ -149,6 +157,11 @@ async def refresh_groups(connection: Connection, group_ids: Sequence[int]) -> No
 async def refresh_tenants(connection: Connection, tenant_ids: Sequence[int]) -> None:
     """Compute the exposures of all ports of these tenants again."""
     await _refresh(connection, _PORTS_OF_TENANTS, tenant_ids)
+
+
+async def refresh_ports(connection: Connection, port_ids: Sequence[int]) -> None:
+    """Compute the exposures of these ports again."""
+    await _refresh(connection, _PORTS_BY_ID, port_ids)
 
 
 async def _refresh(connection: Connection, selection: LiteralString, ids: Sequence[int]) -> None:

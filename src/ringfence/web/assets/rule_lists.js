@@ -2,6 +2,7 @@
 
 import { html } from "./html.js";
 import { GROUP_PAGES } from "./router.js";
+import { isInternet } from "./internet.js";
 import { count, remoteText, trafficText } from "./rule_text.js";
 
 /** @typedef {import("./rule_text.js").Rule} Rule */
@@ -45,8 +46,8 @@ export function Traffic({ rule }) {
 /** @param {{rule: Rule}} properties */
 export function Remote({ rule }) {
   const { end, meaning, kind, uuid } = remoteText(rule);
-  const isOpen = kind === "all" && rule.direction === "ingress";
-  return html`${isOpen && html`<span class="open-mark">anywhere</span>`}
+  const isOpen = rule.direction === "ingress" && (kind === "all" || (kind === "cidr" && isInternet(rule.cidr)));
+  return html`${isOpen && html`<span class="open-mark">${end}</span>`}
     ${!isOpen && kind === "group" && html`<a href=${`${GROUP_PAGES}${uuid}/`}>${end}</a>`}
     ${!isOpen && kind !== "group" && html`<span class=${kind === "cidr" ? "mono" : null}>${end}</span>`}
     <span class=${kind === "unknown" ? "meaning tone-warn" : "meaning quiet"}>${meaning}</span>`;
