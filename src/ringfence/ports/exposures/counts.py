@@ -40,42 +40,34 @@ tenant AS MATERIALIZED (
 # Groups open a service by desired rules, or on a port by rules in the cloud.
 _COUNTS: LiteralString = """
 WITH {tenants},
-service AS (
+service AS MATERIALIZED (
     SELECT known.word, known.name, known.port, known.protocols, known.position
     FROM jsonb_to_recordset(%(services)s) AS known (
         word text, name text, port integer, protocols smallint [], position integer
     )
 ),
-open_rule AS MATERIALIZED (
-    SELECT
-        rule.security_group_id, rule.protocol_number, rule.first_port, rule.last_port
-    FROM tenant
-    INNER JOIN security_groups AS sg ON tenant.id = sg.tenant_id
-    INNER JOIN security_group_rules AS rule ON sg.id = rule.security_group_id
-    WHERE rule.internet AND rule.direction = 'ingress'
-),
 exposed AS MATERIALIZED (
-    SELECT
-        exposure.port_id, exposure.reachable, exposure.security_group_ids,
-        unnest(exposure.services) AS word
-    FROM tenant
-    INNER JOIN port_exposures AS exposure ON tenant.id = exposure.tenant_id
+    SELECT exposure.port_id, exposure.reachable, exposure.services, exposure.security_group_ids
+    FROM port_exposures AS exposure
+    WHERE
+        exposure.services && ARRAY(SELECT service.word FROM service)
+        AND exposure.tenant_id IN (SELECT tenant.id FROM tenant)
 ),
-opening AS (
-    SELECT service.word, open_rule.security_group_id
-    FROM service
-    INNER JOIN open_rule
+opening AS MATERIALIZED (
+    SELECT service.word, rule.security_group_id
+    FROM security_group_rules AS rule
+    INNER JOIN service
         ON
-            (open_rule.protocol_number <= 0 OR open_rule.protocol_number = ANY(service.protocols))
-            AND service.port BETWEEN open_rule.first_port AND open_rule.last_port
+            (rule.protocol_number <= 0 OR rule.protocol_number = ANY(service.protocols))
+            AND service.port BETWEEN rule.first_port AND rule.last_port
+    WHERE rule.internet AND rule.direction = 'ingress'
     UNION
-    SELECT exposed.word, carried.id
-    FROM exposed
-    CROSS JOIN LATERAL unnest(exposed.security_group_ids) AS carried (id)
-    INNER JOIN security_groups AS sg ON carried.id = sg.id
-    INNER JOIN tenant ON sg.tenant_id = tenant.id
+    SELECT each.word, carried.id
+    FROM (SELECT DISTINCT one.services, one.security_group_ids FROM exposed AS one) AS kind
+    CROSS JOIN LATERAL unnest(kind.services) AS each (word)
+    CROSS JOIN LATERAL unnest(kind.security_group_ids) AS carried (id)
 ),
-floating AS (
+floating AS MATERIALIZED (
     SELECT DISTINCT carrying.security_group_id
     FROM cloud_ports AS port
     INNER JOIN cloud_port_groups AS carrying ON port.id = carrying.port_id
@@ -83,17 +75,25 @@ floating AS (
 ),
 by_group AS (
     SELECT
-        opening.word, count(*) AS groups, count(floating.security_group_id) AS on_floating_ips
+        opening.word, count(*) AS groups,
+        count(*) FILTER (
+            WHERE opening.security_group_id IN (SELECT floating.security_group_id FROM floating)
+        ) AS on_floating_ips
     FROM opening
-    LEFT JOIN floating ON opening.security_group_id = floating.security_group_id
+    INNER JOIN security_groups AS sg ON opening.security_group_id = sg.id
+    WHERE sg.tenant_id IN (SELECT tenant.id FROM tenant)
     GROUP BY opening.word
 ),
 by_port AS (
     SELECT
-        exposed.word, count(DISTINCT exposed.port_id) AS ports,
-        count(DISTINCT exposed.port_id) FILTER (WHERE exposed.reachable) AS reachable_ports
-    FROM exposed
-    GROUP BY exposed.word
+        open.word, count(*) AS ports, count(*) FILTER (WHERE open.reachable) AS reachable_ports
+    FROM (
+        SELECT service.word, exposed.port_id, bool_or(exposed.reachable) AS reachable
+        FROM service
+        INNER JOIN exposed ON exposed.services @> ARRAY[service.word]
+        GROUP BY service.word, exposed.port_id
+    ) AS open
+    GROUP BY open.word
 )
 SELECT coalesce(json_agg(json_build_object(
     'service', service.word,

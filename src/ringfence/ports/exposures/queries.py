@@ -64,6 +64,7 @@ coalesce((
 ), '[]')
 """.replace("{visible}", VISIBLE).replace("{rules}", _RULES)
 
+# LIMIT keeps the planner from joining all ports with a page.
 _DOCUMENT: LiteralString = """
 SELECT row_to_json(shown)::text AS document
 FROM (
@@ -103,6 +104,7 @@ FROM (
     INNER JOIN customers AS customer ON project.customer_id = customer.id
     INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
     WHERE exposure.id = page.id
+    LIMIT 1
 ) AS shown
 """.replace("{groups}", _GROUPS)
 
