@@ -10,7 +10,7 @@ from ringfence.access.permissions import Actor
 from ringfence.access.scope import VISIBLE, actor_parameters
 from ringfence.database.pool import Database
 from ringfence.http.collections.filters import Choices, Conditions, Kind, read_filters
-from ringfence.ports.exposures.filters import PLACES, One, number
+from ringfence.ports.exposures.filters import ANCESTORS, One, number
 from ringfence.security_groups.well_known_ports import SERVICES
 from ringfence.text.json_value import Json
 
@@ -20,10 +20,10 @@ DEFAULT_DAYS = 30
 
 _COUNT_SERVICES: LiteralString = "%(service)s::text[] IS NOT NULL"
 COUNT_FILTERS: Mapping[str, Kind] = {
-    **PLACES,
+    **ANCESTORS,
     "service": Choices(_COUNT_SERVICES, sorted(SERVICES)),
 }
-TREND_FILTERS: Mapping[str, Kind] = PLACES
+TREND_FILTERS: Mapping[str, Kind] = ANCESTORS
 _DAYS = One("true", number(1, MOST_DAYS))
 
 _TENANTS: LiteralString = """

@@ -73,7 +73,7 @@ def _refused(text: str, allowed: str) -> Invalid:
 
 
 # By ancestor, for statements that join `tenant`, `project`, `customer` and `cloud`
-PLACES: Mapping[str, Kind] = {
+ANCESTORS: Mapping[str, Kind] = {
     "tenant_uuid": One("tenant.uuid = %(tenant_uuid)s", uuid),
     "project_uuid": One("project.uuid = %(project_uuid)s", uuid),
     "customer_uuid": One("customer.uuid = %(customer_uuid)s", uuid),
@@ -93,7 +93,7 @@ exposure.security_group_ids && ARRAY(
 def filters(visible: LiteralString) -> Mapping[str, Kind]:
     """Return the filters of the list; `visible` is the condition for projects in scope."""
     return {
-        **PLACES,
+        **ANCESTORS,
         "port_uuid": One(
             "exposure.port_id IN (SELECT one.id FROM cloud_ports AS one"
             " WHERE one.uuid = %(port_uuid)s)",

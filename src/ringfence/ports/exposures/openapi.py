@@ -113,14 +113,14 @@ _EXPOSURE = Model(
 # The columns of CSV, in their order
 COLUMNS = tuple(_EXPOSURE.schema["properties"])
 
-_PLACES: Mapping[str, str] = {
+_ANCESTORS: Mapping[str, str] = {
     "tenant_uuid": "Only of the tenant with this UUID.",
     "project_uuid": "Only of the project with this UUID.",
     "customer_uuid": "Only of the customer with this UUID.",
     "service_settings_uuid": "Only of the cloud with this UUID.",
 }
 _DESCRIPTIONS: Mapping[str, str] = {
-    **_PLACES,
+    **_ANCESTORS,
     "port_uuid": "Only of the port with this UUID.",
     "security_group_uuid": "Only what rules of the group with this UUID admit.",
     "ethertype": "Only of these IP versions.",
@@ -189,7 +189,7 @@ def _parameters(
     names: Mapping[str, object], more: Mapping[str, tuple[Schema, str]]
 ) -> tuple[Parameter, ...]:
     known: Mapping[str, tuple[Schema, str]] = {
-        **{name: ({**STRING, "format": "uuid"}, text) for name, text in _PLACES.items()},
+        **{name: ({**STRING, "format": "uuid"}, text) for name, text in _ANCESTORS.items()},
         **more,
     }
     return tuple(Parameter(name, *known[name]) for name in sorted(names))

@@ -140,11 +140,11 @@ def _of_groups(groups: Mapping[int, GroupTraffic]) -> Sequence[Exposure]:
     try:
         is_exact = True
         union = Traffic.of_boxes([*desired, *observed])
-        wanted = Traffic.of_boxes(desired)
+        desired_traffic = Traffic.of_boxes(desired)
         boxes: Iterable[Box] = _readable_boxes(union)
     except TooComplex:
         is_exact = False
-        union = wanted = Traffic({})
+        union = desired_traffic = Traffic({})
         boxes = sorted(set(desired + observed))
     found = sorted(sortable_pieces(boxes), key=lambda piece: piece[0])
     pieces = [
@@ -152,7 +152,13 @@ def _of_groups(groups: Mapping[int, GroupTraffic]) -> Sequence[Exposure]:
     ]
     is_exact = is_exact and len(pieces) <= MOST_PIECES
     return [
-        _exposure(protocols, piece, groups, None if union == wanted else wanted, is_exact)
+        _exposure(
+            protocols,
+            piece,
+            groups,
+            None if union == desired_traffic else desired_traffic,
+            is_exact,
+        )
         for protocols, piece in pieces[:MOST_PIECES]
     ]
 
@@ -204,10 +210,10 @@ def _exposure(
     protocols: Interval,
     piece: Piece,
     groups: Mapping[int, GroupTraffic],
-    wanted: Traffic | None,
+    desired_traffic: Traffic | None,
     is_exact: bool,  # noqa: FBT001 - a column
 ) -> Exposure:
-    """Return the row of a piece; `wanted` is what is desired, None if that is everything."""
+    """Return the row of a piece; `desired_traffic` is what is desired, None if that is everything."""
     box = _box_of(protocols, piece)
     by_desired = {each for each, of in groups.items() if _any_overlaps(of.desired, box)}
     by_observed = {each for each, of in groups.items() if _any_overlaps(of.observed, box)}
@@ -227,18 +233,18 @@ def _exposure(
         network=str(piece.cidr),
         services=tuple(each.word for each in services_in(protocols, (first_port, last_port))),
         reachable=False,
-        desired=_desired(box, wanted),
+        desired=_desired(box, desired_traffic),
         exact=is_exact,
         security_group_ids=tuple(sorted(by_desired | by_observed)),
         observed_only_ids=tuple(sorted(by_observed - by_desired)),
     )
 
 
-def _desired(box: Box, wanted: Traffic | None) -> str:
-    piece = None if wanted is None else Traffic.of_boxes([box])
-    if wanted is None or piece is None or wanted.covers(piece):
+def _desired(box: Box, desired_traffic: Traffic | None) -> str:
+    piece = None if desired_traffic is None else Traffic.of_boxes([box])
+    if desired_traffic is None or piece is None or desired_traffic.covers(piece):
         return "all"
-    return "part" if wanted & piece else "none"
+    return "part" if desired_traffic & piece else "none"
 
 
 def _everything(cause: str, ethertype: str) -> Exposure:
