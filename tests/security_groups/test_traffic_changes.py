@@ -101,6 +101,15 @@ def test_a_group_held_against_addresses_or_another_group_is_not_exact():
         assert list(compare(before, after).notes) == [Note.REMOTE_MEMBERS], (before, after)
 
 
+def test_many_groups_held_against_many_addresses_are_found_inexact_too():
+    groups = [
+        Rule("IPv4", "ingress", "tcp", port, port, remote_group="one") for port in range(1, 50)
+    ]
+    prefixes = [tcp(port) for port in range(101, 150)]
+    assert list(compare(prefixes, groups).notes) == []
+    assert list(compare([*prefixes, tcp(7)], groups).notes) == [Note.REMOTE_MEMBERS]
+
+
 def test_a_group_by_itself_or_within_anywhere_is_exact():
     one = Rule("IPv4", "ingress", "tcp", 22, 22, remote_group="one")
     for before, after in (

@@ -26,6 +26,8 @@ from ringfence.security_groups.traffic_pieces import Piece
 # How many pieces of each kind are shown
 MAX_SHOWN = 20
 _IPV6_ICMP = 58
+# So few pairs of boxes are compared faster one by one than as traffic.
+_FEW_PAIRS = 1_000
 
 
 class Grade(StrEnum):
@@ -251,9 +253,20 @@ def _is_symbolic(changed: Traffic, others: Collection[Box]) -> bool:
     boxes = list(changed.boxes())
     symbols = [box for box in boxes if box.symbol]
     symbols_of_others = [box for box in others if box.symbol]
-    if symbols_of_others and _anywhere(boxes) & _anywhere(symbols_of_others):
-        return True
-    return bool(symbols and _anywhere(symbols) & _anywhere(others))
+    return _share_ports(boxes, symbols_of_others) or _share_ports(symbols, others)
+
+
+def _share_ports(some: Collection[Box], others: Collection[Box]) -> bool:
+    """Return whether any two of them have traffic in common, whatever their ends are."""
+    if len(some) * len(others) > _FEW_PAIRS:
+        return bool(_anywhere(some) & _anywhere(others))
+    return any(
+        meet(one.ports, other.ports)
+        and meet(one.protocols, other.protocols)
+        and (one.ethertype, one.direction) == (other.ethertype, other.direction)
+        for one in some
+        for other in others
+    )
 
 
 def _anywhere(boxes: Iterable[Box]) -> Traffic:
