@@ -4,11 +4,12 @@ import json
 import random
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+from psycopg.types.json import Jsonb
 from tests.authorization.model import (
     CUSTOMER_ROLES,
     PROJECT_ROLES,
@@ -90,6 +91,7 @@ class Walk:
     random: random.Random
     model: Model
     statuses: Counter
+    ports: list[tuple[UUID, Tenant]] = field(default_factory=list)
 
     async def execute(self, statement: str, *parameters: Any) -> Any:
         async with self.database.connection() as connection:
@@ -156,6 +158,32 @@ class Walk:
             await record_versions(connection, [row[0]], Cause.LOAD)
             await documents.refresh(connection, documents.GROUPS, [row[0]])
         self.model.groups.append(Group(uuid, tenant))
+        await self.add_port(row[0], Group(uuid, tenant))
+
+    async def add_port(self, group_id: int, group: Group) -> None:
+        """Insert a port with the group and any other; their rules refer to any group."""
+        other, remote = self.group(), self.group()
+        rule = {"ethertype": "IPv4", "direction": "ingress", "protocol": None}
+        rule |= {"port_range_min": None, "port_range_max": None, "remote_ip_prefix": None}
+        rule |= {"remote_group_id": str(remote.uuid), "remote_address_group_id": None}
+        await self.execute(
+            "INSERT INTO security_group_observations"
+            " (security_group_id, name, description, rules, revision_number, digest, observed_at)"
+            " VALUES (%s, '', '', %s, 1, '', now())",
+            group_id,
+            Jsonb([rule, rule | {"remote_group_id": None, "remote_ip_prefix": "10.0.0.0/9"}]),
+        )
+        uuid = uuid4()
+        await self.execute(
+            "INSERT INTO cloud_ports (uuid, tenant_id, backend_id, addresses, security_group_ids,"
+            " allowed_address_pairs, fixed_ips) VALUES (%s, %s, %s, %s, %s, '[]', '[]')",
+            uuid,
+            group.tenant.id,
+            str(uuid),
+            [f"10.0.0.{self.random.randrange(9)}"],
+            [str(group.uuid), str(other.uuid)],
+        )
+        self.ports.append((uuid, group.tenant))
 
     async def add_token(self, user: User, **limits: Any) -> None:
         token = Token(user, **limits)
@@ -245,6 +273,7 @@ class Walk:
                     self.read_place,
                     self.read_beyond,
                     self.search_rules,
+                    self.judge,
                 ),
                 *(self.change_group, self.change_group, self.change_tenant, self.change_for_staff),
             )
@@ -379,6 +408,31 @@ class Walk:
             self.hold(answer, 404, token)
         else:
             self.hold(answer, 200, token)
+
+    async def judge(self, token: Token) -> None:
+        """Request a verdict, what a port admits, or who can reach it. Leaks are found."""
+        seen = [each for each in self.ports if self.model.sees(token, each[1].project)]
+        any_port = self.random.choice(self.ports)
+        uuid, owner = self.random.choice([any_port, *seen])
+        tenant = self.random.choice([owner, self.random.choice(self.model.tenants)])
+        rest = self.random.choice(["effective_rules/", "who_can_reach/?protocol=tcp&port=1", ""])
+        if rest:
+            path = f"/api/openstack-ports/{self.spelled(uuid)}/{rest}"
+            answer, status = await self.ask(token, "GET", path), 404
+        else:
+            source = {"address": f"10.0.0.{self.random.randrange(9)}"}
+            destination = {"port_uuid": self.spelled(uuid)}
+            body = {"source": source, "destination": destination, "protocol": "tcp", "port": 1}
+            path = f"{TENANTS}{self.spelled(tenant.uuid)}/verdict/"
+            answer = await self.ask(token, "POST", path, body)
+            status = 400 if self.model.sees(token, tenant.project) else 404
+            owner = owner if status == 400 else tenant
+        if answer is None:
+            return
+        self.hold(answer, 200 if self.model.sees(token, owner.project) else status, token)
+        hidden = (each for each in self.model.groups if not self.model.sees(token, each.project))
+        if shown := [each for each in hidden if f'"g {each.uuid.fields[0]}"' in answer.text]:
+            raise Wrong(f"{path} shows the names of {shown} to {token}")
 
     async def change_group(self, token: Token) -> None:
         group = self.group()

@@ -8,7 +8,7 @@ from tests.traffic.mutant import Mutant
 MUTANTS = (
     Mutant(
         "ports/verdicts/verdict.py",
-        "for group_id in port.groups or ():",
+        "for group_id in dict.fromkeys(port.groups or ()):",
         "for group_id in (port.groups or ())[:1]:",
         "test_a_port_with_several_groups_admits_the_union_of_all",
     ),

@@ -225,7 +225,7 @@ def _reaches(lens: Lens, port: Port, request: Request) -> Iterator[Reach | None]
 
 def rules_of(world: World, port: Port) -> Iterator[GroupRule]:
     """Yield the rules of all groups of a port that are known."""
-    for group_id in port.groups or ():
+    for group_id in dict.fromkeys(port.groups or ()):
         group = world.groups.get(group_id)
         if group is not None:
             yield from group.rules or ()
