@@ -8,6 +8,7 @@ A port may have a group that another tenant shares with its own: that is use of 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import LiteralString
@@ -60,9 +61,14 @@ ORDER BY sg.id
 FOR KEY SHARE
 """
 
+# Compared here: the server would compare each port with each.
+_STORED_PORTS: LiteralString = """
+SELECT port.backend_id FROM cloud_ports AS port WHERE port.tenant_id = %(tenant)s
+"""
+
 _DELETE_PORTS: LiteralString = """
 DELETE FROM cloud_ports AS port
-WHERE port.tenant_id = %(tenant)s AND port.backend_id <> ALL(%(ids)s)
+WHERE port.tenant_id = %(tenant)s AND port.backend_id = ANY(%(gone)s)
 """
 
 _UPSERT_INSTANCES: LiteralString = """
@@ -202,20 +208,17 @@ ORDER BY carried.port_id, carried.security_group_id
 ON CONFLICT (port_id, security_group_id) DO NOTHING
 """
 
-# Of the groups that ports of the tenant have
+# The instances with ports of the tenant that have each group. The number of a group's instances
+# changes only with them.
 _INSTANCES: LiteralString = """
 SELECT
-    carried.security_group_id,
-    (
-        SELECT counted.instances FROM security_group_instances AS counted
-        WHERE counted.security_group_id = carried.security_group_id
-    )
-FROM (
-    SELECT DISTINCT carrying.security_group_id
-    FROM cloud_ports AS port
-    INNER JOIN cloud_port_groups AS carrying ON port.id = carrying.port_id
-    WHERE port.tenant_id = %s
-) AS carried
+    carrying.security_group_id,
+    md5(string_agg(DISTINCT port.device_id, ' ' ORDER BY port.device_id)) AS devices
+FROM cloud_ports AS port
+INNER JOIN cloud_port_groups AS carrying ON port.id = carrying.port_id
+WHERE
+    port.tenant_id = %s AND starts_with(port.device_owner, 'compute:') AND port.device_id <> ''
+GROUP BY carrying.security_group_id
 """
 
 _GROUPS: LiteralString = "SELECT sg.id FROM security_groups AS sg WHERE sg.tenant_id = %s"
@@ -296,17 +299,23 @@ async def _replace(
     values = {
         "tenant": tenant.id,
         "observed_at": observed_at,
-        "ids": [port.backend_id for port in ports],
         "group_ids": sorted({group for port in ports for group in port.security_group_ids or ()}),
     }
     values["foreign"] = await _lock_foreign_groups(connection, values)
-    await connection.execute(_DELETE_PORTS, values)
+    await _delete_others(connection, tenant.id, {port.backend_id for port in ports})
     instances = recordset(list(_instances_of(tenant.uuid, ports)))
     await connection.execute(_UPSERT_INSTANCES, values | {"observed": instances})
     rows = recordset([_row(tenant.uuid, port) for port in ports])
     await connection.execute(_UPSERT_PORTS, values | {"observed": rows})
     await connection.execute(_DELETE_INSTANCES, values)
     await connection.execute(_REPLACE_GROUPS, values)
+
+
+async def _delete_others(connection: Connection, tenant_id: int, listed: AbstractSet[str]) -> None:
+    cursor = await connection.execute(_STORED_PORTS, {"tenant": tenant_id})
+    gone = [row[0] for row in await cursor.fetchall() if row[0] not in listed]
+    if gone:
+        await connection.execute(_DELETE_PORTS, {"tenant": tenant_id, "gone": gone})
 
 
 async def _lock_foreign_groups(
@@ -349,7 +358,7 @@ def _instances_of(tenant: UUID, ports: Iterable[ObservedPort]) -> Iterator[Mappi
         }
 
 
-async def _instances(connection: Connection, tenant_id: int) -> Mapping[int, int | None]:
+async def _instances(connection: Connection, tenant_id: int) -> Mapping[int, str]:
     cursor = await connection.execute(_INSTANCES, [tenant_id])
     return dict(await cursor.fetchall())
 
