@@ -3,7 +3,8 @@
 import ipaddress
 import struct
 
-from tests.traffic.worlds import OUTSIDE_MAC, Packet
+from tests.traffic.packets import Packet
+from tests.traffic.worlds import OUTSIDE_MAC
 
 ETHERTYPES = {"IPv4": 0x0800, "IPv6": 0x86DD}
 ARP = 0x0806
@@ -25,7 +26,7 @@ def frame(packet: Packet) -> bytes:
 
 
 def marker(destination: str, source: str, number: int) -> bytes:
-    """Return a frame that no firewall of IP looks at, and that is like no other one."""
+    """Return a frame that no firewall of IP ignores, and that is like no other one."""
     return mac_bytes(destination) + mac_bytes(source) + struct.pack("!HQ", ARP, number).ljust(50)
 
 
@@ -46,7 +47,7 @@ def _ipv6_header(packet: Packet, source: bytes, destination: bytes, length: int)
 
 
 def _payload(packet: Packet) -> bytes:
-    """Return what follows the header, without checksums, which the namespace does not look at."""
+    """Return what follows the header, without checksums, which the namespace ignores."""
     content = b"a packet of this test   "
     ports = struct.pack("!HH", packet.source_number, packet.number)
     if packet.is_icmp:

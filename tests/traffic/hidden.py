@@ -3,7 +3,7 @@
 import random
 from dataclasses import replace
 
-from tests.traffic.worlds import Packet
+from tests.traffic.packets import Packet
 
 from ringfence.ports.verdicts.world import Group, Port, World
 

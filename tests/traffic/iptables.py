@@ -12,7 +12,8 @@ from typing import Any
 
 from tests.traffic import programs
 from tests.traffic.frames import frame, marker
-from tests.traffic.worlds import OUTSIDE_MAC, Packet, Port
+from tests.traffic.packets import Packet
+from tests.traffic.worlds import OUTSIDE_MAC, Port
 
 NAMESPACE = Path(__file__).with_name("namespace.py")
 BACKENDS = ("iptables-legacy", "iptables-nft")

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.traffic.worlds import Packet, World
+from tests.traffic.packets import Packet
+from tests.traffic.worlds import World
 
 from ringfence.ports.verdicts import verdict
 from ringfence.ports.verdicts.regions import Outcome
@@ -58,7 +59,7 @@ def judge(world: JudgedWorld, packet: Packet, driver: Driver | None) -> verdict.
     source = (packet.source_port.id,) if packet.source_port else ()
     destination = (packet.destination_port.id,) if packet.destination_port else ()
     is_icmp = packet.protocol in {1, 58}
-    asked = JudgedPacket(
+    requested = JudgedPacket(
         source=End(source, packet.source),
         destination=End(destination, packet.destination),
         protocol=packet.protocol,
@@ -67,7 +68,7 @@ def judge(world: JudgedWorld, packet: Packet, driver: Driver | None) -> verdict.
         icmp_code=packet.icmp_code if is_icmp else None,
         source_port=None if is_icmp else packet.source_number,
     )
-    return verdict.judge(world, asked, driver)
+    return verdict.judge(world, requested, driver)
 
 
 def forward(found: verdict.Verdict) -> Outcome:

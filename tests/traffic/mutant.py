@@ -15,6 +15,6 @@ class Mutant(NamedTuple):
     test: str
 
     def edited(self, source: str) -> str:
-        """Return the source with the error, which must be possible in one place only."""
+        """Return the source with the error, which must be possible once."""
         assert source.count(self.before) == 1, f"{self.file} has not once: {self.before}"
         return source.replace(self.before, self.after)

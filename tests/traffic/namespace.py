@@ -100,7 +100,7 @@ def firewall(commands: list[tuple[list[str], str]], backend: str) -> None:
     for (program, *arguments), text in commands:
         is_restore = program.endswith("-restore")
         named = program.replace("tables-", f"tables-{variant}-") if is_restore else program
-        # Built-in chains exist; declared anew, they would have no policy.
+        # Built-in chains exist; declared again, they would have no policy.
         lines = [line for line in text.splitlines() if not is_built_in(line)]
         run([named, *arguments], "\n".join(lines) + "\n")
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from tests.patience import PATIENCE_SECONDS
 from tests.traffic import programs
-from tests.traffic.worlds import OUTSIDE_MAC, Packet, World
+from tests.traffic.packets import Packet
+from tests.traffic.worlds import OUTSIDE_MAC, World
 
 SERVERS = Path(__file__).with_name("ovn_servers.py")
 PROGRAMS = ("ovsdb-server", "ovsdb-tool", "ovn-northd", "ovn-trace")

@@ -17,9 +17,9 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 START_SECONDS = 60.0
-# The state of the connection, each time that a flow asks for it: twice a packet. The daemon knows
+# The state of the connection, each time that a flow needs it: twice a packet. The daemon knows
 # only those of its command line, and then takes a connection for established.
-NEW = ["--ct=new"] * 30_000
+NEW = ["--ct=new"] * 50_000
 
 
 def main(folder: Path, schemas: Path) -> None:

@@ -4,7 +4,7 @@ from tests.traffic.amounts import ALL
 
 
 def lines(reports) -> list[str]:
-    """Return a line for each comparison; nothing where none was made."""
+    """Return a line for each firewall and law; nothing where none was tried."""
     return sorted(
         value
         for report in reports
@@ -14,6 +14,6 @@ def lines(reports) -> list[str]:
 
 
 def left_out(reports) -> list[str]:
-    """Return a line for each comparison that could not be made, in a run of them."""
+    """Return a line for each firewall that is missing, in a run of all."""
     reasons = {str(report.longrepr[2]) for report in reports if "tests/traffic" in report.nodeid}
     return sorted(reasons) if ALL else []

@@ -9,7 +9,7 @@ from tests.factories.world import make_world
 from tests.traffic import lab_python, ovn, programs
 from tests.traffic.amounts import ALL, SECONDS
 from tests.traffic.cloud_worlds import make_domain, worlds_of
-from tests.traffic.worlds import Packet
+from tests.traffic.packets import Packet
 
 from ringfence.app import create_app
 from ringfence.discovery.commands import discover

@@ -11,6 +11,7 @@ from tests.traffic.judged import (
     report_of,
     shown,
 )
+from tests.traffic.packets import packets_in
 
 from ringfence.ports.verdicts.because import Because
 from ringfence.ports.verdicts.regions import Outcome
@@ -42,7 +43,7 @@ def test_each_packet_is_judged_as_iptables_treats_it(backend, written, tmp_path,
         for world, commands in written:
             running.load(commands)
             judged = judged_world(world)
-            for packet in worlds.packets(world, SEED, IPTABLES[1]):
+            for packet in packets_in(world, SEED, IPTABLES[1]):
                 verdict = judge(judged, packet, "iptables")
                 outcome = Outcome.ADMITTED if running.admits(packet) else Outcome.REFUSED
                 outcomes.append(outcome)
@@ -63,7 +64,7 @@ def test_a_reply_is_judged_as_iptables_treats_it(written, tmp_path, record_prope
         for world, commands in written:
             running.load(commands)
             judged = judged_world(world)
-            for packet in worlds.packets(world, SEED, IPTABLES[1]):
+            for packet in packets_in(world, SEED, IPTABLES[1]):
                 if packet.reply is None or not running.admits(packet):
                     continue
                 verdict = judge(judged, packet, "iptables")

@@ -17,7 +17,8 @@ from tests.traffic.judged import (
     shown,
     stateless_ends,
 )
-from tests.traffic.worlds import Packet, World
+from tests.traffic.packets import Packet, packets_in
+from tests.traffic.worlds import World
 
 from ringfence.ports.verdicts.regions import Outcome
 from ringfence.ports.verdicts.world import World as JudgedWorld
@@ -55,7 +56,7 @@ def traces(tmp_path_factory):
         traced = [
             Traced(world, judged, packet, outcome(running.admits(world, packet)))
             for world, judged in ((world, judged_world(world)) for world in made)
-            for packet in worlds.packets(world, SEED, packets)
+            for packet in packets_in(world, SEED, packets)
         ]
         yield Traces(running, traced)
 

@@ -222,9 +222,20 @@ def test_a_port_without_groups_admits_only_what_neutron_always_admits():
     for always in (130, 134, 135, 136):
         assert by_driver(world, **icmp, icmp_type=always) == ["admitted"] * 4
     assert by_driver(world, **icmp, icmp_type=128) == ["refused"] * 4
-    assert by_driver(world, protocol=UDP, port=68, source_port=67) == ["admitted"] * 4
     assert by_driver(world, protocol=UDP, port=68, source_port=4000) == ["refused"] * 4
-    assert by_driver(world, protocol=UDP, port=68) == ["partly"] * 4
+
+
+def test_dhcp_is_always_admitted_except_with_ovn():
+    world = world_of(groups=())
+    for packet, expected in (
+        ({"port": 68, "source_port": 67}, "admitted"),
+        ({"port": 67, "source_port": 68, "source": WEB, "to": ANYWHERE}, "admitted"),
+        ({"port": 68}, "partly"),
+    ):
+        assert by_driver(world, protocol=UDP, **packet) == [
+            *("refused", expected, expected),
+            "undetermined",
+        ]
 
 
 def test_ovn_admits_messages_of_neighbours_and_routers_without_a_rule_with_code_0_only():

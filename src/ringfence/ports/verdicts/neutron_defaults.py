@@ -39,6 +39,10 @@ def always_admitted(
         client, server = server, client
     if not _is_udp(request, server) or source_port not in {None, client}:
         return regions, False
+    # OVN admits replies of its own DHCP server only; requests need a rule.
+    lens.differs(Because.ALWAYS_ADMITTED)
+    if lens.driver == "ovn":
+        return regions, False
     if source_port == client:
         regions.append(Region((_UDP, _UDP), (server, server), everywhere))
     return regions, source_port is None
