@@ -12,6 +12,7 @@ from tests.neutron.fake_server import fake_server
 from tests.neutron.test_translate import GROUP, PORT, RULE
 from tests.sync.conftest import cloud_tcp, tcp
 from tests.sync.test_drift import set_mode
+from tests.sync.test_manual import pulled_now
 from tests.sync.test_pull import fingerprint, in_the_cloud, pull, pull_one, pushed, uuid_of
 from tests.time_limit import LONG_SECONDS
 
@@ -20,7 +21,6 @@ from ringfence.neutron.port import GiveUp, UnreadableRule
 from ringfence.security_groups import queries
 from ringfence.security_groups.cloud_state.unreadable import MESSAGE_PREFIX, READABLE
 from ringfence.sync import manual, push, status
-from ringfence.sync.compare import DEFAULT_GUARD
 from ringfence.sync.drift import drift_of_group
 from ringfence.sync.dry_run import dry_run
 from ringfence.sync.pull import pull_tenant
@@ -285,7 +285,7 @@ async def test_pulling_now_names_the_groups_whose_rules_cannot_be_read(at_neutro
     lines = []
 
     async def incomplete():
-        return await manual.pull_now(at_neutron.database, tenants, DEFAULT_GUARD, lines.append)
+        return await pulled_now(at_neutron, tenants, lines)
 
     assert await incomplete() == []
     at_neutron.said["security_groups"][0]["security_group_rules"] = [{**RULE, "protocol": ["tcp"]}]
@@ -375,7 +375,7 @@ async def test_one_tenant_that_crashes_keeps_no_other_from_its_turn(sandbox, mon
         return await pull_tenant(database, sandbox.clouds, uuid, **options)
 
     monkeypatch.setattr(manual, "pull_tenant", crashes)
-    incomplete = await manual.pull_now(sandbox.database, tenants, DEFAULT_GUARD, lines.append)
+    incomplete = await pulled_now(sandbox, tenants, lines)
     assert incomplete == ["web-prod (failed)"]
     assert min(lines) == "foreign: 1 imported"
     assert max(lines).startswith("web-prod: failed: internal error, reference ")

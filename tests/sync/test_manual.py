@@ -100,6 +100,19 @@ async def test_a_tenant_is_named_by_name_or_uuid_and_never_guessed(sandbox):
         await the_tenant(sandbox)
 
 
+async def pulled_now(place, tenants, lines):
+    """Pull the tenants; return which are incomplete, and check that rows say the same."""
+    results = await manual.pull_now(place.database, tenants, DEFAULT_GUARD, lines.append)
+    rows = [result.row() for result in results]
+    assert sorted(f"{row['tenant']}: {row['result']}" for row in rows) == sorted(
+        lines[-len(rows) :]
+    )
+    assert [row["tenant"] for row in rows if row["complete"]] == [
+        result.tenant.name for result in results if not result.reason
+    ]
+    return manual.incomplete(results)
+
+
 async def test_a_pull_reports_a_line_for_each_tenant_and_continues_after_a_failure(
     sandbox, monkeypatch
 ):
@@ -107,7 +120,7 @@ async def test_a_pull_reports_a_line_for_each_tenant_and_continues_after_a_failu
     tenants = await status.all_tenants(sandbox.database)
     lines = []
 
-    assert await manual.pull_now(sandbox.database, tenants, DEFAULT_GUARD, lines.append) == []
+    assert await pulled_now(sandbox, tenants, lines) == []
 
     assert sorted(lines) == ["foreign: 1 imported", "web-prod: 2 imported"]
     lines.clear()
@@ -118,9 +131,7 @@ async def test_a_pull_reports_a_line_for_each_tenant_and_continues_after_a_failu
         return await pull_tenant(database, sandbox.clouds, uuid, **options)
 
     monkeypatch.setattr(manual, "pull_tenant", fails)
-    assert await manual.pull_now(sandbox.database, tenants, DEFAULT_GUARD, lines.append) == [
-        "web-prod (failed)"
-    ]
+    assert await pulled_now(sandbox, tenants, lines) == ["web-prod (failed)"]
     assert sorted(lines) == ["foreign: no changes", "web-prod: failed: away"]
 
 
@@ -128,9 +139,7 @@ async def test_too_many_missing_groups_stop_until_an_operator_confirms(sandbox):
     await many_missing(sandbox)
     tenant, lines = await the_tenant(sandbox), []
 
-    assert await manual.pull_now(sandbox.database, [tenant], DEFAULT_GUARD, lines.append) == [
-        "web-prod (stopped)"
-    ]
+    assert await pulled_now(sandbox, [tenant], lines) == ["web-prod (stopped)"]
 
     assert "8 groups are missing" in lines[0]
     assert f"ringfence sync confirm {tenant.uuid.hex}" in lines[0]

@@ -33,6 +33,8 @@ STATUS_COLUMNS = listing.Columns(
     ),
 )  # fmt: skip
 
+PULL_COLUMNS = listing.Columns(("tenant", "uuid", "complete", "reason", "result"))
+
 PLAN_COLUMNS = listing.Columns(
     (
         *("change", "direction", "ethertype", "protocol", "from_port", "to_port", "remote"),
@@ -90,6 +92,8 @@ def pull(
     ] = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="All tenants.")] = False,
+    output: listing.Output = None,
+    fields: listing.Fields = None,
 ) -> None:
     """Pull a tenant, or all of them, from the cloud now.
 
@@ -102,10 +106,12 @@ def pull(
 
     if (tenant is None) == (not everything):
         raise OperatorError("name one tenant, or use --all")
+    options = listing.options(output, fields)
+    PULL_COLUMNS.chosen(options)
     settings = start()
     guard = MassRemovalGuard(settings.missing_count, settings.missing_share)
 
-    async def work(database: "Database") -> list[str]:
+    async def work(database: "Database") -> "list[manual.Pulled]":
         chosen = (
             await tenants.all_tenants(database)
             if tenant is None
@@ -113,13 +119,19 @@ def pull(
         )
         if not chosen:
             sys.stderr.write(NO_TENANTS)
+        if options != listing.Options():
+            return await manual.pull_now(database, chosen, guard, lambda _: None)
         with _progress(len(chosen)) as report:
             return await manual.pull_now(database, chosen, guard, report)
 
     with migrated(settings) as (conninfo, _):
-        incomplete = with_database(conninfo, work)
-    if incomplete:
+        results = with_database(conninfo, work)
+    incomplete = manual.incomplete(results)
+    if options != listing.Options():
+        listing.show((result.row() for result in results), PULL_COLUMNS, options)
+    elif incomplete:
         _say(f"incomplete: {'; '.join(incomplete)}")
+    if incomplete:
         raise typer.Exit(1)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import LiteralString
 from uuid import uuid4
 
@@ -41,39 +42,62 @@ LIMIT 11
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What became of the pull of a tenant; `reason` says why it is not complete, if it is not."""
+
+    tenant: Tenant
+    line: str
+    reason: str = ""
+
+    def row(self) -> dict[str, object]:
+        """Return the result as a row of a list."""
+        return {
+            "tenant": self.tenant.name,
+            "uuid": self.tenant.uuid,
+            "complete": not self.reason,
+            "reason": self.reason,
+            "result": self.line,
+        }
+
+
 async def pull_now(
     database: Database,
     tenants: Sequence[Tenant],
     guard: MassRemovalGuard,
     report: Callable[[str], None],
-) -> list[str]:
+) -> list[Pulled]:
     """Pull tenants, some at once, and pass a line about each to `report`.
 
-    Returns those that were not pulled completely, each with the reason. It needs no worker and
-    queues no job; what it writes is guarded as in a worker.
+    It needs no worker and queues no job; what it writes is guarded as in a worker.
     """
     clouds = Clouds(database)
     slots = asyncio.Semaphore(TENANTS_AT_ONCE)
 
-    async def pull(tenant: Tenant) -> str:
+    async def pull(tenant: Tenant) -> Pulled:
         async with slots:
             reason, line = await _pull_one(database, clouds, tenant, guard)
         report(f"{tenant.name}: {line}")
-        return reason
+        return Pulled(tenant, line, reason)
 
     try:
-        reasons = dict(zip(tenants, await asyncio.gather(*map(pull, tenants)), strict=True))
+        results = await asyncio.gather(*map(pull, tenants))
     finally:
         await clouds.close()
-    pulled = [tenant.id for tenant, reason in reasons.items() if not reason]
+    complete = [result.tenant.id for result in results if not result.reason]
     async with database.connection() as connection:
-        groups = await unreadable_groups(connection, pulled)
-    reasons |= {
-        tenant: f"rules that cannot be read in {_names(groups[tenant.id])}"
-        for tenant in tenants
-        if tenant.id in groups
-    }
-    return [f"{tenant.name} ({reason})" for tenant, reason in reasons.items() if reason]
+        groups = await unreadable_groups(connection, complete)
+    return [
+        replace(result, reason=f"rules that cannot be read in {_names(groups[result.tenant.id])}")
+        if result.tenant.id in groups
+        else result
+        for result in results
+    ]
+
+
+def incomplete(results: Sequence[Pulled]) -> list[str]:
+    """Return the tenants that were not pulled completely, each with the reason."""
+    return [f"{each.tenant.name} ({each.reason})" for each in results if each.reason]
 
 
 async def _pull_one(
