@@ -26,7 +26,7 @@ def frame(packet: Packet) -> bytes:
 
 
 def marker(destination: str, source: str, number: int) -> bytes:
-    """Return a frame that no firewall of IP ignores, and that is like no other one."""
+    """Return a frame that firewalls of IP let pass, and that is like no other one."""
     return mac_bytes(destination) + mac_bytes(source) + struct.pack("!HQ", ARP, number).ljust(50)
 
 
