@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import httpx
 from psycopg.types.json import Jsonb
+from tests.authorization import exposed
 from tests.authorization.model import (
     CUSTOMER_ROLES,
     PROJECT_ROLES,
@@ -62,6 +63,7 @@ TENANT_CHANGES: dict[str, tuple[str, str, Any, int]] = {
 BEYOND = (
     *("/api/events/?page_size=50", "/api/users/?page_size=50", "/api/users/me/"),
     *("/api/auth-tokens/", "/api/service-settings/", "/api/sync-status/", "/api/nothing/"),
+    *exposed.COUNTS,
 )
 GROUP_READS = (
     *("", "versions/", "versions/1/", "versions/1/?compare=1", "usage/", "drift/", "redundancy/"),
@@ -111,6 +113,7 @@ class Walk:
             self.model.customers.append(customer)
             for _ in range(2):
                 await self.add_project(customer)
+        await exposed.add_ports(self.execute, self.model.groups)
         for number in range(8):
             name = f"user{number}"
             (user_id,) = await self.execute(
@@ -274,6 +277,7 @@ class Walk:
                     self.read_beyond,
                     self.search_rules,
                     self.judge,
+                    self.read_exposures,
                 ),
                 *(self.change_group, self.change_group, self.change_tenant, self.change_for_staff),
             )
@@ -393,6 +397,15 @@ class Walk:
                 pattern,
             )
             if [each["id"] for each in answer.json()] != expected[:300]:
+                raise Wrong(f"{path}: {answer.text[:300]} for {token}, not {expected}")
+
+    async def read_exposures(self, token: Token) -> None:
+        """List what is open: ports that are seen, with the groups that are seen."""
+        path = f"{exposed.EXPOSURES}?page_size=300"
+        if answer := await self.ask(token, "GET", path):
+            self.hold(answer, 200, token)
+            expected = await exposed.expected(self.execute, self.model, token)
+            if exposed.shown(answer.json()) != expected:
                 raise Wrong(f"{path}: {answer.text[:300]} for {token}, not {expected}")
 
     async def read_beyond(self, token: Token) -> None:

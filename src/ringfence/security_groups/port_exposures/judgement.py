@@ -213,7 +213,7 @@ def _exposure(
     desired_traffic: Traffic | None,
     is_exact: bool,  # noqa: FBT001 - a column
 ) -> Exposure:
-    """Return the row of a piece; `desired_traffic` is what is desired, None if that is everything."""
+    """Return the row of a piece; `desired_traffic` is None if all of it is desired."""
     box = _box_of(protocols, piece)
     by_desired = {each for each, of in groups.items() if _any_overlaps(of.desired, box)}
     by_observed = {each for each, of in groups.items() if _any_overlaps(of.observed, box)}
