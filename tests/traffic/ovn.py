@@ -27,14 +27,21 @@ class Ovn:
         self.folder, self.servers = folder, servers
         self.northbound = Rpc(folder / "nb.sock")
         self.trace: Rpc | None = None
+        self.left = 0
 
-    def load(self, worlds: Sequence[World], written: Sequence[Mapping[str, Any]]) -> None:
-        """Write worlds, as Neutron's code says, each into a logical switch of its own."""
+    def load(
+        self, worlds: Sequence[World], written: Sequence[Mapping[str, Any]], packets: int = 1000
+    ) -> None:
+        """Write worlds, as Neutron's code says, each into a logical switch of its own.
+
+        `packets` are the most that can be traced in them.
+        """
         for world, each in zip(worlds, written, strict=True):
             self.northbound.transact("OVN_Northbound", operations(world, each))
         self._sync()
         assert self.servers.stdin
-        self.servers.stdin.write("trace\n")
+        self.left = packets
+        self.servers.stdin.write(f"{packets}\n")
         self.servers.stdin.flush()
         ready(self.servers, self.folder)
         self.trace = Rpc(self.folder / "trace.ctl")
@@ -74,6 +81,8 @@ class Ovn:
     def text(self, world: World, packet: Packet) -> str:
         """Return what ovn-trace says."""
         assert self.trace
+        assert self.left > 0, "more packets are traced than was said"
+        self.left -= 1
         return str(self.trace.call("trace", [world.switch, microflow(world, packet)]))
 
 

@@ -5,7 +5,8 @@ it outlives a test, however that ends.
 
     python ovn_servers.py FOLDER SCHEMAS
 
-A line on standard input (re)starts ovn-trace, which reads the database only once.
+A line on standard input starts ovn-trace again, which reads the database only once. The line is
+how many packets it can trace.
 """
 
 import os
@@ -17,9 +18,6 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 START_SECONDS = 60.0
-# The state of the connection, each time that a flow needs it: twice a packet. The daemon knows
-# only those of its command line, and then takes a connection for established.
-NEW = ["--ct=new"] * 50_000
 
 
 def main(folder: Path, schemas: Path) -> None:
@@ -32,8 +30,8 @@ def main(folder: Path, schemas: Path) -> None:
         running.enter_context(process([*northd, "--unixctl=northd.ctl"], "northd.ctl"))
         running.callback(end_trace)
         say_ready()
-        for _ in sys.stdin:
-            start_trace()
+        for line in sys.stdin:
+            start_trace(int(line))
             say_ready()
 
 
@@ -72,11 +70,16 @@ class process:  # noqa: N801 - used as a function
         self.running.wait()
 
 
-def start_trace() -> None:
-    """Start ovn-trace as a daemon, which it can only be on its own; it knows the database then."""
+def start_trace(packets: int) -> None:
+    """Start ovn-trace as a daemon, which it can only be on its own; it knows the database then.
+
+    The daemon has the states of connections from its command line, one for each time that a flow
+    needs it, which is at most twice a packet. After the last one it takes all for established.
+    """
     end_trace()
+    new = ["--ct=new"] * (2 * packets)
     command = ["ovn-trace", "--db=unix:sb.sock", "--unixctl=trace.ctl"]
-    detached = [*NEW, "--detach", "--no-chdir", f"--pidfile={Path.cwd() / 'trace.pid'}"]
+    detached = [*new, "--detach", "--no-chdir", f"--pidfile={Path.cwd() / 'trace.pid'}"]
     with Path("log").open("a") as log:
         subprocess.run([*command, *detached], check=True, stdout=log, stderr=log)
 

@@ -52,7 +52,8 @@ def traces(tmp_path_factory):
     made = worlds.worlds(SEED, number)
     written = lab_python.written("ovn", made)
     with ovn.running(tmp_path_factory.mktemp("ovn")) as running:
-        running.load(made, written)
+        # Each packet, and the reply at both of its ends
+        running.load(made, written, packets=3 * number * packets)
         traced = [
             Traced(world, judged, packet, outcome(running.admits(world, packet)))
             for world, judged in ((world, judged_world(world)) for world in made)
