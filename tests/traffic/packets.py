@@ -54,6 +54,11 @@ class Packet:
         return self.protocol == (1 if self.ethertype == "IPv4" else 58)
 
     @property
+    def is_dhcp(self) -> bool:
+        ports = {self.source_number, self.number}
+        return self.protocol == UDP and ports == set(DHCP[self.ethertype])
+
+    @property
     def hops(self) -> int:
         if self.is_icmp and self.ethertype == "IPv6":
             return HOPS.get(self.icmp_type, 64)

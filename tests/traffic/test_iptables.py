@@ -68,6 +68,9 @@ def test_a_reply_is_judged_as_iptables_treats_it(written, tmp_path, record_prope
                 if packet.reply is None or not running.admits(packet):
                     continue
                 verdict = judge(judged, packet, "iptables")
+                if verdict.reply is None and packet.is_dhcp:
+                    # Instances may be no servers of DHCP, not even in a connection.
+                    continue
                 found = verdict.reply.verdict if verdict.reply else Outcome.ADMITTED
                 sent = running.admits(packet.reply, is_reply=True)
                 outcome = Outcome.ADMITTED if sent else Outcome.REFUSED
