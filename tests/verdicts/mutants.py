@@ -20,7 +20,7 @@ MUTANTS = (
     ),
     Mutant(
         "ports/verdicts/verdict.py",
-        "        possible += asked\n",
+        "        possible += requested\n",
         "        pass\n",
         "test_what_is_not_known_is_undetermined_never_refused",
     ),

@@ -66,10 +66,10 @@ def verdict(
     from ringfence.cli.api.client import connect
 
     client = connect()
-    asked = _traffic(traffic) | ({"at": "desired"} if desired else {})
+    requested = _traffic(traffic) | ({"at": "desired"} if desired else {})
     ends, found_tenant = _ends(client, source, destination, tenant)
     path = f"{TENANTS}{found_tenant}/verdict/"
-    document: dict[str, Any] = dict(client.evaluate(path, {**ends, **asked}).body)
+    document: dict[str, Any] = dict(client.evaluate(path, {**ends, **requested}).body)
     if output in {listing.Format.JSON, listing.Format.YAML}:
         listing.show_one(document, tuple(document), listing.options(output, None))
     else:

@@ -189,7 +189,9 @@ def _address_groups(
         }
 
 
-def ports_asked(port: int | None, icmp_type: int | None, icmp_code: int | None) -> tuple[int, int]:
+def requested_ports(
+    port: int | None, icmp_type: int | None, icmp_code: int | None
+) -> tuple[int, int]:
     """Return ports, or types and codes, as an interval."""
     if port is not None:
         return port, port

@@ -13,10 +13,10 @@ from ringfence.errors import Invalid, NotFound
 from ringfence.http.offload import in_thread
 from ringfence.ports.verdicts import queries, rows
 from ringfence.ports.verdicts.documents import NOT_CONSIDERED, verdict_document
-from ringfence.ports.verdicts.effective import effective_rules, ports_asked, sources
-from ringfence.ports.verdicts.queries import GroupRow, PortRow, VerdictTenant, Wanted
+from ringfence.ports.verdicts.effective import effective_rules, requested_ports, sources
+from ringfence.ports.verdicts.queries import GroupRow, PortRow, Referenced, VerdictTenant
 from ringfence.ports.verdicts.rows import Named
-from ringfence.ports.verdicts.schemas import Asked, AskedEnd, Traffic, WhatIf
+from ringfence.ports.verdicts.schemas import RequestedEnd, Traffic, VerdictRequest, WhatIf
 from ringfence.ports.verdicts.verdict import judge
 from ringfence.ports.verdicts.world import End, Group, GroupRule, Packet, Port, World
 from ringfence.security_groups import queries as security_groups
@@ -41,29 +41,29 @@ class _Ends:
 
 
 async def verdict_of(
-    database: Database, scope: Scope, tenant_uuid: UUID, asked: Asked
+    database: Database, scope: Scope, tenant_uuid: UUID, requested: VerdictRequest
 ) -> dict[str, Any]:
     """Return the document of a verdict. Raises `NotFound` and `Invalid`."""
-    desired = asked.at == "desired"
+    desired = requested.at == "desired"
     async with database.connection() as connection:
-        tenant, ends = await _ends(connection, scope, tenant_uuid, asked)
+        tenant, ends = await _ends(connection, scope, tenant_uuid, requested)
         ports = [rows.port_of(port, desired=desired) for port in ends.ports]
         carried = sorted({group for port in ports for group in port.groups or ()})
         found = await queries.groups_of(connection, scope, tenant.cloud_id, carried)
         groups = [rows.group_of(row, desired=desired) for row in found]
-    if isinstance(asked.at, WhatIf):
-        groups = await _with_rules(database, scope, groups, asked.at)
+    if isinstance(requested.at, WhatIf):
+        groups = await _with_rules(database, scope, groups, requested.at)
     async with database.connection() as connection:
-        wanted = _wanted(asked, ends, groups, found)
-        remotes = await queries.remotes_of(connection, scope, tenant.cloud_id, wanted)
+        referenced = _referenced(requested, ends, groups, found)
+        remotes = await queries.remotes_of(connection, scope, tenant.cloud_id, referenced)
     world = rows.world_of(ends.ports, groups, remotes, desired=desired)
     packet = Packet(
         ends.source,
         ends.destination,
-        asked.traffic.protocol,
-        asked.traffic.port,
-        asked.traffic.icmp_type,
-        asked.traffic.icmp_code,
+        requested.traffic.protocol,
+        requested.traffic.port,
+        requested.traffic.icmp_type,
+        requested.traffic.icmp_code,
     )
     names = rows.names_of(found, remotes)
     observed_at = _oldest(ends.ports, found, remotes.groups)
@@ -77,9 +77,9 @@ async def verdict_of(
 
 
 async def _ends(
-    connection: Connection, scope: Scope, tenant_uuid: UUID, asked: Asked
+    connection: Connection, scope: Scope, tenant_uuid: UUID, requested: VerdictRequest
 ) -> tuple[VerdictTenant, _Ends]:
-    both = (asked.source, asked.destination)
+    both = (requested.source, requested.destination)
     uuids = [uuid for end in both for uuid in (end.port, end.instance) if uuid]
     addresses = [end.address for end in both if end.address]
     tenant, found = await queries.ends_of(connection, scope, tenant_uuid, uuids, addresses)
@@ -87,8 +87,8 @@ async def _ends(
         message = f"The ends have more than {MAX_PORTS} ports: name a port instead."
         raise Invalid({"non_field_errors": [message]})
     source, destination = (
-        _ports_of(found, asked.source, "source"),
-        _ports_of(found, asked.destination, "destination", floating=True),
+        _ports_of(found, requested.source, "source"),
+        _ports_of(found, requested.destination, "destination", floating=True),
     )
     if not source and not destination:
         message = (
@@ -97,12 +97,12 @@ async def _ends(
         )
         raise Invalid({"non_field_errors": [message]})
     used = {port.uuid: port for port in (*source, *destination)}
-    ends = _end(asked.source, source), _end(asked.destination, destination)
+    ends = _end(requested.source, source), _end(requested.destination, destination)
     return tenant, _Ends(*ends, list(used.values()))
 
 
 def _ports_of(
-    found: Iterable[PortRow], end: AskedEnd, field: str, *, floating: bool = False
+    found: Iterable[PortRow], end: RequestedEnd, field: str, *, floating: bool = False
 ) -> list[PortRow]:
     """Return the ports of an end; a floating address is one of a destination only."""
     if end.cidr is not None:
@@ -123,8 +123,8 @@ def _ports_of(
     return ports
 
 
-def _end(asked: AskedEnd, ports: Sequence[PortRow]) -> End:
-    return End(tuple(port.uuid for port in ports), asked.text)
+def _end(requested: RequestedEnd, ports: Sequence[PortRow]) -> End:
+    return End(tuple(port.uuid for port in ports), requested.text)
 
 
 async def _with_rules(
@@ -189,7 +189,7 @@ async def sources_of(
 ) -> dict[str, Any]:
     """Return the document of who can reach a port. Raises `NotFound`."""
     found = await _port_world(database, scope, uuid)
-    ports = ports_asked(traffic.port, traffic.icmp_type, traffic.icmp_code)
+    ports = requested_ports(traffic.port, traffic.icmp_type, traffic.icmp_code)
     driver = found.tenant.driver
     document = await in_thread(
         lambda: sources(found.world, found.port, found.names, driver, traffic.protocol, ports)
@@ -215,8 +215,8 @@ async def _port_world(database: Database, scope: Scope, uuid: UUID) -> _PortWorl
         found = await queries.groups_of(connection, scope, tenant.cloud_id, ids)
         groups = [rows.group_of(each) for each in found]
         rules = [each.rule for group in groups for each in group.rules or ()]
-        wanted = Wanted(*_ends_of(rules), _tenants(found), (), ("0.0.0.0/0", "::/0"))
-        remotes = await queries.remotes_of(connection, scope, tenant.cloud_id, wanted)
+        referenced = Referenced(*_ends_of(rules), _tenants(found), (), ("0.0.0.0/0", "::/0"))
+        remotes = await queries.remotes_of(connection, scope, tenant.cloud_id, referenced)
     world = rows.world_of([row], groups, remotes)
     document = {
         "port_uuid": row.uuid,
@@ -239,14 +239,14 @@ def _tenants(found: Sequence[GroupRow]) -> list[int]:
     return sorted({row.tenant_id for row in found})
 
 
-def _wanted(
-    asked: Asked, ends: _Ends, groups: Sequence[Group], found: Sequence[GroupRow]
-) -> Wanted:
+def _referenced(
+    requested: VerdictRequest, ends: _Ends, groups: Sequence[Group], found: Sequence[GroupRow]
+) -> Referenced:
     rules = [each.rule for group in groups for each in group.rules or ()]
     addresses = {address for port in ends.ports for address in port.addresses}
-    addresses |= {end.address for end in (asked.source, asked.destination) if end.address}
-    networks = [end.cidr for end in (asked.source, asked.destination) if end.cidr]
-    return Wanted(
+    addresses |= {end.address for end in (requested.source, requested.destination) if end.address}
+    networks = [end.cidr for end in (requested.source, requested.destination) if end.cidr]
+    return Referenced(
         *_ends_of(rules),
         _tenants(found),
         sorted(addresses),

@@ -46,15 +46,15 @@ def nearest_rules(
     for group_rule in rules:
         if group_rule.rule.direction != request.direction:
             continue
-        faults = list(_faults(world, group_rule.rule, request))
-        if len(faults) == 1:
-            found.append(Nearest(group_rule, *faults[0]))
+        misses = list(_misses(world, group_rule.rule, request))
+        if len(misses) == 1:
+            found.append(Nearest(group_rule, *misses[0]))
             if len(found) == _MOST:
                 break
     return tuple(found)
 
 
-def _faults(world: World, rule: Rule, request: Request) -> Iterator[tuple[Respect, str]]:
+def _misses(world: World, rule: Rule, request: Request) -> Iterator[tuple[Respect, str]]:
     box = box_of(rule)
     same_ethertype = rule.ethertype == request.ethertype
     if not same_ethertype:
@@ -67,10 +67,10 @@ def _faults(world: World, rule: Rule, request: Request) -> Iterator[tuple[Respec
         if ports != ALL_PORTS and not _ports_are_comparable(protocols, ports, request):
             yield Respect.PORT, "ports are those of another protocol"
     elif not meet(ports, request.ports):
-        yield _port_fault(protocols, ports, request)
-    fault = _remote_fault(world, rule, request)
-    if fault:
-        yield Respect.REMOTE, fault
+        yield _port_miss(protocols, ports, request)
+    miss = _remote_miss(world, rule, request)
+    if miss:
+        yield Respect.REMOTE, miss
 
 
 def _ports_are_comparable(protocols: Interval, ports: Interval, request: Request) -> bool:
@@ -78,24 +78,24 @@ def _ports_are_comparable(protocols: Interval, ports: Interval, request: Request
     return icmp == (False, False) and meet(ports, request.ports)
 
 
-def _port_fault(protocols: Interval, ports: Interval, request: Request) -> tuple[Respect, str]:
+def _port_miss(protocols: Interval, ports: Interval, request: Request) -> tuple[Respect, str]:
     if protocols[0] not in ICMP:
-        asked = str(request.ports[0])
+        requested = str(request.ports[0])
         if ports[0] == ports[1]:
-            return Respect.PORT, f"port {asked} is not {ports[0]}"
-        return Respect.PORT, f"port {asked} is not in {ports[0]}-{ports[1]}"
-    asked_type, asked_code = divmod(request.ports[0], ICMP_CODES)
+            return Respect.PORT, f"port {requested} is not {ports[0]}"
+        return Respect.PORT, f"port {requested} is not in {ports[0]}-{ports[1]}"
+    requested_type, requested_code = divmod(request.ports[0], ICMP_CODES)
     icmp_type, code = divmod(ports[0], ICMP_CODES)
-    if asked_type != icmp_type:
-        return Respect.ICMP, f"ICMP type {asked_type} is not {icmp_type}"
-    return Respect.ICMP, f"ICMP code {asked_code} is not {code}"
+    if requested_type != icmp_type:
+        return Respect.ICMP, f"ICMP type {requested_type} is not {icmp_type}"
+    return Respect.ICMP, f"ICMP code {requested_code} is not {code}"
 
 
 def _protocol(protocols: Interval) -> str:
     return PROTOCOL_NAMES.get(protocols[0], str(protocols[0]))
 
 
-def _remote_fault(world: World, rule: Rule, request: Request) -> str | None:
+def _remote_miss(world: World, rule: Rule, request: Request) -> str | None:
     end = "source" if request.direction == "ingress" else "destination"
     if rule.remote_group is not None:
         group = world.groups.get(rule.remote_group)

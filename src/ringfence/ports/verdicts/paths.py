@@ -73,7 +73,7 @@ def _addresses(end: End, port: Port | None, ethertype: str) -> tuple[Interval, .
     return merged(each for each in (interval_of(text, ethertype) for text in texts) if each)
 
 
-def asked_of(packet: Packet, ethertype: str) -> tuple[Interval, Interval]:
+def requested_traffic(packet: Packet, ethertype: str) -> tuple[Interval, Interval]:
     """Return the protocols and ports of a packet."""
     if packet.protocol is None:
         return ALL_PROTOCOLS, ALL_PORTS
@@ -97,7 +97,7 @@ def _icmp(icmp_type: int | None, code: int | None) -> Interval:
     return (start, start + ICMP_CODES - 1) if code is None else (start + code, start + code)
 
 
-def asked_of_reply(packet: Packet, ethertype: str) -> tuple[Interval, Interval] | None:
+def requested_reply(packet: Packet, ethertype: str) -> tuple[Interval, Interval] | None:
     """Return the protocols and ports of the reply; `None` if there is none."""
     if packet.protocol is None:
         return ALL_PROTOCOLS, ALL_PORTS

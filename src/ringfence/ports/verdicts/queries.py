@@ -49,32 +49,38 @@ found AS MATERIALIZED (
     INNER JOIN cloud_ports AS owned ON owner.id = owned.instance_id
     WHERE owner.uuid = ANY(%(uuids)s::uuid[])
     UNION
-    SELECT addressed.id FROM cloud_ports AS addressed
+    SELECT addressed.id
+    FROM (
+        -- OFFSET: many tenants use the same addresses, so the index on addresses finds too many.
+        SELECT own.id, own.addresses, own.floating_addresses FROM cloud_ports AS own
+        WHERE own.tenant_id = (SELECT path.id FROM path)
+        OFFSET 0
+    ) AS addressed
     WHERE
-        addressed.tenant_id = (SELECT path.id FROM path)
-        AND addressed.addresses && %(addresses)s::text[]
-    UNION
-    SELECT floating.id FROM cloud_ports AS floating
-    WHERE
-        floating.tenant_id = (SELECT path.id FROM path)
-        AND floating.floating_addresses && %(addresses)s::text[]
+        addressed.addresses && %(addresses)s::text[]
+        OR addressed.floating_addresses && %(addresses)s::text[]
 )
 
 SELECT path.id AS path_id, path.cloud_id AS path_cloud_id, path.driver, ports.*
 FROM path
 LEFT JOIN LATERAL (
-    SELECT
-        {columns},
-        hex(instance.uuid) AS instance_uuid,
-        reading.observed_at
+    SELECT shown.*
     FROM found
-    INNER JOIN cloud_ports AS port ON found.id = port.id
-    INNER JOIN tenants AS tenant ON port.tenant_id = tenant.id
-    INNER JOIN projects AS project ON tenant.project_id = project.id
-    LEFT JOIN cloud_instances AS instance ON port.instance_id = instance.id
-    LEFT JOIN tenant_port_observations AS reading ON port.tenant_id = reading.tenant_id
-    WHERE tenant.cloud_id = path.cloud_id AND {visible}
-    ORDER BY port.id
+    -- OFFSET: each port is looked up by itself, however many the planner expects.
+    CROSS JOIN LATERAL (
+        SELECT
+            {columns},
+            hex(instance.uuid) AS instance_uuid,
+            reading.observed_at
+        FROM cloud_ports AS port
+        INNER JOIN tenants AS tenant ON port.tenant_id = tenant.id
+        INNER JOIN projects AS project ON tenant.project_id = project.id
+        LEFT JOIN cloud_instances AS instance ON port.instance_id = instance.id
+        LEFT JOIN tenant_port_observations AS reading ON port.tenant_id = reading.tenant_id
+        WHERE port.id = found.id AND tenant.cloud_id = path.cloud_id AND {visible}
+        OFFSET 0
+    ) AS shown
+    ORDER BY shown.id
     LIMIT 201
 ) AS ports ON true
 """.replace("{columns}", _PORT_COLUMNS)
@@ -156,12 +162,16 @@ candidate AS MATERIALIZED (
 ),
 
 member AS (
-    SELECT {columns}
+    SELECT shown.*
     FROM candidate
-    INNER JOIN cloud_ports AS port ON candidate.id = port.id
-    INNER JOIN tenants AS tenant ON port.tenant_id = tenant.id
-    INNER JOIN projects AS project ON tenant.project_id = project.id
-    WHERE tenant.cloud_id = %(cloud_id)s AND {visible}
+    CROSS JOIN LATERAL (
+        SELECT {columns}
+        FROM cloud_ports AS port
+        INNER JOIN tenants AS tenant ON port.tenant_id = tenant.id
+        INNER JOIN projects AS project ON tenant.project_id = project.id
+        WHERE port.id = candidate.id AND tenant.cloud_id = %(cloud_id)s AND {visible}
+        OFFSET 0
+    ) AS shown
     LIMIT {limit}
 )
 
@@ -170,16 +180,19 @@ SELECT
         SELECT json_agg(json_build_object(
             'key', remote.key, 'uuid', remote.uuid, 'name', remote.name,
             'observed_at', remote.observed_at,
-            'has_hidden', NOT %(sees_everything)s AND EXISTS (
-                SELECT FROM cloud_ports AS carrier
-                INNER JOIN tenants AS tenant ON carrier.tenant_id = tenant.id
-                INNER JOIN projects AS project ON tenant.project_id = project.id
+            -- Not EXISTS, for which the planner would read all ports until it finds one
+            'has_hidden', NOT %(sees_everything)s AND coalesce((
+                SELECT bool_or((
+                    SELECT tenant.cloud_id = %(cloud_id)s AND NOT {visible}
+                    FROM tenants AS tenant
+                    INNER JOIN projects AS project ON tenant.project_id = project.id
+                    WHERE tenant.id = carrier.tenant_id
+                ))
+                FROM cloud_ports AS carrier
                 WHERE
                     carrier.security_group_ids @> ARRAY[remote.key]
                     AND carrier.tenant_id <> remote.tenant_id
-                    AND tenant.cloud_id = %(cloud_id)s
-                    AND NOT {visible}
-            )
+            ), false)
         ))
         FROM remote
     ), '[]') AS groups,
@@ -261,7 +274,7 @@ class Remotes:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Referenced:
     """What rules refer to, and the requested addresses."""
 
     remote_ids: Sequence[str]
@@ -314,19 +327,19 @@ async def groups_of(
 
 
 async def remotes_of(
-    connection: Connection, scope: Scope, cloud_id: int, wanted: Wanted
+    connection: Connection, scope: Scope, cloud_id: int, referenced: Referenced
 ) -> Remotes:
     """Return the remote groups and address groups, as far as they are visible."""
-    if not wanted.remote_ids and not wanted.address_groups:
+    if not referenced.remote_ids and not referenced.address_groups:
         return Remotes((), (), {})
     cursor = connection.cursor(row_factory=dict_row)
     values = {
-        "remote_ids": list(wanted.remote_ids),
-        "remote_uuids": wanted.remote_uuids,
-        "address_groups": list(wanted.address_groups),
-        "tenants": list(wanted.tenants),
-        "addresses": list(wanted.addresses),
-        "networks": list(wanted.networks),
+        "remote_ids": list(referenced.remote_ids),
+        "remote_uuids": referenced.remote_uuids,
+        "address_groups": list(referenced.address_groups),
+        "tenants": list(referenced.tenants),
+        "addresses": list(referenced.addresses),
+        "networks": list(referenced.networks),
         "cloud_id": cloud_id,
     }
     await cursor.execute(_REMOTES_READ, scope_parameters(scope) | values)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ringfence.ports.verdicts.because import Because
 from ringfence.ports.verdicts.world import DRIVERS, Driver, GroupRule, Port, World
-from ringfence.security_groups.intervals import LAST_ADDRESS, Interval, interval_of, meet
+from ringfence.security_groups.intervals import LAST_ADDRESS, Interval, interval_of, meet, merged
 from ringfence.security_groups.rules import ALL_PORT_RANGES, Rule, protocol_number
 from ringfence.security_groups.traffic_boxes import (
     ALL_PORTS,
@@ -105,10 +105,10 @@ def reach(lens: Lens, port: Port, group_rule: GroupRule, request: Request) -> Re
         return None
     ends = _ends(lens, port, rule, request)
     result = Reach(group_rule, [], [], set(ends.unknown), parts.exact)
-    for addresses in ends.sure:
+    for addresses in merged(ends.sure):
         result.sure += [Region(*each, addresses) for each in sure]
         result.possible += [Region(*each, addresses) for each in possible]
-    for addresses in ends.possible:
+    for addresses in merged(ends.possible):
         result.possible += [Region(*each, addresses) for each in (*sure, *possible)]
     if not result.sure and not result.possible:
         return None
@@ -132,24 +132,24 @@ class _Parts(NamedTuple):
 
 def _protocols(lens: Lens, rule: Rule, request: Request) -> _Parts:
     """Return the requested protocols and ports of a rule."""
-    parts = _asked_parts(rule, lens.driver, request)
+    parts = _requested_parts(rule, lens.driver, request)
     if parts.differs is not None and any(
-        _asked_parts(rule, driver, request)[:2] != parts[:2] for driver in DRIVERS
+        _requested_parts(rule, driver, request)[:2] != parts[:2] for driver in DRIVERS
     ):
         lens.differs(parts.differs)
     return parts
 
 
-def _asked_parts(rule: Rule, driver: Driver, request: Request) -> _Parts:
+def _requested_parts(rule: Rule, driver: Driver, request: Request) -> _Parts:
     parts = _protocol_parts(
         rule.ethertype, rule.protocol.lower(), rule.from_port, rule.to_port, driver
     )
-    sure = tuple(part for part in parts.sure if _is_asked(part, request))
-    possible = tuple(part for part in parts.possible if _is_asked(part, request))
+    sure = tuple(part for part in parts.sure if _is_requested(part, request))
+    possible = tuple(part for part in parts.possible if _is_requested(part, request))
     return parts._replace(sure=sure, possible=possible)
 
 
-def _is_asked(part: Part, request: Request) -> bool:
+def _is_requested(part: Part, request: Request) -> bool:
     return meet(part[0], request.protocols) and meet(part[1], request.ports)
 
 
@@ -243,7 +243,7 @@ def _add_members(ends: _Ends, lens: Lens, port: Port, group_id: str, request: Re
     group = lens.world.groups.get(group_id)
     if group is None or not group.members_known:
         ends.may_be_all(request.ethertype, Because.REMOTE_GROUP_NOT_KNOWN)
-    own = _asked(port.addresses or (), request)
+    own = _requested(port.addresses or (), request)
     for member in lens.world.members.get(group_id, ()):
         _add_member(ends, lens, own, member, request)
     for stranger in lens.world.members.get(None, ()):
@@ -255,13 +255,13 @@ def _add_stranger(ends: _Ends, stranger: Port, request: Request) -> None:
     if stranger.addresses is None or stranger.address_pairs is None or stranger.address_pairs:
         ends.may_be_all(request.ethertype, Because.REMOTE_GROUP_NOT_KNOWN)
         return
-    asked = _asked(stranger.addresses, request)
-    if asked:
-        ends.possible += asked
+    requested = _requested(stranger.addresses, request)
+    if requested:
+        ends.possible += requested
         ends.unknown.add(Because.REMOTE_GROUP_NOT_KNOWN)
 
 
-def _asked(addresses: Iterable[str], request: Request) -> list[Interval]:
+def _requested(addresses: Iterable[str], request: Request) -> list[Interval]:
     intervals = (interval_of(each, request.ethertype) for each in addresses)
     return [each for each in intervals if each and request.asks_for(each)]
 
@@ -277,7 +277,7 @@ def _add_member(
         lens.differs(Because.NETWORK_PORT)
         if lens.driver == "ovn":
             return
-    for address in _asked(member.addresses, request):
+    for address in _requested(member.addresses, request):
         if address in own:
             # Rules of the agents leave it out where they name addresses
             # (`_expand_sg_rule_with_remote_ips`), not where they name a set.
@@ -298,7 +298,7 @@ def _add_pairs(ends: _Ends, lens: Lens, member: Port, request: Request) -> None:
             ends.may_be_all(request.ethertype, Because.ADDRESSES_NOT_KNOWN)
         return
     # Neutron reads pairs together with fixed addresses (`_select_ips_for_remote_group`).
-    pairs = _asked((pair.address for pair in member.address_pairs), request)
+    pairs = _requested((pair.address for pair in member.address_pairs), request)
     if not pairs or not member.addresses:
         return
     lens.differs(Because.ADDRESS_PAIRS)

@@ -12,15 +12,15 @@ from ringfence.http.context import actor_and_database
 from ringfence.http.routing import path_uuid
 from ringfence.ports.verdicts.judging import effective_rules_of, sources_of, verdict_of
 from ringfence.ports.verdicts.queries import NO_SUCH_PORT
-from ringfence.ports.verdicts.schemas import read_asked, read_query
+from ringfence.ports.verdicts.schemas import read_query, read_request
 
 
 async def show_verdict(request: Request) -> Response:
     """Return whether a packet is admitted between two ends, and by which rules."""
     actor, database = actor_and_database(request)
     uuid = path_uuid(request, NO_SUCH_TENANT)
-    asked = read_asked(await read_json(request), request.app.state.settings.rules_per_request)
-    document = await verdict_of(database, Scope.of(actor), uuid, asked)
+    requested = read_request(await read_json(request), request.app.state.settings.rules_per_request)
+    document = await verdict_of(database, Scope.of(actor), uuid, requested)
     return await respond_built(lambda: document)
 
 

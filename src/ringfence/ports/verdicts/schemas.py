@@ -22,7 +22,7 @@ _LONGEST = 64
 
 
 @dataclass(frozen=True, slots=True)
-class AskedEnd:
+class RequestedEnd:
     """One end as it was sent: one of these is set. UUIDs are hexadecimal, prefixes canonical."""
 
     address: str | None = None
@@ -55,16 +55,16 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class VerdictRequest:
     """A request for a verdict."""
 
-    source: AskedEnd
-    destination: AskedEnd
+    source: RequestedEnd
+    destination: RequestedEnd
     traffic: Traffic
     at: str | WhatIf
 
 
-def read_asked(body: Json, most_rules: int) -> Asked:
+def read_request(body: Json, most_rules: int) -> VerdictRequest:
     """Return the request in a body, with at most so many rules. Raises `Invalid`."""
     if not isinstance(body, Mapping):
         raise Invalid({"non_field_errors": ["Send an object with source and destination."]})
@@ -72,7 +72,9 @@ def read_asked(body: Json, most_rules: int) -> Asked:
     source = _end(body, "source")
     destination = _end(body, "destination")
     is_ipv6 = any(":" in (end.text or "") for end in (source, destination))
-    return Asked(source, destination, read_traffic(body, is_ipv6=is_ipv6), _at(body, most_rules))
+    return VerdictRequest(
+        source, destination, read_traffic(body, is_ipv6=is_ipv6), _at(body, most_rules)
+    )
 
 
 def read_traffic(values: Mapping[str, Any], *, is_ipv6: bool = False) -> Traffic:
@@ -113,7 +115,7 @@ def _refuse_unknown(body: Mapping[str, Any], allowed: tuple[str, ...], within: s
             raise _wrong(field, f"{shown}: send {', '.join(allowed)}.")
 
 
-def _end(body: Mapping[str, Any], field: str) -> AskedEnd:
+def _end(body: Mapping[str, Any], field: str) -> RequestedEnd:
     if field not in body:
         raise _wrong(field, f"This field is required: an object with one of {', '.join(END_KEYS)}.")
     end = body[field]
@@ -128,15 +130,15 @@ def _end(body: Mapping[str, Any], field: str) -> AskedEnd:
     return _read_end(field, key, value.strip())
 
 
-def _read_end(field: str, key: str, value: str) -> AskedEnd:
+def _read_end(field: str, key: str, value: str) -> RequestedEnd:
     if key == "address":
-        return AskedEnd(address=_address(field, value))
+        return RequestedEnd(address=_address(field, value))
     if key == "cidr":
-        return AskedEnd(cidr=_prefix(field, value))
+        return RequestedEnd(cidr=_prefix(field, value))
     if not re.fullmatch(ANY_UUID, value):
         raise _wrong(field, f"{key} is not a UUID.")
     uuid = UUID(value).hex
-    return AskedEnd(port=uuid) if key == "port_uuid" else AskedEnd(instance=uuid)
+    return RequestedEnd(port=uuid) if key == "port_uuid" else RequestedEnd(instance=uuid)
 
 
 def _address(field: str, value: str) -> str:

@@ -14,10 +14,10 @@ from ringfence.ports.verdicts.because import Because
 from ringfence.ports.verdicts.nearest import Nearest, nearest_rules
 from ringfence.ports.verdicts.paths import (
     Path,
-    asked_of,
-    asked_of_reply,
     has_types_without_reply,
     paths,
+    requested_reply,
+    requested_traffic,
 )
 from ringfence.ports.verdicts.reach import Lens, Reach, Region, Request, reach
 from ringfence.ports.verdicts.regions import (
@@ -125,7 +125,7 @@ def _direction(lens: Lens, packet: Packet, path: Path, direction: str) -> Judgem
         port, addresses = path.destination, path.source_addresses
     if port is None:
         return None
-    protocols, ports = asked_of(packet, path.ethertype)
+    protocols, ports = requested_traffic(packet, path.ethertype)
     request = Request(path.ethertype, direction, protocols, ports, addresses, path.addresses_known)
     return _judge_port(lens, port, request, packet.source_port)
 
@@ -136,13 +136,15 @@ def _reply(lens: Lens, packet: Packet, path: Path) -> Judgement | None:
         (path.source, "ingress", path.destination_addresses),
         (path.destination, "egress", path.source_addresses),
     )
-    asked = asked_of_reply(packet, path.ethertype)
-    if asked is None:
+    requested = requested_reply(packet, path.ethertype)
+    if requested is None:
         return None
     judgements: list[Judgement] = []
     for port, direction, addresses in ends:
         if port is not None and _may_be_stateless(lens, port):
-            request = Request(path.ethertype, direction, *asked, addresses, path.addresses_known)
+            request = Request(
+                path.ethertype, direction, *requested, addresses, path.addresses_known
+            )
             judgements.append(_judge_reply(lens, packet, port, request))
     if not judgements:
         return None
@@ -181,23 +183,23 @@ def _judge_port(lens: Lens, port: Port, request: Request, source_port: int | Non
         return Judgement(Outcome.ADMITTED, because=(Because.NETWORK_PORT,))
     if port.port_security is False:
         return Judgement(Outcome.ADMITTED, because=(Because.PORT_SECURITY_OFF,))
-    asked = request.regions
+    requested = request.regions
     try:
         never = neutron_defaults.never_admitted(lens, request, source_port)
         if never:
-            rest = without(asked, never)
+            rest = without(requested, never)
             refused = Judgement(Outcome.REFUSED, because=(Because.NEVER_ADMITTED,))
             if not rest:
                 return refused
             judged = _judge_regions(lens, port, request, rest, source_port)
-            return _merged([refused, judged]) if rest != asked else judged
-        return _judge_regions(lens, port, request, asked, source_port)
+            return _merged([refused, judged]) if rest != requested else judged
+        return _judge_regions(lens, port, request, requested, source_port)
     except TooComplex:
         return Judgement(Outcome.UNDETERMINED, because=(Because.TOO_COMPLEX,), exact=False)
 
 
 def _judge_regions(
-    lens: Lens, port: Port, request: Request, asked: list[Region], source_port: int | None
+    lens: Lens, port: Port, request: Request, requested: list[Region], source_port: int | None
 ) -> Judgement:
     always, always_in_part = neutron_defaults.always_admitted(lens, request, source_port)
     reaches = [found for found in _reaches(lens, port, request) if found]
@@ -205,8 +207,8 @@ def _judge_regions(
     sure = [*always, *(region for each in reaches for region in each.sure)]
     possible = [region for each in reaches for region in each.possible]
     if unknown_groups:
-        possible += asked
-    outcome = decide(asked, sure, possible)
+        possible += requested
+    outcome = decide(requested, sure, possible)
     if outcome is Outcome.REFUSED and always_in_part:
         outcome = Outcome.PARTLY
     if outcome is Outcome.PARTLY and not request.addresses_known:
