@@ -38,6 +38,19 @@ class Group:
         return self.tenant.project
 
 
+@dataclass(frozen=True)
+class Port:
+    """A port or an instance, with the path of its collection and a group that it carries."""
+
+    uuid: UUID
+    at: str
+    group: Group
+
+    @property
+    def project(self) -> Project:
+        return self.group.project
+
+
 @dataclass
 class User:
     """A user; `roles` has pairs of a role and the customer or project that it is on."""
@@ -67,6 +80,7 @@ class Model:
     projects: list[Project] = field(default_factory=list)
     tenants: list[Tenant] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
+    ports: list[Port] = field(default_factory=list)
     users: list[User] = field(default_factory=list)
     tokens: list[Token] = field(default_factory=list)
 
@@ -108,6 +122,7 @@ class Model:
         hidden: list[UUID] = [each.uuid for each in self.projects if each not in projects]
         hidden += [each.uuid for each in self.tenants if each.project not in projects]
         hidden += [each.uuid for each in self.groups if each.project not in projects]
+        hidden += [each.uuid for each in self.ports if each.project not in projects]
         customers = self.seen_customers(token)
         hidden += [each.uuid for each in self.customers if each.uuid not in customers]
         return {uuid.hex for uuid in hidden}

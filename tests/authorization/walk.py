@@ -5,6 +5,7 @@ import random
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,6 +23,7 @@ from tests.authorization.model import (
     Token,
     User,
 )
+from tests.authorization.ports import Wrong, add_instance, change_port, read_port
 
 from ringfence.access.authentication import token_digest
 from ringfence.database.pool import Database
@@ -78,10 +80,6 @@ RULE_SEARCHES = (
     ("query=tcp 443", "10.%"),
     ("admits=203.0.113.7", "0.0.0.0/0"),
 )
-
-
-class Wrong(AssertionError):
-    """An answer is not what the model says."""
 
 
 @dataclass
@@ -146,6 +144,7 @@ class Walk:
             self.model.tenants.append(tenant)
             for _ in range(2):
                 await self.add_group(tenant)
+            await add_instance(self, self.model.groups[-1])
 
     async def add_group(self, tenant: Tenant) -> None:
         uuid = uuid4()
@@ -280,10 +279,11 @@ class Walk:
                     self.read_exposures,
                 ),
                 *(self.change_group, self.change_group, self.change_tenant, self.change_for_staff),
+                *(partial(read_port, self), partial(change_port, self)),
             )
         )
         await deed(token)
-        return deed.__name__
+        return getattr(deed, "func", deed).__name__
 
     async def ask(
         self, token: Token, method: str, path: str, body: Any = None

@@ -16,6 +16,7 @@ CALL_SECONDS = 4.0
 HANG_SECONDS = CALL_SECONDS + 1
 MAX_RESPONSE_BYTES = 200_000
 GROUPS, RULES = "/v2.0/security-groups", "/v2.0/security-group-rules"
+PORT = "/v2.0/ports/"
 PORTS, FLOATING_IPS = "GET /v2.0/ports?", "GET /v2.0/floatingips?"
 ADDRESS_GROUPS, AGENTS = "GET /v2.0/address-groups?", "GET /v2.0/agents?"
 WRITES = ("POST", "PUT", "DELETE")
@@ -37,6 +38,7 @@ CALLS: dict[str, list[str]] = {
         *(f"GET {GROUPS}?", f"GET {GROUPS}/", PORTS, FLOATING_IPS),
         *(ADDRESS_GROUPS, AGENTS),
     ],
+    "set_port_groups": [f"GET {PORT}", f"PUT {PORT}", f"GET {PORT}"],
 }
 # Without permission for these, only what they show is unknown.
 OPTIONAL = (PORTS, FLOATING_IPS, ADDRESS_GROUPS, AGENTS)
@@ -98,7 +100,7 @@ TROUBLES: dict[str, Trouble] = {
     ),
     "412": Trouble(
         Response(412, _neutron("RevisionNumberConstraintFailed", "Constrained to 4")),
-        only=(f"PUT {GROUPS}", f"DELETE {GROUPS}"),
+        only=(f"PUT {GROUPS}", f"DELETE {GROUPS}", f"PUT {PORT}"),
     ),
     "429": Trouble(Response(429, headers={"Retry-After": "1"})),
     "500 after the effect": Trouble(Response(500, b"{}", after=True)),

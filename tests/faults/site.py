@@ -84,6 +84,7 @@ class Site:
             "SELECT (SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing'))"
             " + (SELECT count(*) FROM security_groups WHERE state NOT IN ('OK', 'ERRED'))"
             " + (SELECT count(*) FROM tenants WHERE state NOT IN ('OK', 'ERRED'))"
+            " + (SELECT count(*) FROM cloud_ports WHERE state NOT IN ('OK', 'ERRED'))"
         ):
             assert time.monotonic() < deadline, await self.errors()
             await asyncio.sleep(0.03)
@@ -254,6 +255,57 @@ class PullTenant(Operation):
         assert [group["state"] for group in gone] == ["ERRED"]
 
 
+class SetPortGroups(Operation):
+    """A port gets one of two groups; another group of it, added in the cloud since, stays."""
+
+    port = mail = ""
+
+    async def arrange(self) -> None:
+        site = self.site
+        await super().arrange()
+        first, mail = [await site.created(name, [SSH]) for name in ("first", "mail")]
+        network = await asyncio.to_thread(site.lab.make_network, site.place.project)
+        self.port = await asyncio.to_thread(
+            site.lab.make_port, network, site.place.project, await self.ids(first)
+        )
+        await site.request("POST", f"{site.tenant}pull/")
+        await site.wait_until_idle()
+        port = await site.place.cloud.get_port(self.port)
+        others = [*port.security_group_ids, *await self.ids(mail)]
+        await site.place.cloud.set_port_groups(self.port, others, revision=port.revision_number)
+        self.mail = mail
+
+    async def ids(self, *groups: str) -> list[str]:
+        return [(await self.site.group(group))["backend_id"] for group in groups]
+
+    async def shown(self) -> dict:
+        path = f"/api/openstack-ports/?backend_id={self.port}"
+        return (await self.site.request("GET", path)).json()[0]
+
+    async def act(self) -> None:
+        body = {"security_groups": [f"{GROUPS_PATH}{self.uuid}/"]}
+        path = f"/api/openstack-ports/{(await self.shown())['uuid']}/update_security_groups/"
+        await self.site.request("POST", path, body)
+
+    async def retry(self) -> None:
+        await self.act()
+
+    async def error(self) -> str:
+        port = await self.shown()
+        assert port["state"] == "ERRED"
+        # What the cloud has, as last observed, and not what was requested
+        assert [group["name"] for group in port["security_groups"]] == ["first"]
+        return port["error_message"]
+
+    async def after(self) -> None:
+        await super().after()
+        port = self.site.lab.neutron("GET", f"/v2.0/ports/{self.port}")["port"]
+        assert set(port["security_groups"]) == set(await self.ids(self.uuid, self.mail))
+        shown = await self.shown()
+        assert [group["name"] for group in shown["security_groups"]] == ["mail", "web"]
+        assert shown["state"] == "OK"
+
+
 OPERATIONS: dict[str, type[Operation]] = {
     "create": Create,
     "rename": Rename,
@@ -261,4 +313,5 @@ OPERATIONS: dict[str, type[Operation]] = {
     "delete": Delete,
     "pull": Pull,
     "pull_tenant": PullTenant,
+    "set_port_groups": SetPortGroups,
 }
