@@ -52,7 +52,7 @@ _OF_THE_NETWORK = Message(
 )
 _BOTH_KINDS = Message(
     "The cloud refuses stateful and stateless groups on one port.",
-    "Name groups of one kind: `stateful` in OpenStack tells which it is.",
+    "Name groups of one kind: `stateful` in OpenStack shows which it is.",
 )
 
 

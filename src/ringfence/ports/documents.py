@@ -1,6 +1,6 @@
 """The JSON documents of ports and instances, built by SQL when they are read.
 
-A document shows what Waldur's clients know and Neutron tells. Fields of networks, flavors and
+A document shows what Waldur's clients know and Neutron reports. Fields of networks, flavors and
 volumes are empty or absent: they are not read from the cloud. A group that the reader does not see
 has no name in any document; its id in the cloud stands in `other_security_group_ids`.
 
@@ -255,9 +255,9 @@ WHERE port.instance_id = instance.id
 # The addresses of all ports of an instance, in the order of the ports
 _ADDRESSES: LiteralString = """
 coalesce((
-    SELECT json_agg(address.value ORDER BY port.id, address.place)
+    SELECT json_agg(address.value ORDER BY port.id, address.position)
     FROM cloud_ports AS port
-    CROSS JOIN LATERAL unnest({column}) WITH ORDINALITY AS address (value, place)
+    CROSS JOIN LATERAL unnest({column}) WITH ORDINALITY AS address (value, position)
     WHERE port.instance_id = instance.id
 ), '[]')
 """
@@ -269,10 +269,10 @@ coalesce((
             'address', address.value,
             'port_fixed_ips', coalesce(port.fixed_ips, '[]'),
             'port_mac_address', port.mac_address
-        ) ORDER BY port.id, address.place)
+        ) ORDER BY port.id, address.position)
     FROM cloud_ports AS port
     CROSS JOIN LATERAL unnest(port.floating_addresses)
-        WITH ORDINALITY AS address (value, place)
+        WITH ORDINALITY AS address (value, position)
     WHERE port.instance_id = instance.id
 ), '[]')
 """

@@ -40,9 +40,11 @@ def change_of(
     A group of another tenant stays where it is, and is not added to a port without it.
     """
     observed = list(dict.fromkeys(port.security_group_ids or ()))
-    wanted = [group.backend_id for group in named if group.is_own or group.backend_id in observed]
+    requested = [
+        group.backend_id for group in named if group.is_own or group.backend_id in observed
+    ]
     kept = [group for group in observed if group not in known]
-    return PortChange(port, observed, [*wanted, *kept], kept)
+    return PortChange(port, observed, [*requested, *kept], kept)
 
 
 def merged(current: Sequence[str], base: Collection[str], desired: Sequence[str]) -> list[str]:

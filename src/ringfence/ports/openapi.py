@@ -83,7 +83,7 @@ _OF_TENANT: Mapping[str, Schema | Model] = {
 }
 _OTHER_GROUPS = described(array(STRING), _NOT_KNOWN)
 
-# What ports have in both places: in their own list, and in instances
+# What ports show in their own list and in instances
 _ADDRESSES: Mapping[str, Schema | Model] = {
     "fixed_ips": described(array(_FIXED_IP), "The addresses of the port."),
     "mac_address": described(STRING, "The MAC address."),

@@ -46,7 +46,7 @@ logger = structlog.get_logger(__name__)
 
 
 async def push_port(database: Database, clouds: Clouds, uuid: UUID) -> bool:
-    """Give the port its desired groups; return whether there was any work.
+    """Set the desired groups of the port; return whether there was any work.
 
     Raises `CloudError`; the port then keeps its state for the next attempt.
     """
