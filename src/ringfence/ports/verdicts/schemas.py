@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from ringfence.errors import Invalid
+from ringfence.http.fields import printable
 from ringfence.ports.verdicts.reach import ICMPV4, ICMPV6
 from ringfence.security_groups.rules import protocol_number
 from ringfence.text.json_value import Json
@@ -110,7 +111,7 @@ def _wrong(field: str, message: str) -> Invalid:
 def _refuse_unknown(body: Mapping[str, Any], allowed: tuple[str, ...], within: str = "") -> None:
     for name in body:
         if name not in allowed:
-            field = within or str(name)[:_LONGEST]
+            field = within or printable(name)[:_LONGEST]
             shown = f"{str(name)[:_LONGEST]!r} is not a key here" if within else "Unknown key"
             raise _wrong(field, f"{shown}: send {', '.join(allowed)}.")
 
