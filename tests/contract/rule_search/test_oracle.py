@@ -53,6 +53,7 @@ async def all_of(client, query):
         ids += [rule["id"] for rule in response.json()]
         if "next" not in response.links:
             return ids, first
+        assert len(ids) <= 1000, (query, "the pages have no end")
         response = await client.get(response.links["next"]["url"])
 
 
