@@ -8,9 +8,10 @@ from tests.traffic.worlds import World
 
 from ringfence.ports.verdicts import verdict
 from ringfence.ports.verdicts.regions import Outcome
-from ringfence.ports.verdicts.world import AddressPair, Driver, End, Group, Port
+from ringfence.ports.verdicts.world import AddressPair, End, Group, Port
 from ringfence.ports.verdicts.world import Packet as JudgedPacket
 from ringfence.ports.verdicts.world import World as JudgedWorld
+from ringfence.security_groups.driver_protocols import Driver
 
 
 @dataclass(frozen=True)

@@ -31,13 +31,13 @@ MUTANTS = (
         "test_address_pairs_of_a_member_belong_to_its_group_in_iptables_and_open_vswitch_not_in_ovn",
     ),
     Mutant(
-        "ports/verdicts/reach.py",
+        "security_groups/driver_protocols.py",
         'number = ICMPV4 if driver == "ovn" else ICMPV6',
         "number = ICMPV6",
         "test_ipv6_icmp_over_ipv4_is_protocol_58_for_iptables_and_icmp_for_ovn",
     ),
     Mutant(
-        "ports/verdicts/reach.py",
+        "security_groups/driver_protocols.py",
         'matched = ports if driver == "iptables" else ALL_PORTS',
         "matched = ports",
         "test_iptables_matches_ports_of_dccp_and_udplite_and_ovn_admits_the_protocol",
@@ -91,7 +91,7 @@ MUTANTS = (
         "test_a_prefix_is_admitted_in_part",
     ),
     Mutant(
-        "ports/verdicts/reach.py",
+        "security_groups/driver_protocols.py",
         "if all_ports or first is None:",
         "if first is None:",
         "test_no_ports_or_all_of_them_are_all_ports_with_port_0",

@@ -9,7 +9,8 @@ from tests.verdicts import worlds as model
 
 from ringfence.ports.verdicts.because import Because
 from ringfence.ports.verdicts.verdict import judge
-from ringfence.ports.verdicts.world import DRIVERS, World
+from ringfence.ports.verdicts.world import World
+from ringfence.security_groups.driver_protocols import DRIVERS
 
 EXAMPLES = int(os.environ.get("RINGFENCE_TEST_WORLDS", "300"))
 # Explaining a failure takes minutes.

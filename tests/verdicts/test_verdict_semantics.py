@@ -5,7 +5,6 @@ import pytest
 from ringfence.ports.verdicts.because import Because
 from ringfence.ports.verdicts.verdict import judge
 from ringfence.ports.verdicts.world import (
-    DRIVERS,
     AddressPair,
     End,
     Group,
@@ -13,6 +12,7 @@ from ringfence.ports.verdicts.world import (
     Port,
     World,
 )
+from ringfence.security_groups.driver_protocols import DRIVERS
 from ringfence.security_groups.rules import Rule
 
 ICMP, TCP, UDP, GRE, ICMPV6, UDPLITE, DCCP = 1, 6, 17, 47, 58, 136, 33

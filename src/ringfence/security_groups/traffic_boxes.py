@@ -46,7 +46,7 @@ def box_of(rule: Rule) -> Box:
     protocols, ports = _protocols_and_ports(
         rule.ethertype, rule.protocol, rule.from_port, rule.to_port
     )
-    addresses, symbol = _end(rule)
+    addresses, symbol = end_of(rule)
     return Box(rule.ethertype, rule.direction, protocols, ports, addresses, symbol)
 
 
@@ -90,7 +90,7 @@ def _number(ethertype: str, word: str) -> int | None:
     return number or None
 
 
-def _end(rule: Rule) -> tuple[Interval | None, Symbol | None]:
+def end_of(rule: Rule) -> tuple[Interval | None, Symbol | None]:
     if rule.remote_group is not None:
         return None, ("group", rule.remote_group)
     if rule.remote_address_group is not None:

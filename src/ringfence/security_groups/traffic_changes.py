@@ -1,31 +1,25 @@
 """What a change of rules opens and closes: traffic that it newly admits, or admits no longer. Pure.
 
 Rules that are on both sides are left out at first, so a change costs what it changes. Where clouds
-differ, or the result depends on what is not known here, a note says so, and it is not `exact`.
+differ, all that opens or closes in any of them is meant. A note says so, and that the result is not
+`exact`; likewise if it depends on what is not known here.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
+from ringfence.security_groups.driver_protocols import DRIVERS, Difference
 from ringfence.security_groups.internet import is_internet
 from ringfence.security_groups.intervals import LAST_ADDRESS, Interval, meet
-from ringfence.security_groups.rules import EVERY_PROTOCOL, Rule, canonical, protocol_number
+from ringfence.security_groups.readings import Meaning, meaning_of
+from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.traffic import TooComplex, Traffic
-from ringfence.security_groups.traffic_boxes import (
-    ALL_PORTS,
-    ICMP,
-    WITH_PORTS,
-    Box,
-    box_of,
-    overlaps,
-)
+from ringfence.security_groups.traffic_boxes import Box, box_of, overlaps
 from ringfence.security_groups.traffic_pieces import Piece
 
 # How many pieces of each kind are shown
 MAX_SHOWN = 20
-_IPV6_ICMP = 58
 # So few pairs of boxes are compared faster one by one than as traffic.
 _FEW_PAIRS = 1_000
 
@@ -45,6 +39,7 @@ class Note(StrEnum):
     PORTS_OF_PROTOCOL = "ports_of_protocol"
     PROTOCOL_ZERO = "protocol_zero"
     ICMPV6_OVER_IPV4 = "icmpv6_over_ipv4"
+    ICMP_TYPE_255 = "icmp_type_255"
     TOO_COMPLEX = "too_complex"
     RULES_UNREADABLE = "rules_unreadable"
     STATEFUL = "stateful"
@@ -61,12 +56,15 @@ MESSAGES = {
         "whole protocol instead."
     ),
     Note.PROTOCOL_ZERO: (
-        "A rule has protocol 0. It counts as every protocol, as for an iptables firewall; other "
-        "clouds admit that protocol only."
+        "A rule has protocol 0: an iptables firewall admits every protocol, other clouds that one "
+        "only. What opens or closes in any cloud is in opens or closes."
     ),
     Note.ICMPV6_OVER_IPV4: (
         "A rule has the ICMP of IPv6 with IPv4: some clouds admit protocol 58, some the ICMP of "
         "IPv4."
+    ),
+    Note.ICMP_TYPE_255: (
+        "A rule has type 255 of ICMP, which an iptables firewall may take for every type."
     ),
     Note.TOO_COMPLEX: (
         "The rules are too complex to compare as a whole: what opens and closes is that of each "
@@ -84,6 +82,13 @@ MESSAGES = {
         "Not all groups of the ports that carry this group are known here: they may admit what is "
         "closed."
     ),
+}
+
+_NOTES = {
+    Difference.PORTS_OF_PROTOCOL: Note.PORTS_OF_PROTOCOL,
+    Difference.PROTOCOL_ZERO: Note.PROTOCOL_ZERO,
+    Difference.ICMP_OF_OTHER_ETHERTYPE: Note.ICMPV6_OVER_IPV4,
+    Difference.ICMP_TYPE_255: Note.ICMP_TYPE_255,
 }
 
 
@@ -130,22 +135,24 @@ def compare(
 ) -> TrafficChange:
     """Return what opens and closes from the rules `before` to those `after`.
 
-    Remote groups must have the same ids in both. `rules` of what opens are indexes of `after`, of
-    which only the first ones were `submitted`.
+    What opens or closes in any cloud does. Remote groups must have the same ids in both. `rules` of
+    what opens are indexes of `after`, of which only the first ones were `submitted`.
     """
     old, new = _numbered(before), _numbered(after, submitted)
-    added = {box: numbers for box, numbers in new.items() if box not in old}
-    removed = [box for box in old if box not in new]
-    notes = {*more_notes, *_uncertainties((*before, *after), [*added, *removed])}
+    added = {meaning: numbers for meaning, numbers in new.items() if meaning not in old}
+    removed = [meaning for meaning in old if meaning not in new]
+    added_boxes = _most(added)
+    closed_boxes = list(_most(removed))
+    notes = {*more_notes, *_uncertainties((*old, *new), [*added_boxes, *closed_boxes])}
     try:
         opened, closed = _opened_and_closed(old, new)
         opens, closes = opened.pieces(), closed.pieces()
         closed_boxes = list(closed.boxes())
-        if _is_symbolic(opened, old) or _is_symbolic(closed, new):
+        if _is_symbolic(opened, _most(old)) or _is_symbolic(closed, _most(new)):
             notes.add(Note.REMOTE_MEMBERS)
     except TooComplex:
         notes.add(Note.TOO_COMPLEX)
-        opens, closes, closed_boxes = _each(added), _each(removed), removed
+        opens, closes = _each(added_boxes), _each(closed_boxes)
     return TrafficChange(
         opens=tuple(ChangedPiece(piece, _rules(piece, added)) for piece in opens[:MAX_SHOWN]),
         closes=tuple(map(ChangedPiece, closes[:MAX_SHOWN])),
@@ -161,13 +168,13 @@ def grade(before: Sequence[Rule], after: Sequence[Rule]) -> Grade:
 
     Rules that are too complex to compare count as opening, if any of them is new.
     """
-    old, new = set(map(box_of, before)), set(map(box_of, after))
-    if old == new:
+    old, new = dict.fromkeys(map(meaning_of, before)), dict.fromkeys(map(meaning_of, after))
+    if old.keys() == new.keys():
         return Grade.NONE
     try:
         opened, closed = _opened_and_closed(old, new)
     except TooComplex:
-        return Grade.OPENS if new - old else Grade.CLOSES
+        return Grade.OPENS if new.keys() - old.keys() else Grade.CLOSES
     if opened:
         return Grade.OPENS
     return Grade.CLOSES if closed else Grade.NONE
@@ -175,68 +182,73 @@ def grade(before: Sequence[Rule], after: Sequence[Rule]) -> Grade:
 
 def uncertainty(rule: Rule) -> Note | None:
     """Return why clouds differ in what a rule admits; `None` if they do not."""
-    return _uncertainty(rule.ethertype, rule.protocol, box_of(rule).ports != ALL_PORTS)
+    return _note(meaning_of(rule))
 
 
-@lru_cache(maxsize=4096)
-def _uncertainty(ethertype: str, protocol: str, has_ports: bool) -> Note | None:  # noqa: FBT001 - a key of the cache
-    word = canonical(Rule(ethertype, protocol=protocol)).protocol
-    if word is None:
-        return None
-    if word in EVERY_PROTOCOL:
-        return Note.PROTOCOL_ZERO
-    number = protocol_number(word)
-    if number == _IPV6_ICMP and ethertype == "IPv4":
-        return Note.ICMPV6_OVER_IPV4
-    is_matched = number in ICMP or number in WITH_PORTS
-    return None if is_matched or not has_ports else Note.PORTS_OF_PROTOCOL
+def _note(meaning: Meaning) -> Note | None:
+    return None if meaning.differs is None else _NOTES[meaning.differs]
 
 
-def _uncertainties(rules: Iterable[Rule], changed: Iterable[Box]) -> set[Note]:
+def _uncertainties(rules: Iterable[Meaning], changed: Iterable[Box]) -> set[Note]:
     """Return why clouds differ in rules that have a protocol in common with a changed one."""
     protocols = {(box.ethertype, box.direction, box.protocols) for box in changed}
     found: set[Note] = set()
     for rule in rules if protocols else ():
-        note = uncertainty(rule)
+        note = _note(rule)
         if note is not None and note not in found and _is_near(rule, protocols):
             found.add(note)
     return found
 
 
-def _is_near(rule: Rule, protocols: Iterable[tuple[str, str, Interval]]) -> bool:
-    its = [box_of(rule).protocols]
-    if its == [(_IPV6_ICMP, _IPV6_ICMP)]:
-        # With IPv4, some clouds take it for ICMP.
-        its.append((1, 1))
+def _is_near(rule: Meaning, protocols: Iterable[tuple[str, str, Interval]]) -> bool:
     return any(
-        (rule.ethertype, rule.direction) == (ethertype, direction)
-        and any(meet(theirs, each) for each in its)
+        (box.ethertype, box.direction) == (ethertype, direction) and meet(theirs, box.protocols)
         for ethertype, direction, theirs in protocols
+        for box in _most([rule])
     )
 
 
-def _numbered(rules: Sequence[Rule], submitted: int | None = None) -> dict[Box, list[int]]:
-    boxes: dict[Box, list[int]] = {}
+def _numbered(rules: Sequence[Rule], submitted: int | None = None) -> dict[Meaning, list[int]]:
+    found: dict[Meaning, list[int]] = {}
     for number, rule in enumerate(rules):
-        numbers = boxes.setdefault(box_of(rule), [])
+        numbers = found.setdefault(meaning_of(rule), [])
         if submitted is None or number < submitted:
             numbers.append(number)
-    return boxes
+    return found
 
 
-def _opened_and_closed(old: Collection[Box], new: Collection[Box]) -> tuple[Traffic, Traffic]:
-    added = [box for box in new if box not in old]
-    removed = [box for box in old if box not in new]
-    opened, closed = Traffic.of_boxes(added), Traffic.of_boxes(removed)
-    before = closed if len(removed) == len(old) else _of_kinds(old, added)
-    after = opened if len(added) == len(new) else _of_kinds(new, removed)
-    return opened - before, closed - after
+def _most(rules: Iterable[Meaning]) -> dict[Box, None]:
+    """Return all that rules admit in any cloud."""
+    return dict.fromkeys(
+        box for rule in rules for reading in rule.readings for box in reading.possible
+    )
 
 
-def _of_kinds(boxes: Iterable[Box], others: Iterable[Box]) -> Traffic:
-    """Return the traffic of boxes that may have something in common with others."""
-    kinds = {(box.ethertype, box.direction) for box in others}
-    return Traffic.of_boxes(box for box in boxes if (box.ethertype, box.direction) in kinds)
+def _opened_and_closed(
+    old: Collection[Meaning], new: Collection[Meaning]
+) -> tuple[Traffic, Traffic]:
+    """Return what opens and closes in any cloud; rules that are on both sides do neither."""
+    added = [rule for rule in new if rule not in old]
+    removed = [rule for rule in old if rule not in new]
+    opened, closed = Traffic({}), Traffic({})
+    is_certain = all(len(rule.readings) == 1 for rules in (old, new) for rule in rules)
+    for reading in range(1 if is_certain else len(DRIVERS)):
+        opened |= _possible(added, reading) - _sure(old, added, reading)
+        closed |= _possible(removed, reading) - _sure(new, removed, reading)
+    return opened, closed
+
+
+def _possible(rules: Iterable[Meaning], reading: int) -> Traffic:
+    """Return the most that rules admit, as one driver reads them."""
+    return Traffic.of_boxes(box for rule in rules for box in rule.reading(reading).possible)
+
+
+def _sure(rules: Iterable[Meaning], others: Iterable[Meaning], reading: int) -> Traffic:
+    """Return the least that rules admit where they may have something in common with others."""
+    kinds = {rule.kind for rule in others}
+    return Traffic.of_boxes(
+        box for rule in rules if rule.kind in kinds for box in rule.reading(reading).sure
+    )
 
 
 def _each(boxes: Iterable[Box]) -> list[Piece]:
@@ -276,11 +288,14 @@ def _anywhere(boxes: Iterable[Box]) -> Traffic:
     )
 
 
-def _rules(piece: Piece, added: Mapping[Box, Sequence[int]]) -> list[int]:
+def _rules(piece: Piece, added: Mapping[Meaning, Sequence[int]]) -> list[int]:
     """Return the rules that admit some of a piece, of those that are new."""
     its = _box(piece)
     return sorted(
-        number for box, numbers in added.items() if overlaps(box, its) for number in numbers
+        number
+        for rule, numbers in added.items()
+        if any(overlaps(box, its) for box in _most([rule]))
+        for number in numbers
     )
 
 

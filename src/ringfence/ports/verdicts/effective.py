@@ -8,10 +8,11 @@ from typing import Any
 
 from ringfence.ports.verdicts.because import Because
 from ringfence.ports.verdicts.documents import rule_document
-from ringfence.ports.verdicts.reach import ICMPV4, ICMPV6, Lens, Request, reach
+from ringfence.ports.verdicts.reach import Lens, Request, reach
 from ringfence.ports.verdicts.rows import Named
 from ringfence.ports.verdicts.verdict import has_unknown_groups, rules_of
-from ringfence.ports.verdicts.world import DRIVERS, Driver, GroupRule, Port, World
+from ringfence.ports.verdicts.world import GroupRule, Port, World
+from ringfence.security_groups.driver_protocols import DRIVERS, ICMPV4, ICMPV6, Driver
 from ringfence.security_groups.internet import reaches
 from ringfence.security_groups.intervals import LAST_ADDRESS, interval_of, meet, merged, prefixes
 from ringfence.security_groups.traffic import TooComplex, Traffic

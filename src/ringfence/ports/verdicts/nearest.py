@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ringfence.ports.verdicts.reach import ICMPV4, ICMPV6, Request
+from ringfence.ports.verdicts.reach import Request
 from ringfence.ports.verdicts.world import GroupRule, World
+from ringfence.security_groups.driver_protocols import ICMPV4, ICMPV6
 from ringfence.security_groups.intervals import LAST_ADDRESS, Interval, interval_of, meet
 from ringfence.security_groups.rules import PROTOCOL_NAMES, Rule
 from ringfence.security_groups.traffic_boxes import (

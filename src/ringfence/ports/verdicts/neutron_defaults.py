@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from ringfence.ports.verdicts.because import Because
-from ringfence.ports.verdicts.reach import ICMPV6, Lens, Region, Request
-from ringfence.ports.verdicts.world import DRIVERS, Driver
+from ringfence.ports.verdicts.reach import Lens, Region, Request
+from ringfence.security_groups.driver_protocols import DRIVERS, ICMPV6, Driver
 from ringfence.security_groups.intervals import LAST_ADDRESS, Interval, meet
 from ringfence.security_groups.traffic_boxes import ALL_PORTS, ICMP_CODES
 

@@ -22,7 +22,7 @@ from ringfence.http.openapi.schema import (
 from ringfence.ports.verdicts.because import Because
 from ringfence.ports.verdicts.nearest import Respect
 from ringfence.ports.verdicts.regions import Outcome
-from ringfence.ports.verdicts.world import DRIVERS
+from ringfence.security_groups.driver_protocols import DRIVERS
 
 _OUTCOME = enumeration("TrafficVerdictOutcome", Outcome)
 _BECAUSE = enumeration("TrafficVerdictBecause", Because)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from ringfence.ports.verdicts.reach import ICMPV4, ICMPV6
 from ringfence.ports.verdicts.world import End, Packet, Port, World
+from ringfence.security_groups.driver_protocols import ICMPV4, ICMPV6
 from ringfence.security_groups.intervals import LAST_ADDRESS, Interval, interval_of, merged
 from ringfence.security_groups.traffic_boxes import ALL_PORTS, ALL_PROTOCOLS, ICMP_CODES
 

@@ -16,7 +16,7 @@ from ringfence.access.scope import VISIBLE, Scope, scope_parameters
 from ringfence.clouds.queries import NO_SUCH_TENANT
 from ringfence.database.pool import Connection
 from ringfence.errors import NotFound
-from ringfence.ports.verdicts.world import Driver
+from ringfence.security_groups.driver_protocols import Driver
 
 # Members that are read for one verdict; with more, membership is not known.
 MAX_MEMBERS = 1000

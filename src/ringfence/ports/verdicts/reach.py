@@ -6,28 +6,19 @@ drivers differ, `Lens.differences` says so: without any, a result holds for each
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import NamedTuple
 
 from ringfence.ports.verdicts.because import Because
-from ringfence.ports.verdicts.world import DRIVERS, Driver, GroupRule, Port, World
-from ringfence.security_groups.intervals import LAST_ADDRESS, Interval, interval_of, meet, merged
-from ringfence.security_groups.rules import ALL_PORT_RANGES, Rule, protocol_number
-from ringfence.security_groups.traffic_boxes import (
-    ALL_PORTS,
-    ALL_PROTOCOLS,
-    ICMP,
-    ICMP_CODES,
-    WITH_PORTS,
+from ringfence.ports.verdicts.world import GroupRule, Port, World
+from ringfence.security_groups.driver_protocols import (
+    DRIVERS,
+    Driver,
+    Part,
+    Parts,
+    protocol_parts,
 )
-
-ICMPV4, ICMPV6 = 1, 58
-# DCCP and UDP-Lite: iptables matches their ports, the other drivers do not.
-_PORTS_OF_IPTABLES = frozenset({33, 136})
-# Protocols and their ports
-Part = tuple[Interval, Interval]
-# For iptables, this type of ICMP is every type.
-_ICMP_ANY = 255
+from ringfence.security_groups.intervals import LAST_ADDRESS, Interval, interval_of, meet, merged
+from ringfence.security_groups.rules import Rule
 
 
 class Region(NamedTuple):
@@ -113,35 +104,25 @@ def reach(lens: Lens, port: Port, group_rule: GroupRule, request: Request) -> Re
     if not result.sure and not result.possible:
         return None
     if possible:
-        result.unknown.add(parts.differs or Because.RULE_NOT_READABLE)
+        result.unknown.add(Because(parts.differs or Because.RULE_NOT_READABLE))
     if rule.remote_group is not None and any(first != last for first, last in request.addresses):
         # Members change, so what a prefix and a group have in common holds for today.
         result.exact = False
     return result
 
 
-class _Parts(NamedTuple):
-    """Protocols with ports: admitted, and perhaps admitted."""
-
-    sure: tuple[Part, ...]
-    possible: tuple[Part, ...] = ()
-    # What drivers differ in, if they do
-    differs: Because | None = None
-    exact: bool = True
-
-
-def _protocols(lens: Lens, rule: Rule, request: Request) -> _Parts:
+def _protocols(lens: Lens, rule: Rule, request: Request) -> Parts:
     """Return the requested protocols and ports of a rule."""
     parts = _requested_parts(rule, lens.driver, request)
     if parts.differs is not None and any(
         _requested_parts(rule, driver, request)[:2] != parts[:2] for driver in DRIVERS
     ):
-        lens.differs(parts.differs)
+        lens.differs(Because(parts.differs))
     return parts
 
 
-def _requested_parts(rule: Rule, driver: Driver, request: Request) -> _Parts:
-    parts = _protocol_parts(
+def _requested_parts(rule: Rule, driver: Driver, request: Request) -> Parts:
+    parts = protocol_parts(
         rule.ethertype, rule.protocol.lower(), rule.from_port, rule.to_port, driver
     )
     sure = tuple(part for part in parts.sure if _is_requested(part, request))
@@ -151,62 +132,6 @@ def _requested_parts(rule: Rule, driver: Driver, request: Request) -> _Parts:
 
 def _is_requested(part: Part, request: Request) -> bool:
     return meet(part[0], request.protocols) and meet(part[1], request.ports)
-
-
-_EVERYTHING = (ALL_PROTOCOLS, ALL_PORTS)
-
-
-@lru_cache(maxsize=4096)
-def _protocol_parts(
-    ethertype: str, word: str, first: int | None, last: int | None, driver: Driver
-) -> _Parts:
-    all_ports = first is None or (first, last) in ALL_PORT_RANGES
-    if word in {"", "any"}:
-        # All drivers drop ports that come without a protocol.
-        return _Parts((_EVERYTHING,), exact=all_ports)
-    number = protocol_number(word)
-    if number is None:
-        return _Parts((), (_EVERYTHING,))
-    if number == 0:
-        # iptables has no `-p` for it (`_iptables_protocol_name`).
-        parts = _EVERYTHING if driver == "iptables" else ((0, 0), ALL_PORTS)
-        return _Parts((parts,), differs=Because.PROTOCOL_ZERO, exact=all_ports)
-    if number in ICMP:
-        return _icmp_parts(ethertype, number, first, last, driver)
-    if all_ports or first is None:
-        return _Parts((((number, number), ALL_PORTS),))
-    return _port_parts(number, (first, first if last is None else last), driver)
-
-
-def _port_parts(number: int, ports: Interval, driver: Driver) -> _Parts:
-    protocols = (number, number)
-    if number in WITH_PORTS:
-        return _Parts(((protocols, ports),))
-    if number in _PORTS_OF_IPTABLES:
-        matched = ports if driver == "iptables" else ALL_PORTS
-        return _Parts(((protocols, matched),), differs=Because.PORTS_OF_PROTOCOL, exact=False)
-    return _Parts(((protocols, ALL_PORTS),), exact=False)
-
-
-def _icmp_parts(
-    ethertype: str, number: int, first: int | None, last: int | None, driver: Driver
-) -> _Parts:
-    differs = None
-    if ethertype == "IPv6":
-        number = ICMPV6
-    elif number == ICMPV6:
-        # OVN matches `icmp4` (`acl_protocol_and_ports`), the others protocol 58 over IPv4.
-        differs = Because.ICMP_OF_OTHER_ETHERTYPE
-        number = ICMPV4 if driver == "ovn" else ICMPV6
-    protocols = (number, number)
-    if first is None:
-        return _Parts(((protocols, ALL_PORTS),), differs=differs)
-    start = first * ICMP_CODES
-    codes = (start, start + ICMP_CODES - 1) if last is None else (start + last, start + last)
-    if number == ICMPV4 and first == _ICMP_ANY:
-        possible = ((protocols, ALL_PORTS),) if driver == "iptables" else ()
-        return _Parts(((protocols, codes),), possible, differs or Because.ICMP_TYPE_255)
-    return _Parts(((protocols, codes),), differs=differs)
 
 
 def _ends(lens: Lens, port: Port, rule: Rule, request: Request) -> _Ends:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from ringfence.errors import Invalid
 from ringfence.http.fields import printable
-from ringfence.ports.verdicts.reach import ICMPV4, ICMPV6
+from ringfence.security_groups.driver_protocols import ICMPV4, ICMPV6
 from ringfence.security_groups.rules import protocol_number
 from ringfence.text.json_value import Json
 from ringfence.text.uuids import ANY_UUID

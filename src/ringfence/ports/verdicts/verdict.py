@@ -28,7 +28,8 @@ from ringfence.ports.verdicts.regions import (
     together,
     without,
 )
-from ringfence.ports.verdicts.world import DRIVERS, Driver, GroupRule, Packet, Port, World
+from ringfence.ports.verdicts.world import GroupRule, Packet, Port, World
+from ringfence.security_groups.driver_protocols import DRIVERS, Driver
 
 T = TypeVar("T")
 

@@ -6,12 +6,10 @@ rules and groups use the same ones.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from ringfence.security_groups.rules import Rule
 
-Driver = Literal["ovn", "openvswitch", "iptables"]
-DRIVERS: tuple[Driver, ...] = ("ovn", "openvswitch", "iptables")
 # Neutron filters no port with such an owner (`is_port_trusted`).
 _TRUSTED_OWNERS = ("network:", "neutron:")
 

@@ -1,0 +1,62 @@
+"""What one rule admits, as each of Neutron's firewall drivers reads it. Pure.
+
+Changes are compared reading by reading: nobody says which driver a cloud has, nor whether it stays.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from ringfence.security_groups.driver_protocols import (
+    DRIVERS,
+    Difference,
+    Parts,
+    protocol_parts,
+)
+from ringfence.security_groups.rules import Rule
+from ringfence.security_groups.traffic_boxes import Box, end_of
+
+
+class Reading(NamedTuple):
+    """What a rule admits at least, and what at most."""
+
+    sure: tuple[Box, ...]
+    possible: tuple[Box, ...]
+
+
+class Meaning(NamedTuple):
+    """What a rule admits: one `Reading` if all drivers agree, or one for each driver.
+
+    Rules with equal meanings admit the same in every cloud.
+    """
+
+    kind: tuple[str, str]
+    readings: tuple[Reading, ...]
+    differs: Difference | None = None
+
+    def reading(self, driver: int) -> Reading:
+        """Return what a driver takes it for, by its position in `DRIVERS`."""
+        return self.readings[driver if len(self.readings) > 1 else 0]
+
+
+def meaning_of(rule: Rule) -> Meaning:
+    """Return what a rule admits."""
+    parts = _parts(rule.ethertype, rule.protocol, rule.from_port, rule.to_port)
+    kind = rule.ethertype, rule.direction
+    end = end_of(rule)
+    readings = tuple(
+        Reading(
+            tuple(Box(*kind, *part, *end) for part in each.sure),
+            tuple(Box(*kind, *part, *end) for part in each.possible or each.sure),
+        )
+        for each in parts
+    )
+    return Meaning(kind, readings, parts[0].differs)
+
+
+@lru_cache(maxsize=4096)
+def _parts(ethertype: str, word: str, first: int | None, last: int | None) -> tuple[Parts, ...]:
+    found = tuple(
+        protocol_parts(ethertype, word.strip().lower(), first, last, driver) for driver in DRIVERS
+    )
+    is_one = len({each[:2] for each in found}) == 1
+    return (found[0]._replace(differs=None),) if is_one else found
