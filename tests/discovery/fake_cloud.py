@@ -74,7 +74,7 @@ class FakeCloud:
             error = {"type": "PortNotFound", "message": marker, "detail": ""}
             return as_json({"NeutronError": error}, 404)
         first = ids.index(marker) + 1 if marker else 0
-        last = first + min(self.page, int(query["limit"]))
+        last = first + min(self.page, int(query.get("limit", self.page)))
         body = {kind: items[first:last]}
         if last < len(items):
             href = f"{self.server.url}/v2.0/x?marker={ids[last - 1]}"
