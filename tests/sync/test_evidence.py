@@ -14,6 +14,7 @@ from ringfence.errors import OperatorError
 from ringfence.neutron.port import (
     AccessRefused,
     CloudGroup,
+    CloudPort,
     CloudRule,
     CloudUnreachable,
     GiveUp,
@@ -465,6 +466,20 @@ async def test_without_readable_ports_no_group_is_known_to_be_unused(place, monk
 
     assert (await place.row(uuid))[1] != bare.id
     assert await untouched(place, bare)
+
+
+async def test_a_port_whose_groups_are_not_known_may_have_any_group(sandbox, monkeypatch):
+    uuid = await unanswered(sandbox, monkeypatch)
+    bare = await sandbox.cloud.create_group(sandbox.project, "web", "")
+
+    async def unreadable(project):
+        return [CloudPort("p1", project, "", "", "", (), None, 1)]
+
+    monkeypatch.setattr(sandbox.cloud, "list_ports", unreadable)
+    await push(sandbox, uuid)
+
+    assert (await sandbox.row(uuid))[1] != bare.id
+    assert await untouched(sandbox, bare)
 
 
 async def test_what_was_taken_by_evidence_is_named_by_an_event(place, monkeypatch):

@@ -38,7 +38,7 @@ def _keys(rules: tuple[CloudRule, ...]) -> frozenset[RuleKey]:
 class CloudView:
     """`ahead` is how far the cloud's clock is ahead of the database's, which dates the rows.
 
-    `attached` are the ids of groups on ports; `None` if the ports cannot be read.
+    `attached` are the ids of groups on ports; `None` if the groups of any port are not known.
     """
 
     ahead: timedelta = timedelta()
@@ -71,7 +71,13 @@ async def _attached(cloud: NetworkCloud, project: str) -> AbstractSet[str] | Non
         ports = await cloud.list_ports(project)
     except GiveUp:
         return None
-    return {group_id for port in ports for group_id in port.security_group_ids or ()}
+    attached: set[str] = set()
+    for port in ports:
+        if port.security_group_ids is None:
+            # It may have any group.
+            return None
+        attached.update(port.security_group_ids)
+    return attached
 
 
 async def view_of(database: Database, cloud: NetworkCloud, project: str) -> CloudView:
