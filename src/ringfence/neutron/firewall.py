@@ -1,7 +1,7 @@
-"""Tell the firewall driver of a cloud by the agents on its hosts.
+"""Determine the firewall driver of a cloud by the agents on its hosts.
 
 Where hosts have several drivers, the meaning of some rules depends on the host. Extension aliases
-do not tell: each driver works with each of them.
+do not show it: each driver works with each of them.
 """
 
 import time

@@ -335,7 +335,7 @@ class NetworkCloud(Protocol):
         ...
 
     async def firewall_driver(self) -> FirewallDriver | None:
-        """Return the firewall driver of the cloud's hosts; `None` if it cannot be told.
+        """Return the firewall driver of the cloud's hosts; `None` if it is unknown.
 
         Raises no `CloudError`.
         """

@@ -45,11 +45,11 @@ async def observe_address_groups(
     }
     async with database.connection() as connection:
         desired = await referred_address_groups(connection, placement.tenant_id)
-    wanted = sorted({*in_cloud, *desired})[:MOST_ADDRESS_GROUPS]
+    referred = sorted({*in_cloud, *desired})[:MOST_ADDRESS_GROUPS]
     found: list[CloudAddressGroup] = []
     try:
-        if wanted:
-            found = await cloud.list_address_groups(wanted)
+        if referred:
+            found = await cloud.list_address_groups(referred)
     except GiveUp as refused:
         logger.warning(
             "address_groups_not_read", tenant=placement.tenant_uuid.hex, error=str(refused)
@@ -62,7 +62,7 @@ async def observe_address_groups(
 async def observe_firewall_driver(
     database: Database, cloud: NetworkCloud, placement: Placement
 ) -> None:
-    """Store the firewall driver of the cloud; one that cannot be told leaves what was stored."""
+    """Store the firewall driver of the cloud; an unknown one leaves what was stored."""
     driver = await cloud.firewall_driver()
     if driver is None:
         return
