@@ -129,28 +129,28 @@ async def test_only_what_is_in_scope_is_listed_counted_and_retrieved(api, world,
 
 
 PORT_QUERIES = [
-    ({"name": "TH0"}, {"eth0"}),
-    ({"name_exact": "eth1"}, {"eth1"}),
-    ({"device_owner": "compute:nova"}, {"eth0"}),
-    ({"device_id": "vm-1"}, {"eth0"}),
-    ({"has_device_owner": "false"}, {"eth1"}),
-    ({"admin_state_up": "false"}, {"eth1"}),
-    ({"status": "DOWN"}, {"eth1"}),
-    ({"mac_address": "FA:16:3E:00:00:02"}, {"eth1"}),
-    ({"fixed_ips": "10.0.0.4"}, {"eth1"}),
-    ({"external_ip": "203.0.113.7"}, {"eth0"}),
-    ({"network_uuid": "6b1f1f0e7f5a4b0e9c530d5a3d3f0a11"}, {"eth0"}),
-    ({"network_name": "x"}, set()),
-    ({"exclude_subnet_uuids": "6b1f1f0e-7f5a-4b0e-9c53-0d5a3d3f0a12"}, {"eth0"}),
-    ({"query": "203.0.113"}, {"eth0"}),
-    ({"query": "b-of-eth1"}, {"eth1"}),
-    ({"backend_id": "b-of-eth1"}, {"eth1"}),
-    ({"state": "ERRED"}, {"eth1"}),
-    ({"state": ["ERRED", "OK"]}, {"eth0", "eth1"}),
-    ({"can_manage": "true"}, {"eth0", "eth1"}),
-    ({"o": "-name"}, {"eth1", "eth0"}),
+    ({"name": "TH0"}, "eth0"),
+    ({"name_exact": "eth1"}, "eth1"),
+    ({"device_owner": "compute:nova"}, "eth0"),
+    ({"device_id": "vm-1"}, "eth0"),
+    ({"has_device_owner": "false"}, "eth1"),
+    ({"admin_state_up": "false"}, "eth1"),
+    ({"status": "DOWN"}, "eth1"),
+    ({"mac_address": "FA:16:3E:00:00:02"}, "eth1"),
+    ({"fixed_ips": "10.0.0.4"}, "eth1"),
+    ({"external_ip": "203.0.113.7"}, "eth0"),
+    ({"network_uuid": "6b1f1f0e7f5a4b0e9c530d5a3d3f0a11"}, "eth0"),
+    ({"network_name": "x"}, ""),
+    ({"exclude_subnet_uuids": "6b1f1f0e-7f5a-4b0e-9c53-0d5a3d3f0a12"}, "eth0"),
+    ({"query": "203.0.113"}, "eth0"),
+    ({"query": "b-of-eth1"}, "eth1"),
+    ({"backend_id": "b-of-eth1"}, "eth1"),
+    ({"state": "ERRED"}, "eth1"),
+    ({"state": ["ERRED", "OK"]}, "eth0 eth1"),
+    ({"can_manage": "true"}, "eth0 eth1"),
+    ({"o": "-name"}, "eth0 eth1"),
     *(
-        ({"o": word}, {"eth0", "eth1"})
+        ({"o": word}, "eth0 eth1")
         for word in [
             "created",
             "status",
@@ -181,8 +181,9 @@ async def test_filters_of_ports(client, world, query, expected):
     )
     response = await client.get(PORTS, params=query)
     assert response.status_code == 200, response.text
-    assert {port["name"] for port in response.json()} == expected
-    assert response.headers["X-Result-Count"] == str(len(expected))
+    names = set(expected.split())
+    assert {port["name"] for port in response.json()} == names
+    assert response.headers["X-Result-Count"] == str(len(names))
 
 
 async def test_ports_and_instances_are_found_by_group_tenant_and_instance(client, world, web):
