@@ -227,3 +227,13 @@ async def test_a_verdict_costs_three_statements(client, world, statements):
     await verdict(client, world, destination=port)
     reads = [each for each in statements if "SELECT" in each and "FROM tokens" not in each]
     assert len(reads) == 3, reads
+
+
+async def test_an_address_that_cannot_be_read_is_no_member_of_a_prefix(client, world):
+    await group_with(world, observed_rule(remote_group_id="g1"))
+    port = {"port_uuid": await port_with(world, "g1")}
+    await port_with(world, "g1", address="no address")
+    await port_with(world, "g1", address="10.0.0.6")
+    for cidr, outcome in (("10.0.0.6/32", "admitted"), ("10.0.0.4/31", "undetermined")):
+        found = await verdict(client, world, source={"cidr": cidr}, destination=port)
+        assert found["verdict"] == outcome

@@ -149,9 +149,12 @@ candidate AS MATERIALIZED (
             carrier.addresses && %(addresses)s::text[]
             OR carrier.allowed_address_pairs IS DISTINCT FROM '[]'
             OR (carrier.fixed_ips IS NULL AND carrier.addresses = '{}')
-            OR EXISTS (
-                SELECT FROM unnest(carrier.addresses) AS own (address)
-                WHERE own.address::inet <<= ANY(%(networks)s::inet[])
+            OR (
+                %(networks)s::inet[] <> '{}'
+                AND EXISTS (
+                    SELECT FROM unnest(carrier.addresses) AS own (address)
+                    WHERE network_of(own.address) <<= ANY(%(networks)s::inet[])
+                )
             )
         )
     UNION
