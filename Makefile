@@ -65,7 +65,7 @@ test-round-trips: .venv/.development ## send rules of responses, and rules with 
 
 test-traffic: .venv/.development ## compare verdicts with OVN, iptables and brute force; kill mutants
 	@tools/firewalls
-	@RINGFENCE_TRAFFIC=all PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -n 2 --dist loadfile tests/traffic
+	@RINGFENCE_TRAFFIC=all PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -n 2 --dist loadgroup tests/traffic
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.traffic.mutants
 
 overload: .venv/.development ## send four times the sustainable load (MINUTES=20)

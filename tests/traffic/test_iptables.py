@@ -16,7 +16,7 @@ from tests.traffic.packets import packets_in
 from ringfence.ports.verdicts.because import Because
 from ringfence.ports.verdicts.regions import Outcome
 
-pytestmark = pytest.mark.timeout(SECONDS)
+pytestmark = [pytest.mark.timeout(SECONDS), pytest.mark.xdist_group("iptables")]
 
 # Where the verdict is not definite although everything is known: what older releases of Neutron
 # and of iptables do differently.

@@ -23,7 +23,7 @@ from tests.traffic.worlds import World
 from ringfence.ports.verdicts.regions import Outcome
 from ringfence.ports.verdicts.world import World as JudgedWorld
 
-pytestmark = pytest.mark.timeout(SECONDS)
+pytestmark = [pytest.mark.timeout(SECONDS), pytest.mark.xdist_group("ovn")]
 
 
 @dataclass(frozen=True)
