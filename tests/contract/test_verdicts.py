@@ -237,3 +237,42 @@ async def test_an_address_that_cannot_be_read_is_no_member_of_a_prefix(client, w
     for cidr, outcome in (("10.0.0.6/32", "admitted"), ("10.0.0.4/31", "undetermined")):
         found = await verdict(client, world, source={"cidr": cidr}, destination=port)
         assert found["verdict"] == outcome
+
+
+async def test_a_rule_that_cannot_be_read_stays_in_the_cloud_whatever_is_desired(client, world):
+    group = await world.group("web", backend_id="g1", rules=[])
+    await observe(world, group, unreadable=json.dumps([{"id": "r", "reason": "?"}]))
+    port = {"port_uuid": await port_with(world, "g1")}
+    what_if = {"security_group": group.hex, "rules": []}
+    for at in ("desired", what_if):
+        found = await verdict(client, world, destination=port, at=at)
+        assert (found["verdict"], found["because"]) == ("undetermined", ["GROUPS_NOT_KNOWN"])
+
+
+async def test_a_port_that_will_carry_the_remote_group_is_a_desired_member(client, world):
+    await group_with(world, rules=[HTTPS | {"remote_group_id": await _remote_id(world)}])
+    port = {"port_uuid": await port_with(world, "g1")}
+    await port_with(
+        world,
+        "other",
+        address="10.0.0.6",
+        state="UPDATE_SCHEDULED",
+        base=["other"],
+        desired=["g2"],
+    )
+    source = {"cidr": "10.0.0.6/32"}
+    found = await verdict(client, world, source=source, destination=port, at="desired")
+    assert found["verdict"] == "admitted"
+    found = await verdict(client, world, source=source, destination=port)
+    assert found["verdict"] == "refused"
+
+
+async def _remote_id(world):
+    group = await group_with(world, name="peers", backend_id="g2")
+    return await world.value("SELECT id FROM security_groups WHERE uuid = %s", group)
+
+
+async def test_a_port_of_a_load_balancer_of_neutron_is_filtered_as_any_other(client, world):
+    await group_with(world)
+    port = {"port_uuid": await port_with(world, "g1", device_owner="neutron:LOADBALANCERV2")}
+    assert (await verdict(client, world, destination=port))["verdict"] == "refused"

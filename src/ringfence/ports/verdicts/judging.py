@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -138,12 +138,7 @@ async def _with_rules(
         raise Invalid({"at": [message]}) from None
     async with database.connection() as connection:
         rules = await _rules(connection, group, what_if)
-    return [
-        Group(each.id, rules, each.name, each.stateful, members_known=False)
-        if each.id == group.backend_id
-        else each
-        for each in groups
-    ]
+    return [replace(each, rules=rules) if each.id == group.backend_id else each for each in groups]
 
 
 async def _rules(

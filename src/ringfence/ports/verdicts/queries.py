@@ -158,6 +158,11 @@ candidate AS MATERIALIZED (
             )
         )
     UNION
+    -- Desired members
+    SELECT pending.id FROM cloud_ports AS pending
+    WHERE
+        pending.state <> 'OK' AND pending.desired_security_group_ids && %(remote_ids)s::text[]
+    UNION
     SELECT unread.id
     FROM (SELECT DISTINCT remote.tenant_id FROM remote) AS owner
     INNER JOIN cloud_ports AS unread ON owner.tenant_id = unread.tenant_id

@@ -45,7 +45,15 @@ def group_of(row: GroupRow, *, desired: bool = False) -> Group:
     """Return a group with its desired rules, or those that were last observed in the cloud."""
     if desired:
         rules = tuple(GroupRule(row.backend_id, id_, rule) for id_, rule in _desired(row))
-        return Group(row.backend_id, rules, row.name, row.stateful, members_known=False)
+        return Group(
+            row.backend_id,
+            rules,
+            row.name,
+            row.stateful,
+            members_known=False,
+            # A push leaves rules in the cloud that cannot be read.
+            rules_complete=not row.has_unreadable,
+        )
     return Group(
         row.backend_id,
         None if row.observed is None else _observed(row),

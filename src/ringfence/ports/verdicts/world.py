@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from ringfence.security_groups.rules import Rule
 
-# Neutron filters no port with such an owner (`is_port_trusted`).
-_TRUSTED_OWNERS = ("network:", "neutron:")
+# Neutron filters no port with such an owner (`is_port_trusted` of neutron_lib).
+_TRUSTED_OWNER = "network:"
 
 
 class AddressPair(NamedTuple):
@@ -37,7 +37,7 @@ class Port:
     @property
     def is_trusted(self) -> bool:
         """Whether Neutron filters nothing because of the owner of the port."""
-        return self.device_owner.startswith(_TRUSTED_OWNERS)
+        return self.device_owner.startswith(_TRUSTED_OWNER)
 
 
 @dataclass(frozen=True, slots=True)
