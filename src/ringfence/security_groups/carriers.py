@@ -41,7 +41,9 @@ WITH carrying AS MATERIALIZED (
     WHERE carried.security_group_id = %(group)s
 ),
 others AS (
-    SELECT other.id, other.uuid, other.name, count(*) AS ports
+    SELECT
+        other.id, other.uuid, other.name, other.state, count(*) AS ports,
+        count(*) OVER () AS total
     FROM carrying
     INNER JOIN cloud_port_groups AS carried ON carrying.id = carried.port_id
     INNER JOIN security_groups AS other ON carried.security_group_id = other.id
@@ -74,6 +76,17 @@ SELECT
                 SELECT FROM security_groups AS known
                 WHERE known.tenant_id = %(tenant)s AND known.backend_id = its.id
             )
+        )
+        OR EXISTS (SELECT FROM others WHERE others.total > %(most)s)
+        -- In the cloud these may admit more than their desired rules do.
+        OR EXISTS (
+            SELECT FROM others
+            LEFT JOIN security_group_observations AS observed
+                ON others.id = observed.security_group_id
+            WHERE
+                others.state <> 'OK'
+                OR observed.drift_grade = 'opens'
+                OR (observed.drift_grade IS NULL AND observed.drift_digest <> '')
         )
     ) AS has_unknown,
     (
@@ -179,7 +192,8 @@ def change_document(change: TrafficChange, names: Names) -> dict[str, Any]:
 
 def _document(change: TrafficChange, carriers: Carriers, names: Names) -> dict[str, Any]:
     still = list(_still_admitted_by(change, carriers, names))
-    notes = [*change.notes, *([Note.GROUPS_UNKNOWN] if carriers.has_unknown else ())]
+    is_unknown = carriers.has_unknown or (carriers.others and len(change.closed) > MAX_CLOSED)
+    notes = [*change.notes, *([Note.GROUPS_UNKNOWN] if is_unknown else ())]
     return {
         "same": change.is_same,
         "exact": not change.notes,

@@ -79,8 +79,8 @@ MESSAGES = {
         " one does not. Nothing of it is in opens or closes."
     ),
     Note.GROUPS_UNKNOWN: (
-        "Not all groups of the ports that carry this group are known here: they may admit what is "
-        "closed."
+        "Not all groups of the ports that carry this group are known here, or not all that they "
+        "admit in the cloud: they may admit what is closed."
     ),
 }
 
