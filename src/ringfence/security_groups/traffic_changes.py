@@ -43,6 +43,7 @@ class Note(StrEnum):
     TOO_COMPLEX = "too_complex"
     RULES_UNREADABLE = "rules_unreadable"
     STATEFUL = "stateful"
+    DRIFT = "drift"
     GROUPS_UNKNOWN = "groups_unknown"
 
 
@@ -77,6 +78,10 @@ MESSAGES = {
     Note.STATEFUL: (
         "The group differs in stateful: a stateful group admits replies without a rule, a stateless"
         " one does not. Nothing of it is in opens or closes."
+    ),
+    Note.DRIFT: (
+        "Groups of the port have other rules in the cloud than is desired. What an added group "
+        "admits by either is in opens; what another one admits by only one is not in closes."
     ),
     Note.GROUPS_UNKNOWN: (
         "Not all groups of the ports that carry this group are known here, or not all that they "
