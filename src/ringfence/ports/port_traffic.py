@@ -75,7 +75,7 @@ class GroupRules:
     unreadable: Collection[str] = ()
 
     def at_least(self, group: str) -> list[Rule]:
-        """Return the rules that a group has for sure: if some differ, those desired and in the cloud."""
+        """Return the rules that a group has for sure: if they differ, those of both."""
         desired = self._desired(group)
         if group not in self.in_cloud:
             return desired

@@ -29,6 +29,14 @@ from ringfence.security_groups.traffic_pieces import sortable_pieces
 # Responses have at most this many pieces, and then say how many there are.
 MAX_PIECES = 1000
 Names = Mapping[str, Named]
+# What is not known of members of remote groups, which are never the internet
+_OF_REMOTE_GROUPS = {
+    Because.REMOTE_GROUP_NOT_KNOWN,
+    Because.ADDRESSES_NOT_KNOWN,
+    Because.ADDRESS_PAIRS,
+    Because.OWN_ADDRESS,
+    Because.NETWORK_PORT,
+}
 
 
 def everything_because(port: Port) -> Because | None:
@@ -93,15 +101,27 @@ def sources(
     admitting, not_known = _admitting(world, port, driver, protocol, ports)
     everything = everything_because(port)
     found = list(_prefixes(admitting, names))
+    is_internet = everything is not None or any(each["internet"] for each in found)
+    is_internet = is_internet or any(_has_internet(world, rule) for rule in admitting)
     return {
         "everything_because": everything,
-        "internet": everything is not None or any(each["internet"] for each in found),
+        "internet": None if not is_internet and not_known - _OF_REMOTE_GROUPS else is_internet,
         "prefixes": found,
         "groups": list(_groups(world, admitting, names)),
         "address_groups": list(_address_groups(world, admitting, names)),
         "not_known": sorted(not_known),
         "driver": driver,
     }
+
+
+def _has_internet(world: World, rule: GroupRule) -> bool:
+    """Return whether members of the address group of a rule are addresses of the internet."""
+    members = world.address_groups.get(rule.rule.remote_address_group or "", ())
+    return any(
+        reaches(rule.rule.ethertype, [interval])
+        for interval in (interval_of(each, rule.rule.ethertype) for each in members)
+        if interval
+    )
 
 
 def _admitting(
@@ -116,7 +136,9 @@ def _admitting(
         lenses = [Lens(world, each) for each in drivers]
         reached = [reach(lens, port, rule, request) for lens in lenses]
         is_sure = [each is not None and bool(each.sure) for each in reached]
-        if all(is_sure):
+        # Whoever is in a group whose members are not known is admitted.
+        is_symbolic = box_of(rule.rule).symbol is not None and any(reached)
+        if all(is_sure) or is_symbolic:
             admitting.append(rule)
         elif any(is_sure):
             not_known |= {Because.DRIVERS_DIFFER}.union(*(lens.differences for lens in lenses))

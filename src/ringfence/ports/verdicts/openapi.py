@@ -248,7 +248,12 @@ _SOURCES = Model(
             "port_uuid": _PORT_UUID,
             "at": _AT,
             "everything_because": _EVERYTHING,
-            "internet": _INTERNET,
+            "internet": described(
+                nullable(BOOLEAN),
+                "Whether addresses of the internet are among the prefixes or the members of the "
+                "address groups; null if that is not known. Members of remote groups are not "
+                "considered.",
+            ),
             "prefixes": described(
                 array(
                     object_of(
