@@ -100,6 +100,21 @@ async def test_a_remote_group_of_another_tenant_is_not_known_and_not_shown(api, 
     ] == "admitted"
 
 
+async def test_a_remote_group_that_is_not_seen_has_its_id_in_the_cloud_and_is_not_any_address(
+    api, world
+):
+    await foreign_group(world)
+    await group_with(world, observed_rule(remote_group_id="shared"))
+    port = await port_with(world, "g1")
+    found = await verdict(api("admin"), world, source=PEER, destination={"port_uuid": port})
+    path = f"/api/openstack-ports/{port}/effective_rules/"
+    effective = (await api("admin").get(path)).json()["pieces"]
+    for rule in (*found["ingress"]["by"], *effective, *effective[0]["rules"]):
+        ends = [rule[name] for name in ("cidr", "remote_group_uuid", "remote_group_name")]
+        assert ends == [None, None, None]
+        assert rule["remote_group_backend_id"] == "shared"
+
+
 async def test_members_in_other_tenants_are_not_told_apart_from_others(api, world):
     await group_with(world, observed_rule(remote_group_id="g2"))
     await group_with(world, name="peers", backend_id="g2")

@@ -29,7 +29,8 @@ def remote_of(rule: Rule) -> str:
         # Of a URL, the UUID
         name = str(group).rstrip("/").rpartition("/")[2] if "://" in str(group) else str(group)
         return f'group "{name}"' if " " in name else f"group {name}"
-    if address_group := rule.get("remote_address_group_backend_id"):
+    address_group = rule.get("remote_address_group_backend_id") or rule.get("remote_address_group")
+    if address_group:
         return f"address group {address_group}"
     return str(rule.get("cidr") or _ANYWHERE.get(str(rule.get("ethertype") or "IPv4"), ""))
 

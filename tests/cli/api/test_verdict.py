@@ -114,3 +114,21 @@ def test_an_unknown_name_is_refused(service, capsys):
     service.respond([])
     assert run(["verdict", "vm-9", "1.2.3.4", "tcp/1"]) == 2
     assert "there is no instance of this name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("end", "shown"),
+    [
+        ({"remote_group_backend_id": "5f6e"}, "in ipv4 tcp 443 group 5f6e"),
+        ({"remote_address_group": "7a8b"}, "in ipv4 tcp 443 address group 7a8b"),
+    ],
+)
+def test_a_rule_for_a_group_that_is_not_seen_never_looks_like_one_for_any_address(
+    service, capsys, end, shown
+):
+    service.respond({"uuid": PORT, "tenant_uuid": "d" * 32})
+    service.respond(a_verdict("undetermined", [RULE | end]))
+    assert run(["verdict", "192.0.2.1", PORT, "tcp/443", "-o", "csv"]) == 3
+    lines = capsys.readouterr().out
+    assert shown in lines
+    assert "0.0.0.0/0" not in lines

@@ -61,6 +61,16 @@ def rule_document(group_rule: GroupRule, names: Mapping[str, Named]) -> dict[str
         "cidr": rule.cidr or None,
         "remote_group_uuid": remote.uuid if remote else None,
         "remote_group_name": remote.name if remote else None,
+        "remote_group_backend_id": backend_id_of(rule.remote_group, remote),
         "remote_address_group": rule.remote_address_group,
         "description": rule.description,
     }
+
+
+def backend_id_of(remote_group: str | None, named: Named | None) -> str | None:
+    """Return the ID of a remote group in the cloud, also of one that has no name here.
+
+    Otherwise, a rule whose remote group is not visible would look like one for any address. A
+    group that is not in the cloud yet is called by its UUID.
+    """
+    return None if named is not None and named.uuid == remote_group else remote_group

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ringfence.ports.verdicts.because import Because
-from ringfence.ports.verdicts.documents import rule_document
+from ringfence.ports.verdicts.documents import backend_id_of, rule_document
 from ringfence.ports.verdicts.reach import Lens, Request, reach
 from ringfence.ports.verdicts.rows import Named
 from ringfence.ports.verdicts.verdict import has_unknown_groups, rules_of
@@ -78,6 +78,7 @@ def _piece(piece: Any, box: Box, rules: Iterable[GroupRule], names: Names) -> di
         "cidr": piece.cidr,
         "remote_group_uuid": remote.uuid if remote else None,
         "remote_group_name": remote.name if remote else None,
+        "remote_group_backend_id": backend_id_of(piece.remote_group, remote),
         "remote_address_group": piece.remote_address_group,
         "internet": box.addresses is not None and reaches(box.ethertype, [box.addresses]),
         "rules": [rule_document(rule, names) for rule in rules if _is_from(box, rule)],

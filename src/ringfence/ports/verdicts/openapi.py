@@ -104,6 +104,11 @@ _RULE_PROPERTIES: Mapping[str, Schema | Model] = {
         nullable(HEX_UUID), "The remote group; null for none, and for one that you do not see."
     ),
     "remote_group_name": described(nullable(STRING), "The name of the remote group."),
+    "remote_group_backend_id": described(
+        nullable(STRING),
+        "The id of the remote group in the cloud, also of one that you do not see; null for none,"
+        " and for one that is not in the cloud yet.",
+    ),
     "remote_address_group": described(
         nullable(STRING), "The id of the remote address group in the cloud; null for none."
     ),
@@ -199,6 +204,7 @@ _PIECE = Model(
                     "to_port",
                     "remote_group_uuid",
                     "remote_group_name",
+                    "remote_group_backend_id",
                     "remote_address_group",
                 )
             },
