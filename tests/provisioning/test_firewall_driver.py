@@ -17,3 +17,8 @@ async def test_the_firewall_driver_that_an_operator_names_wins_until_the_observe
     assert await query(statement) == [("ovn", "ovn")]
     await load(cloud % ", firewall_driver: observed")
     assert await query(statement) == [(None, "openvswitch")]
+
+
+async def test_the_hybrid_driver_of_neutron_is_iptables(load, query):
+    await load("clouds: [{name: east, backend: sandbox, firewall_driver: iptables_hybrid}]")
+    assert await query("SELECT firewall_driver FROM clouds") == [("iptables",)]

@@ -76,6 +76,10 @@ def rule(text: str) -> str:
             "clouds[0].firewall_driver: 'nft' is not allowed; allowed: ovn, openvswitch",
         ),
         (
+            EXAMPLE.replace("backend: openstack", "backend: openstack\n    firewall_driver: ovs"),
+            "clouds[0].firewall_driver: 'ovs' is not allowed; allowed: ovn, openvswitch",
+        ),
+        (
             EXAMPLE.replace("uuid: 5f0c0000000000000000000000000001", "uuid: 5f0c"),
             "clouds[0].uuid: '5f0c' is not a UUID: 32 hexadecimal digits, or the dashed form",
         ),

@@ -3,6 +3,8 @@
 from typing import LiteralString
 
 FIREWALL_DRIVERS = ("ovn", "openvswitch", "iptables")
+# Another name of Neutron for one of them, which plugs its ports through a bridge
+SAME_FIREWALL_DRIVERS = {"iptables_hybrid": "iptables"}
 # Instead of one of them: what the cloud shows
 OBSERVED = "observed"
 

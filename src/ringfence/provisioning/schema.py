@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from ringfence.access.permissions import CUSTOMER_ROLES, PROJECT_ROLES
 from ringfence.clouds.drift_modes import DriftMode
-from ringfence.clouds.firewall_drivers import FIREWALL_DRIVERS, OBSERVED
+from ringfence.clouds.firewall_drivers import FIREWALL_DRIVERS, OBSERVED, SAME_FIREWALL_DRIVERS
 from ringfence.provisioning.parser import Plain
 from ringfence.provisioning.problems import nearest, quote
 from ringfence.security_groups.rule_input.refused_input import (
@@ -152,6 +152,19 @@ def _choice(*choices: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _firewall_driver(value: object) -> str:
+    """Return the driver, also for another name that Neutron has for it.
+
+    All drivers are named if it is none of them: `ovs` is more like `ovn` than like `openvswitch`.
+    """
+    text = _text(value)
+    name = SAME_FIREWALL_DRIVERS.get(text, text)
+    allowed = (*FIREWALL_DRIVERS, OBSERVED)
+    if name not in allowed:
+        raise _error(f"{quote(text)} is not allowed; allowed: {', '.join(allowed)}")
+    return name
+
+
 def _time(value: object) -> datetime:
     if isinstance(value, datetime):
         moment = value
@@ -217,7 +230,7 @@ Token = Annotated[str, BeforeValidator(_token)]
 StateWord = Annotated[str, _choice(*State, ABSENT)]
 Presence = Annotated[str, _choice(PRESENT, ABSENT)]
 Backend = Annotated[str, _choice("openstack", "sandbox")]
-FirewallDriver = Annotated[str, _choice(*FIREWALL_DRIVERS, OBSERVED)]
+FirewallDriver = Annotated[str, BeforeValidator(_firewall_driver)]
 
 
 class Entry(BaseModel):
