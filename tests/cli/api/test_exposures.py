@@ -42,7 +42,7 @@ def test_the_last_line_counts_the_groups_that_open_ssh(service, capsys):
     *_, row, last = capsys.readouterr().out.splitlines()
     assert "vm-1" in row
     assert "=web, (of another tenant)" in row
-    assert last == "412 groups open SSH to the internet, 37 of them on a floating address"
+    assert last == "412 groups open SSH to the internet, 37 of them on a floating IP"
     counted, listed = service.requests
     assert counted.path == f"{PATH}counts/?service=ssh"
     assert listed.path.startswith(PATH + "?")
@@ -60,7 +60,7 @@ def test_services_and_a_tenant_limit_rows_and_counts(service, capsys):
     assert counted.path == f"{PATH}counts/?{tenant}&service=ssh&service=rdp"
     assert f"{tenant}&service=ssh&service=rdp&reachable=true" in listed.path
     assert capsys.readouterr().out.splitlines()[-1] == (
-        "1 group opens RDP to the internet, 0 of them on a floating address"
+        "1 group opens RDP to the internet, 0 of them on a floating IP"
     )
 
 
@@ -97,3 +97,35 @@ def test_csv_and_json_have_rows_only(service, capsys):
     assert next(csv.reader(io.StringIO(line))) == ["'=web, (of another tenant)"]
     assert header == "security_groups"
     assert json.loads(rest[0])[0]["groups"] == ROW["groups"]
+
+
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize("nothing", ["", " , "])
+def test_fail_on_without_a_service_is_an_error_so_that_an_unset_variable_fails_the_pipeline(
+    nothing, capsys
+):
+    assert run(["exposures", "--fail-on", nothing]) == 2
+    assert "--fail-on names no service" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("known", "target"),
+    [
+        ({}, "vm-1"),
+        ({"instance_name": "", "port_name": "vip"}, "vip"),
+        ({"instance_name": "", "port_name": "", "fixed_ips": ["10.0.0.9"]}, "10.0.0.9"),
+        ({"instance_name": "", "port_name": "", "fixed_ips": [], "port_uuid": "e" * 32}, "e" * 32),
+    ],
+)
+def test_a_table_names_the_port_and_says_in_a_few_words_what_is_open(
+    service, capsys, known, target
+):
+    service.respond([SSH])
+    service.respond([{**ROW, "ethertype": "IPv4", **known}])
+    assert run(["exposures"]) == 0
+    header, row, _ = capsys.readouterr().out.splitlines()
+    assert header.split() == [
+        "target", "tenant_name", "floating_ip", "reachable", "traffic", "security_groups",
+    ]  # fmt: skip
+    assert row.split()[0] == target
+    assert "ipv4 tcp 22 0.0.0.0/0" in row

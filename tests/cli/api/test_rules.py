@@ -82,3 +82,19 @@ def test_a_refusal_of_the_service_is_an_error_of_the_operator(service, capsys):
     service.respond({"admits": ["x is not an IP address."]}, status=400)
     assert run(["rules", "--admits", "x"]) == 2
     assert "x is not an IP address." in capsys.readouterr().err
+
+
+def test_a_table_has_each_rule_as_one_line(service, capsys):
+    service.respond(
+        [{**RULE, "ethertype": "IPv4", "protocol": "tcp", "from_port": 22, "to_port": 23}]
+    )
+    assert run(["rules"]) == 0
+    requested = [
+        value
+        for name, value in parse_qsl(urlsplit(service.requests[0].path).query)
+        if name == "field"
+    ]
+    assert requested[:2] == ["tenant_name", "security_group_name"]
+    assert {"from_port", "cidr", "remote_group_name"} < set(requested)
+    assert "rule" not in requested
+    assert capsys.readouterr().out.splitlines()[1].endswith("in ipv4 tcp 22-23 0.0.0.0/0")

@@ -9,6 +9,8 @@ import typer
 
 from ringfence.cli import listing
 from ringfence.cli import output as printed
+from ringfence.errors import OperatorError
+from ringfence.text.rule_lines import line_of
 
 EXPOSED = 1
 # What the last line counts if no service is named
@@ -20,12 +22,9 @@ COLUMNS = listing.Columns(
         "protocol", "from_port", "to_port", "cidr", "service", "services", "security_groups",
         "desired", "cause", "exact", "tenant_name", "project_name", "customer_name",
         "service_name", "groups", "port_uuid", "instance_uuid", "tenant_uuid", "project_uuid",
-        "customer_uuid", "service_settings_uuid",
+        "customer_uuid", "service_settings_uuid", "target", "traffic",
     ),
-    in_table=(
-        "instance_name", "tenant_name", "floating_ip", "reachable", "protocol", "from_port",
-        "to_port", "cidr", "service", "security_groups",
-    ),
+    in_table=("target", "tenant_name", "floating_ip", "reachable", "traffic", "security_groups"),
 )  # fmt: skip
 
 
@@ -75,7 +74,7 @@ def exposures(
     query = []
     if tenant is not None:
         query.append(("tenant_uuid", str(find_tenant(client, tenant)["uuid"])))
-    failing = [word.strip().lower() for word in (fail_on or "").split(",") if word.strip()]
+    failing = _failing(fail_on)
     named = [word.lower() for word in service or ()]
     words = list(dict.fromkeys([*named, *failing])) or [_DEFAULT_SERVICE]
     # Counted first: a service that does not exist is refused before anything is printed.
@@ -83,7 +82,7 @@ def exposures(
     counts = client.get(f"{EXPOSURES}counts/", counting).body
     chosen = [*query, *(("service", word) for word in named)]
     chosen += [("reachable", "true")] if reachable else []
-    rows = map(_with_names, client.items(EXPOSURES, chosen))
+    rows = map(_with_words, client.items(EXPOSURES, chosen))
     listing.show(rows, COLUMNS, options, in_order=True)
     if options.format in {None, listing.Format.TABLE}:
         for line in _summary(counts):
@@ -92,10 +91,26 @@ def exposures(
         raise typer.Exit(EXPOSED)
 
 
-def _with_names(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def _failing(fail_on: str | None) -> list[str]:
+    """Return the services of `--fail-on`; raises `OperatorError` if it is there and names none."""
+    words = [word.strip().lower() for word in (fail_on or "").split(",") if word.strip()]
+    if fail_on is not None and not words:
+        raise OperatorError("--fail-on names no service; pass some, such as ssh,rdp")
+    return words
+
+
+def _with_words(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a row with texts for people: what is open, by which groups, and to what."""
     groups = row.get("groups") or ()
     names = (group["name"] or "(of another tenant)" for group in groups)
-    return {**row, "security_groups": ", ".join(names)}
+    addresses = row.get("fixed_ips") or ("",)
+    named = (row.get("instance_name"), row.get("port_name"), addresses[0], row.get("port_uuid"))
+    return {
+        **row,
+        "security_groups": ", ".join(names),
+        "target": next(filter(None, named), ""),
+        "traffic": line_of(row).removeprefix("in "),
+    }
 
 
 def _summary(counts: Iterable[Mapping[str, Any]]) -> Iterable[str]:
@@ -104,7 +119,7 @@ def _summary(counts: Iterable[Mapping[str, Any]]) -> Iterable[str]:
         number, floating = each["groups"], each["groups_on_floating_ips"]
         groups = "1 group opens" if number == 1 else f"{number:,} groups open"
         whole = f"{groups} {each['name']} to the internet"
-        yield f"{whole}, {floating:,} of them on a floating address" if number else whole
+        yield f"{whole}, {floating:,} of them on a floating IP" if number else whole
 
 
 def _is_failing(

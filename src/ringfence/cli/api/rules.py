@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - imports inside commands, so that `--help` responds at once
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from ringfence.cli import listing
 from ringfence.cli.api.options import InTenant
+from ringfence.text.rule_lines import line_of
 
 RULES = "/api/security-group-rules/"
 COLUMNS = listing.Columns(
@@ -16,12 +18,14 @@ COLUMNS = listing.Columns(
         "id", "security_group_name", "security_group_uuid", "tenant_name", "tenant_uuid",
         "project_name", "project_uuid", "customer_name", "customer_uuid", "direction", "ethertype",
         "protocol", "from_port", "to_port", "cidr", "remote_group_name", "remote_group_uuid",
-        "description", "internet", "instance_count", "security_group", "remote_group",
+        "description", "internet", "instance_count", "security_group", "remote_group", "rule",
     ),
-    in_table=(
-        "tenant_name", "security_group_name", "direction", "ethertype", "protocol", "from_port",
-        "to_port", "cidr", "remote_group_name", "description",
-    ),
+    in_table=("tenant_name", "security_group_name", "rule"),
+)  # fmt: skip
+# The fields of the API that make up `rule`, which is one line
+IN_LINE = (
+    "direction", "ethertype", "protocol", "from_port", "to_port", "cidr", "remote_group_name",
+    "remote_group", "description",
 )  # fmt: skip
 
 
@@ -139,14 +143,21 @@ def rules(  # noqa: PLR0913 - one for each option
         "customer_uuid": customer,
         "o": sort,
     }
-    query = [("field", each) for each in COLUMNS.chosen(options)]
+    query = [("field", each) for each in _requested(COLUMNS.chosen(options))]
     client = connect()
     if tenant is not None:
         given["tenant_uuid"] = find_tenant(client, tenant)["uuid"]
     if remote_group is not None:
         given["remote_group_uuid"] = find_group(client, remote_group, tenant)["uuid"]
     query += [(name, _text(value)) for name, value in given.items() if value is not None]
-    listing.show(client.items(RULES, query), COLUMNS, options, in_order=True)
+    rows = ({**row, "rule": line_of(row)} for row in client.items(RULES, query))
+    listing.show(rows, COLUMNS, options, in_order=True)
+
+
+def _requested(fields: Sequence[str]) -> list[str]:
+    """Return the fields of the API that the shown ones need."""
+    parts = IN_LINE if "rule" in fields else ()
+    return list(dict.fromkeys([*(each for each in fields if each != "rule"), *parts]))
 
 
 def _text(value: object) -> str:
