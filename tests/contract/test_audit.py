@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 from psycopg import sql
+from tests.factories.ports import add_instance, add_instance_port
 
 from ringfence.app import OPERATIONS
 from ringfence.database.migrate import migrate
@@ -23,7 +24,7 @@ from ringfence.sync.jobs import JobHandlers
 
 GROUPS = "/api/openstack-security-groups/"
 # A plan or a dry run changes nothing, whatever its method.
-WITHOUT_EFFECT = {"plan", "plan_security_group"}
+WITHOUT_EFFECT = {"plan", "plan_security_group", "plan_security_groups"}
 HTTPS = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "0.0.0.0/0"}
 
 
@@ -49,6 +50,7 @@ async def test_every_change_says_who_from_where_by_which_token_and_why(api, worl
             "expires_at": "2999-12-31T00:00:00Z",
         },
         "push_security_groups": [{"name": "pushed", "rules": []}],
+        "update_security_groups": {"security_groups": []},
     }
     recorded = set()
     # A user who revokes the own token cannot continue.
@@ -74,10 +76,15 @@ async def test_every_change_says_who_from_where_by_which_token_and_why(api, worl
             spare,
         )
         discovery = await world.discovery()
+        await world.execute("UPDATE security_groups SET backend_id = 'b-1' WHERE uuid = %s", group)
+        instance, row = await add_instance(world)
+        port = await add_instance_port(world, row, groups=["b-1"])
         path = (
             operation.path.replace("{user_id}", str(world.users["admin"]))
             .replace("discoveries/{uuid}", f"discoveries/{discovery.hex}")
             .replace("openstack-tenants/{uuid}", f"openstack-tenants/{world.tenant_uuid.hex}")
+            .replace("openstack-ports/{uuid}", f"openstack-ports/{port.hex}")
+            .replace("openstack-instances/{uuid}", f"openstack-instances/{instance.hex}")
             .replace("tokens/{uuid}", f"tokens/{spare.hex}")
             .replace("sessions/{uuid}", f"sessions/{session.hex}")
             .replace("users/{uuid}", f"users/{user.hex}")
@@ -87,6 +94,9 @@ async def test_every_change_says_who_from_where_by_which_token_and_why(api, worl
         if operation.own and operation.body is None:
             # This operation rejects unknown names.
             body = None
+        if action != "update_security_groups":
+            # A group in use is not deleted.
+            await world.execute("DELETE FROM cloud_ports")
         before = len(await lines(world))
         response = await api("staff").request(
             operation.method, path, json=body, headers={"X-Request-ID": operation.id}

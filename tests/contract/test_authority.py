@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from tests.contract.paths import a_rule
+from tests.factories.ports import add_instance, add_instance_port
 
 from ringfence.access.authentication import token_digest
 from ringfence.app import OPERATIONS
@@ -19,9 +20,10 @@ from ringfence.app import OPERATIONS
 TABLES = (
     *("tenants", "security_groups", "security_group_rules", "security_group_versions"),
     *("security_group_documents", "security_group_drift_modes", "events", "procrastinate_jobs"),
-    *("tokens", "console_sessions", "discoveries"),
+    *("tokens", "console_sessions", "discoveries", "cloud_ports"),
 )
 CHANGING = [operation for operation in OPERATIONS if operation.changes]
+READING = [operation for operation in OPERATIONS if operation.reads]
 BODIES = {
     "set_rules": [a_rule()],
     "plan": [a_rule()],
@@ -35,6 +37,14 @@ BODIES = {
     "plan_security_group": {"name": "new", "rules": [a_rule()]},
     "push_security_groups": [],
     "confirm_missing": {},
+    "update_security_groups": {"security_groups": []},
+    "plan_security_groups": {"security_groups": []},
+    "verdict": {
+        "source": {"address": "203.0.113.7"},
+        "destination": {"address": "10.0.0.3"},
+        "protocol": "tcp",
+        "port": 443,
+    },
     "console-sessions": {},
     "personal-access-tokens": {
         "name": "new",
@@ -87,7 +97,7 @@ class Site:
     def __init__(self, world, client):
         self.world, self.client = world, client
         self.group = self.user = self.token = self.secret = self.credentials = None
-        self.discovery = None
+        self.discovery = self.port = self.instance = None
 
     async def arrange(self, *, in_session=False):
         """Create a new user, so that each request starts with all permissions."""
@@ -127,6 +137,8 @@ class Site:
             operation.path.replace("{user_id}", str(self.user))
             .replace("discoveries/{uuid}", f"discoveries/{self.discovery.hex}")
             .replace("openstack-tenants/{uuid}", f"openstack-tenants/{self.world.tenant_uuid.hex}")
+            .replace("openstack-ports/{uuid}", f"openstack-ports/{self.port.hex}")
+            .replace("openstack-instances/{uuid}", f"openstack-instances/{self.instance.hex}")
             .replace("users/{uuid}", f"users/{self.user_uuid.hex}")
             .replace(
                 "personal-access-tokens/{uuid}", f"personal-access-tokens/{self.other_uuid.hex}"
@@ -177,6 +189,9 @@ class Site:
 async def site(world, api):
     site = Site(world, api(None))
     site.group = await world.group()
+    await world.execute("UPDATE security_groups SET backend_id = 'b-1'")
+    site.instance, row = await add_instance(world)
+    site.port = await add_instance_port(world, row, groups=["b-1"])
     return site
 
 
@@ -203,6 +218,21 @@ async def test_who_lost_its_authority_before_the_change_changes_nothing(site, ke
             if response.status_code not in statuses or await site.stored() != after:
                 wrong[operation.id, words] = (response.status_code, response.text)
     assert not wrong, "\n".join(f"{case}: {told}" for case, told in wrong.items())
+
+
+@pytest.mark.parametrize("operation", READING, ids=lambda each: each.id)
+async def test_who_lost_its_authority_before_the_body_ended_reads_nothing(site, operation):
+    for words, (statement, statuses) in statements(operation).items():
+        await site.arrange(in_session=words in SESSION_GONE)
+
+        async def shrink(statement=statement):
+            values = {"user": site.user, "token": site.token}
+            async with site.world.database.connection() as connection:
+                await connection.execute(statement, values)
+
+        response = await site.send(operation, shrink)
+        allowed = {200} if words == "the token may only read" else statuses
+        assert response.status_code in allowed, (words, response.text)
 
 
 async def test_who_keeps_its_authority_is_not_disturbed_by_what_else_changes(site):

@@ -57,7 +57,7 @@ async def test_a_token_that_may_only_read_changes_nothing(world, issue):
     uuids = {"uuid": group.hex, "user_id": str(world.users["staff"]), "number": "1"}
     tried = 0
     for operation in OPERATIONS:
-        if operation.method in {"GET", "HEAD"} or operation.public:
+        if not operation.changes:
             continue
         path = operation.path
         for name, value in uuids.items():

@@ -225,7 +225,9 @@ async def test_a_verdict_costs_three_statements(client, world, statements):
     await verdict(client, world, destination=port)
     statements.clear()
     await verdict(client, world, destination=port)
-    reads = [each for each in statements if "SELECT" in each and "FROM tokens" not in each]
+    reads = [
+        each for each in map(str, statements) if "SELECT" in each and "FROM tokens" not in each
+    ]
     assert len(reads) == 3, reads
 
 

@@ -154,9 +154,9 @@ def restricted_to_project(actor: Actor, customer_id: int, project_id: int) -> Ac
     return replace(actor, grants=grants, is_staff=False, is_support=False)
 
 
-def require_writable(actor: Actor, method: str) -> None:
-    """Raise `Forbidden` for a change with a read-only token."""
-    if actor.token is not None and actor.token.is_read_only and method not in SAFE_METHODS:
+def require_writable(actor: Actor) -> None:
+    """Raise `Forbidden` for a read-only token."""
+    if actor.token is not None and actor.token.is_read_only:
         raise Forbidden("This token may only read; use one that may write.")
 
 

@@ -15,6 +15,7 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ringfence.access.authentication import of_session, of_token
@@ -100,6 +101,9 @@ class Pipeline:
             for operation in operations
             if any(each.is_also_csv for each in operation.responses.values())
         }
+        self.reading_paths = [
+            compile_path(operation.path)[0] for operation in operations if operation.reads
+        ]
         self.names = UnknownNames(operations, is_strict=settings.strict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -210,7 +214,8 @@ class Pipeline:
             actor = context.known_actor = (await identity.confirm()).actor
             self._note_actor(exchange)
             self.limits.charge(actor, scope["method"])
-            require_writable(actor, scope["method"])
+            if not self._reads(scope):
+                require_writable(actor)
         self.names.check(scope)
         if scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, exchange.send)
@@ -250,10 +255,18 @@ class Pipeline:
                     await self._change(exchange, scope, receive)
             except (IdentityChanged, Deadlocked):
                 actor = context.known_actor = (await identity.confirm()).actor
-                require_writable(actor, scope["method"])
+                if not self._reads(scope):
+                    require_writable(actor)
             else:
                 return
         raise Unavailable("Your permissions changed during the request. Try again.")
+
+    def _reads(self, scope: Scope) -> bool:
+        """Return whether the operation changes nothing, whatever its method."""
+        path: str = scope["path"]
+        return scope["method"] in SAFE_METHODS or (
+            scope["method"] == "POST" and any(each.match(path) for each in self.reading_paths)
+        )
 
     async def _change(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
         receive = await check_unread_body(scope, receive)

@@ -97,7 +97,8 @@ class Operation:
 
     `own` marks an operation that Waldur does not have: it refuses unknown names. `undeclared` names
     query parameters that are accepted and not described. An operation that `ends_tokens` locks its
-    identity exclusively. The parameters of a `search` have everyday names, such as `port`, so other
+    identity exclusively. One that `reads` changes nothing, whatever its method, so read-only tokens
+    may call it. The parameters of a `search` have everyday names, such as `port`, so other
     operations treat them like any unknown name.
     """
 
@@ -117,6 +118,7 @@ class Operation:
     undeclared: Collection[str] = ()
     ends_tokens: bool = False
     search: bool = False
+    reads: bool = False
 
     @property
     def in_query(self) -> tuple[Parameter, ...]:
@@ -125,7 +127,7 @@ class Operation:
     @property
     def changes(self) -> bool:
         """Return whether it may change something on behalf of a user."""
-        return self.method not in {"GET", "HEAD"} and not self.public
+        return self.method not in {"GET", "HEAD"} and not self.public and not self.reads
 
     @property
     def statuses(self) -> list[int]:

@@ -45,7 +45,8 @@ async def verdict_of(
 ) -> dict[str, Any]:
     """Return the document of a verdict. Raises `NotFound` and `Invalid`."""
     desired = requested.at == "desired"
-    async with database.connection() as connection:
+    # A body takes as long as its client likes: the transaction reads the identity again.
+    async with database.transaction() as connection:
         tenant, ends = await _ends(connection, scope, tenant_uuid, requested)
         ports = [rows.port_of(port, desired=desired) for port in ends.ports]
         carried = sorted({group for port in ports for group in port.groups or ()})

@@ -344,6 +344,7 @@ operations = (
         ),
         responses={200: Response(_VERDICT)},
         errors=(404,),
+        reads=True,
         own=True,
     ),
     Operation(

@@ -20,6 +20,7 @@ AT_WORDS = ("observed", "desired")
 _WITH_PORTS = frozenset({6, 17, 33, 132, 136})
 _LAST_PORT, _LAST_BYTE = 65_535, 255
 _LONGEST = 64
+_UUID = re.compile(ANY_UUID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def _read_end(field: str, key: str, value: str) -> RequestedEnd:
         return RequestedEnd(address=_address(field, value))
     if key == "cidr":
         return RequestedEnd(cidr=_prefix(field, value))
-    if not re.fullmatch(ANY_UUID, value):
+    if not _UUID.fullmatch(value):
         raise _wrong(field, f"{key} is not a UUID.")
     uuid = UUID(value).hex
     return RequestedEnd(port=uuid) if key == "port_uuid" else RequestedEnd(instance=uuid)
@@ -199,7 +200,7 @@ def _at(body: Mapping[str, Any], most_rules: int) -> str | WhatIf:
         raise _wrong("at", message)
     _refuse_unknown(at, ("security_group", "rules"), "at")
     group, rules = at.get("security_group"), at.get("rules")
-    if not isinstance(group, str) or not re.fullmatch(ANY_UUID, group):
+    if not isinstance(group, str) or not _UUID.fullmatch(group):
         raise _wrong("at", "security_group is not the UUID of a group.")
     if not isinstance(rules, list):
         raise _wrong("at", "rules is a list of rules, as set_rules takes it.")
