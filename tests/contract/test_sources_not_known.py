@@ -61,3 +61,25 @@ async def test_a_remote_group_whose_members_are_not_known_is_named(client, world
     shown = await sources(client, world, observed_rule(remote_group_id="unseen"))
     assert [(each["uuid"], each["members_known"]) for each in shown["groups"]] == [(None, False)]
     assert (shown["internet"], shown["not_known"]) == (False, ["REMOTE_GROUP_NOT_KNOWN"])
+
+
+async def effective(client, world, *rules):
+    await group_with(world, *rules)
+    uuid = await port_with(world, "g1")
+    return (await client.get(f"/api/openstack-ports/{uuid}/effective_rules/")).json()
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"), [(["8.8.8.8"], True), (["10.0.0.1"], False), (None, None)]
+)
+async def test_a_piece_of_an_address_group_is_the_internet_if_a_member_is(
+    client, world, members, expected
+):
+    if members:
+        await address_group(world, *members)
+    (piece,) = (await effective(client, world, INTO))["pieces"]
+    assert piece["internet"] is expected
+
+
+async def test_pieces_that_drivers_read_differently_are_not_exact(client, world):
+    assert (await effective(client, world, observed_rule(protocol="dccp")))["exact"] is False

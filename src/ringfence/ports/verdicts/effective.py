@@ -15,6 +15,7 @@ from ringfence.ports.verdicts.world import GroupRule, Port, World
 from ringfence.security_groups.driver_protocols import DRIVERS, ICMPV4, ICMPV6, Driver
 from ringfence.security_groups.internet import reaches
 from ringfence.security_groups.intervals import LAST_ADDRESS, interval_of, meet, merged, prefixes
+from ringfence.security_groups.readings import meaning_of
 from ringfence.security_groups.traffic import TooComplex, Traffic
 from ringfence.security_groups.traffic_boxes import (
     ALL_PORTS,
@@ -24,7 +25,7 @@ from ringfence.security_groups.traffic_boxes import (
     box_of,
     overlaps,
 )
-from ringfence.security_groups.traffic_pieces import sortable_pieces
+from ringfence.security_groups.traffic_pieces import Piece, sortable_pieces
 
 # Responses have at most this many pieces, and then say how many there are.
 MAX_PIECES = 1000
@@ -53,7 +54,8 @@ def effective_rules(world: World, port: Port, names: Names) -> dict[str, Any]:
     document: dict[str, Any] = {
         "everything_because": everything_because(port),
         "not_known": not_known,
-        "exact": True,
+        # Where drivers differ, a piece may be more or less than the cloud of the port admits.
+        "exact": all(meaning_of(rule.rule).differs is None for rule in rules),
     }
     try:
         boxes = list(Traffic.of(rule.rule for rule in rules).boxes())
@@ -63,11 +65,13 @@ def effective_rules(world: World, port: Port, names: Names) -> dict[str, Any]:
         )
     except TooComplex:
         return document | {"pieces": [], "pieces_total": None, "exact": False}
-    shown = [_piece(piece, box, rules, names) for _, piece, box in pieces[:MAX_PIECES]]
+    shown = [_piece(world, piece, box, rules, names) for _, piece, box in pieces[:MAX_PIECES]]
     return document | {"pieces": shown, "pieces_total": len(pieces)}
 
 
-def _piece(piece: Any, box: Box, rules: Iterable[GroupRule], names: Names) -> dict[str, Any]:  # noqa: ANN401 - a `Piece`
+def _piece(
+    world: World, piece: Piece, box: Box, rules: Iterable[GroupRule], names: Names
+) -> dict[str, Any]:
     remote = names.get(piece.remote_group) if piece.remote_group else None
     return {
         "direction": piece.direction,
@@ -80,7 +84,7 @@ def _piece(piece: Any, box: Box, rules: Iterable[GroupRule], names: Names) -> di
         "remote_group_name": remote.name if remote else None,
         "remote_group_backend_id": backend_id_of(piece.remote_group, remote),
         "remote_address_group": piece.remote_address_group,
-        "internet": box.addresses is not None and reaches(box.ethertype, [box.addresses]),
+        "internet": _is_internet(world, box),
         "rules": [rule_document(rule, names) for rule in rules if _is_from(box, rule)],
     }
 
@@ -103,7 +107,7 @@ def sources(
     everything = everything_because(port)
     found = list(_prefixes(admitting, names))
     is_internet = everything is not None or any(each["internet"] for each in found)
-    is_internet = is_internet or any(_has_internet(world, rule) for rule in admitting)
+    is_internet = is_internet or any(_is_internet(world, box_of(rule.rule)) for rule in admitting)
     return {
         "everything_because": everything,
         "internet": None if not is_internet and not_known - _OF_REMOTE_GROUPS else is_internet,
@@ -115,14 +119,21 @@ def sources(
     }
 
 
-def _has_internet(world: World, rule: GroupRule) -> bool:
-    """Return whether members of the address group of a rule are addresses of the internet."""
-    members = world.address_groups.get(rule.rule.remote_address_group or "", ())
-    return any(
-        reaches(rule.rule.ethertype, [interval])
-        for interval in (interval_of(each, rule.rule.ethertype) for each in members)
-        if interval
-    )
+def _is_internet(world: World, box: Box) -> bool | None:
+    """Return whether addresses of the internet are among those of a box; `None` if not known.
+
+    Members of remote groups never are.
+    """
+    if box.addresses is not None:
+        return reaches(box.ethertype, [box.addresses])
+    kind, end = box.symbol or ("", "")
+    if kind == "unknown":
+        return None
+    members = world.address_groups.get(end) if kind == "address_group" else ()
+    if members is None:
+        return None
+    intervals = (interval_of(each, box.ethertype) for each in members)
+    return reaches(box.ethertype, [each for each in intervals if each])
 
 
 def _admitting(

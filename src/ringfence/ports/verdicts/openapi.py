@@ -214,7 +214,11 @@ _PIECE = Model(
             "cidr": described(
                 nullable(STRING), "The prefix, also that of every address; null for a group."
             ),
-            "internet": _INTERNET,
+            "internet": described(
+                nullable(BOOLEAN),
+                "Whether addresses of the internet are among them; null if the members of an "
+                "address group are not known.",
+            ),
             "rules": described(_RULES, "The rules that this comes from, with their groups."),
         }
     ),
@@ -235,7 +239,11 @@ _EFFECTIVE = Model(
             ),
             "not_known": _NOT_KNOWN,
             "not_considered": _NOT_CONSIDERED,
-            "exact": described(BOOLEAN, "False if there are too many pieces to compute."),
+            "exact": described(
+                BOOLEAN,
+                "False if there are too many pieces to compute, or if not every driver admits the "
+                "same by the rules.",
+            ),
             "observed_at": _OBSERVED_AT,
         }
     ),
