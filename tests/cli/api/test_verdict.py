@@ -100,8 +100,12 @@ def test_json_is_the_response(service, capsys):
     ("words", "error"),
     [
         (["1.2.3.4", "1.2.3.5", "tcp/443"], "both ends are addresses; say with --tenant"),
-        (["1.2.3.4", "1.2.3.5", "tcp/x"], "tcp/x is no protocol and port"),
-        (["1.2.3.4", "1.2.3.5", "tcp/1/2"], "tcp/1/2 is no protocol and port"),
+        (["1.2.3.4", "1.2.3.5", "tcp/x"], "tcp/x is not a protocol with one port"),
+        (["1.2.3.4", "1.2.3.5", "tcp/1/2"], "tcp/1/2 is not a protocol with one port"),
+        (
+            ["1.2.3.4", "1.2.3.5", "5432"],
+            "5432 is a port without a protocol; pass one such as tcp/5432",
+        ),
     ],
 )
 @pytest.mark.usefixtures("service")
@@ -113,7 +117,7 @@ def test_what_is_not_understood_is_refused(capsys, words, error):
 def test_an_unknown_name_is_refused(service, capsys):
     service.respond([])
     assert run(["verdict", "vm-9", "1.2.3.4", "tcp/1"]) == 2
-    assert "there is no instance of this name" in capsys.readouterr().err
+    assert "no instance has this name" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ TENANTS = "/api/openstack-tenants/"
 COLUMNS = ("direction", "verdict", "group", "rule", "reason")
 EXIT_CODES = {"admitted": 0, "refused": 1}
 NOT_DEFINITE = 3
+# The last protocol number
+LAST = 255
 _ICMP = frozenset({"icmp", "icmpv6", "ipv6-icmp", "1", "58"})
 
 End = Mapping[str, str]
@@ -44,7 +46,7 @@ def verdict(
         str,
         typer.Argument(
             metavar="PROTOCOL/PORT",
-            help="tcp/443, udp/53, icmp, icmp/8 (a type), a number, or any.",
+            help="tcp/443, udp/53, icmp, icmp/8/0 (type and code: ping), a number, or any.",
         ),
     ],
     *,
@@ -82,7 +84,11 @@ def _traffic(text: str) -> dict[str, Any]:
     protocol, *numbers = text.strip().lower().split("/")
     names = ("icmp_type", "icmp_code") if protocol in _ICMP else ("port",)
     if len(numbers) > len(names) or not all(each.isascii() and each.isdigit() for each in numbers):
-        raise OperatorError(f"{text} is no protocol and port; pass one such as tcp/443 or icmp/8")
+        raise OperatorError(
+            f"{text} is not a protocol with one port; pass one such as tcp/443 or icmp/8/0"
+        )
+    if not numbers and protocol.isascii() and protocol.isdigit() and int(protocol[:6]) > LAST:
+        raise OperatorError(f"{text} is a port without a protocol; pass one such as tcp/{text}")
     values = {name: int(each[:6]) for name, each in zip(names, numbers, strict=False)}
     return {"protocol": "" if protocol == "any" else protocol, **values}
 
@@ -143,7 +149,7 @@ def _instance_named(client: "Client", name: str, tenant: str | None) -> tuple[En
     query = [("name_exact", name)] + ([("tenant_uuid", tenant)] if tenant else [])
     named = [each for each in client.items(INSTANCES, query) if each.get("name") == name]
     if not named:
-        raise OperatorError(f"{name} is no IP address, and there is no instance of this name")
+        raise OperatorError(f"{name} is not an IP address, and no instance has this name")
     if len(named) > 1:
         uuids = ", ".join(str(each["uuid"]) for each in named[:10])
         raise OperatorError(f"several instances are named {name}; say which by UUID: {uuids}")

@@ -161,10 +161,11 @@ _VERDICT = Model(
         {
             "verdict": described(_OUTCOME, _OUTCOME_MEANS),
             "egress": described(
-                _DIRECTION, "What the source's groups say; null if it is no port you see."
+                _DIRECTION, "What the source's groups say; null if it is not a port that you see."
             ),
             "ingress": described(
-                _DIRECTION, "What the destination's groups say; null if it is no port you see."
+                _DIRECTION,
+                "What the destination's groups say; null if it is not a port that you see.",
             ),
             "reply": described(
                 _DIRECTION, "For stateless groups, whether the reply is admitted; null otherwise."

@@ -177,7 +177,8 @@ def _protocol(body: Mapping[str, Any], *, is_ipv6: bool) -> int | None:
         return None
     number = protocol_number(word)
     if number is None:
-        message = f'{word!r} is no protocol: send tcp, udp, icmp, a number up to 255, or "".'
+        allowed = 'tcp, udp, icmp, a number up to 255, or "" for all'
+        message = f"{word!r} is not a protocol: send {allowed}."
         raise _wrong("protocol", message)
     return ICMPV6 if word == "icmp" and is_ipv6 else number
 
