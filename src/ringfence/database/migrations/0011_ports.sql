@@ -67,6 +67,9 @@ ADD COLUMN modified timestamptz NOT NULL DEFAULT now();
 CREATE INDEX cloud_ports_instance ON cloud_ports (instance_id);
 CREATE INDEX cloud_ports_security_groups ON cloud_ports USING gin (security_group_ids);
 CREATE INDEX cloud_ports_addresses ON cloud_ports USING gin (addresses);
+-- Few ports have allowed address pairs.
+CREATE INDEX cloud_ports_address_pairs ON cloud_ports (tenant_id)
+WHERE allowed_address_pairs <> '[]';
 CREATE INDEX cloud_ports_pending ON cloud_ports (state) WHERE state <> 'OK';
 
 -- Groups of other tenants on a port are found by their ids alone.

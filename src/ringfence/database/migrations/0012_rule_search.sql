@@ -129,13 +129,15 @@ RETURN CASE
 END::smallint;
 
 -- Return the first and the last port that a rule admits, from 0 to 65535; -1 if its protocol has no
--- ports. Number 0 is every protocol for some clouds.
+-- ports. Number 0 is every protocol for some clouds, and some admit DCCP and UDP-Lite (33, 136)
+-- whole, whatever the ports of a rule.
 CREATE FUNCTION rule_first_port(protocol smallint, from_port integer, to_port integer)
 RETURNS integer LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
     RETURN CASE
         WHEN protocol <= 0 THEN 0
-        WHEN protocol NOT IN (6, 17, 33, 132, 136) THEN -1
+        WHEN protocol IN (33, 136) THEN 0
+        WHEN protocol NOT IN (6, 17, 132) THEN -1
         WHEN from_port IS NULL OR (from_port <= 1 AND to_port = 65535) THEN 0
         ELSE from_port
     END;
@@ -147,7 +149,8 @@ RETURNS integer LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
     RETURN CASE
         WHEN protocol <= 0 THEN 65535
-        WHEN protocol NOT IN (6, 17, 33, 132, 136) THEN -1
+        WHEN protocol IN (33, 136) THEN 65535
+        WHEN protocol NOT IN (6, 17, 132) THEN -1
         WHEN from_port IS NULL THEN 65535
         ELSE coalesce(to_port, from_port)
     END;

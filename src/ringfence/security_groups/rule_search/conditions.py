@@ -15,21 +15,33 @@ PORTS: LiteralString = (
     "rule.first_port <= %(least_port)s::integer AND rule.last_port >= %(greatest_port)s::integer"
 )
 
-# Members of remote groups are addresses of ports that the actor sees. A foreign group is known by
-# the ports that have its id. The members of address groups are prefixes.
+# Members of remote groups are addresses of ports that the actor sees, and their allowed address
+# pairs, which belong to the group in some clouds. A foreign group is known by the ports that have
+# its id. The members of address groups are prefixes.
 _MEMBERS: LiteralString = """
+holder_{n} AS MATERIALIZED (
+    SELECT port.id, port.security_group_ids
+    FROM cloud_ports AS port
+    WHERE port.addresses @> ARRAY[host(%(admits_{n})s::inet)] AND {port_visible}
+    UNION ALL
+    SELECT port.id, port.security_group_ids
+    FROM cloud_ports AS port
+    CROSS JOIN LATERAL
+        jsonb_path_query(port.allowed_address_pairs, '$[*].ip_address') AS pair (prefix)
+    WHERE
+        port.allowed_address_pairs <> '[]'
+        AND network_of(pair.prefix #>> '{}') >>= %(admits_{n})s::inet
+        AND {port_visible}
+),
 members_{n} AS MATERIALIZED (
     SELECT
         ARRAY(
             SELECT carrying.security_group_id
-            FROM cloud_ports AS port
-            INNER JOIN cloud_port_groups AS carrying ON port.id = carrying.port_id
-            WHERE port.addresses @> ARRAY[host(%(admits_{n})s::inet)] AND {port_visible}
+            FROM holder_{n} AS holder
+            INNER JOIN cloud_port_groups AS carrying ON holder.id = carrying.port_id
         ) AS groups,
         ARRAY(
-            SELECT DISTINCT unnest(port.security_group_ids)
-            FROM cloud_ports AS port
-            WHERE port.addresses @> ARRAY[host(%(admits_{n})s::inet)] AND {port_visible}
+            SELECT DISTINCT unnest(holder.security_group_ids) FROM holder_{n} AS holder
         ) AS backend_ids,
         ARRAY(
             SELECT address_group.backend_id

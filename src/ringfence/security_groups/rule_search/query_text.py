@@ -60,9 +60,9 @@ def meaning_of(text: str) -> Meaning:
 
 def protocols_of(word: str) -> tuple[int, ...] | None:
     """Return the numbers of a protocol's name or number; None if it is neither."""
-    if word.lower() == "icmp":
-        return ICMP_NUMBERS
     number = protocol_number(word)
+    if number in ICMP_NUMBERS[:1]:
+        return ICMP_NUMBERS
     return None if number is None else (number,)
 
 
