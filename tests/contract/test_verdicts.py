@@ -278,3 +278,23 @@ async def test_a_port_of_a_load_balancer_of_neutron_is_filtered_as_any_other(cli
     await group_with(world)
     port = {"port_uuid": await port_with(world, "g1", device_owner="neutron:LOADBALANCERV2")}
     assert (await verdict(client, world, destination=port))["verdict"] == "refused"
+
+
+async def test_a_port_that_sends_to_a_floating_ip_may_be_seen_at_another_address(client, world):
+    await group_with(world, observed_rule(remote_ip_prefix="198.51.100.0/24"))
+    everything = {"protocol": None, "port_range_min": None, "port_range_max": None}
+    await group_with(
+        world, observed_rule(direction="egress", **everything), name="out", backend_id="g2"
+    )
+    await port_with(world, "g1", floating_addresses=["198.51.100.5"])
+    peer = await port_with(world, "g2", address="10.0.0.6", floating_addresses=["198.51.100.6"])
+    source = {"port_uuid": peer}
+    found = await verdict(client, world, source=source, destination={"address": "198.51.100.5"})
+    assert (found["verdict"], found["egress"]["verdict"]) == ("undetermined", "admitted")
+    assert "ADDRESSES_NOT_KNOWN" in found["because"]
+    fixed = await verdict(client, world, source=source, destination={"address": "10.0.0.5"})
+    assert fixed["verdict"] == "refused"
+    closed = await verdict(
+        client, world, source=source, destination={"address": "198.51.100.5"}, port=80
+    )
+    assert closed["verdict"] == "refused"

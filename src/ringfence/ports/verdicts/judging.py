@@ -125,7 +125,9 @@ def _ports_of(
 
 
 def _end(requested: RequestedEnd, ports: Sequence[PortRow]) -> End:
-    return End(tuple(port.uuid for port in ports), requested.text)
+    own = {address for port in ports for address in port.addresses}
+    is_floating = bool(ports) and requested.address is not None and requested.address not in own
+    return End(tuple(port.uuid for port in ports), requested.text, is_floating)
 
 
 async def _with_rules(

@@ -37,15 +37,19 @@ def paths(world: World, packet: Packet) -> Iterator[Path]:
         destination = world.ports[destination_id] if destination_id else None
         for ethertype in ("IPv4", "IPv6"):
             source_addresses = _addresses(packet.source, source, ethertype)
+            # The router may also translate the address of a port that sends to a floating IP.
+            is_translated = packet.destination.is_floating and source is not None
             destination_addresses = _addresses(packet.destination, destination, ethertype)
             if source_addresses and destination_addresses and _has(packet, ethertype):
                 yield Path(
                     ethertype,
                     source,
-                    source_addresses,
+                    ((0, LAST_ADDRESS[ethertype]),) if is_translated else source_addresses,
                     destination,
                     destination_addresses,
-                    _is_known(packet.source, source) and _is_known(packet.destination, destination),
+                    not is_translated
+                    and _is_known(packet.source, source)
+                    and _is_known(packet.destination, destination),
                 )
 
 

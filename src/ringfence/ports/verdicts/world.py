@@ -109,6 +109,8 @@ class End:
 
     ports: tuple[str, ...] = ()
     cidr: str | None = None
+    # Whether `cidr` is a floating IP of the ports: a router then translates addresses
+    is_floating: bool = False
 
 
 @dataclass(frozen=True, slots=True)
