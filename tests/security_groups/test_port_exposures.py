@@ -144,3 +144,20 @@ def test_traffic_that_is_too_complex_is_listed_rule_by_rule():
     rows = judged(rules)
     assert 0 < len(rows) <= MOST_PIECES
     assert not any(each.exact for each in rows)
+
+
+def test_each_service_has_a_piece_however_many_wider_ones_there_are():
+    wide = [tcp(443, f"9.{at}.{part}.0/24") for at in range(2) for part in range(0, 256, 2)]
+    rows = judged([*wide, tcp(22, "8.8.8.8/32"), tcp(22, "8.8.4.4/32"), tcp(7000, "8.8.8.8/32")])
+    assert len(wide) > MOST_PIECES
+    assert [(each.from_port, each.exact) for each in rows[MOST_PIECES:]] == [(22, False)]
+
+
+def test_traffic_of_the_cloud_only_is_not_desired_even_if_it_is_too_complex():
+    nested = [tcp(1 + at, f"8.{at % 256}.0.0/16", 60000 - at) for at in range(3000)]
+    rows = judged(nested, [tcp(22)])
+    [only] = [each for each in rows if each.network == "0.0.0.0/0"]
+    assert (only.desired, only.observed_only_ids) == ("part", (2,))
+    assert {each.desired for each in rows if each is not only} == {"all"}
+    [alone] = [each for each in judged(nested, [tcp(65000)]) if each.from_port == 65000]
+    assert alone.desired == "none"

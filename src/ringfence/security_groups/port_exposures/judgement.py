@@ -4,8 +4,9 @@ The union of the rules of all groups is divided into pieces, as rules write them
 desire and what the cloud has count alike: both may be in force.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from ringfence.security_groups.internet import is_internet, is_open_box
@@ -142,25 +143,36 @@ def _of_groups(groups: Mapping[int, GroupTraffic]) -> Sequence[Exposure]:
         union = Traffic.of_boxes([*desired, *observed])
         desired_traffic = Traffic.of_boxes(desired)
         boxes: Iterable[Box] = _readable_boxes(union)
+        is_desired = partial(_desired, None if union == desired_traffic else desired_traffic)
     except TooComplex:
         is_exact = False
-        union = desired_traffic = Traffic({})
         boxes = sorted(set(desired + observed))
+        is_desired = partial(_desired_by_each, set(desired))
     found = sorted(sortable_pieces(boxes), key=lambda piece: piece[0])
     pieces = [
         (key[4], piece) for key, piece in found if is_internet(str(piece.cidr), piece.ethertype)
     ]
     is_exact = is_exact and len(pieces) <= MOST_PIECES
     return [
-        _exposure(
-            protocols,
-            piece,
-            groups,
-            None if union == desired_traffic else desired_traffic,
-            is_exact,
-        )
-        for protocols, piece in pieces[:MOST_PIECES]
+        _exposure(protocols, piece, groups, is_desired, is_exact)
+        for protocols, piece in _most_telling(pieces)
     ]
+
+
+def _most_telling(pieces: Sequence[tuple[Interval, Piece]]) -> Iterator[tuple[Interval, Piece]]:
+    """Yield the widest pieces, and the widest piece of each service that none of them has."""
+    yield from pieces[:MOST_PIECES]
+    if len(pieces) <= MOST_PIECES:
+        return
+    words = {word for each in pieces[:MOST_PIECES] for word in _services(*each)}
+    for each in pieces[MOST_PIECES:]:
+        if not words.issuperset(_services(*each)):
+            words.update(_services(*each))
+            yield each
+
+
+def _services(protocols: Interval, piece: Piece) -> tuple[str, ...]:
+    return tuple(each.word for each in services_in(protocols, _ports_of(protocols, piece)))
 
 
 def _readable_boxes(union: Traffic) -> Iterator[Box]:
@@ -210,10 +222,10 @@ def _exposure(
     protocols: Interval,
     piece: Piece,
     groups: Mapping[int, GroupTraffic],
-    desired_traffic: Traffic | None,
+    is_desired: Callable[[Box], str],
     is_exact: bool,  # noqa: FBT001 - a column
 ) -> Exposure:
-    """Return the row of a piece; `desired_traffic` is None if all of it is desired."""
+    """Return the row of a piece; `is_desired` says how much of a box is."""
     box = _box_of(protocols, piece)
     by_desired = {each for each, of in groups.items() if _any_overlaps(of.desired, box)}
     by_observed = {each for each, of in groups.items() if _any_overlaps(of.observed, box)}
@@ -231,20 +243,28 @@ def _exposure(
         first_port=first_port,
         last_port=last_port,
         network=str(piece.cidr),
-        services=tuple(each.word for each in services_in(protocols, (first_port, last_port))),
+        services=_services(protocols, piece),
         reachable=False,
-        desired=_desired(box, desired_traffic),
+        desired=is_desired(box),
         exact=is_exact,
         security_group_ids=tuple(sorted(by_desired | by_observed)),
         observed_only_ids=tuple(sorted(by_observed - by_desired)),
     )
 
 
-def _desired(box: Box, desired_traffic: Traffic | None) -> str:
+def _desired(desired_traffic: Traffic | None, box: Box) -> str:
+    """Return how much of a box is desired; `desired_traffic` is None if all of it is."""
     piece = None if desired_traffic is None else Traffic.of_boxes([box])
     if desired_traffic is None or piece is None or desired_traffic.covers(piece):
         return "all"
     return "part" if desired_traffic & piece else "none"
+
+
+def _desired_by_each(desired: Collection[Box], box: Box) -> str:
+    """Return how much of a box is desired if the union is too complex: all if one box has it."""
+    if box in desired:
+        return "all"
+    return "part" if _any_overlaps(desired, box) else "none"
 
 
 def _everything(cause: str, ethertype: str) -> Exposure:
