@@ -53,6 +53,12 @@ def meaning_of(rule: Rule) -> Meaning:
     return Meaning(kind, readings, parts[0].differs)
 
 
+def most_of(rule: Rule) -> list[Box]:
+    """Return all that a rule admits in any cloud, as boxes that may overlap."""
+    readings = meaning_of(rule).readings
+    return list(dict.fromkeys(box for each in readings for box in each.possible))
+
+
 @lru_cache(maxsize=4096)
 def _parts(ethertype: str, word: str, first: int | None, last: int | None) -> tuple[Parts, ...]:
     found = tuple(

@@ -102,7 +102,11 @@ def filters(visible: LiteralString) -> Mapping[str, Kind]:
         "security_group_uuid": One(_OF_GROUP.replace("{visible}", visible), uuid),
         "ethertype": Choices("exposure.ethertype = ANY(%(ethertype)s)", ETHERTYPES),
         "protocol": One(
-            "%(protocol)s BETWEEN exposure.first_protocol AND exposure.last_protocol", _protocol
+            # ICMP of IPv6 has another number, and is shown as icmp, too.
+            "(%(protocol)s BETWEEN exposure.first_protocol AND exposure.last_protocol"
+            " OR (%(protocol)s = 1"
+            " AND 58 BETWEEN exposure.first_protocol AND exposure.last_protocol))",
+            _protocol,
         ),
         "port": One(
             "%(port)s BETWEEN exposure.first_port AND exposure.last_port", number(0, _LAST_PORT)

@@ -26,7 +26,8 @@ CASE
 END
 """
 
-# The desired rules of a group that admit any of a piece
+# The desired rules of a group that admit any of a piece; the ICMP of IPv6 over IPv4 is ICMP in some
+# clouds.
 _RULES: LiteralString = """
 ARRAY(
     SELECT rule.id
@@ -38,6 +39,10 @@ ARRAY(
         AND (
             rule.protocol_number <= 0
             OR rule.protocol_number BETWEEN exposure.first_protocol AND exposure.last_protocol
+            OR (
+                rule.protocol_number = 58
+                AND 1 BETWEEN exposure.first_protocol AND exposure.last_protocol
+            )
         )
         AND ({same_ports})
         AND (

@@ -25,8 +25,9 @@ from ringfence.security_groups.port_exposures.judgement import (
     internet_boxes,
 )
 from ringfence.security_groups.read_model import documents
+from ringfence.security_groups.readings import most_of
 from ringfence.security_groups.rules import Rule
-from ringfence.security_groups.traffic_boxes import Box, box_of
+from ringfence.security_groups.traffic_boxes import Box
 
 # Advisory locks of two integers: this class, and the tenant's id
 _LOCK_CLASS = 1_380_533_831
@@ -191,7 +192,8 @@ async def _traffic_of(connection: Connection, groups: Sequence[int]) -> Mapping[
         rule = Rule(
             ethertype, "ingress", protocol, first, last, cidr, remote_address_group=address_group
         )
-        boxes[group, is_desired].append(box_of(rule))
+        # A port is open if it is so with any driver.
+        boxes[group, is_desired] += most_of(rule)
     members = await _members_of(connection, groups, boxes.values())
     opened = {key: internet_boxes(each, members.get(key[0], {})) for key, each in boxes.items()}
     found = {group for (group, _), each in opened.items() if each}
