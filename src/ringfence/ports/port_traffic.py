@@ -1,7 +1,7 @@
 """What opens and closes on a port that gets other groups.
 
 A port admits what its groups admit together, so the union of the rules before is compared with that
-after. The rules are the desired ones, and in groups that differ in the cloud those of the cloud,
+after. The rules are the desired ones, and of groups with drift those of the cloud,
 too: of what the port gets, all of both opens; of what it has, only what both admit is sure. Groups
 that the sender does not see may admit anything: they stay, and the result is then not exact.
 """
@@ -124,7 +124,7 @@ async def rules_of_groups(
 async def _rules_in_cloud(
     connection: Connection, uuids: Sequence[UUID], remotes: dict[str, Remote]
 ) -> tuple[dict[str, list[Rule]], set[str]]:
-    """Return the rules of groups that may differ in the cloud; add the groups that they name."""
+    """Return the rules of groups that may have drift; add the groups that they name."""
     rows = await (await connection.execute(_IN_CLOUD, [uuids])).fetchall() if uuids else []
     in_cloud: dict[str, list[Rule]] = {}
     unreadable: set[str] = set()
