@@ -6,6 +6,7 @@ import re
 import httpx
 import pytest
 from tests.contract.test_limited_tokens import issue  # noqa: F401 - a fixture
+from tests.factories.ports import add_instance, add_instance_port
 
 from ringfence.app import OPERATIONS
 from ringfence.database.migrate import SESSION_LOCK
@@ -297,10 +298,18 @@ async def test_a_key_is_good_again_after_a_day_and_old_ones_go(client, world, cr
 
 async def test_if_match_holds_for_every_change(api, world):
     group = await world.group()
+    instance, row = await add_instance(world)
+    port = await add_instance_port(world, row)
     user = await world.value("SELECT uuid FROM users WHERE username = 'staff'")
     state = "SELECT to_jsonb(g)::text FROM security_groups AS g"
     before = await world.value(state)
-    bodies = {"rollback": {"version": 1}, "set_drift_mode": {"mode": "report"}, "set_rules": []}
+    bodies = {
+        "rollback": {"version": 1},
+        "set_drift_mode": {"mode": "report"},
+        "set_rules": [],
+        "update_security_groups": {"security_groups": []},
+        "plan_security_groups": {"security_groups": []},
+    }
     tried = []
     for operation in OPERATIONS:
         if not operation.changes or operation.path.endswith("/plan/"):
@@ -308,6 +317,8 @@ async def test_if_match_holds_for_every_change(api, world):
         path = (
             operation.path.replace("{user_id}", str(world.users["staff"]))
             .replace("openstack-tenants/{uuid}", f"openstack-tenants/{world.tenant_uuid.hex}")
+            .replace("openstack-ports/{uuid}", f"openstack-ports/{port.hex}")
+            .replace("openstack-instances/{uuid}", f"openstack-instances/{instance.hex}")
             .replace("users/{uuid}", f"users/{user.hex}")
             .replace("{uuid}", group.hex)
         )

@@ -16,7 +16,11 @@ from tests.contract.paths import GROUPS, group_at, tenant_at
 from tests.contract.test_set_rules import settle
 from tests.factories.rule_lists import DESCRIPTIVE, KEEPERS, Ends, a_row, an_end
 
-from ringfence.security_groups.rule_input.rule_keys import KNOWN_KEYS
+from ringfence.security_groups.rule_input.rule_keys import (
+    KEYS_OF_SEARCH,
+    KNOWN_KEYS,
+    unknown_keys,
+)
 from ringfence.security_groups.rules import Rule, canonical
 from ringfence.security_groups.schemas import RULE_FIELDS
 
@@ -326,10 +330,27 @@ def rule_schemas(node):
             yield from rule_schemas(child)
 
 
+def is_rule(properties):
+    """Return whether it is a rule, and not a piece of traffic or what a verdict names."""
+    return not properties.keys() & {"rules", "rule_id"}
+
+
 def test_every_key_of_a_rule_in_any_response_is_known_in_requests():
     # Every response of the tests is validated against this description.
     found = list(rule_schemas(described.document()))
     assert len(found) > 5
-    shown = {key for properties in found for key in properties}
-    assert shown <= KNOWN_KEYS
-    assert shown >= KNOWN_KEYS
+    shown = {key for properties in found if is_rule(properties) for key in properties}
+    assert shown == KNOWN_KEYS | KEYS_OF_SEARCH
+
+
+def test_what_resembles_a_rule_in_a_response_is_refused_in_requests():
+    found = [each for each in rule_schemas(described.document()) if not is_rule(each)]
+    assert len(found) > 2
+    assert all(unknown_keys(each, ()) for each in found)
+
+
+def test_a_key_of_the_search_is_known_beside_the_remote_end_only():
+    rule = {"protocol": "tcp", "security_group": "/api/openstack-security-groups/1/"}
+    assert set(unknown_keys(rule, ())) == {"security_group"}
+    assert set(unknown_keys(rule | {"cidr": None}, ())) == {"security_group"}
+    assert unknown_keys(rule | {"cidr": None, "remote_group": None}, ()) == {}

@@ -41,7 +41,9 @@ class Instance:
         return [each for each in self._records() if each["level"] in {"error", "critical"}]
 
     def _records(self) -> list[dict]:
-        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
+        # The last line may be half written.
+        lines = self.log.read_text(encoding="utf-8").split("\n")[:-1]
+        return [json.loads(line) for line in lines]
 
 
 def token(user: str) -> str:

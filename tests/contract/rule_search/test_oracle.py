@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from tests.contract.rule_search.oracle import matches, ordered, random_query, random_rules
 
+from ringfence.http.collections import handlers
 from ringfence.security_groups.rule_search import queries
 from ringfence.security_groups.rule_search.queries import RULES, SearchedRules
 from ringfence.security_groups.rule_search.statements import Statements
@@ -39,6 +40,8 @@ def bounded(monkeypatch, bounds):
         return statement
 
     monkeypatch.setattr(queries, "Statements", Bounded)
+    # Queries that are cached keep their statements.
+    monkeypatch.setattr(handlers, "_CACHED_QUERY", -1)
     if "10001" in bounds:
         monkeypatch.setattr(SearchedRules, "most_counted", MOST)
 

@@ -35,6 +35,17 @@ class ShownRule(TypedDict, total=False):
 
 KNOWN_KEYS = frozenset(ShownRule.__annotations__)
 
+# What the search among all rules shows besides. By themselves these could be meant as a remote end.
+KEYS_OF_SEARCH = frozenset(
+    {
+        *("security_group", "security_group_uuid", "security_group_name", "tenant_uuid"),
+        *("tenant_name", "project_uuid", "project_name", "customer_uuid", "customer_name"),
+        *("instance_count", "internet"),
+    }
+)
+# With these, a rule says what its remote end is.
+_KEYS_OF_END = frozenset({"cidr", "remote_group"})
+
 # Keys that describe a remote end, besides `remote_group` and `cidr`
 REMOTE_GROUP_NAME: Final = "remote_group_name"
 REMOTE_GROUP_UUID: Final = "remote_group_uuid"
@@ -94,7 +105,8 @@ _LONGEST_COMPARED = 40
 
 def unknown_keys(rule: Mapping[str, Any], settable: Iterable[str]) -> dict[str, list[str]]:
     """Return an error for each unknown key; `settable` are the keys that the error lists."""
-    unknown = islice((key for key in rule if key not in KNOWN_KEYS), _MAX_REPORTED)
+    known = KNOWN_KEYS | KEYS_OF_SEARCH if rule.keys() >= _KEYS_OF_END else KNOWN_KEYS
+    unknown = islice((key for key in rule if key not in known), _MAX_REPORTED)
     allowed = ", ".join(settable)
     return {
         printable(key): [
