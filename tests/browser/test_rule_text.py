@@ -85,3 +85,15 @@ async def test_a_rule_with_unknown_members_keeps_its_remote_when_sent_and_copied
             assert "cidr" not in body
         assert each["sent"]["id"] == 7
         assert "id" not in each["copied"]
+
+
+OPENINGS = """async ([base, openings]) => {
+    const { openText } = await import(`${base}rule_text.js`);
+    return openText(openings);
+}"""
+
+
+async def test_what_is_open_is_called_ping_for_either_ether_type(visit):
+    page = await visit("/console/", user=None)
+    openings = [{"protocol": "icmp", "from_port": number, "to_port": 0} for number in (8, 128, 129)]
+    assert await page.evaluate(OPENINGS, [base(), openings]) == ["ping", "echo reply"]

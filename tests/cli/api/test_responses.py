@@ -58,3 +58,9 @@ def test_a_hint_follows_the_first_message_of_its_field():
 @pytest.mark.parametrize("header", [None, "", "no JSON", "[]", '{"a": 1}'])
 def test_a_header_that_is_not_as_expected_has_no_hints(header):
     assert hints_in(header) == {}
+
+
+def test_a_hint_that_the_message_has_already_is_not_repeated():
+    message = "x is not a port. Allowed: a number from 0 to 65535."
+    hints = {"port": "Allowed: a number from 0 to 65535."}
+    assert str(error_of(400, {"port": [message]}, hints=hints)) == f"port: {message}"

@@ -35,14 +35,16 @@ def error_of(
 ) -> ApiError:
     """Return the error of a response; `root` names the list that was sent, if it was one.
 
-    `hints` are those of the response by field; each is shown once. `advice` is what to do if the
-    token is refused.
+    `hints` are those of the response by field; each is shown once, and not if the message has it.
+    `advice` is what to do if the token is refused.
     """
     found = list(_messages(body, root if isinstance(body, list) else ""))
     left = dict(hints or {})
     shown = []
     for path, text in found[:_MOST_MESSAGES]:
         hint = left.pop(path.rpartition(".")[2] or _WHOLE, "")
+        # A message of Ringfence's own may say it already.
+        hint = "" if hint in text else hint
         shown.append(" ".join(part for part in (path and f"{path}:", text, hint) if part))
     more = len(found) - len(shown)
     line = " ".join([*shown, *([f"And {more} more."] if more > 0 else [])])

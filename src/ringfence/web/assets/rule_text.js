@@ -60,7 +60,9 @@ export function trafficText(rule) {
   const protocol = protocolText(rule);
   const ports = portText(rule);
   if (isIcmp(rule)) {
-    const family = rule.ethertype === "IPv6" || rule.protocol === "58" ? "v6" : "v4";
+    // Openings have no ether type: types from 128 are those of ICMPv6.
+    const isOfIpv6 = rule.ethertype === undefined && Number(rule.from_port) >= 128;
+    const family = rule.ethertype === "IPv6" || rule.protocol === "58" || isOfIpv6 ? "v6" : "v4";
     const service = own(ICMP_TYPES, `${family}/${rule.from_port}`) ?? "";
     return { what: ports && !service ? `${protocol} type ${ports}` : protocol, service };
   }
