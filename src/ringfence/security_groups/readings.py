@@ -12,8 +12,9 @@ from ringfence.security_groups.driver_protocols import (
     Parts,
     protocol_parts,
 )
+from ringfence.security_groups.intervals import Interval
 from ringfence.security_groups.rules import Rule
-from ringfence.security_groups.traffic_boxes import Box, end_of
+from ringfence.security_groups.traffic_boxes import Box, Symbol, end_of
 
 
 class Reading(NamedTuple):
@@ -43,14 +44,16 @@ def meaning_of(rule: Rule) -> Meaning:
     parts = _parts(rule.ethertype, rule.protocol, rule.from_port, rule.to_port)
     kind = rule.ethertype, rule.direction
     end = end_of(rule)
-    readings = tuple(
-        Reading(
-            tuple(Box(*kind, *part, *end) for part in each.sure),
-            tuple(Box(*kind, *part, *end) for part in each.possible or each.sure),
-        )
-        for each in parts
-    )
-    return Meaning(kind, readings, parts[0].differs)
+    return Meaning(kind, tuple(_reading(kind, each, end) for each in parts), parts[0].differs)
+
+
+def _reading(
+    kind: tuple[str, str], parts: Parts, end: tuple[Interval | None, Symbol | None]
+) -> Reading:
+    sure = tuple([Box(*kind, *part, *end) for part in parts.sure])
+    if not parts.possible:
+        return Reading(sure, sure)
+    return Reading(sure, tuple([Box(*kind, *part, *end) for part in parts.possible]))
 
 
 def most_of(rule: Rule) -> list[Box]:

@@ -146,7 +146,10 @@ def compare(
     old, new = _numbered(before), _numbered(after, submitted)
     added = {meaning: numbers for meaning, numbers in new.items() if meaning not in old}
     removed = [meaning for meaning in old if meaning not in new]
-    added_boxes = _most(added)
+    added_boxes: dict[Box, list[int]] = {}
+    for rule, numbers in added.items():
+        for box in _most([rule]):
+            added_boxes.setdefault(box, []).extend(numbers)
     closed_boxes = list(_most(removed))
     notes = {*more_notes, *_uncertainties((*old, *new), [*added_boxes, *closed_boxes])}
     try:
@@ -159,7 +162,7 @@ def compare(
         notes.add(Note.TOO_COMPLEX)
         opens, closes = _each(added_boxes), _each(closed_boxes)
     return TrafficChange(
-        opens=tuple(ChangedPiece(piece, _rules(piece, added)) for piece in opens[:MAX_SHOWN]),
+        opens=tuple(ChangedPiece(piece, _rules(piece, added_boxes)) for piece in opens[:MAX_SHOWN]),
         closes=tuple(map(ChangedPiece, closes[:MAX_SHOWN])),
         opens_total=len(opens),
         closes_total=len(closes),
@@ -235,6 +238,8 @@ def _opened_and_closed(
     """Return what opens and closes in any cloud; rules that are on both sides do neither."""
     added = [rule for rule in new if rule not in old]
     removed = [rule for rule in old if rule not in new]
+    if not added and not removed:
+        return Traffic({}), Traffic({})
     opened, closed = Traffic({}), Traffic({})
     is_certain = all(len(rule.readings) == 1 for rules in (old, new) for rule in rules)
     for reading in range(1 if is_certain else len(DRIVERS)):
@@ -293,14 +298,11 @@ def _anywhere(boxes: Iterable[Box]) -> Traffic:
     )
 
 
-def _rules(piece: Piece, added: Mapping[Meaning, Sequence[int]]) -> list[int]:
+def _rules(piece: Piece, added: Mapping[Box, Sequence[int]]) -> list[int]:
     """Return the rules that admit some of a piece, of those that are new."""
     its = _box(piece)
     return sorted(
-        number
-        for rule, numbers in added.items()
-        if any(overlaps(box, its) for box in _most([rule]))
-        for number in numbers
+        {number for box, numbers in added.items() if overlaps(box, its) for number in numbers}
     )
 
 
