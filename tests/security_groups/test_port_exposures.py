@@ -161,3 +161,14 @@ def test_traffic_of_the_cloud_only_is_not_desired_even_if_it_is_too_complex():
     assert {each.desired for each in rows if each is not only} == {"all"}
     [alone] = [each for each in judged(nested, [tcp(65000)]) if each.from_port == 65000]
     assert alone.desired == "none"
+
+
+def test_pieces_that_are_too_many_to_compute_are_those_of_each_rule():
+    """Four hundred rules can make tens of thousands of pieces."""
+    every_other = [tcp(2 * each, "9.0.0.0/8") for each in range(1, 151)]
+    hosts = [tcp(1, f"8.0.{n // 120}.{n % 120 * 2 + 1}/32", 60_000) for n in range(250)]
+    found = judged(every_other + hosts)
+    assert len(found) == MOST_PIECES
+    # Divided by ports, none would be as its rule is.
+    assert [(each.from_port, each.to_port) for each in found[150:]] == [(1, 60_000)] * 50
+    assert not any(each.exact for each in found)

@@ -3,12 +3,13 @@
 `sources` lists who can reach the port; `effective_rules` reduces the rules of all of its groups.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from ringfence.ports.verdicts.because import Because
 from ringfence.ports.verdicts.documents import backend_id_of, rule_document
-from ringfence.ports.verdicts.reach import Lens, Request, reach
+from ringfence.ports.verdicts.reach import KnownEnds, Lens, Request, reach
 from ringfence.ports.verdicts.rows import Named
 from ringfence.ports.verdicts.verdict import has_unknown_groups, rules_of
 from ringfence.ports.verdicts.world import GroupRule, Port, World
@@ -16,6 +17,7 @@ from ringfence.security_groups.driver_protocols import DRIVERS, ICMPV4, ICMPV6, 
 from ringfence.security_groups.internet import reaches
 from ringfence.security_groups.intervals import LAST_ADDRESS, interval_of, meet, merged, prefixes
 from ringfence.security_groups.readings import meaning_of
+from ringfence.security_groups.traffic import MAX_PIECES as MOST_COMPUTED
 from ringfence.security_groups.traffic import TooComplex, Traffic
 from ringfence.security_groups.traffic_boxes import (
     ALL_PORTS,
@@ -25,10 +27,14 @@ from ringfence.security_groups.traffic_boxes import (
     box_of,
     overlaps,
 )
-from ringfence.security_groups.traffic_pieces import Piece, sortable_pieces
+from ringfence.security_groups.traffic_pieces import Narrowness, Piece, sortable_pieces
 
 # Responses have at most this many pieces, and then say how many there are.
 MAX_PIECES = 1000
+# Of each piece: many rules may overlap with each of many pieces.
+MAX_RULES = 20
+# How often a piece is compared with a rule, which takes a second
+_MAX_COMPARED = 1_000_000
 Names = Mapping[str, Named]
 # What is not known of members of remote groups, which are never the internet
 _OF_REMOTE_GROUPS = {
@@ -58,20 +64,28 @@ def effective_rules(world: World, port: Port, names: Names) -> dict[str, Any]:
         "exact": all(meaning_of(rule.rule).differs is None for rule in rules),
     }
     try:
-        boxes = list(Traffic.of(rule.rule for rule in rules).boxes())
-        pieces = sorted(
-            ((key, piece, box) for box in boxes for key, piece in sortable_pieces([box])),
-            key=lambda found: found[0],
-        )
+        pieces = _sorted_pieces(Traffic.of(rule.rule for rule in rules))
     except TooComplex:
         return document | {"pieces": [], "pieces_total": None, "exact": False}
-    shown = [_piece(world, piece, box, rules, names) for _, piece, box in pieces[:MAX_PIECES]]
+    boxes = [(rule, box_of(rule.rule)) for rule in rules]
+    most = min(MAX_PIECES, _MAX_COMPARED // max(len(rules), 1))
+    shown = [_piece(world, piece, box, boxes, names) for _, piece, box in pieces[:most]]
     return document | {"pieces": shown, "pieces_total": len(pieces)}
 
 
+def _sorted_pieces(traffic: Traffic) -> list[tuple[Narrowness, Piece, Box]]:
+    """Return the pieces with their boxes, the widest first. Raises `TooComplex`."""
+    every = ((key, piece, box) for box in traffic.boxes() for key, piece in sortable_pieces([box]))
+    pieces = list(islice(every, MOST_COMPUTED + 1))
+    if len(pieces) > MOST_COMPUTED:
+        raise TooComplex
+    return sorted(pieces, key=lambda found: found[0])
+
+
 def _piece(
-    world: World, piece: Piece, box: Box, rules: Iterable[GroupRule], names: Names
+    world: World, piece: Piece, box: Box, rules: Sequence[tuple[GroupRule, Box]], names: Names
 ) -> dict[str, Any]:
+    found = list(islice((rule for rule, its in rules if _is_from(box, its)), MAX_RULES + 1))
     remote = names.get(piece.remote_group) if piece.remote_group else None
     return {
         "direction": piece.direction,
@@ -85,12 +99,12 @@ def _piece(
         "remote_group_backend_id": backend_id_of(piece.remote_group, remote),
         "remote_address_group": piece.remote_address_group,
         "internet": _is_internet(world, box),
-        "rules": [rule_document(rule, names) for rule in rules if _is_from(box, rule)],
+        "rules": [rule_document(rule, names) for rule in found[:MAX_RULES]],
+        "has_more_rules": len(found) > MAX_RULES,
     }
 
 
-def _is_from(box: Box, rule: GroupRule) -> bool:
-    of_rule = box_of(rule.rule)
+def _is_from(box: Box, of_rule: Box) -> bool:
     return overlaps(of_rule, box) and (of_rule.symbol is None or box.symbol == of_rule.symbol)
 
 
@@ -142,12 +156,16 @@ def _admitting(
     """Return rules that admit some of it under each driver, and what is not known."""
     not_known = {Because.GROUPS_NOT_KNOWN} if has_unknown_groups(world, port) else set()
     drivers = DRIVERS if driver is None else (driver,)
+    known_ends: list[KnownEnds] = [{} for _ in drivers]
     admitting = []
     for rule in rules_of(world, port):
         request = _request(rule.rule.ethertype, protocol, ports)
-        lenses = [Lens(world, each) for each in drivers]
+        lenses = [
+            Lens(world, each, known_ends=known)
+            for each, known in zip(drivers, known_ends, strict=True)
+        ]
         reached = [reach(lens, port, rule, request) for lens in lenses]
-        is_sure = [each is not None and bool(each.sure) for each in reached]
+        is_sure = [each is not None and each.is_sure for each in reached]
         # Whoever is in a group whose members are not known is admitted.
         is_symbolic = box_of(rule.rule).symbol is not None and any(reached)
         if all(is_sure) or is_symbolic:

@@ -25,6 +25,9 @@ from ringfence.security_groups.rule_input.rule_lists import read_rule_list
 from ringfence.security_groups.rules import Rule
 
 MAX_PORTS = 200
+# Pairs of a port at each end, and the rules by which all of them are judged
+MAX_PAIRS = 1_000
+MAX_RULES = 20_000
 # More than this is not judged on the event loop.
 _MANY_RULES = 200
 
@@ -57,6 +60,7 @@ async def verdict_of(
     async with database.connection() as connection:
         referenced = _referenced(requested, ends, groups, found)
         remotes = await queries.remotes_of(connection, scope, tenant.cloud_id, referenced)
+    _refuse_many(ends, ports, groups)
     world = rows.world_of(ends.ports, groups, remotes, desired=desired)
     packet = Packet(
         ends.source,
@@ -75,6 +79,22 @@ async def verdict_of(
     if sum(len(group.rules or ()) for group in groups) + len(remotes.members) > _MANY_RULES:
         return await in_thread(document)
     return document()
+
+
+def _refuse_many(ends: _Ends, ports: Sequence[Port], groups: Sequence[Group]) -> None:
+    """Raise `Invalid` if too many pairs of ports would be judged by too many rules."""
+    rules = {group.id: len(group.rules or ()) for group in groups}
+    of_port = {port.id: sum(rules.get(each, 0) for each in port.groups or ()) for port in ports}
+    source, destination = ends.source.ports, ends.destination.ports
+    pairs = max(len(source), 1) * max(len(destination), 1)
+    judged = max(len(destination), 1) * sum(of_port[each] for each in source)
+    judged += max(len(source), 1) * sum(of_port[each] for each in destination)
+    if pairs > MAX_PAIRS or (pairs > 1 and judged > MAX_RULES):
+        message = (
+            "The ends have so many ports and rules that judging each pair would take too long: "
+            "name a port instead."
+        )
+        raise Invalid({"non_field_errors": [message]})
 
 
 async def _ends(

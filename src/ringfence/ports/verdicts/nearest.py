@@ -44,10 +44,18 @@ def nearest_rules(
 ) -> tuple[Nearest, ...]:
     """Return the rules that fail in one respect only, at most 10."""
     found: list[Nearest] = []
+    # Rules of one remote end have the same miss, and its members may be many.
+    remote_misses: dict[tuple[object, ...], str | None] = {}
     for group_rule in rules:
-        if group_rule.rule.direction != request.direction:
+        rule = group_rule.rule
+        if rule.direction != request.direction:
             continue
-        misses = list(_misses(world, group_rule.rule, request))
+        end = rule.ethertype, rule.cidr, rule.remote_group, rule.remote_address_group
+        if end not in remote_misses:
+            remote_misses[end] = _remote_miss(world, rule, request)
+        misses = list(_misses(rule, request))
+        if miss := remote_misses[end]:
+            misses.append((Respect.REMOTE, miss))
         if len(misses) == 1:
             found.append(Nearest(group_rule, *misses[0]))
             if len(found) == _MOST:
@@ -55,7 +63,8 @@ def nearest_rules(
     return tuple(found)
 
 
-def _misses(world: World, rule: Rule, request: Request) -> Iterator[tuple[Respect, str]]:
+def _misses(rule: Rule, request: Request) -> Iterator[tuple[Respect, str]]:
+    """Yield what the rule fails in, apart from its remote end."""
     box = box_of(rule)
     same_ethertype = rule.ethertype == request.ethertype
     if not same_ethertype:
@@ -69,9 +78,6 @@ def _misses(world: World, rule: Rule, request: Request) -> Iterator[tuple[Respec
             yield Respect.PORT, "ports are those of another protocol"
     elif not meet(ports, request.ports):
         yield _port_miss(protocols, ports, request)
-    miss = _remote_miss(world, rule, request)
-    if miss:
-        yield Respect.REMOTE, miss
 
 
 def _ports_are_comparable(protocols: Interval, ports: Interval, request: Request) -> bool:

@@ -220,7 +220,10 @@ _PIECE = Model(
                 "Whether addresses of the internet are among them; null if the members of an "
                 "address group are not known.",
             ),
-            "rules": described(_RULES, "The rules that this comes from, with their groups."),
+            "rules": described(
+                _RULES, "The rules that this comes from, with their groups; at most 20."
+            ),
+            "has_more_rules": described(BOOLEAN, "Whether it comes from more rules than those."),
         }
     ),
 )
@@ -233,7 +236,8 @@ _EFFECTIVE = Model(
             "everything_because": _EVERYTHING,
             "pieces": described(
                 array(_PIECE),
-                "Disjoint pieces of what is admitted, the widest first; at most 1000.",
+                "Disjoint pieces of what is admitted, the widest first; at most 1000, or fewer if "
+                "the port has more than 1000 rules.",
             ),
             "pieces_total": described(
                 nullable(INTEGER), "How many pieces there are; null if too many to compute."

@@ -49,36 +49,73 @@ class Request(NamedTuple):
         return any(meet(addresses, each) for each in self.addresses)
 
 
-@dataclass(frozen=True, slots=True)
+KnownEnds = dict[tuple[object, ...], "_Ends"]
+
+
+@dataclass(slots=True)
 class Lens:
     """A world as a driver sees it, and the differences between drivers that came up."""
 
     world: World
     driver: Driver
     differences: set[Because] = field(default_factory=set)
+    # Of rules with the same end: many rules may name one group with many members.
+    known_ends: KnownEnds = field(default_factory=dict)
 
     def differs(self, difference: Because) -> None:
         self.differences.add(difference)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Reach:
-    """What a rule admits of a request."""
+    """What a rule admits of a request: each of its parts from each of its ends."""
 
     rule: GroupRule
-    sure: list[Region]
-    possible: list[Region]
-    unknown: set[Because]
+    parts: Parts
+    sure_ends: tuple[Interval, ...]
+    possible_ends: tuple[Interval, ...]
+    unknown: frozenset[Because]
     exact: bool = True
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the rule admits any of it, as far as is known."""
+        return bool(self.parts.sure and self.sure_ends)
+
+    @property
+    def size(self) -> int:
+        """How many regions there are: rules of large groups have many."""
+        parts = len(self.parts.sure) + len(self.parts.possible)
+        return parts * (len(self.sure_ends) + len(self.possible_ends))
+
+    @property
+    def sure(self) -> list[Region]:
+        return _regions(self.parts.sure, self.sure_ends)
+
+    @property
+    def possible(self) -> list[Region]:
+        parts = self.parts
+        return [
+            *_regions(parts.possible, self.sure_ends),
+            *_regions((*parts.sure, *parts.possible), self.possible_ends),
+        ]
+
+
+def _regions(parts: Iterable[Part], ends: Iterable[Interval]) -> list[Region]:
+    return [Region(*part, addresses) for addresses in ends for part in parts]
 
 
 @dataclass(slots=True)
 class _Ends:
-    """The remote ends of a rule: addresses that are in it, and those that may be."""
+    """The remote ends of a rule: addresses that are in it, and those that may be.
+
+    Sorted and disjoint once they are complete.
+    """
 
     sure: list[Interval] = field(default_factory=list)
     possible: list[Interval] = field(default_factory=list)
     unknown: set[Because] = field(default_factory=set)
+    differences: set[Because] = field(default_factory=set)
 
     def may_be_all(self, ethertype: str, because: Because) -> None:
         self.possible.append((0, LAST_ADDRESS[ethertype]))
@@ -91,24 +128,19 @@ def reach(lens: Lens, port: Port, group_rule: GroupRule, request: Request) -> Re
     if rule.direction != request.direction or rule.ethertype != request.ethertype:
         return None
     parts = _protocols(lens, rule, request)
-    sure, possible = parts.sure, parts.possible
-    if not sure and not possible:
+    if not parts.sure and not parts.possible:
         return None
     ends = _ends(lens, port, rule, request)
-    result = Reach(group_rule, [], [], set(ends.unknown), parts.exact)
-    for addresses in merged(ends.sure):
-        result.sure += [Region(*each, addresses) for each in sure]
-        result.possible += [Region(*each, addresses) for each in possible]
-    for addresses in merged(ends.possible):
-        result.possible += [Region(*each, addresses) for each in (*sure, *possible)]
-    if not result.sure and not result.possible:
+    if not ends.sure and not ends.possible:
         return None
-    if possible:
-        result.unknown.add(Because(parts.differs or Because.RULE_NOT_READABLE))
-    if rule.remote_group is not None and any(first != last for first, last in request.addresses):
-        # Members change, so what a prefix and a group have in common holds for today.
-        result.exact = False
-    return result
+    unknown = frozenset(ends.unknown)
+    if parts.possible:
+        unknown |= {Because(parts.differs or Because.RULE_NOT_READABLE)}
+    # Members change, so what a prefix and a group have in common holds for today.
+    exact = parts.exact and (
+        rule.remote_group is None or all(first == last for first, last in request.addresses)
+    )
+    return Reach(group_rule, parts, tuple(ends.sure), tuple(ends.possible), unknown, exact)
 
 
 def _protocols(lens: Lens, rule: Rule, request: Request) -> Parts:
@@ -135,6 +167,19 @@ def _is_requested(part: Part, request: Request) -> bool:
 
 
 def _ends(lens: Lens, port: Port, rule: Rule, request: Request) -> _Ends:
+    end = rule.remote_group, rule.remote_address_group, rule.cidr
+    key = (port.id, request.ethertype, request.addresses, *end)
+    if (ends := lens.known_ends.get(key)) is None:
+        own_lens = Lens(lens.world, lens.driver)
+        ends = _read_ends(own_lens, port, rule, request)
+        ends.sure, ends.possible = list(merged(ends.sure)), list(merged(ends.possible))
+        ends.differences = own_lens.differences
+        lens.known_ends[key] = ends
+    lens.differences |= ends.differences
+    return ends
+
+
+def _read_ends(lens: Lens, port: Port, rule: Rule, request: Request) -> _Ends:
     ends = _Ends()
     if rule.remote_group is not None:
         _add_members(ends, lens, port, rule.remote_group, request)

@@ -8,10 +8,12 @@ from ringfence.security_groups.intervals import Interval, meet
 
 # More than any real request has; what needs more is undetermined.
 _MAX_PIECES = 10_000
+# How often a piece is compared with a region, which takes a second
+_MAX_STEPS = 1_000_000
 
 
 class TooComplex(Exception):
-    """The request is cut into more than 10,000 pieces."""
+    """The request is cut into more than 10,000 pieces, or they take too long to compare."""
 
 
 class Outcome(StrEnum):
@@ -27,10 +29,15 @@ def decide(
     request: Sequence[Region], sure: Iterable[Region], possible: Iterable[Region]
 ) -> Outcome:
     """Return how much of the request is admitted. Raises `TooComplex`."""
-    sure = [each for each in sure if any(_regions_meet(each, one) for one in request)]
+    sure = [
+        each for each in dict.fromkeys(sure) if any(_regions_meet(each, one) for one in request)
+    ]
     rest = without(request, sure)
     if not rest:
         return Outcome.ADMITTED
+    possible = list(dict.fromkeys(possible))
+    if len(rest) * len(possible) > _MAX_STEPS:
+        raise TooComplex
     perhaps = [each for each in possible if any(_regions_meet(each, one) for one in rest)]
     refused = without(rest, perhaps)
     if sure:
@@ -41,9 +48,11 @@ def decide(
 def without(regions: Sequence[Region], others: Iterable[Region]) -> list[Region]:
     """Return the regions without others, as disjoint ones. Raises `TooComplex`."""
     left = list(regions)
+    steps = 0
     for other in others:
+        steps += len(left)
         left = [piece for each in left for piece in _cut(each, other)]
-        if len(left) > _MAX_PIECES:
+        if len(left) > _MAX_PIECES or steps > _MAX_STEPS:
             raise TooComplex
         if not left:
             break

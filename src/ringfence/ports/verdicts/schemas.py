@@ -21,6 +21,7 @@ _WITH_PORTS = frozenset({6, 17, 33, 132, 136})
 _LAST_PORT, _LAST_BYTE = 65_535, 255
 _LONGEST = 64
 _UUID = re.compile(ANY_UUID)
+_MOST_DIGITS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,8 @@ def read_query(parameters: Iterable[tuple[str, str]]) -> Traffic:
         if name in values:
             raise _wrong(name, "Send this parameter once.")
         is_number = name != "protocol" and value.isascii() and value.isdigit()
-        values[name] = int(value[:6]) if is_number else value
+        # Longer numbers than any allowed one are refused as text: none is read in part.
+        values[name] = int(value) if is_number and len(value) <= _MOST_DIGITS else value
     return read_traffic(values)
 
 

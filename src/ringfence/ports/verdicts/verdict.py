@@ -32,6 +32,8 @@ from ringfence.ports.verdicts.world import GroupRule, Packet, Port, World
 from ringfence.security_groups.driver_protocols import DRIVERS, Driver
 
 T = TypeVar("T")
+# More of the rules of a port are not compared with a request.
+MAX_REGIONS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,8 @@ def _judge_regions(
 ) -> Judgement:
     always, always_in_part = neutron_defaults.always_admitted(lens, request, source_port)
     reaches = [found for found in _reaches(lens, port, request) if found]
+    if sum(found.size for found in reaches) > MAX_REGIONS:
+        raise TooComplex
     unknown_groups = has_unknown_groups(lens.world, port)
     sure = [*always, *(region for each in reaches for region in each.sure)]
     possible = [region for each in reaches for region in each.possible]
@@ -248,7 +252,7 @@ def _explained(
     """Return the judgement with its rules and reasons."""
     is_ingress = request.direction == "ingress"
     exact = all(each.exact for each in reaches)
-    admitting = tuple(each.rule for each in reaches if each.sure)
+    admitting = tuple(each.rule for each in reaches if each.is_sure)
     if outcome is Outcome.REFUSED:
         because = [Because.NO_INGRESS_RULE if is_ingress else Because.NO_EGRESS_RULE]
         if port.groups == ():

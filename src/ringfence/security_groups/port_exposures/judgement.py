@@ -7,12 +7,13 @@ desire and what the cloud has count alike: both may be in force.
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
 from ringfence.security_groups.internet import is_internet, is_open_box
 from ringfence.security_groups.intervals import Interval, interval_of, merged, subtracted
 from ringfence.security_groups.rules import LARGEST_PROTOCOL
-from ringfence.security_groups.traffic import Ports, TooComplex, Traffic
+from ringfence.security_groups.traffic import MAX_PIECES, Ports, TooComplex, Traffic
 from ringfence.security_groups.traffic_boxes import (
     ALL_PORTS,
     ALL_PROTOCOLS,
@@ -21,7 +22,12 @@ from ringfence.security_groups.traffic_boxes import (
     Box,
     overlaps,
 )
-from ringfence.security_groups.traffic_pieces import EVERYWHERE, Piece, sortable_pieces
+from ringfence.security_groups.traffic_pieces import (
+    EVERYWHERE,
+    Narrowness,
+    Piece,
+    sortable_pieces,
+)
 from ringfence.security_groups.well_known_ports import services_in
 
 # More of one port are not shown: the widest are.
@@ -142,13 +148,13 @@ def _of_groups(groups: Mapping[int, GroupTraffic]) -> Sequence[Exposure]:
         is_exact = True
         union = Traffic.of_boxes([*desired, *observed])
         desired_traffic = Traffic.of_boxes(desired)
-        boxes: Iterable[Box] = _readable_boxes(union)
         is_desired = partial(_desired, None if union == desired_traffic else desired_traffic)
+        found = _few_pieces(_readable_boxes(union))
     except TooComplex:
         is_exact = False
-        boxes = sorted(set(desired + observed))
         is_desired = partial(_desired_by_each, set(desired))
-    found = sorted(sortable_pieces(boxes), key=lambda piece: piece[0])
+        found = list(sortable_pieces(sorted(set(desired + observed))))
+    found.sort(key=lambda piece: piece[0])
     pieces = [
         (key[4], piece) for key, piece in found if is_internet(str(piece.cidr), piece.ethertype)
     ]
@@ -157,6 +163,14 @@ def _of_groups(groups: Mapping[int, GroupTraffic]) -> Sequence[Exposure]:
         _exposure(protocols, piece, groups, is_desired, is_exact)
         for protocols, piece in _most_telling(pieces)
     ]
+
+
+def _few_pieces(boxes: Iterable[Box]) -> list[tuple[Narrowness, Piece]]:
+    """Return the pieces of boxes. Raises `TooComplex`: rules may overlap in a million ways."""
+    found = list(islice(sortable_pieces(boxes), MAX_PIECES + 1))
+    if len(found) > MAX_PIECES:
+        raise TooComplex
+    return found
 
 
 def _most_telling(pieces: Sequence[tuple[Interval, Piece]]) -> Iterator[tuple[Interval, Piece]]:

@@ -16,6 +16,7 @@ from typing import Any, LiteralString
 
 from ringfence.database.pool import Connection, before_commit
 from ringfence.database.recordset import recordset
+from ringfence.http.offload import in_thread
 from ringfence.security_groups.port_exposures.judgement import (
     ADDRESS_GROUP,
     Exposure,
@@ -176,7 +177,7 @@ async def _refresh(connection: Connection, selection: LiteralString, ids: Sequen
     traffic = await _traffic_of(connection, groups) if groups else {}
     cursor = await connection.execute(_STORED.replace("{selection}", selection), values)
     stored = {_as_exposure(row[1:]): row[0] for row in await cursor.fetchall()}
-    exposures = set(exposures_of(ports, traffic))
+    exposures = await in_thread(lambda: set(exposures_of(ports, traffic)))
     if gone := [row_id for exposure, row_id in stored.items() if exposure not in exposures]:
         await connection.execute(_DELETE, [gone])
     if added := sorted(exposures - stored.keys(), key=str):
