@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from ringfence.ports.verdicts import reach
+from ringfence.ports.verdicts import effective, reach
 from ringfence.ports.verdicts.effective import effective_rules, sources
 from ringfence.ports.verdicts.rows import Named
 from ringfence.ports.verdicts.verdict import judge
@@ -89,3 +89,12 @@ def test_rules_with_too_many_regions_are_not_decided():
     verdict = judge(world_of(rules, address_groups=groups), ANYTHING, "ovn")
     assert (verdict.verdict, verdict.exact) == ("undetermined", False)
     assert "TOO_COMPLEX" in verdict.because
+
+
+def test_members_of_an_address_group_are_read_once_for_all_effective_pieces(monkeypatch):
+    read = []
+    monkeypatch.setattr(effective, "interval_of", lambda *values: read.append(values))
+    rules = [tcp(each, each, remote_address_group="a") for each in range(1, 101, 2)]
+    world = world_of(rules, address_groups={"a": ("10.77.0.1/32", "10.77.0.3/32")})
+    assert effective_rules(world, PORT, NAMES)["pieces_total"] == 50
+    assert len(read) == 2

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -146,8 +147,14 @@ def _is_internet(world: World, box: Box) -> bool | None:
     members = world.address_groups.get(end) if kind == "address_group" else ()
     if members is None:
         return None
-    intervals = (interval_of(each, box.ethertype) for each in members)
-    return reaches(box.ethertype, [each for each in intervals if each])
+    return _are_internet(box.ethertype, members)
+
+
+# Many pieces may have the same address group, which may have thousands of members.
+@lru_cache(maxsize=16)
+def _are_internet(ethertype: str, members: tuple[str, ...]) -> bool:
+    intervals = (interval_of(each, ethertype) for each in members)
+    return reaches(ethertype, [each for each in intervals if each])
 
 
 def _admitting(
