@@ -105,8 +105,9 @@ class Traffic:
                 for ports, ends in by_port:
                     for interval in ends.addresses:
                         yield Box(ethertype, direction, protocols, ports, interval)
-                    for symbol in sorted(ends.symbols):
-                        yield Box(ethertype, direction, protocols, ports, None, symbol)
+                    if ends.symbols:
+                        for symbol in sorted(ends.symbols):
+                            yield Box(ethertype, direction, protocols, ports, None, symbol)
 
     def pieces(self) -> list[Piece]:
         """Return disjoint pieces, as prefixes: the widest first. Raises `TooComplex`."""

@@ -52,11 +52,16 @@ def box_of(rule: Rule) -> Box:
 
 def overlaps(one: Box, other: Box) -> bool:
     """Return whether some traffic is in both; anywhere overlaps every symbolic end."""
+    ethertype, direction, protocols, ports, _, _ = one
+    other_ethertype, other_direction, other_protocols, other_ports, _, _ = other
+    # Most rules differ in their ports. `meet` would cost more than it does.
     return (
-        one.ethertype == other.ethertype
-        and one.direction == other.direction
-        and meet(one.protocols, other.protocols)
-        and meet(one.ports, other.ports)
+        ports[0] <= other_ports[1]
+        and other_ports[0] <= ports[1]
+        and protocols[0] <= other_protocols[1]
+        and other_protocols[0] <= protocols[1]
+        and direction == other_direction
+        and ethertype == other_ethertype
         and _ends_meet(one, other)
     )
 

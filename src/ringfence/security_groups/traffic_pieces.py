@@ -1,8 +1,8 @@
 """Traffic as rules write it: disjoint pieces with prefixes. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from ringfence.security_groups.intervals import BITS, Interval, prefixes
 from ringfence.security_groups.rules import shown_protocol
@@ -20,8 +20,7 @@ EVERYWHERE = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
 Narrowness = tuple[int, int, int, tuple[str, str], Interval, int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A part of traffic as a rule writes it. Pieces of one traffic are disjoint.
 
     `protocol` is also a range of numbers, such as `7-16`, where all but some are admitted. Ports
@@ -43,22 +42,15 @@ class Piece:
 def sortable_pieces(boxes: Iterable[Box]) -> Iterator[tuple[Narrowness, Piece]]:
     """Yield the pieces of disjoint boxes, each with what sorts the widest first."""
     for box in boxes:
+        ethertype, direction, symbol = box.ethertype, box.direction, box.symbol
+        kind, ends = (ethertype, direction), _symbol_fields(symbol)
         for protocol, protocols in _shown_protocols(box):
+            width = protocols[0] - protocols[1]
             for (from_port, to_port), size in _shown_ports(box, protocols):
                 for cidr, length in _shown_ends(box):
-                    piece = Piece(
-                        box.ethertype,
-                        box.direction,
-                        protocol,
-                        from_port,
-                        to_port,
-                        cidr,
-                        *_symbol_fields(box.symbol),
-                    )
-                    kind = box.ethertype, box.direction
-                    end = cidr or str(box.symbol)
-                    width = protocols[1] - protocols[0]
-                    yield (length, -width, -size, kind, protocols, from_port or 0, end), piece
+                    piece = Piece(ethertype, direction, protocol, from_port, to_port, cidr, *ends)
+                    end = cidr or str(symbol)
+                    yield (length, width, -size, kind, protocols, from_port or 0, end), piece
 
 
 def _shown_protocols(box: Box) -> Iterator[tuple[str, Interval]]:
