@@ -9,7 +9,7 @@ from ringfence.ports.verdicts import effective, reach
 from ringfence.ports.verdicts.effective import effective_rules, sources
 from ringfence.ports.verdicts.rows import Named
 from ringfence.ports.verdicts.verdict import judge
-from ringfence.ports.verdicts.world import End, Group, Packet, Port, World
+from ringfence.ports.verdicts.world import End, Group, GroupRule, Packet, Port, World
 from ringfence.security_groups.rules import Rule
 from ringfence.security_groups.traffic_boxes import ALL_PORTS
 
@@ -98,3 +98,14 @@ def test_members_of_an_address_group_are_read_once_for_all_effective_pieces(monk
     world = world_of(rules, address_groups={"a": ("10.77.0.1/32", "10.77.0.3/32")})
     assert effective_rules(world, PORT, NAMES)["pieces_total"] == 50
     assert len(read) == 2
+
+
+def test_rules_that_all_drivers_agree_in_are_found_in_one_pass(monkeypatch):
+    compared = []
+    equal = GroupRule.__eq__
+    monkeypatch.setattr(GroupRule, "__eq__", lambda *both: compared.append(1) or equal(*both))
+    rules = [tcp(each, each, "9.0.0.0/8") for each in range(1, 301)]
+    differing = Rule("IPv4", "ingress", "33", 5, 5, "9.0.0.0/8")
+    verdict = judge(world_of([*rules, differing]), ANYTHING)
+    assert len(verdict.ingress.by) >= len(rules)
+    assert len(compared) < 3_000

@@ -8,8 +8,8 @@ from ringfence.security_groups.intervals import Interval, meet
 
 # More than any real request has; what needs more is undetermined.
 _MAX_PIECES = 10_000
-# How often a piece is compared with a region, which takes a second
-_MAX_STEPS = 1_000_000
+# How often a piece is compared with a region, which takes a few seconds
+_MAX_STEPS = 5_000_000
 
 
 class TooComplex(Exception):

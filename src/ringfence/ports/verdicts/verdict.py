@@ -310,7 +310,8 @@ def _agreed_direction(
     if len(outcomes) > 1 or len(judged) < len(judgements):
         because = _unique([Because.DRIVERS_DIFFER, *differences, *merged_all.because])
         return Judgement(Outcome.UNDETERMINED, merged_all.by, (), because, merged_all.exact)
-    common = tuple(rule for rule in judged[0].by if all(rule in each.by for each in judged))
+    in_all = set(judged[0].by).intersection(*(each.by for each in judged[1:]))
+    common = tuple(rule for rule in judged[0].by if rule in in_all)
     return Judgement(
         judged[0].verdict,
         common or merged_all.by,
