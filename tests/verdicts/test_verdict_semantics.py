@@ -284,6 +284,13 @@ def test_open_vswitch_tracks_connections_of_stateless_groups():
     assert by_driver(world) == ["refused", "admitted", "refused", "undetermined"]
 
 
+def test_a_reply_that_every_judging_driver_admits_is_admitted_by_all():
+    egress = Rule(direction="egress", protocol="tcp")
+    world = world_of(groups=("s",), others=[Group.of("s", [HTTPS, egress], stateful=False)])
+    found = judge(world, Packet(ANYWHERE, WEB, TCP, 443), None)
+    assert (found.verdict, found.reply.verdict) == ("admitted", "admitted")
+
+
 def test_the_reply_to_an_echo_request_is_an_echo_reply():
     rules = [
         Rule(protocol="icmp", from_port=8),

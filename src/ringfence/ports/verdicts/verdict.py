@@ -306,8 +306,11 @@ def _agreed_direction(
     if not judged:
         return None
     outcomes = {each.verdict for each in judged}
+    if len(judged) < len(judgements):
+        # A driver that does not judge the reply admits it.
+        outcomes.add(Outcome.ADMITTED)
     merged_all = _merged(judged)
-    if len(outcomes) > 1 or len(judged) < len(judgements):
+    if len(outcomes) > 1:
         because = _unique([Because.DRIVERS_DIFFER, *differences, *merged_all.because])
         return Judgement(Outcome.UNDETERMINED, merged_all.by, (), because, merged_all.exact)
     in_all = set(judged[0].by).intersection(*(each.by for each in judged[1:]))
