@@ -440,8 +440,8 @@ def test_a_server_that_is_only_just_becoming_one_is_seen(folder):
     seen = []
     with subprocess.Popen(command) as becoming:
         while becoming.poll() is None:
-            seen.append(runs_on(becoming.pid, folder) or becoming.poll() is not None)
-    # A process that ends has no command line any more, just before it is seen to have ended.
+            seen.append(runs_on(becoming.pid, folder))
+    # A process that ends has no memory any more, for a while before it is seen to have ended.
     while not seen[-1]:
         seen.pop()
     assert len(seen) > 100
