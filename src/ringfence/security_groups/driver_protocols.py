@@ -14,13 +14,14 @@ from ringfence.security_groups.traffic_boxes import (
     ALL_PROTOCOLS,
     ICMP,
     ICMP_CODES,
-    WITH_PORTS,
 )
 
 Driver = Literal["ovn", "openvswitch", "iptables"]
 DRIVERS: tuple[Driver, ...] = ("ovn", "openvswitch", "iptables")
 
 ICMPV4, ICMPV6 = 1, 58
+# TCP, UDP and SCTP: all drivers match their ports.
+_PORTS_OF_ALL = frozenset({6, 17, 132})
 # DCCP and UDP-Lite: iptables matches their ports, the other drivers do not.
 _PORTS_OF_IPTABLES = frozenset({33, 136})
 # Protocols and their ports
@@ -74,7 +75,7 @@ def protocol_parts(
 
 def _port_parts(number: int, ports: Interval, driver: Driver) -> Parts:
     protocols = (number, number)
-    if number in WITH_PORTS:
+    if number in _PORTS_OF_ALL:
         return Parts(((protocols, ports),))
     if number in _PORTS_OF_IPTABLES:
         matched = ports if driver == "iptables" else ALL_PORTS

@@ -14,6 +14,7 @@ from ringfence.security_groups.intervals import Interval, merged, prefixes, subt
 from ringfence.security_groups.rules import (
     ALL_ADDRESSES,
     PROTOCOL_NAMES,
+    WITH_PORTS,
     Rule,
     canonical,
 )
@@ -22,8 +23,6 @@ from ringfence.security_groups.well_known_ports import SENSITIVE_PORTS, TCP, UDP
 
 # Prefixes that a message names
 _SHOWN = 3
-# Protocols with ports, apart from what a driver matches
-_WITH_PORTS = frozenset({TCP, UDP, 33, 132, 136})
 # See `EVERY_PROTOCOL` in `rules`.
 _ZERO = " Protocol {} is number 0, for which clouds with an iptables firewall admit every protocol."
 
@@ -115,7 +114,7 @@ def _whole_protocols(ethertype: str, boxes: Sequence[_OpenBox]) -> Iterator[Rule
             first = (whole or specific)[0]
             name = PROTOCOL_NAMES.get(number, str(number))
             what = f"every port with {name}"
-            if number not in _WITH_PORTS:
+            if number not in WITH_PORTS:
                 what = f"members of the group with protocol {name}"
             message = f"{_who(ethertype, addresses)} can reach {what}."
             yield RuleWarning(first.position, Code.EVERYTHING_OPEN, message)

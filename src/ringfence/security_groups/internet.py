@@ -51,9 +51,6 @@ def _intervals(ethertype: str, cidrs: Iterable[str]) -> tuple[Interval, ...]:
 
 
 _EXCLUDED = {each: _intervals(each, cidrs) for each, cidrs in NOT_INTERNET.items()}
-INTERNET = {
-    each: subtracted([(0, LAST_ADDRESS[each])], excluded) for each, excluded in _EXCLUDED.items()
-}
 _EVERYBODY = {
     each: subtracted(_intervals(each, [cidr]), _EXCLUDED[each]) for each, cidr in _ALLOTTED.items()
 }

@@ -46,6 +46,8 @@ PROTOCOL_NUMBERS = {name: number for number, name in PROTOCOL_NAMES.items()}
 # 0, so it is stored as a name.
 PROTOCOL_ALIASES = {"hopopt": 0, "icmpv6": 58}
 LARGEST_PROTOCOL = 255
+# TCP, UDP, DCCP, SCTP and UDP-Lite: the protocols for which Neutron accepts ports
+WITH_PORTS = frozenset({6, 17, 33, 132, 136})
 
 # Canonical protocols that may admit every protocol: none, and number 0. For `0`, Neutron's iptables
 # driver omits `-p` (`_iptables_protocol_name`), and iptables itself takes `ip` and `hopopt` for all

@@ -20,8 +20,6 @@ ALL_PORTS: Interval = (0, 65_535)
 # Codes of an ICMP type, so a type and a code are one number
 ICMP_CODES = 256
 ICMP = frozenset({1, 58})
-# Protocols whose ports all of Neutron's drivers match
-WITH_PORTS = frozenset({6, 17, 132})
 
 
 class Box(NamedTuple):

@@ -18,12 +18,12 @@ from ringfence.security_groups.rules import (
     PROTOCOL_ALIASES,
     PROTOCOL_NAMES,
     PROTOCOL_NUMBERS,
+    WITH_PORTS,
 )
 
 LONGEST_TEXT = 255
 LARGEST_PORT = 65535
 LARGEST_BYTE = 255
-WITH_PORTS = frozenset({6, 17, 33, 132, 136})
 WITH_TYPE_AND_CODE = frozenset({1, 58})
 
 

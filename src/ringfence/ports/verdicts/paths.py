@@ -7,10 +7,9 @@ from itertools import product
 from ringfence.ports.verdicts.world import End, Packet, Port, World
 from ringfence.security_groups.driver_protocols import ICMPV4, ICMPV6
 from ringfence.security_groups.intervals import LAST_ADDRESS, Interval, interval_of, merged
+from ringfence.security_groups.rules import WITH_PORTS
 from ringfence.security_groups.traffic_boxes import ALL_PORTS, ALL_PROTOCOLS, ICMP_CODES
 
-# Protocols with ports, whether or not all drivers match them
-_WITH_PORTS = frozenset({6, 17, 33, 132, 136})
 _CLIENT_PORTS = (1024, 65_535)
 # Types of ICMP that have a reply, and its type
 _REPLIES = {"IPv4": {8: 0, 13: 14, 15: 16, 17: 18}, "IPv6": {128: 129}}
@@ -84,7 +83,7 @@ def requested_traffic(packet: Packet, ethertype: str) -> tuple[Interval, Interva
     protocols = _protocols(packet.protocol, ethertype)
     if packet.protocol in {ICMPV4, ICMPV6}:
         return protocols, _icmp(packet.icmp_type, packet.icmp_code)
-    if packet.protocol in _WITH_PORTS and packet.port is not None:
+    if packet.protocol in WITH_PORTS and packet.port is not None:
         return protocols, (packet.port, packet.port)
     return protocols, ALL_PORTS
 
@@ -111,7 +110,7 @@ def requested_reply(packet: Packet, ethertype: str) -> tuple[Interval, Interval]
             return protocols, ALL_PORTS
         reply_type = _REPLIES[ethertype].get(packet.icmp_type)
         return None if reply_type is None else (protocols, _icmp(reply_type, packet.icmp_code))
-    if packet.protocol not in _WITH_PORTS:
+    if packet.protocol not in WITH_PORTS:
         return protocols, ALL_PORTS
     if packet.source_port is not None:
         return protocols, (packet.source_port, packet.source_port)

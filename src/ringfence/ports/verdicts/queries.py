@@ -13,6 +13,7 @@ from uuid import UUID
 from psycopg.rows import class_row, dict_row
 
 from ringfence.access.scope import VISIBLE, Scope, scope_parameters
+from ringfence.clouds.firewall_drivers import FIREWALL_DRIVER
 from ringfence.clouds.queries import NO_SUCH_TENANT
 from ringfence.database.pool import Connection
 from ringfence.errors import NotFound
@@ -34,7 +35,7 @@ _ENDS: LiteralString = """
 WITH path AS MATERIALIZED (
     SELECT
         tenant.id, tenant.cloud_id,
-        coalesce(cloud.firewall_driver, cloud.observed_firewall_driver) AS driver
+        {driver} AS driver
     FROM tenants AS tenant
     INNER JOIN projects AS project ON tenant.project_id = project.id
     INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
@@ -83,7 +84,7 @@ LEFT JOIN LATERAL (
     ORDER BY shown.id
     LIMIT 201
 ) AS ports ON true
-""".replace("{columns}", _PORT_COLUMNS)
+""".replace("{driver}", FIREWALL_DRIVER).replace("{columns}", _PORT_COLUMNS)
 
 # Groups by their ids in the cloud: desired rules, and those of the last observation
 _GROUPS: LiteralString = """
@@ -372,11 +373,11 @@ WHERE port.uuid = %(port)s AND {visible}
 _TENANT_OF_PORT: LiteralString = """
 SELECT
     tenant.id, tenant.cloud_id,
-    coalesce(cloud.firewall_driver, cloud.observed_firewall_driver) AS driver
+    {driver} AS driver
 FROM tenants AS tenant
 INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
 WHERE tenant.id = %s
-"""
+""".replace("{driver}", FIREWALL_DRIVER)
 NO_SUCH_PORT = "No Port matches the given query."
 
 

@@ -10,14 +10,13 @@ from uuid import UUID
 from ringfence.errors import Invalid
 from ringfence.http.fields import printable
 from ringfence.security_groups.driver_protocols import ICMPV4, ICMPV6
-from ringfence.security_groups.rules import protocol_number
+from ringfence.security_groups.rules import WITH_PORTS, protocol_number
 from ringfence.text.json_value import Json
 from ringfence.text.uuids import ANY_UUID
 
 END_KEYS = ("address", "cidr", "port_uuid", "instance_uuid")
 KEYS = ("source", "destination", "protocol", "port", "icmp_type", "icmp_code", "at")
 AT_WORDS = ("observed", "desired")
-_WITH_PORTS = frozenset({6, 17, 33, 132, 136})
 _LAST_PORT, _LAST_BYTE = 65_535, 255
 _LONGEST = 64
 _UUID = re.compile(ANY_UUID)
@@ -86,7 +85,7 @@ def read_traffic(values: Mapping[str, Any], *, is_ipv6: bool = False) -> Traffic
     port = _number(values, "port", _LAST_PORT)
     icmp_type = _number(values, "icmp_type", _LAST_BYTE)
     icmp_code = _number(values, "icmp_code", _LAST_BYTE)
-    if port is not None and protocol not in _WITH_PORTS:
+    if port is not None and protocol not in WITH_PORTS:
         raise _wrong("port", "Only tcp, udp, sctp, dccp and udplite have ports: leave it out.")
     if icmp_type is not None and protocol not in {ICMPV4, ICMPV6}:
         raise _wrong("icmp_type", "Only icmp and ipv6-icmp have types: leave it out.")

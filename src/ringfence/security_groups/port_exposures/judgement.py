@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ringfence.security_groups.internet import is_internet, is_open_box
 from ringfence.security_groups.intervals import Interval, interval_of, merged, subtracted
-from ringfence.security_groups.rules import LARGEST_PROTOCOL
+from ringfence.security_groups.rules import LARGEST_PROTOCOL, WITH_PORTS
 from ringfence.security_groups.traffic import MAX_PIECES, Ports, TooComplex, Traffic
 from ringfence.security_groups.traffic_boxes import (
     ALL_PORTS,
@@ -32,8 +32,6 @@ from ringfence.security_groups.well_known_ports import services_in
 
 # More of one port are not shown: the widest are.
 MOST_PIECES = 200
-# TCP, UDP, DCCP, SCTP and UDP-Lite
-_WITH_PORTS = frozenset({6, 17, 33, 132, 136})
 _NO_PORTS: Interval = (-1, -1)
 
 ADDRESS_GROUP = "address_group"
@@ -45,9 +43,6 @@ class GroupTraffic:
 
     desired: Sequence[Box] = ()
     observed: Sequence[Box] = ()
-
-
-NO_TRAFFIC = GroupTraffic()
 
 
 class Port(NamedTuple):
@@ -322,7 +317,7 @@ def _box_of(protocols: Interval, piece: Piece) -> Box:
 
 
 def _ports_of(protocols: Interval, piece: Piece) -> Interval:
-    if not any(protocols[0] <= each <= protocols[1] for each in _WITH_PORTS):
+    if not any(protocols[0] <= each <= protocols[1] for each in WITH_PORTS):
         return _NO_PORTS
     if piece.from_port is None:
         return ALL_PORTS

@@ -12,12 +12,10 @@ from typing import Any
 from ringfence.http.collections.filters import Conditions, contains
 from ringfence.security_groups.rule_search.filters import ANCESTORS, EVERY_PROTOCOL_NUMBER
 from ringfence.security_groups.rule_search.query_text import Address, Meaning, Network
-from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES
+from ringfence.security_groups.rules import DIRECTIONS, ETHERTYPES, WITH_PORTS
 
-# Protocols whose rules admit ports: all protocols, number 0 (all protocols for some clouds), and
-# those that have ports
-_WITH_PORTS = (EVERY_PROTOCOL_NUMBER, 0, 6, 17, 33, 132, 136)
 _AS_SENT = ("from_internet", "wider_than", "remote_group_uuid", "unresolved", "in_use")
+# All protocols, and number 0, which is all protocols for some clouds
 _EVERY = {EVERY_PROTOCOL_NUMBER, 0}
 
 
@@ -102,7 +100,7 @@ def _protocols(chosen: Sequence[Sequence[int]], ports: Sequence[int]) -> list[in
     """Return the protocols of rules that admit all that is chosen; None for any protocol."""
     allowed = [_admitting(numbers) for numbers in chosen]
     if ports:
-        allowed.append(set(_WITH_PORTS))
+        allowed.append(_EVERY | WITH_PORTS)
     return sorted(set.intersection(*allowed)) if allowed else None
 
 
