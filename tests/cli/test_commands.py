@@ -173,6 +173,11 @@ def test_demo_prints_an_address_a_token_and_a_command_that_works(operator):
         code, body = get(command[-1], {name: value})
         assert code == 200
         assert "load-balancer" in {group["name"] for group in json.loads(body)}
+        # The process that loaded the data is the parent of those that serve it.
+        path = f"{address}/api/openstack-security-groups/?name_exact=load-balancer&field=url"
+        url = json.loads(get(path, {name: value})[1])[0]["url"]
+        for part in ("versions", "drift", "redundancy"):
+            assert get(f"{url}{part}/", {name: value})[0] == 200, part
         # The worker starts beside the API.
         deadline = time.monotonic() + PATIENCE_SECONDS
         while (examined := operator.run("doctor")).returncode:

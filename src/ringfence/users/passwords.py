@@ -1,10 +1,8 @@
 """Passwords: stored as Argon2id hashes, verified in threads, in the same time for unknown users."""
 
-import asyncio
 import os
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import LiteralString
 
@@ -15,6 +13,7 @@ from ringfence.database.pool import Database
 from ringfence.errors import OperatorError
 from ringfence.events.commands import record
 from ringfence.events.types import Event, EventType
+from ringfence.http.offload import Threads
 from ringfence.users.sessions.ending import EndReason, end_of_users
 from ringfence.users.tokens.issuing import revoke_by_password
 from ringfence.users.weak_passwords import require_hard_to_guess
@@ -40,9 +39,7 @@ def _lower_priority() -> None:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
-_THREADS = ThreadPoolExecutor(
-    _MAX_CONCURRENT, thread_name_prefix="password", initializer=_lower_priority
-)
+_THREADS = Threads(_MAX_CONCURRENT, "password", _lower_priority)
 
 _SET: LiteralString = """
 UPDATE users SET password_hash = %(password_hash)s
@@ -53,13 +50,12 @@ RETURNING id, uuid
 
 async def hash_password(password: str) -> str:
     """Return the hash of a password."""
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, _HASHER.hash, password)
+    return await _THREADS.run(lambda: _HASHER.hash(password))
 
 
 async def is_right(password_hash: str | None, password: str) -> bool:
     """Verify a password; without a hash return False after the same time."""
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_THREADS, _verify, password_hash, password)
+    return await _THREADS.run(lambda: _verify(password_hash, password))
 
 
 def needs_rehash(password_hash: str) -> bool:
