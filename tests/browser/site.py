@@ -23,7 +23,27 @@ PASSWORD = "correct horse"
 USERS = ("ann", "bob", "mia", "nobody", "staff", "sue")
 ROLES = {"ann": "PROJECT.ADMIN", "bob": "PROJECT.MANAGER", "mia": "PROJECT.MEMBER"}
 # Each test module changes groups in a tenant of its own.
-TENANTS = ("shop", "editing", "history", "creating", "hostile", "access", "vanishing")
+TENANTS = (
+    "shop",
+    "editing",
+    "history",
+    "creating",
+    "hostile",
+    "access",
+    "vanishing",
+    "bulk",
+    "drafts",
+    "exposed",
+    "export",
+    "instances",
+    "map",
+    "moving",
+    "operating",
+    "reviewing",
+    "searching",
+    "table",
+    "watching",
+)
 WAIT_SECONDS = 30
 
 HTTPS = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "0.0.0.0/0"}

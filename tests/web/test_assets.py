@@ -29,7 +29,12 @@ async def test_every_url_of_the_console_serves_the_page(anyone, path):
 async def test_a_url_without_the_trailing_slash_redirects(anyone):
     response = await anyone.get("/console")
     assert (response.status_code, response.headers["Location"]) == (301, "/console/")
-    assert (await anyone.get("/console/nothing/")).status_code == 404
+
+
+async def test_an_unknown_url_of_the_console_serves_the_page_with_404(anyone):
+    response = await anyone.get("/console/nosuch/")
+    assert response.status_code == 404
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
 
 
 async def test_the_page_loads_only_immutable_files_of_the_package(anyone):

@@ -85,7 +85,10 @@ def page(public_path: str) -> Asset:
     folder = f"{public_path}/console/assets/{current_release()}/"
     scripts = sorted(name for name in assets() if name.endswith(".js"))
     preloads = "\n".join(f'<link rel="modulepreload" href="{folder}{name}">' for name in scripts)
-    text = read_files()[PAGE].decode().replace("{preloads}", preloads)
+    # base.css and components.css come first, as their names do; pages refine them.
+    sheets = sorted(name for name in assets() if name.endswith(".css"))
+    styles = "\n".join(f'<link rel="stylesheet" href="{folder}{name}">' for name in sheets)
+    text = read_files()[PAGE].decode().replace("{preloads}", preloads).replace("{styles}", styles)
     text = text.replace("{assets}", folder).replace("{base}", public_path)
     return Asset.of(PAGE, text.encode())
 

@@ -24,17 +24,22 @@ CONSOLE = "/console/"
 ICONS = "/api/icons/"
 _ASSETS = CONSOLE + "assets/{release}/"
 
-# All of these serve the same page, which shows what its URL names.
+# The first part of the pages' URLs; the page shows what the rest names.
 _PAGES = (
-    "",
-    "sign-in/",
-    "groups/",
-    "groups/new/",
-    "groups/{uuid}/",
-    "groups/{uuid}/{part}/",
-    "clouds/",
-    "clouds/discover/",
+    "clouds",
+    "doctor",
+    "events",
+    "exposures",
+    "groups",
+    "instances",
+    "map",
+    "reach",
+    "rules",
+    "sign-in",
+    "tokens",
+    "users",
 )
+_BELOW = ("", "{one}/", "{one}/{two}/")
 
 
 async def lead_to_console(_request: Request) -> Response:
@@ -43,8 +48,11 @@ async def lead_to_console(_request: Request) -> Response:
 
 
 async def show_page(request: Request) -> Response:
-    """Respond with the page."""
-    return asset_files.respond_page(request.headers, request.app.state.settings.public_path)
+    """Respond with the page, which shows what its URL names; 404 if no page has the URL."""
+    response = asset_files.respond_page(request.headers, request.app.state.settings.public_path)
+    if request.path_params.get("unknown"):
+        response.status_code = 404
+    return response
 
 
 async def show_asset(request: Request) -> Response:
@@ -97,11 +105,17 @@ def _read_everywhere(request: Request) -> bool:
 
 _ROUTES = [
     (ROOT, lead_to_console, ["GET", "HEAD"]),
-    *((CONSOLE + page, show_page, ["GET", "HEAD"]) for page in _PAGES),
     (CONSOLE + "session/", begin_session, ["POST"]),
     (CONSOLE + "session/", end_session, ["DELETE"]),
     (_ASSETS + "{name}", show_asset, ["GET", "HEAD"]),
     (_ASSETS + "{folder}/{name}", show_asset, ["GET", "HEAD"]),
+    (CONSOLE, show_page, ["GET", "HEAD"]),
+    *(
+        (f"{CONSOLE}{page}/{below}", show_page, ["GET", "HEAD"])
+        for page in _PAGES
+        for below in _BELOW
+    ),
+    (CONSOLE + "{unknown}/", show_page, ["GET", "HEAD"]),
     (ICONS + "{name}/", show_icon, ["GET", "HEAD"]),
 ]
 

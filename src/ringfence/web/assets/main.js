@@ -1,11 +1,7 @@
 // Entry point of the console: the signed-in user, the header and the routes.
 
-import { Clouds } from "./clouds.js";
-import { Discover, DISCOVER_PAGE } from "./discover.js";
-import { Group } from "./group.js";
-import { GroupList } from "./group_list.js";
 import { html, render, useEffect, useErrorBoundary, useState } from "./html.js";
-import { NewGroup } from "./new_group.js";
+import { LINKS, Page, urlOfPage } from "./pages.js";
 import { BASE, CONSOLE, GROUP_PAGES, interceptLinks, navigate, useLocation } from "./router.js";
 import { cachedUser, signOut, loadUser } from "./session.js";
 import { SignIn } from "./sign_in.js";
@@ -13,28 +9,16 @@ import { Toast, showToast } from "./toast.js";
 import { Failure } from "./use_loaded.js";
 
 /** @param {{user: any}} properties */
-function Page({ user }) {
+function Content({ user }) {
   const { path, query } = useLocation();
-  const parts = path.slice(CONSOLE.length).split("/").filter(Boolean);
   const [broken] = useErrorBoundary();
-  useEffect(() => {
-    if (parts.length === 0) navigate(GROUP_PAGES, { replace: true });
-  }, [path]);
   if (broken) return html`<${Failure} error=${broken} retry=${() => location.reload()} />`;
-  if (path === DISCOVER_PAGE) return html`<${Discover} user=${user} />`;
-  if (parts[0] === "clouds" && !parts[1]) return html`<${Clouds} user=${user} />`;
-  if (parts[0] === "groups" && parts[1] === "new") return html`<${NewGroup} query=${query} />`;
-  if (parts[0] === "groups" && parts[1]) {
-    return html`<${Group} key=${parts[1]} uuid=${parts[1]} part=${parts[2] ?? ""} user=${user} />`;
-  }
-  if (parts[0] === "groups") return html`<${GroupList} query=${query} />`;
-  return parts.length > 0 && html`<${Failure} error=${{ status: 404 }} />`;
+  return html`<${Page} user=${user} query=${query} parts=${path.slice(CONSOLE.length).split("/").filter(Boolean)} />`;
 }
 
 /** @param {{user: any}} properties */
 function Frame({ user }) {
   const { path } = useLocation();
-  const seesAll = user.is_staff || user.is_support;
   const leave = async (/** @type {boolean} */ everywhere) => {
     await signOut(everywhere);
     showToast(everywhere ? "You are signed out everywhere." : "You are signed out.");
@@ -46,8 +30,8 @@ function Frame({ user }) {
     <header class="bar">
       <a class="brand" href=${GROUP_PAGES}><span class="brand-mark" aria-hidden="true"></span>Ringfence</a>
       <nav aria-label="Main">
-        <a href=${GROUP_PAGES} aria-current=${current(GROUP_PAGES)}>Groups</a>
-        ${seesAll && html`<a href=${`${CONSOLE}clouds/`} aria-current=${current(`${CONSOLE}clouds/`)}>Clouds</a>`}
+        ${LINKS.filter(([, , isShown]) => isShown(user)).map(([path, label]) => html`
+          <a key=${path} href=${urlOfPage(path)} aria-current=${current(urlOfPage(path))}>${label}</a>`)}
       </nav>
       <details class="menu" name="menu">
         <summary><span class="menu-name">${user.username}</span></summary>
@@ -58,7 +42,7 @@ function Frame({ user }) {
         </div>
       </details>
     </header>
-    <main id="main" tabindex="-1"><${Page} user=${user} /></main>
+    <main id="main" tabindex="-1"><${Content} user=${user} /></main>
     <${Toast} />`;
 }
 

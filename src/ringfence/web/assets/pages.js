@@ -1,0 +1,61 @@
+// The pages of the console, by the parts of their URLs, and the links of the header.
+
+import { Clouds } from "./clouds.js";
+import { Discover } from "./discover.js";
+import { Group } from "./group.js";
+import { GroupList } from "./group_list.js";
+import { html, useEffect } from "./html.js";
+import { NewGroup } from "./new_group.js";
+import { CONSOLE, GROUP_PAGES, navigate } from "./router.js";
+import { Failure } from "./use_loaded.js";
+
+/**
+ * @typedef {object} PageProperties
+ * @property {any} user
+ * @property {URLSearchParams} query
+ * @property {string[]} parts of the URL below /console/
+ */
+
+/** @type {[string, (properties: PageProperties) => any][]} paths, of which "*" is any part */
+const PAGES = [
+  ["", () => html`<${GoToGroups} />`],
+  ["groups", ({ query }) => html`<${GroupList} query=${query} />`],
+  ["groups/new", ({ query }) => html`<${NewGroup} query=${query} />`],
+  ["groups/*", ({ user, parts }) => html`<${Group} key=${parts[1]} uuid=${parts[1]} part="" user=${user} />`],
+  ["groups/*/*", ({ user, parts }) => html`<${Group} key=${parts[1]} uuid=${parts[1]} part=${parts[2]} user=${user} />`],
+  ["clouds", ({ user }) => html`<${Clouds} user=${user} />`],
+  ["clouds/discover", ({ user }) => html`<${Discover} user=${user} />`],
+];
+
+/**
+ * The links of the header: path, label, and who sees it. `isOperator` is staff or support.
+ *
+ * @type {[string, string, (user: any) => boolean][]}
+ */
+export const LINKS = [
+  ["groups", "Groups", () => true],
+  ["clouds", "Clouds", (user) => user.is_staff || user.is_support],
+];
+
+/** @param {PageProperties} properties */
+export function Page({ user, query, parts }) {
+  const found = PAGES.find(([path]) => isAt(path, parts));
+  return found ? found[1]({ user, query, parts }) : html`<${Failure} error=${{ status: 404 }} />`;
+}
+
+/**
+ * @param {string} path
+ * @param {string[]} parts
+ */
+function isAt(path, parts) {
+  const names = path.split("/").filter(Boolean);
+  return names.length === parts.length && names.every((name, index) => name === "*" || name === parts[index]);
+}
+
+function GoToGroups() {
+  useEffect(() => navigate(GROUP_PAGES, { replace: true }), []);
+  return null;
+}
+
+/** @param {string} path */
+export const urlOfPage = (path) => `${CONSOLE}${path}/`;
