@@ -5,7 +5,7 @@ import { html, useCallback, useEffect, useId, useState } from "./html.js";
 import { usePaste } from "./paste/box.js";
 import { GROUP_PAGES, navigate } from "./router.js";
 import { bodyOf, newRow, rowOf } from "./rows.js";
-import { RuleTable } from "./rule_table.js";
+import { RuleTable } from "./table/table.js";
 import { Title } from "./title.js";
 import { showToast } from "./toast.js";
 import { Failure, Skeleton, useLoaded } from "./use_loaded.js";

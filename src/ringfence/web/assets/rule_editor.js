@@ -8,7 +8,7 @@ import { usePaste } from "./paste/box.js";
 import { PlanReview } from "./plan_review.js";
 import { GROUP_PAGES, navigate, guardUnsavedChanges } from "./router.js";
 import { bodyOf, mergeRows, rowOf, signature, withIds } from "./rows.js";
-import { RuleTable } from "./rule_table.js";
+import { RuleTable } from "./table/table.js";
 import { count } from "./rule_text.js";
 import { ago } from "./times.js";
 import { showToast } from "./toast.js";

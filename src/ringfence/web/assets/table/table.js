@@ -1,16 +1,16 @@
 // The table of the rule editor. All of it works with the keyboard.
 
-import { GROUPS, request } from "./api.js";
-import { html, useCallback, useEffect, useId, useMemo, useRef, useState } from "./html.js";
-import { Copy, Cross } from "./icons.js";
-import { PasteBox } from "./paste/box.js";
-import { isMany, readRules } from "./paste/read.js";
-import { newRow } from "./rows.js";
-import { count } from "./rule_text.js";
-import { showToast } from "./toast.js";
-import { PRESETS } from "./well_known_ports.js";
+import { GROUPS, request } from "../api.js";
+import { html, useCallback, useEffect, useId, useMemo, useRef, useState } from "../html.js";
+import { Copy, Cross } from "../icons.js";
+import { PasteBox } from "../paste/box.js";
+import { isMany, readRules } from "../paste/read.js";
+import { newRow } from "../rows.js";
+import { count } from "../rule_text.js";
+import { showToast } from "../toast.js";
+import { PRESETS } from "../well_known_ports.js";
 
-/** @typedef {import("./rows.js").Row} Row */
+/** @typedef {import("../rows.js").Row} Row */
 /** @typedef {(rows: Row[]) => Row[]} Edit */
 
 const COLUMNS = [
@@ -26,10 +26,10 @@ const KINDS = [["cidr", "CIDR"], ["group", "Group"], ["all", "Anywhere"]];
  * @param {object} properties
  * @param {Row[]} properties.rows
  * @param {(edit: Edit) => void} properties.edit
- * @param {import("./validation.js").Validation} properties.validation
+ * @param {import("../validation.js").Validation} properties.validation
  * @param {string} properties.tenant the UUID of the tenant whose groups can be remotes
  * @param {{name: string, url: string}} [properties.self] the group itself
- * @param {import("./paste/box.js").Paste} properties.paste
+ * @param {import("../paste/box.js").Paste} properties.paste
  * @param {() => void} properties.onReview
  */
 export function RuleTable({ rows, edit, validation, tenant, self, paste, onReview }) {
@@ -102,7 +102,7 @@ export function RuleTable({ rows, edit, validation, tenant, self, paste, onRevie
     <datalist id=${list}>${names.map((name) => html`<option key=${name} value=${name}></option>`)}</datalist>`;
 }
 
-/** @param {{insert: (rows: Row[]) => void, self?: {name: string, url: string}, paste: import("./paste/box.js").Paste}} properties */
+/** @param {{insert: (rows: Row[]) => void, self?: {name: string, url: string}, paste: import("../paste/box.js").Paste}} properties */
 function Toolbar({ insert, self, paste }) {
   return html`<div class="rule-toolbar">
     <button type="button" class="button" onClick=${() => insert([newRow()])}>Add a rule</button>
