@@ -5,5 +5,6 @@ import { html } from "./html.js";
 /** @param {{path: string}} properties */
 const Icon = ({ path }) => html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d=${path} /></svg>`;
 
+export const Bars = () => html`<${Icon} path="M2 4h12M2 8h12M2 12h12" />`;
 export const Copy = () => html`<${Icon} path="M5.5 5.5h7v8h-7zM3.5 10.5v-8h7" />`;
 export const Cross = () => html`<${Icon} path="M4 4l8 8M12 4l-8 8" />`;

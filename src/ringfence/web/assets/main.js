@@ -1,7 +1,8 @@
 // Entry point of the console: the signed-in user, the header and the routes.
 
 import { html, render, useEffect, useErrorBoundary, useState } from "./html.js";
-import { LINKS, Page, urlOfPage } from "./pages.js";
+import { Bars } from "./icons.js";
+import { LINKS, Page, USER_LINKS, urlOfPage } from "./pages.js";
 import { BASE, CONSOLE, GROUP_PAGES, interceptLinks, navigate, useLocation } from "./router.js";
 import { cachedUser, signOut, loadUser } from "./session.js";
 import { SignIn } from "./sign_in.js";
@@ -16,26 +17,34 @@ function Content({ user }) {
   return html`<${Page} user=${user} query=${query} parts=${path.slice(CONSOLE.length).split("/").filter(Boolean)} />`;
 }
 
+/** @param {{links: [string, string, (user: any) => boolean][], user: any}} properties */
+function Links({ links, user }) {
+  const { path } = useLocation();
+  const current = (/** @type {string} */ start) => (path.startsWith(start) ? "page" : null);
+  return links.filter(([, , isShown]) => isShown(user)).map(([path, label]) => html`
+    <a key=${path} href=${urlOfPage(path)} aria-current=${current(urlOfPage(path))}>${label}</a>`);
+}
+
 /** @param {{user: any}} properties */
 function Frame({ user }) {
-  const { path } = useLocation();
   const leave = async (/** @type {boolean} */ everywhere) => {
     await signOut(everywhere);
     showToast(everywhere ? "You are signed out everywhere." : "You are signed out.");
     location.assign(`${CONSOLE}sign-in/`);
   };
-  const current = (/** @type {string} */ start) => (path.startsWith(start) ? "page" : null);
   return html`
     <a class="skip" href="#main">Skip to content</a>
     <header class="bar">
+      <details class="menu bar-menu" name="menu">
+        <summary aria-label="Pages"><${Bars} /></summary>
+        <nav class="menu-items" aria-label="Pages"><${Links} links=${LINKS} user=${user} /></nav>
+      </details>
       <a class="brand" href=${GROUP_PAGES}><span class="brand-mark" aria-hidden="true"></span>Ringfence</a>
-      <nav aria-label="Main">
-        ${LINKS.filter(([, , isShown]) => isShown(user)).map(([path, label]) => html`
-          <a key=${path} href=${urlOfPage(path)} aria-current=${current(urlOfPage(path))}>${label}</a>`)}
-      </nav>
+      <nav class="bar-pages" aria-label="Main"><${Links} links=${LINKS} user=${user} /></nav>
       <details class="menu" name="menu">
         <summary><span class="menu-name">${user.username}</span></summary>
         <div class="menu-items">
+          <${Links} links=${USER_LINKS} user=${user} />
           <a href=${`${BASE}/api/docs/`} target="_blank" rel="noopener">API</a>
           <button type="button" onClick=${() => leave(false)}>Sign out</button>
           <button type="button" onClick=${() => leave(true)}>Sign out everywhere</button>

@@ -37,6 +37,13 @@ export const LINKS = [
   ["clouds", "Clouds", (user) => user.is_staff || user.is_support],
 ];
 
+/**
+ * The links of the user's menu, as above.
+ *
+ * @type {[string, string, (user: any) => boolean][]}
+ */
+export const USER_LINKS = [];
+
 /** @param {PageProperties} properties */
 export function Page({ user, query, parts }) {
   const found = PAGES.find(([path]) => isAt(path, parts));

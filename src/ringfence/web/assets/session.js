@@ -1,6 +1,6 @@
 // The session: created and ended by the server. Its cookie cannot be read by scripts.
 
-import { request } from "./api.js";
+import { TENANTS, request } from "./api.js";
 
 const SESSION = "/console/session/";
 
@@ -15,13 +15,20 @@ export function cachedUser() {
   return cached ? JSON.parse(cached) : undefined;
 }
 
-/** Return the signed-in user; throws `ApiError`. */
+/**
+ * Return the signed-in user; throws `ApiError`. `can_create`: some tenant allows them to create groups.
+ *
+ * @returns {Promise<{username: string, is_staff: boolean, is_support: boolean, permissions: any[], can_create: boolean}>}
+ */
 export async function loadUser() {
   try {
-    const query = { field: ["username", "is_staff", "is_support"] };
-    const { data } = await request("GET", "/api/users/me/", { query });
-    localStorage.setItem(CACHE_KEY, JSON.stringify(data));
-    return data;
+    const [me, tenants] = await Promise.all([
+      request("GET", "/api/users/me/", { query: { field: ["username", "is_staff", "is_support", "permissions"] } }),
+      request("GET", TENANTS, { query: { can_manage: true, page_size: 1, field: ["uuid"] } }),
+    ]);
+    const user = { ...me.data, can_create: tenants.total > 0 };
+    localStorage.setItem(CACHE_KEY, JSON.stringify(user));
+    return user;
   } catch (error) {
     if (error.status === 401) localStorage.removeItem(CACHE_KEY);
     throw error;

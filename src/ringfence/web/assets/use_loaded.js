@@ -2,10 +2,15 @@
 
 import { html, useCallback, useEffect, useRef, useState } from "./html.js";
 
+// Nobody answered, or a proxy did instead of Ringfence: the request is repeated until it is back.
+const OUTAGE = [0, 502, 503, 504];
+const RETRY_MILLISECONDS = 2500;
+
 /**
  * Load data, and poll while the tab is visible.
  *
- * The last data stays while new data is loaded, also if that fails.
+ * The last data stays while new data is loaded, also if that fails. After an outage it is loaded
+ * again as soon as Ringfence is back, also by components that do not poll.
  *
  * @template T
  * @param {(signal: AbortSignal) => Promise<T>} load
@@ -19,9 +24,10 @@ export function useLoaded(load, dependencies, interval = () => 0) {
   useEffect(() => {
     const controller = new AbortController();
     let timer = 0;
+    let isOut = false;
     const schedule = (/** @type {T | undefined} */ data) => {
       clearTimeout(timer);
-      const wait = interval(data);
+      const wait = isOut ? RETRY_MILLISECONDS : interval(data);
       if (wait && !document.hidden && !controller.signal.aborted) timer = setTimeout(run, wait);
     };
     const run = async () => {
@@ -29,15 +35,17 @@ export function useLoaded(load, dependencies, interval = () => 0) {
       try {
         const data = await load(controller.signal);
         if (controller.signal.aborted) return;
+        isOut = false;
         setState({ data, error: null, isLoading: false });
         schedule(data);
       } catch (error) {
         if (controller.signal.aborted) return;
+        isOut = OUTAGE.includes(error.status);
         setState((/** @type {any} */ before) => ({ ...before, error, isLoading: false }));
         schedule(undefined);
       }
     };
-    const visibilityChanged = () => (document.hidden ? clearTimeout(timer) : interval(undefined) && run());
+    const visibilityChanged = () => (document.hidden ? clearTimeout(timer) : (isOut || interval(undefined)) && run());
     latestRun.current = run;
     setState((/** @type {any} */ before) => ({ ...before, isLoading: true }));
     run();
@@ -61,7 +69,7 @@ export function useLoaded(load, dependencies, interval = () => 0) {
  */
 export function Failure({ error, retry }) {
   const known = {
-    0: ["Ringfence cannot be reached", "The page is loaded again as soon as you are online."],
+    0: ["Ringfence cannot be reached", "The page is loaded again as soon as it answers."],
     403: ["Access denied", "Your roles do not allow this. Ask an administrator for access."],
     404: ["Not found", "It does not exist, or your roles do not allow you to see it."],
     503: ["Service unavailable", "The database is temporarily unavailable."],
