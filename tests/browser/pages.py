@@ -88,6 +88,14 @@ def every_page(site: Site) -> list[Shown]:
         ),
         Shown("history", f"{at}history/", ".changes"),
         Shown("new", "/console/groups/new/", ".form-grid"),
+        Shown("instances", "/console/instances/", "table.instances"),
+        Shown("instance", f"/console/instances/{site.instance_uuid('web-1')}/", ".effective"),
+        Shown(
+            "reach",
+            f"/console/reach/?tenant={web['tenant_uuid']}"
+            "&source=203.0.113.9&destination=web-1&protocol=tcp&port=22",
+            ".verdict",
+        ),
         Shown("clouds", "/console/clouds/", ".cloud"),
         Shown("discover", "/console/clouds/discover/", ".discover-form"),
         Shown("not-found", f"/console/groups/{'0' * 32}/", ".empty"),

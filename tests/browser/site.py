@@ -168,6 +168,14 @@ class Site:
             *(project, name, address, group["backend_id"], list(floating)),
         )
 
+    def instance_uuid(self, name: str) -> str:
+        """Return the UUID of an instance."""
+        path = "/api/openstack-instances/"
+        with self.client("staff") as client:
+            found = client.get(path, params={"name_exact": name, "field": "uuid"}).json()
+        uuid: str = found[0]["uuid"]
+        return uuid
+
     def pull(self, tenant: str) -> None:
         """Pull a tenant from its cloud, and wait until the pull has ended."""
         path = f"/api/openstack-tenants/{tenant_uuid(tenant)}/"

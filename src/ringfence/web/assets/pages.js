@@ -1,5 +1,8 @@
 // The pages of the console, by the parts of their URLs, and the links of the header.
 
+import { Instance } from "./access/instance.js";
+import { Instances } from "./access/instances.js";
+import { Reach } from "./access/reach.js";
 import { Clouds } from "./clouds.js";
 import { Discover } from "./discover.js";
 import { Group } from "./group.js";
@@ -23,6 +26,9 @@ const PAGES = [
   ["groups/new", ({ query }) => html`<${NewGroup} query=${query} />`],
   ["groups/*", ({ user, parts }) => html`<${Group} key=${parts[1]} uuid=${parts[1]} part="" user=${user} />`],
   ["groups/*/*", ({ user, parts }) => html`<${Group} key=${parts[1]} uuid=${parts[1]} part=${parts[2]} user=${user} />`],
+  ["instances", ({ query }) => html`<${Instances} query=${query} />`],
+  ["instances/*", ({ parts }) => html`<${Instance} key=${parts[1]} uuid=${parts[1]} />`],
+  ["reach", ({ query }) => html`<${Reach} query=${query} />`],
   ["clouds", ({ user }) => html`<${Clouds} user=${user} />`],
   ["clouds/discover", ({ user }) => html`<${Discover} user=${user} />`],
 ];
@@ -34,6 +40,7 @@ const PAGES = [
  */
 export const LINKS = [
   ["groups", "Groups", () => true],
+  ["instances", "Instances", () => true],
   ["clouds", "Clouds", (user) => user.is_staff || user.is_support],
 ];
 

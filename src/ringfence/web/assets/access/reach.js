@@ -1,0 +1,111 @@
+// "Can it reach?": whether security groups admit traffic between two ends, by which rule, and if not, which rule nearly does.
+
+import { TENANTS, request } from "../api.js";
+import { html, useEffect, useId, useRef, useState } from "../html.js";
+import { own } from "../own.js";
+import { updateQuery } from "../router.js";
+import { Ago } from "../times.js";
+import { Title } from "../title.js";
+import { Failure, Skeleton, useLoaded } from "../use_loaded.js";
+import { notableReasons } from "./because.js";
+import { endOf } from "./ends.js";
+import { OriginRule } from "./group_links.js";
+import { INSTANCES } from "./instances.js";
+import { TrafficFields, hasPort, trafficQuery } from "./traffic_fields.js";
+
+const FIELDS = ["tenant", "source", "destination", "protocol", "port", "at"];
+/** @type {Record<string, [string, string]>} label and tone */
+const OUTCOMES = {
+  admitted: ["Admitted", "good"],
+  refused: ["Refused", "bad"],
+  partly: ["Partly admitted", "warn"],
+  undetermined: ["Not known", "warn"],
+};
+
+/** @param {{query: URLSearchParams}} properties */
+export function Reach({ query }) {
+  const { data: tenants, error, reload } = useLoaded(
+    async (signal) => (await request("GET", TENANTS, { query: { page_size: 300, o: "name", field: ["uuid", "name", "project_name", "customer_name"] }, signal })).data, [],
+  );
+  if (!tenants) return error ? html`<${Failure} error=${error} retry=${reload} />` : html`<${Skeleton} rows=${6} />`;
+  const given = Object.fromEntries(FIELDS.map((name) => [name, query.get(name) ?? ""]));
+  const tenant = given.tenant || tenants[0]?.uuid || "";
+  const isComplete = tenant && given.source && given.destination && query.has("protocol");
+  return html`
+    <div class="page-head"><${Title} of="Can it reach?" /></div>
+    <p class="quiet page-about">Whether security groups admit traffic between two ends, by what the last pull observed. Nothing is sent.</p>
+    <${Form} key=${query.toString()} tenants=${tenants} given=${{ ...given, tenant, protocol: query.get("protocol") ?? "tcp" }} />
+    ${isComplete && html`<${Verdict} key=${`${query}`} tenant=${tenant} asked=${given} />`}`;
+}
+
+/** @param {{tenants: any[], given: any}} properties */
+function Form({ tenants, given }) {
+  const [values, setValues] = useState(given);
+  const [names, setNames] = useState(/** @type {any[]} */ ([]));
+  const list = useId();
+  const id = useId();
+  const set = (/** @type {string} */ name) => (/** @type {any} */ event) => setValues({ ...values, [name]: event.target.value });
+  useEffect(() => {
+    let isShown = true;
+    const query = { tenant_uuid: values.tenant, page_size: 100, o: "name", field: ["uuid", "name", "internal_ips"] };
+    request("GET", INSTANCES, { query }).then(({ data }) => isShown && setNames(data), () => {});
+    return () => { isShown = false; };
+  }, [values.tenant]);
+  const ask = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    updateQuery({ ...values, source: values.source.trim(), destination: values.destination.trim(), protocol: values.protocol || "any", port: hasPort(values.protocol) ? values.port.trim() : "" });
+  };
+  const end = (/** @type {string} */ name, /** @type {string} */ label) => html`<div class="field"><label for=${`${id}-${name}`}>${label}</label>
+    <input id=${`${id}-${name}`} class="mono" required list=${list} value=${values[name]} onInput=${set(name)} autocomplete="off" spellcheck=${false} autocapitalize="none"
+      placeholder="instance, address or CIDR" /></div>`;
+  return html`<form class="card ask reach-form" onSubmit=${ask}>
+    <div class="field"><label for=${`${id}-tenant`}>Tenant</label>
+      <select id=${`${id}-tenant`} value=${values.tenant} onChange=${set("tenant")}>
+        ${tenants.map((each) => html`<option key=${each.uuid} value=${each.uuid} selected=${each.uuid === values.tenant}>${each.name} · ${each.customer_name} / ${each.project_name}</option>`)}
+      </select></div>
+    ${end("source", "From")} ${end("destination", "To")}
+    <${TrafficFields} value=${{ ...values, protocol: values.protocol === "any" ? "" : values.protocol }} set=${setValues} />
+    <div class="field"><label for=${`${id}-at`}>By the rules</label>
+      <select id=${`${id}-at`} value=${values.at} onChange=${set("at")}>
+        <option value="" selected=${!values.at}>observed in the cloud</option><option value="desired" selected=${values.at === "desired"}>desired</option>
+      </select></div>
+    <button class="button button-main">Ask</button>
+    <datalist id=${list}>${names.map((each) => html`<option key=${each.uuid} value=${each.name}>${each.internal_ips.join(", ")}</option>`)}</datalist>
+  </form>`;
+}
+
+/** @param {{tenant: string, asked: any}} properties */
+function Verdict({ tenant, asked }) {
+  const answer = useRef(/** @type {any} */ (null));
+  const { data, error } = useLoaded(async (signal) => {
+    const [source, destination] = await Promise.all([endOf(asked.source, tenant, signal), endOf(asked.destination, tenant, signal)]);
+    const traffic = trafficQuery({ protocol: asked.protocol === "any" ? "" : asked.protocol, port: asked.port });
+    const body = { source, destination, ...traffic, ...(asked.at === "desired" && { at: "desired" }) };
+    return (await request("POST", `${TENANTS}${tenant}/verdict/`, { body, signal })).data;
+  }, []);
+  useEffect(() => answer.current?.focus(), [data, error]);
+  if (error) return html`<p class="notice notice-bad" role="alert" tabindex="-1" ref=${answer}>${error.message}</p>`;
+  if (!data) return html`<p class="quiet" role="status">Asking…</p>`;
+  const [label, tone] = own(OUTCOMES, data.verdict) ?? [data.verdict, "idle"];
+  const what = asked.protocol === "any" ? "Everything" : [asked.protocol.toUpperCase(), asked.port].filter(Boolean).join(" ");
+  const directions = /** @type {[string, string, any][]} */ ([["egress", `Egress of ${asked.source}`, data.egress], ["ingress", `Ingress of ${asked.destination}`, data.ingress], ["reply", "The reply", data.reply]]);
+  return html`<section class="card verdict" aria-label="Verdict">
+    <h2 class=${`verdict-head tone-${tone}`} tabindex="-1" ref=${answer}>${label}</h2>
+    <p>${what} from <span class="mono">${asked.source}</span> to <span class="mono">${asked.destination}</span>${asked.at === "desired" ? ", by the desired rules" : ""}.</p>
+    ${notableReasons(data.because).map((text) => html`<p class="notice" key=${text}>${text}</p>`)}
+    ${directions.map(([name, title, direction]) => direction && html`<${Direction} key=${name} title=${title} direction=${direction} />`)}
+    ${!data.egress && !data.ingress && html`<p class="quiet">Neither end is a port that you see.</p>`}
+    <p class="quiet">Observed <${Ago} at=${data.observed_at} />${data.driver ? `, for the driver ${data.driver}` : ""}${data.exact ? "" : "; it holds for now only, because members of a group can change"}.
+      Routing, a router's firewall, the firewall in the instance and access lists of the provider are not considered.</p>
+  </section>`;
+}
+
+/** @param {{title: string, direction: any}} properties */
+function Direction({ title, direction }) {
+  const [label, tone] = own(OUTCOMES, direction.verdict) ?? [direction.verdict, "idle"];
+  return html`<h3>${title}: <span class=${`tone-${tone}`}>${label.toLowerCase()}</span></h3>
+    ${direction.by.length > 0 && html`<ul class="plain">${direction.by.map((/** @type {any} */ rule, /** @type {number} */ index) => html`<li key=${index}>${direction.verdict === "undetermined" ? "Perhaps by" : "By"} <${OriginRule} rule=${rule} /></li>`)}</ul>`}
+    ${direction.verdict === "refused" && !direction.by.length && html`<p>No rule admits it.</p>`}
+    ${direction.nearest.length > 0 && html`<p class="quiet">Nearest rules, which fail in one respect:</p>
+      <ul class="plain">${direction.nearest.map((/** @type {any} */ rule, /** @type {number} */ index) => html`<li key=${index}><${OriginRule} rule=${rule} /> — <strong>${rule.text}</strong></li>`)}</ul>`}`;
+}

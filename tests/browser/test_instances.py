@@ -1,0 +1,126 @@
+"""Instances: their effective rules, who can reach them, and verdicts between two ends."""
+
+import pytest
+from playwright.async_api import expect
+from tests.browser.modules import base
+from tests.browser.site import EGRESS, tenant_uuid
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+TENANT = "instances"
+OFFICE = "198.51.100.0/24"
+
+
+@pytest.fixture(scope="module")
+def groups(site):
+    """Web servers that the world reaches at 443 and the office at 22; a database for them."""
+    rule = {"protocol": "tcp", "ethertype": "IPv4"}
+    world = rule | {"from_port": 443, "to_port": 443, "cidr": "0.0.0.0/0", "description": "HTTPS"}
+    office = rule | {"from_port": 22, "to_port": 22, "cidr": OFFICE}
+    front = site.create("front", [world, office, EGRESS], TENANT)
+    inner = rule | {"from_port": 5432, "to_port": 5432, "remote_group": front["url"]}
+    back = site.create("back", [inner], TENANT)
+    site.attach(front, "front-1", "10.7.0.5", "203.0.113.70")
+    site.attach(back, "back-1", "10.7.0.9")
+    site.pull(TENANT)
+    return {"front": front, "back": back}
+
+
+async def test_the_list_finds_instances_and_shows_their_addresses_and_groups(groups, visit):
+    page = await visit("/console/instances/")
+    await page.get_by_label("Search instances by name").fill("front-1")
+    row = page.get_by_role("row").filter(has_text="front-1")
+    await expect(page.locator("table.instances tbody tr")).to_have_count(1)
+    await expect(row).to_contain_text("10.7.0.5")
+    await expect(row).to_contain_text("203.0.113.70")
+    await row.get_by_role("link", name="front", exact=True).click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("front")
+
+
+async def test_a_page_that_the_list_does_not_have_leads_to_the_first(groups, visit):
+    page = await visit("/console/instances/?page=9999")
+    await expect(page.locator(".empty")).to_contain_text("no page 9999")
+    await page.get_by_role("button", name="First page").click()
+    await expect(page.locator("table.instances")).to_be_visible()
+
+
+async def test_an_instance_shows_what_is_admitted_and_by_which_rule(groups, site, visit):
+    page = await visit(f"/console/instances/{site.instance_uuid('front-1')}/")
+    ingress = page.locator(".effective").first
+    internet = ingress.get_by_role("row").filter(has_text="TCP 443")
+    await expect(internet).to_contain_text("anywhere")
+    await expect(internet.locator(".open-mark")).to_have_count(1)
+    await expect(internet).to_contain_text("front: TCP 443 (HTTPS) from anywhere")
+    await expect(ingress.get_by_role("row").filter(has_text="TCP 22")).to_contain_text(OFFICE)
+
+
+async def test_an_instance_shows_who_can_reach_a_port(groups, site, visit):
+    page = await visit(f"/console/instances/{site.instance_uuid('back-1')}/")
+    await page.get_by_label("Port").fill("5432")
+    await page.get_by_role("button", name="Show").click()
+    sources = page.locator(".sources")
+    await expect(sources).to_contain_text("1 port")
+    await expect(sources).to_contain_text("10.7.0.5")
+    await expect(sources.locator(".open-mark")).to_have_count(0)
+    await page.get_by_label("Port").fill("5433")
+    await page.get_by_role("button", name="Show").click()
+    await expect(sources).to_contain_text("Nobody")
+
+
+async def test_a_refused_packet_names_the_nearest_rule(groups, visit):
+    page = await visit(f"/console/reach/?tenant={tenant_uuid(TENANT)}")
+    await page.get_by_label("From", exact=True).fill("203.0.113.9")
+    await page.get_by_label("To", exact=True).fill("front-1")
+    await page.get_by_label("Port").fill("22")
+    await page.get_by_role("button", name="Ask").click()
+    verdict = page.locator(".verdict")
+    await expect(verdict.locator("h2")).to_have_text("Refused")
+    await expect(verdict.locator("h2")).to_be_focused()
+    await expect(verdict).to_contain_text("Nearest rules")
+    await expect(verdict).to_contain_text(f"source is not in {OFFICE}")
+
+
+async def test_a_verdict_has_a_url_that_can_be_shared(groups, visit):
+    page = await visit(
+        f"/console/reach/?tenant={tenant_uuid(TENANT)}"
+        "&source=front-1&destination=back-1&protocol=tcp&port=5432"
+    )
+    verdict = page.locator(".verdict")
+    await expect(verdict.locator("h2")).to_have_text("Admitted")
+    await expect(verdict).to_contain_text("Ingress of back-1: admitted")
+    await expect(verdict.get_by_role("link", name="back", exact=True)).to_be_visible()
+
+
+async def test_an_end_that_does_not_exist_says_what_an_end_can_be(groups, visit):
+    page = await visit(
+        f"/console/reach/?tenant={tenant_uuid(TENANT)}"
+        "&source=nosuch&destination=back-1&protocol=tcp&port=1"
+    )
+    alert = page.get_by_role("alert")
+    await expect(alert).to_contain_text("No instance of this tenant is called nosuch.")
+    await expect(alert).to_contain_text("198.51.100.7")
+
+
+ENDS = {
+    "10.0.0.5": {"address": "10.0.0.5"},
+    "2001:db8::1": {"address": "2001:db8::1"},
+    "::": {"address": "::"},
+    "10.0.0.0/8": {"cidr": "10.0.0.0/8"},
+    "fd00::/8": {"cidr": "fd00::/8"},
+    "c0ffee00c0ffee00c0ffee00c0ffee00": {"instance_uuid": "c0ffee00c0ffee00c0ffee00c0ffee00"},
+    # The API refuses what only looks like an address; a name is looked up.
+    "300.1.1.1": {"address": "300.1.1.1"},
+    "web-1": None,
+    "10.0.0": None,
+    "db/1": None,
+    "": None,
+}
+
+
+async def test_each_spelling_of_an_end_is_read_as_what_it_says(visit):
+    page = await visit("/console/reach/")
+    read = """async ([base, texts]) => {
+        const { literalEnd } = await import(`${base}access/ends.js`);
+        return texts.map(literalEnd);
+    }"""
+    assert await page.evaluate(read, [base(), list(ENDS)]) == list(ENDS.values())
