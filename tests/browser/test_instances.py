@@ -5,7 +5,7 @@ from playwright.async_api import expect
 from tests.browser.modules import base
 from tests.browser.site import EGRESS, tenant_uuid
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.usefixtures("groups")]
 
 TENANT = "instances"
 OFFICE = "198.51.100.0/24"
@@ -23,10 +23,9 @@ def groups(site):
     site.attach(front, "front-1", "10.7.0.5", "203.0.113.70")
     site.attach(back, "back-1", "10.7.0.9")
     site.pull(TENANT)
-    return {"front": front, "back": back}
 
 
-async def test_the_list_finds_instances_and_shows_their_addresses_and_groups(groups, visit):
+async def test_the_list_finds_instances_and_shows_their_addresses_and_groups(visit):
     page = await visit("/console/instances/")
     await page.get_by_label("Search instances by name").fill("front-1")
     row = page.get_by_role("row").filter(has_text="front-1")
@@ -37,14 +36,14 @@ async def test_the_list_finds_instances_and_shows_their_addresses_and_groups(gro
     await expect(page.get_by_role("heading", level=1)).to_have_text("front")
 
 
-async def test_a_page_that_the_list_does_not_have_leads_to_the_first(groups, visit):
+async def test_a_page_that_the_list_does_not_have_leads_to_the_first(visit):
     page = await visit("/console/instances/?page=9999")
     await expect(page.locator(".empty")).to_contain_text("no page 9999")
     await page.get_by_role("button", name="First page").click()
     await expect(page.locator("table.instances")).to_be_visible()
 
 
-async def test_an_instance_shows_what_is_admitted_and_by_which_rule(groups, site, visit):
+async def test_an_instance_shows_what_is_admitted_and_by_which_rule(site, visit):
     page = await visit(f"/console/instances/{site.instance_uuid('front-1')}/")
     ingress = page.locator(".effective").first
     internet = ingress.get_by_role("row").filter(has_text="TCP 443")
@@ -54,7 +53,7 @@ async def test_an_instance_shows_what_is_admitted_and_by_which_rule(groups, site
     await expect(ingress.get_by_role("row").filter(has_text="TCP 22")).to_contain_text(OFFICE)
 
 
-async def test_an_instance_shows_who_can_reach_a_port(groups, site, visit):
+async def test_an_instance_shows_who_can_reach_a_port(site, visit):
     page = await visit(f"/console/instances/{site.instance_uuid('back-1')}/")
     await page.get_by_label("Port").fill("5432")
     await page.get_by_role("button", name="Show").click()
@@ -67,7 +66,7 @@ async def test_an_instance_shows_who_can_reach_a_port(groups, site, visit):
     await expect(sources).to_contain_text("Nobody")
 
 
-async def test_a_refused_packet_names_the_nearest_rule(groups, visit):
+async def test_a_refused_packet_names_the_nearest_rule(visit):
     page = await visit(f"/console/reach/?tenant={tenant_uuid(TENANT)}")
     await page.get_by_label("From", exact=True).fill("203.0.113.9")
     await page.get_by_label("To", exact=True).fill("front-1")
@@ -80,7 +79,7 @@ async def test_a_refused_packet_names_the_nearest_rule(groups, visit):
     await expect(verdict).to_contain_text(f"source is not in {OFFICE}")
 
 
-async def test_a_verdict_has_a_url_that_can_be_shared(groups, visit):
+async def test_a_verdict_has_a_url_that_can_be_shared(visit):
     page = await visit(
         f"/console/reach/?tenant={tenant_uuid(TENANT)}"
         "&source=front-1&destination=back-1&protocol=tcp&port=5432"
@@ -91,7 +90,7 @@ async def test_a_verdict_has_a_url_that_can_be_shared(groups, visit):
     await expect(verdict.get_by_role("link", name="back", exact=True)).to_be_visible()
 
 
-async def test_an_end_that_does_not_exist_says_what_an_end_can_be(groups, visit):
+async def test_an_end_that_does_not_exist_says_what_an_end_can_be(visit):
     page = await visit(
         f"/console/reach/?tenant={tenant_uuid(TENANT)}"
         "&source=nosuch&destination=back-1&protocol=tcp&port=1"
