@@ -13,7 +13,7 @@ const NOT_INTERNET = [
  * @param {string} cidr
  * @returns {{bits: string, size: number} | null}
  */
-function prefixOf(cidr) {
+export function prefixOf(cidr) {
   const [address, length] = cidr.trim().split("/");
   const bits = address.includes(":") ? bitsOfIpv6(address) : bitsOfIpv4(address);
   if (bits === null || (length !== undefined && !/^\d{1,3}$/.test(length))) return null;
