@@ -113,6 +113,8 @@ operations = tuple(
         "security group overviews",
         {
             **GROUP_DESCRIPTIONS,
+            "query": "Part of the name or description, or of the name of the tenant, the project or"
+            " the customer.",
             "can_manage": "Whether you may change the group.",
             "drift": "Whether the group has drifted, as of the last pull.",
             "drift_grade": "Whether the drift opens or only closes anything, as of the last pull.",

@@ -7,10 +7,11 @@ from typing import LiteralString
 
 from ringfence.access.scope import MANAGEABLE, VISIBLE
 from ringfence.http.collections.collection import SqlCollection
-from ringfence.http.collections.filters import Choices, Ordering, StrictFlag
+from ringfence.http.collections.filters import Choices, Filter, Ordering, StrictFlag, contains
 from ringfence.security_groups.cloud_state.never_pushed import IS_NEVER_PUSHED
 from ringfence.security_groups.cloud_state.observations import GRADE
 from ringfence.security_groups.drift_modes import Drift
+from ringfence.security_groups.overviews.ordering import orders_of
 from ringfence.security_groups.queries import NO_SUCH_GROUP, SOURCE
 from ringfence.security_groups.read_model.filters import FILTERS, ORDERS
 from ringfence.security_groups.traffic_changes import Grade
@@ -40,6 +41,28 @@ AND (
 _IS_OPEN: LiteralString = """
 EXISTS (
     SELECT FROM security_group_rules AS rule
+    WHERE rule.security_group_id = sg.id AND {open}
+)
+""".replace("{open}", _OPEN)
+
+# The group's own words, or the name of where it is
+_NAMED: LiteralString = """
+(
+    sg.name ILIKE %(query)s
+    OR sg.description ILIKE %(query)s
+    OR tenant.name ILIKE %(query)s
+    OR project.name ILIKE %(query)s
+    OR customer.name ILIKE %(query)s
+)
+"""
+
+# How many ports rules open to the internet; every protocol is more than all ports of two.
+_OPENNESS: LiteralString = """
+(
+    SELECT coalesce(sum(
+        CASE rule.protocol WHEN '' THEN 200000 ELSE rule.last_port - rule.first_port + 1 END
+    ), 0)
+    FROM security_group_rules AS rule
     WHERE rule.security_group_id = sg.id AND {open}
 )
 """.replace("{open}", _OPEN)
@@ -120,6 +143,7 @@ OVERVIEWS = SqlCollection(
     document=_DOCUMENT,
     filters={
         **FILTERS,
+        "query": Filter(_NAMED, contains),
         "drift": Choices(_DRIFT + " = ANY(%(drift)s)", [str(word) for word in Drift]),
         "drift_grade": Choices(GRADE + " = ANY(%(drift_grade)s)", [str(word) for word in Grade]),
         "can_manage": StrictFlag(MANAGEABLE + " = %(can_manage)s"),
@@ -128,8 +152,7 @@ OVERVIEWS = SqlCollection(
     ordering=Ordering(
         {
             **ORDERS.columns,
-            "tenant_name": "tenant.name",
-            "modified": "sg.modified",
+            **orders_of(_DRIFT, GRADE, _OPENNESS),
         },
         default=ORDERS.default,
     ),
