@@ -1,12 +1,13 @@
-// Dialogs for the actions on a group: delete, unlink, edit name and description.
+// Dialogs for the actions on a group: delete, unlink, edit name and description. None opens traffic.
 
 import { GROUPS, request } from "./api.js";
 import { Dialog } from "./dialog.js";
 import { html, useId, useState } from "./html.js";
 import { GROUP_PAGES, navigate } from "./router.js";
-import { count } from "./rule_text.js";
 import { showToast } from "./toast.js";
-import { Instances, ReferringGroups, useUsage } from "./usage.js";
+import { ReferringGroups, useUsage } from "./usage.js";
+
+export { DeleteGroup } from "./review/deletion.js";
 
 /**
  * Return the If-Match header of a change: the version of the group when the dialog was opened.
@@ -45,55 +46,20 @@ function SubmitError({ submitError }) {
   return submitError && html`<p class="notice notice-bad" role="alert">${submitError.message}</p>`;
 }
 
-/** @param {{group: any, onClose: () => void, reload: () => Promise<void>}} properties */
-export function DeleteGroup({ group, onClose, reload }) {
-  const { data: usage, error } = useUsage({ group });
-  const [detach, setDetach] = useState(false);
-  const headers = useIfMatch(group);
-  const { isBusy, submitError, run } = useSubmit(async () => {
-    await request("DELETE", `${GROUPS}${group.uuid}/`, { headers, query: { detach: detach || undefined } });
-    showToast(`${group.name} is being deleted.`);
-    onClose();
-    await reload();
-  });
-  const ports = usage?.ports.length ?? 0;
-  const foreignPorts = usage?.ports_of_other_tenants ?? 0;
-  const isInUse = ports + foreignPorts > 0 && !detach;
-  return html`<${Dialog} title=${`Delete ${group.name}?`} onClose=${onClose}>
-    <div class="dialog-body">
-      <p>This deletes the group, its ${count(group.rules.length, "rule")} and its history, in Ringfence and in the cloud.</p>
-      ${error && html`<p class="notice notice-warn">The usage could not be loaded: ${error.message}</p>`}
-      ${!usage && !error && html`<p class="quiet">Loading usage…</p>`}
-      ${usage && html`
-        <h3>Impact</h3>
-        <${Instances} usage=${usage} />
-        <${ReferringGroups} usage=${usage} />
-        ${usage.referenced_by.length > 0 && html`<p class="notice notice-warn">The cloud removes these rules together with the group. In Ringfence they stay and refer to a remote group that no longer exists.</p>`}
-        ${ports > 0 && html`<label class="check">
-          <input type="checkbox" checked=${detach} onChange=${(/** @type {any} */ event) => setDetach(event.target.checked)} />
-          Remove the group from ${count(ports, "port")} first. A port without a security group blocks all traffic.
-        </label>
-        ${foreignPorts > 0 && html`<p class="notice notice-warn">The cloud refuses the deletion while ${count(foreignPorts, "port")} of other tenants use the group.</p>`}
-        ${isInUse && html`<p class="quiet">A group that ports use cannot be deleted.</p>`}`}`}
-      <${SubmitError} submitError=${submitError} />
-    </div>
-    <footer class="dialog-foot">
-      <button type="button" class="button" onClick=${onClose}>Cancel</button>
-      <button type="button" class="button button-danger" disabled=${isBusy || isInUse || (!usage && !error)} onClick=${run}>Delete</button>
-    </footer>
-  <//>`;
-}
-
 /** @param {{group: any, onClose: () => void}} properties */
 export function UnlinkGroup({ group, onClose }) {
+  const { data: usage } = useUsage({ group });
   const { isBusy, submitError, run } = useSubmit(async () => {
     await request("POST", `${GROUPS}${group.uuid}/unlink/`);
     showToast(`${group.name} is unlinked.`);
     navigate(GROUP_PAGES);
   });
   return html`<${Dialog} title=${`Unlink ${group.name}?`} onClose=${onClose}>
-    <div class="dialog-body">
+    <div class="dialog-body review">
+      <p class="review-headline">No traffic is opened or closed; Ringfence forgets the group.</p>
       <p>This removes the group and its history from Ringfence. The group in the cloud does not change. The next pull of the tenant imports it again.</p>
+      ${usage && usage.referenced_by.length > 0 && html`<${ReferringGroups} usage=${usage} />
+        <p class="notice">In the cloud these rules stay as they are. Until the next pull, Ringfence does not know the members of their remote group.</p>`}
       <${SubmitError} submitError=${submitError} />
     </div>
     <footer class="dialog-foot">
@@ -117,7 +83,8 @@ export function RenameGroup({ group, onClose, reload }) {
   });
   const fieldError = (/** @type {string} */ field) => submitError?.detail?.[field];
   return html`<${Dialog} title="Name and description" onClose=${onClose}>
-    <form class="dialog-body" id="rename" onSubmit=${run}>
+    <form class="dialog-body review" id="rename" onSubmit=${run}>
+      <p class="review-headline" aria-live="polite">${renamingText(group, name, description)}</p>
       <div class="field">
         <label for=${nameId}>Name</label>
         <input id=${nameId} value=${name} onInput=${(/** @type {any} */ event) => setName(event.target.value)} aria-invalid=${Boolean(fieldError("name"))} />
@@ -133,4 +100,17 @@ export function RenameGroup({ group, onClose, reload }) {
       <button class="button button-main" form="rename" disabled=${isBusy}>Save</button>
     </footer>
   <//>`;
+}
+
+/**
+ * Return what saving does, in one sentence.
+ *
+ * @param {any} group
+ * @param {string} name
+ * @param {string} description
+ */
+function renamingText(group, name, description) {
+  const changed = [name !== group.name && "name", description !== group.description && "description"].filter(Boolean);
+  if (!changed.length) return "Nothing changes.";
+  return `No traffic is opened or closed; the ${changed.join(" and the ")} ${changed.length > 1 ? "change" : "changes"}.`;
 }

@@ -22,7 +22,7 @@ function Pieces({ kind, pieces, total, origin }) {
   const sorted = [...pieces.filter(isDoor), ...pieces.filter((piece) => !isDoor(piece))];
   return html`<h3 class=${`review-${kind}`}><span aria-hidden="true">${kind === "opens" ? "▲" : "▼"}</span> ${kind === "opens" ? "Opens" : "Closes"}</h3>
     <ul class=${`pieces pieces-${kind}`}>
-      ${sorted.map((piece, index) => html`<li key=${index}><${Piece} piece=${piece} /><span class="quiet piece-origin">${origin(piece, kind)}</span></li>`)}
+      ${sorted.map((piece, index) => html`<li key=${index} class=${isDoor(piece) ? "is-door" : null}><${Piece} piece=${piece} /><span class="quiet piece-origin">${origin(piece, kind)}</span></li>`)}
       ${total > pieces.length && html`<li class="quiet">and ${total - pieces.length} more, which are not listed</li>`}
     </ul>`;
 }
