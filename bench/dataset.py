@@ -22,6 +22,7 @@ from bench.server import DatabaseServer
 from ringfence.database.migrate import migrate
 from ringfence.database.pool import Connection
 from ringfence.errors import OperatorError
+from ringfence.security_groups.port_exposures.refresh import refresh_tenants
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.versions import Cause, record_versions
 
@@ -133,6 +134,7 @@ async def _render(connection: Connection, layout: Layout) -> None:
         groups = [row[0] for row in await cursor.fetchall()]
         await record_versions(connection, groups, Cause.LOAD)
         await documents.refresh(connection, documents.TENANTS, tenants)
+        await refresh_tenants(connection, tenants)
         await connection.commit()
 
 

@@ -56,6 +56,7 @@ OWNERS = {
         "port_exposures",
         "security_group_drift_modes",
         "security_group_observations",
+        "security_group_openings",
         "security_group_rules",
         "security_group_versions",
         "security_groups",

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from ringfence.access.authentication import token_digest
 from ringfence.access.permissions import Role
 from ringfence.database.pool import Connection, Database
+from ringfence.security_groups.port_exposures.refresh import refresh_groups
 from ringfence.security_groups.read_model import documents
 from ringfence.security_groups.versions import Cause, record_versions
 
@@ -68,6 +69,7 @@ class World:
                 )
             await record_versions(connection, [group_id], Cause.LOAD)
             await documents.refresh(connection, documents.GROUPS, [group_id])
+            await refresh_groups(connection, [group_id])
         return values["uuid"]
 
     async def discovery(self) -> UUID:

@@ -233,6 +233,7 @@ async def copy_rules(
             await copy.write_row((each.group_id, each.position, *columns, remote))
             groups.add(each.group_id)
     documents.refresh_before_commit(connection, groups)
+    port_exposures.refresh_before_commit(connection, groups)
 
 
 async def delete_rules(connection: Connection, rule_ids: Sequence[int]) -> None:

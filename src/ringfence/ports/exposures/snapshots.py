@@ -27,10 +27,9 @@ LEFT JOIN (
     GROUP BY exposure.tenant_id
 ) AS open ON tenant.id = open.tenant_id
 LEFT JOIN (
-    SELECT sg.tenant_id, count(DISTINCT sg.id) AS security_groups
-    FROM security_group_rules AS rule
-    INNER JOIN security_groups AS sg ON rule.security_group_id = sg.id
-    WHERE rule.internet AND rule.direction = 'ingress'
+    SELECT sg.tenant_id, count(*) AS security_groups
+    FROM security_group_openings AS stored
+    INNER JOIN security_groups AS sg ON stored.security_group_id = sg.id
     GROUP BY sg.tenant_id
 ) AS opening ON tenant.id = opening.tenant_id
 LEFT JOIN (

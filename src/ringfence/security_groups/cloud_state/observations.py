@@ -68,9 +68,9 @@ RETURNING security_group_id, internet_digest
 )
 SELECT
     written.security_group_id,
-    written.internet_digest IS DISTINCT FROM CASE
-        WHEN before.security_group_id IS NULL THEN '' ELSE before.internet_digest
-    END
+    -- The first one says which desired openings are in the cloud, even if it opens nothing.
+    before.security_group_id IS NULL
+    OR written.internet_digest IS DISTINCT FROM before.internet_digest
 FROM written
 LEFT JOIN before ON written.security_group_id = before.security_group_id
 """

@@ -10,6 +10,7 @@ from typing import LiteralString
 from uuid import UUID
 
 from ringfence.database.pool import Connection
+from ringfence.security_groups.port_exposures import refresh as port_exposures
 from ringfence.security_groups.read_model import documents
 
 MOVED: LiteralString = (
@@ -105,3 +106,4 @@ async def leave_project(connection: Connection, tenants: Sequence[UUID]) -> None
     ):
         await connection.execute(statement, [uuids])
     documents.refresh_before_commit(connection, ids)
+    port_exposures.refresh_before_commit(connection, ids)

@@ -34,6 +34,16 @@ _OPENING = Model(
             "to_port": described(
                 nullable(INTEGER), "The last port or the ICMP code; null for any."
             ),
+            "desired": described(
+                BOOLEAN,
+                "Whether desired rules admit it. What is observed and not desired is open although "
+                "nobody asked for it.",
+            ),
+            "observed": described(
+                nullable(BOOLEAN),
+                "Whether the cloud admitted it at the last observation; null if the group was not "
+                "observed yet.",
+            ),
         }
     ),
 )
@@ -87,15 +97,17 @@ _OVERVIEW = Model(
             ),
             "open_to_all": described(
                 array(_OPENING),
-                "What addresses of the internet can reach. Addresses are of the internet unless "
-                "they are private, shared, link-local, loopback, multicast, reserved or for "
-                "documentation.",
+                "What addresses of the internet can reach by desired rules or by rules in the "
+                "cloud, which count together: two halves of all addresses are all. What is "
+                "observed and not desired comes first, then what is desired and not observed. "
+                "Addresses are of the internet unless they are private, shared, link-local, "
+                "loopback, multicast, reserved or for documentation.",
             ),
             "unknown_members_count": described(
                 INTEGER,
                 "How many incoming rules have a remote end whose members are not known here: an "
-                "address group, or a group in the cloud that has no row. What they admit is in "
-                "neither `open_to_all` nor `is_open_to_all`.",
+                "address group that was not observed, or a group in the cloud that has no row. "
+                "What they admit is in neither `open_to_all` nor `is_open_to_all`.",
             ),
             "can_manage": described(BOOLEAN, "Whether you may change the group."),
             "created": described(TIME, "When the group was created."),
@@ -118,7 +130,8 @@ operations = tuple(
             "can_manage": "Whether you may change the group.",
             "drift": "Whether the group has drifted, as of the last pull.",
             "drift_grade": "Whether the drift opens or only closes anything, as of the last pull.",
-            "is_open_to_all": "Whether a rule admits addresses of the internet.",
+            "is_open_to_all": "Whether `open_to_all` has any opening: a rule that is desired, or "
+            "in the cloud, admits addresses of the internet.",
         },
     )
 )

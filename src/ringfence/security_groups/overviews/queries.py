@@ -26,24 +26,29 @@ CASE
 END
 """.replace("{never_pushed}", IS_NEVER_PUSHED)
 
-# As in `internet`; the column is generated from the rule.
-_OPEN: LiteralString = "rule.internet AND rule.direction = 'ingress'"
-
 # A remote end whose members only the cloud knows
 _UNKNOWN: LiteralString = """
 rule.direction = 'ingress'
 AND (
     rule.unresolved_group_backend_id IS NOT NULL
-    OR rule.remote_address_group_backend_id IS NOT NULL
+    OR (
+        rule.remote_address_group_backend_id IS NOT NULL
+        AND NOT EXISTS (
+            SELECT FROM cloud_address_groups AS known
+            WHERE
+                known.tenant_id = sg.tenant_id
+                AND known.backend_id = rule.remote_address_group_backend_id
+        )
+    )
 )
 """
 
+# `port_exposures` keeps a row for each group that opens anything.
 _IS_OPEN: LiteralString = """
 EXISTS (
-    SELECT FROM security_group_rules AS rule
-    WHERE rule.security_group_id = sg.id AND {open}
+    SELECT FROM security_group_openings AS opened WHERE opened.security_group_id = sg.id
 )
-""".replace("{open}", _OPEN)
+"""
 
 # The group's own words, or the name of where it is
 _NAMED: LiteralString = """
@@ -108,12 +113,8 @@ FROM (
         observed.stateful,
         json_time(observed.observed_at)::json AS observed_at,
         coalesce((
-            SELECT json_agg(row_to_json(opening) ORDER BY opening.protocol, opening.from_port)
-            FROM (
-                SELECT DISTINCT rule.protocol, rule.from_port, rule.to_port
-                FROM security_group_rules AS rule
-                WHERE rule.security_group_id = sg.id AND {open}
-            ) AS opening
+            SELECT opened.openings FROM security_group_openings AS opened
+            WHERE opened.security_group_id = sg.id
         ), '[]') AS open_to_all,
         (
             SELECT count(*) FROM security_group_rules AS rule
@@ -128,7 +129,6 @@ FROM (
 ) AS overview
 """.replace("{drift}", _DRIFT)
     .replace("{grade}", GRADE)
-    .replace("{open}", _OPEN)
     .replace("{unknown}", _UNKNOWN)
     .replace("{manageable}", MANAGEABLE)
     .replace("{from}", _FROM)

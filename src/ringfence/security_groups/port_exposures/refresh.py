@@ -3,7 +3,8 @@
 `rule_rows` and `cloud_state.observations` call `refresh_before_commit` if the traffic of a group
 from the internet changed, and whoever stores ports or their groups calls one of the others. Right
 before the commit, the rules of all groups of the ports concerned are read, `judgement` computes,
-and rows that differ are written.
+and rows that differ are written. What each changed group opens by itself is kept with it, on ports
+or not (`group_openings`).
 
 Two transactions that change two groups of a port compute one after the other: each takes the lock
 of the tenants whose ports are concerned before it reads the rules. It is taken after the locks of
@@ -17,6 +18,7 @@ from typing import Any, LiteralString
 from ringfence.database.pool import Connection, before_commit
 from ringfence.database.recordset import recordset
 from ringfence.http.offload import in_thread
+from ringfence.security_groups.port_exposures import group_openings
 from ringfence.security_groups.port_exposures.judgement import (
     ADDRESS_GROUP,
     Exposure,
@@ -132,7 +134,7 @@ FROM jsonb_to_recordset(%s) AS added (
 
 
 def refresh_before_commit(connection: Connection, group_ids: Iterable[int]) -> None:
-    """Compute the exposures of ports with these groups again, right before the commit."""
+    """Compute what these groups open again, right before the commit."""
     if ids := list(group_ids):
         # Registered first, so that its locks are taken first
         documents.refresh_before_commit(connection, ())
@@ -152,29 +154,49 @@ def refresh_ports_before_commit(connection: Connection, port_ids: Iterable[int])
 
 
 async def refresh_groups(connection: Connection, group_ids: Sequence[int]) -> None:
-    """Compute the exposures of all ports with these groups again."""
-    await _refresh(connection, _PORTS_OF_GROUPS, group_ids)
+    """Compute what these groups open again, and the exposures of all ports with them."""
+    await _refresh(connection, _PORTS_OF_GROUPS, group_ids, group_ids)
 
 
 async def refresh_tenants(connection: Connection, tenant_ids: Sequence[int]) -> None:
-    """Compute the exposures of all ports of these tenants again."""
-    await _refresh(connection, _PORTS_OF_TENANTS, tenant_ids)
+    """Compute what all groups of these tenants open again, and the exposures of all ports."""
+    groups = await group_openings.groups_of(connection, tenant_ids)
+    await _refresh(connection, _PORTS_OF_TENANTS, tenant_ids, groups)
 
 
 async def refresh_ports(connection: Connection, port_ids: Sequence[int]) -> None:
     """Compute the exposures of these ports again."""
-    await _refresh(connection, _PORTS_BY_ID, port_ids)
+    await _refresh(connection, _PORTS_BY_ID, port_ids, ())
 
 
-async def _refresh(connection: Connection, selection: LiteralString, ids: Sequence[int]) -> None:
+async def _refresh(
+    connection: Connection,
+    selection: LiteralString,
+    ids: Sequence[int],
+    changed_groups: Sequence[int],
+) -> None:
     values = {"ids": list(ids), "class": _LOCK_CLASS}
     cursor = await connection.execute(_LOCK.replace("{selection}", selection), values)
-    if not cursor.rowcount:
-        return
-    cursor = await connection.execute(_PORTS.replace("{selection}", selection), values)
-    ports = [_port_of(row) for row in await cursor.fetchall()]
-    groups = sorted({group for port in ports for group in port.group_ids})
+    ports = []
+    if cursor.rowcount:
+        cursor = await connection.execute(_PORTS.replace("{selection}", selection), values)
+        ports = [_port_of(row) for row in await cursor.fetchall()]
+    groups = sorted({group for port in ports for group in port.group_ids}.union(changed_groups))
     traffic = await _traffic_of(connection, groups) if groups else {}
+    if changed_groups:
+        await group_openings.store(connection, changed_groups, traffic)
+    if ports:
+        await _write_exposures(connection, selection, values, ports, traffic)
+
+
+async def _write_exposures(
+    connection: Connection,
+    selection: LiteralString,
+    values: Mapping[str, Any],
+    ports: Sequence[Port],
+    traffic: Mapping[int, GroupTraffic],
+) -> None:
+    """Write the rows that differ from what the groups of the ports admit."""
     cursor = await connection.execute(_STORED.replace("{selection}", selection), values)
     stored = {_as_exposure(row[1:]): row[0] for row in await cursor.fetchall()}
     exposures = await in_thread(lambda: set(exposures_of(ports, traffic)))
