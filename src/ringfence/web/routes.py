@@ -115,7 +115,9 @@ _ROUTES = [
         for page in _PAGES
         for below in _BELOW
     ),
+    *((f"{CONSOLE}{page}/{{unknown:path}}/", show_page, ["GET", "HEAD"]) for page in _PAGES),
     (CONSOLE + "{unknown}/", show_page, ["GET", "HEAD"]),
+    (CONSOLE + "{unknown}/{one}/", show_page, ["GET", "HEAD"]),
     (ICONS + "{name}/", show_icon, ["GET", "HEAD"]),
 ]
 

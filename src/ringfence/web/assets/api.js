@@ -16,6 +16,11 @@ export class ApiError extends Error {
   }
 }
 
+// The session has ended; who shows a sign-in form over the page cancels the event.
+export const SIGNED_OUT = "ringfence:signed-out";
+// The same user has signed in again.
+export const SIGNED_IN = "ringfence:signed-in";
+
 // This version of the API allows a failed group to be changed.
 const MEDIA_TYPE = "application/json; version=2026-10";
 
@@ -25,32 +30,37 @@ const MEDIA_TYPE = "application/json; version=2026-10";
  * @property {Record<string, string | number | boolean | string[] | null | undefined>} [query]
  * @property {Record<string, string>} [headers]
  * @property {AbortSignal} [signal]
+ * @property {boolean} [waitsForSignIn] whether a request of an ended session waits for the next one
  */
 
 /**
  * Send a request and return the parsed response; throws `ApiError`.
+ *
+ * If the session has ended, the user signs in over the page, and the request is sent again.
  *
  * @param {string} method
  * @param {string} path
  * @param {Options} [options]
  * @returns {Promise<{data: any, total: number, etag: string | null}>}
  */
-export async function request(method, path, { body, query, headers = {}, signal } = {}) {
+export async function request(method, path, options = {}) {
+  const { query, headers = {}, signal, waitsForSignIn = true } = options;
+  const body = options.body === undefined ? undefined : JSON.stringify(options.body);
   /** @type {Record<string, string>} */
   const sent = { ...headers, "X-Ringfence-Console": "1", Accept: MEDIA_TYPE };
-  if (body !== undefined) sent["Content-Type"] = "application/json";
+  if (body) sent["Content-Type"] = "application/json";
   let response;
   try {
-    response = await fetch(urlOf(path, query), {
-      method, headers: sent, signal, body: body === undefined ? undefined : JSON.stringify(body),
-    });
+    response = await fetch(urlOf(path, query), { method, headers: sent, signal, body });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError(0, "Ringfence cannot be reached. The data shown may be out of date.");
   }
   const data = await bodyOf(response);
   if (!response.ok) {
-    if (response.status === 401) window.dispatchEvent(new Event("ringfence:signed-out"));
+    if (response.status === 401 && waitsForSignIn && (await isSignedInAgain(signal))) {
+      return request(method, path, { ...options, waitsForSignIn: false });
+    }
     const hints = response.status === 400 ? hintsOf(response.headers.get("Ringfence-Hint")) : {};
     throw new ApiError(response.status, withHints(data ?? response.statusText, hints));
   }
@@ -59,6 +69,22 @@ export async function request(method, path, { body, query, headers = {}, signal 
     total: Number(response.headers.get("X-Result-Count") ?? 0),
     etag: response.headers.get("ETag"),
   };
+}
+
+/**
+ * Say that the session has ended; resolve when the user has signed in again, with `false` if the
+ * page does not wait for that (it shows the sign-in page).
+ *
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<boolean>}
+ */
+async function isSignedInAgain(signal) {
+  const pageWaits = !window.dispatchEvent(new Event(SIGNED_OUT, { cancelable: true }));
+  if (!pageWaits) return false;
+  return new Promise((resolve, reject) => {
+    window.addEventListener(SIGNED_IN, () => resolve(true), { once: true, signal });
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }
 
 /**

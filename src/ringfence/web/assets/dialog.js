@@ -1,7 +1,8 @@
 // A modal dialog: the browser's own, which keeps the focus inside.
 
-import { html, useEffect, useId, useRef } from "./html.js";
+import { html, useEffect, useId, useRef, useState } from "./html.js";
 import { Cross } from "./icons.js";
+import { focusBack } from "./title.js";
 
 /**
  * @param {{title: string, onClose: () => void, children?: any, wide?: boolean}} properties
@@ -9,11 +10,13 @@ import { Cross } from "./icons.js";
 export function Dialog({ title, onClose, children, wide = false }) {
   const element = useRef(/** @type {any} */ (null));
   const heading = useId();
+  // Before the menu of the button closes.
+  const [opener] = useState(() => document.activeElement);
   useEffect(() => {
-    const opener = document.activeElement;
     element.current.showModal();
+    // After the page is drawn, which may show other buttons than before.
     return () => {
-      if (opener instanceof HTMLElement) opener.focus();
+      setTimeout(() => focusBack(opener));
     };
   }, []);
   return html`<dialog
@@ -26,7 +29,7 @@ export function Dialog({ title, onClose, children, wide = false }) {
     }}
   >
     <header class="dialog-head">
-      <h2 id=${heading}>${title}</h2>
+      <h2 id=${heading} tabindex="-1">${title}</h2>
       <button type="button" class="button button-plain" aria-label="Close" onClick=${onClose}><${Cross} /></button>
     </header>
     ${children}

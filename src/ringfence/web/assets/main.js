@@ -1,11 +1,13 @@
 // Entry point of the console: the signed-in user, the header and the routes.
 
-import { html, render, useEffect, useErrorBoundary, useState } from "./html.js";
+import { SIGNED_IN, SIGNED_OUT } from "./api.js";
+import { html, render, useEffect, useErrorBoundary, useRef, useState } from "./html.js";
 import { Bars } from "./icons.js";
 import { LINKS, Page, USER_LINKS, urlOfPage } from "./pages.js";
-import { BASE, CONSOLE, GROUP_PAGES, interceptLinks, navigate, useLocation } from "./router.js";
+import { BASE, CONSOLE, GROUP_PAGES, interceptLinks, navigate, reloadUnasked, useLocation } from "./router.js";
 import { cachedUser, signOut, loadUser } from "./session.js";
-import { SignIn } from "./sign_in.js";
+import { SignIn, SignInAgain } from "./sign_in.js";
+import { keepFocus } from "./title.js";
 import { Toast, showToast } from "./toast.js";
 import { Failure } from "./use_loaded.js";
 
@@ -25,8 +27,8 @@ function Links({ links, user }) {
     <a key=${path} href=${urlOfPage(path)} aria-current=${current(urlOfPage(path))}>${label}</a>`);
 }
 
-/** @param {{user: any}} properties */
-function Frame({ user }) {
+/** @param {{user: any, children: any}} properties */
+function Frame({ user, children }) {
   const leave = async (/** @type {boolean} */ everywhere) => {
     await signOut(everywhere);
     showToast(everywhere ? "You are signed out everywhere." : "You are signed out.");
@@ -51,7 +53,7 @@ function Frame({ user }) {
         </div>
       </details>
     </header>
-    <main id="main" tabindex="-1"><${Content} user=${user} /></main>
+    <main id="main" tabindex="-1">${children}<${Content} user=${user} /></main>
     <${Toast} />`;
 }
 
@@ -59,10 +61,11 @@ function Console() {
   const { path } = useLocation();
   const [user, setUser] = useState(/** @type {any} */ (cachedUser));
   const [error, setError] = useState(/** @type {any} */ (null));
+  const expiry = useExpiry(user, setUser);
   const load = async () => {
     setError(null);
     try {
-      setUser(await loadUser());
+      setUser(expiry.known.current = await loadUser());
     } catch (error) {
       if (error.status === 401) setUser(null);
       else setError(error);
@@ -70,19 +73,51 @@ function Console() {
   };
   useEffect(() => {
     load();
-    const signedOut = () => setUser(null);
-    window.addEventListener("ringfence:signed-out", signedOut);
-    return () => window.removeEventListener("ringfence:signed-out", signedOut);
   }, []);
   const isSigningIn = path === `${CONSOLE}sign-in/`;
   useEffect(() => {
     if (user && isSigningIn) navigate(GROUP_PAGES, { replace: true });
   }, [user, isSigningIn]);
-  if (error) return html`<main id="main"><${Failure} error=${error} retry=${load} /></main>`;
+  if (error && !expiry.known.current) return html`<main id="main"><${Failure} error=${error} retry=${load} /></main>`;
   if (user === undefined) return html`<div class="bar" aria-hidden="true"></div>`;
   // The URL stays, so that the user sees the requested page after signing in.
   if (user === null) return html`<${SignIn} onDone=${load} /><${Toast} />`;
-  return html`<${Frame} user=${user} />`;
+  return html`<${Frame} user=${user}>${expiry.notice}<//>`;
+}
+
+/**
+ * What happens when the session ends: a page that nobody used yet leads to the sign-in page; any
+ * other stays as it is, below a dialog.
+ *
+ * @param {any} user
+ * @param {(user: any) => void} setUser
+ */
+function useExpiry(user, setUser) {
+  const known = useRef(/** @type {any} */ (null));
+  const [state, setState] = useState(/** @type {"" | "asking" | "closed"} */ (""));
+  useEffect(() => {
+    const signedOut = (/** @type {Event} */ event) => {
+      if (!known.current) return setUser(null);
+      event.preventDefault();
+      return setState("asking");
+    };
+    window.addEventListener(SIGNED_OUT, signedOut);
+    return () => window.removeEventListener(SIGNED_OUT, signedOut);
+  }, []);
+  const signedIn = (/** @type {any} */ next) => {
+    if (next.username !== known.current.username) return reloadUnasked();
+    known.current = next;
+    setUser(next);
+    setState("");
+    return window.dispatchEvent(new Event(SIGNED_IN));
+  };
+  const notice = state === "asking"
+    ? html`<${SignInAgain} username=${user?.username} onDone=${signedIn} onClose=${() => setState("closed")} />`
+    : state === "closed" && html`<div class="notice notice-warn notice-session" role="alert">
+        <span><strong>Your session ended.</strong> What is shown is as of then.</span>
+        <button type="button" class="button" onClick=${() => setState("asking")}>Sign in</button>
+      </div>`;
+  return { known, notice };
 }
 
 // Close an open menu on a click outside of it or on one of its items.
@@ -101,4 +136,5 @@ document.addEventListener("keydown", (event) => {
 });
 
 interceptLinks();
+keepFocus();
 render(html`<${Console} />`, /** @type {any} */ (document.getElementById("console")));

@@ -10,7 +10,7 @@ import { GroupList } from "./group_list.js";
 import { html, useEffect } from "./html.js";
 import { NewGroup } from "./new_group.js";
 import { CONSOLE, GROUP_PAGES, navigate } from "./router.js";
-import { Failure } from "./use_loaded.js";
+import { Title } from "./title.js";
 
 /**
  * @typedef {object} PageProperties
@@ -54,7 +54,7 @@ export const USER_LINKS = [];
 /** @param {PageProperties} properties */
 export function Page({ user, query, parts }) {
   const found = PAGES.find(([path]) => isAt(path, parts));
-  return found ? found[1]({ user, query, parts }) : html`<${Failure} error=${{ status: 404 }} />`;
+  return found ? found[1]({ user, query, parts }) : html`<${NoSuchPage} user=${user} />`;
 }
 
 /**
@@ -64,6 +64,19 @@ export function Page({ user, query, parts }) {
 function isAt(path, parts) {
   const names = path.split("/").filter(Boolean);
   return names.length === parts.length && names.every((name, index) => name === "*" || name === parts[index]);
+}
+
+/** @param {{user: any}} properties */
+function NoSuchPage({ user }) {
+  return html`<section class="empty">
+    <${Title} of="Page not found" />
+    <p>The console has no page with the URL <code>${location.pathname}</code>. It may be mistyped, or from another release.</p>
+    <div class="actions">
+      ${LINKS.filter(([, , isShown]) => isShown(user)).map(([path, label], index) => html`
+        <a key=${path} class=${index ? "button" : "button button-main"} href=${urlOfPage(path)}>${label}</a>`)}
+      ${history.length > 1 && html`<button type="button" class="button" onClick=${() => history.back()}>Back</button>`}
+    </div>
+  </section>`;
 }
 
 function GoToGroups() {

@@ -23,8 +23,10 @@ export function cachedUser() {
 export async function loadUser() {
   try {
     const [me, tenants] = await Promise.all([
-      request("GET", "/api/users/me/", { query: { field: ["username", "is_staff", "is_support", "permissions"] } }),
-      request("GET", TENANTS, { query: { can_manage: true, page_size: 1, field: ["uuid"] } }),
+      request("GET", "/api/users/me/", {
+        query: { field: ["username", "is_staff", "is_support", "permissions"] }, waitsForSignIn: false,
+      }),
+      request("GET", TENANTS, { query: { can_manage: true, page_size: 1, field: ["uuid"] }, waitsForSignIn: false }),
     ]);
     const user = { ...me.data, can_create: tenants.total > 0 };
     localStorage.setItem(CACHE_KEY, JSON.stringify(user));
@@ -37,11 +39,11 @@ export async function loadUser() {
 
 /** @param {{token: string} | {username: string, password: string}} secret */
 export async function signIn(secret) {
-  await request("POST", SESSION, { body: secret });
+  await request("POST", SESSION, { body: secret, waitsForSignIn: false });
 }
 
 /** @param {boolean} everywhere */
 export async function signOut(everywhere) {
   localStorage.removeItem(CACHE_KEY);
-  await request("DELETE", SESSION, { query: { everywhere: everywhere || undefined } });
+  await request("DELETE", SESSION, { query: { everywhere: everywhere || undefined }, waitsForSignIn: false });
 }

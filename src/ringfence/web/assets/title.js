@@ -1,6 +1,7 @@
-// The title of a page: its heading, the title of the tab, and the focus target when the page changes.
+// The title of a page: its heading, the title of the tab, and where the focus goes when it has no place.
 
 import { html, useEffect, useRef } from "./html.js";
+import { NAVIGATED } from "./router.js";
 
 /** @param {{of: string, children?: any}} properties */
 export function Title({ of: name, children }) {
@@ -16,4 +17,49 @@ export function Title({ of: name, children }) {
     }
   }, []);
   return html`<h1 ref=${element} tabindex="-1">${children ?? name}</h1>`;
+}
+
+/**
+ * Focus an element again; if it is gone, what opened it, or else the heading of the page.
+ *
+ * @param {Element | null} element
+ */
+export function focusBack(element) {
+  const summary = element?.closest("details")?.querySelector("summary");
+  const places = [element, summary, document.querySelector("dialog[open] h2"), document.querySelector("h1")];
+  for (const place of places) {
+    if (!(place instanceof HTMLElement) || !place.isConnected || place === document.body) continue;
+    place.focus({ preventScroll: place.tagName === "H1" });
+    if (document.activeElement === place) return;
+  }
+}
+
+/**
+ * Move the focus to the heading when the element that has it is removed, and when another part of a
+ * page is shown: without a focus, a keyboard starts again at the top and a screen reader is silent.
+ */
+export function keepFocus() {
+  let path = location.pathname;
+  let timer = 0;
+  /** @type {Element | null} */
+  let last = null;
+  // The page may focus something itself, a moment later.
+  const soon = (/** @type {() => boolean} */ isNeeded) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => isNeeded() && focusBack(null), 80);
+  };
+  const isLost = () => (document.activeElement ?? document.body) === document.body;
+  document.addEventListener("focusin", (event) => {
+    last = /** @type {Element} */ (event.target);
+  });
+  new MutationObserver(() => {
+    if (!last || last.isConnected || !isLost()) return;
+    last = null;
+    soon(isLost);
+  }).observe(document, { childList: true, subtree: true });
+  window.addEventListener(NAVIGATED, () => {
+    if (location.pathname === path) return;
+    path = location.pathname;
+    soon(() => isLost() || Boolean(document.activeElement?.closest(".tabs, .crumbs")));
+  });
 }
