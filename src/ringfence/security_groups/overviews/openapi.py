@@ -36,8 +36,8 @@ _OPENING = Model(
             ),
             "desired": described(
                 BOOLEAN,
-                "Whether desired rules admit it. What is observed and not desired is open although "
-                "nobody asked for it.",
+                "Whether desired rules admit it. What is observed and not desired is open in the "
+                "cloud only.",
             ),
             "observed": described(
                 nullable(BOOLEAN),

@@ -61,16 +61,13 @@ _NAMED: LiteralString = """
 )
 """
 
-# How many ports rules open to the internet; every protocol is more than all ports of two.
+# How many ports are open to the internet; every protocol is more than all ports of two.
 _OPENNESS: LiteralString = """
-(
-    SELECT coalesce(sum(
-        CASE rule.protocol WHEN '' THEN 200000 ELSE rule.last_port - rule.first_port + 1 END
-    ), 0)
-    FROM security_group_rules AS rule
-    WHERE rule.security_group_id = sg.id AND {open}
-)
-""".replace("{open}", _OPEN)
+coalesce((
+    SELECT opened.openness FROM security_group_openings AS opened
+    WHERE opened.security_group_id = sg.id
+), 0)
+"""
 
 _FROM: LiteralString = (
     SOURCE

@@ -11,7 +11,7 @@ from ringfence.database.pool import Connection
 from ringfence.database.recordset import recordset
 from ringfence.http.offload import in_thread
 from ringfence.security_groups.port_exposures.judgement import GroupTraffic
-from ringfence.security_groups.port_exposures.openings import openings_of
+from ringfence.security_groups.port_exposures.openings import openings_of, openness_of
 
 OF_TENANTS: LiteralString = """
 SELECT sg.id FROM security_groups AS sg WHERE sg.tenant_id = ANY(%s) ORDER BY 1
@@ -29,12 +29,15 @@ WHERE stored.security_group_id = ANY(%s)
 """
 
 _WRITE: LiteralString = """
-INSERT INTO security_group_openings AS stored (security_group_id, openings)
-SELECT computed.security_group_id, computed.openings
-FROM jsonb_to_recordset(%s) AS computed (security_group_id bigint, openings jsonb)
+INSERT INTO security_group_openings AS stored (security_group_id, openings, openness)
+SELECT computed.security_group_id, computed.openings, computed.openness
+FROM jsonb_to_recordset(%s) AS computed (
+    security_group_id bigint, openings jsonb, openness bigint
+)
 INNER JOIN security_groups AS sg ON computed.security_group_id = sg.id
 ORDER BY 1
-ON CONFLICT (security_group_id) DO UPDATE SET openings = excluded.openings
+ON CONFLICT (security_group_id) DO UPDATE
+SET openings = excluded.openings, openness = excluded.openness
 WHERE stored.openings <> excluded.openings
 """
 
@@ -63,4 +66,8 @@ async def store(
 
 def _row(group_id: int, traffic: GroupTraffic, observed: set[int]) -> Mapping[str, object]:
     found = openings_of(traffic.desired, traffic.observed if group_id in observed else None)
-    return {"security_group_id": group_id, "openings": [each._asdict() for each in found]}
+    return {
+        "security_group_id": group_id,
+        "openings": [each._asdict() for each in found],
+        "openness": sum(map(openness_of, {each[:3] for each in found})),
+    }

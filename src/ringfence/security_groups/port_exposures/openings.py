@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ringfence.security_groups.intervals import LAST_ADDRESS, Interval
+from ringfence.security_groups.rules import WITH_PORTS, protocol_number
 from ringfence.security_groups.traffic import TooComplex, Traffic
 from ringfence.security_groups.traffic_boxes import ALL_PORTS, Box
 from ringfence.security_groups.traffic_pieces import sortable_pieces
 
 # Protocols and ports, which are type and code for ICMP
 _Kind = tuple[Interval, Interval]
+_EVERY_PROTOCOL = 200_000
 
 
 class Opening(NamedTuple):
@@ -43,9 +45,10 @@ def openings_of(desired: Sequence[Box], observed: Sequence[Box] | None) -> list[
         is_observed = None if observed is None else True
         return _shown(desired, written, desired=True, observed=is_observed)
     try:
-        wanted, found = Traffic.of_boxes(desired), Traffic.of_boxes(observed)
-        only_observed, only_desired = list((found - wanted).boxes()), list((wanted - found).boxes())
-        both = list((wanted & found).boxes())
+        of_desired, of_observed = Traffic.of_boxes(desired), Traffic.of_boxes(observed)
+        only_observed = list((of_observed - of_desired).boxes())
+        only_desired = list((of_desired - of_observed).boxes())
+        both = list((of_desired & of_observed).boxes())
     except TooComplex:
         # Rule by rule: what is on one side only may be a part of the other one.
         only_observed = [box for box in observed if box not in set(desired)]
@@ -56,6 +59,21 @@ def openings_of(desired: Sequence[Box], observed: Sequence[Box] | None) -> list[
         *_shown(only_desired, written, desired=True, observed=False),
         *_shown(both, written, desired=True, observed=True),
     ]
+
+
+def openness_of(opened: tuple[str, int | None, int | None]) -> int:
+    """Return how many ports a protocol and its ports are, to order groups by what they open.
+
+    Every protocol is more than all ports of two of them; ICMP and the like are one.
+    """
+    protocol, first, last = opened
+    if not protocol:
+        return _EVERY_PROTOCOL
+    if protocol_number(protocol) not in WITH_PORTS:
+        return 1
+    if first is None:
+        return ALL_PORTS[1] + 1
+    return (first if last is None else last) - first + 1
 
 
 def _kind_of(box: Box) -> _Kind:
