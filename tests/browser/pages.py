@@ -61,6 +61,7 @@ def every_page(site: Site) -> list[Shown]:
             json={"error_message": "Quota exceeded for resources: ['security_group_rule']."},
         )
     at = f"/console/groups/{web['uuid']}/"
+    chart = f"/console/map/{web['tenant_uuid']}/"
     return [
         Shown("sign-in", "/console/", "form", user=None),
         Shown("groups", "/console/groups/?tenant_uuid=" + web["tenant_uuid"], "table.groups"),
@@ -98,5 +99,8 @@ def every_page(site: Site) -> list[Shown]:
         ),
         Shown("clouds", "/console/clouds/", ".cloud"),
         Shown("discover", "/console/clouds/discover/", ".discover-form"),
+        Shown("map", f"{chart}?group={web['uuid']}", "svg.map .node"),
+        Shown("matrix", f"{chart}?view=matrix", "table.matrix"),
+        Shown("map-table", f"{chart}?view=table", "table.map-table"),
         Shown("not-found", f"/console/groups/{'0' * 32}/", ".empty"),
     ]

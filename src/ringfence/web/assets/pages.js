@@ -8,6 +8,7 @@ import { Discover } from "./discover.js";
 import { Group } from "./group.js";
 import { GroupList } from "./group_list.js";
 import { html, useEffect } from "./html.js";
+import { ChooseTenant, TenantMap } from "./map/page.js";
 import { NewGroup } from "./new_group.js";
 import { CONSOLE, GROUP_PAGES, navigate } from "./router.js";
 import { Title } from "./title.js";
@@ -29,6 +30,8 @@ const PAGES = [
   ["instances", ({ query }) => html`<${Instances} query=${query} />`],
   ["instances/*", ({ parts }) => html`<${Instance} key=${parts[1]} uuid=${parts[1]} />`],
   ["reach", ({ query }) => html`<${Reach} query=${query} />`],
+  ["map", () => html`<${ChooseTenant} />`],
+  ["map/*", ({ query, parts }) => html`<${TenantMap} key=${parts[1]} tenant=${parts[1]} query=${query} />`],
   ["clouds", ({ user }) => html`<${Clouds} user=${user} />`],
   ["clouds/discover", ({ user }) => html`<${Discover} user=${user} />`],
 ];
@@ -41,6 +44,7 @@ const PAGES = [
 export const LINKS = [
   ["groups", "Groups", () => true],
   ["instances", "Instances", () => true],
+  ["map", "Map", () => true],
   ["clouds", "Clouds", (user) => user.is_staff || user.is_support],
 ];
 

@@ -1,0 +1,115 @@
+// The map of a tenant's groups, with its matrix and its table, and the choice of a tenant.
+
+import { html, useEffect, useMemo, useState } from "../html.js";
+import { CONSOLE, navigate, updateQuery } from "../router.js";
+import { count } from "../rule_text.js";
+import { Title } from "../title.js";
+import { Failure, Skeleton, Stale, useLoaded } from "../use_loaded.js";
+import { EdgeTable } from "./edge_table.js";
+import { saveCsv, saveSvg } from "./files.js";
+import { matcherOf } from "./flows.js";
+import { graphOf } from "./graph.js";
+import { loadMap, loadTenants } from "./load.js";
+import { Matrix } from "./matrix.js";
+import { Legend, Selected, SelectedCell } from "./panel.js";
+import { MapView } from "./view.js";
+
+/** @typedef {import("./graph.js").Graph} Graph */
+/** @typedef {import("./graph.js").Edge} Edge */
+
+const MAP_PAGES = `${CONSOLE}map/`;
+const VIEWS = [["map", "Map"], ["matrix", "Matrix"], ["table", "Table"]];
+
+export function ChooseTenant() {
+  const { data: tenants, error, reload } = useLoaded(loadTenants, []);
+  const [text, setText] = useState("");
+  useEffect(() => {
+    if (tenants?.length === 1) navigate(`${MAP_PAGES}${tenants[0].uuid}/`, { replace: true });
+  }, [tenants]);
+  if (!tenants) return error ? html`<${Failure} error=${error} retry=${reload} />` : html`<${Skeleton} />`;
+  const found = tenants.filter((tenant) => tenant.name.toLowerCase().includes(text.toLowerCase()));
+  return html`<${Title} of="Map" />
+    <p class="page-about quiet">Who may talk to whom, by the rules of a tenant's groups. Choose a tenant.</p>
+    ${tenants.length > 10 && html`<input type="search" class="map-search" aria-label="Search tenants" placeholder="Search tenants" value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} />`}
+    <ul class="plain map-tenants">${found.map((tenant) => html`<li key=${tenant.uuid} class="card">
+      <a href=${`${MAP_PAGES}${tenant.uuid}/`}>${tenant.name}</a> <span class="quiet">${tenant.customer_name} · ${tenant.project_name}</span></li>`)}</ul>
+    ${!found.length && html`<p class="empty-line">No tenants.</p>`}`;
+}
+
+/** @param {{tenant: string, query: URLSearchParams}} properties */
+export function TenantMap({ tenant, query }) {
+  const { data, error, reload } = useLoaded((signal) => loadMap(tenant, signal), [tenant]);
+  const graph = useMemo(() => data && graphOf(data.groups), [data]);
+  if (!data || !graph) return error ? html`<${Failure} error=${error} retry=${reload} />` : html`<${Skeleton} rows=${10} />`;
+  return html`<nav class="crumbs" aria-label="Breadcrumb"><a href=${MAP_PAGES}>Map</a><a href=${`${CONSOLE}groups/?tenant_uuid=${tenant}`}>Groups of ${data.tenant.name}</a></nav>
+    <${Title} of=${`Map of ${data.tenant.name}`} />
+    <${Stale} error=${error} />
+    ${graph.nodes.length ? html`<${Views} graph=${graph} tenant=${data.tenant} query=${query} />`
+      : html`<section class="empty"><h2>No groups</h2><p>This tenant has no security groups.</p></section>`}`;
+}
+
+/** @param {{graph: Graph, tenant: any, query: URLSearchParams}} properties */
+function Views({ graph, tenant, query }) {
+  const isNarrow = matchMedia("(max-width: 40rem)").matches;
+  const view = query.get("view") ?? (isNarrow ? "table" : "map");
+  const [port, selected] = [query.get("port") ?? "", query.get("group") ?? ""];
+  const [isOpenOnly, hasEgress] = [query.get("open") === "true", view !== "map" || query.get("egress") === "true"];
+  const shown = useMemo(() => filtered(graph, port, isOpenOnly, hasEgress), [graph, port, isOpenOnly, hasEgress]);
+  const [cell, setCell] = useState(/** @type {Edge | undefined} */ (undefined));
+  const node = graph.nodes.find(({ key }) => key === selected);
+  const select = (/** @type {string} */ key) => updateQuery({ group: key });
+  const edges = useMemo(() => (node && view !== "map" ? shown.edges.filter(({ from, to }) => from === node || to === node) : shown.edges), [shown, node, view]);
+  const urlOf = (/** @type {string} */ name) => {
+    const next = new URLSearchParams(query);
+    next.set("view", name);
+    return `${location.pathname}?${next}`;
+  };
+  return html`<nav class="tabs" aria-label="Views">${VIEWS.map(([name, label]) => html`<a key=${name} href=${urlOf(name)} aria-current=${name === view ? "page" : null}>${label}</a>`)}</nav>
+    <${Filters} view=${view} port=${port} isOpenOnly=${isOpenOnly} query=${query} graph=${graph} edges=${edges} name=${tenant.name} />
+    <div class="columns">
+      <div>${view === "matrix" ? html`<${Matrix} edges=${edges} onSelect=${setCell} />`
+        : view === "table" ? html`<${EdgeTable} edges=${edges} />`
+          : html`<${MapView} nodes=${shown.nodes} edges=${shown.edges} selected=${selected} onSelect=${select} name=${tenant.name} />`}</div>
+      <aside class="side">
+        ${view === "matrix" && cell && html`<${SelectedCell} edge=${cell} />`}
+        ${node && html`<${Selected} node=${node} edges=${filtered(graph, port, isOpenOnly, true).edges} onSelect=${select} />`}
+        <${Legend} graph=${graph} tenant=${tenant.uuid} />
+      </aside>
+    </div>`;
+}
+
+/** @param {{view: string, port: string, isOpenOnly: boolean, query: URLSearchParams, graph: Graph, edges: Edge[], name: string}} properties */
+function Filters({ view, port, isOpenOnly, query, graph, edges, name }) {
+  const outgoing = graph.edges.filter(({ to }) => to.kind === "internet").length;
+  const tick = (/** @type {string} */ key) => (/** @type {any} */ event) => updateQuery({ [key]: event.target.checked ? "true" : "" });
+  return html`<div class="map-filters">
+    <input type="search" aria-label="Port or service" placeholder="Port or service: 22, ssh, udp 53" value=${port} onInput=${(/** @type {any} */ event) => updateQuery({ port: event.target.value })} />
+    <label class="map-check"><input type="checkbox" checked=${isOpenOnly} onChange=${tick("open")} /> Only open to the internet</label>
+    ${view === "map" && outgoing > 0 && html`<label class="map-check"><input type="checkbox" checked=${query.get("egress") === "true"} onChange=${tick("egress")} /> Egress to the internet <span class="quiet">of ${count(outgoing, "group")}</span></label>`}
+    <span class="actions">
+      ${view === "map" && html`<button type="button" class="button" onClick=${() => saveSvg(name)}>Save as SVG</button>`}
+      <button type="button" class="button" onClick=${() => saveCsv(name, edges)}>Save as CSV</button>
+    </span>
+  </div>`;
+}
+
+/**
+ * Return the arrows that a filter leaves, and the nodes: all groups if there is no filter, and every other end
+ * of an arrow.
+ *
+ * @param {Graph} graph
+ * @param {string} port
+ * @param {boolean} isOpenOnly
+ * @param {boolean} hasEgress whether egress to the internet is shown
+ * @returns {Graph}
+ */
+function filtered(graph, port, isOpenOnly, hasEgress) {
+  const matches = matcherOf(port);
+  const edges = graph.edges
+    .filter(({ from, to }) => (from.kind === "internet" || !isOpenOnly) && (hasEgress || to.kind !== "internet"))
+    .map((edge) => ({ ...edge, flows: edge.flows.filter(matches) }))
+    .filter(({ flows }) => flows.length);
+  const used = new Set(edges.flatMap(({ from, to }) => [from, to]));
+  const hasAll = !port && !isOpenOnly;
+  return { edges, nodes: graph.nodes.filter((node) => used.has(node) || (hasAll && node.kind === "group")) };
+}
