@@ -1,4 +1,4 @@
-"""Moving between pages: Back and Forward, scroll positions, unknown URLs, the focus, narrow headers."""
+"""Moving between pages: Back and Forward, scroll positions, unknown URLs, focus, narrow headers."""
 
 import re
 

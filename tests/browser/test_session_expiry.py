@@ -1,4 +1,4 @@
-"""A session that ends while a page is used: the page stays, and its requests go on after sign-in."""
+"""A session that ends while a page is used: the page stays, and goes on after signing in."""
 
 import pytest
 from playwright.async_api import expect
@@ -30,9 +30,7 @@ async def loaded(visit, group, user="staff"):
     return page
 
 
-async def test_the_page_stays_and_what_was_typed_is_sent_after_signing_in_again(
-    site, visit, group
-):
+async def test_the_page_stays_and_what_was_typed_is_sent_after_signing_in_again(site, visit, group):
     page = await loaded(visit, group)
     await page.context.clear_cookies()
     await page.get_by_role("button", name="Save").click()

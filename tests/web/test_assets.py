@@ -5,9 +5,10 @@ import re
 
 import pytest
 
-from ringfence.web.asset_files import assets, current_release, page
+from ringfence.web.asset_files import assets, current_release, loaded_assets, page
 
 MAX_BYTES = 150_000
+MAX_FONT_BYTES = 16_000
 PAGES = ("/console/", "/console/sign-in/", "/console/groups/", "/console/groups/new/")
 PAGES += ("/console/groups/0123/", "/console/groups/0123/history/", "/console/clouds/")
 PAGES += ("/console/clouds/discover/",)
@@ -79,8 +80,19 @@ async def test_the_policy_allows_no_other_origin_and_no_inline_code(anyone):
 
 
 def test_the_total_size_is_bounded():
-    total = sum(len(asset.compressed) for asset in (page(""), *assets().values()))
+    total = sum(len(asset.compressed) for asset in (page(""), *loaded_assets().values()))
     assert total < MAX_BYTES
+
+
+async def test_the_font_is_preloaded_and_served_with_its_type_and_its_licence(anyone):
+    text = (await anyone.get("/console/")).text
+    [url] = re.findall(r'<link rel="preload" as="font"[^>]*href="([^"]+)"', text)
+    response = await anyone.get(url)
+    assert response.headers["Content-Type"] == "font/woff2"
+    assert len(response.content) < MAX_FONT_BYTES
+    assert "font-src 'self'" in response.headers["Content-Security-Policy"]
+    licence = await anyone.get(url.replace("woff2", "txt"))
+    assert "SIL Open Font License" in licence.text
 
 
 def test_compressed_and_plain_content_are_equal():
@@ -89,8 +101,8 @@ def test_compressed_and_plain_content_are_equal():
 
 
 def test_no_file_names_another_host_or_writes_markup():
-    for name, asset in assets().items():
-        text = asset.plain.decode()
-        if not name.startswith("vendor/"):
+    for name, asset in loaded_assets().items():
+        if not name.startswith(("vendor/", "fonts/")):
+            text = asset.plain.decode()
             assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write", text), name
             assert not re.search(r"https?://(?!www\.w3\.org)", text), name

@@ -15,20 +15,23 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from ringfence.errors import NotFound
+from ringfence.web.comments import blank_comments
 
 PAGE = "index.html"
+FONT = "fonts/inter.woff2"
 _TYPES = {
     "css": "text/css; charset=utf-8",
     "html": "text/html; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
     "txt": "text/plain; charset=utf-8",
+    "woff2": "font/woff2",
 }
 
 # No other origins, no inline code, no frames.
 _CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'"
 )
 _IMMUTABLE = "public, max-age=31536000, immutable"
@@ -60,8 +63,11 @@ class Asset:
 
 @cache
 def read_files() -> dict[str, bytes]:
-    """Return the content of each file in the package, by its path in the assets folder."""
-    return dict(_list_files(files(__package__) / "assets", ""))
+    """Return the content of each file as it is sent, by its path in the assets folder."""
+    return {
+        name: _sent(name, content)
+        for name, content in _list_files(files(__package__) / "assets", "")
+    }
 
 
 @cache
@@ -75,8 +81,13 @@ def current_release() -> str:
 
 @cache
 def assets() -> dict[str, Asset]:
-    """Return the files that the page loads, by name."""
+    """Return the files beside the page, by name."""
     return {name: Asset.of(name, content) for name, content in read_files().items() if name != PAGE}
+
+
+def loaded_assets() -> dict[str, Asset]:
+    """Return the files that the page loads: all but the licences of what others wrote."""
+    return {name: asset for name, asset in assets().items() if not name.endswith(".txt")}
 
 
 @cache
@@ -84,7 +95,12 @@ def page(public_path: str) -> Asset:
     """Return the page of a service below `public_path`, with the URLs of its files."""
     folder = f"{public_path}/console/assets/{current_release()}/"
     scripts = sorted(name for name in assets() if name.endswith(".js"))
-    preloads = "\n".join(f'<link rel="modulepreload" href="{folder}{name}">' for name in scripts)
+    preloads = "\n".join(
+        [
+            f'<link rel="preload" as="font" type="font/woff2" href="{folder}{FONT}" crossorigin>',
+            *(f'<link rel="modulepreload" href="{folder}{name}">' for name in scripts),
+        ]
+    )
     # base.css and components.css come first, as their names do; pages refine them.
     sheets = sorted(name for name in assets() if name.endswith(".css"))
     styles = "\n".join(f'<link rel="stylesheet" href="{folder}{name}">' for name in sheets)
@@ -122,6 +138,12 @@ def _respond(asset: Asset, headers: Headers, cache_control: str) -> Response:
     if "gzip" in headers.get("accept-encoding", ""):
         body, sent = asset.compressed, sent | {"Content-Encoding": "gzip"}
     return Response(body, headers=sent | {"Content-Type": asset.media_type})
+
+
+def _sent(name: str, content: bytes) -> bytes:
+    # Libraries are sent as they were published.
+    is_ours = name.endswith(".js") and not name.startswith("vendor/")
+    return blank_comments(content.decode()).encode() if is_ours else content
 
 
 def _list_files(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:

@@ -2,12 +2,12 @@
 
 import { html, useEffect, useId, useRef, useState } from "./html.js";
 import { Cross } from "./icons.js";
-import { focusBack } from "./title.js";
+import { focusBack, isFocusLost } from "./title.js";
 
 /**
- * @param {{title: string, onClose: () => void, children?: any, wide?: boolean}} properties
+ * @param {{title: string, onClose: () => void, children?: any, wide?: boolean, isPalette?: boolean}} properties
  */
-export function Dialog({ title, onClose, children, wide = false }) {
+export function Dialog({ title, onClose, children, wide = false, isPalette = false }) {
   const element = useRef(/** @type {any} */ (null));
   const heading = useId();
   // Before the menu of the button closes.
@@ -16,22 +16,24 @@ export function Dialog({ title, onClose, children, wide = false }) {
     element.current.showModal();
     // After the page is drawn, which may show other buttons than before.
     return () => {
-      setTimeout(() => focusBack(opener));
+      setTimeout(() => isFocusLost() && focusBack(opener));
     };
   }, []);
   return html`<dialog
     ref=${element}
-    class=${wide ? "dialog dialog-wide" : "dialog"}
-    aria-labelledby=${heading}
+    class=${isPalette ? "dialog palette" : wide ? "dialog dialog-wide" : "dialog"}
+    aria-labelledby=${isPalette ? null : heading}
+    aria-label=${isPalette ? title : null}
+    onClick=${(/** @type {Event} */ event) => isPalette && event.target === element.current && onClose()}
     onCancel=${(/** @type {Event} */ event) => {
       event.preventDefault();
       onClose();
     }}
   >
-    <header class="dialog-head">
+    ${!isPalette && html`<header class="dialog-head">
       <h2 id=${heading} tabindex="-1">${title}</h2>
       <button type="button" class="button button-plain" aria-label="Close" onClick=${onClose}><${Cross} /></button>
-    </header>
+    </header>`}
     ${children}
   </dialog>`;
 }

@@ -8,3 +8,4 @@ const Icon = ({ path }) => html`<svg class="icon" viewBox="0 0 16 16" aria-hidde
 export const Bars = () => html`<${Icon} path="M2 4h12M2 8h12M2 12h12" />`;
 export const Copy = () => html`<${Icon} path="M5.5 5.5h7v8h-7zM3.5 10.5v-8h7" />`;
 export const Cross = () => html`<${Icon} path="M4 4l8 8M12 4l-8 8" />`;
+export const Magnifier = () => html`<${Icon} path="M11 7a4 4 0 1 1-8 0a4 4 0 0 1 8 0zM10 10l3.5 3.5" />`;

@@ -3,6 +3,7 @@
 import { SIGNED_IN, SIGNED_OUT } from "./api.js";
 import { html, render, useEffect, useErrorBoundary, useRef, useState } from "./html.js";
 import { Bars } from "./icons.js";
+import { Palette, PaletteButton } from "./palette.js";
 import { LINKS, Page, USER_LINKS, urlOfPage } from "./pages.js";
 import { BASE, CONSOLE, GROUP_PAGES, interceptLinks, navigate, reloadUnasked, useLocation } from "./router.js";
 import { cachedUser, signOut, loadUser } from "./session.js";
@@ -43,6 +44,7 @@ function Frame({ user, children }) {
       </details>
       <a class="brand" href=${GROUP_PAGES}><span class="brand-mark" aria-hidden="true"></span>Ringfence</a>
       <nav class="bar-pages" aria-label="Main"><${Links} links=${LINKS} user=${user} /></nav>
+      <${PaletteButton} />
       <details class="menu" name="menu">
         <summary><span class="menu-name">${user.username}</span></summary>
         <div class="menu-items">
@@ -54,7 +56,7 @@ function Frame({ user, children }) {
       </details>
     </header>
     <main id="main" tabindex="-1">${children}<${Content} user=${user} /></main>
-    <${Toast} />`;
+    <${Toast} /><${Palette} user=${user} />`;
 }
 
 function Console() {

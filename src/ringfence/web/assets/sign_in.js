@@ -63,7 +63,7 @@ function SignInForm({ onDone, username = "" }) {
     ${byToken
       ? html`<${Field} key="token" name="token" label="Token" type="password" complete="off" />`
       : html`<${Field} key="username" name="username" label="Username" type="text" complete="username" value=${username} />
-          <${Field} key="password" name="password" label="Password" type="password" complete="current-password" />`}
+          <${Field} key="password" name="password" label="Password" type="password" complete="current-password" autofocus=${Boolean(username)} />`}
     <button class="button button-main button-wide" disabled=${isBusy}>
       ${isBusy ? "Signing in…" : "Sign in"}
     </button>
@@ -73,12 +73,12 @@ function SignInForm({ onDone, username = "" }) {
   </form>`;
 }
 
-/** @param {{name: string, label: string, type: string, complete: string, value?: string}} properties */
-function Field({ name, label, type, complete, value = "" }) {
+/** @param {{name: string, label: string, type: string, complete: string, value?: string, autofocus?: boolean}} properties */
+function Field({ name, label, type, complete, value = "", autofocus = false }) {
   const id = useId();
   return html`<div class="field">
     <label for=${id}>${label}</label>
     <input id=${id} name=${name} type=${type} autocomplete=${complete} autocapitalize="none"
-      spellcheck=${false} defaultValue=${value} required />
+      spellcheck=${false} autofocus=${autofocus} defaultValue=${value} required />
   </div>`;
 }

@@ -19,6 +19,8 @@ export function Title({ of: name, children }) {
   return html`<h1 ref=${element} tabindex="-1">${children ?? name}</h1>`;
 }
 
+export const isFocusLost = () => (document.activeElement ?? document.body) === document.body;
+
 /**
  * Focus an element again; if it is gone, what opened it, or else the heading of the page.
  *
@@ -48,18 +50,17 @@ export function keepFocus() {
     clearTimeout(timer);
     timer = setTimeout(() => isNeeded() && focusBack(null), 80);
   };
-  const isLost = () => (document.activeElement ?? document.body) === document.body;
   document.addEventListener("focusin", (event) => {
     last = /** @type {Element} */ (event.target);
   });
   new MutationObserver(() => {
-    if (!last || last.isConnected || !isLost()) return;
+    if (!last || last.isConnected || !isFocusLost()) return;
     last = null;
-    soon(isLost);
+    soon(isFocusLost);
   }).observe(document, { childList: true, subtree: true });
   window.addEventListener(NAVIGATED, () => {
     if (location.pathname === path) return;
     path = location.pathname;
-    soon(() => isLost() || Boolean(document.activeElement?.closest(".tabs, .crumbs")));
+    soon(() => isFocusLost() || Boolean(document.activeElement?.closest(".tabs, .crumbs")));
   });
 }

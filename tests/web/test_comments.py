@@ -1,0 +1,81 @@
+"""Comments of the console's modules are not sent; strings and templates are untouched."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.conformance import typescript
+
+import ringfence.web
+from ringfence.web.comments import blank_comments
+
+ASSETS = Path(ringfence.web.__file__).parent / "assets"
+MODULES = [path for path in sorted(ASSETS.rglob("*.js")) if path.parent.name != "vendor"]
+# The tokens of each module by TypeScript's own scanner and parser.
+TOKENS = """
+const ts = require(process.argv[1] + "/typescript");
+const { readFileSync } = require("node:fs");
+const tokensOf = text => {
+    const { ES2023 } = ts.ScriptTarget;
+    const source = ts.createSourceFile("module.js", text, ES2023, true, ts.ScriptKind.JS);
+    if (source.parseDiagnostics.length) throw new Error(source.parseDiagnostics[0].messageText);
+    const tokens = [];
+    const visit = node => {
+        if (ts.isJSDoc(node)) return;
+        const children = node.getChildren(source);
+        if (children.length) children.forEach(visit); else tokens.push(node.getText(source));
+    };
+    visit(source);
+    return tokens.filter(token => token);
+};
+const pairs = JSON.parse(readFileSync(process.argv[2], "utf-8"));
+const differ = pairs.filter(([, before, after]) =>
+    JSON.stringify(tokensOf(before)) !== JSON.stringify(tokensOf(after)));
+console.log(JSON.stringify(differ.map(([name]) => name)));
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "sent"),
+    [
+        ("a; // b", "a;"),
+        ("/** a\n * b */\nc", "\n\nc"),
+        ("a/* b */c", "a c"),
+        ("'// a' + \"/* b */\" // c", "'// a' + \"/* b */\""),
+        (r"'\'// a' // b", r"'\'// a'"),
+        ("`// a ${b /* c */} /* d */`", "`// a ${b } /* d */`"),
+        ("`${{ a: `// ${b}` }} // c` // d", "`${{ a: `// ${b}` }} // c`"),
+        (r"`\`// a \${ // b` // c", r"`\`// a \${ // b`"),
+        ("/[/]'/.test(a) // b", "/[/]'/.test(a)"),
+        (r"return /\/\/'/g // a", r"return /\/\/'/g"),
+        ("a / b // c '", "a / b"),
+        ("f(a) / 2 // '\nb++ / 2 // '", "f(a) / 2\nb++ / 2"),
+        ("{ a } // b", "{ a }"),
+    ],
+)
+def test_only_comments_are_left_out(source, sent):
+    assert "\n".join(line.rstrip() for line in blank_comments(source).split("\n")) == sent
+
+
+def test_what_has_no_end_is_refused():
+    with pytest.raises(ValueError, match="line 2"):
+        blank_comments("a\n`b")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_every_line_keeps_its_number(path):
+    source = path.read_text(encoding="utf-8")
+    assert blank_comments(source).count("\n") == source.count("\n")
+
+
+def test_a_parser_finds_the_same_tokens_in_every_module(record_property, tmp_path):
+    if reason := typescript.missing_node():
+        record_property("left out", f"the tokens of the console: {reason}")
+        pytest.skip(f"LEFT OUT, the tokens of the console: {reason}")
+    sources = [(path.name, path.read_text(encoding="utf-8")) for path in MODULES]
+    pairs = [(name, source, blank_comments(source)) for name, source in sources]
+    given = tmp_path / "pairs.json"
+    given.write_text(json.dumps(pairs), encoding="utf-8")
+    packages = typescript.program("tsc").parents[1]
+    done = typescript.run("node", "-e", TOKENS, packages, given)
+    assert json.loads(done) == []
