@@ -1,16 +1,13 @@
 // The review of a deletion: what closes, who loses access, and what is left without a group.
 
 import { GROUPS, request } from "../api.js";
-import { Dialog } from "../dialog.js";
-import { html, useEffect, useRef, useState } from "../html.js";
+import { html, useState } from "../html.js";
 import { Remote, Traffic } from "../rule_lists.js";
 import { CONSOLE, GROUP_PAGES } from "../router.js";
 import { count } from "../rule_text.js";
 import { showToast } from "../toast.js";
 import { Instances } from "../usage.js";
-import { useLoaded } from "../use_loaded.js";
-import { headlineOf } from "./headline.js";
-import { OpensAndCloses } from "./traffic_lists.js";
+import { ReviewDialog } from "./dialog.js";
 
 const PORTS = "/api/openstack-ports/";
 const INSTANCE_PAGES = `${CONSOLE}instances/`;
@@ -26,7 +23,7 @@ const MOST_PORTS = 300;
  */
 async function loadImpact(group, signal) {
   const path = `${GROUPS}${group.uuid}/`;
-  const plan = request("POST", `${path}plan/`, { body: [], signal }).then(({ data }) => data, (error) => ({ error }));
+  const plan = request("POST", `${path}plan/`, { body: [], signal }).then(({ data }) => ({ traffic: data.traffic }), (planError) => ({ planError }));
   const usage = request("GET", `${path}usage/`, { signal }).then(({ data }) => data);
   const ports = request("GET", PORTS, { query: { security_group_uuid: group.uuid, page_size: MOST_PORTS, field: ["uuid", "instance_uuid", "instance_name", "fixed_ips", "security_groups", "other_security_group_ids"] }, signal });
   const referring = usage.then(({ referenced_by: others }) => Promise.all(others.slice(0, MOST_REFERRING).map(
@@ -34,95 +31,59 @@ async function loadImpact(group, signal) {
   )));
   const [planned, used, carrying, others] = await Promise.all([plan, usage, ports, referring]);
   const bare = carrying.data.filter((/** @type {any} */ port) => port.security_groups.length === 1 && !port.other_security_group_ids?.length);
-  return { plan: planned, usage: used, bare, referring: others };
+  return { ...planned, usage: used, bare, referring: others };
 }
 
 /** @param {{group: any, onClose: () => void, reload: () => Promise<void>}} properties */
 export function DeleteGroup({ group, onClose, reload }) {
   const [version] = useState(group.version);
-  const { data: impact, error } = useLoaded((signal) => loadImpact(group, signal), []);
+  const [usage, setUsage] = useState(/** @type {any} */ (null));
   const [detach, setDetach] = useState(false);
-  const [isBusy, setBusy] = useState(false);
-  const [submitError, setSubmitError] = useState(/** @type {any} */ (null));
-  const headline = useRef(/** @type {any} */ (null));
-  useEffect(() => headline.current?.focus(), []);
-  const run = async () => {
-    setBusy(true);
-    setSubmitError(null);
-    try {
-      await request("DELETE", `${GROUPS}${group.uuid}/`, { headers: { "If-Match": `"v${version}"` }, query: { detach: detach || undefined } });
-      showToast(`${group.name} is being deleted.`);
-      onClose();
-      await reload();
-    } catch (failure) {
-      setSubmitError(failure);
-      setBusy(false);
-    }
+  const load = async (/** @type {AbortSignal} */ signal) => {
+    const impact = await loadImpact(group, signal);
+    setUsage(impact.usage);
+    return impact;
   };
-  const blocked = blockedReason(impact, error, detach);
-  return html`<${Dialog} title=${`Delete ${group.name}?`} onClose=${onClose} wide=${true}>
-    <div class="dialog-body review">
-      <p class="review-headline" tabindex="-1" ref=${headline} aria-live="polite">${headlineText(impact, error)}</p>
-      ${submitError && html`<p class="notice notice-bad" role="alert">${submitError.message}</p>`}
-      ${error && html`<p class="notice notice-warn">The usage could not be loaded: ${error.message}</p>`}
-      <p>This deletes the group, its ${count(group.rules.length, "rule")} and its history, in Ringfence and in the cloud.</p>
-      ${impact && html`<${Impact} group=${group} impact=${impact} detach=${detach} setDetach=${setDetach} />`}
-    </div>
-    <footer class="dialog-foot">
-      <p class="quiet foot-reason" id="delete-blocked" role="status">${blocked}</p>
-      <button type="button" class="button" onClick=${onClose}>Cancel</button>
-      <button type="button" class="button button-danger" disabled=${isBusy || Boolean(blocked)} aria-describedby="delete-blocked" onClick=${run}>Delete</button>
-    </footer>
-  <//>`;
-}
-
-/**
- * @param {any} impact
- * @param {any} error
- */
-function headlineText(impact, error) {
-  if (error) return "What this closes is not known.";
-  if (!impact) return "Loading what this closes…";
-  if (impact.plan.error) return "What this closes could not be planned.";
-  return headlineOf(impact.plan.traffic);
-}
-
-/**
- * Return why the group cannot be deleted now; empty if it can.
- *
- * @param {any} impact
- * @param {any} error
- * @param {boolean} detach
- */
-function blockedReason(impact, error, detach) {
-  if (error) return "";
-  if (!impact) return "Loading usage…";
-  const { ports, ports_of_other_tenants: foreign } = impact.usage;
-  if (detach || ports.length + foreign === 0) return "";
-  return ports.length ? "A group that ports use cannot be deleted: remove it from them first." : "Ports of other tenants use the group.";
-}
-
-/** @param {{group: any, impact: any, detach: boolean, setDetach: (detach: boolean) => void}} properties */
-function Impact({ group, impact: { plan, usage, bare, referring }, detach, setDetach }) {
-  const ports = usage.ports.length;
-  const foreign = usage.ports_of_other_tenants;
-  return html`
-    ${plan.error && html`<p class="notice notice-warn">What this closes could not be planned: ${plan.error.message}</p>`}
-    ${plan.traffic && html`<${OpensAndCloses} traffic=${plan.traffic} />`}
+  const apply = async () => {
+    await request("DELETE", `${GROUPS}${group.uuid}/`, { headers: { "If-Match": `"v${version}"` }, query: { detach: detach || undefined } });
+    showToast(`${group.name} is being deleted.`);
+    onClose();
+    await reload();
+  };
+  return html`<${ReviewDialog} title=${`Delete ${group.name}?`} load=${load} apply=${apply} applyLabel="Delete" isDangerous=${true}
+    blocked=${usage && !detach ? blockedReason(usage) : ""} onClose=${onClose}>${(/** @type {any} */ impact) => html`
+    <p>This deletes the group, its ${count(group.rules.length, "rule")} and its history, in Ringfence and in the cloud.</p>
+    ${impact.planError && html`<p class="notice notice-warn">What this closes could not be planned: ${impact.planError.message}</p>`}
     <h3>Used by</h3>
-    <${Instances} usage=${usage} />
-    ${bare.length > 0 && html`<${Bare} ports=${bare} />`}
-    <${Referring} group=${group} usage=${usage} referring=${referring} />
-    ${ports > 0 && html`<label class="check">
+    <${Instances} usage=${impact.usage} />
+    <${Bare} ports=${impact.bare} />
+    <${Detach} usage=${impact.usage} detach=${detach} setDetach=${setDetach} />
+    <${Referring} group=${group} usage=${impact.usage} referring=${impact.referring} />`}<//>`;
+}
+
+/**
+ * Return why a group that is used cannot be deleted; empty if it can.
+ *
+ * @param {any} usage
+ */
+function blockedReason({ ports, ports_of_other_tenants: foreign }) {
+  if (ports.length) return "A group that ports use cannot be deleted.";
+  return foreign ? "Ports of other tenants use the group." : "";
+}
+
+/** @param {{usage: any, detach: boolean, setDetach: (detach: boolean) => void}} properties */
+function Detach({ usage: { ports, ports_of_other_tenants: foreign }, detach, setDetach }) {
+  return html`
+    ${ports.length > 0 && html`<label class="check">
       <input type="checkbox" checked=${detach} onChange=${(/** @type {any} */ event) => setDetach(event.target.checked)} />
-      Remove the group from ${count(ports, "port")} first. A port without a security group blocks all traffic.
+      Remove the group from ${count(ports.length, "port")} first. A port without a security group blocks all traffic.
     </label>`}
     ${foreign > 0 && html`<p class="notice notice-warn">The cloud refuses the deletion while ${count(foreign, "port")} of other tenants ${foreign === 1 ? "uses" : "use"} the group.</p>`}`;
 }
 
 /** @param {{ports: any[]}} properties */
 function Bare({ ports }) {
-  return html`<div class="notice notice-warn"><strong>${count(ports.length, "port is", "ports are")} left without any group, and then ${ports.length === 1 ? "admits" : "admit"} nothing</strong>
+  return ports.length > 0 && html`<div class="notice notice-warn"><strong>${count(ports.length, "port is", "ports are")} left without any group, and then ${ports.length === 1 ? "admits" : "admit"} nothing</strong>
     <ul>${ports.slice(0, 8).map((port) => html`<li key=${port.uuid}>
       ${port.instance_uuid ? html`<a href=${`${INSTANCE_PAGES}${port.instance_uuid}/`}>${port.instance_name || "an instance"}</a>` : "a port"}
       <span class="mono"> ${(port.fixed_ips ?? []).map((/** @type {any} */ fixed) => fixed.ip_address).join(", ")}</span></li>`)}
@@ -133,7 +94,7 @@ function Bare({ ports }) {
 function Referring({ group, usage: { referenced_by: others }, referring }) {
   if (!others.length) return html`<p class="quiet">No rule of another group refers to this group.</p>`;
   const left = others.length - referring.length;
-  return html`<h3>Members of this group lose access to</h3>
+  return html`<h3>Rules of other groups that stop working</h3>
     <ul class="plain">${referring.map((other) => html`<li key=${other.uuid}>
       <a href=${`${GROUP_PAGES}${other.uuid}/`}>${other.name}</a>
       ${other.rules.filter((/** @type {any} */ rule) => rule.remote_group_uuid === group.uuid).map((/** @type {any} */ rule) => html`

@@ -1,7 +1,7 @@
 // The dialog in which a change is reviewed before it is applied.
 
 import { Dialog } from "../dialog.js";
-import { html, useEffect, useMemo, useRef, useState } from "../html.js";
+import { html, useEffect, useRef, useState } from "../html.js";
 import { useLoaded } from "../use_loaded.js";
 import { useDoors } from "./doors.js";
 import { PlanReview, readPlan } from "./plan.js";
@@ -12,21 +12,22 @@ import { PlanReview, readPlan } from "./plan.js";
  * @property {(signal: AbortSignal) => Promise<any>} load loads the plan
  * @property {(plan: any) => Promise<void>} apply
  * @property {string} [applyLabel]
+ * @property {boolean} [isDangerous]
  * @property {() => void} onClose
  * @property {any[]} [before] the desired rules that the change is based on; none of a new group
  * @property {any} [outdated] shown instead of the plan, which cannot be applied
- * @property {any} [children] what the change does besides the plan
+ * @property {string} [blocked] why the change cannot be applied
+ * @property {any} [children] what the change does besides the plan; a function gets the plan
  */
 
 /** @param {Review} properties */
-export function ReviewDialog({ title, load, apply, applyLabel = "Apply", onClose, before, outdated, children }) {
+export function ReviewDialog({ title, load, apply, applyLabel = "Apply", isDangerous = false, onClose, before, outdated, blocked, children }) {
   const { data: plan, error } = useLoaded(load, []);
   const [isBusy, setBusy] = useState(false);
   const [submitError, setSubmitError] = useState(/** @type {any} */ (null));
   const { Doors, areConfirmed } = useDoors(plan);
   const headline = useRef(/** @type {any} */ (null));
   useEffect(() => headline.current?.focus(), []);
-  const text = useMemo(() => (plan ? readPlan(plan, before).headline : ""), [plan, before]);
   const run = async () => {
     setBusy(true);
     setSubmitError(null);
@@ -37,33 +38,34 @@ export function ReviewDialog({ title, load, apply, applyLabel = "Apply", onClose
     }
     setBusy(false);
   };
-  const blocked = blockedReason({ plan, error, outdated, areConfirmed });
+  const reason = reasonOf({ plan, error, outdated, areConfirmed }) || blocked || "";
   return html`<${Dialog} title=${title} onClose=${onClose} wide=${true}>
     <div class="dialog-body review">
-      <p class="review-headline" tabindex="-1" ref=${headline} aria-live="polite">${headlineText(text, error, outdated)}</p>
-      ${submitError && html`<p class="notice notice-bad" role="alert">${submitError.message}</p>`}
-      ${error && html`<p class="notice notice-bad" role="alert">${error.message}</p>`}
+      <p class="review-headline" tabindex="-1" ref=${headline} aria-live="polite">${headlineText(plan, before, error, outdated)}</p>
+      ${[submitError, error].map((failure) => failure && html`<p class="notice notice-bad" role="alert">${failure.message}</p>`)}
       ${outdated}
-      ${children}
-      ${plan && !outdated && html`<${Doors} /><${PlanReview} plan=${plan} before=${before} withHeadline=${false} />`}
+      ${typeof children === "function" ? plan && children(plan) : children}
+      ${plan?.traffic && !outdated && html`<${PlanReview} plan=${plan} before=${before} doors=${html`<${Doors} />`} />`}
     </div>
     <footer class="dialog-foot">
-      <p class="quiet foot-reason" id="review-blocked" role="status">${blocked}</p>
+      <p class="quiet foot-reason" id="review-blocked" role="status">${reason}</p>
       <button type="button" class="button" onClick=${onClose}>Back</button>
-      <button type="button" class="button button-main" disabled=${Boolean(blocked) || isBusy} aria-describedby="review-blocked" onClick=${run}>${applyLabel}</button>
+      <button type="button" class=${`button ${isDangerous ? "button-danger" : "button-main"}`} disabled=${Boolean(reason) || isBusy}
+        aria-describedby="review-blocked" onClick=${run}>${applyLabel}</button>
     </footer>
   <//>`;
 }
 
 /**
- * @param {string} text
+ * @param {any} plan
+ * @param {any[] | undefined} before
  * @param {any} error
  * @param {any} outdated
  */
-function headlineText(text, error, outdated) {
+function headlineText(plan, before, error, outdated) {
   if (outdated) return "The group has changed since.";
-  if (error) return "The change cannot be planned.";
-  return text || "Planning…";
+  if (error || (plan && !plan.traffic)) return "What this opens or closes is not known.";
+  return plan ? readPlan(plan, before).headline : "Planning…";
 }
 
 /**
@@ -71,9 +73,9 @@ function headlineText(text, error, outdated) {
  *
  * @param {{plan: any, error: any, outdated: any, areConfirmed: boolean}} state
  */
-function blockedReason({ plan, error, outdated, areConfirmed }) {
+function reasonOf({ plan, error, outdated, areConfirmed }) {
   if (outdated) return "Decide what to do with the other change first.";
-  if (error) return "Without a plan nothing can be applied.";
+  if (error) return "Nothing can be applied without a plan.";
   if (!plan) return "Planning…";
   return areConfirmed ? "" : "Confirm each door to the internet.";
 }

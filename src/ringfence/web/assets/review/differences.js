@@ -87,13 +87,14 @@ function paired(removed, added) {
 const numbered = (rules) => rules.map((rule, index) => ({ rule, number: index + 1 }));
 
 /**
- * Return how one list of rules becomes another; numbers are those of rows, from 1.
+ * Return how one list of rules becomes another. Numbers are those of rows, from 1; 0 for none.
  *
  * @param {any[]} before
  * @param {any[]} after
+ * @param {{isNumbered?: boolean}} [options]
  * @returns {Difference}
  */
-export function differenceOf(before, after) {
+export function differenceOf(before, after, { isNumbered = true } = {}) {
   /** @type {Map<string, Numbered[]>} */
   const left = new Map();
   for (const each of numbered(before)) left.set(keyOf(each.rule), [...(left.get(keyOf(each.rule)) ?? []), each]);
@@ -101,7 +102,7 @@ export function differenceOf(before, after) {
   const added = [];
   const unchanged = /** @type {Numbered[]} */ ([]);
   const described = /** @type {Pair[]} */ ([]);
-  for (const each of numbered(after)) {
+  for (const each of isNumbered ? numbered(after) : after.map((rule) => ({ rule, number: 0 }))) {
     const old = left.get(keyOf(each.rule))?.shift();
     if (!old) added.push(each);
     else if ((old.rule.description ?? "") === (each.rule.description ?? "")) unchanged.push(each);

@@ -4,12 +4,11 @@ import { html, useMemo } from "../html.js";
 import { count } from "../rule_text.js";
 import { Ago } from "../times.js";
 import { keyOf, lanesOf } from "./differences.js";
-import { headlineOf } from "./headline.js";
 import { ChangedLines, RuleLines, ruleText } from "./rule_line.js";
-import { OpensAndCloses } from "./traffic_lists.js";
+import { OpensAndCloses, headlineOf } from "./traffic.js";
 
 export { doorsOf } from "./doors.js";
-export { headlineOf } from "./headline.js";
+export { headlineOf } from "./traffic.js";
 
 /**
  * Return the headline of a plan, and the lanes of its changes.
@@ -25,19 +24,20 @@ export function readPlan(plan, before) {
 }
 
 /**
- * The review of a plan without its dialog.
+ * The review of a plan without its dialog. `doors` is shown in place of the doors to the internet, and
+ * the headline is left out with it.
  *
- * @param {{plan: any, before?: any[], withHeadline?: boolean}} properties
+ * @param {{plan: any, before?: any[], doors?: any}} properties
  */
-export function PlanReview({ plan, before, withHeadline = true }) {
+export function PlanReview({ plan, before, doors }) {
   const { lanes, headline } = useMemo(() => readPlan(plan, before), [plan, before]);
   return html`
-    ${withHeadline && html`<p class="review-headline">${headline}</p>`}
+    ${!doors && html`<p class="review-headline">${headline}</p>`}
     ${(plan.notices ?? []).map((/** @type {any} */ notice) => html`<p class="notice notice-warn" key=${notice.code}>${notice.message}</p>`)}
-    <${OpensAndCloses} traffic=${plan.traffic} origin=${originOf(plan, lanes)} />
+    <${OpensAndCloses} traffic=${plan.traffic} origin=${originOf(plan, lanes)} doors=${doors} />
     <${Warnings} plan=${plan} />
-    ${plan.rules && html`<${Lanes} lanes=${lanes} />`}
-    <${Costs} plan=${plan} />`;
+    ${plan.rules && html`<${Lanes} lanes=${lanes} title=${before ? "Yours" : "Changes"} />`}
+    ${plan.quota && html`<${Costs} plan=${plan} />`}`;
 }
 
 /**
@@ -66,30 +66,39 @@ function Warnings({ plan: { warnings = [], rules } }) {
       Rule ${warning.rule + 1}${rules?.[warning.rule] ? html`, <q>${ruleText(rules[warning.rule])}</q>` : ""}: ${warning.message}</li>`)}</ul></div>`;
 }
 
-/** @param {{lanes: ReturnType<typeof lanesOf>}} properties */
-function Lanes({ lanes: { yours, repairs, unchanged } }) {
-  const { added, removed, changed, described } = yours;
+/** @param {{lanes: ReturnType<typeof lanesOf>, title: string}} properties */
+function Lanes({ lanes: { yours, repairs, unchanged }, title }) {
   const repaired = repairs.added.length + repairs.removed.length;
-  return html`<section class="lane">
-      <h3>Yours <span class="quiet">${sumOf(yours)}</span></h3>
-      ${changed.length > 0 && html`<${ChangedLines} pairs=${changed} />`}
-      ${added.length > 0 && html`<${RuleLines} rules=${added} sign="+" />`}
-      ${removed.length > 0 && html`<${RuleLines} rules=${removed} sign="−" />`}
-      ${described.length > 0 && html`<${ChangedLines} pairs=${described} />`}
+  return html`<section>
+      <h3>${title} <span class="quiet">${sumOf(yours)}</span></h3>
+      <${DifferenceLines} difference=${yours} />
     </section>
-    ${repaired > 0 && html`<section class="lane">
-      <h3>Repairs <span class="quiet">${count(repaired, "difference")} in the cloud that applying removes</span></h3>
-      ${repairs.added.length > 0 && html`<p class="quiet">Desired, missing in the cloud: put back</p><${RuleLines} rules=${repairs.added} sign="+" />`}
-      ${repairs.removed.length > 0 && html`<p class="quiet">In the cloud, not desired: removed</p><${RuleLines} rules=${repairs.removed} sign="−" />`}
+    ${repaired > 0 && html`<section>
+      <h3>Repairs <span class="quiet">${count(repaired, "difference")} of the cloud from the desired rules, which applying ends</span></h3>
+      <${RuleLines} rules=${repairs.added} sign="+" why="missing in the cloud" />
+      <${RuleLines} rules=${repairs.removed} sign="−" why="only in the cloud" />
     </section>`}
-    ${unchanged.length > 0 && html`<details class="lane"><summary>Unchanged: ${count(unchanged.length, "rule")}</summary>
+    ${unchanged.length > 0 && html`<details><summary>Unchanged: ${count(unchanged.length, "rule")}</summary>
       <${RuleLines} rules=${unchanged} sign="=" /></details>`}`;
+}
+
+/**
+ * The rules that a difference changes, adds and removes.
+ *
+ * @param {{difference: Omit<import("./differences.js").Difference, "unchanged">}} properties
+ */
+export function DifferenceLines({ difference: { added, removed, changed, described } }) {
+  return html`
+    <${ChangedLines} pairs=${changed} />
+    <${RuleLines} rules=${added} sign="+" />
+    <${RuleLines} rules=${removed} sign="−" />
+    <${ChangedLines} pairs=${described} />`;
 }
 
 /**
  * Return how many rules a difference changes, in words.
  *
- * @param {import("./differences.js").Difference} difference
+ * @param {Omit<import("./differences.js").Difference, "unchanged">} difference
  */
 export function sumOf({ added, removed, changed, described }) {
   const parts = [

@@ -10,33 +10,36 @@ import { ReviewDialog } from "./dialog.js";
 export function RollBack({ group, version, reload, onClose }) {
   // The group is loaded again now and then; the review stays that of the version it began with.
   const [base] = useState(group);
-  const [lost, setLost] = useState(/** @type {any[]} */ ([]));
   const [isOutdated, setOutdated] = useState(false);
   const path = `${GROUPS}${group.uuid}/rollback/`;
   const load = async (/** @type {AbortSignal} */ signal) => {
     const { data } = await request("POST", path, { body: { version }, query: { dry_run: true }, signal });
-    setLost(data.rules.filter((/** @type {any} */ rule) => remoteText(rule).kind === "unknown" && rule.remote_group_backend_id));
     setOutdated(data.version !== base.version);
     return data;
   };
   const apply = async () => {
     try {
       await request("POST", path, { body: { version }, headers: { "If-Match": `"v${base.version}"` } });
+      showToast(`Rollback to version ${version} saved. It is being applied to the cloud.`);
+      onClose();
     } catch (error) {
       if (error.status !== 412) throw error;
       setOutdated(true);
-      await reload();
-      return;
     }
-    showToast(`Rollback to version ${version} saved. It is being applied to the cloud.`);
-    onClose();
     await reload();
   };
-  const outdated = isOutdated && html`<p class="notice notice-warn" role="alert">Somebody changed the group since you opened this review. Close it, look at the new version, and roll back again.</p>`;
+  const outdated = isOutdated && html`<p class="notice notice-warn" role="alert">Somebody changed the group since you opened this review. Go back, look at the new version, and roll back again.</p>`;
   return html`<${ReviewDialog} title=${`Roll back to version ${version}`} load=${load} apply=${apply} applyLabel="Roll back"
-    before=${base.rules} outdated=${outdated} onClose=${onClose}>
+    before=${base.rules} outdated=${outdated} onClose=${onClose}>${(/** @type {any} */ plan) => html`
     <p>The rules of version ${version} become a new version. Name and description do not change.</p>
-    ${group.state === "ERRED" && html`<p class="notice">The group failed: ${group.error_message || "the cloud refused its last change"}. Rolling back applies these rules instead.</p>`}
-    ${lost.length > 0 && html`<p class="notice notice-warn">${count(lost.length, "rule refers", "rules refer")} to a group that is not in Ringfence any more (${[...new Set(lost.map((rule) => remoteText(rule).end))].join(", ")}). If the cloud does not have it either, it refuses the rule and the group fails.</p>`}
-  <//>`;
+    ${base.state === "ERRED" && html`<p class="notice">The last change failed: ${base.error_message || "no reason is known"}. This one replaces it.</p>`}
+    <${LostRemotes} rules=${plan.rules} />`}<//>`;
+}
+
+/** @param {{rules: any[]}} properties */
+function LostRemotes({ rules }) {
+  const lost = rules.filter((rule) => rule.remote_group_backend_id && remoteText(rule).kind === "unknown");
+  const names = [...new Set(lost.map((rule) => remoteText(rule).end))].join(", ");
+  return lost.length > 0 && html`<p class="notice notice-warn">${count(lost.length, "rule refers", "rules refer")} to a group that is not in Ringfence (${names}).
+    If the cloud does not have it either, it refuses the rule, and the change fails.</p>`;
 }

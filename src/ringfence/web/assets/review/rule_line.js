@@ -5,23 +5,23 @@ import { Remote, Traffic } from "../rule_lists.js";
 import { remoteText, trafficText } from "../rule_text.js";
 
 /**
- * A list of rules with one sign.
+ * A list of rules with one sign; `why` follows each.
  *
- * @param {{rules: {rule: any, number: number}[], sign: "+" | "−" | "="}} properties
+ * @param {{rules: {rule: any, number: number}[], sign: "+" | "−" | "=", why?: string}} properties
  */
-export function RuleLines({ rules, sign }) {
+export function RuleLines({ rules, sign, why }) {
   const names = { "+": "Added", "−": "Removed", "=": "Unchanged" };
   const tones = { "+": "plus", "−": "minus", "=": "same" };
-  return html`<ul class="changes">${rules.map(({ rule, number }, index) => html`<li key=${index} class=${`change change-${tones[sign]}`}>
+  return rules.length > 0 && html`<ul class="changes">${rules.map(({ rule, number }, index) => html`<li key=${index} class=${`change change-${tones[sign]}`}>
     <${Sign} sign=${sign} name=${names[sign]} />
     <span><${RowNumber} number=${sign === "−" ? 0 : number} /><${Direction} rule=${rule} /> <${Traffic} rule=${rule} /> ${rule.direction === "ingress" ? "from" : "to"} <${Remote} rule=${rule} />
-      <span class="quiet"> ${rule.ethertype}${rule.description ? ` · ${rule.description}` : ""}</span></span>
+      <span class="quiet"> ${rule.ethertype}${rule.description ? ` · ${rule.description}` : ""}${why && ` · ${why}`}</span></span>
   </li>`)}</ul>`;
 }
 
 /** @param {{pairs: {from: any, to: any, number: number}[]}} properties */
 export function ChangedLines({ pairs }) {
-  return html`<ul class="changes">${pairs.map(({ from, to, number }, index) => html`<li key=${index} class="change change-turn">
+  return pairs.length > 0 && html`<ul class="changes">${pairs.map(({ from, to, number }, index) => html`<li key=${index} class="change change-turn">
     <${Sign} sign="→" name="Changed" />
     <span><${RowNumber} number=${number} /><${Direction} rule=${to} />${" "}
       <strong><${Turn} from=${trafficWords(from)} to=${trafficWords(to)} /></strong> ${to.direction === "ingress" ? "from" : "to"}${" "}

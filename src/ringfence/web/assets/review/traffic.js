@@ -1,0 +1,202 @@
+// What a change opens and closes in words: in one sentence, and piece by piece.
+
+import { html } from "../html.js";
+import { GROUP_PAGES } from "../router.js";
+import { count, openText, remoteText, trafficText } from "../rule_text.js";
+
+/**
+ * @typedef {object} Written what a change does besides traffic
+ * @property {number} [descriptions] how many descriptions change
+ * @property {number} [rules] how many rules are added, removed or changed
+ */
+
+/**
+ * Return in one sentence what a change opens and closes, what matters most first.
+ *
+ * @param {any} traffic
+ * @param {Written} [written]
+ */
+export function headlineOf(traffic, written = {}) {
+  const { opens, closes, exact, same, instances } = traffic;
+  if (same) return `${exact ? "No" : "As far as known, no"} traffic is opened or closed${writtenText(written)}.`;
+  const more = traffic.opens_total - opens.length;
+  const moreCloses = traffic.closes_total - closes.length;
+  const doors = opens.filter((/** @type {any} */ piece) => isDoor(piece) && isWide(piece));
+  const others = opens.filter((/** @type {any} */ piece) => !doors.includes(piece));
+  const verbs = [
+    (others.length || more) && `opens ${list(others, more)}`,
+    (closes.length || moreCloses) && `closes ${list(closes, moreCloses)}`,
+  ].filter(Boolean);
+  const place = placeText(traffic, doors.length > 0);
+  const unknown = instances === null ? "; on how many instances is not known" : "";
+  const known = exact ? "" : "As far as known, ";
+  if (doors.length) {
+    const labels = labelsOf(doors);
+    const also = verbs.length ? `; also ${verbs.join(" and ")}` : "";
+    return first(`${known}${list(doors)} ${labels.length > 1 ? "become" : "becomes"} open to the internet${place}${also}${unknown}.`);
+  }
+  const pieces = [...others, ...closes];
+  const end = verbs.length === 1 && !more && !moreCloses ? endText(pieces) : "";
+  return first(`${known}${exact ? "" : "this "}${verbs.join(" and ")}${end}${place}${stillText(traffic)}${unknown}.`);
+}
+
+/** @param {string} text */
+const first = (text) => text[0].toUpperCase() + text.slice(1);
+
+/**
+ * Return whether a piece reaches from the internet to instances.
+ *
+ * @param {any} piece
+ */
+export const isDoor = (piece) => piece.direction === "ingress" && piece.internet;
+
+/**
+ * Return whether a piece is so wide that it is the internet, not some addresses of it.
+ *
+ * @param {any} piece
+ */
+export function isWide({ cidr }) {
+  return Number(cidr?.split("/")[1] ?? 128) <= (cidr?.includes(":") ? 16 : 8);
+}
+
+/**
+ * Return who is at the other end of a piece.
+ *
+ * @param {any} piece
+ * @returns {{end: string, meaning: string, kind: string, uuid?: string}}
+ */
+export function endOf(piece) {
+  const { cidr, remote_group_uuid: uuid, remote_group_name: name, unreadable_end: unreadable } = piece;
+  if (unreadable) return { end: unreadable, meaning: "this end cannot be read", kind: "unknown" };
+  if (!cidr && uuid) return { end: name || `group ${uuid}`, meaning: "members of this group", kind: "group", uuid };
+  if (cidr || name || piece.remote_group_backend_id || piece.remote_address_group_backend_id) return remoteText(piece);
+  return { end: "a group whose name is not known", meaning: "unknown members", kind: "unknown" };
+}
+
+/**
+ * Return what a piece admits, with the number behind a service: "SSH (TCP 22)".
+ *
+ * @param {any} piece
+ */
+export function pieceText(piece) {
+  const { what, service } = trafficText(piece);
+  return service ? `${service} (${what})` : what;
+}
+
+/**
+ * Return pieces in the order in which they matter: from the internet, other incoming traffic, outgoing.
+ *
+ * @param {any[]} pieces
+ */
+function loudestFirst(pieces) {
+  const rank = (/** @type {any} */ piece) => (isDoor(piece) ? 0 : 1 + Number(piece.direction === "egress"));
+  return [...pieces].sort((one, other) => rank(one) - rank(other));
+}
+
+/**
+ * Return short labels of pieces, each once: "SSH", "all TCP", "outgoing HTTPS".
+ *
+ * @param {any[]} pieces
+ */
+function labelsOf(pieces) {
+  return [...new Set(loudestFirst(pieces).map((piece) => {
+    const [label] = openText([piece]);
+    const named = /^web\b/.test(label) ? trafficText(piece).what : label.replace(/^All /, "all ");
+    return piece.direction === "egress" ? `outgoing ${named.replace("all traffic", "traffic")}` : named;
+  }))];
+}
+
+/**
+ * Return the labels of pieces as a list in words, the first three by name.
+ *
+ * @param {any[]} pieces
+ * @param {number} [more] how many pieces are not listed
+ */
+function list(pieces, more = 0) {
+  const labels = labelsOf(pieces);
+  const shown = labels.slice(0, labels.length > 4 || more ? 3 : 4);
+  const left = labels.length - shown.length + more;
+  const parts = left ? [...shown, `${left} more`] : shown;
+  return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
+}
+
+/** @param {any[]} pieces */
+function endText(pieces) {
+  if (pieces.every((piece) => isDoor(piece) && isWide(piece))) return " to the internet";
+  const ends = new Set(pieces.map((piece) => endOf(piece).end));
+  const directions = new Set(pieces.map((piece) => piece.direction));
+  return ends.size === 1 && directions.size === 1 ? ` to ${[...ends][0]}${pieces.some(isDoor) ? " on the internet" : ""}` : "";
+}
+
+/**
+ * @param {any} traffic
+ * @param {boolean} isDoorOpened
+ */
+function placeText({ instances, floating_ips: floating }, isDoorOpened) {
+  if (typeof instances !== "number") return "";
+  if (!instances) return ", on no instance yet";
+  const reached = floating ? ` with ${count(floating, "floating IP")}` : " without floating IPs";
+  return ` on ${count(instances, "instance")}${isDoorOpened && typeof floating === "number" ? reached : ""}`;
+}
+
+/** @param {any} traffic */
+function stillText({ closes_total: closed, still_admitted_by: others = [] }) {
+  if (!closed || !others.length) return "";
+  const who = others.length === 1 ? `${others[0].security_group_name} still admits` : `${others.length} other groups still admit`;
+  const all = others.some((/** @type {any} */ other) => other.admits === "all");
+  return `, but ${who} ${all ? "" : "part of "}what closes`;
+}
+
+/** @param {Written} written */
+function writtenText({ descriptions = 0, rules = 0 }) {
+  const parts = [
+    rules && (rules === 1 ? "one rule is written differently" : `${rules} rules are written differently`),
+    descriptions && (descriptions === 1 ? "one description changes" : `${descriptions} descriptions change`),
+  ].filter(Boolean);
+  return parts.length ? `; ${parts.join(" and ")}` : "";
+}
+
+/** @typedef {(piece: any, kind: "opens" | "closes") => string} Origin says which rule a piece is from */
+
+/**
+ * Everything that opens and closes; the internet is loudest. `doors` replaces the doors to the internet.
+ *
+ * @param {{traffic: any, origin?: Origin, doors?: any}} properties
+ */
+export function OpensAndCloses({ traffic, origin = () => "", doors }) {
+  const { opens, closes } = traffic;
+  const listed = doors ? opens.filter((/** @type {any} */ piece) => !isDoor(piece)) : opens;
+  return html`
+    ${traffic.opens_total > 0 && html`<h3 class="review-opens"><span aria-hidden="true">▲</span> Opens</h3>${doors}
+      <${Pieces} kind="opens" pieces=${listed} more=${traffic.opens_total - opens.length} origin=${origin} />`}
+    ${traffic.closes_total > 0 && html`<h3><span aria-hidden="true">▼</span> Closes</h3>
+      <${Pieces} kind="closes" pieces=${closes} more=${traffic.closes_total - closes.length} origin=${origin} />`}
+    <${StillAdmitted} others=${traffic.still_admitted_by ?? []} />
+    ${traffic.notes.map((/** @type {any} */ note) => html`<p class="notice" key=${note.code}>${note.message}</p>`)}`;
+}
+
+/** @param {{kind: "opens" | "closes", pieces: any[], more: number, origin: Origin}} properties */
+function Pieces({ kind, pieces, more, origin }) {
+  return html`<ul class=${`pieces pieces-${kind}`}>
+    ${loudestFirst(pieces).map((piece, index) => html`<li key=${index} class=${isDoor(piece) ? "is-door" : null}><${Piece} piece=${piece} /><span class="quiet">${origin(piece, kind)}</span></li>`)}
+    ${more > 0 && html`<li class="quiet">and ${more} more, which are not listed</li>`}
+  </ul>`;
+}
+
+/** @param {{piece: any}} properties */
+function Piece({ piece }) {
+  const { end, meaning, kind, uuid } = endOf(piece);
+  const isIngress = piece.direction === "ingress";
+  return html`<span><strong>${pieceText(piece)}</strong> ${isIngress ? "from" : "to"}${" "}
+    ${kind === "group" ? html`<a href=${`${GROUP_PAGES}${uuid}/`}>${end}</a>` : html`<span class=${kind === "cidr" ? "mono" : null}>${end}</span>`}
+    ${isDoor(piece) && html` <span class="open-mark">the internet</span>`}
+    <span class="quiet"> ${piece.ethertype}, ${isIngress ? "incoming" : "outgoing"}${kind === "all" ? "" : ` · ${meaning}`}</span></span>`;
+}
+
+/** @param {{others: any[]}} properties */
+function StillAdmitted({ others }) {
+  if (!others.length) return null;
+  return html`<div class="notice notice-warn"><strong>Still admitted by other groups on the same ports</strong>
+    <ul>${others.map((other) => html`<li key=${other.security_group_uuid}>
+      <a href=${`${GROUP_PAGES}${other.security_group_uuid}/`}>${other.security_group_name}</a> admits ${other.admits} of what closes, on ${count(other.ports, "port")}</li>`)}</ul></div>`;
+}
