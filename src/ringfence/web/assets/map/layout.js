@@ -9,12 +9,16 @@ import { shortTexts } from "./flows.js";
 /** @typedef {import("./graph.js").Node} Node */
 /** @typedef {import("./graph.js").Edge} Edge */
 /** @typedef {{node: Node, x: number, y: number, column: number}} Placed */
+/** @typedef {Node | {key: string}} Item a node, or the place of an arrow that passes a column */
+/** @typedef {{from: Item, to: Item}} Link */
 /** @typedef {{edge: Edge, path: string, head: string, x: number, y: number, text: string, isCrowded: boolean}} Line */
 
 export const WIDTH = 164;
 export const HEIGHT = 44;
 const GAP_X = 120;
 const GAP_Y = 30;
+// The height of an arrow that passes a column
+const VIA = 18;
 const SWEEPS = 6;
 const LABEL_HEIGHT = 15;
 const CHARACTER = 6.4;
@@ -28,25 +32,71 @@ export function layoutOf(nodes, edges) {
   const drawn = edges.filter(({ from, to }) => from !== to);
   const tied = new Set(drawn.flatMap(({ from, to }) => [from, to]));
   const columns = split(ordered(columnsOf(nodes.filter((node) => tied.has(node)), drawn), drawn), tied.size);
-  const tallest = Math.max(0, ...columns.map((column) => column.length));
-  const at = (/** @type {Node} */ node, /** @type {number} */ column, /** @type {number} */ row) => ({ node, column, x: column * (WIDTH + GAP_X), y: row * (HEIGHT + GAP_Y) });
-  const placed = columns.flatMap((column, index) => column.map((node, row) => at(node, index, row + (tallest - column.length) / 2)));
+  const columnOf = new Map(columns.flatMap((column, index) => column.map((node) => [node, index])));
+  const chains = drawn.map((edge) => chainOf(edge, columns, columnOf));
+  const placed = placesOf(ordered(columns, chains.flatMap((chain) => chain.slice(1).map((to, index) => ({ from: chain[index], to })))));
+  const lowest = Math.max(-GAP_Y, ...placed.map(({ y }) => y + HEIGHT)) + GAP_Y;
   // Nodes without arrows are below.
   const alone = nodes.filter((node) => !tied.has(node)).sort(compare);
   const broad = Math.max(columns.length, Math.min(4, alone.length), Math.ceil(Math.sqrt(alone.length / 3)));
-  placed.push(...alone.map((node, index) => at(node, index % broad, tallest + (tallest && 0.5) + Math.floor(index / broad))));
-  const rows = Math.max(...placed.map(({ y }) => y));
-  return { placed, lines: linesOf(placed, drawn), width: broad * (WIDTH + GAP_X) - GAP_X, height: rows + HEIGHT };
+  placed.push(...alone.map((node, index) => ({
+    node, column: index % broad, x: (index % broad) * (WIDTH + GAP_X), y: lowest + Math.floor(index / broad) * (HEIGHT + GAP_Y),
+  })));
+  const shown = placed.filter(({ node }) => "kind" in node);
+  const height = Math.max(0, ...placed.map(({ y }) => y)) + HEIGHT;
+  return { placed: /** @type {Placed[]} */ (shown), lines: linesOf(placed, drawn, chains), width: Math.max(1, broad) * (WIDTH + GAP_X) - GAP_X, height };
 }
 
 /**
- * @param {Edge[]} edges
+ * Return the items that an edge passes: in each column between its ends, a place of its own, which is added.
+ *
+ * @param {Edge} edge
+ * @param {Item[][]} columns
+ * @param {Map<Item, number>} columnOf
+ * @returns {Item[]}
+ */
+function chainOf({ from, to }, columns, columnOf) {
+  const [start, end] = [columnOf.get(from) ?? 0, columnOf.get(to) ?? 0];
+  const step = Math.sign(end - start);
+  const vias = /** @type {Item[]} */ ([]);
+  for (let column = start + step; step && column !== end; column += step) {
+    const via = { key: "" };
+    columns[column].push(via);
+    vias.push(via);
+  }
+  return [from, ...vias, to];
+}
+
+/**
+ * @param {Item[][]} columns
+ * @returns {{node: Item, x: number, y: number, column: number}[]}
+ */
+function placesOf(columns) {
+  const sizeOf = (/** @type {Item} */ item) => ("kind" in item ? HEIGHT + GAP_Y : VIA);
+  const heights = columns.map((column) => column.reduce((sum, item) => sum + sizeOf(item), 0));
+  const tallest = Math.max(0, ...heights);
+  return columns.flatMap((items, column) => {
+    let next = (tallest - heights[column]) / 2;
+    return items.map((node) => {
+      const y = next;
+      next += sizeOf(node);
+      return { node, column, x: column * (WIDTH + GAP_X), y };
+    });
+  });
+}
+
+/**
+ * @param {Link[]} edges
  * @param {"from" | "to"} side
  * @param {"from" | "to"} other
  */
 function neighbours(edges, side, other) {
-  const found = /** @type {Map<Node, Node[]>} */ (new Map());
-  for (const edge of edges) found.set(edge[side], [...(found.get(edge[side]) ?? []), edge[other]]);
+  const found = /** @type {Map<any, any[]>} */ (new Map());
+  for (const edge of edges) {
+    const list = found.get(edge[side]);
+    if (list) list.push(edge[other]);
+    else found.set(edge[side], [edge[other]]);
+  }
   return found;
 }
 
@@ -90,22 +140,23 @@ function columnsOf(nodes, edges) {
 /**
  * Return the columns in the order of barycentres; the internet stays first.
  *
- * @param {Node[][]} columns
- * @param {Edge[]} edges
+ * @template {Item} T
+ * @param {T[][]} columns
+ * @param {Link[]} links
  */
-function ordered(columns, edges) {
-  const both = neighbours([...edges, ...edges.map((edge) => ({ ...edge, from: edge.to, to: edge.from }))], "from", "to");
-  const rows = /** @type {Map<Node, number>} */ (new Map());
-  const number = (/** @type {Node[]} */ column) => column.forEach((node, row) => rows.set(node, row - column.length / 2));
+function ordered(columns, links) {
+  const both = neighbours([...links, ...links.map(({ from, to }) => ({ from: to, to: from }))], "from", "to");
+  const rows = /** @type {Map<T, number>} */ (new Map());
+  const number = (/** @type {T[]} */ column) => column.forEach((item, row) => rows.set(item, row - column.length / 2));
   columns.forEach(number);
   let current = columns;
   for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
     const swept = sweep % 2 ? [...current].reverse() : current;
     const sorted = swept.map((column) => {
-      const means = new Map(column.map((node) => {
-        const others = both.get(node) ?? [];
+      const means = new Map(column.map((item) => {
+        const others = both.get(item) ?? [];
         const sum = others.reduce((total, other) => total + (rows.get(other) ?? 0), 0);
-        return [node, node.key === INTERNET ? -Infinity : others.length ? sum / others.length : rows.get(node) ?? 0];
+        return [item, item.key === INTERNET ? -Infinity : others.length ? sum / others.length : rows.get(item) ?? 0];
       }));
       const next = [...column].sort((one, other) => (means.get(one) ?? 0) - (means.get(other) ?? 0) || 0);
       number(next);
@@ -121,6 +172,7 @@ function ordered(columns, edges) {
  *
  * @param {Node[][]} columns
  * @param {number} total
+ * @returns {Item[][]}
  */
 function split(columns, total) {
   const most = Math.max(8, Math.ceil(Math.sqrt(total) * 1.5));
@@ -132,57 +184,72 @@ function split(columns, total) {
 }
 
 /**
- * @param {Placed[]} placed
+ * @param {{node: Item, x: number, y: number, column: number}[]} placed
  * @param {Edge[]} edges
+ * @param {Item[][]} chains of the edges
  * @returns {Line[]}
  */
-function linesOf(placed, edges) {
+function linesOf(placed, edges, chains) {
   const at = new Map(placed.map((each) => [each.node, each]));
   const taken = bands();
-  for (const { x, y } of placed) taken.add(x, y, WIDTH, HEIGHT);
+  for (const { node, x, y } of placed) if ("kind" in node) taken.add(x, y, WIDTH, HEIGHT);
+  const lines = edges.map((edge, index) => lineOf(edge, chains[index].map((item) => /** @type {Placed} */ (at.get(item)))));
   // Labels of what the internet reaches are placed first.
-  const sorted = [...edges].sort((one, other) => Number(other.from.key === INTERNET) - Number(one.from.key === INTERNET));
-  return sorted.flatMap((edge) => {
-    const [from, to] = [at.get(edge.from), at.get(edge.to)];
-    return from && to ? [lineOf(edge, from, to, taken)] : [];
-  });
+  return lines.sort((one, other) => Number(other.edge.from.key === INTERNET) - Number(one.edge.from.key === INTERNET))
+    .map(({ places, ...line }) => ({ ...line, ...labelAt(line.text, places, taken) }));
 }
 
 /**
  * @param {Edge} edge
- * @param {Placed} from
- * @param {Placed} to
- * @param {ReturnType<typeof bands>} taken
- * @returns {Line}
+ * @param {Placed[]} chain
  */
-function lineOf(edge, from, to, taken) {
+function lineOf(edge, chain) {
+  const [from, to] = [chain[0], chain[chain.length - 1]];
   const isForward = to.column > from.column;
   const isBeside = to.column === from.column;
   // There and back are two lines.
   const shift = HEIGHT / 2 + (isForward || (isBeside && to.y > from.y) ? -6 : 6);
-  const [y1, y2] = [from.y + shift, to.y + shift];
-  const x1 = from.x + (isForward || isBeside ? WIDTH : 0);
-  const x2 = to.x + (isForward ? 0 : WIDTH);
-  const point = isForward ? -9 : 9;
-  const bend = isBeside ? 56 : Math.max(48, Math.abs(x2 - x1) / 2);
-  const [c1, c2] = isBeside ? [x1 + bend, x2 + bend] : isForward ? [x1 + bend, x2 - bend] : [x1 - bend, x2 + bend];
-  const isOpen = edge.from.key === INTERNET;
-  const text = (isOpen ? "▲ " : "") + shortTexts(edge.flows, 2);
+  const [entry, exit, point] = isForward ? [0, WIDTH, -9] : [WIDTH, isBeside ? WIDTH : 0, 9];
+  const places = /** @type {{x: number, y: number}[]} */ ([]);
+  let [x1, y1] = [from.x + exit, from.y + shift];
+  let path = `M${x1} ${y1}`;
+  for (const next of chain.slice(1)) {
+    const [x2, y2] = [next.x + entry, next.y + (next === to ? shift : VIA / 2)];
+    const bend = isBeside ? 56 : (isForward ? 1 : -1) * Math.max(40, Math.abs(x2 - x1) / 2);
+    const [c1, c2] = [x1 + bend, isBeside ? x2 + bend : x2 - bend];
+    path += `C${c1} ${y1} ${c2} ${y2} ${next === to ? x2 + point * 0.7 : x2} ${y2}`;
+    places.push(...[0.5, 0.66, 0.34, 0.8, 0.22].map((t) => pointOf(t, [x1, c1, c2, x2], y1, y2)));
+    [x1, y1] = [next.x + exit, y2];
+    if (next !== to) path += `H${x1}`;
+  }
+  const text = (edge.from.key === INTERNET ? "▲ " : "") + shortTexts(edge.flows, 2);
+  return { edge, text, path, places, head: `M${to.x + entry} ${to.y + shift}l${point} -5v10z` };
+}
+
+/**
+ * Return a point of a cubic curve that begins and ends horizontally.
+ *
+ * @param {number} t
+ * @param {number[]} xs
+ * @param {number} y1
+ * @param {number} y2
+ */
+function pointOf(t, [a, b, c, d], y1, y2) {
+  const s = 1 - t;
+  const [first, second, third, fourth] = [s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t];
+  return { x: first * a + second * b + third * c + fourth * d, y: (first + second) * y1 + (third + fourth) * y2 };
+}
+
+/**
+ * @param {string} text
+ * @param {{x: number, y: number}[]} places
+ * @param {ReturnType<typeof bands>} taken
+ */
+function labelAt(text, places, taken) {
   const width = text.length * CHARACTER + 6;
-  const places = [0.5, 0.66, 0.34, 0.8, 0.22].map((t) => {
-    const s = 1 - t;
-    const mix = (/** @type {number[]} */ [a, b, c, d]) => s * s * s * a + 3 * s * s * t * b + 3 * s * t * t * c + t * t * t * d;
-    return { x: mix([x1, c1, c2, x2]), y: mix([y1, y1, y2, y2]) };
-  });
   const free = places.find(({ x, y }) => taken.isFree(x - width / 2, y - LABEL_HEIGHT / 2, width, LABEL_HEIGHT));
-  const { x, y } = free ?? places[0];
-  if (free) taken.add(x - width / 2, y - LABEL_HEIGHT / 2, width, LABEL_HEIGHT);
-  const end = x2 + point * 0.7;
-  return {
-    edge, text, x, y, isCrowded: !free,
-    path: `M${x1} ${y1}C${c1} ${y1} ${c2} ${y2} ${end} ${y2}`,
-    head: `M${x2} ${y2}l${point} -5v10z`,
-  };
+  if (free) taken.add(free.x - width / 2, free.y - LABEL_HEIGHT / 2, width, LABEL_HEIGHT);
+  return { ...(free ?? places[0]), isCrowded: !free };
 }
 
 /** Return rectangles that are taken, found by bands of the height of a label. */
@@ -195,7 +262,10 @@ function bands() {
   return {
     /** @type {(x: number, y: number, width: number, height: number) => void} */
     add(x, y, width, height) {
-      for (const band of bandsAt(y, height)) found.set(band, [...(found.get(band) ?? []), [x, y, x + width, y + height]]);
+      for (const band of bandsAt(y, height)) {
+        if (!found.has(band)) found.set(band, []);
+        found.get(band)?.push([x, y, x + width, y + height]);
+      }
     },
     /** @type {(x: number, y: number, width: number, height: number) => boolean} */
     isFree: (x, y, width, height) => bandsAt(y, height).every((band) => !found.get(band)?.some(

@@ -69,7 +69,7 @@ function Views({ graph, tenant, query }) {
     <div class="columns">
       <div>${view === "matrix" ? html`<${Matrix} edges=${edges} onSelect=${setCell} />`
         : view === "table" ? html`<${EdgeTable} edges=${edges} />`
-          : html`<${MapView} nodes=${shown.nodes} edges=${shown.edges} selected=${selected} onSelect=${select} name=${tenant.name} />`}</div>
+          : !shown.nodes.length ? html`<p class="empty-line">No arrows.</p>` : html`<${MapView} nodes=${shown.nodes} edges=${shown.edges} selected=${selected} onSelect=${select} name=${tenant.name} />`}</div>
       <aside class="side">
         ${view === "matrix" && cell && html`<${SelectedCell} edge=${cell} />`}
         ${node && html`<${Selected} node=${node} edges=${filtered(graph, port, isOpenOnly, true).edges} onSelect=${select} />`}

@@ -22,7 +22,10 @@ export function MapView({ nodes, edges, selected, onSelect, name }) {
   const svg = useRef(/** @type {any} */ (null));
   const layout = useMemo(() => layoutOf(nodes, edges), [nodes, edges]);
   const canvas = useCanvas(svg, layout);
-  useLayoutEffect(() => mark(svg.current, selected), [layout, selected]);
+  useLayoutEffect(() => {
+    mark(svg.current, selected);
+    canvas.show(svg.current.querySelector(".is-selected"));
+  }, [layout, selected]);
   const drawn = useMemo(() => html`<g class="layer">
     ${lineShapes(layout.lines)}
     ${layout.placed.map((placed) => nodeShape(placed, edges, {
@@ -173,9 +176,9 @@ function handlers(svg, view, held, set, { fit, zoom }) {
       else return false;
       return true;
     },
-    /** Move the map so that a node is in sight. @param {any} node */
+    /** Move the map so that a node is in sight. @param {any} node if any */
     show: (node) => {
-      const at = node.closest("[data-node]")?.getAttribute("transform")?.match(/[-\d.]+/g)?.map(Number);
+      const at = node?.closest("[data-node]")?.getAttribute("transform")?.match(/[-\d.]+/g)?.map(Number);
       if (!at) return;
       const { clientWidth, clientHeight } = svg.current;
       const by = (/** @type {number} */ place, /** @type {number} */ size, /** @type {number} */ room) => {

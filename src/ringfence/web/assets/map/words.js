@@ -10,7 +10,7 @@ import { count, trafficText } from "../rule_text.js";
 /** @param {Node} node */
 export function noteOf({ kind, instances }) {
   if (kind === "group") return instances === null ? "instances unknown" : count(instances, "instance");
-  return { internet: "anywhere, and public prefixes", prefix: "addresses", outside: "group outside, rules unknown", unknown: "members unknown" }[kind];
+  return { internet: "anywhere, public prefixes", prefix: "addresses", outside: "group outside, rules unknown", unknown: "members unknown" }[kind];
 }
 
 /** @param {Flow} flow */
