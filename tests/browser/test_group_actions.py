@@ -9,6 +9,12 @@ from tests.browser.site import HTTPS, OFFICE, tenant_uuid
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
+async def create(page):
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("checkbox").check()
+    await dialog.get_by_role("button", name="Create group").click()
+
+
 async def test_a_group_is_created_from_a_preset_after_its_errors_are_corrected(site, visit):
     site.create("taken", tenant="creating")
     page = await visit("/console/groups/new/")
@@ -20,7 +26,8 @@ async def test_a_group_is_created_from_a_preset_after_its_errors_are_corrected(s
     await page.get_by_label("CIDR, rule 1").fill("nonsense")
     await expect(page.get_by_label("CIDR, rule 1")).to_have_attribute("aria-invalid", "true")
     await page.get_by_label("Remote type, rule 1").select_option("all")
-    await page.get_by_role("button", name="Create").click()
+    await page.get_by_role("button", name="Review").click()
+    await create(page)
     await expect(page.get_by_role("heading", name="made", level=1)).to_be_visible()
     await expect(page.locator("h1 + .mark")).to_have_text("OK")
     await expect(page.locator(".notice-warn")).to_contain_text("HTTPS")
@@ -32,7 +39,9 @@ async def test_a_copy_has_the_rules_of_the_original(site, visit):
     await page.locator("summary", has_text="More").click()
     await page.get_by_role("link", name="Copy to a new group").click()
     await expect(page.get_by_label("Name")).to_have_value("original-copy")
-    await page.get_by_role("button", name="Create").click()
+    await expect(page.get_by_text("Rules in the tenant:")).to_be_visible()
+    await page.get_by_role("button", name="Review").click()
+    await create(page)
     await expect(page.get_by_role("heading", name="original-copy", level=1)).to_be_visible()
     await expect(page.get_by_role("table", name="Ingress rules")).to_contain_text("TCP 22")
 

@@ -225,22 +225,3 @@ async def test_in_a_table_of_hundreds_only_the_edited_row_is_updated(site, visit
     await cell.fill("443")
     await expect(page.get_by_role("button", name="Review")).to_be_enabled()
     assert await page.evaluate("[...window.updated]") == [row]
-
-
-async def test_leaving_with_unsaved_changes_asks_for_confirmation(site, visit):
-    group, page = await edit(site, visit, "leaving", [OFFICE])
-    await page.get_by_label("Ports, rule 1").fill("2222")
-    asked = []
-
-    async def stay(dialog):
-        asked.append(dialog.message)
-        await dialog.dismiss()
-
-    page.on("dialog", stay)
-    await page.get_by_role("link", name="History").click()
-    await expect(page.get_by_label("Ports, rule 1")).to_have_value("2222")
-    assert len(asked) == 1
-    assert page.url.endswith(f"{group['uuid']}/edit/")
-    await page.get_by_role("button", name="Reset").click()
-    await page.get_by_role("link", name="History").click()
-    await expect(page.get_by_role("heading", name="Versions")).to_be_visible()

@@ -84,7 +84,8 @@ function Console() {
   if (user === undefined) return html`<div class="bar" aria-hidden="true"></div>`;
   // The URL stays, so that the user sees the requested page after signing in.
   if (user === null) return html`<${SignIn} onDone=${load} /><${Toast} />`;
-  return html`<${Frame} user=${user}>${expiry.notice}<//>`;
+  // Nothing of one user stays on the page for another.
+  return html`<${Frame} key=${user.username} user=${user}>${expiry.notice}<//>`;
 }
 
 /**

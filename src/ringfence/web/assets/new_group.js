@@ -1,15 +1,23 @@
 // The page for a new group: from scratch, from a preset, or as a copy.
 
 import { GROUPS, TENANTS, request } from "./api.js";
-import { html, useCallback, useEffect, useId, useState } from "./html.js";
-import { usePaste } from "./paste/box.js";
+import { sendOnce } from "./attempts.js";
+import { DraftNotices, UndoButtons } from "./draft_controls.js";
+import { NO_PASTE, restoreRows, stepOfRows, useDraftRows } from "./draft_rows.js";
+import { useDraft } from "./drafts.js";
+import { ForeignGroups, foreignRows, withForeign } from "./foreign_groups.js";
+import { html, useCallback, useEffect, useId, useRef, useState } from "./html.js";
+import { ReviewDialog } from "./review/dialog.js";
 import { GROUP_PAGES, navigate } from "./router.js";
 import { bodyOf, newRow, rowOf } from "./rows.js";
+import { count } from "./rule_text.js";
+import { cachedUser } from "./session.js";
 import { RuleTable } from "./table/table.js";
+import { TenantSelect, loadTenants } from "./tenant_select.js";
 import { Title } from "./title.js";
 import { showToast } from "./toast.js";
 import { Failure, Skeleton, useLoaded } from "./use_loaded.js";
-import { validationOf, useValidation } from "./validation.js";
+import { useValidation, validationOf } from "./validation.js";
 
 /**
  * Return the part of an error body that is about the rules or about the group as a whole. Errors of
@@ -25,74 +33,171 @@ function ruleErrorsOf(detail) {
 
 /** @param {{query: URLSearchParams}} properties */
 export function NewGroup({ query }) {
-  const sourceUuid = query.get("copy");
+  const [sourceUuid, tenantUuid] = [query.get("copy"), query.get("tenant")];
   const { data, error, reload } = useLoaded(async (signal) => {
-    const [tenants, source] = await Promise.all([
-      request("GET", TENANTS, { query: { can_manage: true, page_size: 300, o: "name", field: ["uuid", "name", "project_name", "service_name"] }, signal }),
-      sourceUuid ? request("GET", `${GROUPS}${sourceUuid}/`, { signal }) : null,
-    ]);
-    return { tenants: tenants.data, source: source?.data };
-  }, [sourceUuid]);
-  if (error) return html`<${Failure} error=${error} retry=${reload} />`;
+    const source = sourceUuid ? (await request("GET", `${GROUPS}${sourceUuid}/`, { signal })).data : null;
+    const wanted = tenantUuid ?? source?.tenant_uuid;
+    const [tenants, first] = await Promise.all([loadTenants({}, signal), wanted ? loadTenants({ uuid: wanted }, signal) : null]);
+    return { tenants: tenants.data, total: tenants.total, tenant: first?.data[0] ?? tenants.data[0], source };
+  }, [sourceUuid, tenantUuid]);
+  if (error && !data) return html`<${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`<${Skeleton} rows=${8} />`;
-  if (!data.tenants.length) {
-    return html`<section class="empty"><${Title} of="New group" />
-      <p>You cannot create groups in any tenant. This requires the role of administrator or manager in a project.</p></section>`;
-  }
-  return html`<${Form} key=${sourceUuid ?? ""} tenants=${data.tenants} source=${data.source} />`;
+  if (!data.tenant) return html`<${WhoCan} />`;
+  const key = `new:${tenantUuid ?? ""}:${sourceUuid ?? ""}`;
+  return html`<${Form} key=${key} draftKey=${key} tenants=${data.tenants} total=${data.total} first=${data.tenant} source=${data.source} />`;
 }
 
-/** @param {{tenants: any[], source: any}} properties */
-function Form({ tenants, source }) {
-  const [name, setName] = useState(source ? `${source.name}-copy` : "");
-  const [description, setDescription] = useState(source?.description ?? "");
-  const [tenant, setTenant] = useState(() => (tenants.find((each) => each.uuid === source?.tenant_uuid) ?? tenants[0]).uuid);
-  const [rows, setRows] = useState(() => (source?.rules ?? []).map((/** @type {any} */ rule) => copyOf(rule)));
-  const [isBusy, setBusy] = useState(false);
+/** Say who can create groups, to a user who cannot. */
+function WhoCan() {
+  const roles = (cachedUser()?.permissions ?? []).filter((/** @type {any} */ role) => role.scope_name);
+  return html`<section class="empty"><${Title} of="New group" />
+    <p>You cannot create groups in any tenant. This requires the role of administrator or manager in a project.</p>
+    ${roles.map((/** @type {any} */ { scope_type: type, scope_name: name, customer_name: customer }) => html`<p key=${name}>
+      In <strong>${name}</strong>, ask ${type === "project" ? `an administrator or manager of the project, or an owner of ${customer}` : "an owner"}.</p>`)}
+    <p>Staff can create groups everywhere, and grant these roles.</p>
+    <a class="button" href=${GROUP_PAGES}>All groups</a></section>`;
+}
+
+/** @type {import("./drafts.js").Handling} */
+const HANDLING = {
+  restore: ({ name, description, tenant, initial, ...draft }) => {
+    if (typeof name !== "string" || typeof description !== "string" || typeof tenant.uuid !== "string") throw new Error("not a group");
+    return { name, description, tenant, initial, ...restoreRows(draft) };
+  },
+  isUnchanged: (value) => contentOf(value) === value.initial,
+  stepOf: stepOfRows,
+};
+
+/**
+ * Return a text that is the same for values with the same content.
+ *
+ * @param {any} value
+ */
+const contentOf = ({ name, description, tenant, rows, paste }) => JSON.stringify([name, description, tenant.uuid, rows.map(bodyOf), paste.text]);
+
+/** @param {{draftKey: string, tenants: any[], total: number, first: any, source: any}} properties */
+function Form({ draftKey, tenants, total, first, source }) {
+  const draft = useDraft(draftKey, () => initialOf(first, source), HANDLING);
+  const { name, description, tenant, rows } = draft.value;
+  const { edit, paste } = useDraftRows(draft);
+  const [isReviewing, setReviewing] = useState(false);
   const [submitError, setSubmitError] = useState(/** @type {any} */ (null));
-  const path = `${TENANTS}${tenant}/`;
+  const change = (/** @type {any} */ values) => draft.set((/** @type {any} */ before) => ({ ...before, ...values }));
+  const path = `${TENANTS}${tenant.uuid}/`;
   const plan = useCallback(async (/** @type {any[]} */ rules, /** @type {AbortSignal} */ signal) => {
     const body = { name, description, rules };
     return (await request("POST", `${path}plan_security_group/`, { body, signal })).data;
   }, [path, name, description]);
   const validation = useValidation(rows, plan, [plan], ruleErrorsOf);
   useEffect(() => setSubmitError(null), [rows, name, tenant]);
-  const shown = submitError ? validationOf(submitError, rows, ruleErrorsOf) : validation;
-  const nameError = shown.detail?.name && name ? shown.detail.name : submitError?.detail?.name;
-  const paste = usePaste();
-  const create = async (/** @type {any} */ event) => {
-    event?.preventDefault();
-    if (paste.pending) {
-      showToast(paste.pending, "bad");
-      return;
-    }
-    setBusy(true);
-    try {
-      const { data } = await request("POST", `${path}create_security_group/`, { body: { name, description, rules: rows.map(bodyOf) } });
-      showToast(`${data.name} is saved and being created in the cloud.`);
-      navigate(`${GROUP_PAGES}${data.uuid}/`);
-    } catch (error) {
-      setSubmitError(error);
-      setBusy(false);
-    }
+  const answered = submitError?.status === 400 ? validationOf(submitError, rows, ruleErrorsOf) : validation;
+  const foreign = foreignRows(rows, answered);
+  const shown = withForeign(answered, foreign, tenant.name);
+  const blocked = blockedReason(shown, name, paste);
+  const review = () => {
+    if (blocked) showToast(blocked, "bad");
+    else setReviewing(true);
   };
+  const create = useCreate({ draft, draftKey, path, setSubmitError, close: () => setReviewing(false) });
+  const isChanged = !HANDLING.isUnchanged?.(draft.value);
+  const latest = useRef(review);
+  latest.current = review;
+  useReviewKey(latest);
   return html`
     <nav class="crumbs" aria-label="Breadcrumb"><a href=${GROUP_PAGES}>Groups</a></nav>
     <div class="page-head"><${Title} of=${source ? `Copy of ${source.name}` : "New group"} /></div>
-    <form class="card form-grid" id="new" onSubmit=${create}>
-      <${Field} label="Name" value=${name} set=${setName} error=${nameError} required=${true} />
-      <${Field} label="Description" value=${description} set=${setDescription} error=${shown.detail?.description} />
-      <${TenantSelect} tenants=${tenants} value=${tenant} set=${setTenant} />
+    <${DraftNotices} draft=${draft} isChanged=${isChanged} discard=${draft.discard} />
+    <form class="card form-grid" id="new" onSubmit=${(/** @type {any} */ event) => {
+      event.preventDefault();
+      review();
+    }}>
+      <${Field} label="Name" value=${name} set=${(/** @type {string} */ text) => change({ name: text })} error=${name ? shown.detail?.name : null} required=${true} />
+      <${Field} label="Description" value=${description} set=${(/** @type {string} */ text) => change({ description: text })} error=${shown.detail?.description} />
+      <${TenantSelect} tenants=${tenants} total=${total} current=${tenant} set=${(/** @type {any} */ chosen) => change({ tenant: chosen })} />
     </form>
     ${shown.general && html`<p class="notice notice-bad" role="alert">${shown.general}</p>`}
-    ${submitError && submitError.status !== 400 && html`<p class="notice notice-bad" role="alert">${submitError.message}</p>`}
     <h2 class="section">Rules</h2>
-    <${RuleTable} key=${tenant} rows=${rows} edit=${setRows} validation=${shown} tenant=${tenant} paste=${paste} onReview=${create} />
+    ${foreign.length > 0 && html`<${ForeignGroups} foreign=${foreign} rows=${rows} edit=${edit} tenant=${tenant} />`}
+    <${RuleTable} key=${tenant.uuid} rows=${rows} edit=${edit} validation=${shown} tenant=${tenant.uuid} paste=${paste} before=${NOTHING} onReview=${() => latest.current()} />
     <footer class="editor-foot">
-      <p class="quiet" role="status">${paste.pending || (validation.plan ? `Rules in the tenant: ${validation.plan.quota.security_group_rule_count.used} → ${validation.plan.quota.security_group_rule_count.after}` : "\u00a0")}</p>
+      <p class="quiet" role="status">${blocked || `Rules in the tenant: ${shown.plan.quota.security_group_rule_count.used} → ${shown.plan.quota.security_group_rule_count.after}`}</p>
+      <${UndoButtons} draft=${draft} />
       <a class="button" href=${GROUP_PAGES}>Cancel</a>
-      <button class="button button-main" form="new" disabled=${isBusy || !name.trim() || Boolean(paste.pending)}>Create</button>
-    </footer>`;
+      <button class="button button-main" form="new" aria-disabled=${Boolean(blocked)}>Review</button>
+    </footer>
+    ${isReviewing && html`<${ReviewDialog} title=${`Review ${name}`} before=${NOTHING} applyLabel="Create group" apply=${create}
+      load=${(/** @type {AbortSignal} */ signal) => plan(rows.map(bodyOf), signal)} onClose=${() => setReviewing(false)}>
+      <p class="quiet">A new group in ${tenant.name}. Nothing uses it until it is assigned to an instance.</p><//>`}`;
+}
+
+/** @type {any[]} */
+const NOTHING = [];
+
+/**
+ * Create the group once, even if the response gets lost and it is tried again.
+ *
+ * @param {{draft: import("./drafts.js").Draft, draftKey: string, path: string, setSubmitError: (error: any) => void, close: () => void}} properties
+ */
+function useCreate({ draft, draftKey, path, setSubmitError, close }) {
+  const { name, description, rows } = draft.value;
+  return async () => {
+    try {
+      const { data } = await sendOnce(draftKey, { path: `${path}create_security_group/`, body: { name, description, rules: rows.map(bodyOf) } });
+      draft.finish();
+      showToast(`${data.name} is saved as version 1. It is being created in the cloud.`);
+      navigate(`${GROUP_PAGES}${data.uuid}/`);
+    } catch (error) {
+      if (error.status !== 400) throw error;
+      setSubmitError(error);
+      close();
+    }
+  };
+}
+
+/**
+ * Open the review with Ctrl+Enter wherever the focus is on the page. The table has the key itself.
+ *
+ * @param {{current: () => void}} review
+ */
+function useReviewKey(review) {
+  useEffect(() => {
+    const press = (/** @type {KeyboardEvent} */ event) => {
+      const isKey = event.key === "Enter" && (event.ctrlKey || event.metaKey);
+      if (!isKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+      event.preventDefault();
+      review.current();
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  }, []);
+}
+
+/**
+ * @param {any} tenant
+ * @param {any} source
+ */
+function initialOf(tenant, source) {
+  const value = {
+    name: source ? `${source.name}-copy` : "", description: source?.description ?? "", tenant, paste: NO_PASTE,
+    rows: (source?.rules ?? []).map((/** @type {any} */ rule) => copyOf(rule)),
+  };
+  return { ...value, initial: contentOf(value) };
+}
+
+/**
+ * Return why the group cannot be reviewed; empty if it can.
+ *
+ * @param {import("./validation.js").Validation} validation
+ * @param {string} name
+ * @param {import("./paste/box.js").Paste} paste
+ */
+function blockedReason(validation, name, paste) {
+  if (paste.pending) return paste.pending;
+  if (!name.trim()) return "The group has no name yet.";
+  if (!validation.isCurrent) return "Checking…";
+  if (validation.errors.size) return `${count(validation.errors.size, "rule")} to correct.`;
+  if (validation.detail?.name || validation.detail?.description) return "The name or the description is to be corrected.";
+  return validation.plan ? "" : validation.general || "The group cannot be validated now.";
 }
 
 /**
@@ -113,17 +218,5 @@ function Field({ label, value, set, error, required = false }) {
     <input id=${id} value=${value} required=${required} aria-invalid=${Boolean(error)} aria-describedby=${`${id}-error`}
       onInput=${(/** @type {any} */ event) => set(event.target.value)} />
     <span class="field-error" id=${`${id}-error`}>${error ? [error].flat().join(" ") : ""}</span>
-  </div>`;
-}
-
-/** @param {{tenants: any[], value: string, set: (value: string) => void}} properties */
-function TenantSelect({ tenants, value, set }) {
-  const id = useId();
-  return html`<div class="field">
-    <label for=${id}>Tenant</label>
-    <select id=${id} value=${value} onChange=${(/** @type {any} */ event) => set(event.target.value)}>
-      ${tenants.map((each) => html`<option key=${each.uuid} value=${each.uuid} selected=${each.uuid === value}>${each.name} · ${each.project_name} · ${each.service_name}</option>`)}
-    </select>
-    <span class="field-error"></span>
   </div>`;
 }

@@ -1,147 +1,193 @@
-// The rule editor: rows are validated by the API while they are edited, then reviewed and applied.
+// The rule editor: rows are kept as a draft, validated by the API, then reviewed and applied.
 
 import { GROUPS, request } from "./api.js";
-import { Dialog } from "./dialog.js";
-import { html, useCallback, useEffect, useRef, useState } from "./html.js";
+import { sendOnce } from "./attempts.js";
+import { ConcurrentChange, useOwnChange } from "./concurrent_change.js";
+import { DraftNotices, UndoButtons } from "./draft_controls.js";
+import { NO_PASTE, restoreRows, stepOfRows, useDraftRows } from "./draft_rows.js";
+import { useDraft } from "./drafts.js";
+import { html, useCallback, useEffect, useMemo, useRef, useState } from "./html.js";
 import { loadGroup } from "./load_group.js";
-import { usePaste } from "./paste/box.js";
-import { PlanReview } from "./plan_review.js";
-import { GROUP_PAGES, navigate, guardUnsavedChanges } from "./router.js";
+import { ReviewDialog } from "./review/dialog.js";
+import { GROUP_PAGES, navigate } from "./router.js";
 import { bodyOf, mergeRows, rowOf, signature, withIds } from "./rows.js";
-import { RuleTable } from "./table/table.js";
 import { count } from "./rule_text.js";
-import { ago } from "./times.js";
+import { RuleTable } from "./table/table.js";
 import { showToast } from "./toast.js";
-import { useLoaded } from "./use_loaded.js";
 import { useValidation } from "./validation.js";
+
+/** @typedef {import("./rows.js").Row} Row */
+/** @typedef {{version: number, rules: any[]}} Base the version that the edit is based on */
+
+/** @type {import("./drafts.js").Handling} */
+const HANDLING = {
+  restore: ({ base, ...draft }) => {
+    if (!Number.isInteger(base.version)) throw new Error("no version");
+    base.rules.forEach(rowOf);
+    return { base, ...restoreRows(draft) };
+  },
+  isUnchanged: ({ base, rows, paste }) => !isDifferent(base.rules, rows) && !paste.text.trim(),
+  stepOf: (before, after) => (isFollowing(before, after) ? null : stepOfRows(before, after)),
+};
 
 /** @param {{group: any, reload: () => Promise<void>}} properties */
 export function RuleEditor({ group, reload }) {
-  // The version that the edit is based on; somebody else may set rules in the meantime.
-  const [base, setBase] = useState(group);
-  const [rows, setRows] = useState(() => group.rules.map((/** @type {any} */ rule) => rowOf(rule)));
+  const draft = useDraft(`group:${group.uuid}`, () => valueOf(group), HANDLING);
+  const { base, rows } = draft.value;
+  const { edit, paste } = useDraftRows(draft);
   const [isReviewing, setReviewing] = useState(false);
-  const isEdited = useRef(false);
   const plan = useCallback(async (/** @type {any[]} */ bodies, /** @type {AbortSignal} */ signal) => {
     return (await request("POST", `${GROUPS}${group.uuid}/plan/`, { body: bodies, signal })).data;
   }, [group.uuid]);
   const validation = useValidation(rows, plan, [group.version, group.state]);
-  const isChanged = isDifferent(base.rules, rows);
-  const paste = usePaste();
-  isEdited.current = isChanged || Boolean(paste.text.trim());
-  useEffect(() => guardUnsavedChanges(() => isEdited.current), []);
-  const edit = useCallback((/** @type {any} */ change) => setRows(change), []);
-  const canReview = Boolean(validation.isCurrent && validation.plan) && isChanged && !paste.pending;
-  const review = () => (canReview ? setReviewing(true) : showToast(paste.pending || blockedReason(validation, isChanged), "bad"));
+  const isEdited = isDifferent(base.rules, rows);
+  const isChanged = isEdited || Boolean(paste.text.trim());
+  const before = useMemo(() => base.rules.map((/** @type {any} */ rule) => rowOf(rule)), [base]);
+  const { isOutdated, isAsking, apply, rebase } = useApply({ group, reload, draft, close: () => setReviewing(false) });
+  useFollowing(draft, group, isChanged, isReviewing);
+  const blocked = paste.pending || blockedReason(validation, isEdited);
+  const review = () => (blocked ? showToast(blocked, "bad") : setReviewing(true));
   const latest = useRef(review);
   latest.current = review;
-  const rebase = async (/** @type {boolean} */ keepTheirs) => {
-    const current = await loadGroup(group.uuid);
-    setRows((/** @type {any} */ mine) => (keepTheirs ? mergeRows(mine, base.rules, current.rules) : withIds(mine, current.rules)));
-    setBase(current);
-    setReviewing(false);
-    await reload();
+  const undoAll = () => {
+    draft.discard();
+    showToast("All changes are undone. Undo brings them back.");
   };
-  const done = async () => {
-    isEdited.current = false;
-    showToast("Saved. The change is being applied to the cloud.");
-    navigate(`${GROUP_PAGES}${group.uuid}/`);
-    await reload();
-  };
-  const isOutdated = group.version !== base.version;
+  const outdated = isOutdated && (isAsking
+    ? html`<p class="notice" role="status">Finding out whether your change was saved…</p>`
+    : isChanged && html`<${ConcurrentChange} group=${group} base=${base} rebase=${rebase} />`);
   return html`
-    ${isOutdated && html`<${ConcurrentChange} group=${group} base=${base} rebase=${rebase} />`}
+    ${!isReviewing && outdated}
+    <${DraftNotices} draft=${draft} isChanged=${isChanged} discard=${undoAll} />
     ${validation.status === 409 && html`<p class="notice notice-warn" role="status">${validation.general} Your edits are kept.</p>`}
     ${validation.status !== 409 && validation.general && html`<p class="notice notice-bad" role="alert">${validation.general}</p>`}
     <${RuleTable} rows=${rows} edit=${edit} validation=${validation} tenant=${group.tenant_uuid}
-      self=${{ name: group.name, url: group.url }} paste=${paste} onReview=${() => latest.current()} />
+      self=${{ name: group.name, url: group.url }} paste=${paste} before=${before} onReview=${() => latest.current()} />
     <footer class="editor-foot">
-      <p class="quiet" role="status">${paste.pending || blockedReason(validation, isChanged) || `${count(validation.plan.added.length, "rule")} to add, ${validation.plan.removed.length} to remove`}</p>
-      <button type="button" class="button" disabled=${!isChanged} onClick=${() => setRows(base.rules.map((/** @type {any} */ rule) => rowOf(rule)))}>Reset</button>
-      <button type="button" class="button button-main" disabled=${!canReview} onClick=${review}>Review</button>
+      <p class="quiet" role="status">${blocked || `${count(validation.plan.added.length, "rule")} to add, ${validation.plan.removed.length} to remove`}</p>
+      <${UndoButtons} draft=${draft} />
+      <button type="button" class="button" disabled=${!isChanged} onClick=${undoAll}>Undo all</button>
+      <button type="button" class="button button-main" disabled=${Boolean(blocked)} onClick=${review}>Review</button>
     </footer>
-    ${isReviewing && html`<${ReviewDialog} group=${group} base=${base} rows=${rows} rebase=${rebase} onDone=${done} onClose=${() => setReviewing(false)} />`}`;
+    ${isReviewing && html`<${ReviewDialog} title=${`Review changes to ${group.name}`} before=${base.rules} outdated=${outdated}
+      load=${(/** @type {AbortSignal} */ signal) => plan(rows.map(bodyOf), signal)} apply=${apply} onClose=${() => setReviewing(false)} />`}`;
+}
+
+/**
+ * Apply the rows of a draft, and continue with it when the group was changed since it was begun.
+ *
+ * @param {{group: any, reload: () => Promise<void>, draft: import("./drafts.js").Draft, close: () => void}} properties
+ */
+function useApply({ group, reload, draft, close }) {
+  const { base, rows } = draft.value;
+  const [isSending, setSending] = useState(false);
+  const [refused, setRefused] = useState(0);
+  const isOutdated = group.version !== base.version || refused === base.version;
+  const purpose = `group:${group.uuid}`;
+  const done = async (/** @type {number} */ version) => {
+    draft.finish();
+    showToast(`Saved as version ${version}. It is being applied to the cloud.`);
+    navigate(`${GROUP_PAGES}${group.uuid}/`);
+    focusTitle();
+    await reload();
+  };
+  const rebase = async (/** @type {boolean} */ keepTheirs) => {
+    const current = await loadGroup(group.uuid);
+    draft.set((/** @type {any} */ { base, rows, paste }) => ({
+      base: baseOf(current), paste, rows: keepTheirs ? mergeRows(rows, base.rules, current.rules) : withIds(rows, current.rules),
+    }));
+    close();
+    await reload();
+  };
+  const found = async (/** @type {import("./attempts.js").Attempt} */ { body, headers }) => {
+    const version = Number(headers?.["If-Match"].match(/\d+/)?.[0]) + 1;
+    if (JSON.stringify(body) === JSON.stringify(rows.map(bodyOf))) return done(version);
+    showToast(`What you applied before was saved as version ${version}.`);
+    return rebase(false);
+  };
+  const isAsking = useOwnChange(purpose, isOutdated && !isSending, found);
+  const apply = async (/** @type {any} */ plan) => {
+    setSending(true);
+    try {
+      await sendOnce(purpose, {
+        path: `${GROUPS}${group.uuid}/set_rules/`, body: rows.map(bodyOf),
+        query: { plan_token: plan.plan_token }, headers: { "If-Match": `"v${base.version}"` },
+      });
+      await done(base.version + 1);
+    } catch (error) {
+      if (error.status !== 412) throw error;
+      setRefused(base.version);
+      await reload();
+    } finally {
+      setSending(false);
+    }
+  };
+  return { isOutdated: isOutdated && !isSending, isAsking, apply, rebase };
+}
+
+const focusTitle = () => requestAnimationFrame(() => /** @type {HTMLElement | null} */ (document.querySelector("#main h1"))?.focus());
+
+/** @param {any} group */
+const baseOf = ({ version, rules }) => ({ version, rules });
+
+/** @param {any} group */
+const valueOf = (group) => ({ base: baseOf(group), rows: group.rules.map((/** @type {any} */ rule) => rowOf(rule)), paste: NO_PASTE });
+
+/**
+ * Return whether a value without edits follows another version of the group.
+ *
+ * @param {any} before
+ * @param {any} after
+ */
+const isFollowing = (before, after) => before.base !== after.base && [before, after].every(({ base, rows }) => !isDifferent(base.rules, rows));
+
+/**
+ * Show the group's newest rules, as long as they are not edited.
+ *
+ * @param {import("./drafts.js").Draft} draft
+ * @param {any} group
+ * @param {boolean} isChanged
+ * @param {boolean} isReviewing
+ */
+function useFollowing(draft, group, isChanged, isReviewing) {
+  const isBehind = group.version !== draft.value.base.version && !isChanged && !isReviewing;
+  useEffect(() => {
+    if (isBehind) draft.set(valueOf(group));
+  }, [isBehind, group.version]);
+}
+
+/** @type {WeakMap<any, string>} */
+const signatures = new WeakMap();
+
+/**
+ * @param {any} object
+ * @param {() => Row} row
+ */
+function cachedSignature(object, row) {
+  const known = signatures.get(object) ?? signature(row());
+  signatures.set(object, known);
+  return known;
 }
 
 /**
  * @param {any[]} rules
- * @param {import("./rows.js").Row[]} rows
+ * @param {Row[]} rows
  */
 function isDifferent(rules, rows) {
-  const signatures = rules.map((rule) => signature(rowOf(rule)));
-  return rows.length !== rules.length || rows.some((row, index) => signature(row) !== signatures[index]);
+  return rows.length !== rules.length || rows.some((row, index) => (
+    cachedSignature(row, () => row) !== cachedSignature(rules[index], () => rowOf(rules[index]))
+  ));
 }
 
 /**
  * Return why the rows cannot be reviewed; empty if they can.
  *
  * @param {import("./validation.js").Validation} validation
- * @param {boolean} isChanged
+ * @param {boolean} isEdited
  */
-function blockedReason(validation, isChanged) {
-  if (!isChanged) return "No changes.";
+function blockedReason(validation, isEdited) {
+  if (!isEdited) return "No changes.";
   if (!validation.isCurrent) return "Checking…";
   if (validation.errors.size) return `${count(validation.errors.size, "rule")} to correct.`;
   return validation.plan ? "" : validation.general || "The rules cannot be validated now.";
-}
-
-/** @param {{group: any, base: any, rows: any[], rebase: (keepTheirs: boolean) => Promise<void>, onDone: () => Promise<void>, onClose: () => void}} properties */
-function ReviewDialog({ group, base, rows, rebase, onDone, onClose }) {
-  const [isBusy, setBusy] = useState(false);
-  const [submitError, setSubmitError] = useState(/** @type {any} */ (null));
-  const { data: plan, error } = useLoaded(
-    async (signal) => (await request("POST", `${GROUPS}${group.uuid}/plan/`, { body: rows.map(bodyOf), signal })).data,
-    [],
-  );
-  const isOutdated = submitError?.status === 412 || (plan && plan.version !== base.version);
-  const apply = async () => {
-    setBusy(true);
-    try {
-      await request("POST", `${GROUPS}${group.uuid}/set_rules/`, {
-        body: rows.map(bodyOf),
-        query: { plan_token: plan.plan_token },
-        headers: { "If-Match": `"v${base.version}"` },
-      });
-      await onDone();
-    } catch (error) {
-      setSubmitError(error);
-      setBusy(false);
-    }
-  };
-  return html`<${Dialog} title=${`Review changes to ${group.name}`} onClose=${onClose} wide=${true}>
-    <div class="dialog-body">
-      ${isOutdated && html`<${ConcurrentChange} group=${group} base=${base} rebase=${rebase} />`}
-      ${submitError && submitError.status !== 412 && html`<p class="notice notice-bad" role="alert">${submitError.message}</p>`}
-      ${error && html`<p class="notice notice-bad" role="alert">${error.message}</p>`}
-      ${!plan && !error && html`<p class="quiet">Planning…</p>`}
-      ${plan && !isOutdated && html`<${PlanReview} plan=${plan} />`}
-    </div>
-    <footer class="dialog-foot">
-      <button type="button" class="button" onClick=${onClose}>Back</button>
-      <button type="button" class="button button-main" disabled=${!plan || isBusy || isOutdated} onClick=${apply}>Apply</button>
-    </footer>
-  <//>`;
-}
-
-/**
- * The notice that somebody else has changed the group, with the choice how to continue.
- *
- * @param {{group: any, base: any, rebase: (keepTheirs: boolean) => Promise<void>}} properties
- */
-function ConcurrentChange({ group, base, rebase }) {
-  const { data } = useLoaded(async (signal) => {
-    const path = `${GROUPS}${group.uuid}/versions/`;
-    const [newest] = (await request("GET", path, { query: { page_size: 1 }, signal })).data;
-    const change = await request("GET", `${path}${newest.number}/`, { query: { compare: base.version }, signal });
-    return { newest, change: change.data };
-  }, [group.version]);
-  const who = data ? `${data.newest.author ?? "The cloud"} changed this group ${ago(data.newest.created)}` : "This group was changed by somebody else";
-  const what = data ? `: ${data.change.added.length} added, ${data.change.removed.length} removed.` : ".";
-  return html`<div class="notice notice-warn" role="alert">
-    <p><strong>${who}${what}</strong> Your edits are kept.</p>
-    <div class="actions">
-      <button type="button" class="button" onClick=${() => rebase(true)}>Merge their changes</button>
-      <button type="button" class="button" onClick=${() => rebase(false)}>Keep only mine</button>
-    </div>
-  </div>`;
 }

@@ -8,6 +8,9 @@ import { bodyOf, portsError } from "./rows.js";
 /** @typedef {import("./rows.js").Row} Row */
 
 const DEBOUNCE_MILLISECONDS = 300;
+const RETRY_MILLISECONDS = 2000;
+// No response, or one of a proxy or an overloaded service: the rules were not validated.
+const OUTAGES = [0, 429, 502, 503, 504];
 /** @type {Record<string, string>} */
 const CELLS = {
   direction: "direction", ethertype: "ethertype", protocol: "protocol", from_port: "ports",
@@ -42,21 +45,41 @@ export function useValidation(rows, check, dependencies, ofRules = (detail) => d
   useEffect(() => {
     const controller = new AbortController();
     setValidation((before) => ({ ...before, isCurrent: false }));
-    const timer = setTimeout(async () => {
+    let timer = 0;
+    let isOut = false;
+    const run = async () => {
+      clearTimeout(timer);
+      isOut = false;
       try {
         const plan = await check(rows.map(bodyOf), controller.signal);
         if (!controller.signal.aborted) setValidation({ ...EMPTY, isCurrent: true, plan, warnings: warningsOf(plan, rows) });
       } catch (error) {
-        if (!controller.signal.aborted && error instanceof ApiError) setValidation(validationOf(error, rows, ofRules));
+        if (controller.signal.aborted || !(error instanceof ApiError)) return;
+        setValidation(validationOf(error, rows, ofRules));
+        isOut = isOutage(error.status, error.detail);
+        if (isOut) timer = setTimeout(run, RETRY_MILLISECONDS);
       }
-    }, DEBOUNCE_MILLISECONDS);
+    };
+    const online = () => isOut && run();
+    timer = setTimeout(run, DEBOUNCE_MILLISECONDS);
+    window.addEventListener("online", online);
     return () => {
       clearTimeout(timer);
       controller.abort();
+      window.removeEventListener("online", online);
     };
   }, [rows, ...dependencies]);
   return validation;
 }
+
+/**
+ * Return whether a response, or its absence, says that the service cannot be reached. A status without
+ * an error is 0, too: it has no detail.
+ *
+ * @param {number} status
+ * @param {any} detail
+ */
+const isOutage = (status, detail) => OUTAGES.includes(status) && detail !== null;
 
 /**
  * Assign the messages of an error response to the cells of the rows.
@@ -78,6 +101,9 @@ export function validationOf(error, rows, ofRules = (detail) => detail) {
       if (ports) found.ports = ports;
       if (rows[index] && Object.keys(found).length) errors.set(rows[index].key, found);
     });
+  }
+  if (isOutage(error.status, error.detail)) {
+    return { ...EMPTY, isCurrent: true, general: "Ringfence cannot be reached. Your edits are kept, and checked as soon as it is back.", status: error.status, detail: error.detail };
   }
   const general = isPerRule ? "" : messageOf(error.status === 400 ? detail : error.detail);
   return { ...EMPTY, isCurrent: true, errors, general, status: error.status, detail: error.detail };

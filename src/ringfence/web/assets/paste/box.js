@@ -1,7 +1,7 @@
 // The box for pasting rules. Lines that cannot be parsed are listed with their errors, and must be
 // corrected or removed before the change can be reviewed.
 
-import { html, useId, useMemo, useRef, useState } from "../html.js";
+import { html, useId, useMemo, useRef } from "../html.js";
 import { count } from "../rule_text.js";
 import { showToast } from "../toast.js";
 import { readRules } from "./read.js";
@@ -23,17 +23,18 @@ const EXAMPLES = ["tcp 443 10.0.0.0/8 office", "udp 53 10.1.0.0/16 10.2.0.0/16",
  */
 
 /**
- * Keep the text of the box, and the rules and errors that it parses to.
+ * Parse the text of the box. The page keeps it, with what else the user types.
  *
+ * @param {{isOpen: boolean, text: string, like?: Row}} kept
+ * @param {Paste["change"]} change
  * @returns {Paste}
  */
-export function usePaste() {
-  const [state, setState] = useState(/** @type {{isOpen: boolean, text: string, like?: Row}} */ ({ isOpen: false, text: "" }));
-  const read = useMemo(() => readRules(state.text, state.like), [state.text, state.like]);
+export function usePaste(kept, change) {
+  const read = useMemo(() => readRules(kept.text, kept.like), [kept.text, kept.like]);
   const pending = read.errors.length
     ? `${count(read.errors.length, "pasted line")} to correct or remove.`
     : read.rows.length ? `${count(read.rows.length, "pasted rule")} not added yet.` : "";
-  return { ...state, read, pending, change: (values) => setState((before) => ({ ...before, ...values })) };
+  return { ...kept, read, pending, change };
 }
 
 /** @param {{paste: Paste, insert: (rows: Row[], after?: string) => void}} properties */
