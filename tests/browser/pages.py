@@ -85,7 +85,7 @@ def every_page(site: Site) -> list[Shown]:
             f"{at}edit/",
             ".editing",
             press=("Allow all", "Remove", "Review"),
-            then=".review-sum",
+            then=".review h3",
         ),
         Shown("history", f"{at}history/", ".changes"),
         Shown("new", "/console/groups/new/", ".form-grid"),

@@ -13,7 +13,7 @@ RESTORED = re.compile(r"You have unapplied changes from \d\d:\d\d")
 FULL_STORAGE = """() => {
     const store = Storage.prototype.setItem;
     Storage.prototype.setItem = function (name, value) {
-        if (name.startsWith("ringfence:draft:")) throw new DOMException("full", "QuotaExceededError");
+        if (name.startsWith("ringfence:draft:")) throw new Error("full");
         store.call(this, name, value);
     };
 }"""
@@ -74,10 +74,11 @@ async def test_a_draft_survives_the_end_of_the_session_and_is_shown_to_its_user_
     ports = page.get_by_label("Ports, rule 1")
     await page.context.clear_cookies()
     await ports.fill("2222")
-    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    await page.get_by_role("button", name="Use a token").click()
-    await page.get_by_label("Token", exact=True).fill(token("bob"))
-    await page.get_by_role("button", name="Sign in", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Your session ended")
+    await dialog.get_by_role("button", name="Use a token").click()
+    await dialog.get_by_label("Token", exact=True).fill(token("bob"))
+    await dialog.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.locator("summary", has_text="bob")).to_be_visible()
     await expect(ports).to_have_value("22")
     await expect(page.get_by_text(RESTORED)).to_have_count(0)
     drafts = "import('{}').then(({{ draftsOf }}) => ['ann', 'bob'].map(draftsOf))"
@@ -179,9 +180,12 @@ async def test_a_full_storage_is_said_and_breaks_nothing(site, visit):
     await page.evaluate(FULL_STORAGE)
     await page.get_by_label("Ports, rule 1").fill("2222")
     await expect(page.get_by_role("alert")).to_contain_text("does not store your changes")
+    questions = []
+    page.on("dialog", lambda dialog: questions.append(dialog.message) or dialog.accept())
     await page.get_by_role("link", name="History").click()
     await page.get_by_role("link", name="Edit", exact=True).click()
     await expect(page.get_by_label("Ports, rule 1")).to_have_value("2222")
+    assert len(questions) == 1
     await page.get_by_role("button", name="Review").click()
     await page.get_by_role("dialog").get_by_role("button", name="Apply").click()
     await expect(page.get_by_role("table", name="Ingress rules")).to_contain_text("TCP 2222")

@@ -18,7 +18,7 @@ def is_missing(site, name):
     return found.json() == []
 
 
-async def test_a_new_group_is_kept_as_a_draft_until_it_is_created(site, visit):
+async def test_a_new_group_is_kept_as_a_draft_until_it_is_created(visit):
     page = await visit(NEW)
     await page.get_by_label("Name").fill("drafted")
     await page.get_by_label("Description", exact=True).fill("For later")

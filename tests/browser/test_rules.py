@@ -30,7 +30,7 @@ async def test_a_change_is_reviewed_and_applied_to_the_cloud(site, visit):
     await page.get_by_role("button", name="Remove rule 1").click()
     await page.get_by_role("button", name="Review").click()
     dialog = page.get_by_role("dialog")
-    for text in ("1 added", "1 removed", "1 kept", "TCP 5432", "of 2000"):
+    for text in ("1 rule added, 1 removed", "Unchanged: 1 rule", "TCP 5432", "of 2000"):
         await expect(dialog).to_contain_text(text)
     await dialog.get_by_role("button", name="Apply").click()
     await expect(page).to_have_url(re.compile(rf"/{group['uuid']}/$"))
@@ -183,7 +183,7 @@ async def test_a_concurrent_change_is_merged_without_losing_edits(site, visit):
     await page.get_by_label("Ports, rule 1").fill("2222")
     await page.get_by_role("button", name="Review").click()
     dialog = page.get_by_role("dialog")
-    await expect(dialog).to_contain_text("1 added")
+    await expect(dialog).to_contain_text("1 rule changed")
     site.set_rules(group["uuid"], [OFFICE | {"id": group["rules"][0]["id"]}, HTTPS])
     await dialog.get_by_role("button", name="Apply").click()
     await expect(dialog.get_by_role("alert")).to_contain_text("bob changed this group")

@@ -2,6 +2,7 @@
 
 import { nameOf, parseDraft, readText, serializeDraft, writeText } from "./draft_store.js";
 import { useCallback, useEffect, useMemo, useRef, useState } from "./html.js";
+import { guardUnsavedChanges } from "./router.js";
 import { cachedUser } from "./session.js";
 import { showToast } from "./toast.js";
 
@@ -162,11 +163,7 @@ function useStorage(name, value, { restore, isUnchanged = () => false }) {
     return () => clearTimeout(timer);
   }, [value, elsewhere]);
   useStorageEvents(name, () => latest.current.save(), (text) => text !== known.text && meet(text));
-  useEffect(() => {
-    const warn = (/** @type {BeforeUnloadEvent} */ event) => event.preventDefault();
-    if (!isKept) window.addEventListener("beforeunload", warn);
-    return () => window.removeEventListener("beforeunload", warn);
-  }, [isKept]);
+  useEffect(() => guardUnsavedChanges(() => !isKept), [isKept]);
   const know = (/** @type {any} */ values) => {
     Object.assign(known, { text: readText(name) }, values);
     setElsewhere(null);
