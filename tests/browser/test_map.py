@@ -215,7 +215,7 @@ async def test_an_edge_exists_if_and_only_if_a_rule_says_so(graph):
 
 
 MATCHES = """async ([base, text, flows]) => {
-    const { matcherOf } = await import(`${base}map/flows.js`);
+    const { matcherOf } = await import(`${base}map/words.js`);
     return flows.map(matcherOf(text));
 }"""
 
@@ -412,7 +412,7 @@ async def test_names_with_markup_are_text_and_no_formulas(shop, visit):
     await expect(page.get_by_role("heading", name="=<img")).to_be_visible()
     assert await page.evaluate("window.wasRun") is None
     async with page.expect_download() as saved:
-        await page.get_by_role("button", name="Save as CSV").click()
+        await page.get_by_role("button", name="Export CSV").click()
     text = (await (await saved.value).path()).read_text("utf-8")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert {"Source", "Destination", "Traffic", "Ether type", "Admitted by"} == set(rows[0])
@@ -425,7 +425,7 @@ async def test_the_map_is_saved_as_a_file(shop, visit):
     page = await visit(AT)
     await expect(node(page, "map-web")).to_be_visible()
     async with page.expect_download() as saved:
-        await page.get_by_role("button", name="Save as SVG").click()
+        await page.get_by_role("button", name="Export SVG").click()
     drawing = ET.parse(await (await saved.value).path()).getroot()  # noqa: S314 - our own file
     texts = ["".join(each.itertext()) for each in drawing.iter("{http://www.w3.org/2000/svg}text")]
     assert "map-web" in texts

@@ -4,7 +4,9 @@
 // the source and the ingress of the destination must both admit; `admitted` says whether they do.
 // Everything is at the level of groups: groups of one instance unite, which is not considered.
 
-import { admittedBy, endOf, judge } from "./flows.js";
+import { isInternet } from "../internet.js";
+import { own } from "../own.js";
+import { remoteText } from "../rule_text.js";
 
 /**
  * @typedef {object} Node
@@ -160,4 +162,102 @@ function admittedOf({ from, to }, flow, facts) {
     named.flatMap(({ box }) => (box.sure ? [box.sure] : [])),
     [...named, ...others].map(({ box }) => box.possible),
   );
+}
+
+/**
+ * First and last protocol, first and last port. For ICMP, ports are type * 256 + code.
+ *
+ * @typedef {[number, number, number, number]} Box
+ */
+
+/**
+ * What a rule admits for certain, and what it may admit: firewall drivers differ.
+ *
+ * @typedef {{sure: Box | null, possible: Box}} Admitted
+ */
+
+/** @type {Box} */
+const EVERYTHING = [0, 255, 0, 65535];
+const NUMBERS = /** @type {Record<string, number>} */ ({ tcp: 6, udp: 17, icmp: 1, icmpv6: 58, "ipv6-icmp": 58, ip: 0, hopopt: 0 });
+// DCCP and UDP-Lite: not every driver matches their ports.
+const DRIVERS_DIFFER = [33, 136];
+
+/**
+ * @param {any} rule
+ * @returns {Admitted}
+ */
+export function admittedBy(rule) {
+  if (rule.protocol === "") return { sure: EVERYTHING, possible: EVERYTHING };
+  const named = own(NUMBERS, rule.protocol) ?? (/^\d{1,3}$/.test(rule.protocol) ? Number(rule.protocol) : NaN);
+  const number = named === 1 && rule.ethertype === "IPv6" ? 58 : named;
+  if (Number.isNaN(number)) return { sure: null, possible: EVERYTHING };
+  /** @type {Box} */
+  const sure = [number, number, ...portsOf(rule, number)];
+  if (number === 0) return { sure, possible: EVERYTHING };
+  if (number === 58 && rule.ethertype === "IPv4") return { sure: null, possible: [1, 58, 0, 65535] };
+  return { sure, possible: DRIVERS_DIFFER.includes(number) ? [number, number, 0, 65535] : sure };
+}
+
+/**
+ * @param {any} rule
+ * @param {number} number of the protocol
+ * @returns {[number, number]}
+ */
+function portsOf({ from_port: first, to_port: last }, number) {
+  const isAny = (/** @type {any} */ port) => port === null || port === undefined || port === -1;
+  if (isAny(first)) return [0, 65535];
+  if (number === 1 || number === 58) return isAny(last) ? [first * 256, first * 256 + 255] : [first * 256 + last, first * 256 + last];
+  return first <= 1 && last === 65535 ? [0, 65535] : [first, isAny(last) ? first : last];
+}
+
+/**
+ * @param {Box} one
+ * @param {Box} other
+ */
+const meets = (one, other) => one[0] <= other[1] && other[0] <= one[1] && one[2] <= other[3] && other[2] <= one[3];
+
+/**
+ * Return the parts of a box that are not in another.
+ *
+ * @param {Box} box
+ * @param {Box} taken
+ * @returns {Box[]}
+ */
+function without(box, taken) {
+  if (!meets(box, taken)) return [box];
+  const [low, high, first, last] = box;
+  const [from, to] = [Math.max(low, taken[0]), Math.min(high, taken[1])];
+  const parts = /** @type {Box[]} */ ([
+    [low, from - 1, first, last], [to + 1, high, first, last],
+    [from, to, first, taken[2] - 1], [from, to, taken[3] + 1, last],
+  ]);
+  return parts.filter((part) => part[0] <= part[1] && part[2] <= part[3]);
+}
+
+/**
+ * Return whether the rules of the other side admit what a rule admits: "both", "one" (they do not),
+ * "part", or "unknown".
+ *
+ * @param {Admitted} wanted
+ * @param {Box[]} sure what the other side admits for certain
+ * @param {Box[]} possible what it may admit besides
+ * @returns {"both" | "one" | "part" | "unknown"}
+ */
+function judge({ possible: wanted }, sure, possible) {
+  const rest = sure.reduce((left, box) => left.flatMap((each) => without(each, box)), [wanted]);
+  if (!rest.length) return "both";
+  if (possible.some((box) => rest.some((each) => meets(each, box)))) return "unknown";
+  return sure.some((box) => meets(box, wanted)) ? "part" : "one";
+}
+
+/**
+ * Return the remote end of a rule: anywhere and what reaches the internet is the internet.
+ *
+ * @param {any} rule
+ * @returns {{kind: "internet" | "prefix" | "group" | "unknown", text: string, isAnywhere: boolean, uuid: string}}
+ */
+function endOf(rule) {
+  const { kind, end, uuid = "" } = remoteText(rule);
+  if (kind === "group" || kind === "unknown") return { kind, text: end, isAnywhere: false, uuid };
+  return { kind: isInternet(rule.cidr) ? "internet" : "prefix", text: end, isAnywhere: kind === "all", uuid: "" };
 }

@@ -4,7 +4,7 @@
 // (barycentre) a few times, which leaves few crossings.
 
 import { INTERNET } from "./graph.js";
-import { shortTexts } from "./flows.js";
+import { shortTexts } from "./words.js";
 
 /** @typedef {import("./graph.js").Node} Node */
 /** @typedef {import("./graph.js").Edge} Edge */
@@ -191,8 +191,8 @@ function split(columns, total) {
  */
 function linesOf(placed, edges, chains) {
   const at = new Map(placed.map((each) => [each.node, each]));
-  const taken = bands();
-  for (const { node, x, y } of placed) if ("kind" in node) taken.add(x, y, WIDTH, HEIGHT);
+  /** @type {number[][]} */
+  const taken = placed.filter(({ node }) => "kind" in node).map(({ x, y }) => [x, y, x + WIDTH, y + HEIGHT]);
   const lines = edges.map((edge, index) => lineOf(edge, chains[index].map((item) => /** @type {Placed} */ (at.get(item)))));
   // Labels of what the internet reaches are placed first.
   return lines.sort((one, other) => Number(other.edge.from.key === INTERNET) - Number(one.edge.from.key === INTERNET))
@@ -243,33 +243,11 @@ function pointOf(t, [a, b, c, d], y1, y2) {
 /**
  * @param {string} text
  * @param {{x: number, y: number}[]} places
- * @param {ReturnType<typeof bands>} taken
+ * @param {number[][]} taken rectangles
  */
 function labelAt(text, places, taken) {
-  const width = text.length * CHARACTER + 6;
-  const free = places.find(({ x, y }) => taken.isFree(x - width / 2, y - LABEL_HEIGHT / 2, width, LABEL_HEIGHT));
-  if (free) taken.add(free.x - width / 2, free.y - LABEL_HEIGHT / 2, width, LABEL_HEIGHT);
+  const [right, down] = [text.length * CHARACTER / 2 + 3, LABEL_HEIGHT / 2];
+  const free = places.find(({ x, y }) => taken.every((box) => x + right < box[0] || x - right > box[2] || y + down < box[1] || y - down > box[3]));
+  if (free) taken.push([free.x - right, free.y - down, free.x + right, free.y + down]);
   return { ...(free ?? places[0]), isCrowded: !free };
-}
-
-/** Return rectangles that are taken, found by bands of the height of a label. */
-function bands() {
-  const found = /** @type {Map<number, [number, number, number, number][]>} */ (new Map());
-  const bandsAt = (/** @type {number} */ y, /** @type {number} */ height) => {
-    const first = Math.floor(y / LABEL_HEIGHT);
-    return Array.from({ length: Math.floor((y + height) / LABEL_HEIGHT) - first + 1 }, (_, index) => first + index);
-  };
-  return {
-    /** @type {(x: number, y: number, width: number, height: number) => void} */
-    add(x, y, width, height) {
-      for (const band of bandsAt(y, height)) {
-        if (!found.has(band)) found.set(band, []);
-        found.get(band)?.push([x, y, x + width, y + height]);
-      }
-    },
-    /** @type {(x: number, y: number, width: number, height: number) => boolean} */
-    isFree: (x, y, width, height) => bandsAt(y, height).every((band) => !found.get(band)?.some(
-      ([left, top, right, bottom]) => x < right && left < x + width && y < bottom && top < y + height,
-    )),
-  };
 }

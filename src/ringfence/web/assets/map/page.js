@@ -1,18 +1,18 @@
 // The map of a tenant's groups, with its matrix and its table, and the choice of a tenant.
 
+import { TENANTS, request } from "../api.js";
+import { CsvButton, download, loadAll } from "../export.js";
+import { fileName } from "../export/escape.js";
 import { html, useEffect, useMemo, useState } from "../html.js";
 import { CONSOLE, navigate, updateQuery } from "../router.js";
 import { count } from "../rule_text.js";
 import { Title } from "../title.js";
 import { Failure, Skeleton, Stale, useLoaded } from "../use_loaded.js";
-import { EdgeTable } from "./edge_table.js";
-import { saveCsv, saveSvg } from "./files.js";
-import { matcherOf } from "./flows.js";
 import { graphOf } from "./graph.js";
-import { loadMap, loadTenants } from "./load.js";
-import { Matrix } from "./matrix.js";
-import { Legend, Selected, SelectedCell } from "./panel.js";
+import { EdgeTable, Legend, Matrix, Selected, SelectedCell, csvOfEdges } from "./lists.js";
+import { loadGroups } from "./load.js";
 import { MapView } from "./view.js";
+import { matcherOf } from "./words.js";
 
 /** @typedef {import("./graph.js").Graph} Graph */
 /** @typedef {import("./graph.js").Edge} Edge */
@@ -21,7 +21,7 @@ const MAP_PAGES = `${CONSOLE}map/`;
 const VIEWS = [["map", "Map"], ["matrix", "Matrix"], ["table", "Table"]];
 
 export function ChooseTenant() {
-  const { data: tenants, error, reload } = useLoaded(loadTenants, []);
+  const { data: tenants, error, reload } = useLoaded(() => loadAll(TENANTS, { field: ["uuid", "name", "customer_name", "project_name"] }), []);
   const [text, setText] = useState("");
   useEffect(() => {
     if (tenants?.length === 1) navigate(`${MAP_PAGES}${tenants[0].uuid}/`, { replace: true });
@@ -38,7 +38,12 @@ export function ChooseTenant() {
 
 /** @param {{tenant: string, query: URLSearchParams}} properties */
 export function TenantMap({ tenant, query }) {
-  const { data, error, reload } = useLoaded((signal) => loadMap(tenant, signal), [tenant]);
+  const { data, error, reload } = useLoaded(async (signal) => {
+    const [{ data: document }, groups] = await Promise.all([
+      request("GET", `${TENANTS}${tenant}/`, { query: { field: ["uuid", "name"] }, signal }), loadGroups(tenant),
+    ]);
+    return { tenant: document, groups };
+  }, [tenant]);
   const graph = useMemo(() => data && graphOf(data.groups), [data]);
   if (!data || !graph) return error ? html`<${Failure} error=${error} retry=${reload} />` : html`<${Skeleton} rows=${10} />`;
   return html`<nav class="crumbs" aria-label="Breadcrumb"><a href=${MAP_PAGES}>Map</a><a href=${`${CONSOLE}groups/?tenant_uuid=${tenant}`}>Groups of ${data.tenant.name}</a></nav>
@@ -87,8 +92,8 @@ function Filters({ view, port, isOpenOnly, query, graph, edges, name }) {
     <label class="map-check"><input type="checkbox" checked=${isOpenOnly} onChange=${tick("open")} /> Only open to the internet</label>
     ${view === "map" && outgoing > 0 && html`<label class="map-check"><input type="checkbox" checked=${query.get("egress") === "true"} onChange=${tick("egress")} /> Egress to the internet <span class="quiet">of ${count(outgoing, "group")}</span></label>`}
     <span class="actions">
-      ${view === "map" && html`<button type="button" class="button" onClick=${() => saveSvg(name)}>Save as SVG</button>`}
-      <button type="button" class="button" onClick=${() => saveCsv(name, edges)}>Save as CSV</button>
+      ${view === "map" && html`<button type="button" class="button" onClick=${() => saveSvg(name)}>Export SVG</button>`}
+      <${CsvButton} name=${name} load=${async () => csvOfEdges(edges)} />
     </span>
   </div>`;
 }
@@ -112,4 +117,35 @@ function filtered(graph, port, isOpenOnly, hasEgress) {
   const used = new Set(edges.flatMap(({ from, to }) => [from, to]));
   const hasAll = !port && !isOpenOnly;
   return { edges, nodes: graph.nodes.filter((node) => used.has(node) || (hasAll && node.kind === "group")) };
+}
+
+const DRAWN = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "paint-order", "visibility"];
+
+/**
+ * Save the whole map as drawn. Colours of the page become attributes, so that the file needs no styles.
+ *
+ * @param {string} name
+ */
+export function saveSvg(name) {
+  const shown = /** @type {SVGSVGElement} */ (document.querySelector("svg.map"));
+  const layer = /** @type {SVGGElement} */ (shown.firstElementChild);
+  const copy = /** @type {SVGSVGElement} */ (shown.cloneNode(false));
+  const inner = /** @type {SVGGElement} */ (layer.cloneNode(true));
+  const { x, y, width, height } = layer.getBBox();
+  const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  const box = { x: x - 24, y: y - 24, width: width + 48, height: height + 48 };
+  for (const [key, value] of Object.entries(box)) ground.setAttribute(key, String(value));
+  ground.setAttribute("fill", getComputedStyle(shown).backgroundColor);
+  const originals = layer.querySelectorAll("*");
+  inner.removeAttribute("transform");
+  inner.querySelectorAll("*").forEach((element, index) => {
+    const style = getComputedStyle(originals[index]);
+    if (!["g", "svg", "title"].includes(element.tagName)) for (const key of DRAWN) element.setAttribute(key, style.getPropertyValue(key));
+    for (const key of ["class", "tabindex", "role", "aria-pressed"]) element.removeAttribute(key);
+  });
+  for (const key of ["class", "aria-describedby"]) copy.removeAttribute(key);
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  copy.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
+  copy.append(ground, inner);
+  download(`${fileName(name)}.svg`, new XMLSerializer().serializeToString(copy), "image/svg+xml");
 }

@@ -2,12 +2,11 @@
 
 import { html, useMemo } from "../html.js";
 import { useLoaded } from "../use_loaded.js";
-import { lineShapes, nodeShape } from "./drawing.js";
-import { shortTexts } from "./flows.js";
 import { graphOf } from "./graph.js";
 import { layoutOf } from "./layout.js";
 import { loadGroups } from "./load.js";
-import { flowText } from "./words.js";
+import { lineShapes, nodeShape } from "./view.js";
+import { flowText, shortTexts } from "./words.js";
 
 /** @typedef {import("./graph.js").Edge} Edge */
 /** @typedef {import("./graph.js").Flow} Flow */
@@ -21,7 +20,7 @@ const TONES = { "+": "edge-plus", "−": "edge-minus", "±": "edge-both", "=": "
  */
 export function PlanMap({ tenant, group, plan }) {
   const uuidOf = (/** @type {any} */ value) => (typeof value === "string" ? value : value?.uuid);
-  const { data: groups, error } = useLoaded((signal) => loadGroups(uuidOf(tenant), signal), [uuidOf(tenant)]);
+  const { data: groups, error } = useLoaded(() => loadGroups(uuidOf(tenant)), [uuidOf(tenant)]);
   const changes = useMemo(() => groups && changesOf(groups, { ...(typeof group === "object" ? group : {}), uuid: uuidOf(group) ?? "new" }, plan), [groups, group, plan]);
   const layout = useMemo(() => changes && layoutOf([...new Set(changes.flatMap(({ from, to }) => [from, to]))], changes), [changes]);
   if (error) return html`<p class="notice notice-bad" role="alert">${error.message}</p>`;

@@ -1,7 +1,9 @@
-// What nodes and arrows mean, in words. Pure.
+// What nodes, arrows and their traffic mean, in words, and the filter by words. Pure.
 
 import { own } from "../own.js";
-import { count, trafficText } from "../rule_text.js";
+import { count, isIcmp, portText, protocolText, trafficText } from "../rule_text.js";
+import { WELL_KNOWN_PORTS } from "../well_known_ports.js";
+import { admittedBy } from "./graph.js";
 
 /** @typedef {import("./graph.js").Node} Node */
 /** @typedef {import("./graph.js").Edge} Edge */
@@ -57,3 +59,54 @@ export function endText(node, flow) {
 /** @param {Edge} edge */
 export const edgeText = (edge) => `${edge.from.label} → ${edge.to.label}: ${
   edge.flows.map((flow) => `${flowText(flow)} ${flow.ethertype}, ${admittedText(flow)}`).join("; ")}`;
+
+/**
+ * Return traffic in few characters: the service, or the ports.
+ *
+ * @param {any} flow
+ */
+export function shortText(flow) {
+  const { what, service } = trafficText(flow);
+  // Ports of applications say more than the general word "web".
+  if (service && !service.startsWith("web")) return service;
+  if (flow.protocol === "") return "all";
+  if (isIcmp(flow)) return what;
+  const ports = portText(flow);
+  return ports && flow.protocol === "tcp" ? ports : `${protocolText(flow)} ${ports || "all"}`;
+}
+
+/**
+ * Return the short texts of several flows, at most as many as fit.
+ *
+ * @param {any[]} flows
+ * @param {number} most
+ */
+export function shortTexts(flows, most) {
+  const texts = [...new Set(flows.map(shortText))];
+  return texts.length > most ? `${texts.slice(0, most).join(", ")} +${texts.length - most}` : texts.join(", ");
+}
+
+/**
+ * Return the test for a filter such as `22`, `tcp 22`, `ssh` or `udp`. Traffic of all ports has every port.
+ *
+ * @param {string} text
+ * @returns {(flow: any) => boolean}
+ */
+export function matcherOf(text) {
+  const words = text.toLowerCase().split(/[\s/]+/).filter(Boolean);
+  return (flow) => words.every((word) => hasWord(flow, word));
+}
+
+/**
+ * @param {any} flow
+ * @param {string} word
+ */
+function hasWord(flow, word) {
+  const [, , first, last] = admittedBy(flow).possible;
+  const hasPort = (/** @type {number} */ port) => !isIcmp(flow) && first <= port && port <= last;
+  if (/^\d+$/.test(word)) return hasPort(Number(word));
+  if (["tcp", "udp"].includes(word)) return ["", word].includes(flow.protocol);
+  const { what, service } = trafficText(flow);
+  if (`${what} ${service}`.toLowerCase().includes(word)) return true;
+  return Object.entries(WELL_KNOWN_PORTS).some(([port, name]) => name.toLowerCase() === word && hasPort(Number(port)));
+}
