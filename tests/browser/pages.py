@@ -103,4 +103,6 @@ def every_page(site: Site) -> list[Shown]:
         Shown("matrix", f"{chart}?view=matrix", "table.matrix"),
         Shown("map-table", f"{chart}?view=table", "table.map-table"),
         Shown("not-found", f"/console/groups/{'0' * 32}/", ".empty"),
+        Shown("no-page", "/console/nosuch/", ".empty h1"),
+        Shown("palette", at, ".activity li", press=("Go to",), then=".palette-entry"),
     ]

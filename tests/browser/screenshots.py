@@ -17,7 +17,7 @@ from tests.browser.site import Site, served
 from ringfence.web import asset_files
 
 ROOT = Path(__file__).parents[2]
-WIDTHS = {"narrow": 390, "wide": 1440}
+WIDTHS = {"narrow": 360, "tablet": 768, "wide": 1280, "huge": 2560}
 THEMES = ("light", "dark")
 # The images of the documentation, by page.
 IMAGES = {"groups": "console-groups.png", "review": "console-review.png"}
@@ -50,7 +50,7 @@ new MutationObserver((_, observer) => {
 
 
 async def screenshots(site: Site, browser: Browser, folder: Path) -> list[Path]:
-    """Write screenshots of every page in both themes and at two widths; return the files."""
+    """Write screenshots of every page in both themes and at all widths; return the files."""
     files: list[Path] = []
     pages = every_page(site)
     for width_name, width in WIDTHS.items():
@@ -92,10 +92,11 @@ async def figures(site: Site, browser: Browser) -> list[str]:
     first: dict[str, Any] = await page.evaluate(FIGURES)
     await shown.open(page)
     again: dict[str, Any] = await page.evaluate(FIGURES)
-    loaded = (asset_files.page(""), *asset_files.assets().values())
-    total = sum(len(asset.compressed) for asset in loaded)
+    files = {asset_files.PAGE: asset_files.page(""), **asset_files.loaded_assets()}
+    sizes = {name: len(asset.compressed) for name, asset in files.items()}
     return [
-        f"assets        {total / 1000:8.1f} kB compressed, in {len(loaded)} files",
+        f"assets        {sum(sizes.values()) / 1000:8.1f} kB compressed, in {len(sizes)} files",
+        f"{'':13} {sizes[asset_files.FONT] / 1000:8.1f} kB of these are the font",
         *_lines("first visit", first),
         *_lines("again", again),
     ]

@@ -1,5 +1,7 @@
 """The static files of the console, with their cache headers.
 
+The page loads one script, which all modules are joined into; they are served beside it.
+
 The URL of each file contains a digest of all files, so that browsers cache the files forever and a
 new release has new URLs. The page itself is revalidated on each visit, and names the current URLs.
 """
@@ -15,9 +17,10 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from ringfence.errors import NotFound
-from ringfence.web.comments import blank_comments
+from ringfence.web.bundle import LIBRARIES, join_modules
 
 PAGE = "index.html"
+SCRIPT = "console.js"
 FONT = "fonts/inter.woff2"
 _TYPES = {
     "css": "text/css; charset=utf-8",
@@ -64,10 +67,9 @@ class Asset:
 @cache
 def read_files() -> dict[str, bytes]:
     """Return the content of each file as it is sent, by its path in the assets folder."""
-    return {
-        name: _sent(name, content)
-        for name, content in _list_files(files(__package__) / "assets", "")
-    }
+    contents = dict(_list_files(files(__package__) / "assets", ""))
+    modules = {name: content.decode() for name, content in contents.items() if _is_module(name)}
+    return contents | {SCRIPT: join_modules(modules).encode()}
 
 
 @cache
@@ -86,15 +88,19 @@ def assets() -> dict[str, Asset]:
 
 
 def loaded_assets() -> dict[str, Asset]:
-    """Return the files that the page loads: all but the licences of what others wrote."""
-    return {name: asset for name, asset in assets().items() if not name.endswith(".txt")}
+    """Return the files that the page loads: not the modules, and not the licences."""
+    return {
+        name: asset
+        for name, asset in assets().items()
+        if not _is_module(name) and not name.endswith(".txt")
+    }
 
 
 @cache
 def page(public_path: str) -> Asset:
     """Return the page of a service below `public_path`, with the URLs of its files."""
     folder = f"{public_path}/console/assets/{current_release()}/"
-    scripts = sorted(name for name in assets() if name.endswith(".js"))
+    scripts = sorted(name for name in loaded_assets() if name.endswith(".js"))
     preloads = "\n".join(
         [
             f'<link rel="preload" as="font" type="font/woff2" href="{folder}{FONT}" crossorigin>',
@@ -140,10 +146,9 @@ def _respond(asset: Asset, headers: Headers, cache_control: str) -> Response:
     return Response(body, headers=sent | {"Content-Type": asset.media_type})
 
 
-def _sent(name: str, content: bytes) -> bytes:
-    # Libraries are sent as they were published.
-    is_ours = name.endswith(".js") and not name.startswith("vendor/")
-    return blank_comments(content.decode()).encode() if is_ours else content
+def _is_module(name: str) -> bool:
+    # Libraries are loaded as they were published.
+    return name.endswith(".js") and name != SCRIPT and not name.startswith(LIBRARIES)
 
 
 def _list_files(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:

@@ -1,8 +1,7 @@
-"""Blank out the comments of the console's modules, which browsers need not load.
+"""Leave out the comments and the indentation of modules, which browsers need not load.
 
 A scanner of JavaScript that knows just enough to tell a comment from a string, a template and a
-regular expression. Lines keep their numbers, so that positions in error messages are those of the
-sources.
+regular expression. No token changes, and two lines stay two.
 """
 
 import re
@@ -11,8 +10,7 @@ from collections.abc import Iterator
 # What begins at a position, in the order in which it is tried. A template is read in pieces, since
 # its substitutions are code again.
 _TOKEN = re.compile(
-    r"""(?P<comment>[ \t]*(?://[^\n]*|/\*.*?\*/))
-    |(?P<space>\s+)
+    r"""(?P<gap>(?:\s|//[^\n]*|/\*.*?\*/)+)
     |(?P<word>[\w$]+)
     |(?P<string>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")
     |(?P<template>`)
@@ -26,8 +24,8 @@ _OPERATORS = frozenset("(,=:[!&|?{;+-*%<>~^")
 _KEYWORDS = frozenset({"case", "do", "else", "in", "of", "return", "throw", "typeof", "void"})
 
 
-def blank_comments(source: str) -> str:
-    """Return a module without its comments; every line keeps its number."""
+def compact(source: str) -> str:
+    """Return a module without its comments and its indentation."""
     return "".join(_parts(source))
 
 
@@ -37,27 +35,23 @@ def _parts(source: str) -> Iterator[str]:
     position, before = 0, "("
     while token := _TOKEN.match(source, position):
         kind, part = token.lastgroup, token[0]
-        if kind == "comment":
-            # Two words that only a comment separates stay two.
-            yield "\n" * part.count("\n") or ("" if part.lstrip().startswith("//") else " ")
-        elif part == "/" and (before in _OPERATORS or before in _KEYWORDS):
+        if kind == "gap":
+            # A line break may end a statement.
+            yield "\n" if "\n" in part else " "
+            position += len(part)
+            continue
+        if part == "/" and (before in _OPERATORS or before in _KEYWORDS):
             part = _piece(_REGULAR_EXPRESSION, source, position)
-            yield part
         elif kind == "template" or (part == "}" and braces and braces.pop()):
-            piece = _piece(_TEMPLATE_PIECE, source, position + 1)
-            part += piece
-            if piece.endswith("${"):
+            part += _piece(_TEMPLATE_PIECE, source, position + 1)
+            if part.endswith("${"):
                 braces.append(True)
-            yield part
-        else:
-            if part == "{":
-                braces.append(False)
-            yield part
-        if kind not in {"comment", "space"}:
-            # Only its end matters: of a template, whether code or a value is before what follows.
-            is_value = part in {"++", "--"}
-            before = part if kind == "word" else ")" if is_value else part[-1]
-        position += len(token[0]) if kind in {"comment", "space"} else len(part)
+        elif part == "{":
+            braces.append(False)
+        yield part
+        position += len(part)
+        # Of a template, its end says whether code or a value is before what follows.
+        before = part if kind == "word" else ")" if part in {"++", "--"} else part[-1]
 
 
 def _piece(pattern: re.Pattern[str], source: str, position: int) -> str:
