@@ -68,7 +68,7 @@ def every_page(site: Site) -> list[Shown]:
         Shown("groups-none", "/console/groups/?query=nothing-like-this", ".empty"),
         Shown("group", at, ".activity li"),
         Shown("group-failed", f"/console/groups/{failed['uuid']}/", ".notice-bad"),
-        Shown("group-drifting", f"/console/groups/{drifting['uuid']}/", ".drift-panel .change"),
+        Shown("group-drifting", f"/console/groups/{drifting['uuid']}/", ".drift-panel"),
         Shown("group-menu", at, ".activity li", press=("More",)),
         Shown("group-delete", at, ".activity li", press=("More", "Delete"), then=".dialog .check"),
         Shown("edit", f"{at}edit/", ".editing"),

@@ -14,7 +14,9 @@ async def test_a_reader_is_offered_no_changes(site, visit):
     page = await visit(f"/console/groups/{group['uuid']}/", user="mia")
     await expect(page.get_by_role("table", name="Ingress rules")).to_be_visible()
     await expect(page.get_by_role("link", name="Edit rules")).to_have_count(0)
-    await expect(page.get_by_label("Drift mode")).to_be_disabled()
+    await expect(page.get_by_text("Adopt: accept changes in the cloud")).to_be_visible()
+    await expect(page.get_by_role("combobox")).to_have_count(0)
+    await expect(page.locator(".tabs").get_by_role("link", name="Edit")).to_have_count(0)
     await page.locator("summary", has_text="More").click()
     await expect(page.get_by_role("button", name="Delete")).to_have_count(0)
     await expect(page.get_by_role("link", name="Clouds")).to_have_count(0)
@@ -22,6 +24,13 @@ async def test_a_reader_is_offered_no_changes(site, visit):
     await expect(page.get_by_text("You cannot create groups in any tenant")).to_be_visible()
     await page.goto("/console/clouds/")
     await expect(page.get_by_role("heading", name="Access denied")).to_be_visible()
+
+
+async def test_a_reader_who_opens_the_editor_reads_the_rules(site, visit):
+    group = site.create("not-edited", [OFFICE], tenant="access")
+    page = await visit(f"/console/groups/{group['uuid']}/edit/", user="mia")
+    await expect(page.get_by_role("table", name="Ingress rules")).to_be_visible()
+    await expect(page.get_by_role("textbox")).to_have_count(0)
 
 
 async def test_a_group_out_of_scope_is_not_found(site, visit):

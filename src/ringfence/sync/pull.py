@@ -105,12 +105,14 @@ async def pull_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
     if diff.is_change and (local.is_outstanding or is_enforced):
         await push(database, cloud, group)
         return True
-    async with database.transaction() as connection:
-        adopted = diff if local.drift_mode is DriftMode.ADOPT else no_diff(local)
-        await refresh_groups(connection, group.placement, [adopted])
-        if diff.unreadable:
-            await mark_unreadable(connection, group.placement, {local.id: diff.unreadable})
-    await observe(database, group.placement, [(diff, observed)], None)
+    # In one transaction: whoever reads that the group is OK reads its drift, too.
+    async with database.enclosing():
+        async with database.transaction() as connection:
+            adopted = diff if local.drift_mode is DriftMode.ADOPT else no_diff(local)
+            await refresh_groups(connection, group.placement, [adopted])
+            if diff.unreadable:
+                await mark_unreadable(connection, group.placement, {local.id: diff.unreadable})
+        await observe(database, group.placement, [(diff, observed)], None)
     return True
 
 

@@ -11,12 +11,12 @@ export function Activity({ group }) {
     async (signal) => (await request("GET", "/api/events/", { query: { scope: group.url, page_size: 6 }, signal })).data,
     [group.uuid, group.state, group.version],
   );
-  return html`<section class="card">
+  return html`<section class="group-activity">
     <h2>Activity</h2>
     ${error && html`<p class="quiet">${error.message}</p>`}
     ${events?.length === 0 && html`<p class="quiet">No events yet.</p>`}
     <ol class="plain activity">${(events ?? []).map((/** @type {any} */ event) => html`<li key=${event.uuid}>
-      ${event.message}
+      ${event.message}${" "}
       <span class="quiet"><${Ago} at=${event.created} />${event.context.user_username ? ` · ${event.context.user_username}` : ""}</span>
     </li>`)}</ol>
   </section>`;

@@ -1,26 +1,141 @@
-// The drift of a group, and its drift mode.
+// The drift of a group: what the cloud has that is not desired and the other way round, and both ways out.
 
 import { GROUPS, request } from "./api.js";
-import { html, useId } from "./html.js";
+import { statusOf } from "./group_status.js";
+import { html, useId, useState } from "./html.js";
+import { labelled } from "./openings.js";
+import { ReviewDialog } from "./review/dialog.js";
 import { Changes } from "./rule_lists.js";
-import { Drift } from "./states.js";
-import { Ago } from "./times.js";
+import { count } from "./rule_text.js";
 import { showToast } from "./toast.js";
-import { useLoaded } from "./use_loaded.js";
 
 const MODES = [
   ["adopt", "Adopt: accept changes in the cloud"],
   ["enforce", "Enforce: revert changes in the cloud"],
   ["report", "Report: only show drift"],
 ];
+const KEY = ["ethertype", "direction", "protocol", "from_port", "to_port", "cidr", "description", "remote_group_uuid", "remote_group_backend_id", "remote_address_group_backend_id"];
 
-/** @param {{group: any, reload: () => Promise<void>}} properties */
-export function DriftPanel({ group, reload }) {
+/** @param {any} rule */
+const keyOf = (rule) => JSON.stringify(KEY.map((name) => rule[name] ?? null));
+
+/**
+ * Return the rules of a group with whether the cloud has them, and those that only the cloud has.
+ *
+ * @param {any} group
+ * @param {any} drift
+ * @returns {{rule: any, kind: "" | "lost" | "undesired"}[]}
+ */
+export function rulesOfBoth(group, drift) {
+  const lost = (drift?.missing_at_cloud ?? []).map(keyOf);
+  const desired = group.rules.map((/** @type {any} */ rule) => {
+    const place = lost.indexOf(keyOf(rule));
+    if (place >= 0) lost.splice(place, 1);
+    return { rule, kind: place >= 0 ? "lost" : "" };
+  });
+  const undesired = (drift?.unexpected_at_cloud ?? []).map((/** @type {any} */ rule) => ({ rule, kind: "undesired" }));
+  return [...undesired, ...desired];
+}
+
+/**
+ * How the cloud differs, with Revert and Adopt for who may change the group. The rules themselves are
+ * marked in the tables.
+ *
+ * @param {{group: any, drift: any, isPending: boolean, reload: () => Promise<void>}} properties
+ */
+export function DriftPanel({ group, drift, isPending, reload }) {
+  const [chosen, setChosen] = useState("");
+  if (drift?.state !== "drifting") return null;
+  const canAdopt = drift.missing_at_cloud.length + drift.unexpected_at_cloud.length > 0 && !drift.unreadable.length;
+  const undesired = labelled(group.open_to_all).filter(({ kind }) => kind === "undesired").map(({ label }) => label);
+  const { title, tone } = statusOf({ ...group, drift: "drifting", drift_grade: drift.grade });
+  const close = () => setChosen("");
+  const isLoud = undesired.length > 0 && !isPending;
+  return html`<section class=${`notice drift-panel notice-${tone} ${isLoud ? "undesired" : ""}`} aria-label="Drift" role=${isLoud ? "alert" : null}>
+    ${isLoud && html`<p class="undesired-head"><strong>Not desired, open to the internet:</strong> ${undesired.join(", ")}. Only the cloud has ${undesired.length === 1 ? "it" : "them"}.</p>`}
+    <p>${!isLoud && html`<strong>${title}</strong>`} ${differences(drift, isPending).join(" ")}</p>
+    ${group.can_manage && !isPending && html`<div class="actions">
+      <button type="button" class=${isLoud ? "button button-danger" : "button"} onClick=${() => setChosen("revert")}>Revert</button>
+      ${canAdopt && html`<button type="button" class="button" onClick=${() => setChosen("adopt")}>Adopt</button>`}
+      <span>Revert pushes the desired rules again. ${canAdopt && "Adopt makes the rules of the cloud the desired ones."}</span>
+    </div>`}
+    ${chosen === "revert" && html`<${Revert} group=${group} onClose=${close} reload=${reload} />`}
+    ${chosen === "adopt" && html`<${Adopt} group=${group} drift=${drift} onClose=${close} reload=${reload} />`}
+  </section>`;
+}
+
+/**
+ * Return sentences that say how the cloud differs.
+ *
+ * @param {any} drift
+ * @param {boolean} isPending
+ */
+function differences({ missing_at_cloud: missing, unexpected_at_cloud: unexpected, unreadable, name, description, stateful, desired_stateful: desired }, isPending) {
+  return [
+    unexpected.length > 0 && `${count(unexpected.length, "rule is", "rules are")} ${isPending ? "being removed from the cloud" : "in the cloud only"}.`,
+    missing.length > 0 && `${count(missing.length, "desired rule is", "desired rules are")} ${isPending ? "on the way to the cloud" : "not in the cloud"}.`,
+    unreadable.length > 0 && `${count(unreadable.length, "rule", "rules")} in the cloud cannot be read.`,
+    name && `Its name in the cloud is ${name.at_cloud}.`,
+    description && `Its description in the cloud is ${description.at_cloud ? `“${description.at_cloud}”` : "empty"}.`,
+    stateful !== null && desired !== null && stateful !== desired && `It is ${stateful ? "stateful" : "stateless"} in the cloud.`,
+  ].filter(Boolean);
+}
+
+/**
+ * Push the present version again; rejects with an `ApiError`.
+ *
+ * @param {any} group
+ */
+export async function pushAgain(group) {
+  await request("POST", `${GROUPS}${group.uuid}/rollback/`, {
+    body: { version: group.version }, headers: { "If-Match": `"v${group.version}"` },
+  });
+}
+
+/**
+ * @param {any} group
+ * @param {any[]} rules
+ */
+const planOf = (group, rules) => async (/** @type {AbortSignal} */ signal) =>
+  (await request("POST", `${GROUPS}${group.uuid}/plan/`, { body: rules, signal })).data;
+
+/** @param {{group: any, onClose: () => void, reload: () => Promise<void>}} properties */
+function Revert({ group: shown, onClose, reload }) {
+  const [group] = useState(shown);
+  const apply = async () => {
+    await pushAgain(group);
+    onClose();
+    await reload();
+  };
+  return html`<${ReviewDialog} title="Revert the cloud" load=${planOf(group, group.rules)} apply=${apply} applyLabel="Revert"
+    before=${group.rules} onClose=${onClose}><p>The desired rules stay as they are and are pushed to the cloud again.</p><//>`;
+}
+
+/** @param {{group: any, drift: any, onClose: () => void, reload: () => Promise<void>}} properties */
+function Adopt({ group: shown, drift: shownDrift, onClose, reload }) {
+  const [{ group, drift }] = useState({ group: shown, drift: shownDrift });
+  const rules = rulesOfBoth(group, drift).filter(({ kind }) => kind !== "lost").map(({ rule }) => rule);
+  const { unexpected_at_cloud: added, missing_at_cloud: removed } = drift;
+  const apply = async () => {
+    await request("POST", `${GROUPS}${group.uuid}/set_rules/`, { body: rules, headers: { "If-Match": `"v${group.version}"` } });
+    onClose();
+    await reload();
+  };
+  return html`<${ReviewDialog} title="Adopt what the cloud has" load=${planOf(group, rules)} apply=${apply} applyLabel="Adopt"
+    before=${group.rules} onClose=${onClose}>
+    <p>The rules that the cloud has become the desired ones, as a new version.</p>
+    ${added.length > 0 && html`<h3>Becomes desired</h3><${Changes} rules=${added} sign="+" />`}
+    ${removed.length > 0 && html`<h3>Is not desired any more</h3><${Changes} rules=${removed} sign="−" />`}
+  <//>`;
+}
+
+/**
+ * The drift mode: a choice for who may change the group, words for others.
+ *
+ * @param {{group: any, drift: any, reload: () => Promise<void>}} properties
+ */
+export function DriftMode({ group, drift, reload }) {
   const modeId = useId();
-  const { data: drift, error, reload: reloadDrift } = useLoaded(
-    async (signal) => (await request("GET", `${GROUPS}${group.uuid}/drift/`, { signal })).data,
-    [group.uuid, group.state, group.version, group.drift, group.observed_at],
-  );
   const choose = async (/** @type {any} */ event) => {
     try {
       await request("POST", `${GROUPS}${group.uuid}/set_drift_mode/`, { body: { mode: event.target.value } });
@@ -28,31 +143,12 @@ export function DriftPanel({ group, reload }) {
     } catch (error) {
       showToast(error.message, "bad");
     }
-    await Promise.all([reloadDrift(), reload()]);
+    await reload();
   };
-  return html`<section class="card drift-panel">
-    <h2>Drift</h2>
-    ${error && html`<p class="quiet">${error.message}</p>`}
-    ${!drift && !error && html`<p class="quiet">…</p>`}
-    ${drift && html`
-      <p><${Drift} drift=${drift.state} /> <span class="quiet">observed <${Ago} at=${drift.observed_at} /></span></p>
-      <${Difference} drift=${drift} />
-      <div class="field">
-        <label for=${modeId}>Drift mode</label>
-        <select id=${modeId} value=${drift.mode} onChange=${choose} disabled=${!group.can_manage}>
-          ${MODES.map(([value, label]) => html`<option key=${value} value=${value} selected=${drift.mode === value}>${label}</option>`)}
-        </select>
-      </div>`}
-  </section>`;
-}
-
-/** @param {{drift: any}} properties */
-function Difference({ drift }) {
-  if (drift.state === "missing") return html`<p>The group no longer exists in the cloud. Setting its rules creates it again.</p>`;
-  if (drift.state !== "drifting") return null;
-  return html`
-    ${drift.missing_at_cloud.length > 0 && html`<h3>Desired, not in the cloud</h3><${Changes} rules=${drift.missing_at_cloud} sign="−" />`}
-    ${drift.unexpected_at_cloud.length > 0 && html`<h3>In the cloud, not desired</h3><${Changes} rules=${drift.unexpected_at_cloud} sign="+" />`}
-    ${drift.name && html`<p>Name in the cloud: <strong>${drift.name.at_cloud}</strong></p>`}
-    ${drift.description && html`<p>Description in the cloud: ${drift.description.at_cloud || "none"}</p>`}`;
+  const words = MODES.find(([value]) => value === drift.mode)?.[1] ?? drift.mode;
+  if (!group.can_manage) return html`<div><dt>Drift mode</dt><dd>${words}</dd></div>`;
+  return html`<div><dt><label for=${modeId}>Drift mode</label></dt><dd>
+    <select id=${modeId} value=${drift.mode} onChange=${choose}>
+      ${MODES.map(([value, label]) => html`<option key=${value} value=${value} selected=${drift.mode === value}>${label}</option>`)}
+    </select></dd></div>`;
 }

@@ -1,20 +1,20 @@
-// The page of a group: its rules, state, drift, usage and actions.
+// The page of a group: its name, its state with what helps, and its sections.
 
-import { Activity } from "./activity.js";
-import { GROUPS, request } from "./api.js";
-import { DriftPanel } from "./drift.js";
+import { useActions } from "./actions.js";
+import { GROUPS, TENANTS, request } from "./api.js";
+import { pushAgain } from "./drift.js";
 import { DeleteGroup, RenameGroup, UnlinkGroup } from "./group_actions.js";
+import { GroupOverview } from "./group_overview.js";
+import { nextGoal, resultOf, statusOf } from "./group_status.js";
 import { History } from "./history.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { loadGroup } from "./load_group.js";
-import { GROUP_PAGES, navigate } from "./router.js";
+import { CONSOLE, GROUP_PAGES, navigate } from "./router.js";
 import { RuleEditor } from "./rule_editor.js";
-import { RuleLists } from "./rule_lists.js";
-import { openText, unknownRemotesText } from "./rule_text.js";
 import { State, isStable } from "./states.js";
+import { Ago } from "./times.js";
 import { Title } from "./title.js";
 import { showToast } from "./toast.js";
-import { Usage } from "./usage.js";
 import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
 
 /** @param {{uuid: string, part: string, user: any}} properties */
@@ -24,68 +24,88 @@ export function Group({ uuid, part, user }) {
     [uuid],
     (found) => (found && !isStable(found.state) ? 800 : 6000),
   );
-  useResultToast(group);
+  const expect = useArrival(group);
   if (!group) {
     if (error?.status === 404) return html`<${GroupNotFound} />`;
     return error ? html`<${Failure} error=${error} retry=${reload} />` : html`<${Skeleton} rows=${10} />`;
   }
   if (error?.status === 404) return html`<${GroupNotFound} name=${group.name} />`;
   const parts = { edit: RuleEditor, history: History };
-  const Shown = parts[/** @type {keyof parts} */ (part)] ?? Overview;
+  const Chosen = parts[/** @type {keyof parts} */ (part)] ?? GroupOverview;
+  // Who may not change the group reads it.
+  const Shown = part === "edit" && !group.can_manage ? GroupOverview : Chosen;
   return html`
-    <${GroupHeader} group=${group} part=${part} user=${user} reload=${reload} />
+    <${GroupHeader} group=${group} part=${part} user=${user} reload=${reload} expect=${expect} />
     <${Stale} error=${error} />
     <${Shown} group=${group} user=${user} reload=${reload} />`;
 }
 
 /**
- * Show a toast when a pending change has been applied to the cloud or has failed.
+ * Say that what somebody waits for has happened, or why not; return what starts waiting.
  *
  * @param {any} group
  */
-function useResultToast(group) {
-  const previous = useRef("");
+function useArrival(group) {
+  const goal = useRef(/** @type {import("./group_status.js").Goal} */ (null));
+  const previous = useRef(/** @type {any} */ (undefined));
   useEffect(() => {
     if (!group) return;
-    const wasPending = previous.current && !isStable(previous.current);
-    if (wasPending && group.state === "OK") showToast(`${group.name} is applied to the cloud.`, "good");
-    if (wasPending && group.state === "ERRED") showToast(`${group.name} failed: ${group.error_message}`, "bad");
-    previous.current = group.state;
-  }, [group?.state]);
+    goal.current = nextGoal(goal.current, previous.current, group);
+    previous.current = group;
+    const result = resultOf(goal.current, group);
+    if (!result) return;
+    goal.current = null;
+    showToast(result.text, result.tone);
+  }, [group]);
+  return (/** @type {number} */ version) => {
+    goal.current = { version, kind: "pull" };
+  };
 }
 
-/** @param {{group: any, part: string, user: any, reload: () => Promise<void>}} properties */
-function GroupHeader({ group, part, user, reload }) {
+/** @param {{group: any, part: string, user: any, reload: () => Promise<void>, expect: (version: number) => void}} properties */
+function GroupHeader({ group, part, user, reload, expect }) {
   const [dialog, setDialog] = useState("");
   const base = `${GROUP_PAGES}${group.uuid}/`;
   const stable = isStable(group.state);
-  const pull = async () => {
+  const start = (/** @type {() => Promise<any>} */ send) => async () => {
     try {
-      await request("POST", `${GROUPS}${group.uuid}/pull/`);
-      showToast("Pull requested.");
+      await send();
+      expect(group.version);
     } catch (error) {
       showToast(error.message, "bad");
     }
     await reload();
   };
-  const pushAgain = async () => {
-    try {
-      await request("POST", `${GROUPS}${group.uuid}/rollback/`, {
-        body: { version: group.version }, headers: { "If-Match": `"v${group.version}"` },
-      });
-      showToast("Push requested.");
-    } catch (error) {
-      showToast(error.message, "bad");
-    }
-    await reload();
+  const pull = start(() => request("POST", `${GROUPS}${group.uuid}/pull/`));
+  /** @type {Record<string, () => any>} */
+  const runs = {
+    pull,
+    push: start(() => pushAgain(group)),
+    pull_tenant: start(() => request("POST", `${TENANTS}${group.tenant_uuid}/pull/`)),
+    edit: () => navigate(`${base}edit/`),
+    rename: () => setDialog("rename"),
+    delete: () => setDialog("delete"),
   };
+  const canChange = group.can_manage && stable;
+  useActions([
+    canChange && part !== "edit" && { name: `Edit rules of ${group.name}`, href: `${base}edit/` },
+    { name: `History of ${group.name}`, href: `${base}history/` },
+    { name: `Copy ${group.name} to a new group`, href: `${GROUP_PAGES}new/?copy=${group.uuid}` },
+    { name: `Show ${group.name} on the map`, href: `${CONSOLE}map/${group.tenant_uuid}/?group=${group.uuid}` },
+    { name: "Can it reach?", href: `${CONSOLE}reach/?tenant=${group.tenant_uuid}` },
+    canChange && group.backend_id && { name: `Compare ${group.name} with the cloud`, run: pull },
+    canChange && { name: `Rename ${group.name}`, run: runs.rename },
+    canChange && { name: `Delete ${group.name}`, run: runs.delete },
+  ], [group.uuid, group.name, group.version, part, canChange]);
   const close = () => setDialog("");
   const tab = (/** @type {string} */ name, /** @type {string} */ label) => html`
     <a href=${name ? `${base}${name}/` : base} aria-current=${part === name ? "page" : null}>${label}</a>`;
   return html`
     <nav class="crumbs" aria-label="Breadcrumb">
       <a href=${GROUP_PAGES}>Groups</a>
+      <a href=${`${GROUP_PAGES}?project_uuid=${group.project_uuid}`}>${group.customer_name} / ${group.project_name}</a>
       <a href=${`${GROUP_PAGES}?tenant_uuid=${group.tenant_uuid}`}>${group.tenant_name}</a>
+      <span class="quiet">· cloud ${group.service_name}</span>
     </nav>
     <div class="page-head">
       <div class="page-name">
@@ -97,18 +117,18 @@ function GroupHeader({ group, part, user, reload }) {
         <details class="menu" name="menu">
           <summary class="button">More</summary>
           <div class="menu-items">
-            <a href=${`${GROUP_PAGES}new/?copy=${group.uuid}`}>Copy to a new group</a>
+            ${user.can_create !== false && html`<a href=${`${GROUP_PAGES}new/?copy=${group.uuid}`}>Copy to a new group</a>`}
             ${group.can_manage && html`
-              <button type="button" onClick=${() => setDialog("rename")} disabled=${!stable}>Edit name and description</button>
-              <button type="button" onClick=${pull} disabled=${!stable}>Pull from the cloud</button>
-              <button type="button" class="danger" onClick=${() => setDialog("delete")} disabled=${!stable}>Delete</button>`}
+              <button type="button" onClick=${runs.rename} disabled=${!stable}>Edit name and description</button>
+              ${group.backend_id && html`<button type="button" onClick=${pull} disabled=${!stable}>Compare with the cloud</button>`}
+              <button type="button" class="danger" onClick=${runs.delete} disabled=${!stable}>Delete</button>`}
             ${user.is_staff && html`<button type="button" class="danger" onClick=${() => setDialog("unlink")}>Unlink</button>`}
           </div>
         </details>
       </div>
     </div>
-    <p class="quiet page-about">${group.description || "No description."}</p>
-    <${StatusNotice} group=${group} pull=${pull} pushAgain=${pushAgain} />
+    ${group.description && html`<p class="quiet page-about">${group.description}</p>`}
+    <${StatusNotice} group=${group} runs=${runs} isQuiet=${!part} />
     <nav class="tabs" aria-label="Sections of the group">
       ${tab("", "Rules")} ${group.can_manage && tab("edit", "Edit")} ${tab("history", "History")}
     </nav>
@@ -117,59 +137,22 @@ function GroupHeader({ group, part, user, reload }) {
     ${dialog === "unlink" && html`<${UnlinkGroup} group=${group} onClose=${close} />`}`;
 }
 
-/** @param {{group: any, pull: () => Promise<void>, pushAgain: () => Promise<void>}} properties */
-function StatusNotice({ group, pull, pushAgain }) {
-  if (group.state === "ERRED") {
-    return html`<div class="notice notice-bad" role="alert">
-      <strong>The last operation on this group failed.</strong> ${group.error_message || "The cloud returned no error message."}
-      <span class="quiet"> The desired rules are kept. You can edit the group, push it again or delete it.</span>
-      ${group.can_manage && html`<div class="actions">
-        <button type="button" class="button" onClick=${pushAgain}>Push again</button>
-        ${group.backend_id && html`<button type="button" class="button" onClick=${pull}>Pull from the cloud</button>`}
-      </div>`}
-    </div>`;
-  }
-  if (!isStable(group.state)) {
-    return html`<div class="notice notice-busy" role="status">
-      <span class="spinner" aria-hidden="true"></span>
-      Version ${group.version} is being applied to the cloud.
-      ${group.applied_version > 0 && html`<span class="quiet"> The cloud has version ${group.applied_version} now.</span>`}
-    </div>`;
-  }
-  if (group.drift === "never_pushed") {
-    return html`<div class="notice notice-warn" role="status">
-      <strong>This group is not in the cloud.</strong> It was loaded from a file and never pushed: no instance can use it.
-      ${group.can_manage && html`<div class="actions"><button type="button" class="button" onClick=${pushAgain}>Push to the cloud</button></div>`}
-    </div>`;
-  }
-  return null;
-}
-
-/** @param {{group: any, user: any, reload: () => Promise<void>}} properties */
-function Overview({ group, reload }) {
-  const openings = openText(group.open_to_all);
-  const unknown = unknownRemotesText(group);
-  return html`<div class="columns">
-    <div>
-      ${openings.length > 0 && html`<p class="notice notice-warn"><strong>Open to the internet:</strong> ${openings.join(", ")}.</p>`}
-      ${unknown && html`<p class="notice"><strong>Exposure unknown:</strong> ${unknown}</p>`}
-      <${RuleLists} rules=${group.rules} />
-    </div>
-    <aside class="side" aria-label="Details of the group">
-      <section class="card">
-        <h2>Details</h2>
-        <dl>
-          <div><dt>Tenant</dt><dd>${group.tenant_name}</dd></div>
-          <div><dt>Project</dt><dd>${group.customer_name} / ${group.project_name}</dd></div>
-          <div><dt>Cloud</dt><dd>${group.service_name}</dd></div>
-          <div><dt>Version</dt><dd>${group.version}${group.drift === "never_pushed" ? html` <span class="quiet">(not in the cloud)</span>` : group.applied_version !== group.version ? html` <span class="quiet">(${group.applied_version || "none"} in the cloud)</span>` : null}</dd></div>
-          <div><dt>Neutron ID</dt><dd class="mono clip" title=${group.backend_id}>${group.backend_id || "none yet"}</dd></div>
-        </dl>
-      </section>
-      <${DriftPanel} group=${group} reload=${reload} />
-      <${Usage} group=${group} />
-      <${Activity} group=${group} />
-    </aside>
+/**
+ * The state as one quiet line if all is well, else as a notice with the action that helps. The first
+ * page has a panel of its own for drift.
+ *
+ * @param {{group: any, runs: Record<string, () => any>, isQuiet: boolean}} properties
+ */
+function StatusNotice({ group, runs, isQuiet }) {
+  if (isQuiet && group.state === "OK" && group.drift === "drifting" && group.applied_version === group.version) return null;
+  const { tone, title, text, quote, action, label } = statusOf(group);
+  const button = action && html`<button type="button" class="button" onClick=${runs[action]}>${label}</button>`;
+  if (tone === "good") return html`<p class="quiet status-line">${title} Compared <${Ago} at=${group.observed_at} />.</p>`;
+  if (tone === "idle") return html`<p class="quiet status-line">${title} ${button}</p>`;
+  return html`<div class=${`notice notice-${tone}`} role=${tone === "bad" ? "alert" : "status"}>
+    ${tone === "busy" && html`<span class="spinner" aria-hidden="true"></span>`}
+    <strong>${title}</strong> ${quote && html`<q class="quote">${quote}</q>`} <span>${text}</span>
+    ${button && html`<div class="actions">${button}</div>`}
   </div>`;
 }
 

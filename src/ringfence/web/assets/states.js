@@ -34,18 +34,25 @@ export const DRIFT_LABELS = Object.entries(DRIFTS).map(([value, [label]]) => [va
 export const isStable = (state) => state === "OK" || state === "ERRED";
 
 /**
- * A group that was loaded as OK and never pushed is OK only here.
+ * A group that was loaded as OK and never pushed is OK only here; what was never compared with the
+ * cloud is not known to be.
  *
- * @param {{state: string, title?: string, drift?: string}} properties
+ * @param {{state: string, title?: string, drift?: string, isObserved?: boolean}} properties
  */
-export function State({ state, title, drift }) {
+export function State({ state, title, drift, isObserved = drift !== "unknown" }) {
   if (drift === "never_pushed") return html`<span class="mark mark-warn" title="It was loaded as OK; no cloud has it.">Never pushed</span>`;
-  const [label, tone] = own(STATES, state) ?? [state, "idle"];
+  const [label, known] = own(STATES, state) ?? [state, "idle"];
+  const tone = known === "good" && !isObserved ? "idle" : known;
   return html`<span class="mark mark-${tone}" title=${title}>${label}</span>`;
 }
 
-/** @param {{drift: string}} properties */
-export function Drift({ drift }) {
+/**
+ * While a job runs, a difference is what it is about.
+ *
+ * @param {{drift: string, state?: string}} properties
+ */
+export function Drift({ drift, state = "OK" }) {
+  if (drift === "drifting" && !isStable(state)) return html`<span class="mark mark-busy">On its way</span>`;
   const [label, tone] = own(DRIFTS, drift) ?? [drift, "idle"];
   return html`<span class="mark mark-${tone}">${label}</span>`;
 }

@@ -2,10 +2,12 @@
 
 import { GROUPS, request } from "./api.js";
 import { html } from "./html.js";
-import { GROUP_PAGES } from "./router.js";
+import { CONSOLE, GROUP_PAGES } from "./router.js";
 import { count } from "./rule_text.js";
 import { Ago } from "./times.js";
 import { useLoaded } from "./use_loaded.js";
+
+const SHOWN = 8;
 
 /** @param {{group: any}} properties */
 export function useUsage({ group }) {
@@ -15,14 +17,36 @@ export function useUsage({ group }) {
   );
 }
 
-/** @param {{group: any}} properties */
-export function Usage({ group }) {
+/**
+ * Who uses a group: instances with their addresses, and the groups whose rules refer to it.
+ *
+ * @param {{group: any}} properties
+ */
+export function UsedBy({ group }) {
   const { data: usage, error } = useUsage({ group });
-  return html`<section class="card">
-    <h2>Used by</h2>
+  const { data: instances } = useLoaded(
+    async (signal) => request("GET", "/api/openstack-instances/", {
+      query: { security_group_uuid: group.uuid, o: "name", page_size: SHOWN, field: ["uuid", "name", "internal_ips", "external_ips"] }, signal,
+    }),
+    [group.uuid, group.state],
+  );
+  const reach = `${CONSOLE}reach/?tenant=${group.tenant_uuid}`;
+  return html`<section class="card used-by">
+    <h2>Used by ${usage?.observed_at && html`<span class="quiet">${count(usage.instance_count ?? 0, "instance")}</span>`}</h2>
     ${error && html`<p class="quiet">${error.message}</p>`}
     ${!usage && !error && html`<p class="quiet">…</p>`}
-    ${usage && html`<${Instances} usage=${usage} /><${ReferringGroups} usage=${usage} />`}
+    ${usage && !usage.observed_at && html`<p class="quiet">Unknown: the tenant's ports were not pulled yet.</p>`}
+    ${usage?.observed_at && !usage.ports.length && html`<p class="quiet">No instance has this group.</p>`}
+    ${usage?.observed_at && instances && html`<ul class="plain members">${instances.data.map((/** @type {any} */ one) => html`<li key=${one.uuid}>
+      <a href=${`${CONSOLE}instances/${one.uuid}/`}>${one.name || "An instance without a name"}</a>
+      <span class="mono">${one.internal_ips.join(", ")}</span>
+      ${one.external_ips.length > 0 && html`<span><span class="quiet">floating IP </span><span class="mono">${one.external_ips.join(", ")}</span></span>`}
+    </li>`)}
+    ${instances.total > SHOWN && html`<li class="quiet">and ${instances.total - SHOWN} more</li>`}
+    ${usage.ports_of_other_tenants > 0 && html`<li class="quiet">and ${count(usage.ports_of_other_tenants, "port")} of other tenants</li>`}</ul>`}
+    ${usage?.referenced_by.length > 0 && html`<${ReferringGroups} usage=${usage} />`}
+    <p class="links"><a href=${`${CONSOLE}map/${group.tenant_uuid}/?group=${group.uuid}`}>Show on the map</a><a href=${reach}>Can it reach?</a></p>
+    ${usage?.observed_at && html`<p class="quiet">Ports observed <${Ago} at=${usage.observed_at} /></p>`}
   </section>`;
 }
 
