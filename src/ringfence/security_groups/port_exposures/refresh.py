@@ -18,7 +18,13 @@ from typing import Any, LiteralString
 from ringfence.database.pool import Connection, before_commit
 from ringfence.database.recordset import recordset
 from ringfence.http.offload import in_thread
-from ringfence.security_groups.port_exposures import group_openings
+from ringfence.security_groups.port_exposures.group_openings import (
+    OF_GROUPS,
+    OF_TENANTS,
+    StoredOpenings,
+    store,
+    stored_openings,
+)
 from ringfence.security_groups.port_exposures.judgement import (
     ADDRESS_GROUP,
     Exposure,
@@ -155,12 +161,13 @@ def refresh_ports_before_commit(connection: Connection, port_ids: Iterable[int])
 
 async def refresh_groups(connection: Connection, group_ids: Sequence[int]) -> None:
     """Compute what these groups open again, and the exposures of all ports with them."""
-    await _refresh(connection, _PORTS_OF_GROUPS, group_ids, group_ids)
+    groups = await stored_openings(connection, OF_GROUPS, group_ids)
+    await _refresh(connection, _PORTS_OF_GROUPS, group_ids, groups)
 
 
 async def refresh_tenants(connection: Connection, tenant_ids: Sequence[int]) -> None:
     """Compute what all groups of these tenants open again, and the exposures of all ports."""
-    groups = await group_openings.groups_of(connection, tenant_ids)
+    groups = await stored_openings(connection, OF_TENANTS, tenant_ids)
     await _refresh(connection, _PORTS_OF_TENANTS, tenant_ids, groups)
 
 
@@ -173,7 +180,7 @@ async def _refresh(
     connection: Connection,
     selection: LiteralString,
     ids: Sequence[int],
-    changed_groups: Sequence[int],
+    changed_groups: Sequence[StoredOpenings],
 ) -> None:
     values = {"ids": list(ids), "class": _LOCK_CLASS}
     cursor = await connection.execute(_LOCK.replace("{selection}", selection), values)
@@ -181,10 +188,11 @@ async def _refresh(
     if cursor.rowcount:
         cursor = await connection.execute(_PORTS.replace("{selection}", selection), values)
         ports = [_port_of(row) for row in await cursor.fetchall()]
-    groups = sorted({group for port in ports for group in port.group_ids}.union(changed_groups))
+    of_ports = {group for port in ports for group in port.group_ids}
+    groups = sorted(of_ports.union(each.id for each in changed_groups))
     traffic = await _traffic_of(connection, groups) if groups else {}
     if changed_groups:
-        await group_openings.store(connection, changed_groups, traffic)
+        await store(connection, changed_groups, traffic)
     if ports:
         await _write_exposures(connection, selection, values, ports, traffic)
 

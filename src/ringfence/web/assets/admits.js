@@ -47,7 +47,7 @@ function Direction({ title, remote, rules, isPending, empty, isFiltered }) {
       <caption class="visually-hidden">${title}</caption>
       <thead><tr><th scope="col">Protocol and ports</th><th scope="col">${remote}</th><th scope="col">Description</th></tr></thead>
       <tbody>${shown.map(({ rule, kind }, index) => html`<tr key=${rule.id ?? `c${index}`} class=${kind && `rule-${kind}`}>
-        <td data-label="Protocol and ports"><${Traffic} rule=${rule} /></td>
+        <td data-label="Traffic"><${Traffic} rule=${rule} /></td>
         <td data-label=${remote}><${Remote} rule=${rule} />${rule.ethertype === "IPv6" && rule.cidr && html` <span class="quiet">IPv6</span>`}</td>
         <td data-label="Description" class=${kind || rule.description ? null : "cell-empty"}><${Kind} kind=${kind} isPending=${isPending} /> <span>${rule.description}</span></td>
       </tr>`)}</tbody>

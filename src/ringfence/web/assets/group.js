@@ -3,6 +3,7 @@
 import { useActions } from "./actions.js";
 import { GROUPS, TENANTS, request } from "./api.js";
 import { pushAgain } from "./drift.js";
+import { ExportMenu } from "./export.js";
 import { DeleteGroup, RenameGroup, UnlinkGroup } from "./group_actions.js";
 import { GroupOverview } from "./group_overview.js";
 import { nextGoal, resultOf, statusOf } from "./group_status.js";
@@ -11,7 +12,7 @@ import { html, useEffect, useRef, useState } from "./html.js";
 import { loadGroup } from "./load_group.js";
 import { CONSOLE, GROUP_PAGES, navigate } from "./router.js";
 import { RuleEditor } from "./rule_editor.js";
-import { State, isStable } from "./states.js";
+import { Drift, State, isStable } from "./states.js";
 import { Ago } from "./times.js";
 import { Title } from "./title.js";
 import { showToast } from "./toast.js";
@@ -111,8 +112,10 @@ function GroupHeader({ group, part, user, reload, expect }) {
       <div class="page-name">
         <${Title} of=${group.name} />
         <${State} state=${group.state} drift=${group.drift} />
+        ${group.drift === "drifting" && html`<${Drift} drift=${group.drift} state=${group.state} />`}
       </div>
       <div class="actions">
+        <${ExportMenu} load=${async () => [group]} name=${group.name} />
         ${group.can_manage && part !== "edit" && html`<a class="button button-main" href=${`${base}edit/`}>Edit rules</a>`}
         <details class="menu" name="menu">
           <summary class="button">More</summary>
