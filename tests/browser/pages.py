@@ -10,13 +10,14 @@ from tests.browser.site import EGRESS, HTTPS, OFFICE, Site
 class Shown:
     """A page: its name, its path, and a selector that is visible when it is loaded.
 
-    `press` names buttons to click, `paste` is text for the box that they open, and `then` is a
+    `check` names boxes to check, `press` buttons to click, `paste` is text for the box that they open, and `then` is a
     selector that is visible afterwards.
     """
 
     name: str
     path: str
     ready: str
+    check: tuple[str, ...] = ()
     press: tuple[str, ...] = ()
     paste: str = ""
     then: str = "body"
@@ -26,6 +27,8 @@ class Shown:
         """Open the page, and wait until it is loaded."""
         await page.goto(self.path)
         await expect(page.locator(self.ready).first).to_be_visible()
+        for name in self.check:
+            await page.get_by_label(name, exact=True).check()
         for name in self.press:
             label = f':has-text("{name}")'
             button = f'button{label}, button[aria-label^="{name}"], summary{label}'
@@ -65,6 +68,15 @@ def every_page(site: Site) -> list[Shown]:
     return [
         Shown("sign-in", "/console/", "form", user=None),
         Shown("groups", "/console/groups/?tenant_uuid=" + web["tenant_uuid"], "table.groups"),
+        Shown("rules-found", "/console/groups/?q=443", ".results .result-group"),
+        Shown("rules-none", "/console/groups/?q=sctp+4711+in+tenant+shop", ".empty"),
+        Shown(
+            "groups-selected",
+            "/console/groups/?tenant_uuid=" + web["tenant_uuid"],
+            "table.groups",
+            check=("Select all on this page",),
+            then=".bulk-bar",
+        ),
         Shown("groups-none", "/console/groups/?query=nothing-like-this", ".empty"),
         Shown("group", at, ".activity li"),
         Shown("group-failed", f"/console/groups/{failed['uuid']}/", ".notice-bad"),

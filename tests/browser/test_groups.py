@@ -17,16 +17,16 @@ async def test_groups_are_searched_while_typing_and_the_url_carries_the_view(sit
     site.create("finding-web", [HTTPS, OFFICE], description="What the world reaches")
     site.create("finding-db")
     page = await visit("/console/groups/")
-    await page.get_by_label("Search groups").fill("finding")
+    await page.get_by_label("Search groups and rules").fill("finding")
     await expect(page.get_by_text("2 groups found")).to_be_visible()
     await expect(row(page, "finding-web")).to_contain_text("HTTPS")
     await expect(row(page, "finding-db").get_by_text("No", exact=True)).to_be_visible()
     await page.get_by_label("Open to the internet").select_option("true")
     await expect(page.get_by_text("1 group found")).to_be_visible()
-    await expect(page).to_have_url(re.compile(r"query=finding&is_open_to_all=true"))
+    await expect(page).to_have_url(re.compile(r"q=finding&is_open_to_all=true"))
     shared = await visit(page.url.removeprefix(site.address), user="mia")
     await expect(shared.get_by_text("1 group found")).to_be_visible()
-    await expect(shared.get_by_label("Search groups")).to_have_value("finding")
+    await expect(shared.get_by_label("Search groups and rules")).to_have_value("finding")
 
 
 async def test_the_order_of_the_list_is_in_the_url(site, visit):
@@ -46,7 +46,7 @@ async def test_the_order_of_the_list_is_in_the_url(site, visit):
 async def test_an_empty_result_is_explained_and_cleared(visit):
     page = await visit("/console/groups/?query=no-such-thing")
     await expect(page.get_by_role("heading", name="No groups match")).to_be_visible()
-    await page.get_by_role("button", name="Clear").click()
+    await page.get_by_role("button", name="Clear filters").click()
     await expect(page).to_have_url(re.compile("/console/groups/$"))
 
 
@@ -96,7 +96,7 @@ async def test_drift_is_shown_with_its_rules(site, visit):
     site.drifting("drifting")
     page = await visit("/console/groups/?query=drifting")
     await expect(row(page, "drifting")).to_contain_text("Drifting")
-    await page.get_by_role("link", name="drifting").click()
+    await page.get_by_role("link", name="drifting", exact=True).click()
     await expect(page.get_by_text("Desired, not in the cloud")).to_be_visible()
     await expect(page.get_by_label("Drift mode")).to_have_value("report")
 

@@ -1,156 +1,106 @@
-// The list of groups, with search, filters, ordering and pages; all of them are in the URL.
+// The list of groups, and the search in it; question, filters, ordering and page are in the URL.
 
-import { OVERVIEWS, TENANTS, request } from "./api.js";
-import { html, useEffect, useRef, useState } from "./html.js";
-import { GROUP_PAGES, navigate, updateQuery } from "./router.js";
-import { count, openText, unknownRemotesText } from "./rule_text.js";
-import { DRIFT_LABELS, Drift, STATE_LABELS, State, isStable } from "./states.js";
+import { useActions } from "./actions.js";
+import { ExportMenu, groupsOf } from "./export.js";
+import { html, useEffect, useMemo, useState } from "./html.js";
+import { WhichAncestor } from "./list/ancestors.js";
+import { ask } from "./list/ask.js";
+import { AskField, Understood } from "./list/ask_field.js";
+import { BulkBar } from "./list/bulk_bar.js";
+import { Chips, Filters, filtersOf } from "./list/filters.js";
+import { loadAll, loadPage } from "./list/load.js";
+import { RuleResults } from "./list/results.js";
+import { useSelection } from "./list/selection.js";
+import { COLUMNS, GroupTable } from "./list/table.js";
+import { Views } from "./list/views.js";
+import { GROUP_PAGES, updateQuery } from "./router.js";
+import { count } from "./rule_text.js";
+import { isStable } from "./states.js";
 import { Title } from "./title.js";
 import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
 
-const PAGE_SIZE = 50;
-const FILTERS = ["query", "state", "drift", "is_open_to_all", "tenant_uuid", "project_uuid", "service_settings_uuid", "can_manage", "external_ip"];
-const COLUMNS = [
-  ["name", "Name"], ["tenant_name", "Tenant"], ["service_name", "Cloud"], ["state", "State"],
-  ["", "Rules"], ["", "Instances"], ["", "Open to the internet"], ["", "Drift"],
-];
-
-/** @param {{query: URLSearchParams}} properties */
-export function GroupList({ query }) {
-  const search = query.toString();
-  const page = Number(query.get("page") ?? 1);
+/** @param {{query: URLSearchParams, user: any}} properties */
+export function GroupList({ query, user }) {
+  const text = query.get("q") ?? "";
+  const as = query.get("as") ?? "";
+  const question = useMemo(() => ask(text, as), [text, as]);
   const { data, error, isLoading, reload } = useLoaded(
-    async (signal) => {
-      const filters = Object.fromEntries(FILTERS.map((name) => [name, query.getAll(name)]));
-      const paging = { o: query.get("o"), page: query.get("page"), page_size: PAGE_SIZE };
-      return request("GET", OVERVIEWS, { query: { ...filters, ...paging }, signal });
-    },
-    [search],
+    (signal) => loadPage(question, query, signal),
+    [query.toString()],
     // Poll faster while a change is being applied.
-    (found) => (found?.data.every((/** @type {any} */ group) => isStable(group.state)) ? 10_000 : 2000),
+    (found) => (found?.kind === "rules" ? 30_000 : found?.groups.every((/** @type {any} */ group) => isStable(group.state)) ? 10_000 : 2000),
   );
-  const isFiltered = FILTERS.some((name) => query.has(name));
+  const beyond = useBeyond(query, data);
+  const selection = useSelection(data?.groups ?? [], viewOf(query));
+  const canCreate = user?.can_create !== false;
+  useActions([canCreate && { name: "New group", href: `${GROUP_PAGES}new/` }], [canCreate]);
+  const isFiltered = filtersOf(query).length > 0 || text !== "";
   return html`
-    <div class="page-head">
-      <div>
-        <${Title} of="Security groups" />
-        <p class="quiet page-count" aria-live="polite">
-          ${data ? `${count(data.total, "group")}${isFiltered ? " found" : ""}` : "\u00a0"}
-        </p>
+    <div class="page-head list-head">
+      <${Title} of="Security groups" />
+      <p class="quiet page-count" aria-live="polite">${data && data.kind !== "ancestors" ? totalText(data, isFiltered) : "\u00a0"}</p>
+      <div class="list-actions">
+        <${ExportMenu} name="security-groups" load=${async () => groupsOf((await loadAll(question, query)).map(({ uuid }) => uuid))} />
+        ${canCreate && html`<a class="button button-main" href=${`${GROUP_PAGES}new/`}>New group</a>`}
       </div>
-      <a class="button button-main" href=${`${GROUP_PAGES}new/`}>New group</a>
     </div>
-    <${Filters} query=${query} />
+    <${Views} username=${user?.username ?? ""} query=${query} />
+    <div class="list-tools"><${AskField} text=${text} /><${Filters} query=${query} kind=${question.kind} columns=${COLUMNS} /></div>
+    <${Chips} query=${query} kind=${question.kind} />
+    <${Understood} question=${question} text=${text} as=${as} />
     <${Stale} error=${data && error} />
+    ${beyond && html`<p class="notice" role="status">${beyond}</p>`}
     ${error && !data && html`<${Failure} error=${error} retry=${reload} />`}
-    ${isLoading && !data && html`<${Skeleton} rows=${12} />`}
-    ${data && data.data.length === 0 && html`<${NoGroups} isFiltered=${isFiltered} />`}
-    ${data && data.data.length > 0 && html`
-      <div class=${isLoading ? "table-frame is-waiting" : "table-frame"}>
-        <${Table} groups=${data.data} order=${query.get("o") ?? ""} />
+    ${isLoading && !data && html`<div class="list-skeleton"><${Skeleton} rows=${24} /></div>`}
+    ${data?.kind === "ancestors" && html`<${WhichAncestor} ancestors=${data.ancestors} name=${question.ancestor} text=${text} />`}
+    ${data && data.kind !== "ancestors" && data.groups.length === 0 && html`<${NoResults} question=${data.question} isFiltered=${isFiltered} canCreate=${canCreate} />`}
+    ${data && data.groups.length > 0 && html`
+      <div class=${isLoading ? "list-frame is-waiting" : "list-frame"}>
+        ${data.kind === "rules"
+          ? html`<${RuleResults} groups=${data.groups} selection=${selection} />`
+          : html`<${GroupTable} groups=${data.groups} order=${query.get("o") ?? ""} selection=${selection} />`}
       </div>
-      <${Pagination} page=${page} pages=${Math.max(1, Math.ceil(data.total / PAGE_SIZE))} />`}`;
+      <${Pagination} page=${data.page} pages=${data.pages} />`}
+    <${BulkBar} selection=${selection} total=${data?.total ?? 0} loadAll=${() => loadAll(question, query)}
+      cidr=${question.query.within ?? ""} isReader=${!canCreate} reload=${reload} />`;
 }
 
-/** @param {{groups: any[], order: string}} properties */
-function Table({ groups, order }) {
-  return html`<table class="table groups">
-    <caption class="visually-hidden">Security groups</caption>
-    <thead><tr>
-      ${COLUMNS.map(([column, label]) => html`<${Heading} key=${label} column=${column} label=${label} order=${order} />`)}
-    </tr></thead>
-    <tbody>${groups.map((group) => html`<${Row} key=${group.uuid} group=${group} />`)}</tbody>
-  </table>`;
+/**
+ * Return what a selection belongs to: the question and the filters, on any page and in any order.
+ *
+ * @param {URLSearchParams} query
+ */
+function viewOf(query) {
+  const view = new URLSearchParams(query);
+  for (const name of ["page", "o"]) view.delete(name);
+  return view.toString();
 }
 
-/** @param {{column: string, label: string, order: string}} properties */
-function Heading({ column, label, order }) {
-  const isNumber = label === "Rules" || label === "Instances";
-  if (!column) return html`<th scope="col" class=${isNumber ? "number" : null}>${label}</th>`;
-  const isAscending = order === column;
-  const isDescending = order === `-${column}`;
-  const next = isAscending ? `-${column}` : isDescending ? "" : column;
-  return html`<th scope="col" aria-sort=${isAscending ? "ascending" : isDescending ? "descending" : null}>
-    <button type="button" class="sort" onClick=${() => updateQuery({ o: next, page: "" })}>
-      ${label}<span class="sort-mark" aria-hidden="true">${isAscending ? "↑" : isDescending ? "↓" : "↕"}</span>
-    </button>
-  </th>`;
-}
-
-/** @param {{group: any}} properties */
-function Row({ group }) {
-  const openings = openText(group.open_to_all);
-  const unknown = unknownRemotesText(group);
-  return html`<tr>
-    <td class="cell-name" data-label="Name">
-      <a href=${`${GROUP_PAGES}${group.uuid}/`}>${group.name}</a>
-      <span class="quiet clip">${group.description}</span>
-    </td>
-    <td data-label="Tenant">${group.tenant_name}<span class="quiet clip">${group.customer_name} / ${group.project_name}</span></td>
-    <td data-label="Cloud">${group.service_name}</td>
-    <td data-label="State"><${State} state=${group.state} drift=${group.drift} title=${group.error_message || null} /></td>
-    <td data-label="Rules" class="number">${group.rules_count}</td>
-    <td data-label="Instances" class="number">${group.instance_count ?? html`<span class="quiet" title="The tenant's ports were not pulled yet">–</span>`}</td>
-    <td data-label="Open to the internet">${openings.length ? html`<${OpenMarks} openings=${openings} />` : html`<span class="quiet" title=${unknown || null}>${unknown ? "Unknown" : "No"}</span>`}</td>
-    <td data-label="Drift"><${Drift} drift=${group.drift} /></td>
-  </tr>`;
-}
-
-/** @param {{openings: string[]}} properties */
-function OpenMarks({ openings }) {
-  const shown = openings.slice(0, 3);
-  return html`<span class="open-marks" title=${openings.join(", ")}>
-    ${shown.map((label) => html`<span key=${label} class="open-mark">${label}</span>`)}
-    ${openings.length > shown.length && html`<span class="quiet">+${openings.length - shown.length}</span>`}
-  </span>`;
-}
-
-/** @param {{query: URLSearchParams}} properties */
-function Filters({ query }) {
-  const [text, setText] = useState(query.get("query") ?? "");
-  const sent = useRef(text);
+/**
+ * If the page of the URL is beyond the end, go to the last one; return the note about that.
+ *
+ * @param {URLSearchParams} query
+ * @param {any} data
+ */
+function useBeyond(query, data) {
+  const [note, setNote] = useState({ text: "", search: "" });
   useEffect(() => {
-    if (text === sent.current) return undefined;
-    const timer = setTimeout(() => {
-      sent.current = text;
-      updateQuery({ query: text.trim(), page: "" });
-    }, 200);
-    return () => clearTimeout(timer);
-  }, [text]);
-  const { data: tenants } = useLoaded(
-    async (signal) => (await request("GET", TENANTS, {
-      query: { page_size: 300, o: "name", field: ["uuid", "name", "project_name"] }, signal,
-    })).data,
-    [],
-  );
-  const isFiltered = FILTERS.some((name) => query.has(name));
-  const clear = () => {
-    setText("");
-    sent.current = "";
-    navigate(location.pathname, { replace: true });
-  };
-  const tenantChoices = (tenants ?? []).map((/** @type {any} */ each) => [each.uuid, `${each.name} · ${each.project_name}`]);
-  return html`<search class="filters">
-    <input class="search" type="search" aria-label="Search groups by name or description"
-      placeholder="Search by name or description" value=${text}
-      onInput=${(/** @type {any} */ event) => setText(event.target.value)} />
-    <${FilterSelect} name="state" label="State" choices=${STATE_LABELS} query=${query} />
-    <${FilterSelect} name="drift" label="Drift" choices=${DRIFT_LABELS} query=${query} />
-    <${FilterSelect} name="is_open_to_all" label="Open to the internet" choices=${[["true", "Open"], ["false", "Not open"]]} query=${query} />
-    <${FilterSelect} name="tenant_uuid" label="Tenant" choices=${tenantChoices} query=${query} />
-    <${FilterSelect} name="can_manage" label="Your access" choices=${[["true", "Can manage"], ["false", "Read-only"]]} query=${query} />
-    <button type="button" class="button button-plain" onClick=${clear} disabled=${!isFiltered}>Clear</button>
-  </search>`;
+    if (!data?.isBeyond) return;
+    const page = data.pages > 1 ? String(data.pages) : "";
+    const asked = query.get("page");
+    updateQuery({ page }, { replace: true });
+    setNote({ text: `There is no page ${asked}: the list has ${count(data.pages, "page")}. This is the last one.`, search: location.search });
+  }, [data]);
+  return note.search === location.search ? note.text : "";
 }
 
-/** @param {{name: string, label: string, choices: string[][], query: URLSearchParams}} properties */
-function FilterSelect({ name, label, choices, query }) {
-  const chosen = query.get(name) ?? "";
-  return html`<select aria-label=${label} class=${chosen ? "is-chosen" : null} value=${chosen}
-    onChange=${(/** @type {any} */ event) => updateQuery({ [name]: event.target.value, page: "" })}>
-    <option value="">${label}: all</option>
-    ${choices.map(([value, text]) => html`<option key=${value} value=${value} selected=${value === chosen}>${text}</option>`)}
-  </select>`;
+/**
+ * @param {any} data
+ * @param {boolean} isFiltered
+ */
+function totalText({ kind, total, groups, pages }, isFiltered) {
+  if (kind === "groups") return `${count(total, "group")}${isFiltered ? " found" : ""}`;
+  return `${count(total, "rule")}${total >= 10_000 ? " or more" : ""}${pages === 1 && total > 0 ? ` in ${count(groups.length, "group")}` : ""} found`;
 }
 
 /** @param {{page: number, pages: number}} properties */
@@ -167,12 +117,19 @@ function Pagination({ page, pages }) {
   </nav>`;
 }
 
-/** @param {{isFiltered: boolean}} properties */
-function NoGroups({ isFiltered }) {
-  return isFiltered
-    ? html`<section class="empty"><h2>No groups match</h2>
-        <p>No group that you can see matches. Change the search, or clear the filters.</p></section>`
-    : html`<section class="empty"><h2>No security groups yet</h2>
-        <p>A security group defines which traffic its instances accept and send. Create one from scratch, from a preset, or as a copy.</p>
-        <a class="button button-main" href=${`${GROUP_PAGES}new/`}>Create a group</a></section>`;
+/** @param {{question: import("./list/ask.js").Question, isFiltered: boolean, canCreate: boolean}} properties */
+function NoResults({ question, isFiltered, canCreate }) {
+  const { kind, lead, parts } = question;
+  const asked = `${lead} ${parts.map((part) => part.text).join(" ")}`;
+  if (kind === "rules") {
+    return html`<section class="empty"><h2>No rules match</h2>
+      <p>Searched in the desired rules of all groups that you can see: ${asked}.</p></section>`;
+  }
+  if (isFiltered) {
+    return html`<section class="empty"><h2>No groups match</h2>
+      <p>${parts.length ? `Searched among all groups that you can see: ${asked}.` : "No group that you can see matches the filters."} Change the search, or clear the filters.</p></section>`;
+  }
+  return html`<section class="empty"><h2>No security groups yet</h2>
+    <p>A security group defines which traffic its instances accept and send.${canCreate ? " Create one from scratch, from a preset, or as a copy." : ""}</p>
+    ${canCreate && html`<a class="button button-main" href=${`${GROUP_PAGES}new/`}>Create a group</a>`}</section>`;
 }

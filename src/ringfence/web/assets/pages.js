@@ -23,7 +23,7 @@ import { Title } from "./title.js";
 /** @type {[string, (properties: PageProperties) => any][]} paths, of which "*" is any part */
 const PAGES = [
   ["", () => html`<${GoToGroups} />`],
-  ["groups", ({ query }) => html`<${GroupList} query=${query} />`],
+  ["groups", ({ user, query }) => html`<${GroupList} user=${user} query=${query} />`],
   ["groups/new", ({ query }) => html`<${NewGroup} query=${query} />`],
   ["groups/*", ({ user, parts }) => html`<${Group} key=${parts[1]} uuid=${parts[1]} part="" user=${user} />`],
   ["groups/*/*", ({ user, parts }) => html`<${Group} key=${parts[1]} uuid=${parts[1]} part=${parts[2]} user=${user} />`],

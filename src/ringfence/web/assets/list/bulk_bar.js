@@ -1,0 +1,45 @@
+// The bar of the selection: how many groups are selected, and what can be done with all of them.
+
+import { ExportMenu, groupsOf } from "../export.js";
+import { html, useState } from "../html.js";
+import { count } from "../rule_text.js";
+import { showToast } from "../toast.js";
+import { BULK, BulkDialog } from "./bulk.js";
+
+/**
+ * @param {{selection: import("./selection.js").Selection, total: number, loadAll: () => Promise<import("./selection.js").Selected[]>,
+ *   cidr: string, isReader: boolean, reload: () => Promise<void>}} properties
+ */
+export function BulkBar({ selection, total, loadAll, cidr, isReader, reload }) {
+  const [kind, setKind] = useState("");
+  const [isBusy, setBusy] = useState(false);
+  const selected = [...selection.selected.values()];
+  const selectAll = async () => {
+    setBusy(true);
+    try {
+      selection.change(await loadAll(), true);
+    } catch (error) {
+      showToast(error.message, "bad");
+    }
+    setBusy(false);
+  };
+  if (!selected.length && !kind) return null;
+  return html`<div class="bulk-bar" role="region" aria-label="Selected groups">
+    <strong role="status">${selected.length} selected</strong>
+    ${selected.length < total && html`<button type="button" class="button button-plain" disabled=${isBusy} onClick=${selectAll}>Select all results</button>`}
+    <button type="button" class="button button-plain" onClick=${selection.clear}>Clear selection</button>
+    <${ExportMenu} name="security-groups" load=${() => groupsOf(selected.map(({ uuid }) => uuid))} />
+    <details class="menu" name="menu">
+      <summary>Change ${count(selected.length, "group")}</summary>
+      <div class="menu-items">
+        ${Object.entries(BULK).map(([name, { label }]) => html`<button key=${name} type="button" class=${name === "delete" ? "danger" : null}
+          disabled=${isReader} onClick=${() => setKind(name)}>${label}…</button>`)}
+      </div>
+    </details>
+    ${kind && html`<${BulkDialog} key=${kind} kind=${kind} selected=${selected} cidr=${cidr} onClose=${() => setKind("")}
+      onDone=${() => {
+        selection.clear();
+        reload();
+      }} />`}
+  </div>`;
+}

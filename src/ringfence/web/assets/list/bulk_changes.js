@@ -1,0 +1,103 @@
+// What a change of several groups does to the rules of one. Pure.
+
+import { remoteKeys } from "../rule_text.js";
+
+/** @typedef {import("../rule_text.js").Rule} Rule */
+
+const port = (/** @type {number | null | undefined} */ number) => number ?? -1;
+
+/**
+ * Return what makes a rule the same in every group: all but its number and its description.
+ *
+ * @param {any} rule
+ */
+export function keyOf(rule) {
+  const { remote_group_name: _, ...remote } = /** @type {any} */ (remoteKeys(rule));
+  const isAny = !rule.cidr || /\/0+$/.test(rule.cidr);
+  return JSON.stringify([
+    rule.direction, rule.ethertype, rule.protocol, port(rule.from_port), port(rule.to_port),
+    isAny ? "" : rule.cidr, Object.entries(remote).sort(),
+  ]);
+}
+
+/**
+ * Return the rules of groups, each once, with the number of groups that have it; those that a search
+ * found come first, then the most frequent.
+ *
+ * @param {{rules: any[]}[]} groups
+ * @param {Set<number>} found ids of rules
+ */
+export function distinctRules(groups, found) {
+  /** @type {Map<string, {key: string, rule: any, groups: number, isFound: boolean}>} */
+  const distinct = new Map();
+  for (const group of groups) {
+    const seen = new Set();
+    for (const rule of group.rules) {
+      const key = keyOf(rule);
+      const entry = distinct.get(key) ?? { key, rule, groups: 0, isFound: false };
+      if (!seen.has(key)) entry.groups += 1;
+      entry.isFound ||= found.has(rule.id);
+      seen.add(key);
+      distinct.set(key, entry);
+    }
+  }
+  return [...distinct.values()].sort((one, two) => Number(two.isFound) - Number(one.isFound) || two.groups - one.groups);
+}
+
+/**
+ * @param {any[]} rules
+ * @param {any[]} added
+ */
+export function addRules(rules, added) {
+  const held = new Set(rules.map(keyOf));
+  return [...rules, ...added.filter((rule) => !held.has(keyOf(rule)))];
+}
+
+/**
+ * @param {any[]} rules
+ * @param {Set<string>} keys
+ */
+export const removeRules = (rules, keys) => rules.filter((rule) => !keys.has(keyOf(rule)));
+
+/**
+ * Replace a CIDR; a rule that is then there twice is left out once.
+ *
+ * @param {any[]} rules
+ * @param {string} from
+ * @param {string} to
+ */
+export function replaceCidr(rules, from, to) {
+  const others = new Set(rules.filter((rule) => rule.cidr !== from).map(keyOf));
+  const ethertype = to.includes(":") ? "IPv6" : "IPv4";
+  return rules.flatMap((rule) => {
+    if (rule.cidr !== from) return [rule];
+    const changed = { ...rule, cidr: to, ethertype };
+    const key = keyOf(changed);
+    if (others.has(key)) return [];
+    others.add(key);
+    return [changed];
+  });
+}
+
+/**
+ * Return the traffic of several plans as that of one: what several of them open or close is there once.
+ *
+ * @param {any[]} plans
+ */
+export function sumOfTraffic(plans) {
+  const all = plans.map((plan) => plan.traffic);
+  const once = (/** @type {"opens" | "closes"} */ kind) => {
+    // The numbers of rules are those of one group.
+    const texts = all.flatMap((traffic) => traffic[kind].map((/** @type {any} */ piece) => JSON.stringify({ ...piece, rules: [] })));
+    const pieces = [...new Set(texts)].map((text) => JSON.parse(text));
+    const more = all.reduce((sum, traffic) => sum + traffic[`${kind}_total`] - traffic[kind].length, 0);
+    return { [kind]: pieces, [`${kind}_total`]: pieces.length + more };
+  };
+  return {
+    same: all.every((traffic) => traffic.same),
+    exact: all.every((traffic) => traffic.exact),
+    still_admitted_by: all.flatMap((traffic) => traffic.still_admitted_by ?? []),
+    ...once("opens"),
+    ...once("closes"),
+  };
+}
