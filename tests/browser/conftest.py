@@ -68,5 +68,7 @@ async def visit(site: Site, browser: Browser) -> AsyncIterator[Visitor]:
 
 def _complaint(message: ConsoleMessage) -> list[str]:
     # Browsers log every error response; tests check how the page handles it.
-    is_error_response = re.search(r"status of 4\d\d|net::ERR_INTERNET_DISCONNECTED", message.text)
+    is_error_response = re.search(
+        r"status of (4\d|50)\d|net::ERR_INTERNET_DISCONNECTED", message.text
+    )
     return [] if message.type not in {"error", "warning"} or is_error_response else [message.text]

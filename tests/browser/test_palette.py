@@ -16,7 +16,7 @@ def groups(site):
 
 
 def option(page, name):
-    return page.get_by_role("option", name=re.compile(f"^{name}"))
+    return page.get_by_role("dialog").get_by_role("option", name=re.compile(f"^{name}"))
 
 
 @pytest.mark.parametrize("key", ["Control+k", "/"])
@@ -41,7 +41,7 @@ async def test_arrows_choose_and_the_chosen_one_is_announced(visit):
     await expect(option(page, "palette-back")).to_be_visible()
     for key, place in (("ArrowDown", 1), ("ArrowUp", 0), ("ArrowUp", -1)):
         await page.keyboard.press(key)
-        chosen = page.get_by_role("option").nth(place)
+        chosen = page.get_by_role("dialog").get_by_role("option").nth(place)
         await expect(chosen).to_have_attribute("aria-selected", "true")
         await expect(box).to_have_attribute(
             "aria-activedescendant", await chosen.get_attribute("id")

@@ -26,7 +26,7 @@ async def loaded(visit, group, user="staff"):
     await expect(page.locator(".activity li").first).to_be_visible()
     await page.locator("summary", has_text="More").click()
     await page.get_by_role("button", name="Edit name and description").click()
-    await page.get_by_label("Description").fill("typed before the end")
+    await page.get_by_role("textbox", name="Description").fill("typed before the end")
     return page
 
 
@@ -51,7 +51,9 @@ async def test_a_wrong_password_is_said_in_the_dialog(visit, group):
     await dialog.get_by_role("button", name="Sign in", exact=True).click()
     await expect(dialog.get_by_role("alert")).to_have_text("Invalid username/password.")
     await sign_in_again(page, "staff")
-    await expect(page.get_by_label("Description")).to_have_value("typed before the end")
+    await expect(page.get_by_role("textbox", name="Description")).to_have_value(
+        "typed before the end"
+    )
 
 
 async def test_the_dialog_can_be_closed_to_read_what_the_page_shows(visit, group):
@@ -59,7 +61,9 @@ async def test_the_dialog_can_be_closed_to_read_what_the_page_shows(visit, group
     await page.context.clear_cookies()
     await expect(page.get_by_role("dialog", name="Your session ended")).to_be_visible()
     await page.keyboard.press("Escape")
-    await expect(page.get_by_label("Description")).to_have_value("typed before the end")
+    await expect(page.get_by_role("textbox", name="Description")).to_have_value(
+        "typed before the end"
+    )
     await page.keyboard.press("Escape")
     await page.get_by_role("alert").get_by_role("button", name="Sign in").click()
     await sign_in_again(page, "staff")
@@ -72,8 +76,8 @@ async def test_another_user_gets_a_page_of_their_own(visit, group):
     await page.context.clear_cookies()
     await expect(page.get_by_role("dialog", name="Your session ended")).to_be_visible()
     await sign_in_again(page, "ann")
-    await page.wait_for_function("!window.before")
     await expect(page.locator("summary", has_text="ann")).to_be_visible()
+    assert not await page.evaluate("window.before")
     await expect(page.get_by_text("typed before the end")).to_have_count(0)
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from tests.conformance import typescript
 
-from ringfence.web.asset_files import SCRIPT, loaded_assets, page
+from ringfence.web.asset_files import SCRIPT, STYLES, assets, loaded_assets, page
 from ringfence.web.bundle import join_modules
 
 SHOW = "globalThis.shown = "
@@ -72,3 +72,12 @@ def test_the_page_loads_one_script_and_the_libraries():
     assert {SCRIPT} == {name for name in scripts if not name.startswith("vendor/")}
     preloads = re.findall(r'modulepreload" href="[^"]*/([\w.]+)"', page("").plain.decode())
     assert sorted(preloads) == sorted(name.rpartition("/")[2] for name in scripts)
+
+
+def test_the_styles_of_pages_come_after_those_that_they_refine():
+    sheets = [name for name in loaded_assets() if name.endswith(".css")]
+    assert sheets == [STYLES]
+    text = assets()[STYLES].plain.decode()
+    places = [text.index(rule) for rule in (":root {", ".card {", ".groups ", ".sign-in {")]
+    assert places == sorted(places)
+    assert "/*" not in text

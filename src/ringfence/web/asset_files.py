@@ -1,6 +1,7 @@
 """The static files of the console, with their cache headers.
 
-The page loads one script, which all modules are joined into; they are served beside it.
+The page loads one script and one style sheet, which all others are joined into; the modules are
+served beside them.
 
 The URL of each file contains a digest of all files, so that browsers cache the files forever and a
 new release has new URLs. The page itself is revalidated on each visit, and names the current URLs.
@@ -8,6 +9,7 @@ new release has new URLs. The page itself is revalidated on each visit, and name
 
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -21,6 +23,10 @@ from ringfence.web.bundle import LIBRARIES, join_modules
 
 PAGE = "index.html"
 SCRIPT = "console.js"
+STYLES = "styles/console.css"
+# What the style sheets of the pages refine.
+_FIRST_STYLES = ("styles/base.css", "styles/components.css")
+_CSS_COMMENT = re.compile(r"\s*/\*.*?\*/", re.DOTALL)
 FONT = "fonts/inter.woff2"
 _TYPES = {
     "css": "text/css; charset=utf-8",
@@ -69,7 +75,7 @@ def read_files() -> dict[str, bytes]:
     """Return the content of each file as it is sent, by its path in the assets folder."""
     contents = dict(_list_files(files(__package__) / "assets", ""))
     modules = {name: content.decode() for name, content in contents.items() if _is_module(name)}
-    return contents | {SCRIPT: join_modules(modules).encode()}
+    return contents | {SCRIPT: join_modules(modules).encode(), STYLES: _join_styles(contents)}
 
 
 @cache
@@ -92,7 +98,7 @@ def loaded_assets() -> dict[str, Asset]:
     return {
         name: asset
         for name, asset in assets().items()
-        if not _is_module(name) and not name.endswith(".txt")
+        if not _is_module(name) and not _is_part_of_styles(name) and not name.endswith(".txt")
     }
 
 
@@ -107,10 +113,7 @@ def page(public_path: str) -> Asset:
             *(f'<link rel="modulepreload" href="{folder}{name}">' for name in scripts),
         ]
     )
-    # base.css and components.css come first, as their names do; pages refine them.
-    sheets = sorted(name for name in assets() if name.endswith(".css"))
-    styles = "\n".join(f'<link rel="stylesheet" href="{folder}{name}">' for name in sheets)
-    text = read_files()[PAGE].decode().replace("{preloads}", preloads).replace("{styles}", styles)
+    text = read_files()[PAGE].decode().replace("{preloads}", preloads)
     text = text.replace("{assets}", folder).replace("{base}", public_path)
     return Asset.of(PAGE, text.encode())
 
@@ -144,6 +147,16 @@ def _respond(asset: Asset, headers: Headers, cache_control: str) -> Response:
     if "gzip" in headers.get("accept-encoding", ""):
         body, sent = asset.compressed, sent | {"Content-Encoding": "gzip"}
     return Response(body, headers=sent | {"Content-Type": asset.media_type})
+
+
+def _join_styles(contents: dict[str, bytes]) -> bytes:
+    names = (name for name in contents if _is_part_of_styles(name))
+    ordered = sorted(names, key=lambda name: (name not in _FIRST_STYLES, name))
+    return "".join(_CSS_COMMENT.sub("", contents[name].decode()) for name in ordered).encode()
+
+
+def _is_part_of_styles(name: str) -> bool:
+    return name.endswith(".css") and name != STYLES
 
 
 def _is_module(name: str) -> bool:
