@@ -131,6 +131,21 @@ async def test_many_prefixes_are_one_node(graph):
     assert (edge["from"], edge["to"], len(edge["flows"])) == ("prefixes", "a", 9)
 
 
+async def test_what_is_open_in_the_cloud_and_not_desired_is_an_arrow_of_the_internet(graph):
+    opening = {"protocol": "tcp", "from_port": 22, "to_port": 22}
+    worlds = [
+        [each | {"openings": [opening | said]} for each in groups(a=[])]
+        for said in (
+            {"desired": False, "observed": True},
+            {"desired": False, "observed": None},
+            {"desired": True, "observed": True},
+        )
+    ]
+    found = await graph(*worlds)
+    assert [len(edges) for edges in found] == [1, 0, 0]
+    assert (found[0][0]["from"], found[0][0]["to"]) == ("internet", "a")
+
+
 NAMES = "abc"
 PORTS = [1, 2, 3]
 
@@ -379,7 +394,10 @@ async def test_the_matrix_is_a_grid_for_the_keyboard(shop, visit):
     assert await active.get_attribute("id") == chosen
     await expect(page.get_by_role("region", name="Selected cell")).to_contain_text("TCP 5432")
     await page.keyboard.press("Control+Home")
-    await expect(page.locator("#cell-0-0")).to_have_attribute("aria-selected", "true")
+    first = grid.get_by_role("row").nth(1).get_by_role("gridcell").first
+    await expect(first).to_have_attribute("aria-selected", "true")
+    await page.get_by_label("Port or service").fill("nonsense")
+    await expect(page.get_by_text("No arrows.")).to_be_visible()
 
 
 async def test_the_table_has_every_arrow_and_is_sorted(shop, visit):

@@ -32,6 +32,7 @@ import { remoteText } from "../rule_text.js";
  * @property {boolean} egress whether a rule of the source names it
  * @property {"both" | "one" | "part" | "unknown" | "alone"} admitted
  * @property {boolean} [inCloud]
+ * @property {string} [marks] of its rules, if they have marks: "−" is before a plan, "+" after it
  */
 
 /** @typedef {{key: string, from: Node, to: Node, flows: Flow[]}} Edge */
@@ -57,6 +58,7 @@ export function graphOf(groups) {
       const isIngress = rule.direction === "ingress";
       const flow = flowIn(isIngress ? edgeOf(edges, other, self) : edgeOf(edges, self, other), rule, end);
       flow[isIngress ? "ingress" : "egress"] = true;
+      flow.marks = `${flow.marks ?? ""}${rule.mark ?? "="}`;
     }
     for (const opening of group.openings ?? []) addOpening(nodes, edges, self, opening);
   }
@@ -139,7 +141,8 @@ function flowIn(edge, rule, at) {
 function addOpening(nodes, edges, self, opening) {
   if (!opening.observed || opening.desired !== false) return;
   const end = { kind: "internet", text: "internet", uuid: "" };
-  const flow = flowIn(edgeOf(edges, nodeAt(nodes, end, false), self), { ethertype: "", ...opening }, end);
+  const ethertype = opening.protocol === "icmp" && opening.from_port >= 128 ? "IPv6" : "";
+  const flow = flowIn(edgeOf(edges, nodeAt(nodes, end, false), self), { ...opening, ethertype }, end);
   flow.ingress = flow.inCloud = true;
 }
 
@@ -153,7 +156,7 @@ function admittedOf({ from, to }, flow, facts) {
   if (flow.ingress && flow.egress) return "both";
   const [other, self, direction] = flow.ingress ? [from, to, "egress"] : [to, from, "ingress"];
   if (other.kind !== "group") return ["internet", "prefix"].includes(other.kind) ? "alone" : "unknown";
-  const rules = (facts.get(other.key) ?? []).filter(({ rule }) => rule.direction === direction && rule.ethertype === flow.ethertype);
+  const rules = (facts.get(other.key) ?? []).filter(({ rule }) => rule.direction === direction && rule.ethertype === flow.ethertype && rule.mark !== "−");
   const named = rules.filter(({ end }) => end.isAnywhere || end.uuid === self.key);
   // The addresses of members are not known here, so of prefixes it is not known whether they contain them.
   const others = rules.filter(({ end }) => !end.isAnywhere && end.kind !== "group");

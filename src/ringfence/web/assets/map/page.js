@@ -122,30 +122,24 @@ function filtered(graph, port, isOpenOnly, hasEgress) {
 const DRAWN = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "paint-order", "visibility"];
 
 /**
- * Save the whole map as drawn. Colours of the page become attributes, so that the file needs no styles.
+ * Save the whole map as drawn. Styles of the page become attributes of the file.
  *
  * @param {string} name
  */
-export function saveSvg(name) {
-  const shown = /** @type {SVGSVGElement} */ (document.querySelector("svg.map"));
-  const layer = /** @type {SVGGElement} */ (shown.firstElementChild);
-  const copy = /** @type {SVGSVGElement} */ (shown.cloneNode(false));
-  const inner = /** @type {SVGGElement} */ (layer.cloneNode(true));
-  const { x, y, width, height } = layer.getBBox();
-  const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-  const box = { x: x - 24, y: y - 24, width: width + 48, height: height + 48 };
-  for (const [key, value] of Object.entries(box)) ground.setAttribute(key, String(value));
-  ground.setAttribute("fill", getComputedStyle(shown).backgroundColor);
-  const originals = layer.querySelectorAll("*");
-  inner.removeAttribute("transform");
-  inner.querySelectorAll("*").forEach((element, index) => {
+function saveSvg(name) {
+  const shown = /** @type {any} */ (document.querySelector("svg.map"));
+  const copy = shown.cloneNode(true);
+  const originals = shown.querySelectorAll("*");
+  copy.querySelectorAll("*").forEach((/** @type {Element} */ element, /** @type {number} */ index) => {
     const style = getComputedStyle(originals[index]);
-    if (!["g", "svg", "title"].includes(element.tagName)) for (const key of DRAWN) element.setAttribute(key, style.getPropertyValue(key));
-    for (const key of ["class", "tabindex", "role", "aria-pressed"]) element.removeAttribute(key);
+    for (const key of DRAWN) element.setAttribute(key, style.getPropertyValue(key));
   });
-  for (const key of ["class", "aria-describedby"]) copy.removeAttribute(key);
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  const { x, y, width, height } = shown.firstElementChild.getBBox();
+  const box = { x: x - 24, y: y - 24, width: width + 48, height: height + 48, fill: getComputedStyle(shown).backgroundColor };
+  const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  for (const [key, value] of Object.entries(box)) ground.setAttribute(key, value);
   copy.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
-  copy.append(ground, inner);
+  copy.firstElementChild.removeAttribute("transform");
+  copy.prepend(ground);
   download(`${fileName(name)}.svg`, new XMLSerializer().serializeToString(copy), "image/svg+xml");
 }

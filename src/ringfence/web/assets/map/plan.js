@@ -10,10 +10,9 @@ import { flowText, shortTexts } from "./words.js";
 
 /** @typedef {import("./graph.js").Edge} Edge */
 /** @typedef {import("./graph.js").Flow} Flow */
-/** @typedef {Edge & {sign: "+" | "−" | "±" | "="}} Change an edge with its flows before and after */
 
 const MARGIN = 16;
-const TONES = { "+": "edge-plus", "−": "edge-minus", "±": "edge-both", "=": "" };
+const TONES = /** @type {Record<string, string>} */ ({ "+": "edge-plus", "−": "edge-minus", "=": "" });
 
 /**
  * @param {{tenant: any, group: any, plan: any}} properties tenant and group by UUID, or documents
@@ -30,66 +29,54 @@ export function PlanMap({ tenant, group, plan }) {
   const lists = /** @type {[string, "+" | "−"][]} */ ([["Appears", "+"], ["Disappears", "−"]]);
   return html`<figure class="plan-map">
     <svg class="map" viewBox=${box} role="img" aria-label="The group and its neighbours with the plan; the lists below say the same">
-      ${lineShapes(layout.lines.map((line) => ({ ...line, text: labelOf(/** @type {Change} */ (line.edge)) })), ({ sign }) => TONES[/** @type {Change["sign"]} */ (sign)])}
+      ${lineShapes(layout.lines.map((line) => ({ ...line, text: labelOf(line.edge) })), toneOf)}
       ${layout.placed.map((placed) => nodeShape(placed, changes))}
     </svg>
     <figcaption>${lists.map(([title, sign]) => html`<${Texts} key=${sign} title=${title} sign=${sign} changes=${changes} />`)}</figcaption>
   </figure>`;
 }
 
-/** @param {{title: string, sign: "+" | "−", changes: Change[]}} properties */
+/** @param {{title: string, sign: "+" | "−", changes: Edge[]}} properties */
 function Texts({ title, sign, changes }) {
   const found = changes.flatMap((edge) => edge.flows.filter((flow) => signOf(flow) === sign).map((flow) => ({ edge, flow })));
   return found.length > 0 && html`<h3>${title}</h3><ul class="plain">${found.map(({ edge, flow }, index) => html`<li key=${index}>
     <span class=${sign === "+" ? "tone-good" : "tone-bad"}>${sign}</span> ${edge.from.label} → ${edge.to.label}: ${flowText(flow)} <span class="quiet">${flow.ethertype} ${flow.end}</span></li>`)}</ul>`;
 }
 
-/** @param {Change} edge */
+/** @param {Edge} edge */
 function labelOf({ from, flows }) {
   const signs = /** @type {["+" | "−" | "=", string][]} */ ([["+", "+"], ["−", "−"], ["=", ""]]);
   const texts = signs.map(([sign, mark]) => [mark, shortTexts(flows.filter((flow) => signOf(flow) === sign), 2)]).filter(([, text]) => text);
   return (from.kind === "internet" ? "▲ " : "") + texts.map(([mark, text]) => `${mark}${text}`).join(" ");
 }
 
+/** @param {Edge} edge */
+function toneOf({ flows }) {
+  const signs = new Set(flows.map(signOf));
+  return signs.size > 1 ? "edge-both" : TONES[[...signs][0]];
+}
+
 /** @param {Flow} flow */
-const signOf = (flow) => /** @type {any} */ (flow).sign;
+function signOf({ marks = "" }) {
+  if (marks.includes("=") || new Set(marks).size > 1) return "=";
+  return marks[0];
+}
 
 /**
- * Return the arrows of a group before and after a plan, each flow with its sign.
+ * Return the arrows of a group before and after a plan; the marks of each flow say in which of them it is.
  *
  * @param {any[]} groups of the tenant
  * @param {any} group
  * @param {any} plan
- * @returns {Change[]}
+ * @returns {Edge[]}
  */
-export function changesOf(groups, group, plan) {
+function changesOf(groups, group, plan) {
   const found = groups.find(({ uuid }) => uuid === group.uuid);
   // A plan is compared with the cloud: these rules are there now.
-  const now = plan.removed ? [...plan.kept, ...plan.removed, ...(plan.description_only ?? [])] : found?.rules ?? [];
+  const now = plan.removed ? [...plan.kept, ...plan.removed, ...plan.description_only] : found?.rules ?? [];
   const next = plan.rules ?? group.rules ?? [];
-  const others = groups.filter(({ uuid }) => uuid !== group.uuid).map((each) => ({ ...each, openings: [] }));
-  const edgesWith = (/** @type {any[]} */ rules) => {
-    const self = { instance_count: found?.instance_count, name: found?.name, ...group, rules, openings: [] };
-    return graphOf([self, ...others]).edges.filter(({ from, to }) => from.key === group.uuid || to.key === group.uuid);
-  };
-  return joined(edgesWith(now), edgesWith(next));
-}
-
-/**
- * @param {Edge[]} before
- * @param {Edge[]} after
- * @returns {Change[]}
- */
-function joined(before, after) {
-  const keyOf = (/** @type {Flow} */ flow) => JSON.stringify([flow.protocol, flow.from_port, flow.to_port, flow.ethertype, flow.end]);
-  const nodes = new Map([...before, ...after].flatMap(({ from, to }) => [from, to]).map((node) => [node.key, node]));
-  const edges = new Map([...before, ...after].map((edge) => [edge.key, edge]));
-  return [...edges.values()].map((edge) => {
-    const [then, next] = [before, after].map((all) => new Map((all.find(({ key }) => key === edge.key)?.flows ?? []).map((flow) => [keyOf(flow), flow])));
-    const flows = [...new Map([...then, ...next])].map(([key, flow]) => ({ ...flow, sign: then.has(key) ? (next.has(key) ? "=" : "−") : "+" }));
-    const signs = new Set(flows.map(({ sign }) => sign));
-    const sign = signs.size > 1 ? "±" : [...signs][0];
-    const ends = { from: nodes.get(edge.from.key), to: nodes.get(edge.to.key) };
-    return /** @type {any} */ ({ ...edge, ...ends, flows, sign });
-  });
+  const marked = (/** @type {any[]} */ rules, /** @type {string} */ mark) => rules.map((rule) => ({ ...rule, mark }));
+  const self = { ...found, ...group, rules: [...marked(now, "−"), ...marked(next, "+")] };
+  const all = [self, ...groups.filter((each) => each !== found)].map((each) => ({ ...each, openings: [] }));
+  return graphOf(all).edges.filter(({ from, to }) => from.key === group.uuid || to.key === group.uuid);
 }

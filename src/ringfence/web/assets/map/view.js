@@ -3,6 +3,7 @@
 // Nodes and arrows are drawn once for a layout; selecting, moving and zooming change attributes only.
 
 import { html, useLayoutEffect, useMemo, useRef } from "../html.js";
+import { own } from "../own.js";
 import { count } from "../rule_text.js";
 import { HEIGHT, WIDTH, layoutOf } from "./layout.js";
 import { edgeText, noteOf, shortTexts, statusOf } from "./words.js";
@@ -10,13 +11,15 @@ import { edgeText, noteOf, shortTexts, statusOf } from "./words.js";
 /** @typedef {import("./graph.js").Edge} Edge */
 /** @typedef {import("./layout.js").Placed} Placed */
 /** @typedef {import("./layout.js").Line} Line */
-/** @typedef {{x: number, y: number, scale: number}} View */
 
 const MARGIN = 24;
 // Labels are readable from this scale on.
 const READABLE = 0.75;
 const STEP = 60;
 const STARTS_DRAG = 4;
+const CHOSEN = '.node[aria-pressed="true"]';
+const ENTRY = '.node[tabindex="0"]';
+const ARROWS = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] });
 
 /**
  * @param {{nodes: any[], edges: any[], selected: string, onSelect: (key: string) => void, name: string}} properties
@@ -27,7 +30,7 @@ export function MapView({ nodes, edges, selected, onSelect, name }) {
   const canvas = useCanvas(svg, layout);
   useLayoutEffect(() => {
     mark(svg.current, selected);
-    canvas.show(svg.current.querySelector(".is-selected"));
+    canvas.show(svg.current.querySelector(CHOSEN));
   }, [layout, selected]);
   const drawn = useMemo(() => html`<g class="layer">
     ${lineShapes(layout.lines)}
@@ -59,52 +62,57 @@ export function MapView({ nodes, edges, selected, onSelect, name }) {
 }
 
 /**
- * Fade what is not next to the selected node, and keep one node in the order of Tab.
+ * Fade what is not next to the selected node.
  *
- * @param {SVGElement} svg
+ * @param {any} svg
  * @param {string} selected
  */
 function mark(svg, selected) {
-  const nodes = /** @type {any[]} */ ([...svg.querySelectorAll("[data-node]")]);
   const near = new Set([selected]);
-  for (const edge of /** @type {any[]} */ ([...svg.querySelectorAll(".edge")])) {
+  for (const edge of svg.querySelectorAll(".edge")) {
     const { from, to } = edge.dataset;
-    const isNear = from === selected || to === selected;
+    const isNear = [from, to].includes(selected);
     edge.classList.toggle("is-near", isNear);
     if (isNear) near.add(from).add(to);
   }
-  for (const node of nodes) {
+  for (const node of svg.querySelectorAll(".node")) {
     node.classList.toggle("is-near", near.has(node.dataset.node));
-    node.classList.toggle("is-selected", node.dataset.node === selected);
-    node.setAttribute("aria-pressed", String(node.dataset.node === selected));
-    node.setAttribute("tabindex", "-1");
+    node.setAttribute("aria-pressed", node.dataset.node === selected);
   }
-  const current = nodes.find((node) => node === document.activeElement) ?? nodes.find((node) => node.dataset.node === selected) ?? nodes[0];
-  svg.classList.toggle("has-selection", nodes.some((node) => node.dataset.node === selected));
-  current?.setAttribute("tabindex", "0");
+  const chosen = svg.querySelector(CHOSEN);
+  svg.classList.toggle("has-selection", Boolean(chosen));
+  enter(svg, svg.querySelector(".node:focus") ?? chosen ?? svg.querySelector(ENTRY) ?? svg.querySelector(".node"));
+}
+
+/**
+ * Make a node the only one in the order of Tab.
+ *
+ * @param {any} svg
+ * @param {any} node
+ */
+function enter(svg, node) {
+  svg.querySelector(ENTRY)?.setAttribute("tabindex", "-1");
+  node?.setAttribute("tabindex", "0");
 }
 
 /**
  * Focus the next node: up and down within a column, left and right the nearest of the next column.
  *
- * @param {SVGElement} svg
+ * @param {any} svg
  * @param {Placed[]} placed
  * @param {Placed} from
  * @param {string} key
  */
 function focusNext(svg, placed, from, key) {
-  const [across, along] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key] ?? [0, 0];
-  const ends = { Home: placed[0], End: placed.at(-1) };
-  const isAhead = (/** @type {Placed} */ each) => each.column === from.column + across && (across || (each.y - from.y) * along > 0);
+  const [across, along] = own(ARROWS, key) ?? [0, 0];
   const away = (/** @type {Placed} */ each) => Math.abs(each.y - from.y);
+  const isAhead = (/** @type {Placed} */ each) => each.column === from.column + across && (across || (each.y - from.y) * along > 0);
   const ahead = across || along ? placed.filter(isAhead).sort((one, other) => away(one) - away(other)) : [];
-  const next = key in ends ? ends[/** @type {"Home"} */ (key)] : ahead[0];
+  const next = own({ Home: placed[0], End: placed.at(-1) }, key) ?? ahead[0];
   if (!next) return Boolean(across || along);
-  for (const node of /** @type {any[]} */ ([...svg.querySelectorAll("[data-node]")])) {
-    const isNext = node.dataset.node === next.node.key;
-    node.setAttribute("tabindex", isNext ? "0" : "-1");
-    if (isNext) node.focus({ preventScroll: true });
-  }
+  const node = svg.querySelector(`[data-node="${CSS.escape(next.node.key)}"]`);
+  enter(svg, node);
+  node.focus({ preventScroll: true });
   return true;
 }
 
@@ -115,81 +123,75 @@ function focusNext(svg, placed, from, key) {
  * @param {ReturnType<typeof layoutOf>} layout
  */
 function useCanvas(svg, layout) {
-  const view = useRef(/** @type {View} */ ({ x: 0, y: 0, scale: 1 })).current;
-  const held = useRef(/** @type {any} */ ({ at: null, moved: false })).current;
-  const set = (/** @type {View} */ next) => {
-    Object.assign(view, next);
-    svg.current.firstElementChild.setAttribute("transform", `translate(${view.x} ${view.y}) scale(${view.scale})`);
+  const view = useRef({ x: 0, y: 0, scale: 1 }).current;
+  const set = (/** @type {number} */ x, /** @type {number} */ y, scale = view.scale) => {
+    Object.assign(view, { x, y, scale });
+    svg.current.firstElementChild.setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
   };
+  const move = (/** @type {number} */ x, /** @type {number} */ y) => set(view.x + x, view.y + y);
   const fit = (/** @type {number} */ least) => {
     const { clientWidth: width, clientHeight: height } = svg.current;
     const whole = Math.min((width - 2 * MARGIN) / layout.width, (height - 2 * MARGIN) / layout.height, 1.1);
-    const scale = Math.max(whole, least, 0.05);
-    // What does not fit begins at the internet.
-    const first = layout.placed[0]?.y ?? 0;
-    const x = Math.max(MARGIN, (width - layout.width * scale) / 2);
-    const y = (height - layout.height * scale) / 2;
-    set({ x, y: y < MARGIN && least ? Math.min(MARGIN, Math.max(height / 3 - first * scale, 2 * y - MARGIN)) : y, scale });
+    const scale = Math.max(whole, least);
+    // What does not fit begins at the first node, the internet.
+    const top = (height - layout.height * scale) / 2;
+    const first = height / 3 - (layout.placed[0]?.y ?? 0) * scale;
+    set(Math.max(MARGIN, (width - layout.width * scale) / 2), top < MARGIN && least ? Math.min(MARGIN, first) : top, scale);
   };
-  const zoom = (/** @type {number} */ factor, /** @type {{x: number, y: number} | undefined} */ at = undefined) => {
-    const { x, y } = at ?? { x: svg.current.clientWidth / 2, y: svg.current.clientHeight / 2 };
+  const zoom = (/** @type {number} */ factor, x = svg.current.clientWidth / 2, y = svg.current.clientHeight / 2) => {
     const scale = Math.min(3, Math.max(0.05, view.scale * factor));
-    set({ x: x - ((x - view.x) * scale) / view.scale, y: y - ((y - view.y) * scale) / view.scale, scale });
+    set(x - ((x - view.x) * scale) / view.scale, y - ((y - view.y) * scale) / view.scale, scale);
   };
   useLayoutEffect(() => fit(READABLE), [layout]);
   useLayoutEffect(() => {
+    const { current } = svg;
     const wheel = (/** @type {WheelEvent} */ event) => {
       if (!event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
-      const box = svg.current.getBoundingClientRect();
-      zoom(Math.exp(-event.deltaY / 300), { x: event.clientX - box.left, y: event.clientY - box.top });
+      const { left, top } = current.getBoundingClientRect();
+      zoom(Math.exp(-event.deltaY / 300), event.clientX - left, event.clientY - top);
     };
-    svg.current.addEventListener("wheel", wheel, { passive: false });
-    return () => svg.current?.removeEventListener("wheel", wheel);
+    current.addEventListener("wheel", wheel, { passive: false });
+    return () => current.removeEventListener("wheel", wheel);
   }, []);
-  return { fit, zoom, isClick: () => !held.moved, ...handlers(svg, view, held, set, { fit, zoom }) };
+  const show = (/** @type {any} */ node) => {
+    const place = layout.placed.find(({ node: { key } }) => key === node?.dataset.node);
+    if (!place) return;
+    const { clientWidth, clientHeight } = svg.current;
+    const by = (/** @type {number} */ start, /** @type {number} */ size, /** @type {number} */ room) => (start < MARGIN ? MARGIN - start : Math.min(0, room - MARGIN - start - size));
+    move(by(view.x + place.x * view.scale, WIDTH * view.scale, clientWidth), by(view.y + place.y * view.scale, HEIGHT * view.scale, clientHeight));
+  };
+  const press = (/** @type {KeyboardEvent} */ { key, shiftKey }) => {
+    const [x, y] = (shiftKey && own(ARROWS, key)) || [0, 0];
+    if (x || y) move(-STEP * x, -STEP * y);
+    else if (key === "+" || key === "=") zoom(1.25);
+    else if (key === "-") zoom(0.8);
+    else if (key === "0") fit(0);
+    else return false;
+    return true;
+  };
+  return { fit, zoom, show, press, ...useDrag(svg, move) };
 }
 
 /**
  * @param {{current: any}} svg
- * @param {View} view
- * @param {any} held
- * @param {(view: View) => void} set
- * @param {{fit: (least: number) => void, zoom: (factor: number) => void}} actions
+ * @param {(x: number, y: number) => void} move
  */
-function handlers(svg, view, held, set, { fit, zoom }) {
-  const move = (/** @type {number} */ x, /** @type {number} */ y) => set({ ...view, x: view.x + x, y: view.y + y });
+function useDrag(svg, move) {
+  const held = useRef(/** @type {any} */ ({})).current;
   return {
-    grab: (/** @type {PointerEvent} */ event) => Object.assign(held, { at: event.button ? null : [event.clientX, event.clientY], moved: false }),
-    drag: (/** @type {PointerEvent} */ event) => {
+    // A drag is no click.
+    isClick: () => !held.moved,
+    grab: (/** @type {PointerEvent} */ { button, clientX, clientY }) => Object.assign(held, { at: !button && [clientX, clientY], moved: false }),
+    drag: (/** @type {PointerEvent} */ { clientX, clientY, pointerId }) => {
       if (!held.at) return;
-      const [x, y] = [event.clientX - held.at[0], event.clientY - held.at[1]];
+      const [x, y] = [clientX - held.at[0], clientY - held.at[1]];
       if (!held.moved && Math.hypot(x, y) < STARTS_DRAG) return;
-      if (!held.moved) svg.current.setPointerCapture(event.pointerId);
-      Object.assign(held, { at: [event.clientX, event.clientY], moved: true });
+      if (!held.moved) svg.current.setPointerCapture(pointerId);
+      Object.assign(held, { at: [clientX, clientY], moved: true });
       move(x, y);
     },
     drop: () => Object.assign(held, { at: null }),
-    press: (/** @type {KeyboardEvent} */ { key, shiftKey }) => {
-      const [x, y] = { ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] }[key] ?? [0, 0];
-      if (shiftKey && (x || y)) move(x, y);
-      else if (key === "+" || key === "=") zoom(1.25);
-      else if (key === "-") zoom(0.8);
-      else if (key === "0") fit(0);
-      else return false;
-      return true;
-    },
-    /** Move the map so that a node is in sight. @param {any} node if any */
-    show: (node) => {
-      const at = node?.closest("[data-node]")?.getAttribute("transform")?.match(/[-\d.]+/g)?.map(Number);
-      if (!at) return;
-      const { clientWidth, clientHeight } = svg.current;
-      const by = (/** @type {number} */ place, /** @type {number} */ size, /** @type {number} */ room) => {
-        if (place < MARGIN) return MARGIN - place;
-        return Math.min(0, room - MARGIN - place - size);
-      };
-      move(by(view.x + at[0] * view.scale, WIDTH * view.scale, clientWidth), by(view.y + at[1] * view.scale, HEIGHT * view.scale, clientHeight));
-    },
   };
 }
 
@@ -240,4 +242,4 @@ function shape({ edge, isCrowded }, tone, drawn) {
  */
 export const lineShapes = (lines, toneOf = () => "") => html`
   <g>${lines.map((line) => shape(line, toneOf(line.edge), html`<path class="line" d=${line.path} /><path class="head" d=${line.head} />`))}</g>
-  <g>${lines.map((line) => shape(line, toneOf(line.edge), html`<text x=${line.x} y=${line.y + 4} text-anchor="middle">${clip(line.text)}</text>`))}</g>`;
+  <g>${lines.map((line) => shape(line, toneOf(line.edge), html`<text x=${line.x} y=${line.y + 4} text-anchor="middle">${line.text}</text>`))}</g>`;
