@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.async_api import expect
-from tests.browser.site import HTTPS, OFFICE, tenant_uuid
+from tests.browser.site import EGRESS, HTTPS, OFFICE, tenant_uuid
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -59,6 +59,7 @@ async def test_the_delete_dialog_lists_the_referring_groups_and_deletes(site, vi
     dialog = page.get_by_role("dialog", name="Delete going?")
     await expect(dialog.get_by_role("link", name="referring")).to_be_visible()
     await expect(dialog).to_contain_text("refer to a remote group that no longer exists")
+    await expect(dialog).to_contain_text("TCP 22 SSH from going")
     await dialog.get_by_role("button", name="Delete").click()
     await expect(page.get_by_role("heading", name="going no longer exists")).to_be_visible()
     left = site.group_named("referring")
@@ -80,6 +81,55 @@ async def test_a_group_that_changed_while_the_dialog_was_open_is_not_deleted(sit
     await dialog.get_by_role("button", name="Delete").click()
     await expect(dialog.get_by_role("alert")).to_contain_text("not the version in")
     assert site.group(group["uuid"])["rules"]
+
+
+async def test_the_delete_dialog_says_what_closes_and_which_ports_are_left_without_a_group(
+    site, visit
+):
+    target = site.create("closing", [HTTPS, EGRESS], tenant="reviewing")
+    other = site.create("other", [HTTPS], tenant="reviewing")
+    site.attach(target, "alone", "10.0.9.1", "203.0.113.91")
+    site.attach(target, "twice", "10.0.9.2")
+    site.execute_in_cloud(
+        """
+        INSERT INTO sandbox_port_groups (port_id, group_id)
+        SELECT port.id, %s::uuid FROM sandbox_ports AS port WHERE port.name = 'twice'
+        """,
+        other["backend_id"],
+    )
+    site.pull("reviewing")
+    page = await visit(f"/console/groups/{target['uuid']}/")
+    await page.locator("summary", has_text="More").click()
+    await page.get_by_role("button", name="Delete").click()
+    dialog = page.get_by_role("dialog", name="Delete closing?")
+    await expect(dialog.locator(".review-headline")).to_have_text(
+        "Closes HTTPS and outgoing traffic on 2 instances, but other still admits part of what"
+        " closes."
+    )
+    await expect(dialog).to_contain_text("1 port is left without any group")
+    await expect(dialog).to_contain_text("10.0.9.1")
+    delete = dialog.get_by_role("button", name="Delete")
+    await expect(delete).to_be_disabled()
+    await expect(dialog).to_contain_text("A group that ports use cannot be deleted.")
+    await dialog.get_by_label("Remove the group from 2 ports first").check()
+    await delete.click()
+    await expect(page.get_by_role("heading", name="closing no longer exists")).to_be_visible()
+
+
+async def test_unlinking_and_renaming_say_that_no_traffic_changes(site, visit):
+    group = site.create("untouched", [HTTPS], tenant="reviewing")
+    page = await visit(f"/console/groups/{group['uuid']}/", user="staff")
+    dialog = page.get_by_role("dialog")
+    for action in ("Unlink", "Edit name and description"):
+        await page.locator("summary", has_text="More").click()
+        await page.get_by_role("button", name=action).click()
+        if action == "Edit name and description":
+            await expect(dialog).to_contain_text("Nothing changes.")
+            await dialog.get_by_label("Name").fill("touched")
+        await expect(dialog.locator(".review-headline")).to_contain_text(
+            "No traffic is opened or closed; "
+        )
+        await page.keyboard.press("Escape")
 
 
 async def test_a_group_is_renamed(site, visit):

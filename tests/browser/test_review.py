@@ -87,13 +87,17 @@ HEADLINES = [
     ),
     (
         traffic(closes=[piece(5432)], still_admitted_by=[STILL | {"admits": "part"}] * 2),
-        "Closes PostgreSQL to the internet on 2 instances, but 2 other groups still admit part of"
-        " what closes.",
+        (
+            "Closes PostgreSQL to the internet on 2 instances, but 2 other groups still admit part"
+            " of what closes."
+        ),
     ),
     (
         traffic([piece(22)], [piece(80), piece(443)]),
-        "SSH becomes open to the internet on 2 instances without floating IPs; also closes HTTP"
-        " and HTTPS.",
+        (
+            "SSH becomes open to the internet on 2 instances without floating IPs; also closes HTTP"
+            " and HTTPS."
+        ),
     ),
     (
         traffic([piece(80, "10.0.0.0/8")], [piece(22)]),
@@ -103,6 +107,21 @@ HEADLINES = [
     (
         traffic(closes=[piece(25, **EGRESS), piece(22)], closes_total=31),
         "Closes SSH, outgoing SMTP and 29 more on 2 instances.",
+    ),
+    # A rule that meets others is made up of prefixes; multicast is not the internet.
+    (
+        traffic(
+            [
+                piece(22, "0.0.0.0/1", internet=True),
+                piece(22, "224.0.0.0/3"),
+                piece(22, "10.0.0.0/16"),
+            ]
+        ),
+        "SSH becomes open to the internet on 2 instances without floating IPs.",
+    ),
+    (
+        traffic(closes=[piece(22, "128.0.0.0/2", internet=True), piece(22, "224.0.0.0/3")]),
+        "Closes SSH to the internet on 2 instances.",
     ),
     (traffic(exact=False), "As far as known, no traffic is opened or closed."),
 ]
@@ -152,7 +171,7 @@ async def test_each_new_door_to_the_internet_is_confirmed_by_itself(review):
     await expect(dialog.get_by_role("checkbox")).to_have_count(2)
     await expect(apply).to_be_disabled()
     await expect(dialog.get_by_role("status")).to_have_text("Confirm each door to the internet.")
-    await dialog.get_by_label("Open SSH (TCP 22) from anywhere (IPv4) – rule 1").check()
+    await dialog.get_by_label("Open SSH (TCP 22) from anywhere (IPv4), rule 1").check()
     await expect(apply).to_be_disabled()
     await dialog.get_by_label("Open RDP (TCP 3389)").check()
     await apply.click()
@@ -165,6 +184,16 @@ async def test_openings_that_are_not_listed_are_confirmed_too(review):
     await expect(dialog.get_by_role("checkbox")).to_have_count(1)
     await expect(dialog).to_contain_text("20 more that are not listed, perhaps to the internet")
     await expect(dialog.get_by_role("button", name="Apply")).to_be_disabled()
+
+
+async def test_one_rule_of_many_prefixes_is_one_door(review):
+    pieces = [piece(22, f"{number}.0.0.0/8", internet=True, rules=[0]) for number in range(20, 40)]
+    given = traffic(pieces, opens_total=24)
+    rules = [rule(22, None), rule(22, "10.0.0.0/8")]
+    dialog = await review(plan(rules, rules[:1], traffic=given), [])
+    await expect(dialog.get_by_role("checkbox")).to_have_count(1)
+    await dialog.get_by_label("Open SSH (TCP 22) from anywhere, rule 1").check()
+    await expect(dialog.get_by_role("button", name="Apply")).to_be_enabled()
 
 
 async def test_a_door_that_exists_already_needs_no_confirmation(review):

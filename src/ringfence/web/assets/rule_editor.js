@@ -9,6 +9,8 @@ import { useDraft } from "./drafts.js";
 import { html, useCallback, useEffect, useMemo, useRef, useState } from "./html.js";
 import { loadGroup } from "./load_group.js";
 import { ReviewDialog } from "./review/dialog.js";
+import { differenceOf } from "./review/differences.js";
+import { sumOf } from "./review/plan.js";
 import { GROUP_PAGES, navigate } from "./router.js";
 import { bodyOf, mergeRows, rowOf, signature, withIds } from "./rows.js";
 import { count } from "./rule_text.js";
@@ -46,6 +48,7 @@ export function RuleEditor({ group, reload }) {
   const { isOutdated, isAsking, apply, rebase } = useApply({ group, reload, draft, close: () => setReviewing(false) });
   useFollowing(draft, group, isChanged, isReviewing);
   const blocked = paste.pending || blockedReason(validation, isEdited);
+  const sum = useMemo(() => (blocked ? "" : sumOf(differenceOf(base.rules, validation.plan.rules))), [blocked, base, validation.plan]);
   const review = () => (blocked ? showToast(blocked, "bad") : setReviewing(true));
   const latest = useRef(review);
   latest.current = review;
@@ -64,12 +67,12 @@ export function RuleEditor({ group, reload }) {
     <${RuleTable} rows=${rows} edit=${edit} validation=${validation} tenant=${group.tenant_uuid}
       self=${{ name: group.name, url: group.url }} paste=${paste} before=${before} onReview=${() => latest.current()} />
     <footer class="editor-foot">
-      <p class="quiet" role="status">${blocked || `${count(validation.plan.added.length, "rule")} to add, ${validation.plan.removed.length} to remove`}</p>
+      <p class="quiet" role="status">${blocked || sum}</p>
       <${UndoButtons} draft=${draft} />
       <button type="button" class="button" disabled=${!isChanged} onClick=${undoAll}>Undo all</button>
       <button type="button" class="button button-main" disabled=${Boolean(blocked)} onClick=${review}>Review</button>
     </footer>
-    ${isReviewing && html`<${ReviewDialog} title=${`Review changes to ${group.name}`} before=${base.rules} outdated=${outdated}
+    ${isReviewing && html`<${ReviewDialog} title=${`Review changes to ${group.name}`} before=${base.rules} outdated=${outdated} tenant=${group.tenant_uuid} group=${group}
       load=${(/** @type {AbortSignal} */ signal) => plan(rows.map(bodyOf), signal)} apply=${apply} onClose=${() => setReviewing(false)} />`}`;
 }
 

@@ -2,6 +2,7 @@
 
 import { Dialog } from "../dialog.js";
 import { html, useEffect, useRef, useState } from "../html.js";
+import { CONSOLE } from "../router.js";
 import { useLoaded } from "../use_loaded.js";
 import { useDoors } from "./doors.js";
 import { PlanReview, readPlan } from "./plan.js";
@@ -18,10 +19,12 @@ import { PlanReview, readPlan } from "./plan.js";
  * @property {any} [outdated] shown instead of the plan, which cannot be applied
  * @property {string} [blocked] why the change cannot be applied
  * @property {any} [children] what the change does besides the plan; a function gets the plan
+ * @property {string} [tenant] the tenant's UUID, to show the plan on its map
+ * @property {any} [group] the group's document or UUID; none of a new group
  */
 
 /** @param {Review} properties */
-export function ReviewDialog({ title, load, apply, applyLabel = "Apply", isDangerous = false, onClose, before, outdated, blocked, children }) {
+export function ReviewDialog({ title, load, apply, applyLabel = "Apply", isDangerous = false, onClose, before, outdated, blocked, children, tenant, group }) {
   const { data: plan, error } = useLoaded(load, []);
   const [isBusy, setBusy] = useState(false);
   const [submitError, setSubmitError] = useState(/** @type {any} */ (null));
@@ -45,7 +48,8 @@ export function ReviewDialog({ title, load, apply, applyLabel = "Apply", isDange
       ${[submitError, error].map((failure) => failure && html`<p class="notice notice-bad" role="alert">${failure.message}</p>`)}
       ${outdated}
       ${typeof children === "function" ? plan && children(plan) : children}
-      ${plan?.traffic && !outdated && html`<${PlanReview} plan=${plan} before=${before} doors=${html`<${Doors} />`} />`}
+      ${plan?.traffic && !outdated && html`<${PlanReview} plan=${plan} before=${before} doors=${html`<${Doors} />`} />
+        ${tenant && html`<${OnTheMap} tenant=${tenant} group=${group} plan=${plan} />`}`}
     </div>
     <footer class="dialog-foot">
       <p class="quiet foot-reason" id="review-blocked" role="status">${reason}</p>
@@ -78,4 +82,17 @@ function reasonOf({ plan, error, outdated, areConfirmed }) {
   if (error) return "Nothing can be applied without a plan.";
   if (!plan) return "Planning…";
   return areConfirmed ? "" : "Confirm each door to the internet.";
+}
+
+/**
+ * The plan on the tenant's map, which is loaded when it is asked for.
+ *
+ * @param {{tenant: string, group: any, plan: any}} properties
+ */
+function OnTheMap({ tenant, group, plan }) {
+  const [{ PlanMap, isFailed }, setMap] = useState(/** @type {any} */ ({}));
+  const show = () => import("../map/plan.js").then(setMap, () => setMap({ isFailed: true }));
+  if (PlanMap) return html`<${PlanMap} tenant=${tenant} group=${group} plan=${plan} />`;
+  if (isFailed) return html`<p><a href=${`${CONSOLE}map/${tenant}/`}>Map of the tenant</a></p>`;
+  return html`<p><button type="button" class="button" onClick=${show}>Show on the map</button></p>`;
 }

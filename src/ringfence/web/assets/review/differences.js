@@ -13,6 +13,8 @@ import { prefixOf } from "../internet.js";
  * @property {Numbered[]} unchanged
  */
 
+// Of more changes than these, none is shown from what to what.
+const MOST_PAIRED = 200;
 const PROTOCOLS = /** @type {Record<string, string>} */ ({ 0: "", any: "", 1: "icmp", 6: "tcp", 17: "udp", 58: "icmp", "ipv6-icmp": "icmp", icmpv6: "icmp" });
 
 /** @param {any} rule */
@@ -44,20 +46,20 @@ export function keyOf(rule) {
   return [rule.direction, rule.ethertype, protocolOf(rule), portsOf(rule), endOf(rule)].join(" ");
 }
 
+/** @typedef {Numbered & {end: string, ports: string, protocol: string}} Read a rule with what it is compared by */
+
 /**
  * Return how much two rules have in common; 0 if one cannot have become the other.
  *
- * @param {Numbered} one
- * @param {Numbered} other
+ * @param {Read} one
+ * @param {Read} other
  */
-function likeness({ rule, number }, { rule: other, number: otherNumber }) {
+function likeness({ rule, number, end, ports, protocol }, { rule: other, ...their }) {
   if (rule.direction !== other.direction) return 0;
   if (rule.id && other.id) return rule.id === other.id ? 9 : 0;
-  const sameEnd = endOf(rule) === endOf(other);
-  const samePorts = portsOf(rule) === portsOf(other) && protocolOf(rule) === protocolOf(other);
-  if (!sameEnd && !samePorts) return 0;
+  if (end !== their.end && (ports !== their.ports || protocol !== their.protocol)) return 0;
   const sameText = rule.description && rule.description === other.description;
-  return 3 + Number(protocolOf(rule) === protocolOf(other)) + Number(rule.ethertype === other.ethertype) + Number(number === otherNumber) + Number(Boolean(sameText));
+  return [protocol === their.protocol, rule.ethertype === other.ethertype, number === their.number, sameText].filter(Boolean).length;
 }
 
 /**
@@ -67,19 +69,21 @@ function likeness({ rule, number }, { rule: other, number: otherNumber }) {
  * @param {Numbered[]} added
  */
 function paired(removed, added) {
-  const candidates = removed.slice(0, 200).flatMap((one) => added.slice(0, 200).map((other) => ({ one, other, score: likeness(one, other) })));
-  /** @type {Map<Numbered, Numbered>} */
+  const read = (/** @type {Numbered} */ { rule, number }) => ({ rule, number, end: endOf(rule), ports: portsOf(rule), protocol: protocolOf(rule) });
+  const [old, next] = [removed, added].map((rules) => rules.slice(0, MOST_PAIRED).map(read));
+  const candidates = old.flatMap((one, from) => next.map((other, to) => ({ from, to, score: likeness(one, other) }))).filter(({ score }) => score);
+  /** @type {Map<number, number>} */
   const found = new Map();
   const taken = new Set();
-  for (const { one, other, score } of candidates.filter((each) => each.score > 3).sort((a, b) => b.score - a.score)) {
-    if (found.has(one) || taken.has(other)) continue;
-    found.set(one, other);
-    taken.add(other);
+  for (const { from, to } of candidates.sort((one, other) => other.score - one.score)) {
+    if (found.has(from) || taken.has(to)) continue;
+    found.set(from, to);
+    taken.add(to);
   }
   return {
-    changed: [...found].map(([one, other]) => ({ from: one.rule, to: other.rule, number: other.number })).sort((a, b) => a.number - b.number),
-    removed: removed.filter((one) => !found.has(one)),
-    added: added.filter((other) => !taken.has(other)),
+    changed: [...found].map(([from, to]) => ({ from: removed[from].rule, to: added[to].rule, number: added[to].number })).sort((one, other) => one.number - other.number),
+    removed: removed.filter((_, index) => !found.has(index)),
+    added: added.filter((_, index) => !taken.has(index)),
   };
 }
 

@@ -1,7 +1,9 @@
 // New doors to the internet: each is confirmed before a change is applied.
 
 import { html, useCallback, useRef, useState } from "../html.js";
-import { endOf, isDoor, isWide, pieceText } from "./traffic.js";
+import { isInternet } from "../internet.js";
+import { remoteText } from "../rule_text.js";
+import { endOf, hiddenOf, isDoor, pieceText } from "./traffic.js";
 
 /** @typedef {{key: string, label: string}} Door */
 
@@ -11,30 +13,37 @@ import { endOf, isDoor, isWide, pieceText } from "./traffic.js";
  * @param {any} plan
  * @returns {Door[]}
  */
-export function doorsOf({ traffic }) {
+export function doorsOf({ traffic, rules = [], added }) {
   /** @type {Map<string, any[]>} */
   const doors = new Map();
-  for (const piece of traffic.opens.filter(isDoor)) {
+  const pieces = traffic.opens.filter(isDoor);
+  for (const piece of pieces) {
     const key = [piece.protocol, piece.from_port, piece.to_port].join(" ");
     doors.set(key, [...(doors.get(key) ?? []), piece]);
   }
-  const found = [...doors].map(([key, pieces]) => ({ key, label: `${pieceText(pieces[0])} from ${sourceText(pieces)}${rulesText(pieces)}` }));
-  const more = traffic.opens_total - traffic.opens.length;
+  const found = [...doors].map(([key, same]) => ({ key, label: `${pieceText(same[0])} from ${sourceText(same, rules)}` }));
+  const more = traffic.opens_total > traffic.opens.length ? hiddenOf(traffic.opens_total, traffic.opens, added?.filter(mayBeDoor)) : 0;
   return more > 0 ? [...found, { key: "more", label: `${more} more that are not listed, perhaps to the internet` }] : found;
 }
 
-/** @param {any[]} pieces */
-function sourceText(pieces) {
-  if (pieces.every((piece) => endOf(piece).kind === "all")) return `anywhere (${pieces.map((piece) => piece.ethertype).join(" and ")})`;
-  const [{ cidr }] = pieces;
-  if (pieces.length > 3) return `${pieces.length} prefixes of ${pieces.some(isWide) ? "almost all of the internet" : "the internet"}, such as ${cidr}`;
-  return pieces.map((piece) => piece.cidr).join(", ");
+/** @param {any} rule */
+function mayBeDoor(rule) {
+  const { kind } = remoteText(rule);
+  return rule.direction === "ingress" && (kind === "all" || (kind === "cidr" && isInternet(rule.cidr)));
 }
 
-/** @param {any[]} pieces */
-function rulesText(pieces) {
-  const numbers = [...new Set(pieces.flatMap(({ rules = [] }) => rules))].sort((a, b) => a - b).map((rule) => rule + 1);
-  return numbers.length ? ` – rule${numbers.length > 1 ? "s" : ""} ${numbers.join(", ")}` : "";
+/**
+ * @param {any[]} pieces
+ * @param {any[]} rules
+ */
+function sourceText(pieces, rules) {
+  const numbers = [...new Set(pieces.flatMap((piece) => piece.rules ?? []))].sort((one, other) => one - other);
+  const names = numbers.length ? `, rule${numbers.length > 1 ? "s" : ""} ${numbers.map((rule) => rule + 1).join(", ")}` : "";
+  const isAll = pieces.every((piece) => endOf(piece).kind === "all");
+  if (isAll) return `anywhere (${pieces.map((piece) => piece.ethertype).join(" and ")})${names}`;
+  if (pieces.length <= 3) return pieces.map((piece) => piece.cidr).join(", ") + names;
+  const ends = numbers.map((rule) => rules[rule] && remoteText(rules[rule]).end);
+  return (ends.length && ends.every(Boolean) ? [...new Set(ends)].join(", ") : `${pieces[0].cidr} and ${pieces.length - 1} more prefixes of the internet`) + names;
 }
 
 /**

@@ -20,7 +20,7 @@ export function readPlan(plan, before) {
   const lanes = lanesOf(plan, before);
   const { added, removed, changed, described } = lanes.yours;
   const rules = added.length + removed.length + changed.length + lanes.repairs.added.length + lanes.repairs.removed.length;
-  return { lanes, headline: headlineOf(plan.traffic, { rules, descriptions: described.length }) };
+  return { lanes, headline: headlineOf(plan.traffic, { rules, descriptions: described.length, added: plan.added, removed: plan.removed }) };
 }
 
 /**

@@ -30,7 +30,7 @@ export function RollBack({ group, version, reload, onClose }) {
   };
   const outdated = isOutdated && html`<p class="notice notice-warn" role="alert">Somebody changed the group since you opened this review. Go back, look at the new version, and roll back again.</p>`;
   return html`<${ReviewDialog} title=${`Roll back to version ${version}`} load=${load} apply=${apply} applyLabel="Roll back"
-    before=${base.rules} outdated=${outdated} onClose=${onClose}>${(/** @type {any} */ plan) => html`
+    before=${base.rules} outdated=${outdated} tenant=${base.tenant_uuid} group=${base} onClose=${onClose}>${(/** @type {any} */ plan) => html`
     <p>The rules of version ${version} become a new version. Name and description do not change.</p>
     ${base.state === "ERRED" && html`<p class="notice">The last change failed: ${base.error_message || "no reason is known"}. This one replaces it.</p>`}
     <${LostRemotes} rules=${plan.rules} />`}<//>`;

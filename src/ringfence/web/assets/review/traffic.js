@@ -8,6 +8,8 @@ import { count, openText, remoteText, trafficText } from "../rule_text.js";
  * @typedef {object} Written what a change does besides traffic
  * @property {number} [descriptions] how many descriptions change
  * @property {number} [rules] how many rules are added, removed or changed
+ * @property {any[]} [added] the rules that open
+ * @property {any[]} [removed] the rules that close
  */
 
 /**
@@ -19,25 +21,36 @@ import { count, openText, remoteText, trafficText } from "../rule_text.js";
 export function headlineOf(traffic, written = {}) {
   const { opens, closes, exact, same, instances } = traffic;
   if (same) return `${exact ? "No" : "As far as known, no"} traffic is opened or closed${writtenText(written)}.`;
-  const more = traffic.opens_total - opens.length;
-  const moreCloses = traffic.closes_total - closes.length;
-  const doors = opens.filter((/** @type {any} */ piece) => isDoor(piece) && isWide(piece));
-  const others = opens.filter((/** @type {any} */ piece) => !doors.includes(piece));
+  const more = hiddenOf(traffic.opens_total, opens, written.added);
+  const moreCloses = hiddenOf(traffic.closes_total, closes, written.removed);
+  const doors = labelsOf(opens.filter(isWideDoor));
+  const others = labelsOf(opens).filter((label) => !doors.includes(label));
+  const closed = labelsOf(closes);
   const verbs = [
     (others.length || more) && `opens ${list(others, more)}`,
-    (closes.length || moreCloses) && `closes ${list(closes, moreCloses)}`,
+    (closed.length || moreCloses) && `closes ${list(closed, moreCloses)}`,
   ].filter(Boolean);
-  const place = placeText(traffic, doors.length > 0);
   const unknown = instances === null ? "; on how many instances is not known" : "";
   const known = exact ? "" : "As far as known, ";
   if (doors.length) {
-    const labels = labelsOf(doors);
     const also = verbs.length ? `; also ${verbs.join(" and ")}` : "";
-    return first(`${known}${list(doors)} ${labels.length > 1 ? "become" : "becomes"} open to the internet${place}${also}${unknown}.`);
+    return first(`${known}${list(doors)} ${doors.length > 1 ? "become" : "becomes"} open to the internet${placeText(traffic, true)}${also}${unknown}.`);
   }
-  const pieces = [...others, ...closes];
-  const end = verbs.length === 1 && !more && !moreCloses ? endText(pieces) : "";
-  return first(`${known}${exact ? "" : "this "}${verbs.join(" and ")}${end}${place}${stillText(traffic)}${unknown}.`);
+  const end = verbs.length === 1 && !more && !moreCloses ? endText([...opens, ...closes]) : "";
+  return first(`${known}${exact ? "" : "this "}${verbs.join(" and ")}${end}${placeText(traffic, false)}${stillText(traffic)}${unknown}.`);
+}
+
+/**
+ * Return how many pieces of traffic are neither listed nor like one that is. A rule that meets others is
+ * made up of many.
+ *
+ * @param {number} total
+ * @param {any[]} pieces those listed
+ * @param {any[]} [rules] those from which all pieces are
+ */
+export function hiddenOf(total, pieces, rules) {
+  const isListed = (/** @type {any} */ rule) => pieces.some((piece) => piece.direction === rule.direction && trafficText(piece).what === trafficText(rule).what);
+  return rules?.every(isListed) ? 0 : total - pieces.length;
 }
 
 /** @param {string} text */
@@ -58,6 +71,9 @@ export const isDoor = (piece) => piece.direction === "ingress" && piece.internet
 export function isWide({ cidr }) {
   return Number(cidr?.split("/")[1] ?? 128) <= (cidr?.includes(":") ? 16 : 8);
 }
+
+/** @param {any} piece */
+const isWideDoor = (piece) => isDoor(piece) && isWide(piece);
 
 /**
  * Return who is at the other end of a piece.
@@ -107,13 +123,12 @@ function labelsOf(pieces) {
 }
 
 /**
- * Return the labels of pieces as a list in words, the first three by name.
+ * Return labels as a list in words, the first three by name.
  *
- * @param {any[]} pieces
- * @param {number} [more] how many pieces are not listed
+ * @param {string[]} labels
+ * @param {number} [more] how many are not known
  */
-function list(pieces, more = 0) {
-  const labels = labelsOf(pieces);
+function list(labels, more = 0) {
   const shown = labels.slice(0, labels.length > 4 || more ? 3 : 4);
   const left = labels.length - shown.length + more;
   const parts = left ? [...shown, `${left} more`] : shown;
@@ -122,7 +137,8 @@ function list(pieces, more = 0) {
 
 /** @param {any[]} pieces */
 function endText(pieces) {
-  if (pieces.every((piece) => isDoor(piece) && isWide(piece))) return " to the internet";
+  const wide = labelsOf(pieces.filter(isWideDoor));
+  if (labelsOf(pieces).every((label) => wide.includes(label))) return " to the internet";
   const ends = new Set(pieces.map((piece) => endOf(piece).end));
   const directions = new Set(pieces.map((piece) => piece.direction));
   return ends.size === 1 && directions.size === 1 ? ` to ${[...ends][0]}${pieces.some(isDoor) ? " on the internet" : ""}` : "";
@@ -177,20 +193,29 @@ export function OpensAndCloses({ traffic, origin = () => "", doors }) {
 
 /** @param {{kind: "opens" | "closes", pieces: any[], more: number, origin: Origin}} properties */
 function Pieces({ kind, pieces, more, origin }) {
+  /** @type {Map<string, any[]>} */
+  const alike = new Map();
+  for (const piece of loudestFirst(pieces)) {
+    const key = [piece.direction, piece.ethertype, pieceText(piece), isDoor(piece), origin(piece, kind)].join(" ");
+    alike.set(key, [...(alike.get(key) ?? []), piece]);
+  }
   return html`<ul class=${`pieces pieces-${kind}`}>
-    ${loudestFirst(pieces).map((piece, index) => html`<li key=${index} class=${isDoor(piece) ? "is-door" : null}><${Piece} piece=${piece} /><span class="quiet">${origin(piece, kind)}</span></li>`)}
+    ${[...alike].map(([key, same]) => html`<li key=${key} class=${isDoor(same[0]) ? "is-door" : null}><${Alike} pieces=${same} /><span class="quiet">${origin(same[0], kind)}</span></li>`)}
     ${more > 0 && html`<li class="quiet">and ${more} more, which are not listed</li>`}
   </ul>`;
 }
 
-/** @param {{piece: any}} properties */
-function Piece({ piece }) {
-  const { end, meaning, kind, uuid } = endOf(piece);
+/** @param {{pieces: any[]}} properties pieces that differ in their ends only */
+function Alike({ pieces }) {
+  const [piece] = pieces;
   const isIngress = piece.direction === "ingress";
+  const shown = pieces.slice(0, pieces.length > 4 ? 3 : 4).map(endOf);
+  const meaning = pieces.length > 1 || shown[0].kind === "all" ? "" : ` · ${shown[0].meaning}`;
   return html`<span><strong>${pieceText(piece)}</strong> ${isIngress ? "from" : "to"}${" "}
-    ${kind === "group" ? html`<a href=${`${GROUP_PAGES}${uuid}/`}>${end}</a>` : html`<span class=${kind === "cidr" ? "mono" : null}>${end}</span>`}
+    ${shown.map(({ end, kind, uuid }, index) => html`${index > 0 && ", "}${kind === "group" ? html`<a href=${`${GROUP_PAGES}${uuid}/`}>${end}</a>` : html`<span class=${kind === "cidr" ? "mono" : null}>${end}</span>`}`)}
+    ${pieces.length > shown.length && ` and ${pieces.length - shown.length} more`}
     ${isDoor(piece) && html` <span class="open-mark">the internet</span>`}
-    <span class="quiet"> ${piece.ethertype}, ${isIngress ? "incoming" : "outgoing"}${kind === "all" ? "" : ` · ${meaning}`}</span></span>`;
+    <span class="quiet"> ${piece.ethertype}, ${isIngress ? "incoming" : "outgoing"}${meaning}</span></span>`;
 }
 
 /** @param {{others: any[]}} properties */
