@@ -69,8 +69,8 @@ async def test_the_rules_of_a_group_are_readable(site, visit):
     await expect(incoming).to_contain_text("documentation range, 256 addresses")
     await expect(incoming).to_contain_text("The office")
     await expect(page.get_by_role("table", name="Egress rules")).to_contain_text("anywhere")
-    about = page.get_by_role("complementary")
-    await expect(about).to_contain_text("creation has been scheduled")
+    await expect(page.get_by_role("heading", name="Activity")).to_be_visible()
+    await expect(page.locator("main")).to_contain_text("creation has been scheduled")
     await incoming.get_by_role("link", name="reading-front").click()
     await expect(page.get_by_text("Open to the internet:")).to_be_visible()
     await expect(
@@ -97,7 +97,10 @@ async def test_drift_is_shown_with_its_rules(site, visit):
     page = await visit("/console/groups/?query=drifting")
     await expect(row(page, "drifting")).to_contain_text("Drifting")
     await page.get_by_role("link", name="drifting", exact=True).click()
-    await expect(page.get_by_text("Desired, not in the cloud")).to_be_visible()
+    await expect(page.get_by_text("1 desired rule is not in the cloud.")).to_be_visible()
+    await expect(page.get_by_role("table", name="Ingress rules")).to_contain_text(
+        "Not in the cloud"
+    )
     await expect(page.get_by_label("Drift mode")).to_have_value("report")
 
 

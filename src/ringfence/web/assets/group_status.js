@@ -18,29 +18,32 @@ const isAtRest = (/** @type {string} */ state) => state === "OK" || state === "E
 // The job that failed, by how the service's advice ends
 const PULL_AGAIN = /pull it again\.$/;
 const DELETE_AGAIN = /delete it again\.$| is in use by /;
-// Where the advice of a message begins: the page gives its own, with the button that follows it.
-const ADVICE = / (?:Set fewer rules;|An operator must correct|Set its rules, or roll it back|Set rules that name another group;|When the cause has passed,|Change what the cloud refuses;|To retry,|Roll it back to its present version)/;
+const COMPARE = "Compare with the cloud";
+const PUSH = "Push again";
+const EDIT = "Edit rules";
+const KEPT = "The desired rules are kept.";
 
 /**
- * Causes of failures: how the message begins or which advice it has, then title, text, action and label.
+ * Causes of failures: how the message or the service's advice in it begins, then title, text, action
+ * and label. The page has its own advice, with the button that follows it.
  *
  * @type {[RegExp, string, string, ActionName, string][]}
  */
 const CAUSES = [
-  [/^The default security group was not found/, "The cloud has replaced this group.", "OpenStack keeps one default group in each project. A pull of the tenant binds this group to the present one.", "pull_tenant", "Pull the tenant"],
-  [/^The security group was not found in the cloud| Set its rules, or roll it back /, "This group is missing in the cloud.", "It was deleted there. Its desired rules are kept; pushing them creates the group again, and its instances have to be given the group again.", "push", "Create it again"],
-  [/A group of this name exists in the cloud/, "The cloud has another group of this name.", "Neither was changed, because nothing proves that both are one. Under another name, this group is created beside it.", "rename", "Rename this group"],
-  [/^The tenant moved to another project/, "The tenant moved to another project, which does not have this group.", "Its desired rules are kept; pushing them creates the group there.", "push", "Create it there"],
-  [/^Rules of this group in the cloud cannot be read/, "Rules in the cloud cannot be read.", "No rule was changed. Correct or delete them in the cloud, then compare again.", "pull", "Compare with the cloud"],
-  [/ Set fewer rules; /, "The rules do not fit the quota in the cloud.", "Remove rules, or have the quota raised and apply them again.", "edit", "Edit rules"],
-  [/ An operator must correct /, "The cloud does not let Ringfence in.", "An operator must correct its settings, credentials or roles first. The desired rules are kept.", "push", "Push again"],
-  [/ Set rules that name another group; /, "A rule names a group that the cloud does not have.", "Name another group in that rule.", "edit", "Edit rules"],
-  [/ When the cause has passed, /, "The cloud could not be reached.", "The desired rules are kept. When the cloud is back, push them again.", "push", "Push again"],
-  [/ Change what the cloud refuses; /, "The cloud refuses the change.", "The desired rules are kept, and the cloud has those of before. Change what it refuses.", "edit", "Edit rules"],
+  [/^The default security group was not found/, "The cloud has replaced this group.", "OpenStack keeps one default group in each project: a pull of the tenant binds this group to it.", "pull_tenant", "Pull the tenant"],
+  [/^The security group was not found in the cloud| Set its rules, or roll it back /, "This group is missing in the cloud.", `${KEPT} Pushing them creates it again; its instances have to be given it again.`, "push", "Create it again"],
+  [/^.*A group of this name exists in the cloud.*/, "The cloud has another group of this name.", "Neither was changed. Under another name, this group is created beside it.", "rename", "Rename this group"],
+  [/^The tenant moved to another project/, "The tenant moved to another project, which does not have this group.", KEPT, "push", "Create it there"],
+  [/^Rules of this group in the cloud cannot be read.*/, "Rules in the cloud cannot be read.", "Nothing was changed. Correct or delete them in the cloud, then compare again.", "pull", COMPARE],
+  [/ Set fewer rules; /, "The rules do not fit the quota in the cloud.", "Remove rules, or have the quota raised and apply them again.", "edit", EDIT],
+  [/ An operator must correct /, "The cloud does not let Ringfence in.", `${KEPT} An operator must correct the cloud's settings, credentials or roles first.`, "push", PUSH],
+  [/ Set rules that name another group; /, "A rule names a group that the cloud does not have.", "Name another group in that rule.", "edit", EDIT],
+  [/ When the cause has passed, /, "The cloud could not be reached.", KEPT, "push", PUSH],
+  [/ Change what the cloud refuses; /, "The cloud refuses the change.", KEPT, "edit", EDIT],
+  [/ To retry, |$/, "The last change did not reach the cloud.", KEPT, "push", PUSH],
 ];
-/** @type {[string, string, ActionName, string]} */
-const OTHER = ["The last change did not reach the cloud.", "The desired rules are kept; pushing sends them again.", "push", "Push again"];
-const VERBS = { push: "push it", pull: "compare it", pull_tenant: "pull the tenant", edit: "edit it", delete: "delete it", rename: "rename it", "": "" };
+const MISSING = CAUSES[1];
+const OTHER = CAUSES[CAUSES.length - 1];
 
 /**
  * Return what the state of a group means, and the action that helps whoever looks.
@@ -51,7 +54,7 @@ const VERBS = { push: "push it", pull: "compare it", pull_tenant: "pull the tena
 export function statusOf(group) {
   const found = group.state === "ERRED" ? failed(group) : isAtRest(group.state) ? atRest(group) : pending(group);
   if (!found.action || group.can_manage) return found;
-  const text = `Ask an administrator or a manager of the project ${group.project_name} to ${VERBS[found.action]}.`;
+  const text = `Ask an administrator or a manager of the project ${group.project_name}: “${found.label}” helps.`;
   return { ...found, text: found.tone === "idle" ? "" : text, action: "", label: "" };
 }
 
@@ -69,21 +72,21 @@ function status(tone, title, text = "", action = "", label = "", quote = "") {
 }
 
 /** @param {any} group */
-function failed(group) {
-  const message = group.error_message || "";
-  const quote = message.split(ADVICE)[0];
-  const known = CAUSES.find(([pattern]) => pattern.test(message))?.slice(1) ?? OTHER;
-  let [title, text, action, label] = /** @type {[string, string, ActionName, string]} */ (known);
-  if (group.drift === "missing" && known === OTHER) [, title, text, action, label] = CAUSES[1];
+function failed({ error_message: message, drift, backend_id: id, name }) {
+  let known = /** @type {typeof OTHER} */ (CAUSES.find(([pattern]) => pattern.test(message)));
+  const { index, 0: matched } = /** @type {RegExpExecArray} */ (known[0].exec(message));
+  if (known === OTHER && drift === "missing") known = MISSING;
+  let [, title, text, action, label] = known;
   if (DELETE_AGAIN.test(message)) {
-    [title, text, action, label] = ["The group could not be deleted.", "It is as it was, in Ringfence and in the cloud.", "delete", "Delete…"];
-  } else if (PULL_AGAIN.test(message) && group.backend_id) {
-    [text, action, label] = ["Its rules are as they were.", "pull", "Compare with the cloud"];
+    [title, text, action, label] = ["The group could not be deleted.", "", "delete", "Delete…"];
+  } else if (PULL_AGAIN.test(message)) {
+    [text, action, label] = ["", "pull", COMPARE];
     if (known === OTHER) title = "The group could not be compared with the cloud.";
   }
-  // A group that was never in the cloud can be pushed, not pulled; OpenStack names its default group.
-  if (action === "pull" && !group.backend_id) [action, label] = ["push", "Push again"];
-  if (action === "rename" && group.name === "default") [text, action, label] = ["Neither was changed, because nothing proves that both are one: an operator must bind them.", "", ""];
+  // A group that was never in the cloud can be pushed, not pulled; nobody names the default group.
+  if (action === "pull" && !id) [action, label] = ["push", PUSH];
+  if (action === "rename" && name === "default") [text, action, label] = ["Neither was changed: an operator must bind them.", "", ""];
+  const quote = index ? message.slice(0, index) : matched.endsWith(".") ? matched : "";
   return status("bad", title, text, action, label, quote);
 }
 
@@ -98,17 +101,14 @@ function pending({ state, version, applied_version: applied }) {
 /** @param {any} group */
 function atRest({ drift, drift_grade: grade, version, applied_version: applied, backend_id: id }) {
   if (drift === "never_pushed") return status("warn", "This group is not in the cloud.", "It was loaded from a file and never pushed: no instance can use it.", "push", "Push to the cloud");
-  if (drift === "missing") {
-    const [, title, text, action, label] = CAUSES[1];
-    return status("bad", title, text, action, label);
-  }
-  if (applied < version) return status("warn", `Version ${version} is not in the cloud.`, applied ? `The cloud has version ${applied}.` : "", "push", "Push again");
+  if (drift === "missing") return status("bad", MISSING[1], MISSING[2], MISSING[3], MISSING[4]);
+  if (applied < version) return status("warn", `Version ${version} is not in the cloud.`, applied ? `The cloud has version ${applied}.` : "", "push", PUSH);
   if (drift === "drifting") {
     if (grade === "opens") return status("bad", "The cloud admits more than is desired.");
     return status("warn", grade === "closes" ? "The cloud admits less than is desired." : "The cloud differs from what is desired.");
   }
   if (drift === "in_sync") return status("good", `Version ${version} is in the cloud, as desired.`);
-  return status("idle", "Not compared with the cloud yet.", "", id ? "pull" : "push", id ? "Compare with the cloud" : "Push to the cloud");
+  return status("idle", "Not compared with the cloud yet.", "", id ? "pull" : "push", id ? COMPARE : "Push to the cloud");
 }
 
 /**

@@ -1,41 +1,11 @@
-// Read-only lists of a group's rules, by direction.
+// Rules in words, and lists of changed rules.
 
 import { html } from "./html.js";
 import { GROUP_PAGES } from "./router.js";
 import { isInternet } from "./internet.js";
-import { count, remoteText, trafficText } from "./rule_text.js";
+import { remoteText, trafficText } from "./rule_text.js";
 
 /** @typedef {import("./rule_text.js").Rule} Rule */
-
-const DIRECTIONS = /** @type {const} */ ([
-  ["ingress", "Ingress rules", "Source", "No ingress rules: this group allows no incoming traffic."],
-  ["egress", "Egress rules", "Destination", "No egress rules: this group allows no outgoing traffic."],
-]);
-
-/** @param {{rules: Rule[]}} properties */
-export function RuleLists({ rules }) {
-  return DIRECTIONS.map(([direction, title, remote, empty]) => {
-    const chosen = rules.filter((rule) => rule.direction === direction);
-    return html`<section class="card rules" key=${direction}>
-      <h2>${title} <span class="quiet">${count(chosen.length, "rule")}</span></h2>
-      ${chosen.length ? html`<${RuleTable} rules=${chosen} remote=${remote} title=${title} />` : html`<p class="quiet">${empty}</p>`}
-    </section>`;
-  });
-}
-
-/** @param {{rules: Rule[], remote: string, title: string}} properties */
-function RuleTable({ rules, remote, title }) {
-  return html`<table class="table">
-    <caption class="visually-hidden">${title}</caption>
-    <thead><tr><th scope="col">Protocol and ports</th><th scope="col">${remote}</th><th scope="col">Ether type</th><th scope="col">Description</th></tr></thead>
-    <tbody>${rules.map((rule, index) => html`<tr key=${rule.id ?? index}>
-      <td data-label="Protocol and ports"><${Traffic} rule=${rule} /></td>
-      <td data-label=${remote}><${Remote} rule=${rule} /></td>
-      <td data-label="Ether type" class="quiet">${rule.ethertype}</td>
-      <td data-label="Description">${rule.description || html`<span class="quiet">–</span>`}</td>
-    </tr>`)}</tbody>
-  </table>`;
-}
 
 /** @param {{rule: Rule}} properties */
 export function Traffic({ rule }) {
