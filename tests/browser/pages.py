@@ -58,6 +58,7 @@ def every_page(site: Site) -> list[Shown]:
     site.pull("shop")
     failed = site.create("bastion", [OFFICE | {"cidr": "0.0.0.0/0"}], description="SSH")
     drifting = site.drifting("cache")
+    undesired = site.opened_in_cloud("intranet", [HTTPS, OFFICE])
     with site.client("staff") as client:
         client.post(
             f"/api/openstack-security-groups/{failed['uuid']}/set_erred/",
@@ -81,6 +82,15 @@ def every_page(site: Site) -> list[Shown]:
         Shown("group", at, ".activity li"),
         Shown("group-failed", f"/console/groups/{failed['uuid']}/", ".notice-bad"),
         Shown("group-drifting", f"/console/groups/{drifting['uuid']}/", ".drift-panel"),
+        Shown("group-undesired", f"/console/groups/{undesired['uuid']}/", ".undesired"),
+        Shown(
+            "group-adopt",
+            f"/console/groups/{undesired['uuid']}/",
+            ".undesired",
+            press=("Adopt",),
+            then=".review h3",
+        ),
+        Shown("group-read-only", f"/console/groups/{failed['uuid']}/", ".notice-bad", user="mia"),
         Shown("group-menu", at, ".activity li", press=("More",)),
         Shown("group-delete", at, ".activity li", press=("More", "Delete"), then=".dialog .check"),
         Shown("edit", f"{at}edit/", ".editing"),

@@ -148,6 +148,23 @@ class Site:
             client.post(f"{path}pull/")
         return self.stable(group["uuid"])
 
+    def opened_in_cloud(
+        self, name: str, rules: Sequence[Json], tenant: str = "shop", port: int = 3389
+    ) -> Json:
+        """Create a group with drift mode `report` of which the cloud opens a port more."""
+        group = self.create(name, rules, tenant)
+        self.execute_in_cloud(
+            "INSERT INTO sandbox_rules"
+            " (group_id, ethertype, direction, protocol, port_range_min, port_range_max)"
+            " VALUES (%s::uuid, 'IPv4', 'ingress', 'tcp', %s, %s)",
+            *(group["backend_id"], port, port),
+        )
+        path = f"/api/openstack-security-groups/{group['uuid']}/"
+        with self.client("staff") as client:
+            client.post(f"{path}set_drift_mode/", json={"mode": "report"})
+            client.post(f"{path}pull/")
+        return self.stable(group["uuid"])
+
     def attach(self, group: Json, name: str, address: str, *floating: str) -> None:
         """Add a group to a port of an instance in the cloud."""
         project = f"{TENANTS.index(group['tenant_name']) + 1:032x}"

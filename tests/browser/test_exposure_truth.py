@@ -9,20 +9,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 TENANT = "exposed"
 
 
-def opened(site, name, rules=(HTTPS,), port=3389, cidr="0.0.0.0/0"):
-    """Return a group with drift mode `report` of which the cloud has one rule more."""
-    group = site.create(name, rules, tenant=TENANT)
-    site.execute_in_cloud(
-        "INSERT INTO sandbox_rules (group_id, ethertype, direction, protocol, port_range_min,"
-        " port_range_max, remote_ip_prefix)"
-        " VALUES (%s::uuid, 'IPv4', 'ingress', 'tcp', %s, %s, %s)",
-        *(group["backend_id"], port, port, cidr),
-    )
-    path = f"/api/openstack-security-groups/{group['uuid']}/"
-    with site.client("staff") as client:
-        client.post(f"{path}set_drift_mode/", json={"mode": "report"})
-        client.post(f"{path}pull/")
-    return site.stable(group["uuid"])
+def opened(site, name):
+    return site.opened_in_cloud(name, [HTTPS], tenant=TENANT)
 
 
 def overview(site, group):
