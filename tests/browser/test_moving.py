@@ -141,10 +141,21 @@ async def test_the_pages_are_in_a_menu_where_the_header_is_narrow(visit):
     await expect(menu).to_be_focused()
 
 
-async def test_a_page_recovers_from_an_outage_by_itself(visit):
+async def test_pages_recover_from_an_outage_by_themselves(visit):
     page = await visit("/console/clouds/", user="staff")
+    await expect(page.locator(".cloud")).to_be_visible()
     await page.route("**/api/**", lambda route: route.fulfill(status=502, body=""))
     await page.get_by_role("link", name="Groups").first.click()
     await expect(page.get_by_role("button", name="Retry")).to_be_visible()
     await page.unroute("**/api/**")
-    await expect(page.locator("table.groups")).to_be_visible()
+    await expect(page.get_by_role("button", name="Retry")).to_have_count(0)
+    await expect(page.get_by_role("main")).to_contain_text("groups")
+
+
+async def test_a_console_that_is_opened_during_an_outage_recovers_by_itself(visit):
+    page = await visit("/console/clouds/", user=None)
+    await page.route("**/api/**", lambda route: route.fulfill(status=503, body=""))
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Service unavailable")).to_be_visible()
+    await page.unroute("**/api/**")
+    await expect(page.get_by_role("heading", name="Sign in to Ringfence")).to_be_visible()

@@ -73,6 +73,7 @@ async def test_who_cannot_create_groups_is_not_offered_it(visit):
 
 async def test_escape_closes_the_palette_and_gives_the_focus_back(visit):
     page = await visit()
+    await expect(page.get_by_role("heading", level=1)).to_be_focused()
     link = page.get_by_role("navigation", name="Main").get_by_role("link", name="Groups")
     await link.focus()
     await page.keyboard.press("Control+k")

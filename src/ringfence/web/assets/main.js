@@ -10,7 +10,7 @@ import { cachedUser, signOut, loadUser } from "./session.js";
 import { SignIn, SignInAgain } from "./sign_in.js";
 import { keepFocus } from "./title.js";
 import { Toast, showToast } from "./toast.js";
-import { Failure } from "./use_loaded.js";
+import { Failure, RETRY_MILLISECONDS, isOutage } from "./use_loaded.js";
 
 /** @param {{user: any}} properties */
 function Content({ user }) {
@@ -65,12 +65,14 @@ function Console() {
   const [error, setError] = useState(/** @type {any} */ (null));
   const expiry = useExpiry(user, setUser);
   const load = async () => {
-    setError(null);
     try {
       setUser(expiry.known.current = await loadUser());
+      setError(null);
     } catch (error) {
-      if (error.status === 401) setUser(null);
-      else setError(error);
+      const isSignedOut = error.status === 401;
+      if (isSignedOut) setUser(null);
+      setError(isSignedOut ? null : error);
+      if (isOutage(error)) setTimeout(load, RETRY_MILLISECONDS);
     }
   };
   useEffect(() => {
@@ -80,7 +82,8 @@ function Console() {
   useEffect(() => {
     if (user && isSigningIn) navigate(GROUP_PAGES, { replace: true });
   }, [user, isSigningIn]);
-  if (error && !expiry.known.current) return html`<main id="main"><${Failure} error=${error} retry=${load} /></main>`;
+  // With the user of the last visit, the page shows what it could load.
+  if (error && !user) return html`<main id="main"><${Failure} error=${error} retry=${load} /></main>`;
   if (user === undefined) return html`<div class="bar" aria-hidden="true"></div>`;
   // The URL stays, so that the user sees the requested page after signing in.
   if (user === null) return html`<${SignIn} onDone=${load} /><${Toast} />`;

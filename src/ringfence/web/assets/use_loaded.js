@@ -4,7 +4,10 @@ import { html, useCallback, useEffect, useRef, useState } from "./html.js";
 
 // Nobody answered, or a proxy did instead of Ringfence: the request is repeated until it is back.
 const OUTAGE = [0, 502, 503, 504];
-const RETRY_MILLISECONDS = 2500;
+export const RETRY_MILLISECONDS = 2500;
+
+/** @param {any} error */
+export const isOutage = (error) => OUTAGE.includes(error.status);
 
 /**
  * Load data, and poll while the tab is visible.
@@ -40,7 +43,7 @@ export function useLoaded(load, dependencies, interval = () => 0) {
         schedule(data);
       } catch (error) {
         if (controller.signal.aborted) return;
-        isOut = OUTAGE.includes(error.status);
+        isOut = isOutage(error);
         setState((/** @type {any} */ before) => ({ ...before, error, isLoading: false }));
         schedule(undefined);
       }
