@@ -110,6 +110,13 @@ def every_page(site: Site) -> list[Shown]:
             then=".review h3",
         ),
         Shown("history", f"{at}history/", ".changes"),
+        Shown(
+            "rollback",
+            f"{at}history/?version=1",
+            ".versions",
+            press=("Roll back to version 1",),
+            then=".review h3",
+        ),
         Shown("new", "/console/groups/new/", ".form-grid"),
         Shown("instances", "/console/instances/", "table.instances"),
         Shown("instance", f"/console/instances/{site.instance_uuid('web-1')}/", ".effective"),

@@ -3,6 +3,7 @@
 import pytest
 from playwright.async_api import expect
 from tests.browser.modules import base
+from tests.browser.site import HTTPS, OFFICE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -180,7 +181,8 @@ async def test_each_new_door_to_the_internet_is_confirmed_by_itself(review):
 
 async def test_openings_that_are_not_listed_are_confirmed_too(review):
     given = traffic([piece(22, "10.0.0.0/8")], opens_total=21)
-    dialog = await review(plan([], traffic=given))
+    rules = [rule(22, "10.0.0.0/8"), rule(3389)]
+    dialog = await review(plan(rules, rules, traffic=given), [])
     await expect(dialog.get_by_role("checkbox")).to_have_count(1)
     await expect(dialog).to_contain_text("20 more that are not listed, perhaps to the internet")
     await expect(dialog.get_by_role("button", name="Apply")).to_be_disabled()
@@ -270,3 +272,45 @@ async def test_a_narrow_window_shows_the_review_on_all_of_it(review):
     await expect(dialog.get_by_role("button", name="Apply")).to_be_in_viewport()
     box = await dialog.bounding_box()
     assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, 360, 640)
+
+
+async def test_a_description_is_changed_while_the_cloud_drifts(site, visit):
+    group = site.create("drifting-review", [OFFICE, HTTPS], tenant="reviewing")
+    site.execute_in_cloud(
+        "DELETE FROM sandbox_rules WHERE group_id = %s::uuid AND port_range_min = 443",
+        group["backend_id"],
+    )
+    path = f"/api/openstack-security-groups/{group['uuid']}/"
+    with site.client("staff") as client:
+        client.post(f"{path}set_drift_mode/", json={"mode": "report"})
+        client.post(f"{path}pull/")
+    site.stable(group["uuid"])
+    page = await visit(f"/console/groups/{group['uuid']}/edit/")
+    await page.get_by_label("Description, rule 1").fill("Office")
+    # The editor counts my change, not the repair of the cloud.
+    await expect(page.locator(".editor-foot")).to_contain_text("1 description changed")
+    await page.get_by_role("button", name="Review").click()
+    dialog = page.get_by_role("dialog")
+    yours = dialog.locator("section", has=page.get_by_role("heading", name="Yours"))
+    repairs = dialog.locator("section", has=page.get_by_role("heading", name="Repairs"))
+    await expect(yours.get_by_role("listitem")).to_have_count(1)
+    await expect(yours.locator("ins")).to_have_text("Office")
+    await expect(repairs.get_by_role("listitem")).to_have_count(1)
+    await expect(repairs).to_contain_text("Rule 2: ingress TCP 443 HTTPS from anywhere")
+    # Repairing it opens it in the cloud: that is a door, and it says so.
+    door = dialog.get_by_label("Open HTTPS (TCP 443) from anywhere (IPv4), rule 2")
+    await door.check()
+    await dialog.get_by_role("button", name="Apply").click()
+    await expect(dialog).to_have_count(0)
+    assert site.stable(group["uuid"])["rules"][0]["description"] == "Office"
+
+
+async def test_the_plan_is_shown_on_the_map(site, visit):
+    group = site.create("mapped-review", [OFFICE], tenant="reviewing")
+    page = await visit(f"/console/groups/{group['uuid']}/edit/")
+    await page.get_by_label("CIDR, rule 1").fill("10.0.0.0/8")
+    await page.get_by_role("button", name="Review").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name="Show on the map").click()
+    await expect(dialog.locator("svg.map")).to_be_visible()
+    await expect(dialog.locator("figure")).to_contain_text("Disappears")
