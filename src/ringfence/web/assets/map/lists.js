@@ -39,16 +39,21 @@ export function Matrix({ edges, onSelect }) {
     event.preventDefault();
     go(...next);
   };
+  const rowAt = (/** @type {number} */ y, /** @type {number} */ at) => {
+    const { key, kind, label } = rows[y];
+    return html`<tr key=${key} class=${kind === "internet" ? "matrix-open" : null}>
+      <th scope="row" title=${label}>${kind === "internet" && "▲ "}${label}</th>
+      ${runsOf(columns.map((_, x) => edgeAt(y, x)), at).map(([edge, x, size]) => html`<${Cell} key=${x} edge=${edge} size=${size} isAt=${x === at} onPick=${() => go(y, x)} />`)}
+    </tr>`;
+  };
+  const still = useMemo(() => rows.map((_, y) => rowAt(y, -1)), [edges]);
   if (!edges.length) return html`<p class="empty-line">No arrows.</p>`;
   return html`<div class="table-frame matrix-frame">
     <table ref=${table} class="matrix" role="grid" tabindex="0" aria-label="Sources and destinations" aria-activedescendant="matrix-at"
       onKeyDown=${press} onFocus=${() => onSelect(edgeAt(row, column))}>
       <colgroup><col class="matrix-head" />${columns.map(({ key }) => html`<col key=${key} />`)}</colgroup>
       <thead><tr><th scope="col" class="matrix-corner">From ↓ to →</th>${columns.map(({ key, label }) => html`<th key=${key} scope="col" title=${label}>${label}</th>`)}</tr></thead>
-      <tbody>${rows.map(({ key, kind, label }, y) => html`<tr key=${key} class=${kind === "internet" ? "matrix-open" : null}>
-        <th scope="row" title=${label}>${kind === "internet" && "▲ "}${label}</th>
-        ${runsOf(columns.map((_, x) => edgeAt(y, x)), y === row ? column : -1).map(([edge, x, size]) => html`<${Cell} key=${x} edge=${edge} size=${size} isAt=${y === row && x === column} onPick=${() => go(y, x)} />`)}
-      </tr>`)}</tbody>
+      <tbody>${still.map((shown, y) => (y === row ? rowAt(y, column) : shown))}</tbody>
     </table>
   </div>`;
 }
