@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ringfence.web.compact import compact
+from ringfence.web.compact import compact, squeeze
 
 ENTRY = "main.js"
 # Libraries stay modules of their own, as they were published.
@@ -84,7 +84,9 @@ class _Bundle:
         # The entry runs last: all bindings are there.
         link = f"for (const bind of {_LATE}) bind();\n" if name == ENTRY else ""
         returned = f"return {{ {', '.join(exports)} }};"
-        return f"const {_variable(name)} = (() => {{\n{link}{code.strip()}\n{returned}\n}})();"
+        return squeeze(
+            f"const {_variable(name)} = (() => {{\n{link}{code.strip()}\n{returned}\n}})();"
+        )
 
 
 def join_modules(sources: Mapping[str, str]) -> str:

@@ -23,10 +23,33 @@ _REGULAR_EXPRESSION = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/\
 _OPERATORS = frozenset("(,=:[!&|?{;+-*%<>~^")
 _KEYWORDS = frozenset({"case", "do", "else", "in", "of", "return", "throw", "typeof", "void"})
 
+# A statement does not end beside these.
+_BEFORE_A_LINE = frozenset("{;,(")
+_AFTER_A_LINE = frozenset("})")
+_ONE_IF_JOINED = re.compile(r"[\w$]{2}|[\w$]\.|[-+/*]{2}")
+
 
 def compact(source: str) -> str:
     """Return a module without its comments and its indentation."""
     return "".join(_parts(source))
+
+
+def squeeze(source: str) -> str:
+    """Return a compact module without the spaces and line breaks that separate nothing."""
+    parts = list(_parts(source))
+    needed = (
+        part
+        for before, part, after in zip(["", *parts], parts, [*parts[1:], ""], strict=False)
+        if not part.isspace() or _separates(before[-1:], part, after[:1])
+    )
+    return "".join(needed)
+
+
+def _separates(before: str, gap: str, after: str) -> bool:
+    if "\n" in gap:
+        return before not in _BEFORE_A_LINE and after not in _AFTER_A_LINE
+    # Two words, a number and a point, two signs that would be one.
+    return bool(_ONE_IF_JOINED.fullmatch(before + after))
 
 
 def _parts(source: str) -> Iterator[str]:
