@@ -90,7 +90,6 @@ def every_page(site: Site) -> list[Shown]:
             press=("Adopt",),
             then=".review h3",
         ),
-        Shown("group-read-only", f"/console/groups/{failed['uuid']}/", ".notice-bad", user="mia"),
         Shown("group-menu", at, ".activity li", press=("More",)),
         Shown("group-delete", at, ".activity li", press=("More", "Delete"), then=".dialog .check"),
         Shown("edit", f"{at}edit/", ".editing"),
