@@ -43,7 +43,7 @@ export function History({ group, reload }) {
       <${Versions} chosen=${chosen} applied=${group.applied_version} />
       ${total > versions.length && html`<button type="button" class="button" onClick=${() => setPages(pages + 1)}>Show older versions</button>`}
     </section>
-    <section class="card">
+    <section class="card review">
       <div class="page-head">
         <h2><${Comparison} chosen=${chosen} /></h2>
         ${group.can_manage && shown !== group.version && html`<button type="button" class="button button-main"

@@ -94,5 +94,5 @@ function OnTheMap({ tenant, group, plan }) {
   const show = () => import("../map/plan.js").then(setMap, () => setMap({ isFailed: true }));
   if (PlanMap) return html`<${PlanMap} tenant=${tenant} group=${group} plan=${plan} />`;
   if (isFailed) return html`<p><a href=${`${CONSOLE}map/${tenant}/`}>Map of the tenant</a></p>`;
-  return html`<p><button type="button" class="button" onClick=${show}>Show on the map</button></p>`;
+  return html`<p class="on-the-map"><button type="button" class="button" onClick=${show}>Show on the map</button></p>`;
 }

@@ -34,8 +34,8 @@ export function PlanReview({ plan, before, doors }) {
   return html`
     ${!doors && html`<p class="review-headline">${headline}</p>`}
     ${(plan.notices ?? []).map((/** @type {any} */ notice) => html`<p class="notice notice-warn" key=${notice.code}>${notice.message}</p>`)}
-    <${OpensAndCloses} traffic=${plan.traffic} origin=${originOf(plan, lanes)} doors=${doors} />
-    <${Warnings} plan=${plan} />
+    <${OpensAndCloses} traffic=${plan.traffic} added=${plan.added} removed=${plan.removed} origin=${originOf(plan, lanes)} doors=${doors} />
+    <${Warnings} plan=${plan} lanes=${lanes} />
     ${plan.rules && html`<${Lanes} lanes=${lanes} title=${before ? "Yours" : "Changes"} />`}
     ${plan.quota && html`<${Costs} plan=${plan} />`}`;
 }
@@ -58,12 +58,20 @@ function originOf(plan, lanes) {
   };
 }
 
-/** @param {{plan: any}} properties */
-function Warnings({ plan: { warnings = [], rules } }) {
-  if (!warnings.length) return null;
-  return html`<div class="notice notice-warn"><strong>Warnings</strong>
-    <ul>${warnings.map((/** @type {any} */ warning, /** @type {number} */ index) => html`<li key=${index}>
-      Rule ${warning.rule + 1}${rules?.[warning.rule] ? html`, <q>${ruleText(rules[warning.rule])}</q>` : ""}: ${warning.message}</li>`)}</ul></div>`;
+/**
+ * Warnings about what the change adds; those about rules that stay are folded.
+ *
+ * @param {{plan: any, lanes: ReturnType<typeof lanesOf>}} properties
+ */
+function Warnings({ plan: { warnings = [], rules = [] }, lanes: { yours } }) {
+  const old = new Set(yours.unchanged.map(({ number }) => number));
+  const isOld = (/** @type {any} */ warning) => old.has(warning.rule + 1);
+  const texts = (/** @type {any[]} */ some) => html`<ul>${some.map(({ rule, message }, index) => html`<li key=${index}>
+    Rule ${rule + 1}${rules[rule] ? html`, <q>${ruleText(rules[rule])}</q>` : ""}: ${message}</li>`)}</ul>`;
+  const [known, fresh] = [warnings.filter(isOld), warnings.filter((/** @type {any} */ warning) => !isOld(warning))];
+  return html`
+    ${fresh.length > 0 && html`<div class="notice notice-warn"><strong>Warnings</strong>${texts(fresh)}</div>`}
+    ${known.length > 0 && html`<details><summary>${count(known.length, "warning")} about rules that stay</summary>${texts(known)}</details>`}`;
 }
 
 /** @param {{lanes: ReturnType<typeof lanesOf>, title: string}} properties */

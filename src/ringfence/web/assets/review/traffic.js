@@ -176,31 +176,45 @@ function writtenText({ descriptions = 0, rules = 0 }) {
 
 /**
  * Everything that opens and closes; the internet is loudest. `doors` replaces the doors to the internet.
+ * `added` and `removed` are the rules from which all of it is.
  *
- * @param {{traffic: any, origin?: Origin, doors?: any}} properties
+ * @param {{traffic: any, added?: any[], removed?: any[], origin?: Origin, doors?: any}} properties
  */
-export function OpensAndCloses({ traffic, origin = () => "", doors }) {
-  const { opens, closes } = traffic;
-  const listed = doors ? opens.filter((/** @type {any} */ piece) => !isDoor(piece)) : opens;
+export function OpensAndCloses({ traffic, added, removed, origin = () => "", doors }) {
+  const { opens, closes, opens_total: opened, closes_total: closed } = traffic;
+  const confirmed = doors ? wideOf(opens) : [];
+  const listed = opens.filter((/** @type {any} */ piece) => !doors || !(isDoor(piece) || confirmed.includes(trafficOf(piece))));
   return html`
-    ${traffic.opens_total > 0 && html`<h3 class="review-opens"><span aria-hidden="true">▲</span> Opens</h3>${doors}
-      <${Pieces} kind="opens" pieces=${listed} more=${traffic.opens_total - opens.length} origin=${origin} />`}
-    ${traffic.closes_total > 0 && html`<h3><span aria-hidden="true">▼</span> Closes</h3>
-      <${Pieces} kind="closes" pieces=${closes} more=${traffic.closes_total - closes.length} origin=${origin} />`}
+    ${opened > 0 && html`<h3 class="review-opens"><span aria-hidden="true">▲</span> Opens</h3>${doors}
+      <${Pieces} kind="opens" pieces=${listed} more=${hiddenOf(opened, opens, added)} origin=${origin} />`}
+    ${closed > 0 && html`<h3><span aria-hidden="true">▼</span> Closes</h3>
+      <${Pieces} kind="closes" pieces=${closes} more=${hiddenOf(closed, closes, removed)} origin=${origin} />`}
     <${StillAdmitted} others=${traffic.still_admitted_by ?? []} />
     ${traffic.notes.map((/** @type {any} */ note) => html`<p class="notice" key=${note.code}>${note.message}</p>`)}`;
 }
 
+/** @param {any} piece */
+const trafficOf = (piece) => [piece.direction, piece.ethertype, pieceText(piece)].join(" ");
+
+/**
+ * Return the traffic from all of the internet.
+ *
+ * @param {any[]} pieces
+ */
+const wideOf = (pieces) => pieces.filter(isWideDoor).map(trafficOf);
+
 /** @param {{kind: "opens" | "closes", pieces: any[], more: number, origin: Origin}} properties */
 function Pieces({ kind, pieces, more, origin }) {
+  const wide = wideOf(pieces);
+  const isLoud = (/** @type {any} */ piece) => isDoor(piece) || wide.includes(trafficOf(piece));
   /** @type {Map<string, any[]>} */
   const alike = new Map();
   for (const piece of loudestFirst(pieces)) {
-    const key = [piece.direction, piece.ethertype, pieceText(piece), isDoor(piece), origin(piece, kind)].join(" ");
+    const key = [trafficOf(piece), isLoud(piece), origin(piece, kind)].join(" ");
     alike.set(key, [...(alike.get(key) ?? []), piece]);
   }
   return html`<ul class=${`pieces pieces-${kind}`}>
-    ${[...alike].map(([key, same]) => html`<li key=${key} class=${isDoor(same[0]) ? "is-door" : null}><${Alike} pieces=${same} /><span class="quiet">${origin(same[0], kind)}</span></li>`)}
+    ${[...alike].map(([key, same]) => html`<li key=${key} class=${isLoud(same[0]) ? "is-door" : null}><${Alike} pieces=${same} /><span class="quiet">${origin(same[0], kind)}</span></li>`)}
     ${more > 0 && html`<li class="quiet">and ${more} more, which are not listed</li>`}
   </ul>`;
 }
@@ -213,7 +227,7 @@ function Alike({ pieces }) {
   const meaning = pieces.length > 1 || shown[0].kind === "all" ? "" : ` · ${shown[0].meaning}`;
   return html`<span><strong>${pieceText(piece)}</strong> ${isIngress ? "from" : "to"}${" "}
     ${shown.map(({ end, kind, uuid }, index) => html`${index > 0 && ", "}${kind === "group" ? html`<a href=${`${GROUP_PAGES}${uuid}/`}>${end}</a>` : html`<span class=${kind === "cidr" ? "mono" : null}>${end}</span>`}`)}
-    ${pieces.length > shown.length && ` and ${pieces.length - shown.length} more`}
+    ${pieces.length > shown.length && ` and ${pieces.length - shown.length} more prefixes`}
     ${isDoor(piece) && html` <span class="open-mark">the internet</span>`}
     <span class="quiet"> ${piece.ethertype}, ${isIngress ? "incoming" : "outgoing"}${meaning}</span></span>`;
 }

@@ -36,6 +36,6 @@ function Difference({ change }) {
   return html`
     <p class="review-headline">${isSame ? "The versions are the same." : headlineOf(traffic, { rules, descriptions, added: change.added, removed: change.removed })}</p>
     ${renamed.map((field) => html`<p key=${field}>${field === "name" ? "Name" : "Description"}: <del>${change[field].from || "none"}</del> <span aria-hidden="true">→</span> <ins>${change[field].to || "none"}</ins></p>`)}
-    <${OpensAndCloses} traffic=${traffic} />
+    <${OpensAndCloses} traffic=${traffic} added=${change.added} removed=${change.removed} />
     ${rules + descriptions > 0 && html`<h3>Rules <span class="quiet">${sumOf(found)}</span></h3><${DifferenceLines} difference=${found} />`}`;
 }
