@@ -125,6 +125,13 @@ def every_page(site: Site) -> list[Shown]:
             "&source=203.0.113.9&destination=web-1&protocol=tcp&port=22",
             ".verdict",
         ),
+        Shown("exposures", "/console/exposures/", ".exposures td"),
+        Shown("events", "/console/events/", ".events td"),
+        Shown("tokens", "/console/tokens/", ".cloud td"),
+        Shown(
+            "token-new", "/console/tokens/", ".cloud td", press=("New token",), then="#new-token"
+        ),
+        Shown("users", "/console/users/", ".users td"),
         Shown("clouds", "/console/clouds/", ".cloud"),
         Shown("discover", "/console/clouds/discover/", ".discover-form"),
         Shown("map", f"{chart}?group={web['uuid']}", "svg.map .node"),

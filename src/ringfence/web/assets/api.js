@@ -41,7 +41,7 @@ const MEDIA_TYPE = "application/json; version=2026-10";
  * @param {string} method
  * @param {string} path
  * @param {Options} [options]
- * @returns {Promise<{data: any, total: number, etag: string | null, cursor: string}>} `cursor` is that of the next page
+ * @returns {Promise<{data: any, total: number, etag: string | null}>}
  */
 export async function request(method, path, options = {}) {
   const { query, headers = {}, signal, waitsForSignIn = true } = options;
@@ -68,7 +68,6 @@ export async function request(method, path, options = {}) {
     data,
     total: Number(response.headers.get("X-Result-Count") ?? 0),
     etag: response.headers.get("ETag"),
-    cursor: cursorOf(response.headers.get("Link")),
   };
 }
 
@@ -86,16 +85,6 @@ async function isSignedInAgain(signal) {
     window.addEventListener(SIGNED_IN, () => resolve(true), { once: true, signal });
     signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
-}
-
-/**
- * Return the cursor of the next page, empty if there is none.
- *
- * @param {string | null} links
- */
-function cursorOf(links) {
-  const next = links?.match(/<([^>]*)>; rel="next"/)?.[1];
-  return (next && new URL(next, location.href).searchParams.get("cursor")) || "";
 }
 
 /**

@@ -5,6 +5,8 @@ import { Instances } from "./access/instances.js";
 import { Reach } from "./access/reach.js";
 import { Clouds } from "./clouds.js";
 import { Discover } from "./discover.js";
+import { Events } from "./events.js";
+import { Exposures } from "./exposures.js";
 import { Group } from "./group.js";
 import { GroupList } from "./group_list.js";
 import { html, useEffect } from "./html.js";
@@ -12,6 +14,8 @@ import { ChooseTenant, TenantMap } from "./map/page.js";
 import { NewGroup } from "./new_group.js";
 import { CONSOLE, GROUP_PAGES, navigate } from "./router.js";
 import { Title } from "./title.js";
+import { Tokens } from "./tokens.js";
+import { Users } from "./users.js";
 
 /**
  * @typedef {object} PageProperties
@@ -32,8 +36,12 @@ const PAGES = [
   ["reach", ({ query }) => html`<${Reach} query=${query} />`],
   ["map", () => html`<${ChooseTenant} />`],
   ["map/*", ({ query, parts }) => html`<${TenantMap} key=${parts[1]} tenant=${parts[1]} query=${query} />`],
+  ["exposures", ({ query }) => html`<${Exposures} query=${query} />`],
   ["clouds", ({ user }) => html`<${Clouds} user=${user} />`],
   ["clouds/discover", ({ user }) => html`<${Discover} user=${user} />`],
+  ["events", ({ query }) => html`<${Events} query=${query} />`],
+  ["tokens", ({ user, query }) => html`<${Tokens} user=${user} query=${query} />`],
+  ["users", ({ query }) => html`<${Users} query=${query} />`],
 ];
 
 /**
@@ -45,7 +53,9 @@ export const LINKS = [
   ["groups", "Groups", () => true],
   ["instances", "Instances", () => true],
   ["map", "Map", () => true],
+  ["exposures", "Exposures", () => true],
   ["clouds", "Clouds", (user) => user.is_staff || user.is_support],
+  ["events", "Events", () => true],
 ];
 
 /**
@@ -53,7 +63,10 @@ export const LINKS = [
  *
  * @type {[string, string, (user: any) => boolean][]}
  */
-export const USER_LINKS = [];
+export const USER_LINKS = [
+  ["tokens", "Tokens and sessions", () => true],
+  ["users", "Users and roles", (user) => user.is_staff || user.is_support],
+];
 
 /** @param {PageProperties} properties */
 export function Page({ user, query, parts }) {

@@ -1,0 +1,107 @@
+// Filters of the operators' lists: fields, chips for the chosen ones, and pages. All of them are in the URL.
+
+import { html, useEffect, useId, useRef, useState } from "./html.js";
+import { Cross } from "./icons.js";
+import { navigate, updateQuery } from "./router.js";
+
+const PAUSE_MILLISECONDS = 250;
+
+/** What moves through pages; another filter begins anew. */
+export const POSITION = { page: "", until: "" };
+
+/**
+ * @param {{name: string, label: string, query: URLSearchParams, choices: string[][], all?: string}} properties
+ */
+export function SelectFilter({ name, label, query, choices, all = "all" }) {
+  const chosen = query.get(name) ?? "";
+  // A value that is none of the choices stays shown, and can be removed.
+  const shown = !chosen || choices.some(([value]) => value === chosen) ? choices : [...choices, [chosen, chosen]];
+  return html`<select aria-label=${label} class=${chosen ? "is-chosen" : null} value=${chosen}
+    onChange=${(/** @type {any} */ event) => updateQuery({ ...POSITION, [name]: event.target.value })}>
+    <option value="">${label}: ${all}</option>
+    ${shown.map(([value, text]) => html`<option key=${value} value=${value} selected=${value === chosen}>${text}</option>`)}
+  </select>`;
+}
+
+/**
+ * A field that filters while it is typed in.
+ *
+ * @param {{name: string, label: string, query: URLSearchParams, type?: string, className?: string}} properties
+ */
+export function TextFilter({ name, label, query, type = "search", className = "" }) {
+  const given = query.get(name) ?? "";
+  const [text, setText] = useState(given);
+  const sent = useRef(given);
+  useEffect(() => {
+    // Another link, or a chip, has changed the URL.
+    if (given === sent.current) return;
+    sent.current = given;
+    setText(given);
+  }, [given]);
+  useEffect(() => {
+    if (text.trim() === sent.current) return undefined;
+    const timer = setTimeout(() => {
+      sent.current = text.trim();
+      updateQuery({ ...POSITION, [name]: text.trim() });
+    }, PAUSE_MILLISECONDS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return html`<input type=${type} class=${`${className}${given ? " is-chosen" : ""}`} aria-label=${label} placeholder=${label}
+    autocomplete="off" value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} />`;
+}
+
+/**
+ * A chip for each filter that is set; `texts` says what a filter shows.
+ *
+ * @param {{query: URLSearchParams, texts: Record<string, (value: string) => string>}} properties
+ */
+export function Chips({ query, texts }) {
+  const chosen = [...query].filter(([name]) => Object.hasOwn(texts, name));
+  if (!chosen.length) return null;
+  const remove = (/** @type {string} */ name, /** @type {string} */ value) =>
+    updateQuery({ ...POSITION, [name]: query.getAll(name).filter((each) => each !== value) });
+  return html`<ul class="plain chips" aria-label="Filters">
+    ${chosen.map(([name, value]) => {
+      const text = texts[name](value);
+      return html`<li key=${`${name}=${value}`}><button type="button" class="chip" aria-label=${`Remove the filter ${text}`} onClick=${() => remove(name, value)}>${text}<${Cross} /></button></li>`;
+    })}
+    <li><button type="button" class="chip" onClick=${() => navigate(location.pathname, { replace: true })}>Clear all</button></li>
+  </ul>`;
+}
+
+/** @param {{page: number, total: number, size: number}} properties */
+export function Pages({ page, total, size }) {
+  const pages = Math.max(1, Math.ceil(total / size));
+  if (pages < 2) return null;
+  const to = (/** @type {number} */ number) => () => {
+    updateQuery({ page: number > 1 ? String(number) : "" });
+    scrollTo(0, 0);
+  };
+  return html`<nav class="paging" aria-label="Pagination">
+    <button type="button" class="button" disabled=${page <= 1} onClick=${to(page - 1)}>Previous</button>
+    <span>Page ${page} of ${pages}</span>
+    <button type="button" class="button" disabled=${page >= pages} onClick=${to(page + 1)}>Next</button>
+  </nav>`;
+}
+
+/**
+ * A labelled field of a form.
+ *
+ * @param {{label: string, hint?: string, value: string, set: (value: string) => void, error?: any, type?: string}} properties
+ */
+export function Field({ label, hint = "", value, set, error, type = "text" }) {
+  const id = useId();
+  return html`<div class="field">
+    <label for=${id}>${label}</label>
+    <input id=${id} type=${type} value=${value} aria-invalid=${Boolean(error)} aria-describedby=${`${id}-hint ${id}-error`} autocomplete="off"
+      onInput=${(/** @type {any} */ event) => set(event.target.value)} />
+    <span class="quiet" id=${`${id}-hint`}>${hint}</span>
+    <span class="field-error" id=${`${id}-error`}>${error ? [error].flat().join(" ") : ""}</span>
+  </div>`;
+}
+
+/** @param {{label: string, checked: boolean, set: (value: boolean) => void}} properties */
+export function Check({ label, checked, set }) {
+  return html`<label class="discover-check"><input type="checkbox" checked=${checked}
+    onChange=${(/** @type {any} */ event) => set(event.target.checked)} /> ${label}</label>`;
+}
