@@ -142,7 +142,12 @@ function useCanvas(svg, layout) {
     const scale = Math.min(3, Math.max(0.05, view.scale * factor));
     set(x - ((x - view.x) * scale) / view.scale, y - ((y - view.y) * scale) / view.scale, scale);
   };
-  useLayoutEffect(() => fit(READABLE), [layout]);
+  useLayoutEffect(() => {
+    const begin = () => fit(READABLE);
+    begin();
+    window.addEventListener("resize", begin);
+    return () => window.removeEventListener("resize", begin);
+  }, [layout]);
   useLayoutEffect(() => {
     const { current } = svg;
     const wheel = (/** @type {WheelEvent} */ event) => {
