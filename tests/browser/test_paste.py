@@ -48,7 +48,7 @@ LINES = [
         "TCP/22 from 192.0.2.7 # VPN, not 10.0.0.0/8",
         ["ingress IPv4 tcp 22-22 192.0.2.7/32 (VPN, not 10.0.0.0/8)"],
     ),
-    ("22/tcp 10.20.30.40/8 office", ["ingress IPv4 tcp 22-22 10.20.30.40/8 (office)"]),
+    ("22/tcp 10.20.0.0/16 office", ["ingress IPv4 tcp 22-22 10.20.0.0/16 (office)"]),
     ("out udp 53 to 2001:db8::53 resolver", ["egress IPv6 udp 53-53 2001:db8::53/128 (resolver)"]),
     (
         "tcp 22 10.1.0.0/16 fd00::/8",
@@ -142,6 +142,13 @@ LINES = [
 ERRORS = [
     ("10.5.0.0/16", "10.5.0.0/16"),
     ("22 10.0.0.0/8", "22"),
+    # It may be meant as the address or as the network.
+    ("tcp 22 10.20.30.40/8", "write 10.20.30.40/32 for the one address, or 10.0.0.0/8"),
+    ("tcp 22 10.1.0.0/16 10.2.0.1/16", "10.2.0.0–10.2.255.255, 65,536 addresses"),
+    ("tcp 22 2001:db8::1/32", "write 2001:db8::1/128 for the one address, or 2001:db8::/32"),
+    ("allow tcp from 10.20.30.40/8 to any port 22", "10.20.30.40/32"),
+    ("-A INPUT -p tcp -s 10.20.30.40/8 --dport 22 -j ACCEPT", "10.20.30.40/32"),
+    (f"{CREATE}--protocol tcp --dst-port 22 --remote-ip 10.20.30.40/8 web", "10.20.30.40/32"),
     ("tcp 10.0.0.0/8", "tcp"),
     ("tcp 22", "no source"),
     ("tcp 22 office", "office"),

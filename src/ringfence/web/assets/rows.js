@@ -1,6 +1,7 @@
 // Rules as rows of the editor: the text of each cell, valid or not. The API validates them.
 
 import { hasPorts, isEvery, protocolIn } from "./paste/values.js";
+import { familyOf, hostBitsOf } from "./prefixes.js";
 import { remoteText, isIcmp, portText, remoteKeys } from "./rule_text.js";
 
 /** @typedef {import("./rule_text.js").Rule} Rule */
@@ -21,6 +22,8 @@ import { remoteText, isIcmp, portText, remoteKeys } from "./rule_text.js";
  * @property {string} [group] the URL of the group of that name
  * @property {Record<string, any>} [kept] the remote of a row of kind "kept", in the keys of the API
  * @property {string | null} [anyCidr] the CIDR with which the existing rule allows any address
+ * @property {string} [cidr] the CIDR of the existing rule
+ * @property {string} [chosen] the ether type that the row had before the CIDR that was typed switched it
  * @property {string} description
  */
 
@@ -28,6 +31,8 @@ import { remoteText, isIcmp, portText, remoteKeys } from "./rule_text.js";
 const RANGE = /^(0|[1-9]\d*)(?:\s*[-–:]\s*(0|[1-9]\d*))?$/;
 const TYPE = /^(0|[1-9]\d*)(?:\s*\/\s*(0|[1-9]\d*))?$/;
 
+// Rows of a draft keep their keys, so keys differ between visits.
+const VISIT = Date.now().toString(36);
 let rowCount = 0;
 
 /**
@@ -38,7 +43,7 @@ export function newRow(values = {}) {
   rowCount += 1;
   return {
     direction: "ingress", ethertype: "IPv4", protocol: "tcp", ports: "", kind: "cidr", end: "",
-    description: "", ...values, key: `row-${rowCount}`,
+    description: "", ...values, key: `row-${VISIT}-${rowCount}`,
   };
 }
 
@@ -60,6 +65,7 @@ export function rowOf(rule, { keepId = true } = {}) {
     end: found === "all" ? "" : end,
     group: rule.remote_group ?? undefined,
     anyCidr: found === "all" ? rule.cidr : undefined,
+    cidr: found === "cidr" ? end : undefined,
     kept: found === "unknown" ? remoteKeys(rule) : undefined,
     description: rule.description,
   });
@@ -90,10 +96,32 @@ export function bodyOf(row) {
 /** @param {Row} row */
 function endOf(row) {
   if (row.kind === "group") return { cidr: null, remote_group: row.group ?? (row.end || "none") };
-  if (row.kind === "cidr") return { cidr: row.end.trim() || "none", remote_group: null };
+  if (row.kind === "cidr") return { cidr: hostBitsIn(row) ? "none" : row.end.trim() || "none", remote_group: null };
   const anyCidr = row.ethertype === "IPv6" ? "::/0" : "0.0.0.0/0";
   const isAsBefore = row.anyCidr !== undefined && (!row.anyCidr || row.anyCidr === anyCidr);
   return { cidr: isAsBefore ? row.anyCidr : anyCidr, remote_group: null };
+}
+
+/**
+ * Return what the CIDR of a row can mean if it has host bits and was typed; null otherwise. It is not
+ * sent, because it covers more than its address says. One of an existing rule is kept as it is.
+ *
+ * @param {Row} row
+ */
+export const hostBitsIn = (row) => (row.kind === "cidr" && row.end.trim() !== row.cidr ? hostBitsOf(row.end) : null);
+
+/**
+ * Return a row with another CIDR, and with the ether type of its address. Without an address, the row
+ * has the ether type again that it had before.
+ *
+ * @param {Row} row
+ * @param {string} text
+ * @returns {Row}
+ */
+export function withCidr(row, text) {
+  const chosen = row.chosen ?? row.ethertype;
+  const ethertype = text.trim() ? familyOf(text) || row.ethertype : chosen;
+  return { ...row, end: text, ethertype, chosen: ethertype === chosen ? undefined : chosen };
 }
 
 /**
@@ -128,12 +156,22 @@ export function portsError(row) {
   return "Not a valid port or range: enter 22, 8000-8100, or any. Add a rule for each range.";
 }
 
+/** @type {WeakMap<Row, string>} */
+const signatures = new WeakMap();
+
 /**
  * Return a key that is equal for rows with the same content, regardless of their ids.
  *
  * @param {Row} row
  */
 export function signature(row) {
+  const known = signatures.get(row) ?? signatureOf(row);
+  signatures.set(row, known);
+  return known;
+}
+
+/** @param {Row} row */
+function signatureOf(row) {
   const { direction, ethertype, protocol, from_port: first, to_port: last, ...rest } = bodyOf(row);
   const end = row.kind === "kept" ? JSON.stringify(row.kept) : row.kind === "all" ? "*" : row.kind === "group" ? row.group : row.end;
   return JSON.stringify([direction, ethertype, protocol, first, last, end, rest.description]);

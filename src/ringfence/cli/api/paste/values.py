@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ringfence.cli.api.paste.host_bits import host_bits_of
+
 # What JavaScript takes for white space; Python's own set is another.
 SPACES = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 SPACE = re.compile(f"[{SPACES}]+")
@@ -155,6 +157,11 @@ def _prefix_of(word: str) -> End:
         every = "::/0" if ethertype == "IPv6" else "0.0.0.0/0"
         raise ParseError(
             word, f"is ambiguous: write {every} for all {ethertype} addresses, or a longer prefix."
+        )
+    if meant := host_bits_of(word):
+        one, network, covers = meant
+        raise ParseError(
+            word, f"covers {covers}: write {one} for the one address, or {network} for the network."
         )
     return End("cidr", ethertype, f"{address}/{bits}" if length is None else word)
 

@@ -58,6 +58,10 @@ export function PasteBox({ paste, insert }) {
     change({ text: text.split(/\r\n|\r|\n/).toSpliced(line - 1, 1).join("\n") });
     box.current?.focus();
   };
+  const choose = (/** @type {number[]} */ lines, /** @type {number} */ choice) => {
+    change({ text: withChoices(text, read.errors.filter((error) => lines.includes(error.line)), choice) });
+    box.current?.focus();
+  };
   return html`<div class="paste-box">
     <label for=${id}>One rule per line: protocol, ports, remote CIDRs</label>
     <p class="quiet" id=${`${id}-how`}>For example ${EXAMPLES.map((example, index) => html`<span key=${example}>${index > 0 && ", "}<code>${example}</code></span>`)}.
@@ -67,7 +71,7 @@ export function PasteBox({ paste, insert }) {
       aria-invalid=${read.errors.length ? "true" : null} aria-describedby=${`${id}-how ${id}-state`}
       onInput=${(/** @type {any} */ event) => change({ text: event.target.value })}></textarea>
     <p class="quiet" id=${`${id}-state`} role="status">${stateOf(paste)}</p>
-    ${read.errors.length > 0 && html`<${LineErrors} errors=${read.errors} goTo=${goTo} remove=${remove} />`}
+    ${read.errors.length > 0 && html`<${LineErrors} errors=${read.errors} goTo=${goTo} remove=${remove} choose=${choose} />`}
     <div class="actions">
       <button type="button" class="button button-main" disabled=${read.errors.length > 0 || !read.rows.length} onClick=${add}>${read.rows.length && !read.errors.length ? `Add ${count(read.rows.length, "rule")}` : "Add rules"}</button>
       <button type="button" class="button" onClick=${clear}>Discard</button>
@@ -87,17 +91,45 @@ function stateOf({ text, read }) {
  * @param {import("./read.js").LineError[]} properties.errors
  * @param {(line: number) => void} properties.goTo
  * @param {(line: number) => void} properties.remove
+ * @param {(lines: number[], choice: number) => void} properties.choose replaces the words of lines
  */
-function LineErrors({ errors, goTo, remove }) {
-  return html`<ol class="plain paste-errors" aria-label="Lines with errors">
-    ${errors.slice(0, MAX_SHOWN).map(({ line, text, word, message }) => html`<li key=${line}>
+function LineErrors({ errors, goTo, remove, choose }) {
+  const open = errors.filter(({ choices }) => choices.length).map(({ line }) => line);
+  return html`
+    ${open.length > 1 && html`<p class="actions">
+      <button type="button" class="chip" onClick=${() => choose(open, 0)}>Use the one address in all ${open.length} lines</button>
+      <button type="button" class="chip" onClick=${() => choose(open, 1)}>Use the network in all ${open.length} lines</button>
+    </p>`}
+    <ol class="plain paste-errors" aria-label="Lines with errors">
+    ${errors.slice(0, MAX_SHOWN).map(({ line, text, word, message, choices }) => html`<li key=${line}>
       <button type="button" class="button button-plain" onClick=${() => goTo(line)}>Line ${line}</button>
       <span class="paste-line"><code><${Marked} text=${text} word=${word} /></code>
-        <span class="field-error">${message}</span></span>
+        <span class="field-error">${message}</span>
+        ${choices.length > 0 && html`<span class="actions">${choices.map((choice, index) => html`<button type="button" class="chip mono" key=${choice}
+          aria-label=${`Use ${choice} in line ${line}`} onClick=${() => choose([line], index)}>${choice}</button>`)}</span>`}</span>
       <button type="button" class="button button-plain" aria-label=${`Remove line ${line}`} onClick=${() => remove(line)}>Remove</button>
     </li>`)}
     ${errors.length > MAX_SHOWN && html`<li class="quiet">and ${errors.length - MAX_SHOWN} more</li>`}
   </ol>`;
+}
+
+/**
+ * Return a text with the words of some lines replaced with one of their choices.
+ *
+ * @param {string} text
+ * @param {import("./read.js").LineError[]} errors
+ * @param {number} choice
+ */
+function withChoices(text, errors, choice) {
+  const lines = text.split(/\r\n|\r|\n/);
+  for (const { line, word, choices } of errors) {
+    // The word stands alone: it may also be the end of a longer one.
+    const parts = lines[line - 1].split(/([\s,"'=]+)/);
+    const at = parts.indexOf(word);
+    if (at >= 0 && choices[choice]) parts[at] = choices[choice];
+    lines[line - 1] = parts.join("");
+  }
+  return lines.join("\n");
 }
 
 /** @param {{text: string, word: string}} properties */

@@ -16,6 +16,7 @@ import { ParseError, hasPorts, isEvery, protocolIn, small } from "./values.js";
  * @property {string} text of the line
  * @property {string} word that could not be parsed; empty if something is missing
  * @property {string} message
+ * @property {string[]} choices what the word can be replaced with
  */
 
 // A longer text is refused before it is parsed.
@@ -127,7 +128,7 @@ function likeOf(row) {
  * @param {ParseError} error
  * @returns {LineError}
  */
-function lineError(line, text, { word, message }) {
+function lineError(line, text, { word, message, choices }) {
   const isAboutWord = word !== "" && /^[a-z]/.test(message);
-  return { line, text, word, message: isAboutWord ? `“${word}” ${message}` : message };
+  return { line, text, word, message: isAboutWord ? `“${word}” ${message}` : message, choices };
 }

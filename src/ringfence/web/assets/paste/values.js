@@ -1,16 +1,19 @@
 // Parses the values of a rule: protocols, ports, ICMP types, addresses.
 
 import { own } from "../own.js";
+import { hostBitsOf } from "../prefixes.js";
 
 /** An error in a pasted line, and the word at which parsing failed. */
 export class ParseError extends Error {
   /**
    * @param {string} word
    * @param {string} message what is wrong, and what is allowed; starts in lower case if the word is its subject
+   * @param {string[]} choices what the word can be replaced with
    */
-  constructor(word, message) {
+  constructor(word, message, choices = []) {
     super(message);
     this.word = word;
+    this.choices = choices;
   }
 }
 
@@ -127,6 +130,11 @@ function prefixOf(word) {
   if (length === "0" && isZero) return { kind: "all", ethertype, end: "" };
   if (length === "0" || (length === undefined && isZero)) {
     throw new ParseError(word, `is ambiguous: write ${every} for all ${ethertype} addresses, or a longer prefix.`);
+  }
+  const meant = hostBitsOf(word);
+  if (meant) {
+    const { address: one, network, covers } = meant;
+    throw new ParseError(word, `covers ${covers}: write ${one} for the one address, or ${network} for the network.`, [one, network]);
   }
   return { kind: "cidr", ethertype, end: length === undefined ? `${address}/${bits}` : word };
 }

@@ -1,26 +1,27 @@
 // The table of the rule editor. All of it works with the keyboard.
 
-import { GROUPS, request } from "../api.js";
-import { html, useCallback, useEffect, useId, useMemo, useRef, useState } from "../html.js";
-import { Copy, Cross } from "../icons.js";
-import { PasteBox } from "../paste/box.js";
+import { html, useId, useRef } from "../html.js";
 import { isMany, readRules } from "../paste/read.js";
-import { newRow } from "../rows.js";
 import { count } from "../rule_text.js";
 import { showToast } from "../toast.js";
-import { PRESETS } from "../well_known_ports.js";
+import { useActions } from "./actions.js";
+import { moveFocus, useFocus, useReviewKey } from "./focus.js";
+import { useFresh } from "./fresh.js";
+import { useGroupNames } from "./groups.js";
+import { useErrors } from "./messages.js";
+import { EditableRow, GroupHead, RemovedRow } from "./row.js";
+import { SUGGESTIONS } from "./services.js";
+import { FindBar, SelectionBar, Toolbar, useDense } from "./tools.js";
+import { useSelection, useView } from "./view.js";
+import { Space, useWindow } from "./window.js";
 
 /** @typedef {import("../rows.js").Row} Row */
 /** @typedef {(rows: Row[]) => Row[]} Edit */
+/** @typedef {import("./lines.js").Line} Line */
+/** @typedef {import("./lines.js").View} View */
 
-const COLUMNS = [
-  ["direction", "Direction"], ["ethertype", "Ether type"], ["protocol", "Protocol"], ["ports", "Ports"],
-  ["kind", "Remote"], ["description", "Description"],
-];
-const PROTOCOLS = [["tcp", "TCP"], ["udp", "UDP"], ["icmp", "ICMP"], ["", "Any"]];
-// The most names of groups that are looked up after a paste; others are found when they are typed.
-const MAX_NAMES = 20;
-const KINDS = [["cidr", "CIDR"], ["group", "Group"], ["all", "Anywhere"]];
+const COLUMNS = ["Direction", "Ether type", "Protocol", "Ports", "Remote", "Description"];
+const WIDTH = COLUMNS.length + 2;
 
 /**
  * @param {object} properties
@@ -31,218 +32,92 @@ const KINDS = [["cidr", "CIDR"], ["group", "Group"], ["all", "Anywhere"]];
  * @param {{name: string, url: string}} [properties.self] the group itself
  * @param {import("../paste/box.js").Paste} properties.paste
  * @param {() => void} properties.onReview
+ * @param {Row[]} [properties.before] the rows that the edit is based on
  */
-export function RuleTable({ rows, edit, validation, tenant, self, paste, onReview }) {
+export function RuleTable({ rows, edit, validation, tenant, self, paste, onReview, before }) {
   const table = useRef(/** @type {any} */ (null));
-  const { names, find, resolve, urlOf } = useGroupNames(tenant, self);
-  useEffect(() => {
-    // Names that were typed before their groups were loaded.
-    const resolved = (/** @type {Row} */ row) => (row.kind === "group" && !row.group ? urlOf(row.end) : undefined);
-    edit((before) => (before.some(resolved) ? before.map((row) => ({ ...row, group: row.group ?? resolved(row) })) : before));
-  }, [names]);
-  const list = useId();
-  const change = useCallback((/** @type {string} */ key, /** @type {Partial<Row>} */ values) => {
-    edit((before) => before.map((row) => (row.key === key ? { ...row, ...values } : row)));
-  }, []);
-  const type = useCallback((/** @type {string} */ key, /** @type {string} */ name) => {
-    find(name);
-    change(key, { end: name, group: urlOf(name) });
-  }, [find]);
-  const insert = useCallback((/** @type {Row[]} */ given, /** @type {string} */ after = "") => {
-    const added = given.map((row) => (row.kind === "group" && !row.group ? { ...row, group: urlOf(row.end) } : row));
-    edit((before) => {
-      const index = before.findIndex((row) => row.key === after);
-      return index < 0 ? [...before, ...added] : before.toSpliced(index + 1, 0, ...added);
-    });
-    focusSoon(table, added[0]?.key, "ports");
-    resolve(added.filter((row) => row.kind === "group" && !row.group).map((row) => row.end));
-  }, [resolve]);
-  const remove = useCallback((/** @type {string} */ key) => {
-    edit((before) => {
-      const index = before.findIndex((row) => row.key === key);
-      focusSoon(table, (before[index + 1] ?? before[index - 1])?.key, "ports");
-      return before.filter((row) => row.key !== key);
-    });
-  }, []);
-  const onKeyDown = (/** @type {any} */ event) => moveFocus(event, table.current, rows, insert, onReview);
-  const onPaste = (/** @type {any} */ event) => {
-    const text = event.clipboardData?.getData("text") ?? "";
-    const key = event.target.closest?.("tr")?.dataset.row;
-    if (!isMany(text) || !key) return;
-    event.preventDefault();
-    const target = rows.find((row) => row.key === key);
-    const { rows: added, errors } = readRules(text, target);
-    if (errors.length) {
-      paste.change({ isOpen: true, text: [paste.text, text].filter(Boolean).join("\n"), like: paste.text.trim() ? undefined : target });
-      showToast(`${count(errors.length, "pasted line has", "pasted lines have")} errors. No rules were added.`, "bad");
-      return;
-    }
-    insert(added, key);
-    // Remove the row that was pasted into if it was empty.
-    if (target && !target.id && !target.end && target.kind !== "all") edit((before) => before.filter((row) => row.key !== key));
-    showToast(`${count(added.length, "rule")} pasted.`);
-  };
+  const groups = useGroupNames(tenant, self);
+  const errors = useErrors(rows, validation, groups, edit);
+  const view = useView(rows, before, errors);
+  const dense = useDense();
+  const focus = useFocus(table);
+  const fresh = useFresh();
+  const { shown, observe } = useWindow(table, view.lines, focus.pinned, dense[0]);
+  const selection = useSelection(view.lines);
+  const [names, services] = [useId(), useId()];
+  const act = useActions({ rows, before: before ?? [], edit, groups, fresh, focus, view, selection, observe, table });
+  useReviewKey(onReview);
+  const onKeyDown = (/** @type {any} */ event) => moveFocus(event, view.lines, focus.focusOn, act.add);
+  const chosen = selection.rows;
   return html`
-    <${Toolbar} insert=${insert} self=${self} paste=${paste} />
-    <div class="table-frame">
-      <table class="table editing" ref=${table} onKeyDown=${onKeyDown} onPaste=${onPaste}>
+    <${Toolbar} add=${act.add} insert=${act.insert} self=${self} paste=${paste} dense=${dense} />
+    <div class="table-frame rule-frame">
+      ${(rows.length > 0 || view.lines.length > 0) && html`<${FindBar} ...${view} total=${totalOf(view, rows)}>
+        ${chosen.length > 0 && html`<${SelectionBar} rows=${chosen} ...${act.selected} urlOf=${groups.urlOf} find=${groups.find} names=${names} />`}<//>`}
+      <table class=${dense[0] ? "table editing is-dense" : "table editing"} ref=${table} aria-rowcount=${view.lines.length + 1}
+        onKeyDown=${onKeyDown} onPaste=${(/** @type {any} */ event) => pasteInto(event, { rows, edit, paste, insert: act.insert })} onFocusIn=${focus.onFocusIn}>
         <caption class="visually-hidden">Edit rules; Ctrl with an arrow key moves between rows</caption>
-        <thead><tr>
-          ${COLUMNS.map(([name, label]) => html`<th scope="col" key=${name}>${label}</th>`)}
+        <thead><tr aria-rowindex="1">
+          <th scope="col" class="row-number"><input type="checkbox" aria-label="Select all shown rules" checked=${chosen.length > 0 && chosen.length === selection.all.length}
+            indeterminate=${chosen.length > 0 && chosen.length < selection.all.length} disabled=${!selection.all.length}
+            onClick=${(/** @type {any} */ event) => selection.set(selection.all, event.target.checked)} /></th>
+          ${COLUMNS.map((label) => html`<th scope="col" key=${label}>${label}</th>`)}
           <th scope="col"><span class="visually-hidden">Actions</span></th>
         </tr></thead>
         <tbody>
-          ${rows.map((row, index) => html`<${EditableRow} key=${row.key} row=${row} index=${index}
-            errors=${validation.errors.get(row.key)} warnings=${validation.warnings.get(row.key)}
-            change=${change} type=${type} insert=${insert} remove=${remove} list=${list} />`)}
+          ${shown.map(({ line, position, space }) => (line
+            ? html`<${LineOf} key=${line.key} line=${line} position=${position} context=${{ errors, validation, selection, fresh, act, names, services }} />`
+            : html`<${Space} key=${`space-${position}`} height=${space} columns=${WIDTH} />`))}
         </tbody>
       </table>
-      ${rows.length === 0 && html`<p class="empty-line">No rules: this group allows no traffic. Add a rule, or paste a list.</p>`}
+      ${view.lines.length === 0 && html`<p class="empty-line">${rows.length ? "No rule matches." : "No rules: this group allows no traffic. Add a rule, or paste a list."}</p>`}
     </div>
-    <datalist id=${list}>${names.map((name) => html`<option key=${name} value=${name}></option>`)}</datalist>`;
-}
-
-/** @param {{insert: (rows: Row[]) => void, self?: {name: string, url: string}, paste: import("../paste/box.js").Paste}} properties */
-function Toolbar({ insert, self, paste }) {
-  return html`<div class="rule-toolbar">
-    <button type="button" class="button" onClick=${() => insert([newRow()])}>Add a rule</button>
-    <button type="button" class="button" aria-expanded=${paste.isOpen} onClick=${() => paste.change({ isOpen: !paste.isOpen })}>Paste rules</button>
-    <span class="presets" role="group" aria-label="Presets">
-      ${PRESETS.map((preset) => html`<button type="button" class="chip" key=${preset.name}
-        onClick=${() => insert(preset.opens.map((values) => newRow({ ...values, description: preset.name })))}>${preset.name}</button>`)}
-      ${self && html`<button type="button" class="chip" onClick=${() => insert(["IPv4", "IPv6"].map((ethertype) => newRow({ ethertype, protocol: "", kind: "group", end: self.name, group: self.url, description: "Traffic within the group" })))}>Allow all from this group</button>`}
-    </span>
-    ${paste.isOpen && html`<${PasteBox} paste=${paste} insert=${insert} />`}
-  </div>`;
-}
-
-/** @param {any} properties */
-function EditableRow({ row, index, errors, warnings, change, type, insert, remove, list }) {
-  // In a table of hundreds of rows, only the changed row is updated.
-  return useMemo(() => {
-    const { key } = row;
-    const errorOf = (/** @type {string} */ cell) => errors?.[cell];
-    const set = (/** @type {string} */ name) => (/** @type {any} */ event) => change(key, { [name]: event.target.value });
-    const cell = (/** @type {string} */ name) => ({
-      "data-cell": name, "aria-invalid": errorOf(name) ? "true" : null,
-      "aria-describedby": errorOf(name) ? `${key}-${name}` : null,
-    });
-    const errorText = (/** @type {string} */ name) => errorOf(name) && html`<span class="field-error" id=${`${key}-${name}`}>${errorOf(name)}</span>`;
-    const rowName = `rule ${index + 1}`;
-    const kinds = row.kind === "kept" ? [["kept", "Unchanged"], ...KINDS] : KINDS;
-    const icmp = ["icmp", "1", "58"].includes(row.protocol);
-    const isNumber = !PROTOCOLS.some(([value]) => value === row.protocol);
-    return html`<tr data-row=${key} class=${row.id === undefined ? "is-new" : null}>
-      <td data-label="Direction"><select aria-label=${`Direction, ${rowName}`} ...${cell("direction")} onChange=${set("direction")}>
-        ${[["ingress", "Ingress"], ["egress", "Egress"]].map(([value, label]) => html`<option value=${value} selected=${row.direction === value}>${label}</option>`)}
-      </select>${errorText("direction")}</td>
-      <td data-label="Ether type"><select aria-label=${`Ether type, ${rowName}`} ...${cell("ethertype")} onChange=${set("ethertype")}>
-        ${[["IPv4", "IPv4"], ["IPv6", "IPv6"]].map(([value, label]) => html`<option value=${value} selected=${row.ethertype === value}>${label}</option>`)}
-      </select>${errorText("ethertype")}</td>
-      <td data-label="Protocol" class="pair"><select aria-label=${`Protocol, ${rowName}`} ...${cell("protocol")}
-        onChange=${(/** @type {any} */ event) => change(key, { protocol: event.target.value === "other" ? "47" : event.target.value, ports: event.target.value ? row.ports : "" })}>
-        ${PROTOCOLS.map(([value, label]) => html`<option value=${value} selected=${row.protocol === value}>${label}</option>`)}
-        <option value="other" selected=${isNumber}>Other</option>
-      </select>${isNumber && html`<input class="short" aria-label=${`Protocol number, ${rowName}`} inputmode="numeric" value=${row.protocol} onInput=${set("protocol")} />`}${errorText("protocol")}</td>
-      <td data-label=${icmp ? "Type/code" : "Ports"}><input aria-label=${`${icmp ? "Type and code" : "Ports"}, ${rowName}`} ...${cell("ports")} value=${row.ports}
-        placeholder=${icmp ? "any, 8/0" : row.protocol === "" ? "any" : "22, 80-90, any"} spellcheck=${false} onInput=${set("ports")} />${errorText("ports")}</td>
-      <td data-label="Remote" class="pair"><select aria-label=${`Remote type, ${rowName}`} data-cell="kind"
-        onChange=${(/** @type {any} */ event) => change(key, { kind: event.target.value, end: "", group: undefined })}>
-        ${kinds.map(([value, label]) => html`<option value=${value} selected=${row.kind === value}>${label}</option>`)}
-      </select>
-      ${row.kind === "cidr" && html`<input class="mono" aria-label=${`CIDR, ${rowName}`} ...${cell("end")} value=${row.end} placeholder=${row.ethertype === "IPv6" ? "2001:db8::/48" : "10.0.0.0/8"}
-        spellcheck=${false} autocapitalize="none" onInput=${set("end")} />`}
-      ${row.kind === "group" && html`<input aria-label=${`Remote group, ${rowName}`} ...${cell("end")} list=${list} value=${row.end} placeholder="group name" spellcheck=${false}
-        autocomplete="off" onFocus=${() => type(key, row.end)} onInput=${(/** @type {any} */ event) => type(key, event.target.value)} />`}
-      ${row.kind === "kept" && html`<span class="tone-warn clip" title=${`${row.end}: unknown members`}>${row.end}</span>`}
-      ${errorText("end")}</td>
-      <td data-label="Description"><input aria-label=${`Description, ${rowName}`} ...${cell("description")} value=${row.description} placeholder="optional" onInput=${set("description")} />${errorText("description")}
-        ${errorText("whole")}${warnings?.map((/** @type {string} */ text) => html`<span class="warning" key=${text}>${text}</span>`)}</td>
-      <td class="row-actions">
-        <button type="button" class="button button-plain" aria-label=${`Copy ${rowName}`} title="Copy" onClick=${() => insert([newRow({ ...row, id: undefined })], key)}><${Copy} /></button>
-        <button type="button" class="button button-plain" aria-label=${`Remove ${rowName}`} title="Remove" onClick=${() => remove(key)}><${Cross} /></button>
-      </td>
-    </tr>`;
-  }, [row, index, errors, warnings, type]);
+    <datalist id=${names}>${groups.names.map((name) => html`<option key=${name} value=${name}></option>`)}</datalist>
+    <datalist id=${services}>${SUGGESTIONS.map(({ port, label }) => html`<option key=${port} value=${port}>${label}</option>`)}</datalist>`;
 }
 
 /**
- * Look up groups of a tenant by name, and keep the names and URLs that were found.
- *
- * @param {string} tenant
- * @param {{name: string, url: string}} [self]
+ * @param {View & {lines: Line[]}} view
+ * @param {Row[]} rows
  */
-function useGroupNames(tenant, self) {
-  const [names, setNames] = useState(/** @type {string[]} */ ([]));
-  const known = useRef(new Map(self ? [[self.name, self.url]] : []));
-  const timer = useRef(0);
-  const find = useCallback((/** @type {string} */ text) => {
-    clearTimeout(timer.current);
-    timer.current = setTimeout(async () => {
-      const query = { tenant_uuid: tenant, name: text, page_size: 20, o: "name", field: ["name", "url"] };
-      const { data } = await request("GET", GROUPS, { query });
-      for (const { name, url } of data) known.current.set(name, url);
-      setNames(data.map((/** @type {any} */ group) => group.name));
-    }, 150);
-  }, [tenant]);
-  const resolve = useCallback(async (/** @type {string[]} */ searched) => {
-    const unknown = [...new Set(searched)].filter((name) => !known.current.has(name));
-    const found = await Promise.allSettled(unknown.slice(0, MAX_NAMES).map((name) => request("GET", GROUPS, {
-      query: { tenant_uuid: tenant, name_exact: name, field: ["name", "url"] },
-    })));
-    // For a name that does not exist, the API returns an error at its cell.
-    for (const each of found) {
-      if (each.status === "fulfilled") for (const { name, url } of each.value.data) known.current.set(name, url);
-    }
-    if (unknown.length) setNames((before) => [...new Set([...before, ...unknown.filter((name) => known.current.has(name))])]);
-  }, [tenant]);
-  const urlOf = useCallback((/** @type {string} */ name) => known.current.get(name), []);
-  return { names, find, resolve, urlOf };
+function totalOf({ text, only, lines }, rows) {
+  const shown = lines.reduce((sum, { type, isFolded, rows: below }) => sum + (type === "row" ? 1 : isFolded ? below.length : 0), 0);
+  return text.trim() || only.length ? `${shown.toLocaleString("en")} of ${count(rows.length, "rule")}` : count(rows.length, "rule");
+}
+
+/** @param {{line: Line, position: number, context: any}} properties */
+function LineOf({ line, position, context }) {
+  const { errors, validation, selection, fresh, act, names, services } = context;
+  const row = /** @type {Row} */ (line.row);
+  const rowIndex = position + 2;
+  if (line.type === "removed") return html`<${RemovedRow} row=${row} rowIndex=${rowIndex} act=${act} />`;
+  if (line.type === "head") {
+    const isSelected = line.rows.length > 0 && line.rows.every(({ key }) => selection.keys.has(key));
+    return html`<${GroupHead} line=${line} rowIndex=${rowIndex} isSelected=${isSelected} act=${act} columns=${WIDTH} />`;
+  }
+  return html`<${EditableRow} row=${row} index=${line.index} rowIndex=${rowIndex} status=${line.status} isSelected=${selection.keys.has(row.key)}
+    errors=${fresh.shownErrors(row, errors.of(row))} warnings=${validation.warnings.get(row.key)} act=${act} names=${names} services=${services} />`;
 }
 
 /**
- * Handle the keys of the table: Enter, Ctrl+Enter, and Ctrl with the arrow keys.
+ * Read several pasted lines as rules; open the box of pasted rules if one has an error.
  *
  * @param {any} event
- * @param {HTMLTableElement} table
- * @param {Row[]} rows
- * @param {(rows: Row[], after?: string) => void} insert
- * @param {() => void} onReview
+ * @param {{rows: Row[], edit: (edit: Edit) => void, paste: import("../paste/box.js").Paste, insert: (rows: Row[], after: string) => void}} table
  */
-function moveFocus(event, table, rows, insert, onReview) {
-  const key = event.target.closest("tr")?.dataset.row;
-  const index = rows.findIndex((row) => row.key === key);
-  const isText = event.target.tagName === "INPUT";
-  const isDown = event.key === "ArrowDown" || (event.key === "Enter" && isText);
-  if (event.key === "Enter" && event.ctrlKey) {
-    event.preventDefault();
-    onReview();
-  } else if (index >= 0 && isDown && (event.ctrlKey || event.key === "Enter")) {
-    event.preventDefault();
-    if (rows[index + 1]) focusOn(table, rows[index + 1].key, event.target.dataset.cell);
-    else if (event.key === "Enter") insert([newRow()], key);
-  } else if (index > 0 && event.key === "ArrowUp" && event.ctrlKey) {
-    event.preventDefault();
-    focusOn(table, rows[index - 1].key, event.target.dataset.cell);
+function pasteInto(event, { rows, edit, paste, insert }) {
+  const text = event.clipboardData?.getData("text") ?? "";
+  const target = rows.find(({ key }) => key === event.target.closest?.("tr")?.dataset.row);
+  if (!isMany(text) || !target) return;
+  event.preventDefault();
+  const { rows: added, errors } = readRules(text, target);
+  if (errors.length) {
+    paste.change({ isOpen: true, text: [paste.text, text].filter(Boolean).join("\n"), like: paste.text.trim() ? undefined : target });
+    showToast(`${count(errors.length, "pasted line has", "pasted lines have")} errors. No rules were added.`, "bad");
+    return;
   }
-}
-
-/**
- * @param {HTMLTableElement | null} table
- * @param {string | undefined} key
- * @param {string} cell
- */
-function focusOn(table, key, cell) {
-  const row = table?.querySelector(`tr[data-row="${key}"]`);
-  const target = row?.querySelector(`[data-cell="${cell}"]`) ?? row?.querySelector("[data-cell]");
-  if (target instanceof HTMLElement) target.focus();
-}
-
-/**
- * @param {{current: any}} table
- * @param {string | undefined} key
- * @param {string} cell
- */
-function focusSoon(table, key, cell) {
-  requestAnimationFrame(() => focusOn(table.current, key, cell));
+  insert(added, target.key);
+  // Remove the row that was pasted into if it was empty.
+  if (!target.id && !target.end && target.kind !== "all") edit((before) => before.filter(({ key }) => key !== target.key));
+  showToast(`${count(added.length, "rule")} pasted.`);
 }
