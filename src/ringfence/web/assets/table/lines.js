@@ -17,6 +17,7 @@ import { serviceOn } from "./services.js";
  * @property {Status} status
  * @property {string} label of a head
  * @property {Row[]} rows below a head
+ * @property {number} removed how many removed rows are below a head
  * @property {boolean} isFolded
  */
 
@@ -136,7 +137,7 @@ export function linesOf(all, view, folded, frozen, status, hasErrors) {
   /** @type {Line[]} */
   let lines = all.map(({ row, index }) => ({
     key: index < 0 ? `removed-${row.key}` : row.key, type: index < 0 ? "removed" : "row", row, index,
-    status: index < 0 ? "removed" : status(row, index), label: "", rows: [], isFolded: false,
+    status: index < 0 ? "removed" : status(row, index), label: "", rows: [], removed: 0, isFolded: false,
   }));
   if (words.length || view.only.length) {
     const isMatch = (/** @type {Line} */ line) => hasWords(/** @type {Row} */ (line.row), words)
@@ -170,7 +171,7 @@ function groupedLines(lines, by, folded, labels) {
     const isFolded = folded.has(label);
     const rows = group.filter(({ type }) => type === "row").map(({ row }) => /** @type {Row} */ (row));
     /** @type {Line} */
-    const head = { key: `head-${label}`, type: "head", index: -1, status: "", label, rows, isFolded };
+    const head = { key: `head-${label}`, type: "head", index: -1, status: "", label, rows, removed: group.length - rows.length, isFolded };
     return isFolded ? [head] : [head, ...group];
   });
 }

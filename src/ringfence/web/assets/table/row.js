@@ -162,10 +162,10 @@ export function RemovedRow({ row, rowIndex, act }) {
 export function GroupHead({ line, rowIndex, isSelected, act, columns }) {
   const element = useRef(/** @type {any} */ (null));
   useEffect(() => act.observe(element.current), []);
-  const { label, rows, isFolded } = line;
+  const { label, rows, isFolded, removed } = line;
   return html`<tr ref=${element} class="group-head" data-row=${line.key} aria-rowindex=${rowIndex}>
     <td colspan=${columns}><input type="checkbox" aria-label=${`Select all rules of ${label}`} checked=${isSelected} disabled=${!rows.length}
         onClick=${(/** @type {any} */ event) => act.selectAll(rows, event.target.checked)} />
-      <button type="button" class="fold" data-cell="fold" aria-expanded=${!isFolded} onClick=${() => act.fold(label)}>${label}${" "}<span class="quiet">${count(rows.length, "rule")}</span></button></td>
+      <button type="button" class="fold" data-cell="fold" aria-expanded=${!isFolded} onClick=${() => act.fold(label)}>${label}${" "}<span class="quiet">${count(rows.length, "rule")}${removed > 0 && `, ${removed} removed`}</span></button></td>
   </tr>`;
 }
