@@ -1,6 +1,6 @@
 // A modal dialog: the browser's own, which keeps the focus inside.
 
-import { html, useEffect, useId, useRef, useState } from "./html.js";
+import { html, useLayoutEffect, useId, useRef, useState } from "./html.js";
 import { Cross } from "./icons.js";
 import { focusBack, isFocusLost } from "./title.js";
 
@@ -12,7 +12,7 @@ export function Dialog({ title, onClose, children, wide = false, isPalette = fal
   const heading = useId();
   // Before the menu of the button closes.
   const [opener] = useState(() => document.activeElement);
-  useEffect(() => {
+  useLayoutEffect(() => {
     element.current.showModal();
     // After the page is drawn, which may show other buttons than before.
     return () => {
@@ -25,6 +25,7 @@ export function Dialog({ title, onClose, children, wide = false, isPalette = fal
     aria-labelledby=${isPalette ? null : heading}
     aria-label=${isPalette ? title : null}
     onClick=${(/** @type {Event} */ event) => isPalette && event.target === element.current && onClose()}
+    onClose=${onClose}
     onCancel=${(/** @type {Event} */ event) => {
       event.preventDefault();
       onClose();
