@@ -10,11 +10,11 @@ import { unknownRemotesText } from "./rule_text.js";
 import { isStable } from "./states.js";
 import { Ago } from "./times.js";
 import { UsedBy } from "./usage.js";
-import { useLoaded } from "./use_loaded.js";
+import { Skeleton, useLoaded } from "./use_loaded.js";
 
 /** @param {{group: any, reload: () => Promise<void>}} properties */
 export function GroupOverview({ group, reload }) {
-  const { data: drift, reload: reloadDrift } = useLoaded(
+  const { data: drift, error, reload: reloadDrift } = useLoaded(
     async (signal) => (await request("GET", `${GROUPS}${group.uuid}/drift/`, { signal })).data,
     [group.uuid, group.state, group.version, group.applied_version, group.drift, group.observed_at],
   );
@@ -24,6 +24,8 @@ export function GroupOverview({ group, reload }) {
   };
   const rules = useMemo(() => rulesOfBoth(group, drift), [group.rules, drift]);
   const unknown = unknownRemotesText(group);
+  // Its panel comes first: what follows must not move when it arrives.
+  if (group.drift === "drifting" && !drift && !error) return html`<${Skeleton} rows=${8} />`;
   return html`
     <${DriftPanel} group=${group} drift=${drift} isPending=${isPending} reload=${reloadBoth} />
     <${Exposure} group=${group} isPending=${isPending} />
@@ -34,10 +36,10 @@ export function GroupOverview({ group, reload }) {
     </div>
     <div class="group-rest">
       <section><h2>Details</h2><dl>
-        ${drift && html`<${DriftMode} group=${group} drift=${drift} reload=${reloadBoth} />`}
         <div><dt>Version</dt><dd>${group.version}${group.applied_version !== group.version && html` <span class="quiet">(${group.applied_version || "none"} in the cloud)</span>`}</dd></div>
         <div><dt>Compared</dt><dd><${Ago} at=${drift?.observed_at ?? group.observed_at} /></dd></div>
         <div><dt>Neutron ID</dt><dd class="mono">${group.backend_id || "none yet"}</dd></div>
+        ${drift && html`<${DriftMode} group=${group} drift=${drift} reload=${reloadBoth} />`}
       </dl></section>
       <${Activity} group=${group} />
     </div>`;
