@@ -10,8 +10,8 @@ from tests.browser.site import EGRESS, HTTPS, OFFICE, Site
 class Shown:
     """A page: its name, its path, and a selector that is visible when it is loaded.
 
-    `check` names boxes to check, `press` buttons to click, `paste` is text for the box that they open, and `then` is a
-    selector that is visible afterwards.
+    `check` names boxes to check, `press` buttons to click, `paste` is text for the box that they
+    open, and `then` is a selector that is visible afterwards.
     """
 
     name: str

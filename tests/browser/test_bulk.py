@@ -114,8 +114,12 @@ async def test_a_range_is_selected_with_shift_and_all_results_with_one_button(si
     await expect(page.get_by_text("3 selected")).to_be_visible()
     await page.get_by_role("button", name="Select all results").click()
     await expect(page.get_by_text("4 selected")).to_be_visible()
+    await choose(page, "Pull")
+    await page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    await expect(page.get_by_text("Change 4 groups")).to_be_focused()
     await page.get_by_role("button", name="Clear selection").click()
     await expect(page.get_by_role("region", name="Selected groups")).to_have_count(0)
+    await expect(page.get_by_role("heading", name="Security groups")).to_be_focused()
 
 
 async def test_groups_are_deleted_together_except_those_in_use(site, visit):

@@ -1,7 +1,7 @@
 // The bar of the selection: how many groups are selected, and what can be done with all of them.
 
 import { ExportMenu, groupsOf } from "../export.js";
-import { html, useState } from "../html.js";
+import { html, useEffect, useRef, useState } from "../html.js";
 import { count } from "../rule_text.js";
 import { showToast } from "../toast.js";
 import { BULK, BulkDialog } from "./bulk.js";
@@ -23,17 +23,29 @@ export function BulkBar({ selection, total, loadAll, cidr, isReader, reload }) {
     }
     setBusy(false);
   };
-  if (!selected.length && !kind) return null;
+  const isShown = selected.length > 0 || kind !== "";
+  const wasShown = useRef(false);
+  useEffect(() => {
+    // The bar had the focus when it went.
+    if (wasShown.current && !isShown && document.activeElement === document.body) document.querySelector("h1")?.focus();
+    wasShown.current = isShown;
+  }, [isShown]);
+  const open = (/** @type {any} */ event, /** @type {string} */ name) => {
+    // The menu closes: the focus comes back to its button.
+    event.currentTarget.closest("details").querySelector("summary").focus();
+    setKind(name);
+  };
+  if (!isShown) return null;
   return html`<div class="bulk-bar" role="region" aria-label="Selected groups">
     <strong role="status">${selected.length} selected</strong>
-    ${selected.length < total && html`<button type="button" class="button button-plain" disabled=${isBusy} onClick=${selectAll}>Select all results</button>`}
-    <button type="button" class="button button-plain" onClick=${selection.clear}>Clear selection</button>
+    ${selected.length < total && html`<button type="button" class="button button-plain" aria-label="Select all results" disabled=${isBusy} onClick=${selectAll}>Select all</button>`}
+    <button type="button" class="button button-plain" aria-label="Clear selection" onClick=${selection.clear}>Clear</button>
     <${ExportMenu} name="security-groups" load=${() => groupsOf(selected.map(({ uuid }) => uuid))} />
     <details class="menu" name="menu">
       <summary>Change ${count(selected.length, "group")}</summary>
       <div class="menu-items">
         ${Object.entries(BULK).map(([name, { label }]) => html`<button key=${name} type="button" class=${name === "delete" ? "danger" : null}
-          disabled=${isReader} onClick=${() => setKind(name)}>${label}…</button>`)}
+          disabled=${isReader} onClick=${(/** @type {any} */ event) => open(event, name)}>${label}…</button>`)}
       </div>
     </details>
     ${kind && html`<${BulkDialog} key=${kind} kind=${kind} selected=${selected} cidr=${cidr} onClose=${() => setKind("")}

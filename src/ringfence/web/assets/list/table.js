@@ -1,8 +1,10 @@
 // The table of groups: a line for each, in which what needs attention stands out.
 
 import { html } from "../html.js";
+import { own } from "../own.js";
+import { OpenMarks } from "../openings.js";
 import { GROUP_PAGES, updateQuery } from "../router.js";
-import { openText, unknownRemotesText } from "../rule_text.js";
+import { unknownRemotesText } from "../rule_text.js";
 import { Drift, State } from "../states.js";
 import { Ago } from "../times.js";
 import { SelectBox, SelectPage } from "./selection.js";
@@ -15,6 +17,9 @@ export const COLUMNS = [
 ];
 // The interesting end comes first.
 const DESCENDING_FIRST = new Set(["rules_count", "instance_count", "open_to_all", "drift", "modified"]);
+
+// What is not in the cloud is said by the state already.
+const CALM = { in_sync: "In sync", never_pushed: "Not in the cloud" };
 
 /** @param {{groups: any[], order: string, selection: import("./selection.js").Selection}} properties */
 export function GroupTable({ groups, order, selection }) {
@@ -55,7 +60,7 @@ function Row({ group, selection }) {
     <td class="number of-number" data-label="Rules">${group.rules_count}</td>
     <td class="number of-number" data-label="Instances">${group.instance_count ?? html`<span class="quiet" title="The tenant's ports were not pulled yet">–</span>`}</td>
     <${Internet} group=${group} />
-    <td class=${group.drift === "in_sync" ? "of-drift is-calm" : "of-drift"} data-label="Drift">${group.drift === "in_sync" ? html`<span class="quiet">In sync</span>` : html`<${Drift} drift=${group.drift} />`}</td>
+    <td class=${own(CALM, group.drift) ? "of-drift is-calm" : "of-drift"} data-label="Drift">${own(CALM, group.drift) ? html`<span class="quiet">${own(CALM, group.drift)}</span>` : html`<${Drift} drift=${group.drift} />`}</td>
     <td class="of-time quiet" data-label="Changed"><span class="line"><${Ago} at=${group.modified} /></span></td>
   </tr>`;
 }
@@ -72,14 +77,9 @@ function StateOf({ group }) {
 
 /** @param {{group: any}} properties */
 function Internet({ group }) {
-  const openings = openText(group.open_to_all);
   const unknown = unknownRemotesText(group);
-  const shown = openings.slice(0, 2);
-  const more = openings.length - shown.length;
-  return html`<td class=${openings.length || unknown ? "of-internet" : "of-internet is-calm"} data-label="Internet">
-    ${openings.length > 0 && html`<span class="open-marks" title=${openings.join(", ")}>
-      ${shown.map((label) => html`<span key=${label} class="open-mark">${label}</span>`)}
-      ${more > 0 && html`<span class="quiet">+${more}</span>`}</span>`}
-    ${!openings.length && html`<span class="quiet" title=${unknown || null}>${unknown ? "Unknown" : "No"}</span>`}
+  const isOpen = group.open_to_all.length > 0;
+  return html`<td class=${isOpen || unknown ? "of-internet" : "of-internet is-calm"} data-label="Internet">
+    ${isOpen ? html`<${OpenMarks} openings=${group.open_to_all} limit=${2} />` : html`<span class="quiet" title=${unknown || null}>${unknown ? "Unknown" : "No"}</span>`}
   </td>`;
 }
