@@ -61,7 +61,8 @@ class _Bundle:
             if kind == "export":
                 exports.extend(f"{b}: {_variable(needed)}.{a}" for a, b in _pairs(names))
                 return ""
-            bound = "{ " + ", ".join(f"{a}: {b}" for a, b in _pairs(names)) + " }"
+            pairs = (a if a == b else f"{a}: {b}" for a, b in _pairs(names))
+            bound = "{ " + ", ".join(pairs) + " }"
             if needed in self.done:
                 return f"const {bound} = {_variable(needed)};"
             # It needs this module in turn, and has run before any of its functions is called.
