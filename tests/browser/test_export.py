@@ -8,6 +8,7 @@ import io
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -262,6 +263,11 @@ async def test_remotes_are_references_in_each_format(call):
     ].keys() == {"name", "uuid", "description", "backend_id"}
 
 
+def text_of(path):
+    with Path(path).open(newline="") as file:
+        return file.read()
+
+
 async def test_all_groups_of_a_list_are_exported_and_the_file_loads_without_a_difference(
     site, visit
 ):
@@ -271,25 +277,24 @@ async def test_all_groups_of_a_list_are_exported_and_the_file_loads_without_a_di
     any_protocol = {"protocol": "", "from_port": -1, "to_port": -1, "cidr": "10.0.0.0/8"}
     site.create("exported-web", [inner, OFFICE, six, any_protocol], tenant="export")
     site.create("=1+1 'no' \"rules\"", tenant="export", description="two\nlines")
-    page = await visit("/console/groups/", user="ann")
-    text, table = await page.evaluate(
-        """async ([base, search]) => {
-            const { loadGroups } = await import(`${base}export.js`);
-            const { yamlOfGroups } = await import(`${base}export/yaml.js`);
-            const { csvOfGroups } = await import(`${base}export/csv.js`);
-            const groups = await loadGroups(new URLSearchParams(search));
-            return [yamlOfGroups(groups), csvOfGroups(groups)];
-        }""",
-        [base(), f"tenant_uuid={tenant_uuid('export')}&o=name&page=7"],
-    )
+    page = await visit(f"/console/groups/?tenant_uuid={tenant_uuid('export')}&o=name", user="ann")
+    texts = {}
+    for label in ("CSV", "YAML", "Terraform", "openstack"):
+        await page.locator("summary").filter(has_text="Export").click()
+        async with page.expect_download() as download:
+            await page.get_by_role("button", name=label).click()
+        texts[label] = text_of(await (await download.value).path())
+    text = texts["YAML"]
     done = site.operator.run("load", site.operator.write("exported.yaml", text), "--dry-run")
     # It would exit 2 with a difference.
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     other = text.replace("198.51.100.0/24", "198.51.100.0/25")
     done = site.operator.run("load", site.operator.write("other.yaml", other), "--dry-run")
     assert "198.51.100.0/25" in done.stdout
-    rows = list(csv.DictReader(io.StringIO(table, newline="")))
+    rows = list(csv.DictReader(io.StringIO(texts["CSV"], newline="")))
     names = [row["group"] for row in rows]
     assert names.count("exported-web") == 4
     assert names[0] == "'=1+1 'no' \"rules\""
     assert {row["tenant"] for row in rows} == {"export"}
+    assert "openstack_networking_secgroup_v2.exported_front.id" in texts["Terraform"]
+    assert texts["openstack"].startswith("#!/bin/sh\n")

@@ -1,9 +1,11 @@
 // The state of the synchronisation, by cloud and tenant; for staff and support.
 
-import { TENANTS, request } from "./api.js";
+import { OVERVIEWS, TENANTS, request } from "./api.js";
 import { Dialog } from "./dialog.js";
 import { DISCOVER_PAGE } from "./discover.js";
+import { loadAll } from "./export.js";
 import { html, useState } from "./html.js";
+import { own } from "./own.js";
 import { GROUP_PAGES } from "./router.js";
 import { count } from "./rule_text.js";
 import { State } from "./states.js";
@@ -12,18 +14,39 @@ import { Title } from "./title.js";
 import { showToast } from "./toast.js";
 import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
 
+const POLL_MILLISECONDS = 5000;
+// Drift is looked up group by group; of more, the rest is not graded.
+const MOST_GRADED = 3000;
+
+/** @typedef {Record<string, {opens: number, closes: number}>} Grades by tenant */
+
 /** @param {{user: any}} properties */
 export function Clouds({ user }) {
-  const { data: tenants, error, reload } = useLoaded(
-    async (signal) => (await request("GET", "/api/sync-status/", { signal })).data, [], () => 5000,
+  const { data, error, reload } = useLoaded(
+    async (signal) => {
+      const [status, grades] = await Promise.all([request("GET", "/api/sync-status/", { signal }), loadGrades()]);
+      return { tenants: status.data, grades };
+    }, [], () => POLL_MILLISECONDS,
   );
+  const tenants = data?.tenants;
   return html`
     <div class="page-head"><${Title} of="Clouds" /><a class="button" href=${DISCOVER_PAGE}>Discover</a></div>
-    <${Stale} error=${tenants && error} />
-    ${error && !tenants && html`<${Failure} error=${error} retry=${reload} />`}
-    ${!tenants && !error && html`<${Skeleton} rows=${8} />`}
+    <${Stale} error=${data && error} />
+    ${error && !data && html`<${Failure} error=${error} retry=${reload} />`}
+    ${!data && !error && html`<${Skeleton} rows=${8} />`}
     ${tenants?.length === 0 && html`<section class="empty"><h2>No clouds yet</h2><p><a href=${DISCOVER_PAGE}>Discover</a> an OpenStack cloud, or define clouds and tenants in a file and load it with <code>ringfence load FILE</code>.</p></section>`}
-    ${tenants && byCloud(tenants).map(([cloud, tenantsOfCloud]) => html`<${Cloud} key=${cloud} name=${cloud} tenants=${tenantsOfCloud} user=${user} reload=${reload} />`)}`;
+    ${data && byCloud(data.tenants).map(([cloud, ofCloud]) => html`<${Cloud} key=${cloud} name=${cloud} tenants=${ofCloud} grades=${data.grades} user=${user} reload=${reload} />`)}`;
+}
+
+/** @returns {Promise<Grades>} how many groups drift so that they admit more, or less */
+async function loadGrades() {
+  const groups = await loadAll(OVERVIEWS, { drift: "drifting", drift_grade: ["opens", "closes"], field: ["tenant_uuid", "drift_grade"] }, MOST_GRADED);
+  const grades = /** @type {Grades} */ ({});
+  for (const { tenant_uuid: tenant, drift_grade: grade } of groups) {
+    grades[tenant] ??= { opens: 0, closes: 0 };
+    grades[tenant][/** @type {"opens" | "closes"} */ (grade)] += 1;
+  }
+  return grades;
 }
 
 /**
@@ -36,38 +59,52 @@ function byCloud(tenants) {
   return [...found];
 }
 
-/** @param {any[]} tenants */
-const sum = (tenants, /** @type {string} */ field) => tenants.reduce((total, tenant) => total + tenant[field], 0);
+const IN_PROGRESS = ["CREATION_SCHEDULED", "CREATING", "UPDATE_SCHEDULED", "UPDATING", "DELETION_SCHEDULED", "DELETING"].map((state) => `state=${state}`).join("&");
 
-/** @param {{name: string, tenants: any[], user: any, reload: () => Promise<void>}} properties */
-function Cloud({ name, tenants, user, reload }) {
+/**
+ * The exceptions of a tenant: label, number, tone, and the filter of the list that shows them.
+ *
+ * @param {any} tenant
+ * @param {Grades} grades
+ * @returns {[string, number, string, string][]}
+ */
+function exceptionsOf(tenant, grades) {
+  const { opens, closes } = own(grades, tenant.uuid) ?? { opens: 0, closes: 0 };
+  return [
+    ["Drift opens", opens, "bad", "drift=drifting&drift_grade=opens"],
+    ["Drift closes", closes, "warn", "drift=drifting&drift_grade=closes"],
+    ["Other drift", Math.max(0, tenant.drifting - opens - closes), "", "drift=drifting&drift_grade=none"],
+    ["Missing", tenant.missing, "bad", "drift=missing"],
+    ["Failed", tenant.erred, "bad", "state=ERRED"],
+    ["Never pushed", tenant.never_pushed, "warn", "drift=never_pushed"],
+    ["In progress", tenant.scheduled + tenant.in_flight, "busy", IN_PROGRESS],
+  ];
+}
+
+/** @param {{name: string, tenants: any[], grades: Grades, user: any, reload: () => Promise<void>}} properties */
+function Cloud({ name, tenants, grades, user, reload }) {
   const [first] = tenants;
-  const figures = /** @type {[string, number, string][]} */ ([
-    ["Groups", sum(tenants, "groups"), ""],
-    ["In progress", sum(tenants, "scheduled") + sum(tenants, "in_flight"), "busy"],
-    ["Failed", sum(tenants, "erred"), "bad"],
-    ["Drifting", sum(tenants, "drifting"), "warn"],
-    ["Missing", sum(tenants, "missing"), "bad"],
-    ["Never pushed", sum(tenants, "never_pushed"), "warn"],
-  ]);
+  const all = tenants.map((tenant) => exceptionsOf(tenant, grades));
+  const sums = all[0].map(([label, , tone], index) => ({ label, tone, number: all.reduce((total, each) => total + each[index][1], 0) })).filter(({ number }) => number);
+  const groups = tenants.reduce((total, tenant) => total + tenant.groups, 0);
   return html`<section class="card cloud">
-    <div class="page-head"><h2>${name}</h2><${State} state=${first.cloud_state} /></div>
+    <div class="cloud-head"><h2>${name}</h2>${first.cloud_state !== "OK" && html`<${State} state=${first.cloud_state} />`}
+      <p><span class="quiet">${count(tenants.length, "tenant")}, ${count(groups, "group")}</span>
+        ${sums.map(({ label, tone, number }) => html` <span key=${label} class=${tone ? `mark mark-${tone}` : "mark"}>${label} ${number.toLocaleString("en")}</span>`)}
+        ${!sums.length && html` <span class="quiet">All in sync</span>`}</p></div>
     ${first.cloud_error_message && html`<p class="notice notice-bad">${first.cloud_error_message}</p>`}
-    <dl class="figures">${figures.map(([label, number, tone]) => html`<div key=${label}>
-      <dt>${label}</dt><dd class=${number && tone ? `tone-${tone}` : null}>${number.toLocaleString("en")}</dd></div>`)}</dl>
     <table class="table">
       <caption class="visually-hidden">Tenants of ${name}</caption>
-      <thead><tr><th scope="col">Tenant</th><th scope="col">Last pull</th><th scope="col">Drift mode</th>
-        <th scope="col" class="number">Groups</th><th scope="col" class="number">In progress</th><th scope="col" class="number">Failed</th>
-        <th scope="col" class="number">Drifting</th><th scope="col" class="number">Missing</th>
-        <th scope="col" class="number">Never pushed</th><th scope="col"><span class="visually-hidden">Actions</span></th></tr></thead>
-      <tbody>${tenants.map((tenant) => html`<${Tenant} key=${tenant.uuid} tenant=${tenant} user=${user} reload=${reload} />`)}</tbody>
+      <thead><tr><th scope="col">Tenant</th>${all[0].map(([label]) => html`<th key=${label} scope="col" class="number">${label}</th>`)}
+        <th scope="col" class="number">Groups</th><th scope="col">Last pull</th><th scope="col">Drift mode</th>
+        <th scope="col"><span class="visually-hidden">Actions</span></th></tr></thead>
+      <tbody>${tenants.map((tenant, index) => html`<${Tenant} key=${tenant.uuid} tenant=${tenant} exceptions=${all[index]} user=${user} reload=${reload} />`)}</tbody>
     </table>
   </section>`;
 }
 
-/** @param {{tenant: any, user: any, reload: () => Promise<void>}} properties */
-function Tenant({ tenant, user, reload }) {
+/** @param {{tenant: any, exceptions: ReturnType<typeof exceptionsOf>, user: any, reload: () => Promise<void>}} properties */
+function Tenant({ tenant, exceptions, user, reload }) {
   const [isConfirming, setConfirming] = useState(false);
   const list = `${GROUP_PAGES}?tenant_uuid=${tenant.uuid}`;
   const pull = async () => {
@@ -79,18 +116,16 @@ function Tenant({ tenant, user, reload }) {
     }
     await reload();
   };
-  const figure = (/** @type {string} */ label, /** @type {number} */ number, /** @type {string} */ filter) => html`<td data-label=${label} class="number">
-    ${number && filter ? html`<a href=${`${list}&${filter}`}>${number}</a>` : html`<span class=${number ? null : "quiet"}>${number}</span>`}</td>`;
   const isHeldBack = Boolean(tenant.error_message) && tenant.state === "OK";
-  const inProgress = ["CREATION_SCHEDULED", "CREATING", "UPDATE_SCHEDULED", "UPDATING"].map((state) => `state=${state}`).join("&");
-  return html`<tr>
+  const isQuiet = exceptions.every(([, number]) => !number) && !tenant.error_message;
+  return html`<tr class=${isQuiet ? "is-quiet" : null}>
     <td data-label="Tenant"><a href=${list}>${tenant.tenant}</a>
       ${tenant.error_message && html`<span class="warning">${tenant.error_message}</span>`}</td>
-    <td data-label="Last pull"><${State} state=${tenant.state} /> <span class="quiet"><${Ago} at=${tenant.pulled_at} /></span></td>
-    <td data-label="Drift mode">${tenant.mode}</td>
-    ${figure("Groups", tenant.groups, "o=name")} ${figure("In progress", tenant.scheduled + tenant.in_flight, inProgress)}
-    ${figure("Failed", tenant.erred, "state=ERRED")} ${figure("Drifting", tenant.drifting, "drift=drifting")}
-    ${figure("Missing", tenant.missing, "drift=missing")} ${figure("Never pushed", tenant.never_pushed, "drift=never_pushed")}
+    ${exceptions.map(([label, number, tone, filter]) => html`<td key=${label} data-label=${label} class=${number ? "number" : "number is-none"}>
+      ${number ? html`<a class=${tone && `tone-${tone}`} href=${`${list}&${filter}`}>${number.toLocaleString("en")}</a>` : html`<span class="quiet">0</span>`}</td>`)}
+    <td data-label="Groups" class="number">${tenant.groups.toLocaleString("en")}</td>
+    <td data-label="Last pull">${tenant.state !== "OK" && html`<${State} state=${tenant.state} /> `}<span class="quiet"><${Ago} at=${tenant.pulled_at} /></span></td>
+    <td data-label="Drift mode"><span class=${tenant.mode === "adopt" ? "quiet" : null}>${tenant.mode}</span></td>
     <td class="row-actions">
       ${user.is_staff && html`<button type="button" class="button" disabled=${!["OK", "ERRED"].includes(tenant.state)} onClick=${pull}>Pull now</button>`}
       ${user.is_staff && isHeldBack && html`<button type="button" class="button button-danger" onClick=${() => setConfirming(true)}>Confirm…</button>`}

@@ -1,7 +1,8 @@
 // Discovery of clouds: the projects that become tenants, and what the last run reported.
 
 import { request } from "./api.js";
-import { html, useId, useState } from "./html.js";
+import { Check, Field } from "./filters.js";
+import { html, useState } from "./html.js";
 import { own } from "./own.js";
 import { CONSOLE } from "./router.js";
 import { count } from "./rule_text.js";
@@ -113,24 +114,6 @@ function Form({ reload }) {
       <button type="button" class="button button-main" disabled=${isBusy || !values.cloud.trim()} onClick=${() => run(true)}>Create tenants</button>
     </div>
   </form>`;
-}
-
-/** @param {{label: string, hint: string, value: string, error: any, set: (value: string) => void}} properties */
-function Field({ label, hint, value, error, set }) {
-  const id = useId();
-  return html`<div class="field">
-    <label for=${id}>${label}</label>
-    <input id=${id} value=${value} aria-invalid=${Boolean(error)} aria-describedby=${`${id}-hint ${id}-error`} autocomplete="off"
-      onInput=${(/** @type {any} */ event) => set(event.target.value)} />
-    <span class="quiet" id=${`${id}-hint`}>${hint}</span>
-    <span class="field-error" id=${`${id}-error`}>${error ? [error].flat().join(" ") : ""}</span>
-  </div>`;
-}
-
-/** @param {{label: string, checked: boolean, set: (value: boolean) => void}} properties */
-function Check({ label, checked, set }) {
-  return html`<label class="discover-check"><input type="checkbox" checked=${checked}
-    onChange=${(/** @type {any} */ event) => set(event.target.checked)} /> ${label}</label>`;
 }
 
 /** @param {any} discovery */

@@ -1,6 +1,6 @@
 // The export of what is seen: a menu of formats, and the download of a file.
 
-import { GROUPS, OVERVIEWS, request } from "./api.js";
+import { GROUPS, request } from "./api.js";
 import { csvOfGroups } from "./export/csv.js";
 import { fileName } from "./export/escape.js";
 import { openstackOfGroups } from "./export/openstack.js";
@@ -16,8 +16,6 @@ import { showToast } from "./toast.js";
 const PAGE_SIZE = 300;
 // More groups than these are read page by page.
 const FEW = 20;
-// The filters that the list of groups has as well as that of overviews.
-const SHARED = ["query", "state", "can_manage", "external_ip", "tenant_uuid", "project_uuid", "customer_uuid", "service_settings_uuid"];
 
 /** @type {[string, string, string, (groups: Group[]) => string][]} label, suffix, media type, and the text */
 const FORMATS = [
@@ -58,28 +56,15 @@ export async function loadAll(path, query, most = Infinity) {
 }
 
 /**
- * Return the groups of a list, not only those of its page, with their rules.
- *
- * @param {URLSearchParams} query of the list: its filters and its order
- * @returns {Promise<Group[]>}
- */
-export async function loadGroups(query) {
-  const filters = Object.fromEntries([...new Set(query.keys())].filter((name) => name !== "page").map((name) => [name, query.getAll(name)]));
-  const order = (await loadAll(OVERVIEWS, { ...filters, field: ["uuid"] })).map(({ uuid }) => uuid);
-  return groupsOf(order, Object.fromEntries(Object.entries(filters).filter(([name]) => SHARED.includes(name))));
-}
-
-/**
  * Return groups with their rules, in the order of their UUIDs.
  *
  * @param {string[]} uuids
- * @param {Record<string, any>} [filters] that all of them match
  * @returns {Promise<Group[]>}
  */
-export async function groupsOf(uuids, filters = {}) {
+export async function groupsOf(uuids) {
   const query = { field: GROUP_FIELDS };
   const found = uuids.length > FEW
-    ? await loadAll(GROUPS, { ...filters, ...query })
+    ? await loadAll(GROUPS, query)
     : await Promise.all(uuids.map(async (uuid) => (await request("GET", `${GROUPS}${uuid}/`, { query })).data));
   const byUuid = new Map(found.map((group) => [group.uuid, group]));
   return uuids.flatMap((uuid) => byUuid.get(uuid) ?? []);
