@@ -21,7 +21,7 @@ def main(source: str, target: str) -> None:
     """Read the font of a file, and write the subset to another."""
     font = instantiateVariableFont(TTFont(source), {"wght": WEIGHTS})
     _keep_only_tabular_digits(font)
-    options = Options(layout_features=["kern", "tnum"], hinting=False, flavor="woff2")
+    options = Options(layout_features=["tnum"], hinting=False, flavor="woff2")
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=CHARACTERS)
     subsetter.subset(font)
