@@ -1,5 +1,7 @@
 """What is open to the internet, desired or in the cloud, and how to revert or adopt it."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 from tests.browser.site import HTTPS, OFFICE
@@ -37,6 +39,16 @@ async def test_what_only_the_cloud_opens_is_loudest_and_can_be_reverted(site, vi
     await expect(page.locator("#announcer")).to_contain_text("Version 2 of opened-in-horizon is in")
     await expect(undesired(page)).to_have_count(0)
     assert [each["from_port"] for each in overview(site, group)["open_to_all"]] == [443]
+
+
+async def test_the_list_marks_what_only_the_cloud_opens_first(site, visit):
+    opened(site, "listed")
+    page = await visit("/console/groups/?query=listed&is_open_to_all=true")
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name="listed", exact=True))
+    marks = row.locator(".open-mark")
+    await expect(marks.first).to_have_text("▲ RDP, in the cloud, not desired")
+    await expect(marks.first).to_have_class(re.compile("open-undesired"))
+    await expect(marks.nth(1)).to_have_text("HTTPS")
 
 
 async def test_what_only_the_cloud_opens_can_be_adopted_after_a_review(site, visit):

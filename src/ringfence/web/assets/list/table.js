@@ -60,7 +60,7 @@ function Row({ group, selection }) {
     <td class="number of-number" data-label="Rules">${group.rules_count}</td>
     <td class="number of-number" data-label="Instances">${group.instance_count ?? html`<span class="quiet" title="The tenant's ports were not pulled yet">–</span>`}</td>
     <${Internet} group=${group} />
-    <td class=${own(CALM, group.drift) ? "of-drift is-calm" : "of-drift"} data-label="Drift">${own(CALM, group.drift) ? html`<span class="quiet">${own(CALM, group.drift)}</span>` : html`<${Drift} drift=${group.drift} />`}</td>
+    <td class=${own(CALM, group.drift) ? "of-drift is-calm" : "of-drift"} data-label="Drift">${own(CALM, group.drift) ? html`<span class="quiet">${own(CALM, group.drift)}</span>` : html`<${Drift} drift=${group.drift} state=${group.state} />`}</td>
     <td class="of-time quiet" data-label="Changed"><span class="line"><${Ago} at=${group.modified} /></span></td>
   </tr>`;
 }
