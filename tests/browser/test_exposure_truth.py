@@ -56,9 +56,9 @@ async def test_what_only_the_cloud_opens_can_be_adopted_after_a_review(site, vis
     page = await visit(f"/console/groups/{group['uuid']}/")
     await page.get_by_label("Drift", exact=True).get_by_role("button", name="Adopt").click()
     dialog = page.get_by_role("dialog", name="Adopt what the cloud has")
-    await expect(dialog.get_by_role("heading", name="Becomes desired")).to_be_visible()
-    for tick in await dialog.get_by_role("checkbox").all():
-        await tick.check()
+    await expect(dialog).to_contain_text("RDP")
+    await expect(dialog.get_by_role("button", name="Adopt")).to_be_disabled()
+    await dialog.get_by_role("checkbox").check()
     await dialog.get_by_role("button", name="Adopt").click()
     await expect(page.locator("#announcer")).to_contain_text("Version 2 of adopted is in the cloud")
     await expect(undesired(page)).to_have_count(0)

@@ -2,10 +2,9 @@
 
 import { GROUPS, request } from "./api.js";
 import { statusOf } from "./group_status.js";
-import { html, useId, useState } from "./html.js";
+import { Fragment, html, useId, useState } from "./html.js";
 import { labelled } from "./openings.js";
 import { ReviewDialog } from "./review/dialog.js";
-import { Changes } from "./rule_lists.js";
 import { count } from "./rule_text.js";
 import { showToast } from "./toast.js";
 
@@ -51,7 +50,7 @@ export function DriftPanel({ group, drift, isPending, reload }) {
   const { title, tone } = statusOf({ ...group, drift: "drifting", drift_grade: drift.grade });
   const close = () => setChosen("");
   const isLoud = undesired.length > 0 && !isPending;
-  return html`<section class=${`notice drift-panel notice-${tone} ${isLoud ? "undesired" : ""}`} aria-label="Drift" role=${isLoud ? "alert" : null}>
+  return html`<${Fragment}><section class=${`notice drift-panel notice-${tone} ${isLoud ? "undesired" : ""}`} aria-label="Drift" role=${isLoud ? "alert" : null}>
     ${isLoud && html`<p class="undesired-head"><strong>Not desired, open to the internet:</strong> ${undesired.join(", ")}. Only the cloud has ${undesired.length === 1 ? "it" : "them"}.</p>`}
     <p>${!isLoud && html`<strong>${title}</strong>`} ${differences(drift, isPending).join(" ")}</p>
     ${group.can_manage && !isPending && html`<div class="actions">
@@ -59,9 +58,10 @@ export function DriftPanel({ group, drift, isPending, reload }) {
       ${canAdopt && html`<button type="button" class="button" onClick=${() => setChosen("adopt")}>Adopt</button>`}
       <span>Revert pushes the desired rules again. ${canAdopt && "Adopt makes the rules of the cloud the desired ones."}</span>
     </div>`}
+  </section>
     ${chosen === "revert" && html`<${Revert} group=${group} onClose=${close} reload=${reload} />`}
     ${chosen === "adopt" && html`<${Adopt} group=${group} drift=${drift} onClose=${close} reload=${reload} />`}
-  </section>`;
+  <//>`;
 }
 
 /**
@@ -111,22 +111,30 @@ function Revert({ group: shown, onClose, reload }) {
     before=${group.rules} onClose=${onClose}><p>The desired rules stay as they are and are pushed to the cloud again.</p><//>`;
 }
 
-/** @param {{group: any, drift: any, onClose: () => void, reload: () => Promise<void>}} properties */
+/**
+ * Make the rules of the cloud the desired ones. The review is of what becomes desired: the cloud has it
+ * already, and each door to the internet still needs its tick.
+ *
+ * @param {{group: any, drift: any, onClose: () => void, reload: () => Promise<void>}} properties
+ */
 function Adopt({ group: shown, drift: shownDrift, onClose, reload }) {
   const [{ group, drift }] = useState({ group: shown, drift: shownDrift });
-  const rules = rulesOfBoth(group, drift).filter(({ kind }) => kind !== "lost").map(({ rule }) => rule);
-  const { unexpected_at_cloud: added, missing_at_cloud: removed } = drift;
+  const both = rulesOfBoth(group, drift);
+  const kept = both.filter(({ kind }) => !kind).map(({ rule }) => rule);
+  const rules = [...kept, ...drift.unexpected_at_cloud];
+  const load = async (/** @type {AbortSignal} */ signal) => {
+    const opens = drift.traffic.opens.map((/** @type {any} */ piece) => ({
+      ...piece, rules: piece.rules.map((/** @type {number} */ rule) => rule + kept.length),
+    }));
+    return { ...await planOf(group, rules)(signal), traffic: { ...drift.traffic, opens } };
+  };
   const apply = async () => {
     await request("POST", `${GROUPS}${group.uuid}/set_rules/`, { body: rules, headers: { "If-Match": `"v${group.version}"` } });
     onClose();
     await reload();
   };
-  return html`<${ReviewDialog} title="Adopt what the cloud has" load=${planOf(group, rules)} apply=${apply} applyLabel="Adopt"
-    before=${group.rules} onClose=${onClose}>
-    <p>The rules that the cloud has become the desired ones, as a new version.</p>
-    ${added.length > 0 && html`<h3>Becomes desired</h3><${Changes} rules=${added} sign="+" />`}
-    ${removed.length > 0 && html`<h3>Is not desired any more</h3><${Changes} rules=${removed} sign="−" />`}
-  <//>`;
+  return html`<${ReviewDialog} title="Adopt what the cloud has" load=${load} apply=${apply} applyLabel="Adopt"
+    before=${group.rules} onClose=${onClose}><p>The cloud does not change. What it has becomes desired, as a new version:</p><//>`;
 }
 
 /**
