@@ -498,3 +498,14 @@ async def test_a_plan_is_drawn_with_what_appears_and_disappears(site, shop, visi
     await expect(plan).to_contain_text("Appears")
     await expect(plan).to_contain_text("198.51.100.0/24 → map-web: TCP 22")
     assert await plan.locator(".edge-plus .line").count() == 1
+
+
+async def test_the_review_of_a_change_shows_it_on_the_map(shop, visit):
+    page = await visit(f"/console/groups/{shop['store']['uuid']}/edit/")
+    await page.get_by_role("button", name="Allow all").last.click()
+    await page.get_by_role("button", name="Review").click()
+    await page.get_by_role("button", name="Show on the map").click()
+    plan = page.get_by_role("dialog").locator(".plan-map")
+    await expect(plan).to_contain_text("+ map-store → map-store: All traffic")
+    await expect(plan.locator(".node", has_text="map-store")).to_contain_text("↻ +all")
+    await expect(plan.locator(".node", has_text="map-web")).to_have_count(1)

@@ -30,7 +30,7 @@ export function PlanMap({ tenant, group, plan }) {
   return html`<figure class="plan-map">
     <svg class="map" viewBox=${box} role="img" aria-label="The group and its neighbours with the plan; the lists below say the same">
       ${lineShapes(layout.lines.map((line) => ({ ...line, text: labelOf(line.edge) })), toneOf)}
-      ${layout.placed.map((placed) => nodeShape(placed, changes))}
+      ${layout.placed.map((placed) => nodeShape(placed, changes, {}, labelOf))}
     </svg>
     <figcaption>${lists.map(([title, sign]) => html`<${Texts} key=${sign} title=${title} sign=${sign} changes=${changes} />`)}</figcaption>
   </figure>`;
@@ -73,7 +73,7 @@ function signOf({ marks = "" }) {
 function changesOf(groups, group, plan) {
   const found = groups.find(({ uuid }) => uuid === group.uuid);
   // A plan is compared with the cloud: these rules are there now.
-  const now = plan.removed ? [...plan.kept, ...plan.removed, ...plan.description_only] : found?.rules ?? [];
+  const now = plan.removed ? ["kept", "removed", "description_only"].flatMap((name) => plan[name] ?? []) : found?.rules ?? [];
   const next = plan.rules ?? group.rules ?? [];
   const marked = (/** @type {any[]} */ rules, /** @type {string} */ mark) => rules.map((rule) => ({ ...rule, mark }));
   const self = { ...found, ...group, rules: [...marked(now, "−"), ...marked(next, "+")] };

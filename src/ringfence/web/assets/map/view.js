@@ -218,10 +218,11 @@ export function labelOf({ node }, edges) {
  * @param {Placed} placed
  * @param {Edge[]} edges of the map
  * @param {Record<string, any>} [more] attributes
+ * @param {(edge: Edge) => string} [textOf] the arrow of a node to itself
  */
-export function nodeShape({ node, x, y }, edges, more = {}) {
+export function nodeShape({ node, x, y }, edges, more = {}, textOf = ({ flows }) => shortTexts(flows, 1)) {
   const self = edges.find(({ from, to }) => from === node && to === node);
-  const note = `${node.isOpen ? "▲ open · " : ""}${noteOf(node)}${self ? ` · ↻ ${shortTexts(self.flows, 1)}` : ""}`;
+  const note = `${node.isOpen ? "▲ open · " : ""}${noteOf(node)}${self ? ` · ↻ ${textOf(self)}` : ""}`;
   return html`<g key=${node.key} class=${`node node-${node.kind}${node.isOpen ? " node-open" : ""}`} transform=${`translate(${x} ${y})`} ...${more}>
     <title>${node.label}: ${noteOf(node)}</title>
     <rect width=${WIDTH} height=${HEIGHT} rx="7" />
