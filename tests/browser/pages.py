@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 
 from playwright.async_api import Page, expect
-from tests.browser.site import EGRESS, HTTPS, OFFICE, Site
+from tests.browser.site import EGRESS, HTTPS, OFFICE, Site, tenant_uuid
+
+# What was typed on a page that was shown before is not part of the next.
+DROP_DRAFTS = """() => {
+    const drafts = Object.keys(localStorage).filter(name => name.startsWith("ringfence:draft:"));
+    for (const name of drafts) localStorage.removeItem(name);
+    return drafts.length;
+}"""
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,8 @@ class Shown:
     async def open(self, page: Page) -> None:
         """Open the page, and wait until it is loaded."""
         await page.goto(self.path)
+        if await page.evaluate(DROP_DRAFTS):
+            await page.reload()
         await expect(page.locator(self.ready).first).to_be_visible()
         for name in self.check:
             await page.get_by_label(name, exact=True).check()
@@ -117,6 +126,11 @@ def every_page(site: Site) -> list[Shown]:
             then=".review h3",
         ),
         Shown("new", "/console/groups/new/", ".form-grid"),
+        Shown(
+            "copy",
+            f"/console/groups/new/?copy={web['uuid']}&tenant={tenant_uuid('editing')}",
+            ".foreign",
+        ),
         Shown("instances", "/console/instances/", "table.instances"),
         Shown("instance", f"/console/instances/{site.instance_uuid('web-1')}/", ".effective"),
         Shown(

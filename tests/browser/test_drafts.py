@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.async_api import expect
+from tests.browser.announcements import expect_announced, record
 from tests.browser.session import sign_in
 from tests.browser.site import HTTPS, OFFICE, token
 
@@ -228,11 +229,22 @@ async def test_applying_ends_the_draft_and_leads_to_the_heading_of_the_group(sit
     group, page = await edit(site, visit, "ended")
     await page.get_by_label("Ports, rule 1").fill("2222")
     await stored(page)
+    await record(page)
     await page.get_by_role("button", name="Review").click()
     await page.get_by_role("dialog").get_by_role("button", name="Apply").click()
     await expect(page).to_have_url(re.compile(rf"/{group['uuid']}/$"))
     await expect(page.get_by_role("heading", name="ended", level=1)).to_be_focused()
-    await expect(page.locator("#announcer")).to_contain_text("Saved as version 2.")
+    await expect_announced(page, "Saved as version 2.")
     await page.get_by_role("link", name="Edit rules").click()
     await expect(page.get_by_label("Ports, rule 1")).to_have_value("2222")
     await expect(page.get_by_text(RESTORED)).to_have_count(0)
+
+
+async def test_the_review_opens_with_a_key_wherever_the_focus_is(site, visit):
+    _, page = await edit(site, visit, "keyed")
+    await page.get_by_label("Remote type, rule 1").select_option("all")
+    foot = page.get_by_role("status").filter(has_text="SSH becomes open to the internet")
+    await expect(foot).to_be_visible()
+    await page.get_by_role("heading", name="keyed", level=1).focus()
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_role("dialog", name="Review changes to keyed")).to_be_visible()

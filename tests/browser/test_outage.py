@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.async_api import expect
+from tests.browser.announcements import expect_announced, record
 from tests.browser.site import OFFICE, tenant_uuid
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -72,13 +73,14 @@ async def test_applying_again_after_a_lost_response_succeeds(site, visit):
     group, page = await edit(site, visit, "lost-once")
     hidden = await hide_changes(site, page, group)
     keys = await lose_first_response(page, SET_RULES)
+    await record(page)
     await page.get_by_role("button", name="Review").click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_role("button", name="Apply").click()
     await expect(dialog.get_by_role("alert")).to_contain_text("cannot be reached")
     await dialog.get_by_role("button", name="Apply").click()
     await expect(page).to_have_url(re.compile(rf"/{group['uuid']}/$"))
-    await expect(page.locator("#announcer")).to_contain_text("Saved as version 2.")
+    await expect_announced(page, "Saved as version 2.")
     await page.unroute(hidden)
     assert len(set(keys)) == 1
     assert len(keys) == 2
@@ -88,11 +90,12 @@ async def test_applying_again_after_a_lost_response_succeeds(site, visit):
 async def test_a_user_is_not_said_to_be_overtaken_by_their_own_change(site, visit):
     group, page = await edit(site, visit, "lost-found")
     await lose_first_response(page, SET_RULES)
+    await record(page)
     await page.get_by_role("button", name="Review").click()
     await page.get_by_role("dialog").get_by_role("button", name="Apply").click()
     # The page learns of the new version by itself.
     await expect(page).to_have_url(re.compile(rf"/{group['uuid']}/$"))
-    await expect(page.locator("#announcer")).to_contain_text("Saved as version 2.")
+    await expect_announced(page, "Saved as version 2.")
     assert versions(site, group) == [2, 1]
 
 
@@ -100,19 +103,21 @@ async def test_edits_after_a_lost_response_are_kept_on_top_of_what_was_saved(sit
     group, page = await edit(site, visit, "lost-edited")
     hidden = await hide_changes(site, page, group)
     await lose_first_response(page, SET_RULES)
+    await record(page)
     await page.get_by_role("button", name="Review").click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_role("button", name="Apply").click()
     await expect(dialog.get_by_role("alert")).to_be_visible()
     await dialog.get_by_role("button", name="Back").click()
     await page.reload()
+    await record(page)
     await page.get_by_label("Description, rule 1").fill("later")
     await page.unroute(hidden)
-    await expect(page.locator("#announcer")).to_contain_text("was saved as version 2.")
+    await expect_announced(page, "was saved as version 2.")
     await expect(page.get_by_text("changed this group")).to_have_count(0)
     await page.get_by_role("button", name="Review").click()
     await page.get_by_role("dialog").get_by_role("button", name="Apply").click()
-    await expect(page.locator("#announcer")).to_contain_text("Saved as version 3.")
+    await expect_announced(page, "Saved as version 3.")
     [rule] = site.stable(group["uuid"])["rules"]
     assert (rule["from_port"], rule["description"]) == (2222, "later")
 

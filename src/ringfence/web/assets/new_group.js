@@ -2,12 +2,13 @@
 
 import { GROUPS, TENANTS, request } from "./api.js";
 import { sendOnce } from "./attempts.js";
-import { DraftNotices, UndoButtons } from "./draft_controls.js";
+import { DraftNotices, UndoButtons, useReviewKey } from "./draft_controls.js";
 import { NO_PASTE, restoreRows, stepOfRows, useDraftRows } from "./draft_rows.js";
 import { useDraft } from "./drafts.js";
 import { ForeignGroups, foreignRows, withForeign } from "./foreign_groups.js";
-import { html, useCallback, useEffect, useId, useRef, useState } from "./html.js";
+import { html, useCallback, useEffect, useId, useState } from "./html.js";
 import { ReviewDialog } from "./review/dialog.js";
+import { headlineOf } from "./review/plan.js";
 import { GROUP_PAGES, navigate } from "./router.js";
 import { bodyOf, newRow, rowOf } from "./rows.js";
 import { count } from "./rule_text.js";
@@ -100,9 +101,7 @@ function Form({ draftKey, tenants, total, first, source }) {
   };
   const create = useCreate({ draft, draftKey, path, setSubmitError, close: () => setReviewing(false) });
   const isChanged = !HANDLING.isUnchanged?.(draft.value);
-  const latest = useRef(review);
-  latest.current = review;
-  useReviewKey(latest);
+  const onReview = useReviewKey(review);
   return html`
     <nav class="crumbs" aria-label="Breadcrumb"><a href=${GROUP_PAGES}>Groups</a></nav>
     <div class="page-head"><${Title} of=${source ? `Copy of ${source.name}` : "New group"} /></div>
@@ -118,9 +117,9 @@ function Form({ draftKey, tenants, total, first, source }) {
     ${shown.general && html`<p class="notice notice-bad" role="alert">${shown.general}</p>`}
     <h2 class="section">Rules</h2>
     ${foreign.length > 0 && html`<${ForeignGroups} foreign=${foreign} rows=${rows} edit=${edit} tenant=${tenant} />`}
-    <${RuleTable} key=${tenant.uuid} rows=${rows} edit=${edit} validation=${shown} tenant=${tenant.uuid} paste=${paste} before=${NOTHING} onReview=${() => latest.current()} />
+    <${RuleTable} key=${tenant.uuid} rows=${rows} edit=${edit} validation=${shown} tenant=${tenant.uuid} paste=${paste} before=${NOTHING} onReview=${onReview} />
     <footer class="editor-foot">
-      <p class="quiet" role="status">${blocked || `Rules in the tenant: ${shown.plan.quota.security_group_rule_count.used} → ${shown.plan.quota.security_group_rule_count.after}`}</p>
+      <p class="quiet" role="status">${blocked || summaryOf(shown.plan)}</p>
       <${UndoButtons} draft=${draft} />
       <a class="button" href=${GROUP_PAGES}>Cancel</a>
       <button class="button button-main" form="new" aria-disabled=${Boolean(blocked)}>Review</button>
@@ -155,24 +154,6 @@ function useCreate({ draft, draftKey, path, setSubmitError, close }) {
 }
 
 /**
- * Open the review with Ctrl+Enter wherever the focus is on the page. The table has the key itself.
- *
- * @param {{current: () => void}} review
- */
-function useReviewKey(review) {
-  useEffect(() => {
-    const press = (/** @type {KeyboardEvent} */ event) => {
-      const isKey = event.key === "Enter" && (event.ctrlKey || event.metaKey);
-      if (!isKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
-      event.preventDefault();
-      review.current();
-    };
-    document.addEventListener("keydown", press);
-    return () => document.removeEventListener("keydown", press);
-  }, []);
-}
-
-/**
  * @param {any} tenant
  * @param {any} source
  */
@@ -182,6 +163,11 @@ function initialOf(tenant, source) {
     rows: (source?.rules ?? []).map((/** @type {any} */ rule) => copyOf(rule)),
   };
   return { ...value, initial: contentOf(value) };
+}
+
+/** @param {any} plan */
+function summaryOf({ traffic, quota: { security_group_rule_count: rules } }) {
+  return `${headlineOf(traffic)} Rules in the tenant: ${rules.used} → ${rules.after}`;
 }
 
 /**

@@ -3,14 +3,13 @@
 import { GROUPS, request } from "./api.js";
 import { sendOnce } from "./attempts.js";
 import { ConcurrentChange, useOwnChange } from "./concurrent_change.js";
-import { DraftNotices, UndoButtons } from "./draft_controls.js";
+import { DraftNotices, UndoButtons, useReviewKey } from "./draft_controls.js";
 import { NO_PASTE, restoreRows, stepOfRows, useDraftRows } from "./draft_rows.js";
 import { useDraft } from "./drafts.js";
-import { html, useCallback, useEffect, useMemo, useRef, useState } from "./html.js";
+import { html, useCallback, useEffect, useMemo, useState } from "./html.js";
 import { loadGroup } from "./load_group.js";
 import { ReviewDialog } from "./review/dialog.js";
-import { differenceOf } from "./review/differences.js";
-import { sumOf } from "./review/plan.js";
+import { readPlan, sumOf } from "./review/plan.js";
 import { GROUP_PAGES, navigate } from "./router.js";
 import { bodyOf, mergeRows, rowOf, signature, withIds } from "./rows.js";
 import { count } from "./rule_text.js";
@@ -48,10 +47,9 @@ export function RuleEditor({ group, reload }) {
   const { isOutdated, isAsking, apply, rebase } = useApply({ group, reload, draft, close: () => setReviewing(false) });
   useFollowing(draft, group, isChanged, isReviewing);
   const blocked = paste.pending || blockedReason(validation, isEdited);
-  const sum = useMemo(() => (blocked ? "" : sumOf(differenceOf(base.rules, validation.plan.rules))), [blocked, base, validation.plan]);
+  const sum = useMemo(() => (blocked ? "" : summaryOf(validation.plan, base.rules)), [blocked, base, validation.plan]);
   const review = () => (blocked ? showToast(blocked, "bad") : setReviewing(true));
-  const latest = useRef(review);
-  latest.current = review;
+  const onReview = useReviewKey(review);
   const undoAll = () => {
     draft.discard();
     showToast("All changes are undone. Undo brings them back.");
@@ -65,7 +63,7 @@ export function RuleEditor({ group, reload }) {
     ${validation.status === 409 && html`<p class="notice notice-warn" role="status">${validation.general} Your edits are kept.</p>`}
     ${validation.status !== 409 && validation.general && html`<p class="notice notice-bad" role="alert">${validation.general}</p>`}
     <${RuleTable} rows=${rows} edit=${edit} validation=${validation} tenant=${group.tenant_uuid}
-      self=${{ name: group.name, url: group.url }} paste=${paste} before=${before} onReview=${() => latest.current()} />
+      self=${{ name: group.name, url: group.url }} paste=${paste} before=${before} onReview=${onReview} />
     <footer class="editor-foot">
       <p class="quiet" role="status">${blocked || sum}</p>
       <${UndoButtons} draft=${draft} />
@@ -129,6 +127,15 @@ function useApply({ group, reload, draft, close }) {
 }
 
 const focusTitle = () => requestAnimationFrame(() => /** @type {HTMLElement | null} */ (document.querySelector("#main h1"))?.focus());
+
+/**
+ * @param {any} plan
+ * @param {any[]} before
+ */
+function summaryOf(plan, before) {
+  const { lanes, headline } = readPlan(plan, before);
+  return `${sumOf(lanes.yours)}. ${headline}`;
+}
 
 /** @param {any} group */
 const baseOf = ({ version, rules }) => ({ version, rules });
