@@ -1,7 +1,7 @@
 // Drafts: what a user has typed and not applied, kept in this browser, with undo and redo.
 
 import { nameOf, parseDraft, readText, serializeDraft, writeText } from "./draft_store.js";
-import { useCallback, useEffect, useMemo, useRef, useState } from "./html.js";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
 import { guardUnsavedChanges } from "./router.js";
 import { cachedUser } from "./session.js";
 import { showToast } from "./toast.js";
@@ -186,7 +186,8 @@ function useStorage(name, value, { restore, isUnchanged = () => false }) {
  * @param {(text: string | null) => void} changed is called when another tab has changed the draft
  */
 function useStorageEvents(name, leave, changed) {
-  useEffect(() => {
+  // Not useEffect(), which ends only after the next page is painted: that page may read the draft.
+  useLayoutEffect(() => {
     const stored = (/** @type {StorageEvent} */ event) => event.key === name && changed(event.newValue);
     window.addEventListener("pagehide", leave);
     document.addEventListener("visibilitychange", leave);
