@@ -86,6 +86,9 @@ function Cloud({ name, tenants, grades, user, reload }) {
   const [first] = tenants;
   const all = tenants.map((tenant) => exceptionsOf(tenant, grades));
   const sums = all[0].map(([label, , tone], index) => ({ label, tone, number: all.reduce((total, each) => total + each[index][1], 0) })).filter(({ number }) => number);
+  // Those with exceptions come first.
+  const weight = (/** @type {number} */ index) => Number(all[index].some(([, number]) => number) || Boolean(tenants[index].error_message));
+  const order = tenants.map((_, index) => index).toSorted((one, other) => weight(other) - weight(one));
   const groups = tenants.reduce((total, tenant) => total + tenant.groups, 0);
   return html`<section class="card cloud">
     <div class="cloud-head"><h2>${name}</h2>${first.cloud_state !== "OK" && html`<${State} state=${first.cloud_state} />`}
@@ -95,10 +98,9 @@ function Cloud({ name, tenants, grades, user, reload }) {
     ${first.cloud_error_message && html`<p class="notice notice-bad">${first.cloud_error_message}</p>`}
     <table class="table">
       <caption class="visually-hidden">Tenants of ${name}</caption>
-      <thead><tr><th scope="col">Tenant</th>${all[0].map(([label]) => html`<th key=${label} scope="col" class="number">${label}</th>`)}
-        <th scope="col" class="number">Groups</th><th scope="col">Last pull</th><th scope="col">Drift mode</th>
-        <th scope="col"><span class="visually-hidden">Actions</span></th></tr></thead>
-      <tbody>${tenants.map((tenant, index) => html`<${Tenant} key=${tenant.uuid} tenant=${tenant} exceptions=${all[index]} user=${user} reload=${reload} />`)}</tbody>
+      <thead><tr><th scope="col">Tenant</th><th scope="col">Exceptions</th><th scope="col" class="number">Groups</th><th scope="col">Last pull</th>
+        <th scope="col">Drift mode</th><th scope="col"><span class="visually-hidden">Actions</span></th></tr></thead>
+      <tbody>${order.map((index) => html`<${Tenant} key=${tenants[index].uuid} tenant=${tenants[index]} exceptions=${all[index]} user=${user} reload=${reload} />`)}</tbody>
     </table>
   </section>`;
 }
@@ -117,12 +119,13 @@ function Tenant({ tenant, exceptions, user, reload }) {
     await reload();
   };
   const isHeldBack = Boolean(tenant.error_message) && tenant.state === "OK";
-  const isQuiet = exceptions.every(([, number]) => !number) && !tenant.error_message;
-  return html`<tr class=${isQuiet ? "is-quiet" : null}>
+  const shown = exceptions.filter(([, number]) => number);
+  return html`<tr>
     <td data-label="Tenant"><a href=${list}>${tenant.tenant}</a>
       ${tenant.error_message && html`<span class="warning">${tenant.error_message}</span>`}</td>
-    ${exceptions.map(([label, number, tone, filter]) => html`<td key=${label} data-label=${label} class=${number ? "number" : "number is-none"}>
-      ${number ? html`<a class=${tone && `tone-${tone}`} href=${`${list}&${filter}`}>${number.toLocaleString("en")}</a>` : html`<span class="quiet">0</span>`}</td>`)}
+    <td data-label="Exceptions">${shown.map(([label, number, tone, filter]) => html`
+      <a key=${label} class=${tone ? `mark mark-${tone}` : "mark"} href=${`${list}&${filter}`}>${label} ${number.toLocaleString("en")}</a> `)}
+      ${!shown.length && html`<span class="quiet">${tenant.groups ? "None" : "–"}</span>`}</td>
     <td data-label="Groups" class="number">${tenant.groups.toLocaleString("en")}</td>
     <td data-label="Last pull">${tenant.state !== "OK" && html`<${State} state=${tenant.state} /> `}<span class="quiet"><${Ago} at=${tenant.pulled_at} /></span></td>
     <td data-label="Drift mode"><span class=${tenant.mode === "adopt" ? "quiet" : null}>${tenant.mode}</span></td>
