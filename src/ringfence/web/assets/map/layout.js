@@ -100,15 +100,15 @@ function neighbours(edges, side, other) {
   return found;
 }
 
-const rank = (/** @type {Node} */ node) => (node.key === INTERNET ? 0 : node.kind === "prefix" ? 1 : 2);
+const rank = (/** @type {Node} */ { kind }) => ["internet", "prefix", "unknown", "outside", "group"].indexOf(kind);
 
 /**
- * The internet first, then by name.
+ * The internet first, then other ends, groups last; by name.
  *
  * @param {Node} one
  * @param {Node} other
  */
-const compare = (one, other) => rank(one) - rank(other)
+export const compare = (one, other) => rank(one) - rank(other)
   || (one.label < other.label ? -1 : Number(one.label > other.label)) || (one.key < other.key ? -1 : 1);
 
 /**

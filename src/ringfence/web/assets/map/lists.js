@@ -2,8 +2,10 @@
 
 import { csvOf } from "../export/csv.js";
 import { html, useLayoutEffect, useMemo, useRef, useState } from "../html.js";
+import { own } from "../own.js";
 import { CONSOLE, GROUP_PAGES } from "../router.js";
 import { count } from "../rule_text.js";
+import { compare } from "./layout.js";
 import { admittedText, edgeText, endText, flowText, noteOf, shortTexts, statusOf } from "./words.js";
 
 /** @typedef {import("./graph.js").Node} Node */
@@ -30,11 +32,7 @@ export function Matrix({ edges, onSelect }) {
     table.current.querySelector("[aria-selected=true]").scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [at, cells]);
   const press = (/** @type {KeyboardEvent} */ event) => {
-    const [first, last] = event.ctrlKey ? [0, rows.length] : [row, row];
-    const next = /** @type {Record<string, [number, number]>} */ ({
-      ArrowUp: [row - 1, column], ArrowDown: [row + 1, column], ArrowLeft: [row, column - 1], ArrowRight: [row, column + 1],
-      PageUp: [row - PAGE_ROWS, column], PageDown: [row + PAGE_ROWS, column], Home: [first, 0], End: [last, columns.length],
-    })[event.key];
+    const next = nextCell(event, row, column);
     if (!next) return;
     event.preventDefault();
     go(...next);
@@ -56,6 +54,21 @@ export function Matrix({ edges, onSelect }) {
       <tbody>${still.map((shown, y) => (y === row ? rowAt(y, column) : shown))}</tbody>
     </table>
   </div>`;
+}
+
+/**
+ * Return where a key leads; it may be beyond the last cell.
+ *
+ * @param {KeyboardEvent} event
+ * @param {number} row
+ * @param {number} column
+ */
+function nextCell({ key, ctrlKey }, row, column) {
+  return own(/** @type {Record<string, [number, number]>} */ ({
+    ArrowUp: [row - 1, column], ArrowDown: [row + 1, column], ArrowLeft: [row, column - 1], ArrowRight: [row, column + 1],
+    PageUp: [row - PAGE_ROWS, column], PageDown: [row + PAGE_ROWS, column],
+    Home: [ctrlKey ? 0 : row, 0], End: [ctrlKey ? Infinity : row, Infinity],
+  }), key);
 }
 
 /** @param {{edge: Edge | undefined, size: number, isAt: boolean, onPick: () => void}} properties */
@@ -87,10 +100,7 @@ function runsOf(cells, at) {
  * @param {Edge[]} edges
  * @param {"from" | "to"} side
  */
-function ends(edges, side) {
-  const rank = (/** @type {Node} */ { kind }) => ["internet", "prefix", "unknown", "outside", "group"].indexOf(kind);
-  return [...new Set(edges.map((edge) => edge[side]))].sort((one, other) => rank(one) - rank(other) || one.label.localeCompare(other.label, "en"));
-}
+const ends = (edges, side) => [...new Set(edges.map((edge) => edge[side]))].sort(compare);
 
 /** @typedef {{from: Node, to: Node, flow: any, cells: string[]}} Row */
 

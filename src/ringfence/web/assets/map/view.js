@@ -129,15 +129,7 @@ function useCanvas(svg, layout) {
     svg.current.firstElementChild.setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
   };
   const move = (/** @type {number} */ x, /** @type {number} */ y) => set(view.x + x, view.y + y);
-  const fit = (/** @type {number} */ least) => {
-    const { clientWidth: width, clientHeight: height } = svg.current;
-    const whole = Math.min((width - 2 * MARGIN) / layout.width, (height - 2 * MARGIN) / layout.height, 1.1);
-    const scale = Math.max(whole, least);
-    // What does not fit begins at the first node, the internet.
-    const top = (height - layout.height * scale) / 2;
-    const first = height / 3 - (layout.placed[0]?.y ?? 0) * scale;
-    set(Math.max(MARGIN, (width - layout.width * scale) / 2), top < MARGIN && least ? Math.min(MARGIN, first) : top, scale);
-  };
+  const fit = (/** @type {number} */ least) => set(...fitted(layout, svg.current, least));
   const zoom = (/** @type {number} */ factor, x = svg.current.clientWidth / 2, y = svg.current.clientHeight / 2) => {
     const scale = Math.min(3, Math.max(0.05, view.scale * factor));
     set(x - ((x - view.x) * scale) / view.scale, y - ((y - view.y) * scale) / view.scale, scale);
@@ -148,17 +140,7 @@ function useCanvas(svg, layout) {
     window.addEventListener("resize", begin);
     return () => window.removeEventListener("resize", begin);
   }, [layout]);
-  useLayoutEffect(() => {
-    const { current } = svg;
-    const wheel = (/** @type {WheelEvent} */ event) => {
-      if (!event.ctrlKey && !event.metaKey) return;
-      event.preventDefault();
-      const { left, top } = current.getBoundingClientRect();
-      zoom(Math.exp(-event.deltaY / 300), event.clientX - left, event.clientY - top);
-    };
-    current.addEventListener("wheel", wheel, { passive: false });
-    return () => current.removeEventListener("wheel", wheel);
-  }, []);
+  useWheel(svg, zoom);
   const show = (/** @type {any} */ node) => {
     const place = layout.placed.find(({ node: { key } }) => key === node?.dataset.node);
     if (!place) return;
@@ -176,6 +158,41 @@ function useCanvas(svg, layout) {
     return true;
   };
   return { fit, zoom, show, press, ...useDrag(svg, move) };
+}
+
+/**
+ * Return where a layout is shown as a whole, or at the least scale from its first node on, which is the internet.
+ *
+ * @param {ReturnType<typeof layoutOf>} layout
+ * @param {SVGElement} svg
+ * @param {number} least scale
+ * @returns {[number, number, number]}
+ */
+function fitted(layout, { clientWidth: width, clientHeight: height }, least) {
+  const scale = Math.max(Math.min((width - 2 * MARGIN) / layout.width, (height - 2 * MARGIN) / layout.height, 1.1), least);
+  const top = (height - layout.height * scale) / 2;
+  const first = height / 3 - (layout.placed[0]?.y ?? 0) * scale;
+  return [Math.max(MARGIN, (width - layout.width * scale) / 2), top < MARGIN && least ? Math.min(MARGIN, first) : top, scale];
+}
+
+/**
+ * Zoom by the wheel with Ctrl, which is also what pinching a touch pad sends.
+ *
+ * @param {{current: any}} svg
+ * @param {(factor: number, x: number, y: number) => void} zoom
+ */
+function useWheel(svg, zoom) {
+  useLayoutEffect(() => {
+    const { current } = svg;
+    const wheel = (/** @type {WheelEvent} */ event) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      const { left, top } = current.getBoundingClientRect();
+      zoom(Math.exp(-event.deltaY / 300), event.clientX - left, event.clientY - top);
+    };
+    current.addEventListener("wheel", wheel, { passive: false });
+    return () => current.removeEventListener("wheel", wheel);
+  }, []);
 }
 
 /**
