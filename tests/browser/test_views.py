@@ -123,3 +123,19 @@ async def test_a_group_at_rest_is_quiet_and_one_never_observed_is_not_green(site
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name="at-rest"))
     await expect(row).to_contain_text("OK")
     await expect(row.locator(".mark-good")).to_have_count(0)
+
+
+async def test_a_group_with_a_draft_is_marked(site, visit):
+    group = site.create("with-a-draft", [OFFICE], tenant="searching")
+    page = await visit(f"/console/groups/{group['uuid']}/edit/")
+    await page.get_by_label("Ports, rule 1").fill("2222")
+    await page.evaluate(
+        """async () => {
+            const isDraft = name => name.startsWith("ringfence:draft:");
+            while (!Object.keys(localStorage).some(isDraft))
+                await new Promise(done => setTimeout(done, 50));
+        }"""
+    )
+    await page.goto(f"{LIST}&name=with-a-draft")
+    await page.get_by_role("link", name="Draft", exact=True).click()
+    await expect(page.get_by_label("Ports, rule 1")).to_have_value("2222")

@@ -1,6 +1,7 @@
 // The list of groups, and the search in it; question, filters, ordering and page are in the URL.
 
 import { useActions } from "./actions.js";
+import { draftsOf } from "./draft_store.js";
 import { ExportMenu, groupsOf } from "./export.js";
 import { html, useEffect, useMemo, useState } from "./html.js";
 import { WhichAncestor } from "./list/ancestors.js";
@@ -32,6 +33,7 @@ export function GroupList({ query, user }) {
   );
   const beyond = useBeyond(query, data);
   const selection = useSelection(data?.groups ?? [], viewOf(query));
+  const drafts = useMemo(() => new Set(draftsOf(user?.username ?? "").map(({ key }) => key)), [data]);
   const canCreate = user?.can_create !== false;
   useActions([canCreate && { name: "New group", href: `${GROUP_PAGES}new/` }], [canCreate]);
   const isFiltered = filtersOf(query).length > 0 || text !== "";
@@ -58,7 +60,7 @@ export function GroupList({ query, user }) {
       <div class=${isLoading ? "list-frame is-waiting" : "list-frame"}>
         ${data.kind === "rules"
           ? html`<${RuleResults} groups=${data.groups} selection=${selection} />`
-          : html`<${GroupTable} groups=${data.groups} order=${query.get("o") ?? ""} selection=${selection} />`}
+          : html`<${GroupTable} groups=${data.groups} order=${query.get("o") ?? ""} selection=${selection} drafts=${drafts} />`}
       </div>
       <${Pagination} page=${data.page} pages=${data.pages} />`}
     <${BulkBar} selection=${selection} total=${data?.total ?? 0} loadAll=${() => loadAll(question, query)}

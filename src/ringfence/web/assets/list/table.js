@@ -21,15 +21,19 @@ const DESCENDING_FIRST = new Set(["rules_count", "instance_count", "open_to_all"
 // What is not in the cloud is said by the state already.
 const CALM = { in_sync: "In sync", never_pushed: "Not in the cloud" };
 
-/** @param {{groups: any[], order: string, selection: import("./selection.js").Selection}} properties */
-export function GroupTable({ groups, order, selection }) {
+/**
+ * `drafts` are the keys of what the user has not applied yet.
+ *
+ * @param {{groups: any[], order: string, selection: import("./selection.js").Selection, drafts: Set<string>}} properties
+ */
+export function GroupTable({ groups, order, selection, drafts }) {
   return html`<table class="table groups">
     <caption class="visually-hidden">Security groups</caption>
     <thead><tr>
       <th scope="col" class="of-box"><${SelectPage} groups=${groups} selection=${selection} /></th>
       ${COLUMNS.map(([column, label, name]) => html`<${Heading} key=${column} column=${column} label=${label} name=${name} order=${order} />`)}
     </tr></thead>
-    <tbody>${groups.map((group) => html`<${Row} key=${group.uuid} group=${group} selection=${selection} />`)}</tbody>
+    <tbody>${groups.map((group) => html`<${Row} key=${group.uuid} group=${group} selection=${selection} hasDraft=${drafts.has(`group:${group.uuid}`)} />`)}</tbody>
   </table>`;
 }
 
@@ -46,13 +50,14 @@ function Heading({ column, label, name, order }) {
   </th>`;
 }
 
-/** @param {{group: any, selection: import("./selection.js").Selection}} properties */
-function Row({ group, selection }) {
+/** @param {{group: any, selection: import("./selection.js").Selection, hasDraft: boolean}} properties */
+function Row({ group, selection, hasDraft }) {
   const ancestors = `${group.customer_name} / ${group.project_name}`;
   return html`<tr class=${selection.selected.has(group.uuid) ? "is-selected" : null}>
     <td class="of-box"><${SelectBox} group=${group} selection=${selection} /></td>
     <td class="cell-name" data-label="Name"><span class="line">
       <a href=${`${GROUP_PAGES}${group.uuid}/`}>${group.name}</a>
+      ${hasDraft && html`<a class="mark mark-busy" href=${`${GROUP_PAGES}${group.uuid}/edit/`}>Draft</a>`}
       ${group.description && html`<span class="quiet about" title=${group.description}>${group.description}</span>`}</span></td>
     <td class="of-tenant" data-label="Tenant"><span class="line" title=${`${group.tenant_name}, ${ancestors}`}>${group.tenant_name} <span class="quiet about">${ancestors}</span></span></td>
     <td class="of-cloud" data-label="Cloud"><span class="line">${group.service_name}</span></td>
