@@ -93,3 +93,13 @@ async def test_a_group_that_was_never_compared_is_not_green(site, visit):
     await page.goto(f"/console/groups/{group['uuid']}/")
     await expect(page.get_by_text("Not compared with the cloud yet.")).to_be_visible()
     await expect(page.locator("h1 + .mark-idle")).to_have_text("OK")
+
+
+async def test_the_palette_offers_what_can_be_done_with_the_group(site, visit):
+    group = site.create("offered", [OFFICE], tenant=TENANT)
+    page = await visit(f"/console/groups/{group['uuid']}/")
+    await expect(page.get_by_role("table", name="Ingress rules")).to_be_visible()
+    await page.keyboard.press("Control+k")
+    entries = page.locator(".palette-entry")
+    for name in ("Edit rules", "History", "Compare offered", "Delete"):
+        await expect(entries.filter(has_text=name).filter(has_text="offered")).to_have_count(1)
