@@ -37,7 +37,8 @@ class Shown:
             await page.reload()
         await expect(page.locator(self.ready).first).to_be_visible()
         for name in self.check:
-            await page.get_by_label(name, exact=True).check()
+            # By keyboard: the heads of tables are clipped in narrow windows.
+            await page.get_by_label(name, exact=True).press("Space")
         for name in self.press:
             label = f':has-text("{name}")'
             button = f'button{label}, button[aria-label^="{name}"], summary{label}'
@@ -114,7 +115,7 @@ def every_page(site: Site) -> list[Shown]:
             "review",
             f"{at}edit/",
             ".editing",
-            press=("Allow all", "Remove", "Review"),
+            press=("Allow all", "Review"),
             then=".review h3",
         ),
         Shown("history", f"{at}history/", ".changes"),

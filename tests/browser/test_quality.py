@@ -4,7 +4,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Error, expect
 from tests.browser.pages import every_page
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -31,7 +31,7 @@ async def problem_in(shown, page):
     """Open a page; return what is wrong with it, so that a test can go on with the others."""
     try:
         await shown.open(page)
-    except AssertionError as error:
+    except (AssertionError, Error) as error:
         return f"is not shown: {error}"
     return None
 
