@@ -72,6 +72,27 @@ async def test_a_rollback_is_not_applied_over_a_change_that_was_not_seen(site, v
     assert len(site.stable(group["uuid"])["rules"]) == 2
 
 
+async def test_a_rollback_whose_response_is_lost_is_carried_out_once(site, visit):
+    group = site.create("rolled-back-lost", [OFFICE], tenant="history")
+    site.set_rules(group["uuid"], [HTTPS])
+    page = await visit(f"/console/groups/{group['uuid']}/history/?version=1")
+
+    async def lose(route):
+        await route.fetch()
+        await route.abort("internetdisconnected")
+
+    await page.get_by_role("button", name="Roll back to version 1").click()
+    back = page.get_by_role("dialog").get_by_role("button", name="Roll back", exact=True)
+    await expect(back).to_be_enabled()
+    await page.route("**/rollback/", lose)
+    await back.click()
+    await expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("be reached")
+    await page.unroute("**/rollback/")
+    await back.click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    assert site.stable(group["uuid"])["version"] == 3
+
+
 async def test_a_failed_group_is_rolled_back_with_a_review(site, visit):
     group = site.create("rolled-back-failed", [OFFICE], tenant="history")
     site.set_rules(group["uuid"], [HTTPS])

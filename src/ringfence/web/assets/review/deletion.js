@@ -45,7 +45,12 @@ export function DeleteGroup({ group, onClose, reload }) {
     return impact;
   };
   const apply = async () => {
-    await request("DELETE", `${GROUPS}${group.uuid}/`, { headers: { "If-Match": `"v${version}"` }, query: { detach: detach || undefined } });
+    try {
+      await request("DELETE", `${GROUPS}${group.uuid}/`, { headers: { "If-Match": `"v${version}"` }, query: { detach: detach || undefined } });
+    } catch (error) {
+      // It was deleted, and the response got lost.
+      if (error.status !== 404) throw error;
+    }
     showToast(`${group.name} is being deleted.`);
     onClose();
     await reload();

@@ -1,7 +1,7 @@
 // The dialog in which a change is reviewed before it is applied.
 
 import { Dialog } from "../dialog.js";
-import { html, useEffect, useRef, useState } from "../html.js";
+import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { CONSOLE } from "../router.js";
 import { useLoaded } from "../use_loaded.js";
 import { useDoors } from "./doors.js";
@@ -29,6 +29,7 @@ export function ReviewDialog({ title, load, apply, applyLabel = "Apply", isDange
   const [isBusy, setBusy] = useState(false);
   const [submitError, setSubmitError] = useState(/** @type {any} */ (null));
   const { Doors, areConfirmed } = useDoors(plan);
+  const read = useMemo(() => plan?.traffic && readPlan(plan, before), [plan, before]);
   const headline = useRef(/** @type {any} */ (null));
   useEffect(() => headline.current?.focus(), []);
   const run = async () => {
@@ -44,11 +45,11 @@ export function ReviewDialog({ title, load, apply, applyLabel = "Apply", isDange
   const reason = reasonOf({ plan, error, outdated, areConfirmed }) || blocked || "";
   return html`<${Dialog} title=${title} onClose=${onClose} wide=${true}>
     <div class="dialog-body review">
-      <p class="review-headline" tabindex="-1" ref=${headline} aria-live="polite">${headlineText(plan, before, error, outdated)}</p>
+      <p class="review-headline" tabindex="-1" ref=${headline} aria-live="polite">${headlineText(plan, read, error, outdated)}</p>
       ${[submitError, error].map((failure) => failure && html`<p class="notice notice-bad" role="alert">${failure.message}</p>`)}
       ${outdated}
       ${typeof children === "function" ? plan && children(plan) : children}
-      ${plan?.traffic && !outdated && html`<${PlanReview} plan=${plan} before=${before} doors=${html`<${Doors} />`} />
+      ${plan?.traffic && !outdated && html`<${PlanReview} plan=${plan} before=${before} read=${read} doors=${html`<${Doors} />`} />
         ${tenant && html`<${OnTheMap} tenant=${tenant} group=${group} plan=${plan} />`}`}
     </div>
     <footer class="dialog-foot">
@@ -62,14 +63,14 @@ export function ReviewDialog({ title, load, apply, applyLabel = "Apply", isDange
 
 /**
  * @param {any} plan
- * @param {any[] | undefined} before
+ * @param {ReturnType<typeof readPlan> | undefined} read
  * @param {any} error
  * @param {any} outdated
  */
-function headlineText(plan, before, error, outdated) {
+function headlineText(plan, read, error, outdated) {
   if (outdated) return "The group has changed since.";
-  if (error || (plan && !plan.traffic)) return "What this opens or closes is not known.";
-  return plan ? readPlan(plan, before).headline : "Planning…";
+  if (error || (plan && !read)) return "What this opens or closes is not known.";
+  return read?.headline ?? "Planning…";
 }
 
 /**

@@ -1,6 +1,6 @@
 // The review of a plan: a headline, what opens and closes, and whose each change is.
 
-import { html, useMemo } from "../html.js";
+import { html, useMemo, useState } from "../html.js";
 import { count } from "../rule_text.js";
 import { Ago } from "../times.js";
 import { keyOf, lanesOf } from "./differences.js";
@@ -27,10 +27,10 @@ export function readPlan(plan, before) {
  * The review of a plan without its dialog. `doors` is shown in place of the doors to the internet, and
  * the headline is left out with it.
  *
- * @param {{plan: any, before?: any[], doors?: any}} properties
+ * @param {{plan: any, before?: any[], doors?: any, read?: ReturnType<typeof readPlan>}} properties
  */
-export function PlanReview({ plan, before, doors }) {
-  const { lanes, headline } = useMemo(() => readPlan(plan, before), [plan, before]);
+export function PlanReview({ plan, before, doors, read }) {
+  const { lanes, headline } = useMemo(() => read ?? readPlan(plan, before), [read, plan, before]);
   return html`
     ${!doors && html`<p class="review-headline">${headline}</p>`}
     ${(plan.notices ?? []).map((/** @type {any} */ notice) => html`<p class="notice notice-warn" key=${notice.code}>${notice.message}</p>`)}
@@ -86,8 +86,14 @@ function Lanes({ lanes: { yours, repairs, unchanged }, title }) {
       <${RuleLines} rules=${repairs.added} sign="+" why="missing in the cloud" />
       <${RuleLines} rules=${repairs.removed} sign="−" why="only in the cloud" />
     </section>`}
-    ${unchanged.length > 0 && html`<details><summary>Unchanged: ${count(unchanged.length, "rule")}</summary>
-      <${RuleLines} rules=${unchanged} sign="=" /></details>`}`;
+    ${unchanged.length > 0 && html`<${Unchanged} rules=${unchanged} />`}`;
+}
+
+/** @param {{rules: import("./differences.js").Numbered[]}} properties hundreds of rules are drawn when they are asked for */
+function Unchanged({ rules }) {
+  const [isOpen, setOpen] = useState(false);
+  return html`<details onToggle=${(/** @type {any} */ event) => setOpen(event.target.open)}>
+    <summary>Unchanged: ${count(rules.length, "rule")}</summary>${isOpen && html`<${RuleLines} rules=${rules} sign="=" />`}</details>`;
 }
 
 /**

@@ -1,6 +1,7 @@
 // The review of a rollback: its plan, and the rules whose remote groups no longer exist.
 
 import { GROUPS, request } from "../api.js";
+import { sendOnce } from "../attempts.js";
 import { html, useState } from "../html.js";
 import { count, remoteText } from "../rule_text.js";
 import { showToast } from "../toast.js";
@@ -19,7 +20,7 @@ export function RollBack({ group, version, reload, onClose }) {
   };
   const apply = async () => {
     try {
-      await request("POST", path, { body: { version }, headers: { "If-Match": `"v${base.version}"` } });
+      await sendOnce(`group:${group.uuid}:rollback`, { path, body: { version }, headers: { "If-Match": `"v${base.version}"` } });
       showToast(`Rollback to version ${version} saved. It is being applied to the cloud.`);
       onClose();
     } catch (error) {
