@@ -90,7 +90,10 @@ async def test_a_rollback_whose_response_is_lost_is_carried_out_once(site, visit
     await page.unroute("**/rollback/")
     await back.click()
     await expect(page.get_by_role("dialog")).to_have_count(0)
-    assert site.stable(group["uuid"])["version"] == 3
+    assert site.stable(group["uuid"])["rules"][0]["from_port"] == 22
+    with site.client("staff") as client:
+        versions = client.get(f"/api/openstack-security-groups/{group['uuid']}/versions/").json()
+    assert [each["cause"] for each in versions] == ["rollback", "user", "user"]
 
 
 async def test_a_failed_group_is_rolled_back_with_a_review(site, visit):
