@@ -74,6 +74,12 @@ def every_page(site: Site) -> list[Shown]:
             f"/api/openstack-security-groups/{failed['uuid']}/set_erred/",
             json={"error_message": "Quota exceeded for resources: ['security_group_rule']."},
         )
+    many = site.create(
+        "partners",
+        [OFFICE | {"from_port": port, "to_port": port} for port in range(2000, 2150)],
+        description="One rule for each partner",
+        tenant="table",
+    )
     at = f"/console/groups/{web['uuid']}/"
     chart = f"/console/map/{web['tenant_uuid']}/"
     return [
@@ -103,6 +109,7 @@ def every_page(site: Site) -> list[Shown]:
         Shown("group-menu", at, ".activity li", press=("More",)),
         Shown("group-delete", at, ".activity li", press=("More", "Delete"), then=".dialog .check"),
         Shown("edit", f"{at}edit/", ".editing"),
+        Shown("edit-many", f"/console/groups/{many['uuid']}/edit/", ".editing"),
         Shown(
             "paste",
             f"{at}edit/",

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 from tests.browser.site import EGRESS, HTTPS, OFFICE
+from tests.browser.test_quality import AXE, RUN, SCREENSHOTS
 from tests.browser.test_rules import review_and_apply
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -15,6 +16,8 @@ OFF_SCREEN = """() => [...document.querySelectorAll(".rule-frame :is(input, sele
     .map(each => [each.getAttribute("aria-label") ?? each.textContent, each.getBoundingClientRect()])
     .filter(([, { left, right, width }]) => left < 0 || right > innerWidth || width < 12)
     .map(([name, { left, right, width }]) => [name, left, right, width])"""
+
+RUN_IN_TABLE = RUN.replace("document,", "document.querySelector('.rule-frame'),")
 
 
 def many(number, **values):
@@ -345,3 +348,24 @@ async def test_ctrl_enter_reviews_from_everywhere_in_the_editor(site, visit):
         await expect(page.get_by_role("dialog")).to_have_count(1)
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_selected_folded_removed_and_wrong_rows_are_accessible(site, visit, theme, width):
+    rules = [*many(3), *many(3, cidr="192.0.2.0/24"), EGRESS]
+    size = {"width": width, "height": 800}
+    name = f"accessible-{theme}-{width}"
+    _, page = await edit(site, visit, name, rules, color_scheme=theme, viewport=size)
+    await page.get_by_role("button", name="Remove rule 2").click()
+    await page.get_by_label("CIDR, rule 1").fill("10.1.2.3/8")
+    await page.get_by_label("CIDR, rule 2").fill("2001:db8::/32")
+    await page.get_by_label("Group rules by").select_option("remote")
+    await page.get_by_role("button", name="192.0.2.0/24 3 rules").click()
+    await page.get_by_label("Select all rules of 192.0.2.0/24").check()
+    await expect(page.get_by_role("button", name="Use 10.0.0.0/8 in rule 1")).to_be_visible()
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert await page.evaluate(RUN_IN_TABLE) == []
+    await page.get_by_role("button", name="Set remote").click()
+    assert await page.evaluate(RUN_IN_TABLE) == []
+    await page.screenshot(path=SCREENSHOTS / f"edit-selected-{width}-{theme}.png")

@@ -61,7 +61,7 @@ export function EditableRow({ row, index, rowIndex, status, isSelected, errors, 
       class=${[status && `is-${status}`, isSelected && "is-selected"].filter(Boolean).join(" ") || null}>
       <td class="row-number"><label>
         <input type="checkbox" aria-label=${`Select ${name}`} data-cell="select" checked=${isSelected} onClick=${(/** @type {any} */ event) => act.select(key, event)} />
-        <span class="only-card">Rule </span>${index + 1}</label><${Mark} status=${status} /></td>
+        <span class="only-card">Rule </span>${index + 1}<${Mark} status=${status} /></label></td>
       <${TrafficCells} ...${context} />
       <${RemoteCell} ...${context} />
       <td data-label="Description"><input aria-label=${`Description, ${name}`} ...${cellOf(context, "description")} value=${row.description} placeholder="optional"
