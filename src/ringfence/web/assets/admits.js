@@ -63,7 +63,7 @@ function Kind({ kind, isPending }) {
 }
 
 /**
- * Return where a rule comes: what differs, then what is open to the internet, then the rest.
+ * Return where a rule comes: drift first, then what is open to the internet, then the rest.
  *
  * @param {Shown} shown
  */

@@ -51,7 +51,7 @@ export function DriftPanel({ group, drift, isPending, reload }) {
   const close = () => setChosen("");
   const isLoud = undesired.length > 0 && !isPending;
   return html`<${Fragment}><section class=${`notice drift-panel notice-${tone} ${isLoud ? "undesired" : ""}`} aria-label="Drift" role=${isLoud ? "alert" : null}>
-    ${isLoud && html`<p class="undesired-head"><strong>Not desired, open to the internet:</strong> ${undesired.join(", ")}. Only the cloud has ${undesired.length === 1 ? "it" : "them"}.</p>`}
+    ${isLoud && html`<p class="undesired-head"><strong>Not desired, open to the internet:</strong> ${undesired.join(", ")}.</p>`}
     <p>${!isLoud && html`<strong>${title}</strong>`} ${differences(drift, isPending).join(" ")}</p>
     ${group.can_manage && !isPending && html`<div class="actions">
       <button type="button" class=${isLoud ? "button button-danger" : "button"} onClick=${() => setChosen("revert")}>Revert</button>
