@@ -24,6 +24,7 @@ async def test_a_group_is_created_from_a_preset_after_its_errors_are_corrected(s
     await page.get_by_label("Name").fill("made")
     await page.get_by_role("button", name="HTTPS").click()
     await page.get_by_label("CIDR, rule 1").fill("nonsense")
+    await page.keyboard.press("Tab")
     await expect(page.get_by_label("CIDR, rule 1")).to_have_attribute("aria-invalid", "true")
     await page.get_by_label("Remote type, rule 1").select_option("all")
     await page.get_by_role("button", name="Review").click()

@@ -1,7 +1,6 @@
 // What the pages with a draft show of it: undo and redo, and notices on where it comes from.
 
-import { useActions } from "./actions.js";
-import { html, useCallback, useEffect, useRef } from "./html.js";
+import { html, useEffect, useRef } from "./html.js";
 import { Redo, Undo } from "./icons.js";
 
 /** @typedef {import("./drafts.js").Draft} Draft */
@@ -87,28 +86,4 @@ function run(draft, action, buttons) {
   requestAnimationFrame(() => {
     if (!focused?.isConnected) /** @type {HTMLElement | null} */ (buttons.querySelector("button"))?.focus();
   });
-}
-
-/**
- * Open the review with Ctrl+Enter wherever the focus is on the page, and from the command palette. Return
- * a function that does so, too, and stays the same; the table has the key itself.
- *
- * @param {() => void} review
- */
-export function useReviewKey(review) {
-  const latest = useRef(review);
-  latest.current = review;
-  const run = useCallback(() => latest.current(), []);
-  useActions([{ name: "Review the change", hint: "Ctrl Enter", run }], []);
-  useEffect(() => {
-    const press = (/** @type {KeyboardEvent} */ event) => {
-      const isKey = event.key === "Enter" && (event.ctrlKey || event.metaKey);
-      if (!isKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
-      event.preventDefault();
-      run();
-    };
-    document.addEventListener("keydown", press);
-    return () => document.removeEventListener("keydown", press);
-  }, []);
-  return run;
 }

@@ -1,8 +1,9 @@
 // The page for a new group: from scratch, from a preset, or as a copy.
 
+import { useActions } from "./actions.js";
 import { GROUPS, TENANTS, request } from "./api.js";
 import { sendOnce } from "./attempts.js";
-import { DraftNotices, UndoButtons, useReviewKey } from "./draft_controls.js";
+import { DraftNotices, UndoButtons } from "./draft_controls.js";
 import { NO_PASTE, restoreRows, stepOfRows, useDraftRows } from "./draft_rows.js";
 import { useDraft } from "./drafts.js";
 import { ForeignGroups, foreignRows, withForeign } from "./foreign_groups.js";
@@ -101,7 +102,7 @@ function Form({ draftKey, tenants, total, first, source }) {
   };
   const create = useCreate({ draft, draftKey, path, setSubmitError, close: () => setReviewing(false) });
   const isChanged = !HANDLING.isUnchanged?.(draft.value);
-  const onReview = useReviewKey(review);
+  useActions([{ name: "Review the change", hint: "Ctrl Enter", run: review }], [blocked]);
   return html`
     <nav class="crumbs" aria-label="Breadcrumb"><a href=${GROUP_PAGES}>Groups</a></nav>
     <div class="page-head"><${Title} of=${source ? `Copy of ${source.name}` : "New group"} /></div>
@@ -117,7 +118,7 @@ function Form({ draftKey, tenants, total, first, source }) {
     ${shown.general && html`<p class="notice notice-bad" role="alert">${shown.general}</p>`}
     <h2 class="section">Rules</h2>
     ${foreign.length > 0 && html`<${ForeignGroups} foreign=${foreign} rows=${rows} edit=${edit} tenant=${tenant} />`}
-    <${RuleTable} key=${tenant.uuid} rows=${rows} edit=${edit} validation=${shown} tenant=${tenant.uuid} paste=${paste} before=${NOTHING} onReview=${onReview} />
+    <${RuleTable} key=${tenant.uuid} rows=${rows} edit=${edit} validation=${shown} tenant=${tenant.uuid} paste=${paste} before=${NOTHING} onReview=${review} />
     <footer class="editor-foot">
       <p class="quiet" role="status">${blocked || summaryOf(shown.plan)}</p>
       <${UndoButtons} draft=${draft} />

@@ -1,9 +1,10 @@
 // The rule editor: rows are kept as a draft, validated by the API, then reviewed and applied.
 
+import { useActions } from "./actions.js";
 import { GROUPS, request } from "./api.js";
 import { sendOnce } from "./attempts.js";
 import { ConcurrentChange, useOwnChange } from "./concurrent_change.js";
-import { DraftNotices, UndoButtons, useReviewKey } from "./draft_controls.js";
+import { DraftNotices, UndoButtons } from "./draft_controls.js";
 import { NO_PASTE, restoreRows, stepOfRows, useDraftRows } from "./draft_rows.js";
 import { useDraft } from "./drafts.js";
 import { html, useCallback, useEffect, useMemo, useState } from "./html.js";
@@ -49,7 +50,7 @@ export function RuleEditor({ group, reload }) {
   const blocked = paste.pending || blockedReason(validation, isEdited);
   const sum = useMemo(() => (blocked ? "" : summaryOf(validation.plan, base.rules)), [blocked, base, validation.plan]);
   const review = () => (blocked ? showToast(blocked, "bad") : setReviewing(true));
-  const onReview = useReviewKey(review);
+  useActions([{ name: "Review the change", hint: "Ctrl Enter", run: review }], [blocked]);
   const undoAll = () => {
     draft.discard();
     showToast("All changes are undone. Undo brings them back.");
@@ -63,7 +64,7 @@ export function RuleEditor({ group, reload }) {
     ${validation.status === 409 && html`<p class="notice notice-warn" role="status">${validation.general} Your edits are kept.</p>`}
     ${validation.status !== 409 && validation.general && html`<p class="notice notice-bad" role="alert">${validation.general}</p>`}
     <${RuleTable} rows=${rows} edit=${edit} validation=${validation} tenant=${group.tenant_uuid}
-      self=${{ name: group.name, url: group.url }} paste=${paste} before=${before} onReview=${onReview} />
+      self=${{ name: group.name, url: group.url }} paste=${paste} before=${before} onReview=${review} />
     <footer class="editor-foot">
       <p class="quiet" role="status">${blocked || sum}</p>
       <${UndoButtons} draft=${draft} />
