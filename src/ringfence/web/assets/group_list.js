@@ -33,7 +33,6 @@ export function GroupList({ query, user }) {
   );
   const beyond = useBeyond(query, data);
   const selection = useSelection(data?.groups ?? [], viewOf(query));
-  const drafts = useMemo(() => new Set(draftsOf(user?.username ?? "").map(({ key }) => key)), [data]);
   const canCreate = user?.can_create !== false;
   useActions([canCreate && { name: "New group", href: `${GROUP_PAGES}new/` }], [canCreate]);
   const isFiltered = filtersOf(query).length > 0 || text !== "";
@@ -54,17 +53,27 @@ export function GroupList({ query, user }) {
     ${beyond && html`<p class="notice" role="status">${beyond}</p>`}
     ${error && !data && html`<${Failure} error=${error} retry=${reload} />`}
     ${isLoading && !data && html`<div class="list-skeleton"><${Skeleton} rows=${24} /></div>`}
-    ${data?.kind === "ancestors" && html`<${WhichAncestor} ancestors=${data.ancestors} name=${question.ancestor} text=${text} />`}
-    ${data && data.kind !== "ancestors" && data.groups.length === 0 && html`<${NoResults} question=${data.question} isFiltered=${isFiltered} canCreate=${canCreate} />`}
-    ${data && data.groups.length > 0 && html`
-      <div class=${isLoading ? "list-frame is-waiting" : "list-frame"}>
-        ${data.kind === "rules"
-          ? html`<${RuleResults} groups=${data.groups} selection=${selection} />`
-          : html`<${GroupTable} groups=${data.groups} order=${query.get("o") ?? ""} selection=${selection} drafts=${drafts} />`}
-      </div>
-      <${Pagination} page=${data.page} pages=${data.pages} />`}
+    ${data && html`<${Found} data=${data} query=${query} user=${user} selection=${selection} isLoading=${isLoading} isFiltered=${isFiltered} canCreate=${canCreate} />`}
     <${BulkBar} selection=${selection} total=${data?.total ?? 0} loadAll=${() => loadAll(question, query)}
       cidr=${question.query.within ?? ""} isReader=${!canCreate} reload=${reload} />`;
+}
+
+/**
+ * @param {{data: any, query: URLSearchParams, user: any, selection: import("./list/selection.js").Selection,
+ *   isLoading: boolean, isFiltered: boolean, canCreate: boolean}} properties
+ */
+function Found({ data, query, user, selection, isLoading, isFiltered, canCreate }) {
+  const { kind, groups, question } = data;
+  const drafts = useMemo(() => new Set(draftsOf(user?.username ?? "").map(({ key }) => key)), [data]);
+  if (kind === "ancestors") return html`<${WhichAncestor} ancestors=${data.ancestors} name=${question.ancestor} text=${query.get("q") ?? ""} />`;
+  if (!groups.length) return html`<${NoResults} question=${question} isFiltered=${isFiltered} canCreate=${canCreate} />`;
+  return html`
+    <div class=${isLoading ? "list-frame is-waiting" : "list-frame"}>
+      ${kind === "rules"
+        ? html`<${RuleResults} groups=${groups} selection=${selection} />`
+        : html`<${GroupTable} groups=${groups} order=${query.get("o") ?? ""} selection=${selection} drafts=${drafts} />`}
+    </div>
+    <${Pagination} page=${data.page} pages=${data.pages} />`;
 }
 
 /**

@@ -7,6 +7,19 @@ import { showToast } from "../toast.js";
 import { BULK, BulkDialog } from "./bulk.js";
 
 /**
+ * Move the focus to the title when the bar goes that had it.
+ *
+ * @param {boolean} isShown
+ */
+function useFocusAfter(isShown) {
+  const wasShown = useRef(false);
+  useEffect(() => {
+    if (wasShown.current && !isShown && document.activeElement === document.body) document.querySelector("h1")?.focus();
+    wasShown.current = isShown;
+  }, [isShown]);
+}
+
+/**
  * @param {{selection: import("./selection.js").Selection, total: number, loadAll: () => Promise<import("./selection.js").Selected[]>,
  *   cidr: string, isReader: boolean, reload: () => Promise<void>}} properties
  */
@@ -24,12 +37,7 @@ export function BulkBar({ selection, total, loadAll, cidr, isReader, reload }) {
     setBusy(false);
   };
   const isShown = selected.length > 0 || kind !== "";
-  const wasShown = useRef(false);
-  useEffect(() => {
-    // The bar had the focus when it went.
-    if (wasShown.current && !isShown && document.activeElement === document.body) document.querySelector("h1")?.focus();
-    wasShown.current = isShown;
-  }, [isShown]);
+  useFocusAfter(isShown);
   const open = (/** @type {any} */ event, /** @type {string} */ name) => {
     // The menu closes: the focus comes back to its button.
     event.currentTarget.closest("details").querySelector("summary").focus();

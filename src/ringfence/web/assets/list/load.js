@@ -43,7 +43,7 @@ async function requestOf(question, query, signal) {
 export async function loadPage(question, query, signal) {
   const { kind } = question;
   const { ancestors, path, parameters } = await requestOf(question, query, signal);
-  if (!path) return { kind: "ancestors", ancestors, groups: [], total: 0, pages: 1 };
+  if (!path) return { kind: "ancestors", question, ancestors, groups: [], total: 0, pages: 1 };
   const size = PAGE_SIZE[kind];
   const page = query.get("page");
   const read = (/** @type {string | null} */ number) => request("GET", path, { query: { ...parameters, page: number, page_size: size }, signal });
