@@ -244,7 +244,7 @@ async def test_the_review_opens_with_a_key_wherever_the_focus_is(site, visit):
     _, page = await edit(site, visit, "keyed")
     await page.get_by_label("Remote type, rule 1").select_option("all")
     foot = page.get_by_role("status").filter(has_text="SSH becomes open to the internet")
-    await expect(foot).to_be_visible()
+    await expect(foot).to_contain_text("1 rule changed.")
     await page.get_by_role("heading", name="keyed", level=1).focus()
     await page.keyboard.press("Control+Enter")
     await expect(page.get_by_role("dialog", name="Review changes to keyed")).to_be_visible()

@@ -49,7 +49,7 @@ export function ForeignGroups({ foreign, rows, edit, tenant }) {
     requestAnimationFrame(() => /** @type {HTMLElement | null} */ (document.querySelector(`[data-row="${row.key}"] [data-cell="end"]`))?.focus());
   };
   return html`<section class="notice notice-warn foreign" aria-labelledby="foreign-heading">
-    <h3 id="foreign-heading">${count(foreign.length, "rule refers", "rules refer")} to groups that are not in ${tenant.name}</h3>
+    <h3 id="foreign-heading">${count(foreign.length, "rule refers to a group that is", "rules refer to groups that are")} not in ${tenant.name}</h3>
     <ul class="plain">${foreign.map((row) => html`<li key=${row.key}>
       <span>Rule ${rows.indexOf(row) + 1}: ${row.direction === "egress" ? "to" : "from"} <strong>${row.end}</strong></span>
       <span class="actions" role="group" aria-label=${`Rule ${rows.indexOf(row) + 1}`}>

@@ -10,7 +10,7 @@ import { useDraft } from "./drafts.js";
 import { html, useCallback, useEffect, useMemo, useState } from "./html.js";
 import { loadGroup } from "./load_group.js";
 import { ReviewDialog } from "./review/dialog.js";
-import { readPlan, sumOf } from "./review/plan.js";
+import { headlineOf, readPlan, sumOf } from "./review/plan.js";
 import { GROUP_PAGES, navigate } from "./router.js";
 import { bodyOf, mergeRows, rowOf, signature, withIds } from "./rows.js";
 import { count } from "./rule_text.js";
@@ -134,8 +134,7 @@ const focusTitle = () => requestAnimationFrame(() => /** @type {HTMLElement | nu
  * @param {any[]} before
  */
 function summaryOf(plan, before) {
-  const { lanes, headline } = readPlan(plan, before);
-  return `${sumOf(lanes.yours)}. ${headline}`;
+  return `${sumOf(readPlan(plan, before).lanes.yours)}. ${headlineOf(plan.traffic)}`;
 }
 
 /** @param {any} group */
