@@ -1,5 +1,6 @@
 """Every page in both themes and at all widths: accessibility, overflow, layout shift, focus."""
 
+import json
 from pathlib import Path
 
 import axe_playwright_python
@@ -55,7 +56,7 @@ async def test_no_page_has_accessibility_violations(pages, visit, theme, width):
         await page.evaluate(axe)
         if found := await page.evaluate(RUN):
             violations[shown.name] = found
-    assert violations == {}
+    assert violations == {}, json.dumps(violations, indent=1)
 
 
 async def test_no_page_overflows_a_window_of_any_width(pages, visit):
@@ -71,7 +72,7 @@ async def test_no_page_overflows_a_window_of_any_width(pages, visit):
             await page.set_viewport_size({"width": width, "height": 900})
             if (overflow := await page.evaluate(OVERFLOW)) > 0:
                 too_wide[shown.name, name] = overflow
-    assert too_wide == {}
+    assert too_wide == {}, too_wide
 
 
 async def test_pages_do_not_shift_while_they_load(site, visit):
