@@ -86,7 +86,7 @@ function reasonOf({ plan, error, outdated, areConfirmed }) {
 }
 
 /**
- * The plan on the tenant's map, which is loaded when it is asked for.
+ * The plan on the tenant's map, which is loaded when its button is pressed.
  *
  * @param {{tenant: string, group: any, plan: any}} properties
  */

@@ -57,7 +57,7 @@ export function useDoors(plan) {
   const doors = plan?.traffic ? doorsOf(plan) : [];
   const latest = useRef(/** @type {any} */ (null));
   latest.current = { doors, confirmed, setConfirmed };
-  // The same component at each render: another one would lose the focus.
+  // The component stays the same: another one would lose the focus.
   const Doors = useCallback(() => html`<${DoorList} ...${latest.current} />`, []);
   return { Doors, areConfirmed: doors.every((door) => confirmed[door.key]) };
 }

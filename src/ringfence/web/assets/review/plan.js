@@ -24,7 +24,7 @@ export function readPlan(plan, before) {
 }
 
 /**
- * The review of a plan without its dialog. `doors` is shown in place of the doors to the internet, and
+ * The review of a plan without its dialog. `doors` replaces the doors to the internet, and
  * the headline is left out with it.
  *
  * @param {{plan: any, before?: any[], doors?: any, read?: ReturnType<typeof readPlan>}} properties
@@ -89,7 +89,7 @@ function Lanes({ lanes: { yours, repairs, unchanged }, title }) {
     ${unchanged.length > 0 && html`<${Unchanged} rules=${unchanged} />`}`;
 }
 
-/** @param {{rules: import("./differences.js").Numbered[]}} properties hundreds of rules are drawn when they are asked for */
+/** @param {{rules: import("./differences.js").Numbered[]}} properties hundreds of rules are drawn when they are unfolded */
 function Unchanged({ rules }) {
   const [isOpen, setOpen] = useState(false);
   return html`<details onToggle=${(/** @type {any} */ event) => setOpen(event.target.open)}>
