@@ -21,6 +21,8 @@ async def test_staff_discovers_a_cloud_and_reads_the_report(site, visit):
         # The cloud of the other tests has this name.
         await expect(shown).to_contain_text("Duplicate names of groups")
         await expect(shown).to_contain_text("found-0/web, found-1/web, found-2/web")
+        for name in ("Ports", "Duplicate projects", "Projects not in Keystone", "Skipped"):
+            await expect(shown.get_by_text(name, exact=True)).to_be_visible()
         await page.get_by_role("button", name="Create tenants").first.click()
         await expect(shown).to_contain_text("the cloud east is a sandbox")
         await page.get_by_label("Cloud", exact=True).fill("nowhere")

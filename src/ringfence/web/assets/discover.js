@@ -22,14 +22,18 @@ const FIGURES = [
   ["Tenants", "tenants", ""],
   ["Groups", "groups", ""],
   ["Rules", "rules", ""],
+  ["Ports", "ports", ""],
   ["Open to the internet", "open_groups", "warn"],
   ["On floating IPs", "groups_on_floating_ips", ""],
   ["Open on floating IPs", "open_groups_on_floating_ips", "bad"],
   ["Shared", "shared_groups", ""],
   ["Duplicate names", "duplicate_group_names", "warn"],
+  ["Duplicate projects", "duplicate_project_names", "warn"],
   ["Unresolved remote groups", "unresolved_rules", "warn"],
   ["Unreadable rules", "unreadable_rules", "warn"],
   ["Not in Keystone", "groups_of_unknown_projects", "warn"],
+  ["Projects not in Keystone", "unknown_projects", "warn"],
+  ["Skipped", "skipped_items", "warn"],
 ];
 /** @type {Record<string, string>} */
 const EXAMPLES = {
@@ -168,7 +172,7 @@ function Report({ report }) {
   return html`
     ${report.warnings.map((/** @type {string} */ warning) => html`<p key=${warning} class="notice notice-warn">${warning}</p>`)}
     <dl class="figures">${FIGURES.map(([label, name, tone]) => html`<div key=${name}>
-      <dt>${label}</dt><dd class=${report[name] && tone ? `tone-${tone}` : null}>${report[name].toLocaleString("en")}</dd></div>`)}</dl>
+      <dt>${label}</dt><dd class=${report[name] ? tone && `tone-${tone}` : "quiet"}>${(report[name] ?? 0).toLocaleString("en")}</dd></div>`)}</dl>
     ${examples.length > 0 && html`<dl class="examples">${examples.map(([name, label]) => html`<div key=${name}>
       <dt>${label}</dt><dd>${report.examples[name].join(", ")}</dd></div>`)}</dl>`}
     <p class="quiet">${count(report.projects, "project")} in ${count(report.domains, "domain")}; ${count(report.requests, "request")} to the cloud, all of them reading.</p>`;
