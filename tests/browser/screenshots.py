@@ -93,7 +93,7 @@ async def figures(site: Site, browser: Browser) -> list[str]:
     await shown.open(page)
     again: dict[str, Any] = await page.evaluate(FIGURES)
     files = {asset_files.PAGE: asset_files.page(""), **asset_files.loaded_assets()}
-    sizes = {name: len(asset.compressed) for name, asset in files.items()}
+    sizes = {name: len(asset.compressed["br"]) for name, asset in files.items()}
     return [
         f"assets        {sum(sizes.values()) / 1000:8.1f} kB compressed, in {len(sizes)} files",
         f"{'':13} {sizes[asset_files.FONT] / 1000:8.1f} kB of these are the font",

@@ -15,6 +15,7 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+import brotli
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
@@ -24,6 +25,8 @@ from ringfence.web.bundle import LIBRARIES, join_modules
 PAGE = "index.html"
 SCRIPT = "console.js"
 STYLES = "styles/console.css"
+# Almost as small as the highest one, in half of its time
+_BROTLI_QUALITY = 10
 # What the style sheets of the pages refine.
 _FIRST_STYLES = ("styles/base.css", "styles/components.css")
 _CSS_COMMENT = re.compile(r"\s*/\*.*?\*/", re.DOTALL)
@@ -55,11 +58,12 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file in both forms in which it is sent: plain and compressed."""
+    """A file in the forms in which it is sent."""
 
     media_type: str
     plain: bytes
-    compressed: bytes
+    # By content coding, the smallest first
+    compressed: dict[str, bytes]
     etag: str
 
     @classmethod
@@ -67,7 +71,11 @@ class Asset:
         """Return the asset for the name and the content of a file."""
         etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
         media_type = _TYPES[name.rpartition(".")[2]]
-        return cls(media_type, content, gzip.compress(content, mtime=0), etag)
+        compressed = {
+            "br": brotli.compress(content, quality=_BROTLI_QUALITY),
+            "gzip": gzip.compress(content, mtime=0),
+        }
+        return cls(media_type, content, compressed, etag)
 
 
 @cache
@@ -144,8 +152,10 @@ def _respond(asset: Asset, headers: Headers, cache_control: str) -> Response:
     if asset.etag in headers.get("if-none-match", ""):
         return Response(status_code=304, headers=sent)
     body = asset.plain
-    if "gzip" in headers.get("accept-encoding", ""):
-        body, sent = asset.compressed, sent | {"Content-Encoding": "gzip"}
+    accepted = headers.get("accept-encoding", "")
+    coding = next((name for name in asset.compressed if _accepts(accepted, name)), None)
+    if coding is not None:
+        body, sent = asset.compressed[coding], sent | {"Content-Encoding": coding}
     return Response(body, headers=sent | {"Content-Type": asset.media_type})
 
 
@@ -157,6 +167,15 @@ def _join_styles(contents: dict[str, bytes]) -> bytes:
 
 def _is_part_of_styles(name: str) -> bool:
     return name.endswith(".css") and name != STYLES
+
+
+def _accepts(header: str, coding: str) -> bool:
+    """Return whether an `Accept-Encoding` names the coding, and not with a weight of zero."""
+    for part in header.split(","):
+        name, _, weight = part.partition(";")
+        if name.strip().lower() == coding:
+            return not re.fullmatch(r"q=0(\.0*)?", weight.strip())
+    return False
 
 
 def _is_module(name: str) -> bool:
