@@ -53,7 +53,7 @@ async def figures(site: Site, browser: Browser) -> list[str]:
     for _ in range(50):
         await page.keyboard.press("Control+ArrowUp")
     for what, keys in (
-        ("typing", [letter for letter in "what a rule is for" * 3][:KEYS]),
+        ("typing", list("what a rule is for" * 3)[:KEYS]),
         ("moving", ["Control+ArrowDown", "Control+ArrowUp"] * (KEYS // 2)),
     ):
         spent = []

@@ -144,7 +144,7 @@ ERRORS = [
     ("22 10.0.0.0/8", "22"),
     # It may be meant as the address or as the network.
     ("tcp 22 10.20.30.40/8", "write 10.20.30.40/32 for the one address, or 10.0.0.0/8"),
-    ("tcp 22 10.1.0.0/16 10.2.0.1/16", "10.2.0.0–10.2.255.255, 65,536 addresses"),
+    ("tcp 22 10.1.0.0/16 10.2.0.1/16", "10.2.0.0\u201310.2.255.255, 65,536 addresses"),
     ("tcp 22 2001:db8::1/32", "write 2001:db8::1/128 for the one address, or 2001:db8::/32"),
     ("allow tcp from 10.20.30.40/8 to any port 22", "10.20.30.40/32"),
     ("-A INPUT -p tcp -s 10.20.30.40/8 --dport 22 -j ACCEPT", "10.20.30.40/32"),

@@ -23,7 +23,7 @@ def host_bits_of(word: str) -> tuple[str, str, str] | None:
     free = network.max_prefixlen - network.prefixlen
     count = f"{network.num_addresses:,}" if free <= _MOST_BITS else f"2^{free}"
     first, last = (_text(each) for each in (network.network_address, network.broadcast_address))
-    address = f"{word.split('/')[0]}/{network.max_prefixlen}"
+    address = f"{word.split('/', maxsplit=1)[0]}/{network.max_prefixlen}"
     return address, f"{first}/{network.prefixlen}", f"{first}\u2013{last}, {count} addresses"
 
 

@@ -49,7 +49,7 @@ function targetOf(event, lines, at) {
 }
 
 /**
- * Handle the keys of the table: Enter, and Ctrl with the arrow keys, Home and End.
+ * Handle the keys of the table: Enter, and Ctrl with the keys that move up, down, to the first and to the last row.
  *
  * @param {any} event
  * @param {Line[]} lines

@@ -154,7 +154,7 @@ export function RemovedRow({ row, rowIndex, act }) {
     <td data-label="Traffic" colspan="2"><del>${text}</del></td>
     <td data-label="Remote"><del>${remoteOf(row)}</del></td>
     <td data-label="Description"><del>${row.description}</del></td>
-    <td class="row-actions"><button type="button" class="chip" data-cell="back" aria-label=${`Put back ${text}, ${remoteOf(row)}`} onClick=${() => act.putBack(row)}>Put back</button></td>
+    <td class="row-actions"><button type="button" class="chip" data-cell="back" aria-label=${`Restore ${text}, ${remoteOf(row)}`} onClick=${() => act.putBack(row)}>Restore</button></td>
   </tr>`;
 }
 

@@ -48,7 +48,7 @@ export function RuleTable({ rows, edit, validation, tenant, self, paste, onRevie
   const act = useActions({ rows, before: before ?? [], edit, groups, fresh, focus, view, selection, observe, table });
   useReviewKey(onReview);
   const onKeyDown = (/** @type {any} */ event) => moveFocus(event, view.lines, focus.focusOn, act.add);
-  const chosen = selection.rows;
+  const { rows: chosen, all } = selection;
   return html`
     <${Toolbar} add=${act.add} insert=${act.insert} self=${self} paste=${paste} dense=${dense} />
     <div class="table-frame rule-frame">
@@ -58,9 +58,8 @@ export function RuleTable({ rows, edit, validation, tenant, self, paste, onRevie
         onKeyDown=${onKeyDown} onPaste=${(/** @type {any} */ event) => pasteInto(event, { rows, edit, paste, insert: act.insert })} onFocusIn=${focus.onFocusIn}>
         <caption class="visually-hidden">Edit rules; Ctrl with an arrow key moves between rows</caption>
         <thead><tr aria-rowindex="1">
-          <th scope="col" class="row-number"><input type="checkbox" aria-label="Select all shown rules" checked=${chosen.length > 0 && chosen.length === selection.all.length}
-            indeterminate=${chosen.length > 0 && chosen.length < selection.all.length} disabled=${!selection.all.length}
-            onClick=${(/** @type {any} */ event) => selection.set(selection.all, event.target.checked)} /></th>
+          <th scope="col" class="row-number"><input type="checkbox" aria-label="Select all shown rules" checked=${all.length > 0 && chosen.length === all.length} disabled=${!all.length}
+            indeterminate=${chosen.length > 0 && chosen.length < all.length} onClick=${(/** @type {any} */ event) => selection.set(all, event.target.checked)} /></th>
           ${COLUMNS.map((label) => html`<th scope="col" key=${label}>${label}</th>`)}
           <th scope="col"><span class="visually-hidden">Actions</span></th>
         </tr></thead>

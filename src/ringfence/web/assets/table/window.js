@@ -40,48 +40,25 @@ export function shownLines(lines, { top, height, pinned, heightOf }) {
 }
 
 /**
- * @param {{current: any}} table
- * @param {Line[]} lines
- * @param {{current: string}} pinned the key of the line that is shown wherever it is
- * @param {any} mode the heights of lines depend on
+ * Keep the heights of the rows that were in the document.
+ *
+ * @param {any} mode the heights depend on
  */
-export function useWindow(table, lines, pinned, mode) {
-  const [view, setView] = useState({ top: 0, height: innerHeight });
+function useHeights(mode) {
   const [, redraw] = useState(0);
   const heights = useRef(new Map());
   const observer = useRef(/** @type {ResizeObserver | null} */ (null));
   const modeOf = useRef(mode);
   if (modeOf.current !== mode) heights.current.clear();
   modeOf.current = mode;
-  const follow = useCallback(() => {
-    const body = table.current?.tBodies[0];
-    if (!body) return;
-    const top = Math.floor(-body.getBoundingClientRect().top / STEP) * STEP;
-    const height = Math.ceil(innerHeight / STEP) * STEP + STEP;
-    setView((before) => (before.top === top && before.height === height ? before : { top, height }));
-  }, []);
-  useEffect(() => {
-    const resized = () => {
-      heights.current.clear();
-      follow();
-    };
-    addEventListener("scroll", follow, { passive: true });
-    addEventListener("resize", resized);
-    return () => {
-      removeEventListener("scroll", follow);
-      removeEventListener("resize", resized);
-      observer.current?.disconnect();
-    };
-  }, []);
-  useLayoutEffect(follow, [lines.length, mode]);
   const measured = useCallback((/** @type {ResizeObserverEntry[]} */ entries) => {
     const before = heights.current.size;
     let isOther = false;
-    for (const { target, borderBoxSize } of entries) {
+    for (const { target, borderBoxSize } of entries.filter((entry) => entry.target.isConnected)) {
       const { row = "" } = /** @type {HTMLElement} */ (target).dataset;
       const [{ blockSize }] = borderBoxSize;
-      isOther ||= target.isConnected && Math.abs((heights.current.get(row) ?? blockSize) - blockSize) > 1;
-      if (target.isConnected) heights.current.set(row, blockSize);
+      isOther ||= Math.abs((heights.current.get(row) ?? blockSize) - blockSize) > 1;
+      heights.current.set(row, blockSize);
     }
     if (isOther || !before) redraw((count) => count + 1);
   }, []);
@@ -91,10 +68,43 @@ export function useWindow(table, lines, pinned, mode) {
     observer.current.observe(element);
     return () => observer.current?.unobserve(element);
   }, []);
+  useEffect(() => () => observer.current?.disconnect(), []);
   // A row without messages is the usual one.
   const usual = Math.min(...[...heights.current.values()].slice(0, MAX_WHOLE));
   const estimate = Number.isFinite(usual) ? usual : ESTIMATE;
   const heightOf = (/** @type {Line} */ { key }) => heights.current.get(key) ?? estimate;
+  return { heightOf, observe, forget: () => heights.current.clear() };
+}
+
+/**
+ * @param {{current: any}} table
+ * @param {Line[]} lines
+ * @param {{current: string}} pinned the key of the line that is shown wherever it is
+ * @param {any} mode the heights of lines depend on
+ */
+export function useWindow(table, lines, pinned, mode) {
+  const [view, setView] = useState({ top: 0, height: innerHeight });
+  const { heightOf, observe, forget } = useHeights(mode);
+  const follow = useCallback(() => {
+    const body = table.current?.tBodies[0];
+    if (!body) return;
+    const top = Math.floor(-body.getBoundingClientRect().top / STEP) * STEP;
+    const height = Math.ceil(innerHeight / STEP) * STEP + STEP;
+    setView((before) => (before.top === top && before.height === height ? before : { top, height }));
+  }, []);
+  useEffect(() => {
+    const resized = () => {
+      forget();
+      follow();
+    };
+    addEventListener("scroll", follow, { passive: true });
+    addEventListener("resize", resized);
+    return () => {
+      removeEventListener("scroll", follow);
+      removeEventListener("resize", resized);
+    };
+  }, []);
+  useLayoutEffect(follow, [lines.length, mode]);
   return { shown: shownLines(lines, { ...view, pinned: pinned.current, heightOf }), observe };
 }
 
