@@ -21,7 +21,7 @@ OFF_SCREEN = """() => {
         return [each.getAttribute("aria-label") ?? each.textContent, left, right, width];
     }).filter(([, left, right, width]) => left < 0 || right > innerWidth || width < 12);
 }"""
-RUN_IN_TABLE = RUN.replace("document,", "document.querySelector('.rule-frame'),")
+RUN_IN_TABLE = RUN.replace("?? document", "?? document.querySelector('.rule-frame')")
 
 
 def many(number, **values):
