@@ -71,7 +71,7 @@ class Asset:
         """Return the asset for the name and the content of a file."""
         etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
         media_type = _TYPES[name.rpartition(".")[2]]
-        compressed = {
+        compressed: dict[str, bytes] = {
             "br": brotli.compress(content, quality=_BROTLI_QUALITY),
             "gzip": gzip.compress(content, mtime=0),
         }
