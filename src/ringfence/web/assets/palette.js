@@ -73,7 +73,7 @@ function Chooser({ user, onClose, showKeys }) {
   const chosenEarly = useRef(false);
   const [actions] = useState(currentActions);
   const list = useId();
-  const near = [...actions.map((action) => ({ section: "This page", about: action.hint, ...action })), ...pagesOf(user, showKeys)];
+  const near = [...actions.map((action) => ({ section: "This page", about: action.hint, ...action })), ...pagesOf(user, showKeys).filter(({ name }) => !actions.some((action) => action.name === name))];
   const entries = [...matching(near, text), ...(isLoading ? [] : found.entries)];
   const choose = (/** @type {Entry | undefined} */ entry) => {
     if (!entry) return;
