@@ -1,6 +1,6 @@
 """Leave out the comments and the indentation of modules, which browsers need not load.
 
-A scanner of JavaScript that knows just enough to tell a comment from a string, a template and a
+A scanner of JavaScript that knows just enough to distinguish a comment from a string, a template and a
 regular expression. No token changes, and two lines stay two.
 """
 

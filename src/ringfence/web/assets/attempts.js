@@ -39,7 +39,7 @@ export async function sendOnce(purpose, change) {
 }
 
 /**
- * Return the change among those without a response that was carried out, after asking again; null if
+ * Return the change among those without a response that was carried out, after it is sent again; null if
  * none was. Call it only if sending them again cannot change anything that was not changed already,
  * as with an `If-Match` that is out of date. Throws if there is no response again.
  *
@@ -80,7 +80,7 @@ const send = (/** @type {Attempt} */ { path, key, headers, ...options }) => requ
 const partsOf = (/** @type {Change} */ { path, body, query, headers }) => JSON.stringify([path, body, query ?? {}, headers ?? {}]);
 const isSame = (/** @type {Change} */ one, /** @type {Change} */ other) => partsOf(one) === partsOf(other);
 
-/** @param {any} error is an answer unless the change may still be carried out, or can be sent again */
+/** @param {any} error is a response unless the change may still be carried out, or can be sent again */
 const isAnswered = ({ status }) => status >= 400 && status < 500 && ![401, 408, 409, 429].includes(status);
 
 // Not crypto.randomUUID(), which pages without TLS do not have.

@@ -1,4 +1,4 @@
-// The export of what is seen: a menu of formats, and the download of a file.
+// The export of what is shown: a menu of formats, and the download of a file.
 
 import { GROUPS, request } from "./api.js";
 import { csvOfGroups } from "./export/csv.js";

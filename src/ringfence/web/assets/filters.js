@@ -6,7 +6,7 @@ import { navigate, updateQuery } from "./router.js";
 
 const PAUSE_MILLISECONDS = 250;
 
-/** What moves through pages; another filter begins anew. */
+/** What moves through pages; another filter starts at the first page. */
 export const POSITION = { page: "", until: "" };
 
 /**

@@ -100,12 +100,12 @@ function Console() {
  */
 function useExpiry(user, setUser) {
   const known = useRef(/** @type {any} */ (null));
-  const [state, setState] = useState(/** @type {"" | "asking" | "closed"} */ (""));
+  const [state, setState] = useState(/** @type {"" | "open" | "closed"} */ (""));
   useEffect(() => {
     const signedOut = (/** @type {Event} */ event) => {
       if (!known.current) return setUser(null);
       event.preventDefault();
-      return setState("asking");
+      return setState("open");
     };
     window.addEventListener(SIGNED_OUT, signedOut);
     return () => window.removeEventListener(SIGNED_OUT, signedOut);
@@ -117,11 +117,11 @@ function useExpiry(user, setUser) {
     setState("");
     return window.dispatchEvent(new Event(SIGNED_IN));
   };
-  const notice = state === "asking"
+  const notice = state === "open"
     ? html`<${SignInAgain} username=${user?.username} onDone=${signedIn} onClose=${() => setState("closed")} />`
     : state === "closed" && html`<div class="notice notice-warn notice-session" role="alert">
         <span><strong>Your session ended.</strong> What is shown is as of then.</span>
-        <button type="button" class="button" onClick=${() => setState("asking")}>Sign in</button>
+        <button type="button" class="button" onClick=${() => setState("open")}>Sign in</button>
       </div>`;
   return { known, notice };
 }

@@ -15,7 +15,7 @@ const QUESTION = "Leave this page? Your changes are not applied.";
 /** @returns {boolean} */
 const no = () => false;
 let mustAsk = no;
-// The page that is shown: its place in the browser's history, and its path.
+// The page that is shown: its position in the browser's history, and its path.
 let entry = history.state?.entry ?? 0;
 let shownPath = location.pathname;
 let isReturning = false;
@@ -23,7 +23,7 @@ let isReturning = false;
 /**
  * Ask for confirmation before the page is left with unsaved changes; return a function that stops it.
  *
- * Nothing is lost, and nothing is asked, while `keepsDraft` says that the changes are kept.
+ * Nothing is lost, and no question is shown, while `keepsDraft` says that the changes are kept.
  *
  * @param {() => boolean} hasChanges
  * @param {{keepsDraft?: () => boolean}} [options]

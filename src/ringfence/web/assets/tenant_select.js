@@ -12,11 +12,11 @@ const DEBOUNCE_MILLISECONDS = 250;
 /**
  * Load the tenants in which the user may create groups.
  *
- * @param {{name?: string, uuid?: string | null}} wanted
+ * @param {{name?: string, uuid?: string | null}} filters
  * @param {AbortSignal} [signal]
  */
-export async function loadTenants(wanted, signal) {
-  const query = { ...wanted, can_manage: true, page_size: PAGE_SIZE, o: "name", field: FIELDS };
+export async function loadTenants(filters, signal) {
+  const query = { ...filters, can_manage: true, page_size: PAGE_SIZE, o: "name", field: FIELDS };
   return request("GET", TENANTS, { query, signal });
 }
 

@@ -1,4 +1,4 @@
-// The title of a page: its heading, the title of the tab, and where the focus goes when it has no place.
+// The title of a page: its heading, the title of the tab, and where the focus goes when its element is gone.
 
 import { html, useEffect, useRef } from "./html.js";
 import { NAVIGATED } from "./router.js";

@@ -2,7 +2,7 @@
 
 import { html, useCallback, useEffect, useRef, useState } from "./html.js";
 
-// Nobody answered, or a proxy did instead of Ringfence: the request is repeated until it is back.
+// Nobody responded, or a proxy did instead of Ringfence: the request is repeated until it is back.
 const OUTAGE = [0, 502, 503, 504];
 export const RETRY_MILLISECONDS = 2500;
 
@@ -72,7 +72,7 @@ export function useLoaded(load, dependencies, interval = () => 0) {
  */
 export function Failure({ error, retry }) {
   const known = {
-    0: ["Ringfence cannot be reached", "The page is loaded again as soon as it answers."],
+    0: ["Ringfence cannot be reached", "The page is loaded again as soon as it responds."],
     403: ["Access denied", "Your roles do not allow this. Ask an administrator for access."],
     404: ["Not found", "It does not exist, or your roles do not allow you to see it."],
     503: ["Service unavailable", "The database is temporarily unavailable."],

@@ -4,7 +4,7 @@ import { ApiError, request } from "../api.js";
 import { INSTANCES } from "./instances.js";
 
 /**
- * Return what a text names without a look-up; null for a name.
+ * Return the end that a text spells out; null for a name, which is looked up.
  *
  * @param {string} text
  * @returns {{address: string} | {cidr: string} | {instance_uuid: string} | null}

@@ -106,15 +106,15 @@ function PieceEnd({ piece }) {
 /** @param {{port: any}} properties */
 function WhoCanReach({ port }) {
   const [traffic, setTraffic] = useState({ protocol: "tcp", port: "22" });
-  const [asked, setAsked] = useState(/** @type {any} */ (null));
+  const [shown, setShown] = useState(/** @type {any} */ (null));
   const heading = useId();
   return html`<section aria-labelledby=${heading}>
     <h3 id=${heading}>Who can reach it?</h3>
-    <form class="ask" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); setAsked(trafficQuery(traffic)); }}>
+    <form class="ask" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); setShown(trafficQuery(traffic)); }}>
       <${TrafficFields} value=${traffic} set=${setTraffic} />
       <button class="button">Show</button>
     </form>
-    ${asked && html`<${Sources} key=${JSON.stringify(asked)} port=${port} traffic=${asked} />`}
+    ${shown && html`<${Sources} key=${JSON.stringify(shown)} port=${port} traffic=${shown} />`}
   </section>`;
 }
 

@@ -35,7 +35,7 @@ export function Reach({ query }) {
     <div class="page-head"><${Title} of="Can it reach?" /></div>
     <p class="quiet page-about">Whether security groups admit traffic between two ends, by what the last pull observed. Nothing is sent.</p>
     <${Form} key=${query.toString()} tenants=${tenants} given=${{ ...given, tenant, protocol: query.get("protocol") ?? "tcp" }} />
-    ${isComplete && html`<${Verdict} key=${`${query}`} tenant=${tenant} asked=${given} />`}`;
+    ${isComplete && html`<${Verdict} key=${`${query}`} tenant=${tenant} question=${given} />`}`;
 }
 
 /** @param {{tenants: any[], given: any}} properties */
@@ -74,24 +74,24 @@ function Form({ tenants, given }) {
   </form>`;
 }
 
-/** @param {{tenant: string, asked: any}} properties */
-function Verdict({ tenant, asked }) {
+/** @param {{tenant: string, question: any}} properties */
+function Verdict({ tenant, question }) {
   const answer = useRef(/** @type {any} */ (null));
   const { data, error } = useLoaded(async (signal) => {
-    const [source, destination] = await Promise.all([endOf(asked.source, tenant, signal), endOf(asked.destination, tenant, signal)]);
-    const traffic = trafficQuery({ protocol: asked.protocol === "any" ? "" : asked.protocol, port: asked.port });
-    const body = { source, destination, ...traffic, ...(asked.at === "desired" && { at: "desired" }) };
+    const [source, destination] = await Promise.all([endOf(question.source, tenant, signal), endOf(question.destination, tenant, signal)]);
+    const traffic = trafficQuery({ protocol: question.protocol === "any" ? "" : question.protocol, port: question.port });
+    const body = { source, destination, ...traffic, ...(question.at === "desired" && { at: "desired" }) };
     return (await request("POST", `${TENANTS}${tenant}/verdict/`, { body, signal })).data;
   }, []);
   useEffect(() => answer.current?.focus(), [data, error]);
   if (error) return html`<p class="notice notice-bad" role="alert" tabindex="-1" ref=${answer}>${error.message}</p>`;
-  if (!data) return html`<p class="quiet" role="status">Asking…</p>`;
+  if (!data) return html`<p class="quiet" role="status">Judging…</p>`;
   const [label, tone] = own(OUTCOMES, data.verdict) ?? [data.verdict, "idle"];
-  const what = asked.protocol === "any" ? "Everything" : [asked.protocol.toUpperCase(), asked.port].filter(Boolean).join(" ");
-  const directions = /** @type {[string, string, any][]} */ ([["egress", `Egress of ${asked.source}`, data.egress], ["ingress", `Ingress of ${asked.destination}`, data.ingress], ["reply", "The reply", data.reply]]);
+  const what = question.protocol === "any" ? "Everything" : [question.protocol.toUpperCase(), question.port].filter(Boolean).join(" ");
+  const directions = /** @type {[string, string, any][]} */ ([["egress", `Egress of ${question.source}`, data.egress], ["ingress", `Ingress of ${question.destination}`, data.ingress], ["reply", "The reply", data.reply]]);
   return html`<section class="card verdict" aria-label="Verdict">
     <h2 class=${`verdict-head tone-${tone}`} tabindex="-1" ref=${answer}>${label}</h2>
-    <p>${what} from <span class="mono">${asked.source}</span> to <span class="mono">${asked.destination}</span>${asked.at === "desired" ? ", by the desired rules" : ""}.</p>
+    <p>${what} from <span class="mono">${question.source}</span> to <span class="mono">${question.destination}</span>${question.at === "desired" ? ", by the desired rules" : ""}.</p>
     ${notableReasons(data.because).map((text) => html`<p class="notice" key=${text}>${text}</p>`)}
     ${directions.map(([name, title, direction]) => direction && html`<${Direction} key=${name} title=${title} direction=${direction} />`)}
     ${!data.egress && !data.ingress && html`<p class="quiet">Neither end is a port that you see.</p>`}

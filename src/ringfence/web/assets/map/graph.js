@@ -241,16 +241,16 @@ function without(box, taken) {
  * Return whether the rules of the other side admit what a rule admits: "both", "one" (they do not),
  * "part", or "unknown".
  *
- * @param {Admitted} wanted
+ * @param {Admitted} requested
  * @param {Box[]} sure what the other side admits for certain
  * @param {Box[]} possible what it may admit besides
  * @returns {"both" | "one" | "part" | "unknown"}
  */
-function judge({ possible: wanted }, sure, possible) {
-  const rest = sure.reduce((left, box) => left.flatMap((each) => without(each, box)), [wanted]);
+function judge({ possible: requested }, sure, possible) {
+  const rest = sure.reduce((left, box) => left.flatMap((each) => without(each, box)), [requested]);
   if (!rest.length) return "both";
   if (possible.some((box) => rest.some((each) => meets(each, box)))) return "unknown";
-  return sure.some((box) => meets(box, wanted)) ? "part" : "one";
+  return sure.some((box) => meets(box, requested)) ? "part" : "one";
 }
 
 /**

@@ -8,8 +8,8 @@ import { shortTexts } from "./words.js";
 
 /** @typedef {import("./graph.js").Node} Node */
 /** @typedef {import("./graph.js").Edge} Edge */
-/** @typedef {{node: Node, x: number, y: number, column: number}} Placed */
-/** @typedef {Node | {key: string}} Item a node, or the place of an arrow that passes a column */
+/** @typedef {{node: Node, x: number, y: number, column: number}} Positioned */
+/** @typedef {Node | {key: string}} Item a node, or the position of an arrow that passes a column */
 /** @typedef {{from: Item, to: Item}} Link */
 /** @typedef {{edge: Edge, path: string, head: string, x: number, y: number, text: string, isCrowded: boolean}} Line */
 
@@ -26,7 +26,7 @@ const CHARACTER = 6.4;
 /**
  * @param {Node[]} nodes
  * @param {Edge[]} edges
- * @returns {{placed: Placed[], lines: Line[], width: number, height: number}}
+ * @returns {{positioned: Positioned[], lines: Line[], width: number, height: number}}
  */
 export function layoutOf(nodes, edges) {
   const drawn = edges.filter(({ from, to }) => from !== to);
@@ -34,21 +34,21 @@ export function layoutOf(nodes, edges) {
   const columns = split(ordered(columnsOf(nodes.filter((node) => tied.has(node)), drawn), drawn), tied.size);
   const columnOf = new Map(columns.flatMap((column, index) => column.map((node) => [node, index])));
   const chains = drawn.map((edge) => chainOf(edge, columns, columnOf));
-  const placed = placesOf(ordered(columns, chains.flatMap((chain) => chain.slice(1).map((to, index) => ({ from: chain[index], to })))));
-  const lowest = Math.max(-GAP_Y, ...placed.map(({ y }) => y + HEIGHT)) + GAP_Y;
+  const positioned = placesOf(ordered(columns, chains.flatMap((chain) => chain.slice(1).map((to, index) => ({ from: chain[index], to })))));
+  const lowest = Math.max(-GAP_Y, ...positioned.map(({ y }) => y + HEIGHT)) + GAP_Y;
   // Nodes without arrows are below.
   const alone = nodes.filter((node) => !tied.has(node)).sort(compare);
   const broad = Math.max(columns.length, Math.min(4, alone.length), Math.ceil(Math.sqrt(alone.length / 3)));
-  placed.push(...alone.map((node, index) => ({
+  positioned.push(...alone.map((node, index) => ({
     node, column: index % broad, x: (index % broad) * (WIDTH + GAP_X), y: lowest + Math.floor(index / broad) * (HEIGHT + GAP_Y),
   })));
-  const shown = placed.filter(({ node }) => "kind" in node);
-  const height = Math.max(0, ...placed.map(({ y }) => y)) + HEIGHT;
-  return { placed: /** @type {Placed[]} */ (shown), lines: linesOf(placed, drawn, chains), width: Math.max(1, broad) * (WIDTH + GAP_X) - GAP_X, height };
+  const shown = positioned.filter(({ node }) => "kind" in node);
+  const height = Math.max(0, ...positioned.map(({ y }) => y)) + HEIGHT;
+  return { positioned: /** @type {Positioned[]} */ (shown), lines: linesOf(positioned, drawn, chains), width: Math.max(1, broad) * (WIDTH + GAP_X) - GAP_X, height };
 }
 
 /**
- * Return the items that an edge passes: in each column between its ends, a place of its own, which is added.
+ * Return the items that an edge passes: in each column between its ends, an item of its own, which is added.
  *
  * @param {Edge} edge
  * @param {Item[][]} columns
@@ -168,7 +168,7 @@ function ordered(columns, links) {
 }
 
 /**
- * Split columns that would be too tall to be seen.
+ * Split columns that would be too tall to be shown.
  *
  * @param {Node[][]} columns
  * @param {number} total
@@ -184,24 +184,24 @@ function split(columns, total) {
 }
 
 /**
- * @param {{node: Item, x: number, y: number, column: number}[]} placed
+ * @param {{node: Item, x: number, y: number, column: number}[]} positioned
  * @param {Edge[]} edges
  * @param {Item[][]} chains of the edges
  * @returns {Line[]}
  */
-function linesOf(placed, edges, chains) {
-  const at = new Map(placed.map((each) => [each.node, each]));
+function linesOf(positioned, edges, chains) {
+  const at = new Map(positioned.map((each) => [each.node, each]));
   /** @type {number[][]} */
-  const taken = placed.filter(({ node }) => "kind" in node).map(({ x, y }) => [x, y, x + WIDTH, y + HEIGHT]);
-  const lines = edges.map((edge, index) => lineOf(edge, chains[index].map((item) => /** @type {Placed} */ (at.get(item)))));
-  // Labels of what the internet reaches are placed first.
+  const taken = positioned.filter(({ node }) => "kind" in node).map(({ x, y }) => [x, y, x + WIDTH, y + HEIGHT]);
+  const lines = edges.map((edge, index) => lineOf(edge, chains[index].map((item) => /** @type {Positioned} */ (at.get(item)))));
+  // Labels of what the internet reaches are positioned first.
   return lines.sort((one, other) => Number(other.edge.from.key === INTERNET) - Number(one.edge.from.key === INTERNET))
-    .map(({ places, ...line }) => ({ ...line, ...labelAt(line.text, places, taken) }));
+    .map(({ points, ...line }) => ({ ...line, ...labelAt(line.text, points, taken) }));
 }
 
 /**
  * @param {Edge} edge
- * @param {Placed[]} chain
+ * @param {Positioned[]} chain
  */
 function lineOf(edge, chain) {
   const [from, to] = [chain[0], chain[chain.length - 1]];
@@ -210,7 +210,7 @@ function lineOf(edge, chain) {
   // There and back are two lines.
   const shift = HEIGHT / 2 + (isForward || (isBeside && to.y > from.y) ? -6 : 6);
   const [entry, exit, point] = isForward ? [0, WIDTH, -9] : [WIDTH, isBeside ? WIDTH : 0, 9];
-  const places = /** @type {{x: number, y: number}[]} */ ([]);
+  const points = /** @type {{x: number, y: number}[]} */ ([]);
   let [x1, y1] = [from.x + exit, from.y + shift];
   let path = `M${x1} ${y1}`;
   for (const next of chain.slice(1)) {
@@ -218,12 +218,12 @@ function lineOf(edge, chain) {
     const bend = isBeside ? 56 : (isForward ? 1 : -1) * Math.max(40, Math.abs(x2 - x1) / 2);
     const [c1, c2] = [x1 + bend, isBeside ? x2 + bend : x2 - bend];
     path += `C${c1} ${y1} ${c2} ${y2} ${next === to ? x2 + point * 0.7 : x2} ${y2}`;
-    places.push(...[0.5, 0.66, 0.34, 0.8, 0.22].map((t) => pointOf(t, [x1, c1, c2, x2], y1, y2)));
+    points.push(...[0.5, 0.66, 0.34, 0.8, 0.22].map((t) => pointOf(t, [x1, c1, c2, x2], y1, y2)));
     [x1, y1] = [next.x + exit, y2];
     if (next !== to) path += `H${x1}`;
   }
   const text = (edge.from.key === INTERNET ? "▲ " : "") + shortTexts(edge.flows, 2);
-  return { edge, text, path, places, head: `M${to.x + entry} ${to.y + shift}l${point} -5v10z` };
+  return { edge, text, path, points, head: `M${to.x + entry} ${to.y + shift}l${point} -5v10z` };
 }
 
 /**
@@ -242,12 +242,12 @@ function pointOf(t, [a, b, c, d], y1, y2) {
 
 /**
  * @param {string} text
- * @param {{x: number, y: number}[]} places
+ * @param {{x: number, y: number}[]} points
  * @param {number[][]} taken rectangles
  */
-function labelAt(text, places, taken) {
+function labelAt(text, points, taken) {
   const [right, down] = [text.length * CHARACTER / 2 + 3, LABEL_HEIGHT / 2];
-  const free = places.find(({ x, y }) => taken.every((box) => x + right < box[0] || x - right > box[2] || y + down < box[1] || y - down > box[3]));
+  const free = points.find(({ x, y }) => taken.every((box) => x + right < box[0] || x - right > box[2] || y + down < box[1] || y - down > box[3]));
   if (free) taken.push([free.x - right, free.y - down, free.x + right, free.y + down]);
-  return { ...(free ?? places[0]), isCrowded: !free };
+  return { ...(free ?? points[0]), isCrowded: !free };
 }

@@ -30,7 +30,7 @@ export function PlanMap({ tenant, group, plan }) {
   return html`<figure class="plan-map">
     <svg class="map" viewBox=${box} role="img" aria-label="The group and its neighbours with the plan; the lists below say the same">
       ${lineShapes(layout.lines.map((line) => ({ ...line, text: labelOf(line.edge) })), toneOf)}
-      ${layout.placed.map((placed) => nodeShape(placed, changes, {}, labelOf))}
+      ${layout.positioned.map((positioned) => nodeShape(positioned, changes, {}, labelOf))}
     </svg>
     <figcaption>${lists.map(([title, sign]) => html`<${Texts} key=${sign} title=${title} sign=${sign} changes=${changes} />`)}</figcaption>
   </figure>`;

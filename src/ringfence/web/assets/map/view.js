@@ -9,7 +9,7 @@ import { HEIGHT, WIDTH, layoutOf } from "./layout.js";
 import { edgeText, noteOf, shortTexts, statusOf } from "./words.js";
 
 /** @typedef {import("./graph.js").Edge} Edge */
-/** @typedef {import("./layout.js").Placed} Placed */
+/** @typedef {import("./layout.js").Positioned} Positioned */
 /** @typedef {import("./layout.js").Line} Line */
 
 const MARGIN = 24;
@@ -34,17 +34,17 @@ export function MapView({ nodes, edges, selected, onSelect, name }) {
   }, [layout, selected]);
   const drawn = useMemo(() => html`<g class="layer">
     ${lineShapes(layout.lines)}
-    ${layout.placed.map((placed) => nodeShape(placed, edges, {
-      "data-node": placed.node.key, role: "button", tabindex: -1, "aria-label": labelOf(placed, edges), "aria-pressed": "false",
+    ${layout.positioned.map((positioned) => nodeShape(positioned, edges, {
+      "data-node": positioned.node.key, role: "button", tabindex: -1, "aria-label": labelOf(positioned, edges), "aria-pressed": "false",
     }))}
   </g>`, [layout]);
   const keyOf = (/** @type {any} */ target) => target.closest?.("[data-node]")?.dataset.node ?? "";
   const press = (/** @type {KeyboardEvent} */ event) => {
-    const place = layout.placed.find(({ node }) => node.key === keyOf(event.target));
+    const place = layout.positioned.find(({ node }) => node.key === keyOf(event.target));
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape" && selected) onSelect("");
     else if ([" ", "Enter"].includes(event.key) && place) onSelect(place.node.key === selected ? "" : place.node.key);
-    else if (!canvas.press(event) && !(place && focusNext(svg.current, layout.placed, place, event.key))) return;
+    else if (!canvas.press(event) && !(place && focusNext(svg.current, layout.positioned, place, event.key))) return;
     event.preventDefault();
   };
   return html`<div class="map-frame">
@@ -99,16 +99,16 @@ function enter(svg, node) {
  * Focus the next node: up and down within a column, left and right the nearest of the next column.
  *
  * @param {any} svg
- * @param {Placed[]} placed
- * @param {Placed} from
+ * @param {Positioned[]} positioned
+ * @param {Positioned} from
  * @param {string} key
  */
-function focusNext(svg, placed, from, key) {
+function focusNext(svg, positioned, from, key) {
   const [across, along] = own(ARROWS, key) ?? [0, 0];
-  const away = (/** @type {Placed} */ each) => Math.abs(each.y - from.y);
-  const isAhead = (/** @type {Placed} */ each) => each.column === from.column + across && (across || (each.y - from.y) * along > 0);
-  const ahead = across || along ? placed.filter(isAhead).sort((one, other) => away(one) - away(other)) : [];
-  const next = own({ Home: placed[0], End: placed.at(-1) }, key) ?? ahead[0];
+  const away = (/** @type {Positioned} */ each) => Math.abs(each.y - from.y);
+  const isAhead = (/** @type {Positioned} */ each) => each.column === from.column + across && (across || (each.y - from.y) * along > 0);
+  const ahead = across || along ? positioned.filter(isAhead).sort((one, other) => away(one) - away(other)) : [];
+  const next = own({ Home: positioned[0], End: positioned.at(-1) }, key) ?? ahead[0];
   if (!next) return Boolean(across || along);
   const node = svg.querySelector(`[data-node="${CSS.escape(next.node.key)}"]`);
   enter(svg, node);
@@ -142,7 +142,7 @@ function useCanvas(svg, layout) {
   }, [layout]);
   useWheel(svg, zoom);
   const show = (/** @type {any} */ node) => {
-    const place = layout.placed.find(({ node: { key } }) => key === node?.dataset.node);
+    const place = layout.positioned.find(({ node: { key } }) => key === node?.dataset.node);
     if (!place) return;
     const { clientWidth, clientHeight } = svg.current;
     const by = (/** @type {number} */ start, /** @type {number} */ size, /** @type {number} */ room) => (start < MARGIN ? MARGIN - start : Math.min(0, room - MARGIN - start - size));
@@ -171,7 +171,7 @@ function useCanvas(svg, layout) {
 function fitted(layout, { clientWidth: width, clientHeight: height }, least) {
   const scale = Math.max(Math.min((width - 2 * MARGIN) / layout.width, (height - 2 * MARGIN) / layout.height, 1.1), least);
   const top = (height - layout.height * scale) / 2;
-  const first = height / 3 - (layout.placed[0]?.y ?? 0) * scale;
+  const first = height / 3 - (layout.positioned[0]?.y ?? 0) * scale;
   return [Math.max(MARGIN, (width - layout.width * scale) / 2), top < MARGIN && least ? Math.min(MARGIN, first) : top, scale];
 }
 
@@ -223,7 +223,7 @@ const LONGEST = 22;
 const clip = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
 
 /**
- * @param {Placed} placed
+ * @param {Positioned} positioned
  * @param {Edge[]} edges of the map
  */
 export function labelOf({ node }, edges) {
@@ -232,7 +232,7 @@ export function labelOf({ node }, edges) {
 }
 
 /**
- * @param {Placed} placed
+ * @param {Positioned} positioned
  * @param {Edge[]} edges of the map
  * @param {Record<string, any>} [more] attributes
  * @param {(edge: Edge) => string} [textOf] the arrow of a node to itself
