@@ -1,7 +1,7 @@
 """Leave out the comments and the indentation of modules, which browsers need not load.
 
-A scanner of JavaScript that knows just enough to distinguish a comment from a string, a template and a
-regular expression. No token changes, and two lines stay two.
+A scanner of JavaScript that knows just enough to distinguish a comment from a string, a template
+and a regular expression. No token changes, and two lines stay two.
 """
 
 import re
