@@ -27,14 +27,12 @@ _ASSETS = CONSOLE + "assets/{release}/"
 # The first part of the pages' URLs; the page shows what the rest names.
 _PAGES = (
     "clouds",
-    "doctor",
     "events",
     "exposures",
     "groups",
     "instances",
     "map",
     "reach",
-    "rules",
     "sign-in",
     "tokens",
     "users",
