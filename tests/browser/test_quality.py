@@ -1,12 +1,15 @@
 """Every page in both themes and at all widths: accessibility, overflow, layout shift, focus."""
 
 import json
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import axe_playwright_python
 import pytest
 from playwright.async_api import Error, expect
+from tests.browser.conftest import PATIENCE
 from tests.browser.pages import every_page
+from tests.browser.session import sign_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -25,56 +28,52 @@ SCREENSHOTS = Path(__file__).parents[2] / "build" / "console"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-@pytest.fixture(scope="session")
-def pages(site):
-    return every_page(site)
+# Axe sees themes, and the two layouts of tables.
+SEEN_BY_AXE = (("light", "wide"), ("dark", "wide"), ("light", "narrow"))
 
 
-async def problem_in(shown, page):
-    """Open a page; return what is wrong with it, so that a test can go on with the others."""
-    try:
-        await shown.open(page)
-    except (AssertionError, Error) as error:
-        return f"is not shown: {error}"
-    return None
+@dataclass
+class Findings:
+    """What is wrong with pages, by their names."""
+
+    not_shown: dict[str, str] = field(default_factory=dict)
+    too_wide: dict[str, list[str]] = field(default_factory=dict)
+    violations: dict[str, list[object]] = field(default_factory=dict)
 
 
-@pytest.mark.parametrize(
-    ("theme", "width"), [("light", "wide"), ("dark", "wide"), ("light", "narrow")]
-)
-async def test_no_page_has_accessibility_violations(pages, visit, theme, width):
+async def test_every_page_is_shown_accessible_and_within_windows_of_any_width(site, browser):
+    found = Findings()
     axe = AXE.read_text(encoding="utf-8")
-    violations = {}
-    size = {"width": WIDTHS[width], "height": 900}
-    people = {
-        user: await visit(user=user, color_scheme=theme, viewport=size) for user in ("staff", None)
-    }
-    for shown in pages:
+    people = {}
+    for user in ("staff", None):
+        context = await browser.new_context(base_url=site.address, color_scheme="light")
+        if user:
+            await sign_in(context, site.address, user)
+        people[user] = await context.new_page()
+        people[user].set_default_timeout(PATIENCE)
+    for shown in every_page(site):
         page = people[shown.user]
-        if problem := await problem_in(shown, page):
-            violations[shown.name] = problem
-            continue
-        await page.screenshot(path=SCREENSHOTS / f"{shown.name}-{width}-{theme}.png")
-        await page.evaluate(axe)
-        if found := await page.evaluate(RUN):
-            violations[shown.name] = found
-    assert violations == {}, json.dumps(violations, indent=1)
-
-
-async def test_no_page_overflows_a_window_of_any_width(pages, visit):
-    people = {user: await visit(user=user) for user in ("staff", None)}
-    too_wide = {}
-    for shown in pages:
-        page = people[shown.user]
-        await page.set_viewport_size({"width": 1280, "height": 800})
-        if problem := await problem_in(shown, page):
-            too_wide[shown.name] = problem
+        await page.set_viewport_size({"width": WIDTHS["wide"], "height": 900})
+        try:
+            await shown.open(page)
+        except (AssertionError, Error) as error:
+            found.not_shown[shown.name] = str(error)
             continue
         for name, width in WIDTHS.items():
             await page.set_viewport_size({"width": width, "height": 900})
-            if (overflow := await page.evaluate(OVERFLOW)) > 0:
-                too_wide[shown.name, name] = overflow
-    assert too_wide == {}, too_wide
+            if await page.evaluate(OVERFLOW) > 0:
+                found.too_wide.setdefault(shown.name, []).append(name)
+        await page.evaluate(axe)
+        for theme, name in SEEN_BY_AXE:
+            await page.emulate_media(color_scheme=theme)
+            await page.set_viewport_size({"width": WIDTHS[name], "height": 900})
+            await page.screenshot(path=SCREENSHOTS / f"{shown.name}-{name}-{theme}.png")
+            if violations := await page.evaluate(RUN):
+                found.violations.setdefault(shown.name, []).append([theme, name, violations])
+        await page.emulate_media(color_scheme="light")
+    for page in people.values():
+        await page.context.close()
+    assert found == Findings(), json.dumps(asdict(found), indent=1)
 
 
 async def test_pages_do_not_shift_while_they_load(site, visit):
