@@ -132,9 +132,9 @@ console-images: .venv/.development ## write the pictures of the console in the d
 	@tools/browser
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.browser.screenshots images
 
-console-figures: .venv/.development ## print the console's size, requests, first content and layout shift
+console-figures: .venv/.development ## print the console's size, and the time of visits, questions and keys
 	@tools/browser
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.browser.screenshots figures
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.browser.figures
 
 typescript: .venv/.development ## generate and type-check a client in clients/typescript/src (needs Node)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.conformance.typescript

@@ -115,13 +115,15 @@ class Site:
         assert response.status_code == 200, response.text
         self.stable(uuid)
 
-    def load_groups(self, tenant: str, number: int) -> None:
+    def load_groups(
+        self, tenant: str, number: int, rules: Sequence[Json] = (HTTPS, OFFICE)
+    ) -> None:
         """Load a number of groups from a file; they are not in the cloud."""
         groups = [
             {
                 "name": f"group-{place:04}",
                 "description": f"number {place}",
-                "rules": [HTTPS, OFFICE],
+                "rules": list(rules),
             }
             for place in range(number)
         ]
