@@ -27,7 +27,7 @@ def groups(site):
 
 async def test_the_list_finds_instances_and_shows_their_addresses_and_groups(visit):
     page = await visit("/console/instances/")
-    await page.get_by_label("Search instances by name").fill("front-1")
+    await page.get_by_label("Search instances by name or address").fill("10.7.0.5")
     row = page.get_by_role("row").filter(has_text="front-1")
     await expect(page.locator("table.instances tbody tr")).to_have_count(1)
     await expect(row).to_contain_text("10.7.0.5")
@@ -75,7 +75,7 @@ async def test_a_refused_packet_names_the_nearest_rule(visit):
     verdict = page.locator(".verdict")
     await expect(verdict.locator("h2")).to_have_text("Refused")
     await expect(verdict.locator("h2")).to_be_focused()
-    await expect(verdict).to_contain_text("Nearest rules")
+    await expect(verdict).to_contain_text("Rules that nearly admit it")
     await expect(verdict).to_contain_text(f"source is not in {OFFICE}")
 
 

@@ -108,7 +108,7 @@ function Chooser({ user, onClose, showKeys }) {
     <p class="palette-foot" role="status">
       ${!isLoading && found.error ? html`<span class="tone-bad">${found.error.message}</span>`
         : isLoading ? "Searching…"
-        : entries.length === 0 ? "Nothing has this name." : html`<span><kbd>↑</kbd> <kbd>↓</kbd> <kbd>Enter</kbd></span>`}
+        : entries.length === 0 ? "Nothing has this name or address." : html`<span><kbd>↑</kbd> <kbd>↓</kbd> <kbd>Enter</kbd></span>`}
     </p>
   <//>`;
 }
@@ -192,7 +192,7 @@ async function search(name, signal) {
     look(OVERVIEWS, { name_exact: name }),
     look(OVERVIEWS, { query: name }),
     look(TENANTS, { name, field: ["uuid", "name", "project_name"] }),
-    look(INSTANCES, { name, page_size: 4, field: ["uuid", "name", "tenant_name"] }),
+    look(INSTANCES, { query: name, page_size: 4, field: ["uuid", "name", "tenant_name"] }),
   ]);
   const others = groups.filter((/** @type {any} */ group) => !exact.some((/** @type {any} */ each) => each.uuid === group.uuid));
   return [

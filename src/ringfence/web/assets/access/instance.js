@@ -68,7 +68,7 @@ function EffectiveRules({ port }) {
       pieces=${pieces.filter((/** @type {any} */ piece) => piece.direction === direction)} />`)}
     ${data.pieces_total > pieces.length && html`<p class="quiet">The widest ${pieces.length} of ${data.pieces_total} are shown.</p>`}
     ${!data.exact && html`<p class="quiet">Not exact: the cloud's firewall driver decides some of it.</p>`}
-    <p class="quiet">Observed <${Ago} at=${data.observed_at} />. Routing, firewalls of routers and of the instance may stop more.</p>`;
+    <p class="quiet">Observed <${Ago} at=${data.observed_at} />. Routing and other firewalls, of a router or within the instance, are not considered.</p>`;
 }
 
 /** @param {{direction: string, pieces: any[]}} properties */

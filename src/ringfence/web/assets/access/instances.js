@@ -62,7 +62,7 @@ function Search({ query }) {
     }, 200);
     return () => clearTimeout(timer);
   }, [text]);
-  return html`<search class="instance-search"><input type="search" aria-label="Search instances by name" placeholder="Search by name"
+  return html`<search class="instance-search"><input type="search" aria-label="Search instances by name or address" placeholder="Search by name or address"
     value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} />
     ${query.has("tenant_uuid") && html`<button type="button" class="chip" onClick=${() => updateQuery({ tenant_uuid: "", page: "" })}>One tenant ✕<span class="visually-hidden"> show all tenants</span></button>`}
   </search>`;

@@ -3,7 +3,7 @@
 import { TENANTS, request } from "../api.js";
 import { html, useEffect, useId, useRef, useState } from "../html.js";
 import { own } from "../own.js";
-import { updateQuery } from "../router.js";
+import { GROUP_PAGES, updateQuery } from "../router.js";
 import { Ago } from "../times.js";
 import { Title } from "../title.js";
 import { Failure, Skeleton, useLoaded } from "../use_loaded.js";
@@ -57,7 +57,7 @@ function Form({ tenants, given }) {
   };
   const end = (/** @type {string} */ name, /** @type {string} */ label) => html`<div class="field"><label for=${`${id}-${name}`}>${label}</label>
     <input id=${`${id}-${name}`} class="mono" required list=${list} value=${values[name]} onInput=${set(name)} autocomplete="off" spellcheck=${false} autocapitalize="none"
-      placeholder="instance, address or CIDR" /></div>`;
+      placeholder="name, IP or CIDR" /></div>`;
   return html`<form class="card ask reach-form" onSubmit=${ask}>
     <div class="field"><label for=${`${id}-tenant`}>Tenant</label>
       <select id=${`${id}-tenant`} value=${values.tenant} onChange=${set("tenant")}>
@@ -65,9 +65,9 @@ function Form({ tenants, given }) {
       </select></div>
     ${end("source", "From")} ${end("destination", "To")}
     <${TrafficFields} value=${{ ...values, protocol: values.protocol === "any" ? "" : values.protocol }} set=${setValues} />
-    <div class="field"><label for=${`${id}-at`}>By the rules</label>
+    <div class="field"><label for=${`${id}-at`}>Rules</label>
       <select id=${`${id}-at`} value=${values.at} onChange=${set("at")}>
-        <option value="" selected=${!values.at}>observed in the cloud</option><option value="desired" selected=${values.at === "desired"}>desired</option>
+        <option value="" selected=${!values.at}>in the cloud (observed)</option><option value="desired" selected=${values.at === "desired"}>desired</option>
       </select></div>
     <button class="button button-main">Ask</button>
     <datalist id=${list}>${names.map((each) => html`<option key=${each.uuid} value=${each.name}>${each.internal_ips.join(", ")}</option>`)}</datalist>
@@ -95,8 +95,8 @@ function Verdict({ tenant, question }) {
     ${notableReasons(data.because).map((text) => html`<p class="notice" key=${text}>${text}</p>`)}
     ${directions.map(([name, title, direction]) => direction && html`<${Direction} key=${name} title=${title} direction=${direction} />`)}
     ${!data.egress && !data.ingress && html`<p class="quiet">Neither end is a port that you see.</p>`}
-    <p class="quiet">Observed <${Ago} at=${data.observed_at} />${data.driver ? `, for the driver ${data.driver}` : ""}${data.exact ? "" : "; it holds for now only, because members of a group can change"}.
-      Routing, a router's firewall, the firewall in the instance and access lists of the provider are not considered.</p>
+    <p class="quiet">The oldest observation that this rests on was <${Ago} at=${data.observed_at} />.${data.driver && ` Driver: ${data.driver}.`}${!data.exact && " Members of a group can change, and the verdict with them."}
+      Routing and other firewalls, of a router, of the provider or within the instance, are not considered.</p>
   </section>`;
 }
 
@@ -106,6 +106,6 @@ function Direction({ title, direction }) {
   return html`<h3>${title}: <span class=${`tone-${tone}`}>${label.toLowerCase()}</span></h3>
     ${direction.by.length > 0 && html`<ul class="plain">${direction.by.map((/** @type {any} */ rule, /** @type {number} */ index) => html`<li key=${index}>${direction.verdict === "undetermined" ? "Perhaps by" : "By"} <${OriginRule} rule=${rule} /></li>`)}</ul>`}
     ${direction.verdict === "refused" && !direction.by.length && html`<p>No rule admits it.</p>`}
-    ${direction.nearest.length > 0 && html`<p class="quiet">Nearest rules, which fail in one respect:</p>
-      <ul class="plain">${direction.nearest.map((/** @type {any} */ rule, /** @type {number} */ index) => html`<li key=${index}><${OriginRule} rule=${rule} /> — <strong>${rule.text}</strong></li>`)}</ul>`}`;
+    ${direction.nearest.length > 0 && html`<p class="quiet">Rules that nearly admit it:</p>
+      <ul class="plain">${direction.nearest.map((/** @type {any} */ rule, /** @type {number} */ index) => html`<li key=${index}><${OriginRule} rule=${rule} /> — <strong>${rule.text}</strong>. <a href=${`${GROUP_PAGES}${rule.security_group_uuid}/edit/`}>Edit rules</a></li>`)}</ul>`}`;
 }
