@@ -250,7 +250,7 @@ async def test_remotes_are_references_in_each_format(call):
     assert "remote_group_id   = openstack_networking_secgroup_v2.front.id" in text
     assert 'remote_address_group_id = "ag-1"' in text
     assert 'protocol          = "ipv6-icmp"' in text
-    assert "# Left out: rule 4 of web, whose remote only the cloud knows" in text
+    assert "# Left out: a rule of web: only the cloud knows its remote" in text
     [text] = await call("openstack", "openstackOfGroups", [[front, web]])
     assert '--remote-group="$group_1"' in text
     assert "--remote-address-group=ag-1" in text
@@ -261,6 +261,31 @@ async def test_remotes_are_references_in_each_format(call):
     assert yaml.safe_load(text)["customers"][0]["projects"][0]["tenants"][0]["security_groups"][
         1
     ].keys() == {"name", "uuid", "description", "backend_id"}
+
+
+async def test_a_remote_group_outside_the_export_is_named_as_the_cloud_names_it(call):
+    inside = group(uuid="a" * 32, name="default")
+    remotes = {"a" * 32: "", "c" * 32: "neutron-c", "d" * 32: ""}
+    rules = [
+        rule(
+            cidr=None,
+            remote_group=f"http://x/api/openstack-security-groups/{uuid}/",
+            remote_group_name="other",
+            remote_group_backend_id=backend_id,
+        )
+        for uuid, backend_id in remotes.items()
+    ]
+    groups = [inside, group(uuid="b" * 32, rules=rules)]
+    [text] = await call("terraform", "terraformOfGroups", [groups])
+    found = re.findall(r"remote_group_id += (.*)", text)
+    assert found == ["data.openstack_networking_secgroup_v2.default.id", '"neutron-c"']
+    # Without its remote, the rule would admit any address.
+    assert text.count("_rule_v2") == 2
+    assert "# Left out: a rule of web: the remote group other is not in the cloud" in text
+    [text] = await call("openstack", "openstackOfGroups", [groups])
+    assert re.findall("--remote-group=(\\S+)", text) == ['"$group_1"', "neutron-c"]
+    assert text.count("rule create") == 2
+    assert "# Left out: a rule of web: the remote group other is not in the cloud" in text
 
 
 def text_of(path):
@@ -298,3 +323,23 @@ async def test_all_groups_of_a_list_are_exported_and_the_file_loads_without_a_di
     assert {row["tenant"] for row in rows} == {"export"}
     assert "openstack_networking_secgroup_v2.exported_front.id" in texts["Terraform"]
     assert texts["openstack"].startswith("#!/bin/sh\n")
+
+
+async def test_one_group_refers_to_its_remote_group_by_the_id_in_the_cloud(site, visit):
+    front = site.create("alone-front", tenant="export")
+    inner = {"protocol": "tcp", "from_port": 80, "to_port": 80, "remote_group": front["url"]}
+    web = site.create("alone-web", [inner], tenant="export")
+    page = await visit(f"/console/groups/{web['uuid']}/", user="ann")
+    for label in ("Terraform", "openstack", "YAML", "CSV"):
+        await page.locator("summary").filter(has_text="Export").click()
+        async with page.expect_download() as download:
+            await page.get_by_role("button", name=label).click()
+        file = await download.value
+        assert re.fullmatch(r"alone-web-\d{4}-\d\d-\d\d\.\w+", file.suggested_filename)
+        text = text_of(await file.path())
+        if label == "CSV":
+            assert "group alone-front" in text
+        else:
+            # `ringfence load` knows groups by their UUIDs, Neutron by its own.
+            assert (front["backend_id"] in text) is (label != "YAML")
+            assert (front["uuid"] in text) is (label == "YAML")

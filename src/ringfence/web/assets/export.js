@@ -4,7 +4,7 @@ import { GROUPS, request } from "./api.js";
 import { csvOfGroups } from "./export/csv.js";
 import { fileName } from "./export/escape.js";
 import { openstackOfGroups } from "./export/openstack.js";
-import { GROUP_FIELDS } from "./export/remotes.js";
+import { GROUP_FIELDS, remoteOf } from "./export/remotes.js";
 import { terraformOfGroups } from "./export/terraform.js";
 import { yamlOfGroups } from "./export/yaml.js";
 import { html, useRef, useState } from "./html.js";
@@ -17,6 +17,9 @@ const PAGE_SIZE = 300;
 // More groups than these are read page by page.
 const FEW = 20;
 
+// These refer to groups by their IDs in the cloud.
+const OF_NEUTRON = ["tf", "sh"];
+
 /** @type {[string, string, string, (groups: Group[]) => string][]} label, suffix, media type, and the text */
 const FORMATS = [
   ["CSV", "csv", "text/csv", csvOfGroups],
@@ -24,6 +27,17 @@ const FORMATS = [
   ["Terraform", "tf", "text/plain", terraformOfGroups],
   ["openstack commands", "sh", "text/x-shellscript", openstackOfGroups],
 ];
+
+/**
+ * The name of a file with today's date, as in web-2026-11-28.
+ *
+ * @param {string} name
+ */
+function dated(name) {
+  const now = new Date();
+  const parts = [now.getFullYear(), now.getMonth() + 1, now.getDate()];
+  return `${fileName(name)}-${parts.map((part) => String(part).padStart(2, "0")).join("-")}`;
+}
 
 /**
  * Save a text as a file.
@@ -71,6 +85,45 @@ export async function groupsOf(uuids) {
 }
 
 /**
+ * Return groups whose rules have the ID in the cloud of each remote group that is not among them; those
+ * that the user does not see, or the cloud does not have, stay without.
+ *
+ * @param {Group[]} groups
+ * @returns {Promise<Group[]>}
+ */
+export async function withCloudIds(groups) {
+  const own = new Set(groups.map(({ uuid }) => uuid));
+  const outside = (/** @type {Group["rules"][number]} */ rule) => {
+    const remote = remoteOf(rule);
+    return remote.kind === "group" && !own.has(remote.value) ? remote.value : null;
+  };
+  const wanted = new Set(groups.flatMap(({ rules }) => rules.map(outside)).filter((uuid) => uuid !== null));
+  const query = { field: ["uuid", "backend_id"] };
+  const found = wanted.size > FEW ? await loadAll(GROUPS, query) : await Promise.all([...wanted].map((uuid) => cloudIdOf(uuid, query)));
+  const ids = new Map(found.map(({ uuid, backend_id: id }) => [uuid, id]));
+  return groups.map((group) => ({
+    ...group,
+    rules: group.rules.map((rule) => {
+      const uuid = outside(rule);
+      return uuid === null ? rule : { ...rule, remote_group_backend_id: ids.get(uuid) ?? "" };
+    }),
+  }));
+}
+
+/**
+ * @param {string} uuid
+ * @param {Record<string, any>} query
+ */
+async function cloudIdOf(uuid, query) {
+  try {
+    return (await request("GET", `${GROUPS}${uuid}/`, { query })).data;
+  } catch (error) {
+    if (error.status === 404 || error.status === 403) return { uuid, backend_id: "" };
+    throw error;
+  }
+}
+
+/**
  * A menu that downloads groups with their rules.
  *
  * @param {{load: () => Promise<any[]>, name: string}} properties `name` is that of the file
@@ -83,8 +136,9 @@ export function ExportMenu({ load, name }) {
     summary.current?.focus();
     setBusy(true);
     try {
-      const groups = await load();
-      download(`${fileName(name)}.${suffix}`, textOf(groups), type);
+      const loaded = await load();
+      const groups = OF_NEUTRON.includes(suffix) ? await withCloudIds(loaded) : loaded;
+      download(`${dated(name)}.${suffix}`, textOf(groups), type);
       showToast(`${count(groups.length, "group")} exported.`, "good");
     } catch (error) {
       showToast(error.message, "bad");
@@ -108,7 +162,7 @@ export function CsvButton({ load, name }) {
   const save = async () => {
     setBusy(true);
     try {
-      download(`${fileName(name)}.csv`, await load(), "text/csv");
+      download(`${dated(name)}.csv`, await load(), "text/csv");
     } catch (error) {
       showToast(error.message, "bad");
     }

@@ -1,7 +1,7 @@
 // The `openstack` commands that create groups and their rules, for a POSIX shell.
 
 import { comment, shellWord } from "./escape.js";
-import { byTenant, neutronProtocol, portsOf, remoteOf, tenantText } from "./remotes.js";
+import { byTenant, leftOutText, neutronProtocol, neutronRemoteOf, portsOf, tenantText } from "./remotes.js";
 import { isIcmp } from "../rule_text.js";
 
 /**
@@ -41,8 +41,7 @@ openstack security group rule list -f value -c ID "$${variable}" | xargs opensta
  * @param {Map<string, string>} variables
  */
 function ruleLine(group, rule, variables) {
-  const remote = remoteOf(rule);
-  if (remote.kind === "unknown") return comment(`Left out: a rule of ${group.name} whose remote only the cloud knows`);
+  if (neutronRemoteOf(rule, variables).kind === "unknown") return comment(`Left out: a rule of ${group.name}: ${leftOutText(rule)}`);
   const words = [
     `openstack security group rule create --${rule.direction}`, `--ethertype ${rule.ethertype}`,
     `--protocol ${shellWord(neutronProtocol(rule) || "any")}`, ...portWords(rule), ...remoteWords(rule, variables),
@@ -64,12 +63,10 @@ function portWords(rule) {
  * @param {Map<string, string>} variables
  */
 function remoteWords(rule, variables) {
-  const remote = remoteOf(rule);
+  const remote = neutronRemoteOf(rule, variables);
   if (remote.kind === "any") return [`--remote-ip ${rule.ethertype === "IPv6" ? "::/0" : "0.0.0.0/0"}`];
   if (remote.kind === "cidr") return [`--remote-ip ${shellWord(remote.value)}`];
   if (remote.kind === "address_group") return [`--remote-address-group=${shellWord(remote.value)}`];
   if (remote.kind === "cloud_group") return [`--remote-group=${shellWord(remote.value)}`];
-  if (remote.kind !== "group") return [];
-  const variable = variables.get(remote.value);
-  return [`--remote-group=${variable ? `"$${variable}"` : shellWord(rule.remote_group_backend_id || remote.value)}`];
+  return remote.kind === "group" ? [`--remote-group="$${variables.get(remote.value)}"`] : [];
 }

@@ -46,6 +46,31 @@ export function remoteOf(rule) {
   return rule.remote_group_backend_id ? { kind: "cloud_group", value: rule.remote_group_backend_id } : { kind: "unknown" };
 }
 
+/**
+ * Return the remote as Neutron refers to it: a group outside the export by its ID in the cloud. A group
+ * without one is "unknown": a rule that left it out would admit more.
+ *
+ * @param {Rule} rule with the ID that `withCloudIds` of `export.js` adds
+ * @param {Map<string, string>} exported what refers to each group of the export
+ */
+export function neutronRemoteOf(rule, exported) {
+  const remote = remoteOf(rule);
+  if (remote.kind !== "group" || exported.has(remote.value)) return remote;
+  const id = rule.remote_group_backend_id;
+  return id ? { kind: /** @type {const} */ ("cloud_group"), value: id } : { kind: /** @type {const} */ ("unknown") };
+}
+
+/**
+ * Why a rule is left out.
+ *
+ * @param {Rule} rule
+ */
+export function leftOutText(rule) {
+  return remoteOf(rule).kind === "group"
+    ? `the remote group ${rule.remote_group_name || "of the rule"} is not in the cloud, or you do not see it`
+    : "only the cloud knows its remote";
+}
+
 /** @param {number | null | undefined} port */
 const known = (port) => (port === null || port === undefined || port === -1 ? null : port);
 

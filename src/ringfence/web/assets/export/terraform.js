@@ -1,7 +1,7 @@
 // Terraform: the resources of terraform-provider-openstack, with references between groups.
 
 import { comment, hclString } from "./escape.js";
-import { byTenant, neutronProtocol, portsOf, remoteOf, tenantText } from "./remotes.js";
+import { byTenant, leftOutText, neutronProtocol, neutronRemoteOf, portsOf, tenantText } from "./remotes.js";
 
 /**
  * @typedef {import("./remotes.js").Group} Group
@@ -13,9 +13,10 @@ const HEAD = "These resources create new groups: to take over those in the cloud
 /** @param {Group[]} groups */
 export function terraformOfGroups(groups) {
   const names = labelsOf(groups);
+  const addresses = new Map(groups.map((group) => [group.uuid, idOf(group, names)]));
   const blocks = byTenant(groups).flatMap((ofTenant) => [
     comment(tenantText(ofTenant[0])),
-    ...ofTenant.flatMap((group) => [groupBlock(group, names), ...group.rules.map((rule, index) => ruleBlock(group, rule, index, names))]),
+    ...ofTenant.flatMap((group) => [groupBlock(group, names), ...group.rules.map((rule, index) => ruleBlock(group, rule, `${names.get(group.uuid)}_rule_${index + 1}`, addresses))]),
   ]);
   return `${[comment(HEAD), ...blocks].join("\n\n")}\n`;
 }
@@ -77,37 +78,33 @@ function groupBlock(group, labels) {
 /**
  * @param {Group} group
  * @param {Rule} rule
- * @param {number} index
- * @param {Map<string, string>} labels
+ * @param {string} label
+ * @param {Map<string, string>} addresses of the groups
  */
-function ruleBlock(group, rule, index, labels) {
-  const remote = remoteOf(rule);
-  if (remote.kind === "unknown") return comment(`Left out: rule ${index + 1} of ${group.name}, whose remote only the cloud knows`);
+function ruleBlock(group, rule, label, addresses) {
+  const remote = neutronRemoteOf(rule, addresses);
+  if (remote.kind === "unknown") return comment(`Left out: a rule of ${group.name}: ${leftOutText(rule)}`);
   const { first, last } = portsOf(rule);
   const protocol = neutronProtocol(rule);
-  return block(`resource "openstack_networking_secgroup_rule_v2" ${hclString(`${labels.get(group.uuid)}_rule_${index + 1}`)}`, [
-    ["security_group_id", idOf(group, labels)],
+  return block(`resource "openstack_networking_secgroup_rule_v2" ${hclString(label)}`, [
+    ["security_group_id", String(addresses.get(group.uuid))],
     ["direction", hclString(rule.direction)],
     ["ethertype", hclString(rule.ethertype)],
     ["protocol", protocol ? hclString(protocol) : null],
     ["port_range_min", first],
     ["port_range_max", last],
     ["remote_ip_prefix", remote.kind === "cidr" ? hclString(remote.value) : null],
-    ["remote_group_id", groupReference(rule, remote, labels)],
+    ["remote_group_id", groupReference(remote, addresses)],
     ["remote_address_group_id", remote.kind === "address_group" ? hclString(remote.value) : null],
     ["description", rule.description ? hclString(rule.description) : null],
   ]);
 }
 
 /**
- * @param {Rule} rule
- * @param {ReturnType<typeof remoteOf>} remote
- * @param {Map<string, string>} labels
+ * @param {ReturnType<typeof neutronRemoteOf>} remote
+ * @param {Map<string, string>} addresses of the groups
  */
-function groupReference(rule, remote, labels) {
-  if (remote.kind === "cloud_group") return hclString(remote.value);
-  if (remote.kind !== "group") return null;
-  const label = labels.get(remote.value);
-  if (label) return `openstack_networking_secgroup_v2.${label}.id`;
-  return hclString(rule.remote_group_backend_id || remote.value);
+function groupReference(remote, addresses) {
+  if (remote.kind === "group") return String(addresses.get(remote.value));
+  return remote.kind === "cloud_group" ? hclString(remote.value) : null;
 }
