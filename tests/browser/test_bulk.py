@@ -31,16 +31,27 @@ async def test_one_prefix_is_replaced_in_several_groups_by_one_review(site, visi
     await expect(page.get_by_text("3 selected")).to_be_visible()
     await choose(page, "Replace a CIDR")
     await page.get_by_label("Replace the CIDR").fill("10.7.0.0/16")
-    await page.get_by_label("By", exact=True).fill("10.8.0.0/16")
+    await page.get_by_label("With", exact=True).fill("10.8.0.0/16")
     await expect(page.get_by_text("3 rules in 3 groups have exactly 10.7.0.0/16.")).to_be_visible()
     await page.get_by_role("button", name="Review").click()
     dialog = page.get_by_role("dialog")
-    await expect(dialog.locator(".review-headline")).to_contain_text("3 groups: ")
+    await expect(dialog.locator(".review-headline")).to_have_text(
+        "3 groups: SSH from 10.8.0.0/16 instead of 10.7.0.0/16."
+    )
     await expect(dialog.locator("details.bulk-group")).to_have_count(3)
     await dialog.locator("details.bulk-group").first.locator("summary").first.click()
-    await expect(dialog.locator("details.bulk-group").first).to_contain_text("10.8.0.0/16")
+    await expect(dialog.locator("details.bulk-group").first).to_contain_text(
+        "replacing-0 \N{MIDDLE DOT} bulk \N{MIDDLE DOT} SSH from 10.8.0.0/16 instead of 10.7.0.0/16"
+    )
     await dialog.get_by_role("button", name="Apply to 3 groups").click()
-    await expect(dialog.get_by_text("3 groups done.")).to_be_visible()
+    await expect(dialog.get_by_text("3 groups changed; in the cloud.")).to_be_visible()
+    # The result names the groups and their versions, and the list behind is the new one.
+    result = dialog.locator(".bulk-done li").filter(has_text="replacing-0")
+    await expect(result).to_contain_text("version 2 is in the cloud")
+    await expect(result.get_by_role("link", name="replacing-0")).to_have_attribute(
+        "href", re.compile(groups[0]["uuid"])
+    )
+    await expect(page.get_by_text("3 selected")).to_have_count(0)
     for group in groups:
         cidrs = {rule["cidr"] for rule in site.group(group["uuid"])["rules"]}
         assert cidrs == {"10.8.0.0/16", "0.0.0.0/0"}
@@ -59,7 +70,7 @@ async def test_what_a_search_found_is_selected_and_removed(site, visit):
     await dialog.get_by_role("button", name="Review").click()
     await expect(dialog.locator(".review-headline")).to_contain_text("loses SSH to the internet")
     await dialog.get_by_role("button", name="Apply to 2 groups").click()
-    await expect(dialog.get_by_text("2 groups done.")).to_be_visible()
+    await expect(dialog.get_by_text("2 groups changed; in the cloud.")).to_be_visible()
     await dialog.get_by_role("button", name="Close", exact=True).last.click()
     await expect(page.get_by_role("heading", name="No rules match")).to_be_visible()
     for group in groups:
@@ -79,7 +90,7 @@ async def test_a_door_to_the_internet_is_ticked_before_it_is_opened(site, visit)
     await expect(apply).to_be_disabled()
     await dialog.get_by_role("checkbox").check()
     await apply.click()
-    await expect(dialog.get_by_text("2 groups done.")).to_be_visible()
+    await expect(dialog.get_by_text("2 groups changed; in the cloud.")).to_be_visible()
 
 
 async def test_a_group_that_changed_meanwhile_fails_alone_and_is_reviewed_again(site, visit):
@@ -95,12 +106,12 @@ async def test_a_group_that_changed_meanwhile_fails_alone_and_is_reviewed_again(
     await expect(dialog.get_by_role("button", name="Apply to 2 groups")).to_be_enabled()
     site.set_rules(second["uuid"], [INSIDE, HTTPS | {"cidr": "10.1.0.0/16"}])
     await dialog.get_by_role("button", name="Apply to 2 groups").click()
-    await expect(dialog.get_by_text("1 group done, 1 failed.")).to_be_visible()
+    await expect(dialog.get_by_text("1 group changed; in the cloud, 1 failed.")).to_be_visible()
     await expect(dialog.locator(".bulk-failed")).to_contain_text("racing-1")
     assert len(site.group(second["uuid"])["rules"]) == 2
     await dialog.get_by_role("button", name="Retry the failed").click()
     await dialog.get_by_role("button", name="Apply to 1 group").click()
-    await expect(dialog.get_by_text("1 group done.")).to_be_visible()
+    await expect(dialog.get_by_text("1 group changed; in the cloud.")).to_be_visible()
     assert len(site.group(first["uuid"])["rules"]) == 2
     assert len(site.group(second["uuid"])["rules"]) == 3
 
@@ -133,7 +144,7 @@ async def test_groups_are_deleted_together_except_those_in_use(site, visit):
     dialog = page.get_by_role("dialog")
     await expect(dialog.get_by_text("in use: kept")).to_be_visible()
     await dialog.get_by_role("button", name="Delete 1 group").click()
-    await expect(dialog.get_by_text("1 group done.")).to_be_visible()
+    await expect(dialog.get_by_text("1 group deleted.")).to_be_visible()
     await dialog.get_by_role("button", name="Close", exact=True).last.click()
     await expect(page.get_by_role("link", name="deleting-free")).to_have_count(0)
     await expect(page.get_by_role("link", name="deleting-used")).to_be_visible()
@@ -147,7 +158,7 @@ async def test_the_drift_mode_of_several_groups_is_set(site, visit):
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("Drift mode").select_option("report")
     await dialog.get_by_role("button", name="Set in 1 group").click()
-    await expect(dialog.get_by_text("1 group done.")).to_be_visible()
+    await expect(dialog.get_by_text("1 group now with this drift mode.")).to_be_visible()
     with site.client() as client:
         drift = client.get(f"/api/openstack-security-groups/{group['uuid']}/drift/").json()
     assert drift["mode"] == "report"

@@ -4,8 +4,9 @@ import { Dialog } from "../dialog.js";
 import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { useDoors } from "../review/doors.js";
 import { PlanReview, doorsOf, headlineOf } from "../review/plan.js";
+import { GROUP_PAGES } from "../router.js";
 import { count } from "../rule_text.js";
-import { sumOfTraffic } from "./bulk_changes.js";
+import { isMove, sumOfTraffic } from "./bulk_changes.js";
 import { AddForm, DeleteForm, DriftForm, PullForm, RemoveForm, ReplaceForm } from "./bulk_forms.js";
 import { applyPlan, changeEntries, loadEntries, planEntries } from "./bulk_run.js";
 
@@ -19,40 +20,46 @@ import { applyPlan, changeEntries, loadEntries, planEntries } from "./bulk_run.j
  *
  * @typedef {object} Chosen
  * @property {(rules: any[]) => any[]} [edit]
+ * @property {(rules: any[]) => string} [says] what the edit means for rules, if that says more than their traffic
  * @property {(entry: Entry, signal: AbortSignal) => Promise<boolean>} [change]
  * @property {(entry: Entry) => string} [blocks] why a group cannot be changed
  */
 
-/** @type {Record<string, {label: string, form: any}>} */
+/** @type {Record<string, {label: string, form: any, done?: string}>} `done` is what became of groups, unless their rules changed */
 export const BULK = {
   add: { label: "Add rules", form: AddForm },
   remove: { label: "Remove rules", form: RemoveForm },
   replace: { label: "Replace a CIDR", form: ReplaceForm },
-  drift: { label: "Set the drift mode", form: DriftForm },
-  pull: { label: "Pull", form: PullForm },
-  delete: { label: "Delete", form: DeleteForm },
+  drift: { label: "Set the drift mode", form: DriftForm, done: "now with this drift mode" },
+  pull: { label: "Pull", form: PullForm, done: "pulled" },
+  delete: { label: "Delete", form: DeleteForm, done: "deleted" },
 };
 
 /**
  * @param {{kind: string, selected: Selected[], cidr: string, onClose: () => void, onDone: () => void}} properties
  */
 export function BulkDialog({ kind, selected, cidr, onClose, onDone }) {
-  const { label, form: Form } = BULK[kind];
+  const { label, form: Form, done: became } = BULK[kind];
+  // The selection is cleared as soon as the groups are changed.
+  const [number] = useState(selected.length);
   const run = useBulk(kind, selected);
   const { step, entries, done, total, chosen } = run;
+  useEffect(() => {
+    if (step === "done") onDone();
+  }, [step]);
   const close = () => {
     run.stop();
-    if (step === "applying" || step === "done") onDone();
+    if (step === "applying") onDone();
     onClose();
   };
   const isAllowed = entries.filter((entry) => !entry.problem);
-  return html`<${Dialog} wide title=${`${label}: ${count(selected.length, "group")}`} onClose=${close}>
+  return html`<${Dialog} wide title=${`${label}: ${count(number, "group")}`} onClose=${close}>
     ${["loading", "planning", "applying"].includes(step) && html`<div class="dialog-body"><${Progress} step=${step} done=${done} total=${total} /></div>
       <footer class="dialog-foot"><button type="button" class="button" onClick=${close}>${step === "applying" ? "Stop" : "Cancel"}</button></footer>`}
     ${step === "form" && html`<${Form} entries=${isAllowed} cidr=${cidr} onCancel=${close} onChoose=${run.choose}
       leftOut=${html`<${LeftOut} entries=${entries.filter((entry) => entry.problem)} />`} />`}
-    ${step === "review" && chosen && html`<${Review} entries=${entries} onBack=${run.back} onApply=${run.apply} />`}
-    ${step === "done" && html`<${Outcome} entries=${entries} onRetry=${run.retry} onClose=${close} />`}
+    ${step === "review" && chosen && html`<${Review} entries=${entries} says=${chosen.says} onBack=${run.back} onApply=${run.apply} />`}
+    ${step === "done" && html`<${Outcome} entries=${entries} became=${became} onRetry=${run.retry} onClose=${close} />`}
   <//>`;
 }
 
@@ -117,23 +124,36 @@ function LeftOut({ entries }) {
     <ul>${entries.map(({ selected, problem, refused }) => html`<li key=${selected.uuid}>${selected.name}, ${selected.tenant_name}: ${problem ?? refused}</li>`)}</ul></div>`;
 }
 
-/** @param {{entries: Entry[], onBack: () => void, onApply: () => void}} properties */
-function Review({ entries, onBack, onApply }) {
+/**
+ * @param {any} traffic
+ * @param {string} [said] what an edit means
+ */
+function reviewText(traffic, said) {
+  if (!said) return headlineOf(traffic);
+  const place = traffic.instances > 0 ? ` on ${count(traffic.instances, "instance")}` : "";
+  return isMove(traffic) ? `${said}${place}.` : `${said}. ${headlineOf(traffic)}`;
+}
+
+/** @param {string} text after a colon */
+const lowered = (text) => text.replace(/^(Opens|Closes|No|As|This)\b/, (word) => word.toLowerCase());
+
+/** @param {{entries: Entry[], says?: Chosen["says"], onBack: () => void, onApply: () => void}} properties */
+function Review({ entries, says, onBack, onApply }) {
   const planned = entries.filter((entry) => entry.plan);
   const same = entries.filter((entry) => !entry.plan && !entry.problem && !entry.refused);
   const sum = useMemo(() => ({ traffic: sumOfTraffic(planned.map((entry) => entry.plan)) }), [entries]);
   const { Doors, areConfirmed } = useDoors(sum);
   const leftOut = entries.filter((entry) => entry.problem || entry.refused);
   return html`<div class="dialog-body bulk-review">
-      <p class="review-headline">${planned.length ? `${count(planned.length, "group")}: ${headlineOf(sum.traffic)}` : "No group changes."}</p>
+      <p class="review-headline">${planned.length ? `${count(planned.length, "group")}: ${lowered(reviewText(sum.traffic, says?.(planned.flatMap(({ group }) => group.rules))))}` : "No group changes."}</p>
       <${LeftOut} entries=${leftOut} />
       <${Doors} />
       ${planned.map(({ selected, group, plan }) => html`<details class="bulk-group" key=${selected.uuid}>
-        <summary><strong>${group.name}</strong> <span class="quiet">${group.tenant_name}</span> ${headlineOf(plan.traffic)}</summary>
+        <summary><strong>${group.name}</strong> <span class="quiet">· ${group.tenant_name} ·</span> ${reviewText(plan.traffic, says?.(group.rules))}</summary>
         <${PlanReview} plan=${plan} before=${group.rules} doors=${doorsOf(plan).map(({ key, label }) => html`<p key=${key} class="tone-warn">Open ${label}</p>`)} />
       </details>`)}
       ${same.length > 0 && html`<details class="bulk-group"><summary>${count(same.length, "group does", "groups do")} not change</summary>
-        <ul class="plain">${same.map(({ selected }) => html`<li key=${selected.uuid}>${selected.name} <span class="quiet">${selected.tenant_name}</span></li>`)}</ul></details>`}
+        <ul class="plain">${same.map(({ selected }) => html`<li key=${selected.uuid}>${selected.name} <span class="quiet">· ${selected.tenant_name}</span></li>`)}</ul></details>`}
     </div>
     <footer class="dialog-foot">
       <button type="button" class="button" onClick=${onBack}>Back</button>
@@ -141,12 +161,14 @@ function Review({ entries, onBack, onApply }) {
     </footer>`;
 }
 
-/** @param {{entries: Entry[], onRetry: () => void, onClose: () => void}} properties */
-function Outcome({ entries, onRetry, onClose }) {
+/** @param {{entries: Entry[], became?: string, onRetry: () => void, onClose: () => void}} properties */
+function Outcome({ entries, became, onRetry, onClose }) {
   const by = (/** @type {string} */ outcome) => entries.filter((entry) => entry.outcome === outcome);
   const [done, accepted, failed] = ["done", "accepted", "failed"].map(by);
   return html`<div class="dialog-body">
-      <p role="status"><strong>${count(done.length, "group")} done${accepted.length > 0 ? `, ${accepted.length} accepted and not yet in the cloud` : ""}${failed.length > 0 ? `, ${failed.length} failed` : ""}.</strong></p>
+      <p role="status"><strong>${count(done.length, "group")} ${became ?? (done.length ? "changed; in the cloud" : "changed")}${accepted.length > 0 ? `, ${accepted.length} accepted and not yet in the cloud` : ""}${failed.length > 0 ? `, ${failed.length} failed` : ""}.</strong></p>
+      ${became !== "deleted" && html`<ul class="plain bulk-done">${[...done, ...accepted].map(({ selected, plan, outcome }) => html`<li key=${selected.uuid}>
+        <a href=${`${GROUP_PAGES}${selected.uuid}/`}>${selected.name}</a> <span class="quiet">· ${selected.tenant_name}${plan && ` · version ${plan.version + 1}${outcome === "done" ? " is in the cloud" : ", not yet in the cloud"}`}</span></li>`)}</ul>`}
       ${failed.length > 0 && html`<ul class="notice notice-bad bulk-failed">${failed.map(({ selected, message }) => html`<li key=${selected.uuid}>
         <strong>${selected.name}</strong>, ${selected.tenant_name}: ${message}</li>`)}</ul>`}
       <${LeftOut} entries=${entries.filter((entry) => entry.problem || entry.refused)} />

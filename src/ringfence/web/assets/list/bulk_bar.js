@@ -44,7 +44,7 @@ export function BulkBar({ selection, total, loadAll, cidr, isReader, reload }) {
     setKind(name);
   };
   if (!isShown) return null;
-  return html`<div class="bulk-bar" role="region" aria-label="Selected groups">
+  return html`${selected.length > 0 && html`<div class="bulk-bar" role="region" aria-label="Selected groups">
     <strong role="status">${selected.length} selected</strong>
     ${selected.length < total && html`<button type="button" class="button button-plain" aria-label="Select all results" disabled=${isBusy} onClick=${selectAll}>Select all</button>`}
     <button type="button" class="button button-plain" aria-label="Clear selection" onClick=${selection.clear}>Clear</button>
@@ -56,10 +56,10 @@ export function BulkBar({ selection, total, loadAll, cidr, isReader, reload }) {
           disabled=${isReader} onClick=${(/** @type {any} */ event) => open(event, name)}>${label}…</button>`)}
       </div>
     </details>
+  </div>`}
     ${kind && html`<${BulkDialog} key=${kind} kind=${kind} selected=${selected} cidr=${cidr} onClose=${() => setKind("")}
       onDone=${() => {
         selection.clear();
         reload();
-      }} />`}
-  </div>`;
+      }} />`}`;
 }

@@ -1,6 +1,6 @@
 // What a change of several groups does to the rules of one. Pure.
 
-import { remoteKeys } from "../rule_text.js";
+import { openText, remoteKeys } from "../rule_text.js";
 
 /** @typedef {import("../rule_text.js").Rule} Rule */
 
@@ -78,6 +78,30 @@ export function replaceCidr(rules, from, to) {
     return [changed];
   });
 }
+
+/**
+ * Return what a replaced CIDR means for the rules that have it: which traffic has which prefix now.
+ *
+ * @param {any[]} rules before the change
+ * @param {string} from
+ * @param {string} to
+ */
+export function replacedText(rules, from, to) {
+  const changed = rules.filter((rule) => rule.cidr === from);
+  const words = new Intl.ListFormat("en");
+  return [["ingress", "from"], ["egress", "to"]].flatMap(([direction, side]) => {
+    const labels = openText(changed.filter((rule) => rule.direction === direction)).map((label) => label.replace(/^All /, "all "));
+    return labels.length ? [`${direction === "egress" ? "outgoing " : ""}${words.format(labels)} ${side} ${to} instead of ${from}`] : [];
+  }).join("; ");
+}
+
+/**
+ * Return whether traffic moves from some prefixes to others and nothing else is to be said of it.
+ *
+ * @param {any} traffic
+ */
+export const isMove = ({ same, exact, opens, opens_total: opened, closes_total: closed, still_admitted_by: still }) =>
+  !same && exact && opened > 0 && closed > 0 && !still?.length && !opens.some((/** @type {any} */ piece) => piece.direction === "ingress" && piece.internet);
 
 /**
  * Return the traffic of several plans as that of one: what several of them open or close is there once.

@@ -5,7 +5,7 @@ import { readRules } from "../paste/read.js";
 import { bodyOf } from "../rows.js";
 import { Remote, Traffic } from "../rule_lists.js";
 import { count } from "../rule_text.js";
-import { addRules, distinctRules, removeRules, replaceCidr } from "./bulk_changes.js";
+import { addRules, distinctRules, removeRules, replaceCidr, replacedText } from "./bulk_changes.js";
 import { pull, remove, setDriftMode } from "./bulk_run.js";
 
 /**
@@ -85,12 +85,12 @@ export function ReplaceForm({ entries, cidr, onChoose, ...rest }) {
   const number = rules.filter((rule) => rule.cidr && rule.cidr === from.trim()).length;
   const groups = entries.filter((entry) => entry.group.rules.some((/** @type {any} */ rule) => rule.cidr && rule.cidr === from.trim())).length;
   return html`<${Form} label="Review" isReady=${number > 0 && to.trim() !== "" && to.trim() !== from.trim()}
-    onSubmit=${() => onChoose({ edit: (held) => replaceCidr(held, from.trim(), to.trim()) })} ...${rest}>
+    onSubmit=${() => onChoose({ edit: (held) => replaceCidr(held, from.trim(), to.trim()), says: (held) => replacedText(held, from.trim(), to.trim()) })} ...${rest}>
     <div class="field"><label for=${`${id}from`}>Replace the CIDR</label>
       <input id=${`${id}from`} list=${`${id}list`} value=${from} onInput=${(/** @type {any} */ event) => setFrom(event.target.value)} />
       <datalist id=${`${id}list`}>${cidrs.map((each) => html`<option key=${each} value=${each}></option>`)}</datalist></div>
-    <div class="field"><label for=${`${id}to`}>By</label>
-      <input id=${`${id}to`} value=${to} placeholder="10.20.0.0/16" onInput=${(/** @type {any} */ event) => setTo(event.target.value)} /></div>
+    <div class="field"><label for=${`${id}to`}>With</label>
+      <input id=${`${id}to`} value=${to} placeholder="e.g. 10.20.0.0/16" onInput=${(/** @type {any} */ event) => setTo(event.target.value)} /></div>
     <p class="quiet" role="status">${from.trim() ? `${count(number, "rule")} in ${count(groups, "group")} ${number === 1 ? "has" : "have"} exactly ${from.trim()}.` : "\u00a0"}</p>
   <//>`;
 }
@@ -106,7 +106,7 @@ export function DriftForm({ entries, onChoose, ...rest }) {
     <div class="field"><label for=${id}>Drift mode</label>
       <select id=${id} value=${mode} onChange=${(/** @type {any} */ event) => setMode(event.target.value)}>
         <option value="">Choose</option>${MODES.map(([value, label]) => html`<option key=${value} value=${value}>${label}</option>`)}</select></div>
-    ${mode === "enforce" && html`<p class="notice notice-warn">Ringfence removes what others changed in the cloud, at the next pull.</p>`}
+    ${mode === "enforce" && html`<p class="notice notice-warn">At the next pull, Ringfence reverts what others changed in the cloud.</p>`}
     <${GroupNames} entries=${entries} />
   <//>`;
 }
@@ -114,7 +114,7 @@ export function DriftForm({ entries, onChoose, ...rest }) {
 /** @param {FormProperties} properties */
 export function PullForm({ entries, onChoose, ...rest }) {
   return html`<${Form} label=${`Pull ${count(entries.length, "group")}`} isReady=${entries.length > 0} onSubmit=${() => onChoose({ change: pull })} ...${rest}>
-    <p>Reads each group from its cloud and compares it. By its drift mode, a difference is adopted, reverted or reported.</p>
+    <p>Reads each group from its cloud and compares it with the desired rules. The group's drift mode decides whether a difference is adopted, reverted or reported.</p>
     <${GroupNames} entries=${entries} />
   <//>`;
 }
