@@ -55,6 +55,34 @@ async def test_a_token_is_created_shown_once_rotated_and_revoked(site, visit):
     assert status_of(site, second) == 401
 
 
+async def test_the_longest_lifetime_is_said_before_a_token_is_created(visit):
+    page = await visit("/console/tokens/")
+    await page.get_by_role("button", name="New token").click()
+    dialog = page.get_by_role("dialog")
+    expires = dialog.get_by_label("Expires")
+    limit = await expires.get_attribute("max")
+    assert limit == await expires.input_value()
+    # In the language and time zone of the browser, as the field.
+    local = await page.evaluate("(limit) => new Date(limit).toLocaleDateString()", limit)
+    await expect(dialog.get_by_text("at the latest")).to_contain_text(f"Until {local}")
+    command = dialog.locator("code")
+    await expect(command).to_have_text("ringfence token ann --expires 30d --read-only")
+    await dialog.get_by_label("Name").fill("too long")
+    await expires.fill(f"{int(limit[:4]) + 1}{limit[4:]}")
+    await dialog.get_by_role("button", name="Create").click()
+    assert await expires.evaluate("(field) => field.validity.rangeOverflow")
+    await expect(dialog.get_by_role("button", name="Create")).to_be_enabled()
+
+
+async def test_a_token_without_limits_is_not_limited_to_nothing(visit):
+    page = await visit("/console/tokens/")
+    await page.get_by_role("button", name="New token").click()
+    await page.get_by_role("dialog").get_by_label("Name").fill("unlimited")
+    await page.get_by_role("dialog").get_by_role("button", name="Create").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Done").click()
+    await expect(row(page, "unlimited")).to_contain_text("Everything the owner may")
+
+
 async def test_a_wrong_expiry_is_explained_at_its_field(visit):
     page = await visit("/console/tokens/")
     await page.get_by_role("button", name="New token").click()
@@ -78,7 +106,7 @@ async def test_a_session_is_ended_and_all_of_them(visit):
     await expect(table.get_by_role("row")).to_have_count(before - 1)
     await other.reload()
     await expect(other.get_by_role("button", name="Sign in").first).to_be_visible()
-    await page.get_by_role("button", name="End all of mine").click()
+    await page.get_by_role("button", name="End all my sessions").click()
     await page.get_by_role("dialog").get_by_role("button", name="End all").click()
     await expect(page).to_have_url(re.compile("/console/sign-in/"))
 

@@ -50,6 +50,7 @@ _LOCKED: LiteralString = """
 SELECT
     token.id,
     token.uuid,
+    token.name,
     account.id AS user_id,
     account.uuid AS user_uuid,
     account.username,
@@ -170,6 +171,7 @@ class IssuedToken:
 class _Token:
     id: int
     uuid: UUID
+    name: str
     user_id: int
     user_uuid: UUID
     username: str
@@ -200,7 +202,7 @@ async def create(
         )
         token = await issue(connection, holder, terms)
         assert token.uuid is not None  # noqa: S101 - every token has one
-        await _record(connection, EventType.TOKEN_CREATED, actor, holder, token.uuid)
+        await _record(connection, EventType.TOKEN_CREATED, actor, holder, (token.uuid, terms.name))
     return IssuedToken(token.uuid, token.secret)
 
 
@@ -223,7 +225,9 @@ async def rotate(
         values = {"id": token.id, "digest": token_digest(secret), "until": until}
         await end_of_tokens(connection, [uuid], actor)
         await connection.execute(_ROTATE, values)
-        await _record(connection, EventType.TOKEN_ROTATED, actor, _holder(token), uuid)
+        await _record(
+            connection, EventType.TOKEN_ROTATED, actor, _holder(token), (uuid, token.name)
+        )
     return IssuedToken(uuid, secret)
 
 
@@ -233,7 +237,9 @@ async def revoke(database: Database, actor: Actor, uuid: UUID) -> None:
         token = await _lock(connection, actor, uuid)
         await end_of_tokens(connection, [uuid], actor)
         await connection.execute(_REVOKE, {"id": token.id})
-        await _record(connection, EventType.TOKEN_REVOKED, actor, _holder(token), uuid)
+        await _record(
+            connection, EventType.TOKEN_REVOKED, actor, _holder(token), (uuid, token.name)
+        )
 
 
 async def _lock(connection: Connection, actor: Actor, uuid: UUID) -> _Token:
@@ -283,7 +289,7 @@ def _holder(token: _Token) -> Holder:
 
 
 async def _record(
-    connection: Connection, kind: EventType, actor: Actor, holder: Holder, token: UUID
+    connection: Connection, kind: EventType, actor: Actor, holder: Holder, token: tuple[UUID, str]
 ) -> None:
     done = {
         EventType.TOKEN_CREATED: "created",
@@ -293,7 +299,8 @@ async def _record(
     context = {
         "affected_user_uuid": holder.uuid.hex,
         "affected_user_username": holder.username,
-        "token_uuid": token.hex,
+        "token_uuid": token[0].hex,
+        "token_name": token[1],
     }
     message = f"A token of user {holder.username} has been {done}."
     await record(connection, Event(kind, message, actor, context=context))

@@ -10,7 +10,8 @@ const PAUSE_MILLISECONDS = 250;
 export const POSITION = { page: "", until: "" };
 
 /**
- * @param {{name: string, label: string, query: URLSearchParams, choices: string[][], all?: string}} properties
+ * @param {{name: string, label: string, query: URLSearchParams, choices: string[][], all?: string}} properties a choice is its value,
+ *     its text, and the heading that it is below, if any
  */
 export function SelectFilter({ name, label, query, choices, all = "all" }) {
   const chosen = query.get(name) ?? "";
@@ -19,7 +20,10 @@ export function SelectFilter({ name, label, query, choices, all = "all" }) {
   return html`<select aria-label=${label} class=${chosen ? "is-chosen" : null} value=${chosen}
     onChange=${(/** @type {any} */ event) => updateQuery({ ...POSITION, [name]: event.target.value })}>
     <option value="">${label}: ${all}</option>
-    ${shown.map(([value, text]) => html`<option key=${value} value=${value} selected=${value === chosen}>${text}</option>`)}
+    ${[...new Set(shown.map(([, , heading]) => heading))].map((heading) => {
+      const options = shown.filter((each) => each[2] === heading).map(([value, text]) => html`<option key=${value} value=${value} selected=${value === chosen}>${text}</option>`);
+      return heading ? html`<optgroup key=${heading} label=${heading}>${options}</optgroup>` : options;
+    })}
   </select>`;
 }
 
@@ -87,13 +91,13 @@ export function Pages({ page, total, size }) {
 /**
  * A labelled field of a form.
  *
- * @param {{label: string, hint?: string, value: string, set: (value: string) => void, error?: any, type?: string}} properties
+ * @param {{label: string, hint?: string, value: string, set: (value: string) => void, error?: any, type?: string, max?: string}} properties
  */
-export function Field({ label, hint = "", value, set, error, type = "text" }) {
+export function Field({ label, hint = "", value, set, error, type = "text", max }) {
   const id = useId();
   return html`<div class="field">
     <label for=${id}>${label}</label>
-    <input id=${id} type=${type} value=${value} aria-invalid=${Boolean(error)} aria-describedby=${`${id}-hint ${id}-error`} autocomplete="off"
+    <input id=${id} type=${type} max=${max} value=${value} aria-invalid=${Boolean(error)} aria-describedby=${`${id}-hint ${id}-error`} autocomplete="off"
       onInput=${(/** @type {any} */ event) => set(event.target.value)} />
     <span class="quiet" id=${`${id}-hint`}>${hint}</span>
     <span class="field-error" id=${`${id}-error`}>${error ? [error].flat().join(" ") : ""}</span>

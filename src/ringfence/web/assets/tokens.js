@@ -41,7 +41,7 @@ export function Tokens({ user, query }) {
       <${TokenList} tokens=${data.tokens} isAll=${isAll} show=${setShown} />
       <${SessionList} sessions=${data.sessions} isAll=${isAll} user=${user} show=${setShown} />
       ${data.ofUsers.length > 0 && html`<${UserTokens} rows=${data.ofUsers} user=${user} show=${setShown} />`}`}
-    <${Shown} shown=${shown} show=${setShown} reload=${reload} latest=${latestEnd(data?.sessions ?? [], user)} />`;
+    <${Shown} shown=${shown} show=${setShown} reload=${reload} username=${user.username} latest=${latestEnd(data?.sessions ?? [], user)} />`;
 }
 
 /**
@@ -55,10 +55,10 @@ function latestEnd(sessions, user) {
   return ends.length ? Math.max(...ends) : Date.now() + 3_600_000;
 }
 
-/** @param {{shown: any, show: (shown: any) => void, reload: () => Promise<void>, latest: number}} properties */
-function Shown({ shown, show, reload, latest }) {
+/** @param {{shown: any, show: (shown: any) => void, reload: () => Promise<void>, username: string, latest: number}} properties */
+function Shown({ shown, show, reload, username, latest }) {
   const close = () => show(null);
-  if (shown?.kind === "create") return html`<${NewToken} latest=${latest} onClose=${close} onCreated=${(/** @type {any} */ token) => { show({ kind: "secret", token }); reload(); }} />`;
+  if (shown?.kind === "create") return html`<${NewToken} username=${username} latest=${latest} onClose=${close} onCreated=${(/** @type {any} */ token) => { show({ kind: "secret", token }); reload(); }} />`;
   if (shown?.kind === "secret") return html`<${Secret} token=${shown.token} onClose=${close} />`;
   if (shown?.kind === "ask") return html`<${Ask} ...${shown} onClose=${close} onDone=${async (/** @type {any} */ token) => { show(token ? { kind: "secret", token } : null); await reload(); }} />`;
   return null;
@@ -67,9 +67,9 @@ function Shown({ shown, show, reload, latest }) {
 /** @param {{tokens: any[], isAll: boolean, show: (shown: any) => void}} properties */
 function TokenList({ tokens, isAll, show }) {
   return html`<section class="card cloud"><h2>Personal access tokens</h2>
-    ${tokens.length === 0 ? html`<p class="quiet">No tokens. Programs sign in with one.</p>` : html`<table class="table">
+    ${tokens.length === 0 ? html`<p class="quiet">No tokens yet. Scripts and other programs sign in with tokens.</p>` : html`<table class="table">
       <caption class="visually-hidden">Personal access tokens</caption>
-      <thead><tr><th scope="col">Name</th>${isAll && html`<th scope="col">User</th>`}<th scope="col">May</th><th scope="col">Limited to</th><th scope="col">Expires</th>
+      <thead><tr><th scope="col">Name</th>${isAll && html`<th scope="col">User</th>`}<th scope="col">Access</th><th scope="col">Limited to</th><th scope="col">Expires</th>
         <th scope="col">Last used</th><th scope="col"><span class="visually-hidden">Actions</span></th></tr></thead>
       <tbody>${tokens.map((token) => html`<${TokenRow} key=${token.uuid} token=${token} isAll=${isAll} show=${show} />`)}</tbody>
     </table>`}
@@ -93,8 +93,8 @@ function TokenRow({ token, isAll, show }) {
   return html`<tr>
     <td data-label="Name">${token.name || html`<span class="quiet">${name}</span>`}${!token.is_active && html` <span class="mark mark-bad">Expired</span>`}</td>
     ${isAll && html`<td data-label="User">${token.user_username}</td>`}
-    <td data-label="May">${token.scopes.includes("write") ? "Read and write" : "Read"}</td>
-    <td data-label="Limited to">${token.allowed_scopes.map((/** @type {any} */ scope) => `${scope.type} ${scope.name ?? scope.uuid}`).join(", ") || html`<span class="quiet">Nothing</span>`}</td>
+    <td data-label="Access">${token.scopes.includes("write") ? "Read and write" : "Read"}</td>
+    <td data-label="Limited to">${token.allowed_scopes.map((/** @type {any} */ scope) => `${scope.type} ${scope.name ?? scope.uuid}`).join(", ") || html`<span class="quiet">Everything the owner may</span>`}</td>
     <td data-label="Expires"><${Ago} at=${token.expires_at.startsWith(NEVER) ? null : token.expires_at} /></td>
     <td data-label="Last used"><${Ago} at=${token.use_count ? token.last_used_at : null} />${token.last_used_ip && html` <span class="quiet">from ${token.last_used_ip}</span>`}</td>
     <td class="row-actions"><button type="button" class="button" aria-label=${`Rotate ${name}`} onClick=${rotate}>Rotate</button>
@@ -113,8 +113,8 @@ function SessionList({ sessions, isAll, user, show }) {
     text: "You are signed out in every browser, also in this one. Tokens stay valid.",
     run: async () => { await signOut(true); location.assign(`${CONSOLE}sign-in/`); },
   });
-  return html`<section class="card cloud"><div class="page-head"><h2>Sessions of the console</h2>
-      <button type="button" class="button" onClick=${endAll}>End all of mine</button></div>
+  return html`<section class="card cloud"><div class="page-head"><h2>Console sessions</h2>
+      <button type="button" class="button" onClick=${endAll}>End all my sessions</button></div>
     <table class="table">
       <caption class="visually-hidden">Sessions of ${isAll ? "all users" : user.username}</caption>
       <thead><tr>${isAll && html`<th scope="col">User</th>`}<th scope="col">Signed in</th><th scope="col">With</th><th scope="col">From</th><th scope="col">Ends</th>
@@ -156,8 +156,15 @@ function UserTokens({ rows, user, show }) {
  */
 const fieldTime = (milliseconds) => new Date(milliseconds - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 
-/** @param {{latest: number, onClose: () => void, onCreated: (token: any) => void}} properties */
-function NewToken({ latest, onClose, onCreated }) {
+/**
+ * Errors of a field with their times as the browser shows times.
+ *
+ * @param {string[] | undefined} errors
+ */
+const inLocalTime = (errors) => errors?.map((error) => error.replace(/\d{4}-\d\d-\d\dT[\d:]+Z/g, (time) => new Date(time).toLocaleString()));
+
+/** @param {{username: string, latest: number, onClose: () => void, onCreated: (token: any) => void}} properties */
+function NewToken({ username, latest, onClose, onCreated }) {
   const [name, setName] = useState("");
   const [expires, setExpires] = useState(fieldTime(latest));
   const [isReadOnly, setReadOnly] = useState(true);
@@ -185,8 +192,10 @@ function NewToken({ latest, onClose, onCreated }) {
   const isGeneral = submitError && !detail.name && !detail.expires_at;
   return html`<${Dialog} title="New token" onClose=${onClose}>
     <form class="dialog-body" id="new-token" onSubmit=${create}>
-      <${Field} label="Name" value=${name} set=${setName} error=${detail.name} hint="What it is for" />
-      <${Field} label="Expires" type="datetime-local" value=${expires} set=${setExpires} error=${detail.expires_at} hint="At the latest when your session ends. An operator creates tokens that live longer." />
+      <${Field} label="Name" value=${name} set=${setName} error=${detail.name} hint="For example, nightly backup" />
+      <${Field} label="Expires" type="datetime-local" value=${expires} set=${setExpires} error=${inLocalTime(detail.expires_at)} max=${fieldTime(latest)}
+        hint=${`Until ${new Date(latest).toLocaleString()} at the latest, when your session ends.`} />
+      <p class="quiet">For a longer lifetime, ask an administrator to run this on the Ringfence server: <code>${`ringfence token ${username} --expires 30d${isReadOnly ? " --read-only" : ""}`}</code></p>
       <div class="field"><label for="token-project">Project</label>
         <select id="token-project" value=${project} onChange=${(/** @type {any} */ event) => setProject(event.target.value)}>
           <option value="">All that you see</option>
@@ -212,9 +221,9 @@ function Secret({ token, onClose }) {
       showToast("The browser does not allow it. The token is selected: copy it yourself.", "bad");
     }
   };
-  return html`<${Dialog} title=${`The secret of ${token.name || "the token"}`} onClose=${onClose}>
+  return html`<${Dialog} title=${token.name ? `Token ${token.name}` : "Token"} onClose=${onClose}>
     <div class="dialog-body">
-      <p>It is shown once. Ringfence keeps only its digest.</p>
+      <p>Copy the token now: it is not shown again.</p>
       <p class="secret"><input ref=${field} class="mono" readonly aria-label="Token" value=${token.token} onFocus=${(/** @type {any} */ event) => event.target.select()} />
         <button type="button" class="button button-main" onClick=${copy}>Copy</button></p>
     </div>
