@@ -211,7 +211,8 @@ RULES = st.lists(
             "cidr": cidr,
         },
         st.sampled_from(["ingress", "ingress", "egress"]),
-        st.sampled_from(["", "tcp", "udp", "icmp", "47", "ip"]),
+        # Protocols that all drivers read alike: for others, drift has each driver's reading.
+        st.sampled_from(["", "tcp", "udp", "icmp", "47"]),
         st.sampled_from([22, 53, 8443]),
         CIDRS,
     ),

@@ -44,7 +44,7 @@ def ports(rules):
 
 
 async def see(world, group, *ports):
-    """Store an observation of the cloud with rules for these ports."""
+    """Store an observation of the cloud with rules for these ports, in place of the last one."""
     rules = [
         {
             "id": uuid4().hex,
@@ -63,7 +63,8 @@ async def see(world, group, *ports):
     await world.execute(
         "INSERT INTO security_group_observations (security_group_id, name, description, rules,"
         " revision_number, digest, observed_at) SELECT id, name, description, %s, 7, 'x', now()"
-        " FROM security_groups WHERE uuid = %s",
+        " FROM security_groups WHERE uuid = %s"
+        " ON CONFLICT (security_group_id) DO UPDATE SET rules = excluded.rules",
         Jsonb(rules),
         group,
     )
@@ -209,6 +210,33 @@ async def test_other_rules_than_the_planned_ones_are_a_412(client, world):
     assert response.status_code == 412
     assert response.json() == {"detail": "These are not the rules that were planned. Plan again."}
     assert await rules_of(client, group) == []
+
+
+@pytest.mark.parametrize("change", ["a rule less", "a rule more", "gone"])
+@pytest.mark.parametrize("path", ["set_rules/", "rollback/"])
+async def test_a_plan_is_a_412_after_the_cloud_has_changed(client, world, path, change):
+    group = await world.group(rules=[a_row(22), a_row(443)])
+    await set_rules(client, group, [a_rule(cidr="10.0.0.0/8")])
+    await settle(world)
+    await see(world, group, 22, 443)
+    body = {"version": 1} if path == "rollback/" else [a_rule(cidr="10.0.0.0/8")]
+    planned = await client.post(group_at(group, f"{path}?dry_run=true"), json=body)
+    token = planned.json()["plan_token"]
+    # The same once more, in another order, is no change.
+    await see(world, group, 443, 22)
+    again = await client.post(group_at(group, f"{path}?dry_run=true"), json=body)
+    assert planned.json()["traffic"] == again.json()["traffic"]
+    await see(world, group, *{"a rule less": [443], "a rule more": [22, 443, 80]}.get(change, []))
+    if change == "gone":
+        await world.execute("UPDATE security_group_observations SET missing = true")
+    refused = await client.post(group_at(group, f"{path}?plan_token={token}"), json=body)
+    assert refused.status_code == 412
+    assert "in the cloud has changed since the plan" in refused.json()["detail"]
+    token = (await client.post(group_at(group, f"{path}?dry_run=true"), json=body)).json()[
+        "plan_token"
+    ]
+    applied = await client.post(group_at(group, f"{path}?plan_token={token}"), json=body)
+    assert applied.is_success
 
 
 async def test_a_plan_of_another_group_or_an_older_version_is_a_412(client, world):

@@ -192,7 +192,7 @@ async def set_rules(
         group = await preconditions.lock(connection, group, Action.SET_RULES)
         require_allowed_name(group.name)
         desired = await read_rule_list(connection, group, body)
-        preconditions.require_plan(group, desired.rules)
+        await preconditions.require_plan(connection, group, desired.rules)
         growth = len(desired.rules) - len(desired.stored)
         await require_room(connection, group.tenant_id, Growth(rules=growth))
         await replace_rules(connection, group.id, desired.rules, desired.remote_groups)

@@ -20,7 +20,6 @@ from ringfence.http.openapi.schema import (
     CORE_STATES,
     DETAIL,
     STATUS,
-    STRING,
     array,
 )
 from ringfence.security_groups.openapi_models import (
@@ -33,6 +32,7 @@ from ringfence.security_groups.openapi_models import (
     HISTORY_SECTION,
     NAME_AND_DESCRIPTION,
     PATCH,
+    PLAN_TOKEN,
     REDUNDANCY,
     RULE_EXAMPLE,
     RULE_TO_SET,
@@ -60,9 +60,6 @@ _DETACH = Parameter(
     _OFF,
     "Remove the group from its ports first. Default: a group in use stays.",
     own=True,
-)
-_PLAN_TOKEN = Parameter(
-    "plan_token", STRING, "The token of a plan. Other rules are refused with 412.", own=True
 )
 _OTHER = "Other Actions"
 _GROUPS = f"/api/{COLLECTION}/"
@@ -228,7 +225,7 @@ operations = (
         description=(
             "Update the rules for a specific security group. This overwrites all existing rules."
         ),
-        parameters=(UUID_IN_PATH, DRY_RUN, _PLAN_TOKEN),
+        parameters=(UUID_IN_PATH, DRY_RUN, PLAN_TOKEN),
         body=Body(array(RULE_TO_SET), example=[RULE_EXAMPLE], unknown_keys="checked"),
         responses={200: Response(), 202: Response(STATUS, "In contract 2026-10")},
         errors=(403, 404, 409, 412),

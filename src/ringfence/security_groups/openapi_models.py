@@ -283,6 +283,13 @@ DRY_RUN = Parameter(
     "Return what the request would do, as `plan` does, and change nothing.",
     own=True,
 )
+PLAN_TOKEN = Parameter(
+    "plan_token",
+    STRING,
+    "The token of a plan. Refused with 412 if the rules, the version of the group or what the cloud"
+    " has of it is not what was planned.",
+    own=True,
+)
 ETAG = {"ETag": described(STRING, "The version of the desired state, to send in `If-Match`.")}
 
 SHOWN_RULE: dict[str, Schema | Model] = {

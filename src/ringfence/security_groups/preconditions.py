@@ -12,6 +12,8 @@ from ringfence.errors import PreconditionFailed
 from ringfence.http.context import context_of
 from ringfence.http.preconditions import ANY, read_tags
 from ringfence.security_groups import queries
+from ringfence.security_groups.cloud_state import observations
+from ringfence.security_groups.cloud_state.observations import LastObservation
 from ringfence.security_groups.queries import SecurityGroup
 from ringfence.security_groups.readiness import require_state
 from ringfence.security_groups.rule_input.rule_requests import RuleRequest
@@ -59,10 +61,26 @@ class Preconditions:
         matches = map(_VERSION.fullmatch, self.tags or ())
         return {int(match[1]) for match in matches if match}
 
-    def require_plan(self, group: SecurityGroup, rules: Sequence[RuleRequest]) -> None:
-        """Raise `PreconditionFailed` if these are not the rules that were planned."""
-        if self.plan_token is not None and self.plan_token != plan_token(group, rules):
+    async def require_plan(
+        self, connection: Connection, group: SecurityGroup, rules: Sequence[RuleRequest]
+    ) -> None:
+        """Raise `PreconditionFailed` if this is not what was planned.
+
+        The plan is of these rules, compared with what the cloud had: if that has changed, they
+        open and close something else.
+        """
+        if self.plan_token is None:
+            return
+        last = await observations.last_observation(connection, group.id)
+        _, of_rules, of_cloud = f"{self.plan_token}..".split(".")[:3]
+        _, rules_now, cloud_now = plan_token(group, rules, last).split(".")
+        if of_rules != rules_now:
             raise PreconditionFailed("These are not the rules that were planned. Plan again.")
+        if of_cloud != cloud_now:
+            raise PreconditionFailed(
+                "The group in the cloud has changed since the plan, so these rules would open or "
+                "close something else. Plan again."
+            )
 
 
 NONE = Preconditions()
@@ -85,10 +103,19 @@ def etag(version: int) -> str:
     return f'"v{version}"'
 
 
-def plan_token(group: SecurityGroup, rules: Sequence[RuleRequest]) -> str:
-    """Return a token that binds rules to the group and its present version.
+def plan_token(
+    group: SecurityGroup, rules: Sequence[RuleRequest], last: LastObservation | None
+) -> str:
+    """Return a token that binds rules to the group, its version and its last observation.
 
     It needs no secret because it grants nothing: the rules can be sent without it.
     """
-    text = repr((group.uuid.hex, group.version, [astuple(rule) for rule in rules]))
-    return f"{group.version}.{hashlib.sha256(text.encode()).hexdigest()}"
+    # A rule that was removed and added again is the same rule.
+    cloud = last and (
+        last.missing,
+        sorted(repr(sorted({**rule, "id": ""}.items())) for rule in last.rules),
+        sorted(repr(sorted(rule.items())) for rule in last.unreadable),
+    )
+    parts = (group.uuid.hex, group.version, [astuple(rule) for rule in rules]), cloud
+    digests = (hashlib.sha256(repr(part).encode()).hexdigest()[:32] for part in parts)
+    return ".".join([str(group.version), *digests])

@@ -6,7 +6,6 @@ rules. `plan` compares.
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 from ringfence.clouds.quotas import rules_used
@@ -97,7 +96,7 @@ class DryRun:
     remotes: Remotes
     quota: Mapping[str, int]
     # None: the group was never observed, and the rules are compared with the desired ones.
-    observed_at: datetime | None
+    last: LastObservation | None
     # Whether the cloud had the group and does not have it any more
     is_missing: bool = False
     # The notice about unreadable rules in the cloud
@@ -107,8 +106,8 @@ class DryRun:
 
     @property
     def token(self) -> str:
-        """Return the `plan_token` with which `set_rules` applies this plan and no other."""
-        return plan_token(self.group, self.requests)
+        """Return the `plan_token` with which this plan is applied and no other."""
+        return plan_token(self.group, self.requests, self.last)
 
     @property
     def calls(self) -> int:
@@ -130,8 +129,8 @@ class DryRun:
 
         return {
             "version": self.group.version,
-            "compared_with": "desired" if self.observed_at is None else "cloud",
-            "observed_at": self.observed_at and self.observed_at.isoformat(),
+            "compared_with": "desired" if self.last is None else "cloud",
+            "observed_at": self.last and self.last.observed_at.isoformat(),
             "rules": [self.remotes.shown(canonical_form(rule), base) for rule in self.rules],
             "kept": in_cloud(self.changes.keep),
             "added": in_cloud(self.changes.add),
@@ -197,7 +196,7 @@ async def _dry_run(
         changes=plan(rules, observed),
         remotes=remotes,
         quota={"used": used, "limit": limit, "after": after},
-        observed_at=None if last is None else last.observed_at,
+        last=last,
         is_missing=is_missing,
         unreadable=unreadable,
         traffic=traffic,

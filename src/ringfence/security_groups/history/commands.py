@@ -42,6 +42,7 @@ async def roll_back(
         group = await preconditions.lock(connection, group, Action.ROLLBACK)
         require_allowed_name(group.name)
         desired = await _rules_of_version(connection, group, number)
+        await preconditions.require_plan(connection, group, desired.rules)
         growth = Growth(rules=len(desired.rules) - len(desired.stored))
         await require_room(connection, group.tenant_id, growth)
         await replace_rules(connection, group.id, desired.rules, desired.remote_groups)

@@ -20,6 +20,7 @@ from ringfence.security_groups.openapi_models import (
     DRY_RUN,
     ETAG,
     HISTORY_SECTION,
+    PLAN_TOKEN,
     RULE,
     SHOWN_RULE,
 )
@@ -145,7 +146,7 @@ operations = (
             "Make the rules of a version the newest version. Name and description stay. With"
             " `dry_run=true`, return the plan instead, as `plan` does, and store nothing."
         ),
-        parameters=(UUID_IN_PATH, DRY_RUN),
+        parameters=(UUID_IN_PATH, DRY_RUN, PLAN_TOKEN),
         body=Body(
             Model(
                 "SecurityGroupRollbackRequest",
