@@ -314,3 +314,36 @@ async def test_the_plan_is_shown_on_the_map(site, visit):
     await dialog.get_by_role("button", name="Show on the map").click()
     await expect(dialog.locator("svg.map")).to_be_visible()
     await expect(dialog.locator("figure")).to_contain_text("Disappears")
+
+
+@pytest.mark.parametrize("how", ["edit", "roll back"])
+async def test_what_the_cloud_lost_after_the_review_is_reviewed_again(site, visit, how):
+    world = HTTPS | {"from_port": 22, "to_port": 22}
+    group = site.create(f"moved-{how.replace(' ', '-')}", [world, OFFICE], "reviewing")
+    site.set_rules(group["uuid"], [world, OFFICE | {"description": "Office"}])
+    with site.client("staff") as client:
+        path = f"/api/openstack-security-groups/{group['uuid']}/"
+        client.post(f"{path}set_drift_mode/", json={"mode": "report"})
+    if how == "edit":
+        page = await visit(f"/console/groups/{group['uuid']}/edit/")
+        await page.get_by_label("Description, rule 1", exact=True).fill("only described")
+        await page.get_by_role("button", name="Review").click()
+    else:
+        page = await visit(f"/console/groups/{group['uuid']}/history/?version=1")
+        await page.get_by_role("button", name="Roll back to version 1").click()
+    dialog = page.get_by_role("dialog")
+    apply = dialog.get_by_role("button", name={"edit": "Apply", "roll back": "Roll back"}[how])
+    await expect(apply).to_be_enabled()
+    site.execute_in_cloud(
+        "DELETE FROM sandbox_rules WHERE group_id = %s::uuid AND remote_ip_prefix = '0.0.0.0/0'",
+        group["backend_id"],
+    )
+    site.pull("reviewing")
+    await apply.click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("has changed in the cloud")
+    await expect(dialog.locator(".review-headline")).to_contain_text("SSH becomes open")
+    await expect(apply).to_be_disabled()
+    assert site.group(group["uuid"])["state"] == "OK"
+    await dialog.get_by_role("checkbox").check()
+    await apply.click()
+    await expect(dialog).to_have_count(0)

@@ -9,7 +9,7 @@ import { NO_PASTE, restoreRows, stepOfRows, useDraftRows } from "./draft_rows.js
 import { useDraft } from "./drafts.js";
 import { html, useCallback, useEffect, useMemo, useState } from "./html.js";
 import { loadGroup } from "./load_group.js";
-import { ReviewDialog } from "./review/dialog.js";
+import { ReviewDialog, hasCloudChanged } from "./review/dialog.js";
 import { headlineOf, readPlan, sumOf } from "./review/plan.js";
 import { GROUP_PAGES, navigate } from "./router.js";
 import { bodyOf, mergeRows, rowOf, signature, withIds } from "./rows.js";
@@ -117,7 +117,7 @@ function useApply({ group, reload, draft, close }) {
       });
       await done(base.version + 1);
     } catch (error) {
-      if (error.status !== 412) throw error;
+      if (error.status !== 412 || hasCloudChanged(error)) throw error;
       setRefused(base.version);
       await reload();
     } finally {

@@ -23,9 +23,17 @@ import { PlanReview, readPlan } from "./plan.js";
  * @property {any} [group] the group's document or UUID; none of a new group
  */
 
+/**
+ * Whether a change was refused because the cloud has changed since the plan.
+ *
+ * @param {any} error
+ */
+export const hasCloudChanged = (error) => error.status === 412 && error.message.includes("in the cloud has changed since the plan");
+
 /** @param {Review} properties */
 export function ReviewDialog({ title, load, apply, applyLabel = "Apply", isDangerous = false, onClose, before, outdated, blocked, children, tenant, group }) {
-  const { data: plan, error } = useLoaded(load, []);
+  const { data: plan, error, reload } = useLoaded(load, []);
+  const [isReplanned, setReplanned] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [submitError, setSubmitError] = useState(/** @type {any} */ (null));
   const { Doors, areConfirmed } = useDoors(plan);
@@ -38,7 +46,13 @@ export function ReviewDialog({ title, load, apply, applyLabel = "Apply", isDange
     try {
       await apply(plan);
     } catch (failure) {
-      setSubmitError(failure);
+      if (hasCloudChanged(failure)) {
+        await reload();
+        setReplanned(true);
+        headline.current?.focus();
+      } else {
+        setSubmitError(failure);
+      }
     }
     setBusy(false);
   };
@@ -47,6 +61,7 @@ export function ReviewDialog({ title, load, apply, applyLabel = "Apply", isDange
     <div class="dialog-body review">
       <p class="review-headline" tabindex="-1" ref=${headline} aria-live="polite">${headlineText(plan, read, error, outdated)}</p>
       ${[submitError, error].map((failure) => failure && html`<p class="notice notice-bad" role="alert">${failure.message}</p>`)}
+      ${isReplanned && !outdated && html`<p class="notice notice-warn" role="alert">The group has changed in the cloud since this was planned. This is the new plan: nothing is applied yet.</p>`}
       ${outdated}
       ${typeof children === "function" ? plan && children(plan) : children}
       ${plan?.traffic && !outdated && html`<${PlanReview} plan=${plan} before=${before} read=${read} doors=${html`<${Doors} />`} />

@@ -1,6 +1,6 @@
 // New doors to the internet: each is confirmed before a change is applied.
 
-import { html, useCallback, useRef, useState } from "../html.js";
+import { html, useCallback, useEffect, useRef, useState } from "../html.js";
 import { isInternet } from "../internet.js";
 import { remoteText } from "../rule_text.js";
 import { endOf, hiddenOf, isDoor, pieceText } from "./traffic.js";
@@ -55,6 +55,8 @@ function sourceText(pieces, rules) {
 export function useDoors(plan) {
   const [confirmed, setConfirmed] = useState(/** @type {Record<string, boolean>} */ ({}));
   const doors = plan?.traffic ? doorsOf(plan) : [];
+  // A tick is for the plan that was read.
+  useEffect(() => setConfirmed({}), [plan]);
   const latest = useRef(/** @type {any} */ (null));
   latest.current = { doors, confirmed, setConfirmed };
   // The component stays the same: another one would lose the focus.

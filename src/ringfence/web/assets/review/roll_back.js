@@ -5,7 +5,7 @@ import { sendOnce } from "../attempts.js";
 import { html, useState } from "../html.js";
 import { count, remoteText } from "../rule_text.js";
 import { showToast } from "../toast.js";
-import { ReviewDialog } from "./dialog.js";
+import { ReviewDialog, hasCloudChanged } from "./dialog.js";
 
 /** @param {{group: any, version: number, reload: () => Promise<void>, onClose: () => void}} properties */
 export function RollBack({ group, version, reload, onClose }) {
@@ -18,13 +18,13 @@ export function RollBack({ group, version, reload, onClose }) {
     setOutdated(data.version !== base.version);
     return data;
   };
-  const apply = async () => {
+  const apply = async (/** @type {any} */ plan) => {
     try {
-      await sendOnce(`group:${group.uuid}:rollback`, { path, body: { version }, headers: { "If-Match": `"v${base.version}"` } });
+      await sendOnce(`group:${group.uuid}:rollback`, { path, body: { version }, query: { plan_token: plan.plan_token }, headers: { "If-Match": `"v${base.version}"` } });
       showToast(`Rollback to version ${version} saved. It is being applied to the cloud.`);
       onClose();
     } catch (error) {
-      if (error.status !== 412) throw error;
+      if (error.status !== 412 || hasCloudChanged(error)) throw error;
       setOutdated(true);
     }
     await reload();
