@@ -62,3 +62,27 @@ async def test_a_tenant_in_sync_is_quiet(site, visit):
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name="export"))
     await expect(row.get_by_role("cell", name="None", exact=True)).to_be_visible()
     await expect(row.locator(".mark")).to_have_count(0)
+
+
+async def test_a_tenant_that_was_never_pulled_is_not_in_sync(site, visit):
+    with site.client("staff") as client:
+        tenants = client.get("/api/sync-status/").json()
+    assert any(not tenant["pulled_at"] for tenant in tenants)
+    page = await visit("/console/clouds/", user="sue")
+    head = page.locator(".cloud-head").first
+    await expect(head).to_contain_text("never pulled")
+    await expect(head).not_to_contain_text("all in sync")
+
+
+async def test_groups_with_another_drift_mode_than_their_tenant_are_counted(site, visit):
+    group = site.create("other-mode", [OFFICE], tenant="operating")
+    with site.client("staff") as client:
+        path = f"/api/openstack-security-groups/{group['uuid']}/set_drift_mode/"
+        assert client.post(path, json={"mode": "enforce"}).is_success
+        [tenant] = [
+            each for each in client.get("/api/sync-status/").json() if each["tenant"] == "operating"
+        ]
+        assert tenant["other_modes"] >= 1
+    page = await visit("/console/clouds/", user="sue")
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name="operating"))
+    await expect(row).to_contain_text("another")

@@ -181,6 +181,9 @@ _TENANT_STATUS = Model(
             "never_pushed": described(
                 INTEGER, "Groups that were loaded as OK and do not exist in the cloud."
             ),
+            "other_modes": described(
+                INTEGER, "How many groups have a drift mode of their own that differs from `mode`."
+            ),
         }
     ),
 )

@@ -36,12 +36,16 @@ SELECT
     count(*) FILTER (WHERE sg.state = 'ERRED') AS erred,
     count(*) FILTER (WHERE observation.drift_digest <> '' AND NOT observation.missing) AS drifting,
     count(*) FILTER (WHERE observation.missing) AS missing,
-    count(*) FILTER (WHERE {never_pushed}) AS never_pushed
+    count(*) FILTER (WHERE {never_pushed}) AS never_pushed,
+    count(*) FILTER (
+        WHERE own.drift_mode <> coalesce(mode.drift_mode, 'adopt')
+    ) AS other_modes
 FROM tenants AS tenant
 INNER JOIN clouds AS cloud ON tenant.cloud_id = cloud.id
 LEFT JOIN tenant_drift_modes AS mode ON tenant.id = mode.tenant_id
 LEFT JOIN tenant_pulls AS pull ON tenant.id = pull.tenant_id
 LEFT JOIN security_groups AS sg ON tenant.id = sg.tenant_id
+LEFT JOIN security_group_drift_modes AS own ON sg.id = own.security_group_id
 LEFT JOIN security_group_observations AS observation ON sg.id = observation.security_group_id
 GROUP BY cloud.id, tenant.id, mode.drift_mode, pull.pulled_at
 ORDER BY cloud.name, tenant.name, tenant.id
@@ -87,6 +91,8 @@ class TenantStatus:
     drifting: int
     missing: int
     never_pushed: int
+    # Groups whose own drift mode is not that of the tenant
+    other_modes: int = 0
 
     def document(self) -> dict[str, object]:
         """Return the document of the API."""

@@ -81,6 +81,19 @@ function exceptionsOf(tenant, grades) {
   ];
 }
 
+/**
+ * How many tenants are in sync; one that was never pulled was never compared.
+ *
+ * @param {any[]} tenants
+ * @param {ReturnType<typeof exceptionsOf>[]} exceptions of each
+ */
+function syncText(tenants, exceptions) {
+  const unknown = tenants.filter((tenant) => !tenant.pulled_at).length;
+  const inSync = tenants.filter((tenant, index) => tenant.pulled_at && !tenant.error_message && !exceptions[index].some(([, number]) => number)).length;
+  if (inSync === tenants.length) return "· all in sync";
+  return [inSync && `${inSync} in sync`, unknown && `${unknown} never pulled`].filter(Boolean).map((text) => `· ${text}`).join(" ");
+}
+
 /** @param {{name: string, tenants: any[], grades: Grades, user: any, reload: () => Promise<void>}} properties */
 function Cloud({ name, tenants, grades, user, reload }) {
   const [first] = tenants;
@@ -94,7 +107,7 @@ function Cloud({ name, tenants, grades, user, reload }) {
     <div class="cloud-head"><h2>${name}</h2>${first.cloud_state !== "OK" && html`<${State} state=${first.cloud_state} />`}
       <p><span class="quiet">${count(tenants.length, "tenant")}, ${count(groups, "group")}</span>
         ${sums.map(({ label, tone, number }) => html` <span key=${label} class=${tone ? `mark mark-${tone}` : "mark"}>${label} ${number.toLocaleString("en")}</span>`)}
-        ${!sums.length && html` <span class="quiet">All in sync</span>`}</p></div>
+        ${" "}<span class="quiet">${syncText(tenants, all)}</span></p></div>
     ${first.cloud_error_message && html`<p class="notice notice-bad">${first.cloud_error_message}</p>`}
     <table class="table">
       <caption class="visually-hidden">Tenants of ${name}</caption>
@@ -125,10 +138,10 @@ function Tenant({ tenant, exceptions, user, reload }) {
       ${tenant.error_message && html`<span class="warning">${tenant.error_message}</span>`}</td>
     <td data-label="Exceptions">${shown.map(([label, number, tone, filter]) => html`
       <a key=${label} class=${tone ? `mark mark-${tone}` : "mark"} href=${`${list}&${filter}`}>${label} ${number.toLocaleString("en")}</a> `)}
-      ${!shown.length && html`<span class="quiet">${tenant.groups ? "None" : "–"}</span>`}</td>
+      ${!shown.length && html`<span class="quiet">${tenant.groups && tenant.pulled_at ? "None" : "–"}</span>`}</td>
     <td data-label="Groups" class="number">${tenant.groups.toLocaleString("en")}</td>
     <td data-label="Last pull">${tenant.state !== "OK" && html`<${State} state=${tenant.state} /> `}<span class="quiet"><${Ago} at=${tenant.pulled_at} /></span></td>
-    <td data-label="Drift mode"><span class=${tenant.mode === "adopt" ? "quiet" : null}>${tenant.mode}</span></td>
+    <td data-label="Drift mode"><span class=${tenant.mode === "adopt" ? "quiet" : null}>${tenant.mode}</span>${tenant.other_modes > 0 && html` <span class="quiet clip">${count(tenant.other_modes, "group has", "groups have")} another</span>`}</td>
     <td class="row-actions">
       ${user.is_staff && html`<button type="button" class="button" disabled=${!["OK", "ERRED"].includes(tenant.state)} onClick=${pull}>Pull now</button>`}
       ${user.is_staff && isHeldBack && html`<button type="button" class="button button-danger" onClick=${() => setConfirming(true)}>Confirm…</button>`}
