@@ -90,7 +90,7 @@ async def test_what_is_not_desired_is_loudest(visit):
 @pytest.mark.usefixtures("groups")
 async def test_services_and_filters_are_in_the_url_and_each_has_a_chip(visit):
     page = await visit(PATH)
-    tile = page.get_by_role("button", name=re.compile("^HTTPS 1 reachable port"))
+    tile = page.get_by_role("button", name=re.compile("^HTTPS 1 reachable interface"))
     await tile.click()
     await expect(page).to_have_url(re.compile("service=https"))
     await expect(page.get_by_text("1 exposure found")).to_be_visible()
@@ -123,10 +123,24 @@ async def test_the_csv_has_all_rows_that_are_found(visit):
     async with page.expect_download() as download:
         await page.get_by_role("button", name="Export CSV").click()
     file = await download.value
-    assert file.suggested_filename == "exposures.csv"
+    assert re.fullmatch(r"exposures-\d{4}-\d\d-\d\d\.csv", file.suggested_filename)
     rows = rows_of(await file.path())
     assert [each["instance_name"] for each in rows] == ["open-web-1", "open-desk-1"]
     assert rows[1]["desired"] == "none"
+    # People read the first columns; programs find theirs by name.
+    names = list(rows[0])
+    assert names[0] == "instance_name"
+    assert len(names) == 25
+    assert not any(name.endswith("_uuid") for name in names[:-6])
+
+
+@pytest.mark.usefixtures("groups")
+async def test_a_service_that_is_not_desired_is_told_from_one_that_is(visit):
+    page = await visit(PATH)
+    tiles = page.get_by_role("list", name="By service")
+    await expect(tiles.get_by_role("button", name="RDP")).to_contain_text("Not desired")
+    await expect(tiles.get_by_role("button", name="RDP")).to_contain_text("interface")
+    await expect(tiles.get_by_role("button", name="HTTPS")).not_to_contain_text("Not desired")
 
 
 async def test_a_user_without_a_role_sees_that_nothing_is_open(visit):

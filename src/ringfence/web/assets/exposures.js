@@ -14,6 +14,8 @@ import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
 const EXPOSURES = "/api/security-group-exposures/";
 const PAGE_SIZE = 50;
 const POLL_MILLISECONDS = 30_000;
+// Services are marked as not desired by so many exposures.
+const MOST_MARKED = 300;
 const TREND_DAYS = 90;
 // What the internet reaches comes first.
 const ORDER = "-reachable,tenant_name,instance_name,port";
@@ -27,6 +29,13 @@ const CAUSES = /** @type {Record<string, string>} */ ({
   network_port: "A port of the network itself: no rules apply",
   no_port_security: "Port security is off: no rules apply",
 });
+
+// What people read comes first.
+const CSV_FIELDS = [
+  "instance_name", "services", "protocol", "from_port", "to_port", "cidr", "floating_ip", "reachable", "desired", "groups",
+  "tenant_name", "project_name", "customer_name", "service_name", "fixed_ips", "ethertype", "cause", "exact", "port_name",
+  "instance_uuid", "port_uuid", "tenant_uuid", "project_uuid", "customer_uuid", "service_settings_uuid",
+];
 
 /**
  * @param {URLSearchParams} query
@@ -72,7 +81,7 @@ async function loadCsv(query) {
   let text = "";
   for (let page = 1; ; page += 1) {
     const { data, total } = await request("GET", EXPOSURES, {
-      query: { o: ORDER, ...chosen(query, FILTERS), format: "csv", page, page_size: 300 },
+      query: { o: ORDER, ...chosen(query, FILTERS), format: "csv", field: CSV_FIELDS, page, page_size: 300 },
     });
     // Each row is one line: cells have no line breaks.
     text += page === 1 ? data : data.slice(data.indexOf("\n") + 1);
@@ -89,7 +98,10 @@ function Overview({ query, services }) {
   const places = chosen(query, PLACES);
   const dependencies = [PLACES.map((name) => query.get(name)).join()];
   const { data: undesired } = useLoaded(
-    async (signal) => (await request("GET", EXPOSURES, { query: { ...places, desired: ["none", "part"], page_size: 1, field: ["port_uuid"] }, signal })).total,
+    async (signal) => {
+      const { data, total } = await request("GET", EXPOSURES, { query: { ...places, desired: ["none", "part"], page_size: MOST_MARKED, field: ["services"] }, signal });
+      return { total, services: new Set(data.flatMap((/** @type {any} */ row) => row.services)) };
+    },
     dependencies, () => POLL_MILLISECONDS,
   );
   const { data: days } = useLoaded(
@@ -99,23 +111,23 @@ function Overview({ query, services }) {
   const show = () => updateQuery({ desired: ["none", "part"], page: "" });
   const open = (services ?? []).filter(({ groups, ports }) => groups || ports).sort((one, other) => other.reachable_ports - one.reachable_ports || other.ports - one.ports);
   return html`
-    ${Boolean(undesired) && html`<div class="notice notice-bad exposures-undesired">
-      <p><strong>${count(Number(undesired), "exposure")} not desired.</strong> The cloud admits this traffic, and no desired rule does.</p>
+    ${Boolean(undesired?.total) && html`<div class="notice notice-bad exposures-undesired">
+      <p><strong>${count(Number(undesired?.total), "exposure")} not desired.</strong> The cloud admits this traffic, and no desired rule does.</p>
       <button type="button" class="button button-danger" onClick=${show}>Show</button></div>`}
     <div class="exposures-overview">
-      <ul class="plain service-tiles" aria-label="By service">${open.map((each) => html`<${Service} key=${each.service} service=${each} query=${query} />`)}
+      <ul class="plain service-tiles" aria-label="By service">${open.map((each) => html`<${Service} key=${each.service} service=${each} isUndesired=${undesired?.services.has(each.service) ?? false} query=${query} />`)}
         ${services && !open.length && html`<li class="quiet">No well-known service is open to the internet.</li>`}</ul>
       ${days && html`<${Trend} days=${days} />`}
     </div>`;
 }
 
-/** @param {{service: any, query: URLSearchParams}} properties */
-function Service({ service: { service, name, groups, ports, reachable_ports: reachable }, query }) {
+/** @param {{service: any, isUndesired: boolean, query: URLSearchParams}} properties */
+function Service({ service: { service, name, groups, ports, reachable_ports: reachable }, isUndesired, query }) {
   const isChosen = query.getAll("service").includes(service);
-  return html`<li><button type="button" class=${reachable ? "service-tile is-reachable" : "service-tile"} aria-pressed=${isChosen}
+  return html`<li><button type="button" class=${`service-tile${reachable ? " is-reachable" : ""}${isUndesired ? " is-undesired" : ""}`} aria-pressed=${isChosen}
     onClick=${() => updateQuery({ service: isChosen ? "" : service, page: "" })}>
-    <strong>${name}</strong> <span>${reachable ? count(reachable, "reachable port") : count(ports, "port")}</span>
-    <span class="quiet">${count(groups, "group")}</span></button></li>`;
+    <strong>${name}</strong> <span>${reachable ? count(reachable, "reachable interface") : count(ports, "interface")}</span>
+    <span class="quiet">${count(groups, "group")}</span>${isUndesired && html` <span class="mark mark-bad">Not desired</span>`}</button></li>`;
 }
 
 /** @param {{query: URLSearchParams, names: Record<string, string>, rows: any[]}} properties */

@@ -24,7 +24,6 @@ const COLUMNS = [
   ["tenant", ({ group }) => group.tenant_name],
   ["cloud", ({ group }) => group.service_name],
   ["group", ({ group }) => group.name],
-  ["group_uuid", ({ group }) => group.uuid],
   ["group_description", ({ group }) => group.description],
   ["state", ({ group }) => group.state],
   ["direction", ({ rule }) => rule?.direction],
@@ -34,6 +33,7 @@ const COLUMNS = [
   ["to_port", ({ rule }) => rule && portsOf(rule).last],
   ["remote", ({ rule }) => rule && remoteCell(rule)],
   ["description", ({ rule }) => rule?.description],
+  ["group_uuid", ({ group }) => group.uuid],
 ];
 
 /** @param {import("../rule_text.js").Rule} rule */
