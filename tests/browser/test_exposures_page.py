@@ -97,7 +97,7 @@ async def test_services_and_filters_are_in_the_url_and_each_has_a_chip(visit):
     await expect(tile).to_have_attribute("aria-pressed", "true")
     await page.get_by_label("Reachable", exact=True).select_option("false")
     await expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
-    await page.get_by_role("button", name="Clear all").click()
+    await page.get_by_role("button", name="Clear filters").click()
     await expect(page).to_have_url(re.compile("/console/exposures/$"))
     path = f"{PATH}&customer_uuid={'0' * 32}&port=3389&wider_than=8"
     page = await visit(path)

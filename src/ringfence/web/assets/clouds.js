@@ -10,7 +10,7 @@ import { GROUP_PAGES } from "./router.js";
 import { count } from "./rule_text.js";
 import { State } from "./states.js";
 import { Ago } from "./times.js";
-import { Title } from "./title.js";
+import { PageHead } from "./title.js";
 import { showToast } from "./toast.js";
 import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
 
@@ -30,7 +30,7 @@ export function Clouds({ user }) {
   );
   const tenants = data?.tenants;
   return html`
-    <div class="page-head"><${Title} of="Clouds" /><a class="button" href=${DISCOVER_PAGE}>Discover</a></div>
+    <${PageHead} of="Clouds"><a class="button" href=${DISCOVER_PAGE}>Discover</a><//>
     <${Stale} error=${data && error} />
     ${error && !data && html`<${Failure} error=${error} retry=${reload} />`}
     ${!data && !error && html`<${Skeleton} rows=${8} />`}

@@ -7,7 +7,7 @@ import { own } from "./own.js";
 import { CONSOLE } from "./router.js";
 import { count } from "./rule_text.js";
 import { Ago } from "./times.js";
-import { Title } from "./title.js";
+import { PageHead } from "./title.js";
 import { showToast } from "./toast.js";
 import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
 
@@ -52,8 +52,7 @@ export function Discover({ user }) {
   );
   return html`
     <nav class="crumbs" aria-label="Breadcrumb"><a href=${`${CONSOLE}clouds/`}>Clouds</a></nav>
-    <div class="page-head"><${Title} of="Discover" /></div>
-    <p class="quiet discover-intro">The projects of an OpenStack cloud become tenants, with their groups. The cloud is only read, and new tenants start in the drift mode report.</p>
+    <${PageHead} of="Discover" about="The projects of an OpenStack cloud become tenants, with their groups. The cloud is only read. New tenants start with the drift mode “report”." />
     <${Stale} error=${data && error} />
     ${error && !data && html`<${Failure} error=${error} retry=${reload} />`}
     ${!data && !error && html`<${Skeleton} rows=${6} />`}
@@ -101,17 +100,15 @@ function Form({ reload }) {
     label=${label} hint=${hint} value=${values[name]} error=${own(submitError?.detail ?? {}, name)}
     set=${(/** @type {string} */ value) => setValues({ ...values, [name]: value })} />`;
   const general = submitError && !["cloud", "domains", "match", "customer"].some((name) => own(submitError.detail ?? {}, name));
-  return html`<form class="card" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); run(false); }}>
-    <div class="form-grid discover-form">
+  return html`<form class="card discover-form" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); run(false); }}>
+    <div class="form-grid">
       ${field("cloud", "Cloud", "The entry in clouds.yaml")}
       ${field("domains", "Domains", "All, or names separated by commas")}
       ${field("match", "Projects", "All, or a pattern such as web-*")}
       ${field("customer", "Customer", "The domain, or one name for all projects")}
     </div>
-    <div class="discover-checks">
-      <${Check} label="Parent projects are customers" checked=${byParent} set=${setByParent} />
-      <${Check} label="Follow: repeat it, so that new projects join" checked=${isFollowed} set=${setFollowed} />
-    </div>
+    <${Check} label="Parent projects are customers" checked=${byParent} set=${setByParent} />
+    <${Check} label="Follow: repeat it, so that new projects join" checked=${isFollowed} set=${setFollowed} />
     ${general && html`<p class="notice notice-bad" role="alert">${submitError.message}</p>`}
     <div class="actions">
       <button class="button" disabled=${isBusy || !values.cloud.trim()}>Report only</button>

@@ -3,13 +3,13 @@
 import { TENANTS, request } from "./api.js";
 import { CsvButton, loadAll } from "./export.js";
 import { csvOf } from "./export/csv.js";
-import { Chips, POSITION, SelectFilter, TextFilter } from "./filters.js";
+import { POSITION, FilterBar, SelectFilter, TextFilter } from "./filters.js";
 import { html } from "./html.js";
 import { own } from "./own.js";
 import { CONSOLE, GROUP_PAGES, navigate, updateQuery } from "./router.js";
 import { count } from "./rule_text.js";
 import { Ago } from "./times.js";
-import { Title } from "./title.js";
+import { PageHead } from "./title.js";
 import { showToast } from "./toast.js";
 import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
 
@@ -56,11 +56,9 @@ export function Events({ query }) {
   );
   const isFiltered = FILTERS.some((name) => query.has(name));
   return html`
-    <div class="page-head">
-      <div><${Title} of="Events" />
-        <p class="quiet page-count">${data ? `${count(data.total, "event")}${isFiltered ? " found" : ""}${page > 1 ? "" : ", updated every few seconds"}` : "\u00a0"}</p></div>
+    <${PageHead} of="Events" isLive=${false} note=${data ? `${count(data.total, "event")}${isFiltered ? " found" : ""}${page > 1 ? "" : ", updated every few seconds"}` : ""}>
       <${CsvButton} name="events" load=${() => loadCsv(query)} />
-    </div>
+    <//>
     <${Filters} query=${query} />
     <${Stale} error=${data && error} />
     ${error && !data && html`<${Failure} error=${error} retry=${reload} />`}
@@ -154,8 +152,7 @@ function Filters({ query }) {
     created_from: at("From"),
     created_to: at("Until"),
   };
-  return html`<search class="filter-bar">
-      <${TextFilter} name="message" label="Search messages" query=${query} className="filter-long" />
+  return html`<${FilterBar} query=${query} texts=${texts} search=${html`<${TextFilter} name="message" label="Search messages" query=${query} />`}>
       <${SelectFilter} name="feature" label="Kind" query=${query} choices=${Object.keys(groups).map((each) => [each, typeText(each)])} />
       <${SelectFilter} name="event_type" label="Event" query=${query} choices=${types} />
       <${SelectFilter} name="scope" label="Tenant" query=${query} choices=${tenants} />
@@ -163,8 +160,7 @@ function Filters({ query }) {
       <${SelectFilter} name="related_user_uuid" label="User" query=${query} choices=${users} />
       <div class="filter-times"><${TimeFilter} name="created_from" label="From" query=${query} />
         <${TimeFilter} name="created_to" label="Until" query=${query} /></div>
-    </search>
-    <${Chips} query=${query} texts=${texts} />`;
+    <//>`;
 }
 
 /** @param {{events: any[]}} properties */

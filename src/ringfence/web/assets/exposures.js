@@ -2,12 +2,12 @@
 
 import { TENANTS, request } from "./api.js";
 import { CsvButton } from "./export.js";
-import { Chips, Pages, SelectFilter, TextFilter } from "./filters.js";
+import { FilterBar, Pages, SelectFilter, TextFilter } from "./filters.js";
 import { html } from "./html.js";
 import { own } from "./own.js";
 import { CONSOLE, GROUP_PAGES, updateQuery } from "./router.js";
 import { count, trafficText } from "./rule_text.js";
-import { Title } from "./title.js";
+import { PageHead } from "./title.js";
 import { Trend } from "./trend.js";
 import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
 
@@ -59,11 +59,9 @@ export function Exposures({ query }) {
   const names = Object.fromEntries((services ?? []).map((/** @type {any} */ each) => [each.service, each.name]));
   const isFiltered = FILTERS.some((name) => query.has(name));
   return html`
-    <div class="page-head">
-      <div><${Title} of="Open to the internet" />
-        <p class="quiet page-count" aria-live="polite">${data ? count(data.total, "exposure") + (isFiltered ? " found" : "") : "\u00a0"}</p></div>
+    <${PageHead} of="Open to the internet" note=${data ? count(data.total, "exposure") + (isFiltered ? " found" : "") : ""}>
       <${CsvButton} name="exposures" load=${() => loadCsv(query)} />
-    </div>
+    <//>
     <${Overview} query=${query} services=${services} />
     <${Filters} query=${query} names=${names} rows=${data?.data ?? []} />
     <${Stale} error=${data && error} />
@@ -156,7 +154,7 @@ function Filters({ query, names, rows }) {
     security_group_uuid: (/** @type {string} */ value) => named("Group", row?.groups.find((/** @type {any} */ each) => each.uuid === value)?.name, value),
     port_uuid: (/** @type {string} */ value) => named("Port of the cloud", row?.port_name, value),
   };
-  return html`<search class="filter-bar">
+  return html`<${FilterBar} query=${query} texts=${texts}>
       <${SelectFilter} name="desired" label="Desired" query=${query} choices=${DESIRED} />
       <${SelectFilter} name="reachable" label="Reachable" query=${query} choices=${REACHABLE} />
       <${SelectFilter} name="service" label="Service" query=${query} choices=${Object.entries(names)} />
@@ -164,8 +162,7 @@ function Filters({ query, names, rows }) {
       <${SelectFilter} name="wider_than" label="Source" query=${query} choices=${WIDTHS} all="any width" />
       <${TextFilter} name="protocol" label="Protocol" query=${query} className="filter-short" />
       <${TextFilter} name="port" label="Port" query=${query} className="filter-short" />
-    </search>
-    <${Chips} query=${query} texts=${texts} />`;
+    <//>`;
 }
 
 /** @param {{rows: any[], names: Record<string, string>}} properties */

@@ -59,18 +59,32 @@ export function TextFilter({ name, label, query, type = "search", className = ""
  *
  * @param {{query: URLSearchParams, texts: Record<string, (value: string) => string>}} properties
  */
-export function Chips({ query, texts }) {
+function Chips({ query, texts }) {
   const chosen = [...query].filter(([name]) => Object.hasOwn(texts, name));
   if (!chosen.length) return null;
   const remove = (/** @type {string} */ name, /** @type {string} */ value) =>
     updateQuery({ ...POSITION, [name]: query.getAll(name).filter((each) => each !== value) });
-  return html`<ul class="plain chips" aria-label="Filters">
+  return html`<ul class="chips" aria-label="Filters">
     ${chosen.map(([name, value]) => {
       const text = texts[name](value);
-      return html`<li key=${`${name}=${value}`}><button type="button" class="chip" aria-label=${`Remove the filter ${text}`} onClick=${() => remove(name, value)}>${text}<${Cross} /></button></li>`;
+      return html`<li key=${`${name}=${value}`}><button type="button" class="chip filter-chip" aria-label=${`Remove the filter ${text}`} onClick=${() => remove(name, value)}>${text}<${Cross} /></button></li>`;
     })}
-    <li><button type="button" class="chip" onClick=${() => navigate(location.pathname, { replace: true })}>Clear all</button></li>
+    <li><button type="button" class="chip chip-plain" onClick=${() => navigate(location.pathname, { replace: true })}>Clear filters</button></li>
   </ul>`;
+}
+
+/**
+ * A search field and the selects of a list. Narrow windows show the selects behind a button.
+ *
+ * @param {{query: URLSearchParams, texts: Record<string, (value: string) => string>, search?: any, children?: any}} properties
+ */
+export function FilterBar({ query, texts, search, children }) {
+  const [isOpen, setOpen] = useState(false);
+  const number = [...query].filter(([name]) => Object.hasOwn(texts, name)).length;
+  return html`<search class="filter-bar">${search}
+      <button type="button" class="button filter-toggle" aria-expanded=${isOpen} onClick=${() => setOpen(!isOpen)}>Filters${number > 0 && ` (${number})`}</button>
+      <div class=${isOpen ? "filters is-open" : "filters"}>${children}</div></search>
+    <${Chips} query=${query} texts=${texts} />`;
 }
 
 /** @param {{page: number, total: number, size: number}} properties */
@@ -106,6 +120,6 @@ export function Field({ label, hint = "", value, set, error, type = "text", max 
 
 /** @param {{label: string, checked: boolean, set: (value: boolean) => void}} properties */
 export function Check({ label, checked, set }) {
-  return html`<label class="discover-check"><input type="checkbox" checked=${checked}
+  return html`<label class="check"><input type="checkbox" checked=${checked}
     onChange=${(/** @type {any} */ event) => set(event.target.checked)} /> ${label}</label>`;
 }

@@ -113,6 +113,7 @@ function GroupHeader({ group, part, user, reload, expect }) {
         <${Title} of=${group.name} />
         <${State} state=${group.state} drift=${group.drift} />
         ${group.drift === "drifting" && html`<${Drift} drift=${group.drift} state=${group.state} />`}
+        ${group.description && html`<p class="quiet page-about">${group.description}</p>`}
       </div>
       <div class="actions">
         <${ExportMenu} load=${async () => [group]} name=${group.name} />
@@ -130,7 +131,6 @@ function GroupHeader({ group, part, user, reload, expect }) {
         </details>
       </div>
     </div>
-    ${group.description && html`<p class="quiet page-about">${group.description}</p>`}
     <${StatusNotice} group=${group} runs=${runs} isQuiet=${!part} />
     <nav class="tabs" aria-label="Sections of the group">
       ${tab("", "Rules")} ${group.can_manage && tab("edit", "Edit")} ${tab("history", "History")}

@@ -17,7 +17,7 @@ import { Views } from "./list/views.js";
 import { GROUP_PAGES, updateQuery } from "./router.js";
 import { count } from "./rule_text.js";
 import { isStable } from "./states.js";
-import { Title } from "./title.js";
+import { PageHead } from "./title.js";
 import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
 
 /** @param {{query: URLSearchParams, user: any}} properties */
@@ -37,16 +37,12 @@ export function GroupList({ query, user }) {
   useActions([canCreate && { name: "New group", href: `${GROUP_PAGES}new/` }], [canCreate]);
   const isFiltered = filtersOf(query).length > 0 || text !== "";
   return html`
-    <div class="page-head list-head">
-      <${Title} of="Security groups" />
-      <p class="quiet page-count" aria-live="polite">${data && data.kind !== "ancestors" ? totalText(data, isFiltered) : "\u00a0"}</p>
-      <div class="list-actions">
-        <${ExportMenu} name="security-groups" load=${async () => groupsOf((await loadAll(question, query)).map(({ uuid }) => uuid))} />
-        ${canCreate && html`<a class="button button-main" href=${`${GROUP_PAGES}new/`}>New group</a>`}
-      </div>
-    </div>
+    <${PageHead} of="Security groups" note=${data && data.kind !== "ancestors" ? totalText(data, isFiltered) : ""}>
+      <${ExportMenu} name="security-groups" load=${async () => groupsOf((await loadAll(question, query)).map(({ uuid }) => uuid))} />
+      ${canCreate && html`<a class="button button-main" href=${`${GROUP_PAGES}new/`}>New group</a>`}
+    <//>
     <${Views} username=${user?.username ?? ""} query=${query} />
-    <div class="list-tools"><${AskField} text=${text} /><${Filters} query=${query} kind=${question.kind} columns=${COLUMNS} /></div>
+    <div class="filter-bar"><${AskField} text=${text} /><${Filters} query=${query} kind=${question.kind} columns=${COLUMNS} /></div>
     <${Chips} query=${query} kind=${question.kind} />
     <${Understood} question=${question} text=${text} as=${as} />
     <${Stale} error=${data && error} />

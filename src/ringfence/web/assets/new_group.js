@@ -16,7 +16,7 @@ import { count } from "./rule_text.js";
 import { cachedUser } from "./session.js";
 import { RuleTable } from "./table/table.js";
 import { TenantSelect, loadTenants } from "./tenant_select.js";
-import { Title } from "./title.js";
+import { PageHead, Title } from "./title.js";
 import { showToast } from "./toast.js";
 import { Failure, Skeleton, useLoaded } from "./use_loaded.js";
 import { useValidation, validationOf } from "./validation.js";
@@ -105,7 +105,7 @@ function Form({ draftKey, tenants, total, first, source }) {
   useActions([{ name: "Review the change", hint: "Ctrl Enter", run: review }], [blocked]);
   return html`
     <nav class="crumbs" aria-label="Breadcrumb"><a href=${GROUP_PAGES}>Groups</a></nav>
-    <div class="page-head"><${Title} of=${source ? `Copy of ${source.name}` : "New group"} /></div>
+    <${PageHead} of=${source ? `Copy of ${source.name}` : "New group"} />
     <${DraftNotices} draft=${draft} isChanged=${isChanged} discard=${draft.discard} />
     <form class="card form-grid" id="new" onSubmit=${(/** @type {any} */ event) => {
       event.preventDefault();

@@ -19,6 +19,19 @@ export function Title({ of: name, children }) {
   return html`<h1 ref=${element} tabindex="-1">${children ?? name}</h1>`;
 }
 
+/**
+ * The head of a page: its title with a short note beside it (how many were found), a sentence below, and actions.
+ *
+ * @param {{of: string, note?: string, isLive?: boolean, about?: any, children?: any}} properties
+ */
+export function PageHead({ of: name, note, isLive = true, about, children }) {
+  return html`<div class="page-head">
+    <div class="page-name"><${Title} of=${name} />
+      ${note !== undefined && html`<p class="quiet" aria-live=${isLive ? "polite" : null}>${note}</p>`}
+      ${about && html`<p class="quiet page-about">${about}</p>`}</div>
+    ${children && html`<div class="actions">${children}</div>`}</div>`;
+}
+
 export const isFocusLost = () => (document.activeElement ?? document.body) === document.body;
 
 /**

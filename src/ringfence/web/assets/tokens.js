@@ -7,7 +7,7 @@ import { html, useRef, useState } from "./html.js";
 import { CONSOLE } from "./router.js";
 import { signOut } from "./session.js";
 import { Ago } from "./times.js";
-import { Title } from "./title.js";
+import { PageHead } from "./title.js";
 import { showToast } from "./toast.js";
 import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
 
@@ -31,9 +31,8 @@ export function Tokens({ user, query }) {
     [isAll, user.username],
   );
   return html`
-    <div class="page-head"><${Title} of="Tokens and sessions" />
-      <div class="actions">${user.is_staff && html`<${SelectFilter} name="of" label="Whose" query=${query} choices=${[["all", "all users"]]} all=${user.username} />`}
-        <button type="button" class="button button-main" onClick=${() => setShown({ kind: "create" })}>New token</button></div></div>
+    <${PageHead} of="Tokens and sessions">${user.is_staff && html`<${SelectFilter} name="of" label="Whose" query=${query} choices=${[["all", "all users"]]} all=${user.username} />`}
+        <button type="button" class="button button-main" onClick=${() => setShown({ kind: "create" })}>New token</button><//>
     <${Stale} error=${data && error} />
     ${error && !data && html`<${Failure} error=${error} retry=${reload} />`}
     ${!data && !error && html`<${Skeleton} rows=${8} />`}

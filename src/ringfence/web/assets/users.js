@@ -1,12 +1,12 @@
 // The users with their flags and roles, and what the roles are; read only, for staff and support.
 
 import { request } from "./api.js";
-import { Pages, SelectFilter, TextFilter } from "./filters.js";
+import { FilterBar, Pages, SelectFilter, TextFilter } from "./filters.js";
 import { html } from "./html.js";
 import { CONSOLE } from "./router.js";
 import { count } from "./rule_text.js";
 import { Ago } from "./times.js";
-import { Title } from "./title.js";
+import { PageHead } from "./title.js";
 import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
 
 const PAGE_SIZE = 50;
@@ -23,15 +23,12 @@ export function Users({ query }) {
   );
   const { data: roles } = useLoaded(async (signal) => (await request("GET", "/api/roles/", { query: { page_size: 300 }, signal })).data, []);
   return html`
-    <div class="page-head"><div><${Title} of="Users" />
-      <p class="quiet page-count" aria-live="polite">${data ? count(data.total, "user") : "\u00a0"}</p></div></div>
-    <p class="quiet">Users and roles come from the provisioning file: change them there and load it again.</p>
-    <search class="filter-bar">
-      <${TextFilter} name="query" label="Search users" query=${query} className="filter-long" />
+    <${PageHead} of="Users" note=${data ? count(data.total, "user") : ""} about="Users and roles come from the provisioning file: change them there and load it again." />
+    <${FilterBar} query=${query} texts=${{}} search=${html`<${TextFilter} name="query" label="Search users" query=${query} />`}>
       <${SelectFilter} name="is_staff" label="Staff" query=${query} choices=${[["true", "Staff"], ["false", "Not staff"]]} />
       <${SelectFilter} name="is_support" label="Support" query=${query} choices=${[["true", "Support"], ["false", "Not support"]]} />
       <${SelectFilter} name="is_active" label="Active" query=${query} choices=${[["true", "Active"], ["false", "Not active"]]} />
-    </search>
+    <//>
     <${Stale} error=${data && error} />
     ${error && !data && html`<${Failure} error=${error} retry=${reload} />`}
     ${isLoading && !data && html`<${Skeleton} rows=${8} />`}

@@ -7,7 +7,7 @@ import { urlOfPage } from "../pages.js";
 import { GROUP_PAGES } from "../router.js";
 import { count, remoteText, trafficText } from "../rule_text.js";
 import { Ago } from "../times.js";
-import { Title } from "../title.js";
+import { PageHead } from "../title.js";
 import { Failure, Skeleton, Stale, useLoaded } from "../use_loaded.js";
 import { reasonText } from "./because.js";
 import { GroupLinks, OriginRule, ruleOf } from "./group_links.js";
@@ -30,9 +30,8 @@ export function Instance({ uuid }) {
   return html`
     <nav class="crumbs" aria-label="Breadcrumb"><a href=${urlOfPage("instances")}>Instances</a>
       <a href=${`${urlOfPage("instances")}?tenant_uuid=${instance.tenant_uuid}`}>${instance.tenant_name}</a></nav>
-    <div class="page-head"><div class="page-name"><${Title} of=${instance.name || instance.uuid} /></div>
-      <div class="actions"><a class="button button-main" href=${`${urlOfPage("reach")}?tenant=${instance.tenant_uuid}&destination=${encodeURIComponent(instance.name || instance.uuid)}`}>Can it reach?</a></div></div>
-    <p class="quiet page-about">${instance.customer_name} / ${instance.project_name} · ${instance.tenant_name} · ${instance.service_name}</p>
+    <${PageHead} of=${instance.name || instance.uuid} about=${`${instance.customer_name} / ${instance.project_name} · ${instance.tenant_name} · ${instance.service_name}`}>
+      <a class="button" href=${`${urlOfPage("reach")}?tenant=${instance.tenant_uuid}&destination=${encodeURIComponent(instance.name || instance.uuid)}`}>Can it reach?</a><//>
     <${Stale} error=${error} />
     ${ports.length === 0 && html`<p class="notice">No ports of this instance are known.</p>`}
     ${ports.map((/** @type {any} */ port) => html`<${Port} key=${port.uuid} port=${port} />`)}`;
@@ -68,7 +67,7 @@ function EffectiveRules({ port }) {
       pieces=${pieces.filter((/** @type {any} */ piece) => piece.direction === direction)} />`)}
     ${data.pieces_total > pieces.length && html`<p class="quiet">The widest ${pieces.length} of ${data.pieces_total} are shown.</p>`}
     ${!data.exact && html`<p class="quiet">Not exact: the cloud's firewall driver decides some of it.</p>`}
-    <p class="quiet">Observed <${Ago} at=${data.observed_at} />. Routing and other firewalls, of a router or within the instance, are not considered.</p>`;
+    <p class="quiet port-note">Observed <${Ago} at=${data.observed_at} />. Routing and other firewalls, of a router or within the instance, are not considered.</p>`;
 }
 
 /** @param {{direction: string, pieces: any[]}} properties */
@@ -98,9 +97,10 @@ function PieceTraffic({ piece }) {
 /** @param {{piece: any}} properties */
 function PieceEnd({ piece }) {
   const { end, kind, uuid } = remoteText(ruleOf(piece));
-  const isOpen = piece.direction === "ingress" && piece.internet;
+  const isIngress = piece.direction === "ingress";
+  const isOpen = isIngress && piece.internet;
   if (kind === "group") return html`<a href=${`${GROUP_PAGES}${uuid}/`}>${end}</a>`;
-  return html`<span class=${isOpen ? "open-mark" : kind === "cidr" ? "mono" : "tone-warn"}>${isOpen && "▲ "}${end}</span>`;
+  return html`<span class=${isOpen ? "open-mark" : kind === "cidr" ? "mono" : isIngress ? "tone-warn" : null}>${isOpen && "▲ "}${end}</span>`;
 }
 
 /** @param {{port: any}} properties */
@@ -110,7 +110,7 @@ function WhoCanReach({ port }) {
   const heading = useId();
   return html`<section aria-labelledby=${heading}>
     <h3 id=${heading}>Who can reach it?</h3>
-    <form class="ask" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); setShown(trafficQuery(traffic)); }}>
+    <form class="traffic-form" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); setShown(trafficQuery(traffic)); }}>
       <${TrafficFields} value=${traffic} set=${setTraffic} />
       <button class="button">Show</button>
     </form>

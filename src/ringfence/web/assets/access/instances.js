@@ -5,7 +5,7 @@ import { html, useEffect, useRef, useState } from "../html.js";
 import { urlOfPage } from "../pages.js";
 import { updateQuery } from "../router.js";
 import { count } from "../rule_text.js";
-import { Title } from "../title.js";
+import { PageHead } from "../title.js";
 import { Failure, Skeleton, Stale, useLoaded } from "../use_loaded.js";
 import { GroupLinks } from "./group_links.js";
 
@@ -22,9 +22,8 @@ export function Instances({ query }) {
   );
   const pages = Math.max(1, Math.ceil((data?.total ?? 0) / PAGE_SIZE));
   return html`
-    <div class="page-head"><div><${Title} of="Instances" />
-      <p class="quiet page-count" aria-live="polite">${data ? count(data.total, "instance") : "\u00a0"}</p></div>
-      <a class="button" href=${urlOfPage("reach")}>Can it reach?</a></div>
+    <${PageHead} of="Instances" note=${data ? count(data.total, "instance") : ""}>
+      <a class="button" href=${urlOfPage("reach")}>Can it reach?</a><//>
     <${Search} query=${query} />
     <${Stale} error=${data && error} />
     ${error?.status === 404 && filters.page && html`<${NoPage} page=${filters.page} />`}
@@ -62,7 +61,7 @@ function Search({ query }) {
     }, 200);
     return () => clearTimeout(timer);
   }, [text]);
-  return html`<search class="instance-search"><input type="search" aria-label="Search instances by name or address" placeholder="Search by name or address"
+  return html`<search class="filter-bar"><input type="search" aria-label="Search instances by name or address" placeholder="Search by name or address"
     value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} />
     ${query.has("tenant_uuid") && html`<button type="button" class="chip" onClick=${() => updateQuery({ tenant_uuid: "", page: "" })}>One tenant ✕<span class="visually-hidden"> show all tenants</span></button>`}
   </search>`;

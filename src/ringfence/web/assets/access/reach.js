@@ -5,7 +5,7 @@ import { html, useEffect, useId, useRef, useState } from "../html.js";
 import { own } from "../own.js";
 import { GROUP_PAGES, updateQuery } from "../router.js";
 import { Ago } from "../times.js";
-import { Title } from "../title.js";
+import { PageHead } from "../title.js";
 import { Failure, Skeleton, useLoaded } from "../use_loaded.js";
 import { notableReasons } from "./because.js";
 import { endOf } from "./ends.js";
@@ -32,8 +32,7 @@ export function Reach({ query }) {
   const tenant = given.tenant || tenants[0]?.uuid || "";
   const isComplete = tenant && given.source && given.destination && query.has("protocol");
   return html`
-    <div class="page-head"><${Title} of="Can it reach?" /></div>
-    <p class="quiet page-about">Whether security groups admit traffic between two ends, by what the last pull observed. Nothing is sent.</p>
+    <${PageHead} of="Can it reach?" about="Whether security groups admit traffic between two ends, by what the last pull observed. Nothing is sent." />
     <${Form} key=${query.toString()} tenants=${tenants} given=${{ ...given, tenant, protocol: query.get("protocol") ?? "tcp" }} />
     ${isComplete && html`<${Verdict} key=${`${query}`} tenant=${tenant} question=${given} />`}`;
 }
@@ -58,7 +57,7 @@ function Form({ tenants, given }) {
   const end = (/** @type {string} */ name, /** @type {string} */ label) => html`<div class="field"><label for=${`${id}-${name}`}>${label}</label>
     <input id=${`${id}-${name}`} class="mono" required list=${list} value=${values[name]} onInput=${set(name)} autocomplete="off" spellcheck=${false} autocapitalize="none"
       placeholder="name, IP or CIDR" /></div>`;
-  return html`<form class="card ask reach-form" onSubmit=${ask}>
+  return html`<form class="card form-grid reach-form" onSubmit=${ask}>
     <div class="field"><label for=${`${id}-tenant`}>Tenant</label>
       <select id=${`${id}-tenant`} value=${values.tenant} onChange=${set("tenant")}>
         ${tenants.map((each) => html`<option key=${each.uuid} value=${each.uuid} selected=${each.uuid === values.tenant}>${each.name} · ${each.customer_name} / ${each.project_name}</option>`)}

@@ -28,7 +28,7 @@ export function AskField({ text: asked }) {
     const timer = setTimeout(send, 200);
     return () => clearTimeout(timer);
   }, [text]);
-  return html`<form class="ask" role="search" onSubmit=${(/** @type {Event} */ event) => {
+  return html`<form class="search-form" role="search" onSubmit=${(/** @type {Event} */ event) => {
     event.preventDefault();
     send();
   }}>

@@ -54,6 +54,6 @@ export function SelectPage({ groups, selection }) {
   useEffect(() => {
     box.current.indeterminate = number > 0 && number < groups.length;
   });
-  return html`<input ref=${box} type="checkbox" aria-label="Select all on this page" checked=${number > 0 && number === groups.length}
-    onClick=${() => selection.change(groups, number < groups.length)} />`;
+  return html`<label class="select-all"><input ref=${box} type="checkbox" aria-label="Select all on this page" checked=${number > 0 && number === groups.length}
+    onClick=${() => selection.change(groups, number < groups.length)} /><span>Select all</span></label>`;
 }

@@ -6,7 +6,7 @@ import { fileName } from "../export/escape.js";
 import { html, useEffect, useMemo, useState } from "../html.js";
 import { CONSOLE, navigate, updateQuery } from "../router.js";
 import { count } from "../rule_text.js";
-import { Title } from "../title.js";
+import { PageHead } from "../title.js";
 import { Failure, Skeleton, Stale, useLoaded } from "../use_loaded.js";
 import { graphOf } from "./graph.js";
 import { EdgeTable, Legend, Matrix, Selected, SelectedCell, csvOfEdges } from "./lists.js";
@@ -28,9 +28,8 @@ export function ChooseTenant() {
   }, [tenants]);
   if (!tenants) return error ? html`<${Failure} error=${error} retry=${reload} />` : html`<${Skeleton} />`;
   const found = tenants.filter((tenant) => tenant.name.toLowerCase().includes(text.toLowerCase()));
-  return html`<${Title} of="Map" />
-    <p class="page-about quiet">Who may talk to whom, by the rules of a tenant's groups. Choose a tenant.</p>
-    ${tenants.length > 10 && html`<input type="search" class="map-search" aria-label="Search tenants" placeholder="Search tenants" value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} />`}
+  return html`<${PageHead} of="Map" about="Which groups may open connections to which, by the rules of a tenant. Choose a tenant." />
+    ${tenants.length > 10 && html`<search class="filter-bar"><input type="search" aria-label="Search tenants" placeholder="Search tenants" value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} /></search>`}
     <ul class="plain map-tenants">${found.map((tenant) => html`<li key=${tenant.uuid} class="card">
       <a href=${`${MAP_PAGES}${tenant.uuid}/`}>${tenant.name}</a> <span class="quiet">${tenant.customer_name} · ${tenant.project_name}</span></li>`)}</ul>
     ${!found.length && html`<p class="empty-line">No tenants.</p>`}`;
@@ -47,10 +46,9 @@ export function TenantMap({ tenant, query }) {
   const graph = useMemo(() => data && graphOf(data.groups), [data]);
   if (!data || !graph) return error ? html`<${Failure} error=${error} retry=${reload} />` : html`<${Skeleton} rows=${10} />`;
   return html`<nav class="crumbs" aria-label="Breadcrumb"><a href=${MAP_PAGES}>Map</a><a href=${`${CONSOLE}groups/?tenant_uuid=${tenant}`}>Groups of ${data.tenant.name}</a></nav>
-    <${Title} of=${`Map of ${data.tenant.name}`} />
     <${Stale} error=${error} />
     ${graph.nodes.length ? html`<${Views} graph=${graph} tenant=${data.tenant} query=${query} />`
-      : html`<section class="empty"><h2>No groups</h2><p>This tenant has no security groups.</p></section>`}`;
+      : html`<${PageHead} of=${`Map of ${data.tenant.name}`} /><section class="empty"><h2>No groups</h2><p>This tenant has no security groups.</p></section>`}`;
 }
 
 /** @param {{graph: Graph, tenant: any, query: URLSearchParams}} properties */
@@ -69,8 +67,11 @@ function Views({ graph, tenant, query }) {
     next.set("view", name);
     return `${location.pathname}?${next}`;
   };
-  return html`<nav class="tabs" aria-label="Views">${VIEWS.map(([name, label]) => html`<a key=${name} href=${urlOf(name)} aria-current=${name === view ? "page" : null}>${label}</a>`)}</nav>
-    <${Filters} view=${view} port=${port} isOpenOnly=${isOpenOnly} query=${query} graph=${graph} edges=${edges} name=${tenant.name} />
+  return html`<${PageHead} of=${`Map of ${tenant.name}`}>
+      ${view === "map" && html`<button type="button" class="button" onClick=${() => saveSvg(tenant.name)}>Export SVG</button>`}
+      <${CsvButton} name=${tenant.name} load=${async () => csvOfEdges(edges)} /><//>
+    <nav class="tabs" aria-label="Views">${VIEWS.map(([name, label]) => html`<a key=${name} href=${urlOf(name)} aria-current=${name === view ? "page" : null}>${label}</a>`)}</nav>
+    <${Filters} view=${view} port=${port} isOpenOnly=${isOpenOnly} query=${query} graph=${graph} />
     <div class="columns">
       <div>${view === "matrix" ? html`<${Matrix} edges=${edges} onSelect=${setCell} />`
         : view === "table" ? html`<${EdgeTable} edges=${edges} />`
@@ -83,18 +84,14 @@ function Views({ graph, tenant, query }) {
     </div>`;
 }
 
-/** @param {{view: string, port: string, isOpenOnly: boolean, query: URLSearchParams, graph: Graph, edges: Edge[], name: string}} properties */
-function Filters({ view, port, isOpenOnly, query, graph, edges, name }) {
+/** @param {{view: string, port: string, isOpenOnly: boolean, query: URLSearchParams, graph: Graph}} properties */
+function Filters({ view, port, isOpenOnly, query, graph }) {
   const outgoing = graph.edges.filter(({ to }) => to.kind === "internet").length;
   const tick = (/** @type {string} */ key) => (/** @type {any} */ event) => updateQuery({ [key]: event.target.checked ? "true" : "" });
-  return html`<div class="map-filters">
+  return html`<div class="filter-bar">
     <input type="search" aria-label="Port or service" placeholder="Port or service: 22, ssh, udp 53" value=${port} onInput=${(/** @type {any} */ event) => updateQuery({ port: event.target.value })} />
-    <label class="map-check"><input type="checkbox" checked=${isOpenOnly} onChange=${tick("open")} /> Only open to the internet</label>
-    ${view === "map" && outgoing > 0 && html`<label class="map-check"><input type="checkbox" checked=${query.get("egress") === "true"} onChange=${tick("egress")} /> Egress to the internet <span class="quiet">of ${count(outgoing, "group")}</span></label>`}
-    <span class="actions">
-      ${view === "map" && html`<button type="button" class="button" onClick=${() => saveSvg(name)}>Export SVG</button>`}
-      <${CsvButton} name=${name} load=${async () => csvOfEdges(edges)} />
-    </span>
+    <label class="check"><input type="checkbox" checked=${isOpenOnly} onChange=${tick("open")} /> Only open to the internet</label>
+    ${view === "map" && outgoing > 0 && html`<label class="check"><input type="checkbox" checked=${query.get("egress") === "true"} onChange=${tick("egress")} /> Egress to the internet <span class="quiet">of ${count(outgoing, "group")}</span></label>`}
   </div>`;
 }
 

@@ -58,8 +58,8 @@ export function RuleTable({ rows, edit, validation, tenant, self, paste, onRevie
         onKeyDown=${onKeyDown} onPaste=${(/** @type {any} */ event) => pasteInto(event, { rows, edit, paste, insert: act.insert })} onFocusIn=${focus.onFocusIn}>
         <caption class="visually-hidden">Edit rules; Ctrl with an arrow key moves between rows</caption>
         <thead><tr aria-rowindex="1">
-          <th scope="col" class="row-number"><input type="checkbox" aria-label="Select all shown rules" checked=${all.length > 0 && chosen.length === all.length} disabled=${!all.length}
-            indeterminate=${chosen.length > 0 && chosen.length < all.length} onClick=${(/** @type {any} */ event) => selection.set(all, event.target.checked)} /></th>
+          <th scope="col" class="row-number"><label class="select-all"><input type="checkbox" aria-label="Select all shown rules" checked=${all.length > 0 && chosen.length === all.length} disabled=${!all.length}
+            indeterminate=${chosen.length > 0 && chosen.length < all.length} onClick=${(/** @type {any} */ event) => selection.set(all, event.target.checked)} /><span>Select all</span></label></th>
           ${COLUMNS.map((label) => html`<th scope="col" key=${label}>${label}</th>`)}
           <th scope="col"><span class="visually-hidden">Actions</span></th>
         </tr></thead>
