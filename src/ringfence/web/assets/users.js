@@ -74,7 +74,7 @@ const MAY = {
 
 /** @param {{roles: any[]}} properties */
 function Roles({ roles }) {
-  return html`<section class="card cloud"><h2>Roles</h2><table class="table">
+  return html`<section class="card cloud"><h2>Roles</h2><table class="table roles">
     <caption class="visually-hidden">Roles</caption>
     <thead><tr><th scope="col">Role</th><th scope="col">Applies to</th><th scope="col">May</th></tr></thead>
     <tbody>${roles.map((role) => html`<tr key=${role.uuid}>
