@@ -64,11 +64,11 @@ function Row({ user }) {
 
 /** @type {Record<string, string>} what each role may do */
 const MAY = {
-  "CUSTOMER.OWNER": "Sees the customer, and changes security groups and those of ports",
+  "CUSTOMER.OWNER": "Sees the customer; changes security groups, and which groups ports have",
   "CUSTOMER.MANAGER": "Sees the customer",
   "CUSTOMER.SUPPORT": "Sees the customer",
-  "PROJECT.ADMIN": "Sees the project, and changes security groups and those of ports",
-  "PROJECT.MANAGER": "Sees the project, and changes security groups and those of ports",
+  "PROJECT.ADMIN": "Sees the project; changes security groups, and which groups ports have",
+  "PROJECT.MANAGER": "Sees the project; changes security groups, and which groups ports have",
   "PROJECT.MEMBER": "Sees the project",
 };
 
