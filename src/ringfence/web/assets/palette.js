@@ -98,7 +98,7 @@ function Chooser({ user, onClose, showKeys }) {
   return html`<${Dialog} title="Go to" isPalette onClose=${onClose}>
     <div class="palette-field">
       <${Magnifier} />
-      <input autofocus type="text" role="combobox" aria-label="Go to a page, a group, a tenant or an instance, or do something"
+      <input autofocus type="text" role="combobox" aria-label="Page, group, tenant, instance or action"
         placeholder="Page, group, tenant, instance or action" autocomplete="off" autocapitalize="none" spellcheck=${false}
         aria-expanded="true" aria-autocomplete="list" aria-controls=${list}
         aria-activedescendant=${entries[marked] ? `${list}-${marked}` : null} value=${text} onKeyDown=${pressed}
@@ -212,7 +212,7 @@ async function search(name, signal) {
 function Shortcuts({ onClose }) {
   const [actions] = useState(() => currentActions().filter((action) => action.hint));
   const keys = [
-    [`${PALETTE_KEYS} or /`, "Go to a page, a group, a tenant or an instance, or do something"],
+    [`${PALETTE_KEYS} or /`, "Find a page, a group, a tenant, an instance or an action"],
     ["?", "Show these shortcuts"],
     ["Esc", "Close a dialog or a menu"],
     ...actions.map((action) => [action.hint, action.name]),
