@@ -94,8 +94,8 @@ function Verdict({ tenant, question }) {
     ${notableReasons(data.because).map((text) => html`<p class="notice" key=${text}>${text}</p>`)}
     ${directions.map(([name, title, direction]) => direction && html`<${Direction} key=${name} title=${title} direction=${direction} />`)}
     ${!data.egress && !data.ingress && html`<p class="quiet">Neither end is a port that you see.</p>`}
-    <p class="quiet">The oldest observation that this rests on was <${Ago} at=${data.observed_at} />.${data.driver && ` Driver: ${data.driver}.`}${!data.exact && " Members of a group can change, and the verdict with them."}
-      Routing and other firewalls, of a router, of the provider or within the instance, are not considered.</p>
+    <p class="quiet">Oldest observation used: <${Ago} at=${data.observed_at} />.${data.driver && ` Driver: ${data.driver}.`}${!data.exact && " Members of a group can change, and the verdict with them."}
+      ${" "}Routing and other firewalls, of a router, of the provider or within the instance, are not considered.</p>
   </section>`;
 }
 
