@@ -147,3 +147,40 @@ def _instance(site, group):
         query = {"security_group_uuid": group["uuid"]}
         [instance] = client.get("/api/openstack-instances/", params=query).json()
     return instance["uuid"]
+
+
+async def test_nothing_is_adopted_that_the_cloud_has_lost_since_the_review(site, visit):
+    group = opened(site, "adopting-late")
+    page = await visit(f"/console/groups/{group['uuid']}/")
+    await page.get_by_label("Drift", exact=True).get_by_role("button", name="Adopt").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("checkbox").check()
+    site.execute_in_cloud(
+        "DELETE FROM sandbox_rules WHERE group_id = %s::uuid AND port_range_min = 3389",
+        group["backend_id"],
+    )
+    site.pull(TENANT)
+    await dialog.get_by_role("button", name="Adopt").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("has changed in the cloud")
+    await expect(dialog.get_by_role("checkbox")).to_have_count(0)
+    assert [rule["from_port"] for rule in site.group(group["uuid"])["rules"]] == [443]
+
+
+async def test_a_revert_is_reviewed_again_if_the_cloud_has_lost_more_since(site, visit):
+    group = opened(site, "reverting-late")
+    page = await visit(f"/console/groups/{group['uuid']}/")
+    await undesired(page).get_by_role("button", name="Revert").click()
+    dialog = page.get_by_role("dialog")
+    revert = dialog.get_by_role("button", name="Revert")
+    await expect(revert).to_be_enabled()
+    site.execute_in_cloud(
+        "DELETE FROM sandbox_rules WHERE group_id = %s::uuid AND port_range_min = 443",
+        group["backend_id"],
+    )
+    site.pull(TENANT)
+    await revert.click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("has changed in the cloud")
+    await expect(revert).to_be_disabled()
+    await dialog.get_by_role("checkbox").check()
+    await revert.click()
+    await expect(dialog).to_have_count(0)

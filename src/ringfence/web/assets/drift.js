@@ -60,7 +60,7 @@ export function DriftPanel({ group, drift, isPending, reload }) {
     </div>`}
   </section>
     ${chosen === "revert" && html`<${Revert} group=${group} onClose=${close} reload=${reload} />`}
-    ${chosen === "adopt" && html`<${Adopt} group=${group} drift=${drift} onClose=${close} reload=${reload} />`}
+    ${chosen === "adopt" && html`<${Adopt} group=${group} onClose=${close} reload=${reload} />`}
   <//>`;
 }
 
@@ -85,29 +85,26 @@ function differences({ missing_at_cloud: missing, unexpected_at_cloud: unexpecte
  * Push the present version again; rejects with an `ApiError`.
  *
  * @param {any} group
+ * @param {string} [planToken] of the plan that was reviewed
  */
-export async function pushAgain(group) {
+export async function pushAgain(group, planToken) {
   await request("POST", `${GROUPS}${group.uuid}/rollback/`, {
-    body: { version: group.version }, headers: { "If-Match": `"v${group.version}"` },
+    body: { version: group.version }, query: { plan_token: planToken }, headers: { "If-Match": `"v${group.version}"` },
   });
 }
-
-/**
- * @param {any} group
- * @param {any[]} rules
- */
-const planOf = (group, rules) => async (/** @type {AbortSignal} */ signal) =>
-  (await request("POST", `${GROUPS}${group.uuid}/plan/`, { body: rules, signal })).data;
 
 /** @param {{group: any, onClose: () => void, reload: () => Promise<void>}} properties */
 function Revert({ group: shown, onClose, reload }) {
   const [group] = useState(shown);
-  const apply = async () => {
-    await pushAgain(group);
+  const load = async (/** @type {AbortSignal} */ signal) => (await request("POST", `${GROUPS}${group.uuid}/rollback/`, {
+    body: { version: group.version }, query: { dry_run: true }, signal,
+  })).data;
+  const apply = async (/** @type {any} */ plan) => {
+    await pushAgain(group, plan.plan_token);
     onClose();
     await reload();
   };
-  return html`<${ReviewDialog} title="Revert the cloud" load=${planOf(group, group.rules)} apply=${apply} applyLabel="Revert"
+  return html`<${ReviewDialog} title="Revert the cloud" load=${load} apply=${apply} applyLabel="Revert"
     before=${group.rules} onClose=${onClose}><p>The desired rules stay as they are and are pushed to the cloud again.</p><//>`;
 }
 
@@ -115,21 +112,25 @@ function Revert({ group: shown, onClose, reload }) {
  * Make the rules of the cloud the desired ones. The review is of what becomes desired: the cloud has it
  * already, and each door to the internet still needs its tick.
  *
- * @param {{group: any, drift: any, onClose: () => void, reload: () => Promise<void>}} properties
+ * @param {{group: any, onClose: () => void, reload: () => Promise<void>}} properties
  */
-function Adopt({ group: shown, drift: shownDrift, onClose, reload }) {
-  const [{ group, drift }] = useState({ group: shown, drift: shownDrift });
-  const both = rulesOfBoth(group, drift);
-  const kept = both.filter(({ kind }) => !kind).map(({ rule }) => rule);
-  const rules = [...kept, ...drift.unexpected_at_cloud];
+function Adopt({ group: shown, onClose, reload }) {
+  const [group] = useState(shown);
+  const path = `${GROUPS}${group.uuid}/`;
   const load = async (/** @type {AbortSignal} */ signal) => {
+    const drift = (await request("GET", `${path}drift/`, { signal })).data;
+    const kept = rulesOfBoth(group, drift).filter(({ kind }) => !kind).map(({ rule }) => rule);
+    const adopted = [...kept, ...drift.unexpected_at_cloud];
     const opens = drift.traffic.opens.map((/** @type {any} */ piece) => ({
       ...piece, rules: piece.rules.map((/** @type {number} */ rule) => rule + kept.length),
     }));
-    return { ...await planOf(group, rules)(signal), traffic: { ...drift.traffic, opens } };
+    const plan = (await request("POST", `${path}plan/`, { body: adopted, signal })).data;
+    return { ...plan, adopted, traffic: { ...drift.traffic, opens } };
   };
-  const apply = async () => {
-    await request("POST", `${GROUPS}${group.uuid}/set_rules/`, { body: rules, headers: { "If-Match": `"v${group.version}"` } });
+  const apply = async (/** @type {any} */ plan) => {
+    await request("POST", `${path}set_rules/`, {
+      body: plan.adopted, query: { plan_token: plan.plan_token }, headers: { "If-Match": `"v${group.version}"` },
+    });
     onClose();
     await reload();
   };
