@@ -58,6 +58,7 @@ async def test_drift_is_shown_by_its_grade_and_leads_to_its_groups(site, visit):
 
 async def test_a_tenant_in_sync_is_quiet(site, visit):
     site.create("quiet", [OFFICE], tenant="export")
+    site.pull("export")
     page = await visit("/console/clouds/", user="sue")
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name="export"))
     await expect(row.get_by_role("cell", name="None", exact=True)).to_be_visible()

@@ -26,14 +26,65 @@ async def test_events_arrive_without_a_reload_and_show_their_context(site, visit
     await expect(row).to_contain_text("staff")
     await expect(row).to_contain_text("Security group created")
     await shown.click()
-    await expect(row.get_by_text("backend id")).to_be_visible()
+    await expect(row.get_by_text("Neutron ID")).to_be_visible()
     await expect(row.get_by_text(group["backend_id"])).to_be_visible()
     # The context stays open when the list is loaded again.
     site.create("audited-2", tenant="operating")
     await expect(page.get_by_text("Security group audited-2 has been created.")).to_be_visible()
     await expect(row.get_by_text(group["backend_id"])).to_be_visible()
-    await row.get_by_role("link", name=group["uuid"]).click()
+    await row.get_by_role("link", name="audited", exact=True).click()
     await expect(page.get_by_role("heading", name="audited", level=1)).to_be_visible()
+
+
+async def test_an_event_says_which_rules_changed_and_leads_to_the_comparison(site, visit):
+    group = site.create("explained", [OFFICE], tenant="operating")
+    with site.client("staff") as client:
+        path = f"/api/openstack-security-groups/{group['uuid']}/set_rules/"
+        rule = {"protocol": "tcp", "from_port": 8443, "to_port": 8443, "cidr": "10.9.0.0/16"}
+        assert client.post(path, json=[rule]).is_success
+    page = await visit("/console/events/?message=explained rules")
+    shown = page.get_by_text("Security group explained rules update")
+    await shown.click()
+    row = page.get_by_role("row").filter(has=shown)
+    details = row.locator(".event-context > dl")
+    await expect(details.locator("dt")).to_have_text(
+        ["By", "Security group", "Tenant", "Project", "Customer", "When", "Rules", "Version"]
+    )
+    await expect(details).to_contain_text("operating")
+    await expect(row.get_by_text("Opens TCP 8443 and closes SSH.")).to_be_visible()
+    await expect(row.locator(".event-rules")).to_contain_text("10.9.0.0/16")
+    # Identifiers come last, and closed.
+    await expect(row.get_by_text(group["uuid"])).not_to_be_visible()
+    await row.get_by_text("Identifiers").click()
+    await expect(row.get_by_text(group["uuid"])).to_be_visible()
+    await row.get_by_role("link", name="Version 2 compared with version 1").click()
+    await expect(page.get_by_label("Compare with version")).to_have_value("1")
+    await expect(page).to_have_url(re.compile("/history/"))
+
+
+async def test_an_event_of_a_token_names_it(site, visit):
+    with site.client("staff") as client:
+        body = {"name": "nightly report", "scopes": ["read"], "expires_at": "2999-12-31T00:00:00Z"}
+        made = client.post("/api/personal-access-tokens/", json=body)
+        assert made.status_code == 201, made.text
+    page = await visit("/console/events/?event_type=token_created", user="staff")
+    row = page.get_by_role("row").filter(has=page.get_by_text("A token of user staff")).first
+    await row.locator("summary").first.click()
+    await expect(row.get_by_text("nightly report")).to_be_visible()
+
+
+async def test_the_last_hour_is_one_click_away(site, visit):
+    site.create("recent", tenant="operating")
+    page = await visit("/console/events/?message=recent&created_to=1577836800")
+    await expect(page.get_by_role("heading", name="No events match")).to_be_visible()
+    await page.get_by_role("button", name="Last hour").click()
+    await expect(page.get_by_text("Security group recent has been created.")).to_be_visible()
+    await expect(
+        page.get_by_role("button", name=re.compile("Remove the filter From"))
+    ).to_be_visible()
+    kinds = await page.get_by_label("Kind").locator("option").all_inner_texts()
+    assert len(kinds) == len(set(kinds))
+    await expect(page.get_by_label("Event", exact=True).locator("optgroup").first).to_be_attached()
 
 
 async def test_filters_are_in_the_url_and_each_has_a_chip(site, visit):

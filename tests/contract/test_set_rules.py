@@ -560,7 +560,7 @@ async def test_a_change_of_rules_records_an_event_and_a_version(client, world):
     assert event == (
         "openstack_security_group_rules_changed",
         "admin",
-        {"rules_before": 0, "rules_after": 1},
+        {"rules_before": 0, "rules_after": 1, "version": 2},
     )
     version = await world.one(
         "SELECT number, author_id, cause, rules->0->>'description' "

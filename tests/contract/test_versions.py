@@ -174,7 +174,12 @@ async def test_a_rollback_is_an_ordinary_change(client, world):
     assert (await versions(client, group))[0]["cause"] == "rollback"
     assert await world.value("SELECT count(*) FROM procrastinate_jobs") == 2
     context = await world.value("SELECT context FROM events ORDER BY id DESC LIMIT 1")
-    assert context == {"rules_before": 2, "rules_after": 2, "rolled_back_to": 1}
+    assert context == {
+        "rules_before": 2,
+        "rules_after": 2,
+        "rolled_back_to": 1,
+        "version": 3,
+    }
 
 
 async def test_a_rollback_keeps_the_name(client, world):

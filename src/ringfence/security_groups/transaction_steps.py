@@ -163,6 +163,8 @@ async def schedule(
     if step.new_version or is_deletion:
         change = await change_of(connection, group.id, is_deletion=is_deletion)
         event = replace(event, change=change)
+        if step.new_version:
+            event = replace(event, context={**event.context, "version": change["version"]})
     await record(connection, event)
     await defer_for_group(connection, step.job, group.uuid, **step.arguments)
 

@@ -1,12 +1,13 @@
 // The audit trail: what happened, who did it, and its context. The first page is live.
 
 import { TENANTS, request } from "./api.js";
+import { Context } from "./event_details.js";
 import { CsvButton, loadAll } from "./export.js";
 import { csvOf } from "./export/csv.js";
 import { POSITION, FilterBar, SelectFilter, TextFilter } from "./filters.js";
 import { html } from "./html.js";
 import { own } from "./own.js";
-import { CONSOLE, GROUP_PAGES, navigate, updateQuery } from "./router.js";
+import { navigate, updateQuery } from "./router.js";
 import { count } from "./rule_text.js";
 import { Ago } from "./times.js";
 import { PageHead } from "./title.js";
@@ -20,12 +21,21 @@ const MOST_EXPORTED = 30_000;
 const FILTERS = ["feature", "event_type", "message", "scope", "customer_uuid", "project_uuid", "related_user_uuid", "user_uuid", "created_from", "created_to"];
 const WARNING = /failed|erred|drifted|enforced|stopped|contested|removed|revoked|deactivated|shortened/;
 
+const SPECIAL = /** @type {Record<string, string>} */ ({
+  auth: "Sign-in", auth_logged_in_with_username: "Signed in with a password", auth_logged_out: "Signed out", auth_session_started: "Session started",
+  auth_session_ended: "Session ended", openstack_resources: "Tenants, ports and instances", resources: "Scheduled changes", provisioning: "Files and discovery",
+  audit: "Audit trail", ringfence_loaded: "File loaded", ringfence_discovery_requested: "Discovery requested",
+  ringfence_discovery_followed: "Discovery repeated", ringfence_discovery_removed: "Discovery removed",
+});
+
 /**
  * The name of a type, such as "Security group rules changed".
  *
  * @param {string} type
  */
-export function typeText(type) {
+function typeText(type) {
+  const special = own(SPECIAL, type);
+  if (special) return special;
   const text = type.replace(/^openstack_/, "").replaceAll("_", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
@@ -115,6 +125,12 @@ function TimeFilter({ name, label, query }) {
     onChange=${(/** @type {any} */ event) => set(event.target.value)} /></label>`;
 }
 
+/** @param {{hours: number, text: string}} properties */
+function Since({ hours, text }) {
+  const show = () => updateQuery({ ...POSITION, created_from: String(Math.floor(Date.now() / 1000) - hours * 3600), created_to: "" });
+  return html`<button type="button" class="button" onClick=${show}>${text}</button>`;
+}
+
 /**
  * What the filters choose from.
  *
@@ -137,7 +153,8 @@ function useChoices() {
 function Filters({ query }) {
   const { groups, tenants, customers, users } = useChoices();
   const group = query.get("feature") ?? "";
-  const types = (group ? own(groups, group) ?? [] : Object.values(groups).flat()).map((type) => [type, typeText(type)]);
+  const shown = group ? Object.entries(groups).filter(([name]) => name === group) : Object.entries(groups);
+  const types = shown.flatMap(([name, each]) => each.map((type) => [type, typeText(type), typeText(name)]));
   const labelled = (/** @type {string[][]} */ choices) => (/** @type {string} */ value) => choices.find(([each]) => each === value)?.[1] ?? value;
   const at = (/** @type {string} */ word) => (/** @type {string} */ value) => `${word} ${new Date(Number(value) * 1000).toLocaleString()}`;
   const texts = {
@@ -158,7 +175,7 @@ function Filters({ query }) {
       <${SelectFilter} name="scope" label="Tenant" query=${query} choices=${tenants} />
       ${customers.length > 1 && html`<${SelectFilter} name="customer_uuid" label="Customer" query=${query} choices=${customers} />`}
       <${SelectFilter} name="related_user_uuid" label="User" query=${query} choices=${users} />
-      <div class="filter-times"><${TimeFilter} name="created_from" label="From" query=${query} />
+      <div class="filter-times"><${Since} hours=${1} text="Last hour" /><${Since} hours=${24} text="Last 24 h" /><${TimeFilter} name="created_from" label="From" query=${query} />
         <${TimeFilter} name="created_to" label="Until" query=${query} /></div>
     <//>`;
 }
@@ -181,40 +198,4 @@ function Row({ event }) {
     <td data-label="By">${context.user_username || html`<span class="quiet">Ringfence</span>`}</td>
     <td data-label="Event"><span class=${WARNING.test(type) ? "tone-warn" : "quiet"}>${typeText(type)}</span></td>
   </tr>`;
-}
-
-/**
- * A value of the context in one line of text.
- *
- * @param {any} value
- * @returns {string}
- */
-function valueText(value) {
-  if (value === null || value === undefined || value === "") return "none";
-  if (Array.isArray(value)) return value.length ? value.map(valueText).join(", ") : "none";
-  if (typeof value === "object") return value.name || value.uuid || Object.entries(value).map(([key, each]) => `${key} ${valueText(each)}`).join(", ");
-  return String(value);
-}
-
-const LINKS = /** @type {Record<string, (uuid: string) => string>} */ ({
-  security_group_uuid: (uuid) => `${GROUP_PAGES}${uuid}/`,
-  tenant_uuid: (uuid) => `${GROUP_PAGES}?tenant_uuid=${uuid}`,
-  instance_uuid: (uuid) => `${CONSOLE}instances/${uuid}/`,
-  user_uuid: (uuid) => `${CONSOLE}events/?related_user_uuid=${uuid}`,
-});
-
-/**
- * The message, and the whole context when it is opened.
- *
- * @param {{event: any}} properties
- */
-function Context({ event: { uuid, created, event_type: type, message, context } }) {
-  const rows = [["time", created], ["type", type], ...Object.entries(context), ["event uuid", uuid]];
-  return html`<details class="event-context"><summary>${message}
-      ${context.grade && html` <span class=${context.grade === "opens" ? "mark mark-bad" : "mark mark-warn"}>${context.grade}</span>`}</summary><dl>
-    ${rows.map(([key, value]) => {
-      const link = typeof value === "string" && own(LINKS, key);
-      return html`<div key=${key}><dt>${key.replaceAll("_", " ")}</dt><dd class=${/uuid|_id$/.test(key) ? "mono" : null}>
-        ${link ? html`<a href=${link(value)}>${value}</a>` : valueText(value)}</dd></div>`;
-    })}</dl></details>`;
 }

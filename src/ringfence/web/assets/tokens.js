@@ -165,7 +165,9 @@ const inLocalTime = (errors) => errors?.map((error) => error.replace(/\d{4}-\d\d
 /** @param {{username: string, latest: number, onClose: () => void, onCreated: (token: any) => void}} properties */
 function NewToken({ username, latest, onClose, onCreated }) {
   const [name, setName] = useState("");
-  const [expires, setExpires] = useState(fieldTime(latest));
+  const [chosen, setExpires] = useState(/** @type {string | null} */ (null));
+  // The sessions may still be on their way.
+  const expires = chosen ?? fieldTime(latest);
   const [isReadOnly, setReadOnly] = useState(true);
   const [project, setProject] = useState("");
   const [submitError, setSubmitError] = useState(/** @type {any} */ (null));
