@@ -171,3 +171,17 @@ async def test_groups_that_one_may_only_read_are_not_changed(site, visit):
     await select(page, "reading-only")
     await page.get_by_text("Change 1 group").click()
     await expect(page.get_by_role("button", name="Add rules")).to_be_disabled()
+
+
+async def test_a_narrow_window_has_select_all_and_contains_its_menus(site, visit):
+    site.create("narrow", [HTTPS], tenant="bulk")
+    page = await visit(f"{LIST}&name=narrow", viewport={"width": 360, "height": 740})
+    await page.get_by_text("Select all", exact=True).click()
+    await expect(page.get_by_text("1 selected")).to_be_visible()
+    for head in (".page-head", ".bulk-bar"):
+        for summary in await page.locator(f"{head} .menu > summary").all():
+            await summary.click()
+            box = await page.locator(f"{head} .menu[open] .menu-items").bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 360
+            await page.keyboard.press("Escape")
