@@ -29,6 +29,8 @@ from ringfence.http.middleware.pipeline import Exemptions, Pipeline
 from ringfence.http.openapi.operation import Operation
 from ringfence.http.routing import respond_http_exception
 from ringfence.monitoring import routes as monitoring
+from ringfence.monitoring.checks.openapi import operations as doctor_operations
+from ringfence.monitoring.checks.routes import routes as doctor_routes
 from ringfence.monitoring.gauges import Gauges
 from ringfence.monitoring.health import Readiness
 from ringfence.organisations.openapi import operations as organisation_operations
@@ -88,6 +90,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *personal_token_operations,
     *session_operations,
     *event_operations,
+    *doctor_operations,
     *about_operations,
 )
 
@@ -136,6 +139,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             *personal_token_routes,
             *session_routes,
             *event_routes,
+            *doctor_routes,
             *about_routes(OPERATIONS),
             *reference_routes(OPERATIONS, settings.public_path),
             *monitoring.routes,

@@ -65,6 +65,7 @@ TENANT_CHANGES: dict[str, tuple[str, str, Any, int]] = {
 BEYOND = (
     *("/api/events/?page_size=50", "/api/users/?page_size=50", "/api/users/me/"),
     *("/api/auth-tokens/", "/api/service-settings/", "/api/sync-status/", "/api/nothing/"),
+    "/api/doctor/",
     *exposed.COUNTS,
 )
 GROUP_READS = (
@@ -418,6 +419,9 @@ class Walk:
         if path == "/api/sync-status/":
             sees_all = token.user.is_staff or token.user.is_support
             self.hold(answer, 200 if sees_all and token.project is None else 403, token)
+        elif path == "/api/doctor/":
+            is_allowed = token.user.is_staff and token.project is None
+            self.hold(answer, 200 if is_allowed else 403, token)
         elif path == "/api/nothing/":
             self.hold(answer, 404, token)
         else:

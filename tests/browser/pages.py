@@ -154,6 +154,7 @@ def every_page(site: Site) -> list[Shown]:
             "token-new", "/console/tokens/", ".cloud td", press=("New token",), then="#new-token"
         ),
         Shown("users", "/console/users/", ".users td"),
+        Shown("doctor", "/console/doctor/", ".doctor td"),
         Shown("clouds", "/console/clouds/", ".cloud"),
         Shown("discover", "/console/clouds/discover/", ".discover-form"),
         Shown("map", f"{chart}?group={web['uuid']}", "svg.map .node, .map-table tbody td"),

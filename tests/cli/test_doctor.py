@@ -14,11 +14,11 @@ from tests.lab.fixtures import lab, neutron_proxy, openstack_project
 from tests.lab.proxy import Cut
 from tests.patience import PATIENCE_SECONDS
 
-from ringfence.cli.doctor.check import PREFIX, Outcome
 from ringfence.cli.doctor.clouds import Selection, read_facts
 from ringfence.cli.doctor.examination import examine
 from ringfence.cli.doctor.rights import Tenant, judge
 from ringfence.cli.doctor.write_test import create_and_remove
+from ringfence.monitoring.checks.check import PREFIX, Outcome
 from ringfence.neutron.credentials import Credentials, TokenScope
 from ringfence.neutron.port import CloudUnreachable, ProjectStatus
 from ringfence.neutron.sandbox.cloud import SandboxCloud

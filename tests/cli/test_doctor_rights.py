@@ -5,8 +5,6 @@ from dataclasses import replace
 import pytest
 from tests.docs.markdown import ROOT
 
-from ringfence.cli.doctor.check import Outcome
-from ringfence.cli.doctor.database import newer_migrations
 from ringfence.cli.doctor.rights import (
     OPTIONAL_EXTENSIONS,
     REQUIRED_EXTENSION,
@@ -16,6 +14,8 @@ from ringfence.cli.doctor.rights import (
     judge,
 )
 from ringfence.database.migrate import migrations
+from ringfence.monitoring.checks.check import Outcome
+from ringfence.monitoring.checks.database import newer_migrations
 from ringfence.neutron.credentials import Credentials, TokenScope, credentials_from_token
 from ringfence.neutron.operations import AccessRule
 

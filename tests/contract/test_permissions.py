@@ -28,6 +28,7 @@ SUCCESS = {
     "tenant_confirm_missing": 202,
     "sync_status": 200,
     "discover": 202,
+    "doctor": 200,
     "port_groups": 200,
     "retrieve": 200,
     "update": 200,
@@ -62,6 +63,7 @@ NEEDS = {
     "tenant_confirm_missing": Permission.TENANT_CONFIRM_MISSING,
     "sync_status": Permission.SYNC_READ,
     "discover": Permission.DISCOVERY_CHANGE,
+    "doctor": Permission.DOCTOR_READ,
     "port_groups": Permission.PORT_UPDATE_SECURITY_GROUPS,
 }
 
@@ -78,7 +80,7 @@ def expected(operation: str, user: str, where: str) -> int:
         if user != "staff":
             return 403
         return 404 if where == "missing" else SUCCESS[operation]
-    if operation == "discover":
+    if operation in {"discover", "doctor"}:
         return SUCCESS[operation] if user == "staff" else 403
     sees = where == "own" and user in SEE_THEIR_OWN
     sees |= where == "foreign" and user in SEE_THE_WORLD
@@ -104,6 +106,8 @@ def request_of(operation, group, tenant):  # noqa: PLR0911 - a table
         return "GET", "/api/sync-status/", None
     if operation == "discover":
         return "POST", "/api/discoveries/", {"cloud": "east"}
+    if operation == "doctor":
+        return "GET", "/api/doctor/", None
     if operation == "tenant_pull_groups":
         return "POST", tenant_at(tenant, "pull_security_groups/"), None
     return {

@@ -8,9 +8,9 @@ from tests.docs.markdown import ROOT
 from tests.sync.conftest import place_at, tcp
 from tests.sync.test_ports import instance, instances, made, pull, scheduled
 
-from ringfence.cli.doctor.check import Outcome
 from ringfence.cli.doctor.clouds import read_facts
 from ringfence.cli.doctor.rights import Tenant, judge
+from ringfence.monitoring.checks.check import Outcome
 from ringfence.neutron.inspection import Inspection
 from ringfence.neutron.openstack import MAX_RESPONSE_BYTES
 from ringfence.neutron.port import AccessRefused

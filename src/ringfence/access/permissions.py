@@ -50,6 +50,7 @@ class Permission(StrEnum):
     TENANT_CONFIRM_MISSING = "tenant.confirm_missing"
     SYNC_READ = "sync.read"
     DISCOVERY_CHANGE = "discovery.change"
+    DOCTOR_READ = "doctor.read"
 
 
 # RFC 9110, section 9.2.1, without TRACE, which is not served
@@ -82,6 +83,8 @@ MATRIX: Mapping[Permission, frozenset[Role]] = {
     # It shows all tenants.
     Permission.SYNC_READ: _STAFF | {Role.SUPPORT},
     Permission.DISCOVERY_CHANGE: _STAFF,
+    # It names groups, tenants and errors of all customers, and how the service is run.
+    Permission.DOCTOR_READ: _STAFF,
 }
 
 

@@ -27,6 +27,7 @@ _ASSETS = CONSOLE + "assets/{release}/"
 # The first part of the pages' URLs; the page shows what the rest names.
 _PAGES = (
     "clouds",
+    "doctor",
     "events",
     "exposures",
     "groups",

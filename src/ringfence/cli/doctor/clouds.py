@@ -16,10 +16,10 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from ringfence.background import in_background, pause
-from ringfence.cli.doctor.check import Check, failed, few, passed
 from ringfence.cli.doctor.rights import Facts, Project, Tenant, judge
 from ringfence.database.pool import Database
 from ringfence.errors import OperatorError
+from ringfence.monitoring.checks.check import Check, failed, few, passed
 from ringfence.neutron.port import CloudError, GiveUp, NoSuchResource, ProjectStatus
 from ringfence.sync.status import find_tenant
 

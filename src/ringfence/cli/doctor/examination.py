@@ -1,9 +1,10 @@
 """Run every check that is possible, in order; without a database, these are few."""
 
+from collections.abc import Mapping
+
 import psycopg
 
-from ringfence.cli.doctor import clouds, database, sync_state
-from ringfence.cli.doctor.check import Check, failed
+from ringfence.cli.doctor import clouds
 from ringfence.cli.doctor.clouds import Advance, Selection
 from ringfence.cli.doctor.files import file_modes
 from ringfence.database.connect import Session
@@ -11,6 +12,8 @@ from ringfence.database.embedded import binaries, roles
 from ringfence.database.embedded.server import running
 from ringfence.database.migrate import pending
 from ringfence.errors import OperatorError
+from ringfence.monitoring.checks import database, sync_state
+from ringfence.monitoring.checks.check import Check, Run, failed
 from ringfence.settings import Settings
 
 _TESTED = "a connection"
@@ -53,8 +56,12 @@ async def _checks(
         if missing:
             return checks
         checks += [
-            *await sync_state.checks(connection, settings.pull_interval),
+            *await _run(connection, sync_state.checks(settings.pull_interval)),
             *await clouds.checks(conninfo, selection, advance),
-            *await database.checks(connection),
+            *await _run(connection, database.checks()),
         ]
         return checks
+
+
+async def _run(connection: Session, runs: Mapping[str, Run]) -> list[Check]:
+    return [check for run in runs.values() if (check := await run(connection)) is not None]

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ringfence.cli.doctor.check import Check, failed, few, passed
+from ringfence.monitoring.checks.check import Check, failed, few, passed
 from ringfence.service.clouds_file import VARIABLE as CLOUDS_VARIABLE
 from ringfence.settings import FILE_VARIABLE, Settings
 

@@ -4,19 +4,26 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from ringfence.cli import output
-from ringfence.cli.doctor.check import Check, Outcome
+from ringfence.monitoring.checks.check import Check, Outcome
 from ringfence.text.escaping import terminal
 
-_SIGNS: Mapping[Outcome, str] = {Outcome.PASSED: "✓", Outcome.WARNING: "!", Outcome.FAILED: "✗"}
+_SIGNS: Mapping[Outcome, str] = {
+    Outcome.PASSED: "✓",
+    Outcome.WARNING: "!",
+    Outcome.FAILED: "✗",
+    Outcome.SKIPPED: "-",
+}
 _WORDS: Mapping[Outcome, str] = {
     Outcome.PASSED: "ok",
     Outcome.WARNING: "WARNING",
     Outcome.FAILED: "FAILED",
+    Outcome.SKIPPED: "skipped",
 }
 _STYLES: Mapping[Outcome, str] = {
     Outcome.PASSED: "green",
     Outcome.WARNING: "bold yellow",
     Outcome.FAILED: "bold red",
+    Outcome.SKIPPED: "dim",
 }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ringfence.cli.doctor.check import Check, failed, few, passed, warning
+from ringfence.monitoring.checks.check import Check, failed, few, passed, warning
 from ringfence.neutron.credentials import Credentials, TokenScope
 from ringfence.neutron.operations import refused_operations
 

@@ -12,9 +12,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, LiteralString
 from uuid import uuid4
 
-from ringfence.cli.doctor.check import PREFIX, Check, failed, passed
 from ringfence.clouds.placement import Placement, placement_of
 from ringfence.database.pool import Database
+from ringfence.monitoring.checks.check import PREFIX, Check, failed, passed
 from ringfence.neutron.port import (
     AccessRefused,
     CloudError,

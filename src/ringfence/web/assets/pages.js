@@ -5,6 +5,7 @@ import { Instances } from "./access/instances.js";
 import { Reach } from "./access/reach.js";
 import { Clouds } from "./clouds.js";
 import { Discover } from "./discover.js";
+import { Doctor } from "./doctor.js";
 import { Events } from "./events.js";
 import { Exposures } from "./exposures.js";
 import { Group } from "./group.js";
@@ -41,6 +42,7 @@ const PAGES = [
   ["clouds/discover", ({ user }) => html`<${Discover} user=${user} />`],
   ["events", ({ query }) => html`<${Events} query=${query} />`],
   ["tokens", ({ user, query }) => html`<${Tokens} user=${user} query=${query} />`],
+  ["doctor", () => html`<${Doctor} />`],
   ["users", ({ query }) => html`<${Users} query=${query} />`],
 ];
 
@@ -66,6 +68,7 @@ export const LINKS = [
 export const USER_LINKS = [
   ["tokens", "Tokens and sessions", () => true],
   ["users", "Users and roles", (user) => user.is_staff || user.is_support],
+  ["doctor", "Doctor", (user) => user.is_staff],
 ];
 
 /** @param {PageProperties} properties */

@@ -1,15 +1,15 @@
 """Check the database: server, migrations, versions, stored documents, counts and searches."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import LiteralString
 
-from ringfence.cli.doctor.check import Check, failed, few, passed, warning
 from ringfence.database import collation
 from ringfence.database.embedded.binaries import Majors
 from ringfence.database.migrate import RELEASE
 from ringfence.database.migrate import migrations as migrations_here
 from ringfence.database.pool import Connection
+from ringfence.monitoring.checks.check import Check, Run, failed, few, passed, warning
 from ringfence.security_groups.read_model import documents
 
 _APPLIED: LiteralString = "SELECT schema_migrations.name FROM schema_migrations"
@@ -50,15 +50,22 @@ def migrations(missing: list[str]) -> Check:
     return passed("migrations", "all applied", tested)
 
 
-async def checks(connection: Connection) -> list[Check]:
-    """Check the contents of a migrated database."""
-    return [
-        await _versions(connection),
-        await _documents(connection),
-        await _counts(connection),
-        await _searches(connection),
-        await _collation(connection),
-    ]
+async def applied(connection: Connection) -> Check:
+    """Return which migrations of this release are missing, in a database that has some."""
+    rows = await (await connection.execute(_APPLIED)).fetchall()
+    names = {row[0] for row in rows}
+    return migrations([each.name for each in migrations_here() if each.name not in names])
+
+
+def checks() -> Mapping[str, Run]:
+    """Return the checks of the contents of a migrated database, by name."""
+    return {
+        "versions": _versions,
+        "documents": _documents,
+        "group counts": _counts,
+        "substring search": _searches,
+        "collation": _collation,
+    }
 
 
 async def _versions(connection: Connection) -> Check:

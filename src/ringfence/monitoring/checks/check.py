@@ -1,8 +1,10 @@
 """The result of one check, as a value."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+
+from ringfence.database.pool import Connection
 
 SHOWN_ITEMS = 5
 # Of the names of groups that a write test creates
@@ -15,6 +17,8 @@ class Outcome(StrEnum):
     PASSED = "passed"
     WARNING = "warning"
     FAILED = "failed"
+    # Where `/api/doctor/` cannot or may not check
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,14 @@ def warning(name: str, found: str, tested: str, fix: str) -> Check:
 
 def failed(name: str, found: str, tested: str, fix: str) -> Check:
     return Check(name, Outcome.FAILED, found, tested, fix)
+
+
+def skipped(name: str, found: str, tested: str, fix: str) -> Check:
+    return Check(name, Outcome.SKIPPED, found, tested, fix)
+
+
+# Reads and changes nothing; None where there is nothing to say
+Run = Callable[[Connection], Awaitable[Check | None]]
 
 
 def few(items: Sequence[str]) -> str:

@@ -1,9 +1,20 @@
 """Check the service: workers, jobs, pulls, discoveries, and groups that need an operator."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import LiteralString
 
-from ringfence.cli.doctor.check import PREFIX, SHOWN_ITEMS, Check, failed, few, passed, warning
 from ringfence.database.pool import Connection
+from ringfence.monitoring.checks.check import (
+    PREFIX,
+    SHOWN_ITEMS,
+    Check,
+    Run,
+    failed,
+    few,
+    passed,
+    warning,
+)
 from ringfence.security_groups.cloud_state.never_pushed import never_pushed_groups
 
 # As long as /health/ready waits; workers send a heartbeat every 5 s.
@@ -88,20 +99,24 @@ ORDER BY discovery.cloud, discovery.id
 """
 
 
-async def checks(connection: Connection, pull_interval: float) -> list[Check]:
-    """Check what runs and what waits; `pull_interval` is in seconds."""
-    return [
-        await _workers(connection),
-        await _jobs(connection, "jobs of dead workers", _ABANDONED, "start a worker"),
-        await _jobs(connection, "waiting jobs", _WAITING, "start more workers"),
-        await _in_transition(connection),
-        await _erred(connection),
-        await _never_pushed(connection),
-        await _pulls(connection),
-        await _overdue(connection, pull_interval),
-        await _discoveries(connection),
-        *await _write_tests(connection),
-    ]
+def checks(pull_interval: float) -> Mapping[str, Run]:
+    """Return the checks of what runs and what waits, by name; `pull_interval` is in seconds."""
+    return {
+        "workers": _workers,
+        "jobs of dead workers": partial(
+            _jobs, name="jobs of dead workers", query=_ABANDONED, fix="start a worker"
+        ),
+        "waiting jobs": partial(
+            _jobs, name="waiting jobs", query=_WAITING, fix="start more workers"
+        ),
+        "groups in transition": _in_transition,
+        "groups in ERRED": _erred,
+        "groups only here": _never_pushed,
+        "pulls": _pulls,
+        "overdue pulls": partial(_overdue, pull_interval=pull_interval),
+        "discoveries": _discoveries,
+        "groups of write tests": _write_tests,
+    }
 
 
 async def _workers(connection: Connection) -> Check:
@@ -201,14 +216,14 @@ async def _discoveries(connection: Connection) -> Check:
     return failed(name, f"failed or stopped: {few(found)}", tested, fix)
 
 
-async def _write_tests(connection: Connection) -> list[Check]:
+async def _write_tests(connection: Connection) -> Check | None:
     """Return a warning for what a write test left in a cloud, and a pull has imported."""
     cursor = await connection.execute(_OF_WRITE_TESTS, {"prefix": PREFIX})
     found = [f"{tenant} / {name}" for tenant, name in await cursor.fetchall()]
     if not found:
-        return []
+        return None
     text = f"{len(found)} were left: {few(found)}"
-    return [warning("groups of write tests", text, "names of all groups", "delete them")]
+    return warning("groups of write tests", text, "names of all groups", "delete them")
 
 
 def _cut(reason: str) -> str:
