@@ -261,7 +261,7 @@ LAYOUT = """async ([base, groups]) => {
     const { nodes, edges } = graphOf(groups);
     const layouts = [layoutOf(nodes, edges), layoutOf(nodes, edges)];
     const [one, other] = layouts.map(layout => JSON.stringify(layout));
-    const rows = layouts[0].placed.map(({ node, column, x, y }) => [node.key, column, x, y]);
+    const rows = layouts[0].positioned.map(({ node, column, x, y }) => [node.key, column, x, y]);
     return [one === other, rows];
 }"""
 
