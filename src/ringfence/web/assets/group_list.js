@@ -6,8 +6,9 @@ import { ExportMenu, groupsOf } from "./export.js";
 import { html, useEffect, useMemo, useState } from "./html.js";
 import { WhichAncestor } from "./list/ancestors.js";
 import { ask } from "./list/ask.js";
-import { AskField, Understood } from "./list/ask_field.js";
+import { AskField, NoRules, Unasked, Understood } from "./list/ask_field.js";
 import { BulkBar } from "./list/bulk_bar.js";
+import { CloudOnly } from "./list/cloud_only.js";
 import { Chips, Filters, filtersOf } from "./list/filters.js";
 import { loadAll, loadPage } from "./list/load.js";
 import { RuleResults } from "./list/results.js";
@@ -37,7 +38,7 @@ export function GroupList({ query, user }) {
   useActions([canCreate && { name: "New group", href: `${GROUP_PAGES}new/` }], [canCreate]);
   const isFiltered = filtersOf(query).length > 0 || text !== "";
   return html`
-    <${PageHead} of="Security groups" note=${data && data.kind !== "ancestors" ? totalText(data, isFiltered) : ""}>
+    <${PageHead} of="Security groups" note=${data && (data.kind === "groups" || data.kind === "rules") ? totalText(data, isFiltered) : ""}>
       <${ExportMenu} name="security-groups" load=${async () => groupsOf((await loadAll(question, query)).map(({ uuid }) => uuid))} />
       ${canCreate && html`<a class="button button-main" href=${`${GROUP_PAGES}new/`}>New group</a>`}
     <//>
@@ -62,13 +63,20 @@ function Found({ data, query, user, selection, isLoading, isFiltered, canCreate 
   const { kind, groups, question } = data;
   const drafts = useMemo(() => new Set(draftsOf(user?.username ?? "").map(({ key }) => key)), [data]);
   if (kind === "ancestors") return html`<${WhichAncestor} ancestors=${data.ancestors} name=${question.ancestor} text=${query.get("q") ?? ""} />`;
-  if (!groups.length) return html`<${NoResults} question=${question} isFiltered=${isFiltered} canCreate=${canCreate} />`;
+  if (kind === "unasked") return html`<${Unasked} question=${question} text=${query.get("q") ?? ""} />`;
+  const cloudOnly = kind === "rules" && question.query.from_internet && html`<${CloudOnly} parameters=${data.parameters} />`;
+  if (!groups.length) {
+    return html`${kind === "rules"
+      ? html`<${NoRules} question=${question} text=${query.get("q") ?? ""} />`
+      : html`<${NoResults} question=${question} isFiltered=${isFiltered} canCreate=${canCreate} />`}${cloudOnly}`;
+  }
   return html`
     <div class=${isLoading ? "list-frame is-waiting" : "list-frame"}>
       ${kind === "rules"
         ? html`<${RuleResults} groups=${groups} selection=${selection} />`
         : html`<${GroupTable} groups=${groups} order=${query.get("o") ?? ""} selection=${selection} drafts=${drafts} />`}
     </div>
+    ${cloudOnly}
     <${Pagination} page=${data.page} pages=${data.pages} />`;
 }
 
@@ -126,12 +134,8 @@ function Pagination({ page, pages }) {
 
 /** @param {{question: import("./list/ask.js").Question, isFiltered: boolean, canCreate: boolean}} properties */
 function NoResults({ question, isFiltered, canCreate }) {
-  const { kind, lead, parts } = question;
+  const { lead, parts } = question;
   const asked = `${lead} ${parts.map((part) => part.text).join(" ")}`;
-  if (kind === "rules") {
-    return html`<section class="empty"><h2>No rules match</h2>
-      <p>Searched in the desired rules of all groups that you can see: ${asked}.</p></section>`;
-  }
   if (isFiltered) {
     return html`<section class="empty"><h2>No groups match</h2>
       <p>${parts.length ? `Searched among all groups that you can see: ${asked}.` : "No group that you can see matches the filters."} Change the search, or clear the filters.</p></section>`;

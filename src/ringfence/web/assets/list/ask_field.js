@@ -45,16 +45,45 @@ export function AskField({ text: asked }) {
  */
 export function Understood({ question, text, as }) {
   const { kind, lead, parts, canBeName } = question;
-  if (!text) return null;
-  const without = (/** @type {string} */ words) => updateQuery({ q: text.replace(words, " ").replace(/\s+/g, " ").trim(), page: "" });
+  if (!text || kind === "unasked") return null;
   return html`<p class="understood" aria-live="polite">
     <span>${lead}</span>
     ${parts.map((part) => html` <span key=${part.words} class="part"><strong>${part.text}</strong>
-      ${parts.length > 1 && html`<button type="button" aria-label=${`Take out: ${part.text}`} onClick=${() => without(part.words)}><${Cross} /></button>`}</span>`)}
+      ${parts.length > 1 && html`<button type="button" aria-label=${`Take out: ${part.text}`} onClick=${() => updateQuery({ q: without(text, part.words), page: "" })}><${Cross} /></button>`}</span>`)}
     ${kind === "rules" && canBeName && html`<${Names} text=${text} />`}
     ${as === "names" && html` <button type="button" class="link" onClick=${() => updateQuery({ as: "", page: "" })}>Search rules instead</button>`}
   </p>`;
 }
+
+/**
+ * Why words are no question, and what can be asked instead.
+ *
+ * @param {{question: Question, text: string}} properties
+ */
+export function Unasked({ question: { lead, choices }, text }) {
+  return html`<section class="empty" role="status"><h2>${lead}</h2>
+    <ul class="plain ancestors">${choices.map((choice) => html`<li key=${choice.text}>
+      <button type="button" class="button" onClick=${() => updateQuery({ q: choice.text, as: "", page: "" })}>${choice.label}</button></li>`)}</ul>
+    <p><${Names} text=${text} /></p></section>`;
+}
+
+/**
+ * Shown where no rule matches. Words that are in no rule are not the same as no such rule.
+ *
+ * @param {{question: Question, text: string}} properties
+ */
+export function NoRules({ question: { lead, parts }, text }) {
+  const mention = parts.find(({ query }, index) => index > 0 && query.query && !query.port);
+  return html`<section class="empty"><h2>${mention ? `No rule is found ${mention.text}` : "No rules match"}</h2>
+    <p>Searched in the desired rules of all groups that you can see: ${lead} ${parts.map((part) => part.text).join(" ")}.</p>
+    ${mention && html`<button type="button" class="button" onClick=${() => updateQuery({ q: without(text, mention.words), page: "" })}>Search without “${mention.words}”</button>`}</section>`;
+}
+
+/**
+ * @param {string} text
+ * @param {string} words
+ */
+const without = (text, words) => words.split(" ").reduce((rest, word) => rest.replace(word, " "), text).replace(/\s+/g, " ").trim();
 
 /** @param {{text: string}} properties */
 function Names({ text }) {

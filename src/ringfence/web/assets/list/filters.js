@@ -50,14 +50,14 @@ export const filtersOf = (query) => [...query].filter(([name, value]) => value &
  * Return the filters as parameters of a request.
  *
  * @param {URLSearchParams} query
- * @param {"groups" | "rules"} kind
+ * @param {import("./ask.js").Question["kind"]} kind
  */
 export function parametersOf(query, kind) {
   const names = new Set(filtersOf(query).map(([name]) => name));
   return Object.fromEntries([...names].filter((name) => kind === "groups" || OF_RULES.includes(name)).map((name) => [name, query.getAll(name)]));
 }
 
-/** @param {{query: URLSearchParams, kind: "groups" | "rules", columns: string[][]}} properties */
+/** @param {{query: URLSearchParams, kind: import("./ask.js").Question["kind"], columns: string[][]}} properties */
 export function Filters({ query, kind, columns }) {
   const [isOpen, setOpen] = useState(false);
   const { data: tenants } = useLoaded(
@@ -111,7 +111,7 @@ function Sort({ columns, order }) {
  * A chip for each filter in the URL, with what it is called. Filters that the search of rules does not
  * have are shown as not applied.
  *
- * @param {{query: URLSearchParams, kind: "groups" | "rules"}} properties
+ * @param {{query: URLSearchParams, kind: import("./ask.js").Question["kind"]}} properties
  */
 export function Chips({ query, kind }) {
   const filters = filtersOf(query);

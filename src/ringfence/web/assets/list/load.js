@@ -42,6 +42,7 @@ async function requestOf(question, query, signal) {
  */
 export async function loadPage(question, query, signal) {
   const { kind } = question;
+  if (kind === "unasked") return { kind, question, groups: [], total: 0, pages: 1 };
   const { ancestors, path, parameters } = await requestOf(question, query, signal);
   if (!path) return { kind: "ancestors", question, ancestors, groups: [], total: 0, pages: 1 };
   const size = PAGE_SIZE[kind];
@@ -54,7 +55,7 @@ export async function loadPage(question, query, signal) {
     return read("last");
   });
   const pages = Math.max(1, Math.ceil(total / size));
-  return { kind, question, groups: kind === "rules" ? groupsIn(data) : data, total, pages, isBeyond, page: isBeyond ? pages : Number(page ?? 1) };
+  return { kind, question, groups: kind === "rules" ? groupsIn(data) : data, total, pages, parameters, isBeyond, page: isBeyond ? pages : Number(page ?? 1) };
 }
 
 /**
@@ -65,6 +66,7 @@ export async function loadPage(question, query, signal) {
  * @returns {Promise<Selected[]>}
  */
 export async function loadAll(question, query) {
+  if (question.kind === "unasked") return [];
   const { path, parameters } = await requestOf(question, query, new AbortController().signal);
   if (!path) return [];
   const isRules = question.kind === "rules";

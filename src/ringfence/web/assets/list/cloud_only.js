@@ -1,0 +1,28 @@
+// What the cloud admits from the internet and the desired rules do not, below the rules of a question.
+
+import { request } from "../api.js";
+import { html } from "../html.js";
+import { CONSOLE } from "../router.js";
+import { count } from "../rule_text.js";
+import { useLoaded } from "../use_loaded.js";
+
+const SHARED = ["protocol", "port", "ethertype", "wider_than", "tenant_uuid", "project_uuid", "customer_uuid", "service_settings_uuid"];
+
+/** @param {{parameters: Record<string, any>}} properties of the search of rules */
+export function CloudOnly({ parameters }) {
+  const query = new URLSearchParams([["desired", "none"], ["desired", "part"]]);
+  for (const name of SHARED) [parameters[name] ?? []].flat().forEach((value) => query.append(name, value));
+  const search = query.toString();
+  const { data: total, error } = useLoaded(
+    async (signal) => {
+      const names = [...new Set(query.keys())];
+      const filters = Object.fromEntries(names.map((name) => [name, query.getAll(name)]));
+      return (await request("GET", "/api/security-group-exposures/", { query: { ...filters, page_size: 1, field: ["port_uuid"] }, signal })).total;
+    },
+    [search], () => 30_000,
+  );
+  const link = html`<a href=${`${CONSOLE}exposures/?${search}`}>Exposures</a>`;
+  if (error) return html`<p class="notice" role="status">These are desired rules. What the cloud admits besides could not be loaded: see ${link}.</p>`;
+  if (!total) return null;
+  return html`<p class="notice notice-bad" role="status"><strong>${count(total, "exposure")} in the cloud only.</strong> The cloud admits this from the internet, and no desired rule does: see ${link}.</p>`;
+}
