@@ -47,3 +47,19 @@ async def test_long_names_do_not_overflow_the_page(site, visit):
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
     width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert await page.evaluate(width) <= 0
+
+
+async def test_hostile_names_do_not_overflow_the_list_nor_turn_the_title(site, visit):
+    name = "\N{RIGHT-TO-LEFT OVERRIDE}<b>turned</b>" + "x" * 120
+    group = site.create(name, tenant="hostile")
+    page = await visit(
+        "/console/groups/?query=turned", user="staff", viewport={"width": 360, "height": 700}
+    )
+    await expect(page.get_by_role("link", name="turned")).to_be_visible()
+    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert await page.evaluate(width) <= 0
+    await page.goto(f"/console/groups/{group['uuid']}/")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("turned")
+    title = await page.title()
+    assert title.startswith("<b>turned</b>")
+    assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in title

@@ -3,11 +3,14 @@
 import { html, useEffect, useRef } from "./html.js";
 import { NAVIGATED } from "./router.js";
 
+// They turn the text around them, in the title of a tab beyond its name.
+const BIDI_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
 /** @param {{of: string, children?: any}} properties */
 export function Title({ of: name, children }) {
   const element = useRef(/** @type {any} */ (null));
   useEffect(() => {
-    document.title = name ? `${name} · Ringfence` : "Ringfence";
+    document.title = name ? `${name.replace(BIDI_CONTROLS, "")} · Ringfence` : "Ringfence";
   }, [name]);
   useEffect(() => {
     const active = document.activeElement;
