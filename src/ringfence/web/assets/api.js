@@ -137,7 +137,7 @@ export function withHints(detail, hints, field = "non_field_errors") {
     return Object.fromEntries(Object.entries(detail).map(([name, value]) => [name, withHints(value, hints, name)]));
   }
   const hint = own(hints, field);
-  return hint && typeof detail === "string" ? `${detail} ${hint}` : detail;
+  return hint && typeof detail === "string" && !detail.includes(hint) ? `${detail} ${hint}` : detail;
 }
 
 /**

@@ -30,7 +30,7 @@ export function Clouds({ user }) {
   );
   const tenants = data?.tenants;
   return html`
-    <${PageHead} of="Clouds"><a class="button" href=${DISCOVER_PAGE}>Discover</a><//>
+    <${PageHead} of="Clouds">${error?.status !== 403 && (user.is_staff || user.is_support) && html`<a class="button" href=${DISCOVER_PAGE}>Discover</a>`}<//>
     <${Stale} error=${data && error} />
     ${error && !data && html`<${Failure} error=${error} retry=${reload} />`}
     ${!data && !error && html`<${Skeleton} rows=${8} />`}

@@ -11,6 +11,7 @@ import { PageHead } from "./title.js";
 import { showToast } from "./toast.js";
 import { Failure, Skeleton, Stale, useLoaded } from "./use_loaded.js";
 
+const ABOUT = "The projects of an OpenStack cloud become tenants, with their groups. The cloud is only read. New tenants start with the drift mode “report”.";
 const DISCOVERIES = "/api/discoveries/";
 export const DISCOVER_PAGE = `${CONSOLE}clouds/discover/`;
 
@@ -52,7 +53,7 @@ export function Discover({ user }) {
   );
   return html`
     <nav class="crumbs" aria-label="Breadcrumb"><a href=${`${CONSOLE}clouds/`}>Clouds</a></nav>
-    <${PageHead} of="Discover" about="The projects of an OpenStack cloud become tenants, with their groups. The cloud is only read. New tenants start with the drift mode “report”." />
+    <${PageHead} of="Discover" about=${error?.status !== 403 && (user.is_staff || user.is_support) && ABOUT} />
     <${Stale} error=${data && error} />
     ${error && !data && html`<${Failure} error=${error} retry=${reload} />`}
     ${!data && !error && html`<${Skeleton} rows=${6} />`}

@@ -4,7 +4,7 @@ import { TENANTS, request } from "./api.js";
 import { Context } from "./event_details.js";
 import { CsvButton, loadAll } from "./export.js";
 import { csvOf } from "./export/csv.js";
-import { POSITION, FilterBar, SelectFilter, TextFilter } from "./filters.js";
+import { POSITION, FilterBar, NoPage, SelectFilter, TextFilter } from "./filters.js";
 import { html } from "./html.js";
 import { own } from "./own.js";
 import { navigate, updateQuery } from "./router.js";
@@ -60,7 +60,7 @@ export function Events({ query }) {
   const page = Number(query.get("page") ?? 1);
   const { data, error, isLoading, reload } = useLoaded(
     (signal) => request("GET", EVENTS, {
-      query: { ...chosen(query), created_to: query.get("created_to") ?? query.get("until"), page, page_size: PAGE_SIZE }, signal,
+      query: { ...chosen(query), created_to: query.get("created_to") ?? query.get("until"), page: query.get("page"), page_size: PAGE_SIZE }, signal,
     }),
     [search], () => (page > 1 ? 0 : LIVE_MILLISECONDS),
   );
@@ -71,7 +71,7 @@ export function Events({ query }) {
     <//>
     <${Filters} query=${query} />
     <${Stale} error=${data && error} />
-    ${error && !data && html`<${Failure} error=${error} retry=${reload} />`}
+    ${error && !data && (error.status === 404 && query.has("page") ? html`<${NoPage} page=${query.get("page")} />` : html`<${Failure} error=${error} retry=${reload} />`)}
     ${isLoading && !data && html`<${Skeleton} rows=${12} />`}
     ${data && data.data.length === 0 && html`<section class="empty"><h2>${isFiltered ? "No events match" : "No events yet"}</h2>
       <p>Events of the customers and projects that you see, and of your own account, appear here.</p></section>`}

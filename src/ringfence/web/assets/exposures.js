@@ -4,6 +4,7 @@ import { TENANTS, request } from "./api.js";
 import { CsvButton } from "./export.js";
 import { FilterBar, Pages, SelectFilter, TextFilter } from "./filters.js";
 import { html } from "./html.js";
+import { IfSeen } from "./if_seen.js";
 import { own } from "./own.js";
 import { CONSOLE, GROUP_PAGES, updateQuery } from "./router.js";
 import { count, trafficText } from "./rule_text.js";
@@ -67,8 +68,8 @@ export function Exposures({ query }) {
     <${Stale} error=${data && error} />
     ${error && !data && html`<${Failure} error=${error} retry=${reload} />`}
     ${isLoading && !data && html`<${Skeleton} rows=${10} />`}
-    ${data && data.data.length === 0 && html`<section class="empty"><h2>${isFiltered ? "Nothing matches" : "Nothing is open to the internet"}</h2>
-      <p>${isFiltered ? "No port that you can see has such an exposure." : "No port that you can see admits traffic from addresses of the internet."}</p></section>`}
+    ${data && data.data.length === 0 && html`<section class="empty"><h2>${isFiltered ? "Nothing matches" : "No exposures"}</h2>
+      <p>${isFiltered ? "No port that you can see has such an exposure." : html`<${IfSeen}>No port that you can see admits traffic from addresses of the internet.<//>`}</p></section>`}
     ${data && data.data.length > 0 && html`
       <div class=${isLoading ? "table-frame is-waiting" : "table-frame"}><${List} rows=${data.data} names=${names} /></div>
       <${Pages} page=${Number(query.get("page") ?? 1)} total=${data.total} size=${PAGE_SIZE} />`}`;
@@ -114,7 +115,7 @@ function Overview({ query, services }) {
       <button type="button" class="button button-danger" onClick=${show}>Show</button></div>`}
     <div class="exposures-overview">
       <ul class="plain service-tiles" aria-label="By service">${open.map((each) => html`<${Service} key=${each.service} service=${each} isUndesired=${undesired?.services.has(each.service) ?? false} query=${query} />`)}
-        ${services && !open.length && html`<li class="quiet">No well-known service is open to the internet.</li>`}</ul>
+        ${services && !open.length && html`<li class="quiet"><${IfSeen}>No well-known service is open to the internet.<//></li>`}</ul>
       ${days && html`<${Trend} days=${days} />`}
     </div>`;
 }

@@ -54,6 +54,12 @@ export function TextFilter({ name, label, query, type = "search", className = ""
     autocomplete="off" value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} />`;
 }
 
+/** @param {{page: string | null}} properties */
+export function NoPage({ page }) {
+  return html`<section class="empty" role="alert"><h2>The list has no page ${page}</h2>
+    <button type="button" class="button" onClick=${() => updateQuery(POSITION)}>First page</button></section>`;
+}
+
 /**
  * A chip for each filter that is set; `texts` says what a filter shows.
  *

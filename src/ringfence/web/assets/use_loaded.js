@@ -81,7 +81,7 @@ export function Failure({ error, retry }) {
   return html`<section class="empty" role="alert">
     <h2>${title}</h2>
     <p>${text}</p>
-    ${retry && html`<button type="button" class="button" onClick=${retry}>Retry</button>`}
+    ${retry && error.status !== 403 && html`<button type="button" class="button" onClick=${retry}>Retry</button>`}
   </section>`;
 }
 

@@ -2,6 +2,7 @@
 
 import { request } from "../api.js";
 import { html, useEffect, useRef, useState } from "../html.js";
+import { IfSeen } from "../if_seen.js";
 import { urlOfPage } from "../pages.js";
 import { updateQuery } from "../router.js";
 import { count } from "../rule_text.js";
@@ -77,7 +78,7 @@ function NoPage({ page }) {
 function NoInstances({ isFiltered }) {
   return isFiltered
     ? html`<section class="empty"><h2>No instances match</h2><p>Change the search, or clear it.</p></section>`
-    : html`<section class="empty"><h2>No instances</h2><p>Instances are what the ports of a tenant show. They appear here after the tenant was pulled.</p></section>`;
+    : html`<section class="empty"><h2>No instances</h2><p><${IfSeen}>Instances are what the ports of a tenant show. They appear here after the tenant was pulled.<//></p></section>`;
 }
 
 /** @param {{page: number, pages: number}} properties */

@@ -104,7 +104,7 @@ function TrafficCells(context) {
     <td data-label="Protocol" class="pair"><${Choice} name=${`Protocol, ${name}`} options=${[...PROTOCOLS, ["other", "Other"]]} value=${isNumber ? "other" : row.protocol} set=${setProtocol} rest=${cellOf(context, "protocol")} />
       ${isNumber && html`<input class="short" aria-label=${`Protocol number, ${name}`} inputmode="numeric" value=${row.protocol} onInput=${set("protocol")} />`}<${ErrorText} ...${context} cell="protocol" /></td>
     <td data-label=${icmp ? "Type/code" : "Ports"}><input aria-label=${`${icmp ? "Type and code" : "Ports"}, ${name}`} ...${cellOf(context, "ports")} value=${row.ports}
-      placeholder=${icmp ? "any, 8/0" : row.protocol === "" ? "any" : "22, 80-90, ssh"} list=${icmp ? null : lists.services} autocomplete="off" spellcheck=${false} autocapitalize="none" onInput=${set("ports")} /><${ErrorText} ...${context} cell="ports" /></td>`;
+      placeholder=${icmp ? "any, 8/0" : row.protocol === "" ? "any" : "22 or 80-90"} list=${icmp ? null : lists.services} autocomplete="off" spellcheck=${false} autocapitalize="none" onInput=${set("ports")} /><${ErrorText} ...${context} cell="ports" /></td>`;
 }
 
 /** @param {any} context */
