@@ -86,7 +86,7 @@ function Details({ event: { uuid, created, event_type: type, context } }) {
   const { data: names, error } = useLoaded((signal) => namesOf(context, signal), []);
   const values = Object.entries(context).filter(([key]) => !own(OBJECTS, key));
   const named = PEOPLE.filter((key) => context[key]).map((key) => /** @type {[string, any]} */ ([key, context[key]]));
-  const plain = values.filter(([key]) => !PEOPLE.includes(key) && !COUNTS.includes(key) && (!IDENTIFIER.test(key) || key === "backend_id"));
+  const plain = values.filter(([key, value]) => !PEOPLE.includes(key) && !COUNTS.includes(key) && (key !== "description_only" || value) && (!IDENTIFIER.test(key) || key === "backend_id"));
   const identifiers = [...Object.entries(context).filter(([key]) => IDENTIFIER.test(key) && key !== "backend_id"), ["event uuid", uuid], ["type", type], ["time", created]];
   const rows = (/** @type {any[][]} */ pairs) => pairs.map(([key, value]) => html`<div key=${key}><dt>${labelOf(key)}</dt>
     <dd class=${IDENTIFIER.test(key) ? "mono" : null}>${valueText(value)}</dd></div>`);

@@ -162,6 +162,29 @@ const fieldTime = (milliseconds) => new Date(milliseconds - new Date().getTimezo
  */
 const inLocalTime = (errors) => errors?.map((error) => error.replace(/\d{4}-\d\d-\d\dT[\d:]+Z/g, (time) => new Date(time).toLocaleString()));
 
+/**
+ * When the token expires, and who creates one that lives longer.
+ *
+ * @param {{latest: number, value: string, set: (value: string) => void, errors: string[] | undefined, command: string}} properties
+ */
+function Expiry({ latest, value, set, errors, command }) {
+  return html`<${Field} label="Expires" type="datetime-local" value=${value} set=${set} error=${inLocalTime(errors)} max=${fieldTime(latest)}
+      hint=${`Until ${new Date(latest).toLocaleString()} at the latest, when your session ends.`} />
+    <p class="quiet">For a longer lifetime, ask an administrator to run this on the Ringfence server: <code>${command}</code></p>`;
+}
+
+/** @param {{value: string, set: (value: string) => void}} properties */
+function Project({ value, set }) {
+  const { data: projects } = useLoaded(
+    async (signal) => (await request("GET", "/api/projects/", { query: { page_size: 300, field: ["uuid", "name", "customer_name"] }, signal })).data, [],
+  );
+  return html`<div class="field"><label for="token-project">Project</label>
+    <select id="token-project" value=${value} onChange=${(/** @type {any} */ event) => set(event.target.value)}>
+      <option value="">All that you see</option>
+      ${(projects ?? []).map((/** @type {any} */ each) => html`<option key=${each.uuid} value=${each.uuid}>${each.name} · ${each.customer_name}</option>`)}
+    </select></div>`;
+}
+
 /** @param {{username: string, latest: number, onClose: () => void, onCreated: (token: any) => void}} properties */
 function NewToken({ username, latest, onClose, onCreated }) {
   const [name, setName] = useState("");
@@ -172,9 +195,6 @@ function NewToken({ username, latest, onClose, onCreated }) {
   const [project, setProject] = useState("");
   const [submitError, setSubmitError] = useState(/** @type {any} */ (null));
   const [isBusy, setBusy] = useState(false);
-  const { data: projects } = useLoaded(
-    async (signal) => (await request("GET", "/api/projects/", { query: { page_size: 300, field: ["uuid", "name", "customer_name"] }, signal })).data, [],
-  );
   const create = async (/** @type {Event} */ event) => {
     event.preventDefault();
     setBusy(true);
@@ -194,14 +214,8 @@ function NewToken({ username, latest, onClose, onCreated }) {
   return html`<${Dialog} title="New token" onClose=${onClose}>
     <form class="dialog-body" id="new-token" onSubmit=${create}>
       <${Field} label="Name" value=${name} set=${setName} error=${detail.name} hint="For example, nightly backup" />
-      <${Field} label="Expires" type="datetime-local" value=${expires} set=${setExpires} error=${inLocalTime(detail.expires_at)} max=${fieldTime(latest)}
-        hint=${`Until ${new Date(latest).toLocaleString()} at the latest, when your session ends.`} />
-      <p class="quiet">For a longer lifetime, ask an administrator to run this on the Ringfence server: <code>${`ringfence token ${username} --expires 30d${isReadOnly ? " --read-only" : ""}`}</code></p>
-      <div class="field"><label for="token-project">Project</label>
-        <select id="token-project" value=${project} onChange=${(/** @type {any} */ event) => setProject(event.target.value)}>
-          <option value="">All that you see</option>
-          ${(projects ?? []).map((/** @type {any} */ each) => html`<option key=${each.uuid} value=${each.uuid}>${each.name} · ${each.customer_name}</option>`)}
-        </select></div>
+      <${Expiry} latest=${latest} value=${expires} set=${setExpires} errors=${detail.expires_at} command=${`ringfence token ${username} --expires 30d${isReadOnly ? " --read-only" : ""}`} />
+      <${Project} value=${project} set=${setProject} />
       <${Check} label="Read-only" checked=${isReadOnly} set=${setReadOnly} />
       ${isGeneral && html`<p class="notice notice-bad" role="alert">${submitError.message}</p>`}
     </form>
