@@ -282,6 +282,42 @@ async def test_the_layout_is_by_distance_from_the_internet_and_always_the_same(v
     assert len({(x, y) for _, _, x, y in placed}) == len(placed) == 35
 
 
+LABELS = """async ([base, groups]) => {
+    const { graphOf } = await import(`${base}map/graph.js`);
+    const { HEIGHT, WIDTH, layoutOf } = await import(`${base}map/layout.js`);
+    const { nodes, edges } = graphOf(groups);
+    const { lines, positioned } = layoutOf(nodes, edges);
+    const at = key => positioned.find(({ node }) => node.key === key);
+    return lines.map(({ edge, x, y, isCrowded }) => {
+        const source = at(edge.from.key);
+        return [isCrowded, x - source.x - WIDTH, Math.abs(y - source.y - HEIGHT / 2 + 6)];
+    });
+}"""
+
+
+async def test_labels_of_arrows_that_meet_are_beside_their_own_arrow(visit):
+    page = await visit("/console/", user=None)
+    fan = [rule(INGRESS, 1000 + number, cidr=f"10.{number}.0.0/16") for number in range(5)]
+    labels = await page.evaluate(LABELS, [base(), groups(a=fan)])
+    assert len(labels) == 5
+    for is_crowded, right, away in labels:
+        assert not is_crowded
+        # At the prefix, where the arrows are apart, and above or below the arrow.
+        assert 0 < right < 60
+        assert 8 < away < 14
+
+
+async def test_text_of_the_map_is_large_enough_to_read(shop, visit):
+    assert shop
+    page = await visit(AT, viewport={"width": 1280, "height": 800})
+    await expect(node(page, "map-web")).to_be_visible()
+    sizes = await page.evaluate(
+        """() => [...document.querySelectorAll("svg.map text")].map(text =>
+            parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a)"""
+    )
+    assert min(sizes) >= 11
+
+
 @pytest.fixture(scope="module")
 def shop(site):
     """Create groups of the tenant."""
@@ -495,7 +531,11 @@ async def test_a_plan_is_drawn_with_what_appears_and_disappears(site, shop, visi
     await expect(plan.locator(".edge-plus text")).to_contain_text("+SSH")
     await expect(plan.locator(".edge-minus text")).to_contain_text("\N{MINUS SIGN}SSH")
     await expect(plan.locator(".node", has_text="map-front")).to_have_count(1)
-    await expect(plan).to_contain_text("Appears")
+    # The group that changes is the one that stands out, and a legend says what the rest means.
+    await expect(plan.locator("svg > .node[data-subject]")).to_have_count(1)
+    await expect(plan.locator("svg > .node[data-subject]")).to_contain_text("map-web")
+    await expect(plan.get_by_role("list", name="Legend")).to_contain_text("The group that changes")
+    await expect(plan).to_contain_text("Opens")
     await expect(plan).to_contain_text("198.51.100.0/24 → map-web: TCP 22")
     assert await plan.locator(".edge-plus .line").count() == 1
 
@@ -507,5 +547,5 @@ async def test_the_review_of_a_change_shows_it_on_the_map(shop, visit):
     await page.get_by_role("button", name="Show on the map").click()
     plan = page.get_by_role("dialog").locator(".plan-map")
     await expect(plan).to_contain_text("+ map-store → map-store: All traffic")
-    await expect(plan.locator(".node", has_text="map-store")).to_contain_text("↻ +all")
+    await expect(plan.locator(".node", has_text="map-store")).to_contain_text("↻ within: +all")
     await expect(plan.locator(".node", has_text="map-web")).to_have_count(1)

@@ -13,15 +13,19 @@ import { shortTexts } from "./words.js";
 /** @typedef {{from: Item, to: Item}} Link */
 /** @typedef {{edge: Edge, path: string, head: string, x: number, y: number, text: string, isCrowded: boolean}} Line */
 
-export const WIDTH = 164;
-export const HEIGHT = 44;
-const GAP_X = 120;
+export const WIDTH = 184;
+export const HEIGHT = 48;
+const GAP_X = 148;
 const GAP_Y = 30;
 // The height of an arrow that passes a column
 const VIA = 18;
 const SWEEPS = 6;
-const LABEL_HEIGHT = 15;
-const CHARACTER = 6.4;
+const LABEL_HEIGHT = 16;
+const CHARACTER = 7.2;
+// How far the middle of a label is from its arrow
+const BESIDE = 11;
+// With more arrows than these, labels may lie on others.
+const MOST_CLEAR = 150;
 
 /**
  * @param {Node[]} nodes
@@ -44,7 +48,10 @@ export function layoutOf(nodes, edges) {
   })));
   const shown = positioned.filter(({ node }) => "kind" in node);
   const height = Math.max(0, ...positioned.map(({ y }) => y)) + HEIGHT;
-  return { positioned: /** @type {Positioned[]} */ (shown), lines: linesOf(positioned, drawn, chains), width: Math.max(1, broad) * (WIDTH + GAP_X) - GAP_X, height };
+  const lines = linesOf(positioned, edges, drawn, chains);
+  // Arrows within the last column, and their labels, are right of it.
+  const width = Math.max(Math.max(1, broad) * (WIDTH + GAP_X) - GAP_X, ...lines.map(({ x, text }) => x + text.length * CHARACTER / 2));
+  return { positioned: /** @type {Positioned[]} */ (shown), lines, width, height };
 }
 
 /**
@@ -185,18 +192,31 @@ function split(columns, total) {
 
 /**
  * @param {{node: Item, x: number, y: number, column: number}[]} positioned
- * @param {Edge[]} edges
+ * @param {Edge[]} all
+ * @param {Edge[]} edges between two nodes
  * @param {Item[][]} chains of the edges
  * @returns {Line[]}
  */
-function linesOf(positioned, edges, chains) {
+function linesOf(positioned, all, edges, chains) {
   const at = new Map(positioned.map((each) => [each.node, each]));
   /** @type {number[][]} */
   const taken = positioned.filter(({ node }) => "kind" in node).map(({ x, y }) => [x, y, x + WIDTH, y + HEIGHT]);
+  // What a group admits from itself is written below it.
+  for (const { from } of all.filter((edge) => edge.from === edge.to)) {
+    const { x, y } = /** @type {Positioned} */ (at.get(from));
+    taken.push([x, y + HEIGHT, x + WIDTH, y + HEIGHT + LABEL_HEIGHT + 2]);
+  }
+  const degree = new Map([...new Set(edges.flatMap(({ from, to }) => [from, to]))].map((node) => [node, edges.filter(({ from, to }) => from === node || to === node).length]));
   const lines = edges.map((edge, index) => lineOf(edge, chains[index].map((item) => /** @type {Positioned} */ (at.get(item)))));
   // Labels of what the internet reaches are positioned first.
   return lines.sort((one, other) => Number(other.edge.from.key === INTERNET) - Number(one.edge.from.key === INTERNET))
-    .map(({ points, ...line }) => ({ ...line, ...labelAt(line.text, points, taken) }));
+    .map(({ points, ends, ...line }) => {
+      const { from, to } = line.edge;
+      // Of a fan, the label is at the end where the arrows are apart.
+      const beside = (degree.get(from) ?? 0) > (degree.get(to) ?? 0) ? [...ends].reverse() : ends;
+      const others = lines.length > MOST_CLEAR ? [] : lines.filter(({ edge }) => edge !== line.edge).flatMap((other) => other.points);
+      return { ...line, ...labelAt(line.text, [...beside, ...points], taken, others) };
+    });
 }
 
 /**
@@ -211,19 +231,34 @@ function lineOf(edge, chain) {
   const shift = HEIGHT / 2 + (isForward || (isBeside && to.y > from.y) ? -6 : 6);
   const [entry, exit, point] = isForward ? [0, WIDTH, -9] : [WIDTH, isBeside ? WIDTH : 0, 9];
   const points = /** @type {{x: number, y: number}[]} */ ([]);
+  const text = (edge.from.key === INTERNET ? "▲ " : "") + shortTexts(edge.flows, 2);
   let [x1, y1] = [from.x + exit, from.y + shift];
+  const ends = endsOf(text, [[x1, y1], [to.x + entry, to.y + shift]], chain.length > 2 ? [chain[1].y, chain[chain.length - 2].y] : [to.y + shift, y1], [exit ? 1 : -1, entry ? 1 : -1]);
   let path = `M${x1} ${y1}`;
   for (const next of chain.slice(1)) {
     const [x2, y2] = [next.x + entry, next.y + (next === to ? shift : VIA / 2)];
     const bend = isBeside ? 56 : (isForward ? 1 : -1) * Math.max(40, Math.abs(x2 - x1) / 2);
     const [c1, c2] = [x1 + bend, isBeside ? x2 + bend : x2 - bend];
     path += `C${c1} ${y1} ${c2} ${y2} ${next === to ? x2 + point * 0.7 : x2} ${y2}`;
-    points.push(...[0.5, 0.66, 0.34, 0.8, 0.22].map((t) => pointOf(t, [x1, c1, c2, x2], y1, y2)));
+    points.push(...[0.5, 0.58, 0.42, 0.66, 0.34, 0.74, 0.26, 0.82, 0.18, 0.9, 0.1].map((t) => pointOf(t, [x1, c1, c2, x2], y1, y2)));
     [x1, y1] = [next.x + exit, y2];
     if (next !== to) path += `H${x1}`;
   }
-  const text = (edge.from.key === INTERNET ? "▲ " : "") + shortTexts(edge.flows, 2);
-  return { edge, text, path, points, head: `M${to.x + entry} ${to.y + shift}l${point} -5v10z` };
+  return { edge, text, path, points, ends, head: `M${to.x + entry} ${to.y + shift}l${point} -5v10z` };
+}
+
+/**
+ * Return where a label is beside its arrow, at the start and at the end: on the side from which the arrow bends away.
+ *
+ * @param {string} text
+ * @param {number[][]} points the start and the end
+ * @param {number[]} next where the arrow goes from the start, and where it comes from at the end
+ * @param {number[]} sides of the nodes: 1 is right
+ */
+function endsOf(text, points, next, sides) {
+  return points.map(([x, y], index) => ({
+    x: x + sides[index] * (text.length * CHARACTER / 2 + (index ? 13 : 6)), y: y + (next[index] > y + 1 ? -BESIDE : next[index] < y - 1 ? BESIDE : -BESIDE),
+  }));
 }
 
 /**
@@ -241,13 +276,18 @@ function pointOf(t, [a, b, c, d], y1, y2) {
 }
 
 /**
+ * Return the place of a label: the first that is free and covers the least of other arrows.
+ *
  * @param {string} text
  * @param {{x: number, y: number}[]} points
  * @param {number[][]} taken rectangles
+ * @param {{x: number, y: number}[]} others points of other arrows
  */
-function labelAt(text, points, taken) {
+function labelAt(text, points, taken, others) {
   const [right, down] = [text.length * CHARACTER / 2 + 3, LABEL_HEIGHT / 2];
-  const free = points.find(({ x, y }) => taken.every((box) => x + right < box[0] || x - right > box[2] || y + down < box[1] || y - down > box[3]));
+  const covered = (/** @type {{x: number, y: number}} */ at) => others.filter(({ x, y }) => Math.abs(x - at.x) < right && Math.abs(y - at.y) < down).length;
+  const [free] = points.filter(({ x, y }) => taken.every((box) => x + right < box[0] || x - right > box[2] || y + down < box[1] || y - down > box[3]))
+    .map((at) => ({ at, covers: covered(at) })).sort((one, other) => one.covers - other.covers).map(({ at }) => at);
   if (free) taken.push([free.x - right, free.y - down, free.x + right, free.y + down]);
   return { ...(free ?? points[0]), isCrowded: !free };
 }

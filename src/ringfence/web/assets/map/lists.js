@@ -193,8 +193,8 @@ export function SelectedCell({ edge }) {
 }
 
 const SAMPLES = [
-  ["sure", "Admitted: by the rules of both groups, or of the one group at the internet or a prefix."],
-  ["unsure", "One group admits it; the other does in part, or it is not known."],
+  ["sure", "Admitted by the rules of both groups; for the internet and prefixes, by those of the one group."],
+  ["unsure", "One group admits it; the other admits only a part, or is not known."],
   ["one", "One group admits it and the other does not."],
   ["sure edge-open", "▲ Open to the internet."],
 ];
@@ -205,9 +205,9 @@ export function Legend({ graph, tenant }) {
   return html`<section class="card map-panel">
     <h2>What an arrow means</h2>
     <p class="quiet">${count(groups.length, "group")}, ${groups.filter(({ isOpen }) => isOpen).length} open to the internet.</p>
-    <p>Members of the source may begin connections to members of the destination. Egress rules of the source and ingress rules of the destination must both admit them.</p>
+    <p>Members of the source may open connections to members of the destination. The egress rules of the source and the ingress rules of the destination must both admit them.</p>
     <ul class="plain map-legend">${SAMPLES.map(([name, text]) => html`<li key=${name}>
       <svg class="map-sample" viewBox="0 0 48 12" aria-hidden="true"><g class=${`edge edge-${name}`}><path class="line" d="M0 6H40" /><path class="head" d="M48 6l-9 -5v10z" /></g></svg><span>${text}</span></li>`)}</ul>
-    <p class="quiet">Desired rules, between the ends that they name. Anywhere is an arrow of the internet, and admits every group, too. Groups of one instance unite, which is not shown: <a href=${`${CONSOLE}reach/?tenant=${tenant}`}>ask for one instance</a>.</p>
+    <p class="quiet">Arrows show desired rules. A rule for anywhere is an arrow from or to the internet, although it admits other groups, too. ↻ is traffic between members of one group. An instance in several groups has the rules of all of them, which the map does not show: <a href=${`${CONSOLE}reach/?tenant=${tenant}`}>check an instance</a>.</p>
   </section>`;
 }

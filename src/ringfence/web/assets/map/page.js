@@ -72,7 +72,7 @@ function Views({ graph, tenant, query }) {
       <${CsvButton} name=${tenant.name} load=${async () => csvOfEdges(edges)} /><//>
     <nav class="tabs" aria-label="Views">${VIEWS.map(([name, label]) => html`<a key=${name} href=${urlOf(name)} aria-current=${name === view ? "page" : null}>${label}</a>`)}</nav>
     <${Filters} view=${view} port=${port} isOpenOnly=${isOpenOnly} query=${query} graph=${graph} />
-    <div class="columns">
+    <div class=${node || cell ? "columns" : "columns map-alone"}>
       <div>${view === "matrix" ? html`<${Matrix} edges=${edges} onSelect=${setCell} />`
         : view === "table" ? html`<${EdgeTable} edges=${edges} />`
           : !shown.nodes.length ? html`<p class="empty-line">No arrows.</p>` : html`<${MapView} nodes=${shown.nodes} edges=${shown.edges} selected=${selected} onSelect=${select} name=${tenant.name} />`}</div>

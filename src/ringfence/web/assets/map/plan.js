@@ -11,7 +11,9 @@ import { flowText, shortTexts } from "./words.js";
 /** @typedef {import("./graph.js").Edge} Edge */
 /** @typedef {import("./graph.js").Flow} Flow */
 
-const MARGIN = 16;
+const MARGIN = 20;
+/** @type {[string, string][]} the class of an arrow; the group itself has none */
+const LEGEND = [["", "The group that changes"], ["edge-plus", "+ Opens"], ["edge-minus", "− Closes"], ["edge-both", "Opens and closes"], ["edge-sure", "Unchanged"], ["edge-sure edge-open", "▲ From the internet"]];
 const TONES = /** @type {Record<string, string>} */ ({ "+": "edge-plus", "−": "edge-minus", "=": "" });
 
 /**
@@ -25,13 +27,17 @@ export function PlanMap({ tenant, group, plan }) {
   if (error) return html`<p class="notice notice-bad" role="alert">${error.message}</p>`;
   if (!changes || !layout) return html`<p class="quiet">Drawing…</p>`;
   if (!changes.length) return html`<p class="quiet">No rules: nothing to draw.</p>`;
+  const subject = uuidOf(group) ?? "new";
   const box = `${-MARGIN} ${-MARGIN} ${layout.width + 2 * MARGIN} ${layout.height + 2 * MARGIN}`;
-  const lists = /** @type {[string, "+" | "−"][]} */ ([["Appears", "+"], ["Disappears", "−"]]);
+  const lists = /** @type {[string, "+" | "−"][]} */ ([["Opens", "+"], ["Closes", "−"]]);
   return html`<figure class="plan-map">
     <svg class="map" viewBox=${box} role="img" aria-label="The group and its neighbours with the plan; the lists below say the same">
       ${lineShapes(layout.lines.map((line) => ({ ...line, text: labelOf(line.edge) })), toneOf)}
-      ${layout.positioned.map((positioned) => nodeShape(positioned, changes, {}, labelOf))}
+      ${layout.positioned.map((positioned) => nodeShape(positioned, changes, positioned.node.key === subject ? { "data-subject": "" } : {}, labelOf))}
     </svg>
+    <ul class="plain plan-legend" aria-label="Legend">${LEGEND.map(([name, text]) => html`<li key=${text}><svg class="map-sample" viewBox="0 0 48 12" aria-hidden="true">${name
+      ? html`<g class=${`edge ${name}`}><path class="line" d="M0 6H40" /><path class="head" d="M48 6l-9 -5v10z" /></g>`
+      : html`<g class="node" data-subject=""><rect x="2" y="1" width="44" height="10" rx="3" /></g>`}</svg> ${text}</li>`)}</ul>
     <figcaption>${lists.map(([title, sign]) => html`<${Texts} key=${sign} title=${title} sign=${sign} changes=${changes} />`)}</figcaption>
   </figure>`;
 }
@@ -40,7 +46,7 @@ export function PlanMap({ tenant, group, plan }) {
 function Texts({ title, sign, changes }) {
   const found = changes.flatMap((edge) => edge.flows.filter((flow) => signOf(flow) === sign).map((flow) => ({ edge, flow })));
   return found.length > 0 && html`<h3>${title}</h3><ul class="plain">${found.map(({ edge, flow }, index) => html`<li key=${index}>
-    <span class=${sign === "+" ? "tone-good" : "tone-bad"}>${sign}</span> ${edge.from.label} → ${edge.to.label}: ${flowText(flow)} <span class="quiet">${flow.ethertype} ${flow.end}</span></li>`)}</ul>`;
+    <span class=${sign === "+" ? "tone-bad" : "tone-good"}>${sign}</span> ${edge.from.label} → ${edge.to.label}: ${flowText(flow)} <span class="quiet">${flow.ethertype} ${flow.end}</span></li>`)}</ul>`;
 }
 
 /** @param {Edge} edge */

@@ -14,7 +14,8 @@ import { edgeText, noteOf, shortTexts, statusOf } from "./words.js";
 
 const MARGIN = 24;
 // Labels are readable from this scale on.
-const READABLE = 0.75;
+const READABLE = 0.9;
+const LARGEST = 1.6;
 const STEP = 60;
 const STARTS_DRAG = 4;
 const CHOSEN = '.node[aria-pressed="true"]';
@@ -169,7 +170,7 @@ function useCanvas(svg, layout) {
  * @returns {[number, number, number]}
  */
 function fitted(layout, { clientWidth: width, clientHeight: height }, least) {
-  const scale = Math.max(Math.min((width - 2 * MARGIN) / layout.width, (height - 2 * MARGIN) / layout.height, 1.1), least);
+  const scale = Math.max(Math.min((width - 2 * MARGIN) / layout.width, (height - 2 * MARGIN) / layout.height, LARGEST), least);
   const top = (height - layout.height * scale) / 2;
   const first = height / 3 - (layout.positioned[0]?.y ?? 0) * scale;
   return [Math.max(MARGIN, (width - layout.width * scale) / 2), top < MARGIN && least ? Math.min(MARGIN, first) : top, scale];
@@ -217,7 +218,7 @@ function useDrag(svg, move) {
   };
 }
 
-const LONGEST = 22;
+const LONGEST = 20;
 
 /** @param {string} text */
 const clip = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
@@ -239,11 +240,12 @@ export function labelOf({ node }, edges) {
  */
 export function nodeShape({ node, x, y }, edges, more = {}, textOf = ({ flows }) => shortTexts(flows, 1)) {
   const self = edges.find(({ from, to }) => from === node && to === node);
-  const note = `${node.isOpen ? "▲ open · " : ""}${noteOf(node)}${self ? ` · ↻ ${textOf(self)}` : ""}`;
+  const note = `${node.isOpen ? "▲ open · " : ""}${noteOf(node)}`;
   return html`<g key=${node.key} class=${`node node-${node.kind}${node.isOpen ? " node-open" : ""}`} transform=${`translate(${x} ${y})`} ...${more}>
     <title>${node.label}: ${noteOf(node)}</title>
     <rect width=${WIDTH} height=${HEIGHT} rx="7" />
-    <svg width=${WIDTH - 8} height=${HEIGHT}><text class="node-name" x="11" y="19">${clip(node.label)}</text><text class="node-note" x="11" y="35">${note}</text></svg>
+    <svg width=${WIDTH - 8} height=${HEIGHT}><text class="node-name" x="11" y="20">${clip(node.label)}</text><text class="node-note" x="11" y="38">${note}</text></svg>
+    ${self && html`<text class="node-self" x="4" y=${HEIGHT + 14}>↻ within: ${textOf(self)}</text>`}
   </g>`;
 }
 

@@ -12,7 +12,7 @@ import { admittedBy } from "./graph.js";
 /** @param {Node} node */
 export function noteOf({ kind, instances }) {
   if (kind === "group") return instances === null ? "instances unknown" : count(instances, "instance");
-  return { internet: "anywhere, public prefixes", prefix: "addresses", outside: "group outside, rules unknown", unknown: "members unknown" }[kind];
+  return { internet: "public addresses", prefix: "addresses", outside: "group outside, rules unknown", unknown: "members unknown" }[kind];
 }
 
 /** @param {Flow} flow */
