@@ -147,6 +147,7 @@ async def test_a_remote_group_is_selected_by_name(site, visit):
     group, page = await edit(site, visit, "naming", [OFFICE])
     await page.get_by_label("Remote type, rule 1").select_option("group")
     await page.get_by_label("Remote group, rule 1").fill("remote-tar")
+    await page.get_by_label("Remote group, rule 1").press("Tab")
     await expect(page.get_by_label("Remote group, rule 1")).to_have_attribute(
         "aria-invalid", "true"
     )

@@ -122,6 +122,65 @@ async def test_rules_are_found_by_port_address_group_and_description(site, visit
     assert await shown_ports(page) == ["400\u2013500"]
 
 
+async def test_rules_with_all_words_together_are_found_first(site, visit):
+    rules = [
+        OFFICE | {"from_port": port, "to_port": port, "description": name}
+        for port, name in [(1100, "partner 7"), (2100, "partner 1001"), (22, "partner 100")]
+    ]
+    _, page = await edit(site, visit, "found-first", rules)
+    await page.get_by_label("Find rules").fill("partner 100")
+    await expect(page.get_by_text("3 of 3 rules")).to_be_visible()
+    assert await shown_ports(page) == ["22", "2100", "1100"]
+    await page.get_by_role("button", name="Remove rule 3").click()
+    await expect(page.get_by_text("2 of 2 rules, and 1 removed")).to_be_visible()
+
+
+async def test_a_changed_cell_shows_what_was_in_it(site, visit):
+    _, page = await edit(site, visit, "old-values", [OFFICE | {"description": "office"}])
+    await page.get_by_label("Ports, rule 1").fill("2200")
+    await page.get_by_label("CIDR, rule 1").fill("192.0.2.0/24")
+    await page.get_by_label("Description, rule 1").fill("")
+    await expect(page.locator(".editing .was")).to_have_text(
+        ["was 22", "was 198.51.100.0/24", "was office"]
+    )
+    await page.get_by_label("Description, rule 1").fill("office")
+    await expect(page.locator(".editing .was")).to_have_count(2)
+
+
+async def test_a_remote_group_is_wrong_only_after_its_field_was_left(site, visit):
+    site.create("naming-target", tenant="table")
+    _, page = await edit(site, visit, "naming-late", [OFFICE])
+    await page.get_by_label("Remote type, rule 1").select_option("group")
+    group = page.get_by_label("Remote group, rule 1")
+    await expect(page.get_by_text("1 rule to correct.")).to_be_visible()
+    await expect(page.locator(".editing .field-error")).to_have_count(0)
+    await group.fill("naming-tar")
+    await expect(page.get_by_text("1 rule to correct.")).to_be_visible()
+    await expect(page.locator(".editing .field-error")).to_have_count(0)
+    # Enter takes a suggestion, and adds no row.
+    await group.press("Enter")
+    await expect(page.get_by_label(re.compile("^Ports, rule"))).to_have_count(1)
+    await group.press("Tab")
+    await expect(group).to_have_accessible_description(
+        "No group named “naming-tar” in this tenant."
+    )
+    # The message is below its field.
+    field, message = [
+        await each.bounding_box() for each in (group, page.locator(".editing .field-error"))
+    ]
+    assert abs(message["x"] - field["x"]) < 12
+    assert message["y"] >= field["y"] + field["height"]
+
+
+async def test_an_empty_row_is_no_rule(site, visit):
+    group, page = await edit(site, visit, "blank-row", [OFFICE])
+    await page.get_by_role("button", name="Add a rule").click()
+    await expect(page.locator(".editor-foot")).to_contain_text("No changes.")
+    await page.get_by_label("Ports, rule 1").fill("2200")
+    await review_and_apply(page)
+    assert [rule["from_port"] for rule in site.stable(group["uuid"])["rules"]] == [2200]
+
+
 async def test_rows_with_errors_and_changed_rows_are_listed_alone(site, visit):
     _, page = await edit(site, visit, "listed", many(80))
     await page.get_by_label("Ports, rule 3", exact=True).fill("99999")
@@ -233,6 +292,7 @@ async def test_messages_use_the_words_of_the_field(site, visit):
     await page.get_by_label("Remote type, rule 1").select_option("group")
     group = page.get_by_label("Remote group, rule 1")
     await group.fill("no-such-group")
+    await group.press("Tab")
     await expect(group).to_have_accessible_description(
         "No group named “no-such-group” in this tenant."
     )

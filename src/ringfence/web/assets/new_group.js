@@ -7,11 +7,11 @@ import { DraftNotices, UndoButtons } from "./draft_controls.js";
 import { NO_PASTE, restoreRows, stepOfRows, useDraftRows } from "./draft_rows.js";
 import { useDraft } from "./drafts.js";
 import { ForeignGroups, foreignRows, withForeign } from "./foreign_groups.js";
-import { html, useCallback, useEffect, useId, useState } from "./html.js";
+import { html, useCallback, useEffect, useId, useMemo, useState } from "./html.js";
 import { ReviewDialog } from "./review/dialog.js";
 import { headlineOf } from "./review/plan.js";
 import { GROUP_PAGES, navigate } from "./router.js";
-import { bodyOf, newRow, rowOf } from "./rows.js";
+import { bodyOf, filledRows, newRow, rowOf } from "./rows.js";
 import { count } from "./rule_text.js";
 import { cachedUser } from "./session.js";
 import { RuleTable } from "./table/table.js";
@@ -81,6 +81,7 @@ const contentOf = ({ name, description, tenant, rows, paste }) => JSON.stringify
 function Form({ draftKey, tenants, total, first, source }) {
   const draft = useDraft(draftKey, () => initialOf(first, source), HANDLING);
   const { name, description, tenant, rows } = draft.value;
+  const filled = useMemo(() => filledRows(rows), [rows]);
   const { edit, paste } = useDraftRows(draft);
   const [isReviewing, setReviewing] = useState(false);
   const [submitError, setSubmitError] = useState(/** @type {any} */ (null));
@@ -90,9 +91,9 @@ function Form({ draftKey, tenants, total, first, source }) {
     const body = { name, description, rules };
     return (await request("POST", `${path}plan_security_group/`, { body, signal })).data;
   }, [path, name, description]);
-  const validation = useValidation(rows, plan, [plan], ruleErrorsOf);
+  const validation = useValidation(filled, plan, [plan], ruleErrorsOf);
   useEffect(() => setSubmitError(null), [rows, name, tenant]);
-  const answered = submitError?.status === 400 ? validationOf(submitError, rows, ruleErrorsOf) : validation;
+  const answered = submitError?.status === 400 ? validationOf(submitError, filled, ruleErrorsOf) : validation;
   const foreign = foreignRows(rows, answered);
   const shown = withForeign(answered, foreign, tenant.name);
   const blocked = blockedReason(shown, name, paste);
@@ -126,7 +127,7 @@ function Form({ draftKey, tenants, total, first, source }) {
       <button class="button button-main" form="new" aria-disabled=${Boolean(blocked)}>Review</button>
     </footer>
     ${isReviewing && html`<${ReviewDialog} title=${`Review ${name}`} before=${NOTHING} applyLabel="Create group" apply=${create}
-      load=${(/** @type {AbortSignal} */ signal) => plan(rows.map(bodyOf), signal)} onClose=${() => setReviewing(false)}>
+      load=${(/** @type {AbortSignal} */ signal) => plan(filled.map(bodyOf), signal)} onClose=${() => setReviewing(false)}>
       <p class="quiet">A new group in ${tenant.name}. Nothing uses it until it is assigned to an instance.</p><//>`}`;
 }
 
@@ -142,7 +143,7 @@ function useCreate({ draft, draftKey, path, setSubmitError, close }) {
   const { name, description, rows } = draft.value;
   return async () => {
     try {
-      const { data } = await sendOnce(draftKey, { path: `${path}create_security_group/`, body: { name, description, rules: rows.map(bodyOf) } });
+      const { data } = await sendOnce(draftKey, { path: `${path}create_security_group/`, body: { name, description, rules: filledRows(rows).map(bodyOf) } });
       draft.finish();
       showToast(`${data.name} is saved as version 1. It is being created in the cloud.`);
       navigate(`${GROUP_PAGES}${data.uuid}/`);

@@ -72,6 +72,21 @@ export function rowOf(rule, { keepId = true } = {}) {
 }
 
 /**
+ * Return whether a row is new and nothing was entered into it.
+ *
+ * @param {Row} row
+ */
+export const isBlank = (row) => row.id === undefined && row.kind === "cidr" && row.direction === "ingress" && row.ethertype === "IPv4"
+  && row.protocol === "tcp" && !row.ports && !row.end && !row.description;
+
+/**
+ * Return the rows without those that are blank: they are no rules.
+ *
+ * @param {Row[]} rows
+ */
+export const filledRows = (rows) => (rows.some(isBlank) ? rows.filter((row) => !isBlank(row)) : rows);
+
+/**
  * Return the rule that is sent for a row. A remote or ports that cannot be parsed are sent as values
  * that the API rejects.
  *

@@ -12,7 +12,7 @@ import { loadGroup } from "./load_group.js";
 import { ReviewDialog, hasCloudChanged } from "./review/dialog.js";
 import { headlineOf, readPlan, sumOf } from "./review/plan.js";
 import { GROUP_PAGES, navigate } from "./router.js";
-import { bodyOf, mergeRows, rowOf, signature, withIds } from "./rows.js";
+import { bodyOf, filledRows, mergeRows, rowOf, signature, withIds } from "./rows.js";
 import { count } from "./rule_text.js";
 import { RuleTable } from "./table/table.js";
 import { showToast } from "./toast.js";
@@ -36,12 +36,13 @@ const HANDLING = {
 export function RuleEditor({ group, reload }) {
   const draft = useDraft(`group:${group.uuid}`, () => valueOf(group), HANDLING);
   const { base, rows } = draft.value;
+  const filled = useMemo(() => filledRows(rows), [rows]);
   const { edit, paste } = useDraftRows(draft);
   const [isReviewing, setReviewing] = useState(false);
   const plan = useCallback(async (/** @type {any[]} */ bodies, /** @type {AbortSignal} */ signal) => {
     return (await request("POST", `${GROUPS}${group.uuid}/plan/`, { body: bodies, signal })).data;
   }, [group.uuid]);
-  const validation = useValidation(rows, plan, [group.version, group.state]);
+  const validation = useValidation(filled, plan, [group.version, group.state]);
   const isEdited = isDifferent(base.rules, rows);
   const isChanged = isEdited || Boolean(paste.text.trim());
   const before = useMemo(() => base.rules.map((/** @type {any} */ rule) => rowOf(rule)), [base]);
@@ -72,7 +73,7 @@ export function RuleEditor({ group, reload }) {
       <button type="button" class="button button-main" disabled=${Boolean(blocked)} onClick=${review}>Review</button>
     </footer>
     ${isReviewing && html`<${ReviewDialog} title=${`Review changes to ${group.name}`} before=${base.rules} outdated=${outdated} tenant=${group.tenant_uuid} group=${group}
-      load=${(/** @type {AbortSignal} */ signal) => plan(rows.map(bodyOf), signal)} apply=${apply} onClose=${() => setReviewing(false)} />`}`;
+      load=${(/** @type {AbortSignal} */ signal) => plan(filled.map(bodyOf), signal)} apply=${apply} onClose=${() => setReviewing(false)} />`}`;
 }
 
 /**
@@ -103,7 +104,7 @@ function useApply({ group, reload, draft, close }) {
   };
   const found = async (/** @type {import("./attempts.js").Attempt} */ { body, headers }) => {
     const version = Number(headers?.["If-Match"].match(/\d+/)?.[0]) + 1;
-    if (JSON.stringify(body) === JSON.stringify(rows.map(bodyOf))) return done(version);
+    if (JSON.stringify(body) === JSON.stringify(filledRows(rows).map(bodyOf))) return done(version);
     showToast(`What you applied before was saved as version ${version}.`);
     return rebase(false);
   };
@@ -112,7 +113,7 @@ function useApply({ group, reload, draft, close }) {
     setSending(true);
     try {
       await sendOnce(purpose, {
-        path: `${GROUPS}${group.uuid}/set_rules/`, body: rows.map(bodyOf),
+        path: `${GROUPS}${group.uuid}/set_rules/`, body: filledRows(rows).map(bodyOf),
         query: { plan_token: plan.plan_token }, headers: { "If-Match": `"v${base.version}"` },
       });
       await done(base.version + 1);
@@ -181,9 +182,10 @@ function cachedSignature(object, row) {
 
 /**
  * @param {any[]} rules
- * @param {Row[]} rows
+ * @param {Row[]} all
  */
-function isDifferent(rules, rows) {
+function isDifferent(rules, all) {
+  const rows = filledRows(all);
   return rows.length !== rules.length || rows.some((row, index) => (
     cachedSignature(row, () => row) !== cachedSignature(rules[index], () => rowOf(rules[index]))
   ));

@@ -140,6 +140,6 @@ function Chip({ name, value, isOff, remove }) {
   const text = words?.find(([word]) => word === value)?.[1] ?? named ?? value;
   return html`<button type="button" class=${isOff ? "chip filter-chip is-off" : "chip filter-chip"} onClick=${remove}
     aria-label=${`Remove the filter ${label}: ${text}`}>
-    <span>${label}: <strong>${text}</strong>${isOff && " (not for rules)"}</span><${Cross} />
+    <span>${label}: <strong>${text}</strong>${isOff && " (not used when rules are searched)"}</span><${Cross} />
   </button>`;
 }

@@ -33,7 +33,12 @@ export function useActions(given) {
     return {
       insert, add, remove, change,
       cidr: (/** @type {string} */ key, /** @type {string} */ text) => one(key, (row) => withCidr(row, text)),
+      kind: (/** @type {string} */ key, /** @type {Row["kind"]} */ kind) => {
+        now.current.fresh.name(key, kind === "group");
+        change(key, { kind, end: "", group: undefined, chosen: undefined });
+      },
       type: (/** @type {string} */ key, /** @type {string} */ name) => {
+        now.current.fresh.name(key);
         now.current.groups.find(name);
         one(key, (row) => (row.end === name && row.group ? row : { ...row, end: name, group: now.current.groups.urlOf(name) }));
       },

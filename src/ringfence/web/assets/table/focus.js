@@ -42,6 +42,8 @@ export function useFocus(table) {
  */
 function targetOf(event, lines, at) {
   const isText = event.target.tagName === "INPUT" && event.target.type !== "checkbox";
+  // There Enter takes a suggestion.
+  if (event.key === "Enter" && event.target.list && event.target.dataset.cell === "end") return undefined;
   if (event.key === "Enter") return isText && !event.ctrlKey && !event.metaKey ? { line: lines[at + 1] } : undefined;
   if (!event.ctrlKey) return undefined;
   const moves = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: lines.length - 1 };

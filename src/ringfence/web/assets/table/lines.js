@@ -100,6 +100,19 @@ export function hasWords(row, words) {
   return words.every((word) => text.includes(word) || hasPort(row, word) || hasAddress(row, word));
 }
 
+/**
+ * Return how far a row is from what was typed: 0 if it has the words together, as whole words.
+ *
+ * @param {Row} row
+ * @param {string[]} words in lower case
+ */
+function distanceOf(row, words) {
+  const phrase = words.join(" ");
+  const texts = [row.description, row.end].map((text) => text.toLowerCase().split(/\s+/).join(" "));
+  if (texts.some((text) => ` ${text} `.includes(` ${phrase} `))) return 0;
+  return texts.some((text) => text.includes(phrase)) ? 1 : 2;
+}
+
 /** @param {Row} row @param {string} word */
 function hasPort({ protocol, ports }, word) {
   const range = /^\d+$/.test(word) && protocol !== "icmp" && ports.match(/^\s*(\d+)\s*[-–:]\s*(\d+)\s*$/);
@@ -126,7 +139,7 @@ function labelOf(row, by) {
  * @param {{row: Row, index: number}[]} all
  * @param {View} view
  * @param {Set<string>} folded
- * @param {{hidden: Set<string> | null, labels: Map<string, string>}} frozen
+ * @param {{hidden: Set<string> | null, labels: Map<string, string>, distances?: Map<string, number>}} frozen
  * @param {(row: Row, index: number) => Status} status
  * @param {(row: Row) => boolean} hasErrors
  * @returns {Line[]}
@@ -145,7 +158,9 @@ export function linesOf(all, view, folded, frozen, status, hasErrors) {
     const matches = new Set(lines.filter(isMatch).map(({ key }) => key));
     const hidden = frozen.hidden ?? new Set(lines.filter(({ key }) => !matches.has(key)).map(({ key }) => key));
     frozen.hidden = hidden;
-    lines = lines.filter(({ key }) => matches.has(key) || !hidden.has(key));
+    const distances = frozen.distances ?? new Map(words.length > 1 ? lines.map(({ key, row }) => [key, distanceOf(/** @type {Row} */ (row), words)]) : []);
+    frozen.distances = distances;
+    lines = lines.filter(({ key }) => matches.has(key) || !hidden.has(key)).sort((one, other) => (distances.get(one.key) ?? 0) - (distances.get(other.key) ?? 0));
   }
   return view.by ? groupedLines(lines, view.by, folded, frozen.labels) : lines;
 }

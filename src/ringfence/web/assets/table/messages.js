@@ -15,10 +15,10 @@ const MESSAGES = [
   ["ports", /less than or equal to 65535/, () => "Ports are 1 to 65535."],
   ["ports", /range \[1, 65535\]/, () => "Ports are 1 to 65535; for all of them, enter any."],
   ["ports", /range \[-1, 255\]/, () => "ICMP types and codes are 0 to 255."],
-  ["ports", /protocol is not specified/, () => "“Any” protocol has no ports: choose TCP or UDP, or clear this cell."],
+  ["ports", /protocol is not specified/, () => "Protocol “Any” has no ports: choose TCP or UDP, or clear this cell."],
   ["ports", /not supported for protocol/, () => "This protocol has no ports: clear this cell, or choose another protocol."],
   ["protocol", /not a valid choice/, ({ protocol }) => (protocol.trim() ? `“${protocol}” is not a protocol: enter a number from 0 to 255.` : "Enter the number of a protocol, 0 to 255.")],
-  ["protocol", /protocol of IPv6/, () => "This protocol exists in IPv6 only: switch the ether type."],
+  ["protocol", /protocol of IPv6/, () => "This protocol exists only in IPv6: change the ether type."],
   ["description", /no more than/, ({ description }) => `At most 255 characters; these are ${[...description].length}.`],
   ["whole", /does not have rule with id/, () => "Somebody removed this rule in the meantime: remove the row, or copy it."],
 ];

@@ -22,6 +22,7 @@ const MARKS = /** @type {Record<string, string>} */ ({ new: "+", changed: "≠",
  * @typedef {object} Actions
  * @property {(key: string, values: Partial<Row>) => void} change
  * @property {(key: string, text: string) => void} cidr
+ * @property {(key: string, kind: Row["kind"]) => void} kind of the remote
  * @property {(key: string, name: string) => void} type the name of a group
  * @property {(rows: Row[], after?: string) => void} insert
  * @property {(row: Row) => void} copy
@@ -42,7 +43,7 @@ function Choice({ options, value, set, name, rest }) {
 }
 
 /** @param {any} properties */
-export function EditableRow({ row, index, rowIndex, status, isSelected, errors, warnings, act, names, services }) {
+export function EditableRow({ row, index, rowIndex, status, was, isSelected, errors, warnings, act, names, services }) {
   const element = useRef(/** @type {any} */ (null));
   useEffect(() => act.observe(element.current), []);
   const latest = useRef(row);
@@ -56,7 +57,7 @@ export function EditableRow({ row, index, rowIndex, status, isSelected, errors, 
     const { key } = row;
     const name = `rule ${index + 1}`;
     const shown = beginsService(row.ports) ? { ...errors, ports: undefined } : errors;
-    const context = { row, name, errors: shown, act, lists: { names, services } };
+    const context = { row, was, name, errors: shown, act, lists: { names, services } };
     return html`<tr ref=${element} data-row=${key} aria-rowindex=${rowIndex} onFocusOut=${onFocusOut}
       class=${[status && `is-${status}`, isSelected && "is-selected"].filter(Boolean).join(" ") || null}>
       <td class="row-number"><label>
@@ -72,7 +73,7 @@ export function EditableRow({ row, index, rowIndex, status, isSelected, errors, 
         <button type="button" class="button button-plain" aria-label=${`Remove ${name}`} title="Remove" onClick=${() => act.remove([key])}><${Cross} /></button>
       </td>
     </tr>`;
-  }, [row, index, rowIndex, status, isSelected, errors, warnings, act]);
+  }, [row, index, rowIndex, status, was, isSelected, errors, warnings, act]);
 }
 
 /** @param {{status: string}} properties */
@@ -86,8 +87,34 @@ const cellOf = ({ row, errors }, cell) => ({
   "data-cell": cell, "aria-invalid": errors?.[cell] ? "true" : null, "aria-describedby": errors?.[cell] ? `${row.key}-${cell}` : null,
 });
 
+const LABELS = new Map(/** @type {[string, string][]} */ ([...DIRECTIONS, ...PROTOCOLS]));
+
+/**
+ * Return the value of a cell before the edit; empty if it is the same.
+ *
+ * @param {Row} row
+ * @param {any} was
+ * @param {string} cell
+ */
+function oldText(row, was, cell) {
+  if (!was) return "";
+  if (cell === "end") return remoteOf(row) === remoteOf(was) && row.kind === was.kind ? "" : remoteOf(was);
+  const [value, old] = [row, was].map((each) => each[cell]);
+  return value === old ? "" : (["direction", "protocol"].includes(cell) && LABELS.get(old)) || old || "empty";
+}
+
+/**
+ * What is wrong with a cell, and what was in it.
+ *
+ * @param {any} properties
+ */
+function ErrorText({ row, was, errors, cell }) {
+  const old = oldText(row, was, cell);
+  return html`<${Wrong} row=${row} errors=${errors} cell=${cell} />${old && html`<span class="note was">was ${old}</span>`}`;
+}
+
 /** @param {any} properties */
-const ErrorText = ({ row, errors, cell }) => (errors?.[cell] ? html`<span class="field-error" id=${`${row.key}-${cell}`}>${errors[cell]}</span>` : null);
+const Wrong = ({ row, errors, cell }) => (errors?.[cell] ? html`<span class="field-error" id=${`${row.key}-${cell}`}>${errors[cell]}</span>` : null);
 
 /** @param {any} context */
 function TrafficCells(context) {
@@ -113,10 +140,10 @@ function RemoteCell(context) {
   const { key, kind, end } = row;
   const kinds = kind === "kept" ? [["kept", "Unchanged"], ...KINDS] : KINDS;
   return html`<td data-label="Remote" class="pair"><${Choice} name=${`Remote type, ${name}`} options=${kinds} value=${kind} rest=${{ "data-cell": "kind" }}
-      set=${(/** @type {any} */ event) => act.change(key, { kind: event.target.value, end: "", group: undefined, chosen: undefined })} />
-    ${kind === "cidr" && html`<input class="mono" aria-label=${`CIDR, ${name}`} ...${cellOf(context, "end")} value=${end} placeholder=${row.ethertype === "IPv6" ? "2001:db8::/48" : "10.0.0.0/8"}
+      set=${(/** @type {any} */ event) => act.kind(key, event.target.value)} />
+    ${kind === "cidr" && html`<input class="mono" aria-label=${`CIDR, ${name}`} ...${cellOf(context, "end")} value=${end} placeholder=${row.ethertype === "IPv6" ? "e.g. 2001:db8::/48" : "e.g. 10.0.0.0/8"}
       spellcheck=${false} autocapitalize="none" onInput=${(/** @type {any} */ event) => act.cidr(key, event.target.value)} />`}
-    ${kind === "group" && html`<input aria-label=${`Remote group, ${name}`} ...${cellOf(context, "end")} list=${lists.names} value=${end} placeholder="group name" spellcheck=${false}
+    ${kind === "group" && html`<input aria-label=${`Remote group, ${name}`} ...${cellOf(context, "end")} list=${lists.names} value=${end} placeholder="name of a group" spellcheck=${false}
       autocomplete="off" onFocus=${() => act.type(key, end)} onInput=${(/** @type {any} */ event) => act.type(key, event.target.value)} />`}
     ${kind === "kept" && html`<span class="tone-warn clip" title=${`${end}: unknown members`}>${end}</span>`}
     <${ErrorText} ...${context} cell="end" />

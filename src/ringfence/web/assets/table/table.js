@@ -65,7 +65,7 @@ export function RuleTable({ rows, edit, validation, tenant, self, paste, onRevie
         </tr></thead>
         <tbody>
           ${shown.map(({ line, position, space }) => (line
-            ? html`<${LineOf} key=${line.key} line=${line} position=${position} context=${{ errors, validation, selection, fresh, act, names, services }} />`
+            ? html`<${LineOf} key=${line.key} line=${line} position=${position} context=${{ errors, validation, selection, fresh, act, names, services, was: view.was }} />`
             : html`<${Space} key=${`space-${position}`} height=${space} columns=${WIDTH} />`))}
         </tbody>
       </table>
@@ -81,12 +81,14 @@ export function RuleTable({ rows, edit, validation, tenant, self, paste, onRevie
  */
 function totalOf({ text, only, lines }, rows) {
   const shown = lines.reduce((sum, { type, isFolded, rows: below }) => sum + (type === "row" ? 1 : isFolded ? below.length : 0), 0);
-  return text.trim() || only.length ? `${shown.toLocaleString("en")} of ${count(rows.length, "rule")}` : count(rows.length, "rule");
+  const removed = lines.reduce((sum, line) => sum + (line.type === "removed" ? 1 : line.isFolded ? line.removed : 0), 0);
+  if (!text.trim() && !only.length) return count(rows.length, "rule");
+  return `${shown.toLocaleString("en")} of ${count(rows.length, "rule")}${removed ? `, and ${removed} removed` : ""}`;
 }
 
 /** @param {{line: Line, position: number, context: any}} properties */
 function LineOf({ line, position, context }) {
-  const { errors, validation, selection, fresh, act, names, services } = context;
+  const { errors, validation, selection, fresh, act, names, services, was } = context;
   const row = /** @type {Row} */ (line.row);
   const rowIndex = position + 2;
   if (line.type === "removed") return html`<${RemovedRow} row=${row} rowIndex=${rowIndex} act=${act} />`;
@@ -94,7 +96,7 @@ function LineOf({ line, position, context }) {
     const isSelected = line.rows.length > 0 && line.rows.every(({ key }) => selection.keys.has(key));
     return html`<${GroupHead} line=${line} rowIndex=${rowIndex} isSelected=${isSelected} act=${act} columns=${WIDTH} />`;
   }
-  return html`<${EditableRow} row=${row} index=${line.index} rowIndex=${rowIndex} status=${line.status} isSelected=${selection.keys.has(row.key)}
+  return html`<${EditableRow} row=${row} index=${line.index} rowIndex=${rowIndex} status=${line.status} was=${line.status === "changed" ? was(row) : undefined} isSelected=${selection.keys.has(row.key)}
     errors=${fresh.shownErrors(row, errors.of(row))} warnings=${validation.warnings.get(row.key)} act=${act} names=${names} services=${services} />`;
 }
 

@@ -168,7 +168,7 @@ function RemoteForm({ apply, cancel, urlOf, find, names }) {
       <option value="cidr">CIDR</option><option value="group">Group</option><option value="all">Anywhere</option>
     </select>
     ${kind !== "all" && html`<input id=${id} aria-label="Remote of the selected rules" class=${kind === "cidr" ? "mono" : null} list=${kind === "group" ? names : null} required
-      placeholder=${kind === "cidr" ? "10.0.0.0/8" : "group name"} spellcheck=${false} autocomplete="off" value=${end}
+      placeholder=${kind === "cidr" ? "e.g. 10.0.0.0/8" : "name of a group"} spellcheck=${false} autocomplete="off" value=${end}
       onInput=${(/** @type {any} */ event) => {
         setEnd(event.target.value);
         if (kind === "group") find(event.target.value);

@@ -17,7 +17,7 @@ import { isOpen, linesOf, statusOf, withRemoved } from "./lines.js";
 export function useView(rows, before, { found }) {
   const [view, setView] = useState(/** @type {View} */ ({ text: "", only: [], by: "" }));
   const [folded, setFolded] = useState(/** @type {Set<string>} */ (new Set()));
-  const frozen = useRef({ hidden: /** @type {Set<string> | null} */ (null), labels: new Map() });
+  const frozen = useRef(/** @type {{hidden: Set<string> | null, labels: Map<string, string>, distances?: Map<string, number>}} */ ({ hidden: null, labels: new Map() }));
   const loaded = useMemo(() => new Map((before ?? []).map((row) => [/** @type {number} */ (row.id), row])), [before]);
   const isMarked = Boolean(before?.length) || rows.some(({ id }) => id !== undefined);
   const all = useMemo(() => withRemoved(rows, before ?? []), [rows, before]);
@@ -31,7 +31,8 @@ export function useView(rows, before, { found }) {
     if (next.by !== view.by) setFolded(new Set());
     setView(next);
   };
-  return { ...view, view, setView: change, lines, counts, folded, setFolded };
+  const was = (/** @type {Row} */ { id }) => loaded.get(/** @type {number} */ (id));
+  return { ...view, view, setView: change, lines, counts, folded, setFolded, was };
 }
 
 /** @param {Line[]} lines */
