@@ -32,16 +32,7 @@ export function useActions(given) {
     const change = (/** @type {string} */ key, /** @type {Partial<Row>} */ values) => one(key, (row) => ({ ...row, ...values }));
     return {
       insert, add, remove, change,
-      cidr: (/** @type {string} */ key, /** @type {string} */ text) => one(key, (row) => withCidr(row, text)),
-      kind: (/** @type {string} */ key, /** @type {Row["kind"]} */ kind) => {
-        now.current.fresh.name(key, kind === "group");
-        change(key, { kind, end: "", group: undefined, chosen: undefined });
-      },
-      type: (/** @type {string} */ key, /** @type {string} */ name) => {
-        now.current.fresh.name(key);
-        now.current.groups.find(name);
-        one(key, (row) => (row.end === name && row.group ? row : { ...row, end: name, group: now.current.groups.urlOf(name) }));
-      },
+      ...remoteActions(now, one, change),
       copy: (/** @type {Row} */ row) => insert([newRow({ ...row, id: undefined })], row.key),
       putBack: (/** @type {Row} */ row) => putBack(now.current, row),
       select: (/** @type {string} */ key, /** @type {any} */ event) => now.current.selection.select(key, event),
@@ -56,6 +47,28 @@ export function useActions(given) {
       selected: selectedActions(now, { each, insert, remove }),
     };
   }, []);
+}
+
+/**
+ * Return what is done with the remote of a row.
+ *
+ * @param {{current: any}} now
+ * @param {(key: string, change: (row: Row) => Row) => void} one
+ * @param {(key: string, values: Partial<Row>) => void} change
+ */
+function remoteActions(now, one, change) {
+  return {
+    cidr: (/** @type {string} */ key, /** @type {string} */ text) => one(key, (row) => withCidr(row, text)),
+    kind: (/** @type {string} */ key, /** @type {Row["kind"]} */ kind) => {
+      now.current.fresh.name(key, kind === "group");
+      change(key, { kind, end: "", group: undefined, chosen: undefined });
+    },
+    type: (/** @type {string} */ key, /** @type {string} */ name) => {
+      now.current.fresh.name(key);
+      now.current.groups.find(name);
+      one(key, (row) => (row.end === name && row.group ? row : { ...row, end: name, group: now.current.groups.urlOf(name) }));
+    },
+  };
 }
 
 /**
