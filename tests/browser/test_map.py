@@ -532,8 +532,8 @@ async def test_a_plan_is_drawn_with_what_appears_and_disappears(site, shop, visi
     await expect(plan.locator(".edge-minus text")).to_contain_text("\N{MINUS SIGN}SSH")
     await expect(plan.locator(".node", has_text="map-front")).to_have_count(1)
     # The group that changes is the one that stands out, and a legend says what the rest means.
-    await expect(plan.locator("svg > .node[data-subject]")).to_have_count(1)
-    await expect(plan.locator("svg > .node[data-subject]")).to_contain_text("map-web")
+    await expect(plan.locator("svg.map > .node[data-subject]")).to_have_count(1)
+    await expect(plan.locator("svg.map > .node[data-subject]")).to_contain_text("map-web")
     await expect(plan.get_by_role("list", name="Legend")).to_contain_text("The group that changes")
     await expect(plan).to_contain_text("Opens")
     await expect(plan).to_contain_text("198.51.100.0/24 → map-web: TCP 22")
