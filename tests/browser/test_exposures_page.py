@@ -71,6 +71,18 @@ async def test_each_exposure_has_its_instance_address_service_and_group(groups, 
 
 
 @pytest.mark.usefixtures("groups")
+async def test_a_search_of_desired_rules_says_what_only_the_cloud_admits(groups, visit):
+    page = await visit("/console/groups/?q=tcp+3389+from+internet+in+tenant+operating", user="mia")
+    await expect(page.get_by_role("heading", name="No rules match")).to_be_visible()
+    await expect(page.get_by_text("1 exposure in the cloud only.")).to_be_visible()
+    await page.locator("main").get_by_role("link", name="Exposures").click()
+    await expect(row(page, "open-desk-1")).to_contain_text("Not desired")
+    await page.goto("/console/groups/?q=tcp+3390+from+internet+in+tenant+operating")
+    await expect(page.get_by_role("heading", name="No rules match")).to_be_visible()
+    await page.wait_for_load_state("networkidle")
+    await expect(page.get_by_text("in the cloud only.")).to_have_count(0)
+
+
 async def test_what_is_not_desired_is_loudest(visit):
     page = await visit(PATH)
     notice = page.locator(".notice-bad")
