@@ -537,7 +537,7 @@ async def test_a_plan_is_drawn_with_what_appears_and_disappears(site, shop, visi
     await expect(plan.get_by_role("list", name="Legend")).to_contain_text("The group that changes")
     await expect(plan).to_contain_text("Opens")
     await expect(plan).to_contain_text("198.51.100.0/24 → map-web: TCP 22")
-    assert await plan.locator(".edge-plus .line").count() == 1
+    assert await plan.locator("svg.map .edge-plus .line").count() == 1
 
 
 async def test_the_review_of_a_change_shows_it_on_the_map(shop, visit):
