@@ -182,6 +182,23 @@ async def test_a_rollback_is_an_ordinary_change(client, world):
     }
 
 
+async def test_the_present_version_is_pushed_again_without_a_new_version(client, world):
+    group = await world.group(rules=[a_row(22), a_row(80)])
+    await set_rules(client, world, group, tcp(22), tcp(443))
+    before = await world.value("SELECT count(*) FROM procrastinate_jobs")
+
+    assert (await roll_back(client, group, 2)).status_code == 202
+
+    assert [each["number"] for each in await versions(client, group)] == [2, 1]
+    state = "SELECT state, version FROM security_groups"
+    assert await world.one(state) == ("UPDATE_SCHEDULED", 2)
+    assert await world.value("SELECT count(*) FROM procrastinate_jobs") == before + 1
+    last = "SELECT event_type, message, context FROM events ORDER BY id DESC LIMIT 1"
+    kind, message, context = await world.one(last)
+    assert (kind, context) == ("resource_push_scheduled", {"version": 2})
+    assert message.endswith("push of the same rules has been scheduled.")
+
+
 async def test_a_rollback_keeps_the_name(client, world):
     group = await world.group(rules=[a_row(22)])
     await client.patch(group_at(group), json={"name": "new name"})

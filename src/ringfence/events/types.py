@@ -16,6 +16,8 @@ class EventType(StrEnum):
     UPDATE_SCHEDULED = "resource_update_scheduled"
     DELETION_SCHEDULED = "resource_deletion_scheduled"
     PULL_SCHEDULED = "resource_pull_scheduled"
+    # The same rules again, without a new version
+    PUSH_SCHEDULED = "resource_push_scheduled"
     RULES_CHANGED = "openstack_security_group_rules_changed"
     GROUP_ADDED_LOCALLY = "openstack_security_group_added_locally"
     GROUP_ADDED_REMOTELY = "openstack_security_group_added_remotely"

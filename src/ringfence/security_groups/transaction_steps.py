@@ -24,7 +24,7 @@ from ringfence.security_groups.states import NOT_FOUND, State
 from ringfence.security_groups.versions import Cause, change_of, record_versions
 
 # A new action clears the error of the last one. A group that was not found in the cloud has
-# nothing there, so its next version creates it again.
+# nothing there, so its next push creates it again.
 _SCHEDULE: LiteralString = """
 UPDATE security_groups
 SET
@@ -32,7 +32,7 @@ SET
     version = version + %(new_version)s::integer,
     applied_version = CASE
         WHEN
-            %(new_version)s::integer = 1
+            %(is_push)s
             AND state = 'ERRED'
             AND error_message = %(not_found)s
             THEN 0
@@ -126,6 +126,13 @@ PULL = Step(
     "pull has been scheduled",
     new_version=False,
 )
+PUSH_AGAIN = Step(
+    State.UPDATE_SCHEDULED,
+    Job.PUSH_GROUP,
+    EventType.PUSH_SCHEDULED,
+    "push of the same rules has been scheduled",
+    new_version=False,
+)
 DELETE = Step(
     State.DELETION_SCHEDULED,
     Job.DELETE_GROUP,
@@ -151,6 +158,7 @@ async def schedule(
         "id": group.id,
         "state": states.step(group.state, step.state),
         "new_version": int(step.new_version),
+        "is_push": step.job is Job.PUSH_GROUP,
         "not_found": NOT_FOUND,
     }
     await connection.execute(_SCHEDULE, values)

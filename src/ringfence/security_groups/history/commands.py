@@ -1,5 +1,6 @@
 """Rolls a group back to the rules of an earlier version. Name and description stay."""
 
+from collections import Counter
 from dataclasses import replace
 
 from ringfence.access.permissions import Actor
@@ -16,8 +17,9 @@ from ringfence.security_groups.rule_input.rule_lists import RuleList
 from ringfence.security_groups.rule_input.rule_requests import RuleProblem, RuleRequest, key_of
 from ringfence.security_groups.rule_input.validation import check_protocol
 from ringfence.security_groups.rule_rows import replace_rules
+from ringfence.security_groups.rules import RuleKey
 from ringfence.security_groups.states import Action
-from ringfence.security_groups.transaction_steps import SET_RULES, schedule
+from ringfence.security_groups.transaction_steps import PUSH_AGAIN, SET_RULES, schedule
 from ringfence.security_groups.versions import Cause
 from ringfence.text.json_value import Json
 
@@ -34,6 +36,7 @@ async def roll_back(
 ) -> None:
     """Make the rules of the version in the body a new version.
 
+    If they are the present rules of the present version, these are pushed again instead.
     A rule whose remote group was deleted gets the group's backend id. Raises `Invalid`, `NotFound`,
     `Conflict`, `PreconditionFailed`.
     """
@@ -43,6 +46,9 @@ async def roll_back(
         require_allowed_name(group.name)
         desired = await _rules_of_version(connection, group, number)
         await preconditions.require_plan(connection, group, desired.rules)
+        if number == group.version and _is_same(desired):
+            await schedule(connection, actor, group, PUSH_AGAIN, {"version": number})
+            return
         growth = Growth(rules=len(desired.rules) - len(desired.stored))
         await require_room(connection, group.tenant_id, growth)
         await replace_rules(connection, group.id, desired.rules, desired.remote_groups)
@@ -52,6 +58,15 @@ async def roll_back(
             "rolled_back_to": number,
         }
         await schedule(connection, actor, group, _STEP, change)
+
+
+def _is_same(desired: RuleList) -> bool:
+    """Whether the rules are those that are stored, in any order."""
+    return _contents(desired.rules) == _contents(desired.stored)
+
+
+def _contents(rules: list[RuleRequest]) -> Counter[tuple[RuleKey, str]]:
+    return Counter((key_of(request), request.rule.description) for request in rules)
 
 
 async def read_version_rules(connection: Connection, group: SecurityGroup, body: Json) -> RuleList:

@@ -143,7 +143,8 @@ operations = (
         section=HISTORY_SECTION,
         title="Roll back to a version",
         description=(
-            "Make the rules of a version the newest version. Name and description stay. With"
+            "Make the rules of a version the newest version. Name and description stay. The"
+            " newest version itself is pushed to the cloud again, without a new one. With"
             " `dry_run=true`, return the plan instead, as `plan` does, and store nothing."
         ),
         parameters=(UUID_IN_PATH, DRY_RUN, PLAN_TOKEN),
