@@ -46,7 +46,7 @@ STILL = {"security_group_uuid": GROUP, "security_group_name": "web", "ports": 2,
 HEADLINES = [
     (
         traffic([piece(22)], instances=11, floating_ips=3),
-        "SSH becomes open to the internet on 11 instances with 3 floating IPs.",
+        "SSH becomes open to the internet on 11 instances, of which at most 3 have a floating IP.",
     ),
     (
         traffic([piece(22), piece(22, "::/0", ethertype="IPv6", internet=True)], instances=1),
@@ -64,10 +64,21 @@ HEADLINES = [
         traffic([piece(22, exact=False)], exact=False, instances=3),
         "As far as known, SSH becomes open to the internet on 3 instances without floating IPs.",
     ),
+    (
+        traffic([piece(22, "91.198.120.0/24", internet=True)], floating_ips=1),
+        (
+            "Opens SSH to 91.198.120.0/24 on the internet on 2 instances, of which at most 1 has a"
+            " floating IP."
+        ),
+    ),
+    (
+        traffic(closes=[piece(5432)], instances=0),
+        "Closes PostgreSQL to the internet, on no instance.",
+    ),
     # One office is not the internet.
     (
         traffic([piece(22, "91.198.120.0/24", internet=True)]),
-        "Opens SSH to 91.198.120.0/24 on the internet on 2 instances.",
+        "Opens SSH to 91.198.120.0/24 on the internet on 2 instances without floating IPs.",
     ),
     (traffic([piece(8080, "10.0.0.0/8")]), "Opens TCP 8080 to 10.0.0.0/8 on 2 instances."),
     (traffic([piece(5432, **MEMBERS)]), "Opens PostgreSQL to web on 2 instances."),
@@ -231,11 +242,11 @@ async def test_repairs_of_the_cloud_are_apart_from_my_changes(review):
     # The cloud lacks the rule for HTTPS, and has one for MySQL that nobody desired.
     given = plan(after, [rule(443, None)], [rule(3306)])
     dialog = await review(given, before)
-    yours = dialog.locator("section", has=dialog.page.get_by_role("heading", name="Yours"))
+    yours = dialog.locator("section", has=dialog.page.get_by_role("heading", name="Your changes"))
     repairs = dialog.locator("section", has=dialog.page.get_by_role("heading", name="Repairs"))
     await expect(yours).to_contain_text("1 description changed")
     await expect(yours.get_by_role("listitem")).to_have_count(1)
-    await expect(repairs).to_contain_text("2 differences of the cloud")
+    await expect(repairs).to_contain_text("2 differences between the cloud")
     await expect(repairs.get_by_role("listitem").nth(0)).to_contain_text("Rule 2: ingress TCP 443")
     await expect(repairs.get_by_role("listitem").nth(0)).to_contain_text("missing in the cloud")
     await expect(repairs.get_by_role("listitem").nth(1)).to_contain_text("TCP 3306")
@@ -291,7 +302,7 @@ async def test_a_description_is_changed_while_the_cloud_drifts(site, visit):
     await expect(page.locator(".editor-foot")).to_contain_text("1 description changed")
     await page.get_by_role("button", name="Review").click()
     dialog = page.get_by_role("dialog")
-    yours = dialog.locator("section", has=page.get_by_role("heading", name="Yours"))
+    yours = dialog.locator("section", has=page.get_by_role("heading", name="Your changes"))
     repairs = dialog.locator("section", has=page.get_by_role("heading", name="Repairs"))
     await expect(yours.get_by_role("listitem")).to_have_count(1)
     await expect(yours.locator("ins")).to_have_text("Office")

@@ -49,8 +49,8 @@ class Note(StrEnum):
 
 MESSAGES = {
     Note.REMOTE_MEMBERS: (
-        "A remote group or an address group is compared with other addresses: which of them are "
-        "its members is not considered, and can change."
+        "The members of a remote group or an address group can change: whether they are among the "
+        "addresses of other rules is not checked."
     ),
     Note.PORTS_OF_PROTOCOL: (
         "A rule has ports with a protocol other than tcp, udp and sctp: some clouds admit the "

@@ -13,8 +13,8 @@ import { count, remoteText, trafficText } from "./rule_text.js";
 
 const FOLDED = 25;
 const DIRECTIONS = /** @type {const} */ ([
-  ["ingress", "Ingress rules", "Source", "No ingress rules: no traffic reaches the members of this group."],
-  ["egress", "Egress rules", "Destination", "No egress rules: the members of this group send nothing."],
+  ["ingress", "Ingress rules", "Source", "No ingress rules: this group admits no incoming connections. Other groups of a member may."],
+  ["egress", "Egress rules", "Destination", "No egress rules: this group admits no outgoing connections. Other groups of a member may."],
 ]);
 
 /** @param {{rules: Shown[], isPending: boolean}} properties */

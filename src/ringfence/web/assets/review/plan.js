@@ -36,7 +36,7 @@ export function PlanReview({ plan, before, doors, read }) {
     ${(plan.notices ?? []).map((/** @type {any} */ notice) => html`<p class="notice notice-warn" key=${notice.code}>${notice.message}</p>`)}
     <${OpensAndCloses} traffic=${plan.traffic} added=${plan.added} removed=${plan.removed} origin=${originOf(plan, lanes)} doors=${doors} />
     <${Warnings} plan=${plan} lanes=${lanes} />
-    ${plan.rules && html`<${Lanes} lanes=${lanes} title=${before ? "Yours" : "Changes"} />`}
+    ${plan.rules && html`<${Lanes} lanes=${lanes} title=${before ? "Your changes" : "Changes"} />`}
     ${plan.quota && html`<${Costs} plan=${plan} />`}`;
 }
 
@@ -82,7 +82,7 @@ function Lanes({ lanes: { yours, repairs, unchanged }, title }) {
       <${DifferenceLines} difference=${yours} />
     </section>
     ${repaired > 0 && html`<section>
-      <h3>Repairs <span class="quiet">${count(repaired, "difference")} of the cloud from the desired rules, which applying ends</span></h3>
+      <h3>Repairs <span class="quiet">${count(repaired, "difference")} between the cloud and the desired rules; applying removes ${repaired === 1 ? "it" : "them"}</span></h3>
       <${RuleLines} rules=${repairs.added} sign="+" why="missing in the cloud" />
       <${RuleLines} rules=${repairs.removed} sign="−" why="only in the cloud" />
     </section>`}

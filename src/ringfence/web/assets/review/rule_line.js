@@ -15,7 +15,7 @@ export function RuleLines({ rules, sign, why }) {
   return rules.length > 0 && html`<ul class="changes">${rules.map(({ rule, number }, index) => html`<li key=${index} class=${`change change-${tones[sign]}`}>
     <${Sign} sign=${sign} name=${names[sign]} />
     <span><${RowNumber} number=${sign === "−" ? 0 : number} /><${Direction} rule=${rule} /> <${Traffic} rule=${rule} /> ${rule.direction === "ingress" ? "from" : "to"} <${Remote} rule=${rule} />
-      <span class="quiet"> ${rule.ethertype}${rule.description ? ` · ${rule.description}` : ""}${why && ` · ${why}`}</span></span>
+      <span class="quiet"> ${remoteText(rule).kind === "all" ? "" : rule.ethertype}${rule.description ? ` · ${rule.description}` : ""}${why && ` · ${why}`}</span></span>
   </li>`)}</ul>`;
 }
 

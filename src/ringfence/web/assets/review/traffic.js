@@ -37,7 +37,7 @@ export function headlineOf(traffic, written = {}) {
     return first(`${known}${list(doors)} ${doors.length > 1 ? "become" : "becomes"} open to the internet${placeText(traffic, true)}${also}${unknown}.`);
   }
   const end = verbs.length === 1 && !more && !moreCloses ? endText([...opens, ...closes]) : "";
-  return first(`${known}${exact ? "" : "this "}${verbs.join(" and ")}${end}${placeText(traffic, false)}${stillText(traffic)}${unknown}.`);
+  return first(`${known}${exact ? "" : "this "}${verbs.join(" and ")}${end}${placeText(traffic, opens.some(isDoor))}${stillText(traffic)}${unknown}.`);
 }
 
 /**
@@ -148,11 +148,14 @@ function endText(pieces) {
  * @param {any} traffic
  * @param {boolean} isDoorOpened
  */
-function placeText({ instances, floating_ips: floating }, isDoorOpened) {
+function placeText({ instances, floating_ips: floating, opens }, isDoorOpened) {
   if (typeof instances !== "number") return "";
-  if (!instances) return ", on no instance yet";
-  const reached = floating ? ` with ${count(floating, "floating IP")}` : " without floating IPs";
-  return ` on ${count(instances, "instance")}${isDoorOpened && typeof floating === "number" ? reached : ""}`;
+  if (!instances) return opens.length ? ", on no instance yet" : ", on no instance";
+  const place = ` on ${count(instances, "instance")}`;
+  if (!isDoorOpened || typeof floating !== "number") return place;
+  if (!floating) return `${place} without floating IPs`;
+  // One instance may have several.
+  return floating < instances ? `${place}, of which at most ${floating} ${floating === 1 ? "has" : "have"} a floating IP` : `${place} with ${count(floating, "floating IP")}`;
 }
 
 /** @param {any} traffic */
@@ -228,8 +231,8 @@ function Alike({ pieces }) {
   return html`<span><strong>${pieceText(piece)}</strong> ${isIngress ? "from" : "to"}${" "}
     ${shown.map(({ end, kind, uuid }, index) => html`${index > 0 && ", "}${kind === "group" ? html`<a href=${`${GROUP_PAGES}${uuid}/`}>${end}</a>` : html`<span class=${kind === "cidr" ? "mono" : null}>${end}</span>`}`)}
     ${pieces.length > shown.length && ` and ${pieces.length - shown.length} more prefixes`}
-    ${isDoor(piece) && html` <span class="open-mark">the internet</span>`}
-    <span class="quiet"> ${piece.ethertype}, ${isIngress ? "incoming" : "outgoing"}${meaning}</span></span>`;
+    ${isDoor(piece) && html` <span class="open-mark">open to the internet</span>`}
+    <span class="quiet"> ${piece.ethertype}, ${piece.direction}${meaning}</span></span>`;
 }
 
 /** @param {{others: any[]}} properties */
