@@ -110,6 +110,19 @@ async def test_the_rules_of_a_copy_that_do_not_fit_are_removed_at_once(site, vis
     await expect(page.get_by_role("region", name=re.compile("2 rules refer"))).to_be_visible()
 
 
+async def test_no_tenant_of_several_is_preselected(visit):
+    page = await visit("/console/groups/new/")
+    tenant = page.get_by_label("Tenant")
+    await expect(tenant).to_have_value("")
+    await expect(page.get_by_role("status").filter(has_text="Choose a tenant.")).to_be_visible()
+    await tenant.select_option(tenant_uuid("creating"))
+    await expect(page.get_by_text("The group has no name yet.")).to_be_visible()
+    # The last choice is offered the next time.
+    await page.get_by_role("link", name="Cancel").click()
+    await page.get_by_role("link", name="New group").first.click()
+    await expect(page.get_by_label("Tenant")).to_have_value(tenant_uuid("creating"))
+
+
 async def test_a_tenant_is_searched(visit):
     page = await visit(NEW)
     options = page.get_by_label("Tenant").get_by_role("option")

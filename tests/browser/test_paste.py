@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 from tests.browser.modules import read_texts
-from tests.browser.site import OFFICE
+from tests.browser.site import OFFICE, tenant_uuid
 from tests.browser.test_rules import edit, review_and_apply
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -402,7 +402,7 @@ async def test_a_pasted_remote_group_is_selected_by_name(site, visit):
 
 
 async def test_a_group_is_not_created_while_a_pasted_line_has_an_error(visit):
-    page = await visit("/console/groups/new/")
+    page = await visit(f"/console/groups/new/?tenant={tenant_uuid('editing')}")
     await page.get_by_label("Name").fill("pasted-new")
     await page.get_by_role("button", name="Paste rules").click()
     await page.get_by_label(re.compile("One rule per line")).fill("nonsense")

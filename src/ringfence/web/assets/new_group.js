@@ -33,14 +33,18 @@ function ruleErrorsOf(detail) {
   return rules ?? Object.values(whole).flat();
 }
 
+// Until one is chosen: a group in a tenant that nobody chose is soon a group in the wrong one.
+const NO_TENANT = { uuid: "", name: "" };
+let lastTenant = "";
+
 /** @param {{query: URLSearchParams}} properties */
 export function NewGroup({ query }) {
   const [sourceUuid, tenantUuid] = [query.get("copy"), query.get("tenant")];
   const { data, error, reload } = useLoaded(async (signal) => {
     const source = sourceUuid ? (await request("GET", `${GROUPS}${sourceUuid}/`, { signal })).data : null;
-    const wanted = tenantUuid ?? source?.tenant_uuid;
+    const wanted = tenantUuid ?? source?.tenant_uuid ?? (lastTenant || null);
     const [tenants, first] = await Promise.all([loadTenants({}, signal), wanted ? loadTenants({ uuid: wanted }, signal) : null]);
-    return { tenants: tenants.data, total: tenants.total, tenant: first?.data[0] ?? tenants.data[0], source };
+    return { tenants: tenants.data, total: tenants.total, tenant: first?.data[0] ?? (tenants.data.length > 1 ? NO_TENANT : tenants.data[0]), source };
   }, [sourceUuid, tenantUuid]);
   if (error && !data) return html`<${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`<${Skeleton} rows=${8} />`;
@@ -86,9 +90,15 @@ function Form({ draftKey, tenants, total, first, source }) {
   const [isReviewing, setReviewing] = useState(false);
   const [submitError, setSubmitError] = useState(/** @type {any} */ (null));
   const change = (/** @type {any} */ values) => draft.set((/** @type {any} */ before) => ({ ...before, ...values }));
+  const choose = (/** @type {any} */ chosen) => {
+    lastTenant = chosen.uuid;
+    change({ tenant: chosen });
+  };
   const path = `${TENANTS}${tenant.uuid}/`;
   const plan = useCallback(async (/** @type {any[]} */ rules, /** @type {AbortSignal} */ signal) => {
     const body = { name, description, rules };
+    // Nothing can be validated without a tenant, which `blockedReason` asks for.
+    if (!tenant.uuid) return new Promise(() => {});
     return (await request("POST", `${path}plan_security_group/`, { body, signal })).data;
   }, [path, name, description]);
   const validation = useValidation(filled, plan, [plan], ruleErrorsOf);
@@ -96,7 +106,7 @@ function Form({ draftKey, tenants, total, first, source }) {
   const answered = submitError?.status === 400 ? validationOf(submitError, filled, ruleErrorsOf) : validation;
   const foreign = foreignRows(rows, answered);
   const shown = withForeign(answered, foreign, tenant.name);
-  const blocked = blockedReason(shown, name, paste);
+  const blocked = tenant.uuid ? blockedReason(shown, name, paste) : "Choose a tenant.";
   const review = () => {
     if (blocked) showToast(blocked, "bad");
     else setReviewing(true);
@@ -114,12 +124,12 @@ function Form({ draftKey, tenants, total, first, source }) {
     }}>
       <${Field} label="Name" value=${name} set=${(/** @type {string} */ text) => change({ name: text })} error=${name ? shown.detail?.name : null} required=${true} />
       <${Field} label="Description" value=${description} set=${(/** @type {string} */ text) => change({ description: text })} error=${shown.detail?.description} />
-      <${TenantSelect} tenants=${tenants} total=${total} current=${tenant} set=${(/** @type {any} */ chosen) => change({ tenant: chosen })} />
+      <${TenantSelect} tenants=${tenants} total=${total} current=${tenant} set=${choose} />
     </form>
     ${shown.general && html`<p class="notice notice-bad" role="alert">${shown.general}</p>`}
     <h2 class="section">Rules</h2>
     ${foreign.length > 0 && html`<${ForeignGroups} foreign=${foreign} rows=${rows} edit=${edit} tenant=${tenant} />`}
-    <${RuleTable} key=${tenant.uuid} rows=${rows} edit=${edit} validation=${shown} tenant=${tenant.uuid} paste=${paste} before=${NOTHING} onReview=${review} />
+    ${tenant.uuid ? html`<${RuleTable} key=${tenant.uuid} rows=${rows} edit=${edit} validation=${shown} tenant=${tenant.uuid} paste=${paste} before=${NOTHING} onReview=${review} />` : html`<p class="quiet">Choose a tenant first: rules can name its groups.</p>`}
     <footer class="editor-foot">
       <p class="quiet" role="status">${blocked || summaryOf(shown.plan)}</p>
       <${UndoButtons} draft=${draft} />

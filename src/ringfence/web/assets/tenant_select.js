@@ -40,15 +40,16 @@ export function TenantSelect({ tenants, total, current, set }) {
     }, DEBOUNCE_MILLISECONDS);
   };
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const known = [...new Map([...tenants, ...found, current].map((each) => [each.uuid, each])).values()];
+  const known = [...new Map([...tenants, ...found, ...(current.uuid ? [current] : [])].map((each) => [each.uuid, each])).values()];
   const isShown = (/** @type {any} */ tenant) => words.every((word) => `${tenantText(tenant)} ${tenant.customer_name}`.toLowerCase().includes(word));
   const shown = known.filter(isShown);
-  const listed = isShown(current) ? shown : [current, ...shown];
+  const listed = !current.uuid || isShown(current) ? shown : [current, ...shown];
   return html`<div class="field">
     <label for=${id}>Tenant</label>
     ${total > MANY && html`<input type="search" aria-label="Search the list" placeholder=${`Search ${total} tenants`} value=${text}
       aria-describedby=${`${id}-found`} onInput=${(/** @type {any} */ event) => search(event.target.value)} />`}
     <select id=${id} value=${current.uuid} onChange=${(/** @type {any} */ event) => set(known.find(({ uuid }) => uuid === event.target.value))}>
+      ${!current.uuid && html`<option value="" selected>Choose a tenant</option>`}
       ${listed.map((each) => html`<option key=${each.uuid} value=${each.uuid} selected=${each.uuid === current.uuid}>${tenantText(each)}</option>`)}
     </select>
     ${total > MANY && html`<span class="quiet" id=${`${id}-found`} role="status">${words.length ? `${shown.length} found` : ""}</span>`}
