@@ -92,6 +92,7 @@ CASES = [
     (failed("Security group web is in use by port x. Remove it."), "bad", "deleted", "delete"),
     (after(QuotaExceeded), "bad", "quota", "edit"),
     (after(QuotaExceeded, **NO_ID), "bad", "quota", "edit"),
+    (failed("Quota exceeded for resources: ['security_group_rule']"), "bad", "quota", "push"),
     (after(AccessRefused), "bad", "does not let Ringfence in", "push"),
     (after(AccessRefused, Job.PULL_GROUP), "bad", "does not let Ringfence in", "pull"),
     (after(AccessRefused, Job.DELETE_GROUP), "bad", "could not be deleted", "delete"),
@@ -117,6 +118,15 @@ async def test_each_state_has_one_meaning_and_the_action_that_helps(visit):
         assert (found["tone"], found["action"]) == (tone, action), (group, found)
         assert title in found["title"], (group, found)
         assert bool(found["label"]) is bool(action)
+
+
+async def test_a_failed_group_says_of_which_state_the_comparison_is(visit):
+    page = await visit("/console/", user=None)
+    message = "Quota exceeded for resources: ['security_group_rule']"
+    groups = [GROUP | failed(message, applied_version=2)]
+    [found] = await page.evaluate(STATUS, [base(), groups])
+    assert found["quote"] == message
+    assert "When it was last compared, the cloud had version 2." in found["text"]
 
 
 async def test_the_cloud_is_quoted_without_advice_that_contradicts_the_page(visit):

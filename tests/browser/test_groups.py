@@ -102,6 +102,9 @@ async def test_drift_is_shown_with_its_rules(site, visit):
         "Not in the cloud"
     )
     await expect(page.get_by_label("Drift mode")).to_have_value("report")
+    panel = page.get_by_role("region", name="Drift")
+    await expect(panel).to_contain_text(re.compile("First observed .* by a pull"))
+    await expect(panel).to_contain_text("Ringfence does not know who")
 
 
 async def test_a_group_that_was_loaded_is_not_shown_as_ok_until_it_is_pushed(site, visit):

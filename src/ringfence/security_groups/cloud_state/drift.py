@@ -41,7 +41,9 @@ async def report_drift(
     connection: Connection, placement: Placement, diffs: Sequence[GroupDiff]
 ) -> None:
     """Record that groups have drifted, and change neither side."""
-    message = "Security group {} in the cloud is different from the desired state."
+    message = (
+        "Security group {} was found changed in the cloud by a pull. Who changed it is not known."
+    )
     kind = EventType.GROUP_DRIFTED
     await record_all(connection, [_event(placement, kind, diff, message) for diff in diffs])
 

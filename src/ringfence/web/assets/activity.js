@@ -17,7 +17,7 @@ export function Activity({ group }) {
     ${events?.length === 0 && html`<p class="quiet">No events yet.</p>`}
     <ol class="plain activity">${(events ?? []).map((/** @type {any} */ event) => html`<li key=${event.uuid}>
       ${event.message}${" "}
-      <span class="quiet"><${Ago} at=${event.created} />${event.context.user_username ? ` · ${event.context.user_username}` : ""}</span>
+      <span class="quiet"><${Ago} at=${event.created} />${event.context.user_username ? ` · ${event.event_type === "openstack_security_group_drifted" ? "pull by " : ""}${event.context.user_username}` : ""}</span>
     </li>`)}</ol>
   </section>`;
 }

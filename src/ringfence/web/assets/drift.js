@@ -1,6 +1,7 @@
 // The drift of a group: what the cloud has that is not desired and the other way round, and both ways out.
 
 import { GROUPS, request } from "./api.js";
+import { Origin, Reached } from "./drift_origin.js";
 import { statusOf } from "./group_status.js";
 import { Fragment, html, useId, useState } from "./html.js";
 import { labelled } from "./openings.js";
@@ -51,8 +52,9 @@ export function DriftPanel({ group, drift, isPending, reload }) {
   const close = () => setChosen("");
   const isLoud = undesired.length > 0 && !isPending;
   return html`<${Fragment}><section class=${`notice drift-panel notice-${tone} ${isLoud ? "undesired" : ""}`} aria-label="Drift" role=${isLoud ? "alert" : null}>
-    ${isLoud && html`<p class="undesired-head"><strong>Not desired, open to the internet:</strong> ${undesired.join(", ")}.</p>`}
+    ${isLoud && html`<p class="undesired-head"><strong>Not desired, open to the internet:</strong> ${undesired.join(", ")}.</p><${Reached} group=${group} />`}
     <p>${!isLoud && html`<strong>${title}</strong>`} ${differences(drift, isPending).join(" ")}</p>
+    ${!isPending && html`<${Origin} group=${group} drift=${drift} />`}
     ${group.can_manage && !isPending && html`<div class="actions">
       <button type="button" class=${isLoud ? "button button-danger" : "button"} onClick=${() => setChosen("revert")}>Revert</button>
       ${canAdopt && html`<button type="button" class="button" onClick=${() => setChosen("adopt")}>Adopt</button>`}

@@ -6,7 +6,7 @@ import { pushAgain } from "./drift.js";
 import { ExportMenu } from "./export.js";
 import { DeleteGroup, RenameGroup, UnlinkGroup } from "./group_actions.js";
 import { GroupOverview } from "./group_overview.js";
-import { nextGoal, resultOf, statusOf } from "./group_status.js";
+import { QUOTA_TITLE, nextGoal, resultOf, statusOf } from "./group_status.js";
 import { History } from "./history.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { loadGroup } from "./load_group.js";
@@ -155,8 +155,27 @@ function StatusNotice({ group, runs, isQuiet }) {
   return html`<div class=${`notice notice-${tone}`} role=${tone === "bad" ? "alert" : "status"}>
     ${tone === "busy" && html`<span class="spinner" aria-hidden="true"></span>`}
     <strong>${title}</strong> ${quote && html`<q class="quote">${quote}</q>`} <span>${text}</span>
+    ${title === QUOTA_TITLE && html`<${Quota} group=${group} />`}
     ${button && html`<div class="actions">${button}</div>`}
   </div>`;
+}
+
+/**
+ * The use and limit that Ringfence knows of the quota that the cloud named.
+ *
+ * @param {{group: any}} properties
+ */
+function Quota({ group }) {
+  const { data: quotas } = useLoaded(
+    async (signal) => (await request("GET", `${TENANTS}${group.tenant_uuid}/`, { query: { field: ["quotas"] }, signal })).data.quotas,
+    [group.tenant_uuid, group.version],
+  );
+  const isOfGroups = /security_group(?!_rule)/.test(group.error_message);
+  const known = quotas?.find((/** @type {any} */ each) => each.name === (isOfGroups ? "security_group_count" : "security_group_rule_count"));
+  const [name, what] = isOfGroups ? ["security_group", "security groups"] : ["security_group_rule", "rules"];
+  return html`<p>Quota <code>${name}</code> of the tenant ${group.tenant_name}: ${known
+    ? `${known.usage} ${what} in Ringfence, ${known.limit < 0 ? "whose limit is not known here" : `limit ${known.limit} here`}.`
+    : "…"} The cloud counts its own. Whoever operates the cloud ${group.service_name} can raise it.</p>`;
 }
 
 /** @param {{name?: string}} properties */

@@ -21,6 +21,7 @@ const DELETE_AGAIN = /delete it again\.$| is in use by /;
 const COMPARE = "Compare with the cloud";
 const PUSH = "Push again";
 const EDIT = "Edit rules";
+export const QUOTA_TITLE = "The rules do not fit the quota in the cloud.";
 const KEPT = "The desired rules are kept.";
 
 /**
@@ -35,7 +36,8 @@ const CAUSES = [
   [/^.*A group of this name exists in the cloud.*/, "The cloud has another group of this name.", "Neither was changed. Under another name, this group is created beside it.", "rename", "Rename this group"],
   [/^The tenant moved to another project/, "The tenant moved to another project, which does not have this group.", KEPT, "push", "Create it there"],
   [/^Rules of this group in the cloud cannot be read.*/, "Rules in the cloud cannot be read.", "Nothing was changed. Correct or delete them in the cloud, then compare again.", "pull", COMPARE],
-  [/ Set fewer rules; /, "The rules do not fit the quota in the cloud.", "Remove rules, or have the quota raised and apply them again.", "edit", EDIT],
+  [/ Set fewer rules; /, QUOTA_TITLE, "Remove rules, or have the quota raised and apply them again.", "edit", EDIT],
+  [/^Quota exceeded for resources.*/, QUOTA_TITLE, "Remove rules, or have the quota in the cloud raised and push again.", "push", PUSH],
   [/ An operator must correct /, "The cloud does not let Ringfence in.", `${KEPT} An operator must correct the cloud's settings, credentials or roles first.`, "push", PUSH],
   [/ Set rules that name another group; /, "A rule names a group that the cloud does not have.", "Name another group in that rule.", "edit", EDIT],
   [/ When the cause has passed, /, "The cloud could not be reached.", KEPT, "push", PUSH],
@@ -72,7 +74,7 @@ function status(tone, title, text = "", action = "", label = "", quote = "") {
 }
 
 /** @param {any} group */
-function failed({ error_message: message, drift, backend_id: id, name }) {
+function failed({ error_message: message, drift, backend_id: id, name, applied_version: applied }) {
   let known = /** @type {typeof OTHER} */ (CAUSES.find(([pattern]) => pattern.test(message)));
   const { index, 0: matched } = /** @type {RegExpExecArray} */ (known[0].exec(message));
   if (known === OTHER && drift === "missing") known = MISSING;
@@ -86,7 +88,8 @@ function failed({ error_message: message, drift, backend_id: id, name }) {
   // A group that was never in the cloud can be pushed, not pulled; nobody names the default group.
   if (action === "pull" && !id) [action, label] = ["push", PUSH];
   if (action === "rename" && name === "default") [text, action, label] = ["Neither was changed: an operator must bind them.", "", ""];
-  const quote = index ? message.slice(0, index) : matched.endsWith(".") ? matched : "";
+  const quote = index ? message.slice(0, index) : /\.$|^Quota/.test(matched) ? matched : "";
+  if (drift === "in_sync") text = `${text} When it was last compared, the cloud had version ${applied}.`.trim();
   return status("bad", title, text, action, label, quote);
 }
 

@@ -53,6 +53,8 @@ export function State({ state, title, drift, isObserved = drift !== "unknown" })
  */
 export function Drift({ drift, state = "OK" }) {
   if (drift === "drifting" && !isStable(state)) return html`<span class="mark mark-busy">On its way</span>`;
+  // What was compared before says nothing of the change that failed.
+  if (drift === "in_sync" && state === "ERRED") return html`<span class="quiet">In sync when last compared</span>`;
   const [label, tone] = own(DRIFTS, drift) ?? [drift, "idle"];
   return html`<span class="mark mark-${tone}">${label}</span>`;
 }

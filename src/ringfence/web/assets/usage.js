@@ -5,7 +5,7 @@ import { html } from "./html.js";
 import { CONSOLE, GROUP_PAGES } from "./router.js";
 import { count } from "./rule_text.js";
 import { Ago } from "./times.js";
-import { useLoaded } from "./use_loaded.js";
+import { Skeleton, useLoaded } from "./use_loaded.js";
 
 const SHOWN = 8;
 
@@ -34,7 +34,7 @@ export function UsedBy({ group }) {
   return html`<section class="card used-by">
     <h2>Used by ${usage?.observed_at && html`<span class="quiet">${count(usage.instance_count ?? 0, "instance")}</span>`}</h2>
     ${error && html`<p class="quiet">${error.message}</p>`}
-    ${!usage && !error && html`<p class="quiet">…</p>`}
+    ${!error && (!usage || (usage.observed_at && usage.ports.length > 0 && !instances)) && html`<${Skeleton} rows=${4} />`}
     ${usage && !usage.observed_at && html`<p class="quiet">Unknown: the tenant's ports were not pulled yet.</p>`}
     ${usage?.observed_at && !usage.ports.length && html`<p class="quiet">No instance has this group.</p>`}
     ${usage?.observed_at && instances && html`<ul class="plain members">${instances.data.map((/** @type {any} */ one) => html`<li key=${one.uuid}>

@@ -53,6 +53,7 @@ function Heading({ column, label, name, order }) {
 /** @param {{group: any, selection: import("./selection.js").Selection, hasDraft: boolean}} properties */
 function Row({ group, selection, hasDraft }) {
   const ancestors = `${group.customer_name} / ${group.project_name}`;
+  const calm = group.state !== "ERRED" && own(CALM, group.drift);
   return html`<tr class=${selection.selected.has(group.uuid) ? "is-selected" : null}>
     <td class="of-box"><${SelectBox} group=${group} selection=${selection} /></td>
     <td class="cell-name" data-label="Name"><span class="line">
@@ -65,7 +66,7 @@ function Row({ group, selection, hasDraft }) {
     <td class="number of-number" data-label="Rules">${group.rules_count}</td>
     <td class="number of-number" data-label="Instances">${group.instance_count ?? html`<span class="quiet" title="The tenant's ports were not pulled yet">–</span>`}</td>
     <${Internet} group=${group} />
-    <td class=${own(CALM, group.drift) ? "of-drift is-calm" : "of-drift"} data-label="Drift">${own(CALM, group.drift) ? html`<span class="quiet">${own(CALM, group.drift)}</span>` : html`<${Drift} drift=${group.drift} state=${group.state} />`}</td>
+    <td class=${calm ? "of-drift is-calm" : "of-drift"} data-label="Drift">${calm ? html`<span class="quiet">${calm}</span>` : html`<${Drift} drift=${group.drift} state=${group.state} />`}</td>
     <td class="of-time quiet" data-label="Changed"><span class="line"><${Ago} at=${group.modified} /></span></td>
   </tr>`;
 }
