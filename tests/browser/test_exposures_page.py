@@ -71,7 +71,7 @@ async def test_each_exposure_has_its_instance_address_service_and_group(groups, 
 
 
 @pytest.mark.usefixtures("groups")
-async def test_a_search_of_desired_rules_says_what_only_the_cloud_admits(groups, visit):
+async def test_a_search_of_desired_rules_says_what_only_the_cloud_admits(visit):
     page = await visit("/console/groups/?q=tcp+3389+from+internet+in+tenant+operating", user="mia")
     await expect(page.get_by_role("heading", name="No rules match")).to_be_visible()
     await expect(page.get_by_text("1 exposure in the cloud only.")).to_be_visible()
@@ -83,6 +83,7 @@ async def test_a_search_of_desired_rules_says_what_only_the_cloud_admits(groups,
     await expect(page.get_by_text("in the cloud only.")).to_have_count(0)
 
 
+@pytest.mark.usefixtures("groups")
 async def test_what_is_not_desired_is_loudest(visit):
     page = await visit(PATH)
     notice = page.locator(".notice-bad")
