@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 from tests.browser.announcements import expect_announced, record
+from tests.browser.modules import base
 from tests.browser.session import sign_in
 from tests.browser.site import HTTPS, OFFICE, token
 
@@ -248,3 +249,12 @@ async def test_the_review_opens_with_a_key_wherever_the_focus_is(site, visit):
     await page.get_by_role("heading", name="keyed", level=1).focus()
     await page.keyboard.press("Control+Enter")
     await expect(page.get_by_role("dialog", name="Review changes to keyed")).to_be_visible()
+
+
+async def test_a_draft_of_another_year_is_dated_with_its_year(visit):
+    page = await visit("/console/", user=None)
+    text = await page.evaluate(
+        """async base => (await import(`${base}draft_controls.js`)).timeText("1999-06-01T12:00")""",
+        base(),
+    )
+    assert text == "1 Jun 1999"

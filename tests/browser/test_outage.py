@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 from tests.browser.announcements import expect_announced, record
-from tests.browser.site import OFFICE, tenant_uuid
+from tests.browser.site import HTTPS, OFFICE, tenant_uuid
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -97,6 +97,20 @@ async def test_a_user_is_not_said_to_be_overtaken_by_their_own_change(site, visi
     await expect(page).to_have_url(re.compile(rf"/{group['uuid']}/$"))
     await expect_announced(page, "Saved as version 2.")
     assert versions(site, group) == [2, 1]
+
+
+async def test_a_change_that_was_replaced_meanwhile_is_not_said_to_be_applied(site, visit):
+    group, page = await edit(site, visit, "lost-replaced")
+    hidden = await hide_changes(site, page, group)
+    await lose_first_response(page, SET_RULES)
+    await record(page)
+    await page.get_by_role("button", name="Review").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name="Apply").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("cannot be reached")
+    site.set_rules(group["uuid"], [HTTPS])
+    await page.unroute(hidden)
+    await expect_announced(page, "Saved as version 2. Version 3 has replaced it.")
 
 
 async def test_edits_after_a_lost_response_are_kept_on_top_of_what_was_saved(site, visit):

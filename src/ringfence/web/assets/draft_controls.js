@@ -7,10 +7,12 @@ import { Redo, Undo } from "./icons.js";
 
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const farDate = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
 /** @param {string} time in ISO 8601 */
-function timeText(time) {
+export function timeText(time) {
   const at = new Date(time);
+  if (at.getFullYear() !== new Date().getFullYear()) return farDate.format(at);
   return (at.toDateString() === new Date().toDateString() ? clock : date).format(at);
 }
 
