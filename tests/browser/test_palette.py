@@ -34,6 +34,8 @@ async def test_a_key_the_name_and_enter_open_a_group(visit, groups, key):
 @pytest.mark.usefixtures("groups")
 async def test_arrows_choose_and_the_chosen_one_is_announced(visit):
     page = await visit()
+    # The first page leads on to the groups.
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
     await page.get_by_role("button", name="Go to").click()
     box = page.get_by_role("combobox", name=re.compile("^Go to"))
     await expect(box).to_be_focused()

@@ -7,9 +7,9 @@ from tests.browser.site import OFFICE, token
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest.fixture(scope="module")
-def group(site):
-    return site.create("expiring", [OFFICE], tenant="moving")
+@pytest.fixture
+def group(site, request):
+    return site.create(request.node.name, [OFFICE], tenant="moving")
 
 
 async def sign_in_again(page, user):

@@ -182,7 +182,8 @@ _TENANT_STATUS = Model(
                 INTEGER, "Groups that were loaded as OK and do not exist in the cloud."
             ),
             "other_modes": described(
-                INTEGER, "How many groups have a drift mode of their own that differs from `mode`."
+                INTEGER,
+                "How many groups have a drift mode of their own that is different from `mode`.",
             ),
         }
     ),
