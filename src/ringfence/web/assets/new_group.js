@@ -97,7 +97,7 @@ function Form({ draftKey, tenants, total, first, source }) {
   const path = `${TENANTS}${tenant.uuid}/`;
   const plan = useCallback(async (/** @type {any[]} */ rules, /** @type {AbortSignal} */ signal) => {
     const body = { name, description, rules };
-    // Nothing can be validated without a tenant, which `blockedReason` asks for.
+    // Nothing can be validated without a tenant, which `blockedReason` requires.
     if (!tenant.uuid) return new Promise(() => {});
     return (await request("POST", `${path}plan_security_group/`, { body, signal })).data;
   }, [path, name, description]);

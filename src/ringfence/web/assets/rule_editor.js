@@ -89,7 +89,7 @@ function useApply({ group, reload, draft, close }) {
   const purpose = `group:${group.uuid}`;
   const done = async (/** @type {number} */ version) => {
     draft.finish();
-    // The answer may have been lost, and somebody may have followed.
+    // The response may have been lost, and somebody may have followed.
     showToast(group.version > version ? `Saved as version ${version}. Version ${group.version} has replaced it.` : `Saved as version ${version}. It is being applied to the cloud.`);
     navigate(`${GROUP_PAGES}${group.uuid}/`);
     focusTitle();

@@ -276,7 +276,7 @@ function pointOf(t, [a, b, c, d], y1, y2) {
 }
 
 /**
- * Return the place of a label: the first that is free and covers the least of other arrows.
+ * Return the position of a label: the first that is free and covers the least of other arrows.
  *
  * @param {string} text
  * @param {{x: number, y: number}[]} points
