@@ -136,7 +136,94 @@ HEADLINES = [
         "Closes SSH to the internet on 2 instances.",
     ),
     (traffic(exact=False), "As far as known, no traffic is opened or closed."),
+    # Prefixes are as wide as they are together.
+    (
+        traffic([piece(22, f"{number}.0.0.0/9", internet=True) for number in (20, 31)]),
+        ("SSH becomes open to 2 prefixes of the internet on 2 instances without floating IPs."),
+    ),
+    # A change of the end names both ends.
+    (
+        traffic([piece(22, "10.20.30.40/32")], [piece(22, "10.1.0.0/16")]),
+        "Opens SSH to 10.20.30.40 and closes it to 10.1.0.0/16 on 2 instances.",
+    ),
+    (
+        traffic([piece(22, "91.198.120.0/24", internet=True)], [piece(22, "10.1.0.0/16")]),
+        (
+            "Opens SSH to 91.198.120.0/24 on the internet and closes it to 10.1.0.0/16 on 2"
+            " instances."
+        ),
+    ),
 ]
+# A rule for SSH cuts what an added rule opens into these.
+PIECES_OF_ALL = [
+    piece(None, protocol="7-255", rules=[1]),
+    piece(None, protocol="0-5", rules=[1]),
+    piece(23, to_port=65535, rules=[1]),
+    piece(0, to_port=21, rules=[1]),
+    piece(22, "16.0.0.0/4", internet=True, rules=[1]),
+    piece(22, "10.128.0.0/9", rules=[1]),
+]
+ALL_TRAFFIC = rule(None, protocol="")
+ALL_TCP = rule(1, to_port=65535)
+MANY = [rule(22, f"{number}.0.0.0/9") for number in range(20, 120)]
+ADDITIONS = [
+    (
+        traffic(PIECES_OF_ALL, opens_total=20),
+        [ALL_TRAFFIC],
+        "All traffic becomes open to the internet on 2 instances without floating IPs.",
+        ["All traffic from anywhere (IPv4), rule 2"],
+    ),
+    (
+        traffic(PIECES_OF_ALL[2:], opens_total=18),
+        [ALL_TCP],
+        "All TCP becomes open to the internet on 2 instances without floating IPs.",
+        ["All TCP from anywhere (IPv4), rule 2"],
+    ),
+    # What another rule opens stays by itself.
+    (
+        traffic([*PIECES_OF_ALL[2:], piece(53, protocol="udp", rules=[2])]),
+        [ALL_TCP, rule(53, protocol="udp")],
+        "All TCP and DNS become open to the internet on 2 instances without floating IPs.",
+        ["All TCP from anywhere (IPv4), rule 2", "DNS (UDP 53) from anywhere (IPv4), rule 3"],
+    ),
+    (
+        traffic(
+            [
+                piece(22, each["cidr"], internet=True, rules=[number])
+                for number, each in enumerate(MANY[:20])
+            ],
+            opens_total=100,
+        ),
+        MANY,
+        "SSH becomes open to 100 prefixes of the internet on 2 instances without floating IPs.",
+        [
+            (
+                "SSH (TCP 22) from 20.0.0.0/9, 21.0.0.0/9, 22.0.0.0/9 and 97 more prefixes of the"
+                " internet, rules 1, 2, 3 and 97 more"
+            )
+        ],
+    ),
+    (
+        traffic([piece(1, to_port=60, rules=list(range(60)))]),
+        [rule(port) for port in range(1, 61)],
+        "TCP 1–60 becomes open to the internet on 2 instances without floating IPs.",
+        ["TCP 1–60 from anywhere (IPv4), rules 1, 2, 3 and 57 more"],
+    ),
+]
+
+
+async def test_what_added_rules_open_is_named_by_them(visit):
+    page = await visit("/console/", user=None)
+    found = await page.evaluate(
+        """async ([base, all]) => {
+            const { doorsOf, headlineOf } = await import(`${base}review/plan.js`);
+            return all.map(([traffic, added]) => [
+                headlineOf(traffic, { added }), doorsOf({ traffic, added }).map(door => door.label),
+            ]);
+        }""",
+        [base(), [given[:2] for given in ADDITIONS]],
+    )
+    assert found == [list(given[2:]) for given in ADDITIONS]
 
 
 async def test_the_headline_says_in_one_sentence_what_opens_and_closes(visit):

@@ -178,8 +178,8 @@ function initialOf(tenant, source) {
 }
 
 /** @param {any} plan */
-function summaryOf({ traffic, quota: { security_group_rule_count: rules } }) {
-  return `${headlineOf(traffic)} Rules in the tenant: ${rules.used} → ${rules.after}`;
+function summaryOf({ traffic, added, quota: { security_group_rule_count: rules } }) {
+  return `${headlineOf(traffic, { added })} Rules in the tenant: ${rules.used} → ${rules.after}`;
 }
 
 /**

@@ -136,7 +136,7 @@ const focusTitle = () => requestAnimationFrame(() => /** @type {HTMLElement | nu
  * @param {any[]} before
  */
 function summaryOf(plan, before) {
-  return `${sumOf(readPlan(plan, before).lanes.yours)}. ${headlineOf(plan.traffic)}`;
+  return `${sumOf(readPlan(plan, before).lanes.yours)}. ${headlineOf(plan.traffic, { added: plan.added })}`;
 }
 
 /** @param {any} group */

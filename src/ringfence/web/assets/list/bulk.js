@@ -6,7 +6,7 @@ import { useDoors } from "../review/doors.js";
 import { PlanReview, doorsOf, headlineOf } from "../review/plan.js";
 import { GROUP_PAGES } from "../router.js";
 import { count } from "../rule_text.js";
-import { isMove, sumOfTraffic } from "./bulk_changes.js";
+import { gathered, isMove, sumOfTraffic } from "./bulk_changes.js";
 import { AddForm, DeleteForm, DriftForm, PullForm, RemoveForm, ReplaceForm } from "./bulk_forms.js";
 import { applyPlan, changeEntries, loadEntries, planEntries } from "./bulk_run.js";
 
@@ -149,7 +149,7 @@ function Review({ entries, says, onBack, onApply }) {
       <${LeftOut} entries=${leftOut} />
       <${Doors} />
       ${planned.map(({ selected, group, plan }) => html`<details class="bulk-group" key=${selected.uuid}>
-        <summary><strong>${group.name}</strong> <span class="quiet">· ${group.tenant_name} ·</span> ${reviewText(plan.traffic, says?.(group.rules))}</summary>
+        <summary><strong>${group.name}</strong> <span class="quiet">· ${group.tenant_name} ·</span> ${reviewText(gathered(plan), says?.(group.rules))}</summary>
         <${PlanReview} plan=${plan} before=${group.rules} doors=${doorsOf(plan).map(({ key, label }) => html`<p key=${key} class="tone-warn">Open ${label}</p>`)} />
       </details>`)}
       ${same.length > 0 && html`<details class="bulk-group"><summary>${count(same.length, "group does", "groups do")} not change</summary>

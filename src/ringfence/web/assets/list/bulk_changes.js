@@ -1,5 +1,6 @@
 // What a change of several groups does to the rules of one. Pure.
 
+import { gather } from "../review/gather.js";
 import { openText, remoteKeys } from "../rule_text.js";
 
 /** @typedef {import("../rule_text.js").Rule} Rule */
@@ -104,12 +105,22 @@ export const isMove = ({ same, exact, opens, opens_total: opened, closes_total: 
   !same && exact && opened > 0 && closed > 0 && !still?.length && !opens.some((/** @type {any} */ piece) => piece.direction === "ingress" && piece.internet);
 
 /**
+ * Return the traffic of a plan, with what one added rule opens as one piece.
+ *
+ * @param {any} plan
+ */
+export function gathered({ traffic, added }) {
+  const opens = gather(traffic.opens, added);
+  return { ...traffic, opens, opens_total: traffic.opens_total - traffic.opens.length + opens.length };
+}
+
+/**
  * Return the traffic of several plans as that of one: what several of them open or close is there once.
  *
  * @param {any[]} plans
  */
 export function sumOfTraffic(plans) {
-  const all = plans.map((plan) => plan.traffic);
+  const all = plans.map(gathered);
   const once = (/** @type {"opens" | "closes"} */ kind) => {
     // The numbers of rules are those of one group.
     const texts = all.flatMap((traffic) => traffic[kind].map((/** @type {any} */ piece) => JSON.stringify({ ...piece, rules: [] })));

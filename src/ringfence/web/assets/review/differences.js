@@ -18,7 +18,7 @@ const MOST_PAIRED = 200;
 const PROTOCOLS = /** @type {Record<string, string>} */ ({ 0: "", any: "", 1: "icmp", 6: "tcp", 17: "udp", 58: "icmp", "ipv6-icmp": "icmp", icmpv6: "icmp" });
 
 /** @param {any} rule */
-const protocolOf = ({ protocol }) => PROTOCOLS[protocol ?? ""] ?? protocol ?? "";
+export const protocolOf = ({ protocol }) => PROTOCOLS[protocol ?? ""] ?? protocol ?? "";
 
 /** @param {any} rule */
 function portsOf(rule) {

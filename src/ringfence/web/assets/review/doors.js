@@ -1,14 +1,18 @@
 // New doors to the internet: each is confirmed before a change is applied.
 
 import { html, useCallback, useEffect, useRef, useState } from "../html.js";
-import { isInternet } from "../internet.js";
 import { remoteText } from "../rule_text.js";
+import { asPiece, gather, mayBeDoor, widthOf } from "./gather.js";
 import { endOf, hiddenOf, isDoor, pieceText } from "./traffic.js";
 
 /** @typedef {{key: string, label: string}} Door */
 
+/** @param {any} piece */
+const doorKey = ({ protocol, from_port: first, to_port: last }) => [protocol, first, last].join(" ");
+
 /**
- * Return the doors to the internet that a plan opens, all prefixes of a protocol and port together.
+ * Return the doors to the internet that a plan opens: all prefixes of a protocol and port together, and all
+ * that one rule opens.
  *
  * @param {any} plan
  * @returns {Door[]}
@@ -16,34 +20,45 @@ import { endOf, hiddenOf, isDoor, pieceText } from "./traffic.js";
 export function doorsOf({ traffic, rules = [], added }) {
   /** @type {Map<string, any[]>} */
   const doors = new Map();
-  const pieces = traffic.opens.filter(isDoor);
-  for (const piece of pieces) {
-    const key = [piece.protocol, piece.from_port, piece.to_port].join(" ");
-    doors.set(key, [...(doors.get(key) ?? []), piece]);
-  }
-  const found = [...doors].map(([key, same]) => ({ key, label: `${pieceText(same[0])} from ${sourceText(same, rules)}` }));
-  const more = traffic.opens_total > traffic.opens.length ? hiddenOf(traffic.opens_total, traffic.opens, added?.filter(mayBeDoor)) : 0;
+  const opens = gather(traffic.opens, added);
+  for (const piece of opens.filter(isDoor)) doors.set(doorKey(piece), [...(doors.get(doorKey(piece)) ?? []), piece]);
+  const isCut = traffic.opens_total > traffic.opens.length;
+  const unlisted = isCut ? added?.filter(mayBeDoor) : [];
+  const found = [...doors].map(([key, same]) => {
+    const hidden = unlisted?.filter((/** @type {any} */ rule) => doorKey(asPiece(rule)) === key) ?? [];
+    return { key, label: `${pieceText(same[0])} from ${sourceText(same, rules, hidden)}` };
+  });
+  const more = isCut ? hiddenOf(traffic.opens_total, traffic.opens, unlisted, opens) : 0;
   return more > 0 ? [...found, { key: "more", label: `${more} more that are not listed, perhaps to the internet` }] : found;
-}
-
-/** @param {any} rule */
-function mayBeDoor(rule) {
-  const { kind } = remoteText(rule);
-  return rule.direction === "ingress" && (kind === "all" || (kind === "cidr" && isInternet(rule.cidr)));
 }
 
 /**
  * @param {any[]} pieces
  * @param {any[]} rules
+ * @param {any[]} hidden rules that open the same, of which pieces may not be listed
  */
-function sourceText(pieces, rules) {
+function sourceText(pieces, rules, hidden) {
   const numbers = [...new Set(pieces.flatMap((piece) => piece.rules ?? []))].sort((one, other) => one - other);
-  const names = numbers.length ? `, rule${numbers.length > 1 ? "s" : ""} ${numbers.map((rule) => rule + 1).join(", ")}` : "";
-  const isAll = pieces.every((piece) => endOf(piece).kind === "all");
-  if (isAll) return `anywhere (${pieces.map((piece) => piece.ethertype).join(" and ")})${names}`;
-  if (pieces.length <= 3) return pieces.map((piece) => piece.cidr).join(", ") + names;
+  const names = numbers.length ? `, ${numbers.length > 1 ? "rules" : "rule"} ${firstOf(numbers.map((rule) => `${rule + 1}`), hidden.length)}` : "";
+  if (pieces.every((piece) => endOf(piece).kind === "all")) return `anywhere (${[...new Set(pieces.map((piece) => piece.ethertype))].join(" and ")})${names}`;
+  const cidrs = pieces.map((piece) => piece.cidr);
+  if (pieces.length <= 3 && !hidden.length) return cidrs.join(", ") + names;
   const ends = numbers.map((rule) => rules[rule] && remoteText(rules[rule]).end);
-  return (ends.length && ends.every(Boolean) ? [...new Set(ends)].join(", ") : `${pieces[0].cidr} and ${pieces.length - 1} more prefixes of the internet`) + names;
+  const known = ends.length && ends.every(Boolean) ? [...new Set(ends)] : cidrs;
+  const total = known === cidrs || hidden.length ? widthOf([...cidrs, ...hidden.map((rule) => rule.cidr)]).number : 0;
+  if (known.includes("anywhere")) return `anywhere${names}`;
+  return `${firstOf(known, total)}${Math.max(known.length, total) > 3 ? " prefixes of the internet" : ""}${names}`;
+}
+
+/**
+ * Return the first three texts, and how many more there are.
+ *
+ * @param {string[]} texts
+ * @param {number} [total] at least
+ */
+function firstOf(texts, total = 0) {
+  const more = Math.max(texts.length, total) - 3;
+  return texts.slice(0, 3).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 /**

@@ -3,6 +3,7 @@
 import { html } from "../html.js";
 import { GROUP_PAGES } from "../router.js";
 import { count, openText, remoteText, trafficText } from "../rule_text.js";
+import { asPiece, cidrOf, gather, mayBeDoor, widthOf } from "./gather.js";
 
 /**
  * @typedef {object} Written what a change does besides traffic
@@ -19,25 +20,44 @@ import { count, openText, remoteText, trafficText } from "../rule_text.js";
  * @param {Written} [written]
  */
 export function headlineOf(traffic, written = {}) {
-  const { opens, closes, exact, same, instances } = traffic;
+  const { closes, exact, same, instances } = traffic;
   if (same) return `${exact ? "No" : "As far as known, no"} traffic is opened or closed${writtenText(written)}.`;
-  const more = hiddenOf(traffic.opens_total, opens, written.added);
+  const opens = gather(traffic.opens, written.added);
+  const more = hiddenOf(traffic.opens_total, traffic.opens, written.added, opens);
   const moreCloses = hiddenOf(traffic.closes_total, closes, written.removed);
-  const doors = labelsOf(opens.filter(isWideDoor));
+  const { doors, place } = internetOf(opens, traffic.opens_total > traffic.opens.length ? written.added : [], more);
   const others = labelsOf(opens).filter((label) => !doors.includes(label));
   const closed = labelsOf(closes);
+  const isMove = !more && !moreCloses && others.length < 2 && closed.length === 1 && (others[0] ?? doors.join()) === closed[0];
   const verbs = [
-    (others.length || more) && `opens ${list(others, more)}`,
-    (closed.length || moreCloses) && `closes ${list(closed, moreCloses)}`,
+    (others.length || more) && `opens ${list(others, more)}${isMove ? endsText(opens) : ""}`,
+    (closed.length || moreCloses) && `closes ${isMove && others.length ? "it" : list(closed, moreCloses)}${isMove ? endsText(closes) : ""}`,
   ].filter(Boolean);
   const unknown = instances === null ? "; on how many instances is not known" : "";
   const known = exact ? "" : "As far as known, ";
   if (doors.length) {
     const also = verbs.length ? `; also ${verbs.join(" and ")}` : "";
-    return first(`${known}${list(doors)} ${doors.length > 1 ? "become" : "becomes"} open to the internet${placeText(traffic, true)}${also}${unknown}.`);
+    return first(`${known}${list(doors)} ${doors.length > 1 ? "become" : "becomes"} open to ${place}${placeText(traffic, true)}${also}${unknown}.`);
   }
   const end = verbs.length === 1 && !more && !moreCloses ? endText([...opens, ...closes]) : "";
-  return first(`${known}${exact ? "" : "this "}${verbs.join(" and ")}${end}${placeText(traffic, opens.some(isDoor))}${stillText(traffic)}${unknown}.`);
+  const partly = !isMove && !end && opens.some(isDoor) ? ", in part to the internet" : "";
+  return first(`${known}${exact ? "" : "this "}${verbs.join(" and ")}${end}${placeText(traffic, false)}${partly}${stillText(traffic)}${unknown}.`);
+}
+
+/**
+ * Return what becomes open to the internet, and whether that is all of it or many prefixes.
+ *
+ * @param {any[]} opens
+ * @param {any[]} [added] the rules from which pieces are that are not listed
+ * @param {number} more how many pieces are not known
+ */
+function internetOf(opens, added = [], more) {
+  const some = [...opens.filter((piece) => isDoor(piece) && piece.cidr), ...added.filter(mayBeDoor).map(asPiece)];
+  const ofLabel = (/** @type {string} */ label) => some.filter((piece) => labelsOf([piece])[0] === label);
+  const wide = labelsOf(opens.filter(isWideDoor));
+  const together = labelsOf(some).filter((label) => !wide.includes(label) && widthOf(ofLabel(label).map(cidrOf)).isWide);
+  const { number } = widthOf(together.flatMap(ofLabel).map(cidrOf));
+  return { doors: [...wide, ...together], place: wide.length || number < 2 ? "the internet" : `${more ? "at least " : ""}${number} prefixes of the internet` };
 }
 
 /**
@@ -47,9 +67,10 @@ export function headlineOf(traffic, written = {}) {
  * @param {number} total
  * @param {any[]} pieces those listed
  * @param {any[]} [rules] those from which all pieces are
+ * @param {any[]} [gathered] the pieces, gathered by rule
  */
-export function hiddenOf(total, pieces, rules) {
-  const isListed = (/** @type {any} */ rule) => pieces.some((piece) => piece.direction === rule.direction && trafficText(piece).what === trafficText(rule).what);
+export function hiddenOf(total, pieces, rules, gathered = pieces) {
+  const isListed = (/** @type {any} */ rule) => gathered.some((piece) => piece.direction === rule.direction && [rule, asPiece(rule)].some((each) => trafficText(piece).what === trafficText(each).what));
   return rules?.every(isListed) ? 0 : total - pieces.length;
 }
 
@@ -139,9 +160,20 @@ function list(labels, more = 0) {
 function endText(pieces) {
   const wide = labelsOf(pieces.filter(isWideDoor));
   if (labelsOf(pieces).every((label) => wide.includes(label))) return " to the internet";
-  const ends = new Set(pieces.map((piece) => endOf(piece).end));
-  const directions = new Set(pieces.map((piece) => piece.direction));
-  return ends.size === 1 && directions.size === 1 ? ` to ${[...ends][0]}${pieces.some(isDoor) ? " on the internet" : ""}` : "";
+  return new Set(pieces.map((piece) => endOf(piece).end)).size === 1 || pieces.some(isDoor) ? endsText(pieces) : "";
+}
+
+/**
+ * Return the ends of pieces, the first three by name.
+ *
+ * @param {any[]} pieces
+ */
+function endsText(pieces) {
+  if (new Set(pieces.map((piece) => piece.direction)).size > 1) return "";
+  const ends = [...new Set(pieces.map((piece) => endOf(piece).end.replace(/(\.\d+)\/32$|\/128$/, "$1")))];
+  const doors = pieces.filter(isDoor).length;
+  const internet = doors ? `${doors < pieces.length ? ", in part" : ""} on the internet` : "";
+  return ` to ${list(ends.slice(0, 3), Math.max(ends.length - 3, 0))}${internet}`;
 }
 
 /**
@@ -184,12 +216,13 @@ function writtenText({ descriptions = 0, rules = 0 }) {
  * @param {{traffic: any, added?: any[], removed?: any[], origin?: Origin, doors?: any}} properties
  */
 export function OpensAndCloses({ traffic, added, removed, origin = () => "", doors }) {
-  const { opens, closes, opens_total: opened, closes_total: closed } = traffic;
+  const { closes, opens_total: opened, closes_total: closed } = traffic;
+  const opens = gather(traffic.opens, added);
   const confirmed = doors ? wideOf(opens) : [];
-  const listed = opens.filter((/** @type {any} */ piece) => !doors || !(isDoor(piece) || confirmed.includes(trafficOf(piece))));
+  const listed = opens.filter((piece) => !doors || !(isDoor(piece) || confirmed.includes(trafficOf(piece))));
   return html`
     ${opened > 0 && html`<h3 class="review-opens"><span aria-hidden="true">▲</span> Opens</h3>${doors}
-      <${Pieces} kind="opens" pieces=${listed} more=${hiddenOf(opened, opens, added)} origin=${origin} />`}
+      <${Pieces} kind="opens" pieces=${listed} more=${hiddenOf(opened, traffic.opens, added, opens)} origin=${origin} />`}
     ${closed > 0 && html`<h3><span aria-hidden="true">▼</span> Closes</h3>
       <${Pieces} kind="closes" pieces=${closes} more=${hiddenOf(closed, closes, removed)} origin=${origin} />`}
     <${StillAdmitted} others=${traffic.still_admitted_by ?? []} />
