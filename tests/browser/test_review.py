@@ -153,6 +153,20 @@ HEADLINES = [
             " instances."
         ),
     ),
+    (
+        traffic([piece(3389), piece(22, "10.20.30.40/32")], [piece(22, "10.1.0.0/16")]),
+        (
+            "RDP becomes open to the internet on 2 instances without floating IPs; also opens SSH"
+            " to 10.20.30.40 and closes it to 10.1.0.0/16."
+        ),
+    ),
+    # Whatever opens to the internet says so.
+    (
+        traffic(
+            [piece(22, "91.198.120.0/24", internet=True), piece(443, "10.0.0.0/8")], [piece(25)]
+        ),
+        "Opens SSH and HTTPS and closes SMTP on 2 instances, in part to the internet.",
+    ),
 ]
 # A rule for SSH cuts what an added rule opens into these.
 PIECES_OF_ALL = [

@@ -30,7 +30,7 @@ export function headlineOf(traffic, written = {}) {
   const closed = labelsOf(closes);
   const isMove = !more && !moreCloses && others.length < 2 && closed.length === 1 && (others[0] ?? doors.join()) === closed[0];
   const verbs = [
-    (others.length || more) && `opens ${list(others, more)}${isMove ? endsText(opens) : ""}`,
+    (others.length || more) && `opens ${list(others, more)}${isMove ? endsText(opens.filter((piece) => others.includes(labelsOf([piece])[0]))) : ""}`,
     (closed.length || moreCloses) && `closes ${isMove && others.length ? "it" : list(closed, moreCloses)}${isMove ? endsText(closes) : ""}`,
   ].filter(Boolean);
   const unknown = instances === null ? "; on how many instances is not known" : "";
@@ -49,11 +49,12 @@ export function headlineOf(traffic, written = {}) {
  *
  * @param {any[]} opens
  * @param {any[]} [added] the rules from which pieces are that are not listed
- * @param {number} more how many pieces are not known
+ * @param {number} [more] how many pieces are not known
  */
-function internetOf(opens, added = [], more) {
+function internetOf(opens, added = [], more = 0) {
   const some = [...opens.filter((piece) => isDoor(piece) && piece.cidr), ...added.filter(mayBeDoor).map(asPiece)];
-  const ofLabel = (/** @type {string} */ label) => some.filter((piece) => labelsOf([piece])[0] === label);
+  const labels = some.map((piece) => labelsOf([piece])[0]);
+  const ofLabel = (/** @type {string} */ label) => some.filter((_, index) => labels[index] === label);
   const wide = labelsOf(opens.filter(isWideDoor));
   const together = labelsOf(some).filter((label) => !wide.includes(label) && widthOf(ofLabel(label).map(cidrOf)).isWide);
   const { number } = widthOf(together.flatMap(ofLabel).map(cidrOf));
