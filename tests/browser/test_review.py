@@ -150,7 +150,7 @@ HEADLINES = [
         traffic([piece(22, "91.198.120.0/24", internet=True)], [piece(22, "10.1.0.0/16")]),
         (
             "Opens SSH to 91.198.120.0/24 on the internet and closes it to 10.1.0.0/16 on 2"
-            " instances."
+            " instances without floating IPs."
         ),
     ),
     (
@@ -165,7 +165,10 @@ HEADLINES = [
         traffic(
             [piece(22, "91.198.120.0/24", internet=True), piece(443, "10.0.0.0/8")], [piece(25)]
         ),
-        "Opens SSH and HTTPS and closes SMTP on 2 instances, in part to the internet.",
+        (
+            "Opens SSH and HTTPS (in part to the internet) and closes SMTP on 2 instances without"
+            " floating IPs."
+        ),
     ),
 ]
 # A rule for SSH cuts what an added rule opens into these.

@@ -40,8 +40,8 @@ export function headlineOf(traffic, written = {}) {
     return first(`${known}${list(doors)} ${doors.length > 1 ? "become" : "becomes"} open to ${place}${placeText(traffic, true)}${also}${unknown}.`);
   }
   const end = verbs.length === 1 && !more && !moreCloses ? endText([...opens, ...closes]) : "";
-  const partly = !isMove && !end && opens.some(isDoor) ? ", in part to the internet" : "";
-  return first(`${known}${exact ? "" : "this "}${verbs.join(" and ")}${end}${placeText(traffic, false)}${partly}${stillText(traffic)}${unknown}.`);
+  if (!isMove && !end && opens.some(isDoor)) verbs[0] += " (in part to the internet)";
+  return first(`${known}${exact ? "" : "this "}${verbs.join(" and ")}${end}${placeText(traffic, opens.some(isDoor))}${stillText(traffic)}${unknown}.`);
 }
 
 /**
