@@ -52,6 +52,10 @@ def unused(name: str) -> Path:
 def remove_abandoned() -> None:
     """Remove the folders of processes that were killed: in memory, they take memory."""
     for folder in parent().glob("ringfence-test-*"):
-        is_own = folder.lstat().st_uid == os.geteuid()
+        try:
+            is_own = folder.lstat().st_uid == os.geteuid()
+        except FileNotFoundError:
+            # Another process of the run removes it at the same time.
+            continue
         if is_own and not Path("/proc", folder.name.split("-")[2]).exists():
             shutil.rmtree(folder, ignore_errors=True)
