@@ -187,7 +187,7 @@ async def test_words_that_take_away_or_join_are_not_answered_as_if_they_did_not(
     answers = await page.evaluate(CHOICES, [base(), list(UNASKED)])
     for (text, choices), (kind, lead, query, offered) in zip(UNASKED.items(), answers, strict=True):
         assert (kind, query, offered) == ("unasked", {}, choices), text
-        assert lead.startswith("This cannot be asked in one question: ")
+        assert lead.startswith("This is not one question: ")
 
 
 async def test_a_prefix_with_bits_of_an_address_is_asked_back(visit):
@@ -268,7 +268,7 @@ async def test_an_empty_result_says_what_was_searched(visit):
 
 async def test_what_cannot_be_asked_offers_what_can(visit):
     page = await visit("/console/groups/?q=ssh+or+rdp+from+internet")
-    heading = page.get_by_role("heading", name="This cannot be asked in one question")
+    heading = page.get_by_role("heading", name="This is not one question")
     await expect(heading).to_be_visible()
     await expect(page.get_by_text("No rules match")).to_have_count(0)
     await page.get_by_role("button", name="rdp from internet").click()

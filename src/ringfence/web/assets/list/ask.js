@@ -14,7 +14,7 @@ import { isOutgoing, partAt } from "./ask_parts.js";
 
 /**
  * What a question means: rules, or groups by name, or neither: then `lead`
- * says why, and `choices` are what can be asked instead. `ancestor` is the name of a tenant, a project or a
+ * says why, and `choices` are what is a question instead. `ancestor` is the name of a tenant, a project or a
  * customer that both are in, and `level` which of them, if that is said.
  *
  * @typedef {object} Question
@@ -91,7 +91,7 @@ function partsIn(words) {
 /** @typedef {Part & {either?: import("../prefixes.js").HostBits}} Piece */
 
 /**
- * Return why a question is not one, and what can be asked instead; null if it is one.
+ * Return why a question is not one, and what is a question instead; null if it is one.
  *
  * @param {Piece[]} parts
  * @param {Piece[]} clashing
@@ -103,16 +103,16 @@ function whyUnasked(parts, clashing, refused, named, text) {
   const joined = (/** @type {Part[]} */ of) => [...of.map(({ words }) => words), named].filter(Boolean).join(" ");
   const choice = (/** @type {string} */ asked) => ({ text: asked, label: asked });
   if (NEGATIONS.has(refused.toLowerCase())) {
-    return { lead: `This cannot be asked in one question: rules are found by what they admit, and “${refused}” takes away.`, choices: clashing.length ? [] : [choice(joined(parts))] };
+    return { lead: `This is not one question: rules are found by what they admit, and “${refused}” takes away.`, choices: clashing.length ? [] : [choice(joined(parts))] };
   }
   if (clashing.length) {
     const first = parts.filter(({ query }) => clashing.some((each) => clashes(query, each.query)));
     const others = parts.filter((part) => !first.includes(part));
     const each = [...first, ...clashing].map((part) => joined([part, ...others]));
-    return { lead: `This cannot be asked in one question: no rule needs to have ${[...first, ...clashing].map(({ words }) => `“${words}”`).join(" and ")} together.`, choices: [...new Set(each)].map(choice) };
+    return { lead: `This is not one question: no rule needs to have ${[...first, ...clashing].map(({ words }) => `“${words}”`).join(" and ")} together.`, choices: [...new Set(each)].map(choice) };
   }
   if (refused) {
-    return { lead: `This cannot be asked in one question: all parts of a question hold together, and “${refused}” means one of them.`, choices: parts.map((part) => choice(joined([part]))) };
+    return { lead: `This is not one question: all parts of a question hold together, and “${refused}” means one of them.`, choices: parts.map((part) => choice(joined([part]))) };
   }
   const unclear = parts.find(({ either }) => either);
   if (!unclear?.either) return null;

@@ -56,7 +56,7 @@ export function Understood({ question, text, as }) {
 }
 
 /**
- * Why words are no question, and what can be asked instead.
+ * Why words are no question, and what is a question instead.
  *
  * @param {{question: Question, text: string}} properties
  */

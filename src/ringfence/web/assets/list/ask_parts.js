@@ -73,7 +73,7 @@ function internet(isOut, size, ethertype) {
   const of = ethertype ? ` (${ethertype})` : "";
   /** @type {Record<string, string>} */
   const version = ethertype ? { ethertype } : {};
-  // Other prefixes of the internet cannot be asked for.
+  // Other prefixes of the internet cannot be searched.
   if (isOut) return { kind: "end", text: `to all addresses${of}`, query: { direction: "egress", wider_than: "1", ...version }, size };
   return { kind: "end", text: `from the internet${of}`, query: { from_internet: "true", direction: "ingress", ...version }, size };
 }
