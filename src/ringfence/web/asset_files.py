@@ -25,8 +25,8 @@ from ringfence.web.bundle import LIBRARIES, join_modules
 PAGE = "index.html"
 SCRIPT = "console.js"
 STYLES = "styles/console.css"
-# A twentieth larger than with the highest one, in a fifteenth of its time
-_BROTLI_QUALITY = 9
+# A fortieth larger than with the highest one, in half of its time: 0.3 s for the first visit
+_BROTLI_QUALITY = 10
 # What the style sheets of the pages refine.
 _FIRST_STYLES = ("styles/base.css", "styles/components.css")
 _CSS_COMMENT = re.compile(r"\s*/\*.*?\*/", re.DOTALL)
