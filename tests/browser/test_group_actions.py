@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.async_api import expect
+from tests.browser.lost import lose_first_response
 from tests.browser.site import EGRESS, HTTPS, OFFICE, tenant_uuid
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -80,7 +81,10 @@ async def test_a_group_that_changed_while_the_dialog_was_open_is_not_deleted(sit
     await expect(dialog.get_by_role("button", name="Delete")).to_be_enabled()
     site.set_rules(group["uuid"], [HTTPS])
     await dialog.get_by_role("button", name="Delete").click()
-    await expect(dialog.get_by_role("alert")).to_contain_text("not the version in")
+    await expect(dialog.get_by_role("alert")).to_contain_text(
+        "Somebody changed the group meanwhile. Go back"
+    )
+    await expect(dialog.get_by_role("button", name="Delete")).to_be_disabled()
     assert site.group(group["uuid"])["rules"]
 
 
@@ -189,3 +193,81 @@ async def test_a_failed_group_is_renamed(site, visit):
     # The page showed the new name before the job that applies it had ended.
     renamed = site.stable(group["uuid"])
     assert (renamed["name"], renamed["state"]) == ("no-longer-failed", "OK"), renamed
+
+
+async def rename(page, name):
+    await page.locator("summary", has_text="More").click()
+    await page.get_by_role("button", name="Edit name and description").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Name").fill(name)
+    await dialog.get_by_role("button", name="Save").click()
+    return dialog
+
+
+async def test_a_name_is_saved_on_top_of_what_somebody_changed_meanwhile(site, visit):
+    group = site.create("name-meanwhile", [HTTPS], tenant="creating")
+    page = await visit(f"/console/groups/{group['uuid']}/")
+    await page.locator("summary", has_text="More").click()
+    await page.get_by_role("button", name="Edit name and description").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Name").fill("name-of-mine")
+    with site.client("bob") as client:
+        path = f"/api/openstack-security-groups/{group['uuid']}/"
+        body = {"name": "name-of-theirs", "description": "theirs"}
+        client.put(path, json=body).raise_for_status()
+    site.stable(group["uuid"])
+    await dialog.get_by_role("button", name="Save").click()
+    notice = dialog.get_by_role("alert")
+    await expect(notice).to_contain_text("Somebody changed the group meanwhile. In version 2, ")
+    await expect(notice).to_contain_text("the name is “name-of-theirs”")
+    await expect(dialog.get_by_label("Name")).to_have_value("name-of-mine")
+    await expect(dialog.get_by_label("Description")).to_have_value("theirs")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("heading", name="name-of-mine", level=1)).to_be_visible()
+    renamed = site.stable(group["uuid"])
+    assert (renamed["name"], renamed["description"]) == ("name-of-mine", "theirs")
+
+
+async def test_a_name_is_saved_once_although_the_response_was_lost(site, visit):
+    group = site.create("name-lost", tenant="creating")
+    page = await visit(f"/console/groups/{group['uuid']}/")
+    keys = await lose_first_response(page, re.compile(rf"/{group['uuid']}/$"), "PUT")
+    dialog = await rename(page, "name-arrived")
+    await expect(dialog.get_by_role("alert")).to_contain_text("cannot be reached")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog).to_have_count(0)
+    assert len(set(keys)) == 1
+    with site.client("staff") as client:
+        path = f"/api/openstack-security-groups/{group['uuid']}/versions/"
+        assert [each["number"] for each in client.get(path).json()] == [2, 1]
+
+
+async def test_a_group_is_pushed_once_although_the_response_was_lost(site, visit):
+    group = site.opened_in_cloud("revert-lost", [HTTPS, OFFICE], "creating")
+    page = await visit(f"/console/groups/{group['uuid']}/")
+    keys = await lose_first_response(page, re.compile(r"/rollback/\?plan_token="))
+    await page.get_by_role("button", name="Revert").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name="Revert").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("cannot be reached")
+    await dialog.get_by_role("button", name="Revert").click()
+    await expect(dialog).to_have_count(0)
+    assert len(set(keys)) == 1
+    site.stable(group["uuid"])
+    with site.client("staff") as client:
+        path = f"/api/openstack-security-groups/{group['uuid']}/versions/"
+        assert [each["number"] for each in client.get(path).json()] == [2, 1]
+
+
+async def test_a_revert_of_an_older_version_says_who_came_first(site, visit):
+    group = site.opened_in_cloud("revert-meanwhile", [HTTPS, OFFICE], "creating")
+    page = await visit(f"/console/groups/{group['uuid']}/")
+    await page.get_by_role("button", name="Revert").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("button", name="Revert")).to_be_enabled()
+    site.set_rules(group["uuid"], [HTTPS])
+    await dialog.get_by_role("button", name="Revert").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text(
+        "Somebody changed the group meanwhile"
+    )
+    await expect(dialog).not_to_contain_text("If-Match")

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 from tests.browser.announcements import expect_announced, record
+from tests.browser.lost import lose_first_response
 from tests.browser.site import HTTPS, OFFICE, tenant_uuid
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -19,23 +20,6 @@ async def edit(site, visit, name):
     page = await visit(f"/console/groups/{group['uuid']}/edit/")
     await page.get_by_label("Ports, rule 1").fill("2222")
     return group, page
-
-
-async def lose_first_response(page, url):
-    """Drop the response of the first request to a URL, after the service has handled it."""
-    keys = []
-
-    async def handle(route):
-        keys.append(route.request.headers["idempotency-key"])
-        if len(keys) > 1:
-            await route.continue_()
-            return
-        response = await route.fetch()
-        assert response.ok, await response.text()
-        await route.abort("internetdisconnected")
-
-    await page.route(url, handle)
-    return keys
 
 
 async def hide_changes(site, page, group):

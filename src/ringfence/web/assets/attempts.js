@@ -9,8 +9,9 @@ import { cachedUser } from "./session.js";
 /**
  * @typedef {object} Change
  * @property {string} path
- * @property {any} body
- * @property {Record<string, string>} [query]
+ * @property {"POST" | "PUT" | "DELETE"} [method] POST unless given
+ * @property {any} [body]
+ * @property {import("./api.js").Options["query"]} [query]
  * @property {Record<string, string>} [headers]
  */
 
@@ -76,12 +77,26 @@ export function attemptsOf(purpose) {
 
 const nameOf = (/** @type {string} */ purpose) => `ringfence:attempts:${encodeURIComponent(cachedUser()?.username ?? "")}:${purpose}`;
 const keep = (/** @type {string} */ purpose, /** @type {Attempt[]} */ attempts) => writeText(nameOf(purpose), attempts.length ? JSON.stringify(attempts) : null);
-const send = (/** @type {Attempt} */ { path, key, headers, ...options }) => request("POST", path, { ...options, headers: { ...headers, "Idempotency-Key": key } });
-const partsOf = (/** @type {Change} */ { path, body, query, headers }) => JSON.stringify([path, body, query ?? {}, headers ?? {}]);
+const send = (/** @type {Attempt} */ { method = "POST", path, key, headers, ...options }) => request(method, path, { ...options, headers: { ...headers, "Idempotency-Key": key } });
+const partsOf = (/** @type {Change} */ { method = "POST", path, body, query, headers }) => JSON.stringify([method, path, body, query ?? {}, headers ?? {}]);
 const isSame = (/** @type {Change} */ one, /** @type {Change} */ other) => partsOf(one) === partsOf(other);
 
+/** The words for a change that was refused, because the group is no longer at the version it was based on. */
+export const CHANGED_MEANWHILE = "Somebody changed the group meanwhile.";
+
+/**
+ * Return what an error of a change of a group says.
+ *
+ * @param {any} error
+ * @param {string} wayOn what to do if somebody changed the group meanwhile
+ */
+export function messageOfChange({ status, message }, wayOn) {
+  if (status !== 412) return message;
+  return `${message.includes("in the cloud has changed") ? "The group has changed in the cloud meanwhile." : CHANGED_MEANWHILE} ${wayOn}`;
+}
+
 /** @param {any} error is a response unless the change may still be carried out, or can be sent again */
-const isAnswered = ({ status }) => status >= 400 && status < 500 && ![401, 408, 409, 429].includes(status);
+export const isAnswered = ({ status }) => status >= 400 && status < 500 && ![401, 408, 409, 429].includes(status);
 
 // Not crypto.randomUUID(), which pages without TLS do not have.
 const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");

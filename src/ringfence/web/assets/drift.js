@@ -1,11 +1,12 @@
 // The drift of a group: what the cloud has that is not desired and the other way round, and both ways out.
 
 import { GROUPS, request } from "./api.js";
+import { CHANGED_MEANWHILE, findCarriedOut, sendOnce } from "./attempts.js";
 import { Origin, Reached } from "./drift_origin.js";
 import { statusOf } from "./group_status.js";
 import { Fragment, html, useId, useState } from "./html.js";
 import { labelled } from "./openings.js";
-import { ReviewDialog } from "./review/dialog.js";
+import { ReviewDialog, hasCloudChanged } from "./review/dialog.js";
 import { count } from "./rule_text.js";
 import { showToast } from "./toast.js";
 
@@ -90,9 +91,35 @@ function differences({ missing_at_cloud: missing, unexpected_at_cloud: unexpecte
  * @param {string} [planToken] of the plan that was reviewed
  */
 export async function pushAgain(group, planToken) {
-  await request("POST", `${GROUPS}${group.uuid}/rollback/`, {
-    body: { version: group.version }, query: { plan_token: planToken }, headers: { "If-Match": `"v${group.version}"` },
+  await sendOnce(`group:${group.uuid}:push`, {
+    path: `${GROUPS}${group.uuid}/rollback/`, body: { version: group.version }, query: { plan_token: planToken }, headers: { "If-Match": `"v${group.version}"` },
   });
+}
+
+/**
+ * Return a change that closes its dialog, and what the dialog shows when somebody changed the group
+ * meanwhile.
+ *
+ * @param {string} purpose
+ * @param {(plan: any) => Promise<void>} send
+ * @param {{onClose: () => void, reload: () => Promise<void>}} dialog
+ */
+function useChange(purpose, send, { onClose, reload }) {
+  const [isOutdated, setOutdated] = useState(false);
+  const apply = async (/** @type {any} */ plan) => {
+    try {
+      await send(plan);
+      onClose();
+    } catch (error) {
+      if (error.status !== 412 || hasCloudChanged(error)) throw error;
+      // Perhaps it was an own change, whose response got lost.
+      if (await findCarriedOut(purpose)) onClose();
+      else setOutdated(true);
+    }
+    await reload();
+  };
+  const outdated = isOutdated && html`<p class="notice notice-warn" role="alert">${CHANGED_MEANWHILE} Go back, look at what it has now, and choose again.</p>`;
+  return { apply, outdated };
 }
 
 /** @param {{group: any, onClose: () => void, reload: () => Promise<void>}} properties */
@@ -101,13 +128,9 @@ function Revert({ group: shown, onClose, reload }) {
   const load = async (/** @type {AbortSignal} */ signal) => (await request("POST", `${GROUPS}${group.uuid}/rollback/`, {
     body: { version: group.version }, query: { dry_run: true }, signal,
   })).data;
-  const apply = async (/** @type {any} */ plan) => {
-    await pushAgain(group, plan.plan_token);
-    onClose();
-    await reload();
-  };
+  const { apply, outdated } = useChange(`group:${group.uuid}:push`, (plan) => pushAgain(group, plan.plan_token), { onClose, reload });
   return html`<${ReviewDialog} title="Revert the cloud" load=${load} apply=${apply} applyLabel="Revert"
-    before=${group.rules} onClose=${onClose}><p>The desired rules stay as they are and are pushed to the cloud again.</p><//>`;
+    before=${group.rules} outdated=${outdated} onClose=${onClose}><p>The desired rules stay as they are and are pushed to the cloud again.</p><//>`;
 }
 
 /**
@@ -129,15 +152,14 @@ function Adopt({ group: shown, onClose, reload }) {
     const plan = (await request("POST", `${path}plan/`, { body: adopted, signal })).data;
     return { ...plan, adopted, traffic: { ...drift.traffic, opens } };
   };
-  const apply = async (/** @type {any} */ plan) => {
-    await request("POST", `${path}set_rules/`, {
-      body: plan.adopted, query: { plan_token: plan.plan_token }, headers: { "If-Match": `"v${group.version}"` },
+  const purpose = `group:${group.uuid}:adopt`;
+  const { apply, outdated } = useChange(purpose, async (plan) => {
+    await sendOnce(purpose, {
+      path: `${path}set_rules/`, body: plan.adopted, query: { plan_token: plan.plan_token }, headers: { "If-Match": `"v${group.version}"` },
     });
-    onClose();
-    await reload();
-  };
+  }, { onClose, reload });
   return html`<${ReviewDialog} title="Adopt what the cloud has" load=${load} apply=${apply} applyLabel="Adopt"
-    before=${group.rules} onClose=${onClose}><p>The cloud does not change. What it has becomes desired, as a new version:</p><//>`;
+    before=${group.rules} outdated=${outdated} onClose=${onClose}><p>The cloud does not change. What it has becomes desired, as a new version:</p><//>`;
 }
 
 /**
@@ -149,6 +171,7 @@ export function DriftMode({ group, drift, reload }) {
   const modeId = useId();
   const choose = async (/** @type {any} */ event) => {
     try {
+      // Without a key: sent twice, it does the same, and an earlier response must not stand for it.
       await request("POST", `${GROUPS}${group.uuid}/set_drift_mode/`, { body: { mode: event.target.value } });
       showToast("Drift mode changed.", "good");
     } catch (error) {

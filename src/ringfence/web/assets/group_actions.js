@@ -1,23 +1,15 @@
 // Dialogs for the actions on a group: delete, unlink, edit name and description. None opens traffic.
 
-import { GROUPS, request } from "./api.js";
+import { GROUPS } from "./api.js";
+import { CHANGED_MEANWHILE, findCarriedOut, sendOnce } from "./attempts.js";
 import { Dialog } from "./dialog.js";
 import { html, useId, useState } from "./html.js";
+import { loadGroup } from "./load_group.js";
 import { GROUP_PAGES, navigate } from "./router.js";
 import { showToast } from "./toast.js";
 import { ReferringGroups, useUsage } from "./usage.js";
 
 export { DeleteGroup } from "./review/deletion.js";
-
-/**
- * Return the If-Match header of a change: the version of the group when the dialog was opened.
- *
- * @param {any} group
- */
-function useIfMatch(group) {
-  const [version] = useState(group.version);
-  return { "If-Match": `"v${version}"` };
-}
 
 /**
  * Return a handler that runs an action, and its error response.
@@ -50,7 +42,12 @@ function SubmitError({ submitError }) {
 export function UnlinkGroup({ group, onClose }) {
   const { data: usage } = useUsage({ group });
   const { isBusy, submitError, run } = useSubmit(async () => {
-    await request("POST", `${GROUPS}${group.uuid}/unlink/`);
+    try {
+      await sendOnce(`group:${group.uuid}:unlink`, { path: `${GROUPS}${group.uuid}/unlink/` });
+    } catch (error) {
+      // It was unlinked, and the response got lost.
+      if (error.status !== 404) throw error;
+    }
     showToast(`${group.name} is unlinked.`);
     navigate(GROUP_PAGES);
   });
@@ -69,31 +66,90 @@ export function UnlinkGroup({ group, onClose }) {
   <//>`;
 }
 
+/**
+ * The name and the description that are typed, and how they are saved. If somebody changed the group
+ * meanwhile, they are kept, and saved on top of the new version when the user saves again.
+ *
+ * @param {any} group
+ * @param {() => Promise<void>} saved
+ */
+function useRenaming(group, saved) {
+  const [base, setBase] = useState(group);
+  const [typed, setTyped] = useState({ name: group.name, description: group.description });
+  const [meanwhile, setMeanwhile] = useState("");
+  const save = async () => {
+    const purpose = `group:${group.uuid}:name`;
+    try {
+      await sendOnce(purpose, { method: "PUT", path: `${GROUPS}${group.uuid}/`, headers: { "If-Match": `"v${base.version}"` }, body: typed });
+    } catch (error) {
+      if (error.status !== 412) throw error;
+      const isOwn = Boolean(await findCarriedOut(purpose));
+      const current = await loadGroup(group.uuid);
+      setMeanwhile(differenceText(base, current, isOwn));
+      setTyped(mergedNames(base, current, typed));
+      setBase(current);
+      throw error;
+    }
+    await saved();
+  };
+  return { base, typed, setTyped, meanwhile, save };
+}
+
+/**
+ * Return the typed name and description; what the user did not change is that of the new version.
+ *
+ * @param {any} base
+ * @param {any} current
+ * @param {{name: string, description: string}} typed
+ */
+const mergedNames = (base, current, typed) => ({
+  name: typed.name === base.name ? current.name : typed.name,
+  description: typed.description === base.description ? current.description : typed.description,
+});
+
+/**
+ * Return how a version differs from the one that a dialog was opened with.
+ *
+ * @param {any} base
+ * @param {any} current
+ * @param {boolean} isOwn whether an own change made it, whose response got lost
+ */
+function differenceText(base, current, isOwn) {
+  const differences = [
+    current.name !== base.name && `the name is “${current.name}”`,
+    current.description !== base.description && `the description is ${current.description ? `“${current.description}”` : "empty"}`,
+    JSON.stringify(current.rules) !== JSON.stringify(base.rules) && "its rules differ",
+  ].filter(Boolean);
+  const who = isOwn ? "What you saved before has arrived." : CHANGED_MEANWHILE;
+  return `${who} In version ${current.version}, ${differences.join(", ") || "nothing differs"}. Save again to put what you typed on top of it.`;
+}
+
 /** @param {{group: any, onClose: () => void, reload: () => Promise<void>}} properties */
 export function RenameGroup({ group, onClose, reload }) {
-  const [name, setName] = useState(group.name);
-  const [description, setDescription] = useState(group.description);
-  const headers = useIfMatch(group);
-  const nameId = useId();
-  const descriptionId = useId();
-  const { isBusy, submitError, run } = useSubmit(async () => {
-    await request("PUT", `${GROUPS}${group.uuid}/`, { headers, body: { name, description } });
+  const { base, typed, setTyped, meanwhile, save } = useRenaming(group, async () => {
     onClose();
     await reload();
   });
+  const { name, description } = typed;
+  const set = (/** @type {any} */ values) => setTyped((before) => ({ ...before, ...values }));
+  const nameId = useId();
+  const descriptionId = useId();
+  const { isBusy, submitError, run } = useSubmit(save);
   const fieldError = (/** @type {string} */ field) => submitError?.detail?.[field];
   return html`<${Dialog} title="Name and description" onClose=${onClose}>
     <form class="dialog-body review" id="rename" onSubmit=${run}>
-      <p class="review-headline" aria-live="polite">${renamingText(group, name, description)}</p>
+      <p class="review-headline" aria-live="polite">${renamingText(base, name, description)}</p>
       <div class="field">
         <label for=${nameId}>Name</label>
-        <input id=${nameId} value=${name} onInput=${(/** @type {any} */ event) => setName(event.target.value)} aria-invalid=${Boolean(fieldError("name"))} />
+        <input id=${nameId} value=${name} onInput=${(/** @type {any} */ event) => set({ name: event.target.value })} aria-invalid=${Boolean(fieldError("name"))} />
       </div>
       <div class="field">
         <label for=${descriptionId}>Description</label>
-        <textarea id=${descriptionId} rows="3" value=${description} onInput=${(/** @type {any} */ event) => setDescription(event.target.value)}></textarea>
+        <textarea id=${descriptionId} rows="3" value=${description} onInput=${(/** @type {any} */ event) => set({ description: event.target.value })}></textarea>
       </div>
-      <${SubmitError} submitError=${submitError} />
+      ${submitError?.status === 412
+        ? html`<p class="notice notice-warn" role="alert">${meanwhile}</p>`
+        : html`<${SubmitError} submitError=${submitError} />`}
     </form>
     <footer class="dialog-foot">
       <button type="button" class="button" onClick=${onClose}>Cancel</button>

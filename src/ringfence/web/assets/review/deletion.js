@@ -1,6 +1,7 @@
 // The review of a deletion: what closes, who loses access, and what is left without a group.
 
 import { GROUPS, request } from "../api.js";
+import { CHANGED_MEANWHILE, sendOnce } from "../attempts.js";
 import { html, useState } from "../html.js";
 import { Remote, Traffic } from "../rule_lists.js";
 import { CONSOLE, GROUP_PAGES } from "../router.js";
@@ -39,6 +40,7 @@ export function DeleteGroup({ group, onClose, reload }) {
   const [version] = useState(group.version);
   const [usage, setUsage] = useState(/** @type {any} */ (null));
   const [detach, setDetach] = useState(false);
+  const [isOutdated, setOutdated] = useState(false);
   const load = async (/** @type {AbortSignal} */ signal) => {
     const impact = await loadImpact(group, signal);
     setUsage(impact.usage);
@@ -46,8 +48,15 @@ export function DeleteGroup({ group, onClose, reload }) {
   };
   const apply = async () => {
     try {
-      await request("DELETE", `${GROUPS}${group.uuid}/`, { headers: { "If-Match": `"v${version}"` }, query: { detach: detach || undefined } });
+      await sendOnce(`group:${group.uuid}:delete`, {
+        method: "DELETE", path: `${GROUPS}${group.uuid}/`, headers: { "If-Match": `"v${version}"` }, query: { detach: detach || undefined },
+      });
     } catch (error) {
+      if (error.status === 412) {
+        setOutdated(true);
+        await reload();
+        return;
+      }
       // It was deleted, and the response got lost.
       if (error.status !== 404) throw error;
     }
@@ -55,7 +64,8 @@ export function DeleteGroup({ group, onClose, reload }) {
     onClose();
     await reload();
   };
-  return html`<${ReviewDialog} title=${`Delete ${group.name}?`} load=${load} apply=${apply} applyLabel="Delete" isDangerous=${true}
+  const outdated = isOutdated && html`<p class="notice notice-warn" role="alert">${CHANGED_MEANWHILE} Go back, look at the new version, and delete it if it is still to go.</p>`;
+  return html`<${ReviewDialog} title=${`Delete ${group.name}?`} outdated=${outdated} load=${load} apply=${apply} applyLabel="Delete" isDangerous=${true}
     blocked=${usage && !detach ? blockedReason(usage) : ""} onClose=${onClose}>${(/** @type {any} */ impact) => html`
     <p>This deletes the group, its ${count(group.rules.length, "rule")} and its history, in Ringfence and in the cloud.</p>
     ${impact.planError && html`<p class="notice notice-warn">What this closes could not be planned: ${impact.planError.message}</p>`}
