@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.async_api import expect
+from tests.browser.lost import lose_first_response
 from tests.browser.site import HTTPS, OFFICE, tenant_uuid
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -107,7 +108,9 @@ async def test_a_group_that_changed_meanwhile_fails_alone_and_is_reviewed_again(
     site.set_rules(second["uuid"], [INSIDE, HTTPS | {"cidr": "10.1.0.0/16"}])
     await dialog.get_by_role("button", name="Apply to 2 groups").click()
     await expect(dialog.get_by_text("1 group changed; in the cloud, 1 failed.")).to_be_visible()
-    await expect(dialog.locator(".bulk-failed")).to_contain_text("racing-1")
+    failed = dialog.locator(".bulk-failed")
+    await expect(failed).to_contain_text("racing-1")
+    await expect(failed).to_contain_text("Somebody changed the group meanwhile. Retry reads")
     assert len(site.group(second["uuid"])["rules"]) == 2
     await dialog.get_by_role("button", name="Retry the failed").click()
     await dialog.get_by_role("button", name="Apply to 1 group").click()
@@ -185,3 +188,46 @@ async def test_a_narrow_window_has_select_all_and_contains_its_menus(site, visit
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= 360
             await page.keyboard.press("Escape")
+
+
+async def test_a_change_whose_response_was_lost_is_sent_again_and_not_planned_anew(site, visit):
+    group = site.create("losing", [INSIDE], tenant="bulk")
+    page = await visit(f"{LIST}&name=losing")
+    await select(page, "losing")
+    await choose(page, "Add rules")
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("textbox").fill("tcp 9100 10.9.0.0/16")
+    await dialog.get_by_role("button", name="Review").click()
+    keys = await lose_first_response(page, re.compile(r"/set_rules/"))
+    await dialog.get_by_role("button", name="Apply to 1 group").click()
+    await expect(dialog.get_by_text("1 failed")).to_be_visible()
+    await dialog.get_by_role("button", name="Retry the failed").click()
+    await expect(dialog.get_by_text("1 group changed; in the cloud")).to_be_visible()
+    assert len(set(keys)) == 1
+    with site.client("staff") as client:
+        path = f"/api/openstack-security-groups/{group['uuid']}/versions/"
+        assert [each["number"] for each in client.get(path).json()] == [2, 1]
+
+
+async def test_what_is_there_already_leaves_nothing_to_do_but_to_close(site, visit):
+    site.create("nothing-left", [HTTPS], tenant="bulk")
+    page = await visit(f"{LIST}&name=nothing-left")
+    await select(page, "nothing-left")
+    await choose(page, "Add rules")
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("textbox").fill("tcp 443 0.0.0.0/0")
+    await dialog.get_by_role("button", name="Review").click()
+    await expect(dialog.get_by_text("Nothing is left to do.")).to_be_visible()
+    await dialog.get_by_role("button", name="Close", exact=True).last.click()
+    await expect(dialog).to_have_count(0)
+
+
+async def test_a_pull_that_finds_a_difference_in_a_group_is_not_called_done(site, visit):
+    site.opened_in_cloud("differing", [INSIDE], "bulk")
+    page = await visit(f"{LIST}&name=differing")
+    await select(page, "differing")
+    await choose(page, "Pull")
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name="Pull 1 group").click()
+    await expect(dialog.get_by_text("1 differs from the cloud")).to_be_visible()
+    await expect(dialog.get_by_role("link", name="differing")).to_be_visible()

@@ -58,7 +58,7 @@ export function BulkDialog({ kind, selected, cidr, onClose, onDone }) {
       <footer class="dialog-foot"><button type="button" class="button" onClick=${close}>${step === "applying" ? "Stop" : "Cancel"}</button></footer>`}
     ${step === "form" && html`<${Form} entries=${isAllowed} cidr=${cidr} onCancel=${close} onChoose=${run.choose}
       leftOut=${html`<${LeftOut} entries=${entries.filter((entry) => entry.problem)} />`} />`}
-    ${step === "review" && chosen && html`<${Review} entries=${entries} says=${chosen.says} onBack=${run.back} onApply=${run.apply} />`}
+    ${step === "review" && chosen && html`<${Review} entries=${entries} says=${chosen.says} onBack=${run.back} onApply=${run.apply} onClose=${close} />`}
     ${step === "done" && html`<${Outcome} entries=${entries} became=${became} onRetry=${run.retry} onClose=${close} />`}
   <//>`;
 }
@@ -90,6 +90,13 @@ function useBulk(kind, selected) {
     await changeEntries(changed, chosen.change ?? applyPlan, { signal, progress });
     put({ step: "done", entries });
   };
+  // What was carried out, and its response got lost, is not planned again: it is sent with the same key.
+  const sendLost = async (/** @type {Chosen} */ chosen) => {
+    const lost = state.entries.filter((entry) => entry.outcome === "failed" && entry.isLost);
+    if (!lost.length) return;
+    put({ step: "applying", done: 0, total: lost.length });
+    await changeEntries(lost, chosen.change ?? applyPlan, { signal, progress });
+  };
   useEffect(() => {
     load(selected).then((entries) => put({ step: "form", entries }));
     return () => controller.current.abort();
@@ -102,7 +109,13 @@ function useBulk(kind, selected) {
     apply: () => chosen && change(entries, chosen),
     back: () => put({ step: "form" }),
     retry: async () => {
-      const again = await load(entries.filter((entry) => entry.outcome === "failed").map((entry) => entry.selected));
+      if (chosen) await sendLost(chosen);
+      const failed = entries.filter((entry) => entry.outcome === "failed");
+      if (!failed.length || failed.some((entry) => entry.isLost)) {
+        put({ step: "done", entries });
+        return;
+      }
+      const again = await load(failed.map((entry) => entry.selected));
       if (chosen?.edit) await plan(again, chosen);
       else put({ step: "form", entries: again });
     },
@@ -137,15 +150,15 @@ function reviewText(traffic, said) {
 /** @param {string} text after a colon */
 const lowered = (text) => text.replace(/^(Opens|Closes|No|As|This)\b/, (word) => word.toLowerCase());
 
-/** @param {{entries: Entry[], says?: Chosen["says"], onBack: () => void, onApply: () => void}} properties */
-function Review({ entries, says, onBack, onApply }) {
+/** @param {{entries: Entry[], says?: Chosen["says"], onBack: () => void, onApply: () => void, onClose: () => void}} properties */
+function Review({ entries, says, onBack, onApply, onClose }) {
   const planned = entries.filter((entry) => entry.plan);
   const same = entries.filter((entry) => !entry.plan && !entry.problem && !entry.refused);
   const sum = useMemo(() => ({ traffic: sumOfTraffic(planned.map((entry) => entry.plan)) }), [entries]);
   const { Doors, areConfirmed } = useDoors(sum);
   const leftOut = entries.filter((entry) => entry.problem || entry.refused);
   return html`<div class="dialog-body bulk-review">
-      <p class="review-headline">${planned.length ? `${count(planned.length, "group")}: ${lowered(reviewText(sum.traffic, says?.(planned.flatMap(({ group }) => group.rules))))}` : "No group changes."}</p>
+      <p class="review-headline">${planned.length ? `${count(planned.length, "group")}: ${lowered(reviewText(sum.traffic, says?.(planned.flatMap(({ group }) => group.rules))))}` : `No group changes.${leftOut.length ? "" : " Nothing is left to do."}`}</p>
       <${LeftOut} entries=${leftOut} />
       <${Doors} />
       ${planned.map(({ selected, group, plan }) => html`<details class="bulk-group" key=${selected.uuid}>
@@ -157,18 +170,22 @@ function Review({ entries, says, onBack, onApply }) {
     </div>
     <footer class="dialog-foot">
       <button type="button" class="button" onClick=${onBack}>Back</button>
-      <button type="button" class="button button-main" disabled=${!planned.length || !areConfirmed} onClick=${onApply}>Apply to ${count(planned.length, "group")}</button>
+      ${planned.length
+        ? html`<button type="button" class="button button-main" disabled=${!areConfirmed} onClick=${onApply}>Apply to ${count(planned.length, "group")}</button>`
+        : html`<button type="button" class="button button-main" onClick=${onClose}>Close</button>`}
     </footer>`;
 }
 
 /** @param {{entries: Entry[], became?: string, onRetry: () => void, onClose: () => void}} properties */
 function Outcome({ entries, became, onRetry, onClose }) {
   const by = (/** @type {string} */ outcome) => entries.filter((entry) => entry.outcome === outcome);
-  const [done, accepted, failed] = ["done", "accepted", "failed"].map(by);
+  const [done, differing, accepted, failed] = ["done", "differs", "accepted", "failed"].map(by);
   return html`<div class="dialog-body">
-      <p role="status"><strong>${count(done.length, "group")} ${became ?? (done.length ? "changed; in the cloud" : "changed")}${accepted.length > 0 ? `, ${accepted.length} accepted and not yet in the cloud` : ""}${failed.length > 0 ? `, ${failed.length} failed` : ""}.</strong></p>
+      <p role="status"><strong>${count(done.length, "group")} ${became ?? (done.length ? "changed; in the cloud" : "changed")}${differing.length > 0 ? `, ${differing.length} ${differing.length === 1 ? "differs" : "differ"} from the cloud` : ""}${accepted.length > 0 ? `, ${accepted.length} accepted and not yet in the cloud` : ""}${failed.length > 0 ? `, ${failed.length} failed` : ""}.</strong></p>
       ${became !== "deleted" && html`<ul class="plain bulk-done">${[...done, ...accepted].map(({ selected, plan, outcome }) => html`<li key=${selected.uuid}>
         <a href=${`${GROUP_PAGES}${selected.uuid}/`}>${selected.name}</a> <span class="quiet">· ${selected.tenant_name}${plan && ` · version ${plan.version + 1}${outcome === "done" ? " is in the cloud" : ", not yet in the cloud"}`}</span></li>`)}</ul>`}
+      ${differing.length > 0 && html`<ul class="notice notice-warn bulk-failed">${differing.map(({ selected }) => html`<li key=${selected.uuid}>
+        <a href=${`${GROUP_PAGES}${selected.uuid}/`}>${selected.name}</a>, ${selected.tenant_name}: the cloud differs from what is desired.</li>`)}</ul>`}
       ${failed.length > 0 && html`<ul class="notice notice-bad bulk-failed">${failed.map(({ selected, message }) => html`<li key=${selected.uuid}>
         <strong>${selected.name}</strong>, ${selected.tenant_name}: ${message}</li>`)}</ul>`}
       <${LeftOut} entries=${entries.filter((entry) => entry.problem || entry.refused)} />

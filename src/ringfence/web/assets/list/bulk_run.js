@@ -1,12 +1,14 @@
 // Loads, plans and changes several groups: each is one change, of the version and the plan reviewed.
 
 import { GROUPS, OVERVIEWS, request } from "../api.js";
+import { isAnswered, messageOfChange } from "../attempts.js";
 import { loadGroup } from "../load_group.js";
 import { isStable } from "../states.js";
 
 const AT_ONCE = 4;
 const POLL_MILLISECONDS = 700;
 const MAX_POLLS = 90;
+const WAY_ON = "Retry reads the new version and plans again.";
 
 /**
  * A group in a change. `rules` and `plan` are there once it is planned, `problem` says why it cannot
@@ -21,7 +23,8 @@ const MAX_POLLS = 90;
  * @property {string} [key] the idempotency key of its change
  * @property {string} [problem]
  * @property {string} [refused] why its plan was refused
- * @property {"done" | "accepted" | "failed"} [outcome]
+ * @property {"done" | "differs" | "accepted" | "failed"} [outcome]
+ * @property {boolean} [isLost] whether its change may have been carried out, because the response got lost
  * @property {string} [message]
  */
 
@@ -97,7 +100,7 @@ async function planEntry(entry, signal) {
   try {
     entry.plan = (await request("POST", `${GROUPS}${entry.group.uuid}/plan/`, { body: entry.rules, headers, signal })).data;
   } catch (error) {
-    if (!signal.aborted) entry.refused = error.message;
+    if (!signal.aborted) entry.refused = messageOfChange(error, WAY_ON);
   }
 }
 
@@ -113,9 +116,9 @@ export async function changeEntries(entries, change, { signal, progress }) {
   await each(entries, async (entry) => {
     try {
       const waits = await change(entry, signal);
-      Object.assign(entry, waits ? await settled(entry.selected.uuid, signal) : { outcome: "done", message: "" });
+      Object.assign(entry, { isLost: false }, waits ? await settled(entry.selected.uuid, signal) : { outcome: "done", message: "" });
     } catch (error) {
-      if (!signal.aborted) Object.assign(entry, { outcome: "failed", message: error.message });
+      if (!signal.aborted) Object.assign(entry, { outcome: "failed", message: messageOfChange(error, WAY_ON), isLost: !isAnswered(error) });
     }
     done += 1;
     progress(done);
@@ -125,15 +128,15 @@ export async function changeEntries(entries, change, { signal, progress }) {
 /**
  * @param {string} uuid
  * @param {AbortSignal} signal
- * @returns {Promise<{outcome: "done" | "accepted" | "failed", message: string}>}
+ * @returns {Promise<{outcome: "done" | "differs" | "accepted" | "failed", message: string}>}
  */
 async function settled(uuid, signal) {
   for (let poll = 0; poll < MAX_POLLS && !signal.aborted; poll += 1) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
     try {
-      const { data } = await request("GET", `${OVERVIEWS}${uuid}/`, { query: { field: ["state", "error_message"] }, signal });
+      const { data } = await request("GET", `${OVERVIEWS}${uuid}/`, { query: { field: ["state", "error_message", "drift"] }, signal });
       if (data.state === "ERRED") return { outcome: "failed", message: data.error_message };
-      if (isStable(data.state)) return { outcome: "done", message: "" };
+      if (isStable(data.state)) return { outcome: data.drift === "drifting" || data.drift === "missing" ? "differs" : "done", message: "" };
     } catch (error) {
       if (error.status === 404) return { outcome: "done", message: "" };
       if (error.status) throw error;
@@ -170,8 +173,8 @@ export async function setDriftMode({ group, key }, { mode }, signal) {
  * @param {Entry} entry
  * @param {AbortSignal} signal
  */
-export async function pull({ group }, signal) {
-  await request("POST", `${GROUPS}${group.uuid}/pull/`, { signal });
+export async function pull({ group, key }, signal) {
+  await request("POST", `${GROUPS}${group.uuid}/pull/`, { headers: { "Idempotency-Key": key ?? newKey() }, signal });
   return true;
 }
 
@@ -180,7 +183,14 @@ export async function pull({ group }, signal) {
  * @param {{detach: boolean}} choice
  * @param {AbortSignal} signal
  */
-export async function remove({ group }, { detach }, signal) {
-  await request("DELETE", `${GROUPS}${group.uuid}/`, { headers: { "If-Match": `"v${group.version}"` }, query: { detach: detach || undefined }, signal });
+export async function remove({ group, key }, { detach }, signal) {
+  try {
+    await request("DELETE", `${GROUPS}${group.uuid}/`, {
+      headers: { "If-Match": `"v${group.version}"`, "Idempotency-Key": key ?? newKey() }, query: { detach: detach || undefined }, signal,
+    });
+  } catch (error) {
+    // It was deleted, and the response got lost.
+    if (error.status !== 404) throw error;
+  }
   return true;
 }
