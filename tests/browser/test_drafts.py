@@ -177,6 +177,26 @@ async def test_a_draft_that_changed_in_another_tab_is_not_overwritten(site, visi
     assert len(site.group(group["uuid"])["rules"]) == 1
 
 
+async def test_a_tab_learns_that_the_draft_of_another_tab_was_applied(site, visit):
+    group, page = await edit(site, visit, "two-tabs-applied")
+    other = await page.context.new_page()
+    await other.goto(page.url)
+    ports = [each.get_by_label("Ports, rule 1") for each in (page, other)]
+    await expect(ports[1]).to_have_value("22")
+    await ports[0].fill("2222")
+    notice = other.get_by_role("alert")
+    await expect(notice).to_contain_text("was changed in another tab at")
+    await ports[1].fill("3333")
+    await page.get_by_role("button", name="Review").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Apply").click()
+    await expect(notice).to_contain_text("applied or discarded in another tab")
+    site.stable(group["uuid"])
+    await expect(notice).to_have_count(1)
+    await notice.get_by_role("button", name="Keep what is shown here").click()
+    await expect(notice).to_contain_text("changed this group")
+    await expect(ports[1]).to_have_value("3333")
+
+
 async def test_a_full_storage_is_said_and_breaks_nothing(site, visit):
     _, page = await edit(site, visit, "full")
     await page.evaluate(FULL_STORAGE)
@@ -258,3 +278,59 @@ async def test_a_draft_of_another_year_is_dated_with_its_year(visit):
         base(),
     )
     assert text == "1 Jun 1999"
+
+
+async def test_the_draft_of_a_deleted_group_becomes_a_new_group(site, visit):
+    group, page = await edit(site, visit, "gone")
+    await page.get_by_label("Ports, rule 1").fill("2222")
+    await stored(page)
+    with site.client("staff") as client:
+        path = f"/api/openstack-security-groups/{group['uuid']}/"
+        client.delete(path).raise_for_status()
+    await expect(page.get_by_role("heading", name="gone no longer exists")).to_be_visible()
+    text = page.get_by_label("The rules as text, to copy")
+    await expect(text).to_have_value("ingress tcp 2222 198.51.100.0/24")
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Not found")).to_be_visible()
+    await page.get_by_role("link", name="New group from this draft").click()
+    await expect(page.get_by_label("Name")).to_have_value("gone")
+    await expect(page.get_by_label("Ports, rule 1")).to_have_value("2222")
+    await page.get_by_role("button", name="Review").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Create group").click()
+    await expect(page.get_by_role("heading", name="gone", level=1)).to_be_visible()
+    [rule] = site.stable(site.group_named("gone")["uuid"])["rules"]
+    assert rule["from_port"] == 2222
+    names = await page.evaluate("Object.keys(localStorage)")
+    assert not [name for name in names if name.startswith("ringfence:draft:")]
+
+
+async def test_the_draft_of_a_deleted_group_is_discarded(site, visit):
+    group, page = await edit(site, visit, "gone-discarded")
+    await page.get_by_label("Ports, rule 1").fill("2222")
+    await stored(page)
+    with site.client("staff") as client:
+        path = f"/api/openstack-security-groups/{group['uuid']}/"
+        client.delete(path).raise_for_status()
+    await page.get_by_role("button", name="Discard the draft").click()
+    await expect(page.get_by_role("link", name="New group from this draft")).to_have_count(0)
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Not found")).to_be_visible()
+    await expect(page.get_by_role("link", name="New group from this draft")).to_have_count(0)
+
+
+async def test_a_draft_of_long_ago_is_dropped(site, visit):
+    group, page = await edit(site, visit, "long-ago")
+    await page.get_by_label("Ports, rule 1").fill("2222")
+    await stored(page)
+    await page.goto(f"/console/groups/{group['uuid']}/")
+    await page.evaluate(
+        """() => {
+            const isDraft = name => name.startsWith("ringfence:draft:");
+            const name = Object.keys(localStorage).find(isDraft);
+            const draft = JSON.parse(localStorage.getItem(name));
+            draft.savedAt = "2020-01-01T00:00:00Z";
+            localStorage.setItem(name, JSON.stringify(draft));
+        }"""
+    )
+    await page.get_by_role("link", name="Edit rules").click()
+    await expect(page.get_by_label("Ports, rule 1")).to_have_value("22")

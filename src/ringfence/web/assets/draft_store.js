@@ -4,6 +4,9 @@ const PREFIX = "ringfence:draft:";
 // A draft in another format, of an earlier or a later release, is not read.
 const FORMAT = 1;
 
+// A draft that was not changed for so long is dropped.
+const MAX_DAYS = 90;
+
 // What the browser refused to store, because its storage is full or switched off.
 const unstored = new Map();
 
@@ -26,6 +29,14 @@ export function draftsOf(username) {
   return [...names].filter((name) => name.startsWith(prefix)).map((name) => ({
     key: name.slice(prefix.length), savedAt: parseDraft(readText(name)).savedAt,
   }));
+}
+
+/** Drop the drafts, of every user of this browser, that were not changed for long. */
+export function dropOldDrafts() {
+  const oldest = Date.now() - MAX_DAYS * 24 * 3600 * 1000;
+  for (const name of storedNames().filter((each) => each.startsWith(PREFIX))) {
+    if (Date.parse(parseDraft(readText(name)).savedAt) < oldest) writeText(name, null);
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 // Drafts: what a user has typed and not applied, kept in this browser, with undo and redo.
 
-import { nameOf, parseDraft, readText, serializeDraft, writeText } from "./draft_store.js";
+import { dropOldDrafts, nameOf, parseDraft, readText, serializeDraft, writeText } from "./draft_store.js";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
 import { guardUnsavedChanges } from "./router.js";
 import { cachedUser } from "./session.js";
@@ -50,7 +50,10 @@ const MAX_STEPS = 200;
  * @returns {Draft}
  */
 export function useDraft(key, initial, handling = {}) {
-  const [name] = useState(() => nameOf(cachedUser()?.username ?? "", key));
+  const [name] = useState(() => {
+    dropOldDrafts();
+    return nameOf(cachedUser()?.username ?? "", key);
+  });
   const [found] = useState(() => parseDraft(readText(name), handling.restore));
   const [restoredAt, setRestoredAt] = useState(found.savedAt);
   const initialValue = () => (typeof initial === "function" ? initial() : initial);
@@ -142,8 +145,12 @@ function useStorage(name, value, { restore, isUnchanged = () => false }) {
   // The text that the storage holds, as far as this tab knows, and the value that it stands for.
   const [known] = useState(() => ({ text: readText(name), value, isFinished: false }));
   const meet = useCallback((/** @type {string | null} */ text) => {
-    if (text === null && isUnchanged(latest.current.value)) known.text = null;
-    else setElsewhere(parseDraft(text, restore));
+    if (text === null && isUnchanged(latest.current.value)) {
+      known.text = null;
+      setElsewhere(null);
+    } else {
+      setElsewhere(parseDraft(text, restore));
+    }
   }, []);
   const save = () => {
     if (known.isFinished || value === known.value || elsewhere) return;
@@ -156,13 +163,13 @@ function useStorage(name, value, { restore, isUnchanged = () => false }) {
     known.value = value;
     setKept(writeText(name, known.text));
   };
-  const latest = useRef({ value, save });
-  latest.current = { value, save };
+  const latest = useRef({ value, save, elsewhere });
+  latest.current = { value, save, elsewhere };
   useEffect(() => {
     const timer = setTimeout(() => latest.current.save(), SAVE_MILLISECONDS);
     return () => clearTimeout(timer);
   }, [value, elsewhere]);
-  useStorageEvents(name, () => latest.current.save(), (text) => text !== known.text && meet(text));
+  useStorageEvents(name, () => latest.current.save(), (text) => (text !== known.text || latest.current.elsewhere) && meet(text));
   useEffect(() => guardUnsavedChanges(() => !isKept), [isKept]);
   const know = (/** @type {any} */ values) => {
     Object.assign(known, { text: readText(name) }, values);

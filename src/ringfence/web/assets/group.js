@@ -2,9 +2,11 @@
 
 import { useActions } from "./actions.js";
 import { GROUPS, TENANTS, request } from "./api.js";
+import { messageOfChange } from "./attempts.js";
 import { pushAgain } from "./drift.js";
 import { ExportMenu } from "./export.js";
 import { DeleteGroup, RenameGroup, UnlinkGroup } from "./group_actions.js";
+import { GoneGroup } from "./gone_group.js";
 import { GroupOverview } from "./group_overview.js";
 import { QUOTA_TITLE, nextGoal, resultOf, statusOf } from "./group_status.js";
 import { History } from "./history.js";
@@ -27,10 +29,10 @@ export function Group({ uuid, part, user }) {
   );
   const expect = useArrival(group);
   if (!group) {
-    if (error?.status === 404) return html`<${GroupNotFound} />`;
+    if (error?.status === 404) return html`<${GoneGroup} key=${uuid} uuid=${uuid} />`;
     return error ? html`<${Failure} error=${error} retry=${reload} />` : html`<${Skeleton} rows=${10} />`;
   }
-  if (error?.status === 404) return html`<${GroupNotFound} name=${group.name} />`;
+  if (error?.status === 404) return html`<${GoneGroup} key=${uuid} uuid=${uuid} name=${group.name} />`;
   const parts = { edit: RuleEditor, history: History };
   const Chosen = parts[/** @type {keyof parts} */ (part)] ?? GroupOverview;
   // Who may not change the group reads it.
@@ -73,7 +75,7 @@ function GroupHeader({ group, part, user, reload, expect }) {
       await send();
       expect(group.version);
     } catch (error) {
-      showToast(error.message, "bad");
+      showToast(messageOfChange(error, "Look at the new version, and choose again."), "bad");
     }
     await reload();
   };
@@ -176,13 +178,4 @@ function Quota({ group }) {
   return html`<p>Quota <code>${name}</code> of the tenant ${group.tenant_name}: ${known
     ? `${known.usage} ${what} in Ringfence, ${known.limit < 0 ? "whose limit is not known here" : `limit ${known.limit} here`}.`
     : "…"} The cloud counts its own. Whoever operates the cloud ${group.service_name} can raise it.</p>`;
-}
-
-/** @param {{name?: string}} properties */
-function GroupNotFound({ name }) {
-  return html`<section class="empty">
-    <h1 tabindex="-1">${name ? `${name} no longer exists` : "Not found"}</h1>
-    <p>${name ? "The group was deleted or unlinked." : "The group does not exist, or your roles do not allow you to see it."}</p>
-    <button type="button" class="button button-main" onClick=${() => navigate(GROUP_PAGES)}>All groups</button>
-  </section>`;
 }

@@ -7,6 +7,7 @@ import { DraftNotices, UndoButtons } from "./draft_controls.js";
 import { NO_PASTE, restoreRows, stepOfRows, useDraftRows } from "./draft_rows.js";
 import { useDraft } from "./drafts.js";
 import { ForeignGroups, foreignRows, withForeign } from "./foreign_groups.js";
+import { draftOfGroup, dropDraftOfGroup } from "./gone_group.js";
 import { html, useCallback, useEffect, useId, useMemo, useState } from "./html.js";
 import { ReviewDialog } from "./review/dialog.js";
 import { headlineOf } from "./review/plan.js";
@@ -39,18 +40,18 @@ let lastTenant = "";
 
 /** @param {{query: URLSearchParams}} properties */
 export function NewGroup({ query }) {
-  const [sourceUuid, tenantUuid] = [query.get("copy"), query.get("tenant")];
+  const [sourceUuid, tenantUuid, goneUuid] = [query.get("copy"), query.get("tenant"), query.get("draft")];
   const { data, error, reload } = useLoaded(async (signal) => {
     const source = sourceUuid ? (await request("GET", `${GROUPS}${sourceUuid}/`, { signal })).data : null;
     const wanted = tenantUuid ?? source?.tenant_uuid ?? (lastTenant || null);
     const [tenants, first] = await Promise.all([loadTenants({}, signal), wanted ? loadTenants({ uuid: wanted }, signal) : null]);
     return { tenants: tenants.data, total: tenants.total, tenant: first?.data[0] ?? (tenants.data.length > 1 ? NO_TENANT : tenants.data[0]), source };
-  }, [sourceUuid, tenantUuid]);
+  }, [sourceUuid, tenantUuid, goneUuid]);
   if (error && !data) return html`<${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`<${Skeleton} rows=${8} />`;
   if (!data.tenant) return html`<${WhoCan} />`;
-  const key = `new:${tenantUuid ?? ""}:${sourceUuid ?? ""}`;
-  return html`<${Form} key=${key} draftKey=${key} tenants=${data.tenants} total=${data.total} first=${data.tenant} source=${data.source} />`;
+  const key = `new:${tenantUuid ?? ""}:${sourceUuid ?? goneUuid ?? ""}`;
+  return html`<${Form} key=${key} draftKey=${key} tenants=${data.tenants} total=${data.total} first=${data.tenant} source=${data.source} gone=${goneUuid} />`;
 }
 
 /** Say who can create groups, to a user who cannot. */
@@ -81,9 +82,9 @@ const HANDLING = {
  */
 const contentOf = ({ name, description, tenant, rows, paste }) => JSON.stringify([name, description, tenant.uuid, rows.map(bodyOf), paste.text]);
 
-/** @param {{draftKey: string, tenants: any[], total: number, first: any, source: any}} properties */
-function Form({ draftKey, tenants, total, first, source }) {
-  const draft = useDraft(draftKey, () => initialOf(first, source), HANDLING);
+/** @param {{draftKey: string, tenants: any[], total: number, first: any, source: any, gone: string | null}} properties */
+function Form({ draftKey, tenants, total, first, source, gone }) {
+  const draft = useDraft(draftKey, () => initialOf(first, source, gone ? draftOfGroup(gone) : null), HANDLING);
   const { name, description, tenant, rows } = draft.value;
   const filled = useMemo(() => filledRows(rows), [rows]);
   const { edit, paste } = useDraftRows(draft);
@@ -111,7 +112,7 @@ function Form({ draftKey, tenants, total, first, source }) {
     if (blocked) showToast(blocked, "bad");
     else setReviewing(true);
   };
-  const create = useCreate({ draft, draftKey, path, setSubmitError, close: () => setReviewing(false) });
+  const create = useCreate({ draft, draftKey, gone, path, setSubmitError, close: () => setReviewing(false) });
   const isChanged = !HANDLING.isUnchanged?.(draft.value);
   useActions([{ name: "Review the change", hint: "Ctrl Enter", run: review }], [blocked]);
   return html`
@@ -147,14 +148,15 @@ const NOTHING = [];
 /**
  * Create the group once, even if the response gets lost and it is tried again.
  *
- * @param {{draft: import("./drafts.js").Draft, draftKey: string, path: string, setSubmitError: (error: any) => void, close: () => void}} properties
+ * @param {{draft: import("./drafts.js").Draft, draftKey: string, gone: string | null, path: string, setSubmitError: (error: any) => void, close: () => void}} properties
  */
-function useCreate({ draft, draftKey, path, setSubmitError, close }) {
+function useCreate({ draft, draftKey, gone, path, setSubmitError, close }) {
   const { name, description, rows } = draft.value;
   return async () => {
     try {
       const { data } = await sendOnce(draftKey, { path: `${path}create_security_group/`, body: { name, description, rules: filledRows(rows).map(bodyOf) } });
       draft.finish();
+      if (gone) dropDraftOfGroup(gone);
       showToast(`${data.name} is saved as version 1. It is being created in the cloud.`);
       navigate(`${GROUP_PAGES}${data.uuid}/`);
     } catch (error) {
@@ -167,12 +169,13 @@ function useCreate({ draft, draftKey, path, setSubmitError, close }) {
 
 /**
  * @param {any} tenant
- * @param {any} source
+ * @param {any} source the group that is copied, if any
+ * @param {ReturnType<typeof draftOfGroup>} gone the draft of a group that no longer exists, if any
  */
-function initialOf(tenant, source) {
+function initialOf(tenant, source, gone) {
   const value = {
-    name: source ? `${source.name}-copy` : "", description: source?.description ?? "", tenant, paste: NO_PASTE,
-    rows: (source?.rules ?? []).map((/** @type {any} */ rule) => copyOf(rule)),
+    name: source ? `${source.name}-copy` : gone?.name ?? "", description: source?.description ?? "", tenant, paste: NO_PASTE,
+    rows: gone?.rows ?? (source?.rules ?? []).map((/** @type {any} */ rule) => copyOf(rule)),
   };
   return { ...value, initial: contentOf(value) };
 }

@@ -60,7 +60,7 @@ export function RuleEditor({ group, reload }) {
     ? html`<p class="notice" role="status">Finding out whether your change was saved…</p>`
     : isChanged && html`<${ConcurrentChange} group=${group} base=${base} rebase=${rebase} />`);
   return html`
-    ${!isReviewing && outdated}
+    ${!isReviewing && !draft.elsewhere && outdated}
     <${DraftNotices} draft=${draft} isChanged=${isChanged} discard=${undoAll} />
     ${validation.status === 409 && html`<p class="notice notice-warn" role="status">${validation.general} Your edits are kept.</p>`}
     ${validation.status !== 409 && validation.general && html`<p class="notice notice-bad" role="alert">${validation.general}</p>`}
@@ -139,8 +139,8 @@ function summaryOf(plan, before) {
   return `${sumOf(readPlan(plan, before).lanes.yours)}. ${headlineOf(plan.traffic, { added: plan.added })}`;
 }
 
-/** @param {any} group */
-const baseOf = ({ version, rules }) => ({ version, rules });
+/** @param {any} group with what is to be known of it in case it is deleted */
+const baseOf = ({ version, rules, name, tenant_uuid }) => ({ version, rules, name, tenant_uuid });
 
 /** @param {any} group */
 const valueOf = (group) => ({ base: baseOf(group), rows: group.rules.map((/** @type {any} */ rule) => rowOf(rule)), paste: NO_PASTE });
