@@ -91,9 +91,11 @@ function differences({ missing_at_cloud: missing, unexpected_at_cloud: unexpecte
  * @param {string} [planToken] of the plan that was reviewed
  */
 export async function pushAgain(group, planToken) {
-  await sendOnce(`group:${group.uuid}:push`, {
-    path: `${GROUPS}${group.uuid}/rollback/`, body: { version: group.version }, query: { plan_token: planToken }, headers: { "If-Match": `"v${group.version}"` },
-  });
+  const path = `${GROUPS}${group.uuid}/rollback/`;
+  const change = { body: { version: group.version }, query: { plan_token: planToken }, headers: { "If-Match": `"v${group.version}"` } };
+  // Without a plan there is no key: it makes no version, and an earlier response must not stand for it.
+  if (planToken) await sendOnce(`group:${group.uuid}:push`, { path, ...change });
+  else await request("POST", path, change);
 }
 
 /**
