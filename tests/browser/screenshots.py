@@ -18,7 +18,11 @@ ROOT = Path(__file__).parents[2]
 WIDTHS = {"narrow": 360, "tablet": 768, "wide": 1280, "huge": 2560}
 THEMES = ("light", "dark")
 # The images of the documentation, by page.
-IMAGES = {"groups": "console-groups.png", "review": "console-review.png"}
+IMAGES = {
+    "groups": "console-groups.png",
+    "map": "console-map.png",
+    "review": "console-review.png",
+}
 
 
 async def screenshots(site: Site, browser: Browser, folder: Path) -> list[Path]:
