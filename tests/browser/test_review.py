@@ -428,7 +428,7 @@ async def test_the_plan_is_shown_on_the_map(site, visit):
     dialog = page.get_by_role("dialog")
     await dialog.get_by_role("button", name="Show on the map").click()
     await expect(dialog.locator("svg.map")).to_be_visible()
-    await expect(dialog.locator("figure")).to_contain_text("Disappears")
+    await expect(dialog.locator("figcaption")).to_contain_text("Closes")
 
 
 @pytest.mark.parametrize("how", ["edit", "roll back"])
