@@ -48,7 +48,7 @@ function lineOf({ direction, ethertype, protocol, ports, kind, end, description 
 /** @param {{uuid: string, name?: string}} properties */
 export function GoneGroup({ uuid, name }) {
   const [draft, setDraft] = useState(/** @type {ReturnType<typeof draftOfGroup>} */ (null));
-  // Not while it is rendered: the editor, if it was shown, stores the draft as it disappears.
+  // Not while it is drawn: the editor, if it was shown, stores the draft as it disappears.
   useEffect(() => setDraft(draftOfGroup(uuid)), [uuid]);
   const discard = () => {
     dropDraftOfGroup(uuid);
