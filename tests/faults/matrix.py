@@ -153,5 +153,5 @@ def _selected(cells: list[Cell], every: int) -> list[Cell]:
 
 ALL = _cells(list(TROUBLES))
 KILLS = _cells(["killed before", "killed after"])
-CELLS = _selected(ALL, 13)
+CELLS = _selected(ALL, 31)
 KILLED = _selected(KILLS, 7)

@@ -12,7 +12,7 @@ from ringfence.ports.verdicts.verdict import judge
 from ringfence.ports.verdicts.world import World
 from ringfence.security_groups.driver_protocols import DRIVERS
 
-EXAMPLES = int(os.environ.get("RINGFENCE_TEST_WORLDS", "100"))
+EXAMPLES = int(os.environ.get("RINGFENCE_TEST_WORLDS", "50"))
 # Explaining a failure takes minutes.
 WORLDS = settings(
     max_examples=EXAMPLES,

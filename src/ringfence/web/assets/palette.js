@@ -3,7 +3,7 @@
 import { currentActions } from "./actions.js";
 import { OVERVIEWS, TENANTS, request } from "./api.js";
 import { Dialog } from "./dialog.js";
-import { html, useEffect, useId, useRef, useState } from "./html.js";
+import { html, useEffect, useId, useLayoutEffect, useRef, useState } from "./html.js";
 import { Magnifier } from "./icons.js";
 import { LINKS, USER_LINKS, urlOfPage } from "./pages.js";
 import { GROUP_PAGES, navigate } from "./router.js";
@@ -31,7 +31,8 @@ export function PaletteButton() {
  */
 export function Palette({ user }) {
   const [shown, setShown] = useState("");
-  useEffect(() => {
+  // Before the button can be pressed, not after it was painted.
+  useLayoutEffect(() => {
     const pressed = (/** @type {KeyboardEvent} */ event) => {
       const name = shortcutOf(event);
       if (!name || document.querySelector("dialog[open]")) return;
