@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -56,14 +56,12 @@ _HEADERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asset:
     """A file in the forms in which it is sent."""
 
     media_type: str
     plain: bytes
-    # By content coding, the smallest first
-    compressed: dict[str, bytes]
     etag: str
 
     @classmethod
@@ -71,11 +69,15 @@ class Asset:
         """Return the asset for the name and the content of a file."""
         etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
         media_type = _TYPES[name.rpartition(".")[2]]
-        compressed: dict[str, bytes] = {
-            "br": brotli.compress(content, quality=_BROTLI_QUALITY),
-            "gzip": gzip.compress(content, mtime=0),
+        return cls(media_type, content, etag)
+
+    @cached_property
+    def compressed(self) -> dict[str, bytes]:
+        """The file by content coding, the smallest first; computed when it is first sent."""
+        return {
+            "br": brotli.compress(self.plain, quality=_BROTLI_QUALITY),
+            "gzip": gzip.compress(self.plain, mtime=0),
         }
-        return cls(media_type, content, compressed, etag)
 
 
 @cache

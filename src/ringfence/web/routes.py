@@ -14,6 +14,7 @@ from ringfence.http.middleware.session_cookie import (
     keep_session,
     session_of,
 )
+from ringfence.http.offload import in_thread
 from ringfence.http.public_path import with_prefix
 from ringfence.http.routing import ROOT
 from ringfence.users.sessions import commands
@@ -48,7 +49,9 @@ async def lead_to_console(_request: Request) -> Response:
 
 async def show_page(request: Request) -> Response:
     """Respond with the page, which shows what its URL names; 404 if no page has the URL."""
-    response = asset_files.respond_page(request.headers, request.app.state.settings.public_path)
+    path = request.app.state.settings.public_path
+    # The first visit joins and compresses what it loads, which takes half a second.
+    response = await in_thread(lambda: asset_files.respond_page(request.headers, path))
     if request.path_params.get("unknown"):
         response.status_code = 404
     return response
@@ -58,7 +61,8 @@ async def show_asset(request: Request) -> Response:
     """Respond with a file that the page loads."""
     path = request.path_params
     name = f"{path['folder']}/{path['name']}" if "folder" in path else path["name"]
-    return asset_files.respond_asset(path["release"], name, request.headers)
+    release = path["release"]
+    return await in_thread(lambda: asset_files.respond_asset(release, name, request.headers))
 
 
 async def show_icon(_request: Request) -> Response:
