@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 READ = """async ([base, texts, row]) => {
     const { readRules } = await import(`${base}paste/read.js`);
-    const { bodyOf } = await import(`${base}rows.js`);
+    const { bodyOf } = await import(`${base}rules/rows.js`);
     return texts.map(text => {
         const { rows, errors } = readRules(text, row ?? undefined);
         return { rules: rows.map(bodyOf), errors };

@@ -85,7 +85,7 @@ async def test_a_draft_survives_the_end_of_the_session_and_is_shown_to_its_user_
     await expect(page.get_by_text(RESTORED)).to_have_count(0)
     drafts = "import('{}').then(({{ draftsOf }}) => ['ann', 'bob'].map(draftsOf))"
     module = await page.evaluate(
-        "new URL('drafts.js', document.querySelector('script[src]').src).href"
+        "new URL('editor/drafts.js', document.querySelector('script[src]').src).href"
     )
     [[of_ann], of_bob] = await page.evaluate(drafts.format(module))
     assert (of_ann["key"], of_bob) == (f"group:{group['uuid']}", [])
@@ -274,7 +274,10 @@ async def test_the_review_opens_with_a_key_wherever_the_focus_is(site, visit):
 async def test_a_draft_of_another_year_is_dated_with_its_year(visit):
     page = await visit("/console/", user=None)
     text = await page.evaluate(
-        """async base => (await import(`${base}draft_controls.js`)).timeText("1999-06-01T12:00")""",
+        """async base => {
+            const { timeText } = await import(`${base}editor/draft_controls.js`);
+            return timeText("1999-06-01T12:00");
+        }""",
         base(),
     )
     assert text == "1 Jun 1999"

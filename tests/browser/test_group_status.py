@@ -26,11 +26,11 @@ from ringfence.sync.failures import explain
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 STATUS = """async ([base, groups]) => {
-    const { statusOf } = await import(`${base}group_status.js`);
+    const { statusOf } = await import(`${base}group/status.js`);
     return groups.map(statusOf);
 }"""
 GOALS = """async ([base, steps]) => {
-    const { nextGoal, resultOf } = await import(`${base}group_status.js`);
+    const { nextGoal, resultOf } = await import(`${base}group/status.js`);
     let goal = null;
     let before;
     return steps.map((group) => {

@@ -12,7 +12,7 @@ CASES = json.loads(
     (Path(__file__).parents[1] / "security_groups" / "internet_cases.json").read_text()
 )
 REACH = """async ([base, cidrs]) => {
-    const { isInternet } = await import(`${base}internet.js`);
+    const { isInternet } = await import(`${base}rules/internet.js`);
     return cidrs.map(isInternet);
 }"""
 

@@ -11,7 +11,7 @@ from tests.browser.test_rules import edit, review_and_apply
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CELL = """async ([base, cells]) => {
-    const { bodyOf, newRow, portsError } = await import(`${base}rows.js`);
+    const { bodyOf, newRow, portsError } = await import(`${base}rules/rows.js`);
     return cells.map(([protocol, ports]) => {
         const row = newRow({ protocol, ports, end: "10.0.0.0/8" });
         const { from_port, to_port } = bodyOf(row);

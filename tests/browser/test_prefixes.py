@@ -12,11 +12,11 @@ from ringfence.cli.api.paste.host_bits import host_bits_of
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MEANT = """async ([base, cidrs]) => {
-    const { hostBitsOf } = await import(`${base}prefixes.js`);
+    const { hostBitsOf } = await import(`${base}rules/prefixes.js`);
     return cidrs.map(cidr => hostBitsOf(cidr));
 }"""
 FAMILIES = """async ([base, texts]) => {
-    const { familyOf } = await import(`${base}prefixes.js`);
+    const { familyOf } = await import(`${base}rules/prefixes.js`);
     return texts.map(text => familyOf(text));
 }"""
 ASKED = {

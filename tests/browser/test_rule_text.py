@@ -6,8 +6,8 @@ from tests.browser.modules import base
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 DESCRIBE = """async ([base, rules]) => {
-    const { remoteText } = await import(`${base}rule_text.js`);
-    const { rowOf, bodyOf, newRow } = await import(`${base}rows.js`);
+    const { remoteText } = await import(`${base}rules/text.js`);
+    const { rowOf, bodyOf, newRow } = await import(`${base}rules/rows.js`);
     return rules.map(rule => {
         const row = rowOf(rule);
         const copy = newRow({ ...row, id: undefined });
@@ -88,7 +88,7 @@ async def test_a_rule_with_unknown_members_keeps_its_remote_when_sent_and_copied
 
 
 OPENINGS = """async ([base, openings]) => {
-    const { openText } = await import(`${base}rule_text.js`);
+    const { openText } = await import(`${base}rules/text.js`);
     return openText(openings);
 }"""
 

@@ -11,7 +11,7 @@ from ringfence.http.collections.filters import Choices, Filter, Ordering, Strict
 from ringfence.security_groups.cloud_state.never_pushed import IS_NEVER_PUSHED
 from ringfence.security_groups.cloud_state.observations import GRADE
 from ringfence.security_groups.drift_modes import Drift
-from ringfence.security_groups.overviews.ordering import orders_of
+from ringfence.security_groups.overviews.ordering import INSTANCES, RULES_COUNT, orders_of
 from ringfence.security_groups.queries import NO_SUCH_GROUP, SOURCE
 from ringfence.security_groups.read_model.filters import FILTERS, ORDERS
 from ringfence.security_groups.traffic_changes import Grade
@@ -98,13 +98,8 @@ FROM (
         customer.name AS customer_name,
         hex(cloud.uuid) AS service_settings_uuid,
         cloud.name AS service_name,
-        (
-            SELECT count(*) FROM security_group_rules AS rule WHERE rule.security_group_id = sg.id
-        ) AS rules_count,
-        CASE WHEN reading.observed_at IS NOT NULL THEN coalesce((
-            SELECT counted.instances FROM security_group_instances AS counted
-            WHERE counted.security_group_id = sg.id
-        ), 0) END AS instance_count,
+        {rules_count} AS rules_count,
+        CASE WHEN reading.observed_at IS NOT NULL THEN {instances} END AS instance_count,
         {drift} AS drift,
         {grade} AS drift_grade,
         observed.stateful,
@@ -125,6 +120,8 @@ FROM (
     WHERE sg.id = page.id
 ) AS overview
 """.replace("{drift}", _DRIFT)
+    .replace("{rules_count}", RULES_COUNT)
+    .replace("{instances}", INSTANCES)
     .replace("{grade}", GRADE)
     .replace("{unknown}", _UNKNOWN)
     .replace("{manageable}", MANAGEABLE)

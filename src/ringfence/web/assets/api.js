@@ -131,7 +131,7 @@ function hintsOf(header) {
  * @param {string} [field]
  * @returns {any}
  */
-export function withHints(detail, hints, field = "non_field_errors") {
+function withHints(detail, hints, field = "non_field_errors") {
   if (Array.isArray(detail)) return detail.map((each) => withHints(each, hints, field));
   if (detail && typeof detail === "object") {
     return Object.fromEntries(Object.entries(detail).map(([name, value]) => [name, withHints(value, hints, name)]));
@@ -155,3 +155,7 @@ export function messageOf(detail) {
 export const GROUPS = "/api/openstack-security-groups/";
 export const OVERVIEWS = "/api/security-group-overviews/";
 export const TENANTS = "/api/openstack-tenants/";
+export const INSTANCES = "/api/openstack-instances/";
+export const PORTS = "/api/openstack-ports/";
+export const EXPOSURES = "/api/security-group-exposures/";
+export const EVENTS = "/api/events/";

@@ -1,16 +1,16 @@
 // Entry point of the console: the signed-in user, the header and the routes.
 
 import { SIGNED_IN, SIGNED_OUT } from "./api.js";
+import { Bars } from "./components/icons.js";
+import { keepFocus } from "./components/title.js";
+import { Toast, showToast } from "./components/toast.js";
+import { Failure, RETRY_MILLISECONDS, isOutage } from "./components/use_loaded.js";
+import { Palette, PaletteButton } from "./frame/palette.js";
+import { cachedUser, signOut, loadUser } from "./frame/session.js";
+import { SignIn, SignInAgain } from "./frame/sign_in.js";
 import { html, render, useEffect, useErrorBoundary, useRef, useState } from "./html.js";
-import { Bars } from "./icons.js";
-import { Palette, PaletteButton } from "./palette.js";
-import { LINKS, Page, USER_LINKS, urlOfPage } from "./pages.js";
-import { BASE, CONSOLE, GROUP_PAGES, interceptLinks, navigate, reloadUnasked, useLocation } from "./router.js";
-import { cachedUser, signOut, loadUser } from "./session.js";
-import { SignIn, SignInAgain } from "./sign_in.js";
-import { keepFocus } from "./title.js";
-import { Toast, showToast } from "./toast.js";
-import { Failure, RETRY_MILLISECONDS, isOutage } from "./use_loaded.js";
+import { LINKS, Page, USER_LINKS } from "./pages.js";
+import { BASE, CONSOLE, GROUP_PAGES, interceptLinks, navigate, reloadUnasked, urlOfPage, useLocation } from "./router.js";
 
 /** @param {{user: any}} properties */
 function Content({ user }) {

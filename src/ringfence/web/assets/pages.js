@@ -3,20 +3,20 @@
 import { Instance } from "./access/instance.js";
 import { Instances } from "./access/instances.js";
 import { Reach } from "./access/reach.js";
-import { Clouds } from "./clouds.js";
-import { Discover } from "./discover.js";
-import { Doctor } from "./doctor.js";
-import { Events } from "./events.js";
-import { Exposures } from "./exposures.js";
-import { Group } from "./group.js";
-import { GroupList } from "./group_list.js";
+import { Title } from "./components/title.js";
+import { NewGroup } from "./editor/new_group.js";
+import { Group } from "./group/page.js";
 import { html, useEffect } from "./html.js";
+import { GroupList } from "./list/page.js";
 import { ChooseTenant, TenantMap } from "./map/page.js";
-import { NewGroup } from "./new_group.js";
-import { CONSOLE, GROUP_PAGES, navigate } from "./router.js";
-import { Title } from "./title.js";
-import { Tokens } from "./tokens.js";
-import { Users } from "./users.js";
+import { Clouds } from "./operators/clouds.js";
+import { Discover } from "./operators/discover.js";
+import { Doctor } from "./operators/doctor.js";
+import { Events } from "./operators/events.js";
+import { Exposures } from "./operators/exposures.js";
+import { Tokens } from "./operators/tokens.js";
+import { Users } from "./operators/users.js";
+import { CONSOLE, GROUP_PAGES, navigate, urlOfPage } from "./router.js";
 
 /**
  * @typedef {object} PageProperties
@@ -103,6 +103,3 @@ function GoToGroups() {
   useEffect(() => navigate(GROUP_PAGES, { replace: true }), []);
   return null;
 }
-
-/** @param {string} path */
-export const urlOfPage = (path) => `${CONSOLE}${path}/`;

@@ -1,12 +1,14 @@
 // The router. All view state is in the URL, so that every view can be bookmarked and shared.
 
+import { leaveScroll, restoreScroll } from "./components/scroll.js";
 import { useEffect, useState } from "./html.js";
-import { leaveScroll, restoreScroll } from "./scroll.js";
 
 // The path below which the service is served, without a trailing slash. This file is at
 // console/assets/RELEASE/ below it.
 export const BASE = new URL("../../..", import.meta.url).pathname.slice(0, -1);
 export const CONSOLE = `${BASE}/console/`;
+/** @param {string} path of a page, such as "clouds" */
+export const urlOfPage = (path) => `${CONSOLE}${path}/`;
 export const GROUP_PAGES = `${CONSOLE}groups/`;
 
 export const NAVIGATED = "ringfence:navigated";

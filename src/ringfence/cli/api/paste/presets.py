@@ -1,4 +1,4 @@
-"""Names of services, as the console offers them (`web/assets/well_known_ports.js`)."""
+"""Names of services, as the console offers them (`web/assets/rules/well_known_ports.js`)."""
 
 # Protocol and ports by the name of the service, in lower case
 PRESETS = {

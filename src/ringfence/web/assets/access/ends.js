@@ -1,7 +1,6 @@
 // The ends of a question: an address, a CIDR, or the name of an instance.
 
-import { ApiError, request } from "../api.js";
-import { INSTANCES } from "./instances.js";
+import { ApiError, INSTANCES, request } from "../api.js";
 
 /**
  * Return the end that a text spells out; null for a name, which is looked up.

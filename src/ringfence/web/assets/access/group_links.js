@@ -2,7 +2,7 @@
 
 import { html } from "../html.js";
 import { GROUP_PAGES } from "../router.js";
-import { remoteText, trafficText } from "../rule_text.js";
+import { remoteText, trafficText } from "../rules/text.js";
 
 /** @param {{groups: {uuid: string, name: string}[], unknown?: number}} properties */
 export function GroupLinks({ groups, unknown = 0 }) {

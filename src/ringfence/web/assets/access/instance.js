@@ -1,20 +1,16 @@
 // The page of an instance: its ports, their groups, what they admit and by which rules, and who reaches them.
 
-import { request } from "../api.js";
+import { INSTANCES, PORTS, request } from "../api.js";
+import { Ago } from "../components/times.js";
+import { PageHead } from "../components/title.js";
+import { Failure, Skeleton, Stale, useLoaded } from "../components/use_loaded.js";
 import { html, useId, useState } from "../html.js";
-import { isInternet } from "../internet.js";
-import { urlOfPage } from "../pages.js";
-import { GROUP_PAGES } from "../router.js";
-import { count, remoteText, trafficText } from "../rule_text.js";
-import { Ago } from "../times.js";
-import { PageHead } from "../title.js";
-import { Failure, Skeleton, Stale, useLoaded } from "../use_loaded.js";
+import { GROUP_PAGES, urlOfPage } from "../router.js";
+import { isInternet } from "../rules/internet.js";
+import { count, remoteText, trafficText } from "../rules/text.js";
 import { reasonText } from "./because.js";
 import { GroupLinks, OriginRule, ruleOf } from "./group_links.js";
-import { INSTANCES } from "./instances.js";
 import { TrafficFields, trafficQuery } from "./traffic_fields.js";
-
-const PORTS = "/api/openstack-ports/";
 
 /** @param {{uuid: string}} properties */
 export function Instance({ uuid }) {

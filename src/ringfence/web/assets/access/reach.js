@@ -1,16 +1,15 @@
 // "Can it reach?": whether security groups admit traffic between two ends, by which rule, and if not, which rule nearly does.
 
-import { TENANTS, request } from "../api.js";
+import { INSTANCES, TENANTS, request } from "../api.js";
+import { Ago } from "../components/times.js";
+import { PageHead } from "../components/title.js";
+import { Failure, Skeleton, useLoaded } from "../components/use_loaded.js";
 import { html, useEffect, useId, useRef, useState } from "../html.js";
 import { own } from "../own.js";
 import { GROUP_PAGES, updateQuery } from "../router.js";
-import { Ago } from "../times.js";
-import { PageHead } from "../title.js";
-import { Failure, Skeleton, useLoaded } from "../use_loaded.js";
 import { notableReasons } from "./because.js";
 import { endOf } from "./ends.js";
 import { OriginRule } from "./group_links.js";
-import { INSTANCES } from "./instances.js";
 import { TrafficFields, hasPort, trafficQuery } from "./traffic_fields.js";
 
 const FIELDS = ["tenant", "source", "destination", "protocol", "port", "at"];

@@ -15,7 +15,7 @@ export function csvOf(columns, rows) {
   return lines.map((cells) => `${cells.map(csvCell).join(",")}\r\n`).join("");
 }
 
-/** @typedef {{group: import("./remotes.js").Group, rule?: import("../rule_text.js").Rule}} Line */
+/** @typedef {{group: import("./remotes.js").Group, rule?: import("../rules/text.js").Rule}} Line */
 
 /** @type {[string, (line: Line) => unknown][]} */
 const COLUMNS = [
@@ -36,7 +36,7 @@ const COLUMNS = [
   ["group_uuid", ({ group }) => group.uuid],
 ];
 
-/** @param {import("../rule_text.js").Rule} rule */
+/** @param {import("../rules/text.js").Rule} rule */
 function remoteCell(rule) {
   const remote = remoteOf(rule);
   if (remote.kind === "any") return rule.ethertype === "IPv6" ? "::/0" : "0.0.0.0/0";

@@ -1,12 +1,12 @@
 // The `openstack` commands that create groups and their rules, for a POSIX shell.
 
+import { isIcmp } from "../rules/text.js";
 import { comment, shellWord } from "./escape.js";
 import { byTenant, leftOutText, neutronProtocol, neutronRemoteOf, portsOf, tenantText } from "./remotes.js";
-import { isIcmp } from "../rule_text.js";
 
 /**
  * @typedef {import("./remotes.js").Group} Group
- * @typedef {import("../rule_text.js").Rule} Rule
+ * @typedef {import("../rules/text.js").Rule} Rule
  */
 
 const HEAD = "Creates these groups in the project of the credentials (OS_CLOUD). The egress rules that the cloud adds are removed.";

@@ -1,8 +1,8 @@
 // The remotes of exported rules: a prefix, a group of the same export, another one, or one that only the cloud knows.
 
-import { remoteText } from "../rule_text.js";
+import { remoteText } from "../rules/text.js";
 
-/** @typedef {import("../rule_text.js").Rule} Rule */
+/** @typedef {import("../rules/text.js").Rule} Rule */
 
 /**
  * A security group as the API returns it.

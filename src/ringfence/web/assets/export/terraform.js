@@ -5,7 +5,7 @@ import { byTenant, leftOutText, neutronProtocol, neutronRemoteOf, portsOf, tenan
 
 /**
  * @typedef {import("./remotes.js").Group} Group
- * @typedef {import("../rule_text.js").Rule} Rule
+ * @typedef {import("../rules/text.js").Rule} Rule
  */
 
 const HEAD = "These resources create new groups: to take over those in the cloud, import them first.";

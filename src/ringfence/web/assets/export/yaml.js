@@ -1,8 +1,8 @@
 // YAML: the provisioning file that `ringfence load` reads.
 
+import { isIcmp } from "../rules/text.js";
 import { comment, yamlScalar } from "./escape.js";
 import { byTenant, portsOf, remoteOf } from "./remotes.js";
-import { isIcmp } from "../rule_text.js";
 
 const HEAD = "Part of an installation: do not load this file with --prune, which would remove the rest.";
 // A group in one of these states is left out: a file cannot say that it is being deleted.
@@ -79,7 +79,7 @@ function groupLines(group, stated) {
 /**
  * Return a rule on one line; null if a file cannot state it.
  *
- * @param {import("../rule_text.js").Rule} rule
+ * @param {import("../rules/text.js").Rule} rule
  * @param {Group[]} groups
  */
 function ruleText(rule, groups) {

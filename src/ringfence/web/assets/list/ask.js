@@ -88,7 +88,7 @@ function partsIn(words) {
   return { parts, left, clashing, refused };
 }
 
-/** @typedef {Part & {either?: import("../prefixes.js").HostBits}} Piece */
+/** @typedef {Part & {either?: import("../rules/prefixes.js").HostBits}} Piece */
 
 /**
  * Return why a question is not one, and what is a question instead; null if it is one.

@@ -1,11 +1,11 @@
 // The search field, and how its question is understood: every part can be taken out.
 
 import { OVERVIEWS, request } from "../api.js";
+import { Cross } from "../components/icons.js";
+import { useLoaded } from "../components/use_loaded.js";
 import { html, useEffect, useRef, useState } from "../html.js";
-import { Cross } from "../icons.js";
 import { updateQuery } from "../router.js";
-import { count } from "../rule_text.js";
-import { useLoaded } from "../use_loaded.js";
+import { count } from "../rules/text.js";
 
 /** @typedef {import("./ask.js").Question} Question */
 

@@ -1,8 +1,8 @@
 // The parts of a question: "tcp 22", "from 10.0.0.0/8", "icmp 8", "incoming". Pure.
 
 import { own } from "../own.js";
-import { hostBitsOf } from "../prefixes.js";
-import { WELL_KNOWN_PORTS } from "../well_known_ports.js";
+import { hostBitsOf } from "../rules/prefixes.js";
+import { WELL_KNOWN_PORTS } from "../rules/well_known_ports.js";
 
 /**
  * What words mean, and how many of them do.
@@ -12,7 +12,7 @@ import { WELL_KNOWN_PORTS } from "../well_known_ports.js";
  * @property {string} text
  * @property {Record<string, string>} query
  * @property {number} size
- * @property {import("../prefixes.js").HostBits} [either] a prefix that may be meant as one address
+ * @property {import("../rules/prefixes.js").HostBits} [either] a prefix that may be meant as one address
  */
 
 const PROTOCOLS = ["tcp", "udp", "icmp", "icmpv6", "igmp", "gre", "esp", "ah", "sctp", "dccp", "ospf", "vrrp", "udplite"];

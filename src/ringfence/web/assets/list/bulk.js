@@ -1,11 +1,11 @@
 // Changes of all selected groups: what to do, one review, and what became of each group.
 
-import { Dialog } from "../dialog.js";
+import { Dialog } from "../components/dialog.js";
 import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { useDoors } from "../review/doors.js";
 import { PlanReview, doorsOf, headlineOf } from "../review/plan.js";
 import { GROUP_PAGES } from "../router.js";
-import { count } from "../rule_text.js";
+import { count } from "../rules/text.js";
 import { gathered, isMove, sumOfTraffic } from "./bulk_changes.js";
 import { AddForm, DeleteForm, DriftForm, PullForm, RemoveForm, ReplaceForm } from "./bulk_forms.js";
 import { applyPlan, changeEntries, loadEntries, planEntries } from "./bulk_run.js";

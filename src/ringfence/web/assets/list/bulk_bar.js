@@ -1,9 +1,9 @@
 // The bar of the selection: how many groups are selected, and what can be done with all of them.
 
-import { ExportMenu, groupsOf } from "../export.js";
+import { showToast } from "../components/toast.js";
+import { ExportMenu, groupsOf } from "../export/menu.js";
 import { html, useEffect, useRef, useState } from "../html.js";
-import { count } from "../rule_text.js";
-import { showToast } from "../toast.js";
+import { count } from "../rules/text.js";
 import { BULK, BulkDialog } from "./bulk.js";
 
 /**

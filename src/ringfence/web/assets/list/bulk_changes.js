@@ -1,9 +1,9 @@
 // What a change of several groups does to the rules of one. Pure.
 
 import { gather } from "../review/gather.js";
-import { openText, remoteKeys } from "../rule_text.js";
+import { openText, remoteKeys } from "../rules/text.js";
 
-/** @typedef {import("../rule_text.js").Rule} Rule */
+/** @typedef {import("../rules/text.js").Rule} Rule */
 
 const port = (/** @type {number | null | undefined} */ number) => number ?? -1;
 

@@ -2,9 +2,9 @@
 
 import { html, useId, useMemo, useState } from "../html.js";
 import { readRules } from "../paste/read.js";
-import { bodyOf } from "../rows.js";
-import { Remote, Traffic } from "../rule_lists.js";
-import { count } from "../rule_text.js";
+import { bodyOf } from "../rules/rows.js";
+import { Remote, Traffic } from "../rules/rule.js";
+import { count } from "../rules/text.js";
 import { addRules, distinctRules, removeRules, replaceCidr, replacedText } from "./bulk_changes.js";
 import { pull, remove, setDriftMode } from "./bulk_run.js";
 

@@ -1,9 +1,9 @@
 // Loads, plans and changes several groups: each is one change, of the version and the plan reviewed.
 
 import { GROUPS, OVERVIEWS, request } from "../api.js";
-import { isAnswered, messageOfChange } from "../attempts.js";
-import { loadGroup } from "../load_group.js";
-import { isStable } from "../states.js";
+import { isStable } from "../components/states.js";
+import { isAnswered, messageOfChange, newKey } from "../editor/attempts.js";
+import { loadGroup } from "../group/load.js";
 
 const AT_ONCE = 4;
 const POLL_MILLISECONDS = 700;
@@ -43,9 +43,6 @@ async function each(items, work, signal) {
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
-
-/** Return a key that no other change has. */
-const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /**
  * Load the groups of a selection; with their usage, if they are to be deleted.

@@ -1,10 +1,10 @@
 // What the cloud admits from the internet and the desired rules do not, below the rules of a question.
 
-import { request } from "../api.js";
+import { EXPOSURES, request } from "../api.js";
+import { useLoaded } from "../components/use_loaded.js";
 import { html } from "../html.js";
 import { CONSOLE } from "../router.js";
-import { count } from "../rule_text.js";
-import { useLoaded } from "../use_loaded.js";
+import { count } from "../rules/text.js";
 
 const SHARED = ["protocol", "port", "ethertype", "wider_than", "tenant_uuid", "project_uuid", "customer_uuid", "service_settings_uuid"];
 
@@ -17,7 +17,7 @@ export function CloudOnly({ parameters }) {
     async (signal) => {
       const names = [...new Set(query.keys())];
       const filters = Object.fromEntries(names.map((name) => [name, query.getAll(name)]));
-      return (await request("GET", "/api/security-group-exposures/", { query: { ...filters, page_size: 1, field: ["port_uuid"] }, signal })).total;
+      return (await request("GET", EXPOSURES, { query: { ...filters, page_size: 1, field: ["port_uuid"] }, signal })).total;
     },
     [search], () => 30_000,
   );

@@ -1,12 +1,12 @@
 // The filters of the list: the selects, and a chip for each filter in the URL.
 
 import { TENANTS, request } from "../api.js";
+import { Cross } from "../components/icons.js";
+import { DRIFT_LABELS, STATE_LABELS } from "../components/states.js";
+import { useLoaded } from "../components/use_loaded.js";
 import { html, useState } from "../html.js";
-import { Cross } from "../icons.js";
 import { own } from "../own.js";
 import { navigate, updateQuery } from "../router.js";
-import { DRIFT_LABELS, STATE_LABELS } from "../states.js";
-import { useLoaded } from "../use_loaded.js";
 
 // Parameters of the URL that are no filters
 const OTHERS = new Set(["q", "as", "o", "page", "page_size", "field", "cursor"]);

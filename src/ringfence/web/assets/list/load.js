@@ -1,7 +1,7 @@
 // Loads a page of the list: groups, or the rules of a question.
 
 import { OVERVIEWS, request } from "../api.js";
-import { loadAll as loadRows } from "../export.js";
+import { loadAll as loadRows } from "../export/menu.js";
 import { ancestorsNamed } from "./ancestors.js";
 import { parametersOf } from "./filters.js";
 import { RULES, groupsIn } from "./results.js";

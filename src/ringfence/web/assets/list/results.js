@@ -2,8 +2,8 @@
 
 import { html } from "../html.js";
 import { GROUP_PAGES } from "../router.js";
-import { count } from "../rule_text.js";
-import { Remote, Traffic } from "../rule_lists.js";
+import { Remote, Traffic } from "../rules/rule.js";
+import { count } from "../rules/text.js";
 import { SelectBox, SelectPage } from "./selection.js";
 
 export const RULES = "/api/security-group-rules/";

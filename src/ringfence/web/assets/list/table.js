@@ -1,12 +1,12 @@
 // The table of groups: a line for each, in which what needs attention stands out.
 
+import { Drift, State } from "../components/states.js";
+import { Ago } from "../components/times.js";
 import { html } from "../html.js";
 import { own } from "../own.js";
-import { OpenMarks } from "../openings.js";
 import { GROUP_PAGES, updateQuery } from "../router.js";
-import { unknownRemotesText } from "../rule_text.js";
-import { Drift, State } from "../states.js";
-import { Ago } from "../times.js";
+import { OpenMarks } from "../rules/openings.js";
+import { unknownRemotesText } from "../rules/text.js";
 import { SelectBox, SelectPage } from "./selection.js";
 
 /** @type {string[][]} the field that a column is sorted by, its label, and its class */

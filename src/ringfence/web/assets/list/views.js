@@ -1,8 +1,8 @@
 // Saved views: named URLs of the list, kept in the browser for each user.
 
+import { Dialog } from "../components/dialog.js";
+import { Cross } from "../components/icons.js";
 import { html, useId, useState } from "../html.js";
-import { Cross } from "../icons.js";
-import { Dialog } from "../dialog.js";
 import { GROUP_PAGES } from "../router.js";
 import { BUSY_STATES } from "./filters.js";
 

@@ -4,9 +4,9 @@
 // the source and the ingress of the destination must both admit; `admitted` says whether they do.
 // Everything is at the level of groups: groups of one instance unite, which is not considered.
 
-import { isInternet } from "../internet.js";
 import { own } from "../own.js";
-import { remoteText } from "../rule_text.js";
+import { isInternet } from "../rules/internet.js";
+import { remoteText } from "../rules/text.js";
 
 /**
  * @typedef {object} Node

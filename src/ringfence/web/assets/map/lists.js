@@ -4,7 +4,7 @@ import { csvOf } from "../export/csv.js";
 import { html, useLayoutEffect, useMemo, useRef, useState } from "../html.js";
 import { own } from "../own.js";
 import { CONSOLE, GROUP_PAGES } from "../router.js";
-import { count } from "../rule_text.js";
+import { count } from "../rules/text.js";
 import { compare } from "./layout.js";
 import { admittedText, edgeText, endText, flowText, noteOf, shortTexts, statusOf } from "./words.js";
 
@@ -179,7 +179,7 @@ function Arrows({ title, edges, side, onSelect }) {
 }
 
 /** @param {{edge: Edge}} properties */
-export function Flows({ edge }) {
+function Flows({ edge }) {
   return html`<ul class="plain">${edge.flows.map((flow, index) => html`<li key=${index}>
     <strong>${flowText(flow)}</strong>${flow.end && flow.end !== "internet" && html` ${flow.ingress ? "from" : "to"} <span class="mono">${flow.end}</span>`}
     <span class=${flow.inCloud ? "meaning tone-bad" : "meaning quiet"}>${flow.ethertype && `${flow.ethertype} · `}${admittedText(flow)}</span>

@@ -1,7 +1,7 @@
 // Loads the groups of a tenant with their rules, and what is open in the cloud.
 
 import { GROUPS, OVERVIEWS } from "../api.js";
-import { loadAll } from "../export.js";
+import { loadAll } from "../export/menu.js";
 
 /**
  * @param {string} tenant UUID

@@ -1,13 +1,13 @@
 // The map of a tenant's groups, with its matrix and its table, and the choice of a tenant.
 
 import { TENANTS, request } from "../api.js";
-import { CsvButton, download, loadAll } from "../export.js";
+import { PageHead } from "../components/title.js";
+import { Failure, Skeleton, Stale, useLoaded } from "../components/use_loaded.js";
 import { fileName } from "../export/escape.js";
+import { CsvButton, download, loadAll } from "../export/menu.js";
 import { html, useEffect, useMemo, useState } from "../html.js";
 import { CONSOLE, navigate, updateQuery } from "../router.js";
-import { count } from "../rule_text.js";
-import { PageHead } from "../title.js";
-import { Failure, Skeleton, Stale, useLoaded } from "../use_loaded.js";
+import { count } from "../rules/text.js";
 import { graphOf } from "./graph.js";
 import { EdgeTable, Legend, Matrix, Selected, SelectedCell, csvOfEdges } from "./lists.js";
 import { loadGroups } from "./load.js";

@@ -1,7 +1,7 @@
 // The neighbourhood of a group with what a plan makes appear and disappear.
 
+import { useLoaded } from "../components/use_loaded.js";
 import { html, useMemo } from "../html.js";
-import { useLoaded } from "../use_loaded.js";
 import { graphOf } from "./graph.js";
 import { layoutOf } from "./layout.js";
 import { loadGroups } from "./load.js";

@@ -4,7 +4,7 @@
 
 import { html, useLayoutEffect, useMemo, useRef } from "../html.js";
 import { own } from "../own.js";
-import { count } from "../rule_text.js";
+import { count } from "../rules/text.js";
 import { HEIGHT, WIDTH, layoutOf } from "./layout.js";
 import { edgeText, noteOf, shortTexts, statusOf } from "./words.js";
 

@@ -1,8 +1,8 @@
 // What nodes, arrows and their traffic mean, in words, and the filter by words. Pure.
 
 import { own } from "../own.js";
-import { count, isIcmp, portText, protocolText, trafficText } from "../rule_text.js";
-import { WELL_KNOWN_PORTS } from "../well_known_ports.js";
+import { count, isIcmp, portText, protocolText, trafficText } from "../rules/text.js";
+import { WELL_KNOWN_PORTS } from "../rules/well_known_ports.js";
 import { admittedBy } from "./graph.js";
 
 /** @typedef {import("./graph.js").Node} Node */
@@ -65,7 +65,7 @@ export const edgeText = (edge) => `${edge.from.label} → ${edge.to.label}: ${
  *
  * @param {any} flow
  */
-export function shortText(flow) {
+function shortText(flow) {
   const { what, service } = trafficText(flow);
   // Ports of applications say more than the general word "web".
   if (service && !service.startsWith("web")) return service;

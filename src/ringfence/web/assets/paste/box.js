@@ -1,12 +1,12 @@
 // The box for pasting rules. Lines that cannot be parsed are listed with their errors, and must be
 // corrected or removed before the change can be reviewed.
 
+import { showToast } from "../components/toast.js";
 import { html, useId, useMemo, useRef } from "../html.js";
-import { count } from "../rule_text.js";
-import { showToast } from "../toast.js";
+import { count } from "../rules/text.js";
 import { readRules } from "./read.js";
 
-/** @typedef {import("../rows.js").Row} Row */
+/** @typedef {import("../rules/rows.js").Row} Row */
 
 // The most errors that are listed; the others are counted.
 const MAX_SHOWN = 20;

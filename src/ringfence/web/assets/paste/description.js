@@ -2,10 +2,10 @@
 // description. A broad rule takes a description only where the syntax marks it as one, because no list
 // of words covers every way to write a restriction.
 
-import { PRESETS } from "../well_known_ports.js";
+import { PRESETS } from "../rules/well_known_ports.js";
 import { ParseError, hasPorts, isAnywhere, isEvery, isIcmp, namedProtocol } from "./values.js";
 
-/** @typedef {import("../rows.js").Row} Row */
+/** @typedef {import("../rules/rows.js").Row} Row */
 
 /**
  * The texts of a line that describe its rules.

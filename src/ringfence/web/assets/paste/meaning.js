@@ -1,10 +1,10 @@
 // Expands a parsed line into rows: one for each port and each remote.
 
-import { newRow } from "../rows.js";
+import { newRow } from "../rules/rows.js";
 import { checkDescription, couldBeKeyword, textOf } from "./description.js";
 import { ParseError, hasPorts, isIcmp } from "./values.js";
 
-/** @typedef {import("../rows.js").Row} Row */
+/** @typedef {import("../rules/rows.js").Row} Row */
 
 /**
  * @typedef {object} Opening

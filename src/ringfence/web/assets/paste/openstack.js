@@ -21,7 +21,7 @@ const ETHERTYPES = /** @type {Record<string, string>} */ ({ ipv4: "IPv4", ipv6: 
 
 /**
  * @param {string} line that begins with openstack, or with an option of the command
- * @returns {{rows: import("../rows.js").Row[], group: string}} `group` is the group that the command names
+ * @returns {{rows: import("../rules/rows.js").Row[], group: string}} `group` is the group that the command names
  */
 export function readOpenstack(line) {
   const { words, remark } = shellWords(line);

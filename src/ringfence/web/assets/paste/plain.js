@@ -2,7 +2,7 @@
 //
 //     [in|out] [ipv4|ipv6] PROTOCOL [PORTS] [from|to] REMOTE… [DESCRIPTION] [# DESCRIPTION]
 
-import { PRESETS } from "../well_known_ports.js";
+import { PRESETS } from "../rules/well_known_ports.js";
 import { rowsOf } from "./meaning.js";
 import {
   ParseError, hasPorts, icmpTypesOf, isAnywhere, isEvery, isIcmp, looksLikeAddress, namedProtocol,

@@ -8,7 +8,7 @@ import { readPlain } from "./plain.js";
 import { readUfw } from "./ufw.js";
 import { ParseError, hasPorts, isEvery, protocolIn, small } from "./values.js";
 
-/** @typedef {import("../rows.js").Row} Row */
+/** @typedef {import("../rules/rows.js").Row} Row */
 
 /**
  * @typedef {object} LineError

@@ -1,7 +1,7 @@
 // Parses the values of a rule: protocols, ports, ICMP types, addresses.
 
 import { own } from "../own.js";
-import { hostBitsOf } from "../prefixes.js";
+import { hostBitsOf } from "../rules/prefixes.js";
 
 /** An error in a pasted line, and the word at which parsing failed. */
 export class ParseError extends Error {

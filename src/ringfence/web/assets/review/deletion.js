@@ -1,16 +1,15 @@
 // The review of a deletion: what closes, who loses access, and what is left without a group.
 
-import { GROUPS, request } from "../api.js";
-import { CHANGED_MEANWHILE, sendOnce } from "../attempts.js";
+import { GROUPS, PORTS, request } from "../api.js";
+import { showToast } from "../components/toast.js";
+import { CHANGED_MEANWHILE, sendOnce } from "../editor/attempts.js";
+import { Instances } from "../group/usage.js";
 import { html, useState } from "../html.js";
-import { Remote, Traffic } from "../rule_lists.js";
 import { CONSOLE, GROUP_PAGES } from "../router.js";
-import { count } from "../rule_text.js";
-import { showToast } from "../toast.js";
-import { Instances } from "../usage.js";
+import { Remote, Traffic } from "../rules/rule.js";
+import { count } from "../rules/text.js";
 import { ReviewDialog } from "./dialog.js";
 
-const PORTS = "/api/openstack-ports/";
 const INSTANCE_PAGES = `${CONSOLE}instances/`;
 // So many referring groups are shown with their rules; the others by name.
 const MOST_REFERRING = 10;

@@ -1,9 +1,9 @@
 // The dialog in which a change is reviewed before it is applied.
 
-import { Dialog } from "../dialog.js";
+import { Dialog } from "../components/dialog.js";
+import { useLoaded } from "../components/use_loaded.js";
 import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { CONSOLE } from "../router.js";
-import { useLoaded } from "../use_loaded.js";
 import { useDoors } from "./doors.js";
 import { PlanReview, readPlan } from "./plan.js";
 

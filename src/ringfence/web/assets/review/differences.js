@@ -1,6 +1,6 @@
 // The difference between two lists of rules, and whose each change is. Pure.
 
-import { prefixOf } from "../prefixes.js";
+import { prefixOf } from "../rules/prefixes.js";
 
 /** @typedef {{from: any, to: any, number: number}} Pair a rule before and after, and its row number */
 /** @typedef {{rule: any, number: number}} Numbered */

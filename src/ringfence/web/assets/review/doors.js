@@ -1,7 +1,7 @@
 // New doors to the internet: each is confirmed before a change is applied.
 
 import { html, useCallback, useEffect, useRef, useState } from "../html.js";
-import { remoteText } from "../rule_text.js";
+import { remoteText } from "../rules/text.js";
 import { asPiece, gather, mayBeDoor, widthOf } from "./gather.js";
 import { endOf, hiddenOf, isDoor, pieceText } from "./traffic.js";
 

@@ -1,8 +1,8 @@
 // Pieces of what opens, gathered by the rule that they come from, and how wide prefixes are together. Pure.
 
-import { isInternet } from "../internet.js";
-import { prefixOf } from "../prefixes.js";
-import { remoteText } from "../rule_text.js";
+import { isInternet } from "../rules/internet.js";
+import { prefixOf } from "../rules/prefixes.js";
+import { remoteText } from "../rules/text.js";
 import { protocolOf } from "./differences.js";
 
 /**

@@ -1,8 +1,8 @@
 // The review of a plan: a headline, what opens and closes, and whose each change is.
 
+import { Ago } from "../components/times.js";
 import { html, useMemo, useState } from "../html.js";
-import { count } from "../rule_text.js";
-import { Ago } from "../times.js";
+import { count } from "../rules/text.js";
 import { keyOf, lanesOf } from "./differences.js";
 import { ChangedLines, RuleLines, ruleText } from "./rule_line.js";
 import { OpensAndCloses, headlineOf } from "./traffic.js";

@@ -1,10 +1,10 @@
 // The review of a rollback: its plan, and the rules whose remote groups no longer exist.
 
 import { GROUPS, request } from "../api.js";
-import { sendOnce } from "../attempts.js";
+import { showToast } from "../components/toast.js";
+import { sendOnce } from "../editor/attempts.js";
 import { html, useState } from "../html.js";
-import { count, remoteText } from "../rule_text.js";
-import { showToast } from "../toast.js";
+import { count, remoteText } from "../rules/text.js";
 import { ReviewDialog, hasCloudChanged } from "./dialog.js";
 
 /** @param {{group: any, version: number, reload: () => Promise<void>, onClose: () => void}} properties */

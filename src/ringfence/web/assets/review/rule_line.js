@@ -1,8 +1,8 @@
 // Rules of a review as sentences: added, removed, or changed from one to another.
 
 import { html } from "../html.js";
-import { Remote, Traffic } from "../rule_lists.js";
-import { remoteText, trafficText } from "../rule_text.js";
+import { Remote, Traffic } from "../rules/rule.js";
+import { remoteText, trafficText } from "../rules/text.js";
 
 /**
  * A list of rules with one sign; `why` follows each.

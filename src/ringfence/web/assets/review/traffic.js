@@ -2,7 +2,7 @@
 
 import { html } from "../html.js";
 import { GROUP_PAGES } from "../router.js";
-import { count, openText, remoteText, trafficText } from "../rule_text.js";
+import { count, openText, remoteText, trafficText } from "../rules/text.js";
 import { asPiece, cidrOf, gather, mayBeDoor, widthOf } from "./gather.js";
 
 /**

@@ -1,8 +1,8 @@
 // The difference between two versions of a group: what opened and closed, and each rule from what to what.
 
 import { request } from "../api.js";
+import { Skeleton, useLoaded } from "../components/use_loaded.js";
 import { html } from "../html.js";
-import { Skeleton, useLoaded } from "../use_loaded.js";
 import { differenceOf } from "./differences.js";
 import { DifferenceLines, sumOf } from "./plan.js";
 import { RuleLines } from "./rule_line.js";

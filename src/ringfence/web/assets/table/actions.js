@@ -1,10 +1,10 @@
 // What rows and tools do to the table.
 
 import { useMemo, useRef } from "../html.js";
-import { newRow, withCidr } from "../rows.js";
+import { newRow, withCidr } from "../rules/rows.js";
 import { serviceNamed } from "./services.js";
 
-/** @typedef {import("../rows.js").Row} Row */
+/** @typedef {import("../rules/rows.js").Row} Row */
 /** @typedef {import("./lines.js").Line} Line */
 /** @typedef {(rows: Row[]) => Row[]} Edit */
 

@@ -1,9 +1,9 @@
 // The focus in the table: the keys that move it, also to rows that are not in the document yet.
 
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
-import { newRow } from "../rows.js";
+import { newRow } from "../rules/rows.js";
 
-/** @typedef {import("../rows.js").Row} Row */
+/** @typedef {import("../rules/rows.js").Row} Row */
 /** @typedef {import("./lines.js").Line} Line */
 
 /** @param {{current: any}} table */

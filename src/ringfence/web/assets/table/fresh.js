@@ -1,9 +1,9 @@
 // New rows, and names of groups, are not marked as wrong before something was typed into them and left.
 
 import { useCallback, useRef, useState } from "../html.js";
-import { isBlank } from "../rows.js";
+import { isBlank } from "../rules/rows.js";
 
-/** @typedef {import("../rows.js").Row} Row */
+/** @typedef {import("../rules/rows.js").Row} Row */
 
 export function useFresh() {
   const fresh = useRef(/** @type {Map<string, Set<string>>} */ (new Map()));

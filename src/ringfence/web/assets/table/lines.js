@@ -1,11 +1,11 @@
 // Which lines the table shows: rows, rows that were removed, and heads of folded groups.
 
-import { isInternet } from "../internet.js";
-import { prefixOf } from "../prefixes.js";
-import { signature } from "../rows.js";
+import { isInternet } from "../rules/internet.js";
+import { prefixOf } from "../rules/prefixes.js";
+import { signature } from "../rules/rows.js";
 import { serviceOn } from "./services.js";
 
-/** @typedef {import("../rows.js").Row} Row */
+/** @typedef {import("../rules/rows.js").Row} Row */
 /** @typedef {"" | "new" | "changed" | "removed"} Status */
 
 /**
@@ -93,7 +93,7 @@ export const remoteOf = (row) => (row.kind === "all" ? "Anywhere" : row.end || "
  * @param {Row} row
  * @param {string[]} words in lower case
  */
-export function hasWords(row, words) {
+function hasWords(row, words) {
   if (!words.length) return true;
   const protocol = row.protocol || "any";
   const text = [row.direction, row.ethertype, protocol, row.ports, serviceOn(row.ports), remoteOf(row), row.description].join("\n").toLowerCase();

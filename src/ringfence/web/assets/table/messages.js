@@ -2,10 +2,10 @@
 
 import { useEffect, useMemo, useRef } from "../html.js";
 import { isEvery } from "../paste/values.js";
-import { familyOf } from "../prefixes.js";
-import { hostBitsIn } from "../rows.js";
+import { familyOf } from "../rules/prefixes.js";
+import { hostBitsIn } from "../rules/rows.js";
 
-/** @typedef {import("../rows.js").Row} Row */
+/** @typedef {import("../rules/rows.js").Row} Row */
 /** @typedef {Record<string, string>} Cells */
 
 /** @type {[string, RegExp, (row: Row) => string][]} cell, what the API says, what the cell says */
@@ -41,7 +41,7 @@ function cidrMessage({ end, ethertype }) {
  * @param {Cells} [errors] as the API says them
  * @returns {Cells | undefined}
  */
-export function messagesOf(row, errors) {
+function messagesOf(row, errors) {
   if (!errors) return undefined;
   const found = Object.entries(errors).map(([cell, text]) => {
     const known = MESSAGES.find(([name, pattern]) => name === cell && pattern.test(text));
@@ -57,7 +57,7 @@ export function messagesOf(row, errors) {
  *
  * @param {Row[]} rows
  */
-export function duplicatesOf(rows) {
+function duplicatesOf(rows) {
   const first = new Map();
   /** @type {Map<string, Cells>} */
   const found = new Map();
@@ -74,7 +74,7 @@ export function duplicatesOf(rows) {
  * has, as after a copy, is looked up in this one.
  *
  * @param {Row[]} rows
- * @param {import("../validation.js").Validation} validation
+ * @param {import("../editor/validation.js").Validation} validation
  * @param {any} groups
  * @param {(edit: (rows: Row[]) => Row[]) => void} edit
  */

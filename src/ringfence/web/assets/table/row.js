@@ -1,14 +1,14 @@
 // A row of the table that can be edited, one that was removed, and the head of a group of rows.
 
+import { Copy, Cross } from "../components/icons.js";
 import { html, useEffect, useMemo, useRef } from "../html.js";
-import { Copy, Cross } from "../icons.js";
-import { hostBitsOf } from "../prefixes.js";
-import { bodyOf, hostBitsIn } from "../rows.js";
-import { count, trafficText } from "../rule_text.js";
+import { hostBitsOf } from "../rules/prefixes.js";
+import { bodyOf, hostBitsIn } from "../rules/rows.js";
+import { count, trafficText } from "../rules/text.js";
 import { remoteOf } from "./lines.js";
 import { beginsService } from "./services.js";
 
-/** @typedef {import("../rows.js").Row} Row */
+/** @typedef {import("../rules/rows.js").Row} Row */
 
 const DIRECTIONS = [["ingress", "Ingress"], ["egress", "Egress"]];
 const ETHERTYPES = [["IPv4", "IPv4"], ["IPv6", "IPv6"]];

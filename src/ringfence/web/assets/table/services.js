@@ -1,6 +1,6 @@
 // Names of services that can be typed into the cell of ports.
 
-import { PRESETS, WELL_KNOWN_PORTS } from "../well_known_ports.js";
+import { PRESETS, WELL_KNOWN_PORTS } from "../rules/well_known_ports.js";
 
 const UDP = new Set(["53", "67", "69", "123", "161", "500", "514", "1194", "4500", "4789", "51820"]);
 

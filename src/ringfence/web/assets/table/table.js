@@ -1,9 +1,9 @@
 // The table of the rule editor. All of it works with the keyboard.
 
+import { showToast } from "../components/toast.js";
 import { html, useId, useRef } from "../html.js";
 import { isMany, readRules } from "../paste/read.js";
-import { count } from "../rule_text.js";
-import { showToast } from "../toast.js";
+import { count } from "../rules/text.js";
 import { useActions } from "./actions.js";
 import { moveFocus, useFocus, useReviewKey } from "./focus.js";
 import { useFresh } from "./fresh.js";
@@ -15,7 +15,7 @@ import { FindBar, SelectionBar, Toolbar, useDense } from "./tools.js";
 import { useSelection, useView } from "./view.js";
 import { Space, useWindow } from "./window.js";
 
-/** @typedef {import("../rows.js").Row} Row */
+/** @typedef {import("../rules/rows.js").Row} Row */
 /** @typedef {(rows: Row[]) => Row[]} Edit */
 /** @typedef {import("./lines.js").Line} Line */
 /** @typedef {import("./lines.js").View} View */
@@ -27,7 +27,7 @@ const WIDTH = COLUMNS.length + 2;
  * @param {object} properties
  * @param {Row[]} properties.rows
  * @param {(edit: Edit) => void} properties.edit
- * @param {import("../validation.js").Validation} properties.validation
+ * @param {import("../editor/validation.js").Validation} properties.validation
  * @param {string} properties.tenant the UUID of the tenant whose groups can be remotes
  * @param {{name: string, url: string}} [properties.self] the group itself
  * @param {import("../paste/box.js").Paste} properties.paste

@@ -2,12 +2,12 @@
 
 import { html, useId, useLayoutEffect, useRef, useState } from "../html.js";
 import { PasteBox } from "../paste/box.js";
-import { newRow, withCidr } from "../rows.js";
-import { count } from "../rule_text.js";
-import { PRESETS } from "../well_known_ports.js";
+import { newRow, withCidr } from "../rules/rows.js";
+import { count } from "../rules/text.js";
+import { PRESETS } from "../rules/well_known_ports.js";
 import { GROUPINGS, KINDS } from "./lines.js";
 
-/** @typedef {import("../rows.js").Row} Row */
+/** @typedef {import("../rules/rows.js").Row} Row */
 /** @typedef {import("./lines.js").View} View */
 
 const DENSE = "ringfence:dense";

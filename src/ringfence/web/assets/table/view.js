@@ -3,7 +3,7 @@
 import { useMemo, useRef, useState } from "../html.js";
 import { isOpen, linesOf, statusOf, withRemoved } from "./lines.js";
 
-/** @typedef {import("../rows.js").Row} Row */
+/** @typedef {import("../rules/rows.js").Row} Row */
 /** @typedef {import("./lines.js").Line} Line */
 /** @typedef {import("./lines.js").View} View */
 

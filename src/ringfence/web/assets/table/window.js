@@ -18,7 +18,7 @@ const ESTIMATE = 40;
  * @param {{top: number, height: number, pinned: string, heightOf: (line: Line) => number}} options
  * @returns {{line?: Line, position: number, space: number}[]}
  */
-export function shownLines(lines, { top, height, pinned, heightOf }) {
+function shownLines(lines, { top, height, pinned, heightOf }) {
   const isWhole = lines.length <= MAX_WHOLE;
   /** @type {{line?: Line, position: number, space: number}[]} */
   const shown = [];
