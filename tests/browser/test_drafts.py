@@ -85,7 +85,7 @@ async def test_a_draft_survives_the_end_of_the_session_and_is_shown_to_its_user_
     await expect(page.get_by_text(RESTORED)).to_have_count(0)
     drafts = "import('{}').then(({{ draftsOf }}) => ['ann', 'bob'].map(draftsOf))"
     module = await page.evaluate(
-        "new URL('editor/drafts.js', document.querySelector('script[src]').src).href"
+        "new URL('editor/draft_store.js', document.querySelector('script[src]').src).href"
     )
     [[of_ann], of_bob] = await page.evaluate(drafts.format(module))
     assert (of_ann["key"], of_bob) == (f"group:{group['uuid']}", [])

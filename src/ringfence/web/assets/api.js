@@ -24,6 +24,9 @@ export const SIGNED_IN = "ringfence:signed-in";
 // This version of the API allows a failed group to be changed.
 const MEDIA_TYPE = "application/json; version=2026-10";
 
+// The most rows that the API returns at once
+const MAX_PAGE_SIZE = 300;
+
 /**
  * @typedef {object} Options
  * @property {any} [body]
@@ -85,6 +88,23 @@ async function isSignedInAgain(signal) {
     window.addEventListener(SIGNED_IN, () => resolve(true), { once: true, signal });
     signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
+}
+
+/**
+ * Return the rows of all pages of a list; throws `ApiError`.
+ *
+ * @param {string} path
+ * @param {Record<string, any>} query
+ * @param {number} [most] rows
+ * @returns {Promise<any[]>}
+ */
+export async function requestAll(path, query, most = Infinity) {
+  const rows = [];
+  for (let page = 1; ; page += 1) {
+    const { data, total } = await request("GET", path, { query: { ...query, page, page_size: MAX_PAGE_SIZE } });
+    rows.push(...data);
+    if (!data.length || rows.length >= total || rows.length >= most) return rows.slice(0, most);
+  }
 }
 
 /**

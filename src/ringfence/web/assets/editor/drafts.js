@@ -6,8 +6,6 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } fr
 import { guardUnsavedChanges } from "../router.js";
 import { dropOldDrafts, nameOf, parseDraft, readText, serializeDraft, writeText } from "./draft_store.js";
 
-export { draftsOf } from "./draft_store.js";
-
 const SAVE_MILLISECONDS = 300;
 const MAX_STEPS = 200;
 

@@ -1,6 +1,6 @@
 // The export of what is shown: a menu of formats, and the download of a file.
 
-import { GROUPS, request } from "../api.js";
+import { GROUPS, request, requestAll } from "../api.js";
 import { showToast } from "../components/toast.js";
 import { html, useRef, useState } from "../html.js";
 import { count } from "../rules/text.js";
@@ -13,7 +13,6 @@ import { yamlOfGroups } from "./yaml.js";
 
 /** @typedef {import("./remotes.js").Group} Group */
 
-const PAGE_SIZE = 300;
 // More groups than these are read page by page.
 const FEW = 20;
 
@@ -53,23 +52,6 @@ export function download(name, text, type) {
 }
 
 /**
- * Return all pages of a list.
- *
- * @param {string} path
- * @param {Record<string, any>} query
- * @param {number} [most] rows
- * @returns {Promise<any[]>}
- */
-export async function loadAll(path, query, most = Infinity) {
-  const rows = [];
-  for (let page = 1; ; page += 1) {
-    const { data, total } = await request("GET", path, { query: { ...query, page, page_size: PAGE_SIZE } });
-    rows.push(...data);
-    if (!data.length || rows.length >= total || rows.length >= most) return rows.slice(0, most);
-  }
-}
-
-/**
  * Return groups with their rules, in the order of their UUIDs.
  *
  * @param {string[]} uuids
@@ -78,7 +60,7 @@ export async function loadAll(path, query, most = Infinity) {
 export async function groupsOf(uuids) {
   const query = { field: GROUP_FIELDS };
   const found = uuids.length > FEW
-    ? await loadAll(GROUPS, query)
+    ? await requestAll(GROUPS, query)
     : await Promise.all(uuids.map(async (uuid) => (await request("GET", `${GROUPS}${uuid}/`, { query })).data));
   const byUuid = new Map(found.map((group) => [group.uuid, group]));
   return uuids.flatMap((uuid) => byUuid.get(uuid) ?? []);
@@ -99,7 +81,7 @@ export async function withCloudIds(groups) {
   };
   const wanted = new Set(groups.flatMap(({ rules }) => rules.map(outside)).filter((uuid) => uuid !== null));
   const query = { field: ["uuid", "backend_id"] };
-  const found = wanted.size > FEW ? await loadAll(GROUPS, query) : await Promise.all([...wanted].map((uuid) => cloudIdOf(uuid, query)));
+  const found = wanted.size > FEW ? await requestAll(GROUPS, query) : await Promise.all([...wanted].map((uuid) => cloudIdOf(uuid, query)));
   const ids = new Map(found.map(({ uuid, backend_id: id }) => [uuid, id]));
   return groups.map((group) => ({
     ...group,

@@ -20,7 +20,7 @@ const WAY_ON = "Retry reads the new version and plans again.";
  * @property {any[]} [rules]
  * @property {any} [plan]
  * @property {any} [usage]
- * @property {string} [key] the idempotency key of its change
+ * @property {string} key the idempotency key of its change
  * @property {string} [problem]
  * @property {string} [refused] why its plan was refused
  * @property {"done" | "differs" | "accepted" | "failed"} [outcome]
@@ -151,7 +151,7 @@ async function settled(uuid, signal) {
 export async function applyPlan({ group, rules, plan, key }, signal) {
   await request("POST", `${GROUPS}${group.uuid}/set_rules/`, {
     body: rules, query: { plan_token: plan.plan_token }, signal,
-    headers: { "If-Match": `"v${plan.version}"`, "Idempotency-Key": key ?? newKey() },
+    headers: { "If-Match": `"v${plan.version}"`, "Idempotency-Key": key },
   });
   return true;
 }
@@ -162,7 +162,7 @@ export async function applyPlan({ group, rules, plan, key }, signal) {
  * @param {AbortSignal} signal
  */
 export async function setDriftMode({ group, key }, { mode }, signal) {
-  await request("POST", `${GROUPS}${group.uuid}/set_drift_mode/`, { body: { mode }, headers: { "Idempotency-Key": key ?? newKey() }, signal });
+  await request("POST", `${GROUPS}${group.uuid}/set_drift_mode/`, { body: { mode }, headers: { "Idempotency-Key": key }, signal });
   return false;
 }
 
@@ -171,7 +171,7 @@ export async function setDriftMode({ group, key }, { mode }, signal) {
  * @param {AbortSignal} signal
  */
 export async function pull({ group, key }, signal) {
-  await request("POST", `${GROUPS}${group.uuid}/pull/`, { headers: { "Idempotency-Key": key ?? newKey() }, signal });
+  await request("POST", `${GROUPS}${group.uuid}/pull/`, { headers: { "Idempotency-Key": key }, signal });
   return true;
 }
 
@@ -183,7 +183,7 @@ export async function pull({ group, key }, signal) {
 export async function remove({ group, key }, { detach }, signal) {
   try {
     await request("DELETE", `${GROUPS}${group.uuid}/`, {
-      headers: { "If-Match": `"v${group.version}"`, "Idempotency-Key": key ?? newKey() }, query: { detach: detach || undefined }, signal,
+      headers: { "If-Match": `"v${group.version}"`, "Idempotency-Key": key }, query: { detach: detach || undefined }, signal,
     });
   } catch (error) {
     // It was deleted, and the response got lost.

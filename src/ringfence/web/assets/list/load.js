@@ -1,7 +1,6 @@
 // Loads a page of the list: groups, or the rules of a question.
 
-import { OVERVIEWS, request } from "../api.js";
-import { loadAll as loadRows } from "../export/menu.js";
+import { OVERVIEWS, request, requestAll } from "../api.js";
 import { ancestorsNamed } from "./ancestors.js";
 import { parametersOf } from "./filters.js";
 import { RULES, groupsIn } from "./results.js";
@@ -71,6 +70,6 @@ export async function loadAll(question, query) {
   if (!path) return [];
   const isRules = question.kind === "rules";
   const field = isRules ? ["id", "security_group_uuid", "security_group_name", "tenant_name"] : ["uuid", "name", "tenant_name", "can_manage"];
-  const found = await loadRows(path, { ...parameters, field }, MOST_SELECTED * (isRules ? 10 : 1));
+  const found = await requestAll(path, { ...parameters, field }, MOST_SELECTED * (isRules ? 10 : 1));
   return isRules ? groupsIn(found) : found;
 }

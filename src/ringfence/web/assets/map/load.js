@@ -1,7 +1,6 @@
 // Loads the groups of a tenant with their rules, and what is open in the cloud.
 
-import { GROUPS, OVERVIEWS } from "../api.js";
-import { loadAll } from "../export/menu.js";
+import { GROUPS, OVERVIEWS, requestAll } from "../api.js";
 
 /**
  * @param {string} tenant UUID
@@ -9,8 +8,8 @@ import { loadAll } from "../export/menu.js";
  */
 export async function loadGroups(tenant) {
   const [groups, overviews] = await Promise.all([
-    loadAll(GROUPS, { tenant_uuid: tenant, field: ["uuid", "name", "rules", "instance_count"] }),
-    loadAll(OVERVIEWS, { tenant_uuid: tenant, field: ["uuid", "open_to_all", "observed_at"] }),
+    requestAll(GROUPS, { tenant_uuid: tenant, field: ["uuid", "name", "rules", "instance_count"] }),
+    requestAll(OVERVIEWS, { tenant_uuid: tenant, field: ["uuid", "open_to_all", "observed_at"] }),
   ]);
   const byUuid = new Map(overviews.map((overview) => [overview.uuid, overview]));
   return groups.map((group) => {

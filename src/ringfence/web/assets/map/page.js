@@ -1,10 +1,10 @@
 // The map of a tenant's groups, with its matrix and its table, and the choice of a tenant.
 
-import { TENANTS, request } from "../api.js";
+import { TENANTS, request, requestAll } from "../api.js";
 import { PageHead } from "../components/title.js";
 import { Failure, Skeleton, Stale, useLoaded } from "../components/use_loaded.js";
 import { fileName } from "../export/escape.js";
-import { CsvButton, download, loadAll } from "../export/menu.js";
+import { CsvButton, download } from "../export/menu.js";
 import { html, useEffect, useMemo, useState } from "../html.js";
 import { CONSOLE, navigate, updateQuery } from "../router.js";
 import { count } from "../rules/text.js";
@@ -21,7 +21,7 @@ const MAP_PAGES = `${CONSOLE}map/`;
 const VIEWS = [["map", "Map"], ["matrix", "Matrix"], ["table", "Table"]];
 
 export function ChooseTenant() {
-  const { data: tenants, error, reload } = useLoaded(() => loadAll(TENANTS, { field: ["uuid", "name", "customer_name", "project_name"] }), []);
+  const { data: tenants, error, reload } = useLoaded(() => requestAll(TENANTS, { field: ["uuid", "name", "customer_name", "project_name"] }), []);
   const [text, setText] = useState("");
   useEffect(() => {
     if (tenants?.length === 1) navigate(`${MAP_PAGES}${tenants[0].uuid}/`, { replace: true });

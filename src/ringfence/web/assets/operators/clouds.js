@@ -1,13 +1,12 @@
 // The state of the synchronisation, by cloud and tenant; for staff and support.
 
-import { OVERVIEWS, TENANTS, request } from "../api.js";
+import { OVERVIEWS, TENANTS, request, requestAll } from "../api.js";
 import { Dialog } from "../components/dialog.js";
 import { State } from "../components/states.js";
 import { Ago } from "../components/times.js";
 import { PageHead } from "../components/title.js";
 import { showToast } from "../components/toast.js";
 import { Failure, Skeleton, Stale, useLoaded } from "../components/use_loaded.js";
-import { loadAll } from "../export/menu.js";
 import { html, useState } from "../html.js";
 import { own } from "../own.js";
 import { GROUP_PAGES } from "../router.js";
@@ -40,7 +39,7 @@ export function Clouds({ user }) {
 
 /** @returns {Promise<Grades>} how many groups drift so that they admit more, or less */
 async function loadGrades() {
-  const groups = await loadAll(OVERVIEWS, { drift: "drifting", drift_grade: ["opens", "closes"], field: ["tenant_uuid", "drift_grade"] }, MOST_GRADED);
+  const groups = await requestAll(OVERVIEWS, { drift: "drifting", drift_grade: ["opens", "closes"], field: ["tenant_uuid", "drift_grade"] }, MOST_GRADED);
   const grades = /** @type {Grades} */ ({});
   for (const { tenant_uuid: tenant, drift_grade: grade } of groups) {
     grades[tenant] ??= { opens: 0, closes: 0 };

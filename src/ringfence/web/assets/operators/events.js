@@ -1,6 +1,6 @@
 // The audit trail: what happened, who did it, and its context. The first page is live.
 
-import { EVENTS, TENANTS, request } from "../api.js";
+import { EVENTS, TENANTS, request, requestAll } from "../api.js";
 import { FilterBar, SelectFilter, TextFilter } from "../components/filters.js";
 import { NoPage, POSITION } from "../components/pagination.js";
 import { Ago } from "../components/times.js";
@@ -8,7 +8,7 @@ import { PageHead } from "../components/title.js";
 import { showToast } from "../components/toast.js";
 import { Failure, Skeleton, Stale, useLoaded } from "../components/use_loaded.js";
 import { csvOf } from "../export/csv.js";
-import { CsvButton, loadAll } from "../export/menu.js";
+import { CsvButton } from "../export/menu.js";
 import { html } from "../html.js";
 import { own } from "../own.js";
 import { navigate, updateQuery } from "../router.js";
@@ -81,7 +81,7 @@ export function Events({ query }) {
 
 /** @param {URLSearchParams} query */
 async function loadCsv(query) {
-  const events = await loadAll(EVENTS, chosen(query), MOST_EXPORTED);
+  const events = await requestAll(EVENTS, chosen(query), MOST_EXPORTED);
   if (events.length === MOST_EXPORTED) showToast(`Only the newest ${count(MOST_EXPORTED, "event")} are exported. Narrow the filters for older ones.`);
   return csvOf(COLUMNS, events);
 }

@@ -82,7 +82,7 @@ async function loadCsv(query) {
     const { data, total } = await request("GET", EXPOSURES, {
       query: { o: ORDER, ...chosen(query, FILTERS), format: "csv", field: CSV_FIELDS, page, page_size: 300 },
     });
-    // Each row is one line: cells have no line breaks.
+    // The first line is the head.
     text += page === 1 ? data : data.slice(data.indexOf("\n") + 1);
     if (page * 300 >= total) return text;
   }
