@@ -198,5 +198,6 @@ async def test_a_change_records_an_event_with_old_and_new_values(client, world):
         {
             "from": {"name": "web", "description": ""},
             "to": {"name": "new", "description": ""},
+            "version": 2,
         },
     )

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from tests.faults.matrix import ALL, CALLS, CELLS, KILLED, KILLS, TROUBLES, Cell
+from tests.faults.matrix import CALLS, CELLS, KILLED, KILLS, TROUBLES, Cell
 from tests.faults.site import OPERATIONS
 from tests.faults.worker_process import worker_process
 from tests.lab.proxy import Cut
@@ -73,8 +73,7 @@ async def test_a_worker_killed_at_a_call_loses_nothing(
     struck(cell.operation, cell.trouble, "requeued by the next worker")
 
 
-def test_the_selection_meets_every_operation_and_nearly_every_fault():
-    assert {cell.operation for cell in CELLS} == {cell.operation for cell in KILLED} | set(CALLS)
-    assert {cell.trouble for cell in ALL} == set(TROUBLES)
-    assert len({cell.trouble for cell in CELLS}) >= len(TROUBLES) - 3
+def test_the_selection_meets_every_operation_and_every_fault():
+    assert {cell.operation for cell in CELLS} == set(CALLS)
+    assert {cell.trouble for cell in CELLS} == set(TROUBLES)
     assert len(KILLS) == 2 * sum(map(len, CALLS.values()))

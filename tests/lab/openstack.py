@@ -9,6 +9,7 @@ import json
 import shutil
 import socket
 import subprocess
+import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator, Sequence
@@ -147,9 +148,13 @@ class Lab:
             headers["X-Auth-Token"] = token
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - loopback
-        with OPENER.open(request, timeout=60) as response:
-            content = response.read()
-            return json.loads(content) if content else {}, dict(response.headers)
+        try:
+            with OPENER.open(request, timeout=60) as response:
+                content = response.read()
+                return json.loads(content) if content else {}, dict(response.headers)
+        except urllib.error.HTTPError as error:
+            error.add_note(error.read().decode(errors="replace"))
+            raise
 
 
 @contextmanager
