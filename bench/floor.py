@@ -2,35 +2,37 @@
 """The floor: the smallest application that does what any implementation of the reads must do.
 
 It looks up the hashed token, applies the scope, counts, and reads the same documents, in one
-statement, with the same server and number of processes. It has no routes, no filters, no log and
-no errors: it could not be shipped. What the service costs beyond it is the cost of these.
+prepared statement. It has no routes, no filters, no log and no errors: it could not be shipped.
+What the service costs beyond it is the cost of these.
 
-Run by the harness: `python -m bench.floor DATABASE_URL`.
+It shares nothing with the service but the tables, so that no cost is in both columns: Granian and
+`psycopg_pool` are used as their documentation shows, with one setting of PostgreSQL, generic plans.
+
+Run by the harness: `python -m bench.floor DATABASE_URL [PROCESSES]`.
 """
 
 import hashlib
+import os
+import socket
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
-from functools import partial
 from typing import Any, LiteralString
 from urllib.parse import parse_qsl
 from uuid import UUID
 
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops
 from psycopg import AsyncRawCursor
-
-from ringfence.database.pool import Database
-from ringfence.http.collections.documents import BASE_MARK
-from ringfence.service.listener import Probe, host_and_port_of, listen
-from ringfence.service.processes import default_api_processes, load_application, serve_api
-from ringfence.service.supervisor import Child, Supervisor
-from ringfence.settings import Settings
-from ringfence.telemetry.logs import configure
+from psycopg_pool import AsyncConnectionPool
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 PATH = "/api/openstack-security-groups/"
+# Stands for the base URL in stored documents.
+BASE_MARK = b"\x01"
+POOL_SIZE = 8
 
 # A project in a customer of the actor needs no ancestor of its own.
 _ACTOR: LiteralString = """
@@ -154,7 +156,7 @@ class Floor:
             query = dict(parse_qsl(scope["query_string"].decode()))
             statement, size = _LIST, int(query.get("page_size", 10))
             values.append(size)
-        async with self._database.connection() as connection:
+        async with self._pool.connection() as connection:
             cursor = AsyncRawCursor(connection)
             await cursor.execute(statement, values, binary=True)
             found = cursor.pgresult
@@ -170,7 +172,12 @@ class Floor:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        async with Database.open(self._url) as self._database:
+        options = {
+            "autocommit": True,
+            "prepare_threshold": 0,
+            "options": "-c plan_cache_mode=force_generic_plan",
+        }
+        async with AsyncConnectionPool(self._url, kwargs=options, max_size=POOL_SIZE) as self._pool:
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
@@ -195,20 +202,40 @@ async def _send(send: Send, status: int, body: bytes, more: list[tuple[bytes, by
     await send({"type": "http.response.body", "body": body})
 
 
+class Announcing(Floor):
+    """The floor as a program: it announces its address as soon as it is ready."""
+
+    def __init__(self) -> None:
+        super().__init__(os.environ["FLOOR_DATABASE_URL"])
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        async def announce(message: Message) -> None:
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                sys.stdout.write(f"ready http://127.0.0.1:{os.environ['FLOOR_PORT']}\n")
+                sys.stdout.flush()
+
+        await super()._live(receive, announce)
+
+
 def main(url: str, processes: int) -> None:
-    """Serve until a signal, as `ringfence serve` does."""
-    configure("error")
-    load_application("bench.floor:Floor")
-    with listen("127.0.0.1", 0) as listener:
-        bytes_of_head = Settings(database_url=url).header_bytes
-        serve = partial(serve_api, partial(Floor, url), listener, bytes_of_head)
-        children = [
-            Child(f"floor-{number}", serve, [listener.fileno()]) for number in range(processes)
-        ]
-        host_and_port = host_and_port_of(listener)
-        ready = partial(print, f"ready http://{host_and_port}", flush=True)
-        Supervisor(children, Probe(listener), ready).run()
+    """Serve until a signal."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    os.environ |= {"FLOOR_DATABASE_URL": url, "FLOOR_PORT": str(port)}
+    Granian(
+        "bench.floor:Announcing",
+        factory=True,
+        port=port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        loop=Loops.uvloop,
+        workers=processes,
+        log_enabled=False,
+    ).serve()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]) if sys.argv[2:] else default_api_processes())
+    main(sys.argv[1], int(sys.argv[2]) if sys.argv[2:] else min(2, os.cpu_count() or 1))

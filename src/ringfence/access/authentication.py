@@ -10,7 +10,8 @@ from psycopg.rows import namedtuple_row
 from ringfence.access.permissions import Actor, Grant, Role, TokenUsed, restricted_to_project
 from ringfence.access.scope import actor_parameters
 from ringfence.database.binary_rows import TRUE, find_rows, on_one_line
-from ringfence.database.pool import Connection, Database
+from ringfence.database.connect import Session
+from ringfence.database.pool import Database
 from ringfence.errors import Message, Unauthenticated
 from ringfence.text.masking import present
 
@@ -214,7 +215,7 @@ async def look_up(database: Database, credential: Credential) -> Identity:
 
 
 async def lock(
-    connection: Connection, credential: Credential, known: Identity, *, exclusive: bool
+    connection: Session, credential: Credential, known: Identity, *, exclusive: bool
 ) -> bool:
     """Lock an identity until the transaction ends; return whether it is still `known`.
 

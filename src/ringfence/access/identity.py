@@ -15,7 +15,8 @@ from psycopg.pq.abc import PGresult
 
 from ringfence.access.authentication import ACTORS, Credential, Identity, Kind, lock, look_up
 from ringfence.database.binary_rows import TRUE, find_rows, on_one_line, read_rows
-from ringfence.database.pool import Connection, Database
+from ringfence.database.connect import Session
+from ringfence.database.pool import Database
 from ringfence.database.replica import Replica
 from ringfence.errors import Unauthenticated
 
@@ -100,7 +101,7 @@ class RequestIdentity:
             self._credential = Credential("token", digest)
             self._identity, self.is_confirmed = None, False
 
-    async def lock(self, connection: Connection, *, exclusive: bool = False) -> None:
+    async def lock(self, connection: Session, *, exclusive: bool = False) -> None:
         """Lock the confirmed identity until the transaction of the connection ends.
 
         Raises `IdentityChanged` if the database has another identity by now. An operation that ends

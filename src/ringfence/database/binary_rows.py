@@ -12,7 +12,8 @@ from typing import Any, LiteralString
 
 from psycopg.pq.abc import PGresult
 
-from ringfence.database.pool import Connection, Database
+from ringfence.database.connect import Session
+from ringfence.database.pool import Database
 from ringfence.telemetry import tracing
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
@@ -49,15 +50,12 @@ async def read_rows(
 
 
 async def find_rows(
-    connection: Connection, statement: LiteralString, parameters: Mapping[str, Any]
+    connection: Session, statement: LiteralString, parameters: Mapping[str, Any]
 ) -> PGresult:
     """Return the rows of a statement that runs on a connection."""
     text, names = numbered(statement)
-    cursor = tracing.raw_cursor_factory()(connection)
-    await cursor.execute(text, [parameters[name] for name in names], binary=True)
-    found = cursor.pgresult
-    assert found is not None  # noqa: S101 - a statement was executed
-    return found
+    with tracing.statement(statement):
+        return await connection.prepared_statements.rows(text, [parameters[n] for n in names])
 
 
 def integer(value: bytes | None) -> int:

@@ -16,6 +16,7 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
+from ringfence.database.prepared import PreparedStatements
 from ringfence.text import masking
 from ringfence.text.connection_strings import VARIABLE, check, parse, where
 
@@ -71,6 +72,14 @@ class Session(Connection):
     """
 
     _poll: "select.poll | None" = None
+    _statements: PreparedStatements | None = None
+
+    @property
+    def prepared_statements(self) -> PreparedStatements:
+        """Return the statements that are run without a cursor."""
+        if self._statements is None:
+            self._statements = PreparedStatements(self)
+        return self._statements
 
     @classmethod
     async def connect(

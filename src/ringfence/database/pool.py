@@ -29,10 +29,10 @@ AWAY = "The database is not available, try again later."
 log = structlog.get_logger(__name__)
 
 # Runs first in a transaction; raises if the transaction is not allowed.
-Check = Callable[[Connection], Awaitable[None]]
+Check = Callable[[Session], Awaitable[None]]
 Row = TypeVar("Row")
 
-_enclosing: ContextVar[Connection | None] = ContextVar("enclosing", default=None)
+_enclosing: ContextVar[Session | None] = ContextVar("enclosing", default=None)
 _check: ContextVar[Check | None] = ContextVar("check", default=None)
 
 
@@ -131,7 +131,7 @@ class Database:
         }
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
+    async def connection(self) -> AsyncIterator[Session]:
         """Lend a connection in autocommit mode.
 
         Within `enclosing` it is the connection of that transaction.
@@ -183,7 +183,7 @@ class Database:
             raise asyncio.CancelledError
         return lent
 
-    async def read(self, run: Callable[[Connection], Awaitable[Row]]) -> Row:
+    async def read(self, run: Callable[[Session], Awaitable[Row]]) -> Row:
         """Return what `run` reads; retry once if the connection is lost."""
         try:
             async with self.connection() as connection:
@@ -193,7 +193,7 @@ class Database:
                 return await run(connection)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
+    async def transaction(self) -> AsyncIterator[Session]:
         """Lend a connection inside a transaction that commits when the block ends well.
 
         It runs the check of `checked_first` first, and the work of `before_commit` last. Within
@@ -215,7 +215,7 @@ class Database:
             commits.any = True
 
     @asynccontextmanager
-    async def _begun(self) -> AsyncIterator[Connection]:
+    async def _begun(self) -> AsyncIterator[Session]:
         check = _check.get() if _enclosing.get() is None else None
         async with self.connection() as connection, connection.transaction():
             if check is not None:
@@ -229,7 +229,7 @@ class Database:
                 _unfinished[connection] = enclosing
 
     @asynccontextmanager
-    async def enclosing(self) -> AsyncIterator[Connection]:
+    async def enclosing(self) -> AsyncIterator[Session]:
         """Begin a transaction that includes all uses of the database in the block.
 
         A transaction in the block is a savepoint, committed with the whole.

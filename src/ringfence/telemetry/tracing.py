@@ -7,12 +7,12 @@ text of an error.
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
-from psycopg import AsyncCursor, AsyncRawCursor
+from psycopg import AsyncCursor
 
 from ringfence.errors import OperatorError
 
@@ -27,6 +27,7 @@ Kind = Literal["SERVER", "CLIENT", "CONSUMER"]
 Value = str | int | float | bool
 
 _tracer: "Tracer | None" = None
+_UNTRACED = nullcontext()
 
 
 def is_configured(environment: Mapping[str, str] = os.environ) -> bool:
@@ -160,9 +161,12 @@ def cursor_factory() -> "type[AsyncCursor[Any]]":
     return _TracedCursor if _tracer is not None else AsyncCursor
 
 
-def raw_cursor_factory() -> "type[AsyncRawCursor[Any]]":
-    """Return the same for statements with numbered parameters."""
-    return _TracedRawCursor if _tracer is not None else AsyncRawCursor
+def statement(text: str) -> AbstractContextManager[None]:
+    """Trace the text of a statement, without its parameters."""
+    if _tracer is None:
+        return _UNTRACED
+    word = (text.split(maxsplit=1) or [""])[0].upper()
+    return span(word, "CLIENT", {"db.system.name": "postgresql", "db.query.text": text.strip()})
 
 
 class _TracedCursor(AsyncCursor[Any]):
@@ -172,11 +176,5 @@ class _TracedCursor(AsyncCursor[Any]):
         """Run the statement in a span."""
         query = query.decode() if isinstance(query, bytes) else query
         text = query if isinstance(query, str) else type(query).__name__
-        word = (text.split(maxsplit=1) or [""])[0].upper()
-        attributes = {"db.system.name": "postgresql", "db.query.text": text.strip()}
-        with span(word, "CLIENT", attributes):
+        with statement(text):
             return await super().execute(query, *arguments, **options)
-
-
-class _TracedRawCursor(AsyncRawCursor[Any], _TracedCursor):
-    """The same for statements with numbered parameters."""

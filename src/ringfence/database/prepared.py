@@ -1,0 +1,67 @@
+"""Prepared statements of hot paths, run without psycopg's cursor.
+
+A cursor keeps results, a position in them and what converts them. A hot read needs the rows as the
+server sent them, and what a cursor does beyond that costs more than the rest of a small statement.
+The protocol, the conversion of parameters and the waiting are psycopg's.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from psycopg import AsyncConnection, errors
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.generators import execute
+from psycopg.pq import ExecStatus, Format
+from psycopg.pq.abc import PGresult
+
+# As many as psycopg keeps; the least recently used is deallocated first.
+KEPT = 100
+
+_Key = tuple[bytes, tuple[int, ...]]
+
+
+class PreparedStatements:
+    """The prepared statements of one connection, which is in autocommit mode or a transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._transformer = Transformer(connection)
+        self._names: OrderedDict[_Key, bytes] = OrderedDict()
+        self._number = 0
+
+    async def rows(self, statement: bytes, values: Sequence[object]) -> PGresult:
+        """Return the rows of a statement with numbered parameters, in binary format.
+
+        Raises `psycopg.Error`, as a cursor does.
+        """
+        connection = self._connection
+        async with connection.lock:
+            parameters = self._transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
+            key = statement, self._transformer.types or ()
+            formats = self._transformer.formats
+            name = self._names.get(key) or await self._prepare(key)
+            self._names.move_to_end(key)
+            connection.pgconn.send_query_prepared(name, parameters, formats, Format.BINARY)
+            return await self._result()
+
+    async def _prepare(self, key: _Key) -> bytes:
+        pgconn = self._connection.pgconn
+        if len(self._names) >= KEPT:
+            _, oldest = self._names.popitem(last=False)
+            pgconn.send_query_params(b"DEALLOCATE " + oldest, None)
+            await self._result()
+        self._number += 1
+        statement, types = key
+        name = b"ringfence_%d" % self._number
+        pgconn.send_prepare(name, statement, types)
+        await self._result()
+        self._names[key] = name
+        return name
+
+    async def _result(self) -> PGresult:
+        connection = self._connection
+        result: PGresult
+        (result,) = await connection.wait(execute(connection.pgconn))
+        if result.status not in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}:
+            raise errors.error_from_result(result)
+        return result
