@@ -40,8 +40,9 @@ test: .venv/.development ## run every test, a real PostgreSQL, Keystone and Neut
 	@tools/firewalls
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal $(TESTS)
 
-test-faults: .venv/.development ## inject every fault at every call to Neutron
-	@RINGFENCE_FAULTS=all PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --maxprocesses 8 tests/faults
+test-faults: .venv/.development ## inject every fault at every call to Neutron, remove each extension
+	@RINGFENCE_FAULTS=all PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n auto --maxprocesses 8 \
+		tests/faults tests/sync/test_missing_extensions.py
 
 test-own-faults: .venv/.development ## inject every fault into PostgreSQL, the processes, the disk and the clock
 	@RINGFENCE_OWN_FAULTS=all PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n 2 tests/own_faults

@@ -26,6 +26,7 @@ from bench.inside import Application, ask, living
 from bench.page import write_sections
 from bench.results import Table
 from bench.server import default_cache, opened
+from bench.services import NO_RATES
 from ringfence.app import create_app
 from ringfence.service.processes import keep_freed_memory
 from ringfence.settings import Settings
@@ -132,7 +133,7 @@ def main() -> None:
         cases = [case for case in READS if case.name in CASES]
 
         async def both(case: Case) -> tuple[str, Profile, Profile]:
-            service = create_app(Settings(database_url=url))
+            service = create_app(Settings(database_url=url, **NO_RATES))
             return (
                 case.name,
                 await profile(service, case, sample, arguments.requests),

@@ -86,7 +86,11 @@ def every_page(site: Site) -> list[Shown]:
         Shown("sign-in", "/console/", "form", user=None),
         Shown("groups", "/console/groups/?tenant_uuid=" + web["tenant_uuid"], "table.groups"),
         Shown("rules-found", "/console/groups/?q=443", ".results .result-group"),
-        Shown("rules-none", "/console/groups/?q=sctp+4711+in+tenant+vanishing", ".empty"),
+        Shown(
+            "rules-none",
+            "/console/groups/?q=sctp+4711+from+198.51.100.77+in+tenant+vanishing",
+            ".empty",
+        ),
         Shown(
             "groups-selected",
             "/console/groups/?tenant_uuid=" + web["tenant_uuid"],

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 from tests.browser.site import EGRESS, HTTPS, OFFICE
-from tests.browser.test_quality import AXE, RUN, SCREENSHOTS
+from tests.browser.test_quality import AXE, RUN
 from tests.browser.test_rules import review_and_apply
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -432,4 +432,3 @@ async def test_selected_folded_removed_and_wrong_rows_are_accessible(site, visit
     assert await page.evaluate(RUN_IN_TABLE) == []
     await page.get_by_role("button", name="Set remote").click()
     assert await page.evaluate(RUN_IN_TABLE) == []
-    await page.screenshot(path=SCREENSHOTS / f"edit-selected-{width}-{theme}.png")

@@ -72,3 +72,22 @@ async def test_an_error_is_that_of_psycopg_and_leaves_the_connection_usable(
     with pytest.raises(error):
         await rows(statement, values)
     assert (await rows(b"SELECT 1", [])).get_value(0, 0) == b"\x00\x00\x00\x01"
+
+
+async def roll_back(connection) -> None:
+    """Have psycopg deallocate all statements of the session, its own and others."""
+    async with connection.transaction(force_rollback=True):
+        await connection.execute("SELECT 1", prepare=True)
+    await connection.execute("SELECT 2")
+
+
+async def test_a_statement_works_after_a_rollback(connection):
+    rows = connection.prepared_statements.rows
+    await rows(b"SELECT $1", [1])
+    await roll_back(connection)
+    assert await prepared_by(connection) == 0
+    assert (await rows(b"SELECT $1", [1])).ntuples == 1
+    await roll_back(connection)
+    async with connection.transaction():
+        assert (await rows(b"SELECT $1", [1])).ntuples == 1
+        assert (await rows(b"SELECT $1", [1])).ntuples == 1

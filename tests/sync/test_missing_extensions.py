@@ -1,5 +1,10 @@
-"""Remove each optional extension of docs/reference/openstack.md from a real Neutron."""
+"""Remove each optional extension of docs/reference/openstack.md from a real Neutron.
 
+`make test` removes those that identity, completeness and openness depend on; with
+RINGFENCE_FAULTS=all (`make test-faults`) all are removed, one after another.
+"""
+
+import os
 import re
 from pathlib import Path
 
@@ -67,14 +72,25 @@ async def rows(place):
         return await cursor.fetchall()
 
 
-CASES = [
-    pytest.param(missing, id=f"{alias}-{number}")
-    for alias, variants in MISSING_EXTENSIONS.items()
-    for number, missing in enumerate(variants)
-]
+# Who owns a group, whether a list is complete, what a rule admits, and whether a change was seen
+DECISIVE = (
+    *("project-id", "pagination", "rbac-security-groups", "allow_bulk", "address-group"),
+    *("security-groups-remote-address-group", "standard-attr-revisions", "standard-attr-timestamp"),
+)
+IS_WHOLE = os.environ.get("RINGFENCE_FAULTS") == "all"
 
 
-@pytest.mark.parametrize("missing", CASES)
+def removed(aliases):
+    """Return the extensions among `aliases` that this run removes, in all their variants."""
+    return [
+        pytest.param(missing, id=f"{alias}-{number}")
+        for alias in aliases
+        for number, missing in enumerate(MISSING_EXTENSIONS[alias])
+        if IS_WHOLE or alias in DECISIVE
+    ]
+
+
+@pytest.mark.parametrize("missing", removed(MISSING_EXTENSIONS))
 async def test_without_it_nothing_is_opened_deleted_or_imported_wrongly(
     neutron, lab, calls, missing
 ):
@@ -127,7 +143,7 @@ OF_PORTS = (
 )
 
 
-@pytest.mark.parametrize("missing", [one for one in CASES if one.id.rpartition("-")[0] in OF_PORTS])
+@pytest.mark.parametrize("missing", removed(OF_PORTS))
 async def test_without_it_a_group_is_detached_from_ports_of_its_tenant(
     neutron, lab, calls, missing
 ):

@@ -28,11 +28,11 @@ from ringfence.security_groups.rules import ALL_PORTS
 from ringfence.settings import Settings
 from ringfence.sync.push import push_group
 
-TRIPS = int(os.environ.get("RINGFENCE_ROUND_TRIPS", "12"))
-OBJECTS = int(os.environ.get("RINGFENCE_RULE_OBJECTS", "12"))
+TRIPS = int(os.environ.get("RINGFENCE_ROUND_TRIPS", "6"))
+OBJECTS = int(os.environ.get("RINGFENCE_RULE_OBJECTS", "6"))
 SEED = int(os.environ.get("RINGFENCE_SEED", "20260101"))
-# One for each worker of pytest, which share the trips
-PARTS = 2
+# One for each worker of pytest that runs `make test-round-trips`
+PARTS = 2 if "RINGFENCE_ROUND_TRIPS" in os.environ else 1
 GROUPS = 12
 RULES = 5
 

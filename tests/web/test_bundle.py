@@ -78,6 +78,6 @@ def test_the_styles_of_pages_come_after_those_that_they_refine():
     sheets = [name for name in loaded_assets() if name.endswith(".css")]
     assert sheets == [STYLES]
     text = assets()[STYLES].plain.decode()
-    places = [text.index(rule) for rule in (":root {", ".card {", ".groups ", ".sign-in {")]
+    places = [text.index(rule) for rule in (":root {", ".card {", ".list-frame {", ".sign-in {")]
     assert places == sorted(places)
     assert "/*" not in text

@@ -7,7 +7,7 @@ decoded, because most of their bytes are sent unchanged.
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, LiteralString
 
 from psycopg.pq.abc import PGresult
@@ -46,7 +46,9 @@ async def read_rows(
     database: Database, statement: LiteralString, parameters: Mapping[str, Any]
 ) -> PGresult:
     """Return the rows of a statement; it may use fewer parameters than are passed."""
-    return await database.read(partial(find_rows, statement=statement, parameters=parameters))
+    text, names = numbered(statement)
+    with tracing.statement(statement):
+        return await database.rows(text, [parameters[name] for name in names])
 
 
 async def find_rows(
@@ -55,7 +57,7 @@ async def find_rows(
     """Return the rows of a statement that runs on a connection."""
     text, names = numbered(statement)
     with tracing.statement(statement):
-        return await connection.prepared_statements.rows(text, [parameters[n] for n in names])
+        return await connection.prepared_statements.rows(text, [parameters[name] for name in names])
 
 
 def integer(value: bytes | None) -> int:

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 import psycopg
 import structlog
 from psycopg import errors
+from psycopg.pq.abc import PGresult
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ringfence.database import connect
@@ -149,14 +150,8 @@ class Database:
                     yield lent
                 finally:
                     await self._pool.putconn(lent)
-        except PoolTimeout as error:
-            raise self._unavailable(error, "no connection became free") from error
-        except psycopg.Error as error:
-            raise await self._failure(error, lent, begun) from error
-        except TimeoutError as error:
-            if not deadline.expired():
-                raise
-            raise self._unavailable(error, f"no end after {self._use_seconds} s") from error
+        except (psycopg.Error, TimeoutError) as error:
+            raise await self._failure(error, lent, begun, deadline) from error
 
     async def _lend(self) -> Session:
         """Take a connection from the pool that was not closed while it was idle."""
@@ -191,6 +186,32 @@ class Database:
         except Interrupted:
             async with self.connection() as connection:
                 return await run(connection)
+
+    async def rows(self, statement: bytes, values: Sequence[object]) -> PGresult:
+        """Return the rows of one statement that reads, in binary format, as `read` does.
+
+        Straight-line code: the context manager of `connection` costs more than its work.
+        """
+        try:
+            return await self._rows(statement, values)
+        except Interrupted:
+            return await self._rows(statement, values)
+
+    async def _rows(self, statement: bytes, values: Sequence[object]) -> PGresult:
+        if held := _enclosing.get():
+            return await held.prepared_statements.rows(statement, values)
+        lent: Session | None = None
+        begun = time.monotonic()
+        deadline = asyncio.timeout(self._use_seconds)
+        try:
+            async with deadline:
+                lent = await self._lend()
+                try:
+                    return await lent.prepared_statements.rows(statement, values)
+                finally:
+                    await self._pool.putconn(lent)
+        except (psycopg.Error, TimeoutError) as error:
+            raise await self._failure(error, lent, begun, deadline) from error
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
@@ -242,13 +263,21 @@ class Database:
                 _enclosing.reset(token)
 
     async def _failure(
-        self, error: psycopg.Error, lent: Session | None, begun: float
-    ) -> psycopg.Error | Unavailable:
+        self,
+        error: psycopg.Error | TimeoutError,
+        lent: Session | None,
+        begun: float,
+        deadline: asyncio.Timeout,
+    ) -> psycopg.Error | TimeoutError | Unavailable:
         """Return the error to raise, and drain the pool if the connection was lost.
 
         The pool is also drained of connections with outdated plans, or to a server that has become
         read only: their statements had no effect and can succeed on new connections.
         """
+        if reason := self._reason_of_lateness(error, deadline):
+            return self._unavailable(error, reason)
+        if isinstance(error, TimeoutError):
+            return error
         away = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
         is_undone = connect.is_outdated_plan(error) or error.sqlstate == connect.READ_ONLY
         lost = away and lent is not None and lent.closed
@@ -267,6 +296,13 @@ class Database:
             self._note(error, connect.one_line(error))
             return Interrupted(AWAY, is_undone=is_undone)
         return self._unavailable(error, connect.one_line(error)) if away else error
+
+    def _reason_of_lateness(self, error: Exception, deadline: asyncio.Timeout) -> str | None:
+        if isinstance(error, PoolTimeout):
+            return "no connection became free"
+        if isinstance(error, TimeoutError) and deadline.expired():
+            return f"no end after {self._use_seconds} s"
+        return None
 
     def _unavailable(self, error: Exception, reason: str) -> Unavailable:
         self._note(error, reason)

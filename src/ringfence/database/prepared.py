@@ -1,4 +1,4 @@
-"""Prepared statements of hot paths, run without psycopg's cursor.
+"""Prepared statements of hot reads, run without psycopg's cursor.
 
 A cursor keeps results, a position in them and what converts them. A hot read needs the rows as the
 server sent them, and what a cursor does beyond that costs more than the rest of a small statement.
@@ -8,10 +8,10 @@ The protocol, the conversion of parameters and the waiting are psycopg's.
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from psycopg import AsyncConnection, errors
+from psycopg import AsyncConnection, AsyncRawCursor, errors
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.generators import execute
-from psycopg.pq import ExecStatus, Format
+from psycopg.pq import ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 # As many as psycopg keeps; the least recently used is deallocated first.
@@ -21,7 +21,12 @@ _Key = tuple[bytes, tuple[int, ...]]
 
 
 class PreparedStatements:
-    """The prepared statements of one connection, which is in autocommit mode or a transaction."""
+    """The prepared statements of one connection in autocommit mode.
+
+    After a rollback, psycopg deallocates all statements of a session, these included. The next use
+    of one fails, without effect, and prepares it again. In a transaction the failure would be the
+    end of it, so a cursor runs the statement there.
+    """
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -34,6 +39,22 @@ class PreparedStatements:
 
         Raises `psycopg.Error`, as a cursor does.
         """
+        connection = self._connection
+        if connection.pgconn.transaction_status != TransactionStatus.IDLE:
+            return await self._rows_of_cursor(statement, values)
+        try:
+            return await self._rows(statement, values)
+        except errors.InvalidSqlStatementName:
+            self._names.clear()
+            return await self._rows(statement, values)
+
+    async def _rows_of_cursor(self, statement: bytes, values: Sequence[object]) -> PGresult:
+        cursor = AsyncRawCursor(self._connection)
+        await cursor.execute(statement, values, binary=True)
+        assert cursor.pgresult is not None  # noqa: S101 - a statement was executed
+        return cursor.pgresult
+
+    async def _rows(self, statement: bytes, values: Sequence[object]) -> PGresult:
         connection = self._connection
         async with connection.lock:
             parameters = self._transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
