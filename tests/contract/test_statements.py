@@ -12,6 +12,7 @@ from tests.contract.test_lists import make_groups
 from ringfence.access import identity
 from ringfence.database.binary_rows import numbered
 from ringfence.database.pool import Database
+from ringfence.database.prepared import PreparedStatements
 from ringfence.security_groups.read_model import list_statements
 
 READS = [
@@ -28,6 +29,7 @@ def statements(monkeypatch):
     """Collect every statement, including those that begin and end a transaction."""
     seen = []
     execute, command = psycopg.AsyncCursor.execute, psycopg.AsyncConnection._exec_command  # noqa: SLF001 - what BEGIN goes through
+    rows = PreparedStatements._rows  # noqa: SLF001 - what hot reads go through
 
     async def note_execute(self, query, *arguments, **options):
         seen.append(query)
@@ -37,7 +39,12 @@ def statements(monkeypatch):
         seen.append(query)
         return command(self, query, *arguments, **options)
 
+    async def note_rows(self, statement, values):
+        seen.append(statement)
+        return await rows(self, statement, values)
+
     monkeypatch.setattr(psycopg.AsyncCursor, "execute", note_execute)
+    monkeypatch.setattr(PreparedStatements, "_rows", note_rows)
     monkeypatch.setattr(psycopg.AsyncConnection, "_exec_command", note_command)
     return seen
 
