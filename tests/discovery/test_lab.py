@@ -1,4 +1,4 @@
-"""Discovery of a real Keystone and Neutron with 200 projects in two domains."""
+"""Discovery of a real Keystone and Neutron with many projects in two domains."""
 
 import json
 import math
@@ -27,7 +27,7 @@ from ringfence.sync.pull import pull_tenant
 
 pytestmark = pytest.mark.timeout(4 * PATIENCE_SECONDS)
 
-PROJECTS = 200
+PROJECTS = 80
 WITH_GROUPS = 20
 WRITERS = "SELECT xmin::text, count(*) FROM {} GROUP BY 1 ORDER BY 1"
 FIRST_GROUP = """
@@ -214,7 +214,7 @@ async def assert_that_names_follow(lab, region, database, selection):
     assert by_project[gone["id"]] == (gone["name"], "ERRED")
 
 
-async def test_a_cloud_of_200_projects_is_discovered_by_reading_only(
+async def test_a_cloud_of_many_projects_is_discovered_by_reading_only(
     lab, region, database, conninfo, tmp_path
 ):
     discovered_by_a_killed_run_and_another(region, conninfo)

@@ -4,7 +4,7 @@ import pytest
 from tests.fuzz.instance import served
 from tests.fuzz.run import SEED, fuzz
 
-EXAMPLES = {"staff": 3}
+EXAMPLES = {"staff": 2}
 # Without the edge cases of each parameter, which take minutes
 PHASES = ("examples", "fuzzing", "stateful")
 

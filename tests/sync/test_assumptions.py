@@ -43,11 +43,8 @@ async def test_a_cloud_with_another_clock_gets_one_group_for_creations_without_a
     assert len(named(lab, neutron.project, "web")) == 1
 
 
-@pytest.mark.parametrize("seconds", [-90, 90])
-async def test_six_groups_of_a_cloud_whose_clock_differs_are_made_once_each(
-    neutron, lab, calls, seconds
-):
-    calls.skew = timedelta(seconds=seconds)
+async def test_six_groups_of_a_cloud_whose_clock_differs_are_made_once_each(neutron, lab, calls):
+    calls.skew = timedelta(seconds=90)
     uuids = [await neutron.ask(f"web-{number}", rules=[tcp(22)]) for number in range(6)]
     # No creation ever gets a response, however often it is retried.
     calls.fault("POST", "/security-groups", Response(504, after=True), lasting=True)

@@ -16,7 +16,7 @@ from ringfence.security_groups.rule_search.statements import Statements
 
 ORDERS = ("", "created", "-created", "cidr", "-cidr", "port", "-port")
 NAMES = ("security_group_name", "-security_group_name")
-QUERIES = 60
+QUERIES = 25
 MOST = 20
 # Groups that are read one by one, and matches that are counted
 BOUNDS = {"as they are": {}, "by index": {"2000": "0"}, "many": {"10001": f"{MOST + 1}"}}
