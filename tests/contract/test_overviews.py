@@ -1,7 +1,7 @@
 """Overviews of groups: exposure to the internet, drift, and permissions."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 from tests.contract.paths import a_rule
@@ -220,8 +220,15 @@ RULES = st.lists(
 )
 
 
+def an_open_rule(cidr):
+    """Return a rule for anything; IPv4 and `::/0` is what a cloud should not say."""
+    ports = {"from_port": None, "to_port": None}
+    return {"direction": "ingress", "ethertype": "IPv4", "protocol": "", "cidr": cidr} | ports
+
+
 @pytest.mark.timeout(300)
 @settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@example(desired=[], found=[an_open_rule(None), an_open_rule("::/0")])
 @given(desired=RULES, found=RULES)
 async def test_list_filter_overview_exposures_plan_and_drift_agree(client, world, desired, found):
     group = await world.group(rules=desired)

@@ -27,6 +27,11 @@ def test_two_rules_have_one_key_exactly_if_they_are_duplicates_for_neutron(pair)
     assert same is pair.same
 
 
+def test_all_addresses_of_the_other_family_are_not_all_addresses_of_a_rule():
+    keys = [canonical(Rule(ethertype="IPv4", cidr=cidr)) for cidr in (None, "0.0.0.0/0", "::/0")]
+    assert keys[0] == keys[1] != keys[2]
+
+
 def test_rules_with_different_remote_ends_have_different_keys():
     rules = [Rule(), Rule(remote_group="a"), Rule(remote_group="b"), Rule(remote_address_group="a")]
     assert len({canonical(rule) for rule in rules}) == 4

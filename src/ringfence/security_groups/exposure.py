@@ -12,7 +12,7 @@ from enum import StrEnum
 from ringfence.security_groups.internet import is_everybody, is_internet, is_open_box, reaches
 from ringfence.security_groups.intervals import Interval, merged, prefixes, subtracted
 from ringfence.security_groups.rules import (
-    ALL_ADDRESSES,
+    EVERYWHERE,
     PROTOCOL_NAMES,
     WITH_PORTS,
     Rule,
@@ -60,7 +60,7 @@ def _of_each(rules: Sequence[Rule]) -> Iterator[RuleWarning]:
         if prefix is not None and prefix.endswith("/0"):
             message = f"{rule.cidr} covers every IP address, as 0.0.0.0/0 and ::/0 do."
             yield RuleWarning(position, Code.PREFIX_IS_EVERYTHING, message)
-        is_anywhere = prefix is None or prefix in ALL_ADDRESSES or prefix.endswith("/0")
+        is_anywhere = prefix is None or prefix in EVERYWHERE.values() or prefix.endswith("/0")
         if key.direction == "egress" and key.protocol is None and is_anywhere:
             message = "Neutron adds this rule to each new group: it admits all outgoing traffic."
             yield RuleWarning(position, Code.SAME_AS_DEFAULT, message)

@@ -60,7 +60,8 @@ ICMP_OVER_IPV6 = frozenset({"icmp", "icmpv6", "ipv6-icmp"})
 ALL_PORTS = (1, 65535)
 # Other backends return it with port 0, which no packet has.
 ALL_PORT_RANGES = frozenset({ALL_PORTS, (0, 65535)})
-ALL_ADDRESSES = frozenset({"0.0.0.0/0", "::/0"})
+# By ethertype: a prefix of the other family is not all addresses of a rule, whatever a cloud says.
+EVERYWHERE = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def canonical(rule: Rule) -> RuleKey:
         protocol=_protocol_name(rule.protocol, rule.ethertype),
         port_range_min=ports[0],
         port_range_max=ports[1],
-        remote_ip_prefix=None if prefix in ALL_ADDRESSES else prefix,
+        remote_ip_prefix=None if prefix == EVERYWHERE.get(rule.ethertype) else prefix,
         remote_group=rule.remote_group,
         remote_address_group=rule.remote_address_group,
     )

@@ -15,7 +15,6 @@ from ringfence.security_groups.traffic_boxes import (
     Symbol,
 )
 
-EVERYWHERE = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
 # Sorts the widest first: length of the prefix, numbers of protocols and ports, then the values
 Narrowness = tuple[int, int, int, tuple[str, str], Interval, int, str]
 
@@ -24,7 +23,7 @@ class Piece(NamedTuple):
     """A part of traffic as a rule writes it. Pieces of one traffic are disjoint.
 
     `protocol` is also a range of numbers, such as `7-16`, where all but some are admitted. Ports
-    of ICMP are type and code. Without a symbolic end, `cidr` is a prefix, `EVERYWHERE` included.
+    of ICMP are type and code. Without a symbolic end, `cidr` is a prefix, that of all addresses included.
     """
 
     ethertype: str

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ringfence.security_groups.internet import is_internet, is_open_box
 from ringfence.security_groups.intervals import Interval, interval_of, merged, subtracted
-from ringfence.security_groups.rules import LARGEST_PROTOCOL, WITH_PORTS
+from ringfence.security_groups.rules import EVERYWHERE, LARGEST_PROTOCOL, WITH_PORTS
 from ringfence.security_groups.traffic import MAX_PIECES, Ports, TooComplex, Traffic
 from ringfence.security_groups.traffic_boxes import (
     ALL_PORTS,
@@ -23,7 +23,6 @@ from ringfence.security_groups.traffic_boxes import (
     overlaps,
 )
 from ringfence.security_groups.traffic_pieces import (
-    EVERYWHERE,
     Narrowness,
     Piece,
     sortable_pieces,
