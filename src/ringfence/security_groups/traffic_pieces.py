@@ -23,7 +23,7 @@ class Piece(NamedTuple):
     """A part of traffic as a rule writes it. Pieces of one traffic are disjoint.
 
     `protocol` is also a range of numbers, such as `7-16`, where all but some are admitted. Ports
-    of ICMP are type and code. Without a symbolic end, `cidr` is a prefix, that of all addresses included.
+    of ICMP are type and code. Without a symbolic end, `cidr` is a prefix, for anywhere too.
     """
 
     ethertype: str
