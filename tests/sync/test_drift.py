@@ -54,6 +54,13 @@ async def observed(place, uuid):
     )
 
 
+async def compared_at(place, uuid):
+    row = await place.world.value("SELECT id FROM security_groups WHERE uuid = %s", uuid)
+    async with place.database.transaction() as connection:
+        group = await queries.lock(connection, row)
+    return (await drift_of_group(place.database, group, ""))["observed_at"]
+
+
 async def jobs(place):
     return await place.world.value("SELECT count(*) FROM procrastinate_jobs")
 
@@ -76,6 +83,14 @@ async def test_an_equal_observation_is_not_written(sandbox):
 
     assert await looks(sandbox) == before
     assert await sandbox.world.value("SELECT pulled_at FROM tenant_pulls") > compared
+
+
+async def test_a_pull_of_one_group_says_when_it_was_compared_even_if_nothing_changed(sandbox):
+    uuid = await pushed(sandbox, rules=[tcp(22)])
+    await pull(sandbox)
+    before = await compared_at(sandbox, uuid)
+    await pull_one(sandbox, uuid)
+    assert await compared_at(sandbox, uuid) > before
 
 
 async def test_adopting_takes_the_cloud_for_right_and_keeps_what_it_replaced(sandbox):

@@ -112,7 +112,12 @@ INNER JOIN security_groups AS sg ON observed.security_group_id = sg.id
 WHERE sg.tenant_id = %s
 """.replace("{grade}", GRADE)
 
-# A pull that observed no change wrote no observation, so its time counts.
+_CONFIRM: LiteralString = """
+UPDATE security_group_observations SET observed_at = clock_timestamp()
+WHERE security_group_id = %s
+"""
+
+# A pull of the tenant that observed no change wrote no observation, so its time counts.
 _LAST: LiteralString = """
 SELECT
     observation.name, observation.description, observation.rules, observation.unreadable,
@@ -212,6 +217,11 @@ async def write(
     cursor = await connection.execute(_FIRST_STATEFUL, [list(written)])
     documents.refresh_before_commit(connection, [row[0] for row in await cursor.fetchall()])
     return written
+
+
+async def confirm(connection: Connection, group_id: int) -> None:
+    """Record that the cloud has now what was last observed of a group."""
+    await connection.execute(_CONFIRM, [group_id])
 
 
 def _columns(observation: Observation) -> Mapping[str, Any]:
