@@ -62,6 +62,25 @@ async def test_an_event_says_which_rules_changed_and_leads_to_the_comparison(sit
     await expect(page).to_have_url(re.compile("/history/"))
 
 
+async def test_an_event_of_drift_says_what_was_open_after_it_was_reverted(site, visit):
+    group = site.opened_in_cloud("was-open", [OFFICE], tenant="operating")
+    at = f"/api/openstack-security-groups/{group['uuid']}/"
+    with site.client("staff") as client:
+        assert client.post(f"{at}rollback/", json={"version": 1}).is_success
+    site.stable(group["uuid"])
+    page = await visit("/console/events/?message=was-open")
+    found = page.get_by_text("Security group was-open was found changed in the cloud")
+    row = page.get_by_role("row").filter(has=found)
+    await found.click()
+    await expect(row.get_by_role("heading", name="In the cloud only")).to_be_visible()
+    await expect(row.locator(".change")).to_contain_text("3389 RDP from anywhere")
+    again = page.get_by_text("Security group was-open push of the same rules has been scheduled.")
+    row = page.get_by_role("row").filter(has=again)
+    await again.click()
+    await expect(row.get_by_text("Version", exact=True)).to_be_visible()
+    await expect(row.locator(".event-rules")).to_have_count(0)
+
+
 async def test_an_event_of_a_token_names_it(site, visit):
     with site.client("staff") as client:
         body = {"name": "nightly report", "scopes": ["read"], "expires_at": "2999-12-31T00:00:00Z"}

@@ -180,6 +180,25 @@ async def test_report_changes_neither_side_and_reports_each_drift_once(place):
     assert (await place.events()).count("security_group_drifted") == 2
 
 
+@pytest.mark.parametrize(
+    ("mode", "event"), [("report", "drifted"), ("enforce", "drift_enforced")]
+)
+async def test_an_event_of_drift_names_the_rules_that_differ(sandbox, mode, event):
+    uuid = await pushed(sandbox, rules=[tcp(22)])
+    await set_mode(sandbox, uuid, mode)
+    await open_in_the_cloud(sandbox, uuid, 3389)
+    await pull(sandbox)
+    context = await sandbox.world.value(
+        "SELECT context FROM events WHERE event_type = %s",
+        f"openstack_security_group_{event}",
+    )
+    [rule] = context["unexpected_rules"]
+    assert (rule["direction"], rule["protocol"], rule["from_port"]) == ("ingress", "tcp", 3389)
+    assert rule["cidr"] == "0.0.0.0/0"
+    assert "remote_group_backend_id" not in rule
+    assert context["missing_rules"] == []
+
+
 async def test_pulling_a_reported_group_by_itself_touches_neither_side(sandbox):
     uuid = await pushed(sandbox, rules=[tcp(22)])
     await set_mode(sandbox, uuid, "report")

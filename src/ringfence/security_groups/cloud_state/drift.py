@@ -3,8 +3,9 @@
 A group that changed here since the pull read it is left alone; the next pull compares it again.
 """
 
-from collections.abc import Sequence
-from typing import LiteralString
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, LiteralString
 
 from ringfence.clouds.placement import Placement
 from ringfence.database.outbox import Job, defer_for_group
@@ -14,6 +15,10 @@ from ringfence.events.types import Event, EventType
 from ringfence.security_groups.cloud_state.refresh import GroupDiff, lock_unchanged_diffs
 from ringfence.security_groups.group_events import group_event
 from ringfence.security_groups.read_model import documents
+from ringfence.security_groups.rules import OWN_FIELDS, Rule
+
+# An event names this many rules of either kind, so that it stays when the drift is gone.
+MOST_NAMED = 20
 
 _REVERT: LiteralString = """
 UPDATE security_groups SET state = 'UPDATE_SCHEDULED', modified = now()
@@ -54,8 +59,24 @@ def _event(placement: Placement, kind: EventType, diff: GroupDiff, message: str)
         "backend_id": local.backend_id,
         "rules_missing_at_cloud": len(diff.remove),
         "rules_unexpected_at_cloud": len(diff.add),
+        "missing_rules": _named(stored.rule for stored in diff.remove),
+        "unexpected_rules": _named(diff.add),
         "rules_lost_with_their_remote_group": diff.lost_rules,
         "is_renamed": diff.is_renamed,
         "grade": diff.grade,
     }
     return group_event(placement, local.uuid, kind, message.format(local.name), context)
+
+
+def _named(rules: Iterable[Rule]) -> list[Mapping[str, Any]]:
+    """Return the first rules as a response has them; other groups by their ids alone."""
+    return [_document(rule) for rule in islice(rules, MOST_NAMED)]
+
+
+def _document(rule: Rule) -> Mapping[str, Any]:
+    ends = {
+        "remote_group_backend_id": rule.remote_group,
+        "remote_address_group_backend_id": rule.remote_address_group,
+    }
+    own = {name: getattr(rule, name) for name in OWN_FIELDS}
+    return own | {name: end for name, end in ends.items() if end is not None}

@@ -4,6 +4,7 @@ import { GROUPS, INSTANCES, TENANTS, request } from "../api.js";
 import { useLoaded } from "../components/use_loaded.js";
 import { html, useState } from "../html.js";
 import { own } from "../own.js";
+import { Remote, Traffic } from "../rules/rule.js";
 import { VersionDifference } from "../review/version_difference.js";
 import { CONSOLE, GROUP_PAGES } from "../router.js";
 
@@ -23,6 +24,9 @@ const LABELS = /** @type {Record<string, string>} */ ({
   user_username: "By", affected_user_username: "User", token_name: "Token", backend_id: "Neutron ID", rolled_back_to: "Rolled back to version",
   description_only: "Descriptions changed", name: "Name", drifted: "Groups that drift", missing: "Groups missing",
 });
+// The rules of drift. A push of the same rules changes none.
+const RULES = /** @type {Record<string, string>} */ ({ unexpected_rules: "In the cloud only", missing_rules: "Desired only" });
+const PUSHED_AGAIN = "resource_push_scheduled";
 const PEOPLE = ["user_username", "affected_user_username", "token_name"];
 // Shown as one.
 const COUNTS = ["rules_before", "rules_after"];
@@ -86,7 +90,7 @@ function Details({ event: { uuid, created, event_type: type, context } }) {
   const { data: names, error } = useLoaded((signal) => namesOf(context, signal), []);
   const values = Object.entries(context).filter(([key]) => !own(OBJECTS, key));
   const named = PEOPLE.filter((key) => context[key]).map((key) => /** @type {[string, any]} */ ([key, context[key]]));
-  const plain = values.filter(([key, value]) => !PEOPLE.includes(key) && !COUNTS.includes(key) && (key !== "description_only" || value) && (!IDENTIFIER.test(key) || key === "backend_id"));
+  const plain = values.filter(([key, value]) => !PEOPLE.includes(key) && !COUNTS.includes(key) && !own(RULES, key) && (key !== "description_only" || value) && (!IDENTIFIER.test(key) || key === "backend_id"));
   const identifiers = [...Object.entries(context).filter(([key]) => IDENTIFIER.test(key) && key !== "backend_id"), ["event uuid", uuid], ["type", type], ["time", created]];
   const rows = (/** @type {any[][]} */ pairs) => pairs.map(([key, value]) => html`<div key=${key}><dt>${labelOf(key)}</dt>
     <dd class=${IDENTIFIER.test(key) ? "mono" : null}>${valueText(value)}</dd></div>`);
@@ -97,7 +101,9 @@ function Details({ event: { uuid, created, event_type: type, context } }) {
       <div><dt>When</dt><dd>${new Date(created).toLocaleString()}</dd></div>
       ${context.rules_after !== undefined && html`<div><dt>Rules</dt><dd>${context.rules_before} before, ${context.rules_after} after</dd></div>`}
       ${rows(plain)}</dl>
-    ${names?.security_group_uuid && context.version > 0 && html`<${Changed} group=${context.security_group_uuid} version=${context.version} />`}
+    ${Object.entries(RULES).map(([key, label]) => context[key]?.length > 0 && html`<h4 key=${key}>${label}</h4>
+      <ul class="changes">${context[key].map((/** @type {any} */ rule, /** @type {number} */ index) => html`<li key=${index} class="change"><span></span><span class="change-direction">${rule.direction}</span><span><${Traffic} rule=${rule} /> ${rule.direction === "ingress" ? "from" : "to"} <${Remote} rule=${rule} /></span></li>`)}</ul>`)}
+    ${names?.security_group_uuid && context.version > 0 && type !== PUSHED_AGAIN && html`<${Changed} group=${context.security_group_uuid} version=${context.version} />`}
     <details class="event-identifiers"><summary>Identifiers</summary><dl>${rows(identifiers)}</dl></details>`;
 }
 
