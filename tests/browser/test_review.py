@@ -410,6 +410,7 @@ async def test_a_description_is_changed_while_the_cloud_drifts(site, visit):
     repairs = dialog.locator("section", has=page.get_by_role("heading", name="Repairs"))
     await expect(yours.get_by_role("listitem")).to_have_count(1)
     await expect(yours.locator("ins")).to_have_text("Office")
+    await expect(dialog).to_contain_text("a new description stays in Ringfence")
     await expect(repairs.get_by_role("listitem")).to_have_count(1)
     await expect(repairs).to_contain_text("Rule 2: ingress TCP 443 HTTPS from anywhere")
     # Repairing it opens it in the cloud: that is a door, and it says so.

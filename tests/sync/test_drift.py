@@ -180,9 +180,7 @@ async def test_report_changes_neither_side_and_reports_each_drift_once(place):
     assert (await place.events()).count("security_group_drifted") == 2
 
 
-@pytest.mark.parametrize(
-    ("mode", "event"), [("report", "drifted"), ("enforce", "drift_enforced")]
-)
+@pytest.mark.parametrize(("mode", "event"), [("report", "drifted"), ("enforce", "drift_enforced")])
 async def test_an_event_of_drift_names_the_rules_that_differ(sandbox, mode, event):
     uuid = await pushed(sandbox, rules=[tcp(22)])
     await set_mode(sandbox, uuid, mode)

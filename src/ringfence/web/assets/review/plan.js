@@ -37,6 +37,7 @@ export function PlanReview({ plan, before, doors, read }) {
     <${OpensAndCloses} traffic=${plan.traffic} added=${plan.added} removed=${plan.removed} origin=${originOf(plan, lanes)} doors=${doors} />
     <${Warnings} plan=${plan} lanes=${lanes} />
     ${plan.rules && html`<${Lanes} lanes=${lanes} title=${before ? "Your changes" : "Changes"} />`}
+    ${plan.quota && lanes.yours.described.length > 0 && html`<p class="quiet">Neutron cannot change the description of a rule: a new description stays in Ringfence.</p>`}
     ${plan.quota && html`<${Costs} plan=${plan} />`}`;
 }
 
