@@ -165,6 +165,23 @@ def fail(site, group):
         )
 
 
+async def test_a_drift_mode_is_changed_once_it_was_said_what_it_does(site, visit):
+    group = site.create("moded", [OFFICE], tenant="creating")
+    page = await visit(f"/console/groups/{group['uuid']}/", user="staff")
+    mode = page.get_by_label("Drift mode")
+    dialog = page.get_by_role("dialog")
+    await mode.select_option("enforce")
+    await expect(dialog).to_contain_text("is overwritten with the desired rules")
+    await dialog.get_by_role("button", name="Cancel").click()
+    await expect(mode).to_have_value("adopt")
+    await mode.select_option("enforce")
+    await dialog.get_by_role("button", name="Change").click()
+    await expect(dialog).to_have_count(0)
+    await expect(mode).to_have_value("enforce")
+    await page.reload()
+    await expect(mode).to_have_value("enforce")
+
+
 async def test_a_failed_group_is_pushed_again(site, visit):
     group = site.create("failed-again", tenant="creating")
     fail(site, group)

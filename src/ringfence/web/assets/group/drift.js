@@ -1,9 +1,10 @@
 // The drift of a group: what the cloud has that is not desired and the other way round, and both ways out.
 
 import { GROUPS, request } from "../api.js";
-import { showToast } from "../components/toast.js";
+import { Confirm } from "../components/confirm.js";
 import { CHANGED_MEANWHILE, findCarriedOut, sendOnce } from "../editor/attempts.js";
 import { Fragment, html, useId, useState } from "../html.js";
+import { own } from "../own.js";
 import { ReviewDialog, hasCloudChanged } from "../review/dialog.js";
 import { labelled } from "../rules/openings.js";
 import { count } from "../rules/text.js";
@@ -15,6 +16,12 @@ const MODES = [
   ["enforce", "Enforce: revert changes in the cloud"],
   ["report", "Report: only show drift"],
 ];
+// What a pull does from now on
+const MEANINGS = {
+  adopt: "From the next pull on, what the cloud has becomes desired: a rule that somebody adds there stays.",
+  enforce: "From the next pull on, what was changed in the cloud is overwritten with the desired rules.",
+  report: "From the next pull on, a difference is shown, and neither side changes.",
+};
 const KEY = ["ethertype", "direction", "protocol", "from_port", "to_port", "cidr", "description", "remote_group_uuid", "remote_group_backend_id", "remote_address_group_backend_id"];
 
 /** @param {any} rule */
@@ -174,20 +181,16 @@ function Adopt({ group: shown, onClose, reload }) {
  */
 export function DriftMode({ group, drift, reload }) {
   const modeId = useId();
-  const choose = async (/** @type {any} */ event) => {
-    try {
-      // Without a key: sent twice, it does the same, and an earlier response must not stand for it.
-      await request("POST", `${GROUPS}${group.uuid}/set_drift_mode/`, { body: { mode: event.target.value } });
-      showToast("Drift mode changed.", "good");
-    } catch (error) {
-      showToast(error.message, "bad");
-    }
-    await reload();
-  };
+  const [chosen, setChosen] = useState("");
+  // Without a key: sent twice, it does the same, and an earlier response must not stand for it.
+  const run = () => request("POST", `${GROUPS}${group.uuid}/set_drift_mode/`, { body: { mode: chosen } });
+  const close = () => setChosen("");
+  const end = async () => { await reload(); close(); };
   const words = MODES.find(([value]) => value === drift.mode)?.[1] ?? drift.mode;
   if (!group.can_manage) return html`<div><dt>Drift mode</dt><dd>${words}</dd></div>`;
   return html`<div><dt><label for=${modeId}>Drift mode</label></dt><dd>
-    <select id=${modeId} value=${drift.mode} onChange=${choose}>
-      ${MODES.map(([value, label]) => html`<option key=${value} value=${value} selected=${drift.mode === value}>${label}</option>`)}
-    </select></dd></div>`;
+    <select id=${modeId} value=${chosen || drift.mode} onChange=${(/** @type {any} */ event) => setChosen(event.target.value)}>
+      ${MODES.map(([value, label]) => html`<option key=${value} value=${value} selected=${(chosen || drift.mode) === value}>${label}</option>`)}
+    </select>
+    ${chosen && html`<${Confirm} title="Change the drift mode?" text=${own(MEANINGS, chosen)} label="Change" isDangerous=${chosen !== "report"} done="Drift mode changed." run=${run} onDone=${end} onClose=${close} />`}</dd></div>`;
 }

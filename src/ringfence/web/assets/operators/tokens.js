@@ -1,6 +1,7 @@
 // The user's tokens and sessions: to create, rotate, revoke and end them. Staff manage those of all users.
 
 import { request } from "../api.js";
+import { Confirm } from "../components/confirm.js";
 import { Dialog } from "../components/dialog.js";
 import { SelectFilter } from "../components/filters.js";
 import { Check, Field } from "../components/form_fields.js";
@@ -60,7 +61,7 @@ function Shown({ shown, show, reload, username, latest }) {
   const close = () => show(null);
   if (shown?.kind === "create") return html`<${NewToken} username=${username} latest=${latest} onClose=${close} onCreated=${(/** @type {any} */ token) => { show({ kind: "secret", token }); reload(); }} />`;
   if (shown?.kind === "secret") return html`<${Secret} token=${shown.token} onClose=${close} />`;
-  if (shown?.kind === "ask") return html`<${Ask} ...${shown} onClose=${close} onDone=${async (/** @type {any} */ token) => { show(token ? { kind: "secret", token } : null); await reload(); }} />`;
+  if (shown?.kind === "ask") return html`<${Confirm} ...${shown} onClose=${close} onDone=${async (/** @type {any} */ token) => { show(token ? { kind: "secret", token } : null); await reload(); }} />`;
   return null;
 }
 
@@ -95,7 +96,7 @@ function TokenRow({ token, isAll, show }) {
     ${isAll && html`<td data-label="User">${token.user_username}</td>`}
     <td data-label="Access">${token.scopes.includes("write") ? "Read and write" : "Read"}</td>
     <td data-label="Limited to">${token.allowed_scopes.map((/** @type {any} */ scope) => `${scope.type} ${scope.name ?? scope.uuid}`).join(", ") || html`<span class="quiet">Everything the owner may</span>`}</td>
-    <td data-label="Expires"><${Ago} at=${token.expires_at.startsWith(NEVER) ? null : token.expires_at} /></td>
+    <td data-label="Expires">${token.expires_at.startsWith(NEVER) ? html`<span class="mark mark-warn">Never</span>` : html`<${Ago} at=${token.expires_at} />`}</td>
     <td data-label="Last used"><${Ago} at=${token.use_count ? token.last_used_at : null} />${token.last_used_ip && html` <span class="quiet">from ${token.last_used_ip}</span>`}</td>
     <td class="row-actions"><button type="button" class="button" aria-label=${`Rotate ${name}`} onClick=${rotate}>Rotate</button>
       <button type="button" class="button" aria-label=${`Revoke ${name}`} onClick=${revoke}>Revoke</button></td>
@@ -244,29 +245,5 @@ function Secret({ token, onClose }) {
         <button type="button" class="button button-main" onClick=${copy}>Copy</button></p>
     </div>
     <footer class="dialog-foot"><button type="button" class="button" onClick=${onClose}>Done</button></footer>
-  <//>`;
-}
-
-/**
- * @param {{title: string, text: string, label: string, isDangerous?: boolean, done: string, run: () => Promise<any>, onDone: (result: any) => void, onClose: () => void}} properties
- */
-function Ask({ title, text, label, isDangerous, done, run, onDone, onClose }) {
-  const [submitError, setSubmitError] = useState(/** @type {any} */ (null));
-  const [isBusy, setBusy] = useState(false);
-  const act = async () => {
-    setBusy(true);
-    try {
-      const result = await run();
-      if (done) showToast(done);
-      onDone(result);
-    } catch (error) {
-      setSubmitError(error);
-      setBusy(false);
-    }
-  };
-  return html`<${Dialog} title=${title} onClose=${onClose}>
-    <div class="dialog-body"><p>${text}</p>${submitError && html`<p class="notice notice-bad" role="alert">${submitError.message}</p>`}</div>
-    <footer class="dialog-foot"><button type="button" class="button" onClick=${onClose}>Cancel</button>
-      <button type="button" class=${isDangerous ? "button button-danger" : "button button-main"} disabled=${isBusy} onClick=${act}>${label}</button></footer>
   <//>`;
 }
