@@ -69,7 +69,8 @@ class PreparedStatements:
         pgconn = self._connection.pgconn
         if len(self._names) >= KEPT:
             _, oldest = self._names.popitem(last=False)
-            pgconn.send_query_params(b"DEALLOCATE " + oldest, None)
+            # Poolers know statements by this message, and not by SQL.
+            pgconn.send_close_prepared(oldest)
             await self._result()
         self._number += 1
         statement, types = key
