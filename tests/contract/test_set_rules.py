@@ -567,3 +567,30 @@ async def test_a_change_of_rules_records_an_event_and_a_version(client, world):
         "FROM security_group_versions ORDER BY number DESC"
     )
     assert version == (2, world.users["admin"], "user", "x")
+
+
+async def test_rules_that_stay_keep_their_rows_and_only_those_that_change_are_written(
+    client, world
+):
+    group = await world.group()
+    at = group_at(group, "set_rules/")
+    rules = [a_rule(from_port=port, to_port=port) for port in (1, 2, 3)]
+    assert (await client.post(at, json=rules)).is_success
+    before = await rows_written(world)
+    await world.execute("UPDATE security_groups SET state = 'OK'")
+    assert (await client.post(at, json=rules)).is_success
+    assert await rows_written(world) == before
+    await world.execute("UPDATE security_groups SET state = 'OK'")
+    changed = [rules[0], rules[1] | {"description": "two"}, rules[2] | {"to_port": 4}]
+    assert (await client.post(at, json=changed)).is_success
+    after = await rows_written(world)
+    assert [number for number, _ in after[:2]] == [number for number, _ in before[:2]]
+    assert after[0] == before[0]
+    assert after[1] != before[1]
+    assert after[2][0] not in {number for number, _ in before}
+
+
+async def rows_written(world):
+    """Return the id of each rule, and the transaction that wrote its row."""
+    rows = "SELECT json_agg(json_build_array(id, xmin::text) ORDER BY position)"
+    return await world.value(f"{rows} FROM security_group_rules")

@@ -82,13 +82,24 @@ SET
     remote_address_group_backend_id = desired.remote_address_group_backend_id
 FROM {rules}
 INNER JOIN security_group_rules AS old ON desired.id = old.id
-WHERE rule.security_group_id = %(id)s AND rule.id = desired.id
+WHERE
+    rule.security_group_id = %(id)s
+    AND rule.id = desired.id
+    -- A row that stays as it is costs no write in the table and its indexes.
+    AND (
+        old.position, {old}, old.remote_group_id, old.unresolved_group_backend_id,
+        old.unresolved_group_name, old.remote_address_group_backend_id
+    ) IS DISTINCT FROM (
+        desired.position, {desired}, desired.remote_group_id, desired.unresolved_group_backend_id,
+        desired.unresolved_group_name, desired.remote_address_group_backend_id
+    )
 RETURNING
     CASE WHEN {old_may_be_open} THEN {old_admitted} END,
     CASE WHEN {may_be_open} THEN {admitted} END
 """
 _UPDATE_KEPT = (
     _UPDATE_KEPT.replace("{rules}", _RULES)
+    .replace("{old}", COLUMNS.replace("rule.", "old."))
     .replace("{old_may_be_open}", _OLD_MAY_BE_OPEN)
     .replace("{old_admitted}", _OLD_ADMITTED)
     .replace("{may_be_open}", _MAY_BE_OPEN)

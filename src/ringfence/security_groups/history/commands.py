@@ -13,7 +13,7 @@ from ringfence.security_groups.commands import require_allowed_name
 from ringfence.security_groups.history.queries import Version, get_version
 from ringfence.security_groups.preconditions import Preconditions
 from ringfence.security_groups.queries import SecurityGroup
-from ringfence.security_groups.rule_input.rule_lists import RuleList
+from ringfence.security_groups.rule_input.rule_lists import RuleList, with_stored_ids
 from ringfence.security_groups.rule_input.rule_requests import RuleProblem, RuleRequest, key_of
 from ringfence.security_groups.rule_input.validation import check_protocol
 from ringfence.security_groups.rule_rows import replace_rules
@@ -84,7 +84,8 @@ async def _rules_of_version(connection: Connection, group: SecurityGroup, number
         for rule in version.rules
         if rule.request.rule.remote_group and rule.remote_id
     }
-    return RuleList(_with_stored_ids(version, stored), stored, remote_groups)
+    rules = [replace(rule.request, id=None) for rule in version.rules]
+    return RuleList(with_stored_ids(rules, stored), stored, remote_groups)
 
 
 def _refuse_impossible_rules(version: Version) -> None:
@@ -103,13 +104,6 @@ def _refuse_impossible_rules(version: Version) -> None:
                     ]
                 }
             ) from None
-
-
-def _with_stored_ids(version: Version, stored: list[RuleRequest]) -> list[RuleRequest]:
-    """Return the version's rules, with the id of the equal stored rule if there is one."""
-    ids = {key_of(rule): rule.id for rule in stored}
-    requests = [rule.request for rule in version.rules]
-    return [replace(rule, id=ids.pop(key_of(rule), None)) for rule in requests]
 
 
 def _clean_number(body: Json) -> int:

@@ -1,6 +1,7 @@
 """Reads a submitted list of rules, and checks it against its group and tenant."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 
@@ -16,7 +17,7 @@ from ringfence.security_groups.rule_input.known_ends import (
     referenced_groups,
 )
 from ringfence.security_groups.rule_input.remote_ends import known_ends_of
-from ringfence.security_groups.rule_input.rule_requests import RuleRequest
+from ringfence.security_groups.rule_input.rule_requests import RuleRequest, key_of
 from ringfence.security_groups.schemas import clean_rules
 from ringfence.text.json_value import Json
 
@@ -70,7 +71,22 @@ async def read_rule_list(
     if not any_needs_known_ends(body):
         rules = clean_rules(body, ids, by_id, known)
         if not opens_a_rule(rules, known):
-            return RuleList(rules, stored, ids)
+            return RuleList(with_stored_ids(rules, stored), stored, ids)
     known, more_ids = await load_known_ends(connection, group, stored, groups.ends)
     ids |= more_ids
-    return RuleList(clean_rules(body, ids, by_id, known), stored, ids)
+    rules = clean_rules(body, ids, by_id, known)
+    return RuleList(with_stored_ids(rules, stored), stored, ids)
+
+
+def with_stored_ids(
+    rules: Sequence[RuleRequest], stored: Sequence[RuleRequest]
+) -> list[RuleRequest]:
+    """Return the rules, those without an id with that of a stored rule that admits the same.
+
+    Its row stays, whatever its description is now.
+    """
+    taken = {rule.id for rule in rules if rule.id is not None}
+    ids = {key_of(rule): rule.id for rule in stored if rule.id not in taken}
+    return [
+        replace(rule, id=ids.pop(key_of(rule), None)) if rule.id is None else rule for rule in rules
+    ]
