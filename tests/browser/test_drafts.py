@@ -53,7 +53,7 @@ async def test_a_draft_survives_a_reload_back_and_a_link_without_a_question(site
     await expect(ports).to_have_value("2222")
     await page.get_by_role("link", name="History").click()
     await expect(page.get_by_role("heading", name="Versions")).to_be_visible()
-    await page.get_by_role("link", name="Edit", exact=True).click()
+    await page.get_by_role("link", name="Draft", exact=True).click()
     await expect(ports).to_have_value("2222")
     await page.reload()
     await expect(ports).to_have_value("2222")

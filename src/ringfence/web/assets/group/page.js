@@ -7,6 +7,7 @@ import { Title } from "../components/title.js";
 import { showToast } from "../components/toast.js";
 import { Failure, Skeleton, Stale, useLoaded } from "../components/use_loaded.js";
 import { messageOfChange } from "../editor/attempts.js";
+import { nameOf, readText } from "../editor/draft_store.js";
 import { RuleEditor } from "../editor/rule_editor.js";
 import { ExportMenu } from "../export/menu.js";
 import { useActions } from "../frame/actions.js";
@@ -115,6 +116,7 @@ function GroupHeader({ group, part, user, reload, expect }) {
         <${Title} of=${group.name} />
         <${State} state=${group.state} drift=${group.drift} />
         ${group.drift === "drifting" && html`<${Drift} drift=${group.drift} state=${group.state} />`}
+        ${part !== "edit" && readText(nameOf(user.username, `group:${group.uuid}`)) && html`<a class="mark mark-busy" href=${`${base}edit/`}>Draft</a>`}
         ${group.description && html`<p class="quiet page-about">${group.description}</p>`}
       </div>
       <div class="actions">
