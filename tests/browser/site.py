@@ -42,6 +42,7 @@ TENANTS = (
     "reviewing",
     "searching",
     "table",
+    "unpulled",
     "watching",
 )
 WAIT_SECONDS = 30

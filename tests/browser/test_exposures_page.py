@@ -3,6 +3,7 @@
 import csv
 import re
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import pytest_asyncio
@@ -12,6 +13,7 @@ from tests.browser.site import HTTPS, OFFICE, tenant_uuid
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PATH = f"/console/exposures/?tenant_uuid={tenant_uuid('operating')}"
+TELNET = {"from_port": 23, "to_port": 23}
 RDP = """
     INSERT INTO sandbox_rules
         (group_id, direction, ethertype, protocol, port_range_min, port_range_max, remote_ip_prefix)
@@ -154,6 +156,42 @@ async def test_a_service_that_is_not_desired_is_told_from_one_that_is(visit):
     await expect(tiles.get_by_role("button", name="RDP")).to_contain_text("Not desired")
     await expect(tiles.get_by_role("button", name="RDP")).to_contain_text("interface")
     await expect(tiles.get_by_role("button", name="HTTPS")).not_to_contain_text("Not desired")
+
+
+async def test_ports_that_are_not_known_are_not_counted_as_none(site, visit):
+    uuid = tenant_uuid("unpulled")
+    group = site.create("telnet-somewhere", [HTTPS | TELNET], tenant="unpulled")
+    page = await visit(f"/console/exposures/?tenant_uuid={uuid}")
+    tile = page.get_by_role("button", name=re.compile("^Telnet"))
+    await expect(tile).to_contain_text("ports of 1 tenant not known")
+    await expect(tile).not_to_contain_text("0 interfaces")
+    await tile.click()
+    await expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    await expect(page.get_by_text("The ports of 1 tenant are not known")).to_be_visible()
+    await page.get_by_role("link", name="Telnet from the internet").click()
+    await expect(page).to_have_url(re.compile("q=telnet.from.internet"))
+    await expect(page.get_by_role("link", name=group["name"])).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("search", "name", "words"),
+    [
+        ("port=23", "PORT 23 from the internet", "port 23 from internet"),
+        ("protocol=tcp&port=23", "TCP 23 from the internet", "tcp 23 from internet"),
+        ("reachable=true", "open to the internet", ""),
+    ],
+)
+async def test_each_search_of_exposures_leads_to_the_groups_that_let_it_in(
+    site, visit, search, name, words
+):
+    uuid = tenant_uuid("unpulled")
+    site.create(f"telnet-{len(search)}", [HTTPS | TELNET], tenant="unpulled")
+    page = await visit(f"/console/exposures/?tenant_uuid={uuid}&{search}")
+    await expect(page.get_by_text("The ports of 1 tenant are not known")).to_be_visible()
+    link = page.locator("main").get_by_role("link", name=name)
+    href = str(await link.get_attribute("href"))
+    query = dict(parse_qsl(urlsplit(href).query))
+    assert query == {"tenant_uuid": uuid} | ({"q": words} if words else {"is_open_to_all": "true"})
 
 
 async def test_a_user_without_a_role_sees_that_nothing_is_open(visit):

@@ -11,6 +11,7 @@ import { html } from "../html.js";
 import { own } from "../own.js";
 import { CONSOLE, GROUP_PAGES, updateQuery } from "../router.js";
 import { count, trafficText } from "../rules/text.js";
+import { LetIn, PLACES, loadUnknown, unknownTenants } from "./let_in.js";
 import { Trend } from "./trend.js";
 
 const PAGE_SIZE = 50;
@@ -20,7 +21,6 @@ const MOST_MARKED = 300;
 const TREND_DAYS = 90;
 // What the internet reaches comes first.
 const ORDER = "-reachable,tenant_name,instance_name,port";
-const PLACES = ["tenant_uuid", "project_uuid", "customer_uuid", "service_settings_uuid"];
 const FILTERS = [...PLACES, "service", "reachable", "desired", "ethertype", "protocol", "port", "wider_than", "security_group_uuid", "port_uuid"];
 
 const DESIRED = [["none", "Not desired"], ["part", "Partly desired"], ["all", "Desired"]];
@@ -53,23 +53,28 @@ export function Exposures({ query }) {
     }),
     [search], () => POLL_MILLISECONDS,
   );
-  const { data: services } = useLoaded(
-    async (signal) => (await request("GET", `${EXPOSURES}counts/`, { query: chosen(query, PLACES), signal })).data,
+  const { data: found } = useLoaded(
+    async (signal) => {
+      const [{ data: counts }, unknown] = await Promise.all([request("GET", `${EXPOSURES}counts/`, { query: chosen(query, PLACES), signal }), loadUnknown(chosen(query, PLACES), signal)]);
+      return { counts, unknown };
+    },
     [PLACES.map((name) => query.get(name)).join()], () => POLL_MILLISECONDS,
   );
+  const services = found?.counts;
   const names = Object.fromEntries((services ?? []).map((/** @type {any} */ each) => [each.service, each.name]));
   const isFiltered = FILTERS.some((name) => query.has(name));
   return html`
     <${PageHead} of="Open to the internet" note=${data ? count(data.total, "exposure") + (isFiltered ? " found" : "") : ""}>
       <${CsvButton} name="exposures" load=${() => loadCsv(query)} />
     <//>
-    <${Overview} query=${query} services=${services} />
+    <${Overview} query=${query} services=${services} unknown=${found?.unknown ?? []} />
     <${Filters} query=${query} names=${names} rows=${data?.data ?? []} />
     <${Stale} error=${data && error} />
+    ${found && html`<${LetIn} query=${query} services=${names} unknown=${found.unknown} />`}
     ${error && !data && html`<${Failure} error=${error} retry=${reload} />`}
     ${isLoading && !data && html`<${Skeleton} rows=${10} />`}
     ${data && data.data.length === 0 && html`<section class="empty"><h2>${isFiltered ? "Nothing matches" : "No exposures"}</h2>
-      <p>${isFiltered ? "No port that you can see has such an exposure." : html`<${IfSeen}>No port that you can see admits traffic from addresses of the internet.<//>`}</p></section>`}
+      <p>${isFiltered ? "No port that is known and that you can see has such an exposure." : html`<${IfSeen}>No port that is known and that you can see admits traffic from addresses of the internet.<//>`}</p></section>`}
     ${data && data.data.length > 0 && html`
       <div class=${isLoading ? "table-frame is-waiting" : "table-frame"}><${List} rows=${data.data} names=${names} /></div>
       <${Pages} page=${Number(query.get("page") ?? 1)} pages=${Math.ceil(data.total / PAGE_SIZE)} />`}`;
@@ -91,9 +96,9 @@ async function loadCsv(query) {
 /**
  * What is not desired, the services, and the trend.
  *
- * @param {{query: URLSearchParams, services: any[] | undefined}} properties
+ * @param {{query: URLSearchParams, services: any[] | undefined, unknown: any[]}} properties
  */
-function Overview({ query, services }) {
+function Overview({ query, services, unknown }) {
   const places = chosen(query, PLACES);
   const dependencies = [PLACES.map((name) => query.get(name)).join()];
   const { data: undesired } = useLoaded(
@@ -114,18 +119,19 @@ function Overview({ query, services }) {
       <p><strong>${count(Number(undesired?.total), "exposure")} not desired.</strong> The cloud admits this traffic, and no desired rule does.</p>
       <button type="button" class="button button-danger" onClick=${show}>Show</button></div>`}
     <div class="exposures-overview">
-      <ul class="plain service-tiles" aria-label="By service">${open.map((each) => html`<${Service} key=${each.service} service=${each} isUndesired=${undesired?.services.has(each.service) ?? false} query=${query} />`)}
+      <ul class="plain service-tiles" aria-label="By service">${open.map((each) => html`<${Service} key=${each.service} service=${each} isUndesired=${undesired?.services.has(each.service) ?? false} unknown=${unknownTenants(unknown, each.name)} query=${query} />`)}
         ${services && !open.length && html`<li class="quiet"><${IfSeen}>No well-known service is open to the internet.<//></li>`}</ul>
       ${days && html`<${Trend} days=${days} />`}
     </div>`;
 }
 
-/** @param {{service: any, isUndesired: boolean, query: URLSearchParams}} properties */
-function Service({ service: { service, name, groups, ports, reachable_ports: reachable }, isUndesired, query }) {
+/** @param {{service: any, isUndesired: boolean, unknown: number, query: URLSearchParams}} properties */
+function Service({ service: { service, name, groups, ports, reachable_ports: reachable }, isUndesired, unknown, query }) {
   const isChosen = query.getAll("service").includes(service);
+  const interfaces = reachable ? count(reachable, "reachable interface") : ports || !unknown ? count(ports, "interface") : "";
   return html`<li><button type="button" class=${`service-tile${reachable ? " is-reachable" : ""}${isUndesired ? " is-undesired" : ""}`} aria-pressed=${isChosen}
     onClick=${() => updateQuery({ service: isChosen ? "" : service, page: "" })}>
-    <strong>${name}</strong> <span>${reachable ? count(reachable, "reachable interface") : count(ports, "interface")}</span>
+    <strong>${name}</strong> <span>${interfaces}${unknown > 0 && html`${interfaces && ", "}<span class="tone-warn">ports of ${count(unknown, "tenant")} not known</span>`}</span>
     <span class="quiet">${count(groups, "group")}</span>${isUndesired && html` <span class="mark mark-bad">Not desired</span>`}</button></li>`;
 }
 
