@@ -12,14 +12,14 @@ export const PLACES = ["tenant_uuid", "project_uuid", "customer_uuid", "service_
 /**
  * Return the groups that admit the internet in tenants whose ports were never read.
  *
- * @param {Record<string, string[]>} places
+ * @param {Record<string, string[]>} ancestors
  * @param {AbortSignal} signal
  */
-export async function loadUnknown(places, signal) {
+export async function loadUnknown(ancestors, signal) {
   const unknown = [];
   for (let page = 1; ; page += 1) {
     // Groups whose instances are not known come first.
-    const query = { ...places, is_open_to_all: "true", o: "instance_count", page, page_size: PAGE_SIZE, field: ["tenant_uuid", "instance_count", "open_to_all"] };
+    const query = { ...ancestors, is_open_to_all: "true", o: "instance_count", page, page_size: PAGE_SIZE, field: ["tenant_uuid", "instance_count", "open_to_all"] };
     const { data, total } = await request("GET", OVERVIEWS, { query, signal });
     const found = data.filter((/** @type {any} */ group) => group.instance_count === null);
     unknown.push(...found);
