@@ -100,12 +100,68 @@ async def test_an_end_that_does_not_exist_says_what_an_end_can_be(visit):
     await expect(alert).to_contain_text("198.51.100.7")
 
 
+async def test_a_part_that_is_admitted_is_named(visit):
+    page = await visit(
+        f"/console/reach/?tenant={tenant_uuid(TENANT)}"
+        "&source=internet&destination=front-1&protocol=tcp"
+    )
+    verdict = page.locator(".verdict")
+    await expect(verdict.locator("h2")).to_have_text("Partly admitted")
+    part = verdict.locator(".notice", has_text="The part that is admitted:")
+    await expect(part).to_contain_text("TCP 443 from internet (IPv4)")
+    await expect(part).to_contain_text(f"TCP 22 from {OFFICE} (IPv4)")
+    await expect(verdict).not_to_contain_text("floating IP")
+    await page.get_by_label("Port").fill("22")
+    await page.get_by_role("button", name="Ask").click()
+    await expect(part).to_have_text(
+        f"The part that is admitted: TCP 22 from {OFFICE} (IPv4). The rest is refused."
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "times"), [("internet", 1), ("8.8.8.8", 1), (OFFICE, 0), ("front-1", 0)]
+)
+async def test_an_instance_without_a_floating_ip_is_not_reached_from_public_addresses(
+    visit, source, times
+):
+    page = await visit(
+        f"/console/reach/?tenant={tenant_uuid(TENANT)}"
+        f"&source={source}&destination=back-1&protocol=tcp&port=5432"
+    )
+    await expect(page.locator(".verdict h2")).to_be_visible()
+    words = "back-1 has no floating IP: public addresses do not reach it"
+    await expect(page.get_by_text(words)).to_have_count(times)
+
+
+async def test_the_tenant_is_that_of_the_page_before_or_one_with_instances(visit):
+    page = await visit("/console/reach/")
+    await expect(page.locator("datalist option[value=internet]")).to_be_attached()
+    await expect(page.locator("datalist option")).not_to_have_count(1)
+    page = await visit(f"/console/instances/?tenant_uuid={tenant_uuid('hostile')}")
+    await page.get_by_role("link", name="Can it reach?").click()
+    await expect(page.get_by_label("Tenant")).to_have_value(tenant_uuid("hostile"))
+    page = await visit("/console/instances/")
+    await page.get_by_role("link", name="Can it reach?").click()
+    await expect(page.locator("datalist option")).not_to_have_count(1)
+
+
+async def test_an_instance_of_another_tenant_is_named_with_it(visit):
+    page = await visit(
+        f"/console/reach/?tenant={tenant_uuid('access')}"
+        "&source=internet&destination=back-1&protocol=tcp&port=1"
+    )
+    alert = page.get_by_role("alert")
+    await expect(alert).to_contain_text("No instance of this tenant is called back-1.")
+    await expect(alert).to_contain_text(f"The tenant {TENANT} has one")
+
+
 ENDS = {
     "10.0.0.5": {"address": "10.0.0.5"},
     "2001:db8::1": {"address": "2001:db8::1"},
     "::": {"address": "::"},
     "10.0.0.0/8": {"cidr": "10.0.0.0/8"},
     "fd00::/8": {"cidr": "fd00::/8"},
+    "internet": {"cidr": "0.0.0.0/0"},
     "c0ffee00c0ffee00c0ffee00c0ffee00": {"instance_uuid": "c0ffee00c0ffee00c0ffee00c0ffee00"},
     # The API refuses what only looks like an address; a name is looked up.
     "300.1.1.1": {"address": "300.1.1.1"},

@@ -23,7 +23,7 @@ export function Instances({ query }) {
   );
   return html`
     <${PageHead} of="Instances" note=${data ? count(data.total, "instance") : ""}>
-      <a class="button" href=${urlOfPage("reach")}>Can it reach?</a><//>
+      <a class="button" href=${`${urlOfPage("reach")}?tenant=${filters.tenant_uuid ?? ""}`}>Can it reach?</a><//>
     <search class="filter-bar"><${TextFilter} name="query" label="Search instances by name or address" query=${query} />
       ${filters.tenant_uuid && html`<button type="button" class="chip" onClick=${() => updateQuery({ tenant_uuid: "", page: "" })}>One tenant ✕<span class="visually-hidden"> show all tenants</span></button>`}
     </search>
