@@ -248,6 +248,27 @@ async def test_the_name_of_a_tenant_finds_its_groups(site, visit):
     await expect(page.get_by_role("link", name="of-the-tenant")).to_be_visible()
 
 
+async def test_groups_with_the_words_in_their_own_name_are_offered(site, visit):
+    site.create("in-its-tenant", tenant="searching")
+    site.create("searching-itself", tenant="searching")
+    page = await visit("/console/groups/?q=searching")
+    await expect(page.get_by_role("link", name="in-its-tenant")).to_be_visible()
+    await page.get_by_role("button", name="“searching” in their own name (1)").click()
+    await expect(page.get_by_role("link", name="in-its-tenant")).to_have_count(0)
+    await expect(page.get_by_role("link", name="searching-itself")).to_be_visible()
+
+
+async def test_rules_that_are_found_are_said_to_be_desired(site, visit):
+    site.create("asking-desired", [OFFICE], tenant="searching")
+    page = await visit("/console/groups/?q=tcp+22+in+tenant+searching")
+    await expect(page.get_by_text("Searched in the desired rules")).to_be_visible()
+    link = page.get_by_role("link", name="what is open in the cloud")
+    await expect(link).to_have_attribute(
+        "href",
+        f"/console/exposures/?protocol=tcp&port=22&tenant_uuid={tenant_uuid('searching')}",
+    )
+
+
 async def test_a_name_of_several_ancestors_is_asked_back(site, visit):
     site.create("in-one-of-them", tenant="searching")
     page = await visit("/console/groups/?q=in+sea")

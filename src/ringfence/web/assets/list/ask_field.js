@@ -94,3 +94,17 @@ function Names({ text }) {
   return html` <button type="button" class="link" onClick=${() => updateQuery({ as: "names", page: "" })}>
     Search names instead${number > 0 && ` (${count(number, "group")})`}</button>`;
 }
+
+/**
+ * Offers the groups whose own name has the words, if others have them elsewhere.
+ *
+ * @param {{question: Question, parameters: Record<string, any>, total: number}} properties
+ */
+export function OwnNames({ question: { query: { query: name }, ancestor }, parameters, total }) {
+  const { data: number = 0 } = useLoaded(
+    async (signal) => (name && !ancestor ? (await request("GET", OVERVIEWS, { query: { ...parameters, query: "", name, page_size: 1, field: ["uuid"] }, signal })).total : 0),
+    [name, ancestor, total],
+  );
+  return number > 0 && number < total && html`<p><button type="button" class="link" onClick=${() => updateQuery({ q: "", as: "", name: name ?? "", page: "" })}>
+    Only groups with “${name}” in their own name (${number})</button></p>`;
+}

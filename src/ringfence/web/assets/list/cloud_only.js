@@ -8,10 +8,22 @@ import { count } from "../rules/text.js";
 
 const SHARED = ["protocol", "port", "ethertype", "wider_than", "tenant_uuid", "project_uuid", "customer_uuid", "service_settings_uuid"];
 
+/**
+ * Return the filters of exposures that the search of rules has, too.
+ *
+ * @param {Record<string, any>} parameters
+ */
+const shared = (parameters) => SHARED.flatMap((name) => [parameters[name] ?? []].flat().map((value) => [name, value]));
+
+/** @param {{parameters: Record<string, any>}} properties of the search of rules */
+export function DesiredOnly({ parameters }) {
+  const link = html`<a href=${`${CONSOLE}exposures/?${new URLSearchParams(shared(parameters))}`}>what is open in the cloud</a>`;
+  return html`<p class="quiet">Searched in the desired rules${parameters.direction !== "egress" && html`: see also ${link}`}.</p>`;
+}
+
 /** @param {{parameters: Record<string, any>}} properties of the search of rules */
 export function CloudOnly({ parameters }) {
-  const query = new URLSearchParams([["desired", "none"], ["desired", "part"]]);
-  for (const name of SHARED) [parameters[name] ?? []].flat().forEach((value) => query.append(name, value));
+  const query = new URLSearchParams([["desired", "none"], ["desired", "part"], ...shared(parameters)]);
   const search = query.toString();
   const { data: total, error } = useLoaded(
     async (signal) => {

@@ -12,9 +12,9 @@ import { GROUP_PAGES, updateQuery } from "../router.js";
 import { count } from "../rules/text.js";
 import { WhichAncestor } from "./ancestors.js";
 import { ask } from "./ask.js";
-import { AskField, NoRules, Unasked, Understood } from "./ask_field.js";
+import { AskField, NoRules, OwnNames, Unasked, Understood } from "./ask_field.js";
 import { BulkBar } from "./bulk_bar.js";
-import { CloudOnly } from "./cloud_only.js";
+import { CloudOnly, DesiredOnly } from "./cloud_only.js";
 import { Chips, Filters, filtersOf } from "./filters.js";
 import { loadAll, loadPage } from "./load.js";
 import { RuleResults } from "./results.js";
@@ -72,6 +72,7 @@ function Found({ data, query, user, selection, isLoading, isFiltered, canCreate 
       : html`<${NoResults} question=${question} isFiltered=${isFiltered} canCreate=${canCreate} />`}${cloudOnly}`;
   }
   return html`
+    ${kind === "rules" ? html`<${DesiredOnly} parameters=${data.parameters} />` : html`<${OwnNames} question=${question} parameters=${data.parameters} total=${data.total} />`}
     <div class=${isLoading ? "list-frame is-waiting" : "list-frame"}>
       ${kind === "rules"
         ? html`<${RuleResults} groups=${groups} selection=${selection} />`
