@@ -307,6 +307,124 @@ async def test_labels_of_arrows_that_meet_are_beside_their_own_arrow(visit):
         assert 8 < away < 14
 
 
+ARROWS = """async ([base, worlds]) => {
+    const { graphOf } = await import(`${base}map/graph.js`);
+    const { layoutOf } = await import(`${base}map/layout.js`);
+    const pointsOf = path => {
+        const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+        line.setAttribute("d", path);
+        const steps = Math.ceil(line.getTotalLength() / 8);
+        return Array.from({ length: steps }, (_, step) => line.getPointAtLength(step * 8));
+    };
+    return worlds.map(groups => {
+        const { nodes, edges } = graphOf(groups);
+        const shown = layoutOf(nodes, edges.filter(({ to }) => to.kind !== "internet"))
+            .lines.filter(({ isCrowded }) => !isCrowded);
+        const points = shown.map(({ path }) => pointsOf(path));
+        return shown.map(({ edge, text, x, y }) => ({
+            of: edge.key, text, x, y,
+            nearest: points.map(each =>
+                Math.min(...each.map(at => Math.hypot(at.x - x, at.y - y)))),
+        }));
+    });
+}"""
+
+
+def overlap(one, other):
+    """Return whether two labels do, by the least width of a character."""
+    width = (len(one["text"]) + len(other["text"])) * 3
+    return abs(one["x"] - other["x"]) < width and abs(one["y"] - other["y"]) < 14
+
+
+async def test_a_label_is_nearer_to_its_own_arrow_than_to_others_and_apart_from_other_labels(visit):
+    page = await visit("/console/", user=None)
+    mail = groups(
+        mail=[rule(INGRESS, 25), rule(OUT, 25, group="balancer")],
+        balancer=[rule(INGRESS, 443), rule(INGRESS, 80)],
+        web=[rule(INGRESS, 8080, group="balancer")],
+        ping=[rule(INGRESS, 7)],
+        bastion=[rule(INGRESS, 22, cidr="198.51.100.0/24")],
+        names=[rule(INGRESS, 53, cidr="10.0.0.0/8")],
+    )
+    chance = random.Random(25)  # noqa: S311 - the same worlds each time
+    worlds = [mail, *(random_world(chance) for _ in range(20))]
+    for labels in await page.evaluate(ARROWS, [base(), worlds]):
+        for own, label in enumerate(labels):
+            away = label["nearest"].pop(own)
+            assert away < 30, label
+            assert away < min(label["nearest"], default=away + 1), label
+        for one, other in itertools.combinations(labels, 2):
+            assert not overlap(one, other), (one, other)
+
+
+@pytest.fixture
+def drawn(visit):
+    """Return a function that opens the map of groups that the API is made to return."""
+
+    async def drawn(**rules):
+        page = await visit("/console/map/")
+        body = json.dumps(groups(**rules))
+        headers = {"X-Result-Count": str(len(rules))}
+        await page.route(
+            "**/api/openstack-security-groups/?*tenant_uuid*",
+            lambda route: route.fulfill(
+                body=body, content_type="application/json", headers=headers
+            ),
+        )
+        await page.goto(AT)
+        return page
+
+    return drawn
+
+
+def within(inner, outer):
+    """Return whether a box lies in another."""
+    return all(
+        outer[start] <= inner[start] and inner[start] + inner[size] <= outer[start] + outer[size]
+        for start, size in (("x", "width"), ("y", "height"))
+    )
+
+
+async def test_a_selected_node_is_shown_with_all_that_it_reaches(drawn):
+    page = await drawn(
+        front=[rule(INGRESS, 443)],
+        web=[rule(INGRESS, 80, group="front")],
+        **{f"store{number}": [rule(INGRESS, 1, group="web")] for number in range(6)},
+    )
+    await node(page, "web").click()
+    await expect(node(page, "web")).to_have_attribute("aria-pressed", "true")
+    near = page.locator(".node.is-near rect")
+    await expect(near).to_have_count(8)
+    frame = await page.locator("svg.map").bounding_box()
+    tools = await page.get_by_role("group", name="Zoom").bounding_box()
+    for each in await near.all():
+        box = await each.bounding_box()
+        assert within(box, frame)
+        assert box["y"] >= tools["y"] + tools["height"]
+
+
+FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+async def test_where_all_nodes_are_shown_so_is_what_is_written_below_them(drawn):
+    names = [f"g{number}" for number in range(4)]
+    page = await drawn(
+        **{name: [rule(INGRESS, 443), rule(INGRESS, 1, group=name)] for name in names}
+    )
+    await expect(page.locator(".node-self")).to_have_count(4)
+    whole = 0
+    for height in range(780, 900, 20):
+        await page.set_viewport_size({"width": 1280, "height": height})
+        await page.evaluate(FRAMES)
+        frame = await page.locator("svg.map").bounding_box()
+        boxes = [await each.bounding_box() for each in await page.locator(".node rect").all()]
+        if all(within(box, frame) for box in boxes):
+            whole += 1
+            for each in await page.locator(".node-self").all():
+                assert within(await each.bounding_box(), frame), height
+    assert whole
+
+
 async def test_text_of_the_map_is_large_enough_to_read(shop, visit):
     assert shop
     page = await visit(AT, viewport={"width": 1280, "height": 800})

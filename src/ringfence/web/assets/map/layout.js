@@ -4,13 +4,15 @@
 // (barycentre) a few times, which leaves few crossings.
 
 import { INTERNET } from "./graph.js";
-import { shortTexts } from "./words.js";
+import { labelText } from "./words.js";
 
 /** @typedef {import("./graph.js").Node} Node */
 /** @typedef {import("./graph.js").Edge} Edge */
 /** @typedef {{node: Node, x: number, y: number, column: number}} Positioned */
 /** @typedef {Node | {key: string}} Item a node, or the position of an arrow that passes a column */
 /** @typedef {{from: Item, to: Item}} Link */
+/** @typedef {{x: number, y: number}} Point */
+/** @typedef {[number, number, number, number]} Box left, top, right, bottom */
 /** @typedef {{edge: Edge, path: string, head: string, x: number, y: number, text: string, isCrowded: boolean}} Line */
 
 export const WIDTH = 184;
@@ -24,15 +26,22 @@ const LABEL_HEIGHT = 16;
 const CHARACTER = 7.2;
 // How far the middle of a label is from its arrow
 const BESIDE = 11;
+// How much nearer a label is to its own arrow than to others, and how far at most.
+const CLEAR = 4;
+const FAR = 24;
+// How far the points of an arrow are apart
+const APART = 12;
 // With more arrows than these, labels may lie on others.
 const MOST_CLEAR = 150;
 
 /**
  * @param {Node[]} nodes
  * @param {Edge[]} edges
- * @returns {{positioned: Positioned[], lines: Line[], width: number, height: number}}
+ * @param {(edge: Edge) => string} [textOf] the label of an arrow
+ * @returns {{positioned: Positioned[], lines: Line[], boundsOf: (key?: string) => Box}} the bounds of everything that is
+ * drawn, labels included, or of a node with its arrows and what is at their other ends
  */
-export function layoutOf(nodes, edges) {
+export function layoutOf(nodes, edges, textOf = labelText) {
   const drawn = edges.filter(({ from, to }) => from !== to);
   const tied = new Set(drawn.flatMap(({ from, to }) => [from, to]));
   const columns = split(ordered(columnsOf(nodes.filter((node) => tied.has(node)), drawn), drawn), tied.size);
@@ -46,12 +55,50 @@ export function layoutOf(nodes, edges) {
   positioned.push(...alone.map((node, index) => ({
     node, column: index % broad, x: (index % broad) * (WIDTH + GAP_X), y: lowest + Math.floor(index / broad) * (HEIGHT + GAP_Y),
   })));
-  const shown = positioned.filter(({ node }) => "kind" in node);
-  const height = Math.max(0, ...positioned.map(({ y }) => y)) + HEIGHT;
-  const lines = linesOf(positioned, edges, drawn, chains);
-  // Arrows within the last column, and their labels, are right of it.
-  const width = Math.max(Math.max(1, broad) * (WIDTH + GAP_X) - GAP_X, ...lines.map(({ x, text }) => x + text.length * CHARACTER / 2));
-  return { positioned: /** @type {Positioned[]} */ (shown), lines, width, height };
+  const shown = /** @type {Positioned[]} */ (positioned.filter(({ node }) => "kind" in node));
+  const blocks = shown.map((at) => blockOf(at, edges, textOf));
+  const lines = linesOf(positioned, drawn, chains, [...blocks], textOf);
+  return { positioned: shown, lines, boundsOf: (key = "") => boundsOf(shown, blocks, lines, key) };
+}
+
+/**
+ * Return the box of a node, with what it admits from itself, which is written below it.
+ *
+ * @param {Positioned} positioned
+ * @param {Edge[]} edges
+ * @param {(edge: Edge) => string} textOf
+ * @returns {Box}
+ */
+function blockOf({ node, x, y }, edges, textOf) {
+  const self = edges.find(({ from, to }) => from === node && to === node);
+  return self ? [x, y, x + Math.max(WIDTH, (textOf(self).length + 10) * CHARACTER), y + HEIGHT + LABEL_HEIGHT + 2] : [x, y, x + WIDTH, y + HEIGHT];
+}
+
+/**
+ * @param {Positioned[]} positioned
+ * @param {Box[]} blocks of the nodes
+ * @param {(Line & {points: Point[]})[]} lines
+ * @param {string} key of a node; if empty, the bounds are those of everything
+ * @returns {Box}
+ */
+function boundsOf(positioned, blocks, lines, key) {
+  const near = lines.filter(({ edge: { from, to } }) => !key || from.key === key || to.key === key);
+  const ends = new Set(near.flatMap(({ edge: { from, to } }) => [from, to]));
+  const boxes = blocks.filter((_, index) => !key || positioned[index].node.key === key || ends.has(positioned[index].node));
+  for (const { text, points, ...at } of near) boxes.push(boxOf(text, at), ...points.map(({ x, y }) => /** @type {Box} */ ([x, y, x, y])));
+  return boxes.reduce((one, other) => [Math.min(one[0], other[0]), Math.min(one[1], other[1]), Math.max(one[2], other[2]), Math.max(one[3], other[3])]);
+}
+
+/**
+ * Return the box of a label around its middle.
+ *
+ * @param {string} text
+ * @param {Point} at
+ * @returns {Box}
+ */
+function boxOf(text, { x, y }) {
+  const [right, down] = [text.length * CHARACTER / 2 + 3, LABEL_HEIGHT / 2];
+  return [x - right, y - down, x + right, y + down];
 }
 
 /**
@@ -192,46 +239,36 @@ function split(columns, total) {
 
 /**
  * @param {{node: Item, x: number, y: number, column: number}[]} positioned
- * @param {Edge[]} all
  * @param {Edge[]} edges between two nodes
  * @param {Item[][]} chains of the edges
- * @returns {Line[]}
+ * @param {Box[]} taken by nodes; labels are added
+ * @param {(edge: Edge) => string} textOf
+ * @returns {(Line & {points: Point[]})[]}
  */
-function linesOf(positioned, all, edges, chains) {
+function linesOf(positioned, edges, chains, taken, textOf) {
   const at = new Map(positioned.map((each) => [each.node, each]));
-  /** @type {number[][]} */
-  const taken = positioned.filter(({ node }) => "kind" in node).map(({ x, y }) => [x, y, x + WIDTH, y + HEIGHT]);
-  // What a group admits from itself is written below it.
-  for (const { from } of all.filter((edge) => edge.from === edge.to)) {
-    const { x, y } = /** @type {Positioned} */ (at.get(from));
-    taken.push([x, y + HEIGHT, x + WIDTH, y + HEIGHT + LABEL_HEIGHT + 2]);
-  }
-  const degree = new Map([...new Set(edges.flatMap(({ from, to }) => [from, to]))].map((node) => [node, edges.filter(({ from, to }) => from === node || to === node).length]));
-  const lines = edges.map((edge, index) => lineOf(edge, chains[index].map((item) => /** @type {Positioned} */ (at.get(item)))));
+  const lines = edges.map((edge, index) => lineOf(edge, textOf(edge), chains[index].map((item) => /** @type {Positioned} */ (at.get(item)))));
   // Labels of what the internet reaches are positioned first.
   return lines.sort((one, other) => Number(other.edge.from.key === INTERNET) - Number(one.edge.from.key === INTERNET))
-    .map(({ points, ends, ...line }) => {
-      const { from, to } = line.edge;
-      // Of a fan, the label is at the end where the arrows are apart.
-      const beside = (degree.get(from) ?? 0) > (degree.get(to) ?? 0) ? [...ends].reverse() : ends;
+    .map(({ ends, ...line }) => {
       const others = lines.length > MOST_CLEAR ? [] : lines.filter(({ edge }) => edge !== line.edge).flatMap((other) => other.points);
-      return { ...line, ...labelAt(line.text, [...beside, ...points], taken, others) };
+      return { ...line, ...labelAt(line.text, ends, line.points, taken, others) };
     });
 }
 
 /**
  * @param {Edge} edge
+ * @param {string} text
  * @param {Positioned[]} chain
  */
-function lineOf(edge, chain) {
+function lineOf(edge, text, chain) {
   const [from, to] = [chain[0], chain[chain.length - 1]];
   const isForward = to.column > from.column;
   const isBeside = to.column === from.column;
   // There and back are two lines.
   const shift = HEIGHT / 2 + (isForward || (isBeside && to.y > from.y) ? -6 : 6);
   const [entry, exit, point] = isForward ? [0, WIDTH, -9] : [WIDTH, isBeside ? WIDTH : 0, 9];
-  const points = /** @type {{x: number, y: number}[]} */ ([]);
-  const text = (edge.from.key === INTERNET ? "▲ " : "") + shortTexts(edge.flows, 2);
+  const points = /** @type {Point[]} */ ([]);
   let [x1, y1] = [from.x + exit, from.y + shift];
   const ends = endsOf(text, [[x1, y1], [to.x + entry, to.y + shift]], chain.length > 2 ? [chain[1].y, chain[chain.length - 2].y] : [to.y + shift, y1], [exit ? 1 : -1, entry ? 1 : -1]);
   let path = `M${x1} ${y1}`;
@@ -240,15 +277,20 @@ function lineOf(edge, chain) {
     const bend = isBeside ? 56 : (isForward ? 1 : -1) * Math.max(40, Math.abs(x2 - x1) / 2);
     const [c1, c2] = [x1 + bend, isBeside ? x2 + bend : x2 - bend];
     path += `C${c1} ${y1} ${c2} ${y2} ${next === to ? x2 + point * 0.7 : x2} ${y2}`;
-    points.push(...[0.5, 0.58, 0.42, 0.66, 0.34, 0.74, 0.26, 0.82, 0.18, 0.9, 0.1].map((t) => pointOf(t, [x1, c1, c2, x2], y1, y2)));
-    [x1, y1] = [next.x + exit, y2];
-    if (next !== to) path += `H${x1}`;
+    const steps = Math.ceil((Math.abs(x2 - x1) + Math.abs(y2 - y1)) / APART) + 4;
+    for (let step = 0; step <= steps; step += 1) points.push(pointOf(step / steps, [x1, c1, c2, x2], y1, y2));
+    x1 = next.x + exit;
+    y1 = y2;
+    if (next === to) break;
+    path += `H${x1}`;
+    for (let x = APART; x < WIDTH; x += APART) points.push({ x: next.x + x, y: y1 });
   }
   return { edge, text, path, points, ends, head: `M${to.x + entry} ${to.y + shift}l${point} -5v10z` };
 }
 
 /**
- * Return where a label is beside its arrow, at the start and at the end: on the side from which the arrow bends away.
+ * Return where a label is beside its arrow, at the end and at the start: first on the sides from which the arrow
+ * bends away.
  *
  * @param {string} text
  * @param {number[][]} points the start and the end
@@ -256,9 +298,10 @@ function lineOf(edge, chain) {
  * @param {number[]} sides of the nodes: 1 is right
  */
 function endsOf(text, points, next, sides) {
-  return points.map(([x, y], index) => ({
-    x: x + sides[index] * (text.length * CHARACTER / 2 + (index ? 13 : 6)), y: y + (next[index] > y + 1 ? -BESIDE : next[index] < y - 1 ? BESIDE : -BESIDE),
-  }));
+  const ends = points.map(([x, y], index) => ({
+    x: x + sides[index] * (text.length * CHARACTER / 2 + (index ? 13 : 6)), y, side: next[index] < y - 1 ? BESIDE : -BESIDE,
+  })).reverse();
+  return [1, -1].flatMap((way) => ends.map(({ x, y, side }) => ({ x, y: y + way * side })));
 }
 
 /**
@@ -276,18 +319,37 @@ function pointOf(t, [a, b, c, d], y1, y2) {
 }
 
 /**
- * Return the position of a label: the first that is free and covers the least of other arrows.
+ * Return the position of a label: of those that are free, and nearer to its arrow than to others, the first that
+ * covers the least of others.
  *
  * @param {string} text
- * @param {{x: number, y: number}[]} points
- * @param {number[][]} taken rectangles
- * @param {{x: number, y: number}[]} others points of other arrows
+ * @param {Point[]} ends beside the arrow
+ * @param {Point[]} own points of the arrow
+ * @param {Box[]} taken
+ * @param {Point[]} others points of other arrows
  */
-function labelAt(text, points, taken, others) {
-  const [right, down] = [text.length * CHARACTER / 2 + 3, LABEL_HEIGHT / 2];
-  const covered = (/** @type {{x: number, y: number}} */ at) => others.filter(({ x, y }) => Math.abs(x - at.x) < right && Math.abs(y - at.y) < down).length;
-  const [free] = points.filter(({ x, y }) => taken.every((box) => x + right < box[0] || x - right > box[2] || y + down < box[1] || y - down > box[3]))
-    .map((at) => ({ at, covers: covered(at) })).sort((one, other) => one.covers - other.covers).map(({ at }) => at);
-  if (free) taken.push([free.x - right, free.y - down, free.x + right, free.y + down]);
-  return { ...(free ?? points[0]), isCrowded: !free };
+function labelAt(text, ends, own, taken, others) {
+  const middle = (own.length - 1) / 2;
+  const along = own.map((at, index) => ({ at, away: Math.abs(index - middle) })).sort((one, other) => one.away - other.away).map(({ at }) => at);
+  const nearest = (/** @type {Point[]} */ points, /** @type {Point} */ at) => Math.sqrt(points.reduce((least, { x, y }) => Math.min(least, (x - at.x) ** 2 + (y - at.y) ** 2), Infinity));
+  let [found, least] = [along[0], Infinity];
+  const beside = along.flatMap(({ x, y }) => [-BESIDE, BESIDE].map((by) => ({ x, y: y + by })));
+  for (const at of [...ends, ...along, ...beside]) {
+    const box = boxOf(text, at);
+    if (taken.some((other) => meets(box, other))) continue;
+    const covers = others.filter(({ x, y }) => x > box[0] && x < box[2] && y > box[1] && y < box[3]).length;
+    if (covers >= least) continue;
+    const away = nearest(own, at);
+    if (away < FAR && nearest(others, at) > away + CLEAR) [found, least] = [at, covers];
+    if (!least) break;
+  }
+  const isCrowded = least === Infinity;
+  if (!isCrowded) taken.push(boxOf(text, found));
+  return { ...found, isCrowded };
 }
+
+/**
+ * @param {Box} one
+ * @param {Box} other
+ */
+const meets = (one, other) => one[0] <= other[2] && other[0] <= one[2] && one[1] <= other[3] && other[1] <= one[3];

@@ -23,16 +23,17 @@ export function PlanMap({ tenant, group, plan }) {
   const uuidOf = (/** @type {any} */ value) => (typeof value === "string" ? value : value?.uuid);
   const { data: groups, error } = useLoaded(() => loadGroups(uuidOf(tenant)), [uuidOf(tenant)]);
   const changes = useMemo(() => groups && changesOf(groups, { ...(typeof group === "object" ? group : {}), uuid: uuidOf(group) ?? "new" }, plan), [groups, group, plan]);
-  const layout = useMemo(() => changes && layoutOf([...new Set(changes.flatMap(({ from, to }) => [from, to]))], changes), [changes]);
+  const layout = useMemo(() => changes && layoutOf([...new Set(changes.flatMap(({ from, to }) => [from, to]))], changes, labelOf), [changes]);
   if (error) return html`<p class="notice notice-bad" role="alert">${error.message}</p>`;
   if (!changes || !layout) return html`<p class="quiet">Drawing…</p>`;
   if (!changes.length) return html`<p class="quiet">No rules: nothing to draw.</p>`;
   const subject = uuidOf(group) ?? "new";
-  const box = `${-MARGIN} ${-MARGIN} ${layout.width + 2 * MARGIN} ${layout.height + 2 * MARGIN}`;
+  const [left, top, right, bottom] = layout.boundsOf();
+  const box = `${left - MARGIN} ${top - MARGIN} ${right - left + 2 * MARGIN} ${bottom - top + 2 * MARGIN}`;
   const lists = /** @type {[string, "+" | "−"][]} */ ([["Opens", "+"], ["Closes", "−"]]);
   return html`<figure class="plan-map">
     <svg class="map" viewBox=${box} role="img" aria-label="The group and its neighbours with the plan; the lists below say the same">
-      ${lineShapes(layout.lines.map((line) => ({ ...line, text: labelOf(line.edge) })), toneOf)}
+      ${lineShapes(layout.lines, toneOf)}
       ${layout.positioned.map((positioned) => nodeShape(positioned, changes, positioned.node.key === subject ? { "data-subject": "" } : {}, labelOf))}
     </svg>
     <ul class="plain plan-legend" aria-label="Legend">${LEGEND.map(([name, text]) => html`<li key=${text}><svg class="map-sample" viewBox="0 0 48 12" aria-hidden="true">${name

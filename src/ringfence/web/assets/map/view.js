@@ -6,7 +6,7 @@ import { html, useLayoutEffect, useMemo, useRef } from "../html.js";
 import { own } from "../own.js";
 import { count } from "../rules/text.js";
 import { HEIGHT, WIDTH, layoutOf } from "./layout.js";
-import { edgeText, noteOf, shortTexts, statusOf } from "./words.js";
+import { edgeText, labelText, noteOf, statusOf } from "./words.js";
 
 /** @typedef {import("./graph.js").Edge} Edge */
 /** @typedef {import("./layout.js").Positioned} Positioned */
@@ -16,6 +16,8 @@ const MARGIN = 24;
 // Labels are readable from this scale on.
 const READABLE = 0.9;
 const LARGEST = 1.6;
+// What is next to a selected node may be smaller.
+const SMALLEST = 0.5;
 const STEP = 60;
 const STARTS_DRAG = 4;
 const CHOSEN = '.node[aria-pressed="true"]';
@@ -28,10 +30,10 @@ const ARROWS = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [-1
 export function MapView({ nodes, edges, selected, onSelect, name }) {
   const svg = useRef(/** @type {any} */ (null));
   const layout = useMemo(() => layoutOf(nodes, edges), [nodes, edges]);
-  const canvas = useCanvas(svg, layout);
+  const canvas = useCanvas(svg, layout, selected);
   useLayoutEffect(() => {
     mark(svg.current, selected);
-    canvas.show(svg.current.querySelector(CHOSEN));
+    canvas.reveal();
   }, [layout, selected]);
   const drawn = useMemo(() => html`<g class="layer">
     ${lineShapes(layout.lines)}
@@ -122,28 +124,47 @@ function focusNext(svg, positioned, from, key) {
  *
  * @param {{current: any}} svg
  * @param {ReturnType<typeof layoutOf>} layout
+ * @param {string} selected
  */
-function useCanvas(svg, layout) {
-  const view = useRef({ x: 0, y: 0, scale: 1 }).current;
+function useCanvas(svg, layout, selected) {
+  const view = Object.assign(useRef({ x: 0, y: 0, scale: 1, selected }).current, { selected });
   const set = (/** @type {number} */ x, /** @type {number} */ y, scale = view.scale) => {
     Object.assign(view, { x, y, scale });
     svg.current.firstElementChild.setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
   };
   const move = (/** @type {number} */ x, /** @type {number} */ y) => set(view.x + x, view.y + y);
-  const fit = (/** @type {number} */ least) => set(...fitted(layout, svg.current, least));
+  const placeOf = (/** @type {string | undefined} */ key) => layout.positioned.find(({ node }) => node.key === key);
+  const fit = (/** @type {number} */ least, key = "") => set(...fitted(layout.boundsOf(key), placeOf(key) ?? layout.positioned[0], svg.current, least));
   const zoom = (/** @type {number} */ factor, x = svg.current.clientWidth / 2, y = svg.current.clientHeight / 2) => {
     const scale = Math.min(3, Math.max(0.05, view.scale * factor));
     set(x - ((x - view.x) * scale) / view.scale, y - ((y - view.y) * scale) / view.scale, scale);
   };
+  // The drawing fits the canvas, which the panel of a selected node narrows, or as much as is next to that node.
+  const reveal = () => {
+    if (!placeOf(view.selected)) return;
+    const { clientWidth, clientHeight } = svg.current;
+    const [left, top, right, bottom] = layout.boundsOf(view.selected);
+    const isWhole = () => view.x + left * view.scale >= 0 && view.x + right * view.scale <= clientWidth && view.y + top * view.scale >= 0 && view.y + bottom * view.scale <= clientHeight;
+    if (!isWhole()) fit(READABLE);
+    if (!isWhole()) fit(SMALLEST, view.selected);
+  };
   useLayoutEffect(() => {
-    const begin = () => fit(READABLE);
+    let size = "";
+    const begin = () => {
+      const { clientWidth, clientHeight } = svg.current;
+      if (size === `${clientWidth} ${clientHeight}`) return;
+      size = `${clientWidth} ${clientHeight}`;
+      fit(READABLE);
+      reveal();
+    };
     begin();
-    window.addEventListener("resize", begin);
-    return () => window.removeEventListener("resize", begin);
+    const resized = new ResizeObserver(begin);
+    resized.observe(svg.current);
+    return () => resized.disconnect();
   }, [layout]);
   useWheel(svg, zoom);
   const show = (/** @type {any} */ node) => {
-    const place = layout.positioned.find(({ node: { key } }) => key === node?.dataset.node);
+    const place = placeOf(node?.dataset.node);
     if (!place) return;
     const { clientWidth, clientHeight } = svg.current;
     const by = (/** @type {number} */ start, /** @type {number} */ size, /** @type {number} */ room) => (start < MARGIN ? MARGIN - start : Math.min(0, room - MARGIN - start - size));
@@ -158,22 +179,27 @@ function useCanvas(svg, layout) {
     else return false;
     return true;
   };
-  return { fit, zoom, show, press, ...useDrag(svg, move) };
+  return { fit, zoom, show, reveal, press, ...useDrag(svg, move) };
 }
 
 /**
- * Return where a layout is shown as a whole, or at the least scale from its first node on, which is the internet.
+ * Return where bounds are shown as a whole, or at the least scale around a node: of all, the internet.
  *
- * @param {ReturnType<typeof layoutOf>} layout
+ * @param {import("./layout.js").Box} bounds
+ * @param {Positioned} node
  * @param {SVGElement} svg
  * @param {number} least scale
  * @returns {[number, number, number]}
  */
-function fitted(layout, { clientWidth: width, clientHeight: height }, least) {
-  const scale = Math.max(Math.min((width - 2 * MARGIN) / layout.width, (height - 2 * MARGIN) / layout.height, LARGEST), least);
-  const top = (height - layout.height * scale) / 2;
-  const first = height / 3 - (layout.positioned[0]?.y ?? 0) * scale;
-  return [Math.max(MARGIN, (width - layout.width * scale) / 2), top < MARGIN && least ? Math.min(MARGIN, first) : top, scale];
+function fitted([left, top, right, bottom], node, { clientWidth: width, clientHeight: height }, least) {
+  const scale = Math.max(Math.min((width - 2 * MARGIN) / (right - left), (height - 2 * MARGIN) / (bottom - top), LARGEST), least);
+  // What does not fit begins with the node.
+  const start = (/** @type {number} */ from, /** @type {number} */ to, /** @type {number} */ room, /** @type {number} */ at) => {
+    const rest = room - (to - from) * scale;
+    if (rest >= 0 || !least) return rest / 2 - from * scale;
+    return Math.min(MARGIN - from * scale, Math.max(room - MARGIN - to * scale, room / 3 - at * scale));
+  };
+  return [start(left, right, width, node.x), start(top, bottom, height, node.y), scale];
 }
 
 /**
@@ -238,7 +264,7 @@ export function labelOf({ node }, edges) {
  * @param {Record<string, any>} [more] attributes
  * @param {(edge: Edge) => string} [textOf] the arrow of a node to itself
  */
-export function nodeShape({ node, x, y }, edges, more = {}, textOf = ({ flows }) => shortTexts(flows, 1)) {
+export function nodeShape({ node, x, y }, edges, more = {}, textOf = labelText) {
   const self = edges.find(({ from, to }) => from === node && to === node);
   const note = `${node.isOpen ? "▲ open · " : ""}${noteOf(node)}`;
   return html`<g key=${node.key} class=${`node node-${node.kind}${node.isOpen ? " node-open" : ""}`} transform=${`translate(${x} ${y})`} ...${more}>

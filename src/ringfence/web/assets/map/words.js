@@ -87,6 +87,13 @@ export function shortTexts(flows, most) {
 }
 
 /**
+ * Return the label of an arrow.
+ *
+ * @param {Edge} edge
+ */
+export const labelText = ({ from, to, flows }) => (from.key === "internet" ? "▲ " : "") + shortTexts(flows, from === to ? 1 : 2);
+
+/**
  * Return the test for a filter such as `22`, `tcp 22`, `ssh` or `udp`. Traffic of all ports has every port.
  *
  * @param {string} text
