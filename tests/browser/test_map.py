@@ -583,13 +583,32 @@ async def test_names_with_markup_are_text_and_no_formulas(shop, visit):
     page = await visit(f"{AT}?group={shop['hostile']['uuid']}")
     await expect(page.get_by_role("heading", name="=<img")).to_be_visible()
     assert await page.evaluate("window.wasRun") is None
-    async with page.expect_download() as saved:
-        await page.get_by_role("button", name="Export CSV").click()
-    text = (await (await saved.value).path()).read_text("utf-8")
-    rows = list(csv.DictReader(io.StringIO(text)))
+    _, rows = await saved_csv(page)
     assert {"Source", "Destination", "Traffic", "Ether type", "Admitted by"} == set(rows[0])
     assert any(row["Destination"].startswith("'=<img") for row in rows)
     assert not any(value.startswith("=") for row in rows for value in row.values())
+
+
+async def saved_csv(page):
+    """Return the name and the rows of the file that the page exports."""
+    async with page.expect_download() as saved:
+        await page.get_by_role("button", name="Export CSV").click()
+    download = await saved.value
+    text = (await download.path()).read_text("utf-8")
+    return download.suggested_filename, list(csv.DictReader(io.StringIO(text)))
+
+
+async def test_files_of_one_name_have_the_same_rows_in_all_views(shop, visit):
+    page = await visit(AT)
+    files = {}
+    for query in ("", f"group={shop['web']['uuid']}", "port=22", "open=true"):
+        for view in ("map", "matrix", "table"):
+            await page.goto(f"{AT}?view={view}&{query}")
+            name, rows = await saved_csv(page)
+            assert files.setdefault(name, rows) == rows, (view, query)
+    assert len(files) == 4
+    everything = max(files.values(), key=len)
+    assert {"map-front", "Anywhere"} in [{row["Source"], row["Destination"]} for row in everything]
 
 
 async def test_the_map_is_saved_as_a_file(shop, visit):

@@ -56,12 +56,15 @@ function Views({ graph, tenant, query }) {
   const isNarrow = matchMedia("(max-width: 40rem)").matches;
   const view = query.get("view") ?? (isNarrow ? "table" : "map");
   const [port, selected] = [query.get("port") ?? "", query.get("group") ?? ""];
-  const [isOpenOnly, hasEgress] = [query.get("open") === "true", view !== "map" || query.get("egress") === "true"];
+  const [isOpenOnly, hasEgress] = [query.get("open") === "true", query.get("egress") === "true"];
   const shown = useMemo(() => filtered(graph, port, isOpenOnly, hasEgress), [graph, port, isOpenOnly, hasEgress]);
+  const all = useMemo(() => filtered(graph, port, isOpenOnly, true).edges, [graph, port, isOpenOnly]);
   const [cell, setCell] = useState(/** @type {Edge | undefined} */ (undefined));
   const node = graph.nodes.find(({ key }) => key === selected);
   const select = (/** @type {string} */ key) => updateQuery({ group: key });
-  const edges = useMemo(() => (node && view !== "map" ? shown.edges.filter(({ from, to }) => from === node || to === node) : shown.edges), [shown, node, view]);
+  const edges = useMemo(() => (node ? all.filter(({ from, to }) => from === node || to === node) : all), [all, node]);
+  // The same rows in all views; the name says what they are limited to.
+  const file = [tenant.name, node?.label, port, isOpenOnly && "open"].filter(Boolean).join(" ");
   const urlOf = (/** @type {string} */ name) => {
     const next = new URLSearchParams(query);
     next.set("view", name);
@@ -69,7 +72,7 @@ function Views({ graph, tenant, query }) {
   };
   return html`<${PageHead} of=${`Map of ${tenant.name}`}>
       ${view === "map" && html`<button type="button" class="button" onClick=${() => saveSvg(tenant.name)}>Export SVG</button>`}
-      <${CsvButton} name=${tenant.name} load=${async () => csvOfEdges(edges)} /><//>
+      <${CsvButton} name=${file} load=${async () => csvOfEdges(edges)} /><//>
     <nav class="tabs" aria-label="Views">${VIEWS.map(([name, label]) => html`<a key=${name} href=${urlOf(name)} aria-current=${name === view ? "page" : null}>${label}</a>`)}</nav>
     <${Filters} view=${view} port=${port} isOpenOnly=${isOpenOnly} query=${query} graph=${graph} />
     <div class=${node || cell ? "columns" : "columns map-alone"}>
@@ -78,7 +81,7 @@ function Views({ graph, tenant, query }) {
           : !shown.nodes.length ? html`<p class="empty-line">No arrows.</p>` : html`<${MapView} nodes=${shown.nodes} edges=${shown.edges} selected=${selected} onSelect=${select} name=${tenant.name} />`}</div>
       <aside class="side">
         ${view === "matrix" && cell && html`<${SelectedCell} edge=${cell} />`}
-        ${node && html`<${Selected} node=${node} edges=${filtered(graph, port, isOpenOnly, true).edges} onSelect=${select} />`}
+        ${node && html`<${Selected} node=${node} edges=${all} onSelect=${select} />`}
         <${Legend} graph=${graph} tenant=${tenant.uuid} />
       </aside>
     </div>`;
