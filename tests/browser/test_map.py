@@ -563,7 +563,7 @@ async def test_the_table_has_every_arrow_and_is_sorted(shop, visit):
     await expect(first).to_contain_text("TCP 443 (HTTPS)")
     stored = table.get_by_role("row").filter(has_text="TCP 5432")
     await expect(stored).to_contain_text(
-        "Ingress rule only: egress of the source does not admit it"
+        "Not admitted: ingress rule only, egress of the source does not admit it"
     )
     await expect(table.get_by_role("row").filter(has_text="TCP 8081")).to_contain_text("Both sides")
     await table.get_by_role("button", name="Destination").click()
@@ -571,6 +571,41 @@ async def test_the_table_has_every_arrow_and_is_sorted(shop, visit):
     await expect(head).to_have_attribute("aria-sort", "ascending")
     await table.get_by_role("button", name="Destination").click()
     await expect(head).to_have_attribute("aria-sort", "descending")
+
+
+async def test_rows_that_admit_nothing_are_last_and_quiet_in_each_order(shop, visit):
+    assert shop
+    page = await visit(f"{AT}?view=table")
+    table = page.get_by_role("table", name="Who may talk to whom")
+    rows = table.locator("tbody tr")
+    await expect(rows.filter(has_text="TCP 5432")).to_be_visible()
+    for _ in range(2):
+        await table.get_by_role("button", name="Destination").click()
+        texts = await rows.all_inner_texts()
+        refused = ["Not admitted" in text for text in texts]
+        assert refused == sorted(refused)
+        assert any(refused)
+    colours = [
+        await row.locator("strong").evaluate("each => getComputedStyle(each).color")
+        for row in await rows.all()
+    ]
+    first = refused.index(True)
+    assert set(colours[:first]).isdisjoint(colours[first:])
+
+
+async def test_each_view_has_a_legend_of_its_own(shop, visit):
+    assert shop
+    page = await visit(f"{AT}?view=matrix")
+    cell = page.get_by_role("gridcell", name="PostgreSQL")
+    await expect(cell).to_have_text("✕ PostgreSQL")
+    legend = page.get_by_role("list", name="Legend").get_by_role("listitem")
+    await expect(page.get_by_role("heading", name="What a cell means")).to_be_visible()
+    await expect(legend.filter(has_text="✕")).to_contain_text("Not admitted")
+    await expect(legend.filter(has_text="?")).to_contain_text("only a part")
+    await page.get_by_role("link", name="Table", exact=True).click()
+    await expect(page.get_by_role("heading", name="What a row means")).to_be_visible()
+    await page.get_by_role("link", name="Map", exact=True).last.click()
+    await expect(page.get_by_role("heading", name="What an arrow means")).to_be_visible()
 
 
 async def test_a_narrow_window_begins_with_the_table(shop, visit):

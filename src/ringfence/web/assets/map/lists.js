@@ -12,6 +12,8 @@ import { admittedText, edgeText, endText, flowText, noteOf, shortTexts, statusOf
 /** @typedef {import("./graph.js").Edge} Edge */
 
 const PAGE_ROWS = 10;
+/** @type {Record<string, string>} */
+const MARKS = { unsure: "? ", one: "✕ " };
 
 /**
  * The matrix. Neighbouring empty cells are one cell, so that hundreds of groups are drawn at once.
@@ -75,7 +77,7 @@ function nextCell({ key, ctrlKey }, row, column) {
 function Cell({ edge, size, isAt, onPick }) {
   const status = edge && statusOf(edge);
   return html`<td role="gridcell" id=${isAt ? "matrix-at" : null} colspan=${size} aria-selected=${isAt} onClick=${edge && onPick}
-    class=${edge ? `matrix-${status}` : null} title=${edge ? edgeText(edge) : null}>${edge && shortTexts(edge.flows, 2)}${status === "unsure" && " ?"}${status === "one" && " ½"}</td>`;
+    class=${edge ? `matrix-${status}` : null} title=${edge ? edgeText(edge) : null}>${status && own(MARKS, status)}${edge && shortTexts(edge.flows, 2)}</td>`;
 }
 
 /**
@@ -130,7 +132,7 @@ export function EdgeTable({ edges }) {
     <thead><tr>${COLUMNS.map((name, column) => html`<th key=${name} scope="col" aria-sort=${order.column === column ? (order.isDown ? "descending" : "ascending") : null}>
       <button type="button" class="sort" onClick=${() => setOrder({ column, isDown: order.column === column && !order.isDown })}>${name}
         <span class="sort-mark" aria-hidden="true">${order.column === column ? (order.isDown ? "▼" : "▲") : ""}</span></button></th>`)}</tr></thead>
-    <tbody>${shown.map(({ from, to, flow, cells }, index) => html`<tr key=${index}>
+    <tbody>${shown.map(({ from, to, flow, cells }, index) => html`<tr key=${index} class=${flow.admitted === "one" ? "is-refused" : null}>
       <td data-label="Source"><${End} node=${from} text=${cells[0]} isOpen=${from.kind === "internet"} /></td>
       <td data-label="Destination"><${End} node=${to} text=${cells[1]} /></td>
       <td data-label="Traffic"><strong>${cells[2]}</strong></td>
@@ -149,12 +151,14 @@ function End({ node, text, isOpen = false }) {
 
 /**
  * @param {Row[]} rows
- * @param {{column: number, isDown: boolean}} order the internet comes first among sources
+ * @param {{column: number, isDown: boolean}} order the internet comes first among sources; what nobody may do is last
  */
 function sorted(rows, { column, isDown }) {
   const { compare } = new Intl.Collator("en", { numeric: true });
   const isFirst = (/** @type {Row} */ row) => Number(column === 0 && row.from.kind === "internet");
-  return rows.sort((one, other) => (isFirst(other) - isFirst(one) || compare(one.cells[column], other.cells[column])) * (isDown ? -1 : 1));
+  const isLast = (/** @type {Row} */ { flow }) => Number(flow.admitted === "one");
+  return rows.sort((one, other) => isLast(one) - isLast(other)
+    || (isFirst(other) - isFirst(one) || compare(one.cells[column], other.cells[column])) * (isDown ? -1 : 1));
 }
 
 /** @param {{node: Node, edges: Edge[], onSelect: (key: string) => void}} properties */
@@ -195,19 +199,31 @@ export function SelectedCell({ edge }) {
 const SAMPLES = [
   ["sure", "Admitted by the rules of both groups; for the internet and prefixes, by those of the one group."],
   ["unsure", "One group admits it; the other admits only a part, or is not known."],
-  ["one", "One group admits it and the other does not."],
+  ["one", "Not admitted: one group admits it and the other does not."],
   ["sure edge-open", "▲ Open to the internet."],
 ];
 
-/** @param {{graph: {nodes: Node[], edges: Edge[]}, tenant: string}} properties */
-export function Legend({ graph, tenant }) {
+const SHOWN = /** @type {Record<string, string>} */ ({ map: "an arrow", matrix: "a cell", table: "a row" });
+
+/**
+ * @param {string} view
+ * @param {string} name classes of an arrow
+ */
+function sampleOf(view, name) {
+  if (view !== "matrix") return html`<svg class="map-sample" viewBox="0 0 48 12" aria-hidden="true"><g class=${`edge edge-${name}`}><path class="line" d="M0 6H40" /><path class="head" d="M48 6l-9 -5v10z" /></g></svg>`;
+  const [status, isOpen] = name.split(" ");
+  return html`<span class=${isOpen ? "matrix-open" : null}><span class=${`matrix-sample matrix-${status}`}>${own(MARKS, status)}22</span></span>`;
+}
+
+/** @param {{graph: {nodes: Node[], edges: Edge[]}, tenant: string, view: string}} properties */
+export function Legend({ graph, tenant, view }) {
   const groups = graph.nodes.filter(({ kind }) => kind === "group");
   return html`<section class="card map-panel">
-    <h2>What an arrow means</h2>
+    <h2>What ${own(SHOWN, view) ?? SHOWN.map} means</h2>
     <p class="quiet">${count(groups.length, "group")}, ${groups.filter(({ isOpen }) => isOpen).length} open to the internet.</p>
     <p>Members of the source may open connections to members of the destination. The egress rules of the source and the ingress rules of the destination must both admit them.</p>
-    <ul class="plain map-legend">${SAMPLES.map(([name, text]) => html`<li key=${name}>
-      <svg class="map-sample" viewBox="0 0 48 12" aria-hidden="true"><g class=${`edge edge-${name}`}><path class="line" d="M0 6H40" /><path class="head" d="M48 6l-9 -5v10z" /></g></svg><span>${text}</span></li>`)}</ul>
-    <p class="quiet">Arrows show desired rules. A rule for anywhere is an arrow from or to the internet, although it admits other groups, too. ↻ is traffic between members of one group. An instance in several groups has the rules of all of them, which the map does not show: <a href=${`${CONSOLE}reach/?tenant=${tenant}`}>check an instance</a>.</p>
+    ${view === "table" ? html`<p>Rows that begin with “Not admitted” under “Admitted by” are last: one group admits them and the other does not.</p>`
+      : html`<ul class="plain map-legend" aria-label="Legend">${SAMPLES.map(([name, text]) => html`<li key=${name}>${sampleOf(view, name)}<span>${text}</span></li>`)}</ul>`}
+    <p class="quiet">Desired rules are shown. A rule for anywhere is ${own(SHOWN, view) ?? SHOWN.map} from or to the internet, although it admits other groups, too. ${view === "map" && "↻ is traffic between members of one group. "}An instance in several groups has the rules of all of them, which the map does not show: <a href=${`${CONSOLE}reach/?tenant=${tenant}`}>check an instance</a>.</p>
   </section>`;
 }

@@ -82,7 +82,7 @@ function Views({ graph, tenant, query }) {
       <aside class="side">
         ${view === "matrix" && cell && html`<${SelectedCell} edge=${cell} />`}
         ${node && html`<${Selected} node=${node} edges=${all} onSelect=${select} />`}
-        <${Legend} graph=${graph} tenant=${tenant.uuid} />
+        <${Legend} graph=${graph} tenant=${tenant.uuid} view=${view} />
       </aside>
     </div>`;
 }
