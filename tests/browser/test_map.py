@@ -563,7 +563,7 @@ async def test_the_table_has_every_arrow_and_is_sorted(shop, visit):
     await expect(first).to_contain_text("TCP 443 (HTTPS)")
     stored = table.get_by_role("row").filter(has_text="TCP 5432")
     await expect(stored).to_contain_text(
-        "Not admitted: ingress rule only, egress of the source does not admit it"
+        "Not admitted: Ingress rule only, egress of the source does not admit it"
     )
     await expect(table.get_by_role("row").filter(has_text="TCP 8081")).to_contain_text("Both sides")
     await table.get_by_role("button", name="Destination").click()

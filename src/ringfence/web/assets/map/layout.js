@@ -56,7 +56,7 @@ export function layoutOf(nodes, edges, textOf = labelText) {
     node, column: index % broad, x: (index % broad) * (WIDTH + GAP_X), y: lowest + Math.floor(index / broad) * (HEIGHT + GAP_Y),
   })));
   const shown = /** @type {Positioned[]} */ (positioned.filter(({ node }) => "kind" in node));
-  const blocks = shown.map((at) => blockOf(at, edges, textOf));
+  const blocks = shown.map((at) => blockOf(at, edges));
   const lines = linesOf(positioned, drawn, chains, [...blocks], textOf);
   return { positioned: shown, lines, boundsOf: (key = "") => boundsOf(shown, blocks, lines, key) };
 }
@@ -66,12 +66,10 @@ export function layoutOf(nodes, edges, textOf = labelText) {
  *
  * @param {Positioned} positioned
  * @param {Edge[]} edges
- * @param {(edge: Edge) => string} textOf
  * @returns {Box}
  */
-function blockOf({ node, x, y }, edges, textOf) {
-  const self = edges.find(({ from, to }) => from === node && to === node);
-  return self ? [x, y, x + Math.max(WIDTH, (textOf(self).length + 10) * CHARACTER), y + HEIGHT + LABEL_HEIGHT + 2] : [x, y, x + WIDTH, y + HEIGHT];
+function blockOf({ node, x, y }, edges) {
+  return [x, y, x + WIDTH, y + HEIGHT + (edges.some(({ from, to }) => from === node && to === node) ? LABEL_HEIGHT + 2 : 0)];
 }
 
 /**
@@ -86,7 +84,8 @@ function boundsOf(positioned, blocks, lines, key) {
   const ends = new Set(near.flatMap(({ edge: { from, to } }) => [from, to]));
   const boxes = blocks.filter((_, index) => !key || positioned[index].node.key === key || ends.has(positioned[index].node));
   for (const { text, points, ...at } of near) boxes.push(boxOf(text, at), ...points.map(({ x, y }) => /** @type {Box} */ ([x, y, x, y])));
-  return boxes.reduce((one, other) => [Math.min(one[0], other[0]), Math.min(one[1], other[1]), Math.max(one[2], other[2]), Math.max(one[3], other[3])]);
+  // @ts-ignore - a name of Math
+  return boxes.reduce((one, other) => /** @type {Box} */ (one.map((value, index) => Math[["min", "min", "max", "max"][index]](value, other[index]))));
 }
 
 /**
@@ -329,15 +328,13 @@ function pointOf(t, [a, b, c, d], y1, y2) {
  * @param {Point[]} others points of other arrows
  */
 function labelAt(text, ends, own, taken, others) {
-  const middle = (own.length - 1) / 2;
-  const along = own.map((at, index) => ({ at, away: Math.abs(index - middle) })).sort((one, other) => one.away - other.away).map(({ at }) => at);
-  const nearest = (/** @type {Point[]} */ points, /** @type {Point} */ at) => Math.sqrt(points.reduce((least, { x, y }) => Math.min(least, (x - at.x) ** 2 + (y - at.y) ** 2), Infinity));
+  const along = own.map((_, index) => own[(own.length >> 1) + (index % 2 ? -1 : 1) * Math.ceil(index / 2)]);
+  const nearest = (/** @type {Point[]} */ points, /** @type {Point} */ at) => points.reduce((least, { x, y }) => Math.min(least, Math.hypot(x - at.x, y - at.y)), Infinity);
   let [found, least] = [along[0], Infinity];
-  const beside = along.flatMap(({ x, y }) => [-BESIDE, BESIDE].map((by) => ({ x, y: y + by })));
-  for (const at of [...ends, ...along, ...beside]) {
+  for (const at of [...ends, ...along]) {
     const box = boxOf(text, at);
     if (taken.some((other) => meets(box, other))) continue;
-    const covers = others.filter(({ x, y }) => x > box[0] && x < box[2] && y > box[1] && y < box[3]).length;
+    const covers = others.filter(({ x, y }) => meets(box, [x, y, x, y])).length;
     if (covers >= least) continue;
     const away = nearest(own, at);
     if (away < FAR && nearest(others, at) > away + CLEAR) [found, least] = [at, covers];

@@ -203,27 +203,25 @@ const SAMPLES = [
   ["sure edge-open", "▲ Open to the internet."],
 ];
 
-const SHOWN = /** @type {Record<string, string>} */ ({ map: "an arrow", matrix: "a cell", table: "a row" });
-
 /**
  * @param {string} view
  * @param {string} name classes of an arrow
  */
 function sampleOf(view, name) {
   if (view !== "matrix") return html`<svg class="map-sample" viewBox="0 0 48 12" aria-hidden="true"><g class=${`edge edge-${name}`}><path class="line" d="M0 6H40" /><path class="head" d="M48 6l-9 -5v10z" /></g></svg>`;
-  const [status, isOpen] = name.split(" ");
-  return html`<span class=${isOpen ? "matrix-open" : null}><span class=${`matrix-sample matrix-${status}`}>${own(MARKS, status)}22</span></span>`;
+  const [status, open] = name.split(" edge-");
+  return html`<span class=${`matrix-${open}`}><span class=${`matrix-sample matrix-${status}`}>${own(MARKS, status)}22</span></span>`;
 }
 
 /** @param {{graph: {nodes: Node[], edges: Edge[]}, tenant: string, view: string}} properties */
 export function Legend({ graph, tenant, view }) {
   const groups = graph.nodes.filter(({ kind }) => kind === "group");
+  const what = own({ matrix: "a cell", table: "a row" }, view) ?? "an arrow";
   return html`<section class="card map-panel">
-    <h2>What ${own(SHOWN, view) ?? SHOWN.map} means</h2>
+    <h2>What ${what} means</h2>
     <p class="quiet">${count(groups.length, "group")}, ${groups.filter(({ isOpen }) => isOpen).length} open to the internet.</p>
     <p>Members of the source may open connections to members of the destination. The egress rules of the source and the ingress rules of the destination must both admit them.</p>
-    ${view === "table" ? html`<p>Rows that begin with “Not admitted” under “Admitted by” are last: one group admits them and the other does not.</p>`
-      : html`<ul class="plain map-legend" aria-label="Legend">${SAMPLES.map(([name, text]) => html`<li key=${name}>${sampleOf(view, name)}<span>${text}</span></li>`)}</ul>`}
-    <p class="quiet">Desired rules are shown. A rule for anywhere is ${own(SHOWN, view) ?? SHOWN.map} from or to the internet, although it admits other groups, too. ${view === "map" && "↻ is traffic between members of one group. "}An instance in several groups has the rules of all of them, which the map does not show: <a href=${`${CONSOLE}reach/?tenant=${tenant}`}>check an instance</a>.</p>
+    ${view !== "table" && html`<ul class="plain map-legend" aria-label="Legend">${SAMPLES.map(([name, text]) => html`<li key=${name}>${sampleOf(view, name)}<span>${text}</span></li>`)}</ul>`}
+    <p class="quiet">Desired rules are shown. A rule for anywhere is ${what} from or to the internet, although it admits other groups, too. ↻ is traffic between members of one group. An instance in several groups has the rules of all of them, which the map does not show: <a href=${`${CONSOLE}reach/?tenant=${tenant}`}>check an instance</a>.</p>
   </section>`;
 }

@@ -16,8 +16,6 @@ const MARGIN = 24;
 // Labels are readable from this scale on.
 const READABLE = 0.9;
 const LARGEST = 1.6;
-// What is next to a selected node may be smaller.
-const SMALLEST = 0.5;
 const STEP = 60;
 const STARTS_DRAG = 4;
 const CHOSEN = '.node[aria-pressed="true"]';
@@ -134,7 +132,7 @@ function useCanvas(svg, layout, selected) {
   };
   const move = (/** @type {number} */ x, /** @type {number} */ y) => set(view.x + x, view.y + y);
   const placeOf = (/** @type {string | undefined} */ key) => layout.positioned.find(({ node }) => node.key === key);
-  const fit = (/** @type {number} */ least, key = "") => set(...fitted(layout.boundsOf(key), placeOf(key) ?? layout.positioned[0], svg.current, least));
+  const fit = (/** @type {number} */ least, key = "") => set(...fitted(layout.boundsOf(key), layout.positioned[0], svg.current, least));
   const zoom = (/** @type {number} */ factor, x = svg.current.clientWidth / 2, y = svg.current.clientHeight / 2) => {
     const scale = Math.min(3, Math.max(0.05, view.scale * factor));
     set(x - ((x - view.x) * scale) / view.scale, y - ((y - view.y) * scale) / view.scale, scale);
@@ -144,16 +142,11 @@ function useCanvas(svg, layout, selected) {
     if (!placeOf(view.selected)) return;
     const { clientWidth, clientHeight } = svg.current;
     const [left, top, right, bottom] = layout.boundsOf(view.selected);
-    const isWhole = () => view.x + left * view.scale >= 0 && view.x + right * view.scale <= clientWidth && view.y + top * view.scale >= 0 && view.y + bottom * view.scale <= clientHeight;
-    if (!isWhole()) fit(READABLE);
-    if (!isWhole()) fit(SMALLEST, view.selected);
+    const isWhole = view.x + left * view.scale >= 0 && view.x + right * view.scale <= clientWidth && view.y + top * view.scale >= 0 && view.y + bottom * view.scale <= clientHeight;
+    if (!isWhole) fit(0, view.selected);
   };
   useLayoutEffect(() => {
-    let size = "";
     const begin = () => {
-      const { clientWidth, clientHeight } = svg.current;
-      if (size === `${clientWidth} ${clientHeight}`) return;
-      size = `${clientWidth} ${clientHeight}`;
       fit(READABLE);
       reveal();
     };
@@ -183,7 +176,7 @@ function useCanvas(svg, layout, selected) {
 }
 
 /**
- * Return where bounds are shown as a whole, or at the least scale around a node: of all, the internet.
+ * Return where bounds are shown as a whole, or at the least scale around the first node, which is the internet.
  *
  * @param {import("./layout.js").Box} bounds
  * @param {Positioned} node
@@ -196,8 +189,7 @@ function fitted([left, top, right, bottom], node, { clientWidth: width, clientHe
   // What does not fit begins with the node.
   const start = (/** @type {number} */ from, /** @type {number} */ to, /** @type {number} */ room, /** @type {number} */ at) => {
     const rest = room - (to - from) * scale;
-    if (rest >= 0 || !least) return rest / 2 - from * scale;
-    return Math.min(MARGIN - from * scale, Math.max(room - MARGIN - to * scale, room / 3 - at * scale));
+    return rest >= 0 || !least ? rest / 2 - from * scale : Math.min(MARGIN - from * scale, Math.max(room - MARGIN - to * scale, room / 3 - at * scale));
   };
   return [start(left, right, width, node.x), start(top, bottom, height, node.y), scale];
 }

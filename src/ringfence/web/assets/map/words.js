@@ -22,7 +22,7 @@ export function admittedText({ admitted, ingress, inCloud }) {
   return {
     both: "Both sides",
     alone: here,
-    one: `Not admitted: ${here.toLowerCase()} only, ${there} does not admit it`,
+    one: `Not admitted: ${here} only, ${there} does not admit it`,
     part: `${here}; ${there} admits it in part`,
     unknown: `${here}; ${there} unknown`,
   }[admitted];
