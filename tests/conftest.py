@@ -64,8 +64,8 @@ pytest.register_assert_rewrite("tests.faults.site", "tests.own_faults.traffic")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: some tests wait, for a cloud or for a process to start."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are cores: many tests wait, for a cloud or for a process to start."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(wrapper=True)

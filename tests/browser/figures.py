@@ -73,6 +73,10 @@ async def visits(site: Site, browser: Browser) -> list[str]:
     lines = _lines("first visit", [await _visit(page, "/console/groups/")])
     again = [await _visit(page, "/console/groups/") for _ in range(VISITS)]
     lines += _lines("again", again)
+    other = await open_page(site, browser, "staff", 1280, "light")
+    await other.add_init_script(WATCH)
+    # The first visit of a process joins the modules.
+    lines += _lines("new browser", [await _visit(other, "/console/groups/")])
     for question in QUESTIONS:
         path = f"/console/groups/?q={question.replace(' ', '+').replace('/', '%2F')}"
         taken = [(await _visit(page, path))["content"] for _ in range(VISITS)]

@@ -2,11 +2,13 @@
 
 import gzip
 import re
+import time
 
 import brotli
 import pytest
+from tests.patience import PATIENCE_SECONDS
 
-from ringfence.web.asset_files import assets, current_release, loaded_assets, page
+from ringfence.web.asset_files import Asset, assets, current_release, loaded_assets, page
 
 MAX_BYTES = 150_000
 MAX_FONT_BYTES = 16_000
@@ -115,3 +117,15 @@ def test_no_file_names_another_host_or_writes_markup():
             text = asset.plain.decode()
             assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write", text), name
             assert not re.search(r"https?://(?!www\.w3\.org)", text), name
+
+
+def test_a_first_visit_does_not_wait_for_the_best_compression():
+    asset = Asset.of("some.js", b"".join(b"let a%d = %d;\n" % (n * n, n) for n in range(20_000)))
+    quick = asset.compressed_by_now()
+    assert brotli.decompress(quick["br"]) == asset.plain
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while "compressed" not in vars(asset):
+        assert time.monotonic() < deadline, "it is never compressed well"
+        time.sleep(0.01)
+    assert len(asset.compressed_by_now()["br"]) < len(quick["br"])
+    assert asset.compressed_by_now() is asset.compressed

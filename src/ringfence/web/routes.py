@@ -50,7 +50,7 @@ async def lead_to_console(_request: Request) -> Response:
 async def show_page(request: Request) -> Response:
     """Respond with the page, which shows what its URL names; 404 if no page has the URL."""
     path = request.app.state.settings.public_path
-    # The first visit joins and compresses what it loads, which takes half a second.
+    # The first visit joins and compresses what it loads, which takes a quarter of a second.
     response = await in_thread(lambda: asset_files.respond_page(request.headers, path))
     if request.path_params.get("unknown"):
         response.status_code = 404
