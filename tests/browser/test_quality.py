@@ -26,11 +26,14 @@ RUN = """async (only = null) => {
 WIDTHS = {"narrow": 360, "tablet": 768, "wide": 1280, "huge": 2560}
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
+# Screenshots of every page in both themes and two widths are written there for review.
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "console"
 # Axe sees both layouts of tables. A theme changes nothing but colours, a layout also sizes.
 COLOURS = ["color-contrast", "link-in-text-block"]
-SEEN_BY_AXE = (
+SHOWN = (
     ("light", "wide", None),
     ("dark", "wide", COLOURS),
+    ("dark", "narrow", []),
     ("light", "narrow", [*COLOURS, "target-size", "scrollable-region-focusable"]),
 )
 
@@ -67,10 +70,11 @@ async def test_every_page_is_shown_accessible_and_within_windows_of_any_width(si
             if await page.evaluate(OVERFLOW) > 0:
                 found.too_wide.setdefault(shown.name, []).append(name)
         await page.evaluate(axe)
-        for theme, name, only in SEEN_BY_AXE:
+        for theme, name, only in SHOWN:
             await page.emulate_media(color_scheme=theme)
             await page.set_viewport_size({"width": WIDTHS[name], "height": 900})
-            if violations := await page.evaluate(RUN, only):
+            await page.screenshot(path=SCREENSHOTS / f"{shown.name}-{name}-{theme}.png")
+            if only != [] and (violations := await page.evaluate(RUN, only)):
                 found.violations.setdefault(shown.name, []).append([theme, name, violations])
         await page.emulate_media(color_scheme="light")
     for page in people.values():
