@@ -114,7 +114,7 @@ async def pull_group(database: Database, clouds: Clouds, uuid: UUID) -> bool:
                 await mark_unreadable(connection, group.placement, {local.id: diff.unreadable})
         await observe(database, group.placement, [(diff, observed)], None)
         # An observation that is equal to the last one was not written.
-        async with database.transaction() as connection:
+        async with database.connection() as connection:
             await observations.confirm(connection, local.id)
     return True
 

@@ -58,7 +58,7 @@ _HEADERS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Asset:
     """A file in the forms in which it is sent."""
 
@@ -79,12 +79,14 @@ class Asset:
         return self._compressed(_BROTLI_QUALITY)
 
     def compressed_by_now(self) -> dict[str, bytes]:
-        """Return the same, quickly compressed the first time; a thread compresses it well."""
+        """Return the same, quickly compressed until a thread has compressed it well."""
         if "compressed" in vars(self):
             return self.compressed
-        if self not in _waiting:
-            _waiting.add(self)
-            threading.Thread(target=lambda: self.compressed, daemon=True).start()
+        return self._quickly_compressed
+
+    @cached_property
+    def _quickly_compressed(self) -> dict[str, bytes]:
+        threading.Thread(target=lambda: self.compressed, daemon=True).start()
         return self._compressed(_QUICK_QUALITY)
 
     def _compressed(self, quality: int) -> dict[str, bytes]:
@@ -92,10 +94,6 @@ class Asset:
             "br": brotli.compress(self.plain, quality=quality),
             "gzip": gzip.compress(self.plain, mtime=0),
         }
-
-
-# The files that are being compressed, or were
-_waiting: set[Asset] = set()
 
 
 @cache

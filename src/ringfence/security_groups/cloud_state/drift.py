@@ -3,9 +3,9 @@
 A group that changed here since the pull read it is left alone; the next pull compares it again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from ringfence.clouds.placement import Placement
 from ringfence.database.outbox import Job, defer_for_group
@@ -15,7 +15,9 @@ from ringfence.events.types import Event, EventType
 from ringfence.security_groups.cloud_state.refresh import GroupDiff, lock_unchanged_diffs
 from ringfence.security_groups.group_events import group_event
 from ringfence.security_groups.read_model import documents
-from ringfence.security_groups.rules import OWN_FIELDS, Rule
+from ringfence.security_groups.representation import Remote, rule_document
+from ringfence.security_groups.rule_input.rule_keys import ShownRule
+from ringfence.security_groups.rules import Rule
 
 # An event names this many rules of either kind, so that it stays when the drift is gone.
 MOST_NAMED = 20
@@ -68,15 +70,9 @@ def _event(placement: Placement, kind: EventType, diff: GroupDiff, message: str)
     return group_event(placement, local.uuid, kind, message.format(local.name), context)
 
 
-def _named(rules: Iterable[Rule]) -> list[Mapping[str, Any]]:
+def _named(rules: Iterable[Rule]) -> list[ShownRule]:
     """Return the first rules as a response has them; other groups by their ids alone."""
-    return [_document(rule) for rule in islice(rules, MOST_NAMED)]
-
-
-def _document(rule: Rule) -> Mapping[str, Any]:
-    ends = {
-        "remote_group_backend_id": rule.remote_group,
-        "remote_address_group_backend_id": rule.remote_address_group,
-    }
-    own = {name: getattr(rule, name) for name in OWN_FIELDS}
-    return own | {name: end for name, end in ends.items() if end is not None}
+    return [
+        rule_document(rule, Remote("", rule.remote_group) if rule.remote_group else None, "")
+        for rule in islice(rules, MOST_NAMED)
+    ]
